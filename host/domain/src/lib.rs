@@ -1,1 +1,31 @@
-//! domain
+//! The words of the trade: time, money, identities, bookings, records, facts. Everything here is pure: no IO, no async;
+//! time and randomness are arguments.
+
+pub mod booking;
+pub mod canonical;
+pub mod catalogue;
+pub mod event;
+pub mod facts;
+pub mod identity;
+mod localized;
+pub mod money;
+pub mod profile;
+pub mod quantiles;
+pub mod record;
+pub mod row;
+pub mod time;
+
+pub use localized::Localized;
+pub use record::{Record, Rejection};
+pub use time::{Clock, Day, Entropy, Instant};
+
+/// What an agency is, as far as rules of the trade depend on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgencyTerms {
+    /// Days begin and end in this zone.
+    pub time_zone: chrono_tz::Tz,
+    /// Base currency: every sum is kept in its minor units.
+    pub currency: money::Currency,
+    /// Country whose habits numbers without an international prefix follow, as ISO 3166 alpha-2.
+    pub country: String,
+}

@@ -1,0 +1,314 @@
+//! A booking as the agency knows it, and how later records change it.
+
+use crate::{Day, Instant};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+/// Where a booking stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BookingStatus {
+    /// Asked for.
+    Inquiry,
+    /// Offered.
+    Quote,
+    /// Agreed; what an empty status means.
+    Confirmed,
+    /// Contract signed.
+    Contracted,
+    /// Paid.
+    Paid,
+    /// On the way.
+    InTrip,
+    /// Back home.
+    Completed,
+    /// Financially closed.
+    Settled,
+    /// Called off.
+    Cancelled,
+    /// Paid back, wholly or in part; still a trip.
+    Refunded,
+}
+
+impl BookingStatus {
+    /// Every status, in the order of a booking's life.
+    pub const ALL: [Self; 10] = [
+        Self::Inquiry,
+        Self::Quote,
+        Self::Confirmed,
+        Self::Contracted,
+        Self::Paid,
+        Self::InTrip,
+        Self::Completed,
+        Self::Settled,
+        Self::Cancelled,
+        Self::Refunded,
+    ];
+
+    /// The name used in JSON, files and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inquiry => "inquiry",
+            Self::Quote => "quote",
+            Self::Confirmed => "confirmed",
+            Self::Contracted => "contracted",
+            Self::Paid => "paid",
+            Self::InTrip => "in_trip",
+            Self::Completed => "completed",
+            Self::Settled => "settled",
+            Self::Cancelled => "cancelled",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    /// Only a wish so far.
+    pub fn is_prospective(self) -> bool {
+        matches!(self, Self::Inquiry | Self::Quote)
+    }
+
+    /// A trip is a booking that is not inquiry, quote or cancelled.
+    pub fn is_trip(self) -> bool {
+        !self.is_prospective() && self != Self::Cancelled
+    }
+}
+
+impl FromStr for BookingStatus {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(())
+    }
+}
+
+/// What the parties agreed on, as far as a record says it. Amounts are minor units of the agency's base currency.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BookingDetails {
+    /// The day it was booked, if said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booked_on: Option<Day>,
+    /// Product name or number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// Where the trip goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
+    /// What the trip is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theme: Option<String>,
+    /// First day of the trip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub departs_on: Option<Day>,
+    /// Last day of the trip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returns_on: Option<Day>,
+    /// How many people travel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub travellers: Option<i32>,
+    /// Price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// What the agency pays for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<i64>,
+    /// Through which channel it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+}
+
+impl BookingDetails {
+    /// Takes over what `newer` says and keeps the rest.
+    fn overlay(&mut self, newer: &Self) {
+        fn take<T: Clone>(kept: &mut Option<T>, newer: &Option<T>) {
+            if newer.is_some() {
+                kept.clone_from(newer);
+            }
+        }
+        take(&mut self.booked_on, &newer.booked_on);
+        take(&mut self.product, &newer.product);
+        take(&mut self.destination, &newer.destination);
+        take(&mut self.theme, &newer.theme);
+        take(&mut self.departs_on, &newer.departs_on);
+        take(&mut self.returns_on, &newer.returns_on);
+        take(&mut self.travellers, &newer.travellers);
+        take(&mut self.amount, &newer.amount);
+        take(&mut self.cost, &newer.cost);
+        take(&mut self.channel, &newer.channel);
+    }
+}
+
+/// One record about a booking: a row of a file or an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingRecord {
+    /// Which booking.
+    pub booking_id: String,
+    /// The status it reports.
+    pub status: BookingStatus,
+    /// When an event happened. A row of a file says how things stand and has no such moment.
+    pub happened_at: Option<Instant>,
+    /// The day it reports about: that of the event, or the booking day of a row.
+    pub on: Day,
+    /// What else it says. In a record of status `refunded` the amount is what was paid back; none means all.
+    pub details: BookingDetails,
+}
+
+/// A booking: the sum of its records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booking {
+    /// Where it stands.
+    pub status: BookingStatus,
+    /// Everything known about it.
+    #[serde(flatten)]
+    pub details: BookingDetails,
+    /// The first day on which a record other than inquiry and quote, or else any record, spoke of it.
+    pub seen_on: Day,
+    /// Whether `seen_on` comes from a record that was more than a wish.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub seen_firm: bool,
+    /// When the newest event about it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_event_at: Option<Instant>,
+    /// The day it was called off, while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_on: Option<Day>,
+    /// Paid back so far.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refunded: i64,
+    /// Whether all was paid back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refunded_in_full: bool,
+}
+
+fn is_zero(amount: &i64) -> bool {
+    *amount == 0
+}
+
+impl Booking {
+    /// The booking after its first record.
+    pub fn begin(record: &BookingRecord) -> Self {
+        let mut booking = Self {
+            status: record.status,
+            details: BookingDetails::default(),
+            seen_on: record.on,
+            seen_firm: false,
+            newest_event_at: None,
+            cancelled_on: None,
+            refunded: 0,
+            refunded_in_full: false,
+        };
+        booking.apply(record);
+        booking
+    }
+
+    /// The booking after one more record. Records count in the order they arrive, except that an event older than one
+    /// already known only fills in what is unknown: it must not undo what happened after it.
+    pub fn apply(&mut self, record: &BookingRecord) {
+        let mut details = record.details.clone();
+        if record.status == BookingStatus::Refunded {
+            match details.amount.take() {
+                Some(amount) => self.refunded = self.refunded.saturating_add(amount),
+                None => self.refunded_in_full = true,
+            }
+        }
+        let overtaken = matches!((record.happened_at, self.newest_event_at), (Some(at), Some(newest)) if at < newest);
+        if overtaken {
+            let known = std::mem::replace(&mut self.details, details);
+            self.details.overlay(&known);
+        } else {
+            self.details.overlay(&details);
+            self.status = record.status;
+            self.cancelled_on = (record.status == BookingStatus::Cancelled).then_some(record.on);
+            self.newest_event_at = record.happened_at.or(self.newest_event_at);
+        }
+        let firm = !record.status.is_prospective();
+        if firm == self.seen_firm {
+            self.seen_on = self.seen_on.min(record.on);
+        } else if firm {
+            (self.seen_on, self.seen_firm) = (record.on, true);
+        }
+    }
+
+    /// The day it was booked: as said, else the first day it was more than a wish.
+    pub fn booked_on(&self) -> Day {
+        self.details.booked_on.unwrap_or(self.seen_on)
+    }
+
+    /// Price less what was paid back, never below zero.
+    pub fn net_amount(&self) -> i64 {
+        if self.refunded_in_full {
+            0
+        } else {
+            (self.details.amount.unwrap_or(0) - self.refunded).max(0)
+        }
+    }
+
+    /// Net price less cost; nothing while the cost is unknown.
+    pub fn margin(&self) -> i64 {
+        self.details.cost.map_or(0, |cost| self.net_amount() - cost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(status: BookingStatus, on: Day, amount: Option<i64>) -> BookingRecord {
+        let details = BookingDetails {
+            amount,
+            ..Default::default()
+        };
+        BookingRecord {
+            booking_id: "b".into(),
+            status,
+            happened_at: Some(i64::from(on) * 1000),
+            on,
+            details,
+        }
+    }
+
+    #[test]
+    fn a_late_confirmation_does_not_undo_the_cancellation() {
+        let mut booking = Booking::begin(&event(BookingStatus::Cancelled, 20, None));
+        booking.apply(&event(BookingStatus::Confirmed, 10, Some(500)));
+        assert_eq!(
+            (booking.status, booking.cancelled_on),
+            (BookingStatus::Cancelled, Some(20))
+        );
+        assert_eq!((booking.booked_on(), booking.net_amount()), (10, 500));
+    }
+
+    #[test]
+    fn a_refund_lessens_its_booking_in_whatever_order_they_come() {
+        let confirmed = event(BookingStatus::Confirmed, 10, Some(500));
+        let refunded = event(BookingStatus::Refunded, 20, Some(200));
+        for records in [[&confirmed, &refunded], [&refunded, &confirmed]] {
+            let mut booking = Booking::begin(records[0]);
+            booking.apply(records[1]);
+            assert_eq!(
+                (booking.status, booking.net_amount(), booking.booked_on()),
+                (BookingStatus::Refunded, 300, 10)
+            );
+        }
+        let mut booking = Booking::begin(&confirmed);
+        booking.apply(&event(BookingStatus::Refunded, 20, None));
+        assert_eq!(booking.net_amount(), 0);
+    }
+
+    #[test]
+    fn a_wish_does_not_settle_the_booking_day() {
+        let mut booking = Booking::begin(&event(BookingStatus::Inquiry, 5, None));
+        booking.apply(&event(BookingStatus::Confirmed, 10, None));
+        booking.apply(&event(BookingStatus::Completed, 90, None));
+        assert_eq!(booking.booked_on(), 10);
+    }
+
+    #[test]
+    fn a_row_speaks_of_the_present_and_wins_over_earlier_events() {
+        let mut booking = Booking::begin(&event(BookingStatus::Confirmed, 10, Some(500)));
+        booking.apply(&BookingRecord {
+            happened_at: None,
+            ..event(BookingStatus::Settled, 9, Some(450))
+        });
+        assert_eq!((booking.status, booking.net_amount()), (BookingStatus::Settled, 450));
+    }
+}

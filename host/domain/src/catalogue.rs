@@ -1,0 +1,450 @@
+//! The catalogue of facts: what can be known of a customer, in which kind and unit, and where it comes from.
+
+use crate::facts::FactRow;
+use crate::{Day, time};
+use serde::{Deserialize, Serialize};
+
+/// The kind of a fact, which settles how it is stored in columns and written in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FactKind {
+    /// A whole number: times, days, years, points. `s32` in columns.
+    Count,
+    /// Minor units of the agency's base currency. `s64` in columns.
+    Money,
+    /// A fraction. `f64` in columns, never NaN.
+    Number,
+    /// Yes or no. Bits in columns.
+    Flag,
+    /// Days since 1970-01-01 in the agency's time zone. `s32` in columns.
+    Day,
+    /// A short text. Dictionary-coded in columns.
+    Text,
+}
+
+impl FactKind {
+    /// The name used in JSON, WIT and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Money => "money",
+            Self::Number => "number",
+            Self::Flag => "flag",
+            Self::Day => "day",
+            Self::Text => "text",
+        }
+    }
+
+    /// Whether quantiles and arithmetic make sense.
+    pub fn is_numeric(self) -> bool {
+        matches!(self, Self::Count | Self::Money | Self::Day)
+    }
+}
+
+/// How personal a fact is; shown when an agency grants it to a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sensitivity {
+    /// Says what the customer did with the agency.
+    Ordinary,
+    /// Says who the customer is.
+    Personal,
+}
+
+/// The value of one fact of one customer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value<'a> {
+    /// Nobody told.
+    Unknown,
+    /// Counts, money and days.
+    Whole(i64),
+    /// Fractions.
+    Number(f64),
+    /// Yes or no.
+    Flag(bool),
+    /// A text.
+    Text(&'a str),
+}
+
+impl Value<'_> {
+    /// The value as JSON: `null` when unknown, days as days since 1970.
+    pub fn to_json(&self) -> serde_json::Value {
+        match *self {
+            Self::Unknown => serde_json::Value::Null,
+            Self::Whole(n) => n.into(),
+            Self::Number(n) => n.into(),
+            Self::Flag(flag) => flag.into(),
+            Self::Text(text) => text.into(),
+        }
+    }
+}
+
+/// How the stored value of a fact is seen on a day. What counts from a day is stored as that day, so that nothing has to be
+/// rewritten when the calendar turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// As stored.
+    AsIs,
+    /// Days from the stored day to today.
+    DaysSince,
+    /// Days from today to the stored day.
+    DaysUntil,
+    /// Whole years since the stored day.
+    Age,
+    /// Days from today to the next anniversary of the stored day.
+    DaysToBirthday,
+}
+
+impl View {
+    /// What a stored whole number means today.
+    #[inline]
+    pub fn apply(self, stored: i64, today: Day) -> i64 {
+        let day = stored as Day;
+        match self {
+            Self::AsIs => stored,
+            Self::DaysSince => i64::from(today) - stored,
+            Self::DaysUntil => stored - i64::from(today),
+            Self::Age => time::age(day, today).into(),
+            Self::DaysToBirthday => time::days_to_birthday(day, today).into(),
+        }
+    }
+}
+
+/// One entry of the catalogue.
+#[derive(Debug, Clone)]
+pub struct FactDef {
+    /// Stable name, lower-case words joined by hyphens.
+    pub key: &'static str,
+    /// Kind of the value.
+    pub kind: FactKind,
+    /// Unit of the value, where one makes sense.
+    pub unit: Option<&'static str>,
+    /// Whether the value can be unknown. Counts and sums are never unknown: nothing means zero.
+    pub nullable: bool,
+    /// What the value says: Chinese, English.
+    pub meaning: (&'static str, &'static str),
+    /// Which records feed the fact; [`NO_SOURCE`] as long as none do.
+    pub source: &'static str,
+    /// How personal it is.
+    pub sensitivity: Sensitivity,
+    /// The stored value.
+    pub base: fn(&FactRow) -> Value<'_>,
+    /// How the stored value is seen on a day.
+    pub view: View,
+}
+
+/// The source of facts that nothing feeds yet; they are zero or unknown.
+pub const NO_SOURCE: &str = "no_source";
+
+impl FactDef {
+    const fn new(
+        key: &'static str,
+        kind: FactKind,
+        nullable: bool,
+        source: &'static str,
+        base: fn(&FactRow) -> Value<'_>,
+    ) -> Self {
+        Self {
+            key,
+            kind,
+            unit: None,
+            nullable,
+            meaning: ("", ""),
+            source,
+            sensitivity: Sensitivity::Ordinary,
+            base,
+            view: View::AsIs,
+        }
+    }
+
+    const fn known(key: &'static str, kind: FactKind, source: &'static str, base: fn(&FactRow) -> Value<'_>) -> Self {
+        Self::new(key, kind, false, source, base)
+    }
+
+    const fn maybe(key: &'static str, kind: FactKind, source: &'static str, base: fn(&FactRow) -> Value<'_>) -> Self {
+        Self::new(key, kind, true, source, base)
+    }
+
+    const fn means(self, zh_cn: &'static str, en: &'static str) -> Self {
+        Self {
+            meaning: (zh_cn, en),
+            ..self
+        }
+    }
+
+    const fn unit(self, unit: &'static str) -> Self {
+        Self {
+            unit: Some(unit),
+            ..self
+        }
+    }
+
+    const fn personal(self) -> Self {
+        Self {
+            sensitivity: Sensitivity::Personal,
+            ..self
+        }
+    }
+
+    const fn seen(self, view: View) -> Self {
+        Self { view, ..self }
+    }
+
+    /// The value of this fact in `row`, seen on `today`.
+    pub fn value<'r>(&self, row: &'r FactRow, today: Day) -> Value<'r> {
+        match (self.base)(row) {
+            Value::Whole(stored) => Value::Whole(self.view.apply(stored, today)),
+            other => other,
+        }
+    }
+}
+
+/// The position of a fact in [`ALL`].
+pub fn position(key: &str) -> Option<usize> {
+    ALL.iter().position(|fact| fact.key == key)
+}
+
+/// The fact of this name.
+pub fn find(key: &str) -> Option<&'static FactDef> {
+    ALL.iter().find(|fact| fact.key == key)
+}
+
+fn text(value: Option<&str>) -> Value<'_> {
+    value.map_or(Value::Unknown, Value::Text)
+}
+
+fn day(value: Option<Day>) -> Value<'static> {
+    value.map_or(Value::Unknown, |day| Value::Whole(day.into()))
+}
+
+fn optional(value: Option<i32>) -> Value<'static> {
+    value.map_or(Value::Unknown, |n| Value::Whole(n.into()))
+}
+
+fn count(value: i32) -> Value<'static> {
+    Value::Whole(value.into())
+}
+
+/// Every fact, in the order of the export.
+pub static ALL: [FactDef; 44] = [
+    FactDef::known("kind", FactKind::Text, "profile", |row| {
+        text(row.profile.kind.as_deref().or(Some("person")))
+    })
+    .means("个人、公司或团体", "person, company or group")
+    .personal(),
+    FactDef::maybe("gender", FactKind::Text, "profile", |row| {
+        text(row.profile.gender.as_deref())
+    })
+    .means("性别", "gender")
+    .personal(),
+    FactDef::maybe("home-city", FactKind::Text, "profile", |row| {
+        text(row.profile.home_city.as_deref())
+    })
+    .means("居住城市", "city of residence")
+    .personal(),
+    FactDef::maybe("language", FactKind::Text, "profile", |row| {
+        text(row.profile.language.as_deref())
+    })
+    .means("沟通语言", "language of correspondence")
+    .personal(),
+    FactDef::maybe("age", FactKind::Count, "profile", |row| day(row.profile.birth_date))
+        .means("周岁", "age in whole years")
+        .unit("years")
+        .personal()
+        .seen(View::Age),
+    FactDef::maybe("days-to-birthday", FactKind::Count, "profile", |row| {
+        day(row.profile.birth_date)
+    })
+    .means("距下次生日的天数", "days to the next birthday, 0 on the day")
+    .unit("days")
+    .personal()
+    .seen(View::DaysToBirthday),
+    FactDef::maybe("customer-since-days", FactKind::Count, "records", |row| {
+        day(row.since_on)
+    })
+    .means("距首条记录的天数", "days since the first record")
+    .unit("days")
+    .seen(View::DaysSince),
+    FactDef::maybe("birth-date", FactKind::Day, "profile", |row| {
+        day(row.profile.birth_date)
+    })
+    .means("出生日期", "day of birth")
+    .personal(),
+    FactDef::known("trips-total", FactKind::Count, "bookings", |row| count(row.trips_total))
+        .means("出行订单总数", "trips ever, by booking day")
+        .unit("trips"),
+    FactDef::known("trips-12m", FactKind::Count, "bookings", |row| count(row.trips_12m))
+        .means("近365天的出行订单数", "trips booked in the last 365 days")
+        .unit("trips"),
+    FactDef::known("trips-24m", FactKind::Count, "bookings", |row| count(row.trips_24m))
+        .means("近730天的出行订单数", "trips booked in the last 730 days")
+        .unit("trips"),
+    FactDef::maybe("recency-days", FactKind::Count, "bookings", |row| day(row.last_trip_on))
+        .means("距最近一次下单的天数", "days since the last booking day of a trip")
+        .unit("days")
+        .seen(View::DaysSince),
+    FactDef::maybe("first-trip-days", FactKind::Count, "bookings", |row| {
+        day(row.first_trip_on)
+    })
+    .means("距首次下单的天数", "days since the first booking day of a trip")
+    .unit("days")
+    .seen(View::DaysSince),
+    FactDef::maybe("next-departure-days", FactKind::Count, "bookings", |row| {
+        day(row.next_departure_on)
+    })
+    .means("距下次出发的天数", "days to the nearest departure, 0 on the day")
+    .unit("days")
+    .seen(View::DaysUntil),
+    FactDef::maybe("days-since-return", FactKind::Count, "bookings", |row| {
+        day(row.last_return_on)
+    })
+    .means("距最近一次返程的天数", "days since the last return, 0 on the day")
+    .unit("days")
+    .seen(View::DaysSince),
+    FactDef::known("cancellations-12m", FactKind::Count, "bookings", |row| {
+        count(row.cancellations_12m)
+    })
+    .means(
+        "近365天取消的订单数",
+        "bookings cancelled in the last 365 days, by cancellation day",
+    )
+    .unit("bookings"),
+    FactDef::maybe("lead-time-days", FactKind::Count, "bookings", |row| {
+        optional(row.lead_time_days)
+    })
+    .means(
+        "近730天订单提前预订天数的下中位数",
+        "lower median of days between booking and departure over trips-24m",
+    )
+    .unit("days"),
+    FactDef::maybe("party-size", FactKind::Count, "bookings", |row| {
+        optional(row.party_size)
+    })
+    .means(
+        "近730天订单出行人数的下中位数",
+        "lower median of travellers over trips-24m",
+    )
+    .unit("people"),
+    FactDef::maybe("favourite-destination", FactKind::Text, "bookings", |row| {
+        text(row.favourite_destination.as_deref())
+    })
+    .means(
+        "近730天最常去的目的地",
+        "most frequent destination in trips-24m, of several the latest",
+    ),
+    FactDef::maybe("favourite-theme", FactKind::Text, "bookings", |row| {
+        text(row.favourite_theme.as_deref())
+    })
+    .means(
+        "近730天最常选的主题",
+        "most frequent theme in trips-24m, of several the latest",
+    ),
+    FactDef::maybe("main-channel", FactKind::Text, "bookings", |row| {
+        text(row.main_channel.as_deref())
+    })
+    .means(
+        "近730天最常用的渠道",
+        "most frequent channel in trips-24m, of several the latest",
+    ),
+    FactDef::known("spend-total", FactKind::Money, "bookings", |row| {
+        Value::Whole(row.spend_total)
+    })
+    .means("消费总额（扣除退款）", "spend on trips ever, less refunds")
+    .unit("minor units"),
+    FactDef::known("spend-12m", FactKind::Money, "bookings", |row| {
+        Value::Whole(row.spend_12m)
+    })
+    .means(
+        "近365天消费额（扣除退款）",
+        "spend on trips booked in the last 365 days, less refunds",
+    )
+    .unit("minor units"),
+    FactDef::known("spend-24m", FactKind::Money, "bookings", |row| {
+        Value::Whole(row.spend_24m)
+    })
+    .means(
+        "近730天消费额（扣除退款）",
+        "spend on trips booked in the last 730 days, less refunds",
+    )
+    .unit("minor units"),
+    FactDef::known("margin-12m", FactKind::Money, "bookings", |row| {
+        Value::Whole(row.margin_12m)
+    })
+    .means(
+        "近365天毛利，成本未知的订单不计",
+        "spend less cost of trips booked in the last 365 days; a booking of unknown cost adds nothing",
+    )
+    .unit("minor units"),
+    FactDef::maybe("booking-value", FactKind::Money, "bookings", |row| {
+        row.booking_value().map_or(Value::Unknown, Value::Whole)
+    })
+    .means(
+        "近730天平均每单消费额，向下取整",
+        "spend-24m divided by trips-24m, cut off",
+    )
+    .unit("minor units"),
+    FactDef::known("points-balance", FactKind::Count, NO_SOURCE, |_| count(0))
+        .means("积分余额", "points that can be spent")
+        .unit("points"),
+    FactDef::maybe("tier", FactKind::Text, NO_SOURCE, |_| Value::Unknown).means("会员等级", "membership tier"),
+    FactDef::maybe("tier-days", FactKind::Count, NO_SOURCE, |_| Value::Unknown)
+        .means("处于当前等级的天数", "days in the present tier")
+        .unit("days")
+        .seen(View::DaysSince),
+    FactDef::known("referrals-12m", FactKind::Count, NO_SOURCE, |_| count(0))
+        .means("近365天推荐的客户数", "customers referred in the last 365 days")
+        .unit("people"),
+    FactDef::known("open-complaints", FactKind::Count, NO_SOURCE, |_| count(0))
+        .means("未结投诉数", "complaints not yet closed")
+        .unit("cases"),
+    FactDef::known("complaints-12m", FactKind::Count, NO_SOURCE, |_| count(0))
+        .means("近365天投诉数", "complaints made in the last 365 days")
+        .unit("cases"),
+    FactDef::known("badly-resolved-12m", FactKind::Count, NO_SOURCE, |_| count(0))
+        .means(
+            "近365天处理不满意的投诉数",
+            "complaints resolved badly in the last 365 days",
+        )
+        .unit("cases"),
+    FactDef::maybe("last-complaint-days", FactKind::Count, NO_SOURCE, |_| Value::Unknown)
+        .means("距最近一次投诉的天数", "days since the last complaint")
+        .unit("days")
+        .seen(View::DaysSince),
+    FactDef::maybe("nps", FactKind::Count, NO_SOURCE, |_| Value::Unknown)
+        .means("最近一次推荐意愿评分", "latest willingness to recommend, 0 to 10"),
+    FactDef::maybe("csat-12m", FactKind::Number, NO_SOURCE, |_| Value::Unknown)
+        .means("近365天满意度均值", "mean satisfaction in the last 365 days"),
+    FactDef::known("reviews-12m", FactKind::Count, NO_SOURCE, |_| count(0))
+        .means("近365天评价数", "reviews written in the last 365 days")
+        .unit("reviews"),
+    FactDef::maybe("last-contact-days", FactKind::Count, "contacts", |row| {
+        day(row.last_contact_on)
+    })
+    .means("距最近一次联系的天数", "days since the last contact")
+    .unit("days")
+    .seen(View::DaysSince),
+    FactDef::known("contacts-90d", FactKind::Count, "contacts", |row| {
+        count(row.contacts_90d)
+    })
+    .means("近90天联系次数", "contacts in the last 90 days")
+    .unit("contacts"),
+    FactDef::known("opens-90d", FactKind::Count, NO_SOURCE, |_| count(0))
+        .means("近90天打开的消息数", "messages opened in the last 90 days")
+        .unit("messages"),
+    FactDef::known("views-30d", FactKind::Count, "site", |row| count(row.views_30d))
+        .means("近30天浏览次数", "pages looked at in the last 30 days")
+        .unit("views"),
+    FactDef::known("searches-30d", FactKind::Count, "site", |row| count(row.searches_30d))
+        .means("近30天搜索次数", "searches in the last 30 days")
+        .unit("searches"),
+    FactDef::maybe("consent-marketing", FactKind::Flag, "profile", |row| {
+        row.profile.consent_marketing.map_or(Value::Unknown, Value::Flag)
+    })
+    .means("是否同意接收营销信息", "whether the customer agreed to hear of offers")
+    .personal(),
+    FactDef::known("completeness", FactKind::Count, "profile", |row| {
+        count(row.completeness)
+    })
+    .means("资料完整度", "how much of the customer file is filled, 0 to 100")
+    .unit("percent"),
+];

@@ -1,0 +1,459 @@
+//! Events as they arrive at `POST /events`: from JSON to a [`Record`].
+
+use crate::booking::{BookingDetails, BookingRecord, BookingStatus};
+use crate::identity::{Identity, IdentityKind};
+use crate::money::{self, Currency};
+use crate::profile::{self, AttributeValue, SourceKind};
+use crate::record::{ActivityKind, Body, check_id};
+use crate::time::{day_of, parse_day, parse_instant};
+use crate::{AgencyTerms, Day, Instant, Record, Rejection};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// Event types understood now.
+pub const TYPES: [&str; 13] = [
+    "booking.inquiry",
+    "booking.quote",
+    "booking.confirmed",
+    "booking.contracted",
+    "booking.paid",
+    "booking.in_trip",
+    "booking.completed",
+    "booking.cancelled",
+    "booking.refunded",
+    "contact.made",
+    "site.viewed",
+    "site.searched",
+    "profile.updated",
+];
+
+/// Most identities one record may carry.
+pub const MOST_IDENTITIES: usize = 20;
+/// Most attributes one record may carry.
+pub const MOST_ATTRIBUTES: usize = 50;
+/// Most bytes of `data` one event may carry.
+pub const MOST_DATA: usize = 16 * 1024;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    source: String,
+    external_id: String,
+    r#type: String,
+    occurred_at: String,
+    #[serde(default)]
+    customer: Customer,
+    #[serde(default)]
+    data: Map<String, Value>,
+}
+
+/// The customer part of an event, and the body of `POST /customers`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Customer {
+    /// By what the customer is known.
+    #[serde(default)]
+    pub identities: Vec<IdentityText>,
+    /// Name as the customer writes it.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Attributes by name: the product's own and the agency's.
+    #[serde(default)]
+    pub attributes: Map<String, Value>,
+}
+
+/// An identity as it is sent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityText {
+    /// One of [`IdentityKind`]'s names.
+    pub kind: String,
+    /// In any spelling.
+    pub value: String,
+}
+
+/// Reads one event.
+///
+/// # Errors
+/// The [`Rejection`] to return beside the event's index.
+pub fn parse(event: &Value, terms: &AgencyTerms) -> Result<Record, Rejection> {
+    let envelope = Envelope::deserialize(event).map_err(|e| {
+        Rejection::new(
+            "bad_event",
+            format!("{e}; an event has source, external_id, type, occurred_at, customer and data"),
+        )
+    })?;
+    let source = check_id("source", &envelope.source)?;
+    let external_id = check_id("external_id", &envelope.external_id)?;
+    if source.starts_with("import:") {
+        return Err(Rejection::new(
+            "bad_source",
+            "sources beginning with import: belong to file imports; choose another name",
+        ));
+    }
+    let occurred_at = parse_instant(&envelope.occurred_at, terms.time_zone).ok_or_else(|| {
+        Rejection::new(
+            "bad_time",
+            format!(
+                "occurred_at {:?} is not a time; write it like 2026-01-15T10:30:00+08:00",
+                envelope.occurred_at
+            ),
+        )
+    })?;
+    if serde_json::to_string(&envelope.data).is_ok_and(|text| text.len() > MOST_DATA) {
+        return Err(Rejection::new(
+            "data_too_large",
+            format!("data is larger than {MOST_DATA} bytes; send what the booking needs, not the whole document"),
+        ));
+    }
+    let on = day_of(occurred_at, terms.time_zone);
+    let kind = envelope.r#type.as_str();
+    let body = match kind {
+        "contact.made" => Body::Activity(ActivityKind::Contact),
+        "site.viewed" => Body::Activity(ActivityKind::View),
+        "site.searched" => Body::Activity(ActivityKind::Search),
+        "profile.updated" => Body::Profile,
+        _ if TYPES.contains(&kind) => {
+            let status = kind
+                .strip_prefix("booking.")
+                .and_then(|s| s.parse().ok())
+                .unwrap_or(BookingStatus::Confirmed);
+            Body::Booking(booking(&envelope.data, status, &external_id, occurred_at, on, terms)?)
+        }
+        _ => {
+            return Err(Rejection::new(
+                "unknown_type",
+                format!("type {kind:?} is not known; known are {}", TYPES.join(", ")),
+            ));
+        }
+    };
+    let source_kind = if kind.starts_with("site.") {
+        SourceKind::Observed
+    } else {
+        SourceKind::Declared
+    };
+    let identities = identities(&envelope.customer.identities, terms)?;
+    let attributes = attributes(&envelope.customer, source_kind, occurred_at)?;
+    Ok(Record {
+        source,
+        external_id,
+        kind: kind.to_owned(),
+        occurred_at,
+        on,
+        identities,
+        attributes,
+        customer_since: None,
+        body,
+        data: envelope.data,
+    })
+}
+
+/// Brings the identities of a record into their normal spelling, each once.
+///
+/// # Errors
+/// Unknown kinds, values that are not of their kind, two values of an exclusive kind.
+pub fn identities(texts: &[IdentityText], terms: &AgencyTerms) -> Result<Vec<Identity>, Rejection> {
+    if texts.len() > MOST_IDENTITIES {
+        return Err(Rejection::new(
+            "too_many_identities",
+            format!(
+                "a record may carry {MOST_IDENTITIES} identities, this one has {}",
+                texts.len()
+            ),
+        ));
+    }
+    let mut found = Vec::with_capacity(texts.len());
+    for text in texts {
+        let kind: IdentityKind = text.kind.parse().map_err(|()| {
+            let known = IdentityKind::ALL.map(IdentityKind::as_str).join(", ");
+            Rejection::new(
+                "unknown_identity_kind",
+                format!("identity kind {:?} is not known; known are {known}", text.kind),
+            )
+        })?;
+        push_identity(&mut found, kind, &text.value, terms)?;
+    }
+    Ok(found)
+}
+
+/// Adds one identity in its normal spelling.
+pub(crate) fn push_identity(
+    found: &mut Vec<Identity>,
+    kind: IdentityKind,
+    value: &str,
+    terms: &AgencyTerms,
+) -> Result<(), Rejection> {
+    let identity =
+        Identity::normalise(kind, value, &terms.country).map_err(|e| Rejection::new("bad_identity", e.to_string()))?;
+    if found.contains(&identity) {
+        return Ok(());
+    }
+    if kind.is_exclusive() && found.iter().any(|other| other.kind == kind) {
+        return Err(Rejection::new(
+            "identity_conflict",
+            format!(
+                "the record carries two different values of {}; a customer has one",
+                kind.as_str()
+            ),
+        ));
+    }
+    found.push(identity);
+    Ok(())
+}
+
+/// The attributes a customer part tells, checked and in normal spelling.
+///
+/// # Errors
+/// Values that are not of their kind, names that are not snake case.
+pub fn attributes(customer: &Customer, source_kind: SourceKind, at: Instant) -> Result<Vec<AttributeValue>, Rejection> {
+    if customer.attributes.len() > MOST_ATTRIBUTES {
+        return Err(Rejection::new(
+            "too_many_attributes",
+            format!("a record may carry {MOST_ATTRIBUTES} attributes"),
+        ));
+    }
+    let name = customer.name.iter().map(|name| ("name", name.clone()));
+    let rest = customer.attributes.iter().filter_map(|(key, value)| match value {
+        Value::Null => None,
+        Value::String(text) => Some(Ok((key.as_str(), text.clone()))),
+        Value::Bool(_) | Value::Number(_) => Some(Ok((key.as_str(), value.to_string()))),
+        _ => Some(Err(Rejection::new(
+            "bad_attribute",
+            format!("attribute {key} is a list or an object; send a text, a number or true/false"),
+        ))),
+    });
+    let mut found = Vec::new();
+    for pair in name.map(Ok).chain(rest) {
+        let (key, value) = pair?;
+        push_attribute(&mut found, key, &value, source_kind, at)?;
+    }
+    Ok(found)
+}
+
+/// Adds one attribute in its normal spelling; an empty value says nothing.
+pub(crate) fn push_attribute(
+    found: &mut Vec<AttributeValue>,
+    key: &str,
+    value: &str,
+    source_kind: SourceKind,
+    at: Instant,
+) -> Result<(), Rejection> {
+    let key = key.replace('-', "_");
+    let good = !key.is_empty()
+        && key.len() <= 64
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.');
+    if !good {
+        return Err(Rejection::new(
+            "bad_attribute",
+            format!("attribute name {key:?} must be lower-case letters, digits and underscores, at most 64"),
+        ));
+    }
+    let value = profile::normalise(&key, value)
+        .map_err(|problem| Rejection::new("bad_attribute", format!("{key} {value:?} {problem}")))?;
+    if !value.is_empty() {
+        found.push(AttributeValue {
+            key,
+            value,
+            source_kind,
+            at,
+        });
+    }
+    Ok(())
+}
+
+fn booking(
+    data: &Map<String, Value>,
+    status: BookingStatus,
+    external_id: &str,
+    at: Instant,
+    on: Day,
+    terms: &AgencyTerms,
+) -> Result<BookingRecord, Rejection> {
+    let fields = Fields(data);
+    let booking_id = match fields.text("booking_id")? {
+        Some(id) => check_id("booking_id", &id)?,
+        None => external_id.to_owned(),
+    };
+    let currency = currency(fields.text("currency")?.as_deref(), terms)?;
+    let prices = Prices {
+        amount: fields.amount("amount")?,
+        cost: fields.amount("cost")?,
+        currency,
+        amount_base: fields.amount("amount_base")?,
+    };
+    let (amount, cost) = prices.in_base(terms)?;
+    let day = |key| -> Result<Option<Day>, Rejection> {
+        fields.text(key)?.map(|text| booking_day(key, &text, terms)).transpose()
+    };
+    let details = BookingDetails {
+        booked_on: day("booked_at")?,
+        product: fields.text("product")?,
+        destination: fields.text("destination")?,
+        theme: fields.text("theme")?,
+        departs_on: day("departs")?,
+        returns_on: day("returns")?,
+        travellers: fields.whole("travellers")?.map(travellers).transpose()?,
+        amount,
+        cost,
+        channel: fields.text("channel")?,
+    };
+    check_order(&details)?;
+    Ok(BookingRecord {
+        booking_id,
+        status,
+        happened_at: Some(at),
+        on,
+        details,
+    })
+}
+
+/// A date or an instant as the day it means in the agency's zone.
+pub(crate) fn booking_day(key: &str, text: &str, terms: &AgencyTerms) -> Result<Day, Rejection> {
+    parse_day(text)
+        .or_else(|| parse_instant(text, terms.time_zone).map(|at| day_of(at, terms.time_zone)))
+        .ok_or_else(|| {
+            Rejection::new(
+                "bad_date",
+                format!("{key} {text:?} is not a date; write it like 2026-01-15"),
+            )
+        })
+}
+
+pub(crate) fn travellers(count: i64) -> Result<i32, Rejection> {
+    i32::try_from(count)
+        .ok()
+        .filter(|n| (1..=10_000).contains(n))
+        .ok_or_else(|| {
+            Rejection::new(
+                "bad_travellers",
+                format!("travellers {count} must be between 1 and 10000"),
+            )
+        })
+}
+
+pub(crate) fn currency(text: Option<&str>, terms: &AgencyTerms) -> Result<Currency, Rejection> {
+    match text {
+        None => Ok(terms.currency),
+        Some(text) => Currency::parse(text).ok_or_else(|| {
+            Rejection::new(
+                "bad_currency",
+                format!("currency {text:?} is not a three-letter code like CNY"),
+            )
+        }),
+    }
+}
+
+pub(crate) fn check_order(details: &BookingDetails) -> Result<(), Rejection> {
+    match (details.departs_on, details.returns_on) {
+        (Some(departs), Some(returns)) if returns < departs => Err(Rejection::new(
+            "returns_before_departs",
+            "the trip returns before it departs; check both dates",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Prices of a record in its own currency.
+pub(crate) struct Prices {
+    pub(crate) amount: Option<i64>,
+    pub(crate) cost: Option<i64>,
+    pub(crate) currency: Currency,
+    /// The amount in the agency's base currency.
+    pub(crate) amount_base: Option<i64>,
+}
+
+impl Prices {
+    /// Amount and cost in the agency's base currency. The cost of a booking in another currency is converted at the rate that
+    /// its amount shows; where it shows none the cost stays unknown.
+    pub(crate) fn in_base(&self, terms: &AgencyTerms) -> Result<(Option<i64>, Option<i64>), Rejection> {
+        if self.currency == terms.currency {
+            return Ok((self.amount, self.cost));
+        }
+        match (self.amount, self.amount_base) {
+            (None, base) => Ok((base, None)),
+            (Some(amount), Some(base)) => {
+                let rate = |cost: i64| {
+                    i64::try_from((i128::from(cost) * i128::from(base) + i128::from(amount) / 2) / i128::from(amount))
+                        .ok()
+                };
+                Ok((Some(base), if amount == 0 { None } else { self.cost.and_then(rate) }))
+            }
+            (Some(_), None) => Err(Rejection::new(
+                "currency_needs_base",
+                format!(
+                    "the amount is in {}, the agency keeps its books in {}; send amount_base as well",
+                    self.currency, terms.currency
+                ),
+            )),
+        }
+    }
+}
+
+/// Typed access to an event's data.
+struct Fields<'a>(&'a Map<String, Value>);
+
+impl Fields<'_> {
+    fn text(&self, key: &str) -> Result<Option<String>, Rejection> {
+        match self.0.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => short_text(key, text),
+            Some(other) => Err(Rejection::new(
+                "bad_field",
+                format!("data.{key} is {other}; it must be a text"),
+            )),
+        }
+    }
+
+    fn whole(&self, key: &str) -> Result<Option<i64>, Rejection> {
+        match self.0.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value.as_i64().map(Some).ok_or_else(|| {
+                Rejection::new("bad_field", format!("data.{key} is {value}; it must be a whole number"))
+            }),
+        }
+    }
+
+    fn amount(&self, key: &str) -> Result<Option<i64>, Rejection> {
+        match self.0.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_i64() {
+                Some(amount) if amount < 0 => Err(amount_error(key, &value.to_string(), money::AmountError::Negative)),
+                Some(amount) if amount > money::LARGEST_AMOUNT => {
+                    Err(amount_error(key, &value.to_string(), money::AmountError::TooLarge))
+                }
+                Some(amount) => Ok(Some(amount)),
+                None => Err(Rejection::new(
+                    "bad_amount",
+                    format!("data.{key} is {value}; money in JSON is a whole number of minor units, 1234.50 is 123450"),
+                )),
+            },
+        }
+    }
+}
+
+/// The rejection for an amount that is none.
+pub(crate) fn amount_error(key: &str, text: &str, error: money::AmountError) -> Rejection {
+    let code = if error == money::AmountError::Negative {
+        "negative_amount"
+    } else {
+        "bad_amount"
+    };
+    Rejection::new(code, format!("{key} {text:?} {error}"))
+}
+
+/// A trimmed text, none if empty.
+pub(crate) fn short_text(key: &str, text: &str) -> Result<Option<String>, Rejection> {
+    let text = text.trim();
+    if text.len() > profile::LONGEST_VALUE || text.chars().any(char::is_control) {
+        return Err(Rejection::new(
+            "bad_field",
+            format!(
+                "{key} is longer than {} bytes or has control characters",
+                profile::LONGEST_VALUE
+            ),
+        ));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}

@@ -1,0 +1,133 @@
+//! Money is whole minor units of a currency; never a float.
+
+use std::fmt;
+
+/// An ISO 4217 currency code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// Three letters, in either case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; 3] = text.trim().as_bytes().try_into().ok()?;
+        bytes
+            .iter()
+            .all(u8::is_ascii_alphabetic)
+            .then(|| Self(bytes.map(|b| b.to_ascii_uppercase())))
+    }
+
+    /// The code in upper case.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("XXX")
+    }
+
+    /// How many decimal digits the minor unit has (ISO 4217).
+    pub fn digits(self) -> u32 {
+        match &self.0 {
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
+            | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
+            _ => 2,
+        }
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a text is not an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    /// Not digits with an optional decimal part.
+    #[error("is not an amount; write it like 1234.50 or 1,234.50")]
+    Shape,
+    /// Below zero.
+    #[error("is negative; a refund is a record with status refunded")]
+    Negative,
+    /// More decimals than the currency has.
+    #[error("has more decimals than the currency")]
+    Decimals,
+    /// Beyond what the books can hold.
+    #[error("is too large")]
+    TooLarge,
+}
+
+/// No single amount may exceed this many minor units, so that sums of a whole base stay far from overflow.
+pub const LARGEST_AMOUNT: i64 = 1_000_000_000_000_000;
+
+/// Reads an amount in major units, `1234.5` or with thousands commas `1,234.50`, as minor units of `currency`.
+///
+/// # Errors
+/// [`AmountError`] says what is wrong with the text.
+pub fn parse_major(text: &str, currency: Currency) -> Result<i64, AmountError> {
+    let text = text.trim();
+    if let Some(rest) = text.strip_prefix('-') {
+        return Err(if parse_major(rest, currency).is_ok() {
+            AmountError::Negative
+        } else {
+            AmountError::Shape
+        });
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let groups: Vec<&str> = whole.split(',').collect();
+    let grouped_well = groups.len() == 1
+        || (!groups[0].is_empty() && groups[0].len() <= 3 && groups[1..].iter().all(|g| g.len() == 3));
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || !grouped_well || !groups.iter().all(|g| digits(g)) || !digits(fraction) {
+        return Err(AmountError::Shape);
+    }
+    let places = currency.digits() as usize;
+    if fraction.trim_end_matches('0').len() > places {
+        return Err(AmountError::Decimals);
+    }
+    let minor: String = groups.concat() + &format!("{:0<places$.places$}", fraction);
+    minor
+        .parse()
+        .ok()
+        .filter(|amount| *amount <= LARGEST_AMOUNT)
+        .ok_or(AmountError::TooLarge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use AmountError::*;
+
+    #[test]
+    fn amounts_in_major_units() {
+        let cny = Currency::parse("cny").expect("a currency");
+        let cases = [
+            ("1,234.50", Ok(123_450)),
+            ("1234.5", Ok(123_450)),
+            ("0", Ok(0)),
+            ("11.770", Ok(1_177)),
+            (" 7 ", Ok(700)),
+            ("1,234,567", Ok(123_456_700)),
+            ("12,34", Err(Shape)),
+            (",123", Err(Shape)),
+            ("1.2.3", Err(Shape)),
+            ("", Err(Shape)),
+            ("abc", Err(Shape)),
+            ("1e3", Err(Shape)),
+            ("--1", Err(Shape)),
+            ("-5", Err(Negative)),
+            ("0.001", Err(Decimals)),
+            ("99999999999999999999", Err(TooLarge)),
+            ("10000000000000.01", Err(TooLarge)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_major(text, cny), expected, "{text}");
+        }
+        assert_eq!(
+            parse_major("1200", Currency::parse("JPY").expect("a currency")),
+            Ok(1200)
+        );
+        assert_eq!(
+            parse_major("1.5", Currency::parse("KWD").expect("a currency")),
+            Ok(1500)
+        );
+    }
+}

@@ -1,0 +1,360 @@
+//! Rows of a file: from cells to a [`Record`].
+
+use crate::booking::{BookingDetails, BookingRecord, BookingStatus};
+use crate::event::{self, Prices};
+use crate::identity::IdentityKind;
+use crate::money;
+use crate::profile::SourceKind;
+use crate::record::{Body, check_id};
+use crate::time::{day_of, parse_instant};
+use crate::{AgencyTerms, Instant, Record, Rejection, canonical};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What the rows of a file are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileKind {
+    /// One customer a row.
+    Customers,
+    /// One booking a row.
+    Bookings,
+}
+
+impl FileKind {
+    /// The name used in commands, paths and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customers => "customers",
+            Self::Bookings => "bookings",
+        }
+    }
+
+    /// The reverse of [`Self::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Customers, Self::Bookings]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
+
+    /// The headers understood.
+    pub fn headers(self) -> &'static [&'static str] {
+        match self {
+            Self::Customers => &[
+                "external_id",
+                "member_no",
+                "phone",
+                "email",
+                "name",
+                "name_latin",
+                "kind",
+                "gender",
+                "birth_date",
+                "home_city",
+                "language",
+                "since",
+                "consent_marketing",
+            ],
+            Self::Bookings => &[
+                "external_id",
+                "booking_id",
+                "customer_member_no",
+                "customer_phone",
+                "customer_email",
+                "customer_name",
+                "booked_at",
+                "product",
+                "destination",
+                "theme",
+                "departs",
+                "returns",
+                "travellers",
+                "amount",
+                "cost",
+                "currency",
+                "amount_base",
+                "status",
+                "channel",
+            ],
+        }
+    }
+}
+
+/// Where each understood header stands in a file.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    kind: FileKind,
+    columns: Vec<(&'static str, usize)>,
+    /// Headers that are not understood; their cells are kept out.
+    pub ignored: Vec<String>,
+}
+
+impl Layout {
+    /// Reads the header row.
+    ///
+    /// # Errors
+    /// A header twice, or none by which a customer could be known, or no `booked_at` in bookings.
+    pub fn read<'a>(kind: FileKind, headers: impl IntoIterator<Item = &'a str>) -> Result<Self, Rejection> {
+        let mut layout = Self {
+            kind,
+            columns: Vec::new(),
+            ignored: Vec::new(),
+        };
+        for (index, header) in headers.into_iter().enumerate() {
+            let name = header.trim_start_matches('\u{feff}').trim().to_lowercase();
+            match kind.headers().iter().find(|known| **known == name) {
+                Some(known) if layout.columns.iter().any(|(other, _)| other == known) => {
+                    return Err(Rejection::new(
+                        "header_twice",
+                        format!("the header {known} stands twice in the first row; remove or rename one"),
+                    ));
+                }
+                Some(known) => layout.columns.push((known, index)),
+                None => layout.ignored.push(header.trim().to_owned()),
+            }
+        }
+        let has = |name: &str| layout.columns.iter().any(|(known, _)| *known == name);
+        let (prefix, needed) = match kind {
+            FileKind::Customers => ("", None),
+            FileKind::Bookings => ("customer_", Some("booked_at")),
+        };
+        let known_by = ["member_no", "phone", "email"].map(|name| format!("{prefix}{name}"));
+        if !known_by.iter().any(|name| has(name)) {
+            return Err(Rejection::new(
+                "headers_missing",
+                format!(
+                    "the first row must have one of {}; it has {}",
+                    known_by.join(", "),
+                    quoted(&layout)
+                ),
+            ));
+        }
+        match needed.filter(|name| !has(name)) {
+            Some(name) => Err(Rejection::new(
+                "headers_missing",
+                format!("the first row must have {name}; it has {}", quoted(&layout)),
+            )),
+            None => Ok(layout),
+        }
+    }
+
+    /// The hash of a row's normalised content, for rows without an id of their own.
+    pub fn content_hash<'a>(&self, cell: impl Fn(usize) -> &'a str) -> String {
+        let mut content: Vec<(&str, &str)> = self
+            .columns
+            .iter()
+            .map(|(name, index)| (*name, cell(*index).trim()))
+            .filter(|(_, v)| !v.is_empty())
+            .collect();
+        content.sort_unstable();
+        canonical::digest(
+            content
+                .iter()
+                .map(|(name, value)| format!("{name}={value}\n"))
+                .collect::<String>(),
+        )
+    }
+
+    /// Reads one row. `content_id` is used where the row has no `external_id`; `now` is when rows about customers became known.
+    ///
+    /// # Errors
+    /// The [`Rejection`] for the error file.
+    pub fn record<'a>(
+        &self,
+        cell: impl Fn(usize) -> &'a str,
+        content_id: &str,
+        now: Instant,
+        terms: &AgencyTerms,
+    ) -> Result<Record, Rejection> {
+        let row = Row { layout: self, cell };
+        let external_id = match row.text("external_id") {
+            Some(id) => check_id("external_id", id)?,
+            None => content_id.to_owned(),
+        };
+        match self.kind {
+            FileKind::Customers => row.customer(external_id, now, terms),
+            FileKind::Bookings => row.booking(external_id, terms),
+        }
+    }
+}
+
+fn quoted(layout: &Layout) -> String {
+    let known = layout.columns.iter().map(|(name, _)| (*name).to_owned());
+    known
+        .chain(layout.ignored.iter().cloned())
+        .take(30)
+        .map(|name| format!("{name:?}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+struct Row<'l, F> {
+    layout: &'l Layout,
+    cell: F,
+}
+
+impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
+    fn text(&self, name: &str) -> Option<&'a str> {
+        let (_, index) = self.layout.columns.iter().find(|(known, _)| *known == name)?;
+        Some((self.cell)(*index).trim()).filter(|text| !text.is_empty())
+    }
+
+    fn short(&self, name: &str) -> Result<Option<String>, Rejection> {
+        self.text(name).map_or(Ok(None), |text| event::short_text(name, text))
+    }
+
+    fn data(&self) -> Map<String, Value> {
+        let cells = self
+            .layout
+            .columns
+            .iter()
+            .filter_map(|(name, _)| Some(((*name).to_owned(), Value::from(self.text(name)?))));
+        cells.filter(|(name, _)| name != "external_id").collect()
+    }
+
+    fn identities(&self, prefix: &str, terms: &AgencyTerms) -> Result<Vec<crate::identity::Identity>, Rejection> {
+        let mut found = Vec::new();
+        for (name, kind) in [
+            ("member_no", IdentityKind::MemberNo),
+            ("phone", IdentityKind::Phone),
+            ("email", IdentityKind::Email),
+        ] {
+            if let Some(value) = self.text(&format!("{prefix}{name}")) {
+                event::push_identity(&mut found, kind, value, terms)?;
+            }
+        }
+        if found.is_empty() {
+            return Err(Rejection::new(
+                "identity_missing",
+                format!(
+                    "fill one of {prefix}member_no, {prefix}phone, {prefix}email, so that the customer can be known"
+                ),
+            ));
+        }
+        Ok(found)
+    }
+
+    fn customer(&self, external_id: String, now: Instant, terms: &AgencyTerms) -> Result<Record, Rejection> {
+        let identities = self.identities("", terms)?;
+        let mut attributes = Vec::new();
+        for key in [
+            "name",
+            "name_latin",
+            "kind",
+            "gender",
+            "birth_date",
+            "home_city",
+            "language",
+            "consent_marketing",
+        ] {
+            if let Some(value) = self.text(key) {
+                event::push_attribute(&mut attributes, key, value, SourceKind::Declared, now)?;
+            }
+        }
+        let customer_since = self
+            .text("since")
+            .map(|text| event::booking_day("since", text, terms))
+            .transpose()?;
+        Ok(Record {
+            source: "import:customers".into(),
+            external_id,
+            kind: "profile.updated".into(),
+            occurred_at: now,
+            on: customer_since.unwrap_or(day_of(now, terms.time_zone)),
+            identities,
+            attributes,
+            customer_since,
+            body: Body::Profile,
+            data: self.data(),
+        })
+    }
+
+    fn booking(&self, external_id: String, terms: &AgencyTerms) -> Result<Record, Rejection> {
+        let identities = self.identities("customer_", terms)?;
+        let booked_at = self
+            .text("booked_at")
+            .ok_or_else(|| Rejection::new("date_missing", "booked_at is empty; write it like 2026-01-15"))?;
+        let occurred_at = parse_instant(booked_at, terms.time_zone).ok_or_else(|| {
+            Rejection::new(
+                "bad_date",
+                format!("booked_at {booked_at:?} is not a date; write it like 2026-01-15"),
+            )
+        })?;
+        let on = day_of(occurred_at, terms.time_zone);
+        let status = match self.text("status").map(str::to_lowercase) {
+            None => BookingStatus::Confirmed,
+            Some(word) => word.parse().map_err(|()| {
+                let known = BookingStatus::ALL.map(BookingStatus::as_str).join(", ");
+                Rejection::new(
+                    "bad_status",
+                    format!("status {word:?} is not known; known are {known}; empty means confirmed"),
+                )
+            })?,
+        };
+        let booking_id = self
+            .text("booking_id")
+            .map_or_else(|| Ok(external_id.clone()), |id| check_id("booking_id", id))?;
+        let currency = event::currency(self.text("currency"), terms)?;
+        let amount = |name, currency| -> Result<Option<i64>, Rejection> {
+            self.text(name)
+                .map(|text| money::parse_major(text, currency).map_err(|e| event::amount_error(name, text, e)))
+                .transpose()
+        };
+        let prices = Prices {
+            amount: amount("amount", currency)?,
+            cost: amount("cost", currency)?,
+            currency,
+            amount_base: amount("amount_base", terms.currency)?,
+        };
+        let (amount, cost) = prices.in_base(terms)?;
+        let day = |name| {
+            self.text(name)
+                .map(|text| event::booking_day(name, text, terms))
+                .transpose()
+        };
+        let travellers = match self.text("travellers") {
+            None => None,
+            Some(text) => Some(event::travellers(text.parse().map_err(|_| {
+                Rejection::new(
+                    "bad_travellers",
+                    format!("travellers {text:?} must be a whole number between 1 and 10000"),
+                )
+            })?)?),
+        };
+        let details = BookingDetails {
+            booked_on: Some(on),
+            product: self.short("product")?,
+            destination: self.short("destination")?,
+            theme: self.short("theme")?,
+            departs_on: day("departs")?,
+            returns_on: day("returns")?,
+            travellers,
+            amount,
+            cost,
+            channel: self.short("channel")?,
+        };
+        event::check_order(&details)?;
+        let mut attributes = Vec::new();
+        if let Some(name) = self.text("customer_name") {
+            event::push_attribute(&mut attributes, "name", name, SourceKind::Declared, occurred_at)?;
+        }
+        Ok(Record {
+            source: "import:bookings".into(),
+            external_id,
+            kind: format!("booking.{}", status.as_str()),
+            occurred_at,
+            on,
+            identities,
+            attributes,
+            customer_since: None,
+            body: Body::Booking(BookingRecord {
+                booking_id,
+                status,
+                happened_at: None,
+                on,
+                details,
+            }),
+            data: self.data(),
+        })
+    }
+}
