@@ -1,1 +1,148 @@
-//! x
+//! Write a Posthouse plugin in Rust: a struct of facts, a rule, golden cases. Nothing about WebAssembly or WIT.
+//!
+//! ```
+//! use posthouse_sdk::prelude::*;
+//!
+//! /// The facts the rule reads, one field each: `days_since_return` reads the fact `days-since-return`.
+//! #[derive(Facts)]
+//! struct Guest {
+//!     days_since_return: Option<i32>,
+//!     spend_24m: Money,
+//! }
+//!
+//! #[derive(Segments)]
+//! enum Segment {
+//!     #[segment(zh = "刚回来", en = "Just back", policy_zh = "三天内致电问候。", policy_en = "Call within three days.")]
+//!     JustBack,
+//! }
+//!
+//! #[derive(Reasons)]
+//! enum Reason {
+//!     #[reason(zh = "{days-since-return} 天前回来", en = "Came back {days-since-return} days ago")]
+//!     Returned,
+//! }
+//!
+//! /// What an agency may set. Every field needs a default.
+//! #[settings]
+//! struct Settings {
+//!     /// How long after the return a guest counts as just back, in days.
+//!     within_days: i32,
+//! }
+//!
+//! impl Default for Settings {
+//!     fn default() -> Self {
+//!         Self { within_days: 7 }
+//!     }
+//! }
+//!
+//! struct Returned;
+//!
+//! impl Segmentation for Returned {
+//!     type Facts = Guest;
+//!     type Quantiles = ();
+//!     type Settings = Settings;
+//!     type Segment = Segment;
+//!     type Reason = Reason;
+//!
+//!     fn describe() -> Description {
+//!         Description {
+//!             name: "returned",
+//!             version: env!("CARGO_PKG_VERSION"),
+//!             title: Localized { zh: "返程关怀", en: "Welcome back" },
+//!             summary: Localized { zh: "找出刚回来的客人。", en: "Finds guests who have just come back." },
+//!         }
+//!     }
+//!
+//!     fn classify(guest: Guest, ctx: &Context<Settings>) -> Class<Segment, Reason> {
+//!         match guest.days_since_return {
+//!             Some(days) if days <= ctx.settings.within_days => {
+//!                 Class::of(Segment::JustBack).score(guest.spend_24m.0 as f32).because(Reason::Returned)
+//!             }
+//!             _ => Class::none(),
+//!         }
+//!     }
+//! }
+//!
+//! posthouse_sdk::export_segmentation!(Returned);
+//!
+//! let answers = harness::<Returned>()
+//!     .rows([Guest { days_since_return: Some(2), spend_24m: Money(120_000) }])
+//!     .classify();
+//! assert_eq!(answers[0].segment.as_deref(), Some("just-back"));
+//! ```
+//!
+//! | field | kind of fact | values |
+//! | --- | --- | --- |
+//! | `i32` | count | |
+//! | [`Money`] | money | minor units of the agency's base currency |
+//! | `f64` | number | |
+//! | `bool` | flag | |
+//! | [`Day`] | day | days since 1970-01-01 in the agency's time zone |
+//! | [`Text`] | text | |
+//!
+//! `Option` around any of them takes an unknown value as `None`; a fact that can be unknown must be declared so.
+//! `#[fact("attr.passport-country")]` names a fact whose key is not the field's name.
+
+// So that what the derives write, `::posthouse_sdk::…`, also works in here.
+extern crate self as posthouse_sdk;
+
+#[allow(unsafe_code, missing_docs, unreachable_pub, dead_code, clippy::all, clippy::unwrap_used)]
+#[doc(hidden)]
+#[rustfmt::skip]
+pub mod bindings;
+mod context;
+mod description;
+mod facts;
+#[cfg(not(target_family = "wasm"))]
+pub mod harness;
+pub mod log;
+mod quantiles;
+mod segmentation;
+mod settings;
+mod store;
+mod values;
+
+pub use context::Context;
+pub use description::{Description, FactKind, FactUse, Localized, QuantileUse, ReasonDef, SegmentDef};
+pub use facts::{Fact, Facts};
+pub use posthouse_sdk_derive::{Facts, Quantiles, Reasons, Segments, settings};
+pub use quantiles::{Quantile, Quantiles, Ranked};
+pub use segmentation::{Class, NoReason, Reasons, Segmentation, Segments};
+pub use settings::{NoSettings, Settings};
+pub use values::{Day, Money, Text};
+
+/// What the derives and macros name in the code they write. Not for authors.
+#[doc(hidden)]
+pub mod private {
+    pub use crate::description::{declares, field_key};
+    pub use crate::facts::Columns;
+    pub use crate::quantiles::{Holds, Tables};
+    pub use crate::segmentation::{SegmentationComponent, check};
+    pub use crate::store::Cell;
+    pub use {schemars, serde};
+}
+
+/// Everything a plugin needs: `use posthouse_sdk::prelude::*;`
+pub mod prelude {
+    #[cfg(not(target_family = "wasm"))]
+    pub use crate::harness::harness;
+    pub use crate::{
+        Class, Context, Day, Description, Facts, Localized, Money, NoReason, NoSettings, Quantile, Quantiles, Reasons,
+        Segmentation, Segments, Text, log, settings,
+    };
+}
+
+/// Makes the rule the plugin of this crate. Once per crate; the crate needs `crate-type = ["cdylib", "rlib"]`.
+#[macro_export]
+macro_rules! export_segmentation {
+    ($plugin:ty) => {
+        const _: () = $crate::private::check::<$plugin>();
+
+        #[cfg(target_family = "wasm")]
+        #[allow(unsafe_code)]
+        const _: () = {
+            type Component = $crate::private::SegmentationComponent<$plugin>;
+    $crate::bindings::export!(Component with_types_in $crate::bindings);
+        };
+    };
+}

@@ -1,0 +1,86 @@
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{DeriveInput, Error, Field, Ident, LitStr, Result};
+
+use crate::names::{self, Keys};
+
+pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
+    let name = &input.ident;
+    let fields = names::fields(input, "facts")?;
+    if fields.is_empty() {
+        return Err(Error::new_spanned(name, "a rule needs at least one fact to decide by"));
+    }
+    let mut keys = Keys::default();
+    let mut uses = Vec::new();
+    let mut stores = Vec::new();
+    let mut takes = Vec::new();
+    let mut reads = Vec::new();
+    let mut cells = Vec::new();
+    for (place, (ident, field)) in fields.iter().enumerate() {
+        let key = key(ident, field)?;
+        keys.add(&key, ident.span())?;
+        let (ty, place) = (&field.ty, syn::Index::from(place));
+        let label = ident.to_string();
+        let fact = quote_spanned!(ty.span()=> <#ty as ::posthouse_sdk::Fact>);
+        uses.push(quote! {
+            ::posthouse_sdk::FactUse { field: #label, key: #key, kind: #fact::KIND, nullable: #fact::NULLABLE }
+        });
+        stores.push(quote!(#fact::Column));
+        takes.push(quote!(columns.next::<#ty>(#key)?));
+        reads.push(quote!(#ident: #fact::read(&columns.#place, row)));
+        cells.push(quote!(#fact::cell(self.#ident)));
+    }
+    Ok(quote! {
+        #[automatically_derived]
+        impl ::posthouse_sdk::Facts for #name {
+            const USES: &'static [::posthouse_sdk::FactUse] = &[#(#uses),*];
+            type Columns = (#(#stores,)*);
+
+            fn columns(
+                columns: &mut ::posthouse_sdk::private::Columns,
+            ) -> ::core::result::Result<Self::Columns, ::std::string::String> {
+                ::core::result::Result::Ok((#(#takes,)*))
+            }
+
+            #[inline(always)]
+            fn row(columns: &Self::Columns, row: usize) -> Self {
+                Self { #(#reads),* }
+            }
+
+            fn cells(&self) -> ::std::vec::Vec<::posthouse_sdk::private::Cell> {
+                ::std::vec![#(#cells),*]
+            }
+        }
+    })
+}
+
+fn key(ident: &Ident, field: &Field) -> Result<String> {
+    let mut key = None;
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("fact")) {
+        let text: LitStr = attribute.parse_args().map_err(|error| {
+            Error::new(
+                error.span(),
+                "write the fact's key as a text: `#[fact(\"attr.passport-country\")]`",
+            )
+        })?;
+        if key.replace(text).is_some() {
+            return Err(Error::new_spanned(attribute, "the fact has two keys"));
+        }
+    }
+    let Some(text) = key else {
+        let key = names::kebab(ident);
+        names::check_key(&key, ident.span())?;
+        return Ok(key);
+    };
+    let key = text.value();
+    // An agency's own fields live under `attr.` and are named by the agency.
+    match key.strip_prefix("attr.") {
+        Some("") => Err(Error::new(
+            text.span(),
+            "`attr.` needs the field's name behind it: `attr.passport-country`",
+        )),
+        Some(_) => Ok(key),
+        None => names::check_key(&key, text.span()).map(|()| key),
+    }
+}

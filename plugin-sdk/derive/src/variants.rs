@@ -1,0 +1,175 @@
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, DeriveInput, Error, Ident, LitStr, Result, Variant};
+
+use crate::names::{self, Keys};
+
+pub(crate) fn segments(input: &DeriveInput) -> Result<TokenStream> {
+    let name = &input.ident;
+    let variants = names::variants(input, "segments")?;
+    if variants.is_empty() {
+        return Err(Error::new_spanned(name, "a rule needs at least one segment"));
+    }
+    let mut keys = Keys::default();
+    let mut defs = Vec::new();
+    for variant in &variants {
+        let said = Said::of(variant, "segment", &["key", "zh", "en", "policy_zh", "policy_en"])?;
+        let key = said.key("key", variant, &mut keys)?;
+        let (zh, en) = (
+            said.need("zh", "the title in Chinese")?,
+            said.need("en", "the title in English")?,
+        );
+        let policy_zh = said.need("policy_zh", "what the agency does for these customers, in Chinese")?;
+        let policy_en = said.need("policy_en", "what the agency does for these customers, in English")?;
+        defs.push(quote! {
+            ::posthouse_sdk::SegmentDef {
+                key: #key,
+                title: ::posthouse_sdk::Localized { zh: #zh, en: #en },
+                policy: ::posthouse_sdk::Localized { zh: #policy_zh, en: #policy_en },
+            }
+        });
+    }
+    let index = index(&variants);
+    Ok(quote! {
+        #[automatically_derived]
+        impl ::posthouse_sdk::Segments for #name {
+            const DEFS: &'static [::posthouse_sdk::SegmentDef] = &[#(#defs),*];
+            #index
+        }
+    })
+}
+
+pub(crate) fn reasons(input: &DeriveInput) -> Result<TokenStream> {
+    let name = &input.ident;
+    let variants = names::variants(input, "reasons")?;
+    let mut keys = Keys::default();
+    let mut defs = Vec::new();
+    let mut named = Vec::new();
+    for variant in &variants {
+        let said = Said::of(variant, "reason", &["code", "zh", "en"])?;
+        let code = said.key("code", variant, &mut keys)?;
+        let (zh, en) = (
+            said.need("zh", "the text in Chinese")?,
+            said.need("en", "the text in English")?,
+        );
+        for text in [zh, en] {
+            for key in braces(text)? {
+                let complaint = format!(
+                    "the text of the reason `{code}` names {{{key}}}, but the rule does not read the fact `{key}`"
+                );
+                named.push(quote!((#key, #complaint)));
+            }
+        }
+        defs.push(quote! {
+            ::posthouse_sdk::ReasonDef { code: #code, text: ::posthouse_sdk::Localized { zh: #zh, en: #en } }
+        });
+    }
+    let index = index(&variants);
+    Ok(quote! {
+        #[automatically_derived]
+        impl ::posthouse_sdk::Reasons for #name {
+            const DEFS: &'static [::posthouse_sdk::ReasonDef] = &[#(#defs),*];
+            const NAMED: &'static [(&'static str, &'static str)] = &[#(#named),*];
+            #index
+        }
+    })
+}
+
+fn index(variants: &[Variant]) -> TokenStream {
+    let arms = variants.iter().enumerate().map(|(place, variant)| {
+        let (ident, place) = (&variant.ident, place as u16);
+        quote!(Self::#ident => #place)
+    });
+    quote! {
+        #[inline]
+        fn index(self) -> u16 {
+            match self { #(#arms),* }
+        }
+    }
+}
+
+/// What stands in braces in a reason's text.
+fn braces(text: &LitStr) -> Result<Vec<String>> {
+    let value = text.value();
+    let mut keys = Vec::new();
+    let mut rest = value.as_str();
+    while let Some(open) = rest.find(['{', '}']) {
+        let inner = rest[open..].strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        match inner {
+            Some((key, after)) if !key.is_empty() && !key.contains('{') => {
+                keys.push(key.to_owned());
+                rest = after;
+            }
+            _ => {
+                return Err(Error::new(
+                    text.span(),
+                    "a brace without its partner: braces hold the key of a fact, {like-this}",
+                ));
+            }
+        }
+    }
+    Ok(keys)
+}
+
+/// What an attribute on a variant says.
+struct Said {
+    attribute: &'static str,
+    at: Ident,
+    texts: Vec<(String, LitStr)>,
+}
+
+impl Said {
+    fn of(variant: &Variant, attribute: &'static str, known: &[&str]) -> Result<Self> {
+        let mut said = Self {
+            attribute,
+            at: variant.ident.clone(),
+            texts: Vec::new(),
+        };
+        for found in variant.attrs.iter().filter(|found| found.path().is_ident(attribute)) {
+            said.read(found, known)?;
+        }
+        Ok(said)
+    }
+
+    fn read(&mut self, attribute: &Attribute, known: &[&str]) -> Result<()> {
+        attribute.parse_nested_meta(|meta| {
+            let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+            if !known.contains(&word.as_str()) {
+                return Err(meta.error(format!("not known here; there are `{}`", known.join("`, `"))));
+            }
+            if self.texts.iter().any(|(said, _)| *said == word) {
+                return Err(meta.error(format!("`{word}` is said twice")));
+            }
+            let text: LitStr = meta.value()?.parse()?;
+            if text.value().trim().is_empty() {
+                return Err(Error::new(text.span(), format!("`{word}` is empty")));
+            }
+            self.texts.push((word, text));
+            Ok(())
+        })
+    }
+
+    fn get(&self, word: &str) -> Option<&LitStr> {
+        self.texts.iter().find(|(said, _)| said == word).map(|(_, text)| text)
+    }
+
+    fn need(&self, word: &str, meaning: &str) -> Result<&LitStr> {
+        self.get(word).ok_or_else(|| {
+            let (at, attribute) = (&self.at, self.attribute);
+            Error::new(
+                at.span(),
+                format!("`{at}` lacks {meaning}: add `{word} = \"…\"` to `#[{attribute}(…)]`"),
+            )
+        })
+    }
+
+    fn key(&self, word: &str, variant: &Variant, keys: &mut Keys) -> Result<String> {
+        let (key, span) = match self.get(word) {
+            Some(text) => (text.value(), text.span()),
+            None => (names::kebab(&variant.ident), variant.ident.span()),
+        };
+        names::check_key(&key, span)?;
+        keys.add(&key, span)?;
+        Ok(key)
+    }
+}

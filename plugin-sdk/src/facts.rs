@@ -1,0 +1,132 @@
+use crate::bindings::exports::posthouse::plugin::segmentation::Column;
+use crate::description::{FactKind, FactUse};
+use crate::store::{self, Cell, Nullable, Stored};
+use crate::values::{Day, Money, Text};
+
+/// The facts a rule reads, a field each. Derive it: `#[derive(Facts)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which facts it reads",
+    label = "not a struct of facts",
+    note = "write `#[derive(Facts)]` above a struct with one field per fact"
+)]
+pub trait Facts: Sized + 'static {
+    /// What is read, in the order of the fields. This is projection and permission in one: the rule gets nothing else.
+    const USES: &'static [FactUse];
+
+    /// The columns of a call.
+    #[doc(hidden)]
+    type Columns;
+
+    /// Takes the columns over, without copying.
+    #[doc(hidden)]
+    fn columns(columns: &mut Columns) -> Result<Self::Columns, String>;
+
+    /// One row of them.
+    #[doc(hidden)]
+    fn row(columns: &Self::Columns, row: usize) -> Self;
+
+    /// The values in the order of the fields.
+    #[doc(hidden)]
+    fn cells(&self) -> Vec<Cell>;
+}
+
+/// A type that can hold a fact: `i32`, [`Money`], `f64`, `bool`, [`Day`], [`Text`], and `Option` around each of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot hold a fact",
+    label = "no kind of fact has this type",
+    note = "use `i32` for a count, `Money`, `f64` for a number, `bool` for a flag, `Day` or `Text`, in `Option<…>` if it can be unknown"
+)]
+pub trait Fact: Copy + 'static {
+    /// The kind of fact the type stands for.
+    const KIND: FactKind;
+    /// Whether it can say that a value is unknown.
+    const NULLABLE: bool;
+
+    /// The column of a call.
+    #[doc(hidden)]
+    type Column;
+
+    /// Takes the column over; `None` if it is not what was declared.
+    #[doc(hidden)]
+    fn column(column: Column, rows: usize) -> Option<Self::Column>;
+
+    /// The value in one row.
+    #[doc(hidden)]
+    fn read(column: &Self::Column, row: usize) -> Self;
+
+    /// The value apart from its column.
+    #[doc(hidden)]
+    fn cell(self) -> Cell;
+}
+
+macro_rules! fact {
+    ($($type:ty),*) => {$(
+        impl Fact for $type {
+            const KIND: FactKind = <$type as Stored>::KIND;
+            const NULLABLE: bool = false;
+            type Column = <$type as Stored>::Store;
+
+            fn column(column: Column, rows: usize) -> Option<Self::Column> {
+                store::known::<$type>(column, rows)
+            }
+
+            #[inline(always)]
+            fn read(column: &Self::Column, row: usize) -> Self {
+                <$type as Stored>::get(column, row)
+            }
+
+            fn cell(self) -> Cell {
+                Stored::cell(self)
+            }
+        }
+
+        impl Fact for Option<$type> {
+            const KIND: FactKind = <$type as Stored>::KIND;
+            const NULLABLE: bool = true;
+            type Column = Nullable<<$type as Stored>::Store>;
+
+            fn column(column: Column, rows: usize) -> Option<Self::Column> {
+                store::nullable::<$type>(column, rows)
+            }
+
+            #[inline(always)]
+            fn read(column: &Self::Column, row: usize) -> Self {
+                column.get(row)
+            }
+
+            fn cell(self) -> Cell {
+                self.map_or(Cell::Null, Stored::cell)
+            }
+        }
+    )*};
+}
+
+fact!(i32, Money, f64, bool, Day, Text);
+
+/// The columns of a call on their way into the plugin, in the declared order.
+#[derive(Debug)]
+pub struct Columns {
+    rows: usize,
+    columns: std::vec::IntoIter<Column>,
+}
+
+impl Columns {
+    /// The columns as the host sent them. There have to be as many as facts were declared.
+    pub(crate) fn new(columns: Vec<Column>, rows: usize, uses: &[FactUse]) -> Result<Self, String> {
+        if columns.len() != uses.len() {
+            return Err(format!("{} columns for {} declared facts", columns.len(), uses.len()));
+        }
+        Ok(Self {
+            rows,
+            columns: columns.into_iter(),
+        })
+    }
+
+    /// The next one, for the fact with this key.
+    pub fn next<T: Fact>(&mut self, key: &str) -> Result<T::Column, String> {
+        self.columns
+            .next()
+            .and_then(|column| T::column(column, self.rows))
+            .ok_or_else(|| format!("the column of `{key}` is not what the plugin declared"))
+    }
+}

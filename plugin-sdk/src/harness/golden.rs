@@ -1,0 +1,144 @@
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{Answer, harness};
+use crate::description::{FactKind, FactUse};
+use crate::facts::Facts;
+use crate::segmentation::Segmentation;
+use crate::store::Cell;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    today: String,
+    #[serde(default)]
+    seed: u64,
+    #[serde(default)]
+    config: Map<String, Value>,
+    #[serde(default)]
+    quantiles: BTreeMap<String, Vec<i64>>,
+    rows: Vec<Map<String, Value>>,
+    expect: Vec<Expected>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    segment: Option<String>,
+    score: Option<f32>,
+    reason: Option<String>,
+}
+
+/// Runs every case; all differences, a line each.
+pub(super) fn run<P: Segmentation>(json: &str) -> Result<(), String> {
+    let cases: Vec<Case> = serde_json::from_str(json).map_err(|error| format!("not understood: {error}"))?;
+    if cases.is_empty() {
+        return Err("there are none".to_owned());
+    }
+    let mut differences = String::new();
+    for case in &cases {
+        if let Err(found) = one::<P>(case) {
+            for line in found.lines() {
+                let _ = writeln!(differences, "{}: {line}", case.name);
+            }
+        }
+    }
+    if differences.is_empty() {
+        Ok(())
+    } else {
+        Err(differences)
+    }
+}
+
+fn one<P: Segmentation>(case: &Case) -> Result<(), String> {
+    if case.rows.len() != case.expect.len() {
+        return Err(format!(
+            "{} rows, but {} expected answers",
+            case.rows.len(),
+            case.expect.len()
+        ));
+    }
+    let mut call = harness::<P>()
+        .today(&case.today)
+        .seed(case.seed)
+        .settings(&Value::from(case.config.clone()).to_string());
+    call.edges.clone_from(&case.quantiles);
+    call.rows = case
+        .rows
+        .iter()
+        .map(|row| cells(P::Facts::USES, row))
+        .collect::<Result<_, _>>()?;
+    let answers = call.try_classify()?;
+    let mut differences = String::new();
+    for (place, (expected, answer)) in case.expect.iter().zip(answers.iter()).enumerate() {
+        if !agrees(expected, answer) {
+            let (wanted, got) = (
+                said(&expected.segment, expected.score, &expected.reason),
+                said_by(answer),
+            );
+            let _ = writeln!(differences, "row {place}: expected {wanted}, got {got}");
+        }
+    }
+    if differences.is_empty() {
+        Ok(())
+    } else {
+        Err(differences)
+    }
+}
+
+fn agrees(expected: &Expected, answer: &Answer) -> bool {
+    expected.segment == answer.segment
+        && (expected.score.is_none() || expected.score == answer.score)
+        && (expected.reason.is_none() || expected.reason == answer.reason)
+}
+
+fn said_by(answer: &Answer) -> String {
+    said(&answer.segment, answer.score, &answer.reason)
+}
+
+fn said(segment: &Option<String>, score: Option<f32>, reason: &Option<String>) -> String {
+    let mut said = segment.clone().unwrap_or_else(|| "no segment".to_owned());
+    if let Some(score) = score {
+        let _ = write!(said, ", score {score}");
+    }
+    if let Some(reason) = reason {
+        let _ = write!(said, ", reason {reason}");
+    }
+    said
+}
+
+/// One row of a case as values in the declared order. A fact that is not given is unknown if it may be, else zero.
+fn cells(uses: &[FactUse], row: &Map<String, Value>) -> Result<Vec<Cell>, String> {
+    if let Some(key) = row.keys().find(|key| uses.iter().all(|fact| fact.key != key.as_str())) {
+        return Err(format!("a row has `{key}`, which the rule does not read"));
+    }
+    uses.iter()
+        .map(|fact| match row.get(fact.key) {
+            None if !fact.nullable => Ok(zero(fact.kind)),
+            None | Some(Value::Null) => Ok(Cell::Null),
+            Some(value) => cell(fact.kind, value).ok_or_else(|| format!("`{}` cannot be {value}", fact.key)),
+        })
+        .collect()
+}
+
+fn zero(kind: FactKind) -> Cell {
+    match kind {
+        FactKind::Count | FactKind::Money | FactKind::Day => Cell::Whole(0),
+        FactKind::Number => Cell::Number(0.0),
+        FactKind::Flag => Cell::Flag(false),
+        FactKind::Text => Cell::Text(String::new()),
+    }
+}
+
+fn cell(kind: FactKind, value: &Value) -> Option<Cell> {
+    Some(match kind {
+        FactKind::Count | FactKind::Money | FactKind::Day => Cell::Whole(value.as_i64()?),
+        FactKind::Number => Cell::Number(value.as_f64()?),
+        FactKind::Flag => Cell::Flag(value.as_bool()?),
+        FactKind::Text => Cell::Text(value.as_str()?.to_owned()),
+    })
+}

@@ -1,0 +1,228 @@
+//! Runs a rule natively, under plain `cargo test`, through the same columns the host sends.
+//!
+//! ```no_run
+//! # use posthouse_sdk::prelude::*;
+//! # fn example<Rfm: Segmentation>() {
+//! // Golden cases: the same file that `posthouse plugin test` runs in the sandbox.
+//! harness::<Rfm>().golden(include_str!("mod.rs"));
+//! # }
+//! ```
+
+mod columns;
+mod golden;
+mod quantiles;
+mod reason;
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use crate::bindings::exports::posthouse::plugin::descriptor::Guest as _;
+use crate::bindings::exports::posthouse::plugin::segmentation::{Classes, Guest as _};
+use crate::bindings::posthouse::plugin::types;
+use crate::description::SegmentDef;
+use crate::facts::Facts;
+use crate::quantiles::Quantiles;
+use crate::segmentation::{NONE, Reasons, Segmentation, SegmentationComponent, Segments};
+use crate::store::Cell;
+use crate::values::Day;
+
+/// Begins a call of the rule: on 2026-01-15, with default settings, without rows.
+pub fn harness<P: Segmentation>() -> Harness<P> {
+    Harness {
+        today: Day::parse("2026-01-15").unwrap_or_default(),
+        seed: 0,
+        settings: "{}".to_owned(),
+        edges: BTreeMap::new(),
+        rows: Vec::new(),
+        rule: PhantomData,
+    }
+}
+
+/// A call of the rule, being put together. Settings, edges and rows are checked when it is made.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Harness<P> {
+    today: Day,
+    seed: u64,
+    settings: String,
+    edges: BTreeMap<String, Vec<i64>>,
+    rows: Vec<Vec<Cell>>,
+    rule: PhantomData<fn(P)>,
+}
+
+/// What the rule said of one row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answer {
+    /// Key of the segment, `None` for no segment.
+    pub segment: Option<String>,
+    /// The score, if the rule gave any in this call.
+    pub score: Option<f32>,
+    /// Code of the reason.
+    pub reason: Option<String>,
+    /// The reason's text in Chinese with the row's facts put in.
+    pub because_zh: Option<String>,
+    /// The reason's text in English with the row's facts put in.
+    pub because_en: Option<String>,
+}
+
+/// What the rule said of all rows, in their order, and the lines it logged.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answers {
+    answers: Vec<Answer>,
+    /// `level: message`.
+    pub logs: Vec<String>,
+}
+
+impl Deref for Answers {
+    type Target = [Answer];
+
+    fn deref(&self) -> &[Answer] {
+        &self.answers
+    }
+}
+
+impl<P: Segmentation> Harness<P> {
+    /// The day of the call, `2026-01-15`; `now` is its first millisecond in UTC.
+    ///
+    /// # Panics
+    /// If there is no such date.
+    pub fn today(mut self, date: &str) -> Self {
+        match Day::parse(date) {
+            Some(day) => self.today = day,
+            None => panic!("`{date}` is not a date like 2026-01-15"),
+        }
+        self
+    }
+
+    /// The binding's seed.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The settings as JSON.
+    pub fn settings(mut self, json: &str) -> Self {
+        json.clone_into(&mut self.settings);
+        self
+    }
+
+    /// The edges of the quantiles of one fact. Without this they are computed from the rows.
+    pub fn quantiles(mut self, fact: &str, edges: impl Into<Vec<i64>>) -> Self {
+        self.edges.insert(fact.to_owned(), edges.into());
+        self
+    }
+
+    /// The rows.
+    pub fn rows(mut self, rows: impl IntoIterator<Item = P::Facts>) -> Self {
+        self.rows.extend(rows.into_iter().map(|row| row.cells()));
+        self
+    }
+
+    /// Asks the rule, and asks again row by row and in reverse order to see that each row is decided by itself.
+    ///
+    /// # Panics
+    /// If the rule refuses the call or a row's answer depends on other rows.
+    pub fn classify(self) -> Answers {
+        match self.try_classify() {
+            Ok(answers) => answers,
+            Err(refusal) => panic!("{refusal}"),
+        }
+    }
+
+    /// Like [`Self::classify`], with the refusal as a sentence.
+    pub fn try_classify(self) -> Result<Answers, String> {
+        drop(crate::log::native::take());
+        let all: Vec<usize> = (0..self.rows.len()).collect();
+        let answers = self.ask(&all)?;
+        let logs = crate::log::native::take();
+        for row in &all {
+            self.compare(&answers, &[*row])?;
+        }
+        self.compare(&answers, &all.iter().rev().copied().collect::<Vec<_>>())?;
+        drop(crate::log::native::take());
+        Ok(Answers { answers, logs })
+    }
+
+    /// Runs golden cases and describes every difference.
+    ///
+    /// # Panics
+    /// If the file is not understood or a case gives another answer.
+    pub fn golden(self, json: &str) {
+        if let Err(differences) = golden::run::<P>(json) {
+            panic!("golden cases:\n{differences}");
+        }
+    }
+
+    /// The description the host would get, for a look at the settings' schema for instance.
+    pub fn description(&self) -> types::Description {
+        SegmentationComponent::<P>::describe()
+    }
+
+    /// The segments of the rule in their order.
+    pub fn segments(&self) -> &'static [SegmentDef] {
+        P::Segment::DEFS
+    }
+
+    fn ask(&self, order: &[usize]) -> Result<Vec<Answer>, String> {
+        let rows: Vec<&[Cell]> = order.iter().map(|row| self.rows[*row].as_slice()).collect();
+        let columns = columns::columns(P::Facts::USES, &rows)?;
+        let context = types::Context {
+            now: i64::from(self.today.0) * 86_400_000,
+            today: self.today.0,
+            seed: self.seed,
+            config: self.settings.clone(),
+            quantiles: quantiles::tables(P::Quantiles::USES, P::Facts::USES, &self.rows, &self.edges)?,
+        };
+        let count = u32::try_from(rows.len()).map_err(|_| "too many rows for one call".to_owned())?;
+        let classes = SegmentationComponent::<P>::classify(context, count, columns)?;
+        rows.iter()
+            .enumerate()
+            .map(|(place, row)| answer::<P>(&classes, place, row))
+            .collect()
+    }
+
+    fn compare(&self, whole: &[Answer], order: &[usize]) -> Result<(), String> {
+        let apart = self.ask(order)?;
+        for (row, answer) in order.iter().zip(apart) {
+            // A score that no row of a call has is absent, one that some rows have is 0 for the others.
+            let same = Answer {
+                score: Some(answer.score.unwrap_or(0.0)),
+                ..answer.clone()
+            } == Answer {
+                score: Some(whole[*row].score.unwrap_or(0.0)),
+                ..whole[*row].clone()
+            };
+            if !same {
+                return Err(format!(
+                    "the answer for row {row} depends on the other rows: {:?} among all, {answer:?} otherwise",
+                    whole[*row]
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn answer<P: Segmentation>(classes: &Classes, place: usize, row: &[Cell]) -> Result<Answer, String> {
+    let mut answer = Answer {
+        score: classes.score.as_ref().map(|scores| scores[place]),
+        ..Answer::default()
+    };
+    if let Some(score) = answer.score
+        && !score.is_finite()
+    {
+        return Err(format!("the score of row {place} is {score}; scores are finite"));
+    }
+    if classes.segment[place] != NONE {
+        answer.segment = Some(P::Segment::DEFS[usize::from(classes.segment[place])].key.to_owned());
+    }
+    let reason = classes.reason.as_ref().map_or(NONE, |reasons| reasons[place]);
+    if reason != NONE {
+        let def = P::Reason::DEFS[usize::from(reason)];
+        answer.reason = Some(def.code.to_owned());
+        answer.because_zh = Some(reason::render(def.text.zh, P::Facts::USES, row));
+        answer.because_en = Some(reason::render(def.text.en, P::Facts::USES, row));
+    }
+    Ok(answer)
+}

@@ -1,0 +1,212 @@
+use std::marker::PhantomData;
+
+use crate::bindings::exports::posthouse::plugin::{descriptor, segmentation as wire};
+use crate::bindings::posthouse::plugin::types;
+use crate::context::Context;
+use crate::description::{Description, ReasonDef, SegmentDef};
+use crate::facts::{Columns, Facts};
+use crate::quantiles::Quantiles;
+use crate::settings::Settings;
+
+/// A rule that puts every customer into at most one segment.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a segmentation rule",
+    label = "`Segmentation` is not implemented for this type",
+    note = "write `impl Segmentation for {Self} {{ … }}`; the crate's first page has one in full"
+)]
+pub trait Segmentation: 'static {
+    /// What it reads of a customer.
+    type Facts: Facts;
+    /// What it wants to know of the population; `()` for nothing.
+    type Quantiles: Quantiles;
+    /// What an agency may set; [`NoSettings`](crate::NoSettings) for nothing.
+    type Settings: Settings;
+    /// Into what it sorts customers.
+    type Segment: Segments;
+    /// Why; [`NoReason`] if it never says.
+    type Reason: Reasons;
+
+    /// What it is.
+    fn describe() -> Description;
+
+    /// Decides one customer by that customer's facts alone.
+    fn classify(
+        facts: Self::Facts,
+        ctx: &Context<Self::Settings, Self::Quantiles>,
+    ) -> Class<Self::Segment, Self::Reason>;
+
+    /// Refuses settings that their schema cannot, with a sentence for the agency. Called once before the rows of a call.
+    fn check(_ctx: &Context<Self::Settings, Self::Quantiles>) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// The segments of a rule. Derive it for an enum: `#[derive(Segments)]`, with
+/// `#[segment(zh = "…", en = "…", policy_zh = "…", policy_en = "…")]` on each variant.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not name segments",
+    label = "not an enum of segments",
+    note = "write `#[derive(Segments)]` above an enum with one variant per segment"
+)]
+pub trait Segments: Sized + 'static {
+    /// The segments in the order of their indices.
+    const DEFS: &'static [SegmentDef];
+    /// Index into [`Self::DEFS`].
+    fn index(self) -> u16;
+}
+
+/// The reasons a rule can give. Derive it for an enum: `#[derive(Reasons)]`, with `#[reason(zh = "…", en = "…")]` on each
+/// variant. A text may name facts of the row in braces: `no trip for {recency-days} days`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not name reasons",
+    label = "not an enum of reasons",
+    note = "write `#[derive(Reasons)]` above an enum with one variant per reason, or use `NoReason`"
+)]
+pub trait Reasons: Sized + 'static {
+    /// The reasons in the order of their indices.
+    const DEFS: &'static [ReasonDef];
+    /// The facts that texts name, each with the sentence to say if the rule does not read it.
+    #[doc(hidden)]
+    const NAMED: &'static [(&'static str, &'static str)];
+    /// Index into [`Self::DEFS`].
+    fn index(self) -> u16;
+}
+
+/// The reasons of a rule that gives none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoReason {}
+
+impl Reasons for NoReason {
+    const DEFS: &'static [ReasonDef] = &[];
+    const NAMED: &'static [(&'static str, &'static str)] = &[];
+
+    fn index(self) -> u16 {
+        match self {}
+    }
+}
+
+/// The answer for one customer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
+pub struct Class<S, R = NoReason> {
+    /// The segment, if any.
+    pub segment: Option<S>,
+    /// Ranks customers inside a segment; finite. None counts as 0 in a call where any row has one.
+    pub score: Option<f32>,
+    /// Why.
+    pub reason: Option<R>,
+}
+
+impl<S, R> Class<S, R> {
+    /// In this segment.
+    #[inline]
+    pub fn of(segment: S) -> Self {
+        Self {
+            segment: Some(segment),
+            score: None,
+            reason: None,
+        }
+    }
+
+    /// In no segment.
+    #[inline]
+    pub fn none() -> Self {
+        Self {
+            segment: None,
+            score: None,
+            reason: None,
+        }
+    }
+
+    /// With this score.
+    #[inline]
+    pub fn score(self, score: f32) -> Self {
+        Self {
+            score: Some(score),
+            ..self
+        }
+    }
+
+    /// For this reason.
+    #[inline]
+    pub fn because(self, reason: R) -> Self {
+        Self {
+            reason: Some(reason),
+            ..self
+        }
+    }
+}
+
+/// No segment, no reason.
+pub(crate) const NONE: u16 = u16::MAX;
+
+/// What the host sees of a rule.
+#[derive(Debug)]
+pub struct SegmentationComponent<P>(PhantomData<P>);
+
+impl<P: Segmentation> descriptor::Guest for SegmentationComponent<P> {
+    fn describe() -> types::Description {
+        let said = P::describe();
+        types::Description {
+            name: said.name.to_owned(),
+            version: said.version.to_owned(),
+            title: said.title.into(),
+            summary: said.summary.into(),
+            facts: P::Facts::USES.iter().map(Into::into).collect(),
+            quantiles: P::Quantiles::USES.iter().map(Into::into).collect(),
+            config_schema: P::Settings::schema(),
+            reasons: P::Reason::DEFS.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl<P: Segmentation> wire::Guest for SegmentationComponent<P> {
+    fn segments() -> Vec<wire::SegmentDef> {
+        P::Segment::DEFS.iter().map(Into::into).collect()
+    }
+
+    fn classify(ctx: types::Context, rows: u32, columns: Vec<wire::Column>) -> Result<wire::Classes, String> {
+        let ctx = Context::read(ctx)?;
+        P::check(&ctx)?;
+        let rows = rows as usize;
+        let columns = P::Facts::columns(&mut Columns::new(columns, rows, P::Facts::USES)?)?;
+
+        let mut segment = Vec::with_capacity(rows);
+        let mut score = Vec::with_capacity(rows);
+        let mut reason = Vec::with_capacity(rows);
+        let (mut scored, mut reasoned) = (false, false);
+        for row in 0..rows {
+            let class = P::classify(P::Facts::row(&columns, row), &ctx);
+            scored |= class.score.is_some();
+            reasoned |= class.reason.is_some();
+            segment.push(class.segment.map_or(NONE, Segments::index));
+            score.push(class.score.unwrap_or(0.0));
+            reason.push(class.reason.map_or(NONE, Reasons::index));
+        }
+        Ok(wire::Classes {
+            segment,
+            score: scored.then_some(score),
+            reason: reasoned.then_some(reason),
+        })
+    }
+}
+
+/// Refuses at compile time what the host would refuse at upload.
+pub const fn check<P: Segmentation>() {
+    assert!(
+        !P::Segment::DEFS.is_empty(),
+        "a segmentation rule needs at least one segment"
+    );
+    assert!(
+        !P::Facts::USES.is_empty(),
+        "a segmentation rule needs at least one fact to decide by"
+    );
+    let mut i = 0;
+    while i < P::Reason::NAMED.len() {
+        let (key, complaint) = P::Reason::NAMED[i];
+        if !crate::description::declares(P::Facts::USES, key) {
+            panic!("{}", complaint);
+        }
+        i += 1;
+    }
+}
