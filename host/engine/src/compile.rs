@@ -1,0 +1,179 @@
+//! From bytes to machine code: a bounded queue in front of the compiler, and a cache of what it made.
+
+use crate::refusal::{LoadError, Refusal};
+use crate::runtime::lock;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, PoisonError};
+use wasmtime::component::Component;
+
+/// One component compiles at a time, on threads of its own; a few wait; the rest is turned away.
+pub(crate) struct CompileQueue {
+    state: Mutex<Line>,
+    done: Condvar,
+    most: usize,
+    threads: rayon::ThreadPool,
+}
+
+#[derive(Default)]
+struct Line {
+    busy: bool,
+    waiting: usize,
+}
+
+impl CompileQueue {
+    pub(crate) fn new(most: usize, threads: rayon::ThreadPool) -> Self {
+        Self {
+            state: Mutex::default(),
+            done: Condvar::new(),
+            most,
+            threads,
+        }
+    }
+
+    /// Waits for the compiler.
+    pub(crate) fn enter(&self) -> Result<Turn<'_>, LoadError> {
+        let mut line = lock(&self.state);
+        if line.busy {
+            if line.waiting >= self.most {
+                return Err(LoadError::QueueFull { waiting: line.waiting });
+            }
+            line.waiting += 1;
+            line = self
+                .done
+                .wait_while(line, |line| line.busy)
+                .unwrap_or_else(PoisonError::into_inner);
+            line.waiting -= 1;
+        }
+        line.busy = true;
+        Ok(Turn(self))
+    }
+}
+
+/// The right to compile.
+pub(crate) struct Turn<'a>(&'a CompileQueue);
+
+impl Turn<'_> {
+    /// Compiles a component that has been inspected.
+    pub(crate) fn compile(&self, engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, Refusal> {
+        self.0
+            .threads
+            .install(|| Component::from_binary(engine, bytes))
+            .map_err(|error| {
+                Refusal::new(
+                    "does_not_compile",
+                    format!("the component does not fit the sandbox: {error:#}"),
+                )
+            })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).busy = false;
+        self.0.done.notify_one();
+    }
+}
+
+/// Compiled components in a directory only the server can enter. A file is named after the component and the compiler's
+/// settings, and begins with the digest of its content: a torn or altered file is compiled again.
+pub(crate) struct Cache {
+    directory: PathBuf,
+    compatibility: String,
+}
+
+const MAGIC: &[u8; 16] = b"posthouse-aot-1\n";
+const HEADER: usize = MAGIC.len() + 32;
+
+impl Cache {
+    pub(crate) fn open(directory: &Path, engine: &wasmtime::Engine) -> io::Result<Self> {
+        fs::create_dir_all(directory)?;
+        restrict(directory)?;
+        let mut hasher = Fingerprint(Sha256::new());
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let compatibility = hex::encode(&hasher.0.finalize()[..16]);
+        Ok(Self {
+            directory: directory.to_owned(),
+            compatibility,
+        })
+    }
+
+    fn path(&self, digest: &str) -> PathBuf {
+        self.directory.join(format!("{digest}-{}.aot", self.compatibility))
+    }
+
+    /// The compiled component, if it is here and intact.
+    #[allow(
+        unsafe_code,
+        reason = "deserialize runs what it is given as machine code; the proof is at the call"
+    )]
+    pub(crate) fn load(&self, engine: &wasmtime::Engine, digest: &str) -> Option<Component> {
+        let file = fs::read(self.path(digest)).ok()?;
+        let (header, code) = file.split_at_checked(HEADER)?;
+        let (magic, stamp) = header.split_at(MAGIC.len());
+        if magic != MAGIC || stamp != Sha256::digest(code).as_slice() {
+            tracing::warn!(digest, "a file of the compile cache is damaged; compiling again");
+            return None;
+        }
+        // SAFETY: `deserialize` needs bytes that `serialize` made for an engine with these settings. Only `store` writes
+        // files into this directory, which nobody but the server's user can enter (0700, set at every start and a start
+        // fails if it cannot be set); `store` writes what `serialize` returned; the digest shows that all of it and
+        // nothing else is here; the name holds the compiler's compatibility hash, so other settings use other files.
+        match unsafe { Component::deserialize(engine, code) } {
+            Ok(component) => Some(component),
+            Err(error) => {
+                tracing::warn!(digest, %error, "a file of the compile cache is not usable; compiling again");
+                None
+            }
+        }
+    }
+
+    /// Keeps a compiled component. A cache that cannot be written costs time, not correctness: it is only reported.
+    pub(crate) fn store(&self, digest: &str, component: &Component) {
+        let written = component
+            .serialize()
+            .map_err(io::Error::other)
+            .and_then(|code| self.write(digest, &code));
+        if let Err(error) = written {
+            tracing::warn!(digest, %error, directory = %self.directory.display(), "the compile cache cannot be written");
+        }
+    }
+
+    fn write(&self, digest: &str, code: &[u8]) -> io::Result<()> {
+        let temporary = self.directory.join(format!("{digest}.{}.tmp", std::process::id()));
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(MAGIC)?;
+        file.write_all(&Sha256::digest(code))?;
+        file.write_all(code)?;
+        drop(file);
+        fs::rename(&temporary, self.path(digest))
+    }
+}
+
+#[cfg(unix)]
+fn restrict(directory: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    // only the owner may do this, so it also shows that the directory is ours
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn restrict(_directory: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Feeds what is hashed into SHA-256, as the standard hashers differ between versions of the compiler.
+struct Fingerprint(Sha256);
+
+impl Hasher for Fingerprint {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,295 @@
+//! The door to the sandbox.
+
+use crate::compile::{Cache, CompileQueue, Turn};
+use crate::description::{Description, SegmentDef};
+use crate::inspect::inspect;
+use crate::limits::Limits;
+use crate::refusal::{LoadError, Refusal};
+use crate::runtime::{Runtime, lock};
+use crate::segmentation::SegmentationPlugin;
+use crate::self_test::{self, SelfTest};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use wasmtime::component::Component;
+
+/// How to set up an [`Engine`].
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// What plugins may use.
+    pub limits: Limits,
+    /// Where compiled components are kept between starts; made and closed to others. `None` keeps none.
+    pub cache_dir: Option<PathBuf>,
+    /// Threads that run plugins; 0 means one per core.
+    pub threads: usize,
+    /// Components that may wait for the compiler. 8 by default.
+    pub compile_queue: usize,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            cache_dir: None,
+            threads: 0,
+            compile_queue: 8,
+        }
+    }
+}
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Limits that do not go together, or a machine without room for them.
+    #[error("the sandbox cannot be set up; check the plugin limits in the configuration: {0}")]
+    Sandbox(String),
+    /// Threads cannot be started.
+    #[error("the threads for plugins cannot be started: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// The cache directory cannot be used.
+    #[error("the compile cache {directory} cannot be used; it must belong to the server's user: {error}")]
+    Cache {
+        /// The directory.
+        directory: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+/// What an engine has done since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct EngineStats {
+    /// Components compiled.
+    pub compiled: u64,
+    /// Components taken from the cache of compiled ones.
+    pub from_cache: u64,
+    /// Plugins ready in memory now.
+    pub loaded: usize,
+}
+
+/// Loads, limits and calls plugins. One per process; cheap to clone. Everything blocks: call it from blocking threads.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    runtime: Arc<Runtime>,
+    queue: CompileQueue,
+    cache: Option<Cache>,
+    pool: rayon::ThreadPool,
+    loaded: Mutex<Shelf>,
+    compiled: AtomicU64,
+    from_cache: AtomicU64,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A component that passed everything an upload goes through.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    /// SHA-256 of the component in lower-case hexadecimal.
+    pub digest: String,
+    /// What the plugin says of itself.
+    pub description: Description,
+    /// The segments in the order of their indices.
+    pub segments: Vec<SegmentDef>,
+    /// What the self-test found.
+    pub self_test: SelfTest,
+    /// Size of the component in bytes.
+    pub size: usize,
+    /// The plugin, ready to be called.
+    pub plugin: SegmentationPlugin,
+}
+
+impl Engine {
+    /// Sets up the sandbox.
+    ///
+    /// # Errors
+    /// See [`EngineError`]; each says what to change.
+    pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
+        let EngineConfig {
+            limits,
+            cache_dir,
+            threads,
+            compile_queue,
+        } = config;
+        let runtime = Runtime::new(limits).map_err(|error| EngineError::Sandbox(format!("{error:#}")))?;
+        let cache = cache_dir
+            .map(|directory| {
+                Cache::open(&directory, &runtime.engine).map_err(|error| EngineError::Cache { directory, error })
+            })
+            .transpose()?;
+        let pool = |name: &'static str, threads: usize| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .thread_name(move |n| format!("{name}-{n}"))
+                .build()
+        };
+        let compilers = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
+        Ok(Self(Arc::new(Inner {
+            runtime: Arc::new(runtime),
+            queue: CompileQueue::new(compile_queue, pool("plugin-compile", compilers)?),
+            cache,
+            pool: pool("plugin-call", threads)?,
+            loaded: Mutex::default(),
+            compiled: AtomicU64::new(0),
+            from_cache: AtomicU64::new(0),
+        })))
+    }
+
+    /// Everything an upload goes through: format, limits, imports, compiling, description, self-test.
+    ///
+    /// # Errors
+    /// [`LoadError::QueueFull`] when too many wait for the compiler, otherwise the refusal.
+    pub fn admit(&self, bytes: &[u8]) -> Result<Admitted, LoadError> {
+        inspect(bytes, self.limits())?;
+        let digest = digest(bytes);
+        let plugin = self.load(&digest, bytes)?;
+        let self_test = self_test::run(&plugin, bytes, self.limits())?;
+        lock(&self.0.loaded).put(plugin.clone(), self.limits().loaded_plugins);
+        Ok(Admitted {
+            digest,
+            description: plugin.description().clone(),
+            segments: plugin.segments().to_vec(),
+            self_test,
+            size: bytes.len(),
+            plugin,
+        })
+    }
+
+    /// A plugin that was admitted before, by its digest. Quick when it is loaded or its compiled form is in the cache;
+    /// it is not tested again.
+    ///
+    /// # Errors
+    /// [`LoadError::QueueFull`] when it must be compiled and too many wait; a refusal when `bytes` are not those of
+    /// `digest` (`digest_mismatch`) or the limits or the catalogue have changed since.
+    pub fn open(&self, digest: &str, bytes: &[u8]) -> Result<SegmentationPlugin, LoadError> {
+        if let Some(plugin) = self.loaded(digest) {
+            return Ok(plugin);
+        }
+        let found = self::digest(bytes);
+        if found != digest {
+            let detail =
+                format!("the stored component has the digest {found}, not {digest}; upload the revision again");
+            return Err(Refusal::new("digest_mismatch", detail).into());
+        }
+        inspect(bytes, self.limits())?;
+        let plugin = self.load(digest, bytes)?;
+        lock(&self.0.loaded).put(plugin.clone(), self.limits().loaded_plugins);
+        Ok(plugin)
+    }
+
+    /// A plugin that is ready in memory. Saves reading its bytes.
+    pub fn loaded(&self, digest: &str) -> Option<SegmentationPlugin> {
+        lock(&self.0.loaded).get(digest)
+    }
+
+    /// The threads that run plugins. Chunks built and classified inside `install` run side by side.
+    pub fn pool(&self) -> &rayon::ThreadPool {
+        &self.0.pool
+    }
+
+    /// Runs `work` on the threads that run plugins, so that rayon's parallel iterators inside use them.
+    pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.0.pool.install(work)
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.0.runtime.limits
+    }
+
+    /// What the engine has done so far.
+    pub fn stats(&self) -> EngineStats {
+        EngineStats {
+            compiled: self.0.compiled.load(Ordering::Relaxed),
+            from_cache: self.0.from_cache.load(Ordering::Relaxed),
+            loaded: lock(&self.0.loaded).plugins.len(),
+        }
+    }
+
+    fn load(&self, digest: &str, bytes: &[u8]) -> Result<SegmentationPlugin, LoadError> {
+        let component = match self.cached(digest) {
+            Some(component) => component,
+            None => {
+                let turn = self.0.queue.enter()?;
+                // whoever was before us may have compiled the same
+                match self.cached(digest) {
+                    Some(component) => component,
+                    None => self.compile(&turn, digest, bytes)?,
+                }
+            }
+        };
+        Ok(SegmentationPlugin::load(
+            &self.0.runtime,
+            digest.to_owned(),
+            &component,
+        )?)
+    }
+
+    fn cached(&self, digest: &str) -> Option<Component> {
+        let component = self.0.cache.as_ref()?.load(&self.0.runtime.engine, digest)?;
+        self.0.from_cache.fetch_add(1, Ordering::Relaxed);
+        Some(component)
+    }
+
+    fn compile(&self, turn: &Turn<'_>, digest: &str, bytes: &[u8]) -> Result<Component, Refusal> {
+        let component = turn.compile(&self.0.runtime.engine, bytes)?;
+        self.0.compiled.fetch_add(1, Ordering::Relaxed);
+        if let Some(cache) = &self.0.cache {
+            cache.store(digest, &component);
+        }
+        Ok(component)
+    }
+
+    /// Holds the compiler until the answer is dropped, as a long compilation would.
+    #[doc(hidden)]
+    pub fn hold_compiler(&self) -> Result<impl Drop + '_, LoadError> {
+        self.0.queue.enter()
+    }
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// Plugins ready in memory; the one not asked for longest leaves first.
+#[derive(Default)]
+struct Shelf {
+    plugins: HashMap<String, (SegmentationPlugin, u64)>,
+    asked: u64,
+}
+
+impl Shelf {
+    fn get(&mut self, digest: &str) -> Option<SegmentationPlugin> {
+        self.asked += 1;
+        let (plugin, asked) = self.plugins.get_mut(digest)?;
+        *asked = self.asked;
+        Some(plugin.clone())
+    }
+
+    fn put(&mut self, plugin: SegmentationPlugin, most: usize) {
+        self.asked += 1;
+        self.plugins.insert(plugin.digest().to_owned(), (plugin, self.asked));
+        while self.plugins.len() > most.max(1) {
+            let oldest = self
+                .plugins
+                .iter()
+                .min_by_key(|(_, (_, asked))| *asked)
+                .map(|(digest, _)| digest.clone());
+            if let Some(oldest) = oldest {
+                self.plugins.remove(&oldest);
+            }
+        }
+    }
+}

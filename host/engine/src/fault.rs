@@ -1,0 +1,186 @@
+//! What a call used, what it logged, and what went wrong with it.
+
+use serde::Serialize;
+use std::fmt;
+
+/// What one call used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// Fuel burnt; the same on every machine.
+    pub fuel: u64,
+    /// Wall-clock time in microseconds, instantiation included.
+    pub micros: u64,
+    /// Largest sum of linear memories, in bytes.
+    pub peak_memory: u64,
+    /// Bytes of columns and context handed to the guest.
+    pub bytes_in: u64,
+    /// Bytes of results taken from the guest.
+    pub bytes_out: u64,
+    /// Log lines written, those that were dropped included.
+    pub log_lines: u64,
+}
+
+/// How serious the guest finds a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// For the author while developing.
+    Debug,
+    /// Worth knowing.
+    Info,
+    /// Worth looking at.
+    Warn,
+    /// Wrong.
+    Error,
+}
+
+/// One line a guest wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogLine {
+    /// How serious.
+    pub level: LogLevel,
+    /// The text, cut at the limit; control characters are replaced.
+    pub message: String,
+}
+
+/// What a call left behind besides its answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// What it used.
+    pub usage: Usage,
+    /// The first log lines.
+    pub log: Vec<LogLine>,
+}
+
+/// A call that gave no usable answer. Nothing of it survives: the next call begins afresh.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// What went wrong.
+    pub kind: FaultKind,
+    /// What the call used and logged until then.
+    pub receipt: Box<Receipt>,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FaultKind {
+    /// All fuel was burnt.
+    #[error(
+        "the plugin burnt its {budget} units of fuel without coming to an end: look for a loop that does not stop, or do less work per row"
+    )]
+    OutOfFuel {
+        /// Fuel the call had.
+        budget: u64,
+    },
+    /// The wall clock ran out while fuel was left, twice.
+    #[error(
+        "the call took longer than {limit_ms} ms although fuel was left: the machine is overloaded; try again, and raise `deadline-ms` if it stays"
+    )]
+    Deadline {
+        /// Time a call has, in milliseconds.
+        limit_ms: u64,
+    },
+    /// A memory or table wanted to grow beyond the limit.
+    #[error("the plugin asked for {asked} {unit} of {what}, {limit} are allowed: keep less in memory at a time")]
+    Memory {
+        /// `memory` or `a table`.
+        what: &'static str,
+        /// `bytes` or `elements`.
+        unit: &'static str,
+        /// How much there would have been.
+        asked: u64,
+        /// How much there may be.
+        limit: u64,
+    },
+    /// The guest stopped by itself.
+    #[error("the plugin stopped: {message}{}", Within(.functions))]
+    Trap {
+        /// Why, in wasmtime's words.
+        message: String,
+        /// Names of the guest's functions on the stack, innermost first.
+        functions: Vec<String>,
+    },
+    /// The answer does not fit the contract.
+    #[error("the plugin's answer is not usable: {field}: {problem}")]
+    BadOutput {
+        /// Which part of the answer.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The guest refused the call with a message of its own.
+    #[error("the plugin refused the call: {message}")]
+    Refused {
+        /// The guest's message.
+        message: String,
+    },
+    /// The host asked for something impossible; not the plugin's fault.
+    #[error("the host could not make the call: {message}")]
+    Host {
+        /// What was impossible.
+        message: String,
+    },
+}
+
+struct Within<'a>(&'a [String]);
+
+impl fmt::Display for Within<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        write!(f, " (in {})", self.0.join(" < "))
+    }
+}
+
+impl Fault {
+    /// A fault that happened before the guest ran.
+    pub(crate) fn host(message: impl Into<String>) -> Self {
+        Self {
+            kind: FaultKind::Host {
+                message: message.into(),
+            },
+            receipt: Box::default(),
+        }
+    }
+
+    /// An answer that is not usable.
+    pub(crate) fn output(field: impl Into<String>, problem: impl Into<String>, receipt: Receipt) -> Self {
+        let kind = FaultKind::BadOutput {
+            field: field.into(),
+            problem: problem.into(),
+        };
+        Self {
+            kind,
+            receipt: Box::new(receipt),
+        }
+    }
+
+    /// Stable name of the kind, for APIs and counters.
+    pub fn code(&self) -> &'static str {
+        match &self.kind {
+            FaultKind::OutOfFuel { .. } => "out_of_fuel",
+            FaultKind::Deadline { .. } => "deadline",
+            FaultKind::Memory { .. } => "memory",
+            FaultKind::Trap { .. } => "trap",
+            FaultKind::BadOutput { .. } => "bad_output",
+            FaultKind::Refused { .. } => "refused",
+            FaultKind::Host { .. } => "host",
+        }
+    }
+
+    /// Whether the fault says something about the plugin. A deadline or a host's problem does not, and must not count
+    /// towards its breaker.
+    pub fn counts_against_plugin(&self) -> bool {
+        !matches!(self.kind, FaultKind::Deadline { .. } | FaultKind::Host { .. })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for Fault {}

@@ -1,0 +1,303 @@
+//! The first look at an upload: format, limits, imports and exports, before anything is compiled.
+
+use crate::limits::Limits;
+use crate::refusal::Refusal;
+use semver::Version;
+use wasmparser::{Encoding, MemoryType, Parser, Payload, TableType, TypeRef, Validator, WasmFeatures};
+
+const PACKAGE: &str = "posthouse:plugin";
+/// The version of the contract this host speaks: `1.0.x`.
+const SPOKEN: (u64, u64) = (1, 0);
+/// Interfaces a plugin may import. `types` has no functions; toolchains import it to name its records.
+const IMPORTS: [&str; 2] = ["log", "types"];
+
+const WASM: &[u8] = b"\0asm";
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+
+/// Passes a component that may be compiled.
+pub(crate) fn inspect(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
+    if bytes.starts_with(b"\x7fELF") || wasmtime::Engine::detect_precompiled(bytes).is_some() {
+        let detail = "the file holds machine code; upload the component (.wasm) itself, this host compiles it";
+        return Err(Refusal::new("precompiled_refused", detail));
+    }
+    if bytes.len() > limits.component_bytes {
+        let (size, limit) = (bytes.len(), limits.component_bytes);
+        let detail =
+            format!("{size} bytes, {limit} are allowed: build with optimisation for size and strip debug info");
+        return Err(Refusal::new("too_large", detail));
+    }
+    check_header(bytes)?;
+    let mut seen = Seen::new(limits);
+    for payload in Parser::new(0).parse_all(bytes) {
+        seen.payload(&payload.map_err(|error| broken(&error))?)?;
+    }
+    seen.check_names()?;
+    Validator::new_with_features(features())
+        .validate_all(bytes)
+        .map(|_| ())
+        .map_err(|error| broken(&error))
+}
+
+/// What guests may use of WebAssembly: everything deterministic that compilers make today.
+fn features() -> WasmFeatures {
+    WasmFeatures::WASM2 | WasmFeatures::TAIL_CALL | WasmFeatures::EXTENDED_CONST | WasmFeatures::COMPONENT_MODEL
+}
+
+fn check_header(bytes: &[u8]) -> Result<(), Refusal> {
+    let short = bytes.len() < COMPONENT.len();
+    if short && !bytes.is_empty() && (COMPONENT.starts_with(bytes) || MODULE.starts_with(bytes)) {
+        return Err(truncated(bytes.len()));
+    }
+    if bytes.starts_with(MODULE) {
+        let detail =
+            "this is a core module; make a component of it with `posthouse plugin build` or `wasm-tools component new`";
+        return Err(Refusal::new("not_a_component", detail));
+    }
+    if bytes.starts_with(COMPONENT) {
+        return Ok(());
+    }
+    let detail = if bytes.starts_with(WASM) {
+        "the version in the file's header is not that of a WebAssembly component"
+    } else {
+        "the file does not begin like a WebAssembly component"
+    };
+    Err(Refusal::new("not_a_component", detail))
+}
+
+fn truncated(at: usize) -> Refusal {
+    Refusal::new(
+        "truncated",
+        format!("the file ends in the middle, after {at} bytes; upload it again"),
+    )
+}
+
+fn broken(error: &wasmparser::BinaryReaderError) -> Refusal {
+    let message = error.message();
+    if message.contains("unexpected end") {
+        return truncated(error.offset());
+    }
+    let code = if message.contains("threads") || message.contains("shared") {
+        "threads"
+    } else if message.contains("memory64") {
+        "memory64"
+    } else {
+        "invalid"
+    };
+    Refusal::new(code, format!("{message} (at byte {})", error.offset()))
+}
+
+/// What has been seen of the component so far.
+struct Seen<'a> {
+    limits: &'a Limits,
+    depth: u32,
+    functions: u64,
+    memories: u64,
+    memory_bytes: u64,
+    imports: Vec<String>,
+    exports: Vec<String>,
+}
+
+impl<'a> Seen<'a> {
+    fn new(limits: &'a Limits) -> Self {
+        let (imports, exports) = (Vec::new(), Vec::new());
+        Self {
+            limits,
+            depth: 0,
+            functions: 0,
+            memories: 0,
+            memory_bytes: 0,
+            imports,
+            exports,
+        }
+    }
+
+    fn payload(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
+        match payload {
+            Payload::Version { encoding, .. } if self.depth == 0 && *encoding != Encoding::Component => {
+                return Err(Refusal::new("not_a_component", "this is a core module"));
+            }
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
+                self.depth += 1;
+                if self.depth > self.limits.nesting {
+                    let limit = self.limits.nesting;
+                    let detail = format!("components are nested deeper than {limit}; link them into one");
+                    return Err(Refusal::new("too_deep", detail));
+                }
+            }
+            Payload::End(_) => self.depth = self.depth.saturating_sub(1),
+            Payload::MemorySection(section) => {
+                for memory in section.clone() {
+                    self.memory(&memory.map_err(|error| broken(&error))?, true)?;
+                }
+            }
+            Payload::TableSection(section) => {
+                for table in section.clone() {
+                    self.table(&table.map_err(|error| broken(&error))?.ty)?;
+                }
+            }
+            Payload::ImportSection(section) => {
+                for import in section.clone().into_imports() {
+                    match import.map_err(|error| broken(&error))?.ty {
+                        TypeRef::Memory(memory) => self.memory(&memory, false)?,
+                        TypeRef::Table(table) => self.table(&table)?,
+                        _ => {}
+                    }
+                }
+            }
+            Payload::FunctionSection(section) => {
+                self.functions += u64::from(section.count());
+                if self.functions > u64::from(self.limits.functions) {
+                    let (found, limit) = (self.functions, self.limits.functions);
+                    let detail = format!("{found} functions or more, {limit} are allowed: leave out what is not used");
+                    return Err(Refusal::new("too_many_functions", detail));
+                }
+            }
+            Payload::ComponentImportSection(section) if self.depth == 0 => {
+                for import in section.clone() {
+                    self.imports
+                        .push(import.map_err(|error| broken(&error))?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if self.depth == 0 => {
+                for export in section.clone() {
+                    self.exports
+                        .push(export.map_err(|error| broken(&error))?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn memory(&mut self, memory: &MemoryType, defined: bool) -> Result<(), Refusal> {
+        if memory.memory64 {
+            return Err(Refusal::new(
+                "memory64",
+                "a memory has 64-bit addresses; build for wasm32",
+            ));
+        }
+        if memory.shared {
+            return Err(Refusal::new(
+                "threads",
+                "a memory is shared between threads; build without threads",
+            ));
+        }
+        if !defined {
+            return Ok(());
+        }
+        self.memories += 1;
+        let page = 1u64 << memory.page_size_log2.unwrap_or(16).min(16);
+        self.memory_bytes = self.memory_bytes.saturating_add(memory.initial.saturating_mul(page));
+        let (found, limit) = (self.memory_bytes, self.limits.memory_bytes as u64);
+        if found > limit {
+            let detail = format!("the memories begin with {found} bytes, {limit} are allowed");
+            return Err(Refusal::new("memory_too_large", detail));
+        }
+        if self.memories > u64::from(self.limits.memories) {
+            let detail = format!(
+                "{} memories or more, {} are allowed",
+                self.memories, self.limits.memories
+            );
+            return Err(Refusal::new("too_many_memories", detail));
+        }
+        Ok(())
+    }
+
+    fn table(&self, table: &TableType) -> Result<(), Refusal> {
+        if table.table64 {
+            return Err(Refusal::new("memory64", "a table has 64-bit indices; build for wasm32"));
+        }
+        let (found, limit) = (table.initial, self.limits.table_elements as u64);
+        if found > limit {
+            let detail = format!("a table begins with {found} elements, {limit} are allowed");
+            return Err(Refusal::new("table_too_large", detail));
+        }
+        Ok(())
+    }
+
+    fn check_names(&self) -> Result<(), Refusal> {
+        for name in &self.imports {
+            check_import(name)?;
+        }
+        for wanted in ["descriptor", "segmentation"] {
+            self.check_export(wanted)?;
+        }
+        Ok(())
+    }
+
+    fn check_export(&self, wanted: &str) -> Result<(), Refusal> {
+        let (major, minor) = SPOKEN;
+        let found = self
+            .exports
+            .iter()
+            .filter_map(|name| split(name))
+            .find(|(interface, _)| *interface == wanted);
+        let problem = match found {
+            Some((_, version)) if speaks(&version) => return Ok(()),
+            Some((_, version)) => {
+                let name = format!("{PACKAGE}/{wanted}");
+                let newer = (version.major, version.minor) > SPOKEN;
+                let advice = if newer {
+                    "update the host or build against"
+                } else {
+                    "build against"
+                };
+                format!(
+                    "the component exports {name}@{version}; this host speaks {major}.{minor}: {advice} {major}.{minor}"
+                )
+            }
+            None => {
+                let others: Vec<&str> = self
+                    .exports
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|name| name.len() < 100)
+                    .collect();
+                let others = if others.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    others.join(", ")
+                };
+                format!(
+                    "the export {PACKAGE}/{wanted}@{major}.{minor}.0 is missing; the component exports {others}. \
+                     A plugin exports its descriptor and the extension point it serves"
+                )
+            }
+        };
+        Err(Refusal::new("unsupported_contract", problem))
+    }
+}
+
+fn check_import(name: &str) -> Result<(), Refusal> {
+    if name.starts_with("wasi:") {
+        let detail = format!(
+            "the component imports {name}; plugins have no files, clock, network or randomness. \
+             Build for wasm32-unknown-unknown, or stub WASI when componentizing"
+        );
+        return Err(Refusal::new("wasi_import", detail));
+    }
+    match split(name) {
+        Some((interface, version)) if IMPORTS.contains(&interface) && speaks(&version) => Ok(()),
+        Some((interface, version)) if IMPORTS.contains(&interface) => {
+            let (major, minor) = SPOKEN;
+            let detail =
+                format!("the component imports {PACKAGE}/{interface}@{version}; this host speaks {major}.{minor}");
+            Err(Refusal::new("unsupported_contract", detail))
+        }
+        _ => {
+            let detail = format!("the component imports {name}; the only import there is is {PACKAGE}/log");
+            Err(Refusal::new("unknown_import", detail))
+        }
+    }
+}
+
+/// `posthouse:plugin/log@1.0.0` as `log` and its version.
+fn split(name: &str) -> Option<(&str, Version)> {
+    let (interface, version) = name.strip_prefix(PACKAGE)?.strip_prefix('/')?.split_once('@')?;
+    Some((interface, Version::parse(version).ok()?))
+}
+
+fn speaks(version: &Version) -> bool {
+    (version.major, version.minor) == SPOKEN && version.pre.is_empty()
+}

@@ -1,0 +1,136 @@
+//! Every limit of the sandbox in one place. A deployment sets them in its configuration; what is left out has the
+//! default written beside it.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What a plugin may use. All sizes are bytes unless the name says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Limits {
+    /// Size of an uploaded component. 2 MiB; scripting guests need about 32 MiB.
+    pub component_bytes: usize,
+    /// Sum of all linear memories of one call. 32 MiB; scripting guests need about 128 MiB.
+    pub memory_bytes: usize,
+    /// Linear memories of one component. 4.
+    pub memories: u32,
+    /// Tables of one component. 8: `wit-component` adds one of its own for imports that need memory.
+    pub tables: u32,
+    /// Elements of one table. 20,000: a table holds one entry per function whose address is taken.
+    pub table_elements: usize,
+    /// Core instances of one component. 16.
+    pub instances: u32,
+    /// Functions of one component over all its modules. 20,000.
+    pub functions: u32,
+    /// How deep components and modules may be nested. 4.
+    pub nesting: u32,
+    /// Machine stack of one call. 512 KiB.
+    pub stack_bytes: usize,
+
+    /// Fuel of one decision, about one unit per instruction. 20,000,000.
+    pub decision_fuel: u64,
+    /// Fuel a chunk gets on top for each of its rows. 5,000.
+    pub row_fuel: u64,
+    /// Rows of one chunk at most. 8,192.
+    pub chunk_rows: usize,
+    /// Length of a tick of the clock that ends calls, in milliseconds. 10.
+    pub epoch_tick_ms: u64,
+    /// Wall-clock time of one call, in milliseconds. 2,000. Fuel ends a call much earlier on a healthy machine.
+    pub deadline_ms: u64,
+    /// Calls that run at the same time; others wait. 32. Each reserves address space for its memories, not memory.
+    pub concurrent_calls: u32,
+
+    /// Bytes the host copies out of the guest for one result or one log line. 4 MiB.
+    pub host_call_bytes: usize,
+    /// Log lines kept of one call; the rest is counted and dropped. 32.
+    pub log_lines: usize,
+    /// Length of a kept log line; the rest is cut. 1 KiB.
+    pub log_line_bytes: usize,
+    /// Length of the guest's own message when it refuses a call; the rest is cut. 1 KiB.
+    pub refusal_bytes: usize,
+
+    /// Facts a plugin may declare. 64.
+    pub facts: usize,
+    /// Quantile tables a plugin may ask for. 16.
+    pub quantiles: usize,
+    /// Buckets of one quantile table. 1,000.
+    pub quantile_buckets: u16,
+    /// Reasons a plugin may declare. 1,000.
+    pub reasons: usize,
+    /// Text of one reason in one language. 200.
+    pub reason_bytes: usize,
+    /// Segments a plugin may declare. 1,000.
+    pub segments: usize,
+    /// Keys, codes and names. 64.
+    pub key_bytes: usize,
+    /// Titles in one language. 200.
+    pub title_bytes: usize,
+    /// Summaries and policies in one language. 2,000.
+    pub text_bytes: usize,
+    /// The schema of the settings. 64 KiB.
+    pub config_schema_bytes: usize,
+
+    /// Golden cases in one component. 200.
+    pub golden_cases: usize,
+    /// Rows the self-test samples to see whether each row is decided by itself. 512.
+    pub self_test_rows: usize,
+    /// Loaded plugins kept ready in memory. 64.
+    pub loaded_plugins: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            component_bytes: 2 << 20,
+            memory_bytes: 32 << 20,
+            memories: 4,
+            tables: 8,
+            table_elements: 20_000,
+            instances: 16,
+            functions: 20_000,
+            nesting: 4,
+            stack_bytes: 512 << 10,
+            decision_fuel: 20_000_000,
+            row_fuel: 5_000,
+            chunk_rows: 8_192,
+            epoch_tick_ms: 10,
+            deadline_ms: 2_000,
+            concurrent_calls: 32,
+            host_call_bytes: 4 << 20,
+            log_lines: 32,
+            log_line_bytes: 1 << 10,
+            refusal_bytes: 1 << 10,
+            facts: 64,
+            quantiles: 16,
+            quantile_buckets: 1_000,
+            reasons: 1_000,
+            reason_bytes: 200,
+            segments: 1_000,
+            key_bytes: 64,
+            title_bytes: 200,
+            text_bytes: 2_000,
+            config_schema_bytes: 64 << 10,
+            golden_cases: 200,
+            self_test_rows: 512,
+            loaded_plugins: 64,
+        }
+    }
+}
+
+impl Limits {
+    /// Fuel of one chunk of `rows` rows.
+    pub fn chunk_fuel(&self, rows: usize) -> u64 {
+        self.decision_fuel
+            .saturating_add(self.row_fuel.saturating_mul(rows as u64))
+    }
+
+    /// Length of one tick.
+    pub(crate) fn tick(&self) -> Duration {
+        Duration::from_millis(self.epoch_tick_ms.max(1))
+    }
+
+    /// Ticks after which a call ends. One more than the division says, for the tick that is under way.
+    pub(crate) fn deadline_ticks(&self) -> u64 {
+        self.deadline_ms.div_ceil(self.epoch_tick_ms.max(1)) + 1
+    }
+}

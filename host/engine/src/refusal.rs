@@ -1,0 +1,54 @@
+//! Why a component is not let in.
+
+use serde::Serialize;
+use std::fmt;
+
+/// Why an uploaded component is refused: a stable code for programs, a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// Stable, lower-case, words joined by underscores.
+    pub code: &'static str,
+    /// What is wrong, where, and what to do.
+    pub detail: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.detail)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Why a component could not be loaded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// Too many components wait for the compiler. Nothing is wrong with this one; try again later.
+    #[error("{waiting} components wait for the compiler already; try again in a few seconds")]
+    QueueFull {
+        /// How many wait.
+        waiting: usize,
+    },
+    /// The component is not let in.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl LoadError {
+    /// The refusal's code, or `compile_queue_full`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::QueueFull { .. } => "compile_queue_full",
+            Self::Refused(refusal) => refusal.code,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! One wasmtime engine with its settings, its clock, and the way every call goes.
+
+use crate::fault::{Fault, FaultKind, Receipt, Usage};
+use crate::guest::{Denied, Guest, linker};
+use crate::limits::Limits;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use wasmtime::component::Linker;
+use wasmtime::{
+    Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolConcurrencyLimitError, PoolingAllocationConfig, Store,
+    Strategy, Trap, WasmBacktrace,
+};
+
+/// What all plugins of one process share.
+pub(crate) struct Runtime {
+    pub(crate) engine: wasmtime::Engine,
+    pub(crate) linker: Linker<Guest>,
+    pub(crate) limits: Limits,
+    calls: Gate,
+    _ticker: Ticker,
+}
+
+impl Runtime {
+    pub(crate) fn new(limits: Limits) -> wasmtime::Result<Self> {
+        let engine = wasmtime::Engine::new(&config(&limits))?;
+        let linker = linker(&engine)?;
+        let ticker = Ticker::start(&engine, &limits)?;
+        Ok(Self {
+            linker,
+            calls: Gate::new(limits.concurrent_calls.max(1)),
+            _ticker: ticker,
+            engine,
+            limits,
+        })
+    }
+
+    /// Runs `work` in a fresh store with `budget` units of fuel. `what` names the called function in faults.
+    ///
+    /// A call that the wall clock ended while fuel was left is made once more: that is an overloaded machine, not a
+    /// plugin that is too slow.
+    pub(crate) fn call<T>(
+        &self,
+        what: &'static str,
+        budget: u64,
+        bytes_in: u64,
+        work: impl Fn(&mut Store<Guest>) -> wasmtime::Result<T>,
+    ) -> Result<(T, Receipt), Fault> {
+        let _permit = self.calls.enter();
+        match self.attempt(what, budget, bytes_in, &work) {
+            Err(Fault {
+                kind: FaultKind::Deadline { .. },
+                ..
+            }) => self.attempt(what, budget, bytes_in, &work),
+            answer => answer,
+        }
+    }
+
+    fn attempt<T>(
+        &self,
+        what: &'static str,
+        budget: u64,
+        bytes_in: u64,
+        work: &impl Fn(&mut Store<Guest>) -> wasmtime::Result<T>,
+    ) -> Result<(T, Receipt), Fault> {
+        let begin = Instant::now();
+        let mut store = Store::new(&self.engine, Guest::new(&self.limits));
+        store.limiter(|guest| guest);
+        store.set_epoch_deadline(self.limits.deadline_ticks());
+        store.set_hostcall_fuel(self.limits.host_call_bytes);
+        let answer = store.set_fuel(budget).and_then(|()| work(&mut store));
+        let left = store.get_fuel().unwrap_or(0);
+        let guest = store.into_data();
+        let receipt = Receipt {
+            usage: Usage {
+                fuel: budget.saturating_sub(left),
+                micros: begin.elapsed().as_micros() as u64,
+                peak_memory: guest.peak_memory as u64,
+                bytes_in,
+                bytes_out: guest.bytes_out,
+                log_lines: guest.logged,
+            },
+            log: guest.log,
+        };
+        match answer {
+            Ok(answer) => Ok((answer, receipt)),
+            Err(error) => {
+                let kind = self.explain(what, budget, guest.denied, &error);
+                Err(Fault {
+                    kind,
+                    receipt: Box::new(receipt),
+                })
+            }
+        }
+    }
+
+    fn explain(&self, what: &str, budget: u64, denied: Option<Denied>, error: &wasmtime::Error) -> FaultKind {
+        match denied {
+            Some(Denied::Memory { asked, limit }) => {
+                let (asked, limit) = (asked as u64, limit as u64);
+                return FaultKind::Memory {
+                    what: "memory",
+                    unit: "bytes",
+                    asked,
+                    limit,
+                };
+            }
+            Some(Denied::Table { asked, limit }) => {
+                let (asked, limit) = (asked as u64, limit as u64);
+                return FaultKind::Memory {
+                    what: "a table",
+                    unit: "elements",
+                    asked,
+                    limit,
+                };
+            }
+            None => {}
+        }
+        if error.is::<PoolConcurrencyLimitError>() {
+            return FaultKind::Host {
+                message: format!("{error}"),
+            };
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => FaultKind::OutOfFuel { budget },
+            Some(Trap::Interrupt) => FaultKind::Deadline {
+                limit_ms: self.limits.deadline_ms,
+            },
+            Some(trap) => {
+                let message = trap.to_string();
+                let message = message.strip_prefix("wasm trap: ").unwrap_or(&message).to_owned();
+                FaultKind::Trap {
+                    message,
+                    functions: functions(error),
+                }
+            }
+            None => {
+                let problem = error.root_cause().to_string();
+                FaultKind::BadOutput {
+                    field: format!("{what}()"),
+                    problem,
+                }
+            }
+        }
+    }
+}
+
+/// Names of the functions on the guest's stack, innermost first; the first eight say enough.
+fn functions(error: &wasmtime::Error) -> Vec<String> {
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
+        return Vec::new();
+    };
+    let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
+        Some(name) => crate::guest::printable(name, 200),
+        None => format!("function {}", frame.func_index()),
+    };
+    trace.frames().iter().take(8).map(name).collect()
+}
+
+fn config(limits: &Limits) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    let calls = limits.concurrent_calls.max(1);
+    pool.total_component_instances(calls)
+        .total_core_instances(calls.saturating_mul(limits.instances))
+        .total_memories(calls.saturating_mul(limits.memories))
+        .total_tables(calls.saturating_mul(limits.tables))
+        .max_core_instances_per_component(limits.instances)
+        .max_memories_per_component(limits.memories)
+        .max_tables_per_component(limits.tables)
+        .max_memory_size(limits.memory_bytes)
+        .table_elements(limits.table_elements)
+        // A slot that is used again keeps its pages: clearing them costs less than giving them back and faulting them in.
+        .linear_memory_keep_resident(limits.memory_bytes.min(2 << 20))
+        .table_keep_resident(64 << 10)
+        // With the kernel's help (Linux 6.7) only pages that were written are cleared.
+        .pagemap_scan(Enabled::Auto);
+
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        .cranelift_opt_level(OptLevel::Speed)
+        // The same bits for NaN on every machine, so that a replay gives the same answer.
+        .cranelift_nan_canonicalization(true)
+        .wasm_relaxed_simd(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_component_model(true)
+        .consume_fuel(true)
+        .epoch_interruption(true)
+        .max_wasm_stack(limits.stack_bytes)
+        // Guests are synchronous; without tasks a store is cheaper to make.
+        .concurrency_support(false)
+        .parallel_compilation(true)
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16))
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// The thread that moves the epoch on. It ends when the engine is dropped: the channel's other end is gone then.
+struct Ticker {
+    stop: Option<Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(engine: &wasmtime::Engine, limits: &Limits) -> wasmtime::Result<Self> {
+        let (stop, stopped) = channel::<()>();
+        let (engine, tick) = (engine.clone(), limits.tick());
+        let thread = std::thread::Builder::new().name("plugin-epoch".into()).spawn(move || {
+            while stopped.recv_timeout(tick) == Err(RecvTimeoutError::Timeout) {
+                engine.increment_epoch();
+            }
+        })?;
+        Ok(Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Lets a number of callers in at a time. The pooling allocator has that many slots; a caller beyond them waits instead
+/// of failing.
+struct Gate {
+    free: Mutex<u32>,
+    freed: Condvar,
+}
+
+impl Gate {
+    fn new(places: u32) -> Self {
+        Self {
+            free: Mutex::new(places),
+            freed: Condvar::new(),
+        }
+    }
+
+    fn enter(&self) -> Permit<'_> {
+        let free = lock(&self.free);
+        let mut free = self
+            .freed
+            .wait_while(free, |free| *free == 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Permit(self)
+    }
+}
+
+struct Permit<'a>(&'a Gate);
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.free) += 1;
+        self.0.freed.notify_one();
+    }
+}
+
+/// Locks `mutex`, also when a thread panicked while it held it: what these locks guard is valid at every step.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
