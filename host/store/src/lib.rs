@@ -1,1 +1,23 @@
-//! store
+//! All SQL. Every query is written once and runs on SQLite and PostgreSQL; what differs between them has a name in
+//! [`dialect`]. Every function takes a [`Tx`] that has been opened for one agency, and names that agency in its
+//! predicate as well; on PostgreSQL row-level security is a second wall behind that.
+
+#[macro_use]
+mod macros;
+
+pub mod dialect;
+pub mod imports;
+pub mod intake;
+pub mod plugins;
+pub mod profiles;
+pub mod segments;
+pub mod team;
+
+mod error;
+mod pool;
+
+pub use error::StoreError;
+pub use pool::{Access, Store, Tx};
+
+/// What store functions return.
+pub type Result<T> = std::result::Result<T, StoreError>;

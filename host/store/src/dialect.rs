@@ -1,0 +1,55 @@
+//! What differs between the two engines, each difference by its name.
+
+use crate::{Result, Store, StoreError, Tx};
+
+/// Most parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
+pub const MOST_PARAMETERS: usize = 30_000;
+
+/// Begins a transaction that writes. SQLite takes its one write lock at once, so that no transaction has to be undone because
+/// it read before it wrote.
+pub(crate) const SQLITE_BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+
+/// The text that begins a PostgreSQL transaction: a plain role, and the agency whose rows it may see. `agency` is a UUID and
+/// needs no quoting.
+pub(crate) fn postgres_begin(access: crate::Access, write: bool) -> String {
+    let mode = if write { "" } else { " ISOLATION LEVEL REPEATABLE READ READ ONLY" };
+    match access {
+        crate::Access::Agency(agency) => {
+            format!("BEGIN{mode}; SET LOCAL ROLE posthouse_agency; SELECT set_config('posthouse.agency', '{agency}', true)")
+        }
+        crate::Access::Jobs => format!("BEGIN{mode}; SET LOCAL ROLE posthouse_jobs"),
+    }
+}
+
+/// Tells the other hosts on the same database that something happened, when the transaction commits. On SQLite there are none.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn notify(tx: &mut Tx, agency: uuid::Uuid) -> Result<()> {
+    match tx {
+        Tx::Sqlite(_) => Ok(()),
+        Tx::Postgres(c) => {
+            sqlx::query("SELECT pg_notify('posthouse', $1)").bind(agency.to_string()).execute(&mut **c).await.map(drop).map_err(StoreError::from)
+        }
+    }
+}
+
+/// Calls `heard` with each agency for which any host, this one included, committed a [`notify`]; returns when the connection is
+/// lost. On SQLite it waits for ever.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn listen(store: &Store, heard: impl Fn(uuid::Uuid)) -> Result<()> {
+    match store {
+        Store::Sqlite { .. } => std::future::pending().await,
+        Store::Postgres(pool) => {
+            let mut listener = sqlx::postgres::PgListener::connect_with(pool).await?;
+            listener.listen("posthouse").await?;
+            loop {
+                if let Ok(agency) = listener.recv().await?.payload().parse() {
+                    heard(agency);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What can go wrong below the use-cases.
+
+/// A failure of the database or of what it holds.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database address names neither engine.
+    #[error("database address {0:?} is not understood; use sqlite:PATH or postgres://USER@HOST/NAME")]
+    Address(String),
+    /// A unique key already has this value.
+    #[error("{constraint} already has this value")]
+    Duplicate {
+        /// Constraint or column, as the engine names it.
+        constraint: String,
+    },
+    /// Lost against a concurrent transaction or a busy database; worth trying again.
+    #[error("the database is busy: {0}")]
+    Transient(sqlx::Error),
+    /// Migrations do not fit the database.
+    #[error("the database could not be migrated: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A stored document cannot be read back.
+    #[error("stored {what} cannot be read: {problem}")]
+    Corrupt {
+        /// What was read.
+        what: &'static str,
+        /// Why it failed.
+        problem: String,
+    },
+    /// Anything else the engine reports.
+    #[error("database: {0}")]
+    Database(sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether the same transaction may succeed when tried again.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Transient(_))
+    }
+
+    /// A stored document that cannot be read back.
+    pub fn corrupt(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
+        move |error| Self::Corrupt { what, problem: error.to_string() }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let Some(reported) = error.as_database_error() else {
+            return match error {
+                sqlx::Error::PoolTimedOut => Self::Transient(error),
+                _ => Self::Database(error),
+            };
+        };
+        if reported.is_unique_violation() {
+            let constraint = reported.constraint().map_or_else(|| reported.message().to_owned(), str::to_owned);
+            return Self::Duplicate { constraint };
+        }
+        match reported.code().as_deref() {
+            // PostgreSQL: serialisation failure, deadlock, lock not available
+            Some("40001" | "40P01" | "55P03") => Self::Transient(error),
+            // SQLite: busy and locked, with their extended forms in the upper bytes
+            Some(code) if code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)) && code.len() <= 4 => Self::Transient(error),
+            _ => Self::Database(error),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Files being imported: the job, its bytes, its errors.
+
+use crate::{Result, Tx};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// An import job.
+#[derive(Debug, Clone, FromRow)]
+pub struct ImportRow {
+    /// Whose.
+    pub agency_id: Uuid,
+    /// Id.
+    pub id: Uuid,
+    /// `customers` or `bookings`.
+    pub kind: String,
+    /// Name of the file as sent.
+    pub file_name: String,
+    /// SHA-256 of the bytes.
+    pub digest: String,
+    /// Length in bytes.
+    pub size: i64,
+    /// `queued`, `running`, `done` or `failed`.
+    pub state: String,
+    /// Rows decided.
+    pub rows_done: i64,
+    /// Bytes read.
+    pub bytes_done: i64,
+    /// Rows that landed.
+    pub accepted: i64,
+    /// Rows known before.
+    pub duplicates: i64,
+    /// Rows sent back.
+    pub rejected: i64,
+    /// The header row as a JSON list, once read.
+    pub header: String,
+    /// Headers not understood, as a JSON list.
+    pub ignored: String,
+    /// Why the whole job failed, as JSON.
+    pub failure: Option<String>,
+    /// When it came.
+    pub created_at: i64,
+    /// When it was done.
+    pub finished_at: Option<i64>,
+}
+
+macro_rules! import_columns {
+    () => {
+        "agency_id, id, kind, file_name, digest, size, state, rows_done, bytes_done, accepted, duplicates, rejected, header, ignored, failure, created_at, finished_at"
+    };
+}
+
+/// The unfinished job for the same file, if there is one.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn active(tx: &mut Tx, agency: Uuid, kind: &str, digest: &str) -> Result<Option<ImportRow>> {
+    fetch_optional!(
+        tx,
+        ImportRow,
+        concat!("SELECT ", import_columns!(), " FROM import_job WHERE agency_id = $1 AND kind = $2 AND digest = $3 AND state IN ('queued', 'running')"),
+        agency,
+        kind,
+        digest
+    )
+}
+
+/// Writes a new job.
+///
+/// # Errors
+/// [`crate::StoreError::Duplicate`] if the same file is being imported.
+pub async fn create(tx: &mut Tx, job: &ImportRow) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO import_job (agency_id, id, kind, file_name, digest, size, state, rows_done, bytes_done, accepted, duplicates, rejected,
+                                 header, ignored, lease_until, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, 0, 0, 0, 0, '[]', '[]', 0, $7)",
+        job.agency_id,
+        job.id,
+        &job.kind,
+        &job.file_name,
+        &job.digest,
+        job.size,
+        job.created_at,
+    )
+    .map(drop)
+}
+
+/// Writes the next piece of a job's file.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_chunk(tx: &mut Tx, agency: Uuid, job: Uuid, position: i32, bytes: &[u8]) -> Result<()> {
+    execute!(tx, "INSERT INTO import_chunk (agency_id, job_id, position, bytes) VALUES ($1, $2, $3, $4)", agency, job, position, bytes).map(drop)
+}
+
+/// One piece of a job's file.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn chunk(tx: &mut Tx, agency: Uuid, job: Uuid, position: i32) -> Result<Option<Vec<u8>>> {
+    let row = fetch_optional!(tx, (Vec<u8>,), "SELECT bytes FROM import_chunk WHERE agency_id = $1 AND job_id = $2 AND position = $3", agency, job, position)?;
+    Ok(row.map(|(bytes,)| bytes))
+}
+
+/// Lets go of a finished job's file.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn drop_chunks(tx: &mut Tx, agency: Uuid, job: Uuid) -> Result<()> {
+    execute!(tx, "DELETE FROM import_chunk WHERE agency_id = $1 AND job_id = $2", agency, job).map(drop)
+}
+
+/// One job.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn get(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<ImportRow>> {
+    fetch_optional!(tx, ImportRow, concat!("SELECT ", import_columns!(), " FROM import_job WHERE agency_id = $1 AND id = $2"), agency, id)
+}
+
+/// Jobs of every agency that nobody works on ([`crate::Access::Jobs`]), the oldest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn waiting(tx: &mut Tx, now: i64) -> Result<Vec<ImportRow>> {
+    fetch_all!(
+        tx,
+        ImportRow,
+        concat!("SELECT ", import_columns!(), " FROM import_job WHERE state IN ('queued', 'running') AND lease_until < $1 ORDER BY created_at, id LIMIT 16"),
+        now
+    )
+}
+
+/// Takes or renews the lease of a job; `false` if another host holds it.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn lease(tx: &mut Tx, agency: Uuid, id: Uuid, owner: Uuid, now: i64, until: i64) -> Result<bool> {
+    let taken = execute!(
+        tx,
+        "UPDATE import_job SET state = 'running', lease_owner = $3, lease_until = $5
+         WHERE agency_id = $1 AND id = $2 AND state IN ('queued', 'running') AND (lease_until < $4 OR lease_owner = $3)",
+        agency,
+        id,
+        owner,
+        now,
+        until
+    )?;
+    Ok(taken == 1)
+}
+
+/// Lets other hosts take the job at once.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn release(tx: &mut Tx, agency: Uuid, id: Uuid, owner: Uuid) -> Result<()> {
+    execute!(tx, "UPDATE import_job SET lease_until = 0 WHERE agency_id = $1 AND id = $2 AND lease_owner = $3", agency, id, owner).map(drop)
+}
+
+/// Moves the counts on, in the transaction that lands the rows; `false` if the lease was lost.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn advance(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> Result<bool> {
+    let moved = execute!(
+        tx,
+        "UPDATE import_job SET rows_done = $4, bytes_done = $5, accepted = $6, duplicates = $7, rejected = $8, header = $9, ignored = $10, lease_until = $11
+         WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running'",
+        job.agency_id,
+        job.id,
+        owner,
+        job.rows_done,
+        job.bytes_done,
+        job.accepted,
+        job.duplicates,
+        job.rejected,
+        &job.header,
+        &job.ignored,
+        until
+    )?;
+    Ok(moved == 1)
+}
+
+/// Ends a job, well or with a failure.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn finish(tx: &mut Tx, job: &ImportRow, now: i64) -> Result<()> {
+    let state = if job.failure.is_some() { "failed" } else { "done" };
+    execute!(
+        tx,
+        "UPDATE import_job SET state = $3, failure = $4, finished_at = $5, bytes_done = size WHERE agency_id = $1 AND id = $2",
+        job.agency_id,
+        job.id,
+        state,
+        &job.failure,
+        now
+    )
+    .map(drop)
+}
+
+/// A row that was sent back.
+#[derive(Debug, Clone, FromRow)]
+pub struct ImportErrorRow {
+    /// Row of the file, the header being 1.
+    pub row_no: i64,
+    /// Stable code.
+    pub code: String,
+    /// What is wrong and what to do.
+    pub detail: String,
+    /// The row's cells as a JSON list.
+    pub cells: String,
+}
+
+/// Keeps rows that were sent back.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_errors(tx: &mut Tx, agency: Uuid, job: Uuid, rows: &[ImportErrorRow]) -> Result<()> {
+    write_rows!(
+        tx, rows, 6,
+        "INSERT INTO import_error (agency_id, job_id, row_no, code, detail, cells)",
+        |b, row| b.push_bind(agency).push_bind(job).push_bind(row.row_no).push_bind(&row.code).push_bind(&row.detail).push_bind(&row.cells),
+        ""
+    )
+}
+
+/// Rows that were sent back, after row `after`.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn errors(tx: &mut Tx, agency: Uuid, job: Uuid, after: i64, limit: i64) -> Result<Vec<ImportErrorRow>> {
+    fetch_all!(
+        tx,
+        ImportErrorRow,
+        "SELECT row_no, code, detail, cells FROM import_error WHERE agency_id = $1 AND job_id = $2 AND row_no > $3 ORDER BY row_no LIMIT $4",
+        agency,
+        job,
+        after,
+        limit
+    )
+}

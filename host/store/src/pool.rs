@@ -1,0 +1,140 @@
+//! Pools and transactions.
+
+use crate::{Result, StoreError, dialect};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool};
+use std::str::FromStr;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The database.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// Embedded: many readers, one writer.
+    Sqlite {
+        /// Connections that only read.
+        readers: SqlitePool,
+        /// The one connection that writes.
+        writer: SqlitePool,
+    },
+    /// A PostgreSQL server, shared by any number of hosts.
+    Postgres(PgPool),
+}
+
+/// Whose rows a transaction may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// One agency's.
+    Agency(Uuid),
+    /// What background work looks for, in every agency.
+    Jobs,
+}
+
+/// An open transaction; undone unless committed.
+#[derive(Debug)]
+pub enum Tx {
+    /// On the embedded database.
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    /// On a server.
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+/// How long to wait for a connection, or for SQLite's write lock, before the database counts as busy.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Opens `sqlite:PATH` or `postgres://…` and brings its tables up to date.
+    ///
+    /// # Errors
+    /// An address that is not understood, a database that cannot be reached or migrated.
+    pub async fn open(address: &str) -> Result<Self> {
+        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            let pool = sqlx::postgres::PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect(address).await?;
+            sqlx::migrate!("../../migrations/postgres").run(&pool).await?;
+            return Ok(Self::Postgres(pool));
+        }
+        if !address.starts_with("sqlite:") {
+            return Err(StoreError::Address(address.to_owned()));
+        }
+        let options = SqliteConnectOptions::from_str(address)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // an acknowledged event survives a power cut; concurrent writers share a sync by sharing a transaction
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+            .pragma("cache_size", "-65536")
+            .statement_cache_capacity(256);
+        if let Some(folder) = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|e| StoreError::Database(sqlx::Error::Io(e)))?;
+        }
+        let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options.clone()).await?;
+        sqlx::migrate!("../../migrations/sqlite").run(&writer).await?;
+        let readers = SqlitePoolOptions::new().max_connections(8).acquire_timeout(PATIENCE).connect_with(options.pragma("query_only", "ON")).await?;
+        Ok(Self::Sqlite { readers, writer })
+    }
+
+    /// Begins a transaction that only reads, from one snapshot.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn read(&self, access: Access) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(AssertSqlSafe(dialect::postgres_begin(access, false))).await?),
+        })
+    }
+
+    /// Begins a transaction that writes.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn write(&self, access: Access) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with(dialect::SQLITE_BEGIN_WRITE).await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(AssertSqlSafe(dialect::postgres_begin(access, true))).await?),
+        })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn ping(&self) -> Result<()> {
+        let mut tx = self.read(Access::Jobs).await?;
+        execute!(&mut tx, "SELECT 1").map(drop)
+    }
+
+    /// Closes every connection, SQLite's journal folded into its file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// `sqlite` or `postgres`, for logs.
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+}
+
+impl Tx {
+    /// Makes what was written last.
+    ///
+    /// # Errors
+    /// Failures of the database; nothing was written then.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+        .map_err(StoreError::from)
+    }
+}

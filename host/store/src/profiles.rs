@@ -1,0 +1,176 @@
+//! Reading customers, their facts and their timeline.
+
+use crate::intake::{CustomerRow, EventRow, StoredFacts};
+use crate::{Result, StoreError, Tx};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// The last change number and how many ordinals are taken.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn counter(tx: &mut Tx, agency: Uuid) -> Result<(i64, i64)> {
+    fetch_one!(tx, (i64, i64), "SELECT change, ordinals FROM counter WHERE agency_id = $1", agency)
+}
+
+#[derive(FromRow)]
+struct FactsText {
+    ordinal: i64,
+    customer_id: Uuid,
+    change: i64,
+    facts: String,
+}
+
+impl FactsText {
+    fn read(self) -> Result<(i64, StoredFacts)> {
+        let facts = serde_json::from_str(&self.facts).map_err(StoreError::corrupt("facts"))?;
+        Ok((self.change, StoredFacts { ordinal: self.ordinal, customer_id: self.customer_id, facts }))
+    }
+}
+
+/// Rows of facts from `ordinal` on, at most `limit`: how a frame is loaded.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn facts_from(tx: &mut Tx, agency: Uuid, ordinal: i64, limit: i64) -> Result<Vec<StoredFacts>> {
+    let rows = fetch_all!(
+        tx,
+        FactsText,
+        "SELECT ordinal, customer_id, change, facts FROM fact WHERE agency_id = $1 AND ordinal >= $2 ORDER BY ordinal LIMIT $3",
+        agency,
+        ordinal,
+        limit
+    )?;
+    rows.into_iter().map(|row| row.read().map(|(_, facts)| facts)).collect()
+}
+
+/// Rows of facts written after change `change`: how a frame is refreshed. Each with its change number.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn facts_after(tx: &mut Tx, agency: Uuid, change: i64) -> Result<Vec<(i64, StoredFacts)>> {
+    let rows =
+        fetch_all!(tx, FactsText, "SELECT ordinal, customer_id, change, facts FROM fact WHERE agency_id = $1 AND change > $2 ORDER BY change", agency, change)?;
+    rows.into_iter().map(FactsText::read).collect()
+}
+
+/// One customer's facts.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn facts_of(tx: &mut Tx, agency: Uuid, ordinal: i64) -> Result<Option<StoredFacts>> {
+    let row = fetch_optional!(tx, FactsText, "SELECT ordinal, customer_id, change, facts FROM fact WHERE agency_id = $1 AND ordinal = $2", agency, ordinal)?;
+    row.map(|row| row.read().map(|(_, facts)| facts)).transpose()
+}
+
+/// One customer.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn customer(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<CustomerRow>> {
+    fetch_optional!(
+        tx,
+        CustomerRow,
+        "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer WHERE agency_id = $1 AND id = $2",
+        agency,
+        id
+    )
+}
+
+/// Customers from `ordinal` on, at most `limit`.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn customers_from(tx: &mut Tx, agency: Uuid, ordinal: i64, limit: i64) -> Result<Vec<CustomerRow>> {
+    fetch_all!(
+        tx,
+        CustomerRow,
+        "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer
+         WHERE agency_id = $1 AND ordinal >= $2 ORDER BY ordinal LIMIT $3",
+        agency,
+        ordinal,
+        limit
+    )
+}
+
+/// Customers from `ordinal` on who have an identity of exactly this value, or whose name contains it.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn customers_like(tx: &mut Tx, agency: Uuid, exact: &str, contains: &str, ordinal: i64, limit: i64) -> Result<Vec<CustomerRow>> {
+    fetch_all!(
+        tx,
+        CustomerRow,
+        "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer c
+         WHERE agency_id = $1 AND ordinal >= $4
+           AND (profile LIKE $3 ESCAPE '!'
+                OR EXISTS (SELECT 1 FROM identity i WHERE i.agency_id = c.agency_id AND i.customer_id = c.id AND i.value = $2))
+         ORDER BY ordinal LIMIT $5",
+        agency,
+        exact,
+        contains,
+        ordinal,
+        limit
+    )
+}
+
+/// The customers of these ordinals.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn customers_at(tx: &mut Tx, agency: Uuid, ordinals: &[i64]) -> Result<Vec<CustomerRow>> {
+    if ordinals.is_empty() {
+        return Ok(Vec::new());
+    }
+    fetch_built!(tx, CustomerRow, |q| {
+        q.push("SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer WHERE agency_id = ");
+        q.push_bind(agency).push(" AND ordinal IN (");
+        let mut list = q.separated(", ");
+        for ordinal in ordinals {
+            list.push_bind(*ordinal);
+        }
+        q.push(") ORDER BY ordinal");
+    })
+}
+
+/// Id and member number of the customers with ordinals in `from..until`.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn member_numbers(tx: &mut Tx, agency: Uuid, from: i64, until: i64) -> Result<Vec<(i64, Uuid, Option<String>)>> {
+    fetch_all!(
+        tx,
+        (i64, Uuid, Option<String>),
+        "SELECT c.ordinal, c.id, i.value FROM customer c
+         LEFT JOIN identity i ON i.agency_id = c.agency_id AND i.customer_id = c.id AND i.kind = 'member_no'
+         WHERE c.agency_id = $1 AND c.ordinal >= $2 AND c.ordinal < $3 ORDER BY c.ordinal",
+        agency,
+        from,
+        until
+    )
+}
+
+/// The newest records of a customer, the latest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn timeline(tx: &mut Tx, agency: Uuid, customer: Uuid, limit: i64) -> Result<Vec<EventRow>> {
+    fetch_all!(
+        tx,
+        EventRow,
+        "SELECT source, external_id, customer_id, kind, occurred_at, received_at, data FROM event
+         WHERE agency_id = $1 AND customer_id = $2 ORDER BY occurred_at DESC, received_at DESC, external_id DESC LIMIT $3",
+        agency,
+        customer,
+        limit
+    )
+}
+
+/// Changes a customer only if nobody did since `version`; `false` if somebody did.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn claim_version(tx: &mut Tx, agency: Uuid, id: Uuid, version: i64) -> Result<bool> {
+    let changed = execute!(tx, "UPDATE customer SET version = version + 1 WHERE agency_id = $1 AND id = $2 AND version = $3", agency, id, version)?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,157 @@
+//! Agencies, their keys, and answers kept for retries.
+
+use crate::{Result, Tx};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// An agency.
+#[derive(Debug, Clone, FromRow)]
+pub struct AgencyRow {
+    /// Id.
+    pub id: Uuid,
+    /// Short name in addresses and commands.
+    pub slug: String,
+    /// Full name.
+    pub name: String,
+    /// IANA name of the zone its days begin in.
+    pub time_zone: String,
+    /// ISO 4217 code of its base currency.
+    pub currency: String,
+    /// ISO 3166 code of its country.
+    pub country: String,
+}
+
+/// Creates an agency and its counter.
+///
+/// # Errors
+/// [`crate::StoreError::Duplicate`] when the slug is taken.
+pub async fn create_agency(tx: &mut Tx, agency: &AgencyRow, now: i64) -> Result<()> {
+    execute!(
+        &mut *tx,
+        "INSERT INTO agency (id, slug, name, time_zone, currency, country, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        agency.id,
+        &agency.slug,
+        &agency.name,
+        &agency.time_zone,
+        &agency.currency,
+        &agency.country,
+        now,
+    )?;
+    execute!(&mut *tx, "INSERT INTO counter (agency_id, change, ordinals) VALUES ($1, 0, 0)", agency.id)?;
+    Ok(())
+}
+
+/// The agency of this transaction.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn agency(tx: &mut Tx, agency: Uuid) -> Result<Option<AgencyRow>> {
+    fetch_optional!(tx, AgencyRow, "SELECT id, slug, name, time_zone, currency, country FROM agency WHERE id = $1", agency)
+}
+
+/// Every agency, for background work ([`crate::Access::Jobs`]).
+///
+/// # Errors
+/// Failures of the database.
+pub async fn agencies(tx: &mut Tx) -> Result<Vec<AgencyRow>> {
+    fetch_all!(tx, AgencyRow, "SELECT id, slug, name, time_zone, currency, country FROM agency ORDER BY slug")
+}
+
+/// A key and what it may do.
+#[derive(Debug, Clone, FromRow)]
+pub struct KeyRow {
+    /// Id, named in audit and in what the key did.
+    pub id: Uuid,
+    /// What the agency calls it.
+    pub name: String,
+    /// Scopes as a JSON list.
+    pub scopes: String,
+}
+
+/// Keeps the hash of a new key.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn create_key(tx: &mut Tx, agency: Uuid, key: &KeyRow, hash: &[u8], now: i64) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO api_key (agency_id, id, name, hash, scopes, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        agency,
+        key.id,
+        &key.name,
+        hash,
+        &key.scopes,
+        now,
+    )
+    .map(drop)
+}
+
+/// The key of this hash, unless it was revoked.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn key_by_hash(tx: &mut Tx, agency: Uuid, hash: &[u8]) -> Result<Option<KeyRow>> {
+    fetch_optional!(tx, KeyRow, "SELECT id, name, scopes FROM api_key WHERE agency_id = $1 AND hash = $2 AND revoked_at IS NULL", agency, hash)
+}
+
+/// Revokes a key; `false` if there is none that could be.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn revoke_key(tx: &mut Tx, agency: Uuid, key: Uuid, now: i64) -> Result<bool> {
+    let changed = execute!(tx, "UPDATE api_key SET revoked_at = $3 WHERE agency_id = $1 AND id = $2 AND revoked_at IS NULL", agency, key, now)?;
+    Ok(changed == 1)
+}
+
+/// An answer kept for retries: none yet while the first request is under way.
+#[derive(Debug, Clone, FromRow)]
+pub struct KeptAnswerRow {
+    /// Digest of the request that was answered.
+    pub request: String,
+    /// HTTP status.
+    pub status: Option<i32>,
+    /// Body.
+    pub body: Option<Vec<u8>>,
+    /// When the first request came.
+    pub created_at: i64,
+}
+
+/// Claims an idempotency key for a request; `false` if it was claimed before.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn claim_answer(tx: &mut Tx, agency: Uuid, key: &str, request: &str, now: i64) -> Result<bool> {
+    let claimed = execute!(
+        tx,
+        "INSERT INTO kept_answer (agency_id, key, request, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        agency,
+        key,
+        request,
+        now,
+    )?;
+    Ok(claimed == 1)
+}
+
+/// What is kept under an idempotency key.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn kept_answer(tx: &mut Tx, agency: Uuid, key: &str) -> Result<Option<KeptAnswerRow>> {
+    fetch_optional!(tx, KeptAnswerRow, "SELECT request, status, body, created_at FROM kept_answer WHERE agency_id = $1 AND key = $2", agency, key)
+}
+
+/// Keeps the answer under its key.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn keep_answer(tx: &mut Tx, agency: Uuid, key: &str, status: i32, body: &[u8]) -> Result<()> {
+    execute!(tx, "UPDATE kept_answer SET status = $3, body = $4 WHERE agency_id = $1 AND key = $2", agency, key, status, body).map(drop)
+}
+
+/// Gives a key back whose request failed, and forgets answers older than `before`.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn forget_answers(tx: &mut Tx, agency: Uuid, key: &str, before: i64) -> Result<()> {
+    execute!(tx, "DELETE FROM kept_answer WHERE agency_id = $1 AND ((key = $2 AND status IS NULL) OR created_at < $3)", agency, key, before).map(drop)
+}
