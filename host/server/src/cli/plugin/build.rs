@@ -1,0 +1,174 @@
+//! From a project folder to a core WebAssembly module. Making a component of it is the engine's business.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde::Deserialize;
+
+use super::project::{GET_RUST, Project, ProjectError, cargo};
+use super::toolchain::{TARGET, Toolchain};
+
+/// Optimised whole, without debugging information but with the names of functions, so that a trap can say where it happened.
+const PROFILE: [&str; 6] = [
+    "profile.release.opt-level=3",
+    "profile.release.lto=true",
+    "profile.release.codegen-units=1",
+    "profile.release.debug=false",
+    "profile.release.panic=\"abort\"",
+    "profile.release.strip=\"debuginfo\"",
+];
+
+/// A plugin as the compiler leaves it.
+#[derive(Debug, Clone)]
+pub struct CoreModule {
+    /// The WebAssembly module, with the contract it was compiled against in custom sections.
+    pub bytes: Vec<u8>,
+    /// Which compiler made it, in words.
+    pub toolchain: String,
+    /// Name of the package.
+    pub crate_name: String,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    #[serde(default)]
+    manifest_path: PathBuf,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+}
+
+/// Builds a plugin's project. Cargo's progress and the compiler's messages go to `out` as they come, so that a mistake is shown at
+/// the author's line.
+pub fn build_core_module(project: &Path, out: &mut dyn Write) -> Result<CoreModule, ProjectError> {
+    let project = Project::open(project)?;
+    let toolchain = Toolchain::find(&project.folder)?;
+    tell(
+        out,
+        format!("Building {} with {}\n", project.crate_name, toolchain.name()).as_bytes(),
+    )?;
+
+    let mut command = cargo(&project.folder);
+    command.args([
+        "build",
+        "--release",
+        "--lib",
+        "--target",
+        TARGET,
+        "--package",
+        &project.crate_name,
+    ]);
+    command.args(["--message-format", "json-render-diagnostics", "--target-dir"]);
+    command.arg(toolchain.target_folder(&project.target));
+    for setting in PROFILE {
+        command.args(["--config", setting]);
+    }
+    toolchain.apply(&mut command);
+
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|source| ProjectError::Program {
+            program: "cargo".to_owned(),
+            hint: GET_RUST,
+            source,
+        })?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let manifest = project.folder.join("Cargo.toml");
+    let found = std::thread::spawn(move || stdout.and_then(|stdout| module_among(stdout, &manifest)));
+    let told = stderr.map_or(Ok(()), |stderr| copy(stderr, out));
+    let status = child.wait().map_err(|source| ProjectError::Program {
+        program: "cargo".to_owned(),
+        hint: "try again",
+        source,
+    })?;
+    told?;
+    match found.join().ok().flatten() {
+        Some(path) if status.success() => {
+            let bytes = std::fs::read(&path).map_err(|source| ProjectError::Io {
+                doing: "read",
+                path: path.clone(),
+                source,
+            })?;
+            Ok(CoreModule {
+                bytes,
+                toolchain: toolchain.name(),
+                crate_name: project.crate_name,
+            })
+        }
+        _ => Err(ProjectError::Build {
+            crate_name: project.crate_name,
+        }),
+    }
+}
+
+/// The module that cargo's messages say was built from this manifest.
+fn module_among(messages: impl Read, manifest: &Path) -> Option<PathBuf> {
+    let mut found = None;
+    for line in BufReader::new(messages).lines().map_while(Result::ok) {
+        let Ok(message) = serde_json::from_str::<Message>(&line) else {
+            continue;
+        };
+        if message.reason == "compiler-artifact" && message.manifest_path == manifest {
+            found = message
+                .filenames
+                .into_iter()
+                .find(|file| file.extension().is_some_and(|end| end == "wasm"))
+                .or(found);
+        }
+    }
+    found
+}
+
+/// Passes a program's words on as they come. A reader that has gone away does not stop the program.
+fn copy(mut from: impl Read, out: &mut dyn Write) -> Result<(), ProjectError> {
+    let mut buffer = [0; 4096];
+    let mut outcome = Ok(());
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return outcome,
+            Ok(read) if outcome.is_ok() => outcome = tell(out, &buffer[..read]),
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(source) => {
+                return Err(ProjectError::Program {
+                    program: "cargo".to_owned(),
+                    hint: "try again",
+                    source,
+                });
+            }
+        }
+    }
+}
+
+fn tell(out: &mut dyn Write, words: &[u8]) -> Result<(), ProjectError> {
+    out.write_all(words)
+        .and_then(|()| out.flush())
+        .map_err(|source| ProjectError::Io {
+            doing: "write",
+            path: PathBuf::from("the build's messages"),
+            source,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_module_is_the_one_of_the_projects_own_manifest() {
+        let messages = concat!(
+            r#"{"reason":"compiler-artifact","manifest_path":"/other/Cargo.toml","filenames":["/t/other.wasm"]}"#,
+            "\nnot json\n",
+            r#"{"reason":"compiler-artifact","manifest_path":"/p/Cargo.toml","filenames":["/t/libp.rlib","/t/p.wasm"]}"#,
+            "\n",
+            r#"{"reason":"build-finished","success":true}"#,
+        );
+        let found = |manifest| module_among(messages.as_bytes(), Path::new(manifest));
+        assert_eq!(found("/p/Cargo.toml"), Some(PathBuf::from("/t/p.wasm")));
+        assert_eq!(found("/q/Cargo.toml"), None);
+    }
+}

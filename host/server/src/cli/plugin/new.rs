@@ -1,0 +1,203 @@
+//! Writes the project of a new plugin: a small rule that builds and passes its tests at once, with the SDK beside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::project::ProjectError;
+
+/// Files of the project, with `{{name}}` where the plugin's name goes.
+const TEMPLATE: [(&str, &str); 6] = [
+    ("Cargo.toml", include_str!("template/segmentation/Cargo.toml.txt")),
+    ("src/lib.rs", include_str!("template/segmentation/src/lib.rs.txt")),
+    ("golden.json", include_str!("template/segmentation/golden.json")),
+    ("README.md", include_str!("template/segmentation/README.md")),
+    (".gitignore", include_str!("template/segmentation/gitignore.txt")),
+    ("sdk/README.md", include_str!("template/segmentation/sdk.md")),
+];
+
+/// The SDK's own sources, so that a project needs nothing but crates.io. A test compares the list with the folder.
+macro_rules! sdk {
+    ($($path:literal),* $(,)?) => {
+        [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
+    };
+}
+const SDK: [(&str, &str); 24] = sdk![
+    "Cargo.toml",
+    "derive/Cargo.toml",
+    "derive/src/facts.rs",
+    "derive/src/lib.rs",
+    "derive/src/names.rs",
+    "derive/src/quantiles.rs",
+    "derive/src/settings.rs",
+    "derive/src/variants.rs",
+    "src/bindings.rs",
+    "src/context.rs",
+    "src/description.rs",
+    "src/facts.rs",
+    "src/harness/columns.rs",
+    "src/harness/golden.rs",
+    "src/harness/mod.rs",
+    "src/harness/quantiles.rs",
+    "src/harness/reason.rs",
+    "src/lib.rs",
+    "src/log.rs",
+    "src/quantiles.rs",
+    "src/segmentation.rs",
+    "src/settings.rs",
+    "src/store.rs",
+    "src/values.rs",
+];
+
+/// Words that cargo refuses as the name of a package or that would hide a crate of Rust's own.
+const TAKEN: [&str; 46] = [
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "build",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "deps",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "examples",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "incremental",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "posthouse-sdk",
+    "posthouse-sdk-derive",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "static",
+    "std",
+    "struct",
+    "test",
+];
+
+/// Makes the folder `parent/name` with a plugin for segmentation in it and returns its path.
+pub fn new_project(name: &str, parent: &Path) -> Result<PathBuf, ProjectError> {
+    if !is_name(name) {
+        return Err(ProjectError::Name { name: name.to_owned() });
+    }
+    let folder = parent.join(name);
+    if folder.symlink_metadata().is_ok() {
+        return Err(ProjectError::Exists { path: folder });
+    }
+    for (path, text) in TEMPLATE {
+        write(&folder.join(path), &text.replace("{{name}}", name))?;
+    }
+    for (path, text) in SDK {
+        write(&folder.join("sdk").join(path), text)?;
+    }
+    Ok(folder)
+}
+
+fn is_name(name: &str) -> bool {
+    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.split('-').all(word)
+        && !TAKEN.contains(&name)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), ProjectError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|source| ProjectError::Io {
+            doing: "create",
+            path: folder.to_owned(),
+            source,
+        })?;
+    }
+    fs::write(path, text).map_err(|source| ProjectError::Io {
+        doing: "write",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn files_below(folder: &Path, root: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files_below(&path, root, found);
+            } else {
+                found.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn the_whole_sdk_goes_along() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugin-sdk");
+        let mut there = BTreeSet::from(["Cargo.toml".to_owned()]);
+        files_below(&root.join("src"), &root, &mut there);
+        files_below(&root.join("derive"), &root, &mut there);
+        let taken: BTreeSet<String> = SDK.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(taken, there);
+    }
+
+    #[test]
+    fn a_project_carries_its_name_and_nothing_of_the_template() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = new_project("summer-family", parent.path()).unwrap();
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        assert!(manifest.contains("name = \"summer-family\""), "{manifest}");
+        for (path, _) in TEMPLATE {
+            assert!(!fs::read_to_string(folder.join(path)).unwrap().contains("{{"), "{path}");
+        }
+        let again = new_project("summer-family", parent.path()).unwrap_err();
+        assert!(matches!(again, ProjectError::Exists { .. }), "{again}");
+    }
+
+    #[test]
+    fn names_that_cargo_or_the_host_would_refuse_are_refused() {
+        let parent = tempfile::tempdir().unwrap();
+        for name in [
+            "",
+            "Summer",
+            "summer_family",
+            "-a",
+            "a-",
+            "a--b",
+            "7up",
+            "../x",
+            "a/b",
+            "fn",
+            "std",
+            "客人",
+        ] {
+            let refused = new_project(name, parent.path()).unwrap_err();
+            assert!(matches!(refused, ProjectError::Name { .. }), "{name}: {refused}");
+        }
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+}
