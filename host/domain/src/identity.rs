@@ -117,11 +117,10 @@ impl Identity {
                     );
                 }
             },
-            IdentityKind::Email => match value.rsplit_once('@') {
-                Some((local, domain)) if email_address::EmailAddress::is_valid(value) => {
-                    format!("{local}@{}", domain.to_lowercase())
-                }
-                _ => return err("is not an e-mail address"),
+            // `Li Wei <li.wei@example.com>` is the same address as the one between the brackets
+            IdentityKind::Email => match value.parse::<email_address::EmailAddress>() {
+                Ok(address) => format!("{}@{}", address.local_part(), address.domain().to_lowercase()),
+                Err(_) => return err("is not an e-mail address"),
             },
             IdentityKind::IdCard | IdentityKind::Passport | IdentityKind::MemberNo => {
                 let kept: String = value
@@ -140,21 +139,28 @@ impl Identity {
 }
 
 fn normalise_phone(value: &str, country: &str) -> Option<String> {
-    // Mainland mobile numbers are the bulk of every file, and unambiguous.
-    let bytes = value.as_bytes();
-    if country == "CN"
-        && bytes.len() == 11
-        && bytes[0] == b'1'
-        && (b'3'..=b'9').contains(&bytes[1])
-        && bytes.iter().all(u8::is_ascii_digit)
-    {
-        return Some(format!("+86{value}"));
+    if let Some(mobile) = mainland_mobile(value, country) {
+        return Some(mobile);
     }
     let region = phonenumber::country::Id::from_str(country).ok();
     let number = phonenumber::parse(region, value).ok()?;
     number
         .is_valid()
         .then(|| number.format().mode(phonenumber::Mode::E164).to_string())
+}
+
+/// Mainland mobile numbers are the bulk of every file and unambiguous, so they do without the general parser; in every usual
+/// spelling, because it does not know each of their blocks.
+fn mainland_mobile(value: &str, country: &str) -> Option<String> {
+    let dialled: String = value.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let national = match dialled.strip_prefix("+86").or_else(|| dialled.strip_prefix("0086")) {
+        Some(national) => national,
+        None if country == "CN" => &dialled,
+        None => return None,
+    };
+    let bytes = national.as_bytes();
+    let mobile = matches!(bytes, [b'1', b'3'..=b'9', ..]) && bytes.len() == 11 && bytes.iter().all(u8::is_ascii_digit);
+    mobile.then(|| format!("+86{national}"))
 }
 
 #[cfg(test)]
@@ -167,11 +173,17 @@ mod tests {
             (IdentityKind::Phone, "138 0013 8000", Some("+8613800138000")),
             (IdentityKind::Phone, "13800138000", Some("+8613800138000")),
             (IdentityKind::Phone, "+86-138-0013-8000", Some("+8613800138000")),
+            (IdentityKind::Phone, "0086 140 1234 5678", Some("+8614012345678")),
             (IdentityKind::Phone, "010-6552 9988", Some("+861065529988")),
             (IdentityKind::Phone, "+1 650 253 0000", Some("+16502530000")),
             (IdentityKind::Phone, "12", None),
             (IdentityKind::Phone, "call me", None),
             (IdentityKind::Email, "Li.Wei@Example.COM", Some("Li.Wei@example.com")),
+            (
+                IdentityKind::Email,
+                "Li Wei <Li.Wei@Example.COM>",
+                Some("Li.Wei@example.com"),
+            ),
             (IdentityKind::Email, "li.wei", None),
             (IdentityKind::MemberNo, " M-00 17 ", Some("M0017")),
             (IdentityKind::IdCard, "11010519491231002x", Some("11010519491231002X")),
