@@ -4,7 +4,7 @@ use crate::booking::{BookingDetails, BookingRecord, BookingStatus};
 use crate::identity::{Identity, IdentityKind};
 use crate::money::{self, Currency};
 use crate::profile::{self, AttributeValue, SourceKind};
-use crate::record::{ActivityKind, Body, check_id};
+use crate::record::{ActivityKind, Body, check_id, quote, shorten};
 use crate::time::{day_of, parse_day, parse_instant};
 use crate::{AgencyTerms, Day, Instant, Record, Rejection};
 use serde::Deserialize;
@@ -95,8 +95,8 @@ pub fn parse(event: &Value, terms: &AgencyTerms) -> Result<Record, Rejection> {
         Rejection::new(
             "bad_time",
             format!(
-                "occurred_at {:?} is not a time; write it like 2026-01-15T10:30:00+08:00",
-                envelope.occurred_at
+                "occurred_at {} is not a time; write it like 2026-01-15T10:30:00+08:00",
+                quote(&envelope.occurred_at)
             ),
         )
     })?;
@@ -123,7 +123,7 @@ pub fn parse(event: &Value, terms: &AgencyTerms) -> Result<Record, Rejection> {
         _ => {
             return Err(Rejection::new(
                 "unknown_type",
-                format!("type {kind:?} is not known; known are {}", TYPES.join(", ")),
+                format!("type {} is not known; known are {}", quote(kind), TYPES.join(", ")),
             ));
         }
     };
@@ -168,7 +168,7 @@ pub fn identities(texts: &[IdentityText], terms: &AgencyTerms) -> Result<Vec<Ide
             let known = IdentityKind::ALL.map(IdentityKind::as_str).join(", ");
             Rejection::new(
                 "unknown_identity_kind",
-                format!("identity kind {:?} is not known; known are {known}", text.kind),
+                format!("identity kind {} is not known; known are {known}", quote(&text.kind)),
             )
         })?;
         push_identity(&mut found, kind, &text.value, terms)?;
@@ -219,7 +219,10 @@ pub fn attributes(customer: &Customer, source_kind: SourceKind, at: Instant) -> 
         Value::Bool(_) | Value::Number(_) => Some(Ok((key.as_str(), value.to_string()))),
         _ => Some(Err(Rejection::new(
             "bad_attribute",
-            format!("attribute {key} is a list or an object; send a text, a number or true/false"),
+            format!(
+                "attribute {} is a list or an object; send a text, a number or true/false",
+                shorten(key)
+            ),
         ))),
     });
     let mut found = Vec::new();
@@ -247,11 +250,14 @@ pub(crate) fn push_attribute(
     if !good {
         return Err(Rejection::new(
             "bad_attribute",
-            format!("attribute name {key:?} must be lower-case letters, digits and underscores, at most 64"),
+            format!(
+                "attribute name {} must be lower-case letters, digits and underscores, at most 64",
+                quote(&key)
+            ),
         ));
     }
     let value = profile::normalise(&key, value)
-        .map_err(|problem| Rejection::new("bad_attribute", format!("{key} {value:?} {problem}")))?;
+        .map_err(|problem| Rejection::new("bad_attribute", format!("{key} {} {problem}", quote(value))))?;
     if !value.is_empty() {
         found.push(AttributeValue {
             key,
@@ -316,7 +322,7 @@ pub(crate) fn booking_day(key: &str, text: &str, terms: &AgencyTerms) -> Result<
         .ok_or_else(|| {
             Rejection::new(
                 "bad_date",
-                format!("{key} {text:?} is not a date; write it like 2026-01-15"),
+                format!("{key} {} is not a date; write it like 2026-01-15", quote(text)),
             )
         })
 }
@@ -339,7 +345,7 @@ pub(crate) fn currency(text: Option<&str>, terms: &AgencyTerms) -> Result<Curren
         Some(text) => Currency::parse(text).ok_or_else(|| {
             Rejection::new(
                 "bad_currency",
-                format!("currency {text:?} is not a three-letter code like CNY"),
+                format!("currency {} is not a three-letter code like CNY", quote(text)),
             )
         }),
     }
@@ -366,10 +372,10 @@ pub(crate) struct Prices {
 
 impl Prices {
     /// Amount and cost in the agency's base currency. The cost of a booking in another currency is converted at the rate that
-    /// its amount shows; where it shows none the cost stays unknown.
+    /// its amount shows; where it shows none, or an absurd one, the cost stays unknown.
     pub(crate) fn in_base(&self, terms: &AgencyTerms) -> Result<(Option<i64>, Option<i64>), Rejection> {
         if self.currency == terms.currency {
-            return Ok((self.amount, self.cost));
+            return Ok((self.amount.or(self.amount_base), self.cost));
         }
         match (self.amount, self.amount_base) {
             (None, base) => Ok((base, None)),
@@ -377,6 +383,7 @@ impl Prices {
                 let rate = |cost: i64| {
                     i64::try_from((i128::from(cost) * i128::from(base) + i128::from(amount) / 2) / i128::from(amount))
                         .ok()
+                        .filter(|cost| *cost <= money::LARGEST_AMOUNT)
                 };
                 Ok((Some(base), if amount == 0 { None } else { self.cost.and_then(rate) }))
             }
@@ -401,7 +408,7 @@ impl Fields<'_> {
             Some(Value::String(text)) => short_text(key, text),
             Some(other) => Err(Rejection::new(
                 "bad_field",
-                format!("data.{key} is {other}; it must be a text"),
+                format!("data.{key} is {}; it must be a text", shorten(&other.to_string())),
             )),
         }
     }
@@ -410,7 +417,13 @@ impl Fields<'_> {
         match self.0.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => value.as_i64().map(Some).ok_or_else(|| {
-                Rejection::new("bad_field", format!("data.{key} is {value}; it must be a whole number"))
+                Rejection::new(
+                    "bad_field",
+                    format!(
+                        "data.{key} is {}; it must be a whole number",
+                        shorten(&value.to_string())
+                    ),
+                )
             }),
         }
     }
@@ -426,7 +439,10 @@ impl Fields<'_> {
                 Some(amount) => Ok(Some(amount)),
                 None => Err(Rejection::new(
                     "bad_amount",
-                    format!("data.{key} is {value}; money in JSON is a whole number of minor units, 1234.50 is 123450"),
+                    format!(
+                        "data.{key} is {}; money in JSON is a whole number of minor units, 1234.50 is 123450",
+                        shorten(&value.to_string())
+                    ),
                 )),
             },
         }
@@ -440,7 +456,7 @@ pub(crate) fn amount_error(key: &str, text: &str, error: money::AmountError) -> 
     } else {
         "bad_amount"
     };
-    Rejection::new(code, format!("{key} {text:?} {error}"))
+    Rejection::new(code, format!("{key} {} {error}", quote(text)))
 }
 
 /// A trimmed text, none if empty.

@@ -176,20 +176,26 @@ pub fn fold(history: &History, today: Day) -> FactRow {
         }
     }
     recent.sort_by_key(|(day, _)| *day); // stable: bookings of one day stay in the order they became known
-    row.lead_time_days = lower_median(recent.iter().filter_map(|(day, b)| Some(b.details.departs_on? - day)));
+    row.lead_time_days = lower_median(
+        recent
+            .iter()
+            .filter_map(|(day, b)| Some(b.details.departs_on?.saturating_sub(*day))),
+    );
     row.party_size = lower_median(recent.iter().filter_map(|(_, b)| b.details.travellers));
     row.favourite_destination = most_frequent(recent.iter().filter_map(|(_, b)| b.details.destination.as_deref()));
     row.favourite_theme = most_frequent(recent.iter().filter_map(|(_, b)| b.details.theme.as_deref()));
     row.main_channel = most_frequent(recent.iter().filter_map(|(_, b)| b.details.channel.as_deref()));
     for (kind, day, count) in &history.activity {
-        match kind {
-            ActivityKind::Contact if calendar.has_come(*day) => {
-                row.last_contact_on = row.last_contact_on.max(Some(*day));
-                row.contacts_90d += if calendar.within(*day, QUARTER) { *count } else { 0 };
-            }
-            ActivityKind::Contact => {}
-            ActivityKind::View => row.views_30d += if calendar.within(*day, MONTH) { *count } else { 0 },
-            ActivityKind::Search => row.searches_30d += if calendar.within(*day, MONTH) { *count } else { 0 },
+        let (counter, length) = match kind {
+            ActivityKind::Contact => (&mut row.contacts_90d, QUARTER),
+            ActivityKind::View => (&mut row.views_30d, MONTH),
+            ActivityKind::Search => (&mut row.searches_30d, MONTH),
+        };
+        if calendar.within(*day, length) {
+            *counter = counter.saturating_add(*count);
+        }
+        if *kind == ActivityKind::Contact && *day <= today {
+            row.last_contact_on = row.last_contact_on.max(Some(*day));
         }
     }
     row.edge_on = calendar.edge_on;

@@ -9,6 +9,10 @@ use serde_json::{Map, Value};
 
 /// What a record reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most records are about bookings, and none lives long"
+)]
 pub enum Body {
     /// Something about a booking.
     Booking(BookingRecord),
@@ -95,6 +99,19 @@ impl Rejection {
 
 /// Longest source, external id and booking id, in bytes.
 pub const LONGEST_ID: usize = 200;
+
+/// `text` cut to what fits into a message.
+pub(crate) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// `text` in quotation marks, cut to what fits into a message.
+pub(crate) fn quote(text: &str) -> String {
+    format!("{:?}", shorten(text))
+}
 
 /// Checks an id that a sender chose: not empty, not long, printable.
 pub(crate) fn check_id(field: &str, value: &str) -> Result<String, Rejection> {

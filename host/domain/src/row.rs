@@ -2,14 +2,15 @@
 
 use crate::booking::{BookingDetails, BookingRecord, BookingStatus};
 use crate::event::{self, Prices};
-use crate::identity::IdentityKind;
+use crate::identity::{Identity, IdentityKind};
 use crate::money;
 use crate::profile::SourceKind;
-use crate::record::{Body, check_id};
+use crate::record::{Body, check_id, quote};
 use crate::time::{day_of, parse_instant};
 use crate::{AgencyTerms, Instant, Record, Rejection, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What the rows of a file are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,19 @@ impl FileKind {
         [Self::Customers, Self::Bookings]
             .into_iter()
             .find(|kind| kind.as_str() == text)
+    }
+
+    /// The headers by which a customer is known.
+    fn known_by(self) -> [(&'static str, IdentityKind); 3] {
+        let [member_no, phone, email] = match self {
+            Self::Customers => ["member_no", "phone", "email"],
+            Self::Bookings => ["customer_member_no", "customer_phone", "customer_email"],
+        };
+        [
+            (member_no, IdentityKind::MemberNo),
+            (phone, IdentityKind::Phone),
+            (email, IdentityKind::Email),
+        ]
     }
 
     /// The headers understood.
@@ -114,11 +128,7 @@ impl Layout {
             }
         }
         let has = |name: &str| layout.columns.iter().any(|(known, _)| *known == name);
-        let (prefix, needed) = match kind {
-            FileKind::Customers => ("", None),
-            FileKind::Bookings => ("customer_", Some("booked_at")),
-        };
-        let known_by = ["member_no", "phone", "email"].map(|name| format!("{prefix}{name}"));
+        let known_by = kind.known_by().map(|(name, _)| name);
         if !known_by.iter().any(|name| has(name)) {
             return Err(Rejection::new(
                 "headers_missing",
@@ -129,30 +139,24 @@ impl Layout {
                 ),
             ));
         }
-        match needed.filter(|name| !has(name)) {
-            Some(name) => Err(Rejection::new(
+        if kind == FileKind::Bookings && !has("booked_at") {
+            return Err(Rejection::new(
                 "headers_missing",
-                format!("the first row must have {name}; it has {}", quoted(&layout)),
-            )),
-            None => Ok(layout),
+                format!("the first row must have booked_at; it has {}", quoted(&layout)),
+            ));
         }
+        Ok(layout)
     }
 
     /// The hash of a row's normalised content, for rows without an id of their own.
     pub fn content_hash<'a>(&self, cell: impl Fn(usize) -> &'a str) -> String {
-        let mut content: Vec<(&str, &str)> = self
+        let content: BTreeMap<&str, &str> = self
             .columns
             .iter()
             .map(|(name, index)| (*name, cell(*index).trim()))
-            .filter(|(_, v)| !v.is_empty())
+            .filter(|(_, value)| !value.is_empty())
             .collect();
-        content.sort_unstable();
-        canonical::digest(
-            content
-                .iter()
-                .map(|(name, value)| format!("{name}={value}\n"))
-                .collect::<String>(),
-        )
+        canonical::digest(serde_json::json!(content).to_string())
     }
 
     /// Reads one row. `content_id` is used where the row has no `external_id`; `now` is when rows about customers became known.
@@ -183,7 +187,7 @@ fn quoted(layout: &Layout) -> String {
     known
         .chain(layout.ignored.iter().cloned())
         .take(30)
-        .map(|name| format!("{name:?}"))
+        .map(|name| quote(&name))
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -204,22 +208,19 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
     }
 
     fn data(&self) -> Map<String, Value> {
-        let cells = self
-            .layout
-            .columns
-            .iter()
-            .filter_map(|(name, _)| Some(((*name).to_owned(), Value::from(self.text(name)?))));
-        cells.filter(|(name, _)| name != "external_id").collect()
+        let columns = self.layout.columns.iter().filter(|(name, _)| *name != "external_id");
+        columns
+            .map(|(name, index)| (*name, (self.cell)(*index).trim()))
+            .filter(|(_, text)| !text.is_empty())
+            .map(|(name, text)| (name.to_owned(), text.into()))
+            .collect()
     }
 
-    fn identities(&self, prefix: &str, terms: &AgencyTerms) -> Result<Vec<crate::identity::Identity>, Rejection> {
+    fn identities(&self, terms: &AgencyTerms) -> Result<Vec<Identity>, Rejection> {
+        let known_by = self.layout.kind.known_by();
         let mut found = Vec::new();
-        for (name, kind) in [
-            ("member_no", IdentityKind::MemberNo),
-            ("phone", IdentityKind::Phone),
-            ("email", IdentityKind::Email),
-        ] {
-            if let Some(value) = self.text(&format!("{prefix}{name}")) {
+        for (name, kind) in known_by {
+            if let Some(value) = self.text(name) {
                 event::push_identity(&mut found, kind, value, terms)?;
             }
         }
@@ -227,7 +228,8 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             return Err(Rejection::new(
                 "identity_missing",
                 format!(
-                    "fill one of {prefix}member_no, {prefix}phone, {prefix}email, so that the customer can be known"
+                    "fill one of {}, so that the customer can be known",
+                    known_by.map(|(name, _)| name).join(", ")
                 ),
             ));
         }
@@ -235,7 +237,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
     }
 
     fn customer(&self, external_id: String, now: Instant, terms: &AgencyTerms) -> Result<Record, Rejection> {
-        let identities = self.identities("", terms)?;
+        let identities = self.identities(terms)?;
         let mut attributes = Vec::new();
         for key in [
             "name",
@@ -270,14 +272,14 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
     }
 
     fn booking(&self, external_id: String, terms: &AgencyTerms) -> Result<Record, Rejection> {
-        let identities = self.identities("customer_", terms)?;
+        let identities = self.identities(terms)?;
         let booked_at = self
             .text("booked_at")
             .ok_or_else(|| Rejection::new("date_missing", "booked_at is empty; write it like 2026-01-15"))?;
         let occurred_at = parse_instant(booked_at, terms.time_zone).ok_or_else(|| {
             Rejection::new(
                 "bad_date",
-                format!("booked_at {booked_at:?} is not a date; write it like 2026-01-15"),
+                format!("booked_at {} is not a date; write it like 2026-01-15", quote(booked_at)),
             )
         })?;
         let on = day_of(occurred_at, terms.time_zone);
@@ -287,7 +289,10 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
                 let known = BookingStatus::ALL.map(BookingStatus::as_str).join(", ");
                 Rejection::new(
                     "bad_status",
-                    format!("status {word:?} is not known; known are {known}; empty means confirmed"),
+                    format!(
+                        "status {} is not known; known are {known}; empty means confirmed",
+                        quote(&word)
+                    ),
                 )
             })?,
         };
@@ -317,7 +322,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             Some(text) => Some(event::travellers(text.parse().map_err(|_| {
                 Rejection::new(
                     "bad_travellers",
-                    format!("travellers {text:?} must be a whole number between 1 and 10000"),
+                    format!("travellers {} must be a whole number between 1 and 10000", quote(text)),
                 )
             })?)?),
         };
