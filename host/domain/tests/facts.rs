@@ -33,7 +33,7 @@ const CHANNELS: [&str; 2] = ["shop", "wechat"];
 const MINUTES: [i32; 4] = [0, 90, 720, 1410];
 
 fn date(day: Day) -> NaiveDate {
-    NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + TimeDelta::days(day.into())
+    NaiveDate::from_ymd_opt(2026, 1, 1).expect("a date") + TimeDelta::days(day.into())
 }
 
 /// The product's number of a day.
@@ -49,10 +49,10 @@ struct Moment {
 
 impl Moment {
     fn instant(self, zone: Tz) -> chrono::DateTime<Tz> {
-        let local = date(self.day).and_hms_opt(0, 0, 0).unwrap() + TimeDelta::minutes(self.minute.into());
+        let local = date(self.day).and_hms_opt(0, 0, 0).expect("a time") + TimeDelta::minutes(self.minute.into());
         // the only gap that the minutes above can hit is an hour at midnight
         let exists = zone.from_local_datetime(&local).earliest();
-        exists.unwrap_or_else(|| zone.from_local_datetime(&(local + TimeDelta::hours(1))).unwrap())
+        exists.unwrap_or_else(|| (local + TimeDelta::hours(1)).and_local_timezone(zone).unwrap())
     }
 
     /// In turn: in UTC, in local time without an offset, and as a day alone where that says the same.
@@ -307,7 +307,7 @@ struct House {
 }
 
 fn cny() -> Currency {
-    Currency::parse("CNY").unwrap()
+    Currency::parse("CNY").expect("a currency")
 }
 
 fn major(minor: i64) -> String {
