@@ -10,7 +10,6 @@ use crate::time::{day_of, parse_instant};
 use crate::{AgencyTerms, Instant, Record, Rejection, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// What the rows of a file are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,13 +149,18 @@ impl Layout {
 
     /// The hash of a row's normalised content, for rows without an id of their own.
     pub fn content_hash<'a>(&self, cell: impl Fn(usize) -> &'a str) -> String {
-        let content: BTreeMap<&str, &str> = self
+        let mut content: Vec<(&str, &str)> = self
             .columns
             .iter()
             .map(|(name, index)| (*name, cell(*index).trim()))
             .filter(|(_, value)| !value.is_empty())
             .collect();
-        canonical::digest(serde_json::json!(content).to_string())
+        content.sort_unstable();
+        // with its length a value cannot pass for a further column
+        let lines = content
+            .iter()
+            .map(|(name, value)| format!("{name}={}:{value}\n", value.len()));
+        canonical::digest(lines.collect::<String>())
     }
 
     /// Reads one row. `content_id` is used where the row has no `external_id`; `now` is when rows about customers became known.

@@ -43,6 +43,9 @@ fn good_booking(more: &[(&str, &str)]) -> Record {
     read(FileKind::Bookings, &booking(more), &terms()).expect("a good row")
 }
 
+/// Cells under their headers, and the code and detail they are refused with.
+type Refused<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 #[test]
 fn each_refusal_has_its_code_and_says_what_to_do() {
     const STATUSES: &str =
@@ -50,7 +53,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
     let long = "x".repeat(501);
     let long_id = "x".repeat(201);
     let status = format!("status \"lost\" is not known; known are {STATUSES}; empty means confirmed");
-    let bookings: &[(&[(&str, &str)], &str, &str)] = &[
+    let bookings: &[Refused<'_>] = &[
         (
             &[("customer_member_no", "")],
             "identity_missing",
@@ -157,7 +160,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
         let found = read(FileKind::Bookings, &booking(more), &terms()).expect_err(code);
         assert_eq!((found.code.as_str(), found.detail.as_str()), (*code, *detail));
     }
-    let customers: &[(&[(&str, &str)], &str, &str)] = &[
+    let customers: &[Refused<'_>] = &[
         (
             &[("phone", ""), ("name", "Li")],
             "identity_missing",
