@@ -1,0 +1,282 @@
+//! What an upload is refused for. Every refusal has its stable code and a sentence.
+
+use crate::{Guest, engine, refusal, works};
+use posthouse_engine::pack;
+
+#[test]
+fn a_harmless_plugin_is_let_in() {
+    let golden = br#"[{"name": "two guests", "today": "2026-01-15",
+        "rows": [{"trips-24m": 1}, {"trips-24m": 9, "recency-days": 3}],
+        "expect": [{"segment": "rare", "score": 1, "reason": null}, {"segment": "frequent"}]}]"#;
+    let bytes = pack::attach(&Guest::default().build(), Some(golden), None).expect("a component");
+    let admitted = engine().admit(&bytes).expect("nothing is wrong with it");
+    assert_eq!(admitted.digest, posthouse_engine::digest(&bytes));
+    assert_eq!(admitted.description.name, "harmless");
+    assert_eq!(
+        admitted
+            .segments
+            .iter()
+            .map(|segment| segment.key.as_str())
+            .collect::<Vec<_>>(),
+        ["rare", "frequent"]
+    );
+    assert_eq!(admitted.self_test.golden_cases, 1);
+    assert!(admitted.self_test.rows_tried > 8_192);
+    assert!(
+        (10..100).contains(&admitted.self_test.fuel_per_row),
+        "{:?}",
+        admitted.self_test
+    );
+    assert_eq!(admitted.size, bytes.len());
+    works(&admitted.plugin);
+    let json = serde_json::to_value(&admitted.description).expect("a description has a JSON form");
+    assert_eq!(
+        json["facts"][2],
+        serde_json::json!({"key": "recency-days", "kind": "count", "nullable": true})
+    );
+}
+
+fn text(wat: &str) -> Vec<u8> {
+    wat::parse_str(wat).expect("the text is valid")
+}
+
+#[test]
+fn other_files() {
+    insta::assert_snapshot!(refusal(b""), @"not_a_component: the file does not begin like a WebAssembly component");
+    insta::assert_snapshot!(refusal(b"PK\x03\x04 a zip file"), @"not_a_component: the file does not begin like a WebAssembly component");
+    insta::assert_snapshot!(refusal(b"\0asm\x07\0\x01\0"), @"not_a_component: the version in the file's header is not that of a WebAssembly component");
+    insta::assert_snapshot!(refusal(&text("(module)")), @"not_a_component: this is a core module; make a component of it with `posthouse plugin build` or `wasm-tools component new`");
+    let random: Vec<u8> = (0..4_000u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    insta::assert_snapshot!(refusal(&random), @"not_a_component: the file does not begin like a WebAssembly component");
+    let random = [b"\0asm\x0d\0\x01\0", random.as_slice()].concat();
+    insta::assert_snapshot!(refusal(&random), @"truncated: the file ends in the middle, after 11 bytes; upload it again");
+}
+
+#[test]
+fn cut_off_anywhere() {
+    let whole = Guest::default().build();
+    for end in [4, 9, 100, whole.len() / 2, whole.len() - 1] {
+        assert_eq!(refusal(&whole[..end]).code, "truncated", "{end}");
+    }
+    insta::assert_snapshot!(refusal(&whole[..100]), @"truncated: the file ends in the middle, after 82 bytes; upload it again");
+}
+
+#[test]
+fn every_flipped_byte_is_survived() {
+    let whole = Guest::default().build();
+    for at in (8..whole.len()).step_by(97) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x55;
+        let _ = engine().admit(&bytes);
+    }
+    works(&crate::open(&Guest::default()));
+}
+
+#[test]
+fn machine_code_from_outside() {
+    let compiled = wasmtime::Engine::default()
+        .precompile_component(&Guest::default().build())
+        .expect("wasmtime compiles what the engine compiles");
+    insta::assert_snapshot!(refusal(&compiled), @"precompiled_refused: the file holds machine code; upload the component (.wasm) itself, this host compiles it");
+    assert_eq!(refusal(b"\x7fELF\x02\x01\x01").code, "precompiled_refused");
+}
+
+#[test]
+fn imports() {
+    insta::assert_snapshot!(refusal(&text(r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#)), @"wasi_import: the component imports wasi:cli/environment@0.2.0; plugins have no files, clock, network or randomness. Build for wasm32-unknown-unknown, or stub WASI when componentizing");
+    insta::assert_snapshot!(refusal(&text(r#"(component (import "evil:net/socket@1.0.0" (instance)))"#)), @"unknown_import: the component imports evil:net/socket@1.0.0; the only import there is is posthouse:plugin/log");
+    insta::assert_snapshot!(refusal(&text(r#"(component (import "posthouse:plugin/clock@1.0.0" (instance)))"#)), @"unknown_import: the component imports posthouse:plugin/clock@1.0.0; the only import there is is posthouse:plugin/log");
+    insta::assert_snapshot!(refusal(&text(r#"(component (import "posthouse:plugin/log@1.4.0" (instance)))"#)), @"unsupported_contract: the component imports posthouse:plugin/log@1.4.0; this host speaks 1.0");
+    insta::assert_snapshot!(refusal(&text(r#"(component (import "now" (func)))"#)), @"unknown_import: the component imports now; the only import there is is posthouse:plugin/log");
+}
+
+#[test]
+fn exports() {
+    insta::assert_snapshot!(refusal(&text("(component)")), @"unsupported_contract: the export posthouse:plugin/descriptor@1.0.0 is missing; the component exports nothing. A plugin exports its descriptor and the extension point it serves");
+    let export = |names: &[&str]| {
+        let exports: String = names
+            .iter()
+            .map(|name| format!("(export \"{name}\" (instance $i))"))
+            .collect();
+        text(&format!("(component (instance $i) {exports})"))
+    };
+    let newer = [
+        "posthouse:plugin/descriptor@1.0.0",
+        "posthouse:plugin/segmentation@2.0.0",
+    ];
+    insta::assert_snapshot!(refusal(&export(&newer)), @"unsupported_contract: the component exports posthouse:plugin/segmentation@2.0.0; this host speaks 1.0: update the host or build against 1.0");
+    let other = ["posthouse:plugin/descriptor@1.0.0", "posthouse:plugin/loyalty@1.0.0"];
+    insta::assert_snapshot!(refusal(&export(&other)), @"unsupported_contract: the export posthouse:plugin/segmentation@1.0.0 is missing; the component exports posthouse:plugin/descriptor@1.0.0, posthouse:plugin/loyalty@1.0.0. A plugin exports its descriptor and the extension point it serves");
+    let hollow = [
+        "posthouse:plugin/descriptor@1.0.0",
+        "posthouse:plugin/segmentation@1.0.0",
+    ];
+    insta::assert_snapshot!(refusal(&export(&hollow)), @"unsupported_contract: the component does not export posthouse:plugin/descriptor@1.0.0#describe");
+}
+
+#[test]
+fn modules_that_want_too_much() {
+    let module = |inside: &str| refusal(&text(&format!("(component (core module {inside}))")));
+    insta::assert_snapshot!(module("(memory i64 1)"), @"memory64: a memory has 64-bit addresses; build for wasm32");
+    insta::assert_snapshot!(module("(memory 1 2 shared)"), @"threads: a memory is shared between threads; build without threads");
+    insta::assert_snapshot!(module("(memory 600)"), @"memory_too_large: the memories begin with 39321600 bytes, 33554432 are allowed");
+    insta::assert_snapshot!(module("(table 100000 funcref)"), @"table_too_large: a table begins with 100000 elements, 20000 are allowed");
+    insta::assert_snapshot!(module(&"(func)".repeat(20_001)), @"too_many_functions: 20001 functions or more, 20000 are allowed: leave out what is not used");
+    let nested = "(component ".repeat(6) + &")".repeat(6);
+    insta::assert_snapshot!(refusal(&text(&nested)), @"too_deep: components are nested deeper than 4; link them into one");
+    insta::assert_snapshot!(refusal(&vec![0; (2 << 20) + 1]), @"too_large: 2097153 bytes, 2097152 are allowed: build with optimisation for size and strip debug info");
+}
+
+#[test]
+fn atomics_and_relaxed_simd() {
+    let with = |code: &str| format!("(component (core module (memory 1) (func {code})))");
+    let ours = |wat: &str| {
+        let mut bytes = Guest::default().build();
+        // a further module beside the ones of a plugin that exports what it must
+        bytes.extend_from_slice(&text(wat)[8..]);
+        refusal(&bytes)
+    };
+    insta::assert_snapshot!(ours(&with("(drop (i32.atomic.load (i32.const 0)))")), @"threads: threads support is not enabled (at byte 6475)");
+    insta::assert_snapshot!(ours(&with("(drop (i8x16.relaxed_swizzle (v128.const i64x2 0 0) (v128.const i64x2 0 0)))")), @"invalid: relaxed SIMD support is not enabled (at byte 6509)");
+}
+
+#[test]
+fn descriptors() {
+    let refused = |guest: Guest| refusal(&guest.build());
+    insta::assert_snapshot!(refused(Guest { describe: "unreachable".into(), ..Guest::default() }), @"bad_descriptor: the plugin stopped: wasm `unreachable` instruction executed (in function 3)");
+    let broken = "(i32.store8 (i32.const 1024) (i32.const 255))";
+    insta::assert_snapshot!(refused(Guest { describe: broken.into(), ..Guest::default() }), @"bad_descriptor: the plugin's answer is not usable: describe(): invalid utf-8 sequence of 1 bytes from index 0");
+    insta::assert_snapshot!(refused(Guest { name: "Not kebab".into(), ..Guest::default() }), @r#"bad_descriptor: name "Not kebab" must be lower-case words joined by hyphens"#);
+    insta::assert_snapshot!(refused(Guest { version: "1.0".into(), ..Guest::default() }), @r#"bad_descriptor: version "1.0" is not a semantic version: unexpected end of input while parsing minor version number"#);
+    insta::assert_snapshot!(refused(Guest { title: ("题".into(), " ".into()), ..Guest::default() }), @"bad_descriptor: title.en is empty; both languages are needed");
+    insta::assert_snapshot!(refused(Guest { title: ("题".into(), "x".repeat(201)), ..Guest::default() }), @"bad_descriptor: title.en has 201 bytes, 200 are allowed");
+    insta::assert_snapshot!(refused(Guest { segments: vec!["a".into(), "a".into()], ..Guest::default() }), @r#"bad_descriptor: segments[1].key "a" is used twice"#);
+    insta::assert_snapshot!(refused(Guest { segments: vec![], ..Guest::default() }), @"bad_descriptor: 0 segments; declare 1 to 1000");
+    insta::assert_snapshot!(refused(Guest { segments: (0..1_001).map(|n| format!("s{n}")).collect(), ..Guest::default() }), @"bad_descriptor: the plugin stopped: out of bounds memory access");
+}
+
+#[test]
+fn facts() {
+    let refused = |key: &str, kind: &'static str, nullable: bool| {
+        let facts = vec![("trips-24m".into(), "count", false), (key.into(), kind, nullable)];
+        refusal(
+            &Guest {
+                facts,
+                ..Guest::default()
+            }
+            .build(),
+        )
+    };
+    insta::assert_snapshot!(refused("shoe-size", "count", true), @r#"unknown_fact: facts[1] "shoe-size" is not in the catalogue; see `GET /v1/facts` for what there is"#);
+    insta::assert_snapshot!(refused("trips-12m", "money", false), @r#"wrong_fact_kind: facts[1] "trips-12m" is declared as money, it is a count"#);
+    insta::assert_snapshot!(refused("recency-days", "count", false), @r#"nullable_fact: facts[1] "recency-days" can be unknown; declare it nullable and handle that"#);
+    insta::assert_snapshot!(refused("trips-24m", "count", false), @r#"bad_descriptor: facts[1] "trips-24m" is declared twice"#);
+    let facts = vec![
+        ("trips-24m".into(), "count", true),
+        ("attr.vip-level".into(), "text", true),
+    ];
+    let reasons = vec![("vip".into(), "{attr.vip-level} ({trips-24m})".into())];
+    engine()
+        .admit(
+            &Guest {
+                facts,
+                reasons,
+                ..Guest::default()
+            }
+            .build(),
+        )
+        .expect("attributes are checked at binding");
+}
+
+#[test]
+fn quantiles_and_reasons() {
+    let quantile = |fact: &str, buckets, among: Option<&str>| {
+        let quantiles = vec![(fact.into(), buckets, among.map(Into::into))];
+        refusal(
+            &Guest {
+                quantiles,
+                ..Guest::default()
+            }
+            .build(),
+        )
+    };
+    insta::assert_snapshot!(quantile("spend-24m", 5, None), @r#"bad_descriptor: quantiles[0].fact "spend-24m" is not among the declared facts"#);
+    insta::assert_snapshot!(quantile("trips-24m", 1, None), @"bad_descriptor: quantiles[0].buckets is 1; ask for 2 to 1000");
+    insta::assert_snapshot!(quantile("trips-24m", 5, Some("open-complaints")), @r#"bad_descriptor: quantiles[0].among "open-complaints" is not among the declared facts"#);
+    let reason = |code: &str, text: &str| {
+        let reasons = vec![("first".into(), "x".into()), (code.into(), text.into())];
+        refusal(
+            &Guest {
+                reasons,
+                ..Guest::default()
+            }
+            .build(),
+        )
+    };
+    insta::assert_snapshot!(reason("first", "y"), @r#"bad_descriptor: reasons[1].code "first" is used twice"#);
+    insta::assert_snapshot!(reason("second", "{spend-24m} spent"), @"bad_descriptor: reasons[1].text.zh-cn: {spend-24m} is not among the declared facts");
+    insta::assert_snapshot!(reason("second", "{trips-24m spent"), @"bad_descriptor: reasons[1].text.zh-cn: a brace without its partner");
+    insta::assert_snapshot!(reason("second", &"x".repeat(201)), @"bad_descriptor: reasons[1].text.zh-cn has 201 bytes, 200 are allowed");
+}
+
+#[test]
+fn state_carried_by_row_position() {
+    let neighbours = Guest {
+        segment: "(i32.and (local.get $i) (i32.const 1))".into(),
+        ..Guest::default()
+    };
+    insta::assert_snapshot!(refusal(&neighbours.build()), @"row_dependence: row 1 of the self-test gets another segment with fewer rows around it: decide each row by itself, without counters, neighbours or the row's place; ask for quantiles to learn about the population");
+    let total = Guest {
+        score: "(f32.convert_i32_s (local.get $rows))".into(),
+        ..Guest::default()
+    };
+    insta::assert_snapshot!(refusal(&total.build()), @"row_dependence: row 0 of the self-test gets another score with fewer rows around it: decide each row by itself, without counters, neighbours or the row's place; ask for quantiles to learn about the population");
+}
+
+#[test]
+fn too_slow_for_a_full_chunk() {
+    let extra = "(func $slow (local $n i32) (loop $l (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (br_if $l (i32.lt_u (local.get $n) (i32.const 3000)))))";
+    let segment = "(call $slow) (i32.const 0)";
+    let refused = refusal(
+        &Guest {
+            extra: extra.into(),
+            segment: segment.into(),
+            ..Guest::default()
+        }
+        .build(),
+    );
+    insta::assert_snapshot!(refused, @"self_test_fault: self-test with a full chunk: the plugin burnt its 60960000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row");
+}
+
+#[test]
+fn hostile_rows() {
+    let segment = "(if (i32.eq (local.get $v) (i32.const 0x7fffffff)) (then unreachable)) (i32.const 0)";
+    insta::assert_snapshot!(refusal(&Guest { segment: segment.into(), ..Guest::default() }.build()), @"self_test_fault: self-test with the largest values: the plugin stopped: wasm `unreachable` instruction executed (in classify)");
+}
+
+#[test]
+fn golden_cases() {
+    let bytes = Guest {
+        quantiles: vec![("trips-24m".into(), 3, None)],
+        ..Guest::default()
+    }
+    .build();
+    let refused = |rows: &str, expect: &str| {
+        let cases = format!(r#"[{{"name": "case", "today": "2026-01-15", {rows}, "expect": {expect}}}]"#);
+        refusal(&pack::attach(&bytes, Some(cases.as_bytes()), None).expect("the cases have their format"))
+    };
+    let none = r#"[{"segment": null}]"#;
+    insta::assert_snapshot!(refused(r#""rows": [{"trips-24m": 9}]"#, r#"[{"segment": "rare"}]"#), @r#"golden_case_failed: golden case "case": row 0: segment is "frequent", expected "rare""#);
+    insta::assert_snapshot!(refused(r#""rows": [{}]"#, r#"[{"segment": "rare", "score": 1.5}]"#), @r#"golden_case_failed: golden case "case": row 0: score is 0, expected 1.5"#);
+    insta::assert_snapshot!(refused(r#""rows": [{}]"#, r#"[{"segment": "rare", "reason": "few-trips"}]"#), @r#"golden_case_failed: golden case "case": row 0: reason is none, expected "few-trips""#);
+    insta::assert_snapshot!(refused(r#""rows": [{"trips": 9}]"#, none), @r#"golden_case_failed: golden case "case": row 0: "trips" is not among the facts the plugin declares"#);
+    insta::assert_snapshot!(refused(r#""rows": [{"trips-24m": "nine"}]"#, none), @r#"golden_case_failed: golden case "case": row 0: trips-24m must be a whole number from -2147483648 to 2147483647, it is "nine""#);
+    insta::assert_snapshot!(refused(r#""rows": [{"trips-24m": null}]"#, none), @r#"golden_case_failed: golden case "case": row 0: trips-24m is null, but the plugin declares it as never unknown"#);
+    insta::assert_snapshot!(refused(r#""rows": []"#, none), @r#"golden_case_failed: golden case "case": 0 rows but 1 expected answers"#);
+    insta::assert_snapshot!(refused(r#""config": {"edge": 0}, "rows": [{}]"#, none), @r#"golden_case_failed: golden case "case": config: /edge: 0 is less than the minimum of 1"#);
+    insta::assert_snapshot!(refused(r#""quantiles": {"trips-12m": [1]}, "rows": [{}]"#, none), @r#"golden_case_failed: golden case "case": quantiles: the plugin does not ask for a table of "trips-12m""#);
+    insta::assert_snapshot!(refused(r#""quantiles": {"trips-24m": [1]}, "rows": [{}]"#, none), @r#"golden_case_failed: golden case "case": the host could not make the call: the quantile tables are not those the plugin asked for"#);
+}

@@ -1,0 +1,260 @@
+//! Guests that go wrong while they run. Each has its exact fault, and the next call works.
+
+use crate::{Guest, context, engine, fault, open, works};
+use posthouse_engine::{Engine, EngineConfig, FaultKind, Limits, LogLevel};
+
+#[test]
+fn endless_loop() {
+    let fault = fault(Guest {
+        before: "(loop $again (br $again))".into(),
+        ..Guest::default()
+    });
+    assert_eq!(fault.kind, FaultKind::OutOfFuel { budget: 20_015_000 });
+    assert_eq!(fault.code(), "out_of_fuel");
+    assert_eq!(fault.receipt.usage.fuel, 20_015_000);
+    insta::assert_snapshot!(fault, @"the plugin burnt its 20015000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row");
+}
+
+#[test]
+fn slower_than_the_wall_clock() {
+    let limits = Limits {
+        decision_fuel: 1 << 60,
+        deadline_ms: 30,
+        ..Limits::default()
+    };
+    let engine = Engine::new(EngineConfig {
+        limits,
+        ..EngineConfig::default()
+    })
+    .expect("an engine");
+    let guest = Guest {
+        before: "(loop $again (br $again))".into(),
+        ..Guest::default()
+    }
+    .build();
+    let plugin = engine
+        .open(&posthouse_engine::digest(&guest), &guest)
+        .expect("the description is harmless");
+    let fault = crate::classify(&plugin, &[1]).expect_err("it does not end");
+    assert_eq!(fault.kind, FaultKind::Deadline { limit_ms: 30 });
+    assert!(!fault.counts_against_plugin());
+    insta::assert_snapshot!(fault, @"the call took longer than 30 ms although fuel was left: the machine is overloaded; try again, and raise `deadline-ms` if it stays");
+}
+
+#[test]
+fn deep_recursion() {
+    let extra = "(func $deep (param i32) (result i32) (i32.add (call $deep (local.get 0)) (i32.const 1)))";
+    let before = "(drop (call $deep (i32.const 0)))";
+    let fault = fault(Guest {
+        extra: extra.into(),
+        before: before.into(),
+        ..Guest::default()
+    });
+    assert_eq!(fault.code(), "trap");
+    insta::assert_snapshot!(fault, @"the plugin stopped: call stack exhausted (in deep < deep < deep < deep < deep < deep < deep < deep)");
+}
+
+#[test]
+fn memory_bomb() {
+    let before = "(loop $again (drop (memory.grow (i32.const 16))) (br $again))";
+    let fault = fault(Guest {
+        before: before.into(),
+        ..Guest::default()
+    });
+    assert_eq!(fault.code(), "memory");
+    assert!(fault.receipt.usage.peak_memory <= 32 << 20);
+    insta::assert_snapshot!(fault, @"the plugin asked for 33619968 bytes of memory, 33554432 are allowed: keep less in memory at a time");
+}
+
+#[test]
+fn table_bomb() {
+    let extra = "(table $bomb 1 funcref)";
+    let before = "(loop $again (drop (table.grow $bomb (ref.null func) (i32.const 1000))) (br $again))";
+    let fault = fault(Guest {
+        extra: extra.into(),
+        before: before.into(),
+        ..Guest::default()
+    });
+    assert_eq!(fault.code(), "memory");
+    insta::assert_snapshot!(fault, @"the plugin asked for 20001 elements of a table, 20000 are allowed: keep less in memory at a time");
+}
+
+#[test]
+fn output_bomb() {
+    let before = "(drop (memory.grow (i32.const 200)))
+      (return (call $answer (i32.const 1024) (i32.const 6000000) (i32.const 1024) (i32.const 3)))";
+    let fault = fault(Guest {
+        before: before.into(),
+        ..Guest::default()
+    });
+    assert_eq!(fault.code(), "bad_output");
+    insta::assert_snapshot!(fault, @"the plugin's answer is not usable: classify(): too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted");
+}
+
+#[test]
+fn answer_outside_of_memory() {
+    let before = "(return (call $answer (i32.const 1024) (i32.const 100000) (i32.const 1024) (i32.const 3)))";
+    let fault = fault(Guest {
+        before: before.into(),
+        ..Guest::default()
+    });
+    insta::assert_snapshot!(fault, @"the plugin's answer is not usable: classify(): list pointer/length out of bounds of memory");
+}
+
+#[test]
+fn log_flood() {
+    let flood = "(memory.fill (i32.const 20000) (i32.const 120) (i32.const 5000))
+      (loop $again (call $say (i32.const 2) (i32.const 20000) (i32.const 5000)) (br $again))";
+    let fault = fault(Guest {
+        before: flood.into(),
+        ..Guest::default()
+    });
+    assert_eq!(fault.code(), "out_of_fuel");
+    assert_eq!(fault.receipt.log.len(), 32);
+    assert!(
+        fault
+            .receipt
+            .log
+            .iter()
+            .all(|line| line.message.len() <= 1024 && line.level == LogLevel::Warn)
+    );
+    assert!(
+        (15_000..20_000).contains(&fault.receipt.usage.log_lines),
+        "{}",
+        fault.receipt.usage.log_lines
+    );
+}
+
+#[test]
+fn a_few_lines_are_kept_with_the_answer() {
+    let before = "(call $say (i32.const 1) (i32.const 1024) (i32.const 9))";
+    let plugin = open(&Guest {
+        before: before.into(),
+        ..Guest::default()
+    });
+    let answer = crate::classify(&plugin, &[1]).expect("logging is harmless");
+    assert_eq!(
+        (answer.log[0].level, answer.log[0].message.as_str()),
+        (LogLevel::Info, "trips-24m")
+    );
+    assert_eq!(answer.usage.log_lines, 1);
+}
+
+#[test]
+fn wrong_lengths() {
+    let short = Guest {
+        segment_rows: "(i32.const 2)".into(),
+        ..Guest::default()
+    };
+    insta::assert_snapshot!(fault(short), @"the plugin's answer is not usable: segment: 2 entries for 3 rows");
+    let long = Guest {
+        score_rows: "(i32.const 4)".into(),
+        ..Guest::default()
+    };
+    let fault = fault(long);
+    assert_eq!(fault.code(), "bad_output");
+    insta::assert_snapshot!(fault, @"the plugin's answer is not usable: score: 4 entries for 3 rows");
+}
+
+#[test]
+fn index_out_of_range() {
+    let fault = fault(Guest {
+        segment: "(local.get $i)".into(),
+        ..Guest::default()
+    });
+    assert_eq!(fault.code(), "bad_output");
+    insta::assert_snapshot!(fault, @"the plugin's answer is not usable: segment: row 2 has index 2, there are 2 segments");
+}
+
+#[test]
+fn no_segment_is_in_range() {
+    let plugin = open(&Guest {
+        segment: "(i32.const 65535)".into(),
+        ..Guest::default()
+    });
+    assert_eq!(
+        crate::classify(&plugin, &[1, 2]).expect("none is an answer").segment,
+        [posthouse_engine::NONE; 2]
+    );
+}
+
+#[test]
+fn nan_score() {
+    let fault = fault(Guest {
+        score: "(f32.div (f32.const 0) (f32.const 0))".into(),
+        ..Guest::default()
+    });
+    assert_eq!(fault.code(), "bad_output");
+    insta::assert_snapshot!(fault, @"the plugin's answer is not usable: score: row 0 has NaN, it must be a finite number");
+}
+
+#[test]
+fn trap_with_names() {
+    let extra = "(func $divide_by_nothing (result i32) (i32.div_s (i32.const 1) (i32.const 0)))";
+    let before = "(drop (call $divide_by_nothing))";
+    let fault = fault(Guest {
+        extra: extra.into(),
+        before: before.into(),
+        ..Guest::default()
+    });
+    assert_eq!(fault.code(), "trap");
+    insta::assert_snapshot!(fault, @"the plugin stopped: integer divide by zero (in divide_by_nothing < classify)");
+}
+
+#[test]
+fn its_own_refusal() {
+    let before = "(return (call $refuse (i32.const 1024) (i32.const 9)))";
+    let fault = fault(Guest {
+        before: before.into(),
+        ..Guest::default()
+    });
+    assert_eq!(fault.code(), "refused");
+    insta::assert_snapshot!(fault, @"the plugin refused the call: trips-24m");
+}
+
+#[test]
+fn refusal_that_is_no_text() {
+    let before = "(i32.store (i32.const 16) (i32.const -1)) (return (call $refuse (i32.const 16) (i32.const 4)))";
+    insta::assert_snapshot!(fault(Guest { before: before.into(), ..Guest::default() }), @"the plugin's answer is not usable: classify(): invalid utf-8 sequence of 1 bytes from index 0");
+}
+
+#[test]
+fn nothing_survives_a_call() {
+    let extra = "(global $calls (mut i32) (i32.const 0))";
+    let before = "(global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+      (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (i32.const 1)))";
+    let score = "(f32.convert_i32_s (i32.add (global.get $calls) (i32.load (i32.const 8))))";
+    let plugin = open(&Guest {
+        extra: extra.into(),
+        before: before.into(),
+        score: score.into(),
+        ..Guest::default()
+    });
+    for _ in 0..100 {
+        assert_eq!(
+            crate::classify(&plugin, &[1]).expect("it counts").score,
+            Some(vec![2.0])
+        );
+    }
+}
+
+#[test]
+fn many_calls_at_once_wait_for_a_place() {
+    let plugin = open(&Guest::default());
+    std::thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| (0..20).for_each(|_| works(&plugin)));
+        }
+    });
+}
+
+#[test]
+fn a_wrong_call_is_the_hosts_fault() {
+    let plugin = open(&Guest::default());
+    let wrong = plugin.classify(&context(), 1, &[]).expect_err("columns are missing");
+    insta::assert_snapshot!(wrong, @"the host could not make the call: 0 columns for 3 declared facts");
+    let rows = vec![0; engine().limits().chunk_rows + 1];
+    let wrong = crate::classify(&plugin, &rows).expect_err("too many rows");
+    assert!(!wrong.counts_against_plugin());
+    insta::assert_snapshot!(wrong, @"the host could not make the call: 8193 rows in one chunk, 8192 are the most");
+}

@@ -1,0 +1,87 @@
+//! The engine from outside: what it lets in, what it refuses, and what evil guests come to.
+
+mod admission;
+mod evil;
+mod guest;
+mod loading;
+mod packing;
+mod settings;
+mod speed;
+
+use guest::Guest;
+use posthouse_engine::{
+    Classified, Column, ColumnBuffer, Context, Engine, EngineConfig, Fault, LoadError, Refusal, SegmentationPlugin,
+    Value, Values,
+};
+use std::sync::OnceLock;
+
+/// One engine for all tests that need no settings of their own: an evil guest must not harm the next call.
+fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| {
+        Engine::new(EngineConfig {
+            compile_queue: 64,
+            ..EngineConfig::default()
+        })
+        .expect("an engine")
+    })
+}
+
+fn refusal(bytes: &[u8]) -> Refusal {
+    match engine().admit(bytes) {
+        Err(LoadError::Refused(refusal)) => refusal,
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+/// Opens without the self-test, as most evil guests would not pass it.
+fn open(guest: &Guest) -> SegmentationPlugin {
+    let bytes = guest.build();
+    engine()
+        .open(&posthouse_engine::digest(&bytes), &bytes)
+        .expect("the description is harmless")
+}
+
+fn context() -> Context {
+    Context {
+        config: "{}".into(),
+        ..Context::default()
+    }
+}
+
+/// Three columns with the given first one.
+fn classify(plugin: &SegmentationPlugin, first: &[i32]) -> Result<Classified, Fault> {
+    let column = Column {
+        values: Values::S32s(first),
+        valid: None,
+    };
+    plugin.classify(&context(), first.len(), &[column; 3])
+}
+
+fn works(plugin: &SegmentationPlugin) {
+    let answer = classify(plugin, &[0, 3, 4, 99]).expect("a harmless plugin works");
+    assert_eq!(
+        (answer.segment, answer.score),
+        (vec![0, 0, 1, 1], Some(vec![0.0, 3.0, 4.0, 99.0]))
+    );
+}
+
+/// What a guest whose `classify` goes wrong comes to; afterwards a harmless one must work on the same engine.
+fn fault(guest: Guest) -> Fault {
+    let fault = classify(&open(&guest), &[1, 2, 3]).expect_err("an evil guest does not answer");
+    works(&open(&Guest::default()));
+    fault
+}
+
+#[test]
+fn a_column_buffer_fits_a_call() {
+    let mut buffers = vec![ColumnBuffer::new(posthouse_domain::catalogue::FactKind::Count); 3];
+    for value in [Value::Int(1), Value::Int(7)] {
+        buffers.iter_mut().for_each(|buffer| buffer.push(&value));
+    }
+    let columns: Vec<Column<'_>> = buffers.iter().map(ColumnBuffer::as_column).collect();
+    let answer = open(&Guest::default())
+        .classify(&context(), 2, &columns)
+        .expect("a harmless plugin works");
+    assert_eq!(answer.segment, [0, 1]);
+}

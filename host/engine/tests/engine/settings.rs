@@ -1,0 +1,86 @@
+//! Schemas of settings, and settings under them.
+
+use crate::{Guest, engine, refusal};
+use posthouse_engine::validate_config;
+use serde_json::json;
+
+fn refused(schema: &str) -> String {
+    refusal(
+        &Guest {
+            schema: schema.into(),
+            ..Guest::default()
+        }
+        .build(),
+    )
+    .to_string()
+}
+
+#[test]
+fn schemas_that_are_refused() {
+    insta::assert_snapshot!(refused("{"), @"bad_config_schema: the schema is not valid JSON: EOF while parsing an object at line 1 column 1");
+    insta::assert_snapshot!(refused("[]"), @"bad_config_schema: the schema must be an object");
+    insta::assert_snapshot!(refused(r#"{"type": "objekt"}"#), @r#"bad_config_schema: the schema is not valid JSON Schema 2020-12: "objekt" is not valid under any of the schemas listed in the 'anyOf' keyword"#);
+    insta::assert_snapshot!(refused(r#"{"$schema": "http://json-schema.org/draft-07/schema#"}"#), @r#"bad_config_schema: $schema is "http://json-schema.org/draft-07/schema#"; only "https://json-schema.org/draft/2020-12/schema" is understood"#);
+    insta::assert_snapshot!(refused(r#"{"required": ["edge"]}"#), @r#"bad_config_schema: `{}` must be valid, give every setting a default: "edge" is a required property"#);
+    insta::assert_snapshot!(refused(r#"{"$ref": "https://example.com/schema.json"}"#), @r##"bad_config_schema: $ref "https://example.com/schema.json" leads outside; only references like "#/$defs/…" are allowed"##);
+    insta::assert_snapshot!(refused(r#"{"properties": {"a": {"$ref": "file:///etc/passwd"}}}"#), @r##"bad_config_schema: $ref "file:///etc/passwd" leads outside; only references like "#/$defs/…" are allowed"##);
+    insta::assert_snapshot!(refused(r##"{"properties": {"a": {"$ref": "#/$defs/gone"}}}"##), @r##"bad_config_schema: $ref "#/$defs/gone" leads to nothing"##);
+    insta::assert_snapshot!(refused(r##"{"$ref": "#"}"##), @r##"bad_config_schema: $ref "#" leads back to itself; settings may not be recursive"##);
+    insta::assert_snapshot!(
+        refused(r##"{"$defs": {"a": {"properties": {"b": {"$ref": "#/$defs/a"}}}}, "$ref": "#/$defs/a"}"##), @r##"bad_config_schema: $ref "#/$defs/a" leads back to itself; settings may not be recursive"##);
+    insta::assert_snapshot!(refused(r#"{"properties": {"a": {"pattern": "(a)\\1"}}}"#), @r#"bad_config_schema: the schema is not valid JSON Schema 2020-12: "(a)\\1" is not a "regex""#);
+    insta::assert_snapshot!(refused(r#"{"properties": {"a": {"pattern": "(((a{1000}){1000}){1000})"}}}"#), @r#"bad_config_schema: the schema is not valid JSON Schema 2020-12: "(((a{1000}){1000}){1000})" is not a "regex""#);
+    let long = format!(r#"{{"description": "{}"}}"#, "x".repeat(64 << 10));
+    insta::assert_snapshot!(refused(&long), @"bad_descriptor: the plugin stopped: out of bounds memory access");
+}
+
+#[test]
+fn references_that_multiply() {
+    let mut defs = serde_json::Map::new();
+    for level in 0..30 {
+        let next = format!("#/$defs/d{}", level + 1);
+        defs.insert(format!("d{level}"), json!({"allOf": [{"$ref": next}, {"$ref": next}]}));
+    }
+    defs.insert("d30".into(), json!({"type": "object"}));
+    let schema = json!({"$defs": defs, "$ref": "#/$defs/d0"}).to_string();
+    insta::assert_snapshot!(refused(&schema), @"bad_config_schema: with its references written out the schema has more than 20000 parts");
+}
+
+#[test]
+fn schemas_of_schemars_are_fine() {
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Settings", "type": "object",
+        "properties": {
+            "name": {"type": "string", "pattern": "^(a+)+$"},
+            "edges": {"type": "array", "items": {"$ref": "#/$defs/Edge"}, "maxItems": 9, "default": []},
+            "first": {"anyOf": [{"$ref": "#/$defs/Edge"}, {"type": "null"}]},
+            "$ref": {"type": "string"},
+        },
+        "$defs": {"Edge": {"type": "integer", "format": "uint8", "minimum": 0, "maximum": 255}},
+    })
+    .to_string();
+    engine()
+        .admit(
+            &Guest {
+                schema: schema.clone(),
+                ..Guest::default()
+            }
+            .build(),
+        )
+        .expect("a usual schema");
+
+    assert_eq!(
+        validate_config(&schema, &json!({"edges": [1, 2], "first": null})),
+        Ok(())
+    );
+    let problems = validate_config(&schema, &json!({"edges": [1, 300], "name": 5})).expect_err("two mistakes");
+    let expected = [
+        "/edges/1: 300 is greater than the maximum of 255",
+        "/name: 5 is not of type \"string\"",
+    ];
+    assert_eq!(problems, expected);
+    // a pattern that would take a backtracking matcher for ever
+    let begin = std::time::Instant::now();
+    assert!(validate_config(&schema, &json!({"name": format!("{}!", "a".repeat(50_000))})).is_err());
+    assert!(begin.elapsed().as_secs() < 5);
+}

@@ -1,0 +1,30 @@
+//! What a call costs. The numbers are printed (`cargo test -p posthouse-engine --release speed -- --nocapture`); the
+//! bounds are wide, as tests run on busy machines without optimisation.
+
+use crate::{Guest, classify, open};
+use std::time::Instant;
+
+fn best(mut call: impl FnMut()) -> f64 {
+    let once = |call: &mut dyn FnMut()| {
+        let begin = Instant::now();
+        call();
+        begin.elapsed().as_secs_f64() * 1e6
+    };
+    let mut times: Vec<f64> = (0..200).map(|_| once(&mut call)).collect();
+    times.sort_by(f64::total_cmp);
+    println!("    median {:.1} µs, fastest {:.1} µs", times[100], times[0]);
+    times[100]
+}
+
+#[test]
+fn a_full_chunk_costs_little_more_than_its_rows() {
+    let plugin = open(&Guest::default());
+    let rows: Vec<i32> = (0..8_192).collect();
+    println!("one row");
+    let one = best(|| drop(classify(&plugin, &rows[..1]).expect("harmless")));
+    println!("8,192 rows of three s32 columns, segment and score back");
+    let full = best(|| drop(classify(&plugin, &rows).expect("harmless")));
+    println!("a copy of the same columns");
+    best(|| drop(std::hint::black_box([rows.clone(), rows.clone(), rows.clone()])));
+    assert!(one < 5_000.0 && full < 20_000.0);
+}
