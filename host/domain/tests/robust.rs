@@ -330,7 +330,8 @@ fn a_lifetime_of_largest_amounts_does_not_run_over() {
         "thousands of them are still exact"
     );
     bookings.extend(bookings.clone());
-    assert_eq!(row(&bookings).spend_12m, i64::MAX);
+    let most = row(&bookings);
+    assert_eq!([most.spend_total, most.spend_12m, most.spend_24m], [i64::MAX; 3]);
 
     let mut refunded = bookings[0].clone();
     for _ in 0..10_000 {
@@ -342,4 +343,18 @@ fn a_lifetime_of_largest_amounts_does_not_run_over() {
     }
     assert_eq!((refunded.net_amount(), refunded.margin()), (0, -LARGEST_AMOUNT));
     assert_eq!(row(&vec![refunded; 10_000]).margin_12m, i64::MIN);
+
+    let activity = vec![
+        (ActivityKind::View, 20_000, i32::MAX),
+        (ActivityKind::View, 20_001, i32::MAX),
+    ];
+    let views = fold(
+        &History {
+            activity,
+            ..History::default()
+        },
+        20_001,
+    )
+    .views_30d;
+    assert_eq!(views, i32::MAX);
 }
