@@ -2,6 +2,7 @@
 
 use crate::golden::{self, Case};
 use wasm_encoder::{ComponentSection, CustomSection};
+use wasmparser::{Parser, Payload};
 
 /// Custom section with the golden cases, JSON as in [`golden`].
 pub const GOLDEN: &str = "posthouse:golden";
@@ -33,6 +34,15 @@ pub enum PackError {
 /// # Errors
 /// [`PackError::Componentize`] with what is missing.
 pub fn componentize(core_module: &[u8]) -> Result<Vec<u8>, PackError> {
+    let metadata = |payload: wasmparser::Result<Payload<'_>>| match payload {
+        Ok(Payload::CustomSection(section)) => section.name().starts_with("component-type"),
+        _ => false,
+    };
+    if !Parser::new(0).parse_all(core_module).any(metadata) {
+        return Err(PackError::Componentize(
+            "it carries no WIT (no custom section `component-type`)".into(),
+        ));
+    }
     let encode = || {
         wit_component::ComponentEncoder::default()
             .module(core_module)?

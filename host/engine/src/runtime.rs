@@ -135,7 +135,10 @@ impl Runtime {
                 }
             }
             None => {
-                let problem = error.root_cause().to_string();
+                let mut problem = error.root_cause().to_string();
+                if problem.contains("fuel allocated for hostcalls") {
+                    problem = format!("it has more than {} bytes", self.limits.host_call_bytes);
+                }
                 FaultKind::BadOutput {
                     field: format!("{what}()"),
                     problem,

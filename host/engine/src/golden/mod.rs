@@ -176,8 +176,18 @@ fn classify(plugin: &SegmentationPlugin, case: &Case) -> Result<Result<Classifie
         .collect::<Result<_, _>>()?;
     let mut quantiles = tables(description, &rows);
     for (fact, edges) in &case.quantiles {
+        let asked = description
+            .quantiles
+            .iter()
+            .map(|request| usize::from(request.buckets) - 1);
         let mut found = false;
-        for table in quantiles.iter_mut().filter(|table| table.fact == *fact) {
+        for (table, needed) in quantiles.iter_mut().zip(asked).filter(|(table, _)| table.fact == *fact) {
+            if edges.len() != needed && !edges.is_empty() {
+                return Err(format!(
+                    "quantiles: {fact:?} has {} edges, {needed} or none are needed",
+                    edges.len()
+                ));
+            }
             table.edges.clone_from(edges);
             found = true;
         }

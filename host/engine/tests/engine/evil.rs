@@ -63,7 +63,7 @@ fn memory_bomb() {
     });
     assert_eq!(fault.code(), "memory");
     assert!(fault.receipt.usage.peak_memory <= 32 << 20);
-    insta::assert_snapshot!(fault, @"the plugin asked for 33619968 bytes of memory, 33554432 are allowed: keep less in memory at a time");
+    insta::assert_snapshot!(fault, @"the plugin asked for 34078720 bytes of memory, 33554432 are allowed: keep less in memory at a time");
 }
 
 #[test]
@@ -88,12 +88,12 @@ fn output_bomb() {
         ..Guest::default()
     });
     assert_eq!(fault.code(), "bad_output");
-    insta::assert_snapshot!(fault, @"the plugin's answer is not usable: classify(): too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted");
+    insta::assert_snapshot!(fault, @"the plugin's answer is not usable: classify(): it has more than 4194304 bytes");
 }
 
 #[test]
 fn answer_outside_of_memory() {
-    let before = "(return (call $answer (i32.const 1024) (i32.const 100000) (i32.const 1024) (i32.const 3)))";
+    let before = "(return (call $answer (i32.const 1024) (i32.const 300000) (i32.const 1024) (i32.const 3)))";
     let fault = fault(Guest {
         before: before.into(),
         ..Guest::default()

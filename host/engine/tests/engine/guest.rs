@@ -60,7 +60,7 @@ impl Default for Guest {
             segment_rows: "(local.get $rows)".into(),
             score_rows: "(local.get $rows)".into(),
             extra: String::new(),
-            memory: "1".into(),
+            memory: "8".into(),
         }
     }
 }

@@ -35,16 +35,6 @@ fn what_does_not_fit() {
     insta::assert_snapshot!(problem(&plain[..plain.len() - 1], None, None).split(" at").next().unwrap(), @"not a component, or cut off,");
     insta::assert_snapshot!(problem(&plain, Some(br#"[{"name": 1}]"#), None), @"golden cases: invalid type: integer `1`, expected a string at line 1 column 11");
     insta::assert_snapshot!(problem(&plain, None, Some(b"[]")), @"the metadata must be a JSON object");
-    insta::assert_snapshot!(pack::componentize(b"\0asm\x01\0\0\0").map(|bytes| bytes.len()).unwrap_or_default(), @"112");
-    insta::assert_snapshot!(pack::componentize(b"nothing").unwrap_err(), @"the module cannot be made a component; it must be built with the SDK or wit-bindgen: decoding item in module: magic header not detected: bad magic number - expected=[
-    0x0,
-    0x61,
-    0x73,
-    0x6d,
-] actual=[
-    0x6e,
-    0x6f,
-    0x74,
-    0x68,
-] (at offset 0x0)");
+    insta::assert_snapshot!(pack::componentize(b"\0asm\x01\0\0\0").unwrap_err(), @"the module cannot be made a component; it must be built with the SDK or wit-bindgen: it carries no WIT (no custom section `component-type`)");
+    insta::assert_snapshot!(pack::componentize(b"nothing").unwrap_err(), @"the module cannot be made a component; it must be built with the SDK or wit-bindgen: it carries no WIT (no custom section `component-type`)");
 }

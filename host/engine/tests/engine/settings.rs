@@ -31,7 +31,7 @@ fn schemas_that_are_refused() {
     insta::assert_snapshot!(refused(r#"{"properties": {"a": {"pattern": "(a)\\1"}}}"#), @r#"bad_config_schema: the schema is not valid JSON Schema 2020-12: "(a)\\1" is not a "regex""#);
     insta::assert_snapshot!(refused(r#"{"properties": {"a": {"pattern": "(((a{1000}){1000}){1000})"}}}"#), @r#"bad_config_schema: the schema is not valid JSON Schema 2020-12: "(((a{1000}){1000}){1000})" is not a "regex""#);
     let long = format!(r#"{{"description": "{}"}}"#, "x".repeat(64 << 10));
-    insta::assert_snapshot!(refused(&long), @"bad_descriptor: the plugin stopped: out of bounds memory access");
+    insta::assert_snapshot!(refused(&long), @"bad_config_schema: the schema has 65555 bytes, 65536 are allowed");
 }
 
 #[test]
