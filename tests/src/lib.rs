@@ -1,1 +1,38 @@
-//! x
+//! What the suite stands on: the real binary as a child process, a private PostgreSQL cluster, and a plain HTTP client.
+
+pub mod client;
+pub mod plugins;
+pub mod postgres;
+pub mod server;
+
+pub use client::{Answer, Client};
+pub use server::{Database, Options, Server};
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The repository.
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// A program built beside the tests.
+pub fn built(name: &str) -> PathBuf {
+    let deps = std::env::current_exe().expect("the tests run from a file");
+    let folder = deps.parent().and_then(Path::parent).expect("the tests run in target/PROFILE/deps");
+    let program = folder.join(name);
+    assert!(program.exists(), "{} is missing; build it with `cargo build -p posthouse` (make test does)", program.display());
+    program
+}
+
+/// Waits until `holds` gives something, at most `patience`.
+pub fn eventually<T>(what: &str, patience: Duration, mut holds: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = holds() {
+            return found;
+        }
+        assert!(began.elapsed() < patience, "waited {patience:?} in vain until {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -12,10 +12,16 @@ pub(crate) const SQLITE_BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 /// The text that begins a PostgreSQL transaction: a plain role, and the agency whose rows it may see. `agency` is a UUID and
 /// needs no quoting.
 pub(crate) fn postgres_begin(access: crate::Access, write: bool) -> String {
-    let mode = if write { "" } else { " ISOLATION LEVEL REPEATABLE READ READ ONLY" };
+    let mode = if write {
+        ""
+    } else {
+        " ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    };
     match access {
         crate::Access::Agency(agency) => {
-            format!("BEGIN{mode}; SET LOCAL ROLE posthouse_agency; SELECT set_config('posthouse.agency', '{agency}', true)")
+            format!(
+                "BEGIN{mode}; SET LOCAL ROLE posthouse_agency; SELECT set_config('posthouse.agency', '{agency}', true)"
+            )
         }
         crate::Access::Jobs => format!("BEGIN{mode}; SET LOCAL ROLE posthouse_jobs"),
     }
@@ -28,9 +34,12 @@ pub(crate) fn postgres_begin(access: crate::Access, write: bool) -> String {
 pub async fn notify(tx: &mut Tx, agency: uuid::Uuid) -> Result<()> {
     match tx {
         Tx::Sqlite(_) => Ok(()),
-        Tx::Postgres(c) => {
-            sqlx::query("SELECT pg_notify('posthouse', $1)").bind(agency.to_string()).execute(&mut **c).await.map(drop).map_err(StoreError::from)
-        }
+        Tx::Postgres(c) => sqlx::query("SELECT pg_notify('posthouse', $1)")
+            .bind(agency.to_string())
+            .execute(&mut **c)
+            .await
+            .map(drop)
+            .map_err(StoreError::from),
     }
 }
 
@@ -52,4 +61,9 @@ pub async fn listen(store: &Store, heard: impl Fn(uuid::Uuid)) -> Result<()> {
             }
         }
     }
+}
+
+/// Whether the database belongs to this process alone.
+pub fn is_embedded(store: &Store) -> bool {
+    matches!(store, Store::Sqlite { .. })
 }

@@ -15,6 +15,9 @@ pub enum StoreError {
     /// Lost against a concurrent transaction or a busy database; worth trying again.
     #[error("the database is busy: {0}")]
     Transient(sqlx::Error),
+    /// Another host changed the same thing first; worth trying again.
+    #[error("another host was first")]
+    Overtaken,
     /// Migrations do not fit the database.
     #[error("the database could not be migrated: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -34,12 +37,15 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same transaction may succeed when tried again.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Transient(_))
+        matches!(self, Self::Transient(_) | Self::Overtaken)
     }
 
     /// A stored document that cannot be read back.
     pub fn corrupt(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
-        move |error| Self::Corrupt { what, problem: error.to_string() }
+        move |error| Self::Corrupt {
+            what,
+            problem: error.to_string(),
+        }
     }
 }
 
@@ -52,14 +58,18 @@ impl From<sqlx::Error> for StoreError {
             };
         };
         if reported.is_unique_violation() {
-            let constraint = reported.constraint().map_or_else(|| reported.message().to_owned(), str::to_owned);
+            let constraint = reported
+                .constraint()
+                .map_or_else(|| reported.message().to_owned(), str::to_owned);
             return Self::Duplicate { constraint };
         }
         match reported.code().as_deref() {
             // PostgreSQL: serialisation failure, deadlock, lock not available
             Some("40001" | "40P01" | "55P03") => Self::Transient(error),
             // SQLite: busy and locked, with their extended forms in the upper bytes
-            Some(code) if code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)) && code.len() <= 4 => Self::Transient(error),
+            Some(code) if code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)) && code.len() <= 4 => {
+                Self::Transient(error)
+            }
             _ => Self::Database(error),
         }
     }

@@ -57,7 +57,11 @@ pub async fn active(tx: &mut Tx, agency: Uuid, kind: &str, digest: &str) -> Resu
     fetch_optional!(
         tx,
         ImportRow,
-        concat!("SELECT ", import_columns!(), " FROM import_job WHERE agency_id = $1 AND kind = $2 AND digest = $3 AND state IN ('queued', 'running')"),
+        concat!(
+            "SELECT ",
+            import_columns!(),
+            " FROM import_job WHERE agency_id = $1 AND kind = $2 AND digest = $3 AND state IN ('queued', 'running')"
+        ),
         agency,
         kind,
         digest
@@ -90,7 +94,15 @@ pub async fn create(tx: &mut Tx, job: &ImportRow) -> Result<()> {
 /// # Errors
 /// Failures of the database.
 pub async fn put_chunk(tx: &mut Tx, agency: Uuid, job: Uuid, position: i32, bytes: &[u8]) -> Result<()> {
-    execute!(tx, "INSERT INTO import_chunk (agency_id, job_id, position, bytes) VALUES ($1, $2, $3, $4)", agency, job, position, bytes).map(drop)
+    execute!(
+        tx,
+        "INSERT INTO import_chunk (agency_id, job_id, position, bytes) VALUES ($1, $2, $3, $4)",
+        agency,
+        job,
+        position,
+        bytes
+    )
+    .map(drop)
 }
 
 /// One piece of a job's file.
@@ -98,7 +110,14 @@ pub async fn put_chunk(tx: &mut Tx, agency: Uuid, job: Uuid, position: i32, byte
 /// # Errors
 /// Failures of the database.
 pub async fn chunk(tx: &mut Tx, agency: Uuid, job: Uuid, position: i32) -> Result<Option<Vec<u8>>> {
-    let row = fetch_optional!(tx, (Vec<u8>,), "SELECT bytes FROM import_chunk WHERE agency_id = $1 AND job_id = $2 AND position = $3", agency, job, position)?;
+    let row = fetch_optional!(
+        tx,
+        (Vec<u8>,),
+        "SELECT bytes FROM import_chunk WHERE agency_id = $1 AND job_id = $2 AND position = $3",
+        agency,
+        job,
+        position
+    )?;
     Ok(row.map(|(bytes,)| bytes))
 }
 
@@ -107,7 +126,13 @@ pub async fn chunk(tx: &mut Tx, agency: Uuid, job: Uuid, position: i32) -> Resul
 /// # Errors
 /// Failures of the database.
 pub async fn drop_chunks(tx: &mut Tx, agency: Uuid, job: Uuid) -> Result<()> {
-    execute!(tx, "DELETE FROM import_chunk WHERE agency_id = $1 AND job_id = $2", agency, job).map(drop)
+    execute!(
+        tx,
+        "DELETE FROM import_chunk WHERE agency_id = $1 AND job_id = $2",
+        agency,
+        job
+    )
+    .map(drop)
 }
 
 /// One job.
@@ -115,7 +140,17 @@ pub async fn drop_chunks(tx: &mut Tx, agency: Uuid, job: Uuid) -> Result<()> {
 /// # Errors
 /// Failures of the database.
 pub async fn get(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<ImportRow>> {
-    fetch_optional!(tx, ImportRow, concat!("SELECT ", import_columns!(), " FROM import_job WHERE agency_id = $1 AND id = $2"), agency, id)
+    fetch_optional!(
+        tx,
+        ImportRow,
+        concat!(
+            "SELECT ",
+            import_columns!(),
+            " FROM import_job WHERE agency_id = $1 AND id = $2"
+        ),
+        agency,
+        id
+    )
 }
 
 /// Jobs of every agency that nobody works on ([`crate::Access::Jobs`]), the oldest first.
@@ -126,7 +161,11 @@ pub async fn waiting(tx: &mut Tx, now: i64) -> Result<Vec<ImportRow>> {
     fetch_all!(
         tx,
         ImportRow,
-        concat!("SELECT ", import_columns!(), " FROM import_job WHERE state IN ('queued', 'running') AND lease_until < $1 ORDER BY created_at, id LIMIT 16"),
+        concat!(
+            "SELECT ",
+            import_columns!(),
+            " FROM import_job WHERE state IN ('queued', 'running') AND lease_until < $1 ORDER BY created_at, id LIMIT 16"
+        ),
         now
     )
 }
@@ -154,7 +193,14 @@ pub async fn lease(tx: &mut Tx, agency: Uuid, id: Uuid, owner: Uuid, now: i64, u
 /// # Errors
 /// Failures of the database.
 pub async fn release(tx: &mut Tx, agency: Uuid, id: Uuid, owner: Uuid) -> Result<()> {
-    execute!(tx, "UPDATE import_job SET lease_until = 0 WHERE agency_id = $1 AND id = $2 AND lease_owner = $3", agency, id, owner).map(drop)
+    execute!(
+        tx,
+        "UPDATE import_job SET lease_until = 0 WHERE agency_id = $1 AND id = $2 AND lease_owner = $3",
+        agency,
+        id,
+        owner
+    )
+    .map(drop)
 }
 
 /// Moves the counts on, in the transaction that lands the rows; `false` if the lease was lost.
@@ -218,9 +264,17 @@ pub struct ImportErrorRow {
 /// Failures of the database.
 pub async fn put_errors(tx: &mut Tx, agency: Uuid, job: Uuid, rows: &[ImportErrorRow]) -> Result<()> {
     write_rows!(
-        tx, rows, 6,
+        tx,
+        rows,
+        6,
         "INSERT INTO import_error (agency_id, job_id, row_no, code, detail, cells)",
-        |b, row| b.push_bind(agency).push_bind(job).push_bind(row.row_no).push_bind(&row.code).push_bind(&row.detail).push_bind(&row.cells),
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(job)
+            .push_bind(row.row_no)
+            .push_bind(&row.code)
+            .push_bind(&row.detail)
+            .push_bind(&row.cells),
         ""
     )
 }
@@ -239,4 +293,16 @@ pub async fn errors(tx: &mut Tx, agency: Uuid, job: Uuid, after: i64, limit: i64
         after,
         limit
     )
+}
+
+/// Frees every job that somebody holds ([`crate::Access::Jobs`]); for a host that knows it is the only one.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn break_leases(tx: &mut Tx) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE import_job SET lease_until = 0 WHERE state IN ('queued', 'running')"
+    )
+    .map(drop)
 }

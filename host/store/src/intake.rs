@@ -11,7 +11,12 @@ use uuid::Uuid;
 /// # Errors
 /// Failures of the database.
 pub async fn next_change(tx: &mut Tx, agency: Uuid) -> Result<i64> {
-    let (change,) = fetch_one!(tx, (i64,), "UPDATE counter SET change = change + 1 WHERE agency_id = $1 RETURNING change", agency)?;
+    let (change,) = fetch_one!(
+        tx,
+        (i64,),
+        "UPDATE counter SET change = change + 1 WHERE agency_id = $1 RETURNING change",
+        agency
+    )?;
     Ok(change)
 }
 
@@ -20,7 +25,12 @@ pub async fn next_change(tx: &mut Tx, agency: Uuid) -> Result<i64> {
 /// # Errors
 /// Failures of the database.
 pub async fn lock(tx: &mut Tx, agency: Uuid) -> Result<i64> {
-    let (change,) = fetch_one!(tx, (i64,), "UPDATE counter SET change = change WHERE agency_id = $1 RETURNING change", agency)?;
+    let (change,) = fetch_one!(
+        tx,
+        (i64,),
+        "UPDATE counter SET change = change WHERE agency_id = $1 RETURNING change",
+        agency
+    )?;
     Ok(change)
 }
 
@@ -29,7 +39,13 @@ pub async fn lock(tx: &mut Tx, agency: Uuid) -> Result<i64> {
 /// # Errors
 /// Failures of the database.
 pub async fn take_ordinals(tx: &mut Tx, agency: Uuid, count: i64) -> Result<i64> {
-    let (after,) = fetch_one!(tx, (i64,), "UPDATE counter SET ordinals = ordinals + $2 WHERE agency_id = $1 RETURNING ordinals", agency, count)?;
+    let (after,) = fetch_one!(
+        tx,
+        (i64,),
+        "UPDATE counter SET ordinals = ordinals + $2 WHERE agency_id = $1 RETURNING ordinals",
+        agency,
+        count
+    )?;
     Ok(after - count)
 }
 
@@ -42,7 +58,9 @@ pub async fn known_events(tx: &mut Tx, agency: Uuid, ids: &[(&str, &str)]) -> Re
         return Ok(Vec::new());
     }
     fetch_built!(tx, (String, String), |q| {
-        q.push("SELECT source, external_id FROM event WHERE agency_id = ").push_bind(agency).push(" AND (source, external_id) IN (");
+        q.push("SELECT source, external_id FROM event WHERE agency_id = ")
+            .push_bind(agency)
+            .push(" AND (source, external_id) IN (");
         q.push_values(ids, |mut b, (source, id)| {
             b.push_bind(*source).push_bind(*id);
         });
@@ -70,7 +88,9 @@ pub async fn owners(tx: &mut Tx, agency: Uuid, identities: &[(&str, &str)]) -> R
         return Ok(Vec::new());
     }
     fetch_built!(tx, OwnerRow, |q| {
-        q.push("SELECT kind, value, customer_id FROM identity WHERE agency_id = ").push_bind(agency).push(" AND (kind, value) IN (");
+        q.push("SELECT kind, value, customer_id FROM identity WHERE agency_id = ")
+            .push_bind(agency)
+            .push(" AND (kind, value) IN (");
         q.push_values(identities, |mut b, (kind, value)| {
             b.push_bind(*kind).push_bind(*value);
         });
@@ -87,7 +107,9 @@ pub async fn identities_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Res
         return Ok(Vec::new());
     }
     fetch_built!(tx, OwnerRow, |q| {
-        q.push("SELECT kind, value, customer_id FROM identity WHERE agency_id = ").push_bind(agency).push(" AND customer_id IN (");
+        q.push("SELECT kind, value, customer_id FROM identity WHERE agency_id = ")
+            .push_bind(agency)
+            .push(" AND customer_id IN (");
         let mut list = q.separated(", ");
         for id in customers {
             list.push_bind(*id);
@@ -124,7 +146,9 @@ pub async fn customers(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<Vec<Cu
         return Ok(Vec::new());
     }
     fetch_built!(tx, CustomerRow, |q| {
-        q.push("SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer WHERE agency_id = ");
+        q.push(
+            "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer WHERE agency_id = ",
+        );
         q.push_bind(agency).push(" AND id IN (");
         let mut list = q.separated(", ");
         for id in ids {
@@ -140,10 +164,19 @@ pub async fn customers(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<Vec<Cu
 /// Failures of the database.
 pub async fn put_customers(tx: &mut Tx, agency: Uuid, rows: &[CustomerRow]) -> Result<()> {
     write_rows!(
-        tx, rows, 8,
+        tx,
+        rows,
+        8,
         "INSERT INTO customer (agency_id, id, ordinal, profile, since_on, created_at, updated_at, version)",
-        |b, row| b.push_bind(agency).push_bind(row.id).push_bind(row.ordinal).push_bind(&row.profile).push_bind(row.since_on)
-            .push_bind(row.created_at).push_bind(row.updated_at).push_bind(row.version),
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(row.id)
+            .push_bind(row.ordinal)
+            .push_bind(&row.profile)
+            .push_bind(row.since_on)
+            .push_bind(row.created_at)
+            .push_bind(row.updated_at)
+            .push_bind(row.version),
         "ON CONFLICT (agency_id, id) DO UPDATE SET profile = excluded.profile, since_on = excluded.since_on, \
          updated_at = excluded.updated_at, version = customer.version + 1"
     )
@@ -168,9 +201,17 @@ pub struct NewIdentity {
 /// [`StoreError::Duplicate`] if one is owned or an exclusive one has another value.
 pub async fn insert_identities(tx: &mut Tx, agency: Uuid, rows: &[NewIdentity], now: i64) -> Result<()> {
     write_rows!(
-        tx, rows, 6,
+        tx,
+        rows,
+        6,
         "INSERT INTO identity (agency_id, kind, value, customer_id, sealed, created_at)",
-        |b, row| b.push_bind(agency).push_bind(row.kind).push_bind(&row.value).push_bind(row.customer_id).push_bind(&row.sealed).push_bind(now),
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(row.kind)
+            .push_bind(&row.value)
+            .push_bind(row.customer_id)
+            .push_bind(&row.sealed)
+            .push_bind(now),
         ""
     )
 }
@@ -203,7 +244,9 @@ pub async fn attributes_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Res
         return Ok(Vec::new());
     }
     fetch_built!(tx, AttributeRow, |q| {
-        q.push("SELECT customer_id, key, at, source, source_kind, value, received FROM attribute_value WHERE agency_id = ");
+        q.push(
+            "SELECT customer_id, key, at, source, source_kind, value, received FROM attribute_value WHERE agency_id = ",
+        );
         q.push_bind(agency).push(" AND customer_id IN (");
         let mut list = q.separated(", ");
         for id in customers {
@@ -219,10 +262,19 @@ pub async fn attributes_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Res
 /// Failures of the database.
 pub async fn put_attributes(tx: &mut Tx, agency: Uuid, rows: &[AttributeRow]) -> Result<()> {
     write_rows!(
-        tx, rows, 8,
+        tx,
+        rows,
+        8,
         "INSERT INTO attribute_value (agency_id, customer_id, key, at, source, source_kind, value, received)",
-        |b, row| b.push_bind(agency).push_bind(row.customer_id).push_bind(&row.key).push_bind(row.at).push_bind(&row.source)
-            .push_bind(&row.source_kind).push_bind(&row.value).push_bind(row.received),
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(row.customer_id)
+            .push_bind(&row.key)
+            .push_bind(row.at)
+            .push_bind(&row.source)
+            .push_bind(&row.source_kind)
+            .push_bind(&row.value)
+            .push_bind(row.received),
         "ON CONFLICT (agency_id, customer_id, key, at, source) DO UPDATE SET value = excluded.value, \
          source_kind = excluded.source_kind, received = excluded.received"
     )
@@ -253,10 +305,19 @@ pub struct EventRow {
 /// [`StoreError::Duplicate`] if one is known.
 pub async fn insert_events(tx: &mut Tx, agency: Uuid, rows: &[EventRow]) -> Result<()> {
     write_rows!(
-        tx, rows, 8,
+        tx,
+        rows,
+        8,
         "INSERT INTO event (agency_id, source, external_id, customer_id, kind, occurred_at, received_at, data)",
-        |b, row| b.push_bind(agency).push_bind(&row.source).push_bind(&row.external_id).push_bind(row.customer_id).push_bind(&row.kind)
-            .push_bind(row.occurred_at).push_bind(row.received_at).push_bind(&row.data),
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(&row.source)
+            .push_bind(&row.external_id)
+            .push_bind(row.customer_id)
+            .push_bind(&row.kind)
+            .push_bind(row.occurred_at)
+            .push_bind(row.received_at)
+            .push_bind(&row.data),
         ""
     )
 }
@@ -284,10 +345,19 @@ pub struct UnassignedRow {
 /// Failures of the database.
 pub async fn put_unassigned(tx: &mut Tx, agency: Uuid, rows: &[UnassignedRow], now: i64) -> Result<()> {
     write_rows!(
-        tx, rows, 8,
+        tx,
+        rows,
+        8,
         "INSERT INTO unassigned_record (agency_id, source, external_id, kind, code, detail, data, received_at)",
-        |b, row| b.push_bind(agency).push_bind(&row.source).push_bind(&row.external_id).push_bind(&row.kind).push_bind(&row.code)
-            .push_bind(&row.detail).push_bind(&row.data).push_bind(now),
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(&row.source)
+            .push_bind(&row.external_id)
+            .push_bind(&row.kind)
+            .push_bind(&row.code)
+            .push_bind(&row.detail)
+            .push_bind(&row.data)
+            .push_bind(now),
         "ON CONFLICT (agency_id, source, external_id) DO UPDATE SET kind = excluded.kind, code = excluded.code, \
          detail = excluded.detail, data = excluded.data, received_at = excluded.received_at"
     )
@@ -302,7 +372,9 @@ pub async fn forget_unassigned(tx: &mut Tx, agency: Uuid, ids: &[(&str, &str)]) 
         return Ok(());
     }
     fetch_built!(tx, (i64,), |q| {
-        q.push("DELETE FROM unassigned_record WHERE agency_id = ").push_bind(agency).push(" AND (source, external_id) IN (");
+        q.push("DELETE FROM unassigned_record WHERE agency_id = ")
+            .push_bind(agency)
+            .push(" AND (source, external_id) IN (");
         q.push_values(ids, |mut b, (source, id)| {
             b.push_bind(*source).push_bind(*id);
         });
@@ -335,7 +407,10 @@ where
 {
     fn from_row(row: &'r R) -> sqlx::Result<Self> {
         let status: String = row.try_get("status")?;
-        let status = status.parse().map_err(|()| sqlx::Error::ColumnDecode { index: "status".into(), source: format!("unknown status {status}").into() })?;
+        let status = status.parse().map_err(|()| sqlx::Error::ColumnDecode {
+            index: "status".into(),
+            source: format!("unknown status {status}").into(),
+        })?;
         Ok(Self {
             id: row.try_get("id")?,
             customer_id: row.try_get("customer_id")?,
@@ -381,7 +456,13 @@ pub async fn bookings(tx: &mut Tx, agency: Uuid, ids: &[&str]) -> Result<Vec<Boo
         return Ok(Vec::new());
     }
     fetch_built!(tx, BookingRow, |q| {
-        q.push(concat!("SELECT ", booking_columns!(), " FROM booking WHERE agency_id = ")).push_bind(agency).push(" AND id IN (");
+        q.push(concat!(
+            "SELECT ",
+            booking_columns!(),
+            " FROM booking WHERE agency_id = "
+        ))
+        .push_bind(agency)
+        .push(" AND id IN (");
         let mut list = q.separated(", ");
         for id in ids {
             list.push_bind(*id);
@@ -399,7 +480,13 @@ pub async fn bookings_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Resul
         return Ok(Vec::new());
     }
     fetch_built!(tx, BookingRow, |q| {
-        q.push(concat!("SELECT ", booking_columns!(), " FROM booking WHERE agency_id = ")).push_bind(agency).push(" AND customer_id IN (");
+        q.push(concat!(
+            "SELECT ",
+            booking_columns!(),
+            " FROM booking WHERE agency_id = "
+        ))
+        .push_bind(agency)
+        .push(" AND customer_id IN (");
         let mut list = q.separated(", ");
         for id in customers {
             list.push_bind(*id);
@@ -414,16 +501,34 @@ pub async fn bookings_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Resul
 /// Failures of the database.
 pub async fn put_bookings(tx: &mut Tx, agency: Uuid, rows: &[BookingRow]) -> Result<()> {
     write_rows!(
-        tx, rows, 21,
+        tx,
+        rows,
+        21,
         "INSERT INTO booking (agency_id, id, customer_id, known_as, status, booked_on, product, destination, theme, departs_on, returns_on, \
          travellers, amount, cost, channel, seen_on, seen_firm, newest_event_at, cancelled_on, refunded, refunded_in_full)",
         |b, row| {
             let (booking, details) = (&row.booking, &row.booking.details);
-            b.push_bind(agency).push_bind(&row.id).push_bind(row.customer_id).push_bind(row.known_as).push_bind(booking.status.as_str())
-                .push_bind(details.booked_on).push_bind(&details.product).push_bind(&details.destination).push_bind(&details.theme)
-                .push_bind(details.departs_on).push_bind(details.returns_on).push_bind(details.travellers).push_bind(details.amount)
-                .push_bind(details.cost).push_bind(&details.channel).push_bind(booking.seen_on).push_bind(booking.seen_firm)
-                .push_bind(booking.newest_event_at).push_bind(booking.cancelled_on).push_bind(booking.refunded).push_bind(booking.refunded_in_full)
+            b.push_bind(agency)
+                .push_bind(&row.id)
+                .push_bind(row.customer_id)
+                .push_bind(row.known_as)
+                .push_bind(booking.status.as_str())
+                .push_bind(details.booked_on)
+                .push_bind(&details.product)
+                .push_bind(&details.destination)
+                .push_bind(&details.theme)
+                .push_bind(details.departs_on)
+                .push_bind(details.returns_on)
+                .push_bind(details.travellers)
+                .push_bind(details.amount)
+                .push_bind(details.cost)
+                .push_bind(&details.channel)
+                .push_bind(booking.seen_on)
+                .push_bind(booking.seen_firm)
+                .push_bind(booking.newest_event_at)
+                .push_bind(booking.cancelled_on)
+                .push_bind(booking.refunded)
+                .push_bind(booking.refunded_in_full)
         },
         "ON CONFLICT (agency_id, id) DO UPDATE SET status = excluded.status, booked_on = excluded.booked_on, product = excluded.product, \
          destination = excluded.destination, theme = excluded.theme, departs_on = excluded.departs_on, returns_on = excluded.returns_on, \
@@ -455,8 +560,11 @@ pub async fn activity_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid], after: i
         return Ok(Vec::new());
     }
     fetch_built!(tx, ActivityRow, |q| {
-        q.push("SELECT customer_id, kind, day, times FROM activity WHERE agency_id = ").push_bind(agency);
-        q.push(" AND (day > ").push_bind(after).push(" OR kind = 'contact') AND customer_id IN (");
+        q.push("SELECT customer_id, kind, day, times FROM activity WHERE agency_id = ")
+            .push_bind(agency);
+        q.push(" AND (day > ")
+            .push_bind(after)
+            .push(" OR kind = 'contact') AND customer_id IN (");
         let mut list = q.separated(", ");
         for id in customers {
             list.push_bind(*id);
@@ -471,9 +579,16 @@ pub async fn activity_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid], after: i
 /// Failures of the database.
 pub async fn add_activity(tx: &mut Tx, agency: Uuid, rows: &[ActivityRow]) -> Result<()> {
     write_rows!(
-        tx, rows, 5,
+        tx,
+        rows,
+        5,
         "INSERT INTO activity (agency_id, customer_id, kind, day, times)",
-        |b, row| b.push_bind(agency).push_bind(row.customer_id).push_bind(&row.kind).push_bind(row.day).push_bind(row.times),
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(row.customer_id)
+            .push_bind(&row.kind)
+            .push_bind(row.day)
+            .push_bind(row.times),
         "ON CONFLICT (agency_id, customer_id, kind, day) DO UPDATE SET times = activity.times + excluded.times"
     )
 }
@@ -496,12 +611,25 @@ pub struct StoredFacts {
 pub async fn put_facts(tx: &mut Tx, agency: Uuid, change: i64, rows: &[StoredFacts]) -> Result<()> {
     let rows: Vec<(&StoredFacts, String)> = rows
         .iter()
-        .map(|row| Ok((row, serde_json::to_string(&row.facts).map_err(StoreError::corrupt("facts"))?)))
+        .map(|row| {
+            Ok((
+                row,
+                serde_json::to_string(&row.facts).map_err(StoreError::corrupt("facts"))?,
+            ))
+        })
         .collect::<Result<_>>()?;
     write_rows!(
-        tx, rows, 6,
+        tx,
+        rows,
+        6,
         "INSERT INTO fact (agency_id, ordinal, customer_id, change, edge_on, facts)",
-        |b, (row, text)| b.push_bind(agency).push_bind(row.ordinal).push_bind(row.customer_id).push_bind(change).push_bind(row.facts.edge_on).push_bind(text),
+        |b, (row, text)| b
+            .push_bind(agency)
+            .push_bind(row.ordinal)
+            .push_bind(row.customer_id)
+            .push_bind(change)
+            .push_bind(row.facts.edge_on)
+            .push_bind(text),
         "ON CONFLICT (agency_id, ordinal) DO UPDATE SET change = excluded.change, edge_on = excluded.edge_on, facts = excluded.facts"
     )
 }

@@ -67,13 +67,17 @@ macro_rules! write_rows {
             let done = match &mut *$tx {
                 $crate::Tx::Sqlite(c) => {
                     let mut q = sqlx::QueryBuilder::<sqlx::Sqlite>::new(concat!($head, " "));
-                    q.push_values(rows, |mut $b, $row| { $push; });
+                    q.push_values(rows, |mut $b, $row| {
+                        $push;
+                    });
                     q.push(concat!(" ", $tail));
                     q.build().persistent(false).execute(&mut **c).await.map(drop)
                 }
                 $crate::Tx::Postgres(c) => {
                     let mut q = sqlx::QueryBuilder::<sqlx::Postgres>::new(concat!($head, " "));
-                    q.push_values(rows, |mut $b, $row| { $push; });
+                    q.push_values(rows, |mut $b, $row| {
+                        $push;
+                    });
                     q.push(concat!(" ", $tail));
                     q.build().persistent(false).execute(&mut **c).await.map(drop)
                 }

@@ -62,7 +62,17 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, plugin: &PluginRow, component: &[
 /// # Errors
 /// Failures of the database.
 pub async fn get(tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Option<PluginRow>> {
-    fetch_optional!(tx, PluginRow, concat!("SELECT ", plugin_columns!(), " FROM plugin WHERE agency_id = $1 AND digest = $2"), agency, digest)
+    fetch_optional!(
+        tx,
+        PluginRow,
+        concat!(
+            "SELECT ",
+            plugin_columns!(),
+            " FROM plugin WHERE agency_id = $1 AND digest = $2"
+        ),
+        agency,
+        digest
+    )
 }
 
 /// Revisions in the order in which they came, after (`created_at`, `digest`).
@@ -90,7 +100,13 @@ pub async fn list(tx: &mut Tx, agency: Uuid, after: (i64, &str), limit: i64) -> 
 /// # Errors
 /// Failures of the database.
 pub async fn component(tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Option<Vec<u8>>> {
-    let row = fetch_optional!(tx, (Vec<u8>,), "SELECT component FROM plugin WHERE agency_id = $1 AND digest = $2", agency, digest)?;
+    let row = fetch_optional!(
+        tx,
+        (Vec<u8>,),
+        "SELECT component FROM plugin WHERE agency_id = $1 AND digest = $2",
+        agency,
+        digest
+    )?;
     Ok(row.map(|(bytes,)| bytes))
 }
 
@@ -138,7 +154,12 @@ macro_rules! binding_select {
 /// # Errors
 /// Failures of the database.
 pub async fn bindings(tx: &mut Tx, agency: Uuid) -> Result<Vec<BindingRow>> {
-    fetch_all!(tx, BindingRow, concat!(binding_select!(), " ORDER BY b.extension_point, b.name"), agency)
+    fetch_all!(
+        tx,
+        BindingRow,
+        concat!(binding_select!(), " ORDER BY b.extension_point, b.name"),
+        agency
+    )
 }
 
 /// One binding.
@@ -146,7 +167,14 @@ pub async fn bindings(tx: &mut Tx, agency: Uuid) -> Result<Vec<BindingRow>> {
 /// # Errors
 /// Failures of the database.
 pub async fn binding(tx: &mut Tx, agency: Uuid, extension_point: &str, name: &str) -> Result<Option<BindingRow>> {
-    fetch_optional!(tx, BindingRow, concat!(binding_select!(), " AND b.extension_point = $2 AND b.name = $3"), agency, extension_point, name)
+    fetch_optional!(
+        tx,
+        BindingRow,
+        concat!(binding_select!(), " AND b.extension_point = $2 AND b.name = $3"),
+        agency,
+        extension_point,
+        name
+    )
 }
 
 /// Moves a binding on, creating it with its first revision; only if it still stands at `from` (0: not yet there).
@@ -177,7 +205,15 @@ pub async fn put_binding(tx: &mut Tx, agency: Uuid, from: i64, to: &BindingRow) 
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn mark_stale(tx: &mut Tx, agency: Uuid, extension_point: &str, name: &str, revision: i64, since: Option<i64>, reason: Option<&str>) -> Result<()> {
+pub async fn mark_stale(
+    tx: &mut Tx,
+    agency: Uuid,
+    extension_point: &str,
+    name: &str,
+    revision: i64,
+    since: Option<i64>,
+    reason: Option<&str>,
+) -> Result<()> {
     execute!(
         tx,
         "UPDATE binding SET stale_since = $5, stale_reason = $6 WHERE agency_id = $1 AND extension_point = $2 AND name = $3 AND revision = $4",
@@ -216,7 +252,13 @@ pub struct BindingRevisionRow {
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn insert_revision(tx: &mut Tx, agency: Uuid, extension_point: &str, name: &str, row: &BindingRevisionRow) -> Result<()> {
+pub async fn insert_revision(
+    tx: &mut Tx,
+    agency: Uuid,
+    extension_point: &str,
+    name: &str,
+    row: &BindingRevisionRow,
+) -> Result<()> {
     execute!(
         tx,
         "INSERT INTO binding_revision (agency_id, extension_point, name, revision, digest, config, config_digest, restores, diff, activated_by, activated_at)
@@ -240,7 +282,14 @@ pub async fn insert_revision(tx: &mut Tx, agency: Uuid, extension_point: &str, n
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn revisions(tx: &mut Tx, agency: Uuid, extension_point: &str, name: &str, before: i64, limit: i64) -> Result<Vec<BindingRevisionRow>> {
+pub async fn revisions(
+    tx: &mut Tx,
+    agency: Uuid,
+    extension_point: &str,
+    name: &str,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<BindingRevisionRow>> {
     fetch_all!(
         tx,
         BindingRevisionRow,
@@ -274,11 +323,27 @@ pub async fn granted(tx: &mut Tx, agency: Uuid, extension_point: &str, name: &st
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn grant(tx: &mut Tx, agency: Uuid, extension_point: &str, name: &str, facts: &[String], by: Uuid, now: i64) -> Result<()> {
+pub async fn grant(
+    tx: &mut Tx,
+    agency: Uuid,
+    extension_point: &str,
+    name: &str,
+    facts: &[String],
+    by: Uuid,
+    now: i64,
+) -> Result<()> {
     write_rows!(
-        tx, facts, 6,
+        tx,
+        facts,
+        6,
         "INSERT INTO granted_fact (agency_id, extension_point, name, fact, granted_by, granted_at)",
-        |b, fact| b.push_bind(agency).push_bind(extension_point).push_bind(name).push_bind(fact).push_bind(by).push_bind(now),
+        |b, fact| b
+            .push_bind(agency)
+            .push_bind(extension_point)
+            .push_bind(name)
+            .push_bind(fact)
+            .push_bind(by)
+            .push_bind(now),
         "ON CONFLICT DO NOTHING"
     )
 }

@@ -49,7 +49,11 @@ impl Store {
     /// An address that is not understood, a database that cannot be reached or migrated.
     pub async fn open(address: &str) -> Result<Self> {
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            let pool = sqlx::postgres::PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect(address).await?;
+            let pool = sqlx::postgres::PgPoolOptions::new()
+                .max_connections(16)
+                .acquire_timeout(PATIENCE)
+                .connect(address)
+                .await?;
             sqlx::migrate!("../../migrations/postgres").run(&pool).await?;
             return Ok(Self::Postgres(pool));
         }
@@ -65,12 +69,24 @@ impl Store {
             .busy_timeout(PATIENCE)
             .pragma("cache_size", "-65536")
             .statement_cache_capacity(256);
-        if let Some(folder) = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        if let Some(folder) = options
+            .get_filename()
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
             std::fs::create_dir_all(folder).map_err(|e| StoreError::Database(sqlx::Error::Io(e)))?;
         }
-        let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options.clone()).await?;
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options.clone())
+            .await?;
         sqlx::migrate!("../../migrations/sqlite").run(&writer).await?;
-        let readers = SqlitePoolOptions::new().max_connections(8).acquire_timeout(PATIENCE).connect_with(options.pragma("query_only", "ON")).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(8)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await?;
         Ok(Self::Sqlite { readers, writer })
     }
 
@@ -81,7 +97,10 @@ impl Store {
     pub async fn read(&self, access: Access) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(AssertSqlSafe(dialect::postgres_begin(access, false))).await?),
+            Self::Postgres(pool) => Tx::Postgres(
+                pool.begin_with(AssertSqlSafe(dialect::postgres_begin(access, false)))
+                    .await?,
+            ),
         })
     }
 
@@ -92,7 +111,10 @@ impl Store {
     pub async fn write(&self, access: Access) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with(dialect::SQLITE_BEGIN_WRITE).await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(AssertSqlSafe(dialect::postgres_begin(access, true))).await?),
+            Self::Postgres(pool) => Tx::Postgres(
+                pool.begin_with(AssertSqlSafe(dialect::postgres_begin(access, true)))
+                    .await?,
+            ),
         })
     }
 

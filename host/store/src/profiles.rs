@@ -10,7 +10,12 @@ use uuid::Uuid;
 /// # Errors
 /// Failures of the database.
 pub async fn counter(tx: &mut Tx, agency: Uuid) -> Result<(i64, i64)> {
-    fetch_one!(tx, (i64, i64), "SELECT change, ordinals FROM counter WHERE agency_id = $1", agency)
+    fetch_one!(
+        tx,
+        (i64, i64),
+        "SELECT change, ordinals FROM counter WHERE agency_id = $1",
+        agency
+    )
 }
 
 #[derive(FromRow)]
@@ -24,7 +29,14 @@ struct FactsText {
 impl FactsText {
     fn read(self) -> Result<(i64, StoredFacts)> {
         let facts = serde_json::from_str(&self.facts).map_err(StoreError::corrupt("facts"))?;
-        Ok((self.change, StoredFacts { ordinal: self.ordinal, customer_id: self.customer_id, facts }))
+        Ok((
+            self.change,
+            StoredFacts {
+                ordinal: self.ordinal,
+                customer_id: self.customer_id,
+                facts,
+            },
+        ))
     }
 }
 
@@ -49,8 +61,13 @@ pub async fn facts_from(tx: &mut Tx, agency: Uuid, ordinal: i64, limit: i64) -> 
 /// # Errors
 /// Failures of the database.
 pub async fn facts_after(tx: &mut Tx, agency: Uuid, change: i64) -> Result<Vec<(i64, StoredFacts)>> {
-    let rows =
-        fetch_all!(tx, FactsText, "SELECT ordinal, customer_id, change, facts FROM fact WHERE agency_id = $1 AND change > $2 ORDER BY change", agency, change)?;
+    let rows = fetch_all!(
+        tx,
+        FactsText,
+        "SELECT ordinal, customer_id, change, facts FROM fact WHERE agency_id = $1 AND change > $2 ORDER BY change",
+        agency,
+        change
+    )?;
     rows.into_iter().map(FactsText::read).collect()
 }
 
@@ -59,7 +76,13 @@ pub async fn facts_after(tx: &mut Tx, agency: Uuid, change: i64) -> Result<Vec<(
 /// # Errors
 /// Failures of the database.
 pub async fn facts_of(tx: &mut Tx, agency: Uuid, ordinal: i64) -> Result<Option<StoredFacts>> {
-    let row = fetch_optional!(tx, FactsText, "SELECT ordinal, customer_id, change, facts FROM fact WHERE agency_id = $1 AND ordinal = $2", agency, ordinal)?;
+    let row = fetch_optional!(
+        tx,
+        FactsText,
+        "SELECT ordinal, customer_id, change, facts FROM fact WHERE agency_id = $1 AND ordinal = $2",
+        agency,
+        ordinal
+    )?;
     row.map(|row| row.read().map(|(_, facts)| facts)).transpose()
 }
 
@@ -97,7 +120,14 @@ pub async fn customers_from(tx: &mut Tx, agency: Uuid, ordinal: i64, limit: i64)
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn customers_like(tx: &mut Tx, agency: Uuid, exact: &str, contains: &str, ordinal: i64, limit: i64) -> Result<Vec<CustomerRow>> {
+pub async fn customers_like(
+    tx: &mut Tx,
+    agency: Uuid,
+    exact: &str,
+    contains: &str,
+    ordinal: i64,
+    limit: i64,
+) -> Result<Vec<CustomerRow>> {
     fetch_all!(
         tx,
         CustomerRow,
@@ -123,7 +153,9 @@ pub async fn customers_at(tx: &mut Tx, agency: Uuid, ordinals: &[i64]) -> Result
         return Ok(Vec::new());
     }
     fetch_built!(tx, CustomerRow, |q| {
-        q.push("SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer WHERE agency_id = ");
+        q.push(
+            "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer WHERE agency_id = ",
+        );
         q.push_bind(agency).push(" AND ordinal IN (");
         let mut list = q.separated(", ");
         for ordinal in ordinals {
@@ -137,7 +169,12 @@ pub async fn customers_at(tx: &mut Tx, agency: Uuid, ordinals: &[i64]) -> Result
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn member_numbers(tx: &mut Tx, agency: Uuid, from: i64, until: i64) -> Result<Vec<(i64, Uuid, Option<String>)>> {
+pub async fn member_numbers(
+    tx: &mut Tx,
+    agency: Uuid,
+    from: i64,
+    until: i64,
+) -> Result<Vec<(i64, Uuid, Option<String>)>> {
     fetch_all!(
         tx,
         (i64, Uuid, Option<String>),
@@ -171,6 +208,12 @@ pub async fn timeline(tx: &mut Tx, agency: Uuid, customer: Uuid, limit: i64) -> 
 /// # Errors
 /// Failures of the database.
 pub async fn claim_version(tx: &mut Tx, agency: Uuid, id: Uuid, version: i64) -> Result<bool> {
-    let changed = execute!(tx, "UPDATE customer SET version = version + 1 WHERE agency_id = $1 AND id = $2 AND version = $3", agency, id, version)?;
+    let changed = execute!(
+        tx,
+        "UPDATE customer SET version = version + 1 WHERE agency_id = $1 AND id = $2 AND version = $3",
+        agency,
+        id,
+        version
+    )?;
     Ok(changed == 1)
 }

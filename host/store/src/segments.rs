@@ -81,7 +81,11 @@ pub async fn runs(tx: &mut Tx, agency: Uuid, binding: &str, until: i64, limit: i
     fetch_all!(
         tx,
         RunRow,
-        concat!("SELECT ", run_columns!(), " FROM segment_run WHERE agency_id = $1 AND binding = $2 AND run <= $3 ORDER BY run DESC LIMIT $4"),
+        concat!(
+            "SELECT ",
+            run_columns!(),
+            " FROM segment_run WHERE agency_id = $1 AND binding = $2 AND run <= $3 ORDER BY run DESC LIMIT $4"
+        ),
         agency,
         binding,
         until,
@@ -103,7 +107,13 @@ pub struct MembershipRow {
 /// # Errors
 /// Failures of the database.
 pub async fn memberships(tx: &mut Tx, agency: Uuid, binding: &str) -> Result<Vec<MembershipRow>> {
-    fetch_all!(tx, MembershipRow, "SELECT segment, members FROM segment_membership WHERE agency_id = $1 AND binding = $2 ORDER BY segment", agency, binding)
+    fetch_all!(
+        tx,
+        MembershipRow,
+        "SELECT segment, members FROM segment_membership WHERE agency_id = $1 AND binding = $2 ORDER BY segment",
+        agency,
+        binding
+    )
 }
 
 /// Replaces the memberships of a binding.
@@ -111,11 +121,22 @@ pub async fn memberships(tx: &mut Tx, agency: Uuid, binding: &str) -> Result<Vec
 /// # Errors
 /// Failures of the database.
 pub async fn replace_memberships(tx: &mut Tx, agency: Uuid, binding: &str, rows: &[MembershipRow]) -> Result<()> {
-    execute!(&mut *tx, "DELETE FROM segment_membership WHERE agency_id = $1 AND binding = $2", agency, binding)?;
+    execute!(
+        &mut *tx,
+        "DELETE FROM segment_membership WHERE agency_id = $1 AND binding = $2",
+        agency,
+        binding
+    )?;
     write_rows!(
-        tx, rows, 4,
+        tx,
+        rows,
+        4,
         "INSERT INTO segment_membership (agency_id, binding, segment, members)",
-        |b, row| b.push_bind(agency).push_bind(binding).push_bind(&row.segment).push_bind(&row.members),
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(binding)
+            .push_bind(&row.segment)
+            .push_bind(&row.members),
         ""
     )
 }
@@ -125,6 +146,10 @@ pub async fn replace_memberships(tx: &mut Tx, agency: Uuid, binding: &str, rows:
 pub struct MoveRow {
     /// The run.
     pub run: i64,
+    /// Its business time.
+    pub at: i64,
+    /// The last single move before it.
+    pub transition: i64,
     /// Segment key.
     pub segment: String,
     /// Roaring bitmap over ordinals.
@@ -133,15 +158,29 @@ pub struct MoveRow {
     pub departed: Vec<u8>,
 }
 
-/// Keeps what a full run moved.
+/// Keeps what a full run moved: segment, entered, departed.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn insert_moves(tx: &mut Tx, agency: Uuid, binding: &str, rows: &[MoveRow]) -> Result<()> {
+pub async fn insert_moves(
+    tx: &mut Tx,
+    agency: Uuid,
+    binding: &str,
+    run: i64,
+    rows: &[(String, Vec<u8>, Vec<u8>)],
+) -> Result<()> {
     write_rows!(
-        tx, rows, 6,
+        tx,
+        rows,
+        6,
         "INSERT INTO segment_move (agency_id, binding, run, segment, entered, departed)",
-        |b, row| b.push_bind(agency).push_bind(binding).push_bind(row.run).push_bind(&row.segment).push_bind(&row.entered).push_bind(&row.departed),
+        |b, (segment, entered, departed)| b
+            .push_bind(agency)
+            .push_bind(binding)
+            .push_bind(run)
+            .push_bind(segment)
+            .push_bind(entered)
+            .push_bind(departed),
         ""
     )
 }
@@ -150,34 +189,25 @@ pub async fn insert_moves(tx: &mut Tx, agency: Uuid, binding: &str, rows: &[Move
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn moves_of_segment(tx: &mut Tx, agency: Uuid, binding: &str, segment: &str, before: i64, limit: i64) -> Result<Vec<MoveRow>> {
+pub async fn moves_of_segment(
+    tx: &mut Tx,
+    agency: Uuid,
+    binding: &str,
+    segment: &str,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<MoveRow>> {
     fetch_all!(
         tx,
         MoveRow,
-        "SELECT run, segment, entered, departed FROM segment_move
-         WHERE agency_id = $1 AND binding = $2 AND segment = $3 AND run < $4 ORDER BY run DESC LIMIT $5",
+        "SELECT m.run, r.at, r.transition, m.segment, m.entered, m.departed
+         FROM segment_move m JOIN segment_run r ON r.agency_id = m.agency_id AND r.binding = m.binding AND r.run = m.run
+         WHERE m.agency_id = $1 AND m.binding = $2 AND m.segment = $3 AND m.run < $4 ORDER BY m.run DESC LIMIT $5",
         agency,
         binding,
         segment,
         before,
         limit
-    )
-}
-
-/// What the runs `from..=until` moved in every segment, the newest first.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn moves_between(tx: &mut Tx, agency: Uuid, binding: &str, from: i64, until: i64) -> Result<Vec<MoveRow>> {
-    fetch_all!(
-        tx,
-        MoveRow,
-        "SELECT run, segment, entered, departed FROM segment_move
-         WHERE agency_id = $1 AND binding = $2 AND run >= $3 AND run <= $4 ORDER BY run DESC, segment",
-        agency,
-        binding,
-        from,
-        until
     )
 }
 
@@ -206,10 +236,20 @@ pub struct TransitionRow {
 /// Failures of the database.
 pub async fn insert_transitions(tx: &mut Tx, agency: Uuid, binding: &str, rows: &[TransitionRow]) -> Result<()> {
     write_rows!(
-        tx, rows, 9,
+        tx,
+        rows,
+        9,
         "INSERT INTO segment_transition (agency_id, binding, transition, ordinal, origin, target, at, change, revision)",
-        |b, row| b.push_bind(agency).push_bind(binding).push_bind(row.transition).push_bind(row.ordinal).push_bind(&row.origin).push_bind(&row.target)
-            .push_bind(row.at).push_bind(row.change).push_bind(row.revision),
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(binding)
+            .push_bind(row.transition)
+            .push_bind(row.ordinal)
+            .push_bind(&row.origin)
+            .push_bind(&row.target)
+            .push_bind(row.at)
+            .push_bind(row.change)
+            .push_bind(row.revision),
         ""
     )
 }
@@ -240,7 +280,10 @@ pub async fn transitions_of(tx: &mut Tx, agency: Uuid, binding: &str, ordinals: 
     }
     fetch_built!(tx, TransitionRow, |q| {
         q.push("SELECT transition, ordinal, origin, target, at, change, revision FROM segment_transition WHERE agency_id = ");
-        q.push_bind(agency).push(" AND binding = ").push_bind(binding).push(" AND ordinal IN (");
+        q.push_bind(agency)
+            .push(" AND binding = ")
+            .push_bind(binding)
+            .push(" AND ordinal IN (");
         let mut list = q.separated(", ");
         for ordinal in ordinals {
             list.push_bind(*ordinal);
@@ -249,22 +292,31 @@ pub async fn transitions_of(tx: &mut Tx, agency: Uuid, binding: &str, ordinals: 
     })
 }
 
-/// Notes that everything up to `change` is classified and `transition` is the latest move; only if neither the revision nor the run
-/// in force has changed meanwhile.
+/// Notes that everything up to `change` is classified and `transition` is the latest move; only if revision and
+/// `from` (run, transition) are still what stands.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn note_applied(tx: &mut Tx, agency: Uuid, binding: &str, revision: i64, run: i64, change: i64, transition: i64) -> Result<bool> {
+pub async fn note_applied(
+    tx: &mut Tx,
+    agency: Uuid,
+    binding: &str,
+    revision: i64,
+    from: (i64, i64),
+    change: i64,
+    transition: i64,
+) -> Result<bool> {
     let noted = execute!(
         tx,
         "UPDATE binding SET applied_change = $5, transition = $6, stale_since = NULL, stale_reason = NULL
-         WHERE agency_id = $1 AND extension_point = 'segmentation' AND name = $2 AND revision = $3 AND run = $4",
+         WHERE agency_id = $1 AND extension_point = 'segmentation' AND name = $2 AND revision = $3 AND run = $4 AND transition = $7",
         agency,
         binding,
         revision,
-        run,
+        from.0,
         change,
-        transition
+        transition,
+        from.1
     )?;
     Ok(noted == 1)
 }
@@ -273,9 +325,28 @@ pub async fn note_applied(tx: &mut Tx, agency: Uuid, binding: &str, revision: i6
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn insert_preview(tx: &mut Tx, agency: Uuid, id: Uuid, binding: &str, summary: &str, moves: &[(String, String, Vec<u8>)], now: i64, before: i64) -> Result<()> {
-    execute!(&mut *tx, "DELETE FROM preview_move WHERE agency_id = $1 AND preview_id IN (SELECT id FROM preview WHERE agency_id = $1 AND created_at < $2)", agency, before)?;
-    execute!(&mut *tx, "DELETE FROM preview WHERE agency_id = $1 AND created_at < $2", agency, before)?;
+pub async fn insert_preview(
+    tx: &mut Tx,
+    agency: Uuid,
+    id: Uuid,
+    binding: &str,
+    summary: &str,
+    moves: &[(String, String, Vec<u8>)],
+    now: i64,
+    before: i64,
+) -> Result<()> {
+    execute!(
+        &mut *tx,
+        "DELETE FROM preview_move WHERE agency_id = $1 AND preview_id IN (SELECT id FROM preview WHERE agency_id = $1 AND created_at < $2)",
+        agency,
+        before
+    )?;
+    execute!(
+        &mut *tx,
+        "DELETE FROM preview WHERE agency_id = $1 AND created_at < $2",
+        agency,
+        before
+    )?;
     execute!(
         &mut *tx,
         "INSERT INTO preview (agency_id, id, binding, summary, created_at) VALUES ($1, $2, $3, $4, $5)",
@@ -286,9 +357,16 @@ pub async fn insert_preview(tx: &mut Tx, agency: Uuid, id: Uuid, binding: &str, 
         now
     )?;
     write_rows!(
-        tx, moves, 5,
+        tx,
+        moves,
+        5,
         "INSERT INTO preview_move (agency_id, preview_id, origin, target, customers)",
-        |b, (origin, target, customers)| b.push_bind(agency).push_bind(id).push_bind(origin).push_bind(target).push_bind(customers),
+        |b, (origin, target, customers)| b
+            .push_bind(agency)
+            .push_bind(id)
+            .push_bind(origin)
+            .push_bind(target)
+            .push_bind(customers),
         ""
     )
 }
@@ -298,7 +376,13 @@ pub async fn insert_preview(tx: &mut Tx, agency: Uuid, id: Uuid, binding: &str, 
 /// # Errors
 /// Failures of the database.
 pub async fn preview(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<(String, String)>> {
-    fetch_optional!(tx, (String, String), "SELECT binding, summary FROM preview WHERE agency_id = $1 AND id = $2", agency, id)
+    fetch_optional!(
+        tx,
+        (String, String),
+        "SELECT binding, summary FROM preview WHERE agency_id = $1 AND id = $2",
+        agency,
+        id
+    )
 }
 
 /// The moves of a preview: origin, target, bitmap.

@@ -37,7 +37,11 @@ pub async fn create_agency(tx: &mut Tx, agency: &AgencyRow, now: i64) -> Result<
         &agency.country,
         now,
     )?;
-    execute!(&mut *tx, "INSERT INTO counter (agency_id, change, ordinals) VALUES ($1, 0, 0)", agency.id)?;
+    execute!(
+        &mut *tx,
+        "INSERT INTO counter (agency_id, change, ordinals) VALUES ($1, 0, 0)",
+        agency.id
+    )?;
     Ok(())
 }
 
@@ -46,7 +50,12 @@ pub async fn create_agency(tx: &mut Tx, agency: &AgencyRow, now: i64) -> Result<
 /// # Errors
 /// Failures of the database.
 pub async fn agency(tx: &mut Tx, agency: Uuid) -> Result<Option<AgencyRow>> {
-    fetch_optional!(tx, AgencyRow, "SELECT id, slug, name, time_zone, currency, country FROM agency WHERE id = $1", agency)
+    fetch_optional!(
+        tx,
+        AgencyRow,
+        "SELECT id, slug, name, time_zone, currency, country FROM agency WHERE id = $1",
+        agency
+    )
 }
 
 /// Every agency, for background work ([`crate::Access::Jobs`]).
@@ -54,7 +63,11 @@ pub async fn agency(tx: &mut Tx, agency: Uuid) -> Result<Option<AgencyRow>> {
 /// # Errors
 /// Failures of the database.
 pub async fn agencies(tx: &mut Tx) -> Result<Vec<AgencyRow>> {
-    fetch_all!(tx, AgencyRow, "SELECT id, slug, name, time_zone, currency, country FROM agency ORDER BY slug")
+    fetch_all!(
+        tx,
+        AgencyRow,
+        "SELECT id, slug, name, time_zone, currency, country FROM agency ORDER BY slug"
+    )
 }
 
 /// A key and what it may do.
@@ -91,7 +104,13 @@ pub async fn create_key(tx: &mut Tx, agency: Uuid, key: &KeyRow, hash: &[u8], no
 /// # Errors
 /// Failures of the database.
 pub async fn key_by_hash(tx: &mut Tx, agency: Uuid, hash: &[u8]) -> Result<Option<KeyRow>> {
-    fetch_optional!(tx, KeyRow, "SELECT id, name, scopes FROM api_key WHERE agency_id = $1 AND hash = $2 AND revoked_at IS NULL", agency, hash)
+    fetch_optional!(
+        tx,
+        KeyRow,
+        "SELECT id, name, scopes FROM api_key WHERE agency_id = $1 AND hash = $2 AND revoked_at IS NULL",
+        agency,
+        hash
+    )
 }
 
 /// Revokes a key; `false` if there is none that could be.
@@ -99,7 +118,13 @@ pub async fn key_by_hash(tx: &mut Tx, agency: Uuid, hash: &[u8]) -> Result<Optio
 /// # Errors
 /// Failures of the database.
 pub async fn revoke_key(tx: &mut Tx, agency: Uuid, key: Uuid, now: i64) -> Result<bool> {
-    let changed = execute!(tx, "UPDATE api_key SET revoked_at = $3 WHERE agency_id = $1 AND id = $2 AND revoked_at IS NULL", agency, key, now)?;
+    let changed = execute!(
+        tx,
+        "UPDATE api_key SET revoked_at = $3 WHERE agency_id = $1 AND id = $2 AND revoked_at IS NULL",
+        agency,
+        key,
+        now
+    )?;
     Ok(changed == 1)
 }
 
@@ -137,7 +162,13 @@ pub async fn claim_answer(tx: &mut Tx, agency: Uuid, key: &str, request: &str, n
 /// # Errors
 /// Failures of the database.
 pub async fn kept_answer(tx: &mut Tx, agency: Uuid, key: &str) -> Result<Option<KeptAnswerRow>> {
-    fetch_optional!(tx, KeptAnswerRow, "SELECT request, status, body, created_at FROM kept_answer WHERE agency_id = $1 AND key = $2", agency, key)
+    fetch_optional!(
+        tx,
+        KeptAnswerRow,
+        "SELECT request, status, body, created_at FROM kept_answer WHERE agency_id = $1 AND key = $2",
+        agency,
+        key
+    )
 }
 
 /// Keeps the answer under its key.
@@ -145,7 +176,15 @@ pub async fn kept_answer(tx: &mut Tx, agency: Uuid, key: &str) -> Result<Option<
 /// # Errors
 /// Failures of the database.
 pub async fn keep_answer(tx: &mut Tx, agency: Uuid, key: &str, status: i32, body: &[u8]) -> Result<()> {
-    execute!(tx, "UPDATE kept_answer SET status = $3, body = $4 WHERE agency_id = $1 AND key = $2", agency, key, status, body).map(drop)
+    execute!(
+        tx,
+        "UPDATE kept_answer SET status = $3, body = $4 WHERE agency_id = $1 AND key = $2",
+        agency,
+        key,
+        status,
+        body
+    )
+    .map(drop)
 }
 
 /// Gives a key back whose request failed, and forgets answers older than `before`.
@@ -153,5 +192,12 @@ pub async fn keep_answer(tx: &mut Tx, agency: Uuid, key: &str, status: i32, body
 /// # Errors
 /// Failures of the database.
 pub async fn forget_answers(tx: &mut Tx, agency: Uuid, key: &str, before: i64) -> Result<()> {
-    execute!(tx, "DELETE FROM kept_answer WHERE agency_id = $1 AND ((key = $2 AND status IS NULL) OR created_at < $3)", agency, key, before).map(drop)
+    execute!(
+        tx,
+        "DELETE FROM kept_answer WHERE agency_id = $1 AND ((key = $2 AND status IS NULL) OR created_at < $3)",
+        agency,
+        key,
+        before
+    )
+    .map(drop)
 }

@@ -1,0 +1,99 @@
+//! What a use-case answers when it cannot do what was asked.
+
+use posthouse_domain::Rejection;
+use posthouse_engine::LoadError;
+use posthouse_store::StoreError;
+
+/// What went wrong, by whose fault.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// There is no such thing, or it is another agency's.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The request cannot be carried out as it stands.
+    #[error("{0}")]
+    Invalid(Rejection),
+    /// The request does not fit the present state.
+    #[error("{0}")]
+    Conflict(Rejection),
+    /// Nobody is known by this key.
+    #[error(
+        "the API key is not known; create one with `posthouse agency create`, and send it as Authorization: Bearer KEY"
+    )]
+    Unauthorised,
+    /// The key may not do this.
+    #[error("the API key may not do this; it needs the scope {0}")]
+    Forbidden(&'static str),
+    /// Too much at once; the same request may succeed later.
+    #[error("{0}")]
+    Busy(Rejection),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A defect of the host.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl AppError {
+    /// The request cannot be carried out as it stands.
+    pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Invalid(Rejection::new(code, detail))
+    }
+
+    /// The request does not fit the present state.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Conflict(Rejection::new(code, detail))
+    }
+
+    /// A stored document cannot be read back.
+    pub(crate) fn corrupt(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
+        move |error| StoreError::corrupt(what)(error).into()
+    }
+
+    /// Whether the same transaction may succeed when tried again.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_transient())
+    }
+}
+
+impl From<Rejection> for AppError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Invalid(rejection)
+    }
+}
+
+impl From<LoadError> for AppError {
+    fn from(error: LoadError) -> Self {
+        let rejection = Rejection {
+            code: error.code().to_owned(),
+            detail: error.to_string(),
+        };
+        match error {
+            LoadError::QueueFull { .. } => Self::Busy(rejection),
+            LoadError::Refused(_) => Self::Invalid(rejection),
+            _ => Self::Internal(rejection.detail),
+        }
+    }
+}
+
+/// What use-cases return.
+pub type Result<T> = std::result::Result<T, AppError>;
+
+/// Tries a transaction again while it loses against others, a bounded number of times.
+macro_rules! retrying {
+    ($attempt:expr) => {{
+        let mut failures = 0u32;
+        loop {
+            match $attempt.await {
+                Err(error) if error.is_transient() && failures < 6 => {
+                    failures += 1;
+                    tracing::debug!(%error, failures, "trying again");
+                    tokio::time::sleep(std::time::Duration::from_millis(5 << failures)).await;
+                }
+                result => break result,
+            }
+        }
+    }};
+}
+pub(crate) use retrying;

@@ -1,0 +1,229 @@
+//! Columns for plugins: slices of the frame where they can be lent, short copies where a fact moves with the calendar.
+
+use super::frame::{Bits, Cells, Frame};
+use posthouse_domain::Day;
+use posthouse_domain::catalogue::{ALL, FactKind, View};
+use posthouse_engine::{Column, Values};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Which customers a call is about.
+#[derive(Debug, Clone)]
+pub(crate) enum Rows<'a> {
+    /// A run of ordinals; it begins at a multiple of eight.
+    Range(Range<usize>),
+    /// Single ordinals.
+    Picked(&'a [u32]),
+}
+
+impl Rows<'_> {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Range(range) => range.len(),
+            Self::Picked(ordinals) => ordinals.len(),
+        }
+    }
+
+    fn gather<'f, T: Copy>(&self, values: &'f [T]) -> Cow<'f, [T]> {
+        match self {
+            Self::Range(range) => Cow::Borrowed(&values[range.clone()]),
+            Self::Picked(ordinals) => Cow::Owned(ordinals.iter().map(|o| values[*o as usize]).collect()),
+        }
+    }
+
+    fn gather_bits<'f>(&self, bits: &'f Bits) -> Cow<'f, [u8]> {
+        match self {
+            Self::Range(range) => Cow::Borrowed(bits.slice(range.start, range.end)),
+            Self::Picked(ordinals) => {
+                let mut bytes = vec![0u8; ordinals.len().div_ceil(8)];
+                for (row, ordinal) in ordinals.iter().enumerate() {
+                    bytes[row / 8] |= u8::from(bits.get(*ordinal as usize)) << (row % 8);
+                }
+                Cow::Owned(bytes)
+            }
+        }
+    }
+
+    fn each(&self, mut visit: impl FnMut(usize)) {
+        match self {
+            Self::Range(range) => range.clone().for_each(visit),
+            Self::Picked(ordinals) => ordinals.iter().for_each(|o| visit(*o as usize)),
+        }
+    }
+}
+
+/// One fact of a call's rows.
+pub(crate) struct Lent<'f> {
+    values: Held<'f>,
+    valid: Option<Cow<'f, [u8]>>,
+}
+
+enum Held<'f> {
+    Narrow(Cow<'f, [i32]>),
+    Wide(Cow<'f, [i64]>),
+    Numbers(Cow<'f, [f64]>),
+    Bits(Cow<'f, [u8]>),
+    Texts {
+        codes: Vec<u32>,
+        offsets: Vec<u32>,
+        bytes: Vec<u8>,
+    },
+}
+
+impl Lent<'_> {
+    /// The column as the engine takes it.
+    pub(crate) fn as_column(&self) -> Column<'_> {
+        let values = match &self.values {
+            Held::Narrow(values) => Values::S32s(values),
+            Held::Wide(values) => Values::S64s(values),
+            Held::Numbers(values) => Values::F64s(values),
+            Held::Bits(bits) => Values::Bits(bits),
+            Held::Texts { codes, offsets, bytes } => Values::Strings { codes, offsets, bytes },
+        };
+        Column {
+            values,
+            valid: self.valid.as_deref(),
+        }
+    }
+}
+
+impl Frame {
+    /// The fact at `position` in the catalogue, of `rows`, seen on `today`.
+    pub(crate) fn lend(&self, position: usize, rows: &Rows<'_>, today: Day) -> Lent<'_> {
+        let fact = &ALL[position];
+        let known = |valid: &'_ Bits| -> Option<Vec<u8>> {
+            (!valid.all(self.len())).then(|| rows.gather_bits(valid).into_owned())
+        };
+        match self.cells(position) {
+            Cells::Constant { zero } => {
+                let n = rows.len();
+                let values = match fact.kind {
+                    FactKind::Count | FactKind::Day => Held::Narrow(vec![0; n].into()),
+                    FactKind::Money => Held::Wide(vec![0; n].into()),
+                    FactKind::Number => Held::Numbers(vec![0.0; n].into()),
+                    FactKind::Flag => Held::Bits(vec![0; n.div_ceil(8)].into()),
+                    FactKind::Text => Held::Texts {
+                        codes: vec![0; n],
+                        offsets: vec![0, 0],
+                        bytes: Vec::new(),
+                    },
+                };
+                Lent {
+                    values,
+                    valid: (!zero).then(|| vec![0; n.div_ceil(8)].into()),
+                }
+            }
+            Cells::Narrow { values, valid } if fact.view == View::AsIs => Lent {
+                values: Held::Narrow(rows.gather(values)),
+                valid: (!valid.all(self.len())).then(|| rows.gather_bits(valid)),
+            },
+            Cells::Narrow { values, valid } => {
+                let mut seen = rows.gather(values).into_owned();
+                let known = known(valid);
+                relate(&mut seen, known.as_deref(), fact.view, today);
+                Lent {
+                    values: Held::Narrow(seen.into()),
+                    valid: known.map(Cow::Owned),
+                }
+            }
+            Cells::Wide { values, valid } => Lent {
+                values: Held::Wide(rows.gather(values)),
+                valid: (!valid.all(self.len())).then(|| rows.gather_bits(valid)),
+            },
+            Cells::Numbers { values, valid } => Lent {
+                values: Held::Numbers(rows.gather(values)),
+                valid: (!valid.all(self.len())).then(|| rows.gather_bits(valid)),
+            },
+            Cells::Flags { values, valid } => Lent {
+                values: Held::Bits(rows.gather_bits(values)),
+                valid: (!valid.all(self.len())).then(|| rows.gather_bits(valid)),
+            },
+            Cells::Texts {
+                codes,
+                valid,
+                dictionary,
+            } => {
+                // a dictionary of its own for each call: texts of other customers are none of this call's business
+                let mut renumbered = vec![u32::MAX; dictionary.len().max(1)];
+                let (mut own, mut offsets, mut bytes) = (Vec::with_capacity(rows.len()), vec![0u32], Vec::new());
+                rows.each(|row| {
+                    let slot = &mut renumbered[codes[row] as usize];
+                    if !valid.get(row) {
+                        own.push(0);
+                        return;
+                    }
+                    if *slot == u32::MAX {
+                        *slot = offsets.len() as u32 - 1;
+                        bytes.extend_from_slice(dictionary.text(codes[row]).as_bytes());
+                        offsets.push(bytes.len() as u32);
+                    }
+                    own.push(*slot);
+                });
+                if offsets.len() == 1 {
+                    offsets.push(0);
+                }
+                Lent {
+                    values: Held::Texts {
+                        codes: own,
+                        offsets,
+                        bytes,
+                    },
+                    valid: known(valid).map(Cow::Owned),
+                }
+            }
+        }
+    }
+
+    /// The whole numbers of the fact at `position` among all customers where it is known and, if given, the fact at `among` is
+    /// above zero: the population of a quantile table.
+    pub(crate) fn population(&self, position: usize, among: Option<usize>, today: Day) -> Vec<i64> {
+        let rows = Rows::Range(0..self.len());
+        let lent = self.lend(position, &rows, today);
+        let filter = among.map(|position| self.lend(position, &rows, today));
+        let is_known =
+            |valid: Option<&[u8]>, row: usize| valid.is_none_or(|bits| bits[row / 8] & (1 << (row % 8)) != 0);
+        let counts = |row: usize| {
+            filter.as_ref().is_none_or(|lent| {
+                let above = match lent.as_column().values {
+                    Values::S32s(values) => values[row] > 0,
+                    Values::S64s(values) => values[row] > 0,
+                    _ => false,
+                };
+                above && is_known(lent.valid.as_deref(), row)
+            })
+        };
+        let valid = lent.valid.as_deref();
+        let wanted = |row: &usize| is_known(valid, *row) && counts(*row);
+        match lent.as_column().values {
+            Values::S32s(values) => (0..self.len())
+                .filter(wanted)
+                .map(|row| i64::from(values[row]))
+                .collect(),
+            Values::S64s(values) => (0..self.len()).filter(wanted).map(|row| values[row]).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Turns stored days into what they mean today; what is unknown stays zero.
+fn relate(values: &mut [i32], valid: Option<&[u8]>, view: View, today: Day) {
+    match view {
+        View::AsIs => return,
+        View::DaysSince => values.iter_mut().for_each(|v| *v = today - *v),
+        View::DaysUntil => values.iter_mut().for_each(|v| *v -= today),
+        View::Age | View::DaysToBirthday => {
+            for (row, value) in values.iter_mut().enumerate() {
+                if valid.is_none_or(|bits| bits[row / 8] & (1 << (row % 8)) != 0) {
+                    *value = view.apply(i64::from(*value), today) as i32;
+                }
+            }
+        }
+    }
+    if let Some(bits) = valid {
+        for (row, value) in values.iter_mut().enumerate() {
+            if bits[row / 8] & (1 << (row % 8)) == 0 {
+                *value = 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! `GET /facts/export`: every customer's facts of today, streamed a few thousand rows at a time.
+
+use crate::error::{AppError, Result, retrying};
+use crate::team::Caller;
+use crate::{App, Room};
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow_ipc::writer::StreamWriter;
+use arrow_schema::{DataType, Field, Schema};
+use bytes::Bytes;
+use posthouse_domain::Day;
+use posthouse_domain::catalogue::{ALL, FactKind, Value};
+use posthouse_store::{Access, profiles};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated, an empty cell for what is unknown.
+    Csv,
+    /// One JSON object a line, `null` for what is unknown.
+    Jsonl,
+    /// An Arrow IPC stream.
+    Arrow,
+}
+
+/// An export on its way.
+pub struct Export {
+    app: App,
+    room: Arc<Room>,
+    format: Format,
+    today: Day,
+    customers: usize,
+    next: usize,
+    arrow: Option<StreamWriter<Vec<u8>>>,
+    headed: bool,
+}
+
+/// Rows of one piece: a multiple of eight, so that bitmaps can be lent.
+const PIECE: usize = 4_096;
+
+fn schema() -> Schema {
+    let facts = ALL.iter().map(|fact| {
+        let kind = match fact.kind {
+            FactKind::Count | FactKind::Day => DataType::Int32,
+            FactKind::Money => DataType::Int64,
+            FactKind::Number => DataType::Float64,
+            FactKind::Flag => DataType::Boolean,
+            FactKind::Text => DataType::Utf8,
+        };
+        Field::new(fact.key, kind, true)
+    });
+    let ids = [
+        Field::new("customer_id", DataType::Utf8, false),
+        Field::new("member_no", DataType::Utf8, true),
+    ];
+    Schema::new(ids.into_iter().chain(facts).collect::<Vec<_>>())
+}
+
+fn arrow_error(error: arrow_schema::ArrowError) -> AppError {
+    AppError::Internal(format!("arrow: {error}"))
+}
+
+impl App {
+    /// Begins an export of everyone's facts as they are now.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn export_facts(&self, caller: &Caller, format: Format) -> Result<Export> {
+        let room = caller.room.clone();
+        let mut desk = room.desk.lock().await;
+        retrying!(self.sync(&room, &mut desk))?;
+        drop(desk);
+        // what has just been read is followed as well
+        room.woken.notify_one();
+        let (today, customers) = (self.moment(&room).today, room.frame().len());
+        Ok(Export {
+            app: self.clone(),
+            room,
+            format,
+            today,
+            customers,
+            next: 0,
+            arrow: None,
+            headed: false,
+        })
+    }
+}
+
+impl Export {
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>> {
+        if !self.headed {
+            self.headed = true;
+            return self.head().map(Some);
+        }
+        if self.next >= self.customers {
+            return match self.arrow.take() {
+                Some(mut writer) => {
+                    writer.finish().map_err(arrow_error)?;
+                    Ok(Some(std::mem::take(writer.get_mut()).into()))
+                }
+                None => Ok(None),
+            };
+        }
+        let (from, to) = (self.next, (self.next + PIECE).min(self.customers));
+        self.next = to;
+        let mut tx = self.app.store.read(Access::Agency(self.room.id)).await?;
+        let ids = profiles::member_numbers(&mut tx, self.room.id, from as i64, to as i64).await?;
+        drop(tx);
+        let bytes = match self.format {
+            Format::Csv => self.csv(&ids)?,
+            Format::Jsonl => self.jsonl(&ids)?,
+            Format::Arrow => self.batch(from, to, &ids)?,
+        };
+        Ok(Some(bytes.into()))
+    }
+
+    fn head(&mut self) -> Result<Bytes> {
+        match self.format {
+            Format::Jsonl => Ok(Bytes::new()),
+            Format::Csv => {
+                let mut file = csv::Writer::from_writer(Vec::new());
+                let names = ["customer_id", "member_no"]
+                    .into_iter()
+                    .chain(ALL.iter().map(|fact| fact.key));
+                file.write_record(names)
+                    .map_err(|e| AppError::Internal(e.to_string()))?;
+                Ok(file.into_inner().map_err(|e| AppError::Internal(e.to_string()))?.into())
+            }
+            Format::Arrow => {
+                let mut writer = StreamWriter::try_new(Vec::new(), &schema()).map_err(arrow_error)?;
+                let bytes = std::mem::take(writer.get_mut());
+                self.arrow = Some(writer);
+                Ok(bytes.into())
+            }
+        }
+    }
+
+    fn csv(&self, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {
+        let frame = self.room.frame();
+        let mut file = csv::Writer::from_writer(Vec::new());
+        let mut write = || -> csv::Result<()> {
+            for (ordinal, id, member_no) in ids {
+                file.write_field(id.to_string())?;
+                file.write_field(member_no.as_deref().unwrap_or(""))?;
+                for position in 0..ALL.len() {
+                    match frame.value(position, *ordinal as usize, self.today) {
+                        Value::Unknown => file.write_field("")?,
+                        Value::Whole(n) => file.write_field(n.to_string())?,
+                        Value::Number(n) => file.write_field(n.to_string())?,
+                        Value::Flag(flag) => file.write_field(if flag { "true" } else { "false" })?,
+                        Value::Text(text) => file.write_field(text)?,
+                    }
+                }
+                file.write_record(None::<&[u8]>)?;
+            }
+            Ok(())
+        };
+        write().map_err(|e| AppError::Internal(e.to_string()))?;
+        file.into_inner().map_err(|e| AppError::Internal(e.to_string()))
+    }
+
+    fn jsonl(&self, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {
+        let frame = self.room.frame();
+        let mut lines = Vec::new();
+        for (ordinal, id, member_no) in ids {
+            let mut object = serde_json::Map::with_capacity(ALL.len() + 2);
+            object.insert("customer_id".into(), id.to_string().into());
+            object.insert("member_no".into(), member_no.clone().into());
+            for (position, fact) in ALL.iter().enumerate() {
+                object.insert(
+                    fact.key.into(),
+                    frame.value(position, *ordinal as usize, self.today).to_json(),
+                );
+            }
+            serde_json::to_writer(&mut lines, &object).map_err(AppError::corrupt("facts"))?;
+            lines.push(b'\n');
+        }
+        Ok(lines)
+    }
+
+    fn batch(&mut self, from: usize, to: usize, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {
+        let mut arrays: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from_iter_values(
+                ids.iter().map(|(_, id, _)| id.to_string()),
+            )),
+            Arc::new(StringArray::from_iter(
+                ids.iter().map(|(.., member_no)| member_no.as_deref()),
+            )),
+        ];
+        let frame = self.room.frame();
+        for (position, fact) in ALL.iter().enumerate() {
+            let values = (from..to).map(|row| frame.value(position, row, self.today));
+            let whole = |value| if let Value::Whole(n) = value { Some(n) } else { None };
+            arrays.push(match fact.kind {
+                FactKind::Count | FactKind::Day => {
+                    Arc::new(Int32Array::from_iter(values.map(|v| whole(v).map(|n| n as i32))))
+                }
+                FactKind::Money => Arc::new(Int64Array::from_iter(values.map(whole))),
+                FactKind::Number => Arc::new(Float64Array::from_iter(
+                    values.map(|v| if let Value::Number(n) = v { Some(n) } else { None }),
+                )),
+                FactKind::Flag => Arc::new(BooleanArray::from_iter(
+                    values.map(|v| if let Value::Flag(flag) = v { Some(flag) } else { None }),
+                )),
+                FactKind::Text => Arc::new(StringArray::from_iter(
+                    values.map(|v| if let Value::Text(text) = v { Some(text) } else { None }),
+                )),
+            });
+        }
+        drop(frame);
+        let batch = RecordBatch::try_new(Arc::new(schema()), arrays).map_err(arrow_error)?;
+        let writer = self
+            .arrow
+            .as_mut()
+            .ok_or_else(|| AppError::Internal("the arrow stream was not begun".into()))?;
+        writer.write(&batch).map_err(arrow_error)?;
+        Ok(std::mem::take(writer.get_mut()))
+    }
+}

@@ -1,0 +1,290 @@
+//! The fact frame: the catalogue's columns of every customer, in memory, indexed by ordinal.
+//!
+//! What counts from a day is kept as that day, so that a new day changes no column by itself; columns that nothing feeds take
+//! no room.
+
+use posthouse_domain::catalogue::{ALL, FactKind, Value};
+use posthouse_domain::facts::FactRow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Every customer's facts up to one change.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    /// The last change it has seen.
+    pub(crate) change: i64,
+    len: usize,
+    columns: Vec<Cells>,
+}
+
+/// One fact of every customer, as stored.
+#[derive(Debug)]
+pub(crate) enum Cells {
+    /// Nothing but zero (`true`) or unknown (`false`) so far.
+    Constant { zero: bool },
+    /// Counts, days, and days that relative facts count from.
+    Narrow { values: Vec<i32>, valid: Bits },
+    /// Money.
+    Wide { values: Vec<i64>, valid: Bits },
+    /// Fractions.
+    Numbers { values: Vec<f64>, valid: Bits },
+    /// Yes or no.
+    Flags { values: Bits, valid: Bits },
+    /// Texts by their number in the dictionary.
+    Texts {
+        codes: Vec<u32>,
+        valid: Bits,
+        dictionary: Dictionary,
+    },
+}
+
+/// Every text of a column once.
+#[derive(Debug, Default)]
+pub(crate) struct Dictionary {
+    texts: Vec<Arc<str>>,
+    codes: HashMap<Arc<str>, u32>,
+}
+
+impl Dictionary {
+    fn code(&mut self, text: &str) -> u32 {
+        if let Some(code) = self.codes.get(text) {
+            return *code;
+        }
+        let (code, text) = (self.texts.len() as u32, Arc::<str>::from(text));
+        self.texts.push(text.clone());
+        self.codes.insert(text, code);
+        code
+    }
+
+    /// The text of a code.
+    pub(crate) fn text(&self, code: u32) -> &str {
+        self.texts.get(code as usize).map_or("", |text| text)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.texts.len()
+    }
+}
+
+/// A bit per row, least significant bit first.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Bits {
+    bytes: Vec<u8>,
+    set: usize,
+}
+
+impl Bits {
+    fn grow(&mut self, rows: usize) {
+        if self.bytes.len() < rows.div_ceil(8) {
+            self.bytes.resize(rows.div_ceil(8), 0);
+        }
+    }
+
+    fn put(&mut self, row: usize, bit: bool) {
+        let (byte, mask) = (&mut self.bytes[row / 8], 1 << (row % 8));
+        let was = *byte & mask != 0;
+        match (was, bit) {
+            (false, true) => (*byte, self.set) = (*byte | mask, self.set + 1),
+            (true, false) => (*byte, self.set) = (*byte & !mask, self.set - 1),
+            _ => {}
+        }
+    }
+
+    /// The bit of a row.
+    #[inline]
+    pub(crate) fn get(&self, row: usize) -> bool {
+        self.bytes[row / 8] & (1 << (row % 8)) != 0
+    }
+
+    /// The bytes of rows `from..to`; `from` must be a multiple of eight.
+    pub(crate) fn slice(&self, from: usize, to: usize) -> &[u8] {
+        debug_assert!(from.is_multiple_of(8));
+        &self.bytes[from / 8..to.div_ceil(8)]
+    }
+
+    /// Whether every one of `rows` rows is set.
+    pub(crate) fn all(&self, rows: usize) -> bool {
+        self.set == rows
+    }
+}
+
+impl Cells {
+    /// A column of `rows` rows that holds nothing but its constant.
+    fn made(kind: FactKind, zero: bool, rows: usize) -> Self {
+        let mut valid = Bits::default();
+        valid.grow(rows);
+        if zero {
+            (0..rows).for_each(|row| valid.put(row, true));
+        }
+        match kind {
+            FactKind::Count | FactKind::Day => Self::Narrow {
+                values: vec![0; rows],
+                valid,
+            },
+            FactKind::Money => Self::Wide {
+                values: vec![0; rows],
+                valid,
+            },
+            FactKind::Number => Self::Numbers {
+                values: vec![0.0; rows],
+                valid,
+            },
+            FactKind::Flag => {
+                let mut values = Bits::default();
+                values.grow(rows);
+                Self::Flags { values, valid }
+            }
+            FactKind::Text => Self::Texts {
+                codes: vec![0; rows],
+                valid,
+                dictionary: Dictionary::default(),
+            },
+        }
+    }
+
+    fn grow(&mut self, rows: usize) {
+        match self {
+            Self::Constant { .. } => {}
+            Self::Narrow { values, valid } => (values.resize(rows, 0), valid.grow(rows)).1,
+            Self::Wide { values, valid } => (values.resize(rows, 0), valid.grow(rows)).1,
+            Self::Numbers { values, valid } => (values.resize(rows, 0.0), valid.grow(rows)).1,
+            Self::Flags { values, valid } => (values.grow(rows), valid.grow(rows)).1,
+            Self::Texts { codes, valid, .. } => (codes.resize(rows, 0), valid.grow(rows)).1,
+        }
+    }
+
+    fn put(&mut self, row: usize, value: Value<'_>) {
+        let known = value != Value::Unknown;
+        match (self, value) {
+            (Self::Constant { .. }, _) => {}
+            (Self::Narrow { values, valid }, value) => {
+                // the fold only makes counts and days, which fit
+                values[row] = if let Value::Whole(n) = value {
+                    n.clamp(i32::MIN.into(), i32::MAX.into()) as i32
+                } else {
+                    0
+                };
+                valid.put(row, known);
+            }
+            (Self::Wide { values, valid }, value) => {
+                values[row] = if let Value::Whole(n) = value { n } else { 0 };
+                valid.put(row, known);
+            }
+            (Self::Numbers { values, valid }, value) => {
+                values[row] = if let Value::Number(n) = value { n } else { 0.0 };
+                valid.put(row, known);
+            }
+            (Self::Flags { values, valid }, value) => {
+                values.put(row, value == Value::Flag(true));
+                valid.put(row, known);
+            }
+            (
+                Self::Texts {
+                    codes,
+                    valid,
+                    dictionary,
+                },
+                value,
+            ) => {
+                codes[row] = if let Value::Text(text) = value {
+                    dictionary.code(text)
+                } else {
+                    0
+                };
+                valid.put(row, known);
+            }
+        }
+    }
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        let columns = ALL
+            .iter()
+            .map(|fact| Cells::Constant { zero: !fact.nullable })
+            .collect();
+        Self {
+            change: 0,
+            len: 0,
+            columns,
+        }
+    }
+}
+
+impl Frame {
+    /// How many customers it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The column of the fact at `position` in the catalogue.
+    pub(crate) fn cells(&self, position: usize) -> &Cells {
+        &self.columns[position]
+    }
+
+    /// Makes room for ordinals below `rows`.
+    pub(crate) fn grow(&mut self, rows: usize) {
+        if rows <= self.len {
+            return;
+        }
+        for (column, fact) in self.columns.iter_mut().zip(&ALL) {
+            column.grow(rows);
+            if !fact.nullable {
+                // a row that is not put yet counts as zero, not as unknown
+                let old = self.len;
+                if let Cells::Narrow { valid, .. } | Cells::Wide { valid, .. } | Cells::Numbers { valid, .. } = column {
+                    (old..rows).for_each(|row| valid.put(row, true));
+                }
+            }
+        }
+        self.len = rows;
+    }
+
+    /// Puts one customer's facts.
+    pub(crate) fn put(&mut self, ordinal: usize, row: &FactRow) {
+        self.grow(ordinal + 1);
+        for (column, fact) in self.columns.iter_mut().zip(&ALL) {
+            let value = (fact.base)(row);
+            if let Cells::Constant { zero } = *column {
+                let constant = if zero {
+                    value == Value::Whole(0)
+                } else {
+                    value == Value::Unknown
+                };
+                if constant {
+                    continue;
+                }
+                *column = Cells::made(fact.kind, zero, self.len);
+            }
+            column.put(ordinal, value);
+        }
+    }
+}
+
+impl Frame {
+    /// One fact of one customer, as stored.
+    pub(crate) fn stored(&self, position: usize, row: usize) -> Value<'_> {
+        let known = |valid: &Bits, value| if valid.get(row) { value } else { Value::Unknown };
+        match &self.columns[position] {
+            Cells::Constant { zero: true } => Value::Whole(0),
+            Cells::Constant { zero: false } => Value::Unknown,
+            Cells::Narrow { values, valid } => known(valid, Value::Whole(values[row].into())),
+            Cells::Wide { values, valid } => known(valid, Value::Whole(values[row])),
+            Cells::Numbers { values, valid } => known(valid, Value::Number(values[row])),
+            Cells::Flags { values, valid } => known(valid, Value::Flag(values.get(row))),
+            Cells::Texts {
+                codes,
+                valid,
+                dictionary,
+            } => known(valid, Value::Text(dictionary.text(codes[row]))),
+        }
+    }
+
+    /// One fact of one customer, seen on `today`.
+    pub(crate) fn value(&self, position: usize, row: usize, today: posthouse_domain::Day) -> Value<'_> {
+        match self.stored(position, row) {
+            Value::Whole(stored) => Value::Whole(ALL[position].view.apply(stored, today)),
+            other => other,
+        }
+    }
+}

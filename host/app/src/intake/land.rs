@@ -1,0 +1,258 @@
+//! Landing a batch of records: match, apply, refold, in one transaction.
+
+use super::matching::Matcher;
+use super::{Outcome, refold};
+use crate::error::{AppError, Result};
+use crate::{App, Room};
+use posthouse_domain::booking::Booking;
+use posthouse_domain::record::{ActivityKind, Body};
+use posthouse_domain::{Day, Record, Rejection};
+use posthouse_store::{Tx, intake as store};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use uuid::Uuid;
+
+/// What landing a batch came to.
+#[derive(Debug)]
+pub(crate) struct Landing {
+    /// One per record.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Whether there is anything to commit.
+    pub(crate) wrote: bool,
+}
+
+/// The state of a batch while its records are applied one after the other.
+#[derive(Default)]
+struct Batch {
+    known: HashSet<(String, String)>,
+    bookings: HashMap<String, store::BookingRow>,
+    changed_bookings: Vec<String>,
+    new_customers: HashMap<Uuid, Day>,
+    since: HashMap<Uuid, Day>,
+    events: Vec<store::EventRow>,
+    attributes: BTreeMap<(Uuid, String, i64, String), store::AttributeRow>,
+    activity: BTreeMap<(Uuid, ActivityKind, Day), i32>,
+    unassigned: BTreeMap<(String, String), store::UnassignedRow>,
+}
+
+/// Lands `records` in order and brings the facts of everyone they touch up to `now`. The caller commits. A record's id is used up
+/// only if it lands.
+///
+/// # Errors
+/// Failures of the database; nothing of the batch may be committed then.
+pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[Record], now: i64) -> Result<Landing> {
+    let agency = room.id;
+    // the lock: from here on nobody else changes this agency's customers until the transaction ends
+    let change = store::next_change(tx, agency).await?;
+    let mut batch = Batch::default();
+    let ids: Vec<(&str, &str)> = records
+        .iter()
+        .map(|r| (r.source.as_str(), r.external_id.as_str()))
+        .collect();
+    batch.known.extend(store::known_events(tx, agency, &ids).await?);
+    let mut matcher = Matcher::load(tx, agency, records.iter().flat_map(|r| &r.identities), &app.documents).await?;
+    let mut booking_ids: Vec<&str> = records
+        .iter()
+        .filter_map(|r| {
+            if let Body::Booking(b) = &r.body {
+                Some(b.booking_id.as_str())
+            } else {
+                None
+            }
+        })
+        .collect();
+    booking_ids.sort_unstable();
+    booking_ids.dedup();
+    batch.bookings.extend(
+        store::bookings(tx, agency, &booking_ids)
+            .await?
+            .into_iter()
+            .map(|row| (row.id.clone(), row)),
+    );
+    let owners: HashSet<Uuid> = batch.bookings.values().map(|row| row.customer_id).collect();
+    matcher.learn(tx, agency, owners.into_iter().collect()).await?;
+
+    let outcomes: Vec<Outcome> = records
+        .iter()
+        .map(|record| batch.take(app, agency, &mut matcher, record, change, now))
+        .collect();
+    if batch.events.is_empty() && batch.unassigned.is_empty() {
+        return Ok(Landing { outcomes, wrote: false });
+    }
+    batch.write(app, room, tx, matcher, change, now).await?;
+    Ok(Landing { outcomes, wrote: true })
+}
+
+impl Batch {
+    fn take(
+        &mut self,
+        app: &App,
+        agency: Uuid,
+        matcher: &mut Matcher,
+        record: &Record,
+        change: i64,
+        now: i64,
+    ) -> Outcome {
+        let id = (record.source.clone(), record.external_id.clone());
+        if self.known.contains(&id) {
+            return Outcome::Known;
+        }
+        let booking_owner = match &record.body {
+            Body::Booking(b) => self.bookings.get(&b.booking_id).map(|row| row.customer_id),
+            _ => None,
+        };
+        let customer = match matcher.find(agency, &record.identities, booking_owner, &app.documents) {
+            Ok(Some(customer)) => customer,
+            Ok(None) if record.identities.is_empty() => {
+                return Outcome::Rejected(Rejection::new(
+                    "identity_missing",
+                    "the record names nobody; send at least one identity of the customer",
+                ));
+            }
+            Ok(None) => {
+                let customer = app.entropy.id(now);
+                self.new_customers.insert(customer, record.on);
+                customer
+            }
+            Err(rejection) => {
+                self.unassigned.insert(id, unassigned(record, &rejection));
+                return Outcome::Rejected(rejection);
+            }
+        };
+        matcher.attach(agency, customer, &record.identities, &app.documents, &*app.entropy);
+        self.unassigned.remove(&id);
+        self.known.insert(id);
+        self.apply(customer, record, change, now);
+        Outcome::Landed
+    }
+
+    fn apply(&mut self, customer: Uuid, record: &Record, change: i64, now: i64) {
+        let first = record.customer_since.unwrap_or(record.on).min(record.on);
+        self.since
+            .entry(customer)
+            .and_modify(|day| *day = (*day).min(first))
+            .or_insert(first);
+        for attribute in &record.attributes {
+            let row = store::AttributeRow {
+                customer_id: customer,
+                key: attribute.key.clone(),
+                at: attribute.at,
+                source: record.source.clone(),
+                source_kind: source_kind(attribute.source_kind).to_owned(),
+                value: attribute.value.clone(),
+                received: change,
+            };
+            self.attributes
+                .insert((customer, row.key.clone(), row.at, row.source.clone()), row);
+        }
+        match &record.body {
+            Body::Profile => {}
+            Body::Activity(kind) => *self.activity.entry((customer, *kind, record.on)).or_default() += 1,
+            Body::Booking(booking) => {
+                let position = self.events.len() as i64;
+                let row = self.bookings.entry(booking.booking_id.clone());
+                row.and_modify(|row| row.booking.apply(booking))
+                    .or_insert_with(|| store::BookingRow {
+                        id: booking.booking_id.clone(),
+                        customer_id: customer,
+                        // unique and growing: a batch never has this many records
+                        known_as: change * 1_000_000 + position,
+                        booking: Booking::begin(booking),
+                    });
+                self.changed_bookings.push(booking.booking_id.clone());
+            }
+        }
+        self.events.push(store::EventRow {
+            source: record.source.clone(),
+            external_id: record.external_id.clone(),
+            customer_id: customer,
+            kind: record.kind.clone(),
+            occurred_at: record.occurred_at,
+            received_at: now,
+            data: serde_json::Value::Object(record.data.clone()).to_string(),
+        });
+    }
+
+    async fn write(
+        mut self,
+        app: &App,
+        room: &Room,
+        tx: &mut Tx,
+        matcher: Matcher,
+        change: i64,
+        now: i64,
+    ) -> Result<()> {
+        let agency = room.id;
+        let unassigned: Vec<_> = self.unassigned.into_values().collect();
+        store::put_unassigned(tx, agency, &unassigned, now).await?;
+        let mut touched: Vec<Uuid> = self.since.keys().copied().collect();
+        if touched.is_empty() {
+            return Ok(());
+        }
+        touched.sort_unstable();
+        let customers = refold::customers(tx, agency, &touched, &self.new_customers, now).await?;
+        store::put_customers(
+            tx,
+            agency,
+            &customers
+                .iter()
+                .filter(|row| self.new_customers.contains_key(&row.id))
+                .cloned()
+                .collect::<Vec<_>>(),
+        )
+        .await?;
+        store::insert_identities(tx, agency, &matcher.attached, now).await?;
+        let landed: Vec<(&str, &str)> = self
+            .events
+            .iter()
+            .map(|e| (e.source.as_str(), e.external_id.as_str()))
+            .collect();
+        store::forget_unassigned(tx, agency, &landed).await?;
+        store::insert_events(tx, agency, &self.events).await?;
+        store::put_attributes(tx, agency, &self.attributes.into_values().collect::<Vec<_>>()).await?;
+        self.changed_bookings.sort_unstable();
+        self.changed_bookings.dedup();
+        let bookings: Vec<_> = self
+            .changed_bookings
+            .iter()
+            .filter_map(|id| self.bookings.remove(id))
+            .collect();
+        store::put_bookings(tx, agency, &bookings).await?;
+        let activity: Vec<_> = self
+            .activity
+            .into_iter()
+            .map(|((customer_id, kind, day), times)| store::ActivityRow {
+                customer_id,
+                kind: kind.as_str().to_owned(),
+                day,
+                times,
+            })
+            .collect();
+        store::add_activity(tx, agency, &activity).await?;
+        let today = room.day_of(now);
+        refold::refold(tx, agency, customers, &self.since, change, today, now)
+            .await
+            .map_err(AppError::from)
+    }
+}
+
+fn unassigned(record: &Record, rejection: &Rejection) -> store::UnassignedRow {
+    store::UnassignedRow {
+        source: record.source.clone(),
+        external_id: record.external_id.clone(),
+        kind: record.kind.clone(),
+        code: rejection.code.clone(),
+        detail: rejection.detail.clone(),
+        data: serde_json::Value::Object(record.data.clone()).to_string(),
+    }
+}
+
+/// The name a source kind is stored under.
+pub(crate) fn source_kind(kind: posthouse_domain::profile::SourceKind) -> &'static str {
+    use posthouse_domain::profile::SourceKind;
+    match kind {
+        SourceKind::Inferred => "inferred",
+        SourceKind::ThirdParty => "third-party",
+        SourceKind::Observed => "observed",
+        SourceKind::Declared => "declared",
+    }
+}

@@ -1,0 +1,102 @@
+//! Group commit: requests that wait for the write lock at the same time share one transaction, and one sync to disk.
+
+use super::{Outcome, land_alone};
+use crate::error::{AppError, Result};
+use crate::{App, Room};
+use posthouse_domain::{Record, Rejection};
+use std::sync::{Arc, Weak};
+use tokio::sync::{mpsc, oneshot};
+
+/// Records of requests that wait to be landed.
+#[derive(Debug)]
+pub(crate) struct IntakeQueue {
+    sender: mpsc::Sender<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    records: Vec<Record>,
+    answer: oneshot::Sender<Result<Vec<Outcome>>>,
+}
+
+/// Most records that share a transaction; beyond that the first of them would wait too long.
+const GROUP: usize = 500;
+/// Most requests that wait; further ones wait at their sockets.
+const WAITING: usize = 1_024;
+
+impl IntakeQueue {
+    /// A queue whose worker starts with [`IntakeQueue::work`].
+    pub(crate) fn new() -> (Self, IntakeWork) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        (Self { sender }, IntakeWork { receiver })
+    }
+
+    /// Lands `records` together with whatever else waits.
+    pub(crate) async fn send(&self, records: Vec<Record>) -> Result<Vec<Outcome>> {
+        let (answer, answered) = oneshot::channel();
+        let closing = || {
+            AppError::Busy(Rejection::new(
+                "shutting_down",
+                "the server is stopping; send the events again in a moment",
+            ))
+        };
+        self.sender
+            .send(Waiting { records, answer })
+            .await
+            .map_err(|_| closing())?;
+        answered.await.map_err(|_| closing())?
+    }
+}
+
+/// The receiving end.
+#[derive(Debug)]
+pub(crate) struct IntakeWork {
+    receiver: mpsc::Receiver<Waiting>,
+}
+
+impl IntakeWork {
+    /// Lands what comes until the queue or the app is dropped. A request that was taken is answered even when its sender is gone.
+    pub(crate) async fn run(mut self, app: App, room: Weak<Room>) {
+        while let Some(first) = self.receiver.recv().await {
+            let Some(room) = room.upgrade() else { return };
+            let mut group = vec![first];
+            let mut count = group[0].records.len();
+            while count < GROUP {
+                let Ok(next) = self.receiver.try_recv() else { break };
+                count += next.records.len();
+                group.push(next);
+            }
+            land_group(&app, &room, group).await;
+        }
+    }
+}
+
+async fn land_group(app: &App, room: &Arc<Room>, group: Vec<Waiting>) {
+    let mut lengths = Vec::with_capacity(group.len());
+    let mut answers = Vec::with_capacity(group.len());
+    let mut records = Vec::new();
+    for waiting in group {
+        lengths.push(waiting.records.len());
+        answers.push(waiting.answer);
+        records.extend(waiting.records);
+    }
+    match crate::error::retrying!(land_alone(app, room, &records)) {
+        Ok(mut outcomes) => {
+            for (length, answer) in lengths.into_iter().zip(answers) {
+                let rest = outcomes.split_off(length);
+                // the sender may be gone; its records landed all the same
+                let _ = answer.send(Ok(std::mem::replace(&mut outcomes, rest)));
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, agency = %room.slug, "events could not be landed");
+            for answer in answers {
+                let rejection = Rejection::new(
+                    "not_stored",
+                    "the events could not be stored; nothing of them landed, send them again",
+                );
+                let _ = answer.send(Err(AppError::Busy(rejection)));
+            }
+        }
+    }
+}

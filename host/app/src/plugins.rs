@@ -1,0 +1,179 @@
+//! Plugin revisions: letting them in, keeping them, opening them.
+
+use crate::App;
+use crate::error::{AppError, Result};
+use crate::segments::SEGMENTATION;
+use crate::team::Caller;
+use bytes::Bytes;
+use posthouse_engine::{Description, SegmentationPlugin};
+use posthouse_store::plugins::{self as store, PluginRow};
+use posthouse_store::{Access, Tx};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A plugin revision.
+#[derive(Debug, Clone, Serialize)]
+pub struct PluginView {
+    /// SHA-256 of the component.
+    pub digest: String,
+    /// The rule's name.
+    pub name: String,
+    /// The build's version.
+    pub version: String,
+    /// What it decides.
+    pub extension_point: String,
+    /// Title for people.
+    pub title: Value,
+    /// What it does, for people.
+    pub summary: Value,
+    /// Facts it reads.
+    pub facts: Value,
+    /// Quantile tables it needs.
+    pub quantiles: Value,
+    /// Its segments.
+    pub segments: Value,
+    /// Reasons it can give.
+    pub reasons: Value,
+    /// JSON Schema of its settings.
+    pub config_schema: Value,
+    /// Bytes of the component.
+    pub size: i64,
+    /// `verified`: it went through everything an upload goes through.
+    pub state: &'static str,
+    /// What the self-test found.
+    pub self_test: Value,
+    /// When it came, in ms since 1970.
+    pub created_at: i64,
+}
+
+impl PluginView {
+    fn read(row: PluginRow) -> Result<Self> {
+        let json = |text: &str, what| serde_json::from_str::<Value>(text).map_err(AppError::corrupt(what));
+        let description: Description =
+            serde_json::from_str(&row.description).map_err(AppError::corrupt("description"))?;
+        let value = |part: serde_json::Result<Value>| part.map_err(AppError::corrupt("description"));
+        Ok(Self {
+            title: value(serde_json::to_value(&description.title))?,
+            summary: value(serde_json::to_value(&description.summary))?,
+            facts: value(serde_json::to_value(&description.facts))?,
+            quantiles: value(serde_json::to_value(&description.quantiles))?,
+            reasons: value(serde_json::to_value(&description.reasons))?,
+            config_schema: json(&description.config_schema, "config schema")?,
+            segments: json(&row.segments, "segments")?,
+            self_test: json(&row.self_test, "self-test")?,
+            digest: row.digest,
+            name: row.name,
+            version: row.version,
+            extension_point: row.extension_point,
+            size: row.size,
+            state: "verified",
+            created_at: row.created_at,
+        })
+    }
+}
+
+impl App {
+    /// Lets a plugin in: it is checked, compiled and self-tested before it is kept. Returns whether it is new.
+    ///
+    /// # Errors
+    /// The refusal with its reason; busy when too many wait for the compiler.
+    pub async fn upload_plugin(&self, caller: &Caller, component: Bytes) -> Result<(bool, PluginView)> {
+        let agency = caller.room.id;
+        let digest = posthouse_engine::digest(&component);
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        if let Some(row) = store::get(&mut tx, agency, &digest).await? {
+            return Ok((false, PluginView::read(row)?));
+        }
+        drop(tx);
+        let (engine, bytes) = (self.engine.clone(), component.clone());
+        let admitted = tokio::task::spawn_blocking(move || engine.admit(&bytes))
+            .await
+            .map_err(|e| AppError::Internal(format!("admission failed: {e}")))??;
+        let row = PluginRow {
+            digest: admitted.digest,
+            name: admitted.description.name.clone(),
+            version: admitted.description.version.clone(),
+            extension_point: SEGMENTATION.into(),
+            description: serde_json::to_string(&admitted.description).map_err(AppError::corrupt("description"))?,
+            segments: serde_json::to_string(&admitted.segments).map_err(AppError::corrupt("segments"))?,
+            self_test: serde_json::to_string(&admitted.self_test).map_err(AppError::corrupt("self-test"))?,
+            size: admitted.size as i64,
+            created_at: self.clock.now(),
+        };
+        let new = crate::error::retrying!(self.keep_plugin(agency, &row, &component))?;
+        tracing::info!(agency = %caller.room.slug, plugin = %row.name, version = %row.version, digest = %row.digest, "plugin let in");
+        Ok((new, PluginView::read(row)?))
+    }
+
+    async fn keep_plugin(&self, agency: Uuid, row: &PluginRow, component: &[u8]) -> Result<bool> {
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let new = store::insert(&mut tx, agency, row, component).await?;
+        tx.commit().await?;
+        Ok(new)
+    }
+
+    /// One revision.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn plugin(&self, caller: &Caller, digest: &str) -> Result<PluginView> {
+        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        PluginView::read(
+            store::get(&mut tx, caller.room.id, digest)
+                .await?
+                .ok_or(AppError::NotFound("plugin"))?,
+        )
+    }
+
+    /// Revisions in the order in which they came.
+    ///
+    /// # Errors
+    /// A cursor of another list, failures of the database.
+    pub async fn plugins(
+        &self,
+        caller: &Caller,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<PluginView>, Option<String>)> {
+        let bad = || {
+            AppError::invalid(
+                "bad_cursor",
+                "the cursor is not one of this list; start again without it",
+            )
+        };
+        let after = match cursor {
+            None => (i64::MIN, ""),
+            Some(text) => text
+                .split_once('.')
+                .and_then(|(at, digest)| Some((at.parse().ok()?, digest)))
+                .ok_or_else(bad)?,
+        };
+        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        let mut rows = store::list(&mut tx, caller.room.id, after, limit as i64 + 1).await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows
+            .last()
+            .filter(|_| more)
+            .map(|row| format!("{}.{}", row.created_at, row.digest));
+        Ok((rows.into_iter().map(PluginView::read).collect::<Result<_>>()?, next))
+    }
+
+    /// Opens a revision that was let in before; from memory or the cache of compiled components where possible.
+    pub(crate) async fn open_plugin(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<SegmentationPlugin> {
+        // another agency's plugin may be in memory: that this agency has it comes first
+        let row = store::get(tx, agency, digest)
+            .await?
+            .ok_or(AppError::NotFound("plugin"))?;
+        if let Some(plugin) = self.engine.loaded(&row.digest) {
+            return Ok(plugin);
+        }
+        let bytes = store::component(tx, agency, digest)
+            .await?
+            .ok_or(AppError::NotFound("plugin"))?;
+        let (engine, digest) = (self.engine.clone(), row.digest);
+        let opened = tokio::task::spawn_blocking(move || engine.open(&digest, &bytes)).await;
+        Ok(opened.map_err(|e| AppError::Internal(format!("opening a plugin failed: {e}")))??)
+    }
+}

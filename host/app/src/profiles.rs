@@ -1,0 +1,396 @@
+//! The living profile: everything known of one customer, with its source.
+
+use crate::App;
+use crate::error::{AppError, Result};
+use crate::intake::Outcome;
+use crate::intake::land_alone;
+use crate::segments::CustomerSegment;
+use crate::team::Caller;
+use posthouse_domain::catalogue::ALL;
+use posthouse_domain::event::{self, Customer, IdentityText};
+use posthouse_domain::identity::IdentityKind;
+use posthouse_domain::profile::SourceKind;
+use posthouse_domain::record::Body;
+use posthouse_domain::{Record, facts};
+use posthouse_store::intake::{CustomerRow, attributes_of, identities_of};
+use posthouse_store::{Access, profiles as store};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// A customer in a list.
+#[derive(Debug, Clone, Serialize)]
+pub struct CustomerSummary {
+    /// Id.
+    pub id: Uuid,
+    /// Shown attribute values.
+    pub profile: Value,
+    /// When it was last changed, in ms since 1970.
+    pub updated_at: i64,
+    /// For `If-Match`.
+    pub version: i64,
+}
+
+/// An identity of a customer. Document numbers are not shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdentityView {
+    /// Kind of identity.
+    pub kind: String,
+    /// Normal spelling; of documents nothing.
+    pub value: Option<String>,
+}
+
+/// One value of one attribute, with where it came from.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttributeView {
+    /// Name.
+    pub key: String,
+    /// Normal spelling.
+    pub value: String,
+    /// Who told.
+    pub source: String,
+    /// `declared`, `observed`, `third-party` or `inferred`.
+    pub source_kind: String,
+    /// When it was true, in ms since 1970.
+    pub at: i64,
+    /// Whether this is the value that is shown.
+    pub shown: bool,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Serialize)]
+pub struct TimelineEntry {
+    /// Event type.
+    pub r#type: String,
+    /// When it happened, in ms since 1970.
+    pub occurred_at: i64,
+    /// Where it was told.
+    pub source: String,
+    /// The source's number of it.
+    pub external_id: String,
+    /// The sender's fields.
+    pub data: Value,
+}
+
+/// Everything known of a customer.
+#[derive(Debug, Clone, Serialize)]
+pub struct CustomerView {
+    /// Id.
+    pub id: Uuid,
+    /// Shown attribute values.
+    pub profile: Value,
+    /// By what the customer is known.
+    pub identities: Vec<IdentityView>,
+    /// Every value of every attribute, with its source.
+    pub attributes: Vec<AttributeView>,
+    /// Facts of today by key.
+    pub facts: Map<String, Value>,
+    /// Place in every binding, with reasons.
+    pub segments: Vec<CustomerSegment>,
+    /// The newest records, the latest first.
+    pub timeline: Vec<TimelineEntry>,
+    /// When it was created, in ms since 1970.
+    pub created_at: i64,
+    /// When it was last changed.
+    pub updated_at: i64,
+    /// For `If-Match`.
+    pub version: i64,
+}
+
+/// What to change of a customer.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Identities to add, name and attributes to set.
+    pub customer: Customer,
+    /// The version it must have.
+    pub expected: Option<i64>,
+}
+
+/// Records shown on a timeline.
+const TIMELINE: i64 = 50;
+
+fn summary(row: CustomerRow) -> Result<CustomerSummary> {
+    let profile = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
+    Ok(CustomerSummary {
+        id: row.id,
+        profile: shown_dates(profile),
+        updated_at: row.updated_at,
+        version: row.version,
+    })
+}
+
+/// A profile as people write it: the birth date as a date.
+fn shown_dates(mut profile: Value) -> Value {
+    if let Some(birth) = profile.get_mut("birth_date").filter(|day| day.is_i64()) {
+        *birth = posthouse_domain::time::day_text(birth.as_i64().unwrap_or_default() as i32).into();
+    }
+    profile
+}
+
+impl App {
+    /// Customers in the order in which they came, all or those of a segment or those that match `q`: an exact identity, or part
+    /// of a name.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] if there is no such segment; a cursor of another list.
+    pub async fn customers(
+        &self,
+        caller: &Caller,
+        q: Option<&str>,
+        segment: Option<&str>,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<CustomerSummary>, Option<String>)> {
+        let agency = caller.room.id;
+        if let Some(segment) = segment {
+            let (binding, key) = segment.split_once('.').ok_or(AppError::NotFound("segment"))?;
+            let page = self.members(caller, binding, key, cursor, limit).await?;
+            let ids: Vec<Uuid> = page.items.iter().map(|member| member.customer_id).collect();
+            let mut tx = self.store.read(Access::Agency(agency)).await?;
+            let rows = posthouse_store::intake::customers(&mut tx, agency, &ids).await?;
+            return Ok((rows.into_iter().map(summary).collect::<Result<_>>()?, page.next));
+        }
+        let from: i64 = match cursor {
+            None => 0,
+            Some(text) => text.parse().map_err(|_| {
+                AppError::invalid(
+                    "bad_cursor",
+                    "the cursor is not one of this list; start again without it",
+                )
+            })?,
+        };
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let more = limit as i64 + 1;
+        let mut rows = match q.map(str::trim).filter(|q| !q.is_empty()) {
+            None => store::customers_from(&mut tx, agency, from, more).await?,
+            Some(q) => {
+                let phone =
+                    posthouse_domain::identity::Identity::normalise(IdentityKind::Phone, q, &caller.room.terms.country);
+                let exact = phone.map_or_else(|_| q.to_owned(), |identity| identity.value);
+                // the name as it stands in JSON, with the signs of LIKE taken literally
+                let quoted = Value::from(q).to_string();
+                let literal = quoted
+                    .trim_matches('"')
+                    .replace('!', "!!")
+                    .replace('%', "!%")
+                    .replace('_', "!_");
+                store::customers_like(
+                    &mut tx,
+                    agency,
+                    &exact,
+                    &format!("%\"name%\":\"%{literal}%"),
+                    from,
+                    more,
+                )
+                .await?
+            }
+        };
+        let next = (rows.len() > limit).then(|| rows[limit].ordinal.to_string());
+        rows.truncate(limit);
+        Ok((rows.into_iter().map(summary).collect::<Result<_>>()?, next))
+    }
+
+    /// Everything known of a customer.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn customer(&self, caller: &Caller, id: Uuid) -> Result<CustomerView> {
+        let (room, agency) = (&caller.room, caller.room.id);
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let row = store::customer(&mut tx, agency, id)
+            .await?
+            .ok_or(AppError::NotFound("customer"))?;
+        let identities = identities_of(&mut tx, agency, &[id]).await?;
+        let attributes = attributes_of(&mut tx, agency, &[id]).await?;
+        let timeline = store::timeline(&mut tx, agency, id, TIMELINE).await?;
+        let stored = store::facts_of(&mut tx, agency, row.ordinal).await?;
+        let today = self.moment(room).today;
+        let facts = match stored {
+            Some(stored) if stored.facts.edge_on.is_some_and(|edge| edge <= today) => {
+                crate::intake::refold::fold_now(&mut tx, agency, &row, today).await?
+            }
+            Some(stored) => stored.facts,
+            None => facts::FactRow::default(),
+        };
+        drop(tx);
+        let profile: Value = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
+        let segments = self.segments_of(room, row.ordinal).await?;
+        let views = crate::intake::refold::survivors(&attributes);
+        Ok(CustomerView {
+            id,
+            profile: shown_dates(profile),
+            identities: identities
+                .into_iter()
+                .map(|row| {
+                    let secret = row.kind.parse().is_ok_and(IdentityKind::is_document);
+                    IdentityView {
+                        kind: row.kind,
+                        value: (!secret).then_some(row.value),
+                    }
+                })
+                .collect(),
+            attributes: attributes
+                .into_iter()
+                .zip(views)
+                .map(|(row, shown)| AttributeView {
+                    key: row.key,
+                    value: row.value,
+                    source: row.source,
+                    source_kind: row.source_kind,
+                    at: row.at,
+                    shown,
+                })
+                .collect(),
+            facts: ALL
+                .iter()
+                .map(|fact| (fact.key.to_owned(), fact.value(&facts, today).to_json()))
+                .collect(),
+            segments,
+            timeline: timeline
+                .into_iter()
+                .map(|row| TimelineEntry {
+                    r#type: row.kind,
+                    occurred_at: row.occurred_at,
+                    source: row.source,
+                    external_id: row.external_id,
+                    data: serde_json::from_str(&row.data).unwrap_or(Value::Null),
+                })
+                .collect(),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            version: row.version,
+        })
+    }
+
+    /// Writes a customer down by hand. One who is known by any of the identities is not created again.
+    ///
+    /// # Errors
+    /// `customer_exists` with the id of the known one; `identity_conflict`; values that are not of their kind.
+    pub async fn create_customer(&self, caller: &Caller, customer: Customer) -> Result<CustomerView> {
+        let record = self.by_hand(caller, &customer)?;
+        if record.identities.is_empty() {
+            return Err(AppError::invalid(
+                "identity_missing",
+                "send at least one identity, so that the customer can be known again",
+            ));
+        }
+        if let Some(id) = self.find_customer(caller, &record).await? {
+            return Err(AppError::conflict(
+                "customer_exists",
+                format!(
+                    "customer {id} is known by one of these identities; change it with PATCH /api/v1/customers/{id}"
+                ),
+            ));
+        }
+        self.land_by_hand(caller, &record).await?;
+        let id = self
+            .find_customer(caller, &record)
+            .await?
+            .ok_or_else(|| AppError::Internal("the customer just written is not there".into()))?;
+        self.customer(caller, id).await
+    }
+
+    /// Changes a customer by hand: adds identities, sets name and attributes. What was known before stays in the history.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `version_changed`; `identity_conflict`; values that are not of their kind.
+    pub async fn change_customer(&self, caller: &Caller, id: Uuid, change: Change) -> Result<CustomerView> {
+        let agency = caller.room.id;
+        let mut record = self.by_hand(caller, &change.customer)?;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let row = store::customer(&mut tx, agency, id)
+            .await?
+            .ok_or(AppError::NotFound("customer"))?;
+        let known = identities_of(&mut tx, agency, &[id]).await?;
+        drop(tx);
+        if change.expected.is_some_and(|expected| expected != row.version) {
+            return Err(AppError::conflict(
+                "version_changed",
+                format!(
+                    "the customer is at version {}; read it again before changing it",
+                    row.version
+                ),
+            ));
+        }
+        // the record has to point to this customer, whatever identities it adds
+        match known.iter().find_map(|row| {
+            Some((
+                row.kind
+                    .parse::<IdentityKind>()
+                    .ok()
+                    .filter(|kind| !kind.is_document())?,
+                &row.value,
+            ))
+        }) {
+            Some((kind, value)) => {
+                let anchor = event::identities(
+                    &[IdentityText {
+                        kind: kind.as_str().into(),
+                        value: value.clone(),
+                    }],
+                    &caller.room.terms,
+                )?;
+                for identity in anchor {
+                    if !record.identities.contains(&identity) {
+                        record.identities.insert(0, identity);
+                    }
+                }
+            }
+            None => {
+                return Err(AppError::conflict(
+                    "not_addressable",
+                    "the customer is known by documents only; send one of them as an identity through POST /api/v1/events",
+                ));
+            }
+        }
+        self.land_by_hand(caller, &record).await?;
+        self.customer(caller, id).await
+    }
+
+    fn by_hand(&self, caller: &Caller, customer: &Customer) -> Result<Record> {
+        let now = self.clock.now();
+        Ok(Record {
+            source: "console".into(),
+            external_id: self.entropy.id(now).to_string(),
+            kind: "profile.updated".into(),
+            occurred_at: now,
+            on: caller.room.day_of(now),
+            identities: event::identities(&customer.identities, &caller.room.terms)?,
+            attributes: event::attributes(customer, SourceKind::Declared, now)?,
+            customer_since: None,
+            body: Body::Profile,
+            data: Map::new(),
+        })
+    }
+
+    async fn land_by_hand(&self, caller: &Caller, record: &Record) -> Result<()> {
+        let outcomes = crate::error::retrying!(land_alone(self, &caller.room, std::slice::from_ref(record)))?;
+        match outcomes.into_iter().next() {
+            Some(Outcome::Rejected(rejection)) => Err(AppError::Conflict(rejection)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn find_customer(&self, caller: &Caller, record: &Record) -> Result<Option<Uuid>> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let values: Vec<(&str, String)> = record
+            .identities
+            .iter()
+            .map(|identity| (identity.kind.as_str(), self.lookup(agency, identity)))
+            .collect();
+        let pairs: Vec<(&str, &str)> = values.iter().map(|(kind, value)| (*kind, value.as_str())).collect();
+        Ok(posthouse_store::intake::owners(&mut tx, agency, &pairs)
+            .await?
+            .first()
+            .map(|row| row.customer_id))
+    }
+
+    fn lookup(&self, agency: Uuid, identity: &posthouse_domain::identity::Identity) -> String {
+        if identity.kind.is_document() {
+            self.documents.hash(agency, identity.kind, &identity.value)
+        } else {
+            identity.value.clone()
+        }
+    }
+}

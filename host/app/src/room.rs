@@ -1,0 +1,106 @@
+//! An agency at work on this host: its terms, its intake, its frame and its segments.
+
+use crate::error::{AppError, Result};
+use crate::facts::frame::Frame;
+use crate::intake::queue::IntakeQueue;
+use crate::segments::{Desk, Live};
+use crate::{App, team};
+use posthouse_domain::{AgencyTerms, Day, Instant, time};
+use posthouse_store::Access;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::{Mutex, Notify};
+use uuid::Uuid;
+
+/// An agency at work on this host.
+#[derive(Debug)]
+pub struct Room {
+    /// The agency.
+    pub id: Uuid,
+    /// Its short name.
+    pub slug: String,
+    /// Its full name.
+    pub name: String,
+    /// Its terms of trade.
+    pub terms: AgencyTerms,
+    pub(crate) intake: IntakeQueue,
+    /// Something was committed that segments have to follow.
+    pub(crate) woken: Arc<Notify>,
+    /// Whoever changes frame or segments holds this.
+    pub(crate) desk: Mutex<Desk>,
+    frame: RwLock<Frame>,
+    live: RwLock<BTreeMap<String, Live>>,
+}
+
+impl Room {
+    /// The day it is for the agency.
+    pub fn day_of(&self, at: Instant) -> Day {
+        time::day_of(at, self.terms.time_zone)
+    }
+
+    pub(crate) fn frame(&self) -> RwLockReadGuard<'_, Frame> {
+        self.frame.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn frame_mut(&self) -> RwLockWriteGuard<'_, Frame> {
+        self.frame.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The segment bindings as they stand. Held for moments only.
+    pub(crate) fn live(&self) -> RwLockReadGuard<'_, BTreeMap<String, Live>> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn live_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Live>> {
+        self.live.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl App {
+    /// The agency's room, opened at its first use.
+    pub(crate) async fn room(&self, agency: Uuid) -> Result<Arc<Room>> {
+        if let Some(room) = self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(&agency) {
+            return Ok(room.clone());
+        }
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let row = posthouse_store::team::agency(&mut tx, agency)
+            .await?
+            .ok_or(AppError::NotFound("agency"))?;
+        drop(tx);
+        let terms = team::terms(&row)?;
+        let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(room) = rooms.get(&agency) {
+            return Ok(room.clone());
+        }
+        let (intake, work) = IntakeQueue::new();
+        let room = Arc::new(Room {
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+            terms,
+            intake,
+            woken: Arc::default(),
+            desk: Mutex::default(),
+            frame: RwLock::default(),
+            live: RwLock::default(),
+        });
+        self.tasks.spawn(work.run(self.clone(), Arc::downgrade(&room)));
+        self.tasks.spawn(crate::segments::follow(
+            self.clone(),
+            Arc::downgrade(&room),
+            room.woken.clone(),
+        ));
+        rooms.insert(agency, room.clone());
+        Ok(room)
+    }
+
+    /// Every room that is open on this host.
+    pub(crate) fn open_rooms(&self) -> Vec<Arc<Room>> {
+        self.rooms
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+}

@@ -1,0 +1,194 @@
+//! Asking a rule: context, quantile tables, chunks.
+
+use crate::error::{AppError, Result};
+use crate::facts::columns::Rows;
+use crate::facts::frame::Frame;
+use posthouse_domain::catalogue::position;
+use posthouse_domain::{Day, Instant, Rejection, canonical, quantiles};
+use posthouse_engine::{Classified, Context, Engine, Fault, NONE, QuantileTable, SegmentationPlugin};
+use rayon::prelude::*;
+use uuid::Uuid;
+
+/// A rule ready to be asked: a plugin with its settings.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) plugin: SegmentationPlugin,
+    /// Settings as canonical JSON.
+    pub(crate) config: String,
+    /// Where its facts stand in the catalogue, in its order.
+    facts: Vec<usize>,
+    seed: u64,
+}
+
+/// Everyone's segment by one rule at one time.
+#[derive(Debug, Clone)]
+pub(crate) struct Everyone {
+    /// Per ordinal, the index of the segment.
+    pub(crate) classes: Vec<u16>,
+    pub(crate) quantiles: Vec<QuantileTable>,
+    pub(crate) fuel: u64,
+}
+
+/// When a question is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Instant,
+    pub(crate) today: Day,
+}
+
+/// Rows of one call. A multiple of eight, so that bitmaps can be lent.
+const CHUNK: usize = 8_192;
+
+impl Rule {
+    /// The rule of a binding. The seed is the binding's, so that every revision draws the same lots.
+    ///
+    /// # Errors
+    /// `unknown_fact` for an attribute the agency has not defined.
+    pub(crate) fn new(plugin: SegmentationPlugin, config: String, agency: Uuid, binding: &str) -> Result<Self> {
+        let find = |key: &str| {
+            let detail =
+                || format!("the plugin reads {key}, which is not a fact of this agency; GET /api/v1/facts lists them");
+            position(key).ok_or_else(|| AppError::invalid("unknown_fact", detail()))
+        };
+        let facts = plugin
+            .description()
+            .facts
+            .iter()
+            .map(|fact| find(&fact.key))
+            .collect::<Result<_>>()?;
+        let seed = canonical::digest([agency.as_bytes(), binding.as_bytes()].concat());
+        let seed = u64::from_str_radix(&seed[..16], 16).unwrap_or_default();
+        Ok(Self {
+            plugin,
+            config,
+            facts,
+            seed,
+        })
+    }
+
+    /// The keys of the rule's segments, by index.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.plugin
+            .segments()
+            .iter()
+            .map(|segment| segment.key.clone())
+            .collect()
+    }
+
+    /// The quantile tables of everyone in the frame.
+    pub(crate) fn tables(&self, frame: &Frame, today: Day) -> Vec<QuantileTable> {
+        let requests = &self.plugin.description().quantiles;
+        requests
+            .par_iter()
+            .map(|request| {
+                let mut population = match position(&request.fact) {
+                    Some(fact) => frame.population(fact, request.among.as_deref().and_then(position), today),
+                    None => Vec::new(),
+                };
+                QuantileTable {
+                    fact: request.fact.clone(),
+                    edges: quantiles::edges(&mut population, request.buckets),
+                }
+            })
+            .collect()
+    }
+
+    fn context(&self, moment: Moment, quantiles: &[QuantileTable]) -> Context {
+        Context {
+            now: moment.now,
+            today: moment.today,
+            seed: self.seed,
+            config: self.config.clone(),
+            quantiles: quantiles.to_vec(),
+        }
+    }
+
+    /// Asks for one chunk.
+    fn ask(&self, frame: &Frame, context: &Context, rows: &Rows<'_>) -> std::result::Result<Classified, Fault> {
+        let lent: Vec<_> = self
+            .facts
+            .iter()
+            .map(|position| frame.lend(*position, rows, context.today))
+            .collect();
+        let columns: Vec<_> = lent.iter().map(|column| column.as_column()).collect();
+        self.plugin.classify(context, rows.len(), &columns)
+    }
+
+    /// Everyone's segment, with tables made for the moment. Call it inside the engine's pool.
+    pub(crate) fn everyone(&self, frame: &Frame, moment: Moment) -> std::result::Result<Everyone, Fault> {
+        let quantiles = self.tables(frame, moment.today);
+        let context = self.context(moment, &quantiles);
+        let mut classes = vec![NONE; frame.len()];
+        let fuel = classes
+            .par_chunks_mut(CHUNK)
+            .enumerate()
+            .map(|(chunk, out)| {
+                let from = chunk * CHUNK;
+                let answer = self.ask(frame, &context, &Rows::Range(from..from + out.len()))?;
+                out.copy_from_slice(&answer.segment);
+                Ok(answer.usage.fuel)
+            })
+            .try_reduce(|| 0, |a, b| Ok(a + b))?;
+        Ok(Everyone {
+            classes,
+            quantiles,
+            fuel,
+        })
+    }
+
+    /// The answers for single customers, with the tables of the latest run.
+    pub(crate) fn single(
+        &self,
+        frame: &Frame,
+        moment: Moment,
+        quantiles: &[QuantileTable],
+        ordinals: &[u32],
+    ) -> std::result::Result<Vec<Answer>, Fault> {
+        let context = self.context(moment, quantiles);
+        let mut answers = Vec::with_capacity(ordinals.len());
+        for picked in ordinals.chunks(CHUNK) {
+            let answer = self.ask(frame, &context, &Rows::Picked(picked))?;
+            for row in 0..picked.len() {
+                answers.push(Answer {
+                    segment: answer.segment[row],
+                    score: answer.score.as_ref().map(|scores| scores[row]),
+                    reason: answer
+                        .reason
+                        .as_ref()
+                        .map(|reasons| reasons[row])
+                        .filter(|reason| *reason != NONE),
+                });
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// A rule's answer for one customer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answer {
+    /// Index of the segment, or [`NONE`].
+    pub(crate) segment: u16,
+    pub(crate) score: Option<f32>,
+    /// Index of the reason.
+    pub(crate) reason: Option<u16>,
+}
+
+/// What a fault means to whoever asked for the rule to run.
+pub(crate) fn fault_error(fault: &Fault) -> AppError {
+    AppError::Invalid(Rejection {
+        code: fault.code().to_owned(),
+        detail: fault.to_string(),
+    })
+}
+
+/// Runs `work` in the engine's pool, away from the async workers.
+pub(crate) async fn in_pool<R: Send + 'static>(
+    engine: &Engine,
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R> {
+    let engine = engine.clone();
+    tokio::task::spawn_blocking(move || engine.install(work))
+        .await
+        .map_err(|e| AppError::Internal(format!("classification failed: {e}")))
+}

@@ -1,0 +1,251 @@
+//! The desk: brings frame and segments of an agency to the last committed change and to today. One at a time per host; between
+//! hosts, conditional updates decide who was first.
+
+use super::SEGMENTATION;
+use super::classify::{Moment, Rule};
+use super::diff;
+use crate::error::{AppError, Result};
+use crate::intake::refold;
+use crate::{App, Room};
+use posthouse_domain::Day;
+use posthouse_engine::{NONE, QuantileTable};
+use posthouse_store::plugins::{self as bindings, BindingRow};
+use posthouse_store::segments::{self as store, RunRow};
+use posthouse_store::{Access, Tx, profiles};
+
+/// What whoever holds the desk knows.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    /// Whether the frame was ever read.
+    loaded: bool,
+    /// The day up to which windows were folded.
+    turned_to: Option<Day>,
+    /// The day for which every rule has run.
+    pub(crate) ran_on: Option<Day>,
+}
+
+/// A segment binding as this host knows it.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) row: BindingRow,
+    pub(crate) rule: Rule,
+    /// The run that made the memberships.
+    pub(crate) run: RunRow,
+    pub(crate) quantiles: Vec<QuantileTable>,
+    /// Per ordinal, the index of the segment.
+    pub(crate) classes: Vec<u16>,
+    /// Customers whose facts changed since they were last classified.
+    pub(crate) pending: Vec<u32>,
+    /// Everything up to this change is classified or pending.
+    pub(crate) seen_change: i64,
+}
+
+impl Live {
+    /// The index of a segment.
+    pub(crate) fn index(&self, key: &str) -> Option<u16> {
+        self.rule
+            .plugin
+            .segments()
+            .iter()
+            .position(|segment| segment.key == key)
+            .map(|index| index as u16)
+    }
+
+    /// The key of a class.
+    pub(crate) fn key(&self, class: u16) -> Option<&str> {
+        self.rule
+            .plugin
+            .segments()
+            .get(usize::from(class))
+            .map(|segment| segment.key.as_str())
+    }
+
+    /// The class of a customer.
+    pub(crate) fn class(&self, ordinal: usize) -> u16 {
+        self.classes.get(ordinal).copied().unwrap_or(NONE)
+    }
+
+    pub(crate) fn set(&mut self, ordinal: usize, class: u16) {
+        if self.classes.len() <= ordinal {
+            self.classes.resize(ordinal + 1, NONE);
+        }
+        self.classes[ordinal] = class;
+    }
+}
+
+/// Rows of facts read at once when a frame is loaded.
+const PAGE: i64 = 20_000;
+
+impl App {
+    /// Present business time for an agency.
+    pub(crate) fn moment(&self, room: &Room) -> Moment {
+        let now = self.clock.now();
+        Moment {
+            now,
+            today: room.day_of(now),
+        }
+    }
+
+    /// Brings frame and segments to the last committed change and to today.
+    pub(crate) async fn sync(&self, room: &Room, desk: &mut Desk) -> Result<()> {
+        let moment = self.moment(room);
+        if desk.turned_to != Some(moment.today) {
+            let folded = refold::turn_calendar(&self.store, room.id, moment.today, moment.now).await?;
+            tracing::debug!(agency = %room.slug, folded, "the day is turned");
+            desk.turned_to = Some(moment.today);
+        }
+        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        if !desk.loaded {
+            load_frame(&mut tx, room).await?;
+            desk.loaded = true;
+        } else {
+            refresh_frame(&mut tx, room).await?;
+        }
+        self.sync_bindings(room, &mut tx).await
+    }
+
+    /// Reads what other hosts, or this one before it was started, did to bindings and memberships.
+    async fn sync_bindings(&self, room: &Room, tx: &mut Tx) -> Result<()> {
+        for row in bindings::bindings(tx, room.id)
+            .await?
+            .into_iter()
+            .filter(|row| row.extension_point == SEGMENTATION)
+        {
+            let known = room
+                .live()
+                .get(&row.name)
+                .map(|live| (live.row.revision, live.row.run, live.row.transition));
+            match known {
+                Some((revision, run, transition)) if (revision, run) == (row.revision, row.run) => {
+                    if transition < row.transition {
+                        let moves = store::transitions_after(tx, room.id, &row.name, transition).await?;
+                        if let Some(live) = room.live_mut().get_mut(&row.name) {
+                            apply(live, &moves);
+                        }
+                    }
+                    if let Some(live) = room.live_mut().get_mut(&row.name) {
+                        live.row = row;
+                    }
+                }
+                _ => {
+                    let name = row.name.clone();
+                    match self.load_live(room, tx, row).await {
+                        Ok(live) => {
+                            room.live_mut().insert(name, live);
+                        }
+                        // one rule that cannot be loaded must not stop the others
+                        Err(error) if !error.is_transient() => {
+                            tracing::error!(%error, agency = %room.slug, binding = %name, "the binding cannot be loaded")
+                        }
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_live(&self, room: &Room, tx: &mut Tx, row: BindingRow) -> Result<Live> {
+        let plugin = self.open_plugin(tx, room.id, &row.digest).await?;
+        let rule = Rule::new(plugin, row.config.clone(), room.id, &row.name)?;
+        let run = store::runs(tx, room.id, &row.name, row.run, 1)
+            .await?
+            .into_iter()
+            .next();
+        let run = run.ok_or_else(|| AppError::Internal(format!("binding {} has no run {}", row.name, row.run)))?;
+        let mut live = Live {
+            quantiles: read_tables(&run.quantiles)?,
+            classes: vec![NONE; room.frame().len()],
+            pending: Vec::new(),
+            seen_change: row.applied_change,
+            row,
+            rule,
+            run,
+        };
+        for membership in store::memberships(tx, room.id, &live.row.name).await? {
+            if let Some(class) = live.index(&membership.segment) {
+                for ordinal in diff::from_bytes(&membership.members)? {
+                    live.set(ordinal as usize, class);
+                }
+            }
+        }
+        let moves = store::transitions_after(tx, room.id, &live.row.name, live.run.transition).await?;
+        apply(&mut live, &moves);
+        let changed = profiles::facts_after(tx, room.id, live.seen_change).await?;
+        live.pending
+            .extend(changed.iter().map(|(_, facts)| facts.ordinal as u32));
+        live.seen_change = live.seen_change.max(room.frame().change);
+        Ok(live)
+    }
+}
+
+fn apply(live: &mut Live, moves: &[store::TransitionRow]) {
+    for row in moves {
+        let class = row.target.as_deref().and_then(|key| live.index(key)).unwrap_or(NONE);
+        live.set(row.ordinal as usize, class);
+    }
+}
+
+/// Quantile tables as a run keeps them.
+pub(crate) fn write_tables(tables: &[QuantileTable]) -> String {
+    let pairs: Vec<(&str, &[i64])> = tables
+        .iter()
+        .map(|table| (table.fact.as_str(), table.edges.as_slice()))
+        .collect();
+    serde_json::to_string(&pairs).unwrap_or_default()
+}
+
+fn read_tables(text: &str) -> Result<Vec<QuantileTable>> {
+    let pairs: Vec<(String, Vec<i64>)> = serde_json::from_str(text).map_err(AppError::corrupt("quantile tables"))?;
+    Ok(pairs
+        .into_iter()
+        .map(|(fact, edges)| QuantileTable { fact, edges })
+        .collect())
+}
+
+async fn load_frame(tx: &mut Tx, room: &Room) -> Result<()> {
+    let (change, customers) = profiles::counter(tx, room.id).await?;
+    room.frame_mut().grow(customers as usize);
+    let mut from = 0;
+    loop {
+        let rows = profiles::facts_from(tx, room.id, from, PAGE).await?;
+        let Some(last) = rows.last() else { break };
+        from = last.ordinal + 1;
+        let mut frame = room.frame_mut();
+        for row in &rows {
+            frame.put(row.ordinal as usize, &row.facts);
+        }
+    }
+    room.frame_mut().change = change;
+    Ok(())
+}
+
+async fn refresh_frame(tx: &mut Tx, room: &Room) -> Result<()> {
+    let seen = room.frame().change;
+    let (change, _) = profiles::counter(tx, room.id).await?;
+    if change == seen {
+        return Ok(());
+    }
+    let rows = profiles::facts_after(tx, room.id, seen).await?;
+    put_changed(room, &rows, change);
+    Ok(())
+}
+
+/// Puts changed rows of facts into the frame and notes for every binding who is to be classified again.
+pub(crate) fn put_changed(room: &Room, rows: &[(i64, posthouse_store::intake::StoredFacts)], change: i64) {
+    let mut frame = room.frame_mut();
+    for (_, row) in rows {
+        frame.put(row.ordinal as usize, &row.facts);
+    }
+    frame.change = frame.change.max(change);
+    drop(frame);
+    for live in room.live_mut().values_mut() {
+        let seen = live.seen_change;
+        live.pending.extend(
+            rows.iter()
+                .filter(|(at, _)| *at > seen)
+                .map(|(_, row)| row.ordinal as u32),
+        );
+        live.seen_change = seen.max(change);
+    }
+}

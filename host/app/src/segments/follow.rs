@@ -1,0 +1,184 @@
+//! Following what changes: an event re-classifies its one customer at once, with the tables of the latest run.
+
+use super::SEGMENTATION;
+use super::classify::{Answer, Moment, fault_error, in_pool};
+use super::desk::Desk;
+use crate::error::{AppError, Result, retrying};
+use crate::{App, Room};
+use posthouse_store::intake::lock;
+use posthouse_store::segments::{self as store, TransitionRow};
+use posthouse_store::{Access, StoreError, dialect, plugins as bindings};
+use std::sync::{Arc, Weak};
+use tokio::sync::Notify;
+
+/// Follows an agency's changes until the server stops. What was accepted before is still followed.
+pub(crate) async fn follow(app: App, room: Weak<Room>, woken: Arc<Notify>) {
+    loop {
+        let stopping = tokio::select! {
+            () = woken.notified() => false,
+            () = app.stopping.cancelled() => true,
+        };
+        let Some(room) = room.upgrade() else { return };
+        if stopping {
+            return;
+        }
+        if let Err(error) = retrying!(app.catch_up(&room)) {
+            tracing::error!(%error, agency = %room.slug, "segments do not follow; trying again");
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            woken.notify_one();
+        }
+    }
+}
+
+/// How far the noted change may fall behind when nobody moves: what a restart would look at again.
+const UNNOTED: i64 = 1_000;
+
+impl App {
+    /// Classifies everyone whose facts changed, in every binding.
+    pub(crate) async fn catch_up(&self, room: &Arc<Room>) -> Result<()> {
+        let mut desk = room.desk.lock().await;
+        self.sync(room, &mut desk).await?;
+        self.classify_pending(room, &mut desk).await
+    }
+
+    async fn classify_pending(&self, room: &Arc<Room>, _desk: &mut Desk) -> Result<()> {
+        let moment = self.moment(room);
+        let names: Vec<String> = room
+            .live()
+            .iter()
+            .filter(|(_, live)| !live.pending.is_empty() && live.row.stale_since.is_none())
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in names {
+            self.follow_binding(room, &name, moment).await?;
+        }
+        Ok(())
+    }
+
+    async fn follow_binding(&self, room: &Arc<Room>, name: &str, moment: Moment) -> Result<()> {
+        let Some((rule, quantiles, pending)) = room.live_mut().get_mut(name).map(|live| {
+            live.pending.sort_unstable();
+            live.pending.dedup();
+            (live.rule.clone(), live.quantiles.clone(), live.pending.clone())
+        }) else {
+            return Ok(());
+        };
+        let (asked, asking) = (pending.clone(), room.clone());
+        let answers = in_pool(&self.engine, move || {
+            rule.single(&asking.frame(), moment, &quantiles, &asked)
+        })
+        .await?;
+        let answers = match answers {
+            Ok(answers) => answers,
+            Err(fault) => return self.mark_stale(room, name, &fault_error(&fault), moment).await,
+        };
+        let (moves, applied) = self.moves(room, name, &pending, &answers, moment);
+        if !self.keep_moves(room, name, &moves, applied).await? {
+            return Err(AppError::Store(StoreError::Overtaken));
+        }
+        if let Some(live) = room.live_mut().get_mut(name) {
+            for row in &moves {
+                let class = row
+                    .target
+                    .as_deref()
+                    .and_then(|key| live.index(key))
+                    .unwrap_or(posthouse_engine::NONE);
+                live.set(row.ordinal as usize, class);
+                live.row.transition = row.transition;
+            }
+            live.pending.clear();
+        }
+        Ok(())
+    }
+
+    /// Who of `pending` moves, and up to which change this answers.
+    fn moves(
+        &self,
+        room: &Room,
+        name: &str,
+        pending: &[u32],
+        answers: &[Answer],
+        moment: Moment,
+    ) -> (Vec<TransitionRow>, i64) {
+        let all = room.live();
+        let Some(live) = all.get(name) else {
+            return (Vec::new(), 0);
+        };
+        let mut transition = live.row.transition;
+        let key = |class| live.key(class).map(str::to_owned);
+        let mut moves = Vec::new();
+        for (ordinal, answer) in pending.iter().zip(answers) {
+            let old = live.class(*ordinal as usize);
+            if old != answer.segment {
+                transition += 1;
+                moves.push(TransitionRow {
+                    transition,
+                    ordinal: i64::from(*ordinal),
+                    origin: key(old),
+                    target: key(answer.segment),
+                    at: moment.now,
+                    change: live.seen_change,
+                    revision: live.row.revision,
+                });
+            }
+        }
+        (moves, live.seen_change)
+    }
+
+    /// Writes single moves; `false` if another host was first.
+    async fn keep_moves(&self, room: &Room, name: &str, moves: &[TransitionRow], applied: i64) -> Result<bool> {
+        let (revision, run, transition, noted) = {
+            let all = room.live();
+            let Some(live) = all.get(name) else { return Ok(false) };
+            (
+                live.row.revision,
+                live.row.run,
+                live.row.transition,
+                live.row.applied_change,
+            )
+        };
+        if moves.is_empty() && applied - noted < UNNOTED {
+            return Ok(true);
+        }
+        let last = moves.last().map_or(transition, |row| row.transition);
+        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        lock(&mut tx, room.id).await?;
+        if !store::note_applied(&mut tx, room.id, name, revision, (run, transition), applied, last).await? {
+            return Ok(false);
+        }
+        store::insert_transitions(&mut tx, room.id, name, moves).await?;
+        dialect::notify(&mut tx, room.id).await?;
+        tx.commit().await?;
+        metrics::counter!("posthouse_segment_moves_total").increment(moves.len() as u64);
+        if let Some(live) = room.live_mut().get_mut(name) {
+            live.row.applied_change = applied;
+        }
+        Ok(true)
+    }
+
+    /// The rule fails: the last memberships stand, and everyone can see that they are old.
+    pub(crate) async fn mark_stale(&self, room: &Room, name: &str, fault: &AppError, moment: Moment) -> Result<()> {
+        let reason = fault.to_string();
+        tracing::error!(agency = %room.slug, binding = %name, %reason, "the segment rule fails; its last memberships stand");
+        metrics::counter!("posthouse_rule_faults_total", "extension_point" => SEGMENTATION).increment(1);
+        let Some(revision) = room.live().get(name).map(|live| live.row.revision) else {
+            return Ok(());
+        };
+        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        bindings::mark_stale(
+            &mut tx,
+            room.id,
+            SEGMENTATION,
+            name,
+            revision,
+            Some(moment.now),
+            Some(&reason),
+        )
+        .await?;
+        tx.commit().await?;
+        if let Some(live) = room.live_mut().get_mut(name) {
+            (live.row.stale_since, live.row.stale_reason) = (Some(moment.now), Some(reason));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,253 @@
+//! Seeing beforehand what a rule would change: both rules on the same frame and clock.
+
+use super::classify::{Rule, fault_error, in_pool};
+use super::diff::{Diff, from_bytes, movement, to_bytes};
+use super::{MoveCount, SegmentChange};
+use crate::App;
+use crate::error::{AppError, Result, retrying};
+use crate::team::Caller;
+use posthouse_store::{Access, profiles, segments as store};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The rule to be tried.
+#[derive(Debug, Clone)]
+pub struct PreviewRequest {
+    /// The plugin.
+    pub digest: String,
+    /// Its settings.
+    pub config: Value,
+    /// The binding it would be put into.
+    pub name: String,
+}
+
+/// What a rule would change.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Preview {
+    /// Under which its moves are listed.
+    pub id: Uuid,
+    /// How many customers were classified.
+    pub customers: u64,
+    /// Every segment of either rule.
+    pub segments: Vec<SegmentChange>,
+    /// Every move that would happen, the largest first.
+    pub moves: Vec<MoveCount>,
+    /// How many would move in all.
+    pub changed: u64,
+    /// How many the rule in force would move today by itself, as time has passed since its latest run.
+    pub drift: u64,
+    /// Some of those who would move.
+    pub sample: Vec<PreviewSample>,
+    /// Fuel used by the new rule.
+    pub fuel: u64,
+    /// Wall-clock milliseconds.
+    pub duration_ms: u64,
+}
+
+/// Somebody who would move.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PreviewSample {
+    /// Who.
+    pub customer_id: Uuid,
+    /// The shown name.
+    pub name: Option<String>,
+    /// The segment by the rule in force; `null` means none.
+    pub from: Option<String>,
+    /// The segment by the new rule.
+    pub to: Option<String>,
+}
+
+/// A page of those who would move.
+#[derive(Debug, Clone, Serialize)]
+pub struct MovePage {
+    /// The movers.
+    pub items: Vec<PreviewSample>,
+    /// Cursor of the next page.
+    pub next: Option<String>,
+}
+
+/// Movers shown with a preview, from each kind of move.
+const SAMPLE_PER_MOVE: usize = 3;
+/// Movers shown with a preview in all.
+const SAMPLE: usize = 20;
+/// How long a preview's moves can be listed.
+const KEPT_MILLIS: i64 = 24 * 3_600_000;
+
+impl App {
+    /// Tries a rule on everyone, beside the one in force. Nothing is changed.
+    ///
+    /// # Errors
+    /// Settings that do not fit, a rule that fails, failures of the database.
+    pub async fn preview(&self, caller: &Caller, request: PreviewRequest) -> Result<Preview> {
+        let room = caller.room.clone();
+        let rule = self
+            .rule(room.id, &request.name, &request.digest, &request.config)
+            .await?;
+        let began = std::time::Instant::now();
+        let mut desk = room.desk.lock().await;
+        retrying!(self.sync(&room, &mut desk))?;
+        let moment = self.moment(&room);
+        let present: Option<(Rule, Vec<u16>)> = room
+            .live()
+            .get(&request.name)
+            .map(|live| (live.rule.clone(), live.classes.clone()));
+        let (asking, tried) = (room.clone(), rule.clone());
+        let (then, now) = in_pool(&self.engine, move || {
+            let frame = asking.frame();
+            let then = tried.everyone(&frame, moment);
+            let now = present.map(|(rule, stored)| {
+                rule.everyone(&frame, moment)
+                    .map(|everyone| (rule.keys(), everyone.classes, stored))
+            });
+            (then, now)
+        })
+        .await?;
+        drop(desk);
+        let then = then.map_err(|fault| fault_error(&fault))?;
+        // a rule in force that fails has no opinion of today: what it said last stands
+        let (keys, now, stored) = match now {
+            Some(Ok(present)) => present,
+            Some(Err(fault)) => return Err(fault_error(&fault)),
+            None => Default::default(),
+        };
+        let drift = now
+            .iter()
+            .enumerate()
+            .filter(|(ordinal, class)| stored.get(*ordinal).copied().unwrap_or(posthouse_engine::NONE) != **class)
+            .count() as u64;
+        let compared = movement(&keys, &now, &rule.keys(), &then.classes);
+        let picked: Vec<(u32, &(Option<String>, Option<String>))> = compared
+            .movers
+            .iter()
+            .flat_map(|(pair, movers)| movers.iter().take(SAMPLE_PER_MOVE).map(move |ordinal| (ordinal, pair)))
+            .take(SAMPLE)
+            .collect();
+        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let ordinals: Vec<i64> = picked.iter().map(|(ordinal, _)| i64::from(*ordinal)).collect();
+        let customers = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
+        drop(tx);
+        let sample = picked
+            .into_iter()
+            .filter_map(|(ordinal, (from, to))| {
+                let customer = customers.iter().find(|row| row.ordinal == i64::from(ordinal))?;
+                Some(PreviewSample {
+                    customer_id: customer.id,
+                    name: shown_name(&customer.profile),
+                    from: from.clone(),
+                    to: to.clone(),
+                })
+            })
+            .collect();
+        let Diff {
+            customers,
+            segments,
+            moves,
+            changed,
+        } = compared.diff;
+        let preview = Preview {
+            id: self.entropy.id(moment.now),
+            customers,
+            segments,
+            moves,
+            changed,
+            drift,
+            sample,
+            fuel: then.fuel,
+            duration_ms: began.elapsed().as_millis() as u64,
+        };
+        let name = |key: &Option<String>| key.clone().unwrap_or_default();
+        let rows: Vec<(String, String, Vec<u8>)> = compared
+            .movers
+            .iter()
+            .map(|((from, to), movers)| (name(from), name(to), to_bytes(movers)))
+            .collect();
+        let summary = serde_json::to_string(&preview).map_err(AppError::corrupt("preview"))?;
+        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        let machine = self.machine.now();
+        store::insert_preview(
+            &mut tx,
+            room.id,
+            preview.id,
+            &request.name,
+            &summary,
+            &rows,
+            machine,
+            machine - KEPT_MILLIS,
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(preview)
+    }
+
+    /// Those who would move by a preview, all or from one segment or to one; an empty name means none.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] if there is no such preview, or it is older than a day.
+    pub async fn preview_moves(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        from: Option<&str>,
+        to: Option<&str>,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<MovePage> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        store::preview(&mut tx, agency, id)
+            .await?
+            .ok_or(AppError::NotFound("preview"))?;
+        let mut movers = Vec::new();
+        let after: i64 = match cursor {
+            None => -1,
+            Some(text) => text.parse().map_err(|_| {
+                AppError::invalid(
+                    "bad_cursor",
+                    "the cursor is not one of this list; start again without it",
+                )
+            })?,
+        };
+        for (origin, target, bytes) in store::preview_moves(&mut tx, agency, id).await? {
+            if from.is_some_and(|key| key != origin) || to.is_some_and(|key| key != target) {
+                continue;
+            }
+            let named = |key: &str| (!key.is_empty()).then(|| key.to_owned());
+            let bitmap = from_bytes(&bytes)?;
+            let rest = bitmap.range(u32::try_from(after + 1).unwrap_or(u32::MAX)..);
+            movers.extend(
+                rest.take(limit + 1)
+                    .map(|ordinal| (ordinal, named(&origin), named(&target))),
+            );
+        }
+        movers.sort_unstable();
+        let more = movers.len() > limit;
+        movers.truncate(limit);
+        let ordinals: Vec<i64> = movers.iter().map(|(ordinal, ..)| i64::from(*ordinal)).collect();
+        let customers = profiles::customers_at(&mut tx, agency, &ordinals).await?;
+        let items = movers
+            .iter()
+            .filter_map(|(ordinal, from, to)| {
+                let row = customers
+                    .binary_search_by_key(&i64::from(*ordinal), |row| row.ordinal)
+                    .ok()
+                    .map(|index| &customers[index])?;
+                Some(PreviewSample {
+                    customer_id: row.id,
+                    name: shown_name(&row.profile),
+                    from: from.clone(),
+                    to: to.clone(),
+                })
+            })
+            .collect();
+        let next = movers.last().filter(|_| more).map(|(ordinal, ..)| ordinal.to_string());
+        Ok(MovePage { items, next })
+    }
+}
+
+/// The name in a stored profile.
+pub(crate) fn shown_name(profile: &str) -> Option<String> {
+    serde_json::from_str::<posthouse_domain::profile::Profile>(profile)
+        .ok()?
+        .name
+}

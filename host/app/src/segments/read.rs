@@ -1,0 +1,357 @@
+//! Looking at segments: their sizes, their members, and one customer's place in each.
+
+use super::classify::{Answer, fault_error, in_pool};
+use super::history::since;
+use super::preview::shown_name;
+use crate::error::{AppError, Result, retrying};
+use crate::team::Caller;
+use crate::{App, Room};
+use posthouse_domain::catalogue::{self, Value};
+use posthouse_domain::{Localized, time};
+use posthouse_engine::{NONE, ReasonDef};
+use posthouse_store::{Access, profiles};
+use serde::Serialize;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A segment and how many are in it.
+#[derive(Debug, Clone, Serialize)]
+pub struct SegmentSummary {
+    /// The binding it belongs to.
+    pub binding: String,
+    /// Its key.
+    pub key: String,
+    /// Its title.
+    pub title: Localized,
+    /// What the agency does for it.
+    pub policy: Localized,
+    /// The plugin that decides.
+    pub digest: String,
+    /// Members.
+    pub count: u64,
+    /// Business time of the latest full run, in ms since 1970; later events are counted in.
+    pub as_of: i64,
+    /// Whether the rule fails and old memberships stand.
+    pub stale: bool,
+}
+
+/// Why somebody is where they are.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reason {
+    /// Stable code.
+    pub code: String,
+    /// In words, with the customer's facts filled in.
+    pub text: Localized,
+}
+
+/// A member of a segment.
+#[derive(Debug, Clone, Serialize)]
+pub struct Member {
+    /// Who.
+    pub customer_id: Uuid,
+    /// The shown name.
+    pub name: Option<String>,
+    /// When they entered last, in ms since 1970.
+    pub since: Option<i64>,
+    /// Rank inside the segment, if the rule gives one.
+    pub score: Option<f32>,
+    /// Why.
+    pub reason: Option<Reason>,
+}
+
+/// A page of members.
+#[derive(Debug, Clone, Serialize)]
+pub struct MemberPage {
+    /// The members.
+    pub items: Vec<Member>,
+    /// Cursor of the next page.
+    pub next: Option<String>,
+}
+
+/// One customer's place in a binding.
+#[derive(Debug, Clone, Serialize)]
+pub struct CustomerSegment {
+    /// The binding.
+    pub binding: String,
+    /// The segment; `null` means none.
+    pub key: Option<String>,
+    /// Its title.
+    pub title: Option<Localized>,
+    /// What the agency does for it.
+    pub policy: Option<Localized>,
+    /// When they entered last, in ms since 1970.
+    pub since: Option<i64>,
+    /// Rank inside the segment, if the rule gives one.
+    pub score: Option<f32>,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// The plugin that decides.
+    pub digest: String,
+    /// Whether the rule fails and an old membership stands.
+    pub stale: bool,
+}
+
+impl App {
+    /// Makes sure that this host has read the agency's segments.
+    pub(crate) async fn ensure_loaded(&self, room: &Arc<Room>) -> Result<()> {
+        if room.frame().change > 0 || !room.live().is_empty() {
+            return Ok(());
+        }
+        let mut desk = room.desk.lock().await;
+        retrying!(self.sync(room, &mut desk))
+    }
+
+    /// Every segment of every binding.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn segments(&self, caller: &Caller) -> Result<Vec<SegmentSummary>> {
+        self.ensure_loaded(&caller.room).await?;
+        let mut summaries = Vec::new();
+        for (binding, live) in caller.room.live().iter() {
+            let defs = live.rule.plugin.segments();
+            let mut counts = vec![0u64; defs.len()];
+            for class in &live.classes {
+                if let Some(count) = counts.get_mut(usize::from(*class)) {
+                    *count += 1;
+                }
+            }
+            summaries.extend(defs.iter().zip(counts).map(|(def, count)| SegmentSummary {
+                binding: binding.clone(),
+                key: def.key.clone(),
+                title: def.title.clone(),
+                policy: def.policy.clone(),
+                digest: live.row.digest.clone(),
+                count,
+                as_of: live.run.at,
+                stale: live.row.stale_since.is_some(),
+            }));
+        }
+        Ok(summaries)
+    }
+
+    /// Members of a segment, in the order in which they became customers.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] if there is no such segment.
+    pub async fn members(
+        &self,
+        caller: &Caller,
+        binding: &str,
+        segment: &str,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<MemberPage> {
+        let room = &caller.room;
+        self.ensure_loaded(room).await?;
+        let from: usize = match cursor {
+            None => 0,
+            Some(text) => text.parse().map_err(|_| {
+                AppError::invalid(
+                    "bad_cursor",
+                    "the cursor is not one of this list; start again without it",
+                )
+            })?,
+        };
+        let (page, more) = {
+            let all = room.live();
+            let live = all.get(binding).ok_or(AppError::NotFound("segment"))?;
+            let class = live.index(segment).ok_or(AppError::NotFound("segment"))?;
+            let mut found = live
+                .classes
+                .iter()
+                .enumerate()
+                .skip(from)
+                .filter(|(_, c)| **c == class)
+                .map(|(ordinal, _)| ordinal as u32);
+            let page: Vec<u32> = found.by_ref().take(limit).collect();
+            (page, found.next())
+        };
+        let answers = self.answers(room, binding, page.clone()).await?;
+        let ordinals: Vec<i64> = page.iter().map(|o| i64::from(*o)).collect();
+        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let rows = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
+        let since = since(&mut tx, room.id, binding, segment, &ordinals).await?;
+        drop(tx);
+        let items = rows
+            .into_iter()
+            .map(|row| {
+                let answer = page
+                    .binary_search(&(row.ordinal as u32))
+                    .ok()
+                    .and_then(|index| answers.get(index).copied());
+                Member {
+                    customer_id: row.id,
+                    name: shown_name(&row.profile),
+                    since: since.get(&row.ordinal).copied(),
+                    score: answer.and_then(|a| a.score),
+                    reason: answer.and_then(|a| self.reason(room, binding, row.ordinal as usize, a)),
+                }
+            })
+            .collect();
+        Ok(MemberPage {
+            items,
+            next: more.map(|ordinal| ordinal.to_string()),
+        })
+    }
+
+    /// A customer's place in every binding.
+    pub(crate) async fn segments_of(&self, room: &Arc<Room>, ordinal: i64) -> Result<Vec<CustomerSegment>> {
+        self.ensure_loaded(room).await?;
+        let names: Vec<String> = room.live().keys().cloned().collect();
+        let mut places = Vec::new();
+        for binding in names {
+            let answers = if (ordinal as usize) < room.frame().len() {
+                self.answers(room, &binding, vec![ordinal as u32]).await?
+            } else {
+                Vec::new()
+            };
+            let Some((def, digest, stale)) = room.live().get(&binding).map(|live| {
+                let def = live
+                    .rule
+                    .plugin
+                    .segments()
+                    .get(usize::from(live.class(ordinal as usize)))
+                    .cloned();
+                (def, live.row.digest.clone(), live.row.stale_since.is_some())
+            }) else {
+                continue;
+            };
+            let entered = match &def {
+                None => None,
+                Some(def) => {
+                    let mut tx = self.store.read(Access::Agency(room.id)).await?;
+                    since(&mut tx, room.id, &binding, &def.key, &[ordinal])
+                        .await?
+                        .get(&ordinal)
+                        .copied()
+                }
+            };
+            let answer = answers.first().copied();
+            places.push(CustomerSegment {
+                key: def.as_ref().map(|def| def.key.clone()),
+                title: def.as_ref().map(|def| def.title.clone()),
+                policy: def.map(|def| def.policy),
+                since: entered,
+                score: answer.and_then(|a| a.score),
+                reason: answer.and_then(|a| self.reason(room, &binding, ordinal as usize, a)),
+                digest,
+                stale,
+                binding,
+            });
+        }
+        Ok(places)
+    }
+
+    /// Asks the rule in force again for a few customers: it is pure, so its reasons need not be stored. Nothing if it fails.
+    async fn answers(&self, room: &Arc<Room>, binding: &str, ordinals: Vec<u32>) -> Result<Vec<Answer>> {
+        let moment = self.moment(room);
+        let Some((rule, quantiles)) = room
+            .live()
+            .get(binding)
+            .map(|live| (live.rule.clone(), live.quantiles.clone()))
+        else {
+            return Ok(Vec::new());
+        };
+        if ordinals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asking = room.clone();
+        let answers = in_pool(&self.engine, move || {
+            rule.single(&asking.frame(), moment, &quantiles, &ordinals)
+        })
+        .await?;
+        Ok(answers.unwrap_or_else(|fault| {
+            tracing::warn!(error = %fault_error(&fault), agency = %room.slug, binding, "the rule gives no reasons");
+            Vec::new()
+        }))
+    }
+
+    fn reason(&self, room: &Room, binding: &str, ordinal: usize, answer: Answer) -> Option<Reason> {
+        let all = room.live();
+        let live = all.get(binding)?;
+        // a rule that would decide otherwise by now cannot speak for the membership that stands
+        if answer.segment == NONE || answer.segment != live.class(ordinal) {
+            return None;
+        }
+        let ReasonDef { code, text } = live
+            .rule
+            .plugin
+            .description()
+            .reasons
+            .get(usize::from(answer.reason?))?;
+        let today = self.moment(room).today;
+        let frame = room.frame();
+        let text = text.map(|template| {
+            fill(template, |key| {
+                let position = catalogue::position(key)?;
+                Some(spoken(
+                    catalogue::ALL[position].kind,
+                    frame.value(position, ordinal, today),
+                    &room.terms,
+                ))
+            })
+        });
+        Some(Reason {
+            code: code.clone(),
+            text,
+        })
+    }
+}
+
+/// A fact in a sentence.
+fn spoken(kind: catalogue::FactKind, value: Value<'_>, terms: &posthouse_domain::AgencyTerms) -> String {
+    match (kind, value) {
+        (_, Value::Unknown) => "—".into(),
+        (catalogue::FactKind::Money, Value::Whole(minor)) => {
+            let digits = terms.currency.digits();
+            let unit = 10i64.pow(digits);
+            let fraction = if digits == 0 {
+                String::new()
+            } else {
+                format!(".{:0width$}", minor.abs() % unit, width = digits as usize)
+            };
+            let sign = if minor < 0 { "-" } else { "" };
+            format!("{} {sign}{}{fraction}", terms.currency, minor.abs() / unit)
+        }
+        (catalogue::FactKind::Day, Value::Whole(day)) => time::day_text(day as i32),
+        (_, Value::Whole(n)) => n.to_string(),
+        (_, Value::Number(n)) => format!("{n:.2}"),
+        (_, Value::Flag(flag)) => flag.to_string(),
+        (_, Value::Text(text)) => text.to_owned(),
+    }
+}
+
+/// Replaces `{key}` by the fact of that name; braces around anything else stay.
+fn fill(template: &str, fact: impl Fn(&str) -> Option<String>) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let (before, after) = rest.split_at(open);
+        text.push_str(before);
+        match after.find('}').and_then(|close| Some((close, fact(&after[1..close])?))) {
+            Some((close, value)) => {
+                text.push_str(&value);
+                rest = &after[close + 1..];
+            }
+            None => {
+                text.push('{');
+                rest = &after[1..];
+            }
+        }
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fill;
+
+    #[test]
+    fn facts_are_filled_into_reasons() {
+        let fact = |key: &str| (key == "recency-days").then(|| "400".to_owned());
+        assert_eq!(fill("no trip for {recency-days} days", fact), "no trip for 400 days");
+        assert_eq!(fill("{other} {recency-days}{", fact), "{other} 400{");
+        assert_eq!(fill("已{recency-days}天", fact), "已400天");
+    }
+}

@@ -1,0 +1,394 @@
+//! Full runs: everyone classified from one snapshot of the frame, then one transaction that adds those who changed meanwhile and
+//! puts the new division into force.
+
+use super::classify::{Everyone, Moment, Rule, fault_error, in_pool};
+use super::desk::{Desk, put_changed, write_tables};
+use super::diff::{Diff, Movement, members, movement, to_bytes};
+use super::{Live, SEGMENTATION};
+use crate::error::{AppError, Result, retrying};
+use crate::team::Caller;
+use crate::{App, Room};
+use posthouse_domain::canonical;
+use posthouse_store::intake::lock;
+use posthouse_store::plugins::{self as bindings, BindingRevisionRow, BindingRow};
+use posthouse_store::segments::{self as store, MembershipRow, RunRow};
+use posthouse_store::{Access, StoreError, Tx, dialect, profiles};
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Instant;
+use uuid::Uuid;
+
+/// Why a full run happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Activation,
+    Rollback,
+    Request,
+    Midnight,
+}
+
+impl Cause {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Activation => "activation",
+            Self::Rollback => "rollback",
+            Self::Request => "request",
+            Self::Midnight => "midnight",
+        }
+    }
+}
+
+/// What a full run did.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunSummary {
+    /// The binding.
+    pub binding: String,
+    /// Number of the run within the binding.
+    pub run: i64,
+    /// Number of the revision that decided.
+    pub revision: i64,
+    /// Its plugin.
+    pub digest: String,
+    /// `activation`, `rollback`, `request` or `midnight`.
+    pub cause: String,
+    /// Business time, in ms since 1970.
+    pub at: i64,
+    /// How many customers were classified.
+    pub customers: i64,
+    /// How many moved.
+    pub changed: i64,
+    /// Fuel used.
+    pub fuel: i64,
+    /// Wall-clock milliseconds.
+    pub duration_ms: i64,
+    /// What moved.
+    pub diff: Diff,
+}
+
+/// A revision about to come into force.
+#[derive(Debug, Clone)]
+pub(crate) struct NewRevision {
+    pub(crate) rule: Rule,
+    pub(crate) digest: String,
+    /// Facts granted with it.
+    pub(crate) grant: Vec<String>,
+    /// The revision it brings back.
+    pub(crate) restores: Option<i64>,
+    /// The key that asked.
+    pub(crate) by: Uuid,
+}
+
+/// A run on its way: what it computed, and from where it started.
+struct Draft {
+    rule: Rule,
+    everyone: Everyone,
+    change: i64,
+    began: Instant,
+}
+
+impl App {
+    /// Runs the agency's rules over everyone again.
+    ///
+    /// # Errors
+    /// The fault of a rule; the memberships of its binding stand as they were.
+    pub async fn run_segments(&self, caller: &Caller, binding: Option<&str>) -> Result<Vec<RunSummary>> {
+        let room = &caller.room;
+        let mut desk = room.desk.lock().await;
+        retrying!(self.sync(room, &mut desk))?;
+        let names: Vec<String> = room
+            .live()
+            .keys()
+            .filter(|name| binding.is_none_or(|wanted| wanted == *name))
+            .cloned()
+            .collect();
+        if names.is_empty() && binding.is_some() {
+            return Err(AppError::NotFound("binding"));
+        }
+        let mut summaries = Vec::new();
+        for name in names {
+            summaries.push(self.full_run(room, &mut desk, &name, None, Cause::Request).await?);
+        }
+        Ok(summaries)
+    }
+
+    /// Runs the rules that have not run on this day.
+    pub(crate) async fn turn_day(&self, room: &Arc<Room>) -> Result<()> {
+        let today = self.moment(room).today;
+        // whoever holds the desk brings it to today as well
+        let Ok(mut desk) = room.desk.try_lock() else {
+            return Ok(());
+        };
+        if desk.ran_on == Some(today) {
+            return Ok(());
+        }
+        retrying!(self.sync(room, &mut desk))?;
+        let due: Vec<String> = room
+            .live()
+            .iter()
+            .filter(|(_, live)| live.run.day < today)
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in due {
+            match self.full_run(room, &mut desk, &name, None, Cause::Midnight).await {
+                Ok(summary) => {
+                    tracing::info!(agency = %room.slug, binding = %name, changed = summary.changed, "ran for the new day")
+                }
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => {
+                    tracing::error!(%error, agency = %room.slug, binding = %name, "the rule fails for the new day")
+                }
+            }
+        }
+        desk.ran_on = Some(today);
+        drop(desk);
+        room.woken.notify_one();
+        Ok(())
+    }
+
+    /// Classifies everyone and puts the result into force, with a new revision if one is given. The caller holds the desk.
+    pub(crate) async fn full_run(
+        &self,
+        room: &Arc<Room>,
+        desk: &mut Desk,
+        name: &str,
+        new: Option<NewRevision>,
+        cause: Cause,
+    ) -> Result<RunSummary> {
+        let mut lost = 0;
+        loop {
+            match self.try_run(room, name, new.as_ref(), cause).await {
+                Err(error) if error.is_transient() && lost < 6 => {
+                    lost += 1;
+                    tokio::time::sleep(std::time::Duration::from_millis(5 << lost)).await;
+                    self.sync(room, desk).await?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn try_run(
+        &self,
+        room: &Arc<Room>,
+        name: &str,
+        new: Option<&NewRevision>,
+        cause: Cause,
+    ) -> Result<RunSummary> {
+        let began = Instant::now();
+        let moment = self.moment(room);
+        let rule = match new {
+            Some(new) => new.rule.clone(),
+            None => room
+                .live()
+                .get(name)
+                .map(|live| live.rule.clone())
+                .ok_or(AppError::NotFound("binding"))?,
+        };
+        let (asked, asking) = (rule.clone(), room.clone());
+        let change = room.frame().change;
+        let everyone = match in_pool(&self.engine, move || asked.everyone(&asking.frame(), moment)).await? {
+            Ok(everyone) => everyone,
+            Err(fault) => {
+                let error = fault_error(&fault);
+                if new.is_none() {
+                    self.mark_stale(room, name, &error, moment).await?;
+                }
+                return Err(error);
+            }
+        };
+        let mut draft = Draft {
+            rule,
+            everyone,
+            change,
+            began,
+        };
+        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        // the lock: from here until the commit nobody changes this agency's facts
+        let last_change = lock(&mut tx, room.id).await?;
+        self.add_latecomers(room, &mut tx, &mut draft, last_change, moment)
+            .await?;
+        let (row, run, movement, revision) = self
+            .put_in_force(room, &mut tx, name, new, cause, &draft, last_change, moment)
+            .await?;
+        dialect::notify(&mut tx, room.id).await?;
+        tx.commit().await?;
+        let summary = RunSummary {
+            binding: name.to_owned(),
+            run: run.run,
+            revision: run.revision,
+            digest: run.digest.clone(),
+            cause: run.cause.clone(),
+            at: run.at,
+            customers: run.customers,
+            changed: run.moved,
+            fuel: run.fuel,
+            duration_ms: began.elapsed().as_millis() as i64,
+            diff: movement.diff,
+        };
+        tracing::info!(agency = %room.slug, binding = %name, revision, changed = run.moved, ms = summary.duration_ms, cause = cause.as_str(), "segments stand");
+        let Everyone { classes, quantiles, .. } = draft.everyone;
+        let live = Live {
+            row,
+            rule: draft.rule,
+            run,
+            quantiles,
+            classes,
+            pending: Vec::new(),
+            seen_change: last_change,
+        };
+        room.live_mut().insert(name.to_owned(), live);
+        Ok(summary)
+    }
+
+    /// Classifies those who changed since the snapshot, with the snapshot's tables.
+    async fn add_latecomers(
+        &self,
+        room: &Arc<Room>,
+        tx: &mut Tx,
+        draft: &mut Draft,
+        last_change: i64,
+        moment: Moment,
+    ) -> Result<()> {
+        if last_change == draft.change {
+            return Ok(());
+        }
+        let rows = profiles::facts_after(tx, room.id, draft.change).await?;
+        put_changed(room, &rows, last_change);
+        let mut ordinals: Vec<u32> = rows.iter().map(|(_, row)| row.ordinal as u32).collect();
+        ordinals.sort_unstable();
+        ordinals.dedup();
+        let (rule, quantiles, asked, asking) = (
+            draft.rule.clone(),
+            draft.everyone.quantiles.clone(),
+            ordinals.clone(),
+            room.clone(),
+        );
+        let answers = in_pool(&self.engine, move || {
+            rule.single(&asking.frame(), moment, &quantiles, &asked)
+        })
+        .await?;
+        let answers = answers.map_err(|fault| fault_error(&fault))?;
+        draft
+            .everyone
+            .classes
+            .resize(room.frame().len(), posthouse_engine::NONE);
+        for (ordinal, answer) in ordinals.into_iter().zip(answers) {
+            draft.everyone.classes[ordinal as usize] = answer.segment;
+        }
+        Ok(())
+    }
+
+    /// Writes memberships, moves, the run, and the revision if there is a new one.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one transaction")]
+    async fn put_in_force(
+        &self,
+        room: &Room,
+        tx: &mut Tx,
+        name: &str,
+        new: Option<&NewRevision>,
+        cause: Cause,
+        draft: &Draft,
+        change: i64,
+        moment: Moment,
+    ) -> Result<(BindingRow, RunRow, Movement, i64)> {
+        let stored = bindings::binding(tx, room.id, SEGMENTATION, name).await?;
+        let (old_row, movement) = {
+            let all = room.live();
+            let live = all.get(name);
+            let same = match (live, &stored) {
+                (Some(live), Some(row)) => {
+                    (live.row.revision, live.row.run, live.row.transition) == (row.revision, row.run, row.transition)
+                }
+                (None, None) => true,
+                _ => false,
+            };
+            if !same {
+                // another host moved this binding since we looked
+                return Err(StoreError::Overtaken.into());
+            }
+            let (old_keys, old) =
+                live.map_or_else(Default::default, |live| (live.rule.keys(), live.classes.as_slice()));
+            (
+                live.map(|live| live.row.clone()),
+                movement(&old_keys, old, &draft.rule.keys(), &draft.everyone.classes),
+            )
+        };
+        let from = old_row.as_ref().map_or(0, |row| row.revision);
+        let revision = from + i64::from(new.is_some());
+        let transition = old_row.as_ref().map_or(0, |row| row.transition);
+        let digest = new
+            .map(|new| new.digest.clone())
+            .or_else(|| old_row.as_ref().map(|row| row.digest.clone()))
+            .unwrap_or_default();
+        let config_digest = canonical::digest(&draft.rule.config);
+        let row = BindingRow {
+            extension_point: SEGMENTATION.into(),
+            name: name.to_owned(),
+            revision,
+            run: old_row.as_ref().map_or(0, |row| row.run) + 1,
+            transition,
+            applied_change: change,
+            stale_since: None,
+            stale_reason: None,
+            digest: digest.clone(),
+            config: draft.rule.config.clone(),
+            config_digest: config_digest.clone(),
+            activated_at: if new.is_some() {
+                moment.now
+            } else {
+                old_row.as_ref().map_or(moment.now, |row| row.activated_at)
+            },
+        };
+        if !bindings::put_binding(tx, room.id, from, &row).await? {
+            return Err(StoreError::Overtaken.into());
+        }
+        if let Some(new) = new {
+            let entry = BindingRevisionRow {
+                revision,
+                digest: digest.clone(),
+                config: draft.rule.config.clone(),
+                config_digest: config_digest.clone(),
+                restores: new.restores,
+                diff: serde_json::to_string(&movement.diff).map_err(AppError::corrupt("diff"))?,
+                activated_by: new.by,
+                activated_at: moment.now,
+            };
+            bindings::insert_revision(tx, room.id, SEGMENTATION, name, &entry).await?;
+            bindings::grant(tx, room.id, SEGMENTATION, name, &new.grant, new.by, moment.now).await?;
+        }
+        let run = RunRow {
+            run: row.run,
+            revision,
+            digest,
+            config_digest,
+            cause: cause.as_str().to_owned(),
+            at: moment.now,
+            day: moment.today,
+            change,
+            transition,
+            quantiles: write_tables(&draft.everyone.quantiles),
+            customers: movement.diff.customers as i64,
+            moved: movement.diff.changed as i64,
+            fuel: draft.everyone.fuel as i64,
+            duration_ms: draft.began.elapsed().as_millis() as i64,
+        };
+        store::insert_run(tx, room.id, name, &run).await?;
+        let keys = draft.rule.keys();
+        let memberships: Vec<MembershipRow> = keys
+            .iter()
+            .zip(members(keys.len(), &draft.everyone.classes))
+            .map(|(key, bitmap)| MembershipRow {
+                segment: key.clone(),
+                members: to_bytes(&bitmap),
+            })
+            .collect();
+        store::replace_memberships(tx, room.id, name, &memberships).await?;
+        let by_segment = movement.by_segment();
+        let moves: Vec<_> = by_segment
+            .iter()
+            .map(|(key, (entered, departed))| ((*key).to_owned(), to_bytes(entered), to_bytes(departed)))
+            .collect();
+        store::insert_moves(tx, room.id, name, run.run, &moves).await?;
+        Ok((row, run, movement, revision))
+    }
+}

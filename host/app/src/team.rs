@@ -1,0 +1,240 @@
+//! Agencies and their keys.
+
+use crate::error::{AppError, Result};
+use crate::{App, Room};
+use posthouse_domain::money::Currency;
+use posthouse_domain::{AgencyTerms, Entropy};
+use posthouse_store::team::{self as store, AgencyRow, KeyRow};
+use posthouse_store::{Access, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Everything the agency may, keys included.
+    Owner,
+    /// Send events, files and customers.
+    Intake,
+    /// Read customers, facts and segments.
+    Read,
+    /// Upload, preview and bind plugins, start runs.
+    Rules,
+}
+
+impl Scope {
+    /// The name used in JSON and commands.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Intake => "intake",
+            Self::Read => "read",
+            Self::Rules => "rules",
+        }
+    }
+}
+
+/// Who asks: a key of an agency.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The agency, with its terms.
+    pub room: Arc<Room>,
+    /// The key.
+    pub key: Uuid,
+    /// What the key may do.
+    pub scopes: Vec<Scope>,
+}
+
+impl Caller {
+    /// Whether the key may do this.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] names the missing scope.
+    pub fn may(&self, scope: Scope) -> Result<()> {
+        if self.scopes.contains(&Scope::Owner) || self.scopes.contains(&scope) {
+            Ok(())
+        } else {
+            Err(AppError::Forbidden(scope.as_str()))
+        }
+    }
+}
+
+/// What a new agency is to be.
+#[derive(Debug, Clone)]
+pub struct NewAgency {
+    /// Short name in addresses and commands: lower-case letters, digits and hyphens.
+    pub slug: String,
+    /// Full name.
+    pub name: String,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// ISO 3166 alpha-2 code.
+    pub country: String,
+}
+
+/// Creates an agency with an owner key; the key is returned this once and kept only as a hash.
+///
+/// # Errors
+/// Terms that are not understood, a slug that is taken, failures of the database.
+pub async fn create_agency(
+    store: &Store,
+    new: NewAgency,
+    now: i64,
+    entropy: &dyn Entropy,
+) -> Result<(AgencyRow, String)> {
+    let slug_ok = (1..=63).contains(&new.slug.len())
+        && new
+            .slug
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !new.slug.starts_with('-');
+    if !slug_ok {
+        return Err(AppError::invalid(
+            "bad_slug",
+            format!(
+                "slug {:?} must be 1 to 63 lower-case letters, digits and hyphens",
+                new.slug
+            ),
+        ));
+    }
+    if new.name.trim().is_empty() || new.name.len() > 200 {
+        return Err(AppError::invalid("bad_name", "the name must have 1 to 200 bytes"));
+    }
+    let row = AgencyRow {
+        id: entropy.id(now),
+        slug: new.slug,
+        name: new.name.trim().to_owned(),
+        time_zone: new.time_zone,
+        currency: new.currency.to_uppercase(),
+        country: new.country.to_uppercase(),
+    };
+    terms(&row)?;
+    let mut tx = store.write(Access::Agency(row.id)).await?;
+    match store::create_agency(&mut tx, &row, now).await {
+        Err(StoreError::Duplicate { .. }) => {
+            return Err(AppError::conflict(
+                "slug_taken",
+                format!("an agency {:?} exists already; choose another slug", row.slug),
+            ));
+        }
+        other => other?,
+    }
+    let (secret, hash) = new_secret(row.id, entropy);
+    let key = KeyRow {
+        id: entropy.id(now),
+        name: "owner".into(),
+        scopes: r#"["owner"]"#.into(),
+    };
+    store::create_key(&mut tx, row.id, &key, &hash, now).await?;
+    tx.commit().await?;
+    Ok((row, secret))
+}
+
+/// The terms of the trade an agency row names.
+pub(crate) fn terms(row: &AgencyRow) -> Result<AgencyTerms> {
+    let time_zone = row.time_zone.parse().map_err(|_| {
+        AppError::invalid(
+            "bad_time_zone",
+            format!(
+                "time zone {:?} is not known; use a name like Asia/Shanghai",
+                row.time_zone
+            ),
+        )
+    })?;
+    let currency = Currency::parse(&row.currency).ok_or_else(|| {
+        AppError::invalid(
+            "bad_currency",
+            format!("currency {:?} is not a three-letter code like CNY", row.currency),
+        )
+    })?;
+    if row.country.len() != 2 || !row.country.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Err(AppError::invalid(
+            "bad_country",
+            format!("country {:?} is not a two-letter code like CN", row.country),
+        ));
+    }
+    Ok(AgencyTerms {
+        time_zone,
+        currency,
+        country: row.country.clone(),
+    })
+}
+
+/// A new key: `ph_`, the agency, 256 random bits. With so much randomness a plain hash is enough to keep it.
+fn new_secret(agency: Uuid, entropy: &dyn Entropy) -> (String, Vec<u8>) {
+    let mut random = [0; 32];
+    entropy.fill(&mut random);
+    let secret = format!("ph_{}_{}", agency.simple(), hex::encode(random));
+    let hash = hash(&secret);
+    (secret, hash)
+}
+
+fn hash(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+impl App {
+    /// Who sends this key.
+    ///
+    /// # Errors
+    /// [`AppError::Unauthorised`] if nobody.
+    pub async fn authenticate(&self, secret: &str) -> Result<Caller> {
+        let agency = secret
+            .strip_prefix("ph_")
+            .and_then(|rest| rest.split_once('_'))
+            .and_then(|(agency, _)| Uuid::try_parse(agency).ok());
+        let agency = agency.ok_or(AppError::Unauthorised)?;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let key = store::key_by_hash(&mut tx, agency, &hash(secret))
+            .await?
+            .ok_or(AppError::Unauthorised)?;
+        drop(tx);
+        let scopes = serde_json::from_str(&key.scopes).map_err(AppError::corrupt("scopes"))?;
+        Ok(Caller {
+            room: self.room(agency).await?,
+            key: key.id,
+            scopes,
+        })
+    }
+
+    /// Gives the agency another key, limited to `scopes`; returned this once.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn create_key(&self, caller: &Caller, name: &str, scopes: &[Scope]) -> Result<(Uuid, String)> {
+        if name.trim().is_empty() || name.len() > 200 || scopes.is_empty() {
+            return Err(AppError::invalid(
+                "bad_key",
+                "a key needs a name of at most 200 bytes and at least one scope",
+            ));
+        }
+        let (agency, now) = (caller.room.id, self.machine.now());
+        let (secret, hash) = new_secret(agency, &*self.entropy);
+        let key = KeyRow {
+            id: self.entropy.id(now),
+            name: name.trim().to_owned(),
+            scopes: serde_json::to_string(scopes).map_err(AppError::corrupt("scopes"))?,
+        };
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        store::create_key(&mut tx, agency, &key, &hash, now).await?;
+        tx.commit().await?;
+        Ok((key.id, secret))
+    }
+
+    /// Revokes a key at once.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] if the agency has no such active key.
+    pub async fn revoke_key(&self, caller: &Caller, key: Uuid) -> Result<()> {
+        let mut tx = self.store.write(Access::Agency(caller.room.id)).await?;
+        if !store::revoke_key(&mut tx, caller.room.id, key, self.machine.now()).await? {
+            return Err(AppError::NotFound("key"));
+        }
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,15 @@
+//! Plugins for tests: the packed reference plugins.
+
+use std::path::PathBuf;
+
+/// The packed component of a reference plugin.
+pub fn packed(name: &str) -> Vec<u8> {
+    let path: PathBuf = crate::root().join("plugins/dist").join(format!("{name}.wasm"));
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}; `make plugins POSTHOUSE=target/debug/posthouse` builds it", path.display()))
+}
+
+/// The same plugin under another digest: with a custom section that says nothing.
+pub fn twin(component: &[u8], mark: u8) -> Vec<u8> {
+    // section 0, its length, a name of length 4, one byte of content
+    [component, &[0, 6, 4, b't', b'w', b'i', b'n', mark]].concat()
+}

@@ -1,0 +1,26 @@
+//! The suite: every test drives the real binary, most of them on both engines.
+
+#![allow(clippy::unwrap_used, reason = "a test says what it expected by failing")]
+
+/// Runs a test on SQLite and on PostgreSQL.
+macro_rules! on_both_engines {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $test() { super::$test(posthouse_tests::Database::Sqlite) })+
+        }
+        mod postgres {
+            $(#[test] fn $test() { super::$test(posthouse_tests::Database::Postgres) })+
+        }
+    };
+}
+
+mod agencies;
+mod bad_input;
+mod cdnow;
+mod command_line;
+mod crash;
+mod expected;
+mod intake;
+mod races;
+mod segments;
+mod swaps;
