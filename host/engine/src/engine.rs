@@ -153,7 +153,11 @@ impl Engine {
     pub fn admit(&self, bytes: &[u8]) -> Result<Admitted, LoadError> {
         inspect(bytes, self.limits())?;
         let digest = digest(bytes);
-        let plugin = self.load(&digest, bytes)?;
+        let component = match self.cached(&digest) {
+            Some(component) => component,
+            None => self.queued(&digest, bytes)?,
+        };
+        let plugin = self.link(&digest, &component)?;
         let self_test = self_test::run(&plugin, bytes, self.limits())?;
         lock(&self.0.loaded).put(plugin.clone(), self.limits().loaded_plugins);
         Ok(Admitted {
@@ -182,8 +186,15 @@ impl Engine {
                 format!("the stored component has the digest {found}, not {digest}; upload the revision again");
             return Err(Refusal::new("digest_mismatch", detail).into());
         }
-        inspect(bytes, self.limits())?;
-        let plugin = self.load(digest, bytes)?;
+        let component = match self.cached(digest) {
+            // only what was inspected is in the cache, and what it may use is limited again in every call
+            Some(component) => component,
+            None => {
+                inspect(bytes, self.limits())?;
+                self.queued(digest, bytes)?
+            }
+        };
+        let plugin = self.link(digest, &component)?;
         lock(&self.0.loaded).put(plugin.clone(), self.limits().loaded_plugins);
         Ok(plugin)
     }
@@ -217,23 +228,18 @@ impl Engine {
         }
     }
 
-    fn load(&self, digest: &str, bytes: &[u8]) -> Result<SegmentationPlugin, LoadError> {
-        let component = match self.cached(digest) {
-            Some(component) => component,
-            None => {
-                let turn = self.0.queue.enter()?;
-                // whoever was before us may have compiled the same
-                match self.cached(digest) {
-                    Some(component) => component,
-                    None => self.compile(&turn, digest, bytes)?,
-                }
-            }
-        };
-        Ok(SegmentationPlugin::load(
-            &self.0.runtime,
-            digest.to_owned(),
-            &component,
-        )?)
+    /// Compiles in turn.
+    fn queued(&self, digest: &str, bytes: &[u8]) -> Result<Component, LoadError> {
+        let turn = self.0.queue.enter()?;
+        // whoever was before us may have compiled the same
+        match self.cached(digest) {
+            Some(component) => Ok(component),
+            None => Ok(self.compile(&turn, digest, bytes)?),
+        }
+    }
+
+    fn link(&self, digest: &str, component: &Component) -> Result<SegmentationPlugin, Refusal> {
+        SegmentationPlugin::load(&self.0.runtime, digest.to_owned(), component)
     }
 
     fn cached(&self, digest: &str) -> Option<Component> {

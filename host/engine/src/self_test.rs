@@ -136,9 +136,9 @@ impl Test<'_> {
 fn same(whole: &Classified, row: usize, other: &Classified, place: usize, change: &str) -> Result<(), Refusal> {
     let field = if whole.segment[row] != other.segment[place] {
         "segment"
-    } else if whole.score.as_ref().map(|s| s[row].to_bits()) != other.score.as_ref().map(|s| s[place].to_bits()) {
+    } else if whole.score_of(row).to_bits() != other.score_of(place).to_bits() {
         "score"
-    } else if whole.reason.as_ref().map(|r| r[row]) != other.reason.as_ref().map(|r| r[place]) {
+    } else if whole.reason_of(row) != other.reason_of(place) {
         "reason"
     } else {
         return Ok(());

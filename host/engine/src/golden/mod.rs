@@ -17,7 +17,7 @@ mod rows;
 use crate::columns::Value;
 use crate::fault::{Fault, LogLine, Usage};
 use crate::schema::validate_config;
-use crate::segmentation::{Classified, Context, NONE, SegmentationPlugin};
+use crate::segmentation::{Classified, Context, SegmentationPlugin};
 use posthouse_domain::{canonical, time};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
@@ -226,21 +226,20 @@ fn compare(plugin: &SegmentationPlugin, case: &Case, answer: &Classified) -> Vec
             });
         }
         if let Some(expected) = expect.score {
-            let got = answer.score.as_ref().map(|score| score[row]);
+            let got = answer.score_of(row);
             // scores are f32; what the author wrote was not
-            let near = |got: f32| (f64::from(got) - expected).abs() <= 1e-6 * expected.abs().max(1.0);
-            if !got.is_some_and(near) {
-                let got = got.map_or_else(|| "none".to_owned(), |got| got.to_string());
+            if (f64::from(got) - expected).abs() > 1e-6 * expected.abs().max(1.0) {
+                let (expected, got) = (expected.to_string(), got.to_string());
                 found.push(Mismatch {
                     row,
                     field: "score",
-                    expected: expected.to_string(),
+                    expected,
                     got,
                 });
             }
         }
         if let Some(expected) = &expect.reason {
-            let got = reason(answer.reason.as_ref().map_or(NONE, |reason| reason[row]));
+            let got = reason(answer.reason_of(row));
             if got != expected.as_deref() {
                 let expected = word(expected.as_deref());
                 found.push(Mismatch {

@@ -56,6 +56,18 @@ pub struct Classified {
     pub log: Vec<LogLine>,
 }
 
+impl Classified {
+    /// The score of a row; 0 if the plugin left the scores out, as it may when none of a chunk's rows has one.
+    pub fn score_of(&self, row: usize) -> f32 {
+        self.score.as_ref().map_or(0.0, |score| score[row])
+    }
+
+    /// The reason of a row; [`NONE`] if the plugin left the reasons out, as it may when none of a chunk's rows has one.
+    pub fn reason_of(&self, row: usize) -> u16 {
+        self.reason.as_ref().map_or(NONE, |reason| reason[row])
+    }
+}
+
 /// What one major version of the contract must offer. A further version is one more module that implements this.
 trait Contract: Send + Sync {
     fn describe(&self) -> Result<(Description, Receipt), Fault>;

@@ -236,6 +236,25 @@ fn state_carried_by_row_position() {
 }
 
 #[test]
+fn scores_left_out_count_as_zero() {
+    let scored = "(i32.gt_u (local.get $scores) (i32.const 100))";
+    let guest = Guest {
+        scored: scored.into(),
+        score: "(f32.const 0)".into(),
+        ..Guest::default()
+    };
+    let plugin = engine()
+        .admit(&guest.build())
+        .expect("a small chunk may go without")
+        .plugin;
+    let answer = crate::classify(&plugin, &[1]).expect("harmless");
+    assert_eq!(
+        (&answer.score, answer.score_of(0), answer.reason_of(0)),
+        (&None, 0.0, posthouse_engine::NONE)
+    );
+}
+
+#[test]
 fn too_slow_for_a_full_chunk() {
     let extra = "(func $slow (local $n i32) (loop $l (local.set $n (i32.add (local.get $n) (i32.const 1)))
         (br_if $l (i32.lt_u (local.get $n) (i32.const 3000)))))";

@@ -30,6 +30,8 @@ pub(crate) struct Guest {
     /// Lengths the answer claims.
     pub(crate) segment_rows: String,
     pub(crate) score_rows: String,
+    /// Whether the answer has its `$scores` scores.
+    pub(crate) scored: String,
     /// More of the module: functions, globals, tables.
     pub(crate) extra: String,
     /// Memory: limits in pages.
@@ -59,6 +61,7 @@ impl Default for Guest {
             score: "(f32.convert_i32_s (local.get $v))".into(),
             segment_rows: "(local.get $rows)".into(),
             score_rows: "(local.get $rows)".into(),
+            scored: "(i32.const 1)".into(),
             extra: String::new(),
             memory: "8".into(),
         }
@@ -176,6 +179,7 @@ impl Guest {
             score,
             segment_rows,
             score_rows,
+            scored,
             extra,
             memory,
             ..
@@ -204,7 +208,7 @@ impl Guest {
     (memory.fill (local.get $at) (i32.const 0) (i32.const 36))
     (i32.store offset=4 (local.get $at) (local.get $segment))
     (i32.store offset=8 (local.get $at) (local.get $segments))
-    (i32.store8 offset=12 (local.get $at) (i32.const 1))
+    (i32.store8 offset=12 (local.get $at) {scored})
     (i32.store offset=16 (local.get $at) (local.get $score))
     (i32.store offset=20 (local.get $at) (local.get $scores))
     (local.get $at))
