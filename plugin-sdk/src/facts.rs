@@ -36,7 +36,7 @@ pub trait Facts: Sized + 'static {
     label = "no kind of fact has this type",
     note = "use `i32` for a count, `Money`, `f64` for a number, `bool` for a flag, `Day` or `Text`, in `Option<…>` if it can be unknown"
 )]
-pub trait Fact: Copy + 'static {
+pub trait Fact: Sized + 'static {
     /// The kind of fact the type stands for.
     const KIND: FactKind;
     /// Whether it can say that a value is unknown.
@@ -56,7 +56,7 @@ pub trait Fact: Copy + 'static {
 
     /// The value apart from its column.
     #[doc(hidden)]
-    fn cell(self) -> Cell;
+    fn cell(&self) -> Cell;
 }
 
 macro_rules! fact {
@@ -75,8 +75,8 @@ macro_rules! fact {
                 <$type as Stored>::get(column, row)
             }
 
-            fn cell(self) -> Cell {
-                Stored::cell(self)
+            fn cell(&self) -> Cell {
+                Stored::cell(*self)
             }
         }
 
@@ -94,7 +94,7 @@ macro_rules! fact {
                 column.get(row)
             }
 
-            fn cell(self) -> Cell {
+            fn cell(&self) -> Cell {
                 self.map_or(Cell::Null, Stored::cell)
             }
         }

@@ -50,7 +50,7 @@ impl Quantiles for () {
     label = "quantiles are for whole values",
     note = "use `i32`, `Money` or `Day`, without `Option`: unknown values have no rank"
 )]
-pub trait Ranked: Fact {
+pub trait Ranked: Fact + Copy {
     /// The value as the host ranks it.
     fn rank(self) -> i64;
 }
@@ -126,16 +126,19 @@ impl Tables {
     }
 }
 
-/// A fact's field whose known values are `T`.
+/// A field of the facts that the quantile `Q` can be of.
 #[diagnostic::on_unimplemented(
     message = "the quantile and its fact are of different types",
-    label = "the fact with this name is `{Self}`, the quantile is for `{T}`",
-    note = "write `Quantile<i32>`, `Quantile<Money>` or `Quantile<Day>` like the fact's field, without `Option`"
+    label = "the fact of this name is `{Self}`",
+    note = "write `Quantile<i32>`, `Quantile<Money>` or `Quantile<Day>` like the fact's field, without `Option`; other kinds have no rank"
 )]
-pub trait Holds<T> {}
+pub trait Holds<Q> {}
 
-impl<T: Ranked> Holds<T> for T {}
-impl<T: Ranked> Holds<T> for Option<T> {}
+impl<T: Ranked> Holds<Quantile<T>> for T {}
+impl<T: Ranked> Holds<Quantile<T>> for Option<T> {}
+
+/// Proof for the compiler that a quantile fits its fact.
+pub const fn fits<F: Holds<Q>, Q>(_: &F) {}
 
 #[cfg(test)]
 mod tests {

@@ -22,14 +22,18 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         keys.add(&key, ident.span())?;
         let (ty, place) = (&field.ty, syn::Index::from(place));
         let label = ident.to_string();
-        let fact = quote_spanned!(ty.span()=> <#ty as ::posthouse_sdk::Fact>);
+        // Everything that mentions the type has its span, so that the compiler points at the author's word.
+        let at = ty.span();
+        let kind = quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::KIND);
+        let nullable = quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::NULLABLE);
         uses.push(quote! {
-            ::posthouse_sdk::FactUse { field: #label, key: #key, kind: #fact::KIND, nullable: #fact::NULLABLE }
+            ::posthouse_sdk::FactUse { field: #label, key: #key, kind: #kind, nullable: #nullable }
         });
-        stores.push(quote!(#fact::Column));
-        takes.push(quote!(columns.next::<#ty>(#key)?));
-        reads.push(quote!(#ident: #fact::read(&columns.#place, row)));
-        cells.push(quote!(#fact::cell(self.#ident)));
+        stores.push(quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::Column));
+        takes.push(quote_spanned!(at=> columns.next::<#ty>(#key)?));
+        let read = quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::read(&columns.#place, row));
+        reads.push(quote!(#ident: #read));
+        cells.push(quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::cell(&self.#ident)));
     }
     Ok(quote! {
         #[automatically_derived]

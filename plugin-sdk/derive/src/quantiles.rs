@@ -1,5 +1,5 @@
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{Attribute, DeriveInput, Error, Ident, LitInt, Path, Result};
@@ -57,14 +57,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             }
         });
         let ty = &field.ty;
-        let proof = format_ident!("proof_{}", place);
-        proofs.push(quote_spanned! {ty.span()=>
-            const fn #proof<F: ::posthouse_sdk::private::Holds<T>, T: ::posthouse_sdk::Ranked>(
-                _: &F,
-                _: ::core::marker::PhantomData<::posthouse_sdk::Quantile<T>>,
-            ) {}
-            #proof(&facts.#ident, ::core::marker::PhantomData::<#ty>);
-        });
+        proofs.push(quote_spanned!(ty.span()=> ::posthouse_sdk::private::fits::<_, #ty>(&facts.#ident);));
         let place = syn::Index::from(place);
         idents.push(quote!(#ident: tables.next(&<Self as ::posthouse_sdk::Quantiles>::USES[#place])?));
     }

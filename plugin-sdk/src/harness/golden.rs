@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{Answer, harness};
@@ -9,14 +9,13 @@ use crate::description::{FactKind, FactUse};
 use crate::facts::Facts;
 use crate::segmentation::Segmentation;
 use crate::store::Cell;
+use crate::values::Day;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
     name: String,
     today: String,
-    #[serde(default)]
-    seed: u64,
     #[serde(default)]
     config: Map<String, Value>,
     #[serde(default)]
@@ -28,9 +27,17 @@ struct Case {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expected {
+    // `null` means no segment; leaving it out is a mistake.
+    #[serde(deserialize_with = "Option::deserialize")]
     segment: Option<String>,
     score: Option<f32>,
-    reason: Option<String>,
+    // `null` means no reason; without it reasons are not compared.
+    #[serde(default, deserialize_with = "given")]
+    reason: Option<Option<String>>,
+}
+
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Runs every case; all differences, a line each.
@@ -62,9 +69,11 @@ fn one<P: Segmentation>(case: &Case) -> Result<(), String> {
             case.expect.len()
         ));
     }
+    if Day::parse(&case.today).is_none() {
+        return Err(format!("`{}` is not a date like 2026-01-15", case.today));
+    }
     let mut call = harness::<P>()
         .today(&case.today)
-        .seed(case.seed)
         .settings(&Value::from(case.config.clone()).to_string());
     call.edges.clone_from(&case.quantiles);
     call.rows = case
@@ -77,7 +86,11 @@ fn one<P: Segmentation>(case: &Case) -> Result<(), String> {
     for (place, (expected, answer)) in case.expect.iter().zip(answers.iter()).enumerate() {
         if !agrees(expected, answer) {
             let (wanted, got) = (
-                said(&expected.segment, expected.score, &expected.reason),
+                said(
+                    &expected.segment,
+                    expected.score,
+                    expected.reason.as_ref().unwrap_or(&None),
+                ),
                 said_by(answer),
             );
             let _ = writeln!(differences, "row {place}: expected {wanted}, got {got}");
@@ -93,7 +106,7 @@ fn one<P: Segmentation>(case: &Case) -> Result<(), String> {
 fn agrees(expected: &Expected, answer: &Answer) -> bool {
     expected.segment == answer.segment
         && (expected.score.is_none() || expected.score == answer.score)
-        && (expected.reason.is_none() || expected.reason == answer.reason)
+        && (expected.reason.as_ref().is_none_or(|reason| *reason == answer.reason))
 }
 
 fn said_by(answer: &Answer) -> String {

@@ -1,12 +1,9 @@
 //! Runs a rule natively, under plain `cargo test`, through the same columns the host sends.
 //!
-//! ```no_run
-//! # use posthouse_sdk::prelude::*;
-//! # fn example<Rfm: Segmentation>() {
-//! // Golden cases: the same file that `posthouse plugin test` runs in the sandbox.
-//! harness::<Rfm>().golden(include_str!("mod.rs"));
-//! # }
-//! ```
+//! `harness::<Rfm>().golden(include_str!("../golden.json"))` runs the same cases that `posthouse plugin test` runs in the
+//! sandbox: a list of `{"name", "today", "config"?, "quantiles"?, "rows", "expect"}`. A fact a row leaves out is unknown if it
+//! may be, else zero; quantiles left out are computed from the rows; of an expected answer, `score` and `reason` are compared
+//! if given.
 
 mod columns;
 mod golden;

@@ -1,0 +1,214 @@
+//! An author's mistakes are compile errors at the author's line, in sentences that help.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::process::Command;
+
+const RIGHT: &str = r#"
+use posthouse_sdk::prelude::*;
+#[derive(Facts)]
+struct Guest {
+    age: Option<i32>,
+    trips_24m: i32,
+}
+#[derive(Quantiles)]
+#[quantiles(of = Guest, buckets = 5, among = trips_24m)]
+struct Fifths {
+    age: Quantile<i32>,
+}
+#[derive(Segments)]
+enum Segment {
+    #[segment(zh = "甲", en = "A", policy_zh = "做甲", policy_en = "Do A")]
+    Young,
+}
+#[derive(Reasons)]
+enum Reason {
+    #[reason(zh = "{age}", en = "{age}")]
+    Age,
+}
+struct Rule;
+impl Segmentation for Rule {
+    type Facts = Guest;
+    type Quantiles = Fifths;
+    type Settings = NoSettings;
+    type Segment = Segment;
+    type Reason = Reason;
+    fn describe() -> Description {
+        Description {
+            name: "rule",
+            version: "1.0.0",
+            title: Localized { zh: "规则", en: "Rule" },
+            summary: Localized { zh: "规则", en: "Rule" },
+        }
+    }
+    fn classify(guest: Guest, ctx: &Context<NoSettings, Fifths>) -> Class<Segment, Reason> {
+        let _ = guest.trips_24m + ctx.quantiles.age.score(guest.age.unwrap_or_default());
+        Class::of(Segment::Young).because(Reason::Age)
+    }
+}
+posthouse_sdk::export_segmentation!(Rule);
+"#;
+
+/// The SDK this test was linked with: the newest in the folder of the test itself.
+fn sdk() -> PathBuf {
+    let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+    let libraries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with("libposthouse_sdk-") && name.ends_with(".rlib")
+        });
+    libraries
+        .max_by_key(|path| path.metadata().unwrap().modified().unwrap())
+        .expect("the SDK is built")
+}
+
+/// What the compiler says of a source, and the lines it points at.
+fn compile(name: &str, source: &str) -> (String, Vec<usize>) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let file = folder.join(format!("{name}.rs"));
+    std::fs::write(&file, source).unwrap();
+    let sdk = sdk();
+    let output = Command::new("rustc")
+        .args([
+            "--edition",
+            "2024",
+            "--crate-type",
+            "lib",
+            "--emit",
+            "metadata",
+            "--error-format",
+            "human",
+        ])
+        .arg("--out-dir")
+        .arg(&folder)
+        .arg("--extern")
+        .arg(format!("posthouse_sdk={}", sdk.display()))
+        .arg("-L")
+        .arg(format!("dependency={}", sdk.parent().unwrap().display()))
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let errors = &said[said.find("error").unwrap_or(said.len())..];
+    let mark = format!("{name}.rs:");
+    let places = errors.split(&mark).skip(1);
+    let lines = places
+        .filter_map(|place| place.split(':').next()?.parse().ok())
+        .collect();
+    (errors.to_owned(), lines)
+}
+
+/// Makes one mistake and expects the sentence, and an error at a line of the source that contains `at`.
+fn mistake(from: &str, to: &str, sentence: &str, at: &str) {
+    let source = RIGHT.replacen(from, to, 1);
+    assert_ne!(source, RIGHT, "`{from}` is not in the source");
+    let name: String = to
+        .chars()
+        .chain(from.chars())
+        .filter(char::is_ascii_alphanumeric)
+        .take(40)
+        .collect();
+    let (said, places) = compile(&name, &source);
+    assert!(said.contains(sentence), "expected `{sentence}` in\n{said}");
+    let mut lines = places.iter().filter_map(|place| source.lines().nth(place - 1));
+    assert!(
+        lines.any(|line| line.contains(at)),
+        "expected a line with `{at}` in\n{said}"
+    );
+}
+
+#[test]
+fn a_rule_without_mistakes_compiles() {
+    assert_eq!(compile("right", RIGHT), (String::new(), Vec::new()));
+}
+
+#[test]
+fn facts() {
+    mistake(
+        "age: Option<i32>",
+        "age: Option<String>",
+        "`Option<String>` cannot hold a fact",
+        "age: Option<String>",
+    );
+    let key = "`Age` is not a key: write lower-case words joined by hyphens";
+    mistake("    age: O", "    #[fact(\"Age\")] age: O", key, "#[fact(\"Age\")]");
+    let twice = "    #[fact(\"trips-24m\")]\n    age: O";
+    mistake("    age: O", twice, "`trips-24m` stands here twice", "trips_24m: i32");
+}
+
+#[test]
+fn quantiles() {
+    mistake(
+        "    age: Q",
+        "    years: Q",
+        "no field `years` on type `&Guest`",
+        "years: Quantile",
+    );
+    let types = "the quantile and its fact are of different types";
+    mistake("Quantile<i32>", "Quantile<Money>", types, "age: Quantile<Money>");
+    mistake(
+        "among = trips_24m",
+        "among = trips",
+        "no field `trips` on type `&Guest`",
+        "among = trips",
+    );
+    mistake(
+        "of = Guest, ",
+        "",
+        "say of which facts these are quantiles",
+        "struct Fifths",
+    );
+    mistake("buckets = 5", "buckets = 1", "between 2 and 1000 parts", "buckets = 1");
+    mistake("buckets = 5, ", "", "say into how many parts", "age: Quantile");
+}
+
+#[test]
+fn segments_and_reasons() {
+    let title = "`Young` lacks the title in English: add `en = \"…\"` to `#[segment(…)]`";
+    mistake(", en = \"A\"", "", title, "Young,");
+    let policy = "`Young` lacks what the agency does for these customers, in English";
+    mistake(", policy_en = \"Do A\"", "", policy, "Young,");
+    mistake(
+        "en = \"{age}\"",
+        "english = \"{age}\"",
+        "not known here; there are `code`, `zh`, `en`",
+        "#[reason(",
+    );
+    mistake(
+        "en = \"{age}\"",
+        "en = \"{age\"",
+        "a brace without its partner",
+        "#[reason(",
+    );
+    let unread = "names {years}, but the rule does not read the fact `years`";
+    mistake("en = \"{age}\"", "en = \"{years}\"", unread, "export_segmentation!");
+    mistake(
+        "    Age,\n",
+        "    Age(i32),\n",
+        "reasons carry no values: write `Age` alone",
+        "#[reason(",
+    );
+}
+
+#[test]
+fn descriptions_and_types() {
+    let title = "            title: Localized { zh: \"规则\", en: \"Rule\" },\n";
+    mistake(title, "", "missing field `title`", "Description {");
+    let settings = "`Rule` cannot be the settings of a plugin";
+    mistake(
+        "type Settings = NoSettings;",
+        "type Settings = Rule;",
+        settings,
+        "type Settings = Rule;",
+    );
+    let rule = "`Guest` is not a segmentation rule";
+    mistake(
+        "export_segmentation!(Rule)",
+        "export_segmentation!(Guest)",
+        rule,
+        "export_segmentation!(Guest)",
+    );
+}

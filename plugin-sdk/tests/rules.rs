@@ -1,0 +1,253 @@
+//! What the derives write and what the harness says, by a rule that reads one fact of every kind.
+
+#![allow(clippy::unwrap_used)]
+
+use posthouse_sdk::FactKind;
+use posthouse_sdk::prelude::*;
+
+#[derive(Facts)]
+struct Guest {
+    age: Option<i32>,
+    spend_24m: Money,
+    #[fact("csat-12m")]
+    satisfaction: Option<f64>,
+    consent_marketing: Option<bool>,
+    birth_date: Option<Day>,
+    home_city: Option<Text>,
+    #[fact("attr.visa")]
+    visa: Text,
+}
+
+#[derive(Quantiles)]
+#[quantiles(of = Guest, buckets = 4)]
+struct Parts {
+    spend_24m: Quantile<Money>,
+    #[quantile(buckets = 2, among = spend_24m)]
+    age: Quantile<i32>,
+}
+
+#[derive(Segments)]
+#[allow(dead_code)]
+enum Segment {
+    #[segment(zh = "甲", en = "First", policy_zh = "做甲", policy_en = "Do first")]
+    FirstOfAll,
+    #[segment(key = "other", zh = "乙", en = "Second", policy_zh = "做乙", policy_en = "Do second")]
+    Second,
+}
+
+#[derive(Reasons)]
+enum Reason {
+    #[reason(
+        zh = "{age} 岁，{home-city}，{spend-24m}，{birth-date}",
+        en = "{age} from {home-city} with {attr.visa}, {csat-12m}, {consent-marketing}"
+    )]
+    Everything,
+}
+
+#[settings]
+#[derive(Default)]
+struct Wishes {
+    /// Nobody younger.
+    from_age: i32,
+    refuse: bool,
+}
+
+struct Rule;
+
+impl Segmentation for Rule {
+    type Facts = Guest;
+    type Quantiles = Parts;
+    type Settings = Wishes;
+    type Segment = Segment;
+    type Reason = Reason;
+
+    fn describe() -> Description {
+        Description {
+            name: "rule",
+            version: "1.2.3",
+            title: Localized {
+                zh: "规则", en: "Rule"
+            },
+            summary: Localized {
+                zh: "测试",
+                en: "A test",
+            },
+        }
+    }
+
+    fn check(ctx: &Context<Wishes, Parts>) -> Result<(), String> {
+        if ctx.settings.refuse {
+            Err("as you wish".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn classify(guest: Guest, ctx: &Context<Wishes, Parts>) -> Class<Segment, Reason> {
+        match guest.age {
+            Some(age) if age >= ctx.settings.from_age => {
+                log::info(format!("{age}"));
+                let score = 10 * ctx.quantiles.spend_24m.score(guest.spend_24m) + ctx.quantiles.age.score(age);
+                Class::of(Segment::FirstOfAll)
+                    .score(score as f32)
+                    .because(Reason::Everything)
+            }
+            _ => Class::none(),
+        }
+    }
+}
+
+posthouse_sdk::export_segmentation!(Rule);
+
+fn guest(age: Option<i32>, spend: i64) -> Guest {
+    Guest {
+        age,
+        spend_24m: Money(spend),
+        satisfaction: Some(4.5),
+        consent_marketing: Some(true),
+        birth_date: Day::parse("1990-05-01"),
+        home_city: age.map(|_| Text("上海")),
+        visa: Text("EU"),
+    }
+}
+
+#[test]
+fn a_struct_declares_its_facts() {
+    let declared: Vec<_> = Guest::USES
+        .iter()
+        .map(|fact| (fact.key, fact.kind, fact.nullable))
+        .collect();
+    assert_eq!(
+        declared,
+        [
+            ("age", FactKind::Count, true),
+            ("spend-24m", FactKind::Money, false),
+            ("csat-12m", FactKind::Number, true),
+            ("consent-marketing", FactKind::Flag, true),
+            ("birth-date", FactKind::Day, true),
+            ("home-city", FactKind::Text, true),
+            ("attr.visa", FactKind::Text, false),
+        ]
+    );
+    let asked: Vec<_> = Parts::USES
+        .iter()
+        .map(|quantile| (quantile.fact, quantile.buckets, quantile.among))
+        .collect();
+    assert_eq!(asked, [("spend-24m", 4, None), ("age", 2, Some("spend-24m"))]);
+    assert_eq!(
+        Segment::DEFS.iter().map(|segment| segment.key).collect::<Vec<_>>(),
+        ["first-of-all", "other"]
+    );
+    assert_eq!((Segment::Second.index(), Reason::DEFS[0].code), (1, "everything"));
+}
+
+#[test]
+fn every_kind_of_fact_comes_through_the_columns() {
+    // More than eight rows, so that bitmaps have more than one byte; every third row is of an unknown age.
+    let rows = (0..20).map(|row| guest((row % 3 > 0).then_some(30 + row), i64::from(row) * 100));
+    let answers = harness::<Rule>().rows(rows).classify();
+    for (row, answer) in answers.iter().enumerate() {
+        assert_eq!(answer.segment.is_some(), row % 3 > 0, "row {row}");
+    }
+    assert_eq!(answers[1].because_zh.as_deref(), Some("31 岁，上海，1.00，1990-05-01"));
+    assert_eq!(
+        answers[1].because_en.as_deref(),
+        Some("31 from 上海 with EU, 4.5, true")
+    );
+    assert_eq!((answers[1].score, answers[19].score), (Some(11.0), Some(42.0)));
+    assert_eq!((answers.logs.len(), answers.logs[0].as_str()), (13, "info: 31"));
+}
+
+#[test]
+fn settings_are_read_once_and_refusals_are_sentences() {
+    let call = || harness::<Rule>().rows([guest(Some(20), 0)]);
+    assert_eq!(call().settings(r#"{"from_age": 21}"#).classify()[0].segment, None);
+    let refused = call().settings(r#"{"from_years": 21}"#).try_classify().unwrap_err();
+    assert!(
+        refused.starts_with("the settings do not fit this plugin: unknown field `from_years`"),
+        "{refused}"
+    );
+    assert_eq!(
+        call().settings(r#"{"refuse": true}"#).try_classify(),
+        Err("as you wish".to_owned())
+    );
+    let schema: serde_json::Value = serde_json::from_str(&call().description().config_schema).unwrap();
+    assert_eq!(schema["properties"]["from_age"]["description"], "Nobody younger.");
+    assert_eq!(
+        (&schema["additionalProperties"], schema.get("required")),
+        (&serde_json::Value::Bool(false), None)
+    );
+}
+
+#[test]
+fn golden_cases_name_every_difference() {
+    let golden = |cases: &str| {
+        let cases = cases.to_owned();
+        let outcome = std::panic::catch_unwind(move || harness::<Rule>().golden(&cases));
+        outcome
+            .err()
+            .and_then(|panic| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default()
+    };
+    let right = r#"[{"name": "n", "today": "2026-01-15", "rows": [{"age": 30, "attr.visa": "EU"}, {}],
+        "expect": [{"segment": "first-of-all", "score": 11, "reason": "everything"}, {"segment": null, "reason": null}]}]"#;
+    assert_eq!(golden(right), "");
+    let wrong = right.replace("\"score\": 11", "\"score\": 12");
+    let difference =
+        "n: row 0: expected first-of-all, score 12, reason everything, got first-of-all, score 11, reason everything";
+    assert!(golden(&wrong).contains(difference), "{}", golden(&wrong));
+    for (from, to, complaint) in [
+        (
+            r#""age": 30"#,
+            r#""agee": 30"#,
+            "a row has `agee`, which the rule does not read",
+        ),
+        (r#""age": 30"#, r#""age": "old""#, "`age` cannot be \"old\""),
+        ("2026-01-15", "15.1.2026", "`15.1.2026` is not a date"),
+        (r#"{"segment": null, "reason": null}"#, "", "not understood"),
+        (r#", {}]"#, "]", "1 rows, but 2 expected answers"),
+        (
+            r#""rows""#,
+            r#""quantiles": {"age": [1, 2]}, "rows""#,
+            "`age` needs 1 rising edges, or none",
+        ),
+    ] {
+        let said = golden(&right.replace(from, to));
+        assert!(said.contains(complaint), "{to}: {said}");
+    }
+}
+
+struct Peeking;
+
+thread_local! {
+    static SEEN: std::cell::Cell<f32> = const { std::cell::Cell::new(0.0) };
+}
+
+impl Segmentation for Peeking {
+    type Facts = Guest;
+    type Quantiles = ();
+    type Settings = NoSettings;
+    type Segment = Segment;
+    type Reason = NoReason;
+
+    fn describe() -> Description {
+        Rule::describe()
+    }
+
+    fn classify(_: Guest, _: &Context<NoSettings>) -> Class<Segment> {
+        SEEN.set(SEEN.get() + 1.0);
+        Class::of(Segment::FirstOfAll).score(SEEN.get())
+    }
+}
+
+#[test]
+fn a_rule_that_looks_at_other_rows_is_caught() {
+    let said = harness::<Peeking>()
+        .rows([guest(None, 0), guest(None, 0)])
+        .try_classify()
+        .unwrap_err();
+    assert!(
+        said.starts_with("the answer for row 0 depends on the other rows"),
+        "{said}"
+    );
+}
