@@ -12,7 +12,7 @@ demo: build ## build everything and serve a seeded agency on 127.0.0.1:7300
 test: setup ## every test, on both engines
 	$(CARGO) build --locked -p posthouse
 	@$(MAKE) --no-print-directory plugins POSTHOUSE=target/debug/posthouse
-	$(CARGO) test --locked --workspace --no-fail-fast
+	$(CARGO) test --locked --workspace --exclude posthouse-bench --no-fail-fast
 	cd plugins && $(CARGO) test --locked --no-fail-fast
 
 build: ## target/release/posthouse and plugins/dist/NAME.wasm
@@ -38,7 +38,7 @@ check: ## format, clippy with warnings denied, docs, dependency audit
 	scripts/audit
 
 bench: build ## the rows of docs/benchmarks.md, measured here
-	cd bench && $(CARGO) run --locked --release
+	$(CARGO) run --locked --release -p posthouse-bench
 
 cdnow: ## real purchases against an independent computation; downloads the data set
 	@$(MAKE) --no-print-directory test-build

@@ -135,6 +135,7 @@ CREATE TABLE booking (
     seen_on          INTEGER NOT NULL,
     seen_firm        BOOLEAN NOT NULL,
     newest_event_at  BIGINT,
+    told_at          TEXT COLLATE "C"    NOT NULL,
     cancelled_on     INTEGER,
     refunded         BIGINT  NOT NULL,
     refunded_in_full BOOLEAN NOT NULL,

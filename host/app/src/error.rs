@@ -72,7 +72,6 @@ impl From<LoadError> for AppError {
         match error {
             LoadError::QueueFull { .. } => Self::Busy(rejection),
             LoadError::Refused(_) => Self::Invalid(rejection),
-            _ => Self::Internal(rejection.detail),
         }
     }
 }

@@ -117,25 +117,48 @@ pub struct BookingDetails {
 }
 
 impl BookingDetails {
-    /// Takes over what `newer` says and keeps the rest.
-    fn overlay(&mut self, newer: &Self) {
-        fn take<T: Clone>(kept: &mut Option<T>, newer: &Option<T>) {
-            if newer.is_some() {
-                kept.clone_from(newer);
+    /// Takes over what `said` says at `at`, where that is `fresh`, or unknown so far, or was told by an earlier event.
+    fn overlay(&mut self, said: &Self, at: Option<Instant>, fresh: bool, told_at: &mut ToldAt) {
+        fn take<T: Clone>(
+            kept: &mut Option<T>,
+            said: &Option<T>,
+            told: &mut Option<Instant>,
+            at: Option<Instant>,
+            fresh: bool,
+        ) {
+            let later = at.zip(*told).is_some_and(|(at, told)| at >= told);
+            if said.is_some() && (fresh || later || kept.is_none()) {
+                kept.clone_from(said);
+                *told = at;
             }
         }
-        take(&mut self.booked_on, &newer.booked_on);
-        take(&mut self.product, &newer.product);
-        take(&mut self.destination, &newer.destination);
-        take(&mut self.theme, &newer.theme);
-        take(&mut self.departs_on, &newer.departs_on);
-        take(&mut self.returns_on, &newer.returns_on);
-        take(&mut self.travellers, &newer.travellers);
-        take(&mut self.amount, &newer.amount);
-        take(&mut self.cost, &newer.cost);
-        take(&mut self.channel, &newer.channel);
+        let [
+            booked,
+            product,
+            destination,
+            theme,
+            departs,
+            returns,
+            travellers,
+            amount,
+            cost,
+            channel,
+        ] = told_at;
+        take(&mut self.booked_on, &said.booked_on, booked, at, fresh);
+        take(&mut self.product, &said.product, product, at, fresh);
+        take(&mut self.destination, &said.destination, destination, at, fresh);
+        take(&mut self.theme, &said.theme, theme, at, fresh);
+        take(&mut self.departs_on, &said.departs_on, departs, at, fresh);
+        take(&mut self.returns_on, &said.returns_on, returns, at, fresh);
+        take(&mut self.travellers, &said.travellers, travellers, at, fresh);
+        take(&mut self.amount, &said.amount, amount, at, fresh);
+        take(&mut self.cost, &said.cost, cost, at, fresh);
+        take(&mut self.channel, &said.channel, channel, at, fresh);
     }
 }
+
+/// When the event happened that told each of [`BookingDetails`]' fields, in their order; none where a row told it.
+pub type ToldAt = [Option<Instant>; 10];
 
 /// One record about a booking: a row of a file or an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +171,8 @@ pub struct BookingRecord {
     pub happened_at: Option<Instant>,
     /// The day it reports about: that of the event, or the booking day of a row.
     pub on: Day,
-    /// What else it says. In a record of status `refunded` the amount is what was paid back; none means all.
+    /// What else it says. In a record of status `refunded` the amount is what was paid back, by that
+    /// event or, in a row, in all; none means everything.
     pub details: BookingDetails,
 }
 
@@ -160,14 +184,17 @@ pub struct Booking {
     /// Everything known about it.
     #[serde(flatten)]
     pub details: BookingDetails,
-    /// The first day on which a record other than inquiry and quote, or else any record, spoke of it.
+    /// The first day on which a record spoke of it as a trip, or else at all.
     pub seen_on: Day,
-    /// Whether `seen_on` comes from a record that was more than a wish.
+    /// Whether `seen_on` comes from a record that spoke of a trip.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub seen_firm: bool,
     /// When the newest event about it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_event_at: Option<Instant>,
+    /// When the event happened that told each detail.
+    #[serde(default, skip_serializing_if = "told_by_rows")]
+    pub told_at: ToldAt,
     /// The day it was called off, while it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_on: Option<Day>,
@@ -177,6 +204,10 @@ pub struct Booking {
     /// Whether all was paid back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refunded_in_full: bool,
+}
+
+fn told_by_rows(told_at: &ToldAt) -> bool {
+    *told_at == ToldAt::default()
 }
 
 fn is_zero(amount: &i64) -> bool {
@@ -192,6 +223,7 @@ impl Booking {
             seen_on: record.on,
             seen_firm: false,
             newest_event_at: None,
+            told_at: ToldAt::default(),
             cancelled_on: None,
             refunded: 0,
             refunded_in_full: false,
@@ -200,27 +232,32 @@ impl Booking {
         booking
     }
 
-    /// The booking after one more record. Records count in the order they arrive, except that an event older than one
-    /// already known only fills in what is unknown: it must not undo what happened after it.
+    /// The booking after one more record. Events count in the order in which they happened, each for what it says, so that
+    /// the order in which they arrive makes no difference; a row of a file says how things stand when it arrives, and holds
+    /// until an event that is newer than all before.
     pub fn apply(&mut self, record: &BookingRecord) {
         let mut details = record.details.clone();
         if record.status == BookingStatus::Refunded {
+            if record.happened_at.is_none() {
+                // a row says what was paid back in all: the same line in tomorrow's export is not another refund
+                (self.refunded, self.refunded_in_full) = (0, false);
+            }
             match details.amount.take() {
                 Some(amount) => self.refunded = self.refunded.saturating_add(amount),
                 None => self.refunded_in_full = true,
             }
         }
         let overtaken = matches!((record.happened_at, self.newest_event_at), (Some(at), Some(newest)) if at < newest);
-        if overtaken {
-            let known = std::mem::replace(&mut self.details, details);
-            self.details.overlay(&known);
-        } else {
-            self.details.overlay(&details);
+        self.details
+            .overlay(&details, record.happened_at, !overtaken, &mut self.told_at);
+        if !overtaken {
             self.status = record.status;
-            self.cancelled_on = (record.status == BookingStatus::Cancelled).then_some(record.on);
+            // a row only says that it is called off; the day is known from whoever said so first
+            let known = self.cancelled_on.filter(|_| record.happened_at.is_none());
+            self.cancelled_on = (record.status == BookingStatus::Cancelled).then_some(known.unwrap_or(record.on));
             self.newest_event_at = record.happened_at.or(self.newest_event_at);
         }
-        let firm = !record.status.is_prospective();
+        let firm = record.status.is_trip();
         if firm == self.seen_firm {
             self.seen_on = self.seen_on.min(record.on);
         } else if firm {
@@ -228,7 +265,7 @@ impl Booking {
         }
     }
 
-    /// The day it was booked: as said, else the first day it was more than a wish.
+    /// The day it was booked: as said, else the first day on which it was a trip.
     pub fn booked_on(&self) -> Day {
         self.details.booked_on.unwrap_or(self.seen_on)
     }
@@ -300,6 +337,25 @@ mod tests {
         booking.apply(&event(BookingStatus::Confirmed, 10, None));
         booking.apply(&event(BookingStatus::Completed, 90, None));
         assert_eq!(booking.booked_on(), 10);
+    }
+
+    #[test]
+    fn a_late_change_of_price_counts_from_its_own_moment() {
+        let records = [
+            event(BookingStatus::Confirmed, 10, Some(100)),
+            event(BookingStatus::Paid, 50, Some(300)),
+            event(BookingStatus::Completed, 100, None),
+        ];
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut booking = Booking::begin(&records[order[0]]);
+            booking.apply(&records[order[1]]);
+            booking.apply(&records[order[2]]);
+            assert_eq!(
+                (booking.status, booking.net_amount()),
+                (BookingStatus::Completed, 300),
+                "{order:?}"
+            );
+        }
     }
 
     #[test]

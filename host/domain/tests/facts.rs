@@ -562,30 +562,55 @@ struct Sum<'a> {
 }
 
 fn sum_up<'a>(words: &[Word<'a>]) -> Sum<'a> {
+    // what the last row says, unless an event after it, newer than all before, says otherwise; of events the latest
     fn latest<'a, T>(words: &[Word<'a>], says: impl Fn(&Word<'a>) -> Option<T>) -> Option<T> {
-        let in_time = words.iter().rev().filter(|w| !w.overtaken).find_map(&says);
-        in_time.or_else(|| words.iter().filter(|w| w.overtaken).find_map(&says))
+        let row = words.iter().rposition(|w| w.at.is_none() && says(w).is_some());
+        let after: Vec<&Word<'a>> = words[row.map_or(0, |row| row + 1)..]
+            .iter()
+            .filter(|w| says(w).is_some())
+            .collect();
+        if let Some(row) = row.filter(|_| after.iter().all(|w| w.overtaken)) {
+            return says(&words[row]);
+        }
+        let mut found: Option<&Word<'a>> = None;
+        for w in after {
+            if found.is_none_or(|best| best.at <= w.at) {
+                found = Some(w);
+            }
+        }
+        says(found?)
     }
     let last = words
         .iter()
         .rev()
         .find(|w| !w.overtaken)
         .expect("the first is not overtaken");
+    // the day of the latest event that called it off, or else of the first row of those that end the list
+    let in_force = words.iter().rev().filter(|w| !w.overtaken);
+    let calling_off: Vec<_> = in_force.take_while(|w| w.said.status == "cancelled").collect();
+    let called_off = calling_off
+        .iter()
+        .find(|w| w.at.is_some())
+        .or(calling_off.last())
+        .unwrap_or(&last);
     let firm = words
         .iter()
-        .filter(|w| !["inquiry", "quote"].contains(&w.said.status))
+        .filter(|w| !["inquiry", "quote", "cancelled"].contains(&w.said.status))
         .map(|w| w.on)
         .min();
     let spoken_of = firm.or(words.iter().map(|w| w.on).min()).expect("at least one word");
     let price = latest(words, |w| if w.is_refund() { None } else { w.amount() }).unwrap_or(0);
-    let refunds: Vec<Option<i64>> = words.iter().filter(|w| w.is_refund()).map(Word::amount).collect();
-    let net = match refunds.iter().copied().sum::<Option<i64>>() {
+    // a row says what was paid back in all by then; events after it add to that
+    let refunds: Vec<&Word<'a>> = words.iter().filter(|w| w.is_refund()).collect();
+    let stated = refunds.iter().rposition(|w| w.at.is_none()).unwrap_or(0);
+    let refunds = refunds[stated..].iter().map(|w| w.amount());
+    let net = match refunds.sum::<Option<i64>>() {
         Some(paid_back) if paid_back < price => price - paid_back,
         _ => 0,
     };
     Sum {
         status: last.said.status,
-        cancelled: last.on,
+        cancelled: called_off.on,
         booked: latest(words, |w| w.booked).unwrap_or(spoken_of),
         departs: latest(words, |w| w.said.departs),
         returns: latest(words, |w| w.said.returns),

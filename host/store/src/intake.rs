@@ -432,6 +432,8 @@ where
                 seen_on: row.try_get("seen_on")?,
                 seen_firm: row.try_get("seen_firm")?,
                 newest_event_at: row.try_get("newest_event_at")?,
+                told_at: serde_json::from_str(&row.try_get::<String, _>("told_at")?)
+                    .map_err(|e| sqlx::Error::ColumnDecode { index: "told_at".into(), source: e.into() })?,
                 cancelled_on: row.try_get("cancelled_on")?,
                 refunded: row.try_get("refunded")?,
                 refunded_in_full: row.try_get("refunded_in_full")?,
@@ -443,7 +445,7 @@ where
 macro_rules! booking_columns {
     () => {
         "id, customer_id, known_as, status, booked_on, product, destination, theme, departs_on, returns_on, travellers, amount, cost, channel, \
-         seen_on, seen_firm, newest_event_at, cancelled_on, refunded, refunded_in_full"
+         seen_on, seen_firm, newest_event_at, told_at, cancelled_on, refunded, refunded_in_full"
     };
 }
 
@@ -503,9 +505,9 @@ pub async fn put_bookings(tx: &mut Tx, agency: Uuid, rows: &[BookingRow]) -> Res
     write_rows!(
         tx,
         rows,
-        21,
+        22,
         "INSERT INTO booking (agency_id, id, customer_id, known_as, status, booked_on, product, destination, theme, departs_on, returns_on, \
-         travellers, amount, cost, channel, seen_on, seen_firm, newest_event_at, cancelled_on, refunded, refunded_in_full)",
+         travellers, amount, cost, channel, seen_on, seen_firm, newest_event_at, told_at, cancelled_on, refunded, refunded_in_full)",
         |b, row| {
             let (booking, details) = (&row.booking, &row.booking.details);
             b.push_bind(agency)
@@ -526,6 +528,7 @@ pub async fn put_bookings(tx: &mut Tx, agency: Uuid, rows: &[BookingRow]) -> Res
                 .push_bind(booking.seen_on)
                 .push_bind(booking.seen_firm)
                 .push_bind(booking.newest_event_at)
+                .push_bind(serde_json::Value::from(booking.told_at.map(serde_json::Value::from).to_vec()).to_string())
                 .push_bind(booking.cancelled_on)
                 .push_bind(booking.refunded)
                 .push_bind(booking.refunded_in_full)
@@ -533,7 +536,7 @@ pub async fn put_bookings(tx: &mut Tx, agency: Uuid, rows: &[BookingRow]) -> Res
         "ON CONFLICT (agency_id, id) DO UPDATE SET status = excluded.status, booked_on = excluded.booked_on, product = excluded.product, \
          destination = excluded.destination, theme = excluded.theme, departs_on = excluded.departs_on, returns_on = excluded.returns_on, \
          travellers = excluded.travellers, amount = excluded.amount, cost = excluded.cost, channel = excluded.channel, \
-         seen_on = excluded.seen_on, seen_firm = excluded.seen_firm, newest_event_at = excluded.newest_event_at, \
+         seen_on = excluded.seen_on, seen_firm = excluded.seen_firm, newest_event_at = excluded.newest_event_at, told_at = excluded.told_at, \
          cancelled_on = excluded.cancelled_on, refunded = excluded.refunded, refunded_in_full = excluded.refunded_in_full"
     )
 }

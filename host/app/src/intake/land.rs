@@ -78,7 +78,7 @@ pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[Record]
     if batch.events.is_empty() && batch.unassigned.is_empty() {
         return Ok(Landing { outcomes, wrote: false });
     }
-    batch.write(app, room, tx, matcher, change, now).await?;
+    batch.write(room, tx, matcher, change, now).await?;
     Ok(Landing { outcomes, wrote: true })
 }
 

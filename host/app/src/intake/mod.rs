@@ -6,7 +6,7 @@ mod matching;
 pub(crate) mod queue;
 pub(crate) mod refold;
 
-pub(crate) use land::{Landing, land};
+pub(crate) use land::land;
 
 use crate::error::{AppError, Result};
 use crate::team::Caller;

@@ -151,7 +151,7 @@ impl Rule {
             for row in 0..picked.len() {
                 answers.push(Answer {
                     segment: answer.segment[row],
-                    score: answer.score.as_ref().map(|scores| scores[row]),
+                    score: answer.score_of(row),
                     reason: answer
                         .reason
                         .as_ref()
@@ -169,7 +169,8 @@ impl Rule {
 pub(crate) struct Answer {
     /// Index of the segment, or [`NONE`].
     pub(crate) segment: u16,
-    pub(crate) score: Option<f32>,
+    /// 0 if the rule gives none.
+    pub(crate) score: f32,
     /// Index of the reason.
     pub(crate) reason: Option<u16>,
 }

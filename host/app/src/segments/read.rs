@@ -53,7 +53,7 @@ pub struct Member {
     pub name: Option<String>,
     /// When they entered last, in ms since 1970.
     pub since: Option<i64>,
-    /// Rank inside the segment, if the rule gives one.
+    /// Rank inside the segment, 0 if the rule gives none; unknown while the rule fails.
     pub score: Option<f32>,
     /// Why.
     pub reason: Option<Reason>,
@@ -81,7 +81,7 @@ pub struct CustomerSegment {
     pub policy: Option<Localized>,
     /// When they entered last, in ms since 1970.
     pub since: Option<i64>,
-    /// Rank inside the segment, if the rule gives one.
+    /// Rank inside the segment, 0 if the rule gives none; unknown while the rule fails.
     pub score: Option<f32>,
     /// Why.
     pub reason: Option<Reason>,
@@ -184,7 +184,7 @@ impl App {
                     customer_id: row.id,
                     name: shown_name(&row.profile),
                     since: since.get(&row.ordinal).copied(),
-                    score: answer.and_then(|a| a.score),
+                    score: answer.map(|a| a.score),
                     reason: answer.and_then(|a| self.reason(room, binding, row.ordinal as usize, a)),
                 }
             })
@@ -233,7 +233,7 @@ impl App {
                 title: def.as_ref().map(|def| def.title.clone()),
                 policy: def.map(|def| def.policy),
                 since: entered,
-                score: answer.and_then(|a| a.score),
+                score: answer.map(|a| a.score),
                 reason: answer.and_then(|a| self.reason(room, &binding, ordinal as usize, a)),
                 digest,
                 stale,
