@@ -132,7 +132,7 @@ pub mod prelude {
     };
 }
 
-/// Makes the rule the plugin of this crate. Once per crate; the crate needs `crate-type = ["cdylib", "rlib"]`.
+/// Makes the rule the plugin of this crate. Once per crate.
 #[macro_export]
 macro_rules! export_segmentation {
     ($plugin:ty) => {

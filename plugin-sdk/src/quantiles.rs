@@ -76,22 +76,33 @@ impl Ranked for Day {
 /// The edges that cut the population into equal parts by one fact.
 #[derive(Debug, Clone, Default)]
 pub struct Quantile<T> {
-    edges: Vec<i64>,
+    // Four at a time, filled up with a value that nothing exceeds: counting without branches is what makes a row cheap.
+    edges: Vec<[i64; 4]>,
     of: PhantomData<fn(T)>,
 }
 
 impl<T: Ranked> Quantile<T> {
+    fn new(edges: &[i64]) -> Self {
+        let edges = edges
+            .chunks(4)
+            .map(|some| std::array::from_fn(|i| some.get(i).copied().unwrap_or(i64::MAX)))
+            .collect();
+        Self { edges, of: PhantomData }
+    }
+
     /// In which part the value falls: from 1 for the lowest to the number of buckets for the highest. One more than the
     /// number of edges below the value, so equal values score equally; always 1 while the population is empty.
-    #[inline]
+    #[inline(always)]
     pub fn score(&self, value: T) -> i32 {
         let value = value.rank();
-        // A handful of edges is counted without branching faster than it is searched.
-        let below = match self.edges.len() {
-            0..=16 => self.edges.iter().map(|edge| i32::from(*edge < value)).sum(),
-            _ => self.edges.partition_point(|edge| *edge < value) as i32,
+        let below = |[a, b, c, d]: &[i64; 4]| {
+            i32::from(*a < value) + i32::from(*b < value) + i32::from(*c < value) + i32::from(*d < value)
         };
-        1 + below
+        match self.edges.as_slice() {
+            // Fifths, the usual case.
+            [only] => 1 + below(only),
+            some => 1 + some.iter().map(below).sum::<i32>(),
+        }
     }
 }
 
@@ -116,7 +127,7 @@ impl Tables {
             Some(QuantileTable { fact, edges })
                 if fact == request.fact && (edges.is_empty() || edges.len() == wanted) =>
             {
-                Ok(Quantile { edges, of: PhantomData })
+                Ok(Quantile::new(&edges))
             }
             _ => Err(format!(
                 "the quantiles of `{}` are not what the plugin asked for",

@@ -171,17 +171,19 @@ impl<P: Segmentation> wire::Guest for SegmentationComponent<P> {
         let rows = rows as usize;
         let columns = P::Facts::columns(&mut Columns::new(columns, rows, P::Facts::USES)?)?;
 
-        let mut segment = Vec::with_capacity(rows);
-        let mut score = Vec::with_capacity(rows);
-        let mut reason = Vec::with_capacity(rows);
+        let mut segment = vec![0; rows];
+        let mut score = vec![0.0; rows];
+        let mut reason = vec![0; rows];
         let (mut scored, mut reasoned) = (false, false);
-        for row in 0..rows {
+        // Slots instead of pushes, which would ask for room in every row; no branches, which nobody can predict.
+        let slots = segment.iter_mut().zip(&mut score).zip(&mut reason);
+        for (row, ((segment, score), reason)) in slots.enumerate() {
             let class = P::classify(P::Facts::row(&columns, row), &ctx);
             scored |= class.score.is_some();
             reasoned |= class.reason.is_some();
-            segment.push(class.segment.map_or(NONE, Segments::index));
-            score.push(class.score.unwrap_or(0.0));
-            reason.push(class.reason.map_or(NONE, Reasons::index));
+            *segment = class.segment.map_or(NONE, Segments::index);
+            *score = class.score.unwrap_or(0.0);
+            *reason = class.reason.map_or(NONE, Reasons::index);
         }
         Ok(wire::Classes {
             segment,

@@ -51,9 +51,11 @@ pub fn build_core_module(project: &Path, out: &mut dyn Write) -> Result<CoreModu
 
     let mut command = cargo(&project.folder);
     command.args([
-        "build",
+        "rustc",
         "--release",
         "--lib",
+        "--crate-type",
+        "cdylib",
         "--target",
         TARGET,
         "--package",

@@ -133,14 +133,14 @@ impl Project {
             .into_iter()
             .find(|package| package.manifest_path == manifest)
             .ok_or_else(|| not("its Cargo.toml has no [package]; name the folder of one plugin".to_owned()))?;
-        if !package
-            .targets
-            .iter()
-            .any(|target| target.crate_types.iter().any(|kind| kind == "cdylib"))
-        {
-            return Err(not(
-                "its Cargo.toml lacks\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]".to_owned()
-            ));
+        let library = |target: &Target| {
+            target
+                .crate_types
+                .iter()
+                .any(|kind| matches!(kind.as_str(), "lib" | "rlib" | "cdylib"))
+        };
+        if !package.targets.iter().any(library) {
+            return Err(not("it is not a library: the rule belongs into src/lib.rs".to_owned()));
         }
         Ok(Self {
             folder,
