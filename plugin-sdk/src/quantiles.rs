@@ -156,10 +156,7 @@ mod tests {
     use super::*;
 
     fn quantile(edges: &[i64]) -> Quantile<i32> {
-        Quantile {
-            edges: edges.to_vec(),
-            of: PhantomData,
-        }
+        Quantile::new(edges)
     }
 
     #[test]

@@ -16,6 +16,9 @@ const RUSTUP_PATIENCE: Duration = Duration::from_secs(60);
 const CHOICE: &str = "POSTHOUSE_WASM_TOOLCHAIN";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
+/// Looks for one, for a project in a folder; the error says why it did not do.
+type Way = fn(&Path) -> Result<Toolchain, String>;
+
 /// A compiler for WebAssembly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Toolchain {
@@ -40,8 +43,7 @@ impl Toolchain {
     /// add`; Debian's rustc-web. `POSTHOUSE_WASM_TOOLCHAIN` (`installed`, `rustup`, `debian`) leaves no choice.
     pub(super) fn find(folder: &Path) -> Result<Self, ProjectError> {
         let choice = env::var(CHOICE).ok();
-        let ways: [(&str, fn(&Path) -> Result<Self, String>); 3] =
-            [("installed", installed), ("rustup", rustup), ("debian", debian)];
+        let ways: [(&str, Way); 3] = [("installed", installed), ("rustup", rustup), ("debian", debian)];
         let mut tried = String::new();
         for (name, way) in ways {
             if choice.as_deref().is_some_and(|choice| choice != name) {
