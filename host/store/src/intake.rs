@@ -432,8 +432,12 @@ where
                 seen_on: row.try_get("seen_on")?,
                 seen_firm: row.try_get("seen_firm")?,
                 newest_event_at: row.try_get("newest_event_at")?,
-                told_at: serde_json::from_str(&row.try_get::<String, _>("told_at")?)
-                    .map_err(|e| sqlx::Error::ColumnDecode { index: "told_at".into(), source: e.into() })?,
+                told_at: serde_json::from_str(&row.try_get::<String, _>("told_at")?).map_err(|e| {
+                    sqlx::Error::ColumnDecode {
+                        index: "told_at".into(),
+                        source: e.into(),
+                    }
+                })?,
                 cancelled_on: row.try_get("cancelled_on")?,
                 refunded: row.try_get("refunded")?,
                 refunded_in_full: row.try_get("refunded_in_full")?,
