@@ -4,14 +4,12 @@ CARGO   ?= cargo
 DIST    := plugins/dist
 PLUGINS := $(patsubst plugins/%/Cargo.toml,%,$(wildcard plugins/*/Cargo.toml))
 
-.PHONY: demo test check build setup plugins bench cdnow fmt clean
+.PHONY: demo test test-build check build setup plugins bench cdnow fmt clean
 
 demo: build ## build everything and serve a seeded agency on 127.0.0.1:7300
 	exec target/release/posthouse demo $(DEMO)
 
-test: setup ## every test, on both engines
-	$(CARGO) build --locked -p posthouse
-	@$(MAKE) --no-print-directory plugins POSTHOUSE=target/debug/posthouse
+test: test-build ## every test, on both engines
 	$(CARGO) test --locked --workspace --exclude posthouse-bench --no-fail-fast
 	cd plugins && $(CARGO) test --locked --no-fail-fast
 
@@ -40,13 +38,15 @@ check: ## format, clippy with warnings denied, docs, dependency audit
 bench: build ## the rows of docs/benchmarks.md, measured here
 	$(CARGO) run --locked --release -p posthouse-bench
 
-cdnow: ## real purchases against an independent computation; downloads the data set
-	@$(MAKE) --no-print-directory test-build
+cdnow: test-build ## real purchases against an independent computation; downloads the data set
 	POSTHOUSE_TEST_CDNOW=1 $(CARGO) test --locked -p posthouse-tests cdnow -- --nocapture
 
-test-build: setup
+test-build: setup ## what the tests need: the binary, the plugins, and the project that `plugin new` writes
 	$(CARGO) build --locked -p posthouse
 	@$(MAKE) --no-print-directory plugins POSTHOUSE=target/debug/posthouse
+	@rm -rf target/test-plugins && mkdir -p target/test-plugins
+	cd target/test-plugins && ../debug/posthouse plugin new sample
+	target/debug/posthouse plugin pack target/test-plugins/sample -o target/test-plugins/sample.wasm
 
 fmt:
 	$(CARGO) fmt --all

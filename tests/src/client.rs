@@ -41,8 +41,15 @@ impl Answer {
     /// The stable code of a problem, which must have come with this status as problem+json.
     pub fn problem(&self, status: u16) -> String {
         let body = self.expect(status);
-        assert!(self.content_type.starts_with("application/problem+json"), "{}", self.content_type);
-        assert!(body["detail"].as_str().is_some_and(|detail| detail.len() > 10), "a problem says what to do: {body}");
+        assert!(
+            self.content_type.starts_with("application/problem+json"),
+            "{}",
+            self.content_type
+        );
+        assert!(
+            body["detail"].as_str().is_some_and(|detail| detail.len() > 10),
+            "a problem says what to do: {body}"
+        );
         assert_eq!(body["status"], status);
         body["code"].as_str().expect("a code").to_owned()
     }
@@ -51,13 +58,29 @@ impl Answer {
 impl Client {
     /// A client for the server at `base`.
     pub fn new(base: &str, key: &str) -> Self {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(120))).build();
-        Self { agent: config.into(), base: base.to_owned(), key: key.to_owned() }
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(120)))
+            .build();
+        Self {
+            agent: config.into(),
+            base: base.to_owned(),
+            key: key.to_owned(),
+        }
     }
 
     /// Sends a request; `Err` if there was no answer.
-    pub fn try_send(&self, method: &str, path: &str, content_type: &str, body: &[u8], headers: &[(&str, &str)]) -> Result<Answer, ureq::Error> {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: &str,
+        body: &[u8],
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, ureq::Error> {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
         request = request.header("authorization", format!("Bearer {}", self.key));
         if !content_type.is_empty() {
             request = request.header("content-type", content_type);
@@ -70,16 +93,28 @@ impl Client {
         } else {
             self.agent.run(request.body(body)?)?
         };
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let header = |name: &str| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
         let (content_type, etag) = (header("content-type").unwrap_or_default(), header("etag"));
         let status = response.status().as_u16();
         let bytes = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
-        Ok(Answer { status, text: String::from_utf8_lossy(&bytes).into_owned(), content_type, etag })
+        Ok(Answer {
+            status,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            content_type,
+            etag,
+        })
     }
 
     /// Sends a request that must be answered.
     pub fn send(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Answer {
-        self.try_send(method, path, content_type, body, &[]).unwrap_or_else(|e| panic!("{method} {path}: {e}"))
+        self.try_send(method, path, content_type, body, &[])
+            .unwrap_or_else(|e| panic!("{method} {path}: {e}"))
     }
 
     /// `GET`.
@@ -120,7 +155,12 @@ impl Client {
         let mut body = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{kind}.csv\"\r\nContent-Type: text/csv\r\n\r\n").into_bytes();
         body.extend_from_slice(file);
         body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-        self.send("POST", &format!("/api/v1/imports?kind={kind}"), &format!("multipart/form-data; boundary={boundary}"), &body)
+        self.send(
+            "POST",
+            &format!("/api/v1/imports?kind={kind}"),
+            &format!("multipart/form-data; boundary={boundary}"),
+            &body,
+        )
     }
 
     /// Imports a file and waits until all its rows are decided.
@@ -160,14 +200,21 @@ impl Client {
     /// Everyone's segment by member number, by an independent path: the members of each segment.
     pub fn segments_by_customer(&self, binding: &str) -> std::collections::BTreeMap<String, String> {
         let mut found = std::collections::BTreeMap::new();
-        for segment in self.get("/api/v1/segments").expect(200)["items"].as_array().expect("items") {
+        for segment in self.get("/api/v1/segments").expect(200)["items"]
+            .as_array()
+            .expect("items")
+        {
             if segment["binding"] != binding {
                 continue;
             }
             let key = segment["key"].as_str().expect("a key");
             for member in self.all(&format!("/api/v1/segments/{binding}.{key}/members")) {
                 let id = member["customer_id"].as_str().expect("an id").to_owned();
-                assert_eq!(found.insert(id, key.to_owned()), None, "segments of one binding exclude each other");
+                assert_eq!(
+                    found.insert(id, key.to_owned()),
+                    None,
+                    "segments of one binding exclude each other"
+                );
             }
         }
         found

@@ -19,9 +19,16 @@ pub fn root() -> &'static Path {
 /// A program built beside the tests.
 pub fn built(name: &str) -> PathBuf {
     let deps = std::env::current_exe().expect("the tests run from a file");
-    let folder = deps.parent().and_then(Path::parent).expect("the tests run in target/PROFILE/deps");
+    let folder = deps
+        .parent()
+        .and_then(Path::parent)
+        .expect("the tests run in target/PROFILE/deps");
     let program = folder.join(name);
-    assert!(program.exists(), "{} is missing; build it with `cargo build -p posthouse` (make test does)", program.display());
+    assert!(
+        program.exists(),
+        "{} is missing; build it with `cargo build -p posthouse` (make test does)",
+        program.display()
+    );
     program
 }
 

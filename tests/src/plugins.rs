@@ -2,10 +2,15 @@
 
 use std::path::PathBuf;
 
-/// The packed component of a reference plugin.
+/// The packed component of a reference plugin, or `sample`: the project that `posthouse plugin new` writes.
 pub fn packed(name: &str) -> Vec<u8> {
-    let path: PathBuf = crate::root().join("plugins/dist").join(format!("{name}.wasm"));
-    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}; `make plugins POSTHOUSE=target/debug/posthouse` builds it", path.display()))
+    let folder = if name == "sample" {
+        "target/test-plugins"
+    } else {
+        "plugins/dist"
+    };
+    let path: PathBuf = crate::root().join(folder).join(format!("{name}.wasm"));
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}; `make test-build` builds it", path.display()))
 }
 
 /// The same plugin under another digest: with a custom section that says nothing.

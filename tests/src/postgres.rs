@@ -10,13 +10,20 @@ use std::time::Duration;
 /// Address of the server, without a database.
 fn server() -> &'static str {
     static SERVER: OnceLock<String> = OnceLock::new();
-    SERVER.get_or_init(|| std::env::var("POSTHOUSE_TEST_POSTGRES_URL").map_or_else(|_| start(), |url| url.trim_end_matches('/').to_owned()))
+    SERVER.get_or_init(|| {
+        std::env::var("POSTHOUSE_TEST_POSTGRES_URL")
+            .map_or_else(|_| start(), |url| url.trim_end_matches('/').to_owned())
+    })
 }
 
 /// A new, empty database.
 pub fn database() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("posthouse_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let name = format!(
+        "posthouse_{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    );
     sql(&format!("{}/postgres", server()), &format!("CREATE DATABASE {name}"));
     format!("{}/{name}", server())
 }
@@ -26,21 +33,38 @@ pub fn database() -> String {
 /// # Panics
 /// If PostgreSQL's client is missing or the statement fails.
 pub fn sql(url: &str, statement: &str) -> String {
-    let output = Command::new("psql").args(["-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, url]).output();
+    let output = Command::new("psql")
+        .args(["-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, url])
+        .output();
     let output = output.expect("psql is installed (scripts/setup does it)");
-    assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{statement}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 fn programs() -> PathBuf {
-    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin")).collect();
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin"))
+        .collect();
     found.sort();
-    found.into_iter().rfind(|folder| folder.join("initdb").exists()).expect("PostgreSQL is installed (scripts/setup does it)")
+    found
+        .into_iter()
+        .rfind(|folder| folder.join("initdb").exists())
+        .expect("PostgreSQL is installed (scripts/setup does it)")
 }
 
 /// PostgreSQL refuses to run as root; then its own user does.
 fn as_plain_user(program: &Path) -> Command {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
+    let root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.starts_with(b"0\n"));
     if !root {
         return Command::new(program);
     }
@@ -50,23 +74,53 @@ fn as_plain_user(program: &Path) -> Command {
 }
 
 fn start() -> String {
-    let folder = tempfile::Builder::new().prefix("posthouse-postgres-").tempdir().expect("a temporary folder").keep();
+    let folder = tempfile::Builder::new()
+        .prefix("posthouse-postgres-")
+        .tempdir()
+        .expect("a temporary folder")
+        .keep();
     let data = folder.join("data");
     let owned = Command::new("chmod").arg("0777").arg(&folder).status();
     assert!(owned.is_ok_and(|status| status.success()));
     let made = as_plain_user(&programs().join("initdb"))
-        .args(["-U", "posthouse", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D"])
+        .args([
+            "-U",
+            "posthouse",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+            "-D",
+        ])
         .arg(&data)
         .stdout(Stdio::null())
         .output()
         .expect("initdb starts");
-    assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
+    assert!(
+        made.status.success(),
+        "initdb: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let port = TcpListener::bind("127.0.0.1:0")
+        .and_then(|socket| socket.local_addr())
+        .expect("a free port")
+        .port();
     let mut cluster = as_plain_user(&programs().join("postgres"))
         .arg("-D")
         .arg(&data)
         .args(["-p", &port.to_string(), "-k", ""])
-        .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=300", "-c", "log_min_messages=panic"])
+        .args([
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "fsync=off",
+            "-c",
+            "max_connections=300",
+            "-c",
+            "log_min_messages=panic",
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -79,11 +133,25 @@ fn start() -> String {
         data = data.display(),
         folder = folder.display(),
     );
-    Command::new("setsid").args(["sh", "-c", &watch]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell starts");
+    #[allow(clippy::zombie_processes, reason = "it outlives the tests on purpose")]
+    let _watch = Command::new("setsid")
+        .args(["sh", "-c", &watch])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a shell starts");
     let url = format!("postgres://posthouse@127.0.0.1:{port}");
     crate::eventually("PostgreSQL answers", Duration::from_secs(60), || {
-        assert!(cluster.try_wait().expect("a child").is_none(), "PostgreSQL ended at once");
-        let ready = Command::new("psql").args(["-X", "-c", "SELECT 1", &format!("{url}/postgres")]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        assert!(
+            cluster.try_wait().expect("a child").is_none(),
+            "PostgreSQL ended at once"
+        );
+        let ready = Command::new("psql")
+            .args(["-X", "-c", "SELECT 1", &format!("{url}/postgres")])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
         ready.is_ok_and(|status| status.success()).then_some(())
     });
     url

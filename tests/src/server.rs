@@ -42,12 +42,21 @@ pub struct Server {
 impl Server {
     /// Starts a server on an empty database.
     pub fn start(database: Database, options: Options) -> Self {
-        let folder = tempfile::Builder::new().prefix("posthouse-test-").tempdir().expect("a temporary folder");
+        let folder = tempfile::Builder::new()
+            .prefix("posthouse-test-")
+            .tempdir()
+            .expect("a temporary folder");
         let database = match database {
             Database::Sqlite => format!("sqlite:{}", folder.path().join("posthouse.db").display()),
             Database::Postgres => postgres::database(),
         };
-        let mut server = Self { folder, database, base: String::new(), options, child: None };
+        let mut server = Self {
+            folder,
+            database,
+            base: String::new(),
+            options,
+            child: None,
+        };
         server.restart();
         server
     }
@@ -55,7 +64,11 @@ impl Server {
     /// The binary with this server's database.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.current_dir(self.folder.path()).args(words).env_remove("POSTHOUSE_URL").env_remove("POSTHOUSE_API_KEY");
+        command
+            .current_dir(self.folder.path())
+            .args(words)
+            .env_remove("POSTHOUSE_URL")
+            .env_remove("POSTHOUSE_API_KEY");
         command.env("POSTHOUSE_DATABASE", &self.database);
         command
     }
@@ -67,18 +80,34 @@ impl Server {
         if let Some(clock) = self.options.clock {
             command.args(["--clock", clock]);
         }
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log()).expect("a log file");
-        command.envs(self.options.env.iter().cloned()).stdout(Stdio::piped()).stderr(log).stdin(Stdio::null());
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .expect("a log file");
+        command
+            .envs(self.options.env.iter().cloned())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .stdin(Stdio::null());
         let mut child = command.spawn().expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
         self.child = Some(child);
         self.base = lines
             .find_map(|line| line.ok()?.strip_prefix("listening on ").map(str::to_owned))
-            .unwrap_or_else(|| panic!("the server did not start: {}", std::fs::read_to_string(self.log()).unwrap_or_default()));
+            .unwrap_or_else(|| {
+                panic!(
+                    "the server did not start: {}",
+                    std::fs::read_to_string(self.log()).unwrap_or_default()
+                )
+            });
         std::thread::spawn(move || lines.for_each(drop));
         let client = Client::new(&self.base, "");
         eventually("the server is ready", Duration::from_secs(60), || {
-            client.try_send("GET", "/readyz", "", &[], &[]).ok().filter(|answer| answer.status == 200)
+            client
+                .try_send("GET", "/readyz", "", &[], &[])
+                .ok()
+                .filter(|answer| answer.status == 200)
         });
     }
 
@@ -95,7 +124,9 @@ impl Server {
 
     /// Ends the server politely and waits; returns whether it ended well.
     pub fn stop(&mut self) -> bool {
-        let Some(mut child) = self.child.take() else { return true };
+        let Some(mut child) = self.child.take() else {
+            return true;
+        };
         let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
         child.wait().is_ok_and(|status| status.success())
     }
@@ -110,7 +141,19 @@ impl Server {
 
     /// Creates an agency beside the running server and returns a client with its owner key.
     pub fn agency(&self, slug: &str) -> Client {
-        let output = self.command(&["agency", "create", slug, "--name", slug, "--json", "--database", &self.database]).output().expect("the command runs");
+        let output = self
+            .command(&[
+                "agency",
+                "create",
+                slug,
+                "--name",
+                slug,
+                "--json",
+                "--database",
+                &self.database,
+            ])
+            .output()
+            .expect("the command runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let made: Value = serde_json::from_slice(&output.stdout).expect("one document on stdout");
         Client::new(&self.base, made["api_key"].as_str().expect("a key"))

@@ -11,14 +11,31 @@ fn booking(id: &str, member: &str) -> serde_json::Value {
 }
 
 fn another_agencys_things_are_404(database: Database) {
-    let server = Server::start(database, Options { clock: Some("fixed:2026-01-15T04:00:00Z"), ..Options::default() });
+    let server = Server::start(
+        database,
+        Options {
+            clock: Some("fixed:2026-01-15T04:00:00Z"),
+            ..Options::default()
+        },
+    );
     let (ours, theirs) = (server.agency("ours"), server.agency("theirs"));
     ours.events(&[booking("b1", "M1")]);
-    let customer = ours.get("/api/v1/customers").expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
+    let customer = ours.get("/api/v1/customers").expect(200)["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let digest = ours.admit(&plugins::packed("rfm"));
-    let bound = ours.put("/api/v1/bindings/segmentation/rfm", &json!({"digest": digest, "config": {}}));
+    let bound = ours.put(
+        "/api/v1/bindings/segmentation/rfm",
+        &json!({"digest": digest, "config": {}}),
+    );
     bound.expect(200);
-    let preview = ours.post("/api/v1/segmentation/preview", &json!({"digest": digest, "config": {}, "name": "rfm"})).expect(200);
+    let preview = ours
+        .post(
+            "/api/v1/segmentation/preview",
+            &json!({"digest": digest, "config": {}, "name": "rfm"}),
+        )
+        .expect(200);
     let preview = preview["id"].as_str().unwrap();
     let job = ours.import("customers", b"member_no\nM2\n");
     let job = job["id"].as_str().unwrap();
@@ -37,34 +54,84 @@ fn another_agencys_things_are_404(database: Database) {
         assert_eq!(ours.get(path).status, 200, "{path}");
         assert_eq!(theirs.get(path).problem(404), "not_found", "{path}");
     }
-    assert_eq!(theirs.patch(&format!("/api/v1/customers/{customer}"), &json!({"name": "x"})).problem(404), "not_found");
-    assert_eq!(theirs.post("/api/v1/bindings/segmentation/rfm/rollback", &json!({})).problem(404), "not_found");
+    assert_eq!(
+        theirs
+            .patch(&format!("/api/v1/customers/{customer}"), &json!({"name": "x"}))
+            .problem(404),
+        "not_found"
+    );
+    assert_eq!(
+        theirs
+            .post("/api/v1/bindings/segmentation/rfm/rollback", &json!({}))
+            .problem(404),
+        "not_found"
+    );
     let foreign = json!({"digest": digest, "config": {}});
-    assert_eq!(theirs.put("/api/v1/bindings/segmentation/rfm", &foreign).problem(404), "not_found");
+    assert_eq!(
+        theirs.put("/api/v1/bindings/segmentation/rfm", &foreign).problem(404),
+        "not_found"
+    );
     let foreign = json!({"digest": digest, "config": {}, "name": "rfm"});
-    assert_eq!(theirs.post("/api/v1/segmentation/preview", &foreign).problem(404), "not_found");
+    assert_eq!(
+        theirs.post("/api/v1/segmentation/preview", &foreign).problem(404),
+        "not_found"
+    );
     for list in ["customers", "plugins", "bindings", "segments"] {
-        assert_eq!(theirs.get(&format!("/api/v1/{list}")).expect(200)["items"], json!([]), "{list}");
+        assert_eq!(
+            theirs.get(&format!("/api/v1/{list}")).expect(200)["items"],
+            json!([]),
+            "{list}"
+        );
     }
     assert_eq!(theirs.get("/api/v1/facts/export?format=jsonl").text, "");
     // the same identities and ids are other people and other records there
     assert_eq!(theirs.events(&[booking("b1", "M1")])["accepted"], 1);
-    assert_eq!(theirs.get("/api/v1/customers").expect(200)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        theirs.get("/api/v1/customers").expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 fn keys_are_scoped_and_revocable(database: Database) {
     let server = Server::start(database, Options::default());
     let owner = server.agency("keys");
-    let made = owner.post("/api/v1/keys", &json!({"name": "website", "scopes": ["intake"]})).expect(201);
+    let made = owner
+        .post("/api/v1/keys", &json!({"name": "website", "scopes": ["intake"]}))
+        .expect(201);
     let website = Client::new(&server.base, made["api_key"].as_str().unwrap());
     assert_eq!(website.events(&[booking("b1", "M1")])["accepted"], 1);
     assert_eq!(website.get("/api/v1/customers").problem(403), "forbidden");
     assert_eq!(website.upload(b"\0asm").problem(403), "forbidden");
-    assert_eq!(website.post("/api/v1/keys", &json!({"name": "more", "scopes": ["owner"]})).problem(403), "forbidden");
-    let revoked = owner.send("DELETE", &format!("/api/v1/keys/{}", made["id"].as_str().unwrap()), "", &[]);
+    assert_eq!(
+        website
+            .post("/api/v1/keys", &json!({"name": "more", "scopes": ["owner"]}))
+            .problem(403),
+        "forbidden"
+    );
+    let revoked = owner.send(
+        "DELETE",
+        &format!("/api/v1/keys/{}", made["id"].as_str().unwrap()),
+        "",
+        &[],
+    );
     assert!(matches!(revoked.status, 200 | 204), "{}", revoked.text);
-    assert_eq!(website.post("/api/v1/events", &json!({"events": []})).problem(401), "unauthorised");
-    for key in ["", "nonsense", "ph_00000000000000000000000000000000_00", &format!("{}0", owner.key)] {
-        assert_eq!(Client::new(&server.base, key).get("/api/v1/customers").problem(401), "unauthorised", "{key:?}");
+    assert_eq!(
+        website.post("/api/v1/events", &json!({"events": []})).problem(401),
+        "unauthorised"
+    );
+    for key in [
+        "",
+        "nonsense",
+        "ph_00000000000000000000000000000000_00",
+        &format!("{}0", owner.key),
+    ] {
+        assert_eq!(
+            Client::new(&server.base, key).get("/api/v1/customers").problem(401),
+            "unauthorised",
+            "{key:?}"
+        );
     }
 }

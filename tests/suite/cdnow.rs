@@ -22,7 +22,11 @@ fn sample() -> Option<String> {
         f=glob.glob(d+'/*')[0];n='lifetimes/datasets/CDNOW_sample.txt';\
         z=zipfile.ZipFile(f) if f.endswith('.whl') else None;t=None if z else tarfile.open(f);\
         sys.stdout.buffer.write(z.read(n) if z else t.extractfile([m for m in t.getmembers() if m.name.endswith(n)][0]).read())";
-    let output = Command::new("python3").args(["-c", script]).arg(folder.path()).output().expect("python3 starts");
+    let output = Command::new("python3")
+        .args(["-c", script])
+        .arg(folder.path())
+        .output()
+        .expect("python3 starts");
     assert!(
         output.status.success(),
         "CDNOW could not be downloaded; without a network leave POSTHOUSE_TEST_CDNOW unset. {}",
@@ -34,28 +38,54 @@ fn sample() -> Option<String> {
 
 fn facts_and_segments_of_real_purchases(database: Database) {
     let Some(text) = sample() else {
-        eprintln!("CDNOW was not compared: no download was asked for. Run `make cdnow` where the package index can be reached.");
+        eprintln!(
+            "CDNOW was not compared: no download was asked for. Run `make cdnow` where the package index can be reached."
+        );
         return;
     };
     let mut file = String::from("customer_member_no,booked_at,amount,product\n");
     let mut purchases = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let cells: Vec<&str> = line.split_whitespace().collect();
-        let [customer, _, date, units, dollars] = cells[..] else { panic!("{line}") };
+        let [customer, _, date, units, dollars] = cells[..] else {
+            panic!("{line}")
+        };
         let iso = format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]);
         file += &format!("{customer},{iso},{dollars},{units} CDs\n");
         let (whole, cents) = dollars.split_once('.').unwrap_or((dollars, ""));
         let amount = whole.parse::<i64>().unwrap() * 100 + format!("{cents:0<2}").parse::<i64>().unwrap();
-        purchases.push(Purchase { customer: customer.to_owned(), day: days(&date[..4], &date[4..6], &date[6..]), amount });
+        purchases.push(Purchase {
+            customer: customer.to_owned(),
+            day: days(&date[..4], &date[4..6], &date[6..]),
+            amount,
+        });
     }
     assert_eq!(purchases.len(), 6_919);
-    for (clock, today) in [("fixed:1998-07-01T00:00:00Z", ("1998", "07", "01")), ("fixed:1999-03-01T00:00:00Z", ("1999", "03", "01"))] {
-        let server = Server::start(database, Options { clock: Some(clock), ..Options::default() });
+    for (clock, today) in [
+        ("fixed:1998-07-01T00:00:00Z", ("1998", "07", "01")),
+        ("fixed:1999-03-01T00:00:00Z", ("1999", "03", "01")),
+    ] {
+        let server = Server::start(
+            database,
+            Options {
+                clock: Some(clock),
+                ..Options::default()
+            },
+        );
         let client = server.agency("cdnow");
         let digest = client.admit(&plugins::packed("rfm"));
-        client.put("/api/v1/bindings/segmentation/rfm", &json!({"digest": digest, "config": {}})).expect(200);
+        client
+            .put(
+                "/api/v1/bindings/segmentation/rfm",
+                &json!({"digest": digest, "config": {}}),
+            )
+            .expect(200);
         let job = client.import("bookings", file.as_bytes());
-        assert_eq!((&job["accepted"], &job["rejected"]), (&json!(6_919), &json!(0)), "{job}");
+        assert_eq!(
+            (&job["accepted"], &job["rejected"]),
+            (&json!(6_919), &json!(0)),
+            "{job}"
+        );
         client.post("/api/v1/segmentation/runs", &json!({})).expect(200);
         compare(&client, "rfm", &purchases, days(today.0, today.1, today.2));
     }
@@ -66,6 +96,19 @@ fn days(year: &str, month: &str, day: &str) -> i64 {
     let (year, month, day): (i64, usize, i64) = (year.parse().unwrap(), month.parse().unwrap(), day.parse().unwrap());
     let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let before: i64 = (1970..year).map(|y| if leap(y) { 366 } else { 365 }).sum();
-    let lengths = [31, if leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let lengths = [
+        31,
+        if leap(year) { 29 } else { 28 },
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ];
     before + lengths[..month - 1].iter().sum::<i64>() + day - 1
 }

@@ -11,13 +11,25 @@ on_both_engines!(an_import_survives_kill_9, acknowledged_events_survive_kill_9);
 const CLOCK: Option<&str> = Some("fixed:2026-01-15T04:00:00Z");
 
 fn an_import_survives_kill_9(database: Database) {
-    let mut server = Server::start(database, Options { clock: CLOCK, ..Options::default() });
+    let mut server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
     let mut client = server.agency("crash");
     let rows = 12_000;
     let mut file = String::from("customer_member_no,customer_phone,booked_at,amount\n");
     for i in 0..rows {
         // no ids of their own, and many rows alike: what tells them apart must survive as well
-        file += &format!("M{},1391{:07},2025-{:02}-10,{}\n", i % 1500, i % 1500, 1 + i % 3, 100 + i % 2);
+        file += &format!(
+            "M{},1391{:07},2025-{:02}-10,{}\n",
+            i % 1500,
+            i % 1500,
+            1 + i % 3,
+            100 + i % 2
+        );
     }
     client.start_import("bookings", file.as_bytes()).expect(202);
     for _ in 0..3 {
@@ -36,18 +48,31 @@ fn an_import_survives_kill_9(database: Database) {
         }
     }
     let job = client.import("bookings", file.as_bytes());
-    assert_eq!((job["state"].as_str(), job["rows"].as_i64(), job["rejected"].as_i64()), (Some("done"), Some(rows), Some(0)), "{job}");
+    assert_eq!(
+        (job["state"].as_str(), job["rows"].as_i64(), job["rejected"].as_i64()),
+        (Some("done"), Some(rows), Some(0)),
+        "{job}"
+    );
     let all = facts(&client);
     assert_eq!(all.len(), 1500);
     let trips: i64 = all.values().map(|row| row["trips-total"].parse::<i64>().unwrap()).sum();
     let spend: i64 = all.values().map(|row| row["spend-total"].parse::<i64>().unwrap()).sum();
     assert_eq!((trips, spend), (rows, (0..rows).map(|i| 10_000 + (i % 2) * 100).sum()));
     let again = client.import("bookings", file.as_bytes());
-    assert_eq!((again["accepted"].as_i64(), again["duplicates"].as_i64()), (Some(0), Some(rows)));
+    assert_eq!(
+        (again["accepted"].as_i64(), again["duplicates"].as_i64()),
+        (Some(0), Some(rows))
+    );
 }
 
 fn acknowledged_events_survive_kill_9(database: Database) {
-    let mut server = Server::start(database, Options { clock: CLOCK, ..Options::default() });
+    let mut server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
     let mut client = server.agency("crash");
     let stop = AtomicBool::new(false);
     let acknowledged: Vec<String> = std::thread::scope(|scope| {
@@ -61,7 +86,13 @@ fn acknowledged_events_survive_kill_9(database: Database) {
                             break;
                         }
                         let id = format!("{sender}-{i}");
-                        let one = event("contact.made", &id, "2026-01-14T09:00:00+08:00", &[("member_no", &format!("S{sender}"))], json!({}));
+                        let one = event(
+                            "contact.made",
+                            &id,
+                            "2026-01-14T09:00:00+08:00",
+                            &[("member_no", &format!("S{sender}"))],
+                            json!({}),
+                        );
                         let body = json!({"events": [one]}).to_string();
                         match client.try_send("POST", "/api/v1/events", "application/json", body.as_bytes(), &[]) {
                             Ok(answer) if answer.status == 200 => landed.push(id),
@@ -82,11 +113,23 @@ fn acknowledged_events_survive_kill_9(database: Database) {
     client.base.clone_from(&server.base);
     let again: Vec<_> = acknowledged
         .iter()
-        .map(|id| event("contact.made", id, "2026-01-14T09:00:00+08:00", &[("member_no", &format!("S{}", &id[..1]))], json!({})))
+        .map(|id| {
+            event(
+                "contact.made",
+                id,
+                "2026-01-14T09:00:00+08:00",
+                &[("member_no", &format!("S{}", &id[..1]))],
+                json!({}),
+            )
+        })
         .collect();
     let mut known = 0;
     for batch in again.chunks(500) {
         known += client.events(batch)["duplicates"].as_u64().unwrap();
     }
-    assert_eq!(known as usize, acknowledged.len(), "everything acknowledged is known after the cut");
+    assert_eq!(
+        known as usize,
+        acknowledged.len(),
+        "everything acknowledged is known after the cut"
+    );
 }

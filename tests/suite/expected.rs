@@ -53,7 +53,10 @@ pub(crate) fn facts(purchases: &[Purchase], today: i64) -> BTreeMap<String, Expe
 fn fifth(population: &[i64], value: i64) -> i64 {
     let mut score = 1;
     for j in 1..5 {
-        let edge = population.iter().copied().find(|v| population.iter().filter(|x| *x <= v).count() * 5 >= j * population.len());
+        let edge = population
+            .iter()
+            .copied()
+            .find(|v| population.iter().filter(|x| *x <= v).count() * 5 >= j * population.len());
         if edge.is_some_and(|edge| edge < value) {
             score += 1;
         }
@@ -72,7 +75,9 @@ pub(crate) fn rfm(all: &BTreeMap<String, Expected>) -> BTreeMap<String, (&'stati
     let recencies = sorted(|row| row.recency.unwrap_or_default());
     let (trips, spends) = (sorted(|row| row.in_24m), sorted(|row| row.spend_24m));
     let mut seen: BTreeMap<(u8, i64), i64> = BTreeMap::new();
-    let mut score = |which: u8, population: &[i64], value: i64| *seen.entry((which, value)).or_insert_with(|| fifth(population, value));
+    let mut score = |which: u8, population: &[i64], value: i64| {
+        *seen.entry((which, value)).or_insert_with(|| fifth(population, value))
+    };
     let mut classes = BTreeMap::new();
     for (customer, row) in all {
         let class = if row.total == 0 {
@@ -139,8 +144,16 @@ pub(crate) fn compare(client: &posthouse_tests::Client, binding: &str, purchases
         for member in members {
             let name = &ids[member["customer_id"].as_str().unwrap()];
             let (segment, score) = classes[name];
-            assert_eq!((key, member["score"].as_f64()), (segment, Some(score as f64)), "{name} {:?}", expected[name]);
-            assert!(member["reason"]["code"].is_string() && !member["since"].is_null(), "{member}");
+            assert_eq!(
+                (key, member["score"].as_f64()),
+                (segment, Some(score as f64)),
+                "{name} {:?}",
+                expected[name]
+            );
+            assert!(
+                member["reason"]["code"].is_string() && !member["since"].is_null(),
+                "{member}"
+            );
             counted += 1;
         }
     }

@@ -16,7 +16,10 @@ on_both_engines!(
 const NOON: &str = "fixed:2026-01-15T04:00:00Z"; // noon in Shanghai
 
 pub(crate) fn event(kind: &str, id: &str, at: &str, identities: &[(&str, &str)], data: Value) -> Value {
-    let identities: Vec<Value> = identities.iter().map(|(kind, value)| json!({"kind": kind, "value": value})).collect();
+    let identities: Vec<Value> = identities
+        .iter()
+        .map(|(kind, value)| json!({"kind": kind, "value": value}))
+        .collect();
     json!({"source": "shop", "external_id": id, "type": kind, "occurred_at": at, "customer": {"identities": identities}, "data": data})
 }
 
@@ -25,11 +28,21 @@ pub(crate) fn facts(client: &Client) -> BTreeMap<String, BTreeMap<String, String
     let answer = client.get("/api/v1/facts/export?format=csv");
     assert_eq!(answer.status, 200, "{}", answer.text);
     let mut reader = csv::Reader::from_reader(answer.text.as_bytes());
-    reader.deserialize::<BTreeMap<String, String>>().map(|row| row.unwrap()).map(|row| (row["member_no"].clone(), row)).collect()
+    reader
+        .deserialize::<BTreeMap<String, String>>()
+        .map(|row| row.unwrap())
+        .map(|row| (row["member_no"].clone(), row))
+        .collect()
 }
 
 fn start(database: Database) -> (Server, Client) {
-    let server = Server::start(database, Options { clock: Some(NOON), ..Options::default() });
+    let server = Server::start(
+        database,
+        Options {
+            clock: Some(NOON),
+            ..Options::default()
+        },
+    );
     let client = server.agency("shop");
     (server, client)
 }
@@ -38,7 +51,13 @@ fn events_land_once_and_make_facts(database: Database) {
     let (_server, client) = start(database);
     let li = [("member_no", "M-1"), ("phone", "138 0013 8000")];
     let events = [
-        event("booking.inquiry", "e1", "2025-12-01T10:00:00+08:00", &li, json!({"booking_id": "B1", "destination": "云南"})),
+        event(
+            "booking.inquiry",
+            "e1",
+            "2025-12-01T10:00:00+08:00",
+            &li,
+            json!({"booking_id": "B1", "destination": "云南"}),
+        ),
         event(
             "booking.confirmed",
             "e2",
@@ -46,11 +65,26 @@ fn events_land_once_and_make_facts(database: Database) {
             &li,
             json!({"booking_id": "B1", "amount": 880_000, "cost": 700_000, "departs": "2026-02-01", "returns": "2026-02-08", "travellers": 2, "channel": "shop"}),
         ),
-        event("contact.made", "e3", "2026-01-14T10:00:00+08:00", &[("phone", "+8613800138000")], json!({})),
-        event("site.viewed", "e4", "2026-01-15T09:00:00+08:00", &[("member_no", "M1"), ("device", "d-1")], json!({"page": "/yunnan"})),
+        event(
+            "contact.made",
+            "e3",
+            "2026-01-14T10:00:00+08:00",
+            &[("phone", "+8613800138000")],
+            json!({}),
+        ),
+        event(
+            "site.viewed",
+            "e4",
+            "2026-01-15T09:00:00+08:00",
+            &[("member_no", "M1"), ("device", "d-1")],
+            json!({"page": "/yunnan"}),
+        ),
     ];
     let answer = client.events(&events);
-    assert_eq!((&answer["accepted"], &answer["duplicates"], &answer["rejected"]), (&json!(4), &json!(0), &json!([])));
+    assert_eq!(
+        (&answer["accepted"], &answer["duplicates"], &answer["rejected"]),
+        (&json!(4), &json!(0), &json!([]))
+    );
     let again = client.events(&events);
     assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(4)));
 
@@ -58,23 +92,65 @@ fn events_land_once_and_make_facts(database: Database) {
     assert_eq!(all.len(), 1);
     let li = &all["M1"];
     let expected = [
-        ("trips-total", "1"), ("trips-12m", "1"), ("trips-24m", "1"), ("recency-days", "41"), ("first-trip-days", "41"), ("spend-total", "880000"),
-        ("spend-24m", "880000"), ("margin-12m", "180000"), ("booking-value", "880000"), ("next-departure-days", "17"), ("days-since-return", ""),
-        ("lead-time-days", "58"), ("party-size", "2"), ("favourite-destination", "云南"), ("main-channel", "shop"), ("last-contact-days", "1"),
-        ("contacts-90d", "1"), ("views-30d", "1"), ("searches-30d", "0"), ("customer-since-days", "45"), ("kind", "person"), ("age", ""),
-        ("points-balance", "0"), ("tier", ""), ("completeness", "12"), ("cancellations-12m", "0"), ("consent-marketing", ""),
+        ("trips-total", "1"),
+        ("trips-12m", "1"),
+        ("trips-24m", "1"),
+        ("recency-days", "41"),
+        ("first-trip-days", "41"),
+        ("spend-total", "880000"),
+        ("spend-24m", "880000"),
+        ("margin-12m", "180000"),
+        ("booking-value", "880000"),
+        ("next-departure-days", "17"),
+        ("days-since-return", ""),
+        ("lead-time-days", "58"),
+        ("party-size", "2"),
+        ("favourite-destination", "云南"),
+        ("main-channel", "shop"),
+        ("last-contact-days", "1"),
+        ("contacts-90d", "1"),
+        ("views-30d", "1"),
+        ("searches-30d", "0"),
+        ("customer-since-days", "45"),
+        ("kind", "person"),
+        ("age", ""),
+        ("points-balance", "0"),
+        ("tier", ""),
+        ("completeness", "12"),
+        ("cancellations-12m", "0"),
+        ("consent-marketing", ""),
     ];
     for (key, value) in expected {
         assert_eq!(li[key], value, "{key}");
     }
-    client.events(&[event("booking.cancelled", "e5", "2026-01-10T10:00:00+08:00", &[], json!({"booking_id": "B1"}))]);
+    client.events(&[event(
+        "booking.cancelled",
+        "e5",
+        "2026-01-10T10:00:00+08:00",
+        &[],
+        json!({"booking_id": "B1"}),
+    )]);
     let li = &facts(&client)["M1"];
-    assert_eq!((li["trips-total"].as_str(), li["cancellations-12m"].as_str(), li["spend-24m"].as_str()), ("0", "1", "0"));
+    assert_eq!(
+        (
+            li["trips-total"].as_str(),
+            li["cancellations-12m"].as_str(),
+            li["spend-24m"].as_str()
+        ),
+        ("0", "1", "0")
+    );
 
     // the three formats say the same
     let lines = client.get("/api/v1/facts/export?format=jsonl").text;
     let line: Value = serde_json::from_str(lines.trim()).unwrap();
-    assert_eq!((line["member_no"].as_str(), line["cancellations-12m"].as_i64(), line["tier"].is_null()), (Some("M1"), Some(1), true));
+    assert_eq!(
+        (
+            line["member_no"].as_str(),
+            line["cancellations-12m"].as_i64(),
+            line["tier"].is_null()
+        ),
+        (Some("M1"), Some(1), true)
+    );
     let arrow = client.get("/api/v1/facts/export?format=arrow");
     assert_eq!(arrow.content_type, "application/vnd.apache.arrow.stream");
     assert_eq!(client.get("/api/v1/facts/export?format=xml").problem(422), "bad_format");
@@ -84,16 +160,49 @@ fn conflicts_are_kept_and_tried_again(database: Database) {
     let (_server, client) = start(database);
     let at = "2026-01-10T10:00:00+08:00";
     let made = client.events(&[
-        event("profile.updated", "a", at, &[("member_no", "A"), ("phone", "13800000001")], json!({})),
-        event("profile.updated", "b", at, &[("member_no", "B"), ("phone", "13800000002")], json!({})),
+        event(
+            "profile.updated",
+            "a",
+            at,
+            &[("member_no", "A"), ("phone", "13800000001")],
+            json!({}),
+        ),
+        event(
+            "profile.updated",
+            "b",
+            at,
+            &[("member_no", "B"), ("phone", "13800000002")],
+            json!({}),
+        ),
     ]);
     assert_eq!(made["accepted"], 2);
     // two people at once, and a new member number for a phone whose owner has another
-    let two = event("contact.made", "c", at, &[("member_no", "A"), ("phone", "13800000002")], json!({}));
-    let other = event("contact.made", "d", at, &[("member_no", "C"), ("phone", "13800000001")], json!({}));
-    let answer = client.events(&[two.clone(), other, event("contact.made", "e", at, &[("member_no", "A")], json!({}))]);
+    let two = event(
+        "contact.made",
+        "c",
+        at,
+        &[("member_no", "A"), ("phone", "13800000002")],
+        json!({}),
+    );
+    let other = event(
+        "contact.made",
+        "d",
+        at,
+        &[("member_no", "C"), ("phone", "13800000001")],
+        json!({}),
+    );
+    let answer = client.events(&[
+        two.clone(),
+        other,
+        event("contact.made", "e", at, &[("member_no", "A")], json!({})),
+    ]);
     assert_eq!(answer["accepted"], 1);
-    let codes: Vec<_> = answer["rejected"].as_array().unwrap().iter().map(|r| (r["index"].as_i64().unwrap(), r["code"].as_str().unwrap())).collect();
+    let codes: Vec<_> = answer["rejected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| (r["index"].as_i64().unwrap(), r["code"].as_str().unwrap()))
+        .collect();
     assert_eq!(codes, [(0, "identity_conflict"), (1, "identity_conflict")]);
     // a rejected record does not use up its id
     let mended = event("contact.made", "c", at, &[("member_no", "A")], json!({}));
@@ -101,16 +210,31 @@ fn conflicts_are_kept_and_tried_again(database: Database) {
     assert_eq!(client.events(&[two])["duplicates"], 1);
     assert_eq!(facts(&client)["A"]["contacts-90d"], "2");
     // documents are exclusive too, and never shown
-    let passport = |id: &str, member: &str, number: &str| event("profile.updated", id, at, &[("member_no", member), ("passport", number)], json!({}));
+    let passport = |id: &str, member: &str, number: &str| {
+        event(
+            "profile.updated",
+            id,
+            at,
+            &[("member_no", member), ("passport", number)],
+            json!({}),
+        )
+    };
     assert_eq!(client.events(&[passport("p1", "A", "e 123-456")])["accepted"], 1);
     assert_eq!(client.events(&[passport("p2", "A", "E123456")])["accepted"], 1);
     let refused = client.events(&[passport("p3", "A", "E999999"), passport("p4", "B", "E123456")]);
     assert_eq!(refused["rejected"].as_array().unwrap().len(), 2);
-    assert!(!refused.to_string().contains("E123456"), "a document number is not repeated: {refused}");
+    assert!(
+        !refused.to_string().contains("E123456"),
+        "a document number is not repeated: {refused}"
+    );
     let found = client.get("/api/v1/customers?q=A").expect(200);
     let id = found["items"][0]["id"].as_str().unwrap();
     let view = client.get(&format!("/api/v1/customers/{id}"));
-    assert!(view.text.contains("passport") && !view.text.contains("123456"), "{}", view.text);
+    assert!(
+        view.text.contains("passport") && !view.text.contains("123456"),
+        "{}",
+        view.text
+    );
 }
 
 fn a_file_lands_once_and_its_bad_rows_come_back(database: Database) {
@@ -128,25 +252,61 @@ fn a_file_lands_once_and_its_bad_rows_come_back(database: Database) {
         B9,M4,2025-07-02,0,,,,free\n";
     let job = client.import("bookings", file.as_bytes());
     assert_eq!(job["state"], "done", "{job}");
-    assert_eq!((&job["accepted"], &job["duplicates"], &job["rejected"], &job["rows"]), (&json!(4), &json!(0), &json!(6), &json!(10)));
+    assert_eq!(
+        (&job["accepted"], &job["duplicates"], &job["rejected"], &job["rows"]),
+        (&json!(4), &json!(0), &json!(6), &json!(10))
+    );
     assert_eq!(job["ignored_columns"], json!(["remark"]));
     let errors = client.get(&format!("/api/v1/imports/{}/errors.csv", job["id"].as_str().unwrap()));
     let mut reader = csv::Reader::from_reader(errors.text.as_bytes());
     let rows: Vec<BTreeMap<String, String>> = reader.deserialize().map(|row| row.unwrap()).collect();
-    let codes: Vec<_> = rows.iter().map(|row| (row["row"].as_str(), row["code"].as_str())).collect();
+    let codes: Vec<_> = rows
+        .iter()
+        .map(|row| (row["row"].as_str(), row["code"].as_str()))
+        .collect();
     assert_eq!(
         codes,
-        [("4", "bad_date"), ("5", "negative_amount"), ("6", "currency_needs_base"), ("7", "identity_missing"), ("8", "wrong_cell_count"), ("9", "bad_status")]
+        [
+            ("4", "bad_date"),
+            ("5", "negative_amount"),
+            ("6", "currency_needs_base"),
+            ("7", "identity_missing"),
+            ("8", "wrong_cell_count"),
+            ("9", "bad_status")
+        ]
     );
-    assert_eq!((rows[0]["booking_id"].as_str(), rows[0]["remark"].as_str()), ("B3", "bad date"), "the row itself comes back");
-    assert!(rows[0]["reason"].contains("2026-01-15"), "the reason says what to do: {}", rows[0]["reason"]);
+    assert_eq!(
+        (rows[0]["booking_id"].as_str(), rows[0]["remark"].as_str()),
+        ("B3", "bad date"),
+        "the row itself comes back"
+    );
+    assert!(
+        rows[0]["reason"].contains("2026-01-15"),
+        "the reason says what to do: {}",
+        rows[0]["reason"]
+    );
 
     let before = facts(&client);
-    assert_eq!((before["M1"]["spend-total"].as_str(), before["M1"]["trips-total"].as_str()), ("195450", "2"));
+    assert_eq!(
+        (
+            before["M1"]["spend-total"].as_str(),
+            before["M1"]["trips-total"].as_str()
+        ),
+        ("195450", "2")
+    );
     // two identical rows without an id of their own are two records about the booking they name
-    assert_eq!((before["M4"]["spend-total"].as_str(), before["M4"]["trips-total"].as_str()), ("0", "1"));
+    assert_eq!(
+        (
+            before["M4"]["spend-total"].as_str(),
+            before["M4"]["trips-total"].as_str()
+        ),
+        ("0", "1")
+    );
     let again = client.import("bookings", file.as_bytes());
-    assert_eq!((&again["accepted"], &again["duplicates"], &again["rejected"]), (&json!(0), &json!(4), &json!(6)));
+    assert_eq!(
+        (&again["accepted"], &again["duplicates"], &again["rejected"]),
+        (&json!(0), &json!(4), &json!(6))
+    );
     assert_eq!(facts(&client), before, "the same file twice changes nothing");
 
     // the mended error file can be sent as it is
@@ -161,11 +321,19 @@ fn a_file_lands_once_and_its_bad_rows_come_back(database: Database) {
         (b"customer_phone,customer_phone,booked_at\n1,2,3\n", "header_twice"),
     ] {
         let job = client.import("bookings", file);
-        assert_eq!((job["state"].as_str(), job["failure"]["code"].as_str()), (Some("failed"), Some(code)), "{job}");
+        assert_eq!(
+            (job["state"].as_str(), job["failure"]["code"].as_str()),
+            (Some("failed"), Some(code)),
+            "{job}"
+        );
     }
     assert_eq!(client.start_import("bookings", b"").problem(422), "file_empty");
     assert_eq!(client.start_import("invoices", b"a\n").problem(422), "bad_kind");
-    let open_quote = [b"customer_phone,booked_at\n13800138000,2025-01-01\n\"".as_slice(), &vec![b'x'; 3 << 20]].concat();
+    let open_quote = [
+        b"customer_phone,booked_at\n13800138000,2025-01-01\n\"".as_slice(),
+        &vec![b'x'; 3 << 20],
+    ]
+    .concat();
     let job = client.import("bookings", &open_quote);
     assert_eq!(job["failure"]["code"], "row_too_long", "{job}");
 }
@@ -179,29 +347,60 @@ fn customers_files_feed_the_profile(database: Database) {
     assert_eq!((&job["accepted"], &job["rejected"]), (&json!(1), &json!(1)), "{job}");
     let li = &facts(&client)["M1"];
     let expected = [
-        ("age", "35"), ("days-to-birthday", "1"), ("gender", "male"), ("home-city", "上海"), ("consent-marketing", "true"), ("completeness", "100"),
-        ("customer-since-days", "2512"), ("birth-date", "7320"),
+        ("age", "35"),
+        ("days-to-birthday", "1"),
+        ("gender", "male"),
+        ("home-city", "上海"),
+        ("consent-marketing", "true"),
+        ("completeness", "100"),
+        ("customer-since-days", "2512"),
+        ("birth-date", "7320"),
     ];
     for (key, value) in expected {
         assert_eq!(li[key], value, "{key}");
     }
     for q in ["李", "138 0013 8000", "Li@example.com", "M1"] {
-        let found = client.get(&format!("/api/v1/customers?q={}", q.replace(' ', "%20").replace('李', "%E6%9D%8E").replace('@', "%40"))).expect(200);
+        let found = client
+            .get(&format!(
+                "/api/v1/customers?q={}",
+                q.replace(' ', "%20").replace('李', "%E6%9D%8E").replace('@', "%40")
+            ))
+            .expect(200);
         assert_eq!(found["items"].as_array().unwrap().len(), 1, "{q}");
     }
 }
 
 fn facts_follow_the_calendar(database: Database) {
-    let mut server = Server::start(database, Options { clock: Some("fixed:2026-01-15T04:00:00Z"), ..Options::default() });
+    let mut server = Server::start(
+        database,
+        Options {
+            clock: Some("fixed:2026-01-15T04:00:00Z"),
+            ..Options::default()
+        },
+    );
     let mut client = server.agency("calendar");
     let member = [("member_no", "M1")];
     client.events(&[
-        event("booking.confirmed", "b1", "2025-01-16T12:00:00+08:00", &member, json!({"amount": 100, "departs": "2026-01-16", "returns": "2026-01-18"})),
+        event(
+            "booking.confirmed",
+            "b1",
+            "2025-01-16T12:00:00+08:00",
+            &member,
+            json!({"amount": 100, "departs": "2026-01-16", "returns": "2026-01-18"}),
+        ),
         event("site.searched", "s1", "2026-01-10T12:00:00+08:00", &member, json!({})),
     ]);
     let seen = |client: &Client| {
         let all = facts(client);
-        ["trips-12m", "trips-24m", "recency-days", "next-departure-days", "days-since-return", "searches-30d"].map(|key| all["M1"][key].clone())
+        [
+            "trips-12m",
+            "trips-24m",
+            "recency-days",
+            "next-departure-days",
+            "days-since-return",
+            "searches-30d",
+        ]
+        .map(|key| all["M1"][key].clone())
     };
     assert_eq!(seen(&client), ["1", "1", "364", "1", "", "1"]);
     for (clock, expected) in [
@@ -224,15 +423,56 @@ fn the_profile_is_changed_by_hand(database: Database) {
     let path = format!("/api/v1/customers/{}", view["id"].as_str().unwrap());
     assert_eq!(view["profile"]["name"], "Li Wei");
     assert_eq!(view["facts"]["home-city"], "上海");
-    let twice = client.post("/api/v1/customers", &json!({"identities": [{"kind": "phone", "value": "+86 13800138000"}]}));
+    let twice = client.post(
+        "/api/v1/customers",
+        &json!({"identities": [{"kind": "phone", "value": "+86 13800138000"}]}),
+    );
     assert_eq!(twice.problem(409), "customer_exists");
     let etag = client.get(&path).etag.unwrap();
     let change = json!({"name": "李伟", "attributes": {"gender": "male"}, "identities": [{"kind": "email", "value": "li@example.com"}]}).to_string();
-    let changed = client.try_send("PATCH", &path, "application/json", change.as_bytes(), &[("if-match", &etag)]).unwrap().expect(200);
-    assert_eq!((changed["profile"]["name"].as_str(), changed["facts"]["completeness"].as_i64()), (Some("李伟"), Some(62)));
-    let values: Vec<_> = changed["attributes"].as_array().unwrap().iter().filter(|a| a["key"] == "name").map(|a| (a["value"].as_str().unwrap(), a["shown"].as_bool().unwrap())).collect();
-    assert_eq!(values.iter().filter(|(_, shown)| *shown).collect::<Vec<_>>(), [&("李伟", true)], "{values:?}");
-    let stale = client.try_send("PATCH", &path, "application/json", b"{\"name\": \"x\"}", &[("if-match", &etag)]).unwrap();
+    let changed = client
+        .try_send(
+            "PATCH",
+            &path,
+            "application/json",
+            change.as_bytes(),
+            &[("if-match", &etag)],
+        )
+        .unwrap()
+        .expect(200);
+    assert_eq!(
+        (
+            changed["profile"]["name"].as_str(),
+            changed["facts"]["completeness"].as_i64()
+        ),
+        (Some("李伟"), Some(62))
+    );
+    let values: Vec<_> = changed["attributes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|a| a["key"] == "name")
+        .map(|a| (a["value"].as_str().unwrap(), a["shown"].as_bool().unwrap()))
+        .collect();
+    assert_eq!(
+        values.iter().filter(|(_, shown)| *shown).collect::<Vec<_>>(),
+        [&("李伟", true)],
+        "{values:?}"
+    );
+    let stale = client
+        .try_send(
+            "PATCH",
+            &path,
+            "application/json",
+            b"{\"name\": \"x\"}",
+            &[("if-match", &etag)],
+        )
+        .unwrap();
     assert!(matches!(stale.status, 409 | 412), "{}", stale.text);
-    assert_eq!(client.patch(&path, &json!({"attributes": {"birth_date": "yesterday"}})).problem(422), "bad_attribute");
+    assert_eq!(
+        client
+            .patch(&path, &json!({"attributes": {"birth_date": "yesterday"}}))
+            .problem(422),
+        "bad_attribute"
+    );
 }

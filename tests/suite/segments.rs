@@ -31,17 +31,26 @@ pub(crate) fn purchases(customers: usize) -> Vec<Purchase> {
     for customer in 0..customers {
         let habit = next(5);
         for _ in 0..=next(1 + 3 * habit) {
-            all.push(Purchase { customer: format!("C{customer}"), day: TODAY - next(400 + 250 * (5 - habit)) as i64, amount: (100 + next(4000) * (1 + habit)) as i64 });
+            all.push(Purchase {
+                customer: format!("C{customer}"),
+                day: TODAY - next(400 + 250 * (5 - habit)) as i64,
+                amount: (100 + next(4000) * (1 + habit)) as i64,
+            });
         }
     }
     all
 }
 
 pub(crate) fn file(purchases: &[Purchase]) -> String {
-    let mut file = String::from("customer_member_no,booked_at,amount\n");
+    let mut file = String::from("customer_member_no,booked_at,amount,returns\n");
     for purchase in purchases {
-        let date = date(purchase.day);
-        file += &format!("{},{date},{}.{:02}\n", purchase.customer, purchase.amount / 100, purchase.amount % 100);
+        let (booked, back) = (date(purchase.day), date(TODAY - purchase.amount % 40));
+        file += &format!(
+            "{},{booked},{}.{:02},{back}\n",
+            purchase.customer,
+            purchase.amount / 100,
+            purchase.amount % 100
+        );
     }
     file
 }
@@ -55,7 +64,20 @@ fn date(day: i64) -> String {
         year += 1;
     }
     let mut month = 1;
-    for length in [31, if leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+    for length in [
+        31,
+        if leap(year) { 29 } else { 28 },
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ] {
         if rest < length {
             break;
         }
@@ -67,7 +89,12 @@ fn date(day: i64) -> String {
 
 pub(crate) fn bind(client: &Client, name: &str, component: &[u8], config: Value) -> Value {
     let digest = client.admit(component);
-    client.put(&format!("/api/v1/bindings/segmentation/{name}"), &json!({"digest": digest, "config": config})).expect(200)
+    client
+        .put(
+            &format!("/api/v1/bindings/segmentation/{name}"),
+            &json!({"digest": digest, "config": config}),
+        )
+        .expect(200)
 }
 
 fn segment_of(client: &Client, member: &str) -> (String, Value) {
@@ -78,21 +105,47 @@ fn segment_of(client: &Client, member: &str) -> (String, Value) {
 }
 
 fn segments_equal_an_independent_computation(database: Database) {
-    let server = Server::start(database, Options { clock: CLOCK, ..Options::default() });
+    let server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
     let client = server.agency("rfm");
     let all = purchases(600);
     assert_eq!(client.import("bookings", file(&all).as_bytes())["rejected"], 0);
     let bound = bind(&client, "rfm", &plugins::packed("rfm"), json!({}));
-    assert_eq!((&bound["revision"], &bound["diff"]["customers"], &bound["diff"]["changed"]), (&json!(1), &json!(600), &json!(600)));
+    assert_eq!(
+        (
+            &bound["revision"],
+            &bound["diff"]["customers"],
+            &bound["diff"]["changed"]
+        ),
+        (&json!(1), &json!(600), &json!(600))
+    );
     compare(&client, "rfm", &all, TODAY);
     // a run over the same facts moves nobody
     let run = client.post("/api/v1/segmentation/runs", &json!({})).expect(200);
-    let run = if run["items"].is_array() { run["items"][0].clone() } else { run };
-    assert_eq!((&run["changed"], &run["customers"], &run["run"]), (&json!(0), &json!(600), &json!(2)));
+    let run = if run["items"].is_array() {
+        run["items"][0].clone()
+    } else {
+        run
+    };
+    assert_eq!(
+        (&run["changed"], &run["customers"], &run["run"]),
+        (&json!(0), &json!(600), &json!(2))
+    );
 }
 
 fn a_preview_lists_every_move_and_activation_makes_them(database: Database) {
-    let server = Server::start(database, Options { clock: CLOCK, ..Options::default() });
+    let server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
     let client = server.agency("preview");
     client.import("bookings", file(&purchases(400)).as_bytes());
     bind(&client, "value", &plugins::packed("rfm"), json!({}));
@@ -100,15 +153,29 @@ fn a_preview_lists_every_move_and_activation_makes_them(database: Database) {
     let other = client.admit(&plugins::packed("sample"));
     let request = json!({"digest": other, "config": {}, "name": "value"});
     let preview = client.post("/api/v1/segmentation/preview", &request).expect(200);
-    let moves = client.all(&format!("/api/v1/segmentation/previews/{}/moves", preview["id"].as_str().unwrap()));
+    let moves = client.all(&format!(
+        "/api/v1/segmentation/previews/{}/moves",
+        preview["id"].as_str().unwrap()
+    ));
     assert_eq!(preview["changed"].as_u64(), Some(moves.len() as u64));
     assert_eq!((&preview["drift"], &preview["customers"]), (&json!(0), &json!(400)));
     assert!(preview["fuel"].as_u64() > Some(0) && !preview["sample"].as_array().unwrap().is_empty());
-    assert_eq!(client.segments_by_customer("value"), before, "a preview changes nothing");
+    assert_eq!(
+        client.segments_by_customer("value"),
+        before,
+        "a preview changes nothing"
+    );
     for kind in preview["moves"].as_array().unwrap() {
         let (from, to) = (kind["from"].as_str().unwrap_or(""), kind["to"].as_str().unwrap_or(""));
-        let path = format!("/api/v1/segmentation/previews/{}/moves?from={from}&to={to}", preview["id"].as_str().unwrap());
-        assert_eq!(kind["count"].as_u64(), Some(client.all(&path).len() as u64), "{from} to {to}");
+        let path = format!(
+            "/api/v1/segmentation/previews/{}/moves?from={from}&to={to}",
+            preview["id"].as_str().unwrap()
+        );
+        assert_eq!(
+            kind["count"].as_u64(),
+            Some(client.all(&path).len() as u64),
+            "{from} to {to}"
+        );
     }
     let granted: Vec<String> = client.get(&format!("/api/v1/plugins/{other}")).expect(200)["facts"]
         .as_array()
@@ -116,8 +183,16 @@ fn a_preview_lists_every_move_and_activation_makes_them(database: Database) {
         .iter()
         .map(|fact| fact["key"].as_str().unwrap().to_owned())
         .collect();
-    let bound = client.put("/api/v1/bindings/segmentation/value", &json!({"digest": other, "config": {}, "grant": granted})).expect(200);
-    assert_eq!(bound["diff"]["moves"], preview["moves"], "the swap does what the preview showed");
+    let bound = client
+        .put(
+            "/api/v1/bindings/segmentation/value",
+            &json!({"digest": other, "config": {}, "grant": granted}),
+        )
+        .expect(200);
+    assert_eq!(
+        bound["diff"]["moves"], preview["moves"],
+        "the swap does what the preview showed"
+    );
     let mut foretold = before.clone();
     for one in &moves {
         let id = one["customer_id"].as_str().unwrap().to_owned();
@@ -129,36 +204,93 @@ fn a_preview_lists_every_move_and_activation_makes_them(database: Database) {
     }
     assert_eq!(client.segments_by_customer("value"), foretold);
     // back again
-    let back = client.post("/api/v1/bindings/segmentation/value/rollback", &json!({})).expect(200);
+    let back = client
+        .post("/api/v1/bindings/segmentation/value/rollback", &json!({}))
+        .expect(200);
     assert_eq!(back["revision"], 3);
     assert_eq!(client.segments_by_customer("value"), before);
     let history = client.all("/api/v1/bindings/segmentation/value/history");
-    let numbers: Vec<_> = history.iter().map(|row| (row["revision"].as_i64().unwrap(), row["restores"].as_i64())).collect();
+    let numbers: Vec<_> = history
+        .iter()
+        .map(|row| (row["revision"].as_i64().unwrap(), row["restores"].as_i64()))
+        .collect();
     assert_eq!(numbers, [(3, Some(1)), (2, None), (1, None)]);
-    assert_eq!(history[1]["diff"]["changed"], preview["changed"], "the diff is kept with the activation");
+    assert_eq!(
+        history[1]["diff"]["changed"], preview["changed"],
+        "the diff is kept with the activation"
+    );
 }
 
 fn an_event_moves_its_customer_at_once(database: Database) {
-    let server = Server::start(database, Options { clock: CLOCK, ..Options::default() });
+    let server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
     let client = server.agency("event");
     client.import("bookings", file(&purchases(300)).as_bytes());
-    client.events(&[event("profile.updated", "p", "2026-01-01T00:00:00Z", &[("member_no", "NEW")], json!({}))]);
+    client.events(&[event(
+        "profile.updated",
+        "p",
+        "2026-01-01T00:00:00Z",
+        &[("member_no", "NEW")],
+        json!({}),
+    )]);
     bind(&client, "rfm", &plugins::packed("rfm"), json!({}));
     let (_, place) = segment_of(&client, "NEW");
-    assert_eq!((&place["key"], &place["score"], &place["reason"]["code"]), (&json!("prospect"), &json!(0.0), &json!("no-trip-yet")));
-    client.events(&[event("booking.confirmed", "b", "2026-01-15T09:00:00+08:00", &[("member_no", "NEW")], json!({"amount": 50_000}))]);
-    let place = eventually("the segment follows", Duration::from_secs(5), || Some(segment_of(&client, "NEW").1).filter(|place| place["key"] == "new"));
-    assert!(place["reason"]["text"]["en"].as_str().unwrap().contains("0 days"), "facts are filled in: {}", place["reason"]);
-    assert!(place["reason"]["text"]["zh-CN"].as_str().unwrap().contains('0') && place["title"]["zh-CN"].is_string() && place["policy"]["en"].is_string());
+    assert_eq!(
+        (&place["key"], &place["score"], &place["reason"]["code"]),
+        (&json!("prospect"), &json!(0.0), &json!("no-trip-yet"))
+    );
+    client.events(&[event(
+        "booking.confirmed",
+        "b",
+        "2026-01-15T09:00:00+08:00",
+        &[("member_no", "NEW")],
+        json!({"amount": 50_000}),
+    )]);
+    let place = eventually("the segment follows", Duration::from_secs(5), || {
+        Some(segment_of(&client, "NEW").1).filter(|place| place["key"] == "new")
+    });
+    assert!(
+        place["reason"]["text"]["en"].as_str().unwrap().contains("0 days"),
+        "facts are filled in: {}",
+        place["reason"]
+    );
+    assert!(
+        place["reason"]["text"]["zh-CN"].as_str().unwrap().contains('0')
+            && place["title"]["zh-CN"].is_string()
+            && place["policy"]["en"].is_string()
+    );
     // somebody who was not there at the latest run
-    client.events(&[event("booking.confirmed", "c", "2026-01-15T10:00:00+08:00", &[("member_no", "LATE")], json!({"amount": 50_000}))]);
-    eventually("the newcomer has a segment", Duration::from_secs(5), || Some(segment_of(&client, "LATE").1).filter(|place| place["key"] == "new"));
+    client.events(&[event(
+        "booking.confirmed",
+        "c",
+        "2026-01-15T10:00:00+08:00",
+        &[("member_no", "LATE")],
+        json!({"amount": 50_000}),
+    )]);
+    eventually("the newcomer has a segment", Duration::from_secs(5), || {
+        Some(segment_of(&client, "LATE").1).filter(|place| place["key"] == "new")
+    });
     let members = client.all("/api/v1/segments/rfm.new/members");
-    assert!(members.iter().all(|member| member["since"].is_string() || member["since"].is_i64()));
+    assert!(
+        members
+            .iter()
+            .all(|member| member["since"].is_string() || member["since"].is_i64())
+    );
 }
 
 fn a_new_day_runs_the_rules_again(database: Database) {
-    let mut server = Server::start(database, Options { clock: CLOCK, ..Options::default() });
+    let mut server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
     let mut client = server.agency("midnight");
     let all = purchases(300);
     client.import("bookings", file(&all).as_bytes());
@@ -175,19 +307,37 @@ fn a_new_day_runs_the_rules_again(database: Database) {
 }
 
 fn memberships_survive_a_restart(database: Database) {
-    let mut server = Server::start(database, Options { clock: CLOCK, ..Options::default() });
+    let mut server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
     let mut client = server.agency("restart");
     client.import("bookings", file(&purchases(300)).as_bytes());
     bind(&client, "rfm", &plugins::packed("rfm"), json!({}));
     let events: Vec<_> = (0..40)
-        .map(|i| event("booking.confirmed", &format!("b{i}"), "2026-01-15T09:00:00+08:00", &[("member_no", &format!("C{i}"))], json!({"amount": 900_000})))
+        .map(|i| {
+            event(
+                "booking.confirmed",
+                &format!("b{i}"),
+                "2026-01-15T09:00:00+08:00",
+                &[("member_no", &format!("C{i}"))],
+                json!({"amount": 900_000}),
+            )
+        })
         .collect();
     assert_eq!(client.events(&events)["accepted"], 40);
     // at once: what was not followed yet is followed after the restart
     server.kill();
     server.restart();
     client.base.clone_from(&server.base);
-    let run = |client: &Client| client.post("/api/v1/segmentation/runs", &json!({"binding": "rfm"})).expect(200);
+    let run = |client: &Client| {
+        client
+            .post("/api/v1/segmentation/runs", &json!({"binding": "rfm"}))
+            .expect(200)
+    };
     eventually("everyone is in place", Duration::from_secs(10), || {
         let (_, place) = segment_of(&client, "C7");
         (place["since"].is_string() || place["since"].is_i64()).then_some(())
@@ -202,7 +352,13 @@ fn memberships_survive_a_restart(database: Database) {
 }
 
 fn more_facts_need_a_grant(database: Database) {
-    let server = Server::start(database, Options { clock: CLOCK, ..Options::default() });
+    let server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
     let client = server.agency("grant");
     bind(&client, "value", &plugins::packed("rfm"), json!({}));
     let digest = client.admit(&plugins::packed("sample"));
@@ -210,13 +366,37 @@ fn more_facts_need_a_grant(database: Database) {
     let refused = client.put(path, &json!({"digest": digest, "config": {}}));
     assert_eq!(refused.problem(409), "grant_needed");
     assert_eq!(client.get(path).expect(200)["revision"], 1);
-    let bad = client.put(path, &json!({"digest": digest, "config": {"no-such-setting": 1}, "grant": []}));
+    let bad = client.put(
+        path,
+        &json!({"digest": digest, "config": {"no-such-setting": 1}, "grant": []}),
+    );
     assert_eq!(bad.problem(422), "bad_config");
-    assert_eq!(client.put(path, &json!({"digest": digest, "config": {}, "mode": "shadow"})).problem(422), "mode_not_available");
-    assert_eq!(client.put("/api/v1/bindings/loyalty/x", &json!({"digest": digest, "config": {}})).problem(422), "extension_point_not_available");
-    assert_eq!(client.post(&format!("{path}/rollback"), &json!({})).problem(409), "nothing_to_restore");
+    assert_eq!(
+        client
+            .put(path, &json!({"digest": digest, "config": {}, "mode": "shadow"}))
+            .problem(422),
+        "mode_not_available"
+    );
+    assert_eq!(
+        client
+            .put("/api/v1/bindings/loyalty/x", &json!({"digest": digest, "config": {}}))
+            .problem(422),
+        "extension_point_not_available"
+    );
+    assert_eq!(
+        client.post(&format!("{path}/rollback"), &json!({})).problem(409),
+        "nothing_to_restore"
+    );
     let rfm = client.admit(&plugins::packed("rfm"));
     let body = json!({"digest": rfm, "config": {}}).to_string();
-    let stale = client.try_send("PUT", path, "application/json", body.as_bytes(), &[("if-match", "\"7\"")]).unwrap();
+    let stale = client
+        .try_send(
+            "PUT",
+            path,
+            "application/json",
+            body.as_bytes(),
+            &[("if-match", "\"7\"")],
+        )
+        .unwrap();
     assert!(matches!(stale.status, 409 | 412), "{}", stale.text);
 }

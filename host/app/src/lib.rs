@@ -4,6 +4,7 @@ pub mod clock;
 mod documents;
 mod error;
 pub mod facts;
+pub mod idempotency;
 pub mod intake;
 mod jobs;
 pub mod plugins;
@@ -14,11 +15,11 @@ pub mod team;
 
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result};
+pub use posthouse_store::Store;
 pub use room::Room;
 
 use posthouse_domain::{Clock, Entropy};
 use posthouse_engine::Engine;
-use posthouse_store::Store;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use tokio::sync::Notify;
@@ -99,12 +100,12 @@ impl App {
     pub async fn stop(&self) {
         self.stopping.cancel();
         self.tasks.close();
-        // dropping the rooms closes their queues; workers end when they have answered what was accepted
+        // workers end when they have answered what was accepted
+        self.tasks.wait().await;
         self.rooms
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .clear();
-        self.tasks.wait().await;
         self.store.close().await;
     }
 }

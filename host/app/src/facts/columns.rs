@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// Which customers a call is about.
 #[derive(Debug, Clone)]
-pub(crate) enum Rows<'a> {
+pub enum Rows<'a> {
     /// A run of ordinals; it begins at a multiple of eight.
     Range(Range<usize>),
     /// Single ordinals.
@@ -53,7 +53,7 @@ impl Rows<'_> {
 }
 
 /// One fact of a call's rows.
-pub(crate) struct Lent<'f> {
+pub struct Lent<'f> {
     values: Held<'f>,
     valid: Option<Cow<'f, [u8]>>,
 }
@@ -72,7 +72,7 @@ enum Held<'f> {
 
 impl Lent<'_> {
     /// The column as the engine takes it.
-    pub(crate) fn as_column(&self) -> Column<'_> {
+    pub fn as_column(&self) -> Column<'_> {
         let values = match &self.values {
             Held::Narrow(values) => Values::S32s(values),
             Held::Wide(values) => Values::S64s(values),
@@ -89,7 +89,7 @@ impl Lent<'_> {
 
 impl Frame {
     /// The fact at `position` in the catalogue, of `rows`, seen on `today`.
-    pub(crate) fn lend(&self, position: usize, rows: &Rows<'_>, today: Day) -> Lent<'_> {
+    pub fn lend(&self, position: usize, rows: &Rows<'_>, today: Day) -> Lent<'_> {
         let fact = &ALL[position];
         let known = |valid: &'_ Bits| -> Option<Vec<u8>> {
             (!valid.all(self.len())).then(|| rows.gather_bits(valid).into_owned())

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Every customer's facts up to one change.
 #[derive(Debug)]
-pub(crate) struct Frame {
+pub struct Frame {
     /// The last change it has seen.
     pub(crate) change: i64,
     len: usize,
@@ -223,7 +223,7 @@ impl Frame {
     }
 
     /// Makes room for ordinals below `rows`.
-    pub(crate) fn grow(&mut self, rows: usize) {
+    pub fn grow(&mut self, rows: usize) {
         if rows <= self.len {
             return;
         }
@@ -241,7 +241,7 @@ impl Frame {
     }
 
     /// Puts one customer's facts.
-    pub(crate) fn put(&mut self, ordinal: usize, row: &FactRow) {
+    pub fn put(&mut self, ordinal: usize, row: &FactRow) {
         self.grow(ordinal + 1);
         for (column, fact) in self.columns.iter_mut().zip(&ALL) {
             let value = (fact.base)(row);

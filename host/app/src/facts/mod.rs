@@ -3,3 +3,6 @@
 pub(crate) mod columns;
 pub mod export;
 pub(crate) mod frame;
+
+pub use columns::{Lent, Rows};
+pub use frame::Frame;

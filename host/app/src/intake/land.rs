@@ -172,15 +172,7 @@ impl Batch {
         });
     }
 
-    async fn write(
-        mut self,
-        app: &App,
-        room: &Room,
-        tx: &mut Tx,
-        matcher: Matcher,
-        change: i64,
-        now: i64,
-    ) -> Result<()> {
+    async fn write(mut self, room: &Room, tx: &mut Tx, matcher: Matcher, change: i64, now: i64) -> Result<()> {
         let agency = room.id;
         let unassigned: Vec<_> = self.unassigned.into_values().collect();
         store::put_unassigned(tx, agency, &unassigned, now).await?;

@@ -55,10 +55,21 @@ pub(crate) struct IntakeWork {
 }
 
 impl IntakeWork {
-    /// Lands what comes until the queue or the app is dropped. A request that was taken is answered even when its sender is gone.
+    /// Lands what comes until the server stops. A request that was taken is answered even then, and even when its sender is gone.
     pub(crate) async fn run(mut self, app: App, room: Weak<Room>) {
-        while let Some(first) = self.receiver.recv().await {
-            let Some(room) = room.upgrade() else { return };
+        let stopping = app.stopping.clone();
+        loop {
+            let first = tokio::select! {
+                first = self.receiver.recv() => first,
+                // nobody can send any more; what was sent before is still received
+                () = stopping.cancelled(), if !self.receiver.is_closed() => {
+                    self.receiver.close();
+                    continue;
+                }
+            };
+            let (Some(first), Some(room)) = (first, room.upgrade()) else {
+                return;
+            };
             let mut group = vec![first];
             let mut count = group[0].records.len();
             while count < GROUP {

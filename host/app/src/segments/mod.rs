@@ -13,7 +13,7 @@ mod run;
 pub use activation::{Activation, BindingView, RevisionView};
 pub use diff::{Diff, MoveCount, SegmentChange};
 pub use preview::{MovePage, Preview, PreviewRequest, PreviewSample};
-pub use read::{CustomerSegment, Member, MemberPage, SegmentSummary};
+pub use read::{CustomerSegment, Member, MemberPage, Reason, SegmentSummary};
 pub use run::RunSummary;
 
 pub(crate) use desk::{Desk, Live};

@@ -1,0 +1,137 @@
+//! Answers kept for retries: a request that carries a key of its sender's is carried out once, and answered alike each time.
+
+use crate::App;
+use crate::error::{AppError, Result, retrying};
+use crate::team::Caller;
+use posthouse_store::{Access, team as store};
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// An answer as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers that belong to it.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+/// What a claim of a key comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The request is new: carry it out, then keep its answer or release the key.
+    Yours,
+    /// It was answered before.
+    Kept(KeptAnswer),
+}
+
+/// The first part of a kept body.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    headers: Vec<(String, String)>,
+}
+
+/// How long answers are kept.
+const KEPT_MILLIS: i64 = 24 * 3_600_000;
+/// After this a request that was never answered died with its host.
+const ABANDONED_MILLIS: i64 = 10 * 60_000;
+/// One claim in this many clears away old answers.
+const TIDY_EVERY: u32 = 256;
+
+static CLAIMS: AtomicU32 = AtomicU32::new(0);
+
+impl App {
+    /// Claims a key for a request, `request` being its digest.
+    ///
+    /// # Errors
+    /// `idempotency_key_reused` if the key was sent with another request; `request_running` if the first one is not answered yet.
+    pub async fn claim_answer(&self, caller: &Caller, key: &str, request: &str) -> Result<Claim> {
+        retrying!(self.try_claim(caller, key, request))
+    }
+
+    async fn try_claim(&self, caller: &Caller, key: &str, request: &str) -> Result<Claim> {
+        let (agency, now) = (caller.room.id, self.machine.now());
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut kept = store::kept_answer(&mut tx, agency, key).await?;
+        if kept
+            .as_ref()
+            .is_some_and(|row| row.status.is_none() && row.created_at < now - ABANDONED_MILLIS)
+        {
+            store::forget_answers(&mut tx, agency, key, now - KEPT_MILLIS).await?;
+            kept = None;
+        } else if CLAIMS.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == 0 {
+            store::forget_answers(&mut tx, agency, "", now - KEPT_MILLIS).await?;
+        }
+        if kept.is_none() {
+            if store::claim_answer(&mut tx, agency, key, request, now).await? {
+                tx.commit().await?;
+                return Ok(Claim::Yours);
+            }
+            kept = store::kept_answer(&mut tx, agency, key).await?;
+        }
+        let running = || {
+            AppError::conflict(
+                "request_running",
+                "the first request with this Idempotency-Key is not answered yet; send it again in a moment",
+            )
+        };
+        let row = kept.ok_or_else(running)?;
+        if row.request != request {
+            return Err(AppError::invalid(
+                "idempotency_key_reused",
+                "this Idempotency-Key was sent with another request; use a new key for each request",
+            ));
+        }
+        match (row.status, row.body) {
+            (Some(status), Some(bytes)) => {
+                let mut head = serde_json::Deserializer::from_slice(&bytes).into_iter::<Head>();
+                let first = head
+                    .next()
+                    .ok_or_else(|| AppError::Internal("a kept answer is empty".into()))?;
+                let Head { headers } = first.map_err(AppError::corrupt("answer"))?;
+                let body = bytes[head.byte_offset()..].to_vec();
+                Ok(Claim::Kept(KeptAnswer {
+                    status: u16::try_from(status).unwrap_or(200),
+                    headers,
+                    body,
+                }))
+            }
+            _ => Err(running()),
+        }
+    }
+
+    /// Keeps the answer of a claimed key.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn keep_answer(&self, caller: &Caller, key: &str, answer: &KeptAnswer) -> Result<()> {
+        let mut bytes = serde_json::to_vec(&Head {
+            headers: answer.headers.clone(),
+        })
+        .map_err(AppError::corrupt("answer"))?;
+        bytes.extend_from_slice(&answer.body);
+        retrying!(self.try_keep(caller, key, answer.status, &bytes))
+    }
+
+    async fn try_keep(&self, caller: &Caller, key: &str, status: u16, bytes: &[u8]) -> Result<()> {
+        let mut tx = self.store.write(Access::Agency(caller.room.id)).await?;
+        store::keep_answer(&mut tx, caller.room.id, key, status.into(), bytes).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Gives a claimed key back: the request failed and may be sent again.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn release_answer(&self, caller: &Caller, key: &str) -> Result<()> {
+        retrying!(self.try_release(caller, key))
+    }
+
+    async fn try_release(&self, caller: &Caller, key: &str) -> Result<()> {
+        let mut tx = self.store.write(Access::Agency(caller.room.id)).await?;
+        store::forget_answers(&mut tx, caller.room.id, key, self.machine.now() - KEPT_MILLIS).await?;
+        Ok(tx.commit().await?)
+    }
+}
