@@ -1,0 +1,83 @@
+//! The door: who asks, and whether not too often.
+
+use super::Front;
+use super::problem::Problem;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use std::num::NonZeroU32;
+use uuid::Uuid;
+
+/// How often each key may ask.
+pub(crate) struct Limiter {
+    limiter: DefaultKeyedRateLimiter<Uuid>,
+    clock: DefaultClock,
+    per_second: NonZeroU32,
+}
+
+impl Limiter {
+    pub(crate) fn new(per_second: u32) -> Self {
+        let per_second = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
+        Self { limiter: RateLimiter::keyed(Quota::per_second(per_second)), clock: DefaultClock::default(), per_second }
+    }
+
+    fn check(&self, key: Uuid) -> Result<(), Problem> {
+        self.limiter.check_key(&key).map_err(|refused| {
+            metrics::counter!("posthouse_rate_limited_total").increment(1);
+            let wait = refused.wait_time_from(self.clock.now());
+            let detail = format!("this key has used its {} requests a second; wait {} ms and go on", self.per_second, wait.as_millis().max(1));
+            let seconds = wait.as_millis().div_ceil(1_000).max(1) as u64;
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(seconds)
+        })
+    }
+
+    /// Forgets keys that have been quiet.
+    pub(crate) fn tidy(&self) {
+        self.limiter.retain_recent();
+    }
+}
+
+/// Lets in whoever has a key.
+pub(crate) async fn door(State(front): State<Front>, mut request: Request, next: Next) -> Result<Response, Problem> {
+    let key = bearer(request.headers())?;
+    let caller = front.app().authenticate(key).await?;
+    tracing::Span::current().record("agency", caller.room.slug.as_str());
+    front.limiter().check(caller.key)?;
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let missing = || Problem::unauthorised("key_missing", "send an API key as Authorization: Bearer KEY; `posthouse agency create` makes the first one");
+    let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?.to_str().map_err(|_| missing())?;
+    let (scheme, key) = value.trim().split_once(' ').ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty() { Ok(key.trim()) } else { Err(missing()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_in_their_header() {
+        let read = |value: &str| bearer(&HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())])).map(str::to_owned).ok();
+        assert_eq!(read("Bearer ph_1"), Some("ph_1".into()));
+        assert_eq!(read("bearer  ph_1 "), Some("ph_1".into()));
+        for bad in ["", "Bearer", "Bearer ", "Basic abc", "ph_1"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn each_key_has_a_rate_of_its_own() {
+        let limiter = Limiter::new(2);
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert!(limiter.check(one).is_ok() && limiter.check(one).is_ok());
+        let refused = limiter.check(one).unwrap_err();
+        assert_eq!((refused.status.as_u16(), refused.code.as_str()), (429, "rate_limited"));
+        assert!(limiter.check(other).is_ok());
+    }
+}

@@ -1,0 +1,252 @@
+//! Bindings: which rule is in force, since when, and how to go back.
+
+use super::Front;
+use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match};
+use super::page::{At, Page};
+use super::preview::Diff;
+use super::problem::{Answer, Problem};
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use posthouse_app::segments::{Activation, BindingView, RevisionView, SEGMENTATION};
+use posthouse_app::team::Scope;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(read, activate)).routes(routes!(history)).routes(routes!(rollback))
+}
+
+/// Extension points whose bindings come with later versions.
+const LATER: [&str; 4] = ["promotion", "loyalty", "complaint-routing", "care"];
+
+fn known(extension_point: &str) -> Answer<()> {
+    match extension_point {
+        SEGMENTATION => Ok(()),
+        later if LATER.contains(&later) => {
+            let detail = format!("bindings of {later} come with a later version; segmentation is what can be bound now");
+            Err(Problem::unprocessable("extension_point_not_available", detail))
+        }
+        _ => Err(Problem::not_found("extension point")),
+    }
+}
+
+/// A rule to be put into force.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"digest": "9f2b6c…", "config": {}}))]
+pub(crate) struct NewBinding {
+    /// The plugin.
+    digest: String,
+    /// Its settings; `{}` takes the plugin's defaults.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    config: Map<String, Value>,
+    /// `active`, or left out. `shadow` and `canary` come with a later version.
+    mode: Option<String>,
+    /// Comes with `canary`.
+    canary_percent: Option<u8>,
+    /// Facts granted to the binding beyond those granted before. The first activation grants what the plugin declares.
+    grant: Option<Vec<String>>,
+}
+
+/// What to go back to.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rollback {
+    /// The revision; the one before the present if left out.
+    to: Option<i64>,
+}
+
+/// A binding as it stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Binding {
+    /// What it decides.
+    extension_point: String,
+    /// The agency's name for it.
+    #[schema(example = "rfm")]
+    name: String,
+    /// Number of the revision in force, as in `ETag`.
+    revision: i64,
+    /// `active`.
+    mode: &'static str,
+    /// The plugin in force.
+    digest: String,
+    /// Its settings.
+    #[schema(value_type = Object)]
+    config: Value,
+    /// SHA-256 of the settings as canonical JSON.
+    config_digest: String,
+    /// When it came into force.
+    activated_at: At,
+    /// Facts the agency has granted to it.
+    granted: Vec<String>,
+    /// Since when the rule fails and old memberships stand.
+    stale_since: Option<At>,
+    /// How it fails.
+    stale_reason: Option<String>,
+    /// What the activation moved; only in the answer to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<Diff>,
+}
+
+impl From<BindingView> for Binding {
+    fn from(view: BindingView) -> Self {
+        Self {
+            extension_point: view.extension_point,
+            name: view.name,
+            revision: view.revision,
+            mode: view.mode,
+            digest: view.digest,
+            config: view.config,
+            config_digest: view.config_digest,
+            activated_at: view.activated_at.into(),
+            granted: view.granted,
+            stale_since: view.stale_since.map(At),
+            stale_reason: view.stale_reason,
+            diff: view.diff.map(Diff::from),
+        }
+    }
+}
+
+/// One revision of a binding.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Revision {
+    /// Counts from 1.
+    revision: i64,
+    /// The plugin.
+    digest: String,
+    /// Its settings.
+    #[schema(value_type = Object)]
+    config: Value,
+    /// SHA-256 of the settings as canonical JSON.
+    config_digest: String,
+    /// The revision a rollback brought back.
+    restores: Option<i64>,
+    /// The key that asked for it.
+    activated_by: Uuid,
+    /// When it came into force.
+    activated_at: At,
+    /// What it moved.
+    diff: Diff,
+}
+
+impl From<RevisionView> for Revision {
+    fn from(view: RevisionView) -> Self {
+        Self {
+            revision: view.revision,
+            digest: view.digest,
+            config: view.config,
+            config_digest: view.config_digest,
+            restores: view.restores,
+            activated_by: view.activated_by,
+            activated_at: view.activated_at.into(),
+            diff: view.diff.into(),
+        }
+    }
+}
+
+/// Every binding of the agency.
+#[utoipa::path(get, path = "/bindings", tag = "bindings", operation_id = "listBindings",
+    responses((status = 200, description = "Every binding; `next` is always null.", body = Page<Binding>)))]
+async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Binding>>> {
+    let caller = auth.may(Scope::Rules)?;
+    Ok(axum::Json(Page::whole(front.app().bindings(&caller).await?)))
+}
+
+/// One binding.
+#[utoipa::path(get, path = "/bindings/{extension_point}/{name}", tag = "bindings", operation_id = "getBinding",
+    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it.")),
+    responses((status = 200, description = "The binding.", body = Binding)))]
+async fn read(State(front): State<Front>, auth: Auth, Path((point, name)): Path<(String, String)>) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Rules)?;
+    known(&point)?;
+    let view = front.app().binding(&caller, &name).await?;
+    Ok((etag(view.revision), axum::Json(Binding::from(view))))
+}
+
+/// Put a rule into force.
+///
+/// When this answers, everyone is in the segment the new rule gives; before, everyone was where the old one put them. No preview is
+/// demanded beforehand.
+#[utoipa::path(put, path = "/bindings/{extension_point}/{name}", tag = "bindings", operation_id = "activateBinding", request_body = NewBinding,
+    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "Lower-case letters, digits and hyphens; a new name makes a new binding."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the revision that is to be replaced; 412 `revision_changed` if it is another by now."),
+        ("If-None-Match" = Option<String>, Header, description = "`*` makes a new binding only.")),
+    responses((status = 200, description = "The binding with its new revision and what it moved.", body = Binding)))]
+async fn activate(
+    State(front): State<Front>,
+    auth: Auth,
+    Path((point, name)): Path<(String, String)>,
+    headers: HeaderMap,
+    Json(body): Json<NewBinding>,
+) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Rules)?;
+    known(&point)?;
+    let mode = body.mode.as_deref().unwrap_or("active");
+    if mode != "active" || body.canary_percent.is_some() {
+        let detail = format!("mode {mode:?} is not available; shadow and canary come with a later version, leave mode and canary_percent out");
+        return Err(Problem::unprocessable("mode_not_available", detail));
+    }
+    let new_only = headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == b"*");
+    let expected = if new_only { Some(0) } else { if_match(&headers)? };
+    let activation = Activation { digest: body.digest, config: Value::Object(body.config), grant: body.grant };
+    let view = front.app().activate(&caller, &name, activation, expected).await?;
+    Ok((etag(view.revision), axum::Json(Binding::from(view))))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct HistoryQuery {
+    /// Items of the page, 1 to 1000; 100 if left out.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Every revision of a binding, the newest first.
+#[utoipa::path(get, path = "/bindings/{extension_point}/{name}/history", tag = "bindings", operation_id = "listRevisions",
+    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it."), HistoryQuery),
+    responses((status = 200, description = "A page of revisions.", body = Page<Revision>)))]
+async fn history(
+    State(front): State<Front>,
+    auth: Auth,
+    Path((point, name)): Path<(String, String)>,
+    Query(query): Query<HistoryQuery>,
+) -> Answer<axum::Json<Page<Revision>>> {
+    let caller = auth.may(Scope::Rules)?;
+    known(&point)?;
+    let limit = front.limit(query.limit)?;
+    let bad = |_| Problem::unprocessable("bad_cursor", "the cursor is not one of this list; start again without it");
+    let before = query.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
+    let mut items = front.app().binding_history(&caller, &name, before, limit as i64 + 1).await?;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| last.revision.to_string());
+    Ok(axum::Json(Page::of((items, next))))
+}
+
+/// Put an older revision back into force.
+///
+/// It becomes a new revision that says what it restores. Without a body it goes back by one.
+#[utoipa::path(post, path = "/bindings/{extension_point}/{name}/rollback", tag = "bindings", operation_id = "rollbackBinding", request_body = Option<Rollback>,
+    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the revision in force.")),
+    responses((status = 200, description = "The binding with its new revision and what it moved.", body = Binding)))]
+async fn rollback(
+    State(front): State<Front>,
+    auth: Auth,
+    Path((point, name)): Path<(String, String)>,
+    headers: HeaderMap,
+    OptionalJson(body): OptionalJson<Rollback>,
+) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Rules)?;
+    known(&point)?;
+    let view = front.app().rollback(&caller, &name, body.to, if_match(&headers)?).await?;
+    Ok((etag(view.revision), axum::Json(Binding::from(view))))
+}

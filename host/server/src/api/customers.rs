@@ -1,0 +1,246 @@
+//! Customers: the living profile.
+
+use super::extract::{Auth, Json, Path, Query, etag, if_match};
+use super::page::{At, Page};
+use super::problem::Answer;
+use super::segments::Reason;
+use super::Front;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use posthouse_app::profiles as app;
+use posthouse_app::segments::CustomerSegment;
+use posthouse_app::team::Scope;
+use posthouse_domain::Localized;
+use posthouse_domain::event;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(read, change))
+}
+
+/// A customer in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerSummary {
+    /// Id.
+    id: Uuid,
+    /// Shown attribute values.
+    #[schema(value_type = Object, example = json!({"name": "王小明", "home_city": "上海"}))]
+    profile: Value,
+    /// When it was last changed.
+    updated_at: At,
+    /// Its version, as in `ETag`.
+    version: i64,
+}
+
+impl From<app::CustomerSummary> for CustomerSummary {
+    fn from(customer: app::CustomerSummary) -> Self {
+        Self { id: customer.id, profile: customer.profile, updated_at: customer.updated_at.into(), version: customer.version }
+    }
+}
+
+/// Everything known of a customer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Customer {
+    /// Id.
+    id: Uuid,
+    /// Shown attribute values.
+    #[schema(value_type = Object)]
+    profile: Value,
+    /// By what the customer is known.
+    identities: Vec<Identity>,
+    /// Every value of every attribute, with its source.
+    attributes: Vec<Attribute>,
+    /// Facts of today by key; `null` is unknown.
+    #[schema(value_type = Object, example = json!({"trips-24m": 3, "spend-24m": 5480000, "recency-days": 41, "favourite-destination": "Kyoto"}))]
+    facts: Map<String, Value>,
+    /// Place in every binding, with reasons.
+    segments: Vec<Place>,
+    /// The newest events and rows, the latest first.
+    timeline: Vec<TimelineEntry>,
+    /// When it was created.
+    created_at: At,
+    /// When it was last changed.
+    updated_at: At,
+    /// Its version, as in `ETag`.
+    version: i64,
+}
+
+/// An identity of a customer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Identity {
+    /// Kind of identity.
+    kind: String,
+    /// Normal spelling; `null` for documents, whose numbers are not shown.
+    value: Option<String>,
+}
+
+/// One value of one attribute.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Attribute {
+    /// Name.
+    key: String,
+    /// Normal spelling.
+    value: String,
+    /// Who told.
+    source: String,
+    /// `declared`, `observed`, `third-party` or `inferred`.
+    source_kind: String,
+    /// When it was true.
+    at: At,
+    /// Whether this is the value that is shown.
+    shown: bool,
+}
+
+/// Something that happened.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TimelineEntry {
+    /// Event type.
+    r#type: String,
+    /// When it happened.
+    occurred_at: At,
+    /// Where it was told.
+    source: String,
+    /// The source's number of it.
+    external_id: String,
+    /// The sender's fields.
+    #[schema(value_type = Object)]
+    data: Value,
+}
+
+/// A customer's place in a binding.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Place {
+    /// The binding.
+    binding: String,
+    /// The segment; `null` means none.
+    key: Option<String>,
+    /// Its title by language.
+    #[schema(value_type = Option<Object>, example = json!({"zh-CN": "忠诚", "en": "Loyal"}))]
+    title: Option<Localized>,
+    /// What the agency does for it, by language.
+    #[schema(value_type = Option<Object>)]
+    policy: Option<Localized>,
+    /// When the customer entered last.
+    since: Option<At>,
+    /// Rank inside the segment, if the rule gives one.
+    score: Option<f32>,
+    /// Why.
+    reason: Option<Reason>,
+    /// The plugin that decides.
+    digest: String,
+    /// Whether the rule fails and an old membership stands.
+    stale: bool,
+}
+
+impl From<CustomerSegment> for Place {
+    fn from(place: CustomerSegment) -> Self {
+        Self {
+            binding: place.binding,
+            key: place.key,
+            title: place.title,
+            policy: place.policy,
+            since: place.since.map(At),
+            score: place.score,
+            reason: place.reason.map(Reason::from),
+            digest: place.digest,
+            stale: place.stale,
+        }
+    }
+}
+
+impl From<app::CustomerView> for Customer {
+    fn from(view: app::CustomerView) -> Self {
+        let attribute = |a: app::AttributeView| Attribute {
+            key: a.key,
+            value: a.value,
+            source: a.source,
+            source_kind: a.source_kind,
+            at: a.at.into(),
+            shown: a.shown,
+        };
+        let entry = |e: app::TimelineEntry| TimelineEntry {
+            r#type: e.r#type,
+            occurred_at: e.occurred_at.into(),
+            source: e.source,
+            external_id: e.external_id,
+            data: e.data,
+        };
+        Self {
+            id: view.id,
+            profile: view.profile,
+            identities: view.identities.into_iter().map(|i| Identity { kind: i.kind, value: i.value }).collect(),
+            attributes: view.attributes.into_iter().map(attribute).collect(),
+            facts: view.facts,
+            segments: view.segments.into_iter().map(Place::from).collect(),
+            timeline: view.timeline.into_iter().map(entry).collect(),
+            created_at: view.created_at.into(),
+            updated_at: view.updated_at.into(),
+            version: view.version,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// A phone number, e-mail address or member number, or part of a name.
+    q: Option<String>,
+    /// Only members of this segment, as `binding.key`.
+    #[param(example = "rfm.champions")]
+    segment: Option<String>,
+    /// Items of the page, 1 to 1000; 100 if left out.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Find customers, in the order in which they came.
+#[utoipa::path(get, path = "/customers", tag = "profiles", operation_id = "listCustomers", params(ListQuery),
+    responses((status = 200, description = "A page of customers.", body = Page<CustomerSummary>)))]
+async fn list(State(front): State<Front>, auth: Auth, Query(query): Query<ListQuery>) -> Answer<axum::Json<Page<CustomerSummary>>> {
+    let caller = auth.may(Scope::Read)?;
+    let limit = front.limit(query.limit)?;
+    let found = front.app().customers(&caller, query.q.as_deref(), query.segment.as_deref(), query.cursor.as_deref(), limit).await?;
+    Ok(axum::Json(Page::of(found)))
+}
+
+/// Write a customer down by hand.
+///
+/// One who is known by any of the identities is not created again: 409 `customer_exists` names the known one.
+#[utoipa::path(post, path = "/customers", tag = "profiles", operation_id = "createCustomer", request_body = super::events::CustomerText,
+    responses((status = 201, description = "The new customer.", body = Customer)))]
+async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<event::Customer>) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Intake)?;
+    let view = front.app().create_customer(&caller, body).await?;
+    let location = [(header::LOCATION, format!("/api/v1/customers/{}", view.id))];
+    Ok((StatusCode::CREATED, etag(view.version), location, axum::Json(Customer::from(view))))
+}
+
+/// Everything known of a customer.
+#[utoipa::path(get, path = "/customers/{id}", tag = "profiles", operation_id = "getCustomer", params(("id" = Uuid, Path, description = "Id of the customer.")),
+    responses((status = 200, description = "The customer.", body = Customer)))]
+async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Read)?;
+    let view = front.app().customer(&caller, id).await?;
+    Ok((etag(view.version), axum::Json(Customer::from(view))))
+}
+
+/// Change a customer by hand.
+///
+/// Adds identities, sets name and attributes; what was known before stays in the history.
+#[utoipa::path(patch, path = "/customers/{id}", tag = "profiles", operation_id = "changeCustomer", request_body = super::events::CustomerText,
+    params(("id" = Uuid, Path, description = "Id of the customer."), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that is to be changed; 412 `version_changed` if it is another by now.")),
+    responses((status = 200, description = "The customer as changed.", body = Customer)))]
+async fn change(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>, headers: HeaderMap, Json(body): Json<event::Customer>) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Intake)?;
+    let change = app::Change { customer: body, expected: if_match(&headers)? };
+    let view = front.app().change_customer(&caller, id, change).await?;
+    Ok((etag(view.version), axum::Json(Customer::from(view))))
+}

@@ -1,0 +1,114 @@
+//! Events as they happen.
+
+use super::Front;
+use super::extract::{Auth, Json};
+use super::problem::Answer;
+use axum::extract::State;
+use posthouse_app::intake;
+use posthouse_app::team::Scope;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new().routes(routes!(accept))
+}
+
+/// Up to 1,000 events.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Events {
+    /// The events, in the order in which they happened.
+    #[schema(value_type = Vec<Event>, max_items = 1000)]
+    events: Vec<Value>,
+}
+
+/// Something that happened to a customer.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes what the app reads")]
+#[schema(example = json!({
+    "source": "shop", "external_id": "B-1024", "type": "booking.confirmed", "occurred_at": "2026-01-15T10:30:00+08:00",
+    "customer": {"identities": [{"kind": "phone", "value": "138 0013 8000"}], "name": "王小明"},
+    "data": {"destination": "Kyoto", "theme": "family", "departs": "2026-04-02", "returns": "2026-04-09", "travellers": 4, "amount": 3280000, "channel": "web"}
+}))]
+pub(crate) struct Event {
+    /// The system that tells. With `external_id` it names the event: sent twice, it counts once.
+    source: String,
+    /// The source's number of the event.
+    external_id: String,
+    /// `booking.{inquiry,quote,confirmed,contracted,paid,in_trip,completed,cancelled,refunded}`, `contact.made`, `site.viewed`, `site.searched` or `profile.updated`.
+    r#type: String,
+    /// RFC 3339; without an offset it is the agency's local time.
+    occurred_at: String,
+    /// Who.
+    customer: CustomerText,
+    /// For bookings: `booking_id, product, destination, theme, departs, returns, travellers, amount, cost, currency, amount_base, channel`; money in minor units.
+    #[schema(value_type = Object)]
+    data: Option<Value>,
+}
+
+/// A customer as told by somebody.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes what the app reads")]
+pub(crate) struct CustomerText {
+    /// By what the customer is known.
+    identities: Vec<IdentityText>,
+    /// Name as the customer writes it.
+    name: Option<String>,
+    /// Attributes: `name_latin, kind, gender, birth_date, home_city, language, consent_marketing`.
+    #[schema(value_type = Object)]
+    attributes: Option<Value>,
+}
+
+/// An identity in any spelling.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes what the app reads")]
+pub(crate) struct IdentityText {
+    /// `phone, email, wechat_openid, id_card, passport, member_no, ota_user` or `device`.
+    kind: String,
+    /// As people write it.
+    value: String,
+}
+
+/// What became of the events.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    /// How many landed: on disk, counted exactly once.
+    accepted: usize,
+    /// How many were known before.
+    duplicates: usize,
+    /// Which were sent back, and why.
+    rejected: Vec<RejectedEvent>,
+}
+
+/// An event that was sent back. Its id is not used up: put it right and send it again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RejectedEvent {
+    /// Position in the request, from 0.
+    index: usize,
+    /// Stable code.
+    #[schema(example = "identity_conflict")]
+    code: String,
+    /// What is wrong and what to do.
+    detail: String,
+}
+
+impl From<intake::Accepted> for Accepted {
+    fn from(accepted: intake::Accepted) -> Self {
+        let rejected = accepted.rejected.into_iter().map(|r| RejectedEvent { index: r.index, code: r.code, detail: r.detail }).collect();
+        Self { accepted: accepted.accepted, duplicates: accepted.duplicates, rejected }
+    }
+}
+
+/// Send events.
+///
+/// When this answers, what was accepted is on disk and the customers' facts are true; their segments follow at once. Single events
+/// that cannot be taken come back in `rejected`; the others land.
+#[utoipa::path(post, path = "/events", tag = "intake", operation_id = "sendEvents", request_body = Events,
+    responses((status = 200, description = "What became of each event.", body = Accepted)))]
+async fn accept(State(front): State<Front>, auth: Auth, Json(body): Json<Events>) -> Answer<axum::Json<Accepted>> {
+    let caller = auth.may(Scope::Intake)?;
+    Ok(axum::Json(front.app().accept(&caller, &body.events).await?.into()))
+}

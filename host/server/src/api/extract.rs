@@ -1,0 +1,189 @@
+//! Extractors whose refusals are problems: JSON, query, path, and the caller.
+
+use super::problem::Problem;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use posthouse_app::team::{Caller, Scope};
+use serde::de::DeserializeOwned;
+
+/// Largest body of the route, told to those who exceed it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyLimit(pub(crate) usize);
+
+/// A body of JSON.
+#[derive(Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        require_type(request.headers(), &["application/json"])?;
+        let body = whole_body(request, state).await?;
+        parse(&body).map(Self)
+    }
+}
+
+/// A body of JSON that may be left out.
+#[derive(Debug)]
+pub(crate) struct OptionalJson<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let typed = require_type(request.headers(), &["application/json"]);
+        let body = whole_body(request, state).await?;
+        if body.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        typed?;
+        parse(&body).map(Self)
+    }
+}
+
+/// The bytes of a body, within the limit of the route.
+pub(crate) async fn whole_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let most = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
+    Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(most),
+        _ => broken_off(),
+    })
+}
+
+/// The connection ended in the middle of a body.
+pub(crate) fn broken_off() -> Problem {
+    Problem::bad("body_incomplete", "the body ended before it was whole; send the request again")
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        if error.is_data() {
+            Problem::unprocessable("bad_body", format!("the body is JSON, but not what this call takes: {error}; see /api/openapi.json"))
+        } else {
+            Problem::bad("bad_json", format!("the body is not JSON: {error}"))
+        }
+    })
+}
+
+/// Refuses bodies of other types. A missing type counts as a wrong one.
+pub(crate) fn require_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), Problem> {
+    let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let essence = sent.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    if wanted.contains(&essence.as_str()) || (wanted == ["application/json"] && essence.ends_with("+json")) {
+        return Ok(());
+    }
+    let wanted = wanted.join(" or ");
+    let detail = if sent.is_empty() {
+        format!("the request has no Content-Type; this call takes {wanted}")
+    } else {
+        format!("Content-Type {essence:?} does not fit; this call takes {wanted}")
+    };
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_content_type", detail))
+}
+
+/// The query of an address.
+#[derive(Debug)]
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map(|query| Self(query.0))
+            .map_err(|e| Problem::bad("bad_query", format!("the query is not what this call takes: {}; see /api/openapi.json", e.body_text())))
+    }
+}
+
+/// The variable parts of a path. What cannot be one is not found.
+#[derive(Debug)]
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        axum::extract::Path::from_request_parts(parts, state).await.map(|path| Self(path.0)).map_err(|_| Problem::not_found("thing"))
+    }
+}
+
+/// Who asks. Put there by the door ([`super::auth`]).
+#[derive(Debug)]
+pub(crate) struct Auth(pub(crate) Caller);
+
+impl Auth {
+    /// The caller, if the key may do this.
+    pub(crate) fn may(self, scope: Scope) -> Result<Caller, Problem> {
+        self.0.may(scope)?;
+        Ok(self.0)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Auth {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Caller>().cloned().map(Self).ok_or_else(Problem::internal)
+    }
+}
+
+/// The number a condition names: `If-Match: "7"`. `None` if there is no condition.
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let tag = value.to_str().unwrap_or("").trim();
+    match tag.trim_matches('"').parse() {
+        Ok(number) => Ok(Some(number)),
+        // it asks only that the thing exists, which every call that knows If-Match asks as well
+        Err(_) if tag == "*" => Ok(None),
+        Err(_) => {
+            let detail = format!("If-Match {tag:?} is not an ETag of this thing; send the ETag of the answer you read, like \"7\"");
+            Err(Problem::new(StatusCode::PRECONDITION_FAILED, "bad_etag", detail))
+        }
+    }
+}
+
+/// The number of a version as an ETag.
+pub(crate) fn etag(version: i64) -> [(header::HeaderName, String); 1] {
+    [(header::ETAG, format!("\"{version}\""))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn conditions() {
+        let read = |value: &str| if_match(&headers(header::IF_MATCH, value)).map_err(|problem| problem.status.as_u16());
+        assert_eq!(read("\"7\""), Ok(Some(7)));
+        assert_eq!(read("7"), Ok(Some(7)));
+        assert_eq!(read("*"), Ok(None));
+        assert_eq!(read("\"x\""), Err(412));
+        assert_eq!(if_match(&HeaderMap::new()).ok(), Some(None));
+    }
+
+    #[test]
+    fn types() {
+        let fits = |sent: &str| require_type(&headers(header::CONTENT_TYPE, sent), &["application/json"]).is_ok();
+        assert!(fits("application/json") && fits("Application/JSON; charset=utf-8") && fits("application/vnd.x+json"));
+        assert!(!fits("text/plain") && !fits("application/wasm"));
+        assert!(require_type(&HeaderMap::new(), &["application/wasm"]).is_err());
+    }
+
+    #[test]
+    fn json_says_where_it_is_wrong() {
+        let problem = parse::<Vec<u8>>(b"[1,\n 2").unwrap_err();
+        assert_eq!((problem.status.as_u16(), problem.code.as_str()), (400, "bad_json"));
+        assert!(problem.detail.contains("line 2"), "{}", problem.detail);
+        let problem = parse::<Vec<u8>>(b"[1, \"x\"]").unwrap_err();
+        assert_eq!((problem.status.as_u16(), problem.code.as_str()), (422, "bad_body"));
+    }
+}

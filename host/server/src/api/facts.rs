@@ -1,0 +1,120 @@
+//! Facts: the catalogue, and everyone's.
+
+use super::Front;
+use super::extract::{Auth, Query};
+use super::page::Page;
+use super::problem::{Answer, Problem};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use posthouse_app::facts::export::{Export, Format};
+use posthouse_app::team::Scope;
+use posthouse_domain::Localized;
+use posthouse_domain::catalogue::{ALL, FactDef, FactKind, Sensitivity};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new().routes(routes!(catalogue)).routes(routes!(export))
+}
+
+/// One fact of the catalogue.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "key": "recency-days", "kind": "count", "unit": "days", "nullable": true,
+    "meaning": {"zh-CN": "距最近一次出游预订的天数", "en": "days since the last booking day of a trip"}, "source": "bookings", "sensitivity": "ordinary"
+}))]
+pub(crate) struct Fact {
+    /// Stable name.
+    key: &'static str,
+    /// `count`, `money` (minor units of the base currency), `number`, `flag`, `day` (days since 1970) or `text`.
+    #[schema(value_type = String)]
+    kind: FactKind,
+    /// Unit of the value, where one makes sense.
+    unit: Option<&'static str>,
+    /// Whether it can be unknown.
+    nullable: bool,
+    /// What it says, by language.
+    #[schema(value_type = Object)]
+    meaning: Localized,
+    /// Which records feed it; `no_source` as long as none do.
+    source: &'static str,
+    /// `ordinary` or `personal`.
+    #[schema(value_type = String)]
+    sensitivity: Sensitivity,
+}
+
+impl From<&FactDef> for Fact {
+    fn from(def: &FactDef) -> Self {
+        Self {
+            key: def.key,
+            kind: def.kind,
+            unit: def.unit,
+            nullable: def.nullable,
+            meaning: Localized::new(def.meaning.0, def.meaning.1),
+            source: def.source,
+            sensitivity: def.sensitivity,
+        }
+    }
+}
+
+/// The catalogue of facts.
+#[utoipa::path(get, path = "/facts", tag = "facts", operation_id = "listFacts",
+    responses((status = 200, description = "Every fact; `next` is always null.", body = Page<Fact>)))]
+async fn catalogue(auth: Auth) -> Answer<axum::Json<Page<Fact>>> {
+    // rules are written against the catalogue as well
+    if auth.0.may(Scope::Rules).is_err() {
+        auth.may(Scope::Read)?;
+    }
+    Ok(axum::Json(Page::whole(ALL.iter().collect())))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ExportQuery {
+    /// `csv`, `jsonl` or `arrow` (an IPC stream).
+    #[param(example = "csv")]
+    format: Option<String>,
+}
+
+/// Everyone's facts as they are now.
+///
+/// Columns `customer_id`, `member_no`, then one per fact headed by its key. Unknown is an empty cell in CSV, null elsewhere; days are days
+/// since 1970; flags are `true` and `false`.
+#[utoipa::path(get, path = "/facts/export", tag = "facts", operation_id = "exportFacts", params(ExportQuery),
+    responses((status = 200, description = "One row per customer.", content(
+        (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/vnd.apache.arrow.stream")))))]
+async fn export(State(front): State<Front>, auth: Auth, Query(query): Query<ExportQuery>) -> Answer<Response> {
+    let caller = auth.may(Scope::Read)?;
+    let (format, media, disposition) = match query.format.as_deref().unwrap_or("csv") {
+        "csv" => (Format::Csv, "text/csv; charset=utf-8", "attachment; filename=\"facts.csv\""),
+        "jsonl" => (Format::Jsonl, "application/x-ndjson", "attachment; filename=\"facts.jsonl\""),
+        "arrow" => (Format::Arrow, "application/vnd.apache.arrow.stream", "attachment; filename=\"facts.arrows\""),
+        other => return Err(Problem::unprocessable("bad_format", format!("format {other:?} is not known; use csv, jsonl or arrow"))),
+    };
+    let export = front.app().export_facts(&caller, format).await?;
+    Ok(([(header::CONTENT_TYPE, media), (header::CONTENT_DISPOSITION, disposition)], pieces(export)).into_response())
+}
+
+fn pieces(export: Export) -> Body {
+    let pieces = futures_util::stream::unfold(Some(export), |state| async {
+        let mut export = state?;
+        loop {
+            return match export.piece().await {
+                Ok(None) => None,
+                Ok(Some(bytes)) if bytes.is_empty() => continue,
+                Ok(Some(bytes)) => Some((Ok::<Bytes, std::io::Error>(bytes), Some(export))),
+                Err(error) => {
+                    tracing::error!(%error, "an export broke off");
+                    Some((Err(std::io::Error::other("the export broke off")), None))
+                }
+            };
+        }
+    });
+    Body::from_stream(pieces)
+}

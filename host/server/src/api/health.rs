@@ -1,0 +1,54 @@
+//! Whether the server lives, can work, and what it has counted. Outside `/api/v1`, without a key.
+
+use super::Front;
+use super::problem::{Answer, Problem};
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use std::time::Duration;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready)).routes(routes!(metrics))
+}
+
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether the process answers.
+#[utoipa::path(get, path = "/livez", tag = "operations", operation_id = "live", security(),
+    responses((status = 200, description = "It does.", body = String, content_type = "text/plain")))]
+async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// Whether requests can be served: the database answers, and the server is not stopping.
+#[utoipa::path(get, path = "/readyz", tag = "operations", operation_id = "ready", security(),
+    responses((status = 200, description = "They can.", body = String, content_type = "text/plain")))]
+async fn ready(State(front): State<Front>) -> Answer<&'static str> {
+    let not_ready = |code: &str, detail: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(1);
+    if front.is_stopping() {
+        return Err(not_ready("shutting_down", "the server is stopping; use another one"));
+    }
+    match tokio::time::timeout(PATIENCE, front.app().ready()).await {
+        Ok(Ok(())) => Ok("ready\n"),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "not ready");
+            Err(not_ready("database_unavailable", "the database does not answer; `posthouse doctor` says why"))
+        }
+        Err(_) => Err(not_ready("database_slow", "the database did not answer within 2 s; `posthouse doctor` says why")),
+    }
+}
+
+/// Counts and durations in Prometheus' text format.
+#[utoipa::path(get, path = "/metrics", tag = "operations", operation_id = "metrics", security(),
+    responses((status = 200, description = "Metrics.", body = String, content_type = "text/plain")))]
+async fn metrics(State(front): State<Front>) -> impl IntoResponse {
+    let stats = front.app().engine().stats();
+    metrics::gauge!("posthouse_plugins_compiled_total").set(stats.compiled as f64);
+    metrics::gauge!("posthouse_plugins_from_cache_total").set(stats.from_cache as f64);
+    metrics::gauge!("posthouse_plugins_loaded").set(stats.loaded as f64);
+    let text = front.0.metrics.as_ref().map(metrics_exporter_prometheus::PrometheusHandle::render).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}

@@ -1,0 +1,120 @@
+//! `Idempotency-Key`: the same request with the same key gets the same answer, and is carried out once.
+
+use super::Front;
+use super::problem::{Answer, Problem};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use posthouse_app::idempotency::{Claim, KeptAnswer};
+use posthouse_app::team::Caller;
+use sha2::{Digest, Sha256};
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Headers that belong to an answer.
+const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
+/// Largest answer that is kept; no write answers that much.
+const LARGEST: usize = 64 << 20;
+
+/// Honours the header on every write but uploads of files, whose handler does it when it knows the file.
+pub(crate) async fn once(State(front): State<Front>, request: Request, next: Next) -> Answer<Response> {
+    let writes = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    let multipart = request.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"multipart/"));
+    let Some(key) = key(request.headers())?.filter(|_| writes && !multipart) else {
+        return Ok(next.run(request).await);
+    };
+    let caller = request.extensions().get::<Caller>().cloned().ok_or_else(Problem::internal)?;
+    let (parts, body) = request.into_parts();
+    let most = front.largest_buffered();
+    let body = to_bytes(body, most).await.map_err(|_| Problem::too_large(most))?;
+    let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
+    let mark = fingerprint(&[parts.method.as_str().as_bytes(), address.as_bytes(), &body]);
+    let request = Request::from_parts(parts, Body::from(body));
+    perform(&front, &caller, &key, &mark, next.run(request)).await
+}
+
+/// The key, if one was sent.
+///
+/// # Errors
+/// A key that is empty, too long or has other than visible characters.
+pub(crate) fn key(headers: &HeaderMap) -> Answer<Option<String>> {
+    let Some(value) = headers.get(KEY) else { return Ok(None) };
+    let key = value.to_str().unwrap_or("").trim();
+    if (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(Some(key.to_owned()));
+    }
+    Err(Problem::bad("bad_idempotency_key", "Idempotency-Key must be 1 to 255 visible ASCII characters; a new UUID per request is a good one"))
+}
+
+/// What tells two requests apart.
+pub(crate) fn fingerprint(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hex::encode(hash.finalize())
+}
+
+/// Carries `work` out under `key`, or answers as before. Only successes are kept: a request that failed has changed nothing and
+/// may be sent again.
+pub(crate) async fn perform(front: &Front, caller: &Caller, key: &str, mark: &str, work: impl Future<Output = Response>) -> Answer<Response> {
+    let app = front.app();
+    match app.claim_answer(caller, key, mark).await? {
+        Claim::Kept(kept) => return Ok(replay(kept)),
+        Claim::Yours => {}
+    }
+    let response = work.await;
+    if !response.status().is_success() {
+        app.release_answer(caller, key).await?;
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, LARGEST).await.map_err(|_| Problem::internal())?;
+    let text = |name: &HeaderName| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.to_owned()));
+    let kept = KeptAnswer { status: parts.status.as_u16(), headers: KEPT.iter().filter_map(text).collect(), body: body.to_vec() };
+    app.keep_answer(caller, key, &kept).await?;
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+fn replay(kept: KeptAnswer) -> Response {
+    let mut response = Response::new(Body::from(Bytes::from(kept.body)));
+    *response.status_mut() = StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK);
+    for (name, value) in kept.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_visible_and_short() {
+        let read = |value: &str| key(&HeaderMap::from_iter([(KEY, value.parse().unwrap())])).map_err(|problem| problem.code);
+        assert_eq!(read(" abc "), Ok(Some("abc".into())));
+        assert_eq!(read("a b"), Err("bad_idempotency_key".into()));
+        assert_eq!(read(&"k".repeat(256)), Err("bad_idempotency_key".into()));
+        assert_eq!(key(&HeaderMap::new()).ok(), Some(None));
+    }
+
+    #[test]
+    fn parts_cannot_flow_into_each_other() {
+        assert_ne!(fingerprint(&[b"PUT", b"/a"]), fingerprint(&[b"PU", b"T/a"]));
+        assert_eq!(fingerprint(&[b"PUT", b"/a"]), fingerprint(&[b"PUT", b"/a"]));
+    }
+
+    #[test]
+    fn an_answer_is_replayed_with_its_headers() {
+        let kept = KeptAnswer { status: 201, headers: vec![("etag".into(), "\"1\"".into())], body: b"{}".to_vec() };
+        let response = replay(kept);
+        assert_eq!((response.status().as_u16(), &response.headers()["etag"]), (201, &HeaderValue::from_static("\"1\"")));
+        assert_eq!(response.headers()["idempotent-replayed"], "true");
+    }
+}

@@ -1,0 +1,246 @@
+//! Files of customers and bookings: uploaded whole, landed row by row, what was sent back returned as a file.
+
+use super::extract::{Auth, Path, Query, broken_off, require_type};
+use super::page::At;
+use super::problem::{Answer, Problem};
+use super::{Front, idempotency};
+use axum::body::Body;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use posthouse_app::App;
+use posthouse_app::intake::imports::ImportStatus;
+use posthouse_app::team::{Caller, Scope};
+use posthouse_domain::row::FileKind;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use tempfile::NamedTempFile;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new().routes(routes!(start)).routes(routes!(status)).routes(routes!(errors))
+}
+
+/// How an import stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Import {
+    /// Id.
+    id: Uuid,
+    /// `customers` or `bookings`.
+    kind: String,
+    /// Name of the file as sent.
+    file_name: String,
+    /// `queued`, `running`, `done` or `failed`.
+    #[schema(example = "running")]
+    state: String,
+    /// Length of the file in bytes.
+    bytes: i64,
+    /// Bytes read so far.
+    bytes_done: i64,
+    /// Rows decided so far.
+    rows: i64,
+    /// Rows that landed.
+    accepted: i64,
+    /// Rows known before.
+    duplicates: i64,
+    /// Rows sent back; `errors.csv` has them with their reasons.
+    rejected: i64,
+    /// Headers that are not understood; their cells were left out.
+    ignored_columns: Vec<String>,
+    /// Why the whole file was refused.
+    failure: Option<Failure>,
+    /// When the file came.
+    created_at: At,
+    /// When its last row was decided.
+    finished_at: Option<At>,
+}
+
+/// Why a whole file was refused.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Failure {
+    /// Stable code.
+    code: String,
+    /// What is wrong and what to do.
+    detail: String,
+}
+
+impl From<ImportStatus> for Import {
+    fn from(job: ImportStatus) -> Self {
+        Self {
+            id: job.id,
+            kind: job.kind,
+            file_name: job.file_name,
+            state: job.state,
+            bytes: job.bytes,
+            bytes_done: job.bytes_done,
+            rows: job.rows,
+            accepted: job.accepted,
+            duplicates: job.duplicates,
+            rejected: job.rejected,
+            ignored_columns: job.ignored_columns,
+            failure: job.failure.map(|failure| Failure { code: failure.code.to_string(), detail: failure.detail }),
+            created_at: job.created_at.into(),
+            finished_at: job.finished_at.map(At),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct StartQuery {
+    /// `customers` or `bookings`.
+    #[param(example = "bookings")]
+    kind: String,
+}
+
+/// The parts of an upload.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes the multipart body")]
+struct Upload {
+    /// The CSV file, UTF-8, with headers in its first row.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// Import a file.
+///
+/// The job goes on by itself; ask for it until its `state` is `done` or `failed`. The same file sent again while it is being imported
+/// joins its job; sent later it changes nothing, as every row is known.
+#[utoipa::path(post, path = "/imports", tag = "intake", operation_id = "startImport", params(StartQuery),
+    request_body(content = Upload, content_type = "multipart/form-data"),
+    responses((status = 202, description = "The job, new or joined.", body = Import)))]
+async fn start(State(front): State<Front>, Query(query): Query<StartQuery>, auth: Auth, request: Request) -> Answer<Response> {
+    let caller = auth.may(Scope::Intake)?;
+    let kind = FileKind::parse(&query.kind).ok_or_else(|| Problem::unprocessable("bad_kind", format!("kind {:?} is not known; use customers or bookings", query.kind)))?;
+    require_type(request.headers(), &["multipart/form-data"])?;
+    let key = idempotency::key(request.headers())?;
+    let parts = Multipart::from_request(request, &()).await.map_err(|e| Problem::bad("bad_multipart", e.body_text()))?;
+    let upload = receive(&front, parts).await?;
+    let work = async {
+        let started = front.app().start_import(&caller, kind, &upload.name, upload.file.path(), upload.digest.clone(), upload.size).await;
+        match started.map_err(Problem::from) {
+            Ok(job) => {
+                let location = [(header::LOCATION, format!("/api/v1/imports/{}", job.id))];
+                (StatusCode::ACCEPTED, location, axum::Json(Import::from(job))).into_response()
+            }
+            Err(problem) => problem.into_response(),
+        }
+    };
+    match key {
+        None => Ok(work.await),
+        Some(key) => {
+            let mark = idempotency::fingerprint(&[b"POST /api/v1/imports", kind.as_str().as_bytes(), upload.digest.as_bytes()]);
+            idempotency::perform(&front, &caller, &key, &mark, work).await
+        }
+    }
+}
+
+/// A file on disk until it is kept in the database; removed when dropped.
+struct Received {
+    file: NamedTempFile,
+    name: String,
+    digest: String,
+    size: u64,
+}
+
+async fn receive(front: &Front, mut parts: Multipart) -> Answer<Received> {
+    let mut received = None;
+    while let Some(field) = parts.next_field().await.map_err(|e| broken(front, &e))? {
+        match field.name() {
+            Some("file") if received.is_none() => received = Some(keep(front, field).await?),
+            Some("file") => return Err(Problem::unprocessable("too_many_files", "send one file at a time")),
+            Some("mapping") => {
+                let detail = "mappings of other headers come with a later version; rename the headers as in the documentation, or leave the part out";
+                return Err(Problem::unprocessable("mapping_not_available", detail));
+            }
+            other => {
+                let detail = format!("part {:?} is not known; send the file as the part `file`", other.unwrap_or(""));
+                return Err(Problem::unprocessable("unknown_part", detail));
+            }
+        }
+    }
+    received.ok_or_else(|| Problem::unprocessable("file_missing", "the request has no part `file`; send the file as that part of multipart/form-data"))
+}
+
+/// Streams a part to disk, taking its digest on the way.
+async fn keep(front: &Front, mut field: Field<'_>) -> Answer<Received> {
+    let failed = |error: std::io::Error| {
+        tracing::error!(%error, "an upload cannot be written");
+        Problem::internal()
+    };
+    let name = field.file_name().unwrap_or("upload.csv").to_owned();
+    let patience = Duration::from_secs(front.http().upload_idle_seconds);
+    let folder = front.0.uploads.clone();
+    let blocking = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir_all(&folder)?;
+        NamedTempFile::with_prefix_in("upload-", &folder)
+    });
+    let temporary = blocking.await.map_err(|_| Problem::internal())?.map_err(failed)?;
+    let mut file = tokio::fs::File::from_std(temporary.reopen().map_err(failed)?);
+    let (mut hash, mut size) = (Sha256::new(), 0u64);
+    loop {
+        let piece = tokio::time::timeout(patience, field.chunk()).await.map_err(|_| {
+            let detail = format!("nothing came for {} s; send the file again", patience.as_secs());
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", detail)
+        })?;
+        let Some(piece) = piece.map_err(|e| broken(front, &e))? else { break };
+        hash.update(&piece);
+        size += piece.len() as u64;
+        tokio::io::AsyncWriteExt::write_all(&mut file, &piece).await.map_err(failed)?;
+    }
+    tokio::io::AsyncWriteExt::flush(&mut file).await.map_err(failed)?;
+    Ok(Received { file: temporary, name, digest: hex::encode(hash.finalize()), size })
+}
+
+fn broken(front: &Front, error: &MultipartError) -> Problem {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(front.http().upload_bytes),
+        StatusCode::BAD_REQUEST => Problem::bad("bad_multipart", format!("the upload is not whole multipart/form-data: {}; send it again", error.body_text())),
+        _ => broken_off(),
+    }
+}
+
+/// How an import stands.
+#[utoipa::path(get, path = "/imports/{id}", tag = "intake", operation_id = "getImport", params(("id" = Uuid, Path, description = "Id of the import.")),
+    responses((status = 200, description = "Progress and counts.", body = Import)))]
+async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Import>> {
+    let caller = auth.may(Scope::Intake)?;
+    Ok(axum::Json(front.app().import_status(&caller, id).await?.into()))
+}
+
+/// The rows that were sent back.
+///
+/// The file's own columns, then `row` (the header being row 1), `code` and `reason`. Put them right and import this file: columns that
+/// are not understood are left out.
+#[utoipa::path(get, path = "/imports/{id}/errors.csv", tag = "intake", operation_id = "getImportErrors",
+    params(("id" = Uuid, Path, description = "Id of the import.")),
+    responses((status = 200, description = "CSV.", body = String, content_type = "text/csv")))]
+async fn errors(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<Response> {
+    let caller = auth.may(Scope::Intake)?;
+    let first = front.app().import_errors(&caller, id, None).await?;
+    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"errors.csv\"")];
+    Ok((headers, error_file(front.app().clone(), caller, id, first)).into_response())
+}
+
+/// Page after page, the first of which is known.
+fn error_file(app: App, caller: Caller, id: Uuid, first: Option<(i64, Vec<u8>)>) -> Body {
+    let pages = futures_util::stream::unfold(Some((first, app, caller)), move |state| async move {
+        let (page, app, caller) = state?;
+        let (last, bytes) = page?;
+        match app.import_errors(&caller, id, Some(last)).await {
+            Ok(next) => Some((Ok(Bytes::from(bytes)), Some((next, app, caller)))),
+            Err(error) => {
+                tracing::error!(%error, import = %id, "an error file broke off");
+                Some((Err(std::io::Error::other("the file broke off")), None))
+            }
+        }
+    });
+    Body::from_stream(pages)
+}

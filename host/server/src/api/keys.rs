@@ -1,0 +1,62 @@
+//! API keys.
+
+use super::Front;
+use super::extract::{Auth, Json, Path};
+use super::problem::Answer;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use posthouse_app::team::Scope;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(revoke))
+}
+
+/// A key to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "web shop", "scopes": ["intake"]}))]
+pub(crate) struct NewKey {
+    /// What the agency calls it.
+    name: String,
+    /// `owner` (everything), `intake` (send events, files and customers), `read` (customers, facts, segments), `rules` (plugins, bindings, runs).
+    #[schema(value_type = Vec<String>, min_items = 1)]
+    scopes: Vec<Scope>,
+}
+
+/// A new key.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Key {
+    /// Id, for revoking it.
+    id: Uuid,
+    /// What the agency calls it.
+    name: String,
+    /// What it may do.
+    #[schema(value_type = Vec<String>)]
+    scopes: Vec<Scope>,
+    /// The key itself, shown this once.
+    api_key: String,
+}
+
+/// Make a further key. Owners only.
+#[utoipa::path(post, path = "/keys", tag = "team", operation_id = "createKey", request_body = NewKey,
+    responses((status = 201, description = "The key, shown this once.", body = Key)))]
+async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewKey>) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Owner)?;
+    let (id, api_key) = front.app().create_key(&caller, &body.name, &body.scopes).await?;
+    Ok((StatusCode::CREATED, axum::Json(Key { id, name: body.name.trim().to_owned(), scopes: body.scopes, api_key })))
+}
+
+/// Revoke a key at once. Owners only.
+#[utoipa::path(delete, path = "/keys/{id}", tag = "team", operation_id = "revokeKey", params(("id" = Uuid, Path, description = "Id of the key.")),
+    responses((status = 204, description = "The key opens nothing any more.")))]
+async fn revoke(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<StatusCode> {
+    let caller = auth.may(Scope::Owner)?;
+    front.app().revoke_key(&caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

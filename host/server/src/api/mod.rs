@@ -1,0 +1,156 @@
+//! The HTTP API: one file per capability, each with its calls, their documentation and the shape of their answers.
+//!
+//! A request passes, from outside in: [`observe`] (span, measurement, panics), [`auth`] (key and rate), [`idempotency`], and the
+//! handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
+
+mod auth;
+mod bindings;
+mod customers;
+mod events;
+mod extract;
+mod facts;
+mod health;
+mod idempotency;
+mod imports;
+mod keys;
+mod observe;
+mod openapi;
+mod page;
+mod plugins;
+mod preview;
+mod problem;
+mod segments;
+
+use crate::config::Http;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::{from_fn, from_fn_with_state};
+use bytes::Bytes;
+use metrics_exporter_prometheus::PrometheusHandle;
+use posthouse_app::App;
+use problem::Problem;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio_util::task::TaskTracker;
+use utoipa_axum::router::OpenApiRouter;
+
+/// What every handler can reach. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Front(Arc<Inner>);
+
+struct Inner {
+    app: App,
+    http: Http,
+    uploads: PathBuf,
+    limiter: auth::Limiter,
+    stopping: AtomicBool,
+    tasks: TaskTracker,
+    metrics: Option<PrometheusHandle>,
+}
+
+impl Front {
+    pub(crate) fn new(app: App, http: Http, uploads: PathBuf, metrics: Option<PrometheusHandle>) -> Self {
+        let limiter = auth::Limiter::new(http.requests_per_second);
+        Self(Arc::new(Inner { app, http, uploads, limiter, stopping: AtomicBool::new(false), tasks: TaskTracker::new(), metrics }))
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        &self.0.app
+    }
+
+    pub(crate) fn http(&self) -> &Http {
+        &self.0.http
+    }
+
+    fn limiter(&self) -> &auth::Limiter {
+        &self.0.limiter
+    }
+
+    /// Writes under way, some of whose senders may be gone.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
+    }
+
+    /// From now on `/readyz` says no.
+    pub(crate) fn begin_to_stop(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Relaxed)
+    }
+
+    /// What has to be done now and then.
+    pub(crate) fn upkeep(&self) {
+        self.0.limiter.tidy();
+        if let Some(metrics) = &self.0.metrics {
+            metrics.run_upkeep();
+        }
+    }
+
+    /// Largest upload of a plugin. A good deal more than a component may have, so that the sandbox's own refusal is heard.
+    fn component_bytes(&self) -> usize {
+        self.0.app.engine().limits().component_bytes.saturating_mul(4).max(8 << 20)
+    }
+
+    /// Largest body held in memory.
+    fn largest_buffered(&self) -> usize {
+        self.component_bytes().max(self.http().event_bytes).max(self.http().json_bytes)
+    }
+}
+
+/// Adds the limit of bodies to a capability's calls.
+fn limited(router: OpenApiRouter<Front>, bytes: usize) -> OpenApiRouter<Front> {
+    router.layer(DefaultBodyLimit::max(bytes)).layer(axum::Extension(extract::BodyLimit(bytes)))
+}
+
+/// Every call under `/api/v1`, with the document that describes them.
+fn calls(front: &Front) -> OpenApiRouter<Front> {
+    let http = front.http();
+    let v1 = OpenApiRouter::new()
+        .merge(limited(events::routes(), http.event_bytes))
+        .merge(limited(imports::routes(), http.upload_bytes.saturating_add(64 << 10)))
+        .merge(limited(plugins::routes(), front.component_bytes()))
+        .merge(limited(customers::routes(), http.json_bytes))
+        .merge(limited(facts::routes(), http.json_bytes))
+        .merge(limited(bindings::routes(), http.json_bytes))
+        .merge(limited(preview::routes(), http.json_bytes))
+        .merge(limited(segments::routes(), http.json_bytes))
+        .merge(limited(keys::routes(), http.json_bytes))
+        .route_layer(from_fn_with_state(front.clone(), idempotency::once))
+        .route_layer(from_fn_with_state(front.clone(), observe::carry_out))
+        .route_layer(from_fn_with_state(front.clone(), auth::door));
+    OpenApiRouter::with_openapi(openapi::frame()).merge(health::routes()).nest("/api/v1", v1)
+}
+
+/// The whole API as a service.
+pub(crate) fn router(front: Front) -> Router {
+    let (router, document) = calls(&front).split_for_parts();
+    let document = Bytes::from(openapi::finished(document));
+    router
+        .route("/api/openapi.json", axum::routing::get(move || openapi::serve(document.clone())))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(observe::observe))
+        .with_state(front)
+}
+
+async fn nothing_here(uri: Uri) -> Problem {
+    let detail = format!("there is nothing at {}; /api/openapi.json lists every call", shown(uri.path()));
+    Problem::new(StatusCode::NOT_FOUND, "unknown_path", detail)
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Problem {
+    let detail = format!("{} does not take {}; the Allow header lists what it takes", shown(uri.path()), shown(method.as_str()));
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
+
+/// A sender's words in an answer: not too many of them.
+fn shown(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests;

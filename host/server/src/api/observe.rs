@@ -1,0 +1,116 @@
+//! One span, one line and one measurement per request; panics become problems; writes are finished even when nobody waits.
+
+use super::Front;
+use super::problem::Problem;
+use crate::telemetry::REQUEST_SECONDS;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use posthouse_app::clock::SystemEntropy;
+use posthouse_domain::Entropy;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+use tracing::Instrument;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The outermost layer.
+pub(crate) async fn observe(request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let id = request_id(request.headers());
+    let method = known_method(request.method());
+    let path = request.extensions().get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", id, method, path, agency = tracing::field::Empty);
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let mut response = answered.unwrap_or_else(|_| Problem::internal().into_response());
+    let (status, elapsed) = (response.status(), began.elapsed());
+    span.in_scope(|| {
+        let ms = elapsed.as_secs_f64() * 1_000.0;
+        let ms = (ms * 10.0).round() / 10.0;
+        if status.is_server_error() {
+            tracing::warn!(status = status.as_u16(), ms, "answered");
+        } else if path.starts_with("/api/") {
+            tracing::info!(status = status.as_u16(), ms, "answered");
+        } else {
+            tracing::debug!(status = status.as_u16(), ms, "answered");
+        }
+    });
+    metrics::histogram!(REQUEST_SECONDS, "method" => method, "path" => path, "status" => status.as_str().to_owned()).record(elapsed);
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Finishes what it began: writes go on when their sender hangs up, so that nothing is left half told. Whoever waits is told in time.
+pub(crate) async fn carry_out(State(front): State<Front>, request: Request, next: Next) -> Response {
+    let upload = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str().ends_with("/imports"));
+    let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let work = next.run(request);
+    let work = async {
+        if !writes {
+            return work.await;
+        }
+        let task = front.tasks().spawn(work.instrument(tracing::Span::current()));
+        match task.await {
+            Ok(response) => response,
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Problem::internal().into_response(),
+            },
+        }
+    };
+    if upload {
+        // an upload takes as long as its file; it has its own patience between two pieces
+        return work.await;
+    }
+    let patience = Duration::from_secs(front.http().request_seconds);
+    tokio::time::timeout(patience, work).await.unwrap_or_else(|_| {
+        let detail = format!("the request was not done after {} s; what it began goes on, look at its outcome before you send it again", patience.as_secs());
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail).retry_after(5).into_response()
+    })
+}
+
+/// The sender's id if it is harmless, otherwise a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let sane = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
+    let sent = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(sane);
+    sent.map_or_else(
+        || {
+            let mut random = [0; 12];
+            SystemEntropy.fill(&mut random);
+            hex::encode(random)
+        },
+        str::to_owned,
+    )
+}
+
+/// Methods as label values; whatever else is sent must not make new ones.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn request_ids_are_taken_only_when_harmless() {
+        let read = |value: &str| request_id(&HeaderMap::from_iter([(REQUEST_ID, value.parse().unwrap())]));
+        assert_eq!(read("abc-1_2.3:4"), "abc-1_2.3:4");
+        for bad in ["", "a b", "x\"y", &"a".repeat(129)] {
+            assert_eq!(read(bad).len(), 24, "{bad}");
+        }
+    }
+}

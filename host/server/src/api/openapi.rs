@@ -1,0 +1,170 @@
+//! The OpenAPI document. Calls describe themselves; what all of them share is added here.
+
+use super::problem::ProblemBody;
+use axum::http::header;
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, Type};
+use utoipa::{OpenApi as _, PartialSchema};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Posthouse",
+        description = "Customers, facts and segments of travel agencies; segments are decided by sandboxed plugins that can be swapped while the server runs.\n\nThe key says the agency; anything of another agency is a 404. Money is integer minor units, instants are RFC 3339 in UTC, facts of kind `day` are days since 1970. Lists are paged with `limit` and `cursor`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "/", description = "This server.")),
+    tags(
+        (name = "intake", description = "What happened, told by events and files."),
+        (name = "profiles", description = "The living profile of each customer."),
+        (name = "facts", description = "What rules can know of a customer."),
+        (name = "plugins", description = "Revisions of rules."),
+        (name = "bindings", description = "Which rule is in force."),
+        (name = "segments", description = "Who is where, since when and why."),
+        (name = "team", description = "Keys."),
+        (name = "operations", description = "Health and metrics; no key needed."),
+    ),
+)]
+struct Frame;
+
+/// Everything but the calls.
+pub(super) fn frame() -> OpenApi {
+    Frame::openapi()
+}
+
+/// The document with what all calls share: the key, the problems, `Idempotency-Key`.
+pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
+    let mut components = ComponentsBuilder::from(document.components.take().unwrap_or_default());
+    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key of the agency, as `posthouse agency create` prints it."));
+    components = components.schema("Problem", <ProblemBody as PartialSchema>::schema()).security_scheme("key", SecurityScheme::Http(key.build()));
+    for (status, name, description) in SHARED {
+        let headers = if matches!(status, "429" | "503") { Some("Retry-After") } else { None };
+        components = components.response(name, problem(description, headers));
+    }
+    document.components = Some(components.build());
+    for (path, item) in &mut document.paths.paths {
+        let secured = path.starts_with("/api/");
+        for (method, operation) in operations(item) {
+            share(method, operation, secured);
+        }
+    }
+    document.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
+    serde_json::to_vec_pretty(&document).unwrap_or_default()
+}
+
+/// Problems that any call can answer.
+const SHARED: [(&str, &str, &str); 11] = [
+    ("400", "BadRequest", "The request is not understood: broken JSON, an unknown query parameter."),
+    ("401", "Unauthorised", "No key, or one that is not known."),
+    ("403", "Forbidden", "The key lacks the scope."),
+    ("404", "NotFound", "There is no such thing, or it is another agency's."),
+    ("409", "Conflict", "The request does not fit the present state."),
+    ("412", "PreconditionFailed", "The thing has changed since its `ETag` was read."),
+    ("413", "TooLarge", "The body is larger than the call takes."),
+    ("415", "WrongContentType", "The body has another content type than the call takes."),
+    ("422", "Unprocessable", "The request is understood but cannot be carried out."),
+    ("429", "RateLimited", "The key asks too often."),
+    ("503", "Unavailable", "The server or its database is busy or stopping; send the request again."),
+];
+
+fn problem(description: &str, header: Option<&str>) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let mut response = ResponseBuilder::new().description(description).content("application/problem+json", content);
+    if let Some(header) = header {
+        let seconds = ObjectBuilder::new().schema_type(Type::Integer).description(Some("Seconds to wait.")).build();
+        response = response.header(header, utoipa::openapi::header::HeaderBuilder::new().schema(Some(seconds)).build());
+    }
+    response.build()
+}
+
+fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
+    let PathItem { get, put, post, patch, delete, .. } = item;
+    let all = [(HttpMethod::Get, get), (HttpMethod::Put, put), (HttpMethod::Post, post), (HttpMethod::Patch, patch), (HttpMethod::Delete, delete)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?))).collect()
+}
+
+fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
+    let body = operation.request_body.is_some();
+    let has = |wanted: &dyn Fn(&Parameter) -> bool| {
+        operation.parameters.iter().flatten().any(|parameter| matches!(parameter, RefOr::T(parameter) if wanted(parameter)))
+    };
+    let conditional = has(&|parameter| parameter.name == "If-Match");
+    let named = has(&|parameter| parameter.parameter_in == ParameterIn::Path || parameter.name == "segment");
+    let query = has(&|parameter| parameter.parameter_in == ParameterIn::Query);
+    for (status, name, _) in SHARED {
+        let answers = match status {
+            "401" | "403" | "429" => secured,
+            "503" => true,
+            "404" => secured && named,
+            "400" => secured && (body || query),
+            "409" => secured && !matches!(method, HttpMethod::Get | HttpMethod::Delete),
+            "412" => conditional,
+            "413" | "415" => body,
+            _ => secured && (body || query),
+        };
+        if answers {
+            let shared = RefOr::Ref(Ref::from_response_name(name));
+            operation.responses.responses.entry(status.to_owned()).or_insert(shared);
+        }
+    }
+    if secured && matches!(method, HttpMethod::Post | HttpMethod::Put | HttpMethod::Patch) {
+        operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
+    }
+}
+
+fn idempotency_key() -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(255)).build();
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some("Makes a retry safe: the same request with the same key is carried out once and answered alike for a day."))
+        .schema(Some(text))
+        .build()
+}
+
+/// `GET /api/openapi.json`.
+pub(super) async fn serve(document: Bytes) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], document)
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::front;
+    use super::*;
+
+    /// `POSTHOUSE_UPDATE_OPENAPI=1 cargo test -p posthouse openapi` writes the document anew.
+    #[tokio::test]
+    async fn the_document_is_the_one_that_is_kept() {
+        let (front, _folder) = front().await;
+        let (_, document) = super::super::calls(&front).split_for_parts();
+        let made = String::from_utf8(finished(document)).unwrap() + "\n";
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+        if std::env::var_os("POSTHOUSE_UPDATE_OPENAPI").is_some() {
+            std::fs::write(path, &made).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(kept == made, "openapi.json is not what the calls say; look at them, then POSTHOUSE_UPDATE_OPENAPI=1 cargo test -p posthouse openapi");
+    }
+
+    #[tokio::test]
+    async fn every_call_has_a_name_and_a_tag_and_every_reference_leads_somewhere() {
+        let (front, _folder) = front().await;
+        let (_, document) = super::super::calls(&front).split_for_parts();
+        let document: serde_json::Value = serde_json::from_slice(&finished(document)).unwrap();
+        assert_eq!(document["openapi"], "3.1.0");
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                assert!(operation["operationId"].is_string() && operation["tags"][0].is_string(), "{method} {path}");
+                assert!(operation["summary"].is_string(), "{method} {path} has no summary");
+            }
+        }
+        let text = document.to_string();
+        for reference in text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert!(document.pointer(reference).is_some(), "{reference} leads nowhere");
+        }
+    }
+}

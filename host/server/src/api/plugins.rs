@@ -1,0 +1,132 @@
+//! Plugin revisions.
+
+use super::Front;
+use super::extract::{Auth, Path, Query, require_type, whole_body};
+use super::page::{At, Page};
+use super::problem::Answer;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use posthouse_app::plugins::PluginView;
+use posthouse_app::team::Scope;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new().routes(routes!(list, upload)).routes(routes!(read))
+}
+
+/// A plugin revision. Immutable: another build is another digest.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Plugin {
+    /// SHA-256 of the component.
+    digest: String,
+    /// The rule's name through all its versions.
+    #[schema(example = "rfm")]
+    name: String,
+    /// The build's version.
+    #[schema(example = "1.0.0")]
+    version: String,
+    /// What it decides.
+    #[schema(example = "segmentation")]
+    extension_point: String,
+    /// Title by language.
+    #[schema(value_type = Object)]
+    title: Value,
+    /// What it does, by language.
+    #[schema(value_type = Object)]
+    summary: Value,
+    /// Facts it reads: `{key, kind, nullable}`.
+    #[schema(value_type = Vec<Object>)]
+    facts: Value,
+    /// Quantile tables it needs: `{fact, buckets, among?}`.
+    #[schema(value_type = Vec<Object>)]
+    quantiles: Value,
+    /// Its segments: `{key, title, policy}`.
+    #[schema(value_type = Vec<Object>)]
+    segments: Value,
+    /// Reasons it can give: `{code, text}`.
+    #[schema(value_type = Vec<Object>)]
+    reasons: Value,
+    /// JSON Schema 2020-12 of its settings.
+    #[schema(value_type = Object)]
+    config_schema: Value,
+    /// Bytes of the component.
+    size: i64,
+    /// `verified`: it went through everything an upload goes through.
+    state: &'static str,
+    /// What the self-test found: golden cases, rows tried, fuel per call and row.
+    #[schema(value_type = Object)]
+    self_test: Value,
+    /// When it came.
+    created_at: At,
+}
+
+impl From<PluginView> for Plugin {
+    fn from(view: PluginView) -> Self {
+        Self {
+            digest: view.digest,
+            name: view.name,
+            version: view.version,
+            extension_point: view.extension_point,
+            title: view.title,
+            summary: view.summary,
+            facts: view.facts,
+            quantiles: view.quantiles,
+            segments: view.segments,
+            reasons: view.reasons,
+            config_schema: view.config_schema,
+            size: view.size,
+            state: view.state,
+            self_test: view.self_test,
+            created_at: view.created_at.into(),
+        }
+    }
+}
+
+/// Upload a plugin.
+///
+/// Waits until it is checked, compiled and self-tested. 201 if it is new, 200 if the agency has it already; 422 with the reason if it is
+/// refused; 503 if too many wait for the compiler.
+#[utoipa::path(post, path = "/plugins", tag = "plugins", operation_id = "uploadPlugin",
+    request_body(content = Vec<u8>, content_type = "application/wasm", description = "A component, as `posthouse plugin pack` makes it."),
+    responses((status = 201, description = "The new revision.", body = Plugin), (status = 200, description = "The revision was known.", body = Plugin)))]
+async fn upload(State(front): State<Front>, auth: Auth, request: Request) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Rules)?;
+    require_type(request.headers(), &["application/wasm"])?;
+    let component = whole_body(request, &()).await?;
+    let (new, view) = front.app().upload_plugin(&caller, component).await?;
+    let location = [(header::LOCATION, format!("/api/v1/plugins/{}", view.digest))];
+    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, location, axum::Json(Plugin::from(view))))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Items of the page, 1 to 1000; 100 if left out.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Every revision, in the order in which they came.
+#[utoipa::path(get, path = "/plugins", tag = "plugins", operation_id = "listPlugins", params(ListQuery),
+    responses((status = 200, description = "A page of revisions.", body = Page<Plugin>)))]
+async fn list(State(front): State<Front>, auth: Auth, Query(query): Query<ListQuery>) -> Answer<axum::Json<Page<Plugin>>> {
+    let caller = auth.may(Scope::Rules)?;
+    let limit = front.limit(query.limit)?;
+    Ok(axum::Json(Page::of(front.app().plugins(&caller, query.cursor.as_deref(), limit).await?)))
+}
+
+/// One revision.
+#[utoipa::path(get, path = "/plugins/{digest}", tag = "plugins", operation_id = "getPlugin",
+    params(("digest" = String, Path, description = "SHA-256 of the component.")),
+    responses((status = 200, description = "The revision.", body = Plugin)))]
+async fn read(State(front): State<Front>, auth: Auth, Path(digest): Path<String>) -> Answer<axum::Json<Plugin>> {
+    let caller = auth.may(Scope::Rules)?;
+    Ok(axum::Json(front.app().plugin(&caller, &digest).await?.into()))
+}

@@ -1,0 +1,191 @@
+//! Errors as RFC 9457 problems: a stable code for programs, a sentence for people that says what to do.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use posthouse_app::AppError;
+use posthouse_domain::Rejection;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What every error answers, as `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Problem, example = json!({
+    "type": "urn:posthouse:problem:grant_needed",
+    "title": "Grant needed",
+    "status": 409,
+    "code": "grant_needed",
+    "detail": "the plugin reads birth-date, which the agency has not granted to rfm; send them as grant to allow it"
+}))]
+pub(crate) struct ProblemBody {
+    /// Names the kind of problem; made of the code.
+    r#type: String,
+    /// The code in words.
+    title: String,
+    /// The HTTP status again.
+    status: u16,
+    /// Stable; programs may rely on it.
+    code: String,
+    /// What is wrong, where, and what to do.
+    detail: String,
+}
+
+/// An error on its way out.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
+    pub(crate) code: String,
+    pub(crate) detail: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// What handlers return.
+pub(crate) type Answer<T> = Result<T, Problem>;
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { status, code: code.into(), detail: detail.into(), headers: Vec::new() }
+    }
+
+    /// The request is understood but cannot be carried out.
+    pub(crate) fn unprocessable(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    /// The request is not understood.
+    pub(crate) fn bad(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// There is no such thing.
+    pub(crate) fn not_found(what: &str) -> Self {
+        let detail = format!("there is no such {what} in this agency; check the address, and that the key belongs to the right agency");
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// The body is larger than the call takes.
+    pub(crate) fn too_large(most: usize) -> Self {
+        let detail = format!("the body is larger than the {most} bytes this call takes; send it in smaller pieces, or raise the limit in posthouse.toml");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    /// A defect of the host. What it was stays in the log.
+    pub(crate) fn internal() -> Self {
+        let detail = "something went wrong inside the server; tell its operator the X-Request-Id of this answer, the log says more under it";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
+    }
+
+    /// The same request may succeed in `seconds`.
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        self.header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn rejected(status: StatusCode, rejection: Rejection) -> Self {
+        Self::new(status, rejection.code, rejection.detail)
+    }
+
+    fn body(&self) -> ProblemBody {
+        let words = self.code.replace('_', " ");
+        let mut letters = words.chars();
+        let title = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+        ProblemBody {
+            r#type: format!("urn:posthouse:problem:{}", self.code),
+            title,
+            status: self.status.as_u16(),
+            code: self.code.clone(),
+            detail: self.detail.clone(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body())).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::NotFound(what) => Self::not_found(what),
+            AppError::Invalid(rejection) => Self::rejected(StatusCode::UNPROCESSABLE_ENTITY, rejection),
+            // these two answer a condition the request made with If-Match
+            AppError::Conflict(rejection) if matches!(&*rejection.code, "version_changed" | "revision_changed") => {
+                Self::rejected(StatusCode::PRECONDITION_FAILED, rejection)
+            }
+            AppError::Conflict(rejection) => Self::rejected(StatusCode::CONFLICT, rejection),
+            AppError::Unauthorised => Self::unauthorised("key_unknown", error.to_string()),
+            AppError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "scope_missing", error.to_string()),
+            AppError::Busy(rejection) => Self::rejected(StatusCode::SERVICE_UNAVAILABLE, rejection).retry_after(2),
+            error if error.is_transient() => {
+                tracing::warn!(%error, "the database is busy");
+                let detail = "the database is busy; nothing was changed, send the request again in a moment";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", detail).retry_after(1)
+            }
+            AppError::Store(_) | AppError::Internal(_) => {
+                tracing::error!(%error, "a request failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl Problem {
+    /// Nobody is known by what was sent.
+    pub(crate) fn unauthorised(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, detail).header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn read(problem: Problem) -> (Response, serde_json::Value) {
+        let (parts, body) = problem.into_response().into_parts();
+        let bytes = axum::body::to_bytes(body, 10_000).await.unwrap();
+        (Response::from_parts(parts, axum::body::Body::empty()), serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_problem_has_its_form() {
+        let (response, body) = read(AppError::conflict("slug_taken", "choose another").into()).await;
+        assert_eq!(response.status(), 409);
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        let expected = serde_json::json!({"type": "urn:posthouse:problem:slug_taken", "title": "Slug taken", "status": 409, "code": "slug_taken", "detail": "choose another"});
+        assert_eq!(body, expected);
+    }
+
+    #[tokio::test]
+    async fn nothing_of_the_inside_leaks() {
+        let (response, body) = read(AppError::Internal("password=hunter2".into()).into()).await;
+        assert_eq!(response.status(), 500);
+        assert!(!body.to_string().contains("hunter2"), "{body}");
+    }
+
+    #[test]
+    fn every_error_has_its_status() {
+        let status = |error: AppError| Problem::from(error).status.as_u16();
+        assert_eq!(status(AppError::NotFound("customer")), 404);
+        assert_eq!(status(AppError::invalid("bad_name", "x")), 422);
+        assert_eq!(status(AppError::conflict("version_changed", "x")), 412);
+        assert_eq!(status(AppError::Unauthorised), 401);
+        assert_eq!(status(AppError::Forbidden("read")), 403);
+        assert_eq!(status(AppError::Busy(Rejection::new("compile_queue_full", "x"))), 503);
+    }
+
+    #[test]
+    fn busy_says_when_to_come_back_and_unauthorised_how_to_come() {
+        let has = |error: AppError, name: &str| Problem::from(error).into_response().headers().contains_key(name);
+        assert!(has(AppError::Busy(Rejection::new("compile_queue_full", "x")), "retry-after"));
+        assert!(has(AppError::Unauthorised, "www-authenticate"));
+    }
+}

@@ -1,0 +1,202 @@
+//! Segments: who is in which, since when and why; and running the rules again.
+
+use super::Front;
+use super::extract::{Auth, OptionalJson, Path, Query};
+use super::page::{At, Page};
+use super::preview::Diff;
+use super::problem::{Answer, Problem};
+use axum::extract::State;
+use posthouse_app::segments as app;
+use posthouse_app::team::Scope;
+use posthouse_domain::Localized;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(members)).routes(routes!(run))
+}
+
+/// A segment and how many are in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Segment {
+    /// The binding it belongs to.
+    #[schema(example = "rfm")]
+    binding: String,
+    /// Its key.
+    #[schema(example = "champions")]
+    key: String,
+    /// Its title by language.
+    #[schema(value_type = Object, example = json!({"zh-CN": "冠军客户", "en": "Champions"}))]
+    title: Localized,
+    /// What the agency does for it, by language.
+    #[schema(value_type = Object)]
+    policy: Localized,
+    /// The plugin that decides.
+    digest: String,
+    /// Members.
+    count: u64,
+    /// Business time of the latest full run; later events are counted in.
+    as_of: At,
+    /// Whether the rule fails and old memberships stand.
+    stale: bool,
+}
+
+impl From<app::SegmentSummary> for Segment {
+    fn from(segment: app::SegmentSummary) -> Self {
+        Self {
+            binding: segment.binding,
+            key: segment.key,
+            title: segment.title,
+            policy: segment.policy,
+            digest: segment.digest,
+            count: segment.count,
+            as_of: segment.as_of.into(),
+            stale: segment.stale,
+        }
+    }
+}
+
+/// Why somebody is where they are.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Reason {
+    /// Stable code.
+    code: String,
+    /// In words by language, with the customer's facts filled in.
+    #[schema(value_type = Object)]
+    text: Localized,
+}
+
+impl From<app::Reason> for Reason {
+    fn from(reason: app::Reason) -> Self {
+        Self { code: reason.code, text: reason.text }
+    }
+}
+
+/// A member of a segment.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Member {
+    /// Who.
+    customer_id: Uuid,
+    /// The shown name.
+    name: Option<String>,
+    /// When they entered last.
+    since: Option<At>,
+    /// Rank inside the segment, if the rule gives one.
+    score: Option<f32>,
+    /// Why.
+    reason: Option<Reason>,
+}
+
+impl From<app::Member> for Member {
+    fn from(member: app::Member) -> Self {
+        Self {
+            customer_id: member.customer_id,
+            name: member.name,
+            since: member.since.map(At),
+            score: member.score,
+            reason: member.reason.map(Reason::from),
+        }
+    }
+}
+
+/// What a full run did.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Run {
+    /// The binding.
+    binding: String,
+    /// Number of the run within the binding.
+    run: i64,
+    /// Number of the revision that decided.
+    revision: i64,
+    /// Its plugin.
+    digest: String,
+    /// `activation`, `rollback`, `request` or `midnight`.
+    cause: String,
+    /// Business time.
+    at: At,
+    /// How many customers were classified.
+    customers: i64,
+    /// How many moved.
+    changed: i64,
+    /// Fuel used.
+    fuel: i64,
+    /// Wall-clock milliseconds.
+    duration_ms: i64,
+    /// What moved.
+    diff: Diff,
+}
+
+impl From<app::RunSummary> for Run {
+    fn from(run: app::RunSummary) -> Self {
+        Self {
+            binding: run.binding,
+            run: run.run,
+            revision: run.revision,
+            digest: run.digest,
+            cause: run.cause,
+            at: run.at.into(),
+            customers: run.customers,
+            changed: run.changed,
+            fuel: run.fuel,
+            duration_ms: run.duration_ms,
+            diff: run.diff.into(),
+        }
+    }
+}
+
+/// Every segment of every binding.
+#[utoipa::path(get, path = "/segments", tag = "segments", operation_id = "listSegments",
+    responses((status = 200, description = "Every segment; `next` is always null.", body = Page<Segment>)))]
+async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Segment>>> {
+    let caller = auth.may(Scope::Read)?;
+    Ok(axum::Json(Page::whole(front.app().segments(&caller).await?)))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct MembersQuery {
+    /// Items of the page, 1 to 1000; 100 if left out.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Members on another day; comes with a later version.
+    as_of: Option<String>,
+}
+
+/// Members of a segment with since and reason, in the order in which they became customers.
+#[utoipa::path(get, path = "/segments/{segment}/members", tag = "segments", operation_id = "listMembers",
+    params(("segment" = String, Path, description = "`binding.key`, as in `rfm.champions`."), MembersQuery),
+    responses((status = 200, description = "A page of members.", body = Page<Member>)))]
+async fn members(State(front): State<Front>, auth: Auth, Path(segment): Path<String>, Query(query): Query<MembersQuery>) -> Answer<axum::Json<Page<Member>>> {
+    let caller = auth.may(Scope::Read)?;
+    if query.as_of.is_some() {
+        let detail = "members on another day come with a later version; leave as_of out";
+        return Err(Problem::unprocessable("as_of_not_available", detail));
+    }
+    let limit = front.limit(query.limit)?;
+    let (binding, key) = segment.split_once('.').ok_or_else(|| Problem::not_found("segment"))?;
+    let page = front.app().members(&caller, binding, key, query.cursor.as_deref(), limit).await?;
+    Ok(axum::Json(Page::of((page.items, page.next))))
+}
+
+/// Which rules to run.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunRequest {
+    /// Only this binding; every one if left out.
+    binding: Option<String>,
+}
+
+/// Run the rules over everyone again.
+///
+/// Answers when it is done, with one summary per binding. Rules also run at activation and after each local midnight.
+#[utoipa::path(post, path = "/segmentation/runs", tag = "segments", operation_id = "runSegmentation", request_body = Option<RunRequest>,
+    responses((status = 200, description = "A summary per binding; `next` is always null.", body = Page<Run>)))]
+async fn run(State(front): State<Front>, auth: Auth, OptionalJson(body): OptionalJson<RunRequest>) -> Answer<axum::Json<Page<Run>>> {
+    let caller = auth.may(Scope::Rules)?;
+    Ok(axum::Json(Page::whole(front.app().run_segments(&caller, body.binding.as_deref()).await?)))
+}

@@ -1,0 +1,215 @@
+//! Talking to a server, with patience: a connection that breaks is made again, a server that is away is waited for.
+
+use super::Failure;
+use posthouse_app::clock::SystemEntropy;
+use posthouse_domain::Entropy;
+use serde::Serialize;
+use serde_json::Value;
+use std::io::Read;
+use std::time::{Duration, Instant};
+use ureq::http::{Response, StatusCode};
+use ureq::{Agent, Body};
+
+/// How long a server may be away.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Pause between two tries.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Where a server is looked for.
+const DEFAULT_URL: &str = "http://127.0.0.1:7300";
+
+/// A server and a key for it.
+pub(crate) struct Client {
+    agent: Agent,
+    url: String,
+    authorization: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The server is away or too busy; it may come back.
+    Away(String),
+    /// The server said no.
+    Refused(Failure),
+}
+
+impl Client {
+    /// The server and key that the environment names.
+    ///
+    /// # Errors
+    /// No key.
+    pub(crate) fn from_environment() -> Result<Self, Failure> {
+        let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let key = read("POSTHOUSE_API_KEY").ok_or_else(|| Failure::usage("set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one"))?;
+        let url = read("POSTHOUSE_URL").unwrap_or_else(|| DEFAULT_URL.to_owned());
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(Failure::usage(format!("POSTHOUSE_URL {url:?} must begin with http:// or https://")));
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(Duration::from_secs(5)))
+            .timeout_recv_response(Some(Duration::from_secs(300)))
+            .user_agent(concat!("posthouse/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Ok(Self { agent: config.into(), url: url.trim_end_matches('/').to_owned(), authorization: format!("Bearer {}", key.trim()) })
+    }
+
+    /// The server's address.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}/api/v1{path}", self.url)
+    }
+
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// What the server says, or that it is away.
+    pub(crate) fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.patiently(|| document(self.call("GET", path).call()))
+    }
+
+    /// Copies an answer to `out`, without trying again.
+    ///
+    /// # Errors
+    /// What the server says, what the system says.
+    pub(crate) fn download(&self, path: &str, out: &mut impl std::io::Write) -> Result<(), Failure> {
+        self.patiently(|| {
+            let mut response = checked(self.call("GET", path).call())?;
+            let mut bytes = Vec::new();
+            response.body_mut().as_reader().read_to_end(&mut bytes).map_err(|e| Trouble::Away(e.to_string()))?;
+            Ok(bytes)
+        })
+        .and_then(|bytes| out.write_all(&bytes).map_err(Failure::failed))
+    }
+
+    /// Sends a document. It may be tried again: the server carries it out once.
+    ///
+    /// # Errors
+    /// What the server says, or that it is away.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
+        let mut random = [0; 16];
+        SystemEntropy.fill(&mut random);
+        let key = hex::encode(random);
+        self.patiently(|| {
+            let request = self.with_body(method, path).header("idempotency-key", &key);
+            document(request.send_json(body))
+        })
+    }
+
+    /// Sends bytes that say themselves what they are.
+    ///
+    /// # Errors
+    /// What the server says, or that it is away.
+    pub(crate) fn send_bytes(&self, path: &str, content_type: &str, bytes: &[u8]) -> Result<Value, Failure> {
+        self.patiently(|| document(self.with_body("POST", path).header("content-type", content_type).send(bytes)))
+    }
+
+    /// Sends a form once.
+    ///
+    /// # Errors
+    /// Whether trying again makes sense, and why it did not work.
+    pub(crate) fn send_form(&self, path: &str, form: ureq::unversioned::multipart::Form<'_>) -> Result<Value, Trouble> {
+        document(self.with_body("POST", path).send(form))
+    }
+
+    fn call(&self, method: &str, path: &str) -> ureq::RequestBuilder<ureq::typestate::WithoutBody> {
+        debug_assert_eq!(method, "GET");
+        self.agent.get(self.address(path)).header("authorization", &self.authorization)
+    }
+
+    fn with_body(&self, method: &str, path: &str) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
+        let address = self.address(path);
+        let request = match method {
+            "PUT" => self.agent.put(address),
+            _ => self.agent.post(address),
+        };
+        request.header("authorization", &self.authorization)
+    }
+
+    /// Tries until there is an answer, or the server has been away too long.
+    ///
+    /// # Errors
+    /// The answer, if it is a refusal; that the server is away.
+    pub(crate) fn patiently<T>(&self, mut attempt: impl FnMut() -> Result<T, Trouble>) -> Result<T, Failure> {
+        let mut away_since = None;
+        loop {
+            match attempt() {
+                Ok(answer) => return Ok(answer),
+                Err(Trouble::Refused(failure)) => return Err(failure),
+                Err(Trouble::Away(problem)) => {
+                    let since = *away_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= PATIENCE {
+                        return Err(Failure::coded("server_away", format!("no server at {} for {} s: {problem}", self.url, PATIENCE.as_secs())));
+                    }
+                    std::thread::sleep(PAUSE);
+                }
+            }
+        }
+    }
+}
+
+fn checked(answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>, Trouble> {
+    let mut response = match answer {
+        Ok(response) => response,
+        Err(error @ (ureq::Error::BadUri(_) | ureq::Error::Http(_))) => return Err(Trouble::Refused(Failure::usage(error))),
+        Err(error) => return Err(Trouble::Away(error.to_string())),
+    };
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let text = response.body_mut().read_to_string().unwrap_or_default();
+    let problem: Value = serde_json::from_str(&text).unwrap_or_default();
+    let code = problem["code"].as_str().unwrap_or("http_error").to_owned();
+    let detail = problem["detail"].as_str().map_or_else(|| format!("the server answers {status}"), str::to_owned);
+    let again = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+        || code == "request_running";
+    Err(if again { Trouble::Away(detail) } else { Trouble::Refused(Failure::coded(code, detail)) })
+}
+
+fn document(answer: Result<Response<Body>, ureq::Error>) -> Result<Value, Trouble> {
+    let mut response = checked(answer)?;
+    let text = response.body_mut().with_config().limit(1 << 30).read_to_string().map_err(|e| Trouble::Away(e.to_string()))?;
+    if text.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(&text).map_err(|e| Trouble::Refused(Failure::failed(format!("the answer is not JSON, is this a Posthouse server? {e}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(url: &str) -> Client {
+        Client { agent: Agent::new_with_defaults(), url: url.to_owned(), authorization: "Bearer x".into() }
+    }
+
+    #[test]
+    fn a_refusal_is_not_tried_again() {
+        let mut tries = 0;
+        let refused: Result<(), Failure> = client("http://127.0.0.1:1").patiently(|| {
+            tries += 1;
+            Err(Trouble::Refused(Failure::coded("no", "no")))
+        });
+        assert_eq!((refused.unwrap_err().code.as_str(), tries), ("no", 1));
+    }
+
+    #[test]
+    fn a_broken_connection_is_made_again() {
+        let mut tries = 0;
+        let answer = client("http://127.0.0.1:1").patiently(|| {
+            tries += 1;
+            if tries < 3 { Err(Trouble::Away("broken".into())) } else { Ok(tries) }
+        });
+        assert_eq!(answer.ok(), Some(3));
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_away() {
+        let answer = document(client("http://127.0.0.1:1").call("GET", "/x").call());
+        assert!(matches!(answer, Err(Trouble::Away(_))), "{answer:?}");
+    }
+}

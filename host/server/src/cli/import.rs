@@ -1,0 +1,152 @@
+//! `posthouse import`: sends a file, waits until all its rows are decided, and fetches those that were sent back.
+
+use super::Failure;
+use super::client::{Client, Trouble};
+use super::output::Output;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{BufReader, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use ureq::unversioned::multipart::{Form, Part};
+
+/// Imports a file.
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// What the rows are.
+    kind: Kind,
+    /// A CSV file, UTF-8, with headers in its first row.
+    file: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    Customers,
+    Bookings,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Customers => "customers",
+            Self::Bookings => "bookings",
+        }
+    }
+}
+
+/// Pause between two questions for progress: short at first, so that small files are quick.
+const POLL: [u64; 5] = [20, 50, 100, 200, 500];
+
+impl Import {
+    pub(super) fn run(self, output: Output) -> Result<(), Failure> {
+        let client = Client::from_environment()?;
+        let length = std::fs::metadata(&self.file).and_then(|metadata| if metadata.is_file() { Ok(metadata.len()) } else { Err(std::io::Error::other("it is not a file")) });
+        let length = length.map_err(|e| Failure::usage(format!("{} cannot be read: {e}", self.file.display())))?;
+        let job = self.upload(&client, length).and_then(|job| follow(&client, job)).map_err(|failure| self.resume(&client, failure))?;
+        self.finish(&client, &job, output)
+    }
+
+    /// Sends the file, again from its beginning when the connection breaks: the same file joins its job.
+    fn upload(&self, client: &Client, length: u64) -> Result<Value, Failure> {
+        let bar = bar(length, "sending  ");
+        let name = self.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let job = client.patiently(|| {
+            bar.set_position(0);
+            let file = File::open(&self.file).map_err(|e| Trouble::Refused(Failure::failed(format!("{} cannot be read: {e}", self.file.display()))))?;
+            let counted = bar.wrap_read(BufReader::new(file));
+            let part = Part::owned_reader(counted).file_name(&name).mime_str("text/csv").map_err(|e| Trouble::Refused(Failure::failed(e)))?;
+            client.send_form(&format!("/imports?kind={}", self.kind.as_str()), Form::new().part("file", part))
+        });
+        bar.finish_and_clear();
+        job
+    }
+
+    fn resume(&self, client: &Client, failure: Failure) -> Failure {
+        if failure.code != "server_away" {
+            return failure;
+        }
+        let again = format!("posthouse import {} {}", self.kind.as_str(), self.file.display());
+        let message = format!(
+            "{}\nNothing that landed is lost. When the server at {} is back, resume with\n\n  {again}\n\nRows that landed already are known and change nothing.",
+            failure.message,
+            client.url()
+        );
+        Failure::coded(failure.code, message)
+    }
+
+    fn finish(&self, client: &Client, job: &Value, output: Output) -> Result<(), Failure> {
+        let count = |key: &str| job[key].as_i64().unwrap_or(0);
+        let error_file = PathBuf::from(format!("{}.errors.csv", self.file.display()));
+        let rejected = count("rejected") > 0;
+        if rejected {
+            fetch(client, &format!("/imports/{}/errors.csv", job["id"].as_str().unwrap_or("")), &error_file)?;
+        }
+        let mut document = job.clone();
+        document["error_file"] = if rejected { json!(error_file) } else { Value::Null };
+        output.answer(&document, || self.words(job, rejected.then_some(&error_file)))?;
+        if rejected || job["state"] != "done" { Err(Failure::told()) } else { Ok(()) }
+    }
+
+    fn words(&self, job: &Value, error_file: Option<&PathBuf>) -> String {
+        let count = |key: &str| job[key].as_i64().unwrap_or(0);
+        let mut words = format!(
+            "{}: {} rows. {} landed, {} known before, {} sent back.\n",
+            self.file.display(),
+            count("rows"),
+            count("accepted"),
+            count("duplicates"),
+            count("rejected")
+        );
+        let ignored: Vec<&str> = job["ignored_columns"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        if !ignored.is_empty() {
+            words += &format!("Columns that are not understood were left out: {}.\n", ignored.join(", "));
+        }
+        if let Some(detail) = job["failure"]["detail"].as_str() {
+            words += &format!("The file was refused: {detail}\n");
+        }
+        if let Some(file) = error_file {
+            words += &format!("{} has the rows that were sent back, each with its reason. Put them right and import that file.\n", file.display());
+        }
+        words
+    }
+}
+
+/// Waits until every row is decided.
+fn follow(client: &Client, mut job: Value) -> Result<Value, Failure> {
+    let bar = bar(job["bytes"].as_u64().unwrap_or(0), "importing");
+    let path = format!("/imports/{}", job["id"].as_str().ok_or_else(|| Failure::failed("the server names no import"))?);
+    let mut polls = POLL.iter().chain(std::iter::repeat(&500));
+    while !matches!(job["state"].as_str(), Some("done" | "failed")) {
+        bar.set_position(job["bytes_done"].as_u64().unwrap_or(0));
+        bar.set_message(format!("{} rows, {} sent back", job["rows"], job["rejected"]));
+        std::thread::sleep(Duration::from_millis(*polls.next().unwrap_or(&500)));
+        job = client.get(&path)?;
+    }
+    bar.finish_and_clear();
+    Ok(job)
+}
+
+/// Fetches a file; it appears whole or not at all.
+fn fetch(client: &Client, path: &str, to: &Path) -> Result<(), Failure> {
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let failed = |e: std::io::Error| Failure::failed(format!("{} cannot be written: {e}", to.display()));
+    let mut file = tempfile::Builder::new().permissions(permissions()).tempfile_in(folder).map_err(failed)?;
+    client.download(path, &mut file)?;
+    file.persist(to).map(drop).map_err(|e| failed(e.error))
+}
+
+/// As for any new file; the user's umask takes away what it should not have.
+fn permissions() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::Permissions::from_mode(0o666)
+}
+
+/// A progress bar, on a terminal only.
+fn bar(length: u64, what: &'static str) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(length), target).with_prefix(what);
+    let template = ProgressStyle::with_template("{prefix} [{bar:30}] {bytes}/{total_bytes} {eta} {msg}");
+    bar.with_style(template.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "))
+}

@@ -1,0 +1,150 @@
+//! The command line. Results go to standard output, as words or with `--json` as one document; everything else goes to standard
+//! error. Exit codes: 0 fine, 1 failed, 2 used wrongly.
+
+mod agency;
+mod client;
+mod doctor;
+mod explain;
+mod import;
+mod output;
+pub(crate) mod plugin;
+mod start;
+
+pub(crate) use output::Failure;
+use output::Output;
+
+use crate::config::{Config, Flags};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Customers, facts and segments of travel agencies, decided by plugins you can swap while it runs.
+#[derive(Debug, Parser)]
+#[command(name = "posthouse", version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    /// Print one JSON document on standard output instead of words.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API; migrates the database on start.
+    Serve(Serving),
+    /// Serve a made-up agency with realistic data and the reference plugins.
+    Demo(start::Demo),
+    /// Agencies of this installation.
+    #[command(subcommand)]
+    Agency(agency::Agency),
+    /// Import a file through the server (POSTHOUSE_URL, POSTHOUSE_API_KEY).
+    Import(import::Import),
+    /// Write, test and activate plugins.
+    #[command(subcommand)]
+    Plugin(plugin::Plugin),
+    /// Check that everything a server needs is there.
+    Doctor(Settings),
+    /// Bring the database's tables up to date.
+    Migrate(Settings),
+    /// The configuration.
+    #[command(subcommand)]
+    Config(explain::Configuration),
+    /// Print completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where settings come from.
+#[derive(Debug, Clone, Args)]
+struct Settings {
+    /// Configuration file; `posthouse.toml` is read if it is there.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// `sqlite:PATH` or `postgres://USER@HOST/NAME`.
+    #[arg(long, value_name = "ADDRESS")]
+    database: Option<String>,
+}
+
+/// Settings of a server.
+#[derive(Debug, Clone, Args)]
+struct Serving {
+    #[command(flatten)]
+    settings: Settings,
+    /// Address and port; port 0 takes a free one and prints it.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Business clock: `system`, or `fixed:` and an instant as in fixed:2026-01-15T10:00:00Z.
+    #[arg(long, value_name = "CLOCK")]
+    clock: Option<String>,
+}
+
+impl Settings {
+    fn flags(&self) -> Flags {
+        Flags { database: self.database.clone(), ..Flags::default() }
+    }
+
+    fn load(&self) -> Result<Config, Failure> {
+        Ok(Config::load(self.config.as_deref(), &self.flags())?)
+    }
+}
+
+impl Serving {
+    fn flags(&self) -> Flags {
+        Flags { listen: self.listen.clone(), clock: self.clock.clone(), ..self.settings.flags() }
+    }
+
+    fn load(&self) -> Result<Config, Failure> {
+        Ok(Config::load(self.settings.config.as_deref(), &self.flags())?)
+    }
+}
+
+/// Parses the command line and does what it says.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output { json: cli.json };
+    let done = match cli.command {
+        Command::Serve(serving) => start::serve(&serving),
+        Command::Demo(demo) => start::demo(&demo),
+        Command::Agency(agency) => agency.run(output),
+        Command::Import(import) => import.run(output),
+        Command::Plugin(plugin) => plugin.run(output),
+        Command::Doctor(settings) => doctor::doctor(&settings, output),
+        Command::Migrate(settings) => doctor::migrate(&settings, output),
+        Command::Config(configuration) => configuration.run(output),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "posthouse", &mut std::io::stdout());
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => output.failure(&failure),
+    }
+}
+
+/// Runs asynchronous work of a command.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
+    runtime.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn json_may_stand_behind_the_command() {
+        let cli = Cli::try_parse_from(["posthouse", "agency", "create", "silk", "--name", "Silk Road", "--json", "--database", "sqlite:x"]).unwrap();
+        assert!(cli.json);
+        assert!(Cli::try_parse_from(["posthouse", "serve", "--listen", "127.0.0.1:0", "--clock", "fixed:2026-01-15"]).is_ok());
+        assert_eq!(Cli::try_parse_from(["posthouse", "import", "trains", "x.csv"]).unwrap_err().exit_code(), 2);
+    }
+}

@@ -1,0 +1,132 @@
+//! How commands answer.
+
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Why a command did not do what it should.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// Stable, for programs.
+    pub(crate) code: String,
+    /// In words, with what to do.
+    pub(crate) message: String,
+    /// 1 failed, 2 used wrongly.
+    exit: u8,
+    /// The document on standard output says it already.
+    told: bool,
+}
+
+impl Failure {
+    /// It did not work.
+    pub(crate) fn failed(message: impl Display) -> Self {
+        Self::coded("failed", message)
+    }
+
+    /// It did not work, for a reason that has a name.
+    pub(crate) fn coded(code: impl Into<String>, message: impl Display) -> Self {
+        Self { code: code.into(), message: message.to_string(), exit: 1, told: false }
+    }
+
+    /// It was asked for in a way that cannot work.
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self { exit: 2, ..Self::coded("usage", message) }
+    }
+
+    /// The answer that was printed says it all; only the exit code is missing.
+    pub(crate) fn told() -> Self {
+        Self { told: true, ..Self::failed("") }
+    }
+}
+
+impl From<crate::config::ConfigError> for Failure {
+    fn from(error: crate::config::ConfigError) -> Self {
+        Self { exit: 2, ..Self::coded("bad_configuration", error) }
+    }
+}
+
+impl From<crate::house::HouseError> for Failure {
+    fn from(error: crate::house::HouseError) -> Self {
+        let exit = if matches!(error, crate::house::HouseError::Clock(_)) { 2 } else { 1 };
+        Self { exit, ..Self::failed(error) }
+    }
+}
+
+impl From<posthouse_app::AppError> for Failure {
+    fn from(error: posthouse_app::AppError) -> Self {
+        use posthouse_app::AppError::{Busy, Conflict, Invalid};
+        match error {
+            Invalid(rejection) | Conflict(rejection) | Busy(rejection) => Self::coded(rejection.code, rejection.detail),
+            other => Self::failed(other),
+        }
+    }
+}
+
+/// Words or a document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    pub(crate) json: bool,
+}
+
+impl Output {
+    /// Prints the answer: `document` for programs, `words` for people.
+    ///
+    /// # Errors
+    /// Standard output that is closed, a document that cannot be written.
+    pub(crate) fn answer(self, document: &impl Serialize, words: impl FnOnce() -> String) -> Result<(), Failure> {
+        let text = if self.json { serde_json::to_string_pretty(document).map_err(Failure::failed)? } else { words() };
+        writeln!(std::io::stdout(), "{}", text.trim_end()).map_err(Failure::failed)
+    }
+
+    /// Says something on the way; nothing waits for it.
+    pub(crate) fn say(self, words: impl Display) {
+        let _ = writeln!(std::io::stderr(), "{words}");
+    }
+
+    /// Says why it failed.
+    pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
+        if !failure.told {
+            if self.json {
+                let document = serde_json::json!({ "error": { "code": failure.code, "detail": failure.message } });
+                let _ = writeln!(std::io::stdout(), "{document:#}");
+            }
+            let _ = writeln!(std::io::stderr(), "error: {}", failure.message);
+        }
+        ExitCode::from(failure.exit)
+    }
+}
+
+/// A table with aligned columns, the first row being its head.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width_of(cell)).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width - width_of(cell) + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Columns of a terminal: Chinese characters take two.
+fn width_of(text: &str) -> usize {
+    text.chars().map(|c| if matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ff60}') { 2 } else { 1 }).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_aligned_in_both_languages() {
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        assert_eq!(table(&[row(["key", "count"]), row(["忠诚客户", "12"]), row(["a", "3"])]), "key       count\n忠诚客户  12\na         3\n");
+    }
+}

@@ -1,0 +1,96 @@
+//! `posthouse plugin`: from an empty folder to a rule in force. `new`, `build`, `check`, `test` and `pack` work alone, the rest talks
+//! to a server.
+
+mod build;
+mod local;
+mod new;
+mod project;
+mod remote;
+mod toolchain;
+
+use super::Failure;
+use super::output::Output;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Plugins.
+#[derive(Debug, Subcommand)]
+pub(super) enum Plugin {
+    /// Make the project of a new plugin.
+    New {
+        /// Lower-case words joined by hyphens.
+        name: String,
+        /// Folder in which the project's folder is made.
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        parent: PathBuf,
+    },
+    /// Compile a project to a component.
+    Build(Building),
+    /// Put a component or a project through everything an upload goes through.
+    Check(Source),
+    /// Run the golden cases in the sandbox and print what each took.
+    Test(Source),
+    /// Make one .wasm with golden cases and metadata inside, as `push` takes it.
+    Pack(Building),
+    /// Upload a packed component.
+    Push {
+        /// The packed component.
+        file: PathBuf,
+    },
+    /// Show who would move if a plugin came into force.
+    Preview(remote::Rule),
+    /// Put a plugin into force.
+    Activate {
+        #[command(flatten)]
+        rule: remote::Rule,
+        /// Facts granted beyond those granted before.
+        #[arg(long, value_delimiter = ',', value_name = "FACT,…")]
+        grant: Option<Vec<String>>,
+    },
+    /// Put an older revision of a binding back into force.
+    Rollback {
+        /// The binding.
+        binding: String,
+        /// The revision; the one before the present if left out.
+        #[arg(long, value_name = "REVISION")]
+        to: Option<i64>,
+    },
+    /// List revisions and what is bound.
+    List,
+}
+
+/// What to build.
+#[derive(Debug, Args)]
+pub(super) struct Building {
+    /// The project's folder.
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// Where to write the component.
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// A component, or a project to make one of.
+#[derive(Debug, Args)]
+pub(super) struct Source {
+    /// A .wasm file or a project's folder.
+    #[arg(default_value = ".", value_name = "FILE|DIR")]
+    path: PathBuf,
+}
+
+impl Plugin {
+    pub(super) fn run(self, output: Output) -> Result<(), Failure> {
+        match self {
+            Self::New { name, parent } => local::new(&name, &parent, output),
+            Self::Build(building) => local::build(&building.dir, building.out.as_deref(), output),
+            Self::Check(source) => local::check(&source.path, output),
+            Self::Test(source) => local::test(&source.path, output),
+            Self::Pack(building) => local::pack(&building.dir, building.out.as_deref(), output),
+            Self::Push { file } => remote::push(&file, output),
+            Self::Preview(rule) => remote::preview(&rule, output),
+            Self::Activate { rule, grant } => remote::activate(&rule, grant, output),
+            Self::Rollback { binding, to } => remote::rollback(&binding, to, output),
+            Self::List => remote::list(output),
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The configuration: defaults, then `posthouse.toml`, then the environment, then flags. Every knob is written out with its reason
+//! in `posthouse.toml` at the root of the repository; a test keeps that file and these defaults the same.
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use posthouse_engine::{EngineConfig, Limits};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Where the configuration is looked for unless a path is given.
+pub(crate) const FILE: &str = "posthouse.toml";
+const PREFIX: &str = "POSTHOUSE_";
+
+/// Everything an operator can set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Address and port to listen on; port 0 takes a free one.
+    pub(crate) listen: String,
+    /// `sqlite:PATH` or `postgres://USER@HOST/NAME`.
+    pub(crate) database: String,
+    /// `system`, or `fixed:INSTANT` for trials and tests.
+    pub(crate) clock: String,
+    /// Folder of everything that is not in the database.
+    pub(crate) data: PathBuf,
+    /// Compiled plugins; relative to `data`.
+    pub(crate) cache: PathBuf,
+    /// The installation's secret; relative to `data`.
+    pub(crate) secret_file: PathBuf,
+    /// Requests.
+    pub(crate) http: Http,
+    /// Logs.
+    pub(crate) log: Log,
+    /// The sandbox.
+    pub(crate) plugins: Plugins,
+}
+
+/// Limits and patience of the HTTP API.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Http {
+    /// Largest body of `POST /events`, in bytes.
+    pub(crate) event_bytes: usize,
+    /// Largest file of `POST /imports`, in bytes.
+    pub(crate) upload_bytes: usize,
+    /// Largest body of any other call with JSON, in bytes.
+    pub(crate) json_bytes: usize,
+    /// Requests a key may make in a second.
+    pub(crate) requests_per_second: u32,
+    /// Items of a page unless the call says otherwise.
+    pub(crate) page_default: usize,
+    /// Most items of a page.
+    pub(crate) page_most: usize,
+    /// Seconds until a request is given up.
+    pub(crate) request_seconds: u64,
+    /// Seconds without a byte until an upload is given up.
+    pub(crate) upload_idle_seconds: u64,
+    /// Seconds between saying `not ready` and not accepting any more, for load balancers.
+    pub(crate) drain_seconds: u64,
+    /// Seconds that requests in flight get when the server stops.
+    pub(crate) shutdown_seconds: u64,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Log {
+    /// How lines are written.
+    pub(crate) format: LogFormat,
+    /// Which lines, in `tracing`'s filter language.
+    pub(crate) filter: String,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogFormat {
+    /// For people on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The sandbox.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Plugins {
+    /// Threads that run plugins; 0 means one per core.
+    pub(crate) threads: usize,
+    /// Uploads that may wait for the compiler; further ones are told to come back.
+    pub(crate) compile_queue: usize,
+    /// What a plugin may use.
+    pub(crate) limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:7300".into(),
+            database: "sqlite:data/posthouse.db".into(),
+            clock: "system".into(),
+            data: "data".into(),
+            cache: "cache".into(),
+            secret_file: "secret".into(),
+            http: Http {
+                event_bytes: 8 << 20,
+                upload_bytes: 512 << 20,
+                json_bytes: 1 << 20,
+                requests_per_second: 1_000,
+                page_default: 100,
+                page_most: 1_000,
+                request_seconds: 120,
+                upload_idle_seconds: 30,
+                drain_seconds: 0,
+                shutdown_seconds: 30,
+            },
+            log: Log { format: LogFormat::Auto, filter: "info".into() },
+            plugins: Plugins { threads: 0, compile_queue: 8, limits: Limits::default() },
+        }
+    }
+}
+
+/// What flags say; they win.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Flags {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) listen: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) database: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) clock: Option<String>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file that was named is not there.
+    #[error("there is no configuration file {}; leave --config out to use defaults", .0.display())]
+    Missing(PathBuf),
+    /// Something in it is not understood.
+    #[error("{0}; `posthouse config explain` lists every setting")]
+    Figment(Box<figment::Error>),
+    /// A value makes no sense.
+    #[error("{setting} = {value}: {problem}")]
+    Value {
+        /// Which.
+        setting: &'static str,
+        /// As given.
+        value: String,
+        /// What would make sense.
+        problem: &'static str,
+    },
+}
+
+/// All sources in their order. `file` must exist when it is given; `posthouse.toml` need not.
+pub(crate) fn figment(file: Option<&Path>, flags: &Flags) -> Result<Figment, ConfigError> {
+    if let Some(file) = file.filter(|file| !file.is_file()) {
+        return Err(ConfigError::Missing(file.to_owned()));
+    }
+    Ok(Figment::from(Serialized::defaults(Config::default()))
+        .merge(Toml::file(file.unwrap_or(Path::new(FILE))))
+        .merge(environment())
+        .merge(Serialized::defaults(flags)))
+}
+
+/// `POSTHOUSE_HTTP__EVENT_BYTES` sets `http.event-bytes`. Variables that are not settings are left alone.
+fn environment() -> Env {
+    const OTHERS: [&str; 3] = ["url", "api-key", "secret"];
+    const PREFIXES: [&str; 3] = ["test-", "update-", "bench-"];
+    Env::prefixed(PREFIX)
+        .map(|key| key.as_str().to_lowercase().replace("__", ".").replace('_', "-").into())
+        .filter(|key| !OTHERS.iter().any(|other| *other == key.as_str()) && !PREFIXES.iter().any(|prefix| key.starts_with(prefix)))
+}
+
+impl Config {
+    /// Reads every source.
+    ///
+    /// # Errors
+    /// What is not understood, with its place.
+    pub(crate) fn load(file: Option<&Path>, flags: &Flags) -> Result<Self, ConfigError> {
+        let config: Self = figment(file, flags)?.extract().map_err(|e| ConfigError::Figment(Box::new(e)))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let http = &self.http;
+        let positive = [
+            ("http.requests-per-second", u64::from(http.requests_per_second)),
+            ("http.page-default", http.page_default as u64),
+            ("http.page-most", http.page_most as u64),
+            ("http.request-seconds", http.request_seconds),
+            ("http.upload-idle-seconds", http.upload_idle_seconds),
+        ];
+        if let Some((setting, value)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(ConfigError::Value { setting, value: value.to_string(), problem: "must be at least 1" });
+        }
+        if http.page_default > http.page_most {
+            let value = http.page_default.to_string();
+            return Err(ConfigError::Value { setting: "http.page-default", value, problem: "must not exceed http.page-most" });
+        }
+        Ok(())
+    }
+
+    /// How to set up the sandbox.
+    pub(crate) fn engine(&self) -> EngineConfig {
+        EngineConfig {
+            limits: self.plugins.limits.clone(),
+            cache_dir: Some(self.in_data(&self.cache)),
+            threads: self.plugins.threads,
+            compile_queue: self.plugins.compile_queue,
+        }
+    }
+
+    /// A path below the data folder, unless it is absolute.
+    pub(crate) fn in_data(&self, path: &Path) -> PathBuf {
+        self.data.join(path)
+    }
+
+    /// The database's address without its password.
+    pub(crate) fn database_shown(&self) -> String {
+        hide_password(&self.database)
+    }
+}
+
+/// `postgres://user:secret@host/db` as `postgres://user:***@host/db`.
+pub(crate) fn hide_password(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let Some((user, host)) = rest.rsplit_once('@') else { return address.to_owned() };
+    match user.split_once(':') {
+        Some((user, _)) => format!("{scheme}://{user}:***@{host}"),
+        None => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use figment::value::Dict;
+
+    fn defaults() -> Dict {
+        Figment::from(Serialized::defaults(Config::default())).extract().unwrap()
+    }
+
+    /// Settings stand behind a `#` without a space, explanations behind one with a space.
+    fn uncommented() -> String {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../posthouse.toml");
+        let text = std::fs::read_to_string(path).unwrap();
+        let setting = |line: &str| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned();
+        text.lines().map(|line| setting(line) + "\n").collect()
+    }
+
+    #[test]
+    fn the_commented_file_says_the_defaults_and_nothing_else() {
+        let written: Dict = Figment::from(Toml::string(&uncommented())).extract().unwrap();
+        let (written, defaults) = (serde_json::to_value(written).unwrap(), serde_json::to_value(defaults()).unwrap());
+        assert_eq!(written, defaults);
+    }
+
+    #[test]
+    fn the_commented_file_sets_nothing_by_itself() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../posthouse.toml");
+        let config: Config = Figment::from(Serialized::defaults(Config::default())).merge(Toml::file(&path)).extract().unwrap();
+        assert_eq!(config, Config::default());
+        let lines = std::fs::read_to_string(path).unwrap();
+        assert!(lines.lines().all(|line| line.is_empty() || line.starts_with(['#', '['])));
+    }
+
+    #[test]
+    fn a_setting_that_is_not_known_is_named() {
+        let error = Figment::from(Serialized::defaults(Config::default()))
+            .merge(Toml::string("[http]\nevent-byte = 3"))
+            .extract::<Config>()
+            .unwrap_err();
+        assert!(error.to_string().contains("event-byte"), "{error}");
+    }
+
+    #[test]
+    fn flags_win_over_defaults() {
+        let flags = Flags { listen: Some("127.0.0.1:0".into()), ..Flags::default() };
+        let config: Config = Figment::from(Serialized::defaults(Config::default())).merge(Serialized::defaults(&flags)).extract().unwrap();
+        assert_eq!((config.listen.as_str(), config.clock.as_str()), ("127.0.0.1:0", "system"));
+    }
+
+    #[test]
+    fn limits_that_would_answer_nothing_are_refused() {
+        let mut config = Config::default();
+        config.http.requests_per_second = 0;
+        assert!(config.check().unwrap_err().to_string().contains("at least 1"));
+    }
+
+    #[test]
+    fn passwords_are_hidden() {
+        assert_eq!(hide_password("postgres://a:b@c@host/db"), "postgres://a:***@host/db");
+        assert_eq!(hide_password("postgres://a@host/db"), "postgres://a@host/db");
+        assert_eq!(hide_password("sqlite:data/x.db"), "sqlite:data/x.db");
+    }
+}

@@ -1,0 +1,159 @@
+//! Furnishing the house from its configuration: database, sandbox, clocks, secret.
+
+use crate::config::Config;
+use posthouse_app::clock::{SystemClock, SystemEntropy};
+use posthouse_app::{App, Parts, Store};
+use posthouse_domain::time::{FixedClock, parse_instant};
+use posthouse_domain::{Clock, Entropy, Instant};
+use posthouse_engine::Engine;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why the house cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HouseError {
+    /// The database cannot be opened.
+    #[error("the database {address} cannot be opened: {problem}")]
+    Database {
+        /// Without its password.
+        address: String,
+        /// What the engine says.
+        problem: String,
+    },
+    /// The sandbox cannot be set up.
+    #[error(transparent)]
+    Engine(#[from] posthouse_engine::EngineError),
+    /// The clock is not understood.
+    #[error("clock {0:?} is not understood; use system, or fixed: and an instant as in fixed:2026-01-15T10:00:00Z or fixed:2026-01-15")]
+    Clock(String),
+    /// The secret cannot be read or made.
+    #[error("the secret {}: {problem}", .path.display())]
+    Secret {
+        /// Where it is, or the variable that should hold it.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+}
+
+/// Opens the database and brings its tables up to date.
+///
+/// # Errors
+/// A database that cannot be reached or migrated.
+pub(crate) async fn open_store(config: &Config) -> Result<Store, HouseError> {
+    let failed = |e: &dyn std::fmt::Display| HouseError::Database { address: config.database_shown(), problem: e.to_string() };
+    Store::open(&config.database).await.map_err(|e| failed(&e))
+}
+
+/// Opens everything. Background work has not begun.
+///
+/// # Errors
+/// Whatever cannot be opened, and what to do about it.
+pub(crate) async fn open(config: &Config) -> Result<App, HouseError> {
+    let clock = clock(&config.clock)?;
+    let secret = secret(&config.in_data(&config.secret_file), std::env::var("POSTHOUSE_SECRET").ok().as_deref())?;
+    let store = open_store(config).await?;
+    let engine = Engine::new(config.engine())?;
+    tracing::info!(database = config.database_shown(), clock = config.clock, "the house is open");
+    Ok(App::new(Parts { store, engine, clock, machine: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), secret }))
+}
+
+/// The business clock.
+///
+/// # Errors
+/// Anything but `system` and `fixed:INSTANT`.
+pub(crate) fn clock(text: &str) -> Result<Arc<dyn Clock>, HouseError> {
+    if text == "system" {
+        return Ok(Arc::new(SystemClock));
+    }
+    match text.strip_prefix("fixed:").and_then(instant) {
+        Some(at) => Ok(Arc::new(FixedClock(at))),
+        None => Err(HouseError::Clock(text.to_owned())),
+    }
+}
+
+/// An instant as in requests; without a zone it is UTC.
+fn instant(text: &str) -> Option<Instant> {
+    parse_instant(text, "UTC".parse().ok()?)
+}
+
+/// The installation's secret: of the environment, of its file, or a new one written there.
+///
+/// # Errors
+/// A secret that is not 64 hexadecimal digits, a file that cannot be read or written.
+fn secret(path: &Path, environment: Option<&str>) -> Result<[u8; 32], HouseError> {
+    let failed = |path: &Path, problem: String| HouseError::Secret { path: path.to_owned(), problem };
+    let read = |path: &Path, text: &str| {
+        let mut secret = [0; 32];
+        match hex::decode_to_slice(text.trim(), &mut secret) {
+            Ok(()) => Ok(secret),
+            Err(_) => Err(failed(path, "must be 64 hexadecimal digits; restore it from your backup, documents are sealed with it".into())),
+        }
+    };
+    if let Some(text) = environment {
+        return read(Path::new("POSTHOUSE_SECRET"), text);
+    }
+    match std::fs::read_to_string(path) {
+        Ok(text) => return read(path, &text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(path, format!("cannot be read: {error}"))),
+    }
+    let mut secret = [0; 32];
+    SystemEntropy.fill(&mut secret);
+    match write_private(path, &format!("{}\n", hex::encode(secret))) {
+        Ok(()) => {
+            tracing::info!(path = %path.display(), "made a new secret; keep it with your backups");
+            Ok(secret)
+        }
+        // another process made one at the same time: theirs counts
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => match std::fs::read_to_string(path) {
+            Ok(text) => read(path, &text),
+            Err(error) => Err(failed(path, format!("cannot be read: {error}"))),
+        },
+        Err(error) => Err(failed(path, format!("cannot be written: {error}"))),
+    }
+}
+
+/// Writes a new file that only its owner may read. It appears whole or not at all.
+///
+/// # Errors
+/// `AlreadyExists`, and what the system says.
+pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    // temporary files are made 0600
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map(drop).map_err(|e| e.error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_in_every_spelling() {
+        let at = |text: &str| clock(text).ok().map(|clock| clock.now());
+        assert_eq!(at("fixed:2026-01-15T10:00:00+08:00"), at("fixed:2026-01-15T02:00:00Z"));
+        assert_eq!(at("fixed:2026-01-15"), Some(1_768_435_200_000));
+        assert!(at("system").is_some_and(|now| now > 1_700_000_000_000));
+        for bad in ["", "fixed", "fixed:", "fixed:soon", "2026-01-15", "System"] {
+            assert!(clock(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_made_once_and_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data/secret");
+        let first = secret(&path, None).unwrap();
+        assert_eq!(secret(&path, None).unwrap(), first);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(secret(&path, Some(&"07".repeat(32))).unwrap(), [7; 32]);
+        std::fs::write(&path, "no").unwrap();
+        assert!(secret(&path, None).unwrap_err().to_string().contains("64 hexadecimal digits"));
+    }
+}
