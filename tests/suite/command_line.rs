@@ -64,7 +64,7 @@ fn import_says_what_happened_and_how_it_ended(database: Database) {
         run(&server, &client, &["import", "bookings", "no-such-file.csv"])
             .status
             .code(),
-        Some(1)
+        Some(2)
     );
     assert_eq!(
         run(&server, &client, &["import", "invoices", path]).status.code(),

@@ -65,13 +65,10 @@ impl From<Rejection> for AppError {
 
 impl From<LoadError> for AppError {
     fn from(error: LoadError) -> Self {
-        let rejection = Rejection {
-            code: error.code().to_owned(),
-            detail: error.to_string(),
-        };
+        let code = error.code().to_owned();
         match error {
-            LoadError::QueueFull { .. } => Self::Busy(rejection),
-            LoadError::Refused(_) => Self::Invalid(rejection),
+            LoadError::QueueFull { .. } => Self::Busy(Rejection { code, detail: error.to_string() }),
+            LoadError::Refused(refusal) => Self::Invalid(Rejection { code, detail: refusal.detail }),
         }
     }
 }
