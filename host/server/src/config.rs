@@ -116,8 +116,15 @@ impl Default for Config {
                 drain_seconds: 0,
                 shutdown_seconds: 30,
             },
-            log: Log { format: LogFormat::Auto, filter: "info".into() },
-            plugins: Plugins { threads: 0, compile_queue: 8, limits: Limits::default() },
+            log: Log {
+                format: LogFormat::Auto,
+                filter: "info".into(),
+            },
+            plugins: Plugins {
+                threads: 0,
+                compile_queue: 8,
+                limits: Limits::default(),
+            },
         }
     }
 }
@@ -172,7 +179,9 @@ fn environment() -> Env {
     const PREFIXES: [&str; 3] = ["test-", "update-", "bench-"];
     Env::prefixed(PREFIX)
         .map(|key| key.as_str().to_lowercase().replace("__", ".").replace('_', "-").into())
-        .filter(|key| !OTHERS.iter().any(|other| *other == key.as_str()) && !PREFIXES.iter().any(|prefix| key.starts_with(prefix)))
+        .filter(|key| {
+            !OTHERS.iter().any(|other| *other == key.as_str()) && !PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+        })
 }
 
 impl Config {
@@ -181,7 +190,9 @@ impl Config {
     /// # Errors
     /// What is not understood, with its place.
     pub(crate) fn load(file: Option<&Path>, flags: &Flags) -> Result<Self, ConfigError> {
-        let config: Self = figment(file, flags)?.extract().map_err(|e| ConfigError::Figment(Box::new(e)))?;
+        let config: Self = figment(file, flags)?
+            .extract()
+            .map_err(|e| ConfigError::Figment(Box::new(e)))?;
         config.check()?;
         Ok(config)
     }
@@ -196,11 +207,19 @@ impl Config {
             ("http.upload-idle-seconds", http.upload_idle_seconds),
         ];
         if let Some((setting, value)) = positive.into_iter().find(|(_, value)| *value == 0) {
-            return Err(ConfigError::Value { setting, value: value.to_string(), problem: "must be at least 1" });
+            return Err(ConfigError::Value {
+                setting,
+                value: value.to_string(),
+                problem: "must be at least 1",
+            });
         }
         if http.page_default > http.page_most {
             let value = http.page_default.to_string();
-            return Err(ConfigError::Value { setting: "http.page-default", value, problem: "must not exceed http.page-most" });
+            return Err(ConfigError::Value {
+                setting: "http.page-default",
+                value,
+                problem: "must not exceed http.page-most",
+            });
         }
         Ok(())
     }
@@ -228,8 +247,12 @@ impl Config {
 
 /// `postgres://user:secret@host/db` as `postgres://user:***@host/db`.
 pub(crate) fn hide_password(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
-    let Some((user, host)) = rest.rsplit_once('@') else { return address.to_owned() };
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return address.to_owned();
+    };
+    let Some((user, host)) = rest.rsplit_once('@') else {
+        return address.to_owned();
+    };
     match user.split_once(':') {
         Some((user, _)) => format!("{scheme}://{user}:***@{host}"),
         None => address.to_owned(),
@@ -242,31 +265,48 @@ mod tests {
     use figment::value::Dict;
 
     fn defaults() -> Dict {
-        Figment::from(Serialized::defaults(Config::default())).extract().unwrap()
+        Figment::from(Serialized::defaults(Config::default()))
+            .extract()
+            .unwrap()
     }
 
     /// Settings stand behind a `#` without a space, explanations behind one with a space.
     fn uncommented() -> String {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../posthouse.toml");
         let text = std::fs::read_to_string(path).unwrap();
-        let setting = |line: &str| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned();
+        let setting = |line: &str| {
+            line.strip_prefix('#')
+                .filter(|rest| !rest.starts_with(' '))
+                .unwrap_or(line)
+                .to_owned()
+        };
         text.lines().map(|line| setting(line) + "\n").collect()
     }
 
     #[test]
     fn the_commented_file_says_the_defaults_and_nothing_else() {
         let written: Dict = Figment::from(Toml::string(&uncommented())).extract().unwrap();
-        let (written, defaults) = (serde_json::to_value(written).unwrap(), serde_json::to_value(defaults()).unwrap());
+        let (written, defaults) = (
+            serde_json::to_value(written).unwrap(),
+            serde_json::to_value(defaults()).unwrap(),
+        );
         assert_eq!(written, defaults);
     }
 
     #[test]
     fn the_commented_file_sets_nothing_by_itself() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../posthouse.toml");
-        let config: Config = Figment::from(Serialized::defaults(Config::default())).merge(Toml::file(&path)).extract().unwrap();
+        let config: Config = Figment::from(Serialized::defaults(Config::default()))
+            .merge(Toml::file(&path))
+            .extract()
+            .unwrap();
         assert_eq!(config, Config::default());
         let lines = std::fs::read_to_string(path).unwrap();
-        assert!(lines.lines().all(|line| line.is_empty() || line.starts_with(['#', '['])));
+        assert!(
+            lines
+                .lines()
+                .all(|line| line.is_empty() || line.starts_with(['#', '[']))
+        );
     }
 
     #[test]
@@ -280,9 +320,18 @@ mod tests {
 
     #[test]
     fn flags_win_over_defaults() {
-        let flags = Flags { listen: Some("127.0.0.1:0".into()), ..Flags::default() };
-        let config: Config = Figment::from(Serialized::defaults(Config::default())).merge(Serialized::defaults(&flags)).extract().unwrap();
-        assert_eq!((config.listen.as_str(), config.clock.as_str()), ("127.0.0.1:0", "system"));
+        let flags = Flags {
+            listen: Some("127.0.0.1:0".into()),
+            ..Flags::default()
+        };
+        let config: Config = Figment::from(Serialized::defaults(Config::default()))
+            .merge(Serialized::defaults(&flags))
+            .extract()
+            .unwrap();
+        assert_eq!(
+            (config.listen.as_str(), config.clock.as_str()),
+            ("127.0.0.1:0", "system")
+        );
     }
 
     #[test]

@@ -25,7 +25,9 @@ pub(crate) enum HouseError {
     #[error(transparent)]
     Engine(#[from] posthouse_engine::EngineError),
     /// The clock is not understood.
-    #[error("clock {0:?} is not understood; use system, or fixed: and an instant as in fixed:2026-01-15T10:00:00Z or fixed:2026-01-15")]
+    #[error(
+        "clock {0:?} is not understood; use system, or fixed: and an instant as in fixed:2026-01-15T10:00:00Z or fixed:2026-01-15"
+    )]
     Clock(String),
     /// The secret cannot be read or made.
     #[error("the secret {}: {problem}", .path.display())]
@@ -42,7 +44,10 @@ pub(crate) enum HouseError {
 /// # Errors
 /// A database that cannot be reached or migrated.
 pub(crate) async fn open_store(config: &Config) -> Result<Store, HouseError> {
-    let failed = |e: &dyn std::fmt::Display| HouseError::Database { address: config.database_shown(), problem: e.to_string() };
+    let failed = |e: &dyn std::fmt::Display| HouseError::Database {
+        address: config.database_shown(),
+        problem: e.to_string(),
+    };
     Store::open(&config.database).await.map_err(|e| failed(&e))
 }
 
@@ -52,11 +57,25 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, HouseError> {
 /// Whatever cannot be opened, and what to do about it.
 pub(crate) async fn open(config: &Config) -> Result<App, HouseError> {
     let clock = clock(&config.clock)?;
-    let secret = secret(&config.in_data(&config.secret_file), std::env::var("POSTHOUSE_SECRET").ok().as_deref())?;
+    let secret = secret(
+        &config.in_data(&config.secret_file),
+        std::env::var("POSTHOUSE_SECRET").ok().as_deref(),
+    )?;
     let store = open_store(config).await?;
     let engine = Engine::new(config.engine())?;
-    tracing::info!(database = config.database_shown(), clock = config.clock, "the house is open");
-    Ok(App::new(Parts { store, engine, clock, machine: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), secret }))
+    tracing::info!(
+        database = config.database_shown(),
+        clock = config.clock,
+        "the house is open"
+    );
+    Ok(App::new(Parts {
+        store,
+        engine,
+        clock,
+        machine: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        secret,
+    }))
 }
 
 /// The business clock.
@@ -83,12 +102,18 @@ fn instant(text: &str) -> Option<Instant> {
 /// # Errors
 /// A secret that is not 64 hexadecimal digits, a file that cannot be read or written.
 fn secret(path: &Path, environment: Option<&str>) -> Result<[u8; 32], HouseError> {
-    let failed = |path: &Path, problem: String| HouseError::Secret { path: path.to_owned(), problem };
+    let failed = |path: &Path, problem: String| HouseError::Secret {
+        path: path.to_owned(),
+        problem,
+    };
     let read = |path: &Path, text: &str| {
         let mut secret = [0; 32];
         match hex::decode_to_slice(text.trim(), &mut secret) {
             Ok(()) => Ok(secret),
-            Err(_) => Err(failed(path, "must be 64 hexadecimal digits; restore it from your backup, documents are sealed with it".into())),
+            Err(_) => Err(failed(
+                path,
+                "must be 64 hexadecimal digits; restore it from your backup, documents are sealed with it".into(),
+            )),
         }
     };
     if let Some(text) = environment {
@@ -120,7 +145,10 @@ fn secret(path: &Path, environment: Option<&str>) -> Result<[u8; 32], HouseError
 /// # Errors
 /// `AlreadyExists`, and what the system says.
 pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     // temporary files are made 0600
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
@@ -154,6 +182,11 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(secret(&path, Some(&"07".repeat(32))).unwrap(), [7; 32]);
         std::fs::write(&path, "no").unwrap();
-        assert!(secret(&path, None).unwrap_err().to_string().contains("64 hexadecimal digits"));
+        assert!(
+            secret(&path, None)
+                .unwrap_err()
+                .to_string()
+                .contains("64 hexadecimal digits")
+        );
     }
 }

@@ -17,9 +17,17 @@ use tokio::signal::unix::{SignalKind, signal};
 /// An address that cannot be listened on.
 pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&str)) -> Result<(), Failure> {
     let metrics = telemetry::start_metrics().map_err(Failure::failed)?;
-    let front = Front::new(app.clone(), config.http.clone(), config.in_data("uploads".as_ref()), Some(metrics));
+    let front = Front::new(
+        app.clone(),
+        config.http.clone(),
+        config.in_data("uploads".as_ref()),
+        Some(metrics),
+    );
     let listener = TcpListener::bind(&config.listen).await.map_err(|e| {
-        Failure::failed(format!("cannot listen on {}: {e}; choose another address with --listen, port 0 takes a free one", config.listen))
+        Failure::failed(format!(
+            "cannot listen on {}: {e}; choose another address with --listen, port 0 takes a free one",
+            config.listen
+        ))
     })?;
     let address = listener.local_addr().map_err(Failure::failed)?;
     let base = format!("http://{address}");

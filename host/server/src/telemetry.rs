@@ -7,25 +7,36 @@ use tracing_subscriber::EnvFilter;
 
 /// The histogram of requests; answers within a millisecond and previews of seconds both have their buckets.
 pub(crate) const REQUEST_SECONDS: &str = "posthouse_http_request_seconds";
-const BUCKETS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const BUCKETS: [f64; 13] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
 
 /// Begins to log to standard error. Panics are logged as well.
 ///
 /// # Errors
 /// A filter that is not understood.
 pub(crate) fn start_logs(log: &Log) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&log.filter).map_err(|e| format!("log.filter {:?} is not understood: {e}", log.filter))?;
+    let filter =
+        EnvFilter::try_new(&log.filter).map_err(|e| format!("log.filter {:?} is not understood: {e}", log.filter))?;
     let terminal = std::io::stderr().is_terminal();
     let human = match log.format {
         LogFormat::Auto => terminal,
         LogFormat::Human => true,
         LogFormat::Json => false,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     let begun = if human {
         builder.with_ansi(terminal).try_init()
     } else {
-        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .try_init()
     };
     // in tests it may have begun before
     if begun.is_ok() {
@@ -51,13 +62,26 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, String> {
 }
 
 fn describe() {
-    metrics::describe_histogram!(REQUEST_SECONDS, metrics::Unit::Seconds, "Time until an answer began, by path, method and status.");
+    metrics::describe_histogram!(
+        REQUEST_SECONDS,
+        metrics::Unit::Seconds,
+        "Time until an answer began, by path, method and status."
+    );
     metrics::describe_counter!("posthouse_events_accepted_total", "Events that landed.");
     metrics::describe_counter!("posthouse_events_duplicate_total", "Events that were known before.");
     metrics::describe_counter!("posthouse_events_rejected_total", "Events that were sent back.");
     metrics::describe_counter!("posthouse_import_rows_total", "Rows of files that were decided.");
-    metrics::describe_counter!("posthouse_rate_limited_total", "Requests turned away because their key asked too often.");
-    metrics::describe_gauge!("posthouse_plugins_compiled_total", "Components compiled since the start.");
-    metrics::describe_gauge!("posthouse_plugins_from_cache_total", "Components taken from the cache of compiled ones since the start.");
+    metrics::describe_counter!(
+        "posthouse_rate_limited_total",
+        "Requests turned away because their key asked too often."
+    );
+    metrics::describe_gauge!(
+        "posthouse_plugins_compiled_total",
+        "Components compiled since the start."
+    );
+    metrics::describe_gauge!(
+        "posthouse_plugins_from_cache_total",
+        "Components taken from the cache of compiled ones since the start."
+    );
     metrics::describe_gauge!("posthouse_plugins_loaded", "Plugins ready in memory.");
 }

@@ -21,14 +21,22 @@ pub(crate) struct Limiter {
 impl Limiter {
     pub(crate) fn new(per_second: u32) -> Self {
         let per_second = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
-        Self { limiter: RateLimiter::keyed(Quota::per_second(per_second)), clock: DefaultClock::default(), per_second }
+        Self {
+            limiter: RateLimiter::keyed(Quota::per_second(per_second)),
+            clock: DefaultClock::default(),
+            per_second,
+        }
     }
 
     fn check(&self, key: Uuid) -> Result<(), Problem> {
         self.limiter.check_key(&key).map_err(|refused| {
             metrics::counter!("posthouse_rate_limited_total").increment(1);
             let wait = refused.wait_time_from(self.clock.now());
-            let detail = format!("this key has used its {} requests a second; wait {} ms and go on", self.per_second, wait.as_millis().max(1));
+            let detail = format!(
+                "this key has used its {} requests a second; wait {} ms and go on",
+                self.per_second,
+                wait.as_millis().max(1)
+            );
             let seconds = wait.as_millis().div_ceil(1_000).max(1) as u64;
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(seconds)
         })
@@ -51,10 +59,23 @@ pub(crate) async fn door(State(front): State<Front>, mut request: Request, next:
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let missing = || Problem::unauthorised("key_missing", "send an API key as Authorization: Bearer KEY; `posthouse agency create` makes the first one");
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?.to_str().map_err(|_| missing())?;
+    let missing = || {
+        Problem::unauthorised(
+            "key_missing",
+            "send an API key as Authorization: Bearer KEY; `posthouse agency create` makes the first one",
+        )
+    };
+    let value = headers
+        .get(header::AUTHORIZATION)
+        .ok_or_else(missing)?
+        .to_str()
+        .map_err(|_| missing())?;
     let (scheme, key) = value.trim().split_once(' ').ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty() { Ok(key.trim()) } else { Err(missing()) }
+    if scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty() {
+        Ok(key.trim())
+    } else {
+        Err(missing())
+    }
 }
 
 #[cfg(test)]
@@ -63,7 +84,11 @@ mod tests {
 
     #[test]
     fn keys_are_found_in_their_header() {
-        let read = |value: &str| bearer(&HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())])).map(str::to_owned).ok();
+        let read = |value: &str| {
+            bearer(&HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]))
+                .map(str::to_owned)
+                .ok()
+        };
         assert_eq!(read("Bearer ph_1"), Some("ph_1".into()));
         assert_eq!(read("bearer  ph_1 "), Some("ph_1".into()));
         for bad in ["", "Bearer", "Bearer ", "Basic abc", "ph_1"] {

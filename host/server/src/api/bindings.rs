@@ -18,7 +18,11 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(read, activate)).routes(routes!(history)).routes(routes!(rollback))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(read, activate))
+        .routes(routes!(history))
+        .routes(routes!(rollback))
 }
 
 /// Extension points whose bindings come with later versions.
@@ -28,7 +32,8 @@ fn known(extension_point: &str) -> Answer<()> {
     match extension_point {
         SEGMENTATION => Ok(()),
         later if LATER.contains(&later) => {
-            let detail = format!("bindings of {later} come with a later version; segmentation is what can be bound now");
+            let detail =
+                format!("bindings of {later} come with a later version; segmentation is what can be bound now");
             Err(Problem::unprocessable("extension_point_not_available", detail))
         }
         _ => Err(Problem::not_found("extension point")),
@@ -162,7 +167,11 @@ async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<
 #[utoipa::path(get, path = "/bindings/{extension_point}/{name}", tag = "bindings", operation_id = "getBinding",
     params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it.")),
     responses((status = 200, description = "The binding.", body = Binding)))]
-async fn read(State(front): State<Front>, auth: Auth, Path((point, name)): Path<(String, String)>) -> Answer<impl IntoResponse> {
+async fn read(
+    State(front): State<Front>,
+    auth: Auth,
+    Path((point, name)): Path<(String, String)>,
+) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Rules)?;
     known(&point)?;
     let view = front.app().binding(&caller, &name).await?;
@@ -189,12 +198,20 @@ async fn activate(
     known(&point)?;
     let mode = body.mode.as_deref().unwrap_or("active");
     if mode != "active" || body.canary_percent.is_some() {
-        let detail = format!("mode {mode:?} is not available; shadow and canary come with a later version, leave mode and canary_percent out");
+        let detail = format!(
+            "mode {mode:?} is not available; shadow and canary come with a later version, leave mode and canary_percent out"
+        );
         return Err(Problem::unprocessable("mode_not_available", detail));
     }
-    let new_only = headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == b"*");
+    let new_only = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|value| value.as_bytes() == b"*");
     let expected = if new_only { Some(0) } else { if_match(&headers)? };
-    let activation = Activation { digest: body.digest, config: Value::Object(body.config), grant: body.grant };
+    let activation = Activation {
+        digest: body.digest,
+        config: Value::Object(body.config),
+        grant: body.grant,
+    };
     let view = front.app().activate(&caller, &name, activation, expected).await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }
@@ -222,9 +239,17 @@ async fn history(
     let caller = auth.may(Scope::Rules)?;
     known(&point)?;
     let limit = front.limit(query.limit)?;
-    let bad = |_| Problem::unprocessable("bad_cursor", "the cursor is not one of this list; start again without it");
+    let bad = |_| {
+        Problem::unprocessable(
+            "bad_cursor",
+            "the cursor is not one of this list; start again without it",
+        )
+    };
     let before = query.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
-    let mut items = front.app().binding_history(&caller, &name, before, limit as i64 + 1).await?;
+    let mut items = front
+        .app()
+        .binding_history(&caller, &name, before, limit as i64 + 1)
+        .await?;
     let more = items.len() > limit;
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(|last| last.revision.to_string());
@@ -247,6 +272,9 @@ async fn rollback(
 ) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Rules)?;
     known(&point)?;
-    let view = front.app().rollback(&caller, &name, body.to, if_match(&headers)?).await?;
+    let view = front
+        .app()
+        .rollback(&caller, &name, body.to, if_match(&headers)?)
+        .await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }

@@ -1,10 +1,10 @@
 //! Customers: the living profile.
 
+use super::Front;
 use super::extract::{Auth, Json, Path, Query, etag, if_match};
 use super::page::{At, Page};
 use super::problem::Answer;
 use super::segments::Reason;
-use super::Front;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
@@ -21,7 +21,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(read, change))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(read, change))
 }
 
 /// A customer in a list.
@@ -40,7 +42,12 @@ pub(crate) struct CustomerSummary {
 
 impl From<app::CustomerSummary> for CustomerSummary {
     fn from(customer: app::CustomerSummary) -> Self {
-        Self { id: customer.id, profile: customer.profile, updated_at: customer.updated_at.into(), version: customer.version }
+        Self {
+            id: customer.id,
+            profile: customer.profile,
+            updated_at: customer.updated_at.into(),
+            version: customer.version,
+        }
     }
 }
 
@@ -174,7 +181,14 @@ impl From<app::CustomerView> for Customer {
         Self {
             id: view.id,
             profile: view.profile,
-            identities: view.identities.into_iter().map(|i| Identity { kind: i.kind, value: i.value }).collect(),
+            identities: view
+                .identities
+                .into_iter()
+                .map(|i| Identity {
+                    kind: i.kind,
+                    value: i.value,
+                })
+                .collect(),
             attributes: view.attributes.into_iter().map(attribute).collect(),
             facts: view.facts,
             segments: view.segments.into_iter().map(Place::from).collect(),
@@ -204,10 +218,23 @@ struct ListQuery {
 /// Find customers, in the order in which they came.
 #[utoipa::path(get, path = "/customers", tag = "profiles", operation_id = "listCustomers", params(ListQuery),
     responses((status = 200, description = "A page of customers.", body = Page<CustomerSummary>)))]
-async fn list(State(front): State<Front>, auth: Auth, Query(query): Query<ListQuery>) -> Answer<axum::Json<Page<CustomerSummary>>> {
+async fn list(
+    State(front): State<Front>,
+    auth: Auth,
+    Query(query): Query<ListQuery>,
+) -> Answer<axum::Json<Page<CustomerSummary>>> {
     let caller = auth.may(Scope::Read)?;
     let limit = front.limit(query.limit)?;
-    let found = front.app().customers(&caller, query.q.as_deref(), query.segment.as_deref(), query.cursor.as_deref(), limit).await?;
+    let found = front
+        .app()
+        .customers(
+            &caller,
+            query.q.as_deref(),
+            query.segment.as_deref(),
+            query.cursor.as_deref(),
+            limit,
+        )
+        .await?;
     Ok(axum::Json(Page::of(found)))
 }
 
@@ -216,11 +243,20 @@ async fn list(State(front): State<Front>, auth: Auth, Query(query): Query<ListQu
 /// One who is known by any of the identities is not created again: 409 `customer_exists` names the known one.
 #[utoipa::path(post, path = "/customers", tag = "profiles", operation_id = "createCustomer", request_body = super::events::CustomerText,
     responses((status = 201, description = "The new customer.", body = Customer)))]
-async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<event::Customer>) -> Answer<impl IntoResponse> {
+async fn create(
+    State(front): State<Front>,
+    auth: Auth,
+    Json(body): Json<event::Customer>,
+) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Intake)?;
     let view = front.app().create_customer(&caller, body).await?;
     let location = [(header::LOCATION, format!("/api/v1/customers/{}", view.id))];
-    Ok((StatusCode::CREATED, etag(view.version), location, axum::Json(Customer::from(view))))
+    Ok((
+        StatusCode::CREATED,
+        etag(view.version),
+        location,
+        axum::Json(Customer::from(view)),
+    ))
 }
 
 /// Everything known of a customer.
@@ -238,9 +274,18 @@ async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> A
 #[utoipa::path(patch, path = "/customers/{id}", tag = "profiles", operation_id = "changeCustomer", request_body = super::events::CustomerText,
     params(("id" = Uuid, Path, description = "Id of the customer."), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that is to be changed; 412 `version_changed` if it is another by now.")),
     responses((status = 200, description = "The customer as changed.", body = Customer)))]
-async fn change(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>, headers: HeaderMap, Json(body): Json<event::Customer>) -> Answer<impl IntoResponse> {
+async fn change(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    Json(body): Json<event::Customer>,
+) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Intake)?;
-    let change = app::Change { customer: body, expected: if_match(&headers)? };
+    let change = app::Change {
+        customer: body,
+        expected: if_match(&headers)?,
+    };
     let view = front.app().change_customer(&caller, id, change).await?;
     Ok((etag(view.version), axum::Json(Customer::from(view))))
 }

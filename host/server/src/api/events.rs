@@ -97,8 +97,20 @@ pub(crate) struct RejectedEvent {
 
 impl From<intake::Accepted> for Accepted {
     fn from(accepted: intake::Accepted) -> Self {
-        let rejected = accepted.rejected.into_iter().map(|r| RejectedEvent { index: r.index, code: r.code, detail: r.detail }).collect();
-        Self { accepted: accepted.accepted, duplicates: accepted.duplicates, rejected }
+        let rejected = accepted
+            .rejected
+            .into_iter()
+            .map(|r| RejectedEvent {
+                index: r.index,
+                code: r.code,
+                detail: r.detail,
+            })
+            .collect();
+        Self {
+            accepted: accepted.accepted,
+            duplicates: accepted.duplicates,
+            rejected,
+        }
     }
 }
 

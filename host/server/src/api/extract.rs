@@ -48,21 +48,29 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
 /// The bytes of a body, within the limit of the route.
 pub(crate) async fn whole_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let most = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
-    Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(most),
-        _ => broken_off(),
-    })
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection: BytesRejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(most),
+            _ => broken_off(),
+        })
 }
 
 /// The connection ended in the middle of a body.
 pub(crate) fn broken_off() -> Problem {
-    Problem::bad("body_incomplete", "the body ended before it was whole; send the request again")
+    Problem::bad(
+        "body_incomplete",
+        "the body ended before it was whole; send the request again",
+    )
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         if error.is_data() {
-            Problem::unprocessable("bad_body", format!("the body is JSON, but not what this call takes: {error}; see /api/openapi.json"))
+            Problem::unprocessable(
+                "bad_body",
+                format!("the body is JSON, but not what this call takes: {error}; see /api/openapi.json"),
+            )
         } else {
             Problem::bad("bad_json", format!("the body is not JSON: {error}"))
         }
@@ -71,7 +79,10 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 /// Refuses bodies of other types. A missing type counts as a wrong one.
 pub(crate) fn require_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), Problem> {
-    let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let sent = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
     let essence = sent.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     if wanted.contains(&essence.as_str()) || (wanted == ["application/json"] && essence.ends_with("+json")) {
         return Ok(());
@@ -82,7 +93,11 @@ pub(crate) fn require_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), P
     } else {
         format!("Content-Type {essence:?} does not fit; this call takes {wanted}")
     };
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_content_type", detail))
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "wrong_content_type",
+        detail,
+    ))
 }
 
 /// The query of an address.
@@ -96,7 +111,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         axum::extract::Query::from_request_parts(parts, state)
             .await
             .map(|query| Self(query.0))
-            .map_err(|e| Problem::bad("bad_query", format!("the query is not what this call takes: {}; see /api/openapi.json", e.body_text())))
+            .map_err(|e| {
+                Problem::bad(
+                    "bad_query",
+                    format!(
+                        "the query is not what this call takes: {}; see /api/openapi.json",
+                        e.body_text()
+                    ),
+                )
+            })
     }
 }
 
@@ -108,7 +131,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        axum::extract::Path::from_request_parts(parts, state).await.map(|path| Self(path.0)).map_err(|_| Problem::not_found("thing"))
+        axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map(|path| Self(path.0))
+            .map_err(|_| Problem::not_found("thing"))
     }
 }
 
@@ -128,20 +154,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Auth {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parts.extensions.get::<Caller>().cloned().map(Self).ok_or_else(Problem::internal)
+        parts
+            .extensions
+            .get::<Caller>()
+            .cloned()
+            .map(Self)
+            .ok_or_else(Problem::internal)
     }
 }
 
 /// The number a condition names: `If-Match: "7"`. `None` if there is no condition.
 pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
     let tag = value.to_str().unwrap_or("").trim();
     match tag.trim_matches('"').parse() {
         Ok(number) => Ok(Some(number)),
         // it asks only that the thing exists, which every call that knows If-Match asks as well
         Err(_) if tag == "*" => Ok(None),
         Err(_) => {
-            let detail = format!("If-Match {tag:?} is not an ETag of this thing; send the ETag of the answer you read, like \"7\"");
+            let detail = format!(
+                "If-Match {tag:?} is not an ETag of this thing; send the ETag of the answer you read, like \"7\""
+            );
             Err(Problem::new(StatusCode::PRECONDITION_FAILED, "bad_etag", detail))
         }
     }

@@ -92,13 +92,37 @@ struct ExportQuery {
 async fn export(State(front): State<Front>, auth: Auth, Query(query): Query<ExportQuery>) -> Answer<Response> {
     let caller = auth.may(Scope::Read)?;
     let (format, media, disposition) = match query.format.as_deref().unwrap_or("csv") {
-        "csv" => (Format::Csv, "text/csv; charset=utf-8", "attachment; filename=\"facts.csv\""),
-        "jsonl" => (Format::Jsonl, "application/x-ndjson", "attachment; filename=\"facts.jsonl\""),
-        "arrow" => (Format::Arrow, "application/vnd.apache.arrow.stream", "attachment; filename=\"facts.arrows\""),
-        other => return Err(Problem::unprocessable("bad_format", format!("format {other:?} is not known; use csv, jsonl or arrow"))),
+        "csv" => (
+            Format::Csv,
+            "text/csv; charset=utf-8",
+            "attachment; filename=\"facts.csv\"",
+        ),
+        "jsonl" => (
+            Format::Jsonl,
+            "application/x-ndjson",
+            "attachment; filename=\"facts.jsonl\"",
+        ),
+        "arrow" => (
+            Format::Arrow,
+            "application/vnd.apache.arrow.stream",
+            "attachment; filename=\"facts.arrows\"",
+        ),
+        other => {
+            return Err(Problem::unprocessable(
+                "bad_format",
+                format!("format {other:?} is not known; use csv, jsonl or arrow"),
+            ));
+        }
     };
     let export = front.app().export_facts(&caller, format).await?;
-    Ok(([(header::CONTENT_TYPE, media), (header::CONTENT_DISPOSITION, disposition)], pieces(export)).into_response())
+    Ok((
+        [
+            (header::CONTENT_TYPE, media),
+            (header::CONTENT_DISPOSITION, disposition),
+        ],
+        pieces(export),
+    )
+        .into_response())
 }
 
 fn pieces(export: Export) -> Body {

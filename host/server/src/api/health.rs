@@ -10,7 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready)).routes(routes!(metrics))
+    OpenApiRouter::new()
+        .routes(routes!(live))
+        .routes(routes!(ready))
+        .routes(routes!(metrics))
 }
 
 /// How long the database may take to answer.
@@ -27,7 +30,8 @@ async fn live() -> &'static str {
 #[utoipa::path(get, path = "/readyz", tag = "operations", operation_id = "ready", security(),
     responses((status = 200, description = "They can.", body = String, content_type = "text/plain")))]
 async fn ready(State(front): State<Front>) -> Answer<&'static str> {
-    let not_ready = |code: &str, detail: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(1);
+    let not_ready =
+        |code: &str, detail: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(1);
     if front.is_stopping() {
         return Err(not_ready("shutting_down", "the server is stopping; use another one"));
     }
@@ -35,9 +39,15 @@ async fn ready(State(front): State<Front>) -> Answer<&'static str> {
         Ok(Ok(())) => Ok("ready\n"),
         Ok(Err(error)) => {
             tracing::warn!(%error, "not ready");
-            Err(not_ready("database_unavailable", "the database does not answer; `posthouse doctor` says why"))
+            Err(not_ready(
+                "database_unavailable",
+                "the database does not answer; `posthouse doctor` says why",
+            ))
         }
-        Err(_) => Err(not_ready("database_slow", "the database did not answer within 2 s; `posthouse doctor` says why")),
+        Err(_) => Err(not_ready(
+            "database_slow",
+            "the database did not answer within 2 s; `posthouse doctor` says why",
+        )),
     }
 }
 
@@ -49,6 +59,14 @@ async fn metrics(State(front): State<Front>) -> impl IntoResponse {
     metrics::gauge!("posthouse_plugins_compiled_total").set(stats.compiled as f64);
     metrics::gauge!("posthouse_plugins_from_cache_total").set(stats.from_cache as f64);
     metrics::gauge!("posthouse_plugins_loaded").set(stats.loaded as f64);
-    let text = front.0.metrics.as_ref().map(metrics_exporter_prometheus::PrometheusHandle::render).unwrap_or_default();
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+    let text = front
+        .0
+        .metrics
+        .as_ref()
+        .map(metrics_exporter_prometheus::PrometheusHandle::render)
+        .unwrap_or_default();
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    )
 }

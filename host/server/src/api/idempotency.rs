@@ -21,11 +21,18 @@ const LARGEST: usize = 64 << 20;
 /// Honours the header on every write but uploads of files, whose handler does it when it knows the file.
 pub(crate) async fn once(State(front): State<Front>, request: Request, next: Next) -> Answer<Response> {
     let writes = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
-    let multipart = request.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"multipart/"));
+    let multipart = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"multipart/"));
     let Some(key) = key(request.headers())?.filter(|_| writes && !multipart) else {
         return Ok(next.run(request).await);
     };
-    let caller = request.extensions().get::<Caller>().cloned().ok_or_else(Problem::internal)?;
+    let caller = request
+        .extensions()
+        .get::<Caller>()
+        .cloned()
+        .ok_or_else(Problem::internal)?;
     let (parts, body) = request.into_parts();
     let most = front.largest_buffered();
     let body = to_bytes(body, most).await.map_err(|_| Problem::too_large(most))?;
@@ -45,7 +52,10 @@ pub(crate) fn key(headers: &HeaderMap) -> Answer<Option<String>> {
     if (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
         return Ok(Some(key.to_owned()));
     }
-    Err(Problem::bad("bad_idempotency_key", "Idempotency-Key must be 1 to 255 visible ASCII characters; a new UUID per request is a good one"))
+    Err(Problem::bad(
+        "bad_idempotency_key",
+        "Idempotency-Key must be 1 to 255 visible ASCII characters; a new UUID per request is a good one",
+    ))
 }
 
 /// What tells two requests apart.
@@ -60,7 +70,13 @@ pub(crate) fn fingerprint(parts: &[&[u8]]) -> String {
 
 /// Carries `work` out under `key`, or answers as before. Only successes are kept: a request that failed has changed nothing and
 /// may be sent again.
-pub(crate) async fn perform(front: &Front, caller: &Caller, key: &str, mark: &str, work: impl Future<Output = Response>) -> Answer<Response> {
+pub(crate) async fn perform(
+    front: &Front,
+    caller: &Caller,
+    key: &str,
+    mark: &str,
+    work: impl Future<Output = Response>,
+) -> Answer<Response> {
     let app = front.app();
     match app.claim_answer(caller, key, mark).await? {
         Claim::Kept(kept) => return Ok(replay(kept)),
@@ -74,7 +90,11 @@ pub(crate) async fn perform(front: &Front, caller: &Caller, key: &str, mark: &st
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, LARGEST).await.map_err(|_| Problem::internal())?;
     let text = |name: &HeaderName| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.to_owned()));
-    let kept = KeptAnswer { status: parts.status.as_u16(), headers: KEPT.iter().filter_map(text).collect(), body: body.to_vec() };
+    let kept = KeptAnswer {
+        status: parts.status.as_u16(),
+        headers: KEPT.iter().filter_map(text).collect(),
+        body: body.to_vec(),
+    };
     app.keep_answer(caller, key, &kept).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
@@ -87,7 +107,9 @@ fn replay(kept: KeptAnswer) -> Response {
             response.headers_mut().insert(name, value);
         }
     }
-    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
     response
 }
 
@@ -97,7 +119,8 @@ mod tests {
 
     #[test]
     fn keys_are_visible_and_short() {
-        let read = |value: &str| key(&HeaderMap::from_iter([(KEY, value.parse().unwrap())])).map_err(|problem| problem.code);
+        let read =
+            |value: &str| key(&HeaderMap::from_iter([(KEY, value.parse().unwrap())])).map_err(|problem| problem.code);
         assert_eq!(read(" abc "), Ok(Some("abc".into())));
         assert_eq!(read("a b"), Err("bad_idempotency_key".into()));
         assert_eq!(read(&"k".repeat(256)), Err("bad_idempotency_key".into()));
@@ -112,9 +135,16 @@ mod tests {
 
     #[test]
     fn an_answer_is_replayed_with_its_headers() {
-        let kept = KeptAnswer { status: 201, headers: vec![("etag".into(), "\"1\"".into())], body: b"{}".to_vec() };
+        let kept = KeptAnswer {
+            status: 201,
+            headers: vec![("etag".into(), "\"1\"".into())],
+            body: b"{}".to_vec(),
+        };
         let response = replay(kept);
-        assert_eq!((response.status().as_u16(), &response.headers()["etag"]), (201, &HeaderValue::from_static("\"1\"")));
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["etag"]),
+            (201, &HeaderValue::from_static("\"1\""))
+        );
         assert_eq!(response.headers()["idempotent-replayed"], "true");
     }
 }

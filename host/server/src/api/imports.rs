@@ -24,7 +24,10 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(start)).routes(routes!(status)).routes(routes!(errors))
+    OpenApiRouter::new()
+        .routes(routes!(start))
+        .routes(routes!(status))
+        .routes(routes!(errors))
 }
 
 /// How an import stands.
@@ -84,7 +87,10 @@ impl From<ImportStatus> for Import {
             duplicates: job.duplicates,
             rejected: job.rejected,
             ignored_columns: job.ignored_columns,
-            failure: job.failure.map(|failure| Failure { code: failure.code.to_string(), detail: failure.detail }),
+            failure: job.failure.map(|failure| Failure {
+                code: failure.code.to_string(),
+                detail: failure.detail,
+            }),
             created_at: job.created_at.into(),
             finished_at: job.finished_at.map(At),
         }
@@ -116,15 +122,37 @@ struct Upload {
 #[utoipa::path(post, path = "/imports", tag = "intake", operation_id = "startImport", params(StartQuery),
     request_body(content = Upload, content_type = "multipart/form-data"),
     responses((status = 202, description = "The job, new or joined.", body = Import)))]
-async fn start(State(front): State<Front>, Query(query): Query<StartQuery>, auth: Auth, request: Request) -> Answer<Response> {
+async fn start(
+    State(front): State<Front>,
+    Query(query): Query<StartQuery>,
+    auth: Auth,
+    request: Request,
+) -> Answer<Response> {
     let caller = auth.may(Scope::Intake)?;
-    let kind = FileKind::parse(&query.kind).ok_or_else(|| Problem::unprocessable("bad_kind", format!("kind {:?} is not known; use customers or bookings", query.kind)))?;
+    let kind = FileKind::parse(&query.kind).ok_or_else(|| {
+        Problem::unprocessable(
+            "bad_kind",
+            format!("kind {:?} is not known; use customers or bookings", query.kind),
+        )
+    })?;
     require_type(request.headers(), &["multipart/form-data"])?;
     let key = idempotency::key(request.headers())?;
-    let parts = Multipart::from_request(request, &()).await.map_err(|e| Problem::bad("bad_multipart", e.body_text()))?;
+    let parts = Multipart::from_request(request, &())
+        .await
+        .map_err(|e| Problem::bad("bad_multipart", e.body_text()))?;
     let upload = receive(&front, parts).await?;
     let work = async {
-        let started = front.app().start_import(&caller, kind, &upload.name, upload.file.path(), upload.digest.clone(), upload.size).await;
+        let started = front
+            .app()
+            .start_import(
+                &caller,
+                kind,
+                &upload.name,
+                upload.file.path(),
+                upload.digest.clone(),
+                upload.size,
+            )
+            .await;
         match started.map_err(Problem::from) {
             Ok(job) => {
                 let location = [(header::LOCATION, format!("/api/v1/imports/{}", job.id))];
@@ -136,7 +164,11 @@ async fn start(State(front): State<Front>, Query(query): Query<StartQuery>, auth
     match key {
         None => Ok(work.await),
         Some(key) => {
-            let mark = idempotency::fingerprint(&[b"POST /api/v1/imports", kind.as_str().as_bytes(), upload.digest.as_bytes()]);
+            let mark = idempotency::fingerprint(&[
+                b"POST /api/v1/imports",
+                kind.as_str().as_bytes(),
+                upload.digest.as_bytes(),
+            ]);
             idempotency::perform(&front, &caller, &key, &mark, work).await
         }
     }
@@ -161,12 +193,20 @@ async fn receive(front: &Front, mut parts: Multipart) -> Answer<Received> {
                 return Err(Problem::unprocessable("mapping_not_available", detail));
             }
             other => {
-                let detail = format!("part {:?} is not known; send the file as the part `file`", other.unwrap_or(""));
+                let detail = format!(
+                    "part {:?} is not known; send the file as the part `file`",
+                    other.unwrap_or("")
+                );
                 return Err(Problem::unprocessable("unknown_part", detail));
             }
         }
     }
-    received.ok_or_else(|| Problem::unprocessable("file_missing", "the request has no part `file`; send the file as that part of multipart/form-data"))
+    received.ok_or_else(|| {
+        Problem::unprocessable(
+            "file_missing",
+            "the request has no part `file`; send the file as that part of multipart/form-data",
+        )
+    })
 }
 
 /// Streams a part to disk, taking its digest on the way.
@@ -190,19 +230,34 @@ async fn keep(front: &Front, mut field: Field<'_>) -> Answer<Received> {
             let detail = format!("nothing came for {} s; send the file again", patience.as_secs());
             Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", detail)
         })?;
-        let Some(piece) = piece.map_err(|e| broken(front, &e))? else { break };
+        let Some(piece) = piece.map_err(|e| broken(front, &e))? else {
+            break;
+        };
         hash.update(&piece);
         size += piece.len() as u64;
-        tokio::io::AsyncWriteExt::write_all(&mut file, &piece).await.map_err(failed)?;
+        tokio::io::AsyncWriteExt::write_all(&mut file, &piece)
+            .await
+            .map_err(failed)?;
     }
     tokio::io::AsyncWriteExt::flush(&mut file).await.map_err(failed)?;
-    Ok(Received { file: temporary, name, digest: hex::encode(hash.finalize()), size })
+    Ok(Received {
+        file: temporary,
+        name,
+        digest: hex::encode(hash.finalize()),
+        size,
+    })
 }
 
 fn broken(front: &Front, error: &MultipartError) -> Problem {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(front.http().upload_bytes),
-        StatusCode::BAD_REQUEST => Problem::bad("bad_multipart", format!("the upload is not whole multipart/form-data: {}; send it again", error.body_text())),
+        StatusCode::BAD_REQUEST => Problem::bad(
+            "bad_multipart",
+            format!(
+                "the upload is not whole multipart/form-data: {}; send it again",
+                error.body_text()
+            ),
+        ),
         _ => broken_off(),
     }
 }
@@ -225,7 +280,10 @@ async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) ->
 async fn errors(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<Response> {
     let caller = auth.may(Scope::Intake)?;
     let first = front.app().import_errors(&caller, id, None).await?;
-    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"errors.csv\"")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"errors.csv\""),
+    ];
     Ok((headers, error_file(front.app().clone(), caller, id, first)).into_response())
 }
 

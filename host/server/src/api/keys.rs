@@ -49,7 +49,15 @@ pub(crate) struct Key {
 async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewKey>) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Owner)?;
     let (id, api_key) = front.app().create_key(&caller, &body.name, &body.scopes).await?;
-    Ok((StatusCode::CREATED, axum::Json(Key { id, name: body.name.trim().to_owned(), scopes: body.scopes, api_key })))
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(Key {
+            id,
+            name: body.name.trim().to_owned(),
+            scopes: body.scopes,
+            api_key,
+        }),
+    ))
 }
 
 /// Revoke a key at once. Owners only.

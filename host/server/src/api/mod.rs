@@ -53,7 +53,15 @@ struct Inner {
 impl Front {
     pub(crate) fn new(app: App, http: Http, uploads: PathBuf, metrics: Option<PrometheusHandle>) -> Self {
         let limiter = auth::Limiter::new(http.requests_per_second);
-        Self(Arc::new(Inner { app, http, uploads, limiter, stopping: AtomicBool::new(false), tasks: TaskTracker::new(), metrics }))
+        Self(Arc::new(Inner {
+            app,
+            http,
+            uploads,
+            limiter,
+            stopping: AtomicBool::new(false),
+            tasks: TaskTracker::new(),
+            metrics,
+        }))
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -92,18 +100,28 @@ impl Front {
 
     /// Largest upload of a plugin. A good deal more than a component may have, so that the sandbox's own refusal is heard.
     fn component_bytes(&self) -> usize {
-        self.0.app.engine().limits().component_bytes.saturating_mul(4).max(8 << 20)
+        self.0
+            .app
+            .engine()
+            .limits()
+            .component_bytes
+            .saturating_mul(4)
+            .max(8 << 20)
     }
 
     /// Largest body held in memory.
     fn largest_buffered(&self) -> usize {
-        self.component_bytes().max(self.http().event_bytes).max(self.http().json_bytes)
+        self.component_bytes()
+            .max(self.http().event_bytes)
+            .max(self.http().json_bytes)
     }
 }
 
 /// Adds the limit of bodies to a capability's calls.
 fn limited(router: OpenApiRouter<Front>, bytes: usize) -> OpenApiRouter<Front> {
-    router.layer(DefaultBodyLimit::max(bytes)).layer(axum::Extension(extract::BodyLimit(bytes)))
+    router
+        .layer(DefaultBodyLimit::max(bytes))
+        .layer(axum::Extension(extract::BodyLimit(bytes)))
 }
 
 /// Every call under `/api/v1`, with the document that describes them.
@@ -122,7 +140,9 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .route_layer(from_fn_with_state(front.clone(), idempotency::once))
         .route_layer(from_fn_with_state(front.clone(), observe::carry_out))
         .route_layer(from_fn_with_state(front.clone(), auth::door));
-    OpenApiRouter::with_openapi(openapi::frame()).merge(health::routes()).nest("/api/v1", v1)
+    OpenApiRouter::with_openapi(openapi::frame())
+        .merge(health::routes())
+        .nest("/api/v1", v1)
 }
 
 /// The whole API as a service.
@@ -130,7 +150,10 @@ pub(crate) fn router(front: Front) -> Router {
     let (router, document) = calls(&front).split_for_parts();
     let document = Bytes::from(openapi::finished(document));
     router
-        .route("/api/openapi.json", axum::routing::get(move || openapi::serve(document.clone())))
+        .route(
+            "/api/openapi.json",
+            axum::routing::get(move || openapi::serve(document.clone())),
+        )
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(observe::observe))
@@ -138,12 +161,19 @@ pub(crate) fn router(front: Front) -> Router {
 }
 
 async fn nothing_here(uri: Uri) -> Problem {
-    let detail = format!("there is nothing at {}; /api/openapi.json lists every call", shown(uri.path()));
+    let detail = format!(
+        "there is nothing at {}; /api/openapi.json lists every call",
+        shown(uri.path())
+    );
     Problem::new(StatusCode::NOT_FOUND, "unknown_path", detail)
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Problem {
-    let detail = format!("{} does not take {}; the Allow header lists what it takes", shown(uri.path()), shown(method.as_str()));
+    let detail = format!(
+        "{} does not take {}; the Allow header lists what it takes",
+        shown(uri.path()),
+        shown(method.as_str())
+    );
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 

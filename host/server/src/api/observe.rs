@@ -21,9 +21,15 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = request_id(request.headers());
     let method = known_method(request.method());
-    let path = request.extensions().get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let path = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let span = tracing::info_span!("request", id, method, path, agency = tracing::field::Empty);
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let answered = AssertUnwindSafe(next.run(request))
+        .catch_unwind()
+        .instrument(span.clone())
+        .await;
     let mut response = answered.unwrap_or_else(|_| Problem::internal().into_response());
     let (status, elapsed) = (response.status(), began.elapsed());
     span.in_scope(|| {
@@ -37,7 +43,8 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
             tracing::debug!(status = status.as_u16(), ms, "answered");
         }
     });
-    metrics::histogram!(REQUEST_SECONDS, "method" => method, "path" => path, "status" => status.as_str().to_owned()).record(elapsed);
+    metrics::histogram!(REQUEST_SECONDS, "method" => method, "path" => path, "status" => status.as_str().to_owned())
+        .record(elapsed);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -46,7 +53,10 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
 
 /// Finishes what it began: writes go on when their sender hangs up, so that nothing is left half told. Whoever waits is told in time.
 pub(crate) async fn carry_out(State(front): State<Front>, request: Request, next: Next) -> Response {
-    let upload = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str().ends_with("/imports"));
+    let upload = request
+        .extensions()
+        .get::<MatchedPath>()
+        .is_some_and(|path| path.as_str().ends_with("/imports"));
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let work = next.run(request);
     let work = async {
@@ -68,15 +78,25 @@ pub(crate) async fn carry_out(State(front): State<Front>, request: Request, next
     }
     let patience = Duration::from_secs(front.http().request_seconds);
     tokio::time::timeout(patience, work).await.unwrap_or_else(|_| {
-        let detail = format!("the request was not done after {} s; what it began goes on, look at its outcome before you send it again", patience.as_secs());
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail).retry_after(5).into_response()
+        let detail = format!(
+            "the request was not done after {} s; what it began goes on, look at its outcome before you send it again",
+            patience.as_secs()
+        );
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail)
+            .retry_after(5)
+            .into_response()
     })
 }
 
 /// The sender's id if it is harmless, otherwise a new one.
 fn request_id(headers: &HeaderMap) -> String {
-    let sane = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
-    let sent = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(sane);
+    let sane = |id: &&str| {
+        (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+    };
+    let sent = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(sane);
     sent.map_or_else(
         || {
             let mut random = [0; 12];

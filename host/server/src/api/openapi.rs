@@ -6,7 +6,9 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, Type};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, Type,
+};
 use utoipa::{OpenApi as _, PartialSchema};
 
 #[derive(utoipa::OpenApi)]
@@ -38,10 +40,18 @@ pub(super) fn frame() -> OpenApi {
 /// The document with what all calls share: the key, the problems, `Idempotency-Key`.
 pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
     let mut components = ComponentsBuilder::from(document.components.take().unwrap_or_default());
-    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key of the agency, as `posthouse agency create` prints it."));
-    components = components.schema("Problem", <ProblemBody as PartialSchema>::schema()).security_scheme("key", SecurityScheme::Http(key.build()));
+    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+        "An API key of the agency, as `posthouse agency create` prints it.",
+    ));
+    components = components
+        .schema("Problem", <ProblemBody as PartialSchema>::schema())
+        .security_scheme("key", SecurityScheme::Http(key.build()));
     for (status, name, description) in SHARED {
-        let headers = if matches!(status, "429" | "503") { Some("Retry-After") } else { None };
+        let headers = if matches!(status, "429" | "503") {
+            Some("Retry-After")
+        } else {
+            None
+        };
         components = components.response(name, problem(description, headers));
     }
     document.components = Some(components.build());
@@ -57,39 +67,90 @@ pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
 
 /// Problems that any call can answer.
 const SHARED: [(&str, &str, &str); 11] = [
-    ("400", "BadRequest", "The request is not understood: broken JSON, an unknown query parameter."),
+    (
+        "400",
+        "BadRequest",
+        "The request is not understood: broken JSON, an unknown query parameter.",
+    ),
     ("401", "Unauthorised", "No key, or one that is not known."),
     ("403", "Forbidden", "The key lacks the scope."),
     ("404", "NotFound", "There is no such thing, or it is another agency's."),
     ("409", "Conflict", "The request does not fit the present state."),
-    ("412", "PreconditionFailed", "The thing has changed since its `ETag` was read."),
+    (
+        "412",
+        "PreconditionFailed",
+        "The thing has changed since its `ETag` was read.",
+    ),
     ("413", "TooLarge", "The body is larger than the call takes."),
-    ("415", "WrongContentType", "The body has another content type than the call takes."),
-    ("422", "Unprocessable", "The request is understood but cannot be carried out."),
+    (
+        "415",
+        "WrongContentType",
+        "The body has another content type than the call takes.",
+    ),
+    (
+        "422",
+        "Unprocessable",
+        "The request is understood but cannot be carried out.",
+    ),
     ("429", "RateLimited", "The key asks too often."),
-    ("503", "Unavailable", "The server or its database is busy or stopping; send the request again."),
+    (
+        "503",
+        "Unavailable",
+        "The server or its database is busy or stopping; send the request again.",
+    ),
 ];
 
 fn problem(description: &str, header: Option<&str>) -> Response {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let mut response = ResponseBuilder::new().description(description).content("application/problem+json", content);
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
+    let mut response = ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content);
     if let Some(header) = header {
-        let seconds = ObjectBuilder::new().schema_type(Type::Integer).description(Some("Seconds to wait.")).build();
-        response = response.header(header, utoipa::openapi::header::HeaderBuilder::new().schema(Some(seconds)).build());
+        let seconds = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .description(Some("Seconds to wait."))
+            .build();
+        response = response.header(
+            header,
+            utoipa::openapi::header::HeaderBuilder::new()
+                .schema(Some(seconds))
+                .build(),
+        );
     }
     response.build()
 }
 
 fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
-    let PathItem { get, put, post, patch, delete, .. } = item;
-    let all = [(HttpMethod::Get, get), (HttpMethod::Put, put), (HttpMethod::Post, post), (HttpMethod::Patch, patch), (HttpMethod::Delete, delete)];
-    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?))).collect()
+    let PathItem {
+        get,
+        put,
+        post,
+        patch,
+        delete,
+        ..
+    } = item;
+    let all = [
+        (HttpMethod::Get, get),
+        (HttpMethod::Put, put),
+        (HttpMethod::Post, post),
+        (HttpMethod::Patch, patch),
+        (HttpMethod::Delete, delete),
+    ];
+    all.into_iter()
+        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+        .collect()
 }
 
 fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
     let body = operation.request_body.is_some();
     let has = |wanted: &dyn Fn(&Parameter) -> bool| {
-        operation.parameters.iter().flatten().any(|parameter| matches!(parameter, RefOr::T(parameter) if wanted(parameter)))
+        operation
+            .parameters
+            .iter()
+            .flatten()
+            .any(|parameter| matches!(parameter, RefOr::T(parameter) if wanted(parameter)))
     };
     let conditional = has(&|parameter| parameter.name == "If-Match");
     let named = has(&|parameter| parameter.parameter_in == ParameterIn::Path || parameter.name == "segment");
@@ -111,16 +172,24 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
         }
     }
     if secured && matches!(method, HttpMethod::Post | HttpMethod::Put | HttpMethod::Patch) {
-        operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
+        operation
+            .parameters
+            .get_or_insert_default()
+            .push(RefOr::T(idempotency_key()));
     }
 }
 
 fn idempotency_key() -> Parameter {
-    let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(255)).build();
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .max_length(Some(255))
+        .build();
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
-        .description(Some("Makes a retry safe: the same request with the same key is carried out once and answered alike for a day."))
+        .description(Some(
+            "Makes a retry safe: the same request with the same key is carried out once and answered alike for a day.",
+        ))
         .schema(Some(text))
         .build()
 }
@@ -129,7 +198,6 @@ fn idempotency_key() -> Parameter {
 pub(super) async fn serve(document: Bytes) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], document)
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -147,7 +215,10 @@ mod tests {
             std::fs::write(path, &made).unwrap();
         }
         let kept = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(kept == made, "openapi.json is not what the calls say; look at them, then POSTHOUSE_UPDATE_OPENAPI=1 cargo test -p posthouse openapi");
+        assert!(
+            kept == made,
+            "openapi.json is not what the calls say; look at them, then POSTHOUSE_UPDATE_OPENAPI=1 cargo test -p posthouse openapi"
+        );
     }
 
     #[tokio::test]
@@ -158,12 +229,19 @@ mod tests {
         assert_eq!(document["openapi"], "3.1.0");
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
-                assert!(operation["operationId"].is_string() && operation["tags"][0].is_string(), "{method} {path}");
+                assert!(
+                    operation["operationId"].is_string() && operation["tags"][0].is_string(),
+                    "{method} {path}"
+                );
                 assert!(operation["summary"].is_string(), "{method} {path} has no summary");
             }
         }
         let text = document.to_string();
-        for reference in text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        for reference in text
+            .split("\"$ref\":\"#")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap())
+        {
             assert!(document.pointer(reference).is_some(), "{reference} leads nowhere");
         }
     }

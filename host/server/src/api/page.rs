@@ -20,7 +20,10 @@ impl<T> Page<T> {
     where
         T: From<A>,
     {
-        Self { items: items.into_iter().map(T::from).collect(), next }
+        Self {
+            items: items.into_iter().map(T::from).collect(),
+            next,
+        }
     }
 
     pub(crate) fn whole<A>(items: Vec<A>) -> Self
@@ -41,7 +44,10 @@ impl Front {
         match asked {
             None => Ok(http.page_default),
             Some(limit) if (1..=http.page_most).contains(&limit) => Ok(limit),
-            Some(limit) => Err(Problem::unprocessable("bad_limit", format!("limit {limit} must be between 1 and {}", http.page_most))),
+            Some(limit) => Err(Problem::unprocessable(
+                "bad_limit",
+                format!("limit {limit} must be between 1 and {}", http.page_most),
+            )),
         }
     }
 }

@@ -100,7 +100,11 @@ async fn upload(State(front): State<Front>, auth: Auth, request: Request) -> Ans
     let component = whole_body(request, &()).await?;
     let (new, view) = front.app().upload_plugin(&caller, component).await?;
     let location = [(header::LOCATION, format!("/api/v1/plugins/{}", view.digest))];
-    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, location, axum::Json(Plugin::from(view))))
+    Ok((
+        if new { StatusCode::CREATED } else { StatusCode::OK },
+        location,
+        axum::Json(Plugin::from(view)),
+    ))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -116,10 +120,16 @@ struct ListQuery {
 /// Every revision, in the order in which they came.
 #[utoipa::path(get, path = "/plugins", tag = "plugins", operation_id = "listPlugins", params(ListQuery),
     responses((status = 200, description = "A page of revisions.", body = Page<Plugin>)))]
-async fn list(State(front): State<Front>, auth: Auth, Query(query): Query<ListQuery>) -> Answer<axum::Json<Page<Plugin>>> {
+async fn list(
+    State(front): State<Front>,
+    auth: Auth,
+    Query(query): Query<ListQuery>,
+) -> Answer<axum::Json<Page<Plugin>>> {
     let caller = auth.may(Scope::Rules)?;
     let limit = front.limit(query.limit)?;
-    Ok(axum::Json(Page::of(front.app().plugins(&caller, query.cursor.as_deref(), limit).await?)))
+    Ok(axum::Json(Page::of(
+        front.app().plugins(&caller, query.cursor.as_deref(), limit).await?,
+    )))
 }
 
 /// One revision.

@@ -110,19 +110,34 @@ pub(crate) struct Diff {
 
 impl From<app::SegmentChange> for SegmentChange {
     fn from(change: app::SegmentChange) -> Self {
-        Self { key: change.key, now: change.now, then: change.then, entering: change.entering, leaving: change.leaving }
+        Self {
+            key: change.key,
+            now: change.now,
+            then: change.then,
+            entering: change.entering,
+            leaving: change.leaving,
+        }
     }
 }
 
 impl From<app::MoveCount> for MoveCount {
     fn from(count: app::MoveCount) -> Self {
-        Self { from: count.from, to: count.to, count: count.count }
+        Self {
+            from: count.from,
+            to: count.to,
+            count: count.count,
+        }
     }
 }
 
 impl From<app::PreviewSample> for Mover {
     fn from(mover: app::PreviewSample) -> Self {
-        Self { customer_id: mover.customer_id, name: mover.name, from: mover.from, to: mover.to }
+        Self {
+            customer_id: mover.customer_id,
+            name: mover.name,
+            from: mover.from,
+            to: mover.to,
+        }
     }
 }
 
@@ -132,7 +147,12 @@ fn all<A, B: From<A>>(items: Vec<A>) -> Vec<B> {
 
 impl From<app::Diff> for Diff {
     fn from(diff: app::Diff) -> Self {
-        Self { customers: diff.customers, segments: all(diff.segments), moves: all(diff.moves), changed: diff.changed }
+        Self {
+            customers: diff.customers,
+            segments: all(diff.segments),
+            moves: all(diff.moves),
+            changed: diff.changed,
+        }
     }
 }
 
@@ -155,9 +175,17 @@ impl From<app::Preview> for Preview {
 /// Try a rule on everyone, beside the one in force. Nothing is changed.
 #[utoipa::path(post, path = "/segmentation/preview", tag = "segments", operation_id = "previewSegmentation", request_body = PreviewRequest,
     responses((status = 200, description = "Who would move.", body = Preview)))]
-async fn preview(State(front): State<Front>, auth: Auth, Json(body): Json<PreviewRequest>) -> Answer<axum::Json<Preview>> {
+async fn preview(
+    State(front): State<Front>,
+    auth: Auth,
+    Json(body): Json<PreviewRequest>,
+) -> Answer<axum::Json<Preview>> {
     let caller = auth.may(Scope::Rules)?;
-    let request = app::PreviewRequest { digest: body.digest, config: Value::Object(body.config), name: body.name };
+    let request = app::PreviewRequest {
+        digest: body.digest,
+        config: Value::Object(body.config),
+        name: body.name,
+    };
     Ok(axum::Json(front.app().preview(&caller, request).await?.into()))
 }
 
@@ -179,9 +207,24 @@ struct MovesQuery {
 #[utoipa::path(get, path = "/segmentation/previews/{id}/moves", tag = "segments", operation_id = "listPreviewMoves",
     params(("id" = Uuid, Path, description = "Id of the preview."), MovesQuery),
     responses((status = 200, description = "A page of movers.", body = Page<Mover>)))]
-async fn moves(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>, Query(query): Query<MovesQuery>) -> Answer<axum::Json<Page<Mover>>> {
+async fn moves(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<Uuid>,
+    Query(query): Query<MovesQuery>,
+) -> Answer<axum::Json<Page<Mover>>> {
     let caller = auth.may(Scope::Rules)?;
     let limit = front.limit(query.limit)?;
-    let page = front.app().preview_moves(&caller, id, query.from.as_deref(), query.to.as_deref(), query.cursor.as_deref(), limit).await?;
+    let page = front
+        .app()
+        .preview_moves(
+            &caller,
+            id,
+            query.from.as_deref(),
+            query.to.as_deref(),
+            query.cursor.as_deref(),
+            limit,
+        )
+        .await?;
     Ok(axum::Json(Page::of((page.items, page.next))))
 }

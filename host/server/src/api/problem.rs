@@ -44,7 +44,12 @@ pub(crate) type Answer<T> = Result<T, Problem>;
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), headers: Vec::new() }
+        Self {
+            status,
+            code: code.into(),
+            detail: detail.into(),
+            headers: Vec::new(),
+        }
     }
 
     /// The request is understood but cannot be carried out.
@@ -59,13 +64,17 @@ impl Problem {
 
     /// There is no such thing.
     pub(crate) fn not_found(what: &str) -> Self {
-        let detail = format!("there is no such {what} in this agency; check the address, and that the key belongs to the right agency");
+        let detail = format!(
+            "there is no such {what} in this agency; check the address, and that the key belongs to the right agency"
+        );
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 
     /// The body is larger than the call takes.
     pub(crate) fn too_large(most: usize) -> Self {
-        let detail = format!("the body is larger than the {most} bytes this call takes; send it in smaller pieces, or raise the limit in posthouse.toml");
+        let detail = format!(
+            "the body is larger than the {most} bytes this call takes; send it in smaller pieces, or raise the limit in posthouse.toml"
+        );
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 
@@ -92,7 +101,10 @@ impl Problem {
     fn body(&self) -> ProblemBody {
         let words = self.code.replace('_', " ");
         let mut letters = words.chars();
-        let title = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+        let title = letters
+            .next()
+            .map(|first| first.to_uppercase().chain(letters).collect())
+            .unwrap_or_default();
         ProblemBody {
             r#type: format!("urn:posthouse:problem:{}", self.code),
             title,
@@ -106,7 +118,10 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body())).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         response.headers_mut().extend(self.headers);
         response
     }
@@ -141,7 +156,8 @@ impl From<AppError> for Problem {
 impl Problem {
     /// Nobody is known by what was sent.
     pub(crate) fn unauthorised(code: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, code, detail).header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+            .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 }
 
@@ -152,7 +168,10 @@ mod tests {
     async fn read(problem: Problem) -> (Response, serde_json::Value) {
         let (parts, body) = problem.into_response().into_parts();
         let bytes = axum::body::to_bytes(body, 10_000).await.unwrap();
-        (Response::from_parts(parts, axum::body::Body::empty()), serde_json::from_slice(&bytes).unwrap())
+        (
+            Response::from_parts(parts, axum::body::Body::empty()),
+            serde_json::from_slice(&bytes).unwrap(),
+        )
     }
 
     #[tokio::test]
@@ -185,7 +204,10 @@ mod tests {
     #[test]
     fn busy_says_when_to_come_back_and_unauthorised_how_to_come() {
         let has = |error: AppError, name: &str| Problem::from(error).into_response().headers().contains_key(name);
-        assert!(has(AppError::Busy(Rejection::new("compile_queue_full", "x")), "retry-after"));
+        assert!(has(
+            AppError::Busy(Rejection::new("compile_queue_full", "x")),
+            "retry-after"
+        ));
         assert!(has(AppError::Unauthorised, "www-authenticate"));
     }
 }

@@ -16,7 +16,10 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(members)).routes(routes!(run))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(members))
+        .routes(routes!(run))
 }
 
 /// A segment and how many are in it.
@@ -71,7 +74,10 @@ pub(crate) struct Reason {
 
 impl From<app::Reason> for Reason {
     fn from(reason: app::Reason) -> Self {
-        Self { code: reason.code, text: reason.text }
+        Self {
+            code: reason.code,
+            text: reason.text,
+        }
     }
 }
 
@@ -171,7 +177,12 @@ struct MembersQuery {
 #[utoipa::path(get, path = "/segments/{segment}/members", tag = "segments", operation_id = "listMembers",
     params(("segment" = String, Path, description = "`binding.key`, as in `rfm.champions`."), MembersQuery),
     responses((status = 200, description = "A page of members.", body = Page<Member>)))]
-async fn members(State(front): State<Front>, auth: Auth, Path(segment): Path<String>, Query(query): Query<MembersQuery>) -> Answer<axum::Json<Page<Member>>> {
+async fn members(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(segment): Path<String>,
+    Query(query): Query<MembersQuery>,
+) -> Answer<axum::Json<Page<Member>>> {
     let caller = auth.may(Scope::Read)?;
     if query.as_of.is_some() {
         let detail = "members on another day come with a later version; leave as_of out";
@@ -179,7 +190,10 @@ async fn members(State(front): State<Front>, auth: Auth, Path(segment): Path<Str
     }
     let limit = front.limit(query.limit)?;
     let (binding, key) = segment.split_once('.').ok_or_else(|| Problem::not_found("segment"))?;
-    let page = front.app().members(&caller, binding, key, query.cursor.as_deref(), limit).await?;
+    let page = front
+        .app()
+        .members(&caller, binding, key, query.cursor.as_deref(), limit)
+        .await?;
     Ok(axum::Json(Page::of((page.items, page.next))))
 }
 
@@ -196,7 +210,13 @@ pub(crate) struct RunRequest {
 /// Answers when it is done, with one summary per binding. Rules also run at activation and after each local midnight.
 #[utoipa::path(post, path = "/segmentation/runs", tag = "segments", operation_id = "runSegmentation", request_body = Option<RunRequest>,
     responses((status = 200, description = "A summary per binding; `next` is always null.", body = Page<Run>)))]
-async fn run(State(front): State<Front>, auth: Auth, OptionalJson(body): OptionalJson<RunRequest>) -> Answer<axum::Json<Page<Run>>> {
+async fn run(
+    State(front): State<Front>,
+    auth: Auth,
+    OptionalJson(body): OptionalJson<RunRequest>,
+) -> Answer<axum::Json<Page<Run>>> {
     let caller = auth.may(Scope::Rules)?;
-    Ok(axum::Json(Page::whole(front.app().run_segments(&caller, body.binding.as_deref()).await?)))
+    Ok(axum::Json(Page::whole(
+        front.app().run_segments(&caller, body.binding.as_deref()).await?,
+    )))
 }

@@ -19,12 +19,29 @@ pub(super) async fn front() -> (Front, tempfile::TempDir) {
 
 async fn with_key(http: Http) -> (Front, tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&format!("sqlite:{}", folder.path().join("test.db").display())).await.unwrap();
+    let store = Store::open(&format!("sqlite:{}", folder.path().join("test.db").display()))
+        .await
+        .unwrap();
     let (machine, entropy) = (Arc::new(clock::SystemClock), Arc::new(clock::SystemEntropy));
-    let new = NewAgency { slug: "silk".into(), name: "Silk".into(), time_zone: "Asia/Shanghai".into(), currency: "CNY".into(), country: "CN".into() };
+    let new = NewAgency {
+        slug: "silk".into(),
+        name: "Silk".into(),
+        time_zone: "Asia/Shanghai".into(),
+        currency: "CNY".into(),
+        country: "CN".into(),
+    };
     let (_, key) = create_agency(&store, new, machine.now(), &*entropy).await.unwrap();
-    let engine = tokio::task::spawn_blocking(|| Engine::new(EngineConfig::default()).unwrap()).await.unwrap();
-    let app = App::new(Parts { store, engine, clock: machine.clone(), machine, entropy, secret: [7; 32] });
+    let engine = tokio::task::spawn_blocking(|| Engine::new(EngineConfig::default()).unwrap())
+        .await
+        .unwrap();
+    let app = App::new(Parts {
+        store,
+        engine,
+        clock: machine.clone(),
+        machine,
+        entropy,
+        secret: [7; 32],
+    });
     let uploads = folder.path().join("uploads");
     (Front::new(app, http, uploads, None), folder, key)
 }
@@ -42,26 +59,54 @@ impl House {
 
     async fn with(http: Http) -> Self {
         let (front, folder, key) = with_key(http).await;
-        Self { router: router(front), key, _folder: folder }
+        Self {
+            router: router(front),
+            key,
+            _folder: folder,
+        }
     }
 
-    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, axum::http::HeaderMap, Value) {
-        let mut request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {}", self.key));
+    async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (u16, axum::http::HeaderMap, Value) {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", self.key));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+        let response = self
+            .router
+            .clone()
+            .oneshot(request.body(Body::from(body.to_owned())).unwrap())
+            .await
+            .unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-        (parts.status.as_u16(), parts.headers, serde_json::from_slice(&bytes).unwrap_or_default())
+        (
+            parts.status.as_u16(),
+            parts.headers,
+            serde_json::from_slice(&bytes).unwrap_or_default(),
+        )
     }
 
     /// Status and code of what must be a problem.
     async fn problem(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
         let (status, headers, body) = self.ask(method, path, headers, body).await;
-        assert_eq!(headers["content-type"], "application/problem+json", "{method} {path} {body}");
+        assert_eq!(
+            headers["content-type"], "application/problem+json",
+            "{method} {path} {body}"
+        );
         assert_eq!(body["status"], status);
-        assert!(body["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{body}");
+        assert!(
+            body["detail"].as_str().is_some_and(|detail| detail.len() > 10),
+            "{body}"
+        );
         assert!(headers.contains_key("x-request-id"));
         (status, body["code"].as_str().unwrap().to_owned())
     }
@@ -77,21 +122,71 @@ fn is(status: u16, code: &str) -> (u16, String) {
 async fn everything_that_goes_wrong_is_a_problem() {
     let house = House::open().await;
     assert_eq!(house.problem("GET", "/", &[], "").await, is(404, "unknown_path"));
-    assert_eq!(house.problem("GET", "/api/v1/nothing", &[], "").await, is(404, "unknown_path"));
-    assert_eq!(house.problem("DELETE", "/api/v1/customers", &[], "").await, is(405, "method_not_allowed"));
-    assert_eq!(house.problem("GET", "/api/v1/customers/not-an-id", &[], "").await, is(404, "not_found"));
-    assert_eq!(house.problem("GET", "/api/v1/customers?limit=x", &[], "").await, is(400, "bad_query"));
-    assert_eq!(house.problem("GET", "/api/v1/customers?limt=3", &[], "").await, is(400, "bad_query"));
-    assert_eq!(house.problem("GET", "/api/v1/customers?limit=0", &[], "").await, is(422, "bad_limit"));
-    assert_eq!(house.problem("GET", "/api/v1/customers?limit=1001", &[], "").await, is(422, "bad_limit"));
-    assert_eq!(house.problem("GET", "/api/v1/customers?cursor=x", &[], "").await, is(422, "bad_cursor"));
-    assert_eq!(house.problem("POST", "/api/v1/events", &[("content-type", "text/plain")], "{}").await, is(415, "wrong_content_type"));
-    assert_eq!(house.problem("POST", "/api/v1/events", &[], "{}").await, is(415, "wrong_content_type"));
-    assert_eq!(house.problem("POST", "/api/v1/events", &[JSON], "{\"events\": [").await, is(400, "bad_json"));
-    assert_eq!(house.problem("POST", "/api/v1/events", &[JSON], "{}").await, is(422, "bad_body"));
-    assert_eq!(house.problem("POST", "/api/v1/plugins", &[("content-type", "application/wasm")], "no").await.0, 422);
-    assert_eq!(house.problem("GET", "/api/v1/facts/export?format=xls", &[], "").await, is(422, "bad_format"));
-    assert_eq!(house.problem("POST", "/api/v1/imports?kind=trains", &[], "").await, is(422, "bad_kind"));
+    assert_eq!(
+        house.problem("GET", "/api/v1/nothing", &[], "").await,
+        is(404, "unknown_path")
+    );
+    assert_eq!(
+        house.problem("DELETE", "/api/v1/customers", &[], "").await,
+        is(405, "method_not_allowed")
+    );
+    assert_eq!(
+        house.problem("GET", "/api/v1/customers/not-an-id", &[], "").await,
+        is(404, "not_found")
+    );
+    assert_eq!(
+        house.problem("GET", "/api/v1/customers?limit=x", &[], "").await,
+        is(400, "bad_query")
+    );
+    assert_eq!(
+        house.problem("GET", "/api/v1/customers?limt=3", &[], "").await,
+        is(400, "bad_query")
+    );
+    assert_eq!(
+        house.problem("GET", "/api/v1/customers?limit=0", &[], "").await,
+        is(422, "bad_limit")
+    );
+    assert_eq!(
+        house.problem("GET", "/api/v1/customers?limit=1001", &[], "").await,
+        is(422, "bad_limit")
+    );
+    assert_eq!(
+        house.problem("GET", "/api/v1/customers?cursor=x", &[], "").await,
+        is(422, "bad_cursor")
+    );
+    assert_eq!(
+        house
+            .problem("POST", "/api/v1/events", &[("content-type", "text/plain")], "{}")
+            .await,
+        is(415, "wrong_content_type")
+    );
+    assert_eq!(
+        house.problem("POST", "/api/v1/events", &[], "{}").await,
+        is(415, "wrong_content_type")
+    );
+    assert_eq!(
+        house.problem("POST", "/api/v1/events", &[JSON], "{\"events\": [").await,
+        is(400, "bad_json")
+    );
+    assert_eq!(
+        house.problem("POST", "/api/v1/events", &[JSON], "{}").await,
+        is(422, "bad_body")
+    );
+    assert_eq!(
+        house
+            .problem("POST", "/api/v1/plugins", &[("content-type", "application/wasm")], "no")
+            .await
+            .0,
+        422
+    );
+    assert_eq!(
+        house.problem("GET", "/api/v1/facts/export?format=xls", &[], "").await,
+        is(422, "bad_format")
+    );
+    assert_eq!(
+        house.problem("POST", "/api/v1/imports?kind=trains", &[], "").await,
+        is(422, "bad_kind")
+    );
 }
 
 #[tokio::test]
@@ -117,16 +212,51 @@ async fn without_a_key_nothing_is_answered() {
 #[tokio::test]
 async fn a_key_does_what_its_scopes_allow() {
     let mut house = House::open().await;
-    let (status, _, made) = house.ask("POST", "/api/v1/keys", &[JSON], r#"{"name": "shop", "scopes": ["intake"]}"#).await;
+    let (status, _, made) = house
+        .ask(
+            "POST",
+            "/api/v1/keys",
+            &[JSON],
+            r#"{"name": "shop", "scopes": ["intake"]}"#,
+        )
+        .await;
     assert_eq!(status, 201, "{made}");
     let owner = std::mem::replace(&mut house.key, made["api_key"].as_str().unwrap().to_owned());
-    assert_eq!(house.ask("POST", "/api/v1/events", &[JSON], r#"{"events": []}"#).await.0, 200);
-    assert_eq!(house.problem("GET", "/api/v1/customers", &[], "").await, is(403, "scope_missing"));
-    assert_eq!(house.problem("POST", "/api/v1/segmentation/runs", &[], "").await, is(403, "scope_missing"));
+    assert_eq!(
+        house
+            .ask("POST", "/api/v1/events", &[JSON], r#"{"events": []}"#)
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        house.problem("GET", "/api/v1/customers", &[], "").await,
+        is(403, "scope_missing")
+    );
+    assert_eq!(
+        house.problem("POST", "/api/v1/segmentation/runs", &[], "").await,
+        is(403, "scope_missing")
+    );
     let shop = std::mem::replace(&mut house.key, owner);
-    assert_eq!(house.ask("DELETE", &format!("/api/v1/keys/{}", made["id"].as_str().unwrap()), &[], "").await.0, 204);
+    assert_eq!(
+        house
+            .ask(
+                "DELETE",
+                &format!("/api/v1/keys/{}", made["id"].as_str().unwrap()),
+                &[],
+                ""
+            )
+            .await
+            .0,
+        204
+    );
     house.key = shop;
-    assert_eq!(house.problem("POST", "/api/v1/events", &[JSON], r#"{"events": []}"#).await, is(401, "key_unknown"));
+    assert_eq!(
+        house
+            .problem("POST", "/api/v1/events", &[JSON], r#"{"events": []}"#)
+            .await,
+        is(401, "key_unknown")
+    );
 }
 
 #[tokio::test]
@@ -135,7 +265,10 @@ async fn too_large_and_too_often() {
     (http.event_bytes, http.requests_per_second) = (100, 2);
     let house = House::with(http).await;
     let long = format!("{{\"events\": [{}]}}", " ".repeat(200));
-    assert_eq!(house.problem("POST", "/api/v1/events", &[JSON], &long).await, is(413, "body_too_large"));
+    assert_eq!(
+        house.problem("POST", "/api/v1/events", &[JSON], &long).await,
+        is(413, "body_too_large")
+    );
     let mut seen = Vec::new();
     for _ in 0..3 {
         let (status, headers, _) = house.ask("GET", "/api/v1/segments", &[], "").await;
@@ -155,8 +288,16 @@ async fn the_same_request_with_the_same_key_is_carried_out_once() {
     assert_eq!((status, &again), (201, &first));
     assert_eq!(headers["idempotent-replayed"], "true");
     let other = r#"{"name": "another", "scopes": ["read"]}"#;
-    assert_eq!(house.problem("POST", "/api/v1/keys", &[JSON, once], other).await, is(422, "idempotency_key_reused"));
-    assert_eq!(house.problem("POST", "/api/v1/keys", &[JSON, ("idempotency-key", "")], body).await, is(400, "bad_idempotency_key"));
+    assert_eq!(
+        house.problem("POST", "/api/v1/keys", &[JSON, once], other).await,
+        is(422, "idempotency_key_reused")
+    );
+    assert_eq!(
+        house
+            .problem("POST", "/api/v1/keys", &[JSON, ("idempotency-key", "")], body)
+            .await,
+        is(400, "bad_idempotency_key")
+    );
 }
 
 #[tokio::test]
@@ -165,9 +306,23 @@ async fn a_failed_request_gives_its_key_back() {
     let once = ("idempotency-key", "two");
     let refused = r#"{"name": "", "scopes": ["read"]}"#;
     for _ in 0..2 {
-        assert_eq!(house.problem("POST", "/api/v1/keys", &[JSON, once], refused).await, is(422, "bad_key"));
+        assert_eq!(
+            house.problem("POST", "/api/v1/keys", &[JSON, once], refused).await,
+            is(422, "bad_key")
+        );
     }
-    assert_eq!(house.ask("POST", "/api/v1/keys", &[JSON, once], r#"{"name": "shop", "scopes": ["read"]}"#).await.0, 201);
+    assert_eq!(
+        house
+            .ask(
+                "POST",
+                "/api/v1/keys",
+                &[JSON, once],
+                r#"{"name": "shop", "scopes": ["read"]}"#
+            )
+            .await
+            .0,
+        201
+    );
 }
 
 #[tokio::test]
@@ -178,13 +333,21 @@ async fn a_request_that_runs_is_not_begun_again() {
     assert_eq!(claimed, posthouse_app::idempotency::Claim::Yours);
     let error = front.app().claim_answer(&caller, "three", "digest").await.unwrap_err();
     let problem = Problem::from(error);
-    assert_eq!((problem.status.as_u16(), problem.code.as_str()), (409, "request_running"));
+    assert_eq!(
+        (problem.status.as_u16(), problem.code.as_str()),
+        (409, "request_running")
+    );
 }
 
 #[tokio::test]
 async fn a_panic_is_a_problem_that_tells_nothing() {
-    let router: Router = Router::new().route("/", axum::routing::get(async || -> &'static str { panic!("hunter2") })).layer(from_fn(observe::observe));
-    let response = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+    let router: Router = Router::new()
+        .route("/", axum::routing::get(async || -> &'static str { panic!("hunter2") }))
+        .layer(from_fn(observe::observe));
+    let response = router
+        .oneshot(Request::get("/").body(Body::empty()).unwrap())
+        .await
+        .unwrap();
     assert_eq!(response.status(), 500);
     assert!(response.headers().contains_key("x-request-id"));
     let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
@@ -196,17 +359,62 @@ async fn what_comes_later_says_so() {
     let house = House::open().await;
     let digest = "a".repeat(64);
     let shadow = format!("{{\"digest\": \"{digest}\", \"mode\": \"shadow\"}}");
-    assert_eq!(house.problem("PUT", "/api/v1/bindings/segmentation/rfm", &[JSON], &shadow).await, is(422, "mode_not_available"));
+    assert_eq!(
+        house
+            .problem("PUT", "/api/v1/bindings/segmentation/rfm", &[JSON], &shadow)
+            .await,
+        is(422, "mode_not_available")
+    );
     let active = format!("{{\"digest\": \"{digest}\"}}");
-    assert_eq!(house.problem("PUT", "/api/v1/bindings/promotion/spring", &[JSON], &active).await, is(422, "extension_point_not_available"));
-    assert_eq!(house.problem("PUT", "/api/v1/bindings/nonsense/x", &[JSON], &active).await, is(404, "not_found"));
-    assert_eq!(house.problem("PUT", "/api/v1/bindings/segmentation/rfm", &[JSON], &active).await, is(404, "not_found"));
-    assert_eq!(house.problem("GET", "/api/v1/segments/rfm.champions/members?as_of=2026-01-01", &[], "").await, is(422, "as_of_not_available"));
+    assert_eq!(
+        house
+            .problem("PUT", "/api/v1/bindings/promotion/spring", &[JSON], &active)
+            .await,
+        is(422, "extension_point_not_available")
+    );
+    assert_eq!(
+        house
+            .problem("PUT", "/api/v1/bindings/nonsense/x", &[JSON], &active)
+            .await,
+        is(404, "not_found")
+    );
+    assert_eq!(
+        house
+            .problem("PUT", "/api/v1/bindings/segmentation/rfm", &[JSON], &active)
+            .await,
+        is(404, "not_found")
+    );
+    assert_eq!(
+        house
+            .problem(
+                "GET",
+                "/api/v1/segments/rfm.champions/members?as_of=2026-01-01",
+                &[],
+                ""
+            )
+            .await,
+        is(422, "as_of_not_available")
+    );
     let form = ("content-type", "multipart/form-data; boundary=x");
     let mapping = "--x\r\nContent-Disposition: form-data; name=\"mapping\"\r\n\r\na\r\n--x--\r\n";
-    assert_eq!(house.problem("POST", "/api/v1/imports?kind=bookings", &[form], mapping).await, is(422, "mapping_not_available"));
-    assert_eq!(house.problem("POST", "/api/v1/imports?kind=bookings", &[form], "--x--\r\n").await, is(422, "file_missing"));
-    assert_eq!(house.problem("POST", "/api/v1/imports?kind=bookings", &[form], "--x\r\nConte").await, is(400, "bad_multipart"));
+    assert_eq!(
+        house
+            .problem("POST", "/api/v1/imports?kind=bookings", &[form], mapping)
+            .await,
+        is(422, "mapping_not_available")
+    );
+    assert_eq!(
+        house
+            .problem("POST", "/api/v1/imports?kind=bookings", &[form], "--x--\r\n")
+            .await,
+        is(422, "file_missing")
+    );
+    assert_eq!(
+        house
+            .problem("POST", "/api/v1/imports?kind=bookings", &[form], "--x\r\nConte")
+            .await,
+        is(400, "bad_multipart")
+    );
 }
 
 #[tokio::test]
@@ -217,11 +425,31 @@ async fn customers_are_changed_at_the_version_that_was_read() {
     assert_eq!(status, 201, "{made}");
     let path = headers["location"].to_str().unwrap().to_owned();
     let tag = headers["etag"].to_str().unwrap().to_owned();
-    assert_eq!(house.problem("POST", "/api/v1/customers", &[JSON], new).await, is(409, "customer_exists"));
-    let (status, headers, _) = house.ask("PATCH", &path, &[JSON, ("if-match", &tag)], r#"{"attributes": {"home_city": "上海"}}"#).await;
+    assert_eq!(
+        house.problem("POST", "/api/v1/customers", &[JSON], new).await,
+        is(409, "customer_exists")
+    );
+    let (status, headers, _) = house
+        .ask(
+            "PATCH",
+            &path,
+            &[JSON, ("if-match", &tag)],
+            r#"{"attributes": {"home_city": "上海"}}"#,
+        )
+        .await;
     assert_eq!(status, 200);
     assert_ne!(headers["etag"].to_str().unwrap(), tag);
-    let stale = house.problem("PATCH", &path, &[JSON, ("if-match", &tag)], r#"{"attributes": {"home_city": "北京"}}"#).await;
+    let stale = house
+        .problem(
+            "PATCH",
+            &path,
+            &[JSON, ("if-match", &tag)],
+            r#"{"attributes": {"home_city": "北京"}}"#,
+        )
+        .await;
     assert_eq!(stale, is(412, "version_changed"));
-    assert!(made["created_at"].as_str().is_some_and(|at| at.ends_with('Z')), "{made}");
+    assert!(
+        made["created_at"].as_str().is_some_and(|at| at.ends_with('Z')),
+        "{made}"
+    );
 }

@@ -35,11 +35,24 @@ pub(super) enum Agency {
 
 impl Agency {
     pub(super) fn run(self, output: Output) -> Result<(), Failure> {
-        let Self::Create { slug, name, time_zone, currency, country, settings } = self;
+        let Self::Create {
+            slug,
+            name,
+            time_zone,
+            currency,
+            country,
+            settings,
+        } = self;
         let config = settings.load()?;
         let (agency, key) = block_on(async {
             let store = house::open_store(&config).await?;
-            let new = NewAgency { slug, name, time_zone, currency, country };
+            let new = NewAgency {
+                slug,
+                name,
+                time_zone,
+                currency,
+                country,
+            };
             let made = create_agency(&store, new, SystemClock.now(), &SystemEntropy).await;
             store.close().await;
             Ok(made?)

@@ -40,10 +40,16 @@ impl Client {
     /// No key.
     pub(crate) fn from_environment() -> Result<Self, Failure> {
         let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let key = read("POSTHOUSE_API_KEY").ok_or_else(|| Failure::usage("set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one"))?;
+        let key = read("POSTHOUSE_API_KEY").ok_or_else(|| {
+            Failure::usage(
+                "set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one",
+            )
+        })?;
         let url = read("POSTHOUSE_URL").unwrap_or_else(|| DEFAULT_URL.to_owned());
         if !url.starts_with("http://") && !url.starts_with("https://") {
-            return Err(Failure::usage(format!("POSTHOUSE_URL {url:?} must begin with http:// or https://")));
+            return Err(Failure::usage(format!(
+                "POSTHOUSE_URL {url:?} must begin with http:// or https://"
+            )));
         }
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -51,7 +57,11 @@ impl Client {
             .timeout_recv_response(Some(Duration::from_secs(300)))
             .user_agent(concat!("posthouse/", env!("CARGO_PKG_VERSION")))
             .build();
-        Ok(Self { agent: config.into(), url: url.trim_end_matches('/').to_owned(), authorization: format!("Bearer {}", key.trim()) })
+        Ok(Self {
+            agent: config.into(),
+            url: url.trim_end_matches('/').to_owned(),
+            authorization: format!("Bearer {}", key.trim()),
+        })
     }
 
     /// The server's address.
@@ -79,7 +89,11 @@ impl Client {
         self.patiently(|| {
             let mut response = checked(self.call("GET", path).call())?;
             let mut bytes = Vec::new();
-            response.body_mut().as_reader().read_to_end(&mut bytes).map_err(|e| Trouble::Away(e.to_string()))?;
+            response
+                .body_mut()
+                .as_reader()
+                .read_to_end(&mut bytes)
+                .map_err(|e| Trouble::Away(e.to_string()))?;
             Ok(bytes)
         })
         .and_then(|bytes| out.write_all(&bytes).map_err(Failure::failed))
@@ -104,7 +118,13 @@ impl Client {
     /// # Errors
     /// What the server says, or that it is away.
     pub(crate) fn send_bytes(&self, path: &str, content_type: &str, bytes: &[u8]) -> Result<Value, Failure> {
-        self.patiently(|| document(self.with_body("POST", path).header("content-type", content_type).send(bytes)))
+        self.patiently(|| {
+            document(
+                self.with_body("POST", path)
+                    .header("content-type", content_type)
+                    .send(bytes),
+            )
+        })
     }
 
     /// Sends a form once.
@@ -117,7 +137,9 @@ impl Client {
 
     fn call(&self, method: &str, path: &str) -> ureq::RequestBuilder<ureq::typestate::WithoutBody> {
         debug_assert_eq!(method, "GET");
-        self.agent.get(self.address(path)).header("authorization", &self.authorization)
+        self.agent
+            .get(self.address(path))
+            .header("authorization", &self.authorization)
     }
 
     fn with_body(&self, method: &str, path: &str) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
@@ -142,7 +164,10 @@ impl Client {
                 Err(Trouble::Away(problem)) => {
                     let since = *away_since.get_or_insert_with(Instant::now);
                     if since.elapsed() >= PATIENCE {
-                        return Err(Failure::coded("server_away", format!("no server at {} for {} s: {problem}", self.url, PATIENCE.as_secs())));
+                        return Err(Failure::coded(
+                            "server_away",
+                            format!("no server at {} for {} s: {problem}", self.url, PATIENCE.as_secs()),
+                        ));
                     }
                     std::thread::sleep(PAUSE);
                 }
@@ -154,7 +179,9 @@ impl Client {
 fn checked(answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>, Trouble> {
     let mut response = match answer {
         Ok(response) => response,
-        Err(error @ (ureq::Error::BadUri(_) | ureq::Error::Http(_))) => return Err(Trouble::Refused(Failure::usage(error))),
+        Err(error @ (ureq::Error::BadUri(_) | ureq::Error::Http(_))) => {
+            return Err(Trouble::Refused(Failure::usage(error)));
+        }
         Err(error) => return Err(Trouble::Away(error.to_string())),
     };
     let status = response.status();
@@ -164,19 +191,39 @@ fn checked(answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>
     let text = response.body_mut().read_to_string().unwrap_or_default();
     let problem: Value = serde_json::from_str(&text).unwrap_or_default();
     let code = problem["code"].as_str().unwrap_or("http_error").to_owned();
-    let detail = problem["detail"].as_str().map_or_else(|| format!("the server answers {status}"), str::to_owned);
-    let again = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
-        || code == "request_running";
-    Err(if again { Trouble::Away(detail) } else { Trouble::Refused(Failure::coded(code, detail)) })
+    let detail = problem["detail"]
+        .as_str()
+        .map_or_else(|| format!("the server answers {status}"), str::to_owned);
+    let again = matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
+    ) || code == "request_running";
+    Err(if again {
+        Trouble::Away(detail)
+    } else {
+        Trouble::Refused(Failure::coded(code, detail))
+    })
 }
 
 fn document(answer: Result<Response<Body>, ureq::Error>) -> Result<Value, Trouble> {
     let mut response = checked(answer)?;
-    let text = response.body_mut().with_config().limit(1 << 30).read_to_string().map_err(|e| Trouble::Away(e.to_string()))?;
+    let text = response
+        .body_mut()
+        .with_config()
+        .limit(1 << 30)
+        .read_to_string()
+        .map_err(|e| Trouble::Away(e.to_string()))?;
     if text.is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_str(&text).map_err(|e| Trouble::Refused(Failure::failed(format!("the answer is not JSON, is this a Posthouse server? {e}"))))
+    serde_json::from_str(&text).map_err(|e| {
+        Trouble::Refused(Failure::failed(format!(
+            "the answer is not JSON, is this a Posthouse server? {e}"
+        )))
+    })
 }
 
 #[cfg(test)]
@@ -184,7 +231,11 @@ mod tests {
     use super::*;
 
     fn client(url: &str) -> Client {
-        Client { agent: Agent::new_with_defaults(), url: url.to_owned(), authorization: "Bearer x".into() }
+        Client {
+            agent: Agent::new_with_defaults(),
+            url: url.to_owned(),
+            authorization: "Bearer x".into(),
+        }
     }
 
     #[test]
@@ -202,7 +253,11 @@ mod tests {
         let mut tries = 0;
         let answer = client("http://127.0.0.1:1").patiently(|| {
             tries += 1;
-            if tries < 3 { Err(Trouble::Away("broken".into())) } else { Ok(tries) }
+            if tries < 3 {
+                Err(Trouble::Away("broken".into()))
+            } else {
+                Ok(tries)
+            }
         });
         assert_eq!(answer.ok(), Some(3));
     }

@@ -27,11 +27,25 @@ impl Check {
 /// Checks everything a server needs, and says what to do about what is missing.
 pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure> {
     let config = settings.load()?;
-    let mut checks = vec![Check::of("configuration", Ok(settings.config.as_deref().map_or_else(
-        || if Path::new(crate::config::FILE).is_file() { crate::config::FILE.to_owned() } else { "defaults and environment".to_owned() },
-        |file| file.display().to_string(),
-    )))];
-    checks.push(Check::of("clock", house::clock(&config.clock).map(|_| config.clock.clone()).map_err(|e| e.to_string())));
+    let mut checks = vec![Check::of(
+        "configuration",
+        Ok(settings.config.as_deref().map_or_else(
+            || {
+                if Path::new(crate::config::FILE).is_file() {
+                    crate::config::FILE.to_owned()
+                } else {
+                    "defaults and environment".to_owned()
+                }
+            },
+            |file| file.display().to_string(),
+        )),
+    )];
+    checks.push(Check::of(
+        "clock",
+        house::clock(&config.clock)
+            .map(|_| config.clock.clone())
+            .map_err(|e| e.to_string()),
+    ));
     checks.push(Check::of("data folder", writable(&config.data)));
     let database = block_on(async {
         Ok(match house::open_store(&config).await {
@@ -45,11 +59,18 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
     })?;
     checks.push(Check::of("database", database));
     let cache = config.in_data(&config.cache);
-    let engine = Engine::new(config.engine()).map(|_| format!("wasmtime is ready, compiled plugins in {}", cache.display()));
+    let engine =
+        Engine::new(config.engine()).map(|_| format!("wasmtime is ready, compiled plugins in {}", cache.display()));
     checks.push(Check::of("sandbox", engine.map_err(|e| e.to_string())));
     let well = checks.iter().all(|check| check.ok);
     output.answer(&serde_json::json!({ "ok": well, "checks": checks }), || {
-        let row = |check: &Check| vec![if check.ok { "ok" } else { "FAILED" }.to_owned(), check.what.to_owned(), check.detail.clone()];
+        let row = |check: &Check| {
+            vec![
+                if check.ok { "ok" } else { "FAILED" }.to_owned(),
+                check.what.to_owned(),
+                check.detail.clone(),
+            ]
+        };
         table(&checks.iter().map(row).collect::<Vec<_>>())
     })?;
     if well { Ok(()) } else { Err(Failure::told()) }
@@ -59,7 +80,10 @@ fn writable(folder: &Path) -> Result<String, String> {
     let tried = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
     match tried {
         Ok(_) => Ok(format!("{} can be written", folder.display())),
-        Err(error) => Err(format!("{} cannot be written: {error}; give it to the server's user or set `data`", folder.display())),
+        Err(error) => Err(format!(
+            "{} cannot be written: {error}; give it to the server's user or set `data`",
+            folder.display()
+        )),
     }
 }
 
@@ -71,5 +95,7 @@ pub(super) fn migrate(settings: &Settings, output: Output) -> Result<(), Failure
         Ok(())
     })?;
     let database = config.database_shown();
-    output.answer(&serde_json::json!({ "database": database, "migrated": true }), || format!("The tables of {database} are up to date."))
+    output.answer(&serde_json::json!({ "database": database, "migrated": true }), || {
+        format!("The tables of {database} are up to date.")
+    })
 }

@@ -19,28 +19,48 @@ impl Configuration {
         let figment = config::figment(settings.config.as_deref(), &settings.flags())?;
         let config: Config = settings.load()?;
         let mut found = Vec::new();
-        flatten(String::new(), &serde_json::to_value(&config).map_err(Failure::failed)?, &mut found);
+        flatten(
+            String::new(),
+            &serde_json::to_value(&config).map_err(Failure::failed)?,
+            &mut found,
+        );
         let source = |key: &str| {
             let metadata = figment.find_metadata(key);
-            metadata.map_or_else(|| "default".to_owned(), |metadata| match (&*metadata.name, &metadata.source) {
-                (name, _) if name.contains("environment") => "environment".to_owned(),
-                (_, Some(figment::Source::File(path))) => path.display().to_string(),
-                (name, _) if name.contains("Flags") => "flag".to_owned(),
-                _ => "default".to_owned(),
-            })
+            metadata.map_or_else(
+                || "default".to_owned(),
+                |metadata| match (&*metadata.name, &metadata.source) {
+                    (name, _) if name.contains("environment") => "environment".to_owned(),
+                    (_, Some(figment::Source::File(path))) => path.display().to_string(),
+                    (name, _) if name.contains("Flags") => "flag".to_owned(),
+                    _ => "default".to_owned(),
+                },
+            )
         };
         let settings: Vec<(String, Value, String)> = found
             .into_iter()
             .map(|(key, value)| {
-                let value = if key == "database" { config.database_shown().into() } else { value };
+                let value = if key == "database" {
+                    config.database_shown().into()
+                } else {
+                    value
+                };
                 let source = source(&key);
                 (key, value, source)
             })
             .collect();
-        let documents: Vec<Value> = settings.iter().map(|(key, value, source)| json!({ "key": key, "value": value, "source": source })).collect();
+        let documents: Vec<Value> = settings
+            .iter()
+            .map(|(key, value, source)| json!({ "key": key, "value": value, "source": source }))
+            .collect();
         output.answer(&json!({ "settings": documents }), || {
-            let rows = settings.iter().map(|(key, value, source)| vec![key.clone(), value.to_string(), source.clone()]);
-            table(&std::iter::once(["setting", "value", "from"].map(str::to_owned).to_vec()).chain(rows).collect::<Vec<_>>())
+            let rows = settings
+                .iter()
+                .map(|(key, value, source)| vec![key.clone(), value.to_string(), source.clone()]);
+            table(
+                &std::iter::once(["setting", "value", "from"].map(str::to_owned).to_vec())
+                    .chain(rows)
+                    .collect::<Vec<_>>(),
+            )
         })
     }
 }
@@ -49,7 +69,11 @@ fn flatten(prefix: String, value: &Value, found: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(fields) => {
             for (key, value) in fields {
-                let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                let key = if prefix.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{prefix}.{key}")
+                };
                 flatten(key, value, found);
             }
         }

@@ -42,22 +42,43 @@ const POLL: [u64; 5] = [20, 50, 100, 200, 500];
 impl Import {
     pub(super) fn run(self, output: Output) -> Result<(), Failure> {
         let client = Client::from_environment()?;
-        let length = std::fs::metadata(&self.file).and_then(|metadata| if metadata.is_file() { Ok(metadata.len()) } else { Err(std::io::Error::other("it is not a file")) });
+        let length = std::fs::metadata(&self.file).and_then(|metadata| {
+            if metadata.is_file() {
+                Ok(metadata.len())
+            } else {
+                Err(std::io::Error::other("it is not a file"))
+            }
+        });
         let length = length.map_err(|e| Failure::usage(format!("{} cannot be read: {e}", self.file.display())))?;
-        let job = self.upload(&client, length).and_then(|job| follow(&client, job)).map_err(|failure| self.resume(&client, failure))?;
+        let job = self
+            .upload(&client, length)
+            .and_then(|job| follow(&client, job))
+            .map_err(|failure| self.resume(&client, failure))?;
         self.finish(&client, &job, output)
     }
 
     /// Sends the file, again from its beginning when the connection breaks: the same file joins its job.
     fn upload(&self, client: &Client, length: u64) -> Result<Value, Failure> {
         let bar = bar(length, "sending  ");
-        let name = self.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = self
+            .file
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let job = client.patiently(|| {
             bar.set_position(0);
-            let file = File::open(&self.file).map_err(|e| Trouble::Refused(Failure::failed(format!("{} cannot be read: {e}", self.file.display()))))?;
+            let file = File::open(&self.file).map_err(|e| {
+                Trouble::Refused(Failure::failed(format!("{} cannot be read: {e}", self.file.display())))
+            })?;
             let counted = bar.wrap_read(BufReader::new(file));
-            let part = Part::owned_reader(counted).file_name(&name).mime_str("text/csv").map_err(|e| Trouble::Refused(Failure::failed(e)))?;
-            client.send_form(&format!("/imports?kind={}", self.kind.as_str()), Form::new().part("file", part))
+            let part = Part::owned_reader(counted)
+                .file_name(&name)
+                .mime_str("text/csv")
+                .map_err(|e| Trouble::Refused(Failure::failed(e)))?;
+            client.send_form(
+                &format!("/imports?kind={}", self.kind.as_str()),
+                Form::new().part("file", part),
+            )
         });
         bar.finish_and_clear();
         job
@@ -81,12 +102,20 @@ impl Import {
         let error_file = PathBuf::from(format!("{}.errors.csv", self.file.display()));
         let rejected = count("rejected") > 0;
         if rejected {
-            fetch(client, &format!("/imports/{}/errors.csv", job["id"].as_str().unwrap_or("")), &error_file)?;
+            fetch(
+                client,
+                &format!("/imports/{}/errors.csv", job["id"].as_str().unwrap_or("")),
+                &error_file,
+            )?;
         }
         let mut document = job.clone();
         document["error_file"] = if rejected { json!(error_file) } else { Value::Null };
         output.answer(&document, || self.words(job, rejected.then_some(&error_file)))?;
-        if rejected || job["state"] != "done" { Err(Failure::told()) } else { Ok(()) }
+        if rejected || job["state"] != "done" {
+            Err(Failure::told())
+        } else {
+            Ok(())
+        }
     }
 
     fn words(&self, job: &Value, error_file: Option<&PathBuf>) -> String {
@@ -99,15 +128,26 @@ impl Import {
             count("duplicates"),
             count("rejected")
         );
-        let ignored: Vec<&str> = job["ignored_columns"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let ignored: Vec<&str> = job["ignored_columns"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         if !ignored.is_empty() {
-            words += &format!("Columns that are not understood were left out: {}.\n", ignored.join(", "));
+            words += &format!(
+                "Columns that are not understood were left out: {}.\n",
+                ignored.join(", ")
+            );
         }
         if let Some(detail) = job["failure"]["detail"].as_str() {
             words += &format!("The file was refused: {detail}\n");
         }
         if let Some(file) = error_file {
-            words += &format!("{} has the rows that were sent back, each with its reason. Put them right and import that file.\n", file.display());
+            words += &format!(
+                "{} has the rows that were sent back, each with its reason. Put them right and import that file.\n",
+                file.display()
+            );
         }
         words
     }
@@ -116,7 +156,12 @@ impl Import {
 /// Waits until every row is decided.
 fn follow(client: &Client, mut job: Value) -> Result<Value, Failure> {
     let bar = bar(job["bytes"].as_u64().unwrap_or(0), "importing");
-    let path = format!("/imports/{}", job["id"].as_str().ok_or_else(|| Failure::failed("the server names no import"))?);
+    let path = format!(
+        "/imports/{}",
+        job["id"]
+            .as_str()
+            .ok_or_else(|| Failure::failed("the server names no import"))?
+    );
     let mut polls = POLL.iter().chain(std::iter::repeat(&500));
     while !matches!(job["state"].as_str(), Some("done" | "failed")) {
         bar.set_position(job["bytes_done"].as_u64().unwrap_or(0));
@@ -130,9 +175,15 @@ fn follow(client: &Client, mut job: Value) -> Result<Value, Failure> {
 
 /// Fetches a file; it appears whole or not at all.
 fn fetch(client: &Client, path: &str, to: &Path) -> Result<(), Failure> {
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = to
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let failed = |e: std::io::Error| Failure::failed(format!("{} cannot be written: {e}", to.display()));
-    let mut file = tempfile::Builder::new().permissions(permissions()).tempfile_in(folder).map_err(failed)?;
+    let mut file = tempfile::Builder::new()
+        .permissions(permissions())
+        .tempfile_in(folder)
+        .map_err(failed)?;
     client.download(path, &mut file)?;
     file.persist(to).map(drop).map_err(|e| failed(e.error))
 }
@@ -145,8 +196,16 @@ fn permissions() -> std::fs::Permissions {
 
 /// A progress bar, on a terminal only.
 fn bar(length: u64, what: &'static str) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
     let bar = ProgressBar::with_draw_target(Some(length), target).with_prefix(what);
     let template = ProgressStyle::with_template("{prefix} [{bar:30}] {bytes}/{total_bytes} {eta} {msg}");
-    bar.with_style(template.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "))
+    bar.with_style(
+        template
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> "),
+    )
 }

@@ -83,7 +83,10 @@ struct Serving {
 
 impl Settings {
     fn flags(&self) -> Flags {
-        Flags { database: self.database.clone(), ..Flags::default() }
+        Flags {
+            database: self.database.clone(),
+            ..Flags::default()
+        }
     }
 
     fn load(&self) -> Result<Config, Failure> {
@@ -93,7 +96,11 @@ impl Settings {
 
 impl Serving {
     fn flags(&self) -> Flags {
-        Flags { listen: self.listen.clone(), clock: self.clock.clone(), ..self.settings.flags() }
+        Flags {
+            listen: self.listen.clone(),
+            clock: self.clock.clone(),
+            ..self.settings.flags()
+        }
     }
 
     fn load(&self) -> Result<Config, Failure> {
@@ -127,7 +134,10 @@ pub(crate) fn run() -> ExitCode {
 
 /// Runs asynchronous work of a command.
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::failed)?;
     runtime.block_on(work)
 }
 
@@ -142,9 +152,35 @@ mod tests {
 
     #[test]
     fn json_may_stand_behind_the_command() {
-        let cli = Cli::try_parse_from(["posthouse", "agency", "create", "silk", "--name", "Silk Road", "--json", "--database", "sqlite:x"]).unwrap();
+        let cli = Cli::try_parse_from([
+            "posthouse",
+            "agency",
+            "create",
+            "silk",
+            "--name",
+            "Silk Road",
+            "--json",
+            "--database",
+            "sqlite:x",
+        ])
+        .unwrap();
         assert!(cli.json);
-        assert!(Cli::try_parse_from(["posthouse", "serve", "--listen", "127.0.0.1:0", "--clock", "fixed:2026-01-15"]).is_ok());
-        assert_eq!(Cli::try_parse_from(["posthouse", "import", "trains", "x.csv"]).unwrap_err().exit_code(), 2);
+        assert!(
+            Cli::try_parse_from([
+                "posthouse",
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--clock",
+                "fixed:2026-01-15"
+            ])
+            .is_ok()
+        );
+        assert_eq!(
+            Cli::try_parse_from(["posthouse", "import", "trains", "x.csv"])
+                .unwrap_err()
+                .exit_code(),
+            2
+        );
     }
 }

@@ -26,30 +26,51 @@ impl Failure {
 
     /// It did not work, for a reason that has a name.
     pub(crate) fn coded(code: impl Into<String>, message: impl Display) -> Self {
-        Self { code: code.into(), message: message.to_string(), exit: 1, told: false }
+        Self {
+            code: code.into(),
+            message: message.to_string(),
+            exit: 1,
+            told: false,
+        }
     }
 
     /// It was asked for in a way that cannot work.
     pub(crate) fn usage(message: impl Display) -> Self {
-        Self { exit: 2, ..Self::coded("usage", message) }
+        Self {
+            exit: 2,
+            ..Self::coded("usage", message)
+        }
     }
 
     /// The answer that was printed says it all; only the exit code is missing.
     pub(crate) fn told() -> Self {
-        Self { told: true, ..Self::failed("") }
+        Self {
+            told: true,
+            ..Self::failed("")
+        }
     }
 }
 
 impl From<crate::config::ConfigError> for Failure {
     fn from(error: crate::config::ConfigError) -> Self {
-        Self { exit: 2, ..Self::coded("bad_configuration", error) }
+        Self {
+            exit: 2,
+            ..Self::coded("bad_configuration", error)
+        }
     }
 }
 
 impl From<crate::house::HouseError> for Failure {
     fn from(error: crate::house::HouseError) -> Self {
-        let exit = if matches!(error, crate::house::HouseError::Clock(_)) { 2 } else { 1 };
-        Self { exit, ..Self::failed(error) }
+        let exit = if matches!(error, crate::house::HouseError::Clock(_)) {
+            2
+        } else {
+            1
+        };
+        Self {
+            exit,
+            ..Self::failed(error)
+        }
     }
 }
 
@@ -75,7 +96,11 @@ impl Output {
     /// # Errors
     /// Standard output that is closed, a document that cannot be written.
     pub(crate) fn answer(self, document: &impl Serialize, words: impl FnOnce() -> String) -> Result<(), Failure> {
-        let text = if self.json { serde_json::to_string_pretty(document).map_err(Failure::failed)? } else { words() };
+        let text = if self.json {
+            serde_json::to_string_pretty(document).map_err(Failure::failed)?
+        } else {
+            words()
+        };
         writeln!(std::io::stdout(), "{}", text.trim_end()).map_err(Failure::failed)
     }
 
@@ -100,7 +125,13 @@ impl Output {
 /// A table with aligned columns, the first row being its head.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width_of(cell)).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| width_of(cell))
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
     for row in rows {
@@ -127,6 +158,9 @@ mod tests {
     #[test]
     fn tables_are_aligned_in_both_languages() {
         let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
-        assert_eq!(table(&[row(["key", "count"]), row(["忠诚客户", "12"]), row(["a", "3"])]), "key       count\n忠诚客户  12\na         3\n");
+        assert_eq!(
+            table(&[row(["key", "count"]), row(["忠诚客户", "12"]), row(["a", "3"])]),
+            "key       count\n忠诚客户  12\na         3\n"
+        );
     }
 }

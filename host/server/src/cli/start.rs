@@ -38,13 +38,21 @@ pub(super) fn demo(demo: &Demo) -> Result<(), Failure> {
     if config.database == Config::default().database {
         config.database = demo::DATABASE.to_owned();
     }
-    config.log.filter = if config.log.filter == "info" { "warn".to_owned() } else { config.log.filter };
+    config.log.filter = if config.log.filter == "info" {
+        "warn".to_owned()
+    } else {
+        config.log.filter
+    };
     telemetry::start_logs(&config.log).map_err(Failure::usage)?;
-    let wish = demo::Wish { fresh: demo.fresh, customers: demo.customers, seed: demo.seed };
+    let wish = demo::Wish {
+        fresh: demo.fresh,
+        customers: demo.customers,
+        seed: demo.seed,
+    };
     block_on(async {
         let prepared = demo::prepare(&config, &wish).await?;
         let app = house::open(&config).await?;
-        let seeded = demo::seed(&config, &app, prepared).await?;
+        let seeded = demo::seed(&app, prepared).await?;
         serve::serve(&config, app, async |base| seeded.introduce(base)).await
     })
 }

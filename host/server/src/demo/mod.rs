@@ -1,13 +1,263 @@
-//! The demo: a made-up agency.
+//! The demo: a made-up agency with realistic customers and the reference plugins in force. The same seed makes the same agency.
+
+mod dice;
+mod people;
+mod plugins;
+mod trips;
 
 use crate::cli::Failure;
 use crate::config::Config;
+use crate::house;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use posthouse_app::App;
+use posthouse_app::clock::{SystemClock, SystemEntropy};
+use posthouse_app::intake::MOST_EVENTS;
+use posthouse_app::team::{Caller, NewAgency, create_agency};
+use posthouse_domain::{Clock, Day};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+/// Where the demo keeps its data unless it is told otherwise: never where a real server has its own.
 pub(crate) const DATABASE: &str = "sqlite:data/demo.db";
-pub(crate) struct Wish { pub(crate) fresh: bool, pub(crate) customers: u32, pub(crate) seed: u64 }
-pub(crate) struct Prepared;
-pub(crate) struct Seeded;
-impl Seeded { pub(crate) fn introduce(&self, _base: &str) {} }
-pub(crate) async fn prepare(_config: &Config, _wish: &Wish) -> Result<Prepared, Failure> { Ok(Prepared) }
-pub(crate) async fn seed(_config: &Config, _app: &App, _prepared: Prepared) -> Result<Seeded, Failure> { Ok(Seeded) }
+/// Below the data folder: what was made, and its key. For the owner only.
+const STATE: &str = "demo.json";
+const SLUG: &str = "demo";
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    /// Throw the earlier data away.
+    pub(crate) fresh: bool,
+    /// How many customers.
+    pub(crate) customers: u32,
+    /// The same seed makes the same agency.
+    pub(crate) seed: u64,
+}
+
+/// What was made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct State {
+    database: String,
+    seed: u64,
+    customers: u32,
+    /// The day on which it was made; stories are told up to it.
+    today: Day,
+    api_key: String,
+    /// Whether all of it is there.
+    complete: bool,
+}
+
+/// An agency that is there, with or without its data.
+pub(crate) struct Prepared {
+    state: State,
+    path: PathBuf,
+}
+
+/// Everything is there.
+pub(crate) struct Seeded {
+    state: State,
+    bindings: Vec<String>,
+}
+
+/// Makes the agency, or finds the one made earlier.
+///
+/// # Errors
+/// A database that is not the demo's, or that cannot be opened.
+pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Failure> {
+    // two demos on one database would not end well, and --fresh deletes it
+    drop(std::net::TcpListener::bind(&config.listen).map_err(|e| {
+        Failure::failed(format!(
+            "cannot listen on {}: {e}; stop the other server, or choose another address with --listen",
+            config.listen
+        ))
+    })?);
+    let path = config.in_data(Path::new(STATE));
+    let mut earlier = read(&path)?;
+    if wish.fresh {
+        throw_away(config, &path, earlier.take())?;
+    }
+    if let Some(state) = earlier {
+        if state.database != config.database {
+            return Err(Failure::failed(format!(
+                "{} belongs to a demo in {}; start it with that --database, or set another data folder (POSTHOUSE_DATA)",
+                path.display(),
+                crate::config::hide_password(&state.database)
+            )));
+        }
+        if (state.seed, state.customers) != (wish.seed, wish.customers) && state.complete {
+            eprintln!(
+                "The demo's data is there already ({} customers, seed {}); --fresh makes it anew.",
+                state.customers, state.seed
+            );
+        }
+        return Ok(Prepared { state, path });
+    }
+    let store = house::open_store(config).await?;
+    let new = NewAgency {
+        slug: SLUG.into(),
+        name: "丝路旅行社 Silk Road Travel".into(),
+        time_zone: "Asia/Shanghai".into(),
+        currency: "CNY".into(),
+        country: "CN".into(),
+    };
+    let made = create_agency(&store, new, SystemClock.now(), &SystemEntropy).await;
+    store.close().await;
+    let (_, api_key) = made.map_err(|error| {
+        let failure = Failure::from(error);
+        if failure.code == "slug_taken" {
+            Failure::failed(format!(
+                "{} has an agency {SLUG} whose key is lost; name another --database",
+                config.database_shown()
+            ))
+        } else {
+            failure
+        }
+    })?;
+    let today = posthouse_domain::time::day_of(
+        house::clock(&config.clock)?.now(),
+        "Asia/Shanghai".parse().map_err(Failure::failed)?,
+    );
+    let state = State {
+        database: config.database.clone(),
+        seed: wish.seed,
+        customers: wish.customers,
+        today,
+        api_key,
+        complete: false,
+    };
+    write(&path, &state)?;
+    Ok(Prepared { state, path })
+}
+
+fn read(path: &Path) -> Result<Option<State>, Failure> {
+    match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
+            Failure::failed(format!(
+                "{} is damaged: {e}; delete it and the demo's database",
+                path.display()
+            ))
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::failed(format!("{} cannot be read: {error}", path.display()))),
+    }
+}
+
+fn write(path: &Path, state: &State) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(state).map_err(Failure::failed)?;
+    let _ = std::fs::remove_file(path);
+    house::write_private(path, &text).map_err(|e| Failure::failed(format!("{} cannot be written: {e}", path.display())))
+}
+
+/// Deletes the demo's database, and nothing that is not the demo's.
+fn throw_away(config: &Config, path: &Path, earlier: Option<State>) -> Result<(), Failure> {
+    let Some(file) = config
+        .database
+        .strip_prefix("sqlite:")
+        .map(|rest| rest.trim_start_matches("//").split('?').next().unwrap_or(rest))
+    else {
+        return Err(Failure::usage(
+            "--fresh deletes embedded databases only; name an empty PostgreSQL database instead",
+        ));
+    };
+    let ours = earlier.is_some_and(|state| state.database == config.database) || config.database == DATABASE;
+    if !ours && Path::new(file).exists() {
+        return Err(Failure::usage(format!(
+            "{file} was not made by the demo and is not deleted; name another --database"
+        )));
+    }
+    for end in ["", "-wal", "-shm"] {
+        remove(Path::new(&format!("{file}{end}")))?;
+    }
+    remove(path)
+}
+
+fn remove(path: &Path) -> Result<(), Failure> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::failed(format!(
+            "{} cannot be deleted: {error}",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Tells everyone's story to the app and puts the reference plugins into force. What an interrupted start has told is known.
+///
+/// # Errors
+/// Failures of the app.
+pub(crate) async fn seed(app: &App, prepared: Prepared) -> Result<Seeded, Failure> {
+    let Prepared { mut state, path } = prepared;
+    let caller = app.authenticate(&state.api_key).await?;
+    if !state.complete {
+        tell(app, &caller, &state).await?;
+    }
+    let bindings = plugins::bind(app, &caller).await?;
+    if !state.complete {
+        state.complete = true;
+        write(&path, &state)?;
+    }
+    Ok(Seeded { state, bindings })
+}
+
+async fn tell(app: &App, caller: &Caller, state: &State) -> Result<(), Failure> {
+    let began = Instant::now();
+    let terminal = std::io::stderr().is_terminal();
+    let target = if terminal {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let style = ProgressStyle::with_template("Making up customers [{bar:30}] {pos}/{len} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar =
+        ProgressBar::with_draw_target(Some(state.customers.into()), target).with_style(style.progress_chars("=> "));
+    let (mut waiting, mut events): (Vec<Value>, u64) = (Vec::new(), 0);
+    for number in 0..state.customers {
+        waiting.extend(trips::story(state.seed, number, state.today));
+        while waiting.len() >= MOST_EVENTS || (number + 1 == state.customers && !waiting.is_empty()) {
+            let batch: Vec<Value> = waiting.drain(..waiting.len().min(MOST_EVENTS)).collect();
+            events += batch.len() as u64;
+            let accepted = app.accept(caller, &batch).await?;
+            if let Some(rejected) = accepted.rejected.first() {
+                return Err(Failure::failed(format!(
+                    "the demo tells an event that is not understood: {}: {}",
+                    rejected.detail, batch[rejected.index]
+                )));
+            }
+        }
+        bar.set_position(u64::from(number) + 1);
+        if !terminal && state.customers >= 5 && (number + 1) % (state.customers / 5) == 0 {
+            eprintln!("Making up customers: {} of {}", number + 1, state.customers);
+        }
+    }
+    bar.finish_and_clear();
+    eprintln!(
+        "{} customers told {events} events in {:.1} s.",
+        state.customers,
+        began.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+impl Seeded {
+    /// Says where everything is.
+    pub(crate) fn introduce(&self, base: &str) {
+        let State { api_key, customers, .. } = &self.state;
+        println!("\nPosthouse is there, with an agency of {customers} made-up customers.\n");
+        println!("  API        {base}/api/v1");
+        println!("  Document   {base}/api/openapi.json");
+        println!("  API key    {api_key}");
+        if self.bindings.is_empty() {
+            println!("\nNo plugins were found in plugins/dist; `make plugins` builds them.");
+        } else {
+            println!("  In force   {}", self.bindings.join(", "));
+        }
+        println!("\nTo look around from another terminal:\n");
+        println!("  export POSTHOUSE_URL={base} POSTHOUSE_API_KEY={api_key}");
+        println!("  curl -s -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" $POSTHOUSE_URL/api/v1/segments");
+        println!("  posthouse plugin list\n\nCtrl-C stops it; the data stays for the next time.");
+    }
+}

@@ -21,13 +21,13 @@ const PROFILE: [&str; 6] = [
 
 /// A plugin as the compiler leaves it.
 #[derive(Debug, Clone)]
-pub struct CoreModule {
+pub(super) struct CoreModule {
     /// The WebAssembly module, with the contract it was compiled against in custom sections.
-    pub bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     /// Which compiler made it, in words.
-    pub toolchain: String,
+    pub(super) toolchain: String,
     /// Name of the package.
-    pub crate_name: String,
+    pub(super) crate_name: String,
 }
 
 #[derive(Deserialize)]
@@ -41,7 +41,7 @@ struct Message {
 
 /// Builds a plugin's project. Cargo's progress and the compiler's messages go to `out` as they come, so that a mistake is shown at
 /// the author's line.
-pub fn build_core_module(project: &Path, out: &mut dyn Write) -> Result<CoreModule, ProjectError> {
+pub(super) fn build_core_module(project: &Path, out: &mut dyn Write) -> Result<CoreModule, ProjectError> {
     let project = Project::open(project)?;
     let toolchain = Toolchain::find(&project.folder)?;
     tell(

@@ -3,8 +3,8 @@
 use super::build::build_core_module;
 use super::new::new_project;
 use super::project::ProjectError;
-use crate::cli::output::{Output, table};
 use crate::cli::Failure;
+use crate::cli::output::{Output, table};
 use crate::config::{Config, Flags};
 use posthouse_engine::{Admitted, Engine, EngineConfig, LoadError, digest, golden, pack as packing};
 use serde_json::json;
@@ -29,28 +29,40 @@ struct Built {
 fn make(dir: &Path) -> Result<Built, Failure> {
     let core = build_core_module(dir, &mut std::io::stderr())?;
     let component = packing::componentize(&core.bytes).map_err(|e| Failure::coded("not_componentized", e))?;
-    Ok(Built { component, crate_name: core.crate_name, toolchain: core.toolchain })
+    Ok(Built {
+        component,
+        crate_name: core.crate_name,
+        toolchain: core.toolchain,
+    })
 }
 
 /// The component with the project's golden cases and where it comes from.
 fn with_sections(dir: &Path, built: &Built) -> Result<Vec<u8>, Failure> {
     let meta = json!({ "crate": built.crate_name, "toolchain": built.toolchain, "packed-by": concat!("posthouse ", env!("CARGO_PKG_VERSION")) });
     let cases = read_cases(dir)?;
-    packing::attach(&built.component, cases.as_deref(), Some(meta.to_string().as_bytes())).map_err(|e| Failure::coded("not_packed", e))
+    packing::attach(&built.component, cases.as_deref(), Some(meta.to_string().as_bytes()))
+        .map_err(|e| Failure::coded("not_packed", e))
 }
 
 fn read_cases(dir: &Path) -> Result<Option<Vec<u8>>, Failure> {
     match std::fs::read(dir.join(GOLDEN)) {
         Ok(cases) => Ok(Some(cases)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::failed(format!("{} cannot be read: {error}", dir.join(GOLDEN).display()))),
+        Err(error) => Err(Failure::failed(format!(
+            "{} cannot be read: {error}",
+            dir.join(GOLDEN).display()
+        ))),
     }
 }
 
 /// A sandbox with the limits of the configuration, without a cache.
 fn sandbox() -> Result<Engine, Failure> {
     let config = Config::load(None, &Flags::default())?;
-    Engine::new(EngineConfig { cache_dir: None, ..config.engine() }).map_err(Failure::failed)
+    Engine::new(EngineConfig {
+        cache_dir: None,
+        ..config.engine()
+    })
+    .map_err(Failure::failed)
 }
 
 /// The component of a file, or of a project.
@@ -58,7 +70,12 @@ fn component(path: &Path) -> Result<Vec<u8>, Failure> {
     if path.is_dir() {
         return with_sections(path, &make(path)?);
     }
-    std::fs::read(path).map_err(|e| Failure::usage(format!("{} cannot be read: {e}; name a .wasm file or a project's folder", path.display())))
+    std::fs::read(path).map_err(|e| {
+        Failure::usage(format!(
+            "{} cannot be read: {e}; name a .wasm file or a project's folder",
+            path.display()
+        ))
+    })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
@@ -79,15 +96,27 @@ pub(super) fn new(name: &str, parent: &Path, output: Output) -> Result<(), Failu
 
 pub(super) fn build(dir: &Path, out: Option<&Path>, output: Output) -> Result<(), Failure> {
     let built = make(dir)?;
-    let path = out.map_or_else(|| dir.join("target/plugin").join(format!("{}.wasm", built.crate_name)), PathBuf::from);
+    let path = out.map_or_else(
+        || dir.join("target/plugin").join(format!("{}.wasm", built.crate_name)),
+        PathBuf::from,
+    );
     write(&path, &built.component)?;
     let document = json!({ "file": path, "size": built.component.len(), "toolchain": built.toolchain, "digest": digest(&built.component) });
-    output.answer(&document, || format!("{}: {} bytes, built with {}. `posthouse plugin pack` adds the golden cases.", path.display(), built.component.len(), built.toolchain))
+    output.answer(&document, || {
+        format!(
+            "{}: {} bytes, built with {}. `posthouse plugin pack` adds the golden cases.",
+            path.display(),
+            built.component.len(),
+            built.toolchain
+        )
+    })
 }
 
 fn admit(component: &[u8]) -> Result<Admitted, Failure> {
     sandbox()?.admit(component).map_err(|error| match error {
-        LoadError::Refused(refusal) => Failure::coded(refusal.code, format!("refused ({}): {}", refusal.code, refusal.detail)),
+        LoadError::Refused(refusal) => {
+            Failure::coded(refusal.code, format!("refused ({}): {}", refusal.code, refusal.detail))
+        }
         other => Failure::coded(other.code(), other),
     })
 }
@@ -123,28 +152,57 @@ fn explain(admitted: &Admitted) -> String {
         0 => "no golden cases travel with it; `posthouse plugin pack` adds those of golden.json".to_owned(),
         count => format!("{count} golden cases pass"),
     };
-    words += &format!("  self-test {golden}; {} rows tried, each decided by itself\n", test.rows_tried);
-    words += &format!("  cost      {} fuel a call and {} a row; a full chunk takes {} µs and {} KiB of memory\n", test.fuel_per_call, test.fuel_per_row, test.full_chunk.micros, test.full_chunk.peak_memory / 1024);
+    words += &format!(
+        "  self-test {golden}; {} rows tried, each decided by itself\n",
+        test.rows_tried
+    );
+    words += &format!(
+        "  cost      {} fuel a call and {} a row; a full chunk takes {} µs and {} KiB of memory\n",
+        test.fuel_per_call,
+        test.fuel_per_row,
+        test.full_chunk.micros,
+        test.full_chunk.peak_memory / 1024
+    );
     words
 }
 
 pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
-    let component = if path.is_dir() { make(path)?.component } else { component(path)? };
+    let component = if path.is_dir() {
+        make(path)?.component
+    } else {
+        component(path)?
+    };
     let cases = if path.is_dir() {
-        let cases = read_cases(path)?.ok_or_else(|| Failure::coded("no_golden_cases", format!("{} has no {GOLDEN}; write the cases the rule must pass there", path.display())))?;
+        let cases = read_cases(path)?.ok_or_else(|| {
+            Failure::coded(
+                "no_golden_cases",
+                format!(
+                    "{} has no {GOLDEN}; write the cases the rule must pass there",
+                    path.display()
+                ),
+            )
+        })?;
         golden::parse(&cases).map_err(|e| Failure::coded("bad_golden_cases", e))?
     } else {
         packing::golden_cases(&component).map_err(|e| Failure::coded("bad_golden_cases", e))?
     };
-    let plugin = sandbox()?.open(&digest(&component), &component).map_err(|e| Failure::coded(e.code(), e))?;
+    let plugin = sandbox()?
+        .open(&digest(&component), &component)
+        .map_err(|e| Failure::coded(e.code(), e))?;
     let results = golden::run(&plugin, &cases);
     let passed = results.iter().filter(|result| result.passed).count();
-    let document = json!({ "digest": digest(&component), "cases": results, "passed": passed, "failed": results.len() - passed });
+    let document =
+        json!({ "digest": digest(&component), "cases": results, "passed": passed, "failed": results.len() - passed });
     output.answer(&document, || {
         let mut rows = vec![["", "case", "fuel", "µs"].map(str::to_owned).to_vec()];
         rows.extend(results.iter().map(|result| {
             let word = if result.passed { "passed" } else { "FAILED" };
-            vec![word.to_owned(), result.name.clone(), result.usage.fuel.to_string(), result.usage.micros.to_string()]
+            vec![
+                word.to_owned(),
+                result.name.clone(),
+                result.usage.fuel.to_string(),
+                result.usage.micros.to_string(),
+            ]
         }));
         let mut words = table(&rows);
         for result in results.iter().filter(|result| !result.passed) {
@@ -153,7 +211,10 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
                 words += &format!("  {error}\n");
             }
             for miss in &result.mismatches {
-                words += &format!("  row {}: {} is {}, expected {}\n", miss.row, miss.field, miss.got, miss.expected);
+                words += &format!(
+                    "  row {}: {} is {}, expected {}\n",
+                    miss.row, miss.field, miss.got, miss.expected
+                );
             }
             for line in &result.log {
                 words += &format!("  log: {}\n", line.message);
@@ -161,7 +222,11 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
         }
         words + &format!("\n{passed} of {} golden cases passed.", results.len())
     })?;
-    if passed == results.len() { Ok(()) } else { Err(Failure::told()) }
+    if passed == results.len() {
+        Ok(())
+    } else {
+        Err(Failure::told())
+    }
 }
 
 pub(super) fn pack(dir: &Path, out: Option<&Path>, output: Output) -> Result<(), Failure> {

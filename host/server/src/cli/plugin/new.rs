@@ -99,7 +99,7 @@ const TAKEN: [&str; 46] = [
 ];
 
 /// Makes the folder `parent/name` with a plugin for segmentation in it and returns its path.
-pub fn new_project(name: &str, parent: &Path) -> Result<PathBuf, ProjectError> {
+pub(super) fn new_project(name: &str, parent: &Path) -> Result<PathBuf, ProjectError> {
     if !is_name(name) {
         return Err(ProjectError::Name { name: name.to_owned() });
     }

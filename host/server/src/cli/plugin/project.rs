@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 /// Why a project could not be made or built. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
-pub enum ProjectError {
+pub(crate) enum ProjectError {
     /// The name is no name for a plugin.
     #[error(
         "`{name}` cannot be the name of a plugin: use lower-case words joined by hyphens, as in `summer-family`, and no word of Rust itself"

@@ -23,7 +23,9 @@ impl Rule {
     fn settings(&self) -> Result<Map<String, Value>, Failure> {
         let text = match self.config.strip_prefix('@') {
             None => self.config.clone(),
-            Some(file) => std::fs::read_to_string(file).map_err(|e| Failure::usage(format!("{file} cannot be read: {e}")))?,
+            Some(file) => {
+                std::fs::read_to_string(file).map_err(|e| Failure::usage(format!("{file} cannot be read: {e}")))?
+            }
         };
         serde_json::from_str(&text).map_err(|e| Failure::usage(format!("the settings are not a JSON object: {e}")))
     }
@@ -37,14 +39,28 @@ impl Rule {
             return Ok(text(&revision, "digest").to_owned());
         }
         let revisions = all(client, "/plugins")?;
-        let by_digest: Vec<&Value> = revisions.iter().filter(|revision| self.plugin.len() >= 6 && text(revision, "digest").starts_with(&self.plugin)).collect();
+        let by_digest: Vec<&Value> = revisions
+            .iter()
+            .filter(|revision| self.plugin.len() >= 6 && text(revision, "digest").starts_with(&self.plugin))
+            .collect();
         match by_digest[..] {
             [one] => return Ok(text(one, "digest").to_owned()),
             [] => {}
-            _ => return Err(Failure::usage(format!("{} revisions begin with {}; write more of the digest", by_digest.len(), self.plugin))),
+            _ => {
+                return Err(Failure::usage(format!(
+                    "{} revisions begin with {}; write more of the digest",
+                    by_digest.len(),
+                    self.plugin
+                )));
+            }
         }
         let newest = revisions.iter().rfind(|revision| text(revision, "name") == self.plugin);
-        let newest = newest.ok_or_else(|| Failure::usage(format!("{} is no file, no digest and no plugin's name here; `posthouse plugin list` shows what is there", self.plugin)))?;
+        let newest = newest.ok_or_else(|| {
+            Failure::usage(format!(
+                "{} is no file, no digest and no plugin's name here; `posthouse plugin list` shows what is there",
+                self.plugin
+            ))
+        })?;
         Ok(text(newest, "digest").to_owned())
     }
 }
@@ -95,10 +111,18 @@ pub(super) fn preview(rule: &Rule, output: Output) -> Result<(), Failure> {
     let preview = client.send("POST", "/segmentation/preview", &body)?;
     output.answer(&preview, || {
         let mut words = diff_words(&preview);
-        words += &format!("\nTime alone would move {}. Took {} ms.\n", preview["drift"], preview["duration_ms"]);
+        words += &format!(
+            "\nTime alone would move {}. Took {} ms.\n",
+            preview["drift"], preview["duration_ms"]
+        );
         for mover in preview["sample"].as_array().into_iter().flatten() {
             let name = mover["name"].as_str().unwrap_or("—");
-            words += &format!("  {} {name}: {} → {}\n", text(mover, "customer_id"), segment(&mover["from"]), segment(&mover["to"]));
+            words += &format!(
+                "  {} {name}: {} → {}\n",
+                text(mover, "customer_id"),
+                segment(&mover["from"]),
+                segment(&mover["to"])
+            );
         }
         words
     })
@@ -129,19 +153,37 @@ pub(super) fn list(output: Output) -> Result<(), Failure> {
         if revisions.is_empty() {
             return "No plugins yet. `posthouse plugin push FILE` uploads one.".to_owned();
         }
-        let mut rows = vec![["plugin", "version", "digest", "in force as"].map(str::to_owned).to_vec()];
+        let mut rows = vec![
+            ["plugin", "version", "digest", "in force as"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
         for revision in &revisions {
-            let bound = bindings.iter().filter(|binding| binding["digest"] == revision["digest"]);
-            let bound: Vec<String> = bound.map(|binding| format!("{} (revision {})", text(binding, "name"), binding["revision"])).collect();
+            let bound = bindings
+                .iter()
+                .filter(|binding| binding["digest"] == revision["digest"]);
+            let bound: Vec<String> = bound
+                .map(|binding| format!("{} (revision {})", text(binding, "name"), binding["revision"]))
+                .collect();
             let digest = text(revision, "digest").get(..12).unwrap_or("").to_owned();
-            rows.push(vec![text(revision, "name").to_owned(), text(revision, "version").to_owned(), digest, bound.join(", ")]);
+            rows.push(vec![
+                text(revision, "name").to_owned(),
+                text(revision, "version").to_owned(),
+                digest,
+                bound.join(", "),
+            ]);
         }
         table(&rows)
     })
 }
 
 fn in_force(binding: &Value) -> String {
-    let head = format!("{} is at revision {}: {} is in force.\n\n", text(binding, "name"), binding["revision"], text(binding, "digest").get(..12).unwrap_or(""));
+    let head = format!(
+        "{} is at revision {}: {} is in force.\n\n",
+        text(binding, "name"),
+        binding["revision"],
+        text(binding, "digest").get(..12).unwrap_or("")
+    );
     head + &diff_words(&binding["diff"])
 }
 
@@ -150,15 +192,30 @@ fn segment(key: &Value) -> &str {
 }
 
 fn diff_words(diff: &Value) -> String {
-    let mut rows = vec![["segment", "now", "then", "entering", "leaving"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["segment", "now", "then", "entering", "leaving"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for change in diff["segments"].as_array().into_iter().flatten() {
         let count = |key: &str| change[key].to_string();
-        rows.push(vec![text(change, "key").to_owned(), count("now"), count("then"), count("entering"), count("leaving")]);
+        rows.push(vec![
+            text(change, "key").to_owned(),
+            count("now"),
+            count("then"),
+            count("entering"),
+            count("leaving"),
+        ]);
     }
     let mut words = table(&rows);
     words += &format!("\n{} of {} customers move.\n", diff["changed"], diff["customers"]);
     for moved in diff["moves"].as_array().into_iter().flatten() {
-        words += &format!("  {:>8}  {} → {}\n", moved["count"].to_string(), segment(&moved["from"]), segment(&moved["to"]));
+        words += &format!(
+            "  {:>8}  {} → {}\n",
+            moved["count"].to_string(),
+            segment(&moved["from"]),
+            segment(&moved["to"])
+        );
     }
     words
 }
