@@ -51,6 +51,13 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, HouseError> {
     Store::open(&config.database).await.map_err(|e| failed(&e))
 }
 
+/// The file of an embedded database.
+pub(crate) fn embedded_file(database: &str) -> Option<&Path> {
+    let rest = database.strip_prefix("sqlite:")?;
+    let path = rest.strip_prefix("//").unwrap_or(rest).split('?').next()?;
+    Some(Path::new(path))
+}
+
 /// Opens everything. Background work has not begun.
 ///
 /// # Errors

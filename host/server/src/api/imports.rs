@@ -23,6 +23,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+/// Room for what is around the file in an upload.
+pub(super) const ENVELOPE: usize = 64 << 10;
+
 pub(super) fn routes() -> OpenApiRouter<Front> {
     OpenApiRouter::new()
         .routes(routes!(start))
@@ -136,6 +139,14 @@ async fn start(
         )
     })?;
     require_type(request.headers(), &["multipart/form-data"])?;
+    let most = front.http().upload_bytes;
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > most as u64 + ENVELOPE as u64) {
+        return Err(Problem::too_large(most));
+    }
     let key = idempotency::key(request.headers())?;
     let parts = Multipart::from_request(request, &())
         .await

@@ -129,7 +129,10 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
     let http = front.http();
     let v1 = OpenApiRouter::new()
         .merge(limited(events::routes(), http.event_bytes))
-        .merge(limited(imports::routes(), http.upload_bytes.saturating_add(64 << 10)))
+        .merge(limited(
+            imports::routes(),
+            http.upload_bytes.saturating_add(imports::ENVELOPE),
+        ))
         .merge(limited(plugins::routes(), front.component_bytes()))
         .merge(limited(customers::routes(), http.json_bytes))
         .merge(limited(facts::routes(), http.json_bytes))

@@ -4,7 +4,7 @@ use super::Front;
 use super::problem::Problem;
 use crate::telemetry::REQUEST_SECONDS;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -45,9 +45,13 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     });
     metrics::histogram!(REQUEST_SECONDS, "method" => method, "path" => path, "status" => status.as_str().to_owned())
         .record(elapsed);
+    let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
+        headers.insert(REQUEST_ID, value);
     }
+    // what is said of customers is not kept on the way, and no browser guesses what it is
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 

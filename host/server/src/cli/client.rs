@@ -127,12 +127,39 @@ impl Client {
         })
     }
 
-    /// Sends a form once.
+    /// Sends a file as the part `file` of a form, once. The server may say no before the file is on its way.
     ///
     /// # Errors
     /// Whether trying again makes sense, and why it did not work.
-    pub(crate) fn send_form(&self, path: &str, form: ureq::unversioned::multipart::Form<'_>) -> Result<Value, Trouble> {
-        document(self.with_body("POST", path).send(form))
+    pub(crate) fn send_file(&self, path: &str, name: &str, file: impl Read, length: u64) -> Result<Value, Trouble> {
+        let mut random = [0; 16];
+        SystemEntropy.fill(&mut random);
+        let boundary = format!("posthouse-{}", hex::encode(random));
+        let name: String = name
+            .chars()
+            .map(|c| {
+                if c.is_control() || matches!(c, '"' | '\\') {
+                    '_'
+                } else {
+                    c
+                }
+            })
+            .collect();
+        let head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
+        );
+        let tail = format!("\r\n--{boundary}--\r\n");
+        // a file that grows meanwhile is sent as long as it was
+        let mut body = head.as_bytes().chain(file.take(length)).chain(tail.as_bytes());
+        let request = self
+            .with_body("POST", path)
+            .header("content-type", format!("multipart/form-data; boundary={boundary}"))
+            .header(
+                "content-length",
+                (head.len() as u64 + length + tail.len() as u64).to_string(),
+            )
+            .header("expect", "100-continue");
+        document(request.send(ureq::SendBody::from_reader(&mut body)))
     }
 
     fn call(&self, method: &str, path: &str) -> ureq::RequestBuilder<ureq::typestate::WithoutBody> {

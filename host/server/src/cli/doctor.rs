@@ -48,6 +48,13 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
     ));
     checks.push(Check::of("data folder", writable(&config.data)));
     let database = block_on(async {
+        // looking must not make one
+        if let Some(file) = house::embedded_file(&config.database).filter(|file| !file.exists()) {
+            return Ok(Ok(format!(
+                "{} is not there yet; the first start makes it",
+                file.display()
+            )));
+        }
         Ok(match house::open_store(&config).await {
             Err(error) => Err(error.to_string()),
             Ok(store) => {

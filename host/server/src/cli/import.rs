@@ -10,7 +10,6 @@ use std::fs::File;
 use std::io::{BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use ureq::unversioned::multipart::{Form, Part};
 
 /// Imports a file.
 #[derive(Debug, Args)]
@@ -70,15 +69,8 @@ impl Import {
             let file = File::open(&self.file).map_err(|e| {
                 Trouble::Refused(Failure::failed(format!("{} cannot be read: {e}", self.file.display())))
             })?;
-            let counted = bar.wrap_read(BufReader::new(file));
-            let part = Part::owned_reader(counted)
-                .file_name(&name)
-                .mime_str("text/csv")
-                .map_err(|e| Trouble::Refused(Failure::failed(e)))?;
-            client.send_form(
-                &format!("/imports?kind={}", self.kind.as_str()),
-                Form::new().part("file", part),
-            )
+            let path = format!("/imports?kind={}", self.kind.as_str());
+            client.send_file(&path, &name, bar.wrap_read(BufReader::new(file)), length)
         });
         bar.finish_and_clear();
         job

@@ -101,7 +101,11 @@ impl Output {
         } else {
             words()
         };
-        writeln!(std::io::stdout(), "{}", text.trim_end()).map_err(Failure::failed)
+        match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+            // whoever reads has seen enough
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(Failure::failed),
+        }
     }
 
     /// Says something on the way; nothing waits for it.

@@ -153,23 +153,19 @@ fn write(path: &Path, state: &State) -> Result<(), Failure> {
 
 /// Deletes the demo's database, and nothing that is not the demo's.
 fn throw_away(config: &Config, path: &Path, earlier: Option<State>) -> Result<(), Failure> {
-    let Some(file) = config
-        .database
-        .strip_prefix("sqlite:")
-        .map(|rest| rest.trim_start_matches("//").split('?').next().unwrap_or(rest))
-    else {
-        return Err(Failure::usage(
-            "--fresh deletes embedded databases only; name an empty PostgreSQL database instead",
-        ));
+    let Some(file) = house::embedded_file(&config.database) else {
+        let advice = "--fresh deletes embedded databases only; name an empty PostgreSQL database instead";
+        return Err(Failure::usage(advice));
     };
     let ours = earlier.is_some_and(|state| state.database == config.database) || config.database == DATABASE;
-    if !ours && Path::new(file).exists() {
+    if !ours && file.exists() {
         return Err(Failure::usage(format!(
-            "{file} was not made by the demo and is not deleted; name another --database"
+            "{} was not made by the demo and is not deleted; name another --database",
+            file.display()
         )));
     }
     for end in ["", "-wal", "-shm"] {
-        remove(Path::new(&format!("{file}{end}")))?;
+        remove(Path::new(&format!("{}{end}", file.display())))?;
     }
     remove(path)
 }

@@ -163,7 +163,7 @@ pub(super) fn story(seed: u64, number: u32, today: Day) -> Vec<Value> {
     let trips = if prospect {
         0
     } else {
-        dice.heavy(1.0, 1.25).min(45.0) as usize
+        dice.heavy(1.5, 1.35).min(45.0) as usize
     };
     let person = Person::make(&mut dice, number, today, trips >= 2);
     let first = today - (BOOKS * dice.fraction().powf(1.3)) as Day;
@@ -179,7 +179,7 @@ pub(super) fn story(seed: u64, number: u32, today: Day) -> Vec<Value> {
     for trip in 0..trips {
         booked = trip_of(&mut dice, &mut habit, &mut events, trip, booked);
         // frequent travellers come back sooner; some never do
-        booked += dice.wait(BOOKS / (trips as f64 + 2.0)) as Day + 5;
+        booked += dice.wait(0.6 * BOOKS / (trips as f64 + 1.0)) as Day + 5;
         if booked >= today {
             break;
         }
