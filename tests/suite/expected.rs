@@ -48,20 +48,17 @@ pub(crate) fn facts(purchases: &[Purchase], today: i64) -> BTreeMap<String, Expe
     all
 }
 
-/// Score 1 to 5: one more than the number of fifths' edges below the value. Edge `j` is the smallest value that at least `j/5` of
-/// the population does not exceed.
-fn fifth(population: &[i64], value: i64) -> i64 {
-    let mut score = 1;
-    for j in 1..5 {
-        let edge = population
-            .iter()
-            .copied()
-            .find(|v| population.iter().filter(|x| *x <= v).count() * 5 >= j * population.len());
-        if edge.is_some_and(|edge| edge < value) {
-            score += 1;
-        }
-    }
-    score
+/// The edges of five equal parts: edge `j` is the smallest value that at least `j/5` of the population does not exceed.
+fn edges(population: &[i64]) -> Vec<i64> {
+    let enough = |v: i64, j: usize| population.iter().filter(|x| **x <= v).count() * 5 >= j * population.len();
+    (1..5)
+        .filter_map(|j| population.iter().copied().find(|v| enough(*v, j)))
+        .collect()
+}
+
+/// Score 1 to 5: one more than the number of edges below the value.
+fn fifth(edges: &[i64], value: i64) -> i64 {
+    1 + edges.iter().filter(|edge| **edge < value).count() as i64
 }
 
 /// The RFM segment and score of everyone.
@@ -70,14 +67,10 @@ pub(crate) fn rfm(all: &BTreeMap<String, Expected>) -> BTreeMap<String, (&'stati
     let sorted = |pick: fn(&Expected) -> i64| {
         let mut values: Vec<i64> = travelled.iter().map(|row| pick(row)).collect();
         values.sort_unstable();
-        values
+        edges(&values)
     };
     let recencies = sorted(|row| row.recency.unwrap_or_default());
     let (trips, spends) = (sorted(|row| row.in_24m), sorted(|row| row.spend_24m));
-    let mut seen: BTreeMap<(u8, i64), i64> = BTreeMap::new();
-    let mut score = |which: u8, population: &[i64], value: i64| {
-        *seen.entry((which, value)).or_insert_with(|| fifth(population, value))
-    };
     let mut classes = BTreeMap::new();
     for (customer, row) in all {
         let class = if row.total == 0 {
@@ -85,9 +78,9 @@ pub(crate) fn rfm(all: &BTreeMap<String, Expected>) -> BTreeMap<String, (&'stati
         } else if row.in_24m == 0 {
             ("lapsed", 0)
         } else {
-            let r = 6 - score(0, &recencies, row.recency.unwrap_or_default());
-            let f = score(1, &trips, row.in_24m);
-            let m = score(2, &spends, row.spend_24m);
+            let r = 6 - fifth(&recencies, row.recency.unwrap_or_default());
+            let f = fifth(&trips, row.in_24m);
+            let m = fifth(&spends, row.spend_24m);
             let segment = if r >= 4 && f >= 4 && m >= 4 {
                 "champions"
             } else if f >= 4 {
