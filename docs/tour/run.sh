@@ -1,0 +1,59 @@
+#!/bin/sh
+# The README's tour from the import to the roll-back, each step checked. Start a server and create an agency first, as the
+# README says; then, from the root of the repository, with `posthouse` in the PATH:
+#
+#   POSTHOUSE_URL=http://127.0.0.1:7411 POSTHOUSE_API_KEY=ph_… docs/tour/run.sh
+#
+# It writes the plugin's project into a temporary folder and needs an agency that has no bindings yet.
+set -eu
+
+: "${POSTHOUSE_URL:?the address of a server}" "${POSTHOUSE_API_KEY:?an owner key}"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+step() { # what must appear in the output, then the command
+    wanted=$1
+    shift
+    printf '$ %s\n' "$*"
+    "$@" >"$work/out" 2>"$work/err" || { cat "$work/out" "$work/err" >&2; exit 1; }
+    cat "$work/out"
+    grep -qF "$wanted" "$work/out" || { echo "tour: the answer lacks: $wanted" >&2; exit 1; }
+}
+get() { curl -sSf -H "Authorization: Bearer $POSTHOUSE_API_KEY" "$POSTHOUSE_URL/api/v1$1"; }
+post() { curl -sSf -H "Authorization: Bearer $POSTHOUSE_API_KEY" -H "Content-Type: application/json" -d "$2" "$POSTHOUSE_URL/api/v1$1"; }
+members() { get "/segments/calls.adviser-calls/members" | grep -o '"customer_id"' | wc -l | tr -d ' '; }
+follows() { # how many members a segment must come to have
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        [ "$(members)" = "$1" ] && return
+        sleep 0.2
+    done
+    echo "tour: $(members) members, expected $1" >&2
+    exit 1
+}
+
+step "54 rows. 54 landed" posthouse import bookings docs/tour/bookings.csv
+step "0 landed, 54 known before" posthouse import bookings docs/tour/bookings.csv
+step '"items":[{"id"' get "/customers?q=M001"
+step "recency-days" get "/facts/export?format=csv"
+step "revision 1" posthouse plugin activate calls plugins/dist/rfm.wasm
+step "best-in-all" get "/segments/calls.champions/members"
+
+step "src/lib.rs" posthouse plugin new welcome-home --parent "$work"
+step "bytes" posthouse plugin build "$work/welcome-home"
+step "would be let in" posthouse plugin check "$work/welcome-home"
+step "2 of 2 golden cases passed" posthouse plugin test "$work/welcome-home"
+step "2 golden cases pass" posthouse plugin pack "$work/welcome-home"
+
+step "is revision" posthouse plugin push "$work/welcome-home/welcome-home.wasm"
+step "26 of 26 customers move" posthouse plugin preview calls welcome-home
+step "revision 2" posthouse plugin activate calls welcome-home --grant days-since-return,open-complaints
+step "customers move" posthouse plugin preview calls welcome-home --config '{"within_days": 14}'
+
+before=$(members)
+step '"accepted":1' post /events '{"events": [{"source": "desk", "external_id": "E-1", "type": "booking.completed",
+    "occurred_at": "2026-01-15T09:30:00+08:00", "customer": {"identities": [{"kind": "member_no", "value": "M014"}]},
+    "data": {"booking_id": "B048", "returns": "2026-01-14"}}]}'
+follows $((before + 1))
+step "revision 3" posthouse plugin rollback calls
+step '"restores":1' get /bindings/segmentation/calls/history
+echo "tour: done"
