@@ -19,8 +19,8 @@ step() { # what must appear in the output, then the command
     cat "$work/out"
     grep -qF "$wanted" "$work/out" || { echo "tour: the answer lacks: $wanted" >&2; exit 1; }
 }
-get() { curl -sSf -H "Authorization: Bearer $POSTHOUSE_API_KEY" "$POSTHOUSE_URL/api/v1$1"; }
-post() { curl -sSf -H "Authorization: Bearer $POSTHOUSE_API_KEY" -H "Content-Type: application/json" -d "$2" "$POSTHOUSE_URL/api/v1$1"; }
+get() { curl -sSf -H "Authorization: Bearer $POSTHOUSE_API_KEY" "$POSTHOUSE_URL/api/v1$1" && echo; }
+post() { curl -sSf -H "Authorization: Bearer $POSTHOUSE_API_KEY" -H "Content-Type: application/json" -d "$2" "$POSTHOUSE_URL/api/v1$1" && echo; }
 members() { get "/segments/calls.adviser-calls/members" | grep -o '"customer_id"' | wc -l | tr -d ' '; }
 follows() { # how many members a segment must come to have
     for _ in 1 2 3 4 5 6 7 8 9 10; do
