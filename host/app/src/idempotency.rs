@@ -1,4 +1,5 @@
-//! Answers kept for retries: a request that carries a key of its sender's is carried out once, and answered alike each time.
+//! Answers kept for retries: a request that carries a key of its sender's is carried out once, and answered alike each time. They
+//! are kept sealed: an answer can hold an API key, or a customer.
 
 use crate::App;
 use crate::error::{AppError, Result, retrying};
@@ -15,7 +16,7 @@ pub struct KeptAnswer {
     /// Headers that belong to it.
     pub headers: Vec<(String, String)>,
     /// Body.
-    pub body: Vec<u8>,
+    pub body: String,
 }
 
 /// What a claim of a key comes to.
@@ -27,10 +28,11 @@ pub enum Claim {
     Kept(KeptAnswer),
 }
 
-/// The first part of a kept body.
+/// What is sealed.
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct Sealed {
     headers: Vec<(String, String)>,
+    body: String,
 }
 
 /// How long answers are kept.
@@ -61,7 +63,7 @@ impl App {
         {
             store::forget_answers(&mut tx, agency, key, now - KEPT_MILLIS).await?;
             kept = None;
-        } else if CLAIMS.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == 0 {
+        } else if CLAIMS.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_EVERY) {
             store::forget_answers(&mut tx, agency, "", now - KEPT_MILLIS).await?;
         }
         if kept.is_none() {
@@ -86,17 +88,10 @@ impl App {
         }
         match (row.status, row.body) {
             (Some(status), Some(bytes)) => {
-                let mut head = serde_json::Deserializer::from_slice(&bytes).into_iter::<Head>();
-                let first = head
-                    .next()
-                    .ok_or_else(|| AppError::Internal("a kept answer is empty".into()))?;
-                let Head { headers } = first.map_err(AppError::corrupt("answer"))?;
-                let body = bytes[head.byte_offset()..].to_vec();
-                Ok(Claim::Kept(KeptAnswer {
-                    status: u16::try_from(status).unwrap_or(200),
-                    headers,
-                    body,
-                }))
+                let lost = || AppError::conflict("answer_lost", "the request was carried out, but its answer cannot be read any more; look at its outcome");
+                let text = self.documents.open(agency, &bytes).ok_or_else(lost)?;
+                let Sealed { headers, body } = serde_json::from_str(&text).map_err(AppError::corrupt("answer"))?;
+                Ok(Claim::Kept(KeptAnswer { status: u16::try_from(status).unwrap_or(200), headers, body }))
             }
             _ => Err(running()),
         }
@@ -107,11 +102,9 @@ impl App {
     /// # Errors
     /// Failures of the database.
     pub async fn keep_answer(&self, caller: &Caller, key: &str, answer: &KeptAnswer) -> Result<()> {
-        let mut bytes = serde_json::to_vec(&Head {
-            headers: answer.headers.clone(),
-        })
-        .map_err(AppError::corrupt("answer"))?;
-        bytes.extend_from_slice(&answer.body);
+        let sealed = Sealed { headers: answer.headers.clone(), body: answer.body.clone() };
+        let text = serde_json::to_string(&sealed).map_err(AppError::corrupt("answer"))?;
+        let bytes = self.documents.seal(caller.room.id, &text, &*self.entropy).ok_or_else(|| AppError::Internal("an answer cannot be sealed".into()))?;
         retrying!(self.try_keep(caller, key, answer.status, &bytes))
     }
 
