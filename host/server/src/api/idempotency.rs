@@ -2,7 +2,7 @@
 
 use super::Front;
 use super::problem::{Answer, Problem};
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -93,14 +93,14 @@ pub(crate) async fn perform(
     let kept = KeptAnswer {
         status: parts.status.as_u16(),
         headers: KEPT.iter().filter_map(text).collect(),
-        body: body.to_vec(),
+        body: String::from_utf8_lossy(&body).into_owned(),
     };
     app.keep_answer(caller, key, &kept).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 fn replay(kept: KeptAnswer) -> Response {
-    let mut response = Response::new(Body::from(Bytes::from(kept.body)));
+    let mut response = Response::new(Body::from(kept.body));
     *response.status_mut() = StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK);
     for (name, value) in kept.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -138,7 +138,7 @@ mod tests {
         let kept = KeptAnswer {
             status: 201,
             headers: vec![("etag".into(), "\"1\"".into())],
-            body: b"{}".to_vec(),
+            body: "{}".into(),
         };
         let response = replay(kept);
         assert_eq!(
