@@ -20,6 +20,8 @@ pub struct Answer {
     pub status: u16,
     /// Body as text.
     pub text: String,
+    /// Body as it came.
+    pub bytes: Vec<u8>,
     /// Content type.
     pub content_type: String,
     /// `ETag`, if there is one.
@@ -106,6 +108,7 @@ impl Client {
         Ok(Answer {
             status,
             text: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
             content_type,
             etag,
         })

@@ -1,6 +1,7 @@
 //! What the suite stands on: the real binary as a child process, a private PostgreSQL cluster, and a plain HTTP client.
 
 pub mod client;
+pub mod guest;
 pub mod plugins;
 pub mod postgres;
 pub mod server;

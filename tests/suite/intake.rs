@@ -153,6 +153,20 @@ fn events_land_once_and_make_facts(database: Database) {
     );
     let arrow = client.get("/api/v1/facts/export?format=arrow");
     assert_eq!(arrow.content_type, "application/vnd.apache.arrow.stream");
+    let batches: Vec<_> = arrow_ipc::reader::StreamReader::try_new(arrow.bytes.as_slice(), None)
+        .unwrap()
+        .map(|batch| batch.unwrap())
+        .collect();
+    assert_eq!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1);
+    let cancellations = batches[0].column_by_name("cancellations-12m").unwrap();
+    assert_eq!(
+        arrow_array::cast::AsArray::as_primitive::<arrow_array::types::Int32Type>(cancellations).value(0),
+        1
+    );
+    assert!(arrow_array::Array::is_null(
+        batches[0].column_by_name("tier").unwrap(),
+        0
+    ));
     assert_eq!(client.get("/api/v1/facts/export?format=xml").problem(422), "bad_format");
 }
 

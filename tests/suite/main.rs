@@ -20,6 +20,7 @@ mod cdnow;
 mod command_line;
 mod crash;
 mod expected;
+mod faults;
 mod intake;
 mod races;
 mod segments;

@@ -2,17 +2,16 @@
 
 mod admission;
 mod evil;
-mod guest;
 mod loading;
 mod packing;
 mod settings;
 mod speed;
 
-use guest::Guest;
 use posthouse_engine::{
     Classified, Column, ColumnBuffer, Context, Engine, EngineConfig, Fault, LoadError, Refusal, SegmentationPlugin,
     Value, Values,
 };
+use posthouse_tests::guest::Guest;
 use std::sync::OnceLock;
 
 /// One engine for all tests that need no settings of their own: an evil guest must not harm the next call.

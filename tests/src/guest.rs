@@ -8,34 +8,42 @@ use wit_parser::Resolve;
 const KINDS: [&str; 6] = ["count", "money", "number", "flag", "day", "text"];
 
 /// The parts. What is not replaced is harmless: two segments, the first column decides.
-pub(crate) struct Guest {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) title: (String, String),
+#[derive(Debug, Clone)]
+pub struct Guest {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its title, Chinese and English.
+    pub title: (String, String),
     /// Key, kind, nullable.
-    pub(crate) facts: Vec<(String, &'static str, bool)>,
+    pub facts: Vec<(String, &'static str, bool)>,
     /// Fact, buckets, among.
-    pub(crate) quantiles: Vec<(String, u16, Option<String>)>,
-    pub(crate) schema: String,
+    pub quantiles: Vec<(String, u16, Option<String>)>,
+    /// The schema of its settings.
+    pub schema: String,
     /// Code and text, the same in both languages.
-    pub(crate) reasons: Vec<(String, String)>,
-    pub(crate) segments: Vec<String>,
-    /// Instructions before anything else, in `describe` and `classify`.
-    pub(crate) describe: String,
-    pub(crate) before: String,
+    pub reasons: Vec<(String, String)>,
+    /// Keys of its segments.
+    pub segments: Vec<String>,
+    /// Instructions before anything else, in `describe`.
+    pub describe: String,
+    /// Instructions before anything else, in `classify`.
+    pub before: String,
     /// The segment of `$v`, the first column's value of row `$i`.
-    pub(crate) segment: String,
+    pub segment: String,
     /// The score of the row.
-    pub(crate) score: String,
-    /// Lengths the answer claims.
-    pub(crate) segment_rows: String,
-    pub(crate) score_rows: String,
+    pub score: String,
+    /// Length of the segments the answer claims.
+    pub segment_rows: String,
+    /// Length of the scores the answer claims.
+    pub score_rows: String,
     /// Whether the answer has its `$scores` scores.
-    pub(crate) scored: String,
+    pub scored: String,
     /// More of the module: functions, globals, tables.
-    pub(crate) extra: String,
+    pub extra: String,
     /// Memory: limits in pages.
-    pub(crate) memory: String,
+    pub memory: String,
 }
 
 impl Default for Guest {
@@ -165,7 +173,8 @@ impl Guest {
     }
 
     /// The core module as text.
-    pub(crate) fn wat(&self) -> String {
+    /// The module as text.
+    pub fn wat(&self) -> String {
         let (data, description, segments) = self.data();
         let heap = (BASE + data.bytes.len()).next_multiple_of(16);
         let bytes = data.bytes.iter().fold(String::new(), |mut text, byte| {
@@ -241,10 +250,10 @@ impl Guest {
     }
 
     /// The component.
-    pub(crate) fn build(&self) -> Vec<u8> {
+    pub fn build(&self) -> Vec<u8> {
         let mut module = wat::parse_str(self.wat()).expect("the generator writes valid text");
         let mut resolve = Resolve::default();
-        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/v1");
+        let directory = crate::root().join("wit/v1");
         let (package, _) = resolve.push_dir(directory).expect("the contract parses");
         let world = resolve
             .select_world(&[package], Some("segmentation-plugin"))
@@ -257,6 +266,9 @@ impl Guest {
             false,
         )
         .expect("the module takes a section");
-        posthouse_engine::pack::componentize(&module).expect("the module fits the contract")
+        let mut encoder = wit_component::ComponentEncoder::default();
+        encoder.validate(true);
+        let encoded = encoder.module(&module).and_then(|encoder| encoder.encode());
+        encoded.expect("the module fits the contract")
     }
 }

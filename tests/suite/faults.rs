@@ -1,0 +1,158 @@
+//! A rule that fails: its last memberships stand and say that they are old, everything else goes on, and a good rule heals it.
+
+use super::intake::event;
+use super::segments::{CLOCK, bind};
+use posthouse_tests::guest::Guest;
+use posthouse_tests::{Database, Options, Server, eventually, plugins};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+on_both_engines!(
+    a_failing_rule_leaves_its_last_memberships,
+    a_rule_that_fails_at_once_never_comes_into_force
+);
+
+/// Decides by pages looked at; traps for somebody who looked at exactly 541.
+fn fragile() -> Guest {
+    Guest {
+        name: "fragile".into(),
+        facts: vec![
+            ("views-30d".into(), "count", false),
+            ("trips-12m".into(), "count", false),
+            ("recency-days".into(), "count", true),
+        ],
+        reasons: vec![("views".into(), "{views-30d} views".into())],
+        segment: "(if (result i32) (i32.eq (local.get $v) (i32.const 541)) (then unreachable) \
+                  (else (i32.gt_s (local.get $v) (i32.const 3))))"
+            .into(),
+        ..Guest::default()
+    }
+}
+
+fn views(member: &str, from: usize, count: usize) -> Vec<Value> {
+    let one = |i| {
+        event(
+            "site.viewed",
+            &format!("{member}-{i}"),
+            "2026-01-14T09:00:00+08:00",
+            &[("member_no", member)],
+            json!({}),
+        )
+    };
+    (from..from + count).map(one).collect()
+}
+
+fn a_failing_rule_leaves_its_last_memberships(database: Database) {
+    let server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
+    let client = server.agency("faults");
+    client.events(&views("A", 0, 10));
+    client.events(&views("B", 0, 1));
+    bind(&client, "sites", &fragile().build(), json!({}));
+    bind(&client, "rfm", &plugins::packed("rfm"), json!({}));
+    let count = |key: &str| {
+        let segments = client.get("/api/v1/segments").expect(200);
+        let found = segments["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|s| s["binding"] == "sites" && s["key"] == key)
+            .cloned();
+        let found = found.unwrap_or_else(|| panic!("{key} in {segments}"));
+        (found["count"].as_u64().unwrap(), found["stale"].as_bool().unwrap())
+    };
+    assert_eq!((count("frequent"), count("rare")), ((1, false), (1, false)));
+    assert_eq!(
+        client.events(&views("A", 10, 531))["accepted"],
+        531,
+        "events land whatever the rules do"
+    );
+    eventually("the binding says that it is old", Duration::from_secs(10), || {
+        count("frequent").1.then_some(())
+    });
+    assert_eq!(
+        (count("frequent"), count("rare")),
+        ((1, true), (1, true)),
+        "the last memberships stand"
+    );
+    let binding = client.get("/api/v1/bindings/segmentation/sites").expect(200);
+    assert!(
+        binding["stale_reason"].as_str().unwrap().contains("unreachable"),
+        "{binding}"
+    );
+    assert!(client.get("/metrics").text.contains("posthouse_rule_faults_total"));
+    // the other binding is none the worse
+    client.events(&[event(
+        "booking.confirmed",
+        "b",
+        "2026-01-14T09:00:00+08:00",
+        &[("member_no", "B")],
+        json!({"amount": 1}),
+    )]);
+    eventually("the other rule follows", Duration::from_secs(5), || {
+        let members = client.all("/api/v1/segments/rfm.new/members");
+        (members.len() == 1).then_some(())
+    });
+    // a run says why it cannot be
+    assert_eq!(
+        client
+            .post("/api/v1/segmentation/runs", &json!({"binding": "sites"}))
+            .problem(422),
+        "trap"
+    );
+    assert_eq!(count("frequent"), (1, true));
+    // a mended rule heals it, and nothing that came meanwhile is missing
+    client.events(&views("B", 1, 20));
+    let mended = Guest {
+        version: "1.2.4".into(),
+        segment: Guest::default().segment,
+        ..fragile()
+    };
+    bind(&client, "sites", &mended.build(), json!({}));
+    assert_eq!((count("frequent"), count("rare")), ((2, false), (0, false)));
+}
+
+fn a_rule_that_fails_at_once_never_comes_into_force(database: Database) {
+    let server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
+    let client = server.agency("faults");
+    client.events(&views("A", 0, 541));
+    let good = Guest {
+        segment: Guest::default().segment,
+        ..fragile()
+    };
+    bind(&client, "sites", &good.build(), json!({}));
+    let before = client.segments_by_customer("sites");
+    let digest = client.admit(&fragile().build());
+    let path = "/api/v1/bindings/segmentation/sites";
+    assert_eq!(
+        client.put(path, &json!({"digest": digest, "config": {}})).problem(422),
+        "trap"
+    );
+    assert_eq!(
+        client
+            .post(
+                "/api/v1/segmentation/preview",
+                &json!({"digest": digest, "config": {}, "name": "sites"})
+            )
+            .problem(422),
+        "trap"
+    );
+    assert_eq!(
+        (
+            client.get(path).expect(200)["revision"].as_i64(),
+            client.segments_by_customer("sites")
+        ),
+        (Some(1), before)
+    );
+}
