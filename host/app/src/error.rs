@@ -67,8 +67,14 @@ impl From<LoadError> for AppError {
     fn from(error: LoadError) -> Self {
         let code = error.code().to_owned();
         match error {
-            LoadError::QueueFull { .. } => Self::Busy(Rejection { code, detail: error.to_string() }),
-            LoadError::Refused(refusal) => Self::Invalid(Rejection { code, detail: refusal.detail }),
+            LoadError::QueueFull { .. } => Self::Busy(Rejection {
+                code,
+                detail: error.to_string(),
+            }),
+            LoadError::Refused(refusal) => Self::Invalid(Rejection {
+                code,
+                detail: refusal.detail,
+            }),
         }
     }
 }

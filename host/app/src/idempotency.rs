@@ -88,10 +88,19 @@ impl App {
         }
         match (row.status, row.body) {
             (Some(status), Some(bytes)) => {
-                let lost = || AppError::conflict("answer_lost", "the request was carried out, but its answer cannot be read any more; look at its outcome");
+                let lost = || {
+                    AppError::conflict(
+                        "answer_lost",
+                        "the request was carried out, but its answer cannot be read any more; look at its outcome",
+                    )
+                };
                 let text = self.documents.open(agency, &bytes).ok_or_else(lost)?;
                 let Sealed { headers, body } = serde_json::from_str(&text).map_err(AppError::corrupt("answer"))?;
-                Ok(Claim::Kept(KeptAnswer { status: u16::try_from(status).unwrap_or(200), headers, body }))
+                Ok(Claim::Kept(KeptAnswer {
+                    status: u16::try_from(status).unwrap_or(200),
+                    headers,
+                    body,
+                }))
             }
             _ => Err(running()),
         }
@@ -102,9 +111,15 @@ impl App {
     /// # Errors
     /// Failures of the database.
     pub async fn keep_answer(&self, caller: &Caller, key: &str, answer: &KeptAnswer) -> Result<()> {
-        let sealed = Sealed { headers: answer.headers.clone(), body: answer.body.clone() };
+        let sealed = Sealed {
+            headers: answer.headers.clone(),
+            body: answer.body.clone(),
+        };
         let text = serde_json::to_string(&sealed).map_err(AppError::corrupt("answer"))?;
-        let bytes = self.documents.seal(caller.room.id, &text, &*self.entropy).ok_or_else(|| AppError::Internal("an answer cannot be sealed".into()))?;
+        let bytes = self
+            .documents
+            .seal(caller.room.id, &text, &*self.entropy)
+            .ok_or_else(|| AppError::Internal("an answer cannot be sealed".into()))?;
         retrying!(self.try_keep(caller, key, answer.status, &bytes))
     }
 

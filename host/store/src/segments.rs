@@ -321,7 +321,28 @@ pub async fn note_applied(
     Ok(noted == 1)
 }
 
-/// Keeps a preview and its moves, and forgets previews older than `before`.
+/// Forgets previews older than `before`.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn forget_previews(tx: &mut Tx, agency: Uuid, before: i64) -> Result<()> {
+    execute!(
+        &mut *tx,
+        "DELETE FROM preview_move WHERE agency_id = $1
+         AND preview_id IN (SELECT id FROM preview WHERE agency_id = $1 AND created_at < $2)",
+        agency,
+        before
+    )?;
+    execute!(
+        tx,
+        "DELETE FROM preview WHERE agency_id = $1 AND created_at < $2",
+        agency,
+        before
+    )
+    .map(drop)
+}
+
+/// Keeps a preview and its moves: origin, target, bitmap.
 ///
 /// # Errors
 /// Failures of the database.
@@ -333,20 +354,7 @@ pub async fn insert_preview(
     summary: &str,
     moves: &[(String, String, Vec<u8>)],
     now: i64,
-    before: i64,
 ) -> Result<()> {
-    execute!(
-        &mut *tx,
-        "DELETE FROM preview_move WHERE agency_id = $1 AND preview_id IN (SELECT id FROM preview WHERE agency_id = $1 AND created_at < $2)",
-        agency,
-        before
-    )?;
-    execute!(
-        &mut *tx,
-        "DELETE FROM preview WHERE agency_id = $1 AND created_at < $2",
-        agency,
-        before
-    )?;
     execute!(
         &mut *tx,
         "INSERT INTO preview (agency_id, id, binding, summary, created_at) VALUES ($1, $2, $3, $4, $5)",

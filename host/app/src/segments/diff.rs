@@ -44,12 +44,15 @@ pub struct Diff {
     pub changed: u64,
 }
 
+/// Old and new segment of a mover; none means none.
+pub(crate) type Pair = (Option<String>, Option<String>);
+
 /// A diff with the movers themselves.
 #[derive(Debug)]
 pub(crate) struct Movement {
     pub(crate) diff: Diff,
     /// Movers by (old segment, new segment).
-    pub(crate) movers: BTreeMap<(Option<String>, Option<String>), RoaringBitmap>,
+    pub(crate) movers: BTreeMap<Pair, RoaringBitmap>,
 }
 
 /// Compares the old division with the new one. Segments of the same key are the same segment, whatever rule made them.

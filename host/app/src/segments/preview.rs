@@ -1,7 +1,7 @@
 //! Seeing beforehand what a rule would change: both rules on the same frame and clock.
 
 use super::classify::{Rule, fault_error, in_pool};
-use super::diff::{Diff, from_bytes, movement, to_bytes};
+use super::diff::{Diff, Pair, from_bytes, movement, to_bytes};
 use super::{MoveCount, SegmentChange};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
@@ -117,7 +117,7 @@ impl App {
             .filter(|(ordinal, class)| stored.get(*ordinal).copied().unwrap_or(posthouse_engine::NONE) != **class)
             .count() as u64;
         let compared = movement(&keys, &now, &rule.keys(), &then.classes);
-        let picked: Vec<(u32, &(Option<String>, Option<String>))> = compared
+        let picked: Vec<(u32, &Pair)> = compared
             .movers
             .iter()
             .flat_map(|(pair, movers)| movers.iter().take(SAMPLE_PER_MOVE).map(move |ordinal| (ordinal, pair)))
@@ -165,17 +165,8 @@ impl App {
         let summary = serde_json::to_string(&preview).map_err(AppError::corrupt("preview"))?;
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
         let machine = self.machine.now();
-        store::insert_preview(
-            &mut tx,
-            room.id,
-            preview.id,
-            &request.name,
-            &summary,
-            &rows,
-            machine,
-            machine - KEPT_MILLIS,
-        )
-        .await?;
+        store::forget_previews(&mut tx, room.id, machine - KEPT_MILLIS).await?;
+        store::insert_preview(&mut tx, room.id, preview.id, &request.name, &summary, &rows, machine).await?;
         tx.commit().await?;
         Ok(preview)
     }

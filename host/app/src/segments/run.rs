@@ -82,7 +82,10 @@ pub(crate) struct NewRevision {
 struct Draft {
     rule: Rule,
     everyone: Everyone,
+    /// The last change of facts it has seen.
     change: i64,
+    moment: Moment,
+    cause: Cause,
     began: Instant,
 }
 
@@ -200,16 +203,15 @@ impl App {
             rule,
             everyone,
             change,
+            moment,
+            cause,
             began,
         };
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
         // the lock: from here until the commit nobody changes this agency's facts
         let last_change = lock(&mut tx, room.id).await?;
-        self.add_latecomers(room, &mut tx, &mut draft, last_change, moment)
-            .await?;
-        let (row, run, movement, revision) = self
-            .put_in_force(room, &mut tx, name, new, cause, &draft, last_change, moment)
-            .await?;
+        self.add_latecomers(room, &mut tx, &mut draft, last_change).await?;
+        let (row, run, movement, revision) = self.put_in_force(room, &mut tx, name, new, &draft).await?;
         dialect::notify(&mut tx, room.id).await?;
         tx.commit().await?;
         let summary = RunSummary {
@@ -241,18 +243,13 @@ impl App {
     }
 
     /// Classifies those who changed since the snapshot, with the snapshot's tables.
-    async fn add_latecomers(
-        &self,
-        room: &Arc<Room>,
-        tx: &mut Tx,
-        draft: &mut Draft,
-        last_change: i64,
-        moment: Moment,
-    ) -> Result<()> {
+    async fn add_latecomers(&self, room: &Arc<Room>, tx: &mut Tx, draft: &mut Draft, last_change: i64) -> Result<()> {
         if last_change == draft.change {
             return Ok(());
         }
         let rows = profiles::facts_after(tx, room.id, draft.change).await?;
+        draft.change = last_change;
+        let moment = draft.moment;
         put_changed(room, &rows, last_change);
         let mut ordinals: Vec<u32> = rows.iter().map(|(_, row)| row.ordinal as u32).collect();
         ordinals.sort_unstable();
@@ -279,17 +276,13 @@ impl App {
     }
 
     /// Writes memberships, moves, the run, and the revision if there is a new one.
-    #[allow(clippy::too_many_arguments, reason = "the parts of one transaction")]
     async fn put_in_force(
         &self,
         room: &Room,
         tx: &mut Tx,
         name: &str,
         new: Option<&NewRevision>,
-        cause: Cause,
         draft: &Draft,
-        change: i64,
-        moment: Moment,
     ) -> Result<(BindingRow, RunRow, Movement, i64)> {
         let stored = bindings::binding(tx, room.id, SEGMENTATION, name).await?;
         let (old_row, movement) = {
@@ -327,16 +320,16 @@ impl App {
             revision,
             run: old_row.as_ref().map_or(0, |row| row.run) + 1,
             transition,
-            applied_change: change,
+            applied_change: draft.change,
             stale_since: None,
             stale_reason: None,
             digest: digest.clone(),
             config: draft.rule.config.clone(),
             config_digest: config_digest.clone(),
             activated_at: if new.is_some() {
-                moment.now
+                draft.moment.now
             } else {
-                old_row.as_ref().map_or(moment.now, |row| row.activated_at)
+                old_row.as_ref().map_or(draft.moment.now, |row| row.activated_at)
             },
         };
         if !bindings::put_binding(tx, room.id, from, &row).await? {
@@ -351,20 +344,20 @@ impl App {
                 restores: new.restores,
                 diff: serde_json::to_string(&movement.diff).map_err(AppError::corrupt("diff"))?,
                 activated_by: new.by,
-                activated_at: moment.now,
+                activated_at: draft.moment.now,
             };
             bindings::insert_revision(tx, room.id, SEGMENTATION, name, &entry).await?;
-            bindings::grant(tx, room.id, SEGMENTATION, name, &new.grant, new.by, moment.now).await?;
+            bindings::grant(tx, room.id, SEGMENTATION, name, &new.grant, new.by, draft.moment.now).await?;
         }
         let run = RunRow {
             run: row.run,
             revision,
             digest,
             config_digest,
-            cause: cause.as_str().to_owned(),
-            at: moment.now,
-            day: moment.today,
-            change,
+            cause: draft.cause.as_str().to_owned(),
+            at: draft.moment.now,
+            day: draft.moment.today,
+            change: draft.change,
             transition,
             quantiles: write_tables(&draft.everyone.quantiles),
             customers: movement.diff.customers as i64,
