@@ -69,13 +69,7 @@ impl Store {
             .busy_timeout(PATIENCE)
             .pragma("cache_size", "-65536")
             .statement_cache_capacity(256);
-        if let Some(folder) = options
-            .get_filename()
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            std::fs::create_dir_all(folder).map_err(|e| StoreError::Database(sqlx::Error::Io(e)))?;
-        }
+        prepare_file(options.get_filename()).map_err(|e| StoreError::Database(sqlx::Error::Io(e)))?;
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
@@ -145,6 +139,20 @@ impl Store {
             Self::Postgres(_) => "postgres",
         }
     }
+}
+
+/// Makes the database file readable for its owner alone, as it holds personal data; SQLite's journals take over its mode.
+fn prepare_file(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
 }
 
 impl Tx {

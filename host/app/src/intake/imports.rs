@@ -9,9 +9,9 @@ use posthouse_domain::{Record, Rejection};
 use posthouse_store::imports::{self as store, ImportErrorRow, ImportRow};
 use posthouse_store::{Access, StoreError, dialect};
 use serde::Serialize;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::io::AsyncReadExt;
 use uuid::Uuid;
 
 #[path = "reader.rs"]
@@ -145,15 +145,17 @@ impl App {
             }
             Err(other) => return Err(other.into()),
         }
-        let mut file = std::fs::File::open(path)
-            .map_err(|e| AppError::Internal(format!("the uploaded file cannot be read: {e}")))?;
+        let unreadable = |e: std::io::Error| AppError::Internal(format!("the uploaded file cannot be read: {e}"));
+        let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
         for position in 0.. {
             let mut bytes = Vec::with_capacity(CHUNK);
-            let read = (&mut file)
+            if (&mut file)
                 .take(CHUNK as u64)
                 .read_to_end(&mut bytes)
-                .map_err(|e| AppError::Internal(format!("the uploaded file cannot be read: {e}")))?;
-            if read == 0 {
+                .await
+                .map_err(unreadable)?
+                == 0
+            {
                 break;
             }
             store::put_chunk(&mut tx, agency, job.id, position, &bytes).await?;
