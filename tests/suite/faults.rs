@@ -106,15 +106,37 @@ fn a_failing_rule_leaves_its_last_memberships(database: Database) {
         "trap"
     );
     assert_eq!(count("frequent"), (1, true));
-    // a mended rule heals it, and nothing that came meanwhile is missing
-    client.events(&views("B", 1, 20));
+    // the repair can be previewed against what stands
     let mended = Guest {
         version: "1.2.4".into(),
         segment: Guest::default().segment,
         ..fragile()
     };
+    let digest = client.admit(&mended.build());
+    let request = json!({"digest": digest, "config": {}, "name": "sites"});
+    let preview = client.post("/api/v1/segmentation/preview", &request).expect(200);
+    assert_eq!(
+        (&preview["stale"], &preview["drift"], &preview["changed"]),
+        (&json!(true), &json!(0), &json!(0))
+    );
+    // a run of all rules reports the fault
+    assert_eq!(
+        client.post("/api/v1/segmentation/runs", &json!({})).problem(422),
+        "trap"
+    );
+    // what is wrong with the customer passes, and the rule follows by itself: nobody has to start it
+    client.events(&views("A", 541, 1));
+    eventually("the rule is well again", Duration::from_secs(10), || {
+        (!count("frequent").1).then_some(())
+    });
+    client.events(&views("C", 0, 541));
+    eventually("and fails again", Duration::from_secs(10), || {
+        count("frequent").1.then_some(())
+    });
+    // a mended rule heals it, and nothing that came meanwhile is missing
+    client.events(&views("B", 1, 20));
     bind(&client, "sites", &mended.build(), json!({}));
-    assert_eq!((count("frequent"), count("rare")), ((2, false), (0, false)));
+    assert_eq!((count("frequent"), count("rare")), ((3, false), (0, false)));
 }
 
 fn a_rule_that_fails_at_once_never_comes_into_force(database: Database) {

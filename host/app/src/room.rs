@@ -8,6 +8,7 @@ use crate::{App, team};
 use posthouse_domain::{AgencyTerms, Day, Instant, time};
 use posthouse_store::Access;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
@@ -28,6 +29,8 @@ pub struct Room {
     pub(crate) woken: Arc<Notify>,
     /// Whoever changes frame or segments holds this.
     pub(crate) desk: Mutex<Desk>,
+    /// Whether frame and segments were read once.
+    pub(crate) loaded: AtomicBool,
     frame: RwLock<Frame>,
     live: RwLock<BTreeMap<String, Live>>,
 }
@@ -81,6 +84,7 @@ impl App {
             intake,
             woken: Arc::default(),
             desk: Mutex::default(),
+            loaded: AtomicBool::new(false),
             frame: RwLock::default(),
             live: RwLock::default(),
         });

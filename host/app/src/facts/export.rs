@@ -69,11 +69,11 @@ impl App {
     pub async fn export_facts(&self, caller: &Caller, format: Format) -> Result<Export> {
         let room = caller.room.clone();
         let mut desk = room.desk.lock().await;
-        retrying!(self.sync(&room, &mut desk))?;
+        let today = retrying!(self.sync(&room, &mut desk))?.today;
         drop(desk);
         // what has just been read is followed as well
         room.woken.notify_one();
-        let (today, customers) = (self.moment(&room).today, room.frame().len());
+        let customers = room.frame().len();
         Ok(Export {
             app: self.clone(),
             room,

@@ -107,9 +107,8 @@ impl App {
 
 /// Lands records in a transaction of their own.
 pub(crate) async fn land_alone(app: &App, room: &Arc<Room>, records: &[Record]) -> Result<Vec<Outcome>> {
-    let now = app.clock.now();
     let mut tx = app.store.write(posthouse_store::Access::Agency(room.id)).await?;
-    let landing = land(app, room, &mut tx, records, now).await?;
+    let landing = land(app, room, &mut tx, records).await?;
     if landing.wrote {
         posthouse_store::dialect::notify(&mut tx, room.id).await?;
         tx.commit().await?;

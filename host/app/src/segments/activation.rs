@@ -190,7 +190,7 @@ impl App {
     ) -> Result<BindingView> {
         let room = &caller.room;
         let mut desk = room.desk.lock().await;
-        retrying!(self.sync(room, &mut desk))?;
+        let moment = retrying!(self.sync(room, &mut desk))?;
         let present = room.live().get(name).map(|live| live.row.revision);
         if expected.is_some_and(|expected| expected != present.unwrap_or(0)) {
             let stands = present.map_or_else(
@@ -203,7 +203,7 @@ impl App {
             ));
         }
         new.grant = self.grants(caller, name, &new, present.is_none()).await?;
-        let summary: RunSummary = self.full_run(room, &mut desk, name, Some(new), cause).await?;
+        let summary: RunSummary = self.full_run(room, &mut desk, moment, name, Some(new), cause).await?;
         drop(desk);
         let mut view = self.binding(caller, name).await?;
         view.diff = Some(summary.diff);

@@ -8,27 +8,31 @@ use crate::error::{AppError, Result};
 use crate::intake::refold;
 use crate::{App, Room};
 use posthouse_domain::Day;
-use posthouse_engine::{NONE, QuantileTable};
+use posthouse_engine::{NONE, QuantileTable, SegmentDef};
 use posthouse_store::plugins::{self as bindings, BindingRow};
 use posthouse_store::segments::{self as store, RunRow};
 use posthouse_store::{Access, Tx, profiles};
+use std::sync::atomic::Ordering;
 
 /// What whoever holds the desk knows.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
     /// Whether the frame was ever read.
     loaded: bool,
-    /// The day up to which windows were folded.
-    turned_to: Option<Day>,
     /// The day for which every rule has run.
     pub(crate) ran_on: Option<Day>,
+    /// How often rules failed for the new day, and the machine time before which they are not tried again.
+    pub(crate) failures: (u32, i64),
 }
 
 /// A segment binding as this host knows it.
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) row: BindingRow,
-    pub(crate) rule: Rule,
+    /// The rule; none while its plugin cannot be opened, and then the last memberships stand.
+    pub(crate) rule: Option<Rule>,
+    /// The rule's segments, by index.
+    pub(crate) segments: Vec<SegmentDef>,
     /// The run that made the memberships.
     pub(crate) run: RunRow,
     pub(crate) quantiles: Vec<QuantileTable>,
@@ -43,9 +47,7 @@ pub(crate) struct Live {
 impl Live {
     /// The index of a segment.
     pub(crate) fn index(&self, key: &str) -> Option<u16> {
-        self.rule
-            .plugin
-            .segments()
+        self.segments
             .iter()
             .position(|segment| segment.key == key)
             .map(|index| index as u16)
@@ -53,11 +55,29 @@ impl Live {
 
     /// The key of a class.
     pub(crate) fn key(&self, class: u16) -> Option<&str> {
-        self.rule
-            .plugin
-            .segments()
+        self.segments
             .get(usize::from(class))
             .map(|segment| segment.key.as_str())
+    }
+
+    /// The rule, if its plugin can be opened.
+    pub(crate) fn rule_in_force(&self) -> Result<Rule> {
+        self.rule.clone().ok_or_else(|| {
+            let reason = self
+                .row
+                .stale_reason
+                .as_deref()
+                .unwrap_or("its plugin cannot be opened");
+            AppError::conflict(
+                "rule_not_available",
+                format!("binding {} has no rule that could run: {reason}", self.row.name),
+            )
+        })
+    }
+
+    /// The keys of the segments, by index.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.segments.iter().map(|segment| segment.key.clone()).collect()
     }
 
     /// The class of a customer.
@@ -86,14 +106,11 @@ impl App {
         }
     }
 
-    /// Brings frame and segments to the last committed change and to today.
-    pub(crate) async fn sync(&self, room: &Room, desk: &mut Desk) -> Result<()> {
+    /// Brings frame and segments to the last committed change and to today; returns the moment they are true for. Records may land
+    /// late and other hosts' clocks may differ, so whoever is due is looked for every time: it is one look into an index.
+    pub(crate) async fn sync(&self, room: &Room, desk: &mut Desk) -> Result<Moment> {
         let moment = self.moment(room);
-        if desk.turned_to != Some(moment.today) {
-            let folded = refold::turn_calendar(&self.store, room.id, moment.today, moment.now).await?;
-            tracing::debug!(agency = %room.slug, folded, "the day is turned");
-            desk.turned_to = Some(moment.today);
-        }
+        refold::turn_calendar(&self.store, room.id, moment.today, moment.now).await?;
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         if !desk.loaded {
             load_frame(&mut tx, room).await?;
@@ -101,11 +118,19 @@ impl App {
         } else {
             refresh_frame(&mut tx, room).await?;
         }
-        self.sync_bindings(room, &mut tx).await
+        let broken = self.sync_bindings(room, &mut tx).await?;
+        drop(tx);
+        for (name, error) in broken {
+            self.mark_stale(room, &name, &error, moment).await?;
+        }
+        room.loaded.store(true, Ordering::Release);
+        Ok(moment)
     }
 
-    /// Reads what other hosts, or this one before it was started, did to bindings and memberships.
-    async fn sync_bindings(&self, room: &Room, tx: &mut Tx) -> Result<()> {
+    /// Reads what other hosts, or this one before it was started, did to bindings and memberships. Returns the bindings whose
+    /// plugin cannot be opened, with the reason.
+    async fn sync_bindings(&self, room: &Room, tx: &mut Tx) -> Result<Vec<(String, AppError)>> {
+        let mut broken = Vec::new();
         for row in bindings::bindings(tx, room.id)
             .await?
             .into_iter()
@@ -129,25 +154,29 @@ impl App {
                 }
                 _ => {
                     let name = row.name.clone();
-                    match self.load_live(room, tx, row).await {
-                        Ok(live) => {
-                            room.live_mut().insert(name, live);
-                        }
-                        // one rule that cannot be loaded must not stop the others
-                        Err(error) if !error.is_transient() => {
-                            tracing::error!(%error, agency = %room.slug, binding = %name, "the binding cannot be loaded")
-                        }
-                        Err(error) => return Err(error),
-                    }
+                    let (live, error) = self.load_live(room, tx, row).await?;
+                    broken.extend(error.map(|error| (name.clone(), error)));
+                    room.live_mut().insert(name, live);
                 }
             }
         }
-        Ok(())
+        Ok(broken)
     }
 
-    async fn load_live(&self, room: &Room, tx: &mut Tx, row: BindingRow) -> Result<Live> {
-        let plugin = self.open_plugin(tx, room.id, &row.digest).await?;
-        let rule = Rule::new(plugin, row.config.clone(), room.id, &row.name)?;
+    /// Reads a binding as it stands; with the reason if its plugin cannot be opened.
+    async fn load_live(&self, room: &Room, tx: &mut Tx, row: BindingRow) -> Result<(Live, Option<AppError>)> {
+        let plugin = bindings::get(tx, room.id, &row.digest)
+            .await?
+            .ok_or(AppError::NotFound("plugin"))?;
+        let segments = serde_json::from_str(&plugin.segments).map_err(AppError::corrupt("segments"))?;
+        let opened = self.open_plugin(tx, room.id, &row.digest).await;
+        let (rule, error) = match opened.and_then(|plugin| Rule::new(plugin, row.config.clone(), room.id, &row.name)) {
+            Ok(rule) => (Some(rule), None),
+            // a full compile queue or a busy database will pass
+            Err(error @ AppError::Busy(_)) => return Err(error),
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => (None, Some(error)),
+        };
         let run = store::runs(tx, room.id, &row.name, row.run, 1)
             .await?
             .into_iter()
@@ -160,6 +189,7 @@ impl App {
             seen_change: row.applied_change,
             row,
             rule,
+            segments,
             run,
         };
         for membership in store::memberships(tx, room.id, &live.row.name).await? {
@@ -175,7 +205,7 @@ impl App {
         live.pending
             .extend(changed.iter().map(|(_, facts)| facts.ordinal as u32));
         live.seen_change = live.seen_change.max(room.frame().change);
-        Ok(live)
+        Ok((live, error))
     }
 }
 

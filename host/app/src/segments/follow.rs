@@ -2,9 +2,9 @@
 
 use super::SEGMENTATION;
 use super::classify::{Answer, Moment, fault_error, in_pool};
-use super::desk::Desk;
 use crate::error::{AppError, Result, retrying};
 use crate::{App, Room};
+use posthouse_domain::Rejection;
 use posthouse_store::intake::lock;
 use posthouse_store::segments::{self as store, TransitionRow};
 use posthouse_store::{Access, StoreError, dialect, plugins as bindings};
@@ -37,29 +37,29 @@ impl App {
     /// Classifies everyone whose facts changed, in every binding.
     pub(crate) async fn catch_up(&self, room: &Arc<Room>) -> Result<()> {
         let mut desk = room.desk.lock().await;
-        self.sync(room, &mut desk).await?;
-        self.classify_pending(room, &mut desk).await
-    }
-
-    async fn classify_pending(&self, room: &Arc<Room>, _desk: &mut Desk) -> Result<()> {
-        let moment = self.moment(room);
+        let moment = self.sync(room, &mut desk).await?;
         let names: Vec<String> = room
             .live()
             .iter()
-            .filter(|(_, live)| !live.pending.is_empty() && live.row.stale_since.is_none())
+            .filter(|(_, live)| !live.pending.is_empty() && live.rule.is_some())
             .map(|(name, _)| name.clone())
             .collect();
+        let mut result = Ok(());
         for name in names {
-            self.follow_binding(room, &name, moment).await?;
+            match self.follow_binding(room, &name, moment).await {
+                // one rule's trouble is not the others'
+                Err(error) if !error.is_transient() => result = Err(error),
+                other => other?,
+            }
         }
-        Ok(())
+        result
     }
 
     async fn follow_binding(&self, room: &Arc<Room>, name: &str, moment: Moment) -> Result<()> {
-        let Some((rule, quantiles, pending)) = room.live_mut().get_mut(name).map(|live| {
+        let Some((rule, quantiles, pending)) = room.live_mut().get_mut(name).and_then(|live| {
             live.pending.sort_unstable();
             live.pending.dedup();
-            (live.rule.clone(), live.quantiles.clone(), live.pending.clone())
+            Some((live.rule.clone()?, live.quantiles.clone(), live.pending.clone()))
         }) else {
             return Ok(());
         };
@@ -70,7 +70,11 @@ impl App {
         .await?;
         let answers = match answers {
             Ok(answers) => answers,
-            Err(fault) => return self.mark_stale(room, name, &fault_error(&fault), moment).await,
+            Err(fault) if fault.counts_against_plugin() => {
+                return self.mark_stale(room, name, &fault_error(&fault), moment).await;
+            }
+            // a slow moment of this machine says nothing about the rule: it is asked again
+            Err(fault) => return Err(AppError::Busy(Rejection::new("rule_not_asked", fault.to_string()))),
         };
         let (moves, applied) = self.moves(room, name, &pending, &answers, moment);
         if !self.keep_moves(room, name, &moves, applied).await? {
@@ -127,7 +131,7 @@ impl App {
 
     /// Writes single moves; `false` if another host was first.
     async fn keep_moves(&self, room: &Room, name: &str, moves: &[TransitionRow], applied: i64) -> Result<bool> {
-        let (revision, run, transition, noted) = {
+        let (revision, run, transition, noted, stale) = {
             let all = room.live();
             let Some(live) = all.get(name) else { return Ok(false) };
             (
@@ -135,9 +139,10 @@ impl App {
                 live.row.run,
                 live.row.transition,
                 live.row.applied_change,
+                live.row.stale_since.is_some(),
             )
         };
-        if moves.is_empty() && applied - noted < UNNOTED {
+        if moves.is_empty() && !stale && applied - noted < UNNOTED {
             return Ok(true);
         }
         let last = moves.last().map_or(transition, |row| row.transition);
@@ -152,6 +157,7 @@ impl App {
         metrics::counter!("posthouse_segment_moves_total").increment(moves.len() as u64);
         if let Some(live) = room.live_mut().get_mut(name) {
             live.row.applied_change = applied;
+            (live.row.stale_since, live.row.stale_reason) = (None, None);
         }
         Ok(true)
     }
@@ -161,8 +167,13 @@ impl App {
         let reason = fault.to_string();
         tracing::error!(agency = %room.slug, binding = %name, %reason, "the segment rule fails; its last memberships stand");
         metrics::counter!("posthouse_rule_faults_total", "extension_point" => SEGMENTATION).increment(1);
-        let Some(revision) = room.live().get(name).map(|live| live.row.revision) else {
-            return Ok(());
+        let Some((revision, since)) = room
+            .live()
+            .get(name)
+            .filter(|live| live.row.stale_reason.as_ref() != Some(&reason))
+            .map(|live| (live.row.revision, live.row.stale_since.unwrap_or(moment.now)))
+        else {
+            return Ok(()); // said before
         };
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
         bindings::mark_stale(
@@ -171,13 +182,13 @@ impl App {
             SEGMENTATION,
             name,
             revision,
-            Some(moment.now),
+            Some(since),
             Some(&reason),
         )
         .await?;
         tx.commit().await?;
         if let Some(live) = room.live_mut().get_mut(name) {
-            (live.row.stale_since, live.row.stale_reason) = (Some(moment.now), Some(reason));
+            (live.row.stale_since, live.row.stale_reason) = (Some(since), Some(reason));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Seeing beforehand what a rule would change: both rules on the same frame and clock.
 
-use super::classify::{Rule, fault_error, in_pool};
+use super::classify::{fault_error, in_pool};
 use super::diff::{Diff, Pair, from_bytes, movement, to_bytes};
 use super::{MoveCount, SegmentChange};
 use crate::App;
@@ -37,6 +37,8 @@ pub struct Preview {
     pub changed: u64,
     /// How many the rule in force would move today by itself, as time has passed since its latest run.
     pub drift: u64,
+    /// Whether the rule in force fails: `now` is then what it said last, and no drift can be told.
+    pub stale: bool,
     /// Some of those who would move.
     pub sample: Vec<PreviewSample>,
     /// Fuel used by the new rule.
@@ -86,31 +88,24 @@ impl App {
             .await?;
         let began = std::time::Instant::now();
         let mut desk = room.desk.lock().await;
-        retrying!(self.sync(&room, &mut desk))?;
-        let moment = self.moment(&room);
-        let present: Option<(Rule, Vec<u16>)> = room
+        let moment = retrying!(self.sync(&room, &mut desk))?;
+        let (keys, stored, present) = room
             .live()
             .get(&request.name)
-            .map(|live| (live.rule.clone(), live.classes.clone()));
+            .map(|live| (live.keys(), live.classes.clone(), live.rule.clone()))
+            .unwrap_or_default();
         let (asking, tried) = (room.clone(), rule.clone());
         let (then, now) = in_pool(&self.engine, move || {
             let frame = asking.frame();
             let then = tried.everyone(&frame, moment);
-            let now = present.map(|(rule, stored)| {
-                rule.everyone(&frame, moment)
-                    .map(|everyone| (rule.keys(), everyone.classes, stored))
-            });
-            (then, now)
+            (then, present.and_then(|rule| rule.everyone(&frame, moment).ok()))
         })
         .await?;
         drop(desk);
         let then = then.map_err(|fault| fault_error(&fault))?;
         // a rule in force that fails has no opinion of today: what it said last stands
-        let (keys, now, stored) = match now {
-            Some(Ok(present)) => present,
-            Some(Err(fault)) => return Err(fault_error(&fault)),
-            None => Default::default(),
-        };
+        let stale = now.is_none() && !keys.is_empty();
+        let now = now.map_or_else(|| stored.clone(), |everyone| everyone.classes);
         let drift = now
             .iter()
             .enumerate()
@@ -152,6 +147,7 @@ impl App {
             moves,
             changed,
             drift,
+            stale,
             sample,
             fuel: then.fuel,
             duration_ms: began.elapsed().as_millis() as u64,
@@ -205,7 +201,8 @@ impl App {
             }
             let named = |key: &str| (!key.is_empty()).then(|| key.to_owned());
             let bitmap = from_bytes(&bytes)?;
-            let rest = bitmap.range(u32::try_from(after + 1).unwrap_or(u32::MAX)..);
+            let from = after.checked_add(1).and_then(|from| u32::try_from(from).ok());
+            let rest = bitmap.range(from.unwrap_or(u32::MAX)..);
             movers.extend(
                 rest.take(limit + 1)
                     .map(|ordinal| (ordinal, named(&origin), named(&target))),

@@ -12,6 +12,7 @@ use posthouse_engine::{NONE, ReasonDef};
 use posthouse_store::{Access, profiles};
 use serde::Serialize;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use uuid::Uuid;
 
 /// A segment and how many are in it.
@@ -94,11 +95,11 @@ pub struct CustomerSegment {
 impl App {
     /// Makes sure that this host has read the agency's segments.
     pub(crate) async fn ensure_loaded(&self, room: &Arc<Room>) -> Result<()> {
-        if room.frame().change > 0 || !room.live().is_empty() {
+        if room.loaded.load(Ordering::Acquire) {
             return Ok(());
         }
         let mut desk = room.desk.lock().await;
-        retrying!(self.sync(room, &mut desk))
+        retrying!(self.sync(room, &mut desk)).map(drop)
     }
 
     /// Every segment of every binding.
@@ -109,7 +110,7 @@ impl App {
         self.ensure_loaded(&caller.room).await?;
         let mut summaries = Vec::new();
         for (binding, live) in caller.room.live().iter() {
-            let defs = live.rule.plugin.segments();
+            let defs = &live.segments;
             let mut counts = vec![0u64; defs.len()];
             for class in &live.classes {
                 if let Some(count) = counts.get_mut(usize::from(*class)) {
@@ -207,12 +208,7 @@ impl App {
                 Vec::new()
             };
             let Some((def, digest, stale)) = room.live().get(&binding).map(|live| {
-                let def = live
-                    .rule
-                    .plugin
-                    .segments()
-                    .get(usize::from(live.class(ordinal as usize)))
-                    .cloned();
+                let def = live.segments.get(usize::from(live.class(ordinal as usize))).cloned();
                 (def, live.row.digest.clone(), live.row.stale_since.is_some())
             }) else {
                 continue;
@@ -249,7 +245,7 @@ impl App {
         let Some((rule, quantiles)) = room
             .live()
             .get(binding)
-            .map(|live| (live.rule.clone(), live.quantiles.clone()))
+            .and_then(|live| Some((live.rule.clone()?, live.quantiles.clone())))
         else {
             return Ok(Vec::new());
         };
@@ -274,12 +270,8 @@ impl App {
         if answer.segment == NONE || answer.segment != live.class(ordinal) {
             return None;
         }
-        let ReasonDef { code, text } = live
-            .rule
-            .plugin
-            .description()
-            .reasons
-            .get(usize::from(answer.reason?))?;
+        let rule = live.rule.as_ref()?;
+        let ReasonDef { code, text } = rule.plugin.description().reasons.get(usize::from(answer.reason?))?;
         let today = self.moment(room).today;
         let frame = room.frame();
         let text = text.map(|template| {

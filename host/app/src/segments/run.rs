@@ -65,6 +65,26 @@ pub struct RunSummary {
     pub diff: Diff,
 }
 
+impl RunSummary {
+    /// The latest run of a binding, without what it moved.
+    fn of(live: &Live) -> Self {
+        let run = &live.run;
+        Self {
+            binding: live.row.name.clone(),
+            run: run.run,
+            revision: run.revision,
+            digest: run.digest.clone(),
+            cause: run.cause.clone(),
+            at: run.at,
+            customers: run.customers,
+            changed: run.moved,
+            fuel: run.fuel,
+            duration_ms: run.duration_ms,
+            diff: Diff::default(),
+        }
+    }
+}
+
 /// A revision about to come into force.
 #[derive(Debug, Clone)]
 pub(crate) struct NewRevision {
@@ -77,6 +97,9 @@ pub(crate) struct NewRevision {
     /// The key that asked.
     pub(crate) by: Uuid,
 }
+
+/// Longest pause, in ms, before a rule that fails for the new day is tried again.
+const LONGEST_PAUSE: i64 = 15 * 60_000;
 
 /// A run on its way: what it computed, and from where it started.
 struct Draft {
@@ -93,11 +116,11 @@ impl App {
     /// Runs the agency's rules over everyone again.
     ///
     /// # Errors
-    /// The fault of a rule; the memberships of its binding stand as they were.
+    /// The fault of a rule; the memberships of its binding stand as they were, and all others have run.
     pub async fn run_segments(&self, caller: &Caller, binding: Option<&str>) -> Result<Vec<RunSummary>> {
         let room = &caller.room;
         let mut desk = room.desk.lock().await;
-        retrying!(self.sync(room, &mut desk))?;
+        let moment = retrying!(self.sync(room, &mut desk))?;
         let names: Vec<String> = room
             .live()
             .keys()
@@ -107,11 +130,14 @@ impl App {
         if names.is_empty() && binding.is_some() {
             return Err(AppError::NotFound("binding"));
         }
-        let mut summaries = Vec::new();
+        let mut results = Vec::new();
         for name in names {
-            summaries.push(self.full_run(room, &mut desk, &name, None, Cause::Request).await?);
+            results.push(
+                self.full_run(room, &mut desk, moment, &name, None, Cause::Request)
+                    .await,
+            );
         }
-        Ok(summaries)
+        results.into_iter().collect()
     }
 
     /// Runs the rules that have not run on this day.
@@ -121,10 +147,12 @@ impl App {
         let Ok(mut desk) = room.desk.try_lock() else {
             return Ok(());
         };
-        if desk.ran_on == Some(today) {
+        let (failures, not_before) = desk.failures;
+        if desk.ran_on == Some(today) || self.machine.now() < not_before {
             return Ok(());
         }
-        retrying!(self.sync(room, &mut desk))?;
+        let moment = retrying!(self.sync(room, &mut desk))?;
+        let mut failed = false;
         let due: Vec<String> = room
             .live()
             .iter()
@@ -132,17 +160,27 @@ impl App {
             .map(|(name, _)| name.clone())
             .collect();
         for name in due {
-            match self.full_run(room, &mut desk, &name, None, Cause::Midnight).await {
+            match self
+                .full_run(room, &mut desk, moment, &name, None, Cause::Midnight)
+                .await
+            {
                 Ok(summary) => {
                     tracing::info!(agency = %room.slug, binding = %name, changed = summary.changed, "ran for the new day")
                 }
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => {
+                    failed = true;
                     tracing::error!(%error, agency = %room.slug, binding = %name, "the rule fails for the new day")
                 }
             }
         }
-        desk.ran_on = Some(today);
+        if failed {
+            // what is wrong may be mended meanwhile: after 2, 4, 8 … seconds, at last every quarter of an hour
+            let pause = (1_000i64 << failures.min(10)).saturating_mul(2).min(LONGEST_PAUSE);
+            desk.failures = (failures + 1, self.machine.now() + pause);
+            return Ok(());
+        }
+        (desk.ran_on, desk.failures) = (Some(moment.today), (0, 0));
         drop(desk);
         room.woken.notify_one();
         Ok(())
@@ -153,17 +191,27 @@ impl App {
         &self,
         room: &Arc<Room>,
         desk: &mut Desk,
+        mut moment: Moment,
         name: &str,
         new: Option<NewRevision>,
         cause: Cause,
     ) -> Result<RunSummary> {
         let mut lost = 0;
         loop {
-            match self.try_run(room, name, new.as_ref(), cause).await {
+            match self.try_run(room, moment, name, new.as_ref(), cause).await {
                 Err(error) if error.is_transient() && lost < 6 => {
                     lost += 1;
                     tokio::time::sleep(std::time::Duration::from_millis(5 << lost)).await;
-                    self.sync(room, desk).await?;
+                    moment = self.sync(room, desk).await?;
+                    let ran = room.live().get(name).is_some_and(|live| live.run.day >= moment.today);
+                    if cause == Cause::Midnight && ran {
+                        // another host was first with the whole day
+                        return room
+                            .live()
+                            .get(name)
+                            .map(RunSummary::of)
+                            .ok_or(AppError::NotFound("binding"));
+                    }
                 }
                 other => return other,
             }
@@ -173,19 +221,19 @@ impl App {
     async fn try_run(
         &self,
         room: &Arc<Room>,
+        moment: Moment,
         name: &str,
         new: Option<&NewRevision>,
         cause: Cause,
     ) -> Result<RunSummary> {
         let began = Instant::now();
-        let moment = self.moment(room);
         let rule = match new {
             Some(new) => new.rule.clone(),
             None => room
                 .live()
                 .get(name)
-                .map(|live| live.rule.clone())
-                .ok_or(AppError::NotFound("binding"))?,
+                .ok_or(AppError::NotFound("binding"))?
+                .rule_in_force()?,
         };
         let (asked, asking) = (rule.clone(), room.clone());
         let change = room.frame().change;
@@ -210,33 +258,33 @@ impl App {
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
         // the lock: from here until the commit nobody changes this agency's facts
         let last_change = lock(&mut tx, room.id).await?;
-        self.add_latecomers(room, &mut tx, &mut draft, last_change).await?;
+        if let Err(error) = self.add_latecomers(room, &mut tx, &mut draft, last_change).await {
+            drop(tx);
+            if new.is_none() && !error.is_transient() {
+                self.mark_stale(room, name, &error, moment).await?;
+            }
+            return Err(error);
+        }
         let (row, run, movement, revision) = self.put_in_force(room, &mut tx, name, new, &draft).await?;
         dialect::notify(&mut tx, room.id).await?;
         tx.commit().await?;
-        let summary = RunSummary {
-            binding: name.to_owned(),
-            run: run.run,
-            revision: run.revision,
-            digest: run.digest.clone(),
-            cause: run.cause.clone(),
-            at: run.at,
-            customers: run.customers,
-            changed: run.moved,
-            fuel: run.fuel,
-            duration_ms: began.elapsed().as_millis() as i64,
-            diff: movement.diff,
-        };
-        tracing::info!(agency = %room.slug, binding = %name, revision, changed = run.moved, ms = summary.duration_ms, cause = cause.as_str(), "segments stand");
+        let ms = began.elapsed().as_millis() as i64;
+        tracing::info!(agency = %room.slug, binding = %name, revision, changed = run.moved, ms, cause = cause.as_str(), "segments stand");
         let Everyone { classes, quantiles, .. } = draft.everyone;
         let live = Live {
             row,
-            rule: draft.rule,
+            segments: draft.rule.plugin.segments().to_vec(),
+            rule: Some(draft.rule),
             run,
             quantiles,
             classes,
             pending: Vec::new(),
             seen_change: last_change,
+        };
+        let summary = RunSummary {
+            duration_ms: ms,
+            diff: movement.diff,
+            ..RunSummary::of(&live)
         };
         room.live_mut().insert(name.to_owned(), live);
         Ok(summary)
@@ -299,8 +347,7 @@ impl App {
                 // another host moved this binding since we looked
                 return Err(StoreError::Overtaken.into());
             }
-            let (old_keys, old) =
-                live.map_or_else(Default::default, |live| (live.rule.keys(), live.classes.as_slice()));
+            let (old_keys, old) = live.map_or_else(Default::default, |live| (live.keys(), live.classes.as_slice()));
             (
                 live.map(|live| live.row.clone()),
                 movement(&old_keys, old, &draft.rule.keys(), &draft.everyone.classes),
