@@ -1,2 +1,120 @@
-//! Benchmarks.
-fn main() {}
+//! `make bench`: what the house costs, always beside something else that does the same in the same run.
+//!
+//! Each part runs in a process of its own, so that its memory is its own, and prints the rows of the table as JSON lines.
+//! `docs/benchmarks.md` says what the rows do.
+
+mod machine;
+mod parts;
+mod population;
+mod report;
+mod rules;
+
+use report::Row;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const USAGE: &str = "usage: posthouse-bench [--quick] [PART…]
+  --quick   a smoke run on few customers
+  PART      classify, segments, events, import; all of them if none is named
+  POSTHOUSE_BENCH_CUSTOMERS   how many customers, 1,000,000 if not set
+  POSTHOUSE_BENCH_ROWS        how many bookings are imported, 100,000 if not set
+  POSTHOUSE_BENCH_PLUGIN      the rule, plugins/dist/rfm.wasm if not set";
+
+/// How much there is to do.
+#[derive(Debug, Clone)]
+struct Plan {
+    customers: u32,
+    /// Rows the row-by-row languages get; their cost per row does not depend on how many there are.
+    script_rows: u32,
+    /// Rounds in which everything takes its turn.
+    rounds: usize,
+    import_rows: u32,
+    events_per_second: u32,
+    event_seconds: u32,
+    plugin: PathBuf,
+    folder: PathBuf,
+}
+
+impl Plan {
+    fn new(quick: bool, folder: PathBuf) -> Result<Self> {
+        let plugin = std::env::var_os("POSTHOUSE_BENCH_PLUGIN")
+            .map_or_else(|| PathBuf::from("plugins/dist/rfm.wasm"), PathBuf::from);
+        let (customers, rows) = if quick { (20_000, 2_000) } else { (1_000_000, 100_000) };
+        Ok(Self {
+            customers: number("POSTHOUSE_BENCH_CUSTOMERS", customers)?,
+            script_rows: if quick { 2_000 } else { 50_000 },
+            rounds: if quick { 3 } else { 7 },
+            import_rows: number("POSTHOUSE_BENCH_ROWS", rows)?,
+            events_per_second: 500,
+            event_seconds: if quick { 2 } else { 20 },
+            plugin,
+            folder,
+        })
+    }
+
+    fn component(&self) -> Result<Vec<u8>> {
+        std::fs::read(&self.plugin)
+            .map_err(|error| format!("{}: {error}; `make plugins` builds it", self.plugin.display()).into())
+    }
+}
+
+fn number(name: &str, usual: u32) -> Result<u32> {
+    match std::env::var(name) {
+        Ok(text) => text
+            .replace(['_', ','], "")
+            .parse()
+            .map_err(|_| format!("{name} must be a whole number, not {text:?}").into()),
+        Err(_) => Ok(usual),
+    }
+}
+
+fn main() -> Result<()> {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    arguments.retain(|argument| argument != "--quick");
+    if let [flag, part, folder] = arguments.as_slice()
+        && flag == "--part"
+    {
+        return parts::run(part, &Plan::new(quick, PathBuf::from(folder))?);
+    }
+    if let Some(strange) = arguments.iter().find(|part| !parts::SHOWN.contains(&part.as_str())) {
+        eprintln!("{strange:?} is no part\n{USAGE}");
+        std::process::exit(2);
+    }
+    let folder = tempfile::Builder::new().prefix("posthouse-bench-").tempdir()?;
+    let plan = Plan::new(quick, folder.path().to_owned())?;
+    plan.component()?;
+    let wanted = |part: &str| arguments.is_empty() || arguments.iter().any(|wanted| wanted == part);
+    let mut rows = Vec::new();
+    for part in parts::SHOWN.into_iter().filter(|part| wanted(part)) {
+        if parts::needs_seed(part) && !folder.path().join(parts::seed::READY).exists() {
+            child("seed", quick, folder.path())?;
+        }
+        rows.extend(child(part, quick, folder.path())?);
+    }
+    println!("{}\n", machine::describe());
+    println!("{}", report::table(&rows));
+    Ok(())
+}
+
+/// Runs one part by itself and reads its rows.
+fn child(part: &str, quick: bool, folder: &Path) -> Result<Vec<Row>> {
+    eprintln!("— {part}");
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(quick.then_some("--quick"))
+        .args(["--part", part])
+        .arg(folder);
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("{part} failed").into());
+    }
+    let text = String::from_utf8(output.stdout)?;
+    Ok(text
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<std::result::Result<_, _>>()?)
+}

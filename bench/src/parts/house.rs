@@ -1,0 +1,103 @@
+//! An [`App`] as the server makes it, with a clock that is moved by hand.
+
+use crate::population::{DAY_MILLIS, NOW};
+use crate::{Plan, Result};
+use posthouse_app::clock::{SystemClock, SystemEntropy};
+use posthouse_app::segments::Activation;
+use posthouse_app::team::{Caller, NewAgency, create_agency};
+use posthouse_app::{App, Parts};
+use posthouse_domain::{Clock, Instant};
+use posthouse_engine::{Engine, EngineConfig};
+use posthouse_store::Store;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// The agency's bindings: the same plugin three times, as long as there is only one.
+pub(crate) const BINDINGS: [&str; 3] = ["rfm-a", "rfm-b", "rfm-c"];
+
+/// Business time, moved by hand.
+#[derive(Debug)]
+pub(crate) struct HandClock(AtomicI64);
+
+impl Clock for HandClock {
+    fn now(&self) -> Instant {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl HandClock {
+    /// Goes to noon of a number of days after the beginning.
+    pub(crate) fn set_day(&self, days: i64) {
+        self.0.store(NOW + days * DAY_MILLIS, Ordering::SeqCst);
+    }
+}
+
+/// The house and what a part needs of it.
+pub(crate) struct House {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<HandClock>,
+    pub(crate) caller: Caller,
+}
+
+/// Where the database of a folder is.
+pub(crate) fn address(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("house.db").display())
+}
+
+/// A new agency in the folder's database; gives its key.
+pub(crate) async fn found(store: &Store) -> Result<String> {
+    let agency = NewAgency {
+        slug: "bench".into(),
+        name: "Bench".into(),
+        time_zone: "Asia/Shanghai".into(),
+        currency: "CNY".into(),
+        country: "CN".into(),
+    };
+    Ok(create_agency(store, agency, NOW, &SystemEntropy).await?.1)
+}
+
+/// Opens the house over the folder's database.
+pub(crate) async fn open(folder: &Path, key: &str) -> Result<House> {
+    let store = Store::open(&address(folder)).await?;
+    let clock = Arc::new(HandClock(AtomicI64::new(NOW)));
+    let engine = Engine::new(EngineConfig {
+        cache_dir: Some(folder.join("cache")),
+        ..EngineConfig::default()
+    })?;
+    let app = App::new(Parts {
+        store,
+        engine,
+        clock: clock.clone(),
+        machine: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        secret: [7; 32],
+    });
+    let caller = app.authenticate(key).await?;
+    Ok(House { app, clock, caller })
+}
+
+impl House {
+    /// Uploads the rule and gives its digest.
+    pub(crate) async fn upload(&self, plan: &Plan) -> Result<String> {
+        let (_, plugin) = self.app.upload_plugin(&self.caller, plan.component()?.into()).await?;
+        Ok(plugin.digest)
+    }
+
+    /// Puts the rule into force in every binding that has none.
+    pub(crate) async fn activate(&self, digest: &str) -> Result<()> {
+        let bound = self.app.bindings(&self.caller).await?;
+        for name in BINDINGS
+            .iter()
+            .filter(|name| bound.iter().all(|binding| binding.name != **name))
+        {
+            let activation = Activation {
+                digest: digest.to_owned(),
+                config: serde_json::json!({}),
+                grant: None,
+            };
+            self.app.activate(&self.caller, name, activation, None).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Re-segmentation and preview of everyone, through the house's own use-cases.
+//!
+//! Every round is a new day: the calendar is turned, a preview and a run are timed, and then the same is done in SQL over a flat
+//! table.
+
+use super::house::{self, BINDINGS};
+use super::seed::{self, Seeded};
+use crate::report::{Row, grouped, median, millis, ratio, times};
+use crate::rules::sql;
+use crate::{Plan, Result, machine};
+use posthouse_app::segments::PreviewRequest;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+use std::time::Instant;
+
+pub(crate) async fn run(plan: &Plan) -> Result<()> {
+    let mut seeded = Seeded::read(&plan.folder)?;
+    let house = house::open(&plan.folder, &seeded.key).await?;
+    let digest = house.upload(plan).await?;
+    let began = Instant::now();
+    house.app.run_segments(&house.caller, None).await?;
+    eprintln!(
+        "  the frame is read in {:.1} s, {:.0} MB resident",
+        began.elapsed().as_secs_f64(),
+        machine::resident()
+    );
+    let began = Instant::now();
+    house.activate(&digest).await?;
+    eprintln!(
+        "  three first activations in {:.0} ms, {:.0} MB at most",
+        millis(began.elapsed()),
+        machine::peak()
+    );
+
+    let request = PreviewRequest {
+        digest,
+        config: serde_json::json!({}),
+        name: BINDINGS[0].to_owned(),
+    };
+    let mut flat = seed::flat(&plan.folder).await?;
+    let (mut runs, mut previews, mut jobs, mut selects) = (vec![], vec![], vec![], vec![]);
+    let (mut alone, mut peak, mut moved) = (vec![], 0.0, vec![]);
+    for round in 0..plan.rounds {
+        seeded.days += 1;
+        house.clock.set_day(seeded.days);
+        let began = Instant::now();
+        house.app.preview(&house.caller, request.clone()).await?;
+        if round == 0 {
+            eprintln!(
+                "  the first preview of a day, the calendar turned before it, in {:.0} ms",
+                millis(began.elapsed())
+            );
+        }
+        let began = Instant::now();
+        let preview = house.app.preview(&house.caller, request.clone()).await?;
+        previews.push(millis(began.elapsed()));
+        assert_eq!(preview.customers, u64::from(plan.customers));
+
+        let began = Instant::now();
+        let summaries = house.app.run_segments(&house.caller, None).await?;
+        runs.push(millis(began.elapsed()));
+        assert!(
+            summaries.len() == BINDINGS.len() && summaries.iter().all(|run| run.customers == i64::from(plan.customers))
+        );
+        alone.extend(summaries.iter().map(|run| run.duration_ms as f64));
+        moved.extend(summaries.iter().map(|run| run.changed as f64));
+        if round == 0 {
+            peak = machine::peak();
+        }
+
+        let today = crate::population::TODAY + seeded.days as i32;
+        selects.push(select(&mut flat, &seeded, today).await?);
+        jobs.push(update(&mut flat, &seeded, today).await?);
+    }
+    seeded.write(&plan.folder)?;
+    house.app.stop().await;
+
+    let customers = grouped(plan.customers);
+    let time = median(&runs);
+    Row {
+        work: format!(
+            "re-segmentation of {customers} customers, three bindings of rfm: tables, rule, comparison with yesterday, stored; \
+             {} moved in each, {:.0} ms a binding, {peak:.0} MB at most",
+            grouped(median(&moved) as u64),
+            median(&alone),
+        ),
+        ours: format!("{time:.0} ms"),
+        beside: format!("three SQL updates of a flat table, tables given: {} ms", grouped(median(&jobs) as u64)),
+        ratio: format!("{} faster", times(ratio(&jobs, &runs))),
+        reach: "≤ 300 ms, ≤ 400 MB".into(),
+        reached: Some(time <= 300.0 && peak <= 400.0),
+    }
+    .print();
+    let time = median(&previews);
+    Row {
+        work: format!("preview of a rule on {customers} customers: both rules, every move stored"),
+        ours: format!("{time:.0} ms"),
+        beside: format!(
+            "one SQL select with both rules, moves only counted: {} ms",
+            grouped(median(&selects) as u64)
+        ),
+        ratio: format!("{} faster", times(ratio(&selects, &previews))),
+        reach: "≤ 300 ms".into(),
+        reached: Some(time <= 300.0),
+    }
+    .print();
+    Ok(())
+}
+
+/// A nightly job at its best: one update per rule, and nothing kept of who moved.
+async fn update(flat: &mut SqliteConnection, seeded: &Seeded, today: i32) -> Result<f64> {
+    let began = Instant::now();
+    for column in ["segment_a", "segment_b", "segment_c"] {
+        let statement = format!("UPDATE flat SET {column} = {}", sql::case(&seeded.edges, today));
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut *flat).await?;
+    }
+    Ok(millis(began.elapsed()))
+}
+
+/// A preview at its best: how many go from where to where.
+async fn select(flat: &mut SqliteConnection, seeded: &Seeded, today: i32) -> Result<f64> {
+    let (old, new) = (sql::case(&seeded.edges, today), sql::case(&seeded.edges, today + 1));
+    let began = Instant::now();
+    let statement = format!("SELECT {old}, {new}, count(*) FROM flat GROUP BY 1, 2");
+    let moves = sqlx::query(AssertSqlSafe(statement)).fetch_all(&mut *flat).await?;
+    assert!(!moves.is_empty());
+    Ok(millis(began.elapsed()))
+}

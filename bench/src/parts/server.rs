@@ -1,0 +1,162 @@
+//! The real server as a child process, and calls to it over loopback.
+
+use super::house;
+use crate::population::{DAY_MILLIS, NOW};
+use crate::{Plan, Result, machine};
+use posthouse_domain::time::instant_text;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A running server; it ends with this.
+pub(crate) struct Server {
+    child: Child,
+    base: String,
+    key: String,
+}
+
+/// Calls with one key, over connections that stay open.
+#[derive(Clone)]
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    base: String,
+    bearer: String,
+}
+
+/// The binary beside this one: `make bench` builds both.
+pub(crate) fn program() -> Result<PathBuf> {
+    let path = std::env::current_exe()?.with_file_name("posthouse");
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err("there is no posthouse beside this binary; `make build` makes it".into())
+    }
+}
+
+impl Server {
+    /// Starts a server on the folder's database, its clock standing still a number of days after the beginning.
+    pub(crate) fn start(folder: &Path, key: &str, days: i64) -> Result<Self> {
+        let clock = format!("fixed:{}", instant_text(NOW + days * DAY_MILLIS));
+        let log = std::fs::File::create(folder.join("server.log"))?;
+        let mut child = Command::new(program()?)
+            .current_dir(folder)
+            .args(["serve", "--listen", "127.0.0.1:0", "--clock", &clock])
+            .args(["--database", &house::address(folder)])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().ok_or("no stdout")?).lines();
+        let base = lines.find_map(|line| Some(line.ok()?.strip_prefix("listening on ")?.to_owned()));
+        std::thread::spawn(move || lines.for_each(drop));
+        let Some(base) = base else {
+            let log = std::fs::read_to_string(folder.join("server.log"))?;
+            return Err(format!("the server does not start: {log}").into());
+        };
+        Ok(Self {
+            child,
+            base,
+            key: key.to_owned(),
+        })
+    }
+
+    /// Calls with the owner's key.
+    pub(crate) fn client(&self) -> Client {
+        Client {
+            agent: ureq::Agent::config_builder().http_status_as_error(false).build().into(),
+            base: self.base.clone(),
+            bearer: format!("Bearer {}", self.key),
+        }
+    }
+
+    /// A command that talks to this server.
+    pub(crate) fn command(&self, words: &[&str]) -> Result<Command> {
+        let mut command = Command::new(program()?);
+        command
+            .args(words)
+            .env("POSTHOUSE_URL", &self.base)
+            .env("POSTHOUSE_API_KEY", &self.key);
+        Ok(command)
+    }
+
+    /// Its largest resident memory so far, in MB.
+    pub(crate) fn peak(&self) -> f64 {
+        machine::peak_of(self.child.id())
+    }
+
+    /// Puts the rule into force in the bindings that have none.
+    pub(crate) fn bind(&self, plan: &Plan) -> Result<()> {
+        let client = self.client();
+        let plugin = client.upload(plan.component()?)?;
+        let bound = client.get("bindings")?;
+        let is_bound = |name: &str| {
+            bound["items"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|one| one["name"] == name))
+        };
+        for name in house::BINDINGS.iter().filter(|name| !is_bound(name)) {
+            let body = json!({ "digest": plugin["digest"], "config": {}, "mode": "active" });
+            client.send("PUT", &format!("bindings/segmentation/{name}"), &body)?;
+        }
+        Ok(())
+    }
+
+    /// Ends it politely.
+    pub(crate) fn stop(mut self) -> Result<()> {
+        Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // it may have ended already
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Client {
+    /// Posts a body of JSON.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send("POST", path, body)
+    }
+
+    fn get(&self, path: &str) -> Result<Value> {
+        let request = self.agent.get(self.url(path)).header("authorization", &self.bearer);
+        read(request.call()?)
+    }
+
+    fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value> {
+        let request = match method {
+            "PUT" => self.agent.put(self.url(path)),
+            _ => self.agent.post(self.url(path)),
+        };
+        read(request.header("authorization", &self.bearer).send_json(body)?)
+    }
+
+    fn upload(&self, component: Vec<u8>) -> Result<Value> {
+        let request = self
+            .agent
+            .post(self.url("plugins"))
+            .header("authorization", &self.bearer);
+        read(request.content_type("application/wasm").send(component)?)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/api/v1/{path}", self.base)
+    }
+}
+
+fn read(mut answer: ureq::http::Response<ureq::Body>) -> Result<Value> {
+    let body: Value = answer.body_mut().read_json()?;
+    if answer.status().is_success() {
+        Ok(body)
+    } else {
+        Err(format!("{}: {body}", answer.status()).into())
+    }
+}
