@@ -43,11 +43,13 @@ CREATE TABLE kept_answer (
 
 -- Customers -----------------------------------------------------------------------------------------------------------
 
+-- `search`: the names in lower case, one a line.
 CREATE TABLE customer (
     agency_id    UUID    NOT NULL REFERENCES agency (id),
     id           UUID    NOT NULL,
     ordinal      BIGINT  NOT NULL,
     profile      TEXT COLLATE "C"    NOT NULL,
+    search       TEXT COLLATE "C"    NOT NULL,
     since_on     INTEGER NOT NULL,
     created_at   BIGINT  NOT NULL,
     updated_at   BIGINT  NOT NULL,
@@ -110,7 +112,7 @@ CREATE TABLE unassigned_record (
     kind         TEXT COLLATE "C"    NOT NULL,
     code         TEXT COLLATE "C"    NOT NULL,
     detail       TEXT COLLATE "C"    NOT NULL,
-    data         TEXT COLLATE "C"    NOT NULL,
+    record       TEXT COLLATE "C"    NOT NULL,
     received_at  BIGINT  NOT NULL,
     PRIMARY KEY (agency_id, source, external_id)
 );
@@ -188,6 +190,7 @@ CREATE TABLE import_job (
     failure      TEXT COLLATE "C",
     lease_owner  UUID,
     lease_until  BIGINT  NOT NULL,
+    attempts     BIGINT  NOT NULL,
     created_at   BIGINT  NOT NULL,
     finished_at  BIGINT,
     PRIMARY KEY (agency_id, id)

@@ -43,11 +43,13 @@ CREATE TABLE kept_answer (
 
 -- Customers -----------------------------------------------------------------------------------------------------------
 
+-- `search`: the names in lower case, one a line.
 CREATE TABLE customer (
     agency_id    BLOB    NOT NULL REFERENCES agency (id),
     id           BLOB    NOT NULL,
     ordinal      BIGINT  NOT NULL,
     profile      TEXT    NOT NULL,
+    search       TEXT    NOT NULL,
     since_on     INTEGER NOT NULL,
     created_at   BIGINT  NOT NULL,
     updated_at   BIGINT  NOT NULL,
@@ -110,7 +112,7 @@ CREATE TABLE unassigned_record (
     kind         TEXT    NOT NULL,
     code         TEXT    NOT NULL,
     detail       TEXT    NOT NULL,
-    data         TEXT    NOT NULL,
+    record       TEXT    NOT NULL,
     received_at  BIGINT  NOT NULL,
     PRIMARY KEY (agency_id, source, external_id)
 );
@@ -188,6 +190,7 @@ CREATE TABLE import_job (
     failure      TEXT,
     lease_owner  BLOB,
     lease_until  BIGINT  NOT NULL,
+    attempts     BIGINT  NOT NULL,
     created_at   BIGINT  NOT NULL,
     finished_at  BIGINT,
     PRIMARY KEY (agency_id, id)

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 on_both_engines!(
     events_are_refused_one_by_one,
     requests_are_refused_with_problems,
-    uploads_are_refused_with_their_reason
+    uploads_are_refused_with_their_reason,
+    the_largest_request_lands,
+    files_of_many_cells_are_no_burden,
 );
 
 fn start(database: Database) -> (Server, Client) {
@@ -204,4 +206,55 @@ fn uploads_are_refused_with_their_reason(database: Database) {
             answer.text
         );
     }
+}
+
+fn the_largest_request_lands(database: Database) {
+    let (_server, client) = start(database);
+    let events: Vec<Value> = (0..1_000)
+        .map(|i| {
+            let devices: Vec<String> = (0..20).map(|j| format!("device-{i}-{j}")).collect();
+            let identities: Vec<(&str, &str)> = devices.iter().map(|value| ("device", value.as_str())).collect();
+            event(
+                "contact.made",
+                &i.to_string(),
+                "2026-01-10T10:00:00+08:00",
+                &identities,
+                json!({}),
+            )
+        })
+        .collect();
+    assert_eq!(client.events(&events)["accepted"], 1_000);
+    assert_eq!(client.events(&events)["duplicates"], 1_000);
+}
+
+fn files_of_many_cells_are_no_burden(database: Database) {
+    let (_server, client) = start(database);
+    let wide = format!("customer_member_no,booked_at{}\n", ",x".repeat(999));
+    let job = client.import("bookings", wide.as_bytes());
+    assert_eq!(job["failure"]["code"], "too_many_columns", "{job}");
+
+    let mut file = String::from("customer_member_no,booked_at\nM1,2025-01-01,left,over\nM2\n");
+    for _ in 0..20 {
+        file += &",".repeat(1_000_000);
+        file += "\n";
+    }
+    file += "M3,2025-01-01\n";
+    let job = client.import("bookings", file.as_bytes());
+    assert_eq!(
+        (&job["accepted"], &job["rejected"], &job["rows"]),
+        (&json!(1), &json!(22), &json!(23)),
+        "{job}"
+    );
+    let errors = client.get(&format!("/api/v1/imports/{}/errors.csv", job["id"].as_str().unwrap()));
+    let mut reader = csv::Reader::from_reader(errors.text.as_bytes());
+    let rows: Vec<std::collections::BTreeMap<String, String>> =
+        reader.deserialize().take(2).map(|row| row.unwrap()).collect();
+    assert_eq!(
+        (rows[0]["surplus"].as_str(), rows[0]["code"].as_str()),
+        ("left,over", "wrong_cell_count")
+    );
+    assert_eq!(
+        (rows[1]["surplus"].as_str(), rows[1]["customer_member_no"].as_str()),
+        ("", "M2")
+    );
 }

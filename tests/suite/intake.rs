@@ -1,8 +1,10 @@
 //! Events and files: who is known, what lands, what comes back.
 
-use posthouse_tests::{Client, Database, Options, Server};
+use posthouse_tests::postgres::sql as query;
+use posthouse_tests::{Client, Database, Options, Server, eventually};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 on_both_engines!(
     events_land_once_and_make_facts,
@@ -11,6 +13,7 @@ on_both_engines!(
     customers_files_feed_the_profile,
     facts_follow_the_calendar,
     the_profile_is_changed_by_hand,
+    customers_are_found_by_name_and_identity,
 );
 
 const NOON: &str = "fixed:2026-01-15T04:00:00Z"; // noon in Shanghai
@@ -489,4 +492,142 @@ fn the_profile_is_changed_by_hand(database: Database) {
             .problem(422),
         "bad_attribute"
     );
+}
+
+fn customers_are_found_by_name_and_identity(database: Database) {
+    let (_server, client) = start(database);
+    let person = |member: &str, phone: &str, name: &str, more: Value| {
+        json!({"identities": [{"kind": "member_no", "value": member}, {"kind": "phone", "value": phone}, {"kind": "email", "value": format!("{member}@Example.com")}],
+            "name": name, "attributes": more})
+    };
+    let li = person(
+        "M-1",
+        "13800138001",
+        "Li Wéi",
+        json!({"name_latin": "LI WEI", "home_city": "Hangzhou"}),
+    );
+    let wang = person(
+        "M-2",
+        "13800138002",
+        "王小明",
+        json!({"home_city": "Lijiang", "language": "zh"}),
+    );
+    let odd = person("M-3", "13800138003", "50%_off!", json!({}));
+    for one in [li, wang, odd] {
+        client.post("/api/v1/customers", &one).expect(201);
+    }
+    let found = |q: &str| {
+        let answer = client.get(&format!("/api/v1/customers?q={q}")).expect(200);
+        let names: Vec<String> = answer["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["profile"]["name"].as_str().unwrap().to_owned())
+            .collect();
+        names.join(" ")
+    };
+    for q in [
+        "li",
+        "LI",
+        "W%C3%89I",
+        "Wei",
+        "M1",
+        "m-1@example.com".replace('m', "M").as_str(),
+        "M%20-%201",
+        "138%200013%208001",
+        "%2B8613800138001",
+    ] {
+        assert_eq!(found(q), "Li Wéi", "{q}");
+    }
+    assert_eq!(found("%E5%B0%8F"), "王小明");
+    assert_eq!(found("0%25_"), "50%_off!");
+    // other fields, signs of the pattern and of JSON are not names
+    for q in ["Lijiang", "hangzhou", "zh", "%25", "%22", "l_", "name"] {
+        assert_eq!(found(q), if q == "%25" { "50%_off!" } else { "" }, "{q}");
+    }
+    assert_eq!(
+        client.get("/api/v1/customers?q=li&segment=rfm.champions").problem(422),
+        "filters_not_together"
+    );
+}
+
+#[test]
+fn unassigned_records_are_kept_whole() {
+    let (server, client) = start(Database::Postgres);
+    let at = "2026-01-10T10:00:00+08:00";
+    client.events(&[
+        event("profile.updated", "a", at, &[("member_no", "A")], json!({})),
+        event("profile.updated", "b", at, &[("passport", "E123456")], json!({})),
+    ]);
+    let both = [("member_no", "A"), ("passport", "E123456")];
+    let mut conflict = event("contact.made", "c", at, &both, json!({"remark": "asked for Yunnan"}));
+    conflict["customer"]["name"] = json!("Li Wei");
+    assert_eq!(client.events(&[conflict])["rejected"][0]["code"], "identity_conflict");
+    let kept = query(&server.database, "SELECT record FROM unassigned_record");
+    assert!(!kept.contains("E123456"), "a document number is not kept: {kept}");
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(
+        (
+            &kept["identities"][0]["value"],
+            &kept["attributes"][0]["value"],
+            &kept["data"]["remark"]
+        ),
+        (&json!("A"), &json!("Li Wei"), &json!("asked for Yunnan")),
+        "{kept}"
+    );
+    assert!(
+        kept["identities"][1]["hash"].is_string() && kept["occurred_at"].is_i64(),
+        "{kept}"
+    );
+}
+
+#[test]
+fn a_job_that_always_fails_is_given_up() {
+    let (server, client) = start(Database::Postgres);
+    let sql = |statement: &str| query(&server.database, statement);
+    // a job of a kind that no host understands, made while none looks: the fault must be there before the work
+    sql(
+        "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.kind = 'spoilt'; RETURN NEW; END $$; \
+         CREATE TRIGGER spoil BEFORE INSERT ON import_job FOR EACH ROW EXECUTE FUNCTION spoil()",
+    );
+    let file = b"customer_member_no,booked_at\nM1,2025-01-01\n";
+    let job = client.start_import("bookings", file).expect(202);
+    let path = format!("/api/v1/imports/{}", job["id"].as_str().unwrap());
+    sql("DROP TRIGGER spoil ON import_job");
+    eventually("the first attempt fails", Duration::from_secs(20), || {
+        (sql("SELECT attempts > 0 AND lease_until > 0 FROM import_job") == "t").then_some(())
+    });
+    assert_eq!(
+        client.import("bookings", file)["state"],
+        "done",
+        "another job has its turn"
+    );
+    sql("UPDATE import_job SET attempts = 7, lease_until = 0 WHERE kind = 'spoilt'");
+    let failed = eventually("the job is given up", Duration::from_secs(20), || {
+        let job = client.get(&path).expect(200);
+        (job["state"] == "failed").then_some(job)
+    });
+    assert_eq!(failed["failure"]["code"], "import_failed", "{failed}");
+    assert_eq!(sql("SELECT count(*) FROM import_chunk"), "0");
+}
+
+#[test]
+fn an_upload_that_broke_off_is_cleared_away() {
+    let (server, client) = start(Database::Postgres);
+    let sql = |statement: &str| query(&server.database, statement);
+    let mut file = String::from("customer_member_no,booked_at\n");
+    while file.len() < 9 << 20 {
+        file += &format!("nobody,never,{}\n", "too many ".repeat(1_000));
+    }
+    let job = client.import("bookings", file.as_bytes());
+    assert_eq!(
+        job["accepted"], 0,
+        "a file of several transactions is read whole: {job}"
+    );
+    assert_eq!(job["rows"], file.lines().count() - 1);
+    sql("UPDATE import_job SET state = 'uploading', lease_until = 1");
+    sql("DELETE FROM import_error");
+    eventually("the upload is deleted", Duration::from_secs(20), || {
+        (sql("SELECT count(*) FROM import_job") == "0").then_some(())
+    });
 }

@@ -29,7 +29,7 @@ pub enum AppError {
     Busy(Rejection),
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// A defect of the host.
     #[error("internal: {0}")]
     Internal(String),
@@ -54,6 +54,15 @@ impl AppError {
     /// Whether the same transaction may succeed when tried again.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_transient())
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::BadText => Self::invalid("bad_text", error.to_string()),
+            other => Self::Store(other),
+        }
     }
 }
 

@@ -12,12 +12,15 @@ pub enum StoreError {
         /// Constraint or column, as the engine names it.
         constraint: String,
     },
-    /// Lost against a concurrent transaction or a busy database; worth trying again.
+    /// Lost against a concurrent transaction, or the database is busy or out of reach; worth trying again.
     #[error("the database is busy: {0}")]
     Transient(sqlx::Error),
     /// Another host changed the same thing first; worth trying again.
     #[error("another host was first")]
     Overtaken,
+    /// A text has a NUL character, which PostgreSQL does not keep.
+    #[error("the text has a NUL character; leave it out")]
+    BadText,
     /// Migrations do not fit the database.
     #[error("the database could not be migrated: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -53,7 +56,11 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let Some(reported) = error.as_database_error() else {
             return match error {
-                sqlx::Error::PoolTimedOut => Self::Transient(error),
+                sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_) => Self::Transient(error),
                 _ => Self::Database(error),
             };
         };
@@ -64,8 +71,12 @@ impl From<sqlx::Error> for StoreError {
             return Self::Duplicate { constraint };
         }
         match reported.code().as_deref() {
-            // PostgreSQL: serialisation failure, deadlock, lock not available
-            Some("40001" | "40P01" | "55P03") => Self::Transient(error),
+            // PostgreSQL: serialisation failure, deadlock, lock not available; shutting down or starting; too many connections
+            Some("40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "53300") => Self::Transient(error),
+            // PostgreSQL: the connection is broken
+            Some(code) if code.len() == 5 && code.starts_with("08") => Self::Transient(error),
+            // PostgreSQL: the encoding is valid UTF-8 wherever it comes from, so it is the NUL
+            Some("22021") => Self::BadText,
             // SQLite: busy and locked, with their extended forms in the upper bytes
             Some(code) if code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)) && code.len() <= 4 => {
                 Self::Transient(error)

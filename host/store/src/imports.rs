@@ -19,7 +19,7 @@ pub struct ImportRow {
     pub digest: String,
     /// Length in bytes.
     pub size: i64,
-    /// `queued`, `running`, `done` or `failed`.
+    /// `uploading`, `queued`, `running`, `done` or `failed`.
     pub state: String,
     /// Rows decided.
     pub rows_done: i64,
@@ -37,6 +37,8 @@ pub struct ImportRow {
     pub ignored: String,
     /// Why the whole job failed, as JSON.
     pub failure: Option<String>,
+    /// How often work on it failed since its last row was decided.
+    pub attempts: i64,
     /// When it came.
     pub created_at: i64,
     /// When it was done.
@@ -45,7 +47,7 @@ pub struct ImportRow {
 
 macro_rules! import_columns {
     () => {
-        "agency_id, id, kind, file_name, digest, size, state, rows_done, bytes_done, accepted, duplicates, rejected, header, ignored, failure, created_at, finished_at"
+        "agency_id, id, kind, file_name, digest, size, state, rows_done, bytes_done, accepted, duplicates, rejected, header, ignored, failure, attempts, created_at, finished_at"
     };
 }
 
@@ -68,35 +70,86 @@ pub async fn active(tx: &mut Tx, agency: Uuid, kind: &str, digest: &str) -> Resu
     )
 }
 
-/// Writes a new job.
+/// Writes a new job whose file is still to come, until `until` at the latest. To write it again changes nothing.
 ///
 /// # Errors
-/// [`crate::StoreError::Duplicate`] if the same file is being imported.
-pub async fn create(tx: &mut Tx, job: &ImportRow) -> Result<()> {
+/// Failures of the database.
+pub async fn create(tx: &mut Tx, job: &ImportRow, until: i64) -> Result<()> {
     execute!(
         tx,
         "INSERT INTO import_job (agency_id, id, kind, file_name, digest, size, state, rows_done, bytes_done, accepted, duplicates, rejected,
-                                 header, ignored, lease_until, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, 0, 0, 0, 0, '[]', '[]', 0, $7)",
+                                 header, ignored, lease_until, attempts, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'uploading', 0, 0, 0, 0, 0, '[]', '[]', $7, 0, $8)
+         ON CONFLICT (agency_id, id) DO NOTHING",
         job.agency_id,
         job.id,
         &job.kind,
         &job.file_name,
         &job.digest,
         job.size,
+        until,
         job.created_at,
     )
     .map(drop)
 }
 
-/// Writes the next piece of a job's file.
+/// Lets hosts work on a job whose file is complete. To say so again changes nothing.
+///
+/// # Errors
+/// [`crate::StoreError::Duplicate`] if the same file is being imported.
+pub async fn enqueue(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE import_job SET state = 'queued', lease_until = 0 WHERE agency_id = $1 AND id = $2 AND state = 'uploading'",
+        agency,
+        id
+    )
+    .map(drop)
+}
+
+/// Jobs of every agency whose file never became complete ([`crate::Access::Jobs`]).
+///
+/// # Errors
+/// Failures of the database.
+pub async fn abandoned(tx: &mut Tx, now: i64) -> Result<Vec<(Uuid, Uuid)>> {
+    fetch_all!(
+        tx,
+        (Uuid, Uuid),
+        "SELECT agency_id, id FROM import_job WHERE state = 'uploading' AND lease_until < $1 LIMIT 16",
+        now
+    )
+}
+
+/// Deletes a job whose file never became complete, with what came of it.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn delete_upload(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<()> {
+    execute!(
+        tx,
+        "DELETE FROM import_chunk WHERE agency_id = $1 AND job_id IN
+            (SELECT id FROM import_job WHERE agency_id = $1 AND id = $2 AND state = 'uploading')",
+        agency,
+        id
+    )?;
+    execute!(
+        tx,
+        "DELETE FROM import_job WHERE agency_id = $1 AND id = $2 AND state = 'uploading'",
+        agency,
+        id
+    )
+    .map(drop)
+}
+
+/// Writes a piece of a job's file. To write it again changes nothing.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn put_chunk(tx: &mut Tx, agency: Uuid, job: Uuid, position: i32, bytes: &[u8]) -> Result<()> {
     execute!(
         tx,
-        "INSERT INTO import_chunk (agency_id, job_id, position, bytes) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO import_chunk (agency_id, job_id, position, bytes) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (agency_id, job_id, position) DO NOTHING",
         agency,
         job,
         position,
@@ -203,6 +256,24 @@ pub async fn release(tx: &mut Tx, agency: Uuid, id: Uuid, owner: Uuid) -> Result
     .map(drop)
 }
 
+/// Gives a job whose work failed back until `until`.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn postpone(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE import_job SET attempts = $4, lease_owner = NULL, lease_until = $5
+         WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running'",
+        job.agency_id,
+        job.id,
+        owner,
+        job.attempts,
+        until
+    )
+    .map(drop)
+}
+
 /// Moves the counts on, in the transaction that lands the rows; `false` if the lease was lost.
 ///
 /// # Errors
@@ -210,7 +281,7 @@ pub async fn release(tx: &mut Tx, agency: Uuid, id: Uuid, owner: Uuid) -> Result
 pub async fn advance(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> Result<bool> {
     let moved = execute!(
         tx,
-        "UPDATE import_job SET rows_done = $4, bytes_done = $5, accepted = $6, duplicates = $7, rejected = $8, header = $9, ignored = $10, lease_until = $11
+        "UPDATE import_job SET rows_done = $4, bytes_done = $5, accepted = $6, duplicates = $7, rejected = $8, header = $9, ignored = $10, lease_until = $11, attempts = 0
          WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running'",
         job.agency_id,
         job.id,
@@ -227,22 +298,24 @@ pub async fn advance(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> R
     Ok(moved == 1)
 }
 
-/// Ends a job, well or with a failure.
+/// Ends a job, well or with a failure; `false` if the lease was lost.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn finish(tx: &mut Tx, job: &ImportRow, now: i64) -> Result<()> {
+pub async fn finish(tx: &mut Tx, job: &ImportRow, owner: Uuid, now: i64) -> Result<bool> {
     let state = if job.failure.is_some() { "failed" } else { "done" };
-    execute!(
+    let ended = execute!(
         tx,
-        "UPDATE import_job SET state = $3, failure = $4, finished_at = $5, bytes_done = size WHERE agency_id = $1 AND id = $2",
+        "UPDATE import_job SET state = $4, failure = $5, finished_at = $6, bytes_done = size
+         WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running'",
         job.agency_id,
         job.id,
+        owner,
         state,
         &job.failure,
         now
-    )
-    .map(drop)
+    )?;
+    Ok(ended == 1)
 }
 
 /// A row that was sent back.

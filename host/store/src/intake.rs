@@ -1,8 +1,10 @@
 //! What the intake of records reads and writes, a batch at a time.
 
+use crate::dialect::MOST_PARAMETERS;
 use crate::{Result, StoreError, Tx};
 use posthouse_domain::booking::{Booking, BookingDetails};
 use posthouse_domain::facts::FactRow;
+use posthouse_domain::profile::Profile;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -54,18 +56,19 @@ pub async fn take_ordinals(tx: &mut Tx, agency: Uuid, count: i64) -> Result<i64>
 /// # Errors
 /// Failures of the database.
 pub async fn known_events(tx: &mut Tx, agency: Uuid, ids: &[(&str, &str)]) -> Result<Vec<(String, String)>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    let mut known = Vec::new();
+    for ids in ids.chunks(MOST_PARAMETERS / 2) {
+        known.extend(fetch_built!(&mut *tx, (String, String), |q| {
+            q.push("SELECT source, external_id FROM event WHERE agency_id = ")
+                .push_bind(agency)
+                .push(" AND (source, external_id) IN (");
+            q.push_values(ids, |mut b, (source, id)| {
+                b.push_bind(*source).push_bind(*id);
+            });
+            q.push(")");
+        })?);
     }
-    fetch_built!(tx, (String, String), |q| {
-        q.push("SELECT source, external_id FROM event WHERE agency_id = ")
-            .push_bind(agency)
-            .push(" AND (source, external_id) IN (");
-        q.push_values(ids, |mut b, (source, id)| {
-            b.push_bind(*source).push_bind(*id);
-        });
-        q.push(")");
-    })
+    Ok(known)
 }
 
 /// Who owns an identity.
@@ -84,38 +87,40 @@ pub struct OwnerRow {
 /// # Errors
 /// Failures of the database.
 pub async fn owners(tx: &mut Tx, agency: Uuid, identities: &[(&str, &str)]) -> Result<Vec<OwnerRow>> {
-    if identities.is_empty() {
-        return Ok(Vec::new());
+    let mut owners = Vec::new();
+    for identities in identities.chunks(MOST_PARAMETERS / 2) {
+        owners.extend(fetch_built!(&mut *tx, OwnerRow, |q| {
+            q.push("SELECT kind, value, customer_id FROM identity WHERE agency_id = ")
+                .push_bind(agency)
+                .push(" AND (kind, value) IN (");
+            q.push_values(identities, |mut b, (kind, value)| {
+                b.push_bind(*kind).push_bind(*value);
+            });
+            q.push(")");
+        })?);
     }
-    fetch_built!(tx, OwnerRow, |q| {
-        q.push("SELECT kind, value, customer_id FROM identity WHERE agency_id = ")
-            .push_bind(agency)
-            .push(" AND (kind, value) IN (");
-        q.push_values(identities, |mut b, (kind, value)| {
-            b.push_bind(*kind).push_bind(*value);
-        });
-        q.push(")");
-    })
+    Ok(owners)
 }
 
-/// Every identity of these customers.
+/// Every identity of these customers, each customer's in order.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn identities_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<OwnerRow>> {
-    if customers.is_empty() {
-        return Ok(Vec::new());
+    let mut identities = Vec::new();
+    for customers in customers.chunks(MOST_PARAMETERS) {
+        identities.extend(fetch_built!(&mut *tx, OwnerRow, |q| {
+            q.push("SELECT kind, value, customer_id FROM identity WHERE agency_id = ")
+                .push_bind(agency)
+                .push(" AND customer_id IN (");
+            let mut list = q.separated(", ");
+            for id in customers {
+                list.push_bind(*id);
+            }
+            q.push(") ORDER BY kind, value");
+        })?);
     }
-    fetch_built!(tx, OwnerRow, |q| {
-        q.push("SELECT kind, value, customer_id FROM identity WHERE agency_id = ")
-            .push_bind(agency)
-            .push(" AND customer_id IN (");
-        let mut list = q.separated(", ");
-        for id in customers {
-            list.push_bind(*id);
-        }
-        q.push(") ORDER BY kind, value");
-    })
+    Ok(identities)
 }
 
 /// A customer without its records.
@@ -158,26 +163,42 @@ pub async fn customers(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<Vec<Cu
     })
 }
 
+/// The names of a profile as they are searched.
+fn search_text(profile: &str) -> Result<String> {
+    let profile: Profile = serde_json::from_str(profile).map_err(StoreError::corrupt("profile"))?;
+    let names: Vec<String> = [profile.name, profile.name_latin]
+        .into_iter()
+        .flatten()
+        .map(|name| name.to_lowercase())
+        .collect();
+    Ok(names.join("\n"))
+}
+
 /// Writes customers, new or changed.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn put_customers(tx: &mut Tx, agency: Uuid, rows: &[CustomerRow]) -> Result<()> {
+    let rows: Vec<(&CustomerRow, String)> = rows
+        .iter()
+        .map(|row| Ok((row, search_text(&row.profile)?)))
+        .collect::<Result<_>>()?;
     write_rows!(
         tx,
         rows,
-        8,
-        "INSERT INTO customer (agency_id, id, ordinal, profile, since_on, created_at, updated_at, version)",
-        |b, row| b
+        9,
+        "INSERT INTO customer (agency_id, id, ordinal, profile, search, since_on, created_at, updated_at, version)",
+        |b, (row, search)| b
             .push_bind(agency)
             .push_bind(row.id)
             .push_bind(row.ordinal)
             .push_bind(&row.profile)
+            .push_bind(search)
             .push_bind(row.since_on)
             .push_bind(row.created_at)
             .push_bind(row.updated_at)
             .push_bind(row.version),
-        "ON CONFLICT (agency_id, id) DO UPDATE SET profile = excluded.profile, since_on = excluded.since_on, \
+        "ON CONFLICT (agency_id, id) DO UPDATE SET profile = excluded.profile, search = excluded.search, since_on = excluded.since_on, \
          updated_at = excluded.updated_at, version = customer.version + 1"
     )
 }
@@ -335,8 +356,8 @@ pub struct UnassignedRow {
     pub code: String,
     /// Why, in words.
     pub detail: String,
-    /// The sender's fields as JSON.
-    pub data: String,
+    /// The whole record as JSON; of documents only their keyed hashes.
+    pub record: String,
 }
 
 /// Keeps records that belong to nobody yet. No two rows may share an id.
@@ -348,7 +369,7 @@ pub async fn put_unassigned(tx: &mut Tx, agency: Uuid, rows: &[UnassignedRow], n
         tx,
         rows,
         8,
-        "INSERT INTO unassigned_record (agency_id, source, external_id, kind, code, detail, data, received_at)",
+        "INSERT INTO unassigned_record (agency_id, source, external_id, kind, code, detail, record, received_at)",
         |b, row| b
             .push_bind(agency)
             .push_bind(&row.source)
@@ -356,10 +377,10 @@ pub async fn put_unassigned(tx: &mut Tx, agency: Uuid, rows: &[UnassignedRow], n
             .push_bind(&row.kind)
             .push_bind(&row.code)
             .push_bind(&row.detail)
-            .push_bind(&row.data)
+            .push_bind(&row.record)
             .push_bind(now),
         "ON CONFLICT (agency_id, source, external_id) DO UPDATE SET kind = excluded.kind, code = excluded.code, \
-         detail = excluded.detail, data = excluded.data, received_at = excluded.received_at"
+         detail = excluded.detail, record = excluded.record, received_at = excluded.received_at"
     )
 }
 

@@ -69,13 +69,18 @@ impl Store {
             .busy_timeout(PATIENCE)
             .pragma("cache_size", "-65536")
             .statement_cache_capacity(256);
-        prepare_file(options.get_filename()).map_err(|e| StoreError::Database(sqlx::Error::Io(e)))?;
+        let path = options.get_filename().to_owned();
+        let alone = tokio::task::spawn_blocking(move || prepare_file(&path))
+            .await
+            .unwrap_or_else(|e| Err(std::io::Error::other(e)))
+            .map_err(|e| StoreError::Database(sqlx::Error::Io(e)))?;
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!("../../migrations/sqlite").run(&writer).await?;
+        drop(alone);
         let readers = SqlitePoolOptions::new()
             .max_connections(8)
             .acquire_timeout(PATIENCE)
@@ -141,18 +146,27 @@ impl Store {
     }
 }
 
-/// Makes the database file readable for its owner alone, as it holds personal data; SQLite's journals take over its mode.
-fn prepare_file(path: &std::path::Path) -> std::io::Result<()> {
+/// Makes the database file readable for its owner alone, as it holds personal data; SQLite's journals take over its mode. Returns
+/// a lock on a file beside it that keeps other processes from migrating meanwhile. The database file itself must not be locked:
+/// to close it would release the locks that SQLite holds on it.
+fn prepare_file(path: &std::path::Path) -> std::io::Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
-    std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .map(drop)
+    let open = |path: &std::path::Path| {
+        std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)
+    };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let lock = open(beside.as_ref())?;
+    lock.lock()?;
+    open(path)?;
+    Ok(lock)
 }
 
 impl Tx {
@@ -166,5 +180,25 @@ impl Tx {
             Self::Postgres(tx) => tx.commit().await,
         }
         .map_err(StoreError::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn many_open_a_new_file_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}/new.db", folder.path().display());
+        let opening: Vec<_> = (0..8)
+            .map(|_| {
+                let address = address.clone();
+                tokio::spawn(async move { Store::open(&address).await })
+            })
+            .collect();
+        for opened in opening {
+            opened.await.unwrap().unwrap().ping().await.unwrap();
+        }
     }
 }

@@ -81,6 +81,12 @@ impl ImportStatus {
 const CHUNK: usize = 256 * 1024;
 /// How long a host may be silent before another takes its job over.
 const LEASE_MILLIS: i64 = 10_000;
+/// Pieces written in one transaction; other writers get their turn after each.
+const PIECES: usize = 16;
+/// How long a file may take to be kept. A host that died meanwhile leaves it incomplete, and it is deleted.
+const UPLOAD_MILLIS: i64 = 3_600_000;
+/// How often work on a job may fail, each time later, before the job counts as failed.
+const ATTEMPTS: i64 = 8;
 
 impl App {
     /// Starts to import the file at `path`. The file that is being imported already joins its job.
@@ -118,50 +124,68 @@ impl App {
             header: "[]".into(),
             ignored: "[]".into(),
             failure: None,
+            attempts: 0,
             created_at: self.clock.now(),
             finished_at: None,
         };
-        let row = crate::error::retrying!(self.keep_file(&job, path))?;
+        let row = self.keep_file(&job, path).await?;
         self.import_waiting.notify_one();
         ImportStatus::read(row)
     }
 
+    /// Keeps a file and queues its job; the job that imports the same file already, if there is one.
     async fn keep_file(&self, job: &ImportRow, path: &Path) -> Result<ImportRow> {
-        let agency = job.agency_id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
-        match store::create(&mut tx, job).await {
-            Ok(()) => {}
-            Err(StoreError::Duplicate { .. }) => {
-                drop(tx);
-                let mut tx = self.store.read(Access::Agency(agency)).await?;
-                return match store::active(&mut tx, agency, &job.kind, &job.digest).await? {
-                    Some(row) => Ok(row),
-                    // it ended between the two transactions
-                    None => Err(AppError::Busy(Rejection::new(
-                        "import_ending",
-                        "the same file is just being finished; send it again",
-                    ))),
-                };
-            }
-            Err(other) => return Err(other.into()),
+        if let Some(row) = self.active(job).await? {
+            return Ok(row);
         }
         let unreadable = |e: std::io::Error| AppError::Internal(format!("the uploaded file cannot be read: {e}"));
         let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-        for position in 0.. {
-            let mut bytes = Vec::with_capacity(CHUNK);
-            if (&mut file)
-                .take(CHUNK as u64)
+        let mut first = 0;
+        loop {
+            let mut bytes = Vec::new();
+            (&mut file)
+                .take((CHUNK * PIECES) as u64)
                 .read_to_end(&mut bytes)
                 .await
-                .map_err(unreadable)?
-                == 0
-            {
-                break;
+                .map_err(unreadable)?;
+            let last = bytes.len() < CHUNK * PIECES;
+            match crate::error::retrying!(self.keep_pieces(job, first, &bytes, last)) {
+                Err(AppError::Store(StoreError::Duplicate { .. })) => break,
+                Err(other) => return Err(other),
+                Ok(()) if last => return Ok(job.clone()),
+                Ok(()) => first += PIECES as i32,
             }
-            store::put_chunk(&mut tx, agency, job.id, position, &bytes).await?;
         }
+        // somebody sent the same file at the same time
+        let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
+        store::delete_upload(&mut tx, job.agency_id, job.id).await?;
         tx.commit().await?;
-        Ok(job.clone())
+        self.active(job).await?.ok_or_else(|| {
+            AppError::Busy(Rejection::new(
+                "import_ending",
+                "the same file is just being finished; send it again",
+            ))
+        })
+    }
+
+    async fn active(&self, job: &ImportRow) -> Result<Option<ImportRow>> {
+        let mut tx = self.store.read(Access::Agency(job.agency_id)).await?;
+        Ok(store::active(&mut tx, job.agency_id, &job.kind, &job.digest).await?)
+    }
+
+    async fn keep_pieces(&self, job: &ImportRow, first: i32, bytes: &[u8], last: bool) -> Result<()> {
+        let agency = job.agency_id;
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        if first == 0 {
+            store::create(&mut tx, job, self.machine.now() + UPLOAD_MILLIS).await?;
+        }
+        for (position, piece) in (first..).zip(bytes.chunks(CHUNK)) {
+            store::put_chunk(&mut tx, agency, job.id, position, piece).await?;
+        }
+        if last {
+            store::enqueue(&mut tx, agency, job.id).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// How a job stands.
@@ -194,9 +218,11 @@ impl App {
             file.write_record(cells.iter().map(String::as_str).chain(last))
                 .map_err(|e| AppError::Internal(e.to_string()))
         };
-        let header: Vec<String> = serde_json::from_str(&job.header).map_err(AppError::corrupt("headers"))?;
+        let mut header: Vec<String> = serde_json::from_str(&job.header).map_err(AppError::corrupt("headers"))?;
         let width = header.len();
         if after.is_none() {
+            // what a row has beyond the headers
+            header.push("surplus".into());
             write(&mut file, header, ["row", "code", "reason"])?;
         } else if rows.is_empty() {
             return Ok(None);
@@ -204,7 +230,7 @@ impl App {
         let mut last = after.unwrap_or(0);
         for row in rows {
             let mut cells: Vec<String> = serde_json::from_str(&row.cells).map_err(AppError::corrupt("cells"))?;
-            cells.resize(width, String::new());
+            cells.resize(width + 1, String::new());
             write(&mut file, cells, [&row.row_no.to_string(), &row.code, &row.detail])?;
             last = row.row_no;
         }
@@ -245,23 +271,62 @@ impl App {
         let now = self.machine.now();
         let mut tx = self.store.read(Access::Jobs).await?;
         let waiting = store::waiting(&mut tx, now).await?;
+        let abandoned = store::abandoned(&mut tx, now).await?;
         drop(tx);
+        for (agency, id) in abandoned {
+            let mut tx = self.store.write(Access::Agency(agency)).await?;
+            store::delete_upload(&mut tx, agency, id).await?;
+            tx.commit().await?;
+        }
         for mut job in waiting {
             let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
             let taken = store::lease(&mut tx, job.agency_id, job.id, self.host, now, now + LEASE_MILLIS).await?;
             tx.commit().await?;
             if taken {
-                let room = self.room(job.agency_id).await?;
-                let result = self.import(&room, &mut job).await;
-                if result.is_err() || self.stopping.is_cancelled() {
-                    let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
-                    store::release(&mut tx, job.agency_id, job.id, self.host).await?;
-                    tx.commit().await?;
+                let result = match self.room(job.agency_id).await {
+                    Ok(room) => self.import(&room, &mut job).await,
+                    Err(error) => Err(error),
+                };
+                match &result {
+                    Err(error) if !error.is_transient() => self.postpone(job, error).await?,
+                    Ok(()) if !self.stopping.is_cancelled() => {}
+                    _ => {
+                        let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
+                        store::release(&mut tx, job.agency_id, job.id, self.host).await?;
+                        tx.commit().await?;
+                    }
                 }
                 return result.map(|()| true);
             }
         }
         Ok(false)
+    }
+
+    /// Has a job whose work failed tried again later, other jobs meanwhile; gives it up in the end.
+    async fn postpone(&self, mut job: ImportRow, error: &AppError) -> Result<()> {
+        let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
+        job.attempts += 1;
+        if job.attempts < ATTEMPTS {
+            let until = self.machine.now() + (1_000 << job.attempts);
+            store::postpone(&mut tx, &job, self.host, until).await?;
+        } else {
+            let rejection = match error {
+                AppError::Invalid(rejection) => rejection.clone(),
+                _ => Rejection::new(
+                    "import_failed",
+                    format!(
+                        "the server failed {ATTEMPTS} times, its log says why; once that is mended, send the file again"
+                    ),
+                ),
+            };
+            tracing::error!(%error, import = %job.id, "an import is given up");
+            job.failure = Some(serde_json::to_string(&rejection).map_err(AppError::corrupt("failure"))?);
+            if !store::finish(&mut tx, &job, self.host, self.clock.now()).await? {
+                return Ok(()); // another host took over
+            }
+            store::drop_chunks(&mut tx, job.agency_id, job.id).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     async fn import(&self, room: &Arc<Room>, job: &mut ImportRow) -> Result<()> {
@@ -298,7 +363,9 @@ impl App {
             Err(reader::ReadError::Gone) => return Ok(()),
         };
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
-        store::finish(&mut tx, job, self.clock.now()).await?;
+        if !store::finish(&mut tx, job, self.host, self.clock.now()).await? {
+            return Ok(()); // another host took over
+        }
         store::drop_chunks(&mut tx, room.id, job.id).await?;
         tx.commit().await?;
         tracing::info!(agency = %room.slug, import = %job.id, accepted = job.accepted, duplicates = job.duplicates, rejected = job.rejected, "imported");
@@ -314,7 +381,7 @@ impl App {
             .iter()
             .filter_map(|row| row.record.as_ref().ok().cloned())
             .collect();
-        let landing = land(self, room, &mut tx, &records, self.clock.now()).await?;
+        let landing = land(self, room, &mut tx, &records).await?;
         let mut outcomes = landing.outcomes.into_iter();
         let mut advanced = job.clone();
         let mut errors = Vec::new();
@@ -337,6 +404,7 @@ impl App {
                 }
             }
         }
+        advanced.attempts = 0;
         advanced.rows_done += slice.rows.len() as i64;
         advanced.bytes_done = slice.bytes_done;
         (advanced.header, advanced.ignored) = (slice.header.clone(), slice.ignored.clone());

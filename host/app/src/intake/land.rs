@@ -8,6 +8,7 @@ use posthouse_domain::booking::Booking;
 use posthouse_domain::record::{ActivityKind, Body};
 use posthouse_domain::{Day, Record, Rejection};
 use posthouse_store::{Tx, intake as store};
+use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -34,15 +35,17 @@ struct Batch {
     unassigned: BTreeMap<(String, String), store::UnassignedRow>,
 }
 
-/// Lands `records` in order and brings the facts of everyone they touch up to `now`. The caller commits. A record's id is used up
+/// Lands `records` in order and brings the facts of everyone they touch up to the present. The caller commits. A record's id is used up
 /// only if it lands.
 ///
 /// # Errors
 /// Failures of the database; nothing of the batch may be committed then.
-pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[Record], now: i64) -> Result<Landing> {
+pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[Record]) -> Result<Landing> {
     let agency = room.id;
     // the lock: from here on nobody else changes this agency's customers until the transaction ends
     let change = store::next_change(tx, agency).await?;
+    // only now: whoever waited for the lock across midnight belongs to the new day
+    let now = app.clock.now();
     let mut batch = Batch::default();
     let ids: Vec<(&str, &str)> = records
         .iter()
@@ -114,7 +117,10 @@ impl Batch {
                 customer
             }
             Err(rejection) => {
-                self.unassigned.insert(id, unassigned(record, &rejection));
+                // who types a record in at the console reads there why it was sent back
+                if record.source != "console" {
+                    self.unassigned.insert(id, unassigned(app, agency, record, &rejection));
+                }
                 return Outcome::Rejected(rejection);
             }
         };
@@ -227,14 +233,42 @@ impl Batch {
     }
 }
 
-fn unassigned(record: &Record, rejection: &Rejection) -> store::UnassignedRow {
+/// A record that belongs to nobody yet, kept whole; of documents their keyed hashes alone.
+fn unassigned(app: &App, agency: Uuid, record: &Record, rejection: &Rejection) -> store::UnassignedRow {
+    let identities: Vec<_> = record
+        .identities
+        .iter()
+        .map(|identity| {
+            if identity.kind.is_document() {
+                let hash = app.documents.hash(agency, identity.kind, &identity.value);
+                json!({"kind": identity.kind.as_str(), "hash": hash})
+            } else {
+                json!({"kind": identity.kind.as_str(), "value": identity.value})
+            }
+        })
+        .collect();
+    let attributes: Vec<_> = record
+        .attributes
+        .iter()
+        .map(|a| json!({"key": a.key, "value": a.value, "at": a.at, "source_kind": source_kind(a.source_kind)}))
+        .collect();
+    let whole = json!({
+        "source": record.source,
+        "external_id": record.external_id,
+        "type": record.kind,
+        "occurred_at": record.occurred_at,
+        "customer_since": record.customer_since,
+        "identities": identities,
+        "attributes": attributes,
+        "data": record.data,
+    });
     store::UnassignedRow {
         source: record.source.clone(),
         external_id: record.external_id.clone(),
         kind: record.kind.clone(),
         code: rejection.code.clone(),
         detail: rejection.detail.clone(),
-        data: serde_json::Value::Object(record.data.clone()).to_string(),
+        record: whole.to_string(),
     }
 }
 

@@ -83,17 +83,29 @@ impl IntakeWork {
 }
 
 async fn land_group(app: &App, room: &Arc<Room>, group: Vec<Waiting>) {
-    let mut lengths = Vec::with_capacity(group.len());
-    let mut answers = Vec::with_capacity(group.len());
+    let mut requests = Vec::with_capacity(group.len());
     let mut records = Vec::new();
     for waiting in group {
-        lengths.push(waiting.records.len());
-        answers.push(waiting.answer);
+        requests.push((waiting.records.len(), waiting.answer));
         records.extend(waiting.records);
     }
-    match crate::error::retrying!(land_alone(app, room, &records)) {
+    let result = crate::error::retrying!(land_alone(app, room, &records));
+    if result.as_ref().is_err_and(|error| !error.is_transient()) && requests.len() > 1 {
+        // the others shall not fail with the one whose fault it is
+        for (length, answer) in requests {
+            let rest = records.split_off(length);
+            let alone = std::mem::replace(&mut records, rest);
+            let result = crate::error::retrying!(land_alone(app, room, &alone));
+            let _ = answer.send(result.map_err(|error| {
+                tracing::error!(%error, agency = %room.slug, "a request's events could not be landed");
+                refusal(&error)
+            }));
+        }
+        return;
+    }
+    match result {
         Ok(mut outcomes) => {
-            for (length, answer) in lengths.into_iter().zip(answers) {
+            for (length, answer) in requests {
                 let rest = outcomes.split_off(length);
                 // the sender may be gone; its records landed all the same
                 let _ = answer.send(Ok(std::mem::replace(&mut outcomes, rest)));
@@ -101,13 +113,20 @@ async fn land_group(app: &App, room: &Arc<Room>, group: Vec<Waiting>) {
         }
         Err(error) => {
             tracing::error!(%error, agency = %room.slug, "events could not be landed");
-            for answer in answers {
-                let rejection = Rejection::new(
-                    "not_stored",
-                    "the events could not be stored; nothing of them landed, send them again",
-                );
-                let _ = answer.send(Err(AppError::Busy(rejection)));
+            for (_, answer) in requests {
+                let _ = answer.send(Err(refusal(&error)));
             }
         }
+    }
+}
+
+/// What a sender hears of a failure.
+fn refusal(error: &AppError) -> AppError {
+    match error {
+        AppError::Invalid(rejection) => AppError::Invalid(rejection.clone()),
+        _ => AppError::Busy(Rejection::new(
+            "not_stored",
+            "the events could not be stored; nothing of them landed, send them again",
+        )),
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct ReadRow {
     /// Row of the file, the header being 1.
     pub(super) row_no: i64,
     pub(super) record: Result<Record, Rejection>,
-    /// The cells as a JSON list, for the error file.
+    /// The cells as a JSON list, for the error file; those beyond the headers joined to one.
     pub(super) cells: String,
 }
 
@@ -39,6 +39,10 @@ pub(super) enum ReadError {
     Gone,
 }
 
+/// Most headers: what one row costs grows with them.
+const MOST_COLUMNS: usize = 1_000;
+/// Bytes of cells landed together, in case rows are long.
+const SLICE_BYTES: usize = 4 * 1024 * 1024;
 /// Rows landed together: enough to share a transaction's costs, few enough that events land between them.
 const SLICE: usize = 500;
 /// Longest row. A quote that is never closed would otherwise swallow the rest of the file.
@@ -77,16 +81,25 @@ impl Source {
                 "the file has no rows; it needs a first row with headers",
             )));
         }
+        if cells.len() > MOST_COLUMNS {
+            let detail = format!(
+                "the first row has {} headers, at most {MOST_COLUMNS} are read; leave columns out",
+                cells.len()
+            );
+            return Err(ReadError::File(Rejection::new("too_many_columns", detail)));
+        }
         let header = text(&cells).ok_or_else(|| ReadError::File(encoding(1)))?;
         let layout = Layout::read(self.kind, header.iter().map(String::as_str)).map_err(ReadError::File)?;
         let (header_json, ignored) = (json(&header), json(&layout.ignored));
         let mut identical: HashMap<String, u32> = HashMap::new();
-        let mut rows = Vec::with_capacity(SLICE);
+        let mut rows: Vec<ReadRow> = Vec::with_capacity(SLICE);
+        let mut kept = 0;
         let mut row_no = 1;
         loop {
             row_began.set(reader.position().byte());
             let more = next(&mut reader, &mut cells)?;
-            if rows.len() == SLICE || (!more && !rows.is_empty()) {
+            if rows.len() == SLICE || kept > SLICE_BYTES || (!more && !rows.is_empty()) {
+                kept = 0;
                 let bytes_done = row_began.get() as i64;
                 let slice = Slice {
                     rows: std::mem::take(&mut rows),
@@ -103,14 +116,16 @@ impl Source {
             let done = row_no - 1 <= self.job.rows_done;
             let Some(cells) = text(&cells) else {
                 if !done {
-                    let lossy: Vec<String> = cells
+                    let lossy = cells
                         .iter()
                         .map(|cell| String::from_utf8_lossy(cell).into_owned())
                         .collect();
+                    let cells = json(&fold_surplus(lossy, header.len()));
+                    kept += cells.len();
                     rows.push(ReadRow {
                         row_no,
                         record: Err(encoding(row_no)),
-                        cells: json(&lossy),
+                        cells,
                     });
                 }
                 continue;
@@ -134,11 +149,9 @@ impl Source {
                 );
                 Err(Rejection::new("wrong_cell_count", detail))
             };
-            rows.push(ReadRow {
-                row_no,
-                record,
-                cells: json(&cells),
-            });
+            let cells = json(&fold_surplus(cells, header.len()));
+            kept += cells.len();
+            rows.push(ReadRow { row_no, record, cells });
         }
     }
 }
@@ -161,7 +174,16 @@ fn text(cells: &csv::ByteRecord) -> Option<Vec<String>> {
 }
 
 fn json(cells: &[String]) -> String {
-    serde_json::Value::from(cells.to_vec()).to_string()
+    serde_json::to_string(cells).unwrap_or_else(|_| "[]".into())
+}
+
+/// The cells of a row, those beyond the headers joined to one.
+fn fold_surplus(mut cells: Vec<String>, width: usize) -> Vec<String> {
+    if cells.len() > width {
+        let surplus = cells.split_off(width).join(",");
+        cells.push(surplus);
+    }
+    cells
 }
 
 fn encoding(row_no: i64) -> Rejection {
