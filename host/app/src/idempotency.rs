@@ -1,5 +1,5 @@
 //! Answers kept for retries: a request that carries a key of its sender's is carried out once, and answered alike each time. They
-//! are kept sealed: an answer can hold an API key, or a customer.
+//! are kept sealed, as an answer can hold a customer. Answers that hold an API key are not kept at all.
 
 use crate::App;
 use crate::error::{AppError, Result, retrying};

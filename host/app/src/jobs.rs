@@ -4,6 +4,10 @@ use crate::App;
 use crate::error::Result;
 use posthouse_store::{Access, dialect};
 use std::time::Duration;
+use uuid::Uuid;
+
+/// How often open rooms look for what other hosts committed, should the news of it be lost.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 impl App {
     /// Starts background work; [`App::stop`] ends it.
@@ -43,24 +47,40 @@ impl App {
         Ok(())
     }
 
-    /// Wakes the rooms whose agency another host wrote for.
+    /// Wakes the rooms whose agency another host wrote for. News can be lost with a connection, or never come; so all rooms look for
+    /// themselves now and then.
     async fn hear_other_hosts(self) {
-        while !self.stopping.is_cancelled() {
-            let heard = dialect::listen(&self.store, |agency| {
-                if let Some(room) = self.open_rooms().into_iter().find(|room| room.id == agency) {
-                    room.woken.notify_one();
+        if dialect::is_embedded(&self.store) {
+            return;
+        }
+        let listening = async {
+            loop {
+                match dialect::listen(&self.store, |agency| self.wake_rooms(agency)).await {
+                    Ok(()) => tracing::warn!("not hearing other hosts: the connection is lost; connecting again"),
+                    Err(error) => tracing::warn!(%error, "not hearing other hosts; connecting again"),
                 }
-            });
-            tokio::select! {
-                () = self.stopping.cancelled() => return,
-                result = heard => if let Err(error) = result {
-                    tracing::warn!(%error, "not hearing other hosts; connecting again");
-                },
+                tokio::time::sleep(Duration::from_millis(500)).await;
             }
-            for room in self.open_rooms() {
+        };
+        let looking = async {
+            loop {
+                tokio::time::sleep(LOOK_EVERY).await;
+                self.wake_rooms(None);
+            }
+        };
+        tokio::select! {
+            () = self.stopping.cancelled() => {}
+            () = listening => {}
+            () = looking => {}
+        }
+    }
+
+    /// Lets the open room of this agency, or every open room, look for what was committed.
+    fn wake_rooms(&self, agency: Option<Uuid>) {
+        for room in self.open_rooms() {
+            if agency.is_none_or(|agency| room.id == agency) {
                 room.woken.notify_one();
             }
-            tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
 }

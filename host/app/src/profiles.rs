@@ -1,19 +1,18 @@
 //! The living profile: everything known of one customer, with its source.
 
 use crate::App;
-use crate::error::{AppError, Result};
-use crate::intake::Outcome;
-use crate::intake::land_alone;
+use crate::error::{AppError, Result, retrying};
+use crate::intake::{Outcome, land};
 use crate::segments::CustomerSegment;
 use crate::team::Caller;
 use posthouse_domain::catalogue::ALL;
 use posthouse_domain::event::{self, Customer, IdentityText};
-use posthouse_domain::identity::IdentityKind;
+use posthouse_domain::identity::{Identity, IdentityKind};
 use posthouse_domain::profile::SourceKind;
 use posthouse_domain::record::Body;
 use posthouse_domain::{Record, facts};
-use posthouse_store::intake::{CustomerRow, attributes_of, identities_of};
-use posthouse_store::{Access, profiles as store};
+use posthouse_store::intake::{self, CustomerRow, attributes_of, identities_of};
+use posthouse_store::{Access, Tx, dialect, profiles as store};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -108,6 +107,21 @@ pub struct Change {
 
 /// Records shown on a timeline.
 const TIMELINE: i64 = 50;
+/// Longest text to search for, in bytes.
+const MOST_SEARCHED: usize = 500;
+
+/// A `LIKE` pattern of texts that contain `q` in any case, the signs of `LIKE` taken literally by `!`.
+fn containing(q: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in q.to_lowercase().chars() {
+        if matches!(c, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
 
 fn summary(row: CustomerRow) -> Result<CustomerSummary> {
     let profile = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
@@ -128,11 +142,11 @@ fn shown_dates(mut profile: Value) -> Value {
 }
 
 impl App {
-    /// Customers in the order in which they came, all or those of a segment or those that match `q`: an exact identity, or part
-    /// of a name.
+    /// Customers in the order in which they came, all or those of a segment or those that match `q`: an identity in any spelling, or
+    /// part of a name in any case.
     ///
     /// # Errors
-    /// [`AppError::NotFound`] if there is no such segment; a cursor of another list.
+    /// [`AppError::NotFound`] if there is no such segment; a cursor of another list; `filters_not_together`.
     pub async fn customers(
         &self,
         caller: &Caller,
@@ -142,12 +156,19 @@ impl App {
         limit: usize,
     ) -> Result<(Vec<CustomerSummary>, Option<String>)> {
         let agency = caller.room.id;
+        let q = q.map(str::trim).filter(|q| !q.is_empty());
+        if q.is_some() && segment.is_some() {
+            return Err(AppError::invalid(
+                "filters_not_together",
+                "q and segment cannot be asked together yet; leave one of them out",
+            ));
+        }
         if let Some(segment) = segment {
             let (binding, key) = segment.split_once('.').ok_or(AppError::NotFound("segment"))?;
             let page = self.members(caller, binding, key, cursor, limit).await?;
             let ids: Vec<Uuid> = page.items.iter().map(|member| member.customer_id).collect();
             let mut tx = self.store.read(Access::Agency(agency)).await?;
-            let rows = posthouse_store::intake::customers(&mut tx, agency, &ids).await?;
+            let rows = intake::customers(&mut tx, agency, &ids).await?;
             return Ok((rows.into_iter().map(summary).collect::<Result<_>>()?, page.next));
         }
         let from: i64 = match cursor {
@@ -161,28 +182,24 @@ impl App {
         };
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let more = limit as i64 + 1;
-        let mut rows = match q.map(str::trim).filter(|q| !q.is_empty()) {
+        let mut rows = match q {
             None => store::customers_from(&mut tx, agency, from, more).await?,
             Some(q) => {
-                let phone =
-                    posthouse_domain::identity::Identity::normalise(IdentityKind::Phone, q, &caller.room.terms.country);
-                let exact = phone.map_or_else(|_| q.to_owned(), |identity| identity.value);
-                // the name as it stands in JSON, with the signs of LIKE taken literally
-                let quoted = Value::from(q).to_string();
-                let literal = quoted
-                    .trim_matches('"')
-                    .replace('!', "!!")
-                    .replace('%', "!%")
-                    .replace('_', "!_");
-                store::customers_like(
-                    &mut tx,
-                    agency,
-                    &exact,
-                    &format!("%\"name%\":\"%{literal}%"),
-                    from,
-                    more,
-                )
-                .await?
+                if q.len() > MOST_SEARCHED {
+                    let detail = format!("q has {} bytes, it may have {MOST_SEARCHED}; search for less", q.len());
+                    return Err(AppError::invalid("bad_q", detail));
+                }
+                let spelt = |kind| {
+                    Identity::normalise(kind, q, &caller.room.terms.country)
+                        .map_or_else(|_| q.to_owned(), |identity| identity.value)
+                };
+                let exact = [
+                    q.to_owned(),
+                    spelt(IdentityKind::Phone),
+                    spelt(IdentityKind::Email),
+                    spelt(IdentityKind::MemberNo),
+                ];
+                store::customers_like(&mut tx, agency, &exact, &containing(q), from, more).await?
             }
         };
         let next = (rows.len() > limit).then(|| rows[limit].ordinal.to_string());
@@ -274,7 +291,16 @@ impl App {
                 "send at least one identity, so that the customer can be known again",
             ));
         }
-        if let Some(id) = self.find_customer(caller, &record).await? {
+        let id = retrying!(self.try_create(caller, &record))?;
+        caller.room.woken.notify_one();
+        self.customer(caller, id).await
+    }
+
+    async fn try_create(&self, caller: &Caller, record: &Record) -> Result<Uuid> {
+        let agency = caller.room.id;
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        intake::lock(&mut tx, agency).await?;
+        if let Some(id) = self.owner(&mut tx, agency, record).await? {
             return Err(AppError::conflict(
                 "customer_exists",
                 format!(
@@ -282,12 +308,14 @@ impl App {
                 ),
             ));
         }
-        self.land_by_hand(caller, &record).await?;
+        self.land_by_hand(caller, &mut tx, record).await?;
         let id = self
-            .find_customer(caller, &record)
+            .owner(&mut tx, agency, record)
             .await?
             .ok_or_else(|| AppError::Internal("the customer just written is not there".into()))?;
-        self.customer(caller, id).await
+        dialect::notify(&mut tx, agency).await?;
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// Changes a customer by hand: adds identities, sets name and attributes. What was known before stays in the history.
@@ -295,15 +323,22 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`]; `version_changed`; `identity_conflict`; values that are not of their kind.
     pub async fn change_customer(&self, caller: &Caller, id: Uuid, change: Change) -> Result<CustomerView> {
+        let record = self.by_hand(caller, &change.customer)?;
+        retrying!(self.try_change(caller, id, change.expected, record.clone()))?;
+        caller.room.woken.notify_one();
+        self.customer(caller, id).await
+    }
+
+    async fn try_change(&self, caller: &Caller, id: Uuid, expected: Option<i64>, mut record: Record) -> Result<()> {
         let agency = caller.room.id;
-        let mut record = self.by_hand(caller, &change.customer)?;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        // from here on nobody else changes the customer
+        intake::lock(&mut tx, agency).await?;
         let row = store::customer(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("customer"))?;
-        let known = identities_of(&mut tx, agency, &[id]).await?;
-        drop(tx);
-        if change.expected.is_some_and(|expected| expected != row.version) {
+        // an identity or an attribute of the agency's own is not in the shown profile, yet it is a change: always a new version
+        if !store::claim_version(&mut tx, agency, id, expected.unwrap_or(row.version), record.occurred_at).await? {
             return Err(AppError::conflict(
                 "version_changed",
                 format!(
@@ -312,6 +347,7 @@ impl App {
                 ),
             ));
         }
+        let known = identities_of(&mut tx, agency, &[id]).await?;
         // the record has to point to this customer, whatever identities it adds
         match known.iter().find_map(|row| {
             Some((
@@ -343,8 +379,10 @@ impl App {
                 ));
             }
         }
-        self.land_by_hand(caller, &record).await?;
-        self.customer(caller, id).await
+        self.land_by_hand(caller, &mut tx, &record).await?;
+        dialect::notify(&mut tx, agency).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     fn by_hand(&self, caller: &Caller, customer: &Customer) -> Result<Record> {
@@ -363,30 +401,28 @@ impl App {
         })
     }
 
-    async fn land_by_hand(&self, caller: &Caller, record: &Record) -> Result<()> {
-        let outcomes = crate::error::retrying!(land_alone(self, &caller.room, std::slice::from_ref(record)))?;
-        match outcomes.into_iter().next() {
+    /// Lands the record; one that is refused leaves the transaction undone.
+    async fn land_by_hand(&self, caller: &Caller, tx: &mut Tx, record: &Record) -> Result<()> {
+        let landing = land(self, &caller.room, tx, std::slice::from_ref(record)).await?;
+        match landing.outcomes.into_iter().next() {
             Some(Outcome::Rejected(rejection)) => Err(AppError::Conflict(rejection)),
             _ => Ok(()),
         }
     }
 
-    async fn find_customer(&self, caller: &Caller, record: &Record) -> Result<Option<Uuid>> {
-        let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+    /// The customer who is known by any of the record's identities.
+    async fn owner(&self, tx: &mut Tx, agency: Uuid, record: &Record) -> Result<Option<Uuid>> {
         let values: Vec<(&str, String)> = record
             .identities
             .iter()
             .map(|identity| (identity.kind.as_str(), self.lookup(agency, identity)))
             .collect();
         let pairs: Vec<(&str, &str)> = values.iter().map(|(kind, value)| (*kind, value.as_str())).collect();
-        Ok(posthouse_store::intake::owners(&mut tx, agency, &pairs)
-            .await?
-            .first()
-            .map(|row| row.customer_id))
+        let owners = intake::owners(tx, agency, &pairs).await?;
+        Ok(owners.first().map(|row| row.customer_id))
     }
 
-    fn lookup(&self, agency: Uuid, identity: &posthouse_domain::identity::Identity) -> String {
+    fn lookup(&self, agency: Uuid, identity: &Identity) -> String {
         if identity.kind.is_document() {
             self.documents.hash(agency, identity.kind, &identity.value)
         } else {

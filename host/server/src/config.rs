@@ -245,17 +245,23 @@ impl Config {
     }
 }
 
-/// `postgres://user:secret@host/db` as `postgres://user:***@host/db`.
+/// `postgres://user:secret@host/db` as `postgres://user:***@host/db`, and `password=secret` as `password=***`.
 pub(crate) fn hide_password(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return address.to_owned();
+    let mut pieces = address.split("password=");
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let rest = piece.find('&').map_or("", |end| &piece[end..]);
+        shown = format!("{shown}password=***{rest}");
+    }
+    let Some((scheme, rest)) = shown.split_once("://") else {
+        return shown;
     };
-    let Some((user, host)) = rest.rsplit_once('@') else {
-        return address.to_owned();
-    };
-    match user.split_once(':') {
-        Some((user, _)) => format!("{scheme}://{user}:***@{host}"),
-        None => address.to_owned(),
+    match rest
+        .rsplit_once('@')
+        .and_then(|(user, host)| Some((user.split_once(':')?.0, host)))
+    {
+        Some((user, host)) => format!("{scheme}://{user}:***@{host}"),
+        None => shown,
     }
 }
 
@@ -346,5 +352,13 @@ mod tests {
         assert_eq!(hide_password("postgres://a:b@c@host/db"), "postgres://a:***@host/db");
         assert_eq!(hide_password("postgres://a@host/db"), "postgres://a@host/db");
         assert_eq!(hide_password("sqlite:data/x.db"), "sqlite:data/x.db");
+        assert_eq!(
+            hide_password("postgres://host/db?user=a&password=b@c&sslmode=require"),
+            "postgres://host/db?user=a&password=***&sslmode=require"
+        );
+        assert_eq!(
+            hide_password("postgres://a:b?@host/db?password=c"),
+            "postgres://a:***@host/db?password=***"
+        );
     }
 }

@@ -43,22 +43,25 @@ pub async fn notify(tx: &mut Tx, agency: uuid::Uuid) -> Result<()> {
     }
 }
 
-/// Calls `heard` with each agency for which any host, this one included, committed a [`notify`]; returns when the connection is
-/// lost. On SQLite it waits for ever.
+/// Calls `heard` with each agency for which any host, this one included, committed a [`notify`], and once with `None` as soon as it
+/// listens: whatever was committed before was not heard. Returns when the connection is lost. On SQLite it waits for ever.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn listen(store: &Store, heard: impl Fn(uuid::Uuid)) -> Result<()> {
+pub async fn listen(store: &Store, heard: impl Fn(Option<uuid::Uuid>)) -> Result<()> {
     match store {
         Store::Sqlite { .. } => std::future::pending().await,
         Store::Postgres(pool) => {
             let mut listener = sqlx::postgres::PgListener::connect_with(pool).await?;
             listener.listen("posthouse").await?;
-            loop {
-                if let Ok(agency) = listener.recv().await?.payload().parse() {
-                    heard(agency);
+            heard(None);
+            // unlike `recv`, this does not pass over a lost connection in silence
+            while let Some(news) = listener.try_recv().await? {
+                if let Ok(agency) = news.payload().parse() {
+                    heard(Some(agency));
                 }
             }
+            Ok(())
         }
     }
 }

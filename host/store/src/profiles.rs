@@ -116,31 +116,37 @@ pub async fn customers_from(tx: &mut Tx, agency: Uuid, ordinal: i64, limit: i64)
     )
 }
 
-/// Customers from `ordinal` on who have an identity of exactly this value, or whose name contains it.
+/// Customers from `ordinal` on who have an identity of one of these values, or whose names are `LIKE` this, `!` being the escape. Documents
+/// are not searched.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn customers_like(
     tx: &mut Tx,
     agency: Uuid,
-    exact: &str,
-    contains: &str,
+    exact: &[String; 4],
+    like: &str,
     ordinal: i64,
     limit: i64,
 ) -> Result<Vec<CustomerRow>> {
     fetch_all!(
         tx,
         CustomerRow,
-        "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer c
-         WHERE agency_id = $1 AND ordinal >= $4
-           AND (profile LIKE $3 ESCAPE '!'
-                OR EXISTS (SELECT 1 FROM identity i WHERE i.agency_id = c.agency_id AND i.customer_id = c.id AND i.value = $2))
-         ORDER BY ordinal LIMIT $5",
+        "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer
+         WHERE agency_id = $1 AND ordinal >= $2
+           AND (search LIKE $4 ESCAPE '!'
+                OR id IN (SELECT customer_id FROM identity WHERE agency_id = $1
+                          AND kind IN ('phone', 'email', 'member_no', 'wechat_openid', 'ota_user', 'device')
+                          AND value IN ($5, $6, $7, $8)))
+         ORDER BY ordinal LIMIT $3",
         agency,
-        exact,
-        contains,
         ordinal,
-        limit
+        limit,
+        like,
+        &exact[0],
+        &exact[1],
+        &exact[2],
+        &exact[3]
     )
 }
 
@@ -203,17 +209,18 @@ pub async fn timeline(tx: &mut Tx, agency: Uuid, customer: Uuid, limit: i64) -> 
     )
 }
 
-/// Changes a customer only if nobody did since `version`; `false` if somebody did.
+/// Gives a customer its next version, if it still has `version`; `false` if somebody changed it since.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn claim_version(tx: &mut Tx, agency: Uuid, id: Uuid, version: i64) -> Result<bool> {
+pub async fn claim_version(tx: &mut Tx, agency: Uuid, id: Uuid, version: i64, now: i64) -> Result<bool> {
     let changed = execute!(
         tx,
-        "UPDATE customer SET version = version + 1 WHERE agency_id = $1 AND id = $2 AND version = $3",
+        "UPDATE customer SET version = version + 1, updated_at = $4 WHERE agency_id = $1 AND id = $2 AND version = $3",
         agency,
         id,
-        version
+        version,
+        now
     )?;
     Ok(changed == 1)
 }

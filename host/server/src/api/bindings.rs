@@ -1,7 +1,7 @@
 //! Bindings: which rule is in force, since when, and how to go back.
 
 use super::Front;
-use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match};
+use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match, plugin_digest};
 use super::page::{At, Page};
 use super::preview::Diff;
 use super::problem::{Answer, Problem};
@@ -208,7 +208,7 @@ async fn activate(
         .is_some_and(|value| value.as_bytes() == b"*");
     let expected = if new_only { Some(0) } else { if_match(&headers)? };
     let activation = Activation {
-        digest: body.digest,
+        digest: plugin_digest(body.digest)?,
         config: Value::Object(body.config),
         grant: body.grant,
     };

@@ -204,9 +204,9 @@ impl From<app::CustomerView> for Customer {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// A phone number, e-mail address or member number, or part of a name.
+    /// A phone number, e-mail address or member number in any spelling, or part of a name in any case. Not together with `segment`.
     q: Option<String>,
-    /// Only members of this segment, as `binding.key`.
+    /// Only members of this segment, as `binding.key`. Not together with `q`.
     #[param(example = "rfm.champions")]
     segment: Option<String>,
     /// Items of the page, 1 to 1000; 100 if left out.

@@ -2,12 +2,15 @@
 
 use super::Front;
 use super::extract::{Auth, Json};
-use super::problem::Answer;
+use super::problem::{Answer, Problem};
 use axum::extract::State;
-use posthouse_app::intake;
+use posthouse_app::intake::{self, MOST_EVENTS};
 use posthouse_app::team::Scope;
-use serde::{Deserialize, Serialize};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::fmt;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,9 +23,60 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Events {
-    /// The events, in the order in which they happened.
+    /// The events, in the order in which they happened; each of at most 64 KiB.
     #[schema(value_type = Vec<Event>, max_items = 1000)]
-    events: Vec<Value>,
+    events: Texts,
+}
+
+/// Longest event, in bytes.
+const LONGEST_EVENT: usize = 64 << 10;
+
+/// Events as they were sent, unread but for the count: what is refused as a whole must not be built first.
+#[derive(Debug, Default)]
+struct Texts {
+    /// The first [`MOST_EVENTS`].
+    kept: Vec<Box<RawValue>>,
+    /// How many were sent.
+    count: usize,
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Texts;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of events")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Texts, A::Error> {
+                let mut texts = Texts::default();
+                while texts.kept.len() < MOST_EVENTS {
+                    let Some(text) = list.next_element()? else { break };
+                    texts.kept.push(text);
+                }
+                texts.count = texts.kept.len();
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    texts.count += 1;
+                }
+                Ok(texts)
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
+}
+
+/// One event as JSON, or why it cannot be.
+fn read(text: &RawValue) -> Result<Value, (&'static str, String)> {
+    let length = text.get().len();
+    if length > LONGEST_EVENT {
+        let detail = format!(
+            "the event has {length} bytes, an event may have {LONGEST_EVENT}; leave out of data what no rule needs"
+        );
+        return Err(("event_too_large", detail));
+    }
+    serde_json::from_str(text.get()).map_err(|e| ("bad_event", format!("the event cannot be read: {e}")))
 }
 
 /// Something that happened to a customer.
@@ -122,5 +176,30 @@ impl From<intake::Accepted> for Accepted {
     responses((status = 200, description = "What became of each event.", body = Accepted)))]
 async fn accept(State(front): State<Front>, auth: Auth, Json(body): Json<Events>) -> Answer<axum::Json<Accepted>> {
     let caller = auth.may(Scope::Intake)?;
-    Ok(axum::Json(front.app().accept(&caller, &body.events).await?.into()))
+    let Texts { kept, count } = body.events;
+    if count > MOST_EVENTS {
+        let detail = format!("a request may carry {MOST_EVENTS} events, this one has {count}; send several requests");
+        return Err(Problem::unprocessable("too_many_events", detail));
+    }
+    let (mut events, mut places, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, text) in kept.into_iter().enumerate() {
+        match read(&text) {
+            Ok(event) => {
+                events.push(event);
+                places.push(index);
+            }
+            Err((code, detail)) => refused.push(RejectedEvent {
+                index,
+                code: code.to_owned(),
+                detail,
+            }),
+        }
+    }
+    let mut answer = Accepted::from(front.app().accept(&caller, &events).await?);
+    for rejected in &mut answer.rejected {
+        rejected.index = places[rejected.index];
+    }
+    answer.rejected.append(&mut refused);
+    answer.rejected.sort_by_key(|rejected| rejected.index);
+    Ok(axum::Json(answer))
 }

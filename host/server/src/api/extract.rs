@@ -100,6 +100,22 @@ pub(crate) fn require_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), P
     ))
 }
 
+/// Whether a part of an address holds a NUL, which no text of the database can hold.
+fn has_nul(encoded: &str) -> bool {
+    encoded.contains("%00")
+}
+
+/// A digest that a plugin can have.
+///
+/// # Errors
+/// 404: no plugin has another one.
+pub(crate) fn plugin_digest(text: String) -> Result<String, Problem> {
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(text);
+    }
+    Err(Problem::not_found("plugin"))
+}
+
 /// The query of an address.
 #[derive(Debug)]
 pub(crate) struct Query<T>(pub(crate) T);
@@ -108,6 +124,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(has_nul) {
+            let detail = "the query holds a NUL character (%00), which no text here can have; leave it out";
+            return Err(Problem::unprocessable("bad_text", detail));
+        }
         axum::extract::Query::from_request_parts(parts, state)
             .await
             .map(|query| Self(query.0))
@@ -131,6 +151,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if has_nul(parts.uri.path()) {
+            return Err(Problem::not_found("thing"));
+        }
         axum::extract::Path::from_request_parts(parts, state)
             .await
             .map(|path| Self(path.0))
@@ -211,6 +234,15 @@ mod tests {
         assert!(fits("application/json") && fits("Application/JSON; charset=utf-8") && fits("application/vnd.x+json"));
         assert!(!fits("text/plain") && !fits("application/wasm"));
         assert!(require_type(&HeaderMap::new(), &["application/wasm"]).is_err());
+    }
+
+    #[test]
+    fn digests_and_addresses() {
+        assert!(plugin_digest("0af".repeat(21) + "9").is_ok());
+        for bad in ["", "ab", &"g".repeat(64), &"\0".repeat(64)] {
+            assert_eq!(plugin_digest(bad.to_owned()).unwrap_err().status.as_u16(), 404);
+        }
+        assert!(has_nul("q=a%00b") && !has_nul("q=a%2500b"));
     }
 
     #[test]

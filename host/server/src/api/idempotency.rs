@@ -18,7 +18,8 @@ const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCAT
 /// Largest answer that is kept; no write answers that much.
 const LARGEST: usize = 64 << 20;
 
-/// Honours the header on every write but uploads of files, whose handler does it when it knows the file.
+/// Honours the header on every write but uploads of files, whose handler does it when it knows the file. Calls of keys do not pass
+/// here: their answers hold secrets.
 pub(crate) async fn once(State(front): State<Front>, request: Request, next: Next) -> Answer<Response> {
     let writes = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
     let multipart = request
@@ -37,7 +38,7 @@ pub(crate) async fn once(State(front): State<Front>, request: Request, next: Nex
     let most = front.largest_buffered();
     let body = to_bytes(body, most).await.map_err(|_| Problem::too_large(most))?;
     let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
-    let mark = fingerprint(&[parts.method.as_str().as_bytes(), address.as_bytes(), &body]);
+    let mark = fingerprint(&caller, &[parts.method.as_str().as_bytes(), address.as_bytes(), &body]);
     let request = Request::from_parts(parts, Body::from(body));
     perform(&front, &caller, &key, &mark, next.run(request)).await
 }
@@ -58,9 +59,14 @@ pub(crate) fn key(headers: &HeaderMap) -> Answer<Option<String>> {
     ))
 }
 
-/// What tells two requests apart.
-pub(crate) fn fingerprint(parts: &[&[u8]]) -> String {
+/// What tells two requests apart: who sends them, and what they are. No API key hears an answer that was given to another.
+pub(crate) fn fingerprint(caller: &Caller, parts: &[&[u8]]) -> String {
+    digest(caller.key.as_bytes(), parts)
+}
+
+fn digest(sender: &[u8], parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
+    hash.update(sender);
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
@@ -129,8 +135,9 @@ mod tests {
 
     #[test]
     fn parts_cannot_flow_into_each_other() {
-        assert_ne!(fingerprint(&[b"PUT", b"/a"]), fingerprint(&[b"PU", b"T/a"]));
-        assert_eq!(fingerprint(&[b"PUT", b"/a"]), fingerprint(&[b"PUT", b"/a"]));
+        assert_ne!(digest(b"k", &[b"PUT", b"/a"]), digest(b"k", &[b"PU", b"T/a"]));
+        assert_ne!(digest(b"k", &[b"PUT", b"/a"]), digest(b"l", &[b"PUT", b"/a"]));
+        assert_eq!(digest(b"k", &[b"PUT", b"/a"]), digest(b"k", &[b"PUT", b"/a"]));
     }
 
     #[test]

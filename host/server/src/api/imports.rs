@@ -175,11 +175,12 @@ async fn start(
     match key {
         None => Ok(work.await),
         Some(key) => {
-            let mark = idempotency::fingerprint(&[
+            let parts: [&[u8]; 3] = [
                 b"POST /api/v1/imports",
                 kind.as_str().as_bytes(),
                 upload.digest.as_bytes(),
-            ]);
+            ];
+            let mark = idempotency::fingerprint(&caller, &parts);
             idempotency::perform(&front, &caller, &key, &mark, work).await
         }
     }

@@ -44,6 +44,9 @@ pub(crate) struct Key {
 }
 
 /// Make a further key. Owners only.
+///
+/// `Idempotency-Key` has no effect here, as the answer holds a secret and is never kept: a request sent twice makes two keys. Revoke the
+/// one whose answer was lost.
 #[utoipa::path(post, path = "/keys", tag = "team", operation_id = "createKey", request_body = NewKey,
     responses((status = 201, description = "The key, shown this once.", body = Key)))]
 async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewKey>) -> Answer<impl IntoResponse> {

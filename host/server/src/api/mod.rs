@@ -139,8 +139,9 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .merge(limited(bindings::routes(), http.json_bytes))
         .merge(limited(preview::routes(), http.json_bytes))
         .merge(limited(segments::routes(), http.json_bytes))
-        .merge(limited(keys::routes(), http.json_bytes))
         .route_layer(from_fn_with_state(front.clone(), idempotency::once))
+        // beyond the layer before: an answer that holds a secret is never kept
+        .merge(limited(keys::routes(), http.json_bytes))
         .route_layer(from_fn_with_state(front.clone(), observe::carry_out))
         .route_layer(from_fn_with_state(front.clone(), auth::door));
     OpenApiRouter::with_openapi(openapi::frame())

@@ -58,7 +58,9 @@ pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
     for (path, item) in &mut document.paths.paths {
         let secured = path.starts_with("/api/");
         for (method, operation) in operations(item) {
-            share(method, operation, secured);
+            // answers that hold a secret are not kept
+            let kept = secured && !path.starts_with("/api/v1/keys");
+            share(method, operation, secured, kept);
         }
     }
     document.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
@@ -143,7 +145,7 @@ fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
         .collect()
 }
 
-fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
+fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: bool) {
     let body = operation.request_body.is_some();
     let has = |wanted: &dyn Fn(&Parameter) -> bool| {
         operation
@@ -171,7 +173,7 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
             operation.responses.responses.entry(status.to_owned()).or_insert(shared);
         }
     }
-    if secured && matches!(method, HttpMethod::Post | HttpMethod::Put | HttpMethod::Patch) {
+    if kept && matches!(method, HttpMethod::Post | HttpMethod::Put | HttpMethod::Patch) {
         operation
             .parameters
             .get_or_insert_default()

@@ -1,7 +1,7 @@
 //! Plugin revisions.
 
 use super::Front;
-use super::extract::{Auth, Path, Query, require_type, whole_body};
+use super::extract::{Auth, Path, Query, plugin_digest, require_type, whole_body};
 use super::page::{At, Page};
 use super::problem::Answer;
 use axum::extract::{Request, State};
@@ -138,5 +138,5 @@ async fn list(
     responses((status = 200, description = "The revision.", body = Plugin)))]
 async fn read(State(front): State<Front>, auth: Auth, Path(digest): Path<String>) -> Answer<axum::Json<Plugin>> {
     let caller = auth.may(Scope::Rules)?;
-    Ok(axum::Json(front.app().plugin(&caller, &digest).await?.into()))
+    Ok(axum::Json(front.app().plugin(&caller, &plugin_digest(digest)?).await?.into()))
 }

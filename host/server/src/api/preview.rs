@@ -1,7 +1,7 @@
 //! Seeing beforehand who will move.
 
 use super::Front;
-use super::extract::{Auth, Json, Path, Query};
+use super::extract::{Auth, Json, Path, Query, plugin_digest};
 use super::page::Page;
 use super::problem::Answer;
 use axum::extract::State;
@@ -48,6 +48,8 @@ pub(crate) struct Preview {
     changed: u64,
     /// How many the rule in force would move today by itself.
     drift: u64,
+    /// Whether the rule in force fails: `now` is then what it said last, and no drift can be told.
+    stale: bool,
     /// Some of those who would move.
     sample: Vec<Mover>,
     /// Fuel used by the new rule.
@@ -165,6 +167,7 @@ impl From<app::Preview> for Preview {
             moves: all(preview.moves),
             changed: preview.changed,
             drift: preview.drift,
+            stale: preview.stale,
             sample: all(preview.sample),
             fuel: preview.fuel,
             duration_ms: preview.duration_ms,
@@ -182,7 +185,7 @@ async fn preview(
 ) -> Answer<axum::Json<Preview>> {
     let caller = auth.may(Scope::Rules)?;
     let request = app::PreviewRequest {
-        digest: body.digest,
+        digest: plugin_digest(body.digest)?,
         config: Value::Object(body.config),
         name: body.name,
     };

@@ -175,26 +175,42 @@ async fn too_large_and_too_often() {
     assert!(seen.contains(&(429, true)), "{seen:?}");
 }
 
+const LI: &str = r#"{"identities": [{"kind": "phone", "value": "13800138000"}], "name": "Li"}"#;
+
 #[tokio::test]
 async fn the_same_request_with_the_same_key_is_carried_out_once() {
-    let house = House::open().await;
-    let body = r#"{"name": "shop", "scopes": ["read"]}"#;
+    let mut house = House::open().await;
     let once = ("idempotency-key", "one");
-    let (status, headers, first) = house.ask("POST", "/api/v1/keys", &[JSON, once], body).await;
+    let (status, headers, first) = house.ask("POST", "/api/v1/customers", &[JSON, once], LI).await;
     assert!(status == 201 && !headers.contains_key("idempotent-replayed"));
-    let (status, headers, again) = house.ask("POST", "/api/v1/keys", &[JSON, once], body).await;
+    let (status, headers, again) = house.ask("POST", "/api/v1/customers", &[JSON, once], LI).await;
     assert_eq!((status, &again), (201, &first));
     assert_eq!(headers["idempotent-replayed"], "true");
-    let other = r#"{"name": "another", "scopes": ["read"]}"#;
+    let other = LI.replace("Li", "Wang");
     assert_eq!(
-        house.problem("POST", "/api/v1/keys", &[JSON, once], other).await,
+        house.problem("POST", "/api/v1/customers", &[JSON, once], &other).await,
         is(422, "idempotency_key_reused")
     );
     assert_eq!(
         house
-            .problem("POST", "/api/v1/keys", &[JSON, ("idempotency-key", "")], body)
+            .problem("POST", "/api/v1/customers", &[JSON, ("idempotency-key", "")], LI)
             .await,
         is(400, "bad_idempotency_key")
+    );
+    // nobody else hears the answer, and a new key is told once
+    let body = r#"{"name": "shop", "scopes": ["intake"]}"#;
+    let (_, _, shop) = house.ask("POST", "/api/v1/keys", &[JSON, once], body).await;
+    let (status, headers, second) = house.ask("POST", "/api/v1/keys", &[JSON, once], body).await;
+    assert!(status == 201 && !headers.contains_key("idempotent-replayed"));
+    assert_ne!(shop["api_key"], second["api_key"]);
+    house.key = shop["api_key"].as_str().unwrap().to_owned();
+    assert_eq!(
+        house.problem("POST", "/api/v1/keys", &[JSON, once], body).await,
+        is(403, "scope_missing")
+    );
+    assert_eq!(
+        house.problem("POST", "/api/v1/customers", &[JSON, once], LI).await,
+        is(422, "idempotency_key_reused")
     );
 }
 
@@ -202,25 +218,77 @@ async fn the_same_request_with_the_same_key_is_carried_out_once() {
 async fn a_failed_request_gives_its_key_back() {
     let house = House::open().await;
     let once = ("idempotency-key", "two");
-    let refused = r#"{"name": "", "scopes": ["read"]}"#;
     for _ in 0..2 {
         assert_eq!(
-            house.problem("POST", "/api/v1/keys", &[JSON, once], refused).await,
-            is(422, "bad_key")
+            house
+                .problem("POST", "/api/v1/customers", &[JSON, once], r#"{"identities": []}"#)
+                .await,
+            is(422, "identity_missing")
         );
     }
-    assert_eq!(
-        house
-            .ask(
-                "POST",
-                "/api/v1/keys",
-                &[JSON, once],
-                r#"{"name": "shop", "scopes": ["read"]}"#
-            )
-            .await
-            .0,
-        201
+    assert_eq!(house.ask("POST", "/api/v1/customers", &[JSON, once], LI).await.0, 201);
+}
+
+#[tokio::test]
+async fn events_are_counted_before_they_are_read() {
+    let house = House::open().await;
+    let many = format!("{{\"events\": [{}{{}}]}}", "{},".repeat(200_000));
+    let (status, _, body) = house.ask("POST", "/api/v1/events", &[JSON], &many).await;
+    assert_eq!((status, &body["code"]), (422, &"too_many_events".into()));
+    assert!(body["detail"].as_str().unwrap().contains("200001"), "{body}");
+    let good = |id: &str| {
+        format!(
+            r#"{{"source": "shop", "external_id": "{id}", "type": "contact.made", "occurred_at": "2026-01-10T10:00:00+08:00",
+            "customer": {{"identities": [{{"kind": "member_no", "value": "M1"}}]}}}}"#
+        )
+    };
+    let (long, deep) = (
+        "[".to_owned() + &"0,".repeat(40_000) + "0]",
+        "[".repeat(200) + &"]".repeat(200),
     );
+    let mixed = format!("{{\"events\": [{long}, {}, {deep}, 7, {}]}}", good("a"), good("b"));
+    let (status, _, body) = house.ask("POST", "/api/v1/events", &[JSON], &mixed).await;
+    assert_eq!((status, &body["accepted"]), (200, &2.into()), "{body}");
+    let rejected: Vec<_> = body["rejected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| (r["index"].as_u64().unwrap(), r["code"].as_str().unwrap()))
+        .collect();
+    assert_eq!(rejected, [(0, "event_too_large"), (2, "bad_event"), (3, "bad_event")]);
+}
+
+#[tokio::test]
+async fn no_nul_gets_in() {
+    let house = House::open().await;
+    for path in ["customers?q=a%00b", "customers?segment=rfm.x%00"] {
+        let path = format!("/api/v1/{path}");
+        assert_eq!(
+            house.problem("GET", &path, &[], "").await,
+            is(422, "bad_text"),
+            "{path}"
+        );
+    }
+    for path in [
+        "bindings/segmentation/a%00b",
+        "segments/a%00.b/members",
+        "plugins/a%00",
+        "plugins/beef",
+    ] {
+        let path = format!("/api/v1/{path}");
+        assert_eq!(house.problem("GET", &path, &[], "").await.0, 404, "{path}");
+    }
+    for (method, path, more) in [
+        ("PUT", "/api/v1/bindings/segmentation/rfm", ""),
+        ("POST", "/api/v1/segmentation/preview", r#", "name": "rfm""#),
+    ] {
+        let body = format!(r#"{{"digest": "a\u0000", "config": {{}}{more}}}"#);
+        assert_eq!(
+            house.problem(method, path, &[JSON], &body).await,
+            is(404, "not_found"),
+            "{path}"
+        );
+    }
 }
 
 #[tokio::test]
