@@ -361,9 +361,25 @@ CREATE TABLE preview_move (
 -- Every transaction takes one of two plain roles and, in the first, names its agency; without that no row is visible, not
 -- even to the owner of the tables.
 
-DO $$ BEGIN CREATE ROLE posthouse_agency NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-DO $$ BEGIN CREATE ROLE posthouse_jobs NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-DO $$ BEGIN EXECUTE format('GRANT posthouse_agency, posthouse_jobs TO %I', current_user); END $$;
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'posthouse_agency') THEN CREATE ROLE posthouse_agency NOLOGIN; END IF;
+EXCEPTION
+    WHEN duplicate_object OR unique_violation THEN NULL; -- another database of the cluster was first
+    WHEN insufficient_privilege THEN RAISE EXCEPTION 'the role posthouse_agency is missing, and this user may not create it: '
+        'let a superuser run CREATE ROLE posthouse_agency NOLOGIN; GRANT posthouse_agency TO %; and start again', current_user;
+END $$;
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'posthouse_jobs') THEN CREATE ROLE posthouse_jobs NOLOGIN; END IF;
+EXCEPTION
+    WHEN duplicate_object OR unique_violation THEN NULL; -- another database of the cluster was first
+    WHEN insufficient_privilege THEN RAISE EXCEPTION 'the role posthouse_jobs is missing, and this user may not create it: '
+        'let a superuser run CREATE ROLE posthouse_jobs NOLOGIN; GRANT posthouse_jobs TO %; and start again', current_user;
+END $$;
+DO $$ BEGIN
+    IF NOT (pg_has_role('posthouse_agency', 'MEMBER') AND pg_has_role('posthouse_jobs', 'MEMBER')) THEN
+        EXECUTE format('GRANT posthouse_agency, posthouse_jobs TO %I', current_user);
+    END IF;
+END $$;
 DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO posthouse_agency, posthouse_jobs', current_schema()); END $$;
 
 ALTER TABLE agency ENABLE ROW LEVEL SECURITY;

@@ -166,6 +166,8 @@ impl<P: Segmentation> wire::Guest for SegmentationComponent<P> {
     }
 
     fn classify(ctx: types::Context, rows: u32, columns: Vec<wire::Column>) -> Result<wire::Classes, String> {
+        #[cfg(target_family = "wasm")]
+        tell_panics();
         let ctx = Context::read(ctx)?;
         P::check(&ctx)?;
         let rows = rows as usize;
@@ -191,6 +193,12 @@ impl<P: Segmentation> wire::Guest for SegmentationComponent<P> {
             reason: reasoned.then_some(reason),
         })
     }
+}
+
+/// Logs what a panic says and where, which a trap alone does not tell. The instance lives for one call, so each call sets it.
+#[cfg(target_family = "wasm")]
+fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| crate::log::error(panic.to_string())));
 }
 
 /// Refuses at compile time what the host would refuse at upload.

@@ -99,7 +99,8 @@ impl App {
             segments: serde_json::to_string(&admitted.segments).map_err(AppError::corrupt("segments"))?,
             self_test: serde_json::to_string(&admitted.self_test).map_err(AppError::corrupt("self-test"))?,
             size: admitted.size as i64,
-            created_at: self.clock.now(),
+            // machine time: revisions are told apart by when they came, also where the business clock stands still
+            created_at: self.machine.now(),
         };
         let new = crate::error::retrying!(self.keep_plugin(agency, &row, &component))?;
         tracing::info!(agency = %caller.room.slug, plugin = %row.name, version = %row.version, digest = %row.digest, "plugin let in");

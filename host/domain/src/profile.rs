@@ -33,7 +33,7 @@ pub struct AttributeValue {
 /// Longest attribute value, in bytes.
 pub const LONGEST_VALUE: usize = 500;
 
-/// The shown value of each known attribute, and of the agency's own under `more`.
+/// The shown value of each attribute the product itself knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Profile {

@@ -71,7 +71,7 @@ fn check_facts(facts: &[FactUse], limits: &Limits) -> Result<(), Refusal> {
         }
         let Some(known) = catalogue::find(&fact.key) else {
             let detail =
-                format!("facts[{index}] {key:?} is not in the catalogue; see `GET /v1/facts` for what there is");
+                format!("facts[{index}] {key:?} is not in the catalogue; see `GET /api/v1/facts` for what there is");
             return Err(Refusal::new("unknown_fact", detail));
         };
         if known.kind != fact.kind {

@@ -175,7 +175,7 @@ pub(crate) fn figment(file: Option<&Path>, flags: &Flags) -> Result<Figment, Con
 
 /// `POSTHOUSE_HTTP__EVENT_BYTES` sets `http.event-bytes`. Variables that are not settings are left alone.
 fn environment() -> Env {
-    const OTHERS: [&str; 3] = ["url", "api-key", "secret"];
+    const OTHERS: [&str; 4] = ["url", "api-key", "secret", "wasm-toolchain"];
     const PREFIXES: [&str; 3] = ["test-", "update-", "bench-"];
     Env::prefixed(PREFIX)
         .map(|key| key.as_str().to_lowercase().replace("__", ".").replace('_', "-").into())

@@ -177,10 +177,27 @@ pub(crate) struct Answer {
 
 /// What a fault means to whoever asked for the rule to run.
 pub(crate) fn fault_error(fault: &Fault) -> AppError {
-    AppError::Invalid(Rejection {
+    let said: Vec<&str> = fault
+        .receipt
+        .log
+        .iter()
+        .rev()
+        .take(3)
+        .map(|line| line.message.as_str())
+        .collect();
+    let detail = match said.is_empty() {
+        true => fault.to_string(),
+        // the last lines it logged, in their order: mostly the reason
+        false => format!(
+            "{fault}; it logged: {}",
+            said.into_iter().rev().collect::<Vec<_>>().join(" / ")
+        ),
+    };
+    Rejection {
         code: fault.code().to_owned(),
-        detail: fault.to_string(),
-    })
+        detail,
+    }
+    .into()
 }
 
 /// Runs `work` in the engine's pool, away from the async workers.
