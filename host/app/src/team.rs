@@ -102,8 +102,11 @@ pub async fn create_agency(
             ),
         ));
     }
-    if new.name.trim().is_empty() || new.name.len() > 200 {
-        return Err(AppError::invalid("bad_name", "the name must have 1 to 200 bytes"));
+    if new.name.trim().is_empty() || new.name.len() > 200 || new.name.chars().any(char::is_control) {
+        return Err(AppError::invalid(
+            "bad_name",
+            "the name must have 1 to 200 bytes and no control characters",
+        ));
     }
     let row = AgencyRow {
         id: entropy.id(now),
@@ -207,10 +210,10 @@ impl App {
     /// # Errors
     /// Failures of the database.
     pub async fn create_key(&self, caller: &Caller, name: &str, scopes: &[Scope]) -> Result<(Uuid, String)> {
-        if name.trim().is_empty() || name.len() > 200 || scopes.is_empty() {
+        if name.trim().is_empty() || name.len() > 200 || name.chars().any(char::is_control) || scopes.is_empty() {
             return Err(AppError::invalid(
                 "bad_key",
-                "a key needs a name of at most 200 bytes and at least one scope",
+                "a key needs a name of 1 to 200 bytes without control characters, and at least one scope",
             ));
         }
         let (agency, now) = (caller.room.id, self.machine.now());

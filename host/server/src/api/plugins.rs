@@ -138,5 +138,7 @@ async fn list(
     responses((status = 200, description = "The revision.", body = Plugin)))]
 async fn read(State(front): State<Front>, auth: Auth, Path(digest): Path<String>) -> Answer<axum::Json<Plugin>> {
     let caller = auth.may(Scope::Rules)?;
-    Ok(axum::Json(front.app().plugin(&caller, &plugin_digest(digest)?).await?.into()))
+    Ok(axum::Json(
+        front.app().plugin(&caller, &plugin_digest(digest)?).await?.into(),
+    ))
 }
