@@ -2,11 +2,12 @@
 
 use crate::dialect::MOST_PARAMETERS;
 use crate::{Result, StoreError, Tx};
-use posthouse_domain::booking::{Booking, BookingDetails};
-use posthouse_domain::facts::FactRow;
 use posthouse_domain::profile::Profile;
 use sqlx::FromRow;
 use uuid::Uuid;
+
+pub use crate::bookings::{BookingRow, bookings, bookings_of, put_bookings};
+pub use crate::facts::{StoredFacts, due_customers, put_facts};
 
 /// Takes the agency's lock and its next change number. Every transaction that writes customers begins with this.
 ///
@@ -404,168 +405,6 @@ pub async fn forget_unassigned(tx: &mut Tx, agency: Uuid, ids: &[(&str, &str)]) 
     .map(drop)
 }
 
-/// A booking with its owner.
-#[derive(Debug, Clone)]
-pub struct BookingRow {
-    /// Booking id.
-    pub id: String,
-    /// Whose.
-    pub customer_id: Uuid,
-    /// Order in which bookings became known.
-    pub known_as: i64,
-    /// What it is.
-    pub booking: Booking,
-}
-
-impl<'r, R: sqlx::Row> FromRow<'r, R> for BookingRow
-where
-    &'static str: sqlx::ColumnIndex<R>,
-    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    i32: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    bool: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-{
-    fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        let status: String = row.try_get("status")?;
-        let status = status.parse().map_err(|()| sqlx::Error::ColumnDecode {
-            index: "status".into(),
-            source: format!("unknown status {status}").into(),
-        })?;
-        Ok(Self {
-            id: row.try_get("id")?,
-            customer_id: row.try_get("customer_id")?,
-            known_as: row.try_get("known_as")?,
-            booking: Booking {
-                status,
-                details: BookingDetails {
-                    booked_on: row.try_get("booked_on")?,
-                    product: row.try_get("product")?,
-                    destination: row.try_get("destination")?,
-                    theme: row.try_get("theme")?,
-                    departs_on: row.try_get("departs_on")?,
-                    returns_on: row.try_get("returns_on")?,
-                    travellers: row.try_get("travellers")?,
-                    amount: row.try_get("amount")?,
-                    cost: row.try_get("cost")?,
-                    channel: row.try_get("channel")?,
-                },
-                seen_on: row.try_get("seen_on")?,
-                seen_firm: row.try_get("seen_firm")?,
-                newest_event_at: row.try_get("newest_event_at")?,
-                told_at: serde_json::from_str(&row.try_get::<String, _>("told_at")?).map_err(|e| {
-                    sqlx::Error::ColumnDecode {
-                        index: "told_at".into(),
-                        source: e.into(),
-                    }
-                })?,
-                cancelled_on: row.try_get("cancelled_on")?,
-                refunded: row.try_get("refunded")?,
-                refunded_in_full: row.try_get("refunded_in_full")?,
-            },
-        })
-    }
-}
-
-macro_rules! booking_columns {
-    () => {
-        "id, customer_id, known_as, status, booked_on, product, destination, theme, departs_on, returns_on, travellers, amount, cost, channel, \
-         seen_on, seen_firm, newest_event_at, told_at, cancelled_on, refunded, refunded_in_full"
-    };
-}
-
-/// The bookings of these ids.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn bookings(tx: &mut Tx, agency: Uuid, ids: &[&str]) -> Result<Vec<BookingRow>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    fetch_built!(tx, BookingRow, |q| {
-        q.push(concat!(
-            "SELECT ",
-            booking_columns!(),
-            " FROM booking WHERE agency_id = "
-        ))
-        .push_bind(agency)
-        .push(" AND id IN (");
-        let mut list = q.separated(", ");
-        for id in ids {
-            list.push_bind(*id);
-        }
-        q.push(")");
-    })
-}
-
-/// The bookings of these customers, in the order in which they became known.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn bookings_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<BookingRow>> {
-    if customers.is_empty() {
-        return Ok(Vec::new());
-    }
-    fetch_built!(tx, BookingRow, |q| {
-        q.push(concat!(
-            "SELECT ",
-            booking_columns!(),
-            " FROM booking WHERE agency_id = "
-        ))
-        .push_bind(agency)
-        .push(" AND customer_id IN (");
-        let mut list = q.separated(", ");
-        for id in customers {
-            list.push_bind(*id);
-        }
-        q.push(") ORDER BY known_as");
-    })
-}
-
-/// Writes bookings, new or changed. No two rows may share an id.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn put_bookings(tx: &mut Tx, agency: Uuid, rows: &[BookingRow]) -> Result<()> {
-    write_rows!(
-        tx,
-        rows,
-        22,
-        "INSERT INTO booking (agency_id, id, customer_id, known_as, status, booked_on, product, destination, theme, departs_on, returns_on, \
-         travellers, amount, cost, channel, seen_on, seen_firm, newest_event_at, told_at, cancelled_on, refunded, refunded_in_full)",
-        |b, row| {
-            let (booking, details) = (&row.booking, &row.booking.details);
-            b.push_bind(agency)
-                .push_bind(&row.id)
-                .push_bind(row.customer_id)
-                .push_bind(row.known_as)
-                .push_bind(booking.status.as_str())
-                .push_bind(details.booked_on)
-                .push_bind(&details.product)
-                .push_bind(&details.destination)
-                .push_bind(&details.theme)
-                .push_bind(details.departs_on)
-                .push_bind(details.returns_on)
-                .push_bind(details.travellers)
-                .push_bind(details.amount)
-                .push_bind(details.cost)
-                .push_bind(&details.channel)
-                .push_bind(booking.seen_on)
-                .push_bind(booking.seen_firm)
-                .push_bind(booking.newest_event_at)
-                .push_bind(serde_json::Value::from(booking.told_at.map(serde_json::Value::from).to_vec()).to_string())
-                .push_bind(booking.cancelled_on)
-                .push_bind(booking.refunded)
-                .push_bind(booking.refunded_in_full)
-        },
-        "ON CONFLICT (agency_id, id) DO UPDATE SET status = excluded.status, booked_on = excluded.booked_on, product = excluded.product, \
-         destination = excluded.destination, theme = excluded.theme, departs_on = excluded.departs_on, returns_on = excluded.returns_on, \
-         travellers = excluded.travellers, amount = excluded.amount, cost = excluded.cost, channel = excluded.channel, \
-         seen_on = excluded.seen_on, seen_firm = excluded.seen_firm, newest_event_at = excluded.newest_event_at, told_at = excluded.told_at, \
-         cancelled_on = excluded.cancelled_on, refunded = excluded.refunded, refunded_in_full = excluded.refunded_in_full"
-    )
-}
-
 /// How often something happened on a day.
 #[derive(Debug, Clone, FromRow)]
 pub struct ActivityRow {
@@ -619,61 +458,4 @@ pub async fn add_activity(tx: &mut Tx, agency: Uuid, rows: &[ActivityRow]) -> Re
             .push_bind(row.times),
         "ON CONFLICT (agency_id, customer_id, kind, day) DO UPDATE SET times = activity.times + excluded.times"
     )
-}
-
-/// One customer's facts and the change that wrote them.
-#[derive(Debug, Clone)]
-pub struct StoredFacts {
-    /// Dense number of the customer.
-    pub ordinal: i64,
-    /// Whose.
-    pub customer_id: Uuid,
-    /// The facts.
-    pub facts: FactRow,
-}
-
-/// Writes rows of facts under one change number.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn put_facts(tx: &mut Tx, agency: Uuid, change: i64, rows: &[StoredFacts]) -> Result<()> {
-    let rows: Vec<(&StoredFacts, String)> = rows
-        .iter()
-        .map(|row| {
-            Ok((
-                row,
-                serde_json::to_string(&row.facts).map_err(StoreError::corrupt("facts"))?,
-            ))
-        })
-        .collect::<Result<_>>()?;
-    write_rows!(
-        tx,
-        rows,
-        6,
-        "INSERT INTO fact (agency_id, ordinal, customer_id, change, edge_on, facts)",
-        |b, (row, text)| b
-            .push_bind(agency)
-            .push_bind(row.ordinal)
-            .push_bind(row.customer_id)
-            .push_bind(change)
-            .push_bind(row.facts.edge_on)
-            .push_bind(text),
-        "ON CONFLICT (agency_id, ordinal) DO UPDATE SET change = excluded.change, edge_on = excluded.edge_on, facts = excluded.facts"
-    )
-}
-
-/// Customers whose facts change by themselves on `today` or before.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn due_customers(tx: &mut Tx, agency: Uuid, today: i32, limit: i64) -> Result<Vec<Uuid>> {
-    let rows = fetch_all!(
-        tx,
-        (Uuid,),
-        "SELECT customer_id FROM fact WHERE agency_id = $1 AND edge_on <= $2 ORDER BY edge_on, ordinal LIMIT $3",
-        agency,
-        today,
-        limit
-    )?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
 }

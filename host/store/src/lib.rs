@@ -5,7 +5,9 @@
 #[macro_use]
 mod macros;
 
+mod bookings;
 pub mod dialect;
+mod facts;
 pub mod imports;
 pub mod intake;
 pub mod plugins;
