@@ -278,7 +278,7 @@ pub async fn transitions_of(tx: &mut Tx, agency: Uuid, binding: &str, ordinals: 
     if ordinals.is_empty() {
         return Ok(Vec::new());
     }
-    fetch_built!(tx, TransitionRow, |q| {
+    let mut rows = fetch_built!(tx, TransitionRow, |q| {
         q.push("SELECT transition, ordinal, origin, target, at, change, revision FROM segment_transition WHERE agency_id = ");
         q.push_bind(agency)
             .push(" AND binding = ")
@@ -288,8 +288,11 @@ pub async fn transitions_of(tx: &mut Tx, agency: Uuid, binding: &str, ordinals: 
         for ordinal in ordinals {
             list.push_bind(*ordinal);
         }
-        q.push(") ORDER BY transition DESC");
-    })
+        q.push(")");
+    })?;
+    // sorted here: SQLite would walk through every move of the binding to save sorting these few
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.transition));
+    Ok(rows)
 }
 
 /// Notes that everything up to `change` is classified and `transition` is the latest move; only if revision and

@@ -1,0 +1,161 @@
+//! A batch costs what the batch costs, however much is stored. SQLite counts its own steps, so nothing here depends on the clock.
+
+use posthouse_store::segments::TransitionRow;
+use posthouse_store::{Access, Store, Tx, intake, profiles, segments, team};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use uuid::Uuid;
+
+const STORED: u128 = 20_000;
+/// Ten rows are looked up by each query; a walk through all that is stored takes at least a step per row.
+const MOST: u64 = 4_000;
+
+fn customer(number: u128) -> Uuid {
+    Uuid::from_u128(number + 1_000)
+}
+
+async fn filled(store: &Store) -> Uuid {
+    let agency = Uuid::from_u128(1);
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let row = team::AgencyRow {
+        id: agency,
+        slug: "a".into(),
+        name: "A".into(),
+        time_zone: "Asia/Shanghai".into(),
+        currency: "CNY".into(),
+        country: "CN".into(),
+    };
+    team::create_agency(&mut tx, &row, 1).await.expect("a new slug");
+    let customers: Vec<_> = (0..STORED)
+        .map(|number| intake::CustomerRow {
+            id: customer(number),
+            ordinal: number as i64,
+            profile: "{}".into(),
+            since_on: 1,
+            created_at: 1,
+            updated_at: 1,
+            version: 1,
+        })
+        .collect();
+    let identities: Vec<_> = (0..STORED)
+        .map(|number| intake::NewIdentity {
+            kind: "member_no",
+            value: format!("M{number}"),
+            customer_id: customer(number),
+            sealed: None,
+        })
+        .collect();
+    let events: Vec<_> = (0..STORED)
+        .map(|number| intake::EventRow {
+            source: "s".into(),
+            external_id: format!("e{number}"),
+            customer_id: customer(number),
+            kind: "contact.made".into(),
+            occurred_at: 1,
+            received_at: 1,
+            data: "{}".into(),
+        })
+        .collect();
+    let unassigned: Vec<_> = (0..STORED)
+        .map(|number| intake::UnassignedRow {
+            source: "s".into(),
+            external_id: format!("u{number}"),
+            kind: "contact.made".into(),
+            code: "c".into(),
+            detail: "d".into(),
+            record: "{}".into(),
+        })
+        .collect();
+    let moves: Vec<_> = (0..STORED as i64)
+        .map(|number| TransitionRow {
+            transition: number + 1,
+            ordinal: number,
+            origin: None,
+            target: Some("new".into()),
+            at: 1,
+            change: 1,
+            revision: 1,
+        })
+        .collect();
+    intake::put_customers(&mut tx, agency, &customers)
+        .await
+        .expect("customers");
+    intake::insert_identities(&mut tx, agency, &identities, 1)
+        .await
+        .expect("identities");
+    intake::insert_events(&mut tx, agency, &events).await.expect("events");
+    intake::put_unassigned(&mut tx, agency, &unassigned, 1)
+        .await
+        .expect("records");
+    segments::insert_transitions(&mut tx, agency, "b", &moves)
+        .await
+        .expect("moves");
+    tx.commit().await.expect("a commit");
+    agency
+}
+
+/// Counts the steps from here on.
+async fn counted(tx: &mut Tx) -> Arc<AtomicU64> {
+    let steps = Arc::new(AtomicU64::new(0));
+    let Tx::Sqlite(connection) = tx else {
+        panic!("an embedded database")
+    };
+    let counter = steps.clone();
+    let mut handle = connection.lock_handle().await.expect("the connection");
+    handle.set_progress_handler(10, move || {
+        counter.fetch_add(10, Ordering::Relaxed);
+        true
+    });
+    steps
+}
+
+#[tokio::test]
+async fn a_batch_costs_the_same_however_much_is_stored() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = format!("sqlite:{}", folder.path().join("cost.db").display());
+    let store = Store::open(&address).await.expect("SQLite opens");
+    let agency = filled(&store).await;
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let steps = counted(&mut tx).await;
+    let numbers: Vec<u128> = (0..10).map(|number| number * 1_999).collect();
+    let texts = |letter: &str| -> Vec<String> { numbers.iter().map(|number| format!("{letter}{number}")).collect() };
+    let (members, events, unassigned) = (texts("M"), texts("e"), texts("u"));
+    let ids: Vec<Uuid> = numbers.iter().map(|number| customer(*number)).collect();
+    let ordinals: Vec<i64> = numbers.iter().map(|number| *number as i64).collect();
+
+    macro_rules! cheap {
+        ($what:literal, $found:expr) => {{
+            steps.store(0, Ordering::Relaxed);
+            let found = $found.await.expect($what);
+            let used = steps.load(Ordering::Relaxed);
+            assert!(used < MOST, "{} took {used} steps for ten rows", $what);
+            found
+        }};
+    }
+    let pairs: Vec<_> = members.iter().map(|value| ("member_no", value.as_str())).collect();
+    assert_eq!(cheap!("owners", intake::owners(&mut tx, agency, &pairs)).len(), 10);
+    let pairs: Vec<_> = events.iter().map(|id| ("s", id.as_str())).collect();
+    assert_eq!(
+        cheap!("known_events", intake::known_events(&mut tx, agency, &pairs)).len(),
+        10
+    );
+    let owned = cheap!("identities_of", intake::identities_of(&mut tx, agency, &ids));
+    assert!(owned.len() == 10 && owned.is_sorted_by_key(|row| row.value.clone()));
+    let found = cheap!("customers", intake::customers(&mut tx, agency, &ids));
+    assert_eq!(found.iter().map(|row| row.ordinal).collect::<Vec<_>>(), ordinals);
+    assert_eq!(
+        cheap!("customers_at", profiles::customers_at(&mut tx, agency, &ordinals)).len(),
+        10
+    );
+    let moves = cheap!(
+        "transitions_of",
+        segments::transitions_of(&mut tx, agency, "b", &ordinals)
+    );
+    assert!(moves.len() == 10 && moves.is_sorted_by_key(|row| -row.transition));
+    cheap!("attributes_of", intake::attributes_of(&mut tx, agency, &ids));
+    cheap!("bookings_of", intake::bookings_of(&mut tx, agency, &ids));
+    cheap!("activity_of", intake::activity_of(&mut tx, agency, &ids, 0));
+    cheap!("bookings", intake::bookings(&mut tx, agency, &["b1", "b2"]));
+    let pairs: Vec<_> = unassigned.iter().map(|id| ("s", id.as_str())).collect();
+    cheap!("forget_unassigned", intake::forget_unassigned(&mut tx, agency, &pairs));
+}
