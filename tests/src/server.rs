@@ -85,7 +85,9 @@ impl Server {
             .append(true)
             .open(self.log())
             .expect("a log file");
+        // One key is all that most tests use; how often it may ask is tested beside the limiter.
         command
+            .env("POSTHOUSE_HTTP__REQUESTS_PER_SECOND", "1000000")
             .envs(self.options.env.iter().cloned())
             .stdout(Stdio::piped())
             .stderr(log)
