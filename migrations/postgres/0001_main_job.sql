@@ -1,3 +1,12 @@
+-- Installation --------------------------------------------------------------------------------------------------------
+
+-- One row: what the installation's secret answers to a fixed question, so that a host with another secret is refused before it
+-- writes what the others cannot read.
+CREATE TABLE installation (
+    id           INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    key_check    TEXT COLLATE "C"    NOT NULL
+);
+
 -- Agencies and their keys ---------------------------------------------------------------------------------------------
 
 CREATE TABLE agency (
@@ -249,7 +258,8 @@ CREATE TABLE binding (
     PRIMARY KEY (agency_id, extension_point, name)
 );
 
--- Append-only: who put which rule into force when, and what it moved.
+-- Append-only: who put which rule into force when, and what it moved. `cause`: activation, rollback or breaker; the host itself
+-- (no `activated_by`) goes back when a rule keeps failing, and `note` says how it failed.
 CREATE TABLE binding_revision (
     agency_id       UUID    NOT NULL,
     extension_point TEXT COLLATE "C"    NOT NULL,
@@ -260,7 +270,9 @@ CREATE TABLE binding_revision (
     config_digest   TEXT COLLATE "C"    NOT NULL,
     restores        BIGINT,
     diff            TEXT COLLATE "C"    NOT NULL,
-    activated_by    UUID    NOT NULL,
+    cause           TEXT    NOT NULL,
+    note            TEXT,
+    activated_by    UUID,
     activated_at    BIGINT  NOT NULL,
     PRIMARY KEY (agency_id, extension_point, name, revision),
     FOREIGN KEY (agency_id, extension_point, name) REFERENCES binding (agency_id, extension_point, name),
@@ -382,6 +394,11 @@ DO $$ BEGIN
 END $$;
 DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO posthouse_agency, posthouse_jobs', current_schema()); END $$;
 
+ALTER TABLE installation ENABLE ROW LEVEL SECURITY;
+ALTER TABLE installation FORCE ROW LEVEL SECURITY;
+CREATE POLICY the_row ON installation TO posthouse_jobs USING (true);
+GRANT SELECT, INSERT ON installation TO posthouse_jobs;
+GRANT SELECT ON installation TO posthouse_agency;
 ALTER TABLE agency ENABLE ROW LEVEL SECURITY;
 ALTER TABLE agency FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_rows ON agency TO posthouse_agency USING (id = current_setting('posthouse.agency')::uuid);

@@ -1,3 +1,12 @@
+-- Installation --------------------------------------------------------------------------------------------------------
+
+-- One row: what the installation's secret answers to a fixed question, so that a host with another secret is refused before it
+-- writes what the others cannot read.
+CREATE TABLE installation (
+    id           INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    key_check    TEXT    NOT NULL
+);
+
 -- Agencies and their keys ---------------------------------------------------------------------------------------------
 
 CREATE TABLE agency (
@@ -249,7 +258,8 @@ CREATE TABLE binding (
     PRIMARY KEY (agency_id, extension_point, name)
 );
 
--- Append-only: who put which rule into force when, and what it moved.
+-- Append-only: who put which rule into force when, and what it moved. `cause`: activation, rollback or breaker; the host itself
+-- (no `activated_by`) goes back when a rule keeps failing, and `note` says how it failed.
 CREATE TABLE binding_revision (
     agency_id       BLOB    NOT NULL,
     extension_point TEXT    NOT NULL,
@@ -260,7 +270,9 @@ CREATE TABLE binding_revision (
     config_digest   TEXT    NOT NULL,
     restores        BIGINT,
     diff            TEXT    NOT NULL,
-    activated_by    BLOB    NOT NULL,
+    cause           TEXT    NOT NULL,
+    note            TEXT,
+    activated_by    BLOB,
     activated_at    BIGINT  NOT NULL,
     PRIMARY KEY (agency_id, extension_point, name, revision),
     FOREIGN KEY (agency_id, extension_point, name) REFERENCES binding (agency_id, extension_point, name),

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 on_both_engines!(
     a_failing_rule_leaves_its_last_memberships,
-    a_rule_that_fails_at_once_never_comes_into_force
+    a_rule_that_fails_at_once_never_comes_into_force,
+    the_breaker_goes_back_to_the_last_good_revision,
 );
 
 /// Decides by pages looked at; traps for somebody who looked at exactly 541.
@@ -177,4 +178,55 @@ fn a_rule_that_fails_at_once_never_comes_into_force(database: Database) {
         ),
         (Some(1), before)
     );
+}
+
+fn the_breaker_goes_back_to_the_last_good_revision(database: Database) {
+    let server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
+    let client = server.agency("faults");
+    client.events(&views("A", 0, 10));
+    let good = Guest {
+        segment: Guest::default().segment,
+        ..fragile()
+    };
+    bind(&client, "sites", &good.build(), json!({}));
+    bind(&client, "sites", &fragile().build(), json!({}));
+    let path = "/api/v1/bindings/segmentation/sites";
+    let revision = || client.get(path).expect(200)["revision"].as_i64().unwrap();
+    let stale = || !client.get(path).expect(200)["stale_since"].is_null();
+    client.events(&views("A", 10, 531));
+    eventually("the rule fails", Duration::from_secs(10), || stale().then_some(()));
+    assert_eq!(revision(), 2, "one fault is not enough");
+    // it is asked again for whoever comes, and once more: then it has had its chance
+    let run = || client.post("/api/v1/segmentation/runs", &json!({})).problem(422);
+    assert_eq!(run(), "trap");
+    assert_eq!(revision(), 2);
+    assert_eq!(run(), "trap");
+    assert_eq!((revision(), stale()), (3, false), "the third fault in a row goes back");
+    let history = client.get(&format!("{path}/history")).expect(200);
+    let latest = &history["items"][0];
+    assert_eq!(
+        (&latest["cause"], &latest["restores"], &latest["activated_by"]),
+        (&json!("breaker"), &json!(1), &Value::Null),
+        "{latest}"
+    );
+    assert!(latest["note"].as_str().unwrap().contains("unreachable"), "{latest}");
+    assert_eq!(history["items"][1]["cause"], "activation");
+    assert_eq!(
+        client.segments_by_customer("sites").len(),
+        1,
+        "the good rule decides everyone"
+    );
+    assert!(client.get("/metrics").text.contains("posthouse_breaker_trips_total"));
+    // it goes on by the good rule
+    client.events(&views("B", 0, 10));
+    eventually("the good rule follows", Duration::from_secs(10), || {
+        (client.segments_by_customer("sites").len() == 2).then_some(())
+    });
+    assert!(!stale());
 }

@@ -426,6 +426,7 @@ fn facts_follow_the_calendar(database: Database) {
         ("fixed:2026-02-08T15:59:59Z", ["0", "1", "388", "", "21", "1"]),
         ("fixed:2026-02-08T16:00:00Z", ["0", "1", "389", "", "22", "0"]),
         ("fixed:2027-01-16T04:00:00Z", ["0", "0", "730", "", "363", "0"]),
+        ("fixed:2026-01-18T04:00:00Z", ["0", "1", "367", "", "0", "1"]), // set back
     ] {
         server.restart_at(clock);
         client.base.clone_from(&server.base);
@@ -445,7 +446,16 @@ fn the_profile_is_changed_by_hand(database: Database) {
         &json!({"identities": [{"kind": "phone", "value": "+86 13800138000"}]}),
     );
     assert_eq!(twice.problem(409), "customer_exists");
+    let before = client.get(&path).etag.unwrap();
+    client.events(&[event(
+        "contact.made",
+        "c1",
+        "2026-01-14T09:00:00+08:00",
+        &[("phone", "13800138000"), ("wechat_openid", "wx-1")],
+        json!({}),
+    )]);
     let etag = client.get(&path).etag.unwrap();
+    assert_ne!(etag, before, "an identity that came with an event is a change");
     let change = json!({"name": "李伟", "attributes": {"gender": "male"}, "identities": [{"kind": "email", "value": "li@example.com"}]}).to_string();
     let changed = client
         .try_send(

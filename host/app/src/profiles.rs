@@ -223,7 +223,7 @@ impl App {
         let stored = store::facts_of(&mut tx, agency, row.ordinal).await?;
         let today = self.moment(room).today;
         let facts = match stored {
-            Some(stored) if stored.facts.edge_on.is_some_and(|edge| edge <= today) => {
+            Some(stored) if !stored.facts.holds_on(today) => {
                 crate::intake::refold::fold_now(&mut tx, agency, &row, today).await?
             }
             Some(stored) => stored.facts,

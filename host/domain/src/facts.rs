@@ -86,6 +86,11 @@ pub struct FactRow {
 }
 
 impl FactRow {
+    /// Whether the windows, as they were counted, are those of `today`: no edge was crossed, and the clock was not set back.
+    pub fn holds_on(&self, today: Day) -> bool {
+        self.as_of <= today && self.edge_on.is_none_or(|edge| edge > today)
+    }
+
     /// Spend of two years divided by trips of two years, cut off.
     pub fn booking_value(&self) -> Option<i64> {
         (self.trips_24m > 0).then(|| self.spend_24m / i64::from(self.trips_24m))

@@ -72,6 +72,10 @@ fn describe() {
     metrics::describe_counter!("posthouse_events_rejected_total", "Events that were sent back.");
     metrics::describe_counter!("posthouse_import_rows_total", "Rows of files that were decided.");
     metrics::describe_counter!(
+        "posthouse_breaker_trips_total",
+        "Rules that kept failing and gave way to an earlier revision."
+    );
+    metrics::describe_counter!(
         "posthouse_rate_limited_total",
         "Requests turned away because their key asked too often."
     );

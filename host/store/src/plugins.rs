@@ -242,8 +242,12 @@ pub struct BindingRevisionRow {
     pub restores: Option<i64>,
     /// What the activation moved, as JSON.
     pub diff: String,
-    /// The key that asked for it.
-    pub activated_by: Uuid,
+    /// `activation`, `rollback`, or `breaker`.
+    pub cause: String,
+    /// Why the host did it by itself.
+    pub note: Option<String>,
+    /// The key that asked for it; none if the host did it by itself.
+    pub activated_by: Option<Uuid>,
     /// When it came into force.
     pub activated_at: i64,
 }
@@ -261,8 +265,9 @@ pub async fn insert_revision(
 ) -> Result<()> {
     execute!(
         tx,
-        "INSERT INTO binding_revision (agency_id, extension_point, name, revision, digest, config, config_digest, restores, diff, activated_by, activated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO binding_revision (agency_id, extension_point, name, revision, digest, config, config_digest, restores, diff, cause, note, activated_by,
+                                       activated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         agency,
         extension_point,
         name,
@@ -272,6 +277,8 @@ pub async fn insert_revision(
         &row.config_digest,
         row.restores,
         &row.diff,
+        &row.cause,
+        &row.note,
         row.activated_by,
         row.activated_at
     )
@@ -293,7 +300,7 @@ pub async fn revisions(
     fetch_all!(
         tx,
         BindingRevisionRow,
-        "SELECT revision, digest, config, config_digest, restores, diff, activated_by, activated_at FROM binding_revision
+        "SELECT revision, digest, config, config_digest, restores, diff, cause, note, activated_by, activated_at FROM binding_revision
          WHERE agency_id = $1 AND extension_point = $2 AND name = $3 AND revision < $4 ORDER BY revision DESC LIMIT $5",
         agency,
         extension_point,

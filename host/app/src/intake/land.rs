@@ -187,17 +187,18 @@ impl Batch {
             return Ok(());
         }
         touched.sort_unstable();
-        let customers = refold::customers(tx, agency, &touched, &self.new_customers, now).await?;
-        store::put_customers(
-            tx,
-            agency,
-            &customers
-                .iter()
-                .filter(|row| self.new_customers.contains_key(&row.id))
-                .cloned()
-                .collect::<Vec<_>>(),
-        )
-        .await?;
+        let mut customers = refold::customers(tx, agency, &touched, &self.new_customers, now).await?;
+        // a new identity is a new version of its customer, whether or not the profile changes with it
+        let identified: HashSet<Uuid> = matcher.attached.iter().map(|new| new.customer_id).collect();
+        let written: Vec<_> = customers
+            .iter_mut()
+            .filter(|row| identified.contains(&row.id) || self.new_customers.contains_key(&row.id))
+            .map(|row| {
+                row.updated_at = now;
+                row.clone()
+            })
+            .collect();
+        store::put_customers(tx, agency, &written).await?;
         store::insert_identities(tx, agency, &matcher.attached, now).await?;
         let landed: Vec<(&str, &str)> = self
             .events

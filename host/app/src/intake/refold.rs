@@ -176,8 +176,32 @@ async fn turn_slice(db: &Store, agency: Uuid, today: Day, now: i64) -> Result<us
     let mut tx = db.write(access).await?;
     let change = store::next_change(&mut tx, agency).await?;
     let due = store::due_customers(&mut tx, agency, today, SLICE).await?;
-    let rows = store::customers(&mut tx, agency, &due).await?;
-    refold(&mut tx, agency, rows, &HashMap::new(), change, today, now).await?;
+    fold_slice(&mut tx, agency, &due, change, today, now).await?;
     tx.commit().await.map_err(AppError::from)?;
     Ok(due.len())
+}
+
+/// Folds these customers again, whose facts were made for a later day than `today`.
+pub(crate) async fn fold_again(db: &Store, agency: Uuid, customers: &[Uuid], today: Day, now: i64) -> Result<()> {
+    for slice in customers.chunks(SLICE as usize) {
+        crate::error::retrying!(async {
+            let mut tx = db.write(posthouse_store::Access::Agency(agency)).await?;
+            let change = store::next_change(&mut tx, agency).await?;
+            fold_slice(&mut tx, agency, slice, change, today, now).await?;
+            tx.commit().await.map_err(AppError::from)
+        })?;
+    }
+    Ok(())
+}
+
+async fn fold_slice(
+    tx: &mut Tx,
+    agency: Uuid,
+    customers: &[Uuid],
+    change: i64,
+    today: Day,
+    now: i64,
+) -> posthouse_store::Result<()> {
+    let rows = store::customers(tx, agency, customers).await?;
+    refold(tx, agency, rows, &HashMap::new(), change, today, now).await
 }

@@ -66,8 +66,12 @@ pub struct RevisionView {
     pub config_digest: String,
     /// The revision a rollback brought back.
     pub restores: Option<i64>,
-    /// The key that asked for it.
-    pub activated_by: Uuid,
+    /// `activation`, `rollback`, or `breaker`: the host went back by itself because the rule kept failing.
+    pub cause: String,
+    /// How the rule failed, if the host went back by itself.
+    pub note: Option<String>,
+    /// The key that asked for it; none if the host did it by itself.
+    pub activated_by: Option<Uuid>,
     /// When it came into force, in ms since 1970.
     pub activated_at: i64,
     /// What it moved.
@@ -129,7 +133,8 @@ impl App {
             digest: activation.digest,
             grant: activation.grant.unwrap_or_default(),
             restores: None,
-            by: caller.key,
+            by: Some(caller.key),
+            note: None,
         };
         self.put_revision(caller, name, new, Cause::Activation, expected).await
     }
@@ -175,7 +180,8 @@ impl App {
             digest: older.digest,
             grant: Vec::new(),
             restores: Some(older.revision),
-            by: caller.key,
+            by: Some(caller.key),
+            note: None,
         };
         self.put_revision(caller, name, new, Cause::Rollback, expected).await
     }
@@ -307,6 +313,8 @@ impl App {
                     config: serde_json::from_str(&row.config).map_err(AppError::corrupt("settings"))?,
                     config_digest: row.config_digest,
                     restores: row.restores,
+                    cause: row.cause,
+                    note: row.note,
                     activated_by: row.activated_by,
                     activated_at: row.activated_at,
                     diff: serde_json::from_str(&row.diff).map_err(AppError::corrupt("diff"))?,

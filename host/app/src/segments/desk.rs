@@ -13,6 +13,7 @@ use posthouse_store::plugins::{self as bindings, BindingRow};
 use posthouse_store::segments::{self as store, RunRow};
 use posthouse_store::{Access, Tx, profiles};
 use std::sync::atomic::Ordering;
+use uuid::Uuid;
 
 /// What whoever holds the desk knows.
 #[derive(Debug, Default)]
@@ -42,6 +43,10 @@ pub(crate) struct Live {
     pub(crate) pending: Vec<u32>,
     /// Everything up to this change is classified or pending.
     pub(crate) seen_change: i64,
+    /// How often in a row the rule failed through its own fault.
+    pub(crate) faults: u32,
+    /// The last change it had seen when it failed.
+    pub(crate) failed_change: i64,
 }
 
 impl Live {
@@ -113,11 +118,16 @@ impl App {
         refold::turn_calendar(&self.store, room.id, moment.today, moment.now).await?;
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         if !desk.loaded {
-            load_frame(&mut tx, room).await?;
+            let ahead = load_frame(&mut tx, room, moment.today).await?;
             desk.loaded = true;
-        } else {
-            refresh_frame(&mut tx, room).await?;
+            if !ahead.is_empty() {
+                // the business clock was set back while the server was down
+                drop(tx);
+                refold::fold_again(&self.store, room.id, &ahead, moment.today, moment.now).await?;
+                tx = self.store.read(Access::Agency(room.id)).await?;
+            }
         }
+        refresh_frame(&mut tx, room).await?;
         let broken = self.sync_bindings(room, &mut tx).await?;
         drop(tx);
         for (name, error) in broken {
@@ -187,6 +197,8 @@ impl App {
             classes: vec![NONE; room.frame().len()],
             pending: Vec::new(),
             seen_change: row.applied_change,
+            faults: 0,
+            failed_change: 0,
             row,
             rule,
             segments,
@@ -233,21 +245,24 @@ fn read_tables(text: &str) -> Result<Vec<QuantileTable>> {
         .collect())
 }
 
-async fn load_frame(tx: &mut Tx, room: &Room) -> Result<()> {
+/// Reads everyone's facts. Returns those that were folded for a day after `today`.
+async fn load_frame(tx: &mut Tx, room: &Room, today: Day) -> Result<Vec<Uuid>> {
     let (change, customers) = profiles::counter(tx, room.id).await?;
     room.frame_mut().grow(customers as usize);
-    let mut from = 0;
+    let (mut from, mut ahead) = (0, Vec::new());
     loop {
         let rows = profiles::facts_from(tx, room.id, from, PAGE).await?;
         let Some(last) = rows.last() else { break };
         from = last.ordinal + 1;
+        let folded_ahead = rows.iter().filter(|row| row.facts.as_of > today);
+        ahead.extend(folded_ahead.map(|row| row.customer_id));
         let mut frame = room.frame_mut();
         for row in &rows {
             frame.put(row.ordinal as usize, &row.facts);
         }
     }
     room.frame_mut().change = change;
-    Ok(())
+    Ok(ahead)
 }
 
 async fn refresh_frame(tx: &mut Tx, room: &Room) -> Result<()> {

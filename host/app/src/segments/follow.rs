@@ -52,6 +52,7 @@ impl App {
                 other => other?,
             }
         }
+        self.trip_breakers(room, &mut desk, moment).await?;
         result
     }
 
@@ -71,6 +72,7 @@ impl App {
         let answers = match answers {
             Ok(answers) => answers,
             Err(fault) if fault.counts_against_plugin() => {
+                super::breaker::count_new_fault(room, name);
                 return self.mark_stale(room, name, &fault_error(&fault), moment).await;
             }
             // a slow moment of this machine says nothing about the rule: it is asked again
@@ -91,6 +93,7 @@ impl App {
                 live.row.transition = row.transition;
             }
             live.pending.clear();
+            live.faults = 0;
         }
         Ok(())
     }

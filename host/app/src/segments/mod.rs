@@ -1,6 +1,7 @@
 //! Segments: who is in which, by which rule, since when and why.
 
 mod activation;
+mod breaker;
 mod classify;
 mod desk;
 mod diff;

@@ -23,15 +23,17 @@ use uuid::Uuid;
 pub(crate) enum Cause {
     Activation,
     Rollback,
+    Breaker,
     Request,
     Midnight,
 }
 
 impl Cause {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Activation => "activation",
             Self::Rollback => "rollback",
+            Self::Breaker => "breaker",
             Self::Request => "request",
             Self::Midnight => "midnight",
         }
@@ -49,7 +51,7 @@ pub struct RunSummary {
     pub revision: i64,
     /// Its plugin.
     pub digest: String,
-    /// `activation`, `rollback`, `request` or `midnight`.
+    /// `activation`, `rollback`, `breaker`, `request` or `midnight`.
     pub cause: String,
     /// Business time, in ms since 1970.
     pub at: i64,
@@ -94,8 +96,10 @@ pub(crate) struct NewRevision {
     pub(crate) grant: Vec<String>,
     /// The revision it brings back.
     pub(crate) restores: Option<i64>,
-    /// The key that asked.
-    pub(crate) by: Uuid,
+    /// The key that asked; none if the host does it by itself.
+    pub(crate) by: Option<Uuid>,
+    /// Why the host does it by itself.
+    pub(crate) note: Option<String>,
 }
 
 /// Longest pause, in ms, before a rule that fails for the new day is tried again.
@@ -137,6 +141,7 @@ impl App {
                     .await,
             );
         }
+        self.trip_breakers(room, &mut desk, moment).await?;
         results.into_iter().collect()
     }
 
@@ -174,6 +179,7 @@ impl App {
                 }
             }
         }
+        self.trip_breakers(room, &mut desk, moment).await?;
         if failed {
             // what is wrong may be mended meanwhile: after 2, 4, 8 … seconds, at last every quarter of an hour
             let pause = (1_000i64 << failures.min(10)).saturating_mul(2).min(LONGEST_PAUSE);
@@ -242,6 +248,9 @@ impl App {
             Err(fault) => {
                 let error = fault_error(&fault);
                 if new.is_none() {
+                    if fault.counts_against_plugin() {
+                        super::breaker::count_fault(room, name);
+                    }
                     self.mark_stale(room, name, &error, moment).await?;
                 }
                 return Err(error);
@@ -280,6 +289,8 @@ impl App {
             classes,
             pending: Vec::new(),
             seen_change: last_change,
+            faults: 0,
+            failed_change: 0,
         };
         let summary = RunSummary {
             duration_ms: ms,
@@ -390,11 +401,15 @@ impl App {
                 config_digest: config_digest.clone(),
                 restores: new.restores,
                 diff: serde_json::to_string(&movement.diff).map_err(AppError::corrupt("diff"))?,
+                cause: draft.cause.as_str().to_owned(),
+                note: new.note.clone(),
                 activated_by: new.by,
                 activated_at: draft.moment.now,
             };
             bindings::insert_revision(tx, room.id, SEGMENTATION, name, &entry).await?;
-            bindings::grant(tx, room.id, SEGMENTATION, name, &new.grant, new.by, draft.moment.now).await?;
+            if let Some(by) = new.by {
+                bindings::grant(tx, room.id, SEGMENTATION, name, &new.grant, by, draft.moment.now).await?;
+            }
         }
         let run = RunRow {
             run: row.run,

@@ -132,8 +132,12 @@ pub(crate) struct Revision {
     config_digest: String,
     /// The revision a rollback brought back.
     restores: Option<i64>,
-    /// The key that asked for it.
-    activated_by: Uuid,
+    /// `activation`, `rollback`, or `breaker`: the host went back by itself because the rule kept failing.
+    cause: String,
+    /// How the rule failed, if the host went back by itself.
+    note: Option<String>,
+    /// The key that asked for it; null if the host did it by itself.
+    activated_by: Option<Uuid>,
     /// When it came into force.
     activated_at: At,
     /// What it moved.
@@ -148,6 +152,8 @@ impl From<RevisionView> for Revision {
             config: view.config,
             config_digest: view.config_digest,
             restores: view.restores,
+            cause: view.cause,
+            note: view.note,
             activated_by: view.activated_by,
             activated_at: view.activated_at.into(),
             diff: view.diff.into(),

@@ -1,0 +1,111 @@
+//! The breaker: a rule that keeps failing gives way to the last one that did not, without anybody being called.
+
+use super::classify::Moment;
+use super::desk::Desk;
+use super::run::{Cause, NewRevision};
+use super::{Live, SEGMENTATION};
+use crate::error::{AppError, Result};
+use crate::{App, Room};
+use posthouse_store::Access;
+use posthouse_store::plugins::{self as store, BindingRevisionRow};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Faults in a row after which the host goes back. One may be a single odd customer whose next booking mends it; a rule that has
+/// failed three times has had its chance.
+const FAULTS_IN_A_ROW: u32 = 3;
+
+/// How far back a good revision is looked for.
+const OLDEST: i64 = 100;
+
+/// Notes that a rule failed through its own fault.
+pub(crate) fn count_fault(room: &Room, name: &str) {
+    if let Some(live) = room.live_mut().get_mut(name) {
+        live.faults += 1;
+        live.failed_change = live.seen_change;
+    }
+}
+
+/// The same for a rule that follows events: the same customers asked about again fail again, and that counts once.
+pub(crate) fn count_new_fault(room: &Room, name: &str) {
+    let news = |live: &Live| live.failed_change < live.seen_change;
+    if room.live().get(name).is_some_and(news) {
+        count_fault(room, name);
+    }
+}
+
+impl App {
+    /// Goes back to the last good revision wherever a rule has failed too often in a row. Where there is none, the last memberships
+    /// go on standing. The caller holds the desk.
+    pub(crate) async fn trip_breakers(&self, room: &Arc<Room>, desk: &mut Desk, moment: Moment) -> Result<()> {
+        let tripped: Vec<(String, i64, String)> = room
+            .live()
+            .iter()
+            .filter(|(_, live)| live.faults >= FAULTS_IN_A_ROW)
+            .map(|(name, live)| {
+                let fault = live.row.stale_reason.clone().unwrap_or_default();
+                (name.clone(), live.row.revision, fault)
+            })
+            .collect();
+        for (name, failing, fault) in tripped {
+            let good = self.good_revisions(room, &name, failing).await?;
+            for older in good {
+                match self.go_back(room, desk, moment, &name, &older, &fault).await {
+                    Ok(()) => {
+                        let to = older.revision;
+                        tracing::error!(agency = %room.slug, binding = %name, failing, to, reason = %fault, "the segment rule kept failing; the last good revision is back in force");
+                        metrics::counter!("posthouse_breaker_trips_total", "extension_point" => SEGMENTATION)
+                            .increment(1);
+                        break;
+                    }
+                    Err(error) if error.is_transient() => return Err(error),
+                    Err(error) => {
+                        tracing::error!(%error, agency = %room.slug, binding = %name, revision = older.revision, "an older revision fails too");
+                    }
+                }
+            }
+            if let Some(live) = room.live_mut().get_mut(&name) {
+                // whatever came of it, the next three faults are for the next look
+                live.faults = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// The revisions to go back to, the newest first: each rule once, without the failing one and those that were left before
+    /// because they kept failing.
+    async fn good_revisions(&self, room: &Room, name: &str, failing: i64) -> Result<Vec<BindingRevisionRow>> {
+        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let rows = store::revisions(&mut tx, room.id, SEGMENTATION, name, failing + 1, OLDEST).await?;
+        let rule = |row: &BindingRevisionRow| (row.digest.clone(), row.config_digest.clone());
+        let left = rows
+            .windows(2)
+            .filter(|pair| pair[0].cause == Cause::Breaker.as_str())
+            .map(|pair| rule(&pair[1]));
+        let mut seen: HashSet<_> = rows.first().map(rule).into_iter().chain(left).collect();
+        Ok(rows.into_iter().filter(|row| seen.insert(rule(row))).collect())
+    }
+
+    async fn go_back(
+        &self,
+        room: &Arc<Room>,
+        desk: &mut Desk,
+        moment: Moment,
+        name: &str,
+        older: &BindingRevisionRow,
+        fault: &str,
+    ) -> Result<()> {
+        let config = serde_json::from_str(&older.config).map_err(AppError::corrupt("settings"))?;
+        let new = NewRevision {
+            rule: self.rule(room.id, name, &older.digest, &config).await?,
+            digest: older.digest.clone(),
+            grant: Vec::new(),
+            restores: Some(older.revision),
+            by: None,
+            note: Some(fault.to_owned()),
+        };
+        self.full_run(room, desk, moment, name, Some(new), Cause::Breaker)
+            .await
+            .map(drop)
+    }
+}
