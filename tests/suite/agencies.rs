@@ -3,7 +3,11 @@
 use posthouse_tests::{Client, Database, Options, Server, plugins};
 use serde_json::json;
 
-on_both_engines!(another_agencys_things_are_404, keys_are_scoped_and_revocable);
+on_both_engines!(
+    another_agencys_things_are_404,
+    keys_are_scoped_and_revocable,
+    a_host_with_another_secret_is_refused,
+);
 
 fn booking(id: &str, member: &str) -> serde_json::Value {
     json!({"source": "shop", "external_id": id, "type": "booking.confirmed", "occurred_at": "2026-01-10T09:00:00+08:00",
@@ -131,4 +135,16 @@ fn keys_are_scoped_and_revocable(database: Database) {
         let answer = Client::new(&server.base, key).get("/api/v1/customers");
         assert_eq!(answer.problem(401), "key_unknown", "{key:?}");
     }
+}
+
+fn a_host_with_another_secret_is_refused(database: Database) {
+    let server = Server::start(database, Options::default());
+    let output = server
+        .command(&["serve", "--listen", "127.0.0.1:0", "--database", &server.database])
+        .env("POSTHOUSE_SECRET", "07".repeat(32))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("another secret"), "{said}");
 }

@@ -40,6 +40,11 @@ impl DocumentKeys {
         }
     }
 
+    /// What these keys answer to a fixed question: tells two secrets apart and nothing of either.
+    pub fn check(&self) -> String {
+        hex::encode(keyed(&self.hashing, &[b"posthouse key check"]))
+    }
+
     /// By what a document is looked up: the same number gives different hashes in different agencies.
     pub fn hash(&self, agency: Uuid, kind: IdentityKind, value: &str) -> String {
         hex::encode(keyed(

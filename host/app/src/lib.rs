@@ -78,6 +78,22 @@ impl App {
         }
     }
 
+    /// Makes sure that every host of this database has the same secret: documents sealed by one must open for all.
+    ///
+    /// # Errors
+    /// `other_secret`; failures of the database.
+    pub async fn check_secret(&self) -> Result<()> {
+        let mine = self.documents.check();
+        if posthouse_store::installation::key_check(&self.store, &mine).await? == mine {
+            return Ok(());
+        }
+        Err(AppError::conflict(
+            "other_secret",
+            "this database was filled under another secret; bring the secret file that belongs to it, or set POSTHOUSE_SECRET to its content"
+                .to_owned(),
+        ))
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors

@@ -75,14 +75,19 @@ pub(crate) async fn open(config: &Config) -> Result<App, HouseError> {
         clock = config.clock,
         "the house is open"
     );
-    Ok(App::new(Parts {
+    let app = App::new(Parts {
         store,
         engine,
         clock,
         machine: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         secret,
-    }))
+    });
+    app.check_secret().await.map_err(|e| HouseError::Database {
+        address: config.database_shown(),
+        problem: e.to_string(),
+    })?;
+    Ok(app)
 }
 
 /// The business clock.

@@ -9,6 +9,7 @@ mod bookings;
 pub mod dialect;
 mod facts;
 pub mod imports;
+pub mod installation;
 pub mod intake;
 pub mod plugins;
 pub mod profiles;
