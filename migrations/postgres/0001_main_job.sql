@@ -179,6 +179,15 @@ CREATE TABLE fact (
 CREATE INDEX fact_by_change ON fact (agency_id, change);
 CREATE INDEX fact_by_edge ON fact (agency_id, edge_on) WHERE edge_on IS NOT NULL;
 
+-- Which saved frames are of this database's past: a mark is kept before the file is put in its place.
+CREATE TABLE frame_mark (
+    agency_id    UUID    NOT NULL REFERENCES agency (id),
+    token        UUID    NOT NULL,
+    change       BIGINT  NOT NULL,
+    saved_at     BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, token)
+);
+
 -- File imports --------------------------------------------------------------------------------------------------------
 
 CREATE TABLE import_job (
@@ -447,6 +456,10 @@ ALTER TABLE fact ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fact FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_rows ON fact TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
 GRANT SELECT, INSERT, UPDATE, DELETE ON fact TO posthouse_agency;
+ALTER TABLE frame_mark ENABLE ROW LEVEL SECURITY;
+ALTER TABLE frame_mark FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON frame_mark TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON frame_mark TO posthouse_agency;
 ALTER TABLE import_job ENABLE ROW LEVEL SECURITY;
 ALTER TABLE import_job FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_rows ON import_job TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);

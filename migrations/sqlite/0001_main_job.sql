@@ -179,6 +179,15 @@ CREATE TABLE fact (
 CREATE INDEX fact_by_change ON fact (agency_id, change);
 CREATE INDEX fact_by_edge ON fact (agency_id, edge_on) WHERE edge_on IS NOT NULL;
 
+-- Which saved frames are of this database's past: a mark is kept before the file is put in its place.
+CREATE TABLE frame_mark (
+    agency_id    BLOB    NOT NULL REFERENCES agency (id),
+    token        BLOB    NOT NULL,
+    change       BIGINT  NOT NULL,
+    saved_at     BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, token)
+);
+
 -- File imports --------------------------------------------------------------------------------------------------------
 
 CREATE TABLE import_job (

@@ -72,6 +72,7 @@ pub(crate) async fn open(folder: &Path, key: &str) -> Result<House> {
         machine: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         secret: [7; 32],
+        frames: None,
     });
     let caller = app.authenticate(key).await?;
     Ok(House { app, clock, caller })

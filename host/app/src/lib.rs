@@ -21,6 +21,7 @@ pub use room::Room;
 use posthouse_domain::{Clock, Entropy};
 use posthouse_engine::Engine;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,7 @@ pub struct App {
     machine: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     documents: DocumentKeys,
+    frames: Option<PathBuf>,
     host: Uuid,
     rooms: Arc<RwLock<HashMap<Uuid, Arc<Room>>>>,
     import_waiting: Arc<Notify>,
@@ -57,6 +59,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// The installation's secret of 32 bytes.
     pub secret: [u8; 32],
+    /// The folder where frames are saved, so that a start need not read every customer's facts; none to save none.
+    pub frames: Option<PathBuf>,
 }
 
 impl App {
@@ -70,6 +74,7 @@ impl App {
             machine: parts.machine,
             entropy: parts.entropy,
             documents: DocumentKeys::new(&parts.secret),
+            frames: parts.frames,
             host,
             rooms: Arc::default(),
             import_waiting: Arc::default(),
@@ -118,6 +123,12 @@ impl App {
         self.tasks.close();
         // workers end when they have answered what was accepted
         self.tasks.wait().await;
+        for room in self.open_rooms() {
+            let mut desk = room.desk.lock().await;
+            if let Err(error) = self.save_frame(&room, &mut desk).await {
+                tracing::warn!(%error, agency = %room.slug, "the frame could not be saved");
+            }
+        }
         self.rooms
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

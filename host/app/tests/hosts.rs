@@ -21,6 +21,7 @@ async fn host(database: &str) -> App {
         machine: Arc::new(clock::SystemClock),
         entropy: Arc::new(clock::SystemEntropy),
         secret: [7; 32],
+        frames: None,
     });
     app.start();
     app

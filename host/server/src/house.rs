@@ -82,6 +82,7 @@ pub(crate) async fn open(config: &Config) -> Result<App, HouseError> {
         machine: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         secret,
+        frames: Some(config.in_data(Path::new("frames"))),
     });
     app.check_secret().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),

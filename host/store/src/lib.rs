@@ -8,6 +8,7 @@ mod macros;
 mod bookings;
 pub mod dialect;
 mod facts;
+pub mod frames;
 pub mod imports;
 pub mod installation;
 pub mod intake;

@@ -64,6 +64,20 @@ impl Dictionary {
     pub(crate) fn len(&self) -> usize {
         self.texts.len()
     }
+
+    /// Every text in the order of the codes.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
+    }
+
+    /// The dictionary of these texts.
+    pub(crate) fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+        let mut made = Self::default();
+        for text in texts {
+            made.code(text);
+        }
+        made
+    }
 }
 
 /// A bit per row, least significant bit first.
@@ -88,6 +102,16 @@ impl Bits {
             (true, false) => (*byte, self.set) = (*byte & !mask, self.set - 1),
             _ => {}
         }
+    }
+
+    /// Adds `rows` rows after those there are, a multiple of eight.
+    pub(crate) fn append(&mut self, bytes: &[u8], rows: usize) {
+        self.bytes.extend_from_slice(&bytes[..rows.div_ceil(8)]);
+        if let (Some(last), used @ 1..) = (self.bytes.last_mut(), rows % 8) {
+            *last &= (1 << used) - 1;
+        }
+        let added = &self.bytes[self.bytes.len() - rows.div_ceil(8)..];
+        self.set += added.iter().map(|byte| byte.count_ones() as usize).sum::<usize>();
     }
 
     /// The bit of a row.
@@ -212,6 +236,11 @@ impl Default for Frame {
 }
 
 impl Frame {
+    /// A frame of these columns, in the order of the catalogue, each of `len` rows.
+    pub(crate) fn of(change: i64, len: usize, columns: Vec<Cells>) -> Self {
+        Self { change, len, columns }
+    }
+
     /// How many customers it holds.
     pub(crate) fn len(&self) -> usize {
         self.len

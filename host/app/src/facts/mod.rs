@@ -3,6 +3,7 @@
 pub(crate) mod columns;
 pub mod export;
 pub(crate) mod frame;
+pub(crate) mod saved;
 
 pub use columns::{Lent, Rows};
 pub use frame::Frame;

@@ -4,6 +4,7 @@
 use super::SEGMENTATION;
 use super::classify::{Moment, Rule};
 use super::diff;
+use super::frame::refresh_frame;
 use crate::error::{AppError, Result};
 use crate::intake::refold;
 use crate::{App, Room};
@@ -13,13 +14,16 @@ use posthouse_store::plugins::{self as bindings, BindingRow};
 use posthouse_store::segments::{self as store, RunRow};
 use posthouse_store::{Access, Tx, profiles};
 use std::sync::atomic::Ordering;
-use uuid::Uuid;
 
 /// What whoever holds the desk knows.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
     /// Whether the frame was ever read.
     loaded: bool,
+    /// The day to which the frame was brought.
+    pub(super) synced_on: Option<Day>,
+    /// The change up to which the frame was saved.
+    pub(super) saved_change: Option<i64>,
     /// The day for which every rule has run.
     pub(crate) ran_on: Option<Day>,
     /// How often rules failed for the new day, and the machine time before which they are not tried again.
@@ -98,9 +102,6 @@ impl Live {
     }
 }
 
-/// Rows of facts read at once when a frame is loaded.
-const PAGE: i64 = 20_000;
-
 impl App {
     /// Present business time for an agency.
     pub(crate) fn moment(&self, room: &Room) -> Moment {
@@ -118,7 +119,7 @@ impl App {
         refold::turn_calendar(&self.store, room.id, moment.today, moment.now).await?;
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         if !desk.loaded {
-            let ahead = load_frame(&mut tx, room, moment.today).await?;
+            let ahead = self.load_frame(room, desk, &mut tx, moment).await?;
             desk.loaded = true;
             if !ahead.is_empty() {
                 // the business clock was set back while the server was down
@@ -133,6 +134,7 @@ impl App {
         for (name, error) in broken {
             self.mark_stale(room, &name, &error, moment).await?;
         }
+        desk.synced_on = Some(moment.today);
         room.loaded.store(true, Ordering::Release);
         Ok(moment)
     }
@@ -243,37 +245,6 @@ fn read_tables(text: &str) -> Result<Vec<QuantileTable>> {
         .into_iter()
         .map(|(fact, edges)| QuantileTable { fact, edges })
         .collect())
-}
-
-/// Reads everyone's facts. Returns those that were folded for a day after `today`.
-async fn load_frame(tx: &mut Tx, room: &Room, today: Day) -> Result<Vec<Uuid>> {
-    let (change, customers) = profiles::counter(tx, room.id).await?;
-    room.frame_mut().grow(customers as usize);
-    let (mut from, mut ahead) = (0, Vec::new());
-    loop {
-        let rows = profiles::facts_from(tx, room.id, from, PAGE).await?;
-        let Some(last) = rows.last() else { break };
-        from = last.ordinal + 1;
-        let folded_ahead = rows.iter().filter(|row| row.facts.as_of > today);
-        ahead.extend(folded_ahead.map(|row| row.customer_id));
-        let mut frame = room.frame_mut();
-        for row in &rows {
-            frame.put(row.ordinal as usize, &row.facts);
-        }
-    }
-    room.frame_mut().change = change;
-    Ok(ahead)
-}
-
-async fn refresh_frame(tx: &mut Tx, room: &Room) -> Result<()> {
-    let seen = room.frame().change;
-    let (change, _) = profiles::counter(tx, room.id).await?;
-    if change == seen {
-        return Ok(());
-    }
-    let rows = profiles::facts_after(tx, room.id, seen).await?;
-    put_changed(room, &rows, change);
-    Ok(())
 }
 
 /// Puts changed rows of facts into the frame and notes for every binding who is to be classified again.

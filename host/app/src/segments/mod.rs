@@ -6,6 +6,7 @@ mod classify;
 mod desk;
 mod diff;
 mod follow;
+mod frame;
 mod history;
 mod preview;
 mod read;

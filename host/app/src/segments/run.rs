@@ -187,6 +187,7 @@ impl App {
             return Ok(());
         }
         (desk.ran_on, desk.failures) = (Some(moment.today), (0, 0));
+        self.save_frame(room, &mut desk).await?;
         drop(desk);
         room.woken.notify_one();
         Ok(())

@@ -42,6 +42,7 @@ pub(super) async fn with_key(http: Http) -> (Front, tempfile::TempDir, String) {
         machine,
         entropy,
         secret: [7; 32],
+        frames: None,
     });
     let uploads = folder.path().join("uploads");
     (Front::new(app, http, uploads, None), folder, key)

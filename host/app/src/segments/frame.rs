@@ -1,0 +1,140 @@
+//! The frame of an agency: read at the first look, brought to the last change at every other, saved when the server stops and when
+//! the day has turned.
+
+use super::classify::Moment;
+use super::desk::{Desk, put_changed};
+use crate::error::{AppError, Result, retrying};
+use crate::facts::saved::{self, Mark};
+use crate::{App, Room};
+use posthouse_domain::Day;
+use posthouse_store::{Access, Tx, frames as store, profiles};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use uuid::Uuid;
+
+/// Rows of facts read at once when a frame is read from the database.
+const PAGE: i64 = 20_000;
+
+/// How long marks of saved frames are kept, in ms: a server that was down for longer reads everything anew.
+const KEEP_MARKS: i64 = 90 * 86_400_000;
+
+impl App {
+    /// Reads the frame: from its file and what changed since, or everyone's facts. Returns whose facts were folded for a day after
+    /// today.
+    pub(super) async fn load_frame(
+        &self,
+        room: &Room,
+        desk: &mut Desk,
+        tx: &mut Tx,
+        moment: Moment,
+    ) -> Result<Vec<Uuid>> {
+        let began = Instant::now();
+        let saved = self.load_saved(room, tx, moment.today).await?;
+        let mut ahead = Vec::new();
+        if saved {
+            desk.saved_change = Some(room.frame().change);
+        } else {
+            ahead = read_everyone(tx, room, moment.today).await?;
+        }
+        let (customers, ms) = (room.frame().len(), began.elapsed().as_millis() as u64);
+        tracing::info!(agency = %room.slug, customers, ms, from_file = saved, "the frame is read");
+        Ok(ahead)
+    }
+
+    /// Takes the frame from its file, if there is one that belongs to this database and is not ahead of the clock.
+    async fn load_saved(&self, room: &Room, tx: &mut Tx, today: Day) -> Result<bool> {
+        let Some(path) = self.frame_file(room).filter(|path| path.exists()) else {
+            return Ok(false);
+        };
+        let refused = |why: &str| {
+            tracing::warn!(agency = %room.slug, why, "the saved frame is not used");
+            Ok(false)
+        };
+        let read = tokio::task::spawn_blocking(move || saved::read(&path))
+            .await
+            .unwrap_or_else(|e| Err(e.to_string()));
+        let (frame, mark) = match read {
+            Ok(read) => read,
+            Err(why) => return refused(&why),
+        };
+        if !store::knows_mark(tx, room.id, mark.token, mark.change).await? {
+            return refused("it was not saved from this database");
+        }
+        if mark.today > today {
+            return refused("the business clock was set back");
+        }
+        *room.frame_mut() = frame;
+        Ok(true)
+    }
+
+    /// Saves the frame if anything changed since it was saved. The caller holds the desk.
+    pub(crate) async fn save_frame(&self, room: &Arc<Room>, desk: &mut Desk) -> Result<()> {
+        let change = room.frame().change;
+        let (Some(path), Some(today)) = (self.frame_file(room), desk.synced_on) else {
+            return Ok(());
+        };
+        if desk.saved_change == Some(change) {
+            return Ok(());
+        }
+        let now = self.machine.now();
+        let mark = Mark {
+            token: self.entropy.id(now),
+            change,
+            today,
+        };
+        retrying!(self.keep_mark(room.id, mark, now))?;
+        let saving = room.clone();
+        let written = tokio::task::spawn_blocking(move || saved::write(&saving.frame(), mark, &path)).await;
+        match written {
+            Ok(Ok(())) => desk.saved_change = Some(change),
+            // the next start reads the database instead
+            Ok(Err(error)) => tracing::warn!(%error, agency = %room.slug, "the frame could not be saved"),
+            Err(error) => tracing::warn!(%error, agency = %room.slug, "the frame could not be saved"),
+        }
+        Ok(())
+    }
+
+    async fn keep_mark(&self, agency: Uuid, mark: Mark, now: i64) -> Result<()> {
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        store::put_mark(&mut tx, agency, mark.token, mark.change, now, now - KEEP_MARKS).await?;
+        tx.commit().await.map_err(AppError::from)
+    }
+
+    fn frame_file(&self, room: &Room) -> Option<PathBuf> {
+        let folder = self.frames.as_ref()?;
+        Some(folder.join(format!("{}.arrow", room.id.simple())))
+    }
+}
+
+/// Reads everyone's facts. Returns those that were folded for a day after `today`.
+async fn read_everyone(tx: &mut Tx, room: &Room, today: Day) -> Result<Vec<Uuid>> {
+    let (change, customers) = profiles::counter(tx, room.id).await?;
+    room.frame_mut().grow(customers as usize);
+    let (mut from, mut ahead) = (0, Vec::new());
+    loop {
+        let rows = profiles::facts_from(tx, room.id, from, PAGE).await?;
+        let Some(last) = rows.last() else { break };
+        from = last.ordinal + 1;
+        let folded_ahead = rows.iter().filter(|row| row.facts.as_of > today);
+        ahead.extend(folded_ahead.map(|row| row.customer_id));
+        let mut frame = room.frame_mut();
+        for row in &rows {
+            frame.put(row.ordinal as usize, &row.facts);
+        }
+    }
+    room.frame_mut().change = change;
+    Ok(ahead)
+}
+
+/// Brings the frame to the last committed change.
+pub(super) async fn refresh_frame(tx: &mut Tx, room: &Room) -> Result<()> {
+    let seen = room.frame().change;
+    let (change, _) = profiles::counter(tx, room.id).await?;
+    if change == seen {
+        return Ok(());
+    }
+    let rows = profiles::facts_after(tx, room.id, seen).await?;
+    put_changed(room, &rows, change);
+    Ok(())
+}
