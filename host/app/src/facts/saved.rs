@@ -282,13 +282,13 @@ mod tests {
 
     fn assert_same(a: &Frame, b: &Frame) {
         assert_eq!((a.len(), a.change), (b.len(), b.change));
-        for position in 0..ALL.len() {
+        for (position, fact) in ALL.iter().enumerate() {
             for row in 0..a.len() {
                 assert_eq!(
                     a.stored(position, row),
                     b.stored(position, row),
                     "{} of {row}",
-                    ALL[position].key
+                    fact.key
                 );
             }
         }
