@@ -7,15 +7,16 @@ mod import;
 pub(crate) mod seed;
 mod segments;
 mod server;
+mod start;
 
 use crate::{Plan, Result};
 
 /// Those that give rows, in the order of the table.
-pub(crate) const SHOWN: [&str; 4] = ["classify", "segments", "events", "import"];
+pub(crate) const SHOWN: [&str; 5] = ["classify", "segments", "events", "import", "start"];
 
 /// Whether the part works on the seeded database.
 pub(crate) fn needs_seed(part: &str) -> bool {
-    matches!(part, "segments" | "events")
+    matches!(part, "segments" | "events" | "start")
 }
 
 /// Runs one part in this process.
@@ -30,6 +31,7 @@ pub(crate) fn run(part: &str, plan: &Plan) -> Result<()> {
             "segments" => segments::run(plan).await,
             "events" => events::run(plan).await,
             "import" => import::run(plan).await,
+            "start" => start::run(plan).await,
             other => Err(format!("there is no part {other:?}").into()),
         }
     })

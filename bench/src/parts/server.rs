@@ -126,12 +126,17 @@ impl Client {
         self.send("POST", path, body)
     }
 
-    fn get(&self, path: &str) -> Result<Value> {
+    /// Whether the server says that it is ready.
+    pub(crate) fn ready(&self) -> Result<bool> {
+        Ok(self.agent.get(format!("{}/readyz", self.base)).call()?.status() == 200)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Result<Value> {
         let request = self.agent.get(self.url(path)).header("authorization", &self.bearer);
         read(request.call()?)
     }
 
-    fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value> {
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value> {
         let request = match method {
             "PUT" => self.agent.put(self.url(path)),
             _ => self.agent.post(self.url(path)),
@@ -139,7 +144,7 @@ impl Client {
         read(request.header("authorization", &self.bearer).send_json(body)?)
     }
 
-    fn upload(&self, component: Vec<u8>) -> Result<Value> {
+    pub(crate) fn upload(&self, component: Vec<u8>) -> Result<Value> {
         let request = self
             .agent
             .post(self.url("plugins"))
