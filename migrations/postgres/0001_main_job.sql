@@ -179,6 +179,18 @@ CREATE TABLE fact (
 CREATE INDEX fact_by_change ON fact (agency_id, change);
 CREATE INDEX fact_by_edge ON fact (agency_id, edge_on) WHERE edge_on IS NOT NULL;
 
+-- The agency's own fields of a customer; rules read them as attr.KEY.
+CREATE TABLE attribute_definition (
+    agency_id    UUID    NOT NULL REFERENCES agency (id),
+    key          TEXT COLLATE "C"    NOT NULL,
+    kind         TEXT COLLATE "C"    NOT NULL,
+    title        TEXT COLLATE "C"    NOT NULL,
+    sensitivity  TEXT COLLATE "C"    NOT NULL,
+    created_at   BIGINT  NOT NULL,
+    updated_at   BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, key)
+);
+
 -- Which saved frames are of this database's past: a mark is kept before the file is put in its place.
 CREATE TABLE frame_mark (
     agency_id    UUID    NOT NULL REFERENCES agency (id),
@@ -456,6 +468,10 @@ ALTER TABLE fact ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fact FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_rows ON fact TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
 GRANT SELECT, INSERT, UPDATE, DELETE ON fact TO posthouse_agency;
+ALTER TABLE attribute_definition ENABLE ROW LEVEL SECURITY;
+ALTER TABLE attribute_definition FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON attribute_definition TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON attribute_definition TO posthouse_agency;
 ALTER TABLE frame_mark ENABLE ROW LEVEL SECURITY;
 ALTER TABLE frame_mark FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_rows ON frame_mark TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);

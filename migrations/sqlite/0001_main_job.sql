@@ -179,6 +179,18 @@ CREATE TABLE fact (
 CREATE INDEX fact_by_change ON fact (agency_id, change);
 CREATE INDEX fact_by_edge ON fact (agency_id, edge_on) WHERE edge_on IS NOT NULL;
 
+-- The agency's own fields of a customer; rules read them as attr.KEY.
+CREATE TABLE attribute_definition (
+    agency_id    BLOB    NOT NULL REFERENCES agency (id),
+    key          TEXT    NOT NULL,
+    kind         TEXT    NOT NULL,
+    title        TEXT    NOT NULL,
+    sensitivity  TEXT    NOT NULL,
+    created_at   BIGINT  NOT NULL,
+    updated_at   BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, key)
+);
+
 -- Which saved frames are of this database's past: a mark is kept before the file is put in its place.
 CREATE TABLE frame_mark (
     agency_id    BLOB    NOT NULL REFERENCES agency (id),

@@ -15,6 +15,7 @@ macro_rules! on_both_engines {
 }
 
 mod agencies;
+mod attributes;
 mod bad_input;
 mod cdnow;
 mod command_line;

@@ -1,5 +1,6 @@
 //! Use-cases: one module per capability. They open transactions, ask the engine, apply what it answers, and queue what follows.
 
+pub mod attributes;
 pub mod clock;
 mod documents;
 mod error;

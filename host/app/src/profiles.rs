@@ -5,7 +5,8 @@ use crate::error::{AppError, Result, retrying};
 use crate::intake::{Outcome, land};
 use crate::segments::CustomerSegment;
 use crate::team::Caller;
-use posthouse_domain::catalogue::ALL;
+use posthouse_domain::attribute;
+use posthouse_domain::catalogue::{self, ALL};
 use posthouse_domain::event::{self, Customer, IdentityText};
 use posthouse_domain::identity::{Identity, IdentityKind};
 use posthouse_domain::profile::SourceKind;
@@ -221,6 +222,7 @@ impl App {
         let attributes = attributes_of(&mut tx, agency, &[id]).await?;
         let timeline = store::timeline(&mut tx, agency, id, TIMELINE).await?;
         let stored = store::facts_of(&mut tx, agency, row.ordinal).await?;
+        let defined = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         let today = self.moment(room).today;
         let facts = match stored {
             Some(stored) if !stored.facts.holds_on(today) => {
@@ -261,6 +263,11 @@ impl App {
             facts: ALL
                 .iter()
                 .map(|fact| (fact.key.to_owned(), fact.value(&facts, today).to_json()))
+                .chain(defined.iter().map(|own| {
+                    let told = facts.attributes.get(&attribute::stored_key(&own.key));
+                    let value = told.map_or(catalogue::Value::Unknown, |text| attribute::value(own.kind, text));
+                    (own.fact_key(), value.to_json())
+                }))
                 .collect(),
             segments,
             timeline: timeline
@@ -405,6 +412,10 @@ impl App {
     async fn land_by_hand(&self, caller: &Caller, tx: &mut Tx, record: &Record) -> Result<()> {
         let landing = land(self, &caller.room, tx, std::slice::from_ref(record)).await?;
         match landing.outcomes.into_iter().next() {
+            // the value is wrong, whoever the customer is
+            Some(Outcome::Rejected(rejection)) if rejection.code == "bad_attribute" => {
+                Err(AppError::Invalid(rejection))
+            }
             Some(Outcome::Rejected(rejection)) => Err(AppError::Conflict(rejection)),
             _ => Ok(()),
         }

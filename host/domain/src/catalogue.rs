@@ -35,6 +35,20 @@ impl FactKind {
         }
     }
 
+    /// The kind of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [
+            Self::Count,
+            Self::Money,
+            Self::Number,
+            Self::Flag,
+            Self::Day,
+            Self::Text,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == name)
+    }
+
     /// Whether quantiles and arithmetic make sense.
     pub fn is_numeric(self) -> bool {
         matches!(self, Self::Count | Self::Money | Self::Day)

@@ -5,13 +5,15 @@ use crate::booking::{Booking, BookingStatus};
 use crate::profile::Profile;
 use crate::record::ActivityKind;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Everything the fold reads of one customer.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    /// The shown attribute values.
+    /// The shown values of what the product itself knows.
     pub profile: Profile,
+    /// The shown values of all other attributes, by key.
+    pub attributes: BTreeMap<String, String>,
     /// Whether a telephone number is known.
     pub has_phone: bool,
     /// Whether an e-mail address is known.
@@ -83,6 +85,8 @@ pub struct FactRow {
     pub searches_30d: i32,
     #[serde(skip_serializing_if = "is_default")]
     pub completeness: i32,
+    #[serde(skip_serializing_if = "is_default")]
+    pub attributes: BTreeMap<String, String>,
 }
 
 impl FactRow {
@@ -145,6 +149,7 @@ pub fn fold(history: &History, today: Day) -> FactRow {
     let mut row = FactRow {
         as_of: today,
         profile: history.profile.clone(),
+        attributes: history.attributes.clone(),
         completeness: completeness(history),
         ..FactRow::default()
     };

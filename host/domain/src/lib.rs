@@ -1,6 +1,7 @@
 //! The words of the trade: time, money, identities, bookings, records, facts. Everything here is pure: no IO, no async;
 //! time and randomness are arguments.
 
+pub mod attribute;
 pub mod booking;
 pub mod canonical;
 pub mod catalogue;

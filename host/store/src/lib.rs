@@ -5,6 +5,7 @@
 #[macro_use]
 mod macros;
 
+pub mod attributes;
 mod bookings;
 pub mod dialect;
 mod facts;

@@ -19,7 +19,7 @@ pub async fn counter(tx: &mut Tx, agency: Uuid) -> Result<(i64, i64)> {
 }
 
 #[derive(FromRow)]
-struct FactsText {
+pub(crate) struct FactsText {
     ordinal: i64,
     customer_id: Uuid,
     change: i64,
@@ -27,7 +27,7 @@ struct FactsText {
 }
 
 impl FactsText {
-    fn read(self) -> Result<(i64, StoredFacts)> {
+    pub(crate) fn read(self) -> Result<(i64, StoredFacts)> {
         let facts = serde_json::from_str(&self.facts).map_err(StoreError::corrupt("facts"))?;
         Ok((
             self.change,

@@ -27,7 +27,9 @@ async fn postgresql_says_what_will_pass() {
 async fn sqlite_says_that_it_is_busy() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("busy.db");
-    let store = Store::open(&format!("sqlite:{}", path.display())).await.expect("it opens");
+    let store = Store::open(&format!("sqlite:{}", path.display()))
+        .await
+        .expect("it opens");
     let holding = store.write(Access::Jobs).await.expect("the write lock");
     let options = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(&path)

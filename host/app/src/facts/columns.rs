@@ -2,7 +2,7 @@
 
 use super::frame::{Bits, Cells, Frame};
 use posthouse_domain::Day;
-use posthouse_domain::catalogue::{ALL, FactKind, View};
+use posthouse_domain::catalogue::{FactKind, View};
 use posthouse_engine::{Column, Values};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -71,6 +71,25 @@ enum Held<'f> {
 }
 
 impl Lent<'_> {
+    /// A fact that is unknown of everyone.
+    pub(crate) fn unknown(kind: FactKind, rows: usize) -> Self {
+        let values = match kind {
+            FactKind::Count | FactKind::Day => Held::Narrow(vec![0; rows].into()),
+            FactKind::Money => Held::Wide(vec![0; rows].into()),
+            FactKind::Number => Held::Numbers(vec![0.0; rows].into()),
+            FactKind::Flag => Held::Bits(vec![0; rows.div_ceil(8)].into()),
+            FactKind::Text => Held::Texts {
+                codes: vec![0; rows],
+                offsets: vec![0, 0],
+                bytes: Vec::new(),
+            },
+        };
+        Lent {
+            values,
+            valid: Some(vec![0; rows.div_ceil(8)].into()),
+        }
+    }
+
     /// The column as the engine takes it.
     pub fn as_column(&self) -> Column<'_> {
         let values = match &self.values {
@@ -90,37 +109,24 @@ impl Lent<'_> {
 impl Frame {
     /// The fact at `position` in the catalogue, of `rows`, seen on `today`.
     pub fn lend(&self, position: usize, rows: &Rows<'_>, today: Day) -> Lent<'_> {
-        let fact = &ALL[position];
+        let (kind, view) = self.kind(position);
         let known = |valid: &'_ Bits| -> Option<Vec<u8>> {
             (!valid.all(self.len())).then(|| rows.gather_bits(valid).into_owned())
         };
         match self.cells(position) {
-            Cells::Constant { zero } => {
-                let n = rows.len();
-                let values = match fact.kind {
-                    FactKind::Count | FactKind::Day => Held::Narrow(vec![0; n].into()),
-                    FactKind::Money => Held::Wide(vec![0; n].into()),
-                    FactKind::Number => Held::Numbers(vec![0.0; n].into()),
-                    FactKind::Flag => Held::Bits(vec![0; n.div_ceil(8)].into()),
-                    FactKind::Text => Held::Texts {
-                        codes: vec![0; n],
-                        offsets: vec![0, 0],
-                        bytes: Vec::new(),
-                    },
-                };
-                Lent {
-                    values,
-                    valid: (!zero).then(|| vec![0; n.div_ceil(8)].into()),
-                }
-            }
-            Cells::Narrow { values, valid } if fact.view == View::AsIs => Lent {
+            Cells::Constant { zero: false } => Lent::unknown(kind, rows.len()),
+            Cells::Constant { zero: true } => Lent {
+                valid: None,
+                ..Lent::unknown(kind, rows.len())
+            },
+            Cells::Narrow { values, valid } if view == View::AsIs => Lent {
                 values: Held::Narrow(rows.gather(values)),
                 valid: (!valid.all(self.len())).then(|| rows.gather_bits(valid)),
             },
             Cells::Narrow { values, valid } => {
                 let mut seen = rows.gather(values).into_owned();
                 let known = known(valid);
-                relate(&mut seen, known.as_deref(), fact.view, today);
+                relate(&mut seen, known.as_deref(), view, today);
                 Lent {
                     values: Held::Narrow(seen.into()),
                     valid: known.map(Cow::Owned),

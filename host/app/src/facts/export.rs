@@ -1,5 +1,6 @@
 //! `GET /facts/export`: every customer's facts of today, streamed a few thousand rows at a time.
 
+use super::Frame;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use crate::{App, Room};
@@ -8,7 +9,7 @@ use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
 use posthouse_domain::Day;
-use posthouse_domain::catalogue::{ALL, FactKind, Value};
+use posthouse_domain::catalogue::{FactKind, Value};
 use posthouse_store::{Access, profiles};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -30,6 +31,8 @@ pub struct Export {
     room: Arc<Room>,
     format: Format,
     today: Day,
+    /// Every fact the export has: key and kind.
+    facts: Vec<(String, FactKind)>,
     customers: usize,
     next: usize,
     arrow: Option<StreamWriter<Vec<u8>>>,
@@ -39,16 +42,16 @@ pub struct Export {
 /// Rows of one piece: a multiple of eight, so that bitmaps can be lent.
 const PIECE: usize = 4_096;
 
-fn schema() -> Schema {
-    let facts = ALL.iter().map(|fact| {
-        let kind = match fact.kind {
+fn schema(facts: &[(String, FactKind)]) -> Schema {
+    let facts = facts.iter().map(|(key, kind)| {
+        let kind = match kind {
             FactKind::Count | FactKind::Day => DataType::Int32,
             FactKind::Money => DataType::Int64,
             FactKind::Number => DataType::Float64,
             FactKind::Flag => DataType::Boolean,
             FactKind::Text => DataType::Utf8,
         };
-        Field::new(fact.key, kind, true)
+        Field::new(key, kind, true)
     });
     let ids = [
         Field::new("customer_id", DataType::Utf8, false),
@@ -73,12 +76,17 @@ impl App {
         drop(desk);
         // what has just been read is followed as well
         room.woken.notify_one();
-        let customers = room.frame().len();
+        let (customers, facts) = {
+            let frame = room.frame();
+            let facts = frame.facts().map(|(key, kind)| (key.to_owned(), kind)).collect();
+            (frame.len(), facts)
+        };
         Ok(Export {
             app: self.clone(),
             room,
             format,
             today,
+            facts,
             customers,
             next: 0,
             arrow: None,
@@ -126,13 +134,13 @@ impl Export {
                 let mut file = csv::Writer::from_writer(Vec::new());
                 let names = ["customer_id", "member_no"]
                     .into_iter()
-                    .chain(ALL.iter().map(|fact| fact.key));
+                    .chain(self.facts.iter().map(|(key, _)| key.as_str()));
                 file.write_record(names)
                     .map_err(|e| AppError::Internal(e.to_string()))?;
                 Ok(file.into_inner().map_err(|e| AppError::Internal(e.to_string()))?.into())
             }
             Format::Arrow => {
-                let mut writer = StreamWriter::try_new(Vec::new(), &schema()).map_err(arrow_error)?;
+                let mut writer = StreamWriter::try_new(Vec::new(), &schema(&self.facts)).map_err(arrow_error)?;
                 let bytes = std::mem::take(writer.get_mut());
                 self.arrow = Some(writer);
                 Ok(bytes.into())
@@ -140,15 +148,21 @@ impl Export {
         }
     }
 
+    /// Where the facts stand in the frame as it is now; one that is no longer defined stands nowhere.
+    fn positions(&self, frame: &Frame) -> Vec<Option<usize>> {
+        self.facts.iter().map(|(key, _)| frame.position(key)).collect()
+    }
+
     fn csv(&self, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {
         let frame = self.room.frame();
+        let positions = self.positions(&frame);
         let mut file = csv::Writer::from_writer(Vec::new());
         let mut write = || -> csv::Result<()> {
             for (ordinal, id, member_no) in ids {
                 file.write_field(id.to_string())?;
                 file.write_field(member_no.as_deref().unwrap_or(""))?;
-                for position in 0..ALL.len() {
-                    match frame.value(position, *ordinal as usize, self.today) {
+                for position in &positions {
+                    match frame.value_at(*position, *ordinal as usize, self.today) {
                         Value::Unknown => file.write_field("")?,
                         Value::Whole(n) => file.write_field(n.to_string())?,
                         Value::Number(n) => file.write_field(n.to_string())?,
@@ -166,16 +180,15 @@ impl Export {
 
     fn jsonl(&self, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {
         let frame = self.room.frame();
+        let positions = self.positions(&frame);
         let mut lines = Vec::new();
         for (ordinal, id, member_no) in ids {
-            let mut object = serde_json::Map::with_capacity(ALL.len() + 2);
+            let mut object = serde_json::Map::with_capacity(self.facts.len() + 2);
             object.insert("customer_id".into(), id.to_string().into());
             object.insert("member_no".into(), member_no.clone().into());
-            for (position, fact) in ALL.iter().enumerate() {
-                object.insert(
-                    fact.key.into(),
-                    frame.value(position, *ordinal as usize, self.today).to_json(),
-                );
+            for ((key, _), position) in self.facts.iter().zip(&positions) {
+                let value = frame.value_at(*position, *ordinal as usize, self.today);
+                object.insert(key.clone(), value.to_json());
             }
             serde_json::to_writer(&mut lines, &object).map_err(AppError::corrupt("facts"))?;
             lines.push(b'\n');
@@ -193,10 +206,10 @@ impl Export {
             )),
         ];
         let frame = self.room.frame();
-        for (position, fact) in ALL.iter().enumerate() {
-            let values = (from..to).map(|row| frame.value(position, row, self.today));
+        for ((_, kind), position) in self.facts.iter().zip(self.positions(&frame)) {
+            let values = (from..to).map(|row| frame.value_at(position, row, self.today));
             let whole = |value| if let Value::Whole(n) = value { Some(n) } else { None };
-            arrays.push(match fact.kind {
+            arrays.push(match kind {
                 FactKind::Count | FactKind::Day => {
                     Arc::new(Int32Array::from_iter(values.map(|v| whole(v).map(|n| n as i32))))
                 }
@@ -213,7 +226,7 @@ impl Export {
             });
         }
         drop(frame);
-        let batch = RecordBatch::try_new(Arc::new(schema()), arrays).map_err(arrow_error)?;
+        let batch = RecordBatch::try_new(Arc::new(schema(&self.facts)), arrays).map_err(arrow_error)?;
         let writer = self
             .arrow
             .as_mut()

@@ -1,9 +1,10 @@
 //! The fact frame: the catalogue's columns of every customer, in memory, indexed by ordinal.
 //!
 //! What counts from a day is kept as that day, so that a new day changes no column by itself; columns that nothing feeds take
-//! no room.
+//! no room. After the catalogue's columns come those of the attributes the agency has defined.
 
-use posthouse_domain::catalogue::{ALL, FactKind, Value};
+use posthouse_domain::attribute::{self, AttributeDef};
+use posthouse_domain::catalogue::{self, ALL, FactKind, Value, View};
 use posthouse_domain::facts::FactRow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +16,28 @@ pub struct Frame {
     pub(crate) change: i64,
     len: usize,
     columns: Vec<Cells>,
+    attributes: Vec<Attribute>,
+}
+
+/// A column of the agency's own.
+#[derive(Debug, Clone)]
+pub(crate) struct Attribute {
+    /// Key among the facts.
+    pub(crate) key: String,
+    pub(crate) kind: FactKind,
+    /// Key of its values.
+    stored: String,
+}
+
+impl Attribute {
+    /// The column of a fact `attr.KEY`.
+    pub(crate) fn of(key: &str, kind: FactKind) -> Self {
+        Self {
+            key: key.to_owned(),
+            kind,
+            stored: attribute::stored_key(key.strip_prefix(attribute::PREFIX).unwrap_or(key)),
+        }
+    }
 }
 
 /// One fact of every customer, as stored.
@@ -231,14 +254,71 @@ impl Default for Frame {
             change: 0,
             len: 0,
             columns,
+            attributes: Vec::new(),
         }
     }
 }
 
 impl Frame {
-    /// A frame of these columns, in the order of the catalogue, each of `len` rows.
-    pub(crate) fn of(change: i64, len: usize, columns: Vec<Cells>) -> Self {
-        Self { change, len, columns }
+    /// A frame of these columns, each of `len` rows: those of the catalogue in its order, then those of `attributes`.
+    pub(crate) fn of(change: i64, len: usize, columns: Vec<Cells>, attributes: Vec<Attribute>) -> Self {
+        Self {
+            change,
+            len,
+            columns,
+            attributes,
+        }
+    }
+
+    /// Keeps columns for these attributes and no others. Returns the keys of values that new columns have to be filled with.
+    pub(crate) fn define(&mut self, definitions: &[AttributeDef]) -> Vec<String> {
+        let wanted: Vec<Attribute> = definitions
+            .iter()
+            .map(|definition| Attribute::of(&definition.fact_key(), definition.kind))
+            .collect();
+        let same = |a: &Attribute, b: &Attribute| a.key == b.key && a.kind == b.kind;
+        let mut old: Vec<Option<Cells>> = self.columns.drain(ALL.len()..).map(Some).collect();
+        let mut missing = Vec::new();
+        for attribute in &wanted {
+            let known = self.attributes.iter().position(|known| same(known, attribute));
+            let cells = known.and_then(|position| old[position].take());
+            self.columns.push(cells.unwrap_or_else(|| {
+                missing.push(attribute.stored.clone());
+                Cells::Constant { zero: false }
+            }));
+        }
+        self.attributes = wanted;
+        missing
+    }
+
+    /// Whether its columns are those of these attributes.
+    pub(crate) fn has(&self, definitions: &[AttributeDef]) -> bool {
+        self.attributes.len() == definitions.len()
+            && definitions.iter().zip(&self.attributes).all(|(definition, own)| {
+                definition.kind == own.kind && own.key.strip_prefix(attribute::PREFIX) == Some(definition.key.as_str())
+            })
+    }
+
+    /// The position of a fact, of the catalogue or of the agency's own.
+    pub(crate) fn position(&self, key: &str) -> Option<usize> {
+        catalogue::position(key).or_else(|| {
+            let own = self.attributes.iter().position(|own| own.key == key)?;
+            Some(ALL.len() + own)
+        })
+    }
+
+    /// Every fact in the order of the columns: key and kind.
+    pub(crate) fn facts(&self) -> impl Iterator<Item = (&str, FactKind)> {
+        let own = self.attributes.iter().map(|own| (own.key.as_str(), own.kind));
+        ALL.iter().map(|fact| (fact.key, fact.kind)).chain(own)
+    }
+
+    /// The kind of the fact at `position`, and how it is seen on a day.
+    pub(crate) fn kind(&self, position: usize) -> (FactKind, View) {
+        match ALL.get(position) {
+            Some(fact) => (fact.kind, fact.view),
+            None => (self.attributes[position - ALL.len()].kind, View::AsIs),
+        }
     }
 
     /// How many customers it holds.
@@ -256,9 +336,9 @@ impl Frame {
         if rows <= self.len {
             return;
         }
-        for (column, fact) in self.columns.iter_mut().zip(&ALL) {
+        for (position, column) in self.columns.iter_mut().enumerate() {
             column.grow(rows);
-            if !fact.nullable {
+            if ALL.get(position).is_some_and(|fact| !fact.nullable) {
                 // a row that is not put yet counts as zero, not as unknown
                 let old = self.len;
                 if let Cells::Narrow { valid, .. } | Cells::Wide { valid, .. } | Cells::Numbers { valid, .. } = column {
@@ -272,8 +352,15 @@ impl Frame {
     /// Puts one customer's facts.
     pub fn put(&mut self, ordinal: usize, row: &FactRow) {
         self.grow(ordinal + 1);
-        for (column, fact) in self.columns.iter_mut().zip(&ALL) {
-            let value = (fact.base)(row);
+        let own = self.attributes.iter().map(|own| {
+            let told = row.attributes.get(&own.stored);
+            (
+                own.kind,
+                told.map_or(Value::Unknown, |text| attribute::value(own.kind, text)),
+            )
+        });
+        let values = ALL.iter().map(|fact| (fact.kind, (fact.base)(row))).chain(own);
+        for (column, (kind, value)) in self.columns.iter_mut().zip(values) {
             if let Cells::Constant { zero } = *column {
                 let constant = if zero {
                     value == Value::Whole(0)
@@ -283,7 +370,7 @@ impl Frame {
                 if constant {
                     continue;
                 }
-                *column = Cells::made(fact.kind, zero, self.len);
+                *column = Cells::made(kind, zero, self.len);
             }
             column.put(ordinal, value);
         }
@@ -312,8 +399,13 @@ impl Frame {
     /// One fact of one customer, seen on `today`.
     pub(crate) fn value(&self, position: usize, row: usize, today: posthouse_domain::Day) -> Value<'_> {
         match self.stored(position, row) {
-            Value::Whole(stored) => Value::Whole(ALL[position].view.apply(stored, today)),
+            Value::Whole(stored) => Value::Whole(self.kind(position).1.apply(stored, today)),
             other => other,
         }
+    }
+
+    /// The same; unknown where the fact stands nowhere.
+    pub(crate) fn value_at(&self, position: Option<usize>, row: usize, today: posthouse_domain::Day) -> Value<'_> {
+        position.map_or(Value::Unknown, |position| self.value(position, row, today))
     }
 }

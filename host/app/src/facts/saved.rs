@@ -4,7 +4,7 @@
 //! The file is a cache and never believed: it must be of this catalogue, and the database must know its mark. A database that was
 //! brought back from a backup does not know marks that were made after it, so a frame of another past is not taken for its own.
 
-use super::frame::{Bits, Cells, Dictionary, Frame};
+use super::frame::{Attribute, Bits, Cells, Dictionary, Frame};
 use arrow_array::types::UInt32Type;
 use arrow_array::{
     Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,
@@ -14,6 +14,7 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
+use posthouse_domain::attribute;
 use posthouse_domain::catalogue::{ALL, FactKind};
 use posthouse_domain::{Day, canonical};
 use std::collections::HashMap;
@@ -67,10 +68,11 @@ fn write_file(frame: &Frame, mark: Mark, path: &Path) -> Result<(), ArrowError> 
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
     let (mut fields, mut stored) = (Vec::new(), Vec::new());
-    for (position, fact) in ALL.iter().enumerate() {
+    for (position, (key, kind)) in frame.facts().enumerate() {
         let cells = frame.cells(position);
-        if let Some(kind) = data_type(cells) {
-            fields.push(Field::new(fact.key, kind, true));
+        if let Some(data_type) = data_type(cells) {
+            let kind = HashMap::from([("kind".to_owned(), kind.as_str().to_owned())]);
+            fields.push(Field::new(key, data_type, true).with_metadata(kind));
             stored.push((cells, texts(cells)));
         }
     }
@@ -157,9 +159,17 @@ pub(crate) fn read(path: &Path) -> Result<(Frame, Mark), String> {
         change: metadata("change")?.parse().map_err(|_| "its change cannot be read")?,
         today: metadata("today")?.parse().map_err(|_| "its day cannot be read")?,
     };
-    let mut columns: Vec<Option<Cells>> = ALL
+    let own = schema.fields().iter().filter_map(|field| {
+        let kind = FactKind::parse(field.metadata().get("kind")?)?;
+        let own = field.name().starts_with(attribute::PREFIX);
+        own.then(|| Attribute::of(field.name(), kind))
+    });
+    let attributes: Vec<Attribute> = own.collect();
+    let own = attributes.iter().map(|own| (own.key.as_str(), own.kind));
+    let facts: Vec<(&str, FactKind)> = ALL.iter().map(|fact| (fact.key, fact.kind)).chain(own).collect();
+    let mut columns: Vec<Option<Cells>> = facts
         .iter()
-        .map(|fact| schema.index_of(fact.key).is_ok().then(|| empty(fact.kind)))
+        .map(|(key, kind)| schema.index_of(key).is_ok().then(|| empty(*kind)))
         .collect();
     let mut rows = 0;
     for batch in &mut reader {
@@ -168,17 +178,18 @@ pub(crate) fn read(path: &Path) -> Result<(Frame, Mark), String> {
             return Err("a batch before the last is short".into());
         }
         rows += batch.num_rows();
-        for (fact, cells) in ALL.iter().zip(&mut columns) {
-            if let (Some(cells), Some(array)) = (cells, batch.column_by_name(fact.key)) {
-                append(cells, array).ok_or_else(|| format!("its column {} is of another kind", fact.key))?;
+        for ((key, _), cells) in facts.iter().zip(&mut columns) {
+            if let (Some(cells), Some(array)) = (cells, batch.column_by_name(key)) {
+                append(cells, array).ok_or_else(|| format!("its column {key} is of another kind"))?;
             }
         }
     }
-    let columns = ALL
-        .iter()
-        .zip(columns)
-        .map(|(fact, cells)| cells.unwrap_or(Cells::Constant { zero: !fact.nullable }));
-    Ok((Frame::of(mark.change, rows, columns.collect()), mark))
+    let columns = columns.into_iter().enumerate().map(|(position, cells)| {
+        let zero = ALL.get(position).is_some_and(|fact| !fact.nullable);
+        cells.unwrap_or(Cells::Constant { zero })
+    });
+    let columns = columns.collect();
+    Ok((Frame::of(mark.change, rows, columns, attributes), mark))
 }
 
 fn empty(kind: FactKind) -> Cells {
@@ -255,10 +266,19 @@ fn append(cells: &mut Cells, array: &ArrayRef) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use posthouse_domain::Localized;
+    use posthouse_domain::attribute::AttributeDef;
+    use posthouse_domain::catalogue::Sensitivity;
     use posthouse_domain::facts::FactRow;
 
     fn frame(rows: usize) -> Frame {
         let mut frame = Frame::default();
+        frame.define(&["never-told", "vip-level"].map(|key| AttributeDef {
+            key: key.into(),
+            kind: FactKind::Count,
+            title: Localized::default(),
+            sensitivity: Sensitivity::Ordinary,
+        }));
         for row in 0..rows {
             if row % 7 == 3 {
                 continue; // an ordinal whose facts are not put yet
@@ -273,6 +293,9 @@ mod tests {
                 ..FactRow::default()
             };
             facts.profile.set("home_city", ["上海", "成都", ""][row % 3]);
+            if row % 5 == 2 {
+                facts.attributes.insert("vip_level".into(), (row % 9).to_string());
+            }
             frame.put(row, &facts);
         }
         frame.grow(rows);
@@ -282,14 +305,10 @@ mod tests {
 
     fn assert_same(a: &Frame, b: &Frame) {
         assert_eq!((a.len(), a.change), (b.len(), b.change));
-        for (position, fact) in ALL.iter().enumerate() {
+        for (position, (key, _)) in b.facts().enumerate() {
+            let before = a.position(key).unwrap();
             for row in 0..a.len() {
-                assert_eq!(
-                    a.stored(position, row),
-                    b.stored(position, row),
-                    "{} of {row}",
-                    fact.key
-                );
+                assert_eq!(a.stored(before, row), b.stored(position, row), "{key} of {row}");
             }
         }
     }

@@ -4,7 +4,9 @@ use super::matching::Matcher;
 use super::{Outcome, refold};
 use crate::error::{AppError, Result};
 use crate::{App, Room};
+use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::booking::Booking;
+use posthouse_domain::profile::AttributeValue;
 use posthouse_domain::record::{ActivityKind, Body};
 use posthouse_domain::{Day, Record, Rejection};
 use posthouse_store::{Tx, intake as store};
@@ -33,6 +35,8 @@ struct Batch {
     attributes: BTreeMap<(Uuid, String, i64, String), store::AttributeRow>,
     activity: BTreeMap<(Uuid, ActivityKind, Day), i32>,
     unassigned: BTreeMap<(String, String), store::UnassignedRow>,
+    /// The agency's own attributes, by the key of their values.
+    defined: HashMap<String, AttributeDef>,
 }
 
 /// Lands `records` in order and brings the facts of everyone they touch up to the present. The caller commits. A record's id is used up
@@ -46,7 +50,12 @@ pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[Record]
     let change = store::next_change(tx, agency).await?;
     // only now: whoever waited for the lock across midnight belongs to the new day
     let now = app.clock.now();
-    let mut batch = Batch::default();
+    let defined = posthouse_store::attributes::definitions(tx, agency).await?;
+    let by_key = defined.into_iter().map(|def| (attribute::stored_key(&def.key), def));
+    let mut batch = Batch {
+        defined: by_key.collect(),
+        ..Batch::default()
+    };
     let ids: Vec<(&str, &str)> = records
         .iter()
         .map(|r| (r.source.as_str(), r.external_id.as_str()))
@@ -99,6 +108,10 @@ impl Batch {
         if self.known.contains(&id) {
             return Outcome::Known;
         }
+        let attributes = match self.attributes(record) {
+            Ok(attributes) => attributes,
+            Err(rejection) => return Outcome::Rejected(rejection),
+        };
         let booking_owner = match &record.body {
             Body::Booking(b) => self.bookings.get(&b.booking_id).map(|row| row.customer_id),
             _ => None,
@@ -127,24 +140,39 @@ impl Batch {
         matcher.attach(agency, customer, &record.identities, &app.documents, &*app.entropy);
         self.unassigned.remove(&id);
         self.known.insert(id);
-        self.apply(customer, record, change, now);
+        self.apply(customer, record, attributes, change, now);
         Outcome::Landed
     }
 
-    fn apply(&mut self, customer: Uuid, record: &Record, change: i64, now: i64) {
+    /// What the record tells, the agency's own attributes in the spelling of their kind.
+    fn attributes(&self, record: &Record) -> std::result::Result<Vec<AttributeValue>, Rejection> {
+        let normal = |told: &AttributeValue| {
+            let mut told = told.clone();
+            if let Some(definition) = self.defined.get(&told.key) {
+                told.value = definition.normalise(&told.value).map_err(|problem| {
+                    let detail = format!("attribute {} {:?} {problem}", definition.key, told.value);
+                    Rejection::new("bad_attribute", detail)
+                })?;
+            }
+            Ok(told)
+        };
+        record.attributes.iter().map(normal).collect()
+    }
+
+    fn apply(&mut self, customer: Uuid, record: &Record, attributes: Vec<AttributeValue>, change: i64, now: i64) {
         let first = record.customer_since.unwrap_or(record.on).min(record.on);
         self.since
             .entry(customer)
             .and_modify(|day| *day = (*day).min(first))
             .or_insert(first);
-        for attribute in &record.attributes {
+        for attribute in attributes {
             let row = store::AttributeRow {
                 customer_id: customer,
-                key: attribute.key.clone(),
+                key: attribute.key,
                 at: attribute.at,
                 source: record.source.clone(),
                 source_kind: source_kind(attribute.source_kind).to_owned(),
-                value: attribute.value.clone(),
+                value: attribute.value,
                 received: change,
             };
             self.attributes

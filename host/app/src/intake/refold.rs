@@ -102,8 +102,14 @@ async fn histories(
             _ => {}
         }
     }
-    for (id, profile) in profiles(store::attributes_of(tx, agency, ids).await?) {
-        histories.entry(id).or_default().profile = profile;
+    let told = store::attributes_of(tx, agency, ids).await?;
+    for (row, _) in told.iter().zip(survivors(&told)).filter(|(_, shown)| *shown) {
+        let history = histories.entry(row.customer_id).or_default();
+        if Profile::KEYS.contains(&row.key.as_str()) {
+            history.profile.set(&row.key, &row.value);
+        } else {
+            history.attributes.insert(row.key.clone(), row.value.clone());
+        }
     }
     Ok(histories)
 }
@@ -122,15 +128,6 @@ pub(crate) fn survivors(rows: &[store::AttributeRow]) -> Vec<bool> {
         .enumerate()
         .map(|(index, row)| best.get(&(row.customer_id, row.key.as_str())) == Some(&index))
         .collect()
-}
-
-/// The shown values of everyone, from all that were told.
-fn profiles(rows: Vec<store::AttributeRow>) -> HashMap<Uuid, Profile> {
-    let mut profiles: HashMap<Uuid, Profile> = HashMap::new();
-    for (row, _) in rows.iter().zip(survivors(&rows)).filter(|(_, shown)| *shown) {
-        profiles.entry(row.customer_id).or_default().set(&row.key, &row.value);
-    }
-    profiles
 }
 
 /// One customer's facts of `today`, for looking at them between the turn of the day and the refold that follows it.

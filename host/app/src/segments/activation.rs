@@ -101,6 +101,7 @@ impl App {
         check_binding_name(binding)?;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let plugin = self.open_plugin(&mut tx, agency, digest).await?;
+        let attributes = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         drop(tx);
         if let Err(problems) = posthouse_engine::validate_config(&plugin.description().config_schema, config) {
             return Err(AppError::invalid(
@@ -109,7 +110,7 @@ impl App {
             ));
         }
         let config = canonical::to_string(config).map_err(|e| AppError::invalid("bad_config", e.to_string()))?;
-        Rule::new(plugin, config, agency, binding)
+        Rule::new(plugin, config, agency, binding, &attributes)
     }
 
     /// Puts a rule into force: when this returns, everyone is in the segment the new rule gives, and nothing was ever decided by a

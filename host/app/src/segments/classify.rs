@@ -1,9 +1,10 @@
 //! Asking a rule: context, quantile tables, chunks.
 
 use crate::error::{AppError, Result};
-use crate::facts::columns::Rows;
+use crate::facts::columns::{Lent, Rows};
 use crate::facts::frame::Frame;
-use posthouse_domain::catalogue::position;
+use posthouse_domain::attribute::{self, AttributeDef};
+use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::{Day, Instant, Rejection, canonical, quantiles};
 use posthouse_engine::{Classified, Context, Engine, Fault, NONE, QuantileTable, SegmentationPlugin};
 use rayon::prelude::*;
@@ -15,8 +16,6 @@ pub(crate) struct Rule {
     pub(crate) plugin: SegmentationPlugin,
     /// Settings as canonical JSON.
     pub(crate) config: String,
-    /// Where its facts stand in the catalogue, in its order.
-    facts: Vec<usize>,
     seed: u64,
 }
 
@@ -43,27 +42,46 @@ impl Rule {
     /// The rule of a binding. The seed is the binding's, so that every revision draws the same lots.
     ///
     /// # Errors
-    /// `unknown_fact` for an attribute the agency has not defined.
-    pub(crate) fn new(plugin: SegmentationPlugin, config: String, agency: Uuid, binding: &str) -> Result<Self> {
-        let find = |key: &str| {
-            let detail =
-                || format!("the plugin reads {key}, which is not a fact of this agency; GET /api/v1/facts lists them");
-            position(key).ok_or_else(|| AppError::invalid("unknown_fact", detail()))
-        };
-        let facts = plugin
-            .description()
-            .facts
-            .iter()
-            .map(|fact| find(&fact.key))
-            .collect::<Result<_>>()?;
+    /// `unknown_fact` for an attribute the agency has not defined, `wrong_fact_kind` for one it has defined as another kind.
+    pub(crate) fn new(
+        plugin: SegmentationPlugin,
+        config: String,
+        agency: Uuid,
+        binding: &str,
+        attributes: &[AttributeDef],
+    ) -> Result<Self> {
+        let own = plugin.description().facts.iter().filter_map(|fact| {
+            let key = fact.key.strip_prefix(attribute::PREFIX)?;
+            Some((fact, attributes.iter().find(|definition| definition.key == key)))
+        });
+        for (fact, definition) in own {
+            let Some(definition) = definition else {
+                let detail = format!(
+                    "the plugin reads {}, which is not a fact of this agency; GET /api/v1/facts lists them",
+                    fact.key
+                );
+                return Err(AppError::invalid("unknown_fact", detail));
+            };
+            if definition.kind != fact.kind {
+                let detail = format!(
+                    "the plugin reads {} as a {}, the agency has defined it as a {}",
+                    fact.key,
+                    fact.kind.as_str(),
+                    definition.kind.as_str()
+                );
+                return Err(AppError::invalid("wrong_fact_kind", detail));
+            }
+        }
         let seed = canonical::digest([agency.as_bytes(), binding.as_bytes()].concat());
         let seed = u64::from_str_radix(&seed[..16], 16).unwrap_or_default();
-        Ok(Self {
-            plugin,
-            config,
-            facts,
-            seed,
-        })
+        Ok(Self { plugin, config, seed })
+    }
+
+    /// Where the rule's facts stand in the frame, in the rule's order. An attribute whose definition went away meanwhile stands
+    /// nowhere: it is unknown of everyone.
+    fn positions(&self, frame: &Frame) -> Vec<(Option<usize>, FactKind)> {
+        let facts = self.plugin.description().facts.iter();
+        facts.map(|fact| (frame.position(&fact.key), fact.kind)).collect()
     }
 
     /// The keys of the rule's segments, by index.
@@ -81,8 +99,9 @@ impl Rule {
         requests
             .par_iter()
             .map(|request| {
-                let mut population = match position(&request.fact) {
-                    Some(fact) => frame.population(fact, request.among.as_deref().and_then(position), today),
+                let among = request.among.as_deref().and_then(|fact| frame.position(fact));
+                let mut population = match frame.position(&request.fact) {
+                    Some(fact) => frame.population(fact, among, today),
                     None => Vec::new(),
                 };
                 QuantileTable {
@@ -104,11 +123,19 @@ impl Rule {
     }
 
     /// Asks for one chunk.
-    fn ask(&self, frame: &Frame, context: &Context, rows: &Rows<'_>) -> std::result::Result<Classified, Fault> {
-        let lent: Vec<_> = self
-            .facts
+    fn ask(
+        &self,
+        frame: &Frame,
+        positions: &[(Option<usize>, FactKind)],
+        context: &Context,
+        rows: &Rows<'_>,
+    ) -> std::result::Result<Classified, Fault> {
+        let lent: Vec<_> = positions
             .iter()
-            .map(|position| frame.lend(*position, rows, context.today))
+            .map(|(position, kind)| match position {
+                Some(position) => frame.lend(*position, rows, context.today),
+                None => Lent::unknown(*kind, rows.len()),
+            })
             .collect();
         let columns: Vec<_> = lent.iter().map(|column| column.as_column()).collect();
         self.plugin.classify(context, rows.len(), &columns)
@@ -118,13 +145,14 @@ impl Rule {
     pub(crate) fn everyone(&self, frame: &Frame, moment: Moment) -> std::result::Result<Everyone, Fault> {
         let quantiles = self.tables(frame, moment.today);
         let context = self.context(moment, &quantiles);
+        let positions = self.positions(frame);
         let mut classes = vec![NONE; frame.len()];
         let fuel = classes
             .par_chunks_mut(CHUNK)
             .enumerate()
             .map(|(chunk, out)| {
                 let from = chunk * CHUNK;
-                let answer = self.ask(frame, &context, &Rows::Range(from..from + out.len()))?;
+                let answer = self.ask(frame, &positions, &context, &Rows::Range(from..from + out.len()))?;
                 out.copy_from_slice(&answer.segment);
                 Ok(answer.usage.fuel)
             })
@@ -145,9 +173,10 @@ impl Rule {
         ordinals: &[u32],
     ) -> std::result::Result<Vec<Answer>, Fault> {
         let context = self.context(moment, quantiles);
+        let positions = self.positions(frame);
         let mut answers = Vec::with_capacity(ordinals.len());
         for picked in ordinals.chunks(CHUNK) {
-            let answer = self.ask(frame, &context, &Rows::Picked(picked))?;
+            let answer = self.ask(frame, &positions, &context, &Rows::Picked(picked))?;
             for row in 0..picked.len() {
                 answers.push(Answer {
                     segment: answer.segment[row],

@@ -4,7 +4,7 @@
 use super::SEGMENTATION;
 use super::classify::{Moment, Rule};
 use super::diff;
-use super::frame::refresh_frame;
+use super::frame::{define_attributes, refresh_frame};
 use crate::error::{AppError, Result};
 use crate::intake::refold;
 use crate::{App, Room};
@@ -12,7 +12,7 @@ use posthouse_domain::Day;
 use posthouse_engine::{NONE, QuantileTable, SegmentDef};
 use posthouse_store::plugins::{self as bindings, BindingRow};
 use posthouse_store::segments::{self as store, RunRow};
-use posthouse_store::{Access, Tx, profiles};
+use posthouse_store::{Access, Tx, attributes, profiles};
 use std::sync::atomic::Ordering;
 
 /// What whoever holds the desk knows.
@@ -128,6 +128,8 @@ impl App {
                 tx = self.store.read(Access::Agency(room.id)).await?;
             }
         }
+        let defined = attributes::definitions(&mut tx, room.id).await?;
+        define_attributes(&mut tx, room, &defined).await?;
         refresh_frame(&mut tx, room).await?;
         let broken = self.sync_bindings(room, &mut tx).await?;
         drop(tx);
@@ -181,14 +183,16 @@ impl App {
             .await?
             .ok_or(AppError::NotFound("plugin"))?;
         let segments = serde_json::from_str(&plugin.segments).map_err(AppError::corrupt("segments"))?;
+        let defined = attributes::definitions(tx, room.id).await?;
         let opened = self.open_plugin(tx, room.id, &row.digest).await;
-        let (rule, error) = match opened.and_then(|plugin| Rule::new(plugin, row.config.clone(), room.id, &row.name)) {
-            Ok(rule) => (Some(rule), None),
-            // a full compile queue or a busy database will pass
-            Err(error @ AppError::Busy(_)) => return Err(error),
-            Err(error) if error.is_transient() => return Err(error),
-            Err(error) => (None, Some(error)),
-        };
+        let (rule, error) =
+            match opened.and_then(|plugin| Rule::new(plugin, row.config.clone(), room.id, &row.name, &defined)) {
+                Ok(rule) => (Some(rule), None),
+                // a full compile queue or a busy database will pass
+                Err(error @ AppError::Busy(_)) => return Err(error),
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => (None, Some(error)),
+            };
         let run = store::runs(tx, room.id, &row.name, row.run, 1)
             .await?
             .into_iter()

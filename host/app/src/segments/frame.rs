@@ -7,7 +7,8 @@ use crate::error::{AppError, Result, retrying};
 use crate::facts::saved::{self, Mark};
 use crate::{App, Room};
 use posthouse_domain::Day;
-use posthouse_store::{Access, Tx, frames as store, profiles};
+use posthouse_domain::attribute::AttributeDef;
+use posthouse_store::{Access, Tx, attributes, frames as store, profiles};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -136,5 +137,21 @@ pub(super) async fn refresh_frame(tx: &mut Tx, room: &Room) -> Result<()> {
     }
     let rows = profiles::facts_after(tx, room.id, seen).await?;
     put_changed(room, &rows, change);
+    Ok(())
+}
+
+/// Gives the frame the columns of these attributes, new ones filled with what was told before.
+pub(super) async fn define_attributes(tx: &mut Tx, room: &Room, definitions: &[AttributeDef]) -> Result<()> {
+    if room.frame().has(definitions) {
+        return Ok(());
+    }
+    let missing = room.frame_mut().define(definitions);
+    for stored_key in missing {
+        let rows = attributes::facts_with(tx, room.id, &stored_key).await?;
+        let mut frame = room.frame_mut();
+        for row in &rows {
+            frame.put(row.ordinal as usize, &row.facts);
+        }
+    }
     Ok(())
 }

@@ -276,9 +276,9 @@ impl App {
         let frame = room.frame();
         let text = text.map(|template| {
             fill(template, |key| {
-                let position = catalogue::position(key)?;
+                let position = frame.position(key)?;
                 Some(spoken(
-                    catalogue::ALL[position].kind,
+                    frame.kind(position).0,
                     frame.value(position, ordinal, today),
                     &room.terms,
                 ))

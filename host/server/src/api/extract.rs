@@ -171,6 +171,14 @@ impl Auth {
         self.0.may(scope)?;
         Ok(self.0)
     }
+
+    /// The caller, if the key may do either; a refusal names the second.
+    pub(crate) fn may_either(self, one: Scope, other: Scope) -> Result<Caller, Problem> {
+        match self.0.may(one) {
+            Ok(()) => Ok(self.0),
+            Err(_) => self.may(other),
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Auth {

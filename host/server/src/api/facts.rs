@@ -12,8 +12,10 @@ use bytes::Bytes;
 use posthouse_app::facts::export::{Export, Format};
 use posthouse_app::team::Scope;
 use posthouse_domain::Localized;
+use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::catalogue::{ALL, FactDef, FactKind, Sensitivity};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,8 +31,8 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
     "meaning": {"zh-CN": "距最近一次出游预订的天数", "en": "days since the last booking day of a trip"}, "source": "bookings", "sensitivity": "ordinary"
 }))]
 pub(crate) struct Fact {
-    /// Stable name.
-    key: &'static str,
+    /// Stable name; `attr.KEY` for attributes the agency has defined.
+    key: Cow<'static, str>,
     /// `count`, `money` (minor units of the base currency), `number`, `flag`, `day` (days since 1970) or `text`.
     #[schema(value_type = String)]
     kind: FactKind,
@@ -51,7 +53,7 @@ pub(crate) struct Fact {
 impl From<&FactDef> for Fact {
     fn from(def: &FactDef) -> Self {
         Self {
-            key: def.key,
+            key: def.key.into(),
             kind: def.kind,
             unit: def.unit,
             nullable: def.nullable,
@@ -62,15 +64,32 @@ impl From<&FactDef> for Fact {
     }
 }
 
-/// The catalogue of facts.
+impl From<AttributeDef> for Fact {
+    fn from(def: AttributeDef) -> Self {
+        Self {
+            key: def.fact_key().into(),
+            kind: def.kind,
+            unit: (def.kind == FactKind::Money).then_some("minor units"),
+            nullable: true,
+            meaning: def.title,
+            source: "attributes",
+            sensitivity: def.sensitivity,
+        }
+    }
+}
+
+/// The catalogue of facts, and after it the attributes the agency has defined.
 #[utoipa::path(get, path = "/facts", tag = "facts", operation_id = "listFacts",
     responses((status = 200, description = "Every fact; `next` is always null.", body = Page<Fact>)))]
-async fn catalogue(auth: Auth) -> Answer<axum::Json<Page<Fact>>> {
+async fn catalogue(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Fact>>> {
     // rules are written against the catalogue as well
-    if auth.0.may(Scope::Rules).is_err() {
-        auth.may(Scope::Read)?;
-    }
-    Ok(axum::Json(Page::whole(ALL.iter().collect())))
+    let caller = auth.may_either(Scope::Rules, Scope::Read)?;
+    let own = front.app().attributes(&caller).await?;
+    let facts = ALL.iter().map(Fact::from).chain(own.into_iter().map(Fact::from));
+    Ok(axum::Json(Page {
+        items: facts.collect(),
+        next: None,
+    }))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

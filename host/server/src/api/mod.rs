@@ -3,6 +3,7 @@
 //! A request passes, from outside in: [`observe`] (span, measurement, panics), [`auth`] (key and rate), [`idempotency`], and the
 //! handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
 
+mod attributes;
 mod auth;
 mod bindings;
 mod customers;
@@ -135,6 +136,7 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         ))
         .merge(limited(plugins::routes(), front.component_bytes()))
         .merge(limited(customers::routes(), http.json_bytes))
+        .merge(limited(attributes::routes(), http.json_bytes))
         .merge(limited(facts::routes(), http.json_bytes))
         .merge(limited(bindings::routes(), http.json_bytes))
         .merge(limited(preview::routes(), http.json_bytes))

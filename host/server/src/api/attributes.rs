@@ -1,0 +1,117 @@
+//! The agency's own fields of a customer.
+
+use super::Front;
+use super::extract::{Auth, Json, Path};
+use super::page::Page;
+use super::problem::{Answer, Problem};
+use axum::extract::State;
+use axum::http::StatusCode;
+use posthouse_app::team::Scope;
+use posthouse_domain::Localized;
+use posthouse_domain::attribute::AttributeDef;
+use posthouse_domain::catalogue::{FactKind, Sensitivity};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(define, delete))
+}
+
+/// What an attribute is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "text", "title": {"zh-CN": "会员卡级别", "en": "Card level"}}))]
+pub(crate) struct Definition {
+    /// `count`, `money` (minor units of the base currency), `number`, `flag`, `day` or `text`. Settled once.
+    kind: String,
+    /// What people read, in both languages.
+    #[schema(value_type = Object)]
+    title: Localized,
+    /// `ordinary`, or `personal` if left out.
+    #[schema(value_type = Option<String>)]
+    sensitivity: Option<Sensitivity>,
+}
+
+/// One field of the agency's own.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Attribute {
+    /// Its key.
+    key: String,
+    /// Its key among the facts, as rules read it.
+    fact: String,
+    /// Kind of its values.
+    kind: &'static str,
+    /// What people read, by language.
+    #[schema(value_type = Object)]
+    title: Localized,
+    /// `ordinary` or `personal`.
+    #[schema(value_type = String)]
+    sensitivity: Sensitivity,
+}
+
+impl From<AttributeDef> for Attribute {
+    fn from(definition: AttributeDef) -> Self {
+        Self {
+            fact: definition.fact_key(),
+            key: definition.key,
+            kind: definition.kind.as_str(),
+            title: definition.title,
+            sensitivity: definition.sensitivity,
+        }
+    }
+}
+
+/// Every attribute the agency has defined.
+#[utoipa::path(get, path = "/attributes", tag = "facts", operation_id = "listAttributes",
+    responses((status = 200, description = "By key; `next` is always null.", body = Page<Attribute>)))]
+async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Attribute>>> {
+    let caller = auth.may_either(Scope::Rules, Scope::Read)?;
+    Ok(axum::Json(Page::whole(front.app().attributes(&caller).await?)))
+}
+
+/// Defines an attribute, or gives one there is another title or sensitivity.
+///
+/// Customers' values come with events, files (`attr.KEY` as a header) and `PATCH`; values that were told before count from now on.
+#[utoipa::path(put, path = "/attributes/{key}", tag = "facts", operation_id = "defineAttribute",
+    params(("key" = String, Path, description = "Lower-case words joined by hyphens.", example = "card-level")), request_body = Definition,
+    responses((status = 200, description = "The attribute.", body = Attribute)))]
+async fn define(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(key): Path<String>,
+    Json(definition): Json<Definition>,
+) -> Answer<axum::Json<Attribute>> {
+    let caller = auth.may(Scope::Rules)?;
+    let Some(kind) = FactKind::parse(&definition.kind) else {
+        return Err(Problem::unprocessable(
+            "bad_kind",
+            format!(
+                "kind {:?} is not known; use count, money, number, flag, day or text",
+                definition.kind
+            ),
+        ));
+    };
+    let definition = AttributeDef {
+        key,
+        kind,
+        title: definition.title,
+        sensitivity: definition.sensitivity.unwrap_or(Sensitivity::Personal),
+    };
+    Ok(axum::Json(
+        front.app().define_attribute(&caller, definition).await?.into(),
+    ))
+}
+
+/// Forgets an attribute. What was told of customers stays in their files.
+#[utoipa::path(delete, path = "/attributes/{key}", tag = "facts", operation_id = "deleteAttribute",
+    params(("key" = String, Path, description = "Its key.")),
+    responses((status = 204, description = "It is forgotten.")))]
+async fn delete(State(front): State<Front>, auth: Auth, Path(key): Path<String>) -> Answer<StatusCode> {
+    let caller = auth.may(Scope::Rules)?;
+    front.app().delete_attribute(&caller, &key).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
