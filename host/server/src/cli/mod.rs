@@ -90,7 +90,11 @@ impl Settings {
     }
 
     fn load(&self) -> Result<Config, Failure> {
-        Ok(Config::load(self.config.as_deref(), &self.flags())?)
+        let config = Config::load(self.config.as_deref(), &self.flags())?;
+        for strange in crate::config::strange_variables() {
+            eprintln!("warning: {strange}");
+        }
+        Ok(config)
     }
 }
 
