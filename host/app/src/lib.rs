@@ -7,6 +7,7 @@ pub mod facts;
 pub mod idempotency;
 pub mod intake;
 mod jobs;
+mod labels;
 pub mod plugins;
 pub mod profiles;
 mod room;
@@ -15,6 +16,7 @@ pub mod team;
 
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result};
+pub use labels::Label;
 pub use posthouse_store::Store;
 pub use room::Room;
 

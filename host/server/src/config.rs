@@ -180,13 +180,13 @@ pub(crate) fn figment(file: Option<&Path>, flags: &Flags) -> Result<Figment, Con
     if let Some(file) = file.filter(|file| !file.is_file()) {
         return Err(ConfigError::Missing(file.to_owned()));
     }
-    let file = file.unwrap_or(Path::new(FILE));
     let known = known();
-    check_keys(file, &known)?;
-    Ok(Figment::from(Serialized::defaults(Config::default()))
-        .merge(Toml::file_exact(file))
-        .merge(environment(known))
-        .merge(Serialized::defaults(flags)))
+    let mut sources = Figment::from(Serialized::defaults(Config::default()));
+    if let Some(file) = file.or(Some(Path::new(FILE)).filter(|file| file.is_file())) {
+        check_keys(file, &known)?;
+        sources = sources.merge(Toml::file_exact(file));
+    }
+    Ok(sources.merge(environment(known)).merge(Serialized::defaults(flags)))
 }
 
 /// `POSTHOUSE_HTTP__EVENT_BYTES` sets `http.event-bytes`. Variables that are not settings are left alone.

@@ -2,8 +2,8 @@
 
 use super::classify::{Answer, fault_error, in_pool};
 use super::history::since;
-use super::preview::shown_name;
 use crate::error::{AppError, Result, retrying};
+use crate::labels::{Label, labels};
 use crate::team::Caller;
 use crate::{App, Room};
 use posthouse_domain::catalogue::{self, Value};
@@ -50,8 +50,9 @@ pub struct Reason {
 pub struct Member {
     /// Who.
     pub customer_id: Uuid,
-    /// The shown name.
-    pub name: Option<String>,
+    /// By what people recognise them.
+    #[serde(flatten)]
+    pub label: Label,
     /// When they entered last, in ms since 1970.
     pub since: Option<i64>,
     /// Rank inside the segment, 0 if the rule gives none; unknown while the rule fails.
@@ -172,22 +173,23 @@ impl App {
         let ordinals: Vec<i64> = page.iter().map(|o| i64::from(*o)).collect();
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         let rows = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
+        let mut labels = labels(&mut tx, room.id, &rows).await?;
         let since = since(&mut tx, room.id, binding, segment, &ordinals).await?;
         drop(tx);
         let items = rows
             .into_iter()
-            .map(|row| {
+            .filter_map(|row| {
                 let answer = page
                     .binary_search(&(row.ordinal as u32))
                     .ok()
                     .and_then(|index| answers.get(index).copied());
-                Member {
+                Some(Member {
                     customer_id: row.id,
-                    name: shown_name(&row.profile),
+                    label: labels.remove(&row.id)?,
                     since: since.get(&row.ordinal).copied(),
                     score: answer.map(|a| a.score),
                     reason: answer.and_then(|a| self.reason(room, binding, row.ordinal as usize, a)),
-                }
+                })
             })
             .collect();
         Ok(MemberPage {

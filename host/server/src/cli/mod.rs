@@ -10,8 +10,8 @@ mod output;
 pub(crate) mod plugin;
 mod start;
 
-pub(crate) use output::Failure;
 use output::Output;
+pub(crate) use output::{Failure, counted, print};
 
 use crate::config::{Config, Flags};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -38,10 +38,11 @@ enum Command {
     /// Agencies of this installation.
     #[command(subcommand)]
     Agency(agency::Agency),
-    /// Import a file through the server (POSTHOUSE_URL, POSTHOUSE_API_KEY).
+    /// Import a file through the server.
+    #[command(after_help = VARIABLES)]
     Import(import::Import),
     /// Write, test and activate plugins.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = VARIABLES)]
     Plugin(plugin::Plugin),
     /// Check that everything a server needs is there.
     Doctor(Settings),
@@ -56,6 +57,11 @@ enum Command {
         shell: clap_complete::Shell,
     },
 }
+
+/// What commands that talk to a server take from the environment.
+const VARIABLES: &str = "Environment, for commands that talk to a server:
+  POSTHOUSE_URL      The server's address [default: http://127.0.0.1:7300]
+  POSTHOUSE_API_KEY  A key of the agency; `posthouse agency create` and `posthouse agency key` print one";
 
 /// Where settings come from.
 #[derive(Debug, Clone, Args)]
@@ -126,8 +132,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Migrate(settings) => doctor::migrate(&settings, output),
         Command::Config(configuration) => configuration.run(output),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "posthouse", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "posthouse", &mut script);
+            output::print(&String::from_utf8_lossy(&script))
         }
     };
     match done {
