@@ -17,7 +17,7 @@ pub mod team;
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result};
 pub use labels::Label;
-pub use posthouse_store::Store;
+pub use posthouse_store::{Store, StoreError, standing};
 pub use room::Room;
 
 use posthouse_domain::{Clock, Entropy};

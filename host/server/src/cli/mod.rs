@@ -35,7 +35,7 @@ enum Command {
     Serve(Serving),
     /// Serve a made-up agency with realistic data and the reference plugins.
     Demo(start::Demo),
-    /// Agencies of this installation.
+    /// Agencies of this installation, and their keys.
     #[command(subcommand)]
     Agency(agency::Agency),
     /// Import a file through the server.
@@ -44,7 +44,7 @@ enum Command {
     /// Write, test and activate plugins.
     #[command(subcommand, after_help = VARIABLES)]
     Plugin(plugin::Plugin),
-    /// Check that everything a server needs is there.
+    /// Check that everything a server needs is there, without changing anything.
     Doctor(Settings),
     /// Bring the database's tables up to date.
     Migrate(Settings),
