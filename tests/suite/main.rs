@@ -25,3 +25,4 @@ mod intake;
 mod races;
 mod segments;
 mod swaps;
+mod words;

@@ -90,7 +90,10 @@ fn named(record: &Record, rejection: Rejection) -> Rejection {
     if record.source == "console" || record.source.starts_with("import:") {
         return rejection;
     }
-    let detail = format!("record {} of {}: {}", record.external_id, record.source, rejection.detail);
+    let detail = format!(
+        "record {} of {}: {}",
+        record.external_id, record.source, rejection.detail
+    );
     Rejection { detail, ..rejection }
 }
 

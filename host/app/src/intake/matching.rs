@@ -76,7 +76,8 @@ impl Matcher {
         owner: Option<(Uuid, &str)>,
         keys: &DocumentKeys,
     ) -> std::result::Result<Option<Uuid>, Rejection> {
-        let mut found: Option<(Uuid, String)> = owner.map(|(customer, booking)| (customer, format!("booking {booking}")));
+        let mut found: Option<(Uuid, String)> =
+            owner.map(|(customer, booking)| (customer, format!("booking {booking}")));
         let mut unknown = Vec::new();
         for identity in identities {
             match (
