@@ -7,6 +7,7 @@ use crate::labels::{Label, labels};
 use crate::team::Caller;
 use crate::{App, Room};
 use posthouse_domain::catalogue::{self, Value};
+use posthouse_domain::money::major_text;
 use posthouse_domain::{Localized, time};
 use posthouse_engine::{NONE, ReasonDef};
 use posthouse_store::{Access, profiles};
@@ -298,15 +299,7 @@ fn spoken(kind: catalogue::FactKind, value: Value<'_>, terms: &posthouse_domain:
     match (kind, value) {
         (_, Value::Unknown) => "—".into(),
         (catalogue::FactKind::Money, Value::Whole(minor)) => {
-            let digits = terms.currency.digits();
-            let unit = 10i64.pow(digits);
-            let fraction = if digits == 0 {
-                String::new()
-            } else {
-                format!(".{:0width$}", minor.abs() % unit, width = digits as usize)
-            };
-            let sign = if minor < 0 { "-" } else { "" };
-            format!("{} {sign}{}{fraction}", terms.currency, minor.abs() / unit)
+            format!("{} {}", terms.currency, major_text(minor, terms.currency))
         }
         (catalogue::FactKind::Day, Value::Whole(day)) => time::day_text(day as i32),
         (_, Value::Whole(n)) => n.to_string(),

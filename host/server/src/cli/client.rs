@@ -49,7 +49,7 @@ impl Client {
         let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let key = read("POSTHOUSE_API_KEY").ok_or_else(|| {
             Failure::usage(
-                "set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one",
+                "set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one, `posthouse agency key` a new one",
             )
         })?;
         let url = read("POSTHOUSE_URL").unwrap_or_else(|| DEFAULT_URL.to_owned());
