@@ -54,6 +54,21 @@ fn people_without_a_name_can_be_recognised(database: Database) {
 
     let members = client.all("/api/v1/segments/visits.rare/members");
     let customers = client.all("/api/v1/customers");
+    let words = text(&run(&server, &client, &["segments", "visits.rare", "--limit", "2"]).stdout);
+    assert!(
+        words.contains("visits.rare has 5 customers, 2 of them listed"),
+        "{words}"
+    );
+    let listed = members
+        .iter()
+        .filter(|member| words.contains(member["label"].as_str().unwrap()));
+    assert_eq!(listed.count(), 2, "{words}");
+    let words = text(&run(&server, &client, &["segments"]).stdout);
+    assert!(words.contains("visits.rare      5"), "{words}");
+    assert_eq!(
+        run(&server, &client, &["segments", "visits.none"]).status.code(),
+        Some(1)
+    );
     let preview = json!({"digest": members_of_nothing(&client), "config": {}, "name": "visits"});
     let preview = client.post("/api/v1/segmentation/preview", &preview).expect(200);
     let moves = client.all(&format!(

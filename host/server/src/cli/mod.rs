@@ -8,6 +8,7 @@ mod explain;
 mod import;
 mod output;
 pub(crate) mod plugin;
+mod segments;
 mod start;
 
 use output::Output;
@@ -44,6 +45,9 @@ enum Command {
     /// Write, test and activate plugins.
     #[command(subcommand, after_help = VARIABLES)]
     Plugin(plugin::Plugin),
+    /// List segments with their sizes, or the members of one.
+    #[command(after_help = VARIABLES)]
+    Segments(segments::Segments),
     /// Check that everything a server needs is there, without changing anything.
     Doctor(Settings),
     /// Bring the database's tables up to date.
@@ -128,6 +132,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Agency(agency) => agency.run(output),
         Command::Import(import) => import.run(output),
         Command::Plugin(plugin) => plugin.run(output),
+        Command::Segments(segments) => segments.run(output),
         Command::Doctor(settings) => doctor::doctor(&settings, output),
         Command::Migrate(settings) => doctor::migrate(&settings, output),
         Command::Config(configuration) => configuration.run(output),

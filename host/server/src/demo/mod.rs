@@ -261,8 +261,9 @@ Posthouse is there, with an agency of {customers}.
 To look around from another terminal:
 
   export POSTHOUSE_URL={base} POSTHOUSE_API_KEY={api_key}
-  curl -s -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" $POSTHOUSE_URL/api/v1/segments
+  posthouse segments
   posthouse plugin list
+  curl -s -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" $POSTHOUSE_URL/api/v1/customers
 
 Ctrl-C stops it; the data stays for the next time.
 "
