@@ -45,9 +45,10 @@ step "2 of 2 golden cases passed" posthouse plugin test "$work/welcome-home"
 step "2 golden cases pass" posthouse plugin pack "$work/welcome-home"
 
 step "is revision" posthouse plugin push "$work/welcome-home/welcome-home.wasm"
-step "26 of 26 customers move" posthouse plugin preview calls welcome-home
+step "activate calls welcome-home --grant days-since-return,open-complaints" posthouse plugin preview calls welcome-home
+grep -qF "26 of 26 customers move" "$work/out"
 step "revision 2" posthouse plugin activate calls welcome-home --grant days-since-return,open-complaints
-step "customers move" posthouse plugin preview calls welcome-home --config '{"within_days": 14}'
+step "customers move" posthouse plugin preview calls welcome-home --settings '{"within_days": 14}'
 
 before=$(members)
 step '"accepted":1' post /events '{"events": [{"source": "desk", "external_id": "E-1", "type": "booking.completed",

@@ -1,20 +1,25 @@
 //! The commands, as a person or a script runs them.
 
 use super::segments::CLOCK;
+use posthouse_tests::server::program;
 use posthouse_tests::{Client, Database, Options, Server};
-use serde_json::Value;
-use std::process::{Command, Output};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
 
 on_both_engines!(
     import_says_what_happened_and_how_it_ended,
-    agencies_are_created_beside_the_server
+    agencies_are_created_beside_the_server,
+    keys_are_made_again_and_revoked_beside_the_server,
+    doctor_looks_and_leaves_everything_as_it_is
 );
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn run(server: &Server, client: &Client, words: &[&str]) -> Output {
+pub(crate) fn run(server: &Server, client: &Client, words: &[&str]) -> Output {
     let mut command: Command = server.command(words);
     command
         .env("POSTHOUSE_URL", &client.base)
@@ -141,4 +146,190 @@ fn agencies_are_created_beside_the_server(database: Database) {
             .status,
         200
     );
+}
+
+/// One document on standard output of a command that went well.
+fn document(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("one document on stdout")
+}
+
+fn keys_are_made_again_and_revoked_beside_the_server(database: Database) {
+    let server = Server::start(database, Options::default());
+    let lost = server.agency("one");
+    server.agency("two");
+    let beside = |words: &[&str]| server.command(words).output().expect("the command runs");
+    let listed = document(&beside(&["agency", "list", "--json"]));
+    let slugs: Vec<&str> = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["slug"].as_str().unwrap())
+        .collect();
+    assert_eq!(slugs, ["one", "two"]);
+
+    let made = document(&beside(&["agency", "key", "one", "--json"]));
+    assert_eq!(made["scopes"], json!(["owner"]));
+    let owner = Client::new(&server.base, made["api_key"].as_str().unwrap());
+    let limited = document(&beside(&[
+        "agency",
+        "key",
+        "one",
+        "--scope",
+        "read,rules",
+        "--name",
+        "desk",
+        "--json",
+    ]));
+    let reader = Client::new(&server.base, limited["api_key"].as_str().unwrap());
+    assert_eq!(owner.get("/api/v1/segments").status, 200);
+    assert_eq!(reader.get("/api/v1/plugins").status, 200);
+    assert_eq!(
+        reader.post("/api/v1/events", &json!({"events": []})).problem(403),
+        "scope_missing"
+    );
+
+    let keys = document(&beside(&["agency", "keys", "one", "--json"]));
+    let keys = keys["items"].as_array().unwrap();
+    assert_eq!(keys.len(), 3, "only those of the agency");
+    assert!(!json!(keys).to_string().contains("ph_"), "nothing that opens anything");
+    let first = keys[0]["id"].as_str().unwrap();
+    assert_eq!(lost.get("/api/v1/segments").status, 200);
+    assert!(beside(&["agency", "revoke-key", "one", first]).status.success());
+    assert_eq!(lost.get("/api/v1/segments").status, 401, "at once");
+    assert_eq!(owner.get("/api/v1/segments").status, 200);
+    let keys = text(&beside(&["agency", "keys", "one"]).stdout);
+    assert!(keys.contains("desk") && keys.contains("read, rules"), "{keys}");
+
+    for (words, part) in [
+        (vec!["agency", "revoke-key", "one", first], "has no key"),
+        (vec!["agency", "revoke-key", "two", first], "has no key"),
+        (vec!["agency", "key", "three"], "agency list"),
+        (vec!["agency", "list", "--database", "sqlite:no-such.db"], "no database"),
+    ] {
+        let refused = beside(&words);
+        assert_eq!(refused.status.code(), Some(1), "{words:?}");
+        assert!(text(&refused.stderr).contains(part), "{}", text(&refused.stderr));
+    }
+    assert!(
+        !server.folder.path().join("no-such.db").exists(),
+        "looking makes nothing"
+    );
+    assert_eq!(
+        beside(&["agency", "key", "one", "--scope", "all"]).status.code(),
+        Some(2)
+    );
+}
+
+fn doctor_looks_and_leaves_everything_as_it_is(database: Database) {
+    let mut server = Server::start(database, Options::default());
+    let beside = document(&server.command(&["doctor", "--json"]).output().unwrap());
+    assert_eq!(beside["ok"], true, "{beside}");
+    assert!(beside.to_string().contains("tables up to date"), "{beside}");
+    server.stop();
+    // a house that nobody has opened yet
+    let folder = tempfile::tempdir().unwrap();
+    let looked = Command::new(program())
+        .args(["doctor", "--json", "--database", "sqlite:data/new.db"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let looked = document(&looked);
+    assert_eq!(
+        (&looked["ok"], looked.to_string().matches("is missing").count()),
+        (&json!(true), 3),
+        "{looked}"
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "looking makes nothing"
+    );
+}
+
+#[test]
+fn who_waits_is_told_at_once() {
+    // a port that is taken for a moment and then nobody's
+    let url = TcpListener::bind("127.0.0.1:0")
+        .and_then(|taken| taken.local_addr())
+        .map(|address| format!("http://{address}"))
+        .unwrap();
+    let mut waiting = Command::new(program())
+        .args(["plugin", "list"])
+        .env("POSTHOUSE_URL", &url)
+        .env("POSTHOUSE_API_KEY", "ph_x")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    let mut said = String::new();
+    let mut lines = BufReader::new(waiting.stderr.take().unwrap());
+    lines.read_line(&mut said).unwrap();
+    assert!(said.starts_with(&format!("waiting for {url}")), "{said}");
+    assert!(waiting.try_wait().unwrap().is_none(), "it goes on waiting");
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    for bad in ["127.0.0.1:7300", "ftp://127.0.0.1", "http://"] {
+        let refused = Command::new(program())
+            .args(["plugin", "list"])
+            .env("POSTHOUSE_URL", bad)
+            .env("POSTHOUSE_API_KEY", "ph_x")
+            .output()
+            .unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{bad}");
+        assert!(
+            text(&refused.stderr).contains("POSTHOUSE_URL"),
+            "{}",
+            text(&refused.stderr)
+        );
+    }
+}
+
+#[test]
+fn settings_nobody_knows_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let explain = |name: &str| {
+        Command::new(program())
+            .args(["config", "explain"])
+            .current_dir(folder.path())
+            .env(name, "1")
+            .output()
+            .unwrap()
+    };
+    let strange = explain("POSTHOUSE_SERVICE_PORT");
+    assert!(strange.status.success());
+    assert_eq!(
+        text(&strange.stderr),
+        "warning: POSTHOUSE_SERVICE_PORT is no setting and changes nothing\n"
+    );
+    let near = text(&explain("POSTHOUSE_HTTP__PAGE_DEFUALT").stderr);
+    assert!(near.contains("did you mean POSTHOUSE_HTTP__PAGE_DEFAULT?"), "{near}");
+    std::fs::write(folder.path().join("posthouse.toml"), "[http]\npage-defualt = 5\n").unwrap();
+    let refused = explain("POSTHOUSE_URL");
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(
+        text(&refused.stderr),
+        "error: posthouse.toml: http.page-defualt is no setting; did you mean http.page-default?\n"
+    );
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    for words in [["completions", "zsh"], ["config", "explain"], ["plugin", "--help"]] {
+        let mut command = Command::new(program())
+            .args(words)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command runs");
+        // nobody reads what it prints
+        drop(command.stdout.take());
+        let mut said = String::new();
+        command.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(
+            (command.wait().unwrap().code(), said.as_str()),
+            (Some(0), ""),
+            "{words:?}"
+        );
+    }
 }

@@ -27,3 +27,4 @@ mod intake;
 mod races;
 mod segments;
 mod swaps;
+mod words;

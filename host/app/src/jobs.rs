@@ -9,12 +9,33 @@ use uuid::Uuid;
 /// How often open rooms look for what other hosts committed, should the news of it be lost.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// How often the cache of compiled plugins is tidied.
+const TIDY_EVERY: Duration = Duration::from_hours(24);
+
 impl App {
     /// Starts background work; [`App::stop`] ends it.
     pub fn start(&self) {
         self.tasks.spawn(self.clone().import_files());
         self.tasks.spawn(self.clone().keep_days());
         self.tasks.spawn(self.clone().hear_other_hosts());
+        self.tasks.spawn(self.clone().tidy_cache());
+    }
+
+    /// Deletes compiled plugins that nobody uses any more, at the start and once a day.
+    async fn tidy_cache(self) {
+        while !self.stopping.is_cancelled() {
+            let (engine, now) = (self.engine.clone(), self.machine.now());
+            match tokio::task::spawn_blocking(move || engine.tidy_cache(now)).await {
+                Ok(Ok(0)) => {}
+                Ok(Ok(files)) => tracing::info!(files, "deleted compiled plugins that nobody uses any more"),
+                Ok(Err(error)) => tracing::warn!(%error, "the cache of compiled plugins cannot be tidied"),
+                Err(error) => tracing::error!(%error, "the cache of compiled plugins is not tidied"),
+            }
+            tokio::select! {
+                () = self.stopping.cancelled() => {}
+                () = tokio::time::sleep(TIDY_EVERY) => {}
+            }
+        }
     }
 
     /// Runs every agency's rules again once its day has turned, and whatever a stopped server left unclassified.

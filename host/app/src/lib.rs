@@ -8,6 +8,7 @@ pub mod facts;
 pub mod idempotency;
 pub mod intake;
 mod jobs;
+mod labels;
 pub mod plugins;
 pub mod profiles;
 mod room;
@@ -16,7 +17,8 @@ pub mod team;
 
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result};
-pub use posthouse_store::Store;
+pub use labels::Label;
+pub use posthouse_store::{Store, StoreError, standing};
 pub use room::Room;
 
 use posthouse_domain::{Clock, Entropy};

@@ -3,6 +3,7 @@
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::intake::{Outcome, land};
+use crate::labels::{Label, labels};
 use crate::segments::CustomerSegment;
 use crate::team::Caller;
 use posthouse_domain::attribute;
@@ -23,6 +24,9 @@ use uuid::Uuid;
 pub struct CustomerSummary {
     /// Id.
     pub id: Uuid,
+    /// By what people recognise it.
+    #[serde(flatten)]
+    pub label: Label,
     /// Shown attribute values.
     pub profile: Value,
     /// When it was last changed, in ms since 1970.
@@ -124,14 +128,21 @@ fn containing(q: &str) -> String {
     pattern
 }
 
-fn summary(row: CustomerRow) -> Result<CustomerSummary> {
-    let profile = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
-    Ok(CustomerSummary {
-        id: row.id,
-        profile: shown_dates(profile),
-        updated_at: row.updated_at,
-        version: row.version,
-    })
+async fn summaries(tx: &mut Tx, agency: Uuid, rows: Vec<CustomerRow>) -> Result<Vec<CustomerSummary>> {
+    let mut labels = labels(tx, agency, &rows).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(label) = labels.remove(&row.id) else { continue };
+        let profile = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
+        found.push(CustomerSummary {
+            id: row.id,
+            label,
+            profile: shown_dates(profile),
+            updated_at: row.updated_at,
+            version: row.version,
+        });
+    }
+    Ok(found)
 }
 
 /// A profile as people write it: the birth date as a date.
@@ -170,7 +181,7 @@ impl App {
             let ids: Vec<Uuid> = page.items.iter().map(|member| member.customer_id).collect();
             let mut tx = self.store.read(Access::Agency(agency)).await?;
             let rows = intake::customers(&mut tx, agency, &ids).await?;
-            return Ok((rows.into_iter().map(summary).collect::<Result<_>>()?, page.next));
+            return Ok((summaries(&mut tx, agency, rows).await?, page.next));
         }
         let from: i64 = match cursor {
             None => 0,
@@ -205,7 +216,7 @@ impl App {
         };
         let next = (rows.len() > limit).then(|| rows[limit].ordinal.to_string());
         rows.truncate(limit);
-        Ok((rows.into_iter().map(summary).collect::<Result<_>>()?, next))
+        Ok((summaries(&mut tx, agency, rows).await?, next))
     }
 
     /// Everything known of a customer.

@@ -4,7 +4,7 @@ use crate::error::{AppError, Result};
 use crate::{App, Room};
 use posthouse_domain::money::Currency;
 use posthouse_domain::{AgencyTerms, Entropy};
-use posthouse_store::team::{self as store, AgencyRow, KeyRow};
+use posthouse_store::team::{self as store, AgencyRow, KeyEntry, KeyRow};
 use posthouse_store::{Access, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -26,6 +26,9 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Intake, Self::Read, Self::Rules];
+
     /// The name used in JSON and commands.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -138,6 +141,80 @@ pub async fn create_agency(
     Ok((row, secret))
 }
 
+/// Every agency of the installation, by slug.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn agencies(store: &Store) -> Result<Vec<AgencyRow>> {
+    let mut tx = store.read(Access::Jobs).await?;
+    Ok(store::agencies(&mut tx).await?)
+}
+
+/// The agency of this slug.
+///
+/// # Errors
+/// `agency_unknown` if there is none; failures of the database.
+pub async fn agency_by_slug(store: &Store, slug: &str) -> Result<AgencyRow> {
+    let found = agencies(store).await?.into_iter().find(|agency| agency.slug == slug);
+    found.ok_or_else(|| {
+        AppError::invalid(
+            "agency_unknown",
+            format!("there is no agency {slug:?} in this database; `posthouse agency list` shows those that are there"),
+        )
+    })
+}
+
+/// Every key of an agency, the oldest first, without what opens anything.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn keys(store: &Store, agency: Uuid) -> Result<Vec<KeyEntry>> {
+    let mut tx = store.read(Access::Agency(agency)).await?;
+    Ok(store::keys(&mut tx, agency).await?)
+}
+
+/// Gives an agency another key, limited to `scopes`; returned this once and kept only as a hash.
+///
+/// # Errors
+/// `bad_key` for a name or scopes that are none; failures of the database.
+pub async fn create_key(
+    store: &Store,
+    agency: Uuid,
+    name: &str,
+    scopes: &[Scope],
+    now: i64,
+    entropy: &dyn Entropy,
+) -> Result<(Uuid, String)> {
+    if name.trim().is_empty() || name.len() > 200 || name.chars().any(char::is_control) || scopes.is_empty() {
+        return Err(AppError::invalid(
+            "bad_key",
+            "a key needs a name of 1 to 200 bytes without control characters, and at least one scope",
+        ));
+    }
+    let (secret, hash) = new_secret(agency, entropy);
+    let key = KeyRow {
+        id: entropy.id(now),
+        name: name.trim().to_owned(),
+        scopes: serde_json::to_string(scopes).map_err(AppError::corrupt("scopes"))?,
+    };
+    let mut tx = store.write(Access::Agency(agency)).await?;
+    store::create_key(&mut tx, agency, &key, &hash, now).await?;
+    tx.commit().await?;
+    Ok((key.id, secret))
+}
+
+/// Revokes a key at once.
+///
+/// # Errors
+/// [`AppError::NotFound`] if the agency has no such active key.
+pub async fn revoke_key(store: &Store, agency: Uuid, key: Uuid, now: i64) -> Result<()> {
+    let mut tx = store.write(Access::Agency(agency)).await?;
+    if !store::revoke_key(&mut tx, agency, key, now).await? {
+        return Err(AppError::NotFound("key"));
+    }
+    Ok(tx.commit().await?)
+}
+
 /// The terms of the trade an agency row names.
 pub(crate) fn terms(row: &AgencyRow) -> Result<AgencyTerms> {
     let time_zone = row.time_zone.parse().map_err(|_| {
@@ -208,36 +285,17 @@ impl App {
     /// Gives the agency another key, limited to `scopes`; returned this once.
     ///
     /// # Errors
-    /// Failures of the database.
+    /// As [`create_key`].
     pub async fn create_key(&self, caller: &Caller, name: &str, scopes: &[Scope]) -> Result<(Uuid, String)> {
-        if name.trim().is_empty() || name.len() > 200 || name.chars().any(char::is_control) || scopes.is_empty() {
-            return Err(AppError::invalid(
-                "bad_key",
-                "a key needs a name of 1 to 200 bytes without control characters, and at least one scope",
-            ));
-        }
-        let (agency, now) = (caller.room.id, self.machine.now());
-        let (secret, hash) = new_secret(agency, &*self.entropy);
-        let key = KeyRow {
-            id: self.entropy.id(now),
-            name: name.trim().to_owned(),
-            scopes: serde_json::to_string(scopes).map_err(AppError::corrupt("scopes"))?,
-        };
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
-        store::create_key(&mut tx, agency, &key, &hash, now).await?;
-        tx.commit().await?;
-        Ok((key.id, secret))
+        let now = self.machine.now();
+        create_key(&self.store, caller.room.id, name, scopes, now, &*self.entropy).await
     }
 
     /// Revokes a key at once.
     ///
     /// # Errors
-    /// [`AppError::NotFound`] if the agency has no such active key.
+    /// As [`revoke_key`].
     pub async fn revoke_key(&self, caller: &Caller, key: Uuid) -> Result<()> {
-        let mut tx = self.store.write(Access::Agency(caller.room.id)).await?;
-        if !store::revoke_key(&mut tx, caller.room.id, key, self.machine.now()).await? {
-            return Err(AppError::NotFound("key"));
-        }
-        Ok(tx.commit().await?)
+        revoke_key(&self.store, caller.room.id, key, self.machine.now()).await
     }
 }

@@ -91,10 +91,53 @@ pub fn parse_major(text: &str, currency: Currency) -> Result<i64, AmountError> {
         .ok_or(AmountError::TooLarge)
 }
 
+/// An amount in major units for people, with thousands commas and the decimals of its currency: `1,234.50`.
+pub fn major_text(minor: i64, currency: Currency) -> String {
+    let places = currency.digits();
+    let unit = 10u64.pow(places);
+    let whole = (minor.unsigned_abs() / unit).to_string();
+    let mut text = if minor < 0 { "-" } else { "" }.to_owned();
+    for (position, digit) in whole.chars().enumerate() {
+        if position > 0 && (whole.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if places > 0 {
+        let fraction = minor.unsigned_abs() % unit;
+        text += &format!(".{fraction:0width$}", width = places as usize);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use AmountError::*;
+
+    #[test]
+    fn amounts_are_written_as_people_write_them() {
+        let [cny, jpy, kwd] = ["CNY", "JPY", "KWD"].map(|code| Currency::parse(code).expect("a currency"));
+        for (minor, currency, text) in [
+            (0, cny, "0.00"),
+            (5, cny, "0.05"),
+            (123_450, cny, "1,234.50"),
+            (-99_999, cny, "-999.99"),
+            (-100_000_000, cny, "-1,000,000.00"),
+            (9_250_000, jpy, "9,250,000"),
+            (1_500, kwd, "1.500"),
+            (i64::MIN, jpy, "-9,223,372,036,854,775,808"),
+        ] {
+            assert_eq!(major_text(minor, currency), text);
+        }
+        for minor in [0, 7, 99, 123_456_789] {
+            assert_eq!(
+                parse_major(&major_text(minor, cny), cny),
+                Ok(minor),
+                "read as it is written"
+            );
+        }
+    }
 
     #[test]
     fn amounts_in_major_units() {

@@ -3,11 +3,13 @@
 use crate::refusal::{LoadError, Refusal};
 use crate::runtime::lock;
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 use wasmtime::component::Component;
 
 /// One component compiles at a time, on threads of its own; a few wait; the rest is turned away.
@@ -83,7 +85,14 @@ impl Drop for Turn<'_> {
 pub(crate) struct Cache {
     directory: PathBuf,
     compatibility: String,
+    /// Digests of files that were read or written since the cache was tidied.
+    used: Mutex<HashSet<String>>,
 }
+
+/// How long a compiled component is kept that nobody uses.
+const KEPT: Duration = Duration::from_hours(30 * 24);
+/// Age at which a file that is being written is nobody's any more.
+const ABANDONED: Duration = Duration::from_hours(24);
 
 const MAGIC: &[u8; 16] = b"posthouse-aot-1\n";
 const HEADER: usize = MAGIC.len() + 32;
@@ -98,6 +107,7 @@ impl Cache {
         Ok(Self {
             directory: directory.to_owned(),
             compatibility,
+            used: Mutex::default(),
         })
     }
 
@@ -123,7 +133,10 @@ impl Cache {
         // fails if it cannot be set); `store` writes what `serialize` returned; the digest shows that all of it and
         // nothing else is here; the name holds the compiler's compatibility hash, so other settings use other files.
         match unsafe { Component::deserialize(engine, code) } {
-            Ok(component) => Some(component),
+            Ok(component) => {
+                lock(&self.used).insert(digest.to_owned());
+                Some(component)
+            }
             Err(error) => {
                 tracing::warn!(digest, %error, "a file of the compile cache is not usable; compiling again");
                 None
@@ -149,7 +162,47 @@ impl Cache {
         file.write_all(&Sha256::digest(code))?;
         file.write_all(code)?;
         drop(file);
-        fs::rename(&temporary, self.path(digest))
+        fs::rename(&temporary, self.path(digest))?;
+        lock(&self.used).insert(digest.to_owned());
+        Ok(())
+    }
+
+    /// Deletes what other compilers and settings made, what nobody has used for [`KEPT`], and torsos of files. `loaded` are the
+    /// digests that are in use without being read. A file's time of change says when it was used last. Returns how many went.
+    pub(crate) fn tidy(&self, now: SystemTime, loaded: impl Iterator<Item = String>) -> io::Result<usize> {
+        let mut used = std::mem::take(&mut *lock(&self.used));
+        used.extend(loaded);
+        for digest in used {
+            // it may have been deleted by hand, which is allowed at any time
+            if let Ok(file) = fs::File::options().append(true).open(self.path(&digest)) {
+                file.set_modified(now)?;
+            }
+        }
+        let ours = format!("-{}.aot", self.compatibility);
+        let mut gone = 0;
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let Ok(changed) = entry.metadata().and_then(|metadata| metadata.modified()) else {
+                continue;
+            };
+            let unused = now.duration_since(changed).unwrap_or_default();
+            let useless = if name.ends_with(".aot") {
+                !name.ends_with(&ours) || unused > KEPT
+            } else {
+                name.ends_with(".tmp") && unused > ABANDONED
+            };
+            if useless {
+                match fs::remove_file(entry.path()) {
+                    Ok(()) => gone += 1,
+                    // another host tidies as well
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(gone)
     }
 }
 

@@ -228,6 +228,18 @@ impl Engine {
         }
     }
 
+    /// Deletes compiled components that are of no use any more: made by another compiler or with other settings, or not used for
+    /// 30 days. Best called at the start and once a day; `now` is the machine's time in ms since 1970. Returns how many files went.
+    ///
+    /// # Errors
+    /// What the system says; a cache that cannot be tidied still works.
+    pub fn tidy_cache(&self, now: i64) -> std::io::Result<usize> {
+        let Some(cache) = &self.0.cache else { return Ok(0) };
+        let loaded: Vec<String> = lock(&self.0.loaded).plugins.keys().cloned().collect();
+        let now = std::time::UNIX_EPOCH + std::time::Duration::from_millis(now.max(0).unsigned_abs());
+        cache.tidy(now, loaded.into_iter())
+    }
+
     /// Compiles in turn.
     fn queued(&self, digest: &str, bytes: &[u8]) -> Result<Component, LoadError> {
         let turn = self.0.queue.enter()?;

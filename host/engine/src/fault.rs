@@ -134,6 +134,11 @@ impl fmt::Display for Within<'_> {
     }
 }
 
+/// The name of a guest's function as its author wrote it, without the compiler's mangling.
+pub(crate) fn written_name(name: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(name))
+}
+
 impl Fault {
     /// A fault that happened before the guest ran.
     pub(crate) fn host(message: impl Into<String>) -> Self {
@@ -184,3 +189,23 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_have_the_names_their_authors_wrote() {
+        for (mangled, written) in [
+            (
+                "_ZN4core9panicking9panic_fmt17h0123456789abcdefE",
+                "core::panicking::panic_fmt",
+            ),
+            ("_RNvCs1234_7welcome8classify", "welcome::classify"),
+            ("classify", "classify"),
+            ("_ZNot mangled", "_ZNot mangled"),
+        ] {
+            assert_eq!(written_name(mangled), written);
+        }
+    }
+}

@@ -1,16 +1,18 @@
 //! The configuration: defaults, then `posthouse.toml`, then the environment, then flags. Every knob is written out with its reason
 //! in `posthouse.toml` at the root of the repository; a test keeps that file and these defaults the same.
 
+mod keys;
+
+pub(crate) use keys::strange_variables;
+
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Format, Serialized, Toml};
 use posthouse_engine::{EngineConfig, Limits};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Where the configuration is looked for unless a path is given.
 pub(crate) const FILE: &str = "posthouse.toml";
-const PREFIX: &str = "POSTHOUSE_";
-
 /// Everything an operator can set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -147,9 +149,17 @@ pub(crate) enum ConfigError {
     /// The file that was named is not there.
     #[error("there is no configuration file {}; leave --config out to use defaults", .0.display())]
     Missing(PathBuf),
-    /// Something in it is not understood.
-    #[error("{0}; `posthouse config explain` lists every setting")]
+    /// A value is not of its kind, or the file is no TOML.
+    #[error("{0}")]
     Figment(Box<figment::Error>),
+    /// The file sets what is no setting.
+    #[error("{}: {}", .file.display(), .problems.join("; "))]
+    Unknown {
+        /// The file.
+        file: PathBuf,
+        /// One for each unknown key, with what may have been meant.
+        problems: Vec<String>,
+    },
     /// A value makes no sense.
     #[error("{setting} = {value}: {problem}")]
     Value {
@@ -167,21 +177,15 @@ pub(crate) fn figment(file: Option<&Path>, flags: &Flags) -> Result<Figment, Con
     if let Some(file) = file.filter(|file| !file.is_file()) {
         return Err(ConfigError::Missing(file.to_owned()));
     }
-    Ok(Figment::from(Serialized::defaults(Config::default()))
-        .merge(Toml::file(file.unwrap_or(Path::new(FILE))))
-        .merge(environment())
+    let known = keys::known();
+    let mut sources = Figment::from(Serialized::defaults(Config::default()));
+    if let Some(file) = file.or(Some(Path::new(FILE)).filter(|file| file.is_file())) {
+        keys::check(file, &known)?;
+        sources = sources.merge(Toml::file_exact(file));
+    }
+    Ok(sources
+        .merge(keys::environment(known))
         .merge(Serialized::defaults(flags)))
-}
-
-/// `POSTHOUSE_HTTP__EVENT_BYTES` sets `http.event-bytes`. Variables that are not settings are left alone.
-fn environment() -> Env {
-    const OTHERS: [&str; 4] = ["url", "api-key", "secret", "wasm-toolchain"];
-    const PREFIXES: [&str; 3] = ["test-", "update-", "bench-"];
-    Env::prefixed(PREFIX)
-        .map(|key| key.as_str().to_lowercase().replace("__", ".").replace('_', "-").into())
-        .filter(|key| {
-            !OTHERS.iter().any(|other| *other == key.as_str()) && !PREFIXES.iter().any(|prefix| key.starts_with(prefix))
-        })
 }
 
 impl Config {
@@ -313,15 +317,6 @@ mod tests {
                 .lines()
                 .all(|line| line.is_empty() || line.starts_with(['#', '[']))
         );
-    }
-
-    #[test]
-    fn a_setting_that_is_not_known_is_named() {
-        let error = Figment::from(Serialized::defaults(Config::default()))
-            .merge(Toml::string("[http]\nevent-byte = 3"))
-            .extract::<Config>()
-            .unwrap_err();
-        assert!(error.to_string().contains("event-byte"), "{error}");
     }
 
     #[test]

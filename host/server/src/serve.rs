@@ -40,8 +40,8 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
     let upkeep = tokio::spawn(keep_up(front.clone()));
 
     // whoever started us on port 0 reads the address here
-    println!("listening on {base}");
-    let _ = std::io::stdout().flush();
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "listening on {base}").and_then(|()| out.flush());
     tracing::info!(address = base, "listening");
 
     let (close, closed) = tokio::sync::oneshot::channel::<()>();

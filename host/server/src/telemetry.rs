@@ -79,13 +79,85 @@ fn describe() {
         "posthouse_rate_limited_total",
         "Requests turned away because their key asked too often."
     );
-    metrics::describe_gauge!(
+    metrics::describe_counter!(
+        "posthouse_segment_moves_total",
+        "Customers who entered another segment because of what was told of them; full runs are not counted."
+    );
+    metrics::describe_counter!(
+        "posthouse_rule_faults_total",
+        "Times a rule in force failed while following what was told of customers."
+    );
+    metrics::describe_counter!(
         "posthouse_plugins_compiled_total",
         "Components compiled since the start."
     );
-    metrics::describe_gauge!(
+    metrics::describe_counter!(
         "posthouse_plugins_from_cache_total",
         "Components taken from the cache of compiled ones since the start."
     );
     metrics::describe_gauge!("posthouse_plugins_loaded", "Plugins ready in memory.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics::with_local_recorder;
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    /// Every metric that the sources of these crates count, with the kind its macro says.
+    fn counted() -> BTreeMap<String, &'static str> {
+        let mut found = BTreeMap::new();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut folders: Vec<_> = ["app", "domain", "engine", "server", "store"]
+            .iter()
+            .map(|krate| root.join(krate).join("src"))
+            .collect();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|end| end == "rs") {
+                    let text = std::fs::read_to_string(path).unwrap();
+                    for kind in ["counter", "gauge", "histogram"] {
+                        for call in text.split(&format!("metrics::{kind}!(")).skip(1) {
+                            let name = call
+                                .trim_start()
+                                .strip_prefix('"')
+                                .and_then(|name| name.split('"').next());
+                            found.insert(name.unwrap_or(REQUEST_SECONDS).to_owned(), kind);
+                        }
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_metric_is_described_and_named_after_its_kind() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let counted = counted();
+        assert!(counted.len() > 8, "{counted:?}");
+        with_local_recorder(&recorder, || {
+            describe();
+            for (name, kind) in &counted {
+                match *kind {
+                    "counter" => metrics::counter!(name.clone()).increment(1),
+                    "gauge" => metrics::gauge!(name.clone()).set(1.0),
+                    _ => metrics::histogram!(name.clone()).record(1.0),
+                }
+            }
+        });
+        let shown = handle.render();
+        for (name, kind) in &counted {
+            assert!(
+                shown.contains(&format!("# HELP {name} ")),
+                "{name} has no description in\n{shown}"
+            );
+            assert_eq!(*kind == "counter", name.ends_with("_total"), "{name} is a {kind}");
+        }
+    }
 }

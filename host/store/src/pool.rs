@@ -1,6 +1,6 @@
 //! Pools and transactions.
 
-use crate::{Result, StoreError, dialect};
+use crate::{Result, StoreError, dialect, standing};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool};
 use std::str::FromStr;
@@ -54,7 +54,7 @@ impl Store {
                 .acquire_timeout(PATIENCE)
                 .connect(address)
                 .await?;
-            sqlx::migrate!("../../migrations/postgres").run(&pool).await?;
+            standing::POSTGRES.run(&pool).await?;
             return Ok(Self::Postgres(pool));
         }
         if !address.starts_with("sqlite:") {
@@ -79,7 +79,7 @@ impl Store {
             .acquire_timeout(PATIENCE)
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!("../../migrations/sqlite").run(&writer).await?;
+        standing::SQLITE.run(&writer).await?;
         drop(alone);
         let readers = SqlitePoolOptions::new()
             .max_connections(8)

@@ -99,6 +99,34 @@ pub async fn create_key(tx: &mut Tx, agency: Uuid, key: &KeyRow, hash: &[u8], no
     .map(drop)
 }
 
+/// A key as it is listed.
+#[derive(Debug, Clone, FromRow)]
+pub struct KeyEntry {
+    /// Id.
+    pub id: Uuid,
+    /// What the agency calls it.
+    pub name: String,
+    /// Scopes as a JSON list.
+    pub scopes: String,
+    /// When it was made, in ms since 1970.
+    pub created_at: i64,
+    /// When it was revoked.
+    pub revoked_at: Option<i64>,
+}
+
+/// Every key of the agency, the oldest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn keys(tx: &mut Tx, agency: Uuid) -> Result<Vec<KeyEntry>> {
+    fetch_all!(
+        tx,
+        KeyEntry,
+        "SELECT id, name, scopes, created_at, revoked_at FROM api_key WHERE agency_id = $1 ORDER BY created_at, id",
+        agency
+    )
+}
+
 /// The key of this hash, unless it was revoked.
 ///
 /// # Errors

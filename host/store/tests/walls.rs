@@ -245,7 +245,9 @@ fn every_statement_names_its_agency() {
             // background work looks at every agency's imports
             let jobs = literal.contains("WHERE state IN ('queued', 'running') AND lease_until")
                 || literal.ends_with("WHERE state IN ('queued', 'running')");
-            if !statement || everyone || jobs || literal == "SELECT " {
+            // which migrations were run is nobody's row
+            let migrations = literal.contains("_sqlx_migrations");
+            if !statement || everyone || jobs || migrations || literal == "SELECT " {
                 continue;
             }
             seen += 1;

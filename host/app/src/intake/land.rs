@@ -94,6 +94,18 @@ pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[Record]
     Ok(Landing { outcomes, wrote: true })
 }
 
+/// Says which record it was. A row of a file is known by its place there, and who types at the console sees what they typed.
+fn named(record: &Record, rejection: Rejection) -> Rejection {
+    if record.source == "console" || record.source.starts_with("import:") {
+        return rejection;
+    }
+    let detail = format!(
+        "record {} of {}: {}",
+        record.external_id, record.source, rejection.detail
+    );
+    Rejection { detail, ..rejection }
+}
+
 impl Batch {
     fn take(
         &mut self,
@@ -113,7 +125,10 @@ impl Batch {
             Err(rejection) => return Outcome::Rejected(rejection),
         };
         let booking_owner = match &record.body {
-            Body::Booking(b) => self.bookings.get(&b.booking_id).map(|row| row.customer_id),
+            Body::Booking(b) => {
+                let row = self.bookings.get(&b.booking_id);
+                row.map(|row| (row.customer_id, b.booking_id.as_str()))
+            }
             _ => None,
         };
         let customer = match matcher.find(agency, &record.identities, booking_owner, &app.documents) {
@@ -130,6 +145,7 @@ impl Batch {
                 customer
             }
             Err(rejection) => {
+                let rejection = named(record, rejection);
                 // who types a record in at the console reads there why it was sent back
                 if record.source != "console" {
                     self.unassigned.insert(id, unassigned(app, agency, record, &rejection));

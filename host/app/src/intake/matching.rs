@@ -64,7 +64,7 @@ impl Matcher {
         Ok(())
     }
 
-    /// The customer whom `identities` and, if the record is about a known booking, its `owner` point to; `None` if nobody is
+    /// The customer whom `identities` and, if the record is about a known booking, its `owner` (with the booking's id) point to; `None` if nobody is
     /// known by any of them.
     ///
     /// # Errors
@@ -73,10 +73,11 @@ impl Matcher {
         &self,
         agency: Uuid,
         identities: &[Identity],
-        owner: Option<Uuid>,
+        owner: Option<(Uuid, &str)>,
         keys: &DocumentKeys,
     ) -> std::result::Result<Option<Uuid>, Rejection> {
-        let mut found: Option<(Uuid, String)> = owner.map(|customer| (customer, "the booking".to_owned()));
+        let mut found: Option<(Uuid, String)> =
+            owner.map(|(customer, booking)| (customer, format!("booking {booking}")));
         let mut unknown = Vec::new();
         for identity in identities {
             match (

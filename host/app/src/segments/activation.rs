@@ -6,7 +6,7 @@ use super::{Diff, RunSummary, SEGMENTATION};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
-use posthouse_domain::{Rejection, canonical};
+use posthouse_domain::{Rejection, canonical, catalogue};
 use posthouse_store::{Access, plugins as store};
 use serde::Serialize;
 use serde_json::Value;
@@ -95,6 +95,38 @@ pub(crate) fn check_binding_name(name: &str) -> Result<()> {
     }
 }
 
+/// Facts the rule's plugin reads that are not among `granted`.
+pub(crate) fn ungranted(rule: &Rule, granted: &[String]) -> Vec<String> {
+    let declared = rule.plugin.description().facts.iter().map(|fact| fact.key.clone());
+    declared.filter(|fact| !granted.contains(fact)).collect()
+}
+
+/// Whether nothing but `{}` is valid under a schema of settings.
+fn has_no_settings(schema: &str) -> bool {
+    let schema: Value = serde_json::from_str(schema).unwrap_or_default();
+    let named = schema["properties"].as_object().is_some_and(|named| !named.is_empty());
+    schema["additionalProperties"] == false && !named && schema["patternProperties"].is_null()
+}
+
+/// Passes keys of the catalogue only: a misspelt grant must not look like one.
+fn check_facts(keys: &[String]) -> Result<()> {
+    let unknown: Vec<String> = keys
+        .iter()
+        .filter(|key| catalogue::position(key).is_none())
+        .map(|key| format!("{:?}", key.chars().take(64).collect::<String>()))
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(AppError::invalid(
+        "unknown_fact",
+        format!(
+            "grant names {}, which no fact is called; GET /api/v1/facts lists all facts",
+            unknown.join(", ")
+        ),
+    ))
+}
+
 impl App {
     /// A rule of this agency: the plugin loaded, its settings checked.
     pub(crate) async fn rule(&self, agency: Uuid, binding: &str, digest: &str, config: &Value) -> Result<Rule> {
@@ -104,10 +136,15 @@ impl App {
         let attributes = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         drop(tx);
         if let Err(problems) = posthouse_engine::validate_config(&plugin.description().config_schema, config) {
-            return Err(AppError::invalid(
-                "bad_config",
-                format!("the settings do not fit the plugin's schema: {}", problems.join("; ")),
-            ));
+            let detail = if has_no_settings(&plugin.description().config_schema) {
+                format!(
+                    "plugin {} has no settings; leave them out or send {{}}",
+                    plugin.description().name
+                )
+            } else {
+                format!("the settings do not fit the plugin's schema: {}", problems.join("; "))
+            };
+            return Err(AppError::invalid("bad_config", detail));
         }
         let config = canonical::to_string(config).map_err(|e| AppError::invalid("bad_config", e.to_string()))?;
         Rule::new(plugin, config, agency, binding, &attributes)
@@ -117,7 +154,7 @@ impl App {
     /// mixture of two rules.
     ///
     /// # Errors
-    /// `grant_needed` if the plugin reads facts that were not granted; `revision_changed` if `expected` is not the revision in force;
+    /// `grant_needed` if the plugin reads facts that were not granted; `unknown_fact` if the grant names none; `revision_changed` if `expected` is not the revision in force;
     /// settings that do not fit, a rule that fails. The old rule stays in force then.
     pub async fn activate(
         &self,
@@ -219,31 +256,24 @@ impl App {
 
     /// The grants to be written: the first activation grants what the plugin declares, a later one only what the call names.
     async fn grants(&self, caller: &Caller, name: &str, new: &NewRevision, first: bool) -> Result<Vec<String>> {
-        let declared: Vec<String> = new
-            .rule
-            .plugin
-            .description()
-            .facts
-            .iter()
-            .map(|fact| fact.key.clone())
-            .collect();
+        check_facts(&new.grant)?;
         if first {
-            return Ok(declared);
+            return Ok(ungranted(&new.rule, &[]));
         }
         let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
         let granted = store::granted(&mut tx, caller.room.id, SEGMENTATION, name).await?;
-        let missing: Vec<String> = declared.into_iter().filter(|fact| !granted.contains(fact)).collect();
-        let ungranted: Vec<&str> = missing
+        let missing = ungranted(&new.rule, &granted);
+        let needed: Vec<&str> = missing
             .iter()
             .filter(|fact| !new.grant.contains(fact))
             .map(String::as_str)
             .collect();
-        if ungranted.is_empty() {
+        if needed.is_empty() {
             return Ok(missing);
         }
         let detail = format!(
             "the plugin reads {}, which the agency has not granted to {name}; send them as grant to allow it",
-            ungranted.join(", ")
+            needed.join(", ")
         );
         Err(AppError::Conflict(Rejection::new("grant_needed", detail)))
     }

@@ -1,12 +1,14 @@
 //! Seeing beforehand what a rule would change: both rules on the same frame and clock.
 
+use super::activation::ungranted;
 use super::classify::{fault_error, in_pool};
 use super::diff::{Diff, Pair, from_bytes, movement, to_bytes};
-use super::{MoveCount, SegmentChange};
+use super::{MoveCount, SEGMENTATION, SegmentChange};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
+use crate::labels::{Label, labels};
 use crate::team::Caller;
-use posthouse_store::{Access, profiles, segments as store};
+use posthouse_store::{Access, plugins, profiles, segments as store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -39,6 +41,8 @@ pub struct Preview {
     pub drift: u64,
     /// Whether the rule in force fails: `now` is then what it said last, and no drift can be told.
     pub stale: bool,
+    /// Facts the plugin reads that are not granted to the binding: its activation has to grant them.
+    pub grant_needed: Vec<String>,
     /// Some of those who would move.
     pub sample: Vec<PreviewSample>,
     /// Fuel used by the new rule.
@@ -52,8 +56,9 @@ pub struct Preview {
 pub struct PreviewSample {
     /// Who.
     pub customer_id: Uuid,
-    /// The shown name.
-    pub name: Option<String>,
+    /// By what people recognise them.
+    #[serde(flatten)]
+    pub label: Label,
     /// The segment by the rule in force; `null` means none.
     pub from: Option<String>,
     /// The segment by the new rule.
@@ -89,6 +94,7 @@ impl App {
         let began = std::time::Instant::now();
         let mut desk = room.desk.lock().await;
         let moment = retrying!(self.sync(&room, &mut desk))?;
+        let first = !room.live().contains_key(&request.name);
         let (keys, stored, present) = room
             .live()
             .get(&request.name)
@@ -121,6 +127,8 @@ impl App {
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         let ordinals: Vec<i64> = picked.iter().map(|(ordinal, _)| i64::from(*ordinal)).collect();
         let customers = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
+        let mut labels = labels(&mut tx, room.id, &customers).await?;
+        let granted = plugins::granted(&mut tx, room.id, SEGMENTATION, &request.name).await?;
         drop(tx);
         let sample = picked
             .into_iter()
@@ -128,12 +136,14 @@ impl App {
                 let customer = customers.iter().find(|row| row.ordinal == i64::from(ordinal))?;
                 Some(PreviewSample {
                     customer_id: customer.id,
-                    name: shown_name(&customer.profile),
+                    label: labels.remove(&customer.id)?,
                     from: from.clone(),
                     to: to.clone(),
                 })
             })
             .collect();
+        // a first activation grants what the plugin declares
+        let grant_needed = if first { Vec::new() } else { ungranted(&rule, &granted) };
         let Diff {
             customers,
             segments,
@@ -148,6 +158,7 @@ impl App {
             changed,
             drift,
             stale,
+            grant_needed,
             sample,
             fuel: then.fuel,
             duration_ms: began.elapsed().as_millis() as u64,
@@ -213,6 +224,7 @@ impl App {
         movers.truncate(limit);
         let ordinals: Vec<i64> = movers.iter().map(|(ordinal, ..)| i64::from(*ordinal)).collect();
         let customers = profiles::customers_at(&mut tx, agency, &ordinals).await?;
+        let mut labels = labels(&mut tx, agency, &customers).await?;
         let items = movers
             .iter()
             .filter_map(|(ordinal, from, to)| {
@@ -222,7 +234,7 @@ impl App {
                     .map(|index| &customers[index])?;
                 Some(PreviewSample {
                     customer_id: row.id,
-                    name: shown_name(&row.profile),
+                    label: labels.remove(&row.id)?,
                     from: from.clone(),
                     to: to.clone(),
                 })
@@ -231,11 +243,4 @@ impl App {
         let next = movers.last().filter(|_| more).map(|(ordinal, ..)| ordinal.to_string());
         Ok(MovePage { items, next })
     }
-}
-
-/// The name in a stored profile.
-pub(crate) fn shown_name(profile: &str) -> Option<String> {
-    serde_json::from_str::<posthouse_domain::profile::Profile>(profile)
-        .ok()?
-        .name
 }

@@ -2,11 +2,12 @@
 
 use super::classify::{Answer, fault_error, in_pool};
 use super::history::since;
-use super::preview::shown_name;
 use crate::error::{AppError, Result, retrying};
+use crate::labels::{Label, labels};
 use crate::team::Caller;
 use crate::{App, Room};
 use posthouse_domain::catalogue::{self, Value};
+use posthouse_domain::money::major_text;
 use posthouse_domain::{Localized, time};
 use posthouse_engine::{NONE, ReasonDef};
 use posthouse_store::{Access, profiles};
@@ -50,8 +51,9 @@ pub struct Reason {
 pub struct Member {
     /// Who.
     pub customer_id: Uuid,
-    /// The shown name.
-    pub name: Option<String>,
+    /// By what people recognise them.
+    #[serde(flatten)]
+    pub label: Label,
     /// When they entered last, in ms since 1970.
     pub since: Option<i64>,
     /// Rank inside the segment, 0 if the rule gives none; unknown while the rule fails.
@@ -172,22 +174,23 @@ impl App {
         let ordinals: Vec<i64> = page.iter().map(|o| i64::from(*o)).collect();
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         let rows = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
+        let mut labels = labels(&mut tx, room.id, &rows).await?;
         let since = since(&mut tx, room.id, binding, segment, &ordinals).await?;
         drop(tx);
         let items = rows
             .into_iter()
-            .map(|row| {
+            .filter_map(|row| {
                 let answer = page
                     .binary_search(&(row.ordinal as u32))
                     .ok()
                     .and_then(|index| answers.get(index).copied());
-                Member {
+                Some(Member {
                     customer_id: row.id,
-                    name: shown_name(&row.profile),
+                    label: labels.remove(&row.id)?,
                     since: since.get(&row.ordinal).copied(),
                     score: answer.map(|a| a.score),
                     reason: answer.and_then(|a| self.reason(room, binding, row.ordinal as usize, a)),
-                }
+                })
             })
             .collect();
         Ok(MemberPage {
@@ -296,15 +299,7 @@ fn spoken(kind: catalogue::FactKind, value: Value<'_>, terms: &posthouse_domain:
     match (kind, value) {
         (_, Value::Unknown) => "—".into(),
         (catalogue::FactKind::Money, Value::Whole(minor)) => {
-            let digits = terms.currency.digits();
-            let unit = 10i64.pow(digits);
-            let fraction = if digits == 0 {
-                String::new()
-            } else {
-                format!(".{:0width$}", minor.abs() % unit, width = digits as usize)
-            };
-            let sign = if minor < 0 { "-" } else { "" };
-            format!("{} {sign}{}{fraction}", terms.currency, minor.abs() / unit)
+            format!("{} {}", terms.currency, major_text(minor, terms.currency))
         }
         (catalogue::FactKind::Day, Value::Whole(day)) => time::day_text(day as i32),
         (_, Value::Whole(n)) => n.to_string(),

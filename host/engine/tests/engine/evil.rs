@@ -202,6 +202,17 @@ fn trap_with_names() {
 }
 
 #[test]
+fn trap_in_a_function_of_rust() {
+    let extra = "(func $_ZN7welcome8classify17h0123456789abcdefE (unreachable))";
+    let fault = fault(Guest {
+        extra: extra.into(),
+        before: "(call $_ZN7welcome8classify17h0123456789abcdefE)".into(),
+        ..Guest::default()
+    });
+    insta::assert_snapshot!(fault, @"the plugin stopped: wasm `unreachable` instruction executed (in welcome::classify < classify)");
+}
+
+#[test]
 fn its_own_refusal() {
     let before = "(return (call $refuse (i32.const 1024) (i32.const 9)))";
     let fault = fault(Guest {

@@ -89,6 +89,62 @@ fn other_compiler_settings_use_another_file() {
 }
 
 #[test]
+fn the_cache_keeps_what_is_used() {
+    const DAY: i64 = 24 * 3_600_000;
+    let home = tempfile::tempdir().expect("a directory");
+    let guest = |name: &str| {
+        Guest {
+            name: name.into(),
+            ..Guest::default()
+        }
+        .build()
+    };
+    let (kept, forgotten) = (guest("kept"), guest("forgotten"));
+    let file_of = |bytes: &[u8]| {
+        let begin = format!("{}-", digest(bytes));
+        let files = fs::read_dir(home.path()).expect("the directory is there");
+        files.map(|file| file.expect("readable").path()).find(|path| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(&begin))
+        })
+    };
+    let first = cached(home.path());
+    for bytes in [&kept, &forgotten] {
+        first.open(&digest(bytes), bytes).expect("harmless");
+    }
+    let written = fs::metadata(file_of(&kept).expect("cached")).and_then(|file| file.modified());
+    let since = written.expect("a time").duration_since(std::time::UNIX_EPOCH);
+    let now = since.expect("after 1970").as_millis() as i64;
+    let (foreign, torso, other) = (
+        home.path().join(format!("{}-0123.aot", digest(&kept))),
+        home.path().join("torso.1.tmp"),
+        home.path().join("README"),
+    );
+    for path in [&foreign, &torso, &other] {
+        fs::write(path, "x").expect("writable");
+    }
+    assert_eq!(
+        first.tidy_cache(now + 1_000).expect("tidied"),
+        1,
+        "what another compiler made"
+    );
+    assert!(!foreign.exists() && torso.exists());
+    drop(first);
+
+    // a month later another start uses one of them, which stays although it was written long ago
+    let second = cached(home.path());
+    second.open(&digest(&kept), &kept).expect("harmless");
+    assert_eq!(second.stats().from_cache, 1);
+    assert_eq!(second.tidy_cache(now + 31 * DAY).expect("tidied"), 2);
+    assert!(file_of(&kept).is_some() && file_of(&forgotten).is_none() && !torso.exists() && other.exists());
+    // what is in memory is used without being read
+    assert_eq!(second.tidy_cache(now + 62 * DAY).expect("tidied"), 0);
+    drop(second);
+    assert_eq!(cached(home.path()).tidy_cache(now + 93 * DAY).expect("tidied"), 1);
+    assert!(file_of(&kept).is_none());
+}
+
+#[test]
 fn bytes_of_another_component() {
     let refused = crate::engine()
         .open(&digest(b"other"), &Guest::default().build())

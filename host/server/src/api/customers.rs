@@ -31,6 +31,10 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
 pub(crate) struct CustomerSummary {
     /// Id.
     id: Uuid,
+    /// The agency's member number.
+    member_no: Option<String>,
+    /// For lists: the name, or else the member number, a masked telephone number or e-mail address, or the end of the id.
+    label: String,
     /// Shown attribute values.
     #[schema(value_type = Object, example = json!({"name": "王小明", "home_city": "上海"}))]
     profile: Value,
@@ -44,6 +48,8 @@ impl From<app::CustomerSummary> for CustomerSummary {
     fn from(customer: app::CustomerSummary) -> Self {
         Self {
             id: customer.id,
+            member_no: customer.label.member_no,
+            label: customer.label.label,
             profile: customer.profile,
             updated_at: customer.updated_at.into(),
             version: customer.version,

@@ -98,9 +98,48 @@ pub(crate) struct Event {
     occurred_at: String,
     /// Who.
     customer: CustomerText,
-    /// For bookings: `booking_id, product, destination, theme, departs, returns, travellers, amount, cost, currency, amount_base, channel`; money in minor units.
-    #[schema(value_type = Object)]
-    data: Option<Value>,
+    /// What a booking says; of other types the sender's own fields are kept as they are. At most 16 KiB.
+    data: Option<BookingData>,
+}
+
+/// What a booking says, each field as far as it is known. Fields with other names are kept and not understood. The state of the booking
+/// is the event's type.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes what the app reads")]
+pub(crate) struct BookingData {
+    /// The booking that the event is about; the event's `external_id` if left out.
+    booking_id: Option<String>,
+    /// When it was booked: a day, or an instant; the day on which the first record of the booking occurred if never told.
+    #[schema(example = "2026-01-15")]
+    booked_at: Option<String>,
+    /// The product's number or name.
+    product: Option<String>,
+    /// Where the trip goes.
+    destination: Option<String>,
+    /// What kind of trip it is.
+    theme: Option<String>,
+    /// First day of the trip.
+    #[schema(example = "2026-04-02")]
+    departs: Option<String>,
+    /// Last day of the trip.
+    #[schema(example = "2026-04-09")]
+    returns: Option<String>,
+    /// How many travel.
+    #[schema(minimum = 1, maximum = 10000)]
+    travellers: Option<i32>,
+    /// Price in minor units of `currency`.
+    #[schema(minimum = 0)]
+    amount: Option<i64>,
+    /// What it costs the agency, in minor units of `currency`.
+    #[schema(minimum = 0)]
+    cost: Option<i64>,
+    /// ISO 4217 code; the agency's currency if left out.
+    currency: Option<String>,
+    /// The price in minor units of the agency's currency, needed if `currency` is another.
+    #[schema(minimum = 0)]
+    amount_base: Option<i64>,
+    /// Where it was booked.
+    channel: Option<String>,
 }
 
 /// A customer as told by somebody.

@@ -56,8 +56,8 @@ async fn ready(State(front): State<Front>) -> Answer<&'static str> {
     responses((status = 200, description = "Metrics.", body = String, content_type = "text/plain")))]
 async fn metrics(State(front): State<Front>) -> impl IntoResponse {
     let stats = front.app().engine().stats();
-    metrics::gauge!("posthouse_plugins_compiled_total").set(stats.compiled as f64);
-    metrics::gauge!("posthouse_plugins_from_cache_total").set(stats.from_cache as f64);
+    metrics::counter!("posthouse_plugins_compiled_total").absolute(stats.compiled);
+    metrics::counter!("posthouse_plugins_from_cache_total").absolute(stats.from_cache);
     metrics::gauge!("posthouse_plugins_loaded").set(stats.loaded as f64);
     let text = front
         .0

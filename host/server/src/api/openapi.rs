@@ -205,6 +205,7 @@ pub(super) async fn serve(document: Bytes) -> impl IntoResponse {
 mod tests {
     use super::super::tests::front;
     use super::*;
+    use std::collections::BTreeSet;
 
     /// `POSTHOUSE_UPDATE_OPENAPI=1 cargo test -p posthouse openapi` writes the document anew.
     #[tokio::test]
@@ -221,6 +222,20 @@ mod tests {
             kept == made,
             "openapi.json is not what the calls say; look at them, then POSTHOUSE_UPDATE_OPENAPI=1 cargo test -p posthouse openapi"
         );
+    }
+
+    #[tokio::test]
+    async fn bookings_in_events_have_the_fields_of_files() {
+        let (front, _folder) = front().await;
+        let (_, document) = super::super::calls(&front).split_for_parts();
+        let document: serde_json::Value = serde_json::from_slice(&finished(document)).unwrap();
+        let described = &document["components"]["schemas"]["BookingData"]["properties"];
+        let described: BTreeSet<&str> = described.as_object().unwrap().keys().map(String::as_str).collect();
+        // who, which event and which state stand beside the data
+        let of_files = posthouse_domain::row::FileKind::Bookings.headers().iter().copied();
+        let of_files =
+            of_files.filter(|name| !name.starts_with("customer_") && !["external_id", "status"].contains(name));
+        assert_eq!(described, of_files.collect());
     }
 
     #[tokio::test]

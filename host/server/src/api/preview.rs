@@ -50,6 +50,8 @@ pub(crate) struct Preview {
     drift: u64,
     /// Whether the rule in force fails: `now` is then what it said last, and no drift can be told.
     stale: bool,
+    /// Facts the plugin reads that are not granted to the binding: its activation has to send them as `grant`.
+    grant_needed: Vec<String>,
     /// Some of those who would move.
     sample: Vec<Mover>,
     /// Fuel used by the new rule.
@@ -91,6 +93,10 @@ pub(crate) struct Mover {
     customer_id: Uuid,
     /// The shown name.
     name: Option<String>,
+    /// The agency's member number.
+    member_no: Option<String>,
+    /// For lists: the name, or else the member number, a masked telephone number or e-mail address, or the end of the id.
+    label: String,
     /// The segment by the rule in force; `null` means none.
     from: Option<String>,
     /// The segment by the new rule; `null` means none.
@@ -136,7 +142,9 @@ impl From<app::PreviewSample> for Mover {
     fn from(mover: app::PreviewSample) -> Self {
         Self {
             customer_id: mover.customer_id,
-            name: mover.name,
+            name: mover.label.name,
+            member_no: mover.label.member_no,
+            label: mover.label.label,
             from: mover.from,
             to: mover.to,
         }
@@ -168,6 +176,7 @@ impl From<app::Preview> for Preview {
             changed: preview.changed,
             drift: preview.drift,
             stale: preview.stale,
+            grant_needed: preview.grant_needed,
             sample: all(preview.sample),
             fuel: preview.fuel,
             duration_ms: preview.duration_ms,

@@ -88,6 +88,10 @@ pub(crate) struct Member {
     customer_id: Uuid,
     /// The shown name.
     name: Option<String>,
+    /// The agency's member number.
+    member_no: Option<String>,
+    /// For lists: the name, or else the member number, a masked telephone number or e-mail address, or the end of the id.
+    label: String,
     /// When they entered last.
     since: Option<At>,
     /// Rank inside the segment, if the rule gives one.
@@ -100,7 +104,9 @@ impl From<app::Member> for Member {
     fn from(member: app::Member) -> Self {
         Self {
             customer_id: member.customer_id,
-            name: member.name,
+            name: member.label.name,
+            member_no: member.label.member_no,
+            label: member.label.label,
             since: member.since.map(At),
             score: member.score,
             reason: member.reason.map(Reason::from),

@@ -1,61 +1,141 @@
 //! `posthouse agency`: opens the database itself, also beside a running server.
 
-use super::output::Output;
+use super::output::{Output, table};
 use super::{Failure, Settings, block_on};
+use crate::config::Config;
 use crate::house;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use posthouse_app::clock::{SystemClock, SystemEntropy};
-use posthouse_app::team::{NewAgency, create_agency};
+use posthouse_app::team::{self, NewAgency, Scope};
+use posthouse_app::{AppError, Store};
 use posthouse_domain::Clock;
-use serde_json::json;
+use posthouse_domain::time::instant_text;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-/// Agencies of this installation.
+/// Agencies of this installation, and their keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum Agency {
     /// Create an agency and print its owner key, this once.
-    Create {
-        /// Short name: lower-case letters, digits and hyphens.
+    Create(Create),
+    /// List the agencies.
+    List(Settings),
+    /// Make a further key of an agency and print it, this once: for another program, or when the last one is lost.
+    Key {
+        /// The agency's short name.
         slug: String,
-        /// Full name.
-        #[arg(long)]
+        /// What the agency calls the key.
+        #[arg(long, default_value = "made on the command line")]
         name: String,
-        /// IANA name of the zone its days begin in.
-        #[arg(long, default_value = "Asia/Shanghai")]
-        time_zone: String,
-        /// ISO 4217 code of its books.
-        #[arg(long, default_value = "CNY")]
-        currency: String,
-        /// ISO 3166 code; phone numbers without a prefix are of this country.
-        #[arg(long, default_value = "CN")]
-        country: String,
+        /// What the key may do.
+        #[arg(long = "scope", value_name = "SCOPE,…", value_delimiter = ',', default_value = "owner", value_parser = scope)]
+        scopes: Vec<Scope>,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// List the keys of an agency, without what opens anything.
+    Keys {
+        /// The agency's short name.
+        slug: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Revoke a key at once.
+    RevokeKey {
+        /// The agency's short name.
+        slug: String,
+        /// The key's id, as `posthouse agency keys` lists it.
+        id: Uuid,
         #[command(flatten)]
         settings: Settings,
     },
 }
 
+/// What a new agency is to be.
+#[derive(Debug, Args)]
+pub(super) struct Create {
+    /// Short name: lower-case letters, digits and hyphens.
+    slug: String,
+    /// Full name.
+    #[arg(long)]
+    name: String,
+    /// IANA name of the zone its days begin in.
+    #[arg(long, default_value = "Asia/Shanghai")]
+    time_zone: String,
+    /// ISO 4217 code of its books.
+    #[arg(long, default_value = "CNY")]
+    currency: String,
+    /// ISO 3166 code; phone numbers without a prefix are of this country.
+    #[arg(long, default_value = "CN")]
+    country: String,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// A scope by its name.
+fn scope(text: &str) -> Result<Scope, String> {
+    let known = Scope::ALL.map(Scope::as_str).join(", ");
+    let found = Scope::ALL.into_iter().find(|scope| scope.as_str() == text);
+    found.ok_or_else(|| format!("a scope is one of {known}"))
+}
+
+/// Does `work` on the database.
+fn with_store<T>(config: &Config, work: impl AsyncFnOnce(&Store) -> Result<T, AppError>) -> Result<T, Failure> {
+    block_on(async {
+        let store = house::open_store(config).await?;
+        let done = work(&store).await;
+        store.close().await;
+        Ok(done?)
+    })
+}
+
+/// As [`with_store`], on a database that is there: to look for agencies must not make one.
+fn with_present_store<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Store) -> Result<T, AppError>,
+) -> Result<T, Failure> {
+    let config = settings.load()?;
+    if house::embedded_file(&config.database).is_some_and(|file| !file.exists()) {
+        return Err(Failure::coded(
+            "database_missing",
+            format!(
+                "there is no database {}; name the one that the server uses with --database or --config",
+                config.database_shown()
+            ),
+        ));
+    }
+    with_store(&config, work)
+}
+
 impl Agency {
     pub(super) fn run(self, output: Output) -> Result<(), Failure> {
-        let Self::Create {
-            slug,
-            name,
-            time_zone,
-            currency,
-            country,
-            settings,
-        } = self;
-        let config = settings.load()?;
-        let (agency, key) = block_on(async {
-            let store = house::open_store(&config).await?;
-            let new = NewAgency {
+        match self {
+            Self::Create(new) => new.run(output),
+            Self::List(settings) => list(&settings, output),
+            Self::Key {
                 slug,
                 name,
-                time_zone,
-                currency,
-                country,
-            };
-            let made = create_agency(&store, new, SystemClock.now(), &SystemEntropy).await;
-            store.close().await;
-            Ok(made?)
+                scopes,
+                settings,
+            } => key(&slug, &name, &scopes, &settings, output),
+            Self::Keys { slug, settings } => keys(&slug, &settings, output),
+            Self::RevokeKey { slug, id, settings } => revoke(&slug, id, &settings, output),
+        }
+    }
+}
+
+impl Create {
+    fn run(self, output: Output) -> Result<(), Failure> {
+        let config = self.settings.load()?;
+        let new = NewAgency {
+            slug: self.slug,
+            name: self.name,
+            time_zone: self.time_zone,
+            currency: self.currency,
+            country: self.country,
+        };
+        let (agency, key) = with_store(&config, async |store| {
+            team::create_agency(store, new, SystemClock.now(), &SystemEntropy).await
         })?;
         let document = json!({
             "agency": { "id": agency.id, "slug": agency.slug, "name": agency.name, "time_zone": agency.time_zone, "currency": agency.currency, "country": agency.country },
@@ -68,4 +148,90 @@ impl Agency {
             )
         })
     }
+}
+
+fn list(settings: &Settings, output: Output) -> Result<(), Failure> {
+    let agencies = with_present_store(settings, async |store| team::agencies(store).await)?;
+    let documents: Vec<Value> = agencies
+        .iter()
+        .map(|agency| {
+            json!({ "id": agency.id, "slug": agency.slug, "name": agency.name, "time_zone": agency.time_zone, "currency": agency.currency, "country": agency.country })
+        })
+        .collect();
+    output.answer(&json!({ "items": documents }), || {
+        if agencies.is_empty() {
+            return "No agencies yet. `posthouse agency create` makes one.".to_owned();
+        }
+        let head = ["agency", "name", "days in", "books in", "country"].map(str::to_owned);
+        let rows = agencies.iter().map(|agency| {
+            let cells = [
+                &agency.slug,
+                &agency.name,
+                &agency.time_zone,
+                &agency.currency,
+                &agency.country,
+            ];
+            cells.map(Clone::clone).to_vec()
+        });
+        table(&std::iter::once(head.to_vec()).chain(rows).collect::<Vec<_>>())
+    })
+}
+
+fn key(slug: &str, name: &str, scopes: &[Scope], settings: &Settings, output: Output) -> Result<(), Failure> {
+    let (id, key) = with_present_store(settings, async |store| {
+        let agency = team::agency_by_slug(store, slug).await?;
+        team::create_key(store, agency.id, name, scopes, SystemClock.now(), &SystemEntropy).await
+    })?;
+    let document = json!({ "id": id, "name": name.trim(), "scopes": scopes, "api_key": key });
+    output.answer(&document, || {
+        format!(
+            "A new key of {slug} ({}), shown this once; keep it safe:\n\n  {key}\n\nOlder keys open as before. To revoke one that is lost:\n\n  posthouse agency keys {slug}\n  posthouse agency revoke-key {slug} ID",
+            scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ")
+        )
+    })
+}
+
+fn keys(slug: &str, settings: &Settings, output: Output) -> Result<(), Failure> {
+    let keys = with_present_store(settings, async |store| {
+        let agency = team::agency_by_slug(store, slug).await?;
+        team::keys(store, agency.id).await
+    })?;
+    let scopes = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap_or_default();
+    let documents: Vec<Value> = keys
+        .iter()
+        .map(|key| {
+            json!({ "id": key.id, "name": key.name, "scopes": scopes(&key.scopes), "created_at": instant_text(key.created_at),
+                "revoked_at": key.revoked_at.map(instant_text) })
+        })
+        .collect();
+    output.answer(&json!({ "items": documents }), || {
+        let head = ["key", "name", "may", "made", "revoked"].map(str::to_owned);
+        let rows = keys.iter().map(|key| {
+            let revoked = key.revoked_at.map(instant_text).unwrap_or_default();
+            vec![
+                key.id.to_string(),
+                key.name.clone(),
+                scopes(&key.scopes).join(", "),
+                instant_text(key.created_at),
+                revoked,
+            ]
+        });
+        table(&std::iter::once(head.to_vec()).chain(rows).collect::<Vec<_>>())
+    })
+}
+
+fn revoke(slug: &str, id: Uuid, settings: &Settings, output: Output) -> Result<(), Failure> {
+    with_present_store(settings, async |store| {
+        let agency = team::agency_by_slug(store, slug).await?;
+        match team::revoke_key(store, agency.id, id, SystemClock.now()).await {
+            Err(AppError::NotFound(_)) => Err(AppError::invalid(
+                "key_unknown",
+                format!("{slug} has no key {id} that opens anything; `posthouse agency keys {slug}` lists its keys"),
+            )),
+            done => done,
+        }
+    })?;
+    output.answer(&json!({ "id": id, "revoked": true }), || {
+        format!("Key {id} of {slug} opens nothing any more.")
+    })
 }

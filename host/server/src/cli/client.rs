@@ -5,15 +5,19 @@ use posthouse_app::clock::SystemEntropy;
 use posthouse_domain::Entropy;
 use serde::Serialize;
 use serde_json::Value;
-use std::io::Read;
+use std::cell::Cell;
+use std::io::{Read, Write};
+use std::net::ToSocketAddrs;
 use std::time::{Duration, Instant};
-use ureq::http::{Response, StatusCode};
+use ureq::http::{Response, StatusCode, Uri};
 use ureq::{Agent, Body};
 
 /// How long a server may be away.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Time between two words to whoever waits.
+const WORD_EVERY: Duration = Duration::from_secs(5);
 /// Where a server is looked for.
 const DEFAULT_URL: &str = "http://127.0.0.1:7300";
 
@@ -22,6 +26,9 @@ pub(crate) struct Client {
     agent: Agent,
     url: String,
     authorization: String,
+    patience: Duration,
+    /// Whether the server has answered anything yet.
+    met: Cell<bool>,
 }
 
 /// Why there is no answer.
@@ -37,20 +44,16 @@ impl Client {
     /// The server and key that the environment names.
     ///
     /// # Errors
-    /// No key.
+    /// No key, an address that cannot be one of a server.
     pub(crate) fn from_environment() -> Result<Self, Failure> {
         let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let key = read("POSTHOUSE_API_KEY").ok_or_else(|| {
             Failure::usage(
-                "set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one",
+                "set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one, `posthouse agency key` a new one",
             )
         })?;
         let url = read("POSTHOUSE_URL").unwrap_or_else(|| DEFAULT_URL.to_owned());
-        if !url.starts_with("http://") && !url.starts_with("https://") {
-            return Err(Failure::usage(format!(
-                "POSTHOUSE_URL {url:?} must begin with http:// or https://"
-            )));
-        }
+        let url = server_address(&url)?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(Duration::from_secs(5)))
@@ -59,8 +62,10 @@ impl Client {
             .build();
         Ok(Self {
             agent: config.into(),
-            url: url.trim_end_matches('/').to_owned(),
+            url,
             authorization: format!("Bearer {}", key.trim()),
+            patience: PATIENCE,
+            met: Cell::new(false),
         })
     }
 
@@ -178,29 +183,101 @@ impl Client {
         request.header("authorization", &self.authorization)
     }
 
-    /// Tries until there is an answer, or the server has been away too long.
+    /// Tries until there is an answer, or the server has been away too long. Whoever waits is told at once, and again now and then.
     ///
     /// # Errors
     /// The answer, if it is a refusal; that the server is away.
     pub(crate) fn patiently<T>(&self, mut attempt: impl FnMut() -> Result<T, Trouble>) -> Result<T, Failure> {
         let mut away_since = None;
+        let mut words = 0;
         loop {
             match attempt() {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.met.set(true);
+                    return Ok(answer);
+                }
                 Err(Trouble::Refused(failure)) => return Err(failure),
                 Err(Trouble::Away(problem)) => {
-                    let since = *away_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() >= PATIENCE {
-                        return Err(Failure::coded(
-                            "server_away",
-                            format!("no server at {} for {} s: {problem}", self.url, PATIENCE.as_secs()),
-                        ));
+                    if away_since.is_none() && !self.met.get() {
+                        self.check_host()?;
                     }
-                    std::thread::sleep(PAUSE);
+                    let since = *away_since.get_or_insert_with(Instant::now);
+                    let waited = since.elapsed();
+                    if waited >= self.patience {
+                        return Err(Failure::coded("server_away", self.given_up(&problem)));
+                    }
+                    if waited >= WORD_EVERY * words {
+                        self.say_waiting(waited, &problem);
+                        words += 1;
+                    }
+                    std::thread::sleep(PAUSE.min(self.patience));
                 }
             }
         }
     }
+
+    /// Waiting does not mend the name of a host that nobody knows.
+    fn check_host(&self) -> Result<(), Failure> {
+        let address: Option<Uri> = self.url.parse().ok();
+        let host = address.as_ref().and_then(Uri::host).unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        match (bare, 80).to_socket_addrs() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::coded(
+                "host_unknown",
+                format!(
+                    "the host of POSTHOUSE_URL {} cannot be found: {error}; check how it is spelt",
+                    self.url
+                ),
+            )),
+        }
+    }
+
+    fn say_waiting(&self, waited: Duration, problem: &str) {
+        let left = (self.patience - waited).as_secs_f64().ceil();
+        // nobody is left to hear it if this fails
+        let _ = if waited < WORD_EVERY {
+            writeln!(
+                std::io::stderr(),
+                "waiting for {}, at most {left} s: {problem}",
+                self.url
+            )
+        } else {
+            writeln!(std::io::stderr(), "still waiting for {}, {left} s left", self.url)
+        };
+    }
+
+    fn given_up(&self, problem: &str) -> String {
+        format!(
+            "no answer from {} for {} s: {problem}. If no server runs there, start one with `posthouse serve`, or set POSTHOUSE_URL to where it is; then run the command again",
+            self.url,
+            self.patience.as_secs()
+        )
+    }
+}
+
+/// The address of a server without what stands behind it, refused at once if no server can be there.
+fn server_address(text: &str) -> Result<String, Failure> {
+    let wrong = |problem: &str| {
+        Failure::usage(format!(
+            "POSTHOUSE_URL {text:?} {problem}; write the server's address like {DEFAULT_URL}"
+        ))
+    };
+    let text = text.trim().trim_end_matches('/');
+    if !text.contains("://") {
+        return Err(wrong("must begin with http:// or https://"));
+    }
+    let address: Uri = text.parse().map_err(|_| wrong("is no address"))?;
+    if !matches!(address.scheme_str(), Some("http" | "https")) {
+        return Err(wrong("must begin with http:// or https://"));
+    }
+    if address.host().is_none_or(str::is_empty) {
+        return Err(wrong("names no host"));
+    }
+    if address.query().is_some() {
+        return Err(wrong("has a query"));
+    }
+    Ok(text.to_owned())
 }
 
 fn checked(answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>, Trouble> {
@@ -208,6 +285,15 @@ fn checked(answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>
         Ok(response) => response,
         Err(error @ (ureq::Error::BadUri(_) | ureq::Error::Http(_))) => {
             return Err(Trouble::Refused(Failure::usage(error)));
+        }
+        // waiting does not mend these
+        Err(error @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Protocol(_))) => {
+            return Err(Trouble::Refused(Failure::coded(
+                "not_a_server",
+                format!(
+                    "what answers at POSTHOUSE_URL is no server that can be talked to: {error}; check http or https, and the port"
+                ),
+            )));
         }
         Err(error) => return Err(Trouble::Away(error.to_string())),
     };
@@ -262,6 +348,8 @@ mod tests {
             agent: Agent::new_with_defaults(),
             url: url.to_owned(),
             authorization: "Bearer x".into(),
+            patience: Duration::from_secs(2),
+            met: Cell::new(false),
         }
     }
 
@@ -293,5 +381,45 @@ mod tests {
     fn a_server_that_is_not_there_is_away() {
         let answer = document(client("http://127.0.0.1:1").call("GET", "/x").call());
         assert!(matches!(answer, Err(Trouble::Away(_))), "{answer:?}");
+    }
+
+    #[test]
+    fn who_waited_in_vain_is_told_how_to_go_on() {
+        let mut client = client("http://127.0.0.1:1");
+        client.patience = Duration::from_millis(1);
+        let failure = client.get("/x").unwrap_err();
+        assert_eq!(failure.code, "server_away");
+        for part in ["http://127.0.0.1:1", "posthouse serve", "POSTHOUSE_URL"] {
+            assert!(failure.message.contains(part), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn addresses_without_a_server_are_refused_at_once() {
+        assert_eq!(
+            server_address("http://[::1]:7300/").ok().as_deref(),
+            Some("http://[::1]:7300")
+        );
+        assert_eq!(
+            server_address(" https://crm.example/house ").ok().as_deref(),
+            Some("https://crm.example/house")
+        );
+        for bad in [
+            "127.0.0.1:7300",
+            "ftp://a",
+            "http://",
+            "http:///x",
+            "http://a b",
+            "http://a/?q=1",
+            "localhost",
+        ] {
+            assert!(server_address(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_nobody_knows_is_not_waited_for() {
+        let failure = client("http://posthouse.invalid").get("/x").unwrap_err();
+        assert_eq!(failure.code, "host_unknown");
     }
 }

@@ -1,9 +1,12 @@
 //! `posthouse doctor` and `posthouse migrate`.
 
-use super::output::{Output, table};
+use super::output::{Output, counted, table};
 use super::{Failure, Settings, block_on};
+use crate::config::Config;
 use crate::house;
-use posthouse_engine::Engine;
+use posthouse_app::StoreError;
+use posthouse_app::standing::{self, Standing};
+use posthouse_engine::{Engine, EngineConfig};
 use serde::Serialize;
 use std::path::Path;
 
@@ -24,7 +27,7 @@ impl Check {
     }
 }
 
-/// Checks everything a server needs, and says what to do about what is missing.
+/// Checks everything a server needs, and says what to do about what is missing. It only looks.
 pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure> {
     let config = settings.load()?;
     let mut checks = vec![Check::of(
@@ -47,28 +50,16 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
             .map_err(|e| e.to_string()),
     ));
     checks.push(Check::of("data folder", writable(&config.data)));
-    let database = block_on(async {
-        // looking must not make one
-        if let Some(file) = house::embedded_file(&config.database).filter(|file| !file.exists()) {
-            return Ok(Ok(format!(
-                "{} is not there yet; the first start makes it",
-                file.display()
-            )));
-        }
-        Ok(match house::open_store(&config).await {
-            Err(error) => Err(error.to_string()),
-            Ok(store) => {
-                let answers = store.ping().await.map_err(|e| e.to_string());
-                store.close().await;
-                answers.map(|()| format!("{}, tables up to date", config.database_shown()))
-            }
-        })
-    })?;
-    checks.push(Check::of("database", database));
-    let cache = config.in_data(&config.cache);
-    let engine =
-        Engine::new(config.engine()).map(|_| format!("wasmtime is ready, compiled plugins in {}", cache.display()));
+    let database = block_on(async { Ok(standing::standing(&config.database).await) })?;
+    checks.push(Check::of("database", database_words(&config, database)));
+    // without its cache, as making that would be a change
+    let sandbox = EngineConfig {
+        cache_dir: None,
+        ..config.engine()
+    };
+    let engine = Engine::new(sandbox).map(|_| "wasmtime is ready".to_owned());
     checks.push(Check::of("sandbox", engine.map_err(|e| e.to_string())));
+    checks.push(Check::of("plugin cache", writable(&config.in_data(&config.cache))));
     let well = checks.iter().all(|check| check.ok);
     output.answer(&serde_json::json!({ "ok": well, "checks": checks }), || {
         let row = |check: &Check| {
@@ -83,13 +74,45 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
     if well { Ok(()) } else { Err(Failure::told()) }
 }
 
+/// How the database stands, and what to do about it.
+fn database_words(config: &Config, standing: Result<Standing, StoreError>) -> Result<String, String> {
+    let shown = config.database_shown();
+    match standing {
+        Err(error) => Err(format!("{shown} cannot be looked at: {error}")),
+        Ok(Standing::Missing) => Ok(format!("{shown} is missing; the first start makes it")),
+        Ok(Standing::There { unfit, .. }) if !unfit.is_empty() => Err(format!(
+            "{shown} was made by another build of Posthouse ({} not of this one); use that build or a newer one",
+            if unfit.len() == 1 {
+                format!("migration {} is", unfit[0])
+            } else {
+                format!("migrations {unfit:?} are")
+            }
+        )),
+        Ok(Standing::There { pending, .. }) if pending.is_empty() => Ok(format!("{shown}, tables up to date")),
+        Ok(Standing::There { pending, .. }) => Ok(format!(
+            "{shown}, {} pending ({}); the next start or `posthouse migrate` runs them",
+            counted(pending.len() as u64, "migration"),
+            pending.join(", ")
+        )),
+    }
+}
+
+/// Whether a folder, or the nearest that is there above it, takes files. Nothing is left behind.
 fn writable(folder: &Path) -> Result<String, String> {
-    let tried = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
-    match tried {
-        Ok(_) => Ok(format!("{} can be written", folder.display())),
+    let there = folder.is_dir();
+    let mut nearest = folder;
+    while !nearest.is_dir() {
+        nearest = match nearest.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+    }
+    match tempfile::tempfile_in(nearest) {
+        Ok(_) if there => Ok(format!("{} can be written", folder.display())),
+        Ok(_) => Ok(format!("{} is missing; the first start makes it", folder.display())),
         Err(error) => Err(format!(
-            "{} cannot be written: {error}; give it to the server's user or set `data`",
-            folder.display()
+            "{} cannot be written: {error}; give it to the server's user or name another in the configuration",
+            nearest.display()
         )),
     }
 }

@@ -8,10 +8,11 @@ mod explain;
 mod import;
 mod output;
 pub(crate) mod plugin;
+mod segments;
 mod start;
 
-pub(crate) use output::Failure;
 use output::Output;
+pub(crate) use output::{Failure, counted, print};
 
 use crate::config::{Config, Flags};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -35,15 +36,19 @@ enum Command {
     Serve(Serving),
     /// Serve a made-up agency with realistic data and the reference plugins.
     Demo(start::Demo),
-    /// Agencies of this installation.
+    /// Agencies of this installation, and their keys.
     #[command(subcommand)]
     Agency(agency::Agency),
-    /// Import a file through the server (POSTHOUSE_URL, POSTHOUSE_API_KEY).
+    /// Import a file through the server.
+    #[command(after_help = VARIABLES)]
     Import(import::Import),
     /// Write, test and activate plugins.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = VARIABLES)]
     Plugin(plugin::Plugin),
-    /// Check that everything a server needs is there.
+    /// List segments with their sizes, or the members of one.
+    #[command(after_help = VARIABLES)]
+    Segments(segments::Segments),
+    /// Check that everything a server needs is there, without changing anything.
     Doctor(Settings),
     /// Bring the database's tables up to date.
     Migrate(Settings),
@@ -56,6 +61,11 @@ enum Command {
         shell: clap_complete::Shell,
     },
 }
+
+/// What commands that talk to a server take from the environment.
+const VARIABLES: &str = "Environment, for commands that talk to a server:
+  POSTHOUSE_URL      The server's address [default: http://127.0.0.1:7300]
+  POSTHOUSE_API_KEY  A key of the agency; `posthouse agency create` and `posthouse agency key` print one";
 
 /// Where settings come from.
 #[derive(Debug, Clone, Args)]
@@ -90,7 +100,11 @@ impl Settings {
     }
 
     fn load(&self) -> Result<Config, Failure> {
-        Ok(Config::load(self.config.as_deref(), &self.flags())?)
+        let config = Config::load(self.config.as_deref(), &self.flags())?;
+        for strange in crate::config::strange_variables() {
+            eprintln!("warning: {strange}");
+        }
+        Ok(config)
     }
 }
 
@@ -118,12 +132,14 @@ pub(crate) fn run() -> ExitCode {
         Command::Agency(agency) => agency.run(output),
         Command::Import(import) => import.run(output),
         Command::Plugin(plugin) => plugin.run(output),
+        Command::Segments(segments) => segments.run(output),
         Command::Doctor(settings) => doctor::doctor(&settings, output),
         Command::Migrate(settings) => doctor::migrate(&settings, output),
         Command::Config(configuration) => configuration.run(output),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "posthouse", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "posthouse", &mut script);
+            output::print(&String::from_utf8_lossy(&script))
         }
     };
     match done {

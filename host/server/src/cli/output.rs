@@ -101,11 +101,7 @@ impl Output {
         } else {
             words()
         };
-        match writeln!(std::io::stdout(), "{}", text.trim_end()) {
-            // whoever reads has seen enough
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(Failure::failed),
-        }
+        print(&format!("{}\n", text.trim_end()))
     }
 
     /// Says something on the way; nothing waits for it.
@@ -123,6 +119,33 @@ impl Output {
             let _ = writeln!(std::io::stderr(), "error: {}", failure.message);
         }
         ExitCode::from(failure.exit)
+    }
+}
+
+/// So many of something: `1 row`, `2 rows`. `one` is the word for a single one and takes an s for more.
+pub(crate) fn counted(number: u64, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A word of a shell's command line.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:@+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// Writes to standard output.
+///
+/// # Errors
+/// What the system says; not that a pipe was closed, for whoever reads has seen enough then.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Failure::failed),
     }
 }
 
@@ -158,6 +181,20 @@ fn width_of(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        let rows = |number| counted(number, "row");
+        assert_eq!([rows(0), rows(1), rows(2)], ["0 rows", "1 row", "2 rows"]);
+    }
+
+    #[test]
+    fn words_for_a_shell_are_quoted_when_they_have_to_be() {
+        assert_eq!(shell_word("plugins/dist/rfm.wasm"), "plugins/dist/rfm.wasm");
+        assert_eq!(shell_word(r#"{"a": 1}"#), r#"'{"a": 1}'"#);
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word(""), "''");
+    }
 
     #[test]
     fn tables_are_aligned_in_both_languages() {

@@ -1,7 +1,7 @@
 //! `posthouse serve` and `posthouse demo`.
 
 use super::{Failure, Serving, block_on};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::{demo, house, serve, telemetry};
 use clap::Args;
 
@@ -21,10 +21,19 @@ pub(super) struct Demo {
     seed: u64,
 }
 
+/// Begins to log, first of all what the environment may have meant otherwise.
+fn start_logs(config: &Config) -> Result<(), Failure> {
+    telemetry::start_logs(&config.log).map_err(Failure::usage)?;
+    for strange in config::strange_variables() {
+        tracing::warn!("{strange}");
+    }
+    Ok(())
+}
+
 /// `posthouse serve`.
 pub(super) fn serve(serving: &Serving) -> Result<(), Failure> {
     let config = serving.load()?;
-    telemetry::start_logs(&config.log).map_err(Failure::usage)?;
+    start_logs(&config)?;
     block_on(async {
         let app = house::open(&config).await?;
         serve::serve(&config, app, async |_| {}).await
@@ -43,7 +52,7 @@ pub(super) fn demo(demo: &Demo) -> Result<(), Failure> {
     } else {
         config.log.filter
     };
-    telemetry::start_logs(&config.log).map_err(Failure::usage)?;
+    start_logs(&config)?;
     let wish = demo::Wish {
         fresh: demo.fresh,
         customers: demo.customers,

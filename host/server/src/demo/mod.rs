@@ -5,7 +5,7 @@ mod people;
 mod plugins;
 mod trips;
 
-use crate::cli::Failure;
+use crate::cli::{Failure, counted, print};
 use crate::config::Config;
 use crate::house;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -231,8 +231,9 @@ async fn tell(app: &App, caller: &Caller, state: &State) -> Result<(), Failure> 
     }
     bar.finish_and_clear();
     eprintln!(
-        "{} customers told {events} events in {:.1} s.",
-        state.customers,
+        "{} told {} in {:.1} s.",
+        counted(u64::from(state.customers), "customer"),
+        counted(events, "event"),
         began.elapsed().as_secs_f64()
     );
     Ok(())
@@ -242,18 +243,30 @@ impl Seeded {
     /// Says where everything is.
     pub(crate) fn introduce(&self, base: &str) {
         let State { api_key, customers, .. } = &self.state;
-        println!("\nPosthouse is there, with an agency of {customers} made-up customers.\n");
-        println!("  API        {base}/api/v1");
-        println!("  Document   {base}/api/openapi.json");
-        println!("  API key    {api_key}");
-        if self.bindings.is_empty() {
-            println!("\nNo plugins were found in plugins/dist; `make plugins` builds them.");
+        let customers = counted(u64::from(*customers), "made-up customer");
+        let rules = if self.bindings.is_empty() {
+            "\nNo plugins were found in plugins/dist; `make plugins` builds them.\n".to_owned()
         } else {
-            println!("  In force   {}", self.bindings.join(", "));
-        }
-        println!("\nTo look around from another terminal:\n");
-        println!("  export POSTHOUSE_URL={base} POSTHOUSE_API_KEY={api_key}");
-        println!("  curl -s -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" $POSTHOUSE_URL/api/v1/segments");
-        println!("  posthouse plugin list\n\nCtrl-C stops it; the data stays for the next time.");
+            format!("  In force   {}\n", self.bindings.join(", "))
+        };
+        // whoever closed standard output does not want to know
+        let _ = print(&format!(
+            "
+Posthouse is there, with an agency of {customers}.
+
+  API        {base}/api/v1
+  Document   {base}/api/openapi.json
+  API key    {api_key}
+{rules}
+To look around from another terminal:
+
+  export POSTHOUSE_URL={base} POSTHOUSE_API_KEY={api_key}
+  posthouse segments
+  posthouse plugin list
+  curl -s -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" $POSTHOUSE_URL/api/v1/customers
+
+Ctrl-C stops it; the data stays for the next time.
+"
+        ));
     }
 }

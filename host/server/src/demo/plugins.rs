@@ -1,6 +1,6 @@
 //! The reference plugins, put into force under their own names.
 
-use crate::cli::Failure;
+use crate::cli::{Failure, counted};
 use posthouse_app::App;
 use posthouse_app::segments::Activation;
 use posthouse_app::team::Caller;
@@ -36,9 +36,10 @@ pub(super) async fn bind(app: &App, caller: &Caller) -> Result<Vec<String>, Fail
         let binding = app.activate(caller, &plugin.name, activation, None).await?;
         let moved = binding.diff.map_or(0, |diff| diff.changed);
         eprintln!(
-            "{} {} is in force: {moved} customers sorted in {:.1} s.",
+            "{} {} is in force: {} sorted in {:.1} s.",
             plugin.name,
             plugin.version,
+            counted(moved, "customer"),
             began.elapsed().as_secs_f64()
         );
     }

@@ -4,7 +4,7 @@ use super::build::build_core_module;
 use super::new::new_project;
 use super::project::ProjectError;
 use crate::cli::Failure;
-use crate::cli::output::{Output, table};
+use crate::cli::output::{Output, counted, table};
 use crate::config::{Config, Flags};
 use posthouse_engine::{Admitted, Engine, EngineConfig, LoadError, digest, golden, pack as packing};
 use serde_json::json;
@@ -150,6 +150,7 @@ fn explain(admitted: &Admitted) -> String {
     );
     let golden = match test.golden_cases {
         0 => "no golden cases travel with it; `posthouse plugin pack` adds those of golden.json".to_owned(),
+        1 => "1 golden case passes".to_owned(),
         count => format!("{count} golden cases pass"),
     };
     words += &format!(
@@ -220,7 +221,7 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
                 words += &format!("  log: {}\n", line.message);
             }
         }
-        words + &format!("\n{passed} of {} golden cases passed.", results.len())
+        words + &format!("\n{passed} of {} passed.", counted(results.len() as u64, "golden case"))
     })?;
     if passed == results.len() {
         Ok(())

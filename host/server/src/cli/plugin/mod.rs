@@ -7,9 +7,10 @@ mod new;
 mod project;
 mod remote;
 mod toolchain;
+mod words;
 
-use super::Failure;
 use super::output::Output;
+use super::{Failure, VARIABLES};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -33,13 +34,16 @@ pub(super) enum Plugin {
     /// Make one .wasm with golden cases and metadata inside, as `push` takes it.
     Pack(Building),
     /// Upload a packed component.
+    #[command(after_help = VARIABLES)]
     Push {
         /// The packed component.
         file: PathBuf,
     },
     /// Show who would move if a plugin came into force.
+    #[command(after_help = VARIABLES)]
     Preview(remote::Rule),
     /// Put a plugin into force.
+    #[command(after_help = VARIABLES)]
     Activate {
         #[command(flatten)]
         rule: remote::Rule,
@@ -48,6 +52,7 @@ pub(super) enum Plugin {
         grant: Option<Vec<String>>,
     },
     /// Put an older revision of a binding back into force.
+    #[command(after_help = VARIABLES)]
     Rollback {
         /// The binding.
         binding: String,
@@ -56,6 +61,7 @@ pub(super) enum Plugin {
         to: Option<i64>,
     },
     /// List revisions and what is bound.
+    #[command(after_help = VARIABLES)]
     List,
 }
 

@@ -1,8 +1,9 @@
 //! What is done on a server: push, preview, activate, rollback, list.
 
+use super::words::{self, text};
 use crate::cli::Failure;
 use crate::cli::client::Client;
-use crate::cli::output::{Output, table};
+use crate::cli::output::{Output, counted, shell_word};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -14,20 +15,37 @@ pub(in crate::cli) struct Rule {
     binding: String,
     /// A packed component, which is uploaded first; or a revision's digest or its beginning; or a plugin's name, which means its newest revision.
     plugin: String,
-    /// Settings: JSON, or @FILE.
-    #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
-    config: String,
+    /// The plugin's settings: a file with a JSON object, or the object itself.
+    #[arg(long, value_name = "FILE|JSON", alias = "config", default_value = "{}")]
+    settings: String,
 }
 
 impl Rule {
     fn settings(&self) -> Result<Map<String, Value>, Failure> {
-        let text = match self.config.strip_prefix('@') {
-            None => self.config.clone(),
-            Some(file) => {
-                std::fs::read_to_string(file).map_err(|e| Failure::usage(format!("{file} cannot be read: {e}")))?
-            }
+        let text = if self.settings.trim_start().starts_with(['{', '[']) {
+            self.settings.clone()
+        } else {
+            let file = self.settings.strip_prefix('@').unwrap_or(&self.settings);
+            std::fs::read_to_string(file).map_err(|e| {
+                Failure::usage(format!(
+                    "the settings {file} cannot be read: {e}; write a file or a JSON object"
+                ))
+            })?
         };
         serde_json::from_str(&text).map_err(|e| Failure::usage(format!("the settings are not a JSON object: {e}")))
+    }
+
+    /// The command that puts this rule into force with these grants.
+    fn activation(&self, grant: &str) -> String {
+        let mut command = format!(
+            "posthouse plugin activate {} {}",
+            self.binding,
+            shell_word(&self.plugin)
+        );
+        if self.settings != "{}" {
+            command += &format!(" --settings {}", shell_word(&self.settings));
+        }
+        command + &format!(" --grant {grant}")
     }
 
     /// The digest the words mean.
@@ -65,10 +83,6 @@ impl Rule {
     }
 }
 
-fn text<'a>(document: &'a Value, key: &str) -> &'a str {
-    document[key].as_str().unwrap_or("")
-}
-
 /// Every item of a list.
 fn all(client: &Client, path: &str) -> Result<Vec<Value>, Failure> {
     let mut items = Vec::new();
@@ -93,12 +107,12 @@ pub(super) fn push(file: &Path, output: Output) -> Result<(), Failure> {
     output.answer(&revision, || {
         let test = &revision["self_test"];
         format!(
-            "{} {} is revision {}.\nSelf-test: {} golden cases, {} rows, {} fuel a row.\n\n  posthouse plugin preview {0} {6}\n  posthouse plugin activate {0} {6}",
+            "{} {} is revision {}.\nSelf-test: {}, {}, {} fuel a row.\n\n  posthouse plugin preview {0} {6}\n  posthouse plugin activate {0} {6}",
             text(&revision, "name"),
             text(&revision, "version"),
             text(&revision, "digest"),
-            test["golden_cases"],
-            test["rows_tried"],
+            counted(test["golden_cases"].as_u64().unwrap_or(0), "golden case"),
+            counted(test["rows_tried"].as_u64().unwrap_or(0), "row"),
             test["fuel_per_row"],
             text(&revision, "digest").get(..12).unwrap_or(""),
         )
@@ -110,21 +124,7 @@ pub(super) fn preview(rule: &Rule, output: Output) -> Result<(), Failure> {
     let body = json!({ "digest": rule.digest(&client, output)?, "config": rule.settings()?, "name": rule.binding });
     let preview = client.send("POST", "/segmentation/preview", &body)?;
     output.answer(&preview, || {
-        let mut words = diff_words(&preview);
-        words += &format!(
-            "\nTime alone would move {}. Took {} ms.\n",
-            preview["drift"], preview["duration_ms"]
-        );
-        for mover in preview["sample"].as_array().into_iter().flatten() {
-            let name = mover["name"].as_str().unwrap_or("—");
-            words += &format!(
-                "  {} {name}: {} → {}\n",
-                text(mover, "customer_id"),
-                segment(&mover["from"]),
-                segment(&mover["to"])
-            );
-        }
-        words
+        words::preview(&preview, &rule.binding, |grant| rule.activation(grant))
     })
 }
 
@@ -135,14 +135,14 @@ pub(super) fn activate(rule: &Rule, grant: Option<Vec<String>>, output: Output) 
         body["grant"] = json!(grant);
     }
     let binding = client.send("PUT", &format!("/bindings/segmentation/{}", rule.binding), &body)?;
-    output.answer(&binding, || in_force(&binding))
+    output.answer(&binding, || words::in_force(&binding))
 }
 
 pub(super) fn rollback(binding: &str, to: Option<i64>, output: Output) -> Result<(), Failure> {
     let client = Client::from_environment()?;
     let body = to.map_or_else(|| json!({}), |to| json!({ "to": to }));
     let binding = client.send("POST", &format!("/bindings/segmentation/{binding}/rollback"), &body)?;
-    output.answer(&binding, || in_force(&binding))
+    output.answer(&binding, || words::in_force(&binding))
 }
 
 pub(super) fn list(output: Output) -> Result<(), Failure> {
@@ -150,72 +150,6 @@ pub(super) fn list(output: Output) -> Result<(), Failure> {
     let (revisions, bindings) = (all(&client, "/plugins")?, client.get("/bindings")?);
     let bindings = bindings["items"].as_array().cloned().unwrap_or_default();
     output.answer(&json!({ "plugins": revisions, "bindings": bindings }), || {
-        if revisions.is_empty() {
-            return "No plugins yet. `posthouse plugin push FILE` uploads one.".to_owned();
-        }
-        let mut rows = vec![
-            ["plugin", "version", "digest", "in force as"]
-                .map(str::to_owned)
-                .to_vec(),
-        ];
-        for revision in &revisions {
-            let bound = bindings
-                .iter()
-                .filter(|binding| binding["digest"] == revision["digest"]);
-            let bound: Vec<String> = bound
-                .map(|binding| format!("{} (revision {})", text(binding, "name"), binding["revision"]))
-                .collect();
-            let digest = text(revision, "digest").get(..12).unwrap_or("").to_owned();
-            rows.push(vec![
-                text(revision, "name").to_owned(),
-                text(revision, "version").to_owned(),
-                digest,
-                bound.join(", "),
-            ]);
-        }
-        table(&rows)
+        words::list(&revisions, &bindings)
     })
-}
-
-fn in_force(binding: &Value) -> String {
-    let head = format!(
-        "{} is at revision {}: {} is in force.\n\n",
-        text(binding, "name"),
-        binding["revision"],
-        text(binding, "digest").get(..12).unwrap_or("")
-    );
-    head + &diff_words(&binding["diff"])
-}
-
-fn segment(key: &Value) -> &str {
-    key.as_str().unwrap_or("none")
-}
-
-fn diff_words(diff: &Value) -> String {
-    let mut rows = vec![
-        ["segment", "now", "then", "entering", "leaving"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
-    for change in diff["segments"].as_array().into_iter().flatten() {
-        let count = |key: &str| change[key].to_string();
-        rows.push(vec![
-            text(change, "key").to_owned(),
-            count("now"),
-            count("then"),
-            count("entering"),
-            count("leaving"),
-        ]);
-    }
-    let mut words = table(&rows);
-    words += &format!("\n{} of {} customers move.\n", diff["changed"], diff["customers"]);
-    for moved in diff["moves"].as_array().into_iter().flatten() {
-        words += &format!(
-            "  {:>8}  {} → {}\n",
-            moved["count"].to_string(),
-            segment(&moved["from"]),
-            segment(&moved["to"])
-        );
-    }
-    words
 }

@@ -1,0 +1,100 @@
+//! By what people recognise a customer in a list.
+
+use crate::error::Result;
+use posthouse_domain::identity::IdentityKind;
+use posthouse_domain::profile::Profile;
+use posthouse_store::Tx;
+use posthouse_store::intake::{CustomerRow, identities_of};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What a list says of a customer besides the id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// The shown name.
+    pub name: Option<String>,
+    /// The agency's member number.
+    pub member_no: Option<String>,
+    /// The name, or else the member number, a masked telephone number or e-mail address, or the end of the id.
+    pub label: String,
+}
+
+/// The labels of these customers.
+///
+/// # Errors
+/// Failures of the database.
+pub(crate) async fn labels(tx: &mut Tx, agency: Uuid, customers: &[CustomerRow]) -> Result<HashMap<Uuid, Label>> {
+    let ids: Vec<Uuid> = customers.iter().map(|row| row.id).collect();
+    let mut known: HashMap<(Uuid, IdentityKind), String> = HashMap::new();
+    for row in identities_of(tx, agency, &ids).await? {
+        if let Ok(kind) = row.kind.parse() {
+            // the first in the order of spelling, so that the label stays the same
+            known.entry((row.customer_id, kind)).or_insert(row.value);
+        }
+    }
+    let label = |row: &CustomerRow| {
+        let known_by = |kind| known.get(&(row.id, kind)).cloned();
+        let name = shown_name(&row.profile);
+        let member_no = known_by(IdentityKind::MemberNo);
+        let label = name
+            .clone()
+            .or_else(|| member_no.clone())
+            .or_else(|| known_by(IdentityKind::Phone).map(|phone| masked_phone(&phone)))
+            .or_else(|| known_by(IdentityKind::Email).map(|email| masked_email(&email)))
+            .unwrap_or_else(|| short_id(row.id));
+        Label { name, member_no, label }
+    };
+    Ok(customers.iter().map(|row| (row.id, label(row))).collect())
+}
+
+/// The name in a stored profile.
+fn shown_name(profile: &str) -> Option<String> {
+    serde_json::from_str::<Profile>(profile).ok()?.name
+}
+
+/// A number in E.164 without its middle.
+fn masked_phone(phone: &str) -> String {
+    let signs: Vec<char> = phone.chars().collect();
+    // four signs at least stay hidden; of a short number only the end is told
+    let (front, back) = match signs.len() {
+        12.. => ((signs.len() - 8).min(6), 4),
+        _ => (0, 2),
+    };
+    let begin: String = signs[..front].iter().collect();
+    let end: String = signs[signs.len().saturating_sub(back)..].iter().collect();
+    format!("{begin}****{end}")
+}
+
+/// An address with the first letter of its user.
+fn masked_email(email: &str) -> String {
+    let (user, host) = email.rsplit_once('@').unwrap_or((email, ""));
+    format!("{}***@{host}", user.chars().take(1).collect::<String>())
+}
+
+/// The end of an id; ids begin with the time, so customers of the same file begin alike.
+fn short_id(id: Uuid) -> String {
+    let text = id.simple().to_string();
+    format!("…{}", &text[text.len() - 8..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_called_or_written_to_is_masked() {
+        assert_eq!(masked_phone("+8613800138000"), "+86138****8000");
+        assert_eq!(masked_phone("+85291234567"), "+852****4567");
+        assert_eq!(masked_phone("+290123456"), "****56");
+        assert_eq!(masked_phone("1"), "****1");
+        assert_eq!(masked_email("wang.xiaoming@example.com"), "w***@example.com");
+        assert_eq!(masked_email("王@例子.cn"), "王***@例子.cn");
+    }
+
+    #[test]
+    fn an_id_is_told_by_its_end() {
+        let id = Uuid::from_u128(0x019b_bf61_8d00_7bcd_8ee7_ff61_bc2f_3b5f);
+        assert_eq!(short_id(id), "…bc2f3b5f");
+    }
+}

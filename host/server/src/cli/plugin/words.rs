@@ -1,0 +1,217 @@
+//! What a server's answers about rules say to people.
+
+use crate::cli::output::{counted, table};
+use serde_json::Value;
+
+/// A text of a document; nothing if it is not there.
+pub(super) fn text<'a>(document: &'a Value, key: &str) -> &'a str {
+    document[key].as_str().unwrap_or("")
+}
+
+fn items<'a>(document: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    document[key].as_array().into_iter().flatten()
+}
+
+fn number(document: &Value, key: &str) -> u64 {
+    document[key].as_u64().unwrap_or(0)
+}
+
+fn segment(key: &Value) -> &str {
+    key.as_str().unwrap_or("none")
+}
+
+fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(str::to_owned).to_vec()
+}
+
+/// Who would move, and what has to be known before. `activation` is the command that grants what is named to it.
+pub(super) fn preview(preview: &Value, binding: &str, activation: impl FnOnce(&str) -> String) -> String {
+    let mut words = String::new();
+    let stale = preview["stale"] == true;
+    if stale {
+        words += &format!(
+            "{binding} is stale: its rule in force fails, and `now` is what it said last. `posthouse plugin list` says how it fails.\n\n"
+        );
+    }
+    words += &diff(preview);
+    words += &if stale {
+        format!("\nTook {} ms.\n", preview["duration_ms"])
+    } else {
+        format!(
+            "\nTime alone would move {}. Took {} ms.\n",
+            preview["drift"], preview["duration_ms"]
+        )
+    };
+    words += &sample(preview);
+    let needed: Vec<&str> = items(preview, "grant_needed").filter_map(Value::as_str).collect();
+    if !needed.is_empty() {
+        words += &format!(
+            "\nNot granted to {binding} yet: the new rule reads {}. Its activation has to grant {}:\n\n  {}\n",
+            needed.join(", "),
+            if needed.len() == 1 { "it" } else { "them" },
+            activation(&needed.join(","))
+        );
+    }
+    words
+}
+
+/// Some of those who would move, called what they are: some, or all.
+fn sample(preview: &Value) -> String {
+    let movers: Vec<Vec<String>> = items(preview, "sample")
+        .map(|mover| {
+            let way = format!("{} → {}", segment(&mover["from"]), segment(&mover["to"]));
+            row(["", text(mover, "label"), &way, text(mover, "customer_id")])
+        })
+        .collect();
+    let (shown, changed) = (movers.len() as u64, number(preview, "changed"));
+    match shown {
+        0 => String::new(),
+        _ if shown < changed => format!(
+            "\nA sample of {shown} of {}; GET /api/v1/segmentation/previews/{}/moves lists all:\n{}",
+            counted(changed, "mover"),
+            text(preview, "id"),
+            table(&movers)
+        ),
+        _ => format!("\n{}:\n{}", counted(changed, "mover"), table(&movers)),
+    }
+}
+
+/// A rule that has come into force, with what it moved.
+pub(super) fn in_force(binding: &Value) -> String {
+    let head = format!(
+        "{} is at revision {}: {} is in force.\n\n",
+        text(binding, "name"),
+        binding["revision"],
+        text(binding, "digest").get(..12).unwrap_or("")
+    );
+    head + &diff(&binding["diff"])
+}
+
+/// Every revision, and where it is in force.
+pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
+    if revisions.is_empty() {
+        return "No plugins yet. `posthouse plugin push FILE` uploads one.".to_owned();
+    }
+    let mut rows = vec![row(["plugin", "version", "digest", "in force as"])];
+    for revision in revisions {
+        let bound: Vec<String> = bindings
+            .iter()
+            .filter(|binding| binding["digest"] == revision["digest"])
+            .map(|binding| {
+                let stale = if binding["stale_since"].is_null() {
+                    ""
+                } else {
+                    ", stale"
+                };
+                format!("{} (revision {}{stale})", text(binding, "name"), binding["revision"])
+            })
+            .collect();
+        rows.push(row([
+            text(revision, "name"),
+            text(revision, "version"),
+            text(revision, "digest").get(..12).unwrap_or(""),
+            &bound.join(", "),
+        ]));
+    }
+    let mut words = table(&rows);
+    for binding in bindings.iter().filter(|binding| !binding["stale_since"].is_null()) {
+        words += &format!(
+            "\n{} is stale since {}: its rule fails, and its last memberships stand. {}\n",
+            text(binding, "name"),
+            text(binding, "stale_since"),
+            text(binding, "stale_reason")
+        );
+    }
+    words
+}
+
+fn diff(diff: &Value) -> String {
+    let mut rows = vec![row(["segment", "now", "then", "entering", "leaving"])];
+    for change in items(diff, "segments") {
+        let [now, then, entering, leaving] = ["now", "then", "entering", "leaving"].map(|key| change[key].to_string());
+        rows.push(vec![text(change, "key").to_owned(), now, then, entering, leaving]);
+    }
+    let changed = number(diff, "changed");
+    let mut words = table(&rows);
+    words += &format!(
+        "\n{changed} of {} {}.\n",
+        counted(number(diff, "customers"), "customer"),
+        if changed == 1 { "moves" } else { "move" }
+    );
+    for moved in items(diff, "moves") {
+        words += &format!(
+            "  {:>8}  {} → {}\n",
+            number(moved, "count"),
+            segment(&moved["from"]),
+            segment(&moved["to"])
+        );
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn answer(changed: u64) -> Value {
+        let mover = |label: &str| json!({"customer_id": "019b", "label": label, "from": null, "to": "calls"});
+        json!({
+            "id": "p1", "customers": 5, "changed": changed, "drift": 0, "stale": false, "duration_ms": 1, "segments": [],
+            "moves": [{"from": null, "to": "calls", "count": changed}], "sample": [mover("王小明"), mover("M007")], "grant_needed": [],
+        })
+    }
+
+    #[test]
+    fn a_sample_is_called_one() {
+        let words = preview(&answer(4), "calls", |_| String::new());
+        assert!(words.contains("A sample of 2 of 4 movers"), "{words}");
+        assert!(words.contains("王小明") && words.contains("M007"), "{words}");
+        let all = preview(&answer(2), "calls", |_| String::new());
+        assert!(!all.contains("sample") && all.contains("2 movers:"), "{all}");
+    }
+
+    #[test]
+    fn missing_grants_come_with_the_command_that_gives_them() {
+        let mut answer = answer(2);
+        assert!(!preview(&answer, "calls", |_| unreachable!()).contains("granted"));
+        answer["grant_needed"] = json!(["birth-date", "age"]);
+        let words = preview(&answer, "calls", |grant| format!("activate --grant {grant}"));
+        assert!(
+            words.contains("Not granted to calls yet: the new rule reads birth-date, age."),
+            "{words}"
+        );
+        assert!(words.ends_with("  activate --grant birth-date,age\n"), "{words}");
+    }
+
+    #[test]
+    fn stale_rules_are_called_so() {
+        let mut answer = answer(2);
+        answer["stale"] = json!(true);
+        let words = preview(&answer, "calls", |_| String::new());
+        assert!(
+            words.starts_with("calls is stale") && !words.contains("Time alone"),
+            "{words}"
+        );
+        let revisions = [json!({"name": "rfm", "version": "1.0.0", "digest": "0123456789abcdef"})];
+        let mut binding = json!({"name": "calls", "revision": 2, "digest": "0123456789abcdef", "stale_since": null, "stale_reason": null});
+        assert!(!list(&revisions, std::slice::from_ref(&binding)).contains("stale"));
+        binding["stale_since"] = json!("2026-01-15T02:00:00Z");
+        binding["stale_reason"] = json!("it burnt its fuel");
+        let words = list(&revisions, &[binding]);
+        for part in [
+            "calls (revision 2, stale)",
+            "stale since 2026-01-15T02:00:00Z",
+            "it burnt its fuel",
+        ] {
+            assert!(words.contains(part), "{words}");
+        }
+    }
+
+    #[test]
+    fn one_customer_moves_and_two_move() {
+        let mut answer = answer(1);
+        answer["customers"] = json!(1);
+        assert!(preview(&answer, "calls", |_| String::new()).contains("\n1 of 1 customer moves.\n"));
+    }
+}

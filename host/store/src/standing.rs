@@ -1,0 +1,176 @@
+//! How a database stands, found out by looking only.
+
+use crate::{Result, StoreError};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, FromRow};
+use std::str::FromStr;
+
+/// The tables of the embedded database.
+pub(crate) static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+/// The tables of a PostgreSQL database.
+pub(crate) static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// How a database stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// The file of the embedded database is not there yet.
+    Missing,
+    /// The database answers.
+    There {
+        /// Migrations that the next start will run, as in `2 segments`.
+        pending: Vec<String>,
+        /// Versions that were run and that this build does not have, or has otherwise: another build's database.
+        unfit: Vec<i64>,
+    },
+}
+
+#[derive(FromRow)]
+struct Applied {
+    version: i64,
+    checksum: Vec<u8>,
+}
+
+/// Looks at a database without making, migrating or changing anything.
+///
+/// # Errors
+/// An address that is not understood, a database that cannot be reached or read.
+pub async fn standing(address: &str) -> Result<Standing> {
+    const TABLES: &str = "SELECT version, checksum FROM _sqlx_migrations";
+    if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+        let mut connection = sqlx::postgres::PgConnectOptions::from_str(address)?
+            .options([("default_transaction_read_only", "on")])
+            .connect()
+            .await?;
+        let there: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+            .fetch_one(&mut connection)
+            .await?;
+        let applied = if there {
+            sqlx::query_as(TABLES).fetch_all(&mut connection).await?
+        } else {
+            Vec::new()
+        };
+        connection.close().await?;
+        return Ok(compare(&POSTGRES, &applied));
+    }
+    if !address.starts_with("sqlite:") {
+        return Err(StoreError::Address(address.to_owned()));
+    }
+    let options = SqliteConnectOptions::from_str(address)?
+        .create_if_missing(false)
+        .read_only(true);
+    if !options.get_filename().exists() {
+        return Ok(Standing::Missing);
+    }
+    let mut journal = options.get_filename().as_os_str().to_owned();
+    journal.push("-wal");
+    // without a journal nobody has it open, and even a reader would leave one behind
+    let alone = !std::path::Path::new(&journal).exists();
+    let mut connection = options.immutable(alone).connect().await?;
+    let there: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'")
+            .fetch_one(&mut connection)
+            .await?;
+    let applied = if there == 1 {
+        sqlx::query_as(TABLES).fetch_all(&mut connection).await?
+    } else {
+        Vec::new()
+    };
+    connection.close().await?;
+    Ok(compare(&SQLITE, &applied))
+}
+
+fn compare(migrations: &Migrator, applied: &[Applied]) -> Standing {
+    let run = |version: i64| applied.iter().any(|row| row.version == version);
+    let ours = |row: &Applied| {
+        migrations
+            .iter()
+            .any(|migration| migration.version == row.version && *migration.checksum == *row.checksum)
+    };
+    Standing::There {
+        pending: migrations
+            .iter()
+            .filter(|migration| !run(migration.version))
+            .map(|migration| format!("{} {}", migration.version, migration.description))
+            .collect(),
+        unfit: applied.iter().filter(|row| !ours(row)).map(|row| row.version).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+        let read = |entry: std::io::Result<std::fs::DirEntry>| {
+            let path = entry.unwrap().path();
+            (path.display().to_string(), std::fs::read(path).unwrap())
+        };
+        std::fs::read_dir(folder).unwrap().map(read).collect()
+    }
+
+    const CURRENT: Standing = Standing::There {
+        pending: Vec::new(),
+        unfit: Vec::new(),
+    };
+
+    #[tokio::test]
+    async fn a_file_is_looked_at_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("new.db");
+        let address = format!("sqlite:{}", file.display());
+        assert_eq!(standing(&address).await.unwrap(), Standing::Missing);
+        assert!(files(folder.path()).is_empty(), "looking makes nothing");
+        std::fs::write(&file, "").unwrap();
+        let Standing::There { pending, unfit } = standing(&address).await.unwrap() else {
+            panic!("the file is there");
+        };
+        assert_eq!((pending.len(), unfit.len()), (SQLITE.iter().count(), 0));
+        assert_eq!(std::fs::read(&file).unwrap(), b"", "nothing was migrated");
+        assert_eq!(files(folder.path()).len(), 1, "nothing lies beside it");
+
+        let store = Store::open(&address).await.unwrap();
+        assert_eq!(standing(&address).await.unwrap(), CURRENT, "beside a server");
+        store.close().await;
+        let before = files(folder.path());
+        assert_eq!(standing(&address).await.unwrap(), CURRENT);
+        assert!(files(folder.path()) == before, "nothing is left beside it");
+    }
+
+    #[tokio::test]
+    async fn another_builds_database_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("later.db").display());
+        Store::open(&address).await.unwrap().close().await;
+        let mut connection = SqliteConnectOptions::from_str(&address)
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
+        sqlx::query("UPDATE _sqlx_migrations SET version = 9000 WHERE version = 1")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        let Standing::There { pending, unfit } = standing(&address).await.unwrap() else {
+            panic!("the file is there");
+        };
+        assert_eq!((pending.len(), unfit), (1, vec![9000]));
+    }
+
+    #[tokio::test]
+    async fn a_server_is_looked_at_and_left_as_it_is() {
+        let address = posthouse_tests::postgres::database();
+        for _ in 0..2 {
+            let Standing::There { pending, .. } = standing(&address).await.unwrap() else {
+                panic!("the database is there");
+            };
+            assert_eq!(pending.len(), POSTGRES.iter().count(), "nothing was migrated");
+        }
+        Store::open(&address).await.unwrap().close().await;
+        assert_eq!(standing(&address).await.unwrap(), CURRENT);
+    }
+}
