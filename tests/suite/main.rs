@@ -21,6 +21,7 @@ mod command_line;
 mod crash;
 mod expected;
 mod faults;
+mod history;
 mod intake;
 mod races;
 mod segments;

@@ -8,6 +8,7 @@ mod macros;
 mod bookings;
 pub mod dialect;
 mod facts;
+pub mod history;
 pub mod imports;
 pub mod intake;
 pub mod plugins;

@@ -67,6 +67,8 @@ pub struct MemberPage {
     pub items: Vec<Member>,
     /// Cursor of the next page.
     pub next: Option<String>,
+    /// The past instant asked for; none for the present.
+    pub as_of: Option<super::Standing>,
 }
 
 /// One customer's place in a binding.
@@ -172,7 +174,7 @@ impl App {
         let ordinals: Vec<i64> = page.iter().map(|o| i64::from(*o)).collect();
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         let rows = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
-        let since = since(&mut tx, room.id, binding, segment, &ordinals).await?;
+        let since = since(&mut tx, room.id, binding, segment, &ordinals, None).await?;
         drop(tx);
         let items = rows
             .into_iter()
@@ -193,6 +195,7 @@ impl App {
         Ok(MemberPage {
             items,
             next: more.map(|ordinal| ordinal.to_string()),
+            as_of: None,
         })
     }
 
@@ -217,7 +220,7 @@ impl App {
                 None => None,
                 Some(def) => {
                     let mut tx = self.store.read(Access::Agency(room.id)).await?;
-                    since(&mut tx, room.id, &binding, &def.key, &[ordinal])
+                    since(&mut tx, room.id, &binding, &def.key, &[ordinal], None)
                         .await?
                         .get(&ordinal)
                         .copied()
