@@ -22,6 +22,7 @@ mod crash;
 mod expected;
 mod faults;
 mod history;
+mod insights;
 mod intake;
 mod races;
 mod segments;

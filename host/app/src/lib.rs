@@ -5,6 +5,7 @@ mod documents;
 mod error;
 pub mod facts;
 pub mod idempotency;
+pub mod insights;
 pub mod intake;
 mod jobs;
 pub mod plugins;

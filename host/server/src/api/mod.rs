@@ -13,6 +13,7 @@ mod flow;
 mod health;
 mod idempotency;
 mod imports;
+mod insights;
 mod keys;
 mod observe;
 mod openapi;
@@ -141,6 +142,7 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .merge(limited(preview::routes(), http.json_bytes))
         .merge(limited(segments::routes(), http.json_bytes))
         .merge(limited(flow::routes(), http.json_bytes))
+        .merge(limited(insights::routes(), http.json_bytes))
         .route_layer(from_fn_with_state(front.clone(), idempotency::once))
         // beyond the layer before: an answer that holds a secret is never kept
         .merge(limited(keys::routes(), http.json_bytes))
