@@ -23,6 +23,8 @@ mod crash;
 mod expected;
 mod faults;
 mod frames;
+mod history;
+mod insights;
 mod intake;
 mod races;
 mod segments;

@@ -49,7 +49,7 @@ pub(crate) async fn labels(tx: &mut Tx, agency: Uuid, customers: &[CustomerRow])
 }
 
 /// The name in a stored profile.
-fn shown_name(profile: &str) -> Option<String> {
+pub(crate) fn shown_name(profile: &str) -> Option<String> {
     serde_json::from_str::<Profile>(profile).ok()?.name
 }
 

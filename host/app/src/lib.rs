@@ -6,6 +6,7 @@ mod documents;
 mod error;
 pub mod facts;
 pub mod idempotency;
+pub mod insights;
 pub mod intake;
 mod jobs;
 mod labels;

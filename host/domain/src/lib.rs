@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod event;
 pub mod facts;
 pub mod identity;
+pub mod insights;
 mod localized;
 pub mod money;
 pub mod profile;

@@ -10,6 +10,7 @@ mod bookings;
 pub mod dialect;
 mod facts;
 pub mod frames;
+pub mod history;
 pub mod imports;
 pub mod installation;
 pub mod intake;

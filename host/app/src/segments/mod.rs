@@ -1,25 +1,34 @@
 //! Segments: who is in which, by which rule, since when and why.
 
 mod activation;
+mod as_of;
 mod breaker;
 mod classify;
 mod desk;
 mod diff;
+mod flow;
 mod follow;
 mod frame;
 mod history;
+mod past;
 mod preview;
 mod read;
 mod run;
+mod sample;
 
 pub use activation::{Activation, BindingView, RevisionView};
+pub use as_of::{PastCustomer, PastPlace, Standing};
 pub use diff::{Diff, MoveCount, SegmentChange};
+pub use flow::{Flow, FlowSegment};
 pub use preview::{MovePage, Preview, PreviewRequest, PreviewSample};
 pub use read::{CustomerSegment, Member, MemberPage, Reason, SegmentSummary};
 pub use run::RunSummary;
+pub use sample::{Drawn, Sample, SampleRequest};
 
+pub(crate) use classify::Moment;
 pub(crate) use desk::{Desk, Live};
 pub(crate) use follow::follow;
+pub(crate) use past::InForce;
 
 /// The extension point of segment rules in paths and tables.
 pub const SEGMENTATION: &str = "segmentation";

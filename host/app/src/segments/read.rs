@@ -69,6 +69,8 @@ pub struct MemberPage {
     pub items: Vec<Member>,
     /// Cursor of the next page.
     pub next: Option<String>,
+    /// The past instant asked for; none for the present.
+    pub as_of: Option<super::Standing>,
 }
 
 /// One customer's place in a binding.
@@ -175,7 +177,7 @@ impl App {
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         let rows = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
         let mut labels = labels(&mut tx, room.id, &rows).await?;
-        let since = since(&mut tx, room.id, binding, segment, &ordinals).await?;
+        let since = since(&mut tx, room.id, binding, segment, &ordinals, None).await?;
         drop(tx);
         let items = rows
             .into_iter()
@@ -196,6 +198,7 @@ impl App {
         Ok(MemberPage {
             items,
             next: more.map(|ordinal| ordinal.to_string()),
+            as_of: None,
         })
     }
 
@@ -220,7 +223,7 @@ impl App {
                 None => None,
                 Some(def) => {
                     let mut tx = self.store.read(Access::Agency(room.id)).await?;
-                    since(&mut tx, room.id, &binding, &def.key, &[ordinal])
+                    since(&mut tx, room.id, &binding, &def.key, &[ordinal], None)
                         .await?
                         .get(&ordinal)
                         .copied()

@@ -7,9 +7,9 @@ use super::problem::Answer;
 use super::segments::Reason;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use posthouse_app::profiles as app;
-use posthouse_app::segments::CustomerSegment;
+use posthouse_app::segments::{CustomerSegment, PastCustomer};
 use posthouse_app::team::Scope;
 use posthouse_domain::Localized;
 use posthouse_domain::event;
@@ -167,6 +167,70 @@ impl From<CustomerSegment> for Place {
     }
 }
 
+/// A customer's place in a binding on a past day.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PastPlace {
+    /// The binding.
+    binding: String,
+    /// The segment; `null` means none.
+    key: Option<String>,
+    /// Its title by language.
+    #[schema(value_type = Option<Object>)]
+    title: Option<Localized>,
+    /// What the agency did for it, by language.
+    #[schema(value_type = Option<Object>)]
+    policy: Option<Localized>,
+    /// When the customer had entered last.
+    since: Option<At>,
+    /// Number of the revision in force; `null` if the binding did not exist yet.
+    revision: Option<i64>,
+    /// The plugin that decided.
+    digest: Option<String>,
+}
+
+/// A customer's segments on a past day.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerThen {
+    /// Id.
+    id: Uuid,
+    /// The last instant that counts; of a day, its end in the agency's zone.
+    as_of: At,
+    /// When the customer was created; before that they were in no segment.
+    created_at: At,
+    /// Place in every binding of today.
+    segments: Vec<PastPlace>,
+}
+
+impl From<PastCustomer> for CustomerThen {
+    fn from(then: PastCustomer) -> Self {
+        let place = |place: posthouse_app::segments::PastPlace| PastPlace {
+            binding: place.binding,
+            key: place.key,
+            title: place.title,
+            policy: place.policy,
+            since: place.since.map(At),
+            revision: place.revision,
+            digest: place.digest,
+        };
+        Self {
+            id: then.id,
+            as_of: then.as_of.into(),
+            created_at: then.created_at.into(),
+            segments: then.segments.into_iter().map(place).collect(),
+        }
+    }
+}
+
+/// The customer, or with `as_of` their segments then.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum CustomerAnswer {
+    /// Everything known.
+    Now(Box<Customer>),
+    /// Segments of a past day.
+    Then(CustomerThen),
+}
+
 impl From<app::CustomerView> for Customer {
     fn from(view: app::CustomerView) -> Self {
         let attribute = |a: app::AttributeView| Attribute {
@@ -265,13 +329,35 @@ async fn create(
     ))
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReadQuery {
+    /// Only the segments, as they were on a past day (at its end in the agency's zone) or at an instant.
+    #[param(example = "2026-01-01")]
+    as_of: Option<String>,
+}
+
 /// Everything known of a customer.
-#[utoipa::path(get, path = "/customers/{id}", tag = "profiles", operation_id = "getCustomer", params(("id" = Uuid, Path, description = "Id of the customer.")),
-    responses((status = 200, description = "The customer.", body = Customer)))]
-async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<impl IntoResponse> {
+///
+/// With `as_of`, only the segments as they were then: facts and profiles of the past are not kept.
+#[utoipa::path(get, path = "/customers/{id}", tag = "profiles", operation_id = "getCustomer",
+    params(("id" = Uuid, Path, description = "Id of the customer."), ReadQuery),
+    responses((status = 200, description = "The customer; with `as_of`, the customer's segments then.", body = CustomerAnswer)))]
+async fn read(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<Uuid>,
+    Query(query): Query<ReadQuery>,
+) -> Answer<Response> {
     let caller = auth.may(Scope::Read)?;
+    if let Some(as_of) = query.as_of {
+        let then = front.app().customer_as_of(&caller, id, &as_of).await?;
+        return Ok(axum::Json(CustomerAnswer::Then(then.into())).into_response());
+    }
     let view = front.app().customer(&caller, id).await?;
-    Ok((etag(view.version), axum::Json(Customer::from(view))))
+    let tag = etag(view.version);
+    Ok((tag, axum::Json(CustomerAnswer::Now(Box::new(view.into())))).into_response())
 }
 
 /// Change a customer by hand.

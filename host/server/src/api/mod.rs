@@ -10,9 +10,11 @@ mod customers;
 mod events;
 mod extract;
 mod facts;
+mod flow;
 mod health;
 mod idempotency;
 mod imports;
+mod insights;
 mod keys;
 mod observe;
 mod openapi;
@@ -141,6 +143,8 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .merge(limited(bindings::routes(), http.json_bytes))
         .merge(limited(preview::routes(), http.json_bytes))
         .merge(limited(segments::routes(), http.json_bytes))
+        .merge(limited(flow::routes(), http.json_bytes))
+        .merge(limited(insights::routes(), http.json_bytes))
         .route_layer(from_fn_with_state(front.clone(), idempotency::once))
         // beyond the layer before: an answer that holds a secret is never kept
         .merge(limited(keys::routes(), http.json_bytes))

@@ -26,6 +26,7 @@ use utoipa::{OpenApi as _, PartialSchema};
         (name = "plugins", description = "Revisions of rules."),
         (name = "bindings", description = "Which rule is in force."),
         (name = "segments", description = "Who is where, since when and why."),
+        (name = "insights", description = "What can be learnt of all customers together."),
         (name = "team", description = "Keys."),
         (name = "operations", description = "Health and metrics; no key needed."),
     ),

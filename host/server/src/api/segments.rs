@@ -2,6 +2,7 @@
 
 use super::Front;
 use super::extract::{Auth, OptionalJson, Path, Query};
+use super::flow::Standing;
 use super::page::{At, Page};
 use super::preview::Diff;
 use super::problem::{Answer, Problem};
@@ -94,10 +95,31 @@ pub(crate) struct Member {
     label: String,
     /// When they entered last.
     since: Option<At>,
-    /// Rank inside the segment, if the rule gives one.
+    /// Rank inside the segment, if the rule gives one; `null` for a past day.
     score: Option<f32>,
-    /// Why.
+    /// Why; `null` for a past day.
     reason: Option<Reason>,
+}
+
+/// A page of members.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MemberPage {
+    /// The members.
+    items: Vec<Member>,
+    /// Send it as `cursor` to get the next page; `null` on the last one.
+    next: Option<String>,
+    /// The past instant asked for; `null` for the present.
+    as_of: Option<Standing>,
+}
+
+impl From<app::MemberPage> for MemberPage {
+    fn from(page: app::MemberPage) -> Self {
+        Self {
+            items: page.items.into_iter().map(Member::from).collect(),
+            next: page.next,
+            as_of: page.as_of.map(Standing::from),
+        }
+    }
 }
 
 impl From<app::Member> for Member {
@@ -175,32 +197,33 @@ struct MembersQuery {
     limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,
-    /// Members on another day; comes with a later version.
+    /// Members on a past day, at its end in the agency's zone, or at an instant.
+    #[param(example = "2026-01-01")]
     as_of: Option<String>,
 }
 
 /// Members of a segment with since and reason, in the order in which they became customers.
+///
+/// With `as_of`, who was a member then and since when; facts of the past are not kept, so there are no scores and reasons. Before the
+/// binding's first activation nobody was; `as_of.revision` is `null` then.
 #[utoipa::path(get, path = "/segments/{segment}/members", tag = "segments", operation_id = "listMembers",
     params(("segment" = String, Path, description = "`binding.key`, as in `rfm.champions`."), MembersQuery),
-    responses((status = 200, description = "A page of members.", body = Page<Member>)))]
+    responses((status = 200, description = "A page of members.", body = MemberPage)))]
 async fn members(
     State(front): State<Front>,
     auth: Auth,
     Path(segment): Path<String>,
     Query(query): Query<MembersQuery>,
-) -> Answer<axum::Json<Page<Member>>> {
+) -> Answer<axum::Json<MemberPage>> {
     let caller = auth.may(Scope::Read)?;
-    if query.as_of.is_some() {
-        let detail = "members on another day come with a later version; leave as_of out";
-        return Err(Problem::unprocessable("as_of_not_available", detail));
-    }
     let limit = front.limit(query.limit)?;
     let (binding, key) = segment.split_once('.').ok_or_else(|| Problem::not_found("segment"))?;
-    let page = front
-        .app()
-        .members(&caller, binding, key, query.cursor.as_deref(), limit)
-        .await?;
-    Ok(axum::Json(Page::of((page.items, page.next))))
+    let (app, cursor) = (front.app(), query.cursor.as_deref());
+    let page = match &query.as_of {
+        None => app.members(&caller, binding, key, cursor, limit).await?,
+        Some(as_of) => app.members_as_of(&caller, (binding, key), as_of, cursor, limit).await?,
+    };
+    Ok(axum::Json(page.into()))
 }
 
 /// Which rules to run.

@@ -350,17 +350,6 @@ async fn what_comes_later_says_so() {
             .await,
         is(404, "not_found")
     );
-    assert_eq!(
-        house
-            .problem(
-                "GET",
-                "/api/v1/segments/rfm.champions/members?as_of=2026-01-01",
-                &[],
-                ""
-            )
-            .await,
-        is(422, "as_of_not_available")
-    );
     let form = ("content-type", "multipart/form-data; boundary=x");
     let mapping = "--x\r\nContent-Disposition: form-data; name=\"mapping\"\r\n\r\na\r\n--x--\r\n";
     assert_eq!(

@@ -1,0 +1,24 @@
+//! What the agency can learn of all its customers together.
+
+mod pareto;
+
+pub use pareto::{Measure, Pareto, Window};
+
+use crate::error::{Result, retrying};
+use crate::segments::Moment;
+use crate::team::Caller;
+use crate::{App, Room};
+use std::sync::Arc;
+
+impl App {
+    /// Brings the frame to the last commit and to today, and lends the room for questions about everyone.
+    async fn everyone(&self, caller: &Caller) -> Result<(Arc<Room>, Moment)> {
+        let room = caller.room.clone();
+        let mut desk = room.desk.lock().await;
+        let moment = retrying!(self.sync(&room, &mut desk))?;
+        drop(desk);
+        // what has just been read is followed as well
+        room.woken.notify_one();
+        Ok((room, moment))
+    }
+}

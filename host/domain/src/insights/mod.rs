@@ -1,0 +1,3 @@
+//! What the agency can learn of all its customers together.
+
+pub mod pareto;
