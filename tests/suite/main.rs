@@ -24,5 +24,6 @@ mod faults;
 mod frames;
 mod intake;
 mod races;
+mod rules;
 mod segments;
 mod swaps;

@@ -55,7 +55,7 @@ pub(crate) fn file(purchases: &[Purchase]) -> String {
     file
 }
 
-fn date(day: i64) -> String {
+pub(crate) fn date(day: i64) -> String {
     // civil date of a day count, by walking the years
     let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let (mut year, mut rest) = (1970, day);
