@@ -27,6 +27,7 @@ mod history;
 mod insights;
 mod intake;
 mod races;
+mod rules;
 mod segments;
 mod swaps;
 mod words;

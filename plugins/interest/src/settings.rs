@@ -1,0 +1,56 @@
+use posthouse_sdk::prelude::*;
+
+/// A theme by the words an agency has for it, and the destinations that belong to it.
+#[settings]
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// How the theme is spelled in bookings; a customer whose favourite theme is one of these words is interested.
+    #[schemars(title = "Words for the theme", length(max = 20), inner(length(min = 1, max = 60)))]
+    #[schemars(extend("x-zh-CN" = {"title": "主题用词", "description": "订单里怎样写这个主题；最常选其中任一主题的客户算感兴趣。"}))]
+    pub(crate) themes: Vec<String>,
+    /// Destinations that stand for the theme; a customer whose favourite destination is one of them is interested as well.
+    #[schemars(
+        title = "Destinations of the theme",
+        length(max = 50),
+        inner(length(min = 1, max = 60))
+    )]
+    #[schemars(extend("x-zh-CN" = {"title": "主题目的地", "description": "代表这个主题的目的地；最常去其中任一处的客户也算感兴趣。"}))]
+    pub(crate) destinations: Vec<String>,
+    /// How many views and searches in 30 days say that somebody is looking around.
+    #[schemars(title = "Views and searches in 30 days", range(min = 1, max = 1000))]
+    #[schemars(extend("x-zh-CN" = {"title": "30 天浏览和搜索次数", "description": "近 30 天浏览和搜索合计多少次算正在关注。"}))]
+    pub(crate) visits: i32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            themes: vec!["family".to_owned(), "亲子".to_owned()],
+            destinations: Vec::new(),
+            visits: 3,
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses a theme that nobody could be interested in.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.themes.is_empty() && self.destinations.is_empty() {
+            return Err(
+                "themes and destinations are both empty; name at least one word or one place, or nobody is found"
+                    .to_owned(),
+            );
+        }
+        match self
+            .themes
+            .iter()
+            .chain(&self.destinations)
+            .find(|word| word.trim() != word.as_str())
+        {
+            Some(word) => Err(format!(
+                "{word:?} begins or ends with a space, which no booking has; leave it out"
+            )),
+            None => Ok(()),
+        }
+    }
+}

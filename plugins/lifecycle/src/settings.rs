@@ -1,0 +1,95 @@
+use posthouse_sdk::prelude::*;
+
+/// Complaints are known for this many days.
+const REMEMBERED: i32 = 365;
+
+/// Thresholds of the stages, in days and trips.
+#[settings]
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// For how many days from the first booking on a customer is new.
+    #[schemars(title = "Days of being new", range(min = 7, max = 365))]
+    #[schemars(extend("x-zh-CN" = {"title": "新客户天数", "description": "自首次预订起，多少天内算新客户。"}))]
+    pub(crate) new_days: i32,
+    /// From how many trips on a customer can be mature.
+    #[schemars(title = "Trips of a mature customer", range(min = 2, max = 100))]
+    #[schemars(extend("x-zh-CN" = {"title": "成熟客户出行次数", "description": "至少出行多少次才算成熟客户。"}))]
+    pub(crate) mature_trips: i32,
+    /// How many days have to lie between the first and the latest booking of a mature customer.
+    #[schemars(
+        title = "Days from first to latest booking of a mature customer",
+        range(min = 0, max = 3650)
+    )]
+    #[schemars(extend("x-zh-CN" = {"title": "成熟客户往来天数", "description": "成熟客户首次与最近一次预订至少相隔多少天。"}))]
+    pub(crate) mature_span_days: i32,
+    /// After how many days without a booking a customer is at risk.
+    #[schemars(title = "Days of silence until at risk", range(min = 30, max = 1825))]
+    #[schemars(extend("x-zh-CN" = {"title": "流失风险静默天数", "description": "多少天没有预订即有流失风险。"}))]
+    pub(crate) at_risk_days: i32,
+    /// After how many days without a booking a customer is lost.
+    #[schemars(title = "Days of silence until lost", range(min = 60, max = 3650))]
+    #[schemars(extend("x-zh-CN" = {"title": "流失静默天数", "description": "多少天没有预订即视为已流失。"}))]
+    pub(crate) lost_days: i32,
+    /// For how many days a badly resolved complaint keeps a customer at risk who does not book again.
+    #[schemars(title = "Days a badly resolved complaint counts", range(min = 7, max = 358))]
+    #[schemars(extend("x-zh-CN" = {"title": "投诉影响天数", "description": "投诉处理不满意且此后没有预订的客户，多少天内算有流失风险。"}))]
+    pub(crate) complaint_days: i32,
+    /// How many days a customer stays in a stage at least, as long as nothing but time goes by.
+    #[schemars(title = "Days to stay at least", range(min = 7, max = 180))]
+    #[schemars(extend("x-zh-CN" = {"title": "最少停留天数", "description": "没有新记录时，客户在一个阶段至少停留多少天。"}))]
+    pub(crate) stay_days: i32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            new_days: 90,
+            mature_trips: 4,
+            mature_span_days: 730,
+            at_risk_days: 365,
+            lost_days: 730,
+            complaint_days: 180,
+            stay_days: 30,
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses thresholds between which nobody could stay for `stay_days`.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let Self {
+            new_days,
+            at_risk_days,
+            lost_days,
+            complaint_days,
+            stay_days,
+            ..
+        } = *self;
+        if new_days < stay_days {
+            Err(format!(
+                "new_days is {new_days}, but nobody may leave a stage before {stay_days} days; set stay_days to {new_days} at most"
+            ))
+        } else if at_risk_days < new_days + stay_days {
+            Err(format!(
+                "at_risk_days is {at_risk_days}; it has to be new_days and stay_days together, {}, or more",
+                new_days + stay_days
+            ))
+        } else if lost_days < at_risk_days + stay_days {
+            Err(format!(
+                "lost_days is {lost_days}; it has to be at_risk_days and stay_days together, {}, or more",
+                at_risk_days + stay_days
+            ))
+        } else if complaint_days < new_days {
+            Err(format!(
+                "complaint_days is {complaint_days}; it has to be {new_days} or more, so that nobody is new again after a complaint"
+            ))
+        } else if complaint_days + stay_days > REMEMBERED {
+            Err(format!(
+                "complaint_days and stay_days come to {} days; complaints are known for {REMEMBERED}",
+                complaint_days + stay_days
+            ))
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,48 @@
+use posthouse_sdk::prelude::*;
+
+/// Percentiles come in steps of this many hundredths.
+pub(crate) const STEPS: i32 = 5;
+/// The longest silence of somebody who booked a trip in the last 24 months, in days.
+const LONGEST: i32 = 729;
+
+/// Where small ends and large begins, and who is loyal.
+#[settings]
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// From which percentile of spend in 24 months on a customer is large, in steps of 5.
+    #[schemars(title = "Percentile of a large customer", range(min = 5, max = 95))]
+    #[schemars(extend("multipleOf" = 5))]
+    #[schemars(extend("x-zh-CN" = {"title": "大规模百分位", "description": "近 24 个月消费额达到第几百分位算大规模，以 5 为一档。"}))]
+    pub(crate) large_percentile: i32,
+    /// How many trips in 24 months make a customer loyal.
+    #[schemars(title = "Trips of a loyal customer", range(min = 1, max = 100))]
+    #[schemars(extend("x-zh-CN" = {"title": "忠诚客户出行次数", "description": "近 24 个月出行多少次算忠诚。"}))]
+    pub(crate) loyal_trips: i32,
+    /// How many days ago a loyal customer booked last, at most.
+    #[schemars(title = "Days since a loyal customer's latest booking", range(min = 1, max = 730))]
+    #[schemars(extend("x-zh-CN" = {"title": "忠诚客户最近预订天数", "description": "忠诚客户最近一次预订最多在多少天前。"}))]
+    pub(crate) loyal_days: i32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            large_percentile: 80,
+            loyal_trips: 2,
+            loyal_days: 365,
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses settings under which everyone in a quadrant is loyal.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.loyal_trips <= 1 && self.loyal_days >= LONGEST {
+            return Err(format!(
+                "with loyal_trips {} and loyal_days {} everyone who travelled in 24 months is loyal; ask for 2 trips, or for a booking in less than {LONGEST} days",
+                self.loyal_trips, self.loyal_days
+            ));
+        }
+        Ok(())
+    }
+}
