@@ -1,5 +1,5 @@
 #!/bin/sh
-# The README's tour from the import to the roll-back, each step checked. Start a server and create an agency first, as the
+# The README's tour from the import to overlapping groups, each step checked. Start a server and create an agency first, as the
 # README says; then, from the root of the repository, with `posthouse` in the PATH:
 #
 #   POSTHOUSE_URL=http://127.0.0.1:7411 POSTHOUSE_API_KEY=ph_… docs/tour/run.sh
@@ -57,4 +57,9 @@ step '"accepted":1' post /events '{"events": [{"source": "desk", "external_id": 
 follows $((before + 1))
 step "revision 3" posthouse plugin rollback calls
 step '"restores":1' get /bindings/segmentation/calls/history
+step "26 of 26 customers move" posthouse plugin activate lifecycle plugins/dist/lifecycle.wasm
+step "9 of 26 customers move" posthouse plugin activate interest-nature plugins/dist/interest.wasm --config '{"themes": ["nature"]}'
+step "3 of 26 customers move" posthouse plugin activate interest-far plugins/dist/interest.wasm \
+    --config '{"themes": [], "destinations": ["Iceland", "Kyoto", "Lhasa"]}'
+step '"binding":"interest-far"' get "/customers/$(get '/customers?q=M021' | sed 's/.*"items":\[{"id":"\([^"]*\)".*/\1/')"
 echo "tour: done"

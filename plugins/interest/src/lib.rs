@@ -31,10 +31,10 @@ enum Segment {
 #[rustfmt::skip]
 enum Reason {
     #[reason(zh = "最常选“{favourite-theme}”主题，近 30 天浏览 {views-30d} 次、搜索 {searches-30d} 次",
-        en = "Mostly chooses the theme “{favourite-theme}”; {views-30d} views and {searches-30d} searches in 30 days")]
+        en = "Mostly chooses the theme “{favourite-theme}”; views in 30 days: {views-30d}, searches: {searches-30d}")]
     FavouriteTheme,
     #[reason(zh = "最常去{favourite-destination}，近 30 天浏览 {views-30d} 次、搜索 {searches-30d} 次",
-        en = "Mostly goes to {favourite-destination}; {views-30d} views and {searches-30d} searches in 30 days")]
+        en = "Mostly goes to {favourite-destination}; views in 30 days: {views-30d}, searches: {searches-30d}")]
     FavouriteDestination,
 }
 

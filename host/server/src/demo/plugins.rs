@@ -1,21 +1,20 @@
-//! The reference plugins, put into force under their own names.
+//! The reference plugins in force: each under its own name, and the one for interests once per theme.
 
 use crate::cli::{Failure, counted};
 use posthouse_app::App;
 use posthouse_app::segments::Activation;
 use posthouse_app::team::Caller;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Uploads every packed plugin that is found and binds those that are not bound yet. Returns the names of all bindings.
+/// Uploads every packed plugin that is found and makes those of its bindings that are not there yet. Returns the names of all.
 pub(super) async fn bind(app: &App, caller: &Caller) -> Result<Vec<String>, Failure> {
     let bound = |bindings: Vec<posthouse_app::segments::BindingView>| {
         bindings.into_iter().map(|binding| binding.name).collect::<Vec<_>>()
     };
     let present = bound(app.bindings(caller).await?);
     for file in packed() {
-        let began = Instant::now();
         let component =
             std::fs::read(&file).map_err(|e| Failure::failed(format!("{} cannot be read: {e}", file.display())))?;
         let (_, plugin) = app.upload_plugin(caller, component.into()).await.map_err(|error| {
@@ -25,25 +24,50 @@ pub(super) async fn bind(app: &App, caller: &Caller) -> Result<Vec<String>, Fail
                 format!("{} is refused: {}", file.display(), failure.message),
             )
         })?;
-        if present.contains(&plugin.name) {
-            continue;
+        for (name, config) in bindings(&plugin.name) {
+            if present.contains(&name) {
+                continue;
+            }
+            let began = Instant::now();
+            let activation = Activation {
+                digest: plugin.digest.clone(),
+                config,
+                grant: None,
+            };
+            let binding = app.activate(caller, &name, activation, None).await?;
+            let moved = binding.diff.map_or(0, |diff| diff.changed);
+            eprintln!(
+                "{name}, by {} {}, is in force: {} sorted in {:.1} s.",
+                plugin.name,
+                plugin.version,
+                counted(moved, "customer"),
+                began.elapsed().as_secs_f64()
+            );
         }
-        let activation = Activation {
-            digest: plugin.digest,
-            config: json!({}),
-            grant: None,
-        };
-        let binding = app.activate(caller, &plugin.name, activation, None).await?;
-        let moved = binding.diff.map_or(0, |diff| diff.changed);
-        eprintln!(
-            "{} {} is in force: {} sorted in {:.1} s.",
-            plugin.name,
-            plugin.version,
-            counted(moved, "customer"),
-            began.elapsed().as_secs_f64()
-        );
     }
     Ok(bound(app.bindings(caller).await?))
+}
+
+/// Under which names and settings a plugin is in force. Themes and destinations are those of the customers' stories.
+fn bindings(plugin: &str) -> Vec<(String, Value)> {
+    match plugin {
+        "interest" => [
+            ("interest-family", json!({ "themes": ["family", "study"] })),
+            (
+                "interest-sea",
+                json!({ "themes": ["beach", "honeymoon"], "destinations": ["三亚", "Phuket", "Bali"] }),
+            ),
+            (
+                "interest-snow",
+                json!({ "themes": ["snow"], "destinations": ["哈尔滨", "Hokkaido", "Swiss Alps"], "visits": 2 }),
+            ),
+        ]
+        .map(|(name, config)| (name.to_owned(), config))
+        .into(),
+        // A travel agency that sees its customers about once a year, and wants to hear of the silent ones before that.
+        "lifecycle" => vec![(plugin.to_owned(), json!({ "at_risk_days": 300, "mature_trips": 5 }))],
+        _ => vec![(plugin.to_owned(), json!({}))],
+    }
 }
 
 /// The packed plugins beside the working folder or beside the program, by name.
