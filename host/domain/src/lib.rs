@@ -4,6 +4,7 @@
 pub mod booking;
 pub mod canonical;
 pub mod catalogue;
+pub mod clv;
 pub mod event;
 pub mod facts;
 pub mod identity;

@@ -6,6 +6,7 @@
 mod macros;
 
 mod bookings;
+pub mod clv;
 pub mod dialect;
 mod facts;
 pub mod history;

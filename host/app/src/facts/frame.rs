@@ -3,7 +3,9 @@
 //! What counts from a day is kept as that day, so that a new day changes no column by itself; columns that nothing feeds take
 //! no room.
 
-use posthouse_domain::catalogue::{ALL, FactKind, Value};
+use posthouse_domain::Day;
+use posthouse_domain::catalogue::{ALL, CLV, FactKind, Value, position};
+use posthouse_domain::clv::{Model, Purchases};
 use posthouse_domain::facts::FactRow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +17,8 @@ pub struct Frame {
     pub(crate) change: i64,
     len: usize,
     columns: Vec<Cells>,
+    /// The model behind the fact [`CLV`], which is worked out and not stored.
+    model: Option<Model>,
 }
 
 /// One fact of every customer, as stored.
@@ -207,6 +211,7 @@ impl Default for Frame {
             change: 0,
             len: 0,
             columns,
+            model: None,
         }
     }
 }
@@ -243,8 +248,9 @@ impl Frame {
     /// Puts one customer's facts.
     pub fn put(&mut self, ordinal: usize, row: &FactRow) {
         self.grow(ordinal + 1);
+        let worth = self.worth(row).map_or(Value::Unknown, Value::Whole);
         for (column, fact) in self.columns.iter_mut().zip(&ALL) {
-            let value = (fact.base)(row);
+            let value = if fact.key == CLV { worth } else { (fact.base)(row) };
             if let Cells::Constant { zero } = *column {
                 let constant = if zero {
                     value == Value::Whole(0)
@@ -262,6 +268,43 @@ impl Frame {
 }
 
 impl Frame {
+    /// What the model expects a customer to spend, by their row of facts.
+    pub(crate) fn worth(&self, row: &FactRow) -> Option<i64> {
+        Some(self.model?.worth(&Purchases::of(row)?))
+    }
+
+    /// What the model needs to know of everyone, by ordinal.
+    pub(crate) fn purchases(&self) -> Vec<Option<Purchases>> {
+        let columns = ["booking-days", "first-trip-days", "recency-days", "repeat-spend"].map(position);
+        let [Some(days), Some(first), Some(last), Some(spend)] = columns else {
+            return vec![None; self.len];
+        };
+        let whole = |position, row| match self.stored(position, row) {
+            Value::Whole(n) => Some(n),
+            _ => None,
+        };
+        let of = |row| {
+            Some(Purchases {
+                repeats: (whole(days, row)? - 1).max(0) as u32,
+                first_on: whole(first, row)? as Day,
+                last_on: whole(last, row)? as Day,
+                repeat_spend: whole(spend, row)?,
+            })
+        };
+        (0..self.len).map(of).collect()
+    }
+
+    /// Takes over a new model, or none, with what everyone is worth by it, by ordinal.
+    pub(crate) fn put_model(&mut self, model: Option<Model>, worths: &[Option<i64>]) {
+        self.model = model;
+        let Some(position) = position(CLV) else { return };
+        let mut column = Cells::made(ALL[position].kind, false, self.len);
+        for (row, worth) in worths.iter().enumerate() {
+            column.put(row, worth.map_or(Value::Unknown, Value::Whole));
+        }
+        self.columns[position] = column;
+    }
+
     /// One fact of one customer, as stored.
     pub(crate) fn stored(&self, position: usize, row: usize) -> Value<'_> {
         let known = |valid: &Bits, value| if valid.get(row) { value } else { Value::Unknown };
@@ -281,7 +324,7 @@ impl Frame {
     }
 
     /// One fact of one customer, seen on `today`.
-    pub(crate) fn value(&self, position: usize, row: usize, today: posthouse_domain::Day) -> Value<'_> {
+    pub(crate) fn value(&self, position: usize, row: usize, today: Day) -> Value<'_> {
         match self.stored(position, row) {
             Value::Whole(stored) => Value::Whole(ALL[position].view.apply(stored, today)),
             other => other,

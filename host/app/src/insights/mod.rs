@@ -1,7 +1,9 @@
 //! What the agency can learn of all its customers together.
 
+mod clv;
 mod pareto;
 
+pub use clv::ClvFit;
 pub use pareto::{Measure, Pareto, Window};
 
 use crate::error::{Result, retrying};

@@ -2,6 +2,7 @@
 
 use super::Front;
 use super::extract::{Auth, Query};
+use super::page::At;
 use super::problem::{Answer, Problem};
 use axum::extract::State;
 use posthouse_app::insights::{self as app, Measure, Window};
@@ -14,7 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(pareto))
+    OpenApiRouter::new()
+        .routes(routes!(pareto))
+        .routes(routes!(clv, fit_clv))
 }
 
 /// What the best customers bring together.
@@ -162,4 +165,109 @@ async fn pareto(
     };
     let found = front.app().pareto(&caller, window.0, by).await?;
     Ok(axum::Json(Pareto::new(window.1, by, &found)))
+}
+
+/// How often customers book: the BG/NBD model, time in weeks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RateModel {
+    /// Shape of the booking rates.
+    r: f64,
+    /// Scale of the booking rates.
+    alpha: f64,
+    /// First parameter of the chances of being lost after a booking.
+    a: f64,
+    /// Second parameter of the chances of being lost after a booking.
+    b: f64,
+    /// Logarithm of the likelihood of all booking days.
+    log_likelihood: f64,
+}
+
+/// For how much customers book: the Gamma-Gamma model, money in minor units.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ValueModel {
+    /// Shape of one customer's values.
+    p: f64,
+    /// Shape of all customers' means.
+    q: f64,
+    /// Scale of all customers' means.
+    gamma: f64,
+    /// Logarithm of the likelihood of all means.
+    log_likelihood: f64,
+}
+
+/// A fit of the models behind the fact `clv-24m`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ClvFit {
+    /// Counts from 1.
+    fit: i64,
+    /// The day up to which the history was looked at.
+    #[schema(format = Date, example = "2026-01-15")]
+    day: String,
+    /// Business time.
+    at: At,
+    /// Customers with a trip.
+    customers: i64,
+    /// Those of them who booked again on a later day.
+    repeaters: i64,
+    /// Why there are no models: `too_few_repeaters` (fewer than 100) or `history_too_short` (less than 182 days); `null` if there are.
+    unfit: Option<String>,
+    /// How often customers book.
+    rate: Option<RateModel>,
+    /// For how much.
+    value: Option<ValueModel>,
+}
+
+impl From<app::ClvFit> for ClvFit {
+    fn from(fit: app::ClvFit) -> Self {
+        let found = fit.found.as_ref().ok();
+        Self {
+            fit: fit.fit,
+            day: time::day_text(fit.day),
+            at: fit.at.into(),
+            customers: fit.customers,
+            repeaters: fit.repeaters,
+            rate: found.map(|found| RateModel {
+                r: found.model.rate.r,
+                alpha: found.model.rate.alpha,
+                a: found.model.rate.a,
+                b: found.model.rate.b,
+                log_likelihood: found.rate_log_likelihood,
+            }),
+            value: found.map(|found| ValueModel {
+                p: found.model.value.p,
+                q: found.model.value.q,
+                gamma: found.model.value.gamma,
+                log_likelihood: found.value_log_likelihood,
+            }),
+            unfit: fit.found.err(),
+        }
+    }
+}
+
+/// The latest fit of the models.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Clv {
+    /// The fit in force; `null` before the first night.
+    latest: Option<ClvFit>,
+}
+
+/// The models behind the fact `clv-24m`: what a customer can be expected to spend in the next 730 days.
+///
+/// They are fitted to all customers after each local midnight. `GET /facts/export` has everyone's value.
+#[utoipa::path(get, path = "/insights/clv", tag = "insights", operation_id = "readClv",
+    responses((status = 200, description = "The latest fit.", body = Clv)))]
+async fn clv(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Clv>> {
+    let caller = auth.may(Scope::Read)?;
+    let latest = front.app().clv(&caller).await?.map(ClvFit::from);
+    Ok(axum::Json(Clv { latest }))
+}
+
+/// Fit the models behind `clv-24m` now instead of after midnight.
+///
+/// Rules that read the fact see the new values at their next full run.
+#[utoipa::path(post, path = "/insights/clv", tag = "insights", operation_id = "fitClv",
+    responses((status = 200, description = "What was found.", body = ClvFit)))]
+async fn fit_clv(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<ClvFit>> {
+    let caller = auth.may(Scope::Rules)?;
+    Ok(axum::Json(front.app().fit_clv(&caller).await?.into()))
 }
