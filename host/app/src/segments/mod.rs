@@ -27,6 +27,7 @@ pub(crate) use classify::{Moment, in_pool};
 pub(crate) use desk::{Desk, Live};
 pub(crate) use follow::follow;
 pub(crate) use past::InForce;
+pub(crate) use preview::shown_name;
 
 /// The extension point of segment rules in paths and tables.
 pub const SEGMENTATION: &str = "segmentation";

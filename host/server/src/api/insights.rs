@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 pub(super) fn routes() -> OpenApiRouter<Front> {
     OpenApiRouter::new()
         .routes(routes!(pareto))
         .routes(routes!(clv, fit_clv))
+        .routes(routes!(loyal))
 }
 
 /// What the best customers bring together.
@@ -270,4 +272,130 @@ async fn clv(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Clv>> 
 async fn fit_clv(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<ClvFit>> {
     let caller = auth.may(Scope::Rules)?;
     Ok(axum::Json(front.app().fit_clv(&caller).await?.into()))
+}
+
+/// One of the five indicators over all customers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LoyaltyIndicator {
+    /// `frequency`, `spend`, `satisfaction`, `word-of-mouth` or `feedback`.
+    key: &'static str,
+    /// The fact it looks at.
+    #[schema(example = "trips-24m")]
+    fact: &'static str,
+    /// From how many on it counts; money in minor units.
+    threshold: f64,
+    /// Whether anything feeds the fact yet; nobody meets the indicator otherwise.
+    has_source: bool,
+    /// How many customers meet it.
+    met: u64,
+}
+
+/// A loyal customer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LoyalCustomer {
+    /// Who.
+    customer_id: Uuid,
+    /// The shown name.
+    name: Option<String>,
+    /// The indicators they meet.
+    #[schema(value_type = Vec<String>)]
+    met: Vec<&'static str>,
+}
+
+/// Loyal customers by five indicators.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Loyal {
+    /// The day of the facts.
+    #[schema(format = Date, example = "2026-01-15")]
+    day: String,
+    /// Currency of the spend.
+    #[schema(example = "CNY")]
+    currency: String,
+    /// All customers.
+    customers: u64,
+    /// How many indicators a loyal customer meets.
+    at_least: usize,
+    /// How many customers are loyal.
+    loyal: u64,
+    /// The indicators.
+    indicators: Vec<LoyaltyIndicator>,
+    /// How many customers meet none, one, two, three, four and all five.
+    by_count: Vec<u64>,
+    /// A page of loyal customers, in the order in which they became customers.
+    items: Vec<LoyalCustomer>,
+    /// Send it as `cursor` to get the next page; `null` on the last one.
+    next: Option<String>,
+}
+
+impl From<app::Loyal> for Loyal {
+    fn from(loyal: app::Loyal) -> Self {
+        let indicator = |count: app::IndicatorCount| LoyaltyIndicator {
+            key: count.indicator.as_str(),
+            fact: count.indicator.fact(),
+            threshold: count.threshold,
+            has_source: count.has_source,
+            met: count.met,
+        };
+        let customer = |customer: app::LoyalCustomer| LoyalCustomer {
+            customer_id: customer.customer_id,
+            name: customer.name,
+            met: customer.met.into_iter().map(|indicator| indicator.as_str()).collect(),
+        };
+        Self {
+            day: time::day_text(loyal.day),
+            currency: loyal.currency.to_string(),
+            customers: loyal.customers,
+            at_least: loyal.at_least,
+            loyal: loyal.loyal,
+            indicators: loyal.indicators.into_iter().map(indicator).collect(),
+            by_count: loyal.by_count.to_vec(),
+            items: loyal.items.into_iter().map(customer).collect(),
+            next: loyal.next,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct LoyalQuery {
+    /// Frequency: trips of 24 months; 2 if left out.
+    trips: Option<f64>,
+    /// Spend of 24 months in minor units; if left out, the 80th percentile among those who travelled in that time.
+    spend: Option<f64>,
+    /// Mean satisfaction of 12 months; 4 if left out.
+    satisfaction: Option<f64>,
+    /// Word of mouth: customers referred in 12 months; 1 if left out.
+    referrals: Option<f64>,
+    /// Feedback: reviews written in 12 months; 1 if left out.
+    feedback: Option<f64>,
+    /// How many of the five a loyal customer meets; as many as have a source if left out.
+    at_least: Option<usize>,
+    /// Items of the page, 1 to 1000; 100 if left out.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Loyal customers by five indicators: frequency, spend, satisfaction, word of mouth, feedback.
+#[utoipa::path(get, path = "/insights/loyal", tag = "insights", operation_id = "loyalCustomers", params(LoyalQuery),
+    responses((status = 200, description = "How many meet each indicator, and a page of those who meet enough.", body = Loyal)))]
+async fn loyal(State(front): State<Front>, auth: Auth, Query(query): Query<LoyalQuery>) -> Answer<axum::Json<Loyal>> {
+    let caller = auth.may(Scope::Read)?;
+    let limit = front.limit(query.limit)?;
+    let request = app::LoyalRequest {
+        thresholds: [
+            query.trips,
+            query.spend,
+            query.satisfaction,
+            query.referrals,
+            query.feedback,
+        ],
+        at_least: query.at_least,
+    };
+    let found = front
+        .app()
+        .loyal(&caller, request, query.cursor.as_deref(), limit)
+        .await?;
+    Ok(axum::Json(found.into()))
 }
