@@ -24,6 +24,7 @@ mod faults;
 mod history;
 mod insights;
 mod intake;
+mod lifetime;
 mod races;
 mod segments;
 mod swaps;
