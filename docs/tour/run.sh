@@ -58,8 +58,8 @@ follows $((before + 1))
 step "revision 3" posthouse plugin rollback calls
 step '"restores":1' get /bindings/segmentation/calls/history
 step "26 of 26 customers move" posthouse plugin activate lifecycle plugins/dist/lifecycle.wasm
-step "9 of 26 customers move" posthouse plugin activate interest-nature plugins/dist/interest.wasm --config '{"themes": ["nature"]}'
+step "9 of 26 customers move" posthouse plugin activate interest-nature plugins/dist/interest.wasm --settings '{"themes": ["nature"]}'
 step "3 of 26 customers move" posthouse plugin activate interest-far plugins/dist/interest.wasm \
-    --config '{"themes": [], "destinations": ["Iceland", "Kyoto", "Lhasa"]}'
+    --settings '{"themes": [], "destinations": ["Iceland", "Kyoto", "Lhasa"]}'
 step '"binding":"interest-far"' get "/customers/$(get '/customers?q=M021' | sed 's/.*"items":\[{"id":"\([^"]*\)".*/\1/')"
 echo "tour: done"

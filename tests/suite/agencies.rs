@@ -85,6 +85,14 @@ fn another_agencys_things_are_404(database: Database) {
         theirs.post("/api/v1/segmentation/preview", &foreign).problem(404),
         "not_found"
     );
+    for (insight, found, nothing) in [
+        ("pareto", "customers", json!(0)),
+        ("loyal", "customers", json!(0)),
+        ("clv", "latest", json!(null)),
+    ] {
+        let answer = theirs.get(&format!("/api/v1/insights/{insight}")).expect(200);
+        assert_eq!(answer[found], nothing, "{insight} {answer}");
+    }
     for list in ["customers", "plugins", "bindings", "segments"] {
         assert_eq!(
             theirs.get(&format!("/api/v1/{list}")).expect(200)["items"],

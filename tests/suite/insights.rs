@@ -6,12 +6,15 @@ use posthouse_tests::{Client, Database, Options, Server};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-on_both_engines!(the_pareto_view_equals_a_slow_computation);
+on_both_engines!(
+    the_pareto_view_equals_a_slow_computation,
+    loyal_customers_meet_the_indicators_that_are_known,
+);
 
-const TODAY: i64 = 20_468;
+pub(crate) const TODAY: i64 = 20_468;
 
 /// A few hundred customers with prices and, mostly, costs; some sell at a loss, some never booked.
-fn file() -> String {
+pub(crate) fn file() -> String {
     let mut state = 0x853c_49e6_748f_ea9b_u64;
     let mut next = move |below: u64| {
         state ^= state << 13;
@@ -141,4 +144,106 @@ fn compare(
         .unwrap();
     assert_eq!(view["four_fifths"]["customers"], json!(enough), "{by} {window}");
     shares(&view["four_fifths"]["share"], Some(enough as f64 / n as f64), by);
+}
+
+fn loyal_customers_meet_the_indicators_that_are_known(database: Database) {
+    let server = Server::start(
+        database,
+        Options {
+            clock: Some("fixed:2026-01-15T04:00:00Z"),
+            ..Options::default()
+        },
+    );
+    let client = server.agency("loyal");
+    client.import("bookings", file().as_bytes());
+    let all = facts(&client);
+    let number = |row: &BTreeMap<String, String>, key: &str| row[key].parse::<i64>().unwrap();
+    // the 80th percentile: the smallest spend that four of five travellers do not exceed
+    let mut spends: Vec<i64> = all
+        .values()
+        .filter(|row| number(row, "trips-24m") > 0)
+        .map(|row| number(row, "spend-24m"))
+        .collect();
+    spends.sort_unstable();
+    let enough = |spend: &&i64| spends.iter().filter(|other| other <= spend).count() * 5 >= spends.len() * 4;
+    let high = *spends.iter().find(enough).unwrap();
+    for (query, trips, spend, at_least) in [
+        ("", 2, high, 2),
+        ("&at_least=1", 2, high, 1),
+        ("&trips=3&spend=400000&at_least=1", 3, 400_000, 1),
+        ("&at_least=3", 2, high, 3),
+    ] {
+        let mut expected = BTreeMap::new();
+        let mut by_count = [0; 6];
+        let mut met = [0, 0];
+        for row in all.values() {
+            let signs = [number(row, "trips-24m") >= trips, number(row, "spend-24m") >= spend];
+            let names = ["frequency", "spend"]
+                .into_iter()
+                .zip(signs)
+                .filter_map(|(name, met)| met.then_some(name));
+            let names: Vec<&str> = names.collect();
+            met = [met[0] + i32::from(signs[0]), met[1] + i32::from(signs[1])];
+            by_count[names.len()] += 1;
+            if names.len() >= at_least {
+                expected.insert(row["customer_id"].clone(), names);
+            }
+        }
+        let view = client
+            .get(&format!("/api/v1/insights/loyal?limit=1{query}"))
+            .expect(200);
+        assert_eq!(
+            (&view["customers"], &view["loyal"], &view["at_least"], &view["by_count"]),
+            (
+                &json!(all.len()),
+                &json!(expected.len()),
+                &json!(at_least),
+                &json!(by_count)
+            ),
+            "{query}"
+        );
+        let indicators: Vec<(Value, Value, Value)> = view["indicators"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (one["threshold"].clone(), one["has_source"].clone(), one["met"].clone()))
+            .collect();
+        let unfed = |threshold: f64| (json!(threshold), json!(false), json!(0));
+        assert_eq!(
+            indicators,
+            [
+                (json!(trips as f64), json!(true), json!(met[0])),
+                (json!(spend as f64), json!(true), json!(met[1])),
+                unfed(4.0),
+                unfed(1.0),
+                unfed(1.0),
+            ],
+            "{query}"
+        );
+        let mut found = BTreeMap::new();
+        let mut cursor = String::new();
+        loop {
+            let page = client
+                .get(&format!("/api/v1/insights/loyal?limit=7{query}{cursor}"))
+                .expect(200);
+            for customer in page["items"].as_array().unwrap() {
+                found.insert(
+                    customer["customer_id"].as_str().unwrap().to_owned(),
+                    customer["met"].clone(),
+                );
+            }
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let expected: BTreeMap<String, Value> = expected.into_iter().map(|(id, names)| (id, json!(names))).collect();
+        assert_eq!(found, expected, "{query}");
+        assert!(at_least == 3 || !found.is_empty());
+    }
+    let get = |query: &str| client.get(&format!("/api/v1/insights/loyal?{query}"));
+    assert_eq!(get("trips=-1").problem(422), "bad_threshold");
+    assert_eq!(get("satisfaction=NaN").problem(422), "bad_threshold");
+    assert_eq!(get("at_least=6").problem(422), "bad_at_least");
+    assert_eq!(get("cursor=x").problem(422), "bad_cursor");
 }

@@ -61,6 +61,9 @@ impl App {
             }
             // one agency's trouble must not keep the others from their new day
             let room = self.room(agency.id).await?;
+            if let Err(error) = self.fit_day(&room).await {
+                tracing::error!(%error, agency = %room.slug, "customer lifetime values are not fitted; trying again");
+            }
             if let Err(error) = self.turn_day(&room).await {
                 tracing::error!(%error, agency = %room.slug, "the turn of the day is not done; trying again");
             }

@@ -235,7 +235,7 @@ impl App {
         let stored = store::facts_of(&mut tx, agency, row.ordinal).await?;
         let defined = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         let today = self.moment(room).today;
-        let facts = match stored {
+        let mut facts = match stored {
             Some(stored) if !stored.facts.holds_on(today) => {
                 crate::intake::refold::fold_now(&mut tx, agency, &row, today).await?
             }
@@ -245,6 +245,7 @@ impl App {
         drop(tx);
         let profile: Value = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
         let segments = self.segments_of(room, row.ordinal).await?;
+        facts.clv_24m = room.frame().worth(&facts);
         let views = crate::intake::refold::survivors(&attributes);
         Ok(CustomerView {
             id,

@@ -8,7 +8,7 @@ use crate::{App, team};
 use posthouse_domain::{AgencyTerms, Day, Instant, time};
 use posthouse_store::Access;
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI32};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub struct Room {
     pub(crate) desk: Mutex<Desk>,
     /// Whether frame and segments were read once.
     pub(crate) loaded: AtomicBool,
+    /// The day for which this host knows that customer lifetime values were fitted.
+    pub(crate) fitted_on: AtomicI32,
     frame: RwLock<Frame>,
     live: RwLock<BTreeMap<String, Live>>,
 }
@@ -85,6 +87,7 @@ impl App {
             woken: Arc::default(),
             desk: Mutex::default(),
             loaded: AtomicBool::new(false),
+            fitted_on: AtomicI32::new(Day::MIN),
             frame: RwLock::default(),
             live: RwLock::default(),
         });

@@ -147,6 +147,9 @@ pub struct FactDef {
     pub view: View,
 }
 
+/// The fact that the agency's model gives; see [`crate::clv`].
+pub const CLV: &str = "clv-24m";
+
 /// The source of facts that nothing feeds yet; they are zero or unknown.
 pub const NO_SOURCE: &str = "no_source";
 
@@ -240,7 +243,7 @@ fn count(value: i32) -> Value<'static> {
 }
 
 /// Every fact, in the order of the export.
-pub static ALL: [FactDef; 44] = [
+pub static ALL: [FactDef; 47] = [
     FactDef::known("kind", FactKind::Text, "profile", |row| {
         text(row.profile.kind.as_deref().or(Some("person")))
     })
@@ -461,4 +464,25 @@ pub static ALL: [FactDef; 44] = [
     })
     .means("资料完整度", "how much of the customer file is filled, 0 to 100")
     .unit("percent"),
+    FactDef::known("booking-days", FactKind::Count, "bookings", |row| {
+        count(row.booking_days)
+    })
+    .means("有出行订单的下单天数", "days on which trips were booked, ever")
+    .unit("days"),
+    FactDef::known("repeat-spend", FactKind::Money, "bookings", |row| {
+        Value::Whole(row.repeat_spend)
+    })
+    .means(
+        "首个下单日之后的消费总额（扣除退款）",
+        "spend on trips booked after the first booking day, less refunds",
+    )
+    .unit("minor units"),
+    FactDef::maybe(CLV, FactKind::Money, "model", |row| {
+        row.clv_24m.map_or(Value::Unknown, Value::Whole)
+    })
+    .means(
+        "模型预测的未来730天消费额",
+        "spend to be expected in the next 730 days, by the model fitted last night; unknown without trips or model",
+    )
+    .unit("minor units"),
 ];

@@ -87,6 +87,13 @@ pub struct FactRow {
     pub completeness: i32,
     #[serde(skip_serializing_if = "is_default")]
     pub attributes: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub booking_days: i32,
+    #[serde(skip_serializing_if = "is_default")]
+    pub repeat_spend: i64,
+    /// From the agency's model, which changes every night; so it is worked out when it is read.
+    #[serde(skip)]
+    pub clv_24m: Option<i64>,
 }
 
 impl FactRow {
@@ -155,6 +162,7 @@ pub fn fold(history: &History, today: Day) -> FactRow {
     };
     row.since_on = history.since_on.filter(|day| calendar.has_come(*day));
     let mut recent: Vec<(Day, &Booking)> = Vec::new();
+    let mut trips: Vec<(Day, i64)> = Vec::new();
     for booking in &history.bookings {
         if let (BookingStatus::Cancelled, Some(day)) = (booking.status, booking.cancelled_on) {
             row.cancellations_12m += i32::from(calendar.within(day, YEAR));
@@ -164,6 +172,7 @@ pub fn fold(history: &History, today: Day) -> FactRow {
             continue;
         }
         row.trips_total += 1;
+        trips.push((day, booking.net_amount()));
         row.spend_total = row.spend_total.saturating_add(booking.net_amount());
         row.first_trip_on = Some(row.first_trip_on.map_or(day, |first| first.min(day)));
         row.last_trip_on = row.last_trip_on.max(Some(day));
@@ -185,6 +194,13 @@ pub fn fold(history: &History, today: Day) -> FactRow {
             row.last_return_on = row.last_return_on.max(Some(returns));
         }
     }
+    trips.sort_unstable();
+    row.repeat_spend = trips
+        .iter()
+        .filter(|(day, _)| Some(*day) > row.first_trip_on)
+        .fold(0, |sum, (_, amount)| sum.saturating_add(*amount));
+    trips.dedup_by_key(|(day, _)| *day);
+    row.booking_days = trips.len() as i32;
     recent.sort_by_key(|(day, _)| *day); // stable: bookings of one day stay in the order they became known
     row.lead_time_days = lower_median(
         recent

@@ -5,6 +5,7 @@ pub mod attribute;
 pub mod booking;
 pub mod canonical;
 pub mod catalogue;
+pub mod clv;
 pub mod event;
 pub mod facts;
 pub mod identity;

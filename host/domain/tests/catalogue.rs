@@ -5,7 +5,7 @@ use posthouse_domain::facts::FactRow;
 use std::collections::HashSet;
 
 /// The keys of data.md's table with their kinds, in its order.
-const TABLE: [(&str, FactKind); 16] = [
+const TABLE: [(&str, FactKind); 17] = [
     ("kind gender home-city language", FactKind::Text),
     ("age days-to-birthday customer-since-days", FactKind::Count),
     ("birth-date", FactKind::Day),
@@ -33,12 +33,14 @@ const TABLE: [(&str, FactKind); 16] = [
         FactKind::Count,
     ),
     ("consent-marketing", FactKind::Flag),
-    ("completeness", FactKind::Count),
+    ("completeness booking-days", FactKind::Count),
+    ("repeat-spend clv-24m", FactKind::Money),
 ];
 
 /// Counts and sums, which are never null; `kind` and `completeness` are always known.
 const NEVER_NULL: &str = "kind trips-total trips-12m trips-24m cancellations-12m spend-total spend-12m spend-24m margin-12m points-balance \
-    referrals-12m open-complaints complaints-12m badly-resolved-12m reviews-12m contacts-90d opens-90d views-30d searches-30d completeness";
+    referrals-12m open-complaints complaints-12m badly-resolved-12m reviews-12m contacts-90d opens-90d views-30d searches-30d completeness \
+    booking-days repeat-spend";
 
 /// What records of later rooms will feed.
 const WITHOUT_SOURCE: &str = "points-balance tier tier-days referrals-12m open-complaints complaints-12m badly-resolved-12m \

@@ -13,7 +13,7 @@ use posthouse_domain::row::{FileKind, Layout};
 use posthouse_domain::{AgencyTerms, Day, Record, catalogue, event};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -833,6 +833,21 @@ fn slow_fold(told: Told<'_>, today: Day) -> Vec<(&'static str, Value)> {
             "completeness",
             json!(profile.iter().filter(|known| **known).count() * 100 / 8),
         ),
+        (
+            "booking-days",
+            json!(trips.iter().map(|b| b.booked).collect::<HashSet<_>>().len()),
+        ),
+        (
+            "repeat-spend",
+            json!(
+                trips
+                    .iter()
+                    .filter(|b| trips.iter().any(|earlier| earlier.booked < b.booked))
+                    .map(|b| b.net)
+                    .sum::<i64>()
+            ),
+        ),
+        ("clv-24m", json!(null)),
     ]
 }
 

@@ -3,8 +3,10 @@
 //! What counts from a day is kept as that day, so that a new day changes no column by itself; columns that nothing feeds take
 //! no room. After the catalogue's columns come those of the attributes the agency has defined.
 
+use posthouse_domain::Day;
 use posthouse_domain::attribute::{self, AttributeDef};
-use posthouse_domain::catalogue::{self, ALL, FactKind, Value, View};
+use posthouse_domain::catalogue::{self, ALL, CLV, FactKind, Value, View};
+use posthouse_domain::clv::{Model, Purchases};
 use posthouse_domain::facts::FactRow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,6 +19,8 @@ pub struct Frame {
     len: usize,
     columns: Vec<Cells>,
     attributes: Vec<Attribute>,
+    /// The model behind the fact [`CLV`], which is worked out and not stored.
+    model: Option<Model>,
 }
 
 /// A column of the agency's own.
@@ -255,6 +259,7 @@ impl Default for Frame {
             len: 0,
             columns,
             attributes: Vec::new(),
+            model: None,
         }
     }
 }
@@ -267,6 +272,7 @@ impl Frame {
             len,
             columns,
             attributes,
+            model: None,
         }
     }
 
@@ -352,6 +358,7 @@ impl Frame {
     /// Puts one customer's facts.
     pub fn put(&mut self, ordinal: usize, row: &FactRow) {
         self.grow(ordinal + 1);
+        let worth = self.worth(row).map_or(Value::Unknown, Value::Whole);
         let own = self.attributes.iter().map(|own| {
             let told = row.attributes.get(&own.stored);
             (
@@ -359,8 +366,11 @@ impl Frame {
                 told.map_or(Value::Unknown, |text| attribute::value(own.kind, text)),
             )
         });
-        let values = ALL.iter().map(|fact| (fact.kind, (fact.base)(row))).chain(own);
-        for (column, (kind, value)) in self.columns.iter_mut().zip(values) {
+        let base = ALL.iter().map(|fact| {
+            let value = if fact.key == CLV { worth } else { (fact.base)(row) };
+            (fact.kind, value)
+        });
+        for (column, (kind, value)) in self.columns.iter_mut().zip(base.chain(own)) {
             if let Cells::Constant { zero } = *column {
                 let constant = if zero {
                     value == Value::Whole(0)
@@ -378,6 +388,45 @@ impl Frame {
 }
 
 impl Frame {
+    /// What the model expects a customer to spend, by their row of facts.
+    pub(crate) fn worth(&self, row: &FactRow) -> Option<i64> {
+        Some(self.model?.worth(&Purchases::of(row)?))
+    }
+
+    /// What the model needs to know of everyone, by ordinal.
+    pub(crate) fn purchases(&self) -> Vec<Option<Purchases>> {
+        let columns = ["booking-days", "first-trip-days", "recency-days", "repeat-spend"].map(catalogue::position);
+        let [Some(days), Some(first), Some(last), Some(spend)] = columns else {
+            return vec![None; self.len];
+        };
+        let whole = |position, row| match self.stored(position, row) {
+            Value::Whole(n) => Some(n),
+            _ => None,
+        };
+        let of = |row| {
+            Some(Purchases {
+                repeats: (whole(days, row)? - 1).max(0) as u32,
+                first_on: whole(first, row)? as Day,
+                last_on: whole(last, row)? as Day,
+                repeat_spend: whole(spend, row)?,
+            })
+        };
+        (0..self.len).map(of).collect()
+    }
+
+    /// Takes over a new model, or none, with what everyone is worth by it, by ordinal.
+    pub(crate) fn put_model(&mut self, model: Option<Model>, worths: &[Option<i64>]) {
+        self.model = model;
+        let Some(position) = catalogue::position(CLV) else {
+            return;
+        };
+        let mut column = Cells::made(ALL[position].kind, false, self.len);
+        for (row, worth) in worths.iter().enumerate() {
+            column.put(row, worth.map_or(Value::Unknown, Value::Whole));
+        }
+        self.columns[position] = column;
+    }
+
     /// One fact of one customer, as stored.
     pub(crate) fn stored(&self, position: usize, row: usize) -> Value<'_> {
         let known = |valid: &Bits, value| if valid.get(row) { value } else { Value::Unknown };
@@ -397,7 +446,7 @@ impl Frame {
     }
 
     /// One fact of one customer, seen on `today`.
-    pub(crate) fn value(&self, position: usize, row: usize, today: posthouse_domain::Day) -> Value<'_> {
+    pub(crate) fn value(&self, position: usize, row: usize, today: Day) -> Value<'_> {
         match self.stored(position, row) {
             Value::Whole(stored) => Value::Whole(self.kind(position).1.apply(stored, today)),
             other => other,
@@ -405,7 +454,7 @@ impl Frame {
     }
 
     /// The same; unknown where the fact stands nowhere.
-    pub(crate) fn value_at(&self, position: Option<usize>, row: usize, today: posthouse_domain::Day) -> Value<'_> {
+    pub(crate) fn value_at(&self, position: Option<usize>, row: usize, today: Day) -> Value<'_> {
         position.map_or(Value::Unknown, |position| self.value(position, row, today))
     }
 }

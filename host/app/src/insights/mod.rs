@@ -1,7 +1,11 @@
 //! What the agency can learn of all its customers together.
 
+mod clv;
+mod loyal;
 mod pareto;
 
+pub use clv::ClvFit;
+pub use loyal::{IndicatorCount, Loyal, LoyalCustomer, LoyalRequest};
 pub use pareto::{Measure, Pareto, Window};
 
 use crate::error::{Result, retrying};

@@ -28,6 +28,8 @@ pub(crate) struct Desk {
     pub(crate) ran_on: Option<Day>,
     /// How often rules failed for the new day, and the machine time before which they are not tried again.
     pub(crate) failures: (u32, i64),
+    /// The fit of customer lifetime values that the frame was worked out from.
+    pub(crate) clv_fit: i64,
 }
 
 /// A segment binding as this host knows it.
@@ -131,6 +133,7 @@ impl App {
         let defined = attributes::definitions(&mut tx, room.id).await?;
         define_attributes(&mut tx, room, &defined).await?;
         refresh_frame(&mut tx, room).await?;
+        self.sync_clv(room, &mut tx, desk).await?;
         let broken = self.sync_bindings(room, &mut tx).await?;
         drop(tx);
         for (name, error) in broken {

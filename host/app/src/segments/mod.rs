@@ -25,7 +25,7 @@ pub use read::{CustomerSegment, Member, MemberPage, Reason, SegmentSummary};
 pub use run::RunSummary;
 pub use sample::{Drawn, Sample, SampleRequest};
 
-pub(crate) use classify::Moment;
+pub(crate) use classify::{Moment, in_pool};
 pub(crate) use desk::{Desk, Live};
 pub(crate) use follow::follow;
 pub(crate) use past::InForce;

@@ -1,3 +1,4 @@
 //! What the agency can learn of all its customers together.
 
+pub mod loyal;
 pub mod pareto;
