@@ -21,7 +21,7 @@ const USAGE: &str = "usage: posthouse-bench [--quick] [PART…]
   PART      classify, segments, events, import, start; all of them if none is named
   POSTHOUSE_BENCH_CUSTOMERS   how many customers, 1,000,000 if not set
   POSTHOUSE_BENCH_ROWS        how many bookings are imported, 100,000 if not set
-  POSTHOUSE_BENCH_PLUGIN      the rule, plugins/dist/rfm.wasm if not set";
+  POSTHOUSE_BENCH_PLUGINS     where the packed plugins are, plugins/dist if not set";
 
 /// How much there is to do.
 #[derive(Debug, Clone)]
@@ -34,14 +34,14 @@ struct Plan {
     import_rows: u32,
     events_per_second: u32,
     event_seconds: u32,
-    plugin: PathBuf,
+    plugins: PathBuf,
     folder: PathBuf,
 }
 
 impl Plan {
     fn new(quick: bool, folder: PathBuf) -> Result<Self> {
-        let plugin = std::env::var_os("POSTHOUSE_BENCH_PLUGIN")
-            .map_or_else(|| PathBuf::from("plugins/dist/rfm.wasm"), PathBuf::from);
+        let plugins =
+            std::env::var_os("POSTHOUSE_BENCH_PLUGINS").map_or_else(|| PathBuf::from("plugins/dist"), PathBuf::from);
         let (customers, rows) = if quick { (20_000, 2_000) } else { (1_000_000, 100_000) };
         Ok(Self {
             customers: number("POSTHOUSE_BENCH_CUSTOMERS", customers)?,
@@ -50,14 +50,20 @@ impl Plan {
             import_rows: number("POSTHOUSE_BENCH_ROWS", rows)?,
             events_per_second: 500,
             event_seconds: if quick { 2 } else { 20 },
-            plugin,
+            plugins,
             folder,
         })
     }
 
+    /// The packed rule that the other languages have as well.
     fn component(&self) -> Result<Vec<u8>> {
-        std::fs::read(&self.plugin)
-            .map_err(|error| format!("{}: {error}; `make plugins` builds it", self.plugin.display()).into())
+        self.packed("rfm")
+    }
+
+    /// A packed reference plugin.
+    fn packed(&self, name: &str) -> Result<Vec<u8>> {
+        let file = self.plugins.join(name).with_extension("wasm");
+        std::fs::read(&file).map_err(|error| format!("{}: {error}; `make plugins` builds it", file.display()).into())
     }
 }
 
@@ -86,7 +92,9 @@ fn main() -> Result<()> {
     }
     let folder = tempfile::Builder::new().prefix("posthouse-bench-").tempdir()?;
     let plan = Plan::new(quick, folder.path().to_owned())?;
-    plan.component()?;
+    for plugin in parts::PLUGINS {
+        plan.packed(plugin)?;
+    }
     let wanted = |part: &str| arguments.is_empty() || arguments.iter().any(|wanted| wanted == part);
     let mut rows = Vec::new();
     for part in parts::SHOWN.into_iter().filter(|part| wanted(part)) {

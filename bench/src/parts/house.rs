@@ -13,8 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// The agency's bindings: the same plugin three times, as long as there is only one.
-pub(crate) const BINDINGS: [&str; 3] = ["rfm-a", "rfm-b", "rfm-c"];
+/// The agency's bindings, each of the reference plugin of its name.
+pub(crate) const BINDINGS: [&str; 3] = ["rfm", "lifecycle", "value-quadrants"];
 
 /// Business time, moved by hand.
 #[derive(Debug)]
@@ -79,21 +79,25 @@ pub(crate) async fn open(folder: &Path, key: &str) -> Result<House> {
 }
 
 impl House {
-    /// Uploads the rule and gives its digest.
-    pub(crate) async fn upload(&self, plan: &Plan) -> Result<String> {
-        let (_, plugin) = self.app.upload_plugin(&self.caller, plan.component()?.into()).await?;
-        Ok(plugin.digest)
+    /// Uploads the plugins of the bindings and gives their digests.
+    pub(crate) async fn upload(&self, plan: &Plan) -> Result<[String; 3]> {
+        let mut digests = BINDINGS.map(str::to_owned);
+        for (name, digest) in BINDINGS.iter().zip(&mut digests) {
+            let component = plan.packed(name)?;
+            *digest = self.app.upload_plugin(&self.caller, component.into()).await?.1.digest;
+        }
+        Ok(digests)
     }
 
-    /// Puts the rule into force in every binding that has none.
-    pub(crate) async fn activate(&self, digest: &str) -> Result<()> {
+    /// Puts them into force in every binding that has none.
+    pub(crate) async fn activate(&self, digests: &[String; 3]) -> Result<()> {
         let bound = self.app.bindings(&self.caller).await?;
-        for name in BINDINGS
-            .iter()
-            .filter(|name| bound.iter().all(|binding| binding.name != **name))
-        {
+        for (name, digest) in BINDINGS.iter().zip(digests) {
+            if bound.iter().any(|binding| binding.name == *name) {
+                continue;
+            }
             let activation = Activation {
-                digest: digest.to_owned(),
+                digest: digest.clone(),
                 config: serde_json::json!({}),
                 grant: None,
             };

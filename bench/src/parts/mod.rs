@@ -11,6 +11,9 @@ mod start;
 
 use crate::{Plan, Result};
 
+/// The plugins that are measured, which are bound under their names.
+pub(crate) use house::BINDINGS as PLUGINS;
+
 /// Those that give rows, in the order of the table.
 pub(crate) const SHOWN: [&str; 5] = ["classify", "segments", "events", "import", "start"];
 

@@ -1,6 +1,6 @@
 //! A database with the agency's customers, their identities, bookings and facts, written in bulk through the store.
 //!
-//! Beside it a flat table with what the rule reads, for the SQL that stands beside the house.
+//! Beside it a flat table with what the rules read, for the SQL that stands beside the house.
 
 use super::house;
 use crate::population::{NOW, Person, TODAY, person};
@@ -144,8 +144,8 @@ pub(crate) async fn flat(folder: &Path) -> Result<SqliteConnection> {
             .await?;
     }
     sqlx::query(
-        "CREATE TABLE IF NOT EXISTS flat (ordinal INTEGER PRIMARY KEY, last_trip_on INTEGER, trips_total INTEGER, trips_24m INTEGER, \
-         spend_24m INTEGER, segment_a INTEGER, segment_b INTEGER, segment_c INTEGER)",
+        "CREATE TABLE IF NOT EXISTS flat (ordinal INTEGER PRIMARY KEY, first_trip_on INTEGER, last_trip_on INTEGER, \
+         trips_total INTEGER, trips_24m INTEGER, spend_24m INTEGER, rfm INTEGER, lifecycle INTEGER, \"value-quadrants\" INTEGER)",
     )
     .execute(&mut connection)
     .await?;
@@ -156,10 +156,11 @@ async fn fill(connection: &mut SqliteConnection, rows: &[StoredFacts]) -> Result
     let mut transaction = connection.begin().await?;
     for rows in rows.chunks(5_000) {
         let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
-            "INSERT INTO flat (ordinal, last_trip_on, trips_total, trips_24m, spend_24m) ",
+            "INSERT INTO flat (ordinal, first_trip_on, last_trip_on, trips_total, trips_24m, spend_24m) ",
         );
         query.push_values(rows, |mut row, facts| {
             row.push_bind(facts.ordinal)
+                .push_bind(facts.facts.first_trip_on)
                 .push_bind(facts.facts.last_trip_on)
                 .push_bind(facts.facts.trips_total)
                 .push_bind(facts.facts.trips_24m)

@@ -85,10 +85,9 @@ impl Server {
         machine::peak_of(self.child.id())
     }
 
-    /// Puts the rule into force in the bindings that have none.
+    /// Puts the reference plugins into force in the bindings that have none.
     pub(crate) fn bind(&self, plan: &Plan) -> Result<()> {
         let client = self.client();
-        let plugin = client.upload(plan.component()?)?;
         let bound = client.get("bindings")?;
         let is_bound = |name: &str| {
             bound["items"]
@@ -96,6 +95,7 @@ impl Server {
                 .is_some_and(|all| all.iter().any(|one| one["name"] == name))
         };
         for name in house::BINDINGS.iter().filter(|name| !is_bound(name)) {
+            let plugin = client.upload(plan.packed(name)?)?;
             let body = json!({ "digest": plugin["digest"], "config": {}, "mode": "active" });
             client.send("PUT", &format!("bindings/segmentation/{name}"), &body)?;
         }
