@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use crate::bindings::exports::posthouse::plugin::segmentation::Column;
 use crate::description::{FactKind, FactUse};
 use crate::store::{self, Cell, Nullable, Stored};
@@ -21,9 +23,21 @@ pub trait Facts: Sized + 'static {
     #[doc(hidden)]
     fn columns(columns: &mut Columns) -> Result<Self::Columns, String>;
 
-    /// One row of them.
+    /// A few rows of them.
     #[doc(hidden)]
-    fn row(columns: &Self::Columns, row: usize) -> Self;
+    type Block<'c>: Copy;
+
+    /// Makes the block of these rows ready.
+    #[doc(hidden)]
+    fn turn(columns: &mut Self::Columns, to: Range<usize>);
+
+    /// The block that begins at the row `from` and has `rows` rows.
+    #[doc(hidden)]
+    fn block(columns: &Self::Columns, from: usize, rows: usize) -> Self::Block<'_>;
+
+    /// One row of the block.
+    #[doc(hidden)]
+    fn row(block: Self::Block<'_>, row: usize) -> Self;
 
     /// The values in the order of the fields.
     #[doc(hidden)]
@@ -50,9 +64,21 @@ pub trait Fact: Sized + 'static {
     #[doc(hidden)]
     fn column(column: Column, rows: usize) -> Option<Self::Column>;
 
-    /// The value in one row.
+    /// A few rows of it.
     #[doc(hidden)]
-    fn read(column: &Self::Column, row: usize) -> Self;
+    type Block<'c>: Copy;
+
+    /// Makes the block of these rows ready.
+    #[doc(hidden)]
+    fn turn(column: &mut Self::Column, to: Range<usize>);
+
+    /// The block that begins at the row `from` and has `rows` rows.
+    #[doc(hidden)]
+    fn block(column: &Self::Column, from: usize, rows: usize) -> Self::Block<'_>;
+
+    /// The value in one row of the block.
+    #[doc(hidden)]
+    fn read(block: Self::Block<'_>, row: usize) -> Self;
 
     /// The value apart from its column.
     #[doc(hidden)]
@@ -65,14 +91,25 @@ macro_rules! fact {
             const KIND: FactKind = <$type as Stored>::KIND;
             const NULLABLE: bool = false;
             type Column = <$type as Stored>::Store;
+            type Block<'c> = <$type as Stored>::Block<'c>;
 
             fn column(column: Column, rows: usize) -> Option<Self::Column> {
                 store::known::<$type>(column, rows)
             }
 
             #[inline(always)]
-            fn read(column: &Self::Column, row: usize) -> Self {
-                <$type as Stored>::get(column, row)
+            fn turn(column: &mut Self::Column, to: Range<usize>) {
+                <$type as Stored>::turn(column, to);
+            }
+
+            #[inline(always)]
+            fn block(column: &Self::Column, from: usize, rows: usize) -> Self::Block<'_> {
+                <$type as Stored>::block(column, from, rows)
+            }
+
+            #[inline(always)]
+            fn read(block: Self::Block<'_>, row: usize) -> Self {
+                <$type as Stored>::get(block, row)
             }
 
             fn cell(&self) -> Cell {
@@ -84,14 +121,25 @@ macro_rules! fact {
             const KIND: FactKind = <$type as Stored>::KIND;
             const NULLABLE: bool = true;
             type Column = Nullable<<$type as Stored>::Store>;
+            type Block<'c> = store::NullableBlock<'c, $type>;
 
             fn column(column: Column, rows: usize) -> Option<Self::Column> {
                 store::nullable::<$type>(column, rows)
             }
 
             #[inline(always)]
-            fn read(column: &Self::Column, row: usize) -> Self {
-                column.get(row)
+            fn turn(column: &mut Self::Column, to: Range<usize>) {
+                column.turn::<$type>(to);
+            }
+
+            #[inline(always)]
+            fn block(column: &Self::Column, from: usize, rows: usize) -> Self::Block<'_> {
+                column.block::<$type>(from, rows)
+            }
+
+            #[inline(always)]
+            fn read(block: Self::Block<'_>, row: usize) -> Self {
+                store::get::<$type>(block, row)
             }
 
             fn cell(&self) -> Cell {

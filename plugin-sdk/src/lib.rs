@@ -116,7 +116,7 @@ pub use values::{Day, Money, Text};
 pub mod private {
     pub use crate::description::{declares, field_key};
     pub use crate::facts::Columns;
-    pub use crate::quantiles::{Tables, fits};
+    pub use crate::quantiles::{Tables, fits, has_room};
     pub use crate::segmentation::{SegmentationComponent, check};
     pub use crate::store::Cell;
     pub use {schemars, serde};

@@ -1,5 +1,3 @@
-use std::marker::PhantomData;
-
 use crate::bindings::posthouse::plugin::types::QuantileTable;
 use crate::description::QuantileUse;
 use crate::facts::Fact;
@@ -21,7 +19,7 @@ use crate::values::{Day, Money};
 /// ```
 ///
 /// Each field is named like a field of the facts. `#[quantile(buckets = 10, among = trips_24m)]` on a field settles it for
-/// that field. The tables are looked up once per call; then `ctx.quantiles.spend_24m.score(guest.spend_24m)`.
+/// that field; more than five buckets need room in the type, `Quantile<Money, 9>` for ten. The tables are looked up once per call; then `ctx.quantiles.spend_24m.score(guest.spend_24m)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which quantiles it wants",
     label = "not a struct of quantiles",
@@ -50,58 +48,82 @@ impl Quantiles for () {
     label = "quantiles are for whole values",
     note = "use `i32`, `Money` or `Day`, without `Option`: unknown values have no rank"
 )]
-pub trait Ranked: Fact + Copy {
+pub trait Ranked: Fact + Copy + PartialOrd {
+    /// Nothing is above it.
+    #[doc(hidden)]
+    const HIGHEST: Self;
+
     /// The value as the host ranks it.
     fn rank(self) -> i64;
+
+    /// The value of a rank; `None` if the fact cannot have it.
+    #[doc(hidden)]
+    fn ranked(rank: i64) -> Option<Self>;
 }
 
 impl Ranked for i32 {
+    const HIGHEST: Self = Self::MAX;
+
     fn rank(self) -> i64 {
         i64::from(self)
+    }
+
+    fn ranked(rank: i64) -> Option<Self> {
+        rank.try_into().ok()
     }
 }
 
 impl Ranked for Money {
+    const HIGHEST: Self = Self(i64::MAX);
+
     fn rank(self) -> i64 {
         self.0
+    }
+
+    fn ranked(rank: i64) -> Option<Self> {
+        Some(Self(rank))
     }
 }
 
 impl Ranked for Day {
+    const HIGHEST: Self = Self(i32::MAX);
+
     fn rank(self) -> i64 {
         i64::from(self.0)
     }
+
+    fn ranked(rank: i64) -> Option<Self> {
+        rank.try_into().ok().map(Self)
+    }
 }
 
-/// The edges that cut the population into equal parts by one fact.
-#[derive(Debug, Clone, Default)]
-pub struct Quantile<T> {
-    // Four at a time, filled up with a value that nothing exceeds: counting without branches is what makes a row cheap.
-    edges: Vec<[i64; 4]>,
-    of: PhantomData<fn(T)>,
+/// The edges that cut the population into equal parts by one fact. There is room for four of them, which cut fifths;
+/// `Quantile<Money, 9>` has room for tenths.
+#[derive(Debug, Clone)]
+pub struct Quantile<T, const EDGES: usize = 4> {
+    /// Filled up with a value that nothing exceeds.
+    edges: [T; EDGES],
 }
 
-impl<T: Ranked> Quantile<T> {
-    fn new(edges: &[i64]) -> Self {
-        let edges = edges
-            .chunks(4)
-            .map(|some| std::array::from_fn(|i| some.get(i).copied().unwrap_or(i64::MAX)))
-            .collect();
-        Self { edges, of: PhantomData }
+impl<T: Ranked, const EDGES: usize> Quantile<T, EDGES> {
+    /// `None` if there are too many, or values that the fact cannot have.
+    fn new(edges: &[i64]) -> Option<Self> {
+        let mut table = [T::HIGHEST; EDGES];
+        for (place, edge) in edges.iter().enumerate() {
+            *table.get_mut(place)? = T::ranked(*edge)?;
+        }
+        Some(Self { edges: table })
     }
 
     /// In which part the value falls: from 1 for the lowest to the number of buckets for the highest. One more than the
     /// number of edges below the value, so equal values score equally; always 1 while the population is empty.
     #[inline(always)]
     pub fn score(&self, value: T) -> i32 {
-        let value = value.rank();
-        let below = |[a, b, c, d]: &[i64; 4]| {
-            i32::from(*a < value) + i32::from(*b < value) + i32::from(*c < value) + i32::from(*d < value)
-        };
-        match self.edges.as_slice() {
-            // Fifths, the usual case.
-            [only] => 1 + below(only),
-            some => 1 + some.iter().map(below).sum::<i32>(),
+        if EDGES <= 16 {
+            // Counting without branches is what makes a row cheap.
+            1 + self.edges.iter().map(|edge| i32::from(*edge < value)).sum::<i32>()
+        } else {
+            1 + self.edges.partition_point(|edge| *edge < value) as i32
         }
     }
 }
@@ -121,19 +143,13 @@ impl Tables {
     }
 
     /// The next one, for this request.
-    pub fn next<T: Ranked>(&mut self, request: &QuantileUse) -> Result<Quantile<T>, String> {
+    pub fn next<T: Ranked, const EDGES: usize>(&mut self, request: &QuantileUse) -> Result<Quantile<T, EDGES>, String> {
         let wanted = usize::from(request.buckets).saturating_sub(1);
-        match self.tables.next() {
-            Some(QuantileTable { fact, edges })
-                if fact == request.fact && (edges.is_empty() || edges.len() == wanted) =>
-            {
-                Ok(Quantile::new(&edges))
-            }
-            _ => Err(format!(
-                "the quantiles of `{}` are not what the plugin asked for",
-                request.fact
-            )),
-        }
+        self.tables
+            .next()
+            .filter(|table| table.fact == request.fact && (table.edges.is_empty() || table.edges.len() == wanted))
+            .and_then(|table| Quantile::new(&table.edges))
+            .ok_or_else(|| format!("the quantiles of `{}` are not what the plugin asked for", request.fact))
     }
 }
 
@@ -145,27 +161,45 @@ impl Tables {
 )]
 pub trait Holds<Q> {}
 
-impl<T: Ranked> Holds<Quantile<T>> for T {}
-impl<T: Ranked> Holds<Quantile<T>> for Option<T> {}
+impl<T: Ranked, const EDGES: usize> Holds<Quantile<T, EDGES>> for T {}
+impl<T: Ranked, const EDGES: usize> Holds<Quantile<T, EDGES>> for Option<T> {}
 
 /// Proof for the compiler that a quantile fits its fact.
 pub const fn fits<F: Holds<Q>, Q>(_: &F) {}
+
+/// A table of edges, with how many it has room for.
+pub trait Room {
+    /// How many edges.
+    const EDGES: usize;
+}
+
+impl<T, const EDGES: usize> Room for Quantile<T, EDGES> {
+    const EDGES: usize = EDGES;
+}
+
+/// Refuses a table without room for the edges that it asks for.
+pub const fn has_room<Q: Room>(buckets: u16) {
+    assert!(
+        buckets as usize <= Q::EDGES + 1,
+        "more buckets than the quantile has room for: write their number less one behind the type, `Quantile<Money, 9>` for tenths"
+    );
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn quantile(edges: &[i64]) -> Quantile<i32> {
-        Quantile::new(edges)
+    fn quantile<const EDGES: usize>(edges: &[i64]) -> Quantile<i32, EDGES> {
+        Quantile::new(edges).expect("counts that fit")
     }
 
     #[test]
     fn a_score_is_one_more_than_the_edges_below() {
-        let fifths = quantile(&[10, 20, 20, 40]);
+        let fifths = quantile::<4>(&[10, 20, 20, 40]);
         let scores: Vec<i32> = [5, 10, 11, 20, 21, 40, 41].map(|value| fifths.score(value)).to_vec();
         assert_eq!(scores, [1, 1, 2, 2, 4, 4, 5]);
-        assert_eq!(quantile(&[]).score(7), 1);
-        let hundredths = quantile(&(1..100).collect::<Vec<_>>());
+        assert_eq!(quantile::<4>(&[]).score(7), 1);
+        let hundredths = quantile::<99>(&(1..100).collect::<Vec<_>>());
         assert_eq!(
             (hundredths.score(0), hundredths.score(50), hundredths.score(1_000)),
             (1, 50, 100)

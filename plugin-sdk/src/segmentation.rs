@@ -7,6 +7,7 @@ use crate::description::{Description, ReasonDef, SegmentDef};
 use crate::facts::{Columns, Facts};
 use crate::quantiles::Quantiles;
 use crate::settings::Settings;
+use crate::store::BLOCK;
 
 /// A rule that puts every customer into at most one segment.
 #[diagnostic::on_unimplemented(
@@ -52,7 +53,7 @@ pub trait Segments: Sized + 'static {
     /// The segments in the order of their indices.
     const DEFS: &'static [SegmentDef];
     /// Index into [`Self::DEFS`].
-    fn index(self) -> u16;
+    fn index(self) -> u32;
 }
 
 /// The reasons a rule can give. Derive it for an enum: `#[derive(Reasons)]`, with `#[reason(zh = "…", en = "…")]` on each
@@ -69,7 +70,7 @@ pub trait Reasons: Sized + 'static {
     #[doc(hidden)]
     const NAMED: &'static [(&'static str, &'static str)];
     /// Index into [`Self::DEFS`].
-    fn index(self) -> u16;
+    fn index(self) -> u32;
 }
 
 /// The reasons of a rule that gives none.
@@ -80,46 +81,45 @@ impl Reasons for NoReason {
     const DEFS: &'static [ReasonDef] = &[];
     const NAMED: &'static [(&'static str, &'static str)] = &[];
 
-    fn index(self) -> u16 {
+    fn index(self) -> u32 {
         match self {}
     }
 }
 
-/// The answer for one customer.
+/// The answer for one customer: a segment, if any; a score that ranks customers inside it, if any; why, if the rule says.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[must_use]
 pub struct Class<S, R = NoReason> {
-    /// The segment, if any.
-    pub segment: Option<S>,
-    /// Ranks customers inside a segment; finite. None counts as 0 in a call where any row has one.
-    pub score: Option<f32>,
-    /// Why.
-    pub reason: Option<R>,
+    // Indices in the width that compilers count in, so that nothing has to be converted row by row.
+    segment: u32,
+    score: Option<f32>,
+    reason: u32,
+    of: PhantomData<fn() -> (S, R)>,
 }
 
-impl<S, R> Class<S, R> {
+impl<S: Segments, R: Reasons> Class<S, R> {
     /// In this segment.
-    #[inline]
+    #[inline(always)]
     pub fn of(segment: S) -> Self {
         Self {
-            segment: Some(segment),
-            score: None,
-            reason: None,
+            segment: segment.index(),
+            ..Self::none()
         }
     }
 
     /// In no segment.
-    #[inline]
+    #[inline(always)]
     pub fn none() -> Self {
         Self {
-            segment: None,
+            segment: u32::from(NONE),
             score: None,
-            reason: None,
+            reason: u32::from(NONE),
+            of: PhantomData,
         }
     }
 
-    /// With this score.
-    #[inline]
+    /// With this score, which has to be finite. It counts as 0 where a row has none and another row of the call has one.
+    #[inline(always)]
     pub fn score(self, score: f32) -> Self {
         Self {
             score: Some(score),
@@ -128,10 +128,10 @@ impl<S, R> Class<S, R> {
     }
 
     /// For this reason.
-    #[inline]
+    #[inline(always)]
     pub fn because(self, reason: R) -> Self {
         Self {
-            reason: Some(reason),
+            reason: reason.index(),
             ..self
         }
     }
@@ -171,28 +171,53 @@ impl<P: Segmentation> wire::Guest for SegmentationComponent<P> {
         let ctx = Context::read(ctx)?;
         P::check(&ctx)?;
         let rows = rows as usize;
-        let columns = P::Facts::columns(&mut Columns::new(columns, rows, P::Facts::USES)?)?;
+        let mut columns = P::Facts::columns(&mut Columns::new(columns, rows, P::Facts::USES)?)?;
 
         let mut segment = vec![0; rows];
         let mut score = vec![0.0; rows];
         let mut reason = vec![0; rows];
-        let (mut scored, mut reasoned) = (false, false);
-        // Slots instead of pushes, which would ask for room in every row; no branches, which nobody can predict.
-        let slots = segment.iter_mut().zip(&mut score).zip(&mut reason);
-        for (row, ((segment, score), reason)) in slots.enumerate() {
-            let class = P::classify(P::Facts::row(&columns, row), &ctx);
-            scored |= class.score.is_some();
-            reasoned |= class.reason.is_some();
-            *segment = class.segment.map_or(NONE, Segments::index);
-            *score = class.score.unwrap_or(0.0);
-            *reason = class.reason.map_or(NONE, Reasons::index);
-        }
+        let (scored, reasoned) = decide::<P>(&mut columns, &ctx, &mut segment, &mut score, &mut reason);
         Ok(wire::Classes {
             segment,
             score: scored.then_some(score),
             reason: reasoned.then_some(reason),
         })
     }
+}
+
+/// Decides every row; says whether any has a score, and whether any has a reason.
+///
+/// If the rule lets it, the compiler makes of the rows a loop that decides several at a time without branches, which nobody
+/// could predict. For that it has to see that answers overlap with nothing: hence a function of its own.
+#[inline(never)]
+fn decide<P: Segmentation>(
+    columns: &mut <P::Facts as Facts>::Columns,
+    ctx: &Context<P::Settings, P::Quantiles>,
+    segment: &mut [u16],
+    score: &mut [f32],
+    reason: &mut [u16],
+) -> (bool, bool) {
+    let (mut scored, mut reasoned) = (false, false);
+    let blocks = segment
+        .chunks_mut(BLOCK)
+        .zip(score.chunks_mut(BLOCK))
+        .zip(reason.chunks_mut(BLOCK));
+    for (block, ((segment, score), reason)) in blocks.enumerate() {
+        // Cut to the length of the loop, so that nothing is checked in it.
+        let (from, rows) = (block * BLOCK, segment.len().min(BLOCK));
+        let (segment, score, reason) = (&mut segment[..rows], &mut score[..rows], &mut reason[..rows]);
+        P::Facts::turn(columns, from..from + rows);
+        let block = P::Facts::block(columns, from, rows);
+        for row in 0..rows {
+            let class = P::classify(P::Facts::row(block, row), ctx);
+            scored |= class.score.is_some();
+            reasoned |= class.reason != u32::from(NONE);
+            segment[row] = class.segment as u16;
+            score[row] = class.score.unwrap_or(0.0);
+            reason[row] = class.reason as u16;
+        }
+    }
+    (scored, reasoned)
 }
 
 /// Logs what a panic says and where, which a trap alone does not tell. The instance lives for one call, so each call sets it.

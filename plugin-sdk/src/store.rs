@@ -1,8 +1,13 @@
-//! The columns of one fact inside the plugin: taken over from the host without copying, read row by row.
+//! The columns of one fact inside the plugin: taken over from the host without copying, read block by block and row by row.
+
+use std::ops::Range;
 
 use crate::bindings::exports::posthouse::plugin::segmentation::{Column, Values};
 use crate::description::FactKind;
 use crate::values::{Day, Money, Text};
+
+/// Rows of a block.
+pub(crate) const BLOCK: usize = 64;
 
 /// A value a column holds, whether it may be unknown or not.
 pub trait Stored: Copy {
@@ -10,11 +15,19 @@ pub trait Stored: Copy {
     const KIND: FactKind;
     /// The column.
     type Store;
+    /// A few rows of it.
+    type Block<'c>: Copy;
 
     /// Takes the column over; `None` if it is of another kind or has not `rows` values.
     fn store(values: Values, rows: usize) -> Option<Self::Store>;
-    /// The value in one row below `rows`.
-    fn get(store: &Self::Store, row: usize) -> Self;
+    /// Makes the block of these rows ready. It begins at a multiple of [`BLOCK`].
+    fn turn(store: &mut Self::Store, to: Range<usize>);
+    /// The block that begins at the row `from` and has `rows` rows.
+    fn block(store: &Self::Store, from: usize, rows: usize) -> Self::Block<'_>;
+    /// The value in one row of the block.
+    fn get(block: Self::Block<'_>, row: usize) -> Self;
+    /// The value, or nothing at all if the mask is nothing.
+    fn masked(self, mask: i32) -> Self;
     /// The value apart from any column.
     fn cell(self) -> Cell;
 }
@@ -35,10 +48,11 @@ pub enum Cell {
 }
 
 macro_rules! plain {
-    ($type:ty, $kind:ident, $variant:ident, $inner:ty, $wrap:expr, $cell:expr) => {
+    ($type:ty, $kind:ident, $variant:ident, $inner:ty, $wrap:expr, $masked:expr, $cell:expr) => {
         impl Stored for $type {
             const KIND: FactKind = FactKind::$kind;
             type Store = Vec<$inner>;
+            type Block<'c> = &'c [$inner];
 
             fn store(values: Values, rows: usize) -> Option<Self::Store> {
                 match values {
@@ -48,8 +62,21 @@ macro_rules! plain {
             }
 
             #[inline(always)]
-            fn get(store: &Self::Store, row: usize) -> Self {
-                $wrap(store[row])
+            fn turn(_: &mut Self::Store, _: Range<usize>) {}
+
+            #[inline(always)]
+            fn block(store: &Self::Store, from: usize, rows: usize) -> Self::Block<'_> {
+                &store[from..][..rows]
+            }
+
+            #[inline(always)]
+            fn get(block: Self::Block<'_>, row: usize) -> Self {
+                $wrap(block[row])
+            }
+
+            #[inline(always)]
+            fn masked(self, mask: i32) -> Self {
+                $masked(self, mask)
             }
 
             fn cell(self) -> Cell {
@@ -59,27 +86,101 @@ macro_rules! plain {
     };
 }
 
-plain!(i32, Count, S32s, i32, |value| value, |value| Cell::Whole(i64::from(
-    value
-)));
-plain!(Money, Money, S64s, i64, Money, |money: Money| Cell::Whole(money.0));
-plain!(f64, Number, F64s, f64, |value| value, Cell::Number);
-plain!(Day, Day, S32s, i32, Day, |day: Day| Cell::Whole(i64::from(day.0)));
+plain!(
+    i32,
+    Count,
+    S32s,
+    i32,
+    |value| value,
+    |value, mask| value & mask,
+    |value| Cell::Whole(i64::from(value))
+);
+plain!(
+    Money,
+    Money,
+    S64s,
+    i64,
+    Money,
+    |Money(value), mask| Money(value & i64::from(mask)),
+    |money: Money| Cell::Whole(money.0)
+);
+plain!(
+    f64,
+    Number,
+    F64s,
+    f64,
+    |value| value,
+    |value: f64, mask| f64::from_bits(value.to_bits() & i64::from(mask) as u64),
+    Cell::Number
+);
+plain!(
+    Day,
+    Day,
+    S32s,
+    i32,
+    Day,
+    |Day(value), mask| Day(value & mask),
+    |day: Day| Cell::Whole(i64::from(day.0))
+);
+
+/// A bit per row, least significant bit first; those of one block have a mask each.
+#[derive(Debug)]
+pub struct Bits {
+    bits: Vec<u8>,
+    block: Masks,
+}
+
+/// All ones for a set bit, nothing for another.
+type Masks = [i32; BLOCK];
+
+impl Bits {
+    fn new(bits: Vec<u8>, rows: usize) -> Option<Self> {
+        (bits.len() == rows.div_ceil(8)).then_some(Self {
+            bits,
+            block: [0; BLOCK],
+        })
+    }
+
+    #[inline(always)]
+    fn turn(&mut self, to: Range<usize>) {
+        let bytes = &self.bits[to.start / 8..to.end.div_ceil(8)];
+        for (byte, eight) in bytes.iter().zip(self.block.as_chunks_mut::<8>().0) {
+            let byte = i32::from(*byte);
+            *eight = [1, 2, 4, 8, 16, 32, 64, 128].map(|bit| -i32::from(byte & bit != 0));
+        }
+    }
+}
 
 impl Stored for bool {
     const KIND: FactKind = FactKind::Flag;
-    type Store = Vec<u8>;
+    type Store = Bits;
+    type Block<'c> = &'c Masks;
 
     fn store(values: Values, rows: usize) -> Option<Self::Store> {
         match values {
-            Values::Bits(bits) if bits.len() == rows.div_ceil(8) => Some(bits),
+            Values::Bits(bits) => Bits::new(bits, rows),
             _ => None,
         }
     }
 
     #[inline(always)]
-    fn get(store: &Self::Store, row: usize) -> Self {
-        bit(store, row)
+    fn turn(store: &mut Self::Store, to: Range<usize>) {
+        store.turn(to);
+    }
+
+    #[inline(always)]
+    fn block(store: &Self::Store, _: usize, _: usize) -> Self::Block<'_> {
+        &store.block
+    }
+
+    #[inline(always)]
+    fn get(block: Self::Block<'_>, row: usize) -> Self {
+        block[row] != 0
+    }
+
+    #[inline(always)]
+    fn masked(self, mask: i32) -> Self {
+        self & (mask != 0)
     }
 
     fn cell(self) -> Cell {
@@ -97,6 +198,7 @@ pub struct TextStore {
 impl Stored for Text {
     const KIND: FactKind = FactKind::Text;
     type Store = TextStore;
+    type Block<'c> = (&'c [u32], &'c [&'static str]);
 
     fn store(values: Values, rows: usize) -> Option<Self::Store> {
         let Values::Strings(strings) = values else { return None };
@@ -115,8 +217,21 @@ impl Stored for Text {
     }
 
     #[inline(always)]
-    fn get(store: &Self::Store, row: usize) -> Self {
-        Text(store.texts[store.codes[row] as usize])
+    fn turn(_: &mut Self::Store, _: Range<usize>) {}
+
+    #[inline(always)]
+    fn block(store: &Self::Store, from: usize, rows: usize) -> Self::Block<'_> {
+        (&store.codes[from..][..rows], &store.texts)
+    }
+
+    #[inline(always)]
+    fn get((codes, texts): Self::Block<'_>, row: usize) -> Self {
+        Text(texts[codes[row] as usize])
+    }
+
+    #[inline(always)]
+    fn masked(self, _: i32) -> Self {
+        self
     }
 
     fn cell(self) -> Cell {
@@ -128,46 +243,54 @@ impl Stored for Text {
 #[derive(Debug)]
 pub struct Nullable<S> {
     store: S,
-    valid: Option<Vec<u8>>,
+    known: Bits,
 }
 
+/// A few rows of such a column: the values, and which of them are known.
+pub(crate) type NullableBlock<'c, T> = (<T as Stored>::Block<'c>, &'c Masks);
+
 impl<S> Nullable<S> {
-    /// The value in one row, `None` if unknown.
+    /// Makes the block of these rows ready.
     #[inline(always)]
-    pub(crate) fn get<T: Stored<Store = S>>(&self, row: usize) -> Option<T> {
-        match &self.valid {
-            Some(valid) if !bit(valid, row) => None,
-            _ => Some(T::get(&self.store, row)),
-        }
+    pub(crate) fn turn<T: Stored<Store = S>>(&mut self, to: Range<usize>) {
+        T::turn(&mut self.store, to.clone());
+        self.known.turn(to);
     }
+
+    /// The block that begins at the row `from` and has `rows` rows.
+    #[inline(always)]
+    pub(crate) fn block<T: Stored<Store = S>>(&self, from: usize, rows: usize) -> NullableBlock<'_, T> {
+        (T::block(&self.store, from, rows), &self.known.block)
+    }
+}
+
+/// The value in one row of the block, `None` if unknown.
+#[inline(always)]
+pub(crate) fn get<T: Stored>((values, known): NullableBlock<'_, T>, row: usize) -> Option<T> {
+    // Read first, ask later; and the mask is used twice, so that the compiler does not put off reading it until the rule asks
+    // for the value: without that it could not read four at once.
+    let (value, mask) = (T::get(values, row), known[row]);
+    (mask != 0).then_some(value.masked(mask))
 }
 
 /// Takes over a column that must be known everywhere.
 pub(crate) fn known<T: Stored>(column: Column, rows: usize) -> Option<T::Store> {
-    if let Some(valid) = &column.valid
-        && (valid.len() != rows.div_ceil(8) || !(0..rows).all(|row| bit(valid, row)))
-    {
-        return None;
+    let known = |valid: &[u8]| {
+        let ones = valid.iter().take_while(|byte| **byte == u8::MAX).count();
+        let more = valid.get(ones).map_or(0, |byte| byte.trailing_ones() as usize);
+        valid.len() == rows.div_ceil(8) && 8 * ones + more >= rows
+    };
+    match &column.valid {
+        Some(valid) if !known(valid) => None,
+        _ => T::store(column.values, rows),
     }
-    T::store(column.values, rows)
 }
 
 /// Takes over a column that may have unknown values.
 pub(crate) fn nullable<T: Stored>(column: Column, rows: usize) -> Option<Nullable<T::Store>> {
-    if column
-        .valid
-        .as_ref()
-        .is_some_and(|valid| valid.len() != rows.div_ceil(8))
-    {
-        return None;
-    }
+    let valid = column.valid.unwrap_or_else(|| vec![u8::MAX; rows.div_ceil(8)]);
     Some(Nullable {
         store: T::store(column.values, rows)?,
-        valid: column.valid,
+        known: Bits::new(valid, rows)?,
     })
-}
-
-#[inline(always)]
-fn bit(bits: &[u8], row: usize) -> bool {
-    bits[row / 8] >> (row % 8) & 1 == 1
 }

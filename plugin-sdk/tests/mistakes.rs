@@ -163,6 +163,8 @@ fn quantiles() {
     );
     mistake("buckets = 5", "buckets = 1", "between 2 and 1000 parts", "buckets = 1");
     mistake("buckets = 5, ", "", "say into how many parts", "age: Quantile");
+    let room = "more buckets than the quantile has room for";
+    mistake("buckets = 5", "buckets = 10", room, "age: Quantile<i32>");
 }
 
 #[test]

@@ -251,3 +251,60 @@ fn a_rule_that_looks_at_other_rows_is_caught() {
         "{said}"
     );
 }
+
+/// Says with its segment whether the age is known, and with its score everything else.
+struct Mirror;
+
+fn mirrored(guest: &Guest) -> f32 {
+    let money = guest.spend_24m.0 as f32;
+    let text = guest.home_city.map_or(0.0, |city| city.parse().unwrap_or(0.5));
+    let flag = guest.consent_marketing.map_or(0.25, |flag| f32::from(u8::from(flag)));
+    let day = guest.birth_date.map_or(0.125, |day| day.0 as f32);
+    money * 64.0 + text * 8.0 + flag + day + guest.satisfaction.map_or(7.0, |number| number as f32)
+}
+
+impl Segmentation for Mirror {
+    type Facts = Guest;
+    type Quantiles = ();
+    type Settings = NoSettings;
+    type Segment = Segment;
+    type Reason = NoReason;
+
+    fn describe() -> Description {
+        Description {
+            name: "mirror",
+            ..Rule::describe()
+        }
+    }
+
+    fn classify(guest: Guest, _: &Context<NoSettings>) -> Class<Segment> {
+        let segment = match guest.age {
+            Some(_) => Segment::FirstOfAll,
+            None => Segment::Second,
+        };
+        Class::of(segment).score(mirrored(&guest))
+    }
+}
+
+#[test]
+fn rows_come_through_whole_wherever_a_block_ends() {
+    const CITIES: [&str; 4] = ["0", "1", "2", "3"];
+    let one = |row: i32| Guest {
+        age: (row % 3 > 0).then_some(row),
+        spend_24m: Money(row.into()),
+        satisfaction: (row % 5 > 0).then_some(f64::from(row) / 2.0),
+        consent_marketing: (row % 7 > 0).then_some(row % 2 > 0),
+        birth_date: (row % 11 > 0).then_some(Day(row)),
+        home_city: (row % 4 > 0).then_some(Text(CITIES[row as usize % 4])),
+        visa: Text("EU"),
+    };
+    for rows in [1, 63, 64, 65, 200] {
+        let answers = harness::<Mirror>().rows((0..rows).map(one)).classify();
+        assert_eq!(answers.len(), rows as usize);
+        for (row, answer) in (0..rows).zip(answers.iter()) {
+            let segment = if row % 3 > 0 { "first-of-all" } else { "other" };
+            assert_eq!(answer.segment.as_deref(), Some(segment), "row {row} of {rows}");
+            assert_eq!(answer.score, Some(mirrored(&one(row))), "row {row} of {rows}");
+        }
+    }
+}

@@ -15,6 +15,9 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let mut uses = Vec::new();
     let mut stores = Vec::new();
     let mut takes = Vec::new();
+    let mut turns = Vec::new();
+    let mut blocks = Vec::new();
+    let mut cuts = Vec::new();
     let mut reads = Vec::new();
     let mut cells = Vec::new();
     for (place, (ident, field)) in fields.iter().enumerate() {
@@ -31,7 +34,10 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         });
         stores.push(quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::Column));
         takes.push(quote_spanned!(at=> columns.next::<#ty>(#key)?));
-        let read = quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::read(&columns.#place, row));
+        blocks.push(quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::Block<'c>));
+        cuts.push(quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::block(&columns.#place, from, rows)));
+        turns.push(quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::turn(&mut columns.#place, to.clone())));
+        let read = quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::read(block.#place, row));
         reads.push(quote!(#ident: #read));
         cells.push(quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::cell(&self.#ident)));
     }
@@ -40,6 +46,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         impl ::posthouse_sdk::Facts for #name {
             const USES: &'static [::posthouse_sdk::FactUse] = &[#(#uses),*];
             type Columns = (#(#stores,)*);
+            type Block<'c> = (#(#blocks,)*);
 
             fn columns(
                 columns: &mut ::posthouse_sdk::private::Columns,
@@ -48,7 +55,17 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             }
 
             #[inline(always)]
-            fn row(columns: &Self::Columns, row: usize) -> Self {
+            fn turn(columns: &mut Self::Columns, to: ::core::ops::Range<usize>) {
+                #(#turns;)*
+            }
+
+            #[inline(always)]
+            fn block(columns: &Self::Columns, from: usize, rows: usize) -> Self::Block<'_> {
+                (#(#cuts,)*)
+            }
+
+            #[inline(always)]
+            fn row(block: Self::Block<'_>, row: usize) -> Self {
                 Self { #(#reads),* }
             }
 

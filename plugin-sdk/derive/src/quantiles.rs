@@ -27,6 +27,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let mut requests = Vec::new();
     let mut idents = Vec::new();
     let mut proofs = Vec::new();
+    let mut rooms = Vec::new();
     for (place, (ident, field)) in names::fields(input, "quantiles")?.into_iter().enumerate() {
         let mut wanted = common.clone();
         read(&field.attrs, "quantile", &mut wanted)?;
@@ -58,6 +59,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         });
         let ty = &field.ty;
         proofs.push(quote_spanned!(ty.span()=> ::posthouse_sdk::private::fits::<_, #ty>(&facts.#ident);));
+        rooms.push(quote_spanned!(ty.span()=> ::posthouse_sdk::private::has_room::<#ty>(#buckets);));
         let place = syn::Index::from(place);
         idents.push(quote!(#ident: tables.next(&<Self as ::posthouse_sdk::Quantiles>::USES[#place])?));
     }
@@ -73,6 +75,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             }
         }
 
+        const _: () = { #(#rooms)* };
         const _: fn(&#of) = |facts| { let _ = facts; #(#proofs)* };
     })
 }

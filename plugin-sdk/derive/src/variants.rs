@@ -77,12 +77,12 @@ pub(crate) fn reasons(input: &DeriveInput) -> Result<TokenStream> {
 
 fn index(variants: &[Variant]) -> TokenStream {
     let arms = variants.iter().enumerate().map(|(place, variant)| {
-        let (ident, place) = (&variant.ident, place as u16);
+        let (ident, place) = (&variant.ident, place as u32);
         quote!(Self::#ident => #place)
     });
     quote! {
-        #[inline]
-        fn index(self) -> u16 {
+        #[inline(always)]
+        fn index(self) -> u32 {
             match self { #(#arms),* }
         }
     }

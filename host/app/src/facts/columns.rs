@@ -124,12 +124,11 @@ impl Frame {
                 valid: (!valid.all(self.len())).then(|| rows.gather_bits(valid)),
             },
             Cells::Narrow { values, valid } => {
-                let mut seen = rows.gather(values).into_owned();
-                let known = known(valid);
-                relate(&mut seen, known.as_deref(), view, today);
+                let valid = (!valid.all(self.len())).then(|| rows.gather_bits(valid));
+                let seen = relate(&rows.gather(values), valid.as_deref(), view, today);
                 Lent {
                     values: Held::Narrow(seen.into()),
-                    valid: known.map(Cow::Owned),
+                    valid,
                 }
             }
             Cells::Wide { values, valid } => Lent {
@@ -211,25 +210,60 @@ impl Frame {
     }
 }
 
-/// Turns stored days into what they mean today; what is unknown stays zero.
-fn relate(values: &mut [i32], valid: Option<&[u8]>, view: View, today: Day) {
+/// Stored days as what they mean today; what is unknown becomes zero.
+fn relate(stored: &[i32], valid: Option<&[u8]>, view: View, today: Day) -> Vec<i32> {
     match view {
-        View::AsIs => return,
-        View::DaysSince => values.iter_mut().for_each(|v| *v = today - *v),
-        View::DaysUntil => values.iter_mut().for_each(|v| *v -= today),
-        View::Age | View::DaysToBirthday => {
-            for (row, value) in values.iter_mut().enumerate() {
-                if valid.is_none_or(|bits| bits[row / 8] & (1 << (row % 8)) != 0) {
-                    *value = view.apply(i64::from(*value), today) as i32;
-                }
-            }
-        }
+        View::AsIs => each(stored, valid, |value| value),
+        View::DaysSince => each(stored, valid, |day| today.wrapping_sub(day)),
+        View::DaysUntil => each(stored, valid, |day| day.wrapping_sub(today)),
+        View::Age | View::DaysToBirthday => each(stored, valid, |day| view.apply(i64::from(day), today) as i32),
     }
-    if let Some(bits) = valid {
-        for (row, value) in values.iter_mut().enumerate() {
-            if bits[row / 8] & (1 << (row % 8)) == 0 {
-                *value = 0;
-            }
+}
+
+/// What `seen` makes of each value that is known. A mask instead of a branch, as nobody can predict who is unknown.
+fn each(stored: &[i32], valid: Option<&[u8]>, seen: impl Fn(i32) -> i32) -> Vec<i32> {
+    let Some(bits) = valid else {
+        return stored.iter().map(|value| seen(*value)).collect();
+    };
+    let eight =
+        |byte: u8, from: &[i32; 8]| -> [i32; 8] { std::array::from_fn(|i| seen(from[i]) & -i32::from(byte >> i & 1)) };
+    let (whole, rest) = stored.as_chunks::<8>();
+    let mut all = Vec::with_capacity(stored.len());
+    for (byte, from) in bits.iter().zip(whole) {
+        all.extend_from_slice(&eight(*byte, from));
+    }
+    if let Some(byte) = bits.get(whole.len()) {
+        let mut from = [0; 8];
+        from[..rest.len()].copy_from_slice(rest);
+        all.extend_from_slice(&eight(*byte, &from)[..rest.len()]);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_related_to_today_and_unknown_ones_are_zero() {
+        let stored: Vec<Day> = (0..21).map(|row| 20_000 + row * 37).collect();
+        let known = |row: usize| row % 3 != 1;
+        let mut bits = vec![0u8; 3];
+        (0..stored.len()).for_each(|row| bits[row / 8] |= u8::from(known(row)) << (row % 8));
+        for view in [
+            View::AsIs,
+            View::DaysSince,
+            View::DaysUntil,
+            View::Age,
+            View::DaysToBirthday,
+        ] {
+            let apply = |row: usize| view.apply(stored[row].into(), 20_514) as i32;
+            let all: Vec<i32> = (0..stored.len()).map(apply).collect();
+            assert_eq!(relate(&stored, None, view, 20_514), all, "{view:?}");
+            let some: Vec<i32> = (0..stored.len())
+                .map(|row| if known(row) { all[row] } else { 0 })
+                .collect();
+            assert_eq!(relate(&stored, Some(&bits), view, 20_514), some, "{view:?}");
         }
     }
 }

@@ -101,7 +101,7 @@ impl Answer {
         index("segment", &self.segment, segments, "segments")?;
         if let Some(score) = &self.score {
             length("score", score.len(), rows)?;
-            if let Some(row) = score.iter().position(|score| !score.is_finite()) {
+            if let Some(row) = first(score, |score| !score.is_finite()) {
                 return Err((
                     "score",
                     format!("row {row} has {}, it must be a finite number", score[row]),
@@ -124,11 +124,19 @@ fn length(field: &'static str, found: usize, rows: usize) -> Result<(), (&'stati
     }
 }
 
+/// The first row whose entry is wrong. Looks at all of them before it searches, because a loop that cannot end early takes many
+/// entries at a time, and hardly any answer is wrong.
+fn first<T: Copy>(found: &[T], wrong: impl Fn(T) -> bool) -> Option<usize> {
+    if !found.iter().fold(false, |any, entry| any | wrong(*entry)) {
+        return None;
+    }
+    found.iter().position(|entry| wrong(*entry))
+}
+
 fn index(field: &'static str, found: &[u16], known: usize, what: &str) -> Result<(), (&'static str, String)> {
-    match found
-        .iter()
-        .position(|index| usize::from(*index) >= known && *index != NONE)
-    {
+    // a plugin cannot have so many that the highest number is one of them
+    let known_u16 = u16::try_from(known).unwrap_or(NONE);
+    match first(found, |index| (index >= known_u16) & (index != NONE)) {
         Some(row) => Err((
             field,
             format!("row {row} has index {}, there are {known} {what}", found[row]),
