@@ -21,7 +21,7 @@ struct Guest {
 #[derive(Quantiles)]
 #[quantiles(of = Guest, buckets = 20, among = trips_24m)]
 struct Twentieths {
-    spend_24m: Quantile<Money>,
+    spend_24m: Quantile<Money, 19>,
 }
 
 #[derive(Segments)]
