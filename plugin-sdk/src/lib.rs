@@ -86,6 +86,9 @@
 // So that what the derives write, `::posthouse_sdk::…`, also works in here.
 extern crate self as posthouse_sdk;
 
+#[cfg(target_family = "wasm")]
+#[allow(unsafe_code)]
+mod arena;
 #[allow(unsafe_code, missing_docs, unreachable_pub, dead_code, clippy::all, clippy::unwrap_used)]
 #[doc(hidden)]
 #[rustfmt::skip]

@@ -21,7 +21,7 @@ macro_rules! sdk {
         [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
     };
 }
-const SDK: [(&str, &str); 24] = sdk![
+const SDK: [(&str, &str); 25] = sdk![
     "Cargo.toml",
     "derive/Cargo.toml",
     "derive/src/facts.rs",
@@ -30,6 +30,7 @@ const SDK: [(&str, &str); 24] = sdk![
     "derive/src/quantiles.rs",
     "derive/src/settings.rs",
     "derive/src/variants.rs",
+    "src/arena.rs",
     "src/bindings.rs",
     "src/context.rs",
     "src/description.rs",
