@@ -76,7 +76,7 @@ fn serial(text: &str) -> Option<f64> {
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits > 0;
     let value: f64 = text.parse().ok().filter(|_| plain)?;
     let year = value.fract() == 0.0 && (1_000.0..3_000.0).contains(&value);
-    (!year && value >= 1.0 && value < 100_000.0).then_some(value)
+    (!year && (1.0..100_000.0).contains(&value)).then_some(value)
 }
 
 /// Reads `text`, in half-width characters; `None` if it is no date, or one in RFC 3339, which needs no help.
@@ -102,10 +102,9 @@ pub(super) fn read(text: &str, order: Option<DateOrder>, epoch: Epoch) -> Option
         .filter(|c| *c != '秒')
         .collect();
     let spelt = spelt.trim().trim_end_matches([':', '-']);
-    let (date, time) = match spelt.find(|c: char| c.is_whitespace() || c == 'T') {
-        Some(at) => (&spelt[..at], spelt[at + 1..].trim()),
-        None => (spelt, ""),
-    };
+    let (date, time) = spelt
+        .split_once(|c: char| c.is_whitespace() || c == 'T')
+        .map_or((spelt, ""), |(date, time)| (date, time.trim()));
     let time = if time.is_empty() {
         NaiveTime::MIN
     } else {
@@ -233,6 +232,7 @@ mod tests {
             ("20261301", "-"),
             ("1/5/26", "-"),
             ("2026-01-05T14:30:00+08:00", "-"),
+            ("2026-01-05\u{2028}14:30", "2026-01-05 14:30:00"),
             ("1e3", "-"),
             ("25:00", "-"),
             ("", "-"),

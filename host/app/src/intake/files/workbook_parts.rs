@@ -31,9 +31,11 @@ pub(super) fn contents(xml: &mut Xml<'_>) -> Result<Contents, ReadError> {
         match xml.next()? {
             Event::Start(tag) | Event::Empty(tag) => match tag.local_name().as_ref() {
                 b"workbookPr" => {
-                    if attribute(&tag, "date1904").is_some_and(|value| matches!(value.as_str(), "1" | "true" | "on")) {
-                        contents.epoch = Epoch::Y1904;
-                    }
+                    let system = attribute(&tag, "date1904");
+                    contents.epoch = match system.as_deref() {
+                        Some("1" | "true" | "on") => Epoch::Y1904,
+                        _ => Epoch::Y1900,
+                    };
                 }
                 b"sheet" if contents.sheets.len() < MOST => {
                     if let (Some(name), Some(relation)) = (attribute(&tag, "name"), attribute(&tag, "id")) {
