@@ -4,7 +4,7 @@ CARGO   ?= cargo
 DIST    := plugins/dist
 PLUGINS := $(patsubst plugins/%/Cargo.toml,%,$(wildcard plugins/*/Cargo.toml))
 
-.PHONY: demo test test-build check build setup plugins bench cdnow fmt clean
+.PHONY: demo test test-build check build setup plugins bench cdnow million fmt clean
 
 demo: build ## build everything and serve a seeded agency on 127.0.0.1:7300
 	exec target/release/posthouse demo $(DEMO)
@@ -40,6 +40,9 @@ bench: build ## the rows of docs/benchmarks.md, measured here
 
 cdnow: test-build ## real purchases against an independent computation; downloads the data set
 	POSTHOUSE_TEST_CDNOW=1 $(CARGO) test --locked -p posthouse-tests cdnow -- --nocapture
+
+million: build ## a file of a million rows on both engines, with memory measured; takes minutes
+	POSTHOUSE_TEST_MILLION=1 POSTHOUSE_TEST_BINARY=$(CURDIR)/target/release/posthouse $(CARGO) test --locked -p posthouse-tests million -- --nocapture --test-threads 1
 
 test-build: setup ## what the tests need: the binary, the plugins, and the project that `plugin new` writes
 	$(CARGO) build --locked -p posthouse

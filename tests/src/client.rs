@@ -154,13 +154,26 @@ impl Client {
 
     /// Starts an import and returns the answer.
     pub fn start_import(&self, kind: &str, file: &[u8]) -> Answer {
+        self.start_import_of(&format!("kind={kind}"), &format!("{kind}.csv"), file, None)
+    }
+
+    /// Starts an import of a file with this name, with a mapping if it needs one, and returns the answer.
+    pub fn start_import_of(&self, query: &str, name: &str, file: &[u8], mapping: Option<&str>) -> Answer {
         let boundary = "posthouse-test-boundary";
-        let mut body = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{kind}.csv\"\r\nContent-Type: text/csv\r\n\r\n").into_bytes();
+        let mut body = Vec::new();
+        if let Some(mapping) = mapping {
+            let part = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"mapping\"\r\n\r\n{mapping}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let part = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(part.as_bytes());
         body.extend_from_slice(file);
         body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
         self.send(
             "POST",
-            &format!("/api/v1/imports?kind={kind}"),
+            &format!("/api/v1/imports?{query}"),
             &format!("multipart/form-data; boundary={boundary}"),
             &body,
         )

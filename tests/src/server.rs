@@ -119,6 +119,11 @@ impl Server {
         self.restart();
     }
 
+    /// The running server's process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the server runs").id()
+    }
+
     /// What the server has logged.
     pub fn log(&self) -> PathBuf {
         self.folder.path().join("server.log")

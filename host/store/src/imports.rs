@@ -17,6 +17,12 @@ pub struct ImportRow {
     pub file_name: String,
     /// SHA-256 of the bytes.
     pub digest: String,
+    /// The mapping file as sent.
+    pub mapping: Option<String>,
+    /// SHA-256 of the mapping; empty without one.
+    pub mapping_digest: String,
+    /// Nothing lands; the report says what would.
+    pub dry_run: bool,
     /// Length in bytes.
     pub size: i64,
     /// `uploading`, `queued`, `running`, `done` or `failed`.
@@ -35,6 +41,10 @@ pub struct ImportRow {
     pub header: String,
     /// Headers not understood, as a JSON list.
     pub ignored: String,
+    /// How the file was read, as JSON, once its headers are.
+    pub reading: Option<String>,
+    /// What a dry run found so far, as JSON.
+    pub report: Option<String>,
     /// Why the whole job failed, as JSON.
     pub failure: Option<String>,
     /// How often work on it failed since its last row was decided.
@@ -47,26 +57,29 @@ pub struct ImportRow {
 
 macro_rules! import_columns {
     () => {
-        "agency_id, id, kind, file_name, digest, size, state, rows_done, bytes_done, accepted, duplicates, rejected, header, ignored, failure, attempts, created_at, finished_at"
+        "agency_id, id, kind, file_name, digest, mapping, mapping_digest, dry_run, size, state, rows_done, bytes_done, accepted, duplicates, rejected, header, ignored, reading, report, failure, attempts, created_at, finished_at"
     };
 }
 
-/// The unfinished job for the same file, if there is one.
+/// The unfinished job that does the same with the same file, if there is one.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn active(tx: &mut Tx, agency: Uuid, kind: &str, digest: &str) -> Result<Option<ImportRow>> {
+pub async fn active(tx: &mut Tx, job: &ImportRow) -> Result<Option<ImportRow>> {
     fetch_optional!(
         tx,
         ImportRow,
         concat!(
             "SELECT ",
             import_columns!(),
-            " FROM import_job WHERE agency_id = $1 AND kind = $2 AND digest = $3 AND state IN ('queued', 'running')"
+            " FROM import_job WHERE agency_id = $1 AND kind = $2 AND digest = $3 AND mapping_digest = $4 AND dry_run = $5
+              AND state IN ('queued', 'running')"
         ),
-        agency,
-        kind,
-        digest
+        job.agency_id,
+        &job.kind,
+        &job.digest,
+        &job.mapping_digest,
+        job.dry_run
     )
 }
 
@@ -78,8 +91,8 @@ pub async fn create(tx: &mut Tx, job: &ImportRow, until: i64) -> Result<()> {
     execute!(
         tx,
         "INSERT INTO import_job (agency_id, id, kind, file_name, digest, size, state, rows_done, bytes_done, accepted, duplicates, rejected,
-                                 header, ignored, lease_until, attempts, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 'uploading', 0, 0, 0, 0, 0, '[]', '[]', $7, 0, $8)
+                                 header, ignored, lease_until, attempts, created_at, mapping, mapping_digest, dry_run)
+         VALUES ($1, $2, $3, $4, $5, $6, 'uploading', 0, 0, 0, 0, 0, '[]', '[]', $7, 0, $8, $9, $10, $11)
          ON CONFLICT (agency_id, id) DO NOTHING",
         job.agency_id,
         job.id,
@@ -89,6 +102,9 @@ pub async fn create(tx: &mut Tx, job: &ImportRow, until: i64) -> Result<()> {
         job.size,
         until,
         job.created_at,
+        &job.mapping,
+        &job.mapping_digest,
+        job.dry_run,
     )
     .map(drop)
 }
@@ -281,7 +297,7 @@ pub async fn postpone(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> 
 pub async fn advance(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> Result<bool> {
     let moved = execute!(
         tx,
-        "UPDATE import_job SET rows_done = $4, bytes_done = $5, accepted = $6, duplicates = $7, rejected = $8, header = $9, ignored = $10, lease_until = $11, attempts = 0
+        "UPDATE import_job SET rows_done = $4, bytes_done = $5, accepted = $6, duplicates = $7, rejected = $8, header = $9, ignored = $10, lease_until = $11, attempts = 0, reading = $12, report = $13
          WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running'",
         job.agency_id,
         job.id,
@@ -293,9 +309,32 @@ pub async fn advance(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> R
         job.rejected,
         &job.header,
         &job.ignored,
-        until
+        until,
+        &job.reading,
+        &job.report
     )?;
     Ok(moved == 1)
+}
+
+/// Lets a dry run begin again: what it knew was in memory only.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn begin_again(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<()> {
+    execute!(
+        tx,
+        "DELETE FROM import_error WHERE agency_id = $1 AND job_id = $2",
+        agency,
+        id
+    )?;
+    execute!(
+        tx,
+        "UPDATE import_job SET rows_done = 0, bytes_done = 0, accepted = 0, duplicates = 0, rejected = 0, report = NULL
+         WHERE agency_id = $1 AND id = $2 AND dry_run",
+        agency,
+        id
+    )
+    .map(drop)
 }
 
 /// Ends a job, well or with a failure; `false` if the lease was lost.

@@ -23,12 +23,13 @@ pub(crate) struct Landing {
 
 /// The state of a batch while its records are applied one after the other.
 #[derive(Default)]
-struct Batch {
-    known: HashSet<(String, String)>,
-    bookings: HashMap<String, store::BookingRow>,
-    changed_bookings: Vec<String>,
-    new_customers: HashMap<Uuid, Day>,
-    since: HashMap<Uuid, Day>,
+pub(super) struct Batch {
+    pub(super) known: HashSet<(String, String)>,
+    pub(super) bookings: HashMap<String, store::BookingRow>,
+    pub(super) changed_bookings: Vec<String>,
+    pub(super) new_customers: HashMap<Uuid, Day>,
+    /// Everyone who is touched, with the day of their earliest record.
+    pub(super) since: HashMap<Uuid, Day>,
     events: Vec<store::EventRow>,
     attributes: BTreeMap<(Uuid, String, i64, String), store::AttributeRow>,
     activity: BTreeMap<(Uuid, ActivityKind, Day), i32>,
@@ -46,34 +47,7 @@ pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[Record]
     let change = store::next_change(tx, agency).await?;
     // only now: whoever waited for the lock across midnight belongs to the new day
     let now = app.clock.now();
-    let mut batch = Batch::default();
-    let ids: Vec<(&str, &str)> = records
-        .iter()
-        .map(|r| (r.source.as_str(), r.external_id.as_str()))
-        .collect();
-    batch.known.extend(store::known_events(tx, agency, &ids).await?);
-    let mut matcher = Matcher::load(tx, agency, records.iter().flat_map(|r| &r.identities), &app.documents).await?;
-    let mut booking_ids: Vec<&str> = records
-        .iter()
-        .filter_map(|r| {
-            if let Body::Booking(b) = &r.body {
-                Some(b.booking_id.as_str())
-            } else {
-                None
-            }
-        })
-        .collect();
-    booking_ids.sort_unstable();
-    booking_ids.dedup();
-    batch.bookings.extend(
-        store::bookings(tx, agency, &booking_ids)
-            .await?
-            .into_iter()
-            .map(|row| (row.id.clone(), row)),
-    );
-    let owners: HashSet<Uuid> = batch.bookings.values().map(|row| row.customer_id).collect();
-    matcher.learn(tx, agency, owners.into_iter().collect()).await?;
-
+    let (mut batch, mut matcher) = Batch::load(app, agency, tx, records).await?;
     let outcomes: Vec<Outcome> = records
         .iter()
         .map(|record| batch.take(app, agency, &mut matcher, record, change, now))
@@ -86,7 +60,40 @@ pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[Record]
 }
 
 impl Batch {
-    fn take(
+    /// Reads what the database knows of everything that `records` speak of.
+    pub(super) async fn load(app: &App, agency: Uuid, tx: &mut Tx, records: &[Record]) -> Result<(Self, Matcher)> {
+        let mut batch = Batch::default();
+        let ids: Vec<(&str, &str)> = records
+            .iter()
+            .map(|r| (r.source.as_str(), r.external_id.as_str()))
+            .collect();
+        batch.known.extend(store::known_events(tx, agency, &ids).await?);
+        let mut matcher = Matcher::load(tx, agency, records.iter().flat_map(|r| &r.identities), &app.documents).await?;
+        let mut booking_ids: Vec<&str> = records
+            .iter()
+            .filter_map(|r| {
+                if let Body::Booking(b) = &r.body {
+                    Some(b.booking_id.as_str())
+                } else {
+                    None
+                }
+            })
+            .collect();
+        booking_ids.sort_unstable();
+        booking_ids.dedup();
+        batch.bookings.extend(
+            store::bookings(tx, agency, &booking_ids)
+                .await?
+                .into_iter()
+                .map(|row| (row.id.clone(), row)),
+        );
+        let owners: HashSet<Uuid> = batch.bookings.values().map(|row| row.customer_id).collect();
+        matcher.learn(tx, agency, owners.into_iter().collect()).await?;
+        Ok((batch, matcher))
+    }
+
+    /// Decides about one record, and applies it if it lands.
+    pub(super) fn take(
         &mut self,
         app: &App,
         agency: Uuid,

@@ -18,7 +18,7 @@ pub(crate) struct Matcher {
 }
 
 /// By what an identity is looked up: itself, or for documents a keyed hash.
-fn lookup(agency: Uuid, identity: &Identity, keys: &DocumentKeys) -> String {
+pub(super) fn lookup(agency: Uuid, identity: &Identity, keys: &DocumentKeys) -> String {
     if identity.kind.is_document() {
         keys.hash(agency, identity.kind, &identity.value)
     } else {
@@ -52,6 +52,21 @@ impl Matcher {
         let found: HashSet<Uuid> = matcher.owners.values().copied().collect();
         matcher.learn(tx, agency, found.into_iter().collect()).await?;
         Ok(matcher)
+    }
+
+    /// Learns from elsewhere whose an identity is.
+    pub(super) fn recall(&mut self, kind: IdentityKind, value: String, owner: Uuid) {
+        self.owners.entry((kind, value)).or_insert(owner);
+    }
+
+    /// Everyone found so far.
+    pub(super) fn found(&self) -> HashSet<Uuid> {
+        self.owners.values().copied().collect()
+    }
+
+    /// Learns from elsewhere that a customer has an identity of an exclusive kind.
+    pub(super) fn recall_exclusive(&mut self, customer: Uuid, kind: IdentityKind) {
+        self.exclusive.insert((customer, kind));
     }
 
     /// Reads which exclusive kinds these customers have.

@@ -1,10 +1,13 @@
 //! Taking in what the agency is told: one door for events and rows of files.
 
+pub mod files;
 pub mod imports;
 mod land;
 mod matching;
 pub(crate) mod queue;
 pub(crate) mod refold;
+mod rehearsal;
+mod work;
 
 pub(crate) use land::land;
 

@@ -1,7 +1,6 @@
 //! Files of customers and bookings: uploaded whole, landed row by row, what was sent back returned as a file.
 
 use super::extract::{Auth, Path, Query, broken_off, require_type};
-use super::page::At;
 use super::problem::{Answer, Problem};
 use super::{Front, idempotency};
 use axum::body::Body;
@@ -11,10 +10,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use posthouse_app::App;
-use posthouse_app::intake::imports::ImportStatus;
+use posthouse_app::intake::imports::NewImport;
 use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::row::FileKind;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use tempfile::NamedTempFile;
@@ -23,81 +22,20 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-/// Room for what is around the file in an upload.
-pub(super) const ENVELOPE: usize = 64 << 10;
+mod shapes;
+
+use shapes::Import;
+
+/// Room for what is around the file in an upload, a mapping among it.
+pub(super) const ENVELOPE: usize = 512 << 10;
+/// Longest mapping.
+const MAPPING: usize = 256 << 10;
 
 pub(super) fn routes() -> OpenApiRouter<Front> {
     OpenApiRouter::new()
         .routes(routes!(start))
         .routes(routes!(status))
         .routes(routes!(errors))
-}
-
-/// How an import stands.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Import {
-    /// Id.
-    id: Uuid,
-    /// `customers` or `bookings`.
-    kind: String,
-    /// Name of the file as sent.
-    file_name: String,
-    /// `queued`, `running`, `done` or `failed`.
-    #[schema(example = "running")]
-    state: String,
-    /// Length of the file in bytes.
-    bytes: i64,
-    /// Bytes read so far.
-    bytes_done: i64,
-    /// Rows decided so far.
-    rows: i64,
-    /// Rows that landed.
-    accepted: i64,
-    /// Rows known before.
-    duplicates: i64,
-    /// Rows sent back; `errors.csv` has them with their reasons.
-    rejected: i64,
-    /// Headers that are not understood; their cells were left out.
-    ignored_columns: Vec<String>,
-    /// Why the whole file was refused.
-    failure: Option<Failure>,
-    /// When the file came.
-    created_at: At,
-    /// When its last row was decided.
-    finished_at: Option<At>,
-}
-
-/// Why a whole file was refused.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Failure {
-    /// Stable code.
-    code: String,
-    /// What is wrong and what to do.
-    detail: String,
-}
-
-impl From<ImportStatus> for Import {
-    fn from(job: ImportStatus) -> Self {
-        Self {
-            id: job.id,
-            kind: job.kind,
-            file_name: job.file_name,
-            state: job.state,
-            bytes: job.bytes,
-            bytes_done: job.bytes_done,
-            rows: job.rows,
-            accepted: job.accepted,
-            duplicates: job.duplicates,
-            rejected: job.rejected,
-            ignored_columns: job.ignored_columns,
-            failure: job.failure.map(|failure| Failure {
-                code: failure.code.to_string(),
-                detail: failure.detail,
-            }),
-            created_at: job.created_at.into(),
-            finished_at: job.finished_at.map(At),
-        }
-    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -107,21 +45,28 @@ struct StartQuery {
     /// `customers` or `bookings`.
     #[param(example = "bookings")]
     kind: String,
+    /// Say what would land, and land nothing.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 /// The parts of an upload.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "describes the multipart body")]
 struct Upload {
-    /// The CSV file, UTF-8, with headers in its first row.
+    /// The file: XLSX, or CSV in UTF-8, GB18030 or UTF-16.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
+    /// The mapping in TOML, if the file needs one: what its headers and words mean. At most 256 KiB.
+    mapping: Option<String>,
 }
 
 /// Import a file.
 ///
-/// The job goes on by itself; ask for it until its `state` is `done` or `failed`. The same file sent again while it is being imported
-/// joins its job; sent later it changes nothing, as every row is known.
+/// The job goes on by itself; ask for it until its `state` is `done` or `failed`. The same file sent again with the same mapping while
+/// it is being imported joins its job; sent later it changes nothing, as every row is known.
+///
+/// With `dry_run=true` the job counts what would land, and `report` says more; nothing but the job itself is written.
 #[utoipa::path(post, path = "/imports", tag = "intake", operation_id = "startImport", params(StartQuery),
     request_body(content = Upload, content_type = "multipart/form-data"),
     responses((status = 202, description = "The job, new or joined.", body = Import)))]
@@ -157,11 +102,15 @@ async fn start(
             .app()
             .start_import(
                 &caller,
-                kind,
-                &upload.name,
-                upload.file.path(),
-                upload.digest.clone(),
-                upload.size,
+                NewImport {
+                    kind,
+                    name: &upload.name,
+                    path: upload.file.path(),
+                    digest: &upload.digest,
+                    size: upload.size,
+                    mapping: upload.mapping.as_deref(),
+                    dry_run: query.dry_run,
+                },
             )
             .await;
         match started.map_err(Problem::from) {
@@ -175,10 +124,12 @@ async fn start(
     match key {
         None => Ok(work.await),
         Some(key) => {
-            let parts: [&[u8]; 3] = [
+            let parts: [&[u8]; 5] = [
                 b"POST /api/v1/imports",
                 kind.as_str().as_bytes(),
                 upload.digest.as_bytes(),
+                upload.mapping.as_deref().unwrap_or_default().as_bytes(),
+                if query.dry_run { b"dry run" } else { b"" },
             ];
             let mark = idempotency::fingerprint(&caller, &parts);
             idempotency::perform(&front, &caller, &key, &mark, work).await
@@ -192,33 +143,58 @@ struct Received {
     name: String,
     digest: String,
     size: u64,
+    mapping: Option<String>,
 }
 
 async fn receive(front: &Front, mut parts: Multipart) -> Answer<Received> {
-    let mut received = None;
+    let (mut received, mut mapping) = (None, None);
     while let Some(field) = parts.next_field().await.map_err(|e| broken(front, &e))? {
         match field.name() {
             Some("file") if received.is_none() => received = Some(keep(front, field).await?),
             Some("file") => return Err(Problem::unprocessable("too_many_files", "send one file at a time")),
-            Some("mapping") => {
-                let detail = "mappings of other headers come with a later version; rename the headers as in the documentation, or leave the part out";
-                return Err(Problem::unprocessable("mapping_not_available", detail));
-            }
+            Some("mapping") if mapping.is_none() => mapping = Some(read_mapping(front, field).await?),
+            Some("mapping") => return Err(Problem::unprocessable("too_many_files", "send one mapping at a time")),
             other => {
                 let detail = format!(
-                    "part {:?} is not known; send the file as the part `file`",
+                    "part {:?} is not known; send the file as the part `file`, its mapping as `mapping`",
                     other.unwrap_or("")
                 );
                 return Err(Problem::unprocessable("unknown_part", detail));
             }
         }
     }
-    received.ok_or_else(|| {
+    let mut received = received.ok_or_else(|| {
         Problem::unprocessable(
             "file_missing",
             "the request has no part `file`; send the file as that part of multipart/form-data",
         )
-    })
+    })?;
+    received.mapping = mapping;
+    Ok(received)
+}
+
+async fn read_mapping(front: &Front, mut field: Field<'_>) -> Answer<String> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = next_piece(front, &mut field).await? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > MAPPING {
+            return Err(Problem::unprocessable(
+                "bad_mapping",
+                "the mapping is longer than 256 KiB",
+            ));
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| Problem::unprocessable("bad_mapping", "the mapping is not UTF-8"))
+}
+
+/// What comes next of a part; it has to come in time.
+async fn next_piece(front: &Front, field: &mut Field<'_>) -> Answer<Option<Bytes>> {
+    let patience = Duration::from_secs(front.http().upload_idle_seconds);
+    let piece = tokio::time::timeout(patience, field.chunk()).await.map_err(|_| {
+        let detail = format!("nothing came for {} s; send the file again", patience.as_secs());
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", detail)
+    })?;
+    piece.map_err(|e| broken(front, &e))
 }
 
 /// Streams a part to disk, taking its digest on the way.
@@ -228,7 +204,6 @@ async fn keep(front: &Front, mut field: Field<'_>) -> Answer<Received> {
         Problem::internal()
     };
     let name = field.file_name().unwrap_or("upload.csv").to_owned();
-    let patience = Duration::from_secs(front.http().upload_idle_seconds);
     let folder = front.0.uploads.clone();
     let blocking = tokio::task::spawn_blocking(move || {
         std::fs::create_dir_all(&folder)?;
@@ -237,14 +212,7 @@ async fn keep(front: &Front, mut field: Field<'_>) -> Answer<Received> {
     let temporary = blocking.await.map_err(|_| Problem::internal())?.map_err(failed)?;
     let mut file = tokio::fs::File::from_std(temporary.reopen().map_err(failed)?);
     let (mut hash, mut size) = (Sha256::new(), 0u64);
-    loop {
-        let piece = tokio::time::timeout(patience, field.chunk()).await.map_err(|_| {
-            let detail = format!("nothing came for {} s; send the file again", patience.as_secs());
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", detail)
-        })?;
-        let Some(piece) = piece.map_err(|e| broken(front, &e))? else {
-            break;
-        };
+    while let Some(piece) = next_piece(front, &mut field).await? {
         hash.update(&piece);
         size += piece.len() as u64;
         tokio::io::AsyncWriteExt::write_all(&mut file, &piece)
@@ -257,6 +225,7 @@ async fn keep(front: &Front, mut field: Field<'_>) -> Answer<Received> {
         name,
         digest: hex::encode(hash.finalize()),
         size,
+        mapping: None,
     })
 }
 
@@ -284,8 +253,8 @@ async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) ->
 
 /// The rows that were sent back.
 ///
-/// The file's own columns, then `row` (the header being row 1), `code` and `reason`. Put them right and import this file: columns that
-/// are not understood are left out.
+/// CSV, whatever the file was: the file's own columns, then `surplus`, `row` (the first row being 1), `code` and `reason`. Put them
+/// right and import this file with the same mapping: columns that are not understood are left out.
 #[utoipa::path(get, path = "/imports/{id}/errors.csv", tag = "intake", operation_id = "getImportErrors",
     params(("id" = Uuid, Path, description = "Id of the import.")),
     responses((status = 200, description = "CSV.", body = String, content_type = "text/csv")))]

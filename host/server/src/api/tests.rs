@@ -362,12 +362,12 @@ async fn what_comes_later_says_so() {
         is(422, "as_of_not_available")
     );
     let form = ("content-type", "multipart/form-data; boundary=x");
-    let mapping = "--x\r\nContent-Disposition: form-data; name=\"mapping\"\r\n\r\na\r\n--x--\r\n";
+    let mapping = "--x\r\nContent-Disposition: form-data; name=\"mapping\"\r\n\r\na\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nphone\r\n--x--\r\n";
     assert_eq!(
         house
             .problem("POST", "/api/v1/imports?kind=bookings", &[form], mapping)
             .await,
-        is(422, "mapping_not_available")
+        is(422, "bad_mapping")
     );
     assert_eq!(
         house

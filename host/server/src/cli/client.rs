@@ -127,11 +127,19 @@ impl Client {
         })
     }
 
-    /// Sends a file as the part `file` of a form, once. The server may say no before the file is on its way.
+    /// Sends a file as the part `file` of a form, once, behind a mapping if there is one. The server may say no before the file is on
+    /// its way.
     ///
     /// # Errors
     /// Whether trying again makes sense, and why it did not work.
-    pub(crate) fn send_file(&self, path: &str, name: &str, file: impl Read, length: u64) -> Result<Value, Trouble> {
+    pub(crate) fn send_file(
+        &self,
+        path: &str,
+        name: &str,
+        file: impl Read,
+        length: u64,
+        mapping: Option<&str>,
+    ) -> Result<Value, Trouble> {
         let mut random = [0; 16];
         SystemEntropy.fill(&mut random);
         let boundary = format!("posthouse-{}", hex::encode(random));
@@ -145,8 +153,11 @@ impl Client {
                 }
             })
             .collect();
+        let mapping = mapping.map_or_else(String::new, |text| {
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"mapping\"\r\n\r\n{text}\r\n")
+        });
         let head = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
+            "{mapping}--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n"
         );
         let tail = format!("\r\n--{boundary}--\r\n");
         // a file that grows meanwhile is sent as long as it was

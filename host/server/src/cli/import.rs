@@ -16,8 +16,14 @@ use std::time::Duration;
 pub(super) struct Import {
     /// What the rows are.
     kind: Kind,
-    /// A CSV file, UTF-8, with headers in its first row.
+    /// A CSV or XLSX file with a row of headers.
     file: PathBuf,
+    /// What the file's headers and words mean, in TOML.
+    #[arg(long, value_name = "MAP.toml")]
+    mapping: Option<PathBuf>,
+    /// Say what would land, and land nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -49,15 +55,19 @@ impl Import {
             }
         });
         let length = length.map_err(|e| Failure::usage(format!("{} cannot be read: {e}", self.file.display())))?;
+        let mapping = self.mapping.as_ref().map(|path| {
+            std::fs::read_to_string(path).map_err(|e| Failure::usage(format!("{} cannot be read: {e}", path.display())))
+        });
+        let mapping = mapping.transpose()?;
         let job = self
-            .upload(&client, length)
+            .upload(&client, length, mapping.as_deref())
             .and_then(|job| follow(&client, job))
             .map_err(|failure| self.resume(&client, failure))?;
         self.finish(&client, &job, output)
     }
 
     /// Sends the file, again from its beginning when the connection breaks: the same file joins its job.
-    fn upload(&self, client: &Client, length: u64) -> Result<Value, Failure> {
+    fn upload(&self, client: &Client, length: u64, mapping: Option<&str>) -> Result<Value, Failure> {
         let bar = bar(length, "sending  ");
         let name = self
             .file
@@ -69,8 +79,9 @@ impl Import {
             let file = File::open(&self.file).map_err(|e| {
                 Trouble::Refused(Failure::failed(format!("{} cannot be read: {e}", self.file.display())))
             })?;
-            let path = format!("/imports?kind={}", self.kind.as_str());
-            client.send_file(&path, &name, bar.wrap_read(BufReader::new(file)), length)
+            let dry_run = if self.dry_run { "&dry_run=true" } else { "" };
+            let path = format!("/imports?kind={}{dry_run}", self.kind.as_str());
+            client.send_file(&path, &name, bar.wrap_read(BufReader::new(file)), length, mapping)
         });
         bar.finish_and_clear();
         job
@@ -80,7 +91,13 @@ impl Import {
         if failure.code != "server_away" {
             return failure;
         }
-        let again = format!("posthouse import {} {}", self.kind.as_str(), self.file.display());
+        let mut again = format!("posthouse import {} {}", self.kind.as_str(), self.file.display());
+        if let Some(mapping) = &self.mapping {
+            again += &format!(" --mapping {}", mapping.display());
+        }
+        if self.dry_run {
+            again += " --dry-run";
+        }
         let message = format!(
             "{}\nNothing that landed is lost. When the server at {} is back, resume with\n\n  {again}\n\nRows that landed already are known and change nothing.",
             failure.message,
@@ -112,14 +129,16 @@ impl Import {
 
     fn words(&self, job: &Value, error_file: Option<&PathBuf>) -> String {
         let count = |key: &str| job[key].as_i64().unwrap_or(0);
-        let mut words = format!(
-            "{}: {} rows. {} landed, {} known before, {} sent back.\n",
-            self.file.display(),
-            count("rows"),
-            count("accepted"),
-            count("duplicates"),
-            count("rejected")
-        );
+        let name = self.file.display();
+        let (rows, accepted, known) = (count("rows"), count("accepted"), count("duplicates"));
+        let rejected = count("rejected");
+        let mut words = if self.dry_run {
+            format!(
+                "{name}: {rows} rows. {accepted} would land, {known} are known, {rejected} would be sent back. Nothing was written.\n"
+            ) + &rehearsed(job)
+        } else {
+            format!("{name}: {rows} rows. {accepted} landed, {known} known before, {rejected} sent back.\n")
+        };
         let ignored: Vec<&str> = job["ignored_columns"]
             .as_array()
             .into_iter()
@@ -137,11 +156,65 @@ impl Import {
         }
         if let Some(file) = error_file {
             words += &format!(
-                "{} has the rows that were sent back, each with its reason. Put them right and import that file.\n",
-                file.display()
+                "{} has the rows that {} sent back, each with its reason. Put them right and import that file.\n",
+                file.display(),
+                if self.dry_run { "would be" } else { "were" }
             );
         }
         words
+    }
+}
+
+/// What a dry run found.
+fn rehearsed(job: &Value) -> String {
+    let mut words = String::new();
+    let reading = &job["reading"];
+    if let Some(format) = reading["format"].as_str() {
+        let how: Vec<String> = [("encoding", "in"), ("delimiter", "separated by"), ("sheet", "sheet")]
+            .iter()
+            .filter_map(|(key, word)| Some(format!("{word} {}", shown(key, reading[*key].as_str()?))))
+            .collect();
+        words += &format!(
+            "Read as {} {}, headers in row {}:\n",
+            format.to_uppercase(),
+            how.join(", "),
+            reading["header_row"]
+        );
+        for column in reading["columns"].as_array().into_iter().flatten() {
+            words += &format!(
+                "  {} is {}\n",
+                column["header"].as_str().unwrap_or(""),
+                column["field"].as_str().unwrap_or("")
+            );
+        }
+    }
+    let report = &job["report"];
+    if report.is_object() {
+        words += &format!(
+            "{} new customers, {} known ones joined; {} new bookings, {} changed.\n",
+            report["customers_new"], report["customers_joined"], report["bookings_new"], report["bookings_changed"]
+        );
+    }
+    for group in report["rejections"].as_array().into_iter().flatten() {
+        words += &format!("{} rows: {}\n", group["rows"], group["code"].as_str().unwrap_or(""));
+        for example in group["examples"].as_array().into_iter().flatten() {
+            words += &format!(
+                "  row {}: {}\n",
+                example["row"],
+                example["detail"].as_str().unwrap_or("")
+            );
+        }
+    }
+    words
+}
+
+fn shown(key: &str, value: &str) -> String {
+    match (key, value) {
+        ("delimiter", "\t") => "tabs".into(),
+        ("delimiter", ",") => "commas".into(),
+        ("delimiter", ";") => "semicolons".into(),
+        ("delimiter", _) => "bars".into(),
+        _ => value.to_owned(),
     }
 }
 

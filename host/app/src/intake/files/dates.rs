@@ -1,0 +1,274 @@
+//! Dates and times however a file writes them.
+
+use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
+
+/// In which order a date's parts stand when its year does not come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DateOrder {
+    /// `2026/1/5` only.
+    Ymd,
+    /// `5/1/2026` is in January.
+    Dmy,
+    /// `1/5/2026` is in January.
+    Mdy,
+}
+
+impl DateOrder {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "ymd" => Some(Self::Ymd),
+            "dmy" => Some(Self::Dmy),
+            "mdy" => Some(Self::Mdy),
+            _ => None,
+        }
+    }
+}
+
+/// What a text says about time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// A day, or its first moment.
+    Day(NaiveDate),
+    /// A local date and time.
+    Time(NaiveDateTime),
+    /// The year stands last, and nobody said whether the day or the month is first.
+    Ambiguous,
+}
+
+/// Which day is number 1 in a workbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Epoch {
+    /// 1 January 1900, with a 29 February 1900 that never was.
+    #[default]
+    Y1900,
+    /// 2 January 1904.
+    Y1904,
+}
+
+/// The date and time that a workbook's number means.
+pub(super) fn from_serial(serial: f64, epoch: Epoch) -> Option<NaiveDateTime> {
+    if !serial.is_finite() || !(0.0..2_958_466.0).contains(&serial) {
+        return None;
+    }
+    let seconds = (serial * 86_400.0).round() as i64;
+    let days = seconds.div_euclid(86_400);
+    let base = match epoch {
+        Epoch::Y1904 => NaiveDate::from_ymd_opt(1904, 1, 1)?,
+        Epoch::Y1900 if days == 60 => return None,
+        Epoch::Y1900 if days < 60 => NaiveDate::from_ymd_opt(1899, 12, 31)?,
+        Epoch::Y1900 => NaiveDate::from_ymd_opt(1899, 12, 30)?,
+    };
+    base.and_time(NaiveTime::MIN)
+        .checked_add_signed(Duration::seconds(seconds))
+}
+
+fn told(at: NaiveDateTime) -> Told {
+    if at.time() == NaiveTime::MIN {
+        Told::Day(at.date())
+    } else {
+        Told::Time(at)
+    }
+}
+
+/// A number that a workbook's date may be. Years stand in numbers, too; they are no dates.
+fn serial(text: &str) -> Option<f64> {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits > 0;
+    let value: f64 = text.parse().ok().filter(|_| plain)?;
+    let year = value.fract() == 0.0 && (1_000.0..3_000.0).contains(&value);
+    (!year && (1.0..100_000.0).contains(&value)).then_some(value)
+}
+
+/// Reads `text`, in half-width characters; `None` if it is no date, or one in RFC 3339, which needs no help.
+pub(super) fn read(text: &str, order: Option<DateOrder>, epoch: Epoch) -> Option<Told> {
+    let text = text.trim();
+    if text.len() > 60 || chrono::DateTime::parse_from_rfc3339(text).is_ok() {
+        return None;
+    }
+    if let Some(serial) = serial(text) {
+        return from_serial(serial, epoch).map(told);
+    }
+    if let Some(at) = compact(text) {
+        return Some(told(at));
+    }
+    let spelt: String = text
+        .chars()
+        .map(|c| match c {
+            '年' | '月' => '-',
+            '日' | '号' => ' ',
+            '时' | '点' | '分' => ':',
+            other => other,
+        })
+        .filter(|c| *c != '秒')
+        .collect();
+    let spelt = spelt.trim().trim_end_matches([':', '-']);
+    let (date, time) = spelt
+        .split_once(|c: char| c.is_whitespace() || c == 'T')
+        .map_or((spelt, ""), |(date, time)| (date, time.trim()));
+    let time = if time.is_empty() {
+        NaiveTime::MIN
+    } else {
+        time_of_day(time)?
+    };
+    match day(date, order)? {
+        Ok(day) => Some(told(day.and_time(time))),
+        Err(()) => Some(Told::Ambiguous),
+    }
+}
+
+/// `20260105`, `202601051430`, `20260105143000`.
+fn compact(text: &str) -> Option<NaiveDateTime> {
+    if !text.bytes().all(|b| b.is_ascii_digit()) || !matches!(text.len(), 8 | 12 | 14) {
+        return None;
+    }
+    let part = |range: std::ops::Range<usize>| text.get(range).map_or(Some(0), |digits| digits.parse().ok());
+    let date = NaiveDate::from_ymd_opt(part(0..4)? as i32, part(4..6)?, part(6..8)?)?;
+    date.and_hms_opt(part(8..10)?, part(10..12)?, part(12..14)?)
+}
+
+/// The day, or that its order has to be said.
+fn day(text: &str, order: Option<DateOrder>) -> Option<Result<NaiveDate, ()>> {
+    let separator = text.chars().find(|c| matches!(c, '-' | '/' | '.'))?;
+    let parts: Vec<&str> = text.split(separator).map(str::trim).collect();
+    let [one, two, three] = parts.as_slice() else {
+        return None;
+    };
+    let number = |part: &str| -> Option<u32> {
+        let good = (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        part.parse().ok().filter(|_| good)
+    };
+    let (a, b, c) = (number(one)?, number(two)?, number(three)?);
+    if one.len() == 4 {
+        return NaiveDate::from_ymd_opt(a as i32, b, c).map(Ok);
+    }
+    if three.len() != 4 {
+        return None;
+    }
+    let found = match order {
+        Some(DateOrder::Ymd) => return None,
+        Some(DateOrder::Dmy) => NaiveDate::from_ymd_opt(c as i32, b, a),
+        Some(DateOrder::Mdy) => NaiveDate::from_ymd_opt(c as i32, a, b),
+        // a day beyond 12 would tell, but only in some of a file's rows; whoever knows the order says it for all of them
+        None => {
+            let either = NaiveDate::from_ymd_opt(c as i32, b, a).or(NaiveDate::from_ymd_opt(c as i32, a, b));
+            return either.map(|_| Err(()));
+        }
+    };
+    found.map(Ok)
+}
+
+/// `14:30`, `14:30:15.250`, `2:30 PM`, `下午2:30`.
+fn time_of_day(text: &str) -> Option<NaiveTime> {
+    let upper = text.to_uppercase();
+    let halves = [("上午", 0), ("下午", 12), ("AM", 0), ("PM", 12)];
+    let half = halves
+        .iter()
+        .find(|(word, _)| upper.starts_with(word) || upper.ends_with(word));
+    let clock = half.map_or(upper.as_str(), |(word, _)| {
+        upper.trim_start_matches(word).trim_end_matches(word)
+    });
+    let clock = clock.trim().trim_end_matches(':');
+    let mut parts = clock.split(':').map(str::trim);
+    let hour: u32 = parts.next()?.parse().ok()?;
+    let minute: u32 = parts.next().map_or(Some(0), |part| part.parse().ok())?;
+    // fractions of a second are not kept
+    let second: u32 = parts
+        .next()
+        .map_or(Some(0), |part| part.split('.').next()?.parse().ok())?;
+    if parts.next().is_some() {
+        return None;
+    }
+    let hour = match half {
+        None => hour,
+        Some((_, shift)) if (1..=12).contains(&hour) => hour % 12 + shift,
+        Some(_) => return None,
+    };
+    NaiveTime::from_hms_opt(hour, minute, second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn plain(text: &str, order: Option<DateOrder>) -> String {
+        match read(text, order, Epoch::Y1900) {
+            None => "-".into(),
+            Some(Told::Ambiguous) => "?".into(),
+            Some(Told::Day(day)) => day.to_string(),
+            Some(Told::Time(at)) => at.to_string(),
+        }
+    }
+
+    #[test]
+    fn dates_in_every_spelling() {
+        let cases = [
+            ("2026-01-05", "2026-01-05"),
+            ("2026/1/5", "2026-01-05"),
+            ("2026.1.5", "2026-01-05"),
+            ("2026年1月5日", "2026-01-05"),
+            ("2026 年 1 月", "-"),
+            ("20260105", "2026-01-05"),
+            ("202601051430", "2026-01-05 14:30:00"),
+            ("2026-01-05 14:30", "2026-01-05 14:30:00"),
+            ("2026/1/5 0:00", "2026-01-05"),
+            ("2026年1月5日14时30分", "2026-01-05 14:30:00"),
+            ("2026年1月5日 下午2:30:15", "2026-01-05 14:30:15"),
+            ("2026/1/5 12:05 AM", "2026-01-05 00:05:00"),
+            ("2026-01-05T14:30:15.500", "2026-01-05 14:30:15"),
+            ("46027", "2026-01-05"),
+            ("46027.5", "2026-01-05 12:00:00"),
+            ("46027.999999", "2026-01-06"),
+            ("60", "-"),
+            ("59", "1900-02-28"),
+            ("61", "1900-03-01"),
+            ("1985", "-"),
+            ("2026", "-"),
+            ("31/12/2025", "?"),
+            ("12/31/2025", "?"),
+            ("31/31/2025", "-"),
+            ("1/5/2026", "?"),
+            ("2026-02-30", "-"),
+            ("20261301", "-"),
+            ("1/5/26", "-"),
+            ("2026-01-05T14:30:00+08:00", "-"),
+            ("2026-01-05\u{2028}14:30", "2026-01-05 14:30:00"),
+            ("1e3", "-"),
+            ("25:00", "-"),
+            ("", "-"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(plain(text, None), expected, "{text}");
+        }
+        assert_eq!(plain("1/5/2026", Some(DateOrder::Dmy)), "2026-05-01");
+        assert_eq!(plain("1/5/2026", Some(DateOrder::Mdy)), "2026-01-05");
+        assert_eq!(plain("1/5/2026", Some(DateOrder::Ymd)), "-");
+    }
+
+    #[test]
+    fn both_systems_of_serial_numbers() {
+        let day = |serial, epoch| from_serial(serial, epoch).map(|at| at.date().to_string());
+        assert_eq!(day(46_027.0, Epoch::Y1900).as_deref(), Some("2026-01-05"));
+        assert_eq!(day(44_565.0, Epoch::Y1904).as_deref(), Some("2026-01-05"));
+        assert_eq!(day(0.0, Epoch::Y1904).as_deref(), Some("1904-01-01"));
+        assert_eq!(day(f64::NAN, Epoch::Y1900), None);
+        assert_eq!(day(-1.0, Epoch::Y1900), None);
+        assert_eq!(day(1e300, Epoch::Y1900), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in ".{0,40}", digits in "[0-9./:年月日 T-]{0,24}") {
+            for order in [None, Some(DateOrder::Dmy), Some(DateOrder::Mdy), Some(DateOrder::Ymd)] {
+                let _ = (read(&text, order, Epoch::Y1900), read(&digits, order, Epoch::Y1904));
+            }
+        }
+
+        #[test]
+        fn a_serial_number_is_the_day_it_counts_to(days in 61i64..60_000) {
+            let expected = NaiveDate::from_ymd_opt(1899, 12, 30).expect("a day") + Duration::days(days);
+            prop_assume!(!(1_000..3_000).contains(&days));
+            prop_assert_eq!(read(&days.to_string(), None, Epoch::Y1900), Some(Told::Day(expected)));
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Mapping files: what a file's headers and words mean, in TOML.
+
+use super::dates::DateOrder;
+use super::delimited::DELIMITERS;
+use super::headers::plain;
+use chrono_tz::Tz;
+use encoding_rs::Encoding;
+use posthouse_domain::booking::BookingStatus;
+use posthouse_domain::row::FileKind;
+use posthouse_domain::{Rejection, canonical};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Longest mapping in bytes.
+const LONGEST: usize = 256 * 1024;
+/// Furthest row that may have the headers.
+pub(super) const LAST_HEADER_ROW: i64 = 100;
+const KEYS: [&str; 12] = [
+    "kind",
+    "source",
+    "encoding",
+    "delimiter",
+    "sheet",
+    "header_row",
+    "time_zone",
+    "date_order",
+    "decimal",
+    "columns",
+    "constants",
+    "status",
+];
+
+/// What a mapping file says. Nothing, if there is none.
+#[derive(Debug, Clone, Default)]
+pub struct Mapping {
+    pub(super) source: Option<String>,
+    pub(super) encoding: Option<&'static Encoding>,
+    pub(super) delimiter: Option<char>,
+    pub(super) sheet: Option<String>,
+    pub(super) header_row: Option<i64>,
+    pub(super) time_zone: Option<Tz>,
+    pub(super) date_order: Option<DateOrder>,
+    /// Amounts are written `1.234,50`.
+    pub(super) decimal_comma: bool,
+    /// The header of each field.
+    pub(super) columns: BTreeMap<&'static str, String>,
+    /// What each field is where a row says nothing.
+    pub(super) constants: BTreeMap<&'static str, String>,
+    /// The meaning of words, in the spelling of [`plain`].
+    pub(super) status: HashMap<String, BookingStatus>,
+}
+
+impl Mapping {
+    /// Reads a mapping for files of `kind`.
+    ///
+    /// # Errors
+    /// `bad_mapping`: what is wrong in which line.
+    pub fn parse(kind: FileKind, text: &str) -> Result<Self, Rejection> {
+        if text.len() > LONGEST {
+            return Err(Rejection::new("bad_mapping", "the mapping is longer than 256 KiB"));
+        }
+        let text = text.trim_start_matches('\u{feff}');
+        let file = File { text, kind };
+        let table = DeTable::parse(text).map_err(|error| file.bad(error.span().unwrap_or(0..0), error.message()))?;
+        let mut mapping = Self::default();
+        for (key, value) in table.get_ref() {
+            file.take(&mut mapping, key, value)?;
+        }
+        Ok(mapping)
+    }
+
+    /// What tells this mapping's text from others; empty for none.
+    pub fn digest(text: Option<&str>) -> String {
+        text.map(canonical::digest).unwrap_or_default()
+    }
+}
+
+struct File<'t> {
+    text: &'t str,
+    kind: FileKind,
+}
+
+type Key<'t> = Spanned<std::borrow::Cow<'t, str>>;
+type Value<'t> = Spanned<DeValue<'t>>;
+
+impl File<'_> {
+    fn bad(&self, at: Range<usize>, problem: impl std::fmt::Display) -> Rejection {
+        let before = &self.text.as_bytes()[..at.start.min(self.text.len())];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        Rejection::new("bad_mapping", format!("mapping, line {line}: {problem}"))
+    }
+
+    fn take(&self, mapping: &mut Mapping, key: &Key<'_>, value: &Value<'_>) -> Result<(), Rejection> {
+        let name = key.get_ref().as_ref();
+        let bad = |problem: String| self.bad(value.span(), problem);
+        match name {
+            "kind" => {
+                let kind = self.string(name, value)?;
+                if kind != self.kind.as_str() {
+                    return Err(bad(format!(
+                        "the mapping is for {kind:?}, but the file was sent as {}",
+                        self.kind.as_str()
+                    )));
+                }
+            }
+            "source" => mapping.source = Some(self.source(value)?),
+            "encoding" => {
+                let label = self.string(name, value)?;
+                let found = Encoding::for_label(label.as_bytes()).filter(|e| *e != encoding_rs::REPLACEMENT);
+                let found = found.ok_or_else(|| {
+                    bad(format!(
+                        "encoding {label:?} is not known; use utf-8, gb18030 or utf-16le"
+                    ))
+                })?;
+                // what is called GBK in files has characters beyond it
+                mapping.encoding = Some(if found == encoding_rs::GBK {
+                    encoding_rs::GB18030
+                } else {
+                    found
+                });
+            }
+            "delimiter" => {
+                let text = self.string(name, value)?;
+                let delimiter = DELIMITERS.into_iter().find(|known| text == known.to_string());
+                mapping.delimiter =
+                    Some(delimiter.ok_or_else(|| bad("delimiter must be \",\", \";\", \"\\t\" or \"|\"".into()))?);
+            }
+            "sheet" => mapping.sheet = Some(self.string(name, value)?),
+            "header_row" => {
+                let row = match value.get_ref() {
+                    DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok(),
+                    _ => None,
+                };
+                let row = row.filter(|row| (1..=LAST_HEADER_ROW).contains(row));
+                mapping.header_row =
+                    Some(row.ok_or_else(|| bad(format!("header_row must be a number from 1 to {LAST_HEADER_ROW}")))?);
+            }
+            "time_zone" => {
+                let zone = self.string(name, value)?;
+                let zone: Result<Tz, _> = zone.parse();
+                mapping.time_zone = Some(zone.map_err(|_| bad("time_zone must be a name like Asia/Shanghai".into()))?);
+            }
+            "date_order" => {
+                let order = DateOrder::parse(&self.string(name, value)?);
+                mapping.date_order =
+                    Some(order.ok_or_else(|| bad("date_order must be \"ymd\", \"dmy\" or \"mdy\"".into()))?);
+            }
+            "decimal" => match self.string(name, value)?.as_str() {
+                "." => mapping.decimal_comma = false,
+                "," => mapping.decimal_comma = true,
+                _ => return Err(bad("decimal must be \".\" or \",\"".into())),
+            },
+            "columns" => mapping.columns = self.fields(name, value)?,
+            "constants" => mapping.constants = self.fields(name, value)?,
+            "status" => mapping.status = self.statuses(value)?,
+            other => {
+                return Err(self.bad(
+                    key.span(),
+                    format!("{other:?} is not known{}", near(other, KEYS.iter().copied())),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn string(&self, name: &str, value: &Value<'_>) -> Result<String, Rejection> {
+        match value.get_ref() {
+            DeValue::String(text) if !text.trim().is_empty() || name == "delimiter" => Ok(text.to_string()),
+            _ => Err(self.bad(value.span(), format!("{name} must be a text in quotes"))),
+        }
+    }
+
+    fn source(&self, value: &Value<'_>) -> Result<String, Rejection> {
+        let source = self.string("source", value)?.trim().to_owned();
+        let bad = |problem: &str| self.bad(value.span(), format!("source {source:?} {problem}"));
+        if source.len() > 200 || source.chars().any(char::is_control) {
+            return Err(bad("is longer than 200 bytes or has control characters"));
+        }
+        // what staff enter by hand
+        if source == "console" {
+            return Err(bad("is the server's own; choose another name"));
+        }
+        Ok(source)
+    }
+
+    fn table<'v, 't>(&self, name: &str, value: &'v Value<'t>) -> Result<&'v DeTable<'t>, Rejection> {
+        match value.get_ref() {
+            DeValue::Table(table) => Ok(table),
+            _ => Err(self.bad(value.span(), format!("{name} must be a table: [{name}]"))),
+        }
+    }
+
+    fn fields(&self, name: &str, value: &Value<'_>) -> Result<BTreeMap<&'static str, String>, Rejection> {
+        let mut fields = BTreeMap::new();
+        for (key, value) in self.table(name, value)? {
+            let wanted = key.get_ref().as_ref();
+            let known = self.kind.headers().iter().copied().find(|known| *known == wanted);
+            let known = known.ok_or_else(|| {
+                let near = near(wanted, self.kind.headers().iter().copied());
+                self.bad(
+                    key.span(),
+                    format!("{wanted:?} is no field of {}{near}", self.kind.as_str()),
+                )
+            })?;
+            fields.insert(known, self.string(known, value)?);
+        }
+        Ok(fields)
+    }
+
+    fn statuses(&self, value: &Value<'_>) -> Result<HashMap<String, BookingStatus>, Rejection> {
+        let mut words = HashMap::new();
+        for (key, value) in self.table("status", value)? {
+            let meaning = self.string("a status", value)?;
+            let status = meaning.parse().map_err(|()| {
+                let known = BookingStatus::ALL.map(BookingStatus::as_str);
+                let near = near(&meaning, known.into_iter());
+                self.bad(
+                    value.span(),
+                    format!("{meaning:?} is no status{near}; known are {}", known.join(", ")),
+                )
+            })?;
+            words.insert(plain(key.get_ref()), status);
+        }
+        Ok(words)
+    }
+}
+
+/// A question about the nearest known word, if one is near.
+fn near<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> String {
+    known
+        .map(|other| {
+            let part = word.len() > 2 && other.contains(word);
+            let likeness = if part {
+                0.8
+            } else {
+                strsim::normalized_damerau_levenshtein(word, other)
+            };
+            (likeness, other)
+        })
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .filter(|(likeness, _)| *likeness >= 0.5)
+        .map_or_else(String::new, |(_, other)| format!("; did you mean {other:?}?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let rejection = Mapping::parse(FileKind::Bookings, text).expect_err(text);
+        assert_eq!(rejection.code, "bad_mapping");
+        rejection.detail
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let text = r#"
+            kind = "bookings"
+            source = "erp"
+            encoding = "gbk"
+            delimiter = ";"
+            sheet = "订单"
+            header_row = 3
+            time_zone = "Asia/Tokyo"
+            date_order = "dmy"
+            decimal = ","
+            [columns]
+            amount = "实付金额"
+            [constants]
+            channel = "shop"
+            [status]
+            "已出票" = "paid"
+        "#;
+        let mapping = Mapping::parse(FileKind::Bookings, text).expect("a mapping");
+        assert_eq!(mapping.source.as_deref(), Some("erp"));
+        assert_eq!(mapping.encoding, Some(encoding_rs::GB18030));
+        assert_eq!((mapping.delimiter, mapping.header_row), (Some(';'), Some(3)));
+        assert_eq!(mapping.sheet.as_deref(), Some("订单"));
+        assert_eq!(mapping.time_zone, Some(chrono_tz::Asia::Tokyo));
+        assert_eq!(
+            (mapping.date_order, mapping.decimal_comma),
+            (Some(DateOrder::Dmy), true)
+        );
+        assert_eq!(mapping.columns["amount"], "实付金额");
+        assert_eq!(mapping.constants["channel"], "shop");
+        assert_eq!(mapping.status["已出票"], BookingStatus::Paid);
+        assert!(Mapping::parse(FileKind::Customers, "").is_ok());
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_line() {
+        let cases = [
+            ("kind = \"customers\"", "line 1: the mapping is for \"customers\""),
+            (
+                "\ncolums = 1",
+                "line 2: \"colums\" is not known; did you mean \"columns\"?",
+            ),
+            (
+                "[columns]\n\nammount = \"x\"",
+                "line 3: \"ammount\" is no field of bookings; did you mean \"amount\"?",
+            ),
+            (
+                "[columns]\nphone = 7",
+                "line 2: \"phone\" is no field of bookings; did you mean \"customer_phone\"?",
+            ),
+            ("[columns]\namount = 7", "line 2: amount must be a text in quotes"),
+            (
+                "[status]\n\"x\" = \"payed\"",
+                "line 2: \"payed\" is no status; did you mean \"paid\"?",
+            ),
+            ("header_row = 0", "header_row must be a number from 1 to 100"),
+            ("header_row = \"1\"", "header_row must be a number from 1 to 100"),
+            ("delimiter = \"-\"", "delimiter must be"),
+            ("encoding = \"klingon\"", "encoding \"klingon\" is not known"),
+            ("time_zone = \"CST-8\"", "time_zone must be a name"),
+            ("date_order = \"mixed\"", "date_order must be"),
+            ("decimal = \"\"", "decimal must be a text in quotes"),
+            ("decimal = \";\"", "decimal must be"),
+            ("source = \"console\"", "is the server's own"),
+            ("columns = 1", "columns must be a table"),
+            ("kind = ", "line 1:"),
+            ("sheet = \"a\"\nsheet = \"b\"", "line 2:"),
+        ];
+        for (text, expected) in cases {
+            let detail = refused(text);
+            assert!(detail.contains(expected), "{text}: {detail}");
+        }
+        assert!(refused(&"#".repeat(300_000)).contains("256 KiB"));
+    }
+}

@@ -1,0 +1,139 @@
+//! From the bytes of a file to records: what kind of file it is, its rows, what its headers mean, and how its cells are spelt.
+//!
+//! A file is untrusted. Every reader here has bounds, and whatever is wrong with a file as a whole becomes one [`Rejection`].
+
+pub(crate) mod chunks;
+mod dates;
+mod delimited;
+mod encoding;
+mod headers;
+mod mapping;
+pub(crate) mod reader;
+mod slicer;
+mod spelling;
+mod synonyms;
+mod workbook;
+mod xml;
+
+pub(crate) use headers::ERROR_COLUMNS;
+pub use mapping::Mapping;
+
+use posthouse_domain::Rejection;
+use posthouse_store::StoreError;
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// One cell as text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) text: String,
+    /// A number of a workbook, written plainly: digits with at most one decimal point.
+    pub(crate) number: bool,
+}
+
+impl Cell {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            number: false,
+        }
+    }
+
+    pub(crate) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+}
+
+/// One row as it stands in the file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RawRow {
+    /// Its place in the file, the first row being 1.
+    pub(crate) number: i64,
+    /// Its cells; those that no table has room for are joined to one.
+    pub(crate) cells: Vec<Cell>,
+    /// How many cells it has in the file.
+    pub(crate) count: usize,
+}
+
+impl RawRow {
+    fn is_blank(&self) -> bool {
+        self.cells.iter().all(Cell::is_blank)
+    }
+}
+
+/// How a file was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// `csv` or `xlsx`.
+    pub format: String,
+    /// The encoding of a CSV file.
+    pub encoding: Option<String>,
+    /// What separates the cells of a CSV file.
+    pub delimiter: Option<char>,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
+    /// The row with the headers, the first row being 1.
+    pub header_row: i64,
+    /// The headers that are understood, with the field each is.
+    pub columns: Vec<UnderstoodColumn>,
+    /// Whether files about this one begin with a byte order mark, so that spreadsheet programs read them as UTF-8.
+    #[serde(default)]
+    pub(crate) marked: bool,
+}
+
+/// A header and what it means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnderstoodColumn {
+    /// The header as it stands in the file.
+    pub header: String,
+    /// The field.
+    pub field: String,
+}
+
+/// Why reading ended early.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// The file as a whole cannot be imported.
+    File(Rejection),
+    /// The database failed.
+    Store(StoreError),
+    /// Nobody listens any more.
+    Gone,
+}
+
+impl From<Rejection> for ReadError {
+    fn from(rejection: Rejection) -> Self {
+        Self::File(rejection)
+    }
+}
+
+/// Shorthand for a refusal of the whole file.
+fn refuse<T>(code: &'static str, detail: impl Into<String>) -> Result<T, ReadError> {
+    Err(ReadError::File(Rejection::new(code, detail)))
+}
+
+/// Where a reader below leaves the true cause of a failure, which the libraries above it only know as an IO error.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cause(Rc<RefCell<Option<ReadError>>>);
+
+impl Cause {
+    fn leave(&self, error: ReadError) -> std::io::Error {
+        self.0.borrow_mut().get_or_insert(error);
+        std::io::Error::other("the file cannot be read on")
+    }
+
+    /// The true cause, or else what the library says about the file.
+    fn or(&self, otherwise: impl FnOnce() -> Rejection) -> ReadError {
+        self.0
+            .borrow_mut()
+            .take()
+            .unwrap_or_else(|| ReadError::File(otherwise()))
+    }
+}
+
+/// A text of the file in a message: short, in quotes.
+fn quote(text: &str) -> String {
+    let short: String = text.chars().take(60).collect();
+    format!("{short:?}")
+}

@@ -1,0 +1,101 @@
+//! Reading a kept file row by row, with flat memory, from where the job stands.
+
+use super::chunks::Chunks;
+use super::dates::Epoch;
+use super::slicer::{Slicer, Slicing};
+use super::workbook::{self, Workbook};
+use super::{Cause, Mapping, ReadError, Reading, delimited, refuse};
+use posthouse_domain::row::FileKind;
+use posthouse_domain::{AgencyTerms, Rejection};
+use posthouse_store::Store;
+use posthouse_store::imports::ImportRow;
+use std::io::{Read, Seek, SeekFrom};
+
+pub(crate) use super::slicer::{ReadRow, Slice};
+
+/// A file to be read in a blocking thread.
+pub(crate) struct Source {
+    pub(crate) store: Store,
+    pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) terms: AgencyTerms,
+    pub(crate) job: ImportRow,
+    pub(crate) kind: FileKind,
+}
+
+impl Source {
+    /// Sends the rows after those done already.
+    pub(crate) fn read(self, slices: &tokio::sync::mpsc::Sender<Slice>) -> Result<(), ReadError> {
+        let mapping = self.job.mapping.as_deref();
+        let mapping = mapping.map_or_else(|| Ok(Mapping::default()), |text| Mapping::parse(self.kind, text))?;
+        let cause = Cause::default();
+        let file = Chunks::new(self.store.clone(), self.runtime.clone(), &self.job, cause.clone());
+        let furthest = file.furthest();
+        let with = |reading: Reading, epoch: Epoch| Slicing {
+            kind: self.kind,
+            mapping: &mapping,
+            terms: &self.terms,
+            epoch,
+            reading,
+            now: self.job.created_at,
+            done: self.job.rows_done,
+            furthest,
+            slices,
+        };
+        read(file, self.kind, &mapping, &cause, with)
+    }
+}
+
+/// Finds out what kind of file it is and reads it.
+fn read<'s>(
+    mut file: impl Read + Seek,
+    kind: FileKind,
+    mapping: &Mapping,
+    cause: &Cause,
+    with: impl FnOnce(Reading, Epoch) -> Slicing<'s>,
+) -> Result<(), ReadError> {
+    let mut first = Vec::new();
+    let failed = |_| cause.or(|| Rejection::new("file_unreadable", "the file cannot be read; send it again"));
+    (&mut file).take(16).read_to_end(&mut first).map_err(failed)?;
+    file.seek(SeekFrom::Start(0)).map_err(failed)?;
+    if first.starts_with(b"PK\x03\x04") || first.starts_with(b"PK\x05\x06") {
+        let book = Workbook::open(file, mapping.sheet.as_deref(), cause)?;
+        let reading = Reading {
+            format: "xlsx".into(),
+            sheet: Some(book.sheet.clone()),
+            marked: true,
+            ..Reading::default()
+        };
+        let mut slicer = Slicer::new(with(reading, book.epoch));
+        book.rows(&mut |row| slicer.take(row))?;
+        return slicer.finish();
+    }
+    if first.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
+        return Err(workbook::old(&mut file, cause));
+    }
+    let start = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first).trim_ascii_start();
+    let other = if start.starts_with(b"%PDF") {
+        Some("a PDF document")
+    } else if start.starts_with(b"<") {
+        Some("a web page or XML, whatever its name says")
+    } else if start.starts_with(b"{\\rtf") {
+        Some("a text document (RTF)")
+    } else {
+        None
+    };
+    if let Some(other) = other {
+        let detail = format!("the file is {other}; open it in a spreadsheet program and save the table as XLSX or CSV");
+        return refuse("file_not_a_table", detail);
+    }
+    let form = delimited::form(&mut file, kind, mapping, cause)?;
+    let reading = Reading {
+        format: "csv".into(),
+        encoding: Some(form.found.encoding.name().to_owned()),
+        delimiter: Some(form.delimiter),
+        // a spreadsheet program that wrote anything but plain UTF-8 reads a file back only with a mark
+        marked: form.found.mark > 0 || form.found.encoding != encoding_rs::UTF_8,
+        ..Reading::default()
+    };
+    let mut slicer = Slicer::new(with(reading, Epoch::default()));
+    delimited::rows(file, form, cause, &mut |row| slicer.take(row))?;
+    slicer.finish()
+}

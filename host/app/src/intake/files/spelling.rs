@@ -1,0 +1,448 @@
+//! Cells in the one spelling that rows are read in.
+//!
+//! Only what is sure is rewritten. Anything else is handed on as it stands, and the reader of rows refuses it in its own words.
+
+use super::dates::{self, Epoch, Told};
+use super::{Cell, Mapping, headers, quote};
+use chrono::NaiveDateTime;
+use chrono_tz::Tz;
+use posthouse_domain::money::Currency;
+use posthouse_domain::{AgencyTerms, Rejection, time};
+use unicode_normalization::UnicodeNormalization;
+
+/// What a workbook shows where a formula failed, or a column is too narrow to be saved as text.
+const BROKEN: [&str; 8] = [
+    "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "####",
+];
+
+/// Signs and words of money, with the currencies they may stand for.
+const MARKS: [(&str, &[&str]); 15] = [
+    ("US$", &["USD"]),
+    ("HK$", &["HKD"]),
+    ("NT$", &["TWD"]),
+    ("S$", &["SGD"]),
+    ("A$", &["AUD"]),
+    ("人民币", &["CNY"]),
+    ("RMB", &["CNY"]),
+    ("CN¥", &["CNY"]),
+    ("¥", &["CNY", "JPY"]),
+    ("元", &["CNY"]),
+    ("圆", &["CNY", "JPY"]),
+    ("$", &["USD", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD"]),
+    ("€", &["EUR"]),
+    ("£", &["GBP"]),
+    ("฿", &["THB"]),
+];
+
+const CURRENCIES: [(&str, &[&str]); 10] = [
+    ("CNY", &["人民币", "rmb", "元", "¥", "人民币元"]),
+    ("USD", &["美元", "美金", "us$"]),
+    ("HKD", &["港币", "港元", "hk$"]),
+    ("JPY", &["日元", "日圆"]),
+    ("EUR", &["欧元", "€"]),
+    ("GBP", &["英镑", "£"]),
+    ("THB", &["泰铢"]),
+    ("SGD", &["新加坡元", "新币"]),
+    ("TWD", &["新台币", "台币", "nt$"]),
+    ("MOP", &["澳门元", "澳门币"]),
+];
+
+const STATUSES: [(&str, &[&str]); 10] = [
+    ("inquiry", &["询价", "咨询", "咨询中", "意向"]),
+    ("quote", &["报价", "已报价"]),
+    (
+        "confirmed",
+        &[
+            "已确认",
+            "确认",
+            "预订成功",
+            "预定成功",
+            "已预订",
+            "已预定",
+            "已下单",
+            "待付款",
+            "待支付",
+            "未付款",
+        ],
+    ),
+    ("contracted", &["已签约", "已签合同", "签约"]),
+    (
+        "paid",
+        &["已付款", "已支付", "已付", "已付全款", "付款成功", "支付成功"],
+    ),
+    ("in_trip", &["出行中", "行程中", "进行中", "已出发", "出团中", "intrip"]),
+    (
+        "completed",
+        &["已完成", "完成", "已结束", "已出行", "已回团", "交易成功"],
+    ),
+    ("settled", &["已结算", "结算"]),
+    (
+        "cancelled",
+        &["已取消", "取消", "已作废", "作废", "交易关闭", "canceled"],
+    ),
+    ("refunded", &["已退款", "退款", "已全额退款", "部分退款"]),
+];
+
+const FLAGS: [(&str, &[&str]); 2] = [
+    (
+        "true",
+        &["是", "y", "yes", "1", "true", "同意", "愿意", "接受", "√", "t"],
+    ),
+    (
+        "false",
+        &[
+            "否",
+            "n",
+            "no",
+            "0",
+            "false",
+            "不同意",
+            "不愿意",
+            "不接受",
+            "拒绝",
+            "×",
+            "f",
+        ],
+    ),
+];
+
+const GENDERS: [(&str, &[&str]); 4] = [
+    ("male", &["男", "先生", "男性", "m", "male", "mr", "mr."]),
+    (
+        "female",
+        &["女", "女士", "女性", "小姐", "f", "female", "ms", "ms.", "mrs", "mrs."],
+    ),
+    ("other", &["其他", "x", "other"]),
+    ("", &["未知", "保密", "不详"]),
+];
+
+const KINDS: [(&str, &[&str]); 3] = [
+    ("person", &["个人", "散客", "个人客户", "person"]),
+    ("company", &["公司", "企业", "单位", "企业客户", "公司客户", "company"]),
+    ("group", &["团体", "团队", "团队客户", "group"]),
+];
+
+/// How the cells of a file are spelt.
+pub(super) struct Spelling<'m> {
+    pub(super) mapping: &'m Mapping,
+    pub(super) terms: &'m AgencyTerms,
+    pub(super) epoch: Epoch,
+}
+
+impl Spelling<'_> {
+    /// The cell of `field` in normal spelling. `currency` is what the row's cell of that name says.
+    ///
+    /// # Errors
+    /// What cannot be right and could be taken for something else.
+    pub(super) fn read(&self, field: &str, cell: &Cell, currency: Option<&Cell>) -> Result<String, Rejection> {
+        let text = unwrapped(&cell.text);
+        if text.is_empty() {
+            return Ok(String::new());
+        }
+        if text.contains('\u{fffd}') {
+            return Err(Rejection::new(
+                "bad_encoding",
+                format!(
+                    "{field} has characters that cannot be decoded; save the file as CSV UTF-8, or say in the mapping which encoding it has"
+                ),
+            ));
+        }
+        if BROKEN.iter().any(|broken| text.starts_with(broken)) {
+            return Err(Rejection::new(
+                "broken_cell",
+                format!(
+                    "{field} is {}, which a spreadsheet shows where a value is missing or hidden; enter the value",
+                    quote(text)
+                ),
+            ));
+        }
+        match field {
+            "external_id" | "booking_id" | "member_no" | "customer_member_no" => id(field, cell, &half_width(text)),
+            "phone" | "customer_phone" => phone(field, &half_width(text)),
+            "email" | "customer_email" => Ok(half_width(text)),
+            "booked_at" => self.moment(field, &half_width(text)),
+            "departs" | "returns" | "birth_date" | "since" => self.day(field, &half_width(text)),
+            "amount" | "cost" => self.money(field, cell, text, self.currency(currency)),
+            "amount_base" => self.money(field, cell, text, Some(self.terms.currency)),
+            "travellers" => Ok(people(&half_width(text))),
+            "currency" => Ok(word(&CURRENCIES, text)),
+            "status" => Ok(self.status(text)),
+            "gender" => Ok(word(&GENDERS, text)),
+            "kind" => Ok(word(&KINDS, text)),
+            "consent_marketing" => Ok(word(&FLAGS, text)),
+            _ => Ok(text.to_owned()),
+        }
+    }
+
+    fn currency(&self, cell: Option<&Cell>) -> Option<Currency> {
+        match cell.map(|cell| unwrapped(&cell.text)).filter(|text| !text.is_empty()) {
+            None => Some(self.terms.currency),
+            Some(text) => Currency::parse(&word(&CURRENCIES, text)),
+        }
+    }
+
+    fn status(&self, text: &str) -> String {
+        let plain = headers::plain(text);
+        let mapped = self.mapping.status.get(&plain).map(|status| status.as_str());
+        let known = || {
+            let found = STATUSES.iter().find(|(_, words)| words.contains(&plain.as_str()));
+            found.map(|(status, _)| *status)
+        };
+        mapped.or_else(known).map_or_else(|| text.to_owned(), str::to_owned)
+    }
+
+    fn told(&self, field: &str, text: &str) -> Result<Option<Told>, Rejection> {
+        match dates::read(text, self.mapping.date_order, self.epoch) {
+            Some(Told::Ambiguous) => Err(Rejection::new(
+                "bad_date",
+                format!(
+                    "{field} {} may have its day or its month first; write it like 2026-01-15, or set date_order in a mapping",
+                    quote(text)
+                ),
+            )),
+            other => Ok(other),
+        }
+    }
+
+    /// A day as it is written, whatever the hour.
+    fn day(&self, field: &str, text: &str) -> Result<String, Rejection> {
+        Ok(match self.told(field, text)? {
+            Some(Told::Day(day)) => day.to_string(),
+            Some(Told::Time(at)) => at.date().to_string(),
+            _ => text.to_owned(),
+        })
+    }
+
+    /// A day in the agency's time zone, or an instant from the clocks of the file's.
+    fn moment(&self, field: &str, text: &str) -> Result<String, Rejection> {
+        Ok(match self.told(field, text)? {
+            Some(Told::Day(day)) => day.to_string(),
+            Some(Told::Time(at)) => local(at, self.mapping.time_zone),
+            _ => text.to_owned(),
+        })
+    }
+
+    fn money(&self, field: &str, cell: &Cell, text: &str, currency: Option<Currency>) -> Result<String, Rejection> {
+        let spelt = half_width(text);
+        let (bare, marks) = unmarked(&spelt, currency);
+        if let Some(currency) = currency
+            && let Some(mark) = marks.iter().find(|mark| !fits(mark, currency))
+        {
+            return Err(Rejection::new(
+                "currency_differs",
+                format!(
+                    "{field} {} is marked {mark}, but the row's currency is {currency}; fill the column currency",
+                    quote(text)
+                ),
+            ));
+        }
+        let (bare, thousands) = match bare.strip_suffix('万') {
+            Some(rest) => (rest.trim_end(), true),
+            None => (bare, false),
+        };
+        let points = if self.mapping.decimal_comma && !cell.number {
+            let pointed = european(bare);
+            pointed.ok_or_else(|| {
+                Rejection::new(
+                    "bad_amount",
+                    format!(
+                        "{field} {} is not an amount as the mapping announces them; write it like 1.234,50",
+                        quote(text)
+                    ),
+                )
+            })?
+        } else {
+            bare.to_owned()
+        };
+        Ok(canonical(&points, thousands).unwrap_or_else(|| {
+            // the sign is what the row reader looks at first
+            if points.starts_with('-') { points } else { spelt.clone() }
+        }))
+    }
+}
+
+/// A local time as the row reader understands it; with its place in the world if the file has a zone of its own.
+fn local(at: NaiveDateTime, zone: Option<Tz>) -> String {
+    let text = at.format("%Y-%m-%d %H:%M:%S").to_string();
+    zone.and_then(|zone| time::parse_instant(&text, zone))
+        .map_or(text, time::instant_text)
+}
+
+/// The cell without what exports put around texts so that spreadsheets leave them alone.
+fn unwrapped(text: &str) -> &str {
+    let blank = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}');
+    let text = text.trim_matches(blank);
+    text.strip_prefix("=\"")
+        .and_then(|rest| rest.strip_suffix('"'))
+        .map_or(text, |rest| rest.trim_matches(blank))
+}
+
+/// Full-width digits, letters and signs as the usual ones, without a leading apostrophe.
+fn half_width(text: &str) -> String {
+    let text: String = text.nfkc().collect();
+    text.trim().trim_start_matches(['\'', '`', '’']).trim().to_owned()
+}
+
+/// The normal word for a word, or the word itself.
+fn word(words: &[(&str, &[&str])], text: &str) -> String {
+    let text = half_width(text);
+    let lower = text.to_lowercase();
+    words
+        .iter()
+        .find(|(_, spellings)| spellings.contains(&lower.as_str()))
+        .map_or(text, |(normal, _)| (*normal).to_owned())
+}
+
+/// Digits and exponent of a number like `1.38E+10`.
+fn scientific(text: &str) -> Option<(&str, i32)> {
+    let (mantissa, exponent) = text.split_once(['E', 'e'])?;
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
+    let good = digits > 0 && digits + 1 >= mantissa.len() && mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent).parse().ok()?;
+    good.then_some((mantissa, exponent))
+}
+
+fn rounded(field: &str, text: &str) -> Rejection {
+    Rejection::new(
+        "number_rounded",
+        format!(
+            "{field} {} was rounded by a spreadsheet, its last digits are lost; give the column the format text and enter it again",
+            quote(text)
+        ),
+    )
+}
+
+/// Numbers of bookings and members. One that was rounded would be taken for another's.
+fn id(field: &str, cell: &Cell, text: &str) -> Result<String, Rejection> {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if scientific(text).is_some_and(|(mantissa, exponent)| mantissa.contains('.') && exponent > 3)
+        || (cell.number && digits > 15)
+    {
+        return Err(rounded(field, text));
+    }
+    Ok(text.to_owned())
+}
+
+/// Telephone numbers that a spreadsheet took for numbers.
+fn phone(field: &str, text: &str) -> Result<String, Rejection> {
+    if let Some((mantissa, exponent)) = scientific(text) {
+        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+        let whole = mantissa.find('.').unwrap_or(mantissa.len());
+        let length = whole as i64 + i64::from(exponent);
+        let length = usize::try_from(length).ok().filter(|length| (5..=15).contains(length));
+        // six digits are what a narrow column shows
+        let Some(length) = length.filter(|length| digits.len() > 6 && digits.len() <= *length) else {
+            return Err(rounded(field, text));
+        };
+        return Ok(format!("{digits:0<length$}"));
+    }
+    if let Some((whole, zeros)) = text.split_once('.') {
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if whole.len() > 4 && digits(whole) && !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') {
+            return Ok(whole.to_owned());
+        }
+    }
+    Ok(text.to_owned())
+}
+
+/// `2`, `2.0` and `2人` are two people.
+fn people(text: &str) -> String {
+    let number = text.trim_end_matches(['人', '位', '名']).trim_end();
+    match number.split_once('.') {
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => whole.to_owned(),
+        _ => number.to_owned(),
+    }
+}
+
+/// An amount without the signs and words around it, and which those were. The code of the row's currency is one of them.
+fn unmarked(text: &str, currency: Option<Currency>) -> (&str, Vec<&'static str>) {
+    let mut rest = text.trim();
+    let mut marks = Vec::new();
+    while let Some((mark, shorter)) = MARKS.iter().find_map(|(mark, _)| {
+        let shorter = rest.strip_prefix(mark).or_else(|| rest.strip_suffix(mark))?;
+        Some((*mark, shorter))
+    }) {
+        marks.push(mark);
+        rest = shorter.trim();
+    }
+    if let Some(currency) = currency {
+        let code = currency.as_str();
+        for cut in [
+            rest.get(..3).zip(rest.get(3..)),
+            rest.get(rest.len().saturating_sub(3)..)
+                .zip(rest.get(..rest.len().saturating_sub(3))),
+        ] {
+            if let Some((found, shorter)) = cut
+                && found.eq_ignore_ascii_case(code)
+            {
+                rest = shorter.trim();
+                break;
+            }
+        }
+    }
+    (rest, marks)
+}
+
+fn fits(mark: &str, currency: Currency) -> bool {
+    MARKS
+        .iter()
+        .find(|(known, _)| *known == mark)
+        .is_some_and(|(_, codes)| codes.contains(&currency.as_str()))
+}
+
+/// `1.234,50` with a point for the decimals.
+fn european(text: &str) -> Option<String> {
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, fraction) = text.split_once(',').unwrap_or((text, ""));
+    let separator = whole.chars().find(|c| !c.is_ascii_digit());
+    let groups: Vec<&str> = match separator {
+        Some(separator @ ('.' | ' ' | '\'')) => whole.split(separator).collect(),
+        Some(_) => return None,
+        None => vec![whole],
+    };
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let good = !groups[0].is_empty()
+        && groups.iter().all(|group| digits(group))
+        && (groups.len() == 1 || (groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3)))
+        && digits(fraction);
+    good.then(|| {
+        let point = if fraction.is_empty() { "" } else { "." };
+        format!("{sign}{}{point}{fraction}", groups.concat())
+    })
+}
+
+/// Digits with at most one point, without thousands commas and needless zeros, in ones or tens of thousands; `None` for anything else.
+fn canonical(text: &str, tens_of_thousands: bool) -> Option<String> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let groups: Vec<&str> = whole.split(',').collect();
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let good = !whole.is_empty()
+        && whole.len() <= 40
+        && fraction.len() <= 40
+        && groups.iter().all(|group| digits(group))
+        && (groups.len() == 1
+            || (!groups[0].is_empty() && groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3)))
+        && digits(fraction);
+    if !good {
+        return None;
+    }
+    let mut whole = groups.concat();
+    let mut fraction = fraction.to_owned();
+    if tens_of_thousands {
+        fraction = format!("{fraction:0<4}");
+        whole.push_str(&fraction[..4]);
+        fraction.drain(..4);
+    }
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let fraction = fraction.trim_end_matches('0');
+    Some(if fraction.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{fraction}")
+    })
+}
+
+#[cfg(test)]
+#[path = "spelling_tests.rs"]
+mod tests;

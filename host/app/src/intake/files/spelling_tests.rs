@@ -1,0 +1,173 @@
+use super::*;
+use posthouse_domain::money::parse_major;
+use posthouse_domain::row::FileKind;
+use proptest::prelude::*;
+
+fn terms() -> AgencyTerms {
+    AgencyTerms {
+        time_zone: chrono_tz::Asia::Shanghai,
+        currency: Currency::parse("CNY").expect("a currency"),
+        country: "CN".into(),
+    }
+}
+
+/// The spelling of a cell, or the code it is refused with.
+fn spelt(mapping: &str, field: &str, text: &str, currency: &str) -> String {
+    let mapping = Mapping::parse(FileKind::Bookings, mapping).expect("a mapping");
+    let terms = terms();
+    let spelling = Spelling {
+        mapping: &mapping,
+        terms: &terms,
+        epoch: Epoch::Y1900,
+    };
+    let currency = Cell::text(currency);
+    spelling
+        .read(field, &Cell::text(text), Some(&currency))
+        .unwrap_or_else(|rejection| format!("!{}", rejection.code))
+}
+
+#[test]
+fn amounts() {
+    let cases = [
+        ("1234.50", "", "1234.5"),
+        ("1,234.50", "", "1234.5"),
+        ("￥1,234", "", "1234"),
+        ("¥1,234.5", "", "1234.5"),
+        ("CNY 1,234", "", "1234"),
+        ("1,234 cny", "", "1234"),
+        ("RMB1234", "", "1234"),
+        ("1234元", "", "1234"),
+        ("１，２３４．５", "", "1234.5"),
+        ("1.2万", "", "12000"),
+        ("1.23456万元", "", "12345.6"),
+        ("3万", "", "30000"),
+        ("0", "", "0"),
+        ("000.00", "", "0"),
+        ("$100", "USD", "100"),
+        ("USD 100", "usd", "100"),
+        ("100", "美元", "100"),
+        ("$100", "", "!currency_differs"),
+        ("€5", "CNY", "!currency_differs"),
+        ("¥5", "JPY", "5"),
+        ("-5", "", "-5"),
+        ("¥-5", "", "-5"),
+        ("(5)", "", "(5)"),
+        ("12,34", "", "12,34"),
+        ("1.234,50", "", "1.234,50"),
+        ("1e5", "", "1e5"),
+        ("USD 100", "", "USD 100"),
+        ("#N/A", "", "!broken_cell"),
+        ("####", "", "!broken_cell"),
+    ];
+    for (text, currency, expected) in cases {
+        assert_eq!(spelt("", "amount", text, currency), expected, "{text} {currency}");
+    }
+    assert_eq!(spelt("", "amount_base", "$5", "USD"), "!currency_differs");
+}
+
+#[test]
+fn amounts_with_a_decimal_comma() {
+    let cases = [
+        ("1.234,50", "1234.5"),
+        ("1 234,5", "1234.5"),
+        ("1234,5 €", "1234.5"),
+        ("1.234", "1234"),
+        ("12", "12"),
+        ("-1,5", "-1.5"),
+        ("1,234.50", "!bad_amount"),
+        ("1234.5", "!bad_amount"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(spelt("decimal = \",\"", "amount", text, "EUR"), expected, "{text}");
+    }
+}
+
+#[test]
+fn phones_and_ids() {
+    let phones = [
+        ("1.3800138E+10", "13800138000"),
+        ("13800138000.0", "13800138000"),
+        ("１３８ ００１３ ８０００", "138 0013 8000"),
+        ("'13800138000", "13800138000"),
+        ("=\"13800138000\"", "13800138000"),
+        ("13800138000\t", "13800138000"),
+        ("1.38E+10", "!number_rounded"),
+        ("1.38001E+10", "!number_rounded"),
+        ("1.3800138E+99", "!number_rounded"),
+        ("010-6552.99", "010-6552.99"),
+    ];
+    for (text, expected) in phones {
+        assert_eq!(spelt("", "customer_phone", text, ""), expected, "{text}");
+    }
+    assert_eq!(spelt("", "booking_id", "2.02601E+13", ""), "!number_rounded");
+    assert_eq!(spelt("", "booking_id", "12E5", ""), "12E5");
+    assert_eq!(spelt("", "booking_id", "=\"0012\"", ""), "0012");
+}
+
+#[test]
+fn words_dates_and_people() {
+    let cases = [
+        ("status", "已付款", "paid"),
+        ("status", "In_Trip", "in_trip"),
+        ("status", "已出票", "已出票"),
+        ("currency", "人民币", "CNY"),
+        ("gender", "女士", "female"),
+        ("gender", "保密", ""),
+        ("consent_marketing", "√", "true"),
+        ("consent_marketing", "ＮＯ", "false"),
+        ("kind", "散客", "person"),
+        ("travellers", "２人", "2"),
+        ("travellers", "2.0", "2"),
+        ("travellers", "2.5", "2.5"),
+        ("booked_at", "2026年1月5日", "2026-01-05"),
+        ("booked_at", "46027.5", "2026-01-05 12:00:00"),
+        ("booked_at", "1/5/2026", "!bad_date"),
+        ("booked_at", "2026-01-05T14:30:00+08:00", "2026-01-05T14:30:00+08:00"),
+        ("departs", "2026/1/5 23:30", "2026-01-05"),
+        ("customer_name", " 李\u{3000}伟\u{a0}", "李\u{3000}伟"),
+        ("customer_name", "李\u{fffd}", "!bad_encoding"),
+    ];
+    for (field, text, expected) in cases {
+        assert_eq!(spelt("", field, text, ""), expected, "{field} {text}");
+    }
+    assert_eq!(spelt("[status]\n\"已出票\" = \"paid\"", "status", "已出票", ""), "paid");
+    assert_eq!(
+        spelt("time_zone = \"Asia/Tokyo\"", "booked_at", "2026-01-05 00:30", ""),
+        "2026-01-04T15:30:00.000Z"
+    );
+    assert_eq!(
+        spelt("time_zone = \"Asia/Tokyo\"", "booked_at", "2026-01-05", ""),
+        "2026-01-05",
+        "a day alone is a day of the agency"
+    );
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(text in ".{0,40}", money in "[-0-9.,万元¥$ E+]{0,20}", currency in "[A-Z]{0,4}") {
+        for mapping in ["", "decimal = \",\""] {
+            for field in FileKind::Bookings.headers().iter().chain(FileKind::Customers.headers()) {
+                spelt(mapping, field, &text, &currency);
+                spelt(mapping, field, &money, &currency);
+            }
+        }
+    }
+
+    #[test]
+    fn an_amount_keeps_its_value(minor in 0i64..1_000_000_000_000) {
+        let (whole, rest) = ((minor / 100).to_string(), minor % 100);
+        let mut grouped = String::new();
+        for (index, digit) in whole.chars().enumerate() {
+            if index > 0 && (whole.len() - index).is_multiple_of(3) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        let cny = terms().currency;
+        for text in [format!("{whole}.{rest:02}"), format!("¥{grouped}.{rest:02}"), format!("{grouped}.{rest:02} 元")] {
+            prop_assert_eq!(parse_major(&spelt("", "amount", &text, ""), cny), Ok(minor));
+        }
+        let european = format!("{}, {rest:02}", grouped.replace(',', ".")).replace(", ", ",");
+        prop_assert_eq!(parse_major(&spelt("decimal = \",\"", "amount", &european, ""), cny), Ok(minor));
+    }
+}
