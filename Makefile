@@ -2,9 +2,10 @@
 
 CARGO   ?= cargo
 DIST    := plugins/dist
+FUZZ_SECONDS ?= 60
 PLUGINS := $(patsubst plugins/%/Cargo.toml,%,$(wildcard plugins/*/Cargo.toml))
 
-.PHONY: demo test test-build check build setup plugins bench cdnow fmt clean
+.PHONY: demo test test-build check build setup plugins bench cdnow fuzz fmt clean
 
 demo: build ## build everything and serve a seeded agency on 127.0.0.1:7300
 	exec target/release/posthouse demo $(DEMO)
@@ -40,6 +41,10 @@ bench: build ## the rows of docs/benchmarks.md, measured here
 
 cdnow: test-build ## real purchases against an independent computation; downloads the data set
 	POSTHOUSE_TEST_CDNOW=1 $(CARGO) test --locked -p posthouse-tests cdnow -- --nocapture
+
+fuzz: ## mutated uploads, descriptors and answers, FUZZ_SECONDS each from another seed every time; `make test` tries each for a second
+	POSTHOUSE_FUZZ_SECONDS=$(FUZZ_SECONDS) POSTHOUSE_FUZZ_SEED=$${POSTHOUSE_FUZZ_SEED:-$$(date +%s)} \
+		$(CARGO) test --locked -p posthouse-engine --test engine fuzz -- --nocapture
 
 test-build: setup ## what the tests need: the binary, the plugins, and the project that `plugin new` writes
 	$(CARGO) build --locked -p posthouse

@@ -3,7 +3,7 @@
 use crate::error::{AppError, Result};
 use crate::facts::frame::Frame;
 use crate::intake::queue::IntakeQueue;
-use crate::segments::{Desk, Live};
+use crate::segments::{Desk, Live, Logbook};
 use crate::{App, team};
 use posthouse_domain::{AgencyTerms, Day, Instant, time};
 use posthouse_store::Access;
@@ -31,6 +31,8 @@ pub struct Room {
     pub(crate) desk: Mutex<Desk>,
     /// Whether frame and segments were read once.
     pub(crate) loaded: AtomicBool,
+    /// What the rules wrote and nobody has stored yet.
+    pub(crate) logbook: Logbook,
     frame: RwLock<Frame>,
     live: RwLock<BTreeMap<String, Live>>,
 }
@@ -85,6 +87,7 @@ impl App {
             woken: Arc::default(),
             desk: Mutex::default(),
             loaded: AtomicBool::new(false),
+            logbook: Logbook::default(),
             frame: RwLock::default(),
             live: RwLock::default(),
         });
@@ -93,6 +96,11 @@ impl App {
             self.clone(),
             Arc::downgrade(&room),
             room.woken.clone(),
+        ));
+        self.tasks.spawn(crate::segments::keep_log(
+            self.clone(),
+            Arc::downgrade(&room),
+            room.logbook.woken.clone(),
         ));
         rooms.insert(agency, room.clone());
         Ok(room)

@@ -3,7 +3,7 @@
 
 use crate::columns::{Column, Value};
 use crate::description::{Description, FactUse};
-use crate::fault::Usage;
+use crate::fault::{Usage, last_words};
 use crate::golden::{self, columns, tables};
 use crate::limits::Limits;
 use crate::pack::{self, PackError};
@@ -92,11 +92,7 @@ impl Test<'_> {
         let buffers = columns(&self.plugin.description().facts, rows.iter().copied());
         let columns: Vec<Column<'_>> = buffers.iter().map(|buffer| buffer.as_column()).collect();
         self.plugin.classify(context, rows.len(), &columns).map_err(|fault| {
-            let hint = fault
-                .receipt
-                .log
-                .last()
-                .map_or(String::new(), |line| format!("; its last log line: {}", line.message));
+            let hint = last_words(&fault.receipt.log);
             Refusal::new("self_test_fault", format!("self-test with {what}: {fault}{hint}"))
         })
     }

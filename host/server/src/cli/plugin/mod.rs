@@ -69,6 +69,15 @@ pub(super) enum Plugin {
         #[arg(long, value_name = "REVISION")]
         to: Option<i64>,
     },
+    /// Print what the rules of a binding logged lately, and how they failed.
+    #[command(after_help = VARIABLES)]
+    Logs {
+        /// The binding.
+        binding: String,
+        /// How many lines, the last ones.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        lines: u16,
+    },
     /// List revisions and what is bound.
     #[command(after_help = VARIABLES)]
     List,
@@ -106,6 +115,7 @@ impl Plugin {
             Self::Preview(rule) => remote::preview(&rule, output),
             Self::Activate { rule, grant } => remote::activate(&rule, grant, output),
             Self::Rollback { binding, to } => remote::rollback(&binding, to, output),
+            Self::Logs { binding, lines } => remote::logs(&binding, lines, output),
             Self::List => remote::list(output),
         }
     }
