@@ -2,9 +2,10 @@
 
 CARGO   ?= cargo
 DIST    := plugins/dist
+FUZZ_SECONDS ?= 60
 PLUGINS := $(patsubst plugins/%/Cargo.toml,%,$(wildcard plugins/*/Cargo.toml))
 
-.PHONY: demo test test-build check build setup plugins bench cdnow million fmt clean
+.PHONY: demo test test-build check build setup plugins bench cdnow million fuzz fmt clean
 
 demo: build ## build everything and serve a seeded agency on 127.0.0.1:7300
 	exec target/release/posthouse demo $(DEMO)
@@ -43,6 +44,10 @@ cdnow: test-build ## real purchases against an independent computation; download
 
 million: build ## a file of a million rows on both engines, with memory measured; takes minutes
 	POSTHOUSE_TEST_MILLION=1 POSTHOUSE_TEST_BINARY=$(CURDIR)/target/release/posthouse $(CARGO) test --locked -p posthouse-tests million -- --nocapture --test-threads 1
+
+fuzz: ## mutated uploads, descriptors and answers, FUZZ_SECONDS each from another seed every time; `make test` tries each for a second
+	POSTHOUSE_FUZZ_SECONDS=$(FUZZ_SECONDS) POSTHOUSE_FUZZ_SEED=$${POSTHOUSE_FUZZ_SEED:-$$(date +%s)} \
+		$(CARGO) test --locked -p posthouse-engine --test engine fuzz -- --nocapture
 
 test-build: setup ## what the tests need: the binary, the plugins, and the project that `plugin new` writes
 	$(CARGO) build --locked -p posthouse

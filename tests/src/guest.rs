@@ -42,6 +42,8 @@ pub struct Guest {
     pub scored: String,
     /// More of the module: functions, globals, tables.
     pub extra: String,
+    /// Where an allocation of size `local 3` goes.
+    pub realloc: String,
     /// Memory: limits in pages.
     pub memory: String,
 }
@@ -71,6 +73,7 @@ impl Default for Guest {
             score_rows: "(local.get $rows)".into(),
             scored: "(i32.const 1)".into(),
             extra: String::new(),
+            realloc: "(call $alloc (local.get 3))".into(),
             memory: "8".into(),
         }
     }
@@ -172,8 +175,12 @@ impl Guest {
         (data, description, segments)
     }
 
+    /// Everything the guest says of itself, as it lies in its memory: texts, lists, and the records that point to them.
+    pub fn spoken(&self) -> Vec<u8> {
+        self.data().0.bytes
+    }
+
     /// The core module as text.
-    /// The module as text.
     pub fn wat(&self) -> String {
         let (data, description, segments) = self.data();
         let heap = (BASE + data.bytes.len()).next_multiple_of(16);
@@ -190,6 +197,7 @@ impl Guest {
             score_rows,
             scored,
             extra,
+            realloc,
             memory,
             ..
         } = self;
@@ -207,7 +215,7 @@ impl Guest {
       (br_if $enough (i32.ge_s (memory.grow (i32.add (i32.div_u (local.get $size) (i32.const 65536)) (i32.const 1))) (i32.const 0)))
       unreachable)
     (local.get $at))
-  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (call $alloc (local.get 3)))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) {realloc})
   (func (export "posthouse:plugin/descriptor@1.0.0#describe") (result i32) {describe} (i32.const {description}))
   (func (export "posthouse:plugin/segmentation@1.0.0#segments") (result i32) (i32.const {segments}))
   {extra}

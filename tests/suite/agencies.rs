@@ -49,6 +49,7 @@ fn another_agencys_things_are_404(database: Database) {
         format!("/api/v1/plugins/{digest}"),
         "/api/v1/bindings/segmentation/rfm".into(),
         "/api/v1/bindings/segmentation/rfm/history".into(),
+        "/api/v1/bindings/segmentation/rfm/logs".into(),
         format!("/api/v1/segmentation/previews/{preview}/moves"),
         "/api/v1/segments/rfm.champions/members".into(),
         "/api/v1/segments/rfm.champions/members?as_of=2026-01-01".into(),

@@ -16,6 +16,7 @@ macro_rules! on_both_engines {
 
 mod agencies;
 mod attributes;
+mod author;
 mod bad_input;
 mod cdnow;
 mod command_line;

@@ -3,7 +3,7 @@
 use crate::error::{AppError, Result};
 use crate::facts::frame::Frame;
 use crate::intake::queue::IntakeQueue;
-use crate::segments::{Desk, Live};
+use crate::segments::{Desk, Live, Logbook};
 use crate::{App, team};
 use posthouse_domain::{AgencyTerms, Day, Instant, time};
 use posthouse_store::Access;
@@ -33,6 +33,8 @@ pub struct Room {
     pub(crate) loaded: AtomicBool,
     /// The day for which this host knows that customer lifetime values were fitted.
     pub(crate) fitted_on: AtomicI32,
+    /// What the rules wrote and nobody has stored yet.
+    pub(crate) logbook: Logbook,
     frame: RwLock<Frame>,
     live: RwLock<BTreeMap<String, Live>>,
 }
@@ -88,6 +90,7 @@ impl App {
             desk: Mutex::default(),
             loaded: AtomicBool::new(false),
             fitted_on: AtomicI32::new(Day::MIN),
+            logbook: Logbook::default(),
             frame: RwLock::default(),
             live: RwLock::default(),
         });
@@ -96,6 +99,11 @@ impl App {
             self.clone(),
             Arc::downgrade(&room),
             room.woken.clone(),
+        ));
+        self.tasks.spawn(crate::segments::keep_log(
+            self.clone(),
+            Arc::downgrade(&room),
+            room.logbook.woken.clone(),
         ));
         rooms.insert(agency, room.clone());
         Ok(room)

@@ -43,6 +43,12 @@ pub struct LogLine {
     pub message: String,
 }
 
+/// The last line before the end, to be put behind a fault: the SDK logs there what a panic says, and where.
+pub(crate) fn last_words(log: &[LogLine]) -> String {
+    log.last()
+        .map_or(String::new(), |line| format!("; its last log line: {}", line.message))
+}
+
 /// What a call left behind besides its answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Receipt {

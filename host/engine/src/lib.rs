@@ -10,6 +10,7 @@
 //!              └ refusals with a code       └ AOT cache             └ golden cases, hostile rows, row independence
 //! ```
 
+pub mod bench;
 mod columns;
 mod compile;
 mod description;

@@ -3,7 +3,7 @@
 
 use crate::columns::{Column, Value};
 use crate::description::{Description, FactUse};
-use crate::fault::Usage;
+use crate::fault::{Usage, last_words};
 use crate::golden::{self, columns, tables};
 use crate::limits::Limits;
 use crate::pack::{self, PackError};
@@ -15,6 +15,8 @@ use serde::Serialize;
 /// 2026-01-15, the day of every self-test.
 const TODAY: i32 = 20_468;
 const DAY_MS: i64 = 86_400_000;
+/// Where the sampled rows of every self-test come from.
+const SEED: u64 = 0x0b5e_55ed;
 /// Texts no rule expects.
 const TEXTS: [&str; 6] = ["", " ", "上海", "e\u{301}\u{202e}\u{0}", "👩‍👩‍👧‍👦", "<script>'\"--"];
 
@@ -43,7 +45,7 @@ pub(crate) fn run(plugin: &SegmentationPlugin, bytes: &[u8], limits: &Limits) ->
     for (what, rows) in hostile(description) {
         test.classify(what, &rows)?;
     }
-    let sample = sample(description, limits.self_test_rows.clamp(8, limits.chunk_rows));
+    let sample = sample(description, limits.self_test_rows.clamp(8, limits.chunk_rows), SEED);
     test.independence(&sample)?;
     let full: Vec<Vec<Value>> = sample.iter().cycle().take(limits.chunk_rows).cloned().collect();
     let full_chunk = test.classify("a full chunk", &full)?.usage;
@@ -90,11 +92,7 @@ impl Test<'_> {
         let buffers = columns(&self.plugin.description().facts, rows.iter().copied());
         let columns: Vec<Column<'_>> = buffers.iter().map(|buffer| buffer.as_column()).collect();
         self.plugin.classify(context, rows.len(), &columns).map_err(|fault| {
-            let hint = fault
-                .receipt
-                .log
-                .last()
-                .map_or(String::new(), |line| format!("; its last log line: {}", line.message));
+            let hint = last_words(&fault.receipt.log);
             Refusal::new("self_test_fault", format!("self-test with {what}: {fault}{hint}"))
         })
     }
@@ -150,7 +148,8 @@ fn same(whole: &Classified, row: usize, other: &Classified, place: usize, change
     Err(Refusal::new("row_dependence", detail))
 }
 
-fn context(description: &Description, rows: &[Vec<Value>]) -> Context {
+/// What a made-up call depends on besides its rows.
+pub(crate) fn context(description: &Description, rows: &[Vec<Value>]) -> Context {
     let quantiles = tables(description, rows);
     Context {
         now: i64::from(TODAY) * DAY_MS,
@@ -209,9 +208,9 @@ fn extreme(kind: FactKind, most: bool) -> Value {
     }
 }
 
-/// Rows like those of real customers, the same every time.
-fn sample(description: &Description, rows: usize) -> Vec<Vec<Value>> {
-    let mut random = Random(0x0b5e_55ed);
+/// Rows like those of real customers, the same every time for the same `seed`.
+pub(crate) fn sample(description: &Description, rows: usize, seed: u64) -> Vec<Vec<Value>> {
+    let mut random = Random(seed);
     let mut value = |fact: &FactUse| {
         if fact.nullable && random.below(8) == 0 {
             return Value::Null;

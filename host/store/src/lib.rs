@@ -15,6 +15,7 @@ pub mod history;
 pub mod imports;
 pub mod installation;
 pub mod intake;
+pub mod plugin_logs;
 pub mod plugins;
 pub mod profiles;
 pub mod segments;

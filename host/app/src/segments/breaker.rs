@@ -26,12 +26,14 @@ pub(crate) fn count_fault(room: &Room, name: &str) {
     }
 }
 
-/// The same for a rule that follows events: the same customers asked about again fail again, and that counts once.
-pub(crate) fn count_new_fault(room: &Room, name: &str) {
+/// The same for a rule that follows events: the same customers asked about again fail again, and that counts once. Whether it counted.
+pub(crate) fn count_new_fault(room: &Room, name: &str) -> bool {
     let news = |live: &Live| live.failed_change < live.seen_change;
-    if room.live().get(name).is_some_and(news) {
+    let counts = room.live().get(name).is_some_and(news);
+    if counts {
         count_fault(room, name);
     }
+    counts
 }
 
 impl App {

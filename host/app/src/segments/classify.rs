@@ -3,10 +3,11 @@
 use crate::error::{AppError, Result};
 use crate::facts::columns::{Lent, Rows};
 use crate::facts::frame::Frame;
+use crate::segments::log::OF_A_RUN;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::{Day, Instant, Rejection, canonical, quantiles};
-use posthouse_engine::{Classified, Context, Engine, Fault, NONE, QuantileTable, SegmentationPlugin};
+use posthouse_engine::{Classified, Context, Engine, Fault, LogLine, NONE, QuantileTable, SegmentationPlugin};
 use rayon::prelude::*;
 use uuid::Uuid;
 
@@ -26,6 +27,8 @@ pub(crate) struct Everyone {
     pub(crate) classes: Vec<u16>,
     pub(crate) quantiles: Vec<QuantileTable>,
     pub(crate) fuel: u64,
+    /// The first lines the rule wrote.
+    pub(crate) log: Vec<LogLine>,
 }
 
 /// When a question is asked.
@@ -147,34 +150,39 @@ impl Rule {
         let context = self.context(moment, &quantiles);
         let positions = self.positions(frame);
         let mut classes = vec![NONE; frame.len()];
-        let fuel = classes
+        let (fuel, log) = classes
             .par_chunks_mut(CHUNK)
             .enumerate()
             .map(|(chunk, out)| {
                 let from = chunk * CHUNK;
                 let answer = self.ask(frame, &positions, &context, &Rows::Range(from..from + out.len()))?;
                 out.copy_from_slice(&answer.segment);
-                Ok(answer.usage.fuel)
+                Ok((answer.usage.fuel, answer.log))
             })
-            .try_reduce(|| 0, |a, b| Ok(a + b))?;
+            .try_reduce(
+                || (0, Vec::new()),
+                |(fuel, log), (more, lines)| Ok((fuel + more, first_lines(log, lines))),
+            )?;
         Ok(Everyone {
             classes,
             quantiles,
             fuel,
+            log,
         })
     }
 
-    /// The answers for single customers, with the tables of the latest run.
+    /// The answers for single customers, with the tables of the latest run, and the first lines the rule wrote.
     pub(crate) fn single(
         &self,
         frame: &Frame,
         moment: Moment,
         quantiles: &[QuantileTable],
         ordinals: &[u32],
-    ) -> std::result::Result<Vec<Answer>, Fault> {
+    ) -> std::result::Result<(Vec<Answer>, Vec<LogLine>), Fault> {
         let context = self.context(moment, quantiles);
         let positions = self.positions(frame);
         let mut answers = Vec::with_capacity(ordinals.len());
+        let mut log = Vec::new();
         for picked in ordinals.chunks(CHUNK) {
             let answer = self.ask(frame, &positions, &context, &Rows::Picked(picked))?;
             for row in 0..picked.len() {
@@ -188,9 +196,17 @@ impl Rule {
                         .filter(|reason| *reason != NONE),
                 });
             }
+            log = first_lines(log, answer.log);
         }
-        Ok(answers)
+        Ok((answers, log))
     }
+}
+
+/// The lines of two calls in their order, no more than are kept.
+fn first_lines(mut log: Vec<LogLine>, more: Vec<LogLine>) -> Vec<LogLine> {
+    log.extend(more);
+    log.truncate(OF_A_RUN);
+    log
 }
 
 /// A rule's answer for one customer.

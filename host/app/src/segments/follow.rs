@@ -64,15 +64,20 @@ impl App {
         }) else {
             return Ok(());
         };
-        let (asked, asking) = (pending.clone(), room.clone());
+        let (asked, asking, speaker) = (pending.clone(), room.clone(), rule.clone());
         let answers = in_pool(&self.engine, move || {
             rule.single(&asking.frame(), moment, &quantiles, &asked)
         })
         .await?;
         let answers = match answers {
-            Ok(answers) => answers,
+            Ok((answers, log)) => {
+                room.log_lines(name, &speaker, None, moment, &log);
+                answers
+            }
             Err(fault) if fault.counts_against_plugin() => {
-                super::breaker::count_new_fault(room, name);
+                if super::breaker::count_new_fault(room, name) {
+                    room.log_fault(name, &speaker, None, moment, &fault);
+                }
                 return self.mark_stale(room, name, &fault_error(&fault), moment).await;
             }
             // a slow moment of this machine says nothing about the rule: it is asked again

@@ -10,6 +10,7 @@ mod flow;
 mod follow;
 mod frame;
 mod history;
+mod log;
 mod past;
 mod preview;
 mod read;
@@ -20,6 +21,7 @@ pub use activation::{Activation, BindingView, RevisionView};
 pub use as_of::{PastCustomer, PastPlace, Standing};
 pub use diff::{Diff, MoveCount, SegmentChange};
 pub use flow::{Flow, FlowSegment};
+pub use log::LogEntry;
 pub use preview::{MovePage, Preview, PreviewRequest, PreviewSample};
 pub use read::{CustomerSegment, Member, MemberPage, Reason, SegmentSummary};
 pub use run::RunSummary;
@@ -28,6 +30,7 @@ pub use sample::{Drawn, Sample, SampleRequest};
 pub(crate) use classify::{Moment, in_pool};
 pub(crate) use desk::{Desk, Live};
 pub(crate) use follow::follow;
+pub(crate) use log::{Logbook, keep_log};
 pub(crate) use past::InForce;
 
 /// The extension point of segment rules in paths and tables.

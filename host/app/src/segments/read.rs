@@ -261,6 +261,7 @@ impl App {
         let asking = room.clone();
         let answers = in_pool(&self.engine, move || {
             rule.single(&asking.frame(), moment, &quantiles, &ordinals)
+                .map(|(answers, _)| answers)
         })
         .await?;
         Ok(answers.unwrap_or_else(|fault| {

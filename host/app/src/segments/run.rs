@@ -247,6 +247,7 @@ impl App {
         let everyone = match in_pool(&self.engine, move || asked.everyone(&asking.frame(), moment)).await? {
             Ok(everyone) => everyone,
             Err(fault) => {
+                room.log_fault(name, &rule, Some(cause), moment, &fault);
                 let error = fault_error(&fault);
                 if new.is_none() {
                     if fault.counts_against_plugin() {
@@ -268,7 +269,7 @@ impl App {
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
         // the lock: from here until the commit nobody changes this agency's facts
         let last_change = lock(&mut tx, room.id).await?;
-        if let Err(error) = self.add_latecomers(room, &mut tx, &mut draft, last_change).await {
+        if let Err(error) = self.add_latecomers(room, &mut tx, name, &mut draft, last_change).await {
             drop(tx);
             if new.is_none() && !error.is_transient() {
                 self.mark_stale(room, name, &error, moment).await?;
@@ -280,7 +281,13 @@ impl App {
         tx.commit().await?;
         let ms = began.elapsed().as_millis() as i64;
         tracing::info!(agency = %room.slug, binding = %name, revision, changed = run.moved, ms, cause = cause.as_str(), "segments stand");
-        let Everyone { classes, quantiles, .. } = draft.everyone;
+        let Everyone {
+            classes,
+            quantiles,
+            log,
+            ..
+        } = draft.everyone;
+        room.log_lines(name, &draft.rule, Some(cause), moment, &log);
         let live = Live {
             row,
             segments: draft.rule.plugin.segments().to_vec(),
@@ -303,7 +310,14 @@ impl App {
     }
 
     /// Classifies those who changed since the snapshot, with the snapshot's tables.
-    async fn add_latecomers(&self, room: &Arc<Room>, tx: &mut Tx, draft: &mut Draft, last_change: i64) -> Result<()> {
+    async fn add_latecomers(
+        &self,
+        room: &Arc<Room>,
+        tx: &mut Tx,
+        name: &str,
+        draft: &mut Draft,
+        last_change: i64,
+    ) -> Result<()> {
         if last_change == draft.change {
             return Ok(());
         }
@@ -324,7 +338,11 @@ impl App {
             rule.single(&asking.frame(), moment, &quantiles, &asked)
         })
         .await?;
-        let answers = answers.map_err(|fault| fault_error(&fault))?;
+        let (answers, log) = answers.map_err(|fault| {
+            room.log_fault(name, &draft.rule, Some(draft.cause), moment, &fault);
+            fault_error(&fault)
+        })?;
+        draft.everyone.log.extend(log);
         draft
             .everyone
             .classes

@@ -269,3 +269,113 @@ fn a_wrong_call_is_the_hosts_fault() {
     assert!(!wrong.counts_against_plugin());
     insta::assert_snapshot!(wrong, @"the host could not make the call: 8193 rows in one chunk, 8192 are the most");
 }
+
+/// What guests come to, a line each.
+fn faults(guests: Vec<Guest>) -> String {
+    guests.into_iter().map(|guest| format!("{}\n", fault(guest))).collect()
+}
+
+#[test]
+fn answers_that_point_nowhere() {
+    let before = |before: &str| Guest {
+        before: before.into(),
+        ..Guest::default()
+    };
+    let reasons = |reason: &str, length: &str| {
+        before(&format!(
+            "(local.set $i (call $answer (i32.const 300000) (i32.const 3) (i32.const 300000) (i32.const 3)))
+             (i32.store8 offset=24 (local.get $i) (i32.const 1))
+             (i32.store16 (i32.const 310000) (i32.const {reason}))
+             (i32.store offset=28 (local.get $i) (i32.const 310000))
+             (i32.store offset=32 (local.get $i) (i32.const {length}))
+             (return (local.get $i))"
+        ))
+    };
+    let said = faults(vec![
+        before("(return (i32.const -16))"),
+        before("(return (i32.const 1025))"),
+        before("(i32.store8 (i32.const 300000) (i32.const 7)) (return (i32.const 300000))"),
+        reasons("1", "3"),
+        reasons("0", "4"),
+        Guest {
+            score: "(f32.const -inf)".into(),
+            ..Guest::default()
+        },
+    ]);
+    insta::assert_snapshot!(said, @r"
+    the plugin's answer is not usable: classify(): pointer out of bounds of memory
+    the plugin's answer is not usable: classify(): return pointer not aligned
+    the plugin's answer is not usable: classify(): invalid expected discriminant
+    the plugin's answer is not usable: reason: row 0 has index 1, there are 1 reasons
+    the plugin's answer is not usable: reason: 4 entries for 3 rows
+    the plugin's answer is not usable: score: row 0 has -inf, it must be a finite number
+    ");
+}
+
+#[test]
+fn memory_given_out_wrongly() {
+    let realloc = |realloc: &str| Guest {
+        realloc: realloc.into(),
+        ..Guest::default()
+    };
+    let said = faults(vec![
+        realloc("(i32.const -16)"),
+        realloc("(i32.const 1)"),
+        realloc("unreachable"),
+        realloc("(loop $again (br $again)) (i32.const 0)"),
+    ]);
+    insta::assert_snapshot!(said, @r"
+    the plugin's answer is not usable: classify(): realloc return: beyond end of memory
+    the plugin's answer is not usable: classify(): realloc return: result not aligned
+    the plugin stopped: wasm `unreachable` instruction executed (in function 2)
+    the plugin burnt its 20015000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row
+    ");
+}
+
+#[test]
+fn logs_that_are_none() {
+    let say = |words: &str| Guest {
+        before: format!("(i32.store (i32.const 16) (i32.const -1)) (call $say {words})"),
+        ..Guest::default()
+    };
+    let said = faults(vec![
+        say("(i32.const 1) (i32.const 16) (i32.const 4)"),
+        say("(i32.const 1) (i32.const 524280) (i32.const 9)"),
+        say("(i32.const 9) (i32.const 1024) (i32.const 9)"),
+        say("(i32.const 1) (i32.const 1024) (i32.const -1)"),
+    ]);
+    insta::assert_snapshot!(said, @r"
+    the plugin's answer is not usable: classify(): invalid utf-8 sequence of 1 bytes from index 0
+    the plugin's answer is not usable: classify(): string pointer/length out of bounds of memory
+    the plugin's answer is not usable: classify(): unexpected discriminant: 9
+    the plugin's answer is not usable: classify(): string pointer/length out of bounds of memory
+    ");
+}
+
+#[test]
+fn evil_before_the_first_call() {
+    let refused = |guest: Guest| crate::refusal(&guest.build()).to_string();
+    let describe = |describe: &str| Guest {
+        describe: describe.into(),
+        ..Guest::default()
+    };
+    let extra = |extra: &str| Guest {
+        extra: extra.into(),
+        ..Guest::default()
+    };
+    let said = [
+        describe("(loop $again (br $again))"),
+        describe("(loop $again (drop (memory.grow (i32.const 16))) (br $again))"),
+        describe("(return (i32.const -4))"),
+        extra("(func $begin (loop $again (br $again))) (start $begin)"),
+        extra("(func $begin unreachable) (start $begin)"),
+    ];
+    insta::assert_snapshot!(said.map(refused).join("\n"), @r"
+    bad_descriptor: the plugin burnt its 20000000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row
+    bad_descriptor: the plugin asked for 34078720 bytes of memory, 33554432 are allowed: keep less in memory at a time
+    bad_descriptor: the plugin's answer is not usable: describe(): pointer out of bounds of memory
+    bad_descriptor: the plugin burnt its 20000000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row
+    bad_descriptor: the plugin stopped: wasm `unreachable` instruction executed (in begin)
+    ");
+    works(&open(&Guest::default()));
+}

@@ -2,6 +2,8 @@
 
 mod admission;
 mod evil;
+mod flat;
+mod fuzz;
 mod loading;
 mod packing;
 mod settings;

@@ -8,7 +8,7 @@ use super::problem::{Answer, Problem};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use posthouse_app::segments::{Activation, BindingView, RevisionView, SEGMENTATION};
+use posthouse_app::segments::{Activation, BindingView, LogEntry, RevisionView, SEGMENTATION};
 use posthouse_app::team::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -22,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
         .routes(routes!(list))
         .routes(routes!(read, activate))
         .routes(routes!(history))
+        .routes(routes!(logs))
         .routes(routes!(rollback))
 }
 
@@ -161,6 +162,35 @@ impl From<RevisionView> for Revision {
     }
 }
 
+/// A line of a binding's log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LogLine {
+    /// Business time of the run, or of the look at those who changed.
+    at: At,
+    /// `debug`, `info`, `warn` or `error` as the plugin says, or `fault`: how a call ended, in the host's words.
+    #[schema(example = "info")]
+    level: String,
+    /// The text.
+    message: String,
+    /// `activation`, `rollback`, `breaker`, `request` or `midnight`, as of a run; `change`: a customer's facts changed.
+    #[schema(example = "change")]
+    cause: String,
+    /// The plugin that wrote it.
+    digest: String,
+}
+
+impl From<LogEntry> for LogLine {
+    fn from(entry: LogEntry) -> Self {
+        Self {
+            at: entry.at.into(),
+            level: entry.level,
+            message: entry.message,
+            cause: entry.cause,
+            digest: entry.digest,
+        }
+    }
+}
+
 /// Every binding of the agency.
 #[utoipa::path(get, path = "/bindings", tag = "bindings", operation_id = "listBindings",
     responses((status = 200, description = "Every binding; `next` is always null.", body = Page<Binding>)))]
@@ -225,33 +255,41 @@ async fn activate(
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct HistoryQuery {
+struct BackwardsQuery {
     /// Items of the page, 1 to 1000; 100 if left out.
     limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,
 }
 
+impl BackwardsQuery {
+    /// How many items, and the number they come before.
+    fn page(self, front: &Front) -> Answer<(usize, Option<i64>)> {
+        let limit = front.limit(self.limit)?;
+        let bad = |_| {
+            Problem::unprocessable(
+                "bad_cursor",
+                "the cursor is not one of this list; start again without it",
+            )
+        };
+        let before = self.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
+        Ok((limit, before))
+    }
+}
+
 /// Every revision of a binding, the newest first.
 #[utoipa::path(get, path = "/bindings/{extension_point}/{name}/history", tag = "bindings", operation_id = "listRevisions",
-    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it."), HistoryQuery),
+    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
     responses((status = 200, description = "A page of revisions.", body = Page<Revision>)))]
 async fn history(
     State(front): State<Front>,
     auth: Auth,
     Path((point, name)): Path<(String, String)>,
-    Query(query): Query<HistoryQuery>,
+    Query(query): Query<BackwardsQuery>,
 ) -> Answer<axum::Json<Page<Revision>>> {
     let caller = auth.may(Scope::Rules)?;
     known(&point)?;
-    let limit = front.limit(query.limit)?;
-    let bad = |_| {
-        Problem::unprocessable(
-            "bad_cursor",
-            "the cursor is not one of this list; start again without it",
-        )
-    };
-    let before = query.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
+    let (limit, before) = query.page(&front)?;
     let mut items = front
         .app()
         .binding_history(&caller, &name, before, limit as i64 + 1)
@@ -259,6 +297,31 @@ async fn history(
     let more = items.len() > limit;
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(|last| last.revision.to_string());
+    Ok(axum::Json(Page::of((items, next))))
+}
+
+/// What a binding's rules wrote lately, the newest first.
+///
+/// The last 1,000 lines are kept, and of one run the first 100. They are written in the background, a moment after the run.
+#[utoipa::path(get, path = "/bindings/{extension_point}/{name}/logs", tag = "bindings", operation_id = "listLogLines",
+    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
+    responses((status = 200, description = "A page of lines.", body = Page<LogLine>)))]
+async fn logs(
+    State(front): State<Front>,
+    auth: Auth,
+    Path((point, name)): Path<(String, String)>,
+    Query(query): Query<BackwardsQuery>,
+) -> Answer<axum::Json<Page<LogLine>>> {
+    let caller = auth.may(Scope::Rules)?;
+    known(&point)?;
+    let (limit, before) = query.page(&front)?;
+    let mut items = front
+        .app()
+        .binding_log(&caller, &name, before, limit as i64 + 1)
+        .await?;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| last.line.to_string());
     Ok(axum::Json(Page::of((items, next))))
 }
 

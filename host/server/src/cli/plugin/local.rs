@@ -56,7 +56,7 @@ fn read_cases(dir: &Path) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 /// A sandbox with the limits of the configuration, without a cache.
-fn sandbox() -> Result<Engine, Failure> {
+pub(super) fn sandbox() -> Result<Engine, Failure> {
     let config = Config::load(None, &Flags::default())?;
     Engine::new(EngineConfig {
         cache_dir: None,
@@ -66,7 +66,7 @@ fn sandbox() -> Result<Engine, Failure> {
 }
 
 /// The component of a file, or of a project.
-fn component(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn component(path: &Path) -> Result<Vec<u8>, Failure> {
     if path.is_dir() {
         return with_sections(path, &make(path)?);
     }

@@ -1,6 +1,7 @@
-//! `posthouse plugin`: from an empty folder to a rule in force. `new`, `build`, `check`, `test` and `pack` work alone, the rest talks
-//! to a server.
+//! `posthouse plugin`: from an empty folder to a rule in force. `new`, `build`, `check`, `test`, `bench` and `pack` work alone, the
+//! rest talks to a server.
 
+mod bench;
 mod build;
 mod local;
 mod new;
@@ -31,6 +32,14 @@ pub(super) enum Plugin {
     Check(Source),
     /// Run the golden cases in the sandbox and print what each took.
     Test(Source),
+    /// Measure fuel and time of calls in the sandbox, over made-up rows.
+    Bench {
+        #[command(flatten)]
+        source: Source,
+        /// Where the made-up rows come from: the same number, the same rows.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Make one .wasm with golden cases and metadata inside, as `push` takes it.
     Pack(Building),
     /// Upload a packed component.
@@ -59,6 +68,15 @@ pub(super) enum Plugin {
         /// The revision; the one before the present if left out.
         #[arg(long, value_name = "REVISION")]
         to: Option<i64>,
+    },
+    /// Print what the rules of a binding logged lately, and how they failed.
+    #[command(after_help = VARIABLES)]
+    Logs {
+        /// The binding.
+        binding: String,
+        /// How many lines, the last ones.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        lines: u16,
     },
     /// List revisions and what is bound.
     #[command(after_help = VARIABLES)]
@@ -91,11 +109,13 @@ impl Plugin {
             Self::Build(building) => local::build(&building.dir, building.out.as_deref(), output),
             Self::Check(source) => local::check(&source.path, output),
             Self::Test(source) => local::test(&source.path, output),
+            Self::Bench { source, seed } => bench::bench(&source.path, seed, output),
             Self::Pack(building) => local::pack(&building.dir, building.out.as_deref(), output),
             Self::Push { file } => remote::push(&file, output),
             Self::Preview(rule) => remote::preview(&rule, output),
             Self::Activate { rule, grant } => remote::activate(&rule, grant, output),
             Self::Rollback { binding, to } => remote::rollback(&binding, to, output),
+            Self::Logs { binding, lines } => remote::logs(&binding, lines, output),
             Self::List => remote::list(output),
         }
     }

@@ -1,4 +1,4 @@
-//! What is done on a server: push, preview, activate, rollback, list.
+//! What is done on a server: push, preview, activate, rollback, logs, list.
 
 use super::words::{self, text};
 use crate::cli::Failure;
@@ -143,6 +143,15 @@ pub(super) fn rollback(binding: &str, to: Option<i64>, output: Output) -> Result
     let body = to.map_or_else(|| json!({}), |to| json!({ "to": to }));
     let binding = client.send("POST", &format!("/bindings/segmentation/{binding}/rollback"), &body)?;
     output.answer(&binding, || words::in_force(&binding))
+}
+
+pub(super) fn logs(binding: &str, lines: u16, output: Output) -> Result<(), Failure> {
+    let client = Client::from_environment()?;
+    let page = client.get(&format!("/bindings/segmentation/{binding}/logs?limit={lines}"))?;
+    let mut items = page["items"].as_array().cloned().unwrap_or_default();
+    // as one reads: the last line is the newest
+    items.reverse();
+    output.answer(&json!({ "items": items }), || words::logs(&items, binding))
 }
 
 pub(super) fn list(output: Output) -> Result<(), Failure> {

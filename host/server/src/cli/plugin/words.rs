@@ -24,6 +24,17 @@ fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
 }
 
+/// Lines of a log, the newest last.
+pub(super) fn logs(items: &[Value], binding: &str) -> String {
+    if items.is_empty() {
+        return format!("The rules of {binding} have logged nothing, and none has failed.");
+    }
+    let rows = items
+        .iter()
+        .map(|line| row([text(line, "at"), text(line, "level"), text(line, "message")]));
+    table(&rows.collect::<Vec<_>>())
+}
+
 /// Who would move, and what has to be known before. `activation` is the command that grants what is named to it.
 pub(super) fn preview(preview: &Value, binding: &str, activation: impl FnOnce(&str) -> String) -> String {
     let mut words = String::new();

@@ -1,0 +1,214 @@
+//! What rules write while they run, kept for their authors: the last lines of each binding. Nobody waits for it: lines are put aside
+//! at once and written in the background, and where more come than can be kept, the oldest go.
+
+use super::SEGMENTATION;
+use super::classify::{Moment, Rule};
+use super::run::Cause;
+use crate::error::{AppError, Result, retrying};
+use crate::team::Caller;
+use crate::{App, Room};
+use posthouse_engine::{Fault, LogLevel, LogLine};
+use posthouse_store::intake::lock;
+use posthouse_store::plugin_logs::{self as store, LogRow};
+use posthouse_store::{Access, plugins as bindings};
+use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Lines kept of a binding.
+const KEPT: usize = 1_000;
+/// Lines kept of one run, or of one look at those who changed. Every chunk may write some.
+pub(crate) const OF_A_RUN: usize = 100;
+/// Pause between two writings, so that a rule that logs at every event costs a few small transactions a second.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The cause of lines written for customers whose facts changed.
+const CHANGE: &str = "change";
+/// The level of the host's word on how a call ended.
+const FAULT: &str = "fault";
+
+/// A line of a binding's log.
+#[derive(Debug, Clone, Serialize)]
+pub struct LogEntry {
+    /// Counts from 1 within the binding.
+    pub line: i64,
+    /// Business time, in ms since 1970.
+    pub at: i64,
+    /// `activation`, `rollback`, `breaker`, `request`, `midnight`, or `change`: a customer's facts changed.
+    pub cause: String,
+    /// The plugin that wrote it.
+    pub digest: String,
+    /// `debug`, `info`, `warn` or `error` as the plugin says, or `fault`: how a call ended, in the host's words.
+    pub level: String,
+    /// The text.
+    pub message: String,
+}
+
+/// Lines of an agency's rules that are not written yet, by binding.
+#[derive(Debug, Default)]
+pub(crate) struct Logbook {
+    lines: Mutex<BTreeMap<String, VecDeque<LogRow>>>,
+    /// There is something to write.
+    pub(crate) woken: Arc<Notify>,
+}
+
+impl Logbook {
+    fn put(&self, name: &str, rows: impl Iterator<Item = LogRow>) {
+        let mut rows = rows.take(OF_A_RUN + 1).peekable();
+        if rows.peek().is_none() {
+            return;
+        }
+        let mut all = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = all.entry(name.to_owned()).or_default();
+        lines.extend(rows);
+        let surplus = lines.len().saturating_sub(KEPT);
+        lines.drain(..surplus);
+        drop(all);
+        self.woken.notify_one();
+    }
+
+    fn take(&self) -> BTreeMap<String, VecDeque<LogRow>> {
+        std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn level(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Debug => "debug",
+        LogLevel::Info => "info",
+        LogLevel::Warn => "warn",
+        LogLevel::Error => "error",
+    }
+}
+
+impl Room {
+    /// Keeps what a rule wrote. Without a cause it was asked about customers whose facts changed.
+    pub(crate) fn log_lines(&self, name: &str, rule: &Rule, cause: Option<Cause>, moment: Moment, lines: &[LogLine]) {
+        let row = |line: &LogLine| row(rule, cause, moment, level(line.level), &line.message);
+        self.logbook.put(name, lines.iter().take(OF_A_RUN).map(row));
+    }
+
+    /// Keeps what a rule wrote before it failed, and how it failed. A rule that was to be a binding's first has no log to write to.
+    pub(crate) fn log_fault(&self, name: &str, rule: &Rule, cause: Option<Cause>, moment: Moment, fault: &Fault) {
+        if !self.live().contains_key(name) {
+            return;
+        }
+        let lines = fault.receipt.log.iter().take(OF_A_RUN);
+        let lines = lines.map(|line| row(rule, cause, moment, level(line.level), &line.message));
+        let end = row(rule, cause, moment, FAULT, &fault.to_string());
+        self.logbook.put(name, lines.chain([end]));
+    }
+}
+
+fn row(rule: &Rule, cause: Option<Cause>, moment: Moment, level: &str, message: &str) -> LogRow {
+    LogRow {
+        line: 0,
+        at: moment.now,
+        cause: cause.map_or(CHANGE, Cause::as_str).to_owned(),
+        digest: rule.plugin.digest().to_owned(),
+        level: level.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+/// Writes what an agency's rules log until the server stops.
+pub(crate) async fn keep_log(app: App, room: Weak<Room>, woken: Arc<Notify>) {
+    loop {
+        let stopping = tokio::select! {
+            () = woken.notified() => false,
+            () = app.stopping.cancelled() => true,
+        };
+        let Some(room) = room.upgrade() else { return };
+        let lines = room.logbook.take();
+        if let Err(error) = retrying!(app.write_log(&room, &lines)) {
+            tracing::warn!(%error, agency = %room.slug, "what the rules logged is lost");
+        }
+        drop(room);
+        if stopping {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = app.stopping.cancelled() => {}
+        }
+    }
+}
+
+impl App {
+    async fn write_log(&self, room: &Room, lines: &BTreeMap<String, VecDeque<LogRow>>) -> Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        lock(&mut tx, room.id).await?;
+        for (name, rows) in lines {
+            let rows: Vec<LogRow> = rows.iter().cloned().collect();
+            store::append(&mut tx, room.id, SEGMENTATION, name, &rows, KEPT as i64).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Lines of a binding's log before line `before`, the newest first.
+    ///
+    /// # Errors
+    /// No such binding; failures of the database.
+    pub async fn binding_log(
+        &self,
+        caller: &Caller,
+        name: &str,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<LogEntry>> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        bindings::binding(&mut tx, agency, SEGMENTATION, name)
+            .await?
+            .ok_or(AppError::NotFound("binding"))?;
+        let rows = store::lines(&mut tx, agency, SEGMENTATION, name, before.unwrap_or(i64::MAX), limit).await?;
+        let entry = |row: LogRow| LogEntry {
+            line: row.line,
+            at: row.at,
+            cause: row.cause,
+            digest: row.digest,
+            level: row.level,
+            message: row.message,
+        };
+        Ok(rows.into_iter().map(entry).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(number: usize) -> LogRow {
+        LogRow {
+            line: 0,
+            at: 0,
+            cause: CHANGE.into(),
+            digest: String::new(),
+            level: "info".into(),
+            message: number.to_string(),
+        }
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_the_oldest_goes_first() {
+        let book = Logbook::default();
+        for batch in 0..50 {
+            book.put("a", (0..60).map(|n| line(batch * 60 + n)));
+        }
+        book.put("b", (0..5_000).map(line));
+        book.put("c", std::iter::empty());
+        let lines = book.take();
+        assert_eq!(lines.keys().collect::<Vec<_>>(), ["a", "b"]);
+        let (first, last) = (&lines["a"][0], &lines["a"][KEPT - 1]);
+        assert_eq!(
+            (lines["a"].len(), first.message.as_str(), last.message.as_str()),
+            (KEPT, "2000", "2999")
+        );
+        assert_eq!(lines["b"].len(), OF_A_RUN + 1);
+        assert!(book.take().is_empty());
+    }
+}
