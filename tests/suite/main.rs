@@ -26,6 +26,7 @@ mod frames;
 mod history;
 mod insights;
 mod intake;
+mod profile;
 mod races;
 mod rules;
 mod segments;

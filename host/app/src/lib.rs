@@ -13,6 +13,7 @@ mod labels;
 pub mod plugins;
 pub mod profiles;
 mod room;
+pub mod search;
 pub mod segments;
 pub mod team;
 

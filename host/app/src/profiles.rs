@@ -3,7 +3,6 @@
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::intake::{Outcome, land};
-use crate::labels::{Label, labels};
 use crate::segments::CustomerSegment;
 use crate::team::Caller;
 use posthouse_domain::attribute;
@@ -13,27 +12,11 @@ use posthouse_domain::identity::{Identity, IdentityKind};
 use posthouse_domain::profile::SourceKind;
 use posthouse_domain::record::Body;
 use posthouse_domain::{Record, facts};
-use posthouse_store::intake::{self, CustomerRow, attributes_of, identities_of};
+use posthouse_store::intake::{self, attributes_of, identities_of};
 use posthouse_store::{Access, Tx, dialect, profiles as store};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
-
-/// A customer in a list.
-#[derive(Debug, Clone, Serialize)]
-pub struct CustomerSummary {
-    /// Id.
-    pub id: Uuid,
-    /// By what people recognise it.
-    #[serde(flatten)]
-    pub label: Label,
-    /// Shown attribute values.
-    pub profile: Value,
-    /// When it was last changed, in ms since 1970.
-    pub updated_at: i64,
-    /// For `If-Match`.
-    pub version: i64,
-}
 
 /// An identity of a customer. Document numbers are not shown.
 #[derive(Debug, Clone, Serialize)]
@@ -112,41 +95,8 @@ pub struct Change {
 
 /// Records shown on a timeline.
 const TIMELINE: i64 = 50;
-/// Longest text to search for, in bytes.
-const MOST_SEARCHED: usize = 500;
-
-/// A `LIKE` pattern of texts that contain `q` in any case, the signs of `LIKE` taken literally by `!`.
-fn containing(q: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in q.to_lowercase().chars() {
-        if matches!(c, '!' | '%' | '_') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
-async fn summaries(tx: &mut Tx, agency: Uuid, rows: Vec<CustomerRow>) -> Result<Vec<CustomerSummary>> {
-    let mut labels = labels(tx, agency, &rows).await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in rows {
-        let Some(label) = labels.remove(&row.id) else { continue };
-        let profile = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
-        found.push(CustomerSummary {
-            id: row.id,
-            label,
-            profile: shown_dates(profile),
-            updated_at: row.updated_at,
-            version: row.version,
-        });
-    }
-    Ok(found)
-}
-
 /// A profile as people write it: the birth date as a date.
-fn shown_dates(mut profile: Value) -> Value {
+pub(crate) fn shown_dates(mut profile: Value) -> Value {
     if let Some(birth) = profile.get_mut("birth_date").filter(|day| day.is_i64()) {
         *birth = posthouse_domain::time::day_text(birth.as_i64().unwrap_or_default() as i32).into();
     }
@@ -154,71 +104,6 @@ fn shown_dates(mut profile: Value) -> Value {
 }
 
 impl App {
-    /// Customers in the order in which they came, all or those of a segment or those that match `q`: an identity in any spelling, or
-    /// part of a name in any case.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`] if there is no such segment; a cursor of another list; `filters_not_together`.
-    pub async fn customers(
-        &self,
-        caller: &Caller,
-        q: Option<&str>,
-        segment: Option<&str>,
-        cursor: Option<&str>,
-        limit: usize,
-    ) -> Result<(Vec<CustomerSummary>, Option<String>)> {
-        let agency = caller.room.id;
-        let q = q.map(str::trim).filter(|q| !q.is_empty());
-        if q.is_some() && segment.is_some() {
-            return Err(AppError::invalid(
-                "filters_not_together",
-                "q and segment cannot be asked together yet; leave one of them out",
-            ));
-        }
-        if let Some(segment) = segment {
-            let (binding, key) = segment.split_once('.').ok_or(AppError::NotFound("segment"))?;
-            let page = self.members(caller, binding, key, cursor, limit).await?;
-            let ids: Vec<Uuid> = page.items.iter().map(|member| member.customer_id).collect();
-            let mut tx = self.store.read(Access::Agency(agency)).await?;
-            let rows = intake::customers(&mut tx, agency, &ids).await?;
-            return Ok((summaries(&mut tx, agency, rows).await?, page.next));
-        }
-        let from: i64 = match cursor {
-            None => 0,
-            Some(text) => text.parse().map_err(|_| {
-                AppError::invalid(
-                    "bad_cursor",
-                    "the cursor is not one of this list; start again without it",
-                )
-            })?,
-        };
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
-        let more = limit as i64 + 1;
-        let mut rows = match q {
-            None => store::customers_from(&mut tx, agency, from, more).await?,
-            Some(q) => {
-                if q.len() > MOST_SEARCHED {
-                    let detail = format!("q has {} bytes, it may have {MOST_SEARCHED}; search for less", q.len());
-                    return Err(AppError::invalid("bad_q", detail));
-                }
-                let spelt = |kind| {
-                    Identity::normalise(kind, q, &caller.room.terms.country)
-                        .map_or_else(|_| q.to_owned(), |identity| identity.value)
-                };
-                let exact = [
-                    q.to_owned(),
-                    spelt(IdentityKind::Phone),
-                    spelt(IdentityKind::Email),
-                    spelt(IdentityKind::MemberNo),
-                ];
-                store::customers_like(&mut tx, agency, &exact, &containing(q), from, more).await?
-            }
-        };
-        let next = (rows.len() > limit).then(|| rows[limit].ordinal.to_string());
-        rows.truncate(limit);
-        Ok((summaries(&mut tx, agency, rows).await?, next))
-    }
-
     /// Everything known of a customer.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ pub mod profile;
 pub mod quantiles;
 pub mod record;
 pub mod row;
+pub mod search;
 pub mod time;
 
 pub use localized::Localized;

@@ -16,6 +16,7 @@ pub mod installation;
 pub mod intake;
 pub mod plugins;
 pub mod profiles;
+pub mod search;
 pub mod segments;
 pub mod standing;
 pub mod team;

@@ -116,40 +116,6 @@ pub async fn customers_from(tx: &mut Tx, agency: Uuid, ordinal: i64, limit: i64)
     )
 }
 
-/// Customers from `ordinal` on who have an identity of one of these values, or whose names are `LIKE` this, `!` being the escape. Documents
-/// are not searched.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn customers_like(
-    tx: &mut Tx,
-    agency: Uuid,
-    exact: &[String; 4],
-    like: &str,
-    ordinal: i64,
-    limit: i64,
-) -> Result<Vec<CustomerRow>> {
-    fetch_all!(
-        tx,
-        CustomerRow,
-        "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer
-         WHERE agency_id = $1 AND ordinal >= $2
-           AND (search LIKE $4 ESCAPE '!'
-                OR id IN (SELECT customer_id FROM identity WHERE agency_id = $1
-                          AND kind IN ('phone', 'email', 'member_no', 'wechat_openid', 'ota_user', 'device')
-                          AND value IN ($5, $6, $7, $8)))
-         ORDER BY ordinal LIMIT $3",
-        agency,
-        ordinal,
-        limit,
-        like,
-        &exact[0],
-        &exact[1],
-        &exact[2],
-        &exact[3]
-    )
-}
-
 /// The customers of these ordinals.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Landing a batch of records: match, apply, refold, in one transaction.
 
 use super::matching::Matcher;
-use super::{Outcome, refold};
+use super::{Outcome, refold, terms};
 use crate::error::{AppError, Result};
 use crate::{App, Room};
 use posthouse_domain::attribute::{self, AttributeDef};
@@ -274,7 +274,8 @@ impl Batch {
         let today = room.day_of(now);
         refold::refold(tx, agency, customers, &self.since, change, today, now)
             .await
-            .map_err(AppError::from)
+            .map_err(AppError::from)?;
+        terms::refresh(tx, agency, &touched, now).await
     }
 }
 

@@ -5,6 +5,7 @@ mod land;
 mod matching;
 pub(crate) mod queue;
 pub(crate) mod refold;
+mod terms;
 
 pub(crate) use land::land;
 

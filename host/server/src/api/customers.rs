@@ -44,8 +44,8 @@ pub(crate) struct CustomerSummary {
     version: i64,
 }
 
-impl From<app::CustomerSummary> for CustomerSummary {
-    fn from(customer: app::CustomerSummary) -> Self {
+impl From<posthouse_app::search::CustomerSummary> for CustomerSummary {
+    fn from(customer: posthouse_app::search::CustomerSummary) -> Self {
         Self {
             id: customer.id,
             member_no: customer.label.member_no,
@@ -274,7 +274,8 @@ impl From<app::CustomerView> for Customer {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// A phone number, e-mail address or member number in any spelling, or part of a name in any case. Not together with `segment`.
+    /// A phone number, e-mail address or member number in any spelling; part of a name as it is written, in pinyin (`liwei`, `li wei`) or by
+    /// its initials (`lw`); part of a phone number; the beginning of an e-mail address or member number. Not together with `segment`.
     q: Option<String>,
     /// Only members of this segment, as `binding.key`. Not together with `q`.
     #[param(example = "rfm.champions")]
@@ -285,7 +286,9 @@ struct ListQuery {
     cursor: Option<String>,
 }
 
-/// Find customers, in the order in which they came.
+/// Find customers: all and those of a segment in the order in which they came, those that match `q` the best match first.
+///
+/// An identity that is `q` comes first, then names that are `q`, names and numbers that begin with it, and those that have it inside.
 #[utoipa::path(get, path = "/customers", tag = "profiles", operation_id = "listCustomers", params(ListQuery),
     responses((status = 200, description = "A page of customers.", body = Page<CustomerSummary>)))]
 async fn list(
