@@ -33,7 +33,13 @@ pub struct LinkView {
 /// Every link of a customer.
 pub(crate) async fn links_of(tx: &mut Tx, agency: Uuid, customer: Uuid) -> Result<Vec<LinkView>> {
     let rows = store::links_of(tx, agency, customer).await?;
-    let other = |row: &LinkRow| if row.customer_id == customer { row.other_id } else { row.customer_id };
+    let other = |row: &LinkRow| {
+        if row.customer_id == customer {
+            row.other_id
+        } else {
+            row.customer_id
+        }
+    };
     let mut ids: Vec<Uuid> = rows.iter().map(other).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -131,6 +137,12 @@ impl App {
 async fn both_there(tx: &mut Tx, agency: Uuid, customer: Uuid, other: Uuid) -> Result<()> {
     intake::lock(tx, agency).await?;
     let there = intake::customers(tx, agency, &[customer, other]).await?;
-    let missing = [customer, other].iter().any(|id| !there.iter().any(|row| row.id == *id));
-    if missing { Err(AppError::NotFound("customer")) } else { Ok(()) }
+    let missing = [customer, other]
+        .iter()
+        .any(|id| !there.iter().any(|row| row.id == *id));
+    if missing {
+        Err(AppError::NotFound("customer"))
+    } else {
+        Ok(())
+    }
 }

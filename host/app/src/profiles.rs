@@ -3,12 +3,16 @@
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::intake::{Outcome, land};
+use crate::links::{LinkView, links_of};
+use crate::preferences::{PreferenceView, preferences_of};
 use crate::segments::CustomerSegment;
 use crate::team::Caller;
+use crate::timeline::{TimelineEntry, touches};
 use posthouse_domain::attribute;
 use posthouse_domain::catalogue::{self, ALL};
 use posthouse_domain::event::{self, Customer, IdentityText};
 use posthouse_domain::identity::{Identity, IdentityKind};
+use posthouse_domain::preference;
 use posthouse_domain::profile::SourceKind;
 use posthouse_domain::record::Body;
 use posthouse_domain::{Record, facts};
@@ -44,21 +48,6 @@ pub struct AttributeView {
     pub shown: bool,
 }
 
-/// Something that happened.
-#[derive(Debug, Clone, Serialize)]
-pub struct TimelineEntry {
-    /// Event type.
-    pub r#type: String,
-    /// When it happened, in ms since 1970.
-    pub occurred_at: i64,
-    /// Where it was told.
-    pub source: String,
-    /// The source's number of it.
-    pub external_id: String,
-    /// The sender's fields.
-    pub data: Value,
-}
-
 /// Everything known of a customer.
 #[derive(Debug, Clone, Serialize)]
 pub struct CustomerView {
@@ -70,12 +59,18 @@ pub struct CustomerView {
     pub identities: Vec<IdentityView>,
     /// Every value of every attribute, with its source.
     pub attributes: Vec<AttributeView>,
+    /// Every preference that was told, with its source.
+    pub preferences: Vec<PreferenceView>,
+    /// Who belongs to the customer.
+    pub links: Vec<LinkView>,
     /// Facts of today by key.
     pub facts: Map<String, Value>,
     /// Place in every binding, with reasons.
     pub segments: Vec<CustomerSegment>,
-    /// The newest records, the latest first.
+    /// The newest touches, the latest first.
     pub timeline: Vec<TimelineEntry>,
+    /// Where the timeline goes on.
+    pub timeline_next: Option<String>,
     /// When it was created, in ms since 1970.
     pub created_at: i64,
     /// When it was last changed.
@@ -93,8 +88,33 @@ pub struct Change {
     pub expected: Option<i64>,
 }
 
-/// Records shown on a timeline.
-const TIMELINE: i64 = 50;
+/// Touches shown with a customer.
+const TIMELINE: usize = 50;
+/// What a change by hand sets, for the timeline. Of identities only the kinds: documents are not shown.
+fn set_by_hand(customer: &Customer) -> Map<String, Value> {
+    let mut data = Map::new();
+    if !customer.identities.is_empty() {
+        let kinds: Vec<&str> = customer
+            .identities
+            .iter()
+            .map(|identity| identity.kind.as_str())
+            .collect();
+        data.insert("identities".into(), kinds.into());
+    }
+    if let Some(name) = &customer.name {
+        data.insert("name".into(), name.as_str().into());
+    }
+    for (key, told) in [
+        ("attributes", &customer.attributes),
+        ("preferences", &customer.preferences),
+    ] {
+        if !told.is_empty() {
+            data.insert(key.into(), Value::Object(told.clone()));
+        }
+    }
+    data
+}
+
 /// A profile as people write it: the birth date as a date.
 pub(crate) fn shown_dates(mut profile: Value) -> Value {
     if let Some(birth) = profile.get_mut("birth_date").filter(|day| day.is_i64()) {
@@ -116,7 +136,9 @@ impl App {
             .ok_or(AppError::NotFound("customer"))?;
         let identities = identities_of(&mut tx, agency, &[id]).await?;
         let attributes = attributes_of(&mut tx, agency, &[id]).await?;
-        let timeline = store::timeline(&mut tx, agency, id, TIMELINE).await?;
+        let preferences = preferences_of(&mut tx, agency, id).await?;
+        let links = links_of(&mut tx, agency, id).await?;
+        let (timeline, timeline_next) = touches(&mut tx, agency, id, row.ordinal, None, TIMELINE).await?;
         let stored = store::facts_of(&mut tx, agency, row.ordinal).await?;
         let defined = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         let today = self.moment(room).today;
@@ -156,6 +178,8 @@ impl App {
                     shown,
                 })
                 .collect(),
+            preferences,
+            links,
             facts: ALL
                 .iter()
                 .map(|fact| (fact.key.to_owned(), fact.value(&facts, today).to_json()))
@@ -166,16 +190,8 @@ impl App {
                 }))
                 .collect(),
             segments,
-            timeline: timeline
-                .into_iter()
-                .map(|row| TimelineEntry {
-                    r#type: row.kind,
-                    occurred_at: row.occurred_at,
-                    source: row.source,
-                    external_id: row.external_id,
-                    data: serde_json::from_str(&row.data).unwrap_or(Value::Null),
-                })
-                .collect(),
+            timeline,
+            timeline_next,
             created_at: row.created_at,
             updated_at: row.updated_at,
             version: row.version,
@@ -298,9 +314,10 @@ impl App {
             on: caller.room.day_of(now),
             identities: event::identities(&customer.identities, &caller.room.terms)?,
             attributes: event::attributes(customer, SourceKind::Declared, now)?,
+            preferences: preference::preferences(&customer.preferences, SourceKind::Declared, now, true)?,
             customer_since: None,
             body: Body::Profile,
-            data: Map::new(),
+            data: set_by_hand(customer),
         })
     }
 

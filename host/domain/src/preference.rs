@@ -193,12 +193,7 @@ fn bad(key: PreferenceKey, problem: &str) -> Rejection {
     Rejection::new("bad_preference", format!("preference {} {problem}", key.as_str()))
 }
 
-fn one(
-    key: PreferenceKey,
-    value: &Value,
-    source_kind: SourceKind,
-    at: Instant,
-) -> Result<PreferenceValue, Rejection> {
+fn one(key: PreferenceKey, value: &Value, source_kind: SourceKind, at: Instant) -> Result<PreferenceValue, Rejection> {
     let told = if value.is_object() {
         Told::deserialize(value).map_err(|e| bad(key, &shorten(&format!("cannot be read: {e}"))))?
     } else {
@@ -267,9 +262,16 @@ mod tests {
     use serde_json::json;
 
     fn read(value: Value) -> Result<Vec<(String, Option<String>)>, String> {
-        let Value::Object(told) = value else { panic!("an object") };
+        let Value::Object(told) = value else {
+            panic!("an object")
+        };
         preferences(&told, SourceKind::Declared, 5, false)
-            .map(|found| found.into_iter().map(|p| (p.key.as_str().to_owned(), p.value)).collect())
+            .map(|found| {
+                found
+                    .into_iter()
+                    .map(|p| (p.key.as_str().to_owned(), p.value))
+                    .collect()
+            })
             .map_err(|rejection| rejection.code)
     }
 
@@ -286,7 +288,10 @@ mod tests {
             (json!({"pace": "whatever"}), Err("bad_preference")),
             (json!({"pace": ["slow", "fast"]}), Err("bad_preference")),
             (json!({"budget": -1}), Err("bad_preference")),
-            (json!({"theme": {"value": "hiking", "confidence": 101}}), Err("bad_preference")),
+            (
+                json!({"theme": {"value": "hiking", "confidence": 101}}),
+                Err("bad_preference"),
+            ),
             (json!({"theme": [["hiking"]]}), Err("bad_preference")),
             (json!({"colour": "blue"}), Err("unknown_preference")),
         ] {

@@ -3,6 +3,7 @@
 use super::matching::Matcher;
 use super::{Outcome, refold, terms};
 use crate::error::{AppError, Result};
+use crate::preferences::{PreferenceRows, preferences};
 use crate::{App, Room};
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::booking::Booking;
@@ -33,6 +34,7 @@ struct Batch {
     since: HashMap<Uuid, Day>,
     events: Vec<store::EventRow>,
     attributes: BTreeMap<(Uuid, String, i64, String), store::AttributeRow>,
+    preferences: PreferenceRows,
     activity: BTreeMap<(Uuid, ActivityKind, Day), i32>,
     unassigned: BTreeMap<(String, String), store::UnassignedRow>,
     /// The agency's own attributes, by the key of their values.
@@ -194,6 +196,7 @@ impl Batch {
             self.attributes
                 .insert((customer, row.key.clone(), row.at, row.source.clone()), row);
         }
+        self.preferences.add(customer, record, change);
         match &record.body {
             Body::Profile => {}
             Body::Activity(kind) => *self.activity.entry((customer, *kind, record.on)).or_default() += 1,
@@ -252,6 +255,7 @@ impl Batch {
         store::forget_unassigned(tx, agency, &landed).await?;
         store::insert_events(tx, agency, &self.events).await?;
         store::put_attributes(tx, agency, &self.attributes.into_values().collect::<Vec<_>>()).await?;
+        self.preferences.write(tx, agency).await?;
         self.changed_bookings.sort_unstable();
         self.changed_bookings.dedup();
         let bookings: Vec<_> = self
@@ -306,6 +310,7 @@ fn unassigned(app: &App, agency: Uuid, record: &Record, rejection: &Rejection) -
         "customer_since": record.customer_since,
         "identities": identities,
         "attributes": attributes,
+        "preferences": preferences(record),
         "data": record.data,
     });
     store::UnassignedRow {

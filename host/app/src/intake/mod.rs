@@ -7,7 +7,7 @@ pub(crate) mod queue;
 pub(crate) mod refold;
 mod terms;
 
-pub(crate) use land::land;
+pub(crate) use land::{land, source_kind};
 
 use crate::error::{AppError, Result};
 use crate::team::Caller;

@@ -27,6 +27,7 @@ pub use sample::{Drawn, Sample, SampleRequest};
 
 pub(crate) use classify::Moment;
 pub(crate) use desk::{Desk, Live};
+pub(crate) use diff::from_bytes;
 pub(crate) use follow::follow;
 pub(crate) use past::InForce;
 
