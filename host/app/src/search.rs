@@ -146,12 +146,9 @@ impl App {
             let known = [IdentityKind::Phone, IdentityKind::Email, IdentityKind::MemberNo].map(spelt);
             let identities: Vec<String> = known.into_iter().flatten().chain([q.to_owned()]).collect();
             let spellings: Vec<String> = spellings(q).into_iter().collect();
-            // a single letter begins a good part of all words
-            let beginnings = !(q.len() == 1 && q.is_ascii());
             let wanted = search::Wanted {
                 identities: &identities,
                 spellings: &spellings,
-                beginnings,
             };
             let (_, customers) = store::counter(tx, agency).await?;
             places = search::find(tx, agency, customers, &wanted, from, more).await?;

@@ -55,11 +55,11 @@ pub fn terms<'t>(
 /// without the prefix of mainland China.
 pub fn spellings(q: &str) -> BTreeSet<String> {
     let written = squeezed(q);
-    let joined: String = written.chars().filter(|c| c.is_alphanumeric()).collect();
+    let joined: String = written.chars().filter(|c| !separates(*c)).collect();
     let mut spellings = BTreeSet::from([written]);
     let typed = q.trim();
     if let Some(national) = typed.strip_prefix("+86").or_else(|| typed.strip_prefix("0086")) {
-        let national: String = national.chars().filter(|c| c.is_alphanumeric()).collect();
+        let national: String = national.chars().filter(|c| !separates(*c)).collect();
         if national.bytes().all(|b| b.is_ascii_digit()) {
             spellings.insert(national);
         }
@@ -70,6 +70,11 @@ pub fn spellings(q: &str) -> BTreeSet<String> {
         .into_iter()
         .map(|spelling| spelling.chars().take(LONGEST_TERM).collect())
         .collect()
+}
+
+/// What people put between the parts of a name or number. Other signs are part of what is looked for.
+fn separates(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '-' | '+' | '.' | '(' | ')' | '\'' | '’' | '·')
 }
 
 fn squeezed(text: &str) -> String {
@@ -255,7 +260,7 @@ mod tests {
             ("0086138", &["0086138", "138"]),
             ("0013", &["0013"]),
             ("+1 650", &["+1 650", "1650"]),
-            ("%", &["%"]),
+            ("0%_", &["0%_"]),
         ];
         for (q, expected) in cases {
             let expected: BTreeSet<String> = expected.iter().map(|s| (*s).to_owned()).collect();

@@ -114,10 +114,8 @@ pub async fn delete_terms(tx: &mut Tx, agency: Uuid, rows: &[(i64, String)]) -> 
 pub struct Wanted<'q> {
     /// Spellings of an identity.
     pub identities: &'q [String],
-    /// Spellings of a word.
+    /// Spellings of a word. A single letter or digit is a whole word: it begins a good part of all others.
     pub spellings: &'q [String],
-    /// Whether words that only begin so count.
-    pub beginnings: bool,
 }
 
 /// A place in what was found: the rank, and the ordinal there.
@@ -169,7 +167,8 @@ pub async fn find(
                 .push(") AND term >= ")
                 .push_bind(spelling.clone())
                 .push(" AND term <= ");
-            let last = if wanted.beginnings { "\u{10FFFF}" } else { "" };
+            let single = spelling.len() == 1;
+            let last = if single { "" } else { "\u{10FFFF}" };
             q.push_bind(format!("{spelling}{last}"));
         }
         q.push(") AS hit GROUP BY ordinal) AS best WHERE rank > ")

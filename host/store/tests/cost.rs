@@ -180,7 +180,6 @@ async fn a_batch_costs_the_same_however_much_is_stored() {
     let wanted = search::Wanted {
         identities: &["M7".into()],
         spellings: &["m1999".into()],
-        beginnings: true,
     };
     let found = cheap!(
         "find",
