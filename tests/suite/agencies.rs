@@ -57,6 +57,7 @@ fn another_agencys_things_are_404(database: Database) {
         "/api/v1/segments/rfm.champions/sample".into(),
         "/api/v1/segments/rfm/flow?from=2026-01-01&to=2026-01-02".into(),
         format!("/api/v1/customers/{customer}?as_of=2026-01-01"),
+        format!("/api/v1/customers/{customer}/timeline"),
         format!("/api/v1/imports/{job}"),
         format!("/api/v1/imports/{job}/errors.csv"),
     ];

@@ -30,6 +30,7 @@ mod insights;
 mod intake;
 mod lifetime;
 mod million;
+mod profile;
 mod races;
 mod rules;
 mod segments;

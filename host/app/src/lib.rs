@@ -10,11 +10,15 @@ pub mod insights;
 pub mod intake;
 mod jobs;
 mod labels;
+pub mod links;
 pub mod plugins;
+pub mod preferences;
 pub mod profiles;
 mod room;
+pub mod search;
 pub mod segments;
 pub mod team;
+pub mod timeline;
 
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result};

@@ -3,37 +3,24 @@
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::intake::{Outcome, land};
-use crate::labels::{Label, labels};
+use crate::links::{LinkView, links_of};
+use crate::preferences::{PreferenceView, preferences_of};
 use crate::segments::CustomerSegment;
 use crate::team::Caller;
+use crate::timeline::{TimelineEntry, touches};
 use posthouse_domain::attribute;
 use posthouse_domain::catalogue::{self, ALL};
 use posthouse_domain::event::{self, Customer, IdentityText};
 use posthouse_domain::identity::{Identity, IdentityKind};
+use posthouse_domain::preference;
 use posthouse_domain::profile::SourceKind;
 use posthouse_domain::record::Body;
 use posthouse_domain::{Record, facts};
-use posthouse_store::intake::{self, CustomerRow, attributes_of, identities_of};
+use posthouse_store::intake::{self, attributes_of, identities_of};
 use posthouse_store::{Access, Tx, dialect, profiles as store};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
-
-/// A customer in a list.
-#[derive(Debug, Clone, Serialize)]
-pub struct CustomerSummary {
-    /// Id.
-    pub id: Uuid,
-    /// By what people recognise it.
-    #[serde(flatten)]
-    pub label: Label,
-    /// Shown attribute values.
-    pub profile: Value,
-    /// When it was last changed, in ms since 1970.
-    pub updated_at: i64,
-    /// For `If-Match`.
-    pub version: i64,
-}
 
 /// An identity of a customer. Document numbers are not shown.
 #[derive(Debug, Clone, Serialize)]
@@ -61,21 +48,6 @@ pub struct AttributeView {
     pub shown: bool,
 }
 
-/// Something that happened.
-#[derive(Debug, Clone, Serialize)]
-pub struct TimelineEntry {
-    /// Event type.
-    pub r#type: String,
-    /// When it happened, in ms since 1970.
-    pub occurred_at: i64,
-    /// Where it was told.
-    pub source: String,
-    /// The source's number of it.
-    pub external_id: String,
-    /// The sender's fields.
-    pub data: Value,
-}
-
 /// Everything known of a customer.
 #[derive(Debug, Clone, Serialize)]
 pub struct CustomerView {
@@ -87,12 +59,18 @@ pub struct CustomerView {
     pub identities: Vec<IdentityView>,
     /// Every value of every attribute, with its source.
     pub attributes: Vec<AttributeView>,
+    /// Every preference that was told, with its source.
+    pub preferences: Vec<PreferenceView>,
+    /// Who belongs to the customer.
+    pub links: Vec<LinkView>,
     /// Facts of today by key.
     pub facts: Map<String, Value>,
     /// Place in every binding, with reasons.
     pub segments: Vec<CustomerSegment>,
-    /// The newest records, the latest first.
+    /// The newest touches, the latest first.
     pub timeline: Vec<TimelineEntry>,
+    /// Where the timeline goes on.
+    pub timeline_next: Option<String>,
     /// When it was created, in ms since 1970.
     pub created_at: i64,
     /// When it was last changed.
@@ -110,43 +88,35 @@ pub struct Change {
     pub expected: Option<i64>,
 }
 
-/// Records shown on a timeline.
-const TIMELINE: i64 = 50;
-/// Longest text to search for, in bytes.
-const MOST_SEARCHED: usize = 500;
-
-/// A `LIKE` pattern of texts that contain `q` in any case, the signs of `LIKE` taken literally by `!`.
-fn containing(q: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in q.to_lowercase().chars() {
-        if matches!(c, '!' | '%' | '_') {
-            pattern.push('!');
+/// Touches shown with a customer.
+const TIMELINE: usize = 50;
+/// What a change by hand sets, for the timeline. Of identities only the kinds: documents are not shown.
+fn set_by_hand(customer: &Customer) -> Map<String, Value> {
+    let mut data = Map::new();
+    if !customer.identities.is_empty() {
+        let kinds: Vec<&str> = customer
+            .identities
+            .iter()
+            .map(|identity| identity.kind.as_str())
+            .collect();
+        data.insert("identities".into(), kinds.into());
+    }
+    if let Some(name) = &customer.name {
+        data.insert("name".into(), name.as_str().into());
+    }
+    for (key, told) in [
+        ("attributes", &customer.attributes),
+        ("preferences", &customer.preferences),
+    ] {
+        if !told.is_empty() {
+            data.insert(key.into(), Value::Object(told.clone()));
         }
-        pattern.push(c);
     }
-    pattern.push('%');
-    pattern
-}
-
-async fn summaries(tx: &mut Tx, agency: Uuid, rows: Vec<CustomerRow>) -> Result<Vec<CustomerSummary>> {
-    let mut labels = labels(tx, agency, &rows).await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in rows {
-        let Some(label) = labels.remove(&row.id) else { continue };
-        let profile = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
-        found.push(CustomerSummary {
-            id: row.id,
-            label,
-            profile: shown_dates(profile),
-            updated_at: row.updated_at,
-            version: row.version,
-        });
-    }
-    Ok(found)
+    data
 }
 
 /// A profile as people write it: the birth date as a date.
-fn shown_dates(mut profile: Value) -> Value {
+pub(crate) fn shown_dates(mut profile: Value) -> Value {
     if let Some(birth) = profile.get_mut("birth_date").filter(|day| day.is_i64()) {
         *birth = posthouse_domain::time::day_text(birth.as_i64().unwrap_or_default() as i32).into();
     }
@@ -154,71 +124,6 @@ fn shown_dates(mut profile: Value) -> Value {
 }
 
 impl App {
-    /// Customers in the order in which they came, all or those of a segment or those that match `q`: an identity in any spelling, or
-    /// part of a name in any case.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`] if there is no such segment; a cursor of another list; `filters_not_together`.
-    pub async fn customers(
-        &self,
-        caller: &Caller,
-        q: Option<&str>,
-        segment: Option<&str>,
-        cursor: Option<&str>,
-        limit: usize,
-    ) -> Result<(Vec<CustomerSummary>, Option<String>)> {
-        let agency = caller.room.id;
-        let q = q.map(str::trim).filter(|q| !q.is_empty());
-        if q.is_some() && segment.is_some() {
-            return Err(AppError::invalid(
-                "filters_not_together",
-                "q and segment cannot be asked together yet; leave one of them out",
-            ));
-        }
-        if let Some(segment) = segment {
-            let (binding, key) = segment.split_once('.').ok_or(AppError::NotFound("segment"))?;
-            let page = self.members(caller, binding, key, cursor, limit).await?;
-            let ids: Vec<Uuid> = page.items.iter().map(|member| member.customer_id).collect();
-            let mut tx = self.store.read(Access::Agency(agency)).await?;
-            let rows = intake::customers(&mut tx, agency, &ids).await?;
-            return Ok((summaries(&mut tx, agency, rows).await?, page.next));
-        }
-        let from: i64 = match cursor {
-            None => 0,
-            Some(text) => text.parse().map_err(|_| {
-                AppError::invalid(
-                    "bad_cursor",
-                    "the cursor is not one of this list; start again without it",
-                )
-            })?,
-        };
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
-        let more = limit as i64 + 1;
-        let mut rows = match q {
-            None => store::customers_from(&mut tx, agency, from, more).await?,
-            Some(q) => {
-                if q.len() > MOST_SEARCHED {
-                    let detail = format!("q has {} bytes, it may have {MOST_SEARCHED}; search for less", q.len());
-                    return Err(AppError::invalid("bad_q", detail));
-                }
-                let spelt = |kind| {
-                    Identity::normalise(kind, q, &caller.room.terms.country)
-                        .map_or_else(|_| q.to_owned(), |identity| identity.value)
-                };
-                let exact = [
-                    q.to_owned(),
-                    spelt(IdentityKind::Phone),
-                    spelt(IdentityKind::Email),
-                    spelt(IdentityKind::MemberNo),
-                ];
-                store::customers_like(&mut tx, agency, &exact, &containing(q), from, more).await?
-            }
-        };
-        let next = (rows.len() > limit).then(|| rows[limit].ordinal.to_string());
-        rows.truncate(limit);
-        Ok((summaries(&mut tx, agency, rows).await?, next))
-    }
-
     /// Everything known of a customer.
     ///
     /// # Errors
@@ -231,7 +136,9 @@ impl App {
             .ok_or(AppError::NotFound("customer"))?;
         let identities = identities_of(&mut tx, agency, &[id]).await?;
         let attributes = attributes_of(&mut tx, agency, &[id]).await?;
-        let timeline = store::timeline(&mut tx, agency, id, TIMELINE).await?;
+        let preferences = preferences_of(&mut tx, agency, id).await?;
+        let links = links_of(&mut tx, agency, id).await?;
+        let (timeline, timeline_next) = touches(&mut tx, agency, id, row.ordinal, None, TIMELINE).await?;
         let stored = store::facts_of(&mut tx, agency, row.ordinal).await?;
         let defined = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         let today = self.moment(room).today;
@@ -272,6 +179,8 @@ impl App {
                     shown,
                 })
                 .collect(),
+            preferences,
+            links,
             facts: ALL
                 .iter()
                 .map(|fact| (fact.key.to_owned(), fact.value(&facts, today).to_json()))
@@ -282,16 +191,8 @@ impl App {
                 }))
                 .collect(),
             segments,
-            timeline: timeline
-                .into_iter()
-                .map(|row| TimelineEntry {
-                    r#type: row.kind,
-                    occurred_at: row.occurred_at,
-                    source: row.source,
-                    external_id: row.external_id,
-                    data: serde_json::from_str(&row.data).unwrap_or(Value::Null),
-                })
-                .collect(),
+            timeline,
+            timeline_next,
             created_at: row.created_at,
             updated_at: row.updated_at,
             version: row.version,
@@ -414,9 +315,10 @@ impl App {
             on: caller.room.day_of(now),
             identities: event::identities(&customer.identities, &caller.room.terms)?,
             attributes: event::attributes(customer, SourceKind::Declared, now)?,
+            preferences: preference::preferences(&customer.preferences, SourceKind::Declared, now, true)?,
             customer_since: None,
             body: Body::Profile,
-            data: Map::new(),
+            data: set_by_hand(customer),
         })
     }
 

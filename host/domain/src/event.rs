@@ -3,6 +3,7 @@
 use crate::booking::{BookingDetails, BookingRecord, BookingStatus};
 use crate::identity::{Identity, IdentityKind};
 use crate::money::{self, Currency};
+use crate::preference::preferences;
 use crate::profile::{self, AttributeValue, SourceKind};
 use crate::record::{ActivityKind, Body, check_id, quote, shorten};
 use crate::time::{day_of, parse_day, parse_instant};
@@ -60,6 +61,9 @@ pub struct Customer {
     /// Attributes by name: the product's own and the agency's.
     #[serde(default)]
     pub attributes: Map<String, Value>,
+    /// Preferences by key: a value, a list of values, or `null` to take back what was told.
+    #[serde(default)]
+    pub preferences: Map<String, Value>,
 }
 
 /// An identity as it is sent.
@@ -134,6 +138,7 @@ pub fn parse(event: &Value, terms: &AgencyTerms) -> Result<Record, Rejection> {
     };
     let identities = identities(&envelope.customer.identities, terms)?;
     let attributes = attributes(&envelope.customer, source_kind, occurred_at)?;
+    let preferences = preferences(&envelope.customer.preferences, source_kind, occurred_at, false)?;
     Ok(Record {
         source,
         external_id,
@@ -142,6 +147,7 @@ pub fn parse(event: &Value, terms: &AgencyTerms) -> Result<Record, Rejection> {
         on,
         identities,
         attributes,
+        preferences,
         customer_since: None,
         body,
         data: envelope.data,

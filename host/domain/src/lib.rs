@@ -10,12 +10,15 @@ pub mod event;
 pub mod facts;
 pub mod identity;
 pub mod insights;
+pub mod link;
 mod localized;
 pub mod money;
+pub mod preference;
 pub mod profile;
 pub mod quantiles;
 pub mod record;
 pub mod row;
+pub mod search;
 pub mod time;
 
 pub use localized::Localized;

@@ -2,6 +2,7 @@
 
 use crate::booking::BookingRecord;
 use crate::identity::Identity;
+use crate::preference::PreferenceValue;
 use crate::profile::AttributeValue;
 use crate::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,8 @@ pub struct Record {
     pub identities: Vec<Identity>,
     /// What it says of the person.
     pub attributes: Vec<AttributeValue>,
+    /// What it says the person prefers.
+    pub preferences: Vec<PreferenceValue>,
     /// Since when the person is a customer, if it says so.
     pub customer_since: Option<Day>,
     /// What it reports.

@@ -269,6 +269,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             on: customer_since.unwrap_or(day_of(now, terms.time_zone)),
             identities,
             attributes,
+            preferences: Vec::new(),
             customer_since,
             body: Body::Profile,
             data: self.data(),
@@ -355,6 +356,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             on,
             identities,
             attributes,
+            preferences: Vec::new(),
             customer_since: None,
             body: Body::Booking(BookingRecord {
                 booking_id,

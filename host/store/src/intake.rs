@@ -4,8 +4,7 @@
 //! would rather walk through a whole agency than sort a batch, so batches are sorted here; a test counts its steps.
 
 use crate::dialect::MOST_PARAMETERS;
-use crate::{Result, StoreError, Tx};
-use posthouse_domain::profile::Profile;
+use crate::{Result, Tx};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -170,42 +169,26 @@ pub async fn customers(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<Vec<Cu
     Ok(rows)
 }
 
-/// The names of a profile as they are searched.
-fn search_text(profile: &str) -> Result<String> {
-    let profile: Profile = serde_json::from_str(profile).map_err(StoreError::corrupt("profile"))?;
-    let names: Vec<String> = [profile.name, profile.name_latin]
-        .into_iter()
-        .flatten()
-        .map(|name| name.to_lowercase())
-        .collect();
-    Ok(names.join("\n"))
-}
-
 /// Writes customers, new or changed.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn put_customers(tx: &mut Tx, agency: Uuid, rows: &[CustomerRow]) -> Result<()> {
-    let rows: Vec<(&CustomerRow, String)> = rows
-        .iter()
-        .map(|row| Ok((row, search_text(&row.profile)?)))
-        .collect::<Result<_>>()?;
     write_rows!(
         tx,
         rows,
-        9,
-        "INSERT INTO customer (agency_id, id, ordinal, profile, search, since_on, created_at, updated_at, version)",
-        |b, (row, search)| b
+        8,
+        "INSERT INTO customer (agency_id, id, ordinal, profile, since_on, created_at, updated_at, version)",
+        |b, row| b
             .push_bind(agency)
             .push_bind(row.id)
             .push_bind(row.ordinal)
             .push_bind(&row.profile)
-            .push_bind(search)
             .push_bind(row.since_on)
             .push_bind(row.created_at)
             .push_bind(row.updated_at)
             .push_bind(row.version),
-        "ON CONFLICT (agency_id, id) DO UPDATE SET profile = excluded.profile, search = excluded.search, since_on = excluded.since_on, \
+        "ON CONFLICT (agency_id, id) DO UPDATE SET profile = excluded.profile, since_on = excluded.since_on, \
          updated_at = excluded.updated_at, version = customer.version + 1"
     )
 }

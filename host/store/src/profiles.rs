@@ -116,40 +116,6 @@ pub async fn customers_from(tx: &mut Tx, agency: Uuid, ordinal: i64, limit: i64)
     )
 }
 
-/// Customers from `ordinal` on who have an identity of one of these values, or whose names are `LIKE` this, `!` being the escape. Documents
-/// are not searched.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn customers_like(
-    tx: &mut Tx,
-    agency: Uuid,
-    exact: &[String; 4],
-    like: &str,
-    ordinal: i64,
-    limit: i64,
-) -> Result<Vec<CustomerRow>> {
-    fetch_all!(
-        tx,
-        CustomerRow,
-        "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer
-         WHERE agency_id = $1 AND ordinal >= $2
-           AND (search LIKE $4 ESCAPE '!'
-                OR id IN (SELECT customer_id FROM identity WHERE agency_id = $1
-                          AND kind IN ('phone', 'email', 'member_no', 'wechat_openid', 'ota_user', 'device')
-                          AND value IN ($5, $6, $7, $8)))
-         ORDER BY ordinal LIMIT $3",
-        agency,
-        ordinal,
-        limit,
-        like,
-        &exact[0],
-        &exact[1],
-        &exact[2],
-        &exact[3]
-    )
-}
-
 /// The customers of these ordinals.
 ///
 /// # Errors
@@ -193,18 +159,30 @@ pub async fn member_numbers(
     )
 }
 
-/// The newest records of a customer, the latest first.
+/// Records of a customer before a place (when it happened, when it came, source, external id), the latest first.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn timeline(tx: &mut Tx, agency: Uuid, customer: Uuid, limit: i64) -> Result<Vec<EventRow>> {
+pub async fn timeline(
+    tx: &mut Tx,
+    agency: Uuid,
+    customer: Uuid,
+    before: (i64, i64, &str, &str),
+    limit: i64,
+) -> Result<Vec<EventRow>> {
     fetch_all!(
         tx,
         EventRow,
         "SELECT source, external_id, customer_id, kind, occurred_at, received_at, data FROM event
-         WHERE agency_id = $1 AND customer_id = $2 ORDER BY occurred_at DESC, received_at DESC, external_id DESC LIMIT $3",
+         WHERE agency_id = $1 AND customer_id = $2 AND occurred_at <= $3
+           AND (occurred_at, received_at, source, external_id) < ($3, $4, $5, $6)
+         ORDER BY occurred_at DESC, received_at DESC, source DESC, external_id DESC LIMIT $7",
         agency,
         customer,
+        before.0,
+        before.1,
+        before.2,
+        before.3,
         limit
     )
 }

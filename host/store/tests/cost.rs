@@ -1,7 +1,7 @@
 //! A batch costs what the batch costs, however much is stored. SQLite counts its own steps, so nothing here depends on the clock.
 
 use posthouse_store::segments::TransitionRow;
-use posthouse_store::{Access, Store, Tx, intake, profiles, segments, team};
+use posthouse_store::{Access, Store, Tx, intake, links, preferences, profiles, search, segments, team};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
@@ -90,6 +90,24 @@ async fn filled(store: &Store) -> Uuid {
     segments::insert_transitions(&mut tx, agency, "b", &moves)
         .await
         .expect("moves");
+    let terms: Vec<_> = (0..STORED as i64)
+        .flat_map(|ordinal| {
+            let term = |term: String| search::TermRow {
+                ordinal,
+                term,
+                inside: false,
+            };
+            [term(format!("m{ordinal}")), term(format!("{ordinal}x"))]
+        })
+        .collect();
+    let entries: Vec<_> = (0..STORED as i64)
+        .map(|ordinal| search::EntryRow {
+            ordinal,
+            terms: format!("m{ordinal}\n{ordinal}x"),
+        })
+        .collect();
+    search::put_terms(&mut tx, agency, &terms).await.expect("terms");
+    search::put_entries(&mut tx, agency, &entries).await.expect("entries");
     tx.commit().await.expect("a commit");
     agency
 }
@@ -158,4 +176,29 @@ async fn a_batch_costs_the_same_however_much_is_stored() {
     cheap!("bookings", intake::bookings(&mut tx, agency, &["b1", "b2"]));
     let pairs: Vec<_> = unassigned.iter().map(|id| ("s", id.as_str())).collect();
     cheap!("forget_unassigned", intake::forget_unassigned(&mut tx, agency, &pairs));
+    // what a customer's page and a search read, and what a changed name writes
+    let wanted = search::Wanted {
+        identities: &["M7".into()],
+        spellings: &["m1999".into()],
+    };
+    let found = cheap!(
+        "find",
+        search::find(&mut tx, agency, STORED as i64, &wanted, (0, 0), 20)
+    );
+    // the identity, the word, and the ten words that begin so and are longer
+    assert_eq!(found[..3], [(0, 7), (1, 1_999), (2, 19_990)]);
+    assert_eq!(found.len(), 12);
+    assert_eq!(cheap!("entries", search::entries(&mut tx, agency, &ordinals)).len(), 10);
+    let gone: Vec<_> = ordinals
+        .iter()
+        .map(|ordinal| (*ordinal, format!("m{ordinal}")))
+        .collect();
+    cheap!("delete_terms", search::delete_terms(&mut tx, agency, &gone));
+    let found = search::find(&mut tx, agency, STORED as i64, &wanted, (1, 0), 20).await;
+    assert_eq!(found.expect("the others").first(), Some(&(2, 19_990)));
+    let before = (i64::MAX, i64::MAX, "", "");
+    let touches = cheap!("timeline", profiles::timeline(&mut tx, agency, ids[1], before, 50));
+    assert_eq!(touches.len(), 1);
+    cheap!("preferences_of", preferences::preferences_of(&mut tx, agency, ids[1]));
+    cheap!("links_of", links::links_of(&mut tx, agency, ids[1]));
 }

@@ -1,8 +1,9 @@
 //! Landing a batch of records: match, apply, refold, in one transaction.
 
 use super::matching::Matcher;
-use super::{Outcome, refold};
+use super::{Outcome, refold, terms};
 use crate::error::{AppError, Result};
+use crate::preferences::{PreferenceRows, preferences};
 use crate::{App, Room};
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::booking::Booking;
@@ -34,6 +35,7 @@ pub(super) struct Batch {
     pub(super) since: HashMap<Uuid, Day>,
     events: Vec<store::EventRow>,
     attributes: BTreeMap<(Uuid, String, i64, String), store::AttributeRow>,
+    preferences: PreferenceRows,
     activity: BTreeMap<(Uuid, ActivityKind, Day), i32>,
     unassigned: BTreeMap<(String, String), store::UnassignedRow>,
     /// The agency's own attributes, by the key of their values.
@@ -201,6 +203,7 @@ impl Batch {
             self.attributes
                 .insert((customer, row.key.clone(), row.at, row.source.clone()), row);
         }
+        self.preferences.add(customer, record, change);
         match &record.body {
             Body::Profile => {}
             Body::Activity(kind) => *self.activity.entry((customer, *kind, record.on)).or_default() += 1,
@@ -259,6 +262,7 @@ impl Batch {
         store::forget_unassigned(tx, agency, &landed).await?;
         store::insert_events(tx, agency, &self.events).await?;
         store::put_attributes(tx, agency, &self.attributes.into_values().collect::<Vec<_>>()).await?;
+        self.preferences.write(tx, agency).await?;
         self.changed_bookings.sort_unstable();
         self.changed_bookings.dedup();
         let bookings: Vec<_> = self
@@ -281,7 +285,8 @@ impl Batch {
         let today = room.day_of(now);
         refold::refold(tx, agency, customers, &self.since, change, today, now)
             .await
-            .map_err(AppError::from)
+            .map_err(AppError::from)?;
+        terms::refresh(tx, agency, &touched, now).await
     }
 }
 
@@ -312,6 +317,7 @@ fn unassigned(app: &App, agency: Uuid, record: &Record, rejection: &Rejection) -
         "customer_since": record.customer_since,
         "identities": identities,
         "attributes": attributes,
+        "preferences": preferences(record),
         "data": record.data,
     });
     store::UnassignedRow {

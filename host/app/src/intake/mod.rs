@@ -7,9 +7,10 @@ mod matching;
 pub(crate) mod queue;
 pub(crate) mod refold;
 mod rehearsal;
+mod terms;
 mod work;
 
-pub(crate) use land::land;
+pub(crate) use land::{land, source_kind};
 
 use crate::error::{AppError, Result};
 use crate::team::Caller;

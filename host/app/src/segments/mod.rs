@@ -29,6 +29,7 @@ pub use sample::{Drawn, Sample, SampleRequest};
 
 pub(crate) use classify::{Moment, in_pool};
 pub(crate) use desk::{Desk, Live};
+pub(crate) use diff::from_bytes;
 pub(crate) use follow::follow;
 pub(crate) use log::{Logbook, keep_log};
 pub(crate) use past::InForce;

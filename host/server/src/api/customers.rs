@@ -2,9 +2,12 @@
 
 use super::Front;
 use super::extract::{Auth, Json, Path, Query, etag, if_match};
+use super::links::Link;
 use super::page::{At, Page};
+use super::preferences::Preference;
 use super::problem::Answer;
 use super::segments::Reason;
+use super::timeline::TimelineEntry;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -44,8 +47,8 @@ pub(crate) struct CustomerSummary {
     version: i64,
 }
 
-impl From<app::CustomerSummary> for CustomerSummary {
-    fn from(customer: app::CustomerSummary) -> Self {
+impl From<posthouse_app::search::CustomerSummary> for CustomerSummary {
+    fn from(customer: posthouse_app::search::CustomerSummary) -> Self {
         Self {
             id: customer.id,
             member_no: customer.label.member_no,
@@ -69,13 +72,19 @@ pub(crate) struct Customer {
     identities: Vec<Identity>,
     /// Every value of every attribute, with its source.
     attributes: Vec<Attribute>,
+    /// Every preference that was told, by key, with its source.
+    preferences: Vec<Preference>,
+    /// Who belongs to the customer.
+    links: Vec<Link>,
     /// Facts of today by key; `null` is unknown.
     #[schema(value_type = Object, example = json!({"trips-24m": 3, "spend-24m": 5480000, "recency-days": 41, "favourite-destination": "Kyoto"}))]
     facts: Map<String, Value>,
     /// Place in every binding, with reasons.
     segments: Vec<Place>,
-    /// The newest events and rows, the latest first.
+    /// The newest touches, the latest first: events and rows of files, changes by hand, moves between segments.
     timeline: Vec<TimelineEntry>,
+    /// Send it as `cursor` to `/customers/{id}/timeline` to get what came before; `null` if this is all.
+    timeline_next: Option<String>,
     /// When it was created.
     created_at: At,
     /// When it was last changed.
@@ -108,22 +117,6 @@ pub(crate) struct Attribute {
     at: At,
     /// Whether this is the value that is shown.
     shown: bool,
-}
-
-/// Something that happened.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TimelineEntry {
-    /// Event type.
-    r#type: String,
-    /// When it happened.
-    occurred_at: At,
-    /// Where it was told.
-    source: String,
-    /// The source's number of it.
-    external_id: String,
-    /// The sender's fields.
-    #[schema(value_type = Object)]
-    data: Value,
 }
 
 /// A customer's place in a binding.
@@ -241,13 +234,6 @@ impl From<app::CustomerView> for Customer {
             at: a.at.into(),
             shown: a.shown,
         };
-        let entry = |e: app::TimelineEntry| TimelineEntry {
-            r#type: e.r#type,
-            occurred_at: e.occurred_at.into(),
-            source: e.source,
-            external_id: e.external_id,
-            data: e.data,
-        };
         Self {
             id: view.id,
             profile: view.profile,
@@ -260,9 +246,12 @@ impl From<app::CustomerView> for Customer {
                 })
                 .collect(),
             attributes: view.attributes.into_iter().map(attribute).collect(),
+            preferences: view.preferences.into_iter().map(Preference::from).collect(),
+            links: view.links.into_iter().map(Link::from).collect(),
             facts: view.facts,
             segments: view.segments.into_iter().map(Place::from).collect(),
-            timeline: view.timeline.into_iter().map(entry).collect(),
+            timeline: view.timeline.into_iter().map(TimelineEntry::from).collect(),
+            timeline_next: view.timeline_next,
             created_at: view.created_at.into(),
             updated_at: view.updated_at.into(),
             version: view.version,
@@ -274,7 +263,8 @@ impl From<app::CustomerView> for Customer {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// A phone number, e-mail address or member number in any spelling, or part of a name in any case. Not together with `segment`.
+    /// A phone number, e-mail address or member number in any spelling; part of a name as it is written, in pinyin (`liwei`, `li wei`) or by
+    /// its initials (`lw`); part of a phone number; the beginning of an e-mail address or member number. Not together with `segment`.
     q: Option<String>,
     /// Only members of this segment, as `binding.key`. Not together with `q`.
     #[param(example = "rfm.champions")]
@@ -285,7 +275,9 @@ struct ListQuery {
     cursor: Option<String>,
 }
 
-/// Find customers, in the order in which they came.
+/// Find customers: all and those of a segment in the order in which they came, those that match `q` the best match first.
+///
+/// An identity that is `q` comes first, then names that are `q`, names and numbers that begin with it, and those that have it inside.
 #[utoipa::path(get, path = "/customers", tag = "profiles", operation_id = "listCustomers", params(ListQuery),
     responses((status = 200, description = "A page of customers.", body = Page<CustomerSummary>)))]
 async fn list(

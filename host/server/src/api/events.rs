@@ -153,6 +153,11 @@ pub(crate) struct CustomerText {
     /// Attributes: `name_latin, kind, gender, birth_date, home_city, language, consent_marketing`.
     #[schema(value_type = Object)]
     attributes: Option<Value>,
+    /// Preferences by key (`destination, theme, pace, hotel, diet, mobility, budget, season`): a value, several of `destination, theme, diet`
+    /// and `season`, or `null` to take back what was told. A value may be an object with `value`, `source_kind` (`declared`, `observed`,
+    /// `third-party`, `inferred`) and `confidence` (per cent). Events add to what was told of a key, `PATCH` takes its place.
+    #[schema(value_type = Object, example = json!({"destination": ["Kyoto", "Yunnan"], "pace": "relaxed", "budget": 3_000_000}))]
+    preferences: Option<Value>,
 }
 
 /// An identity in any spelling.

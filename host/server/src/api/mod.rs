@@ -16,13 +16,16 @@ mod idempotency;
 mod imports;
 mod insights;
 mod keys;
+mod links;
 mod observe;
 mod openapi;
 mod page;
 mod plugins;
+mod preferences;
 mod preview;
 mod problem;
 mod segments;
+mod timeline;
 
 use crate::config::Http;
 use axum::Router;
@@ -138,6 +141,8 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         ))
         .merge(limited(plugins::routes(), front.component_bytes()))
         .merge(limited(customers::routes(), http.json_bytes))
+        .merge(limited(links::routes(), http.json_bytes))
+        .merge(limited(timeline::routes(), http.json_bytes))
         .merge(limited(attributes::routes(), http.json_bytes))
         .merge(limited(facts::routes(), http.json_bytes))
         .merge(limited(bindings::routes(), http.json_bytes))

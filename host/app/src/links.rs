@@ -1,0 +1,148 @@
+//! How customers belong together: families, companions, who pays, who brought whom, whom to call.
+
+use crate::App;
+use crate::error::{AppError, Result, retrying};
+use crate::labels::labels;
+use crate::team::Caller;
+use posthouse_domain::link::LinkKind;
+use posthouse_store::links::{self as store, LinkRow};
+use posthouse_store::{Access, Tx, intake};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// Most links of one customer.
+const MOST: i64 = 1_000;
+
+/// A link of a customer.
+#[derive(Debug, Clone, Serialize)]
+pub struct LinkView {
+    /// What kind of link.
+    pub kind: String,
+    /// `mutual`: each is it to the other; `is`: the other is it to this customer; `of`: this customer is it to the other.
+    pub direction: &'static str,
+    /// The other customer.
+    pub customer_id: Uuid,
+    /// By what people recognise the other.
+    pub label: String,
+    /// Who told.
+    pub source: String,
+    /// When it was told first, in ms since 1970.
+    pub at: i64,
+}
+
+/// Every link of a customer.
+pub(crate) async fn links_of(tx: &mut Tx, agency: Uuid, customer: Uuid) -> Result<Vec<LinkView>> {
+    let rows = store::links_of(tx, agency, customer).await?;
+    let other = |row: &LinkRow| {
+        if row.customer_id == customer {
+            row.other_id
+        } else {
+            row.customer_id
+        }
+    };
+    let mut ids: Vec<Uuid> = rows.iter().map(other).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let others = intake::customers(tx, agency, &ids).await?;
+    let labels = labels(tx, agency, &others).await?;
+    let view = |row: LinkRow| {
+        let id = other(&row);
+        let mutual = row.kind.parse().is_ok_and(LinkKind::is_mutual);
+        Some(LinkView {
+            label: labels.get(&id)?.label.clone(),
+            direction: match mutual {
+                true => "mutual",
+                false if row.other_id == id => "is",
+                false => "of",
+            },
+            kind: row.kind,
+            customer_id: id,
+            source: row.source,
+            at: row.at,
+        })
+    };
+    Ok(rows.into_iter().filter_map(view).collect())
+}
+
+/// The row a link is kept in: what is mutual is kept once.
+fn ends(customer: Uuid, kind: LinkKind, other: Uuid) -> (Uuid, Uuid) {
+    if kind.is_mutual() && other < customer {
+        (other, customer)
+    } else {
+        (customer, other)
+    }
+}
+
+impl App {
+    /// Writes down that `other` is family, companion, payer, referrer or emergency contact of `customer`. What is known already stays.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] if either is not there; `link_to_self`, `too_many_links`.
+    pub async fn link(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<Vec<LinkView>> {
+        if customer == other {
+            return Err(AppError::invalid(
+                "link_to_self",
+                "a customer cannot be linked to themselves; name another customer",
+            ));
+        }
+        retrying!(self.try_link(caller, customer, kind, other))
+    }
+
+    async fn try_link(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<Vec<LinkView>> {
+        let agency = caller.room.id;
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        both_there(&mut tx, agency, customer, other).await?;
+        let (customer_id, other_id) = ends(customer, kind, other);
+        let link = LinkRow {
+            customer_id,
+            kind: kind.as_str().into(),
+            other_id,
+            source: "console".into(),
+            at: self.clock.now(),
+        };
+        store::put_link(&mut tx, agency, &link).await?;
+        for end in [customer, other] {
+            if store::count_links(&mut tx, agency, end).await? > MOST {
+                return Err(AppError::conflict(
+                    "too_many_links",
+                    format!("customer {end} would have more than {MOST} links; take one away first"),
+                ));
+            }
+        }
+        let links = links_of(&mut tx, agency, customer).await?;
+        tx.commit().await?;
+        Ok(links)
+    }
+
+    /// Takes a link away. One that is not there is not missed.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] if either customer is not there.
+    pub async fn unlink(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<()> {
+        retrying!(self.try_unlink(caller, customer, kind, other))
+    }
+
+    async fn try_unlink(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<()> {
+        let agency = caller.room.id;
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        both_there(&mut tx, agency, customer, other).await?;
+        let (one, two) = ends(customer, kind, other);
+        store::delete_link(&mut tx, agency, one, kind.as_str(), two).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Takes the agency's lock, so that neither goes away meanwhile, and looks for both.
+async fn both_there(tx: &mut Tx, agency: Uuid, customer: Uuid, other: Uuid) -> Result<()> {
+    intake::lock(tx, agency).await?;
+    let there = intake::customers(tx, agency, &[customer, other]).await?;
+    let missing = [customer, other]
+        .iter()
+        .any(|id| !there.iter().any(|row| row.id == *id));
+    if missing {
+        Err(AppError::NotFound("customer"))
+    } else {
+        Ok(())
+    }
+}
