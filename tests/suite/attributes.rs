@@ -100,6 +100,12 @@ fn attributes_are_told_and_read_by_rules(database: Database) {
     eventually("and followed", Duration::from_secs(10), || {
         (frequent(&client) == 2).then_some(())
     });
+    // by a file
+    let file = "member_no,attr.card-level,nonsense\nD,8,x\nE,high,y\n";
+    let job = client.import("customers", file.as_bytes());
+    assert_eq!((&job["accepted"], &job["rejected"]), (&json!(1), &json!(1)), "{job}");
+    assert_eq!(job["ignored_columns"], json!(["nonsense"]), "{job}");
+    assert_eq!(level(&client, "D"), "8");
     let catalogue = client.get("/api/v1/facts").expect(200);
     let own = catalogue["items"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(

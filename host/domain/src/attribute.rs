@@ -40,6 +40,13 @@ pub fn stored_key(key: &str) -> String {
     key.replace('-', "_")
 }
 
+/// The key of the values under a header `attr.KEY` of a file.
+pub fn of_header(header: &str) -> Option<String> {
+    let name = header.trim_start_matches('\u{feff}').trim().to_lowercase();
+    let key = name.strip_prefix(PREFIX)?.replace('_', "-");
+    is_key(&key).then(|| stored_key(&key))
+}
+
 impl AttributeDef {
     /// The key among the facts.
     pub fn fact_key(&self) -> String {

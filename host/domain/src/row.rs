@@ -4,10 +4,10 @@ use crate::booking::{BookingDetails, BookingRecord, BookingStatus};
 use crate::event::{self, Prices};
 use crate::identity::{Identity, IdentityKind};
 use crate::money;
-use crate::profile::SourceKind;
+use crate::profile::{AttributeValue, SourceKind};
 use crate::record::{Body, check_id, quote};
 use crate::time::{day_of, parse_instant};
-use crate::{AgencyTerms, Instant, Record, Rejection, canonical};
+use crate::{AgencyTerms, Instant, Record, Rejection, attribute, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -98,6 +98,8 @@ impl FileKind {
 pub struct Layout {
     kind: FileKind,
     columns: Vec<(&'static str, usize)>,
+    /// The agency's own attributes, by the key of their values.
+    attributes: Vec<(String, usize)>,
     /// Headers that are not understood; their cells are kept out.
     pub ignored: Vec<String>,
 }
@@ -111,10 +113,21 @@ impl Layout {
         let mut layout = Self {
             kind,
             columns: Vec::new(),
+            attributes: Vec::new(),
             ignored: Vec::new(),
         };
         for (index, header) in headers.into_iter().enumerate() {
             let name = header.trim_start_matches('\u{feff}').trim().to_lowercase();
+            if let Some(key) = attribute::of_header(header) {
+                if layout.attributes.iter().any(|(other, _)| *other == key) {
+                    return Err(Rejection::new(
+                        "header_twice",
+                        format!("the header {name} stands twice in the first row; remove or rename one"),
+                    ));
+                }
+                layout.attributes.push((key, index));
+                continue;
+            }
             match kind.headers().iter().find(|known| **known == name) {
                 Some(known) if layout.columns.iter().any(|(other, _)| other == known) => {
                     return Err(Rejection::new(
@@ -153,6 +166,11 @@ impl Layout {
             .columns
             .iter()
             .map(|(name, index)| (*name, cell(*index).trim()))
+            .chain(
+                self.attributes
+                    .iter()
+                    .map(|(key, index)| (key.as_str(), cell(*index).trim())),
+            )
             .filter(|(_, value)| !value.is_empty())
             .collect();
         content.sort_unstable();
@@ -220,6 +238,14 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             .collect()
     }
 
+    /// The agency's own attributes.
+    fn attributes(&self, found: &mut Vec<AttributeValue>, at: Instant) -> Result<(), Rejection> {
+        for (key, index) in &self.layout.attributes {
+            event::push_attribute(found, key, (self.cell)(*index), SourceKind::Declared, at)?;
+        }
+        Ok(())
+    }
+
     fn identities(&self, terms: &AgencyTerms) -> Result<Vec<Identity>, Rejection> {
         let known_by = self.layout.kind.known_by();
         let mut found = Vec::new();
@@ -257,6 +283,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
                 event::push_attribute(&mut attributes, key, value, SourceKind::Declared, now)?;
             }
         }
+        self.attributes(&mut attributes, now)?;
         let customer_since = self
             .text("since")
             .map(|text| event::booking_day("since", text, terms))
@@ -348,6 +375,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         if let Some(name) = self.text("customer_name") {
             event::push_attribute(&mut attributes, "name", name, SourceKind::Declared, occurred_at)?;
         }
+        self.attributes(&mut attributes, occurred_at)?;
         Ok(Record {
             source: "import:bookings".into(),
             external_id,

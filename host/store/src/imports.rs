@@ -290,15 +290,16 @@ pub async fn postpone(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> 
     .map(drop)
 }
 
-/// Moves the counts on, in the transaction that lands the rows; `false` if the lease was lost.
+/// Moves the counts on from `rows_before`, in the transaction that lands the rows; `false` if the lease was lost, or if the rows were
+/// counted before, as they can be when the answer to a commit got lost.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn advance(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> Result<bool> {
+pub async fn advance(tx: &mut Tx, job: &ImportRow, rows_before: i64, owner: Uuid, until: i64) -> Result<bool> {
     let moved = execute!(
         tx,
         "UPDATE import_job SET rows_done = $4, bytes_done = $5, accepted = $6, duplicates = $7, rejected = $8, header = $9, ignored = $10, lease_until = $11, attempts = 0, reading = $12, report = $13
-         WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running'",
+         WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running' AND rows_done = $14",
         job.agency_id,
         job.id,
         owner,
@@ -311,7 +312,8 @@ pub async fn advance(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> R
         &job.ignored,
         until,
         &job.reading,
-        &job.report
+        &job.report,
+        rows_before
     )?;
     Ok(moved == 1)
 }

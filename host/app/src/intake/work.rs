@@ -205,7 +205,15 @@ impl App {
         advanced.bytes_done = slice.bytes_done;
         note_head(&mut advanced, slice);
         store::put_errors(&mut tx, room.id, job.id, &errors).await?;
-        if !store::advance(&mut tx, &advanced, self.host, self.machine.now() + LEASE_MILLIS).await? {
+        if !store::advance(
+            &mut tx,
+            &advanced,
+            job.rows_done,
+            self.host,
+            self.machine.now() + LEASE_MILLIS,
+        )
+        .await?
+        {
             return Ok(None);
         }
         if landing.wrote {
@@ -246,15 +254,15 @@ impl App {
                 Some(error_row(row, rejection))
             })
             .collect();
-        let written = crate::error::retrying!(self.note_rehearsed(&advanced, &errors))?;
+        let written = crate::error::retrying!(self.note_rehearsed(&advanced, job.rows_done, &errors))?;
         Ok(written.then_some(advanced))
     }
 
-    async fn note_rehearsed(&self, advanced: &ImportRow, errors: &[ImportErrorRow]) -> Result<bool> {
+    async fn note_rehearsed(&self, advanced: &ImportRow, rows_before: i64, errors: &[ImportErrorRow]) -> Result<bool> {
         let mut tx = self.store.write(Access::Agency(advanced.agency_id)).await?;
         store::put_errors(&mut tx, advanced.agency_id, advanced.id, errors).await?;
         let until = self.machine.now() + LEASE_MILLIS;
-        if !store::advance(&mut tx, advanced, self.host, until).await? {
+        if !store::advance(&mut tx, advanced, rows_before, self.host, until).await? {
             return Ok(false);
         }
         tx.commit().await?;

@@ -2,8 +2,8 @@
 
 use super::synonyms::{BOOKINGS, CUSTOMERS};
 use super::{Cell, Mapping, RawRow, quote};
-use posthouse_domain::Rejection;
 use posthouse_domain::row::{FileKind, Layout};
+use posthouse_domain::{Rejection, attribute};
 use unicode_normalization::UnicodeNormalization;
 
 /// In how many rows from the top the headers are looked for; titles and notes may stand above them.
@@ -175,7 +175,7 @@ impl Plan {
         let ignored = header
             .iter()
             .zip(&fields)
-            .filter(|(_, field)| field.is_none())
+            .filter(|(text, field)| field.is_none() && attribute::of_header(text).is_none())
             .map(|(text, _)| text.clone())
             .collect();
         Ok(Self {
