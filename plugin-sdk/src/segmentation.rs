@@ -135,6 +135,11 @@ impl<S: Segments, R: Reasons> Class<S, R> {
             ..self
         }
     }
+
+    /// The key of the segment, for tests that look at single answers.
+    pub fn segment_key(&self) -> Option<&'static str> {
+        S::DEFS.get(self.segment as usize).map(|def| def.key)
+    }
 }
 
 /// No segment, no reason.
