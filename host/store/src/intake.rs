@@ -209,7 +209,7 @@ pub struct NewIdentity {
 /// Writes new identities.
 ///
 /// # Errors
-/// [`StoreError::Duplicate`] if one is owned or an exclusive one has another value.
+/// [`StoreError::Duplicate`](crate::StoreError::Duplicate) if one is owned or an exclusive one has another value.
 pub async fn insert_identities(tx: &mut Tx, agency: Uuid, rows: &[NewIdentity], now: i64) -> Result<()> {
     write_rows!(
         tx,
@@ -313,7 +313,7 @@ pub struct EventRow {
 /// Writes accepted records.
 ///
 /// # Errors
-/// [`StoreError::Duplicate`] if one is known.
+/// [`StoreError::Duplicate`](crate::StoreError::Duplicate) if one is known.
 pub async fn insert_events(tx: &mut Tx, agency: Uuid, rows: &[EventRow]) -> Result<()> {
     write_rows!(
         tx,
