@@ -1,6 +1,7 @@
 //! A plain client for one agency.
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Talks to a server with one key.
@@ -213,26 +214,32 @@ impl Client {
         }
     }
 
-    /// Everyone's segment by member number, by an independent path: the members of each segment.
-    pub fn segments_by_customer(&self, binding: &str) -> std::collections::BTreeMap<String, String> {
-        let mut found = std::collections::BTreeMap::new();
-        for segment in self.get("/api/v1/segments").expect(200)["items"]
-            .as_array()
-            .expect("items")
-        {
-            if segment["binding"] != binding {
-                continue;
-            }
+    /// Everyone's segment by customer, by an independent path: the members of each segment. The lists are read one after the other, and
+    /// rules may follow events meanwhile; so they are read until they say the same twice.
+    pub fn segments_by_customer(&self, binding: &str) -> BTreeMap<String, String> {
+        let mut before = None;
+        crate::eventually("nobody moves", Duration::from_secs(60), || {
+            let found = self.division(binding);
+            let settled = found.is_some() && found == before;
+            before = found;
+            settled.then(|| before.clone()).flatten()
+        })
+    }
+
+    /// One reading of the lists; `None` if it caught somebody on the move, in two segments.
+    fn division(&self, binding: &str) -> Option<BTreeMap<String, String>> {
+        let mut found = BTreeMap::new();
+        let segments = self.get("/api/v1/segments").expect(200);
+        let segments = segments["items"].as_array().expect("items");
+        for segment in segments.iter().filter(|segment| segment["binding"] == binding) {
             let key = segment["key"].as_str().expect("a key");
             for member in self.all(&format!("/api/v1/segments/{binding}.{key}/members")) {
                 let id = member["customer_id"].as_str().expect("an id").to_owned();
-                assert_eq!(
-                    found.insert(id, key.to_owned()),
-                    None,
-                    "segments of one binding exclude each other"
-                );
+                if found.insert(id, key.to_owned()).is_some() {
+                    return None;
+                }
             }
         }
-        found
+        Some(found)
     }
 }
