@@ -58,9 +58,6 @@ impl Answer {
     }
 }
 
-/// More bytes than go into a socket at once.
-const LONG_BODY: usize = 64 << 10;
-
 impl Client {
     /// A client for the server at `base`.
     pub fn new(base: &str, key: &str) -> Self {
@@ -120,13 +117,6 @@ impl Client {
 
     /// Sends a request that must be answered.
     pub fn send(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Answer {
-        // a long body may be refused before it was read, and then the answer can be lost with the connection
-        let attempts = if body.len() > LONG_BODY { 5 } else { 1 };
-        for _ in 1..attempts {
-            if let Ok(answer) = self.try_send(method, path, content_type, body, &[]) {
-                return answer;
-            }
-        }
         self.try_send(method, path, content_type, body, &[])
             .unwrap_or_else(|e| panic!("{method} {path}: {e}"))
     }

@@ -86,7 +86,7 @@ fn events_are_refused_one_by_one(database: Database) {
 }
 
 fn requests_are_refused_with_problems(database: Database) {
-    let (_server, client) = start(database);
+    let (server, client) = start(database);
     let many: Vec<Value> = (0..1001).map(|_| json!({})).collect();
     assert_eq!(
         client.post("/api/v1/events", &json!({"events": many})).problem(422),
@@ -102,12 +102,15 @@ fn requests_are_refused_with_problems(database: Database) {
         client.send("POST", "/api/v1/events", "text/plain", b"{}").problem(415),
         "wrong_content_type"
     );
-    assert_eq!(
-        client
-            .send("POST", "/api/v1/events", "application/json", &vec![b' '; 9 << 20])
-            .problem(413),
-        "body_too_large"
-    );
+    // refused before they are read, and still every sender hears why
+    let long = vec![b' '; 9 << 20];
+    let nobody = Client::new(&server.base, "");
+    for _ in 0..10 {
+        let events = |client: &Client, media| client.send("POST", "/api/v1/events", media, &long);
+        assert_eq!(events(&client, "application/json").problem(413), "body_too_large");
+        assert_eq!(events(&client, "text/plain").problem(415), "wrong_content_type");
+        assert_eq!(events(&nobody, "application/json").status, 401);
+    }
     assert_eq!(client.get("/api/v1/nothing").problem(404), "unknown_path");
     assert_eq!(client.get("/api/v1/events").problem(405), "method_not_allowed");
     assert_eq!(client.get("/api/v1/customers/not-a-uuid").problem(404), "not_found");

@@ -24,6 +24,7 @@ mod plugins;
 mod preferences;
 mod preview;
 mod problem;
+mod rest;
 mod segments;
 mod timeline;
 
@@ -172,6 +173,7 @@ pub(crate) fn router(front: Front) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(observe::observe))
+        .layer(from_fn(rest::read_rest))
         .with_state(front)
 }
 
