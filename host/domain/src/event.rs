@@ -1,12 +1,13 @@
 //! Events as they arrive at `POST /events`: from JSON to a [`Record`].
 
 use crate::booking::{BookingDetails, BookingRecord, BookingStatus};
+use crate::fields::{Prices, amount_error, booking_day, check_order, currency, short_text, travellers};
 use crate::identity::{Identity, IdentityKind};
-use crate::money::{self, Currency};
+use crate::money;
 use crate::preference::preferences;
 use crate::profile::{self, AttributeValue, SourceKind};
 use crate::record::{ActivityKind, Body, check_id, quote, shorten};
-use crate::time::{day_of, parse_day, parse_instant};
+use crate::time::{day_of, parse_instant};
 use crate::{AgencyTerms, Day, Instant, Record, Rejection};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -321,89 +322,6 @@ fn booking(
     })
 }
 
-/// A date or an instant as the day it means in the agency's zone.
-pub(crate) fn booking_day(key: &str, text: &str, terms: &AgencyTerms) -> Result<Day, Rejection> {
-    parse_day(text)
-        .or_else(|| parse_instant(text, terms.time_zone).map(|at| day_of(at, terms.time_zone)))
-        .ok_or_else(|| {
-            Rejection::new(
-                "bad_date",
-                format!("{key} {} is not a date; write it like 2026-01-15", quote(text)),
-            )
-        })
-}
-
-pub(crate) fn travellers(count: i64) -> Result<i32, Rejection> {
-    i32::try_from(count)
-        .ok()
-        .filter(|n| (1..=10_000).contains(n))
-        .ok_or_else(|| {
-            Rejection::new(
-                "bad_travellers",
-                format!("travellers {count} must be between 1 and 10000"),
-            )
-        })
-}
-
-pub(crate) fn currency(text: Option<&str>, terms: &AgencyTerms) -> Result<Currency, Rejection> {
-    match text {
-        None => Ok(terms.currency),
-        Some(text) => Currency::parse(text).ok_or_else(|| {
-            Rejection::new(
-                "bad_currency",
-                format!("currency {} is not a three-letter code like CNY", quote(text)),
-            )
-        }),
-    }
-}
-
-pub(crate) fn check_order(details: &BookingDetails) -> Result<(), Rejection> {
-    match (details.departs_on, details.returns_on) {
-        (Some(departs), Some(returns)) if returns < departs => Err(Rejection::new(
-            "returns_before_departs",
-            "the trip returns before it departs; check both dates",
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Prices of a record in its own currency.
-pub(crate) struct Prices {
-    pub(crate) amount: Option<i64>,
-    pub(crate) cost: Option<i64>,
-    pub(crate) currency: Currency,
-    /// The amount in the agency's base currency.
-    pub(crate) amount_base: Option<i64>,
-}
-
-impl Prices {
-    /// Amount and cost in the agency's base currency. The cost of a booking in another currency is converted at the rate that
-    /// its amount shows; where it shows none, or an absurd one, the cost stays unknown.
-    pub(crate) fn in_base(&self, terms: &AgencyTerms) -> Result<(Option<i64>, Option<i64>), Rejection> {
-        if self.currency == terms.currency {
-            return Ok((self.amount.or(self.amount_base), self.cost));
-        }
-        match (self.amount, self.amount_base) {
-            (None, base) => Ok((base, None)),
-            (Some(amount), Some(base)) => {
-                let rate = |cost: i64| {
-                    i64::try_from((i128::from(cost) * i128::from(base) + i128::from(amount) / 2) / i128::from(amount))
-                        .ok()
-                        .filter(|cost| *cost <= money::LARGEST_AMOUNT)
-                };
-                Ok((Some(base), if amount == 0 { None } else { self.cost.and_then(rate) }))
-            }
-            (Some(_), None) => Err(Rejection::new(
-                "currency_needs_base",
-                format!(
-                    "the amount is in {}, the agency keeps its books in {}; send amount_base as well",
-                    self.currency, terms.currency
-                ),
-            )),
-        }
-    }
-}
-
 /// Typed access to an event's data.
 struct Fields<'a>(&'a Map<String, Value>);
 
@@ -453,29 +371,4 @@ impl Fields<'_> {
             },
         }
     }
-}
-
-/// The rejection for an amount that is none.
-pub(crate) fn amount_error(key: &str, text: &str, error: money::AmountError) -> Rejection {
-    let code = if error == money::AmountError::Negative {
-        "negative_amount"
-    } else {
-        "bad_amount"
-    };
-    Rejection::new(code, format!("{key} {} {error}", quote(text)))
-}
-
-/// A trimmed text, none if empty.
-pub(crate) fn short_text(key: &str, text: &str) -> Result<Option<String>, Rejection> {
-    let text = text.trim();
-    if text.len() > profile::LONGEST_VALUE || text.chars().any(char::is_control) {
-        return Err(Rejection::new(
-            "bad_field",
-            format!(
-                "{key} is longer than {} bytes or has control characters",
-                profile::LONGEST_VALUE
-            ),
-        ));
-    }
-    Ok((!text.is_empty()).then(|| text.to_owned()))
 }

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod clv;
 pub mod event;
 pub mod facts;
+mod fields;
 pub mod identity;
 pub mod insights;
 pub mod link;

@@ -1,7 +1,8 @@
 //! Rows of a file: from cells to a [`Record`].
 
 use crate::booking::{BookingDetails, BookingRecord, BookingStatus};
-use crate::event::{self, Prices};
+use crate::event;
+use crate::fields::{self, Prices};
 use crate::identity::{Identity, IdentityKind};
 use crate::money;
 use crate::profile::{AttributeValue, SourceKind};
@@ -226,7 +227,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
     }
 
     fn short(&self, name: &str) -> Result<Option<String>, Rejection> {
-        self.text(name).map_or(Ok(None), |text| event::short_text(name, text))
+        self.text(name).map_or(Ok(None), |text| fields::short_text(name, text))
     }
 
     fn data(&self) -> Map<String, Value> {
@@ -286,7 +287,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         self.attributes(&mut attributes, now)?;
         let customer_since = self
             .text("since")
-            .map(|text| event::booking_day("since", text, terms))
+            .map(|text| fields::booking_day("since", text, terms))
             .transpose()?;
         Ok(Record {
             source: "import:customers".into(),
@@ -331,10 +332,10 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         let booking_id = self
             .text("booking_id")
             .map_or_else(|| Ok(external_id.clone()), |id| check_id("booking_id", id))?;
-        let currency = event::currency(self.text("currency"), terms)?;
+        let currency = fields::currency(self.text("currency"), terms)?;
         let amount = |name, currency| -> Result<Option<i64>, Rejection> {
             self.text(name)
-                .map(|text| money::parse_major(text, currency).map_err(|e| event::amount_error(name, text, e)))
+                .map(|text| money::parse_major(text, currency).map_err(|e| fields::amount_error(name, text, e)))
                 .transpose()
         };
         let prices = Prices {
@@ -346,12 +347,12 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         let (amount, cost) = prices.in_base(terms)?;
         let day = |name| {
             self.text(name)
-                .map(|text| event::booking_day(name, text, terms))
+                .map(|text| fields::booking_day(name, text, terms))
                 .transpose()
         };
         let travellers = match self.text("travellers") {
             None => None,
-            Some(text) => Some(event::travellers(text.parse().map_err(|_| {
+            Some(text) => Some(fields::travellers(text.parse().map_err(|_| {
                 Rejection::new(
                     "bad_travellers",
                     format!("travellers {} must be a whole number between 1 and 10000", quote(text)),
@@ -370,7 +371,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             cost,
             channel: self.short("channel")?,
         };
-        event::check_order(&details)?;
+        fields::check_order(&details)?;
         let mut attributes = Vec::new();
         if let Some(name) = self.text("customer_name") {
             event::push_attribute(&mut attributes, "name", name, SourceKind::Declared, occurred_at)?;

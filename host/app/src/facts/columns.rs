@@ -1,6 +1,7 @@
 //! Columns for plugins: slices of the frame where they can be lent, short copies where a fact moves with the calendar.
 
-use super::frame::{Bits, Cells, Frame};
+use super::cells::{Bits, Cells};
+use super::frame::Frame;
 use posthouse_domain::Day;
 use posthouse_domain::catalogue::{FactKind, View};
 use posthouse_engine::{Column, Values};

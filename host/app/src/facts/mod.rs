@@ -1,5 +1,6 @@
 //! Facts of a whole agency: the frame in memory, its columns for plugins, and the export.
 
+pub(crate) mod cells;
 pub(crate) mod columns;
 pub mod export;
 pub(crate) mod frame;

@@ -4,7 +4,8 @@
 //! The file is a cache and never believed: it must be of this catalogue, and the database must know its mark. A database that was
 //! brought back from a backup does not know marks that were made after it, so a frame of another past is not taken for its own.
 
-use super::frame::{Attribute, Bits, Cells, Dictionary, Frame};
+use super::cells::{Bits, Cells, Dictionary};
+use super::frame::{Attribute, Frame};
 use arrow_array::types::UInt32Type;
 use arrow_array::{
     Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,

@@ -1,7 +1,7 @@
 //! Putting a rule into force, and an older one back.
 
 use super::classify::Rule;
-use super::run::{Cause, NewRevision};
+use super::summary::{Cause, NewRevision};
 use super::{Diff, RunSummary, SEGMENTATION};
 use crate::App;
 use crate::error::{AppError, Result, retrying};

@@ -2,7 +2,7 @@
 
 use super::classify::Moment;
 use super::desk::Desk;
-use super::run::{Cause, NewRevision};
+use super::summary::{Cause, NewRevision};
 use super::{Live, SEGMENTATION};
 use crate::error::{AppError, Result};
 use crate::{App, Room};

@@ -3,7 +3,7 @@
 
 use super::SEGMENTATION;
 use super::classify::{Moment, Rule};
-use super::run::Cause;
+use super::summary::Cause;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use crate::{App, Room};

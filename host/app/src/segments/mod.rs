@@ -16,6 +16,7 @@ mod preview;
 mod read;
 mod run;
 mod sample;
+mod summary;
 
 pub use activation::{Activation, BindingView, RevisionView};
 pub use as_of::{PastCustomer, PastPlace, Standing};
@@ -24,8 +25,8 @@ pub use flow::{Flow, FlowSegment};
 pub use log::LogEntry;
 pub use preview::{MovePage, Preview, PreviewRequest, PreviewSample};
 pub use read::{CustomerSegment, Member, MemberPage, Reason, SegmentSummary};
-pub use run::RunSummary;
 pub use sample::{Drawn, Sample, SampleRequest};
+pub use summary::RunSummary;
 
 pub(crate) use classify::{Moment, in_pool};
 pub(crate) use desk::{Desk, Live};
