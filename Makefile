@@ -5,7 +5,7 @@ DIST    := plugins/dist
 FUZZ_SECONDS ?= 60
 PLUGINS := $(patsubst plugins/%/Cargo.toml,%,$(wildcard plugins/*/Cargo.toml))
 
-.PHONY: demo test test-build check build setup plugins bench cdnow million fuzz fmt clean
+.PHONY: demo test test-build check build setup plugins bench cdnow million torture fuzz fmt clean
 
 demo: build ## build everything and serve a seeded agency on 127.0.0.1:7300
 	exec target/release/posthouse demo $(DEMO)
@@ -44,6 +44,10 @@ cdnow: test-build ## real purchases against an independent computation; download
 
 million: build ## a file of a million rows on both engines, with memory measured; takes minutes
 	POSTHOUSE_TEST_MILLION=1 POSTHOUSE_TEST_BINARY=$(CURDIR)/target/release/posthouse $(CARGO) test --locked -p posthouse-tests million -- --nocapture --test-threads 1
+
+torture: test-build ## a hundred power cuts on each engine, at moments from another seed every time; takes minutes
+	POSTHOUSE_TEST_TORTURE=$${POSTHOUSE_TEST_TORTURE:-100} POSTHOUSE_TEST_SEED=$${POSTHOUSE_TEST_SEED:-$$(date +%s)} \
+		$(CARGO) test --locked -p posthouse-tests torture -- --nocapture
 
 fuzz: ## mutated uploads, descriptors and answers, FUZZ_SECONDS each from another seed every time; `make test` tries each for a second
 	POSTHOUSE_FUZZ_SECONDS=$(FUZZ_SECONDS) POSTHOUSE_FUZZ_SEED=$${POSTHOUSE_FUZZ_SEED:-$$(date +%s)} \

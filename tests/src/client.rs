@@ -155,11 +155,27 @@ impl Client {
 
     /// Starts an import and returns the answer.
     pub fn start_import(&self, kind: &str, file: &[u8]) -> Answer {
-        self.start_import_of(&format!("kind={kind}"), &format!("{kind}.csv"), file, None)
+        self.try_import(kind, file).unwrap_or_else(|e| panic!("import: {e}"))
     }
 
     /// Starts an import of a file with this name, with a mapping if it needs one, and returns the answer.
     pub fn start_import_of(&self, query: &str, name: &str, file: &[u8], mapping: Option<&str>) -> Answer {
+        self.try_import_of(query, name, file, mapping)
+            .unwrap_or_else(|e| panic!("import of {name}: {e}"))
+    }
+
+    /// Starts an import; `Err` if there was no answer.
+    pub fn try_import(&self, kind: &str, file: &[u8]) -> Result<Answer, ureq::Error> {
+        self.try_import_of(&format!("kind={kind}"), &format!("{kind}.csv"), file, None)
+    }
+
+    fn try_import_of(
+        &self,
+        query: &str,
+        name: &str,
+        file: &[u8],
+        mapping: Option<&str>,
+    ) -> Result<Answer, ureq::Error> {
         let boundary = "posthouse-test-boundary";
         let mut body = Vec::new();
         if let Some(mapping) = mapping {
@@ -172,11 +188,12 @@ impl Client {
         body.extend_from_slice(part.as_bytes());
         body.extend_from_slice(file);
         body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-        self.send(
+        self.try_send(
             "POST",
             &format!("/api/v1/imports?{query}"),
             &format!("multipart/form-data; boundary={boundary}"),
             &body,
+            &[],
         )
     }
 

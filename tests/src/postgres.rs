@@ -34,7 +34,7 @@ pub fn database() -> String {
 /// If PostgreSQL's client is missing or the statement fails.
 pub fn sql(url: &str, statement: &str) -> String {
     let output = Command::new("psql")
-        .args(["-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, url])
+        .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, url])
         .output();
     let output = output.expect("psql is installed (scripts/setup does it)");
     assert!(

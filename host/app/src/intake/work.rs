@@ -120,11 +120,16 @@ impl App {
             tx.commit().await?;
             (job.rows_done, job.accepted, job.duplicates, job.rejected) = (0, 0, 0, 0);
         }
+        let defined = {
+            let mut tx = self.store.read(Access::Agency(room.id)).await?;
+            posthouse_store::attributes::definitions(&mut tx, room.id).await?
+        };
         let (slices, mut received) = tokio::sync::mpsc::channel(2);
         let source = Source {
             store: self.store.clone(),
             runtime: tokio::runtime::Handle::current(),
             terms: room.terms.clone(),
+            defined,
             job: job.clone(),
             kind: FileKind::parse(&job.kind)
                 .ok_or_else(|| AppError::Internal(format!("unknown kind of file {}", job.kind)))?,

@@ -146,6 +146,9 @@ fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
         .collect()
 }
 
+/// Operations whose bodies name a plugin or a binding, which may not be there.
+const NAMED_IN_BODY: [&str; 2] = ["previewSegmentation", "runSegmentation"];
+
 fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: bool) {
     let body = operation.request_body.is_some();
     let has = |wanted: &dyn Fn(&Parameter) -> bool| {
@@ -156,7 +159,11 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: boo
             .any(|parameter| matches!(parameter, RefOr::T(parameter) if wanted(parameter)))
     };
     let conditional = has(&|parameter| parameter.name == "If-Match");
-    let named = has(&|parameter| parameter.parameter_in == ParameterIn::Path || parameter.name == "segment");
+    let named = has(&|parameter| parameter.parameter_in == ParameterIn::Path || parameter.name == "segment")
+        || operation
+            .operation_id
+            .as_deref()
+            .is_some_and(|id| NAMED_IN_BODY.contains(&id));
     let query = has(&|parameter| parameter.parameter_in == ParameterIn::Query);
     for (status, name, _) in SHARED {
         let answers = match status {

@@ -5,6 +5,7 @@ use super::dates::Epoch;
 use super::slicer::{Slicer, Slicing};
 use super::workbook::{self, Workbook};
 use super::{Cause, Mapping, ReadError, Reading, delimited, refuse};
+use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{AgencyTerms, Rejection};
 use posthouse_store::Store;
@@ -18,6 +19,8 @@ pub(crate) struct Source {
     pub(crate) store: Store,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) terms: AgencyTerms,
+    /// The agency's own attributes.
+    pub(crate) defined: Vec<AttributeDef>,
     pub(crate) job: ImportRow,
     pub(crate) kind: FileKind,
 }
@@ -34,6 +37,7 @@ impl Source {
             kind: self.kind,
             mapping: &mapping,
             terms: &self.terms,
+            defined: &self.defined,
             epoch,
             reading,
             now: self.job.created_at,

@@ -5,6 +5,8 @@ use super::headers::{self, Plan};
 use super::mapping::LAST_HEADER_ROW;
 use super::spelling::Spelling;
 use super::{Cell, Mapping, RawRow, ReadError, Reading, UnderstoodColumn, refuse};
+use posthouse_domain::attribute::{self, AttributeDef};
+use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{AgencyTerms, Record, Rejection};
 use std::cell::Cell as Counter;
@@ -51,6 +53,8 @@ pub(super) struct Slicing<'s> {
     pub(super) kind: FileKind,
     pub(super) mapping: &'s Mapping,
     pub(super) terms: &'s AgencyTerms,
+    /// The agency's own attributes.
+    pub(super) defined: &'s [AttributeDef],
     pub(super) epoch: Epoch,
     /// How the file is read; the headers are still to be found.
     pub(super) reading: Reading,
@@ -68,6 +72,8 @@ pub(super) struct Slicer<'s> {
     /// Rows from the top, until the headers are found among them.
     top: Vec<RawRow>,
     found: Option<(Plan, Arc<Head>)>,
+    /// The columns of attributes the agency has defined: place, key of the values, kind.
+    own: Vec<(usize, String, FactKind)>,
     seen: i64,
     rows: Vec<ReadRow>,
     bytes: usize,
@@ -80,6 +86,7 @@ impl<'s> Slicer<'s> {
             with,
             top: Vec::new(),
             found: None,
+            own: Vec::new(),
             seen: 0,
             rows: Vec::with_capacity(SLICE),
             bytes: 0,
@@ -138,6 +145,13 @@ impl<'s> Slicer<'s> {
             ignored: json(&plan.ignored),
             reading: serde_json::to_string(&reading).unwrap_or_else(|_| "{}".into()),
         };
+        let own = plan.header.iter().enumerate().filter_map(|(index, header)| {
+            let key = attribute::of_header(header)?;
+            let mut defined = self.with.defined.iter();
+            let kind = defined.find(|own| attribute::stored_key(&own.key) == key)?.kind;
+            Some((index, key, kind))
+        });
+        self.own = own.collect();
         self.found = Some((plan, Arc::new(head)));
         for row in top.drain(at + 1..) {
             self.data(row)?;
@@ -149,7 +163,7 @@ impl<'s> Slicer<'s> {
         self.seen += 1;
         let done = self.seen <= self.with.done;
         let Some((plan, _)) = &self.found else { return Ok(()) };
-        let record = self.with.record(plan, &row, done, &mut self.repeats);
+        let record = self.with.record(plan, &self.own, &row, done, &mut self.repeats);
         if done {
             return Ok(());
         }
@@ -182,7 +196,14 @@ impl<'s> Slicer<'s> {
 
 impl Slicing<'_> {
     /// The record of a row. Of rows that are done only the count is taken.
-    fn record(&self, plan: &Plan, row: &RawRow, done: bool, repeats: &mut Repeats) -> Result<Record, Rejection> {
+    fn record(
+        &self,
+        plan: &Plan,
+        own: &[(usize, String, FactKind)],
+        row: &RawRow,
+        done: bool,
+        repeats: &mut Repeats,
+    ) -> Result<Record, Rejection> {
         let width = plan.header.len();
         // a workbook's row ends with its last filled cell, and notes may stand beside the table
         if self.reading.format == "csv" && row.count != width {
@@ -245,6 +266,12 @@ impl Slicing<'_> {
             return Err(Rejection::new("done", "decided before"));
         }
         let mut record = plan.layout.record(cell, &content_id, self.now, self.terms)?;
+        // after the hash, which may not change because an attribute is defined later
+        for value in &mut record.attributes {
+            if let Some((index, _, kind)) = own.iter().find(|(_, key, _)| *key == value.key) {
+                value.value = spelling.attribute(&plan.header[*index], *kind, told(*index))?;
+            }
+        }
         if let Some(source) = &self.mapping.source {
             record.source.clone_from(source);
         }

@@ -6,7 +6,8 @@ use super::dates::{self, Epoch, Told};
 use super::{Cell, Mapping, headers, quote};
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
-use posthouse_domain::money::Currency;
+use posthouse_domain::catalogue::FactKind;
+use posthouse_domain::money::{self, Currency};
 use posthouse_domain::{AgencyTerms, Rejection, time};
 use unicode_normalization::UnicodeNormalization;
 
@@ -171,6 +172,31 @@ impl Spelling<'_> {
             "kind" => Ok(word(&KINDS, text)),
             "consent_marketing" => Ok(word(&FLAGS, text)),
             _ => Ok(text.to_owned()),
+        }
+    }
+
+    /// The cell of an attribute of the agency's own, told as events tell it: money in minor units, days as `2026-01-15`.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and amounts that are none.
+    pub(super) fn attribute(&self, header: &str, kind: FactKind, cell: &Cell) -> Result<String, Rejection> {
+        let text = self.read(header, cell, None)?;
+        if text.is_empty() {
+            return Ok(text);
+        }
+        match kind {
+            FactKind::Money => {
+                let base = self.terms.currency;
+                let amount = self.money(header, cell, &text, Some(base))?;
+                let (sign, amount) = amount.strip_prefix('-').map_or((1, amount.as_str()), |rest| (-1, rest));
+                money::parse_major(amount, base)
+                    .map(|minor| (sign * minor).to_string())
+                    .map_err(|e| Rejection::new("bad_attribute", format!("{header} {} {e}", quote(&text))))
+            }
+            FactKind::Day => self.day(header, &half_width(&text)),
+            FactKind::Flag => Ok(word(&FLAGS, &text)),
+            FactKind::Count | FactKind::Number => Ok(half_width(&text)),
+            FactKind::Text => Ok(text),
         }
     }
 

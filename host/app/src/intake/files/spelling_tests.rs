@@ -171,3 +171,34 @@ proptest! {
         prop_assert_eq!(parse_major(&spelt("decimal = \",\"", "amount", &european, ""), cny), Ok(minor));
     }
 }
+
+#[test]
+fn attributes_of_the_agencys_own() {
+    let mapping = Mapping::default();
+    let terms = terms();
+    let spelling = Spelling {
+        mapping: &mapping,
+        terms: &terms,
+        epoch: Epoch::Y1900,
+    };
+    let told = |kind: FactKind, text: &str| {
+        spelling
+            .attribute("attr.own", kind, &Cell::text(text))
+            .unwrap_or_else(|rejection| format!("!{}", rejection.code))
+    };
+    for (kind, text, expected) in [
+        (FactKind::Money, "￥1,234.50", "123450"),
+        (FactKind::Money, "-5", "-500"),
+        (FactKind::Money, "$5", "!currency_differs"),
+        (FactKind::Money, "much", "!bad_attribute"),
+        (FactKind::Money, " ", ""),
+        (FactKind::Day, "2026年1月5日", "2026-01-05"),
+        (FactKind::Day, "1/5/2026", "!bad_date"),
+        (FactKind::Flag, "同意", "true"),
+        (FactKind::Count, "１２", "12"),
+        (FactKind::Text, "=\"007\"", "007"),
+        (FactKind::Text, "#REF!", "!broken_cell"),
+    ] {
+        assert_eq!(told(kind, text), expected, "{kind:?} {text}");
+    }
+}

@@ -1,0 +1,334 @@
+//! The walls between agencies, at every door: each operation of the OpenAPI document is asked with another agency's key.
+
+use super::intake::event;
+use super::segments::{CLOCK, bind};
+use posthouse_tests::guest::Guest;
+use posthouse_tests::{Answer, Client, Database, Options, Server, plugins};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+on_both_engines!(every_door_keeps_agencies_apart);
+
+/// What one agency has, by the names that paths and bodies use.
+struct Things {
+    customer: String,
+    companion: String,
+    digest: String,
+    preview: String,
+    job: String,
+    key: String,
+}
+
+/// One operation of the document.
+#[derive(Debug)]
+struct Door {
+    method: String,
+    /// As the document has it.
+    template: String,
+    /// The statuses it may answer with.
+    statuses: Vec<u16>,
+}
+
+impl Door {
+    /// Every door, reading before writing and taking away last.
+    fn all(client: &Client) -> Vec<Self> {
+        let document = client.get("/api/openapi.json").expect(200);
+        let mut doors = Vec::new();
+        for (template, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                doors.push(Self {
+                    method: method.to_uppercase(),
+                    template: template.clone(),
+                    statuses: operation["responses"]
+                        .as_object()
+                        .unwrap()
+                        .keys()
+                        .map(|status| status.parse().unwrap())
+                        .collect(),
+                });
+            }
+        }
+        let order = |door: &Self| {
+            ["GET", "PUT", "POST", "PATCH", "DELETE"]
+                .iter()
+                .position(|m| *m == door.method)
+        };
+        doors.sort_by_key(order);
+        doors
+    }
+
+    /// The path that leads to what is ours.
+    fn path(&self, ours: &Things) -> String {
+        let mut path = String::new();
+        let mut before = "";
+        for part in self.template.split('/').skip(1) {
+            let value = match (before, part) {
+                (_, plain) if !plain.starts_with('{') => plain,
+                ("attributes", "{key}") => "room",
+                (_, "{extension_point}") => "segmentation",
+                (_, "{name}") => "rfm",
+                ("customers", "{id}") => &ours.customer,
+                (_, "{kind}") => "family",
+                (_, "{other}") => &ours.companion,
+                ("imports", "{id}") => &ours.job,
+                ("keys", "{id}") => &ours.key,
+                (_, "{digest}") => &ours.digest,
+                ("previews", "{id}") => &ours.preview,
+                (_, "{segment}") if self.template.ends_with("/flow") => "rfm",
+                (_, "{segment}") => "rfm.new",
+                _ => panic!("say here what of ours stands for {part} in {}", self.template),
+            };
+            path = format!("{path}/{value}");
+            before = part;
+        }
+        let query = match self.template.rsplit('/').next() {
+            Some("flow") => "?from=2026-01-01&to=2026-01-02",
+            Some("imports") => "?kind=customers",
+            Some("sample") => "?seed=1",
+            _ => "",
+        };
+        path + query
+    }
+
+    /// A body that the operation takes, naming what is ours wherever a body can.
+    fn body(&self, ours: &Things) -> (String, Vec<u8>) {
+        let last = self.template.rsplit('/').next().unwrap();
+        let body = match (self.method.as_str(), last) {
+            ("GET" | "DELETE", _) | ("PUT", "{other}") | ("POST", "clv") => return (String::new(), Vec::new()),
+            ("POST", "plugins") => return ("application/wasm".into(), plugins::packed("lifecycle")),
+            ("POST", "imports") => {
+                let body = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nmember_no\nM9\n\r\n--b--\r\n";
+                return ("multipart/form-data; boundary=b".into(), body.into());
+            }
+            ("PUT", "{key}") => {
+                json!({"kind": "text", "title": {"zh-CN": "房型", "en": "Room"}, "sensitivity": "ordinary"})
+            }
+            ("PUT", "{name}") => json!({"digest": ours.digest, "config": {}}),
+            ("POST", "rollback") => json!({}),
+            ("POST", "customers") => json!({"identities": [{"kind": "member_no", "value": "M8"}]}),
+            ("PATCH", "{id}") => json!({"name": "Somebody"}),
+            ("POST", "events") => json!({"events": [booking("b9", "M1")]}),
+            ("POST", "keys") => json!({"name": "desk", "scopes": ["read"]}),
+            ("POST", "preview") => json!({"digest": ours.digest, "config": {}, "name": "rfm"}),
+            ("POST", "runs") => json!({"binding": "rfm"}),
+            _ => panic!("say here what {} {} takes", self.method, self.template),
+        };
+        ("application/json".into(), body.to_string().into_bytes())
+    }
+
+    fn ask(&self, client: &Client, ours: &Things) -> Answer {
+        let (content_type, body) = self.body(ours);
+        let answer = client.send(&self.method, &self.path(ours), &content_type, &body);
+        assert!(
+            self.statuses.contains(&answer.status),
+            "{} {} is not documented for {self:?}",
+            answer.status,
+            answer.text
+        );
+        answer
+    }
+
+    /// Whether path or body name a thing that only its agency has. Keys of attributes are everyone's to choose.
+    fn names_a_thing(&self) -> bool {
+        let chosen = self.template.contains("/attributes/");
+        let named = self.template.contains('{') || ["/preview", "/runs"].iter().any(|end| self.template.ends_with(end));
+        named && !chosen
+    }
+
+    /// Whether it needs a key at all.
+    fn is_open(&self) -> bool {
+        !self.template.starts_with("/api/v1/")
+    }
+}
+
+fn booking(id: &str, member: &str) -> Value {
+    let at = "2026-01-10T09:00:00+08:00";
+    event(
+        "booking.confirmed",
+        id,
+        at,
+        &[("member_no", member)],
+        json!({"amount": 120_000}),
+    )
+}
+
+/// An agency that has one of everything.
+fn fill(client: &Client) -> Things {
+    let call = event(
+        "contact.made",
+        "c1",
+        "2026-01-14T09:00:00+08:00",
+        &[("member_no", "M1")],
+        json!({}),
+    );
+    let conflict = event(
+        "contact.made",
+        "c2",
+        "2026-01-14T09:00:00+08:00",
+        &[("member_no", "M1"), ("phone", "13800138002")],
+        json!({}),
+    );
+    let told = json!({"identities": [{"kind": "member_no", "value": "M2"}, {"kind": "phone", "value": "13800138002"}],
+        "name": "Marked Companion", "attributes": {"room": "Marked Suite"}, "preferences": {"pace": "relaxed"}});
+    let companion = client.post("/api/v1/customers", &told).expect(201)["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let define = json!({"kind": "text", "title": {"zh-CN": "房型", "en": "Room"}, "sensitivity": "ordinary"});
+    client.put("/api/v1/attributes/room", &define).expect(200);
+    client.events(&[booking("b1", "M1"), call, conflict]);
+    let found = client.all("/api/v1/customers?q=M1");
+    let customer = found[0]["id"].as_str().unwrap().to_owned();
+    client
+        .send(
+            "PUT",
+            &format!("/api/v1/customers/{customer}/links/family/{companion}"),
+            "",
+            &[],
+        )
+        .expect(200);
+    let digest = client.admit(&plugins::packed("rfm"));
+    client.admit(&plugins::packed("lifecycle"));
+    for _ in 0..2 {
+        bind(client, "rfm", &plugins::packed("rfm"), json!({}));
+    }
+    let talkative = Guest {
+        before: "(if (local.get $rows) (then (call $say (i32.const 1) (i32.const 1024) (i32.const 9))))".into(),
+        ..Guest::default()
+    };
+    bind(client, "talkative", &talkative.build(), json!({}));
+    let body = json!({"digest": digest, "config": {}, "name": "other"});
+    let preview = client.post("/api/v1/segmentation/preview", &body).expect(200)["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    client.events(&[booking("b2", "M2")]);
+    let job = client.import("customers", b"member_no,phone\nM3,13800138003\nM4,nonsense\n")["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    client.post("/api/v1/insights/clv", &json!({}));
+    let once = json!({"events": [booking("b3", "M1")]}).to_string();
+    client
+        .try_send(
+            "POST",
+            "/api/v1/events",
+            "application/json",
+            once.as_bytes(),
+            &[("idempotency-key", "once")],
+        )
+        .unwrap()
+        .expect(200);
+    let body = json!({"name": "website", "scopes": ["intake"]});
+    let key = client.post("/api/v1/keys", &body).expect(201)["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    Things {
+        customer,
+        companion,
+        digest,
+        preview,
+        job,
+        key,
+    }
+}
+
+/// Everything that can be read, by its path.
+fn everything(doors: &[Door], client: &Client, ours: &Things) -> BTreeMap<String, String> {
+    let read = doors.iter().filter(|door| door.method == "GET" && !door.is_open());
+    read.map(|door| {
+        let answer = door.ask(client, ours);
+        assert_eq!(answer.status, 200, "{door:?} {}", answer.text);
+        (door.path(ours), answer.text)
+    })
+    .collect()
+}
+
+fn every_door_keeps_agencies_apart(database: Database) {
+    let options = Options {
+        clock: CLOCK,
+        ..Options::default()
+    };
+    let server = Server::start(database, options);
+    let (ours, theirs) = (server.agency("ours"), server.agency("theirs"));
+    let doors = Door::all(&ours);
+    assert!(doors.len() > 30, "{doors:?}");
+    let things = fill(&ours);
+    // they have a customer too, known by the same number: another person
+    theirs.events(&[booking("b1", "M1")]);
+    ours.segments_by_customer("rfm");
+    let before = everything(&doors, &ours, &things);
+    let marks = [
+        &things.customer,
+        &things.companion,
+        &things.preview,
+        &things.job,
+        &things.key,
+    ];
+    for door in &doors {
+        if door.is_open() {
+            continue;
+        }
+        let nobody = Client::new(&server.base, "");
+        assert_eq!(door.ask(&nobody, &things).problem(401), "key_missing", "{door:?}");
+        let answer = door.ask(&theirs, &things);
+        if door.names_a_thing() {
+            assert_eq!(answer.problem(404), "not_found", "{door:?}");
+        } else {
+            assert!(answer.status < 300, "{door:?} {}", answer.text);
+        }
+        for mark in marks.iter().map(|mark| mark.as_str()).chain(["Marked"]) {
+            assert!(!answer.text.contains(mark), "{door:?} shows {mark}: {}", answer.text);
+        }
+    }
+    for (path, after) in everything(&doors, &ours, &things) {
+        assert_eq!(after, before[&path], "{path} has changed");
+    }
+    // a thing of theirs does not open a door to one of ours
+    let own = theirs.all("/api/v1/customers")[0]["id"].as_str().unwrap().to_owned();
+    let link = format!("/api/v1/customers/{own}/links/family/{}", things.customer);
+    assert_eq!(theirs.send("PUT", &link, "", &[]).problem(404), "not_found");
+    // nor does the past of ours
+    for path in [
+        format!("/api/v1/customers/{}?as_of=2026-01-15", things.customer),
+        "/api/v1/segments/rfm.new/members?as_of=2026-01-15".to_owned(),
+        "/api/v1/segments/rfm.new/sample?as_of=2026-01-15".to_owned(),
+    ] {
+        assert_eq!(ours.get(&path).status, 200, "{path}");
+        assert_eq!(theirs.get(&path).problem(404), "not_found", "{path}");
+    }
+    if database == Database::Postgres {
+        the_second_wall_stands(&server);
+    }
+    // and with the right key every one of these requests is a good one
+    for door in doors.iter().filter(|door| !door.is_open()) {
+        let answer = door.ask(&ours, &things);
+        assert!(answer.status < 300, "{door:?} {}", answer.text);
+    }
+}
+
+/// Every table that has rows of ours, read in their name without any predicate.
+fn the_second_wall_stands(server: &Server) {
+    let ask = |sql: &str| posthouse_tests::postgres::sql(&server.database, sql);
+    let id = |slug: &str| ask(&format!("SELECT id FROM agency WHERE slug = '{slug}'"));
+    let (ours, theirs) = (id("ours"), id("theirs"));
+    let tables = ask(
+        "SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM information_schema.columns
+         WHERE table_schema = 'public' AND column_name = 'agency_id'",
+    );
+    let mut empty = Vec::new();
+    for table in tables.split(' ') {
+        if ask(&format!("SELECT count(*) FROM {table} WHERE agency_id = '{ours}'")) == "0" {
+            empty.push(table);
+            continue;
+        }
+        let foreign = ask(&format!(
+            "BEGIN; SET LOCAL ROLE posthouse_agency; SET LOCAL posthouse.agency = '{theirs}';
+             SELECT count(*) FROM {table} WHERE agency_id <> '{theirs}'; COMMIT"
+        ));
+        assert_eq!(foreign, "0", "{table}");
+    }
+    // the pieces of a file are gone when its rows are decided
+    assert_eq!(empty, ["import_chunk"], "fill these as well");
+}
