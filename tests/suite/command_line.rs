@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 on_both_engines!(
     import_says_what_happened_and_how_it_ended,
+    a_mapping_and_a_dry_run_from_the_command_line,
     agencies_are_created_beside_the_server,
     keys_are_made_again_and_revoked_beside_the_server,
     doctor_looks_and_leaves_everything_as_it_is
@@ -81,6 +82,73 @@ fn import_says_what_happened_and_how_it_ended(database: Database) {
     let refused = run(&server, &stranger, &["import", "bookings", path]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("API key"), "{}", text(&refused.stderr));
+}
+
+fn a_mapping_and_a_dry_run_from_the_command_line(database: Database) {
+    let options = Options {
+        clock: CLOCK,
+        ..Options::default()
+    };
+    let server = Server::start(database, options);
+    let client = server.agency("cli");
+    let write = |name: &str, content: &str| {
+        let file = server.folder.path().join(name);
+        std::fs::write(&file, content).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let file = write(
+        "orders.csv",
+        "Guest no;Ordered;Price;State\nM1;15.1.2025;1.234,50;Back home\nM2;16.1.2025;5;?\n",
+    );
+    let words = |mapping: &str, dry: &[&str]| {
+        let import = ["import", "bookings", &file, "--mapping", mapping, "--json"];
+        run(&server, &client, &[&import, dry].concat())
+    };
+    let said = |output: &Output| -> Value { serde_json::from_slice(&output.stdout).expect("one document on stdout") };
+    let mapping = write(
+        "orders.toml",
+        "date_order = \"dmy\"\ndecimal = \",\"\n[columns]\ncustomer_member_no = \"Guest no\"\nbooked_at = \"Ordered\"\n\
+         amount = \"Price\"\nstatus = \"State\"\n[constants]\nchannel = \"partner\"\n[status]\n\"Back home\" = \"completed\"\n",
+    );
+    let output = words(&mapping, &["--dry-run"]);
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "one row would be rejected: {}",
+        text(&output.stderr)
+    );
+    let would = said(&output);
+    assert_eq!(
+        (&would["accepted"], &would["rejected"], &would["dry_run"]),
+        (&json!(1), &json!(1), &json!(true)),
+        "{would}"
+    );
+    assert_eq!(client.all("/api/v1/customers"), [json!(null); 0], "nothing has landed");
+
+    let landed = said(&words(&mapping, &[]));
+    assert_eq!(
+        (&landed["accepted"], &landed["rejected"]),
+        (&json!(1), &json!(1)),
+        "{landed}"
+    );
+    let id = client.all("/api/v1/customers")[0]["id"].as_str().unwrap().to_owned();
+    let facts = client.get(&format!("/api/v1/customers/{id}")).expect(200)["facts"].clone();
+    assert_eq!(
+        (&facts["spend-total"], &facts["main-channel"], &facts["recency-days"]),
+        (&json!(123_450), &json!("partner"), &json!(365)),
+        "{facts}"
+    );
+
+    // a mapping that is wrong is said to be, with what it could mean; one that is not there was named wrongly
+    let wrong = write("wrong.toml", "[columns]\nbooked_on = \"Ordered\"\n");
+    let output = words(&wrong, &[]);
+    let detail = said(&output)["error"]["detail"].to_string();
+    assert_eq!(output.status.code(), Some(1), "{detail}");
+    assert!(detail.contains("booked_on") && detail.contains("booked_at"), "{detail}");
+    let output = words("nowhere.toml", &[]);
+    let detail = said(&output)["error"]["detail"].to_string();
+    assert_eq!(output.status.code(), Some(2), "{detail}");
+    assert!(detail.contains("nowhere.toml"), "{detail}");
 }
 
 fn agencies_are_created_beside_the_server(database: Database) {
