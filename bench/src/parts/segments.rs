@@ -49,8 +49,9 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
         house.app.preview(&house.caller, request.clone()).await?;
         if round == 0 {
             eprintln!(
-                "  the first preview of a day, the calendar turned before it, in {:.0} ms",
-                millis(began.elapsed())
+                "  the first preview of a day, the calendar turned before it, in {:.0} ms, {:.0} MB at most",
+                millis(began.elapsed()),
+                machine::peak()
             );
         }
         let began = Instant::now();

@@ -3,6 +3,7 @@
 
 pub mod attribute;
 pub mod booking;
+pub mod campaign;
 pub mod canonical;
 pub mod catalogue;
 pub mod clv;
@@ -16,6 +17,7 @@ mod localized;
 pub mod money;
 pub mod preference;
 pub mod profile;
+pub mod promotion;
 pub mod quantiles;
 pub mod record;
 pub mod row;

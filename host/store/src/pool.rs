@@ -42,6 +42,11 @@ pub enum Tx {
 /// How long to wait for a connection, or for SQLite's write lock, before the database counts as busy.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Pages that SQLite keeps of its file, in KiB below zero: those of the one writer, whose every statement looks up and changes.
+const WRITER_CACHE: &str = "-65536";
+/// The same for each reader. There are several, each with a cache of its own, and behind them is the system's.
+const READER_CACHE: &str = "-16384";
+
 impl Store {
     /// Opens `sqlite:PATH` or `postgres://…` and brings its tables up to date.
     ///
@@ -67,7 +72,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
-            .pragma("cache_size", "-65536")
+            .pragma("cache_size", WRITER_CACHE)
             .statement_cache_capacity(256);
         let path = options.get_filename().to_owned();
         let alone = tokio::task::spawn_blocking(move || prepare_file(&path))
@@ -84,7 +89,7 @@ impl Store {
         let readers = SqlitePoolOptions::new()
             .max_connections(8)
             .acquire_timeout(PATIENCE)
-            .connect_with(options.pragma("query_only", "ON"))
+            .connect_with(options.pragma("cache_size", READER_CACHE).pragma("query_only", "ON"))
             .await?;
         Ok(Self::Sqlite { readers, writer })
     }

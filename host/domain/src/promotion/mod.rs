@@ -1,0 +1,15 @@
+//! Promotions: a basket, what campaigns propose for it, and how several proposals become one price.
+//!
+//! A rule proposes; nothing here trusts it. [`check`] holds its offers against the basket, [`price`] lets them add up by the agency's
+//! stacking groups, never below a floor and never beyond a budget.
+
+mod basket;
+pub mod budget;
+pub mod coupon;
+pub mod holdout;
+mod offer;
+mod stacking;
+
+pub use basket::{Basket, Line, MOST_LINES, ProductKind};
+pub use offer::{Offer, Saving, WHOLE, check};
+pub use stacking::{Adjustment, Candidate, LeftOut, Mode, Outcome, Pricing, SamePriority, price};
