@@ -3,7 +3,7 @@
 use crate::booking::BookingDetails;
 use crate::money::{self, Currency};
 use crate::profile;
-use crate::record::quote;
+use crate::rejection::quote;
 use crate::time::{day_of, parse_day, parse_instant};
 use crate::{AgencyTerms, Day, Rejection};
 

@@ -20,12 +20,14 @@ pub mod profile;
 pub mod promotion;
 pub mod quantiles;
 pub mod record;
+mod rejection;
 pub mod row;
 pub mod search;
 pub mod time;
 
 pub use localized::Localized;
-pub use record::{Record, Rejection};
+pub use record::Record;
+pub use rejection::Rejection;
 pub use time::{Clock, Day, Entropy, Instant};
 
 /// What an agency is, as far as rules of the trade depend on it.

@@ -1,7 +1,7 @@
 //! What a customer likes and needs on a trip: a fixed list of keys, each with what its values look like.
 
 use crate::profile::SourceKind;
-use crate::record::{quote, shorten};
+use crate::rejection::{quote, shorten};
 use crate::{Instant, Rejection};
 use serde::Deserialize;
 use serde_json::{Map, Value};

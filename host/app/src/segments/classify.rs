@@ -3,13 +3,15 @@
 use crate::error::{AppError, Result};
 use crate::facts::columns::{Lent, Rows};
 use crate::facts::frame::Frame;
-use crate::segments::log::OF_A_RUN;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::{Day, Instant, Rejection, canonical, quantiles};
 use posthouse_engine::{Classified, Context, Engine, Fault, LogLine, NONE, QuantileTable, SegmentationPlugin};
 use rayon::prelude::*;
 use uuid::Uuid;
+
+/// Lines kept of one run, or of one look at those who changed. Every chunk may write some.
+pub(crate) const OF_A_RUN: usize = 100;
 
 /// A rule ready to be asked: a plugin with its settings.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 //! at once and written in the background, and where more come than can be kept, the oldest go.
 
 use super::SEGMENTATION;
-use super::classify::{Moment, Rule};
+use super::classify::{Moment, OF_A_RUN, Rule};
 use super::summary::Cause;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
@@ -19,8 +19,6 @@ use tokio::sync::Notify;
 
 /// Lines kept of a binding.
 const KEPT: usize = 1_000;
-/// Lines kept of one run, or of one look at those who changed. Every chunk may write some.
-pub(crate) const OF_A_RUN: usize = 100;
 /// Pause between two writings, so that a rule that logs at every event costs a few small transactions a second.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The cause of lines written for customers whose facts changed.

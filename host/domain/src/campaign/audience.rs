@@ -2,7 +2,7 @@
 
 use crate::Rejection;
 use crate::catalogue::Value;
-use crate::record::quote;
+use crate::rejection::quote;
 use serde::{Deserialize, Serialize};
 
 /// Most conditions of one audience.

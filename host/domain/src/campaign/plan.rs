@@ -3,7 +3,7 @@
 use super::Audience;
 use crate::promotion::WHOLE;
 use crate::promotion::budget::Budget;
-use crate::record::check_id;
+use crate::rejection::check_id;
 use crate::{Instant, Rejection, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! What a customer is about to buy.
 
 use crate::money::LARGEST_AMOUNT;
-use crate::record::{check_id, quote};
+use crate::rejection::{check_id, quote};
 use crate::{Day, Rejection};
 use serde::{Deserialize, Serialize};
 

@@ -12,6 +12,7 @@ pub(crate) mod reader;
 mod slicer;
 mod spelling;
 mod synonyms;
+mod words;
 mod workbook;
 mod xml;
 

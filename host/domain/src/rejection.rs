@@ -1,0 +1,57 @@
+//! Why something was not taken, in words that say what to do.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a record was not taken. Nothing of it landed, and its id is free to be sent again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Rejection {
+    /// Stable code.
+    pub code: String,
+    /// What is wrong, where, and what to do.
+    pub detail: String,
+}
+
+impl Rejection {
+    /// A rejection with its code and explanation.
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            detail: detail.into(),
+        }
+    }
+}
+
+/// Longest source, external id and booking id, in bytes.
+const LONGEST_ID: usize = 200;
+
+/// `text` cut to what fits into a message.
+pub(crate) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// `text` in quotation marks, cut to what fits into a message.
+pub(crate) fn quote(text: &str) -> String {
+    format!("{:?}", shorten(text))
+}
+
+/// Checks an id that a sender chose: not empty, not long, printable.
+pub(crate) fn check_id(field: &str, value: &str) -> Result<String, Rejection> {
+    let value = value.trim();
+    if value.is_empty() {
+        return Err(Rejection::new(
+            "id_missing",
+            format!("{field} is empty; every record needs one"),
+        ));
+    }
+    if value.len() > LONGEST_ID || value.chars().any(char::is_control) {
+        return Err(Rejection::new(
+            "bad_id",
+            format!("{field} is longer than {LONGEST_ID} bytes or has control characters"),
+        ));
+    }
+    Ok(value.to_owned())
+}
