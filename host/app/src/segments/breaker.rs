@@ -1,7 +1,7 @@
 //! The breaker: a rule that keeps failing gives way to the last one that did not, without anybody being called.
 
 use super::classify::Moment;
-use super::desk::Desk;
+use super::live::Desk;
 use super::summary::{Cause, NewRevision};
 use super::{Live, SEGMENTATION};
 use crate::error::{AppError, Result};

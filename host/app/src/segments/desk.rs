@@ -5,104 +5,15 @@ use super::SEGMENTATION;
 use super::classify::{Moment, Rule};
 use super::diff;
 use super::frame::{define_attributes, refresh_frame};
+use super::live::{Desk, Live};
 use crate::error::{AppError, Result};
 use crate::intake::refold;
 use crate::{App, Room};
-use posthouse_domain::Day;
-use posthouse_engine::{NONE, QuantileTable, SegmentDef};
+use posthouse_engine::{NONE, QuantileTable};
 use posthouse_store::plugins::{self as bindings, BindingRow};
-use posthouse_store::segments::{self as store, RunRow};
+use posthouse_store::segments as store;
 use posthouse_store::{Access, Tx, attributes, profiles};
 use std::sync::atomic::Ordering;
-
-/// What whoever holds the desk knows.
-#[derive(Debug, Default)]
-pub(crate) struct Desk {
-    /// Whether the frame was ever read.
-    loaded: bool,
-    /// The day to which the frame was brought.
-    pub(super) synced_on: Option<Day>,
-    /// The change up to which the frame was saved.
-    pub(super) saved_change: Option<i64>,
-    /// The day for which every rule has run.
-    pub(crate) ran_on: Option<Day>,
-    /// How often rules failed for the new day, and the machine time before which they are not tried again.
-    pub(crate) failures: (u32, i64),
-    /// The fit of customer lifetime values that the frame was worked out from.
-    pub(crate) clv_fit: i64,
-}
-
-/// A segment binding as this host knows it.
-#[derive(Debug)]
-pub(crate) struct Live {
-    pub(crate) row: BindingRow,
-    /// The rule; none while its plugin cannot be opened, and then the last memberships stand.
-    pub(crate) rule: Option<Rule>,
-    /// The rule's segments, by index.
-    pub(crate) segments: Vec<SegmentDef>,
-    /// The run that made the memberships.
-    pub(crate) run: RunRow,
-    pub(crate) quantiles: Vec<QuantileTable>,
-    /// Per ordinal, the index of the segment.
-    pub(crate) classes: Vec<u16>,
-    /// Customers whose facts changed since they were last classified.
-    pub(crate) pending: Vec<u32>,
-    /// Everything up to this change is classified or pending.
-    pub(crate) seen_change: i64,
-    /// How often in a row the rule failed through its own fault.
-    pub(crate) faults: u32,
-    /// The last change it had seen when it failed.
-    pub(crate) failed_change: i64,
-}
-
-impl Live {
-    /// The index of a segment.
-    pub(crate) fn index(&self, key: &str) -> Option<u16> {
-        self.segments
-            .iter()
-            .position(|segment| segment.key == key)
-            .map(|index| index as u16)
-    }
-
-    /// The key of a class.
-    pub(crate) fn key(&self, class: u16) -> Option<&str> {
-        self.segments
-            .get(usize::from(class))
-            .map(|segment| segment.key.as_str())
-    }
-
-    /// The rule, if its plugin can be opened.
-    pub(crate) fn rule_in_force(&self) -> Result<Rule> {
-        self.rule.clone().ok_or_else(|| {
-            let reason = self
-                .row
-                .stale_reason
-                .as_deref()
-                .unwrap_or("its plugin cannot be opened");
-            AppError::conflict(
-                "rule_not_available",
-                format!("binding {} has no rule that could run: {reason}", self.row.name),
-            )
-        })
-    }
-
-    /// The keys of the segments, by index.
-    pub(crate) fn keys(&self) -> Vec<String> {
-        self.segments.iter().map(|segment| segment.key.clone()).collect()
-    }
-
-    /// The class of a customer.
-    pub(crate) fn class(&self, ordinal: usize) -> u16 {
-        self.classes.get(ordinal).copied().unwrap_or(NONE)
-    }
-
-    pub(crate) fn set(&mut self, ordinal: usize, class: u16) {
-        if self.classes.len() <= ordinal {
-            self.classes.resize(ordinal + 1, NONE);
-        }
-        self.classes[ordinal] = class;
-    }
-}
 
 impl App {
     /// Present business time for an agency.
@@ -252,23 +163,4 @@ fn read_tables(text: &str) -> Result<Vec<QuantileTable>> {
         .into_iter()
         .map(|(fact, edges)| QuantileTable { fact, edges })
         .collect())
-}
-
-/// Puts changed rows of facts into the frame and notes for every binding who is to be classified again.
-pub(crate) fn put_changed(room: &Room, rows: &[(i64, posthouse_store::intake::StoredFacts)], change: i64) {
-    let mut frame = room.frame_mut();
-    for (_, row) in rows {
-        frame.put(row.ordinal as usize, &row.facts);
-    }
-    frame.change = frame.change.max(change);
-    drop(frame);
-    for live in room.live_mut().values_mut() {
-        let seen = live.seen_change;
-        live.pending.extend(
-            rows.iter()
-                .filter(|(at, _)| *at > seen)
-                .map(|(_, row)| row.ordinal as u32),
-        );
-        live.seen_change = seen.max(change);
-    }
 }

@@ -2,7 +2,7 @@
 //! the day has turned.
 
 use super::classify::Moment;
-use super::desk::{Desk, put_changed};
+use super::live::Desk;
 use crate::error::{AppError, Result, retrying};
 use crate::facts::saved::{self, Mark};
 use crate::{App, Room};
@@ -154,4 +154,23 @@ pub(super) async fn define_attributes(tx: &mut Tx, room: &Room, definitions: &[A
         }
     }
     Ok(())
+}
+
+/// Puts changed rows of facts into the frame and notes for every binding who is to be classified again.
+pub(crate) fn put_changed(room: &Room, rows: &[(i64, posthouse_store::intake::StoredFacts)], change: i64) {
+    let mut frame = room.frame_mut();
+    for (_, row) in rows {
+        frame.put(row.ordinal as usize, &row.facts);
+    }
+    frame.change = frame.change.max(change);
+    drop(frame);
+    for live in room.live_mut().values_mut() {
+        let seen = live.seen_change;
+        live.pending.extend(
+            rows.iter()
+                .filter(|(at, _)| *at > seen)
+                .map(|(_, row)| row.ordinal as u32),
+        );
+        live.seen_change = seen.max(change);
+    }
 }

@@ -10,6 +10,7 @@ mod flow;
 mod follow;
 mod frame;
 mod history;
+mod live;
 mod log;
 mod past;
 mod preview;
@@ -29,9 +30,9 @@ pub use sample::{Drawn, Sample, SampleRequest};
 pub use summary::RunSummary;
 
 pub(crate) use classify::{Moment, in_pool};
-pub(crate) use desk::{Desk, Live};
 pub(crate) use diff::from_bytes;
 pub(crate) use follow::follow;
+pub(crate) use live::{Desk, Live};
 pub(crate) use log::{Logbook, keep_log};
 pub(crate) use past::InForce;
 

@@ -2,8 +2,10 @@
 //! puts the new division into force.
 
 use super::classify::{Everyone, Moment, Rule, fault_error, in_pool};
-use super::desk::{Desk, put_changed, write_tables};
+use super::desk::write_tables;
 use super::diff::{Movement, members, movement, to_bytes};
+use super::frame::put_changed;
+use super::live::Desk;
 use super::summary::{Cause, NewRevision, RunSummary};
 use super::{Live, SEGMENTATION};
 use crate::error::{AppError, Result, retrying};
