@@ -43,10 +43,12 @@ pub struct LogLine {
     pub message: String,
 }
 
-/// The last line before the end, to be put behind a fault: the SDK logs there what a panic says, and where.
-pub(crate) fn last_words(log: &[LogLine]) -> String {
-    log.last()
-        .map_or(String::new(), |line| format!("; its last log line: {}", line.message))
+/// A fault behind the last line before it: the SDK logs there what a panic says, and where.
+pub(crate) fn with_last_words(fault: &impl fmt::Display, log: &[LogLine]) -> String {
+    match log.last() {
+        Some(line) => format!("last log line: {}; {fault}", line.message),
+        None => fault.to_string(),
+    }
 }
 
 /// What a call left behind besides its answer.
@@ -136,8 +138,33 @@ impl fmt::Display for Within<'_> {
         if self.0.is_empty() {
             return Ok(());
         }
-        write!(f, " (in {})", self.0.join(" < "))
+        let own: Vec<&str> = self
+            .0
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !is_of_rust(name))
+            .collect();
+        let shown = if own.is_empty() {
+            self.0.join(" < ")
+        } else {
+            own.join(" < ")
+        };
+        write!(f, " (in {shown})")
     }
+}
+
+/// Whether a function is one of Rust's own libraries: the machinery of a panic says nothing about where it came from.
+fn is_of_rust(name: &str) -> bool {
+    let name = name.trim_start_matches(['<', '&']);
+    let own = [
+        "std::",
+        "core::",
+        "alloc::",
+        "__rust",
+        "rust_begin_unwind",
+        "rust_panic",
+    ];
+    own.iter().any(|start| name.starts_with(start))
 }
 
 /// The name of a guest's function as its author wrote it, without the compiler's mangling.
@@ -213,5 +240,32 @@ mod tests {
         ] {
             assert_eq!(written_name(mangled), written);
         }
+    }
+
+    #[test]
+    fn a_trap_names_the_functions_that_are_not_of_rust() {
+        let trap = |functions: &[&str]| {
+            FaultKind::Trap {
+                message: "unreachable".into(),
+                functions: functions.iter().map(|name| (*name).to_owned()).collect(),
+            }
+            .to_string()
+        };
+        let stack = [
+            "__rustc::rust_begin_unwind",
+            "core::panicking::panic_fmt",
+            "<core::option::Option<i32> as core::ops::Try>::branch",
+            "welcome_home::classify",
+            "posthouse_sdk::segmentation::classify",
+        ];
+        assert_eq!(
+            trap(&stack),
+            "the plugin stopped: unreachable (in welcome_home::classify < posthouse_sdk::segmentation::classify)"
+        );
+        assert_eq!(
+            trap(&stack[1..2]),
+            "the plugin stopped: unreachable (in core::panicking::panic_fmt)"
+        );
+        assert_eq!(trap(&[]), "the plugin stopped: unreachable");
     }
 }
