@@ -106,7 +106,7 @@ pub enum FaultKind {
     Trap {
         /// Why, in wasmtime's words.
         message: String,
-        /// Names of the guest's functions on the stack, innermost first.
+        /// Names of the guest's functions on the stack, innermost first, without those of Rust's own libraries.
         functions: Vec<String>,
     },
     /// The answer does not fit the contract.
@@ -138,19 +138,16 @@ impl fmt::Display for Within<'_> {
         if self.0.is_empty() {
             return Ok(());
         }
-        let own: Vec<&str> = self
-            .0
-            .iter()
-            .map(String::as_str)
-            .filter(|name| !is_of_rust(name))
-            .collect();
-        let shown = if own.is_empty() {
-            self.0.join(" < ")
-        } else {
-            own.join(" < ")
-        };
-        write!(f, " (in {shown})")
+        write!(f, " (in {})", self.0.join(" < "))
     }
+}
+
+/// The functions of a stack that tell something: those that are not of Rust's own libraries, if there are any, and of them the first
+/// eight.
+pub(crate) fn telling(stack: Vec<String>) -> Vec<String> {
+    let others = !stack.iter().all(|name| is_of_rust(name));
+    let told = stack.into_iter().filter(|name| !others || !is_of_rust(name));
+    told.take(8).collect()
 }
 
 /// Whether a function is one of Rust's own libraries: the machinery of a panic says nothing about where it came from.
@@ -244,13 +241,7 @@ mod tests {
 
     #[test]
     fn a_trap_names_the_functions_that_are_not_of_rust() {
-        let trap = |functions: &[&str]| {
-            FaultKind::Trap {
-                message: "unreachable".into(),
-                functions: functions.iter().map(|name| (*name).to_owned()).collect(),
-            }
-            .to_string()
-        };
+        let told = |stack: &[&str]| telling(stack.iter().map(|name| (*name).to_owned()).collect());
         let stack = [
             "__rustc::rust_begin_unwind",
             "core::panicking::panic_fmt",
@@ -258,14 +249,10 @@ mod tests {
             "welcome_home::classify",
             "posthouse_sdk::segmentation::classify",
         ];
-        assert_eq!(
-            trap(&stack),
-            "the plugin stopped: unreachable (in welcome_home::classify < posthouse_sdk::segmentation::classify)"
-        );
-        assert_eq!(
-            trap(&stack[1..2]),
-            "the plugin stopped: unreachable (in core::panicking::panic_fmt)"
-        );
-        assert_eq!(trap(&[]), "the plugin stopped: unreachable");
+        assert_eq!(told(&stack), stack[3..]);
+        assert_eq!(told(&stack[..2]), stack[..2], "nothing else is there");
+        let deep = [["core::panicking::panic"; 9], ["welcome_home::again"; 9]].concat();
+        assert_eq!(told(&deep), deep[9..17]);
+        assert_eq!(told(&[]), [""; 0]);
     }
 }
