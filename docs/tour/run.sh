@@ -55,7 +55,8 @@ step '"accepted":1' post /events '{"events": [{"source": "desk", "external_id": 
     "occurred_at": "2026-01-15T09:30:00+08:00", "customer": {"identities": [{"kind": "member_no", "value": "M014"}]},
     "data": {"booking_id": "B048", "returns": "2026-01-14"}}]}'
 follows $((before + 1))
-step "revision 3" posthouse plugin rollback calls
+step "brings back revision 1" posthouse plugin rollback calls
+step "rollback to 1" posthouse plugin history calls
 step '"restores":1' get /bindings/segmentation/calls/history
 step "26 of 26 customers move" posthouse plugin activate lifecycle plugins/dist/lifecycle.wasm
 step "9 of 26 customers move" posthouse plugin activate interest-nature plugins/dist/interest.wasm --settings '{"themes": ["nature"]}'

@@ -200,14 +200,17 @@ fn what_a_rule_says_can_be_read(database: Database) {
     let printed = text(&run(&server, &client, &["plugin", "logs", "talk", "--lines", "3"]).stdout);
     let printed: Vec<&str> = printed.lines().collect();
     assert_eq!(printed.len(), 3);
-    assert!(
-        printed[1].starts_with("2026-01-15T04:00:00.000Z  error  views-30d"),
-        "{printed:?}"
-    );
-    assert!(
-        printed[2].contains("fault  the plugin stopped: wasm `unreachable`"),
-        "{printed:?}"
-    );
+    let digest = &binding["digest"].as_str().unwrap()[..12];
+    for (line, words) in [
+        (printed[1], format!("error  request  {digest}  views-30d")),
+        (
+            printed[2],
+            format!("fault  request  {digest}  the plugin stopped: wasm `unreachable`"),
+        ),
+    ] {
+        let wanted = format!("2026-01-15T04:00:00.000Z  {words}");
+        assert!(line.starts_with(&wanted), "{line}");
+    }
     // a rule that fails before it comes into force says why under its own digest; a binding that never was has no log
     let other = Guest {
         version: "1.2.4".into(),
@@ -301,6 +304,7 @@ fn cargo_project(folder: &Path, words: &[&str]) -> Output {
 fn a_mistake_is_told_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let line = project(folder.path(), "mistaken", "Class::none()", "Class::of(\"nobody\")");
+    std::fs::write(folder.path().join("mistaken.wasm"), "of yesterday").unwrap();
     for command in ["build", "check", "test", "bench", "pack"] {
         let output = cargo_project(folder.path(), &[command]);
         assert_eq!(output.status.code(), Some(1));
@@ -309,7 +313,23 @@ fn a_mistake_is_told_with_its_line() {
         assert_eq!(told.matches(&place).count(), 1, "{command} says {place} once: {told}");
         assert_eq!(told.matches("error[E").count(), 1, "{told}");
         assert_eq!(text(&output.stdout), "");
+        let old = "mistaken.wasm still lies there as it was before";
+        assert_eq!(told.contains(old), command == "pack", "{command}: {told}");
     }
+    let lies = std::fs::read_to_string(folder.path().join("mistaken.wasm")).unwrap();
+    assert_eq!(lies, "of yesterday");
+    // cases that cannot be read are told with their place, before anything is built
+    std::fs::write(
+        folder.path().join("golden.json"),
+        "[{\"name\": \"one\",\n  \"rows\": 5}]",
+    )
+    .unwrap();
+    let told = text(&cargo_project(folder.path(), &["pack"]).stderr);
+    assert!(
+        told.contains("golden.json: ") && told.contains("at line 2 column 11"),
+        "{told}"
+    );
+    assert!(!told.contains("error[E"), "{told}");
 }
 
 #[test]
@@ -319,7 +339,7 @@ fn a_panic_is_told_with_its_line() {
         folder.path(),
         "panicking",
         "Class::none()",
-        "panic!(\"nobody came home\")",
+        "None.expect(\"nobody came home\")",
     );
     let place = format!("panicked at src/lib.rs:{line}:");
     for command in ["test", "check", "bench"] {
@@ -329,6 +349,18 @@ fn a_panic_is_told_with_its_line() {
         assert!(
             told.contains(&place) && told.contains("nobody came home"),
             "{command}: {told}"
+        );
+        // where it happened, then the stack without what Rust does to end a program
+        let (at, stack) = (told.find(&place), told.find("the plugin stopped"));
+        assert!(at < stack, "{command}: {told}");
+        let stack = told[stack.unwrap()..].lines().next().unwrap();
+        assert!(
+            stack.contains("(in posthouse_sdk::segmentation::"),
+            "{command}: {stack}"
+        );
+        assert!(
+            !stack.contains("core::") && !stack.contains("std::"),
+            "{command}: {stack}"
         );
     }
 }

@@ -96,6 +96,8 @@ struct World {
     ids: BTreeMap<String, String>,
     /// The rule of each revision.
     rules: Vec<Rule>,
+    /// The rules that a rollback would walk back through, the one in force last.
+    standing: Vec<Rule>,
     sent: usize,
     notes: Vec<Note>,
 }
@@ -129,6 +131,7 @@ impl World {
             bookings: BTreeMap::new(),
             ids: BTreeMap::new(),
             rules: Vec::new(),
+            standing: Vec::new(),
             sent: 0,
             notes: Vec::new(),
         }
@@ -235,6 +238,7 @@ impl World {
     fn activate(&mut self, rule: Rule) {
         bind(&self.client, "hist", &rule.component(), json!({}));
         self.rules.push(rule);
+        self.standing.push(rule);
         self.note();
     }
 
@@ -249,11 +253,12 @@ impl World {
                 };
                 self.activate(rule);
             }
-            1 if self.rules.len() > 1 => {
+            1 if self.standing.len() > 1 => {
                 self.client
                     .post("/api/v1/bindings/segmentation/hist/rollback", &json!({}))
                     .expect(200);
-                self.rules.push(self.rules[self.rules.len() - 2]);
+                self.standing.pop();
+                self.rules.push(self.standing[self.standing.len() - 1]);
                 self.note();
             }
             2 => {

@@ -37,5 +37,6 @@ mod rules;
 mod segments;
 mod swaps;
 mod torture;
+mod versions;
 mod words;
 mod workbooks;

@@ -2,6 +2,7 @@
 
 use super::expected::{Purchase, compare};
 use super::intake::event;
+use posthouse_tests::guest::Guest;
 use posthouse_tests::{Client, Database, Options, Server, eventually, plugins};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 on_both_engines!(
     segments_equal_an_independent_computation,
     a_preview_lists_every_move_and_activation_makes_them,
+    rollbacks_walk_back_one_revision_after_the_other,
     an_event_moves_its_customer_at_once,
     a_new_day_runs_the_rules_again,
     memberships_survive_a_restart,
@@ -219,6 +221,56 @@ fn a_preview_lists_every_move_and_activation_makes_them(database: Database) {
         history[1]["diff"]["changed"], preview["changed"],
         "the diff is kept with the activation"
     );
+}
+
+fn rollbacks_walk_back_one_revision_after_the_other(database: Database) {
+    let server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            ..Options::default()
+        },
+    );
+    let client = server.agency("walk");
+    let path = "/api/v1/bindings/segmentation/walk";
+    let digest = client.admit(&Guest::default().build());
+    let activate = |edge: i64| {
+        client
+            .put(path, &json!({"digest": digest, "config": {"edge": edge}}))
+            .expect(200);
+    };
+    let back = |body: Value| {
+        let binding = client.post(&format!("{path}/rollback"), &body).expect(200);
+        let latest = client.get(&format!("{path}/history?limit=1")).expect(200)["items"][0].clone();
+        assert_eq!(latest["revision"], binding["revision"]);
+        (
+            binding["config"]["edge"].as_i64().unwrap(),
+            latest["restores"].as_i64().unwrap(),
+        )
+    };
+    for edge in [1, 2, 3] {
+        activate(edge);
+    }
+    assert_eq!(back(json!({})), (2, 2));
+    // what is new after a rollback stands on what the rollback brought back
+    activate(4);
+    assert_eq!(back(json!({})), (2, 4), "revision 4 brought 2 back");
+    assert_eq!(back(json!({})), (1, 1), "3 and 4 were left before");
+    let refused = client.post(&format!("{path}/rollback"), &json!({}));
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert_eq!(refused.problem(409), "nothing_to_restore");
+    assert!(
+        detail.contains("revision 7") && detail.contains("brought back revision 1"),
+        "{detail}"
+    );
+    assert_eq!(client.get(path).expect(200)["revision"], 7, "nothing has changed");
+    // a later one can still be named, and the walk goes on from there
+    assert_eq!(back(json!({"to": 3})), (3, 3));
+    assert_eq!(back(json!({})), (2, 2));
+    for to in [0, -1, 9, 10, i64::MAX] {
+        let refused = client.post(&format!("{path}/rollback"), &json!({"to": to}));
+        assert_eq!(refused.problem(409), "nothing_to_restore", "{to}");
+    }
 }
 
 fn an_event_moves_its_customer_at_once(database: Database) {

@@ -80,7 +80,9 @@ fn check_facts(facts: &[FactUse], limits: &Limits) -> Result<(), Refusal> {
             return Err(Refusal::new("wrong_fact_kind", detail));
         }
         if known.nullable && !fact.nullable {
-            let detail = format!("facts[{index}] {key:?} can be unknown; declare it nullable and handle that");
+            let detail = format!(
+                "facts[{index}] {key:?} can be unknown; declare it nullable and handle that: in Rust its field has to be an `Option`"
+            );
             return Err(Refusal::new("nullable_fact", detail));
         }
     }

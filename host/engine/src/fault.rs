@@ -43,10 +43,12 @@ pub struct LogLine {
     pub message: String,
 }
 
-/// The last line before the end, to be put behind a fault: the SDK logs there what a panic says, and where.
-pub(crate) fn last_words(log: &[LogLine]) -> String {
-    log.last()
-        .map_or(String::new(), |line| format!("; its last log line: {}", line.message))
+/// A fault behind the last line before it: the SDK logs there what a panic says, and where.
+pub(crate) fn with_last_words(fault: &impl fmt::Display, log: &[LogLine]) -> String {
+    match log.last() {
+        Some(line) => format!("last log line: {}; {fault}", line.message),
+        None => fault.to_string(),
+    }
 }
 
 /// What a call left behind besides its answer.
@@ -104,7 +106,7 @@ pub enum FaultKind {
     Trap {
         /// Why, in wasmtime's words.
         message: String,
-        /// Names of the guest's functions on the stack, innermost first.
+        /// Names of the guest's functions on the stack, innermost first, without those of Rust's own libraries.
         functions: Vec<String>,
     },
     /// The answer does not fit the contract.
@@ -138,6 +140,28 @@ impl fmt::Display for Within<'_> {
         }
         write!(f, " (in {})", self.0.join(" < "))
     }
+}
+
+/// The functions of a stack that tell something: those that are not of Rust's own libraries, if there are any, and of them the first
+/// eight.
+pub(crate) fn telling(stack: Vec<String>) -> Vec<String> {
+    let others = !stack.iter().all(|name| is_of_rust(name));
+    let told = stack.into_iter().filter(|name| !others || !is_of_rust(name));
+    told.take(8).collect()
+}
+
+/// Whether a function is one of Rust's own libraries: the machinery of a panic says nothing about where it came from.
+fn is_of_rust(name: &str) -> bool {
+    let name = name.trim_start_matches(['<', '&']);
+    let own = [
+        "std::",
+        "core::",
+        "alloc::",
+        "__rust",
+        "rust_begin_unwind",
+        "rust_panic",
+    ];
+    own.iter().any(|start| name.starts_with(start))
 }
 
 /// The name of a guest's function as its author wrote it, without the compiler's mangling.
@@ -213,5 +237,22 @@ mod tests {
         ] {
             assert_eq!(written_name(mangled), written);
         }
+    }
+
+    #[test]
+    fn a_trap_names_the_functions_that_are_not_of_rust() {
+        let told = |stack: &[&str]| telling(stack.iter().map(|name| (*name).to_owned()).collect());
+        let stack = [
+            "__rustc::rust_begin_unwind",
+            "core::panicking::panic_fmt",
+            "<core::option::Option<i32> as core::ops::Try>::branch",
+            "welcome_home::classify",
+            "posthouse_sdk::segmentation::classify",
+        ];
+        assert_eq!(told(&stack), stack[3..]);
+        assert_eq!(told(&stack[..2]), stack[..2], "nothing else is there");
+        let deep = [["core::panicking::panic"; 9], ["welcome_home::again"; 9]].concat();
+        assert_eq!(told(&deep), deep[9..17]);
+        assert_eq!(told(&[]), [""; 0]);
     }
 }

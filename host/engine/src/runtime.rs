@@ -148,7 +148,10 @@ impl Runtime {
     }
 }
 
-/// Names of the functions on the guest's stack, innermost first; the first eight say enough.
+/// Frames of the guest's stack that are looked at. A panic takes about eight for itself.
+const FRAMES: usize = 32;
+
+/// Names of the functions on the guest's stack, innermost first.
 fn functions(error: &wasmtime::Error) -> Vec<String> {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
@@ -157,7 +160,7 @@ fn functions(error: &wasmtime::Error) -> Vec<String> {
         Some(name) => crate::guest::printable(&crate::fault::written_name(name), 200),
         None => format!("function {}", frame.func_index()),
     };
-    trace.frames().iter().take(8).map(name).collect()
+    crate::fault::telling(trace.frames().iter().map(name).collect())
 }
 
 fn config(limits: &Limits) -> Config {
@@ -194,7 +197,7 @@ fn config(limits: &Limits) -> Config {
         // Guests are synchronous; without tasks a store is cheaper to make.
         .concurrency_support(false)
         .parallel_compilation(true)
-        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16))
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(FRAMES))
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
 }

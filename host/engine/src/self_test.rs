@@ -3,7 +3,7 @@
 
 use crate::columns::{Column, Value};
 use crate::description::{Description, FactUse};
-use crate::fault::{Usage, last_words};
+use crate::fault::{Usage, with_last_words};
 use crate::golden::{self, columns, tables};
 use crate::limits::Limits;
 use crate::pack::{self, PackError};
@@ -92,8 +92,8 @@ impl Test<'_> {
         let buffers = columns(&self.plugin.description().facts, rows.iter().copied());
         let columns: Vec<Column<'_>> = buffers.iter().map(|buffer| buffer.as_column()).collect();
         self.plugin.classify(context, rows.len(), &columns).map_err(|fault| {
-            let hint = last_words(&fault.receipt.log);
-            Refusal::new("self_test_fault", format!("self-test with {what}: {fault}{hint}"))
+            let told = with_last_words(&fault, &fault.receipt.log);
+            Refusal::new("self_test_fault", format!("self-test with {what}: {told}"))
         })
     }
 

@@ -7,7 +7,8 @@ use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::{Rejection, canonical, catalogue};
-use posthouse_store::{Access, plugins as store};
+use posthouse_store::plugins::{self as store, BindingRevisionRow};
+use posthouse_store::{Access, Tx};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -127,6 +128,21 @@ fn check_facts(keys: &[String]) -> Result<()> {
     ))
 }
 
+/// One revision of a binding; `None` if it has no such one.
+async fn revision(tx: &mut Tx, agency: Uuid, name: &str, number: i64) -> Result<Option<BindingRevisionRow>> {
+    let newest = store::revisions(tx, agency, SEGMENTATION, name, number.saturating_add(1), 1).await?;
+    Ok(newest.into_iter().find(|row| row.revision == number))
+}
+
+/// The revision that first put into force what `number` did: itself, or the one it brought back, however often that was done.
+async fn origin(tx: &mut Tx, agency: Uuid, name: &str, mut number: i64) -> Result<i64> {
+    // a revision restores older ones only, so this comes to an end
+    while let Some(restored) = revision(tx, agency, name, number).await?.and_then(|row| row.restores) {
+        number = restored;
+    }
+    Ok(number)
+}
+
 impl App {
     /// A rule of this agency: the plugin loaded, its settings checked.
     pub(crate) async fn rule(&self, agency: Uuid, binding: &str, digest: &str, config: &Value) -> Result<Rule> {
@@ -177,8 +193,8 @@ impl App {
         self.put_revision(caller, name, new, Cause::Activation, expected).await
     }
 
-    /// Puts an older revision back into force, the one before the present if none is named. It is a new revision that says what it
-    /// restores.
+    /// Puts an older revision back into force. It is a new revision that says what it restores. Without `to` it walks back: from a
+    /// revision that restored an older one to what stood before that one, so that each further call goes further back.
     ///
     /// # Errors
     /// As [`App::activate`]; `nothing_to_restore` if there is no older revision.
@@ -194,23 +210,33 @@ impl App {
         let row = store::binding(&mut tx, agency, SEGMENTATION, name)
             .await?
             .ok_or(AppError::NotFound("binding"))?;
-        let before = to.map_or(row.revision, |to| to.saturating_add(1).min(row.revision));
-        let older = store::revisions(&mut tx, agency, SEGMENTATION, name, before, 1)
-            .await?
-            .into_iter()
-            .next();
-        drop(tx);
-        let older = older
-            .filter(|older| to.is_none_or(|to| older.revision == to))
-            .ok_or_else(|| {
-                AppError::conflict(
-                    "nothing_to_restore",
-                    format!(
-                        "binding {name} is at revision {}; there is no such older one to go back to",
+        let older = match to {
+            Some(to) if to < row.revision => revision(&mut tx, agency, name, to).await?,
+            Some(_) => None,
+            None => {
+                let origin = origin(&mut tx, agency, name, row.revision).await?;
+                let before = revision(&mut tx, agency, name, origin - 1).await?;
+                if before.is_none() && origin < row.revision {
+                    let detail = format!(
+                        "binding {name} is at revision {}, which brought back revision {origin}, and nothing stood before that; \
+                         send the number of a later revision as to, GET /bindings/{SEGMENTATION}/{name}/history lists them",
                         row.revision
-                    ),
-                )
-            })?;
+                    );
+                    return Err(AppError::conflict("nothing_to_restore", detail));
+                }
+                before
+            }
+        };
+        drop(tx);
+        let older = older.ok_or_else(|| {
+            AppError::conflict(
+                "nothing_to_restore",
+                format!(
+                    "binding {name} is at revision {}; there is no such older one to go back to",
+                    row.revision
+                ),
+            )
+        })?;
         let config = serde_json::from_str(&older.config).map_err(AppError::corrupt("settings"))?;
         let rule = self.rule(agency, name, &older.digest, &config).await?;
         let new = NewRevision {

@@ -15,8 +15,7 @@
 mod rows;
 
 use crate::columns::Value;
-use crate::fault::last_words;
-use crate::fault::{Fault, LogLine, Usage};
+use crate::fault::{Fault, LogLine, Usage, with_last_words};
 use crate::schema::validate_config;
 use crate::segmentation::{Classified, Context, SegmentationPlugin};
 use posthouse_domain::{canonical, time};
@@ -105,7 +104,7 @@ impl CaseResult {
     pub fn problem(&self) -> Option<String> {
         let name = crate::guest::printable(&self.name, 100);
         if let Some(error) = &self.error {
-            return Some(format!("{name:?}: {error}{}", last_words(&self.log)));
+            return Some(format!("{name:?}: {}", with_last_words(error, &self.log)));
         }
         let Mismatch {
             row,

@@ -171,7 +171,7 @@ fn facts() {
     };
     insta::assert_snapshot!(refused("shoe-size", "count", true), @r#"unknown_fact: facts[1] "shoe-size" is not in the catalogue; see `GET /api/v1/facts` for what there is"#);
     insta::assert_snapshot!(refused("trips-12m", "money", false), @r#"wrong_fact_kind: facts[1] "trips-12m" is declared as money, it is a count"#);
-    insta::assert_snapshot!(refused("recency-days", "count", false), @r#"nullable_fact: facts[1] "recency-days" can be unknown; declare it nullable and handle that"#);
+    insta::assert_snapshot!(refused("recency-days", "count", false), @r#"nullable_fact: facts[1] "recency-days" can be unknown; declare it nullable and handle that: in Rust its field has to be an `Option`"#);
     insta::assert_snapshot!(refused("trips-24m", "count", false), @r#"bad_descriptor: facts[1] "trips-24m" is declared twice"#);
     let facts = vec![
         ("trips-24m".into(), "count", true),

@@ -35,6 +35,65 @@ fn schemas_that_are_refused() {
 }
 
 #[test]
+fn defaults_that_break_their_own_bound_are_refused() {
+    let days = json!({"type": "integer", "minimum": 2, "default": 1});
+    insta::assert_snapshot!(refused(&json!({"properties": {"within_days": days}}).to_string()), @"bad_config_schema: the default of within_days does not fit its own schema: 1 is less than the minimum of 2; change the default or the bound");
+    // below other settings, in lists, behind references, and where a setting is called like a word of the schema's
+    for (schema, name) in [
+        (
+            json!({"properties": {"calls": {"properties": {"days": days}}}}),
+            "calls.days",
+        ),
+        (json!({"properties": {"tiers": {"items": days}}}), "tiers[]"),
+        (
+            json!({"properties": {"tiers": {"items": {"minimum": 2}, "default": [3, 1]}}}),
+            "tiers",
+        ),
+        (
+            json!({"properties": {"days": {"anyOf": [days, {"type": "null"}]}}}),
+            "days",
+        ),
+        (
+            json!({"properties": {"days": {"$ref": "#/$defs/Days", "default": 1}}, "$defs": {"Days": {"minimum": 2}}}),
+            "days",
+        ),
+        (
+            json!({"properties": {"b": {"$ref": "#/properties/a", "default": 1}, "a": {"minimum": 2}}}),
+            "b",
+        ),
+        (
+            json!({"properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"properties": {"days": days}}}}),
+            "A.days",
+        ),
+        (json!({"properties": {"default": days}}), "default"),
+        (json!({"default": 5, "type": "object"}), "the settings"),
+    ] {
+        let refusal = refused(&schema.to_string());
+        let wanted = format!("bad_config_schema: the default of {name} does not fit");
+        assert!(refusal.starts_with(&wanted), "{schema}: {refusal}");
+    }
+    let fine = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
+        "properties": {
+            "days": {"$ref": "#/$defs/Days", "default": 2},
+            "none": {"type": ["integer", "null"], "minimum": 5, "default": null},
+            "default": {"type": "object", "default": {"default": 1, "$ref": "#/nowhere"}},
+            "词": {"items": {"type": "string", "minLength": 1}, "default": ["亲子"]},
+        },
+        "$defs": {"Days": {"type": "integer", "minimum": 2}},
+    });
+    engine()
+        .admit(
+            &Guest {
+                schema: fine.to_string(),
+                ..Guest::default()
+            }
+            .build(),
+        )
+        .expect("defaults that fit");
+}
+
+#[test]
 fn references_that_multiply() {
     let mut defs = serde_json::Map::new();
     for level in 0..30 {
@@ -77,6 +136,13 @@ fn schemas_of_schemars_are_fine() {
     let expected = [
         "/edges/1: 300 is greater than the maximum of 255",
         "/name: 5 is not of type \"string\"",
+    ];
+    assert_eq!(problems, expected);
+    // a misspelt setting is told with those there are
+    let closed = r#"{"additionalProperties": false, "properties": {"within_days": {}, "adviser_from": {}}}"#;
+    let problems = validate_config(closed, &json!({"withn_days": 14})).expect_err("a mistake");
+    let expected = [
+        "/: Additional properties are not allowed ('withn_days' was unexpected); the settings there are: adviser_from, within_days",
     ];
     assert_eq!(problems, expected);
     // a pattern that would take a backtracking matcher for ever

@@ -64,7 +64,7 @@ pub(crate) struct NewBinding {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rollback {
-    /// The revision; the one before the present if left out.
+    /// The revision. Left out, it is the one before the present, or the one before that which the present brought back.
     to: Option<i64>,
 }
 
@@ -327,7 +327,8 @@ async fn logs(
 
 /// Put an older revision back into force.
 ///
-/// It becomes a new revision that says what it restores. Without a body it goes back by one.
+/// It becomes a new revision that says what it restores. Without a body it goes back by one, and each further time by one
+/// more: from what an earlier rollback brought back to what stood before that.
 #[utoipa::path(post, path = "/bindings/{extension_point}/{name}/rollback", tag = "bindings", operation_id = "rollbackBinding", request_body = Option<Rollback>,
     params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it."),
         ("If-Match" = Option<String>, Header, description = "`ETag` of the revision in force.")),

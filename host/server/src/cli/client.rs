@@ -118,17 +118,16 @@ impl Client {
         })
     }
 
-    /// Sends bytes that say themselves what they are.
+    /// Sends bytes that say themselves what they are. The answer comes with whether something new was made of them.
     ///
     /// # Errors
     /// What the server says, or that it is away.
-    pub(crate) fn send_bytes(&self, path: &str, content_type: &str, bytes: &[u8]) -> Result<Value, Failure> {
+    pub(crate) fn send_bytes(&self, path: &str, content_type: &str, bytes: &[u8]) -> Result<(Value, bool), Failure> {
         self.patiently(|| {
-            document(
-                self.with_body("POST", path)
-                    .header("content-type", content_type)
-                    .send(bytes),
-            )
+            let request = self.with_body("POST", path).header("content-type", content_type);
+            let response = checked(request.send(bytes))?;
+            let new = response.status() == StatusCode::CREATED;
+            Ok((read(response)?, new))
         })
     }
 
@@ -333,7 +332,10 @@ fn checked(answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>
 }
 
 fn document(answer: Result<Response<Body>, ureq::Error>) -> Result<Value, Trouble> {
-    let mut response = checked(answer)?;
+    read(checked(answer)?)
+}
+
+fn read(mut response: Response<Body>) -> Result<Value, Trouble> {
     let text = response
         .body_mut()
         .with_config()

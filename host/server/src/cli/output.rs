@@ -42,6 +42,12 @@ impl Failure {
         }
     }
 
+    /// The same, with what to do about it on the command line.
+    pub(crate) fn with_hint(mut self, hint: impl Display) -> Self {
+        self.message = format!("{}. {hint}", self.message.trim_end_matches('.'));
+        self
+    }
+
     /// The answer that was printed says it all; only the exit code is missing.
     pub(crate) fn told() -> Self {
         Self {

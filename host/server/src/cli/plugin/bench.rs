@@ -1,6 +1,6 @@
 //! What a rule costs, measured in the server's own sandbox.
 
-use super::local::{component, sandbox};
+use super::local::{component, fault, sandbox};
 use crate::cli::Failure;
 use crate::cli::output::{Output, table};
 use posthouse_engine::bench::{self, Bench};
@@ -30,16 +30,11 @@ pub(super) fn bench(path: &Path, seed: u64, output: Output) -> Result<(), Failur
     })
 }
 
-fn failed(fault: &Fault) -> Failure {
-    let lines = fault
-        .receipt
-        .log
-        .iter()
-        .map(|line| format!("\n  log: {}", line.message));
-    Failure::coded(
-        fault.code(),
-        format!("the rule fails on made-up rows: {fault}{}", lines.collect::<String>()),
-    )
+fn failed(failed: &Fault) -> Failure {
+    let told = fault(&failed.to_string(), &failed.receipt.log)
+        .collect::<Vec<_>>()
+        .join("\n  ");
+    Failure::coded(failed.code(), format!("the rule fails on made-up rows:\n  {told}"))
 }
 
 fn words(measured: &Bench) -> String {

@@ -2,11 +2,12 @@
 
 use super::build::build_core_module;
 use super::new::new_project;
-use super::project::ProjectError;
+use super::project::{Project, ProjectError};
 use crate::cli::Failure;
 use crate::cli::output::{Output, counted, table};
 use crate::config::{Config, Flags};
-use posthouse_engine::{Admitted, Engine, EngineConfig, LoadError, digest, golden, pack as packing};
+use posthouse_engine::golden::{self, Case};
+use posthouse_engine::{Admitted, Engine, EngineConfig, LoadError, LogLine, digest, pack as packing};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -40,19 +41,30 @@ fn make(dir: &Path) -> Result<Built, Failure> {
 fn with_sections(dir: &Path, built: &Built) -> Result<Vec<u8>, Failure> {
     let meta = json!({ "crate": built.crate_name, "toolchain": built.toolchain, "packed-by": concat!("posthouse ", env!("CARGO_PKG_VERSION")) });
     let cases = read_cases(dir)?;
-    packing::attach(&built.component, cases.as_deref(), Some(meta.to_string().as_bytes()))
+    let cases = cases.as_ref().map(|cases| cases.json.as_slice());
+    packing::attach(&built.component, cases, Some(meta.to_string().as_bytes()))
         .map_err(|e| Failure::coded("not_packed", e))
 }
 
-fn read_cases(dir: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match std::fs::read(dir.join(GOLDEN)) {
-        Ok(cases) => Ok(Some(cases)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::failed(format!(
-            "{} cannot be read: {error}",
-            dir.join(GOLDEN).display()
-        ))),
-    }
+/// A project's golden cases.
+struct Cases {
+    /// The file as it is.
+    json: Vec<u8>,
+    /// What it says.
+    parsed: Vec<Case>,
+}
+
+/// The golden cases of a project; `None` if it has no such file.
+fn read_cases(dir: &Path) -> Result<Option<Cases>, Failure> {
+    let file = dir.join(GOLDEN);
+    let json = match std::fs::read(&file) {
+        Ok(json) => json,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::failed(format!("{} cannot be read: {error}", file.display()))),
+    };
+    let parsed =
+        golden::parse(&json).map_err(|e| Failure::coded("bad_golden_cases", format!("{}: {e}", file.display())))?;
+    Ok(Some(Cases { json, parsed }))
 }
 
 /// A sandbox with the limits of the configuration, without a cache.
@@ -168,12 +180,7 @@ fn explain(admitted: &Admitted) -> String {
 }
 
 pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
-    let component = if path.is_dir() {
-        make(path)?.component
-    } else {
-        component(path)?
-    };
-    let cases = if path.is_dir() {
+    let (component, cases) = if path.is_dir() {
         let cases = read_cases(path)?.ok_or_else(|| {
             Failure::coded(
                 "no_golden_cases",
@@ -183,9 +190,11 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
                 ),
             )
         })?;
-        golden::parse(&cases).map_err(|e| Failure::coded("bad_golden_cases", e))?
+        (make(path)?.component, cases.parsed)
     } else {
-        packing::golden_cases(&component).map_err(|e| Failure::coded("bad_golden_cases", e))?
+        let component = component(path)?;
+        let cases = packing::golden_cases(&component).map_err(|e| Failure::coded("bad_golden_cases", e))?;
+        (component, cases)
     };
     let plugin = sandbox()?
         .open(&digest(&component), &component)
@@ -209,7 +218,10 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
         for result in results.iter().filter(|result| !result.passed) {
             words += &format!("\n{}\n", result.name);
             if let Some(error) = &result.error {
-                words += &format!("  {error}\n");
+                words += &fault(error, &result.log)
+                    .map(|line| format!("  {line}\n"))
+                    .collect::<String>();
+                continue;
             }
             for miss in &result.mismatches {
                 words += &format!(
@@ -230,7 +242,37 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
     }
 }
 
+/// How a call ended, in lines: what the rule logged last, where the SDK puts what a panic says; the fault; what was logged before.
+pub(super) fn fault(fault: &str, log: &[LogLine]) -> impl Iterator<Item = String> {
+    let said = |line: &LogLine| format!("log: {}", line.message);
+    let (last, before) = match log.split_last() {
+        Some((last, before)) => (Some(said(last)), before),
+        None => (None, log),
+    };
+    let before: Vec<String> = before.iter().map(said).collect();
+    last.into_iter().chain([fault.to_owned()]).chain(before)
+}
+
 pub(super) fn pack(dir: &Path, out: Option<&Path>, output: Output) -> Result<(), Failure> {
+    packed(dir, out, output).inspect_err(|_| {
+        let path = match out {
+            Some(out) => Some(out.to_owned()),
+            None => Project::open(dir)
+                .ok()
+                .map(|project| dir.join(format!("{}.wasm", project.crate_name))),
+        };
+        if let Some(path) = path.filter(|path| path.is_file()) {
+            output.say(format!(
+                "{} still lies there as it was before; nothing new was packed",
+                path.display()
+            ));
+        }
+    })
+}
+
+fn packed(dir: &Path, out: Option<&Path>, output: Output) -> Result<(), Failure> {
+    // a mistake in the cases need not wait for the compiler
+    read_cases(dir)?;
     let built = make(dir)?;
     let packed = with_sections(dir, &built)?;
     // what would be refused at upload is not worth packing

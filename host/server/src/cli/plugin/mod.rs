@@ -1,6 +1,7 @@
 //! `posthouse plugin`: from an empty folder to a rule in force. `new`, `build`, `check`, `test`, `bench` and `pack` work alone, the
 //! rest talks to a server.
 
+mod author;
 mod bench;
 mod build;
 mod local;
@@ -65,9 +66,18 @@ pub(super) enum Plugin {
     Rollback {
         /// The binding.
         binding: String,
-        /// The revision; the one before the present if left out.
+        /// The revision. Left out, it is the one before the present; repeated, the command walks further back.
         #[arg(long, value_name = "REVISION")]
         to: Option<i64>,
+    },
+    /// List the revisions of a binding, the newest first: when each came into force, why, and with which settings.
+    #[command(after_help = VARIABLES)]
+    History {
+        /// The binding.
+        binding: String,
+        /// How many revisions, the last ones.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        revisions: u16,
     },
     /// Print what the rules of a binding logged lately, and how they failed.
     #[command(after_help = VARIABLES)]
@@ -115,6 +125,7 @@ impl Plugin {
             Self::Preview(rule) => remote::preview(&rule, output),
             Self::Activate { rule, grant } => remote::activate(&rule, grant, output),
             Self::Rollback { binding, to } => remote::rollback(&binding, to, output),
+            Self::History { binding, revisions } => remote::history(&binding, revisions, output),
             Self::Logs { binding, lines } => remote::logs(&binding, lines, output),
             Self::List => remote::list(output),
         }

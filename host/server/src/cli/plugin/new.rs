@@ -169,13 +169,13 @@ mod tests {
     #[test]
     fn a_project_carries_its_name_and_nothing_of_the_template() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = new_project("summer-family", parent.path()).unwrap();
+        let folder = new_project("welcome-home", parent.path()).unwrap();
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
-        assert!(manifest.contains("name = \"summer-family\""), "{manifest}");
+        assert!(manifest.contains("name = \"welcome-home\""), "{manifest}");
         for (path, _) in TEMPLATE {
             assert!(!fs::read_to_string(folder.join(path)).unwrap().contains("{{"), "{path}");
         }
-        let again = new_project("summer-family", parent.path()).unwrap_err();
+        let again = new_project("welcome-home", parent.path()).unwrap_err();
         assert!(matches!(again, ProjectError::Exists { .. }), "{again}");
     }
 
@@ -184,8 +184,8 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         for name in [
             "",
-            "Summer",
-            "summer_family",
+            "Welcome",
+            "welcome_home",
             "-a",
             "a-",
             "a--b",

@@ -11,7 +11,7 @@ use serde::Deserialize;
 pub(crate) enum ProjectError {
     /// The name is no name for a plugin.
     #[error(
-        "`{name}` cannot be the name of a plugin: use lower-case words joined by hyphens, as in `summer-family`, and no word of Rust itself"
+        "`{name}` cannot be the name of a plugin: use lower-case words joined by hyphens, as in `welcome-home`, and no word of Rust itself"
     )]
     Name {
         /// What was asked for.

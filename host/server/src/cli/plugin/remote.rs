@@ -1,9 +1,10 @@
-//! What is done on a server: push, preview, activate, rollback, logs, list.
+//! What is done on a server: push, preview, activate, rollback, history, logs, list.
 
+use super::author::warnings;
 use super::words::{self, text};
 use crate::cli::Failure;
 use crate::cli::client::Client;
-use crate::cli::output::{Output, counted, shell_word};
+use crate::cli::output::{Output, shell_word};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -15,24 +16,52 @@ pub(in crate::cli) struct Rule {
     binding: String,
     /// A packed component, which is uploaded first; or a revision's digest or its beginning; or a plugin's name, which means its newest revision.
     plugin: String,
-    /// The plugin's settings: a file with a JSON object, or the object itself.
-    #[arg(long, value_name = "FILE|JSON", alias = "config", default_value = "{}")]
-    settings: String,
+    /// The plugin's settings: a file with a JSON object, or the object itself. Left out, those in force stay; '{}' takes the defaults.
+    #[arg(long, value_name = "FILE|JSON", alias = "config")]
+    settings: Option<String>,
 }
 
 impl Rule {
-    fn settings(&self) -> Result<Map<String, Value>, Failure> {
-        let text = if self.settings.trim_start().starts_with(['{', '[']) {
-            self.settings.clone()
-        } else {
-            let file = self.settings.strip_prefix('@').unwrap_or(&self.settings);
-            std::fs::read_to_string(file).map_err(|e| {
-                Failure::usage(format!(
-                    "the settings {file} cannot be read: {e}; write a file or a JSON object"
-                ))
-            })?
+    /// The settings the plugin is to have. Which they are is said at once, for a call that is refused may be refused for them.
+    fn settings(&self, client: &Client, digest: &str, output: Output) -> Result<Map<String, Value>, Failure> {
+        let settings = match &self.settings {
+            Some(given) => parse(given)?,
+            None => return self.kept(client, digest, output),
         };
-        serde_json::from_str(&text).map_err(|e| Failure::usage(format!("the settings are not a JSON object: {e}")))
+        output.say(words::settings(&settings));
+        Ok(settings)
+    }
+
+    /// The settings in force, if they are of the same plugin in whatever version.
+    fn kept(&self, client: &Client, digest: &str, output: Output) -> Result<Map<String, Value>, Failure> {
+        let binding = match client.get(&format!("/bindings/segmentation/{}", self.binding)) {
+            Ok(binding) => binding,
+            Err(failure) if failure.code == "not_found" => Value::Null,
+            Err(failure) => return Err(failure),
+        };
+        let in_force = binding["config"].as_object().cloned().unwrap_or_default();
+        if in_force.is_empty() {
+            output.say(words::settings(&in_force));
+            return Ok(in_force);
+        }
+        let name = |digest: &str| -> Result<String, Failure> {
+            let revision = client.get(&format!("/plugins/{digest}"))?;
+            Ok(text(&revision, "name").to_owned())
+        };
+        let before = name(text(&binding, "digest"))?;
+        if before == name(digest)? {
+            output.say(format!(
+                "settings kept: {}; --settings '{{}}' for the defaults",
+                Value::Object(in_force.clone())
+            ));
+            return Ok(in_force);
+        }
+        output.say(format!(
+            "{}; those in force are for {before} and not kept: {}",
+            words::settings(&Map::new()),
+            Value::Object(in_force)
+        ));
+        Ok(Map::new())
     }
 
     /// The command that puts this rule into force with these grants.
@@ -42,8 +71,8 @@ impl Rule {
             self.binding,
             shell_word(&self.plugin)
         );
-        if self.settings != "{}" {
-            command += &format!(" --settings {}", shell_word(&self.settings));
+        if let Some(settings) = &self.settings {
+            command += &format!(" --settings {}", shell_word(settings));
         }
         command + &format!(" --grant {grant}")
     }
@@ -52,7 +81,7 @@ impl Rule {
     fn digest(&self, client: &Client, output: Output) -> Result<String, Failure> {
         let file = Path::new(&self.plugin);
         if file.is_file() {
-            let revision = upload(client, file)?;
+            let (revision, _) = upload(client, file, output)?;
             output.say(format!("{} is revision {}", file.display(), text(&revision, "digest")));
             return Ok(text(&revision, "digest").to_owned());
         }
@@ -97,31 +126,40 @@ fn all(client: &Client, path: &str) -> Result<Vec<Value>, Failure> {
     }
 }
 
-fn upload(client: &Client, file: &Path) -> Result<Value, Failure> {
+/// Settings as they are given: an object, or a file with one.
+fn parse(given: &str) -> Result<Map<String, Value>, Failure> {
+    let text = if given.trim_start().starts_with(['{', '[']) {
+        given.to_owned()
+    } else {
+        let file = given.strip_prefix('@').unwrap_or(given);
+        std::fs::read_to_string(file).map_err(|e| {
+            Failure::usage(format!(
+                "the settings {file} cannot be read: {e}; write a file or a JSON object"
+            ))
+        })?
+    };
+    serde_json::from_str(&text).map_err(|e| Failure::usage(format!("the settings are not a JSON object: {e}")))
+}
+
+/// The revision that a file is, and whether it is new there.
+fn upload(client: &Client, file: &Path, output: Output) -> Result<(Value, bool), Failure> {
     let bytes = std::fs::read(file).map_err(|e| Failure::usage(format!("{} cannot be read: {e}", file.display())))?;
+    for warning in warnings(file, &bytes) {
+        output.say(format!("warning: {warning}"));
+    }
     client.send_bytes("/plugins", "application/wasm", &bytes)
 }
 
 pub(super) fn push(file: &Path, output: Output) -> Result<(), Failure> {
-    let revision = upload(&Client::from_environment()?, file)?;
-    output.answer(&revision, || {
-        let test = &revision["self_test"];
-        format!(
-            "{} {} is revision {}.\nSelf-test: {}, {}, {} fuel a row.\n\n  posthouse plugin preview {0} {6}\n  posthouse plugin activate {0} {6}",
-            text(&revision, "name"),
-            text(&revision, "version"),
-            text(&revision, "digest"),
-            counted(test["golden_cases"].as_u64().unwrap_or(0), "golden case"),
-            counted(test["rows_tried"].as_u64().unwrap_or(0), "row"),
-            test["fuel_per_row"],
-            text(&revision, "digest").get(..12).unwrap_or(""),
-        )
-    })
+    let (revision, new) = upload(&Client::from_environment()?, file, output)?;
+    output.answer(&revision, || words::pushed(&revision, new))
 }
 
 pub(super) fn preview(rule: &Rule, output: Output) -> Result<(), Failure> {
     let client = Client::from_environment()?;
-    let body = json!({ "digest": rule.digest(&client, output)?, "config": rule.settings()?, "name": rule.binding });
+    let digest = rule.digest(&client, output)?;
+    let settings = rule.settings(&client, &digest, output)?;
+    let body = json!({ "digest": digest, "config": settings, "name": rule.binding });
     let preview = client.send("POST", "/segmentation/preview", &body)?;
     output.answer(&preview, || {
         words::preview(&preview, &rule.binding, |grant| rule.activation(grant))
@@ -130,24 +168,64 @@ pub(super) fn preview(rule: &Rule, output: Output) -> Result<(), Failure> {
 
 pub(super) fn activate(rule: &Rule, grant: Option<Vec<String>>, output: Output) -> Result<(), Failure> {
     let client = Client::from_environment()?;
-    let mut body = json!({ "digest": rule.digest(&client, output)?, "config": rule.settings()? });
+    let digest = rule.digest(&client, output)?;
+    let settings = rule.settings(&client, &digest, output)?;
+    let mut body = json!({ "digest": digest, "config": settings });
     if let Some(grant) = grant {
         body["grant"] = json!(grant);
     }
-    let binding = client.send("PUT", &format!("/bindings/segmentation/{}", rule.binding), &body)?;
+    let binding = client
+        .send("PUT", &format!("/bindings/segmentation/{}", rule.binding), &body)
+        .map_err(|failure| match failure.code.as_str() {
+            "grant_needed" => failure.with_hint(
+                "Here that is --grant FACT,FACT; `posthouse plugin preview` prints the command with the facts that are missing",
+            ),
+            _ => failure,
+        })?;
     output.answer(&binding, || words::in_force(&binding))
 }
 
-pub(super) fn rollback(binding: &str, to: Option<i64>, output: Output) -> Result<(), Failure> {
+/// A refusal about a binding, with the command that helps.
+fn about(binding: &str) -> impl Fn(Failure) -> Failure {
+    move |failure| match failure.code.as_str() {
+        "not_found" => failure.with_hint(format!(
+            "Check the name {binding}: `posthouse plugin list` shows every binding"
+        )),
+        "nothing_to_restore" => failure.with_hint(format!(
+            "`posthouse plugin history {binding}` lists its revisions, --to REVISION names one"
+        )),
+        _ => failure,
+    }
+}
+
+pub(super) fn rollback(name: &str, to: Option<i64>, output: Output) -> Result<(), Failure> {
     let client = Client::from_environment()?;
     let body = to.map_or_else(|| json!({}), |to| json!({ "to": to }));
-    let binding = client.send("POST", &format!("/bindings/segmentation/{binding}/rollback"), &body)?;
-    output.answer(&binding, || words::in_force(&binding))
+    let path = format!("/bindings/segmentation/{name}");
+    let binding = client
+        .send("POST", &format!("{path}/rollback"), &body)
+        .map_err(about(name))?;
+    // its history knows which revision that was; somebody else may have gone on since
+    let after = binding["revision"].as_i64().unwrap_or(0).saturating_add(1);
+    let history = client.get(&format!("{path}/history?limit=1&cursor={after}"))?;
+    output.answer(&binding, || {
+        words::brought_back(&binding, &history["items"][0]["restores"])
+    })
+}
+
+pub(super) fn history(binding: &str, revisions: u16, output: Output) -> Result<(), Failure> {
+    let client = Client::from_environment()?;
+    let page = client
+        .get(&format!("/bindings/segmentation/{binding}/history?limit={revisions}"))
+        .map_err(about(binding))?;
+    output.answer(&page, || words::history(&page))
 }
 
 pub(super) fn logs(binding: &str, lines: u16, output: Output) -> Result<(), Failure> {
     let client = Client::from_environment()?;
-    let page = client.get(&format!("/bindings/segmentation/{binding}/logs?limit={lines}"))?;
+    let page = client
+        .get(&format!("/bindings/segmentation/{binding}/logs?limit={lines}"))
+        .map_err(about(binding))?;
     let mut items = page["items"].as_array().cloned().unwrap_or_default();
     // as one reads: the last line is the newest
     items.reverse();

@@ -1,7 +1,7 @@
 //! What a server's answers about rules say to people.
 
 use crate::cli::output::{counted, table};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A text of a document; nothing if it is not there.
 pub(super) fn text<'a>(document: &'a Value, key: &str) -> &'a str {
@@ -24,14 +24,56 @@ fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
 }
 
+/// The beginning of a digest, enough to name it.
+fn start(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+/// Settings a call is made with.
+pub(super) fn settings(settings: &Map<String, Value>) -> String {
+    if settings.is_empty() {
+        "settings: {}, the defaults".to_owned()
+    } else {
+        format!("settings: {}", Value::Object(settings.clone()))
+    }
+}
+
+/// An uploaded component.
+pub(super) fn pushed(revision: &Value, new: bool) -> String {
+    let test = &revision["self_test"];
+    format!(
+        "{} {} is revision {}, {}.\nSelf-test: {}, {}, {} fuel a row.\n\n  posthouse plugin preview BINDING {digest}\n  \
+         posthouse plugin activate BINDING {digest}\n\nBINDING is your name for the rule at work: one that `posthouse plugin list` shows, \
+         or a new one.",
+        text(revision, "name"),
+        text(revision, "version"),
+        text(revision, "digest"),
+        if new {
+            "new on this server"
+        } else {
+            "which the server has already"
+        },
+        counted(test["golden_cases"].as_u64().unwrap_or(0), "golden case"),
+        counted(test["rows_tried"].as_u64().unwrap_or(0), "row"),
+        test["fuel_per_row"],
+        digest = start(text(revision, "digest")),
+    )
+}
+
 /// Lines of a log, the newest last.
 pub(super) fn logs(items: &[Value], binding: &str) -> String {
     if items.is_empty() {
         return format!("The rules of {binding} have logged nothing, and none has failed.");
     }
-    let rows = items
-        .iter()
-        .map(|line| row([text(line, "at"), text(line, "level"), text(line, "message")]));
+    let rows = items.iter().map(|line| {
+        row([
+            text(line, "at"),
+            text(line, "level"),
+            text(line, "cause"),
+            start(text(line, "digest")),
+            text(line, "message"),
+        ])
+    });
     table(&rows.collect::<Vec<_>>())
 }
 
@@ -45,7 +87,7 @@ pub(super) fn preview(preview: &Value, binding: &str, activation: impl FnOnce(&s
         );
     }
     words += &diff(preview);
-    words += &if stale {
+    words += &if stale || number(preview, "drift") == 0 {
         format!("\nTook {} ms.\n", preview["duration_ms"])
     } else {
         format!(
@@ -89,13 +131,51 @@ fn sample(preview: &Value) -> String {
 
 /// A rule that has come into force, with what it moved.
 pub(super) fn in_force(binding: &Value) -> String {
-    let head = format!(
-        "{} is at revision {}: {} is in force.\n\n",
+    format!("{}\n{}", head(binding), diff(&binding["diff"]))
+}
+
+fn head(binding: &Value) -> String {
+    format!(
+        "{} is at revision {}: {} is in force.\n",
         text(binding, "name"),
         binding["revision"],
-        text(binding, "digest").get(..12).unwrap_or("")
-    );
-    head + &diff(&binding["diff"])
+        start(text(binding, "digest"))
+    )
+}
+
+/// A rule that a rollback has brought back into force.
+pub(super) fn brought_back(binding: &Value, restored: &Value) -> String {
+    format!(
+        "{}That brings back revision {restored}, with the settings {}.\n\n{}",
+        head(binding),
+        binding["config"],
+        diff(&binding["diff"])
+    )
+}
+
+/// The revisions of a binding, the newest first.
+pub(super) fn history(page: &Value) -> String {
+    let mut rows = vec![row(["revision", "since", "cause", "digest", "settings", "note"])];
+    for revision in items(page, "items") {
+        let cause = text(revision, "cause");
+        let cause = match revision["restores"].as_i64() {
+            Some(restored) => format!("{cause} to {restored}"),
+            None => cause.to_owned(),
+        };
+        rows.push(row([
+            &revision["revision"].to_string(),
+            text(revision, "activated_at"),
+            &cause,
+            start(text(revision, "digest")),
+            &revision["config"].to_string(),
+            text(revision, "note"),
+        ]));
+    }
+    let mut words = table(&rows);
+    if !page["next"].is_null() {
+        words += "\nThere are older ones; --revisions lists more.\n";
+    }
+    words
 }
 
 /// Every revision, and where it is in force.
@@ -103,7 +183,7 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
     if revisions.is_empty() {
         return "No plugins yet. `posthouse plugin push FILE` uploads one.".to_owned();
     }
-    let mut rows = vec![row(["plugin", "version", "digest", "in force as"])];
+    let mut rows = vec![row(["plugin", "version", "digest", "uploaded", "in force as"])];
     for revision in revisions {
         let bound: Vec<String> = bindings
             .iter()
@@ -120,7 +200,8 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
         rows.push(row([
             text(revision, "name"),
             text(revision, "version"),
-            text(revision, "digest").get(..12).unwrap_or(""),
+            start(text(revision, "digest")),
+            text(revision, "created_at"),
             &bound.join(", "),
         ]));
     }
@@ -217,6 +298,33 @@ mod tests {
         ] {
             assert!(words.contains(part), "{words}");
         }
+    }
+
+    #[test]
+    fn time_is_told_when_it_moves_somebody() {
+        let mut answer = answer(2);
+        assert!(!preview(&answer, "calls", |_| String::new()).contains("Time alone"));
+        answer["drift"] = json!(1);
+        assert!(preview(&answer, "calls", |_| String::new()).contains("\nTime alone would move 1. Took 1 ms.\n"));
+    }
+
+    #[test]
+    fn the_way_of_a_binding_can_be_read() {
+        let revision = |revision: u64, cause: &str, restores: Value, note: Value| {
+            json!({"revision": revision, "digest": "0123456789abcdef",
+            "config": {"edge": revision}, "restores": restores, "cause": cause, "note": note, "activated_at": "2026-01-15T02:00:00.000Z"})
+        };
+        let page = json!({"next": null, "items": [
+            revision(2, "breaker", json!(1), json!("it burnt its fuel")), revision(1, "activation", Value::Null, Value::Null)]});
+        let words = history(&page);
+        let lines: Vec<&str> = words.lines().collect();
+        assert_eq!(
+            lines[1..],
+            [
+                "2         2026-01-15T02:00:00.000Z  breaker to 1  0123456789ab  {\"edge\":2}  it burnt its fuel",
+                "1         2026-01-15T02:00:00.000Z  activation    0123456789ab  {\"edge\":1}",
+            ]
+        );
     }
 
     #[test]
