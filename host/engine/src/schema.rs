@@ -224,6 +224,10 @@ impl<'a> Expansion<'a> {
                         ("$dynamicRef" | "$recursiveRef" | "$id", Value::String(_)) => {
                             return Err(format!("{key} is not allowed; refer with \"$ref\": \"#/$defs/…\""));
                         }
+                        // the keys are names here, whatever they are called
+                        ("properties" | "patternProperties" | "dependentSchemas", Value::Object(named)) => {
+                            named.values().try_for_each(|schema| self.walk(schema))?;
+                        }
                         // definitions count where they are used
                         ("$defs" | "definitions" | "const" | "enum" | "default" | "examples", _) => {}
                         (_, value) => self.walk(value)?,
