@@ -43,6 +43,8 @@ fn events_are_refused_one_by_one(database: Database) {
         (with("external_id", json!(" ")), "id_missing"),
         (with("external_id", json!("x".repeat(300))), "bad_id"),
         (with("source", json!("import:bookings")), "bad_source"),
+        (with("source", json!("console")), "bad_source"),
+        (with("source", json!("segments")), "bad_source"),
         (with("type", json!("booking.lost")), "unknown_type"),
         (with("occurred_at", json!("yesterday")), "bad_time"),
         (

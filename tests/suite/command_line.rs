@@ -60,6 +60,16 @@ fn import_says_what_happened_and_how_it_ended(database: Database) {
     );
     let errors = std::fs::read_to_string(format!("{path}.errors.csv")).expect("the error file lies beside the file");
     assert!(errors.contains("soon") && errors.contains("bad_date"), "{errors}");
+    // what was corrected by hand is not lost when the same file is sent again
+    let corrected = errors.replace("soon", "2025-05-02");
+    std::fs::write(format!("{path}.errors.csv"), &corrected).unwrap();
+    let again = run(&server, &client, &["import", "bookings", path, "--json"]);
+    let document: Value = serde_json::from_slice(&again.stdout).expect("one document on stdout");
+    assert_eq!(document["error_file"], json!(format!("{path}.errors-2.csv")));
+    assert_eq!(
+        std::fs::read_to_string(format!("{path}.errors.csv")).unwrap(),
+        corrected
+    );
     std::fs::write(&file, "customer_member_no,booked_at,amount\nM1,2025-05-01,10\n").unwrap();
     assert_eq!(
         run(&server, &client, &["import", "bookings", path]).status.code(),
@@ -305,13 +315,92 @@ fn doctor_looks_and_leaves_everything_as_it_is(database: Database) {
     let looked = document(&looked);
     assert_eq!(
         (&looked["ok"], looked.to_string().matches("is missing").count()),
-        (&json!(true), 3),
+        (&json!(true), 4),
         "{looked}"
     );
     assert_eq!(
         std::fs::read_dir(folder.path()).unwrap().count(),
         0,
         "looking makes nothing"
+    );
+    // what would stop a start is said
+    let output = Command::new(program())
+        .args(["doctor", "--database", "sqlite:data/new.db"])
+        .env("POSTHOUSE_SECRET", "zz")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stdout).contains("64 hexadecimal digits"),
+        "{}",
+        text(&output.stdout)
+    );
+}
+
+/// Ends the demo that ran in `folder` as soon as it serves.
+fn demo(folder: &std::path::Path, words: &[&str]) -> Output {
+    let mut child = Command::new(program())
+        .arg("demo")
+        .args(words)
+        .args(["--listen", "127.0.0.1:0", "--customers", "20"])
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    if lines.any(|line| line.is_ok_and(|line| line.contains("Ctrl-C stops it"))) {
+        let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(ended.is_ok_and(|status| status.success()));
+    }
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn the_demo_takes_no_database_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = ["--database", "sqlite:books.db"];
+    assert!(demo(folder.path(), &database).status.success(), "an empty one is fine");
+    let create = ["agency", "create", "real", "--name", "Real", "--json"];
+    let made = Command::new(program())
+        .args(create)
+        .args(database)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let refused = demo(folder.path(), &[&database[..], &["--fresh"]].concat());
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        text(&refused.stderr).contains("holds other agencies (real)"),
+        "{}",
+        text(&refused.stderr)
+    );
+    let listed = Command::new(program())
+        .args(["agency", "list", "--json"])
+        .args(database)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let agencies = document(&listed)["items"].as_array().unwrap().len();
+    assert_eq!(agencies, 2, "everyone is still there");
+    // nor does it move in with somebody else
+    let elsewhere = ["--database", "sqlite:others.db"];
+    let made = Command::new(program())
+        .args(create)
+        .args(elsewhere)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    std::fs::remove_file(folder.path().join("data/demo.json")).unwrap();
+    let refused = demo(folder.path(), &elsewhere);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        text(&refused.stderr).contains("holds other agencies (real)"),
+        "{}",
+        text(&refused.stderr)
     );
 }
 

@@ -8,7 +8,7 @@ use crate::preference::preferences;
 use crate::profile::{self, AttributeValue, SourceKind};
 use crate::record::{ActivityKind, Body};
 use crate::rejection::{check_id, quote, shorten};
-use crate::time::{day_of, parse_instant};
+use crate::time::{DAY_MILLIS, day_of, parse_day, parse_instant};
 use crate::{AgencyTerms, Day, Instant, Record, Rejection};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -30,6 +30,8 @@ pub const TYPES: [&str; 13] = [
     "profile.updated",
 ];
 
+/// Sources that only the server itself names: what staff enter by hand, and moves between segments.
+pub const OWN_SOURCES: [&str; 2] = ["console", "segments"];
 /// Most identities one record may carry.
 pub const MOST_IDENTITIES: usize = 20;
 /// Most attributes one record may carry.
@@ -83,18 +85,26 @@ pub struct IdentityText {
 /// # Errors
 /// The [`Rejection`] to return beside the event's index.
 pub fn parse(event: &Value, terms: &AgencyTerms) -> Result<Record, Rejection> {
-    let envelope = Envelope::deserialize(event).map_err(|e| {
+    let bad = |problem: String| {
         Rejection::new(
             "bad_event",
-            format!("{e}; an event has source, external_id, type, occurred_at, customer and data"),
+            format!("{problem}; an event has source, external_id, type, occurred_at, customer and data"),
         )
-    })?;
+    };
+    if !event.is_object() {
+        // a list with the fields in their order is none either
+        return Err(bad("it is no object".into()));
+    }
+    let envelope = Envelope::deserialize(event).map_err(|e| bad(e.to_string()))?;
     let source = check_id("source", &envelope.source)?;
     let external_id = check_id("external_id", &envelope.external_id)?;
-    if source.starts_with("import:") {
+    if source.starts_with("import:") || OWN_SOURCES.contains(&source.as_str()) {
         return Err(Rejection::new(
             "bad_source",
-            "sources beginning with import: belong to file imports; choose another name",
+            format!(
+                "sources beginning with import: belong to file imports, and {} to the server itself; choose another name",
+                OWN_SOURCES.join(" and ")
+            ),
         ));
     }
     let occurred_at = parse_instant(&envelope.occurred_at, terms.time_zone).ok_or_else(|| {
@@ -266,6 +276,13 @@ pub(crate) fn push_attribute(
     }
     let value = profile::normalise(&key, value)
         .map_err(|problem| Rejection::new("bad_attribute", format!("{key} {} {problem}", quote(value))))?;
+    // a day's grace, because it is somewhere tomorrow already
+    if key == "birth_date" && parse_day(&value).is_some_and(|day| i64::from(day) > at / DAY_MILLIS + 1) {
+        return Err(Rejection::new(
+            "bad_attribute",
+            format!("birth_date {} lies ahead of when it was told", quote(&value)),
+        ));
+    }
     if !value.is_empty() {
         found.push(AttributeValue {
             key,

@@ -139,6 +139,7 @@ impl Identity {
 }
 
 fn normalise_phone(value: &str, country: &str) -> Option<String> {
+    let value = &half_width(value);
     if let Some(mobile) = mainland_mobile(value, country) {
         return Some(mobile);
     }
@@ -147,6 +148,15 @@ fn normalise_phone(value: &str, country: &str) -> Option<String> {
     number
         .is_valid()
         .then(|| number.format().mode(phonenumber::Mode::E164).to_string())
+}
+
+/// Digits and the plus sign as they are typed with a Chinese keyboard, in their usual width.
+pub(crate) fn half_width(value: &str) -> String {
+    let usual = |c: char| match c {
+        '０'..='９' | '＋' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        other => other,
+    };
+    value.chars().map(usual).collect()
 }
 
 /// Mainland mobile numbers are the bulk of every file and unambiguous, so they do without the general parser; in every usual

@@ -1,7 +1,7 @@
 //! By what words a customer is found: names as written, in pinyin and by initials, parts of telephone numbers, the beginnings of
 //! e-mail addresses and member numbers.
 
-use crate::identity::IdentityKind;
+use crate::identity::{IdentityKind, half_width};
 use pinyin::ToPinyinMulti;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ const MOST_READINGS: usize = 8;
 /// Longest term, in characters.
 const LONGEST_TERM: usize = 64;
 /// Shortest end of a telephone number that is searched, in digits.
-const SHORTEST_END: usize = 4;
+const SHORTEST_END: usize = 3;
 
 /// A character of Chinese or a word in letters, with the ways to say it.
 struct Unit {
@@ -54,6 +54,7 @@ pub fn terms<'t>(
 /// The ways in which a text may be one of the words: in lower case as it is written, without what separates its words, and a number
 /// without the prefix of mainland China.
 pub fn spellings(q: &str) -> BTreeSet<String> {
+    let q = &half_width(q);
     let written = squeezed(q);
     let joined: String = written.chars().filter(|c| !separates(*c)).collect();
     let mut spellings = BTreeSet::from([written]);
@@ -248,7 +249,7 @@ mod tests {
         assert_eq!(found.get("13800138000"), Some(&false));
         assert_eq!(found.get("8000"), Some(&true));
         assert_eq!(found.get("li.wei@example.com"), Some(&false));
-        assert_eq!(found.len(), 9, "{found:?}");
+        assert_eq!(found.len(), 10, "{found:?}");
     }
 
     #[test]
@@ -259,6 +260,7 @@ mod tests {
             ("+86 138", &["+86 138", "138", "86138"]),
             ("0086138", &["0086138", "138"]),
             ("0013", &["0013"]),
+            ("００１３", &["0013"]),
             ("+1 650", &["+1 650", "1650"]),
             ("0%_", &["0%_"]),
         ];

@@ -111,7 +111,12 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
         (
             json!({"source": "import:bookings"}),
             "bad_source",
-            "sources beginning with import: belong to file imports; choose another name".into(),
+            "sources beginning with import: belong to file imports, and console and segments to the server itself; choose another name".into(),
+        ),
+        (
+            json!({"source": "console"}),
+            "bad_source",
+            "sources beginning with import: belong to file imports, and console and segments to the server itself; choose another name".into(),
         ),
         (
             json!({"occurred_at": "yesterday"}),
@@ -181,6 +186,11 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
             attribute("consent_marketing", json!("perhaps")),
             "bad_attribute",
             "consent_marketing \"perhaps\" must be true or false".into(),
+        ),
+        (
+            attribute("birth_date", json!("2090-01-01")),
+            "bad_attribute",
+            "birth_date \"2090-01-01\" lies ahead of when it was told".into(),
         ),
         (
             attribute("birth_date", json!("23.4.1985")),
@@ -298,8 +308,14 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
             Err(found) => assert_eq!((found.code.as_str(), found.detail.as_str()), (code, detail.as_str())),
         }
     }
-    let found = event::parse(&json!("no event"), &terms()).expect_err("not an object");
-    assert_eq!(found.code, "bad_event");
+    let inner = good(json!({})).source;
+    for none in [
+        json!("no event"),
+        json!([inner, "1", "contact.made", "2026-01-10T09:00:00+08:00"]),
+    ] {
+        let found = event::parse(&none, &terms()).expect_err("not an object");
+        assert_eq!(found.code, "bad_event");
+    }
 }
 
 #[test]
@@ -309,6 +325,7 @@ fn a_booking_event_in_normal_spelling() {
         "customer": {
             "identities": [
                 {"kind": "phone", "value": "138 0013 8000"},
+                {"kind": "phone", "value": "１３８００１３８０００"},
                 {"kind": "phone", "value": "+86 138-0013-8000"},
                 {"kind": "email", "value": "Li.Wei@Example.COM"},
                 {"kind": "id_card", "value": "1101 0519 4912 3100 2x"},

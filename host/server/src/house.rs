@@ -110,20 +110,23 @@ fn instant(text: &str) -> Option<Instant> {
     parse_instant(text, "UTC".parse().ok()?)
 }
 
-/// The installation's secret: of the environment, of its file, or a new one written there.
-///
-/// # Errors
-/// A secret that is not 64 hexadecimal digits, a file that cannot be read or written.
-fn secret(path: &Path, environment: Option<&str>) -> Result<[u8; 32], HouseError> {
-    let failed = |path: &Path, problem: String| HouseError::Secret {
+fn no_secret(path: &Path, problem: String) -> HouseError {
+    HouseError::Secret {
         path: path.to_owned(),
         problem,
-    };
+    }
+}
+
+/// The installation's secret, of the environment or of its file; `None` if neither is there.
+///
+/// # Errors
+/// A secret that is not 64 hexadecimal digits, a file that cannot be read.
+pub(crate) fn present_secret(path: &Path, environment: Option<&str>) -> Result<Option<[u8; 32]>, HouseError> {
     let read = |path: &Path, text: &str| {
         let mut secret = [0; 32];
         match hex::decode_to_slice(text.trim(), &mut secret) {
-            Ok(()) => Ok(secret),
-            Err(_) => Err(failed(
+            Ok(()) => Ok(Some(secret)),
+            Err(_) => Err(no_secret(
                 path,
                 "must be 64 hexadecimal digits; restore it from your backup, documents are sealed with it".into(),
             )),
@@ -133,9 +136,19 @@ fn secret(path: &Path, environment: Option<&str>) -> Result<[u8; 32], HouseError
         return read(Path::new("POSTHOUSE_SECRET"), text);
     }
     match std::fs::read_to_string(path) {
-        Ok(text) => return read(path, &text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(path, format!("cannot be read: {error}"))),
+        Ok(text) => read(path, &text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(no_secret(path, format!("cannot be read: {error}"))),
+    }
+}
+
+/// The installation's secret; a new one, written into its file, if there is none.
+///
+/// # Errors
+/// As [`present_secret`], and a file that cannot be written.
+fn secret(path: &Path, environment: Option<&str>) -> Result<[u8; 32], HouseError> {
+    if let Some(secret) = present_secret(path, environment)? {
+        return Ok(secret);
     }
     let mut secret = [0; 32];
     SystemEntropy.fill(&mut secret);
@@ -145,11 +158,10 @@ fn secret(path: &Path, environment: Option<&str>) -> Result<[u8; 32], HouseError
             Ok(secret)
         }
         // another process made one at the same time: theirs counts
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => match std::fs::read_to_string(path) {
-            Ok(text) => read(path, &text),
-            Err(error) => Err(failed(path, format!("cannot be read: {error}"))),
-        },
-        Err(error) => Err(failed(path, format!("cannot be written: {error}"))),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            present_secret(path, None)?.ok_or_else(|| no_secret(path, "is gone again".into()))
+        }
+        Err(error) => Err(no_secret(path, format!("cannot be written: {error}"))),
     }
 }
 

@@ -13,7 +13,7 @@ pub enum StoreError {
         constraint: String,
     },
     /// Lost against a concurrent transaction, or the database is busy or out of reach; worth trying again.
-    #[error("the database is busy: {0}")]
+    #[error("the database is busy or out of reach: {0}")]
     Transient(sqlx::Error),
     /// Another host changed the same thing first; worth trying again.
     #[error("another host was first")]

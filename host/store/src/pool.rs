@@ -2,7 +2,7 @@
 
 use crate::{Result, StoreError, dialect, standing};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, Sqlite, SqlitePool};
 use std::str::FromStr;
 use std::time::Duration;
 use uuid::Uuid;
@@ -58,7 +58,15 @@ impl Store {
                 .max_connections(16)
                 .acquire_timeout(PATIENCE)
                 .connect(address)
-                .await?;
+                .await;
+            let pool = match pool {
+                // the pool only says that it has waited; a connection of its own says what stands in the way
+                Err(sqlx::Error::PoolTimedOut) => {
+                    sqlx::PgConnection::connect(address).await?.close().await?;
+                    return Err(sqlx::Error::PoolTimedOut.into());
+                }
+                connected => connected?,
+            };
             standing::POSTGRES.run(&pool).await?;
             return Ok(Self::Postgres(pool));
         }

@@ -234,8 +234,13 @@ async fn activate(
     known(&point)?;
     let mode = body.mode.as_deref().unwrap_or("active");
     if mode != "active" || body.canary_percent.is_some() {
+        let known = if ["active", "shadow", "canary"].contains(&mode) {
+            "is not available"
+        } else {
+            "is not known"
+        };
         let detail = format!(
-            "mode {mode:?} is not available; shadow and canary come with a later version, leave mode and canary_percent out"
+            "mode {mode:?} {known}; only active is, shadow and canary come with a later version: leave mode and canary_percent out"
         );
         return Err(Problem::unprocessable("mode_not_available", detail));
     }

@@ -277,7 +277,8 @@ struct ListQuery {
 
 /// Find customers: all and those of a segment in the order in which they came, those that match `q` the best match first.
 ///
-/// An identity that is `q` comes first, then names that are `q`, names and numbers that begin with it, and those that have it inside.
+/// An identity that is `q` comes first, then names that are `q`, names and numbers that begin with it, and those of which a later word, a
+/// later character of Chinese or the last digits begin with it. Only if there are none, those that have it anywhere inside.
 #[utoipa::path(get, path = "/customers", tag = "profiles", operation_id = "listCustomers", params(ListQuery),
     responses((status = 200, description = "A page of customers.", body = Page<CustomerSummary>)))]
 async fn list(

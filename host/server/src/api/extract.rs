@@ -65,7 +65,7 @@ pub(crate) fn broken_off() -> Problem {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
+    let parsed = serde_json::from_slice(body).map_err(|error| {
         if error.is_data() {
             Problem::unprocessable(
                 "bad_body",
@@ -74,7 +74,15 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         } else {
             Problem::bad("bad_json", format!("the body is not JSON: {error}"))
         }
-    })
+    })?;
+    // every call takes an object; a list of the same values in their order would be taken for one
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::unprocessable(
+            "bad_body",
+            "the body is a JSON list; this call takes an object, see /api/openapi.json",
+        ));
+    }
+    Ok(parsed)
 }
 
 /// Refuses bodies of other types. A missing type counts as a wrong one.

@@ -52,6 +52,11 @@ impl Client {
                 "set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one, `posthouse agency key` a new one",
             )
         })?;
+        if !key.trim().bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Failure::usage(
+                "POSTHOUSE_API_KEY is no key: keys have letters, digits and underscores; copy it again from where it was printed",
+            ));
+        }
         let url = read("POSTHOUSE_URL").unwrap_or_else(|| DEFAULT_URL.to_owned());
         let url = server_address(&url)?;
         let config = Agent::config_builder()

@@ -50,6 +50,7 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
             .map_err(|e| e.to_string()),
     ));
     checks.push(Check::of("data folder", writable(&config.data)));
+    checks.push(Check::of("secret", secret(&config)));
     let database = block_on(async { Ok(standing::standing(&config.database).await) })?;
     checks.push(Check::of("database", database_words(&config, database)));
     // without its cache, as making that would be a change
@@ -72,6 +73,18 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
         table(&checks.iter().map(row).collect::<Vec<_>>())
     })?;
     if well { Ok(()) } else { Err(Failure::told()) }
+}
+
+/// Whether the installation's secret can be read, or is still to be made.
+fn secret(config: &Config) -> Result<String, String> {
+    let path = config.in_data(&config.secret_file);
+    let environment = std::env::var("POSTHOUSE_SECRET").ok();
+    match house::present_secret(&path, environment.as_deref()) {
+        Ok(Some(_)) if environment.is_some() => Ok("POSTHOUSE_SECRET can be read".into()),
+        Ok(Some(_)) => Ok(format!("{} can be read", path.display())),
+        Ok(None) => Ok(format!("{} is missing; the first start makes it", path.display())),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// How the database stands, and what to do about it.

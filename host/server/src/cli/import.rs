@@ -108,14 +108,15 @@ impl Import {
 
     fn finish(&self, client: &Client, job: &Value, output: Output) -> Result<(), Failure> {
         let count = |key: &str| job[key].as_i64().unwrap_or(0);
-        let error_file = PathBuf::from(format!("{}.errors.csv", self.file.display()));
         let rejected = count("rejected") > 0;
-        if rejected {
-            fetch(
-                client,
-                &format!("/imports/{}/errors.csv", job["id"].as_str().unwrap_or("")),
-                &error_file,
-            )?;
+        let error_file = if rejected {
+            let path = format!("/imports/{}/errors.csv", job["id"].as_str().unwrap_or(""));
+            fetch(client, &path, &self.file)?
+        } else {
+            error_file(&self.file, 1)
+        };
+        if !rejected && error_file.exists() {
+            output.say(format!("{} is of an earlier import", error_file.display()));
         }
         let mut document = job.clone();
         document["error_file"] = if rejected { json!(error_file) } else { Value::Null };
@@ -239,18 +240,34 @@ fn follow(client: &Client, mut job: Value) -> Result<Value, Failure> {
 }
 
 /// Fetches a file; it appears whole or not at all.
-fn fetch(client: &Client, path: &str, to: &Path) -> Result<(), Failure> {
+/// Where the rows of a file go that were sent back; the second time and later under another name.
+fn error_file(file: &Path, time: u32) -> PathBuf {
+    PathBuf::from(match time {
+        1 => format!("{}.errors.csv", file.display()),
+        _ => format!("{}.errors-{time}.csv", file.display()),
+    })
+}
+
+/// Fetches the rows of `file` that were sent back. What lies there already may have been corrected by hand, so it stays unless it is the same.
+fn fetch(client: &Client, path: &str, file: &Path) -> Result<PathBuf, Failure> {
+    let to = error_file(file, 1);
     let folder = to
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let failed = |e: std::io::Error| Failure::failed(format!("{} cannot be written: {e}", to.display()));
-    let mut file = tempfile::Builder::new()
+    let mut fetched = tempfile::Builder::new()
         .permissions(permissions())
         .tempfile_in(folder)
         .map_err(failed)?;
-    client.download(path, &mut file)?;
-    file.persist(to).map(drop).map_err(|e| failed(e.error))
+    client.download(path, &mut fetched)?;
+    let text = std::fs::read(fetched.path()).map_err(failed)?;
+    let to = (1..)
+        .map(|time| error_file(file, time))
+        .find(|place| std::fs::read(place).map_or(!place.exists(), |there| there == text))
+        .unwrap_or_else(|| to.clone());
+    fetched.persist(&to).map_err(|e| failed(e.error))?;
+    Ok(to)
 }
 
 /// As for any new file; the user's umask takes away what it should not have.

@@ -9,10 +9,10 @@ use crate::cli::{Failure, counted, print};
 use crate::config::Config;
 use crate::house;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use posthouse_app::App;
 use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::intake::MOST_EVENTS;
-use posthouse_app::team::{Caller, NewAgency, create_agency};
+use posthouse_app::team::{self, Caller, NewAgency, create_agency};
+use posthouse_app::{App, Store};
 use posthouse_domain::{Clock, Day};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -77,7 +77,7 @@ pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Fa
     let path = config.in_data(Path::new(STATE));
     let mut earlier = read(&path)?;
     if wish.fresh {
-        throw_away(config, &path, earlier.take())?;
+        throw_away(config, &path, earlier.take()).await?;
     }
     if let Some(state) = earlier {
         if state.database != config.database {
@@ -87,7 +87,14 @@ pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Fa
                 crate::config::hide_password(&state.database)
             )));
         }
-        if (state.seed, state.customers) != (wish.seed, wish.customers) && state.complete {
+        if (state.seed, state.customers) != (wish.seed, wish.customers) && !state.complete {
+            return Err(Failure::usage(format!(
+                "an earlier start was interrupted before all {} customers of seed {} were there; finish it with --customers {} --seed {}, \
+                 or begin anew with --fresh",
+                state.customers, state.seed, state.customers, state.seed
+            )));
+        }
+        if (state.seed, state.customers) != (wish.seed, wish.customers) {
             eprintln!(
                 "The demo's data is there already ({} customers, seed {}); --fresh makes it anew.",
                 state.customers, state.seed
@@ -96,6 +103,11 @@ pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Fa
         return Ok(Prepared { state, path });
     }
     let store = house::open_store(config).await?;
+    let others = others(&store).await?;
+    if !others.is_empty() {
+        store.close().await;
+        return Err(holds_others(config, &others));
+    }
     let new = NewAgency {
         slug: SLUG.into(),
         name: "丝路旅行社 Silk Road Travel".into(),
@@ -151,8 +163,22 @@ fn write(path: &Path, state: &State) -> Result<(), Failure> {
     house::write_private(path, &text).map_err(|e| Failure::failed(format!("{} cannot be written: {e}", path.display())))
 }
 
+/// The agencies of a database that are not the demo's.
+async fn others(store: &Store) -> Result<Vec<String>, Failure> {
+    let agencies = team::agencies(store).await?.into_iter().map(|agency| agency.slug);
+    Ok(agencies.filter(|slug| slug != SLUG).collect())
+}
+
+fn holds_others(config: &Config, others: &[String]) -> Failure {
+    Failure::usage(format!(
+        "{} holds other agencies ({}); the demo takes a database of its own, name another --database",
+        config.database_shown(),
+        others.join(", ")
+    ))
+}
+
 /// Deletes the demo's database, and nothing that is not the demo's.
-fn throw_away(config: &Config, path: &Path, earlier: Option<State>) -> Result<(), Failure> {
+async fn throw_away(config: &Config, path: &Path, earlier: Option<State>) -> Result<(), Failure> {
     let Some(file) = house::embedded_file(&config.database) else {
         let advice = "--fresh deletes embedded databases only; name an empty PostgreSQL database instead";
         return Err(Failure::usage(advice));
@@ -163,6 +189,15 @@ fn throw_away(config: &Config, path: &Path, earlier: Option<State>) -> Result<()
             "{} was not made by the demo and is not deleted; name another --database",
             file.display()
         )));
+    }
+    if file.exists() {
+        let store = house::open_store(config).await?;
+        let others = others(&store).await;
+        store.close().await;
+        let others = others?;
+        if !others.is_empty() {
+            return Err(holds_others(config, &others));
+        }
     }
     for end in ["", "-wal", "-shm"] {
         remove(Path::new(&format!("{}{end}", file.display())))?;

@@ -185,6 +185,7 @@ pub(super) fn story(seed: u64, number: u32, today: Day) -> Vec<Value> {
         }
     }
     interest(&mut dice, &mut events, prospect, first);
+    events.introduce_first();
     events.list.sort_by_key(|(at, ..)| *at);
     events.list.into_iter().map(|(_, event)| event).collect()
 }
@@ -213,6 +214,18 @@ impl Events<'_> {
         let id = format!("D{}-{}", self.person.number, self.count);
         let event = json!({ "source": "demo", "external_id": id, "type": kind, "occurred_at": time::instant_text(at), "customer": customer, "data": data });
         self.list.push((at, event));
+    }
+}
+
+impl Events<'_> {
+    /// Puts who somebody is, which was added first, before all else that is told of them. Records that name a customer by one identity
+    /// each could otherwise make two of one.
+    fn introduce_first(&mut self) {
+        let earliest = self.list.iter().map(|(at, _)| *at).min();
+        if let (Some(earliest), Some((at, event))) = (earliest, self.list.first_mut()) {
+            *at = earliest;
+            event["occurred_at"] = time::instant_text(earliest).into();
+        }
     }
 }
 
@@ -331,6 +344,23 @@ mod tests {
             time_zone: "Asia/Shanghai".parse().unwrap(),
             currency: Currency::parse("CNY").unwrap(),
             country: "CN".into(),
+        }
+    }
+
+    #[test]
+    fn whoever_is_told_of_was_introduced() {
+        let today = time::parse_day("2026-01-15").unwrap();
+        for seed in 0..40 {
+            for number in 0..500 {
+                let told = story(seed, number, today);
+                let identities = |event: &Value| event["customer"]["identities"].as_array().map_or(0, Vec::len);
+                assert_eq!(told[0]["type"], "profile.updated", "customer {number} of seed {seed}");
+                assert!(told.iter().all(|event| identities(event) <= identities(&told[0])));
+                let times = told
+                    .iter()
+                    .map(|event| event["occurred_at"].as_str().unwrap().to_owned());
+                assert!(times.is_sorted(), "customer {number} of seed {seed}");
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use encoding_rs::Encoding;
 use posthouse_domain::booking::BookingStatus;
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{Rejection, canonical};
+use posthouse_domain::{Rejection, canonical, event};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use toml::Spanned;
@@ -153,7 +153,18 @@ impl File<'_> {
                 _ => return Err(bad("decimal must be \".\" or \",\"".into())),
             },
             "columns" => mapping.columns = self.fields(name, value)?,
-            "constants" => mapping.constants = self.fields(name, value)?,
+            "constants" => {
+                mapping.constants = self.fields(name, value)?;
+                // every row would be the same record, and all but the first known
+                let id = ["external_id", "booking_id"]
+                    .into_iter()
+                    .find(|id| mapping.constants.contains_key(id));
+                if let Some(id) = id {
+                    return Err(bad(format!(
+                        "{id} tells rows apart and cannot be the same for all; leave it out"
+                    )));
+                }
+            }
             "status" => mapping.status = self.statuses(value)?,
             other => {
                 return Err(self.bad(
@@ -179,7 +190,7 @@ impl File<'_> {
             return Err(bad("is longer than 200 bytes or has control characters"));
         }
         // what staff enter by hand
-        if source == "console" {
+        if event::OWN_SOURCES.contains(&source.as_str()) {
             return Err(bad("is the server's own; choose another name"));
         }
         Ok(source)
@@ -319,6 +330,8 @@ mod tests {
             ("decimal = \"\"", "decimal must be a text in quotes"),
             ("decimal = \";\"", "decimal must be"),
             ("source = \"console\"", "is the server's own"),
+            ("[constants]\nexternal_id = \"1\"", "external_id tells rows apart"),
+            ("[constants]\nbooking_id = \"1\"", "booking_id tells rows apart"),
             ("columns = 1", "columns must be a table"),
             ("kind = ", "line 1:"),
             ("sheet = \"a\"\nsheet = \"b\"", "line 2:"),

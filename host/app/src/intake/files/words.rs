@@ -70,7 +70,7 @@ pub(super) const STATUSES: [(&str, &[&str]); 10] = [
         "cancelled",
         &["已取消", "取消", "已作废", "作废", "交易关闭", "canceled"],
     ),
-    ("refunded", &["已退款", "退款", "已全额退款", "部分退款"]),
+    ("refunded", &["已退款", "退款", "已全额退款"]),
 ];
 
 pub(super) const FLAGS: [(&str, &[&str]); 2] = [
