@@ -56,17 +56,18 @@ pub async fn facts_from(tx: &mut Tx, agency: Uuid, ordinal: i64, limit: i64) -> 
     rows.into_iter().map(|row| row.read().map(|(_, facts)| facts)).collect()
 }
 
-/// Rows of facts written after change `change`: how a frame is refreshed. Each with its change number.
+/// Rows of facts written after change `change`, up to `to`: how a frame is refreshed. Each with its change number.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn facts_after(tx: &mut Tx, agency: Uuid, change: i64) -> Result<Vec<(i64, StoredFacts)>> {
+pub async fn facts_after(tx: &mut Tx, agency: Uuid, change: i64, to: i64) -> Result<Vec<(i64, StoredFacts)>> {
     let rows = fetch_all!(
         tx,
         FactsText,
-        "SELECT ordinal, customer_id, change, facts FROM fact WHERE agency_id = $1 AND change > $2 ORDER BY change",
+        "SELECT ordinal, customer_id, change, facts FROM fact WHERE agency_id = $1 AND change > $2 AND change <= $3 ORDER BY change",
         agency,
-        change
+        change,
+        to
     )?;
     rows.into_iter().map(FactsText::read).collect()
 }

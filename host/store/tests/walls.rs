@@ -195,7 +195,7 @@ async fn rows_come_back_as_they_went() {
         let id = agency(&store, 1).await;
         let mut tx = store.write(Access::Agency(id)).await.expect("a transaction");
         assert_eq!(profiles::counter(&mut tx, id).await.expect("a counter"), (1, 1));
-        let facts = profiles::facts_after(&mut tx, id, 0).await.expect("facts");
+        let facts = profiles::facts_after(&mut tx, id, 0, i64::MAX).await.expect("facts");
         assert_eq!((facts.len(), facts[0].0, facts[0].1.facts.trips_total), (1, 1, 3));
         assert!(
             intake::due_customers(&mut tx, id, 8, 10)

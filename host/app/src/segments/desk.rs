@@ -133,7 +133,7 @@ impl App {
         }
         let moves = store::transitions_after(tx, room.id, &live.row.name, live.run.transition).await?;
         apply(&mut live, &moves);
-        let changed = profiles::facts_after(tx, room.id, live.seen_change).await?;
+        let changed = profiles::facts_after(tx, room.id, live.seen_change, i64::MAX).await?;
         live.pending
             .extend(changed.iter().map(|(_, facts)| facts.ordinal as u32));
         live.seen_change = live.seen_change.max(room.frame().change);

@@ -17,6 +17,9 @@ use uuid::Uuid;
 /// Rows of facts read at once when a frame is read from the database.
 const PAGE: i64 = 20_000;
 
+/// Changes read at once when a frame is brought to the last one. Each may be that of a slice of an import.
+const CHANGES: i64 = 20;
+
 /// How long marks of saved frames are kept, in ms: a server that was down for longer reads everything anew.
 const KEEP_MARKS: i64 = 90 * 86_400_000;
 
@@ -130,13 +133,14 @@ async fn read_everyone(tx: &mut Tx, room: &Room, today: Day) -> Result<Vec<Uuid>
 
 /// Brings the frame to the last committed change.
 pub(super) async fn refresh_frame(tx: &mut Tx, room: &Room) -> Result<()> {
-    let seen = room.frame().change;
+    let mut seen = room.frame().change;
     let (change, _) = profiles::counter(tx, room.id).await?;
-    if change == seen {
-        return Ok(());
+    while seen < change {
+        let to = change.min(seen + CHANGES);
+        let rows = profiles::facts_after(tx, room.id, seen, to).await?;
+        put_changed(room, &rows, to);
+        seen = to;
     }
-    let rows = profiles::facts_after(tx, room.id, seen).await?;
-    put_changed(room, &rows, change);
     Ok(())
 }
 

@@ -238,7 +238,7 @@ impl App {
         if last_change == draft.change {
             return Ok(());
         }
-        let rows = profiles::facts_after(tx, room.id, draft.change).await?;
+        let rows = profiles::facts_after(tx, room.id, draft.change, last_change).await?;
         draft.change = last_change;
         let moment = draft.moment;
         put_changed(room, &rows, last_change);
