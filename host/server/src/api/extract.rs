@@ -41,6 +41,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
             return Ok(Self(T::default()));
         }
         typed?;
+        // the document says that it may be null, and null says as much as nothing
+        if body.trim_ascii() == b"null" {
+            return Ok(Self(T::default()));
+        }
         parse(&body).map(Self)
     }
 }

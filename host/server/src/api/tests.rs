@@ -66,6 +66,15 @@ async fn everything_that_goes_wrong_is_a_problem() {
         house.problem("POST", "/api/v1/events", &[JSON], "{\"events\": [").await,
         is(400, "bad_json")
     );
+    // a body that may be left out may be null
+    let path = "/api/v1/bindings/segmentation/nobody/rollback";
+    for body in ["", "null", "{}"] {
+        assert_eq!(
+            house.problem("POST", path, &[JSON], body).await,
+            is(404, "not_found"),
+            "{body}"
+        );
+    }
     // a list of an object's values in their order is no object
     for body in ["{}", " [[]]"] {
         assert_eq!(
