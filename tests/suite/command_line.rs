@@ -385,6 +385,25 @@ fn the_demo_takes_no_database_of_others() {
         .unwrap();
     let agencies = document(&listed)["items"].as_array().unwrap().len();
     assert_eq!(agencies, 2, "everyone is still there");
+    // one that cannot be opened is anew where only the demo has its own, and stays anywhere else
+    for (name, code) in [("data/demo.db", Some(0)), ("broken.db", Some(1))] {
+        let broken = folder.path().join(name);
+        std::fs::write(&broken, "this was a database once, before the disk went bad").unwrap();
+        std::fs::remove_file(folder.path().join("data/demo.json")).ok();
+        let database = format!("sqlite:{name}");
+        let mut words = vec!["--fresh"];
+        if name == "broken.db" {
+            let state = json!({"database": database, "seed": 1, "customers": 20, "today": 20_000, "api_key": "ph_x", "complete": true});
+            std::fs::write(folder.path().join("data/demo.json"), state.to_string()).unwrap();
+            words.extend(["--database", &database]);
+        }
+        let ended = demo(folder.path(), &words);
+        assert_eq!(ended.status.code(), code, "{name}: {}", text(&ended.stderr));
+        assert_eq!(
+            std::fs::read(&broken).unwrap().starts_with(b"this was"),
+            code == Some(1)
+        );
+    }
     // nor does it move in with somebody else
     let elsewhere = ["--database", "sqlite:others.db"];
     let made = Command::new(program())

@@ -255,6 +255,20 @@ fn every_door_keeps_agencies_apart(database: Database) {
     let doors = Door::all(&ours);
     assert!(doors.len() > 30, "{doors:?}");
     let things = fill(&ours);
+    // what is ours is in none of their sums
+    for (insight, found, nothing) in [
+        ("pareto", "customers", json!(0)),
+        ("loyal", "customers", json!(0)),
+        ("clv", "latest", json!(null)),
+    ] {
+        let answer = theirs.get(&format!("/api/v1/insights/{insight}")).expect(200);
+        assert_eq!(answer[found], nothing, "{insight} {answer}");
+    }
+    for list in ["customers", "plugins", "bindings", "segments", "attributes"] {
+        let answer = theirs.get(&format!("/api/v1/{list}")).expect(200);
+        assert_eq!(answer["items"], json!([]), "{list}");
+    }
+    assert_eq!(theirs.get("/api/v1/facts/export?format=jsonl").text, "");
     // they have a customer too, known by the same number: another person
     theirs.events(&[booking("b1", "M1")]);
     ours.segments_by_customer("rfm");

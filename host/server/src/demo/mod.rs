@@ -191,12 +191,18 @@ async fn throw_away(config: &Config, path: &Path, earlier: Option<State>) -> Res
         )));
     }
     if file.exists() {
-        let store = house::open_store(config).await?;
-        let others = others(&store).await;
-        store.close().await;
-        let others = others?;
-        if !others.is_empty() {
-            return Err(holds_others(config, &others));
+        match house::open_store(config).await {
+            Ok(store) => {
+                let others = others(&store).await;
+                store.close().await;
+                let others = others?;
+                if !others.is_empty() {
+                    return Err(holds_others(config, &others));
+                }
+            }
+            // damaged, or made by another build: to begin anew is the cure where nobody but the demo has a database
+            Err(_) if config.database == DATABASE => {}
+            Err(error) => return Err(error.into()),
         }
     }
     for end in ["", "-wal", "-shm"] {
