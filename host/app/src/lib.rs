@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod clock;
+pub mod decisions;
 mod documents;
 mod error;
 pub mod facts;

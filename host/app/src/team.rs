@@ -21,13 +21,27 @@ pub enum Scope {
     Intake,
     /// Read customers, facts and segments.
     Read,
-    /// Upload, preview and bind plugins, start runs.
+    /// Upload, preview and bind plugins, start runs, replay decisions.
     Rules,
+    /// Plan campaigns, prepare and run them, make coupons.
+    Campaigns,
+    /// Agree to what others have planned.
+    Approvals,
+    /// Quote prices, confirm and release quotes.
+    Quotes,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 4] = [Self::Owner, Self::Intake, Self::Read, Self::Rules];
+    pub const ALL: [Self; 7] = [
+        Self::Owner,
+        Self::Intake,
+        Self::Read,
+        Self::Rules,
+        Self::Campaigns,
+        Self::Approvals,
+        Self::Quotes,
+    ];
 
     /// The name used in JSON and commands.
     pub fn as_str(self) -> &'static str {
@@ -36,6 +50,9 @@ impl Scope {
             Self::Intake => "intake",
             Self::Read => "read",
             Self::Rules => "rules",
+            Self::Campaigns => "campaigns",
+            Self::Approvals => "approvals",
+            Self::Quotes => "quotes",
         }
     }
 }

@@ -7,6 +7,7 @@ mod macros;
 
 pub mod attributes;
 mod bookings;
+pub mod campaigns;
 pub mod clv;
 pub mod dialect;
 mod facts;

@@ -144,6 +144,9 @@ pub struct Plan {
     /// Whether it takes a coupon to get it.
     #[serde(default)]
     pub needs_coupon: bool,
+    /// Whether a coupon stays used when its booking is called off or wholly refunded. Otherwise it can be used again.
+    #[serde(default)]
+    pub keeps_coupons: bool,
 }
 
 impl Plan {
@@ -293,6 +296,7 @@ mod tests {
             ("/margin_floor", json!(1)),
             ("/despite_complaints", json!(true)),
             ("/needs_coupon", json!(true)),
+            ("/keeps_coupons", json!(true)),
         ];
         let mut hashes: Vec<String> = changes.map(|change| hash(read(&[change]))).to_vec();
         hashes.push(before);

@@ -1,0 +1,76 @@
+//! Which rule decides: a pointer per binding, moved in one transaction. Calls in flight finish on the revision they began with.
+
+use crate::error::Result;
+use crate::segments::Diff;
+use posthouse_domain::{Instant, canonical};
+use posthouse_store::plugins::{self as store, BindingRevisionRow, BindingRow};
+use posthouse_store::{StoreError, Tx, campaigns, dialect};
+use uuid::Uuid;
+
+/// A rule about to decide. That it can be opened and takes its settings was seen before.
+#[derive(Debug)]
+pub(crate) struct NewRule<'r> {
+    pub(crate) extension_point: &'static str,
+    /// Name of the binding.
+    pub(crate) name: &'r str,
+    pub(crate) digest: &'r str,
+    /// Settings as canonical JSON.
+    pub(crate) config: &'r str,
+    /// `activation`, `rollback` or `breaker`.
+    pub(crate) cause: &'static str,
+    /// The revision it brings back.
+    pub(crate) restores: Option<i64>,
+    /// The key that asked; none if the host does it by itself.
+    pub(crate) by: Option<Uuid>,
+    /// Why the host does it by itself.
+    pub(crate) note: Option<&'r str>,
+    /// Facts granted with it.
+    pub(crate) grant: &'r [String],
+}
+
+/// Moves a binding's pointer to a rule; returns the number of the revision. The caller commits.
+///
+/// # Errors
+/// [`StoreError::Overtaken`] if somebody else moved it meanwhile: worth trying again.
+pub(crate) async fn put_rule(tx: &mut Tx, agency: Uuid, new: &NewRule<'_>, now: Instant) -> Result<i64> {
+    let point = new.extension_point;
+    campaigns::next_version(tx, agency).await?;
+    let present = store::binding(tx, agency, point, new.name).await?;
+    let from = present.map_or(0, |row| row.revision);
+    let config_digest = canonical::digest(new.config);
+    let row = BindingRow {
+        extension_point: point.to_owned(),
+        name: new.name.to_owned(),
+        revision: from + 1,
+        run: 0,
+        transition: 0,
+        applied_change: 0,
+        stale_since: None,
+        stale_reason: None,
+        digest: new.digest.to_owned(),
+        config: new.config.to_owned(),
+        config_digest: config_digest.clone(),
+        activated_at: now,
+    };
+    if !store::put_binding(tx, agency, from, &row).await? {
+        return Err(StoreError::Overtaken.into());
+    }
+    let revision = BindingRevisionRow {
+        revision: from + 1,
+        digest: row.digest,
+        config: row.config,
+        config_digest,
+        restores: new.restores,
+        diff: serde_json::to_string(&Diff::default()).map_err(StoreError::corrupt("diff"))?,
+        cause: new.cause.to_owned(),
+        note: new.note.map(str::to_owned),
+        activated_by: new.by,
+        activated_at: now,
+    };
+    store::insert_revision(tx, agency, point, new.name, &revision).await?;
+    if let Some(by) = new.by {
+        store::grant(tx, agency, point, new.name, new.grant, by, now).await?;
+    }
+    dialect::notify(tx, agency).await?;
+    Ok(from + 1)
+}

@@ -1,0 +1,338 @@
+-- Campaigns -----------------------------------------------------------------------------------------------------------
+
+-- How campaigns of one group go together: exclusive, stackable, best-of or ordered.
+CREATE TABLE stacking_group (
+    agency_id    UUID    NOT NULL REFERENCES agency (id),
+    key          TEXT COLLATE "C"    NOT NULL,
+    mode         TEXT COLLATE "C"    NOT NULL,
+    title        TEXT COLLATE "C"    NOT NULL,
+    created_at   BIGINT  NOT NULL,
+    updated_at   BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, key)
+);
+
+-- One row per agency, moved on by whatever changes what quotes depend on: campaigns, groups, rules. What a host has read of these is
+-- good as long as the number stands.
+CREATE TABLE promotion_version (
+    agency_id    UUID    NOT NULL PRIMARY KEY REFERENCES agency (id),
+    version      BIGINT  NOT NULL
+);
+
+-- `plan` is canonical JSON, `plan_hash` its SHA-256: what an approval agrees to. `priority` is the plan's.
+CREATE TABLE campaign (
+    agency_id    UUID    NOT NULL REFERENCES agency (id),
+    id           UUID    NOT NULL,
+    key          TEXT COLLATE "C"    NOT NULL,
+    type         TEXT COLLATE "C"    NOT NULL,
+    name         TEXT COLLATE "C"    NOT NULL,
+    owner        TEXT COLLATE "C"    NOT NULL,
+    state        TEXT COLLATE "C"    NOT NULL,
+    plan         TEXT COLLATE "C"    NOT NULL,
+    plan_hash    TEXT COLLATE "C"    NOT NULL,
+    priority     INTEGER NOT NULL,
+    submitted_by UUID,
+    version      BIGINT  NOT NULL,
+    created_by   UUID    NOT NULL,
+    created_at   BIGINT  NOT NULL,
+    updated_at   BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, id),
+    UNIQUE (agency_id, key)
+);
+-- Of two campaigns in force one stands first.
+CREATE UNIQUE INDEX campaign_priority ON campaign (agency_id, priority) WHERE state IN ('running', 'paused');
+CREATE INDEX campaign_by_type ON campaign (agency_id, type, id);
+
+-- Append-only: every transition, approvals among them, with the plan they agreed to.
+CREATE TABLE campaign_step (
+    agency_id    UUID    NOT NULL,
+    campaign_id  UUID    NOT NULL,
+    step         BIGINT  NOT NULL,
+    action       TEXT COLLATE "C"    NOT NULL,
+    origin       TEXT COLLATE "C"    NOT NULL,
+    target       TEXT COLLATE "C"    NOT NULL,
+    plan_hash    TEXT COLLATE "C"    NOT NULL,
+    note         TEXT,
+    taken_by     UUID,
+    at           BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, campaign_id, step),
+    FOREIGN KEY (agency_id, campaign_id) REFERENCES campaign (agency_id, id)
+);
+
+-- What has to be ready before a campaign starts. `kind`: training, materials or other.
+CREATE TABLE campaign_task (
+    agency_id    UUID    NOT NULL,
+    campaign_id  UUID    NOT NULL,
+    task         BIGINT  NOT NULL,
+    kind         TEXT COLLATE "C"    NOT NULL,
+    title        TEXT COLLATE "C"    NOT NULL,
+    assignee     TEXT,
+    due_on       INTEGER,
+    done_by      UUID,
+    done_at      BIGINT,
+    created_at   BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, campaign_id, task),
+    FOREIGN KEY (agency_id, campaign_id) REFERENCES campaign (agency_id, id)
+);
+
+-- Another rule for a campaign in force: the old one serves until another person approves it with its preview. `state`: proposed,
+-- approved or rejected. `plan` is the plan with the new rule.
+CREATE TABLE campaign_amendment (
+    agency_id     UUID    NOT NULL,
+    campaign_id   UUID    NOT NULL,
+    amendment     BIGINT  NOT NULL,
+    state         TEXT COLLATE "C"    NOT NULL,
+    plan          TEXT COLLATE "C"    NOT NULL,
+    plan_hash     TEXT COLLATE "C"    NOT NULL,
+    granted       TEXT COLLATE "C"    NOT NULL,
+    preview       TEXT COLLATE "C"    NOT NULL,
+    note          TEXT,
+    proposed_by   UUID    NOT NULL,
+    proposed_at   BIGINT  NOT NULL,
+    decided_by    UUID,
+    decided_at    BIGINT,
+    PRIMARY KEY (agency_id, campaign_id, amendment),
+    FOREIGN KEY (agency_id, campaign_id) REFERENCES campaign (agency_id, id)
+);
+CREATE UNIQUE INDEX campaign_amendment_open ON campaign_amendment (agency_id, campaign_id) WHERE state = 'proposed';
+
+-- Append-only: how it went, as measured when it was evaluated, and what was learned.
+CREATE TABLE campaign_evaluation (
+    agency_id    UUID    NOT NULL,
+    campaign_id  UUID    NOT NULL,
+    effect       TEXT COLLATE "C"    NOT NULL,
+    judgement    TEXT COLLATE "C"    NOT NULL,
+    lessons      TEXT COLLATE "C"    NOT NULL,
+    evaluated_by UUID    NOT NULL,
+    at           BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, campaign_id),
+    FOREIGN KEY (agency_id, campaign_id) REFERENCES campaign (agency_id, id)
+);
+
+-- Append-only: who was the first time inside the audience of a campaign in force, and whether it was open to them (treatment) or kept
+-- from them so that its effect can be seen (holdout).
+CREATE TABLE campaign_assignment (
+    agency_id    UUID    NOT NULL,
+    campaign_id  UUID    NOT NULL,
+    customer_id  UUID    NOT NULL,
+    arm          TEXT COLLATE "C"    NOT NULL,
+    day          INTEGER NOT NULL,
+    at           BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, campaign_id, customer_id),
+    FOREIGN KEY (agency_id, campaign_id) REFERENCES campaign (agency_id, id),
+    FOREIGN KEY (agency_id, customer_id) REFERENCES customer (agency_id, id)
+);
+
+-- Quotes --------------------------------------------------------------------------------------------------------------
+
+-- `state`: open (what it takes is held), confirmed, released or expired. `basket` and `answer` are canonical JSON. `due`: something became
+-- of its booking that budgets and coupons have to follow.
+CREATE TABLE quote (
+    agency_id    UUID    NOT NULL REFERENCES agency (id),
+    id           UUID    NOT NULL,
+    customer_id  UUID,
+    state        TEXT COLLATE "C"    NOT NULL,
+    basket       TEXT COLLATE "C"    NOT NULL,
+    list_price   BIGINT  NOT NULL,
+    price        BIGINT  NOT NULL,
+    answer       TEXT COLLATE "C"    NOT NULL,
+    day          INTEGER NOT NULL,
+    at           BIGINT  NOT NULL,
+    expires_at   BIGINT  NOT NULL,
+    booking_id   TEXT,
+    closed_at    BIGINT,
+    due          BOOLEAN NOT NULL,
+    PRIMARY KEY (agency_id, id),
+    FOREIGN KEY (agency_id, customer_id) REFERENCES customer (agency_id, id)
+);
+CREATE INDEX quote_open ON quote (agency_id, expires_at) WHERE state = 'open';
+CREATE INDEX quote_due ON quote (agency_id, id) WHERE due;
+CREATE INDEX quote_of_booking ON quote (agency_id, booking_id) WHERE booking_id IS NOT NULL;
+CREATE INDEX quote_of_customer ON quote (agency_id, customer_id, id) WHERE customer_id IS NOT NULL;
+
+-- What each campaign takes off a quote, and how much of it came back.
+CREATE TABLE quote_saving (
+    agency_id    UUID    NOT NULL,
+    quote_id     UUID    NOT NULL,
+    campaign_id  UUID    NOT NULL,
+    saving       BIGINT  NOT NULL,
+    returned     BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, quote_id, campaign_id),
+    FOREIGN KEY (agency_id, quote_id) REFERENCES quote (agency_id, id),
+    FOREIGN KEY (agency_id, campaign_id) REFERENCES campaign (agency_id, id)
+);
+CREATE INDEX quote_saving_of_campaign ON quote_saving (agency_id, campaign_id, quote_id);
+
+-- How much of each budget is held by open quotes and spent on confirmed ones. `scope`: total, customer or day; `subject`: nothing, the
+-- customer's id, the day's number.
+CREATE TABLE budget (
+    agency_id    UUID    NOT NULL,
+    campaign_id  UUID    NOT NULL,
+    scope        TEXT COLLATE "C"    NOT NULL,
+    subject      TEXT COLLATE "C"    NOT NULL,
+    held         BIGINT  NOT NULL CHECK (held >= 0),
+    spent        BIGINT  NOT NULL CHECK (spent >= 0),
+    PRIMARY KEY (agency_id, campaign_id, scope, subject),
+    FOREIGN KEY (agency_id, campaign_id) REFERENCES campaign (agency_id, id)
+);
+
+-- Append-only: every movement. `kind`: reserve, commit, release (of what was held), return (of what was spent); `held` and `spent` say by
+-- how much each sum moved.
+CREATE TABLE budget_entry (
+    agency_id    UUID    NOT NULL,
+    quote_id     UUID    NOT NULL,
+    campaign_id  UUID    NOT NULL,
+    entry        BIGINT  NOT NULL,
+    kind         TEXT COLLATE "C"    NOT NULL,
+    customer_id  UUID,
+    day          INTEGER NOT NULL,
+    held         BIGINT  NOT NULL,
+    spent        BIGINT  NOT NULL,
+    at           BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, quote_id, campaign_id, entry),
+    FOREIGN KEY (agency_id, quote_id) REFERENCES quote (agency_id, id),
+    FOREIGN KEY (agency_id, campaign_id) REFERENCES campaign (agency_id, id)
+);
+CREATE INDEX budget_entry_of_campaign ON budget_entry (agency_id, campaign_id, at);
+
+-- Coupons -------------------------------------------------------------------------------------------------------------
+
+-- `state`: making (its codes are being written), ready or revoked. `uses`: of each code.
+CREATE TABLE coupon_batch (
+    agency_id    UUID    NOT NULL,
+    id           UUID    NOT NULL,
+    campaign_id  UUID    NOT NULL,
+    label        TEXT COLLATE "C"    NOT NULL,
+    personal     BOOLEAN NOT NULL,
+    count        BIGINT  NOT NULL,
+    uses         INTEGER NOT NULL,
+    expires_at   BIGINT,
+    state        TEXT COLLATE "C"    NOT NULL,
+    created_by   UUID    NOT NULL,
+    created_at   BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, id),
+    FOREIGN KEY (agency_id, campaign_id) REFERENCES campaign (agency_id, id)
+);
+CREATE INDEX coupon_batch_of_campaign ON coupon_batch (agency_id, campaign_id, id);
+
+-- `hash`: SHA-256 of the code, which is nowhere kept. With a customer it is theirs alone.
+CREATE TABLE coupon (
+    agency_id    UUID    NOT NULL,
+    hash         BYTEA   NOT NULL,
+    batch_id     UUID    NOT NULL,
+    customer_id  UUID,
+    held         INTEGER NOT NULL CHECK (held >= 0),
+    used         INTEGER NOT NULL CHECK (used >= 0),
+    revoked_at   BIGINT,
+    PRIMARY KEY (agency_id, hash),
+    FOREIGN KEY (agency_id, batch_id) REFERENCES coupon_batch (agency_id, id),
+    FOREIGN KEY (agency_id, customer_id) REFERENCES customer (agency_id, id)
+);
+CREATE INDEX coupon_of_batch ON coupon (agency_id, batch_id);
+
+-- Append-only: `kind` is hold, redeem, release (of a hold) or return (of a use).
+CREATE TABLE redemption (
+    agency_id    UUID    NOT NULL,
+    quote_id     UUID    NOT NULL,
+    hash         BYTEA   NOT NULL,
+    kind         TEXT COLLATE "C"    NOT NULL,
+    at           BIGINT  NOT NULL,
+    PRIMARY KEY (agency_id, quote_id, hash, kind),
+    FOREIGN KEY (agency_id, quote_id) REFERENCES quote (agency_id, id),
+    FOREIGN KEY (agency_id, hash) REFERENCES coupon (agency_id, hash)
+);
+CREATE INDEX redemption_of_coupon ON redemption (agency_id, hash);
+
+-- Decisions -----------------------------------------------------------------------------------------------------------
+
+-- Append-only: what a rule was asked and what it said. `input` and `output` are canonical JSON; with the settings of the binding's
+-- revision they are all it takes to ask again. `outcome`: answered, or the code of the fault. `effect`: what the host made of it.
+CREATE TABLE decision (
+    agency_id       UUID    NOT NULL REFERENCES agency (id),
+    id              UUID    NOT NULL,
+    extension_point TEXT COLLATE "C"    NOT NULL,
+    binding         TEXT COLLATE "C"    NOT NULL,
+    revision        BIGINT  NOT NULL,
+    digest          TEXT COLLATE "C"    NOT NULL,
+    config_digest   TEXT COLLATE "C"    NOT NULL,
+    customer_id     UUID,
+    quote_id        UUID,
+    at              BIGINT  NOT NULL,
+    input           TEXT COLLATE "C"    NOT NULL,
+    output          TEXT COLLATE "C"    NOT NULL,
+    outcome         TEXT COLLATE "C"    NOT NULL,
+    effect          TEXT COLLATE "C"    NOT NULL,
+    usage           TEXT COLLATE "C"    NOT NULL,
+    log             TEXT COLLATE "C"    NOT NULL,
+    PRIMARY KEY (agency_id, id),
+    FOREIGN KEY (agency_id, extension_point, binding, revision) REFERENCES binding_revision (agency_id, extension_point, name, revision)
+);
+CREATE INDEX decision_of_binding ON decision (agency_id, extension_point, binding, id);
+CREATE INDEX decision_of_quote ON decision (agency_id, quote_id);
+CREATE INDEX decision_of_customer ON decision (agency_id, customer_id, id) WHERE customer_id IS NOT NULL;
+
+-- Walls ---------------------------------------------------------------------------------------------------------------
+
+ALTER TABLE stacking_group ENABLE ROW LEVEL SECURITY;
+ALTER TABLE stacking_group FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON stacking_group TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON stacking_group TO posthouse_agency;
+ALTER TABLE promotion_version ENABLE ROW LEVEL SECURITY;
+ALTER TABLE promotion_version FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON promotion_version TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON promotion_version TO posthouse_agency;
+ALTER TABLE campaign ENABLE ROW LEVEL SECURITY;
+ALTER TABLE campaign FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON campaign TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON campaign TO posthouse_agency;
+ALTER TABLE campaign_step ENABLE ROW LEVEL SECURITY;
+ALTER TABLE campaign_step FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON campaign_step TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON campaign_step TO posthouse_agency;
+ALTER TABLE campaign_task ENABLE ROW LEVEL SECURITY;
+ALTER TABLE campaign_task FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON campaign_task TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON campaign_task TO posthouse_agency;
+ALTER TABLE campaign_amendment ENABLE ROW LEVEL SECURITY;
+ALTER TABLE campaign_amendment FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON campaign_amendment TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON campaign_amendment TO posthouse_agency;
+ALTER TABLE campaign_evaluation ENABLE ROW LEVEL SECURITY;
+ALTER TABLE campaign_evaluation FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON campaign_evaluation TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON campaign_evaluation TO posthouse_agency;
+ALTER TABLE campaign_assignment ENABLE ROW LEVEL SECURITY;
+ALTER TABLE campaign_assignment FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON campaign_assignment TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON campaign_assignment TO posthouse_agency;
+ALTER TABLE quote ENABLE ROW LEVEL SECURITY;
+ALTER TABLE quote FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON quote TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON quote TO posthouse_agency;
+ALTER TABLE quote_saving ENABLE ROW LEVEL SECURITY;
+ALTER TABLE quote_saving FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON quote_saving TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON quote_saving TO posthouse_agency;
+ALTER TABLE budget ENABLE ROW LEVEL SECURITY;
+ALTER TABLE budget FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON budget TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON budget TO posthouse_agency;
+ALTER TABLE budget_entry ENABLE ROW LEVEL SECURITY;
+ALTER TABLE budget_entry FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON budget_entry TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON budget_entry TO posthouse_agency;
+ALTER TABLE coupon_batch ENABLE ROW LEVEL SECURITY;
+ALTER TABLE coupon_batch FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON coupon_batch TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON coupon_batch TO posthouse_agency;
+ALTER TABLE coupon ENABLE ROW LEVEL SECURITY;
+ALTER TABLE coupon FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON coupon TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON coupon TO posthouse_agency;
+ALTER TABLE redemption ENABLE ROW LEVEL SECURITY;
+ALTER TABLE redemption FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON redemption TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON redemption TO posthouse_agency;
+ALTER TABLE decision ENABLE ROW LEVEL SECURITY;
+ALTER TABLE decision FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON decision TO posthouse_agency USING (agency_id = current_setting('posthouse.agency')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON decision TO posthouse_agency;
