@@ -7,9 +7,12 @@ mod macros;
 
 pub mod attributes;
 mod bookings;
+pub mod campaign_changes;
+pub mod campaign_parts;
 pub mod campaigns;
 pub mod clv;
 pub mod dialect;
+pub mod effects;
 mod facts;
 pub mod frames;
 pub mod history;
