@@ -1,6 +1,7 @@
 //! Use-cases: one module per capability. They open transactions, ask the engine, apply what it answers, and queue what follows.
 
 pub mod attributes;
+pub mod campaigns;
 pub mod clock;
 pub mod decisions;
 mod documents;
