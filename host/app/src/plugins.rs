@@ -2,10 +2,9 @@
 
 use crate::App;
 use crate::error::{AppError, Result};
-use crate::segments::SEGMENTATION;
 use crate::team::Caller;
 use bytes::Bytes;
-use posthouse_engine::{Description, SegmentationPlugin};
+use posthouse_engine::{Description, ExtensionPoint, Plugin, SegmentationPlugin};
 use posthouse_store::plugins::{self as store, PluginRow};
 use posthouse_store::{Access, Tx};
 use serde::Serialize;
@@ -94,7 +93,7 @@ impl App {
             digest: admitted.digest,
             name: admitted.description.name.clone(),
             version: admitted.description.version.clone(),
-            extension_point: SEGMENTATION.into(),
+            extension_point: admitted.plugin.extension_point().as_str().into(),
             description: serde_json::to_string(&admitted.description).map_err(AppError::corrupt("description"))?,
             segments: serde_json::to_string(&admitted.segments).map_err(AppError::corrupt("segments"))?,
             self_test: serde_json::to_string(&admitted.self_test).map_err(AppError::corrupt("self-test"))?,
@@ -162,7 +161,7 @@ impl App {
     }
 
     /// Opens a revision that was let in before; from memory or the cache of compiled components where possible.
-    pub(crate) async fn open_plugin(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<SegmentationPlugin> {
+    pub(crate) async fn open_plugin(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Plugin> {
         // another agency's plugin may be in memory: that this agency has it comes first
         let row = store::get(tx, agency, digest)
             .await?
@@ -177,4 +176,29 @@ impl App {
         let opened = tokio::task::spawn_blocking(move || engine.open(&digest, &bytes)).await;
         Ok(opened.map_err(|e| AppError::Internal(format!("opening a plugin failed: {e}")))??)
     }
+
+    /// Opens a revision as [`App::open_plugin`] does, for something that only a segmentation can do.
+    pub(crate) async fn open_segmentation(
+        &self,
+        tx: &mut Tx,
+        agency: Uuid,
+        digest: &str,
+    ) -> Result<SegmentationPlugin> {
+        let plugin = self.open_plugin(tx, agency, digest).await?;
+        plugin
+            .segmentation()
+            .map_err(|other| wrong_extension_point(&other, ExtensionPoint::Segmentation))
+    }
+}
+
+/// A plugin where one of another extension point is needed.
+fn wrong_extension_point(plugin: &Plugin, needed: ExtensionPoint) -> AppError {
+    let description = plugin.description();
+    let detail = format!(
+        "plugin {} {} is a {}, here a {needed} is needed; GET /plugins tells the extension point of each",
+        description.name,
+        description.version,
+        plugin.extension_point()
+    );
+    AppError::invalid("wrong_extension_point", detail)
 }

@@ -1,21 +1,24 @@
 //! Checks every word a plugin says of itself. The guest is hostile until this has passed.
 
 use crate::description::{Description, FactUse, QuantileRequest, ReasonDef, SegmentDef};
+use crate::extension_point::ExtensionPoint;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::schema;
 use posthouse_domain::Localized;
-use posthouse_domain::catalogue;
+use posthouse_domain::catalogue::{self, FactKind};
 use std::collections::HashSet;
 
 /// Facts of an agency's own; they are checked when the plugin is bound.
 const ATTRIBUTE: &str = "attr.";
+/// The key of the customer's segment under one binding; whether there is such a binding is seen when the plugin is bound.
+const SEGMENT: &str = "segment.";
 
 fn bad(detail: impl Into<String>) -> Refusal {
     Refusal::new("bad_descriptor", detail)
 }
 
-pub(crate) fn check_description(said: &Description, limits: &Limits) -> Result<(), Refusal> {
+pub(crate) fn check_description(said: &Description, point: ExtensionPoint, limits: &Limits) -> Result<(), Refusal> {
     check_key("name", &said.name, limits)?;
     semver::Version::parse(&said.version).map_err(|error| {
         bad(format!(
@@ -28,10 +31,27 @@ pub(crate) fn check_description(said: &Description, limits: &Limits) -> Result<(
     }
     check_text("title", &said.title, limits.title_bytes)?;
     check_text("summary", &said.summary, limits.text_bytes)?;
-    check_facts(&said.facts, limits)?;
+    check_facts(&said.facts, point, limits)?;
     check_quantiles(&said.quantiles, &said.facts, limits)?;
     check_reasons(&said.reasons, &said.facts, limits)?;
+    if point == ExtensionPoint::Promotion {
+        check_promotion(said)?;
+    }
     schema::check(&said.config_schema, limits.config_schema_bytes)
+}
+
+/// What only a promotion has to keep to.
+fn check_promotion(said: &Description) -> Result<(), Refusal> {
+    if !said.quantiles.is_empty() {
+        let count = said.quantiles.len();
+        return Err(bad(format!(
+            "{count} quantile tables; a promotion is asked for one customer at a time and gets none: read a segment instead"
+        )));
+    }
+    if said.reasons.is_empty() {
+        return Err(bad("0 reasons; every offer names one, so declare at least one"));
+    }
+    Ok(())
 }
 
 pub(crate) fn check_segments(segments: &[SegmentDef], limits: &Limits) -> Result<(), Refusal> {
@@ -55,7 +75,7 @@ pub(crate) fn check_segments(segments: &[SegmentDef], limits: &Limits) -> Result
     Ok(())
 }
 
-fn check_facts(facts: &[FactUse], limits: &Limits) -> Result<(), Refusal> {
+fn check_facts(facts: &[FactUse], point: ExtensionPoint, limits: &Limits) -> Result<(), Refusal> {
     if facts.len() > limits.facts {
         return Err(bad(format!("{} facts, {} are allowed", facts.len(), limits.facts)));
     }
@@ -67,6 +87,10 @@ fn check_facts(facts: &[FactUse], limits: &Limits) -> Result<(), Refusal> {
         }
         if let Some(attribute) = fact.key.strip_prefix(ATTRIBUTE) {
             check_key(&format!("facts[{index}] after {ATTRIBUTE:?}"), attribute, limits)?;
+            continue;
+        }
+        if let Some(binding) = fact.key.strip_prefix(SEGMENT) {
+            check_segment_fact(&format!("facts[{index}] {key:?}"), binding, fact, point, limits)?;
             continue;
         }
         let Some(known) = catalogue::find(&fact.key) else {
@@ -85,6 +109,44 @@ fn check_facts(facts: &[FactUse], limits: &Limits) -> Result<(), Refusal> {
             );
             return Err(Refusal::new("nullable_fact", detail));
         }
+    }
+    Ok(())
+}
+
+/// The segment that another rule gave the customer.
+fn check_segment_fact(
+    place: &str,
+    binding: &str,
+    fact: &FactUse,
+    point: ExtensionPoint,
+    limits: &Limits,
+) -> Result<(), Refusal> {
+    if point == ExtensionPoint::Segmentation {
+        let detail =
+            format!("{place} is a segment; a segmentation cannot read those, or rules would wait for each other");
+        return Err(Refusal::new("unknown_fact", detail));
+    }
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if binding.is_empty()
+        || binding.len() > limits.key_bytes
+        || binding.starts_with('-')
+        || !binding.bytes().all(letter)
+    {
+        return Err(bad(format!(
+            "{place}: a binding has 1 to {} lower-case letters, digits and hyphens",
+            limits.key_bytes
+        )));
+    }
+    if fact.kind != FactKind::Text {
+        let declared = fact.kind.as_str();
+        let detail = format!("{place} is declared as {declared}, it is a text: the key of the segment");
+        return Err(Refusal::new("wrong_fact_kind", detail));
+    }
+    if !fact.nullable {
+        let detail = format!(
+            "{place} can be unknown, as not everyone is in a segment; declare it nullable and handle that: in Rust its field has to be an `Option`"
+        );
+        return Err(Refusal::new("nullable_fact", detail));
     }
     Ok(())
 }

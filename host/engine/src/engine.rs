@@ -4,9 +4,9 @@ use crate::compile::{Cache, CompileQueue, Turn};
 use crate::description::{Description, SegmentDef};
 use crate::inspect::inspect;
 use crate::limits::Limits;
+use crate::plugin::Plugin;
 use crate::refusal::{LoadError, Refusal};
 use crate::runtime::{Runtime, lock};
-use crate::segmentation::SegmentationPlugin;
 use crate::self_test::{self, SelfTest};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -100,14 +100,14 @@ pub struct Admitted {
     pub digest: String,
     /// What the plugin says of itself.
     pub description: Description,
-    /// The segments in the order of their indices.
+    /// The segments in the order of their indices; none if it is no segmentation.
     pub segments: Vec<SegmentDef>,
     /// What the self-test found.
     pub self_test: SelfTest,
     /// Size of the component in bytes.
     pub size: usize,
     /// The plugin, ready to be called.
-    pub plugin: SegmentationPlugin,
+    pub plugin: Plugin,
 }
 
 impl Engine {
@@ -146,7 +146,7 @@ impl Engine {
         })))
     }
 
-    /// Everything an upload goes through: format, limits, imports, compiling, description, self-test.
+    /// Everything an upload goes through: format, limits, imports and exports, compiling, description, self-test.
     ///
     /// # Errors
     /// [`LoadError::QueueFull`] when too many wait for the compiler, otherwise the refusal.
@@ -176,7 +176,7 @@ impl Engine {
     /// # Errors
     /// [`LoadError::QueueFull`] when it must be compiled and too many wait; a refusal when `bytes` are not those of
     /// `digest` (`digest_mismatch`) or the limits or the catalogue have changed since.
-    pub fn open(&self, digest: &str, bytes: &[u8]) -> Result<SegmentationPlugin, LoadError> {
+    pub fn open(&self, digest: &str, bytes: &[u8]) -> Result<Plugin, LoadError> {
         if let Some(plugin) = self.loaded(digest) {
             return Ok(plugin);
         }
@@ -200,7 +200,7 @@ impl Engine {
     }
 
     /// A plugin that is ready in memory. Saves reading its bytes.
-    pub fn loaded(&self, digest: &str) -> Option<SegmentationPlugin> {
+    pub fn loaded(&self, digest: &str) -> Option<Plugin> {
         lock(&self.0.loaded).get(digest)
     }
 
@@ -250,8 +250,8 @@ impl Engine {
         }
     }
 
-    fn link(&self, digest: &str, component: &Component) -> Result<SegmentationPlugin, Refusal> {
-        SegmentationPlugin::load(&self.0.runtime, digest.to_owned(), component)
+    fn link(&self, digest: &str, component: &Component) -> Result<Plugin, Refusal> {
+        Plugin::load(&self.0.runtime, digest.to_owned(), component)
     }
 
     fn cached(&self, digest: &str) -> Option<Component> {
@@ -284,19 +284,19 @@ pub fn digest(bytes: &[u8]) -> String {
 /// Plugins ready in memory; the one not asked for longest leaves first.
 #[derive(Default)]
 struct Shelf {
-    plugins: HashMap<String, (SegmentationPlugin, u64)>,
+    plugins: HashMap<String, (Plugin, u64)>,
     asked: u64,
 }
 
 impl Shelf {
-    fn get(&mut self, digest: &str) -> Option<SegmentationPlugin> {
+    fn get(&mut self, digest: &str) -> Option<Plugin> {
         self.asked += 1;
         let (plugin, asked) = self.plugins.get_mut(digest)?;
         *asked = self.asked;
         Some(plugin.clone())
     }
 
-    fn put(&mut self, plugin: SegmentationPlugin, most: usize) {
+    fn put(&mut self, plugin: Plugin, most: usize) {
         self.asked += 1;
         self.plugins.insert(plugin.digest().to_owned(), (plugin, self.asked));
         while self.plugins.len() > most.max(1) {

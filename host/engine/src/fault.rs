@@ -12,7 +12,7 @@ pub struct Usage {
     pub micros: u64,
     /// Largest sum of linear memories, in bytes.
     pub peak_memory: u64,
-    /// Bytes of columns and context handed to the guest.
+    /// Bytes of columns or the basket, and of the context, handed to the guest.
     pub bytes_in: u64,
     /// Bytes of results taken from the guest.
     pub bytes_out: u64,
@@ -75,7 +75,7 @@ pub struct Fault {
 pub enum FaultKind {
     /// All fuel was burnt.
     #[error(
-        "the plugin burnt its {budget} units of fuel without coming to an end: look for a loop that does not stop, or do less work per row"
+        "the plugin burnt its {budget} units of fuel without coming to an end: look for a loop that does not stop, or do less work per row or line"
     )]
     OutOfFuel {
         /// Fuel the call had.
@@ -185,6 +185,17 @@ impl Fault {
         let kind = FaultKind::BadOutput {
             field: field.into(),
             problem: problem.into(),
+        };
+        Self {
+            kind,
+            receipt: Box::new(receipt),
+        }
+    }
+
+    /// The guest's own refusal; the message is cut at `limit` bytes.
+    pub(crate) fn refused(message: &str, limit: usize, receipt: Receipt) -> Self {
+        let kind = FaultKind::Refused {
+            message: crate::guest::printable(message, limit),
         };
         Self {
             kind,

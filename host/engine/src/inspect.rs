@@ -1,5 +1,6 @@
 //! The first look at an upload: format, limits, imports and exports, before anything is compiled.
 
+use crate::extension_point::ExtensionPoint;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 use semver::Version;
@@ -10,6 +11,9 @@ const PACKAGE: &str = "posthouse:plugin";
 const SPOKEN: (u64, u64) = (1, 0);
 /// Interfaces a plugin may import. `types` has no functions; toolchains import it to name its records.
 const IMPORTS: [&str; 2] = ["log", "types"];
+
+/// Extension points of the contract that this host does not speak yet.
+const UNSPOKEN: [&str; 3] = ["loyalty", "complaint-routing", "care"];
 
 const WASM: &[u8] = b"\0asm";
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -220,53 +224,95 @@ impl<'a> Seen<'a> {
         for name in &self.imports {
             check_import(name)?;
         }
-        for wanted in ["descriptor", "segmentation"] {
-            self.check_export(wanted)?;
-        }
-        Ok(())
+        self.check_version("descriptor")?;
+        self.check_extension_point()
     }
 
-    fn check_export(&self, wanted: &str) -> Result<(), Refusal> {
+    /// Versions of an interface that the component exports.
+    fn exported(&self, wanted: &str) -> Vec<Version> {
+        let exports = self.exports.iter().filter_map(|name| split(name));
+        exports
+            .filter(|(interface, _)| *interface == wanted)
+            .map(|(_, version)| version)
+            .collect()
+    }
+
+    fn check_extension_point(&self) -> Result<(), Refusal> {
+        let spoken = ExtensionPoint::ALL.map(ExtensionPoint::as_str);
+        let served: Vec<&str> = spoken
+            .into_iter()
+            .chain(UNSPOKEN)
+            .filter(|point| !self.exported(point).is_empty())
+            .collect();
+        match served[..] {
+            [] => {
+                let wanted = spoken.map(full).join(" or ");
+                Err(self.missing(&wanted))
+            }
+            [point] if spoken.contains(&point) => self.check_version(point),
+            [point] => {
+                let detail = format!(
+                    "the component serves the extension point {point}, which this host does not speak yet; it speaks {}",
+                    spoken.join(" and ")
+                );
+                Err(Refusal::new("unsupported_contract", detail))
+            }
+            _ => {
+                let detail = format!(
+                    "the component serves {}; a plugin serves exactly one extension point: make a component for each",
+                    served.join(" and ")
+                );
+                Err(Refusal::new("several_extension_points", detail))
+            }
+        }
+    }
+
+    /// Passes an interface that is exported in a version this host speaks.
+    fn check_version(&self, wanted: &str) -> Result<(), Refusal> {
+        let found = self.exported(wanted);
+        if found.iter().any(speaks) {
+            return Ok(());
+        }
+        let Some(version) = found.first() else {
+            return Err(self.missing(&full(wanted)));
+        };
         let (major, minor) = SPOKEN;
-        let found = self
+        let newer = (version.major, version.minor) > SPOKEN;
+        let advice = if newer {
+            "update the host or build against"
+        } else {
+            "build against"
+        };
+        let detail = format!(
+            "the component exports {PACKAGE}/{wanted}@{version}; this host speaks {major}.{minor}: {advice} {major}.{minor}"
+        );
+        Err(Refusal::new("unsupported_contract", detail))
+    }
+
+    fn missing(&self, wanted: &str) -> Refusal {
+        let others: Vec<&str> = self
             .exports
             .iter()
-            .filter_map(|name| split(name))
-            .find(|(interface, _)| *interface == wanted);
-        let problem = match found {
-            Some((_, version)) if speaks(&version) => return Ok(()),
-            Some((_, version)) => {
-                let name = format!("{PACKAGE}/{wanted}");
-                let newer = (version.major, version.minor) > SPOKEN;
-                let advice = if newer {
-                    "update the host or build against"
-                } else {
-                    "build against"
-                };
-                format!(
-                    "the component exports {name}@{version}; this host speaks {major}.{minor}: {advice} {major}.{minor}"
-                )
-            }
-            None => {
-                let others: Vec<&str> = self
-                    .exports
-                    .iter()
-                    .map(String::as_str)
-                    .filter(|name| name.len() < 100)
-                    .collect();
-                let others = if others.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    others.join(", ")
-                };
-                format!(
-                    "the export {PACKAGE}/{wanted}@{major}.{minor}.0 is missing; the component exports {others}. \
-                     A plugin exports its descriptor and the extension point it serves"
-                )
-            }
+            .map(String::as_str)
+            .filter(|name| name.len() < 100)
+            .collect();
+        let others = if others.is_empty() {
+            "nothing".to_owned()
+        } else {
+            others.join(", ")
         };
-        Err(Refusal::new("unsupported_contract", problem))
+        let detail = format!(
+            "the export {wanted} is missing; the component exports {others}. \
+             A plugin exports its descriptor and the extension point it serves"
+        );
+        Refusal::new("unsupported_contract", detail)
     }
+}
+
+/// The full name of an interface in the version this host speaks.
+fn full(interface: &str) -> String {
+    let (major, minor) = SPOKEN;
+    format!("{PACKAGE}/{interface}@{major}.{minor}.0")
 }
 
 fn check_import(name: &str) -> Result<(), Refusal> {

@@ -148,7 +148,7 @@ impl App {
     pub(crate) async fn rule(&self, agency: Uuid, binding: &str, digest: &str, config: &Value) -> Result<Rule> {
         check_binding_name(binding)?;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
-        let plugin = self.open_plugin(&mut tx, agency, digest).await?;
+        let plugin = self.open_segmentation(&mut tx, agency, digest).await?;
         let attributes = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         drop(tx);
         if let Err(problems) = posthouse_engine::validate_config(&plugin.description().config_schema, config) {

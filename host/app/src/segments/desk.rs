@@ -98,7 +98,7 @@ impl App {
             .ok_or(AppError::NotFound("plugin"))?;
         let segments = serde_json::from_str(&plugin.segments).map_err(AppError::corrupt("segments"))?;
         let defined = attributes::definitions(tx, room.id).await?;
-        let opened = self.open_plugin(tx, room.id, &row.digest).await;
+        let opened = self.open_segmentation(tx, room.id, &row.digest).await;
         let (rule, error) =
             match opened.and_then(|plugin| Rule::new(plugin, row.config.clone(), room.id, &row.name, &defined)) {
                 Ok(rule) => (Some(rule), None),

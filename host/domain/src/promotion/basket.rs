@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 /// Most lines of one basket.
 pub const MOST_LINES: usize = 100;
 /// Most of one thing in a line.
-const MOST_QUANTITY: i32 = 10_000;
+pub const MOST_QUANTITY: i32 = 10_000;
 /// Most people a line is for.
-const MOST_TRAVELLERS: i32 = 10_000;
+pub const MOST_TRAVELLERS: i32 = 10_000;
+/// Most that one of a thing costs, in minor units: with the most of it, a line comes to the largest amount there is.
+pub const LARGEST_PRICE: i64 = LARGEST_AMOUNT / MOST_QUANTITY as i64;
 
 /// What kind of thing a line sells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -148,9 +150,8 @@ impl Basket {
                 ));
             }
             for (name, price) in [("unit_price", Some(line.unit_price)), ("unit_cost", line.unit_cost)] {
-                let largest = LARGEST_AMOUNT / i64::from(MOST_QUANTITY);
-                if price.is_some_and(|price| !(0..=largest).contains(&price)) {
-                    return wrong(format!("has a {name} below zero or above {largest} minor units"));
+                if price.is_some_and(|price| !(0..=LARGEST_PRICE).contains(&price)) {
+                    return wrong(format!("has a {name} below zero or above {LARGEST_PRICE} minor units"));
                 }
             }
             for (name, text) in [("destination", &line.destination), ("theme", &line.theme)] {

@@ -10,6 +10,6 @@ pub mod holdout;
 mod offer;
 mod stacking;
 
-pub use basket::{Basket, Line, MOST_LINES, ProductKind};
+pub use basket::{Basket, LARGEST_PRICE, Line, MOST_LINES, MOST_QUANTITY, MOST_TRAVELLERS, ProductKind};
 pub use offer::{Offer, Saving, WHOLE, check};
 pub use stacking::{Adjustment, Candidate, LeftOut, Mode, Outcome, Pricing, SamePriority, price};

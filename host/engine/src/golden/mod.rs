@@ -1,5 +1,5 @@
-//! Golden cases: rows with the answers an author expects. They travel inside the component and run at upload, and
-//! `posthouse plugin test` runs the same ones from the project's `golden.json`:
+//! Golden cases: questions with the answers an author expects. They travel inside the component and run at upload, and
+//! `posthouse plugin test` runs the same ones from the project's `golden.json`. Those of a segmentation have rows:
 //!
 //! ```json
 //! [{"name": "a champion", "today": "2026-01-15", "config": {},
@@ -11,62 +11,52 @@
 //! A fact that is left out is unknown where the plugin allows that and zero elsewhere. Quantile tables that are left out
 //! are computed from the case's own rows. `"segment": null` expects no segment; `score` and `reason` are compared where
 //! they are given. The call's `now` is midnight UTC of `today`, its seed is 0.
+//!
+//! Those of a promotion have the lines of a basket and the facts of one customer:
+//!
+//! ```json
+//! [{"name": "long not seen", "today": "2026-01-15", "config": {}, "channel": "app", "facts": {"recency-days": 400},
+//!   "lines": [{"sku": "YN-7", "kind": "tour", "destination": "云南", "theme": "culture", "departs": "2026-03-01",
+//!              "travellers": 2, "unit_price": 500000, "quantity": 2}, {"unit_price": 80000}],
+//!   "expect": [{"line": 0, "rate": 1000, "reason": "early"}, {"line": 1, "amount": 5000, "reason": "welcome-back"}]}]
+//! ```
+//!
+//! `config`, `channel` (`app`) and `facts` may be left out, and of a line everything but its price, in minor units: it is one `tour`
+//! for one traveller with the number `S1`. `departs` is a day or a number of days since 1970. `expect` has every offer the rule
+//! makes, in any order: `amount` in minor units or `rate` in basis points; `reason` is compared where it is given.
+//!
+//! One file has the cases of one extension point.
 
+mod promotion;
 mod rows;
+mod segmentation;
 
-use crate::columns::Value;
+use crate::context::Context;
+use crate::description::Description;
 use crate::fault::{Fault, LogLine, Usage, with_last_words};
+use crate::plugin::Plugin;
 use crate::schema::validate_config;
-use crate::segmentation::{Classified, Context, SegmentationPlugin};
 use posthouse_domain::{canonical, time};
-use serde::{Deserialize, Deserializer, Serialize};
-use std::collections::BTreeMap;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use std::fmt;
 
 pub(crate) use rows::{columns, tables};
 
 const DAY_MS: i64 = 86_400_000;
 
 /// One golden case.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Case {
-    /// What the case shows, for people.
-    pub name: String,
-    /// The day of the call, `YYYY-MM-DD`.
-    pub today: String,
-    /// Settings; `{}` if left out.
-    #[serde(default = "no_settings")]
-    pub config: serde_json::Value,
-    /// Edges per fact; tables left out are computed from the rows.
-    #[serde(default)]
-    pub quantiles: BTreeMap<String, Vec<i64>>,
-    /// Facts per customer.
-    pub rows: Vec<serde_json::Map<String, serde_json::Value>>,
-    /// Expected answers, one per row.
-    pub expect: Vec<Expectation>,
+#[derive(Debug, Clone)]
+pub struct Case(Form);
+
+#[derive(Debug, Clone)]
+enum Form {
+    Segmentation(segmentation::Case),
+    Promotion(promotion::Case),
 }
 
 fn no_settings() -> serde_json::Value {
     serde_json::Value::Object(serde_json::Map::new())
-}
-
-/// The answer one row should get.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expectation {
-    /// Key of the segment; null means none.
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub segment: Option<String>,
-    /// Compared if given.
-    #[serde(default)]
-    pub score: Option<f64>,
-    /// Code of the reason, null means none; compared if given.
-    #[serde(default, deserialize_with = "given")]
-    pub reason: Option<Option<String>>,
-}
-
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// How one case went.
@@ -74,9 +64,9 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 pub struct CaseResult {
     /// The case's name.
     pub name: String,
-    /// Whether every row got the expected answer.
+    /// Whether every answer is the expected one.
     pub passed: bool,
-    /// Rows that got another answer.
+    /// Answers that are not the expected ones.
     pub mismatches: Vec<Mismatch>,
     /// Why the case could not run: a mistake in it, or a fault of the plugin.
     pub error: Option<String>,
@@ -89,14 +79,35 @@ pub struct CaseResult {
 /// One answer that is not the expected one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mismatch {
-    /// Row, counted from 0.
-    pub row: usize,
-    /// `segment`, `score` or `reason`.
+    /// What was asked about.
+    #[serde(flatten)]
+    pub place: Place,
+    /// `segment`, `score` or `reason`; of an offer `offer`, `saving` or `reason`.
     pub field: &'static str,
     /// What the case expects.
     pub expected: String,
     /// What the plugin answered.
     pub got: String,
+}
+
+/// What an answer is about, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// A customer of a segmentation's case.
+    Row(usize),
+    /// A thing in the basket of a promotion's case.
+    Line(usize),
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Place::Row(row) => write!(f, "row {row}")?,
+            Place::Line(line) => write!(f, "line {line}")?,
+        }
+        write!(f, ": {} is {}, expected {}", self.field, self.got, self.expected)
+    }
 }
 
 impl CaseResult {
@@ -106,14 +117,16 @@ impl CaseResult {
         if let Some(error) = &self.error {
             return Some(format!("{name:?}: {}", with_last_words(error, &self.log)));
         }
-        let Mismatch {
-            row,
-            field,
-            expected,
-            got,
-        } = self.mismatches.first()?;
-        Some(format!("{name:?}: row {row}: {field} is {got}, expected {expected}"))
+        let mismatch = self.mismatches.first()?;
+        Some(format!("{name:?}: {mismatch}"))
     }
+}
+
+/// What tells the forms apart.
+#[derive(Deserialize)]
+#[serde(rename = "Case")]
+struct Shape {
+    lines: Option<IgnoredAny>,
 }
 
 /// Reads a file of golden cases.
@@ -121,135 +134,120 @@ impl CaseResult {
 /// # Errors
 /// Where the JSON does not have the format of this module.
 pub fn parse(json: &[u8]) -> Result<Vec<Case>, String> {
-    serde_json::from_slice(json).map_err(|error| format!("golden cases: {error}"))
+    let wrong = |error: serde_json::Error| format!("golden cases: {error}");
+    let shapes: Vec<Shape> = serde_json::from_slice(json).map_err(wrong)?;
+    // the whole file again and not case by case, so that a mistake is told with its line
+    match shapes.iter().filter(|shape| shape.lines.is_some()).count() {
+        0 => {
+            let cases: Vec<segmentation::Case> = serde_json::from_slice(json).map_err(wrong)?;
+            Ok(cases.into_iter().map(|case| Case(Form::Segmentation(case))).collect())
+        }
+        all if all == shapes.len() => {
+            let cases: Vec<promotion::Case> = serde_json::from_slice(json).map_err(wrong)?;
+            Ok(cases.into_iter().map(|case| Case(Form::Promotion(case))).collect())
+        }
+        some => Err(format!(
+            "golden cases: {some} of {} have the lines of a promotion, the others have not; one file has the cases of one extension point",
+            shapes.len()
+        )),
+    }
 }
 
 /// Runs the cases one after the other, each as one call.
-pub fn run(plugin: &SegmentationPlugin, cases: &[Case]) -> Vec<CaseResult> {
-    cases.iter().map(|case| run_case(plugin, case)).collect()
+pub fn run(plugin: &Plugin, cases: &[Case]) -> Vec<CaseResult> {
+    cases.iter().map(|case| case.run(plugin)).collect()
 }
 
-fn run_case(plugin: &SegmentationPlugin, case: &Case) -> CaseResult {
-    let mut result = CaseResult {
-        name: case.name.clone(),
-        passed: false,
-        mismatches: Vec::new(),
-        error: None,
-        usage: Usage::default(),
-        log: Vec::new(),
-    };
-    match classify(plugin, case) {
-        Ok(Ok(answer)) => {
-            result.mismatches = compare(plugin, case, &answer);
-            result.passed = result.mismatches.is_empty();
-            (result.usage, result.log) = (answer.usage, answer.log);
-        }
-        Ok(Err(fault)) => {
-            result.error = Some(fault.to_string());
-            (result.usage, result.log) = (fault.receipt.usage, fault.receipt.log);
-        }
-        Err(mistake) => result.error = Some(mistake),
-    }
-    result
+/// A case that ran.
+struct Ran {
+    mismatches: Vec<Mismatch>,
+    usage: Usage,
+    log: Vec<LogLine>,
 }
 
-/// The outer error is a mistake in the case.
-fn classify(plugin: &SegmentationPlugin, case: &Case) -> Result<Result<Classified, Fault>, String> {
-    let description = plugin.description();
-    let today = time::parse_day(&case.today).ok_or_else(|| format!("today {:?} is not YYYY-MM-DD", case.today))?;
-    if case.expect.len() != case.rows.len() {
-        return Err(format!(
-            "{} rows but {} expected answers",
-            case.rows.len(),
-            case.expect.len()
-        ));
+/// A case that gave no answer.
+enum Failed {
+    /// Something in the case cannot be.
+    Mistake(String),
+    /// The plugin failed.
+    Fault(Fault),
+}
+
+impl From<String> for Failed {
+    fn from(mistake: String) -> Self {
+        Self::Mistake(mistake)
     }
-    if let Err(problems) = validate_config(&description.config_schema, &case.config) {
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Case {
+    /// What the case shows, for people.
+    pub fn name(&self) -> &str {
+        match &self.0 {
+            Form::Segmentation(case) => &case.name,
+            Form::Promotion(case) => &case.name,
+        }
+    }
+
+    fn run(&self, plugin: &Plugin) -> CaseResult {
+        let ran = match (&self.0, plugin) {
+            (Form::Segmentation(case), Plugin::Segmentation(plugin)) => case.run(plugin),
+            (Form::Promotion(case), Plugin::Promotion(plugin)) => case.run(plugin),
+            (Form::Segmentation(_), Plugin::Promotion(_)) => Err(Failed::Mistake(
+                "the case has `rows` as a segmentation's; a promotion's has the `lines` of a basket".into(),
+            )),
+            (Form::Promotion(_), Plugin::Segmentation(_)) => Err(Failed::Mistake(
+                "the case has `lines` as a promotion's; a segmentation's has `rows` of facts".into(),
+            )),
+        };
+        let mut result = CaseResult {
+            name: self.name().to_owned(),
+            passed: false,
+            mismatches: Vec::new(),
+            error: None,
+            usage: Usage::default(),
+            log: Vec::new(),
+        };
+        match ran {
+            Ok(ran) => {
+                result.passed = ran.mismatches.is_empty();
+                (result.mismatches, result.usage, result.log) = (ran.mismatches, ran.usage, ran.log);
+            }
+            Err(Failed::Mistake(mistake)) => result.error = Some(mistake),
+            Err(Failed::Fault(fault)) => {
+                result.error = Some(fault.to_string());
+                (result.usage, result.log) = (fault.receipt.usage, fault.receipt.log);
+            }
+        }
+        result
+    }
+}
+
+/// The context of a case, without quantile tables. An error is a mistake in the case.
+fn context(description: &Description, today: &str, config: &serde_json::Value) -> Result<Context, String> {
+    let today = day("today", today)?;
+    if let Err(problems) = validate_config(&description.config_schema, config) {
         return Err(format!("config: {}", problems.join("; ")));
     }
-    let config = canonical::to_string(&case.config).map_err(|error| format!("config: {error}"))?;
-    let rows: Vec<Vec<Value>> = case
-        .rows
-        .iter()
-        .enumerate()
-        .map(|(row, facts)| rows::read(&description.facts, facts).map_err(|problem| format!("row {row}: {problem}")))
-        .collect::<Result<_, _>>()?;
-    let mut quantiles = tables(description, &rows);
-    for (fact, edges) in &case.quantiles {
-        let asked = description
-            .quantiles
-            .iter()
-            .map(|request| usize::from(request.buckets) - 1);
-        let mut found = false;
-        for (table, needed) in quantiles.iter_mut().zip(asked).filter(|(table, _)| table.fact == *fact) {
-            if edges.len() != needed && !edges.is_empty() {
-                return Err(format!(
-                    "quantiles: {fact:?} has {} edges, {needed} or none are needed",
-                    edges.len()
-                ));
-            }
-            table.edges.clone_from(edges);
-            found = true;
-        }
-        if !found {
-            return Err(format!("quantiles: the plugin does not ask for a table of {fact:?}"));
-        }
-    }
-    let context = Context {
+    let config = canonical::to_string(config).map_err(|error| format!("config: {error}"))?;
+    Ok(Context {
         now: i64::from(today) * DAY_MS,
         today,
-        seed: 0,
         config,
-        quantiles,
-    };
-    let buffers = columns(&description.facts, &rows);
-    let columns: Vec<_> = buffers.iter().map(|buffer| buffer.as_column()).collect();
-    Ok(plugin.classify(&context, rows.len(), &columns))
+        ..Context::default()
+    })
 }
 
-fn compare(plugin: &SegmentationPlugin, case: &Case, answer: &Classified) -> Vec<Mismatch> {
-    let segments = plugin.segments();
-    let reasons = &plugin.description().reasons;
-    let segment = |index: u16| segments.get(usize::from(index)).map(|segment| segment.key.as_str());
-    let reason = |index: u16| reasons.get(usize::from(index)).map(|reason| reason.code.as_str());
-    let word = |word: Option<&str>| word.map_or_else(|| "none".to_owned(), |word| format!("{word:?}"));
-    let mut found = Vec::new();
-    for (row, expect) in case.expect.iter().enumerate() {
-        let got = segment(answer.segment[row]);
-        if got != expect.segment.as_deref() {
-            let expected = word(expect.segment.as_deref());
-            found.push(Mismatch {
-                row,
-                field: "segment",
-                expected,
-                got: word(got),
-            });
-        }
-        if let Some(expected) = expect.score {
-            let got = answer.score_of(row);
-            // scores are f32; what the author wrote was not
-            if (f64::from(got) - expected).abs() > 1e-6 * expected.abs().max(1.0) {
-                let (expected, got) = (expected.to_string(), got.to_string());
-                found.push(Mismatch {
-                    row,
-                    field: "score",
-                    expected,
-                    got,
-                });
-            }
-        }
-        if let Some(expected) = &expect.reason {
-            let got = reason(answer.reason_of(row));
-            if got != expected.as_deref() {
-                let expected = word(expected.as_deref());
-                found.push(Mismatch {
-                    row,
-                    field: "reason",
-                    expected,
-                    got: word(got),
-                });
-            }
-        }
-    }
-    found
+fn day(what: &str, text: &str) -> Result<i32, String> {
+    time::parse_day(text).ok_or_else(|| format!("{what} {text:?} is not YYYY-MM-DD"))
+}
+
+/// A word of an answer.
+fn word(word: Option<&str>) -> String {
+    word.map_or_else(|| "none".to_owned(), |word| format!("{word:?}"))
 }

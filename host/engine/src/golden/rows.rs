@@ -1,8 +1,8 @@
 //! From rows of facts to what a call takes: columns and quantile tables.
 
 use crate::columns::{ColumnBuffer, Value};
+use crate::context::QuantileTable;
 use crate::description::{Description, FactUse};
-use crate::segmentation::QuantileTable;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::{quantiles, time};
 use serde_json::{Map, Value as Json};

@@ -1,7 +1,7 @@
 //! What an upload is refused for. Every refusal has its stable code and a sentence.
 
 use crate::{Guest, engine, refusal, works};
-use posthouse_engine::pack;
+use posthouse_engine::{SelfTest, pack};
 
 #[test]
 fn a_harmless_plugin_is_let_in() {
@@ -20,13 +20,14 @@ fn a_harmless_plugin_is_let_in() {
             .collect::<Vec<_>>(),
         ["rare", "frequent"]
     );
-    assert_eq!(admitted.self_test.golden_cases, 1);
-    assert!(admitted.self_test.rows_tried > 8_192);
-    assert!(
-        (10..100).contains(&admitted.self_test.fuel_per_row),
-        "{:?}",
-        admitted.self_test
-    );
+    let SelfTest::Segmentation(test) = &admitted.self_test else {
+        panic!("it is a segmentation: {:?}", admitted.self_test)
+    };
+    assert_eq!((test.golden_cases, admitted.self_test.golden_cases()), (1, 1));
+    assert!(test.rows_tried > 8_192);
+    assert!((10..100).contains(&test.fuel_per_row), "{test:?}");
+    let json = serde_json::to_value(&admitted.self_test).expect("it has a JSON form");
+    assert_eq!(json["rows_tried"], test.rows_tried);
     assert_eq!(admitted.size, bytes.len());
     works(&admitted.plugin);
     let json = serde_json::to_value(&admitted.description).expect("a description has a JSON form");
@@ -107,8 +108,30 @@ fn exports() {
         "posthouse:plugin/segmentation@2.0.0",
     ];
     insta::assert_snapshot!(refusal(&export(&newer)), @"unsupported_contract: the component exports posthouse:plugin/segmentation@2.0.0; this host speaks 1.0: update the host or build against 1.0");
-    let other = ["posthouse:plugin/descriptor@1.0.0", "posthouse:plugin/loyalty@1.0.0"];
-    insta::assert_snapshot!(refusal(&export(&other)), @"unsupported_contract: the export posthouse:plugin/segmentation@1.0.0 is missing; the component exports posthouse:plugin/descriptor@1.0.0, posthouse:plugin/loyalty@1.0.0. A plugin exports its descriptor and the extension point it serves");
+    let with = |points: &[&str]| {
+        let names: Vec<String> = ["descriptor@1.0.0"]
+            .iter()
+            .chain(points)
+            .map(|name| format!("posthouse:plugin/{name}"))
+            .collect();
+        refusal(&export(&names.iter().map(String::as_str).collect::<Vec<_>>()))
+    };
+    insta::assert_snapshot!(with(&[]), @"unsupported_contract: the export posthouse:plugin/segmentation@1.0.0 or posthouse:plugin/promotion@1.0.0 is missing; the component exports posthouse:plugin/descriptor@1.0.0. A plugin exports its descriptor and the extension point it serves");
+    insta::assert_snapshot!(with(&["promotion@2.1.0"]), @"unsupported_contract: the component exports posthouse:plugin/promotion@2.1.0; this host speaks 1.0: update the host or build against 1.0");
+    insta::assert_snapshot!(with(&["promotion@0.9.0"]), @"unsupported_contract: the component exports posthouse:plugin/promotion@0.9.0; this host speaks 1.0: build against 1.0");
+    insta::assert_snapshot!(with(&["segmentation@1.0.0", "promotion@1.0.0"]), @"several_extension_points: the component serves segmentation and promotion; a plugin serves exactly one extension point: make a component for each");
+    insta::assert_snapshot!(with(&["promotion@1.0.0", "care@1.0.0"]), @"several_extension_points: the component serves promotion and care; a plugin serves exactly one extension point: make a component for each");
+    for unspoken in ["loyalty", "complaint-routing", "care"] {
+        let refused = with(&[&format!("{unspoken}@1.0.0")]);
+        assert_eq!(
+            refused.to_string(),
+            format!(
+                "unsupported_contract: the component serves the extension point {unspoken}, which this host does not speak yet; \
+                 it speaks segmentation and promotion"
+            )
+        );
+    }
+    insta::assert_snapshot!(with(&["promotion@1.0.0"]), @"unsupported_contract: the component does not export posthouse:plugin/descriptor@1.0.0#describe");
     let hollow = [
         "posthouse:plugin/descriptor@1.0.0",
         "posthouse:plugin/segmentation@1.0.0",
@@ -267,7 +290,7 @@ fn too_slow_for_a_full_chunk() {
         }
         .build(),
     );
-    insta::assert_snapshot!(refused, @"self_test_fault: self-test with a full chunk: the plugin burnt its 60960000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row");
+    insta::assert_snapshot!(refused, @"self_test_fault: self-test with a full chunk: the plugin burnt its 60960000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row or line");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Guests that go wrong while they run. Each has its exact fault, and the next call works.
 
-use crate::{Guest, context, engine, fault, open, works};
+use crate::{Guest, context, engine, fault, open, segmentation, works};
 use posthouse_engine::{Engine, EngineConfig, FaultKind, Limits, LogLevel};
 
 #[test]
@@ -12,7 +12,7 @@ fn endless_loop() {
     assert_eq!(fault.kind, FaultKind::OutOfFuel { budget: 20_015_000 });
     assert_eq!(fault.code(), "out_of_fuel");
     assert_eq!(fault.receipt.usage.fuel, 20_015_000);
-    insta::assert_snapshot!(fault, @"the plugin burnt its 20015000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row");
+    insta::assert_snapshot!(fault, @"the plugin burnt its 20015000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row or line");
 }
 
 #[test]
@@ -262,7 +262,9 @@ fn many_calls_at_once_wait_for_a_place() {
 #[test]
 fn a_wrong_call_is_the_hosts_fault() {
     let plugin = open(&Guest::default());
-    let wrong = plugin.classify(&context(), 1, &[]).expect_err("columns are missing");
+    let wrong = segmentation(&plugin)
+        .classify(&context(), 1, &[])
+        .expect_err("columns are missing");
     insta::assert_snapshot!(wrong, @"the host could not make the call: 0 columns for 3 declared facts");
     let rows = vec![0; engine().limits().chunk_rows + 1];
     let wrong = crate::classify(&plugin, &rows).expect_err("too many rows");
@@ -328,7 +330,7 @@ fn memory_given_out_wrongly() {
     the plugin's answer is not usable: classify(): realloc return: beyond end of memory
     the plugin's answer is not usable: classify(): realloc return: result not aligned
     the plugin stopped: wasm `unreachable` instruction executed (in function 2)
-    the plugin burnt its 20015000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row
+    the plugin burnt its 20015000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row or line
     ");
 }
 
@@ -371,10 +373,10 @@ fn evil_before_the_first_call() {
         extra("(func $begin unreachable) (start $begin)"),
     ];
     insta::assert_snapshot!(said.map(refused).join("\n"), @r"
-    bad_descriptor: the plugin burnt its 20000000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row
+    bad_descriptor: the plugin burnt its 20000000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row or line
     bad_descriptor: the plugin asked for 34078720 bytes of memory, 33554432 are allowed: keep less in memory at a time
     bad_descriptor: the plugin's answer is not usable: describe(): pointer out of bounds of memory
-    bad_descriptor: the plugin burnt its 20000000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row
+    bad_descriptor: the plugin burnt its 20000000 units of fuel without coming to an end: look for a loop that does not stop, or do less work per row or line
     bad_descriptor: the plugin stopped: wasm `unreachable` instruction executed (in begin)
     ");
     works(&open(&Guest::default()));

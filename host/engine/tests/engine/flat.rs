@@ -1,7 +1,7 @@
 //! The host's memory while guests go wrong, many thousand times.
 
 use crate::{Guest, classify, open};
-use posthouse_engine::SegmentationPlugin;
+use posthouse_engine::Plugin;
 use std::process::Command;
 
 /// Some seconds without optimisation.
@@ -18,7 +18,7 @@ fn resident() -> u64 {
 }
 
 /// One guest for each way in which a call can end badly without burning all its fuel.
-fn evil() -> Vec<(SegmentationPlugin, &'static str)> {
+fn evil() -> Vec<(Plugin, &'static str)> {
     let guest = |before: &str| Guest {
         before: before.into(),
         ..Guest::default()

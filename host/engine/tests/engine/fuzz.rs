@@ -4,7 +4,7 @@
 //! `POSTHOUSE_FUZZ_SECONDS` is how long each target is tried, `POSTHOUSE_FUZZ_SEED` where it begins; `make fuzz` sets both.
 
 use crate::{Guest, engine, open, works};
-use posthouse_engine::{Classified, Column, Context, Fault, LoadError, NONE, SegmentationPlugin, Values, digest};
+use posthouse_engine::{Classified, Column, Context, Fault, LoadError, NONE, Plugin, Values, digest};
 use std::time::{Duration, Instant};
 
 fn setting(name: &str, usual: u64) -> u64 {
@@ -171,7 +171,7 @@ fn descriptors() {
 }
 
 /// Answers with the first nine words of its first column, at an address the seed moves.
-fn parrot() -> SegmentationPlugin {
+fn parrot() -> Plugin {
     let before = "(local.set $values (i32.load offset=4 (local.get $columns)))
       (local.set $i (call $alloc (i32.const 64)))
       (memory.copy (local.get $i) (local.get $values) (i32.const 36))
@@ -189,7 +189,7 @@ const ZEROS: i32 = 300_000;
 /// An answer as the contract wants it: no error, segments, scores, no reasons.
 const GOOD: [i32; 9] = [0, ZEROS, ROWS as i32, 1, ZEROS, ROWS as i32, 0, 0, 0];
 
-fn answer(plugin: &SegmentationPlugin, words: [i32; 9], seed: u64) -> Result<Classified, Fault> {
+fn answer(plugin: &Plugin, words: [i32; 9], seed: u64) -> Result<Classified, Fault> {
     let mut rows = [0; ROWS];
     rows[..9].copy_from_slice(&words);
     let column = Column {
@@ -201,7 +201,7 @@ fn answer(plugin: &SegmentationPlugin, words: [i32; 9], seed: u64) -> Result<Cla
         config: "{}".into(),
         ..Context::default()
     };
-    plugin.classify(&context, ROWS, &[column; 3])
+    crate::segmentation(plugin).classify(&context, ROWS, &[column; 3])
 }
 
 #[test]

@@ -6,12 +6,14 @@ mod flat;
 mod fuzz;
 mod loading;
 mod packing;
+mod promotion;
+
 mod settings;
 mod speed;
 
 use posthouse_engine::{
-    Classified, Column, ColumnBuffer, Context, Engine, EngineConfig, Fault, LoadError, Refusal, SegmentationPlugin,
-    Value, Values,
+    Classified, Column, ColumnBuffer, Context, Engine, EngineConfig, Fault, LoadError, Plugin, Refusal,
+    SegmentationPlugin, Value, Values,
 };
 use posthouse_tests::guest::Guest;
 use std::sync::OnceLock;
@@ -36,11 +38,15 @@ fn refusal(bytes: &[u8]) -> Refusal {
 }
 
 /// Opens without the self-test, as most evil guests would not pass it.
-fn open(guest: &Guest) -> SegmentationPlugin {
+fn open(guest: &Guest) -> Plugin {
     let bytes = guest.build();
     engine()
         .open(&posthouse_engine::digest(&bytes), &bytes)
         .expect("the description is harmless")
+}
+
+fn segmentation(plugin: &Plugin) -> SegmentationPlugin {
+    plugin.clone().segmentation().expect("it is a segmentation")
 }
 
 fn context() -> Context {
@@ -51,15 +57,15 @@ fn context() -> Context {
 }
 
 /// Three columns with the given first one.
-fn classify(plugin: &SegmentationPlugin, first: &[i32]) -> Result<Classified, Fault> {
+fn classify(plugin: &Plugin, first: &[i32]) -> Result<Classified, Fault> {
     let column = Column {
         values: Values::S32s(first),
         valid: None,
     };
-    plugin.classify(&context(), first.len(), &[column; 3])
+    segmentation(plugin).classify(&context(), first.len(), &[column; 3])
 }
 
-fn works(plugin: &SegmentationPlugin) {
+fn works(plugin: &Plugin) {
     let answer = classify(plugin, &[0, 3, 4, 99]).expect("a harmless plugin works");
     assert_eq!(
         (answer.segment, answer.score),
@@ -81,7 +87,7 @@ fn a_column_buffer_fits_a_call() {
         buffers.iter_mut().for_each(|buffer| buffer.push(&value));
     }
     let columns: Vec<Column<'_>> = buffers.iter().map(ColumnBuffer::as_column).collect();
-    let answer = open(&Guest::default())
+    let answer = segmentation(&open(&Guest::default()))
         .classify(&context(), 2, &columns)
         .expect("a harmless plugin works");
     assert_eq!(answer.segment, [0, 1]);

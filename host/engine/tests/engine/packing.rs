@@ -11,7 +11,7 @@ fn sections_round_trip() {
 
     let cases = br#"[{"name": "one", "today": "2026-01-15", "rows": [{}], "expect": [{"segment": "rare"}]}]"#;
     let packed = pack::attach(&plain, Some(cases), Some(br#"{"sdk": "0.1.0"}"#)).expect("a component");
-    assert_eq!(pack::golden_cases(&packed).expect("a component")[0].name, "one");
+    assert_eq!(pack::golden_cases(&packed).expect("a component")[0].name(), "one");
     assert_eq!(
         pack::meta(&packed).expect("a component"),
         Some(serde_json::json!({"sdk": "0.1.0"}))

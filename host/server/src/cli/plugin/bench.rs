@@ -3,8 +3,8 @@
 use super::local::{component, fault, sandbox};
 use crate::cli::Failure;
 use crate::cli::output::{Output, table};
-use posthouse_engine::bench::{self, Bench};
-use posthouse_engine::{Fault, digest};
+use posthouse_engine::bench::{self, BasketBench, ChunkBench};
+use posthouse_engine::{Fault, Plugin, digest};
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
@@ -19,14 +19,27 @@ pub(super) fn bench(path: &Path, seed: u64, output: Output) -> Result<(), Failur
     let plugin = sandbox
         .open(&digest, &component)
         .map_err(|e| Failure::coded(e.code(), e))?;
-    let measured = bench::run(&plugin, sandbox.limits().chunk_rows, seed, PATIENCE).map_err(|fault| failed(&fault))?;
     let description = plugin.description();
-    let document = json!({
-        "digest": digest, "name": description.name, "version": description.version, "seed": seed,
-        "call": { "fuel": measured.fuel_per_call, "ns": measured.ns_per_call }, "sizes": measured.sizes,
+    let mut document = json!({
+        "digest": digest, "name": description.name, "version": description.version,
+        "extension_point": plugin.extension_point().as_str(), "seed": seed,
     });
+    let words = match &plugin {
+        Plugin::Segmentation(plugin) => {
+            let chunk_rows = sandbox.limits().chunk_rows;
+            let measured = bench::segmentation(plugin, chunk_rows, seed, PATIENCE).map_err(|fault| failed(&fault))?;
+            document["call"] = json!({ "fuel": measured.fuel_per_call, "ns": measured.ns_per_call });
+            document["sizes"] = json!(measured.sizes);
+            chunks(&measured)
+        }
+        Plugin::Promotion(plugin) => {
+            let measured = bench::promotion(plugin, seed, PATIENCE).map_err(|fault| failed(&fault))?;
+            document["sizes"] = json!(measured.sizes);
+            baskets(&measured)
+        }
+    };
     output.answer(&document, || {
-        format!("{} {}\n\n{}", description.name, description.version, words(&measured))
+        format!("{} {}\n\n{words}", description.name, description.version)
     })
 }
 
@@ -34,10 +47,10 @@ fn failed(failed: &Fault) -> Failure {
     let told = fault(&failed.to_string(), &failed.receipt.log)
         .collect::<Vec<_>>()
         .join("\n  ");
-    Failure::coded(failed.code(), format!("the rule fails on made-up rows:\n  {told}"))
+    Failure::coded(failed.code(), format!("the rule fails on made-up input:\n  {told}"))
 }
 
-fn words(measured: &Bench) -> String {
+fn chunks(measured: &ChunkBench) -> String {
     let head = [
         "rows",
         "fuel",
@@ -66,6 +79,26 @@ fn words(measured: &Bench) -> String {
         table(&rows),
         measured.fuel_per_call,
         measured.ns_per_call as f64 / 1e3,
+        measured.seed
+    )
+}
+
+fn baskets(measured: &BasketBench) -> String {
+    let head = ["lines", "fuel", "µs", "fastest µs", "memory KiB", "calls"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(measured.sizes.iter().map(|size| {
+        vec![
+            size.lines.to_string(),
+            size.fuel.to_string(),
+            format!("{:.1}", size.ns as f64 / 1e3),
+            format!("{:.1}", size.fastest_ns as f64 / 1e3),
+            (size.peak_memory / 1024).to_string(),
+            size.calls.to_string(),
+        ]
+    }));
+    format!(
+        "{}\nBaskets and their customer are made up from seed {}; times are those of the middle call on this machine.",
+        table(&rows),
         measured.seed
     )
 }

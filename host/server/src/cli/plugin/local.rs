@@ -7,7 +7,9 @@ use crate::cli::Failure;
 use crate::cli::output::{Output, counted, table};
 use crate::config::{Config, Flags};
 use posthouse_engine::golden::{self, Case};
-use posthouse_engine::{Admitted, Engine, EngineConfig, LoadError, LogLine, digest, pack as packing};
+use posthouse_engine::{
+    Admitted, Engine, EngineConfig, LoadError, LogLine, Plugin, SelfTest, Usage, digest, pack as packing,
+};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -135,8 +137,8 @@ fn admit(component: &[u8]) -> Result<Admitted, Failure> {
 
 fn admitted_document(admitted: &Admitted) -> serde_json::Value {
     json!({
-        "digest": admitted.digest, "size": admitted.size, "description": admitted.description,
-        "segments": admitted.segments, "self_test": admitted.self_test,
+        "digest": admitted.digest, "size": admitted.size, "extension_point": admitted.plugin.extension_point().as_str(),
+        "description": admitted.description, "segments": admitted.segments, "self_test": admitted.self_test,
     })
 }
 
@@ -146,37 +148,57 @@ pub(super) fn check(path: &Path, output: Output) -> Result<(), Failure> {
 }
 
 fn explain(admitted: &Admitted) -> String {
-    let (description, test) = (&admitted.description, &admitted.self_test);
-    let facts: Vec<&str> = description.facts.iter().map(|fact| fact.key.as_str()).collect();
-    let segments: Vec<&str> = admitted.segments.iter().map(|segment| segment.key.as_str()).collect();
-    let mut words = format!(
-        "{} {} would be let in.\n  {} · {}\n  digest    {}\n  size      {} bytes\n  reads     {}\n  segments  {}\n",
-        description.name,
-        description.version,
-        description.title.en,
-        description.title.zh_cn,
-        admitted.digest,
-        admitted.size,
-        facts.join(", "),
-        segments.join(", ")
-    );
-    let golden = match test.golden_cases {
+    let description = &admitted.description;
+    let codes = |codes: Vec<&str>| codes.join(", ");
+    let facts = codes(description.facts.iter().map(|fact| fact.key.as_str()).collect());
+    let answers = match &admitted.plugin {
+        Plugin::Segmentation(_) => {
+            let segments = admitted.segments.iter().map(|segment| segment.key.as_str());
+            format!("segments  {}", codes(segments.collect()))
+        }
+        Plugin::Promotion(_) => {
+            let reasons = description.reasons.iter().map(|reason| reason.code.as_str());
+            format!("reasons   {}", codes(reasons.collect()))
+        }
+    };
+    let golden = match admitted.self_test.golden_cases() {
         0 => "no golden cases travel with it; `posthouse plugin pack` adds those of golden.json".to_owned(),
         1 => "1 golden case passes".to_owned(),
         count => format!("{count} golden cases pass"),
     };
-    words += &format!(
-        "  self-test {golden}; {} rows tried, each decided by itself\n",
-        test.rows_tried
-    );
-    words += &format!(
-        "  cost      {} fuel a call and {} a row; a full chunk takes {} µs and {} KiB of memory\n",
-        test.fuel_per_call,
-        test.fuel_per_row,
-        test.full_chunk.micros,
-        test.full_chunk.peak_memory / 1024
-    );
-    words
+    format!(
+        "{} {} would be let in as a {}.\n  {} · {}\n  digest    {}\n  size      {} bytes\n  reads     {facts}\n  {answers}\n  \
+         self-test {golden}; {}\n",
+        description.name,
+        description.version,
+        admitted.plugin.extension_point(),
+        description.title.en,
+        description.title.zh_cn,
+        admitted.digest,
+        admitted.size,
+        tried(&admitted.self_test),
+    )
+}
+
+/// What was tried beside the golden cases, and what it cost.
+fn tried(test: &SelfTest) -> String {
+    let used = |usage: &Usage| format!("{} µs and {} KiB of memory", usage.micros, usage.peak_memory / 1024);
+    match test {
+        SelfTest::Segmentation(test) => format!(
+            "{} rows tried, each decided by itself\n  cost      {} fuel a call and {} a row; a full chunk takes {}",
+            test.rows_tried,
+            test.fuel_per_call,
+            test.fuel_per_row,
+            used(&test.full_chunk)
+        ),
+        SelfTest::Promotion(test) => format!(
+            "{} baskets tried\n  cost      {} fuel a call with one line and {} a further line; a full basket takes {}",
+            test.baskets_tried,
+            test.fuel_per_call,
+            test.fuel_per_line,
+            used(&test.full_basket)
+        ),
+    }
 }
 
 pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
@@ -223,11 +245,8 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
                     .collect::<String>();
                 continue;
             }
-            for miss in &result.mismatches {
-                words += &format!(
-                    "  row {}: {} is {}, expected {}\n",
-                    miss.row, miss.field, miss.got, miss.expected
-                );
+            for mismatch in &result.mismatches {
+                words += &format!("  {mismatch}\n");
             }
             for line in &result.log {
                 words += &format!("  log: {}\n", line.message);

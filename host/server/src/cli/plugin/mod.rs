@@ -33,11 +33,11 @@ pub(super) enum Plugin {
     Check(Source),
     /// Run the golden cases in the sandbox and print what each took.
     Test(Source),
-    /// Measure fuel and time of calls in the sandbox, over made-up rows.
+    /// Measure fuel and time of calls in the sandbox, over made-up rows or baskets.
     Bench {
         #[command(flatten)]
         source: Source,
-        /// Where the made-up rows come from: the same number, the same rows.
+        /// Where the made-up input comes from: the same number, the same input.
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },

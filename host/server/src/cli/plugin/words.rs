@@ -40,11 +40,29 @@ pub(super) fn settings(settings: &Map<String, Value>) -> String {
 
 /// An uploaded component.
 pub(super) fn pushed(revision: &Value, new: bool) -> String {
-    let test = &revision["self_test"];
+    let (test, digest) = (&revision["self_test"], start(text(revision, "digest")));
+    let promotion = text(revision, "extension_point") == "promotion";
+    let (tried, cost) = if promotion {
+        (
+            counted(number(test, "baskets_tried"), "basket"),
+            format!("{} fuel a call", number(test, "fuel_per_call")),
+        )
+    } else {
+        (
+            counted(number(test, "rows_tried"), "row"),
+            format!("{} fuel a row", number(test, "fuel_per_row")),
+        )
+    };
+    let next = if promotion {
+        String::new()
+    } else {
+        format!(
+            "\n\n  posthouse plugin preview BINDING {digest}\n  posthouse plugin activate BINDING {digest}\n\nBINDING is your name for the \
+             rule at work: one that `posthouse plugin list` shows, or a new one."
+        )
+    };
     format!(
-        "{} {} is revision {}, {}.\nSelf-test: {}, {}, {} fuel a row.\n\n  posthouse plugin preview BINDING {digest}\n  \
-         posthouse plugin activate BINDING {digest}\n\nBINDING is your name for the rule at work: one that `posthouse plugin list` shows, \
-         or a new one.",
+        "{} {} is revision {}, {}.\nSelf-test: {}, {tried}, {cost}.{next}",
         text(revision, "name"),
         text(revision, "version"),
         text(revision, "digest"),
@@ -53,10 +71,7 @@ pub(super) fn pushed(revision: &Value, new: bool) -> String {
         } else {
             "which the server has already"
         },
-        counted(test["golden_cases"].as_u64().unwrap_or(0), "golden case"),
-        counted(test["rows_tried"].as_u64().unwrap_or(0), "row"),
-        test["fuel_per_row"],
-        digest = start(text(revision, "digest")),
+        counted(number(test, "golden_cases"), "golden case"),
     )
 }
 

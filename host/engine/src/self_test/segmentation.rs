@@ -1,28 +1,21 @@
-//! What every component must show before it is let in: its golden cases pass, hostile rows do not break it, each row
-//! is decided by itself, and a full chunk fits into its fuel.
+//! What a segmentation must show: hostile rows do not break it, each row is decided by itself, and a full chunk fits into its fuel.
 
+use super::{SEED, faulted};
 use crate::columns::{Column, Value};
+use crate::context::Context;
 use crate::description::{Description, FactUse};
-use crate::fault::{Usage, with_last_words};
-use crate::golden::{self, columns, tables};
+use crate::fault::Usage;
+use crate::golden::columns;
 use crate::limits::Limits;
-use crate::pack::{self, PackError};
+use crate::made_up::{Random, TEXTS, context, extreme, sample, unknown};
 use crate::refusal::Refusal;
-use crate::segmentation::{Classified, Context, SegmentationPlugin};
+use crate::segmentation::{Classified, SegmentationPlugin};
 use posthouse_domain::catalogue::FactKind;
 use serde::Serialize;
 
-/// 2026-01-15, the day of every self-test.
-const TODAY: i32 = 20_468;
-const DAY_MS: i64 = 86_400_000;
-/// Where the sampled rows of every self-test come from.
-const SEED: u64 = 0x0b5e_55ed;
-/// Texts no rule expects.
-const TEXTS: [&str; 6] = ["", " ", "上海", "e\u{301}\u{202e}\u{0}", "👩‍👩‍👧‍👦", "<script>'\"--"];
-
-/// What the self-test found.
+/// What the self-test of a segmentation found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SelfTest {
+pub struct SegmentationTest {
     /// Golden cases that ran and passed.
     pub golden_cases: usize,
     /// Rows classified, all tries together.
@@ -35,9 +28,12 @@ pub struct SelfTest {
     pub full_chunk: Usage,
 }
 
-/// Runs everything; the first thing that fails is the refusal.
-pub(crate) fn run(plugin: &SegmentationPlugin, bytes: &[u8], limits: &Limits) -> Result<SelfTest, Refusal> {
-    let golden_cases = golden(plugin, bytes, limits)?;
+/// Runs everything but the golden cases, which have run; the first thing that fails is the refusal.
+pub(super) fn run(
+    plugin: &SegmentationPlugin,
+    golden_cases: usize,
+    limits: &Limits,
+) -> Result<SegmentationTest, Refusal> {
     let mut test = Test { plugin, tried: 0 };
     let description = plugin.description();
 
@@ -50,30 +46,13 @@ pub(crate) fn run(plugin: &SegmentationPlugin, bytes: &[u8], limits: &Limits) ->
     let full: Vec<Vec<Value>> = sample.iter().cycle().take(limits.chunk_rows).cloned().collect();
     let full_chunk = test.classify("a full chunk", &full)?.usage;
     let fuel_per_row = full_chunk.fuel.saturating_sub(fuel_per_call) / limits.chunk_rows.max(1) as u64;
-    Ok(SelfTest {
+    Ok(SegmentationTest {
         golden_cases,
         rows_tried: test.tried,
         fuel_per_call,
         fuel_per_row,
         full_chunk,
     })
-}
-
-fn golden(plugin: &SegmentationPlugin, bytes: &[u8], limits: &Limits) -> Result<usize, Refusal> {
-    let cases = pack::golden_cases(bytes).map_err(|error| match error {
-        PackError::Golden(problem) => Refusal::new("golden_case_failed", problem),
-        other => Refusal::new("invalid", other.to_string()),
-    })?;
-    if cases.len() > limits.golden_cases {
-        let detail = format!("{} golden cases, {} are allowed", cases.len(), limits.golden_cases);
-        return Err(Refusal::new("golden_case_failed", detail));
-    }
-    for result in golden::run(plugin, &cases) {
-        if let Some(problem) = result.problem() {
-            return Err(Refusal::new("golden_case_failed", format!("golden case {problem}")));
-        }
-    }
-    Ok(cases.len())
 }
 
 struct Test<'a> {
@@ -91,10 +70,9 @@ impl Test<'_> {
         self.tried += rows.len();
         let buffers = columns(&self.plugin.description().facts, rows.iter().copied());
         let columns: Vec<Column<'_>> = buffers.iter().map(|buffer| buffer.as_column()).collect();
-        self.plugin.classify(context, rows.len(), &columns).map_err(|fault| {
-            let told = with_last_words(&fault, &fault.receipt.log);
-            Refusal::new("self_test_fault", format!("self-test with {what}: {told}"))
-        })
+        self.plugin
+            .classify(context, rows.len(), &columns)
+            .map_err(|fault| faulted(what, &fault))
     }
 
     /// The same rows whole, in pieces and in another order, under the same context, must get the same answers.
@@ -149,27 +127,9 @@ fn same(whole: &Classified, row: usize, other: &Classified, place: usize, change
 }
 
 /// What a made-up call depends on besides its rows.
-pub(crate) fn context(description: &Description, rows: &[Vec<Value>]) -> Context {
-    let quantiles = tables(description, rows);
-    Context {
-        now: i64::from(TODAY) * DAY_MS,
-        today: TODAY,
-        seed: 0,
-        config: "{}".into(),
-        quantiles,
-    }
-}
-
 /// Rows at the edges of what there can be.
 fn hostile(description: &Description) -> Vec<(&'static str, Vec<Vec<Value>>)> {
     let row = |value: &dyn Fn(&FactUse) -> Value| description.facts.iter().map(value).collect::<Vec<_>>();
-    let empty = |fact: &FactUse| {
-        if fact.nullable {
-            Value::Null
-        } else {
-            Value::zero(fact.kind)
-        }
-    };
     let texts = TEXTS.iter().map(|text| text.to_string()).chain(["长".repeat(20_000)]);
     let texts = texts.map(|text| {
         row(&|fact| {
@@ -182,8 +142,8 @@ fn hostile(description: &Description) -> Vec<(&'static str, Vec<Vec<Value>>)> {
     });
     vec![
         ("one row of zeros", vec![row(&|fact| Value::zero(fact.kind))]),
-        ("one row where everything is unknown", vec![row(&empty)]),
-        ("many rows where everything is unknown", vec![row(&empty); 65]),
+        ("one row where everything is unknown", vec![row(&unknown)]),
+        ("many rows where everything is unknown", vec![row(&unknown); 65]),
         ("the smallest values", vec![row(&|fact| extreme(fact.kind, false))]),
         ("the largest values", vec![row(&|fact| extreme(fact.kind, true)); 9]),
         (
@@ -191,55 +151,9 @@ fn hostile(description: &Description) -> Vec<(&'static str, Vec<Vec<Value>>)> {
             vec![
                 row(&|fact| extreme(fact.kind, false)),
                 row(&|fact| extreme(fact.kind, true)),
-                row(&empty),
+                row(&unknown),
             ],
         ),
         ("unusual texts", texts.collect()),
     ]
-}
-
-fn extreme(kind: FactKind, most: bool) -> Value {
-    match kind {
-        FactKind::Count | FactKind::Day => Value::Int(if most { i32::MAX } else { i32::MIN }.into()),
-        FactKind::Money => Value::Int(if most { i64::MAX } else { i64::MIN }),
-        FactKind::Number => Value::Number(if most { f64::MAX } else { f64::MIN }),
-        FactKind::Flag => Value::Flag(most),
-        FactKind::Text => Value::Text(if most { "\u{10ffff}".repeat(64) } else { String::new() }),
-    }
-}
-
-/// Rows like those of real customers, the same every time for the same `seed`.
-pub(crate) fn sample(description: &Description, rows: usize, seed: u64) -> Vec<Vec<Value>> {
-    let mut random = Random(seed);
-    let mut value = |fact: &FactUse| {
-        if fact.nullable && random.below(8) == 0 {
-            return Value::Null;
-        }
-        // small numbers are frequent, as they are in life, and rules tell them apart
-        let size = 1 << (1 + random.below(12));
-        match fact.kind {
-            FactKind::Count => Value::Int(random.below(size) as i64),
-            FactKind::Day => Value::Int(i64::from(TODAY) - random.below(size * 8) as i64),
-            FactKind::Money => Value::Int(random.below(size * size) as i64 - 50),
-            FactKind::Number => Value::Number(random.below(size * 100) as f64 / 100.0),
-            FactKind::Flag => Value::Flag(random.below(2) == 0),
-            FactKind::Text => Value::Text(TEXTS[random.below(TEXTS.len() as u64) as usize].to_owned()),
-        }
-    };
-    (0..rows)
-        .map(|_| description.facts.iter().map(&mut value).collect())
-        .collect()
-}
-
-/// SplitMix64: the self-test must be the same everywhere, so its numbers are not random.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % end.max(1)
-    }
 }

@@ -1,45 +1,17 @@
-//! The extension point `segmentation`: one trait, one adapter module per major version of the contract, and the plugin
-//! the rest of the house works with.
-
-mod v1;
+//! The extension point `segmentation`: which segment each customer of a chunk is in, checked before anybody uses it.
 
 use crate::columns::Column;
-use crate::description::{Description, SegmentDef};
-use crate::fault::{Fault, FaultKind, LogLine, Receipt, Usage};
-use crate::guest::printable;
-use crate::limits::Limits;
+use crate::context::{Context, QuantileTable};
+use crate::contract::{Classes, Segmentation};
+use crate::description::{Description, QuantileRequest, SegmentDef};
+use crate::fault::{Fault, LogLine, Usage};
+use crate::plugin::{Identity, unusable};
 use crate::refusal::Refusal;
-use crate::runtime::Runtime;
 use std::fmt;
 use std::sync::Arc;
-use wasmtime::component::Component;
 
 /// Stands for no segment or no reason in a column of indices.
 pub const NONE: u16 = u16::MAX;
-
-/// Everything a call depends on besides its rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Context {
-    /// Milliseconds since 1970-01-01T00:00Z.
-    pub now: i64,
-    /// Days since 1970-01-01 in the agency's time zone.
-    pub today: i32,
-    /// Constant for a binding.
-    pub seed: u64,
-    /// Settings as canonical JSON, valid under the plugin's schema.
-    pub config: String,
-    /// One table per request of the description, in its order.
-    pub quantiles: Vec<QuantileTable>,
-}
-
-/// The answer to one quantile request.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct QuantileTable {
-    /// The fact the table cuts.
-    pub fact: String,
-    /// `buckets - 1` edges, or none if the population is empty.
-    pub edges: Vec<i64>,
-}
 
 /// The checked answer for one chunk, an entry per row in every list.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,34 +40,7 @@ impl Classified {
     }
 }
 
-/// What one major version of the contract must offer. A further version is one more module that implements this.
-trait Contract: Send + Sync {
-    fn describe(&self) -> Result<(Description, Receipt), Fault>;
-    fn segments(&self) -> Result<(Vec<SegmentDef>, Receipt), Fault>;
-    /// The inner error is the guest's own refusal.
-    fn classify(&self, call: &Call<'_>) -> Result<(Result<Answer, String>, Receipt), Fault>;
-}
-
-/// One chunk on its way in.
-struct Call<'a> {
-    context: &'a Context,
-    rows: usize,
-    columns: &'a [Column<'a>],
-}
-
-/// An answer nobody has checked yet.
-struct Answer {
-    segment: Vec<u16>,
-    score: Option<Vec<f32>>,
-    reason: Option<Vec<u16>>,
-}
-
-impl Answer {
-    fn size(&self) -> usize {
-        let score = self.score.as_deref().map_or(0, size_of_val);
-        size_of_val(&*self.segment) + score + self.reason.as_deref().map_or(0, size_of_val)
-    }
-
+impl Classes {
     fn check(&self, rows: usize, segments: usize, reasons: usize) -> Result<(), (&'static str, String)> {
         length("segment", self.segment.len(), rows)?;
         index("segment", &self.segment, segments, "segments")?;
@@ -150,50 +95,37 @@ fn index(field: &'static str, found: &[u16], known: usize, what: &str) -> Result
 pub struct SegmentationPlugin(Arc<Loaded>);
 
 struct Loaded {
-    digest: String,
-    description: Description,
+    identity: Identity,
     segments: Vec<SegmentDef>,
-    contract: Box<dyn Contract>,
-    limits: Limits,
+    contract: Box<dyn Segmentation>,
 }
 
 impl fmt::Debug for SegmentationPlugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Description { name, version, .. } = &self.0.description;
-        f.debug_struct("SegmentationPlugin")
-            .field("digest", &self.0.digest)
-            .field("name", name)
-            .field("version", version)
-            .finish_non_exhaustive()
+        self.0.identity.debug("SegmentationPlugin", f)
     }
 }
 
 impl SegmentationPlugin {
-    /// Links a compiled component, asks what it is, and checks every word of the answer.
-    pub(crate) fn load(runtime: &Arc<Runtime>, digest: String, component: &Component) -> Result<Self, Refusal> {
-        let contract: Box<dyn Contract> = Box::new(v1::V1::new(runtime.clone(), component)?);
-        let said = |fault: Fault| Refusal::new("bad_descriptor", fault.to_string());
-        let (description, _) = contract.describe().map_err(said)?;
-        crate::descriptor::check_description(&description, &runtime.limits)?;
-        let (segments, _) = contract.segments().map_err(said)?;
-        crate::descriptor::check_segments(&segments, &runtime.limits)?;
+    /// Asks for the segments, and checks every word of the answer.
+    pub(crate) fn load(identity: Identity, contract: Box<dyn Segmentation>) -> Result<Self, Refusal> {
+        let segments = contract.segments().map_err(unusable)?;
+        crate::descriptor::check_segments(&segments, &identity.limits)?;
         Ok(Self(Arc::new(Loaded {
-            digest,
-            description,
+            identity,
             segments,
             contract,
-            limits: runtime.limits.clone(),
         })))
     }
 
     /// SHA-256 of the component in lower-case hexadecimal.
     pub fn digest(&self) -> &str {
-        &self.0.digest
+        &self.0.identity.digest
     }
 
     /// What the plugin says of itself.
     pub fn description(&self) -> &Description {
-        &self.0.description
+        &self.0.identity.description
     }
 
     /// The segments in the order of their indices.
@@ -208,30 +140,20 @@ impl SegmentationPlugin {
     /// A [`Fault`] with what the guest used and logged; nothing of the answer is usable then.
     pub fn classify(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Result<Classified, Fault> {
         let Loaded {
-            description,
+            identity,
             segments,
             contract,
-            limits,
-            ..
         } = &*self.0;
         self.check_call(context, rows, columns).map_err(Fault::host)?;
-        let (answer, receipt) = contract.classify(&Call { context, rows, columns })?;
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(message) => {
-                let kind = FaultKind::Refused {
-                    message: printable(&message, limits.refusal_bytes),
-                };
-                return Err(Fault {
-                    kind,
-                    receipt: Box::new(receipt),
-                });
-            }
+        let (answer, receipt) = contract.classify(context, rows, columns)?;
+        let classes = match answer {
+            Ok(classes) => classes,
+            Err(message) => return Err(Fault::refused(&message, identity.limits.refusal_bytes, receipt)),
         };
-        if let Err((field, problem)) = answer.check(rows, segments.len(), description.reasons.len()) {
+        if let Err((field, problem)) = classes.check(rows, segments.len(), identity.description.reasons.len()) {
             return Err(Fault::output(field, problem, receipt));
         }
-        let Answer { segment, score, reason } = answer;
+        let Classes { segment, score, reason } = classes;
         Ok(Classified {
             segment,
             score,
@@ -243,12 +165,12 @@ impl SegmentationPlugin {
 
     /// A wrong call is the host's mistake; the guest must be able to trust lengths and order.
     fn check_call(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Result<(), String> {
-        let Description { facts, quantiles, .. } = &self.0.description;
-        if rows > self.0.limits.chunk_rows {
-            return Err(format!(
-                "{rows} rows in one chunk, {} are the most",
-                self.0.limits.chunk_rows
-            ));
+        let Identity {
+            description, limits, ..
+        } = &self.0.identity;
+        let Description { facts, quantiles, .. } = description;
+        if rows > limits.chunk_rows {
+            return Err(format!("{rows} rows in one chunk, {} are the most", limits.chunk_rows));
         }
         if columns.len() != facts.len() {
             return Err(format!("{} columns for {} declared facts", columns.len(), facts.len()));
@@ -264,7 +186,7 @@ impl SegmentationPlugin {
                 ));
             }
         }
-        let fits = |(table, request): (&QuantileTable, &crate::description::QuantileRequest)| {
+        let fits = |(table, request): (&QuantileTable, &QuantileRequest)| {
             let edges = table.edges.len();
             table.fact == request.fact && (edges == 0 || edges + 1 == usize::from(request.buckets))
         };

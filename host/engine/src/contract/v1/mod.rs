@@ -1,0 +1,110 @@
+//! The adapters for `posthouse:plugin@1.0.0`.
+
+mod promotion;
+mod segmentation;
+mod wire;
+
+use super::Linked;
+use crate::description::Description;
+use crate::extension_point::ExtensionPoint;
+use crate::fault::{Fault, Receipt};
+use crate::guest::Guest;
+use crate::refusal::Refusal;
+use crate::runtime::Runtime;
+use std::sync::Arc;
+use wasmtime::Store;
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc,
+};
+
+const DESCRIPTOR: &str = "posthouse:plugin/descriptor@1.0.0";
+
+/// Name of an extension point's interface.
+fn interface(point: ExtensionPoint) -> &'static str {
+    match point {
+        ExtensionPoint::Segmentation => "posthouse:plugin/segmentation@1.0.0",
+        ExtensionPoint::Promotion => "posthouse:plugin/promotion@1.0.0",
+    }
+}
+
+/// Links the component for the extension point it exports.
+pub(super) fn link(runtime: &Arc<Runtime>, component: &Component) -> Result<Linked, Refusal> {
+    let serves = |point: &ExtensionPoint| component.get_export_index(None, interface(*point)).is_some();
+    let base = || Base::new(runtime.clone(), component);
+    match ExtensionPoint::ALL.into_iter().find(serves) {
+        Some(ExtensionPoint::Segmentation) => {
+            let adapter = segmentation::Adapter::new(base()?, component)?;
+            Ok(Linked::Segmentation(Box::new(adapter)))
+        }
+        Some(ExtensionPoint::Promotion) => {
+            let adapter = promotion::Adapter::new(base()?, component)?;
+            Ok(Linked::Promotion(Box::new(adapter)))
+        }
+        None => Err(unsupported("the component exports no extension point this host speaks")),
+    }
+}
+
+fn unsupported(detail: impl Into<String>) -> Refusal {
+    Refusal::new("unsupported_contract", detail)
+}
+
+fn find(component: &Component, interface: &str, function: &str) -> Result<ComponentExportIndex, Refusal> {
+    component
+        .get_export_index(None, interface)
+        .and_then(|interface| component.get_export_index(Some(&interface), function))
+        .ok_or_else(|| unsupported(format!("the component does not export {interface}#{function}")))
+}
+
+/// What every adapter has: a linked component and its description.
+struct Base {
+    runtime: Arc<Runtime>,
+    instance: InstancePre<Guest>,
+    describe: ComponentExportIndex,
+}
+
+impl Base {
+    /// Refuses a component whose imports have other types than the contract says.
+    fn new(runtime: Arc<Runtime>, component: &Component) -> Result<Self, Refusal> {
+        let describe = find(component, DESCRIPTOR, "describe")?;
+        let instance = runtime
+            .linker
+            .instantiate_pre(component)
+            .map_err(|error| unsupported(format!("the component's imports do not fit the contract: {error:#}")))?;
+        Ok(Self {
+            runtime,
+            instance,
+            describe,
+        })
+    }
+
+    /// A fresh instance's function, its type compared with the contract's.
+    fn enter<P, R>(&self, store: &mut Store<Guest>, index: &ComponentExportIndex) -> wasmtime::Result<TypedFunc<P, R>>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        let instance: Instance = self.instance.instantiate(&mut *store)?;
+        match instance.get_func(&mut *store, index) {
+            Some(function) => function.typed(&*store),
+            None => wasmtime::bail!("the function is not exported"),
+        }
+    }
+
+    /// Asks a function without parameters what the plugin says of itself.
+    fn ask<R: Lift + Send + Sync + 'static>(&self, what: &'static str, index: &ComponentExportIndex) -> Result<R, Fault>
+    where
+        (R,): ComponentNamedList + Lift,
+    {
+        let budget = self.runtime.limits.decision_fuel;
+        let said: Result<(R, Receipt), Fault> = self.runtime.call(what, budget, 0, |store| {
+            let function = self.enter::<(), (R,)>(store, index)?;
+            Ok(function.call(store, ())?.0)
+        });
+        Ok(said?.0)
+    }
+
+    fn describe(&self) -> Result<Description, Fault> {
+        let said: wire::Description = self.ask("describe", &self.describe)?;
+        Ok(said.into())
+    }
+}

@@ -1,0 +1,108 @@
+//! Facts, rows and baskets that nobody has: for the self-test and for measuring. The same every time, so that a plugin that was let in
+//! once is let in everywhere.
+
+use crate::columns::Value;
+use crate::context::Context;
+use crate::description::{Description, FactUse};
+use crate::golden::tables;
+use posthouse_domain::catalogue::FactKind;
+use posthouse_domain::promotion::{Basket, Line, ProductKind};
+
+/// 2026-01-15, the day of every self-test.
+pub(crate) const TODAY: i32 = 20_468;
+const DAY_MS: i64 = 86_400_000;
+/// Texts no rule expects.
+pub(crate) const TEXTS: [&str; 6] = ["", " ", "上海", "e\u{301}\u{202e}\u{0}", "👩‍👩‍👧‍👦", "<script>'\"--"];
+
+/// The context of a call, with `rows` as the population.
+pub(crate) fn context(description: &Description, rows: &[Vec<Value>]) -> Context {
+    let quantiles = tables(description, rows);
+    Context {
+        now: i64::from(TODAY) * DAY_MS,
+        today: TODAY,
+        seed: 0,
+        config: "{}".into(),
+        quantiles,
+    }
+}
+
+/// What stands for a fact nobody knows.
+pub(crate) fn unknown(fact: &FactUse) -> Value {
+    if fact.nullable {
+        Value::Null
+    } else {
+        Value::zero(fact.kind)
+    }
+}
+
+/// The smallest or the largest value of a kind.
+pub(crate) fn extreme(kind: FactKind, most: bool) -> Value {
+    match kind {
+        FactKind::Count | FactKind::Day => Value::Int(if most { i32::MAX } else { i32::MIN }.into()),
+        FactKind::Money => Value::Int(if most { i64::MAX } else { i64::MIN }),
+        FactKind::Number => Value::Number(if most { f64::MAX } else { f64::MIN }),
+        FactKind::Flag => Value::Flag(most),
+        FactKind::Text => Value::Text(if most { "\u{10ffff}".repeat(64) } else { String::new() }),
+    }
+}
+
+/// Rows like those of real customers, the same every time for the same `seed`.
+pub(crate) fn sample(description: &Description, rows: usize, seed: u64) -> Vec<Vec<Value>> {
+    let mut random = Random(seed);
+    let mut value = |fact: &FactUse| {
+        if fact.nullable && random.below(8) == 0 {
+            return Value::Null;
+        }
+        // small numbers are frequent, as they are in life, and rules tell them apart
+        let size = 1 << (1 + random.below(12));
+        match fact.kind {
+            FactKind::Count => Value::Int(random.below(size) as i64),
+            FactKind::Day => Value::Int(i64::from(TODAY) - random.below(size * 8) as i64),
+            FactKind::Money => Value::Int(random.below(size * size) as i64 - 50),
+            FactKind::Number => Value::Number(random.below(size * 100) as f64 / 100.0),
+            FactKind::Flag => Value::Flag(random.below(2) == 0),
+            FactKind::Text => Value::Text(TEXTS[random.below(TEXTS.len() as u64) as usize].to_owned()),
+        }
+    };
+    (0..rows)
+        .map(|_| description.facts.iter().map(&mut value).collect())
+        .collect()
+}
+
+/// A basket like those of real customers, drawn from `random`.
+pub(crate) fn basket(lines: usize, random: &mut Random) -> Basket {
+    let mut line = || {
+        let kind = ProductKind::ALL[random.below(ProductKind::ALL.len() as u64) as usize];
+        let some = |text: &str, random: &mut Random| (random.below(4) > 0).then(|| text.to_owned());
+        let size = 1 << (1 + random.below(30));
+        Line {
+            sku: format!("S-{}", random.below(1_000)),
+            kind,
+            destination: some("云南", random),
+            theme: some("culture", random),
+            departs: (random.below(4) > 0).then(|| TODAY + random.below(400) as i32 - 10),
+            travellers: 1 + random.below(6) as i32,
+            unit_price: random.below(size) as i64,
+            unit_cost: None,
+            quantity: 1 + random.below(4) as i32,
+        }
+    };
+    Basket {
+        channel: "app".into(),
+        lines: (0..lines).map(|_| line()).collect(),
+    }
+}
+
+/// SplitMix64: the self-test must be the same everywhere, so its numbers are not random.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// A number below `end`.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % end.max(1)
+    }
+}

@@ -1,0 +1,71 @@
+//! What every component must show before it is let in: its golden cases pass, hostile input does not break it, it answers for nothing
+//! but what it is asked, and the largest call fits into its fuel.
+
+mod promotion;
+mod segmentation;
+
+pub use promotion::PromotionTest;
+pub use segmentation::SegmentationTest;
+
+use crate::fault::{Fault, with_last_words};
+use crate::golden;
+use crate::limits::Limits;
+use crate::pack::{self, PackError};
+use crate::plugin::Plugin;
+use crate::refusal::Refusal;
+use serde::Serialize;
+
+/// Where what is drawn for every self-test comes from.
+const SEED: u64 = 0x0b5e_55ed;
+
+/// What the self-test found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum SelfTest {
+    /// Of a segmentation.
+    Segmentation(SegmentationTest),
+    /// Of a promotion.
+    Promotion(PromotionTest),
+}
+
+impl SelfTest {
+    /// Golden cases that ran and passed.
+    pub fn golden_cases(&self) -> usize {
+        match self {
+            Self::Segmentation(test) => test.golden_cases,
+            Self::Promotion(test) => test.golden_cases,
+        }
+    }
+}
+
+/// Runs everything; the first thing that fails is the refusal.
+pub(crate) fn run(plugin: &Plugin, bytes: &[u8], limits: &Limits) -> Result<SelfTest, Refusal> {
+    let golden_cases = golden(plugin, bytes, limits)?;
+    match plugin {
+        Plugin::Segmentation(plugin) => segmentation::run(plugin, golden_cases, limits).map(SelfTest::Segmentation),
+        Plugin::Promotion(plugin) => promotion::run(plugin, golden_cases).map(SelfTest::Promotion),
+    }
+}
+
+fn golden(plugin: &Plugin, bytes: &[u8], limits: &Limits) -> Result<usize, Refusal> {
+    let cases = pack::golden_cases(bytes).map_err(|error| match error {
+        PackError::Golden(problem) => Refusal::new("golden_case_failed", problem),
+        other => Refusal::new("invalid", other.to_string()),
+    })?;
+    if cases.len() > limits.golden_cases {
+        let detail = format!("{} golden cases, {} are allowed", cases.len(), limits.golden_cases);
+        return Err(Refusal::new("golden_case_failed", detail));
+    }
+    for result in golden::run(plugin, &cases) {
+        if let Some(problem) = result.problem() {
+            return Err(Refusal::new("golden_case_failed", format!("golden case {problem}")));
+        }
+    }
+    Ok(cases.len())
+}
+
+/// A call that failed.
+fn faulted(what: &str, fault: &Fault) -> Refusal {
+    let told = with_last_words(fault, &fault.receipt.log);
+    Refusal::new("self_test_fault", format!("self-test with {what}: {told}"))
+}

@@ -1,0 +1,214 @@
+//! What a promotion must show: hostile baskets do not break it, the same call gives the same answer, and a full basket fits into its fuel.
+
+use super::{SEED, faulted};
+use crate::columns::Value;
+use crate::description::FactUse;
+use crate::fault::Usage;
+use crate::made_up::{Random, TEXTS, TODAY, basket, context, extreme, sample, unknown};
+use crate::promotion::{Evaluated, PromotionPlugin};
+use crate::refusal::Refusal;
+use posthouse_domain::catalogue::FactKind;
+use posthouse_domain::promotion::{
+    Basket, LARGEST_PRICE, Line, MOST_LINES, MOST_QUANTITY, MOST_TRAVELLERS, ProductKind,
+};
+use serde::Serialize;
+
+/// Made-up baskets with made-up customers.
+const SAMPLED: usize = 64;
+/// Names of things that are long or odd; a basket takes up to 200 bytes.
+const NAMES: [&str; 5] = ["上海", "e\u{301}\u{202e}", "👩‍👩‍👧‍👦", "<script>'\"--", "{0}"];
+
+/// What the self-test of a promotion found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PromotionTest {
+    /// Golden cases that ran and passed.
+    pub golden_cases: usize,
+    /// Baskets evaluated, each twice.
+    pub baskets_tried: usize,
+    /// Fuel of a call with one line.
+    pub fuel_per_call: u64,
+    /// Fuel each further line costs.
+    pub fuel_per_line: u64,
+    /// A full basket.
+    pub full_basket: Usage,
+}
+
+/// Runs everything but the golden cases, which have run; the first thing that fails is the refusal.
+pub(super) fn run(plugin: &PromotionPlugin, golden_cases: usize) -> Result<PromotionTest, Refusal> {
+    let facts =
+        |value: &dyn Fn(&FactUse) -> Value| -> Vec<Value> { plugin.description().facts.iter().map(value).collect() };
+    let zero = facts(&|fact| Value::zero(fact.kind));
+    let mut test = Test { plugin, tried: 0 };
+
+    let one = test.evaluate("one line", &of(vec![line()]), &zero)?.usage;
+    for (what, basket) in hostile() {
+        test.evaluate(what, &basket, &zero)?;
+        test.evaluate(&format!("{what}, everything unknown"), &basket, &facts(&unknown))?;
+    }
+    for (what, facts) in [
+        ("the smallest facts", facts(&|fact| extreme(fact.kind, false))),
+        ("the largest facts", facts(&|fact| extreme(fact.kind, true))),
+    ] {
+        test.evaluate(what, &of(vec![line()]), &facts)?;
+    }
+    for text in TEXTS.map(str::to_owned).into_iter().chain(["长".repeat(20_000)]) {
+        let facts = facts(&|fact| match fact.kind {
+            FactKind::Text => Value::Text(text.clone()),
+            kind => Value::zero(kind),
+        });
+        test.evaluate("unusual texts", &of(vec![line()]), &facts)?;
+    }
+    let mut random = Random(SEED);
+    for customer in sample(plugin.description(), SAMPLED, SEED) {
+        let lines = 1 + random.below(8) as usize;
+        test.evaluate("a made-up basket", &basket(lines, &mut random), &customer)?;
+    }
+    let full_basket = test
+        .evaluate("a full basket", &basket(MOST_LINES, &mut random), &zero)?
+        .usage;
+    Ok(PromotionTest {
+        golden_cases,
+        baskets_tried: test.tried,
+        fuel_per_call: one.fuel,
+        fuel_per_line: full_basket.fuel.saturating_sub(one.fuel) / (MOST_LINES as u64 - 1),
+        full_basket,
+    })
+}
+
+struct Test<'a> {
+    plugin: &'a PromotionPlugin,
+    tried: usize,
+}
+
+impl Test<'_> {
+    fn evaluate(&mut self, what: &str, basket: &Basket, facts: &[Value]) -> Result<Evaluated, Refusal> {
+        self.tried += 1;
+        let context = context(self.plugin.description(), &[]);
+        let call = || {
+            let answer = self.plugin.evaluate(&context, basket, facts);
+            answer.map_err(|fault| faulted(what, &fault))
+        };
+        let (first, second) = (call()?, call()?);
+        same(what, &first, &second)?;
+        Ok(first)
+    }
+}
+
+/// Nothing survives a call and nothing but its arguments comes in, so a difference is a defect of the sandbox; it must be seen here
+/// and not in a quote that cannot be replayed.
+fn same(what: &str, first: &Evaluated, second: &Evaluated) -> Result<(), Refusal> {
+    if first.offers == second.offers && first.usage.fuel == second.usage.fuel {
+        return Ok(());
+    }
+    let detail = format!("self-test with {what}: the same call gives another answer the second time");
+    Err(Refusal::new("not_deterministic", detail))
+}
+
+fn of(lines: Vec<Line>) -> Basket {
+    Basket {
+        channel: "app".into(),
+        lines,
+    }
+}
+
+/// A tour nobody knows much of.
+fn line() -> Line {
+    Line {
+        sku: "S1".into(),
+        kind: ProductKind::Tour,
+        destination: None,
+        theme: None,
+        departs: None,
+        travellers: 1,
+        unit_price: 100_000,
+        unit_cost: None,
+        quantity: 1,
+    }
+}
+
+fn hostile() -> Vec<(&'static str, Basket)> {
+    let largest = Line {
+        travellers: MOST_TRAVELLERS,
+        unit_price: LARGEST_PRICE,
+        quantity: MOST_QUANTITY,
+        ..line()
+    };
+    let free = Line {
+        unit_price: 0,
+        ..line()
+    };
+    let days = [i32::MIN, -1, 0, TODAY - 1, TODAY, TODAY + 1, i32::MAX];
+    let departing = |day: i32| Line {
+        departs: Some(day),
+        ..line()
+    };
+    let named = |name: String| Line {
+        sku: name.clone(),
+        destination: Some(name.clone()),
+        theme: Some(name),
+        ..line()
+    };
+    let names = NAMES.map(str::to_owned).into_iter().chain(["长".repeat(66)]);
+    let elsewhere = Basket {
+        channel: "渠道 <7>".into(),
+        lines: vec![line()],
+    };
+    vec![
+        ("as many lines as there may be", of(vec![line(); MOST_LINES])),
+        ("the largest price", of(vec![largest.clone()])),
+        ("the largest prices", of(vec![largest; MOST_LINES])),
+        ("things that cost nothing", of(vec![free; 3])),
+        ("departures long ago and far away", of(days.map(departing).to_vec())),
+        ("unusual names", of(names.map(named).collect())),
+        (
+            "every kind of product",
+            of(ProductKind::ALL.map(|kind| Line { kind, ..line() }).to_vec()),
+        ),
+        ("an unusual channel", elsewhere),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use posthouse_domain::promotion::{Offer, Saving};
+
+    #[test]
+    fn hostile_baskets_are_baskets() {
+        for (what, basket) in hostile() {
+            assert_eq!(basket.check(), Ok(()), "{what}");
+        }
+        let mut random = Random(SEED);
+        for lines in 1..=MOST_LINES {
+            assert_eq!(basket(lines, &mut random).check(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn another_answer_the_second_time_is_noticed() {
+        let answer = |rate, fuel| Evaluated {
+            offers: vec![Offer {
+                line: 0,
+                saving: Saving::Rate(rate),
+                reason: 0,
+            }],
+            usage: Usage {
+                fuel,
+                ..Usage::default()
+            },
+            log: Vec::new(),
+        };
+        let later = Evaluated {
+            usage: Usage {
+                micros: 9,
+                ..answer(1, 1).usage
+            },
+            ..answer(1, 1)
+        };
+        assert_eq!(same("x", &answer(1, 1), &later), Ok(()));
+        for other in [answer(2, 1), answer(1, 2)] {
+            let refused = same("x", &answer(1, 1), &other).expect_err("it differs");
+            assert_eq!(refused.code, "not_deterministic");
+        }
+    }
+}

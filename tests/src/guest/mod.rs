@@ -1,0 +1,177 @@
+//! Well-behaved plugins in WebAssembly text with replaceable parts, so that each evil guest is a few lines and no
+//! toolchain for guests is needed. The text follows the canonical ABI of `wit/v1` by hand.
+
+mod promotion;
+mod segmentation;
+
+pub use promotion::{PromotionGuest, Saving};
+pub use segmentation::Guest;
+
+use std::fmt::Write;
+use wit_parser::Resolve;
+
+/// Kinds in the order of the contract's enum.
+const KINDS: [&str; 6] = ["count", "money", "number", "flag", "day", "text"];
+
+/// Data at fixed places from 1024 on.
+#[derive(Default)]
+struct Data {
+    bytes: Vec<u8>,
+}
+
+const BASE: usize = 1024;
+
+impl Data {
+    fn put(&mut self, bytes: &[u8]) -> u32 {
+        while !self.bytes.len().is_multiple_of(8) {
+            self.bytes.push(0);
+        }
+        let at = BASE + self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        at as u32
+    }
+
+    /// Pointer and length, as they stand in a record.
+    fn text(&mut self, text: &str) -> Vec<u8> {
+        let at = self.put(text.as_bytes());
+        words(&[at, text.len() as u32])
+    }
+
+    fn list(&mut self, items: Vec<Vec<u8>>) -> Vec<u8> {
+        let (count, bytes) = (items.len() as u32, items.concat());
+        let at = self.put(&bytes);
+        words(&[at, count])
+    }
+}
+
+/// Little-endian words.
+fn words(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// What every guest says of itself.
+struct Said<'a> {
+    name: &'a str,
+    version: &'a str,
+    title: (&'a str, &'a str),
+    summary: (&'a str, &'a str),
+    /// Key, kind, nullable.
+    facts: &'a [(String, &'static str, bool)],
+    /// Fact, buckets, among.
+    quantiles: &'a [(String, u16, Option<String>)],
+    schema: &'a str,
+    /// Code and text, the same in both languages.
+    reasons: &'a [(String, String)],
+}
+
+impl Said<'_> {
+    /// Puts the description into the data; where its record is.
+    fn put(&self, data: &mut Data) -> u32 {
+        let facts = self.facts.iter().map(|(key, kind, nullable)| {
+            let mut fact = data.text(key);
+            let kind = KINDS
+                .iter()
+                .position(|known| known == kind)
+                .expect("a kind of the contract") as u8;
+            fact.extend([kind, u8::from(*nullable), 0, 0]);
+            fact
+        });
+        let facts = facts.collect();
+        let facts = data.list(facts);
+        let quantiles = self.quantiles.iter().map(|(fact, buckets, among)| {
+            let mut request = data.text(fact);
+            request.extend(words(&[u32::from(*buckets), u32::from(among.is_some())]));
+            request.extend(data.text(among.as_deref().unwrap_or_default()));
+            request
+        });
+        let quantiles = quantiles.collect();
+        let quantiles = data.list(quantiles);
+        let reasons = self
+            .reasons
+            .iter()
+            .map(|(code, text)| [data.text(code), data.text(text), data.text(text)].concat())
+            .collect();
+        let reasons = data.list(reasons);
+        let description = [
+            data.text(self.name),
+            data.text(self.version),
+            data.text(self.title.0),
+            data.text(self.title.1),
+            data.text(self.summary.0),
+            data.text(self.summary.1),
+            facts,
+            quantiles,
+            data.text(self.schema),
+            reasons,
+        ]
+        .concat();
+        data.put(&description)
+    }
+}
+
+/// The replaceable parts of a module that both kinds of guests have.
+struct Parts<'a> {
+    data: &'a Data,
+    /// Where the description is.
+    description: u32,
+    /// Instructions before anything else, in `describe`.
+    describe: &'a str,
+    realloc: &'a str,
+    memory: &'a str,
+    /// Functions of the extension point, and whatever else there is.
+    rest: &'a str,
+}
+
+impl Parts<'_> {
+    /// The core module as text.
+    fn wat(&self) -> String {
+        let Self {
+            data,
+            description,
+            describe,
+            realloc,
+            memory,
+            rest,
+        } = self;
+        let heap = (BASE + data.bytes.len()).next_multiple_of(16);
+        let bytes = data.bytes.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "\\{byte:02x}").expect("a string takes everything");
+            text
+        });
+        format!(
+            r#"(module
+  (import "posthouse:plugin/log@1.0.0" "write" (func $say (param i32 i32 i32)))
+  (memory (export "memory") {memory})
+  (global $heap (mut i32) (i32.const {heap}))
+  (data (i32.const {BASE}) "{bytes}")
+  (func $alloc (param $size i32) (result i32) (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 15)) (i32.const -16)))
+    (global.set $heap (i32.add (local.get $at) (local.get $size)))
+    (block $enough
+      (br_if $enough (i32.le_u (global.get $heap) (i32.mul (memory.size) (i32.const 65536))))
+      (br_if $enough (i32.ge_s (memory.grow (i32.add (i32.div_u (local.get $size) (i32.const 65536)) (i32.const 1))) (i32.const 0)))
+      unreachable)
+    (local.get $at))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) {realloc})
+  (func (export "posthouse:plugin/descriptor@1.0.0#describe") (result i32) {describe} (i32.const {description}))
+  {rest})"#
+        )
+    }
+}
+
+/// The component of a core module for one world of the contract.
+fn component(wat: &str, world: &str) -> Vec<u8> {
+    let mut module = wat::parse_str(wat).expect("the generator writes valid text");
+    let mut resolve = Resolve::default();
+    let directory = crate::root().join("wit/v1");
+    let (package, _) = resolve.push_dir(directory).expect("the contract parses");
+    let world = resolve
+        .select_world(&[package], Some(world))
+        .expect("the contract has the world");
+    wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8, false)
+        .expect("the module takes a section");
+    let mut encoder = wit_component::ComponentEncoder::default();
+    encoder.validate(true);
+    let encoded = encoder.module(&module).and_then(|encoder| encoder.encode());
+    encoded.expect("the module fits the contract")
+}
