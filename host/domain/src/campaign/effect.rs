@@ -145,6 +145,16 @@ pub enum TooFew {
 }
 
 impl TooFew {
+    /// The name used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoHoldout => "no_holdout",
+            Self::Treated => "treated",
+            Self::HeldOut => "held_out",
+            Self::Buyers => "buyers",
+        }
+    }
+
     /// In words.
     pub fn sentence(self) -> String {
         match self {

@@ -6,6 +6,7 @@
 mod attributes;
 mod auth;
 mod bindings;
+mod campaigns;
 mod customers;
 mod events;
 mod extract;
@@ -26,6 +27,7 @@ mod preview;
 mod problem;
 mod rest;
 mod segments;
+mod stacking_groups;
 mod timeline;
 
 use crate::config::Http;
@@ -151,6 +153,8 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .merge(limited(segments::routes(), http.json_bytes))
         .merge(limited(flow::routes(), http.json_bytes))
         .merge(limited(insights::routes(), http.json_bytes))
+        .merge(limited(stacking_groups::routes(), http.json_bytes))
+        .merge(limited(campaigns::routes(), http.json_bytes))
         .route_layer(from_fn_with_state(front.clone(), idempotency::once))
         // beyond the layer before: an answer that holds a secret is never kept
         .merge(limited(keys::routes(), http.json_bytes))

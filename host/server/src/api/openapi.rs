@@ -26,6 +26,7 @@ use utoipa::{OpenApi as _, PartialSchema};
         (name = "plugins", description = "Revisions of rules."),
         (name = "bindings", description = "Which rule is in force."),
         (name = "segments", description = "Who is where, since when and why."),
+        (name = "campaigns", description = "From plan to lessons: who planned, who agreed, what it brought."),
         (name = "insights", description = "What can be learnt of all customers together."),
         (name = "team", description = "Keys."),
         (name = "operations", description = "Health and metrics; no key needed."),
@@ -147,7 +148,7 @@ fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
 }
 
 /// Operations whose bodies name a plugin or a binding, which may not be there.
-const NAMED_IN_BODY: [&str; 2] = ["previewSegmentation", "runSegmentation"];
+const NAMED_IN_BODY: [&str; 3] = ["previewSegmentation", "runSegmentation", "createCampaign"];
 
 fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: bool) {
     let body = operation.request_body.is_some();
@@ -171,7 +172,7 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: boo
             "503" => true,
             "404" => secured && named,
             "400" => secured && (body || query),
-            "409" => secured && !matches!(method, HttpMethod::Get | HttpMethod::Delete),
+            "409" => secured && method != HttpMethod::Get,
             "412" => conditional,
             "413" | "415" => body,
             _ => secured && (body || query),
