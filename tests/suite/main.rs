@@ -18,6 +18,7 @@ mod agencies;
 mod attributes;
 mod author;
 mod bad_input;
+mod campaigns;
 mod cdnow;
 mod command_line;
 mod crash;

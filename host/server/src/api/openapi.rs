@@ -150,6 +150,9 @@ fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
 /// Operations whose bodies name a plugin or a binding, which may not be there.
 const NAMED_IN_BODY: [&str; 3] = ["previewSegmentation", "runSegmentation", "createCampaign"];
 
+/// Operations that take nothing away that is still in use.
+const KEPT_WHILE_USED: [&str; 3] = ["deleteAttribute", "deleteStackingGroup", "deleteCampaignTask"];
+
 fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: bool) {
     let body = operation.request_body.is_some();
     let has = |wanted: &dyn Fn(&Parameter) -> bool| {
@@ -165,6 +168,10 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: boo
             .operation_id
             .as_deref()
             .is_some_and(|id| NAMED_IN_BODY.contains(&id));
+    let in_use = operation
+        .operation_id
+        .as_deref()
+        .is_some_and(|id| KEPT_WHILE_USED.contains(&id));
     let query = has(&|parameter| parameter.parameter_in == ParameterIn::Query);
     for (status, name, _) in SHARED {
         let answers = match status {
@@ -172,7 +179,7 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: boo
             "503" => true,
             "404" => secured && named,
             "400" => secured && (body || query),
-            "409" => secured && method != HttpMethod::Get,
+            "409" => secured && (in_use || !matches!(method, HttpMethod::Get | HttpMethod::Delete)),
             "412" => conditional,
             "413" | "415" => body,
             _ => secured && (body || query),
