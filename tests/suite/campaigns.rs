@@ -492,12 +492,19 @@ fn what_a_plan_names_has_to_be_there(database: Database) {
     let good = office.create("good", &plan).expect(201);
     assert_eq!(good["plan"]["audience"], plan["audience"]);
     assert_eq!(office.create("good", &plan).problem(409), "key_taken");
+    // what somebody in force goes by stays
+    let mut own_fact = office.plan(2);
+    own_fact["audience"] = json!({"facts": [{"fact": "attr.card-level", "at_least": 1}]});
+    office.create("levels", &own_fact).expect(201);
+    office.take("levels", &["submit", "approve", "start"]);
+    let delete = || office.owner.send("DELETE", "/api/v1/attributes/card-level", "", &[]);
+    let refused = delete();
+    assert_eq!(refused.problem(409), "attribute_in_use");
+    assert!(detail(&refused).contains("campaign levels"), "{}", refused.text);
+    office.step("levels", "end").expect(200);
     // what goes away meanwhile is missed when it is submitted
-    office
-        .owner
-        .send("DELETE", "/api/v1/attributes/card-level", "", &[])
-        .expect(204);
-    assert_eq!(office.step("good", "submit").problem(422), "bad_audience");
+    delete().expect(204);
+    assert_eq!(office.step("good", "submit").problem(422), "unknown_fact");
 }
 
 fn of_two_campaigns_one_stands_first(database: Database) {

@@ -2,7 +2,7 @@
 
 use super::intake::event;
 use super::segments::{CLOCK, bind};
-use posthouse_tests::guest::Guest;
+use posthouse_tests::guest::{Guest, PromotionGuest};
 use posthouse_tests::{Answer, Client, Database, Options, Server, plugins};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,6 +17,24 @@ struct Things {
     preview: String,
     job: String,
     key: String,
+    promotion: String,
+    /// Ids of campaigns, by the operation that each of them waits for.
+    campaigns: BTreeMap<&'static str, String>,
+}
+
+impl Things {
+    /// The campaign that waits for this operation.
+    fn campaign(&self, door: &Door) -> &str {
+        let amended = door.template.contains("{number}");
+        let waits_for = match door.template.rsplit('/').next().unwrap() {
+            "approve" if amended => "approve-amendment",
+            "reject" if amended => "reject-amendment",
+            "amendments" if door.method == "POST" => "propose",
+            last if self.campaigns.contains_key(last) => last,
+            _ => "look",
+        };
+        &self.campaigns[waits_for]
+    }
 }
 
 /// One operation of the document.
@@ -65,6 +83,9 @@ impl Door {
             let value = match (before, part) {
                 (_, plain) if !plain.starts_with('{') => plain,
                 ("attributes", "{key}") => "room",
+                ("stacking-groups", "{key}") => "spare",
+                ("campaigns", "{id}") => ours.campaign(self),
+                (_, "{task}" | "{number}") => "1",
                 (_, "{extension_point}") => "segmentation",
                 (_, "{name}") => "rfm",
                 ("customers", "{id}") => &ours.customer,
@@ -100,6 +121,7 @@ impl Door {
                 let body = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nmember_no\nM9\n\r\n--b--\r\n";
                 return ("multipart/form-data; boundary=b".into(), body.into());
             }
+            ("PUT", "{key}") if self.template.contains("/stacking-groups/") => season(),
             ("PUT", "{key}") => {
                 json!({"kind": "text", "title": {"zh-CN": "房型", "en": "Room"}, "sensitivity": "ordinary"})
             }
@@ -111,6 +133,13 @@ impl Door {
             ("POST", "keys") => json!({"name": "desk", "scopes": ["read"]}),
             ("POST", "preview") => json!({"digest": ours.digest, "config": {}, "name": "rfm"}),
             ("POST", "runs") => json!({"binding": "rfm"}),
+            ("POST", "campaigns") => campaign("new", plan(&ours.promotion, 99)),
+            ("POST", "submit" | "approve" | "start" | "pause" | "resume" | "end") => json!({}),
+            ("POST", "reject") => json!({"note": "too dear"}),
+            ("POST", "evaluate") => json!({"judgement": "It went well.", "lessons": "Do it again."}),
+            ("POST", "tasks") => json!({"kind": "other", "title": "Hang up the posters"}),
+            ("PATCH", "{task}") => json!({"done": true}),
+            ("POST", "amendments") => json!({"plan": plan(&ours.promotion, 98)}),
             _ => panic!("say here what {} {} takes", self.method, self.template),
         };
         ("application/json".into(), body.to_string().into_bytes())
@@ -128,10 +157,16 @@ impl Door {
         answer
     }
 
-    /// Whether path or body name a thing that only its agency has. Keys of attributes are everyone's to choose.
+    /// Whether path or body name a thing that only its agency has. Keys of attributes and groups are everyone's to choose.
     fn names_a_thing(&self) -> bool {
-        let chosen = self.template.contains("/attributes/");
-        let named = self.template.contains('{') || ["/preview", "/runs"].iter().any(|end| self.template.ends_with(end));
+        let chosen = ["/attributes/", "/stacking-groups/"]
+            .iter()
+            .any(|part| self.template.contains(part));
+        let in_body = match self.method.as_str() {
+            "POST" => ["/preview", "/runs", "/campaigns"].as_slice(),
+            _ => &[],
+        };
+        let named = self.template.contains('{') || in_body.iter().any(|end| self.template.ends_with(end));
         named && !chosen
     }
 
@@ -150,6 +185,76 @@ fn booking(id: &str, member: &str) -> Value {
         &[("member_no", member)],
         json!({"amount": 120_000}),
     )
+}
+
+fn season() -> Value {
+    json!({"mode": "best-of", "title": {"zh-CN": "季节", "en": "Season"}})
+}
+
+fn plan(digest: &str, priority: usize) -> Value {
+    json!({"goal": {"purpose": "Marked plan"}, "window": {"from": "2026-01-01", "to": "2026-03-01"}, "budget": {"total": 100_000},
+        "stacking": {"group": "season", "priority": priority}, "rule": {"digest": digest, "config": {}}})
+}
+
+fn campaign(key: &str, plan: Value) -> Value {
+    json!({"key": key, "type": "festival", "name": "Marked campaign", "plan": plan})
+}
+
+/// A campaign for each operation that changes one, planned by a colleague, so that whoever asks may approve.
+fn campaigns(client: &Client, digest: &str) -> BTreeMap<&'static str, String> {
+    let body = json!({"name": "planner", "scopes": ["campaigns"]});
+    let made = client.post("/api/v1/keys", &body).expect(201);
+    let planner = Client::new(&client.base, made["api_key"].as_str().unwrap());
+    for group in ["season", "spare"] {
+        client
+            .put(&format!("/api/v1/stacking-groups/{group}"), &season())
+            .expect(200);
+    }
+    let running = ["submit", "approve", "start"];
+    let ways: [(&str, &[&str]); 12] = [
+        ("submit", &[]),
+        ("approve", &running[..1]),
+        ("reject", &running[..1]),
+        ("start", &running[..2]),
+        ("pause", &running),
+        ("resume", &["submit", "approve", "start", "pause"]),
+        ("end", &running),
+        ("evaluate", &["submit", "approve", "start", "end"]),
+        ("propose", &running),
+        ("approve-amendment", &running),
+        ("reject-amendment", &running),
+        ("look", &running),
+    ];
+    let mut ids = BTreeMap::new();
+    for (priority, (waits_for, way)) in ways.into_iter().enumerate() {
+        let body = campaign(&format!("c-{waits_for}"), plan(digest, priority + 1));
+        let made = planner.post("/api/v1/campaigns", &body).expect(201);
+        let path = format!("/api/v1/campaigns/{}", made["id"].as_str().unwrap());
+        for step in way {
+            let who = if *step == "approve" { client } else { &planner };
+            who.post(&format!("{path}/{step}"), &json!({})).expect(200);
+        }
+        if waits_for.ends_with("amendment") || waits_for == "look" {
+            let body = json!({"plan": plan(digest, 50 + priority)});
+            planner.post(&format!("{path}/amendments"), &body).expect(201);
+        }
+        let task = json!({"kind": "materials", "title": "Marked posters"});
+        if waits_for == "look" {
+            planner.post(&format!("{path}/tasks"), &task).expect(201);
+        }
+        ids.insert(waits_for, made["id"].as_str().unwrap().to_owned());
+    }
+    let over = planner
+        .post("/api/v1/campaigns", &campaign("c-over", plan(digest, 40)))
+        .expect(201);
+    let path = format!("/api/v1/campaigns/{}", over["id"].as_str().unwrap());
+    for step in ["submit", "approve", "start", "end"] {
+        let who = if step == "approve" { client } else { &planner };
+        who.post(&format!("{path}/{step}"), &json!({})).expect(200);
+    }
+    let learned = json!({"judgement": "Marked judgement", "lessons": "Marked lessons"});
+    planner.post(&format!("{path}/evaluate"), &learned).expect(200);
+    ids
 }
 
 /// An agency that has one of everything.
@@ -224,6 +329,7 @@ fn fill(client: &Client) -> Things {
         .as_str()
         .unwrap()
         .to_owned();
+    let promotion = client.admit(&PromotionGuest::default().build());
     Things {
         customer,
         companion,
@@ -231,6 +337,8 @@ fn fill(client: &Client) -> Things {
         preview,
         job,
         key,
+        campaigns: campaigns(client, &promotion),
+        promotion,
     }
 }
 
@@ -264,7 +372,16 @@ fn every_door_keeps_agencies_apart(database: Database) {
         let answer = theirs.get(&format!("/api/v1/insights/{insight}")).expect(200);
         assert_eq!(answer[found], nothing, "{insight} {answer}");
     }
-    for list in ["customers", "plugins", "bindings", "segments", "attributes"] {
+    for list in [
+        "customers",
+        "plugins",
+        "bindings",
+        "segments",
+        "attributes",
+        "campaigns",
+        "campaigns/lessons",
+        "stacking-groups",
+    ] {
         let answer = theirs.get(&format!("/api/v1/{list}")).expect(200);
         assert_eq!(answer["items"], json!([]), "{list}");
     }
@@ -280,6 +397,7 @@ fn every_door_keeps_agencies_apart(database: Database) {
         &things.job,
         &things.key,
     ];
+    let marks: Vec<&String> = marks.into_iter().chain(things.campaigns.values()).collect();
     for door in &doors {
         if door.is_open() {
             continue;

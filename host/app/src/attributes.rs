@@ -79,7 +79,7 @@ impl App {
     /// Forgets an attribute. Values that were told stay with the customers' files and count again when it is defined again.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; `attribute_in_use` while a rule in force reads it.
+    /// [`AppError::NotFound`]; `attribute_in_use` while a rule in force reads it, or a campaign in force asks for it.
     pub async fn delete_attribute(&self, caller: &Caller, key: &str) -> Result<()> {
         retrying!(self.try_delete(caller, key))?;
         caller.room.woken.notify_one();
@@ -107,6 +107,12 @@ impl App {
                     ),
                 ));
             }
+        }
+        if let Some(campaign) = crate::campaigns::asks_for(&mut tx, agency, &fact).await? {
+            return Err(AppError::conflict(
+                "attribute_in_use",
+                format!("campaign {campaign} is for those whose {fact} fits; amend or end it first"),
+            ));
         }
         if !store::delete_definition(&mut tx, agency, key).await? {
             return Err(AppError::NotFound("attribute"));

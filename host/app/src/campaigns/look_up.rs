@@ -19,6 +19,8 @@ const SEGMENT: &str = "segment.";
 /// `wrong_fact_kind`, `unknown_group`, `unknown_segment`, `bad_audience`; what [`Plan::check`] refuses.
 pub(super) async fn look_up(tx: &mut Tx, agency: Uuid, plan: &Plan) -> Result<Vec<String>> {
     plan.check()?;
+    let own = attributes::definitions(tx, agency).await?;
+    let facts = check_rule(tx, agency, &plan.rule, &own).await?;
     let groups = campaigns::groups(tx, agency).await?;
     if !groups.iter().any(|group| group.key == plan.stacking.group) {
         let known: Vec<&str> = groups.iter().map(|group| group.key.as_str()).collect();
@@ -36,11 +38,10 @@ pub(super) async fn look_up(tx: &mut Tx, agency: Uuid, plan: &Plan) -> Result<Ve
     for segment in &plan.audience.segments {
         check_segment(tx, agency, segment).await?;
     }
-    let own = attributes::definitions(tx, agency).await?;
     for condition in &plan.audience.facts {
         check_condition(condition, &own)?;
     }
-    check_rule(tx, agency, &plan.rule, &own).await
+    Ok(facts)
 }
 
 /// The facts that a plan's rule reads, also where something else that the plan names is gone.

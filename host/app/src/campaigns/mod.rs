@@ -77,6 +77,16 @@ fn plan_of(row: &CampaignRow) -> Result<Plan> {
     serde_json::from_str(&row.plan).map_err(AppError::corrupt("plan"))
 }
 
+/// The key of a campaign in force whose audience is told by this fact.
+pub(crate) async fn asks_for(tx: &mut Tx, agency: Uuid, fact: &str) -> Result<Option<String>> {
+    for row in store::in_force(tx, agency).await? {
+        if plan_of(&row)?.audience.facts.iter().any(|asked| asked.fact == fact) {
+            return Ok(Some(row.key));
+        }
+    }
+    Ok(None)
+}
+
 /// A plan as it is stored, and its hash.
 fn canonical(plan: &Plan) -> Result<(String, String)> {
     let text = posthouse_domain::canonical::to_string(plan)
