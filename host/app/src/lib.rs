@@ -1,7 +1,9 @@
 //! Use-cases: one module per capability. They open transactions, ask the engine, apply what it answers, and queue what follows.
 
 pub mod attributes;
+pub mod bindings;
 pub mod clock;
+pub mod coupons;
 pub mod decisions;
 mod documents;
 mod error;
@@ -15,6 +17,7 @@ pub mod links;
 pub mod plugins;
 pub mod preferences;
 pub mod profiles;
+pub mod quotes;
 mod room;
 pub mod search;
 pub mod segments;

@@ -41,6 +41,11 @@ impl Mode {
             Self::Ordered => "ordered",
         }
     }
+
+    /// The mode of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == name)
+    }
 }
 
 /// What one campaign proposes, and what it may.
