@@ -150,9 +150,9 @@ fn nobody_named_means_unknown_and_zero() {
 fn a_line_gets_one_offer_the_latest() {
     let offers = promotion_harness::<Rule>()
         .facts(guest())
-        .line(Line::tour("A").quantity(2))
+        .line(Line::tour("A").price(Money(500_000)).quantity(2))
         .line(Line::new(ProductKind::Hotel, "B"))
-        .line(Line::tour("C"))
+        .line(Line::tour("C").price(Money(500_000)))
         .evaluate();
     let codes: Vec<_> = offers.iter().map(|offer| (offer.line, offer.reason.as_str())).collect();
     assert_eq!(codes, [(0, "cheap"), (2, "everything")]);
