@@ -221,7 +221,24 @@ fn golden_cases_name_every_difference() {
             {"sku": "B", "kind": "tour", "destination": "云南", "theme": "culture", "travellers": 2, "unit_price": 7, "departs": 20500}],
         "expect": [{"line": 2, "amount": 5, "reason": "everything"}, {"line": 0, "rate": 800, "reason": "cheap"}]}]"#;
     assert_eq!(golden(right), "");
+    assert_eq!(golden(&right.replace(", \"reason\": \"cheap\"", "")), "");
     for (from, to, complaint) in [
+        ("\"quantity\": 2", "\"quantity\": 0", "line 0: it is one at least"),
+        (
+            "\"unit_price\": 7",
+            "\"unit_price\": -7",
+            "line 2: its price is -7, below zero",
+        ),
+        (
+            "\"theme\": \"culture\"",
+            "\"theme\": \" \"",
+            "line 2: its destination or theme is blank",
+        ),
+        (
+            ", \"reason\": \"cheap\"",
+            ", \"reason\": \"dear\"",
+            "line 0: expected rate 800, reason dear, got rate 800, reason cheap",
+        ),
         (
             "\"rate\": 800",
             "\"rate\": 900",

@@ -8,7 +8,7 @@
 //! `promotion_harness::<EarlyBird>()` does the same for a promotion, whose cases are
 //! `{"name", "today", "config"?, "channel"?, "facts"?, "lines", "expect"}`. A line is
 //! `{"sku"?, "kind"?, "destination"?, "theme"?, "departs"?, "travellers"?, "unit_price", "quantity"?}`, by default one tour for
-//! one; an expected offer is `{"line", "rate", "reason"}` or `{"line", "amount", "reason"}`, in any order.
+//! one; an expected offer is `{"line", "rate", "reason"?}` or `{"line", "amount", "reason"?}`, in any order.
 
 mod cells;
 mod columns;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::cells::cells;
-use super::promotion::{Proposal, promotion_harness};
+use super::promotion::promotion_harness;
 use crate::basket::{Line, ProductKind};
 use crate::facts::Facts;
 use crate::offers::Saving;
@@ -56,7 +56,8 @@ struct Expected {
     line: usize,
     rate: Option<u32>,
     amount: Option<i64>,
-    reason: String,
+    // Compared if given.
+    reason: Option<String>,
 }
 
 fn app() -> String {
@@ -107,12 +108,15 @@ fn one_case<P: Promotion>(case: Case) -> Result<(), String> {
         .channel(Text(case.channel.leak()));
     call.facts = cells(P::Facts::USES, &case.facts, "the facts have")?;
     let lines = case.lines.len();
-    for line in case.lines {
-        call = call.line(bought(line)?);
+    if lines == 0 {
+        return Err("a basket has at least one line".to_owned());
     }
-    let mut expected: Vec<Option<String>> = vec![None; lines];
+    for (place, line) in case.lines.into_iter().enumerate() {
+        call = call.line(bought(line).map_err(|problem| format!("line {place}: {problem}"))?);
+    }
+    let mut expected: Vec<Option<(Saving, Option<&str>)>> = vec![None; lines];
     for offer in &case.expect {
-        let (line, text) = wanted(offer)?;
+        let (line, saving) = (offer.line, wanted(offer)?);
         match expected.get_mut(line) {
             None => {
                 return Err(format!(
@@ -124,20 +128,23 @@ fn one_case<P: Promotion>(case: Case) -> Result<(), String> {
                     "two offers are expected for line {line}; a line gets one at most"
                 ));
             }
-            Some(empty) => *empty = Some(text),
+            Some(empty) => *empty = Some((saving, offer.reason.as_deref())),
         }
     }
     let proposals = call.try_evaluate()?;
     let mut differences = String::new();
-    for (line, expected) in expected.iter().enumerate() {
-        let got = proposals.iter().find(|proposal| proposal.line == line).map(got);
-        if *expected != got {
-            let said = |offer: &Option<String>| offer.clone().unwrap_or_else(|| "no offer".to_owned());
+    for (line, expected) in expected.into_iter().enumerate() {
+        let proposal = proposals.iter().find(|proposal| proposal.line == line);
+        let mut got = proposal.map(|proposal| (proposal.saving, Some(proposal.reason.as_str())));
+        if let (Some((_, None)), Some((_, reason))) = (expected, &mut got) {
+            *reason = None;
+        }
+        if expected != got {
             let _ = writeln!(
                 differences,
                 "line {line}: expected {}, got {}",
-                said(expected),
-                said(&got)
+                told(expected),
+                told(got)
             );
         }
     }
@@ -148,7 +155,19 @@ fn one_case<P: Promotion>(case: Case) -> Result<(), String> {
     }
 }
 
+/// A line as the host would take it.
 fn bought(line: Bought) -> Result<Line, String> {
+    if line.quantity == 0 || line.travellers == 0 {
+        return Err("it is one at least, for one traveller at least".to_owned());
+    }
+    if line.unit_price < 0 {
+        return Err(format!("its price is {}, below zero", line.unit_price));
+    }
+    for text in [&line.destination, &line.theme].into_iter().flatten() {
+        if text.trim().is_empty() {
+            return Err("its destination or theme is blank; leave it out".to_owned());
+        }
+    }
     let text = |text: String| Text(text.leak());
     let departs = match line.departs {
         None => None,
@@ -168,28 +187,25 @@ fn bought(line: Bought) -> Result<Line, String> {
     })
 }
 
-fn wanted(offer: &Expected) -> Result<(usize, String), String> {
-    let saving = match (offer.rate, offer.amount) {
-        (Some(points), None) if points <= Rate::ALL.points() => Saving::Rate(Rate::basis_points(points)),
-        (Some(points), None) => return Err(format!("a rate of {points} basis points is more than the whole price")),
-        (None, Some(amount)) => Saving::Amount(Money(amount)),
-        _ => {
-            return Err(format!(
-                "the offer expected for line {} needs either `rate` or `amount`",
-                offer.line
-            ));
-        }
-    };
-    Ok((offer.line, told(saving, &offer.reason)))
-}
-
-fn got(proposal: &Proposal) -> String {
-    told(proposal.saving, &proposal.reason)
-}
-
-fn told(saving: Saving, reason: &str) -> String {
-    match saving {
-        Saving::Rate(rate) => format!("rate {}, reason {reason}", rate.points()),
-        Saving::Amount(amount) => format!("amount {}, reason {reason}", amount.0),
+fn wanted(offer: &Expected) -> Result<Saving, String> {
+    match (offer.rate, offer.amount) {
+        (Some(points), None) if points <= Rate::ALL.points() => Ok(Saving::Rate(Rate::basis_points(points))),
+        (Some(points), None) => Err(format!("a rate of {points} basis points is more than the whole price")),
+        (None, Some(amount)) => Ok(Saving::Amount(Money(amount))),
+        _ => Err(format!(
+            "the offer expected for line {} needs either `rate` or `amount`",
+            offer.line
+        )),
     }
+}
+
+fn told(offer: Option<(Saving, Option<&str>)>) -> String {
+    let Some((saving, reason)) = offer else {
+        return "no offer".to_owned();
+    };
+    let saved = match saving {
+        Saving::Rate(rate) => format!("rate {}", rate.points()),
+        Saving::Amount(amount) => format!("amount {}", amount.0),
+    };
+    reason.map_or(saved.clone(), |reason| format!("{saved}, reason {reason}"))
 }
