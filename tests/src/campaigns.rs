@@ -35,7 +35,9 @@ impl Campaigns {
     /// Defines a stacking group.
     pub fn group(&self, key: &str, mode: &str) {
         let body = json!({"mode": mode, "title": {"zh-CN": key, "en": key}});
-        self.client.put(&format!("/api/v1/stacking-groups/{key}"), &body).expect(200);
+        self.client
+            .put(&format!("/api/v1/stacking-groups/{key}"), &body)
+            .expect(200);
     }
 
     /// A plan that takes everyone, with a million in its purse; `changes` are put over it.
@@ -66,7 +68,9 @@ impl Campaigns {
             "approve" | "reject" => &self.approver,
             _ => &self.client,
         };
-        client.post(&format!("/api/v1/campaigns/{id}/{action}"), &json!({})).expect(200)
+        client
+            .post(&format!("/api/v1/campaigns/{id}/{action}"), &json!({}))
+            .expect(200)
     }
 
     /// Plans, approves and starts a campaign; its id.
@@ -83,12 +87,16 @@ impl Campaigns {
         let body = json!({"digest": self.client.admit(component), "config": {}});
         let path = format!("/api/v1/campaigns/{id}/amendments");
         let number = self.client.post(&path, &body).expect(201)["amendment"].clone();
-        self.approver.post(&format!("{path}/{number}/approve"), &json!({})).expect(200);
+        self.approver
+            .post(&format!("{path}/{number}/approve"), &json!({}))
+            .expect(200);
     }
 
     /// A quote for one line of this list price.
     pub fn quote(&self, customer: Option<&str>, unit_price: i64, codes: &[&str]) -> Value {
-        self.client.post("/api/v1/quotes", &basket(customer, unit_price, codes)).expect(201)
+        self.client
+            .post("/api/v1/quotes", &basket(customer, unit_price, codes))
+            .expect(201)
     }
 
     /// What of a campaign's budget is held and spent.
@@ -151,7 +159,10 @@ pub fn traced(quote: &Value, key: &str) -> String {
     let found = trace.iter().find(|trace| trace["campaign"]["key"] == key);
     let found = found.unwrap_or_else(|| panic!("{key} is not in the trace: {quote}"));
     for language in ["zh-CN", "en"] {
-        assert!(found["text"][language].as_str().is_some_and(|text| !text.is_empty()), "{found}");
+        assert!(
+            found["text"][language].as_str().is_some_and(|text| !text.is_empty()),
+            "{found}"
+        );
     }
     found["code"].as_str().expect("a code").to_owned()
 }

@@ -32,6 +32,7 @@ mod isolation;
 mod lifetime;
 mod million;
 mod profile;
+mod quotes;
 mod races;
 mod rules;
 mod segments;

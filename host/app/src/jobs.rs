@@ -106,6 +106,9 @@ impl App {
             if let Err(error) = self.turn_day(&room).await {
                 tracing::error!(%error, agency = %room.slug, "the turn of the day is not done; trying again");
             }
+            if let Err(error) = self.end_overdue(&room).await {
+                tracing::error!(%error, agency = %room.slug, "campaigns that are over are not ended; trying again");
+            }
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod bindings;
+pub mod campaigns;
 pub mod clock;
 pub mod coupons;
 pub mod decisions;

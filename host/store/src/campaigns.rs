@@ -149,3 +149,216 @@ pub async fn groups(tx: &mut Tx, agency: Uuid) -> Result<Vec<GroupRow>> {
         agency
     )
 }
+
+/// One of the agency's stacking groups.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn group(tx: &mut Tx, agency: Uuid, key: &str) -> Result<Option<GroupRow>> {
+    fetch_optional!(
+        tx,
+        GroupRow,
+        "SELECT key, mode, title FROM stacking_group WHERE agency_id = $1 AND key = $2",
+        agency,
+        key
+    )
+}
+
+/// Makes a group, or gives one there is another mode and title.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_group(tx: &mut Tx, agency: Uuid, group: &GroupRow, now: i64) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO stacking_group (agency_id, key, mode, title, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)
+         ON CONFLICT (agency_id, key) DO UPDATE SET mode = excluded.mode, title = excluded.title, updated_at = excluded.updated_at",
+        agency,
+        &group.key,
+        &group.mode,
+        &group.title,
+        now
+    )
+    .map(drop)
+}
+
+/// Deletes a group; `false` if there is none.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn delete_group(tx: &mut Tx, agency: Uuid, key: &str) -> Result<bool> {
+    let deleted = execute!(
+        tx,
+        "DELETE FROM stacking_group WHERE agency_id = $1 AND key = $2",
+        agency,
+        key
+    )?;
+    Ok(deleted == 1)
+}
+
+/// Campaigns that are not over, by key.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn open(tx: &mut Tx, agency: Uuid) -> Result<Vec<CampaignRow>> {
+    fetch_all!(
+        tx,
+        CampaignRow,
+        concat!(
+            "SELECT ",
+            campaign_columns!(),
+            " FROM campaign WHERE agency_id = $1 AND state NOT IN ('ended', 'evaluated') ORDER BY key"
+        ),
+        agency
+    )
+}
+
+/// Campaigns that are running or paused, the first in line first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn in_force(tx: &mut Tx, agency: Uuid) -> Result<Vec<CampaignRow>> {
+    fetch_all!(
+        tx,
+        CampaignRow,
+        concat!(
+            "SELECT ",
+            campaign_columns!(),
+            " FROM campaign WHERE agency_id = $1 AND state IN ('running', 'paused') ORDER BY priority"
+        ),
+        agency
+    )
+}
+
+/// Campaigns written down before `before`, the newest first; of one state and one type if those are named.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn list(
+    tx: &mut Tx,
+    agency: Uuid,
+    (state, kind): (Option<&str>, Option<&str>),
+    before: Uuid,
+    limit: i64,
+) -> Result<Vec<CampaignRow>> {
+    fetch_all!(
+        tx,
+        CampaignRow,
+        concat!(
+            "SELECT ",
+            campaign_columns!(),
+            " FROM campaign WHERE agency_id = $1 AND id < $2 AND ($3 = '' OR state = $3) AND ($4 = '' OR type = $4)
+              ORDER BY id DESC LIMIT $5"
+        ),
+        agency,
+        before,
+        state.unwrap_or_default(),
+        kind.unwrap_or_default(),
+        limit
+    )
+}
+
+/// The latest campaign of a type that was written down before this one and is over.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn earlier(tx: &mut Tx, agency: Uuid, kind: &str, before: Uuid) -> Result<Option<CampaignRow>> {
+    fetch_optional!(
+        tx,
+        CampaignRow,
+        concat!(
+            "SELECT ",
+            campaign_columns!(),
+            " FROM campaign WHERE agency_id = $1 AND type = $2 AND id < $3 AND state IN ('ended', 'evaluated')
+              ORDER BY id DESC LIMIT 1"
+        ),
+        agency,
+        kind,
+        before
+    )
+}
+
+/// Writes a new campaign down.
+///
+/// # Errors
+/// [`crate::StoreError::Duplicate`] if the key is taken.
+pub async fn insert(tx: &mut Tx, agency: Uuid, row: &CampaignRow) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO campaign (agency_id, id, key, type, name, owner, state, plan, plan_hash, priority, submitted_by, version,
+            created_by, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        agency,
+        row.id,
+        &row.key,
+        &row.kind,
+        &row.name,
+        &row.owner,
+        &row.state,
+        &row.plan,
+        &row.plan_hash,
+        row.priority,
+        row.submitted_by,
+        row.version,
+        row.created_by,
+        row.created_at,
+        row.updated_at
+    )
+    .map(drop)
+}
+
+/// Takes the lock of a campaign, so that its steps, tasks and amendments come one after the other; `false` if there is none.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn lock(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<bool> {
+    let locked = execute!(
+        tx,
+        "UPDATE campaign SET version = version WHERE agency_id = $1 AND id = $2",
+        agency,
+        id
+    )?;
+    Ok(locked == 1)
+}
+
+/// Changes a campaign, only if it stands as `before` does; `false` if it does not.
+///
+/// # Errors
+/// [`crate::StoreError::Duplicate`] if it is in force then, and another in force has its priority.
+pub async fn change(tx: &mut Tx, agency: Uuid, before: &CampaignRow, after: &CampaignRow) -> Result<bool> {
+    let changed = execute!(
+        tx,
+        "UPDATE campaign SET name = $5, owner = $6, state = $7, plan = $8, plan_hash = $9, priority = $10, submitted_by = $11,
+            version = $12, updated_at = $13
+         WHERE agency_id = $1 AND id = $2 AND state = $3 AND version = $4",
+        agency,
+        before.id,
+        &before.state,
+        before.version,
+        &after.name,
+        &after.owner,
+        &after.state,
+        &after.plan,
+        &after.plan_hash,
+        after.priority,
+        after.submitted_by,
+        after.version,
+        after.updated_at
+    )?;
+    Ok(changed == 1)
+}
+
+/// How much of a campaign's budget is held by open quotes, and how much is spent on confirmed ones, in minor units.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn budget_used(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<(i64, i64)> {
+    let row = fetch_optional!(
+        tx,
+        (i64, i64),
+        "SELECT held, spent FROM budget WHERE agency_id = $1 AND campaign_id = $2 AND scope = 'total'",
+        agency,
+        id
+    )?;
+    Ok(row.unwrap_or_default())
+}

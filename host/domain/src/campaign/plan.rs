@@ -49,6 +49,11 @@ impl CampaignType {
             Self::Joint => "joint",
         }
     }
+
+    /// The type of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
 }
 
 /// What the campaign is for.

@@ -121,7 +121,7 @@ impl Action {
 pub struct Situation {
     /// Tasks of its preparation that are not done.
     pub open_tasks: usize,
-    /// Whether whoever acts is the one who submitted.
+    /// Whether whoever acts is the one who submitted the plan, or wrote it.
     pub by_submitter: bool,
     /// Whether the window is over.
     pub is_over: bool,
@@ -134,7 +134,7 @@ pub enum Wrong {
     #[error("a campaign that is {} cannot {}", .0.as_str(), .1.as_str())]
     State(State, Action),
     /// One's own plan.
-    #[error("a plan is approved by another person than the one who submitted it")]
+    #[error("a plan is approved by another person than the one who wrote or submitted it")]
     OwnPlan,
     /// Something is not ready.
     #[error("{0} tasks of its preparation are not done")]

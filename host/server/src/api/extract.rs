@@ -184,6 +184,16 @@ impl Auth {
         Ok(self.0)
     }
 
+    /// The caller, if the key may do any of these; a refusal names the first.
+    pub(crate) fn may_any(self, scopes: &[Scope]) -> Result<Caller, Problem> {
+        if let Some(first) = scopes.first()
+            && scopes.iter().all(|scope| self.0.may(*scope).is_err())
+        {
+            self.0.may(*first)?;
+        }
+        Ok(self.0)
+    }
+
     /// The caller, if the key may do either; a refusal names the second.
     pub(crate) fn may_either(self, one: Scope, other: Scope) -> Result<Caller, Problem> {
         match self.0.may(one) {

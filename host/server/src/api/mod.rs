@@ -6,6 +6,7 @@
 mod attributes;
 mod auth;
 mod bindings;
+mod campaigns;
 mod coupons;
 mod customers;
 mod decisions;
@@ -29,6 +30,7 @@ mod problem;
 mod quotes;
 mod rest;
 mod segments;
+mod stacking_groups;
 mod timeline;
 
 use crate::config::Http;
@@ -157,6 +159,8 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .merge(limited(quotes::routes(), http.json_bytes))
         .merge(limited(coupons::routes(), http.json_bytes))
         .merge(limited(decisions::routes(), http.json_bytes))
+        .merge(limited(stacking_groups::routes(), http.json_bytes))
+        .merge(limited(campaigns::routes(), http.json_bytes))
         .route_layer(from_fn_with_state(front.clone(), idempotency::once))
         // beyond the layer before: an answer that holds a secret is never kept
         .merge(limited(keys::routes(), http.json_bytes))

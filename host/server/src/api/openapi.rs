@@ -26,7 +26,7 @@ use utoipa::{OpenApi as _, PartialSchema};
         (name = "plugins", description = "Revisions of rules."),
         (name = "bindings", description = "Which rule is in force."),
         (name = "segments", description = "Who is where, since when and why."),
-        (name = "campaigns", description = "Offers to customers, from plan to lessons."),
+        (name = "campaigns", description = "Offers to customers from plan to lessons: who planned, who agreed, what it brought."),
         (name = "quotes", description = "What a basket costs with every campaign in force."),
         (name = "coupons", description = "Codes that open campaigns."),
         (name = "decisions", description = "What rules were asked and said, and asking them again."),
@@ -152,9 +152,10 @@ fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
 }
 
 /// Operations whose bodies name something that may not be there.
-const NAMED_IN_BODY: [&str; 5] = [
+const NAMED_IN_BODY: [&str; 6] = [
     "previewSegmentation",
     "runSegmentation",
+    "createCampaign",
     "createQuote",
     "lookUpCoupon",
     "revokeCoupon",
@@ -182,7 +183,7 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: boo
             "503" => true,
             "404" => secured && named,
             "400" => secured && (body || query),
-            "409" => secured && !matches!(method, HttpMethod::Get | HttpMethod::Delete),
+            "409" => secured && method != HttpMethod::Get,
             "412" => conditional,
             "413" | "415" => body,
             _ => secured && (body || query),

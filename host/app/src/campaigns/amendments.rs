@@ -1,0 +1,336 @@
+//! Amendments: changing what is in force. The old plan serves until another person approves the new one.
+
+use super::look_up::look_up;
+use super::steps::{Taken, put_campaign_rule, record, state_of};
+use super::view::view;
+use super::{
+    CampaignView, PROMOTION, canonical, check_version, find, find_locked, is_taken, long, needed, plan_of, write,
+};
+use crate::App;
+use crate::error::{AppError, Result, retrying};
+use crate::team::Caller;
+use posthouse_domain::Instant;
+use posthouse_domain::campaign::{Plan, Rule, State};
+use posthouse_store::campaign_changes::{self as changes, AmendmentRow};
+use posthouse_store::campaigns::{self as store, CampaignRow};
+use posthouse_store::{Access, Tx, plugins};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A change to what is in force.
+#[derive(Debug, Clone)]
+pub struct AmendmentView {
+    /// Counts from 1.
+    pub amendment: i64,
+    /// `proposed`, `approved` or `rejected`.
+    pub state: String,
+    /// The whole plan as it would be.
+    pub plan: Plan,
+    /// SHA-256 of that plan.
+    pub plan_hash: String,
+    /// Facts that the approval grants.
+    pub grant: Vec<String>,
+    /// What was foreseen when it was proposed.
+    pub preview: Value,
+    /// Why.
+    pub note: Option<String>,
+    /// The key that proposed it.
+    pub proposed_by: Uuid,
+    /// When, in ms since 1970.
+    pub proposed_at: Instant,
+    /// The key that decided; none if the host closed it with its campaign.
+    pub decided_by: Option<Uuid>,
+    /// When, in ms since 1970.
+    pub decided_at: Option<Instant>,
+}
+
+impl AmendmentView {
+    fn read(row: AmendmentRow) -> Result<Self> {
+        Ok(Self {
+            amendment: row.amendment,
+            state: row.state,
+            plan: serde_json::from_str(&row.plan).map_err(AppError::corrupt("plan"))?,
+            plan_hash: row.plan_hash,
+            grant: serde_json::from_str(&row.granted).map_err(AppError::corrupt("grant"))?,
+            preview: serde_json::from_str(&row.preview).map_err(AppError::corrupt("preview"))?,
+            note: row.note,
+            proposed_by: row.proposed_by,
+            proposed_at: row.proposed_at,
+            decided_by: row.decided_by,
+            decided_at: row.decided_at,
+        })
+    }
+}
+
+/// What is to become different.
+#[derive(Debug, Clone)]
+pub enum Proposal {
+    /// Another rule, and nothing else.
+    Rule(Rule),
+    /// Another plan.
+    Plan(Box<Plan>),
+}
+
+/// Passes campaigns in force.
+fn check_in_force(row: &CampaignRow) -> Result<()> {
+    if matches!(state_of(row)?, State::Running | State::Paused) {
+        return Ok(());
+    }
+    let detail = format!(
+        "{} is {}; only what is running or paused is amended, a plan that was not started is changed with PATCH",
+        row.key, row.state
+    );
+    Err(AppError::conflict("wrong_state", detail))
+}
+
+/// Facts that the rule reads and that are not granted yet; the call has to name them all.
+async fn to_be_granted(
+    tx: &mut Tx,
+    agency: Uuid,
+    key: &str,
+    reads: Vec<String>,
+    grant: &[String],
+) -> Result<Vec<String>> {
+    let granted = plugins::granted(tx, agency, PROMOTION, key).await?;
+    let missing: Vec<String> = reads.into_iter().filter(|fact| !granted.contains(fact)).collect();
+    let needed: Vec<&str> = missing
+        .iter()
+        .filter(|fact| !grant.contains(fact))
+        .map(String::as_str)
+        .collect();
+    if needed.is_empty() {
+        return Ok(missing);
+    }
+    let detail = format!(
+        "the plugin reads {}, which the agency has not granted to {key}; send them as grant to allow it",
+        needed.join(", ")
+    );
+    Err(AppError::conflict("grant_needed", detail))
+}
+
+impl App {
+    /// Amendments of a campaign before `before`, the newest first.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn amendments(
+        &self,
+        caller: &Caller,
+        campaign: &str,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<AmendmentView>> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let row = find(&mut tx, agency, campaign).await?;
+        let rows = changes::amendments(&mut tx, agency, row.id, before.unwrap_or(i64::MAX), limit).await?;
+        rows.into_iter().map(AmendmentView::read).collect()
+    }
+
+    /// Proposes a change to what is in force.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `wrong_state`; `amendment_open`; `nothing_changed`; `window_over`; `grant_needed`; what a plan is refused
+    /// for.
+    pub async fn propose_amendment(
+        &self,
+        caller: &Caller,
+        campaign: &str,
+        proposal: &Proposal,
+        grant: &[String],
+        note: Option<&str>,
+    ) -> Result<AmendmentView> {
+        let agency = caller.room.id;
+        let note = long("note", note)?;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let row = find(&mut tx, agency, campaign).await?;
+        check_in_force(&row)?;
+        let mut plan = plan_of(&row)?;
+        match proposal {
+            Proposal::Rule(rule) => plan.rule = rule.clone(),
+            Proposal::Plan(whole) => plan = (**whole).clone(),
+        }
+        let (text, hash) = canonical(&plan)?;
+        if hash == row.plan_hash {
+            let detail = format!("{}: this is the plan that is in force; propose another", row.key);
+            return Err(AppError::invalid("nothing_changed", detail));
+        }
+        let reads = look_up(&mut tx, agency, &plan).await?;
+        let now = self.clock.now();
+        if plan.window.to <= now {
+            let detail = format!(
+                "{}: the amended window is over already; end the campaign instead",
+                row.key
+            );
+            return Err(AppError::invalid("window_over", detail));
+        }
+        let granted = to_be_granted(&mut tx, agency, &row.key, reads, grant).await?;
+        self.trial(&mut tx, agency, &plan.rule.digest).await?;
+        drop(tx);
+        let preview = self.preview_plan(&caller.room, &row, plan.clone()).await?;
+        let amendment = AmendmentRow {
+            amendment: 0,
+            state: "proposed".into(),
+            plan: text,
+            plan_hash: hash,
+            granted: serde_json::to_string(&granted).map_err(AppError::corrupt("grant"))?,
+            preview: serde_json::to_string(&preview).map_err(AppError::corrupt("preview"))?,
+            note,
+            proposed_by: caller.key,
+            proposed_at: now,
+            decided_by: None,
+            decided_at: None,
+        };
+        let proposed = retrying!(self.try_propose(agency, &row, amendment.clone()));
+        proposed.map_err(|error| match error {
+            error if is_taken(&error) => AppError::conflict(
+                "amendment_open",
+                format!(
+                    "{}: another amendment waits for a decision; approve or reject it first",
+                    row.key
+                ),
+            ),
+            other => other,
+        })
+    }
+
+    /// Writes an amendment of the campaign as it was when it was looked at.
+    async fn try_propose(&self, agency: Uuid, seen: &CampaignRow, mut row: AmendmentRow) -> Result<AmendmentView> {
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let present = find_locked(&mut tx, agency, &seen.id.to_string()).await?;
+        check_in_force(&present)?;
+        if present.plan_hash != seen.plan_hash {
+            let detail = format!("{}: its plan was amended meanwhile; look at it again", present.key);
+            return Err(AppError::conflict("plan_changed", detail));
+        }
+        let newest = changes::amendments(&mut tx, agency, seen.id, i64::MAX, 1).await?;
+        row.amendment = newest.first().map_or(1, |newest| newest.amendment + 1);
+        changes::insert_amendment(&mut tx, agency, seen.id, &row).await?;
+        tx.commit().await?;
+        AmendmentView::read(row)
+    }
+
+    /// Puts an amendment into force.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `version_changed`; `wrong_state` if the campaign is over or the amendment decided; `own_plan`;
+    /// `priority_taken`; what has gone away that the new plan names.
+    pub async fn approve_amendment(
+        &self,
+        caller: &Caller,
+        (campaign, number): (&str, i64),
+        note: Option<&str>,
+        expected: Option<i64>,
+    ) -> Result<CampaignView> {
+        let agency = caller.room.id;
+        let note = long("note", note)?;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let row = find(&mut tx, agency, campaign).await?;
+        let amendment = changes::amendment(&mut tx, agency, row.id, number).await?;
+        let amendment = AmendmentView::read(amendment.ok_or(AppError::NotFound("amendment"))?)?;
+        look_up(&mut tx, agency, &amendment.plan).await?;
+        self.trial(&mut tx, agency, &amendment.plan.rule.digest).await?;
+        drop(tx);
+        let approved = retrying!(self.try_approve(caller, &row, &amendment, note.as_deref(), expected));
+        match approved {
+            Err(error) if is_taken(&error) => {
+                Err(self.priority_taken(agency, amendment.plan.stacking.priority).await?)
+            }
+            other => other,
+        }
+    }
+
+    async fn try_approve(
+        &self,
+        caller: &Caller,
+        seen: &CampaignRow,
+        amendment: &AmendmentView,
+        note: Option<&str>,
+        expected: Option<i64>,
+    ) -> Result<CampaignView> {
+        let (agency, now) = (caller.room.id, self.clock.now());
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        store::next_version(&mut tx, agency).await?;
+        let before = find_locked(&mut tx, agency, &seen.id.to_string()).await?;
+        check_version(&before, expected)?;
+        check_in_force(&before)?;
+        self.decide(&mut tx, caller, &before, amendment, "approved", now)
+            .await?;
+        if amendment.plan.window.to <= now {
+            let detail = format!("{}: the amended window is over; reject the amendment", before.key);
+            return Err(AppError::conflict("window_over", detail));
+        }
+        look_up(&mut tx, agency, &amendment.plan).await?;
+        let (text, hash) = canonical(&amendment.plan)?;
+        let mut after = before.clone();
+        (after.plan, after.plan_hash, after.priority) = (text, hash, amendment.plan.stacking.priority);
+        write(&mut tx, agency, &before, &mut after, now).await?;
+        let taken = Taken::by(caller, now, note);
+        record(&mut tx, agency, (&before, &after), "amend", &taken).await?;
+        if plan_of(&before)?.rule != amendment.plan.rule {
+            put_campaign_rule(&mut tx, caller, &before.key, &amendment.plan, &amendment.grant, now).await?;
+        }
+        let view = view(&mut tx, agency, after).await?;
+        tx.commit().await?;
+        Ok(view)
+    }
+
+    /// Closes an amendment, if it is open and somebody else's.
+    async fn decide(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        campaign: &CampaignRow,
+        amendment: &AmendmentView,
+        state: &str,
+        now: Instant,
+    ) -> Result<()> {
+        if state == "approved" && amendment.proposed_by == caller.key {
+            let detail = format!(
+                "{}: an amendment is approved by another person than the one who proposed it",
+                campaign.key
+            );
+            return Err(AppError::conflict("own_plan", detail));
+        }
+        let by = (state, Some(caller.key), now);
+        if changes::decide_amendment(tx, caller.room.id, campaign.id, amendment.amendment, by).await? {
+            return Ok(());
+        }
+        let present = changes::amendment(tx, caller.room.id, campaign.id, amendment.amendment).await?;
+        let detail = format!(
+            "{}: amendment {} is {} already",
+            campaign.key,
+            amendment.amendment,
+            present.map_or_else(|| amendment.state.clone(), |row| row.state)
+        );
+        Err(AppError::conflict("wrong_state", detail))
+    }
+
+    /// Leaves everything as it is.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `note_missing` without a reason; `wrong_state` if it is decided.
+    pub async fn reject_amendment(
+        &self,
+        caller: &Caller,
+        (campaign, number): (&str, i64),
+        note: Option<&str>,
+    ) -> Result<AmendmentView> {
+        let note = needed("reason as note", note)?;
+        retrying!(self.try_reject(caller, campaign, number, &note))
+    }
+
+    async fn try_reject(&self, caller: &Caller, campaign: &str, number: i64, note: &str) -> Result<AmendmentView> {
+        let (agency, now) = (caller.room.id, self.clock.now());
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let row = find_locked(&mut tx, agency, campaign).await?;
+        let amendment = changes::amendment(&mut tx, agency, row.id, number).await?;
+        let amendment = AmendmentView::read(amendment.ok_or(AppError::NotFound("amendment"))?)?;
+        self.decide(&mut tx, caller, &row, &amendment, "rejected", now).await?;
+        let taken = Taken::by(caller, now, Some(note));
+        record(&mut tx, agency, (&row, &row), "reject-amendment", &taken).await?;
+        let decided = changes::amendment(&mut tx, agency, row.id, number).await?;
+        tx.commit().await?;
+        AmendmentView::read(decided.ok_or(AppError::NotFound("amendment"))?)
+    }
+}

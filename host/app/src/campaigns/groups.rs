@@ -1,0 +1,146 @@
+//! Stacking groups: which campaigns go together, and how.
+
+use super::{check_key, plan_of, short};
+use crate::App;
+use crate::error::{AppError, Result, retrying};
+use crate::team::Caller;
+use posthouse_domain::Localized;
+use posthouse_domain::campaign::State;
+use posthouse_domain::promotion::Mode;
+use posthouse_store::campaigns::{self as store, CampaignRow, GroupRow};
+use posthouse_store::{Access, Tx};
+use uuid::Uuid;
+
+/// Most groups of an agency.
+const MOST: usize = 100;
+
+/// A stacking group.
+#[derive(Debug, Clone)]
+pub struct GroupView {
+    /// Its name in plans.
+    pub key: String,
+    /// How its campaigns go together.
+    pub mode: Mode,
+    /// What people read.
+    pub title: Localized,
+    /// Keys of the campaigns in it that are not over.
+    pub campaigns: Vec<String>,
+}
+
+impl GroupView {
+    fn read(row: GroupRow, open: &[(String, CampaignRow)]) -> Result<Self> {
+        let mode = Mode::parse(&row.mode)
+            .ok_or_else(|| AppError::Internal(format!("stacking group {} is {:?}", row.key, row.mode)))?;
+        let campaigns = open.iter().filter(|(group, _)| *group == row.key);
+        Ok(Self {
+            mode,
+            title: serde_json::from_str(&row.title).map_err(AppError::corrupt("title"))?,
+            campaigns: campaigns.map(|(_, campaign)| campaign.key.clone()).collect(),
+            key: row.key,
+        })
+    }
+}
+
+/// Campaigns that are not over, each with its group.
+async fn open(tx: &mut Tx, agency: Uuid) -> Result<Vec<(String, CampaignRow)>> {
+    let rows = store::open(tx, agency).await?;
+    rows.into_iter()
+        .map(|row| Ok((plan_of(&row)?.stacking.group, row)))
+        .collect()
+}
+
+fn in_use(key: &str, campaign: &CampaignRow, what: &str) -> AppError {
+    let detail = format!(
+        "campaign {} is {} and stands in stacking group {key}; {what}",
+        campaign.key, campaign.state
+    );
+    AppError::conflict("group_in_use", detail)
+}
+
+impl App {
+    /// The agency's stacking groups by key.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn stacking_groups(&self, caller: &Caller) -> Result<Vec<GroupView>> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let open = open(&mut tx, agency).await?;
+        let rows = store::groups(&mut tx, agency).await?;
+        rows.into_iter().map(|row| GroupView::read(row, &open)).collect()
+    }
+
+    /// Makes a stacking group, or gives one there is another mode and title.
+    ///
+    /// # Errors
+    /// `bad_key`, `bad_name`, `too_many_groups`; `group_in_use` for another mode while a campaign in force stands in it.
+    pub async fn put_stacking_group(
+        &self,
+        caller: &Caller,
+        key: &str,
+        mode: Mode,
+        title: &Localized,
+    ) -> Result<GroupView> {
+        check_key("stacking group", key)?;
+        let title = Localized::new(
+            short("title in Chinese", &title.zh_cn)?,
+            short("title in English", &title.en)?,
+        );
+        retrying!(self.try_put_group(caller, key, mode, &title))
+    }
+
+    async fn try_put_group(&self, caller: &Caller, key: &str, mode: Mode, title: &Localized) -> Result<GroupView> {
+        let agency = caller.room.id;
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        // its lock keeps campaigns from starting meanwhile
+        store::next_version(&mut tx, agency).await?;
+        let groups = store::groups(&mut tx, agency).await?;
+        let present = groups.iter().find(|group| group.key == key);
+        if present.is_none() && groups.len() >= MOST {
+            let detail = format!("an agency can have {MOST} stacking groups; delete one that is not used");
+            return Err(AppError::conflict("too_many_groups", detail));
+        }
+        let open = open(&mut tx, agency).await?;
+        let in_force = [State::Running.as_str(), State::Paused.as_str()];
+        let standing = open
+            .iter()
+            .find(|(group, campaign)| group == key && in_force.contains(&campaign.state.as_str()));
+        if let Some((_, campaign)) = standing
+            && present.is_some_and(|group| group.mode != mode.as_str())
+        {
+            let what = "its approval agreed to how that goes together; end it first, or make another group";
+            return Err(in_use(key, campaign, what));
+        }
+        let row = GroupRow {
+            key: key.to_owned(),
+            mode: mode.as_str().to_owned(),
+            title: serde_json::to_string(title).map_err(AppError::corrupt("title"))?,
+        };
+        store::put_group(&mut tx, agency, &row, self.clock.now()).await?;
+        tx.commit().await?;
+        GroupView::read(row, &open)
+    }
+
+    /// Deletes a stacking group.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `group_in_use` while a campaign that is not over names it.
+    pub async fn delete_stacking_group(&self, caller: &Caller, key: &str) -> Result<()> {
+        retrying!(self.try_delete_group(caller, key))
+    }
+
+    async fn try_delete_group(&self, caller: &Caller, key: &str) -> Result<()> {
+        let agency = caller.room.id;
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        store::next_version(&mut tx, agency).await?;
+        let open = open(&mut tx, agency).await?;
+        if let Some((_, campaign)) = open.iter().find(|(group, _)| group == key) {
+            return Err(in_use(key, campaign, "put it into another one or end it first"));
+        }
+        if !store::delete_group(&mut tx, agency, key).await? {
+            return Err(AppError::NotFound("stacking group"));
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}

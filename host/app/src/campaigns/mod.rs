@@ -1,0 +1,148 @@
+//! Campaigns from plan to lessons: planning, agreeing, preparing, running, amending, measuring, learning.
+
+mod amendments;
+mod effect;
+mod endings;
+mod groups;
+mod lessons;
+mod look_up;
+mod planning;
+mod steps;
+mod tasks;
+mod view;
+
+pub use amendments::{AmendmentView, Proposal};
+pub use effect::{EarlierEffect, EffectView, TargetView};
+pub use endings::Evaluation;
+pub use groups::GroupView;
+pub use lessons::Lesson;
+pub use planning::{CampaignChange, NewCampaign};
+pub use steps::StepView;
+pub use tasks::{NewTask, TASK_KINDS, TaskChange, TaskView};
+pub use view::{Approval, CampaignSummary, CampaignView};
+
+use crate::error::{AppError, Result};
+use posthouse_domain::Rejection;
+use posthouse_domain::campaign::Plan;
+use posthouse_store::campaigns::{self as store, CampaignRow};
+use posthouse_store::{StoreError, Tx};
+use uuid::Uuid;
+
+/// The extension point of the rules that make offers.
+pub const PROMOTION: &str = "promotion";
+
+/// Longest name, owner, title of a task and name of whoever does it, in bytes.
+const LONGEST_NAME: usize = 200;
+/// Longest note, judgement and lessons, in bytes.
+const LONGEST_TEXT: usize = 4_000;
+
+/// The campaign of this id or key.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+async fn find(tx: &mut Tx, agency: Uuid, name: &str) -> Result<CampaignRow> {
+    let row = match Uuid::try_parse(name) {
+        Ok(id) => store::campaign(tx, agency, id).await?,
+        Err(_) => store::campaign_by_key(tx, agency, name).await?,
+    };
+    row.ok_or(AppError::NotFound("campaign"))
+}
+
+/// The same, with its lock, so that nothing changes it before the transaction ends.
+async fn find_locked(tx: &mut Tx, agency: Uuid, name: &str) -> Result<CampaignRow> {
+    let id = find(tx, agency, name).await?.id;
+    if !store::lock(tx, agency, id).await? {
+        return Err(AppError::NotFound("campaign"));
+    }
+    store::campaign(tx, agency, id)
+        .await?
+        .ok_or(AppError::NotFound("campaign"))
+}
+
+/// Passes the version that a request expects.
+fn check_version(row: &CampaignRow, expected: Option<i64>) -> Result<()> {
+    if expected.is_none_or(|expected| expected == row.version) {
+        return Ok(());
+    }
+    let detail = format!(
+        "campaign {} is at version {}; look at it again before changing it",
+        row.key, row.version
+    );
+    Err(AppError::conflict("version_changed", detail))
+}
+
+/// The plan in a row.
+fn plan_of(row: &CampaignRow) -> Result<Plan> {
+    serde_json::from_str(&row.plan).map_err(AppError::corrupt("plan"))
+}
+
+/// A plan as it is stored, and its hash.
+fn canonical(plan: &Plan) -> Result<(String, String)> {
+    let text = posthouse_domain::canonical::to_string(plan)
+        .map_err(|error| AppError::Invalid(Rejection::new("bad_plan", error.to_string())))?;
+    let hash = posthouse_domain::canonical::digest(&text);
+    Ok((text, hash))
+}
+
+/// A key that can stand in a path.
+fn check_key(what: &str, key: &str) -> Result<()> {
+    let good = (1..=64).contains(&key.len())
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !key.starts_with('-')
+        // a path that holds an id holds no key
+        && Uuid::try_parse(key).is_err();
+    if good {
+        return Ok(());
+    }
+    Err(AppError::invalid(
+        "bad_key",
+        format!("{what} {key:?} must be 1 to 64 lower-case letters, digits and hyphens, and no UUID"),
+    ))
+}
+
+/// A short text for people, without spaces around it.
+fn short(what: &str, text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > LONGEST_NAME || text.chars().any(char::is_control) {
+        return Err(AppError::invalid(
+            "bad_name",
+            format!("write the {what} in 1 to {LONGEST_NAME} bytes without control characters"),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// A longer text for people, which may be left out.
+fn long(what: &str, text: Option<&str>) -> Result<Option<String>> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    if text.is_some_and(|text| text.len() > LONGEST_TEXT) {
+        return Err(AppError::invalid(
+            "bad_note",
+            format!("the {what} is longer than {LONGEST_TEXT} bytes"),
+        ));
+    }
+    Ok(text.map(str::to_owned))
+}
+
+/// A longer text for people that has to be there.
+fn needed(what: &str, text: Option<&str>) -> Result<String> {
+    long(what, text)?.ok_or_else(|| AppError::invalid("note_missing", format!("write the {what}; it cannot be empty")))
+}
+
+/// Writes a campaign's change, on top of the row that was read under its lock.
+async fn write(tx: &mut Tx, agency: Uuid, before: &CampaignRow, after: &mut CampaignRow, now: i64) -> Result<()> {
+    after.version = before.version + 1;
+    after.updated_at = now;
+    if store::change(tx, agency, before, after).await? {
+        Ok(())
+    } else {
+        Err(StoreError::Overtaken.into())
+    }
+}
+
+/// Whether a write failed because something with this value is there already.
+fn is_taken(error: &AppError) -> bool {
+    matches!(error, AppError::Store(StoreError::Duplicate { .. }))
+}

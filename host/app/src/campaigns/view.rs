@@ -1,0 +1,211 @@
+//! A campaign as people see it.
+
+use super::lessons::{self, Lesson};
+use super::{PROMOTION, find, look_up, plan_of};
+use crate::App;
+use crate::error::{AppError, Result};
+use crate::team::Caller;
+use posthouse_domain::Instant;
+use posthouse_domain::campaign::{CampaignType, Plan, State};
+use posthouse_store::campaigns::CampaignRow;
+use posthouse_store::{Access, Tx, campaign_changes, campaign_parts as parts, campaigns as store, plugins};
+use uuid::Uuid;
+
+/// Lessons that are shown with a campaign.
+const SHOWN_LESSONS: i64 = 5;
+
+/// A campaign in a list.
+#[derive(Debug, Clone)]
+pub struct CampaignSummary {
+    /// Id.
+    pub id: Uuid,
+    /// The agency's name for it.
+    pub key: String,
+    /// Which of the five types.
+    pub kind: CampaignType,
+    /// For people.
+    pub name: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Where it stands.
+    pub state: State,
+    /// For `If-Match`.
+    pub version: i64,
+    /// What is planned.
+    pub plan: Plan,
+    /// SHA-256 of the plan as canonical JSON.
+    pub plan_hash: String,
+    /// The key that asked for approval last.
+    pub submitted_by: Option<Uuid>,
+    /// The key that wrote it down.
+    pub created_by: Uuid,
+    /// When, in ms since 1970.
+    pub created_at: Instant,
+    /// When it was last changed, in ms since 1970.
+    pub updated_at: Instant,
+}
+
+/// An approval.
+#[derive(Debug, Clone)]
+pub struct Approval {
+    /// The key that agreed; none if the host did.
+    pub by: Option<Uuid>,
+    /// When, in ms since 1970.
+    pub at: Instant,
+    /// What was said.
+    pub note: Option<String>,
+    /// The plan it agreed to.
+    pub plan_hash: String,
+    /// Whether that is the present plan.
+    pub holds: bool,
+}
+
+/// A campaign with all that is known of it.
+#[derive(Debug, Clone)]
+pub struct CampaignView {
+    /// The campaign.
+    pub campaign: CampaignSummary,
+    /// Facts that its rule reads.
+    pub facts: Vec<String>,
+    /// Those of them that are granted; the start grants all.
+    pub granted: Vec<String>,
+    /// Minor units of the budget that open quotes hold.
+    pub held: i64,
+    /// Minor units of the budget that confirmed quotes have spent.
+    pub spent: i64,
+    /// Tasks that are not done.
+    pub open_tasks: i64,
+    /// The amendment that waits for a decision.
+    pub open_amendment: Option<i64>,
+    /// The last approval.
+    pub approval: Option<Approval>,
+    /// How it went, once that is written down.
+    pub evaluation: Option<Lesson>,
+    /// What was learned from others of its type, the newest first.
+    pub lessons: Vec<Lesson>,
+}
+
+impl CampaignSummary {
+    pub(super) fn read(row: CampaignRow) -> Result<Self> {
+        let state = State::parse(&row.state)
+            .ok_or_else(|| AppError::Internal(format!("campaign {} is {:?}", row.key, row.state)))?;
+        let kind = CampaignType::parse(&row.kind)
+            .ok_or_else(|| AppError::Internal(format!("campaign {} is a {:?}", row.key, row.kind)))?;
+        Ok(Self {
+            plan: plan_of(&row)?,
+            id: row.id,
+            key: row.key,
+            kind,
+            name: row.name,
+            owner: Some(row.owner).filter(|owner| !owner.is_empty()),
+            state,
+            version: row.version,
+            plan_hash: row.plan_hash,
+            submitted_by: row.submitted_by,
+            created_by: row.created_by,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// Reads all that is known of a campaign.
+pub(super) async fn view(tx: &mut Tx, agency: Uuid, row: CampaignRow) -> Result<CampaignView> {
+    let id = row.id;
+    let approved = parts::last_step(tx, agency, id, ("approve", "amend")).await?;
+    let approval = approved.map(|step| Approval {
+        by: step.taken_by,
+        at: step.at,
+        note: step.note,
+        holds: step.plan_hash == row.plan_hash,
+        plan_hash: step.plan_hash,
+    });
+    let granted = plugins::granted(tx, agency, PROMOTION, &row.key).await?;
+    let (held, spent) = store::budget_used(tx, agency, id).await?;
+    let newest = campaign_changes::amendments(tx, agency, id, i64::MAX, 1).await?;
+    let open = newest.first().filter(|amendment| amendment.state == "proposed");
+    let own = campaign_changes::evaluation(tx, agency, id).await?;
+    let others = campaign_changes::evaluations(tx, agency, Some(&row.kind), lessons::NEWEST, SHOWN_LESSONS + 1).await?;
+    let others = others.into_iter().filter(|lesson| lesson.campaign_id != id);
+    let campaign = CampaignSummary::read(row)?;
+    Ok(CampaignView {
+        facts: look_up::facts(tx, agency, &campaign.plan.rule.digest).await?,
+        granted,
+        held,
+        spent,
+        open_tasks: parts::open_tasks(tx, agency, id).await?,
+        open_amendment: open.map(|amendment| amendment.amendment),
+        approval,
+        evaluation: own.map(Lesson::read).transpose()?,
+        lessons: others
+            .take(SHOWN_LESSONS as usize)
+            .map(Lesson::read)
+            .collect::<Result<_>>()?,
+        campaign,
+    })
+}
+
+impl App {
+    /// One campaign, by id or key.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn campaign(&self, caller: &Caller, name: &str) -> Result<CampaignView> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let row = find(&mut tx, agency, name).await?;
+        view(&mut tx, agency, row).await
+    }
+
+    /// Campaigns, the newest first; of one state and one type if those are named.
+    ///
+    /// # Errors
+    /// `bad_state`, `bad_type`, `bad_cursor`; failures of the database.
+    pub async fn campaigns(
+        &self,
+        caller: &Caller,
+        (state, kind): (Option<&str>, Option<&str>),
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<CampaignSummary>, Option<String>)> {
+        if let Some(state) = state.filter(|state| State::parse(state).is_none()) {
+            let known = State::ALL.map(State::as_str).join(", ");
+            let detail = format!("{state:?} is no state of a campaign; use {known}");
+            return Err(AppError::invalid("bad_state", detail));
+        }
+        if let Some(kind) = kind {
+            campaign_type(kind)?;
+        }
+        let before = match cursor {
+            None => Uuid::max(),
+            Some(text) => Uuid::try_parse(text).map_err(|_| bad_cursor())?,
+        };
+        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        let mut rows = store::list(&mut tx, caller.room.id, (state, kind), before, limit as i64 + 1).await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
+        Ok((
+            rows.into_iter().map(CampaignSummary::read).collect::<Result<_>>()?,
+            next,
+        ))
+    }
+}
+
+pub(super) fn bad_cursor() -> AppError {
+    AppError::invalid(
+        "bad_cursor",
+        "the cursor is not one of this list; start again without it",
+    )
+}
+
+/// The type of this name.
+///
+/// # Errors
+/// `bad_type`.
+pub(super) fn campaign_type(name: &str) -> Result<CampaignType> {
+    CampaignType::parse(name).ok_or_else(|| {
+        let known = CampaignType::ALL.map(CampaignType::as_str).join(", ");
+        AppError::invalid("bad_type", format!("{name:?} is no type of campaigns; use {known}"))
+    })
+}

@@ -1,0 +1,462 @@
+//! What a campaign brought: those it was open to beside those it was kept from, and how sure the difference is.
+//!
+//! - Shares: the difference of two proportions with Newcombe's hybrid score interval (his method 10, from two Wilson intervals).
+//! - Money: the difference of two means with Welch's interval: Student's t with the degrees of freedom of Welch and Satterthwaite.
+//! - What the campaign brought in all is the difference for one customer times the customers it was open to.
+//!
+//! With few customers an interval is no more than a number that looks like one. So below [`FEWEST_CUSTOMERS`] in either arm nothing is
+//! compared, and money only where [`FEWEST_BUYERS`] bought anything at all.
+
+use super::student;
+use crate::{Day, Instant};
+use serde::{Deserialize, Serialize};
+
+/// Fewest customers of each arm that are compared.
+pub const FEWEST_CUSTOMERS: i64 = 30;
+/// Fewest buyers of both arms together whose money is compared.
+pub const FEWEST_BUYERS: i64 = 10;
+
+/// The share of a normal distribution below which 97.5 % lie, in standard deviations.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// What one arm did: customers who were assigned to it, from the day of their assignment on. Money in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Arm {
+    /// Who was assigned.
+    pub customers: i64,
+    /// Who booked a trip.
+    pub buyers: i64,
+    /// Their trips.
+    pub bookings: i64,
+    /// Trips whose cost is known: the margin is theirs.
+    pub costed: i64,
+    /// Prices less what was paid back.
+    pub sales: i64,
+    /// Sales less costs, where they are known.
+    pub margin: i64,
+    /// Sum of the squares of each customer's sales.
+    #[serde(skip)]
+    pub sales_squares: f64,
+    /// Sum of the squares of each customer's margin.
+    #[serde(skip)]
+    pub margin_squares: f64,
+}
+
+/// What became of the offers themselves. Money in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uptake {
+    /// Quotes with an offer of the campaign.
+    pub quotes: i64,
+    /// Customers who got one.
+    pub quoted_customers: i64,
+    /// Those of the quotes that were confirmed.
+    pub confirmed: i64,
+    /// Customers who confirmed one.
+    pub participants: i64,
+    /// Trips that were booked with it and are not called off.
+    pub bookings: i64,
+    /// Those of the trips whose cost is known: the margin is theirs.
+    pub costed: i64,
+    /// Prices of the trips less what was paid back.
+    pub sales: i64,
+    /// Sales less costs, where they are known.
+    pub margin: i64,
+    /// What it took off confirmed quotes and did not get back.
+    pub discount: i64,
+}
+
+/// What a campaign brought, as far as was known at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// The moment.
+    pub at: Instant,
+    /// The last booking day that counts: that of the moment, or the last of the window.
+    pub through: Day,
+    /// What became of the offers themselves.
+    pub uptake: Uptake,
+    /// Those it was open to.
+    pub treatment: Arm,
+    /// Those it was kept from.
+    pub holdout: Arm,
+    /// The one beside the other.
+    pub lift: Lift,
+}
+
+impl Effect {
+    /// Works out the difference.
+    pub fn new((at, through): (Instant, Day), uptake: Uptake, treatment: Arm, holdout: Arm) -> Self {
+        Self {
+            at,
+            through,
+            uptake,
+            treatment,
+            holdout,
+            lift: Lift::between(&treatment, &holdout),
+        }
+    }
+
+    /// What was reached of a target's measure; none if it is not measured.
+    pub fn reached(&self, measure: &str) -> Option<i64> {
+        match measure {
+            "participants" => Some(self.uptake.participants),
+            "bookings" => Some(self.uptake.bookings),
+            "sales" => Some(self.uptake.sales),
+            "margin" => Some(self.uptake.margin),
+            "discount" => Some(self.uptake.discount),
+            _ => None,
+        }
+    }
+}
+
+/// A figure and the bounds between which it lies with 95 %.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval<T> {
+    /// The best guess.
+    pub estimate: T,
+    /// The lower bound.
+    pub low: T,
+    /// The upper bound.
+    pub high: T,
+}
+
+/// The difference that the campaign made to a sum of money, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gain {
+    /// For one customer.
+    pub per_customer: Interval<i64>,
+    /// For all customers it was open to.
+    pub in_all: Interval<i64>,
+}
+
+impl Eq for Interval<i64> {}
+
+/// Why two arms are not compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TooFew {
+    /// The plan kept it from nobody.
+    NoHoldout,
+    /// Too few customers had it open to them.
+    Treated,
+    /// It was kept from too few customers.
+    HeldOut,
+    /// Too few bought anything.
+    Buyers,
+}
+
+impl TooFew {
+    /// The name used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoHoldout => "no_holdout",
+            Self::Treated => "treated",
+            Self::HeldOut => "held_out",
+            Self::Buyers => "buyers",
+        }
+    }
+
+    /// In words.
+    pub fn sentence(self) -> String {
+        match self {
+            Self::NoHoldout => {
+                "the campaign is kept from nobody, so there is nobody to compare with; plan a holdout next time".into()
+            }
+            Self::Treated => {
+                format!("it was open to fewer than {FEWEST_CUSTOMERS} customers who asked for a price so far")
+            }
+            Self::HeldOut => {
+                format!("it was kept from fewer than {FEWEST_CUSTOMERS} customers who asked for a price so far")
+            }
+            Self::Buyers => {
+                format!(
+                    "fewer than {FEWEST_BUYERS} customers of both arms booked a trip so far; sums would say nothing"
+                )
+            }
+        }
+    }
+}
+
+/// The treated beside the held out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Lift {
+    /// What keeps some or all of it from being said.
+    pub too_few: Option<TooFew>,
+    /// Share of the treated who booked less share of the held out who did.
+    pub conversion: Option<Interval<f64>>,
+    /// Sales.
+    pub sales: Option<Gain>,
+    /// Margin, where costs are known.
+    pub margin: Option<Gain>,
+}
+
+impl Lift {
+    /// Compares two arms.
+    pub fn between(treatment: &Arm, holdout: &Arm) -> Self {
+        let refuse = |why| Self {
+            too_few: Some(why),
+            conversion: None,
+            sales: None,
+            margin: None,
+        };
+        if holdout.customers == 0 {
+            return refuse(TooFew::NoHoldout);
+        }
+        if treatment.customers < FEWEST_CUSTOMERS {
+            return refuse(TooFew::Treated);
+        }
+        if holdout.customers < FEWEST_CUSTOMERS {
+            return refuse(TooFew::HeldOut);
+        }
+        let conversion = Some(newcombe(
+            (treatment.buyers, treatment.customers),
+            (holdout.buyers, holdout.customers),
+        ));
+        if treatment.buyers + holdout.buyers < FEWEST_BUYERS {
+            return Self {
+                conversion,
+                ..refuse(TooFew::Buyers)
+            };
+        }
+        let gain = |sum: fn(&Arm) -> (i64, f64)| {
+            let difference = welch(
+                Moments::of(treatment.customers, sum(treatment)),
+                Moments::of(holdout.customers, sum(holdout)),
+            );
+            let all = treatment.customers as f64;
+            Gain {
+                per_customer: rounded(difference, 1.0),
+                in_all: rounded(difference, all),
+            }
+        };
+        Self {
+            too_few: None,
+            conversion,
+            sales: Some(gain(|arm| (arm.sales, arm.sales_squares))),
+            margin: (treatment.costed + holdout.costed > 0).then(|| gain(|arm| (arm.margin, arm.margin_squares))),
+        }
+    }
+}
+
+fn rounded(interval: Interval<f64>, times: f64) -> Interval<i64> {
+    // a float that is too large for an i64 becomes its largest
+    let whole = |n: f64| (n * times).round() as i64;
+    Interval {
+        estimate: whole(interval.estimate),
+        low: whole(interval.low),
+        high: whole(interval.high),
+    }
+}
+
+/// Wilson's score interval of a share with 95 %.
+fn wilson((hits, of): (i64, i64)) -> (f64, f64) {
+    let (n, share) = (of as f64, hits as f64 / of as f64);
+    let z2 = Z * Z;
+    let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = Z * libm::sqrt(share * (1.0 - share) / n + z2 / (4.0 * n * n)) / (1.0 + z2 / n);
+    ((centre - half).max(0.0), (centre + half).min(1.0))
+}
+
+/// The difference of two shares with 95 %. Neither may be of nothing.
+fn newcombe(one: (i64, i64), other: (i64, i64)) -> Interval<f64> {
+    let share = |(hits, of): (i64, i64)| hits as f64 / of as f64;
+    let (p, q) = (share(one), share(other));
+    let ((one_low, one_high), (other_low, other_high)) = (wilson(one), wilson(other));
+    let apart = |a: f64, b: f64| libm::sqrt(a * a + b * b);
+    Interval {
+        estimate: p - q,
+        low: p - q - apart(p - one_low, other_high - q),
+        high: p - q + apart(one_high - p, q - other_low),
+    }
+}
+
+/// Count, mean and variance of a sample.
+#[derive(Debug, Clone, Copy)]
+struct Moments {
+    count: f64,
+    mean: f64,
+    variance: f64,
+}
+
+impl Moments {
+    fn of(count: i64, (sum, squares): (i64, f64)) -> Self {
+        let (count, sum) = (count as f64, sum as f64);
+        let mean = sum / count;
+        Self {
+            count,
+            mean,
+            // what rounding takes below zero is zero
+            variance: ((squares - sum * mean) / (count - 1.0)).max(0.0),
+        }
+    }
+}
+
+/// The difference of two means with 95 %. Each sample has two values at least.
+fn welch(one: Moments, other: Moments) -> Interval<f64> {
+    let estimate = one.mean - other.mean;
+    let (a, b) = (one.variance / one.count, other.variance / other.count);
+    if a + b == 0.0 {
+        return Interval {
+            estimate,
+            low: estimate,
+            high: estimate,
+        };
+    }
+    let degrees = (a + b) * (a + b) / (a * a / (one.count - 1.0) + b * b / (other.count - 1.0));
+    let half = student::quantile(0.975, degrees) * libm::sqrt(a + b);
+    Interval {
+        estimate,
+        low: estimate - half,
+        high: estimate + half,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(found: f64, expected: f64, within: f64) {
+        assert!((found - expected).abs() <= within, "{found} is not {expected}");
+    }
+
+    #[test]
+    fn shares_differ_as_newcombe_has_it() {
+        // the examples of his paper of 1998, method 10
+        for (one, other, low, high) in [
+            ((56, 70), (48, 80), 0.0524, 0.3339),
+            ((9, 10), (3, 10), 0.1705, 0.8090),
+            ((6, 7), (2, 7), 0.0582, 0.8062),
+            ((5, 56), (0, 29), -0.0381, 0.1926),
+            ((0, 10), (0, 20), -0.1611, 0.2775),
+            ((10, 10), (0, 20), 0.6791, 1.0),
+        ] {
+            let found = newcombe(one, other);
+            near(found.low, low, 0.000_05);
+            near(found.high, high, 0.000_05);
+        }
+    }
+
+    #[test]
+    fn means_differ_as_welch_has_it() {
+        let moments = |values: &[f64]| {
+            let squares: f64 = values.iter().map(|value| value * value).sum();
+            let sum: f64 = values.iter().sum();
+            let (count, mean) = (values.len() as f64, sum / values.len() as f64);
+            let variance = (squares - sum * mean) / (count - 1.0);
+            Moments { count, mean, variance }
+        };
+        let found = welch(
+            moments(&[
+                27.5, 21.0, 19.0, 23.6, 17.0, 17.9, 16.9, 20.1, 21.9, 22.6, 23.1, 19.6, 19.0, 21.7, 21.4,
+            ]),
+            moments(&[
+                27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0, 24.8, 20.2, 21.9, 22.1, 22.9, 30.2, 24.2,
+            ]),
+        );
+        // worked out apart: variances by their definition, t with 27.794 degrees by integrating its density
+        near(found.estimate, -2.8, 1e-9);
+        near(found.low, -4.813_796_569, 1e-6);
+        near(found.high, -0.786_203_431, 1e-6);
+    }
+
+    fn arms() -> (Arm, Arm) {
+        let treatment = Arm {
+            customers: 40,
+            buyers: 12,
+            bookings: 13,
+            costed: 13,
+            sales: 1_434_900,
+            margin: 123_890,
+            sales_squares: 249_477_010_000.0,
+            margin_squares: 2_494_770_100.0,
+        };
+        let holdout = Arm {
+            customers: 35,
+            buyers: 5,
+            bookings: 5,
+            costed: 5,
+            sales: 490_000,
+            margin: 37_000,
+            sales_squares: 64_650_000_000.0,
+            margin_squares: 646_500_000.0,
+        };
+        (treatment, holdout)
+    }
+
+    #[test]
+    fn what_it_brought_is_the_difference_times_the_treated() {
+        let (treatment, holdout) = arms();
+        let lift = Lift::between(&treatment, &holdout);
+        assert_eq!(lift.too_few, None);
+        let conversion = lift.conversion.expect("shares");
+        near(conversion.estimate, 0.157_142_857, 1e-9);
+        near(conversion.low, -0.035_188_259, 1e-9);
+        near(conversion.high, 0.331_066_364, 1e-9);
+        // the customers' own figures, compared apart: 21872.5 from -4593.156 to 48338.156; 2040.107 from -687.440 to 4767.654
+        let sales = lift.sales.expect("sales");
+        let whole = |estimate, low, high| Interval { estimate, low, high };
+        assert_eq!(sales.per_customer, whole(21_873, -4_593, 48_338));
+        assert_eq!(sales.in_all, whole(874_900, -183_726, 1_933_526));
+        let margin = lift.margin.expect("margins");
+        assert_eq!(margin.per_customer, whole(2_040, -687, 4_768));
+        assert_eq!(margin.in_all, whole(81_604, -27_498, 190_706));
+    }
+
+    #[test]
+    fn too_few_are_not_compared() {
+        let (treatment, holdout) = arms();
+        let none = Arm::default();
+        let few = Arm {
+            customers: 29,
+            ..holdout
+        };
+        for (one, other, why) in [
+            (treatment, none, TooFew::NoHoldout),
+            (few, holdout, TooFew::Treated),
+            (treatment, few, TooFew::HeldOut),
+        ] {
+            let lift = Lift::between(&one, &other);
+            assert_eq!((lift.too_few, lift.conversion, lift.sales), (Some(why), None, None));
+            assert!(why.sentence().len() > 20);
+        }
+        let quiet = Arm { buyers: 4, ..treatment };
+        let lift = Lift::between(&quiet, &holdout);
+        assert_eq!((lift.too_few, lift.sales), (Some(TooFew::Buyers), None));
+        assert!(lift.conversion.is_some(), "shares are told with few buyers too");
+    }
+
+    #[test]
+    fn a_target_has_its_measure() {
+        let (treatment, holdout) = arms();
+        let uptake = Uptake {
+            participants: 1,
+            bookings: 2,
+            sales: 3,
+            margin: 4,
+            discount: 5,
+            ..Uptake::default()
+        };
+        let effect = Effect::new((7, 8), uptake, treatment, holdout);
+        let measures = ["participants", "bookings", "sales", "margin", "discount", "fame"];
+        let reached = measures.map(|measure| effect.reached(measure));
+        assert_eq!(reached, [Some(1), Some(2), Some(3), Some(4), Some(5), None]);
+        let kept: Effect = serde_json::from_str(&serde_json::to_string(&effect).expect("JSON")).expect("an effect");
+        assert_eq!(
+            (kept.lift, kept.uptake),
+            (effect.lift, uptake),
+            "a snapshot says what was said"
+        );
+    }
+
+    #[test]
+    fn equal_customers_differ_by_nothing() {
+        let arm = Arm {
+            customers: 50,
+            buyers: 50,
+            sales: 5_000,
+            sales_squares: 500_000.0,
+            ..Arm::default()
+        };
+        let sales = Lift::between(&arm, &arm).sales.expect("sales");
+        assert_eq!((sales.per_customer.low, sales.per_customer.high), (0, 0));
+    }
+}

@@ -1,0 +1,448 @@
+//! Campaigns from plan to lessons.
+
+use super::Front;
+use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match};
+use super::page::Page;
+use super::problem::{Answer, Problem};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use posthouse_app::campaigns as app;
+use posthouse_app::team::{Caller, Scope};
+use posthouse_domain::campaign::Action;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+mod amendments;
+mod effect;
+mod plan;
+mod shapes;
+mod tasks;
+
+use effect::CampaignEffect;
+use plan::PlanBody;
+use shapes::{Campaign, CampaignSummary, Lesson, Step};
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(lessons))
+        .routes(routes!(read, change))
+        .routes(routes!(submit))
+        .routes(routes!(approve))
+        .routes(routes!(reject))
+        .routes(routes!(start))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
+        .routes(routes!(end))
+        .routes(routes!(evaluate))
+        .routes(routes!(history))
+        .routes(routes!(measured))
+        .merge(tasks::routes())
+        .merge(amendments::routes())
+}
+
+/// Who may look at campaigns: readers, those who plan and those who approve.
+const READERS: [Scope; 3] = [Scope::Campaigns, Scope::Approvals, Scope::Read];
+
+/// A campaign to be written down.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewCampaign {
+    /// Lower-case letters, digits and hyphens; also names its binding `promotion/{key}`. Settled once.
+    #[schema(example = "spring-2026")]
+    key: String,
+    /// `new-product`, `price-or-gift`, `festival`, `member` or `joint`. Settled once.
+    #[schema(example = "festival")]
+    r#type: String,
+    /// For people.
+    #[schema(example = "Spring Festival 2026")]
+    name: String,
+    /// Who answers for it.
+    owner: Option<String>,
+    /// What is planned.
+    plan: PlanBody,
+}
+
+/// What is to become different.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CampaignChange {
+    /// Another name.
+    name: Option<String>,
+    /// Another owner; an empty text is none.
+    owner: Option<String>,
+    /// Another plan, whole. It is a draft again then, whoever had approved the one before.
+    plan: Option<PlanBody>,
+}
+
+/// A step, with what there is to say.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"note": "agreed, but watch the budget"}))]
+struct StepNote {
+    /// Why.
+    note: Option<String>,
+}
+
+/// How a campaign went.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CampaignEvaluation {
+    /// How it went, in the view of those who know: what the figures do not say.
+    judgement: String,
+    /// What to do again and what not.
+    lessons: String,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Only those in this state.
+    state: Option<String>,
+    /// Only those of this type.
+    r#type: Option<String>,
+    /// Items of the page, 1 to 1000; 100 if left out.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Campaigns, the newest first.
+#[utoipa::path(get, path = "/campaigns", tag = "campaigns", operation_id = "listCampaigns", params(ListQuery),
+    responses((status = 200, description = "A page of campaigns.", body = Page<CampaignSummary>)))]
+async fn list(
+    State(front): State<Front>,
+    auth: Auth,
+    Query(query): Query<ListQuery>,
+) -> Answer<axum::Json<Page<CampaignSummary>>> {
+    let caller = auth.may_any(&READERS)?;
+    let limit = front.limit(query.limit)?;
+    let only = (query.state.as_deref(), query.r#type.as_deref());
+    let found = front
+        .app()
+        .campaigns(&caller, only, query.cursor.as_deref(), limit)
+        .await?;
+    Ok(axum::Json(Page::of(found)))
+}
+
+/// Write a campaign down, as a draft.
+///
+/// Everything that the plan names has to be there: the plugin, the stacking group, segments and facts.
+#[utoipa::path(post, path = "/campaigns", tag = "campaigns", operation_id = "createCampaign", request_body = NewCampaign,
+    responses((status = 201, description = "The draft.", body = Campaign)))]
+async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewCampaign>) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Campaigns)?;
+    let new = app::NewCampaign {
+        key: body.key,
+        kind: body.r#type,
+        name: body.name,
+        owner: body.owner,
+        plan: body.plan.read(&caller.room.terms)?,
+    };
+    let view = front.app().create_campaign(&caller, new).await?;
+    let location = [(header::LOCATION, format!("/api/v1/campaigns/{}", view.campaign.id))];
+    Ok((StatusCode::CREATED, location, shown(view)))
+}
+
+/// A campaign with its ETag.
+fn shown(view: app::CampaignView) -> impl IntoResponse {
+    (etag(view.campaign.version), axum::Json(Campaign::from(view)))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct LessonsQuery {
+    /// Only from campaigns of this type.
+    r#type: Option<String>,
+    /// Items of the page, 1 to 1000; 100 if left out.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// What was learned from campaigns, the newest first.
+#[utoipa::path(get, path = "/campaigns/lessons", tag = "campaigns", operation_id = "listLessons", params(LessonsQuery),
+    responses((status = 200, description = "A page of lessons.", body = Page<Lesson>)))]
+async fn lessons(
+    State(front): State<Front>,
+    auth: Auth,
+    Query(query): Query<LessonsQuery>,
+) -> Answer<axum::Json<Page<Lesson>>> {
+    let caller = auth.may_any(&READERS)?;
+    let limit = front.limit(query.limit)?;
+    let found = front
+        .app()
+        .lessons(&caller, query.r#type.as_deref(), query.cursor.as_deref(), limit)
+        .await?;
+    Ok(axum::Json(Page::of(found)))
+}
+
+/// One campaign, with its plan, its approval, its budget and what was learned from others of its type.
+#[utoipa::path(get, path = "/campaigns/{id}", tag = "campaigns", operation_id = "getCampaign",
+    params(("id" = String, Path, description = "Id or key of the campaign.")),
+    responses((status = 200, description = "The campaign.", body = Campaign)))]
+async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<String>) -> Answer<impl IntoResponse> {
+    let caller = auth.may_any(&READERS)?;
+    Ok(shown(front.app().campaign(&caller, &id).await?))
+}
+
+/// Change a campaign.
+///
+/// Another plan is a draft again, whoever had approved the one before; what is running or paused is changed by an amendment.
+#[utoipa::path(patch, path = "/campaigns/{id}", tag = "campaigns", operation_id = "changeCampaign", request_body = CampaignChange,
+    params(("id" = String, Path, description = "Id or key of the campaign."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the campaign as it was read.")),
+    responses((status = 200, description = "The campaign.", body = Campaign)))]
+async fn change(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(body): Json<CampaignChange>,
+) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Campaigns)?;
+    let terms = &caller.room.terms;
+    let change = app::CampaignChange {
+        name: body.name,
+        owner: body.owner,
+        plan: body.plan.map(|plan| plan.read(terms)).transpose()?,
+    };
+    let expected = if_match(&headers)?;
+    let view = front.app().change_campaign(&caller, &id, &change, expected).await?;
+    Ok(shown(view))
+}
+
+/// Takes a step in the name of `caller`.
+async fn step(
+    front: &Front,
+    caller: &Caller,
+    id: &str,
+    headers: &HeaderMap,
+    (action, said): (Action, StepNote),
+) -> Answer<impl IntoResponse + use<>> {
+    let (app, note, expected) = (front.app(), said.note.as_deref(), if_match(headers)?);
+    let view = match action {
+        Action::Start => app.start_campaign(caller, id, note, expected).await?,
+        _ => app.step_campaign(caller, id, action, note, expected).await?,
+    };
+    Ok(shown(view))
+}
+
+/// Ask for approval.
+#[utoipa::path(post, path = "/campaigns/{id}/submit", tag = "campaigns", operation_id = "submitCampaign", request_body = Option<StepNote>,
+    params(("id" = String, Path, description = "Id or key of the campaign."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the campaign as it was read.")),
+    responses((status = 200, description = "The campaign, submitted.", body = Campaign)))]
+async fn submit(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    OptionalJson(said): OptionalJson<StepNote>,
+) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Campaigns)?;
+    step(&front, &caller, &id, &headers, (Action::Submit, said)).await
+}
+
+/// Agree to a plan.
+///
+/// Another key than the one that wrote or submitted it: 409 `own_plan` otherwise. The campaign is approved then, or preparing if it has
+/// tasks that are not done.
+#[utoipa::path(post, path = "/campaigns/{id}/approve", tag = "campaigns", operation_id = "approveCampaign", request_body = Option<StepNote>,
+    params(("id" = String, Path, description = "Id or key of the campaign."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the campaign as it was read: agrees to nothing that was not seen.")),
+    responses((status = 200, description = "The campaign, approved or preparing.", body = Campaign)))]
+async fn approve(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    OptionalJson(said): OptionalJson<StepNote>,
+) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Approvals)?;
+    step(&front, &caller, &id, &headers, (Action::Approve, said)).await
+}
+
+/// Send a plan back, with a reason as note.
+#[utoipa::path(post, path = "/campaigns/{id}/reject", tag = "campaigns", operation_id = "rejectCampaign", request_body = StepNote,
+    params(("id" = String, Path, description = "Id or key of the campaign."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the campaign as it was read.")),
+    responses((status = 200, description = "The campaign, a draft again.", body = Campaign)))]
+async fn reject(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    OptionalJson(said): OptionalJson<StepNote>,
+) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Approvals)?;
+    step(&front, &caller, &id, &headers, (Action::Reject, said)).await
+}
+
+/// Put an approved campaign and its rule into force.
+///
+/// Inside its window it makes offers from now on. The rule is granted the facts that it declares.
+#[utoipa::path(post, path = "/campaigns/{id}/start", tag = "campaigns", operation_id = "startCampaign", request_body = Option<StepNote>,
+    params(("id" = String, Path, description = "Id or key of the campaign."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the campaign as it was read.")),
+    responses((status = 200, description = "The campaign, running.", body = Campaign)))]
+async fn start(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    OptionalJson(said): OptionalJson<StepNote>,
+) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Campaigns)?;
+    step(&front, &caller, &id, &headers, (Action::Start, said)).await
+}
+
+/// Stop a campaign for a while.
+///
+/// It offers nothing then, and keeps what it has promised.
+#[utoipa::path(post, path = "/campaigns/{id}/pause", tag = "campaigns", operation_id = "pauseCampaign", request_body = Option<StepNote>,
+    params(("id" = String, Path, description = "Id or key of the campaign."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the campaign as it was read.")),
+    responses((status = 200, description = "The campaign, paused.", body = Campaign)))]
+async fn pause(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    OptionalJson(said): OptionalJson<StepNote>,
+) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Campaigns)?;
+    step(&front, &caller, &id, &headers, (Action::Pause, said)).await
+}
+
+/// Let a paused campaign go on.
+#[utoipa::path(post, path = "/campaigns/{id}/resume", tag = "campaigns", operation_id = "resumeCampaign", request_body = Option<StepNote>,
+    params(("id" = String, Path, description = "Id or key of the campaign."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the campaign as it was read.")),
+    responses((status = 200, description = "The campaign, running.", body = Campaign)))]
+async fn resume(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    OptionalJson(said): OptionalJson<StepNote>,
+) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Campaigns)?;
+    step(&front, &caller, &id, &headers, (Action::Resume, said)).await
+}
+
+/// Close a campaign for good. At the end of its window this happens by itself.
+#[utoipa::path(post, path = "/campaigns/{id}/end", tag = "campaigns", operation_id = "endCampaign", request_body = Option<StepNote>,
+    params(("id" = String, Path, description = "Id or key of the campaign."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the campaign as it was read.")),
+    responses((status = 200, description = "The campaign, ended.", body = Campaign)))]
+async fn end(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    OptionalJson(said): OptionalJson<StepNote>,
+) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Campaigns)?;
+    step(&front, &caller, &id, &headers, (Action::End, said)).await
+}
+
+/// Write down how an ended campaign went and what was learned.
+///
+/// The figures as they are now are kept with it, and all of it is shown when the next campaign of its type is planned.
+#[utoipa::path(post, path = "/campaigns/{id}/evaluate", tag = "campaigns", operation_id = "evaluateCampaign", request_body = CampaignEvaluation,
+    params(("id" = String, Path, description = "Id or key of the campaign."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the campaign as it was read.")),
+    responses((status = 200, description = "The campaign, evaluated.", body = Campaign)))]
+async fn evaluate(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(body): Json<CampaignEvaluation>,
+) -> Answer<impl IntoResponse> {
+    let caller = auth.may(Scope::Campaigns)?;
+    let evaluation = app::Evaluation {
+        judgement: body.judgement,
+        lessons: body.lessons,
+    };
+    let expected = if_match(&headers)?;
+    let view = front
+        .app()
+        .evaluate_campaign(&caller, &id, &evaluation, expected)
+        .await?;
+    Ok(shown(view))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct BackwardsQuery {
+    /// Items of the page, 1 to 1000; 100 if left out.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl BackwardsQuery {
+    /// How many items, and the number they come before.
+    fn page(self, front: &Front) -> Answer<(usize, Option<i64>)> {
+        let limit = front.limit(self.limit)?;
+        let bad = |_| {
+            Problem::unprocessable(
+                "bad_cursor",
+                "the cursor is not one of this list; start again without it",
+            )
+        };
+        let before = self.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
+        Ok((limit, before))
+    }
+}
+
+/// A page of what was read with one item more than it may have.
+fn page_of<A, T: From<A>>(mut items: Vec<A>, limit: usize, number: impl Fn(&A) -> i64) -> Page<T> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| number(last).to_string());
+    Page::of((items, next))
+}
+
+/// Every step of a campaign's life, the newest first.
+#[utoipa::path(get, path = "/campaigns/{id}/history", tag = "campaigns", operation_id = "listCampaignSteps",
+    params(("id" = String, Path, description = "Id or key of the campaign."), BackwardsQuery),
+    responses((status = 200, description = "A page of steps.", body = Page<Step>)))]
+async fn history(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+    Query(query): Query<BackwardsQuery>,
+) -> Answer<axum::Json<Page<Step>>> {
+    let caller = auth.may_any(&READERS)?;
+    let (limit, before) = query.page(&front)?;
+    let steps = front
+        .app()
+        .campaign_history(&caller, &id, before, limit as i64 + 1)
+        .await?;
+    Ok(axum::Json(page_of(steps, limit, |step| step.step)))
+}
+
+/// What a campaign brought so far.
+///
+/// Participation, sales, discount and margin; those it was open to beside those it was kept from, with 95 % intervals; the goal's figures;
+/// and the campaign before of the same type.
+#[utoipa::path(get, path = "/campaigns/{id}/effect", tag = "campaigns", operation_id = "getCampaignEffect",
+    params(("id" = String, Path, description = "Id or key of the campaign.")),
+    responses((status = 200, description = "The effect.", body = CampaignEffect)))]
+async fn measured(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+) -> Answer<axum::Json<CampaignEffect>> {
+    let caller = auth.may_any(&READERS)?;
+    Ok(axum::Json(front.app().campaign_effect(&caller, &id).await?.into()))
+}

@@ -1,0 +1,170 @@
+//! What has to be ready before a campaign starts.
+
+use super::super::Front;
+use super::super::extract::{Auth, Json, Path};
+use super::super::page::{At, Page};
+use super::super::problem::{Answer, Problem};
+use super::READERS;
+use axum::extract::State;
+use axum::http::StatusCode;
+use posthouse_app::campaigns as app;
+use posthouse_app::team::Scope;
+use posthouse_domain::{Day, time};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(change, delete))
+}
+
+/// A task to be written down.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewCampaignTask, example = json!({"kind": "training", "title": "Train the shops on the early-bird offer",
+    "assignee": "Ms Lin", "due_on": "2026-01-18"}))]
+struct NewTask {
+    /// `training`, `materials` or `other`.
+    kind: String,
+    /// What is to be done.
+    title: String,
+    /// Who is to do it.
+    assignee: Option<String>,
+    /// Until which day, like `2026-01-18`.
+    due_on: Option<String>,
+}
+
+/// What is to become different; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CampaignTaskChange, example = json!({"done": true}))]
+struct TaskChange {
+    /// Whether it is done.
+    done: Option<bool>,
+    /// Another title.
+    title: Option<String>,
+    /// Somebody else; an empty text is nobody.
+    assignee: Option<String>,
+    /// Another day.
+    due_on: Option<String>,
+}
+
+/// Something that has to be ready before a campaign starts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignTask)]
+struct Task {
+    /// Counts from 1.
+    task: i64,
+    /// `training`, `materials` or `other`.
+    #[schema(example = "training")]
+    kind: String,
+    /// What is to be done.
+    title: String,
+    /// Who is to do it.
+    assignee: Option<String>,
+    /// Until which day.
+    #[schema(format = Date, example = "2026-01-18")]
+    due_on: Option<String>,
+    /// Whether it is done.
+    done: bool,
+    /// The key that said so.
+    done_by: Option<Uuid>,
+    /// When it said so.
+    done_at: Option<At>,
+    /// When it was written down.
+    created_at: At,
+}
+
+impl From<app::TaskView> for Task {
+    fn from(task: app::TaskView) -> Self {
+        Self {
+            task: task.task,
+            kind: task.kind,
+            title: task.title,
+            assignee: task.assignee,
+            due_on: task.due_on.map(time::day_text),
+            done: task.done,
+            done_by: task.done_by,
+            done_at: task.done_at.map(At),
+            created_at: task.created_at.into(),
+        }
+    }
+}
+
+fn day(text: Option<String>) -> Answer<Option<Day>> {
+    let read = |text: String| {
+        time::parse_day(&text).ok_or_else(|| {
+            let shown: String = text.chars().take(100).collect();
+            Problem::unprocessable("bad_day", format!("due_on {shown:?} is not a day like 2026-01-18"))
+        })
+    };
+    text.map(read).transpose()
+}
+
+/// The tasks of a campaign, in the order in which they were written down.
+#[utoipa::path(get, path = "/campaigns/{id}/tasks", tag = "campaigns", operation_id = "listCampaignTasks",
+    params(("id" = String, Path, description = "Id or key of the campaign.")),
+    responses((status = 200, description = "Every task; `next` is always null.", body = Page<Task>)))]
+async fn list(State(front): State<Front>, auth: Auth, Path(id): Path<String>) -> Answer<axum::Json<Page<Task>>> {
+    let caller = auth.may_any(&READERS)?;
+    Ok(axum::Json(Page::whole(front.app().tasks(&caller, &id).await?)))
+}
+
+/// Write a task down.
+///
+/// A campaign does not start before all its tasks are done.
+#[utoipa::path(post, path = "/campaigns/{id}/tasks", tag = "campaigns", operation_id = "addCampaignTask", request_body = NewTask,
+    params(("id" = String, Path, description = "Id or key of the campaign.")),
+    responses((status = 201, description = "The task.", body = Task)))]
+async fn add(
+    State(front): State<Front>,
+    auth: Auth,
+    Path(id): Path<String>,
+    Json(body): Json<NewTask>,
+) -> Answer<(StatusCode, axum::Json<Task>)> {
+    let caller = auth.may(Scope::Campaigns)?;
+    let new = app::NewTask {
+        kind: body.kind,
+        title: body.title,
+        assignee: body.assignee,
+        due_on: day(body.due_on)?,
+    };
+    let task = front.app().add_task(&caller, &id, &new).await?;
+    Ok((StatusCode::CREATED, axum::Json(task.into())))
+}
+
+/// Change a task, or say that it is done.
+#[utoipa::path(patch, path = "/campaigns/{id}/tasks/{task}", tag = "campaigns", operation_id = "changeCampaignTask", request_body = TaskChange,
+    params(("id" = String, Path, description = "Id or key of the campaign."), ("task" = i64, Path, description = "Number of the task.")),
+    responses((status = 200, description = "The task.", body = Task)))]
+async fn change(
+    State(front): State<Front>,
+    auth: Auth,
+    Path((id, task)): Path<(String, i64)>,
+    Json(body): Json<TaskChange>,
+) -> Answer<axum::Json<Task>> {
+    let caller = auth.may(Scope::Campaigns)?;
+    let change = app::TaskChange {
+        done: body.done,
+        title: body.title,
+        assignee: body.assignee,
+        due_on: day(body.due_on)?,
+    };
+    Ok(axum::Json(
+        front.app().change_task(&caller, &id, task, &change).await?.into(),
+    ))
+}
+
+/// Take a task away.
+#[utoipa::path(delete, path = "/campaigns/{id}/tasks/{task}", tag = "campaigns", operation_id = "deleteCampaignTask",
+    params(("id" = String, Path, description = "Id or key of the campaign."), ("task" = i64, Path, description = "Number of the task.")),
+    responses((status = 204, description = "It is gone.")))]
+async fn delete(State(front): State<Front>, auth: Auth, Path((id, task)): Path<(String, i64)>) -> Answer<StatusCode> {
+    let caller = auth.may(Scope::Campaigns)?;
+    front.app().delete_task(&caller, &id, task).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
