@@ -362,9 +362,12 @@ fn groups_decide_who_goes_with_whom(database: Database) {
     shop.replay_all();
 }
 
+/// More than any price, and as much as a rule may propose.
+const LARGEST: i64 = 1_000_000_000_000_000;
+
 fn prices_stay_above_their_floors(database: Database) {
     let (_server, shop) = start(database);
-    let greedy = shop.plan(&rule(Saving::Amount(i64::MAX)), 1, json!({"price_floor": 8_000}));
+    let greedy = shop.plan(&rule(Saving::Amount(LARGEST)), 1, json!({"price_floor": 8_000}));
     shop.run("greedy", &greedy);
     let quote = shop.quote(None, 100_001, &[]);
     assert_eq!(quote["price"], 80_001, "rounded up");
@@ -373,7 +376,7 @@ fn prices_stay_above_their_floors(database: Database) {
             quote["adjustments"][0]["off"].as_i64(),
             quote["adjustments"][0]["asked"].as_i64()
         ),
-        (Some(20_000), Some(i64::MAX))
+        (Some(20_000), Some(LARGEST))
     );
     let mut costly = basket(None, 100_000, &[]);
     costly["lines"][0]["unit_cost"] = 93_000.into();
