@@ -22,6 +22,7 @@ mod cdnow;
 mod command_line;
 mod crash;
 mod expected;
+mod extension_points;
 mod faults;
 mod files;
 mod frames;

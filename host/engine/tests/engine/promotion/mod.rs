@@ -2,6 +2,7 @@
 
 mod admission;
 mod evil;
+mod fuzz;
 mod speed;
 
 use crate::{context, engine};
