@@ -121,6 +121,7 @@ CREATE TABLE campaign_assignment (
     FOREIGN KEY (agency_id, campaign_id) REFERENCES campaign (agency_id, id),
     FOREIGN KEY (agency_id, customer_id) REFERENCES customer (agency_id, id)
 );
+CREATE INDEX campaign_assignment_of_customer ON campaign_assignment (agency_id, customer_id, campaign_id);
 
 -- Quotes --------------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use crate::bindings::exports::posthouse::plugin::promotion::Value;
 use crate::bindings::exports::posthouse::plugin::segmentation::Column;
 use crate::description::{FactKind, FactUse};
 use crate::store::{self, Cell, Nullable, Stored};
@@ -39,9 +40,38 @@ pub trait Facts: Sized + 'static {
     #[doc(hidden)]
     fn row(block: Self::Block<'_>, row: usize) -> Self;
 
+    /// The facts of one customer, where a call is about one.
+    #[doc(hidden)]
+    fn values(values: &mut Values) -> Result<Self, String>;
+
     /// The values in the order of the fields.
     #[doc(hidden)]
     fn cells(&self) -> Vec<Cell>;
+}
+
+/// Nothing is read of the customer.
+impl Facts for () {
+    const USES: &'static [FactUse] = &[];
+    type Columns = ();
+    type Block<'c> = ();
+
+    fn columns(_: &mut Columns) -> Result<Self::Columns, String> {
+        Ok(())
+    }
+
+    fn turn((): &mut Self::Columns, _: Range<usize>) {}
+
+    fn block((): &Self::Columns, _: usize, _: usize) -> Self::Block<'_> {}
+
+    fn row((): Self::Block<'_>, _: usize) -> Self {}
+
+    fn values(_: &mut Values) -> Result<Self, String> {
+        Ok(())
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        Vec::new()
+    }
 }
 
 /// A type that can hold a fact: `i32`, [`Money`], `f64`, `bool`, [`Day`], [`Text`], and `Option` around each of them.
@@ -80,6 +110,10 @@ pub trait Fact: Sized + 'static {
     #[doc(hidden)]
     fn read(block: Self::Block<'_>, row: usize) -> Self;
 
+    /// The value that stands alone; `None` if it is not what was declared.
+    #[doc(hidden)]
+    fn value(value: Value) -> Option<Self>;
+
     /// The value apart from its column.
     #[doc(hidden)]
     fn cell(&self) -> Cell;
@@ -112,6 +146,10 @@ macro_rules! fact {
                 <$type as Stored>::get(block, row)
             }
 
+            fn value(value: Value) -> Option<Self> {
+                <$type as Stored>::value(value)
+            }
+
             fn cell(&self) -> Cell {
                 Stored::cell(*self)
             }
@@ -140,6 +178,13 @@ macro_rules! fact {
             #[inline(always)]
             fn read(block: Self::Block<'_>, row: usize) -> Self {
                 store::get::<$type>(block, row)
+            }
+
+            fn value(value: Value) -> Option<Self> {
+                match value {
+                    Value::Unknown => Some(None),
+                    known => <$type as Stored>::value(known).map(Some),
+                }
             }
 
             fn cell(&self) -> Cell {
@@ -178,3 +223,38 @@ impl Columns {
             .ok_or_else(|| format!("the column of `{key}` is not what the plugin declared"))
     }
 }
+
+/// The values of a call on their way into the plugin, in the declared order.
+#[derive(Debug)]
+pub struct Values(std::vec::IntoIter<Value>);
+
+impl Values {
+    /// The values as the host sent them. There have to be as many as facts were declared.
+    pub(crate) fn new(values: Vec<Value>, uses: &[FactUse]) -> Result<Self, String> {
+        if values.len() != uses.len() {
+            return Err(format!("{} values for {} declared facts", values.len(), uses.len()));
+        }
+        Ok(Self(values.into_iter()))
+    }
+
+    /// The next one, for the fact with this key.
+    pub fn next<T: Fact>(&mut self, key: &str) -> Result<T, String> {
+        self.0
+            .next()
+            .and_then(T::value)
+            .ok_or_else(|| format!("the value of `{key}` is not what the plugin declared"))
+    }
+}
+
+/// A type that can hold the segment of another rule: `Option<Text>`, because a customer may be in none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot hold the segment of another rule",
+    label = "a segment is an `Option<Text>`",
+    note = "`segment.…` holds the key of the customer's segment, and is unknown for those who are in none"
+)]
+pub trait SegmentKey {}
+
+impl SegmentKey for Option<Text> {}
+
+/// Proof for the compiler that a field can hold a segment.
+pub const fn holds_a_segment<T: SegmentKey>() {}

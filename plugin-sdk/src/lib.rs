@@ -82,6 +82,9 @@
 //!
 //! `Option` around any of them takes an unknown value as `None`; a fact that can be unknown must be declared so.
 //! `#[fact("attr.passport-country")]` names a fact whose key is not the field's name.
+//!
+//! A plugin exports one extension point. The one above is a [`Segmentation`], which puts customers into segments; a [`Promotion`]
+//! proposes savings on what a customer is about to buy, and its page has one in full.
 
 // So that what the derives write, `::posthouse_sdk::…`, also works in here.
 extern crate self as posthouse_sdk;
@@ -89,38 +92,48 @@ extern crate self as posthouse_sdk;
 #[cfg(target_family = "wasm")]
 #[allow(unsafe_code)]
 mod arena;
+mod basket;
 #[allow(unsafe_code, missing_docs, unreachable_pub, dead_code, clippy::all, clippy::unwrap_used)]
 #[doc(hidden)]
 #[rustfmt::skip]
 pub mod bindings;
+mod component;
 mod context;
 mod description;
 mod facts;
 #[cfg(not(target_family = "wasm"))]
 pub mod harness;
 pub mod log;
+mod offers;
+mod promotion;
 mod quantiles;
+mod reasons;
 mod segmentation;
 mod settings;
 mod store;
 mod values;
 
+pub use basket::{Basket, Line, ProductKind};
 pub use context::Context;
 pub use description::{Description, FactKind, FactUse, Localized, QuantileUse, ReasonDef, SegmentDef};
 pub use facts::{Fact, Facts};
+pub use offers::{Offers, Saving};
 pub use posthouse_sdk_derive::{Facts, Quantiles, Reasons, Segments, settings};
+pub use promotion::Promotion;
 pub use quantiles::{Quantile, Quantiles, Ranked};
-pub use segmentation::{Class, NoReason, Reasons, Segmentation, Segments};
+pub use reasons::{NoReason, Reasons};
+pub use segmentation::{Class, Segmentation, Segments};
 pub use settings::{NoSettings, Settings};
-pub use values::{Day, Money, Text};
+pub use values::{Day, Money, Rate, Text};
 
 /// What the derives and macros name in the code they write. Not for authors.
 #[doc(hidden)]
 pub mod private {
     pub use crate::description::{declares, field_key};
-    pub use crate::facts::Columns;
+    pub use crate::facts::{Columns, Values, holds_a_segment};
+    pub use crate::promotion::{PromotionComponent, check as check_promotion};
     pub use crate::quantiles::{Tables, fits, has_room};
-    pub use crate::segmentation::{SegmentationComponent, check};
+    pub use crate::segmentation::{SegmentationComponent, check as check_segmentation};
     pub use crate::store::Cell;
     pub use {schemars, serde};
 }
@@ -128,24 +141,40 @@ pub mod private {
 /// Everything a plugin needs: `use posthouse_sdk::prelude::*;`
 pub mod prelude {
     #[cfg(not(target_family = "wasm"))]
-    pub use crate::harness::harness;
+    pub use crate::harness::{harness, promotion_harness};
     pub use crate::{
-        Class, Context, Day, Description, Facts, Localized, Money, NoReason, NoSettings, Quantile, Quantiles, Reasons,
-        Segmentation, Segments, Text, log, settings,
+        Basket, Class, Context, Day, Description, Facts, Line, Localized, Money, NoReason, NoSettings, Offers,
+        ProductKind, Promotion, Quantile, Quantiles, Rate, Reasons, Saving, Segmentation, Segments, Text, log,
+        settings,
     };
 }
 
-/// Makes the rule the plugin of this crate. Once per crate.
+/// Makes the rule the plugin of this crate, which puts customers into segments. Once per crate.
 #[macro_export]
 macro_rules! export_segmentation {
     ($plugin:ty) => {
-        const _: () = $crate::private::check::<$plugin>();
+        const _: () = $crate::private::check_segmentation::<$plugin>();
 
         #[cfg(target_family = "wasm")]
         #[allow(unsafe_code)]
         const _: () = {
             type Component = $crate::private::SegmentationComponent<$plugin>;
-    $crate::bindings::export!(Component with_types_in $crate::bindings);
+    $crate::bindings::export_segmentation_plugin!(Component with_types_in $crate::bindings);
+        };
+    };
+}
+
+/// Makes the rule the plugin of this crate, which proposes savings. Once per crate.
+#[macro_export]
+macro_rules! export_promotion {
+    ($plugin:ty) => {
+        const _: () = $crate::private::check_promotion::<$plugin>();
+
+        #[cfg(target_family = "wasm")]
+        #[allow(unsafe_code)]
+        const _: () = {
+            type Component = $crate::private::PromotionComponent<$plugin>;
+    $crate::bindings::export_promotion_plugin!(Component with_types_in $crate::bindings);
         };
     };
 }

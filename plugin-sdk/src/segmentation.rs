@@ -2,10 +2,12 @@ use std::marker::PhantomData;
 
 use crate::bindings::exports::posthouse::plugin::{descriptor, segmentation as wire};
 use crate::bindings::posthouse::plugin::types;
+use crate::component;
 use crate::context::Context;
-use crate::description::{Description, ReasonDef, SegmentDef};
+use crate::description::{Description, SegmentDef};
 use crate::facts::{Columns, Facts};
 use crate::quantiles::Quantiles;
+use crate::reasons::{NoReason, Reasons};
 use crate::settings::Settings;
 use crate::store::BLOCK;
 
@@ -54,36 +56,6 @@ pub trait Segments: Sized + 'static {
     const DEFS: &'static [SegmentDef];
     /// Index into [`Self::DEFS`].
     fn index(self) -> u32;
-}
-
-/// The reasons a rule can give. Derive it for an enum: `#[derive(Reasons)]`, with `#[reason(zh = "…", en = "…")]` on each
-/// variant. A text may name facts of the row in braces: `no trip for {recency-days} days`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not name reasons",
-    label = "not an enum of reasons",
-    note = "write `#[derive(Reasons)]` above an enum with one variant per reason, or use `NoReason`"
-)]
-pub trait Reasons: Sized + 'static {
-    /// The reasons in the order of their indices.
-    const DEFS: &'static [ReasonDef];
-    /// The facts that texts name, each with the sentence to say if the rule does not read it.
-    #[doc(hidden)]
-    const NAMED: &'static [(&'static str, &'static str)];
-    /// Index into [`Self::DEFS`].
-    fn index(self) -> u32;
-}
-
-/// The reasons of a rule that gives none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoReason {}
-
-impl Reasons for NoReason {
-    const DEFS: &'static [ReasonDef] = &[];
-    const NAMED: &'static [(&'static str, &'static str)] = &[];
-
-    fn index(self) -> u32 {
-        match self {}
-    }
 }
 
 /// The answer for one customer: a segment, if any; a score that ranks customers inside it, if any; why, if the rule says.
@@ -151,17 +123,7 @@ pub struct SegmentationComponent<P>(PhantomData<P>);
 
 impl<P: Segmentation> descriptor::Guest for SegmentationComponent<P> {
     fn describe() -> types::Description {
-        let said = P::describe();
-        types::Description {
-            name: said.name.to_owned(),
-            version: said.version.to_owned(),
-            title: said.title.into(),
-            summary: said.summary.into(),
-            facts: P::Facts::USES.iter().map(Into::into).collect(),
-            quantiles: P::Quantiles::USES.iter().map(Into::into).collect(),
-            config_schema: P::Settings::schema(),
-            reasons: P::Reason::DEFS.iter().map(Into::into).collect(),
-        }
+        component::describe::<P::Facts, P::Quantiles, P::Settings, P::Reason>(&P::describe())
     }
 }
 
@@ -172,7 +134,7 @@ impl<P: Segmentation> wire::Guest for SegmentationComponent<P> {
 
     fn classify(ctx: types::Context, rows: u32, columns: Vec<wire::Column>) -> Result<wire::Classes, String> {
         #[cfg(target_family = "wasm")]
-        tell_panics();
+        component::tell_panics();
         let ctx = Context::read(ctx)?;
         P::check(&ctx)?;
         let rows = rows as usize;
@@ -225,12 +187,6 @@ fn decide<P: Segmentation>(
     (scored, reasoned)
 }
 
-/// Logs what a panic says and where, which a trap alone does not tell. The instance lives for one call, so each call sets it.
-#[cfg(target_family = "wasm")]
-fn tell_panics() {
-    std::panic::set_hook(Box::new(|panic| crate::log::error(panic.to_string())));
-}
-
 /// Refuses at compile time what the host would refuse at upload.
 pub const fn check<P: Segmentation>() {
     assert!(
@@ -241,12 +197,9 @@ pub const fn check<P: Segmentation>() {
         !P::Facts::USES.is_empty(),
         "a segmentation rule needs at least one fact to decide by"
     );
-    let mut i = 0;
-    while i < P::Reason::NAMED.len() {
-        let (key, complaint) = P::Reason::NAMED[i];
-        if !crate::description::declares(P::Facts::USES, key) {
-            panic!("{}", complaint);
-        }
-        i += 1;
-    }
+    assert!(
+        !component::reads_segments(P::Facts::USES),
+        "a segmentation rule cannot read the segments of other rules: `segment.…` is for promotions"
+    );
+    component::check_reasons::<P::Reason>(P::Facts::USES);
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::bindings::exports::posthouse::plugin::promotion::Value;
 use crate::bindings::exports::posthouse::plugin::segmentation::{Column, Values};
 use crate::description::FactKind;
 use crate::values::{Day, Money, Text};
@@ -28,6 +29,8 @@ pub trait Stored: Copy {
     fn get(block: Self::Block<'_>, row: usize) -> Self;
     /// The value, or nothing at all if the mask is nothing.
     fn masked(self, mask: i32) -> Self;
+    /// The value that stands alone; `None` if it is of another kind.
+    fn value(value: Value) -> Option<Self>;
     /// The value apart from any column.
     fn cell(self) -> Cell;
 }
@@ -48,7 +51,7 @@ pub enum Cell {
 }
 
 macro_rules! plain {
-    ($type:ty, $kind:ident, $variant:ident, $inner:ty, $wrap:expr, $masked:expr, $cell:expr) => {
+    ($type:ty, $kind:ident, $variant:ident, $inner:ty, $wrap:expr, $masked:expr, $value:pat => $read:expr, $cell:expr) => {
         impl Stored for $type {
             const KIND: FactKind = FactKind::$kind;
             type Store = Vec<$inner>;
@@ -79,6 +82,13 @@ macro_rules! plain {
                 $masked(self, mask)
             }
 
+            fn value(value: Value) -> Option<Self> {
+                match value {
+                    $value => $read,
+                    _ => None,
+                }
+            }
+
             fn cell(self) -> Cell {
                 $cell(self)
             }
@@ -93,6 +103,7 @@ plain!(
     i32,
     |value| value,
     |value, mask| value & mask,
+    Value::Whole(value) => value.try_into().ok(),
     |value| Cell::Whole(i64::from(value))
 );
 plain!(
@@ -102,6 +113,7 @@ plain!(
     i64,
     Money,
     |Money(value), mask| Money(value & i64::from(mask)),
+    Value::Whole(value) => Some(Money(value)),
     |money: Money| Cell::Whole(money.0)
 );
 plain!(
@@ -111,6 +123,7 @@ plain!(
     f64,
     |value| value,
     |value: f64, mask| f64::from_bits(value.to_bits() & i64::from(mask) as u64),
+    Value::Number(value) => Some(value),
     Cell::Number
 );
 plain!(
@@ -120,6 +133,7 @@ plain!(
     i32,
     Day,
     |Day(value), mask| Day(value & mask),
+    Value::Whole(value) => value.try_into().ok().map(Day),
     |day: Day| Cell::Whole(i64::from(day.0))
 );
 
@@ -183,6 +197,13 @@ impl Stored for bool {
         self & (mask != 0)
     }
 
+    fn value(value: Value) -> Option<Self> {
+        match value {
+            Value::Flag(value) => Some(value),
+            _ => None,
+        }
+    }
+
     fn cell(self) -> Cell {
         Cell::Flag(self)
     }
@@ -232,6 +253,13 @@ impl Stored for Text {
     #[inline(always)]
     fn masked(self, _: i32) -> Self {
         self
+    }
+
+    fn value(value: Value) -> Option<Self> {
+        match value {
+            Value::Text(value) => Some(Text(value.leak())),
+            _ => None,
+        }
     }
 
     fn cell(self) -> Cell {

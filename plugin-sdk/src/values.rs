@@ -9,9 +9,54 @@ pub struct Money(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Day(pub i32);
 
+/// A share of a price in basis points, hundredths of a per cent: `Rate::percent(10)` is 1000 of them. In settings it is a whole
+/// number from 0 to 10000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Rate(u32);
+
 /// A text fact. It costs nothing to copy: the text stays where the host put it, and lives as long as the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text(pub &'static str);
+
+impl Rate {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// The whole price.
+    pub const ALL: Self = Self(10_000);
+
+    /// So many basis points.
+    ///
+    /// # Panics
+    /// If it is more than [`Self::ALL`].
+    pub const fn basis_points(points: u32) -> Self {
+        assert!(
+            points <= Self::ALL.0,
+            "a rate is 10000 basis points at most, the whole price"
+        );
+        Self(points)
+    }
+
+    /// So many hundredths.
+    ///
+    /// # Panics
+    /// If it is more than 100.
+    pub const fn percent(percent: u32) -> Self {
+        assert!(percent <= 100, "a rate is 100 per cent at most, the whole price");
+        Self(percent * 100)
+    }
+
+    /// In basis points.
+    pub const fn points(self) -> u32 {
+        self.0
+    }
+
+    /// This share of a price, rounded towards zero to whole minor units.
+    pub fn of(self, price: Money) -> Money {
+        let share = i128::from(price.0) * i128::from(self.0) / i128::from(Self::ALL.0);
+        // No more than the price, which fits.
+        Money(share as i64)
+    }
+}
 
 impl Day {
     /// The day of a date in the Gregorian calendar; `None` if there is no such date between the years 0 and 9999.
@@ -118,6 +163,21 @@ mod tests {
         assert_eq!(Day(0).date(), (1970, 1, 1));
         assert_eq!(Day::parse("2026-01-15"), Some(Day(20_468)));
         assert_eq!(Day(20_468).to_string(), "2026-01-15");
+    }
+
+    #[test]
+    fn a_share_is_exact_and_never_more_than_the_rate_says() {
+        assert_eq!(Rate::percent(8), Rate::basis_points(800));
+        assert_eq!(Rate::basis_points(333).of(Money(100)), Money(3));
+        assert_eq!(Rate::ALL.of(Money(i64::MAX)), Money(i64::MAX));
+        assert_eq!(Rate::percent(50).of(Money(i64::MIN)), Money(i64::MIN / 2));
+        assert_eq!(Rate::NONE.of(Money(100)), Money(0));
+    }
+
+    #[test]
+    #[should_panic(expected = "a rate is 100 per cent at most")]
+    fn basis_points_taken_for_per_cent_are_noticed() {
+        let _ = Rate::percent(1000);
     }
 
     #[test]

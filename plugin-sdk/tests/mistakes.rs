@@ -50,6 +50,55 @@ impl Segmentation for Rule {
 posthouse_sdk::export_segmentation!(Rule);
 "#;
 
+const RIGHT_PROMOTION: &str = r#"
+use posthouse_sdk::prelude::*;
+#[derive(Facts)]
+struct Guest {
+    recency_days: Option<i32>,
+    #[fact("segment.lifecycle")]
+    stage: Option<Text>,
+}
+#[derive(Reasons)]
+enum Reason {
+    #[reason(zh = "{recency-days} {segment.lifecycle}", en = "{recency-days} {segment.lifecycle}")]
+    Back,
+}
+#[settings]
+#[derive(Default)]
+struct Settings {
+    steps: Vec<Step>,
+}
+#[settings(part)]
+struct Step {
+    days: i32,
+    rate: Rate,
+}
+struct WinBack;
+impl Promotion for WinBack {
+    type Facts = Guest;
+    type Settings = Settings;
+    type Reason = Reason;
+    fn describe() -> Description {
+        Description {
+            name: "win-back",
+            version: "1.0.0",
+            title: Localized { zh: "召回", en: "Win back" },
+            summary: Localized { zh: "召回", en: "Win back" },
+        }
+    }
+    fn evaluate(basket: &Basket, guest: Guest, ctx: &Context<Settings>) -> Offers<Reason> {
+        let mut offers = Offers::new();
+        for (line, step) in basket.lines.iter().zip(&ctx.settings.steps) {
+            if guest.stage.is_some() && guest.recency_days.is_some_and(|days| days >= step.days) {
+                offers.rate(line, step.rate, Reason::Back);
+            }
+        }
+        offers
+    }
+}
+posthouse_sdk::export_promotion!(WinBack);
+"#;
+
 /// The SDK this test was linked with: the newest in the folder of the test itself.
 fn sdk() -> PathBuf {
     let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
@@ -101,10 +150,14 @@ fn compile(name: &str, source: &str) -> (String, Vec<usize>) {
     (errors.to_owned(), lines)
 }
 
-/// Makes one mistake and expects the sentence, and an error at a line of the source that contains `at`.
+/// Makes one mistake in the segmentation and expects the sentence, and an error at a line of the source that contains `at`.
 fn mistake(from: &str, to: &str, sentence: &str, at: &str) {
-    let source = RIGHT.replacen(from, to, 1);
-    assert_ne!(source, RIGHT, "`{from}` is not in the source");
+    mistake_in(RIGHT, from, to, sentence, at);
+}
+
+fn mistake_in(right: &str, from: &str, to: &str, sentence: &str, at: &str) {
+    let source = right.replacen(from, to, 1);
+    assert_ne!(source, right, "`{from}` is not in the source");
     let name: String = to
         .chars()
         .chain(from.chars())
@@ -123,6 +176,7 @@ fn mistake(from: &str, to: &str, sentence: &str, at: &str) {
 #[test]
 fn a_rule_without_mistakes_compiles() {
     assert_eq!(compile("right", RIGHT), (String::new(), Vec::new()));
+    assert_eq!(compile("right_promotion", RIGHT_PROMOTION), (String::new(), Vec::new()));
 }
 
 #[test]
@@ -212,5 +266,102 @@ fn descriptions_and_types() {
         "export_segmentation!(Guest)",
         rule,
         "export_segmentation!(Guest)",
+    );
+}
+
+#[test]
+fn segments_of_other_rules() {
+    let other = "    #[fact(\"segment.lifecycle\")] age: Option<Text>,";
+    let refused = "a segmentation rule cannot read the segments of other rules";
+    let rule = RIGHT
+        .replace("Quantiles = Fifths", "Quantiles = ()")
+        .replace(", Fifths>", ">");
+    let rule = rule.replace("ctx.quantiles.age.score(guest.age.unwrap_or_default())", "ctx.today.0");
+    let rule = rule
+        .replace("#[derive(Quantiles)]", "")
+        .replace("#[quantiles(of = Guest, buckets = 5, among = trips_24m)]", "");
+    let rule = rule.replace("{age}", "{trips-24m}");
+    mistake_in(&rule, "    age: Option<i32>,", other, refused, "export_segmentation!");
+    let kind = "`Option<i32>` cannot hold the segment of another rule";
+    mistake_in(
+        RIGHT_PROMOTION,
+        "stage: Option<Text>",
+        "stage: Option<i32>",
+        kind,
+        "stage: Option<i32>",
+    );
+    let known = "`posthouse_sdk::Text` cannot hold the segment of another rule";
+    mistake_in(
+        RIGHT_PROMOTION,
+        "stage: Option<Text>",
+        "stage: Text",
+        known,
+        "stage: Text",
+    );
+    let binding = "`segment.` needs a binding's name behind it";
+    mistake_in(
+        RIGHT_PROMOTION,
+        "(\"segment.lifecycle\")",
+        "(\"segment.\")",
+        binding,
+        "segment.",
+    );
+    mistake_in(
+        RIGHT_PROMOTION,
+        "(\"segment.lifecycle\")",
+        "(\"segment.A b\")",
+        binding,
+        "segment.A b",
+    );
+}
+
+#[test]
+fn promotions() {
+    let unread = "names {spend-24m}, but the rule does not read the fact `spend-24m`";
+    mistake_in(
+        RIGHT_PROMOTION,
+        "en = \"{recency-days}",
+        "en = \"{spend-24m}",
+        unread,
+        "export_promotion!",
+    );
+    let reason = "a promotion needs at least one reason, because every offer has one";
+    let silent = RIGHT_PROMOTION.replace("Offers<Reason>", "Offers<NoReason>");
+    let silent = silent.replace(
+        "offers.rate(line, step.rate, Reason::Back);",
+        "let _ = (line, step.rate);",
+    );
+    mistake_in(
+        &silent,
+        "type Reason = Reason;",
+        "type Reason = NoReason;",
+        reason,
+        "export_promotion!",
+    );
+    let rule = "`Guest` is not a promotion";
+    mistake_in(
+        RIGHT_PROMOTION,
+        "export_promotion!(WinBack)",
+        "export_promotion!(Guest)",
+        rule,
+        "export_promotion!(Guest)",
+    );
+    let nothing = "a promotion that reads nothing of the customer says `type Facts = ();`";
+    let fields = "    recency_days: Option<i32>,\n    #[fact(\"segment.lifecycle\")]\n    stage: Option<Text>,\n";
+    mistake_in(RIGHT_PROMOTION, fields, "", nothing, "struct Guest");
+    let part = "`#[settings(part)]` above a type that stands in them";
+    mistake_in(
+        RIGHT_PROMOTION,
+        "#[settings(part)]",
+        "#[settings(nested)]",
+        part,
+        "#[settings(nested)]",
+    );
+    mistake_in(
+        RIGHT_PROMOTION,
+        "step.rate, Reason",
+        "800, Reason",
+        "expected `Rate`, found integer",
+        "800, Reason",
     );
 }

@@ -1,11 +1,13 @@
 //! What the suite stands on: the real binary as a child process, a private PostgreSQL cluster, and a plain HTTP client.
 
+pub mod campaigns;
 pub mod client;
 pub mod guest;
 pub mod plugins;
 pub mod postgres;
 pub mod server;
 
+pub use campaigns::Campaigns;
 pub use client::{Answer, Client};
 pub use server::{Database, Options, Server};
 

@@ -72,6 +72,8 @@ impl App {
                 ),
             ));
         }
+        // quotes read which kinds there are
+        posthouse_store::campaigns::next_version(&mut tx, agency).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -117,6 +119,8 @@ impl App {
         if !store::delete_definition(&mut tx, agency, key).await? {
             return Err(AppError::NotFound("attribute"));
         }
+        // quotes read which kinds there are
+        posthouse_store::campaigns::next_version(&mut tx, agency).await?;
         tx.commit().await?;
         Ok(())
     }

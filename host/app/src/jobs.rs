@@ -17,6 +17,7 @@ impl App {
     pub fn start(&self) {
         self.tasks.spawn(self.clone().import_files());
         self.tasks.spawn(self.clone().keep_days());
+        self.tasks.spawn(self.clone().keep_quotes());
         self.tasks.spawn(self.clone().hear_other_hosts());
         self.tasks.spawn(self.clone().tidy_cache());
     }
@@ -49,6 +50,44 @@ impl App {
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
         }
+    }
+
+    /// Frees what overdue quotes hold and follows what became of bookings, in every agency.
+    async fn keep_quotes(self) {
+        while !self.stopping.is_cancelled() {
+            let more = self.look_at_quotes().await.unwrap_or_else(|error| {
+                tracing::error!(%error, "quotes are not settled; trying again");
+                false
+            });
+            if more {
+                continue;
+            }
+            tokio::select! {
+                () = self.stopping.cancelled() => {}
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
+    }
+
+    /// Whether there may be more to do.
+    async fn look_at_quotes(&self) -> Result<bool> {
+        let mut tx = self.store.read(Access::Jobs).await?;
+        let agencies = posthouse_store::team::agencies(&mut tx).await?;
+        drop(tx);
+        let mut more = false;
+        for agency in agencies {
+            if self.stopping.is_cancelled() {
+                return Ok(false);
+            }
+            let room = self.room(agency.id).await?;
+            match self.settle_quotes(&room).await {
+                Ok(left) => more |= left,
+                Err(error) => {
+                    tracing::error!(%error, agency = %room.slug, "quotes are not settled; trying again");
+                }
+            }
+        }
+        Ok(more)
     }
 
     async fn turn_days(&self) -> Result<()> {

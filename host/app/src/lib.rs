@@ -1,8 +1,10 @@
 //! Use-cases: one module per capability. They open transactions, ask the engine, apply what it answers, and queue what follows.
 
 pub mod attributes;
+pub mod bindings;
 pub mod campaigns;
 pub mod clock;
+pub mod coupons;
 pub mod decisions;
 mod documents;
 mod error;
@@ -16,6 +18,7 @@ pub mod links;
 pub mod plugins;
 pub mod preferences;
 pub mod profiles;
+pub mod quotes;
 mod room;
 pub mod search;
 pub mod segments;

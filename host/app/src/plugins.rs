@@ -4,7 +4,8 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use bytes::Bytes;
-use posthouse_engine::{Description, ExtensionPoint, Plugin, SegmentationPlugin};
+use posthouse_domain::canonical;
+use posthouse_engine::{Description, ExtensionPoint, Plugin, PromotionPlugin, SegmentationPlugin};
 use posthouse_store::plugins::{self as store, PluginRow};
 use posthouse_store::{Access, Tx};
 use serde::Serialize;
@@ -70,6 +71,32 @@ impl PluginView {
             created_at: row.created_at,
         })
     }
+}
+
+/// Whether nothing but `{}` is valid under a schema of settings.
+fn has_no_settings(schema: &str) -> bool {
+    let schema: Value = serde_json::from_str(schema).unwrap_or_default();
+    let named = schema["properties"].as_object().is_some_and(|named| !named.is_empty());
+    schema["additionalProperties"] == false && !named && schema["patternProperties"].is_null()
+}
+
+/// Settings as canonical JSON, held against the plugin's schema.
+///
+/// # Errors
+/// `bad_config`.
+pub(crate) fn checked_config(description: &Description, config: &Value) -> Result<String> {
+    if let Err(problems) = posthouse_engine::validate_config(&description.config_schema, config) {
+        let detail = if has_no_settings(&description.config_schema) {
+            format!(
+                "plugin {} has no settings; leave them out or send {{}}",
+                description.name
+            )
+        } else {
+            format!("the settings do not fit the plugin's schema: {}", problems.join("; "))
+        };
+        return Err(AppError::invalid("bad_config", detail));
+    }
+    canonical::to_string(config).map_err(|e| AppError::invalid("bad_config", e.to_string()))
 }
 
 impl App {
@@ -188,6 +215,14 @@ impl App {
         plugin
             .segmentation()
             .map_err(|other| wrong_extension_point(&other, ExtensionPoint::Segmentation))
+    }
+
+    /// The same for something that only a promotion can do.
+    pub(crate) async fn open_promotion(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<PromotionPlugin> {
+        let plugin = self.open_plugin(tx, agency, digest).await?;
+        plugin
+            .promotion()
+            .map_err(|other| wrong_extension_point(&other, ExtensionPoint::Promotion))
     }
 }
 

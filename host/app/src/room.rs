@@ -3,6 +3,7 @@
 use crate::error::{AppError, Result};
 use crate::facts::frame::Frame;
 use crate::intake::queue::IntakeQueue;
+use crate::quotes::Promotions;
 use crate::segments::{Desk, Live, Logbook};
 use crate::{App, team};
 use posthouse_domain::{AgencyTerms, Day, Instant, time};
@@ -33,6 +34,8 @@ pub struct Room {
     pub(crate) loaded: AtomicBool,
     /// The day for which this host knows that customer lifetime values were fitted.
     pub(crate) fitted_on: AtomicI32,
+    /// The campaigns in force and how their rules fare.
+    pub(crate) promotions: Promotions,
     /// What the rules wrote and nobody has stored yet.
     pub(crate) logbook: Logbook,
     frame: RwLock<Frame>,
@@ -90,6 +93,7 @@ impl App {
             desk: Mutex::default(),
             loaded: AtomicBool::new(false),
             fitted_on: AtomicI32::new(Day::MIN),
+            promotions: Promotions::default(),
             logbook: Logbook::default(),
             frame: RwLock::default(),
             live: RwLock::default(),

@@ -80,6 +80,14 @@ impl FromStr for BookingStatus {
     }
 }
 
+/// Checks the id of a booking as a sender chose it.
+///
+/// # Errors
+/// `id_missing`, `bad_id`.
+pub fn check_booking_id(id: &str) -> Result<String, crate::Rejection> {
+    crate::rejection::check_id("booking_id", id)
+}
+
 /// What the parties agreed on, as far as a record says it. Amounts are minor units of the agency's base currency.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

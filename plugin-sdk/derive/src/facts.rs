@@ -5,11 +5,17 @@ use syn::{DeriveInput, Error, Field, Ident, LitStr, Result};
 
 use crate::names::{self, Keys};
 
+/// What the segments of other rules live under.
+const SEGMENT: &str = "segment.";
+
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let name = &input.ident;
     let fields = names::fields(input, "facts")?;
     if fields.is_empty() {
-        return Err(Error::new_spanned(name, "a rule needs at least one fact to decide by"));
+        return Err(Error::new_spanned(
+            name,
+            "no fact is read: name one in a field; a promotion that reads nothing of the customer says `type Facts = ();`",
+        ));
     }
     let mut keys = Keys::default();
     let mut uses = Vec::new();
@@ -19,7 +25,9 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let mut blocks = Vec::new();
     let mut cuts = Vec::new();
     let mut reads = Vec::new();
+    let mut values = Vec::new();
     let mut cells = Vec::new();
+    let mut proofs = Vec::new();
     for (place, (ident, field)) in fields.iter().enumerate() {
         let key = key(ident, field)?;
         keys.add(&key, ident.span())?;
@@ -39,6 +47,11 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         turns.push(quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::turn(&mut columns.#place, to.clone())));
         let read = quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::read(block.#place, row));
         reads.push(quote!(#ident: #read));
+        let value = quote_spanned!(at=> values.next::<#ty>(#key)?);
+        values.push(quote!(#ident: #value));
+        if key.starts_with(SEGMENT) {
+            proofs.push(quote_spanned!(at=> ::posthouse_sdk::private::holds_a_segment::<#ty>();));
+        }
         cells.push(quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::cell(&self.#ident)));
     }
     Ok(quote! {
@@ -69,10 +82,18 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
                 Self { #(#reads),* }
             }
 
+            fn values(
+                values: &mut ::posthouse_sdk::private::Values,
+            ) -> ::core::result::Result<Self, ::std::string::String> {
+                ::core::result::Result::Ok(Self { #(#values),* })
+            }
+
             fn cells(&self) -> ::std::vec::Vec<::posthouse_sdk::private::Cell> {
                 ::std::vec![#(#cells),*]
             }
         }
+
+        const _: () = { #(#proofs)* };
     })
 }
 
@@ -96,12 +117,17 @@ fn key(ident: &Ident, field: &Field) -> Result<String> {
     };
     let key = text.value();
     // An agency's own fields live under `attr.` and are named by the agency.
-    match key.strip_prefix("attr.") {
-        Some("") => Err(Error::new(
+    match (key.strip_prefix("attr."), key.strip_prefix(SEGMENT)) {
+        (Some(""), _) => Err(Error::new(
             text.span(),
             "`attr.` needs the field's name behind it: `attr.passport-country`",
         )),
-        Some(_) => Ok(key),
-        None => names::check_key(&key, text.span()).map(|()| key),
+        (Some(_), _) => Ok(key),
+        (None, Some(binding)) if names::is_binding(binding) => Ok(key),
+        (None, Some(_)) => Err(Error::new(
+            text.span(),
+            "`segment.` needs a binding's name behind it, in lower-case letters, digits and hyphens: `segment.lifecycle`",
+        )),
+        (None, None) => names::check_key(&key, text.span()).map(|()| key),
     }
 }

@@ -9,7 +9,8 @@ mod variants;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// The fields of a struct as the facts a rule reads. The key is the field's name with hyphens; `#[fact("attr.visa")]` names another.
+/// The fields of a struct as the facts a rule reads. The key is the field's name with hyphens; `#[fact("attr.visa")]` names
+/// a field of the agency's own, `#[fact("segment.lifecycle")]` the customer's segment in a binding, which only a promotion can read.
 #[proc_macro_derive(Facts, attributes(fact))]
 pub fn facts(input: TokenStream) -> TokenStream {
     finish(facts::derive(&parse_macro_input!(input as DeriveInput)))
@@ -37,6 +38,9 @@ pub fn reasons(input: TokenStream) -> TokenStream {
 
 /// Makes a struct readable from JSON and describes it as JSON Schema. Unknown keys are refused, missing ones take their value from
 /// the struct's `Default`, so that `{}` is always valid. Doc comments on fields become their descriptions.
+///
+/// `#[settings(part)]` is for a type that stands inside the settings: the entries of a list, whose fields are all needed unless they
+/// are an `Option`, or an enum of words, spelled in lower case with hyphens.
 #[proc_macro_attribute]
 pub fn settings(arguments: TokenStream, item: TokenStream) -> TokenStream {
     finish(settings::expand(

@@ -29,6 +29,14 @@ pub(crate) fn is_key(key: &str) -> bool {
     }) && key.starts_with(|first: char| first.is_ascii_lowercase())
 }
 
+/// Whether an agency can give a binding this name: at most 64 lower-case letters, digits and hyphens, no hyphen first.
+pub(crate) fn is_binding(name: &str) -> bool {
+    let letters = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    letters && (1..=64).contains(&name.len()) && !name.starts_with('-')
+}
+
 /// Refuses a key that the host would refuse.
 pub(crate) fn check_key(key: &str, span: Span) -> Result<()> {
     if is_key(key) {
@@ -128,6 +136,14 @@ mod tests {
     fn what_is_not_a_key_is_refused() {
         for key in ["", "-", "a-", "-a", "a--b", "A", "a_b", "24m", "é"] {
             assert!(!is_key(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn bindings_have_names_that_can_stand_in_a_path() {
+        assert!(is_binding("lifecycle") && is_binding("interest-2") && is_binding("7-"));
+        for name in ["", "-a", "Value", "a.b", "a_b", &"a".repeat(65)] {
+            assert!(!is_binding(name), "{name}");
         }
     }
 }

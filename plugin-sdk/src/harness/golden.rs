@@ -4,11 +4,10 @@ use std::fmt::Write;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::cells::cells;
 use super::{Answer, harness};
-use crate::description::{FactKind, FactUse};
 use crate::facts::Facts;
 use crate::segmentation::Segmentation;
-use crate::store::Cell;
 use crate::values::Day;
 
 #[derive(Deserialize)]
@@ -79,7 +78,7 @@ fn one<P: Segmentation>(case: &Case) -> Result<(), String> {
     call.rows = case
         .rows
         .iter()
-        .map(|row| cells(P::Facts::USES, row))
+        .map(|row| cells(P::Facts::USES, row, "a row has"))
         .collect::<Result<_, _>>()?;
     let answers = call.try_classify()?;
     let mut differences = String::new();
@@ -122,36 +121,4 @@ fn said(segment: &Option<String>, score: Option<f32>, reason: &Option<String>) -
         let _ = write!(said, ", reason {reason}");
     }
     said
-}
-
-/// One row of a case as values in the declared order. A fact that is not given is unknown if it may be, else zero.
-fn cells(uses: &[FactUse], row: &Map<String, Value>) -> Result<Vec<Cell>, String> {
-    if let Some(key) = row.keys().find(|key| uses.iter().all(|fact| fact.key != key.as_str())) {
-        return Err(format!("a row has `{key}`, which the rule does not read"));
-    }
-    uses.iter()
-        .map(|fact| match row.get(fact.key) {
-            None if !fact.nullable => Ok(zero(fact.kind)),
-            None | Some(Value::Null) => Ok(Cell::Null),
-            Some(value) => cell(fact.kind, value).ok_or_else(|| format!("`{}` cannot be {value}", fact.key)),
-        })
-        .collect()
-}
-
-fn zero(kind: FactKind) -> Cell {
-    match kind {
-        FactKind::Count | FactKind::Money | FactKind::Day => Cell::Whole(0),
-        FactKind::Number => Cell::Number(0.0),
-        FactKind::Flag => Cell::Flag(false),
-        FactKind::Text => Cell::Text(String::new()),
-    }
-}
-
-fn cell(kind: FactKind, value: &Value) -> Option<Cell> {
-    Some(match kind {
-        FactKind::Count | FactKind::Money | FactKind::Day => Cell::Whole(value.as_i64()?),
-        FactKind::Number => Cell::Number(value.as_f64()?),
-        FactKind::Flag => Cell::Flag(value.as_bool()?),
-        FactKind::Text => Cell::Text(value.as_str()?.to_owned()),
-    })
 }

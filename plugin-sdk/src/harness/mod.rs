@@ -4,11 +4,22 @@
 //! sandbox: a list of `{"name", "today", "config"?, "quantiles"?, "rows", "expect"}`. A fact a row leaves out is unknown if it
 //! may be, else zero; quantiles left out are computed from the rows; of an expected answer, `score` and `reason` are compared
 //! if given.
+//!
+//! `promotion_harness::<EarlyBird>()` does the same for a promotion, whose cases are
+//! `{"name", "today", "config"?, "channel"?, "facts"?, "lines", "expect"}`. A line is
+//! `{"sku"?, "kind"?, "destination"?, "theme"?, "departs"?, "travellers"?, "unit_price", "quantity"?}`, by default one tour for
+//! one; an expected offer is `{"line", "rate", "reason"?}` or `{"line", "amount", "reason"?}`, in any order.
 
+mod cells;
 mod columns;
 mod golden;
+mod line;
+mod promotion;
+mod promotion_golden;
 mod quantiles;
 mod reason;
+
+pub use promotion::{PromotionHarness, Proposal, Proposals, promotion_harness};
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -20,7 +31,8 @@ use crate::bindings::posthouse::plugin::types;
 use crate::description::SegmentDef;
 use crate::facts::Facts;
 use crate::quantiles::Quantiles;
-use crate::segmentation::{NONE, Reasons, Segmentation, SegmentationComponent, Segments};
+use crate::reasons::Reasons;
+use crate::segmentation::{NONE, Segmentation, SegmentationComponent, Segments};
 use crate::store::Cell;
 use crate::values::Day;
 

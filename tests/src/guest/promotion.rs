@@ -69,6 +69,12 @@ fn offer((line, saving, reason): &(u32, Saving, u16)) -> Vec<u8> {
 }
 
 impl PromotionGuest {
+    /// Instructions for `before` that do `then` only where one of the first line's thing costs exactly `unit_price`: so a guest can pass
+    /// the self-test and go wrong later.
+    pub fn at_price(unit_price: i64, then: &str) -> String {
+        format!("(if (i64.eq (i64.load offset=48 (local.get $lines)) (i64.const {unit_price})) (then {then}))")
+    }
+
     /// The core module as text.
     pub fn wat(&self) -> String {
         let mut data = Data::default();

@@ -167,9 +167,7 @@ impl App {
         let granted = to_be_granted(&mut tx, agency, &row.key, reads, grant).await?;
         self.trial(&mut tx, agency, &plan.rule.digest).await?;
         drop(tx);
-        let preview = self
-            .preview_amendment(&caller.room, &row, &plan, &plan.rule.digest, &plan.rule.config)
-            .await?;
+        let preview = self.preview_plan(&caller.room, &row, plan.clone()).await?;
         let amendment = AmendmentRow {
             amendment: 0,
             state: "proposed".into(),

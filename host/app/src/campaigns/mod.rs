@@ -7,7 +7,6 @@ mod groups;
 mod lessons;
 mod look_up;
 mod planning;
-mod preview;
 mod steps;
 mod tasks;
 mod view;

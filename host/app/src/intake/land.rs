@@ -8,9 +8,10 @@ use crate::{App, Room};
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::booking::Booking;
 use posthouse_domain::profile::AttributeValue;
+use posthouse_domain::promotion::returns::Undone;
 use posthouse_domain::record::{ActivityKind, Body};
 use posthouse_domain::{Day, Record, Rejection};
-use posthouse_store::{Tx, intake as store};
+use posthouse_store::{Tx, intake as store, quotes};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
@@ -271,6 +272,12 @@ impl Batch {
             .filter_map(|id| self.bookings.remove(id))
             .collect();
         store::put_bookings(tx, agency, &bookings).await?;
+        let undone: Vec<&str> = bookings
+            .iter()
+            .filter(|row| Undone::of(&row.booking) != Undone::Not)
+            .map(|row| row.id.as_str())
+            .collect();
+        quotes::mark_due(tx, agency, &undone).await?;
         let activity: Vec<_> = self
             .activity
             .into_iter()

@@ -4,19 +4,16 @@ use super::classify::Moment;
 use super::live::Desk;
 use super::summary::{Cause, NewRevision};
 use super::{Live, SEGMENTATION};
+use crate::decisions::pointer;
 use crate::error::{AppError, Result};
 use crate::{App, Room};
 use posthouse_store::Access;
-use posthouse_store::plugins::{self as store, BindingRevisionRow};
-use std::collections::HashSet;
+use posthouse_store::plugins::BindingRevisionRow;
 use std::sync::Arc;
 
 /// Faults in a row after which the host goes back. One may be a single odd customer whose next booking mends it; a rule that has
 /// failed three times has had its chance.
 const FAULTS_IN_A_ROW: u32 = 3;
-
-/// How far back a good revision is looked for.
-const OLDEST: i64 = 100;
 
 /// Notes that a rule failed through its own fault.
 pub(crate) fn count_fault(room: &Room, name: &str) {
@@ -50,7 +47,9 @@ impl App {
             })
             .collect();
         for (name, failing, fault) in tripped {
-            let good = self.good_revisions(room, &name, failing).await?;
+            let mut tx = self.store.read(Access::Agency(room.id)).await?;
+            let good = pointer::good_revisions(&mut tx, room.id, SEGMENTATION, &name, failing).await?;
+            drop(tx);
             for older in good {
                 match self.go_back(room, desk, moment, &name, &older, &fault).await {
                     Ok(()) => {
@@ -72,20 +71,6 @@ impl App {
             }
         }
         Ok(())
-    }
-
-    /// The revisions to go back to, the newest first: each rule once, without the failing one and those that were left before
-    /// because they kept failing.
-    async fn good_revisions(&self, room: &Room, name: &str, failing: i64) -> Result<Vec<BindingRevisionRow>> {
-        let mut tx = self.store.read(Access::Agency(room.id)).await?;
-        let rows = store::revisions(&mut tx, room.id, SEGMENTATION, name, failing + 1, OLDEST).await?;
-        let rule = |row: &BindingRevisionRow| (row.digest.clone(), row.config_digest.clone());
-        let left = rows
-            .windows(2)
-            .filter(|pair| pair[0].cause == Cause::Breaker.as_str())
-            .map(|pair| rule(&pair[1]));
-        let mut seen: HashSet<_> = rows.first().map(rule).into_iter().chain(left).collect();
-        Ok(rows.into_iter().filter(|row| seen.insert(rule(row))).collect())
     }
 
     async fn go_back(

@@ -1,11 +1,12 @@
 //! Asking a rule: context, quantile tables, chunks.
 
+use crate::decisions::point::{check_attributes, seed};
 use crate::error::{AppError, Result};
 use crate::facts::columns::{Lent, Rows};
 use crate::facts::frame::Frame;
-use posthouse_domain::attribute::{self, AttributeDef};
+use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::catalogue::FactKind;
-use posthouse_domain::{Day, Instant, Rejection, canonical, quantiles};
+use posthouse_domain::{Day, Instant, Rejection, quantiles};
 use posthouse_engine::{Classified, Context, Engine, Fault, LogLine, NONE, QuantileTable, SegmentationPlugin};
 use rayon::prelude::*;
 use uuid::Uuid;
@@ -55,30 +56,8 @@ impl Rule {
         binding: &str,
         attributes: &[AttributeDef],
     ) -> Result<Self> {
-        let own = plugin.description().facts.iter().filter_map(|fact| {
-            let key = fact.key.strip_prefix(attribute::PREFIX)?;
-            Some((fact, attributes.iter().find(|definition| definition.key == key)))
-        });
-        for (fact, definition) in own {
-            let Some(definition) = definition else {
-                let detail = format!(
-                    "the plugin reads {}, which is not a fact of this agency; GET /api/v1/facts lists them",
-                    fact.key
-                );
-                return Err(AppError::invalid("unknown_fact", detail));
-            };
-            if definition.kind != fact.kind {
-                let detail = format!(
-                    "the plugin reads {} as a {}, the agency has defined it as a {}",
-                    fact.key,
-                    fact.kind.as_str(),
-                    definition.kind.as_str()
-                );
-                return Err(AppError::invalid("wrong_fact_kind", detail));
-            }
-        }
-        let seed = canonical::digest([agency.as_bytes(), binding.as_bytes()].concat());
-        let seed = u64::from_str_radix(&seed[..16], 16).unwrap_or_default();
+        check_attributes(plugin.description(), attributes)?;
+        let seed = seed(agency, binding);
         Ok(Self { plugin, config, seed })
     }
 

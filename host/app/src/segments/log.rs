@@ -23,6 +23,8 @@ const KEPT: usize = 1_000;
 const PAUSE: Duration = Duration::from_millis(200);
 /// The cause of lines written for customers whose facts changed.
 const CHANGE: &str = "change";
+/// The cause of lines written for a single case.
+const DECISION: &str = "decision";
 /// The level of the host's word on how a call ended.
 const FAULT: &str = "fault";
 
@@ -33,7 +35,7 @@ pub struct LogEntry {
     pub line: i64,
     /// Business time, in ms since 1970.
     pub at: i64,
-    /// `activation`, `rollback`, `breaker`, `request`, `midnight`, or `change`: a customer's facts changed.
+    /// `activation`, `rollback`, `breaker`, `request`, `midnight`, `change`: a customer's facts changed, or `decision`: a single case.
     pub cause: String,
     /// The plugin that wrote it.
     pub digest: String,
@@ -43,22 +45,25 @@ pub struct LogEntry {
     pub message: String,
 }
 
+/// Lines by extension point and binding.
+type Waiting = BTreeMap<(&'static str, String), VecDeque<LogRow>>;
+
 /// Lines of an agency's rules that are not written yet, by binding.
 #[derive(Debug, Default)]
 pub(crate) struct Logbook {
-    lines: Mutex<BTreeMap<String, VecDeque<LogRow>>>,
+    lines: Mutex<Waiting>,
     /// There is something to write.
     pub(crate) woken: Arc<Notify>,
 }
 
 impl Logbook {
-    fn put(&self, name: &str, rows: impl Iterator<Item = LogRow>) {
+    fn put(&self, point: &'static str, name: &str, rows: impl Iterator<Item = LogRow>) {
         let mut rows = rows.take(OF_A_RUN + 1).peekable();
         if rows.peek().is_none() {
             return;
         }
         let mut all = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines = all.entry(name.to_owned()).or_default();
+        let lines = all.entry((point, name.to_owned())).or_default();
         lines.extend(rows);
         let surplus = lines.len().saturating_sub(KEPT);
         lines.drain(..surplus);
@@ -66,7 +71,7 @@ impl Logbook {
         self.woken.notify_one();
     }
 
-    fn take(&self) -> BTreeMap<String, VecDeque<LogRow>> {
+    fn take(&self) -> Waiting {
         std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -83,8 +88,17 @@ fn level(level: LogLevel) -> &'static str {
 impl Room {
     /// Keeps what a rule wrote. Without a cause it was asked about customers whose facts changed.
     pub(crate) fn log_lines(&self, name: &str, rule: &Rule, cause: Option<Cause>, moment: Moment, lines: &[LogLine]) {
-        let row = |line: &LogLine| row(rule, cause, moment, level(line.level), &line.message);
-        self.logbook.put(name, lines.iter().take(OF_A_RUN).map(row));
+        let row = |line: &LogLine| {
+            row(
+                rule.plugin.digest(),
+                name_of(cause),
+                moment,
+                level(line.level),
+                &line.message,
+            )
+        };
+        self.logbook
+            .put(SEGMENTATION, name, lines.iter().take(OF_A_RUN).map(row));
     }
 
     /// Keeps what a rule wrote before it failed, and how it failed. A rule that was to be a binding's first has no log to write to.
@@ -93,18 +107,46 @@ impl Room {
             return;
         }
         let lines = fault.receipt.log.iter().take(OF_A_RUN);
-        let lines = lines.map(|line| row(rule, cause, moment, level(line.level), &line.message));
-        let end = row(rule, cause, moment, FAULT, &fault.to_string());
-        self.logbook.put(name, lines.chain([end]));
+        let lines = lines.map(|line| {
+            row(
+                rule.plugin.digest(),
+                name_of(cause),
+                moment,
+                level(line.level),
+                &line.message,
+            )
+        });
+        let end = row(rule.plugin.digest(), name_of(cause), moment, FAULT, &fault.to_string());
+        self.logbook.put(SEGMENTATION, name, lines.chain([end]));
+    }
+
+    /// Keeps what a rule wrote that was asked about a single case, and how it failed if it did.
+    pub(crate) fn log_decision(
+        &self,
+        point: &'static str,
+        name: &str,
+        digest: &str,
+        moment: Moment,
+        lines: &[LogLine],
+        fault: Option<&Fault>,
+    ) {
+        let lines = lines.iter().take(OF_A_RUN);
+        let lines = lines.map(|line| row(digest, DECISION, moment, level(line.level), &line.message));
+        let end = fault.map(|fault| row(digest, DECISION, moment, FAULT, &fault.to_string()));
+        self.logbook.put(point, name, lines.chain(end));
     }
 }
 
-fn row(rule: &Rule, cause: Option<Cause>, moment: Moment, level: &str, message: &str) -> LogRow {
+fn name_of(cause: Option<Cause>) -> &'static str {
+    cause.map_or(CHANGE, Cause::as_str)
+}
+
+fn row(digest: &str, cause: &str, moment: Moment, level: &str, message: &str) -> LogRow {
     LogRow {
         line: 0,
         at: moment.now,
-        cause: cause.map_or(CHANGE, Cause::as_str).to_owned(),
-        digest: rule.plugin.digest().to_owned(),
+        cause: cause.to_owned(),
+        digest: digest.to_owned(),
         level: level.to_owned(),
         message: message.to_owned(),
     }
@@ -134,15 +176,15 @@ pub(crate) async fn keep_log(app: App, room: Weak<Room>, woken: Arc<Notify>) {
 }
 
 impl App {
-    async fn write_log(&self, room: &Room, lines: &BTreeMap<String, VecDeque<LogRow>>) -> Result<()> {
+    async fn write_log(&self, room: &Room, lines: &Waiting) -> Result<()> {
         if lines.is_empty() {
             return Ok(());
         }
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
         lock(&mut tx, room.id).await?;
-        for (name, rows) in lines {
+        for ((point, name), rows) in lines {
             let rows: Vec<LogRow> = rows.iter().cloned().collect();
-            store::append(&mut tx, room.id, SEGMENTATION, name, &rows, KEPT as i64).await?;
+            store::append(&mut tx, room.id, point, name, &rows, KEPT as i64).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -154,16 +196,17 @@ impl App {
     pub async fn binding_log(
         &self,
         caller: &Caller,
+        point: &str,
         name: &str,
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<LogEntry>> {
         let agency = caller.room.id;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
-        bindings::binding(&mut tx, agency, SEGMENTATION, name)
+        bindings::binding(&mut tx, agency, point, name)
             .await?
             .ok_or(AppError::NotFound("binding"))?;
-        let rows = store::lines(&mut tx, agency, SEGMENTATION, name, before.unwrap_or(i64::MAX), limit).await?;
+        let rows = store::lines(&mut tx, agency, point, name, before.unwrap_or(i64::MAX), limit).await?;
         let entry = |row: LogRow| LogEntry {
             line: row.line,
             at: row.at,
@@ -195,18 +238,19 @@ mod tests {
     fn what_waits_is_bounded_and_the_oldest_goes_first() {
         let book = Logbook::default();
         for batch in 0..50 {
-            book.put("a", (0..60).map(|n| line(batch * 60 + n)));
+            book.put(SEGMENTATION, "a", (0..60).map(|n| line(batch * 60 + n)));
         }
-        book.put("b", (0..5_000).map(line));
-        book.put("c", std::iter::empty());
+        book.put("promotion", "b", (0..5_000).map(line));
+        book.put(SEGMENTATION, "c", std::iter::empty());
         let lines = book.take();
-        assert_eq!(lines.keys().collect::<Vec<_>>(), ["a", "b"]);
-        let (first, last) = (&lines["a"][0], &lines["a"][KEPT - 1]);
+        let (a, b) = ((SEGMENTATION, "a".to_owned()), ("promotion", "b".to_owned()));
+        assert_eq!(lines.keys().collect::<Vec<_>>(), [&b, &a]);
+        let (first, last) = (&lines[&a][0], &lines[&a][KEPT - 1]);
         assert_eq!(
-            (lines["a"].len(), first.message.as_str(), last.message.as_str()),
+            (lines[&a].len(), first.message.as_str(), last.message.as_str()),
             (KEPT, "2000", "2999")
         );
-        assert_eq!(lines["b"].len(), OF_A_RUN + 1);
+        assert_eq!(lines[&b].len(), OF_A_RUN + 1);
         assert!(book.take().is_empty());
     }
 }

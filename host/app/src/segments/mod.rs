@@ -19,7 +19,7 @@ mod run;
 mod sample;
 mod summary;
 
-pub use activation::{Activation, BindingView, RevisionView};
+pub use activation::Activation;
 pub use as_of::{PastCustomer, PastPlace, Standing};
 pub use diff::{Diff, MoveCount, SegmentChange};
 pub use flow::{Flow, FlowSegment};
@@ -35,6 +35,7 @@ pub(crate) use follow::follow;
 pub(crate) use live::{Desk, Live};
 pub(crate) use log::{Logbook, keep_log};
 pub(crate) use past::InForce;
+pub(crate) use read::fill;
 
 /// The extension point of segment rules in paths and tables.
 pub const SEGMENTATION: &str = "segmentation";

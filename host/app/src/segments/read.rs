@@ -11,7 +11,7 @@ use posthouse_domain::money::major_text;
 use posthouse_domain::{Localized, time};
 use posthouse_engine::{NONE, ReasonDef};
 use posthouse_store::{Access, profiles};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use uuid::Uuid;
@@ -38,7 +38,7 @@ pub struct SegmentSummary {
 }
 
 /// Why somebody is where they are.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reason {
     /// Stable code.
     pub code: String,
@@ -314,7 +314,7 @@ fn spoken(kind: catalogue::FactKind, value: Value<'_>, terms: &posthouse_domain:
 }
 
 /// Replaces `{key}` by the fact of that name; braces around anything else stay.
-fn fill(template: &str, fact: impl Fn(&str) -> Option<String>) -> String {
+pub(crate) fn fill(template: &str, fact: impl Fn(&str) -> Option<String>) -> String {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(open) = rest.find('{') {

@@ -21,7 +21,7 @@ impl Cause {
         match self {
             Self::Activation => "activation",
             Self::Rollback => "rollback",
-            Self::Breaker => "breaker",
+            Self::Breaker => crate::decisions::pointer::BREAKER,
             Self::Request => "request",
             Self::Midnight => "midnight",
         }

@@ -6,8 +6,10 @@
 mod basket;
 pub mod budget;
 pub mod coupon;
+pub mod guard;
 pub mod holdout;
 mod offer;
+pub mod returns;
 mod stacking;
 
 pub use basket::{Basket, LARGEST_PRICE, Line, MOST_LINES, MOST_QUANTITY, MOST_TRAVELLERS, ProductKind};

@@ -1,5 +1,6 @@
 //! What a rule proposes for a basket.
 
+use crate::money::LARGEST_AMOUNT;
 use serde::{Deserialize, Serialize};
 
 /// The whole of something, in basis points.
@@ -56,6 +57,9 @@ pub fn check(offers: &[Offer], lines: usize, reasons: usize) -> Result<(), (Stri
         }
         match offer.saving {
             Saving::Amount(amount) if amount < 0 => return wrong("amount", format!("is {amount}, below zero")),
+            Saving::Amount(amount) if amount > LARGEST_AMOUNT => {
+                return wrong("amount", format!("is {amount}, more than any price ({LARGEST_AMOUNT})"));
+            }
             Saving::Rate(rate) if rate > WHOLE => {
                 return wrong("rate", format!("is {rate} basis points, more than the whole"));
             }
@@ -92,6 +96,7 @@ mod tests {
             (offer(2, Saving::Amount(5), 0), "offers[1].line"),
             (offer(0, Saving::Amount(5), 0), "offers[1].line"),
             (offer(1, Saving::Amount(-1), 0), "offers[1].amount"),
+            (offer(1, Saving::Amount(LARGEST_AMOUNT + 1), 0), "offers[1].amount"),
             (offer(1, Saving::Rate(WHOLE + 1), 0), "offers[1].rate"),
             (offer(1, Saving::Rate(1), 2), "offers[1].reason"),
         ] {

@@ -5,6 +5,7 @@
 
 use crate::{Guest, engine, open, works};
 use posthouse_engine::{Classified, Column, Context, Fault, LoadError, NONE, Plugin, Values, digest};
+use posthouse_tests::guest::PromotionGuest;
 use std::time::{Duration, Instant};
 
 fn setting(name: &str, usual: u64) -> u64 {
@@ -23,7 +24,7 @@ impl Drop for Case {
 }
 
 /// Tries cases until the time is over. Case `n` depends on the seed and `n` alone.
-fn fuzz(target: &'static str, mut case: impl FnMut(&mut Dice)) {
+pub(crate) fn fuzz(target: &'static str, mut case: impl FnMut(&mut Dice)) {
     let patience = Duration::from_secs(setting("POSTHOUSE_FUZZ_SECONDS", 1));
     let (began, first) = (Instant::now(), setting("POSTHOUSE_FUZZ_SEED", 1));
     let mut cases = 0;
@@ -38,10 +39,10 @@ fn fuzz(target: &'static str, mut case: impl FnMut(&mut Dice)) {
 }
 
 /// SplitMix64.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -49,12 +50,12 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end.max(1) as u64) as usize
     }
 
     /// A number that is near an edge of something, or any.
-    fn word(&mut self) -> u32 {
+    pub(crate) fn word(&mut self) -> u32 {
         const EDGES: [u32; 12] = [
             0,
             1,
@@ -125,12 +126,14 @@ fn uploads() {
         extra: "(table 10 funcref) (global $g (mut f64) (f64.const 1))".into(),
         ..Guest::default()
     };
-    let (plain, rich) = (Guest::default().build(), rich.build());
+    let uploads = [
+        Guest::default().build(),
+        rich.build(),
+        PromotionGuest::default().build(),
+    ];
     fuzz("uploads", |dice| {
-        let (mut bytes, other) = match dice.below(2) {
-            0 => (plain.clone(), &rich),
-            _ => (rich.clone(), &plain),
-        };
+        let mut bytes = uploads[dice.below(uploads.len())].clone();
+        let other = &uploads[dice.below(uploads.len())];
         mutate(&mut bytes, other, dice);
         if let Err(error) = engine().admit(&bytes) {
             refused(&error);

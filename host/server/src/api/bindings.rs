@@ -6,9 +6,11 @@ use super::page::{At, Page};
 use super::preview::Diff;
 use super::problem::{Answer, Problem};
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
-use posthouse_app::segments::{Activation, BindingView, LogEntry, RevisionView, SEGMENTATION};
+use posthouse_app::bindings::{BindingView, RevisionView};
+use posthouse_app::decisions::PROMOTION;
+use posthouse_app::segments::{Activation, LogEntry, SEGMENTATION};
 use posthouse_app::team::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -27,14 +29,17 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
 }
 
 /// Extension points whose bindings come with later versions.
-const LATER: [&str; 4] = ["promotion", "loyalty", "complaint-routing", "care"];
+const LATER: [&str; 3] = ["loyalty", "complaint-routing", "care"];
 
-fn known(extension_point: &str) -> Answer<()> {
+/// The extension point of a path.
+fn known(extension_point: &str) -> Answer<&'static str> {
     match extension_point {
-        SEGMENTATION => Ok(()),
+        SEGMENTATION => Ok(SEGMENTATION),
+        PROMOTION => Ok(PROMOTION),
         later if LATER.contains(&later) => {
-            let detail =
-                format!("bindings of {later} come with a later version; segmentation is what can be bound now");
+            let detail = format!(
+                "bindings of {later} come with a later version; {SEGMENTATION} and {PROMOTION} are what can be bound now"
+            );
             Err(Problem::unprocessable("extension_point_not_available", detail))
         }
         _ => Err(Problem::not_found("extension point")),
@@ -91,7 +96,7 @@ pub(crate) struct Binding {
     activated_at: At,
     /// Facts the agency has granted to it.
     granted: Vec<String>,
-    /// Since when the rule fails and old memberships stand.
+    /// Since when the rule fails: old memberships stand, a campaign offers nothing.
     stale_since: Option<At>,
     /// How it fails.
     stale_reason: Option<String>,
@@ -172,7 +177,8 @@ pub(crate) struct LogLine {
     level: String,
     /// The text.
     message: String,
-    /// `activation`, `rollback`, `breaker`, `request` or `midnight`, as of a run; `change`: a customer's facts changed.
+    /// `activation`, `rollback`, `breaker`, `request` or `midnight`, as of a run; `change`: a customer's facts changed; `decision`: a
+    /// single case.
     #[schema(example = "change")]
     cause: String,
     /// The plugin that wrote it.
@@ -201,7 +207,7 @@ async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<
 
 /// One binding.
 #[utoipa::path(get, path = "/bindings/{extension_point}/{name}", tag = "bindings", operation_id = "getBinding",
-    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it.")),
+    params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "The agency's name for it.")),
     responses((status = 200, description = "The binding.", body = Binding)))]
 async fn read(
     State(front): State<Front>,
@@ -209,8 +215,7 @@ async fn read(
     Path((point, name)): Path<(String, String)>,
 ) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Rules)?;
-    known(&point)?;
-    let view = front.app().binding(&caller, &name).await?;
+    let view = front.app().binding(&caller, known(&point)?, &name).await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }
 
@@ -218,8 +223,10 @@ async fn read(
 ///
 /// When this answers, everyone is in the segment the new rule gives; before, everyone was where the old one put them. No preview is
 /// demanded beforehand.
+///
+/// The rule of a campaign (`promotion`) is put into force by starting the campaign and by amendments: 409 `amendment_needed`.
 #[utoipa::path(put, path = "/bindings/{extension_point}/{name}", tag = "bindings", operation_id = "activateBinding", request_body = NewBinding,
-    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "Lower-case letters, digits and hyphens; a new name makes a new binding."),
+    params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "Lower-case letters, digits and hyphens; a new name makes a new binding."),
         ("If-Match" = Option<String>, Header, description = "`ETag` of the revision that is to be replaced; 412 `revision_changed` if it is another by now."),
         ("If-None-Match" = Option<String>, Header, description = "`*` makes a new binding only.")),
     responses((status = 200, description = "The binding with its new revision and what it moved.", body = Binding)))]
@@ -231,7 +238,13 @@ async fn activate(
     Json(body): Json<NewBinding>,
 ) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Rules)?;
-    known(&point)?;
+    if known(&point)? == PROMOTION {
+        let detail = format!(
+            "the rule of a campaign changes with its plan before it starts (PATCH /campaigns/ID) and by an amendment that another person \
+             approves after that (POST /campaigns/ID/amendments); {name} is not changed"
+        );
+        return Err(Problem::new(StatusCode::CONFLICT, "amendment_needed", detail));
+    }
     let mode = body.mode.as_deref().unwrap_or("active");
     if mode != "active" || body.canary_percent.is_some() {
         let known = if ["active", "shadow", "canary"].contains(&mode) {
@@ -284,7 +297,7 @@ impl BackwardsQuery {
 
 /// Every revision of a binding, the newest first.
 #[utoipa::path(get, path = "/bindings/{extension_point}/{name}/history", tag = "bindings", operation_id = "listRevisions",
-    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
+    params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
     responses((status = 200, description = "A page of revisions.", body = Page<Revision>)))]
 async fn history(
     State(front): State<Front>,
@@ -293,11 +306,11 @@ async fn history(
     Query(query): Query<BackwardsQuery>,
 ) -> Answer<axum::Json<Page<Revision>>> {
     let caller = auth.may(Scope::Rules)?;
-    known(&point)?;
+    let point = known(&point)?;
     let (limit, before) = query.page(&front)?;
     let mut items = front
         .app()
-        .binding_history(&caller, &name, before, limit as i64 + 1)
+        .binding_history(&caller, point, &name, before, limit as i64 + 1)
         .await?;
     let more = items.len() > limit;
     items.truncate(limit);
@@ -309,7 +322,7 @@ async fn history(
 ///
 /// The last 1,000 lines are kept, and of one run the first 100. They are written in the background, a moment after the run.
 #[utoipa::path(get, path = "/bindings/{extension_point}/{name}/logs", tag = "bindings", operation_id = "listLogLines",
-    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
+    params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
     responses((status = 200, description = "A page of lines.", body = Page<LogLine>)))]
 async fn logs(
     State(front): State<Front>,
@@ -318,11 +331,11 @@ async fn logs(
     Query(query): Query<BackwardsQuery>,
 ) -> Answer<axum::Json<Page<LogLine>>> {
     let caller = auth.may(Scope::Rules)?;
-    known(&point)?;
+    let point = known(&point)?;
     let (limit, before) = query.page(&front)?;
     let mut items = front
         .app()
-        .binding_log(&caller, &name, before, limit as i64 + 1)
+        .binding_log(&caller, point, &name, before, limit as i64 + 1)
         .await?;
     let more = items.len() > limit;
     items.truncate(limit);
@@ -335,7 +348,7 @@ async fn logs(
 /// It becomes a new revision that says what it restores. Without a body it goes back by one, and each further time by one
 /// more: from what an earlier rollback brought back to what stood before that.
 #[utoipa::path(post, path = "/bindings/{extension_point}/{name}/rollback", tag = "bindings", operation_id = "rollbackBinding", request_body = Option<Rollback>,
-    params(("extension_point" = String, Path, description = "`segmentation`."), ("name" = String, Path, description = "The agency's name for it."),
+    params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "The agency's name for it."),
         ("If-Match" = Option<String>, Header, description = "`ETag` of the revision in force.")),
     responses((status = 200, description = "The binding with its new revision and what it moved.", body = Binding)))]
 async fn rollback(
@@ -346,10 +359,15 @@ async fn rollback(
     OptionalJson(body): OptionalJson<Rollback>,
 ) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Rules)?;
-    known(&point)?;
-    let view = front
-        .app()
-        .rollback(&caller, &name, body.to, if_match(&headers)?)
-        .await?;
+    let (point, expected) = (known(&point)?, if_match(&headers)?);
+    let view = match point {
+        PROMOTION => {
+            front
+                .app()
+                .roll_back_campaign(&caller, &name, body.to, expected)
+                .await?
+        }
+        _ => front.app().rollback(&caller, &name, body.to, expected).await?,
+    };
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }

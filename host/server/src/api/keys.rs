@@ -24,7 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
 pub(crate) struct NewKey {
     /// What the agency calls it.
     name: String,
-    /// `owner` (everything), `intake` (send events, files and customers), `read` (customers, facts, segments), `rules` (plugins, bindings, runs).
+    /// `owner` (everything), `intake` (send events, files and customers), `read` (customers, facts, segments), `rules` (plugins, bindings, runs, replays),
+    /// `campaigns` (plan and run them), `approvals` (agree to what others planned), `quotes` (prices, confirm and release).
     #[schema(value_type = Vec<String>, min_items = 1)]
     scopes: Vec<Scope>,
 }

@@ -7,7 +7,9 @@ mod attributes;
 mod auth;
 mod bindings;
 mod campaigns;
+mod coupons;
 mod customers;
+mod decisions;
 mod events;
 mod extract;
 mod facts;
@@ -25,6 +27,7 @@ mod plugins;
 mod preferences;
 mod preview;
 mod problem;
+mod quotes;
 mod rest;
 mod segments;
 mod stacking_groups;
@@ -153,11 +156,15 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .merge(limited(segments::routes(), http.json_bytes))
         .merge(limited(flow::routes(), http.json_bytes))
         .merge(limited(insights::routes(), http.json_bytes))
+        .merge(limited(quotes::routes(), http.json_bytes))
+        .merge(limited(coupons::routes(), http.json_bytes))
+        .merge(limited(decisions::routes(), http.json_bytes))
         .merge(limited(stacking_groups::routes(), http.json_bytes))
         .merge(limited(campaigns::routes(), http.json_bytes))
         .route_layer(from_fn_with_state(front.clone(), idempotency::once))
         // beyond the layer before: an answer that holds a secret is never kept
         .merge(limited(keys::routes(), http.json_bytes))
+        .merge(limited(coupons::secret_routes(), http.event_bytes))
         .route_layer(from_fn_with_state(front.clone(), observe::carry_out))
         .route_layer(from_fn_with_state(front.clone(), auth::door));
     OpenApiRouter::with_openapi(openapi::frame())

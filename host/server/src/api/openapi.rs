@@ -26,7 +26,10 @@ use utoipa::{OpenApi as _, PartialSchema};
         (name = "plugins", description = "Revisions of rules."),
         (name = "bindings", description = "Which rule is in force."),
         (name = "segments", description = "Who is where, since when and why."),
-        (name = "campaigns", description = "From plan to lessons: who planned, who agreed, what it brought."),
+        (name = "campaigns", description = "Offers to customers from plan to lessons: who planned, who agreed, what it brought."),
+        (name = "quotes", description = "What a basket costs with every campaign in force."),
+        (name = "coupons", description = "Codes that open campaigns."),
+        (name = "decisions", description = "What rules were asked and said, and asking them again."),
         (name = "insights", description = "What can be learnt of all customers together."),
         (name = "team", description = "Keys."),
         (name = "operations", description = "Health and metrics; no key needed."),
@@ -61,7 +64,8 @@ pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
         let secured = path.starts_with("/api/");
         for (method, operation) in operations(item) {
             // answers that hold a secret are not kept
-            let kept = secured && !path.starts_with("/api/v1/keys");
+            let secret = path.starts_with("/api/v1/keys") || operation.operation_id.as_deref() == Some("makeCoupons");
+            let kept = secured && !secret;
             share(method, operation, secured, kept);
         }
     }
@@ -147,8 +151,15 @@ fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
         .collect()
 }
 
-/// Operations whose bodies name a plugin or a binding, which may not be there.
-const NAMED_IN_BODY: [&str; 3] = ["previewSegmentation", "runSegmentation", "createCampaign"];
+/// Operations whose bodies name something that may not be there.
+const NAMED_IN_BODY: [&str; 6] = [
+    "previewSegmentation",
+    "runSegmentation",
+    "createCampaign",
+    "createQuote",
+    "lookUpCoupon",
+    "revokeCoupon",
+];
 
 /// Operations that take nothing away that is still in use.
 const KEPT_WHILE_USED: [&str; 3] = ["deleteAttribute", "deleteStackingGroup", "deleteCampaignTask"];

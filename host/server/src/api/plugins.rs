@@ -58,7 +58,7 @@ pub(crate) struct Plugin {
     size: i64,
     /// `verified`: it went through everything an upload goes through.
     state: &'static str,
-    /// What the self-test found: golden cases, rows tried, fuel per call and row.
+    /// What the self-test found: golden cases, rows or baskets tried, fuel per call and row or line.
     #[schema(value_type = Object)]
     self_test: Value,
     /// When it came.

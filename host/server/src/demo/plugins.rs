@@ -10,7 +10,7 @@ use std::time::Instant;
 
 /// Uploads every packed plugin that is found and makes those of its bindings that are not there yet. Returns the names of all.
 pub(super) async fn bind(app: &App, caller: &Caller) -> Result<Vec<String>, Failure> {
-    let bound = |bindings: Vec<posthouse_app::segments::BindingView>| {
+    let bound = |bindings: Vec<posthouse_app::bindings::BindingView>| {
         bindings.into_iter().map(|binding| binding.name).collect::<Vec<_>>()
     };
     let present = bound(app.bindings(caller).await?);

@@ -1,6 +1,7 @@
 //! Promotions that go wrong while they run. Each has its exact fault, and the next call works.
 
-use super::{before, evaluate, fault, open, works};
+use super::{basket, before, evaluate, facts, fault, open, works};
+use crate::{context, engine};
 use posthouse_engine::FaultKind;
 use posthouse_tests::guest::{PromotionGuest, Saving};
 
@@ -130,6 +131,22 @@ fn its_own_refusal() {
 fn refusal_that_is_no_text() {
     let broken = "(i32.store (i32.const 16) (i32.const -1)) (return (call $refuse (i32.const 16) (i32.const 4)))";
     insta::assert_snapshot!(fault(&before(broken)), @"the plugin's answer is not usable: evaluate(): invalid utf-8 sequence of 1 bytes from index 0");
+}
+
+#[test]
+fn what_was_let_in_can_still_fail() {
+    let guest = before(&PromotionGuest::at_price(1_000, "unreachable"));
+    let plugin = engine()
+        .admit(&guest.build())
+        .expect("nothing of the self-test has that price")
+        .plugin;
+    let plugin = plugin.promotion().expect("it is a promotion");
+    insta::assert_snapshot!(evaluate(&plugin, 1).expect_err("it has that price"), @"the plugin stopped: wasm `unreachable` instruction executed (in evaluate)");
+    let mut other = basket(1);
+    other.lines[0].unit_price = 1_001;
+    plugin
+        .evaluate(&context(), &other, &facts())
+        .expect("another price is harmless");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod admission;
 mod evil;
+mod fuzz;
 mod speed;
 
 use crate::{context, engine};
@@ -204,16 +205,26 @@ fn every_kind_of_fact_and_product_arrives() {
 
 #[test]
 fn the_guest_is_not_told_what_a_thing_costs() {
-    let cheap = basket(1);
-    let mut dear = basket(1);
-    dear.lines[0].unit_cost = Some(999_999);
-    // a refusal with the whole line in it would differ
+    // offers a number that every byte of the guest's memory has a part in
     let plugin = open(&before(
-        "(return (call $propose (i32.const 0) (i32.const 0) (i64.load offset=56 (local.get $lines)) (i32.const 0)))",
+        "(loop $next
+           (local.set $count (i32.add (i32.mul (local.get $count) (i32.const 31)) (i32.load8_u (local.get $i))))
+           (local.set $i (i32.add (local.get $i) (i32.const 1)))
+           (br_if $next (i32.lt_u (local.get $i) (i32.const 524288))))
+         (return (call $propose (i32.const 0) (i32.const 0) (i64.extend_i32_u (local.get $count)) (i32.const 0)))",
     ));
-    let answer = |basket: &Basket| plugin.evaluate(&context(), basket, &facts()).expect("it is harmless");
-    assert_eq!(answer(&cheap).offers, answer(&dear).offers);
-    assert_eq!(answer(&cheap).usage.bytes_in, answer(&dear).usage.bytes_in);
+    let answer = |line: Line| {
+        let basket = Basket {
+            channel: "app".into(),
+            lines: vec![line],
+        };
+        let answer = plugin.evaluate(&context(), &basket, &facts()).expect("it is harmless");
+        (answer.offers, answer.usage.bytes_in)
+    };
+    let cost = |unit_cost: Option<i64>| Line { unit_cost, ..line(7) };
+    assert_eq!(answer(cost(Some(1))), answer(cost(Some(999_999))));
+    assert_eq!(answer(cost(Some(1))), answer(cost(None)));
+    assert_ne!(answer(line(7)), answer(line(8)), "the price is told");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What an author does without a server: new, build, check, test, pack. The sandbox is the server's own.
 
 use super::build::build_core_module;
-use super::new::new_project;
+use super::new::{World, new_project};
 use super::project::{Project, ProjectError};
 use crate::cli::Failure;
 use crate::cli::output::{Output, counted, table};
@@ -100,8 +100,8 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, bytes).map_err(failed)
 }
 
-pub(super) fn new(name: &str, parent: &Path, output: Output) -> Result<(), Failure> {
-    let folder = new_project(name, parent)?;
+pub(super) fn new(name: &str, world: World, parent: &Path, output: Output) -> Result<(), Failure> {
+    let folder = new_project(name, world, parent)?;
     output.answer(&json!({ "folder": folder }), || {
         let folder = folder.display();
         format!("{folder} is there. The rule is in src/lib.rs, the cases it must pass are in golden.json.\n\n  cd {folder}\n  cargo test\n  posthouse plugin test\n  posthouse plugin pack")

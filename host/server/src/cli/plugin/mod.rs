@@ -14,6 +14,7 @@ mod words;
 use super::output::Output;
 use super::{Failure, VARIABLES};
 use clap::{Args, Subcommand};
+use new::World;
 use std::path::PathBuf;
 
 /// Plugins.
@@ -23,6 +24,9 @@ pub(super) enum Plugin {
     New {
         /// Lower-case words joined by hyphens.
         name: String,
+        /// What the plugin decides.
+        #[arg(long, value_enum, default_value_t = World::Segmentation)]
+        world: World,
         /// Folder in which the project's folder is made.
         #[arg(long, value_name = "DIR", default_value = ".")]
         parent: PathBuf,
@@ -115,7 +119,7 @@ pub(super) struct Source {
 impl Plugin {
     pub(super) fn run(self, output: Output) -> Result<(), Failure> {
         match self {
-            Self::New { name, parent } => local::new(&name, &parent, output),
+            Self::New { name, world, parent } => local::new(&name, world, &parent, output),
             Self::Build(building) => local::build(&building.dir, building.out.as_deref(), output),
             Self::Check(source) => local::check(&source.path, output),
             Self::Test(source) => local::test(&source.path, output),

@@ -3,17 +3,57 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+
 use super::project::ProjectError;
 
-/// Files of the project, with `{{name}}` where the plugin's name goes.
-const TEMPLATE: [(&str, &str); 6] = [
-    ("Cargo.toml", include_str!("template/segmentation/Cargo.toml.txt")),
-    ("src/lib.rs", include_str!("template/segmentation/src/lib.rs.txt")),
-    ("golden.json", include_str!("template/segmentation/golden.json")),
-    ("README.md", include_str!("template/segmentation/README.md")),
-    (".gitignore", include_str!("template/segmentation/gitignore.txt")),
-    ("sdk/README.md", include_str!("template/segmentation/sdk.md")),
+/// What a plugin decides. A plugin has one of these worlds of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum World {
+    /// Who is in which segment.
+    Segmentation,
+    /// What is saved on a basket.
+    Promotion,
+}
+
+/// A file of a project: its path, and its text with `{{name}}` where the plugin's name goes.
+type TemplateFile = (&'static str, &'static str);
+
+/// Files of every project.
+const COMMON: [TemplateFile; 3] = [
+    ("Cargo.toml", include_str!("template/Cargo.toml.txt")),
+    (".gitignore", include_str!("template/gitignore.txt")),
+    ("sdk/README.md", include_str!("template/sdk.md")),
 ];
+
+/// Files that a world has of its own.
+macro_rules! template {
+    ($world:literal) => {
+        [
+            (
+                "src/lib.rs",
+                include_str!(concat!("template/", $world, "/src/lib.rs.txt")),
+            ),
+            (
+                "golden.json",
+                include_str!(concat!("template/", $world, "/golden.json")),
+            ),
+            ("README.md", include_str!(concat!("template/", $world, "/README.md"))),
+        ]
+    };
+}
+const SEGMENTATION: [TemplateFile; 3] = template!("segmentation");
+const PROMOTION: [TemplateFile; 3] = template!("promotion");
+
+impl World {
+    fn template(self) -> impl Iterator<Item = TemplateFile> {
+        let own = match self {
+            Self::Segmentation => SEGMENTATION,
+            Self::Promotion => PROMOTION,
+        };
+        COMMON.into_iter().chain(own)
+    }
+}
 
 /// The SDK's own sources, so that a project needs nothing but crates.io. A test compares the list with the folder.
 macro_rules! sdk {
@@ -21,7 +61,7 @@ macro_rules! sdk {
         [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
     };
 }
-const SDK: [(&str, &str); 25] = sdk![
+const SDK: [(&str, &str); 34] = sdk![
     "Cargo.toml",
     "derive/Cargo.toml",
     "derive/src/facts.rs",
@@ -31,18 +71,27 @@ const SDK: [(&str, &str); 25] = sdk![
     "derive/src/settings.rs",
     "derive/src/variants.rs",
     "src/arena.rs",
+    "src/basket.rs",
     "src/bindings.rs",
+    "src/component.rs",
     "src/context.rs",
     "src/description.rs",
     "src/facts.rs",
+    "src/harness/cells.rs",
     "src/harness/columns.rs",
     "src/harness/golden.rs",
+    "src/harness/line.rs",
     "src/harness/mod.rs",
+    "src/harness/promotion.rs",
+    "src/harness/promotion_golden.rs",
     "src/harness/quantiles.rs",
     "src/harness/reason.rs",
     "src/lib.rs",
     "src/log.rs",
+    "src/offers.rs",
+    "src/promotion.rs",
     "src/quantiles.rs",
+    "src/reasons.rs",
     "src/segmentation.rs",
     "src/settings.rs",
     "src/store.rs",
@@ -99,8 +148,8 @@ const TAKEN: [&str; 46] = [
     "test",
 ];
 
-/// Makes the folder `parent/name` with a plugin for segmentation in it and returns its path.
-pub(super) fn new_project(name: &str, parent: &Path) -> Result<PathBuf, ProjectError> {
+/// Makes the folder `parent/name` with a plugin of this world in it and returns its path.
+pub(super) fn new_project(name: &str, world: World, parent: &Path) -> Result<PathBuf, ProjectError> {
     if !is_name(name) {
         return Err(ProjectError::Name { name: name.to_owned() });
     }
@@ -108,7 +157,7 @@ pub(super) fn new_project(name: &str, parent: &Path) -> Result<PathBuf, ProjectE
     if folder.symlink_metadata().is_ok() {
         return Err(ProjectError::Exists { path: folder });
     }
-    for (path, text) in TEMPLATE {
+    for (path, text) in world.template() {
         write(&folder.join(path), &text.replace("{{name}}", name))?;
     }
     for (path, text) in SDK {
@@ -169,13 +218,24 @@ mod tests {
     #[test]
     fn a_project_carries_its_name_and_nothing_of_the_template() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = new_project("welcome-home", parent.path()).unwrap();
-        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
-        assert!(manifest.contains("name = \"welcome-home\""), "{manifest}");
-        for (path, _) in TEMPLATE {
-            assert!(!fs::read_to_string(folder.join(path)).unwrap().contains("{{"), "{path}");
+        for (name, world, exported) in [
+            (
+                "welcome-home",
+                World::Segmentation,
+                "posthouse_sdk::export_segmentation!",
+            ),
+            ("come-again", World::Promotion, "posthouse_sdk::export_promotion!"),
+        ] {
+            let folder = new_project(name, world, parent.path()).unwrap();
+            let read = |path: &str| fs::read_to_string(folder.join(path)).unwrap();
+            assert!(read("Cargo.toml").contains(&format!("name = \"{name}\"")), "{name}");
+            assert!(read("README.md").starts_with(&format!("# {name}\n")), "{name}");
+            assert!(read("src/lib.rs").contains(exported), "{name}");
+            for (path, _) in world.template() {
+                assert!(!read(path).contains("{{"), "{path} of {name}");
+            }
         }
-        let again = new_project("welcome-home", parent.path()).unwrap_err();
+        let again = new_project("welcome-home", World::Promotion, parent.path()).unwrap_err();
         assert!(matches!(again, ProjectError::Exists { .. }), "{again}");
     }
 
@@ -196,7 +256,7 @@ mod tests {
             "std",
             "客人",
         ] {
-            let refused = new_project(name, parent.path()).unwrap_err();
+            let refused = new_project(name, World::Segmentation, parent.path()).unwrap_err();
             assert!(matches!(refused, ProjectError::Name { .. }), "{name}: {refused}");
         }
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);

@@ -1,0 +1,230 @@
+//! Bindings: which rule is in force under which name, since when, and what stood there before. What it takes to put another one into
+//! force differs between extension points: see [`crate::segments`] and [`crate::quotes`].
+
+use crate::App;
+use crate::error::{AppError, Result};
+use crate::segments::Diff;
+use crate::team::Caller;
+use posthouse_store::plugins::{self as store, BindingRevisionRow};
+use posthouse_store::{Access, Tx};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A binding as it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct BindingView {
+    /// What it decides.
+    pub extension_point: String,
+    /// The agency's name for it.
+    pub name: String,
+    /// Number of the revision in force.
+    pub revision: i64,
+    /// `active`.
+    pub mode: &'static str,
+    /// The plugin in force.
+    pub digest: String,
+    /// Its settings.
+    pub config: Value,
+    /// SHA-256 of the settings as canonical JSON.
+    pub config_digest: String,
+    /// When it came into force, in ms since 1970.
+    pub activated_at: i64,
+    /// Facts the agency has granted to it.
+    pub granted: Vec<String>,
+    /// Since when the rule fails and old memberships stand.
+    pub stale_since: Option<i64>,
+    /// How it fails.
+    pub stale_reason: Option<String>,
+    /// What the activation moved; in lists it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff: Option<Diff>,
+}
+
+/// One revision of a binding's history.
+#[derive(Debug, Clone, Serialize)]
+pub struct RevisionView {
+    /// Counts from 1.
+    pub revision: i64,
+    /// The plugin.
+    pub digest: String,
+    /// Its settings.
+    pub config: Value,
+    /// SHA-256 of the settings as canonical JSON.
+    pub config_digest: String,
+    /// The revision a rollback brought back.
+    pub restores: Option<i64>,
+    /// `activation`, `rollback`, or `breaker`: the host went back by itself because the rule kept failing.
+    pub cause: String,
+    /// How the rule failed, if the host went back by itself.
+    pub note: Option<String>,
+    /// The key that asked for it; none if the host did it by itself.
+    pub activated_by: Option<Uuid>,
+    /// When it came into force, in ms since 1970.
+    pub activated_at: i64,
+    /// What it moved.
+    pub diff: Diff,
+}
+
+/// A name that can stand in a path before a dot.
+pub(crate) fn check_binding_name(name: &str) -> Result<()> {
+    let good = (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !name.starts_with('-');
+    if good {
+        Ok(())
+    } else {
+        Err(AppError::invalid(
+            "bad_name",
+            format!("binding name {name:?} must be 1 to 64 lower-case letters, digits and hyphens"),
+        ))
+    }
+}
+
+/// One revision of a binding; `None` if it has no such one.
+async fn revision(
+    tx: &mut Tx,
+    agency: Uuid,
+    point: &str,
+    name: &str,
+    number: i64,
+) -> Result<Option<BindingRevisionRow>> {
+    let newest = store::revisions(tx, agency, point, name, number.saturating_add(1), 1).await?;
+    Ok(newest.into_iter().find(|row| row.revision == number))
+}
+
+/// The revision that first put into force what `number` did: itself, or the one it brought back, however often that was done.
+async fn origin(tx: &mut Tx, agency: Uuid, point: &str, name: &str, mut number: i64) -> Result<i64> {
+    // a revision restores older ones only, so this comes to an end
+    while let Some(restored) = revision(tx, agency, point, name, number)
+        .await?
+        .and_then(|row| row.restores)
+    {
+        number = restored;
+    }
+    Ok(number)
+}
+
+/// The revision that a rollback brings back: the named one, or without a name the one before the present. From a revision that restored
+/// an older one it goes to what stood before that one, so that each further call goes further back.
+///
+/// # Errors
+/// [`AppError::NotFound`]; `nothing_to_restore` if there is no older revision.
+pub(crate) async fn older_revision(
+    tx: &mut Tx,
+    agency: Uuid,
+    point: &str,
+    name: &str,
+    to: Option<i64>,
+) -> Result<BindingRevisionRow> {
+    let row = store::binding(tx, agency, point, name)
+        .await?
+        .ok_or(AppError::NotFound("binding"))?;
+    let older = match to {
+        Some(to) if to < row.revision => revision(tx, agency, point, name, to).await?,
+        Some(_) => None,
+        None => {
+            let origin = origin(tx, agency, point, name, row.revision).await?;
+            let before = revision(tx, agency, point, name, origin - 1).await?;
+            if before.is_none() && origin < row.revision {
+                let detail = format!(
+                    "binding {name} is at revision {}, which brought back revision {origin}, and nothing stood before that; \
+                     send the number of a later revision as to, GET /bindings/{point}/{name}/history lists them",
+                    row.revision
+                );
+                return Err(AppError::conflict("nothing_to_restore", detail));
+            }
+            before
+        }
+    };
+    older.ok_or_else(|| {
+        AppError::conflict(
+            "nothing_to_restore",
+            format!(
+                "binding {name} is at revision {}; there is no such older one to go back to",
+                row.revision
+            ),
+        )
+    })
+}
+
+impl App {
+    /// Every binding of the agency.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn bindings(&self, caller: &Caller) -> Result<Vec<BindingView>> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut views = Vec::new();
+        for row in store::bindings(&mut tx, agency).await? {
+            let granted = store::granted(&mut tx, agency, &row.extension_point, &row.name).await?;
+            views.push(BindingView {
+                extension_point: row.extension_point,
+                name: row.name,
+                revision: row.revision,
+                mode: "active",
+                digest: row.digest,
+                config: serde_json::from_str(&row.config).map_err(AppError::corrupt("settings"))?,
+                config_digest: row.config_digest,
+                activated_at: row.activated_at,
+                granted,
+                stale_since: row.stale_since,
+                stale_reason: row.stale_reason,
+                diff: None,
+            });
+        }
+        Ok(views)
+    }
+
+    /// One binding.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn binding(&self, caller: &Caller, point: &str, name: &str) -> Result<BindingView> {
+        let found = self
+            .bindings(caller)
+            .await?
+            .into_iter()
+            .find(|view| view.extension_point == point && view.name == name);
+        found.ok_or(AppError::NotFound("binding"))
+    }
+
+    /// Revisions of a binding before `before`, the newest first.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn binding_history(
+        &self,
+        caller: &Caller,
+        point: &str,
+        name: &str,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<RevisionView>> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        store::binding(&mut tx, agency, point, name)
+            .await?
+            .ok_or(AppError::NotFound("binding"))?;
+        let rows = store::revisions(&mut tx, agency, point, name, before.unwrap_or(i64::MAX), limit).await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(RevisionView {
+                    revision: row.revision,
+                    digest: row.digest,
+                    config: serde_json::from_str(&row.config).map_err(AppError::corrupt("settings"))?,
+                    config_digest: row.config_digest,
+                    restores: row.restores,
+                    cause: row.cause,
+                    note: row.note,
+                    activated_by: row.activated_by,
+                    activated_at: row.activated_at,
+                    diff: serde_json::from_str(&row.diff).map_err(AppError::corrupt("diff"))?,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,422 @@
+//! Coupons: codes made in batches for a campaign. Only hashes are kept; the codes themselves are told once, in the answer that made
+//! them.
+
+use crate::error::{AppError, Result, retrying};
+use crate::quotes::{Worth, ending, hash};
+use crate::team::Caller;
+use crate::{App, Room};
+use posthouse_domain::Instant;
+use posthouse_domain::campaign::{Plan, State};
+use posthouse_domain::promotion::coupon;
+use posthouse_engine::NONE;
+use posthouse_store::campaigns as plans;
+use posthouse_store::coupons::{self as store, BatchRow, BatchUse, NewCoupon};
+use posthouse_store::{Access, Tx, intake, profiles};
+use std::collections::HashSet;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Most codes of one batch.
+pub const LARGEST_BATCH: usize = 100_000;
+/// Most uses of one code.
+const MOST_USES: i32 = 10_000;
+/// Codes written in one transaction, so that nobody waits long for a large batch.
+const CHUNK: usize = 5_000;
+
+/// For whom the codes of a batch are.
+#[derive(Debug, Clone)]
+pub enum Bearers {
+    /// For whoever brings one: so many codes.
+    Anyone(usize),
+    /// For these customers, a code each.
+    Customers(Vec<Uuid>),
+    /// For everyone who is in this segment (`binding.key`) now, a code each.
+    Segment(String),
+}
+
+/// A batch to be made.
+#[derive(Debug, Clone)]
+pub struct NewBatch {
+    /// For people.
+    pub label: String,
+    /// For whom.
+    pub bearers: Bearers,
+    /// How often each code can be used.
+    pub uses: i32,
+    /// When the codes end, in ms since 1970.
+    pub expires_at: Option<Instant>,
+}
+
+/// A batch as it stands.
+#[derive(Debug, Clone)]
+pub struct BatchView {
+    /// Id.
+    pub id: Uuid,
+    /// The campaign it opens.
+    pub campaign_id: Uuid,
+    /// For people.
+    pub label: String,
+    /// Whether each code belongs to one customer.
+    pub personal: bool,
+    /// How many codes.
+    pub count: i64,
+    /// How often each can be used.
+    pub uses: i32,
+    /// When they end, in ms since 1970.
+    pub expires_at: Option<i64>,
+    /// `making`, `ready` or `revoked`.
+    pub state: String,
+    /// Uses held by open quotes.
+    pub held: i64,
+    /// Uses that were redeemed and did not come back.
+    pub used: i64,
+    /// Codes that were revoked one by one.
+    pub revoked: i64,
+    /// When it was made, in ms since 1970.
+    pub created_at: i64,
+}
+
+/// A code, told this once.
+#[derive(Debug, Clone)]
+pub struct MadeCode {
+    /// The code.
+    pub code: String,
+    /// Whose it is.
+    pub customer_id: Option<Uuid>,
+}
+
+/// A code as it stands.
+#[derive(Debug, Clone)]
+pub struct CouponView {
+    /// Its last letters.
+    pub code: String,
+    /// Its batch.
+    pub batch_id: Uuid,
+    /// The campaign it opens.
+    pub campaign_id: Uuid,
+    /// Whose it is.
+    pub customer_id: Option<Uuid>,
+    /// `good`, `coupon_revoked`, `coupon_expired` or `coupon_used_up`.
+    pub state: &'static str,
+    /// Uses held by open quotes.
+    pub held: i32,
+    /// Uses that were redeemed and did not come back.
+    pub used: i32,
+    /// How often it can be used.
+    pub uses: i32,
+    /// When it ends, in ms since 1970.
+    pub expires_at: Option<i64>,
+    /// What was done with it: quote, `hold`, `redeem`, `release` or `return`, when.
+    pub history: Vec<(Uuid, String, i64)>,
+}
+
+impl BatchView {
+    fn of(row: BatchRow, used: BatchUse) -> Self {
+        Self {
+            id: row.id,
+            campaign_id: row.campaign_id,
+            label: row.label,
+            personal: row.personal,
+            count: row.count,
+            uses: row.uses,
+            expires_at: row.expires_at,
+            state: row.state,
+            held: used.held,
+            used: used.used,
+            revoked: used.revoked,
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl NewBatch {
+    fn check(&self, now: Instant) -> Result<()> {
+        let bad = |detail: String| Err(AppError::invalid("bad_batch", detail));
+        if self.label.trim().is_empty() || self.label.len() > 200 || self.label.chars().any(char::is_control) {
+            return bad("write a label of 1 to 200 bytes, by which people know the batch".into());
+        }
+        let count = match &self.bearers {
+            Bearers::Anyone(count) => *count,
+            Bearers::Customers(customers) => customers.len(),
+            Bearers::Segment(_) => 1,
+        };
+        if !(1..=LARGEST_BATCH).contains(&count) {
+            return bad(format!(
+                "a batch has 1 to {LARGEST_BATCH} codes, this one would have {count}"
+            ));
+        }
+        if !(1..=MOST_USES).contains(&self.uses) {
+            return bad(format!(
+                "uses is {}; each code can be used 1 to {MOST_USES} times",
+                self.uses
+            ));
+        }
+        if self.expires_at.is_some_and(|end| end <= now) {
+            return bad("expires_at is over already".into());
+        }
+        Ok(())
+    }
+}
+
+impl App {
+    /// Makes a batch of codes for a campaign. The codes are in the answer and nowhere else: a batch whose answer was lost is revoked, and
+    /// another one made.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `bad_batch`, `campaign_takes_no_coupons`, `campaign_over`, `unknown_customer`, `unknown_segment`.
+    pub async fn make_coupons(
+        &self,
+        caller: &Caller,
+        campaign: Uuid,
+        new: NewBatch,
+    ) -> Result<(BatchView, Vec<MadeCode>)> {
+        let (agency, now) = (caller.room.id, self.clock.now());
+        new.check(now)?;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        takes_coupons(&mut tx, agency, campaign).await?;
+        let owners = self.owners_of(&caller.room, &mut tx, &new.bearers).await?;
+        drop(tx);
+        let codes: Vec<MadeCode> = owners
+            .into_iter()
+            .map(|customer_id| MadeCode {
+                code: coupon::new(&*self.entropy),
+                customer_id,
+            })
+            .collect();
+        let row = BatchRow {
+            id: self.entropy.id(now),
+            campaign_id: campaign,
+            label: new.label.trim().to_owned(),
+            personal: !matches!(new.bearers, Bearers::Anyone(_)),
+            count: codes.len() as i64,
+            uses: new.uses,
+            expires_at: new.expires_at,
+            state: "making".into(),
+            created_by: caller.key,
+            created_at: now,
+        };
+        retrying!(self.begin_batch(agency, &row))?;
+        for chunk in codes.chunks(CHUNK) {
+            let coupons: Vec<NewCoupon> = chunk
+                .iter()
+                .map(|made| NewCoupon {
+                    hash: hash(&made.code.replace('-', "")),
+                    customer_id: made.customer_id,
+                })
+                .collect();
+            retrying!(self.write_codes(agency, row.id, &coupons))?;
+        }
+        // only now do they count: codes of a batch that was never finished are nobody's
+        retrying!(self.set_batch(agency, row.id, "making", "ready"))?;
+        let row = BatchRow {
+            state: "ready".into(),
+            ..row
+        };
+        tracing::info!(agency = %caller.room.slug, campaign = %campaign, count = row.count, "coupons made");
+        Ok((BatchView::of(row, BatchUse::default()), codes))
+    }
+
+    async fn begin_batch(&self, agency: Uuid, row: &BatchRow) -> Result<()> {
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        store::insert_batch(&mut tx, agency, row).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn write_codes(&self, agency: Uuid, batch: Uuid, coupons: &[NewCoupon]) -> Result<()> {
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        store::insert(&mut tx, agency, batch, coupons).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn set_batch(&self, agency: Uuid, batch: Uuid, from: &str, to: &str) -> Result<bool> {
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let set = store::set_batch_state(&mut tx, agency, batch, from, to).await?;
+        tx.commit().await?;
+        Ok(set)
+    }
+
+    /// Whose each code is; nobody's for codes of whoever brings them.
+    async fn owners_of(&self, room: &Arc<Room>, tx: &mut Tx, bearers: &Bearers) -> Result<Vec<Option<Uuid>>> {
+        let customers = match bearers {
+            Bearers::Anyone(count) => return Ok(vec![None; *count]),
+            Bearers::Customers(customers) => {
+                let mut wanted = customers.clone();
+                wanted.sort_unstable();
+                wanted.dedup();
+                let known: HashSet<Uuid> = intake::customers(tx, room.id, &wanted)
+                    .await?
+                    .into_iter()
+                    .map(|row| row.id)
+                    .collect();
+                if let Some(unknown) = wanted.iter().find(|id| !known.contains(id)) {
+                    return Err(AppError::invalid(
+                        "unknown_customer",
+                        format!("there is no customer {unknown}; no code was made"),
+                    ));
+                }
+                wanted
+            }
+            Bearers::Segment(segment) => self.members_now(room, tx, segment).await?,
+        };
+        Ok(customers.into_iter().map(Some).collect())
+    }
+
+    async fn members_now(&self, room: &Arc<Room>, tx: &mut Tx, segment: &str) -> Result<Vec<Uuid>> {
+        self.ensure_loaded(room).await?;
+        let unknown = || {
+            AppError::invalid(
+                "unknown_segment",
+                format!("there is no segment {segment:?}; write it as BINDING.KEY, GET /segments lists them"),
+            )
+        };
+        let (binding, key) = segment.split_once('.').ok_or_else(unknown)?;
+        let ordinals: Vec<i64> = {
+            let all = room.live();
+            let live = all.get(binding).ok_or_else(unknown)?;
+            let class = live.index(key).filter(|class| *class != NONE).ok_or_else(unknown)?;
+            let members = live.classes.iter().enumerate().filter(|(_, found)| **found == class);
+            members.map(|(ordinal, _)| ordinal as i64).collect()
+        };
+        if ordinals.is_empty() || ordinals.len() > LARGEST_BATCH {
+            return Err(AppError::invalid(
+                "bad_batch",
+                format!(
+                    "segment {segment} has {} members; a batch has 1 to {LARGEST_BATCH} codes",
+                    ordinals.len()
+                ),
+            ));
+        }
+        let mut customers = Vec::with_capacity(ordinals.len());
+        for chunk in ordinals.chunks(CHUNK) {
+            let rows = profiles::customers_at(tx, room.id, chunk).await?;
+            customers.extend(rows.into_iter().map(|row| row.id));
+        }
+        Ok(customers)
+    }
+
+    /// Batches of a campaign before `before`, the newest first.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn coupon_batches(
+        &self,
+        caller: &Caller,
+        campaign: Uuid,
+        before: Option<Uuid>,
+        limit: usize,
+    ) -> Result<(Vec<BatchView>, Option<Uuid>)> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        plans::campaign(&mut tx, agency, campaign)
+            .await?
+            .ok_or(AppError::NotFound("campaign"))?;
+        let before = before.unwrap_or(Uuid::max());
+        let mut rows = store::batches(&mut tx, agency, campaign, before, limit as i64 + 1).await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|row| row.id);
+        let mut views = Vec::with_capacity(rows.len());
+        for row in rows {
+            let used = store::batch_use(&mut tx, agency, row.id).await?;
+            views.push(BatchView::of(row, used));
+        }
+        Ok((views, next))
+    }
+
+    /// Revokes every code of a batch; what open quotes hold of it they keep. The same again answers the same.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn revoke_batch(&self, caller: &Caller, campaign: Uuid, batch: Uuid) -> Result<BatchView> {
+        let agency = caller.room.id;
+        for state in ["ready", "making"] {
+            retrying!(self.revoke_batch_in(agency, campaign, batch, state))?;
+        }
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let row = store::batch(&mut tx, agency, campaign, batch).await?;
+        let used = store::batch_use(&mut tx, agency, batch).await?;
+        Ok(BatchView::of(row.ok_or(AppError::NotFound("coupon batch"))?, used))
+    }
+
+    async fn revoke_batch_in(&self, agency: Uuid, campaign: Uuid, batch: Uuid, state: &str) -> Result<()> {
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        if store::batch(&mut tx, agency, campaign, batch).await?.is_none() {
+            return Err(AppError::NotFound("coupon batch"));
+        }
+        store::set_batch_state(&mut tx, agency, batch, state, "revoked").await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What is known of a code.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], also for what cannot be a code.
+    pub async fn coupon(&self, caller: &Caller, code: &str) -> Result<CouponView> {
+        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        self.coupon_view(&mut tx, caller.room.id, code).await
+    }
+
+    async fn coupon_view(&self, tx: &mut Tx, agency: Uuid, code: &str) -> Result<CouponView> {
+        let hash = hash(&coupon::normalise(code).ok_or(AppError::NotFound("coupon"))?);
+        let row = store::coupons(tx, agency, std::slice::from_ref(&hash)).await?.pop();
+        let row = row.ok_or(AppError::NotFound("coupon"))?;
+        let history = store::redemptions(tx, agency, &hash).await?;
+        Ok(CouponView {
+            code: ending(code),
+            batch_id: row.batch_id,
+            campaign_id: row.campaign_id,
+            customer_id: row.customer_id,
+            state: Worth::of(&row, row.customer_id, self.clock.now()).code(),
+            held: row.held,
+            used: row.used,
+            uses: row.uses,
+            expires_at: row.expires_at,
+            history: history
+                .into_iter()
+                .map(|row| (row.quote_id, row.kind, row.at))
+                .collect(),
+        })
+    }
+
+    /// Revokes one code; what an open quote holds of it that quote keeps. The same again answers the same.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn revoke_coupon(&self, caller: &Caller, code: &str) -> Result<CouponView> {
+        retrying!(self.try_revoke_coupon(caller, code))
+    }
+
+    async fn try_revoke_coupon(&self, caller: &Caller, code: &str) -> Result<CouponView> {
+        let agency = caller.room.id;
+        let hash = hash(&coupon::normalise(code).ok_or(AppError::NotFound("coupon"))?);
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        store::revoke(&mut tx, agency, &hash, self.clock.now()).await?;
+        let view = self.coupon_view(&mut tx, agency, code).await?;
+        tx.commit().await?;
+        Ok(view)
+    }
+}
+
+/// Whether coupons can be made for a campaign.
+async fn takes_coupons(tx: &mut Tx, agency: Uuid, campaign: Uuid) -> Result<()> {
+    let row = plans::campaign(tx, agency, campaign)
+        .await?
+        .ok_or(AppError::NotFound("campaign"))?;
+    if matches!(State::parse(&row.state), Some(State::Ended | State::Evaluated)) {
+        return Err(AppError::conflict(
+            "campaign_over",
+            format!("campaign {} is over; its coupons would open nothing", row.key),
+        ));
+    }
+    let plan: Plan = serde_json::from_str(&row.plan).map_err(AppError::corrupt("plan"))?;
+    if !plan.needs_coupon {
+        return Err(AppError::conflict(
+            "campaign_takes_no_coupons",
+            format!(
+                "campaign {} is open without coupons; set needs_coupon in its plan first",
+                row.key
+            ),
+        ));
+    }
+    Ok(())
+}

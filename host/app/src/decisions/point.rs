@@ -1,0 +1,260 @@
+//! The one path of a decision: what a rule is told, the call, what it said, all of it pinned in canonical bytes.
+
+use crate::error::{AppError, Result};
+use crate::segments::Moment;
+use posthouse_domain::attribute::{self, AttributeDef};
+use posthouse_domain::canonical;
+use posthouse_engine::{Context, Description, Fault, LogLine, Usage};
+use posthouse_store::decisions::DecisionRow;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// An extension point whose rules are asked one case at a time.
+pub(crate) trait Point {
+    /// Its name in paths and tables.
+    const NAME: &'static str;
+    /// Its plugins.
+    type Plugin: Clone + Send + Sync;
+    /// What a rule is asked.
+    type Request: Send + Sync;
+    /// What a rule says, checked.
+    type Answer: Send;
+
+    /// What a plugin says of itself.
+    fn description(plugin: &Self::Plugin) -> &Description;
+    /// The request as it is pinned.
+    fn write(request: &Self::Request, description: &Description) -> Value;
+    /// The reverse of [`Point::write`]; the problem if that is not what it wrote.
+    fn read(written: &Value, description: &Description) -> std::result::Result<Self::Request, String>;
+    /// Asks.
+    fn call(
+        plugin: &Self::Plugin,
+        context: &Context,
+        request: &Self::Request,
+    ) -> std::result::Result<Said<Self::Answer>, Fault>;
+    /// The answer as it is pinned.
+    fn pin(answer: &Self::Answer, description: &Description) -> Value;
+}
+
+/// What came of a call.
+pub(crate) struct Said<A> {
+    pub(crate) answer: A,
+    pub(crate) usage: Usage,
+    pub(crate) log: Vec<LogLine>,
+}
+
+/// A rule ready to be asked: a revision of a binding, opened.
+#[derive(Debug)]
+pub(crate) struct Rule<P: Point> {
+    pub(crate) plugin: P::Plugin,
+    pub(crate) binding: String,
+    pub(crate) revision: i64,
+    pub(crate) digest: String,
+    /// Settings as canonical JSON.
+    pub(crate) config: String,
+    pub(crate) config_digest: String,
+    pub(crate) seed: u64,
+}
+
+/// A decision: the answer, and all that pins it but what the host makes of it.
+pub(crate) struct Made<A> {
+    pub(crate) answer: std::result::Result<A, Fault>,
+    /// What the rule wrote, or wrote before it failed.
+    pub(crate) log: Vec<LogLine>,
+    input: String,
+    output: String,
+    usage: Usage,
+}
+
+/// The outcome of a decision whose rule answered.
+pub(crate) const ANSWERED: &str = "answered";
+
+/// The seed of a binding: the same through all its revisions, so that every one of them draws the same lots.
+pub(crate) fn seed(agency: Uuid, binding: &str) -> u64 {
+    let digest = canonical::digest([agency.as_bytes(), binding.as_bytes()].concat());
+    u64::from_str_radix(&digest[..16], 16).unwrap_or_default()
+}
+
+/// Holds the facts of its own that a plugin reads against those the agency has.
+///
+/// # Errors
+/// `unknown_fact` for an attribute the agency has not defined, `wrong_fact_kind` for one it has defined as another kind.
+pub(crate) fn check_attributes(description: &Description, attributes: &[AttributeDef]) -> Result<()> {
+    for fact in &description.facts {
+        let Some(key) = fact.key.strip_prefix(attribute::PREFIX) else {
+            continue;
+        };
+        let Some(definition) = attributes.iter().find(|definition| definition.key == key) else {
+            let detail = format!(
+                "the plugin reads {}, which is not a fact of this agency; GET /api/v1/facts lists them",
+                fact.key
+            );
+            return Err(AppError::invalid("unknown_fact", detail));
+        };
+        if definition.kind != fact.kind {
+            let detail = format!(
+                "the plugin reads {} as a {}, the agency has defined it as a {}",
+                fact.key,
+                fact.kind.as_str(),
+                definition.kind.as_str()
+            );
+            return Err(AppError::invalid("wrong_fact_kind", detail));
+        }
+    }
+    Ok(())
+}
+
+/// Asks a rule.
+pub(crate) fn decide<P: Point>(rule: &Rule<P>, moment: Moment, request: &P::Request) -> Made<P::Answer> {
+    let description = P::description(&rule.plugin);
+    let context = json!({
+        "now": moment.now,
+        "today": moment.today,
+        // beyond what a JSON number keeps
+        "seed": rule.seed.to_string(),
+    });
+    let input = canonical_text(&json!({"context": context, "request": P::write(request, description)}));
+    ask(rule, moment, request, input)
+}
+
+fn ask<P: Point>(rule: &Rule<P>, moment: Moment, request: &P::Request, input: String) -> Made<P::Answer> {
+    let context = Context {
+        now: moment.now,
+        today: moment.today,
+        seed: rule.seed,
+        config: rule.config.clone(),
+        quantiles: Vec::new(),
+    };
+    match P::call(&rule.plugin, &context, request) {
+        Ok(Said { answer, usage, log }) => Made {
+            output: canonical_text(&P::pin(&answer, P::description(&rule.plugin))),
+            answer: Ok(answer),
+            log,
+            input,
+            usage,
+        },
+        Err(fault) => Made {
+            output: canonical_text(&json!({"fault": fault.code()})),
+            usage: fault.receipt.usage,
+            log: fault.receipt.log.clone(),
+            answer: Err(fault),
+            input,
+        },
+    }
+}
+
+/// Asks again what was asked before; returns what the rule says now, as it is pinned.
+///
+/// # Errors
+/// What cannot be read in the pinned input.
+pub(crate) fn ask_again<P: Point>(rule: &Rule<P>, input: &str) -> std::result::Result<Made<P::Answer>, String> {
+    let pinned: Value = serde_json::from_str(input).map_err(|e| e.to_string())?;
+    let context = &pinned["context"];
+    let (Some(now), Some(today)) = (
+        context["now"].as_i64(),
+        context["today"].as_i64().and_then(|day| i32::try_from(day).ok()),
+    ) else {
+        return Err("it has no moment".into());
+    };
+    if context["seed"].as_str() != Some(rule.seed.to_string().as_str()) {
+        return Err("it was drawn under another seed".into());
+    }
+    let request = P::read(&pinned["request"], P::description(&rule.plugin))?;
+    Ok(ask(rule, Moment { now, today }, &request, input.to_owned()))
+}
+
+/// Canonical JSON. Everything pinned came from JSON or is made of whole numbers and texts, which all have such a form.
+fn canonical_text(value: &Value) -> String {
+    canonical::to_string(value).unwrap_or_else(|_| value.to_string())
+}
+
+impl<A> Made<A> {
+    pub(crate) fn output(&self) -> &str {
+        &self.output
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// The row that keeps it.
+    pub(crate) fn row<P: Point<Answer = A>>(
+        &self,
+        id: Uuid,
+        rule: &Rule<P>,
+        about: About,
+        effect: &Value,
+    ) -> DecisionRow {
+        DecisionRow {
+            id,
+            extension_point: P::NAME.to_owned(),
+            binding: rule.binding.clone(),
+            revision: rule.revision,
+            digest: rule.digest.clone(),
+            config_digest: rule.config_digest.clone(),
+            customer_id: about.customer,
+            quote_id: about.quote,
+            at: about.at,
+            input: self.input.clone(),
+            output: self.output.clone(),
+            outcome: match &self.answer {
+                Ok(_) => ANSWERED.to_owned(),
+                Err(fault) => fault.code().to_owned(),
+            },
+            effect: effect.to_string(),
+            usage: serde_json::to_string(&self.usage).unwrap_or_default(),
+            log: serde_json::to_string(&self.log).unwrap_or_default(),
+        }
+    }
+}
+
+/// What a decision is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About {
+    pub(crate) customer: Option<Uuid>,
+    pub(crate) quote: Option<Uuid>,
+    pub(crate) at: i64,
+}
+
+/// Whole numbers that every reader of JSON keeps exactly.
+const EXACT: i64 = 1 << 53;
+
+/// Facts by their keys, as they are pinned: whole numbers that a JSON number cannot keep as texts.
+pub(crate) fn write_facts(facts: &[posthouse_engine::Value], description: &Description) -> Value {
+    use posthouse_engine::Value as Fact;
+    let value = |fact: &Fact| match fact {
+        Fact::Null => Value::Null,
+        Fact::Int(n) if (-EXACT..=EXACT).contains(n) => (*n).into(),
+        Fact::Int(n) => n.to_string().into(),
+        Fact::Number(n) => (*n).into(),
+        Fact::Flag(flag) => (*flag).into(),
+        Fact::Text(text) => text.as_str().into(),
+    };
+    let pairs = description.facts.iter().zip(facts);
+    let pairs = pairs.map(|(use_, fact)| (use_.key.clone(), value(fact)));
+    Value::Object(pairs.collect::<Map<_, _>>())
+}
+
+/// The reverse of [`write_facts`], in the order of the description.
+pub(crate) fn read_facts(
+    written: &Value,
+    description: &Description,
+) -> std::result::Result<Vec<posthouse_engine::Value>, String> {
+    use posthouse_domain::catalogue::FactKind;
+    use posthouse_engine::Value as Fact;
+    let read = |fact: &posthouse_engine::FactUse| {
+        let value = &written[&fact.key];
+        let found = match (fact.kind, value) {
+            (_, Value::Null) => Some(Fact::Null),
+            (FactKind::Count | FactKind::Day | FactKind::Money, Value::String(text)) => {
+                text.parse().ok().map(Fact::Int)
+            }
+            (FactKind::Count | FactKind::Day | FactKind::Money, value) => value.as_i64().map(Fact::Int),
+            (FactKind::Number, value) => value.as_f64().map(Fact::Number),
+            (FactKind::Flag, value) => value.as_bool().map(Fact::Flag),
+            (FactKind::Text, value) => value.as_str().map(|text| Fact::Text(text.to_owned())),
+        };
+        found.ok_or_else(|| format!("the fact {} is not a {}", fact.key, fact.kind.as_str()))
+    };
+    description.facts.iter().map(read).collect()
+}

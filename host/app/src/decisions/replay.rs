@@ -1,0 +1,177 @@
+//! Making a decision again: the same plugin, settings and input have to give the same bytes, whatever is in force by now.
+
+use super::PROMOTION;
+use super::point::{Point, Rule, ask_again, seed};
+use super::promotion::Promotion;
+use crate::App;
+use crate::error::{AppError, Result};
+use crate::segments::in_pool;
+use crate::team::Caller;
+use posthouse_domain::canonical;
+use posthouse_store::decisions::{self as store, DecisionRow};
+use posthouse_store::{Access, Tx, plugins};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The first place where two answers differ.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// JSON pointer into the output.
+    pub at: String,
+    /// What was said then; none if there was nothing.
+    pub then: Option<Value>,
+    /// What is said now; none if there is nothing.
+    pub now: Option<Value>,
+}
+
+/// What a replay came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct Replay {
+    /// The decision.
+    pub decision: Uuid,
+    /// Whether the output is the same byte for byte.
+    pub identical: bool,
+    /// The first difference, if there is one.
+    pub difference: Option<Difference>,
+    /// The output now.
+    pub output: Value,
+    /// Fuel used now; the output alone is compared.
+    pub fuel: u64,
+}
+
+impl App {
+    /// Makes a decision again. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; a plugin that cannot be opened any more.
+    pub async fn replay(&self, caller: &Caller, id: Uuid) -> Result<Replay> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let row = store::decision(&mut tx, agency, id)
+            .await?
+            .ok_or(AppError::NotFound("decision"))?;
+        // what other extension points there will be, each opens its own plugins
+        if row.extension_point != PROMOTION {
+            return Err(AppError::Internal(format!("a decision of {}", row.extension_point)));
+        }
+        let rule = Rule::<Promotion> {
+            plugin: self.open_promotion(&mut tx, agency, &row.digest).await?,
+            seed: seed(agency, &format!("{}/{}", row.extension_point, row.binding)),
+            config: settings(&mut tx, agency, &row).await?,
+            binding: row.binding.clone(),
+            revision: row.revision,
+            digest: row.digest.clone(),
+            config_digest: row.config_digest.clone(),
+        };
+        drop(tx);
+        in_pool(&self.engine, move || again(&rule, &row)).await?
+    }
+}
+
+/// The settings a decision was made with.
+async fn settings(tx: &mut Tx, agency: Uuid, row: &DecisionRow) -> Result<String> {
+    let (point, binding) = (&row.extension_point, &row.binding);
+    let revision = plugins::revisions(tx, agency, point, binding, row.revision + 1, 1)
+        .await?
+        .pop()
+        .filter(|revision| revision.revision == row.revision && revision.config_digest == row.config_digest);
+    let revision = revision.ok_or_else(|| AppError::Internal("a decision without its revision".into()))?;
+    Ok(revision.config)
+}
+
+fn again<P: Point>(rule: &Rule<P>, row: &DecisionRow) -> Result<Replay> {
+    let made = ask_again(rule, &row.input).map_err(|problem| {
+        AppError::conflict(
+            "not_replayable",
+            format!("the input of decision {} cannot be read: {problem}", row.id),
+        )
+    })?;
+    let output: Value = serde_json::from_str(made.output()).map_err(AppError::corrupt("output"))?;
+    let identical = made.output() == row.output;
+    let difference = if identical {
+        None
+    } else {
+        let then: Value = serde_json::from_str(&row.output).map_err(AppError::corrupt("output"))?;
+        // a stored text that is not canonical differs as a whole
+        Some(
+            first_difference(&then, &output, String::new()).unwrap_or_else(|| Difference {
+                at: String::new(),
+                then: Some(row.output.as_str().into()),
+                now: Some(made.output().into()),
+            }),
+        )
+    };
+    Ok(Replay {
+        decision: row.id,
+        identical,
+        difference,
+        output,
+        fuel: made.usage().fuel,
+    })
+}
+
+/// The first place where two values differ, members in the order of their names.
+fn first_difference(then: &Value, now: &Value, at: String) -> Option<Difference> {
+    let differ = |at: String, then: Option<&Value>, now: Option<&Value>| {
+        Some(Difference {
+            at,
+            then: then.cloned(),
+            now: now.cloned(),
+        })
+    };
+    match (then, now) {
+        (Value::Object(a), Value::Object(b)) => {
+            let mut names: Vec<&String> = a.keys().chain(b.keys()).collect();
+            names.sort();
+            names.dedup();
+            names.into_iter().find_map(|name| {
+                let place = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+                match (a.get(name), b.get(name)) {
+                    (Some(then), Some(now)) => first_difference(then, now, place),
+                    (then, now) => differ(place, then, now),
+                }
+            })
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            (0..a.len().max(b.len())).find_map(|index| match (a.get(index), b.get(index)) {
+                (Some(then), Some(now)) => first_difference(then, now, format!("{at}/{index}")),
+                (then, now) => differ(format!("{at}/{index}"), then, now),
+            })
+        }
+        _ if canonical::to_string(then).ok() == canonical::to_string(now).ok() => None,
+        _ => differ(at, Some(then), Some(now)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_first_difference_is_found() {
+        let then = json!({"offers": [{"line": 0, "rate": 500}, {"line": 1, "rate": 500}]});
+        let find = |now: Value| first_difference(&then, &now, String::new());
+        assert_eq!(find(then.clone()), None);
+        for (now, at, was, is) in [
+            (
+                json!({"offers": [{"line": 0, "rate": 500}, {"line": 1, "rate": 700}]}),
+                "/offers/1/rate",
+                Some(json!(500)),
+                Some(json!(700)),
+            ),
+            (
+                json!({"offers": [{"line": 0, "rate": 500}]}),
+                "/offers/1",
+                Some(json!({"line": 1, "rate": 500})),
+                None,
+            ),
+            (json!({"fault": "trap"}), "/fault", None, Some(json!("trap"))),
+            (json!([]), "", Some(then.clone()), Some(json!([]))),
+        ] {
+            let found = find(now).expect("a difference");
+            assert_eq!((found.at.as_str(), found.then, found.now), (at, was, is));
+        }
+    }
+}

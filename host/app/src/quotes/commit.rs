@@ -1,0 +1,332 @@
+//! Asking for a quote, the part that writes: budgets and stacking make a price of what the rules said, and all it takes is held, in one
+//! transaction.
+
+use super::NewQuote;
+use super::gather::{Gathered, Heard};
+use super::read::QuoteView;
+use super::standing::Campaign;
+use super::trace::{self, Adjustment, Answer, CampaignTrace, LinePrice};
+use crate::App;
+use crate::decisions::point::About;
+use crate::error::{AppError, Result, retrying};
+use crate::team::Caller;
+use posthouse_domain::canonical;
+use posthouse_domain::promotion::budget::Used;
+use posthouse_domain::promotion::{Candidate, Offer, Outcome, Pricing, price};
+use posthouse_store::budgets::{self, EntryRow, Scope};
+use posthouse_store::coupons;
+use posthouse_store::quotes::{self as store, QuoteRow};
+use posthouse_store::{Access, StoreError, Tx, decisions};
+use serde_json::json;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// The three budgets of one campaign as a quote meets them.
+pub(super) struct Purse {
+    customer: Option<String>,
+    day: String,
+}
+
+impl Purse {
+    pub(super) fn new(customer: Option<Uuid>, day: i32) -> Self {
+        Self {
+            customer: customer.map(|id| id.to_string()),
+            day: day.to_string(),
+        }
+    }
+
+    /// The budgets to be moved, with their limits. Every one of them is kept, limited or not: a limit may come later.
+    pub(super) fn scopes(&self, limits: Option<&posthouse_domain::promotion::budget::Budget>) -> Vec<Scope<'_>> {
+        let mut scopes = vec![Scope {
+            name: "total",
+            subject: "",
+            limit: limits.map(|budget| budget.total),
+        }];
+        if let Some(customer) = &self.customer {
+            scopes.push(Scope {
+                name: "customer",
+                subject: customer,
+                limit: limits.and_then(|budget| budget.per_customer),
+            });
+        }
+        scopes.push(Scope {
+            name: "day",
+            subject: &self.day,
+            limit: limits.and_then(|budget| budget.per_day),
+        });
+        scopes
+    }
+}
+
+impl App {
+    /// Prices a basket and holds what that takes.
+    ///
+    /// # Errors
+    /// `bad_basket`; [`AppError::NotFound`] if there is no such customer.
+    pub async fn quote(&self, caller: &Caller, new: NewQuote) -> Result<QuoteView> {
+        new.check()?;
+        let hold = i64::from(new.hold_minutes) * 60_000;
+        QuoteView::read(retrying!(self.try_quote(caller, &new, hold))?)
+    }
+
+    async fn try_quote(&self, caller: &Caller, new: &NewQuote, hold: i64) -> Result<QuoteRow> {
+        let agency = caller.room.id;
+        let gathered = &self.gather(&caller.room, new.clone()).await?;
+        self.note_health(&caller.room, gathered);
+        let Gathered { moment, basket, .. } = gathered;
+        let purse = Purse::new(gathered.customer, moment.today);
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let used = used(&mut tx, agency, &purse).await?;
+        let priced = Priced::new(gathered, &used)?;
+        let id = self.entropy.id(moment.now);
+        let asked: Vec<Option<Uuid>> = gathered
+            .heard
+            .iter()
+            .map(|heard| matches!(heard, Heard::Asked(..)).then(|| self.entropy.id(moment.now)))
+            .collect();
+        let answer = priced.answer(gathered, &asked, caller);
+        let row = QuoteRow {
+            id,
+            customer_id: gathered.customer,
+            state: "open".into(),
+            basket: canonical::to_string(basket).map_err(AppError::corrupt("basket"))?,
+            list_price: basket.total(),
+            price: priced.pricing.prices.iter().sum(),
+            answer: canonical::to_string(&answer).map_err(AppError::corrupt("answer"))?,
+            day: moment.today,
+            at: moment.now,
+            expires_at: moment.now + hold,
+            booking_id: None,
+            closed_at: None,
+        };
+        store::insert(&mut tx, agency, &row).await?;
+        if let Some(customer) = gathered.customer {
+            store::assign(&mut tx, agency, customer, &gathered.arms, moment.today, moment.now).await?;
+        }
+        let about = About {
+            customer: gathered.customer,
+            quote: Some(id),
+            at: moment.now,
+        };
+        let mut rows = Vec::new();
+        for ((heard, decision), trace) in gathered.heard.iter().zip(&asked).zip(&answer.trace) {
+            if let (Heard::Asked(asked), Some(decision)) = (heard, decision) {
+                let effect = json!({"code": trace.code, "off": trace.off, "text": trace.text});
+                rows.push(asked.made.row(*decision, &asked.rule, about, &effect));
+            }
+        }
+        decisions::insert(&mut tx, agency, &rows).await?;
+        // budgets and coupons last: their rows are what others wait for
+        for (campaign, off) in priced.applied(gathered) {
+            self.take(&mut tx, agency, &row, campaign, off, &purse).await?;
+        }
+        self.hold_coupons(&mut tx, agency, &row, gathered, &priced).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+
+    /// Holds what a campaign gives.
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        agency: Uuid,
+        quote: &QuoteRow,
+        campaign: &Campaign,
+        off: i64,
+        purse: &Purse,
+    ) -> Result<()> {
+        store::insert_saving(tx, agency, quote.id, campaign.id, off).await?;
+        for scope in purse.scopes(Some(&campaign.plan.budget)) {
+            if !budgets::hold(tx, agency, campaign.id, scope, off).await? {
+                // somebody else took it between our look and now: price again
+                return Err(StoreError::Overtaken.into());
+            }
+        }
+        let entry = EntryRow {
+            quote_id: quote.id,
+            campaign_id: campaign.id,
+            entry: 1,
+            kind: "reserve".into(),
+            customer_id: quote.customer_id,
+            day: quote.day,
+            held: off,
+            spent: 0,
+            at: quote.at,
+        };
+        Ok(budgets::insert_entry(tx, agency, &entry).await?)
+    }
+
+    async fn hold_coupons(
+        &self,
+        tx: &mut Tx,
+        agency: Uuid,
+        quote: &QuoteRow,
+        gathered: &Gathered,
+        priced: &Priced,
+    ) -> Result<()> {
+        let applied: Vec<Uuid> = priced.applied(gathered).map(|(campaign, _)| campaign.id).collect();
+        let mut held: Vec<_> = gathered
+            .codes
+            .iter()
+            .filter(|code| applied.iter().any(|campaign| code.opens(*campaign)))
+            .filter_map(|code| code.coupon.as_ref())
+            .collect();
+        held.sort_by(|a, b| a.hash.cmp(&b.hash));
+        for coupon in held {
+            if !coupons::hold(tx, agency, &coupon.hash, coupon.uses).await? {
+                // another quote took it: the price is without it
+                return Err(StoreError::Overtaken.into());
+            }
+            coupons::redeem(tx, agency, quote.id, &coupon.hash, "hold", quote.at).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What is taken of the budgets of each campaign that is in force now.
+async fn used(tx: &mut Tx, agency: Uuid, purse: &Purse) -> Result<HashMap<Uuid, Used>> {
+    let customer = purse.customer.as_deref().unwrap_or_default();
+    let mut used: HashMap<Uuid, Used> = HashMap::new();
+    for row in budgets::used_in_force(tx, agency, customer, &purse.day).await? {
+        let used = used.entry(row.campaign_id).or_default();
+        let taken = row.held + row.spent;
+        match row.scope.as_str() {
+            "total" => used.total = taken,
+            "customer" => used.customer = taken,
+            "day" => used.day = taken,
+            // in force, and nothing taken yet
+            _ => {}
+        }
+    }
+    Ok(used)
+}
+
+/// Prices with what became of each campaign.
+struct Priced {
+    pricing: Pricing,
+    /// The campaign behind each candidate, by its place in the standing.
+    places: Vec<usize>,
+}
+
+impl Priced {
+    /// Works out prices from what the rules said and what is left of the budgets. A campaign that is not in force any more has no say.
+    fn new(gathered: &Gathered, used: &HashMap<Uuid, Used>) -> Result<Self> {
+        let campaigns = &gathered.standing.campaigns;
+        let list: Vec<i64> = gathered.basket.lines.iter().map(|line| line.total()).collect();
+        let mut asked: Vec<(usize, &[Offer], Vec<i64>, i64)> = Vec::new();
+        for (place, heard) in gathered.heard.iter().enumerate() {
+            let campaign = &campaigns[place];
+            let (Heard::Asked(asking), Some(used)) = (heard, used.get(&campaign.id)) else {
+                continue;
+            };
+            let Ok(offers) = &asking.made.answer else { continue };
+            let floor = |line: &posthouse_domain::promotion::Line| campaign.plan.floor(line.total(), line.cost());
+            let floors = gathered.basket.lines.iter().map(floor).collect();
+            let (allowance, _) = campaign.plan.budget.allowance(*used);
+            asked.push((place, offers, floors, allowance));
+        }
+        let candidates: Vec<Candidate<'_>> = asked
+            .iter()
+            .map(|(place, offers, floors, allowance)| Candidate {
+                priority: campaigns[*place].plan.stacking.priority,
+                group: &campaigns[*place].plan.stacking.group,
+                mode: campaigns[*place].mode,
+                offers,
+                floors,
+                allowance: *allowance,
+            })
+            .collect();
+        let pricing = price(&list, &candidates).map_err(|same| AppError::Internal(same.to_string()))?;
+        Ok(Self {
+            pricing,
+            places: asked.into_iter().map(|(place, ..)| place).collect(),
+        })
+    }
+
+    /// The outcome of a campaign, if its offers were priced.
+    fn outcome(&self, place: usize) -> Option<Outcome> {
+        let candidate = self.places.iter().position(|found| *found == place)?;
+        self.pricing.outcomes.get(candidate).copied()
+    }
+
+    /// Campaigns that take something off, by their ids: whoever touches several budgets does it in this order.
+    fn applied<'g>(&self, gathered: &'g Gathered) -> impl Iterator<Item = (&'g Campaign, i64)> {
+        let mut applied: Vec<(&Campaign, i64)> = self
+            .places
+            .iter()
+            .zip(&self.pricing.outcomes)
+            .filter_map(|(place, outcome)| match outcome {
+                Outcome::Applied(off) => Some((&gathered.standing.campaigns[*place], *off)),
+                Outcome::LeftOut(_) => None,
+            })
+            .collect();
+        applied.sort_by_key(|(campaign, _)| campaign.id);
+        applied.into_iter()
+    }
+
+    /// What the quote says.
+    fn answer(&self, gathered: &Gathered, asked: &[Option<Uuid>], caller: &Caller) -> Answer {
+        let terms = &caller.room.terms;
+        let campaigns = &gathered.standing.campaigns;
+        let name = |candidate: usize| campaigns[self.places[candidate]].name.clone();
+        let trace: Vec<CampaignTrace> = campaigns
+            .iter()
+            .enumerate()
+            .map(|(place, campaign)| {
+                let (code, text, off) =
+                    trace::outcome(&gathered.heard[place], self.outcome(place), terms.currency, &name);
+                CampaignTrace {
+                    campaign: campaign.named(),
+                    group: campaign.plan.stacking.group.clone(),
+                    mode: campaign.mode.as_str().to_owned(),
+                    priority: campaign.plan.stacking.priority,
+                    applied: off > 0,
+                    code: code.to_owned(),
+                    text,
+                    off,
+                    decision: asked[place],
+                }
+            })
+            .collect();
+        let adjustment = |found: &posthouse_domain::promotion::Adjustment| {
+            let place = self.places[found.candidate];
+            let Heard::Asked(asking) = &gathered.heard[place] else {
+                return None;
+            };
+            Some(Adjustment {
+                campaign: campaigns[place].named(),
+                line: found.line,
+                off: found.off,
+                asked: found.asked,
+                reason: trace::reason(
+                    asking.rule.plugin.description(),
+                    found.reason,
+                    &asking.request.facts,
+                    terms,
+                ),
+                decision: asked[place]?,
+            })
+        };
+        let lines = gathered.basket.lines.iter().zip(&self.pricing.prices);
+        Answer {
+            lines: lines
+                .map(|(line, price)| LinePrice {
+                    sku: line.sku.clone(),
+                    list_price: line.total(),
+                    price: *price,
+                })
+                .collect(),
+            adjustments: self.pricing.adjustments.iter().filter_map(adjustment).collect(),
+            coupons: gathered
+                .codes
+                .iter()
+                .map(|code| {
+                    trace::code(code, |campaign| {
+                        trace.iter().any(|trace| trace.applied && trace.campaign.id == campaign)
+                    })
+                })
+                .collect(),
+            trace,
+        }
+    }
+}

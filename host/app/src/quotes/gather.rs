@@ -1,0 +1,145 @@
+//! Asking for a quote, the part that only reads: who asks, which coupons are good, which campaigns may offer, and what their rules say.
+
+use super::NewQuote;
+use super::codes::{Code, read_codes};
+use super::standing::{Campaign, Standing};
+use crate::decisions::known::{Known, project};
+use crate::decisions::point::{Made, Rule, decide};
+use crate::decisions::promotion::{Promotion, Request};
+use crate::error::Result;
+use crate::segments::{Moment, in_pool};
+use crate::{App, Room};
+use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};
+use posthouse_domain::promotion::{Basket, Line, Offer};
+use posthouse_store::Access;
+use rayon::prelude::*;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What became of one campaign before prices.
+pub(crate) enum Heard {
+    /// Its rule was not asked.
+    Barred(Barred),
+    /// It has no rule that could be asked.
+    NoRule(String),
+    /// Its rule was asked.
+    Asked(Box<Asked>),
+}
+
+/// What a campaign's rule was asked, and what it said.
+pub(crate) struct Asked {
+    pub(crate) rule: Arc<Rule<Promotion>>,
+    pub(crate) request: Request,
+    pub(crate) made: Made<Vec<Offer>>,
+}
+
+/// Everything a quote is priced from, but budgets.
+pub(crate) struct Gathered {
+    pub(crate) standing: Arc<Standing>,
+    pub(crate) customer: Option<Uuid>,
+    pub(crate) basket: Basket,
+    pub(crate) codes: Vec<Code>,
+    /// One for each campaign of the standing.
+    pub(crate) heard: Vec<Heard>,
+    /// Campaigns to which the customer belongs from now on, and the arm of each.
+    pub(crate) arms: Vec<(Uuid, &'static str)>,
+    pub(crate) moment: Moment,
+}
+
+impl App {
+    pub(crate) async fn gather(&self, room: &Arc<Room>, new: NewQuote) -> Result<Gathered> {
+        let moment = self.moment(room);
+        if new.customer.is_some() {
+            self.ensure_loaded(room).await?;
+        }
+        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let standing = self.standing(room, &mut tx).await?;
+        let mut assigned = Vec::new();
+        let known = match new.customer {
+            Some(id) => {
+                assigned = posthouse_store::quotes::assigned(&mut tx, room.id, id).await?;
+                Some(self.known(room, &mut tx, id, standing.own.clone(), moment).await?)
+            }
+            None => None,
+        };
+        let codes = read_codes(&mut tx, room.id, &new.codes, new.customer, moment.now).await?;
+        drop(tx);
+        let bars: Vec<Option<Barred>> = standing
+            .campaigns
+            .iter()
+            .map(|campaign| {
+                let occasion = Occasion {
+                    now: moment.now,
+                    channel: &new.basket.channel,
+                    has_coupon: codes.iter().any(|code| code.opens(campaign.id)),
+                };
+                let asker = known.as_ref().map(|known| known as &dyn Asker);
+                admit(&campaign.plan, campaign.id, asker, occasion).err()
+            })
+            .collect();
+        let arm = |(campaign, bar): (&Campaign, &Option<Barred>)| match bar {
+            _ if assigned.contains(&campaign.id) => None,
+            None => Some((campaign.id, "treatment")),
+            Some(Barred::Holdout) => Some((campaign.id, "holdout")),
+            Some(_) => None,
+        };
+        let mut arms: Vec<_> = match known {
+            Some(_) => standing.campaigns.iter().zip(&bars).filter_map(arm).collect(),
+            None => Vec::new(),
+        };
+        // whoever writes several of these rows does it in this order
+        arms.sort_unstable();
+        let (asked, basket) = (standing.clone(), new.basket.clone());
+        let heard = in_pool(&self.engine, move || {
+            hear(&asked.campaigns, bars, &basket, known.as_ref(), moment)
+        })
+        .await?;
+        Ok(Gathered {
+            standing,
+            customer: new.customer,
+            basket: new.basket,
+            codes,
+            heard,
+            arms,
+            moment,
+        })
+    }
+}
+
+/// Asks every rule that may be asked. Runs inside the engine's pool, as many at a time as there are threads.
+fn hear(
+    campaigns: &[Campaign],
+    bars: Vec<Option<Barred>>,
+    basket: &Basket,
+    known: Option<&Known>,
+    moment: Moment,
+) -> Vec<Heard> {
+    // what things cost the agency is no rule's business
+    let lines = basket.lines.iter().map(|line| Line {
+        unit_cost: None,
+        ..line.clone()
+    });
+    let told = Basket {
+        channel: basket.channel.clone(),
+        lines: lines.collect(),
+    };
+    campaigns
+        .par_iter()
+        .zip(bars)
+        .map(|(campaign, bar)| {
+            if let Some(bar) = bar {
+                return Heard::Barred(bar);
+            }
+            let rule = match &campaign.rule {
+                Ok(rule) => rule.clone(),
+                Err(why) => return Heard::NoRule(why.clone()),
+            };
+            let request = Request {
+                basket: told.clone(),
+                facts: project(rule.plugin.description(), known),
+            };
+            let made = decide(&rule, moment, &request);
+            Heard::Asked(Box::new(Asked { rule, request, made }))
+        })
+        .collect()
+}

@@ -1,0 +1,66 @@
+//! Quotes: what a basket costs with every campaign in force, held for a while, then confirmed with a booking or let go.
+//!
+//! ```text
+//! gather (reads only)                    commit (one transaction)                    settle (one transaction each)
+//! facts, coupons ─► guards ─► rules ─► budgets ─► stacking ─► holds, decisions ─► confirm │ release │ expire ─► return
+//! ```
+
+mod budget;
+mod codes;
+mod commit;
+mod gather;
+mod health;
+mod preview;
+mod read;
+mod rules;
+mod settle;
+mod standing;
+mod trace;
+
+pub use budget::{BudgetEntry, BudgetView};
+pub use preview::{PlanPreview, QuoteChange};
+pub use read::{QuoteFilter, QuoteView};
+pub use settle::Confirmation;
+pub use trace::{Adjustment, Answer, CampaignTrace, CodeTrace, LinePrice, Named};
+
+pub(crate) use codes::{Worth, ending, hash};
+pub(crate) use health::Promotions;
+
+use posthouse_domain::Rejection;
+use posthouse_domain::promotion::Basket;
+use uuid::Uuid;
+
+/// How long a quote holds what it takes, unless it is asked otherwise, in minutes.
+pub const HOLD_MINUTES: u16 = 30;
+/// The longest hold, in minutes: two days.
+pub const LONGEST_HOLD: u16 = 2 * 24 * 60;
+/// Most coupon codes of one basket.
+pub const MOST_CODES: usize = 10;
+
+/// What somebody asks a price for.
+#[derive(Debug, Clone)]
+pub struct NewQuote {
+    /// Who; nobody in particular if left out.
+    pub customer: Option<Uuid>,
+    /// The basket.
+    pub basket: Basket,
+    /// Coupon codes, as they were typed.
+    pub codes: Vec<String>,
+    /// How long to hold what it takes, in minutes.
+    pub hold_minutes: u16,
+}
+
+impl NewQuote {
+    fn check(&self) -> Result<(), Rejection> {
+        self.basket.check()?;
+        if self.codes.len() > MOST_CODES {
+            let detail = format!("{} coupon codes; a basket takes up to {MOST_CODES}", self.codes.len());
+            return Err(Rejection::new("bad_basket", detail));
+        }
+        if !(1..=LONGEST_HOLD).contains(&self.hold_minutes) {
+            let detail = format!("hold_minutes is {}; it is 1 to {LONGEST_HOLD}", self.hold_minutes);
+            return Err(Rejection::new("bad_basket", detail));
+        }
+        Ok(())
+    }
+}

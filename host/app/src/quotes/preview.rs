@@ -1,0 +1,211 @@
+//! What another plan would do: the plan in force and the new one on the agency's own latest quotes, side by side.
+
+use super::rules::Named;
+use crate::decisions::PROMOTION;
+use crate::decisions::known::{Known, project};
+use crate::decisions::point::{Rule, decide};
+use crate::decisions::promotion::{Promotion, Request};
+use crate::error::{AppError, Result};
+use crate::segments::{Moment, in_pool};
+use crate::{App, Room};
+use posthouse_domain::Localized;
+use posthouse_domain::campaign::Plan;
+use posthouse_domain::catalogue::FactKind;
+use posthouse_domain::promotion::guard::{Asker, Occasion, admit};
+use posthouse_domain::promotion::{Basket, Candidate, Line, Mode, Outcome, price};
+use posthouse_store::campaigns::CampaignRow;
+use posthouse_store::plugins as bindings;
+use posthouse_store::quotes as store;
+use posthouse_store::{Access, attributes};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Quotes that are looked at.
+const LATEST: i64 = 200;
+/// Changed quotes that are shown.
+const SHOWN: usize = 10;
+
+/// What a change of plan would do to the latest quotes. Each plan is asked alone, with the facts of today, without budgets, other
+/// campaigns and coupons: what is compared is what the two plans offer.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PlanPreview {
+    /// How many quotes were asked about.
+    pub quotes: usize,
+    /// What the plan in force takes off them, in minor units.
+    pub now: i64,
+    /// What the new one would.
+    pub then: i64,
+    /// Quotes that would get more.
+    pub more: usize,
+    /// Quotes that would get less.
+    pub less: usize,
+    /// Quotes for which a rule failed.
+    pub failed: usize,
+    /// Some of those that would change, the largest change first.
+    pub sample: Vec<QuoteChange>,
+    /// In words.
+    pub summary: Localized,
+}
+
+/// One quote before and after.
+#[derive(Debug, Clone, Serialize)]
+pub struct QuoteChange {
+    /// Which.
+    pub quote_id: Uuid,
+    /// For whom.
+    pub customer_id: Option<Uuid>,
+    /// Its list price, in minor units.
+    pub list_price: i64,
+    /// What the plan in force takes off.
+    pub now: i64,
+    /// What the new one would.
+    pub then: i64,
+}
+
+/// A plan with its rule opened.
+struct Side {
+    plan: Plan,
+    rule: Rule<Promotion>,
+}
+
+impl Side {
+    /// What the plan alone would take off a basket; none if its rule fails.
+    fn saving(&self, campaign: Uuid, basket: &Basket, known: Option<&Known>, moment: Moment) -> Option<i64> {
+        let occasion = Occasion {
+            // the plan is asked as if its time had come
+            now: moment.now.clamp(self.plan.window.from, self.plan.window.to - 1),
+            channel: &basket.channel,
+            has_coupon: true,
+        };
+        let asker = known.map(|known| known as &dyn Asker);
+        if admit(&self.plan, campaign, asker, occasion).is_err() {
+            return Some(0);
+        }
+        let lines = basket.lines.iter().map(|line| Line {
+            unit_cost: None,
+            ..line.clone()
+        });
+        let request = Request {
+            basket: Basket {
+                channel: basket.channel.clone(),
+                lines: lines.collect(),
+            },
+            facts: project(self.rule.plugin.description(), known),
+        };
+        let offers = decide(&self.rule, moment, &request).answer.ok()?;
+        let list: Vec<i64> = basket.lines.iter().map(Line::total).collect();
+        let floor = |line: &Line| self.plan.floor(line.total(), line.cost());
+        let alone = Candidate {
+            priority: 1,
+            group: "alone",
+            mode: Mode::Stackable,
+            offers: &offers,
+            floors: &basket.lines.iter().map(floor).collect::<Vec<_>>(),
+            allowance: i64::MAX,
+        };
+        match price(&list, &[alone]).ok()?.outcomes[..] {
+            [Outcome::Applied(off)] => Some(off),
+            _ => Some(0),
+        }
+    }
+}
+
+impl App {
+    /// Asks the plan in force and a new one about the latest quotes.
+    ///
+    /// # Errors
+    /// A rule that cannot be opened, settings that do not fit.
+    pub(crate) async fn preview_plan(
+        &self,
+        room: &Arc<Room>,
+        campaign: &CampaignRow,
+        new: Plan,
+    ) -> Result<PlanPreview> {
+        let (agency, moment) = (room.id, self.moment(room));
+        self.ensure_loaded(room).await?;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let bound = bindings::binding(&mut tx, agency, PROMOTION, &campaign.key)
+            .await?
+            .ok_or(AppError::NotFound("binding"))?;
+        let own = attributes::definitions(&mut tx, agency).await?;
+        let named = Named {
+            binding: &bound.name,
+            revision: bound.revision,
+            digest: &bound.digest,
+            config: &bound.config,
+        };
+        let now = Side {
+            plan: serde_json::from_str(&campaign.plan).map_err(AppError::corrupt("plan"))?,
+            rule: self.promotion_rule(agency, &mut tx, named, &own).await?,
+        };
+        let (digest, config) = (new.rule.digest.clone(), new.rule.config.clone());
+        let then = Side {
+            rule: self
+                .trial_rule(agency, &mut tx, &campaign.key, &digest, &config)
+                .await?,
+            plan: new,
+        };
+        let kinds: HashMap<String, FactKind> = own.into_iter().map(|own| (own.key, own.kind)).collect();
+        let kinds = Arc::new(kinds);
+        let mut asked = Vec::new();
+        for row in store::latest(&mut tx, agency, Uuid::max(), LATEST).await? {
+            let basket: Basket = serde_json::from_str(&row.basket).map_err(AppError::corrupt("basket"))?;
+            let known = match row.customer_id {
+                Some(id) => Some(self.known(room, &mut tx, id, kinds.clone(), moment).await?),
+                None => None,
+            };
+            asked.push((row.id, row.list_price, basket, known));
+        }
+        drop(tx);
+        let id = campaign.id;
+        in_pool(&self.engine, move || {
+            let found = asked.par_iter().map(|(quote, list_price, basket, known)| {
+                let ask = |side: &Side| side.saving(id, basket, known.as_ref(), moment);
+                Some(QuoteChange {
+                    quote_id: *quote,
+                    customer_id: known.as_ref().map(|known| known.id),
+                    list_price: *list_price,
+                    now: ask(&now)?,
+                    then: ask(&then)?,
+                })
+            });
+            summed(found.collect())
+        })
+        .await
+    }
+}
+
+fn summed(found: Vec<Option<QuoteChange>>) -> PlanPreview {
+    let quotes = found.len();
+    let mut asked: Vec<QuoteChange> = found.into_iter().flatten().collect();
+    let (now, then) = (
+        asked.iter().map(|quote| quote.now).sum(),
+        asked.iter().map(|quote| quote.then).sum(),
+    );
+    let more = asked.iter().filter(|quote| quote.then > quote.now).count();
+    let less = asked.iter().filter(|quote| quote.then < quote.now).count();
+    let failed = quotes - asked.len();
+    asked.retain(|quote| quote.now != quote.then);
+    asked.sort_by_key(|quote| std::cmp::Reverse((quote.then - quote.now).abs()));
+    asked.truncate(SHOWN);
+    let summary = match quotes {
+        0 => Localized::new("还没有报价可供对比", "There are no quotes yet to compare the plans on"),
+        _ => Localized::new(
+            format!("最近 {quotes} 份报价中，{more} 份优惠增加，{less} 份减少"),
+            format!("Of the latest {quotes} quotes {more} would get more and {less} less"),
+        ),
+    };
+    PlanPreview {
+        quotes,
+        now,
+        then,
+        more,
+        less,
+        failed,
+        sample: asked,
+        summary,
+    }
+}

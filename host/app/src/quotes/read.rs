@@ -1,0 +1,117 @@
+//! Looking at quotes.
+
+use super::trace::Answer;
+use crate::App;
+use crate::error::{AppError, Result};
+use crate::team::Caller;
+use posthouse_domain::promotion::Basket;
+use posthouse_store::quotes::{self as store, QuoteRow};
+use posthouse_store::{Access, Tx};
+use uuid::Uuid;
+
+/// A quote as it stands.
+#[derive(Debug, Clone)]
+pub struct QuoteView {
+    /// Id.
+    pub id: Uuid,
+    /// For whom.
+    pub customer_id: Option<Uuid>,
+    /// `open`, `confirmed`, `released` or `expired`.
+    pub state: String,
+    /// What was asked for.
+    pub basket: Basket,
+    /// List price of everything, in minor units.
+    pub list_price: i64,
+    /// Price after all savings.
+    pub price: i64,
+    /// What was answered.
+    pub answer: Answer,
+    /// When it was made, in ms since 1970.
+    pub at: i64,
+    /// Until when it holds what it takes.
+    pub expires_at: i64,
+    /// The booking it was confirmed with.
+    pub booking_id: Option<String>,
+    /// When it was confirmed, released or expired.
+    pub closed_at: Option<i64>,
+    /// How much of what it took came back because its booking was called off or paid back, in minor units.
+    pub returned: i64,
+}
+
+impl QuoteView {
+    pub(super) fn read(row: QuoteRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            customer_id: row.customer_id,
+            state: row.state,
+            basket: serde_json::from_str(&row.basket).map_err(AppError::corrupt("basket"))?,
+            list_price: row.list_price,
+            price: row.price,
+            answer: serde_json::from_str(&row.answer).map_err(AppError::corrupt("answer"))?,
+            at: row.at,
+            expires_at: row.expires_at,
+            booking_id: row.booking_id,
+            closed_at: row.closed_at,
+            returned: 0,
+        })
+    }
+
+    /// The quote with what came back of it.
+    pub(super) async fn whole(tx: &mut Tx, agency: Uuid, row: QuoteRow) -> Result<Self> {
+        let savings = store::savings(tx, agency, row.id).await?;
+        Ok(Self {
+            returned: savings.iter().map(|saving| saving.returned).sum(),
+            ..Self::read(row)?
+        })
+    }
+}
+
+/// Which quotes are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct QuoteFilter {
+    /// For this customer.
+    pub customer: Option<Uuid>,
+}
+
+impl App {
+    /// One quote.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn quote_by_id(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let row = store::quote(&mut tx, agency, id)
+            .await?
+            .ok_or(AppError::NotFound("quote"))?;
+        QuoteView::whole(&mut tx, agency, row).await
+    }
+
+    /// Quotes before `before`, the newest first.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn quotes(
+        &self,
+        caller: &Caller,
+        filter: QuoteFilter,
+        before: Option<Uuid>,
+        limit: usize,
+    ) -> Result<(Vec<QuoteView>, Option<Uuid>)> {
+        let (agency, limit) = (caller.room.id, limit as i64);
+        let before = before.unwrap_or(Uuid::max());
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut rows = match filter.customer {
+            Some(customer) => store::latest_of(&mut tx, agency, customer, before, limit + 1).await?,
+            None => store::latest(&mut tx, agency, before, limit + 1).await?,
+        };
+        let more = rows.len() as i64 > limit;
+        rows.truncate(limit as usize);
+        let next = rows.last().filter(|_| more).map(|row| row.id);
+        let mut views = Vec::with_capacity(rows.len());
+        for row in rows {
+            views.push(QuoteView::whole(&mut tx, agency, row).await?);
+        }
+        Ok((views, next))
+    }
+}

@@ -1,0 +1,154 @@
+//! Opening the rules of campaigns, and going back to an older one.
+
+use crate::App;
+use crate::bindings::{BindingView, older_revision};
+use crate::decisions::PROMOTION;
+use crate::decisions::point::{Point, Rule, check_attributes, seed};
+use crate::decisions::pointer::{self, NewRule};
+use crate::decisions::promotion::Promotion;
+use crate::error::{AppError, Result, retrying};
+use crate::plugins::checked_config;
+use crate::team::Caller;
+use posthouse_domain::attribute::AttributeDef;
+use posthouse_domain::campaign::State;
+use posthouse_domain::canonical;
+use posthouse_store::plugins::{self as bindings, BindingRevisionRow};
+use posthouse_store::{Access, Tx, attributes, campaigns};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A rule by what names it, before it is opened.
+#[derive(Debug)]
+pub(crate) struct Named<'n> {
+    pub(crate) binding: &'n str,
+    pub(crate) revision: i64,
+    pub(crate) digest: &'n str,
+    /// Settings as canonical JSON.
+    pub(crate) config: &'n str,
+}
+
+impl<'n> Named<'n> {
+    pub(crate) fn revision(binding: &'n str, row: &'n BindingRevisionRow) -> Self {
+        Self {
+            binding,
+            revision: row.revision,
+            digest: &row.digest,
+            config: &row.config,
+        }
+    }
+}
+
+impl App {
+    /// A rule, opened.
+    ///
+    /// # Errors
+    /// A plugin that is not there, is of another extension point or reads facts the agency does not have.
+    pub(crate) async fn promotion_rule(
+        &self,
+        agency: Uuid,
+        tx: &mut Tx,
+        named: Named<'_>,
+        own: &[AttributeDef],
+    ) -> Result<Rule<Promotion>> {
+        let plugin = self.open_promotion(tx, agency, named.digest).await?;
+        check_attributes(Promotion::description(&plugin), own)?;
+        Ok(Rule {
+            plugin,
+            binding: named.binding.to_owned(),
+            revision: named.revision,
+            digest: named.digest.to_owned(),
+            config: named.config.to_owned(),
+            config_digest: canonical::digest(named.config),
+            seed: seed(agency, &format!("{PROMOTION}/{}", named.binding)),
+        })
+    }
+
+    /// A rule that is not in force, to be tried: the plugin opened, its settings checked.
+    ///
+    /// # Errors
+    /// As [`App::promotion_rule`]; `bad_config`.
+    pub(crate) async fn trial_rule(
+        &self,
+        agency: Uuid,
+        tx: &mut Tx,
+        binding: &str,
+        digest: &str,
+        config: &Value,
+    ) -> Result<Rule<Promotion>> {
+        let own = attributes::definitions(tx, agency).await?;
+        let plugin = self.open_promotion(tx, agency, digest).await?;
+        let config = checked_config(Promotion::description(&plugin), config)?;
+        let named = Named {
+            binding,
+            revision: 0,
+            digest,
+            config: &config,
+        };
+        self.promotion_rule(agency, tx, named, &own).await
+    }
+
+    /// Puts an older rule of a campaign in force or paused back into force, at once: it was approved in its time. Without `to` it walks
+    /// back like a segment rule's rollback.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `nothing_to_restore`; `revision_changed`; `wrong_state`.
+    pub async fn roll_back_campaign(
+        &self,
+        caller: &Caller,
+        key: &str,
+        to: Option<i64>,
+        expected: Option<i64>,
+    ) -> Result<BindingView> {
+        retrying!(self.try_roll_back(caller, key, to, expected))?;
+        self.binding(caller, PROMOTION, key).await
+    }
+
+    async fn try_roll_back(&self, caller: &Caller, key: &str, to: Option<i64>, expected: Option<i64>) -> Result<()> {
+        let (agency, now) = (caller.room.id, self.clock.now());
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        // in order with everybody else who changes rules
+        campaigns::next_version(&mut tx, agency).await?;
+        let campaign = campaigns::campaign_by_key(&mut tx, agency, key)
+            .await?
+            .ok_or(AppError::NotFound("binding"))?;
+        let present = bindings::binding(&mut tx, agency, PROMOTION, key)
+            .await?
+            .ok_or(AppError::NotFound("binding"))?;
+        if expected.is_some_and(|expected| expected != present.revision) {
+            return Err(AppError::conflict(
+                "revision_changed",
+                format!(
+                    "binding {key} is at revision {}; look at it again before changing it",
+                    present.revision
+                ),
+            ));
+        }
+        if !matches!(State::parse(&campaign.state), Some(State::Running | State::Paused)) {
+            return Err(AppError::conflict(
+                "wrong_state",
+                format!(
+                    "campaign {key} is {}; only one in force can go back to an older rule",
+                    campaign.state
+                ),
+            ));
+        }
+        let older = older_revision(&mut tx, agency, PROMOTION, key, to).await?;
+        let own = attributes::definitions(&mut tx, agency).await?;
+        self.promotion_rule(agency, &mut tx, Named::revision(key, &older), &own)
+            .await?;
+        let new = NewRule {
+            extension_point: PROMOTION,
+            name: key,
+            digest: &older.digest,
+            config: &older.config,
+            cause: "rollback",
+            restores: Some(older.revision),
+            by: Some(caller.key),
+            note: None,
+            grant: &[],
+        };
+        pointer::put_rule(&mut tx, agency, &new, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,290 @@
+//! What becomes of a quote: confirmed with a booking, let go, over its time, or given back with its booking. Each is done once, however
+//! often and by how many it is asked for: whoever changes the quote's row moves budgets and coupons with it.
+
+use super::commit::Purse;
+use super::read::QuoteView;
+use crate::error::{AppError, Result, retrying};
+use crate::team::Caller;
+use crate::{App, Room};
+use posthouse_domain::campaign::Plan;
+use posthouse_domain::promotion::returns::Undone;
+use posthouse_store::budgets::{self, EntryRow};
+use posthouse_store::quotes::{self as store, QuoteRow};
+use posthouse_store::{Access, Tx, campaigns, coupons, intake};
+use uuid::Uuid;
+
+/// Quotes that are closed in one transaction.
+const BATCH: i64 = 50;
+
+/// With which booking a quote is confirmed.
+#[derive(Debug, Clone)]
+pub struct Confirmation {
+    /// The agency's id of the booking; it need not have been told yet.
+    pub booking_id: String,
+}
+
+/// A movement of what a quote took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Movement {
+    /// What was held is spent.
+    Commit,
+    /// What was held is free again.
+    Release,
+    /// What was spent is free again.
+    Return,
+}
+
+impl Movement {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Release => "release",
+            Self::Return => "return",
+        }
+    }
+
+    /// By how much more is held and spent of `amount`.
+    fn of(self, amount: i64) -> (i64, i64) {
+        match self {
+            Self::Commit => (-amount, amount),
+            Self::Release => (-amount, 0),
+            Self::Return => (0, -amount),
+        }
+    }
+}
+
+/// Moves a campaign's budgets for a quote, and writes the movement down.
+async fn shift(
+    tx: &mut Tx,
+    agency: Uuid,
+    quote: &QuoteRow,
+    campaign: Uuid,
+    movement: Movement,
+    amount: i64,
+    now: i64,
+) -> Result<()> {
+    let (held, spent) = movement.of(amount);
+    let purse = Purse::new(quote.customer_id, quote.day);
+    for scope in purse.scopes(None) {
+        budgets::shift(tx, agency, campaign, scope, held, spent).await?;
+    }
+    let entry = EntryRow {
+        quote_id: quote.id,
+        campaign_id: campaign,
+        entry: budgets::last_entry(tx, agency, quote.id, campaign).await? + 1,
+        kind: movement.as_str().to_owned(),
+        customer_id: quote.customer_id,
+        day: quote.day,
+        held,
+        spent,
+        at: now,
+    };
+    Ok(budgets::insert_entry(tx, agency, &entry).await?)
+}
+
+/// Moves everything that a quote held: its savings, then its coupons.
+async fn settle(tx: &mut Tx, agency: Uuid, quote: &QuoteRow, movement: Movement, now: i64) -> Result<()> {
+    for saving in store::savings(tx, agency, quote.id).await? {
+        shift(tx, agency, quote, saving.campaign_id, movement, saving.saving, now).await?;
+    }
+    let (kind, used) = match movement {
+        Movement::Commit => ("redeem", 1),
+        Movement::Release | Movement::Return => ("release", 0),
+    };
+    for (hash, _) in coupons::of_quote(tx, agency, quote.id).await? {
+        if coupons::redeem(tx, agency, quote.id, &hash, kind, now).await? {
+            coupons::shift(tx, agency, &hash, -1, used).await?;
+        }
+    }
+    Ok(())
+}
+
+impl App {
+    /// Confirms a quote with its booking: what it held is spent. The same again answers the same.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `quote_expired`, `quote_released`, `quote_confirmed` with another booking, `booking_cancelled`,
+    /// `booking_of_another_customer`.
+    pub async fn confirm_quote(&self, caller: &Caller, id: Uuid, with: Confirmation) -> Result<QuoteView> {
+        let booking = posthouse_domain::booking::check_booking_id(&with.booking_id)?;
+        retrying!(self.try_confirm(caller, id, &booking))
+    }
+
+    async fn try_confirm(&self, caller: &Caller, id: Uuid, booking: &str) -> Result<QuoteView> {
+        let agency = caller.room.id;
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        // what lands about the booking lands before or after this, and knows then whose quotes have to follow
+        intake::lock(&mut tx, agency).await?;
+        let now = self.clock.now();
+        let known = intake::bookings(&mut tx, agency, &[booking]).await?.pop();
+        let quote = store::quote(&mut tx, agency, id)
+            .await?
+            .ok_or(AppError::NotFound("quote"))?;
+        if quote.state == "open"
+            && let Some(known) = &known
+        {
+            fits(&quote, booking, known)?;
+        }
+        if store::confirm(&mut tx, agency, id, booking, known.is_some(), now).await? {
+            settle(&mut tx, agency, &quote, Movement::Commit, now).await?;
+            let confirmed = store::quote(&mut tx, agency, id).await?;
+            let view = QuoteView::whole(&mut tx, agency, confirmed.ok_or(AppError::NotFound("quote"))?).await?;
+            tx.commit().await?;
+            return Ok(view);
+        }
+        let there = store::quote(&mut tx, agency, id)
+            .await?
+            .ok_or(AppError::NotFound("quote"))?;
+        match (there.state.as_str(), there.booking_id.as_deref()) {
+            ("confirmed", Some(with)) if with == booking => QuoteView::whole(&mut tx, agency, there).await,
+            ("confirmed", with) => Err(AppError::conflict(
+                "quote_confirmed",
+                format!(
+                    "quote {id} was confirmed with booking {}; ask for another quote",
+                    with.unwrap_or_default()
+                ),
+            )),
+            ("released", _) => Err(AppError::conflict(
+                "quote_released",
+                format!("quote {id} was released; ask for another quote"),
+            )),
+            _ => Err(AppError::conflict(
+                "quote_expired",
+                format!(
+                    "quote {id} held its price until {}; ask for another quote",
+                    posthouse_domain::time::instant_text(there.expires_at)
+                ),
+            )),
+        }
+    }
+
+    /// Lets a quote go: what it held is free again. The same again answers the same, and one whose time was over is free already.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `quote_confirmed`.
+    pub async fn release_quote(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
+        retrying!(self.try_release_quote(caller, id))
+    }
+
+    async fn try_release_quote(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
+        let (agency, now) = (caller.room.id, self.clock.now());
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        if close(&mut tx, agency, id, "released", now).await? {
+            let view = self.closed_view(&mut tx, agency, id).await?;
+            tx.commit().await?;
+            return Ok(view);
+        }
+        let view = self.closed_view(&mut tx, agency, id).await?;
+        if view.state == "confirmed" {
+            return Err(AppError::conflict(
+                "quote_confirmed",
+                format!("quote {id} was confirmed; cancel its booking to give back what it took"),
+            ));
+        }
+        Ok(view)
+    }
+
+    async fn closed_view(&self, tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<QuoteView> {
+        let row = store::quote(tx, agency, id).await?.ok_or(AppError::NotFound("quote"))?;
+        QuoteView::whole(tx, agency, row).await
+    }
+
+    /// Frees what overdue quotes hold, and gives back what belongs to bookings that were called off or paid back. Whether there may be
+    /// more to do.
+    pub(crate) async fn settle_quotes(&self, room: &Room) -> Result<bool> {
+        let expired = retrying!(self.expire_some(room))?;
+        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let due = store::due(&mut tx, room.id, BATCH).await?;
+        drop(tx);
+        for id in &due {
+            retrying!(self.follow_booking(room, *id))?;
+        }
+        Ok(expired || due.len() as i64 == BATCH)
+    }
+
+    async fn expire_some(&self, room: &Room) -> Result<bool> {
+        let (agency, now) = (room.id, self.clock.now());
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut overdue = store::overdue(&mut tx, agency, now, BATCH).await?;
+        drop(tx);
+        if overdue.is_empty() {
+            return Ok(false);
+        }
+        overdue.sort_unstable();
+        for id in &overdue {
+            let mut tx = self.store.write(Access::Agency(agency)).await?;
+            close(&mut tx, agency, *id, "expired", now).await?;
+            tx.commit().await?;
+        }
+        Ok(overdue.len() as i64 == BATCH)
+    }
+
+    /// Gives back what a confirmed quote took, as far as its booking was called off or paid back.
+    async fn follow_booking(&self, room: &Room, id: Uuid) -> Result<()> {
+        let (agency, now) = (room.id, self.clock.now());
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        if !store::take_due(&mut tx, agency, id).await? {
+            return Ok(());
+        }
+        let quote = store::quote(&mut tx, agency, id)
+            .await?
+            .ok_or(AppError::NotFound("quote"))?;
+        let booking = quote.booking_id.as_deref().unwrap_or_default();
+        let known = intake::bookings(&mut tx, agency, &[booking]).await?.pop();
+        let undone = known.map_or(Undone::Not, |row| Undone::of(&row.booking));
+        for saving in store::savings(&mut tx, agency, id).await? {
+            // what came back stays back, whatever becomes of the booking later
+            let returned = undone.share_of(saving.saving).max(saving.returned);
+            let more = returned - saving.returned;
+            if more > 0 {
+                store::set_returned(&mut tx, agency, id, saving.campaign_id, saving.returned, returned).await?;
+                shift(&mut tx, agency, &quote, saving.campaign_id, Movement::Return, more, now).await?;
+            }
+        }
+        if undone == Undone::Wholly {
+            for (hash, campaign) in coupons::of_quote(&mut tx, agency, id).await? {
+                let row = campaigns::campaign(&mut tx, agency, campaign).await?;
+                let keeps = match row {
+                    Some(row) => {
+                        serde_json::from_str::<Plan>(&row.plan)
+                            .map_err(AppError::corrupt("plan"))?
+                            .keeps_coupons
+                    }
+                    None => true,
+                };
+                if !keeps && coupons::redeem(&mut tx, agency, id, &hash, "return", now).await? {
+                    coupons::shift(&mut tx, agency, &hash, 0, -1).await?;
+                }
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Closes an open quote and frees what it held; whether this call did it.
+async fn close(tx: &mut Tx, agency: Uuid, id: Uuid, state: &str, now: i64) -> Result<bool> {
+    if !store::close(tx, agency, id, state, now).await? {
+        return Ok(false);
+    }
+    let quote = store::quote(tx, agency, id).await?.ok_or(AppError::NotFound("quote"))?;
+    settle(tx, agency, &quote, Movement::Release, now).await?;
+    Ok(true)
+}
+
+/// Whether a booking can be that of a quote.
+fn fits(quote: &QuoteRow, booking: &str, known: &intake::BookingRow) -> Result<()> {
+    if quote.customer_id.is_some_and(|customer| customer != known.customer_id) {
+        return Err(AppError::conflict(
+            "booking_of_another_customer",
+            format!("booking {booking} belongs to another customer than quote {}", quote.id),
+        ));
+    }
+    if Undone::of(&known.booking) == Undone::Wholly {
+        return Err(AppError::conflict(
+            "booking_cancelled",
+            format!("booking {booking} is cancelled or wholly refunded; confirm the quote with a booking that stands"),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,306 @@
+//! What a quote says: prices, what was taken off and why, and what became of every campaign.
+
+use super::codes::Code;
+use super::gather::Heard;
+use super::standing::Campaign;
+use crate::decisions::known::SEGMENT;
+use crate::segments::Reason;
+use posthouse_domain::money::{Currency, major_text};
+use posthouse_domain::promotion::guard::Barred;
+use posthouse_domain::promotion::{LeftOut, Outcome};
+use posthouse_domain::{AgencyTerms, Localized, time};
+use posthouse_engine::{Description, FactUse, Value};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A campaign by its names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Id.
+    pub id: Uuid,
+    /// The agency's key for it.
+    pub key: String,
+    /// For people.
+    pub name: String,
+}
+
+/// The price of one line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LinePrice {
+    /// The agency's number of the product.
+    pub sku: String,
+    /// Before all savings, in minor units.
+    pub list_price: i64,
+    /// After them.
+    pub price: i64,
+}
+
+/// One saving.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Adjustment {
+    /// Whose.
+    pub campaign: Named,
+    /// Place of the line, from 0.
+    pub line: u32,
+    /// Minor units off.
+    pub off: i64,
+    /// What the rule asked for; more than `off` where a floor was in the way.
+    pub asked: i64,
+    /// Why.
+    pub reason: Reason,
+    /// The decision behind it.
+    pub decision: Uuid,
+}
+
+/// What became of a coupon code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CodeTrace {
+    /// The code's last letters.
+    pub code: String,
+    /// `held`, `not_applied`, or what is wrong with it.
+    pub state: String,
+    /// In words.
+    pub text: Localized,
+    /// The campaign it opens, if it is good.
+    pub campaign: Option<Uuid>,
+}
+
+/// What became of one campaign.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CampaignTrace {
+    /// Which.
+    pub campaign: Named,
+    /// Its stacking group.
+    pub group: String,
+    /// How that group's campaigns go together.
+    pub mode: String,
+    /// Its place in line.
+    pub priority: i32,
+    /// Whether it takes something off.
+    pub applied: bool,
+    /// `applied`, or why it does not.
+    pub code: String,
+    /// In words.
+    pub text: Localized,
+    /// Minor units off.
+    pub off: i64,
+    /// The decision of its rule, if that was asked.
+    pub decision: Option<Uuid>,
+}
+
+/// Everything a quote says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Answer {
+    /// Line by line, in the order of the basket.
+    pub lines: Vec<LinePrice>,
+    /// What was taken off, in that order.
+    pub adjustments: Vec<Adjustment>,
+    /// Every code of the basket.
+    pub coupons: Vec<CodeTrace>,
+    /// Every campaign in force, the first in line first.
+    pub trace: Vec<CampaignTrace>,
+}
+
+impl Campaign {
+    pub(crate) fn named(&self) -> Named {
+        Named {
+            id: self.id,
+            key: self.key.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// Why a campaign was kept from the customer, and in words.
+fn barred(bar: Barred) -> (&'static str, Localized) {
+    let (code, zh, en) = match bar {
+        Barred::OutsideWindow => ("outside_window", "不在活动时间内", "Outside the campaign's window"),
+        Barred::Elsewhere => (
+            "elsewhere",
+            "活动不在此渠道或门店",
+            "The campaign is not held in this channel or shop",
+        ),
+        Barred::Unknown => (
+            "customer_needed",
+            "活动只面向已知客户，请带上客户编号再询价",
+            "The campaign is for known customers; send customer_id with the basket",
+        ),
+        Barred::NotInAudience => (
+            "not_in_audience",
+            "客户不属于活动的目标人群",
+            "The customer is not among those the campaign is for",
+        ),
+        Barred::Holdout => (
+            "holdout",
+            "客户属于对照组，活动对其不开放，以便衡量效果",
+            "The customer is in the holdout: the campaign is kept from some so that its effect can be seen",
+        ),
+        Barred::OpenComplaint => (
+            "open_complaint",
+            "客户有未处理完的投诉，暂不推送优惠",
+            "The customer has an open complaint; offers wait until it is settled",
+        ),
+        Barred::NeedsCoupon => (
+            "coupon_needed",
+            "需要可用的优惠券",
+            "It takes a coupon that can be used",
+        ),
+    };
+    (code, Localized::new(zh, en))
+}
+
+fn money(minor: i64, currency: Currency) -> String {
+    format!("{currency} {}", major_text(minor, currency))
+}
+
+/// Why a campaign with or without an offer takes nothing off, and in words. `name` gives a campaign its name by its place.
+fn left_out(why: LeftOut, currency: Currency, name: &dyn Fn(usize) -> String) -> (&'static str, Localized) {
+    match why {
+        LeftOut::NoOffer => (
+            "no_offer",
+            Localized::new("规则对此购物篮没有优惠", "Its rule offers nothing for this basket"),
+        ),
+        LeftOut::Outranked { by } => (
+            "outranked",
+            Localized::new(
+                format!("不能与排在前面的“{}”同享", name(by)),
+                format!("Cannot be combined with {}, which stands before it", name(by)),
+            ),
+        ),
+        LeftOut::NotBest { by } => (
+            "not_best",
+            Localized::new(
+                format!("同组只取最优，“{}”优惠更多", name(by)),
+                format!("Only the best of its group applies, and {} takes off more", name(by)),
+            ),
+        ),
+        LeftOut::OverBudget { asked, allowed } => (
+            "over_budget",
+            Localized::new(
+                format!("需要 {}，预算只剩 {}", money(asked, currency), money(allowed, currency)),
+                format!(
+                    "It would take {}, and {} of its budget is left",
+                    money(asked, currency),
+                    money(allowed, currency)
+                ),
+            ),
+        ),
+        LeftOut::NothingLeft => (
+            "at_floor",
+            Localized::new("价格已到底线，不能再减", "The price is at its floor already"),
+        ),
+    }
+}
+
+/// What became of a campaign, in a word and in words.
+pub(crate) fn outcome(
+    heard: &Heard,
+    outcome: Option<Outcome>,
+    currency: Currency,
+    name: &dyn Fn(usize) -> String,
+) -> (&'static str, Localized, i64) {
+    match (heard, outcome) {
+        (Heard::Barred(bar), _) => {
+            let (code, text) = barred(*bar);
+            (code, text, 0)
+        }
+        (Heard::NoRule(why), _) => (
+            "no_rule",
+            Localized::new(
+                format!("规则无法启用：{why}"),
+                format!("Its rule cannot be put to use: {why}"),
+            ),
+            0,
+        ),
+        (Heard::Asked(asked), None) => match &asked.made.answer {
+            Err(fault) => (
+                "rule_failed",
+                Localized::new(format!("规则出错：{fault}"), format!("Its rule failed: {fault}")),
+                0,
+            ),
+            Ok(_) => (
+                "not_running",
+                Localized::new(
+                    "活动在询价时刚好暂停或结束",
+                    "The campaign was paused or ended while the quote was made",
+                ),
+                0,
+            ),
+        },
+        (Heard::Asked(..), Some(Outcome::Applied(off))) => (
+            "applied",
+            Localized::new(
+                format!("优惠 {}", money(off, currency)),
+                format!("{} off", money(off, currency)),
+            ),
+            off,
+        ),
+        (Heard::Asked(..), Some(Outcome::LeftOut(why))) => {
+            let (code, text) = left_out(why, currency, name);
+            (code, text, 0)
+        }
+    }
+}
+
+/// What became of a code: whether its campaign took something off.
+pub(crate) fn code(code: &Code, applied: impl Fn(Uuid) -> bool) -> CodeTrace {
+    let campaign = code.coupon.as_ref().map(|coupon| coupon.campaign_id);
+    let held = campaign.is_some_and(|campaign| code.opens(campaign) && applied(campaign));
+    let good = campaign.is_some_and(|campaign| code.opens(campaign));
+    let (state, text) = match (held, good) {
+        (true, _) => (
+            "held",
+            Localized::new(
+                "已为此报价保留，确认后核销",
+                "Held for this quote; confirming redeems it",
+            ),
+        ),
+        (false, true) => (
+            "not_applied",
+            Localized::new(
+                "券可用，但其活动此次未优惠，券未使用",
+                "Good, but its campaign takes nothing off this basket; it is not used",
+            ),
+        ),
+        (false, false) => (code.worth.code(), code.worth.text()),
+    };
+    CodeTrace {
+        code: code.ending.clone(),
+        state: state.to_owned(),
+        text,
+        campaign: campaign.filter(|_| good),
+    }
+}
+
+/// A reason in words, with the facts that the rule was told.
+pub(crate) fn reason(description: &Description, index: u16, facts: &[Value], terms: &AgencyTerms) -> Reason {
+    let Some(reason) = description.reasons.get(usize::from(index)) else {
+        // an answer whose reasons are none of the rule's is refused before it comes here
+        return Reason {
+            code: String::new(),
+            text: Localized::default(),
+        };
+    };
+    let spoken = |key: &str| {
+        let place = description.facts.iter().position(|fact| fact.key == key)?;
+        Some(spoken(&description.facts[place], facts.get(place)?, terms))
+    };
+    Reason {
+        code: reason.code.clone(),
+        text: reason.text.map(|template| crate::segments::fill(template, spoken)),
+    }
+}
+
+fn spoken(fact: &FactUse, value: &Value, terms: &AgencyTerms) -> String {
+    use posthouse_domain::catalogue::FactKind;
+    match (fact.kind, value) {
+        (_, Value::Null) if fact.key.starts_with(SEGMENT) => "—".into(),
+        (_, Value::Null) => "—".into(),
+        (FactKind::Money, Value::Int(minor)) => money(*minor, terms.currency),
+        (FactKind::Day, Value::Int(day)) => time::day_text(*day as i32),
+        (_, Value::Int(n)) => n.to_string(),
+        (_, Value::Number(n)) => format!("{n:.2}"),
+        (_, Value::Flag(flag)) => flag.to_string(),
+        (_, Value::Text(text)) => text.clone(),
+    }
+}

@@ -1,0 +1,147 @@
+//! Decisions: what a rule was asked and what it said.
+
+use crate::{Result, Tx};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// A decision with all it takes to make it again.
+#[derive(Debug, Clone, FromRow)]
+pub struct DecisionRow {
+    /// Id.
+    pub id: Uuid,
+    /// What was decided.
+    pub extension_point: String,
+    /// The binding that decided.
+    pub binding: String,
+    /// Its revision.
+    pub revision: i64,
+    /// The plugin.
+    pub digest: String,
+    /// SHA-256 of its settings.
+    pub config_digest: String,
+    /// About whom.
+    pub customer_id: Option<Uuid>,
+    /// For which quote.
+    pub quote_id: Option<Uuid>,
+    /// Business time, in ms since 1970.
+    pub at: i64,
+    /// What it was asked, as canonical JSON.
+    pub input: String,
+    /// What it said, as canonical JSON.
+    pub output: String,
+    /// `answered`, or the code of the fault.
+    pub outcome: String,
+    /// What the host made of it, as JSON.
+    pub effect: String,
+    /// What the call used, as JSON.
+    pub usage: String,
+    /// The lines it logged, as JSON.
+    pub log: String,
+}
+
+macro_rules! decision_columns {
+    () => {
+        "id, extension_point, binding, revision, digest, config_digest, customer_id, quote_id, at, input, output, outcome, effect, usage, log"
+    };
+}
+
+/// Keeps decisions.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[DecisionRow]) -> Result<()> {
+    write_rows!(
+        tx,
+        rows,
+        16,
+        "INSERT INTO decision (agency_id, id, extension_point, binding, revision, digest, config_digest, customer_id, quote_id, at, input, output, \
+         outcome, effect, usage, log)",
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(row.id)
+            .push_bind(&row.extension_point)
+            .push_bind(&row.binding)
+            .push_bind(row.revision)
+            .push_bind(&row.digest)
+            .push_bind(&row.config_digest)
+            .push_bind(row.customer_id)
+            .push_bind(row.quote_id)
+            .push_bind(row.at)
+            .push_bind(&row.input)
+            .push_bind(&row.output)
+            .push_bind(&row.outcome)
+            .push_bind(&row.effect)
+            .push_bind(&row.usage)
+            .push_bind(&row.log),
+        ""
+    )
+}
+
+/// One decision.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn decision(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<DecisionRow>> {
+    fetch_optional!(
+        tx,
+        DecisionRow,
+        concat!(
+            "SELECT ",
+            decision_columns!(),
+            " FROM decision WHERE agency_id = $1 AND id = $2"
+        ),
+        agency,
+        id
+    )
+}
+
+/// Which decisions are wanted. What is `None` does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this extension point and binding.
+    pub binding: Option<(String, String)>,
+    /// About this customer.
+    pub customer: Option<Uuid>,
+    /// For this quote.
+    pub quote: Option<Uuid>,
+    /// Made by this plugin.
+    pub digest: Option<String>,
+    /// With this outcome.
+    pub outcome: Option<String>,
+}
+
+/// Decisions before `before`, the newest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn latest(tx: &mut Tx, agency: Uuid, filter: &Filter, before: Uuid, limit: i64) -> Result<Vec<DecisionRow>> {
+    fetch_built!(tx, DecisionRow, |q| {
+        q.push(concat!(
+            "SELECT ",
+            decision_columns!(),
+            " FROM decision WHERE agency_id = "
+        ))
+        .push_bind(agency)
+        .push(" AND id < ")
+        .push_bind(before);
+        if let Some((point, name)) = &filter.binding {
+            q.push(" AND extension_point = ")
+                .push_bind(point)
+                .push(" AND binding = ")
+                .push_bind(name);
+        }
+        if let Some(customer) = filter.customer {
+            q.push(" AND customer_id = ").push_bind(customer);
+        }
+        if let Some(quote) = filter.quote {
+            q.push(" AND quote_id = ").push_bind(quote);
+        }
+        if let Some(digest) = &filter.digest {
+            q.push(" AND digest = ").push_bind(digest);
+        }
+        if let Some(outcome) = &filter.outcome {
+            q.push(" AND outcome = ").push_bind(outcome);
+        }
+        q.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
+    })
+}

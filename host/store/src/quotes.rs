@@ -1,0 +1,324 @@
+//! Quotes: what was priced for whom, what it takes off whose campaign, and what became of it.
+
+use crate::{Result, Tx};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// A quote.
+#[derive(Debug, Clone, FromRow)]
+pub struct QuoteRow {
+    /// Id.
+    pub id: Uuid,
+    /// For whom.
+    pub customer_id: Option<Uuid>,
+    /// `open`, `confirmed`, `released` or `expired`.
+    pub state: String,
+    /// The basket as canonical JSON.
+    pub basket: String,
+    /// List price of everything, in minor units.
+    pub list_price: i64,
+    /// Price after all savings.
+    pub price: i64,
+    /// What was answered, as canonical JSON.
+    pub answer: String,
+    /// The agency's day.
+    pub day: i32,
+    /// When it was made, in ms since 1970.
+    pub at: i64,
+    /// Until when it holds what it takes.
+    pub expires_at: i64,
+    /// The booking it was confirmed with.
+    pub booking_id: Option<String>,
+    /// When it was confirmed, released or expired.
+    pub closed_at: Option<i64>,
+}
+
+macro_rules! quote_columns {
+    () => {
+        "id, customer_id, state, basket, list_price, price, answer, day, at, expires_at, booking_id, closed_at"
+    };
+}
+
+/// Keeps a new quote.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn insert(tx: &mut Tx, agency: Uuid, row: &QuoteRow) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO quote (agency_id, id, customer_id, state, basket, list_price, price, answer, day, at, expires_at, due)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE)",
+        agency,
+        row.id,
+        row.customer_id,
+        &row.state,
+        &row.basket,
+        row.list_price,
+        row.price,
+        &row.answer,
+        row.day,
+        row.at,
+        row.expires_at
+    )
+    .map(drop)
+}
+
+/// One quote.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn quote(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<QuoteRow>> {
+    fetch_optional!(
+        tx,
+        QuoteRow,
+        concat!(
+            "SELECT ",
+            quote_columns!(),
+            " FROM quote WHERE agency_id = $1 AND id = $2"
+        ),
+        agency,
+        id
+    )
+}
+
+/// Quotes before `before`, the newest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn latest(tx: &mut Tx, agency: Uuid, before: Uuid, limit: i64) -> Result<Vec<QuoteRow>> {
+    fetch_all!(
+        tx,
+        QuoteRow,
+        concat!(
+            "SELECT ",
+            quote_columns!(),
+            " FROM quote WHERE agency_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+        ),
+        agency,
+        before,
+        limit
+    )
+}
+
+/// Quotes of a customer before `before`, the newest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn latest_of(tx: &mut Tx, agency: Uuid, customer: Uuid, before: Uuid, limit: i64) -> Result<Vec<QuoteRow>> {
+    fetch_all!(
+        tx,
+        QuoteRow,
+        concat!(
+            "SELECT ",
+            quote_columns!(),
+            " FROM quote WHERE agency_id = $1 AND customer_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+        ),
+        agency,
+        customer,
+        before,
+        limit
+    )
+}
+
+/// Confirms an open quote whose time is not over; whether this call did it.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn confirm(tx: &mut Tx, agency: Uuid, id: Uuid, booking: &str, due: bool, now: i64) -> Result<bool> {
+    let done = execute!(
+        tx,
+        "UPDATE quote SET state = 'confirmed', booking_id = $3, due = $4, closed_at = $5
+         WHERE agency_id = $1 AND id = $2 AND state = 'open' AND expires_at > $5",
+        agency,
+        id,
+        booking,
+        due,
+        now
+    )?;
+    Ok(done == 1)
+}
+
+/// Closes an open quote as `released` or `expired`; whether this call did it.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn close(tx: &mut Tx, agency: Uuid, id: Uuid, state: &str, now: i64) -> Result<bool> {
+    let done = execute!(
+        tx,
+        "UPDATE quote SET state = $3, closed_at = $4 WHERE agency_id = $1 AND id = $2 AND state = 'open'",
+        agency,
+        id,
+        state,
+        now
+    )?;
+    Ok(done == 1)
+}
+
+/// Open quotes whose time is over.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn overdue(tx: &mut Tx, agency: Uuid, now: i64, limit: i64) -> Result<Vec<Uuid>> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid,),
+        "SELECT id FROM quote WHERE agency_id = $1 AND state = 'open' AND expires_at <= $2 ORDER BY expires_at LIMIT $3",
+        agency,
+        now,
+        limit
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Marks the confirmed quotes of these bookings: something became of them that budgets and coupons have to follow.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn mark_due(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<()> {
+    for booking in bookings {
+        execute!(
+            &mut *tx,
+            "UPDATE quote SET due = TRUE WHERE agency_id = $1 AND booking_id = $2 AND state = 'confirmed'",
+            agency,
+            *booking
+        )?;
+    }
+    Ok(())
+}
+
+/// Quotes that are marked.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn due(tx: &mut Tx, agency: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid,),
+        "SELECT id FROM quote WHERE agency_id = $1 AND due ORDER BY id LIMIT $2",
+        agency,
+        limit
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Takes the mark away; whether it was there.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn take_due(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<bool> {
+    let done = execute!(
+        tx,
+        "UPDATE quote SET due = FALSE WHERE agency_id = $1 AND id = $2 AND due",
+        agency,
+        id
+    )?;
+    Ok(done == 1)
+}
+
+/// What one campaign takes off a quote.
+#[derive(Debug, Clone, FromRow)]
+pub struct SavingRow {
+    /// The campaign.
+    pub campaign_id: Uuid,
+    /// Minor units off.
+    pub saving: i64,
+    /// How much of it came back.
+    pub returned: i64,
+}
+
+/// Keeps what a campaign takes off.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn insert_saving(tx: &mut Tx, agency: Uuid, quote: Uuid, campaign: Uuid, saving: i64) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO quote_saving (agency_id, quote_id, campaign_id, saving, returned) VALUES ($1, $2, $3, $4, 0)",
+        agency,
+        quote,
+        campaign,
+        saving
+    )
+    .map(drop)
+}
+
+/// What campaigns take off a quote, by their ids: whoever touches several budgets does it in this order.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn savings(tx: &mut Tx, agency: Uuid, quote: Uuid) -> Result<Vec<SavingRow>> {
+    fetch_all!(
+        tx,
+        SavingRow,
+        "SELECT campaign_id, saving, returned FROM quote_saving WHERE agency_id = $1 AND quote_id = $2 ORDER BY campaign_id",
+        agency,
+        quote
+    )
+}
+
+/// Notes that so much came back in all, if it was `before` until now; whether it was.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn set_returned(
+    tx: &mut Tx,
+    agency: Uuid,
+    quote: Uuid,
+    campaign: Uuid,
+    before: i64,
+    returned: i64,
+) -> Result<bool> {
+    let done = execute!(
+        tx,
+        "UPDATE quote_saving SET returned = $5 WHERE agency_id = $1 AND quote_id = $2 AND campaign_id = $3 AND returned = $4",
+        agency,
+        quote,
+        campaign,
+        before,
+        returned
+    )?;
+    Ok(done == 1)
+}
+
+/// Notes to which arm of which campaigns a customer belongs; what was noted first stands.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn assign(
+    tx: &mut Tx,
+    agency: Uuid,
+    customer: Uuid,
+    arms: &[(Uuid, &'static str)],
+    day: i32,
+    now: i64,
+) -> Result<()> {
+    write_rows!(
+        tx,
+        arms,
+        6,
+        "INSERT INTO campaign_assignment (agency_id, campaign_id, customer_id, arm, day, at)",
+        |b, (campaign, arm)| b
+            .push_bind(agency)
+            .push_bind(*campaign)
+            .push_bind(customer)
+            .push_bind(*arm)
+            .push_bind(day)
+            .push_bind(now),
+        "ON CONFLICT DO NOTHING"
+    )
+}
+
+/// The campaigns to which a customer is assigned already.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn assigned(tx: &mut Tx, agency: Uuid, customer: Uuid) -> Result<Vec<Uuid>> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid,),
+        "SELECT campaign_id FROM campaign_assignment WHERE agency_id = $1 AND customer_id = $2",
+        agency,
+        customer
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}

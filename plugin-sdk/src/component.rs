@@ -1,0 +1,52 @@
+//! What the components of all extension points have in common.
+
+use crate::bindings::posthouse::plugin::types;
+use crate::description::{Description, FactUse, declares};
+use crate::facts::Facts;
+use crate::quantiles::Quantiles;
+use crate::reasons::Reasons;
+use crate::settings::Settings;
+
+/// The description that the host gets: what the rule says of itself, and what its types say.
+pub(crate) fn describe<F: Facts, Q: Quantiles, S: Settings, R: Reasons>(said: &Description) -> types::Description {
+    types::Description {
+        name: said.name.to_owned(),
+        version: said.version.to_owned(),
+        title: said.title.into(),
+        summary: said.summary.into(),
+        facts: F::USES.iter().map(Into::into).collect(),
+        quantiles: Q::USES.iter().map(Into::into).collect(),
+        config_schema: S::schema(),
+        reasons: R::DEFS.iter().map(Into::into).collect(),
+    }
+}
+
+/// Logs what a panic says and where, which a trap alone does not tell. The instance lives for one call, so each call sets it.
+#[cfg(target_family = "wasm")]
+pub(crate) fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| crate::log::error(panic.to_string())));
+}
+
+/// Refuses at compile time reasons whose text names a fact that the rule does not read.
+pub(crate) const fn check_reasons<R: Reasons>(uses: &[FactUse]) {
+    let mut i = 0;
+    while i < R::NAMED.len() {
+        let (key, complaint) = R::NAMED[i];
+        if !declares(uses, key) {
+            panic!("{}", complaint);
+        }
+        i += 1;
+    }
+}
+
+/// Whether the segment of a rule is among the facts, at compile time.
+pub(crate) const fn reads_segments(uses: &[FactUse]) -> bool {
+    let mut i = 0;
+    while i < uses.len() {
+        if let Some((b"segment.", _)) = uses[i].key.as_bytes().split_first_chunk() {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}

@@ -1,0 +1,318 @@
+//! What a promotion gets, what becomes of its offers, and what the harness says of it.
+
+#![allow(clippy::unwrap_used)]
+
+use posthouse_sdk::prelude::*;
+
+#[derive(Facts)]
+struct Guest {
+    age: Option<i32>,
+    spend_24m: Money,
+    csat_12m: Option<f64>,
+    consent_marketing: Option<bool>,
+    birth_date: Option<Day>,
+    #[fact("attr.visa")]
+    visa: Option<Text>,
+    #[fact("segment.lifecycle")]
+    stage: Option<Text>,
+}
+
+#[derive(Reasons)]
+enum Reason {
+    #[reason(
+        zh = "{age} 岁，{spend-24m}，{segment.lifecycle}",
+        en = "{age}, {csat-12m}, {consent-marketing}, {birth-date}, {attr.visa}"
+    )]
+    Everything,
+    #[reason(zh = "便宜", en = "Cheap")]
+    Cheap,
+}
+
+#[settings]
+struct Settings {
+    steps: Vec<Step>,
+    applies_to: AppliesTo,
+    kinds: Vec<ProductKind>,
+    from: Option<Day>,
+    refuse: bool,
+}
+
+#[settings(part)]
+struct Step {
+    quantity: u32,
+    rate: Rate,
+}
+
+#[settings(part)]
+#[derive(PartialEq)]
+enum AppliesTo {
+    AllLines,
+    DatedLines,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            steps: vec![Step {
+                quantity: 2,
+                rate: Rate::percent(8),
+            }],
+            applies_to: AppliesTo::AllLines,
+            kinds: vec![ProductKind::Tour],
+            from: None,
+            refuse: false,
+        }
+    }
+}
+
+struct Rule;
+
+impl Promotion for Rule {
+    type Facts = Guest;
+    type Settings = Settings;
+    type Reason = Reason;
+
+    fn describe() -> Description {
+        Description {
+            name: "rule",
+            version: "1.2.3",
+            title: Localized {
+                zh: "规则", en: "Rule"
+            },
+            summary: Localized {
+                zh: "测试",
+                en: "A test",
+            },
+        }
+    }
+
+    fn check(ctx: &Context<Settings>) -> Result<(), String> {
+        if ctx.settings.refuse {
+            Err("as you wish".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn evaluate(basket: &Basket, guest: Guest, ctx: &Context<Settings>) -> Offers<Reason> {
+        let set = &ctx.settings;
+        let mut offers = Offers::new();
+        for line in &basket.lines {
+            if !set.kinds.contains(&line.kind) || (set.applies_to == AppliesTo::DatedLines && line.departs.is_none()) {
+                continue;
+            }
+            offers.amount(line, Money(guest.spend_24m.0 / 100), Reason::Everything);
+            if let Some(step) = set.steps.iter().find(|step| line.quantity >= step.quantity) {
+                offers.rate(line, step.rate, Reason::Cheap);
+            }
+        }
+        log::info(format!("{} offers to {:?}", basket.channel, guest.stage.as_deref()));
+        offers
+    }
+}
+
+posthouse_sdk::export_promotion!(Rule);
+
+fn guest() -> Guest {
+    Guest {
+        age: Some(30),
+        spend_24m: Money(12_345),
+        csat_12m: Some(4.5),
+        consent_marketing: Some(true),
+        birth_date: Day::parse("1990-05-01"),
+        visa: Some(Text("EU")),
+        stage: Some(Text("at-risk")),
+    }
+}
+
+#[test]
+fn every_kind_of_fact_comes_through_the_values() {
+    let offers = promotion_harness::<Rule>()
+        .channel("shop")
+        .facts(guest())
+        .line(Line::tour("A").price(Money(500_000)))
+        .evaluate();
+    assert_eq!(offers.on(0), Some(Saving::Amount(Money(123))));
+    assert_eq!(offers[0].because_zh, "30 岁，123.45，at-risk");
+    assert_eq!(offers[0].because_en, "30, 4.5, true, 1990-05-01, EU");
+    assert_eq!(offers.logs, [r#"info: shop offers to Some("at-risk")"#]);
+}
+
+#[test]
+fn nobody_named_means_unknown_and_zero() {
+    let offers = promotion_harness::<Rule>().line(Line::tour("A")).evaluate();
+    // A hundredth of no spend is nothing, and nothing is no offer.
+    assert!(offers.is_empty(), "{offers:?}");
+    assert_eq!(offers.logs, ["info: app offers to None"]);
+}
+
+#[test]
+fn a_line_gets_one_offer_the_latest() {
+    let offers = promotion_harness::<Rule>()
+        .facts(guest())
+        .line(Line::tour("A").price(Money(500_000)).quantity(2))
+        .line(Line::new(ProductKind::Hotel, "B"))
+        .line(Line::tour("C").price(Money(500_000)))
+        .evaluate();
+    let codes: Vec<_> = offers.iter().map(|offer| (offer.line, offer.reason.as_str())).collect();
+    assert_eq!(codes, [(0, "cheap"), (2, "everything")]);
+    assert_eq!(offers.on(0), Some(Saving::Rate(Rate::basis_points(800))));
+    assert_eq!(offers.on(1), None);
+}
+
+#[test]
+fn settings_have_parts_and_their_defaults_stand_in_the_schema() {
+    let call = || {
+        promotion_harness::<Rule>()
+            .facts(guest())
+            .line(Line::tour("A").quantity(9))
+    };
+    let settings =
+        r#"{"steps": [{"quantity": 9, "rate": 10000}], "applies_to": "dated-lines", "kinds": ["tour", "cruise"]}"#;
+    assert!(call().settings(settings).evaluate().is_empty());
+    let dated = promotion_harness::<Rule>().line(Line::tour("A").quantity(9).departs("2026-03-01"));
+    assert_eq!(dated.settings(settings).evaluate().on(0), Some(Saving::Rate(Rate::ALL)));
+    for (settings, complaint) in [
+        (r#"{"steps": [{"quantity": 9}]}"#, "missing field `rate`"),
+        (
+            r#"{"steps": [{"quantity": 9, "rate": 10001}]}"#,
+            "more than the whole price",
+        ),
+        (
+            r#"{"steps": [{"quantity": 9, "rate": 1, "days": 1}]}"#,
+            "unknown field `days`",
+        ),
+        (r#"{"applies_to": "AllLines"}"#, "unknown variant `AllLines`"),
+        (r#"{"kinds": ["Tour"]}"#, "unknown variant `Tour`"),
+        (r#"{"from": "1.3.2026"}"#, "`1.3.2026` is not a date like 2026-01-15"),
+        (r#"{"refuse": true}"#, "as you wish"),
+    ] {
+        let refused = call().settings(settings).try_evaluate().unwrap_err();
+        assert!(refused.contains(complaint), "{settings}: {refused}");
+    }
+    let schema: serde_json::Value = serde_json::from_str(&call().description().config_schema).unwrap();
+    let properties = &schema["properties"];
+    assert_eq!(
+        properties["steps"]["default"],
+        serde_json::json!([{"quantity": 2, "rate": 800}])
+    );
+    assert_eq!(properties["steps"]["items"]["additionalProperties"], false);
+    assert_eq!(properties["steps"]["items"]["properties"]["rate"]["maximum"], 10_000);
+    assert_eq!(
+        properties["applies_to"]["enum"],
+        serde_json::json!(["all-lines", "dated-lines"])
+    );
+    assert_eq!(properties["kinds"]["default"], serde_json::json!(["tour"]));
+    assert_eq!(schema.get("required"), None);
+}
+
+#[test]
+fn golden_cases_name_every_difference() {
+    let golden = |cases: &str| {
+        let cases = cases.to_owned();
+        let outcome = std::panic::catch_unwind(move || promotion_harness::<Rule>().golden(&cases));
+        outcome
+            .err()
+            .and_then(|panic| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default()
+    };
+    let right = r#"[{"name": "n", "today": "2026-01-15", "config": {"applies_to": "dated-lines"}, "facts": {"spend-24m": 500},
+        "lines": [{"unit_price": 500000, "departs": "2026-03-01", "quantity": 2}, {"unit_price": 1},
+            {"sku": "B", "kind": "tour", "destination": "云南", "theme": "culture", "travellers": 2, "unit_price": 7, "departs": 20500}],
+        "expect": [{"line": 2, "amount": 5, "reason": "everything"}, {"line": 0, "rate": 800, "reason": "cheap"}]}]"#;
+    assert_eq!(golden(right), "");
+    assert_eq!(golden(&right.replace(", \"reason\": \"cheap\"", "")), "");
+    for (from, to, complaint) in [
+        ("\"quantity\": 2", "\"quantity\": 0", "line 0: it is one at least"),
+        (
+            "\"unit_price\": 7",
+            "\"unit_price\": -7",
+            "line 2: its price is -7, below zero",
+        ),
+        (
+            "\"theme\": \"culture\"",
+            "\"theme\": \" \"",
+            "line 2: its destination or theme is blank",
+        ),
+        (
+            ", \"reason\": \"cheap\"",
+            ", \"reason\": \"dear\"",
+            "line 0: expected rate 800, reason dear, got rate 800, reason cheap",
+        ),
+        (
+            "\"rate\": 800",
+            "\"rate\": 900",
+            "n: line 0: expected rate 900, reason cheap, got rate 800, reason cheap",
+        ),
+        (
+            "\"line\": 2",
+            "\"line\": 1",
+            "n: line 1: expected amount 5, reason everything, got no offer",
+        ),
+        (
+            "\"line\": 2",
+            "\"line\": 1",
+            "n: line 2: expected no offer, got amount 5, reason everything",
+        ),
+        (
+            "\"line\": 2",
+            "\"line\": 3",
+            "an offer is expected for line 3, but there are 3 lines",
+        ),
+        ("\"line\": 2", "\"line\": 0", "two offers are expected for line 0"),
+        ("\"amount\": 5, ", "", "line 2 needs either `rate` or `amount`"),
+        (
+            "\"rate\": 800",
+            "\"rate\": 20000",
+            "20000 basis points is more than the whole price",
+        ),
+        (
+            "\"spend-24m\"",
+            "\"spend\"",
+            "the facts have `spend`, which the rule does not read",
+        ),
+        ("2026-03-01", "1 March", "`1 March` is not a date"),
+        ("\"theme\"", "\"topic\"", "unknown field `topic`"),
+        (
+            "\"today\": \"2026-01-15\"",
+            "\"today\": \"soon\"",
+            "`soon` is not a date",
+        ),
+    ] {
+        let wrong = right.replacen(from, to, 1);
+        assert_ne!(wrong, right, "{from}");
+        assert!(golden(&wrong).contains(complaint), "{to}: {}", golden(&wrong));
+    }
+}
+
+struct Forgetful;
+
+thread_local! {
+    static SEEN: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+impl Promotion for Forgetful {
+    type Facts = ();
+    type Settings = NoSettings;
+    type Reason = Reason;
+
+    fn describe() -> Description {
+        Rule::describe()
+    }
+
+    fn evaluate(basket: &Basket, (): (), _: &Context<NoSettings>) -> Offers<Reason> {
+        SEEN.set(SEEN.get() + 1);
+        let mut offers = Offers::new();
+        for line in &basket.lines {
+            offers.rate(line, Rate::basis_points(SEEN.get()), Reason::Cheap);
+        }
+        offers
+    }
+}
+
+#[test]
+fn a_promotion_that_remembers_is_caught() {
+    let call = promotion_harness::<Forgetful>().line(Line::tour("A"));
+    let said = call.try_evaluate().unwrap_err();
+    assert!(said.starts_with("the same call gets different answers"), "{said}");
+}

@@ -1,0 +1,107 @@
+use posthouse_sdk::prelude::*;
+
+/// What goes together, and what is saved then.
+#[settings]
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Kinds of products that all have to be in the basket.
+    #[schemars(title = "Bought together", length(max = 10))]
+    #[schemars(extend("x-zh-CN" = {"title": "搭配的产品类型", "description": "购物篮中须同时有这些类型的产品。"}))]
+    pub(crate) together: Vec<ProductKind>,
+    /// Kinds of products that are cheaper then.
+    #[schemars(title = "Cheaper together", length(max = 10))]
+    #[schemars(extend("x-zh-CN" = {"title": "优惠的产品类型", "description": "搭配时哪些类型的产品优惠。"}))]
+    pub(crate) off: Vec<ProductKind>,
+    /// What is saved on them, in basis points: 1000 is 10 %. With 0 nothing is cheaper together.
+    #[schemars(title = "Rate together")]
+    #[schemars(extend("x-zh-CN" = {"title": "搭配优惠比例", "description": "以万分之一计：1000 即 10%；0 即关闭此项。"}))]
+    pub(crate) rate: Rate,
+    /// Of every so many travellers of a line one goes for less. With 0 nobody does.
+    #[schemars(title = "Every nth traveller", range(min = 0, max = 100))]
+    #[schemars(extend("x-zh-CN" = {"title": "每几位旅客", "description": "每行每满多少位旅客，其中一位享特价；0 即关闭此项。"}))]
+    pub(crate) every_nth_traveller: u32,
+    /// What this traveller saves, in basis points of an equal share of the line's price: 10000 goes for nothing.
+    #[schemars(title = "Rate of the nth traveller", range(min = 1))]
+    #[schemars(extend("x-zh-CN" = {"title": "该旅客的优惠比例", "description": "按每行人均价的万分之一计：10000 即免费。"}))]
+    pub(crate) nth_rate: Rate,
+    /// Kinds of products whose travellers are counted.
+    #[schemars(title = "Kinds for the nth traveller", length(min = 1, max = 10))]
+    #[schemars(extend("x-zh-CN" = {"title": "按人优惠的产品类型", "description": "哪些类型的产品按旅客人数优惠。"}))]
+    pub(crate) nth_of: Vec<ProductKind>,
+    /// Kinds of products of which the cheapest line in the basket is a gift.
+    #[schemars(title = "Gifts", length(max = 10))]
+    #[schemars(extend("x-zh-CN" = {"title": "赠品类型", "description": "购物篮中这些类型里最便宜的一行免费。"}))]
+    pub(crate) free: Vec<ProductKind>,
+    /// What everything else in the basket has to come to for a gift, in minor units of the agency's currency. Without it nothing is
+    /// a gift.
+    #[schemars(title = "Gift from", range(min = 1))]
+    #[schemars(extend("x-zh-CN" = {"title": "满额", "description": "购物篮其余产品满多少即赠，以货币最小单位计；不填即关闭此项。"}))]
+    pub(crate) free_from: Option<i64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            together: vec![ProductKind::Hotel, ProductKind::Flight],
+            off: vec![ProductKind::Hotel],
+            rate: Rate::percent(5),
+            every_nth_traveller: 4,
+            nth_rate: Rate::percent(50),
+            nth_of: vec![ProductKind::Tour],
+            free: vec![ProductKind::Transfer],
+            free_from: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Whether the basket has something of every kind that belongs together.
+    pub(crate) fn has_all_together(&self, basket: &Basket) -> bool {
+        let has = |kind| basket.lines.iter().any(|line| line.kind == kind);
+        self.together.iter().all(|kind| has(*kind))
+    }
+
+    /// What the line's travellers save of whom every nth goes for less. Each counts as an equal share of the line's price, and what
+    /// is not a whole minor unit in the end is not saved.
+    pub(crate) fn nth_traveller(&self, line: &Line) -> Option<Money> {
+        let lucky = line.travellers.checked_div(self.every_nth_traveller)?;
+        if lucky == 0 || !self.nth_of.contains(&line.kind) {
+            return None;
+        }
+        let points = u64::from(lucky) * u64::from(self.nth_rate.points());
+        let all = u64::from(line.travellers) * u64::from(Rate::ALL.points());
+        let share = i128::from(line.total().0) * i128::from(points) / i128::from(all);
+        i64::try_from(share).ok().map(Money)
+    }
+
+    /// The place of the line that is a gift.
+    pub(crate) fn gift(&self, basket: &Basket) -> Option<usize> {
+        let free = |line: &&Line| self.free.contains(&line.kind);
+        let rest = basket.lines.iter().filter(|line| !free(line));
+        let rest = rest.fold(0_i64, |sum, line| sum.saturating_add(line.total().0));
+        if rest < self.free_from? {
+            return None;
+        }
+        let gift = basket.lines.iter().filter(free).min_by_key(|line| line.total());
+        gift.map(|line| line.place)
+    }
+
+    /// Refuses settings under which nothing is ever saved, or under which it is not what their names say.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let together = self.rate > Rate::NONE;
+        let others = |kind: &ProductKind| self.together.iter().any(|other| other != kind);
+        if together && !self.together.first().is_some_and(others) {
+            Err("together needs two different kinds of products, or rate 0 to switch it off".to_owned())
+        } else if together && self.off.is_empty() {
+            Err("off names no kind of product, so nothing is cheaper together; name one, or set rate to 0".to_owned())
+        } else if self.every_nth_traveller == 1 {
+            Err("every_nth_traveller is 1, which is every traveller; set it to 2 or more, or to 0 for none".to_owned())
+        } else if self.free_from.is_some() && self.free.is_empty() {
+            Err("free_from is set, but free names no kind of product to give away".to_owned())
+        } else if !together && self.every_nth_traveller == 0 && self.free_from.is_none() {
+            Err("everything is switched off: rate and every_nth_traveller are 0, and free_from is not set".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+}

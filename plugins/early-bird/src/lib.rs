@@ -1,0 +1,67 @@
+//! Early bird: the longer before the departure somebody books, the more is saved.
+//!
+//! The days are counted from today to the day on which the line begins. A line without such a day gets nothing, and neither does
+//! one that begins today or has begun.
+
+use posthouse_sdk::prelude::*;
+
+mod settings;
+use settings::Settings;
+
+#[derive(Reasons)]
+#[rustfmt::skip]
+enum Reason {
+    #[reason(zh = "提前预订，享早鸟价", en = "Booked early")]
+    Early,
+    #[reason(zh = "提早规划，享最优早鸟价", en = "Booked as early as the best price asks")]
+    Earliest,
+}
+
+struct EarlyBird;
+
+impl Promotion for EarlyBird {
+    type Facts = ();
+    type Settings = Settings;
+    type Reason = Reason;
+
+    fn describe() -> Description {
+        Description {
+            name: "early-bird",
+            version: env!("CARGO_PKG_VERSION"),
+            title: Localized {
+                zh: "早鸟优惠",
+                en: "Early bird",
+            },
+            summary: Localized {
+                zh: "按距出发的天数分档优惠，订得越早优惠越多；默认提前 90、60、30 天分别优惠 12%、8%、5%，适用于线路和邮轮。",
+                en: "Saves more the earlier a trip is booked: by default 12, 8 and 5 per cent from 90, 60 and 30 days before the departure, for tours and cruises.",
+            },
+        }
+    }
+
+    fn check(ctx: &Context<Settings>) -> Result<(), String> {
+        ctx.settings.check()
+    }
+
+    fn evaluate(basket: &Basket, (): (), ctx: &Context<Settings>) -> Offers<Reason> {
+        let set = &ctx.settings;
+        let earliest = set.steps.iter().map(|step| step.days).max();
+        let mut offers = Offers::new();
+        for line in basket.lines.iter().filter(|line| set.kinds.contains(&line.kind)) {
+            let Some(ahead) = line.departs.map(|day| day.since(ctx.today)) else {
+                continue;
+            };
+            let reached = set.steps.iter().filter(|step| ahead >= step.days);
+            if let Some(step) = reached.max_by_key(|step| step.days) {
+                let best = set.steps.len() > 1 && earliest == Some(step.days);
+                offers.rate(line, step.rate, if best { Reason::Earliest } else { Reason::Early });
+            }
+        }
+        offers
+    }
+}
+
+posthouse_sdk::export_promotion!(EarlyBird);
+
+#[cfg(test)]
+mod tests;

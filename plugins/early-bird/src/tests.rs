@@ -1,0 +1,60 @@
+use super::*;
+
+#[test]
+fn golden_cases() {
+    promotion_harness::<EarlyBird>().golden(include_str!("../golden.json"));
+}
+
+#[test]
+fn reasons_are_said_in_both_languages() {
+    let offers = promotion_harness::<EarlyBird>()
+        .today("2026-01-15")
+        .line(Line::tour("YN-7").price(Money(500_000)).departs("2026-12-01"))
+        .evaluate();
+    assert_eq!(offers[0].because_zh, "提早规划，享最优早鸟价");
+    assert_eq!(offers[0].because_en, "Booked as early as the best price asks");
+}
+
+#[test]
+fn steps_that_make_no_sense_are_refused() {
+    let refusal = |steps: &str| {
+        let call = promotion_harness::<EarlyBird>().settings(&format!(r#"{{"steps": {steps}}}"#));
+        call.try_evaluate().expect_err(steps)
+    };
+    assert_eq!(
+        refusal(r#"[{"days": 30, "rate": 500}, {"days": 30, "rate": 600}]"#),
+        "two of the steps are for 30 days; leave one out"
+    );
+    let sentence = "60 days before the departure 300 basis points are saved, but 500 at 30 days; who books earlier may not save less";
+    assert_eq!(
+        refusal(r#"[{"days": 30, "rate": 500}, {"days": 60, "rate": 300}]"#),
+        sentence
+    );
+    assert_eq!(
+        refusal(r#"[{"days": 60, "rate": 300}, {"days": 30, "rate": 500}]"#),
+        sentence
+    );
+    assert!(refusal(r#"[{"days": 30}]"#).contains("missing field `rate`"));
+}
+
+#[test]
+fn who_books_a_day_earlier_never_saves_less() {
+    let mut last = 0;
+    for ahead in -400..800 {
+        let departs = Day::parse("2026-01-15").map(|day| Day(day.0 + ahead));
+        let line = Line {
+            departs,
+            ..Line::tour("YN-7")
+        };
+        let rate = match promotion_harness::<EarlyBird>().line(line).evaluate().on(0) {
+            Some(Saving::Rate(rate)) => rate.points(),
+            other => {
+                assert_eq!(other, None);
+                0
+            }
+        };
+        assert!(rate >= last, "{ahead} days ahead: {rate} after {last}");
+        last = rate;
+    }
+    assert_eq!(last, 1200);
+}

@@ -1,0 +1,188 @@
+//! Campaigns whose rules fail: the quote goes on without them and says so, and a rule that keeps failing gives way to the last good one.
+
+use super::quotes::{rule, start};
+use posthouse_tests::campaigns::traced;
+use posthouse_tests::guest::{PromotionGuest, Saving};
+use posthouse_tests::{Campaigns, Database, eventually};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+on_both_engines!(
+    a_rule_that_fails_gives_no_offer,
+    a_rule_that_keeps_failing_gives_way,
+    without_a_good_rule_the_campaign_is_silent,
+);
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A rule that does `then` for things of this price, and takes 10 % off all others.
+fn failing(unit_price: i64, then: &str) -> Vec<u8> {
+    PromotionGuest {
+        name: format!("fails-at-{unit_price}"),
+        before: PromotionGuest::at_price(unit_price, then),
+        ..PromotionGuest::default()
+    }
+    .build()
+}
+
+const TRAP: &str = "unreachable";
+
+fn a_rule_that_fails_gives_no_offer(database: Database) {
+    let (_server, shop) = start(database);
+    shop.run("steady", &shop.plan(&rule(Saving::Amount(100)), 99, json!({})));
+    let overspend = "(return (call $propose (i32.const 0) (i32.const 0) (i64.const 900000) (i32.const 0)))";
+    for (priority, (key, then, code, outcome)) in (1..).zip([
+        ("traps", TRAP, "rule_failed", "trap"),
+        ("loops", "(loop $ever (br $ever))", "rule_failed", "out_of_fuel"),
+        (
+            "grows",
+            "(drop (memory.grow (i32.const 10000)))",
+            "rule_failed",
+            "memory",
+        ),
+        (
+            "talks-nonsense",
+            "(return (call $propose (i32.const 7) (i32.const 1) (i64.const 500) (i32.const 0)))",
+            "rule_failed",
+            "bad_output",
+        ),
+        (
+            "exaggerates",
+            "(return (call $propose (i32.const 0) (i32.const 1) (i64.const 10001) (i32.const 0)))",
+            "rule_failed",
+            "bad_output",
+        ),
+        ("overspends", overspend, "over_budget", "answered"),
+        (
+            "refuses",
+            "(return (call $refuse (i32.const 1024) (i32.const 8)))",
+            "rule_failed",
+            "refused",
+        ),
+    ]) {
+        let price = 1_000_000 + i64::from(priority);
+        let plan = shop.plan(&failing(price, then), priority, json!({"budget": {"total": 200_000}}));
+        let campaign = shop.run(key, &plan);
+        let quote = shop.quote(None, price, &[]);
+        assert_eq!(traced(&quote, key), code, "{quote}");
+        assert_eq!(traced(&quote, "steady"), "applied", "nobody else suffers");
+        assert_eq!(quote["price"], price - 100);
+        assert_eq!(shop.budget(&campaign), (0, 0));
+        let path = format!("/api/v1/decisions?binding=promotion/{key}&outcome={outcome}");
+        assert_eq!(shop.client.all(&path).len(), 1, "{key}");
+        // the next basket is priced as ever
+        let next = shop.quote(None, 500_000, &[]);
+        assert_eq!(
+            (traced(&next, key).as_str(), next["price"].as_i64()),
+            ("applied", Some(449_900))
+        );
+        shop.step(&campaign, "end");
+    }
+    // faults are made again like answers
+    shop.replay_all();
+}
+
+fn binding(shop: &Campaigns, key: &str) -> Value {
+    shop.client
+        .get(&format!("/api/v1/bindings/promotion/{key}"))
+        .expect(200)
+}
+
+fn a_rule_that_keeps_failing_gives_way(database: Database) {
+    let (_server, shop) = start(database);
+    let good = rule(Saving::Amount(100));
+    let campaign = shop.run("spring", &shop.plan(&good, 1, json!({})));
+    shop.amend(&campaign, &failing(7_777, TRAP));
+    assert_eq!(binding(&shop, "spring")["revision"], 2);
+    for _ in 0..2 {
+        assert_eq!(traced(&shop.quote(None, 7_777, &[]), "spring"), "rule_failed");
+    }
+    let marked = eventually("the binding is marked", PATIENCE, || {
+        let found = binding(&shop, "spring");
+        (!found["stale_since"].is_null()).then_some(found)
+    });
+    assert!(marked["stale_reason"].as_str().unwrap().contains("stopped"), "{marked}");
+    // an answer in between counts: only faults in a row do
+    shop.quote(None, 5_000, &[]);
+    eventually("the mark is gone", PATIENCE, || {
+        binding(&shop, "spring")["stale_since"].is_null().then_some(())
+    });
+    for _ in 0..3 {
+        shop.quote(None, 7_777, &[]);
+    }
+    let back = eventually("the last good rule is back", PATIENCE, || {
+        let found = binding(&shop, "spring");
+        (found["revision"] == 3).then_some(found)
+    });
+    assert_eq!(back["digest"], json!(shop.client.admit(&good)));
+    assert_eq!(back["stale_since"], Value::Null);
+    let history = shop.client.all("/api/v1/bindings/promotion/spring/history");
+    assert_eq!(
+        (history[0]["cause"].as_str(), history[0]["restores"].as_i64()),
+        (Some("breaker"), Some(1))
+    );
+    assert_eq!(history[0]["activated_by"], Value::Null);
+    assert!(
+        history[0]["note"].as_str().unwrap().contains("stopped"),
+        "{}",
+        history[0]
+    );
+    assert_eq!(shop.quote(None, 7_777, &[])["price"], 7_677);
+    let logs = eventually("the log says how it failed", PATIENCE, || {
+        let lines = shop.client.all("/api/v1/bindings/promotion/spring/logs");
+        (lines.iter().filter(|line| line["level"] == "fault").count() == 5).then_some(lines)
+    });
+    assert!(logs.iter().all(|line| line["cause"] == "decision"), "{logs:?}");
+    // the decisions of every revision are made again alike
+    assert_eq!(shop.replay_all(), 7);
+}
+
+fn without_a_good_rule_the_campaign_is_silent(database: Database) {
+    let (mut server, mut shop) = start(database);
+    shop.run("spring", &shop.plan(&failing(7_777, TRAP), 1, json!({})));
+    for _ in 0..6 {
+        let quote = shop.quote(None, 7_777, &[]);
+        assert_eq!(
+            (traced(&quote, "spring").as_str(), quote["price"].as_i64()),
+            ("rule_failed", Some(7_777))
+        );
+    }
+    eventually("the binding is marked", PATIENCE, || {
+        (!binding(&shop, "spring")["stale_since"].is_null()).then_some(())
+    });
+    assert_eq!(binding(&shop, "spring")["revision"], 1);
+    assert_eq!(
+        shop.client
+            .put("/api/v1/bindings/promotion/spring", &json!({"digest": "0".repeat(64)}))
+            .problem(409),
+        "amendment_needed"
+    );
+    let rollback = shop
+        .client
+        .post("/api/v1/bindings/promotion/spring/rollback", &json!({}));
+    assert_eq!(rollback.problem(409), "nothing_to_restore");
+    // a better one is put into force by an amendment, and the worse one can be had back at once
+    let id = shop.client.all("/api/v1/campaigns")[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    shop.amend(&id, &rule(Saving::Amount(1)));
+    assert_eq!(shop.quote(None, 7_777, &[])["price"], 7_776);
+    let back = shop
+        .client
+        .post("/api/v1/bindings/promotion/spring/rollback", &json!({}))
+        .expect(200);
+    assert_eq!(
+        (back["revision"].as_i64(), back["stale_since"].is_null()),
+        (Some(3), true)
+    );
+    assert_eq!(traced(&shop.quote(None, 7_777, &[]), "spring"), "rule_failed");
+    let forward = json!({"to": 2});
+    shop.client
+        .post("/api/v1/bindings/promotion/spring/rollback", &forward)
+        .expect(200);
+    server.restart();
+    shop.move_to(&server.base);
+    assert_eq!(shop.quote(None, 7_777, &[])["price"], 7_776);
+    shop.replay_all();
+}
