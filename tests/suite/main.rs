@@ -22,6 +22,7 @@ mod campaigns;
 mod cdnow;
 mod command_line;
 mod crash;
+mod effect;
 mod exactly_once;
 mod expected;
 mod extension_points;
