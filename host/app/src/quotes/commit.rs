@@ -66,15 +66,21 @@ impl App {
     pub async fn quote(&self, caller: &Caller, new: NewQuote) -> Result<QuoteView> {
         new.check()?;
         let hold = i64::from(new.hold_minutes) * 60_000;
-        let row = retrying!(self.try_quote(caller, &new, hold))?;
+        let (row, gathered) = retrying!(self.try_quote(caller, &new, hold))?;
+        self.note_health(&caller.room, &gathered);
         metrics::counter!("posthouse_quotes_total", "became" => "made").increment(1);
         QuoteView::read(row)
     }
 
-    async fn try_quote(&self, caller: &Caller, new: &NewQuote, hold: i64) -> Result<QuoteRow> {
+    async fn try_quote(&self, caller: &Caller, new: &NewQuote, hold: i64) -> Result<(QuoteRow, Gathered)> {
+        let gathered = self.gather(&caller.room, new.clone()).await?;
+        let row = self.hold(caller, &gathered, hold).await?;
+        Ok((row, gathered))
+    }
+
+    /// Prices what was gathered and holds what that takes for `hold` ms.
+    async fn hold(&self, caller: &Caller, gathered: &Gathered, hold: i64) -> Result<QuoteRow> {
         let agency = caller.room.id;
-        let gathered = &self.gather(&caller.room, new.clone()).await?;
-        self.note_health(&caller.room, gathered);
         let Gathered { moment, basket, .. } = gathered;
         let purse = Purse::new(gathered.customer, moment.today);
         let mut tx = self.store.write(Access::Agency(agency)).await?;

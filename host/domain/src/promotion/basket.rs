@@ -165,6 +165,12 @@ impl Basket {
                 }
             }
         }
+        let total: i128 = self.lines.iter().map(|line| i128::from(line.total())).sum();
+        if total > i128::from(LARGEST_AMOUNT) {
+            return Err(bad(format!(
+                "the basket lists at {total} minor units, {LARGEST_AMOUNT} are the most; split it"
+            )));
+        }
         Ok(())
     }
 
@@ -225,6 +231,7 @@ pub(crate) mod tests {
             (vec![cost], "unit_cost"),
             (vec![nowhere], "destination"),
             (vec![nobody], "0 travellers"),
+            (vec![line(LARGEST_PRICE, MOST_QUANTITY); 2], "split it"),
         ] {
             let refused = basket(lines).check().expect_err(part);
             assert!(

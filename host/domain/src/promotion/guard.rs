@@ -26,7 +26,7 @@ pub enum Barred {
     OutsideWindow,
     /// Not here.
     Elsewhere,
-    /// It takes a known customer: the campaign has an audience, or leaves some out to see its effect.
+    /// It takes a known customer: the campaign has an audience, a budget for each customer, or leaves some out to see its effect.
     Unknown,
     /// Not for this customer.
     NotInAudience,
@@ -82,7 +82,9 @@ pub fn admit(plan: &Plan, campaign: Uuid, asker: Option<&dyn Asker>, occasion: O
         return Err(Barred::Elsewhere);
     }
     match asker {
-        None if plan.holdout > 0 || !plan.audience.is_everyone() => return Err(Barred::Unknown),
+        None if plan.holdout > 0 || plan.budget.per_customer.is_some() || !plan.audience.is_everyone() => {
+            return Err(Barred::Unknown);
+        }
         None => {}
         Some(asker) => {
             if !plan.audience.holds(asker) {
@@ -173,6 +175,11 @@ mod tests {
             ),
             (vec![("places", json!(["shop"]))], Some(&calm), Barred::Elsewhere),
             (vec![("holdout", json!(1))], None, Barred::Unknown),
+            (
+                vec![("budget", json!({"total": 9, "per_customer": 9}))],
+                None,
+                Barred::Unknown,
+            ),
             (vec![("audience", lapsed.clone())], None, Barred::Unknown),
             (vec![("audience", lapsed.clone())], Some(&calm), Barred::NotInAudience),
             (vec![("audience", often)], Some(&calm), Barred::NotInAudience),
