@@ -124,20 +124,25 @@ impl Campaigns {
     }
 
     /// Makes every decision of the agency again; how many there were.
-    ///
-    /// # Panics
-    /// If one of them gives other bytes.
     pub fn replay_all(&self) -> usize {
-        let decisions = self.client.all("/api/v1/decisions");
-        for decision in &decisions {
-            let id = decision["id"].as_str().expect("an id");
-            let path = format!("/api/v1/decisions/{id}/replay");
-            let replay = self.client.send("POST", &path, "", &[]).expect(200);
-            assert_eq!(replay["identical"], true, "{replay} of {decision}");
-            assert_eq!(replay["output"], decision["output"], "{decision}");
-        }
-        decisions.len()
+        replay_all(&self.client)
     }
+}
+
+/// Makes every decision of an agency again; how many there were.
+///
+/// # Panics
+/// If one of them gives other bytes.
+pub fn replay_all(client: &Client) -> usize {
+    let decisions = client.all("/api/v1/decisions");
+    for decision in &decisions {
+        let id = decision["id"].as_str().expect("an id");
+        let path = format!("/api/v1/decisions/{id}/replay");
+        let replay = client.send("POST", &path, "", &[]).expect(200);
+        assert_eq!(replay["identical"], true, "{replay} of {decision}");
+        assert_eq!(replay["output"], decision["output"], "{decision}");
+    }
+    decisions.len()
 }
 
 /// A basket of one line of this list price.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -37,6 +38,8 @@ pub struct Server {
     pub base: String,
     options: Options,
     child: Option<Child>,
+    /// The owner keys of the agencies that were created.
+    owners: Mutex<Vec<String>>,
 }
 
 impl Server {
@@ -56,6 +59,7 @@ impl Server {
             base: String::new(),
             options,
             child: None,
+            owners: Mutex::default(),
         };
         server.restart();
         server
@@ -163,7 +167,26 @@ impl Server {
             .expect("the command runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let made: Value = serde_json::from_slice(&output.stdout).expect("one document on stdout");
-        Client::new(&self.base, made["api_key"].as_str().expect("a key"))
+        let key = made["api_key"].as_str().expect("a key");
+        self.owners.lock().expect("nobody panicked").push(key.to_owned());
+        Client::new(&self.base, key)
+    }
+
+    /// Makes every decision again that this server's rules made, after a restart.
+    fn replay(&mut self) {
+        let owners = std::mem::take(&mut *self.owners.lock().expect("nobody panicked"));
+        let has_decided = |key: &String| {
+            let page = Client::new(&self.base, key).get("/api/v1/decisions?limit=1");
+            page.status == 200 && page.json()["items"] != serde_json::json!([])
+        };
+        let deciding: Vec<String> = owners.into_iter().filter(has_decided).collect();
+        if deciding.is_empty() {
+            return;
+        }
+        self.restart();
+        for key in deciding {
+            crate::campaigns::replay_all(&Client::new(&self.base, &key));
+        }
     }
 }
 
@@ -173,7 +196,11 @@ pub fn program() -> PathBuf {
 }
 
 impl Drop for Server {
+    /// Whatever a test is about: the decisions it made have to be made again alike.
     fn drop(&mut self) {
+        if !std::thread::panicking() && self.child.is_some() {
+            self.replay();
+        }
         self.kill();
     }
 }

@@ -112,7 +112,6 @@ fn sixty_four_confirm_and_release_one_quote(database: Database) {
         (shop.budget(&campaign) == (0, spent - 700)).then_some(())
     });
     assert_eq!(entries(&shop, &campaign)["return"], 1);
-    shop.replay_all();
 }
 
 fn sixty_four_want_the_last_of_a_budget(database: Database) {
@@ -133,7 +132,6 @@ fn sixty_four_want_the_last_of_a_budget(database: Database) {
         (shop.budget(&campaign), shop.sum_of_entries(&campaign)),
         ((0, 7_010), (0, 7_010))
     );
-    shop.replay_all();
 }
 
 fn sixty_four_redeem_one_coupon(database: Database) {
@@ -168,7 +166,6 @@ fn sixty_four_redeem_one_coupon(database: Database) {
     // each of the five is confirmed a dozen times, at once
     crowd(|n| settle(&shop, &holding[n % 5], "confirm", &format!("B-{}", n % 5)).expect(200));
     assert_eq!((look_up(), shop.budget(&campaign)), ((0, 5, 10), (0, 3_500)));
-    shop.replay_all();
 }
 
 /// What became of the quotes of one sender, as far as it was told.
@@ -219,7 +216,6 @@ fn a_power_cut_leaves_the_totals_right(database: Database) {
         }
         check(&shop, &campaign, &code, &told);
     }
-    shop.replay_all();
 }
 
 /// Quotes and settles until the server is gone.
@@ -387,7 +383,6 @@ fn every_sum_is_that_of_its_entries(database: Database) {
     });
     let kinds: usize = campaigns.iter().map(|campaign| entries(&shop, campaign).len()).sum();
     assert_eq!(kinds, 8, "every kind of movement happened in both campaigns");
-    shop.replay_all();
 }
 
 /// One look: sums and entries from one moment.

@@ -78,8 +78,6 @@ fn a_rule_that_fails_gives_no_offer(database: Database) {
         );
         shop.step(&campaign, "end");
     }
-    // faults are made again like answers
-    shop.replay_all();
 }
 
 fn binding(shop: &Campaigns, key: &str) -> Value {
@@ -184,5 +182,4 @@ fn without_a_good_rule_the_campaign_is_silent(database: Database) {
     server.restart();
     shop.move_to(&server.base);
     assert_eq!(shop.quote(None, 7_777, &[])["price"], 7_776);
-    shop.replay_all();
 }

@@ -218,7 +218,6 @@ fn what_is_paid_back_in_part_gives_back_its_share(database: Database) {
         (Some(1), Some("coupon_used_up")),
         "the plan keeps coupons"
     );
-    shop.replay_all();
 }
 
 fn holds_end_by_themselves(database: Database) {
@@ -249,7 +248,6 @@ fn holds_end_by_themselves(database: Database) {
         (shop.budget(&campaign), shop.sum_of_entries(&campaign)),
         ((0, 1_400), (0, 1_400))
     );
-    shop.replay_all();
 }
 
 fn every_campaign_is_in_the_trace(database: Database) {
@@ -359,7 +357,6 @@ fn groups_decide_who_goes_with_whom(database: Database) {
     );
     let text = quote["trace"][1]["text"]["zh-CN"].as_str().unwrap();
     assert!(text.contains("early"), "{text}");
-    shop.replay_all();
 }
 
 /// More than any price, and as much as a rule may propose.
@@ -395,7 +392,6 @@ fn prices_stay_above_their_floors(database: Database) {
         (quote["price"].as_i64(), traced(&quote, "greedy").as_str()),
         (Some(100_000), "at_floor")
     );
-    shop.replay_all();
 }
 
 fn budgets_end_where_they_should(database: Database) {
@@ -422,7 +418,6 @@ fn budgets_end_where_they_should(database: Database) {
     let quote = quotes.iter().find(|quote| quote["price"] == 9_300).unwrap();
     release(&shop.client, quote).expect(200);
     assert_eq!(ask(&other), "applied", "what is let go can be had again");
-    shop.replay_all();
 }
 
 fn coupons_from_batch_to_revocation(database: Database) {
@@ -532,7 +527,6 @@ fn coupons_from_batch_to_revocation(database: Database) {
     shop.move_to(&server.base);
     let fresh = fresh["codes"][0]["code"].as_str().unwrap();
     assert_eq!(worth(&shop, &one, &[fresh]).0, "coupon_expired");
-    shop.replay_all();
 }
 
 fn a_basket_that_cannot_be_priced_is_refused(database: Database) {

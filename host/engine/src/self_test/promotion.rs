@@ -156,7 +156,10 @@ fn hostile() -> Vec<(&'static str, Basket)> {
     vec![
         ("as many lines as there may be", of(vec![line(); MOST_LINES])),
         ("the largest price", of(vec![largest.clone()])),
-        ("the largest prices", of(vec![largest; MOST_LINES])),
+        (
+            "the largest price among as many lines as there may be",
+            of([vec![largest], vec![free.clone(); MOST_LINES - 1]].concat()),
+        ),
         ("things that cost nothing", of(vec![free; 3])),
         ("departures long ago and far away", of(days.map(departing).to_vec())),
         ("unusual names", of(names.map(named).collect())),
