@@ -787,6 +787,11 @@ fn a_campaign_ends_with_its_window(database: Database) {
     office.create("long", &long).expect(201);
     office.take("long", &["submit", "approve", "start"]);
     office.draft("late", 13);
+    let propose = json!({"plan": office.plan(20)});
+    office
+        .planner
+        .post("/api/v1/campaigns/short/amendments", &propose)
+        .expect(201);
     // the window ends at midnight in Shanghai
     office.server.restart_at("fixed:2026-02-09T16:00:00Z");
     let base = office.server.base.clone();
@@ -809,6 +814,11 @@ fn a_campaign_ends_with_its_window(database: Database) {
         );
     }
     assert_eq!(office.campaign("long")["state"], "running");
+    let amendments = office.reader.get("/api/v1/campaigns/short/amendments").expect(200);
+    assert_eq!(
+        amendments["items"][0]["state"], "rejected",
+        "nothing waits for a decision any more"
+    );
     assert_eq!(office.step("late", "submit").problem(409), "window_over");
     let effect = office.reader.get("/api/v1/campaigns/short/effect").expect(200);
     assert_eq!(effect["through"], "2026-02-09", "the last day of the window");
