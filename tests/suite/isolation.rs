@@ -2,8 +2,9 @@
 
 use super::intake::event;
 use super::segments::{CLOCK, bind};
+use posthouse_tests::campaigns::basket;
 use posthouse_tests::guest::{Guest, PromotionGuest};
-use posthouse_tests::{Answer, Client, Database, Options, Server, plugins};
+use posthouse_tests::{Answer, Campaigns, Client, Database, Options, Server, plugins};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -20,6 +21,12 @@ struct Things {
     promotion: String,
     /// Ids of campaigns, by the operation that each of them waits for.
     campaigns: BTreeMap<&'static str, String>,
+    /// Ids of quotes, by the operation that each of them waits for.
+    quotes: BTreeMap<&'static str, String>,
+    decision: String,
+    /// A batch of coupons, and a code of another one.
+    batch: String,
+    code: String,
 }
 
 impl Things {
@@ -30,6 +37,8 @@ impl Things {
             "approve" if amended => "approve-amendment",
             "reject" if amended => "reject-amendment",
             "amendments" if door.method == "POST" => "propose",
+            "coupons" => "coupons",
+            _ if door.template.contains("/coupons/") => "coupons",
             last if self.campaigns.contains_key(last) => last,
             _ => "look",
         };
@@ -86,6 +95,13 @@ impl Door {
                 ("stacking-groups", "{key}") => "spare",
                 ("campaigns", "{id}") => ours.campaign(self),
                 (_, "{task}" | "{number}") => "1",
+                (_, "{batch}") => &ours.batch,
+                ("quotes", "{id}") => match self.template.rsplit('/').next() {
+                    Some("release") => &ours.quotes["release"],
+                    Some("confirm") => &ours.quotes["confirm"],
+                    _ => &ours.quotes["look"],
+                },
+                ("decisions", "{id}") => &ours.decision,
                 (_, "{extension_point}") => "segmentation",
                 (_, "{name}") => "rfm",
                 ("customers", "{id}") => &ours.customer,
@@ -115,7 +131,15 @@ impl Door {
     fn body(&self, ours: &Things) -> (String, Vec<u8>) {
         let last = self.template.rsplit('/').next().unwrap();
         let body = match (self.method.as_str(), last) {
-            ("GET" | "DELETE", _) | ("PUT", "{other}") | ("POST", "clv") => return (String::new(), Vec::new()),
+            ("GET" | "DELETE", _) | ("PUT", "{other}") | ("POST", "clv" | "release" | "replay") => {
+                return (String::new(), Vec::new());
+            }
+            ("POST", "quotes") => basket(Some(&ours.customer), 10_000, &[&ours.code]),
+            ("POST", "confirm") => json!({"booking_id": "b77"}),
+            ("POST", "coupons") => json!({"label": "Marked batch", "count": 1}),
+            ("POST", "look-up") => json!({"code": ours.code}),
+            ("POST", "revoke") if self.template.contains("{batch}") => return (String::new(), Vec::new()),
+            ("POST", "revoke") => json!({"code": ours.code}),
             ("POST", "plugins") => return ("application/wasm".into(), plugins::packed("lifecycle")),
             ("POST", "imports") => {
                 let body = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nmember_no\nM9\n\r\n--b--\r\n";
@@ -163,7 +187,15 @@ impl Door {
             .iter()
             .any(|part| self.template.contains(part));
         let in_body = match self.method.as_str() {
-            "POST" => ["/preview", "/runs", "/campaigns"].as_slice(),
+            "POST" => [
+                "/preview",
+                "/runs",
+                "/campaigns",
+                "/quotes",
+                "/look-up",
+                "/coupons/revoke",
+            ]
+            .as_slice(),
             _ => &[],
         };
         let named = self.template.contains('{') || in_body.iter().any(|end| self.template.ends_with(end));
@@ -257,6 +289,28 @@ fn campaigns(client: &Client, digest: &str) -> BTreeMap<&'static str, String> {
     ids
 }
 
+/// A campaign that takes coupons, with a batch to be looked at and a code of another one.
+fn coupons(client: &Client, digest: &str, campaigns: &mut BTreeMap<&'static str, String>) -> (String, String) {
+    let shop = Campaigns::new(client);
+    shop.group("vouchers", "stackable");
+    let mut plan = plan(digest, 60);
+    plan["needs_coupon"] = true.into();
+    plan["stacking"]["group"] = "vouchers".into();
+    let id = shop.run("c-coupons", &plan);
+    let make = |uses: i32| {
+        let body = json!({"label": "Marked coupons", "count": 1, "uses": uses});
+        client
+            .post(&format!("/api/v1/campaigns/{id}/coupons"), &body)
+            .expect(201)
+    };
+    let (looked_at, used) = (make(1), make(100));
+    campaigns.insert("coupons", id);
+    (
+        looked_at["id"].as_str().unwrap().to_owned(),
+        used["codes"][0]["code"].as_str().unwrap().to_owned(),
+    )
+}
+
 /// An agency that has one of everything.
 fn fill(client: &Client) -> Things {
     let call = event(
@@ -330,6 +384,14 @@ fn fill(client: &Client) -> Things {
         .unwrap()
         .to_owned();
     let promotion = client.admit(&PromotionGuest::default().build());
+    let mut campaigns = campaigns(client, &promotion);
+    let (batch, code) = coupons(client, &promotion, &mut campaigns);
+    let ask = |code: &str| {
+        let quote = client.post("/api/v1/quotes", &basket(Some(&customer), 10_000, &[code]));
+        quote.expect(201)["id"].as_str().unwrap().to_owned()
+    };
+    let quotes = BTreeMap::from(["look", "release", "confirm"].map(|waits_for| (waits_for, ask(&code))));
+    let decision = client.all("/api/v1/decisions")[0]["id"].as_str().unwrap().to_owned();
     Things {
         customer,
         companion,
@@ -337,8 +399,12 @@ fn fill(client: &Client) -> Things {
         preview,
         job,
         key,
-        campaigns: campaigns(client, &promotion),
+        campaigns,
         promotion,
+        quotes,
+        decision,
+        batch,
+        code,
     }
 }
 
@@ -381,6 +447,8 @@ fn every_door_keeps_agencies_apart(database: Database) {
         "campaigns",
         "campaigns/lessons",
         "stacking-groups",
+        "quotes",
+        "decisions",
     ] {
         let answer = theirs.get(&format!("/api/v1/{list}")).expect(200);
         assert_eq!(answer["items"], json!([]), "{list}");
@@ -396,8 +464,12 @@ fn every_door_keeps_agencies_apart(database: Database) {
         &things.preview,
         &things.job,
         &things.key,
+        &things.decision,
+        &things.batch,
+        &things.code,
     ];
-    let marks: Vec<&String> = marks.into_iter().chain(things.campaigns.values()).collect();
+    let ids = things.campaigns.values().chain(things.quotes.values());
+    let marks: Vec<&String> = marks.into_iter().chain(ids).collect();
     for door in &doors {
         if door.is_open() {
             continue;

@@ -85,7 +85,15 @@ fn describe() {
     );
     metrics::describe_counter!(
         "posthouse_rule_faults_total",
-        "Times a rule in force failed while following what was told of customers."
+        "Times a rule in force failed while following what was told of customers, or when it was asked about a single case."
+    );
+    metrics::describe_counter!(
+        "posthouse_decisions_total",
+        "Single cases that rules were asked about, failed ones included."
+    );
+    metrics::describe_counter!(
+        "posthouse_quotes_total",
+        "Quotes by what became of them: made, confirmed, released, expired."
     );
     metrics::describe_counter!(
         "posthouse_plugins_compiled_total",

@@ -11,7 +11,7 @@ use crate::decisions::point::About;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::canonical;
-use posthouse_domain::promotion::budget::Used;
+use posthouse_domain::promotion::budget::{Scope as BudgetScope, Used};
 use posthouse_domain::promotion::{Candidate, Offer, Outcome, Pricing, price};
 use posthouse_store::budgets::{self, EntryRow, Scope};
 use posthouse_store::coupons;
@@ -66,7 +66,9 @@ impl App {
     pub async fn quote(&self, caller: &Caller, new: NewQuote) -> Result<QuoteView> {
         new.check()?;
         let hold = i64::from(new.hold_minutes) * 60_000;
-        QuoteView::read(retrying!(self.try_quote(caller, &new, hold))?)
+        let row = retrying!(self.try_quote(caller, &new, hold))?;
+        metrics::counter!("posthouse_quotes_total", "became" => "made").increment(1);
+        QuoteView::read(row)
     }
 
     async fn try_quote(&self, caller: &Caller, new: &NewQuote, hold: i64) -> Result<QuoteRow> {
@@ -206,6 +208,19 @@ struct Priced {
     pricing: Pricing,
     /// The campaign behind each candidate, by its place in the standing.
     places: Vec<usize>,
+    /// The tightest budget of each candidate.
+    tightest: Vec<BudgetScope>,
+}
+
+/// A campaign whose rule offered something, on its way to a price.
+struct Asking<'a> {
+    /// Its place in the standing.
+    place: usize,
+    offers: &'a [Offer],
+    floors: Vec<i64>,
+    allowance: i64,
+    /// The budget that allows no more.
+    scope: BudgetScope,
 }
 
 impl Priced {
@@ -213,7 +228,7 @@ impl Priced {
     fn new(gathered: &Gathered, used: &HashMap<Uuid, Used>) -> Result<Self> {
         let campaigns = &gathered.standing.campaigns;
         let list: Vec<i64> = gathered.basket.lines.iter().map(|line| line.total()).collect();
-        let mut asked: Vec<(usize, &[Offer], Vec<i64>, i64)> = Vec::new();
+        let mut asked: Vec<Asking<'_>> = Vec::new();
         for (place, heard) in gathered.heard.iter().enumerate() {
             let campaign = &campaigns[place];
             let (Heard::Asked(asking), Some(used)) = (heard, used.get(&campaign.id)) else {
@@ -222,31 +237,38 @@ impl Priced {
             let Ok(offers) = &asking.made.answer else { continue };
             let floor = |line: &posthouse_domain::promotion::Line| campaign.plan.floor(line.total(), line.cost());
             let floors = gathered.basket.lines.iter().map(floor).collect();
-            let (allowance, _) = campaign.plan.budget.allowance(*used);
-            asked.push((place, offers, floors, allowance));
+            let (allowance, scope) = campaign.plan.budget.allowance(*used);
+            asked.push(Asking {
+                place,
+                offers,
+                floors,
+                allowance,
+                scope,
+            });
         }
         let candidates: Vec<Candidate<'_>> = asked
             .iter()
-            .map(|(place, offers, floors, allowance)| Candidate {
-                priority: campaigns[*place].plan.stacking.priority,
-                group: &campaigns[*place].plan.stacking.group,
-                mode: campaigns[*place].mode,
-                offers,
-                floors,
-                allowance: *allowance,
+            .map(|asking| Candidate {
+                priority: campaigns[asking.place].plan.stacking.priority,
+                group: &campaigns[asking.place].plan.stacking.group,
+                mode: campaigns[asking.place].mode,
+                offers: asking.offers,
+                floors: &asking.floors,
+                allowance: asking.allowance,
             })
             .collect();
         let pricing = price(&list, &candidates).map_err(|same| AppError::Internal(same.to_string()))?;
         Ok(Self {
             pricing,
-            places: asked.into_iter().map(|(place, ..)| place).collect(),
+            places: asked.iter().map(|asking| asking.place).collect(),
+            tightest: asked.iter().map(|asking| asking.scope).collect(),
         })
     }
 
-    /// The outcome of a campaign, if its offers were priced.
-    fn outcome(&self, place: usize) -> Option<Outcome> {
+    /// The outcome of a campaign and its tightest budget, if its offers were priced.
+    fn outcome(&self, place: usize) -> Option<(Outcome, BudgetScope)> {
         let candidate = self.places.iter().position(|found| *found == place)?;
-        self.pricing.outcomes.get(candidate).copied()
+        Some((*self.pricing.outcomes.get(candidate)?, *self.tightest.get(candidate)?))
     }
 
     /// Campaigns that take something off, by their ids: whoever touches several budgets does it in this order.

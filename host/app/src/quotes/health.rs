@@ -1,7 +1,7 @@
 //! How the rules of campaigns fare on this host: a rule that keeps failing gives way to the last one that did not.
 
 use super::gather::{Gathered, Heard};
-use super::rules::Named;
+use super::rules::RuleName;
 use super::standing::Standing;
 use crate::decisions::PROMOTION;
 use crate::decisions::pointer::{self, NewRule};
@@ -66,6 +66,10 @@ impl App {
             let Heard::Asked(asked) = heard else { continue };
             let rule = &asked.rule;
             let fault = asked.made.answer.as_ref().err();
+            metrics::counter!("posthouse_decisions_total", "extension_point" => PROMOTION).increment(1);
+            if fault.is_some() {
+                metrics::counter!("posthouse_rule_faults_total", "extension_point" => PROMOTION).increment(1);
+            }
             room.log_decision(
                 PROMOTION,
                 &rule.binding,
@@ -150,7 +154,7 @@ impl App {
         }
         let own = attributes::definitions(&mut tx, agency).await?;
         for older in pointer::good_revisions(&mut tx, agency, PROMOTION, binding, failing).await? {
-            let named = Named::revision(binding, &older);
+            let named = RuleName::revision(binding, &older);
             match self.promotion_rule(agency, &mut tx, named, &own).await {
                 Ok(_) => {}
                 Err(error) if error.is_transient() || matches!(error, AppError::Busy(_)) => return Err(error),

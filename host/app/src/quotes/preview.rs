@@ -1,6 +1,6 @@
 //! What another plan would do: the plan in force and the new one on the agency's own latest quotes, side by side.
 
-use super::rules::Named;
+use super::rules::RuleName;
 use crate::decisions::PROMOTION;
 use crate::decisions::known::{Known, project};
 use crate::decisions::point::{Rule, decide};
@@ -131,7 +131,7 @@ impl App {
             .await?
             .ok_or(AppError::NotFound("binding"))?;
         let own = attributes::definitions(&mut tx, agency).await?;
-        let named = Named {
+        let named = RuleName {
             binding: &bound.name,
             revision: bound.revision,
             digest: &bound.digest,

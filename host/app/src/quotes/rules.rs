@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 /// A rule by what names it, before it is opened.
 #[derive(Debug)]
-pub(crate) struct Named<'n> {
+pub(crate) struct RuleName<'n> {
     pub(crate) binding: &'n str,
     pub(crate) revision: i64,
     pub(crate) digest: &'n str,
@@ -27,7 +27,7 @@ pub(crate) struct Named<'n> {
     pub(crate) config: &'n str,
 }
 
-impl<'n> Named<'n> {
+impl<'n> RuleName<'n> {
     pub(crate) fn revision(binding: &'n str, row: &'n BindingRevisionRow) -> Self {
         Self {
             binding,
@@ -47,7 +47,7 @@ impl App {
         &self,
         agency: Uuid,
         tx: &mut Tx,
-        named: Named<'_>,
+        named: RuleName<'_>,
         own: &[AttributeDef],
     ) -> Result<Rule<Promotion>> {
         let plugin = self.open_promotion(tx, agency, named.digest).await?;
@@ -78,7 +78,7 @@ impl App {
         let own = attributes::definitions(tx, agency).await?;
         let plugin = self.open_promotion(tx, agency, digest).await?;
         let config = checked_config(Promotion::description(&plugin), config)?;
-        let named = Named {
+        let named = RuleName {
             binding,
             revision: 0,
             digest,
@@ -134,7 +134,7 @@ impl App {
         }
         let older = older_revision(&mut tx, agency, PROMOTION, key, to).await?;
         let own = attributes::definitions(&mut tx, agency).await?;
-        self.promotion_rule(agency, &mut tx, Named::revision(key, &older), &own)
+        self.promotion_rule(agency, &mut tx, RuleName::revision(key, &older), &own)
             .await?;
         let new = NewRule {
             extension_point: PROMOTION,

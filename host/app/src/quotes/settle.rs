@@ -82,15 +82,15 @@ async fn shift(
     Ok(budgets::insert_entry(tx, agency, &entry).await?)
 }
 
-/// Moves everything that a quote held: its savings, then its coupons.
-async fn settle(tx: &mut Tx, agency: Uuid, quote: &QuoteRow, movement: Movement, now: i64) -> Result<()> {
+/// Spends or frees everything that a quote held: its savings, then its coupons.
+async fn settle(tx: &mut Tx, agency: Uuid, quote: &QuoteRow, spend: bool, now: i64) -> Result<()> {
+    let (movement, kind, used) = match spend {
+        true => (Movement::Commit, "redeem", 1),
+        false => (Movement::Release, "release", 0),
+    };
     for saving in store::savings(tx, agency, quote.id).await? {
         shift(tx, agency, quote, saving.campaign_id, movement, saving.saving, now).await?;
     }
-    let (kind, used) = match movement {
-        Movement::Commit => ("redeem", 1),
-        Movement::Release | Movement::Return => ("release", 0),
-    };
     for (hash, _) in coupons::of_quote(tx, agency, quote.id).await? {
         if coupons::redeem(tx, agency, quote.id, &hash, kind, now).await? {
             coupons::shift(tx, agency, &hash, -1, used).await?;
@@ -126,10 +126,11 @@ impl App {
             fits(&quote, booking, known)?;
         }
         if store::confirm(&mut tx, agency, id, booking, known.is_some(), now).await? {
-            settle(&mut tx, agency, &quote, Movement::Commit, now).await?;
+            settle(&mut tx, agency, &quote, true, now).await?;
             let confirmed = store::quote(&mut tx, agency, id).await?;
             let view = QuoteView::whole(&mut tx, agency, confirmed.ok_or(AppError::NotFound("quote"))?).await?;
             tx.commit().await?;
+            metrics::counter!("posthouse_quotes_total", "became" => "confirmed").increment(1);
             return Ok(view);
         }
         let there = store::quote(&mut tx, agency, id)
@@ -172,6 +173,7 @@ impl App {
         if close(&mut tx, agency, id, "released", now).await? {
             let view = self.closed_view(&mut tx, agency, id).await?;
             tx.commit().await?;
+            metrics::counter!("posthouse_quotes_total", "became" => "released").increment(1);
             return Ok(view);
         }
         let view = self.closed_view(&mut tx, agency, id).await?;
@@ -213,8 +215,11 @@ impl App {
         overdue.sort_unstable();
         for id in &overdue {
             let mut tx = self.store.write(Access::Agency(agency)).await?;
-            close(&mut tx, agency, *id, "expired", now).await?;
+            let expired = close(&mut tx, agency, *id, "expired", now).await?;
             tx.commit().await?;
+            if expired {
+                metrics::counter!("posthouse_quotes_total", "became" => "expired").increment(1);
+            }
         }
         Ok(overdue.len() as i64 == BATCH)
     }
@@ -268,7 +273,7 @@ async fn close(tx: &mut Tx, agency: Uuid, id: Uuid, state: &str, now: i64) -> Re
         return Ok(false);
     }
     let quote = store::quote(tx, agency, id).await?.ok_or(AppError::NotFound("quote"))?;
-    settle(tx, agency, &quote, Movement::Release, now).await?;
+    settle(tx, agency, &quote, false, now).await?;
     Ok(true)
 }
 

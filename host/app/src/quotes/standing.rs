@@ -1,6 +1,6 @@
 //! The campaigns in force on this host: read once, and again when anything that quotes depend on has changed.
 
-use super::rules::Named;
+use super::rules::RuleName;
 use crate::decisions::PROMOTION;
 use crate::decisions::point::Rule;
 use crate::decisions::promotion::Promotion;
@@ -117,7 +117,7 @@ impl App {
         {
             return Ok(Ok(rule.clone()));
         }
-        let named = Named {
+        let named = RuleName {
             binding: &binding.name,
             revision: binding.revision,
             digest: &binding.digest,

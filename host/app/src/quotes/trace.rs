@@ -6,6 +6,7 @@ use super::standing::Campaign;
 use crate::decisions::known::SEGMENT;
 use crate::segments::Reason;
 use posthouse_domain::money::{Currency, major_text};
+use posthouse_domain::promotion::budget::Scope;
 use posthouse_domain::promotion::guard::Barred;
 use posthouse_domain::promotion::{LeftOut, Outcome};
 use posthouse_domain::{AgencyTerms, Localized, time};
@@ -154,7 +155,12 @@ fn money(minor: i64, currency: Currency) -> String {
 }
 
 /// Why a campaign with or without an offer takes nothing off, and in words. `name` gives a campaign its name by its place.
-fn left_out(why: LeftOut, currency: Currency, name: &dyn Fn(usize) -> String) -> (&'static str, Localized) {
+fn left_out(
+    why: LeftOut,
+    tightest: Scope,
+    currency: Currency,
+    name: &dyn Fn(usize) -> String,
+) -> (&'static str, Localized) {
     match why {
         LeftOut::NoOffer => (
             "no_offer",
@@ -174,17 +180,21 @@ fn left_out(why: LeftOut, currency: Currency, name: &dyn Fn(usize) -> String) ->
                 format!("Only the best of its group applies, and {} takes off more", name(by)),
             ),
         ),
-        LeftOut::OverBudget { asked, allowed } => (
-            "over_budget",
-            Localized::new(
-                format!("需要 {}，预算只剩 {}", money(asked, currency), money(allowed, currency)),
-                format!(
-                    "It would take {}, and {} of its budget is left",
-                    money(asked, currency),
-                    money(allowed, currency)
+        LeftOut::OverBudget { asked, allowed } => {
+            let (zh, en) = match tightest {
+                Scope::Total => ("活动预算", "of its budget"),
+                Scope::Customer => ("此客户的预算", "of what it may give this customer"),
+                Scope::Day => ("今日预算", "of what it may give today"),
+            };
+            let (asked, allowed) = (money(asked, currency), money(allowed, currency));
+            (
+                "over_budget",
+                Localized::new(
+                    format!("需要 {asked}，{zh}只剩 {allowed}"),
+                    format!("It would take {asked}, and {allowed} {en} is left"),
                 ),
-            ),
-        ),
+            )
+        }
         LeftOut::NothingLeft => (
             "at_floor",
             Localized::new("价格已到底线，不能再减", "The price is at its floor already"),
@@ -195,7 +205,7 @@ fn left_out(why: LeftOut, currency: Currency, name: &dyn Fn(usize) -> String) ->
 /// What became of a campaign, in a word and in words.
 pub(crate) fn outcome(
     heard: &Heard,
-    outcome: Option<Outcome>,
+    outcome: Option<(Outcome, Scope)>,
     currency: Currency,
     name: &dyn Fn(usize) -> String,
 ) -> (&'static str, Localized, i64) {
@@ -227,7 +237,7 @@ pub(crate) fn outcome(
                 0,
             ),
         },
-        (Heard::Asked(..), Some(Outcome::Applied(off))) => (
+        (Heard::Asked(..), Some((Outcome::Applied(off), _))) => (
             "applied",
             Localized::new(
                 format!("优惠 {}", money(off, currency)),
@@ -235,8 +245,8 @@ pub(crate) fn outcome(
             ),
             off,
         ),
-        (Heard::Asked(..), Some(Outcome::LeftOut(why))) => {
-            let (code, text) = left_out(why, currency, name);
+        (Heard::Asked(..), Some((Outcome::LeftOut(why), tightest))) => {
+            let (code, text) = left_out(why, tightest, currency, name);
             (code, text, 0)
         }
     }

@@ -114,6 +114,21 @@ impl Action {
             Self::Evaluate => "evaluate",
         }
     }
+
+    /// What a campaign is then, in a sentence.
+    fn done(self) -> &'static str {
+        match self {
+            Self::Change => "changed",
+            Self::Submit => "submitted",
+            Self::Approve => "approved",
+            Self::Reject => "rejected",
+            Self::Start => "started",
+            Self::Pause => "paused",
+            Self::Resume => "resumed",
+            Self::End => "ended",
+            Self::Evaluate => "evaluated",
+        }
+    }
 }
 
 /// What decides besides state and action.
@@ -131,13 +146,13 @@ pub struct Situation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Wrong {
     /// Not from here.
-    #[error("a campaign that is {} cannot {}", .0.as_str(), .1.as_str())]
+    #[error("a campaign that is {} cannot be {}", .0.as_str(), .1.done())]
     State(State, Action),
     /// One's own plan.
     #[error("a plan is approved by another person than the one who wrote or submitted it")]
     OwnPlan,
     /// Something is not ready.
-    #[error("{0} tasks of its preparation are not done")]
+    #[error("its preparation has open tasks: {0}")]
     OpenTasks(usize),
     /// Too late.
     #[error("its window is over; change the plan, and have it approved again")]
@@ -254,7 +269,7 @@ mod tests {
             next(State::Draft, Action::Start, READY)
                 .expect_err("not yet")
                 .to_string(),
-            "a campaign that is draft cannot start"
+            "a campaign that is draft cannot be started"
         );
     }
 
