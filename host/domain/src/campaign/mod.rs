@@ -2,6 +2,7 @@
 
 mod audience;
 pub mod effect;
+mod intervals;
 mod plan;
 mod state;
 mod student;
