@@ -84,9 +84,13 @@ impl Campaigns {
 
     /// Puts another rule into force in a running campaign, by an amendment that is approved.
     pub fn amend(&self, id: &str, component: &[u8]) {
-        let body = json!({"digest": self.client.admit(component), "config": {}});
+        self.propose(id, &json!({"digest": self.client.admit(component), "config": {}}));
+    }
+
+    /// Amends a running campaign: one proposes, the other approves.
+    pub fn propose(&self, id: &str, amendment: &Value) {
         let path = format!("/api/v1/campaigns/{id}/amendments");
-        let number = self.client.post(&path, &body).expect(201)["amendment"].clone();
+        let number = self.client.post(&path, amendment).expect(201)["amendment"].clone();
         self.approver
             .post(&format!("{path}/{number}/approve"), &json!({}))
             .expect(200);

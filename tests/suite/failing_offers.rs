@@ -175,10 +175,19 @@ fn without_a_good_rule_the_campaign_is_silent(database: Database) {
         (Some(3), true)
     );
     assert_eq!(traced(&shop.quote(None, 7_777, &[]), "spring"), "rule_failed");
-    let forward = json!({"to": 2});
-    shop.client
-        .post("/api/v1/bindings/promotion/spring/rollback", &forward)
-        .expect(200);
+    // an approved plan is in force with the rule it names, whatever was brought back meanwhile
+    let mut plan = shop.client.get(&format!("/api/v1/campaigns/{id}")).expect(200)["plan"].clone();
+    plan["budget"]["total"] = 500_000.into();
+    shop.propose(&id, &json!({"plan": plan}));
+    assert_eq!(binding(&shop, "spring")["revision"], 4);
+    assert_eq!(shop.quote(None, 7_777, &[])["price"], 7_776);
+    for (to, price) in [(1, 7_777), (2, 7_776)] {
+        let back = json!({"to": to});
+        shop.client
+            .post("/api/v1/bindings/promotion/spring/rollback", &back)
+            .expect(200);
+        assert_eq!(shop.quote(None, 7_777, &[])["price"], price);
+    }
     server.restart();
     shop.move_to(&server.base);
     assert_eq!(shop.quote(None, 7_777, &[])["price"], 7_776);

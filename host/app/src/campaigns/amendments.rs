@@ -1,7 +1,7 @@
 //! Amendments: changing what is in force. The old plan serves until another person approves the new one.
 
 use super::look_up::look_up;
-use super::steps::{Taken, put_campaign_rule, record, state_of};
+use super::steps::{Taken, put_campaign_rule, record, settings, state_of};
 use super::view::view;
 use super::{
     CampaignView, PROMOTION, canonical, check_version, find, find_locked, is_taken, long, needed, plan_of, write,
@@ -267,7 +267,10 @@ impl App {
         write(&mut tx, agency, &before, &mut after, now).await?;
         let taken = Taken::by(caller, now, note);
         record(&mut tx, agency, (&before, &after), "amend", &taken).await?;
-        if plan_of(&before)?.rule != amendment.plan.rule {
+        // the rule in force, which a rollback or the breaker may have brought back, is that of the plan again
+        let (rule, config) = (&amendment.plan.rule, settings(&amendment.plan.rule)?);
+        let in_force = plugins::binding(&mut tx, agency, PROMOTION, &before.key).await?;
+        if in_force.is_none_or(|row| row.digest != rule.digest || row.config != config) {
             put_campaign_rule(&mut tx, caller, &before.key, &amendment.plan, &amendment.grant, now).await?;
         }
         let view = view(&mut tx, agency, after).await?;

@@ -96,10 +96,16 @@ impl App {
     /// Measures what a campaign brought up to now.
     pub(super) async fn measure(&self, tx: &mut Tx, room: &Room, row: &CampaignRow) -> Result<Effect> {
         let now = self.clock.now();
-        let last = room.day_of(plan_of(row)?.window.to - 1);
+        let plan = plan_of(row)?;
+        let last = room.day_of(plan.window.to - 1);
         let through = room.day_of(now).min(last);
         let uptake = effects::uptake(tx, room.id, row.id).await?;
         let (treatment, holdout) = effects::arms(tx, room.id, row.id, through).await?;
-        Ok(Effect::new((now, through), uptake, treatment, holdout))
+        Ok(Effect::new(
+            (now, through),
+            uptake,
+            (treatment, holdout),
+            plan.holdout > 0,
+        ))
     }
 }

@@ -8,7 +8,7 @@ use crate::App;
 use crate::decisions::pointer::{NewRule, put_rule};
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
-use posthouse_domain::campaign::{Action, Plan, Situation, State, Wrong, next};
+use posthouse_domain::campaign::{Action, Plan, Rule, Situation, State, Wrong, next};
 use posthouse_domain::{Instant, canonical as json};
 use posthouse_store::campaign_parts::{self as parts, StepRow};
 use posthouse_store::campaigns::{self as store, CampaignRow};
@@ -315,7 +315,7 @@ pub(super) async fn put_campaign_rule(
     grant: &[String],
     now: Instant,
 ) -> Result<i64> {
-    let config = json::to_string(&plan.rule.config).map_err(AppError::corrupt("settings"))?;
+    let config = settings(&plan.rule)?;
     let rule = NewRule {
         extension_point: PROMOTION,
         name: key,
@@ -328,4 +328,9 @@ pub(super) async fn put_campaign_rule(
         grant,
     };
     put_rule(tx, caller.room.id, &rule, now).await
+}
+
+/// The settings of a plan's rule as canonical JSON.
+pub(super) fn settings(rule: &Rule) -> Result<String> {
+    json::to_string(&rule.config).map_err(AppError::corrupt("settings"))
 }

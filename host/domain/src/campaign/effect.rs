@@ -8,7 +8,7 @@
 //! compared, and money only where [`FEWEST_BUYERS`] bought anything at all.
 
 use super::intervals::{Moments, newcombe, welch};
-use crate::{Day, Instant};
+use crate::{Day, Instant, Localized};
 use serde::{Deserialize, Serialize};
 
 pub use super::intervals::Interval;
@@ -82,15 +82,15 @@ pub struct Effect {
 }
 
 impl Effect {
-    /// Works out the difference.
-    pub fn new((at, through): (Instant, Day), uptake: Uptake, treatment: Arm, holdout: Arm) -> Self {
+    /// Works out the difference; `planned` is whether the plan keeps the campaign from anybody.
+    pub fn new((at, through): (Instant, Day), uptake: Uptake, (treatment, holdout): (Arm, Arm), planned: bool) -> Self {
         Self {
             at,
             through,
             uptake,
             treatment,
             holdout,
-            lift: Lift::between(&treatment, &holdout),
+            lift: Lift::between(&treatment, &holdout, planned),
         }
     }
 
@@ -142,22 +142,25 @@ impl TooFew {
     }
 
     /// In words.
-    pub fn sentence(self) -> String {
+    pub fn text(self) -> Localized {
+        let (customers, buyers) = (FEWEST_CUSTOMERS, FEWEST_BUYERS);
         match self {
-            Self::NoHoldout => {
-                "the campaign is kept from nobody, so there is nobody to compare with; plan a holdout next time".into()
-            }
-            Self::Treated => {
-                format!("it was open to fewer than {FEWEST_CUSTOMERS} customers who asked for a price so far")
-            }
-            Self::HeldOut => {
-                format!("it was kept from fewer than {FEWEST_CUSTOMERS} customers who asked for a price so far")
-            }
-            Self::Buyers => {
-                format!(
-                    "fewer than {FEWEST_BUYERS} customers of both arms booked a trip so far; sums would say nothing"
-                )
-            }
+            Self::NoHoldout => Localized::new(
+                "活动没有设置对照组，无从比较；下次策划时请留出对照组",
+                "The campaign is kept from nobody, so there is nobody to compare with; plan a holdout next time",
+            ),
+            Self::Treated => Localized::new(
+                format!("询过价且活动对其开放的客户不足 {customers} 人"),
+                format!("It was open to fewer than {customers} customers who asked for a price so far"),
+            ),
+            Self::HeldOut => Localized::new(
+                format!("询过价的对照组客户不足 {customers} 人"),
+                format!("It was kept from fewer than {customers} customers who asked for a price so far"),
+            ),
+            Self::Buyers => Localized::new(
+                format!("两组中预订了行程的客户合计不足 {buyers} 人，金额没有可比性"),
+                format!("Fewer than {buyers} customers of both arms booked a trip so far; sums would say nothing"),
+            ),
         }
     }
 }
@@ -176,15 +179,15 @@ pub struct Lift {
 }
 
 impl Lift {
-    /// Compares two arms.
-    pub fn between(treatment: &Arm, holdout: &Arm) -> Self {
+    /// Compares two arms; `planned` is whether the plan keeps the campaign from anybody.
+    pub fn between(treatment: &Arm, holdout: &Arm, planned: bool) -> Self {
         let refuse = |why| Self {
             too_few: Some(why),
             conversion: None,
             sales: None,
             margin: None,
         };
-        if holdout.customers == 0 {
+        if holdout.customers == 0 && !planned {
             return refuse(TooFew::NoHoldout);
         }
         if treatment.customers < FEWEST_CUSTOMERS {
@@ -268,7 +271,7 @@ mod tests {
     #[test]
     fn what_it_brought_is_the_difference_times_the_treated() {
         let (treatment, holdout) = arms();
-        let lift = Lift::between(&treatment, &holdout);
+        let lift = Lift::between(&treatment, &holdout, true);
         assert_eq!(lift.too_few, None);
         let conversion = lift.conversion.expect("shares");
         near(conversion.estimate, 0.157_142_857, 1e-9);
@@ -297,12 +300,12 @@ mod tests {
             (few, holdout, TooFew::Treated),
             (treatment, few, TooFew::HeldOut),
         ] {
-            let lift = Lift::between(&one, &other);
+            let lift = Lift::between(&one, &other, why != TooFew::NoHoldout);
             assert_eq!((lift.too_few, lift.conversion, lift.sales), (Some(why), None, None));
-            assert!(why.sentence().len() > 20);
+            assert!(!why.text().zh_cn.is_empty() && why.text().en.len() > 20);
         }
         let quiet = Arm { buyers: 4, ..treatment };
-        let lift = Lift::between(&quiet, &holdout);
+        let lift = Lift::between(&quiet, &holdout, true);
         assert_eq!((lift.too_few, lift.sales), (Some(TooFew::Buyers), None));
         assert!(lift.conversion.is_some(), "shares are told with few buyers too");
     }
@@ -318,7 +321,7 @@ mod tests {
             discount: 5,
             ..Uptake::default()
         };
-        let effect = Effect::new((7, 8), uptake, treatment, holdout);
+        let effect = Effect::new((7, 8), uptake, (treatment, holdout), true);
         let measures = ["participants", "bookings", "sales", "margin", "discount", "fame"];
         let reached = measures.map(|measure| effect.reached(measure));
         assert_eq!(reached, [Some(1), Some(2), Some(3), Some(4), Some(5), None]);
@@ -339,7 +342,7 @@ mod tests {
             sales_squares: 500_000.0,
             ..Arm::default()
         };
-        let sales = Lift::between(&arm, &arm).sales.expect("sales");
+        let sales = Lift::between(&arm, &arm, true).sales.expect("sales");
         assert_eq!((sales.per_customer.low, sales.per_customer.high), (0, 0));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::page::At;
 use posthouse_app::campaigns as app;
+use posthouse_domain::Localized;
 use posthouse_domain::campaign::effect as domain;
 use posthouse_domain::time;
 use serde::Serialize;
@@ -89,7 +90,8 @@ struct Unsaid {
     #[schema(example = "held_out")]
     code: String,
     /// In words.
-    detail: String,
+    #[schema(value_type = Object)]
+    text: Localized,
 }
 
 /// Those it was open to beside those it was kept from.
@@ -233,7 +235,7 @@ impl From<domain::Lift> for Lift {
     fn from(lift: domain::Lift) -> Self {
         let why = |why: domain::TooFew| Unsaid {
             code: why.as_str().to_owned(),
-            detail: why.sentence(),
+            text: why.text(),
         };
         Self {
             enough: lift.too_few.is_none(),
