@@ -1,6 +1,7 @@
 //! Coupons: codes made in batches for a campaign. Only hashes are kept; the codes themselves are told once, in the answer that made
 //! them.
 
+use crate::campaigns::find;
 use crate::error::{AppError, Result, retrying};
 use crate::quotes::{Worth, ending, hash};
 use crate::team::Caller;
@@ -9,7 +10,7 @@ use posthouse_domain::Instant;
 use posthouse_domain::campaign::{Plan, State};
 use posthouse_domain::promotion::coupon;
 use posthouse_engine::NONE;
-use posthouse_store::campaigns as plans;
+use posthouse_store::campaigns::CampaignRow;
 use posthouse_store::coupons::{self as store, BatchRow, BatchUse, NewCoupon};
 use posthouse_store::{Access, Tx, intake, profiles};
 use std::collections::HashSet;
@@ -167,13 +168,14 @@ impl App {
     pub async fn make_coupons(
         &self,
         caller: &Caller,
-        campaign: Uuid,
+        campaign: &str,
         new: NewBatch,
     ) -> Result<(BatchView, Vec<MadeCode>)> {
         let (agency, now) = (caller.room.id, self.clock.now());
         new.check(now)?;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
-        takes_coupons(&mut tx, agency, campaign).await?;
+        let campaign = find(&mut tx, agency, campaign).await?;
+        takes_coupons(&campaign)?;
         let owners = self.owners_of(&caller.room, &mut tx, &new.bearers).await?;
         drop(tx);
         let codes: Vec<MadeCode> = owners
@@ -185,7 +187,7 @@ impl App {
             .collect();
         let row = BatchRow {
             id: self.entropy.id(now),
-            campaign_id: campaign,
+            campaign_id: campaign.id,
             label: new.label.trim().to_owned(),
             personal: !matches!(new.bearers, Bearers::Anyone(_)),
             count: codes.len() as i64,
@@ -212,7 +214,7 @@ impl App {
             state: "ready".into(),
             ..row
         };
-        tracing::info!(agency = %caller.room.slug, campaign = %campaign, count = row.count, "coupons made");
+        tracing::info!(agency = %caller.room.slug, campaign = %campaign.key, count = row.count, "coupons made");
         Ok((BatchView::of(row, BatchUse::default()), codes))
     }
 
@@ -301,15 +303,13 @@ impl App {
     pub async fn coupon_batches(
         &self,
         caller: &Caller,
-        campaign: Uuid,
+        campaign: &str,
         before: Option<Uuid>,
         limit: usize,
     ) -> Result<(Vec<BatchView>, Option<Uuid>)> {
         let agency = caller.room.id;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
-        plans::campaign(&mut tx, agency, campaign)
-            .await?
-            .ok_or(AppError::NotFound("campaign"))?;
+        let campaign = find(&mut tx, agency, campaign).await?.id;
         let before = before.unwrap_or(Uuid::max());
         let mut rows = store::batches(&mut tx, agency, campaign, before, limit as i64 + 1).await?;
         let more = rows.len() > limit;
@@ -327,8 +327,11 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn revoke_batch(&self, caller: &Caller, campaign: Uuid, batch: Uuid) -> Result<BatchView> {
+    pub async fn revoke_batch(&self, caller: &Caller, campaign: &str, batch: Uuid) -> Result<BatchView> {
         let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let campaign = find(&mut tx, agency, campaign).await?.id;
+        drop(tx);
         for state in ["ready", "making"] {
             retrying!(self.revoke_batch_in(agency, campaign, batch, state))?;
         }
@@ -398,10 +401,7 @@ impl App {
 }
 
 /// Whether coupons can be made for a campaign.
-async fn takes_coupons(tx: &mut Tx, agency: Uuid, campaign: Uuid) -> Result<()> {
-    let row = plans::campaign(tx, agency, campaign)
-        .await?
-        .ok_or(AppError::NotFound("campaign"))?;
+fn takes_coupons(row: &CampaignRow) -> Result<()> {
     if matches!(State::parse(&row.state), Some(State::Ended | State::Evaluated)) {
         return Err(AppError::conflict(
             "campaign_over",

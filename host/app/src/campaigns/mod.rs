@@ -40,7 +40,7 @@ const LONGEST_TEXT: usize = 4_000;
 ///
 /// # Errors
 /// [`AppError::NotFound`].
-async fn find(tx: &mut Tx, agency: Uuid, name: &str) -> Result<CampaignRow> {
+pub(crate) async fn find(tx: &mut Tx, agency: Uuid, name: &str) -> Result<CampaignRow> {
     let row = match Uuid::try_parse(name) {
         Ok(id) => store::campaign(tx, agency, id).await?,
         Err(_) => store::campaign_by_key(tx, agency, name).await?,

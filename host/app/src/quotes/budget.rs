@@ -1,11 +1,12 @@
 //! What campaigns have held and spent, and every movement of it.
 
 use crate::App;
+use crate::campaigns::find;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::campaign::Plan;
+use posthouse_store::Access;
 use posthouse_store::budgets::{self as store, EntryRow};
-use posthouse_store::{Access, campaigns};
 use uuid::Uuid;
 
 /// A campaign's budget.
@@ -54,7 +55,7 @@ impl App {
     pub async fn budget(
         &self,
         caller: &Caller,
-        campaign: Uuid,
+        campaign: &str,
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<BudgetView> {
@@ -69,12 +70,10 @@ impl App {
             })?,
         };
         let mut tx = self.store.read(Access::Agency(agency)).await?;
-        let row = campaigns::campaign(&mut tx, agency, campaign)
-            .await?
-            .ok_or(AppError::NotFound("campaign"))?;
+        let row = find(&mut tx, agency, campaign).await?;
         let plan: Plan = serde_json::from_str(&row.plan).map_err(AppError::corrupt("plan"))?;
-        let (held, spent) = store::total(&mut tx, agency, campaign).await?;
-        let mut rows = store::entries(&mut tx, agency, campaign, before, limit as i64 + 1).await?;
+        let (held, spent) = store::total(&mut tx, agency, row.id).await?;
+        let mut rows = store::entries(&mut tx, agency, row.id, before, limit as i64 + 1).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more);

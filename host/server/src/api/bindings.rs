@@ -2,7 +2,7 @@
 
 use super::Front;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match, plugin_digest};
-use super::page::{At, Page};
+use super::page::{At, BackwardsQuery, Page, page_of};
 use super::preview::Diff;
 use super::problem::{Answer, Problem};
 use axum::extract::State;
@@ -14,7 +14,7 @@ use posthouse_app::segments::{Activation, LogEntry, SEGMENTATION};
 use posthouse_app::team::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -270,31 +270,6 @@ async fn activate(
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct BackwardsQuery {
-    /// Items of the page, 1 to 1000; 100 if left out.
-    limit: Option<usize>,
-    /// `next` of the page before.
-    cursor: Option<String>,
-}
-
-impl BackwardsQuery {
-    /// How many items, and the number they come before.
-    fn page(self, front: &Front) -> Answer<(usize, Option<i64>)> {
-        let limit = front.limit(self.limit)?;
-        let bad = |_| {
-            Problem::unprocessable(
-                "bad_cursor",
-                "the cursor is not one of this list; start again without it",
-            )
-        };
-        let before = self.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
-        Ok((limit, before))
-    }
-}
-
 /// Every revision of a binding, the newest first.
 #[utoipa::path(get, path = "/bindings/{extension_point}/{name}/history", tag = "bindings", operation_id = "listRevisions",
     params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
@@ -308,14 +283,11 @@ async fn history(
     let caller = auth.may(Scope::Rules)?;
     let point = known(&point)?;
     let (limit, before) = query.page(&front)?;
-    let mut items = front
+    let items = front
         .app()
         .binding_history(&caller, point, &name, before, limit as i64 + 1)
         .await?;
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|last| last.revision.to_string());
-    Ok(axum::Json(Page::of((items, next))))
+    Ok(axum::Json(page_of(items, limit, |item| item.revision)))
 }
 
 /// What a binding's rules wrote lately, the newest first.
@@ -333,14 +305,11 @@ async fn logs(
     let caller = auth.may(Scope::Rules)?;
     let point = known(&point)?;
     let (limit, before) = query.page(&front)?;
-    let mut items = front
+    let items = front
         .app()
         .binding_log(&caller, point, &name, before, limit as i64 + 1)
         .await?;
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|last| last.line.to_string());
-    Ok(axum::Json(Page::of((items, next))))
+    Ok(axum::Json(page_of(items, limit, |item| item.line)))
 }
 
 /// Put an older revision back into force.

@@ -2,8 +2,8 @@
 
 use super::Front;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match};
-use super::page::Page;
-use super::problem::{Answer, Problem};
+use super::page::{BackwardsQuery, Page, page_of};
+use super::problem::Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
@@ -377,39 +377,6 @@ async fn evaluate(
         .evaluate_campaign(&caller, &id, &evaluation, expected)
         .await?;
     Ok(shown(view))
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct BackwardsQuery {
-    /// Items of the page, 1 to 1000; 100 if left out.
-    limit: Option<usize>,
-    /// `next` of the page before.
-    cursor: Option<String>,
-}
-
-impl BackwardsQuery {
-    /// How many items, and the number they come before.
-    fn page(self, front: &Front) -> Answer<(usize, Option<i64>)> {
-        let limit = front.limit(self.limit)?;
-        let bad = |_| {
-            Problem::unprocessable(
-                "bad_cursor",
-                "the cursor is not one of this list; start again without it",
-            )
-        };
-        let before = self.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
-        Ok((limit, before))
-    }
-}
-
-/// A page of what was read with one item more than it may have.
-fn page_of<A, T: From<A>>(mut items: Vec<A>, limit: usize, number: impl Fn(&A) -> i64) -> Page<T> {
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|last| number(last).to_string());
-    Page::of((items, next))
 }
 
 /// Every step of a campaign's life, the newest first.

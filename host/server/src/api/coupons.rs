@@ -154,18 +154,18 @@ pub(crate) struct CouponCode {
 /// The codes are in this answer and nowhere else: only their hashes are kept. `Idempotency-Key` has no effect here for that reason; a
 /// batch whose answer was lost is revoked, and another one made.
 #[utoipa::path(post, path = "/campaigns/{id}/coupons", tag = "coupons", operation_id = "makeCoupons", request_body = NewCoupons,
-    params(("id" = Uuid, Path, description = "Id of the campaign.")),
+    params(("id" = String, Path, description = "Id or key of the campaign.")),
     responses((status = 201, description = "The batch with its codes.", body = MadeCoupons)))]
 async fn make(
     State(front): State<Front>,
     auth: Auth,
-    Path(id): Path<Uuid>,
+    Path(id): Path<String>,
     Json(body): Json<NewCoupons>,
 ) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Campaigns)?;
     let (batch, codes) = front
         .app()
-        .make_coupons(&caller, id, body.read(&caller.room.terms)?)
+        .make_coupons(&caller, &id, body.read(&caller.room.terms)?)
         .await?;
     let code = |made: posthouse_app::coupons::MadeCode| CouponCode {
         code: made.code,
@@ -190,31 +190,31 @@ struct BatchQuery {
 
 /// A campaign's batches of coupons, the newest first.
 #[utoipa::path(get, path = "/campaigns/{id}/coupons", tag = "coupons", operation_id = "listCoupons",
-    params(("id" = Uuid, Path, description = "Id of the campaign."), BatchQuery),
+    params(("id" = String, Path, description = "Id or key of the campaign."), BatchQuery),
     responses((status = 200, description = "A page of batches.", body = Page<CouponBatch>)))]
 async fn batches(
     State(front): State<Front>,
     auth: Auth,
-    Path(id): Path<Uuid>,
+    Path(id): Path<String>,
     Query(query): Query<BatchQuery>,
 ) -> Answer<axum::Json<Page<CouponBatch>>> {
     let caller = auth.may(Scope::Campaigns)?;
     let limit = front.limit(query.limit)?;
-    let (views, next) = front.app().coupon_batches(&caller, id, query.cursor, limit).await?;
+    let (views, next) = front.app().coupon_batches(&caller, &id, query.cursor, limit).await?;
     Ok(axum::Json(Page::of((views, next.map(|id| id.to_string())))))
 }
 
 /// Revoke every code of a batch. What open quotes hold of it they keep.
 #[utoipa::path(post, path = "/campaigns/{id}/coupons/{batch}/revoke", tag = "coupons", operation_id = "revokeCoupons",
-    params(("id" = Uuid, Path, description = "Id of the campaign."), ("batch" = Uuid, Path, description = "Id of the batch.")),
+    params(("id" = String, Path, description = "Id or key of the campaign."), ("batch" = Uuid, Path, description = "Id of the batch.")),
     responses((status = 200, description = "The revoked batch.", body = CouponBatch)))]
 async fn revoke_batch(
     State(front): State<Front>,
     auth: Auth,
-    Path((id, batch)): Path<(Uuid, Uuid)>,
+    Path((id, batch)): Path<(String, Uuid)>,
 ) -> Answer<axum::Json<CouponBatch>> {
     let caller = auth.may(Scope::Campaigns)?;
-    Ok(axum::Json(front.app().revoke_batch(&caller, id, batch).await?.into()))
+    Ok(axum::Json(front.app().revoke_batch(&caller, &id, batch).await?.into()))
 }
 
 /// A code that somebody brings. It stands in a body, as addresses are written into logs.
@@ -379,16 +379,16 @@ struct BudgetQuery {
 
 /// What of a campaign's budget is held, spent and left, and every movement of it.
 #[utoipa::path(get, path = "/campaigns/{id}/budget", tag = "campaigns", operation_id = "getBudget",
-    params(("id" = Uuid, Path, description = "Id of the campaign."), BudgetQuery),
+    params(("id" = String, Path, description = "Id or key of the campaign."), BudgetQuery),
     responses((status = 200, description = "The budget.", body = Budget)))]
 async fn budget(
     State(front): State<Front>,
     auth: Auth,
-    Path(id): Path<Uuid>,
+    Path(id): Path<String>,
     Query(query): Query<BudgetQuery>,
 ) -> Answer<axum::Json<Budget>> {
     let caller = auth.may(Scope::Read)?;
     let limit = front.limit(query.limit)?;
-    let view = front.app().budget(&caller, id, query.cursor.as_deref(), limit).await?;
+    let view = front.app().budget(&caller, &id, query.cursor.as_deref(), limit).await?;
     Ok(axum::Json(view.into()))
 }

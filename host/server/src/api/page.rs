@@ -3,8 +3,8 @@
 use super::Front;
 use super::problem::{Answer, Problem};
 use posthouse_domain::{Instant, time};
-use serde::{Serialize, Serializer};
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::{IntoParams, ToSchema};
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,4 +67,38 @@ impl From<Instant> for At {
     fn from(at: Instant) -> Self {
         Self(at)
     }
+}
+
+/// A page of a list that is read from its newest item back.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BackwardsQuery {
+    /// Items of the page, 1 to 1000; 100 if left out.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl BackwardsQuery {
+    /// How many items, and the number they come before.
+    pub(crate) fn page(self, front: &Front) -> Answer<(usize, Option<i64>)> {
+        let limit = front.limit(self.limit)?;
+        let bad = |_| {
+            Problem::unprocessable(
+                "bad_cursor",
+                "the cursor is not one of this list; start again without it",
+            )
+        };
+        let before = self.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
+        Ok((limit, before))
+    }
+}
+
+/// A page of what was read with one item more than it may have.
+pub(crate) fn page_of<A, T: From<A>>(mut items: Vec<A>, limit: usize, number: impl Fn(&A) -> i64) -> Page<T> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| number(last).to_string());
+    Page::of((items, next))
 }

@@ -2,10 +2,10 @@
 
 use super::super::Front;
 use super::super::extract::{Auth, Json, OptionalJson, Path, Query, if_match};
-use super::super::page::{At, Page};
+use super::super::page::{At, BackwardsQuery, Page, page_of};
 use super::super::problem::{Answer, Problem};
 use super::plan::{PlanBody, Rule};
-use super::{BackwardsQuery, READERS, StepNote, page_of, shown};
+use super::{READERS, StepNote, shown};
 use crate::api::campaigns::shapes::Campaign;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
