@@ -39,6 +39,7 @@ mod million;
 mod profile;
 mod quotes;
 mod races;
+mod replay;
 mod rules;
 mod segments;
 mod swaps;
