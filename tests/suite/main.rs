@@ -22,6 +22,7 @@ mod campaigns;
 mod cdnow;
 mod command_line;
 mod crash;
+mod demo;
 mod effect;
 mod exactly_once;
 mod expected;
