@@ -387,7 +387,7 @@ To look around from another terminal:
 To ask what a trip costs with every campaign in force:
 
   curl -s -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" -H 'Content-Type: application/json' $POSTHOUSE_URL/api/v1/quotes -d '{{\"channel\": \"web\",
-    \"lines\": [{{\"sku\": \"YN-7\", \"kind\": \"tour\", \"destination\": \"云南\", \"departs\": \"{departs}\", \"travellers\": 2, \"unit_price\": 498000, \"quantity\": 2}}]}}'
+    \"lines\": [{{\"sku\": \"IS-9\", \"kind\": \"tour\", \"destination\": \"Iceland\", \"departs\": \"{departs}\", \"travellers\": 2, \"unit_price\": 2880000, \"quantity\": 2}}]}}'
 
 Ctrl-C stops it; the data stays for the next time.
 "
