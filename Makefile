@@ -53,12 +53,14 @@ fuzz: ## mutated uploads, descriptors and answers, FUZZ_SECONDS each from anothe
 	POSTHOUSE_FUZZ_SECONDS=$(FUZZ_SECONDS) POSTHOUSE_FUZZ_SEED=$${POSTHOUSE_FUZZ_SEED:-$$(date +%s)} \
 		$(CARGO) test --locked -p posthouse-engine --test engine fuzz -- --nocapture
 
-test-build: setup ## what the tests need: the binary, the plugins, and the project that `plugin new` writes
+test-build: setup ## what the tests need: the binary, the plugins, and the projects that `plugin new` writes
 	$(CARGO) build --locked -p posthouse
 	@$(MAKE) --no-print-directory plugins POSTHOUSE=target/debug/posthouse
 	@rm -rf target/test-plugins && mkdir -p target/test-plugins
 	cd target/test-plugins && ../debug/posthouse plugin new sample
+	cd target/test-plugins && ../debug/posthouse plugin new sample-offer --world promotion
 	target/debug/posthouse plugin pack target/test-plugins/sample -o target/test-plugins/sample.wasm
+	target/debug/posthouse plugin pack target/test-plugins/sample-offer -o target/test-plugins/sample-offer.wasm
 
 fmt:
 	$(CARGO) fmt --all

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The README's tour from the import to overlapping groups, each step checked. Start a server and create an agency first, as the
+# The README's tour from the import to overlapping groups, and a coupon's way, each step checked. Start a server and create an agency first, as the
 # README says; then, from the root of the repository, with `posthouse` in the PATH:
 #
 #   POSTHOUSE_URL=http://127.0.0.1:7411 POSTHOUSE_API_KEY=ph_… docs/tour/run.sh
@@ -21,6 +21,8 @@ step() { # what must appear in the output, then the command
 }
 get() { curl -sSf -H "Authorization: Bearer $POSTHOUSE_API_KEY" "$POSTHOUSE_URL/api/v1$1" && echo; }
 post() { curl -sSf -H "Authorization: Bearer $POSTHOUSE_API_KEY" -H "Content-Type: application/json" -d "$2" "$POSTHOUSE_URL/api/v1$1" && echo; }
+put() { curl -sSf -X PUT -H "Authorization: Bearer $POSTHOUSE_API_KEY" -H "Content-Type: application/json" -d "$2" "$POSTHOUSE_URL/api/v1$1" && echo; }
+value() { grep -o "\"$1\": *\"[^\"]*\"" "$work/out" | head -n 1 | cut -d '"' -f 4; }
 members() { get "/segments/calls.adviser-calls/members" | grep -o '"customer_id"' | wc -l | tr -d ' '; }
 follows() { # how many members a segment must come to have
     for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -63,4 +65,19 @@ step "9 of 26 customers move" posthouse plugin activate interest-nature plugins/
 step "3 of 26 customers move" posthouse plugin activate interest-far plugins/dist/interest.wasm \
     --settings '{"themes": [], "destinations": ["Iceland", "Kyoto", "Lhasa"]}'
 step '"binding":"interest-far"' get "/customers/$(get '/customers?q=M021' | sed 's/.*"items":\[{"id":"\([^"]*\)".*/\1/')"
+
+# a campaign that takes coupons, planned by one key and approved by another
+step '"extension_point": "promotion"' posthouse plugin push plugins/dist/buy-together.wasm --json
+digest=$(value digest)
+step '"mode":"ordered"' put /stacking-groups/basket '{"mode": "ordered", "title": {"zh-CN": "组合优惠", "en": "Combinations"}}'
+step '"state":"draft"' post /campaigns '{"key": "fair", "type": "joint", "name": "Travel fair", "plan": {
+    "goal": {"purpose": "Hand out coupons at the fair"}, "window": {"from": "2026-01-10", "to": "2026-03-01"}, "budget": {"total": 5000000},
+    "stacking": {"group": "basket", "priority": 1}, "rule": {"digest": "'"$digest"'", "config": {"rate": 1000}}, "needs_coupon": true}}'
+step '"state":"submitted"' post /campaigns/fair/submit '{}'
+step '"api_key"' post /keys '{"name": "approver", "scopes": ["approvals", "read"]}'
+approver=$(value api_key)
+approve() { (POSTHOUSE_API_KEY=$approver && post /campaigns/fair/approve '{}'); }
+step '"state":"approved"' approve
+step '"state":"running"' post /campaigns/fair/start '{}'
+step "says the same, byte for byte" docs/tour/coupon.sh fair
 echo "tour: done"

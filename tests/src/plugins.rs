@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-/// The packed component of a reference plugin, or `sample`: the project that `posthouse plugin new` writes.
+/// The packed component of a reference plugin, or a project that `posthouse plugin new` writes: `sample`, and `sample-offer` with
+/// `--world promotion`.
 pub fn packed(name: &str) -> Vec<u8> {
-    let folder = if name == "sample" {
-        "target/test-plugins"
-    } else {
-        "plugins/dist"
+    let folder = match name {
+        "sample" | "sample-offer" => "target/test-plugins",
+        _ => "plugins/dist",
     };
     let path: PathBuf = crate::root().join(folder).join(format!("{name}.wasm"));
     std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}; `make test-build` builds it", path.display()))

@@ -1,15 +1,18 @@
 //! Plugins of several extension points side by side: each is known for what it decides, and asked for nothing else.
 
 use super::command_line::{run, text};
+use super::intake::event;
 use super::segments::CLOCK;
+use posthouse_tests::campaigns::{basket, traced};
 use posthouse_tests::guest::{Guest, PromotionGuest};
+use posthouse_tests::plugins::packed;
 use posthouse_tests::server::program;
 use posthouse_tests::{Database, Options, Server};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Output};
 
-on_both_engines!(a_plugin_decides_one_thing);
+on_both_engines!(a_plugin_decides_one_thing, the_project_of_a_promotion_makes_offers);
 
 fn a_plugin_decides_one_thing(database: Database) {
     let options = Options {
@@ -109,7 +112,7 @@ fn the_author_of_a_promotion_is_told_of_baskets() {
 }
 
 /// The component with golden cases inside, as `plugin pack` puts them there.
-fn packed(component: &[u8], cases: &str) -> Vec<u8> {
+fn with_cases(component: &[u8], cases: &str) -> Vec<u8> {
     let length = |mut length: usize| {
         let mut bytes = Vec::new();
         while length > 0x7f {
@@ -134,7 +137,7 @@ fn golden_cases_of_a_promotion_name_the_line() {
         case("a tenth off", r#"{"line": 0, "rate": 1000, "reason": "welcome"}"#),
         case("a gift", r#"{"line": 0, "amount": 9}"#),
     ];
-    let component = packed(&PromotionGuest::default().build(), &format!("[{}]", cases.join(",")));
+    let component = with_cases(&PromotionGuest::default().build(), &format!("[{}]", cases.join(",")));
     std::fs::write(folder.path().join("offer.wasm"), component).unwrap();
     let output = plugin(folder.path(), &["test", "offer.wasm"]);
     assert_eq!(output.status.code(), Some(1));
@@ -144,4 +147,48 @@ fn golden_cases_of_a_promotion_name_the_line() {
         "{told}"
     );
     assert!(told.contains("1 of 2 golden cases passed."), "{told}");
+}
+
+/// The project that `plugin new --world promotion` writes, packed by `make test-build`, in a campaign of its own.
+fn the_project_of_a_promotion_makes_offers(database: Database) {
+    let (_server, shop) = super::quotes::start(database);
+    let config =
+        json!({"digest": shop.client.admit(&packed("sample-offer")), "config": {"rate": 800, "party_amount": 20_000}});
+    shop.run(
+        "thanks",
+        &shop.plan(&packed("sample-offer"), 1, json!({"rule": config})),
+    );
+    let guest = super::quotes::customer(&shop.client, "M1");
+    let trip = |kind: &str, id: &str| {
+        let data = json!({"booking_id": "B-1", "booked_at": "2025-11-01", "departs": "2025-12-28", "returns": "2026-01-03", "amount": 800_000});
+        event(kind, id, "2026-01-03T20:00:00+08:00", &[("member_no", "M1")], data)
+    };
+    shop.client
+        .events(&[trip("booking.confirmed", "e1"), trip("booking.completed", "e2")]);
+    let mut basket = basket(Some(&guest), 500_000, &[]);
+    let pair = shop.client.post("/api/v1/quotes", &basket).expect(201);
+    assert_eq!(
+        (pair["price"].as_i64(), traced(&pair, "thanks").as_str()),
+        (Some(460_000), "applied"),
+        "8 %"
+    );
+    let reason = &pair["adjustments"][0]["reason"];
+    assert_eq!(reason["code"], "came-back");
+    assert_eq!(
+        (reason["text"]["zh-CN"].as_str(), reason["text"]["en"].as_str()),
+        (
+            Some("12 天前回来，24 个月内出行 1 次"),
+            Some("Days since the return: 12, trips in 24 months: 1")
+        )
+    );
+    basket["lines"][0]["travellers"] = 6.into();
+    let party = shop.client.post("/api/v1/quotes", &basket).expect(201);
+    assert_eq!(party["price"], 500_000 - 6 * 20_000, "six travellers, 200.00 each");
+    // nobody has come back where nobody is named
+    let nobody = shop.quote(None, 500_000, &[]);
+    assert_eq!(
+        (nobody["price"].as_i64(), traced(&nobody, "thanks").as_str()),
+        (Some(500_000), "no_offer")
+    );
+    assert_eq!(shop.replay_all(), 3);
 }

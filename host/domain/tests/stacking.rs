@@ -241,3 +241,55 @@ fn each_mode_by_hand() {
     let twice = [one(1, 0, tenth), one(1, 2, tenth)];
     assert_eq!(price(&[1], &candidates(&twice)), Err(SamePriority(1)));
 }
+
+/// The example of docs/quotes.md: a tour for 10,000.00.
+#[test]
+fn the_example_of_the_papers_comes_to_what_they_say() {
+    let offer = |points| {
+        [Offer {
+            line: 0,
+            saving: Saving::Rate(points),
+            reason: 0,
+        }]
+    };
+    let (twelve, five, two, ten) = (offer(1_200), offer(500), offer(200), offer(1_000));
+    let price_of = |left_for_welcome_back: i64| {
+        let campaign = |priority, group, mode, offers, floors, allowance| Candidate {
+            priority,
+            group,
+            mode,
+            offers,
+            floors,
+            allowance,
+        };
+        let candidates = [
+            campaign(10, "season", Mode::BestOf, &twelve, &[0], i64::MAX),
+            campaign(20, "season", Mode::BestOf, &five, &[0], i64::MAX),
+            campaign(40, "personal", Mode::Stackable, &two, &[0], i64::MAX),
+            campaign(50, "personal", Mode::Stackable, &ten, &[800_000], left_for_welcome_back),
+            campaign(60, "basket", Mode::Ordered, &five, &[0], i64::MAX),
+        ];
+        price(&[1_000_000], &candidates).expect("different priorities")
+    };
+    let priced = price_of(i64::MAX);
+    let taken: Vec<(i64, i64)> = priced
+        .adjustments
+        .iter()
+        .map(|found| (found.off, found.asked))
+        .collect();
+    assert_eq!(
+        taken,
+        [(120_000, 120_000), (17_600, 17_600), (62_400, 88_000), (40_000, 40_000)]
+    );
+    assert_eq!(priced.prices, [760_000]);
+    assert_eq!(priced.outcomes[1], Outcome::LeftOut(LeftOut::NotBest { by: 0 }));
+    let poorer = price_of(50_000);
+    assert_eq!(
+        poorer.outcomes[3],
+        Outcome::LeftOut(LeftOut::OverBudget {
+            asked: 62_400,
+            allowed: 50_000
+        })
+    );
+    assert_eq!(poorer.prices, [862_400 - 43_120]);
+}

@@ -63,7 +63,18 @@ pub(crate) fn embedded_file(database: &str) -> Option<&Path> {
 /// # Errors
 /// Whatever cannot be opened, and what to do about it.
 pub(crate) async fn open(config: &Config) -> Result<App, HouseError> {
-    let clock = clock(&config.clock)?;
+    open_at(config, clock(&config.clock)?, Some(config.in_data(Path::new("frames")))).await
+}
+
+/// Opens everything, with a business clock of the caller's, and a folder for saved frames or none.
+///
+/// # Errors
+/// Whatever cannot be opened, and what to do about it.
+pub(crate) async fn open_at(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    frames: Option<PathBuf>,
+) -> Result<App, HouseError> {
     let secret = secret(
         &config.in_data(&config.secret_file),
         std::env::var("POSTHOUSE_SECRET").ok().as_deref(),
@@ -82,7 +93,7 @@ pub(crate) async fn open(config: &Config) -> Result<App, HouseError> {
         machine: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         secret,
-        frames: Some(config.in_data(Path::new("frames"))),
+        frames,
     });
     app.check_secret().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),

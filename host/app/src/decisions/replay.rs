@@ -7,7 +7,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::segments::in_pool;
 use crate::team::Caller;
-use posthouse_domain::canonical;
+use posthouse_domain::{Instant, canonical};
 use posthouse_store::decisions::{self as store, DecisionRow};
 use posthouse_store::{Access, Tx, plugins};
 use serde::Serialize;
@@ -30,6 +30,22 @@ pub struct Difference {
 pub struct Replay {
     /// The decision.
     pub decision: Uuid,
+    /// When it was made: business time, in ms since 1970.
+    pub at: Instant,
+    /// The extension point of its binding.
+    pub extension_point: String,
+    /// The binding.
+    pub binding: String,
+    /// Its revision then.
+    pub revision: i64,
+    /// Name of the plugin that decided.
+    pub plugin: String,
+    /// Its version.
+    pub version: String,
+    /// Its digest.
+    pub digest: String,
+    /// The settings it was made with.
+    pub config: Value,
     /// Whether the output is the same byte for byte.
     pub identical: bool,
     /// The first difference, if there is one.
@@ -102,8 +118,17 @@ fn again<P: Point>(rule: &Rule<P>, row: &DecisionRow) -> Result<Replay> {
             }),
         )
     };
+    let description = P::description(&rule.plugin);
     Ok(Replay {
         decision: row.id,
+        at: row.at,
+        extension_point: row.extension_point.clone(),
+        binding: row.binding.clone(),
+        revision: row.revision,
+        plugin: description.name.clone(),
+        version: description.version.clone(),
+        digest: row.digest.clone(),
+        config: serde_json::from_str(&rule.config).map_err(AppError::corrupt("settings"))?,
         identical,
         difference,
         output,

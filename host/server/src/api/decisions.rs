@@ -90,6 +90,25 @@ impl From<DecisionView> for Decision {
 pub(crate) struct Replay {
     /// The decision.
     decision: Uuid,
+    /// When it was made, in business time.
+    at: At,
+    /// What was decided.
+    #[schema(example = "promotion")]
+    extension_point: String,
+    /// The binding that decided.
+    binding: String,
+    /// Its revision then, which need not be in force any more.
+    revision: i64,
+    /// Name of the plugin.
+    #[schema(example = "early-bird")]
+    plugin: String,
+    /// Its version.
+    version: String,
+    /// Its digest.
+    digest: String,
+    /// The settings it was made with.
+    #[schema(value_type = Object)]
+    config: Value,
     /// Whether the output is the same byte for byte. Fuel is not compared.
     identical: bool,
     /// The first difference, if there is one.
@@ -119,6 +138,14 @@ impl From<app::Replay> for Replay {
     fn from(replay: app::Replay) -> Self {
         Self {
             decision: replay.decision,
+            at: replay.at.into(),
+            extension_point: replay.extension_point,
+            binding: replay.binding,
+            revision: replay.revision,
+            plugin: replay.plugin,
+            version: replay.version,
+            digest: replay.digest,
+            config: replay.config,
             identical: replay.identical,
             difference: replay.difference.map(|found| Difference {
                 at: found.at,

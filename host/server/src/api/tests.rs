@@ -349,7 +349,7 @@ async fn what_comes_later_says_so() {
         house
             .problem("PUT", "/api/v1/bindings/promotion/spring", &[JSON], &active)
             .await,
-        is(422, "extension_point_not_available")
+        is(409, "amendment_needed")
     );
     assert_eq!(
         house

@@ -8,6 +8,7 @@ mod explain;
 mod import;
 mod output;
 pub(crate) mod plugin;
+mod replay;
 mod segments;
 mod start;
 
@@ -19,7 +20,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Customers, facts and segments of travel agencies, decided by plugins you can swap while it runs.
+/// Customers, segments and campaigns of travel agencies, decided by plugins you can swap while it runs.
 #[derive(Debug, Parser)]
 #[command(name = "posthouse", version, propagate_version = true, arg_required_else_help = true)]
 struct Cli {
@@ -48,6 +49,9 @@ enum Command {
     /// List segments with their sizes, or the members of one.
     #[command(after_help = VARIABLES)]
     Segments(segments::Segments),
+    /// Make a past decision again, with the plugin, settings and input of then: the same bytes, or the first difference.
+    #[command(after_help = VARIABLES)]
+    Replay(replay::Replay),
     /// Check that everything a server needs is there, without changing anything.
     Doctor(Settings),
     /// Bring the database's tables up to date.
@@ -133,6 +137,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Import(import) => import.run(output),
         Command::Plugin(plugin) => plugin.run(output),
         Command::Segments(segments) => segments.run(output),
+        Command::Replay(replay) => replay.run(output),
         Command::Doctor(settings) => doctor::doctor(&settings, output),
         Command::Migrate(settings) => doctor::migrate(&settings, output),
         Command::Config(configuration) => configuration.run(output),

@@ -60,8 +60,7 @@ pub(super) fn demo(demo: &Demo) -> Result<(), Failure> {
     };
     block_on(async {
         let prepared = demo::prepare(&config, &wish).await?;
-        let app = house::open(&config).await?;
-        let seeded = demo::seed(&app, prepared).await?;
+        let (app, seeded) = demo::seed(&config, prepared).await?;
         serve::serve(&config, app, async |base| seeded.introduce(base)).await
     })
 }

@@ -1,8 +1,14 @@
 //! The demo: a made-up agency with realistic customers and the reference plugins in force. The same seed makes the same agency.
 
+mod agreed;
+mod calendar;
+mod campaigns;
 mod dice;
+mod last_year;
 mod people;
 mod plugins;
+mod shop;
+mod today;
 mod trips;
 
 use crate::cli::{Failure, counted, print};
@@ -11,7 +17,7 @@ use crate::house;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::intake::MOST_EVENTS;
-use posthouse_app::team::{self, Caller, NewAgency, create_agency};
+use posthouse_app::team::{self, Caller, NewAgency, Scope, create_agency};
 use posthouse_app::{App, Store};
 use posthouse_domain::{Clock, Day};
 use serde::{Deserialize, Serialize};
@@ -46,6 +52,15 @@ pub(crate) struct State {
     /// The day on which it was made; stories are told up to it.
     today: Day,
     api_key: String,
+    /// The key that agrees to what that one plans.
+    #[serde(default)]
+    approver_key: Option<String>,
+    /// A coupon that nobody has used.
+    #[serde(default)]
+    coupon: Option<String>,
+    /// Whether the campaigns are there.
+    #[serde(default)]
+    campaigns: bool,
     /// Whether all of it is there.
     complete: bool,
 }
@@ -60,6 +75,8 @@ pub(crate) struct Prepared {
 pub(crate) struct Seeded {
     state: State,
     bindings: Vec<String>,
+    /// Keys of the campaigns in force.
+    campaigns: Vec<String>,
 }
 
 /// Makes the agency, or finds the one made earlier.
@@ -138,6 +155,9 @@ pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Fa
         customers: wish.customers,
         today,
         api_key,
+        approver_key: None,
+        coupon: None,
+        campaigns: false,
         complete: false,
     };
     write(&path, &state)?;
@@ -221,22 +241,70 @@ fn remove(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Tells everyone's story to the app and puts the reference plugins into force. What an interrupted start has told is known.
+/// Tells everyone's story, holds the festival of a year ago, puts the reference plugins into force, and runs campaigns. What an
+/// interrupted start has done is known.
 ///
 /// # Errors
 /// Failures of the app.
-pub(crate) async fn seed(app: &App, prepared: Prepared) -> Result<Seeded, Failure> {
+pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Seeded), Failure> {
     let Prepared { mut state, path } = prepared;
-    let caller = app.authenticate(&state.api_key).await?;
-    if !state.complete {
-        tell(app, &caller, &state).await?;
+    let mut app = house::open(config).await?;
+    let mut caller = app.authenticate(&state.api_key).await?;
+    if state.approver_key.is_none() {
+        let scopes = [Scope::Approvals, Scope::Read];
+        state.approver_key = Some(app.create_key(&caller, "approver", &scopes).await?.1);
+        write(&path, &state)?;
     }
-    let bindings = plugins::bind(app, &caller).await?;
+    if !state.complete {
+        tell(&app, &caller, &state).await?;
+    }
+    let uploaded = plugins::upload(&app, &caller).await?;
+    let offers = plugins::offers(&uploaded);
+    if !state.complete && plugins::bound(&app, &caller).await?.is_empty() {
+        // the house is closed while the clock stands in the past
+        app.stop().await;
+        last_year::hold(config, &state, &offers).await?;
+        app = house::open(config).await?;
+        caller = app.authenticate(&state.api_key).await?;
+    }
+    let bindings = plugins::bind(&app, &caller, &uploaded).await?;
+    if !state.campaigns && !offers.is_empty() {
+        state.coupon = today::open(&app, &state, &offers).await?;
+        state.campaigns = true;
+        write(&path, &state)?;
+    }
+    let campaigns = today::running(&app, &caller).await?;
     if !state.complete {
         state.complete = true;
         write(&path, &state)?;
     }
-    Ok(Seeded { state, bindings })
+    let seeded = Seeded {
+        state,
+        bindings,
+        campaigns,
+    };
+    Ok((app, seeded))
+}
+
+/// Who plans and who agrees.
+async fn callers(app: &App, state: &State) -> Result<(Caller, Caller), Failure> {
+    let approver = state.approver_key.as_deref().unwrap_or_default();
+    Ok((
+        app.authenticate(&state.api_key).await?,
+        app.authenticate(approver).await?,
+    ))
+}
+
+/// Has events taken in, all of which have to be understood. Returns how many there were.
+async fn events(app: &App, caller: &Caller, batch: &[Value]) -> Result<u64, Failure> {
+    let accepted = app.accept(caller, batch).await?;
+    match accepted.rejected.first() {
+        None => Ok(batch.len() as u64),
+        Some(rejected) => Err(Failure::failed(format!(
+            "the demo tells an event that is not understood: {}: {}",
+            rejected.detail, batch[rejected.index]
+        ))),
+    }
 }
 
 async fn tell(app: &App, caller: &Caller, state: &State) -> Result<(), Failure> {
@@ -251,19 +319,12 @@ async fn tell(app: &App, caller: &Caller, state: &State) -> Result<(), Failure> 
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar =
         ProgressBar::with_draw_target(Some(state.customers.into()), target).with_style(style.progress_chars("=> "));
-    let (mut waiting, mut events): (Vec<Value>, u64) = (Vec::new(), 0);
+    let (mut waiting, mut told): (Vec<Value>, u64) = (Vec::new(), 0);
     for number in 0..state.customers {
         waiting.extend(trips::story(state.seed, number, state.today));
         while waiting.len() >= MOST_EVENTS || (number + 1 == state.customers && !waiting.is_empty()) {
             let batch: Vec<Value> = waiting.drain(..waiting.len().min(MOST_EVENTS)).collect();
-            events += batch.len() as u64;
-            let accepted = app.accept(caller, &batch).await?;
-            if let Some(rejected) = accepted.rejected.first() {
-                return Err(Failure::failed(format!(
-                    "the demo tells an event that is not understood: {}: {}",
-                    rejected.detail, batch[rejected.index]
-                )));
-            }
+            told += events(app, caller, &batch).await?;
         }
         bar.set_position(u64::from(number) + 1);
         if !terminal && state.customers >= 5 && (number + 1) % (state.customers / 5) == 0 {
@@ -274,7 +335,7 @@ async fn tell(app: &App, caller: &Caller, state: &State) -> Result<(), Failure> 
     eprintln!(
         "{} told {} in {:.1} s.",
         counted(u64::from(state.customers), "customer"),
-        counted(events, "event"),
+        counted(told, "event"),
         began.elapsed().as_secs_f64()
     );
     Ok(())
@@ -283,13 +344,27 @@ async fn tell(app: &App, caller: &Caller, state: &State) -> Result<(), Failure> 
 impl Seeded {
     /// Says where everything is.
     pub(crate) fn introduce(&self, base: &str) {
-        let State { api_key, customers, .. } = &self.state;
+        let State {
+            api_key,
+            approver_key,
+            coupon,
+            customers,
+            today,
+            ..
+        } = &self.state;
         let customers = counted(u64::from(*customers), "made-up customer");
         let rules = if self.bindings.is_empty() {
             "\nNo plugins were found in plugins/dist; `make plugins` builds them.\n".to_owned()
         } else {
             format!("  In force   {}\n", self.bindings.join(", "))
         };
+        let line =
+            |head: &str, text: Option<&str>| text.map_or_else(String::new, |text| format!("  {head:<10} {text}\n"));
+        let campaigns = self.campaigns.join(", ");
+        let campaigns = line("Campaigns", Some(campaigns.as_str()).filter(|keys| !keys.is_empty()));
+        let coupon = line("Coupon", coupon.as_deref());
+        let approver = line("Approver", approver_key.as_deref());
+        let departs = posthouse_domain::time::day_text(today + 75);
         // whoever closed standard output does not want to know
         let _ = print(&format!(
             "
@@ -298,13 +373,21 @@ Posthouse is there, with an agency of {customers}.
   API        {base}/api/v1
   Document   {base}/api/openapi.json
   API key    {api_key}
-{rules}
+{approver}{rules}{campaigns}{coupon}
 To look around from another terminal:
 
   export POSTHOUSE_URL={base} POSTHOUSE_API_KEY={api_key}
   posthouse segments
   posthouse plugin list
-  curl -s -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" $POSTHOUSE_URL/api/v1/customers
+  get() {{ curl -s -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" \"$POSTHOUSE_URL/api/v1$1\"; }}
+  get /customers
+  get '/campaigns?state=running'
+  get /quotes
+
+To ask what a trip costs with every campaign in force:
+
+  curl -s -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" -H 'Content-Type: application/json' $POSTHOUSE_URL/api/v1/quotes -d '{{\"channel\": \"web\",
+    \"lines\": [{{\"sku\": \"IS-9\", \"kind\": \"tour\", \"destination\": \"Iceland\", \"departs\": \"{departs}\", \"travellers\": 2, \"unit_price\": 2880000, \"quantity\": 2}}]}}'
 
 Ctrl-C stops it; the data stays for the next time.
 "

@@ -1,19 +1,22 @@
-//! The reference plugins in force: each under its own name, and the one for interests once per theme.
+//! The reference plugins: those that sort customers in force, each under its own name, and the one for interests once per theme.
 
 use crate::cli::{Failure, counted};
 use posthouse_app::App;
-use posthouse_app::segments::Activation;
+use posthouse_app::decisions::PROMOTION;
+use posthouse_app::plugins::PluginView;
+use posthouse_app::segments::{Activation, SEGMENTATION};
 use posthouse_app::team::Caller;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Uploads every packed plugin that is found and makes those of its bindings that are not there yet. Returns the names of all.
-pub(super) async fn bind(app: &App, caller: &Caller) -> Result<Vec<String>, Failure> {
-    let bound = |bindings: Vec<posthouse_app::bindings::BindingView>| {
-        bindings.into_iter().map(|binding| binding.name).collect::<Vec<_>>()
-    };
-    let present = bound(app.bindings(caller).await?);
+/// Plugins that make offers: digests by name.
+pub(super) type Offers = HashMap<String, String>;
+
+/// Uploads every packed plugin that is found.
+pub(super) async fn upload(app: &App, caller: &Caller) -> Result<Vec<PluginView>, Failure> {
+    let mut uploaded = Vec::new();
     for file in packed() {
         let component =
             std::fs::read(&file).map_err(|e| Failure::failed(format!("{} cannot be read: {e}", file.display())))?;
@@ -24,6 +27,23 @@ pub(super) async fn bind(app: &App, caller: &Caller) -> Result<Vec<String>, Fail
                 format!("{} is refused: {}", file.display(), failure.message),
             )
         })?;
+        uploaded.push(plugin);
+    }
+    Ok(uploaded)
+}
+
+/// Those that make offers.
+pub(super) fn offers(uploaded: &[PluginView]) -> Offers {
+    let offers = uploaded.iter().filter(|plugin| plugin.extension_point == PROMOTION);
+    offers
+        .map(|plugin| (plugin.name.clone(), plugin.digest.clone()))
+        .collect()
+}
+
+/// Puts those that sort customers into force where they are not yet. Returns the names of all bindings of theirs.
+pub(super) async fn bind(app: &App, caller: &Caller, uploaded: &[PluginView]) -> Result<Vec<String>, Failure> {
+    let present = bound(app, caller).await?;
+    for plugin in uploaded.iter().filter(|plugin| plugin.extension_point == SEGMENTATION) {
         for (name, config) in bindings(&plugin.name) {
             if present.contains(&name) {
                 continue;
@@ -45,7 +65,14 @@ pub(super) async fn bind(app: &App, caller: &Caller) -> Result<Vec<String>, Fail
             );
         }
     }
-    Ok(bound(app.bindings(caller).await?))
+    bound(app, caller).await
+}
+
+/// The bindings that sort customers.
+pub(super) async fn bound(app: &App, caller: &Caller) -> Result<Vec<String>, Failure> {
+    let bindings = app.bindings(caller).await?.into_iter();
+    let sorting = bindings.filter(|binding| binding.extension_point == SEGMENTATION);
+    Ok(sorting.map(|binding| binding.name).collect())
 }
 
 /// Under which names and settings a plugin is in force. Themes and destinations are those of the customers' stories.

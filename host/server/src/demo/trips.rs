@@ -229,6 +229,47 @@ impl Events<'_> {
     }
 }
 
+/// A trip that somebody asks the price of.
+pub(super) struct Wish {
+    pub(super) destination: &'static str,
+    pub(super) theme: &'static str,
+    pub(super) days: i32,
+    pub(super) departs: Day,
+    pub(super) party: i32,
+    pub(super) channel: &'static str,
+    /// For one, in fen.
+    pub(super) price: i64,
+    /// What one costs the agency, in fen.
+    pub(super) cost: i64,
+}
+
+impl Wish {
+    /// What somebody may want on this day.
+    pub(super) fn make(dice: &mut Dice, today: Day) -> Self {
+        let habit = Habit::new(dice);
+        let Destination {
+            name,
+            price,
+            days,
+            themes,
+            ..
+        } = habit.destination;
+        let days = dice.between(days.0, days.1);
+        let price = (price * f64::from(days) * habit.purse * (0.9 + 0.3 * dice.fraction())).round() as i64 * 100;
+        let lead = 7 + dice.wait(32.0).min(150.0) as Day;
+        Self {
+            destination: name,
+            theme: *dice.one(themes),
+            days,
+            departs: in_season(dice, today + lead),
+            party: habit.party,
+            channel: habit.channel,
+            price,
+            cost: (price as f64 * (0.72 + 0.1 * dice.fraction())) as i64,
+        }
+    }
+}
+
 /// What somebody tends to do.
 struct Habit {
     destination: &'static Destination,

@@ -3,6 +3,7 @@
 
 mod author;
 mod bench;
+mod binding;
 mod build;
 mod local;
 mod new;
@@ -13,6 +14,7 @@ mod words;
 
 use super::output::Output;
 use super::{Failure, VARIABLES};
+use binding::Binding;
 use clap::{Args, Subcommand};
 use new::World;
 use std::path::PathBuf;
@@ -68,8 +70,8 @@ pub(super) enum Plugin {
     /// Put an older revision of a binding back into force.
     #[command(after_help = VARIABLES)]
     Rollback {
-        /// The binding.
-        binding: String,
+        /// The binding, or promotion/KEY for the rule of a campaign.
+        binding: Binding,
         /// The revision. Left out, it is the one before the present; repeated, the command walks further back.
         #[arg(long, value_name = "REVISION")]
         to: Option<i64>,
@@ -77,8 +79,8 @@ pub(super) enum Plugin {
     /// List the revisions of a binding, the newest first: when each came into force, why, and with which settings.
     #[command(after_help = VARIABLES)]
     History {
-        /// The binding.
-        binding: String,
+        /// The binding, or promotion/KEY for the rule of a campaign.
+        binding: Binding,
         /// How many revisions, the last ones.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
         revisions: u16,
@@ -86,8 +88,8 @@ pub(super) enum Plugin {
     /// Print what the rules of a binding logged lately, and how they failed.
     #[command(after_help = VARIABLES)]
     Logs {
-        /// The binding.
-        binding: String,
+        /// The binding, or promotion/KEY for the rule of a campaign.
+        binding: Binding,
         /// How many lines, the last ones.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
         lines: u16,

@@ -1,6 +1,7 @@
 //! What is done on a server: push, preview, activate, rollback, history, logs, list.
 
 use super::author::warnings;
+use super::binding::Binding;
 use super::words::{self, text};
 use crate::cli::Failure;
 use crate::cli::client::Client;
@@ -13,7 +14,7 @@ use std::path::Path;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Rule {
     /// The binding: the agency's name for the rule.
-    binding: String,
+    binding: Binding,
     /// A packed component, which is uploaded first; or a revision's digest or its beginning; or a plugin's name, which means its newest revision.
     plugin: String,
     /// The plugin's settings: a file with a JSON object, or the object itself. Left out, those in force stay; '{}' takes the defaults.
@@ -34,7 +35,7 @@ impl Rule {
 
     /// The settings in force, if they are of the same plugin in whatever version.
     fn kept(&self, client: &Client, digest: &str, output: Output) -> Result<Map<String, Value>, Failure> {
-        let binding = match client.get(&format!("/bindings/segmentation/{}", self.binding)) {
+        let binding = match client.get(&self.binding.path()) {
             Ok(binding) => binding,
             Err(failure) if failure.code == "not_found" => Value::Null,
             Err(failure) => return Err(failure),
@@ -62,6 +63,14 @@ impl Rule {
             Value::Object(in_force)
         ));
         Ok(Map::new())
+    }
+
+    /// Refuses the rules of campaigns, with what changes them.
+    fn check_segmentation(&self) -> Result<(), Failure> {
+        if self.binding.is_promotion() {
+            return Err(Failure::usage(words::of_campaign(self.binding.name())));
+        }
+        Ok(())
     }
 
     /// The command that puts this rule into force with these grants.
@@ -156,17 +165,21 @@ pub(super) fn push(file: &Path, output: Output) -> Result<(), Failure> {
 }
 
 pub(super) fn preview(rule: &Rule, output: Output) -> Result<(), Failure> {
+    rule.check_segmentation()?;
     let client = Client::from_environment()?;
     let digest = rule.digest(&client, output)?;
     let settings = rule.settings(&client, &digest, output)?;
-    let body = json!({ "digest": digest, "config": settings, "name": rule.binding });
-    let preview = client.send("POST", "/segmentation/preview", &body)?;
+    let body = json!({ "digest": digest, "config": settings, "name": rule.binding.name() });
+    let preview = client
+        .send("POST", "/segmentation/preview", &body)
+        .map_err(no_segmentation)?;
     output.answer(&preview, || {
-        words::preview(&preview, &rule.binding, |grant| rule.activation(grant))
+        words::preview(&preview, rule.binding.name(), |grant| rule.activation(grant))
     })
 }
 
 pub(super) fn activate(rule: &Rule, grant: Option<Vec<String>>, output: Output) -> Result<(), Failure> {
+    rule.check_segmentation()?;
     let client = Client::from_environment()?;
     let digest = rule.digest(&client, output)?;
     let settings = rule.settings(&client, &digest, output)?;
@@ -175,18 +188,28 @@ pub(super) fn activate(rule: &Rule, grant: Option<Vec<String>>, output: Output) 
         body["grant"] = json!(grant);
     }
     let binding = client
-        .send("PUT", &format!("/bindings/segmentation/{}", rule.binding), &body)
+        .send("PUT", &rule.binding.path(), &body)
         .map_err(|failure| match failure.code.as_str() {
             "grant_needed" => failure.with_hint(
                 "Here that is --grant FACT,FACT; `posthouse plugin preview` prints the command with the facts that are missing",
             ),
-            _ => failure,
+            _ => no_segmentation(failure),
         })?;
     output.answer(&binding, || words::in_force(&binding))
 }
 
+/// A refusal of a plugin that decides something else than segments, with what it is for.
+fn no_segmentation(failure: Failure) -> Failure {
+    match failure.code.as_str() {
+        "wrong_extension_point" => failure.with_hint(
+            "A promotion comes into force with a campaign whose plan names its digest; docs/campaigns.md goes through it",
+        ),
+        _ => failure,
+    }
+}
+
 /// A refusal about a binding, with the command that helps.
-fn about(binding: &str) -> impl Fn(Failure) -> Failure {
+fn about(binding: &Binding) -> impl Fn(Failure) -> Failure {
     move |failure| match failure.code.as_str() {
         "not_found" => failure.with_hint(format!(
             "Check the name {binding}: `posthouse plugin list` shows every binding"
@@ -198,10 +221,10 @@ fn about(binding: &str) -> impl Fn(Failure) -> Failure {
     }
 }
 
-pub(super) fn rollback(name: &str, to: Option<i64>, output: Output) -> Result<(), Failure> {
+pub(super) fn rollback(name: &Binding, to: Option<i64>, output: Output) -> Result<(), Failure> {
     let client = Client::from_environment()?;
     let body = to.map_or_else(|| json!({}), |to| json!({ "to": to }));
-    let path = format!("/bindings/segmentation/{name}");
+    let path = name.path();
     let binding = client
         .send("POST", &format!("{path}/rollback"), &body)
         .map_err(about(name))?;
@@ -213,23 +236,23 @@ pub(super) fn rollback(name: &str, to: Option<i64>, output: Output) -> Result<()
     })
 }
 
-pub(super) fn history(binding: &str, revisions: u16, output: Output) -> Result<(), Failure> {
+pub(super) fn history(binding: &Binding, revisions: u16, output: Output) -> Result<(), Failure> {
     let client = Client::from_environment()?;
     let page = client
-        .get(&format!("/bindings/segmentation/{binding}/history?limit={revisions}"))
+        .get(&format!("{}/history?limit={revisions}", binding.path()))
         .map_err(about(binding))?;
     output.answer(&page, || words::history(&page))
 }
 
-pub(super) fn logs(binding: &str, lines: u16, output: Output) -> Result<(), Failure> {
+pub(super) fn logs(binding: &Binding, lines: u16, output: Output) -> Result<(), Failure> {
     let client = Client::from_environment()?;
     let page = client
-        .get(&format!("/bindings/segmentation/{binding}/logs?limit={lines}"))
+        .get(&format!("{}/logs?limit={lines}", binding.path()))
         .map_err(about(binding))?;
     let mut items = page["items"].as_array().cloned().unwrap_or_default();
     // as one reads: the last line is the newest
     items.reverse();
-    output.answer(&json!({ "items": items }), || words::logs(&items, binding))
+    output.answer(&json!({ "items": items }), || words::logs(&items, &binding.to_string()))
 }
 
 pub(super) fn list(output: Output) -> Result<(), Failure> {

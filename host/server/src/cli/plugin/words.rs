@@ -1,5 +1,6 @@
 //! What a server's answers about rules say to people.
 
+use super::binding::spelled;
 use crate::cli::output::{counted, table};
 use serde_json::{Map, Value};
 
@@ -38,10 +39,15 @@ pub(super) fn settings(settings: &Map<String, Value>) -> String {
     }
 }
 
+/// Whether a plugin or a binding makes offers.
+fn is_promotion(document: &Value) -> bool {
+    text(document, "extension_point") == "promotion"
+}
+
 /// An uploaded component.
 pub(super) fn pushed(revision: &Value, new: bool) -> String {
     let (test, digest) = (&revision["self_test"], start(text(revision, "digest")));
-    let promotion = text(revision, "extension_point") == "promotion";
+    let promotion = is_promotion(revision);
     let (tried, cost) = if promotion {
         (
             counted(number(test, "baskets_tried"), "basket"),
@@ -54,7 +60,11 @@ pub(super) fn pushed(revision: &Value, new: bool) -> String {
         )
     };
     let next = if promotion {
-        String::new()
+        format!(
+            "\n\nThe plan of a campaign names it:\n\n  \"rule\": {{\"digest\": \"{}\", \"config\": {{}}}}\n\nPOST /api/v1/campaigns writes a \
+             campaign down; one that runs takes it by POST /api/v1/campaigns/KEY/amendments. docs/campaigns.md goes through both.",
+            text(revision, "digest")
+        )
     } else {
         format!(
             "\n\n  posthouse plugin preview BINDING {digest}\n  posthouse plugin activate BINDING {digest}\n\nBINDING is your name for the \
@@ -72,6 +82,15 @@ pub(super) fn pushed(revision: &Value, new: bool) -> String {
             "which the server has already"
         },
         counted(number(test, "golden_cases"), "golden case"),
+    )
+}
+
+/// Why the rule of a campaign is neither previewed nor activated by itself.
+pub(super) fn of_campaign(key: &str) -> String {
+    format!(
+        "the rule of a campaign comes into force with it. Before its start the plan names another rule (PATCH /api/v1/campaigns/{key}); in \
+         force it takes one by an amendment, which is previewed on its latest quotes and approved by another key (POST \
+         /api/v1/campaigns/{key}/amendments). `posthouse plugin push FILE` uploads the component that both name by its digest"
     )
 }
 
@@ -149,10 +168,15 @@ pub(super) fn in_force(binding: &Value) -> String {
     format!("{}\n{}", head(binding), diff(&binding["diff"]))
 }
 
+/// A binding's name as the commands take it.
+fn bound(binding: &Value) -> String {
+    spelled(text(binding, "extension_point"), text(binding, "name"))
+}
+
 fn head(binding: &Value) -> String {
     format!(
         "{} is at revision {}: {} is in force.\n",
-        text(binding, "name"),
+        bound(binding),
         binding["revision"],
         start(text(binding, "digest"))
     )
@@ -160,11 +184,15 @@ fn head(binding: &Value) -> String {
 
 /// A rule that a rollback has brought back into force.
 pub(super) fn brought_back(binding: &Value, restored: &Value) -> String {
+    let effect = if is_promotion(binding) {
+        "Quotes from now on get what it offers; those that are open keep their price.".to_owned()
+    } else {
+        diff(&binding["diff"])
+    };
     format!(
-        "{}That brings back revision {restored}, with the settings {}.\n\n{}",
+        "{}That brings back revision {restored}, with the settings {}.\n\n{effect}",
         head(binding),
         binding["config"],
-        diff(&binding["diff"])
     )
 }
 
@@ -209,7 +237,7 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
                 } else {
                     ", stale"
                 };
-                format!("{} (revision {}{stale})", text(binding, "name"), binding["revision"])
+                format!("{} (revision {}{stale})", bound(binding), binding["revision"])
             })
             .collect();
         rows.push(row([
@@ -222,9 +250,14 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
     }
     let mut words = table(&rows);
     for binding in bindings.iter().filter(|binding| !binding["stale_since"].is_null()) {
+        let meanwhile = if is_promotion(binding) {
+            "its campaign offers nothing"
+        } else {
+            "its last memberships stand"
+        };
         words += &format!(
-            "\n{} is stale since {}: its rule fails, and its last memberships stand. {}\n",
-            text(binding, "name"),
+            "\n{} is stale since {}: its rule fails, and {meanwhile}. {}\n",
+            bound(binding),
             text(binding, "stale_since"),
             text(binding, "stale_reason")
         );
@@ -301,11 +334,17 @@ mod tests {
             "{words}"
         );
         let revisions = [json!({"name": "rfm", "version": "1.0.0", "digest": "0123456789abcdef"})];
-        let mut binding = json!({"name": "calls", "revision": 2, "digest": "0123456789abcdef", "stale_since": null, "stale_reason": null});
+        let mut binding = json!({"extension_point": "segmentation", "name": "calls", "revision": 2, "digest": "0123456789abcdef", "stale_since": null, "stale_reason": null});
         assert!(!list(&revisions, std::slice::from_ref(&binding)).contains("stale"));
         binding["stale_since"] = json!("2026-01-15T02:00:00Z");
         binding["stale_reason"] = json!("it burnt its fuel");
-        let words = list(&revisions, &[binding]);
+        let words = list(&revisions, std::slice::from_ref(&binding));
+        binding["extension_point"] = json!("promotion");
+        let offers = list(&revisions, &[binding]);
+        assert!(
+            offers.contains("promotion/calls (revision 2, stale)") && offers.contains("its campaign offers nothing"),
+            "{offers}"
+        );
         for part in [
             "calls (revision 2, stale)",
             "stale since 2026-01-15T02:00:00Z",

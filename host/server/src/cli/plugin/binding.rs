@@ -1,0 +1,106 @@
+//! Which rule a command is about.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The extension point of rules that are named without one.
+const SEGMENTATION: &str = "segmentation";
+const PROMOTION: &str = "promotion";
+
+/// A binding by its name: `calls` or `segmentation/calls`, and `promotion/KEY` for the rule of a campaign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cli) struct Binding {
+    point: &'static str,
+    name: String,
+}
+
+impl Binding {
+    /// Its path in the API.
+    pub(super) fn path(&self) -> String {
+        format!("/bindings/{}/{}", self.point, self.name)
+    }
+
+    /// The agency's name for it, without what it decides.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is the rule of a campaign.
+    pub(super) fn is_promotion(&self) -> bool {
+        self.point == PROMOTION
+    }
+}
+
+/// As people write it.
+impl fmt::Display for Binding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&spelled(self.point, &self.name))
+    }
+}
+
+/// A binding's name as the commands take it.
+pub(super) fn spelled(point: &str, name: &str) -> String {
+    if point == SEGMENTATION {
+        name.to_owned()
+    } else {
+        format!("{point}/{name}")
+    }
+}
+
+impl FromStr for Binding {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (point, name) = match text.split_once('/') {
+            None => (SEGMENTATION, text),
+            Some((SEGMENTATION, name)) => (SEGMENTATION, name),
+            Some((PROMOTION, name)) => (PROMOTION, name),
+            Some((other, _)) => {
+                return Err(format!(
+                    "{other:?} is no extension point that can be bound; write NAME, or {PROMOTION}/KEY for the rule of a campaign"
+                ));
+            }
+        };
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+            return Err(format!(
+                "{text:?} is no binding; names are lower-case letters, digits and hyphens"
+            ));
+        }
+        Ok(Self {
+            point,
+            name: name.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binding_is_named_with_or_without_what_it_decides() {
+        for (text, path, shown) in [
+            ("calls", "/bindings/segmentation/calls", "calls"),
+            ("segmentation/calls", "/bindings/segmentation/calls", "calls"),
+            (
+                "promotion/spring-2026",
+                "/bindings/promotion/spring-2026",
+                "promotion/spring-2026",
+            ),
+        ] {
+            let binding: Binding = text.parse().unwrap();
+            assert_eq!((binding.path().as_str(), binding.to_string().as_str()), (path, shown));
+        }
+        for bad in [
+            "",
+            "promotion/",
+            "loyalty/points",
+            "a/b/c",
+            "a?b",
+            "promotion/../x",
+            "promotion/a b",
+        ] {
+            assert!(bad.parse::<Binding>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `posthouse replay`: a past decision, made again.
+
+use super::Failure;
+use super::client::Client;
+use super::output::Output;
+use clap::Args;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Asks the rule of a decision again what it was asked then.
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// The decision's id; quotes name those behind them, and GET /api/v1/decisions lists all.
+    decision: Uuid,
+}
+
+impl Replay {
+    pub(super) fn run(&self, output: Output) -> Result<(), Failure> {
+        let client = Client::from_environment()?;
+        let path = format!("/decisions/{}/replay", self.decision);
+        let replay = client
+            .send("POST", &path, &Value::Null)
+            .map_err(|failure| match failure.code.as_str() {
+                "not_found" => {
+                    failure.with_hint("Check the id; GET /api/v1/decisions lists the decisions of the key's agency")
+                }
+                _ => failure,
+            })?;
+        output.answer(&replay, || words(&replay))?;
+        if replay["identical"] == true {
+            Ok(())
+        } else {
+            Err(Failure::told())
+        }
+    }
+}
+
+fn text<'a>(document: &'a Value, key: &str) -> &'a str {
+    document[key].as_str().unwrap_or("")
+}
+
+fn words(replay: &Value) -> String {
+    let told = if replay["identical"] == true {
+        "says the same, byte for byte.".to_owned()
+    } else {
+        difference(&replay["difference"])
+    };
+    let digest = text(replay, "digest");
+    format!(
+        "Decision {} of {} {told}\n\n  rule      {}/{}, revision {}\n  plugin    {} {}, {}\n  settings  {}\n  output    {}\n  fuel      {}\n",
+        text(replay, "decision"),
+        text(replay, "at"),
+        text(replay, "extension_point"),
+        text(replay, "binding"),
+        replay["revision"],
+        text(replay, "plugin"),
+        text(replay, "version"),
+        digest.get(..12).unwrap_or(digest),
+        replay["config"],
+        replay["output"],
+        replay["fuel"],
+    )
+}
+
+fn difference(found: &Value) -> String {
+    let place = match text(found, "at") {
+        "" => "the whole output",
+        at => at,
+    };
+    let said = |key: &str| match &found[key] {
+        Value::Null => "nothing".to_owned(),
+        value => value.to_string(),
+    };
+    format!(
+        "is different. The first difference is at {place}:\n\n  then      {}\n  now       {}",
+        said("then"),
+        said("now")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn replay(difference: Value) -> Value {
+        json!({
+            "decision": "019bbf61-8d00-7bcd-8ee7-ff61bc2f3b5f", "at": "2026-01-15T02:00:00.000Z", "extension_point": "promotion",
+            "binding": "spring", "revision": 2, "plugin": "early-bird", "version": "1.0.0", "digest": "0123456789abcdef",
+            "config": {"kinds": ["tour"]}, "identical": difference.is_null(), "difference": difference,
+            "output": {"offers": []}, "fuel": 1200,
+        })
+    }
+
+    #[test]
+    fn what_is_the_same_is_said_with_its_rule() {
+        let words = words(&replay(Value::Null));
+        for part in [
+            "019bbf61-8d00-7bcd-8ee7-ff61bc2f3b5f of 2026-01-15T02:00:00.000Z says the same, byte for byte.\n",
+            "promotion/spring, revision 2\n",
+            "early-bird 1.0.0, 0123456789ab\n",
+            "settings  {\"kinds\":[\"tour\"]}\n",
+        ] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+    }
+
+    #[test]
+    fn the_first_difference_is_said_with_its_place() {
+        let rate = words(&replay(json!({"at": "/offers/0/rate", "then": 500, "now": 700})));
+        assert!(
+            rate.contains(
+                "is different. The first difference is at /offers/0/rate:\n\n  then      500\n  now       700\n"
+            ),
+            "{rate}"
+        );
+        let gone = words(&replay(json!({"at": "/offers/0", "then": {"line": 0}, "now": null})));
+        assert!(gone.contains("then      {\"line\":0}\n  now       nothing\n"), "{gone}");
+        let whole = words(&replay(json!({"at": "", "then": [], "now": {}})));
+        assert!(whole.contains("at the whole output:"), "{whole}");
+    }
+}

@@ -1,0 +1,109 @@
+//! Taking campaigns from draft into force: one key plans, another agrees.
+
+use super::campaigns::{Planned, Stage, TASKS, groups};
+use crate::cli::Failure;
+use posthouse_app::App;
+use posthouse_app::campaigns::{CampaignView, NewCampaign, NewTask, TaskChange};
+use posthouse_app::team::Caller;
+use posthouse_domain::campaign::{Action, State};
+use uuid::Uuid;
+
+/// Who plans and who agrees.
+pub(super) struct Desk<'d> {
+    pub(super) app: &'d App,
+    pub(super) planner: &'d Caller,
+    pub(super) approver: &'d Caller,
+}
+
+impl Desk<'_> {
+    /// Makes the stacking groups.
+    pub(super) async fn group(&self) -> Result<(), Failure> {
+        let present = self.app.stacking_groups(self.planner).await?;
+        for (key, mode, title) in groups() {
+            if !present.iter().any(|group| group.key == key) {
+                self.app.put_stacking_group(self.planner, key, mode, &title).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a campaign down, unless it is there, and takes it as far as it is to go. What an interrupted start has done is not done
+    /// again. Returns its id.
+    pub(super) async fn carry(&self, planned: Planned) -> Result<Uuid, Failure> {
+        let (key, stage) = (planned.key.clone(), planned.stage);
+        let mut view = match self.app.campaign(self.planner, &key).await {
+            Err(posthouse_app::AppError::NotFound(_)) => self.write_down(planned).await?,
+            found => found?,
+        };
+        loop {
+            view = match (view.campaign.state, stage) {
+                (State::Draft, Stage::Draft) | (State::Submitted, Stage::Submitted) => break,
+                (State::Draft, _) => {
+                    self.prepare(&key).await?;
+                    self.step(self.planner, &key, Action::Submit, None).await?
+                }
+                (State::Submitted, _) => {
+                    let note = "预算按周复核 · Look at the budget every week";
+                    self.step(self.approver, &key, Action::Approve, Some(note)).await?
+                }
+                (State::Preparing | State::Approved, Stage::Running) => {
+                    self.finish_tasks(&key).await?;
+                    self.app.start_campaign(self.planner, &key, None, None).await?
+                }
+                _ => break,
+            };
+        }
+        Ok(view.campaign.id)
+    }
+
+    async fn write_down(&self, planned: Planned) -> Result<CampaignView, Failure> {
+        let new = NewCampaign {
+            key: planned.key,
+            kind: planned.kind.to_owned(),
+            name: planned.name,
+            owner: Some(planned.owner.to_owned()),
+            plan: planned.plan,
+        };
+        Ok(self.app.create_campaign(self.planner, new).await?)
+    }
+
+    pub(super) async fn step(
+        &self,
+        caller: &Caller,
+        key: &str,
+        action: Action,
+        note: Option<&str>,
+    ) -> Result<CampaignView, Failure> {
+        Ok(self.app.step_campaign(caller, key, action, note, None).await?)
+    }
+
+    /// Writes down what has to be ready.
+    async fn prepare(&self, key: &str) -> Result<(), Failure> {
+        let there = self.app.tasks(self.planner, key).await?;
+        for (kind, title) in TASKS {
+            if !there.iter().any(|task| task.kind == kind) {
+                let task = NewTask {
+                    kind: kind.to_owned(),
+                    title: title.to_owned(),
+                    assignee: Some("李敏 Li Min".to_owned()),
+                    due_on: None,
+                };
+                self.app.add_task(self.planner, key, &task).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish_tasks(&self, key: &str) -> Result<(), Failure> {
+        let done = TaskChange {
+            done: Some(true),
+            ..TaskChange::default()
+        };
+        for task in self.app.tasks(self.planner, key).await? {
+            if !task.done {
+                self.app.change_task(self.planner, key, task.task, &done).await?;
+            }
+        }
+        Ok(())
+    }
+}

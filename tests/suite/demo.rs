@@ -1,0 +1,180 @@
+//! The demo as somebody meets it who has just started it.
+
+use posthouse_tests::server::program;
+use posthouse_tests::{Client, eventually};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A demo that serves, ended with the test.
+struct Demo {
+    child: Child,
+    introduction: String,
+    client: Client,
+}
+
+impl Demo {
+    fn start(folder: &Path) -> Self {
+        let mut child = Command::new(program())
+            .args([
+                "demo",
+                "--customers",
+                "160",
+                "--listen",
+                "127.0.0.1:0",
+                "--clock",
+                "fixed:2026-06-01T10:00:00+08:00",
+            ])
+            .current_dir(folder)
+            .env("POSTHOUSE_HTTP__REQUESTS_PER_SECOND", "1000000")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the demo starts");
+        let mut introduction = String::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            introduction += &format!("{line}\n");
+            if line.contains("Ctrl-C stops it") {
+                break;
+            }
+        }
+        let after = |head: &str| {
+            let line = introduction.lines().find(|line| line.trim_start().starts_with(head));
+            let line = line.unwrap_or_else(|| panic!("{head} is not in {introduction}"));
+            line.split_whitespace().next_back().unwrap().to_owned()
+        };
+        let client = Client::new(after("API  ").strip_suffix("/api/v1").unwrap(), &after("API key"));
+        Self {
+            child,
+            introduction,
+            client,
+        }
+    }
+
+    /// Keys of campaigns by their states.
+    fn campaigns(&self) -> BTreeMap<String, Vec<Value>> {
+        let mut found: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for campaign in self.client.all("/api/v1/campaigns") {
+            let state = campaign["state"].as_str().unwrap().to_owned();
+            found.entry(state).or_default().push(campaign);
+        }
+        found
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn campaigns_run_in_the_demo() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path());
+    let by_state = demo.campaigns();
+    let count = |state: &str| by_state.get(state).map_or(0, Vec::len);
+    for (state, expected) in [
+        ("running", 6),
+        ("evaluated", 1),
+        ("preparing", 1),
+        ("submitted", 1),
+        ("draft", 1),
+    ] {
+        assert_eq!(count(state), expected, "{state} in {:?}", by_state.keys());
+    }
+    let texts = |campaigns: &[Value], key: &str| -> BTreeSet<String> {
+        campaigns
+            .iter()
+            .map(|one| one[key].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(texts(&by_state["running"], "type").len(), 5, "the five types");
+    for key in texts(&by_state["running"], "key") {
+        assert!(demo.introduction.contains(&key), "{key} in {}", demo.introduction);
+        let campaign = demo.client.get(&format!("/api/v1/campaigns/{key}")).expect(200);
+        assert_eq!(
+            (&campaign["approval"]["holds"], &campaign["open_tasks"]),
+            (&true.into(), &0.into()),
+            "{campaign}"
+        );
+        assert_ne!(
+            campaign["approval"]["by"], campaign["submitted_by"],
+            "another person agreed"
+        );
+        let count = |key: &str| campaign[key].as_array().unwrap().len();
+        assert_eq!(count("granted"), count("facts"), "{campaign}");
+    }
+    // the festival of a year ago, with what was learned, is beside this year's
+    let before = &by_state["evaluated"][0];
+    let (key, kind) = (before["key"].as_str().unwrap(), before["type"].as_str().unwrap());
+    assert_eq!((key, kind), ("golden-week-2025", "festival"));
+    let lessons = demo.client.get("/api/v1/campaigns/lessons?type=festival").expect(200);
+    assert_eq!(lessons["items"][0]["key"], key);
+    assert!(
+        lessons["items"][0]["at"].as_str().unwrap().starts_with("2025-10-16"),
+        "{lessons}"
+    );
+    let effect = demo.client.get("/api/v1/campaigns/golden-week-2026/effect").expect(200);
+    assert_eq!(effect["earlier"]["key"], key);
+    let old = demo.client.get(&format!("/api/v1/campaigns/{key}/effect")).expect(200);
+    assert!(
+        old["treatment"]["buyers"].as_i64() > Some(0) && old["holdout"]["customers"].as_i64() > Some(0),
+        "{old}"
+    );
+
+    // somebody asks, books, and calls a trip off
+    let states = || -> BTreeMap<String, usize> {
+        let mut states = BTreeMap::new();
+        for quote in demo.client.all("/api/v1/quotes") {
+            *states.entry(quote["state"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        states
+    };
+    let found = states();
+    assert!(
+        ["open", "confirmed", "released"]
+            .iter()
+            .all(|state| found.contains_key(*state)),
+        "{found:?}"
+    );
+    let coupon = eventually("what was called off comes back", Duration::from_secs(30), || {
+        let quotes = demo.client.all("/api/v1/quotes");
+        quotes.into_iter().find(|quote| quote["returned"].as_i64() > Some(0))
+    });
+    assert_eq!(coupon["coupons"][0]["state"], "held", "{coupon}");
+    let decisions = demo.client.all("/api/v1/decisions");
+    assert!(decisions.len() > 30, "{}", decisions.len());
+    for decision in decisions.iter().step_by(9) {
+        let path = format!("/api/v1/decisions/{}/replay", decision["id"].as_str().unwrap());
+        assert_eq!(
+            demo.client.send("POST", &path, "", &[]).expect(200)["identical"],
+            true,
+            "{decision}"
+        );
+    }
+    // the coupon that the introduction names is good
+    let named = demo
+        .introduction
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Coupon"));
+    let code = serde_json::json!({"code": named.unwrap().trim()});
+    assert_eq!(
+        demo.client.post("/api/v1/coupons/look-up", &code).expect(200)["state"],
+        "good"
+    );
+
+    // another start finds all of it and makes nothing anew
+    let introduction = demo.introduction.clone();
+    drop(demo);
+    let again = Demo::start(folder.path());
+    assert_eq!(again.campaigns().values().map(Vec::len).sum::<usize>(), 10);
+    let keys = |text: &str| text.lines().find(|line| line.contains("Approver")).map(str::to_owned);
+    assert_eq!(keys(&again.introduction), keys(&introduction));
+}
