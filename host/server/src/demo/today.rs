@@ -66,9 +66,10 @@ pub(super) async fn open(app: &App, state: &State, offers: &Offers) -> Result<Op
 
 /// A batch of coupons for whoever brings one. Codes are told once, so one that an interrupted start made is revoked.
 async fn coupons(app: &App, caller: &Caller, campaign: Uuid) -> Result<Vec<String>, Failure> {
-    let (batches, _) = app.coupon_batches(caller, campaign, None, 100).await?;
+    let campaign = campaign.to_string();
+    let (batches, _) = app.coupon_batches(caller, &campaign, None, 100).await?;
     for batch in batches {
-        app.revoke_batch(caller, campaign, batch.id).await?;
+        app.revoke_batch(caller, &campaign, batch.id).await?;
     }
     let new = NewBatch {
         label: "旅展现场 · At the fair".to_owned(),
@@ -76,7 +77,7 @@ async fn coupons(app: &App, caller: &Caller, campaign: Uuid) -> Result<Vec<Strin
         uses: 1,
         expires_at: None,
     };
-    let (_, made) = app.make_coupons(caller, campaign, new).await?;
+    let (_, made) = app.make_coupons(caller, &campaign, new).await?;
     Ok(made.into_iter().map(|made| made.code).collect())
 }
 
