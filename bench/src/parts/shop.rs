@@ -26,12 +26,13 @@ pub(crate) const PROMOTIONS: [&str; 6] = [
 
 /// Stacking groups, with how their campaigns go together and how many of every ten campaigns are in each. Those that go alone stand last:
 /// the first in line would keep all others from the basket.
-const GROUPS: [(&str, &str, usize); 5] = [
-    ("season", "stackable", 3),
-    ("line", "ordered", 2),
-    ("best", "best-of", 2),
+const GROUPS: [(&str, &str, usize); 6] = [
+    ("season", "stackable", 1),
+    ("line", "ordered", 1),
+    ("early", "best-of", 2),
     ("members", "best-of", 2),
-    ("alone", "exclusive", 1),
+    ("places", "best-of", 2),
+    ("alone", "exclusive", 2),
 ];
 
 /// More than all quotes together take.
@@ -199,8 +200,7 @@ pub(crate) fn basket(number: usize, today: Day) -> Basket {
 }
 
 impl Shop {
-    /// What asks for a quote of the number's basket, for one of the customers: neighbours are far from each other, so that they do not
-    /// share pages of the database.
+    /// What asks for a quote of the number's basket.
     pub(crate) fn request(&self, number: usize) -> Result<Vec<u8>> {
         let mut body = serde_json::to_value(basket(number, self.today))?;
         body["customer_id"] = self.customer(number).to_string().into();
@@ -211,8 +211,9 @@ impl Shop {
         Ok(serde_json::to_vec(&body)?)
     }
 
-    /// The customer of a number.
+    /// Who asks for a quote of this number: each customer four times in a row, the next one far from the last, so that they do not share
+    /// pages of the database.
     pub(crate) fn customer(&self, number: usize) -> Uuid {
-        self.customers[number * 7_919 % self.customers.len()]
+        self.customers[number / 4 * 7_919 % self.customers.len()]
     }
 }

@@ -1,7 +1,8 @@
 //! Budgets of campaigns: what is held and spent, and every movement.
 
-use crate::{Result, Tx};
+use crate::{Result, Tx, dialect};
 use sqlx::FromRow;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// What of a campaign's budgets is taken, in minor units.
@@ -63,24 +64,53 @@ pub struct Scope<'s> {
     pub limit: Option<i64>,
 }
 
-/// Holds `amount` of a budget, if that much is left; whether it was. The caller has made sure that it fits an untouched one.
+/// An amount to be held of one budget.
+#[derive(Debug, Clone, Copy)]
+pub struct Hold<'s> {
+    /// The campaign.
+    pub campaign: Uuid,
+    /// Which of its budgets.
+    pub scope: Scope<'s>,
+    /// How much, in minor units.
+    pub amount: i64,
+}
+
+/// Holds amounts, in the order in which they stand; whether every budget had that much left. If one had not, the transaction must not be
+/// committed. Each budget may be there once.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn hold(tx: &mut Tx, agency: Uuid, campaign: Uuid, scope: Scope<'_>, amount: i64) -> Result<bool> {
-    let held = execute!(
-        tx,
-        "INSERT INTO budget (agency_id, campaign_id, scope, subject, held, spent) VALUES ($1, $2, $3, $4, $5, 0)
-         ON CONFLICT (agency_id, campaign_id, scope, subject) DO UPDATE SET held = budget.held + excluded.held
-         WHERE budget.held + budget.spent + excluded.held <= $6",
-        agency,
-        campaign,
-        scope.name,
-        scope.subject,
-        amount,
-        scope.limit.unwrap_or(i64::MAX)
-    )?;
-    Ok(held == 1)
+pub async fn hold(tx: &mut Tx, agency: Uuid, holds: &[Hold<'_>]) -> Result<bool> {
+    for holds in holds.chunks(dialect::MOST_PARAMETERS / 6) {
+        let taken = fetch_built!(&mut *tx, (Uuid, String, i64), |q| {
+            q.push("INSERT INTO budget (agency_id, campaign_id, scope, subject, held, spent) ");
+            q.push_values(holds, |mut b, hold| {
+                b.push_bind(agency)
+                    .push_bind(hold.campaign)
+                    .push_bind(hold.scope.name)
+                    .push_bind(hold.scope.subject)
+                    .push_bind(hold.amount)
+                    .push_bind(0_i64);
+            });
+            q.push(
+                " ON CONFLICT (agency_id, campaign_id, scope, subject) DO UPDATE SET held = budget.held + excluded.held
+                 RETURNING campaign_id, scope, held + spent",
+            );
+        })?;
+        let limits: HashMap<(Uuid, &str), i64> = holds
+            .iter()
+            .filter_map(|hold| Some(((hold.campaign, hold.scope.name), hold.scope.limit?)))
+            .collect();
+        let within = |(campaign, scope, taken): &(Uuid, String, i64)| {
+            limits
+                .get(&(*campaign, scope.as_str()))
+                .is_none_or(|limit| taken <= limit)
+        };
+        if !taken.iter().all(within) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Moves what a budget holds and has spent.
@@ -125,27 +155,29 @@ pub struct EntryRow {
     pub at: i64,
 }
 
-/// Writes a movement down.
+/// Writes movements down.
 ///
 /// # Errors
-/// [`crate::StoreError::Duplicate`] if this entry is there already; failures of the database.
-pub async fn insert_entry(tx: &mut Tx, agency: Uuid, row: &EntryRow) -> Result<()> {
-    execute!(
+/// [`crate::StoreError::Duplicate`] if one of them is there already; failures of the database.
+pub async fn insert_entries(tx: &mut Tx, agency: Uuid, rows: &[EntryRow]) -> Result<()> {
+    write_rows!(
         tx,
-        "INSERT INTO budget_entry (agency_id, quote_id, campaign_id, entry, kind, customer_id, day, held, spent, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        agency,
-        row.quote_id,
-        row.campaign_id,
-        row.entry,
-        &row.kind,
-        row.customer_id,
-        row.day,
-        row.held,
-        row.spent,
-        row.at
+        rows,
+        10,
+        "INSERT INTO budget_entry (agency_id, quote_id, campaign_id, entry, kind, customer_id, day, held, spent, at)",
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(row.quote_id)
+            .push_bind(row.campaign_id)
+            .push_bind(row.entry)
+            .push_bind(&row.kind)
+            .push_bind(row.customer_id)
+            .push_bind(row.day)
+            .push_bind(row.held)
+            .push_bind(row.spent)
+            .push_bind(row.at),
+        ""
     )
-    .map(drop)
 }
 
 /// The number of the latest entry of a quote for a campaign.

@@ -226,20 +226,24 @@ pub struct SavingRow {
     pub returned: i64,
 }
 
-/// Keeps what a campaign takes off.
+/// Keeps what campaigns take off, each with its amount.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn insert_saving(tx: &mut Tx, agency: Uuid, quote: Uuid, campaign: Uuid, saving: i64) -> Result<()> {
-    execute!(
+pub async fn insert_savings(tx: &mut Tx, agency: Uuid, quote: Uuid, savings: &[(Uuid, i64)]) -> Result<()> {
+    write_rows!(
         tx,
-        "INSERT INTO quote_saving (agency_id, quote_id, campaign_id, saving, returned) VALUES ($1, $2, $3, $4, 0)",
-        agency,
-        quote,
-        campaign,
-        saving
+        savings,
+        5,
+        "INSERT INTO quote_saving (agency_id, quote_id, campaign_id, saving, returned)",
+        |b, (campaign, saving)| b
+            .push_bind(agency)
+            .push_bind(quote)
+            .push_bind(*campaign)
+            .push_bind(*saving)
+            .push_bind(0_i64),
+        ""
     )
-    .map(drop)
 }
 
 /// What campaigns take off a quote, by their ids: whoever touches several budgets does it in this order.

@@ -5,12 +5,12 @@ use super::codes::{Code, read_codes};
 use super::standing::{Campaign, Standing};
 use crate::decisions::known::{Known, project};
 use crate::decisions::point::{Made, Rule, decide};
-use crate::decisions::promotion::{Promotion, Request};
+use crate::decisions::promotion::{Promotion, Request, Told};
 use crate::error::Result;
 use crate::segments::{Moment, in_pool};
 use crate::{App, Room};
 use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};
-use posthouse_domain::promotion::{Basket, Line, Offer};
+use posthouse_domain::promotion::{Basket, Offer};
 use posthouse_store::Access;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -114,15 +114,7 @@ fn hear(
     known: Option<&Known>,
     moment: Moment,
 ) -> Vec<Heard> {
-    // what things cost the agency is no rule's business
-    let lines = basket.lines.iter().map(|line| Line {
-        unit_cost: None,
-        ..line.clone()
-    });
-    let told = Basket {
-        channel: basket.channel.clone(),
-        lines: lines.collect(),
-    };
+    let told = Arc::new(Told::new(basket));
     campaigns
         .par_iter()
         .zip(bars)
