@@ -2,24 +2,23 @@
 
 use crate::{Result, Tx, dialect};
 use sqlx::FromRow;
-use std::collections::HashMap;
 use uuid::Uuid;
 
-/// What of a campaign's budgets is taken, in minor units.
+/// What of a campaign's budgets is held and spent together, in minor units.
 #[derive(Debug, Clone, FromRow)]
 pub struct UsedRow {
     /// The campaign.
     pub campaign_id: Uuid,
-    /// `total`, `customer` or `day`.
-    pub scope: String,
-    /// Held by open quotes.
-    pub held: i64,
-    /// Spent on confirmed ones.
-    pub spent: i64,
+    /// In all.
+    pub total: i64,
+    /// On the customer.
+    pub customer: i64,
+    /// On the day.
+    pub day: i64,
 }
 
 /// What is taken of the budgets of every campaign in force: in all, on one customer (its id as text, empty for nobody) and on one day
-/// (its number as text). A campaign of which nothing is taken yet has its rows too.
+/// (its number as text). One row each: every row is a wake-up of whoever reads it.
 ///
 /// # Errors
 /// Failures of the database.
@@ -27,10 +26,12 @@ pub async fn used_in_force(tx: &mut Tx, agency: Uuid, customer: &str, day: &str)
     fetch_all!(
         tx,
         UsedRow,
-        "SELECT c.id AS campaign_id, w.scope, COALESCE(b.held, 0) AS held, COALESCE(b.spent, 0) AS spent
+        "SELECT c.id AS campaign_id, COALESCE(t.held + t.spent, 0) AS total, COALESCE(w.held + w.spent, 0) AS customer,
+                COALESCE(d.held + d.spent, 0) AS day
          FROM campaign c
-         CROSS JOIN (SELECT 'total' AS scope, '' AS subject UNION ALL SELECT 'customer', CAST($2 AS TEXT) UNION ALL SELECT 'day', CAST($3 AS TEXT)) w
-         LEFT JOIN budget b ON b.agency_id = c.agency_id AND b.campaign_id = c.id AND b.scope = w.scope AND b.subject = w.subject
+         LEFT JOIN budget t ON t.agency_id = c.agency_id AND t.campaign_id = c.id AND t.scope = 'total' AND t.subject = ''
+         LEFT JOIN budget w ON w.agency_id = c.agency_id AND w.campaign_id = c.id AND w.scope = 'customer' AND w.subject = $2
+         LEFT JOIN budget d ON d.agency_id = c.agency_id AND d.campaign_id = c.id AND d.scope = 'day' AND d.subject = $3
          WHERE c.agency_id = $1 AND c.state = 'running'",
         agency,
         customer,
@@ -76,13 +77,13 @@ pub struct Hold<'s> {
 }
 
 /// Holds amounts, in the order in which they stand; whether every budget had that much left. If one had not, the transaction must not be
-/// committed. Each budget may be there once.
+/// committed. Each budget may be there once, and the caller has made sure that the amount fits an untouched one.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn hold(tx: &mut Tx, agency: Uuid, holds: &[Hold<'_>]) -> Result<bool> {
-    for holds in holds.chunks(dialect::MOST_PARAMETERS / 6) {
-        let taken = fetch_built!(&mut *tx, (Uuid, String, i64), |q| {
+    for holds in holds.chunks(dialect::MOST_PARAMETERS / 9) {
+        let held = execute_built!(&mut *tx, |q| {
             q.push("INSERT INTO budget (agency_id, campaign_id, scope, subject, held, spent) ");
             q.push_values(holds, |mut b, hold| {
                 b.push_bind(agency)
@@ -94,19 +95,22 @@ pub async fn hold(tx: &mut Tx, agency: Uuid, holds: &[Hold<'_>]) -> Result<bool>
             });
             q.push(
                 " ON CONFLICT (agency_id, campaign_id, scope, subject) DO UPDATE SET held = budget.held + excluded.held
-                 RETURNING campaign_id, scope, held + spent",
+                 WHERE budget.held + budget.spent + excluded.held <= CASE",
             );
+            for hold in holds {
+                if let Some(limit) = hold.scope.limit {
+                    q.push(" WHEN excluded.campaign_id = ")
+                        .push_bind(hold.campaign)
+                        .push(" AND excluded.scope = ")
+                        .push_bind(hold.scope.name)
+                        .push(" THEN ")
+                        .push_bind(limit);
+                }
+            }
+            // a CASE has at least one branch
+            q.push(" WHEN FALSE THEN 0 ELSE 9223372036854775807 END");
         })?;
-        let limits: HashMap<(Uuid, &str), i64> = holds
-            .iter()
-            .filter_map(|hold| Some(((hold.campaign, hold.scope.name), hold.scope.limit?)))
-            .collect();
-        let within = |(campaign, scope, taken): &(Uuid, String, i64)| {
-            limits
-                .get(&(*campaign, scope.as_str()))
-                .is_none_or(|limit| taken <= limit)
-        };
-        if !taken.iter().all(within) {
+        if held != holds.len() as u64 {
             return Ok(false);
         }
     }

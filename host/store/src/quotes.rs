@@ -284,7 +284,8 @@ pub async fn set_returned(
     Ok(done == 1)
 }
 
-/// Notes to which arm of which campaigns a customer belongs; what was noted first stands.
+/// Notes to which arm of which campaigns a customer belongs; what was noted first stands. Most of those who ask have asked before, and
+/// then nothing is written.
 ///
 /// # Errors
 /// Failures of the database.
@@ -296,6 +297,24 @@ pub async fn assign(
     day: i32,
     now: i64,
 ) -> Result<()> {
+    if arms.is_empty() {
+        return Ok(());
+    }
+    let noted = fetch_built!(&mut *tx, (i64,), |q| {
+        q.push("SELECT COUNT(*) FROM campaign_assignment WHERE agency_id = ")
+            .push_bind(agency)
+            .push(" AND customer_id = ")
+            .push_bind(customer)
+            .push(" AND campaign_id IN (");
+        let mut ids = q.separated(", ");
+        for (campaign, _) in arms {
+            ids.push_bind(*campaign);
+        }
+        q.push(")");
+    })?;
+    if noted.first().is_some_and(|(noted,)| *noted == arms.len() as i64) {
+        return Ok(());
+    }
     write_rows!(
         tx,
         arms,
@@ -310,19 +329,4 @@ pub async fn assign(
             .push_bind(now),
         "ON CONFLICT DO NOTHING"
     )
-}
-
-/// The campaigns to which a customer is assigned already.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn assigned(tx: &mut Tx, agency: Uuid, customer: Uuid) -> Result<Vec<Uuid>> {
-    let rows = fetch_all!(
-        tx,
-        (Uuid,),
-        "SELECT campaign_id FROM campaign_assignment WHERE agency_id = $1 AND customer_id = $2",
-        agency,
-        customer
-    )?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
 }

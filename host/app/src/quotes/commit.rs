@@ -13,7 +13,7 @@ use crate::team::Caller;
 use posthouse_domain::canonical;
 use posthouse_domain::promotion::budget::Used;
 use posthouse_domain::promotion::{Candidate, Offer, Outcome, Pricing, price};
-use posthouse_store::budgets::{self, EntryRow, Hold, Scope};
+use posthouse_store::budgets::{self, EntryRow, Hold, Scope, UsedRow};
 use posthouse_store::coupons;
 use posthouse_store::quotes::{self as store, QuoteRow};
 use posthouse_store::{Access, StoreError, Tx, decisions};
@@ -188,19 +188,13 @@ async fn take(tx: &mut Tx, agency: Uuid, quote: &QuoteRow, applied: &[(&Campaign
 /// What is taken of the budgets of each campaign that is in force now.
 async fn used(tx: &mut Tx, agency: Uuid, purse: &Purse) -> Result<HashMap<Uuid, Used>> {
     let customer = purse.customer.as_deref().unwrap_or_default();
-    let mut used: HashMap<Uuid, Used> = HashMap::new();
-    for row in budgets::used_in_force(tx, agency, customer, &purse.day).await? {
-        let used = used.entry(row.campaign_id).or_default();
-        let taken = row.held + row.spent;
-        match row.scope.as_str() {
-            "total" => used.total = taken,
-            "customer" => used.customer = taken,
-            "day" => used.day = taken,
-            // in force, and nothing taken yet
-            _ => {}
-        }
-    }
-    Ok(used)
+    let rows = budgets::used_in_force(tx, agency, customer, &purse.day).await?;
+    let used = |row: UsedRow| Used {
+        total: row.total,
+        customer: row.customer,
+        day: row.day,
+    };
+    Ok(rows.into_iter().map(|row| (row.campaign_id, used(row))).collect())
 }
 
 /// Prices with what became of each campaign.

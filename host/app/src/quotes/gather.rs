@@ -41,7 +41,7 @@ pub(crate) struct Gathered {
     pub(crate) codes: Vec<Code>,
     /// One for each campaign of the standing.
     pub(crate) heard: Vec<Heard>,
-    /// Campaigns to which the customer belongs from now on, and the arm of each.
+    /// Campaigns to which the customer belongs, from now on at the latest, and the arm of each.
     pub(crate) arms: Vec<(Uuid, &'static str)>,
     pub(crate) moment: Moment,
 }
@@ -54,12 +54,8 @@ impl App {
         }
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         let standing = self.standing(room, &mut tx).await?;
-        let mut assigned = Vec::new();
         let known = match new.customer {
-            Some(id) => {
-                assigned = posthouse_store::quotes::assigned(&mut tx, room.id, id).await?;
-                Some(self.known(room, &mut tx, id, standing.own.clone(), moment).await?)
-            }
+            Some(id) => Some(self.known(room, &mut tx, id, standing.own.clone(), moment).await?),
             None => None,
         };
         let codes = read_codes(&mut tx, room.id, &new.codes, new.customer, moment.now).await?;
@@ -78,7 +74,6 @@ impl App {
             })
             .collect();
         let arm = |(campaign, bar): (&Campaign, &Option<Barred>)| match bar {
-            _ if assigned.contains(&campaign.id) => None,
             None => Some((campaign.id, "treatment")),
             Some(Barred::Holdout) => Some((campaign.id, "holdout")),
             Some(_) => None,
