@@ -8,6 +8,7 @@ use axum::{Json, Router, routing::post};
 use posthouse_domain::promotion::{Basket, Line, Offer, ProductKind, Saving, check};
 use posthouse_engine::{Context, Engine, EngineConfig};
 use serde::{Deserialize, Serialize};
+use std::hint::black_box;
 use std::time::Instant;
 
 /// Baskets that are asked about in turn.
@@ -63,6 +64,17 @@ fn webhook() -> Result<String> {
     Ok(address)
 }
 
+/// Microseconds of each decision of a round.
+fn timed(plan: &Plan, baskets: &[Basket], ask: impl Fn(&Basket) -> Result<Vec<Offer>>) -> Result<Vec<f64>> {
+    let mut times = Vec::with_capacity(plan.decisions);
+    for basket in baskets.iter().cycle().take(plan.decisions) {
+        let began = Instant::now();
+        black_box(ask(black_box(basket))?);
+        times.push(began.elapsed().as_secs_f64() * 1e6);
+    }
+    Ok(times)
+}
+
 pub(crate) fn run(plan: &Plan) -> Result<()> {
     let engine = Engine::new(EngineConfig::default())?;
     let plugin = engine.admit(&plan.packed("early-bird")?)?.plugin;
@@ -101,18 +113,9 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
     let (mut ours, mut theirs, mut native) = (Vec::new(), Vec::new(), Vec::new());
     let (mut slowest, mut slow_hooks) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
-        let round = |ask: &dyn Fn(&Basket) -> Result<()>| -> Result<Vec<f64>> {
-            let mut times = Vec::with_capacity(plan.decisions);
-            for basket in baskets.iter().cycle().take(plan.decisions) {
-                let began = Instant::now();
-                ask(basket)?;
-                times.push(began.elapsed().as_secs_f64() * 1e6);
-            }
-            Ok(times)
-        };
-        let sandboxed = round(&|basket| Ok(drop(sandbox(basket)?)))?;
-        let hooked = round(&|basket| Ok(drop(over_http(basket)?)))?;
-        let bare = round(&|basket| Ok(drop(std::hint::black_box(early_bird(TODAY, basket)))))?;
+        let sandboxed = timed(plan, &baskets, |basket| Ok(sandbox(basket)?))?;
+        let hooked = timed(plan, &baskets, over_http)?;
+        let bare = timed(plan, &baskets, |basket| Ok(early_bird(TODAY, basket)))?;
         ours.push(median(&sandboxed));
         theirs.push(median(&hooked));
         native.push(median(&bare));
