@@ -18,7 +18,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "usage: posthouse-bench [--quick] [PART…]
   --quick   a smoke run on few customers
-  PART      classify, segments, events, import, start; all of them if none is named
+  PART      classify, segments, events, import, start, decision, quotes, swaps; all of them if none is named
   POSTHOUSE_BENCH_CUSTOMERS   how many customers, 1,000,000 if not set
   POSTHOUSE_BENCH_ROWS        how many bookings are imported, 100,000 if not set
   POSTHOUSE_BENCH_PLUGINS     where the packed plugins are, plugins/dist if not set";
@@ -34,6 +34,14 @@ struct Plan {
     import_rows: u32,
     events_per_second: u32,
     event_seconds: u32,
+    /// Customers of an agency that is asked for quotes.
+    shop_customers: u32,
+    /// Decisions of a round.
+    decisions: usize,
+    /// Quotes of a round.
+    quotes: usize,
+    /// How often a rule is swapped under load.
+    swaps: usize,
     plugins: PathBuf,
     folder: PathBuf,
 }
@@ -50,6 +58,10 @@ impl Plan {
             import_rows: number("POSTHOUSE_BENCH_ROWS", rows)?,
             events_per_second: 500,
             event_seconds: if quick { 2 } else { 20 },
+            shop_customers: if quick { 1_000 } else { 10_000 },
+            decisions: if quick { 200 } else { 5_000 },
+            quotes: if quick { 20 } else { 300 },
+            swaps: if quick { 20 } else { 1_000 },
             plugins,
             folder,
         })
@@ -92,7 +104,7 @@ fn main() -> Result<()> {
     }
     let folder = tempfile::Builder::new().prefix("posthouse-bench-").tempdir()?;
     let plan = Plan::new(quick, folder.path().to_owned())?;
-    for plugin in parts::PLUGINS {
+    for plugin in parts::plugins() {
         plan.packed(plugin)?;
     }
     let wanted = |part: &str| arguments.is_empty() || arguments.iter().any(|wanted| wanted == part);

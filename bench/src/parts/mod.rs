@@ -1,21 +1,29 @@
 //! The parts, each a process of its own.
 
 mod classify;
+mod decision;
 mod events;
 mod house;
 mod import;
+mod quotes;
 pub(crate) mod seed;
 mod segments;
 mod server;
+mod shop;
 mod start;
+mod swaps;
 
 use crate::{Plan, Result};
 
-/// The plugins that are measured, which are bound under their names.
-pub(crate) use house::BINDINGS as PLUGINS;
+/// The plugins that are measured.
+pub(crate) fn plugins() -> impl Iterator<Item = &'static str> {
+    house::BINDINGS.into_iter().chain(shop::PROMOTIONS)
+}
 
 /// Those that give rows, in the order of the table.
-pub(crate) const SHOWN: [&str; 5] = ["classify", "segments", "events", "import", "start"];
+pub(crate) const SHOWN: [&str; 8] = [
+    "classify", "segments", "events", "import", "start", "decision", "quotes", "swaps",
+];
 
 /// Whether the part works on the seeded database.
 pub(crate) fn needs_seed(part: &str) -> bool {
@@ -24,8 +32,10 @@ pub(crate) fn needs_seed(part: &str) -> bool {
 
 /// Runs one part in this process.
 pub(crate) fn run(part: &str, plan: &Plan) -> Result<()> {
-    if part == "classify" {
-        return classify::run(plan);
+    match part {
+        "classify" => return classify::run(plan),
+        "decision" => return decision::run(plan),
+        _ => {}
     }
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
@@ -35,6 +45,8 @@ pub(crate) fn run(part: &str, plan: &Plan) -> Result<()> {
             "events" => events::run(plan).await,
             "import" => import::run(plan).await,
             "start" => start::run(plan).await,
+            "quotes" => quotes::run(plan).await,
+            "swaps" => swaps::run(plan).await,
             other => Err(format!("there is no part {other:?}").into()),
         }
     })

@@ -2,12 +2,14 @@
 
 use super::house;
 use crate::population::{DAY_MILLIS, NOW};
+use crate::report::millis;
 use crate::{Plan, Result, machine};
 use posthouse_domain::time::instant_text;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 /// A running server; it ends with this.
 pub(crate) struct Server {
@@ -37,11 +39,19 @@ pub(crate) fn program() -> Result<PathBuf> {
 impl Server {
     /// Starts a server on the folder's database, its clock standing still a number of days after the beginning.
     pub(crate) fn start(folder: &Path, key: &str, days: i64) -> Result<Self> {
-        let clock = format!("fixed:{}", instant_text(NOW + days * DAY_MILLIS));
+        Self::start_at(folder, key, &format!("fixed:{}", instant_text(NOW + days * DAY_MILLIS)))
+    }
+
+    /// Starts one on the machine's clock: what is written then has ids that go up, as in life.
+    pub(crate) fn start_now(folder: &Path, key: &str) -> Result<Self> {
+        Self::start_at(folder, key, "system")
+    }
+
+    fn start_at(folder: &Path, key: &str, clock: &str) -> Result<Self> {
         let log = std::fs::File::create(folder.join("server.log"))?;
         let mut child = Command::new(program()?)
             .current_dir(folder)
-            .args(["serve", "--listen", "127.0.0.1:0", "--clock", &clock])
+            .args(["serve", "--listen", "127.0.0.1:0", "--clock", clock])
             .args(["--database", &house::address(folder)])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -63,10 +73,20 @@ impl Server {
 
     /// Calls with the owner's key.
     pub(crate) fn client(&self) -> Client {
+        self.client_with(&self.key)
+    }
+
+    /// Calls with a new key that may do so much.
+    pub(crate) fn client_for(&self, name: &str, scopes: &[&str]) -> Result<Client> {
+        let made = self.client().post("keys", &json!({ "name": name, "scopes": scopes }))?;
+        Ok(self.client_with(made["api_key"].as_str().ok_or("no key was made")?))
+    }
+
+    fn client_with(&self, key: &str) -> Client {
         Client {
             agent: ureq::Agent::config_builder().http_status_as_error(false).build().into(),
             base: self.base.clone(),
-            bearer: format!("Bearer {}", self.key),
+            bearer: format!("Bearer {key}"),
         }
     }
 
@@ -124,6 +144,20 @@ impl Client {
     /// Posts a body of JSON.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value> {
         self.send("POST", path, body)
+    }
+
+    /// Posts a body as it is and gives the body of the answer as it is, with the milliseconds from the one to the other.
+    pub(crate) fn timed(&self, path: &str, body: &[u8]) -> Result<(Vec<u8>, f64)> {
+        let (url, began) = (self.url(path), Instant::now());
+        let request = self.agent.post(url).header("authorization", &self.bearer);
+        let mut answer = request.content_type("application/json").send(body)?;
+        let text = answer.body_mut().read_to_vec()?;
+        let time = millis(began.elapsed());
+        if answer.status().is_success() {
+            Ok((text, time))
+        } else {
+            Err(format!("{}: {}", answer.status(), String::from_utf8_lossy(&text)).into())
+        }
     }
 
     /// Whether the server says that it is ready.

@@ -1,24 +1,24 @@
 //! Budgets of campaigns: what is held and spent, and every movement.
 
-use crate::{Result, Tx};
+use crate::{Result, Tx, dialect};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-/// What of a campaign's budgets is taken, in minor units.
+/// What of a campaign's budgets is held and spent together, in minor units.
 #[derive(Debug, Clone, FromRow)]
 pub struct UsedRow {
     /// The campaign.
     pub campaign_id: Uuid,
-    /// `total`, `customer` or `day`.
-    pub scope: String,
-    /// Held by open quotes.
-    pub held: i64,
-    /// Spent on confirmed ones.
-    pub spent: i64,
+    /// In all.
+    pub total: i64,
+    /// On the customer.
+    pub customer: i64,
+    /// On the day.
+    pub day: i64,
 }
 
 /// What is taken of the budgets of every campaign in force: in all, on one customer (its id as text, empty for nobody) and on one day
-/// (its number as text). A campaign of which nothing is taken yet has its rows too.
+/// (its number as text). One row each: every row is a wake-up of whoever reads it.
 ///
 /// # Errors
 /// Failures of the database.
@@ -26,10 +26,12 @@ pub async fn used_in_force(tx: &mut Tx, agency: Uuid, customer: &str, day: &str)
     fetch_all!(
         tx,
         UsedRow,
-        "SELECT c.id AS campaign_id, w.scope, COALESCE(b.held, 0) AS held, COALESCE(b.spent, 0) AS spent
+        "SELECT c.id AS campaign_id, COALESCE(t.held + t.spent, 0) AS total, COALESCE(w.held + w.spent, 0) AS customer,
+                COALESCE(d.held + d.spent, 0) AS day
          FROM campaign c
-         CROSS JOIN (SELECT 'total' AS scope, '' AS subject UNION ALL SELECT 'customer', CAST($2 AS TEXT) UNION ALL SELECT 'day', CAST($3 AS TEXT)) w
-         LEFT JOIN budget b ON b.agency_id = c.agency_id AND b.campaign_id = c.id AND b.scope = w.scope AND b.subject = w.subject
+         LEFT JOIN budget t ON t.agency_id = c.agency_id AND t.campaign_id = c.id AND t.scope = 'total' AND t.subject = ''
+         LEFT JOIN budget w ON w.agency_id = c.agency_id AND w.campaign_id = c.id AND w.scope = 'customer' AND w.subject = $2
+         LEFT JOIN budget d ON d.agency_id = c.agency_id AND d.campaign_id = c.id AND d.scope = 'day' AND d.subject = $3
          WHERE c.agency_id = $1 AND c.state = 'running'",
         agency,
         customer,
@@ -63,24 +65,56 @@ pub struct Scope<'s> {
     pub limit: Option<i64>,
 }
 
-/// Holds `amount` of a budget, if that much is left; whether it was. The caller has made sure that it fits an untouched one.
+/// An amount to be held of one budget.
+#[derive(Debug, Clone, Copy)]
+pub struct Hold<'s> {
+    /// The campaign.
+    pub campaign: Uuid,
+    /// Which of its budgets.
+    pub scope: Scope<'s>,
+    /// How much, in minor units.
+    pub amount: i64,
+}
+
+/// Holds amounts, in the order in which they stand; whether every budget had that much left. If one had not, the transaction must not be
+/// committed. Each budget may be there once, and the caller has made sure that the amount fits an untouched one.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn hold(tx: &mut Tx, agency: Uuid, campaign: Uuid, scope: Scope<'_>, amount: i64) -> Result<bool> {
-    let held = execute!(
-        tx,
-        "INSERT INTO budget (agency_id, campaign_id, scope, subject, held, spent) VALUES ($1, $2, $3, $4, $5, 0)
-         ON CONFLICT (agency_id, campaign_id, scope, subject) DO UPDATE SET held = budget.held + excluded.held
-         WHERE budget.held + budget.spent + excluded.held <= $6",
-        agency,
-        campaign,
-        scope.name,
-        scope.subject,
-        amount,
-        scope.limit.unwrap_or(i64::MAX)
-    )?;
-    Ok(held == 1)
+pub async fn hold(tx: &mut Tx, agency: Uuid, holds: &[Hold<'_>]) -> Result<bool> {
+    for holds in holds.chunks(dialect::MOST_PARAMETERS / 9) {
+        let held = execute_built!(&mut *tx, |q| {
+            q.push("INSERT INTO budget (agency_id, campaign_id, scope, subject, held, spent) ");
+            q.push_values(holds, |mut b, hold| {
+                b.push_bind(agency)
+                    .push_bind(hold.campaign)
+                    .push_bind(hold.scope.name)
+                    .push_bind(hold.scope.subject)
+                    .push_bind(hold.amount)
+                    .push_bind(0_i64);
+            });
+            q.push(
+                " ON CONFLICT (agency_id, campaign_id, scope, subject) DO UPDATE SET held = budget.held + excluded.held
+                 WHERE budget.held + budget.spent + excluded.held <= CASE",
+            );
+            for hold in holds {
+                if let Some(limit) = hold.scope.limit {
+                    q.push(" WHEN excluded.campaign_id = ")
+                        .push_bind(hold.campaign)
+                        .push(" AND excluded.scope = ")
+                        .push_bind(hold.scope.name)
+                        .push(" THEN ")
+                        .push_bind(limit);
+                }
+            }
+            // a CASE has at least one branch
+            q.push(" WHEN FALSE THEN 0 ELSE 9223372036854775807 END");
+        })?;
+        if held != holds.len() as u64 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Moves what a budget holds and has spent.
@@ -125,27 +159,29 @@ pub struct EntryRow {
     pub at: i64,
 }
 
-/// Writes a movement down.
+/// Writes movements down.
 ///
 /// # Errors
-/// [`crate::StoreError::Duplicate`] if this entry is there already; failures of the database.
-pub async fn insert_entry(tx: &mut Tx, agency: Uuid, row: &EntryRow) -> Result<()> {
-    execute!(
+/// [`crate::StoreError::Duplicate`] if one of them is there already; failures of the database.
+pub async fn insert_entries(tx: &mut Tx, agency: Uuid, rows: &[EntryRow]) -> Result<()> {
+    write_rows!(
         tx,
-        "INSERT INTO budget_entry (agency_id, quote_id, campaign_id, entry, kind, customer_id, day, held, spent, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        agency,
-        row.quote_id,
-        row.campaign_id,
-        row.entry,
-        &row.kind,
-        row.customer_id,
-        row.day,
-        row.held,
-        row.spent,
-        row.at
+        rows,
+        10,
+        "INSERT INTO budget_entry (agency_id, quote_id, campaign_id, entry, kind, customer_id, day, held, spent, at)",
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(row.quote_id)
+            .push_bind(row.campaign_id)
+            .push_bind(row.entry)
+            .push_bind(&row.kind)
+            .push_bind(row.customer_id)
+            .push_bind(row.day)
+            .push_bind(row.held)
+            .push_bind(row.spent)
+            .push_bind(row.at),
+        ""
     )
-    .map(drop)
 }
 
 /// The number of the latest entry of a quote for a campaign.

@@ -11,6 +11,7 @@ pub mod budgets;
 pub mod campaign_changes;
 pub mod campaign_parts;
 pub mod campaigns;
+mod checkpoint;
 pub mod clv;
 pub mod coupons;
 pub mod decisions;

@@ -58,6 +58,24 @@ macro_rules! fetch_built {
     };
 }
 
+/// Runs a statement that is built piece by piece and returns how many rows it changed.
+macro_rules! execute_built {
+    ($tx:expr, |$q:ident| $build:block) => {
+        match $tx {
+            $crate::Tx::Sqlite(c) => {
+                let mut $q = sqlx::QueryBuilder::<sqlx::Sqlite>::new("");
+                $build
+                $q.build().persistent(false).execute(&mut **c).await.map(|done| done.rows_affected())
+            }
+            $crate::Tx::Postgres(c) => {
+                let mut $q = sqlx::QueryBuilder::<sqlx::Postgres>::new("");
+                $build
+                $q.build().persistent(false).execute(&mut **c).await.map(|done| done.rows_affected())
+            }
+        }.map_err($crate::StoreError::from)
+    };
+}
+
 /// Writes many rows with few statements: `head VALUES (…), (…) tail`, cut so that no statement has more parameters than
 /// either engine takes.
 macro_rules! write_rows {

@@ -1,6 +1,6 @@
 //! Pools and transactions.
 
-use crate::{Result, StoreError, dialect, standing};
+use crate::{Result, StoreError, checkpoint, dialect, standing};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, Sqlite, SqlitePool};
 use std::str::FromStr;
@@ -81,6 +81,7 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
             .pragma("cache_size", WRITER_CACHE)
+            .pragma("wal_autocheckpoint", checkpoint::LONGEST_LOG)
             .statement_cache_capacity(256);
         let path = options.get_filename().to_owned();
         let alone = tokio::task::spawn_blocking(move || prepare_file(&path))
@@ -90,7 +91,9 @@ impl Store {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
-            .connect_with(options.clone())
+            // what undoes a statement that fails is small, and a file for it would cost more than the statement; readers keep their
+            // files, for they sort everyone
+            .connect_with(options.clone().pragma("temp_store", "MEMORY"))
             .await?;
         standing::SQLITE.run(&writer).await?;
         drop(alone);
@@ -99,6 +102,7 @@ impl Store {
             .acquire_timeout(PATIENCE)
             .connect_with(options.pragma("cache_size", READER_CACHE).pragma("query_only", "ON"))
             .await?;
+        tokio::spawn(checkpoint::keep_short(readers.clone()));
         Ok(Self::Sqlite { readers, writer })
     }
 

@@ -226,20 +226,24 @@ pub struct SavingRow {
     pub returned: i64,
 }
 
-/// Keeps what a campaign takes off.
+/// Keeps what campaigns take off, each with its amount.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn insert_saving(tx: &mut Tx, agency: Uuid, quote: Uuid, campaign: Uuid, saving: i64) -> Result<()> {
-    execute!(
+pub async fn insert_savings(tx: &mut Tx, agency: Uuid, quote: Uuid, savings: &[(Uuid, i64)]) -> Result<()> {
+    write_rows!(
         tx,
-        "INSERT INTO quote_saving (agency_id, quote_id, campaign_id, saving, returned) VALUES ($1, $2, $3, $4, 0)",
-        agency,
-        quote,
-        campaign,
-        saving
+        savings,
+        5,
+        "INSERT INTO quote_saving (agency_id, quote_id, campaign_id, saving, returned)",
+        |b, (campaign, saving)| b
+            .push_bind(agency)
+            .push_bind(quote)
+            .push_bind(*campaign)
+            .push_bind(*saving)
+            .push_bind(0_i64),
+        ""
     )
-    .map(drop)
 }
 
 /// What campaigns take off a quote, by their ids: whoever touches several budgets does it in this order.
@@ -280,7 +284,8 @@ pub async fn set_returned(
     Ok(done == 1)
 }
 
-/// Notes to which arm of which campaigns a customer belongs; what was noted first stands.
+/// Notes to which arm of which campaigns a customer belongs; what was noted first stands. Most of those who ask have asked before, and
+/// then nothing is written.
 ///
 /// # Errors
 /// Failures of the database.
@@ -292,6 +297,24 @@ pub async fn assign(
     day: i32,
     now: i64,
 ) -> Result<()> {
+    if arms.is_empty() {
+        return Ok(());
+    }
+    let noted = fetch_built!(&mut *tx, (i64,), |q| {
+        q.push("SELECT COUNT(*) FROM campaign_assignment WHERE agency_id = ")
+            .push_bind(agency)
+            .push(" AND customer_id = ")
+            .push_bind(customer)
+            .push(" AND campaign_id IN (");
+        let mut ids = q.separated(", ");
+        for (campaign, _) in arms {
+            ids.push_bind(*campaign);
+        }
+        q.push(")");
+    })?;
+    if noted.first().is_some_and(|(noted,)| *noted == arms.len() as i64) {
+        return Ok(());
+    }
     write_rows!(
         tx,
         arms,
@@ -306,19 +329,4 @@ pub async fn assign(
             .push_bind(now),
         "ON CONFLICT DO NOTHING"
     )
-}
-
-/// The campaigns to which a customer is assigned already.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn assigned(tx: &mut Tx, agency: Uuid, customer: Uuid) -> Result<Vec<Uuid>> {
-    let rows = fetch_all!(
-        tx,
-        (Uuid,),
-        "SELECT campaign_id FROM campaign_assignment WHERE agency_id = $1 AND customer_id = $2",
-        agency,
-        customer
-    )?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
 }

@@ -22,8 +22,8 @@ pub(crate) trait Point {
 
     /// What a plugin says of itself.
     fn description(plugin: &Self::Plugin) -> &Description;
-    /// The request as it is pinned.
-    fn write(request: &Self::Request, description: &Description) -> Value;
+    /// The request as it is pinned, as canonical JSON.
+    fn write(request: &Self::Request, description: &Description) -> String;
     /// The reverse of [`Point::write`]; the problem if that is not what it wrote.
     fn read(written: &Value, description: &Description) -> std::result::Result<Self::Request, String>;
     /// Asks.
@@ -107,13 +107,16 @@ pub(crate) fn check_attributes(description: &Description, attributes: &[Attribut
 /// Asks a rule.
 pub(crate) fn decide<P: Point>(rule: &Rule<P>, moment: Moment, request: &P::Request) -> Made<P::Answer> {
     let description = P::description(&rule.plugin);
-    let context = json!({
-        "now": moment.now,
-        "today": moment.today,
-        // beyond what a JSON number keeps
-        "seed": rule.seed.to_string(),
-    });
-    let input = canonical_text(&json!({"context": context, "request": P::write(request, description)}));
+    let (Moment { now, today }, seed) = (moment, rule.seed);
+    // canonical as it stands: keys in their order, numbers that a JSON number keeps, the seed a text because it may be beyond that
+    let input = format!(
+        r#"{{"context":{{"now":{now},"seed":"{seed}","today":{today}}},"request":{}}}"#,
+        P::write(request, description)
+    );
+    debug_assert!(
+        serde_json::from_str(&input).is_ok_and(|value: Value| canonical_text(&value) == input),
+        "not canonical: {input}"
+    );
     ask(rule, moment, request, input)
 }
 
@@ -164,7 +167,7 @@ pub(crate) fn ask_again<P: Point>(rule: &Rule<P>, input: &str) -> std::result::R
 }
 
 /// Canonical JSON. Everything pinned came from JSON or is made of whole numbers and texts, which all have such a form.
-fn canonical_text(value: &Value) -> String {
+pub(crate) fn canonical_text(value: &Value) -> String {
     canonical::to_string(value).unwrap_or_else(|_| value.to_string())
 }
 

@@ -1,19 +1,46 @@
 //! Promotions as a decision: a basket and the facts of whoever asks in, offers out.
 
-use super::point::{Point, Said, read_facts, write_facts};
-use posthouse_domain::promotion::{Basket, Offer, Saving};
+use super::point::{Point, Said, canonical_text, read_facts, write_facts};
+use posthouse_domain::promotion::{Basket, Line, Offer, Saving};
 use posthouse_engine::{Context, Description, Fault, PromotionPlugin, Value as Fact};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The extension point of campaigns' rules.
 #[derive(Debug)]
 pub(crate) enum Promotion {}
 
+/// A basket as rules are told it, for any number of them.
+#[derive(Debug)]
+pub(crate) struct Told {
+    basket: Basket,
+    /// The basket as canonical JSON.
+    text: String,
+}
+
+impl Told {
+    /// Leaves out what things cost the agency: that is no rule's business.
+    pub(crate) fn new(basket: &Basket) -> Self {
+        let line = |line: &Line| Line {
+            unit_cost: None,
+            ..line.clone()
+        };
+        Self::as_it_is(Basket {
+            channel: basket.channel.clone(),
+            lines: basket.lines.iter().map(line).collect(),
+        })
+    }
+
+    fn as_it_is(basket: Basket) -> Self {
+        let text = canonical_text(&json!(basket));
+        Self { basket, text }
+    }
+}
+
 /// What a campaign's rule is asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    /// Without what things cost the agency.
-    pub(crate) basket: Basket,
+    pub(crate) basket: Arc<Told>,
     /// In the order of the description.
     pub(crate) facts: Vec<Fact>,
 }
@@ -28,19 +55,21 @@ impl Point for Promotion {
         plugin.description()
     }
 
-    fn write(request: &Request, description: &Description) -> Value {
-        json!({"basket": request.basket, "facts": write_facts(&request.facts, description)})
+    fn write(request: &Request, description: &Description) -> String {
+        let facts = canonical_text(&write_facts(&request.facts, description));
+        format!(r#"{{"basket":{},"facts":{facts}}}"#, request.basket.text)
     }
 
     fn read(written: &Value, description: &Description) -> Result<Request, String> {
+        let basket = serde_json::from_value(written["basket"].clone()).map_err(|e| format!("the basket: {e}"))?;
         Ok(Request {
-            basket: serde_json::from_value(written["basket"].clone()).map_err(|e| format!("the basket: {e}"))?,
+            basket: Arc::new(Told::as_it_is(basket)),
             facts: read_facts(&written["facts"], description)?,
         })
     }
 
     fn call(plugin: &PromotionPlugin, context: &Context, request: &Request) -> Result<Said<Vec<Offer>>, Fault> {
-        let said = plugin.evaluate(context, &request.basket, &request.facts)?;
+        let said = plugin.evaluate(context, &request.basket.basket, &request.facts)?;
         Ok(Said {
             answer: said.offers,
             usage: said.usage,

@@ -13,7 +13,7 @@ use crate::team::Caller;
 use posthouse_domain::canonical;
 use posthouse_domain::promotion::budget::{Scope as BudgetScope, Used};
 use posthouse_domain::promotion::{Candidate, Offer, Outcome, Pricing, price};
-use posthouse_store::budgets::{self, EntryRow, Scope};
+use posthouse_store::budgets::{self, EntryRow, Hold, Scope, UsedRow};
 use posthouse_store::coupons;
 use posthouse_store::quotes::{self as store, QuoteRow};
 use posthouse_store::{Access, StoreError, Tx, decisions};
@@ -66,20 +66,20 @@ impl App {
     pub async fn quote(&self, caller: &Caller, new: NewQuote) -> Result<QuoteView> {
         new.check()?;
         let hold = i64::from(new.hold_minutes) * 60_000;
-        let (row, gathered) = retrying!(self.try_quote(caller, &new, hold))?;
+        let (view, gathered) = retrying!(self.try_quote(caller, &new, hold))?;
         self.note_health(&caller.room, &gathered);
         metrics::counter!("posthouse_quotes_total", "became" => "made").increment(1);
-        QuoteView::read(row)
+        Ok(view)
     }
 
-    async fn try_quote(&self, caller: &Caller, new: &NewQuote, hold: i64) -> Result<(QuoteRow, Gathered)> {
+    async fn try_quote(&self, caller: &Caller, new: &NewQuote, hold: i64) -> Result<(QuoteView, Gathered)> {
         let gathered = self.gather(&caller.room, new.clone()).await?;
-        let row = self.hold(caller, &gathered, hold).await?;
-        Ok((row, gathered))
+        let view = self.hold(caller, &gathered, hold).await?;
+        Ok((view, gathered))
     }
 
     /// Prices what was gathered and holds what that takes for `hold` ms.
-    async fn hold(&self, caller: &Caller, gathered: &Gathered, hold: i64) -> Result<QuoteRow> {
+    async fn hold(&self, caller: &Caller, gathered: &Gathered, hold: i64) -> Result<QuoteView> {
         let agency = caller.room.id;
         let Gathered { moment, basket, .. } = gathered;
         let purse = Purse::new(gathered.customer, moment.today);
@@ -125,43 +125,11 @@ impl App {
         }
         decisions::insert(&mut tx, agency, &rows).await?;
         // budgets and coupons last: their rows are what others wait for
-        for (campaign, off) in priced.applied(gathered) {
-            self.take(&mut tx, agency, &row, campaign, off, &purse).await?;
-        }
+        let applied: Vec<(&Campaign, i64)> = priced.applied(gathered).collect();
+        take(&mut tx, agency, &row, &applied, &purse).await?;
         self.hold_coupons(&mut tx, agency, &row, gathered, &priced).await?;
         tx.commit().await?;
-        Ok(row)
-    }
-
-    /// Holds what a campaign gives.
-    async fn take(
-        &self,
-        tx: &mut Tx,
-        agency: Uuid,
-        quote: &QuoteRow,
-        campaign: &Campaign,
-        off: i64,
-        purse: &Purse,
-    ) -> Result<()> {
-        store::insert_saving(tx, agency, quote.id, campaign.id, off).await?;
-        for scope in purse.scopes(Some(&campaign.plan.budget)) {
-            if !budgets::hold(tx, agency, campaign.id, scope, off).await? {
-                // somebody else took it between our look and now: price again
-                return Err(StoreError::Overtaken.into());
-            }
-        }
-        let entry = EntryRow {
-            quote_id: quote.id,
-            campaign_id: campaign.id,
-            entry: 1,
-            kind: "reserve".into(),
-            customer_id: quote.customer_id,
-            day: quote.day,
-            held: off,
-            spent: 0,
-            at: quote.at,
-        };
-        Ok(budgets::insert_entry(tx, agency, &entry).await?)
+        Ok(QuoteView::of(row, basket.clone(), answer))
     }
 
     async fn hold_coupons(
@@ -191,22 +159,50 @@ impl App {
     }
 }
 
+/// Holds what campaigns give, and writes it down.
+async fn take(tx: &mut Tx, agency: Uuid, quote: &QuoteRow, applied: &[(&Campaign, i64)], purse: &Purse) -> Result<()> {
+    let savings: Vec<(Uuid, i64)> = applied.iter().map(|(campaign, off)| (campaign.id, *off)).collect();
+    store::insert_savings(tx, agency, quote.id, &savings).await?;
+    let holds: Vec<Hold<'_>> = applied
+        .iter()
+        .flat_map(|(campaign, off)| {
+            let scopes = purse.scopes(Some(&campaign.plan.budget)).into_iter();
+            scopes.map(|scope| Hold {
+                campaign: campaign.id,
+                scope,
+                amount: *off,
+            })
+        })
+        .collect();
+    if !budgets::hold(tx, agency, &holds).await? {
+        // somebody else took it between our look and now: price again
+        return Err(StoreError::Overtaken.into());
+    }
+    let entry = |(campaign, off): &(&Campaign, i64)| EntryRow {
+        quote_id: quote.id,
+        campaign_id: campaign.id,
+        entry: 1,
+        kind: "reserve".into(),
+        customer_id: quote.customer_id,
+        day: quote.day,
+        held: *off,
+        spent: 0,
+        at: quote.at,
+    };
+    let entries: Vec<EntryRow> = applied.iter().map(entry).collect();
+    Ok(budgets::insert_entries(tx, agency, &entries).await?)
+}
+
 /// What is taken of the budgets of each campaign that is in force now.
 async fn used(tx: &mut Tx, agency: Uuid, purse: &Purse) -> Result<HashMap<Uuid, Used>> {
     let customer = purse.customer.as_deref().unwrap_or_default();
-    let mut used: HashMap<Uuid, Used> = HashMap::new();
-    for row in budgets::used_in_force(tx, agency, customer, &purse.day).await? {
-        let used = used.entry(row.campaign_id).or_default();
-        let taken = row.held + row.spent;
-        match row.scope.as_str() {
-            "total" => used.total = taken,
-            "customer" => used.customer = taken,
-            "day" => used.day = taken,
-            // in force, and nothing taken yet
-            _ => {}
-        }
-    }
-    Ok(used)
+    let rows = budgets::used_in_force(tx, agency, customer, &purse.day).await?;
+    let used = |row: UsedRow| Used {
+        total: row.total,
+        customer: row.customer,
+        day: row.day,
+    };
+    Ok(rows.into_iter().map(|row| (row.campaign_id, used(row))).collect())
 }
 
 /// Prices with what became of each campaign.

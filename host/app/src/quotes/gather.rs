@@ -5,12 +5,12 @@ use super::codes::{Code, read_codes};
 use super::standing::{Campaign, Standing};
 use crate::decisions::known::{Known, project};
 use crate::decisions::point::{Made, Rule, decide};
-use crate::decisions::promotion::{Promotion, Request};
+use crate::decisions::promotion::{Promotion, Request, Told};
 use crate::error::Result;
 use crate::segments::{Moment, in_pool};
 use crate::{App, Room};
 use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};
-use posthouse_domain::promotion::{Basket, Line, Offer};
+use posthouse_domain::promotion::{Basket, Offer};
 use posthouse_store::Access;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(crate) struct Gathered {
     pub(crate) codes: Vec<Code>,
     /// One for each campaign of the standing.
     pub(crate) heard: Vec<Heard>,
-    /// Campaigns to which the customer belongs from now on, and the arm of each.
+    /// Campaigns to which the customer belongs, from now on at the latest, and the arm of each.
     pub(crate) arms: Vec<(Uuid, &'static str)>,
     pub(crate) moment: Moment,
 }
@@ -54,12 +54,8 @@ impl App {
         }
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         let standing = self.standing(room, &mut tx).await?;
-        let mut assigned = Vec::new();
         let known = match new.customer {
-            Some(id) => {
-                assigned = posthouse_store::quotes::assigned(&mut tx, room.id, id).await?;
-                Some(self.known(room, &mut tx, id, standing.own.clone(), moment).await?)
-            }
+            Some(id) => Some(self.known(room, &mut tx, id, standing.own.clone(), moment).await?),
             None => None,
         };
         let codes = read_codes(&mut tx, room.id, &new.codes, new.customer, moment.now).await?;
@@ -78,7 +74,6 @@ impl App {
             })
             .collect();
         let arm = |(campaign, bar): (&Campaign, &Option<Barred>)| match bar {
-            _ if assigned.contains(&campaign.id) => None,
             None => Some((campaign.id, "treatment")),
             Some(Barred::Holdout) => Some((campaign.id, "holdout")),
             Some(_) => None,
@@ -114,15 +109,7 @@ fn hear(
     known: Option<&Known>,
     moment: Moment,
 ) -> Vec<Heard> {
-    // what things cost the agency is no rule's business
-    let lines = basket.lines.iter().map(|line| Line {
-        unit_cost: None,
-        ..line.clone()
-    });
-    let told = Basket {
-        channel: basket.channel.clone(),
-        lines: lines.collect(),
-    };
+    let told = Arc::new(Told::new(basket));
     campaigns
         .par_iter()
         .zip(bars)

@@ -4,7 +4,7 @@ use super::rules::RuleName;
 use crate::decisions::PROMOTION;
 use crate::decisions::known::{Known, project};
 use crate::decisions::point::{Rule, decide};
-use crate::decisions::promotion::{Promotion, Request};
+use crate::decisions::promotion::{Promotion, Request, Told};
 use crate::error::{AppError, Result};
 use crate::segments::{Moment, in_pool};
 use crate::{App, Room};
@@ -84,15 +84,8 @@ impl Side {
         if admit(&self.plan, campaign, asker, occasion).is_err() {
             return Some(0);
         }
-        let lines = basket.lines.iter().map(|line| Line {
-            unit_cost: None,
-            ..line.clone()
-        });
         let request = Request {
-            basket: Basket {
-                channel: basket.channel.clone(),
-                lines: lines.collect(),
-            },
+            basket: Arc::new(Told::new(basket)),
             facts: project(self.rule.plugin.description(), known),
         };
         let offers = decide(&self.rule, moment, &request).answer.ok()?;

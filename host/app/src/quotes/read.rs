@@ -39,21 +39,28 @@ pub struct QuoteView {
 }
 
 impl QuoteView {
-    pub(super) fn read(row: QuoteRow) -> Result<Self> {
-        Ok(Self {
+    fn read(row: QuoteRow) -> Result<Self> {
+        let basket = serde_json::from_str(&row.basket).map_err(AppError::corrupt("basket"))?;
+        let answer = serde_json::from_str(&row.answer).map_err(AppError::corrupt("answer"))?;
+        Ok(Self::of(row, basket, answer))
+    }
+
+    /// The quote of a row, with what stands written in the row. Nothing of it came back yet.
+    pub(super) fn of(row: QuoteRow, basket: Basket, answer: Answer) -> Self {
+        Self {
             id: row.id,
             customer_id: row.customer_id,
             state: row.state,
-            basket: serde_json::from_str(&row.basket).map_err(AppError::corrupt("basket"))?,
+            basket,
             list_price: row.list_price,
             price: row.price,
-            answer: serde_json::from_str(&row.answer).map_err(AppError::corrupt("answer"))?,
+            answer,
             at: row.at,
             expires_at: row.expires_at,
             booking_id: row.booking_id,
             closed_at: row.closed_at,
             returned: 0,
-        })
+        }
     }
 
     /// The quote with what came back of it.

@@ -79,7 +79,7 @@ async fn shift(
         spent,
         at: now,
     };
-    Ok(budgets::insert_entry(tx, agency, &entry).await?)
+    Ok(budgets::insert_entries(tx, agency, &[entry]).await?)
 }
 
 /// Spends or frees everything that a quote held: its savings, then its coupons.

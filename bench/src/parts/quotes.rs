@@ -1,0 +1,164 @@
+//! Quotes over HTTP from the real server: with fifty campaigns in force, beside the same baskets with none.
+
+use super::server::Client;
+use super::shop::Shop;
+use crate::report::{Row, grouped, median, quantile, ratio, times};
+use crate::{Plan, Result};
+use serde::Deserialize;
+use std::ops::Range;
+use std::time::Instant;
+use uuid::Uuid;
+
+const CAMPAIGNS: usize = 50;
+/// Clients that ask at the same time in the second row.
+const CROWD: usize = 4;
+
+/// What is looked at of a quote.
+#[derive(Deserialize)]
+struct Quote {
+    id: Uuid,
+    trace: Vec<Trace>,
+}
+
+#[derive(Deserialize)]
+struct Trace {
+    applied: bool,
+    code: String,
+    decision: Option<Uuid>,
+}
+
+/// What a quote met of the campaigns.
+#[derive(Default)]
+struct Met {
+    asked: Vec<f64>,
+    offered: Vec<f64>,
+    applied: Vec<f64>,
+}
+
+impl Met {
+    fn add(&mut self, quote: &Quote) {
+        let count = |is: fn(&Trace) -> bool| quote.trace.iter().filter(|trace| is(trace)).count() as f64;
+        self.asked.push(count(|trace| trace.decision.is_some()));
+        self.offered
+            .push(count(|trace| trace.decision.is_some() && trace.code != "no_offer"));
+        self.applied.push(count(|trace| trace.applied));
+    }
+}
+
+/// Asks for the quotes of `numbers`, one after the other; the answers, and the milliseconds of each.
+fn ask(shop: &Shop, client: &Client, numbers: Range<usize>) -> Result<(Vec<Quote>, Vec<f64>)> {
+    let (mut quotes, mut times) = (Vec::new(), Vec::new());
+    for number in numbers {
+        let (answer, time) = client.timed("quotes", &shop.request(number)?)?;
+        quotes.push(serde_json::from_slice(&answer)?);
+        times.push(time);
+    }
+    Ok((quotes, times))
+}
+
+/// The same by several clients at once; quotes per second, and the milliseconds of each.
+fn crowd(shop: &Shop, from: usize, each: usize) -> Result<(f64, Vec<f64>)> {
+    let clients = (0..CROWD).map(|n| shop.server.client_for(&format!("crowd {n}"), &["quotes"]));
+    let clients = clients.collect::<Result<Vec<_>>>()?;
+    let began = Instant::now();
+    let times = std::thread::scope(|scope| {
+        let asking: Vec<_> = clients
+            .iter()
+            .enumerate()
+            .map(|(n, client)| {
+                let from = from + n * each;
+                scope.spawn(move || ask(shop, client, from..from + each).map_err(|error| error.to_string()))
+            })
+            .collect();
+        let mut times = Vec::new();
+        for asked in asking {
+            times.extend(asked.join().map_err(|_| "a client failed; see above")??.1);
+        }
+        Ok::<_, Box<dyn std::error::Error>>(times)
+    })?;
+    Ok(((CROWD * each) as f64 / began.elapsed().as_secs_f64(), times))
+}
+
+pub(crate) async fn run(plan: &Plan) -> Result<()> {
+    let bare = Shop::open(plan, "bare").await?;
+    let shop = Shop::open(plan, "shop").await?;
+    shop.launch_many(plan, CAMPAIGNS)?;
+    let client = shop.server.client_for("shop", &["quotes"])?;
+    let bare_client = bare.server.client_for("shop", &["quotes"])?;
+    for (client, shop) in [(&client, &shop), (&bare_client, &bare)] {
+        ask(shop, client, 0..plan.quotes)?;
+    }
+
+    let (mut ours, mut theirs, mut ids, mut met) = (Vec::new(), Vec::new(), Vec::new(), Met::default());
+    let (mut middles, mut bare_middles) = (Vec::new(), Vec::new());
+    for round in 1..=plan.rounds {
+        let numbers = round * plan.quotes..(round + 1) * plan.quotes;
+        let (quotes, times) = ask(&shop, &client, numbers.clone())?;
+        for quote in quotes {
+            assert_eq!(quote.trace.len(), CAMPAIGNS, "a campaign is missing");
+            met.add(&quote);
+            ids.push(quote.id);
+        }
+        middles.push(median(&times));
+        ours.extend(times);
+        let (_, times) = ask(&bare, &bare_client, numbers)?;
+        bare_middles.push(median(&times));
+        theirs.extend(times);
+    }
+    let from = (plan.rounds + 1) * plan.quotes;
+    let (ours_rate, ours_crowd) = crowd(&shop, from, plan.quotes)?;
+    let (bare_rate, bare_crowd) = crowd(&bare, from, plan.quotes)?;
+    let rules = rules(&shop, &ids).await?;
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as f64;
+
+    let both = |times: &[f64]| format!("p50 {:.2} ms, p99 {:.2} ms", median(times), quantile(times, 0.99));
+    let crowded = |rate: f64, times: &[f64]| format!("{} quotes/s, {}", grouped(rate.round() as u64), both(times));
+    let (middle, slow) = (median(&ours), quantile(&ours, 0.99));
+    Row {
+        work: format!(
+            "quote over HTTP, {CAMPAIGNS} live campaigns, one client: {:.0} rules asked, {:.0} offer something, {:.0} campaigns apply; {} customers, SQLite",
+            median(&met.asked),
+            median(&met.offered),
+            median(&met.applied),
+            grouped(shop.customers.len() as u64),
+        ),
+        ours: format!(
+            "{}; in the rules {rules:.2} ms, spread over {threads} threads: {:.0} % of the time",
+            both(&ours),
+            rules / threads / middle * 100.0
+        ),
+        beside: format!("the same baskets with no campaign: {}", both(&theirs)),
+        ratio: format!("{} of it", times(ratio(&middles, &bare_middles))),
+        reach: "p50 ≤ 3 ms, p99 ≤ 12 ms".into(),
+        reached: Some(middle <= 3.0 && slow <= 12.0),
+    }
+    .print();
+    Row {
+        work: format!("the same, {CROWD} clients at once"),
+        ours: crowded(ours_rate, &ours_crowd),
+        beside: format!("the same baskets with no campaign: {}", crowded(bare_rate, &bare_crowd)),
+        ratio: format!("{} of its quotes", times(ours_rate / bare_rate)),
+        reach: String::new(),
+        reached: None,
+    }
+    .print();
+    shop.server.stop()?;
+    bare.server.stop()
+}
+
+/// What the calls of all rules of a quote took together, in milliseconds, in the middle of these quotes: each from the making of its
+/// store to the reading of its answer.
+async fn rules(shop: &Shop, quotes: &[Uuid]) -> Result<f64> {
+    let mut database = shop.database().await?;
+    let mut sums = Vec::with_capacity(quotes.len());
+    for quote in quotes {
+        let micros: i64 = sqlx::query_scalar(
+            "SELECT SUM(json_extract(d.usage, '$.micros')) FROM decision d, agency a WHERE d.agency_id = a.id AND d.quote_id = $1",
+        )
+        .bind(quote)
+        .fetch_one(&mut database)
+        .await?;
+        sums.push(micros as f64 / 1e3);
+    }
+    Ok(median(&sums))
+}
