@@ -13,9 +13,9 @@ use posthouse_domain::{Day, Instant, time};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Customers among whom those who ask are found.
+/// Those who ask are found among so many customers.
 const POOL: u32 = 2_000;
-/// Of how many at most every so many ask.
+/// At most one in so many asks in one round.
 const ONE_IN: u32 = 4;
 /// How long a price is held that nobody has decided about, in minutes.
 const HOLD: u16 = 24 * 60;
