@@ -268,5 +268,5 @@ CREATE TABLE decision (
     FOREIGN KEY (agency_id, extension_point, binding, revision) REFERENCES binding_revision (agency_id, extension_point, name, revision)
 );
 CREATE INDEX decision_of_binding ON decision (agency_id, extension_point, binding, id);
-CREATE INDEX decision_of_quote ON decision (agency_id, quote_id);
+CREATE INDEX decision_of_quote ON decision (agency_id, quote_id, id);
 CREATE INDEX decision_of_customer ON decision (agency_id, customer_id, id) WHERE customer_id IS NOT NULL;

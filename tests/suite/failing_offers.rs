@@ -181,12 +181,14 @@ fn without_a_good_rule_the_campaign_is_silent(database: Database) {
     shop.propose(&id, &json!({"plan": plan}));
     assert_eq!(binding(&shop, "spring")["revision"], 4);
     assert_eq!(shop.quote(None, 7_777, &[])["price"], 7_776);
-    for (to, price) in [(1, 7_777), (2, 7_776)] {
+    for (to, price, as_planned) in [(1, 7_777, false), (2, 7_776, true)] {
         let back = json!({"to": to});
         shop.client
             .post("/api/v1/bindings/promotion/spring/rollback", &back)
             .expect(200);
         assert_eq!(shop.quote(None, 7_777, &[])["price"], price);
+        let campaign = shop.client.get("/api/v1/campaigns/spring").expect(200);
+        assert_eq!(campaign["rule_in_force"]["as_planned"], as_planned);
     }
     server.restart();
     shop.move_to(&server.base);

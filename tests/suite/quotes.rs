@@ -17,6 +17,9 @@ on_both_engines!(
     budgets_end_where_they_should,
     coupons_from_batch_to_revocation,
     a_basket_that_cannot_be_priced_is_refused,
+    amended_budgets_count_at_once,
+    what_no_json_keeps_is_refused,
+    another_customers_booking_gives_nothing_back,
 );
 
 pub(crate) const CLOCK: Option<&str> = Some("fixed:2026-01-15T04:00:00Z");
@@ -573,4 +576,97 @@ fn a_basket_that_cannot_be_priced_is_refused(database: Database) {
         .client
         .post(&format!("/api/v1/quotes/{nobody}/confirm"), &json!({"booking_id": "B"}));
     assert_eq!(confirm.problem(404), "not_found");
+}
+
+fn amended_budgets_count_at_once(database: Database) {
+    let (_server, shop) = start(database);
+    let campaign = shop.run("spring", &shop.plan(&rule(Saving::Amount(700)), 1, json!({})));
+    assert_eq!(traced(&shop.quote(None, 10_000, &[]), "spring"), "applied");
+    let mut plan = shop.client.get("/api/v1/campaigns/spring").expect(200)["plan"].clone();
+    plan["budget"]["total"] = 1_399.into();
+    shop.propose(&campaign, &json!({"plan": plan}));
+    assert_eq!(traced(&shop.quote(None, 10_000, &[]), "spring"), "over_budget");
+    assert_eq!(shop.budget(&campaign), (700, 0));
+    // who is held out is settled when it begins
+    plan["holdout"] = 500.into();
+    let refused = shop
+        .client
+        .post("/api/v1/campaigns/spring/amendments", &json!({"plan": plan}));
+    assert_eq!(refused.problem(422), "holdout_settled");
+}
+
+fn what_no_json_keeps_is_refused(database: Database) {
+    let (_server, shop) = start(database);
+    let campaign = shop.run("spring", &shop.plan(&rule(Saving::Amount(700)), 1, json!({})));
+    let mut plan = shop.client.get("/api/v1/campaigns/spring").expect(200)["plan"].clone();
+    for total in [9_007_199_254_740_993_i64, i64::MAX] {
+        plan["budget"]["total"] = total.into();
+        let path = format!("/api/v1/campaigns/{campaign}/amendments");
+        assert_eq!(shop.client.post(&path, &json!({"plan": plan})).problem(422), "bad_plan");
+        assert_eq!(shop.client.all(&path).len(), 0);
+        let draft = json!({"key": "late", "type": "festival", "name": "Late", "plan": plan});
+        assert_eq!(shop.client.post("/api/v1/campaigns", &draft).problem(422), "bad_plan");
+    }
+    // below zero and next to nothing is nothing: there is one zero, and a rule is told the same one again
+    let number = json!({"kind": "number", "title": {"zh-CN": "数", "en": "Number"}, "sensitivity": "ordinary"});
+    shop.client.put("/api/v1/attributes/mark", &number).expect(200);
+    let signed = PromotionGuest {
+        name: "signed".into(),
+        facts: vec![("attr.mark".into(), "number", true)],
+        reasons: vec![("sign".into(), "{attr.mark}".into())],
+        before: "(if (i64.lt_s (i64.load offset=8 (local.get $facts)) (i64.const 0)) \
+                 (then (return (call $propose (i32.const 0) (i32.const 0) (i64.const 1) (i32.const 0)))))"
+            .into(),
+        ..PromotionGuest::default()
+    };
+    shop.run("signed", &shop.plan(&signed.build(), 2, json!({})));
+    for (n, mark) in ["-0", "-1e-400", "-2.5"].into_iter().enumerate() {
+        let told =
+            json!({"identities": [{"kind": "member_no", "value": format!("N{n}")}], "attributes": {"mark": mark}});
+        let guest = shop.client.post("/api/v1/customers", &told).expect(201);
+        let quote = shop.quote(guest["id"].as_str(), 10_000, &[]);
+        let signed = quote["trace"][1]["off"].as_i64();
+        assert_eq!(signed, Some(if mark == "-2.5" { 1 } else { 1_000 }), "{mark}: {quote}");
+    }
+}
+
+fn another_customers_booking_gives_nothing_back(database: Database) {
+    let (_server, shop) = start(database);
+    let campaign = shop.run("spring", &shop.plan(&rule(Saving::Amount(700)), 1, json!({})));
+    let guest = customer(&shop.client, "M1");
+    customer(&shop.client, "M2");
+    let quote = shop.quote(Some(&guest), 10_000, &[]);
+    confirm(&shop.client, &quote, "B-1").expect(200);
+    shop.client
+        .events(&[booking("booking.confirmed", "e1", "M2", json!({"amount": 9_300}))]);
+    shop.client
+        .events(&[booking("booking.cancelled", "e2", "M2", json!({}))]);
+    let other = shop.quote(Some(&guest), 10_000, &[]);
+    assert_eq!(
+        confirm(&shop.client, &other, "B-1").problem(409),
+        "booking_of_another_customer"
+    );
+    // whatever is settled is settled in order, so that the budget has been looked at when a later return is there
+    let second = shop.quote(Some(&guest), 10_000, &[]);
+    confirm(&shop.client, &second, "B-2").expect(200);
+    let tell = |kind: &str, id: &str| {
+        let data = json!({"booking_id": "B-2"});
+        event(kind, id, "2026-01-15T09:00:00+08:00", &[("member_no", "M1")], data)
+    };
+    shop.client.events(&[tell("booking.confirmed", "e3")]);
+    shop.client.events(&[tell("booking.cancelled", "e4")]);
+    eventually("their own booking gives back", Duration::from_secs(30), || {
+        let quote = shop.client.get(&format!("/api/v1/quotes/{}", id(&second))).expect(200);
+        (quote["returned"] == 700).then_some(())
+    });
+    let first = shop.client.get(&format!("/api/v1/quotes/{}", id(&quote))).expect(200);
+    assert_eq!(first["returned"], 0);
+    let effect = shop
+        .client
+        .get(&format!("/api/v1/campaigns/{campaign}/effect"))
+        .expect(200);
+    assert_eq!(
+        effect["uptake"]["sales"], 0,
+        "somebody else's trip is not this campaign's"
+    );
 }

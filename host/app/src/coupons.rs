@@ -186,7 +186,8 @@ impl App {
             })
             .collect();
         let row = BatchRow {
-            id: self.entropy.id(now),
+            // by the machine's time, so that lists stay in order where the business clock stands still
+            id: self.entropy.id(self.machine.now()),
             campaign_id: campaign.id,
             label: new.label.trim().to_owned(),
             personal: !matches!(new.bearers, Bearers::Anyone(_)),
@@ -209,7 +210,10 @@ impl App {
             retrying!(self.write_codes(agency, row.id, &coupons))?;
         }
         // only now do they count: codes of a batch that was never finished are nobody's
-        retrying!(self.set_batch(agency, row.id, "making", "ready"))?;
+        if !retrying!(self.set_batch(agency, row.id, "making", "ready"))? {
+            let detail = "the batch was revoked while its codes were made; make another one";
+            return Err(AppError::conflict("batch_revoked", detail));
+        }
         let row = BatchRow {
             state: "ready".into(),
             ..row
@@ -245,11 +249,11 @@ impl App {
                 let mut wanted = customers.clone();
                 wanted.sort_unstable();
                 wanted.dedup();
-                let known: HashSet<Uuid> = intake::customers(tx, room.id, &wanted)
-                    .await?
-                    .into_iter()
-                    .map(|row| row.id)
-                    .collect();
+                let mut known: HashSet<Uuid> = HashSet::with_capacity(wanted.len());
+                for chunk in wanted.chunks(CHUNK) {
+                    let rows = intake::customers(tx, room.id, chunk).await?;
+                    known.extend(rows.into_iter().map(|row| row.id));
+                }
                 if let Some(unknown) = wanted.iter().find(|id| !known.contains(id)) {
                     return Err(AppError::invalid(
                         "unknown_customer",

@@ -96,6 +96,10 @@ pub(crate) fn checked_config(description: &Description, config: &Value) -> Resul
         };
         return Err(AppError::invalid("bad_config", detail));
     }
+    if !canonical::is_exact(config) {
+        let detail = "the settings have a whole number beyond 9,007,199,254,740,992, which no JSON keeps exactly; write a smaller one";
+        return Err(AppError::invalid("bad_config", detail));
+    }
     canonical::to_string(config).map_err(|e| AppError::invalid("bad_config", e.to_string()))
 }
 

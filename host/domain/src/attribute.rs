@@ -70,7 +70,8 @@ impl AttributeDef {
                 .map(|n| n.to_string())
                 .map_err(|_| "must be a whole number of minor units, 123450 for 1,234.50"),
             FactKind::Number => match text.parse::<f64>() {
-                Ok(number) if number.is_finite() => Ok(number.to_string()),
+                // plus zero: what is below zero and rounds to nothing is zero, of which there is one
+                Ok(number) if number.is_finite() => Ok((number + 0.0).to_string()),
                 _ => Err("must be a number like 3.5"),
             },
             FactKind::Flag => profile::normalise("consent_marketing", text),

@@ -15,6 +15,8 @@ pub struct UsedRow {
     pub customer: i64,
     /// On the day.
     pub day: i64,
+    /// SHA-256 of the campaign's plan.
+    pub plan_hash: String,
 }
 
 /// What is taken of the budgets of every campaign in force: in all, on one customer (its id as text, empty for nobody) and on one day
@@ -27,7 +29,7 @@ pub async fn used_in_force(tx: &mut Tx, agency: Uuid, customer: &str, day: &str)
         tx,
         UsedRow,
         "SELECT c.id AS campaign_id, COALESCE(t.held + t.spent, 0) AS total, COALESCE(w.held + w.spent, 0) AS customer,
-                COALESCE(d.held + d.spent, 0) AS day
+                COALESCE(d.held + d.spent, 0) AS day, c.plan_hash
          FROM campaign c
          LEFT JOIN budget t ON t.agency_id = c.agency_id AND t.campaign_id = c.id AND t.scope = 'total' AND t.subject = ''
          LEFT JOIN budget w ON w.agency_id = c.agency_id AND w.campaign_id = c.id AND w.scope = 'customer' AND w.subject = $2

@@ -110,7 +110,8 @@ pub async fn uptake(tx: &mut Tx, agency: Uuid, campaign: Uuid) -> Result<Uptake>
                 ELSE COALESCE(b.amount, 0) - b.refunded - b.cost END), 0) AS BIGINT) AS margin
          FROM booking b WHERE b.agency_id = $1 AND b.status NOT IN ('inquiry', 'quote', 'cancelled')
             AND b.id IN (SELECT q.booking_id FROM quote_saving s JOIN quote q ON q.agency_id = s.agency_id AND q.id = s.quote_id
-                WHERE s.agency_id = $1 AND s.campaign_id = $2 AND q.state = 'confirmed' AND q.booking_id IS NOT NULL)",
+                WHERE s.agency_id = $1 AND s.campaign_id = $2 AND q.state = 'confirmed' AND q.booking_id IS NOT NULL
+                    AND (q.customer_id IS NULL OR q.customer_id = b.customer_id))",
         agency,
         campaign
     )?;

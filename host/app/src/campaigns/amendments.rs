@@ -108,6 +108,16 @@ async fn to_be_granted(
     Err(AppError::conflict("grant_needed", detail))
 }
 
+fn amendment_open(row: &CampaignRow) -> AppError {
+    AppError::conflict(
+        "amendment_open",
+        format!(
+            "{}: another amendment waits for a decision; approve or reject it first",
+            row.key
+        ),
+    )
+}
+
 impl App {
     /// Amendments of a campaign before `before`, the newest first.
     ///
@@ -130,7 +140,7 @@ impl App {
     /// Proposes a change to what is in force.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; `wrong_state`; `amendment_open`; `nothing_changed`; `window_over`; `grant_needed`; what a plan is refused
+    /// [`AppError::NotFound`]; `wrong_state`; `amendment_open`; `nothing_changed`; `holdout_settled`; `window_over`; `grant_needed`; what a plan is refused
     /// for.
     pub async fn propose_amendment(
         &self,
@@ -145,10 +155,22 @@ impl App {
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;
         check_in_force(&row)?;
+        let newest = changes::amendments(&mut tx, agency, row.id, i64::MAX, 1).await?;
+        if newest.first().is_some_and(|newest| newest.state == "proposed") {
+            return Err(amendment_open(&row));
+        }
         let mut plan = plan_of(&row)?;
+        let holdout = plan.holdout;
         match proposal {
             Proposal::Rule(rule) => plan.rule = rule.clone(),
             Proposal::Plan(whole) => plan = (**whole).clone(),
+        }
+        if plan.holdout != holdout {
+            let detail = format!(
+                "{}: its holdout is {holdout} basis points and stays so while it runs, as its effect is measured by it",
+                row.key
+            );
+            return Err(AppError::invalid("holdout_settled", detail));
         }
         let (text, hash) = canonical(&plan)?;
         if hash == row.plan_hash {
@@ -183,13 +205,7 @@ impl App {
         };
         let proposed = retrying!(self.try_propose(agency, &row, amendment.clone()));
         proposed.map_err(|error| match error {
-            error if is_taken(&error) => AppError::conflict(
-                "amendment_open",
-                format!(
-                    "{}: another amendment waits for a decision; approve or reject it first",
-                    row.key
-                ),
-            ),
+            error if is_taken(&error) => amendment_open(&row),
             other => other,
         })
     }

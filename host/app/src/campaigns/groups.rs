@@ -101,14 +101,13 @@ impl App {
             return Err(AppError::conflict("too_many_groups", detail));
         }
         let open = open(&mut tx, agency).await?;
-        let in_force = [State::Running.as_str(), State::Paused.as_str()];
         let standing = open
             .iter()
-            .find(|(group, campaign)| group == key && in_force.contains(&campaign.state.as_str()));
+            .find(|(group, campaign)| group == key && campaign.state != State::Draft.as_str());
         if let Some((_, campaign)) = standing
             && present.is_some_and(|group| group.mode != mode.as_str())
         {
-            let what = "its approval agreed to how that goes together; end it first, or make another group";
+            let what = "its approval goes by how that goes together; make another group, or end the campaign or change its plan first";
             return Err(in_use(key, campaign, what));
         }
         let row = GroupRow {

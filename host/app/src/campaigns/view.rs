@@ -1,6 +1,7 @@
 //! A campaign as people see it.
 
 use super::lessons::{self, Lesson};
+use super::steps::settings;
 use super::{PROMOTION, find, look_up, plan_of};
 use crate::App;
 use crate::error::{AppError, Result};
@@ -60,11 +61,28 @@ pub struct Approval {
     pub holds: bool,
 }
 
+/// The rule that makes a campaign's offers.
+#[derive(Debug, Clone)]
+pub struct RuleInForce {
+    /// Revision of the binding `promotion/{key}`.
+    pub revision: i64,
+    /// The plugin.
+    pub digest: String,
+    /// SHA-256 of its settings as canonical JSON.
+    pub config_digest: String,
+    /// Whether it is the plan's; a rollback or the breaker brings an older one back.
+    pub as_planned: bool,
+    /// How it fails, while it does.
+    pub failing: Option<String>,
+}
+
 /// A campaign with all that is known of it.
 #[derive(Debug, Clone)]
 pub struct CampaignView {
     /// The campaign.
     pub campaign: CampaignSummary,
+    /// The rule in force, once it was started.
+    pub rule_in_force: Option<RuleInForce>,
     /// Facts that its rule reads.
     pub facts: Vec<String>,
     /// Those of them that are granted; the start grants all.
@@ -127,8 +145,18 @@ pub(super) async fn view(tx: &mut Tx, agency: Uuid, row: CampaignRow) -> Result<
     let own = campaign_changes::evaluation(tx, agency, id).await?;
     let others = campaign_changes::evaluations(tx, agency, Some(&row.kind), lessons::NEWEST, SHOWN_LESSONS + 1).await?;
     let others = others.into_iter().filter(|lesson| lesson.campaign_id != id);
+    let bound = plugins::binding(tx, agency, PROMOTION, &row.key).await?;
     let campaign = CampaignSummary::read(row)?;
+    let planned = settings(&campaign.plan.rule)?;
+    let rule_in_force = bound.map(|bound| RuleInForce {
+        revision: bound.revision,
+        as_planned: bound.digest == campaign.plan.rule.digest && bound.config == planned,
+        digest: bound.digest,
+        config_digest: bound.config_digest,
+        failing: bound.stale_reason,
+    });
     Ok(CampaignView {
+        rule_in_force,
         facts: look_up::facts(tx, agency, &campaign.plan.rule.digest).await?,
         granted,
         held,

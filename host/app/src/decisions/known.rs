@@ -67,7 +67,8 @@ pub(crate) fn project(description: &Description, known: Option<&Known>) -> Vec<F
             Value::Unknown if fact.nullable => Fact::Null,
             Value::Unknown => Fact::zero(fact.kind),
             Value::Whole(n) => Fact::Int(n),
-            Value::Number(n) => Fact::Number(n),
+            // plus zero: canonical JSON knows one zero only
+            Value::Number(n) => Fact::Number(n + 0.0),
             Value::Flag(flag) => Fact::Flag(flag),
             Value::Text(text) => Fact::Text(text.to_owned()),
         }

@@ -10,13 +10,14 @@ use crate::App;
 use crate::decisions::point::About;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
+use posthouse_domain::campaign::Plan;
 use posthouse_domain::canonical;
-use posthouse_domain::promotion::budget::{Scope as BudgetScope, Used};
+use posthouse_domain::promotion::budget::{Budget, Scope as BudgetScope, Used};
 use posthouse_domain::promotion::{Candidate, Offer, Outcome, Pricing, price};
-use posthouse_store::budgets::{self, EntryRow, Hold, Scope, UsedRow};
+use posthouse_store::budgets::{self, EntryRow, Hold, Scope};
 use posthouse_store::coupons;
 use posthouse_store::quotes::{self as store, QuoteRow};
-use posthouse_store::{Access, StoreError, Tx, decisions};
+use posthouse_store::{Access, StoreError, Tx, campaigns, decisions};
 use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -36,7 +37,7 @@ impl Purse {
     }
 
     /// The budgets to be moved, with their limits. Every one of them is kept, limited or not: a limit may come later.
-    pub(super) fn scopes(&self, limits: Option<&posthouse_domain::promotion::budget::Budget>) -> Vec<Scope<'_>> {
+    pub(super) fn scopes(&self, limits: Option<&Budget>) -> Vec<Scope<'_>> {
         let mut scopes = vec![Scope {
             name: "total",
             subject: "",
@@ -84,13 +85,16 @@ impl App {
         let Gathered { moment, basket, .. } = gathered;
         let purse = Purse::new(gathered.customer, moment.today);
         let mut tx = self.store.write(Access::Agency(agency)).await?;
-        let used = used(&mut tx, agency, &purse).await?;
-        let priced = Priced::new(gathered, &used)?;
-        let id = self.entropy.id(moment.now);
+        let customer = purse.customer.as_deref().unwrap_or_default();
+        let left = left(&mut tx, agency, &gathered.standing.campaigns, customer, &purse.day).await?;
+        let priced = Priced::new(gathered, &left)?;
+        // ids go by the machine's time, so that lists stay in order where the business clock stands still
+        let made = self.machine.now();
+        let id = self.entropy.id(made);
         let asked: Vec<Option<Uuid>> = gathered
             .heard
             .iter()
-            .map(|heard| matches!(heard, Heard::Asked(..)).then(|| self.entropy.id(moment.now)))
+            .map(|heard| matches!(heard, Heard::Asked(..)).then(|| self.entropy.id(made)))
             .collect();
         let answer = priced.answer(gathered, &asked, caller);
         let row = QuoteRow {
@@ -126,7 +130,7 @@ impl App {
         decisions::insert(&mut tx, agency, &rows).await?;
         // budgets and coupons last: their rows are what others wait for
         let applied: Vec<(&Campaign, i64)> = priced.applied(gathered).collect();
-        take(&mut tx, agency, &row, &applied, &purse).await?;
+        take(&mut tx, agency, &row, (&applied, &left), &purse).await?;
         self.hold_coupons(&mut tx, agency, &row, gathered, &priced).await?;
         tx.commit().await?;
         Ok(QuoteView::of(row, basket.clone(), answer))
@@ -160,13 +164,20 @@ impl App {
 }
 
 /// Holds what campaigns give, and writes it down.
-async fn take(tx: &mut Tx, agency: Uuid, quote: &QuoteRow, applied: &[(&Campaign, i64)], purse: &Purse) -> Result<()> {
+async fn take(
+    tx: &mut Tx,
+    agency: Uuid,
+    quote: &QuoteRow,
+    (applied, left): (&[(&Campaign, i64)], &HashMap<Uuid, Left>),
+    purse: &Purse,
+) -> Result<()> {
     let savings: Vec<(Uuid, i64)> = applied.iter().map(|(campaign, off)| (campaign.id, *off)).collect();
     store::insert_savings(tx, agency, quote.id, &savings).await?;
     let holds: Vec<Hold<'_>> = applied
         .iter()
         .flat_map(|(campaign, off)| {
-            let scopes = purse.scopes(Some(&campaign.plan.budget)).into_iter();
+            let budget = left.get(&campaign.id).map(|left| &left.budget);
+            let scopes = purse.scopes(budget).into_iter();
             scopes.map(|scope| Hold {
                 campaign: campaign.id,
                 scope,
@@ -193,16 +204,43 @@ async fn take(tx: &mut Tx, agency: Uuid, quote: &QuoteRow, applied: &[(&Campaign
     Ok(budgets::insert_entries(tx, agency, &entries).await?)
 }
 
-/// What is taken of the budgets of each campaign that is in force now.
-async fn used(tx: &mut Tx, agency: Uuid, purse: &Purse) -> Result<HashMap<Uuid, Used>> {
-    let customer = purse.customer.as_deref().unwrap_or_default();
-    let rows = budgets::used_in_force(tx, agency, customer, &purse.day).await?;
-    let used = |row: UsedRow| Used {
-        total: row.total,
-        customer: row.customer,
-        day: row.day,
-    };
-    Ok(rows.into_iter().map(|row| (row.campaign_id, used(row))).collect())
+/// A campaign's budgets as they stand in this moment.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    budget: Budget,
+    used: Used,
+}
+
+/// The budgets of each campaign that is in force now, and what is taken of them. Of one that was amended since its rule was asked, those
+/// of its present plan: its rule answers as it began, but money is counted now.
+async fn left(
+    tx: &mut Tx,
+    agency: Uuid,
+    campaigns: &[Campaign],
+    customer: &str,
+    day: &str,
+) -> Result<HashMap<Uuid, Left>> {
+    let mut all = HashMap::new();
+    for row in budgets::used_in_force(tx, agency, customer, day).await? {
+        let gathered = campaigns.iter().find(|campaign| campaign.id == row.campaign_id);
+        let budget = match gathered {
+            Some(campaign) if campaign.plan_hash == row.plan_hash => campaign.plan.budget,
+            _ => match campaigns::campaign(tx, agency, row.campaign_id).await? {
+                Some(amended) => {
+                    let plan: Plan = serde_json::from_str(&amended.plan).map_err(AppError::corrupt("plan"))?;
+                    plan.budget
+                }
+                None => continue,
+            },
+        };
+        let used = Used {
+            total: row.total,
+            customer: row.customer,
+            day: row.day,
+        };
+        all.insert(row.campaign_id, Left { budget, used });
+    }
+    Ok(all)
 }
 
 /// Prices with what became of each campaign.
@@ -227,19 +265,19 @@ struct Asking<'a> {
 
 impl Priced {
     /// Works out prices from what the rules said and what is left of the budgets. A campaign that is not in force any more has no say.
-    fn new(gathered: &Gathered, used: &HashMap<Uuid, Used>) -> Result<Self> {
+    fn new(gathered: &Gathered, left: &HashMap<Uuid, Left>) -> Result<Self> {
         let campaigns = &gathered.standing.campaigns;
         let list: Vec<i64> = gathered.basket.lines.iter().map(|line| line.total()).collect();
         let mut asked: Vec<Asking<'_>> = Vec::new();
         for (place, heard) in gathered.heard.iter().enumerate() {
             let campaign = &campaigns[place];
-            let (Heard::Asked(asking), Some(used)) = (heard, used.get(&campaign.id)) else {
+            let (Heard::Asked(asking), Some(left)) = (heard, left.get(&campaign.id)) else {
                 continue;
             };
             let Ok(offers) = &asking.made.answer else { continue };
             let floor = |line: &posthouse_domain::promotion::Line| campaign.plan.floor(line.total(), line.cost());
             let floors = gathered.basket.lines.iter().map(floor).collect();
-            let (allowance, scope) = campaign.plan.budget.allowance(*used);
+            let (allowance, scope) = left.budget.allowance(left.used);
             asked.push(Asking {
                 place,
                 offers,

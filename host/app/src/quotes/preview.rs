@@ -25,6 +25,8 @@ use uuid::Uuid;
 
 /// Quotes that are looked at.
 const LATEST: i64 = 200;
+/// Lines of baskets after which no further quote is looked at: rules run on the threads that quotes need.
+const MOST_LINES: usize = 1_000;
 /// Changed quotes that are shown.
 const SHOWN: usize = 10;
 
@@ -143,14 +145,18 @@ impl App {
         };
         let kinds: HashMap<String, FactKind> = own.into_iter().map(|own| (own.key, own.kind)).collect();
         let kinds = Arc::new(kinds);
-        let mut asked = Vec::new();
+        let (mut asked, mut lines) = (Vec::new(), 0);
         for row in store::latest(&mut tx, agency, Uuid::max(), LATEST).await? {
             let basket: Basket = serde_json::from_str(&row.basket).map_err(AppError::corrupt("basket"))?;
             let known = match row.customer_id {
                 Some(id) => Some(self.known(room, &mut tx, id, kinds.clone(), moment).await?),
                 None => None,
             };
+            lines += basket.lines.len();
             asked.push((row.id, row.list_price, basket, known));
+            if lines >= MOST_LINES {
+                break;
+            }
         }
         drop(tx);
         let id = campaign.id;

@@ -236,7 +236,9 @@ impl App {
             .ok_or(AppError::NotFound("quote"))?;
         let booking = quote.booking_id.as_deref().unwrap_or_default();
         let known = intake::bookings(&mut tx, agency, &[booking]).await?.pop();
-        let undone = known.map_or(Undone::Not, |row| Undone::of(&row.booking));
+        // a booking that turned out to be somebody else's gives nothing back
+        let own = known.filter(|row| quote.customer_id.is_none_or(|customer| customer == row.customer_id));
+        let undone = own.map_or(Undone::Not, |row| Undone::of(&row.booking));
         for saving in store::savings(&mut tx, agency, id).await? {
             // what came back stays back, whatever becomes of the booking later
             let returned = undone.share_of(saving.saving).max(saving.returned);

@@ -24,6 +24,7 @@ pub(crate) struct Campaign {
     pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) plan: Plan,
+    pub(crate) plan_hash: String,
     pub(crate) mode: Mode,
     /// The rule that makes its offers, or why there is none.
     pub(crate) rule: std::result::Result<Arc<Rule<Promotion>>, String>,
@@ -76,7 +77,12 @@ impl App {
         let mut campaigns = Vec::new();
         for row in store::running(tx, room.id).await? {
             let CampaignRow {
-                id, key, name, plan, ..
+                id,
+                key,
+                name,
+                plan,
+                plan_hash,
+                ..
             } = row;
             let plan: Plan = serde_json::from_str(&plan).map_err(AppError::corrupt("plan"))?;
             let rule = match bound.get(&key) {
@@ -89,6 +95,7 @@ impl App {
                 key,
                 name,
                 plan,
+                plan_hash,
                 mode: mode.unwrap_or(UNDEFINED),
                 rule,
             });

@@ -160,6 +160,14 @@ impl Plan {
     /// # Errors
     /// `bad_plan` or `bad_audience` with what to do.
     pub fn check(&self) -> Result<(), Rejection> {
+        // what an approval agrees to has one spelling, and another plan another one
+        if !serde_json::to_value(self).is_ok_and(|plan| canonical::is_exact(&plan)) {
+            return bad(
+                "a figure is beyond 9,007,199,254,740,992, which no JSON keeps exactly; write smaller figures in budget, targets, \
+                 audience and settings"
+                    .into(),
+            );
+        }
         let text = |name: &str, text: &str| {
             if text.trim().is_empty() || text.len() > LONGEST_TEXT {
                 return bad(format!("write the {name} in 1 to {LONGEST_TEXT} bytes"));
@@ -266,6 +274,12 @@ mod tests {
             ("/budget/per_day", json!(-1), "below zero"),
             ("/stacking/priority", json!(0), "1 is first"),
             ("/holdout", json!(10_001), "holdout"),
+            ("/budget/total", json!(i64::MAX), "no JSON keeps exactly"),
+            (
+                "/rule/config",
+                json!({"extra": 9_007_199_254_740_993_i64}),
+                "no JSON keeps exactly",
+            ),
             ("/price_floor", json!(10_001), "price_floor"),
             ("/margin_floor", json!(1_000_001), "margin_floor"),
             ("/audience", json!({"segments": ["x"]}), "BINDING.KEY"),

@@ -45,7 +45,7 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
 }
 
 /// Who may look at campaigns: readers, those who plan and those who approve.
-const READERS: [Scope; 3] = [Scope::Campaigns, Scope::Approvals, Scope::Read];
+pub(super) const READERS: [Scope; 3] = [Scope::Campaigns, Scope::Approvals, Scope::Read];
 
 /// A campaign to be written down.
 #[derive(Debug, Deserialize, ToSchema)]

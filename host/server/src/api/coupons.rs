@@ -1,6 +1,7 @@
 //! Coupons of campaigns, and what their budgets have left.
 
 use super::Front;
+use super::campaigns::READERS;
 use super::extract::{Auth, Json, Path, Query};
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
@@ -198,7 +199,7 @@ async fn batches(
     Path(id): Path<String>,
     Query(query): Query<BatchQuery>,
 ) -> Answer<axum::Json<Page<CouponBatch>>> {
-    let caller = auth.may(Scope::Campaigns)?;
+    let caller = auth.may_any(&READERS)?;
     let limit = front.limit(query.limit)?;
     let (views, next) = front.app().coupon_batches(&caller, &id, query.cursor, limit).await?;
     Ok(axum::Json(Page::of((views, next.map(|id| id.to_string())))))
@@ -387,7 +388,7 @@ async fn budget(
     Path(id): Path<String>,
     Query(query): Query<BudgetQuery>,
 ) -> Answer<axum::Json<Budget>> {
-    let caller = auth.may(Scope::Read)?;
+    let caller = auth.may_any(&READERS)?;
     let limit = front.limit(query.limit)?;
     let view = front.app().budget(&caller, &id, query.cursor.as_deref(), limit).await?;
     Ok(axum::Json(view.into()))

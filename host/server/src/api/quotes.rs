@@ -377,7 +377,7 @@ async fn list(
 #[utoipa::path(get, path = "/quotes/{id}", tag = "quotes", operation_id = "getQuote", params(("id" = Uuid, Path, description = "Id of the quote.")),
     responses((status = 200, description = "The quote.", body = Quote)))]
 async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Quote>> {
-    let caller = auth.may(Scope::Read)?;
+    let caller = auth.may_any(&[Scope::Quotes, Scope::Read])?;
     let view = front.app().quote_by_id(&caller, id).await?;
     Ok(axum::Json(Quote::of(view, caller.room.terms.currency.to_string())))
 }

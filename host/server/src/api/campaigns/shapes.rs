@@ -139,6 +139,8 @@ pub(crate) struct Campaign {
     submitted_by: Option<Uuid>,
     /// The last approval.
     approval: Option<Approval>,
+    /// The rule in force, once it was started.
+    rule_in_force: Option<RuleInForce>,
     /// Facts that its rule reads.
     facts: Vec<String>,
     /// Those of them that are granted; the start grants all.
@@ -153,6 +155,22 @@ pub(crate) struct Campaign {
     evaluation: Option<Lesson>,
     /// What was learned from the newest five others of its type.
     lessons: Vec<Lesson>,
+}
+
+/// The rule that makes a campaign's offers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignRuleInForce)]
+struct RuleInForce {
+    /// Revision of the binding `promotion/{key}`.
+    revision: i64,
+    /// The plugin.
+    digest: String,
+    /// SHA-256 of its settings as canonical JSON.
+    config_digest: String,
+    /// Whether it is the plan's; a rollback or the breaker brings an older one back.
+    as_planned: bool,
+    /// How it fails, while it does.
+    failing: Option<String>,
 }
 
 impl From<app::CampaignView> for Campaign {
@@ -171,6 +189,13 @@ impl From<app::CampaignView> for Campaign {
             submitted_by: view.campaign.submitted_by,
             summary: view.campaign.into(),
             approval: view.approval.map(approval),
+            rule_in_force: view.rule_in_force.map(|rule| RuleInForce {
+                revision: rule.revision,
+                digest: rule.digest,
+                config_digest: rule.config_digest,
+                as_planned: rule.as_planned,
+                failing: rule.failing,
+            }),
             facts: view.facts,
             granted: view.granted,
             budget_used: BudgetUsed {
