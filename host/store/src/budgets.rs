@@ -85,7 +85,7 @@ pub struct Hold<'s> {
 /// Failures of the database.
 pub async fn hold(tx: &mut Tx, agency: Uuid, holds: &[Hold<'_>]) -> Result<bool> {
     for holds in holds.chunks(dialect::MOST_PARAMETERS / 9) {
-        let held = execute_built!(&mut *tx, |q| {
+        let held = execute_built!(&mut *tx, holds.len(), |q| {
             q.push("INSERT INTO budget (agency_id, campaign_id, scope, subject, held, spent) ");
             q.push_values(holds, |mut b, hold| {
                 b.push_bind(agency)
@@ -99,18 +99,16 @@ pub async fn hold(tx: &mut Tx, agency: Uuid, holds: &[Hold<'_>]) -> Result<bool>
                 " ON CONFLICT (agency_id, campaign_id, scope, subject) DO UPDATE SET held = budget.held + excluded.held
                  WHERE budget.held + budget.spent + excluded.held <= CASE",
             );
+            // a branch for those without a limit too: the same text for as many
             for hold in holds {
-                if let Some(limit) = hold.scope.limit {
-                    q.push(" WHEN excluded.campaign_id = ")
-                        .push_bind(hold.campaign)
-                        .push(" AND excluded.scope = ")
-                        .push_bind(hold.scope.name)
-                        .push(" THEN ")
-                        .push_bind(limit);
-                }
+                q.push(" WHEN excluded.campaign_id = ")
+                    .push_bind(hold.campaign)
+                    .push(" AND excluded.scope = ")
+                    .push_bind(hold.scope.name)
+                    .push(" THEN ")
+                    .push_bind(hold.scope.limit.unwrap_or(i64::MAX));
             }
-            // a CASE has at least one branch
-            q.push(" WHEN FALSE THEN 0 ELSE 9223372036854775807 END");
+            q.push(" END");
         })?;
         if held != holds.len() as u64 {
             return Ok(false);

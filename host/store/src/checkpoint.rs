@@ -27,3 +27,34 @@ pub(crate) async fn keep_short(pool: SqlitePool) {
     // ends with the pool
     let _ = pool.close_event().do_until(work).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Store;
+    use std::time::{Duration, Instant};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_committed_is_carried_over_without_another_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("house.db");
+        let store = Store::open(&format!("sqlite:{}", file.display())).await.unwrap();
+        let Store::Sqlite { writer, .. } = &store else {
+            unreachable!("the address is one of SQLite")
+        };
+        let text = "a word that stands nowhere else";
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE TABLE t AS SELECT '{text}'")))
+            .execute(writer)
+            .await
+            .unwrap();
+        let carried = || {
+            let bytes = std::fs::read(&file).unwrap();
+            bytes.windows(text.len()).any(|part| part == text.as_bytes())
+        };
+        let began = Instant::now();
+        while !carried() {
+            assert!(began.elapsed() < Duration::from_secs(20), "it stays in the log");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        store.close().await;
+    }
+}

@@ -5,6 +5,10 @@ use crate::{Result, Store, StoreError, Tx};
 /// Most parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
 pub const MOST_PARAMETERS: usize = 30_000;
 
+/// Most rows of a statement that stays prepared: to prepare one for fifty rows takes as long as to run it. Longer ones are rare and of any
+/// length; they would only push others out.
+pub(crate) const KEPT_ROWS: usize = 64;
+
 /// Begins a transaction that writes. SQLite takes its one write lock at once, so that no transaction has to be undone because
 /// it read before it wrote.
 pub(crate) const SQLITE_BEGIN_WRITE: &str = "BEGIN IMMEDIATE";

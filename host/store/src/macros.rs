@@ -58,19 +58,19 @@ macro_rules! fetch_built {
     };
 }
 
-/// Runs a statement that is built piece by piece and returns how many rows it changed.
+/// Runs a statement that is built piece by piece for so many rows and returns how many it changed.
 macro_rules! execute_built {
-    ($tx:expr, |$q:ident| $build:block) => {
+    ($tx:expr, $rows:expr, |$q:ident| $build:block) => {
         match $tx {
             $crate::Tx::Sqlite(c) => {
                 let mut $q = sqlx::QueryBuilder::<sqlx::Sqlite>::new("");
                 $build
-                $q.build().persistent(false).execute(&mut **c).await.map(|done| done.rows_affected())
+                $q.build().persistent($rows <= $crate::dialect::KEPT_ROWS).execute(&mut **c).await.map(|done| done.rows_affected())
             }
             $crate::Tx::Postgres(c) => {
                 let mut $q = sqlx::QueryBuilder::<sqlx::Postgres>::new("");
                 $build
-                $q.build().persistent(false).execute(&mut **c).await.map(|done| done.rows_affected())
+                $q.build().persistent($rows <= $crate::dialect::KEPT_ROWS).execute(&mut **c).await.map(|done| done.rows_affected())
             }
         }.map_err($crate::StoreError::from)
     };
@@ -89,7 +89,11 @@ macro_rules! write_rows {
                         $push;
                     });
                     q.push(concat!(" ", $tail));
-                    q.build().persistent(false).execute(&mut **c).await.map(drop)
+                    q.build()
+                        .persistent(rows.len() <= $crate::dialect::KEPT_ROWS)
+                        .execute(&mut **c)
+                        .await
+                        .map(drop)
                 }
                 $crate::Tx::Postgres(c) => {
                     let mut q = sqlx::QueryBuilder::<sqlx::Postgres>::new(concat!($head, " "));
@@ -97,7 +101,11 @@ macro_rules! write_rows {
                         $push;
                     });
                     q.push(concat!(" ", $tail));
-                    q.build().persistent(false).execute(&mut **c).await.map(drop)
+                    q.build()
+                        .persistent(rows.len() <= $crate::dialect::KEPT_ROWS)
+                        .execute(&mut **c)
+                        .await
+                        .map(drop)
                 }
             };
             if let Err(error) = done {
