@@ -5,6 +5,7 @@ use super::shop::Shop;
 use crate::report::{Row, grouped, median, quantile, ratio, times};
 use crate::{Plan, Result};
 use serde::Deserialize;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Instant;
 use uuid::Uuid;
@@ -150,15 +151,15 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
 /// store to the reading of its answer.
 async fn rules(shop: &Shop, quotes: &[Uuid]) -> Result<f64> {
     let mut database = shop.database().await?;
-    let mut sums = Vec::with_capacity(quotes.len());
-    for quote in quotes {
-        let micros: i64 = sqlx::query_scalar(
-            "SELECT SUM(json_extract(d.usage, '$.micros')) FROM decision d, agency a WHERE d.agency_id = a.id AND d.quote_id = $1",
-        )
-        .bind(quote)
-        .fetch_one(&mut database)
-        .await?;
-        sums.push(micros as f64 / 1e3);
-    }
-    Ok(median(&sums))
+    let sums: Vec<(Uuid, i64)> =
+        sqlx::query_as("SELECT quote_id, SUM(json_extract(usage, '$.micros')) FROM decision GROUP BY quote_id")
+            .fetch_all(&mut database)
+            .await?;
+    let sums: HashMap<Uuid, i64> = sums.into_iter().collect();
+    let millis: Vec<f64> = quotes
+        .iter()
+        .filter_map(|quote| Some(*sums.get(quote)? as f64 / 1e3))
+        .collect();
+    assert_eq!(millis.len(), quotes.len(), "a quote without decisions");
+    Ok(median(&millis))
 }
