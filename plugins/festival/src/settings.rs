@@ -73,9 +73,12 @@ pub(crate) enum AppliesTo {
     Booking,
 }
 
+/// Month and day.
+type Date = (u32, u32);
+
 /// The days off of 2026, as announced. Those of 2027 are to be added when they are.
 #[rustfmt::skip]
-const HOLIDAYS: [(&str, &str, (u32, u32), (u32, u32)); 7] = [
+const HOLIDAYS: [(&str, &str, Date, Date); 7] = [
     ("元旦", "New Year's Day", (1, 1), (1, 3)),
     ("春节", "Spring Festival", (2, 15), (2, 23)),
     ("清明节", "Qingming Festival", (4, 4), (4, 6)),
@@ -87,8 +90,8 @@ const HOLIDAYS: [(&str, &str, (u32, u32), (u32, u32)); 7] = [
 
 impl Default for Settings {
     fn default() -> Self {
-        let day = |(month, day)| Day::of(2026, month, day).unwrap_or_default();
-        let holiday = |(zh, en, from, to): (&str, &str, _, _)| Holiday {
+        let day = |(month, day): Date| Day::of(2026, month, day).unwrap_or_default();
+        let holiday = |(zh, en, from, to): (&str, &str, Date, Date)| Holiday {
             name: Some(Name {
                 zh: zh.to_owned(),
                 en: en.to_owned(),
