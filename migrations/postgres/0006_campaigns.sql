@@ -267,7 +267,8 @@ CREATE TABLE decision (
     PRIMARY KEY (agency_id, id),
     FOREIGN KEY (agency_id, extension_point, binding, revision) REFERENCES binding_revision (agency_id, extension_point, name, revision)
 );
-CREATE INDEX decision_of_binding ON decision (agency_id, extension_point, binding, id);
+-- In the order of time, so that the fifty decisions of a quote are written into one place. An index by binding would be written in fifty.
+CREATE INDEX decision_in_order ON decision (agency_id, id, extension_point, binding, outcome);
 CREATE INDEX decision_of_quote ON decision (agency_id, quote_id, id);
 CREATE INDEX decision_of_customer ON decision (agency_id, customer_id, id) WHERE customer_id IS NOT NULL;
 

@@ -110,7 +110,8 @@ pub struct Filter {
     pub outcome: Option<String>,
 }
 
-/// Decisions before `before`, the newest first.
+/// Decisions before `before`, the newest first. Which they are is looked up first, in the index that has what is asked for, and only those
+/// are read.
 ///
 /// # Errors
 /// Failures of the database.
@@ -121,6 +122,8 @@ pub async fn latest(tx: &mut Tx, agency: Uuid, filter: &Filter, before: Uuid, li
             decision_columns!(),
             " FROM decision WHERE agency_id = "
         ))
+        .push_bind(agency)
+        .push(" AND id IN (SELECT id FROM decision WHERE agency_id = ")
         .push_bind(agency)
         .push(" AND id < ")
         .push_bind(before);
@@ -143,5 +146,6 @@ pub async fn latest(tx: &mut Tx, agency: Uuid, filter: &Filter, before: Uuid, li
             q.push(" AND outcome = ").push_bind(outcome);
         }
         q.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
+        q.push(") ORDER BY id DESC");
     })
 }

@@ -13,7 +13,7 @@ use posthouse_store::quotes::{self as store, QuoteRow};
 use posthouse_store::{Access, Tx, campaigns, coupons, intake};
 use uuid::Uuid;
 
-/// Quotes that are closed in one transaction.
+/// Quotes that are settled at one look.
 const BATCH: i64 = 50;
 
 /// With which booking a quote is confirmed.
@@ -127,8 +127,7 @@ impl App {
         }
         if store::confirm(&mut tx, agency, id, booking, known.is_some(), now).await? {
             settle(&mut tx, agency, &quote, true, now).await?;
-            let confirmed = store::quote(&mut tx, agency, id).await?;
-            let view = QuoteView::whole(&mut tx, agency, confirmed.ok_or(AppError::NotFound("quote"))?).await?;
+            let view = self.closed_view(&mut tx, agency, id).await?;
             tx.commit().await?;
             metrics::counter!("posthouse_quotes_total", "became" => "confirmed").increment(1);
             return Ok(view);
@@ -192,36 +191,41 @@ impl App {
     }
 
     /// Frees what overdue quotes hold, and gives back what belongs to bookings that were called off or paid back. Whether there may be
-    /// more to do.
+    /// more to do. One quote's trouble does not keep the others from it; it is tried again with the next look.
     pub(crate) async fn settle_quotes(&self, room: &Room) -> Result<bool> {
-        let expired = retrying!(self.expire_some(room))?;
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let overdue = store::overdue(&mut tx, room.id, self.clock.now(), BATCH).await?;
         let due = store::due(&mut tx, room.id, BATCH).await?;
         drop(tx);
-        for id in &due {
-            retrying!(self.follow_booking(room, *id))?;
+        let (found, mut settled) = (overdue.len().max(due.len()) as i64, 0);
+        for id in overdue {
+            settled += self.told(room, id, retrying!(self.expire(room, id)));
         }
-        Ok(expired || due.len() as i64 == BATCH)
+        for id in due {
+            settled += self.told(room, id, retrying!(self.follow_booking(room, id)));
+        }
+        Ok(found == BATCH && settled > 0)
     }
 
-    async fn expire_some(&self, room: &Room) -> Result<bool> {
-        let (agency, now) = (room.id, self.clock.now());
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
-        let mut overdue = store::overdue(&mut tx, agency, now, BATCH).await?;
-        drop(tx);
-        if overdue.is_empty() {
-            return Ok(false);
-        }
-        overdue.sort_unstable();
-        for id in &overdue {
-            let mut tx = self.store.write(Access::Agency(agency)).await?;
-            let expired = close(&mut tx, agency, *id, "expired", now).await?;
-            tx.commit().await?;
-            if expired {
-                metrics::counter!("posthouse_quotes_total", "became" => "expired").increment(1);
+    /// Counts a quote that was settled, and tells of one that was not.
+    fn told(&self, room: &Room, quote: Uuid, done: Result<()>) -> usize {
+        match done {
+            Ok(()) => 1,
+            Err(error) => {
+                tracing::error!(%error, agency = %room.slug, %quote, "a quote is not settled; trying again");
+                0
             }
         }
-        Ok(overdue.len() as i64 == BATCH)
+    }
+
+    async fn expire(&self, room: &Room, id: Uuid) -> Result<()> {
+        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        let expired = close(&mut tx, room.id, id, "expired", self.clock.now()).await?;
+        tx.commit().await?;
+        if expired {
+            metrics::counter!("posthouse_quotes_total", "became" => "expired").increment(1);
+        }
+        Ok(())
     }
 
     /// Gives back what a confirmed quote took, as far as its booking was called off or paid back.
@@ -243,8 +247,9 @@ impl App {
             // what came back stays back, whatever becomes of the booking later
             let returned = undone.share_of(saving.saving).max(saving.returned);
             let more = returned - saving.returned;
-            if more > 0 {
-                store::set_returned(&mut tx, agency, id, saving.campaign_id, saving.returned, returned).await?;
+            if more > 0
+                && store::set_returned(&mut tx, agency, id, saving.campaign_id, saving.returned, returned).await?
+            {
                 shift(&mut tx, agency, &quote, saving.campaign_id, Movement::Return, more, now).await?;
             }
         }
