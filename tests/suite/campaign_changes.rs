@@ -256,7 +256,12 @@ fn groups_that_are_used_stay(database: Database) {
     office.draft("using", 10);
     assert_eq!(delete("season").problem(409), "group_in_use");
     group(&office.planner, "season", "ordered").expect(200);
-    office.take("using", &["submit", "approve", "start"]);
+    for (step, state) in [("submit", "submitted"), ("approve", "approved")] {
+        office.take("using", &[step]);
+        let refused = group(&office.planner, "season", "stackable");
+        assert_eq!(refused.problem(409), "group_in_use", "{state}");
+    }
+    office.take("using", &["start"]);
     for state in ["running", "paused"] {
         let refused = group(&office.planner, "season", "stackable");
         assert_eq!(refused.problem(409), "group_in_use", "{state}");
