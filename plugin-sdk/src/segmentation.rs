@@ -4,7 +4,7 @@ use crate::bindings::exports::posthouse::plugin::{descriptor, segmentation as wi
 use crate::bindings::posthouse::plugin::types;
 use crate::component;
 use crate::context::Context;
-use crate::description::{Description, SegmentDef};
+use crate::description::{Description, Localized, SegmentDef};
 use crate::facts::{Columns, Facts};
 use crate::quantiles::Quantiles;
 use crate::reasons::{NoReason, Reasons};
@@ -31,6 +31,11 @@ pub trait Segmentation: 'static {
 
     /// What it is.
     fn describe() -> Description;
+
+    /// What its scores count, in a word or two: lists of members are headed by it, the highest score first. Nothing if it gives none.
+    fn score_title() -> Option<Localized> {
+        None
+    }
 
     /// Decides one customer by that customer's facts alone.
     fn classify(
@@ -130,6 +135,10 @@ impl<P: Segmentation> descriptor::Guest for SegmentationComponent<P> {
 impl<P: Segmentation> wire::Guest for SegmentationComponent<P> {
     fn segments() -> Vec<wire::SegmentDef> {
         P::Segment::DEFS.iter().map(Into::into).collect()
+    }
+
+    fn score_title() -> Option<types::Localized> {
+        P::score_title().map(Into::into)
     }
 
     fn classify(ctx: types::Context, rows: u32, columns: Vec<wire::Column>) -> Result<wire::Classes, String> {

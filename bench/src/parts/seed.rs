@@ -84,9 +84,10 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
             });
             identities.push(NewIdentity {
                 kind: "member_no",
-                value: person.member_no(),
+                value: person.member_no().to_lowercase(),
                 customer_id: id,
                 sealed: None,
+                written: Some(person.member_no()),
             });
             let known_as = change * 1_000_000 + bookings.len() as i64;
             bookings.extend(

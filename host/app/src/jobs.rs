@@ -20,6 +20,7 @@ impl App {
         self.tasks.spawn(self.clone().keep_quotes());
         self.tasks.spawn(self.clone().hear_other_hosts());
         self.tasks.spawn(self.clone().tidy_cache());
+        self.tasks.spawn(self.clone().renew_words());
     }
 
     /// Deletes compiled plugins that nobody uses any more, at the start and once a day.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub struct Label {
     /// The shown name.
     pub name: Option<String>,
-    /// The agency's member number.
+    /// The agency's member number, as it was written.
     pub member_no: Option<String>,
     /// The name, or else the member number, a masked telephone number or e-mail address, or the end of the id.
     pub label: String,
@@ -30,7 +30,12 @@ pub(crate) async fn labels(tx: &mut Tx, agency: Uuid, customers: &[CustomerRow])
     for row in identities_of(tx, agency, &ids).await? {
         if let Ok(kind) = row.kind.parse() {
             // the first in the order of spelling, so that the label stays the same
-            known.entry((row.customer_id, kind)).or_insert(row.value);
+            let shown = match kind {
+                // masked below, so in the form whose parts are known
+                IdentityKind::Phone => row.value,
+                _ => row.shown().to_owned(),
+            };
+            known.entry((row.customer_id, kind)).or_insert(shown);
         }
     }
     let label = |row: &CustomerRow| {
@@ -54,7 +59,10 @@ pub(crate) fn shown_name(profile: &str) -> Option<String> {
 }
 
 /// A number in E.164 without its middle.
-fn masked_phone(phone: &str) -> String {
+pub(crate) fn masked_phone(phone: &str) -> String {
+    let (phone, extension) = phone
+        .split_once(";ext=")
+        .map_or((phone, String::new()), |(phone, ext)| (phone, format!(" ext. {ext}")));
     let signs: Vec<char> = phone.chars().collect();
     // four signs at least stay hidden; of a short number only the end is told
     let (front, back) = match signs.len() {
@@ -63,7 +71,7 @@ fn masked_phone(phone: &str) -> String {
     };
     let begin: String = signs[..front].iter().collect();
     let end: String = signs[signs.len().saturating_sub(back)..].iter().collect();
-    format!("{begin}****{end}")
+    format!("{begin}****{end}{extension}")
 }
 
 /// An address with the first letter of its user.
@@ -86,6 +94,7 @@ mod tests {
     fn what_can_be_called_or_written_to_is_masked() {
         assert_eq!(masked_phone("+8613800138000"), "+86138****8000");
         assert_eq!(masked_phone("+85291234567"), "+852****4567");
+        assert_eq!(masked_phone("+861065529988;ext=101"), "+86106****9988 ext. 101");
         assert_eq!(masked_phone("+290123456"), "****56");
         assert_eq!(masked_phone("1"), "****1");
         assert_eq!(masked_email("wang.xiaoming@example.com"), "w***@example.com");

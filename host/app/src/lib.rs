@@ -24,10 +24,12 @@ pub mod search;
 pub mod segments;
 pub mod team;
 pub mod timeline;
+mod upkeep;
 
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result};
 pub use labels::Label;
+pub use posthouse_store::forms::ClashRow;
 pub use posthouse_store::{Store, StoreError, standing};
 pub use room::Room;
 

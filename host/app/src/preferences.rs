@@ -4,7 +4,9 @@ use crate::error::Result;
 use crate::intake::refold::source_kind as read_source_kind;
 use crate::intake::source_kind;
 use posthouse_domain::Record;
+use posthouse_domain::event::BY_HAND;
 use posthouse_domain::preference::{PreferenceKey, shown};
+use posthouse_domain::profile::Strength;
 use posthouse_store::Tx;
 use posthouse_store::preferences::{self as store, PreferenceRow};
 use serde::Serialize;
@@ -39,7 +41,12 @@ pub(crate) async fn preferences_of(tx: &mut Tx, agency: Uuid, customer: Uuid) ->
         .map(|row| {
             let is_list = row.key.parse().is_ok_and(PreferenceKey::is_list);
             let value = (!row.value.is_empty()).then_some(row.value.as_str());
-            let strength = (row.at, read_source_kind(&row.source_kind), row.received);
+            let strength = Strength {
+                at: row.at,
+                source_kind: read_source_kind(&row.source_kind),
+                received: row.received,
+                by_hand: row.source == BY_HAND,
+            };
             (row.key.as_str(), is_list, value, strength)
         })
         .collect();

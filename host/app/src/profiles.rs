@@ -10,7 +10,7 @@ use crate::team::Caller;
 use crate::timeline::{TimelineEntry, touches};
 use posthouse_domain::attribute;
 use posthouse_domain::catalogue::{self, ALL};
-use posthouse_domain::event::{self, Customer, IdentityText};
+use posthouse_domain::event::{self, Customer};
 use posthouse_domain::identity::{Identity, IdentityKind};
 use posthouse_domain::preference;
 use posthouse_domain::profile::SourceKind;
@@ -27,8 +27,10 @@ use uuid::Uuid;
 pub struct IdentityView {
     /// Kind of identity.
     pub kind: String,
-    /// Normal spelling; of documents nothing.
+    /// What was written; of documents nothing.
     pub value: Option<String>,
+    /// The form by which it is looked up; of documents nothing.
+    pub normal: Option<String>,
 }
 
 /// One value of one attribute, with where it came from.
@@ -162,8 +164,9 @@ impl App {
                 .map(|row| {
                     let secret = row.kind.parse().is_ok_and(IdentityKind::is_document);
                     IdentityView {
+                        value: (!secret).then(|| row.shown().to_owned()),
                         kind: row.kind,
-                        value: (!secret).then_some(row.value),
+                        normal: (!secret).then_some(row.value),
                     }
                 })
                 .collect(),
@@ -269,35 +272,22 @@ impl App {
         }
         let known = identities_of(&mut tx, agency, &[id]).await?;
         // the record has to point to this customer, whatever identities it adds
-        match known.iter().find_map(|row| {
-            Some((
-                row.kind
-                    .parse::<IdentityKind>()
-                    .ok()
-                    .filter(|kind| !kind.is_document())?,
-                &row.value,
-            ))
-        }) {
-            Some((kind, value)) => {
-                let anchor = event::identities(
-                    &[IdentityText {
-                        kind: kind.as_str().into(),
-                        value: value.clone(),
-                    }],
-                    &caller.room.terms,
-                )?;
-                for identity in anchor {
-                    if !record.identities.contains(&identity) {
-                        record.identities.insert(0, identity);
-                    }
-                }
-            }
-            None => {
-                return Err(AppError::conflict(
-                    "not_addressable",
-                    "the customer is known by documents only; send one of them as an identity through POST /api/v1/events",
-                ));
-            }
+        let anchor = known.iter().find_map(|row| {
+            let kind = row.kind.parse::<IdentityKind>().ok()?;
+            (!kind.is_document()).then(|| Identity {
+                kind,
+                value: row.value.clone(),
+                written: row.shown().to_owned(),
+            })
+        });
+        let Some(anchor) = anchor else {
+            return Err(AppError::conflict(
+                "not_addressable",
+                "the customer is known by documents only; send one of them as an identity through POST /api/v1/events",
+            ));
+        };
+        if !record.identities.iter().any(|identity| identity.is(&anchor)) {
+            record.identities.insert(0, anchor);
         }
         self.land_by_hand(caller, &mut tx, &record).await?;
         dialect::notify(&mut tx, agency).await?;
@@ -308,7 +298,7 @@ impl App {
     fn by_hand(&self, caller: &Caller, customer: &Customer) -> Result<Record> {
         let now = self.clock.now();
         Ok(Record {
-            source: "console".into(),
+            source: event::BY_HAND.into(),
             external_id: self.entropy.id(now).to_string(),
             kind: "profile.updated".into(),
             occurred_at: now,

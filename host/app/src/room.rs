@@ -4,7 +4,7 @@ use crate::error::{AppError, Result};
 use crate::facts::frame::Frame;
 use crate::intake::queue::IntakeQueue;
 use crate::quotes::Promotions;
-use crate::segments::{Desk, Live, Logbook};
+use crate::segments::{Desk, Live, Logbook, Rankings};
 use crate::{App, team};
 use posthouse_domain::{AgencyTerms, Day, Instant, time};
 use posthouse_store::Access;
@@ -38,6 +38,8 @@ pub struct Room {
     pub(crate) promotions: Promotions,
     /// What the rules wrote and nobody has stored yet.
     pub(crate) logbook: Logbook,
+    /// Orders of members that were made lately.
+    pub(crate) rankings: Rankings,
     frame: RwLock<Frame>,
     live: RwLock<BTreeMap<String, Live>>,
 }
@@ -95,6 +97,7 @@ impl App {
             fitted_on: AtomicI32::new(Day::MIN),
             promotions: Promotions::default(),
             logbook: Logbook::default(),
+            rankings: Rankings::default(),
             frame: RwLock::default(),
             live: RwLock::default(),
         });

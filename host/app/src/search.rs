@@ -2,15 +2,18 @@
 
 use crate::App;
 use crate::error::{AppError, Result};
-use crate::labels::{Label, labels};
+use crate::labels::{Label, labels, masked_phone};
 use crate::profiles::shown_dates;
+use crate::segments::Sort;
 use crate::team::Caller;
 use posthouse_domain::identity::{Identity, IdentityKind};
-use posthouse_domain::search::spellings;
+use posthouse_domain::normal;
+use posthouse_domain::search::{MOST_WORDS, question};
 use posthouse_store::intake::{self, CustomerRow};
 use posthouse_store::{Access, Tx, profiles as store, search};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// A customer in a list.
@@ -21,6 +24,8 @@ pub struct CustomerSummary {
     /// By what people recognise it.
     #[serde(flatten)]
     pub label: Label,
+    /// A telephone number with its middle hidden: the one that was searched for, or the first.
+    pub phone: Option<String>,
     /// Shown attribute values.
     pub profile: Value,
     /// When it was last changed, in ms since 1970.
@@ -32,10 +37,10 @@ pub struct CustomerSummary {
 /// Longest text to search for, in bytes.
 const MOST_SEARCHED: usize = 500;
 
-/// A `LIKE` pattern of texts that contain `q` in any case, the signs of `LIKE` taken literally by `!`.
-fn containing(q: &str) -> String {
+/// A `LIKE` pattern of texts that contain a word, the signs of `LIKE` taken literally by `!`.
+fn containing(word: &str) -> String {
     let mut pattern = String::from("%");
-    for c in q.to_lowercase().chars() {
+    for c in word.chars() {
         if matches!(c, '!' | '%' | '_') {
             pattern.push('!');
         }
@@ -45,8 +50,8 @@ fn containing(q: &str) -> String {
     pattern
 }
 
-/// The rank of those who have the text somewhere inside a name or number, where no word begins.
-const ANYWHERE: i32 = 4;
+/// The rank of those who have the text somewhere inside a name or number, where no word begins. Ranks of words are below it.
+const ANYWHERE: i32 = 100;
 
 /// A page of a search ends before this place.
 fn place(cursor: Option<&str>) -> Result<search::Place> {
@@ -56,21 +61,35 @@ fn place(cursor: Option<&str>) -> Result<search::Place> {
         .ok_or_else(bad_cursor)
 }
 
-fn bad_cursor() -> AppError {
+pub(crate) fn bad_cursor() -> AppError {
     AppError::invalid(
         "bad_cursor",
         "the cursor is not one of this list; start again without it",
     )
 }
 
-async fn summaries(tx: &mut Tx, agency: Uuid, rows: Vec<CustomerRow>) -> Result<Vec<CustomerSummary>> {
+async fn summaries(tx: &mut Tx, agency: Uuid, rows: Vec<CustomerRow>, q: Option<&str>) -> Result<Vec<CustomerSummary>> {
     let mut labels = labels(tx, agency, &rows).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut phones: HashMap<Uuid, Vec<String>> = HashMap::new();
+    for row in intake::identities_of(tx, agency, &ids).await? {
+        if row.kind == IdentityKind::Phone.as_str() {
+            phones.entry(row.customer_id).or_default().push(row.value);
+        }
+    }
+    let digits = number_in(q.unwrap_or_default());
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(label) = labels.remove(&row.id) else { continue };
         let profile = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
         found.push(CustomerSummary {
             id: row.id,
+            phone: phones.remove(&row.id).and_then(|own| {
+                let meant = own
+                    .iter()
+                    .find(|phone| digits.as_ref().is_some_and(|digits| phone.contains(digits)));
+                meant.or(own.first()).map(|phone| masked_phone(phone))
+            }),
             label,
             profile: shown_dates(profile),
             updated_at: row.updated_at,
@@ -80,10 +99,27 @@ async fn summaries(tx: &mut Tx, agency: Uuid, rows: Vec<CustomerRow>) -> Result<
     Ok(found)
 }
 
+/// The digits of a question that may be part of a telephone number: of one number, or the longest word of digits.
+fn number_in(q: &str) -> Option<String> {
+    let q = normal::searched(q);
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let longest = match q.chars().any(char::is_alphabetic) {
+        true => q
+            .split(' ')
+            .filter(|word| word.bytes().all(|b| b.is_ascii_digit()))
+            .map(digits)
+            .max_by_key(String::len),
+        false => Some(digits(&q)),
+    };
+    longest
+        .map(|number| number.trim_start_matches('0').to_owned())
+        .filter(|number| number.len() > 2)
+}
+
 impl App {
     /// Customers in the order in which they came, all or those of a segment; or those that match `q`, the best first: an
     /// identity in any spelling, part of a name as it is written, in pinyin or by its initials, part of a telephone number, the beginning of
-    /// an e-mail address or member number.
+    /// an e-mail address or member number; of several words each.
     ///
     /// # Errors
     /// [`AppError::NotFound`] if there is no such segment; a cursor of another list; `filters_not_together`.
@@ -105,11 +141,13 @@ impl App {
         }
         if let Some(segment) = segment {
             let (binding, key) = segment.split_once('.').ok_or(AppError::NotFound("segment"))?;
-            let page = self.members(caller, binding, key, cursor, limit).await?;
+            let page = self
+                .members(caller, (binding, key), Sort::Joined, cursor, limit)
+                .await?;
             let ids: Vec<Uuid> = page.items.iter().map(|member| member.customer_id).collect();
             let mut tx = self.store.read(Access::Agency(agency)).await?;
             let rows = intake::customers(&mut tx, agency, &ids).await?;
-            return Ok((summaries(&mut tx, agency, rows).await?, page.next));
+            return Ok((summaries(&mut tx, agency, rows, None).await?, page.next));
         }
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let (rows, next) = match q {
@@ -122,7 +160,7 @@ impl App {
                 (rows, next)
             }
         };
-        Ok((summaries(&mut tx, agency, rows).await?, next))
+        Ok((summaries(&mut tx, agency, rows, q).await?, next))
     }
 
     /// A page of those who match. Only what no word begins with is looked for inside of words, because that looks at everyone.
@@ -139,22 +177,32 @@ impl App {
             let detail = format!("q has {} bytes, it may have {MOST_SEARCHED}; search for less", q.len());
             return Err(AppError::invalid("bad_q", detail));
         }
+        let question = question(q).ok_or_else(|| {
+            let detail = format!("q has more than {MOST_WORDS} words; search for less");
+            AppError::invalid("bad_q", detail)
+        })?;
         let more = limit as i64 + 1;
         let mut places = Vec::new();
         if from.0 < ANYWHERE {
             let spelt = |kind| Some(Identity::normalise(kind, q, &caller.room.terms.country).ok()?.value);
             let known = [IdentityKind::Phone, IdentityKind::Email, IdentityKind::MemberNo].map(spelt);
-            let identities: Vec<String> = known.into_iter().flatten().chain([q.to_owned()]).collect();
-            let spellings: Vec<String> = spellings(q).into_iter().collect();
+            let identities: Vec<String> = known.into_iter().flatten().chain([normal::text(q)]).collect();
+            let spellings = |of: &BTreeSet<String>| of.iter().cloned().collect::<Vec<_>>();
             let wanted = search::Wanted {
                 identities: &identities,
-                spellings: &spellings,
+                whole: &spellings(&question.whole),
+                words: &question.words.iter().map(spellings).collect::<Vec<_>>(),
             };
             let (_, customers) = store::counter(tx, agency).await?;
             places = search::find(tx, agency, customers, &wanted, from, more).await?;
         }
         if places.is_empty() && (from == (0, 0) || from.0 == ANYWHERE) {
-            let found = search::find_anywhere(tx, agency, &containing(q), from.1, more).await?;
+            let form = normal::searched(q);
+            let patterns: Vec<String> = match question.words.is_empty() {
+                true => vec![containing(&form)],
+                false => form.split(' ').map(containing).collect(),
+            };
+            let found = search::find_anywhere(tx, agency, &patterns, from.1, more).await?;
             places = found.into_iter().map(|ordinal| (ANYWHERE, ordinal)).collect();
         }
         let next = places.get(limit).map(|(rank, ordinal)| format!("{rank}.{ordinal}"));

@@ -31,7 +31,9 @@ pub const TYPES: [&str; 13] = [
 ];
 
 /// Sources that only the server itself names: what staff enter by hand, and moves between segments.
-pub const OWN_SOURCES: [&str; 2] = ["console", "segments"];
+pub const OWN_SOURCES: [&str; 2] = [BY_HAND, "segments"];
+/// The source of what people write by hand, at the console or through its calls.
+pub const BY_HAND: &str = "console";
 /// Most identities one record may carry.
 pub const MOST_IDENTITIES: usize = 20;
 /// Most attributes one record may carry.
@@ -194,7 +196,7 @@ pub fn identities(texts: &[IdentityText], terms: &AgencyTerms) -> Result<Vec<Ide
     Ok(found)
 }
 
-/// Adds one identity in its normal spelling.
+/// Adds one identity in its normal form.
 pub(crate) fn push_identity(
     found: &mut Vec<Identity>,
     kind: IdentityKind,
@@ -203,7 +205,7 @@ pub(crate) fn push_identity(
 ) -> Result<(), Rejection> {
     let identity =
         Identity::normalise(kind, value, &terms.country).map_err(|e| Rejection::new("bad_identity", e.to_string()))?;
-    if found.contains(&identity) {
+    if found.iter().any(|other| other.is(&identity)) {
         return Ok(());
     }
     if kind.is_exclusive() && found.iter().any(|other| other.kind == kind) {

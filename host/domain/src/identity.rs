@@ -1,5 +1,8 @@
-//! By what a customer is known, and in which one spelling.
+//! By what a customer is known, and in which one form.
 
+mod phone;
+
+use crate::normal;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
@@ -7,9 +10,9 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdentityKind {
-    /// A telephone number, kept as E.164.
+    /// A telephone number, looked up as E.164.
     Phone,
-    /// An e-mail address, its domain in lower case.
+    /// An e-mail address, compared without case.
     Email,
     /// A WeChat open id.
     WechatOpenid,
@@ -17,7 +20,7 @@ pub enum IdentityKind {
     IdCard,
     /// A passport. Kept encrypted.
     Passport,
-    /// The agency's own member number.
+    /// The agency's own member number, compared without case and blanks; its dashes count.
     MemberNo,
     /// A user of an online travel agency.
     OtaUser,
@@ -71,13 +74,15 @@ impl FromStr for IdentityKind {
     }
 }
 
-/// One identity in its normal spelling.
+/// One identity.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Identity {
     /// What kind of identity.
     pub kind: IdentityKind,
-    /// Normal spelling.
+    /// Its normal form, by which it is looked up.
     pub value: String,
+    /// What was written.
+    pub written: String,
 }
 
 /// Why a value cannot be an identity, in words for the person who sent it.
@@ -94,22 +99,23 @@ pub struct IdentityError {
 pub const LONGEST_IDENTITY: usize = 128;
 
 impl Identity {
-    /// Brings `value` into its normal spelling: phones become E.164 as dialled in `country`, e-mails lose case in the domain,
-    /// document and member numbers lose spaces and dashes.
+    /// Brings `value` into its normal form: phones become E.164 as dialled in `country`, with `;ext=` where they have an extension;
+    /// e-mails and member numbers lose case, member numbers also blanks; documents become capitals without blanks and dashes; for the
+    /// other kinds case matters.
     ///
     /// # Errors
     /// [`IdentityError`] when the value cannot be one of its kind.
     pub fn normalise(kind: IdentityKind, value: &str, country: &str) -> Result<Self, IdentityError> {
         let err = |problem| Err(IdentityError { kind, problem });
-        let value = value.trim();
-        if value.is_empty() {
+        let form = normal::text(value);
+        if form.is_empty() {
             return err("is empty");
         }
-        if value.len() > LONGEST_IDENTITY || value.chars().any(char::is_control) {
+        if value.len().max(form.len()) > LONGEST_IDENTITY || form.chars().any(char::is_control) {
             return err("is longer than 128 bytes or has control characters");
         }
-        let value = match kind {
-            IdentityKind::Phone => match normalise_phone(value, country) {
+        let form = match kind {
+            IdentityKind::Phone => match phone::normalise(&form, country) {
                 Some(phone) => phone,
                 None => {
                     return err(
@@ -118,93 +124,118 @@ impl Identity {
                 }
             },
             // `Li Wei <li.wei@example.com>` is the same address as the one between the brackets
-            IdentityKind::Email => match value.parse::<email_address::EmailAddress>() {
-                Ok(address) => format!("{}@{}", address.local_part(), address.domain().to_lowercase()),
+            IdentityKind::Email => match form.parse::<email_address::EmailAddress>() {
+                Ok(address) => normal::caseless(&format!("{}@{}", address.local_part(), address.domain())),
                 Err(_) => return err("is not an e-mail address"),
             },
-            IdentityKind::IdCard | IdentityKind::Passport | IdentityKind::MemberNo => {
-                let kept: String = value
-                    .chars()
-                    .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '‐' | '–'))
-                    .collect();
-                if kept.is_empty() {
-                    return err("has no letters or digits");
-                }
-                if kind.is_document() { kept.to_uppercase() } else { kept }
-            }
-            IdentityKind::WechatOpenid | IdentityKind::OtaUser | IdentityKind::Device => value.to_owned(),
+            IdentityKind::MemberNo => normal::code(&form),
+            IdentityKind::IdCard | IdentityKind::Passport => normal::code(&form).replace('-', "").to_uppercase(),
+            IdentityKind::WechatOpenid | IdentityKind::OtaUser | IdentityKind::Device => form,
         };
-        Ok(Self { kind, value })
+        if !form.chars().any(char::is_alphanumeric) {
+            return err("has no letters or digits");
+        }
+        Ok(Self {
+            kind,
+            value: form,
+            written: value.trim().to_owned(),
+        })
+    }
+
+    /// The form by which builds before the normal form knew what is written here: two rows that are one by now are still told apart by
+    /// it. Phones had lost their extensions, member numbers their dashes.
+    pub fn earlier(&self) -> String {
+        let written = self.written.trim();
+        match self.kind {
+            IdentityKind::Phone => self.value.split(';').next().unwrap_or_default().to_owned(),
+            IdentityKind::Email => match written.parse::<email_address::EmailAddress>() {
+                Ok(address) => format!("{}@{}", address.local_part(), address.domain().to_lowercase()),
+                Err(_) => written.to_owned(),
+            },
+            IdentityKind::MemberNo => undashed(written),
+            IdentityKind::IdCard | IdentityKind::Passport => undashed(written).to_uppercase(),
+            IdentityKind::WechatOpenid | IdentityKind::OtaUser | IdentityKind::Device => written.to_owned(),
+        }
+    }
+
+    /// The form of a member number whose dashes were dropped, if it has any.
+    pub fn loose(&self) -> Option<String> {
+        let dashed = self.kind == IdentityKind::MemberNo && self.value.contains('-');
+        dashed.then(|| self.value.replace('-', ""))
+    }
+
+    /// Whether both are the same, however they were written.
+    pub fn is(&self, other: &Self) -> bool {
+        (self.kind, &self.value) == (other.kind, &other.value)
     }
 }
 
-fn normalise_phone(value: &str, country: &str) -> Option<String> {
-    let value = &half_width(value);
-    if let Some(mobile) = mainland_mobile(value, country) {
-        return Some(mobile);
-    }
-    let region = phonenumber::country::Id::from_str(country).ok();
-    let number = phonenumber::parse(region, value).ok()?;
-    number
-        .is_valid()
-        .then(|| number.format().mode(phonenumber::Mode::E164).to_string())
-}
-
-/// Digits and the plus sign as they are typed with a Chinese keyboard, in their usual width.
-pub(crate) fn half_width(value: &str) -> String {
-    let usual = |c: char| match c {
-        '０'..='９' | '＋' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
-        other => other,
-    };
-    value.chars().map(usual).collect()
-}
-
-/// Mainland mobile numbers are the bulk of every file and unambiguous, so they do without the general parser; in every usual
-/// spelling, because it does not know each of their blocks.
-fn mainland_mobile(value: &str, country: &str) -> Option<String> {
-    let dialled: String = value.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let national = match dialled.strip_prefix("+86").or_else(|| dialled.strip_prefix("0086")) {
-        Some(national) => national,
-        None if country == "CN" => &dialled,
-        None => return None,
-    };
-    let bytes = national.as_bytes();
-    let mobile = matches!(bytes, [b'1', b'3'..=b'9', ..]) && bytes.len() == 11 && bytes.iter().all(u8::is_ascii_digit);
-    mobile.then(|| format!("+86{national}"))
+fn undashed(written: &str) -> String {
+    let kept = |c: &char| !c.is_whitespace() && !matches!(c, '-' | '‐' | '–');
+    written.chars().filter(kept).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn form(kind: IdentityKind, value: &str) -> Option<String> {
+        let identity = Identity::normalise(kind, value, "CN").ok()?;
+        Some(identity.value)
+    }
+
     #[test]
-    fn one_spelling_each() {
+    fn one_form_each() {
         let cases = [
-            (IdentityKind::Phone, "138 0013 8000", Some("+8613800138000")),
-            (IdentityKind::Phone, "13800138000", Some("+8613800138000")),
-            (IdentityKind::Phone, "+86-138-0013-8000", Some("+8613800138000")),
-            (IdentityKind::Phone, "0086 140 1234 5678", Some("+8614012345678")),
-            (IdentityKind::Phone, "010-6552 9988", Some("+861065529988")),
-            (IdentityKind::Phone, "+1 650 253 0000", Some("+16502530000")),
-            (IdentityKind::Phone, "12", None),
-            (IdentityKind::Phone, "call me", None),
-            (IdentityKind::Email, "Li.Wei@Example.COM", Some("Li.Wei@example.com")),
+            (IdentityKind::Email, "Li.Wei@Example.COM", Some("li.wei@example.com")),
+            (IdentityKind::Email, "ＬＩ．Wei@example.com", Some("li.wei@example.com")),
             (
                 IdentityKind::Email,
                 "Li Wei <Li.Wei@Example.COM>",
-                Some("Li.Wei@example.com"),
+                Some("li.wei@example.com"),
             ),
             (IdentityKind::Email, "li.wei", None),
-            (IdentityKind::MemberNo, " M-00 17 ", Some("M0017")),
+            (IdentityKind::MemberNo, " M-00 17 ", Some("m-0017")),
+            (IdentityKind::MemberNo, "m-0017", Some("m-0017")),
+            (IdentityKind::MemberNo, "Ｍ－００１７", Some("m-0017")),
+            (IdentityKind::MemberNo, "M\u{2011}0017", Some("m-0017")),
+            (IdentityKind::MemberNo, "C15\u{2060}M", Some("c15m")),
+            (IdentityKind::MemberNo, "C15\u{200e}M", Some("c15m")),
+            (IdentityKind::MemberNo, "1-12", Some("1-12")),
+            (IdentityKind::MemberNo, "11-2", Some("11-2")),
+            (IdentityKind::MemberNo, "112", Some("112")),
+            (IdentityKind::MemberNo, "--", None),
             (IdentityKind::IdCard, "11010519491231002x", Some("11010519491231002X")),
+            (
+                IdentityKind::IdCard,
+                "110105 19491231–002Ｘ",
+                Some("11010519491231002X"),
+            ),
+            (IdentityKind::Passport, "e1234-5678", Some("E12345678")),
             (IdentityKind::Passport, "--", None),
+            (IdentityKind::WechatOpenid, "oAbC_1\u{200b}", Some("oAbC_1")),
+            (IdentityKind::OtaUser, "trip:Wei\u{a0}1", Some("trip:Wei 1")),
+            (IdentityKind::Device, "\u{200b}", None),
             (IdentityKind::Device, "", None),
         ];
         for (kind, value, expected) in cases {
-            let found = Identity::normalise(kind, value, "CN")
-                .ok()
-                .map(|identity| identity.value);
-            assert_eq!(found.as_deref(), expected, "{kind:?} {value}");
+            assert_eq!(form(kind, value).as_deref(), expected, "{kind:?} {value}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_its_own_form_and_what_was_written_stays() {
+        for (kind, value, written) in [
+            (IdentityKind::Phone, "010-65529988 转 102", "010-65529988 转 102"),
+            (IdentityKind::Phone, " 138 0013\u{200b} 8000", "138 0013\u{200b} 8000"),
+            (IdentityKind::Email, "Li.Wei@Example.COM", "Li.Wei@Example.COM"),
+            (IdentityKind::MemberNo, "Vip - 07", "Vip - 07"),
+            (IdentityKind::IdCard, "11010519491231002x", "11010519491231002x"),
+        ] {
+            let identity = Identity::normalise(kind, value, "CN").expect(value);
+            assert_eq!(identity.written, written);
+            let again = Identity::normalise(kind, &identity.value, "CN").expect("a normal form");
+            assert!(again.is(&identity), "{again:?} {identity:?}");
         }
     }
 }

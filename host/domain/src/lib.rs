@@ -15,6 +15,7 @@ pub mod insights;
 pub mod link;
 mod localized;
 pub mod money;
+pub mod normal;
 pub mod preference;
 pub mod profile;
 pub mod promotion;

@@ -1,6 +1,6 @@
 //! What a customer likes and needs on a trip: a fixed list of keys, each with what its values look like.
 
-use crate::profile::SourceKind;
+use crate::profile::{SourceKind, Strength};
 use crate::rejection::{quote, shorten};
 use crate::{Instant, Rejection};
 use serde::Deserialize;
@@ -228,21 +228,25 @@ fn one(key: PreferenceKey, value: &Value, source_kind: SourceKind, at: Instant) 
     })
 }
 
-/// How strong a word is: the later one, of two of one moment the one nearer to the customer's own, then the later arrival.
-pub type Strength = (Instant, SourceKind, i64);
-
-/// Which of one customer's words are shown, one answer per word: key, value (nothing takes back) and strength.
+/// Which of one customer's words are shown, one answer per word: key, value (nothing takes back) and strength. A word by hand takes the
+/// place of all that arrived before it, as in a profile.
 pub fn shown<K: Copy + Eq + Hash>(words: &[(K, bool, Option<&str>, Strength)]) -> Vec<bool> {
+    let mut by_hand: HashMap<K, i64> = HashMap::new();
+    for (key, _, _, strength) in words.iter().filter(|word| word.3.by_hand) {
+        let last = by_hand.entry(*key).or_insert(strength.received);
+        *last = (*last).max(strength.received);
+    }
+    let late = |key: &K, strength: &Strength| by_hand.get(key).is_some_and(|hand| strength.received < *hand);
     let mut taken_back: HashMap<K, Strength> = HashMap::new();
     for (key, _, value, strength) in words {
-        if value.is_none() {
+        if value.is_none() && !late(key, strength) {
             let latest = taken_back.entry(*key).or_insert(*strength);
             *latest = (*latest).max(*strength);
         }
     }
     let mut best: HashMap<(K, Option<&str>), usize> = HashMap::new();
     for (index, (key, is_list, value, strength)) in words.iter().enumerate() {
-        if value.is_none() || taken_back.get(key).is_some_and(|back| strength < back) {
+        if value.is_none() || late(key, strength) || taken_back.get(key).is_some_and(|back| strength < back) {
             continue;
         }
         let of = (*key, value.filter(|_| *is_list));
@@ -308,15 +312,34 @@ mod tests {
     #[test]
     fn what_was_taken_back_is_not_shown() {
         let (said, seen) = (SourceKind::Declared, SourceKind::Observed);
+        let told = |at, source_kind, received| Strength {
+            at,
+            source_kind,
+            received,
+            by_hand: false,
+        };
         let words = [
-            ("theme", true, Some("hiking"), (1, said, 1)),
-            ("theme", true, None, (3, said, 2)),
-            ("theme", true, Some("sea"), (3, said, 2)),
-            ("theme", true, Some("hiking"), (2, seen, 3)),
-            ("theme", true, Some("food"), (4, seen, 4)),
-            ("pace", false, Some("relaxed"), (1, said, 1)),
-            ("pace", false, Some("intense"), (1, seen, 2)),
+            ("theme", true, Some("hiking"), told(1, said, 1)),
+            ("theme", true, None, told(3, said, 2)),
+            ("theme", true, Some("sea"), told(3, said, 2)),
+            ("theme", true, Some("hiking"), told(2, seen, 3)),
+            ("theme", true, Some("food"), told(4, seen, 4)),
+            ("pace", false, Some("relaxed"), told(1, said, 1)),
+            ("pace", false, Some("intense"), told(1, seen, 2)),
         ];
         assert_eq!(shown(&words), [false, false, true, false, true, true, false]);
+        // by hand, after a word that said it was true later
+        let hand = Strength {
+            by_hand: true,
+            ..told(5, said, 6)
+        };
+        let words = [
+            ("theme", true, Some("sea"), told(9_000, said, 5)),
+            ("theme", true, None, told(9_000, said, 5)),
+            ("theme", true, None, hand),
+            ("theme", true, Some("tea"), hand),
+            ("theme", true, Some("art"), told(6, said, 7)),
+        ];
+        assert_eq!(shown(&words), [false, false, false, true, true]);
     }
 }

@@ -141,10 +141,34 @@ impl Profile {
     }
 }
 
-/// Whether `newer` is shown instead of `shown`: the later one wins, and of two told for the same moment the one nearer to the
-/// customer's own word; then the later arrival.
-pub fn survives(newer: (Instant, SourceKind), shown: (Instant, SourceKind)) -> bool {
-    newer >= shown
+/// How strong a word is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Strength {
+    /// When it was true.
+    pub at: Instant,
+    /// How it came to be known.
+    pub source_kind: SourceKind,
+    /// Order of arrival.
+    pub received: i64,
+    /// Whether a person wrote it down by hand.
+    pub by_hand: bool,
+}
+
+/// The arrival of the last word by hand: whatever arrived before it does not count any more, whenever it says that it was true.
+pub fn last_by_hand(words: impl IntoIterator<Item = Strength>) -> Option<i64> {
+    let by_hand = words.into_iter().filter(|word| word.by_hand);
+    by_hand.map(|word| word.received).max()
+}
+
+/// Which of the words about one attribute is shown: of the last one by hand and of those that arrived after it, the one that was true
+/// latest; of two told for the same moment the one nearer to the customer's own word; then the later arrival.
+pub fn survivor(words: &[Strength]) -> Option<usize> {
+    let since = last_by_hand(words.iter().copied());
+    let counted = |word: &Strength| since.is_none_or(|since| word.received >= since);
+    let standing = words.iter().enumerate().filter(|(_, word)| counted(word));
+    standing
+        .max_by_key(|(place, word)| (word.at, word.source_kind, word.received, *place))
+        .map(|(place, _)| place)
 }
 
 #[cfg(test)]
@@ -171,9 +195,40 @@ mod tests {
         }
     }
 
+    fn word(at: Instant, source_kind: SourceKind, received: i64, by_hand: bool) -> Strength {
+        Strength {
+            at,
+            source_kind,
+            received,
+            by_hand,
+        }
+    }
+
     #[test]
     fn the_later_word_wins() {
-        assert!(survives((2, SourceKind::Inferred), (1, SourceKind::Declared)));
-        assert!(!survives((1, SourceKind::Inferred), (1, SourceKind::Declared)));
+        let (said, guessed) = (SourceKind::Declared, SourceKind::Inferred);
+        assert_eq!(survivor(&[]), None);
+        assert_eq!(
+            survivor(&[word(1, said, 1, false), word(2, guessed, 2, false)]),
+            Some(1)
+        );
+        assert_eq!(
+            survivor(&[word(1, said, 1, false), word(1, guessed, 2, false)]),
+            Some(0)
+        );
+        assert_eq!(survivor(&[word(1, said, 1, false), word(1, said, 2, false)]), Some(1));
+    }
+
+    #[test]
+    fn a_word_by_hand_stands_over_what_arrived_before_it() {
+        let said = SourceKind::Declared;
+        let (later, hand) = (word(9_000, said, 1, false), word(100, said, 2, true));
+        assert_eq!(survivor(&[later, hand]), Some(1));
+        assert_eq!(survivor(&[hand, later]), Some(0), "in whatever order they are read");
+        // what arrives afterwards is held against the word by hand alone
+        let (stale, fresh) = (word(50, said, 3, false), word(150, said, 3, false));
+        assert_eq!(survivor(&[later, hand, stale]), Some(1));
+        assert_eq!(survivor(&[later, hand, fresh]), Some(2));
+        assert_eq!(survivor(&[later, hand, fresh, word(120, said, 4, true)]), Some(3));
     }
 }

@@ -4,7 +4,9 @@ use crate::booking::BookingRecord;
 use crate::identity::Identity;
 use crate::preference::PreferenceValue;
 use crate::profile::AttributeValue;
-use crate::{Day, Instant};
+use crate::time::{DAY_MILLIS, day_of, day_text, instant_text};
+use crate::{Day, Instant, Rejection};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -78,4 +80,44 @@ pub struct Record {
     pub body: Body,
     /// What the timeline shows: the sender's fields.
     pub data: Map<String, Value>,
+}
+
+/// How far ahead of the machine's clock a record may say that something was: somewhere it is tomorrow already, and clocks differ.
+pub const AHEAD: Instant = DAY_MILLIS;
+
+impl Record {
+    /// Refuses what is said of the future: it would win over every later word, and count before it is true. `now` is the machine's
+    /// clock, or the business clock where that is later.
+    ///
+    /// # Errors
+    /// `in_the_future` with the field.
+    pub fn check_past(&self, now: Instant, zone: Tz) -> Result<(), Rejection> {
+        let latest = now + AHEAD;
+        let last_day = day_of(latest, zone);
+        let (moment, booked_on) = match &self.body {
+            // a row of a booking has no other moment than the day of booking
+            Body::Booking(booking) if booking.happened_at.is_none() => ("booked_at", None),
+            Body::Booking(booking) => ("occurred_at", booking.details.booked_on),
+            Body::Activity(_) | Body::Profile => ("occurred_at", None),
+        };
+        let refused = |field: &str, said: String| {
+            Err(Rejection::new(
+                "in_the_future",
+                format!(
+                    "{field} {said} is in the future; it is {} now. Check the date, or send the record when it is true",
+                    instant_text(now)
+                ),
+            ))
+        };
+        if self.occurred_at > latest {
+            return refused(moment, instant_text(self.occurred_at));
+        }
+        if let Some(day) = booked_on.filter(|day| *day > last_day) {
+            return refused("booked_at", day_text(day));
+        }
+        match self.customer_since.filter(|day| *day > last_day) {
+            Some(day) => refused("since", day_text(day)),
+            None => Ok(()),
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Why something was not taken, in words that say what to do.
 
+use crate::normal;
 use serde::{Deserialize, Serialize};
 
 /// Why a record was not taken. Nothing of it landed, and its id is free to be sent again.
@@ -38,20 +39,20 @@ pub(crate) fn quote(text: &str) -> String {
     format!("{:?}", shorten(text))
 }
 
-/// Checks an id that a sender chose: not empty, not long, printable.
+/// Checks an id that a sender chose, and brings it into its normal form: not empty, not long, printable.
 pub(crate) fn check_id(field: &str, value: &str) -> Result<String, Rejection> {
-    let value = value.trim();
-    if value.is_empty() {
+    let id = normal::text(value);
+    if id.is_empty() {
         return Err(Rejection::new(
             "id_missing",
             format!("{field} is empty; every record needs one"),
         ));
     }
-    if value.len() > LONGEST_ID || value.chars().any(char::is_control) {
+    if value.len().max(id.len()) > LONGEST_ID || id.chars().any(char::is_control) {
         return Err(Rejection::new(
             "bad_id",
             format!("{field} is longer than {LONGEST_ID} bytes or has control characters"),
         ));
     }
-    Ok(value.to_owned())
+    Ok(id)
 }

@@ -331,6 +331,7 @@ fn too_little_is_said_to_be_too_little() {
         repeats,
         first_on,
         last_on: first_on + 7 * repeats as i32,
+        spend: 500 * i64::from(repeats + 1),
         repeat_spend: 500 * i64::from(repeats),
     };
     let many = |n: usize, first_on| {
@@ -370,6 +371,7 @@ fn worth_is_bookings_times_value() {
         repeats: 2,
         first_on: 1_000 - 273,
         last_on: 1_000 - 60,
+        spend: 9_000,
         repeat_spend: 7_000,
     };
     let visits = Visits {
@@ -378,7 +380,7 @@ fn worth_is_bookings_times_value() {
         age: 39.0,
     };
     let expected = model.rate.expected(&visits, 730.0 / 7.0) * model.value.expected(2, Some(3_500.0));
-    assert_eq!(model.worth(&purchases), expected.round() as i64);
+    assert_eq!(model.worth(&purchases), Some(expected.round() as i64));
     // a booking after the model's day is seen on its own day
     let later = Purchases {
         last_on: 1_007,
@@ -391,13 +393,103 @@ fn worth_is_bookings_times_value() {
         age: 40.0,
     };
     let expected = model.rate.expected(&visits, 730.0 / 7.0) * model.value.expected(3, Some(7_000.0 / 3.0));
-    assert_eq!(model.worth(&later), expected.round() as i64);
+    assert_eq!(model.worth(&later), Some(expected.round() as i64));
     assert!(
         model.worth(&Purchases {
             repeats: 0,
             last_on: purchases.first_on,
             repeat_spend: 0,
             ..purchases
-        }) > 0
+        }) > Some(0)
     );
+}
+
+/// `n` buyers of about 1,000.00 a time, and these beside them.
+fn beside(n: usize, others: &[Purchases]) -> Vec<Purchases> {
+    let mut dice = Dice(3);
+    let usual = (0..n).map(|i| {
+        let repeats = 1 + i as u32 % 5;
+        let spend = (100_000.0 * dice.gamma(4.0) / 4.0) as i64 * i64::from(repeats);
+        Purchases {
+            repeats,
+            first_on: 100 + (i % 300) as i32,
+            last_on: 420 + (i % 500) as i32,
+            spend: spend + 100_000,
+            repeat_spend: spend,
+        }
+    });
+    usual.chain(others.iter().copied()).collect()
+}
+
+/// A customer who came back so often and paid so much a time, the first time as well.
+fn payer(repeats: u32, each: i64) -> Purchases {
+    Purchases {
+        repeats,
+        first_on: 300,
+        last_on: 300 + 30 * repeats as i32,
+        spend: each * i64::from(repeats + 1),
+        repeat_spend: each * i64::from(repeats),
+    }
+}
+
+#[test]
+fn one_absurd_amount_makes_nobody_rich() {
+    let sane = clv::fit(1_000, &beside(200, &[])).expect("a fit").model;
+    for absurd in [1_000_000_000_000, 9_000_000_000_000_000, 100_000_000_000] {
+        let model = clv::fit(1_000, &beside(200, &[payer(1, absurd)])).expect("a fit").model;
+        for spends_nothing in [payer(0, 0), payer(1, 0), payer(6, 0)] {
+            assert_eq!(model.worth(&spends_nothing), Some(0));
+        }
+        assert_eq!(model.worth(&payer(1, absurd)), None, "nobody knows what that is worth");
+        assert_eq!(
+            model.worth(&payer(0, absurd)),
+            None,
+            "the first time as little as any other"
+        );
+        for usual in [payer(0, 100_000), payer(1, 80_000), payer(4, 150_000)] {
+            let (here, there) = (model.worth(&usual).expect("known"), sane.worth(&usual).expect("known"));
+            near(
+                here as f64,
+                there as f64,
+                0.1,
+                "as if the absurd one had not been there",
+            );
+        }
+    }
+}
+
+#[test]
+fn amounts_without_a_middle_are_unfit() {
+    // a tenth of all amounts is in another unit
+    let others = vec![payer(2, 1_000_000_000_000); 20];
+    assert_eq!(
+        clv::fit(1_000, &beside(180, &others)).err(),
+        Some(Unfit::AmountsTooFarApart)
+    );
+    // each a hundred times the one before
+    let spread: Vec<Purchases> = (0..120).map(|i| payer(1, 100i64.pow(1 + i % 7))).collect();
+    assert_eq!(clv::fit(1_000, &spread).err(), Some(Unfit::AmountsTooFarApart));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(24))]
+    #[test]
+    fn nobody_is_worth_more_than_their_bookings(
+        amounts in proptest::collection::vec((0u32..9, 0i64..2_000_000_000_000), 0..40),
+        scale in 1i64..100_000_000,
+    ) {
+        let others: Vec<Purchases> = amounts.iter().map(|(repeats, each)| payer(*repeats, each / scale)).collect();
+        if let Ok(fit) = clv::fit(1_000, &beside(120, &others)) {
+            let usual = fit.model.value.expected(0, None);
+            let known: Vec<&Purchases> = others.iter().filter(|p| p.repeat_spend > 0).collect();
+            let most = known.iter().map(|p| p.repeat_spend as f64 / f64::from(p.repeats)).fold(usual, f64::max);
+            for one in &others {
+                if one.spend == 0 {
+                    proptest::prop_assert_eq!(fit.model.worth(one), Some(0));
+                }
+                // two bookings a week for two years are more than anybody makes
+                proptest::prop_assert!(fit.model.worth(one).unwrap_or(0) as f64 <= 210.0 * most + 1.0);
+            }
+        }
+    }
 }

@@ -7,7 +7,6 @@ use posthouse_domain::booking::Booking;
 use posthouse_domain::facts::{FactRow, History, fold};
 use posthouse_domain::identity::IdentityKind;
 use posthouse_domain::money::Currency;
-use posthouse_domain::profile::survives;
 use posthouse_domain::record::{ActivityKind, Body};
 use posthouse_domain::row::{FileKind, Layout};
 use posthouse_domain::{AgencyTerms, Day, Record, catalogue, event};
@@ -470,7 +469,7 @@ impl House {
         }
         for told in &record.attributes {
             let rank = (told.at, told.source_kind);
-            if self.shown.get(&told.key).is_none_or(|shown| survives(rank, *shown)) {
+            if self.shown.get(&told.key).is_none_or(|shown| rank >= *shown) {
                 self.shown.insert(told.key.clone(), rank);
                 history.profile.set(&told.key, &told.value);
             }

@@ -75,6 +75,10 @@ pub(crate) fn check_segments(segments: &[SegmentDef], limits: &Limits) -> Result
     Ok(())
 }
 
+pub(crate) fn check_score_title(title: &Localized, limits: &Limits) -> Result<(), Refusal> {
+    check_text("score-title", title, limits.title_bytes)
+}
+
 fn check_facts(facts: &[FactUse], point: ExtensionPoint, limits: &Limits) -> Result<(), Refusal> {
     if facts.len() > limits.facts {
         return Err(bad(format!("{} facts, {} are allowed", facts.len(), limits.facts)));

@@ -7,6 +7,7 @@ use crate::description::{Description, QuantileRequest, SegmentDef};
 use crate::fault::{Fault, LogLine, Usage};
 use crate::plugin::{Identity, unusable};
 use crate::refusal::Refusal;
+use posthouse_domain::Localized;
 use std::fmt;
 use std::sync::Arc;
 
@@ -97,6 +98,7 @@ pub struct SegmentationPlugin(Arc<Loaded>);
 struct Loaded {
     identity: Identity,
     segments: Vec<SegmentDef>,
+    score_title: Option<Localized>,
     contract: Box<dyn Segmentation>,
 }
 
@@ -111,9 +113,14 @@ impl SegmentationPlugin {
     pub(crate) fn load(identity: Identity, contract: Box<dyn Segmentation>) -> Result<Self, Refusal> {
         let segments = contract.segments().map_err(unusable)?;
         crate::descriptor::check_segments(&segments, &identity.limits)?;
+        let score_title = contract.score_title().map_err(unusable)?;
+        if let Some(title) = &score_title {
+            crate::descriptor::check_score_title(title, &identity.limits)?;
+        }
         Ok(Self(Arc::new(Loaded {
             identity,
             segments,
+            score_title,
             contract,
         })))
     }
@@ -133,6 +140,11 @@ impl SegmentationPlugin {
         &self.0.segments
     }
 
+    /// What its scores count, if it says.
+    pub fn score_title(&self) -> Option<&Localized> {
+        self.0.score_title.as_ref()
+    }
+
     /// Classifies one chunk: `columns` are the declared facts in their declared order, each with `rows` entries.
     /// Blocks until a place is free, then for at most the deadline, twice.
     ///
@@ -143,6 +155,7 @@ impl SegmentationPlugin {
             identity,
             segments,
             contract,
+            ..
         } = &*self.0;
         self.check_call(context, rows, columns).map_err(Fault::host)?;
         let (answer, receipt) = contract.classify(context, rows, columns)?;

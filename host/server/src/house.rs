@@ -99,6 +99,10 @@ pub(crate) async fn open_at(
         address: config.database_shown(),
         problem: e.to_string(),
     })?;
+    app.bring_to_form().await.map_err(|e| HouseError::Database {
+        address: config.database_shown(),
+        problem: e.to_string(),
+    })?;
     Ok(app)
 }
 

@@ -79,10 +79,21 @@ pub async fn known_events(tx: &mut Tx, agency: Uuid, ids: &[(&str, &str)]) -> Re
 pub struct OwnerRow {
     /// Kind of identity.
     pub kind: String,
-    /// Normal spelling, or keyed hash.
+    /// Normal form, or keyed hash.
     pub value: String,
     /// Its customer.
     pub customer_id: Uuid,
+    /// What was written, to be shown; nothing of documents and of what was as it is.
+    pub written: Option<String>,
+    /// Whether it is a member number whose dashes were dropped.
+    pub loose: bool,
+}
+
+impl OwnerRow {
+    /// What was written.
+    pub fn shown(&self) -> &str {
+        self.written.as_deref().unwrap_or(&self.value)
+    }
 }
 
 /// The owners of these (kind, value).
@@ -93,7 +104,7 @@ pub async fn owners(tx: &mut Tx, agency: Uuid, identities: &[(&str, &str)]) -> R
     let mut owners = Vec::new();
     for identities in identities.chunks(MOST_PARAMETERS / 2) {
         owners.extend(fetch_built!(&mut *tx, OwnerRow, |q| {
-            q.push("SELECT kind, value, customer_id FROM identity WHERE agency_id = ")
+            q.push("SELECT kind, value, customer_id, written, loose FROM identity WHERE agency_id = ")
                 .push_bind(agency)
                 .push(" AND (kind, value) IN (");
             q.push_values(identities, |mut b, (kind, value)| {
@@ -113,7 +124,7 @@ pub async fn identities_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Res
     let mut identities = Vec::new();
     for customers in customers.chunks(MOST_PARAMETERS) {
         identities.extend(fetch_built!(&mut *tx, OwnerRow, |q| {
-            q.push("SELECT kind, value, customer_id FROM identity WHERE agency_id = ")
+            q.push("SELECT kind, value, customer_id, written, loose FROM identity WHERE agency_id = ")
                 .push_bind(agency)
                 .push(" AND customer_id IN (");
             let mut list = q.separated(", ");
@@ -198,12 +209,14 @@ pub async fn put_customers(tx: &mut Tx, agency: Uuid, rows: &[CustomerRow]) -> R
 pub struct NewIdentity {
     /// Kind of identity.
     pub kind: &'static str,
-    /// Normal spelling, or keyed hash of a document.
+    /// Normal form, or keyed hash of a document.
     pub value: String,
     /// Its customer.
     pub customer_id: Uuid,
     /// The document number, encrypted.
     pub sealed: Option<Vec<u8>>,
+    /// What was written, if it is to be shown and is not the form itself.
+    pub written: Option<String>,
 }
 
 /// Writes new identities.
@@ -214,14 +227,15 @@ pub async fn insert_identities(tx: &mut Tx, agency: Uuid, rows: &[NewIdentity], 
     write_rows!(
         tx,
         rows,
-        6,
-        "INSERT INTO identity (agency_id, kind, value, customer_id, sealed, created_at)",
+        7,
+        "INSERT INTO identity (agency_id, kind, value, customer_id, sealed, written, created_at)",
         |b, row| b
             .push_bind(agency)
             .push_bind(row.kind)
             .push_bind(&row.value)
             .push_bind(row.customer_id)
             .push_bind(&row.sealed)
+            .push_bind(&row.written)
             .push_bind(now),
         ""
     )

@@ -18,6 +18,7 @@ pub mod decisions;
 pub mod dialect;
 pub mod effects;
 mod facts;
+pub mod forms;
 pub mod frames;
 pub mod history;
 pub mod imports;

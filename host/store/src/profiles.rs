@@ -138,7 +138,7 @@ pub async fn customers_at(tx: &mut Tx, agency: Uuid, ordinals: &[i64]) -> Result
     })
 }
 
-/// Id and member number of the customers with ordinals in `from..until`.
+/// Id and member number, as it was written, of the customers with ordinals in `from..until`.
 ///
 /// # Errors
 /// Failures of the database.
@@ -151,7 +151,7 @@ pub async fn member_numbers(
     fetch_all!(
         tx,
         (i64, Uuid, Option<String>),
-        "SELECT c.ordinal, c.id, i.value FROM customer c
+        "SELECT c.ordinal, c.id, COALESCE(i.written, i.value) FROM customer c
          LEFT JOIN identity i ON i.agency_id = c.agency_id AND i.customer_id = c.id AND i.kind = 'member_no'
          WHERE c.agency_id = $1 AND c.ordinal >= $2 AND c.ordinal < $3 ORDER BY c.ordinal",
         agency,

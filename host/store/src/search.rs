@@ -109,17 +109,41 @@ pub async fn delete_terms(tx: &mut Tx, agency: Uuid, rows: &[(i64, String)]) -> 
     Ok(())
 }
 
+/// How well a spelling fits, as `fit`, and whom: a column and a half of a query that continues the word `SELECT`.
+macro_rules! push_hits {
+    ($q:ident, $agency:expr, $blocks:expr, $spelling:expr) => {{
+        let spelling: &String = $spelling;
+        $q.push("CASE WHEN term = ")
+            .push_bind(spelling.clone())
+            .push(" THEN 1 + 2 * inside ELSE 2 + 2 * inside END AS fit, ordinal FROM search_term WHERE agency_id = ")
+            .push_bind($agency)
+            .push(" AND block IN (")
+            .push($blocks)
+            .push(") AND term >= ")
+            .push_bind(spelling.clone())
+            .push(" AND term <= ");
+        let single = spelling.chars().count() == 1 && spelling.is_ascii();
+        let last = if single { "" } else { "\u{10FFFF}" };
+        $q.push_bind(format!("{spelling}{last}"));
+    }};
+}
+
 /// What to look for.
 #[derive(Debug)]
 pub struct Wanted<'q> {
-    /// Spellings of an identity.
+    /// Forms of an identity.
     pub identities: &'q [String],
-    /// Spellings of a word. A single letter or digit is a whole word: it begins a good part of all others.
-    pub spellings: &'q [String],
+    /// Spellings of one word. A single letter or digit is a whole word: it begins a good part of all others.
+    pub whole: &'q [String],
+    /// Spellings of several words, each of which has to be there; or none.
+    pub words: &'q [Vec<String>],
 }
 
 /// A place in what was found: the rank, and the ordinal there.
 pub type Place = (i32, i64);
+
+/// The rank of those who have every word of several, each as well as can be.
+const WORDS: i32 = 5;
 
 #[derive(FromRow)]
 struct Found {
@@ -128,7 +152,8 @@ struct Found {
 }
 
 /// Who is found, from a place on, at most `limit`, the best first and those of one rank in the order of ordinals. Rank 0 has this
-/// identity, 1 a name or number that is this word, 2 one that begins so, 3 one that has a word that begins so. Documents are not searched.
+/// identity, 1 a name or number that is this word, 2 one that begins so, 3 one that ends so, 4 one that has it inside. From 5 on come those
+/// who have every word of several: the better each of these fits, the sooner. Documents are not searched.
 ///
 /// # Errors
 /// Failures of the database.
@@ -144,7 +169,7 @@ pub async fn find(
     let blocks = blocks.join(", ");
     let found = fetch_built!(tx, Found, |q| {
         q.push(
-            "SELECT rank, ordinal FROM (SELECT MIN(rank) AS rank, ordinal FROM (
+            "SELECT rank, ordinal FROM (SELECT CAST(MIN(rank) AS INTEGER) AS rank, ordinal FROM (
                  SELECT 0 AS rank, c.ordinal AS ordinal FROM identity i JOIN customer c ON c.agency_id = i.agency_id AND c.id = i.customer_id
                  WHERE i.agency_id = ",
         );
@@ -157,19 +182,25 @@ pub async fn find(
             list.push_bind(value.clone());
         }
         q.push(")");
-        for spelling in wanted.spellings {
-            q.push(" UNION ALL SELECT CASE WHEN inside = 1 THEN 3 WHEN term = ")
-                .push_bind(spelling.clone())
-                .push(" THEN 1 ELSE 2 END, ordinal FROM search_term WHERE agency_id = ")
-                .push_bind(agency)
-                .push(" AND block IN (")
-                .push(&blocks)
-                .push(") AND term >= ")
-                .push_bind(spelling.clone())
-                .push(" AND term <= ");
-            let single = spelling.len() == 1;
-            let last = if single { "" } else { "\u{10FFFF}" };
-            q.push_bind(format!("{spelling}{last}"));
+        for spelling in wanted.whole {
+            q.push(" UNION ALL SELECT ");
+            push_hits!(q, agency, &blocks, spelling);
+        }
+        if !wanted.words.is_empty() {
+            let best = WORDS - wanted.words.len() as i32;
+            q.push(" UNION ALL SELECT ")
+                .push_bind(best)
+                .push(" + SUM(fit) AS rank, ordinal FROM (SELECT word, MIN(fit) AS fit, ordinal FROM (");
+            let spellings = wanted.words.iter().enumerate();
+            let spellings =
+                spellings.flat_map(|(word, spellings)| spellings.iter().map(move |spelling| (word, spelling)));
+            for (place, (word, spelling)) in spellings.enumerate() {
+                q.push(if place == 0 { "SELECT " } else { " UNION ALL SELECT " });
+                q.push(word.to_string()).push(" AS word, ");
+                push_hits!(q, agency, &blocks, spelling);
+            }
+            q.push(") AS one GROUP BY ordinal, word) AS each_word GROUP BY ordinal HAVING COUNT(*) = ")
+                .push_bind(wanted.words.len() as i64);
         }
         q.push(") AS hit GROUP BY ordinal) AS best WHERE rank > ")
             .push_bind(from.0)
@@ -183,19 +214,29 @@ pub async fn find(
     Ok(found.into_iter().map(|found| (found.rank, found.ordinal)).collect())
 }
 
-/// Who has a text of this `LIKE` pattern anywhere, `!` being the escape, from an ordinal on, at most `limit`. It looks at every customer.
+/// Who has a text of each of these `LIKE` patterns anywhere, `!` being the escape, from an ordinal on, at most `limit`. It looks at every
+/// customer.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn find_anywhere(tx: &mut Tx, agency: Uuid, like: &str, ordinal: i64, limit: i64) -> Result<Vec<i64>> {
-    let found = fetch_all!(
-        tx,
-        (i64,),
-        "SELECT ordinal FROM search_entry WHERE agency_id = $1 AND ordinal >= $2 AND terms LIKE $3 ESCAPE '!' ORDER BY ordinal LIMIT $4",
-        agency,
-        ordinal,
-        like,
-        limit
-    )?;
+pub async fn find_anywhere(
+    tx: &mut Tx,
+    agency: Uuid,
+    patterns: &[String],
+    ordinal: i64,
+    limit: i64,
+) -> Result<Vec<i64>> {
+    let found = fetch_built!(tx, (i64,), |q| {
+        q.push("SELECT ordinal FROM search_entry WHERE agency_id = ")
+            .push_bind(agency)
+            .push(" AND ordinal >= ")
+            .push_bind(ordinal);
+        for pattern in patterns {
+            q.push(" AND terms LIKE ")
+                .push_bind(pattern.clone())
+                .push(" ESCAPE '!'");
+        }
+        q.push(" ORDER BY ordinal LIMIT ").push_bind(limit);
+    })?;
     Ok(found.into_iter().map(|(ordinal,)| ordinal).collect())
 }

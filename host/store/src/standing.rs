@@ -3,8 +3,9 @@
 use crate::{Result, StoreError};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, FromRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, FromRow};
 use std::str::FromStr;
+use uuid::Uuid;
 
 /// The tables of the embedded database.
 pub(crate) static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -56,17 +57,11 @@ pub async fn standing(address: &str) -> Result<Standing> {
     if !address.starts_with("sqlite:") {
         return Err(StoreError::Address(address.to_owned()));
     }
-    let options = SqliteConnectOptions::from_str(address)?
-        .create_if_missing(false)
-        .read_only(true);
+    let options = looking(address)?;
     if !options.get_filename().exists() {
         return Ok(Standing::Missing);
     }
-    let mut journal = options.get_filename().as_os_str().to_owned();
-    journal.push("-wal");
-    // without a journal nobody has it open, and even a reader would leave one behind
-    let alone = !std::path::Path::new(&journal).exists();
-    let mut connection = options.immutable(alone).connect().await?;
+    let mut connection = options.connect().await?;
     let there: i64 =
         sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'")
             .fetch_one(&mut connection)
@@ -78,6 +73,73 @@ pub async fn standing(address: &str) -> Result<Standing> {
     };
     connection.close().await?;
     Ok(compare(&SQLITE, &applied))
+}
+
+/// A row of an earlier build that shares its normal form with another one, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Clash {
+    /// Short name of the agency.
+    pub slug: String,
+    /// An identity's kind, `booking` or `record`.
+    pub kind: String,
+    /// How it is written.
+    pub was: String,
+    /// Whose.
+    pub customer_id: Uuid,
+}
+
+/// Clashes that are looked at.
+const MOST_CLASHES: usize = 1_000;
+
+/// Rows of earlier builds that share their normal forms, those of one form beside each other, a thousand at most; nothing of a database
+/// whose tables are not up to date. It changes nothing.
+///
+/// # Errors
+/// A database that cannot be reached or read.
+pub async fn clashes(address: &str) -> Result<Vec<Clash>> {
+    const ROWS: &str =
+        "SELECT a.slug, c.kind, c.was, c.customer_id FROM normal_form_clash c JOIN agency a ON a.id = c.agency_id
+         WHERE c.kind NOT IN ('id_card', 'passport') ORDER BY a.slug, c.kind, c.form, c.was LIMIT 1000";
+    if !matches!(standing(address).await?, Standing::There { pending, .. } if pending.is_empty()) {
+        return Ok(Vec::new());
+    }
+    if address.starts_with("sqlite:") {
+        let mut connection = looking(address)?.connect().await?;
+        let rows = sqlx::query_as(ROWS).fetch_all(&mut connection).await?;
+        connection.close().await?;
+        return Ok(rows);
+    }
+    let mut connection = sqlx::postgres::PgConnectOptions::from_str(address)?.connect().await?;
+    let mut all = Vec::new();
+    // each agency by itself, as the wall between them asks
+    let begin = |access| AssertSqlSafe(crate::dialect::postgres_begin(access, false));
+    let mut tx = connection.begin_with(begin(crate::Access::Jobs)).await?;
+    let agencies: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM agency ORDER BY slug")
+        .fetch_all(&mut *tx)
+        .await?;
+    drop(tx);
+    for agency in agencies {
+        let mut tx = connection.begin_with(begin(crate::Access::Agency(agency))).await?;
+        all.extend(sqlx::query_as(ROWS).fetch_all(&mut *tx).await?);
+        if all.len() >= MOST_CLASHES {
+            break;
+        }
+    }
+    connection.close().await?;
+    all.truncate(MOST_CLASHES);
+    Ok(all)
+}
+
+/// How to look at the file of an embedded database.
+fn looking(address: &str) -> Result<SqliteConnectOptions> {
+    let options = SqliteConnectOptions::from_str(address)?
+        .create_if_missing(false)
+        .read_only(true);
+    let mut journal = options.get_filename().as_os_str().to_owned();
+    journal.push("-wal");
+    // without a journal nobody has it open, and even a reader would leave one behind
+    let alone = !std::path::Path::new(&journal).exists();
+    Ok(options.immutable(alone))
 }
 
 fn compare(migrations: &Migrator, applied: &[Applied]) -> Standing {

@@ -1,6 +1,6 @@
 //! Agencies, their keys, and answers kept for retries.
 
-use crate::{Result, Tx};
+use crate::{Result, Tx, forms};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -42,6 +42,10 @@ pub async fn create_agency(tx: &mut Tx, agency: &AgencyRow, now: i64) -> Result<
         "INSERT INTO counter (agency_id, change, ordinals) VALUES ($1, 0, 0)",
         agency.id
     )?;
+    // it has no rows of earlier builds
+    for step in forms::STEPS {
+        forms::put_step(&mut *tx, agency.id, step, "", true).await?;
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! A batch costs what the batch costs, however much is stored. SQLite counts its own steps, so nothing here depends on the clock.
 
 use posthouse_store::segments::TransitionRow;
-use posthouse_store::{Access, Store, Tx, intake, links, preferences, profiles, search, segments, team};
+use posthouse_store::{Access, Store, Tx, forms, intake, links, preferences, profiles, search, segments, team};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
@@ -43,6 +43,7 @@ async fn filled(store: &Store) -> Uuid {
             value: format!("M{number}"),
             customer_id: customer(number),
             sealed: None,
+            written: None,
         })
         .collect();
     let events: Vec<_> = (0..STORED)
@@ -179,7 +180,8 @@ async fn a_batch_costs_the_same_however_much_is_stored() {
     // what a customer's page and a search read, and what a changed name writes
     let wanted = search::Wanted {
         identities: &["M7".into()],
-        spellings: &["m1999".into()],
+        whole: &["m1999".into()],
+        words: &[],
     };
     let found = cheap!(
         "find",
@@ -188,6 +190,33 @@ async fn a_batch_costs_the_same_however_much_is_stored() {
     // the identity, the word, and the ten words that begin so and are longer
     assert_eq!(found[..3], [(0, 7), (1, 1_999), (2, 19_990)]);
     assert_eq!(found.len(), 12);
+    // several words: who has both, each of the words of eleven customers
+    let both = search::Wanted {
+        identities: &[],
+        whole: &["m1999 1999".into()],
+        words: &[vec!["m1999".into()], vec!["1999".into()]],
+    };
+    let found = cheap!(
+        "find_words",
+        search::find(&mut tx, agency, STORED as i64, &both, (0, 0), 20)
+    );
+    assert_eq!(found.len(), 11);
+    assert_eq!(
+        found[0],
+        (6, 1_999),
+        "the first word is the whole term, the second begins one"
+    );
+    let neither = search::Wanted {
+        identities: &[],
+        whole: &[],
+        words: &[vec!["m1999".into()], vec!["7x".into()]],
+    };
+    let found = search::find(&mut tx, agency, STORED as i64, &neither, (0, 0), 20).await;
+    assert_eq!(found.expect("nobody"), []);
+    cheap!(
+        "clashes",
+        forms::clashes(&mut tx, agency, &[("member_no", "m7"), ("booking", "b1")])
+    );
     assert_eq!(cheap!("entries", search::entries(&mut tx, agency, &ordinals)).len(), 10);
     let gone: Vec<_> = ordinals
         .iter()

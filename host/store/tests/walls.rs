@@ -36,6 +36,7 @@ async fn agency(store: &Store, id: u128) -> Uuid {
         value: "+8613800138000".into(),
         customer_id: customer,
         sealed: None,
+        written: None,
     };
     intake::insert_identities(&mut tx, id, &[identity], 1)
         .await
@@ -217,6 +218,7 @@ async fn rows_come_back_as_they_went() {
             value: "+8613800138000".into(),
             customer_id: Uuid::from_u128(101),
             sealed: None,
+            written: None,
         };
         assert!(matches!(
             intake::insert_identities(&mut tx, id, &[taken], 2).await,

@@ -66,6 +66,13 @@ impl Segmentation for Interest {
         ctx.settings.check()
     }
 
+    fn score_title() -> Option<Localized> {
+        Some(Localized {
+            zh: "近 30 天浏览与搜索次数",
+            en: "views and searches in 30 days",
+        })
+    }
+
     fn classify(guest: Guest, ctx: &Context<Settings>) -> Class<Segment, Reason> {
         let set = &ctx.settings;
         let reason = if named(guest.favourite_theme, &set.themes) {

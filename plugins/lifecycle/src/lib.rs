@@ -99,6 +99,13 @@ impl Segmentation for Lifecycle {
         ctx.settings.check()
     }
 
+    fn score_title() -> Option<Localized> {
+        Some(Localized {
+            zh: "累计出行次数",
+            en: "trips in all",
+        })
+    }
+
     fn classify(guest: Guest, ctx: &Context<Settings>) -> Class<Stage, Reason> {
         let set = &ctx.settings;
         // Known from the first trip on.

@@ -99,6 +99,13 @@ impl Segmentation for Rfm {
         }
     }
 
+    fn score_title() -> Option<Localized> {
+        Some(Localized {
+            zh: "RFM 得分（三位依次为 R、F、M）",
+            en: "RFM score, a digit each",
+        })
+    }
+
     fn classify(guest: Guest, ctx: &Context<NoSettings, Fifths>) -> Class<Segment, Reason> {
         if guest.trips_total == 0 {
             return Class::of(Segment::Prospect).score(0.0).because(Reason::NoTripYet);

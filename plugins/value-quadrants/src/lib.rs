@@ -86,6 +86,13 @@ impl Segmentation for ValueQuadrants {
         ctx.settings.check()
     }
 
+    fn score_title() -> Option<Localized> {
+        Some(Localized {
+            zh: "近 24 个月消费（最小货币单位）",
+            en: "spent in 24 months, in minor units",
+        })
+    }
+
     fn classify(guest: Guest, ctx: &Context<Settings, Twentieths>) -> Class<Quadrant, Reason> {
         let Some(silent) = guest.recency_days.filter(|_| guest.trips_24m > 0) else {
             return Class::none();

@@ -159,11 +159,36 @@ impl Parts<'_> {
     }
 }
 
-/// The component of a core module for one world of the contract.
-fn component(wat: &str, world: &str) -> Vec<u8> {
+/// The contract without what was added to it later.
+fn earlier_contract() -> tempfile::TempDir {
+    let earlier = tempfile::tempdir().expect("a folder");
+    for file in std::fs::read_dir(crate::root().join("wit/v1")).expect("the contract") {
+        let file = file.expect("a file");
+        let text = std::fs::read_to_string(file.path()).expect("a text");
+        let mut kept: Vec<&str> = Vec::new();
+        for line in text.lines() {
+            if !line.contains("score-title") {
+                kept.push(line);
+                continue;
+            }
+            while kept.last().is_some_and(|last| last.trim_start().starts_with("///")) {
+                kept.pop();
+            }
+        }
+        let kept = kept.join("\n");
+        std::fs::write(earlier.path().join(file.file_name()), kept).expect("a copy");
+    }
+    earlier
+}
+
+/// The component of a core module for one world of the contract, as it is or as it was.
+fn component(wat: &str, world: &str, earlier: bool) -> Vec<u8> {
     let mut module = wat::parse_str(wat).expect("the generator writes valid text");
     let mut resolve = Resolve::default();
-    let directory = crate::root().join("wit/v1");
+    let before = earlier.then(earlier_contract);
+    let directory = before
+        .as_ref()
+        .map_or(crate::root().join("wit/v1"), |before| before.path().to_owned());
     let (package, _) = resolve.push_dir(directory).expect("the contract parses");
     let world = resolve
         .select_world(&[package], Some(world))

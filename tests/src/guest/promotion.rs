@@ -148,6 +148,6 @@ impl PromotionGuest {
 
     /// The component.
     pub fn build(&self) -> Vec<u8> {
-        component(&self.wat(), "promotion-plugin")
+        component(&self.wat(), "promotion-plugin", false)
     }
 }

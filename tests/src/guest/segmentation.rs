@@ -1,6 +1,6 @@
 //! A segmentation with replaceable parts.
 
-use super::{Data, Parts, Said, component};
+use super::{Data, Parts, Said, component, words};
 
 /// The parts. What is not replaced is harmless: two segments, the first column decides.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct Guest {
     pub schema: String,
     /// Code and text, the same in both languages.
     pub reasons: Vec<(String, String)>,
+    /// What its scores count, Chinese and English; none in a guest of before the contract asked for it.
+    pub score_title: Option<(String, String)>,
     /// Keys of its segments.
     pub segments: Vec<String>,
     /// Instructions before anything else, in `describe`.
@@ -59,6 +61,7 @@ impl Default for Guest {
                 r#"{"type":"object","additionalProperties":false,"properties":{"edge":{"type":"integer","minimum":1}}}"#
                     .into(),
             reasons: vec![("few-trips".into(), "{trips-24m} trips".into())],
+            score_title: None,
             segments: vec!["rare".into(), "frequent".into()],
             describe: String::new(),
             before: String::new(),
@@ -75,7 +78,7 @@ impl Default for Guest {
 }
 
 impl Guest {
-    fn data(&self) -> (Data, u32, u32) {
+    fn data(&self) -> (Data, u32, u32, u32) {
         let mut data = Data::default();
         let said = Said {
             name: &self.name,
@@ -104,7 +107,12 @@ impl Guest {
             .collect();
         let segments = data.list(segments);
         let segments = data.put(&segments);
-        (data, description, segments)
+        let title = self
+            .score_title
+            .as_ref()
+            .map(|(zh, en)| [words(&[1]), data.text(zh), data.text(en)].concat());
+        let title = data.put(&title.unwrap_or_default());
+        (data, description, segments, title)
     }
 
     /// Everything the guest says of itself, as it lies in its memory: texts, lists, and the records that point to them.
@@ -114,7 +122,7 @@ impl Guest {
 
     /// The core module as text.
     pub fn wat(&self) -> String {
-        let (data, description, segments) = self.data();
+        let (data, description, segments, title) = self.data();
         let Self {
             describe,
             before,
@@ -128,8 +136,15 @@ impl Guest {
             memory,
             ..
         } = self;
+        let titled = self.score_title.as_ref().map(|_| {
+            format!(
+                r#"(func (export "posthouse:plugin/segmentation@1.0.0#score-title") (result i32) (i32.const {title}))"#
+            )
+        });
+        let titled = titled.unwrap_or_default();
         let rest = format!(
-            r#"(func (export "posthouse:plugin/segmentation@1.0.0#segments") (result i32) (i32.const {segments}))
+            r#"{titled}
+  (func (export "posthouse:plugin/segmentation@1.0.0#segments") (result i32) (i32.const {segments}))
   {extra}
   ;; an answer with segments and scores
   (func $answer (param $segment i32) (param $segments i32) (param $score i32) (param $scores i32) (result i32) (local $at i32)
@@ -180,6 +195,6 @@ impl Guest {
 
     /// The component.
     pub fn build(&self) -> Vec<u8> {
-        component(&self.wat(), "segmentation-plugin")
+        component(&self.wat(), "segmentation-plugin", self.score_title.is_none())
     }
 }

@@ -185,13 +185,20 @@ impl Frame {
 impl Frame {
     /// What the model expects a customer to spend, by their row of facts.
     pub(crate) fn worth(&self, row: &FactRow) -> Option<i64> {
-        Some(self.model?.worth(&Purchases::of(row)?))
+        self.model?.worth(&Purchases::of(row)?)
     }
 
     /// What the model needs to know of everyone, by ordinal.
     pub(crate) fn purchases(&self) -> Vec<Option<Purchases>> {
-        let columns = ["booking-days", "first-trip-days", "recency-days", "repeat-spend"].map(catalogue::position);
-        let [Some(days), Some(first), Some(last), Some(spend)] = columns else {
+        let columns = [
+            "booking-days",
+            "first-trip-days",
+            "recency-days",
+            "spend-total",
+            "repeat-spend",
+        ]
+        .map(catalogue::position);
+        let [Some(days), Some(first), Some(last), Some(spend), Some(repeat_spend)] = columns else {
             return vec![None; self.len];
         };
         let whole = |position, row| match self.stored(position, row) {
@@ -203,7 +210,8 @@ impl Frame {
                 repeats: (whole(days, row)? - 1).max(0) as u32,
                 first_on: whole(first, row)? as Day,
                 last_on: whole(last, row)? as Day,
-                repeat_spend: whole(spend, row)?,
+                spend: whole(spend, row)?,
+                repeat_spend: whole(repeat_spend, row)?,
             })
         };
         (0..self.len).map(of).collect()

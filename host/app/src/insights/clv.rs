@@ -178,7 +178,7 @@ impl App {
         // whoever holds the desk is the only one to change the frame
         let customers = room.frame().purchases();
         let worths = in_pool(&self.engine, move || {
-            let worth = |purchases: Option<Purchases>| Some(model?.worth(&purchases?));
+            let worth = |purchases: Option<Purchases>| model?.worth(&purchases?);
             customers.into_par_iter().map(worth).collect::<Vec<_>>()
         })
         .await?;

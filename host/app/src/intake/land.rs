@@ -10,7 +10,8 @@ use posthouse_domain::booking::Booking;
 use posthouse_domain::profile::AttributeValue;
 use posthouse_domain::promotion::returns::Undone;
 use posthouse_domain::record::{ActivityKind, Body};
-use posthouse_domain::{Day, Record, Rejection};
+use posthouse_domain::{Day, Instant, Record, Rejection, normal};
+use posthouse_store::forms::{self, BOOKING, ClashRow};
 use posthouse_store::{Tx, intake as store, quotes};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -41,6 +42,10 @@ pub(super) struct Batch {
     unassigned: BTreeMap<(String, String), store::UnassignedRow>,
     /// The agency's own attributes, by the key of their values.
     defined: HashMap<String, AttributeDef>,
+    /// Bookings of an earlier build that share a form, by form.
+    clashes: HashMap<String, Vec<ClashRow>>,
+    /// The latest of both clocks.
+    latest: Instant,
 }
 
 /// Lands `records` in order and brings the facts of everyone they touch up to the present. The caller commits. A record's id is used up
@@ -57,7 +62,7 @@ pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[Record]
     let (mut batch, mut matcher) = Batch::load(app, agency, tx, records).await?;
     let outcomes: Vec<Outcome> = records
         .iter()
-        .map(|record| batch.take(app, agency, &mut matcher, record, change, now))
+        .map(|record| batch.take(app, room, &mut matcher, record, change, now))
         .collect();
     if batch.events.is_empty() && batch.unassigned.is_empty() {
         return Ok(Landing { outcomes, wrote: false });
@@ -85,6 +90,7 @@ impl Batch {
         let by_key = defined.into_iter().map(|def| (attribute::stored_key(&def.key), def));
         let mut batch = Batch {
             defined: by_key.collect(),
+            latest: app.clock.now().max(app.machine.now()),
             ..Batch::default()
         };
         let ids: Vec<(&str, &str)> = records
@@ -105,6 +111,14 @@ impl Batch {
             .collect();
         booking_ids.sort_unstable();
         booking_ids.dedup();
+        let forms: Vec<(&str, &str)> = booking_ids.iter().map(|id| (BOOKING, *id)).collect();
+        for row in forms::clashes(tx, agency, &forms).await? {
+            batch.clashes.entry(row.form.clone()).or_default().push(row);
+        }
+        let others: Vec<String> = batch.clashes.values().flatten().map(|row| row.value.clone()).collect();
+        booking_ids.extend(others.iter().map(String::as_str));
+        booking_ids.sort_unstable();
+        booking_ids.dedup();
         batch.bookings.extend(
             store::bookings(tx, agency, &booking_ids)
                 .await?
@@ -120,16 +134,25 @@ impl Batch {
     pub(super) fn take(
         &mut self,
         app: &App,
-        agency: Uuid,
+        room: &Room,
         matcher: &mut Matcher,
-        record: &Record,
+        told: &Record,
         change: i64,
         now: i64,
     ) -> Outcome {
-        let id = (record.source.clone(), record.external_id.clone());
+        let agency = room.id;
+        let id = (told.source.clone(), told.external_id.clone());
         if self.known.contains(&id) {
             return Outcome::Known;
         }
+        if let Err(rejection) = told.check_past(self.latest, room.terms.time_zone) {
+            return Outcome::Rejected(rejection);
+        }
+        let readdressed = match self.readdressed(told) {
+            Ok(readdressed) => readdressed,
+            Err(rejection) => return Outcome::Rejected(named(told, rejection)),
+        };
+        let record = readdressed.as_ref().unwrap_or(told);
         let attributes = match self.attributes(record) {
             Ok(attributes) => attributes,
             Err(rejection) => return Outcome::Rejected(rejection),
@@ -168,6 +191,26 @@ impl Batch {
         self.known.insert(id);
         self.apply(customer, record, attributes, change, now);
         Outcome::Landed
+    }
+
+    /// The record with the id of the booking that its writing has always meant, where bookings of an earlier build share a form.
+    ///
+    /// # Errors
+    /// `booking_conflict` if it is written like none of them.
+    fn readdressed(&self, record: &Record) -> std::result::Result<Option<Record>, Rejection> {
+        let Body::Booking(booking) = &record.body else {
+            return Ok(None);
+        };
+        let Some(rows) = self.clashes.get(&booking.booking_id) else {
+            return Ok(None);
+        };
+        let written = record.data.get("booking_id").and_then(|id| id.as_str());
+        let id = meant(rows, written.unwrap_or(&record.external_id))?;
+        let mut record = record.clone();
+        if let Body::Booking(booking) = &mut record.body {
+            booking.booking_id = id;
+        }
+        Ok(Some(record))
     }
 
     /// What the record tells, the agency's own attributes in the spelling of their kind.
@@ -244,7 +287,7 @@ impl Batch {
         touched.sort_unstable();
         let mut customers = refold::customers(tx, agency, &touched, &self.new_customers, now).await?;
         // a new identity is a new version of its customer, whether or not the profile changes with it
-        let identified: HashSet<Uuid> = matcher.attached.iter().map(|new| new.customer_id).collect();
+        let identified = matcher.changed();
         let written: Vec<_> = customers
             .iter_mut()
             .filter(|row| identified.contains(&row.id) || self.new_customers.contains_key(&row.id))
@@ -254,6 +297,7 @@ impl Batch {
             })
             .collect();
         store::put_customers(tx, agency, &written).await?;
+        matcher.tighten(tx, agency).await?;
         store::insert_identities(tx, agency, &matcher.attached, now).await?;
         let landed: Vec<(&str, &str)> = self
             .events
@@ -297,6 +341,25 @@ impl Batch {
     }
 }
 
+/// The id of the booking that `written` has always meant.
+///
+/// # Errors
+/// `booking_conflict` if it is written like none of them.
+pub(crate) fn meant(rows: &[ClashRow], written: &str) -> std::result::Result<String, Rejection> {
+    if let Some(row) = rows.iter().find(|row| row.was == written.trim()) {
+        return Ok(row.value.clone());
+    }
+    let known: Vec<String> = rows.iter().map(|row| format!("{:?}", row.was)).collect();
+    Err(Rejection::new(
+        "booking_conflict",
+        format!(
+            "booking id {written:?} is that of {} bookings, known as {}; write it like one of these",
+            rows.len(),
+            known.join(" and ")
+        ),
+    ))
+}
+
 /// A record that belongs to nobody yet, kept whole; of documents their keyed hashes alone.
 fn unassigned(app: &App, agency: Uuid, record: &Record, rejection: &Rejection) -> store::UnassignedRow {
     let identities: Vec<_> = record
@@ -307,7 +370,7 @@ fn unassigned(app: &App, agency: Uuid, record: &Record, rejection: &Rejection) -
                 let hash = app.documents.hash(agency, identity.kind, &identity.value);
                 json!({"kind": identity.kind.as_str(), "hash": hash})
             } else {
-                json!({"kind": identity.kind.as_str(), "value": identity.value})
+                json!({"kind": identity.kind.as_str(), "value": identity.value, "written": normal::visible(&identity.written)})
             }
         })
         .collect();

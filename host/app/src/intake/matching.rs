@@ -3,7 +3,8 @@
 use crate::documents::DocumentKeys;
 use crate::error::Result;
 use posthouse_domain::identity::{Identity, IdentityKind};
-use posthouse_domain::{Entropy, Rejection};
+use posthouse_domain::{Entropy, Rejection, normal};
+use posthouse_store::forms::{self, ClashRow};
 use posthouse_store::{Tx, intake as store};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -13,8 +14,24 @@ use uuid::Uuid;
 pub(crate) struct Matcher {
     owners: HashMap<(IdentityKind, String), Uuid>,
     exclusive: HashSet<(Uuid, IdentityKind)>,
+    /// Rows of an earlier build that share a form.
+    clashes: HashMap<(IdentityKind, String), Vec<ClashRow>>,
+    /// Member numbers whose dashes were dropped.
+    loose: HashMap<String, Uuid>,
     /// Identities to be written.
     pub(crate) attached: Vec<store::NewIdentity>,
+    /// Member numbers whose dashes are known by now: whose, without them, and the number as it is.
+    tightened: Vec<(Uuid, String, Identity)>,
+}
+
+/// Whose an identity is.
+enum Owner {
+    Nobody,
+    One(Uuid),
+    /// One of several customers, and nothing says which.
+    Several(Vec<Uuid>),
+    /// Perhaps this one's: the number came in without its dashes.
+    Perhaps(Uuid),
 }
 
 /// By what an identity is looked up: itself, or for documents a keyed hash.
@@ -26,6 +43,16 @@ pub(super) fn lookup(agency: Uuid, identity: &Identity, keys: &DocumentKeys) -> 
     }
 }
 
+/// By what an identity was looked up before it had its form.
+fn earlier(agency: Uuid, identity: &Identity, keys: &DocumentKeys) -> String {
+    let earlier = identity.earlier();
+    if identity.kind.is_document() {
+        keys.hash(agency, identity.kind, &earlier)
+    } else {
+        earlier
+    }
+}
+
 impl Matcher {
     /// Reads the owners of all `identities`, and which exclusive kinds those owners already have.
     pub(crate) async fn load<'i>(
@@ -34,9 +61,11 @@ impl Matcher {
         identities: impl Iterator<Item = &'i Identity>,
         keys: &DocumentKeys,
     ) -> Result<Self> {
-        let mut wanted: Vec<(IdentityKind, String)> = identities
-            .map(|identity| (identity.kind, lookup(agency, identity, keys)))
-            .collect();
+        let mut wanted: Vec<(IdentityKind, String)> = Vec::new();
+        for identity in identities {
+            wanted.push((identity.kind, lookup(agency, identity, keys)));
+            wanted.extend(identity.loose().map(|undashed| (identity.kind, undashed)));
+        }
         wanted.sort_unstable();
         wanted.dedup();
         let pairs: Vec<(&str, &str)> = wanted
@@ -45,8 +74,16 @@ impl Matcher {
             .collect();
         let mut matcher = Self::default();
         for row in store::owners(tx, agency, &pairs).await? {
+            if row.loose {
+                matcher.loose.insert(row.value.clone(), row.customer_id);
+            }
             if let Ok(kind) = row.kind.parse() {
                 matcher.owners.insert((kind, row.value), row.customer_id);
+            }
+        }
+        for row in forms::clashes(tx, agency, &pairs).await? {
+            if let Ok(kind) = row.kind.parse() {
+                matcher.clashes.entry((kind, row.form.clone())).or_default().push(row);
             }
         }
         let found: HashSet<Uuid> = matcher.owners.values().copied().collect();
@@ -79,11 +116,31 @@ impl Matcher {
         Ok(())
     }
 
+    /// Whose an identity is.
+    fn owner(&self, agency: Uuid, identity: &Identity, keys: &DocumentKeys) -> Owner {
+        let known = (identity.kind, lookup(agency, identity, keys));
+        if let Some(rows) = self.clashes.get(&known) {
+            let earlier = earlier(agency, identity, keys);
+            return match rows.iter().find(|row| row.was == earlier) {
+                Some(row) => Owner::One(row.customer_id),
+                None => Owner::Several(rows.iter().map(|row| row.customer_id).collect()),
+            };
+        }
+        if let Some(customer) = self.owners.get(&known) {
+            return Owner::One(*customer);
+        }
+        match identity.loose().and_then(|undashed| self.loose.get(&undashed)) {
+            Some(customer) => Owner::Perhaps(*customer),
+            None => Owner::Nobody,
+        }
+    }
+
     /// The customer whom `identities` and, if the record is about a known booking, its `owner` (with the booking's id) point to; `None` if nobody is
     /// known by any of them.
     ///
     /// # Errors
-    /// `identity_conflict` if they point to different people, or an exclusive one is new while the customer has another.
+    /// `identity_conflict` if they point to different people, if one may be several people's, or if an exclusive one is new while the
+    /// customer has another.
     pub(crate) fn find(
         &self,
         agency: Uuid,
@@ -91,26 +148,46 @@ impl Matcher {
         owner: Option<(Uuid, &str)>,
         keys: &DocumentKeys,
     ) -> std::result::Result<Option<Uuid>, Rejection> {
+        let conflict = |detail: String| Err(Rejection::new("identity_conflict", detail));
         let mut found: Option<(Uuid, String)> =
             owner.map(|(customer, booking)| (customer, format!("booking {booking}")));
-        let mut unknown = Vec::new();
-        for identity in identities {
-            match (
-                self.owners.get(&(identity.kind, lookup(agency, identity, keys))),
-                &found,
-            ) {
-                (Some(customer), Some((other, by))) if customer != other => {
+        let owners: Vec<(&Identity, Owner)> = identities
+            .iter()
+            .map(|identity| (identity, self.owner(agency, identity, keys)))
+            .collect();
+        for (identity, owner) in &owners {
+            match (owner, &found) {
+                (Owner::One(customer), Some((other, by))) if customer != other => {
                     let this = shown(identity);
-                    return Err(Rejection::new(
-                        "identity_conflict",
-                        format!(
-                            "{by} belongs to one customer and {this} to another; correct the record, or send it again once the two customers are one"
-                        ),
+                    return conflict(format!(
+                        "{by} belongs to one customer and {this} to another; correct the record, or send it again once the two customers are one"
                     ));
                 }
-                (Some(customer), None) => found = Some((*customer, shown(identity))),
-                (Some(_), Some(_)) => {}
-                (None, _) => unknown.push(identity),
+                (Owner::One(customer), None) => found = Some((*customer, shown(identity))),
+                _ => {}
+            }
+        }
+        let mut unknown = Vec::new();
+        for (identity, owner) in &owners {
+            match (owner, &found) {
+                (Owner::One(_), _) => {}
+                (Owner::Several(customers), Some((customer, _))) if customers.contains(customer) => {}
+                (Owner::Several(customers), _) => {
+                    return conflict(format!(
+                        "{} is written in one way by now and belongs to {} customers: {}; write it as it was written for one of them, or name the customer by another identity",
+                        shown(identity),
+                        customers.len(),
+                        customers.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", ")
+                    ));
+                }
+                (Owner::Perhaps(customer), None) => {
+                    return conflict(format!(
+                        "{} may be that of customer {customer}, taken in when dashes did not count; name the customer by another identity as well, or give them this number with PATCH /api/v1/customers/{customer}",
+                        shown(identity)
+                    ));
+                }
+                (Owner::Perhaps(customer), Some((found, _))) if customer == found => {}
+                (Owner::Perhaps(_) | Owner::Nobody, _) => unknown.push(*identity),
             }
         }
         let Some((customer, by)) = found else { return Ok(None) };
@@ -118,13 +195,10 @@ impl Matcher {
             .into_iter()
             .find(|identity| identity.kind.is_exclusive() && self.exclusive.contains(&(customer, identity.kind)))
         {
-            Some(identity) => Err(Rejection::new(
-                "identity_conflict",
-                format!(
-                    "{} is new, but the customer known by {by} has another {}; correct the record and send it again",
-                    shown(identity),
-                    identity.kind.as_str()
-                ),
+            Some(identity) => conflict(format!(
+                "{} is new, but the customer known by {by} has another {}; correct the record and send it again",
+                shown(identity),
+                identity.kind.as_str()
             )),
             None => Ok(Some(customer)),
         }
@@ -141,8 +215,17 @@ impl Matcher {
     ) {
         for identity in identities {
             let value = lookup(agency, identity, keys);
-            if self.owners.contains_key(&(identity.kind, value.clone())) {
-                continue;
+            match self.owner(agency, identity, keys) {
+                Owner::One(_) | Owner::Several(_) => continue,
+                Owner::Perhaps(owner) if owner == customer => {
+                    let undashed = identity.loose().unwrap_or_default();
+                    self.loose.remove(&undashed);
+                    self.owners.remove(&(identity.kind, undashed.clone()));
+                    self.owners.insert((identity.kind, value), customer);
+                    self.tightened.push((customer, undashed, identity.clone()));
+                    continue;
+                }
+                Owner::Perhaps(_) | Owner::Nobody => {}
             }
             self.owners.insert((identity.kind, value.clone()), customer);
             if identity.kind.is_exclusive() {
@@ -158,8 +241,27 @@ impl Matcher {
                 value,
                 customer_id: customer,
                 sealed,
+                written: (!identity.kind.is_document()).then(|| normal::visible(&identity.written)),
             });
         }
+    }
+
+    /// Those whose identities change.
+    pub(crate) fn changed(&self) -> HashSet<Uuid> {
+        let attached = self.attached.iter().map(|new| new.customer_id);
+        attached
+            .chain(self.tightened.iter().map(|(customer, ..)| *customer))
+            .collect()
+    }
+
+    /// Gives member numbers their dashes that came in without.
+    pub(crate) async fn tighten(&self, tx: &mut Tx, agency: Uuid) -> Result<()> {
+        for (_, undashed, identity) in &self.tightened {
+            let written = normal::visible(&identity.written);
+            let from = (identity.kind.as_str(), undashed.as_str());
+            forms::move_identity(tx, agency, from, &identity.value, Some(&written), false).await?;
+        }
+        Ok(())
     }
 }
 
@@ -168,6 +270,6 @@ fn shown(identity: &Identity) -> String {
     if identity.kind.is_document() {
         format!("the {}", identity.kind.as_str())
     } else {
-        format!("{} {}", identity.kind.as_str(), identity.value)
+        format!("{} {}", identity.kind.as_str(), normal::visible(&identity.written))
     }
 }

@@ -10,7 +10,8 @@ mod rehearsal;
 mod terms;
 mod work;
 
-pub(crate) use land::{land, source_kind};
+pub(crate) use land::{land, meant, source_kind};
+pub(crate) use terms::renew as renew_terms;
 
 use crate::error::{AppError, Result};
 use crate::team::Caller;

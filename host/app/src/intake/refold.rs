@@ -2,9 +2,10 @@
 
 use crate::error::{AppError, Result};
 use posthouse_domain::Day;
+use posthouse_domain::event::BY_HAND;
 use posthouse_domain::facts::{FactRow, History, QUARTER, fold};
 use posthouse_domain::identity::IdentityKind;
-use posthouse_domain::profile::{Profile, SourceKind, survives};
+use posthouse_domain::profile::{Profile, SourceKind, Strength, survivor};
 use posthouse_domain::record::ActivityKind;
 use posthouse_store::{Store, StoreError, Tx, intake as store};
 use std::collections::HashMap;
@@ -116,18 +117,27 @@ async fn histories(
 
 /// Which of these values are shown, one answer per row.
 pub(crate) fn survivors(rows: &[store::AttributeRow]) -> Vec<bool> {
-    let rank = |row: &store::AttributeRow| (row.at, source_kind(&row.source_kind));
-    let mut best: HashMap<(Uuid, &str), usize> = HashMap::new();
+    let mut told: HashMap<(Uuid, &str), Vec<usize>> = HashMap::new();
     for (index, row) in rows.iter().enumerate() {
-        let shown = best.entry((row.customer_id, &row.key)).or_insert(index);
-        if survives(rank(row), rank(&rows[*shown])) {
-            *shown = index;
+        told.entry((row.customer_id, &row.key)).or_default().push(index);
+    }
+    let mut shown = vec![false; rows.len()];
+    for indices in told.values() {
+        let words: Vec<Strength> = indices.iter().map(|index| strength(&rows[*index])).collect();
+        if let Some(place) = survivor(&words) {
+            shown[indices[place]] = true;
         }
     }
-    rows.iter()
-        .enumerate()
-        .map(|(index, row)| best.get(&(row.customer_id, row.key.as_str())) == Some(&index))
-        .collect()
+    shown
+}
+
+fn strength(row: &store::AttributeRow) -> Strength {
+    Strength {
+        at: row.at,
+        source_kind: source_kind(&row.source_kind),
+        received: row.received,
+        by_hand: row.source == BY_HAND,
+    }
 }
 
 /// One customer's facts of `today`, for looking at them between the turn of the day and the refold that follows it.

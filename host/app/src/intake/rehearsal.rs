@@ -66,7 +66,7 @@ impl Rehearsal {
         let mut rehearsed = Rehearsed::default();
         for (place, row) in slice.rows.iter().enumerate() {
             let outcome = match &row.record {
-                Ok(record) => batch.take(app, room.id, &mut matcher, record, 0, now),
+                Ok(record) => batch.take(app, room, &mut matcher, record, 0, now),
                 Err(rejection) => Outcome::Rejected(rejection.clone()),
             };
             match outcome {

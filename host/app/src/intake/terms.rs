@@ -11,6 +11,11 @@ use uuid::Uuid;
 pub(crate) async fn refresh(tx: &mut Tx, agency: Uuid, customers: &[Uuid], now: i64) -> Result<()> {
     let mut rows = intake::customers(tx, agency, customers).await?;
     rows.retain(|row| row.updated_at == now);
+    renew(tx, agency, rows).await
+}
+
+/// Brings the words of these customers up to what they are now.
+pub(crate) async fn renew(tx: &mut Tx, agency: Uuid, rows: Vec<intake::CustomerRow>) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }

@@ -65,6 +65,10 @@ impl App {
     /// # Errors
     /// `bad_basket`; [`AppError::NotFound`] if there is no such customer.
     pub async fn quote(&self, caller: &Caller, new: NewQuote) -> Result<QuoteView> {
+        let new = NewQuote {
+            basket: new.basket.in_form(),
+            ..new
+        };
         new.check()?;
         let hold = i64::from(new.hold_minutes) * 60_000;
         let (view, gathered) = retrying!(self.try_quote(caller, &new, hold))?;

@@ -4,13 +4,14 @@
 use super::commit::Purse;
 use super::read::QuoteView;
 use crate::error::{AppError, Result, retrying};
+use crate::intake::meant;
 use crate::team::Caller;
 use crate::{App, Room};
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::promotion::returns::Undone;
 use posthouse_store::budgets::{self, EntryRow};
 use posthouse_store::quotes::{self as store, QuoteRow};
-use posthouse_store::{Access, Tx, campaigns, coupons, intake};
+use posthouse_store::{Access, Tx, campaigns, coupons, forms, intake};
 use uuid::Uuid;
 
 /// Quotes that are settled at one look.
@@ -104,18 +105,24 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `quote_expired`, `quote_released`, `quote_confirmed` with another booking, `booking_cancelled`,
-    /// `booking_of_another_customer`.
+    /// `booking_of_another_customer`, `booking_conflict`.
     pub async fn confirm_quote(&self, caller: &Caller, id: Uuid, with: Confirmation) -> Result<QuoteView> {
         let booking = posthouse_domain::booking::check_booking_id(&with.booking_id)?;
-        retrying!(self.try_confirm(caller, id, &booking))
+        retrying!(self.try_confirm(caller, id, &booking, &with.booking_id))
     }
 
-    async fn try_confirm(&self, caller: &Caller, id: Uuid, booking: &str) -> Result<QuoteView> {
+    async fn try_confirm(&self, caller: &Caller, id: Uuid, booking: &str, written: &str) -> Result<QuoteView> {
         let agency = caller.room.id;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         // what lands about the booking lands before or after this, and knows then whose quotes have to follow
         intake::lock(&mut tx, agency).await?;
         let now = self.clock.now();
+        let clashes = forms::clashes(&mut tx, agency, &[(forms::BOOKING, booking)]).await?;
+        let booking = match clashes.is_empty() {
+            true => booking.to_owned(),
+            false => meant(&clashes, written)?,
+        };
+        let booking = booking.as_str();
         let known = intake::bookings(&mut tx, agency, &[booking]).await?.pop();
         let quote = store::quote(&mut tx, agency, id)
             .await?

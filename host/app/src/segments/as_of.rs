@@ -120,6 +120,8 @@ impl App {
                 .collect(),
             next,
             as_of: Some(Standing::new(at, rule.as_ref())),
+            sort: None,
+            score_title: None,
         })
     }
 

@@ -152,6 +152,23 @@ impl Rule {
         })
     }
 
+    /// The scores of these customers, with the tables of the latest run. Call it inside the engine's pool.
+    pub(crate) fn scores(
+        &self,
+        frame: &Frame,
+        moment: Moment,
+        quantiles: &[QuantileTable],
+        ordinals: &[u32],
+    ) -> std::result::Result<Vec<f32>, Fault> {
+        let context = self.context(moment, quantiles);
+        let positions = self.positions(frame);
+        let scores = ordinals.par_chunks(CHUNK).map(|picked| {
+            let answer = self.ask(frame, &positions, &context, &Rows::Picked(picked))?;
+            Ok((0..picked.len()).map(|row| answer.score_of(row)).collect::<Vec<f32>>())
+        });
+        Ok(scores.collect::<std::result::Result<Vec<_>, Fault>>()?.concat())
+    }
+
     /// The answers for single customers, with the tables of the latest run, and the first lines the rule wrote.
     pub(crate) fn single(
         &self,

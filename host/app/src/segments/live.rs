@@ -2,7 +2,7 @@
 
 use super::classify::Rule;
 use crate::error::{AppError, Result};
-use posthouse_domain::Day;
+use posthouse_domain::{Day, Localized};
 use posthouse_engine::{NONE, QuantileTable, SegmentDef};
 use posthouse_store::plugins::BindingRow;
 use posthouse_store::segments::RunRow;
@@ -54,6 +54,11 @@ impl Live {
             .iter()
             .position(|segment| segment.key == key)
             .map(|index| index as u16)
+    }
+
+    /// What the scores count, if the rule in force says.
+    pub(crate) fn score_title(&self) -> Option<Localized> {
+        self.rule.as_ref()?.plugin.score_title().cloned()
     }
 
     /// The key of a class.

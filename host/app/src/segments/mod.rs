@@ -14,6 +14,7 @@ mod live;
 mod log;
 mod past;
 mod preview;
+mod ranking;
 mod read;
 mod run;
 mod sample;
@@ -25,6 +26,7 @@ pub use diff::{Diff, MoveCount, SegmentChange};
 pub use flow::{Flow, FlowSegment};
 pub use log::LogEntry;
 pub use preview::{MovePage, Preview, PreviewRequest, PreviewSample};
+pub use ranking::Sort;
 pub use read::{CustomerSegment, Member, MemberPage, Reason, SegmentSummary};
 pub use sample::{Drawn, Sample, SampleRequest};
 pub use summary::RunSummary;
@@ -35,6 +37,7 @@ pub(crate) use follow::follow;
 pub(crate) use live::{Desk, Live};
 pub(crate) use log::{Logbook, keep_log};
 pub(crate) use past::InForce;
+pub(crate) use ranking::Rankings;
 pub(crate) use read::fill;
 
 /// The extension point of segment rules in paths and tables.

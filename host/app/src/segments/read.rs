@@ -2,7 +2,9 @@
 
 use super::classify::{Answer, fault_error, in_pool};
 use super::history::since;
-use crate::error::{AppError, Result, retrying};
+use super::live::Live;
+use super::ranking::Sort;
+use crate::error::{Result, retrying};
 use crate::labels::{Label, labels};
 use crate::team::Caller;
 use crate::{App, Room};
@@ -12,6 +14,7 @@ use posthouse_domain::{Localized, time};
 use posthouse_engine::{NONE, ReasonDef};
 use posthouse_store::{Access, profiles};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use uuid::Uuid;
@@ -31,6 +34,8 @@ pub struct SegmentSummary {
     pub digest: String,
     /// Members.
     pub count: u64,
+    /// What the scores of its members count, if the rule says.
+    pub score_title: Option<Localized>,
     /// Business time of the latest full run, in ms since 1970; later events are counted in.
     pub as_of: i64,
     /// Whether the rule fails and old memberships stand.
@@ -63,7 +68,7 @@ pub struct Member {
 }
 
 /// A page of members.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct MemberPage {
     /// The members.
     pub items: Vec<Member>,
@@ -71,6 +76,10 @@ pub struct MemberPage {
     pub next: Option<String>,
     /// The past instant asked for; none for the present.
     pub as_of: Option<super::Standing>,
+    /// In which order; those of a past day come in the order in which they became customers.
+    pub sort: Option<Sort>,
+    /// What the scores count, if the rule says.
+    pub score_title: Option<Localized>,
 }
 
 /// One customer's place in a binding.
@@ -128,6 +137,7 @@ impl App {
                 policy: def.policy.clone(),
                 digest: live.row.digest.clone(),
                 count,
+                score_title: live.score_title(),
                 as_of: live.run.at,
                 stale: live.row.stale_since.is_some(),
             }));
@@ -135,43 +145,21 @@ impl App {
         Ok(summaries)
     }
 
-    /// Members of a segment, in the order in which they became customers.
+    /// Members of a segment in an order.
     ///
     /// # Errors
-    /// [`AppError::NotFound`] if there is no such segment.
+    /// [`AppError::NotFound`](crate::AppError::NotFound) if there is no such segment; a cursor of another list or order.
     pub async fn members(
         &self,
         caller: &Caller,
-        binding: &str,
-        segment: &str,
+        (binding, segment): (&str, &str),
+        sort: Sort,
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<MemberPage> {
         let room = &caller.room;
         self.ensure_loaded(room).await?;
-        let from: usize = match cursor {
-            None => 0,
-            Some(text) => text.parse().map_err(|_| {
-                AppError::invalid(
-                    "bad_cursor",
-                    "the cursor is not one of this list; start again without it",
-                )
-            })?,
-        };
-        let (page, more) = {
-            let all = room.live();
-            let live = all.get(binding).ok_or(AppError::NotFound("segment"))?;
-            let class = live.index(segment).ok_or(AppError::NotFound("segment"))?;
-            let mut found = live
-                .classes
-                .iter()
-                .enumerate()
-                .skip(from)
-                .filter(|(_, c)| **c == class)
-                .map(|(ordinal, _)| ordinal as u32);
-            let page: Vec<u32> = found.by_ref().take(limit).collect();
-            (page, found.next())
-        };
+        let (page, next) = self.ranked(room, (binding, segment), sort, cursor, limit).await?;
         let answers = self.answers(room, binding, page.clone()).await?;
         let ordinals: Vec<i64> = page.iter().map(|o| i64::from(*o)).collect();
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
@@ -179,26 +167,29 @@ impl App {
         let mut labels = labels(&mut tx, room.id, &rows).await?;
         let since = since(&mut tx, room.id, binding, segment, &ordinals, None).await?;
         drop(tx);
-        let items = rows
-            .into_iter()
-            .filter_map(|row| {
-                let answer = page
-                    .binary_search(&(row.ordinal as u32))
-                    .ok()
-                    .and_then(|index| answers.get(index).copied());
+        let ids: HashMap<i64, Uuid> = rows.into_iter().map(|row| (row.ordinal, row.id)).collect();
+        let items = ordinals
+            .iter()
+            .enumerate()
+            .filter_map(|(place, ordinal)| {
+                let id = ids.get(ordinal)?;
+                let answer = answers.get(place).copied();
                 Some(Member {
-                    customer_id: row.id,
-                    label: labels.remove(&row.id)?,
-                    since: since.get(&row.ordinal).copied(),
+                    customer_id: *id,
+                    label: labels.remove(id)?,
+                    since: since.get(ordinal).copied(),
                     score: answer.map(|a| a.score),
-                    reason: answer.and_then(|a| self.reason(room, binding, row.ordinal as usize, a)),
+                    reason: answer.and_then(|a| self.reason(room, binding, *ordinal as usize, a)),
                 })
             })
             .collect();
+        let score_title = room.live().get(binding).and_then(Live::score_title);
         Ok(MemberPage {
             items,
-            next: more.map(|ordinal| ordinal.to_string()),
+            next,
             as_of: None,
+            sort: Some(sort),
+            score_title,
         })
     }
 

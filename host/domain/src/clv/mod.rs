@@ -9,7 +9,7 @@ pub mod bgnbd;
 pub mod gamma_gamma;
 mod simplex;
 
-use crate::{Day, facts::FactRow};
+use crate::{Day, facts::FactRow, money};
 use bgnbd::{BgNbd, Visits};
 use gamma_gamma::{GammaGamma, Values};
 
@@ -19,6 +19,13 @@ pub const HORIZON: Day = crate::facts::TWO_YEARS;
 pub const FEWEST_REPEATERS: usize = 100;
 /// Shortest history of an agency, in days from its first booking day, that a fit is made from.
 pub const SHORTEST_HISTORY: Day = 182;
+
+/// A customer who spends more than this many times the median a time is not believed: a slip of the keyboard, or no traveller.
+const BELIEVED: f64 = 1_000.0;
+/// Of so many customers one at most may be beyond belief; where there are more, the amounts themselves are wrong.
+const DOUBTED: usize = 50;
+/// A mean of all customers that is more than this many times what those who are known spent says that the model does not hold.
+const STRETCHED: f64 = 10.0;
 
 const WEEK: f64 = 7.0;
 
@@ -31,6 +38,8 @@ pub struct Purchases {
     pub first_on: Day,
     /// The last booking day.
     pub last_on: Day,
+    /// Spend of all booking days, in minor units.
+    pub spend: i64,
     /// Spend of all booking days after the first, in minor units.
     pub repeat_spend: i64,
 }
@@ -42,6 +51,7 @@ impl Purchases {
             repeats: row.booking_days.saturating_sub(1).max(0) as u32,
             first_on: row.first_trip_on?,
             last_on: row.last_trip_on?,
+            spend: row.spend_total,
             repeat_spend: row.repeat_spend,
         })
     }
@@ -78,14 +88,24 @@ pub struct Model {
 }
 
 impl Model {
-    /// Expected spend of the next [`HORIZON`] days in minor units, not discounted.
-    pub fn worth(&self, purchases: &Purchases) -> i64 {
+    /// Expected spend of the next [`HORIZON`] days in minor units, not discounted. Nothing of somebody who never paid anything; unknown of
+    /// somebody whose spend is beyond belief.
+    pub fn worth(&self, purchases: &Purchases) -> Option<i64> {
+        if purchases.spend.max(purchases.repeat_spend) <= 0 {
+            return Some(0);
+        }
+        let mean = purchases.mean_value();
+        let usual = self.value.expected(0, None);
+        // the first booking day tells nothing of what is usual, but it can be as absurd as any other
+        let first = (purchases.spend - purchases.repeat_spend) as f64;
+        if mean.unwrap_or_default().max(first) > BELIEVED * usual {
+            return None;
+        }
         let bookings = self
             .rate
             .expected(&purchases.visits(self.day), f64::from(HORIZON) / WEEK);
-        let value = self.value.expected(purchases.repeats, purchases.mean_value());
-        // saturates, should the sum not fit
-        (bookings * value).round() as i64
+        let worth = bookings * self.value.expected(purchases.repeats, mean);
+        (worth.is_finite() && worth < money::LARGEST_AMOUNT as f64).then(|| worth.round() as i64)
     }
 }
 
@@ -107,6 +127,8 @@ pub enum Unfit {
     TooFewRepeaters,
     /// The first booking is less than [`SHORTEST_HISTORY`] days ago.
     TooShort,
+    /// The amounts are too far apart to say what a customer spends.
+    AmountsTooFarApart,
 }
 
 impl Unfit {
@@ -115,6 +137,7 @@ impl Unfit {
         match self {
             Self::TooFewRepeaters => "too_few_repeaters",
             Self::TooShort => "history_too_short",
+            Self::AmountsTooFarApart => "amounts_too_far_apart",
         }
     }
 }
@@ -146,10 +169,30 @@ pub fn fit(day: Day, customers: &[Purchases]) -> Result<Fit, Unfit> {
     }
     let visits: Vec<Visits> = customers.iter().map(|purchases| purchases.visits(day)).collect();
     let (rate, rate_log_likelihood) = bgnbd::fit(&visits);
-    let (value, value_log_likelihood) = gamma_gamma::fit(&values);
+    let (value, value_log_likelihood) = fit_values(values)?;
     Ok(Fit {
         model: Model { day, rate, value },
         rate_log_likelihood,
         value_log_likelihood,
     })
+}
+
+/// Fits what customers spend a time, without the few who are beyond belief: one of them would make fortunes of everyone.
+fn fit_values(mut values: Vec<Values>) -> Result<(GammaGamma, f64), Unfit> {
+    let mut means: Vec<f64> = values.iter().map(|values| values.mean).collect();
+    let middle = means.len() / 2;
+    let (_, median, _) = means.select_nth_unstable_by(middle, f64::total_cmp);
+    let most = BELIEVED * *median;
+    let all = values.len();
+    values.retain(|values| values.mean <= most);
+    if (all - values.len()) * DOUBTED > all || values.len() < FEWEST_REPEATERS {
+        return Err(Unfit::AmountsTooFarApart);
+    }
+    let known = values.iter().map(|values| values.mean).sum::<f64>() / values.len() as f64;
+    let (model, log_likelihood) = gamma_gamma::fit(&values);
+    let usual = model.expected(0, None);
+    if !usual.is_finite() || usual > STRETCHED * known {
+        return Err(Unfit::AmountsTooFarApart);
+    }
+    Ok((model, log_likelihood))
 }

@@ -1,6 +1,7 @@
 //! What a customer is about to buy.
 
 use crate::money::LARGEST_AMOUNT;
+use crate::normal;
 use crate::rejection::{check_id, quote};
 use crate::{Day, Rejection};
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,16 @@ pub struct Basket {
 }
 
 impl Basket {
+    /// Brings what names things into its normal form: the place, and the numbers of products.
+    #[must_use]
+    pub fn in_form(mut self) -> Self {
+        self.channel = normal::text(&self.channel);
+        for line in &mut self.lines {
+            line.sku = normal::text(&line.sku);
+        }
+        self
+    }
+
     /// Holds every number against its bounds, so that no sum below can overflow.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Codes of coupons: eighty random bits in letters that people can read to each other.
 
-use crate::Entropy;
+use crate::{Entropy, normal};
 
 /// Digits and letters of a code, five bits each: no I, L, O and U, which are taken for others or make words.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -22,13 +22,13 @@ pub fn new(entropy: &dyn Entropy) -> String {
     code
 }
 
-/// The letters of a code however it was typed: case, spaces and dashes do not matter, O is zero, I and L are one. `None` if it cannot be
-/// a code.
+/// The letters of a code however it was typed: case, white space, dashes, width and what cannot be seen do not matter, O is zero, I and L
+/// are one. `None` if it cannot be a code.
 pub fn normalise(text: &str) -> Option<String> {
     let mut code = String::with_capacity(LENGTH);
-    for letter in text.chars() {
+    for letter in normal::code(text).chars() {
         let letter = match letter.to_ascii_uppercase() {
-            ' ' | '-' | '\u{2010}'..='\u{2015}' => continue,
+            '-' => continue,
             'O' => '0',
             'I' | 'L' => '1',
             letter => letter,
@@ -62,13 +62,22 @@ mod tests {
         let letters = normalise(&code).expect("a code");
         assert_eq!(letters, code.replace('-', ""));
         assert_eq!(normalise(&code.to_lowercase().replace('-', " ")), Some(letters.clone()));
+        for typed in [
+            "７ＸＱ２－Ｍ４ＫＤ－０ＷＺＨ－９ＰＣＴ",
+            "7xq2 m4kd\n0wzh\t9pct\r\n",
+            "\u{feff}7XQ2–M4KD\u{2011}0WZH\u{200b}-9PCT",
+            "⑦XQ2-M4KD-0WZH-9PCT",
+        ] {
+            assert_eq!(normalise(typed).as_deref(), Some("7XQ2M4KD0WZH9PCT"), "{typed:?}");
+        }
         assert_eq!(normalise("oil0-0000-0000-0000").as_deref(), Some("0110000000000000"));
         for wrong in [
             "",
             "7XQ2",
             "7XQ2-M4KD-0WZH-9PCU",
             "7XQ2-M4KD-0WZH-9PCT-0",
-            "７XQ2-M4KD-0WZH-9PCT",
+            "柒XQ2-M4KD-0WZH-9PCT",
+            "7XQ2_M4KD_0WZH_9PCT",
         ] {
             assert_eq!(normalise(wrong), None, "{wrong}");
         }

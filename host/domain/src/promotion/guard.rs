@@ -4,6 +4,7 @@ use super::holdout;
 use crate::Instant;
 use crate::campaign::{Audience, Plan};
 use crate::catalogue::Value;
+use crate::normal;
 use uuid::Uuid;
 
 /// The fact that silences offers.
@@ -78,7 +79,12 @@ pub fn admit(plan: &Plan, campaign: Uuid, asker: Option<&dyn Asker>, occasion: O
     if !plan.window.holds(occasion.now) {
         return Err(Barred::OutsideWindow);
     }
-    if !plan.places.is_empty() && !plan.places.iter().any(|place| place == occasion.channel) {
+    if !plan.places.is_empty()
+        && !plan
+            .places
+            .iter()
+            .any(|place| normal::text(place) == normal::text(occasion.channel))
+    {
         return Err(Barred::Elsewhere);
     }
     match asker {

@@ -11,6 +11,7 @@ use crate::description::{Description, SegmentDef};
 use crate::fault::{Fault, Receipt};
 use crate::refusal::Refusal;
 use crate::runtime::Runtime;
+use posthouse_domain::Localized;
 use posthouse_domain::promotion::{Basket, Offer};
 use std::sync::Arc;
 use wasmtime::component::Component;
@@ -37,6 +38,8 @@ pub(crate) trait Descriptor: Send + Sync {
 /// The extension point `segmentation`.
 pub(crate) trait Segmentation: Descriptor {
     fn segments(&self) -> Result<Vec<SegmentDef>, Fault>;
+    /// What its scores count.
+    fn score_title(&self) -> Result<Option<Localized>, Fault>;
     fn classify(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Answered<Classes>;
 }
 

@@ -37,6 +37,32 @@ fn a_harmless_plugin_is_let_in() {
     );
 }
 
+#[test]
+fn scores_have_a_title_or_none() {
+    let titled = |zh: &str, en: &str| Guest {
+        score_title: Some((zh.into(), en.into())),
+        ..Guest::default()
+    };
+    let title = |guest: &Guest| {
+        let plugin = engine().admit(&guest.build()).expect("nothing is wrong with it").plugin;
+        let plugin = plugin.segmentation().expect("a segmentation");
+        plugin
+            .score_title()
+            .map(|title| (title.zh_cn.clone(), title.en.clone()))
+    };
+    assert_eq!(title(&titled("次数", "trips")), Some(("次数".into(), "trips".into())));
+    // a guest of before the contract asked for it
+    assert_eq!(title(&Guest::default()), None);
+    for (zh, en) in [
+        ("次数", " "),
+        ("", "trips"),
+        ("次数", &*"x".repeat(201)),
+        ("次\u{7}数", "trips"),
+    ] {
+        assert_eq!(refusal(&titled(zh, en).build()).code, "bad_descriptor", "{zh:?} {en:?}");
+    }
+}
+
 fn text(wat: &str) -> Vec<u8> {
     wat::parse_str(wat).expect("the text is valid")
 }

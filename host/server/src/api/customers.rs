@@ -34,7 +34,12 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
 pub(crate) struct CustomerSummary {
     /// Id.
     id: Uuid,
-    /// The agency's member number.
+    /// The shown name.
+    name: Option<String>,
+    /// A telephone number with its middle hidden: the one that was searched for, or the first.
+    #[schema(example = "+86138****8000")]
+    phone: Option<String>,
+    /// The agency's member number, as it was written.
     member_no: Option<String>,
     /// For lists: the name, or else the member number, a masked telephone number or e-mail address, or the end of the id.
     label: String,
@@ -51,6 +56,8 @@ impl From<posthouse_app::search::CustomerSummary> for CustomerSummary {
     fn from(customer: posthouse_app::search::CustomerSummary) -> Self {
         Self {
             id: customer.id,
+            name: customer.label.name,
+            phone: customer.phone,
             member_no: customer.label.member_no,
             label: customer.label.label,
             profile: customer.profile,
@@ -98,8 +105,12 @@ pub(crate) struct Customer {
 pub(crate) struct Identity {
     /// Kind of identity.
     kind: String,
-    /// Normal spelling; `null` for documents, whose numbers are not shown.
+    /// As it was written; `null` for documents, whose numbers are not shown.
+    #[schema(example = "138 0013 8000")]
     value: Option<String>,
+    /// The form by which it is looked up; `null` for documents.
+    #[schema(example = "+8613800138000")]
+    normal: Option<String>,
 }
 
 /// One value of one attribute.
@@ -243,6 +254,7 @@ impl From<app::CustomerView> for Customer {
                 .map(|i| Identity {
                     kind: i.kind,
                     value: i.value,
+                    normal: i.normal,
                 })
                 .collect(),
             attributes: view.attributes.into_iter().map(attribute).collect(),
@@ -264,7 +276,8 @@ impl From<app::CustomerView> for Customer {
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// A phone number, e-mail address or member number in any spelling; part of a name as it is written, in pinyin (`liwei`, `li wei`) or by
-    /// its initials (`lw`); part of a phone number; the beginning of an e-mail address or member number. Not together with `segment`.
+    /// its initials (`lw`); part of a phone number; the beginning of an e-mail address or member number. Of several words (`李伟 8001`) each
+    /// has to fit, 6 at most. Not together with `segment`.
     q: Option<String>,
     /// Only members of this segment, as `binding.key`. Not together with `q`.
     #[param(example = "rfm.champions")]
@@ -277,8 +290,10 @@ struct ListQuery {
 
 /// Find customers: all and those of a segment in the order in which they came, those that match `q` the best match first.
 ///
-/// An identity that is `q` comes first, then names that are `q`, names and numbers that begin with it, and those of which a later word, a
-/// later character of Chinese or the last digits begin with it. Only if there are none, those that have it anywhere inside.
+/// An identity that is `q` comes first, then names and numbers that are `q`, that begin with it, that end with it (the last digits, the
+/// given name), and that have a later word, character of Chinese or digit that begins with it. Then come those that have every word of `q`, the
+/// better each fits the sooner. Only if there are none, those that have all words anywhere inside. Case, width, accents and what cannot be
+/// seen do not matter.
 #[utoipa::path(get, path = "/customers", tag = "profiles", operation_id = "listCustomers", params(ListQuery),
     responses((status = 200, description = "A page of customers.", body = Page<CustomerSummary>)))]
 async fn list(

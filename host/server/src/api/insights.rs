@@ -211,7 +211,8 @@ pub(crate) struct ClvFit {
     customers: i64,
     /// Those of them who booked again on a later day.
     repeaters: i64,
-    /// Why there are no models: `too_few_repeaters` (fewer than 100) or `history_too_short` (less than 182 days); `null` if there are.
+    /// Why there are no models: `too_few_repeaters` (fewer than 100), `history_too_short` (less than 182 days) or
+    /// `amounts_too_far_apart`; `null` if there are.
     unfit: Option<String>,
     /// How often customers book.
     rate: Option<RateModel>,

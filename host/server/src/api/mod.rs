@@ -7,6 +7,7 @@ mod attributes;
 mod auth;
 mod bindings;
 mod campaigns;
+mod clashes;
 mod coupons;
 mod customers;
 mod decisions;
@@ -146,6 +147,7 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
             http.upload_bytes.saturating_add(imports::ENVELOPE),
         ))
         .merge(limited(plugins::routes(), front.component_bytes()))
+        .merge(limited(clashes::routes(), http.json_bytes))
         .merge(limited(customers::routes(), http.json_bytes))
         .merge(limited(links::routes(), http.json_bytes))
         .merge(limited(timeline::routes(), http.json_bytes))

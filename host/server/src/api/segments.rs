@@ -42,6 +42,9 @@ pub(crate) struct Segment {
     digest: String,
     /// Members.
     count: u64,
+    /// What the scores of its members count, by language; `null` if the rule does not say.
+    #[schema(value_type = Option<Object>, example = json!({"zh-CN": "出行次数", "en": "trips"}))]
+    score_title: Option<Localized>,
     /// Business time of the latest full run; later events are counted in.
     as_of: At,
     /// Whether the rule fails and old memberships stand.
@@ -57,6 +60,7 @@ impl From<app::SegmentSummary> for Segment {
             policy: segment.policy,
             digest: segment.digest,
             count: segment.count,
+            score_title: segment.score_title,
             as_of: segment.as_of.into(),
             stale: segment.stale,
         }
@@ -110,6 +114,12 @@ pub(crate) struct MemberPage {
     next: Option<String>,
     /// The past instant asked for; `null` for the present.
     as_of: Option<Standing>,
+    /// `score`, `since`, `name` or `joined`; `null` for a past day.
+    #[schema(value_type = Option<String>)]
+    sort: Option<&'static str>,
+    /// What the scores count, by language; `null` for a past day and if the rule does not say.
+    #[schema(value_type = Option<Object>)]
+    score_title: Option<Localized>,
 }
 
 impl From<app::MemberPage> for MemberPage {
@@ -118,6 +128,8 @@ impl From<app::MemberPage> for MemberPage {
             items: page.items.into_iter().map(Member::from).collect(),
             next: page.next,
             as_of: page.as_of.map(Standing::from),
+            sort: page.sort.map(app::Sort::as_str),
+            score_title: page.score_title,
         }
     }
 }
@@ -197,14 +209,21 @@ struct MembersQuery {
     limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,
+    /// `score` (the highest first; so it is if left out), `since` (who entered last first), `name`, or `joined` (in the order in which they
+    /// became customers). Not together with `as_of`.
+    sort: Option<String>,
     /// Members on a past day, at its end in the agency's zone, or at an instant.
     #[param(example = "2026-01-01")]
     as_of: Option<String>,
 }
 
-/// Members of a segment with since and reason, in the order in which they became customers.
+/// Members of a segment with since, score and reason, the highest score first.
 ///
-/// With `as_of`, who was a member then and since when; facts of the past are not kept, so there are no scores and reasons. Before the
+/// `score_title` says what the scores count. Members of one score come in the order in which they became customers, and so does everyone
+/// while the rule fails, as there are no scores then.
+///
+/// With `as_of`, who was a member then and since when; facts of the past are not kept, so there are no scores and reasons, and members come in the
+/// order in which they became customers. Before the
 /// binding's first activation nobody was; `as_of.revision` is `null` then.
 #[utoipa::path(get, path = "/segments/{segment}/members", tag = "segments", operation_id = "listMembers",
     params(("segment" = String, Path, description = "`binding.key`, as in `rfm.champions`."), MembersQuery),
@@ -220,7 +239,22 @@ async fn members(
     let (binding, key) = segment.split_once('.').ok_or_else(|| Problem::not_found("segment"))?;
     let (app, cursor) = (front.app(), query.cursor.as_deref());
     let page = match &query.as_of {
-        None => app.members(&caller, binding, key, cursor, limit).await?,
+        None => {
+            let sort = match query.sort.as_deref() {
+                None => app::Sort::default(),
+                Some(word) => word.parse().map_err(|()| {
+                    let known = app::Sort::ALL.map(app::Sort::as_str).join(", ");
+                    Problem::unprocessable("bad_sort", format!("sort {word:?} is not known; known are {known}"))
+                })?,
+            };
+            app.members(&caller, (binding, key), sort, cursor, limit).await?
+        }
+        Some(_) if query.sort.is_some() => {
+            return Err(Problem::unprocessable(
+                "sort_not_with_as_of",
+                "members of a past day come in the order in which they became customers, as scores of the past are not kept; leave out sort or as_of",
+            ));
+        }
         Some(as_of) => app.members_as_of(&caller, (binding, key), as_of, cursor, limit).await?,
     };
     Ok(axum::Json(page.into()))

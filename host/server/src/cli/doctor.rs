@@ -53,6 +53,7 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
     checks.push(Check::of("secret", secret(&config)));
     let database = block_on(async { Ok(standing::standing(&config.database).await) })?;
     checks.push(Check::of("database", database_words(&config, database)));
+    let clashes = block_on(async { Ok(standing::clashes(&config.database).await.unwrap_or_default()) })?;
     // without its cache, as making that would be a change
     let sandbox = EngineConfig {
         cache_dir: None,
@@ -62,17 +63,48 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
     checks.push(Check::of("sandbox", engine.map_err(|e| e.to_string())));
     checks.push(Check::of("plugin cache", writable(&config.in_data(&config.cache))));
     let well = checks.iter().all(|check| check.ok);
-    output.answer(&serde_json::json!({ "ok": well, "checks": checks }), || {
-        let row = |check: &Check| {
-            vec![
-                if check.ok { "ok" } else { "FAILED" }.to_owned(),
-                check.what.to_owned(),
-                check.detail.clone(),
-            ]
-        };
-        table(&checks.iter().map(row).collect::<Vec<_>>())
-    })?;
+    let listed: Vec<_> = clashes.iter().map(clash_json).collect();
+    output.answer(
+        &serde_json::json!({ "ok": well, "checks": checks, "clashes": listed }),
+        || {
+            let row = |check: &Check| {
+                vec![
+                    if check.ok { "ok" } else { "FAILED" }.to_owned(),
+                    check.what.to_owned(),
+                    check.detail.clone(),
+                ]
+            };
+            table(&checks.iter().map(row).collect::<Vec<_>>()) + &clash_words(&clashes)
+        },
+    )?;
     if well { Ok(()) } else { Err(Failure::told()) }
+}
+
+fn clash_json(clash: &standing::Clash) -> serde_json::Value {
+    serde_json::json!({
+        "agency": clash.slug, "kind": clash.kind, "written": clash.was, "customer_id": clash.customer_id,
+    })
+}
+
+/// What earlier builds took in under spellings that are one by now. Nothing is wrong with the server then, so no check fails.
+fn clash_words(clashes: &[standing::Clash]) -> String {
+    if clashes.is_empty() {
+        return String::new();
+    }
+    let head = ["agency", "kind", "written", "customer"].map(str::to_owned).to_vec();
+    let row = |clash: &standing::Clash| {
+        vec![
+            clash.slug.clone(),
+            clash.kind.clone(),
+            format!("{:?}", clash.was),
+            clash.customer_id.to_string(),
+        ]
+    };
+    let rows: Vec<_> = std::iter::once(head).chain(clashes.iter().map(row)).collect();
+    format!(
+        "\nEarlier builds took these rows for different ones. They are written alike by now and stay apart; nothing was merged:\n\n{}",
+        table(&rows)
+    )
 }
 
 /// Whether the installation's secret can be read, or is still to be made.

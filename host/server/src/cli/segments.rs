@@ -14,6 +14,10 @@ pub(super) struct Segments {
     /// How many members are listed.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     limit: u32,
+    /// In which order: by score (the highest first), since (who entered last first), name, or joined (in the order in which they became
+    /// customers).
+    #[arg(long, value_name = "ORDER", default_value = "score", value_parser = ["score", "since", "name", "joined"])]
+    sort: String,
 }
 
 impl Segments {
@@ -30,7 +34,10 @@ impl Segments {
                 format!("there is no segment {segment}; `posthouse segments` lists all as BINDING.KEY"),
             )
         })?;
-        let page = client.get(&format!("/segments/{segment}/members?limit={}", self.limit))?;
+        let page = client.get(&format!(
+            "/segments/{segment}/members?limit={}&sort={}",
+            self.limit, self.sort
+        ))?;
         output.answer(&page, || members(listed, &page))
     }
 }
@@ -74,7 +81,8 @@ fn sizes(segments: &Value) -> String {
 }
 
 fn members(segment: &Value, page: &Value) -> String {
-    let head = ["customer", "since", "score", "why", "id"].map(str::to_owned).to_vec();
+    let score = page["score_title"]["en"].as_str().unwrap_or("score");
+    let head = ["customer", "since", score, "why", "id"].map(str::to_owned).to_vec();
     let rows: Vec<Vec<String>> = items(page)
         .map(|member| {
             let score = member["score"]
@@ -134,7 +142,11 @@ mod tests {
             "{words}"
         );
         assert!(words.contains("M001      2026-01-15  2      1 trip  019b"), "{words}");
-        let words = members(&segment(1, false), &json!({"items": [member]}));
+        let words = members(
+            &segment(1, false),
+            &json!({"items": [member], "score_title": {"en": "trips", "zh-CN": "出行次数"}}),
+        );
         assert!(words.starts_with("calls.rare has 1 customer.\n"), "{words}");
+        assert!(words.contains("customer  since       trips  why"), "{words}");
     }
 }

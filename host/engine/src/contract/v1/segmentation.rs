@@ -8,12 +8,15 @@ use crate::description::{Description, SegmentDef};
 use crate::extension_point::ExtensionPoint;
 use crate::fault::Fault;
 use crate::refusal::Refusal;
+use posthouse_domain::Localized;
 use wasmtime::component::{Component, ComponentExportIndex};
 
 /// A linked component that exports the extension point.
 pub(super) struct Adapter {
     base: Base,
     segments: ComponentExportIndex,
+    /// Plugins of an earlier build of the contract do not have it.
+    score_title: Option<ComponentExportIndex>,
     classify: ComponentExportIndex,
 }
 
@@ -23,6 +26,7 @@ impl Adapter {
         Ok(Self {
             base,
             segments: find(component, interface, "segments")?,
+            score_title: find(component, interface, "score-title").ok(),
             classify: find(component, interface, "classify")?,
         })
     }
@@ -38,6 +42,14 @@ impl Segmentation for Adapter {
     fn segments(&self) -> Result<Vec<SegmentDef>, Fault> {
         let said: Vec<types::SegmentDef> = self.base.ask("segments", &self.segments)?;
         Ok(said.into_iter().map(Into::into).collect())
+    }
+
+    fn score_title(&self) -> Result<Option<Localized>, Fault> {
+        let Some(function) = &self.score_title else {
+            return Ok(None);
+        };
+        let said: Option<wire::Localized> = self.base.ask("score-title", function)?;
+        Ok(said.map(Into::into))
     }
 
     fn classify(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Answered<Classes> {

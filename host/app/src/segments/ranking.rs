@@ -1,0 +1,259 @@
+//! In which order members are listed.
+//!
+//! Scores are not stored, so the order by score is made by asking the rule for all members of the segment. It is kept in memory until
+//! something moves; cursors name what the last member of a page was sorted by, so that they hold whatever moves.
+
+use super::classify::{Moment, in_pool};
+use super::history::since;
+use crate::error::{AppError, Result};
+use crate::labels::shown_name;
+use crate::{App, Room};
+use posthouse_domain::{Day, normal};
+use posthouse_store::{Access, profiles};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, VecDeque};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// In which order members are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The highest score first.
+    #[default]
+    Score,
+    /// Who entered last first.
+    Since,
+    /// By the shown name, those without one last.
+    Name,
+    /// In the order in which they became customers.
+    Joined,
+}
+
+impl Sort {
+    /// Every order.
+    pub const ALL: [Self; 4] = [Self::Score, Self::Since, Self::Name, Self::Joined];
+
+    /// The name used in requests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Score => "score",
+            Self::Since => "since",
+            Self::Name => "name",
+            Self::Joined => "joined",
+        }
+    }
+}
+
+impl FromStr for Sort {
+    type Err = ();
+
+    fn from_str(text: &str) -> std::result::Result<Self, ()> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == text).ok_or(())
+    }
+}
+
+/// By what a member is sorted; the smallest is listed first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Rank {
+    Number(i64),
+    Text(String),
+}
+
+impl Rank {
+    fn score(score: f32) -> Self {
+        let bits = score.to_bits() as i32;
+        // bits of floats in the order of the floats, the highest first
+        let ordered = bits ^ (((bits >> 31) as u32) >> 1) as i32;
+        Self::Number(-i64::from(ordered))
+    }
+}
+
+/// A member's place in the list.
+pub(crate) type Place = (Rank, u32);
+
+/// What an order was made from: as long as it is the same, so is the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Version {
+    binding: String,
+    class: u16,
+    sort: Sort,
+    revision: i64,
+    run: i64,
+    transition: i64,
+    change: i64,
+    today: Day,
+}
+
+/// Orders that were made lately.
+#[derive(Debug, Default)]
+pub(crate) struct Rankings(Mutex<VecDeque<(Version, Arc<Vec<Place>>)>>);
+
+/// Orders kept; each has a place for every member of its segment.
+const KEPT: usize = 4;
+/// Members whose days or names are read at once.
+const CHUNK: usize = 5_000;
+
+impl Rankings {
+    fn get(&self, version: &Version) -> Option<Arc<Vec<Place>>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter()
+            .find(|(of, _)| of == version)
+            .map(|(_, order)| order.clone())
+    }
+
+    fn put(&self, version: Version, order: Arc<Vec<Place>>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(of, _)| (&of.binding, of.class, of.sort) != (&version.binding, version.class, version.sort));
+        kept.push_front((version, order));
+        kept.truncate(KEPT);
+    }
+}
+
+/// A page of members: their ordinals in order, and where the next page begins.
+pub(crate) type Ranked = (Vec<u32>, Option<String>);
+
+impl App {
+    /// A page of the members of a segment.
+    pub(super) async fn ranked(
+        &self,
+        room: &Arc<Room>,
+        (binding, segment): (&str, &str),
+        sort: Sort,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Ranked> {
+        let moment = self.moment(room);
+        let (version, members) = {
+            let all = room.live();
+            let live = all.get(binding).ok_or(AppError::NotFound("segment"))?;
+            let class = live.index(segment).ok_or(AppError::NotFound("segment"))?;
+            let version = Version {
+                binding: binding.to_owned(),
+                class,
+                sort,
+                revision: live.row.revision,
+                run: live.run.run,
+                transition: live.row.transition,
+                change: live.seen_change,
+                today: moment.today,
+            };
+            let places = live.classes.iter().enumerate().filter(|(_, found)| **found == class);
+            (version, places.map(|(ordinal, _)| ordinal as u32).collect::<Vec<u32>>())
+        };
+        let from = cursor.map(|text| read_cursor(text, sort)).transpose()?;
+        let order = match room.rankings.get(&version) {
+            Some(order) => order,
+            None => {
+                let ranks = self.ranks(room, (binding, segment), sort, moment, &members).await?;
+                let mut order: Vec<Place> = ranks.into_iter().zip(members).collect();
+                order.sort_unstable();
+                let order = Arc::new(order);
+                room.rankings.put(version, order.clone());
+                order
+            }
+        };
+        let first = from.map_or(0, |from| order.partition_point(|place| *place < from));
+        let page = order[first..].iter().take(limit).map(|(_, ordinal)| *ordinal).collect();
+        let next = order.get(first + limit).map(|place| written_cursor(place, sort));
+        Ok((page, next))
+    }
+
+    /// By what each of these members is sorted.
+    async fn ranks(
+        &self,
+        room: &Arc<Room>,
+        (binding, segment): (&str, &str),
+        sort: Sort,
+        moment: Moment,
+        members: &[u32],
+    ) -> Result<Vec<Rank>> {
+        match sort {
+            Sort::Joined => Ok(vec![Rank::Number(0); members.len()]),
+            Sort::Score => {
+                let rule = room
+                    .live()
+                    .get(binding)
+                    .and_then(|live| Some((live.rule.clone()?, live.quantiles.clone())));
+                // a rule that fails gives no scores: then the order is that of joining
+                let unknown = || vec![Rank::Number(0); members.len()];
+                let Some((rule, quantiles)) = rule else {
+                    return Ok(unknown());
+                };
+                let (asking, asked) = (room.clone(), members.to_vec());
+                let scores = in_pool(&self.engine, move || {
+                    rule.scores(&asking.frame(), moment, &quantiles, &asked)
+                })
+                .await?;
+                Ok(scores.map_or_else(|_| unknown(), |scores| scores.into_iter().map(Rank::score).collect()))
+            }
+            Sort::Since => {
+                let mut ranks = Vec::with_capacity(members.len());
+                let mut tx = self.store.read(Access::Agency(room.id)).await?;
+                for chunk in members.chunks(CHUNK) {
+                    let ordinals: Vec<i64> = chunk.iter().map(|ordinal| i64::from(*ordinal)).collect();
+                    let since = since(&mut tx, room.id, binding, segment, &ordinals, None).await?;
+                    let rank = |ordinal| Rank::Number(since.get(ordinal).map_or(i64::MAX, |at: &i64| -at));
+                    ranks.extend(ordinals.iter().map(rank));
+                }
+                Ok(ranks)
+            }
+            Sort::Name => {
+                let mut ranks = Vec::with_capacity(members.len());
+                let mut tx = self.store.read(Access::Agency(room.id)).await?;
+                for chunk in members.chunks(CHUNK) {
+                    let ordinals: Vec<i64> = chunk.iter().map(|ordinal| i64::from(*ordinal)).collect();
+                    let rows = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
+                    let names: HashMap<i64, String> = rows
+                        .iter()
+                        .filter_map(|row| Some((row.ordinal, normal::searched(&shown_name(&row.profile)?))))
+                        .collect();
+                    let rank = |ordinal| match names.get(ordinal) {
+                        // behind every name
+                        None => Rank::Text("\u{10FFFF}".to_owned()),
+                        Some(name) => Rank::Text(name.clone()),
+                    };
+                    ranks.extend(ordinals.iter().map(rank));
+                }
+                Ok(ranks)
+            }
+        }
+    }
+}
+
+fn written_cursor((rank, ordinal): &Place, sort: Sort) -> String {
+    let place = serde_json::to_vec(&(sort.as_str(), rank, ordinal)).unwrap_or_default();
+    hex::encode(place)
+}
+
+fn read_cursor(text: &str, sort: Sort) -> Result<Place> {
+    let read = || {
+        let bytes = hex::decode(text).ok()?;
+        let (of, rank, ordinal): (String, Rank, u32) = serde_json::from_slice(&bytes).ok()?;
+        (of == sort.as_str()).then_some((rank, ordinal))
+    };
+    read().ok_or_else(crate::search::bad_cursor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_score_comes_first() {
+        let scores = [f32::MAX, 235.0, 1.5, 1.0, 0.0, -0.0, -1.0, f32::MIN];
+        let ranks: Vec<Rank> = scores.into_iter().map(Rank::score).collect();
+        assert!(ranks.is_sorted());
+        assert!(Rank::score(2.0) < Rank::score(1.0));
+    }
+
+    #[test]
+    fn a_cursor_is_of_its_order() {
+        let place = (Rank::Text("li wei".into()), 7);
+        let cursor = written_cursor(&place, Sort::Name);
+        assert_eq!(read_cursor(&cursor, Sort::Name).ok(), Some(place));
+        for (text, sort) in [(cursor.as_str(), Sort::Score), ("7", Sort::Joined), ("zz", Sort::Name)] {
+            assert!(read_cursor(text, sort).is_err(), "{text}");
+        }
+    }
+}
