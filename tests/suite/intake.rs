@@ -52,7 +52,7 @@ fn start(database: Database) -> (Server, Client) {
 
 fn events_land_once_and_make_facts(database: Database) {
     let (_server, client) = start(database);
-    let li = [("member_no", "M-1"), ("phone", "138 0013 8000")];
+    let li = [("member_no", "M1"), ("phone", "138 0013 8000")];
     let events = [
         event(
             "booking.inquiry",
@@ -79,7 +79,7 @@ fn events_land_once_and_make_facts(database: Database) {
             "site.viewed",
             "e4",
             "2026-01-15T09:00:00+08:00",
-            &[("member_no", "M1"), ("device", "d-1")],
+            &[("member_no", "m 1"), ("device", "d-1")],
             json!({"page": "/yunnan"}),
         ),
     ];
@@ -578,7 +578,7 @@ fn unassigned_records_are_kept_whole() {
     let kept: Value = serde_json::from_str(&kept).unwrap();
     assert_eq!(
         (
-            &kept["identities"][0]["value"],
+            &kept["identities"][0]["written"],
             &kept["attributes"][0]["value"],
             &kept["data"]["remark"]
         ),

@@ -85,10 +85,13 @@ pub fn searched(written: &str) -> String {
         return form;
     }
     // only marks that belong to Latin, Greek and Cyrillic letters: elsewhere a mark makes another letter
-    form.nfd()
+    let bare: String = form
+        .nfd()
         .filter(|c| !matches!(c, '\u{300}'..='\u{36f}'))
         .nfc()
-        .collect()
+        .collect();
+    // where a mark stood alone, a blank is left
+    text(&bare)
 }
 
 #[cfg(test)]

@@ -354,7 +354,7 @@ fn a_booking_event_in_normal_spelling() {
         identities,
         [
             (IdentityKind::Phone, "+8613800138000"),
-            (IdentityKind::Email, "Li.Wei@example.com"),
+            (IdentityKind::Email, "li.wei@example.com"),
             (IdentityKind::IdCard, "11010519491231002X"),
         ]
     );
