@@ -236,6 +236,14 @@ async fn old_rows_are_brought_to_their_forms(address: String) {
         ]
     );
     assert_eq!(next, None);
+    // as `posthouse doctor` sees them, which only looks
+    let seen = posthouse_store::standing::clashes(&address).await.expect("clashes");
+    let seen: Vec<(&str, &str, &str)> = seen
+        .iter()
+        .map(|row| (row.slug.as_str(), row.kind.as_str(), row.was.as_str()))
+        .collect();
+    let expected: Vec<_> = listed.iter().map(|(kind, was, _)| ("old", *kind, *was)).collect();
+    assert_eq!(seen, expected);
     let (first, next) = app.clashes(&caller, None, 3).await.expect("a page");
     let (rest, _) = app.clashes(&caller, next.as_deref(), 100).await.expect("the next");
     assert_eq!((first.len(), rest.len()), (3, 4));
