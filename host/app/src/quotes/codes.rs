@@ -1,8 +1,8 @@
 //! The coupon codes that come with a basket.
 
 use crate::error::Result;
-use posthouse_domain::Localized;
 use posthouse_domain::promotion::coupon;
+use posthouse_domain::{Localized, normal};
 use posthouse_store::Tx;
 use posthouse_store::coupons::{self as store, CouponRow};
 use sha2::{Digest, Sha256};
@@ -44,6 +44,7 @@ pub(crate) fn hash(code: &str) -> Vec<u8> {
 
 /// The last letters of a code, however it was typed.
 pub(crate) fn ending(code: &str) -> String {
+    let code = normal::code(code).to_uppercase();
     let letters: Vec<char> = code.chars().filter(|c| c.is_alphanumeric()).collect();
     let tail = &letters[letters.len().saturating_sub(4)..];
     format!("…{}", tail.iter().collect::<String>())

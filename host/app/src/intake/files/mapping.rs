@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use encoding_rs::Encoding;
 use posthouse_domain::booking::BookingStatus;
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{Rejection, canonical, event};
+use posthouse_domain::{Rejection, canonical, event, normal};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use toml::Spanned;
@@ -184,7 +184,7 @@ impl File<'_> {
     }
 
     fn source(&self, value: &Value<'_>) -> Result<String, Rejection> {
-        let source = self.string("source", value)?.trim().to_owned();
+        let source = normal::text(&self.string("source", value)?);
         let bad = |problem: &str| self.bad(value.span(), format!("source {source:?} {problem}"));
         if source.len() > 200 || source.chars().any(char::is_control) {
             return Err(bad("is longer than 200 bytes or has control characters"));
@@ -330,6 +330,7 @@ mod tests {
             ("decimal = \"\"", "decimal must be a text in quotes"),
             ("decimal = \";\"", "decimal must be"),
             ("source = \"console\"", "is the server's own"),
+            ("source = \"con\u{200b}sole\"", "is the server's own"),
             ("[constants]\nexternal_id = \"1\"", "external_id tells rows apart"),
             ("[constants]\nbooking_id = \"1\"", "booking_id tells rows apart"),
             ("columns = 1", "columns must be a table"),
