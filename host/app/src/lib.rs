@@ -22,6 +22,7 @@ pub mod quotes;
 mod room;
 pub mod search;
 pub mod segments;
+mod sheet;
 pub mod team;
 pub mod timeline;
 mod upkeep;

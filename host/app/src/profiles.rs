@@ -304,6 +304,7 @@ impl App {
             occurred_at: now,
             on: caller.room.day_of(now),
             identities: event::identities(&customer.identities, &caller.room.terms)?,
+            further: Vec::new(),
             attributes: event::attributes(customer, SourceKind::Declared, now)?,
             preferences: preference::preferences(&customer.preferences, SourceKind::Declared, now, true)?,
             customer_since: None,

@@ -160,6 +160,7 @@ pub fn parse(event: &Value, terms: &AgencyTerms) -> Result<Record, Rejection> {
         occurred_at,
         on,
         identities,
+        further: Vec::new(),
         attributes,
         preferences,
         customer_since: None,

@@ -70,6 +70,9 @@ pub struct Record {
     pub on: Day,
     /// By what the customer is known.
     pub identities: Vec<Identity>,
+    /// What is the customer's besides, but does not say who it is: the second telephone of a row may be an office's. Never of an
+    /// exclusive kind.
+    pub further: Vec<Identity>,
     /// What it says of the person.
     pub attributes: Vec<AttributeValue>,
     /// What it says the person prefers.
@@ -119,5 +122,10 @@ impl Record {
             Some(day) => refused("since", day_text(day)),
             None => Ok(()),
         }
+    }
+
+    /// Every identity of the customer.
+    pub fn all_identities(&self) -> impl Iterator<Item = &Identity> {
+        self.identities.iter().chain(&self.further)
     }
 }

@@ -95,6 +95,12 @@ impl FileKind {
     }
 }
 
+/// Whether a file may have several columns of this field. People have several numbers and addresses; the first filled one says who a
+/// customer is.
+pub fn may_repeat(field: &str) -> bool {
+    matches!(field, "phone" | "email" | "customer_phone" | "customer_email")
+}
+
 /// Where each understood header stands in a file.
 #[derive(Debug, Clone)]
 pub struct Layout {
@@ -131,7 +137,7 @@ impl Layout {
                 continue;
             }
             match kind.headers().iter().find(|known| **known == name) {
-                Some(known) if layout.columns.iter().any(|(other, _)| other == known) => {
+                Some(known) if !may_repeat(known) && layout.columns.iter().any(|(other, _)| other == known) => {
                     return Err(Rejection::new(
                         "header_twice",
                         format!("the header {known} stands twice in the first row; remove or rename one"),
@@ -222,9 +228,16 @@ struct Row<'l, F> {
 }
 
 impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
+    /// The filled cells of a field, from the left.
+    fn texts(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        let columns = self.layout.columns.iter().filter(move |(known, _)| *known == name);
+        columns
+            .map(|(_, index)| (self.cell)(*index).trim())
+            .filter(|text| !text.is_empty())
+    }
+
     fn text(&self, name: &str) -> Option<&'a str> {
-        let (_, index) = self.layout.columns.iter().find(|(known, _)| *known == name)?;
-        Some((self.cell)(*index).trim()).filter(|text| !text.is_empty())
+        self.texts(name).next()
     }
 
     fn short(&self, name: &str) -> Result<Option<String>, Rejection> {
@@ -232,12 +245,20 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
     }
 
     fn data(&self) -> Map<String, Value> {
-        let columns = self.layout.columns.iter().filter(|(name, _)| *name != "external_id");
-        columns
-            .map(|(name, index)| (*name, (self.cell)(*index).trim()))
-            .filter(|(_, text)| !text.is_empty())
-            .map(|(name, text)| (name.to_owned(), text.into()))
-            .collect()
+        let mut data = Map::new();
+        for (name, index) in &self.layout.columns {
+            let text = (self.cell)(*index).trim();
+            if *name == "external_id" || text.is_empty() {
+                continue;
+            }
+            // a second telephone is phone_2
+            let others = (2..).map(|place| format!("{name}_{place}"));
+            let mut free = std::iter::once((*name).to_owned()).chain(others);
+            if let Some(free) = free.find(|key| !data.contains_key(key)) {
+                data.insert(free, text.into());
+            }
+        }
+        data
     }
 
     /// The agency's own attributes.
@@ -248,14 +269,20 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         Ok(())
     }
 
-    fn identities(&self, terms: &AgencyTerms) -> Result<Vec<Identity>, Rejection> {
+    /// By what the customer is known, and what is theirs besides.
+    fn identities(&self, terms: &AgencyTerms) -> Result<(Vec<Identity>, Vec<Identity>), Rejection> {
         let known_by = self.layout.kind.known_by();
-        let mut found = Vec::new();
+        let (mut found, mut further) = (Vec::new(), Vec::new());
         for (name, kind) in known_by {
-            if let Some(value) = self.text(name) {
+            let mut values = self.texts(name);
+            if let Some(value) = values.next() {
                 event::push_identity(&mut found, kind, value, terms)?;
             }
+            for value in values {
+                event::push_identity(&mut further, kind, value, terms)?;
+            }
         }
+        further.retain(|identity| !found.contains(identity));
         if found.is_empty() {
             return Err(Rejection::new(
                 "identity_missing",
@@ -265,11 +292,11 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
                 ),
             ));
         }
-        Ok(found)
+        Ok((found, further))
     }
 
     fn customer(&self, external_id: String, now: Instant, terms: &AgencyTerms) -> Result<Record, Rejection> {
-        let identities = self.identities(terms)?;
+        let (identities, further) = self.identities(terms)?;
         let mut attributes = Vec::new();
         for key in [
             "name",
@@ -297,6 +324,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             occurred_at: now,
             on: customer_since.unwrap_or(day_of(now, terms.time_zone)),
             identities,
+            further,
             attributes,
             preferences: Vec::new(),
             customer_since,
@@ -306,7 +334,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
     }
 
     fn booking(&self, external_id: String, terms: &AgencyTerms) -> Result<Record, Rejection> {
-        let identities = self.identities(terms)?;
+        let (identities, further) = self.identities(terms)?;
         let booked_at = self
             .text("booked_at")
             .ok_or_else(|| Rejection::new("date_missing", "booked_at is empty; write it like 2026-01-15"))?;
@@ -385,6 +413,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             occurred_at,
             on,
             identities,
+            further,
             attributes,
             preferences: Vec::new(),
             customer_since: None,

@@ -2,6 +2,7 @@
 
 use super::Frame;
 use crate::error::{AppError, Result, retrying};
+use crate::sheet::Sheet;
 use crate::team::Caller;
 use crate::{App, Room};
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
@@ -131,13 +132,12 @@ impl Export {
         match self.format {
             Format::Jsonl => Ok(Bytes::new()),
             Format::Csv => {
-                let mut file = csv::Writer::from_writer(Vec::new());
-                let names = ["customer_id", "member_no"]
-                    .into_iter()
-                    .chain(self.facts.iter().map(|(key, _)| key.as_str()));
-                file.write_record(names)
-                    .map_err(|e| AppError::Internal(e.to_string()))?;
-                Ok(file.into_inner().map_err(|e| AppError::Internal(e.to_string()))?.into())
+                let mut file = Sheet::new(b',', b"");
+                file.own("customer_id")?;
+                file.own("member_no")?;
+                self.facts.iter().try_for_each(|(key, _)| file.own(key))?;
+                file.end_row()?;
+                Ok(file.bytes()?.into())
             }
             Format::Arrow => {
                 let mut writer = StreamWriter::try_new(Vec::new(), &schema(&self.facts)).map_err(arrow_error)?;
@@ -156,26 +156,22 @@ impl Export {
     fn csv(&self, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {
         let frame = self.room.frame();
         let positions = self.positions(&frame);
-        let mut file = csv::Writer::from_writer(Vec::new());
-        let mut write = || -> csv::Result<()> {
-            for (ordinal, id, member_no) in ids {
-                file.write_field(id.to_string())?;
-                file.write_field(member_no.as_deref().unwrap_or(""))?;
-                for position in &positions {
-                    match frame.value_at(*position, *ordinal as usize, self.today) {
-                        Value::Unknown => file.write_field("")?,
-                        Value::Whole(n) => file.write_field(n.to_string())?,
-                        Value::Number(n) => file.write_field(n.to_string())?,
-                        Value::Flag(flag) => file.write_field(if flag { "true" } else { "false" })?,
-                        Value::Text(text) => file.write_field(text)?,
-                    }
+        let mut file = Sheet::new(b',', b"");
+        for (ordinal, id, member_no) in ids {
+            file.own(id.to_string())?;
+            file.text(member_no.as_deref().unwrap_or(""))?;
+            for position in &positions {
+                match frame.value_at(*position, *ordinal as usize, self.today) {
+                    Value::Unknown => file.own("")?,
+                    Value::Whole(n) => file.own(n.to_string())?,
+                    Value::Number(n) => file.own(n.to_string())?,
+                    Value::Flag(flag) => file.own(if flag { "true" } else { "false" })?,
+                    Value::Text(text) => file.text(text)?,
                 }
-                file.write_record(None::<&[u8]>)?;
             }
-            Ok(())
-        };
-        write().map_err(|e| AppError::Internal(e.to_string()))?;
-        file.into_inner().map_err(|e| AppError::Internal(e.to_string()))
+            file.end_row()?;
+        }
+        file.bytes()
     }
 
     fn jsonl(&self, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {

@@ -4,6 +4,7 @@ use super::files::chunks::CHUNK;
 use super::files::{ERROR_COLUMNS, Mapping, Reading};
 use crate::App;
 use crate::error::{AppError, Result};
+use crate::sheet::Sheet;
 use crate::team::Caller;
 use posthouse_domain::Rejection;
 use posthouse_domain::row::FileKind;
@@ -289,19 +290,13 @@ impl App {
             b""
         };
         let delimiter = reading.delimiter.and_then(|c| u8::try_from(c).ok()).unwrap_or(b',');
-        let mut file = csv::WriterBuilder::new()
-            .delimiter(delimiter)
-            .from_writer(mark.to_vec());
-        let write = |file: &mut csv::Writer<Vec<u8>>, cells: Vec<String>, last: [&str; 3]| {
-            file.write_record(cells.iter().map(String::as_str).chain(last))
-                .map_err(|e| AppError::Internal(e.to_string()))
-        };
+        let mut file = Sheet::new(delimiter, mark);
         let mut header: Vec<String> = serde_json::from_str(&job.header).map_err(AppError::corrupt("headers"))?;
         let width = header.len();
         if after.is_none() {
-            let [surplus, last @ ..] = ERROR_COLUMNS;
-            header.push(surplus.into());
-            write(&mut file, header, last)?;
+            header.extend(ERROR_COLUMNS.map(str::to_owned));
+            header.iter().try_for_each(|name| file.text(name))?;
+            file.end_row()?;
         } else if rows.is_empty() {
             return Ok(None);
         }
@@ -309,10 +304,14 @@ impl App {
         for row in rows {
             let mut cells: Vec<String> = serde_json::from_str(&row.cells).map_err(AppError::corrupt("cells"))?;
             cells.resize(width + 1, String::new());
-            write(&mut file, cells, [&row.row_no.to_string(), &row.code, &row.detail])?;
+            cells.iter().try_for_each(|cell| file.text(cell))?;
+            file.own(row.row_no.to_string())?;
+            file.own(&row.code)?;
+            file.text(&row.detail)?;
+            file.end_row()?;
             last = row.row_no;
         }
-        let bytes = file.into_inner().map_err(|e| AppError::Internal(e.to_string()))?;
+        let bytes = file.bytes()?;
         Ok(Some((last, bytes)))
     }
 }

@@ -98,7 +98,13 @@ impl Batch {
             .map(|r| (r.source.as_str(), r.external_id.as_str()))
             .collect();
         batch.known.extend(store::known_events(tx, agency, &ids).await?);
-        let mut matcher = Matcher::load(tx, agency, records.iter().flat_map(|r| &r.identities), &app.documents).await?;
+        let mut matcher = Matcher::load(
+            tx,
+            agency,
+            records.iter().flat_map(Record::all_identities),
+            &app.documents,
+        )
+        .await?;
         let mut booking_ids: Vec<&str> = records
             .iter()
             .filter_map(|r| {
@@ -164,7 +170,12 @@ impl Batch {
             }
             _ => None,
         };
-        let customer = match matcher.find(agency, &record.identities, booking_owner, &app.documents) {
+        let found = matcher.find(agency, &record.identities, booking_owner, &app.documents);
+        let found = found.and_then(|customer| {
+            matcher.check_further(agency, customer, record, &app.documents)?;
+            Ok(customer)
+        });
+        let customer = match found {
             Ok(Some(customer)) => customer,
             Ok(None) if record.identities.is_empty() => {
                 return Outcome::Rejected(Rejection::new(
@@ -186,7 +197,9 @@ impl Batch {
                 return Outcome::Rejected(rejection);
             }
         };
-        matcher.attach(agency, customer, &record.identities, &app.documents, &*app.entropy);
+        for identities in [&record.identities, &record.further] {
+            matcher.attach(agency, customer, identities, &app.documents, &*app.entropy);
+        }
         self.unassigned.remove(&id);
         self.known.insert(id);
         self.apply(customer, record, attributes, change, now);
@@ -363,8 +376,7 @@ pub(crate) fn meant(rows: &[ClashRow], written: &str) -> std::result::Result<Str
 /// A record that belongs to nobody yet, kept whole; of documents their keyed hashes alone.
 fn unassigned(app: &App, agency: Uuid, record: &Record, rejection: &Rejection) -> store::UnassignedRow {
     let identities: Vec<_> = record
-        .identities
-        .iter()
+        .all_identities()
         .map(|identity| {
             if identity.kind.is_document() {
                 let hash = app.documents.hash(agency, identity.kind, &identity.value);

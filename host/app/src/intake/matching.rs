@@ -3,7 +3,7 @@
 use crate::documents::DocumentKeys;
 use crate::error::Result;
 use posthouse_domain::identity::{Identity, IdentityKind};
-use posthouse_domain::{Entropy, Rejection, normal};
+use posthouse_domain::{Entropy, Record, Rejection, normal};
 use posthouse_store::forms::{self, ClashRow};
 use posthouse_store::{Tx, intake as store};
 use std::collections::{HashMap, HashSet};
@@ -202,6 +202,40 @@ impl Matcher {
             )),
             None => Ok(Some(customer)),
         }
+    }
+
+    /// Refuses a record whose further identities are another's than `customer`'s, or anybody's if its customer is new: the office's
+    /// telephone in the second column must not make two people one.
+    ///
+    /// # Errors
+    /// `identity_conflict`.
+    pub(crate) fn check_further(
+        &self,
+        agency: Uuid,
+        customer: Option<Uuid>,
+        record: &Record,
+        keys: &DocumentKeys,
+    ) -> std::result::Result<(), Rejection> {
+        let owner = |identity: &Identity| {
+            self.owners
+                .get(&(identity.kind, lookup(agency, identity, keys)))
+                .copied()
+        };
+        let mut others = record.further.iter();
+        let Some(taken) = others.find(|identity| owner(identity).is_some_and(|owner| Some(owner) != customer)) else {
+            return Ok(());
+        };
+        let kind = taken.kind.as_str();
+        let main = record.identities.iter().find(|identity| identity.kind == taken.kind);
+        let main = main.map_or_else(|| format!("the first {kind}"), shown);
+        Err(Rejection::new(
+            "identity_conflict",
+            format!(
+                "{}, the second {kind} of this row, belongs to another customer than {main}. If it is shared, as in an office or a family, \
+                 empty that cell, or name the one right column under [columns] in a mapping; if both are one person, move it to the first {kind}'s place",
+                shown(taken)
+            ),
+        ))
     }
 
     /// Gives the customer those of `identities` that nobody has.

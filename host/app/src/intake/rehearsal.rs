@@ -93,7 +93,7 @@ impl Rehearsal {
             if self.events.contains(&self.event_key(record)) {
                 batch.known.insert((record.source.clone(), record.external_id.clone()));
             }
-            for identity in &record.identities {
+            for identity in record.all_identities() {
                 let value = lookup(room.id, identity, &app.documents);
                 if let Some(owner) = self.identities.get(&self.identity_key(identity.kind.as_str(), &value)) {
                     self.recall_customer(*owner, matcher);

@@ -1,10 +1,14 @@
 //! What the headers of a file mean.
 
-use super::synonyms::{BOOKINGS, CUSTOMERS};
+use super::meaning::{field, mapped_unit, own_column, understand};
+use super::notes::Unit;
 use super::{Cell, Mapping, RawRow, quote};
-use posthouse_domain::row::{FileKind, Layout};
-use posthouse_domain::{Rejection, attribute};
-use unicode_normalization::UnicodeNormalization;
+use crate::sheet;
+use posthouse_domain::Rejection;
+use posthouse_domain::attribute::{self, AttributeDef};
+use posthouse_domain::row::{self, FileKind, Layout};
+
+pub(super) use super::meaning::plain;
 
 /// In how many rows from the top the headers are looked for; titles and notes may stand above them.
 pub(super) const SEARCHED: usize = 10;
@@ -12,34 +16,6 @@ pub(super) const SEARCHED: usize = 10;
 pub(super) const MOST_COLUMNS: usize = 1_000;
 /// The columns that an error file has after those of the file it came from.
 pub(crate) const ERROR_COLUMNS: [&str; 4] = ["surplus", "row", "code", "reason"];
-
-/// A header without what people vary: full-width forms, case, spaces, underscores, dashes, stars of mandatory columns.
-pub(super) fn plain(header: &str) -> String {
-    header
-        .nfkc()
-        .flat_map(char::to_lowercase)
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '*' | ':' | '\u{feff}' | '\u{200b}'))
-        .collect()
-}
-
-/// The field that a header means by itself. A unit in brackets behind it says nothing about that.
-pub(super) fn field(kind: FileKind, header: &str) -> Option<&'static str> {
-    let whole = plain(header);
-    let synonyms = match kind {
-        FileKind::Bookings => BOOKINGS,
-        FileKind::Customers => CUSTOMERS,
-    };
-    let find = |name: &str| {
-        let known = kind.headers().iter().copied().find(|known| plain(known) == name);
-        known.or_else(|| {
-            let (field, _) = synonyms
-                .iter()
-                .find(|(_, others)| others.split(' ').any(|other| other == name))?;
-            Some(*field)
-        })
-    };
-    find(&whole).or_else(|| find(whole.strip_suffix(')')?.rsplit_once('(')?.0))
-}
 
 /// Where each field of a row stands.
 #[derive(Debug)]
@@ -49,6 +25,12 @@ pub(super) struct Plan {
     pub(super) header: Vec<String>,
     /// The field of each column, then of each constant.
     pub(super) fields: Vec<Option<&'static str>>,
+    /// What the header of each column says of its cells.
+    pub(super) units: Vec<Unit>,
+    /// The columns of the agency's own attributes, with the key of their values.
+    pub(super) own: Vec<(usize, String)>,
+    /// Where a file that came back keeps what does not belong under its headers.
+    pub(super) surplus: Option<usize>,
     /// What stands behind the columns of every row.
     pub(super) constants: Vec<Cell>,
     /// Headers that are not understood.
@@ -70,7 +52,12 @@ pub(super) fn understood(kind: FileKind, mapping: &Mapping, row: &RawRow) -> usi
 ///
 /// # Errors
 /// What is wrong with the headers.
-pub(super) fn find(kind: FileKind, mapping: &Mapping, rows: &[RawRow]) -> Result<(usize, Plan), Rejection> {
+pub(super) fn find(
+    kind: FileKind,
+    mapping: &Mapping,
+    defined: &[AttributeDef],
+    rows: &[RawRow],
+) -> Result<(usize, Plan), Rejection> {
     let Some(first) = rows.first() else {
         return Err(Rejection::new(
             "file_empty",
@@ -84,11 +71,11 @@ pub(super) fn find(kind: FileKind, mapping: &Mapping, rows: &[RawRow]) -> Result
                 format!("the mapping says that row {wanted} has the headers, but that row is empty or not there"),
             )
         })?;
-        return Plan::read(kind, mapping, &rows[at]).map(|plan| (at, plan));
+        return Plan::read(kind, mapping, defined, &rows[at]).map(|plan| (at, plan));
     }
     let mut best = (0, understood(kind, mapping, first));
     for (index, row) in rows.iter().enumerate() {
-        if let Ok(plan) = Plan::read(kind, mapping, row) {
+        if let Ok(plan) = Plan::read(kind, mapping, defined, row) {
             return Ok((index, plan));
         }
         let count = understood(kind, mapping, row);
@@ -96,11 +83,16 @@ pub(super) fn find(kind: FileKind, mapping: &Mapping, rows: &[RawRow]) -> Result
             best = (index, count);
         }
     }
-    Plan::read(kind, mapping, &rows[best.0]).map(|plan| (best.0, plan))
+    Plan::read(kind, mapping, defined, &rows[best.0]).map(|plan| (best.0, plan))
+}
+
+/// Whether a row would do for the headers.
+pub(super) fn would_do(kind: FileKind, mapping: &Mapping, defined: &[AttributeDef], row: &RawRow) -> bool {
+    Plan::read(kind, mapping, defined, row).is_ok()
 }
 
 /// Whether a file is one that came back from an earlier import: its headers stand in the first row, wherever they stood before.
-fn is_error_file(first: &RawRow) -> bool {
+pub(super) fn is_error_file(first: &RawRow) -> bool {
     let last: Vec<&str> = first
         .cells
         .iter()
@@ -112,7 +104,7 @@ fn is_error_file(first: &RawRow) -> bool {
 }
 
 impl Plan {
-    fn read(kind: FileKind, mapping: &Mapping, row: &RawRow) -> Result<Self, Rejection> {
+    fn read(kind: FileKind, mapping: &Mapping, defined: &[AttributeDef], row: &RawRow) -> Result<Self, Rejection> {
         let mut header: Vec<String> = row.cells.iter().map(|cell| tidy(&cell.text)).collect();
         while header.last().is_some_and(String::is_empty) && header.len() > 1 {
             header.pop();
@@ -132,38 +124,58 @@ impl Plan {
             return Err(Rejection::new("bad_encoding", detail));
         }
         let mut fields = mapped(mapping, &header)?;
+        let mut units = vec![Unit::default(); header.len()];
+        let mut own = Vec::new();
         let mut names = header.clone();
         for (index, text) in header.iter().enumerate() {
-            let known = field(kind, text).filter(|_| fields[index].is_none());
-            let Some(known) = known else { continue };
-            if mapping.columns.contains_key(known) {
-                names[index].clear(); // the mapping names another column
-            } else if let Some(other) = fields.iter().position(|field| *field == Some(known)) {
-                return Err(Rejection::new(
-                    "header_twice",
-                    format!(
-                        "the headers {} and {} both mean {known}; remove or rename one, or name the right one under [columns] in a mapping",
-                        quote(&header[other]),
-                        quote(text)
-                    ),
-                ));
-            } else {
-                fields[index] = Some(known);
+            if let Some(field) = fields[index] {
+                units[index] = mapped_unit(field, text)?;
+            } else if let Some((name, unit)) = own_column(text, defined) {
+                own.extend(attribute::of_header(&name).map(|key| (index, key)));
+                (names[index], units[index]) = (name, unit);
+            } else if let Some((known, unit)) = understand(kind, text) {
+                if mapping.columns.contains_key(known) {
+                    names[index].clear(); // the mapping names another column
+                    continue;
+                }
+                let other = fields.iter().position(|field| *field == Some(known));
+                if let Some(other) = other.filter(|_| !row::may_repeat(known)) {
+                    return Err(Rejection::new(
+                        "header_twice",
+                        format!(
+                            "the headers {} and {} both mean {known}; remove or rename one, or name the right one under [columns] in a mapping",
+                            quote(&header[other]),
+                            quote(text)
+                        ),
+                    ));
+                }
+                (fields[index], units[index]) = (Some(known), unit);
             }
         }
+        let ignored = header
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| fields[*index].is_none() && !own.iter().any(|(place, _)| place == index))
+            .map(|(_, text)| text.clone())
+            .collect();
         for (name, field) in names.iter_mut().zip(&fields) {
             if let Some(field) = field {
                 *name = (*field).to_owned();
             }
         }
         let has = |name: &str| fields.contains(&Some(name));
-        let added: Vec<(&'static str, &String)> = mapping
+        let mut added: Vec<(&'static str, &str)> = mapping
             .constants
             .iter()
             .filter(|(name, _)| !has(name))
-            .map(|(name, value)| (*name, value))
+            .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let constants = added.iter().map(|(_, value)| Cell::text(value.as_str())).collect();
+        // a place for the currency that a header names
+        let named = units.iter().any(|unit| unit.money.mark.is_some());
+        if kind == FileKind::Bookings && named && !has("currency") && !mapping.constants.contains_key("currency") {
+            added.push(("currency", ""));
+        }
+        let constants = added.iter().map(|(_, value)| Cell::text(*value)).collect();
         fields.extend(added.iter().map(|(name, _)| Some(*name)));
         let layout = Layout::read(
             kind,
@@ -172,24 +184,43 @@ impl Plan {
                 .map(String::as_str)
                 .chain(added.iter().map(|(name, _)| *name)),
         )?;
-        let ignored = header
-            .iter()
-            .zip(&fields)
-            .filter(|(text, field)| field.is_none() && attribute::of_header(text).is_none())
-            .map(|(text, _)| text.clone())
-            .collect();
+        let surplus = header.iter().position(|text| text == ERROR_COLUMNS[0]);
+        let surplus = surplus.filter(|at| {
+            let mut behind = header[at + 1..].iter();
+            fields[*at].is_none() && behind.all(|text| ERROR_COLUMNS.contains(&text.as_str()))
+        });
         Ok(Self {
             layout,
             header,
             fields,
+            units,
+            own,
+            surplus,
             constants,
             ignored,
         })
     }
+
+    /// How many cells a row needs at least: those behind the last column that is understood do not count.
+    pub(super) fn needed(&self) -> usize {
+        let understood =
+            |index: &usize| self.fields[*index].is_some() || self.own.iter().any(|(place, _)| place == index);
+        (0..self.header.len()).rev().find(understood).map_or(0, |last| last + 1)
+    }
+
+    /// The columns of a field; several of telephones and e-mail addresses.
+    pub(super) fn places(&self, field: &str) -> impl Iterator<Item = usize> {
+        let fields = self.fields.iter().enumerate();
+        fields
+            .filter(move |(_, other)| **other == Some(field))
+            .map(|(index, _)| index)
+    }
 }
 
 fn tidy(header: &str) -> String {
-    header.trim_start_matches('\u{feff}').trim().to_owned()
+    sheet::unguarded(header.trim_start_matches('\u{feff}'))
+        .trim()
+        .to_owned()
 }
 
 /// The fields of the columns that the mapping names.
@@ -225,43 +256,4 @@ fn mapped(mapping: &Mapping, header: &[String]) -> Result<Vec<Option<&'static st
         }
     }
     Ok(fields)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headers_are_understood_however_they_are_written() {
-        let bookings = [
-            ("订单号", "booking_id"),
-            ("\u{feff}手机号码", "customer_phone"),
-            ("金额（元）", "amount"),
-            ("订单金额(CNY)", "amount"),
-            ("*出发 日期", "departs"),
-            ("Booked At", "booked_at"),
-            ("ＢＯＯＫＥＤ＿ＡＴ", "booked_at"),
-            ("E-Mail", "customer_email"),
-        ];
-        for (header, known) in bookings {
-            assert_eq!(field(FileKind::Bookings, header), Some(known), "{header}");
-        }
-        assert_eq!(field(FileKind::Customers, "手机"), Some("phone"));
-        assert_eq!(field(FileKind::Customers, "金额"), None);
-        assert_eq!(field(FileKind::Customers, "()"), None);
-    }
-
-    #[test]
-    fn no_name_has_two_meanings() {
-        for (kind, synonyms) in [(FileKind::Bookings, BOOKINGS), (FileKind::Customers, CUSTOMERS)] {
-            let mut seen = std::collections::HashSet::new();
-            for (known, names) in synonyms {
-                assert!(kind.headers().contains(known));
-                for name in names.split(' ') {
-                    assert!(seen.insert(name), "{name} twice");
-                    assert_eq!(plain(name), name, "in the spelling that is looked up");
-                }
-            }
-        }
-    }
 }

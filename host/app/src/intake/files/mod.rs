@@ -8,10 +8,14 @@ mod delimited;
 mod encoding;
 mod headers;
 mod mapping;
+mod meaning;
+mod notes;
+mod quotes;
 pub(crate) mod reader;
 mod slicer;
 mod spelling;
 mod synonyms;
+mod units;
 mod words;
 mod workbook;
 mod xml;
@@ -20,6 +24,7 @@ pub(crate) use headers::ERROR_COLUMNS;
 pub use mapping::Mapping;
 
 use posthouse_domain::Rejection;
+use posthouse_domain::money::Currency;
 use posthouse_store::StoreError;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -90,6 +95,31 @@ pub struct UnderstoodColumn {
     pub header: String,
     /// The field.
     pub field: String,
+    /// What its header says of the amounts below it, if it says anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<ColumnUnit>,
+}
+
+/// In what the amounts of a column are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnUnit {
+    /// Each number is multiplied by ten this many times, or divided, if it is negative: 4 for 万, -2 for 分.
+    pub tens: i32,
+    /// The code of the currency, or the sign that stands for one of several.
+    pub currency: Option<String>,
+}
+
+impl ColumnUnit {
+    fn of(money: units::Money, own: Currency) -> Option<Self> {
+        let named = |mark: units::Mark| {
+            mark.means(own)
+                .map_or_else(|| mark.sign.to_owned(), |currency| currency.to_string())
+        };
+        (money != units::Money::default()).then(|| Self {
+            tens: money.tens,
+            currency: money.mark.map(named),
+        })
+    }
 }
 
 /// Why reading ended early.

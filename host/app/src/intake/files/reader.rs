@@ -100,6 +100,6 @@ fn read<'s>(
         ..Reading::default()
     };
     let mut slicer = Slicer::new(with(reading, Epoch::default()));
-    delimited::rows(file, form, cause, &mut |row| slicer.take(row))?;
+    delimited::rows(file, form, cause, &mut slicer)?;
     slicer.finish()
 }

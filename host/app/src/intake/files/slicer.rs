@@ -1,14 +1,19 @@
 //! From rows to slices of records: the headers are found, what was done is passed over, cells are brought into one spelling.
 
 use super::dates::Epoch;
+use super::delimited::Table;
 use super::headers::{self, Plan};
 use super::mapping::LAST_HEADER_ROW;
+use super::notes::Sort;
+use super::quotes::Shape;
 use super::spelling::Spelling;
-use super::{Cell, Mapping, RawRow, ReadError, Reading, UnderstoodColumn, refuse};
+use super::{Cell, ColumnUnit, Mapping, RawRow, ReadError, Reading, UnderstoodColumn, quote, refuse};
+use crate::sheet;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{AgencyTerms, Record, Rejection};
+use std::borrow::Cow;
 use std::cell::Cell as Counter;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -74,6 +79,7 @@ pub(super) struct Slicer<'s> {
     found: Option<(Plan, Arc<Head>)>,
     /// The columns of attributes the agency has defined: place, key of the values, kind.
     own: Vec<(usize, String, FactKind)>,
+    shape: Option<Shape>,
     seen: i64,
     rows: Vec<ReadRow>,
     bytes: usize,
@@ -87,6 +93,7 @@ impl<'s> Slicer<'s> {
             top: Vec::new(),
             found: None,
             own: Vec::new(),
+            shape: None,
             seen: 0,
             rows: Vec::with_capacity(SLICE),
             bytes: 0,
@@ -96,18 +103,20 @@ impl<'s> Slicer<'s> {
 
     /// Takes the next row of the file.
     pub(super) fn take(&mut self, row: RawRow) -> Result<(), ReadError> {
-        let width = self.found.as_ref().map(|(plan, _)| plan.header.len());
         // spreadsheets end their exports with rows of separators
-        if row.is_blank() && width.is_none_or(|width| row.count <= width) {
+        if row.is_blank() {
             return Ok(());
         }
-        if width.is_some() {
+        if self.found.is_some() {
             return self.data(row);
         }
         let wanted = self.with.mapping.header_row.map(|row| row.min(LAST_HEADER_ROW));
         let enough = match wanted {
-            Some(wanted) => row.number >= wanted,
-            None => self.top.len() + 1 >= headers::SEARCHED,
+            Some(wanted) => row.number >= wanted || (self.top.is_empty() && headers::is_error_file(&row)),
+            None => {
+                self.top.len() + 1 >= headers::SEARCHED
+                    || headers::would_do(self.with.kind, self.with.mapping, self.with.defined, &row)
+            }
         };
         self.top.push(row);
         if enough { self.begin() } else { Ok(()) }
@@ -129,15 +138,17 @@ impl<'s> Slicer<'s> {
 
     fn begin(&mut self) -> Result<(), ReadError> {
         let mut top = std::mem::take(&mut self.top);
-        let (at, plan) = headers::find(self.with.kind, self.with.mapping, &top)?;
+        let (at, plan) = headers::find(self.with.kind, self.with.mapping, self.with.defined, &top)?;
         let mut reading = self.with.reading.clone();
         reading.header_row = top[at].number;
-        let columns = plan.header.iter().zip(&plan.fields);
+        let own = self.with.terms.currency;
+        let columns = plan.header.iter().zip(&plan.fields).zip(&plan.units);
         reading.columns = columns
-            .filter_map(|(header, field)| {
+            .filter_map(|((header, field), unit)| {
                 let field = (*field)?.to_owned();
                 let header = header.clone();
-                Some(UnderstoodColumn { header, field })
+                let unit = ColumnUnit::of(unit.money, own);
+                Some(UnderstoodColumn { header, field, unit })
             })
             .collect();
         let head = Head {
@@ -145,13 +156,20 @@ impl<'s> Slicer<'s> {
             ignored: json(&plan.ignored),
             reading: serde_json::to_string(&reading).unwrap_or_else(|_| "{}".into()),
         };
-        let own = plan.header.iter().enumerate().filter_map(|(index, header)| {
-            let key = attribute::of_header(header)?;
+        let own = plan.own.iter().filter_map(|(index, key)| {
             let mut defined = self.with.defined.iter();
-            let kind = defined.find(|own| attribute::stored_key(&own.key) == key)?.kind;
-            Some((index, key, kind))
+            let kind = defined.find(|own| attribute::stored_key(&own.key) == *key)?.kind;
+            Some((*index, key.clone(), kind))
         });
         self.own = own.collect();
+        let mut sorts: Vec<Sort> = plan.fields[..plan.header.len()]
+            .iter()
+            .map(|field| field.map_or(Sort::Words, Sort::of))
+            .collect();
+        for (index, _, kind) in &self.own {
+            sorts[*index] = Sort::of_kind(*kind);
+        }
+        self.shape = Some(Shape { sorts });
         self.found = Some((plan, Arc::new(head)));
         for row in top.drain(at + 1..) {
             self.data(row)?;
@@ -167,13 +185,17 @@ impl<'s> Slicer<'s> {
         if done {
             return Ok(());
         }
-        let cells = row_json(&row, plan.header.len());
+        let width = plan.header.len();
+        let missing = width.saturating_sub(row.count);
+        let mark =
+            (record.is_err() && self.with.reading.format == "csv" && missing > 0).then(|| format!("{missing} missing"));
+        let cells = row_json(&row, width, mark.as_deref());
+        self.push(row.number, record, cells)
+    }
+
+    fn push(&mut self, row_no: i64, record: Result<Record, Rejection>, cells: String) -> Result<(), ReadError> {
         self.bytes += cells.len();
-        self.rows.push(ReadRow {
-            row_no: row.number,
-            record,
-            cells,
-        });
+        self.rows.push(ReadRow { row_no, record, cells });
         if self.rows.len() == SLICE || self.bytes > SLICE_BYTES {
             self.send()?;
         }
@@ -205,51 +227,58 @@ impl Slicing<'_> {
         repeats: &mut Repeats,
     ) -> Result<Record, Rejection> {
         let width = plan.header.len();
-        // a workbook's row ends with its last filled cell, and notes may stand beside the table
-        if self.reading.format == "csv" && row.count != width {
-            let detail = format!(
-                "row {} has {} cells, the row with the headers has {width}; look for a missing or an extra {} or quote",
-                row.number,
-                row.count,
-                match self.reading.delimiter {
-                    Some(',') | None => "comma",
-                    Some(';') => "semicolon",
-                    Some('\t') => "tab",
-                    Some(_) => "bar",
-                }
-            );
-            return Err(Rejection::new("wrong_cell_count", detail));
-        }
+        self.check_count(plan, row)?;
         let nothing = Cell::default();
-        let told = |index: usize| -> &Cell {
+        let told = |index: usize| -> Cow<'_, Cell> {
             let own = if index < width {
                 row.cells.get(index).filter(|cell| !cell.is_blank())
             } else {
                 plan.constants.get(index - width)
             };
-            own.unwrap_or(&nothing)
+            as_written(own.unwrap_or(&nothing))
         };
-        // where a column is empty, its constant speaks
-        let constant = |field: &str| self.mapping.constants.get(field).map(Cell::text);
         let spelling = Spelling {
             mapping: self.mapping,
             terms: self.terms,
             epoch: self.epoch,
         };
-        let cell_of = |index: usize, field: &str| -> Cell {
+        // where all columns of a field are empty, its constant speaks
+        let cell_of = |index: usize, field: &str| -> Cow<'_, Cell> {
             let cell = told(index);
-            let fallback = || constant(field).unwrap_or_default();
-            if cell.is_blank() { fallback() } else { cell.clone() }
+            let constant = || {
+                self.mapping
+                    .constants
+                    .get(field)
+                    .filter(|_| plan.places(field).all(|place| told(place).is_blank()))
+            };
+            match cell.is_blank().then(constant).flatten() {
+                Some(constant) => Cow::Owned(Cell::text(constant)),
+                None => cell,
+            }
         };
-        let place = |name: &str| plan.fields.iter().position(|field| *field == Some(name));
-        let currency = place("currency").map(|index| cell_of(index, "currency"));
+        let place = |name: &str| plan.places(name).next();
+        // the header of the amount says in which currency a row is that says nothing itself
+        let priced = place("amount").or_else(|| place("cost"));
+        let header_mark = priced.and_then(|index| plan.units[index].money.mark);
+        let said = place("currency").map(|index| cell_of(index, "currency"));
+        let currency = spelling.currency(said.as_deref(), header_mark);
         let mut cells = vec![String::new(); plan.fields.len()];
         for (index, field) in plan.fields.iter().enumerate() {
+            let unit = plan.units.get(index).copied().unwrap_or_default();
             if let Some(field) = field {
-                cells[index] = spelling.read(field, &cell_of(index, field), currency.as_ref())?;
+                cells[index] = spelling.read(field, unit, &cell_of(index, field), currency)?;
             } else if index < width {
                 cells[index].clone_from(&told(index).text);
             }
+        }
+        if let (Some(index), Some(currency)) = (place("currency"), currency)
+            && cells[index].is_empty()
+            && currency != self.terms.currency
+            && ["amount", "cost"]
+                .iter()
+                .any(|name| place(name).is_some_and(|place| !cells[place].is_empty()))
+        {
+            cells[index] = currency.to_string();
         }
         let cell = |index: usize| cells.get(index).map_or("", String::as_str);
         let own_id = place("external_id").is_some_and(|index| !cell(index).is_empty());
@@ -269,7 +298,7 @@ impl Slicing<'_> {
         // after the hash, which may not change because an attribute is defined later
         for value in &mut record.attributes {
             if let Some((index, _, kind)) = own.iter().find(|(_, key, _)| *key == value.key) {
-                value.value = spelling.attribute(&plan.header[*index], *kind, told(*index))?;
+                value.value = spelling.attribute(&plan.header[*index], plan.units[*index], *kind, &told(*index))?;
             }
         }
         if let Some(source) = &self.mapping.source {
@@ -277,6 +306,90 @@ impl Slicing<'_> {
         }
         Ok(record)
     }
+}
+
+impl Slicing<'_> {
+    /// Whether a row has the cells that its headers ask for. Empty ones beyond them are nothing, and spreadsheets leave out empty ones at
+    /// the end; but where a column is missing that is understood, a row may have been torn.
+    fn check_count(&self, plan: &Plan, row: &RawRow) -> Result<(), Rejection> {
+        let width = plan.header.len();
+        if let Some(surplus) = plan
+            .surplus
+            .and_then(|place| row.cells.get(place))
+            .filter(|cell| !cell.is_blank())
+            && self.is_about_cells(plan, row)
+        {
+            let detail = format!(
+                "row {} still has {} in its column surplus; put every cell under its header, then empty that column",
+                row.number,
+                quote(&surplus.text)
+            );
+            return Err(Rejection::new("wrong_cell_count", detail));
+        }
+        // a workbook's row ends with its last filled cell, and notes may stand beside the table
+        if self.reading.format != "csv" {
+            return Ok(());
+        }
+        let filled = row.cells.iter().skip(width).any(|cell| !cell.is_blank());
+        if !filled && row.count >= plan.needed() {
+            return Ok(());
+        }
+        let detail = format!(
+            "row {} has {} cells, the row with the headers has {width}; look for a missing or an extra {} or quote",
+            row.number,
+            row.count,
+            match self.reading.delimiter {
+                Some(',') | None => "comma",
+                Some(';') => "semicolon",
+                Some('\t') => "tab",
+                Some(_) => "bar",
+            }
+        );
+        Err(Rejection::new("wrong_cell_count", detail))
+    }
+
+    /// Whether a row of a file that came back was rejected for its cells. Beside the table of a workbook there may be notes, which are
+    /// in that column when the row is rejected for something else.
+    fn is_about_cells(&self, plan: &Plan, row: &RawRow) -> bool {
+        let code = plan.header.iter().rposition(|header| header == "code");
+        let code = code
+            .and_then(|place| row.cells.get(place))
+            .map_or("", |cell| cell.text.trim());
+        matches!(code, "" | "wrong_cell_count" | "broken_quotes")
+    }
+}
+
+impl Table for Slicer<'_> {
+    fn row(&mut self, row: RawRow) -> Result<(), ReadError> {
+        self.take(row)
+    }
+
+    fn broken(&mut self, row: RawRow, why: Rejection, mark: &str) -> Result<(), ReadError> {
+        let Some((plan, _)) = &self.found else {
+            // above the headers nothing matters, and the headers can do with a quote too many
+            return self.take(row);
+        };
+        self.seen += 1;
+        if self.seen <= self.with.done {
+            return Ok(());
+        }
+        let cells = row_json(&row, plan.header.len(), Some(mark));
+        self.push(row.number, Err(why), cells)
+    }
+
+    fn shape(&self) -> Option<&Shape> {
+        self.shape.as_ref()
+    }
+}
+
+/// A cell as it was before it left in an error file, its lines ended alike, whichever program wrote it.
+fn as_written(cell: &Cell) -> Cow<'_, Cell> {
+    let text = sheet::unguarded(&cell.text);
+    if text.len() == cell.text.len() && !text.contains('\r') {
+        return Cow::Borrowed(cell);
+    }
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    Cow::Owned(Cell { text, ..cell.clone() })
 }
 
 /// How often each content was seen, with nine bytes for each that was seen once. Two contents may share a key, once in billions of
@@ -306,12 +419,16 @@ fn json(cells: &[String]) -> String {
     serde_json::to_string(cells).unwrap_or_else(|_| "[]".into())
 }
 
-/// The cells of a row, those beyond the headers joined to one.
-fn row_json(row: &RawRow, width: usize) -> String {
+/// The cells of a row, those beyond the headers joined to one, or else `mark`: what stands there keeps a row rejected that is sent again
+/// as it is.
+fn row_json(row: &RawRow, width: usize, mark: Option<&str>) -> String {
     let mut cells: Vec<String> = row.cells.iter().map(|cell| cell.text.clone()).collect();
-    if cells.len() > width {
-        let surplus = cells.split_off(width).join(",");
-        cells.push(surplus);
+    cells.resize(cells.len().max(width), String::new());
+    let surplus = cells.split_off(width);
+    if surplus.iter().any(|text| !text.trim().is_empty()) {
+        cells.push(surplus.join(","));
+    } else {
+        cells.extend(mark.map(str::to_owned));
     }
     json(&cells)
 }

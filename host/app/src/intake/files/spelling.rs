@@ -3,7 +3,9 @@
 //! Only what is sure is rewritten. Anything else is handed on as it stands, and the reader of rows refuses it in its own words.
 
 use super::dates::{self, Epoch, Told};
-use super::words::{BROKEN, CURRENCIES, FLAGS, GENDERS, KINDS, MARKS, STATUSES};
+use super::notes::Unit;
+use super::units::{self, Mark, Money, canonical};
+use super::words::{BROKEN, CURRENCIES, FLAGS, GENDERS, KINDS, STATUSES};
 use super::{Cell, Mapping, headers, quote};
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
@@ -20,11 +22,17 @@ pub(super) struct Spelling<'m> {
 }
 
 impl Spelling<'_> {
-    /// The cell of `field` in normal spelling. `currency` is what the row's cell of that name says.
+    /// The cell of `field` in normal spelling, below a header that says `unit`. `currency` is that of the row, if it is one.
     ///
     /// # Errors
     /// What cannot be right and could be taken for something else.
-    pub(super) fn read(&self, field: &str, cell: &Cell, currency: Option<&Cell>) -> Result<String, Rejection> {
+    pub(super) fn read(
+        &self,
+        field: &str,
+        unit: Unit,
+        cell: &Cell,
+        currency: Option<Currency>,
+    ) -> Result<String, Rejection> {
         let text = unwrapped(&cell.text);
         if text.is_empty() {
             return Ok(String::new());
@@ -50,10 +58,10 @@ impl Spelling<'_> {
             "external_id" | "booking_id" | "member_no" | "customer_member_no" => id(field, cell, &half_width(text)),
             "phone" | "customer_phone" => phone(field, &half_width(text)),
             "email" | "customer_email" => Ok(half_width(text)),
-            "booked_at" => self.moment(field, &half_width(text)),
-            "departs" | "returns" | "birth_date" | "since" => self.day(field, &half_width(text)),
-            "amount" | "cost" => self.money(field, cell, text, self.currency(currency)),
-            "amount_base" => self.money(field, cell, text, Some(self.terms.currency)),
+            "booked_at" => self.moment(field, unit, &half_width(text)),
+            "departs" | "returns" | "birth_date" | "since" => self.day(field, unit, &half_width(text)),
+            "amount" | "cost" => self.money(field, unit.money, cell, text, currency),
+            "amount_base" => self.money(field, unit.money, cell, text, Some(self.terms.currency)),
             "travellers" => Ok(people(&half_width(text))),
             "currency" => Ok(word(&CURRENCIES, text)),
             "status" => Ok(self.status(text)),
@@ -68,31 +76,35 @@ impl Spelling<'_> {
     ///
     /// # Errors
     /// As [`Self::read`], and amounts that are none.
-    pub(super) fn attribute(&self, header: &str, kind: FactKind, cell: &Cell) -> Result<String, Rejection> {
-        let text = self.read(header, cell, None)?;
+    pub(super) fn attribute(&self, header: &str, unit: Unit, kind: FactKind, cell: &Cell) -> Result<String, Rejection> {
+        let text = self.read(header, unit, cell, None)?;
         if text.is_empty() {
             return Ok(text);
         }
         match kind {
             FactKind::Money => {
                 let base = self.terms.currency;
-                let amount = self.money(header, cell, &text, Some(base))?;
+                let amount = self.money(header, unit.money, cell, &text, Some(base))?;
                 let (sign, amount) = amount.strip_prefix('-').map_or((1, amount.as_str()), |rest| (-1, rest));
                 money::parse_major(amount, base)
                     .map(|minor| (sign * minor).to_string())
                     .map_err(|e| Rejection::new("bad_attribute", format!("{header} {} {e}", quote(&text))))
             }
-            FactKind::Day => self.day(header, &half_width(&text)),
+            FactKind::Day => self.day(header, unit, &half_width(&text)),
             FactKind::Flag => Ok(word(&FLAGS, &text)),
             FactKind::Count | FactKind::Number => Ok(half_width(&text)),
             FactKind::Text => Ok(text),
         }
     }
 
-    fn currency(&self, cell: Option<&Cell>) -> Option<Currency> {
+    /// The currency of a row's amounts: what its own cell says, or else the header of its amounts, or else the agency's. `None` if its
+    /// cell names none.
+    pub(super) fn currency(&self, cell: Option<&Cell>, header: Option<Mark>) -> Option<Currency> {
         match cell.map(|cell| unwrapped(&cell.text)).filter(|text| !text.is_empty()) {
-            None => Some(self.terms.currency),
             Some(text) => Currency::parse(&word(&CURRENCIES, text)),
+            None => header
+                .and_then(|mark| mark.means(self.terms.currency))
+                .or(Some(self.terms.currency)),
         }
     }
 
@@ -106,8 +118,8 @@ impl Spelling<'_> {
         mapped.or_else(known).map_or_else(|| text.to_owned(), str::to_owned)
     }
 
-    fn told(&self, field: &str, text: &str) -> Result<Option<Told>, Rejection> {
-        match dates::read(text, self.mapping.date_order, self.epoch) {
+    fn told(&self, field: &str, unit: Unit, text: &str) -> Result<Option<Told>, Rejection> {
+        match dates::read(text, self.mapping.date_order.or(unit.order), self.epoch) {
             Some(Told::Ambiguous) => Err(Rejection::new(
                 "bad_date",
                 format!(
@@ -120,8 +132,8 @@ impl Spelling<'_> {
     }
 
     /// A day as it is written, whatever the hour.
-    fn day(&self, field: &str, text: &str) -> Result<String, Rejection> {
-        Ok(match self.told(field, text)? {
+    fn day(&self, field: &str, unit: Unit, text: &str) -> Result<String, Rejection> {
+        Ok(match self.told(field, unit, text)? {
             Some(Told::Day(day)) => day.to_string(),
             Some(Told::Time(at)) => at.date().to_string(),
             _ => text.to_owned(),
@@ -129,32 +141,63 @@ impl Spelling<'_> {
     }
 
     /// A day in the agency's time zone, or an instant from the clocks of the file's.
-    fn moment(&self, field: &str, text: &str) -> Result<String, Rejection> {
-        Ok(match self.told(field, text)? {
+    fn moment(&self, field: &str, unit: Unit, text: &str) -> Result<String, Rejection> {
+        Ok(match self.told(field, unit, text)? {
             Some(Told::Day(day)) => day.to_string(),
-            Some(Told::Time(at)) => local(at, self.mapping.time_zone),
+            Some(Told::Time(at)) => {
+                // the agency's own clocks need no name
+                let named = unit.zone.filter(|zone| *zone != self.terms.time_zone);
+                local(at, self.mapping.time_zone.or(named))
+            }
             _ => text.to_owned(),
         })
     }
 
-    fn money(&self, field: &str, cell: &Cell, text: &str, currency: Option<Currency>) -> Result<String, Rejection> {
+    fn money(
+        &self,
+        field: &str,
+        unit: Money,
+        cell: &Cell,
+        text: &str,
+        currency: Option<Currency>,
+    ) -> Result<String, Rejection> {
         let spelt = half_width(text);
-        let (bare, marks) = unmarked(&spelt, currency);
-        if let Some(currency) = currency
-            && let Some(mark) = marks.iter().find(|mark| !fits(mark, currency))
-        {
+        let upper = spelt.to_uppercase();
+        let (bare, marks) = unmarked(&upper);
+        if let Some(currency) = currency {
+            let differs = |mark: &&Mark| !mark.fits(currency, self.terms.currency);
+            if let Some(mark) = unit.mark.as_ref().filter(differs) {
+                return Err(Rejection::new(
+                    "currency_differs",
+                    format!(
+                        "{field} {} is in {} by its header, but the row's currency is {currency}; write one currency in both, as a code like USD",
+                        quote(text),
+                        mark.sign
+                    ),
+                ));
+            }
+            if let Some(mark) = marks.iter().find(differs) {
+                return Err(Rejection::new(
+                    "currency_differs",
+                    format!(
+                        "{field} {} is marked {}, but the row's currency is {currency}; fill the column currency",
+                        quote(text),
+                        mark.sign
+                    ),
+                ));
+            }
+        }
+        let (bare, own_tens) = units::scaled(bare);
+        if unit.tens != 0 && (own_tens.is_some() || marks.iter().any(|mark| mark.counts())) {
             return Err(Rejection::new(
-                "currency_differs",
+                "unit_differs",
                 format!(
-                    "{field} {} is marked {mark}, but the row's currency is {currency}; fill the column currency",
+                    "{field} {} has a unit of its own, and its header has another; write the number alone, in the header's unit",
                     quote(text)
                 ),
             ));
         }
-        let (bare, thousands) = match bare.strip_suffix('万') {
-            Some(rest) => (rest.trim_end(), true),
-            None => (bare, false),
-        };
+        let tens = own_tens.unwrap_or(0) + unit.tens;
         let points = if self.mapping.decimal_comma && !cell.number {
             let pointed = european(bare);
             pointed.ok_or_else(|| {
@@ -169,10 +212,22 @@ impl Spelling<'_> {
         } else {
             bare.to_owned()
         };
-        Ok(canonical(&points, thousands).unwrap_or_else(|| {
+        let (sign, digits) = points
+            .strip_prefix('-')
+            .map_or(("", points.as_str()), |rest| ("-", rest));
+        match canonical(digits, tens) {
+            Some(amount) => Ok(format!("{sign}{amount}")),
+            None if tens != 0 => Err(Rejection::new(
+                "bad_amount",
+                format!(
+                    "{field} {} is not an amount; write it like 1234.50 or 1,234.50",
+                    quote(text)
+                ),
+            )),
             // the sign is what the row reader looks at first
-            if points.starts_with('-') { points } else { spelt.clone() }
-        }))
+            None if !sign.is_empty() => Ok(points),
+            None => Ok(spelt),
+        }
     }
 }
 
@@ -269,40 +324,18 @@ fn people(text: &str) -> String {
     }
 }
 
-/// An amount without the signs and words around it, and which those were. The code of the row's currency is one of them.
-fn unmarked(text: &str, currency: Option<Currency>) -> (&str, Vec<&'static str>) {
+/// An amount without the signs, words and codes of currencies around it, and which those were.
+fn unmarked(text: &str) -> (&str, Vec<Mark>) {
     let mut rest = text.trim();
     let mut marks = Vec::new();
-    while let Some((mark, shorter)) = MARKS.iter().find_map(|(mark, _)| {
-        let shorter = rest.strip_prefix(mark).or_else(|| rest.strip_suffix(mark))?;
-        Some((*mark, shorter))
+    while let Some((mark, shorter)) = Mark::all().find_map(|mark| {
+        let shorter = rest.strip_prefix(mark.sign).or_else(|| rest.strip_suffix(mark.sign))?;
+        Some((mark, shorter))
     }) {
         marks.push(mark);
         rest = shorter.trim();
     }
-    if let Some(currency) = currency {
-        let code = currency.as_str();
-        for cut in [
-            rest.get(..3).zip(rest.get(3..)),
-            rest.get(rest.len().saturating_sub(3)..)
-                .zip(rest.get(..rest.len().saturating_sub(3))),
-        ] {
-            if let Some((found, shorter)) = cut
-                && found.eq_ignore_ascii_case(code)
-            {
-                rest = shorter.trim();
-                break;
-            }
-        }
-    }
     (rest, marks)
-}
-
-fn fits(mark: &str, currency: Currency) -> bool {
-    MARKS
-        .iter()
-        .find(|(known, _)| *known == mark)
-        .is_some_and(|(_, codes)| codes.contains(&currency.as_str()))
 }
 
 /// `1.234,50` with a point for the decimals.
@@ -323,38 +356,6 @@ fn european(text: &str) -> Option<String> {
     good.then(|| {
         let point = if fraction.is_empty() { "" } else { "." };
         format!("{sign}{}{point}{fraction}", groups.concat())
-    })
-}
-
-/// Digits with at most one point, without thousands commas and needless zeros, in ones or tens of thousands; `None` for anything else.
-fn canonical(text: &str, tens_of_thousands: bool) -> Option<String> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let groups: Vec<&str> = whole.split(',').collect();
-    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    let good = !whole.is_empty()
-        && whole.len() <= 40
-        && fraction.len() <= 40
-        && groups.iter().all(|group| digits(group))
-        && (groups.len() == 1
-            || (!groups[0].is_empty() && groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3)))
-        && digits(fraction);
-    if !good {
-        return None;
-    }
-    let mut whole = groups.concat();
-    let mut fraction = fraction.to_owned();
-    if tens_of_thousands {
-        fraction = format!("{fraction:0<4}");
-        whole.push_str(&fraction[..4]);
-        fraction.drain(..4);
-    }
-    let whole = whole.trim_start_matches('0');
-    let whole = if whole.is_empty() { "0" } else { whole };
-    let fraction = fraction.trim_end_matches('0');
-    Some(if fraction.is_empty() {
-        whole.to_owned()
-    } else {
-        format!("{whole}.{fraction}")
     })
 }
 

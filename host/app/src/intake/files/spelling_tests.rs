@@ -13,6 +13,11 @@ fn terms() -> AgencyTerms {
 
 /// The spelling of a cell, or the code it is refused with.
 fn spelt(mapping: &str, field: &str, text: &str, currency: &str) -> String {
+    below(mapping, field, Unit::default(), text, currency)
+}
+
+/// The same below a header with a unit.
+fn below(mapping: &str, field: &str, unit: Unit, text: &str, currency: &str) -> String {
     let mapping = Mapping::parse(FileKind::Bookings, mapping).expect("a mapping");
     let terms = terms();
     let spelling = Spelling {
@@ -20,9 +25,9 @@ fn spelt(mapping: &str, field: &str, text: &str, currency: &str) -> String {
         terms: &terms,
         epoch: Epoch::Y1900,
     };
-    let currency = Cell::text(currency);
+    let currency = spelling.currency(Some(&Cell::text(currency)), unit.money.mark);
     spelling
-        .read(field, &Cell::text(text), Some(&currency))
+        .read(field, unit, &Cell::text(text), currency)
         .unwrap_or_else(|rejection| format!("!{}", rejection.code))
 }
 
@@ -55,7 +60,13 @@ fn amounts() {
         ("12,34", "", "12,34"),
         ("1.234,50", "", "1.234,50"),
         ("1e5", "", "1e5"),
-        ("USD 100", "", "USD 100"),
+        ("USD 100", "", "!currency_differs"),
+        ("100美元", "美元", "100"),
+        ("100美元", "", "!currency_differs"),
+        ("1.2亿", "", "120000000"),
+        ("3.5k", "", "3500"),
+        ("100000.000", "", "100000"),
+        ("万", "", "万"),
         ("#N/A", "", "!broken_cell"),
         ("####", "", "!broken_cell"),
     ];
@@ -63,6 +74,94 @@ fn amounts() {
         assert_eq!(spelt("", "amount", text, currency), expected, "{text} {currency}");
     }
     assert_eq!(spelt("", "amount_base", "$5", "USD"), "!currency_differs");
+}
+
+#[test]
+fn amounts_below_a_unit() {
+    let cases = [
+        ("万元", "1.28", "", "12800"),
+        ("万元", "¥1.28", "", "12800"),
+        ("万元", "1.23456", "", "12345.6"),
+        ("万元", "1.2345678", "", "12345.678"),
+        ("万元", "-1.28", "", "-12800"),
+        ("万元", "1.28万", "", "!unit_differs"),
+        ("万元", "12800元", "", "!unit_differs"),
+        ("万元", "1.28", "USD", "!currency_differs"),
+        ("万元", "about 2", "", "!bad_amount"),
+        ("万", "1.28", "USD", "12800"),
+        ("千元", "12.8", "", "12800"),
+        ("百元", "128", "", "12800"),
+        ("亿", "0.5", "", "50000000"),
+        ("分", "1280000", "", "12800"),
+        ("分", "1280000.5", "", "12800.005"),
+        ("k USD", "1.5", "", "1500"),
+        ("k USD", "1.5", "USD", "1500"),
+        ("k USD", "1.5", "CNY", "!currency_differs"),
+        ("USD", "€5", "", "!currency_differs"),
+        ("$", "5", "", "!currency_differs"),
+        ("$", "5", "HKD", "5"),
+        ("€", "5", "", "5"),
+        ("元", "5元", "", "5"),
+        ("元", "1.2万", "", "12000"),
+    ];
+    for (unit, text, currency, expected) in cases {
+        let money = Money::parse(unit).expect(unit);
+        let unit = Unit {
+            money,
+            ..Unit::default()
+        };
+        assert_eq!(
+            below("", "amount", unit, text, currency),
+            expected,
+            "{text} {currency} in {}",
+            money.tens
+        );
+    }
+    // more decimals than the currency has are left to be rejected
+    assert!(parse_major("12345.678", terms().currency).is_err());
+    let leading = format!("{}1.28", "0".repeat(60));
+    let money = Money::parse("万元").expect("a unit");
+    let unit = Unit {
+        money,
+        ..Unit::default()
+    };
+    assert_eq!(below("", "amount", unit, &leading, ""), "!bad_amount", "never unscaled");
+    let comma = Money::parse("千元").expect("a unit");
+    let unit = Unit {
+        money: comma,
+        ..Unit::default()
+    };
+    assert_eq!(below("decimal = \",\"", "amount", unit, "1.234,5", ""), "1234500");
+}
+
+#[test]
+fn headers_say_how_dates_are_written() {
+    let order = Unit {
+        order: Some(super::dates::DateOrder::Dmy),
+        ..Unit::default()
+    };
+    assert_eq!(below("", "departs", order, "1/5/2026", ""), "2026-05-01");
+    assert_eq!(
+        below("date_order = \"mdy\"", "departs", order, "1/5/2026", ""),
+        "2026-01-05",
+        "the mapping is asked first"
+    );
+    let utc = Unit {
+        zone: Some(Tz::UTC),
+        ..Unit::default()
+    };
+    assert_eq!(
+        below("", "booked_at", utc, "2026-01-05 20:00", ""),
+        "2026-01-05T20:00:00.000Z"
+    );
+    let own = Unit {
+        zone: Some(Tz::Asia__Shanghai),
+        ..Unit::default()
+    };
+    assert_eq!(
+        below("", "booked_at", own, "2026-01-05 20:00", ""),
+        "2026-01-05 20:00:00"
+    );
 }
 
 #[test]
@@ -183,7 +282,7 @@ fn attributes_of_the_agencys_own() {
     };
     let told = |kind: FactKind, text: &str| {
         spelling
-            .attribute("attr.own", kind, &Cell::text(text))
+            .attribute("attr.own", Unit::default(), kind, &Cell::text(text))
             .unwrap_or_else(|rejection| format!("!{}", rejection.code))
     };
     for (kind, text, expected) in [

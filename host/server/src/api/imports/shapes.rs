@@ -74,6 +74,20 @@ pub(crate) struct Column {
     /// The field.
     #[schema(example = "booking_id")]
     field: String,
+    /// In what the amounts below it are, if the header says so.
+    unit: Option<Unit>,
+}
+
+/// In what the amounts of a column are.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ColumnUnit)]
+pub(crate) struct Unit {
+    /// Each number is multiplied by ten this many times, or divided, if it is negative: 4 for 万, -2 for 分.
+    #[schema(example = 4)]
+    tens: i32,
+    /// The code of the currency, or the sign that stands for one of several.
+    #[schema(example = "CNY")]
+    currency: Option<String>,
 }
 
 impl From<Reading> for FileReading {
@@ -81,6 +95,10 @@ impl From<Reading> for FileReading {
         let columns = reading.columns.into_iter().map(|column| Column {
             header: column.header,
             field: column.field,
+            unit: column.unit.map(|unit| Unit {
+                tens: unit.tens,
+                currency: unit.currency,
+            }),
         });
         Self {
             format: reading.format,
