@@ -248,7 +248,7 @@ fn files_that_are_no_tables(database: Database) {
             String::from_utf8_lossy(&file[..file.len().min(40)])
         );
     }
-    let twice = "手机,电话,预订日期\n1,2,3\n";
+    let twice = "手机,预订日期,下单日期\n1,2,3\n";
     assert_eq!(refused(&client, twice.as_bytes(), None), "header_twice");
     let resolved = "[columns]\ncustomer_phone = \"电话\"";
     let job = import(

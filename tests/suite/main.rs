@@ -31,6 +31,7 @@ mod expected;
 mod extension_points;
 mod failing_offers;
 mod faults;
+mod file_habits;
 mod files;
 mod frames;
 mod history;
