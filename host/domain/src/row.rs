@@ -282,7 +282,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
                 event::push_identity(&mut further, kind, value, terms)?;
             }
         }
-        further.retain(|identity| !found.contains(identity));
+        further.retain(|identity| !found.iter().any(|other: &Identity| other.is(identity)));
         if found.is_empty() {
             return Err(Rejection::new(
                 "identity_missing",

@@ -216,13 +216,12 @@ impl Matcher {
         record: &Record,
         keys: &DocumentKeys,
     ) -> std::result::Result<(), Rejection> {
-        let owner = |identity: &Identity| {
-            self.owners
-                .get(&(identity.kind, lookup(agency, identity, keys)))
-                .copied()
+        let others = |identity: &&Identity| match self.owner(agency, identity, keys) {
+            Owner::One(owner) | Owner::Perhaps(owner) => Some(owner) != customer,
+            Owner::Several(owners) => customer.is_none_or(|customer| !owners.contains(&customer)),
+            Owner::Nobody => false,
         };
-        let mut others = record.further.iter();
-        let Some(taken) = others.find(|identity| owner(identity).is_some_and(|owner| Some(owner) != customer)) else {
+        let Some(taken) = record.further.iter().find(others) else {
             return Ok(());
         };
         let kind = taken.kind.as_str();
