@@ -113,7 +113,7 @@ fn units_in_headers_count(database: Database) {
 
     // columns that a mapping names, and attributes of money
     let client = server.agency("mapped");
-    let body = json!({"kind": "money", "title": {"en": "deposit", "zh": "押金"}, "sensitivity": "ordinary"});
+    let body = json!({"kind": "money", "title": {"en": "deposit", "zh-CN": "押金"}, "sensitivity": "ordinary"});
     client.put("/api/v1/attributes/deposit", &body).expect(200);
     let file = "会员号,下单日期,实付（万元）,attr.deposit（千元）\nM1,2025-06-01,1.28,2.5\n";
     let job = import(
@@ -464,6 +464,11 @@ fn an_error_file_sent_again_stays_rejected(database: Database) {
     assert_eq!(counts(&again), (0, 0, 1), "{again}");
     let twice = error_file(&client, &again);
     assert!(errors(&client, &again)[0]["reason"].contains("surplus"), "{twice}");
+    assert!(
+        twice.starts_with("订单号,会员号,预订日期,金额,surplus,row,code,reason\n"),
+        "{twice}"
+    );
+    assert_eq!(counts(&bookings(&client, &twice)), (0, 0, 1), "however often");
     // saved by somebody who took away the columns behind
     let cut = "订单号,会员号,预订日期,金额,surplus\nB1,M1,2025-05-01,1,234.50\n";
     assert_eq!(counts(&bookings(&client, cut)), (0, 0, 1));
@@ -475,9 +480,9 @@ fn an_error_file_sent_again_stays_rejected(database: Database) {
 
 fn what_leaves_runs_nothing_and_comes_back(database: Database) {
     let (_server, client) = start(database);
-    let body = json!({"kind": "text", "title": {"en": "remark", "zh": "备注"}, "sensitivity": "ordinary"});
+    let body = json!({"kind": "text", "title": {"en": "remark", "zh-CN": "备注"}, "sensitivity": "ordinary"});
     client.put("/api/v1/attributes/remark", &body).expect(200);
-    let balance = json!({"kind": "money", "title": {"en": "balance", "zh": "余额"}, "sensitivity": "ordinary"});
+    let balance = json!({"kind": "money", "title": {"en": "balance", "zh-CN": "余额"}, "sensitivity": "ordinary"});
     client.put("/api/v1/attributes/balance", &balance).expect(200);
     let file = "会员号,手机,姓名,attr.remark,attr.balance,=CMD\n\
         =M1,+8613800138000,\"=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\",@SUM(A1),-12.50,x\n\

@@ -201,6 +201,11 @@ impl Plan {
         })
     }
 
+    /// How many columns are the table's own; behind them stand those that an error file added.
+    pub(super) fn width(&self) -> usize {
+        self.surplus.unwrap_or(self.header.len())
+    }
+
     /// How many cells a row needs at least: those behind the last column that is understood do not count.
     pub(super) fn needed(&self) -> usize {
         let understood =

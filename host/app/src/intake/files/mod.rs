@@ -2,10 +2,12 @@
 //!
 //! A file is untrusted. Every reader here has bounds, and whatever is wrong with a file as a whole becomes one [`Rejection`].
 
+mod cells;
 pub(crate) mod chunks;
 mod dates;
 mod delimited;
 mod encoding;
+mod formats;
 mod headers;
 mod mapping;
 mod meaning;

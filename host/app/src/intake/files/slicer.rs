@@ -1,5 +1,6 @@
 //! From rows to slices of records: the headers are found, what was done is passed over, cells are brought into one spelling.
 
+use super::cells::{as_written, json, row_json};
 use super::dates::Epoch;
 use super::delimited::Table;
 use super::headers::{self, Plan};
@@ -7,8 +8,7 @@ use super::mapping::LAST_HEADER_ROW;
 use super::notes::Sort;
 use super::quotes::Shape;
 use super::spelling::Spelling;
-use super::{Cell, ColumnUnit, Mapping, RawRow, ReadError, Reading, UnderstoodColumn, quote, refuse};
-use crate::sheet;
+use super::{Cell, ColumnUnit, Mapping, RawRow, ReadError, Reading, UnderstoodColumn, refuse};
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::row::FileKind;
@@ -152,7 +152,7 @@ impl<'s> Slicer<'s> {
             })
             .collect();
         let head = Head {
-            header: json(&plan.header),
+            header: json(&plan.header[..plan.width()]),
             ignored: json(&plan.ignored),
             reading: serde_json::to_string(&reading).unwrap_or_else(|_| "{}".into()),
         };
@@ -189,7 +189,7 @@ impl<'s> Slicer<'s> {
         let missing = width.saturating_sub(row.count);
         let mark =
             (record.is_err() && self.with.reading.format == "csv" && missing > 0).then(|| format!("{missing} missing"));
-        let cells = row_json(&row, width, mark.as_deref());
+        let cells = row_json(&row, plan, mark.as_deref());
         self.push(row.number, record, cells)
     }
 
@@ -308,57 +308,6 @@ impl Slicing<'_> {
     }
 }
 
-impl Slicing<'_> {
-    /// Whether a row has the cells that its headers ask for. Empty ones beyond them are nothing, and spreadsheets leave out empty ones at
-    /// the end; but where a column is missing that is understood, a row may have been torn.
-    fn check_count(&self, plan: &Plan, row: &RawRow) -> Result<(), Rejection> {
-        let width = plan.header.len();
-        if let Some(surplus) = plan
-            .surplus
-            .and_then(|place| row.cells.get(place))
-            .filter(|cell| !cell.is_blank())
-            && self.is_about_cells(plan, row)
-        {
-            let detail = format!(
-                "row {} still has {} in its column surplus; put every cell under its header, then empty that column",
-                row.number,
-                quote(&surplus.text)
-            );
-            return Err(Rejection::new("wrong_cell_count", detail));
-        }
-        // a workbook's row ends with its last filled cell, and notes may stand beside the table
-        if self.reading.format != "csv" {
-            return Ok(());
-        }
-        let filled = row.cells.iter().skip(width).any(|cell| !cell.is_blank());
-        if !filled && row.count >= plan.needed() {
-            return Ok(());
-        }
-        let detail = format!(
-            "row {} has {} cells, the row with the headers has {width}; look for a missing or an extra {} or quote",
-            row.number,
-            row.count,
-            match self.reading.delimiter {
-                Some(',') | None => "comma",
-                Some(';') => "semicolon",
-                Some('\t') => "tab",
-                Some(_) => "bar",
-            }
-        );
-        Err(Rejection::new("wrong_cell_count", detail))
-    }
-
-    /// Whether a row of a file that came back was rejected for its cells. Beside the table of a workbook there may be notes, which are
-    /// in that column when the row is rejected for something else.
-    fn is_about_cells(&self, plan: &Plan, row: &RawRow) -> bool {
-        let code = plan.header.iter().rposition(|header| header == "code");
-        let code = code
-            .and_then(|place| row.cells.get(place))
-            .map_or("", |cell| cell.text.trim());
-        matches!(code, "" | "wrong_cell_count" | "broken_quotes")
-    }
-}
-
 impl Table for Slicer<'_> {
     fn row(&mut self, row: RawRow) -> Result<(), ReadError> {
         self.take(row)
@@ -373,23 +322,13 @@ impl Table for Slicer<'_> {
         if self.seen <= self.with.done {
             return Ok(());
         }
-        let cells = row_json(&row, plan.header.len(), Some(mark));
+        let cells = row_json(&row, plan, Some(mark));
         self.push(row.number, Err(why), cells)
     }
 
     fn shape(&self) -> Option<&Shape> {
         self.shape.as_ref()
     }
-}
-
-/// A cell as it was before it left in an error file, its lines ended alike, whichever program wrote it.
-fn as_written(cell: &Cell) -> Cow<'_, Cell> {
-    let text = sheet::unguarded(&cell.text);
-    if text.len() == cell.text.len() && !text.contains('\r') {
-        return Cow::Borrowed(cell);
-    }
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    Cow::Owned(Cell { text, ..cell.clone() })
 }
 
 /// How often each content was seen, with nine bytes for each that was seen once. Two contents may share a key, once in billions of
@@ -413,22 +352,4 @@ impl Repeats {
         *count += 1;
         *count
     }
-}
-
-fn json(cells: &[String]) -> String {
-    serde_json::to_string(cells).unwrap_or_else(|_| "[]".into())
-}
-
-/// The cells of a row, those beyond the headers joined to one, or else `mark`: what stands there keeps a row rejected that is sent again
-/// as it is.
-fn row_json(row: &RawRow, width: usize, mark: Option<&str>) -> String {
-    let mut cells: Vec<String> = row.cells.iter().map(|cell| cell.text.clone()).collect();
-    cells.resize(cells.len().max(width), String::new());
-    let surplus = cells.split_off(width);
-    if surplus.iter().any(|text| !text.trim().is_empty()) {
-        cells.push(surplus.join(","));
-    } else {
-        cells.extend(mark.map(str::to_owned));
-    }
-    json(&cells)
 }

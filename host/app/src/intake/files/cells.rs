@@ -1,0 +1,90 @@
+//! The cells of a row: whether they are as many as its headers ask for, and what of them goes into the error file.
+
+use super::headers::Plan;
+use super::slicer::Slicing;
+use super::{Cell, RawRow, quote};
+use crate::sheet;
+use posthouse_domain::Rejection;
+use std::borrow::Cow;
+
+impl Slicing<'_> {
+    /// Whether a row has the cells that its headers ask for. Empty ones beyond them are nothing, and spreadsheets leave out empty ones at
+    /// the end; but where a column is missing that is understood, a row may have been torn.
+    pub(super) fn check_count(&self, plan: &Plan, row: &RawRow) -> Result<(), Rejection> {
+        let width = plan.header.len();
+        if let Some(surplus) = plan
+            .surplus
+            .and_then(|place| row.cells.get(place))
+            .filter(|cell| !cell.is_blank())
+            && self.is_about_cells(plan, row)
+        {
+            let detail = format!(
+                "row {} still has {} in its column surplus; put every cell under its header, then empty that column",
+                row.number,
+                quote(&surplus.text)
+            );
+            return Err(Rejection::new("wrong_cell_count", detail));
+        }
+        // a workbook's row ends with its last filled cell, and notes may stand beside the table
+        if self.reading.format != "csv" {
+            return Ok(());
+        }
+        let filled = row.cells.iter().skip(width).any(|cell| !cell.is_blank());
+        if !filled && row.count >= plan.needed() {
+            return Ok(());
+        }
+        let detail = format!(
+            "row {} has {} cells, the row with the headers has {width}; look for a missing or an extra {} or quote",
+            row.number,
+            row.count,
+            match self.reading.delimiter {
+                Some(',') | None => "comma",
+                Some(';') => "semicolon",
+                Some('\t') => "tab",
+                Some(_) => "bar",
+            }
+        );
+        Err(Rejection::new("wrong_cell_count", detail))
+    }
+
+    /// Whether a row of a file that came back was rejected for its cells. Beside the table of a workbook there may be notes, which are
+    /// in that column when the row is rejected for something else.
+    fn is_about_cells(&self, plan: &Plan, row: &RawRow) -> bool {
+        let code = plan.header.iter().rposition(|header| header == "code");
+        let code = code
+            .and_then(|place| row.cells.get(place))
+            .map_or("", |cell| cell.text.trim());
+        matches!(code, "" | "wrong_cell_count" | "broken_quotes")
+    }
+}
+
+/// A cell as it was before it left in an error file, its lines ended alike, whichever program wrote it.
+pub(super) fn as_written(cell: &Cell) -> Cow<'_, Cell> {
+    let text = sheet::unguarded(&cell.text);
+    if text.len() == cell.text.len() && !text.contains('\r') {
+        return Cow::Borrowed(cell);
+    }
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    Cow::Owned(Cell { text, ..cell.clone() })
+}
+
+pub(super) fn json(cells: &[String]) -> String {
+    serde_json::to_string(cells).unwrap_or_else(|_| "[]".into())
+}
+
+/// The cells of a row, those beyond the headers joined to one, or else `mark`: what stands there keeps a row rejected that is sent again
+/// as it is.
+pub(super) fn row_json(row: &RawRow, plan: &Plan, mark: Option<&str>) -> String {
+    let text = |cell: &Cell| cell.text.clone();
+    let mut cells: Vec<String> = row.cells.iter().take(plan.width()).map(text).collect();
+    cells.resize(plan.width(), String::new());
+    let kept = plan.surplus.and_then(|place| row.cells.get(place));
+    let beyond = row.cells.iter().skip(plan.header.len());
+    let surplus: Vec<String> = kept.into_iter().chain(beyond).map(text).collect();
+    if surplus.iter().any(|text| !text.trim().is_empty()) {
+        cells.push(surplus.join(","));
+    } else {
+        cells.extend(mark.map(str::to_owned));
+    }
+    json(&cells)
+}
