@@ -499,3 +499,39 @@ fn the_content_hash_is_of_the_content() {
         assert_ne!(hash(row), one, "{row:?}");
     }
 }
+
+#[test]
+fn the_first_telephone_says_who_and_the_others_are_theirs_as_well() {
+    let row = [
+        ("member_no", "M-1"),
+        ("phone", ""),
+        ("phone", "13800138000"),
+        ("email", "li@example.com"),
+        ("phone", "010-65529988"),
+        ("phone", "138 0013 8000"),
+        ("email", "wei@example.com"),
+    ];
+    let record = read(FileKind::Customers, &row, &terms()).expect("a good row");
+    let values = |identities: &[posthouse_domain::identity::Identity]| -> Vec<String> {
+        identities.iter().map(|identity| identity.value.clone()).collect()
+    };
+    let first: Vec<IdentityKind> = record.identities.iter().map(|identity| identity.kind).collect();
+    assert_eq!(first, [IdentityKind::MemberNo, IdentityKind::Phone, IdentityKind::Email]);
+    assert_eq!(values(&record.identities)[1..], ["+8613800138000", "li@example.com"]);
+    assert_eq!(values(&record.further), ["+861065529988", "wei@example.com"], "each once");
+    assert_eq!(record.all_identities().count(), 5);
+    assert_eq!(record.data["phone"], json!("13800138000"));
+    assert_eq!(record.data["phone_2"], json!("010-65529988"));
+    assert_eq!(record.data["phone_3"], json!("138 0013 8000"));
+    // one filled column of two says what one column says
+    let of = |row: &[(&str, &str)]| {
+        let layout = Layout::read(FileKind::Customers, row.iter().map(|(header, _)| *header)).expect("good headers");
+        layout.content_hash(|i| row[i].1)
+    };
+    assert_eq!(
+        of(&[("phone", ""), ("phone", "13800138000")]),
+        of(&[("phone", "13800138000")])
+    );
+    let twice = Layout::read(FileKind::Customers, ["phone", "name", "name"]).expect_err("a name twice");
+    assert_eq!(twice.code, "header_twice");
+}
