@@ -357,6 +357,33 @@ fn a_stray_quote_swallows_no_row(database: Database) {
     assert_eq!(counts(&bookings(&client, &mended)), (2, 0, 0), "{mended}");
     assert_eq!(spent(&client, "M6"), "60000");
 
+    // in a file that quotes every cell: a quote lost before, within and behind a row
+    for (file, landed) in [
+        (
+            "\"会员号\",\"预订日期\",\"姓名\"\nQ1\",\"2025-01-01\",\"甲\"\n\"Q2\",\"2025-01-01\",\"乙\"\n",
+            "Q2",
+        ),
+        (
+            "\"会员号\",\"预订日期\",\"姓名\"\n\"Q3\",\"2025-01-01,\"甲\"\n\"Q4\",\"2025-01-01\",\"乙\"\n",
+            "Q4",
+        ),
+        (
+            "\"会员号\",\"预订日期\",\"姓名\"\n\"Q5\",\"2025-01-01\",\"甲\n\"Q6\",\"2025-01-01\",\"乙\"\n",
+            "Q6",
+        ),
+    ] {
+        let job = bookings(&client, file);
+        assert_eq!(counts(&job), (1, 0, 1), "{job}");
+        let known = facts(&client);
+        assert!(
+            known.contains_key(landed) && !known.keys().any(|member| member.contains('"')),
+            "{known:?}"
+        );
+    }
+    // a header that lost one is still that header
+    let job = bookings(&client, "会员号,\"预订日期,姓名\nQ7,2025-01-01,甲\nQ8,2025-01-01,乙\n");
+    assert_eq!(counts(&job), (2, 0, 0), "{job}");
+
     // at the end of the file, in a column of days, with the closing quote where a good one would be
     for (place, (file, landed)) in [
         ("订单号,会员号,姓名,预订日期,金额\nC1,N1,客,2025-01-01,1\nC2,N2,\"客,2025-01-01,2\n", vec!["N1"]),

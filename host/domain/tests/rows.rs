@@ -516,9 +516,16 @@ fn the_first_telephone_says_who_and_the_others_are_theirs_as_well() {
         identities.iter().map(|identity| identity.value.clone()).collect()
     };
     let first: Vec<IdentityKind> = record.identities.iter().map(|identity| identity.kind).collect();
-    assert_eq!(first, [IdentityKind::MemberNo, IdentityKind::Phone, IdentityKind::Email]);
+    assert_eq!(
+        first,
+        [IdentityKind::MemberNo, IdentityKind::Phone, IdentityKind::Email]
+    );
     assert_eq!(values(&record.identities)[1..], ["+8613800138000", "li@example.com"]);
-    assert_eq!(values(&record.further), ["+861065529988", "wei@example.com"], "each once");
+    assert_eq!(
+        values(&record.further),
+        ["+861065529988", "wei@example.com"],
+        "each once"
+    );
     assert_eq!(record.all_identities().count(), 5);
     assert_eq!(record.data["phone"], json!("13800138000"));
     assert_eq!(record.data["phone_2"], json!("010-65529988"));

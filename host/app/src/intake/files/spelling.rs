@@ -284,6 +284,15 @@ fn rounded(field: &str, text: &str) -> Rejection {
 
 /// Numbers of bookings and members. One that was rounded would be taken for another's.
 fn id(field: &str, cell: &Cell, text: &str) -> Result<String, Rejection> {
+    if text.contains('"') {
+        return Err(Rejection::new(
+            "broken_quotes",
+            format!(
+                "{field} {} has a quotation mark in it, mostly one of two that got lost; remove it",
+                quote(text)
+            ),
+        ));
+    }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     if scientific(text).is_some_and(|(mantissa, exponent)| mantissa.contains('.') && exponent > 3)
         || (cell.number && digits > 15)

@@ -201,6 +201,9 @@ fn phones_and_ids() {
     assert_eq!(spelt("", "booking_id", "2.02601E+13", ""), "!number_rounded");
     assert_eq!(spelt("", "booking_id", "12E5", ""), "12E5");
     assert_eq!(spelt("", "booking_id", "=\"0012\"", ""), "0012");
+    for lost in ["B1\"", "\"B1", "B\"1"] {
+        assert_eq!(spelt("", "member_no", lost, ""), "!broken_quotes", "{lost}");
+    }
 }
 
 #[test]
