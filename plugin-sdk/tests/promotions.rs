@@ -173,17 +173,23 @@ fn settings_have_parts_and_their_defaults_stand_in_the_schema() {
     let dated = promotion_harness::<Rule>().line(Line::tour("A").quantity(9).departs("2026-03-01"));
     assert_eq!(dated.settings(settings).evaluate().on(0), Some(Saving::Rate(Rate::ALL)));
     for (settings, complaint) in [
-        (r#"{"steps": [{"quantity": 9}]}"#, "missing field `rate`"),
+        (
+            r#"{"steps": [{"quantity": 9}]}"#,
+            "settings: /steps/0: \"rate\" is missing",
+        ),
         (
             r#"{"steps": [{"quantity": 9, "rate": 10001}]}"#,
-            "more than the whole price",
+            "/steps/0/rate: 10001 is more than the most, 10000",
         ),
         (
             r#"{"steps": [{"quantity": 9, "rate": 1, "days": 1}]}"#,
-            "unknown field `days`",
+            "/steps/0: there is no setting \"days\" among quantity, rate",
         ),
-        (r#"{"applies_to": "AllLines"}"#, "unknown variant `AllLines`"),
-        (r#"{"kinds": ["Tour"]}"#, "unknown variant `Tour`"),
+        (
+            r#"{"applies_to": "AllLines"}"#,
+            "/applies_to: \"AllLines\" is not one of",
+        ),
+        (r#"{"kinds": ["Tour"]}"#, "/kinds/0: \"Tour\" is not one of"),
         (r#"{"from": "1.3.2026"}"#, "`1.3.2026` is not a date like 2026-01-15"),
         (r#"{"refuse": true}"#, "as you wish"),
     ] {
@@ -223,60 +229,68 @@ fn golden_cases_name_every_difference() {
     assert_eq!(golden(right), "");
     assert_eq!(golden(&right.replace(", \"reason\": \"cheap\"", "")), "");
     for (from, to, complaint) in [
-        ("\"quantity\": 2", "\"quantity\": 0", "line 0: it is one at least"),
+        (
+            "\"quantity\": 2",
+            "\"quantity\": 0",
+            "n: line 0: quantity is 0; it is 1 to 10000",
+        ),
         (
             "\"unit_price\": 7",
             "\"unit_price\": -7",
-            "line 2: its price is -7, below zero",
+            "n: line 2: unit_price is -7; it is 0 to",
         ),
         (
             "\"theme\": \"culture\"",
             "\"theme\": \" \"",
-            "line 2: its destination or theme is blank",
+            "n: line 2: the theme is \" \"; write 1 to 200 bytes or leave it out",
         ),
         (
             ", \"reason\": \"cheap\"",
             ", \"reason\": \"dear\"",
-            "line 0: expected rate 800, reason dear, got rate 800, reason cheap",
+            "n: line 0: reason is \"cheap\", expected \"dear\"",
         ),
         (
             "\"rate\": 800",
             "\"rate\": 900",
-            "n: line 0: expected rate 900, reason cheap, got rate 800, reason cheap",
+            "n: line 0: saving is rate 800, expected rate 900",
         ),
         (
             "\"line\": 2",
             "\"line\": 1",
-            "n: line 1: expected amount 5, reason everything, got no offer",
+            "n: line 1: offer is none, expected amount 5",
         ),
         (
             "\"line\": 2",
             "\"line\": 1",
-            "n: line 2: expected no offer, got amount 5, reason everything",
+            "n: line 2: offer is amount 5, expected none",
         ),
+        ("\"line\": 2", "\"line\": 3", "expect: line 3, the basket has 3 lines"),
         (
             "\"line\": 2",
-            "\"line\": 3",
-            "an offer is expected for line 3, but there are 3 lines",
+            "\"line\": 0",
+            "expect: line 0 twice; a line gets one offer",
         ),
-        ("\"line\": 2", "\"line\": 0", "two offers are expected for line 0"),
-        ("\"amount\": 5, ", "", "line 2 needs either `rate` or `amount`"),
+        ("\"amount\": 5, ", "", "expect: line 2 needs either an amount or a rate"),
         (
             "\"rate\": 800",
             "\"rate\": 20000",
-            "20000 basis points is more than the whole price",
+            "a rate of 20000 basis points on line 0 is more than the whole price",
         ),
         (
             "\"spend-24m\"",
             "\"spend\"",
-            "the facts have `spend`, which the rule does not read",
+            "facts: \"spend\" is not among the facts the plugin declares",
         ),
-        ("2026-03-01", "1 March", "`1 March` is not a date"),
+        (
+            "2026-03-01",
+            "1 March",
+            "line 0: departs must be a day like 2026-01-15, it is \"1 March\"",
+        ),
         ("\"theme\"", "\"topic\"", "unknown field `topic`"),
         (
             "\"today\": \"2026-01-15\"",
             "\"today\": \"soon\"",
-            "`soon` is not a date",
+            "today \"soon\" is not a date like 2026-01-15",
         ),
     ] {
         let wrong = right.replacen(from, to, 1);

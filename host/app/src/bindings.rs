@@ -3,8 +3,8 @@
 
 use crate::App;
 use crate::error::{AppError, Result};
-use crate::segments::Diff;
-use crate::team::Caller;
+use crate::segments::{Diff, without_its_words};
+use crate::team::{Caller, Scope};
 use posthouse_store::plugins::{self as store, BindingRevisionRow};
 use posthouse_store::{Access, Tx};
 use serde::Serialize;
@@ -159,6 +159,7 @@ impl App {
         let agency = caller.room.id;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let mut views = Vec::new();
+        let reads = caller.may(Scope::Read).is_ok();
         for row in store::bindings(&mut tx, agency).await? {
             let granted = store::granted(&mut tx, agency, &row.extension_point, &row.name).await?;
             views.push(BindingView {
@@ -172,7 +173,10 @@ impl App {
                 activated_at: row.activated_at,
                 granted,
                 stale_since: row.stale_since,
-                stale_reason: row.stale_reason,
+                stale_reason: match reads {
+                    true => row.stale_reason,
+                    false => row.stale_reason.map(without_its_words),
+                },
                 diff: None,
             });
         }

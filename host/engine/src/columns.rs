@@ -71,6 +71,27 @@ impl Column<'_> {
     }
 }
 
+impl Column<'_> {
+    /// The value of one row.
+    pub(crate) fn value(&self, row: usize) -> Value {
+        let bit = |bits: &[u8]| bits[row / 8] >> (row % 8) & 1 == 1;
+        if self.valid.is_some_and(|valid| !bit(valid)) {
+            return Value::Null;
+        }
+        match self.values {
+            Values::S32s(values) => Value::Int(values[row].into()),
+            Values::S64s(values) => Value::Int(values[row]),
+            Values::F64s(values) => Value::Number(values[row]),
+            Values::Bits(bits) => Value::Flag(bit(bits)),
+            Values::Strings { codes, offsets, bytes } => {
+                let code = codes[row] as usize;
+                let text = &bytes[offsets[code] as usize..offsets[code + 1] as usize];
+                Value::Text(String::from_utf8_lossy(text).into_owned())
+            }
+        }
+    }
+}
+
 /// One value of one customer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {

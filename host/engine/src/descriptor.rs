@@ -2,17 +2,13 @@
 
 use crate::description::{Description, FactUse, QuantileRequest, ReasonDef, SegmentDef};
 use crate::extension_point::ExtensionPoint;
+use crate::golden;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::schema;
 use posthouse_domain::Localized;
-use posthouse_domain::catalogue::{self, FactKind};
+use posthouse_golden::catalogue::{self, ATTRIBUTE, SEGMENT};
 use std::collections::HashSet;
-
-/// Facts of an agency's own; they are checked when the plugin is bound.
-const ATTRIBUTE: &str = "attr.";
-/// The key of the customer's segment under one binding; whether there is such a binding is seen when the plugin is bound.
-const SEGMENT: &str = "segment.";
 
 fn bad(detail: impl Into<String>) -> Refusal {
     Refusal::new("bad_descriptor", detail)
@@ -91,40 +87,21 @@ fn check_facts(facts: &[FactUse], point: ExtensionPoint, limits: &Limits) -> Res
         }
         if let Some(attribute) = fact.key.strip_prefix(ATTRIBUTE) {
             check_key(&format!("facts[{index}] after {ATTRIBUTE:?}"), attribute, limits)?;
-            continue;
         }
         if let Some(binding) = fact.key.strip_prefix(SEGMENT) {
-            check_segment_fact(&format!("facts[{index}] {key:?}"), binding, fact, point, limits)?;
-            continue;
-        }
-        let Some(known) = catalogue::find(&fact.key) else {
-            let detail =
-                format!("facts[{index}] {key:?} is not in the catalogue; see `GET /api/v1/facts` for what there is");
-            return Err(Refusal::new("unknown_fact", detail));
-        };
-        if known.kind != fact.kind {
-            let (declared, real) = (fact.kind.as_str(), known.kind.as_str());
-            let detail = format!("facts[{index}] {key:?} is declared as {declared}, it is a {real}");
-            return Err(Refusal::new("wrong_fact_kind", detail));
-        }
-        if known.nullable && !fact.nullable {
-            let detail = format!(
-                "facts[{index}] {key:?} can be unknown; declare it nullable and handle that: in Rust its field has to be an `Option`"
-            );
-            return Err(Refusal::new("nullable_fact", detail));
+            check_segment_fact(&format!("facts[{index}] {key:?}"), binding, point, limits)?;
         }
     }
-    Ok(())
+    // all of them, so that nobody has to come back for each
+    let declared: Vec<_> = facts.iter().map(golden::fact).collect();
+    let problems = catalogue::check(&declared);
+    let Some(first) = problems.first() else { return Ok(()) };
+    let details: Vec<String> = problems.iter().map(|problem| problem.detail.clone()).collect();
+    Err(Refusal::new(first.code, details.join("; ")))
 }
 
-/// The segment that another rule gave the customer.
-fn check_segment_fact(
-    place: &str,
-    binding: &str,
-    fact: &FactUse,
-    point: ExtensionPoint,
-    limits: &Limits,
-) -> Result<(), Refusal> {
+/// Who may read the segment that another rule gave the customer.
+fn check_segment_fact(place: &str, binding: &str, point: ExtensionPoint, limits: &Limits) -> Result<(), Refusal> {
     if point == ExtensionPoint::Segmentation {
         let detail =
             format!("{place} is a segment; a segmentation cannot read those, or rules would wait for each other");
@@ -140,17 +117,6 @@ fn check_segment_fact(
             "{place}: a binding has 1 to {} lower-case letters, digits and hyphens",
             limits.key_bytes
         )));
-    }
-    if fact.kind != FactKind::Text {
-        let declared = fact.kind.as_str();
-        let detail = format!("{place} is declared as {declared}, it is a text: the key of the segment");
-        return Err(Refusal::new("wrong_fact_kind", detail));
-    }
-    if !fact.nullable {
-        let detail = format!(
-            "{place} can be unknown, as not everyone is in a segment; declare it nullable and handle that: in Rust its field has to be an `Option`"
-        );
-        return Err(Refusal::new("nullable_fact", detail));
     }
     Ok(())
 }

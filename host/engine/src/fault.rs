@@ -67,6 +67,8 @@ pub struct Fault {
     pub kind: FaultKind,
     /// What the call used and logged until then.
     pub receipt: Box<Receipt>,
+    /// Place of the row that by itself brings the call about, where the call was about several and one does.
+    pub row: Option<usize>,
 }
 
 /// What went wrong.
@@ -177,6 +179,7 @@ impl Fault {
                 message: message.into(),
             },
             receipt: Box::default(),
+            row: None,
         }
     }
 
@@ -189,6 +192,7 @@ impl Fault {
         Self {
             kind,
             receipt: Box::new(receipt),
+            row: None,
         }
     }
 
@@ -200,6 +204,7 @@ impl Fault {
         Self {
             kind,
             receipt: Box::new(receipt),
+            row: None,
         }
     }
 

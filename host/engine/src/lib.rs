@@ -12,6 +12,7 @@
 //! ```
 
 pub mod bench;
+mod blame;
 mod columns;
 mod compile;
 mod context;
@@ -34,6 +35,7 @@ mod runtime;
 mod schema;
 mod segmentation;
 mod self_test;
+mod shown;
 
 pub use columns::{Column, ColumnBuffer, Value, Values};
 pub use context::{Context, QuantileTable};
@@ -48,3 +50,4 @@ pub use refusal::{LoadError, Refusal};
 pub use schema::validate_config;
 pub use segmentation::{Classified, NONE, SegmentationPlugin};
 pub use self_test::{PromotionTest, SegmentationTest, SelfTest};
+pub use shown::basket as shown_basket;

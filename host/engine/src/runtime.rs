@@ -89,6 +89,7 @@ impl Runtime {
                 Err(Fault {
                     kind,
                     receipt: Box::new(receipt),
+                    row: None,
                 })
             }
         }

@@ -1,10 +1,12 @@
 //! The extension point `segmentation`: which segment each customer of a chunk is in, checked before anybody uses it.
 
-use crate::columns::Column;
+use crate::blame::{self, Again};
+use crate::columns::{Column, Value};
 use crate::context::{Context, QuantileTable};
 use crate::contract::{Classes, Segmentation};
 use crate::description::{Description, QuantileRequest, SegmentDef};
 use crate::fault::{Fault, LogLine, Usage};
+use crate::golden;
 use crate::plugin::{Identity, unusable};
 use crate::refusal::Refusal;
 use posthouse_domain::Localized;
@@ -149,8 +151,33 @@ impl SegmentationPlugin {
     /// Blocks until a place is free, then for at most the deadline, twice.
     ///
     /// # Errors
-    /// A [`Fault`] with what the guest used and logged; nothing of the answer is usable then.
+    /// A [`Fault`] with what the guest used and logged; nothing of the answer is usable then. If the plugin is to blame the rows are asked
+    /// about again, at most some fifteen times, to find the one that brings it about.
     pub fn classify(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Result<Classified, Fault> {
+        self.ask(context, rows, columns).map_err(|mut fault| {
+            if fault.counts_against_plugin() {
+                fault.row = self.culprit(context, rows, columns);
+            }
+            fault
+        })
+    }
+
+    fn culprit(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Option<usize> {
+        let facts = &self.description().facts;
+        blame::culprit(rows, |some| {
+            let row = |row| columns.iter().map(|column| column.value(row)).collect::<Vec<Value>>();
+            let picked: Vec<Vec<Value>> = some.clone().map(row).collect();
+            let buffers = golden::columns(facts, &picked);
+            let columns: Vec<Column<'_>> = buffers.iter().map(|buffer| buffer.as_column()).collect();
+            match self.ask(context, some.len(), &columns) {
+                Ok(_) => Again::Answers,
+                Err(fault) if fault.counts_against_plugin() => Again::Fails,
+                Err(_) => Again::Unclear,
+            }
+        })
+    }
+
+    fn ask(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Result<Classified, Fault> {
         let Loaded {
             identity,
             segments,

@@ -63,20 +63,29 @@ pub async fn append(tx: &mut Tx, agency: Uuid, point: &str, name: &str, rows: &[
     .map(drop)
 }
 
-/// Lines before line `before`, the newest first, at most `limit`.
+/// Lines before line `before` but those of the level `hidden`, the newest first, at most `limit`.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn lines(tx: &mut Tx, agency: Uuid, point: &str, name: &str, before: i64, limit: i64) -> Result<Vec<LogRow>> {
+pub async fn lines(
+    tx: &mut Tx,
+    agency: Uuid,
+    point: &str,
+    name: &str,
+    hidden: &str,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<LogRow>> {
     fetch_all!(
         tx,
         LogRow,
         "SELECT line, at, cause, digest, level, message FROM plugin_log
-         WHERE agency_id = $1 AND extension_point = $2 AND name = $3 AND line < $4 ORDER BY line DESC LIMIT $5",
+         WHERE agency_id = $1 AND extension_point = $2 AND name = $3 AND line < $4 AND level <> $6 ORDER BY line DESC LIMIT $5",
         agency,
         point,
         name,
         before,
-        limit
+        limit,
+        hidden
     )
 }

@@ -33,8 +33,9 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         keys.add(&key, ident.span())?;
         let (ty, place) = (&field.ty, syn::Index::from(place));
         let label = ident.to_string();
-        // Everything that mentions the type has its span, so that the compiler points at the author's word.
-        let at = ty.span();
+        // Everything that mentions the type has its place, so that the compiler points at the author's word; names are this macro's own,
+        // so that the struct may itself come from a macro.
+        let at = proc_macro2::Span::call_site().located_at(ty.span());
         let kind = quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::KIND);
         let nullable = quote_spanned!(at=> <#ty as ::posthouse_sdk::Fact>::NULLABLE);
         uses.push(quote! {

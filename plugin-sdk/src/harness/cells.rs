@@ -1,40 +1,65 @@
-use serde_json::{Map, Value};
+//! Values, facts and tables as the golden cases have them.
 
-use crate::description::{FactKind, FactUse};
+use posthouse_golden::{Fact, Kind, Quantiles, Rule, Value};
+
+use crate::description::{FactKind, FactUse, QuantileUse};
 use crate::store::Cell;
 
-/// Facts of a case as values in the declared order. A fact that is not given is unknown if it may be, else zero.
-pub(super) fn cells(uses: &[FactUse], row: &Map<String, Value>, place: &str) -> Result<Vec<Cell>, String> {
-    if let Some(key) = row.keys().find(|key| uses.iter().all(|fact| fact.key != key.as_str())) {
-        return Err(format!("{place} `{key}`, which the rule does not read"));
+/// What is known of a rule by its types.
+pub(super) fn rule(uses: &[FactUse], quantiles: &[QuantileUse]) -> Rule {
+    let fact = |fact: &FactUse| Fact {
+        key: fact.key.to_owned(),
+        kind: kind(fact.kind),
+        nullable: fact.nullable,
+    };
+    let table = |request: &QuantileUse| Quantiles {
+        fact: request.fact.to_owned(),
+        buckets: request.buckets,
+        among: request.among.map(str::to_owned),
+    };
+    Rule {
+        facts: uses.iter().map(fact).collect(),
+        quantiles: quantiles.iter().map(table).collect(),
     }
-    uses.iter()
-        .map(|fact| match row.get(fact.key) {
-            None => Ok(nothing(fact)),
-            Some(Value::Null) => Ok(Cell::Null),
-            Some(value) => cell(fact.kind, value).ok_or_else(|| format!("`{}` cannot be {value}", fact.key)),
-        })
-        .collect()
+}
+
+fn kind(kind: FactKind) -> Kind {
+    match kind {
+        FactKind::Count => Kind::Count,
+        FactKind::Money => Kind::Money,
+        FactKind::Number => Kind::Number,
+        FactKind::Flag => Kind::Flag,
+        FactKind::Day => Kind::Day,
+        FactKind::Text => Kind::Text,
+    }
+}
+
+impl From<Value> for Cell {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Int(value) => Self::Whole(value),
+            Value::Number(value) => Self::Number(value),
+            Value::Flag(value) => Self::Flag(value),
+            Value::Text(value) => Self::Text(value),
+        }
+    }
 }
 
 /// What a fact is of whom nothing is known.
 pub(super) fn nothing(fact: &FactUse) -> Cell {
-    if fact.nullable {
-        return Cell::Null;
-    }
-    match fact.kind {
-        FactKind::Count | FactKind::Money | FactKind::Day => Cell::Whole(0),
-        FactKind::Number => Cell::Number(0.0),
-        FactKind::Flag => Cell::Flag(false),
-        FactKind::Text => Cell::Text(String::new()),
+    match fact.nullable {
+        true => Cell::Null,
+        false => posthouse_golden::zero(kind(fact.kind)).into(),
     }
 }
 
-fn cell(kind: FactKind, value: &Value) -> Option<Cell> {
-    Some(match kind {
-        FactKind::Count | FactKind::Money | FactKind::Day => Cell::Whole(value.as_i64()?),
-        FactKind::Number => Cell::Number(value.as_f64()?),
-        FactKind::Flag => Cell::Flag(value.as_bool()?),
-        FactKind::Text => Cell::Text(value.as_str()?.to_owned()),
-    })
+/// What the host would say of the facts at upload.
+pub(super) fn check_facts(rule: &Rule) -> Result<(), String> {
+    let problems = posthouse_golden::catalogue::check(&rule.facts);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let details: Vec<String> = problems.into_iter().map(|problem| problem.detail).collect();
+    Err(format!("the host would refuse this rule: {}", details.join("; ")))
 }

@@ -1,29 +1,30 @@
 //! Runs a rule natively, under plain `cargo test`, through the same columns the host sends.
 //!
 //! `harness::<Rfm>().golden(include_str!("../golden.json"))` runs the same cases that `posthouse plugin test` runs in the
-//! sandbox: a list of `{"name", "today", "config"?, "quantiles"?, "rows", "expect"}`. A fact a row leaves out is unknown if it
-//! may be, else zero; quantiles left out are computed from the rows; of an expected answer, `score` and `reason` are compared
-//! if given.
+//! sandbox, read and compared by the same code, and `promotion_harness::<EarlyBird>()` does so for a promotion.
 //!
-//! `promotion_harness::<EarlyBird>()` does the same for a promotion, whose cases are
-//! `{"name", "today", "config"?, "channel"?, "facts"?, "lines", "expect"}`. A line is
-//! `{"sku"?, "kind"?, "destination"?, "theme"?, "departs"?, "travellers"?, "unit_price", "quantity"?}`, by default one tour for
-//! one; an expected offer is `{"line", "rate", "reason"?}` or `{"line", "amount", "reason"?}`, in any order.
+//! Every call holds the rule against the host's catalogue of facts and the settings against their bounds, and ends a rule that does
+//! not come to an end by itself.
 
+mod bounds;
 mod cells;
 mod columns;
 mod golden;
 mod line;
+mod patience;
 mod promotion;
 mod promotion_golden;
 mod quantiles;
 mod reason;
 
+#[doc(hidden)]
+pub use bounds::problems;
 pub use promotion::{PromotionHarness, Proposal, Proposals, promotion_harness};
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::time::Duration;
 
 use crate::bindings::exports::posthouse::plugin::descriptor::Guest as _;
 use crate::bindings::exports::posthouse::plugin::segmentation::{Classes, Guest as _};
@@ -33,6 +34,7 @@ use crate::facts::Facts;
 use crate::quantiles::Quantiles;
 use crate::reasons::Reasons;
 use crate::segmentation::{NONE, Segmentation, SegmentationComponent, Segments};
+use crate::settings::Settings;
 use crate::store::Cell;
 use crate::values::Day;
 
@@ -44,6 +46,7 @@ pub fn harness<P: Segmentation>() -> Harness<P> {
         settings: "{}".to_owned(),
         edges: BTreeMap::new(),
         rows: Vec::new(),
+        patience: patience::PATIENCE,
         rule: PhantomData,
     }
 }
@@ -57,6 +60,7 @@ pub struct Harness<P> {
     settings: String,
     edges: BTreeMap<String, Vec<i64>>,
     rows: Vec<Vec<Cell>>,
+    patience: Duration,
     rule: PhantomData<fn(P)>,
 }
 
@@ -83,6 +87,17 @@ pub struct Answers {
     pub logs: Vec<String>,
 }
 
+impl Answer {
+    /// As golden cases compare it.
+    fn compared(&self) -> posthouse_golden::Answer<'_> {
+        posthouse_golden::Answer {
+            segment: self.segment.as_deref(),
+            score: self.score.unwrap_or(0.0),
+            reason: self.reason.as_deref(),
+        }
+    }
+}
+
 impl Deref for Answers {
     type Target = [Answer];
 
@@ -102,6 +117,18 @@ impl<P: Segmentation> Harness<P> {
             None => panic!("`{date}` is not a date like 2026-01-15"),
         }
         self
+    }
+
+    fn on(self, today: i32) -> Self {
+        Self {
+            today: Day(today),
+            ..self
+        }
+    }
+
+    /// How long the rule may take until it counts as one that does not come to an end: 10 seconds, if nothing is said.
+    pub fn time_limit(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The binding's seed.
@@ -141,7 +168,12 @@ impl<P: Segmentation> Harness<P> {
 
     /// Like [`Self::classify`], with the refusal as a sentence.
     pub fn try_classify(self) -> Result<Answers, String> {
-        drop(crate::log::native::take());
+        cells::check_facts(&cells::rule(P::Facts::USES, P::Quantiles::USES))?;
+        bounds::check(&P::Settings::schema(), &self.settings)?;
+        patience::within(self.patience, move || self.ask_in_every_order())
+    }
+
+    fn ask_in_every_order(self) -> Result<Answers, String> {
         let all: Vec<usize> = (0..self.rows.len()).collect();
         let answers = self.ask(&all)?;
         let logs = crate::log::native::take();
@@ -149,7 +181,6 @@ impl<P: Segmentation> Harness<P> {
             self.compare(&answers, &[*row])?;
         }
         self.compare(&answers, &all.iter().rev().copied().collect::<Vec<_>>())?;
-        drop(crate::log::native::take());
         Ok(Answers { answers, logs })
     }
 

@@ -1,7 +1,8 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::time::Duration;
 
-use super::{cells, promotion_golden, reason};
+use super::{bounds, cells, patience, promotion_golden, reason};
 use crate::basket::{Basket, Line};
 use crate::bindings::exports::posthouse::plugin::descriptor::Guest as _;
 use crate::bindings::exports::posthouse::plugin::promotion::{self as wire, Guest as _};
@@ -11,6 +12,7 @@ use crate::facts::Facts;
 use crate::offers::Saving;
 use crate::promotion::{Promotion, PromotionComponent};
 use crate::reasons::Reasons;
+use crate::settings::Settings;
 use crate::store::Cell;
 use crate::values::{Day, Money, Rate, Text};
 
@@ -23,6 +25,7 @@ pub fn promotion_harness<P: Promotion>() -> PromotionHarness<P> {
         settings: "{}".to_owned(),
         facts: P::Facts::USES.iter().map(cells::nothing).collect(),
         basket: Basket::new("app", []),
+        patience: patience::PATIENCE,
         rule: PhantomData,
     }
 }
@@ -36,6 +39,7 @@ pub struct PromotionHarness<P> {
     settings: String,
     pub(super) facts: Vec<Cell>,
     basket: Basket,
+    patience: Duration,
     rule: PhantomData<fn(P)>,
 }
 
@@ -91,6 +95,18 @@ impl<P: Promotion> PromotionHarness<P> {
         self
     }
 
+    pub(super) fn on(self, today: i32) -> Self {
+        Self {
+            today: Day(today),
+            ..self
+        }
+    }
+
+    /// How long the rule may take until it counts as one that does not come to an end: 10 seconds, if nothing is said.
+    pub fn time_limit(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     /// The binding's seed.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -135,11 +151,15 @@ impl<P: Promotion> PromotionHarness<P> {
 
     /// Like [`Self::evaluate`], with the refusal as a sentence.
     pub fn try_evaluate(self) -> Result<Proposals, String> {
-        drop(crate::log::native::take());
+        cells::check_facts(&cells::rule(P::Facts::USES, &[]))?;
+        bounds::check(&P::Settings::schema(), &self.settings)?;
+        patience::within(self.patience, move || self.ask_twice())
+    }
+
+    fn ask_twice(self) -> Result<Proposals, String> {
         let proposals = self.ask()?;
         let logs = crate::log::native::take();
         let again = self.ask()?;
-        drop(crate::log::native::take());
         if again != proposals {
             return Err(format!(
                 "the same call gets different answers: first {proposals:?}, then {again:?}"

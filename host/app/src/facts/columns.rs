@@ -25,6 +25,14 @@ impl Rows<'_> {
         }
     }
 
+    /// The ordinal of a row.
+    pub(crate) fn ordinal(&self, row: usize) -> usize {
+        match self {
+            Self::Range(range) => range.start + row,
+            Self::Picked(ordinals) => ordinals[row] as usize,
+        }
+    }
+
     fn gather<'f, T: Copy>(&self, values: &'f [T]) -> Cow<'f, [T]> {
         match self {
             Self::Range(range) => Cow::Borrowed(&values[range.clone()]),

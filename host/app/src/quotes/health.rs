@@ -57,6 +57,16 @@ enum Care {
     GoBack(String),
 }
 
+/// What a rule was asked that failed: the basket without its end if it is long, and whose it is. The customer's facts are pinned with the
+/// decision.
+fn about(gathered: &Gathered) -> String {
+    let basket = posthouse_engine::shown_basket(&gathered.basket, None);
+    match gathered.customer {
+        Some(id) => format!("customer {id}, {basket}"),
+        None => basket,
+    }
+}
+
 impl App {
     /// Notes which rules answered and which failed, keeps what they logged, and sees to those that keep failing, in the background.
     pub(super) fn note_health(&self, room: &Arc<Room>, gathered: &Gathered) {
@@ -76,7 +86,7 @@ impl App {
                 &rule.digest,
                 gathered.moment,
                 &asked.made.log,
-                fault,
+                fault.map(|fault| (fault, about(gathered))),
             );
             let known = health.entry(rule.binding.clone()).or_default();
             if known.revision != rule.revision {

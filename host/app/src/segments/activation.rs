@@ -7,7 +7,7 @@ use crate::App;
 use crate::bindings::{BindingView, check_binding_name, older_revision};
 use crate::error::{AppError, Result, retrying};
 use crate::plugins::checked_config;
-use crate::team::Caller;
+use crate::team::{Caller, Scope};
 use posthouse_domain::{Rejection, catalogue};
 use posthouse_store::Access;
 use posthouse_store::plugins as store;
@@ -31,11 +31,12 @@ pub(crate) fn ungranted(rule: &Rule, granted: &[String]) -> Vec<String> {
     declared.filter(|fact| !granted.contains(fact)).collect()
 }
 
-/// Passes keys of the catalogue only: a misspelt grant must not look like one.
-fn check_facts(keys: &[String]) -> Result<()> {
+/// Passes keys of the catalogue, and those that the rule reads: a misspelt grant must not look like one.
+fn check_facts(keys: &[String], rule: &Rule) -> Result<()> {
+    let read = ungranted(rule, &[]);
     let unknown: Vec<String> = keys
         .iter()
-        .filter(|key| catalogue::position(key).is_none())
+        .filter(|key| catalogue::position(key).is_none() && !read.contains(key))
         .map(|key| format!("{:?}", key.chars().take(64).collect::<String>()))
         .collect();
     if unknown.is_empty() {
@@ -84,6 +85,7 @@ impl App {
             grant: activation.grant.unwrap_or_default(),
             restores: None,
             by: Some(caller.key),
+            reads: caller.may(Scope::Read).is_ok(),
             note: None,
         };
         self.put_revision(caller, name, new, Cause::Activation, expected).await
@@ -113,6 +115,7 @@ impl App {
             grant: Vec::new(),
             restores: Some(older.revision),
             by: Some(caller.key),
+            reads: caller.may(Scope::Read).is_ok(),
             note: None,
         };
         self.put_revision(caller, name, new, Cause::Rollback, expected).await
@@ -150,7 +153,7 @@ impl App {
 
     /// The grants to be written: the first activation grants what the plugin declares, a later one only what the call names.
     async fn grants(&self, caller: &Caller, name: &str, new: &NewRevision, first: bool) -> Result<Vec<String>> {
-        check_facts(&new.grant)?;
+        check_facts(&new.grant, &new.rule)?;
         if first {
             return Ok(ungranted(&new.rule, &[]));
         }

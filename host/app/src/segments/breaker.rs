@@ -89,6 +89,7 @@ impl App {
             grant: Vec::new(),
             restores: Some(older.revision),
             by: None,
+            reads: false,
             note: Some(fault.to_owned()),
         };
         self.full_run(room, desk, moment, name, Some(new), Cause::Breaker)

@@ -8,6 +8,7 @@ use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::{Day, Instant, Rejection, quantiles};
 use posthouse_engine::{Classified, Context, Engine, Fault, LogLine, NONE, QuantileTable, SegmentationPlugin};
+use posthouse_store::{Tx, profiles};
 use rayon::prelude::*;
 use uuid::Uuid;
 
@@ -122,7 +123,12 @@ impl Rule {
             })
             .collect();
         let columns: Vec<_> = lent.iter().map(|column| column.as_column()).collect();
-        self.plugin.classify(context, rows.len(), &columns)
+        let answer = self.plugin.classify(context, rows.len(), &columns);
+        // from here on the row is the customer's place in the frame
+        answer.map_err(|fault| Fault {
+            row: fault.row.map(|row| rows.ordinal(row)),
+            ..fault
+        })
     }
 
     /// Everyone's segment, with tables made for the moment. Call it inside the engine's pool.
@@ -218,29 +224,61 @@ pub(crate) struct Answer {
     pub(crate) reason: Option<u16>,
 }
 
-/// What a fault means to whoever asked for the rule to run.
+/// What a fault means to a caller who asked for the rule to run. Whose facts brought it about, and what the rule wrote of them, is for
+/// those who may read customers; the facts themselves are nowhere told.
+pub(crate) async fn fault_for(tx: &mut Tx, agency: Uuid, fault: &Fault, reads: bool) -> Result<AppError> {
+    let blamed = match fault.row {
+        None => String::new(),
+        Some(_) if !reads => {
+            "; the facts of one customer bring it about, and a key with the scope read is told whose".to_owned()
+        }
+        Some(ordinal) => {
+            let found = profiles::customers_at(tx, agency, &[ordinal as i64]).await?;
+            found.first().map_or_else(String::new, |customer| {
+                let id = customer.id;
+                format!("; the facts of customer {id} bring it about: GET /api/v1/customers/{id} shows them")
+            })
+        }
+    };
+    Ok(told(fault, &blamed, reads))
+}
+
+/// What a fault means to whoever looks at the binding.
 pub(crate) fn fault_error(fault: &Fault) -> AppError {
-    let said: Vec<&str> = fault
-        .receipt
-        .log
+    let blamed = match fault.row {
+        None => "",
+        Some(_) => "; the facts of one customer bring it about, whom the binding's log names",
+    };
+    told(fault, blamed, true)
+}
+
+/// Begins the lines that a rule wrote itself.
+const ITS_WORDS: &str = "; it logged: ";
+
+fn told(fault: &Fault, blamed: &str, its_words: bool) -> AppError {
+    let log = &fault.receipt.log;
+    // the last lines it logged, in their order: mostly the reason
+    let last: Vec<&str> = log[log.len().saturating_sub(3)..]
         .iter()
-        .rev()
-        .take(3)
         .map(|line| line.message.as_str())
         .collect();
-    let detail = match said.is_empty() {
-        true => fault.to_string(),
-        // the last lines it logged, in their order: mostly the reason
-        false => format!(
-            "{fault}; it logged: {}",
-            said.into_iter().rev().collect::<Vec<_>>().join(" / ")
-        ),
+    let logged = match last.is_empty() || !its_words {
+        true => String::new(),
+        false => format!("{ITS_WORDS}{}", last.join(" / ")),
     };
     Rejection {
         code: fault.code().to_owned(),
-        detail,
+        detail: format!("{fault}{blamed}{logged}"),
     }
     .into()
+}
+
+/// A reason as [`fault_error`] tells it, without what the rule wrote itself: that may say anything about the customers it was asked about.
+pub(crate) fn without_its_words(reason: String) -> String {
+    match reason.find(ITS_WORDS) {
+        Some(end) => reason[..end].to_owned(),
+        None => reason,
+    }
 }
 
 /// Runs `work` in the engine's pool, away from the async workers.

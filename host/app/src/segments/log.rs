@@ -5,17 +5,18 @@ use super::SEGMENTATION;
 use super::classify::{Moment, OF_A_RUN, Rule};
 use super::summary::Cause;
 use crate::error::{AppError, Result, retrying};
-use crate::team::Caller;
+use crate::team::{Caller, Scope};
 use crate::{App, Room};
 use posthouse_engine::{Fault, LogLevel, LogLine};
 use posthouse_store::intake::lock;
 use posthouse_store::plugin_logs::{self as store, LogRow};
-use posthouse_store::{Access, plugins as bindings};
+use posthouse_store::{Access, Tx, plugins as bindings, profiles};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 /// Lines kept of a binding.
 const KEPT: usize = 1_000;
@@ -27,6 +28,10 @@ const CHANGE: &str = "change";
 const DECISION: &str = "decision";
 /// The level of the host's word on how a call ended.
 const FAULT: &str = "fault";
+/// The level of the host's word on what the call was about, for those who may read customers.
+const ABOUT: &str = "about";
+/// Stands for a line that the caller may not read.
+const WITHHELD: &str = "(what a rule writes may be about customers; a key with the scope read sees it)";
 
 /// A line of a binding's log.
 #[derive(Debug, Clone, Serialize)]
@@ -39,7 +44,8 @@ pub struct LogEntry {
     pub cause: String,
     /// The plugin that wrote it.
     pub digest: String,
-    /// `debug`, `info`, `warn` or `error` as the plugin says, or `fault`: how a call ended, in the host's words.
+    /// `debug`, `info`, `warn` or `error` as the plugin says, or in the host's words `fault`: how a call ended, and `about`: whose facts
+    /// or which basket brought that about.
     pub level: String,
     /// The text.
     pub message: String,
@@ -58,7 +64,7 @@ pub(crate) struct Logbook {
 
 impl Logbook {
     fn put(&self, point: &'static str, name: &str, rows: impl Iterator<Item = LogRow>) {
-        let mut rows = rows.take(OF_A_RUN + 1).peekable();
+        let mut rows = rows.take(OF_A_RUN + 2).peekable();
         if rows.peek().is_none() {
             return;
         }
@@ -116,11 +122,13 @@ impl Room {
                 &line.message,
             )
         });
-        let end = row(rule.plugin.digest(), name_of(cause), moment, FAULT, &fault.to_string());
-        self.logbook.put(SEGMENTATION, name, lines.chain([end]));
+        let host = |level, message: &str| row(rule.plugin.digest(), name_of(cause), moment, level, message);
+        let about = fault.row.map(|ordinal| host(ABOUT, &format!("{ORDINAL}{ordinal}")));
+        let end = host(FAULT, &fault.to_string());
+        self.logbook.put(SEGMENTATION, name, lines.chain([end]).chain(about));
     }
 
-    /// Keeps what a rule wrote that was asked about a single case, and how it failed if it did.
+    /// Keeps what a rule wrote that was asked about a single case, and if it failed how, and asked about what.
     pub(crate) fn log_decision(
         &self,
         point: &'static str,
@@ -128,13 +136,27 @@ impl Room {
         digest: &str,
         moment: Moment,
         lines: &[LogLine],
-        fault: Option<&Fault>,
+        fault: Option<(&Fault, String)>,
     ) {
         let lines = lines.iter().take(OF_A_RUN);
         let lines = lines.map(|line| row(digest, DECISION, moment, level(line.level), &line.message));
-        let end = fault.map(|fault| row(digest, DECISION, moment, FAULT, &fault.to_string()));
-        self.logbook.put(point, name, lines.chain(end));
+        let host = |level, message: &str| row(digest, DECISION, moment, level, message);
+        let end = fault.map(|(fault, about)| [host(FAULT, &fault.to_string()), host(ABOUT, &about)]);
+        self.logbook.put(point, name, lines.chain(end.into_iter().flatten()));
     }
+}
+
+/// Stands before the place of a customer in the frame until the line is written.
+const ORDINAL: &str = "ordinal ";
+
+/// Whose facts brought a fault about. The facts are not told: whoever may read the customer finds them there.
+async fn whose(tx: &mut Tx, agency: Uuid, ordinal: &str) -> Result<String> {
+    let ordinals: Vec<i64> = ordinal.parse().into_iter().collect();
+    let found = profiles::customers_at(tx, agency, &ordinals).await?;
+    Ok(match found.first() {
+        Some(customer) => format!("the facts of customer {} bring it about", customer.id),
+        None => "the facts of a customer who is gone by now brought it about".to_owned(),
+    })
 }
 
 fn name_of(cause: Option<Cause>) -> &'static str {
@@ -183,7 +205,12 @@ impl App {
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
         lock(&mut tx, room.id).await?;
         for ((point, name), rows) in lines {
-            let rows: Vec<LogRow> = rows.iter().cloned().collect();
+            let mut rows: Vec<LogRow> = rows.iter().cloned().collect();
+            for row in rows.iter_mut().filter(|row| row.level == ABOUT) {
+                if let Some(ordinal) = row.message.strip_prefix(ORDINAL) {
+                    row.message = whose(&mut tx, room.id, ordinal).await?;
+                }
+            }
             store::append(&mut tx, room.id, point, name, &rows, KEPT as i64).await?;
         }
         Ok(tx.commit().await?)
@@ -206,14 +233,19 @@ impl App {
         bindings::binding(&mut tx, agency, point, name)
             .await?
             .ok_or(AppError::NotFound("binding"))?;
-        let rows = store::lines(&mut tx, agency, point, name, before.unwrap_or(i64::MAX), limit).await?;
+        let reads = caller.may(Scope::Read).is_ok();
+        let hidden = if reads { "" } else { ABOUT };
+        let rows = store::lines(&mut tx, agency, point, name, hidden, before.unwrap_or(i64::MAX), limit).await?;
         let entry = |row: LogRow| LogEntry {
             line: row.line,
             at: row.at,
             cause: row.cause,
             digest: row.digest,
+            message: match reads || row.level == FAULT {
+                true => row.message,
+                false => WITHHELD.to_owned(),
+            },
             level: row.level,
-            message: row.message,
         };
         Ok(rows.into_iter().map(entry).collect())
     }
@@ -250,7 +282,7 @@ mod tests {
             (lines[&a].len(), first.message.as_str(), last.message.as_str()),
             (KEPT, "2000", "2999")
         );
-        assert_eq!(lines[&b].len(), OF_A_RUN + 1);
+        assert_eq!(lines[&b].len(), OF_A_RUN + 2);
         assert!(book.take().is_empty());
     }
 }

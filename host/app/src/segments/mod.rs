@@ -31,7 +31,7 @@ pub use read::{CustomerSegment, Member, MemberPage, Reason, SegmentSummary};
 pub use sample::{Drawn, Sample, SampleRequest};
 pub use summary::RunSummary;
 
-pub(crate) use classify::{Moment, in_pool};
+pub(crate) use classify::{Moment, in_pool, without_its_words};
 pub(crate) use diff::from_bytes;
 pub(crate) use follow::follow;
 pub(crate) use live::{Desk, Live};

@@ -1,13 +1,13 @@
 //! Seeing beforehand what a rule would change: both rules on the same frame and clock.
 
 use super::activation::ungranted;
-use super::classify::{fault_error, in_pool};
+use super::classify::{fault_for, in_pool};
 use super::diff::{Diff, Pair, from_bytes, movement, to_bytes};
 use super::{MoveCount, SEGMENTATION, SegmentChange};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::labels::{Label, labels};
-use crate::team::Caller;
+use crate::team::{Caller, Scope};
 use posthouse_store::{Access, plugins, profiles, segments as store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,7 +43,7 @@ pub struct Preview {
     pub stale: bool,
     /// Facts the plugin reads that are not granted to the binding: its activation has to grant them.
     pub grant_needed: Vec<String>,
-    /// Some of those who would move.
+    /// Those who would move, all of up to a hundred, some of more; nobody for a caller who may not read customers.
     pub sample: Vec<PreviewSample>,
     /// Fuel used by the new rule.
     pub fuel: u64,
@@ -74,9 +74,11 @@ pub struct MovePage {
     pub next: Option<String>,
 }
 
-/// Movers shown with a preview, from each kind of move.
+/// As many movers are all shown with a preview.
+const ALL_SHOWN: u64 = 100;
+/// Movers shown of more, from each kind of move.
 const SAMPLE_PER_MOVE: usize = 3;
-/// Movers shown with a preview in all.
+/// Movers shown of more, in all.
 const SAMPLE: usize = 20;
 /// How long a preview's moves can be listed.
 const KEPT_MILLIS: i64 = 24 * 3_600_000;
@@ -108,7 +110,14 @@ impl App {
         })
         .await?;
         drop(desk);
-        let then = then.map_err(|fault| fault_error(&fault))?;
+        let reads = caller.may(Scope::Read).is_ok();
+        let then = match then {
+            Ok(then) => then,
+            Err(fault) => {
+                let mut tx = self.store.read(Access::Agency(room.id)).await?;
+                return Err(fault_for(&mut tx, room.id, &fault, reads).await?);
+            }
+        };
         // a rule in force that fails has no opinion of today: what it said last stands
         let stale = now.is_none() && !keys.is_empty();
         let now = now.map_or_else(|| stored.clone(), |everyone| everyone.classes);
@@ -118,11 +127,17 @@ impl App {
             .filter(|(ordinal, class)| stored.get(*ordinal).copied().unwrap_or(posthouse_engine::NONE) != **class)
             .count() as u64;
         let compared = movement(&keys, &now, &rule.keys(), &then.classes);
+        // of a small base everyone is shown, of a large one some from each kind of move
+        let (of_each, in_all) = match compared.diff.changed <= ALL_SHOWN {
+            true => (usize::MAX, usize::MAX),
+            false => (SAMPLE_PER_MOVE, SAMPLE),
+        };
         let picked: Vec<(u32, &Pair)> = compared
             .movers
             .iter()
-            .flat_map(|(pair, movers)| movers.iter().take(SAMPLE_PER_MOVE).map(move |ordinal| (ordinal, pair)))
-            .take(SAMPLE)
+            .flat_map(|(pair, movers)| movers.iter().take(of_each).map(move |ordinal| (ordinal, pair)))
+            // who they are is for those who may read customers
+            .take(if reads { in_all } else { 0 })
             .collect();
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         let ordinals: Vec<i64> = picked.iter().map(|(ordinal, _)| i64::from(*ordinal)).collect();

@@ -1,7 +1,7 @@
 //! Full runs: everyone classified from one snapshot of the frame, then one transaction that adds those who changed meanwhile and
 //! puts the new division into force.
 
-use super::classify::{Everyone, Moment, Rule, fault_error, in_pool};
+use super::classify::{Everyone, Moment, Rule, fault_error, fault_for, in_pool};
 use super::desk::write_tables;
 use super::diff::{Movement, members, movement, to_bytes};
 use super::frame::put_changed;
@@ -165,13 +165,15 @@ impl App {
             Ok(everyone) => everyone,
             Err(fault) => {
                 room.log_fault(name, &rule, Some(cause), moment, &fault);
-                let error = fault_error(&fault);
-                if new.is_none() {
-                    if fault.counts_against_plugin() {
-                        super::breaker::count_fault(room, name);
-                    }
-                    self.mark_stale(room, name, &error, moment).await?;
+                if let Some(new) = new {
+                    let mut tx = self.store.read(Access::Agency(room.id)).await?;
+                    return Err(fault_for(&mut tx, room.id, &fault, new.reads).await?);
                 }
+                if fault.counts_against_plugin() {
+                    super::breaker::count_fault(room, name);
+                }
+                let error = fault_error(&fault);
+                self.mark_stale(room, name, &error, moment).await?;
                 return Err(error);
             }
         };

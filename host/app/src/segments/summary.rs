@@ -86,6 +86,8 @@ pub(crate) struct NewRevision {
     pub(crate) restores: Option<i64>,
     /// The key that asked; none if the host does it by itself.
     pub(crate) by: Option<Uuid>,
+    /// Whether that key may read customers.
+    pub(crate) reads: bool,
     /// Why the host does it by itself.
     pub(crate) note: Option<String>,
 }

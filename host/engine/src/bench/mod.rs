@@ -13,6 +13,15 @@ use std::time::{Duration, Instant};
 /// A median of fewer calls says little.
 const FEWEST_CALLS: usize = 9;
 
+/// A rule that fails cannot be measured.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// How it fails.
+    pub fault: Fault,
+    /// The row or basket that brings it about.
+    pub asked: Option<String>,
+}
+
 /// The same call, made many times.
 struct Times {
     calls: usize,

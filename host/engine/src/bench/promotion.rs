@@ -1,9 +1,10 @@
 //! What a promotion costs.
 
+use super::Failed;
 use super::measure;
-use crate::fault::Fault;
 use crate::made_up::{Random, basket, context, sample};
 use crate::promotion::PromotionPlugin;
+use crate::shown;
 use posthouse_domain::promotion::MOST_LINES;
 use serde::Serialize;
 use std::time::Duration;
@@ -41,7 +42,7 @@ pub struct BasketSize {
 ///
 /// # Errors
 /// The fault of a call: a rule that fails cannot be measured.
-pub fn promotion(plugin: &PromotionPlugin, seed: u64, patience: Duration) -> Result<BasketBench, Fault> {
+pub fn promotion(plugin: &PromotionPlugin, seed: u64, patience: Duration) -> Result<BasketBench, Failed> {
     let description = plugin.description();
     let context = context(description, &[]);
     let customer = sample(description, 1, seed).pop().unwrap_or_default();
@@ -49,7 +50,11 @@ pub fn promotion(plugin: &PromotionPlugin, seed: u64, patience: Duration) -> Res
     let mut sizes = Vec::new();
     for lines in SIZES {
         let basket = basket(lines, &mut random);
-        let times = measure(patience, || Ok(plugin.evaluate(&context, &basket, &customer)?.usage))?;
+        let call = || Ok(plugin.evaluate(&context, &basket, &customer)?.usage);
+        let times = measure(patience, call).map_err(|fault| Failed {
+            asked: Some(shown::basket(&basket, Some((description, &customer)))),
+            fault,
+        })?;
         sizes.push(BasketSize {
             lines,
             calls: times.calls,

@@ -1,11 +1,12 @@
 //! What a segmentation costs.
 
+use super::Failed;
 use super::measure;
 use crate::columns::Column;
-use crate::fault::Fault;
 use crate::golden::columns;
 use crate::made_up::{context, sample};
 use crate::segmentation::SegmentationPlugin;
+use crate::shown;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ pub fn segmentation(
     chunk_rows: usize,
     seed: u64,
     patience: Duration,
-) -> Result<ChunkBench, Fault> {
+) -> Result<ChunkBench, Failed> {
     let most = SIZES[SIZES.len() - 1].min(chunk_rows).max(1);
     let rows = sample(plugin.description(), most, seed);
     // one population for all sizes, so that only the number of rows differs between them
@@ -63,7 +64,11 @@ pub fn segmentation(
     let times = |size: usize| {
         let buffers = columns(&plugin.description().facts, &rows[..size]);
         let columns: Vec<Column<'_>> = buffers.iter().map(|buffer| buffer.as_column()).collect();
-        measure(patience, || Ok(plugin.classify(&context, size, &columns)?.usage))
+        let call = || Ok(plugin.classify(&context, size, &columns)?.usage);
+        measure(patience, call).map_err(|fault| Failed {
+            asked: shown::row(plugin.description(), &fault, &rows),
+            fault,
+        })
     };
     let empty = times(0)?;
     let mut sizes = Vec::new();

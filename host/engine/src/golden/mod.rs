@@ -1,63 +1,28 @@
-//! Golden cases: questions with the answers an author expects. They travel inside the component and run at upload, and
-//! `posthouse plugin test` runs the same ones from the project's `golden.json`. Those of a segmentation have rows:
-//!
-//! ```json
-//! [{"name": "a champion", "today": "2026-01-15", "config": {},
-//!   "quantiles": {"spend-24m": [10000, 50000, 90000, 200000]},
-//!   "rows": [{"recency-days": 12, "spend-24m": 120000}],
-//!   "expect": [{"segment": "champions", "score": 555, "reason": "recent"}]}]
-//! ```
-//!
-//! A fact that is left out is unknown where the plugin allows that and zero elsewhere. Quantile tables that are left out
-//! are computed from the case's own rows. `"segment": null` expects no segment; `score` and `reason` are compared where
-//! they are given. The call's `now` is midnight UTC of `today`, its seed is 0.
-//!
-//! Those of a promotion have the lines of a basket and the facts of one customer:
-//!
-//! ```json
-//! [{"name": "long not seen", "today": "2026-01-15", "config": {}, "channel": "app", "facts": {"recency-days": 400},
-//!   "lines": [{"sku": "YN-7", "kind": "tour", "destination": "云南", "theme": "culture", "departs": "2026-03-01",
-//!              "travellers": 2, "unit_price": 500000, "quantity": 2}, {"unit_price": 80000}],
-//!   "expect": [{"line": 0, "rate": 1000, "reason": "early"}, {"line": 1, "amount": 5000, "reason": "welcome-back"}]}]
-//! ```
-//!
-//! `config`, `channel` (`app`) and `facts` may be left out, and of a line everything but its price, in minor units: it is one `tour`
-//! for one traveller with the number `S1`. `departs` is a day or a number of days since 1970. `expect` has every offer the rule
-//! makes, in any order: `amount` in minor units or `rate` in basis points; `reason` is compared where it is given.
-//!
-//! One file has the cases of one extension point.
+//! Runs golden cases in the sandbox. What a file of them looks like, and how answers are compared, is `posthouse_golden`'s, which the
+//! SDK's harness shares.
 
-mod promotion;
 mod rows;
-mod segmentation;
 
-use crate::context::Context;
+use crate::context::{Context, QuantileTable};
 use crate::description::Description;
 use crate::fault::{Fault, LogLine, Usage, with_last_words};
 use crate::plugin::Plugin;
+use crate::promotion::PromotionPlugin;
 use crate::schema::validate_config;
-use posthouse_domain::{canonical, time};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use crate::segmentation::SegmentationPlugin;
+use crate::shown;
+use posthouse_domain::canonical;
+use posthouse_domain::promotion::{Basket, Line, ProductKind, Saving};
+use posthouse_golden::{self as format, Answer, PromotionCase, Proposed, SegmentationCase};
+use serde::Serialize;
 
-pub(crate) use rows::{columns, tables};
+pub use posthouse_golden::{Case, Mismatch, Place, parse};
+pub(crate) use rows::{columns, fact, tables};
+use rows::{rule, values};
 
 const DAY_MS: i64 = 86_400_000;
-
-/// One golden case.
-#[derive(Debug, Clone)]
-pub struct Case(Form);
-
-#[derive(Debug, Clone)]
-enum Form {
-    Segmentation(segmentation::Case),
-    Promotion(promotion::Case),
-}
-
-fn no_settings() -> serde_json::Value {
-    serde_json::Value::Object(serde_json::Map::new())
-}
+/// Differences told at once.
+const TOLD: usize = 20;
 
 /// How one case went.
 #[derive(Debug, Clone, Serialize)]
@@ -70,92 +35,49 @@ pub struct CaseResult {
     pub mismatches: Vec<Mismatch>,
     /// Why the case could not run: a mistake in it, or a fault of the plugin.
     pub error: Option<String>,
+    /// What the plugin was asked when it failed: the row that brings it to fail, or the basket, as a golden case writes it.
+    pub asked: Option<String>,
     /// What the call used.
     pub usage: Usage,
     /// What the plugin logged.
     pub log: Vec<LogLine>,
 }
 
-/// One answer that is not the expected one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Mismatch {
-    /// What was asked about.
-    #[serde(flatten)]
-    pub place: Place,
-    /// `segment`, `score` or `reason`; of an offer `offer`, `saving` or `reason`.
-    pub field: &'static str,
-    /// What the case expects.
-    pub expected: String,
-    /// What the plugin answered.
-    pub got: String,
-}
-
-/// What an answer is about, counted from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Place {
-    /// A customer of a segmentation's case.
-    Row(usize),
-    /// A thing in the basket of a promotion's case.
-    Line(usize),
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
-            Place::Row(row) => write!(f, "row {row}")?,
-            Place::Line(line) => write!(f, "line {line}")?,
-        }
-        write!(f, ": {} is {}, expected {}", self.field, self.got, self.expected)
-    }
-}
-
 impl CaseResult {
-    /// The first thing that is wrong, in a sentence; `None` if the case passed.
-    pub fn problem(&self) -> Option<String> {
+    /// Everything that is wrong, a sentence each; nothing if the case passed.
+    pub fn problems(&self) -> Vec<String> {
         let name = crate::guest::printable(&self.name, 100);
+        let told = |problem: String| format!("{name:?}: {problem}");
         if let Some(error) = &self.error {
-            return Some(format!("{name:?}: {}", with_last_words(error, &self.log)));
+            return vec![told(shown::behind(
+                with_last_words(error, &self.log),
+                self.asked.as_deref(),
+            ))];
         }
-        let mismatch = self.mismatches.first()?;
-        Some(format!("{name:?}: {mismatch}"))
+        self.mismatches
+            .iter()
+            .map(|mismatch| told(mismatch.to_string()))
+            .collect()
     }
 }
 
-/// What tells the forms apart.
-#[derive(Deserialize)]
-#[serde(rename = "Case")]
-struct Shape {
-    lines: Option<IgnoredAny>,
-}
-
-/// Reads a file of golden cases.
-///
-/// # Errors
-/// Where the JSON does not have the format of this module.
-pub fn parse(json: &[u8]) -> Result<Vec<Case>, String> {
-    let wrong = |error: serde_json::Error| format!("golden cases: {error}");
-    let shapes: Vec<Shape> = serde_json::from_slice(json).map_err(wrong)?;
-    // the whole file again and not case by case, so that a mistake is told with its line
-    match shapes.iter().filter(|shape| shape.lines.is_some()).count() {
-        0 => {
-            let cases: Vec<segmentation::Case> = serde_json::from_slice(json).map_err(wrong)?;
-            Ok(cases.into_iter().map(|case| Case(Form::Segmentation(case))).collect())
-        }
-        all if all == shapes.len() => {
-            let cases: Vec<promotion::Case> = serde_json::from_slice(json).map_err(wrong)?;
-            Ok(cases.into_iter().map(|case| Case(Form::Promotion(case))).collect())
-        }
-        some => Err(format!(
-            "golden cases: {some} of {} have the lines of a promotion, the others have not; one file has the cases of one extension point",
-            shapes.len()
-        )),
+/// What is wrong with the cases of a component, in a sentence that names every difference as far as there is room; nothing if all pass.
+pub(crate) fn problem(results: &[CaseResult]) -> Option<String> {
+    let mut problems: Vec<String> = results.iter().flat_map(CaseResult::problems).collect();
+    if problems.is_empty() {
+        return None;
     }
+    let more = problems.len().saturating_sub(TOLD);
+    problems.truncate(TOLD);
+    if more > 0 {
+        problems.push(format!("and {more} more"));
+    }
+    Some(problems.join("; "))
 }
 
 /// Runs the cases one after the other, each as one call.
 pub fn run(plugin: &Plugin, cases: &[Case]) -> Vec<CaseResult> {
-    cases.iter().map(|case| case.run(plugin)).collect()
+    cases.iter().map(|case| one(plugin, case)).collect()
 }
 
 /// A case that ran.
@@ -169,8 +91,8 @@ struct Ran {
 enum Failed {
     /// Something in the case cannot be.
     Mistake(String),
-    /// The plugin failed.
-    Fault(Fault),
+    /// The plugin failed, asked this.
+    Fault(Fault, Option<String>),
 }
 
 impl From<String> for Failed {
@@ -179,58 +101,118 @@ impl From<String> for Failed {
     }
 }
 
-impl From<Fault> for Failed {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+fn one(plugin: &Plugin, case: &Case) -> CaseResult {
+    let ran = match (case, plugin) {
+        (Case::Segmentation(case), Plugin::Segmentation(plugin)) => segmentation(plugin, case),
+        (Case::Promotion(case), Plugin::Promotion(plugin)) => promotion(plugin, case),
+        (Case::Segmentation(_), Plugin::Promotion(_)) => Err(Failed::Mistake(
+            "the case has `rows` as a segmentation's; a promotion's has the `lines` of a basket".into(),
+        )),
+        (Case::Promotion(_), Plugin::Segmentation(_)) => Err(Failed::Mistake(
+            "the case has `lines` as a promotion's; a segmentation's has `rows` of facts".into(),
+        )),
+    };
+    let mut result = CaseResult {
+        name: case.name().to_owned(),
+        passed: false,
+        mismatches: Vec::new(),
+        error: None,
+        asked: None,
+        usage: Usage::default(),
+        log: Vec::new(),
+    };
+    match ran {
+        Ok(ran) => {
+            result.passed = ran.mismatches.is_empty();
+            (result.mismatches, result.usage, result.log) = (ran.mismatches, ran.usage, ran.log);
+        }
+        Err(Failed::Mistake(mistake)) => result.error = Some(mistake),
+        Err(Failed::Fault(fault, asked)) => {
+            result.error = Some(fault.to_string());
+            result.asked = asked;
+            (result.usage, result.log) = (fault.receipt.usage, fault.receipt.log);
+        }
     }
+    result
 }
 
-impl Case {
-    /// What the case shows, for people.
-    pub fn name(&self) -> &str {
-        match &self.0 {
-            Form::Segmentation(case) => &case.name,
-            Form::Promotion(case) => &case.name,
-        }
-    }
+fn segmentation(plugin: &SegmentationPlugin, case: &SegmentationCase) -> Result<Ran, Failed> {
+    let description = plugin.description();
+    let asked = case.read(&rule(description))?;
+    let mut context = context(description, asked.today, &asked.config)?;
+    let table = |table: format::Table| QuantileTable {
+        fact: table.fact,
+        edges: table.edges,
+    };
+    context.quantiles = asked.tables.into_iter().map(table).collect();
+    let rows: Vec<_> = asked.rows.into_iter().map(values).collect();
+    let buffers = columns(&description.facts, &rows);
+    let columns: Vec<_> = buffers.iter().map(|buffer| buffer.as_column()).collect();
+    let answer = plugin.classify(&context, rows.len(), &columns).map_err(|fault| {
+        let asked = shown::row(description, &fault, &rows);
+        Failed::Fault(fault, asked)
+    })?;
+    let segment = |index: u16| plugin.segments().get(usize::from(index));
+    let reason = |index: u16| description.reasons.get(usize::from(index));
+    let got = |row: usize| Answer {
+        segment: segment(answer.segment[row]).map(|segment| segment.key.as_str()),
+        score: answer.score_of(row),
+        reason: reason(answer.reason_of(row)).map(|reason| reason.code.as_str()),
+    };
+    Ok(Ran {
+        mismatches: case.compare(&(0..rows.len()).map(got).collect::<Vec<_>>()),
+        usage: answer.usage,
+        log: answer.log,
+    })
+}
 
-    fn run(&self, plugin: &Plugin) -> CaseResult {
-        let ran = match (&self.0, plugin) {
-            (Form::Segmentation(case), Plugin::Segmentation(plugin)) => case.run(plugin),
-            (Form::Promotion(case), Plugin::Promotion(plugin)) => case.run(plugin),
-            (Form::Segmentation(_), Plugin::Promotion(_)) => Err(Failed::Mistake(
-                "the case has `rows` as a segmentation's; a promotion's has the `lines` of a basket".into(),
-            )),
-            (Form::Promotion(_), Plugin::Segmentation(_)) => Err(Failed::Mistake(
-                "the case has `lines` as a promotion's; a segmentation's has `rows` of facts".into(),
-            )),
-        };
-        let mut result = CaseResult {
-            name: self.name().to_owned(),
-            passed: false,
-            mismatches: Vec::new(),
-            error: None,
-            usage: Usage::default(),
-            log: Vec::new(),
-        };
-        match ran {
-            Ok(ran) => {
-                result.passed = ran.mismatches.is_empty();
-                (result.mismatches, result.usage, result.log) = (ran.mismatches, ran.usage, ran.log);
-            }
-            Err(Failed::Mistake(mistake)) => result.error = Some(mistake),
-            Err(Failed::Fault(fault)) => {
-                result.error = Some(fault.to_string());
-                (result.usage, result.log) = (fault.receipt.usage, fault.receipt.log);
-            }
-        }
-        result
+fn promotion(plugin: &PromotionPlugin, case: &PromotionCase) -> Result<Ran, Failed> {
+    let description = plugin.description();
+    let asked = case.read(&rule(description))?;
+    let context = context(description, asked.today, &asked.config)?;
+    let basket = Basket {
+        channel: asked.channel,
+        lines: asked.lines.into_iter().map(line).collect(),
+    };
+    basket.check().map_err(|rejection| rejection.detail)?;
+    let facts = values(asked.facts);
+    let answer = plugin.evaluate(&context, &basket, &facts).map_err(|fault| {
+        let asked = shown::basket(&basket, Some((description, &facts)));
+        Failed::Fault(fault, Some(asked))
+    })?;
+    let reason = |index: u16| description.reasons.get(usize::from(index));
+    let offers = answer.offers.iter().map(|offer| Proposed {
+        line: offer.line as usize,
+        saving: match offer.saving {
+            Saving::Amount(amount) => format::Saving::Amount(amount),
+            Saving::Rate(rate) => format::Saving::Rate(rate),
+        },
+        reason: reason(offer.reason).map(|reason| reason.code.as_str()),
+    });
+    Ok(Ran {
+        mismatches: case.compare(&offers.collect::<Vec<_>>()),
+        usage: answer.usage,
+        log: answer.log,
+    })
+}
+
+fn line(line: format::Line) -> Line {
+    Line {
+        sku: line.sku,
+        // their order is the same, which a test sees to
+        kind: ProductKind::ALL[line.kind],
+        destination: line.destination,
+        theme: line.theme,
+        departs: line.departs,
+        travellers: line.travellers as i32,
+        unit_price: line.unit_price,
+        unit_cost: None,
+        quantity: line.quantity as i32,
     }
 }
 
 /// The context of a case, without quantile tables. An error is a mistake in the case.
-fn context(description: &Description, today: &str, config: &serde_json::Value) -> Result<Context, String> {
-    let today = day("today", today)?;
+fn context(description: &Description, today: i32, config: &serde_json::Value) -> Result<Context, String> {
     if let Err(problems) = validate_config(&description.config_schema, config) {
         return Err(format!("config: {}", problems.join("; ")));
     }
@@ -241,13 +223,4 @@ fn context(description: &Description, today: &str, config: &serde_json::Value) -
         config,
         ..Context::default()
     })
-}
-
-fn day(what: &str, text: &str) -> Result<i32, String> {
-    time::parse_day(text).ok_or_else(|| format!("{what} {text:?} is not YYYY-MM-DD"))
-}
-
-/// A word of an answer.
-fn word(word: Option<&str>) -> String {
-    word.map_or_else(|| "none".to_owned(), |word| format!("{word:?}"))
 }

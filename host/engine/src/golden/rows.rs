@@ -4,50 +4,49 @@ use crate::columns::{ColumnBuffer, Value};
 use crate::context::QuantileTable;
 use crate::description::{Description, FactUse};
 use posthouse_domain::catalogue::FactKind;
-use posthouse_domain::{quantiles, time};
-use serde_json::{Map, Value as Json};
+use posthouse_domain::quantiles;
+use posthouse_golden as format;
 
-/// One row in the order of the declared facts.
-pub(super) fn read(facts: &[FactUse], row: &Map<String, Json>) -> Result<Vec<Value>, String> {
-    if let Some(unknown) = row.keys().find(|key| !facts.iter().any(|fact| fact.key == **key)) {
-        return Err(format!("{unknown:?} is not among the facts the plugin declares"));
+/// What golden cases have to know of a plugin.
+pub(crate) fn rule(description: &Description) -> format::Rule {
+    let table = |request: &crate::description::QuantileRequest| format::Quantiles {
+        fact: request.fact.clone(),
+        buckets: request.buckets,
+        among: request.among.clone(),
+    };
+    format::Rule {
+        facts: description.facts.iter().map(fact).collect(),
+        quantiles: description.quantiles.iter().map(table).collect(),
     }
-    facts.iter().map(|fact| value(fact, row.get(&fact.key))).collect()
 }
 
-fn value(fact: &FactUse, json: Option<&Json>) -> Result<Value, String> {
-    let key = &fact.key;
-    let whole = |json: &Json, least: i64, most: i64| match json.as_i64().filter(|value| (least..=most).contains(value))
-    {
-        Some(value) => Ok(Value::Int(value)),
-        None => Err(format!(
-            "{key} must be a whole number from {least} to {most}, it is {json}"
-        )),
+/// A declared fact as golden cases and the catalogue know it.
+pub(crate) fn fact(fact: &FactUse) -> format::Fact {
+    let kind = match fact.kind {
+        FactKind::Count => format::Kind::Count,
+        FactKind::Money => format::Kind::Money,
+        FactKind::Number => format::Kind::Number,
+        FactKind::Flag => format::Kind::Flag,
+        FactKind::Day => format::Kind::Day,
+        FactKind::Text => format::Kind::Text,
     };
-    match (fact.kind, json) {
-        (_, None) if fact.nullable => Ok(Value::Null),
-        (kind, None) => Ok(Value::zero(kind)),
-        (_, Some(Json::Null)) if fact.nullable => Ok(Value::Null),
-        (_, Some(Json::Null)) => Err(format!("{key} is null, but the plugin declares it as never unknown")),
-        (FactKind::Count, Some(json)) => whole(json, i32::MIN.into(), i32::MAX.into()),
-        (FactKind::Money, Some(json)) => whole(json, i64::MIN, i64::MAX),
-        (FactKind::Day, Some(Json::String(text))) => time::parse_day(text)
-            .map(|day| Value::Int(day.into()))
-            .ok_or_else(|| format!("{key} must be a day like 2026-01-15, it is {text:?}")),
-        (FactKind::Day, Some(json)) => whole(json, i32::MIN.into(), i32::MAX.into()),
-        (FactKind::Number, Some(json)) => json
-            .as_f64()
-            .map(Value::Number)
-            .ok_or_else(|| format!("{key} must be a number, it is {json}")),
-        (FactKind::Flag, Some(json)) => json
-            .as_bool()
-            .map(Value::Flag)
-            .ok_or_else(|| format!("{key} must be true or false, it is {json}")),
-        (FactKind::Text, Some(json)) => json
-            .as_str()
-            .map(|text| Value::Text(text.to_owned()))
-            .ok_or_else(|| format!("{key} must be a text, it is {json}")),
+    format::Fact {
+        key: fact.key.clone(),
+        kind,
+        nullable: fact.nullable,
     }
+}
+
+/// The values of a case as the engine has them.
+pub(crate) fn values(values: Vec<format::Value>) -> Vec<Value> {
+    let value = |value| match value {
+        format::Value::Null => Value::Null,
+        format::Value::Int(value) => Value::Int(value),
+        format::Value::Number(value) => Value::Number(value),
+        format::Value::Flag(value) => Value::Flag(value),
+        format::Value::Text(value) => Value::Text(value),
+    };
+    values.into_iter().map(value).collect()
 }
 
 /// The rows as columns, in the order of the declared facts.

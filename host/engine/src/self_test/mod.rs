@@ -13,6 +13,7 @@ use crate::limits::Limits;
 use crate::pack::{self, PackError};
 use crate::plugin::Plugin;
 use crate::refusal::Refusal;
+use crate::shown;
 use serde::Serialize;
 
 /// Where what is drawn for every self-test comes from.
@@ -56,16 +57,14 @@ fn golden(plugin: &Plugin, bytes: &[u8], limits: &Limits) -> Result<usize, Refus
         let detail = format!("{} golden cases, {} are allowed", cases.len(), limits.golden_cases);
         return Err(Refusal::new("golden_case_failed", detail));
     }
-    for result in golden::run(plugin, &cases) {
-        if let Some(problem) = result.problem() {
-            return Err(Refusal::new("golden_case_failed", format!("golden case {problem}")));
-        }
+    match golden::problem(&golden::run(plugin, &cases)) {
+        Some(problem) => Err(Refusal::new("golden_case_failed", format!("golden case {problem}"))),
+        None => Ok(cases.len()),
     }
-    Ok(cases.len())
 }
 
-/// A call that failed.
-fn faulted(what: &str, fault: &Fault) -> Refusal {
-    let told = with_last_words(fault, &fault.receipt.log);
+/// A call that failed, with what it was about: nobody real is in it.
+fn faulted(what: &str, fault: &Fault, asked: Option<&str>) -> Refusal {
+    let told = shown::behind(with_last_words(fault, &fault.receipt.log), asked);
     Refusal::new("self_test_fault", format!("self-test with {what}: {told}"))
 }

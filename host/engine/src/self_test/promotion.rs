@@ -7,6 +7,7 @@ use crate::fault::Usage;
 use crate::made_up::{Random, TEXTS, TODAY, basket, context, extreme, sample, unknown};
 use crate::promotion::{Evaluated, PromotionPlugin};
 use crate::refusal::Refusal;
+use crate::shown;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::promotion::{
     Basket, LARGEST_PRICE, Line, MOST_LINES, MOST_QUANTITY, MOST_TRAVELLERS, ProductKind,
@@ -86,7 +87,10 @@ impl Test<'_> {
         let context = context(self.plugin.description(), &[]);
         let call = || {
             let answer = self.plugin.evaluate(&context, basket, facts);
-            answer.map_err(|fault| faulted(what, &fault))
+            answer.map_err(|fault| {
+                let asked = shown::basket(basket, Some((self.plugin.description(), facts)));
+                faulted(what, &fault, Some(&asked))
+            })
         };
         let (first, second) = (call()?, call()?);
         same(what, &first, &second)?;

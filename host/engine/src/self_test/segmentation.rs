@@ -10,6 +10,7 @@ use crate::limits::Limits;
 use crate::made_up::{Random, TEXTS, context, extreme, sample, unknown};
 use crate::refusal::Refusal;
 use crate::segmentation::{Classified, SegmentationPlugin};
+use crate::shown;
 use posthouse_domain::catalogue::FactKind;
 use serde::Serialize;
 
@@ -44,7 +45,7 @@ pub(super) fn run(
     let sample = sample(description, limits.self_test_rows.clamp(8, limits.chunk_rows), SEED);
     test.independence(&sample)?;
     let full: Vec<Vec<Value>> = sample.iter().cycle().take(limits.chunk_rows).cloned().collect();
-    let full_chunk = test.classify("a full chunk", &full)?.usage;
+    let full_chunk = test.full_chunk(&sample, &full)?;
     let fuel_per_row = full_chunk.fuel.saturating_sub(fuel_per_call) / limits.chunk_rows.max(1) as u64;
     Ok(SegmentationTest {
         golden_cases,
@@ -70,9 +71,27 @@ impl Test<'_> {
         self.tried += rows.len();
         let buffers = columns(&self.plugin.description().facts, rows.iter().copied());
         let columns: Vec<Column<'_>> = buffers.iter().map(|buffer| buffer.as_column()).collect();
-        self.plugin
-            .classify(context, rows.len(), &columns)
-            .map_err(|fault| faulted(what, &fault))
+        self.plugin.classify(context, rows.len(), &columns).map_err(|fault| {
+            let asked = shown::row(self.plugin.description(), &fault, rows);
+            faulted(what, &fault, asked.as_deref())
+        })
+    }
+
+    /// A full chunk of the sampled rows again and again: each gets the answer it had the first time, so that a count of rows does not
+    /// get far before it is noticed.
+    fn full_chunk(&mut self, sample: &[Vec<Value>], full: &[Vec<Value>]) -> Result<Usage, Refusal> {
+        let context = context(self.plugin.description(), sample);
+        let answer = self.classify_in(&context, "a full chunk", &full.iter().collect::<Vec<_>>())?;
+        for row in sample.len()..full.len() {
+            same(
+                &answer,
+                row % sample.len(),
+                &answer,
+                row,
+                "as many rows before it as a call has",
+            )?;
+        }
+        Ok(answer.usage)
     }
 
     /// The same rows whole, in pieces and in another order, under the same context, must get the same answers.
@@ -121,12 +140,11 @@ fn same(whole: &Classified, row: usize, other: &Classified, place: usize, change
     };
     let detail = format!(
         "row {row} of the self-test gets another {field} with {change}: decide each row by itself, \
-         without counters, neighbours or the row's place; ask for quantiles to learn about the population"
+         without counters, `static`s, neighbours or the row's place; ask for quantiles to learn about the population"
     );
     Err(Refusal::new("row_dependence", detail))
 }
 
-/// What a made-up call depends on besides its rows.
 /// Rows at the edges of what there can be.
 fn hostile(description: &Description) -> Vec<(&'static str, Vec<Vec<Value>>)> {
     let row = |value: &dyn Fn(&FactUse) -> Value| description.facts.iter().map(value).collect::<Vec<_>>();

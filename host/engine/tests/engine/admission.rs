@@ -218,9 +218,9 @@ fn facts() {
             .build(),
         )
     };
-    insta::assert_snapshot!(refused("shoe-size", "count", true), @r#"unknown_fact: facts[1] "shoe-size" is not in the catalogue; see `GET /api/v1/facts` for what there is"#);
-    insta::assert_snapshot!(refused("trips-12m", "money", false), @r#"wrong_fact_kind: facts[1] "trips-12m" is declared as money, it is a count"#);
-    insta::assert_snapshot!(refused("recency-days", "count", false), @r#"nullable_fact: facts[1] "recency-days" can be unknown; declare it nullable and handle that: in Rust its field has to be an `Option`"#);
+    insta::assert_snapshot!(refused("shoe-size", "count", true), @r#"unknown_fact: "shoe-size" is not in the catalogue of facts, which `posthouse plugin facts` lists"#);
+    insta::assert_snapshot!(refused("trips-12m", "money", false), @r#"wrong_fact_kind: the fact "trips-12m" is declared as `money`, its kind is `count`; in Rust its field is `i32`"#);
+    insta::assert_snapshot!(refused("recency-days", "count", false), @r#"nullable_fact: the fact "recency-days" can be unknown: declare it nullable and handle that; in Rust its field is an `Option<i32>`"#);
     insta::assert_snapshot!(refused("trips-24m", "count", false), @r#"bad_descriptor: facts[1] "trips-24m" is declared twice"#);
     let facts = vec![
         ("trips-24m".into(), "count", true),
@@ -276,12 +276,12 @@ fn state_carried_by_row_position() {
         segment: "(i32.and (local.get $i) (i32.const 1))".into(),
         ..Guest::default()
     };
-    insta::assert_snapshot!(refusal(&neighbours.build()), @"row_dependence: row 1 of the self-test gets another segment with fewer rows around it: decide each row by itself, without counters, neighbours or the row's place; ask for quantiles to learn about the population");
+    insta::assert_snapshot!(refusal(&neighbours.build()), @"row_dependence: row 1 of the self-test gets another segment with fewer rows around it: decide each row by itself, without counters, `static`s, neighbours or the row's place; ask for quantiles to learn about the population");
     let total = Guest {
         score: "(f32.convert_i32_s (local.get $rows))".into(),
         ..Guest::default()
     };
-    insta::assert_snapshot!(refusal(&total.build()), @"row_dependence: row 0 of the self-test gets another score with fewer rows around it: decide each row by itself, without counters, neighbours or the row's place; ask for quantiles to learn about the population");
+    insta::assert_snapshot!(refusal(&total.build()), @"row_dependence: row 0 of the self-test gets another score with fewer rows around it: decide each row by itself, without counters, `static`s, neighbours or the row's place; ask for quantiles to learn about the population");
 }
 
 #[test]
@@ -346,5 +346,5 @@ fn golden_cases() {
     insta::assert_snapshot!(refused(r#""rows": []"#, none), @r#"golden_case_failed: golden case "case": 0 rows but 1 expected answers"#);
     insta::assert_snapshot!(refused(r#""config": {"edge": 0}, "rows": [{}]"#, none), @r#"golden_case_failed: golden case "case": config: /edge: 0 is less than the minimum of 1"#);
     insta::assert_snapshot!(refused(r#""quantiles": {"trips-12m": [1]}, "rows": [{}]"#, none), @r#"golden_case_failed: golden case "case": quantiles: the plugin does not ask for a table of "trips-12m""#);
-    insta::assert_snapshot!(refused(r#""quantiles": {"trips-24m": [1]}, "rows": [{}]"#, none), @r#"golden_case_failed: golden case "case": quantiles: "trips-24m" has 1 edges, 2 or none are needed"#);
+    insta::assert_snapshot!(refused(r#""quantiles": {"trips-24m": [1]}, "rows": [{}]"#, none), @r#"golden_case_failed: golden case "case": quantiles: "trips-24m" needs 2 rising edges, or none"#);
 }

@@ -1,6 +1,7 @@
 //! The engine from outside: what it lets in, what it refuses, and what evil guests come to.
 
 mod admission;
+mod blame;
 mod evil;
 mod flat;
 mod fuzz;
@@ -9,7 +10,9 @@ mod packing;
 mod promotion;
 
 mod settings;
+mod shared;
 mod speed;
+mod state;
 
 use posthouse_engine::{
     Classified, Column, ColumnBuffer, Context, Engine, EngineConfig, Fault, LoadError, Plugin, Refusal,

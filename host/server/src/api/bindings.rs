@@ -172,7 +172,8 @@ impl From<RevisionView> for Revision {
 pub(crate) struct LogLine {
     /// Business time of the run, or of the look at those who changed.
     at: At,
-    /// `debug`, `info`, `warn` or `error` as the plugin says, or `fault`: how a call ended, in the host's words.
+    /// `debug`, `info`, `warn` or `error` as the plugin says, or in the host's words `fault`: how a call ended, and `about`: whose facts
+    /// or which basket brought that about.
     #[schema(example = "info")]
     level: String,
     /// The text.
@@ -292,7 +293,8 @@ async fn history(
 
 /// What a binding's rules wrote lately, the newest first.
 ///
-/// The last 1,000 lines are kept, and of one run the first 100. They are written in the background, a moment after the run.
+/// The last 1,000 lines are kept, and of one run the first 100. They are written in the background, a moment after the run. Lines `about`
+/// a customer, and what a rule wrote itself, are shown to keys with the scope `read` only.
 #[utoipa::path(get, path = "/bindings/{extension_point}/{name}/logs", tag = "bindings", operation_id = "listLogLines",
     params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
     responses((status = 200, description = "A page of lines.", body = Page<LogLine>)))]

@@ -61,14 +61,14 @@ fn facts() {
     ]
     .map(|guest| refused(&guest));
     insta::assert_snapshot!(said.join("\n"), @r#"
-    wrong_fact_kind: facts[0] "segment.value" is declared as count, it is a text: the key of the segment
-    nullable_fact: facts[0] "segment.value" can be unknown, as not everyone is in a segment; declare it nullable and handle that: in Rust its field has to be an `Option`
+    wrong_fact_kind: the fact "segment.value" is declared as `count`, its kind is `text`: the key of the segment
+    nullable_fact: the fact "segment.value" can be unknown, as not everyone is in a segment: declare it nullable and handle that; in Rust its field is an `Option<Text>`
     bad_descriptor: facts[0] "segment.": a binding has 1 to 64 lower-case letters, digits and hyphens
     bad_descriptor: facts[0] "segment.-value": a binding has 1 to 64 lower-case letters, digits and hyphens
     bad_descriptor: facts[0] "segment.Value": a binding has 1 to 64 lower-case letters, digits and hyphens
     bad_descriptor: facts[0] "segment.a.b": a binding has 1 to 64 lower-case letters, digits and hyphens
     bad_descriptor: facts[0] "segment.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx": a binding has 1 to 64 lower-case letters, digits and hyphens
-    unknown_fact: facts[0] "shoe-size" is not in the catalogue; see `GET /api/v1/facts` for what there is
+    unknown_fact: "shoe-size" is not in the catalogue of facts, which `posthouse plugin facts` lists
     "#);
     for key in ["segment.value", "segment.7--a", "attr.vip-level"] {
         engine().admit(&fact(key, "text", true).build()).expect(key);

@@ -11,7 +11,7 @@ use posthouse_engine::{Evaluated, Fault, PromotionPlugin, Value};
 use posthouse_tests::guest::{self, PromotionGuest};
 
 /// Opens without the self-test, as most evil guests would not pass it.
-fn open(guest: &PromotionGuest) -> PromotionPlugin {
+pub(crate) fn open(guest: &PromotionGuest) -> PromotionPlugin {
     let bytes = guest.build();
     let plugin = engine()
         .open(&posthouse_engine::digest(&bytes), &bytes)
@@ -33,14 +33,14 @@ fn line(unit_price: i64) -> Line {
     }
 }
 
-fn basket(lines: usize) -> Basket {
+pub(crate) fn basket(lines: usize) -> Basket {
     Basket {
         channel: "app".into(),
         lines: (0..lines).map(|n| line(1_000 + n as i64)).collect(),
     }
 }
 
-fn facts() -> [Value; 2] {
+pub(crate) fn facts() -> [Value; 2] {
     [Value::Int(7), Value::Null]
 }
 

@@ -3,8 +3,8 @@
 use super::local::{component, fault, sandbox};
 use crate::cli::Failure;
 use crate::cli::output::{Output, table};
-use posthouse_engine::bench::{self, BasketBench, ChunkBench};
-use posthouse_engine::{Fault, Plugin, digest};
+use posthouse_engine::bench::{self, BasketBench, ChunkBench, Failed};
+use posthouse_engine::{Plugin, digest};
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
@@ -43,11 +43,12 @@ pub(super) fn bench(path: &Path, seed: u64, output: Output) -> Result<(), Failur
     })
 }
 
-fn failed(failed: &Fault) -> Failure {
-    let told = fault(&failed.to_string(), &failed.receipt.log)
+fn failed(failed: &Failed) -> Failure {
+    let Failed { fault: how, asked } = failed;
+    let told = fault(&how.to_string(), asked.as_deref(), &how.receipt.log)
         .collect::<Vec<_>>()
         .join("\n  ");
-    Failure::coded(failed.code(), format!("the rule fails on made-up input:\n  {told}"))
+    Failure::coded(how.code(), format!("the rule fails on made-up input:\n  {told}"))
 }
 
 fn chunks(measured: &ChunkBench) -> String {

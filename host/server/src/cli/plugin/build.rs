@@ -9,14 +9,17 @@ use serde::Deserialize;
 use super::project::{GET_RUST, Project, ProjectError, cargo};
 use super::toolchain::{TARGET, Toolchain};
 
-/// Optimised whole, without debugging information but with the names of functions, so that a trap can say where it happened.
-const PROFILE: [&str; 6] = [
+/// Optimised whole, without debugging information but with the names of functions, so that a trap can say where it happened. Arithmetic
+/// that overflows ends the call instead of going on with another number; the SDK's own is known not to, and is left as quick as it is.
+const PROFILE: [&str; 8] = [
     "profile.release.opt-level=3",
     "profile.release.lto=true",
     "profile.release.codegen-units=1",
     "profile.release.debug=false",
     "profile.release.panic=\"abort\"",
     "profile.release.strip=\"debuginfo\"",
+    "profile.release.overflow-checks=true",
+    "profile.release.package.posthouse-sdk.overflow-checks=false",
 ];
 
 /// Vectors of 128 bits, which every sandbox of this contract has and which compute the same everywhere; and as many rows in one as
@@ -67,7 +70,9 @@ pub(super) fn build_core_module(project: &Path, out: &mut dyn Write) -> Result<C
     ]);
     command.args(["--message-format", "json-render-diagnostics", "--target-dir"]);
     command.arg(toolchain.target_folder(&project.target));
-    for setting in PROFILE.into_iter().chain([VECTORS]) {
+    // what a project's own profile says of its package would go before the profile's
+    let own = format!("profile.release.package.{}.overflow-checks=true", project.crate_name);
+    for setting in PROFILE.into_iter().chain([VECTORS, &own]) {
         command.args(["--config", setting]);
     }
     toolchain.apply(&mut command);

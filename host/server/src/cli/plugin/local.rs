@@ -104,7 +104,7 @@ pub(super) fn new(name: &str, world: World, parent: &Path, output: Output) -> Re
     let folder = new_project(name, world, parent)?;
     output.answer(&json!({ "folder": folder }), || {
         let folder = folder.display();
-        format!("{folder} is there. The rule is in src/lib.rs, the cases it must pass are in golden.json.\n\n  cd {folder}\n  cargo test\n  posthouse plugin test\n  posthouse plugin pack")
+        format!("{folder} created. The rule is in src/lib.rs, the cases it must pass are in golden.json.\n\n  cd {folder}\n  cargo test\n  posthouse plugin test\n  posthouse plugin pack")
     })
 }
 
@@ -167,7 +167,7 @@ fn explain(admitted: &Admitted) -> String {
         count => format!("{count} golden cases pass"),
     };
     format!(
-        "{} {} would be let in as a {}.\n  {} · {}\n  digest    {}\n  size      {} bytes\n  reads     {facts}\n  {answers}\n  \
+        "{} {} would be accepted as a {}.\n  {} · {}\n  digest    {}\n  size      {} bytes\n  reads     {facts}\n  {answers}\n  \
          self-test {golden}; {}\n",
         description.name,
         description.version,
@@ -240,7 +240,7 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
         for result in results.iter().filter(|result| !result.passed) {
             words += &format!("\n{}\n", result.name);
             if let Some(error) = &result.error {
-                words += &fault(error, &result.log)
+                words += &fault(error, result.asked.as_deref(), &result.log)
                     .map(|line| format!("  {line}\n"))
                     .collect::<String>();
                 continue;
@@ -261,15 +261,17 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
     }
 }
 
-/// How a call ended, in lines: what the rule logged last, where the SDK puts what a panic says; the fault; what was logged before.
-pub(super) fn fault(fault: &str, log: &[LogLine]) -> impl Iterator<Item = String> {
+/// How a call ended, in lines: what the rule logged last, where the SDK puts what a panic says; the fault; the row or basket that brought
+/// it about; what was logged before.
+pub(super) fn fault(fault: &str, asked: Option<&str>, log: &[LogLine]) -> impl Iterator<Item = String> {
     let said = |line: &LogLine| format!("log: {}", line.message);
     let (last, before) = match log.split_last() {
         Some((last, before)) => (Some(said(last)), before),
         None => (None, log),
     };
     let before: Vec<String> = before.iter().map(said).collect();
-    last.into_iter().chain([fault.to_owned()]).chain(before)
+    let asked = asked.map(|asked| format!("asked about {asked}"));
+    last.into_iter().chain([fault.to_owned()]).chain(asked).chain(before)
 }
 
 pub(super) fn pack(dir: &Path, out: Option<&Path>, output: Output) -> Result<(), Failure> {
@@ -281,15 +283,25 @@ pub(super) fn pack(dir: &Path, out: Option<&Path>, output: Output) -> Result<(),
                 .map(|project| dir.join(format!("{}.wasm", project.crate_name))),
         };
         if let Some(path) = path.filter(|path| path.is_file()) {
-            output.say(format!(
-                "{} still lies there as it was before; nothing new was packed",
-                path.display()
-            ));
+            output.say(format!("{} is unchanged; nothing new was packed", path.display()));
         }
     })
 }
 
 fn packed(dir: &Path, out: Option<&Path>, output: Output) -> Result<(), Failure> {
+    let (path, toolchain, admitted) = pack_into(dir, out)?;
+    let mut document = admitted_document(&admitted);
+    document["file"] = json!(path);
+    document["toolchain"] = toolchain.into();
+    output.answer(&document, || format!("{}\n{}", path.display(), explain(&admitted)))
+}
+
+/// The packed component of a project, made now.
+pub(super) fn pack_project(dir: &Path) -> Result<PathBuf, Failure> {
+    pack_into(dir, None).map(|(path, ..)| path)
+}
+
+fn pack_into(dir: &Path, out: Option<&Path>) -> Result<(PathBuf, String, Admitted), Failure> {
     // a mistake in the cases need not wait for the compiler
     read_cases(dir)?;
     let built = make(dir)?;
@@ -298,8 +310,5 @@ fn packed(dir: &Path, out: Option<&Path>, output: Output) -> Result<(), Failure>
     let admitted = admit(&packed)?;
     let path = out.map_or_else(|| dir.join(format!("{}.wasm", built.crate_name)), PathBuf::from);
     write(&path, &packed)?;
-    let mut document = admitted_document(&admitted);
-    document["file"] = json!(path);
-    document["toolchain"] = built.toolchain.into();
-    output.answer(&document, || format!("{}\n{}", path.display(), explain(&admitted)))
+    Ok((path, built.toolchain, admitted))
 }

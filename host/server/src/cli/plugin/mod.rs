@@ -1,10 +1,11 @@
-//! `posthouse plugin`: from an empty folder to a rule in force. `new`, `build`, `check`, `test`, `bench` and `pack` work alone, the
-//! rest talks to a server.
+//! `posthouse plugin`: from an empty folder to a rule in force. `new`, `build`, `check`, `test`, `bench`, `pack` and `facts` work alone,
+//! the rest talks to a server.
 
 mod author;
 mod bench;
 mod binding;
 mod build;
+mod facts;
 mod local;
 mod new;
 mod project;
@@ -49,15 +50,26 @@ pub(super) enum Plugin {
     },
     /// Make one .wasm with golden cases and metadata inside, as `push` takes it.
     Pack(Building),
-    /// Upload a packed component.
-    #[command(after_help = VARIABLES)]
-    Push {
-        /// The packed component.
-        file: PathBuf,
+    /// List the facts a rule can read, with kind, unit and meaning; no server is asked.
+    Facts {
+        /// Only those that have these words in key, kind, unit or meaning.
+        words: Vec<String>,
+        /// As the table of the plugin guide in this language.
+        #[arg(long, hide = true, value_name = "LANGUAGE")]
+        markdown: Option<facts::Language>,
     },
-    /// Show who would move if a plugin came into force.
+    /// Upload a packed component, or pack a project and upload that.
     #[command(after_help = VARIABLES)]
-    Preview(remote::Rule),
+    Push(Source),
+    /// Show who would move if a plugin came into force: everyone where they are few, else some of them.
+    #[command(after_help = VARIABLES)]
+    Preview {
+        #[command(flatten)]
+        rule: remote::Rule,
+        /// List everyone who would move, however many.
+        #[arg(long)]
+        all: bool,
+    },
     /// Put a plugin into force.
     #[command(after_help = VARIABLES)]
     Activate {
@@ -127,8 +139,9 @@ impl Plugin {
             Self::Test(source) => local::test(&source.path, output),
             Self::Bench { source, seed } => bench::bench(&source.path, seed, output),
             Self::Pack(building) => local::pack(&building.dir, building.out.as_deref(), output),
-            Self::Push { file } => remote::push(&file, output),
-            Self::Preview(rule) => remote::preview(&rule, output),
+            Self::Facts { words, markdown } => facts::facts(&words, markdown, output),
+            Self::Push(source) => remote::push(&source.path, output),
+            Self::Preview { rule, all } => remote::preview(&rule, all, output),
             Self::Activate { rule, grant } => remote::activate(&rule, grant, output),
             Self::Rollback { binding, to } => remote::rollback(&binding, to, output),
             Self::History { binding, revisions } => remote::history(&binding, revisions, output),

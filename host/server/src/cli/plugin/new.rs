@@ -61,7 +61,7 @@ macro_rules! sdk {
         [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
     };
 }
-const SDK: [(&str, &str); 34] = sdk![
+const SDK: [(&str, &str); 47] = sdk![
     "Cargo.toml",
     "derive/Cargo.toml",
     "derive/src/facts.rs",
@@ -70,6 +70,17 @@ const SDK: [(&str, &str); 34] = sdk![
     "derive/src/quantiles.rs",
     "derive/src/settings.rs",
     "derive/src/variants.rs",
+    "golden/Cargo.toml",
+    "golden/src/case.rs",
+    "golden/src/catalogue/all.rs",
+    "golden/src/catalogue/mod.rs",
+    "golden/src/day.rs",
+    "golden/src/facts.rs",
+    "golden/src/lib.rs",
+    "golden/src/mismatch.rs",
+    "golden/src/promotion.rs",
+    "golden/src/quantiles.rs",
+    "golden/src/segmentation.rs",
     "src/arena.rs",
     "src/basket.rs",
     "src/bindings.rs",
@@ -77,11 +88,13 @@ const SDK: [(&str, &str); 34] = sdk![
     "src/context.rs",
     "src/description.rs",
     "src/facts.rs",
+    "src/harness/bounds.rs",
     "src/harness/cells.rs",
     "src/harness/columns.rs",
     "src/harness/golden.rs",
     "src/harness/line.rs",
     "src/harness/mod.rs",
+    "src/harness/patience.rs",
     "src/harness/promotion.rs",
     "src/harness/promotion_golden.rs",
     "src/harness/quantiles.rs",
@@ -99,7 +112,7 @@ const SDK: [(&str, &str); 34] = sdk![
 ];
 
 /// Words that cargo refuses as the name of a package or that would hide a crate of Rust's own.
-const TAKEN: [&str; 46] = [
+const TAKEN: [&str; 47] = [
     "abstract",
     "alloc",
     "as",
@@ -136,6 +149,7 @@ const TAKEN: [&str; 46] = [
     "mod",
     "move",
     "mut",
+    "posthouse-golden",
     "posthouse-sdk",
     "posthouse-sdk-derive",
     "pub",
@@ -210,7 +224,9 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugin-sdk");
         let mut there = BTreeSet::from(["Cargo.toml".to_owned()]);
         files_below(&root.join("src"), &root, &mut there);
-        files_below(&root.join("derive"), &root, &mut there);
+        for crate_beside in ["derive", "golden"] {
+            files_below(&root.join(crate_beside), &root, &mut there);
+        }
         let taken: BTreeSet<String> = SDK.iter().map(|(path, _)| (*path).to_owned()).collect();
         assert_eq!(taken, there);
     }

@@ -2,6 +2,7 @@
 
 use super::author::warnings;
 use super::binding::Binding;
+use super::local::pack_project;
 use super::words::{self, text};
 use crate::cli::Failure;
 use crate::cli::client::Client;
@@ -15,7 +16,7 @@ use std::path::Path;
 pub(in crate::cli) struct Rule {
     /// The binding: the agency's name for the rule.
     binding: Binding,
-    /// A packed component, which is uploaded first; or a revision's digest or its beginning; or a plugin's name, which means its newest revision.
+    /// A packed component or a project's folder written as a path (`.`, `./rule`), which is packed and uploaded first; or a revision's digest or its beginning; or a plugin's name, which means its newest revision.
     plugin: String,
     /// The plugin's settings: a file with a JSON object, or the object itself. Left out, those in force stay; '{}' takes the defaults.
     #[arg(long, value_name = "FILE|JSON", alias = "config")]
@@ -89,7 +90,9 @@ impl Rule {
     /// The digest the words mean.
     fn digest(&self, client: &Client, output: Output) -> Result<String, Failure> {
         let file = Path::new(&self.plugin);
-        if file.is_file() {
+        // a bare word is a plugin's name, also where a folder is called so
+        let is_path = self.plugin.starts_with('.') || self.plugin.contains(['/', std::path::MAIN_SEPARATOR]);
+        if file.is_file() || (is_path && file.is_dir()) {
             let (revision, _) = upload(client, file, output)?;
             output.say(format!("{} is revision {}", file.display(), text(&revision, "digest")));
             return Ok(text(&revision, "digest").to_owned());
@@ -150,8 +153,17 @@ fn parse(given: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(&text).map_err(|e| Failure::usage(format!("the settings are not a JSON object: {e}")))
 }
 
-/// The revision that a file is, and whether it is new there.
-fn upload(client: &Client, file: &Path, output: Output) -> Result<(Value, bool), Failure> {
+/// The revision that a file is, or a project that is packed first, and whether it is new there.
+fn upload(client: &Client, path: &Path, output: Output) -> Result<(Value, bool), Failure> {
+    let packed;
+    let file = match path.is_dir() {
+        true => {
+            packed = pack_project(path)?;
+            output.say(format!("packed {}", packed.display()));
+            packed.as_path()
+        }
+        false => path,
+    };
     let bytes = std::fs::read(file).map_err(|e| Failure::usage(format!("{} cannot be read: {e}", file.display())))?;
     for warning in warnings(file, &bytes) {
         output.say(format!("warning: {warning}"));
@@ -164,15 +176,19 @@ pub(super) fn push(file: &Path, output: Output) -> Result<(), Failure> {
     output.answer(&revision, || words::pushed(&revision, new))
 }
 
-pub(super) fn preview(rule: &Rule, output: Output) -> Result<(), Failure> {
+pub(super) fn preview(rule: &Rule, everyone: bool, output: Output) -> Result<(), Failure> {
     rule.check_segmentation()?;
     let client = Client::from_environment()?;
     let digest = rule.digest(&client, output)?;
     let settings = rule.settings(&client, &digest, output)?;
     let body = json!({ "digest": digest, "config": settings, "name": rule.binding.name() });
-    let preview = client
+    let mut preview = client
         .send("POST", "/segmentation/preview", &body)
         .map_err(no_segmentation)?;
+    if everyone {
+        let id = words::text(&preview, "id").to_owned();
+        preview["sample"] = all(&client, &format!("/segmentation/previews/{id}/moves"))?.into();
+    }
     output.answer(&preview, || {
         words::preview(&preview, rule.binding.name(), |grant| rule.activation(grant))
     })

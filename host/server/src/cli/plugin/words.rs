@@ -152,11 +152,14 @@ fn sample(preview: &Value) -> String {
         .collect();
     let (shown, changed) = (movers.len() as u64, number(preview, "changed"));
     match shown {
+        0 if changed > 0 => format!(
+            "\n{}; who they are is shown to a key with the scope read.\n",
+            counted(changed, "mover")
+        ),
         0 => String::new(),
         _ if shown < changed => format!(
-            "\nA sample of {shown} of {}; GET /api/v1/segmentation/previews/{}/moves lists all:\n{}",
+            "\nA sample of {shown} of {}; --all lists everyone:\n{}",
             counted(changed, "mover"),
-            text(preview, "id"),
             table(&movers)
         ),
         _ => format!("\n{}:\n{}", counted(changed, "mover"), table(&movers)),

@@ -1,0 +1,157 @@
+//! What a plugin was asked, in the words of a golden case: an author copies it into `golden.json` and sees the fault again.
+//!
+//! Facts say who a customer is. So where the customers are real the host shows rows and baskets without them, if at all.
+
+use crate::columns::Value;
+use crate::description::Description;
+use crate::fault::Fault;
+use posthouse_domain::promotion::{Basket, Line};
+use posthouse_domain::time;
+use posthouse_golden as format;
+use serde_json::{Value as Json, json};
+
+/// Lines of a basket that are shown.
+const LINES: usize = 3;
+/// Bytes shown in all.
+const BYTES: usize = 2_000;
+
+/// A fault, and behind it what brought it about.
+pub(crate) fn behind(fault: String, asked: Option<&str>) -> String {
+    match asked {
+        Some(asked) => format!("{fault}; asked about {asked}"),
+        None => fault,
+    }
+}
+
+/// The row that brings a rule to fail, where one by itself does.
+pub(crate) fn row(description: &Description, fault: &Fault, rows: &[impl AsRef<[Value]>]) -> Option<String> {
+    let row = fault.row?;
+    let facts = facts(description, rows.get(row)?.as_ref());
+    Some(format!("row {row}: {facts}"))
+}
+
+/// A basket without its end, if it is long, and the facts of its customer if they may be shown.
+pub fn basket(basket: &Basket, customer: Option<(&Description, &[Value])>) -> String {
+    let lines: Vec<String> = basket.lines.iter().take(LINES).map(line).collect();
+    let more = match basket.lines.len().saturating_sub(LINES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let told = format!(
+        "\"channel\": {}, \"lines\": [{}]{more}",
+        Json::from(crate::guest::printable(&basket.channel, 80)),
+        lines.join(", ")
+    );
+    let told = match customer {
+        Some((description, values)) => format!("\"facts\": {}, {told}", facts(description, values)),
+        None => told,
+    };
+    crate::guest::printable(&told, BYTES)
+}
+
+fn facts(description: &Description, values: &[Value]) -> String {
+    let value = |value: &Value| match value {
+        Value::Null => format::Value::Null,
+        Value::Int(value) => format::Value::Int(*value),
+        Value::Number(value) => format::Value::Number(*value),
+        Value::Flag(value) => format::Value::Flag(*value),
+        Value::Text(value) => format::Value::Text(value.clone()),
+    };
+    let values: Vec<_> = values.iter().map(value).collect();
+    let keys = description.facts.iter().map(|fact| fact.key.as_str());
+    crate::guest::printable(&format::as_json(keys, &values), BYTES)
+}
+
+fn line(line: &Line) -> String {
+    let text = |text: &str| Json::from(crate::guest::printable(text, 80));
+    let mut pairs = vec![("sku", text(&line.sku)), ("kind", line.kind.as_str().into())];
+    for (name, value) in [("destination", &line.destination), ("theme", &line.theme)] {
+        if let Some(value) = value {
+            pairs.push((name, text(value)));
+        }
+    }
+    if let Some(day) = line.departs {
+        // a day beyond the calendar is a number
+        let date = time::day_text(day);
+        pairs.push((
+            "departs",
+            if format::day(&date) == Some(day) {
+                date.into()
+            } else {
+                day.into()
+            },
+        ));
+    }
+    pairs.extend([
+        ("travellers", json!(line.travellers)),
+        ("unit_price", json!(line.unit_price)),
+        ("quantity", json!(line.quantity)),
+    ]);
+    let pairs: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("\"{name}\": {value}"))
+        .collect();
+    format!("{{{}}}", pairs.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::description::FactUse;
+    use posthouse_domain::catalogue::FactKind;
+    use posthouse_domain::promotion::ProductKind;
+
+    #[test]
+    fn a_long_basket_is_cut_and_facts_are_shown_where_they_may_be() {
+        let line = |departs| Line {
+            sku: "YN-7".into(),
+            kind: ProductKind::Tour,
+            destination: Some("云南".into()),
+            theme: None,
+            departs,
+            travellers: 2,
+            unit_price: 500_000,
+            unit_cost: Some(400_000),
+            quantity: 1,
+        };
+        let few = Basket {
+            channel: "app".into(),
+            lines: vec![line(Some(20_468)), line(Some(i32::MAX))],
+        };
+        assert_eq!(
+            basket(&few, None),
+            "\"channel\": \"app\", \"lines\": [\
+             {\"sku\": \"YN-7\", \"kind\": \"tour\", \"destination\": \"云南\", \"departs\": \"2026-01-15\", \"travellers\": 2, \"unit_price\": 500000, \"quantity\": 1}, \
+             {\"sku\": \"YN-7\", \"kind\": \"tour\", \"destination\": \"云南\", \"departs\": 2147483647, \"travellers\": 2, \"unit_price\": 500000, \"quantity\": 1}]",
+            "what it costs the agency is not told"
+        );
+        let many = Basket {
+            lines: vec![line(None); 100],
+            ..few
+        };
+        assert!(basket(&many, None).ends_with("] and 97 more"));
+        let said = posthouse_domain::Localized {
+            zh_cn: "规则".into(),
+            en: "Rule".into(),
+        };
+        let description = Description {
+            facts: vec![FactUse {
+                key: "tier".into(),
+                kind: FactKind::Text,
+                nullable: true,
+            }],
+            name: "rule".into(),
+            version: "1.0.0".into(),
+            title: said.clone(),
+            summary: said,
+            quantiles: Vec::new(),
+            config_schema: "{}".into(),
+            reasons: Vec::new(),
+        };
+        let told = basket(&many, Some((&description, &[Value::Text("gold".into())])));
+        assert!(
+            told.starts_with(r#""facts": {"tier": "gold"}, "channel": "app""#),
+            "{told}"
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! The facts a rule can read, without a server: the catalogue is in the program.
+
+use crate::cli::Failure;
+use crate::cli::output::{Output, table};
+use clap::ValueEnum;
+use posthouse_domain::catalogue::{ALL, FactDef, NO_SOURCE};
+use serde_json::json;
+
+pub(super) fn facts(words: &[String], markdown: Option<Language>, output: Output) -> Result<(), Failure> {
+    let found: Vec<&FactDef> = ALL.iter().filter(|fact| has(fact, words)).collect();
+    let document = json!({ "facts": found.iter().map(|fact| document(fact)).collect::<Vec<_>>() });
+    output.answer(&document, || match (found.is_empty(), markdown) {
+        (true, _) => format!(
+            "No fact has {} in it. `posthouse plugin facts` lists all {}.",
+            words.join(" "),
+            ALL.len()
+        ),
+        (false, Some(language)) => as_markdown(&found, language),
+        (false, None) => as_table(&found),
+    })
+}
+
+/// Whether each of the words is somewhere in what is said of the fact.
+fn has(fact: &FactDef, words: &[String]) -> bool {
+    let (zh, en) = fact.meaning;
+    let said = [fact.key, fact.kind.as_str(), fact.unit.unwrap_or(""), zh, en];
+    let said = said.join("\n").to_lowercase();
+    words.iter().all(|word| said.contains(&word.to_lowercase()))
+}
+
+fn document(fact: &FactDef) -> serde_json::Value {
+    json!({
+        "key": fact.key, "kind": fact.kind.as_str(), "unit": fact.unit, "nullable": fact.nullable,
+        "meaning": {"zh-CN": fact.meaning.0, "en": fact.meaning.1}, "source": fact.source,
+    })
+}
+
+/// How a field for the fact is written.
+fn field(fact: &FactDef) -> String {
+    use posthouse_domain::catalogue::FactKind;
+    let plain = match fact.kind {
+        FactKind::Count => "i32",
+        FactKind::Money => "Money",
+        FactKind::Number => "f64",
+        FactKind::Flag => "bool",
+        FactKind::Day => "Day",
+        FactKind::Text => "Text",
+    };
+    match fact.nullable {
+        true => format!("Option<{plain}>"),
+        false => plain.to_owned(),
+    }
+}
+
+fn as_table(facts: &[&FactDef]) -> String {
+    let mut rows = vec![
+        ["fact", "kind", "field in Rust", "unit", "meaning", ""]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    rows.extend(facts.iter().map(|fact| {
+        let unfed = if fact.source == NO_SOURCE {
+            " (nothing feeds it yet)"
+        } else {
+            ""
+        };
+        vec![
+            fact.key.to_owned(),
+            fact.kind.as_str().to_owned(),
+            field(fact),
+            fact.unit.unwrap_or("").to_owned(),
+            format!("{}{unfed}", fact.meaning.1),
+            fact.meaning.0.to_owned(),
+        ]
+    }));
+    format!(
+        "{}\nA field that is an Option can be unknown. An agency's own fields are facts as well, attr.NAME; GET /api/v1/facts lists both.",
+        table(&rows)
+    )
+}
+
+/// Languages of the guide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Language {
+    #[value(name = "en")]
+    English,
+    #[value(name = "zh-CN")]
+    Chinese,
+}
+
+/// The table of the guide.
+pub(super) fn as_markdown(facts: &[&FactDef], language: Language) -> String {
+    let head = match language {
+        Language::English => "| fact | kind | field | unit | meaning | 含义 |",
+        Language::Chinese => "| 事实 | 类型 | 字段 | 单位 | 含义 | meaning |",
+    };
+    let mut lines = vec![head.to_owned(), "| --- | --- | --- | --- | --- | --- |".to_owned()];
+    lines.extend(facts.iter().map(|fact| {
+        let unfed = if fact.source == NO_SOURCE { " \\*" } else { "" };
+        let (zh, en) = fact.meaning;
+        let (first, second) = match language {
+            Language::English => (en, zh),
+            Language::Chinese => (zh, en),
+        };
+        format!(
+            "| `{}`{unfed} | {} | `{}` | {} | {first} | {second} |",
+            fact.key,
+            fact.kind.as_str(),
+            field(fact),
+            fact.unit.unwrap_or("")
+        )
+    }));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn words_find_facts_in_either_language() {
+        let found = |words: &[&str]| -> Vec<&str> {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            ALL.iter()
+                .filter(|fact| has(fact, &words))
+                .map(|fact| fact.key)
+                .collect()
+        };
+        assert_eq!(found(&[]).len(), ALL.len());
+        assert_eq!(found(&["RETURN"]), ["days-since-return"]);
+        assert_eq!(found(&["消费", "365"]), ["spend-12m"]);
+        assert_eq!(found(&["flag"]), ["consent-marketing"]);
+        assert!(found(&["shoe"]).is_empty());
+    }
+
+    /// The table of a guide stands between these lines.
+    const BEGIN: &str = "<!-- posthouse plugin facts --markdown -->\n";
+    const END: &str = "<!-- end of facts -->\n";
+
+    #[test]
+    fn the_guides_have_the_facts_there_are() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/plugins");
+        let all: Vec<&FactDef> = ALL.iter().collect();
+        for (file, language) in [("README.md", Language::English), ("README.zh-CN.md", Language::Chinese)] {
+            let Ok(guide) = std::fs::read_to_string(folder.join(file)) else {
+                assert_eq!(language, Language::Chinese, "the guide is missing");
+                continue;
+            };
+            let (before, rest) = guide.split_once(BEGIN).expect("the guide has a table of facts");
+            let (table, after) = rest.split_once(END).expect("the table of facts has an end");
+            let wanted = format!("{}\n", as_markdown(&all, language));
+            if table != wanted && std::env::var_os("POSTHOUSE_UPDATE_DOCS").is_some() {
+                let guide = [before, BEGIN, &wanted, END, after].concat();
+                std::fs::write(folder.join(file), guide).unwrap();
+                continue;
+            }
+            assert_eq!(
+                table, wanted,
+                "the facts in {file} are others; POSTHOUSE_UPDATE_DOCS=1 cargo test -p posthouse the_guides writes them"
+            );
+        }
+    }
+}

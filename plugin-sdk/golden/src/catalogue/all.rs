@@ -1,0 +1,57 @@
+//! Every fact. Written by a test from `host/domain/src/catalogue`:
+//! `POSTHOUSE_UPDATE_CATALOGUE=1 cargo test -p posthouse-engine catalogue`.
+
+use super::Entry;
+use crate::facts::Kind::{Count, Day, Flag, Money, Number, Text};
+
+/// Every fact, in the order of the export.
+#[rustfmt::skip]
+pub static ALL: [Entry; 47] = [
+    Entry { key: "kind", kind: Text, unit: None, nullable: false, fed: true, zh: "个人、公司或团体", en: "person, company or group" },
+    Entry { key: "gender", kind: Text, unit: None, nullable: true, fed: true, zh: "性别", en: "gender" },
+    Entry { key: "home-city", kind: Text, unit: None, nullable: true, fed: true, zh: "居住城市", en: "city of residence" },
+    Entry { key: "language", kind: Text, unit: None, nullable: true, fed: true, zh: "沟通语言", en: "language of correspondence" },
+    Entry { key: "age", kind: Count, unit: Some("years"), nullable: true, fed: true, zh: "周岁", en: "age in whole years" },
+    Entry { key: "days-to-birthday", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "距下次生日的天数", en: "days to the next birthday, 0 on the day" },
+    Entry { key: "customer-since-days", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "距首条记录的天数", en: "days since the first record" },
+    Entry { key: "birth-date", kind: Day, unit: None, nullable: true, fed: true, zh: "出生日期", en: "day of birth" },
+    Entry { key: "trips-total", kind: Count, unit: Some("trips"), nullable: false, fed: true, zh: "出行订单总数", en: "trips ever, by booking day" },
+    Entry { key: "trips-12m", kind: Count, unit: Some("trips"), nullable: false, fed: true, zh: "近365天的出行订单数", en: "trips booked in the last 365 days" },
+    Entry { key: "trips-24m", kind: Count, unit: Some("trips"), nullable: false, fed: true, zh: "近730天的出行订单数", en: "trips booked in the last 730 days" },
+    Entry { key: "recency-days", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "距最近一次下单的天数", en: "days since the last booking day of a trip" },
+    Entry { key: "first-trip-days", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "距首次下单的天数", en: "days since the first booking day of a trip" },
+    Entry { key: "next-departure-days", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "距下次出发的天数", en: "days to the nearest departure, 0 on the day" },
+    Entry { key: "days-since-return", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "距最近一次返程的天数", en: "days since the last return, 0 on the day" },
+    Entry { key: "cancellations-12m", kind: Count, unit: Some("bookings"), nullable: false, fed: true, zh: "近365天取消的订单数", en: "bookings cancelled in the last 365 days, by cancellation day" },
+    Entry { key: "lead-time-days", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "近730天订单提前预订天数的下中位数", en: "lower median of days between booking and departure over trips-24m" },
+    Entry { key: "party-size", kind: Count, unit: Some("people"), nullable: true, fed: true, zh: "近730天订单出行人数的下中位数", en: "lower median of travellers over trips-24m" },
+    Entry { key: "favourite-destination", kind: Text, unit: None, nullable: true, fed: true, zh: "近730天最常去的目的地", en: "most frequent destination in trips-24m, of several the latest" },
+    Entry { key: "favourite-theme", kind: Text, unit: None, nullable: true, fed: true, zh: "近730天最常选的主题", en: "most frequent theme in trips-24m, of several the latest" },
+    Entry { key: "main-channel", kind: Text, unit: None, nullable: true, fed: true, zh: "近730天最常用的渠道", en: "most frequent channel in trips-24m, of several the latest" },
+    Entry { key: "spend-total", kind: Money, unit: Some("minor units"), nullable: false, fed: true, zh: "消费总额（扣除退款）", en: "spend on trips ever, less refunds" },
+    Entry { key: "spend-12m", kind: Money, unit: Some("minor units"), nullable: false, fed: true, zh: "近365天消费额（扣除退款）", en: "spend on trips booked in the last 365 days, less refunds" },
+    Entry { key: "spend-24m", kind: Money, unit: Some("minor units"), nullable: false, fed: true, zh: "近730天消费额（扣除退款）", en: "spend on trips booked in the last 730 days, less refunds" },
+    Entry { key: "margin-12m", kind: Money, unit: Some("minor units"), nullable: false, fed: true, zh: "近365天毛利，成本未知的订单不计", en: "spend less cost of trips booked in the last 365 days; a booking of unknown cost adds nothing" },
+    Entry { key: "booking-value", kind: Money, unit: Some("minor units"), nullable: true, fed: true, zh: "近730天平均每单消费额，向下取整", en: "spend-24m divided by trips-24m, cut off" },
+    Entry { key: "points-balance", kind: Count, unit: Some("points"), nullable: false, fed: false, zh: "积分余额", en: "points that can be spent" },
+    Entry { key: "tier", kind: Text, unit: None, nullable: true, fed: false, zh: "会员等级", en: "membership tier" },
+    Entry { key: "tier-days", kind: Count, unit: Some("days"), nullable: true, fed: false, zh: "处于当前等级的天数", en: "days in the present tier" },
+    Entry { key: "referrals-12m", kind: Count, unit: Some("people"), nullable: false, fed: false, zh: "近365天推荐的客户数", en: "customers referred in the last 365 days" },
+    Entry { key: "open-complaints", kind: Count, unit: Some("cases"), nullable: false, fed: false, zh: "未结投诉数", en: "complaints not yet closed" },
+    Entry { key: "complaints-12m", kind: Count, unit: Some("cases"), nullable: false, fed: false, zh: "近365天投诉数", en: "complaints made in the last 365 days" },
+    Entry { key: "badly-resolved-12m", kind: Count, unit: Some("cases"), nullable: false, fed: false, zh: "近365天处理不满意的投诉数", en: "complaints resolved badly in the last 365 days" },
+    Entry { key: "last-complaint-days", kind: Count, unit: Some("days"), nullable: true, fed: false, zh: "距最近一次投诉的天数", en: "days since the last complaint" },
+    Entry { key: "nps", kind: Count, unit: None, nullable: true, fed: false, zh: "最近一次推荐意愿评分", en: "latest willingness to recommend, 0 to 10" },
+    Entry { key: "csat-12m", kind: Number, unit: None, nullable: true, fed: false, zh: "近365天满意度均值", en: "mean satisfaction in the last 365 days" },
+    Entry { key: "reviews-12m", kind: Count, unit: Some("reviews"), nullable: false, fed: false, zh: "近365天评价数", en: "reviews written in the last 365 days" },
+    Entry { key: "last-contact-days", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "距最近一次联系的天数", en: "days since the last contact" },
+    Entry { key: "contacts-90d", kind: Count, unit: Some("contacts"), nullable: false, fed: true, zh: "近90天联系次数", en: "contacts in the last 90 days" },
+    Entry { key: "opens-90d", kind: Count, unit: Some("messages"), nullable: false, fed: false, zh: "近90天打开的消息数", en: "messages opened in the last 90 days" },
+    Entry { key: "views-30d", kind: Count, unit: Some("views"), nullable: false, fed: true, zh: "近30天浏览次数", en: "pages looked at in the last 30 days" },
+    Entry { key: "searches-30d", kind: Count, unit: Some("searches"), nullable: false, fed: true, zh: "近30天搜索次数", en: "searches in the last 30 days" },
+    Entry { key: "consent-marketing", kind: Flag, unit: None, nullable: true, fed: true, zh: "是否同意接收营销信息", en: "whether the customer agreed to hear of offers" },
+    Entry { key: "completeness", kind: Count, unit: Some("percent"), nullable: false, fed: true, zh: "资料完整度", en: "how much of the customer file is filled, 0 to 100" },
+    Entry { key: "booking-days", kind: Count, unit: Some("days"), nullable: false, fed: true, zh: "有出行订单的下单天数", en: "days on which trips were booked, ever" },
+    Entry { key: "repeat-spend", kind: Money, unit: Some("minor units"), nullable: false, fed: true, zh: "首个下单日之后的消费总额（扣除退款）", en: "spend on trips booked after the first booking day, less refunds" },
+    Entry { key: "clv-24m", kind: Money, unit: Some("minor units"), nullable: true, fed: true, zh: "模型预测的未来730天消费额", en: "spend to be expected in the next 730 days, by the model fitted last night; unknown without trips or model" },
+];

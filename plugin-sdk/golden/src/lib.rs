@@ -1,0 +1,73 @@
+//! Golden cases: questions with the answers an author expects. The host runs them at upload, `posthouse plugin test` in the sandbox,
+//! and the SDK's harness under `cargo test`. All of them read the file here, and compare here, so that a case that passes in one place
+//! passes in the others. Beside it the catalogue of facts, which a rule's declared facts are held against.
+//!
+//! The cases of a segmentation have rows:
+//!
+//! ```json
+//! [{"name": "a champion", "today": "2026-01-15", "config": {},
+//!   "quantiles": {"spend-24m": [10000, 50000, 90000, 200000]},
+//!   "rows": [{"recency-days": 12, "spend-24m": 120000}],
+//!   "expect": [{"segment": "champions", "score": 555, "reason": "recent"}]}]
+//! ```
+//!
+//! A fact that is left out is unknown where the plugin allows that and zero elsewhere. A day is a date, or a number of days since 1970.
+//! Quantile tables that are left out are computed from the case's own rows. `"segment": null` expects no segment; `score` and `reason`
+//! are compared where they are given, a score within a millionth. The call's `now` is midnight UTC of `today`, its seed is 0.
+//!
+//! Those of a promotion have the lines of a basket and the facts of one customer:
+//!
+//! ```json
+//! [{"name": "long not seen", "today": "2026-01-15", "config": {}, "channel": "app", "facts": {"recency-days": 400},
+//!   "lines": [{"sku": "YN-7", "kind": "tour", "destination": "云南", "theme": "culture", "departs": "2026-03-01",
+//!              "travellers": 2, "unit_price": 500000, "quantity": 2}, {"unit_price": 80000}],
+//!   "expect": [{"line": 0, "rate": 1000, "reason": "early"}, {"line": 1, "amount": 5000, "reason": "welcome-back"}]}]
+//! ```
+//!
+//! `config`, `channel` (`app`) and `facts` may be left out, and of a line everything but its price, in minor units: it is one `tour`
+//! for one traveller with the number `S1`. `departs` is a day. `expect` has every offer the rule makes, in any order: `amount` in minor
+//! units or `rate` in basis points; `reason` is compared where it is given.
+//!
+//! One file has the cases of one extension point.
+
+mod case;
+pub mod catalogue;
+mod day;
+mod facts;
+mod mismatch;
+mod promotion;
+mod quantiles;
+mod segmentation;
+
+pub use case::{Case, parse};
+pub use day::day;
+pub use facts::{Fact, Kind, Value, as_json, zero};
+pub use mismatch::{Mismatch, Place};
+pub use promotion::{Line, PRODUCTS, PromotionCase, Proposed, Request, Saving};
+pub use quantiles::{Quantiles, Table, edges};
+pub use segmentation::{Answer, Rows, SegmentationCase};
+
+/// What the cases have to know of a rule.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rule {
+    /// The facts it declares, in its order.
+    pub facts: Vec<Fact>,
+    /// The tables it asks for.
+    pub quantiles: Vec<Quantiles>,
+}
+
+/// Mistakes named at once; a file with more of them has one in every line.
+const MISTAKES: usize = 20;
+
+/// All mistakes as one text, a sentence each.
+fn joined(mut mistakes: Vec<String>) -> Result<(), String> {
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    let more = mistakes.len().saturating_sub(MISTAKES);
+    mistakes.truncate(MISTAKES);
+    if more > 0 {
+        mistakes.push(format!("and {more} more"));
+    }
+    Err(mistakes.join("; "))
+}
