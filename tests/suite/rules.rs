@@ -3,7 +3,7 @@
 
 use super::expected::{self, Expected};
 use super::intake::{self, event};
-use super::segments::{CLOCK, bind, date};
+use super::segments::{self, CLOCK, bind, date};
 use posthouse_tests::{Client, Database, Options, Server, plugins};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +12,7 @@ on_both_engines!(
     four_rules_equal_an_independent_computation,
     other_settings_move_whom_they_should,
     settings_are_described_and_contradictions_refused,
+    the_rows_of_a_call_are_a_setting,
 );
 
 const TODAY: i64 = 20_468;
@@ -355,4 +356,18 @@ fn settings_are_described_and_contradictions_refused(database: Database) {
             assert!(bounded, "{plugin}: {name}: {setting}");
         }
     }
+}
+
+fn the_rows_of_a_call_are_a_setting(database: Database) {
+    let options = Options {
+        clock: CLOCK,
+        env: vec![("POSTHOUSE_PLUGINS__LIMITS__CHUNK_ROWS", "16".into())],
+    };
+    let server = Server::start(database, options);
+    let client = server.agency("small-calls");
+    let all = segments::purchases(100);
+    assert_eq!(client.import("bookings", segments::file(&all).as_bytes())["rejected"], 0);
+    let bound = bind(&client, "rfm", &plugins::packed("rfm"), json!({}));
+    assert_eq!(bound["diff"]["customers"], 100, "{bound}");
+    expected::compare(&client, "rfm", &all, TODAY);
 }

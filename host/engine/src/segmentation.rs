@@ -147,6 +147,11 @@ impl SegmentationPlugin {
         self.0.score_title.as_ref()
     }
 
+    /// Rows to ask about in one call: the configured limit, as a multiple of eight so that bitmaps can be lent.
+    pub fn chunk_rows(&self) -> usize {
+        self.0.identity.limits.chunk_rows.max(8) & !7
+    }
+
     /// Classifies one chunk: `columns` are the declared facts in their declared order, each with `rows` entries.
     /// Blocks until a place is free, then for at most the deadline, twice.
     ///

@@ -217,6 +217,14 @@ impl Config {
                 problem: "must be at least 1",
             });
         }
+        let rows = self.plugins.limits.chunk_rows;
+        if rows < 8 || rows % 8 != 0 {
+            return Err(ConfigError::Value {
+                setting: "plugins.limits.chunk-rows",
+                value: rows.to_string(),
+                problem: "must be a multiple of 8",
+            });
+        }
         if http.page_default > http.page_most {
             let value = http.page_default.to_string();
             return Err(ConfigError::Value {
@@ -340,6 +348,15 @@ mod tests {
         let mut config = Config::default();
         config.http.requests_per_second = 0;
         assert!(config.check().unwrap_err().to_string().contains("at least 1"));
+    }
+
+    #[test]
+    fn chunks_are_made_of_whole_bytes_of_flags() {
+        for (rows, fits) in [(0, false), (7, false), (8, true), (12, false), (8_192, true)] {
+            let mut config = Config::default();
+            config.plugins.limits.chunk_rows = rows;
+            assert_eq!(config.check().is_ok(), fits, "{rows}");
+        }
     }
 
     #[test]

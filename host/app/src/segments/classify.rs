@@ -42,9 +42,6 @@ pub(crate) struct Moment {
     pub(crate) today: Day,
 }
 
-/// Rows of one call. A multiple of eight, so that bitmaps can be lent.
-const CHUNK: usize = 8_192;
-
 impl Rule {
     /// The rule of a binding. The seed is the binding's, so that every revision draws the same lots.
     ///
@@ -136,12 +133,13 @@ impl Rule {
         let quantiles = self.tables(frame, moment.today);
         let context = self.context(moment, &quantiles);
         let positions = self.positions(frame);
+        let rows = self.plugin.chunk_rows();
         let mut classes = vec![NONE; frame.len()];
         let (fuel, log) = classes
-            .par_chunks_mut(CHUNK)
+            .par_chunks_mut(rows)
             .enumerate()
             .map(|(chunk, out)| {
-                let from = chunk * CHUNK;
+                let from = chunk * rows;
                 let answer = self.ask(frame, &positions, &context, &Rows::Range(from..from + out.len()))?;
                 out.copy_from_slice(&answer.segment);
                 Ok((answer.usage.fuel, answer.log))
@@ -187,7 +185,7 @@ impl Rule {
         let positions = self.positions(frame);
         let mut answers = Vec::with_capacity(ordinals.len());
         let mut log = Vec::new();
-        for picked in ordinals.chunks(CHUNK) {
+        for picked in ordinals.chunks(self.plugin.chunk_rows()) {
             let answer = self.ask(frame, &positions, &context, &Rows::Picked(picked))?;
             for row in 0..picked.len() {
                 answers.push(Answer {
