@@ -3,6 +3,7 @@
 pub mod campaigns;
 pub mod client;
 pub mod guest;
+pub mod guide;
 pub mod plugins;
 pub mod postgres;
 pub mod server;

@@ -10,14 +10,20 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A demo that serves, ended with the test.
-struct Demo {
+pub(crate) struct Demo {
     child: Child,
     introduction: String,
-    client: Client,
+    pub(crate) client: Client,
+    /// The key that agrees to plans.
+    pub(crate) approver: String,
 }
 
 impl Demo {
     fn start(folder: &Path) -> Self {
+        Self::start_at(folder, "fixed:2026-06-01T10:00:00+08:00")
+    }
+
+    pub(crate) fn start_at(folder: &Path, clock: &str) -> Self {
         let mut child = Command::new(program())
             .args([
                 "demo",
@@ -26,7 +32,7 @@ impl Demo {
                 "--listen",
                 "127.0.0.1:0",
                 "--clock",
-                "fixed:2026-06-01T10:00:00+08:00",
+                clock,
             ])
             .current_dir(folder)
             .env("POSTHOUSE_HTTP__REQUESTS_PER_SECOND", "1000000")
@@ -47,10 +53,12 @@ impl Demo {
             line.split_whitespace().next_back().unwrap().to_owned()
         };
         let client = Client::new(after("API  ").strip_suffix("/api/v1").unwrap(), &after("API key"));
+        let approver = after("Approver");
         Self {
             child,
             introduction,
             client,
+            approver,
         }
     }
 
