@@ -93,6 +93,7 @@ impl Store {
             .acquire_timeout(PATIENCE)
             // what undoes a statement that fails is small, and a file for it would cost more than the statement; readers keep their
             // files, for they sort everyone
+            .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_usable(connection)))))
             .connect_with(options.clone().pragma("temp_store", "MEMORY"))
             .await?;
         standing::SQLITE.run(&writer).await?;
@@ -100,6 +101,7 @@ impl Store {
         let readers = SqlitePoolOptions::new()
             .max_connections(8)
             .acquire_timeout(PATIENCE)
+            .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_usable(connection)))))
             .connect_with(options.pragma("cache_size", READER_CACHE).pragma("query_only", "ON"))
             .await?;
         tokio::spawn(checkpoint::keep_short(readers.clone()));
@@ -163,6 +165,12 @@ impl Store {
     }
 }
 
+/// Whether a connection that comes back from the pool can begin a transaction. On a full disk or an input error SQLite ends a transaction
+/// by itself; sqlx counts it as open ever after, and no other could begin on that connection. Then a new one takes its place.
+fn is_usable(connection: &sqlx::SqliteConnection) -> bool {
+    !connection.is_in_transaction()
+}
+
 /// Makes the database file readable for its owner alone, as it holds personal data; SQLite's journals take over its mode. Returns
 /// a lock on a file beside it that keeps other processes from migrating meanwhile. The database file itself must not be locked:
 /// to close it would release the locks that SQLite holds on it.
@@ -203,6 +211,23 @@ impl Tx {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn writes_go_on_after_sqlite_ended_a_transaction_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}/full.db", folder.path().display()))
+            .await
+            .unwrap();
+        for _ in 0..3 {
+            let Tx::Sqlite(mut tx) = store.write(Access::Jobs).await.unwrap() else {
+                unreachable!("the address is one of SQLite")
+            };
+            // what a full disk does to a transaction, a conflict can be told to do as well
+            let statements = "CREATE TABLE once (n INTEGER PRIMARY KEY); INSERT INTO once VALUES (1); INSERT OR ROLLBACK INTO once VALUES (1)";
+            assert!(sqlx::raw_sql(statements).execute(&mut *tx).await.is_err());
+        }
+        store.write(Access::Jobs).await.unwrap().commit().await.unwrap();
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn many_open_a_new_file_at_once() {
