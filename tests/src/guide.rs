@@ -109,7 +109,11 @@ fn pattern(shown: &str) -> String {
             if number > 0 {
                 pattern += r"\s*";
             }
-            let words: Vec<String> = line.split(' ').filter(|word| !word.is_empty()).map(regex::escape).collect();
+            let words: Vec<String> = line
+                .split(' ')
+                .filter(|word| !word.is_empty())
+                .map(regex::escape)
+                .collect();
             let between = if line.trim().is_empty() { "" } else { r"[ \t]+" };
             if line.starts_with(' ') && !words.is_empty() {
                 pattern += r"\s*";
@@ -138,8 +142,13 @@ pub fn compare(shown: &str, came: &str) -> Result<(), String> {
     }
     // the longest beginning that fits says where it went apart
     let lines: Vec<&str> = shown.lines().collect();
-    let good = (1..=lines.len()).rfind(|count| fits(&lines[..*count].join("\n"), "")).unwrap_or(0);
-    let apart = lines.get(good).copied().unwrap_or("(nothing further is shown, but more came)");
+    let good = (1..=lines.len())
+        .rfind(|count| fits(&lines[..*count].join("\n"), ""))
+        .unwrap_or(0);
+    let apart = lines
+        .get(good)
+        .copied()
+        .unwrap_or("(nothing further is shown, but more came)");
     Err(format!("shown, from where they differ:\n  {apart}\nwhat came:\n{came}"))
 }
 
@@ -178,7 +187,10 @@ impl Shell {
             .spawn()
             .expect("bash starts");
         let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
-            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect()
         };
         let mut shell = Self {
             input: child.stdin.take().expect("a pipe"),
@@ -201,7 +213,11 @@ impl Shell {
         assert!(!steps.is_empty(), "{name} has no commands");
         for step in steps {
             let (came, failed) = self.run(&step.commands);
-            let _ = write!(self.record, "### line {}\n{}\n--- came\n{came}\n", step.line, step.commands);
+            let _ = write!(
+                self.record,
+                "### line {}\n{}\n--- came\n{came}\n",
+                step.line, step.commands
+            );
             match &step.shown {
                 Some(shown) => {
                     if let Err(difference) = compare(shown, &came) {
@@ -224,7 +240,8 @@ impl Shell {
     /// What came, and whether a command failed.
     fn run(&mut self, commands: &str) -> (String, bool) {
         let commands = self.here(commands);
-        let script = format!("failed=0\n{{\n{commands}\n}} </dev/null 2>&1\nprintf '\\n%s %s\\n' '{MARK}' \"$failed\"\n");
+        let script =
+            format!("failed=0\n{{\n{commands}\n}} </dev/null 2>&1\nprintf '\\n%s %s\\n' '{MARK}' \"$failed\"\n");
         self.input.write_all(script.as_bytes()).expect("bash listens");
         self.input.flush().expect("bash listens");
         let (mut came, mut line) = (String::new(), String::new());
@@ -235,7 +252,10 @@ impl Shell {
                 "the shell ended in\n{commands}\nafter\n{came}"
             );
             if let Some(failed) = line.strip_prefix(MARK) {
-                let came = self.places.iter().fold(came, |came, (there, here)| came.replace(here, there));
+                let came = self
+                    .places
+                    .iter()
+                    .fold(came, |came, (there, here)| came.replace(here, there));
                 return (came, failed.trim() != "0");
             }
             static KEY: LazyLock<Regex> =
@@ -250,7 +270,9 @@ impl Shell {
     /// The commands of the guide for this run: its addresses, its keys, and a server that does not keep the shell.
     fn here(&self, commands: &str) -> String {
         static KEYS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(\w+)=ph_…").expect("a pattern"));
-        let commands = self.places.iter().fold(commands.to_owned(), |commands, (there, here)| commands.replace(there, here));
+        let commands = self.places.iter().fold(commands.to_owned(), |commands, (there, here)| {
+            commands.replace(there, here)
+        });
         let commands = KEYS.replace_all(&commands, |found: &Captures<'_>| {
             let key = self.keys.get(&found[1]).or(self.last_key.as_ref());
             format!("{}={}", &found[1], key.map_or("", String::as_str))
@@ -280,7 +302,8 @@ mod tests {
 
     #[test]
     fn blocks_of_output_belong_to_the_commands_above_them() {
-        let document = "# A\n```sh\none\n```\n```text\n1\n```\n\n## B\n```sh\ntwo\nthree\n```\nWords.\n```text\nnot of it\n```\n";
+        let document =
+            "# A\n```sh\none\n```\n```text\n1\n```\n\n## B\n```sh\ntwo\nthree\n```\nWords.\n```text\nnot of it\n```\n";
         let step = |line, commands: &str, shown: Option<&str>| Step {
             line,
             commands: commands.into(),
@@ -319,7 +342,10 @@ mod tests {
     fn keys_are_put_in_and_failures_are_noticed() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut shell = Shell::start(folder.path(), &[(":7300", ":1")], &[("A", "ph_a")], &[]);
-        assert_eq!(shell.run("export A=ph_… B=2\necho $A $B at :7300"), ("ph_a 2 at :7300\n\n".into(), false));
+        assert_eq!(
+            shell.run("export A=ph_… B=2\necho $A $B at :7300"),
+            ("ph_a 2 at :7300\n\n".into(), false)
+        );
         assert!(shell.run("false\ntrue").1);
         assert!(!shell.run("if false; then :; fi; f() { echo x; }").1);
         assert_eq!(shell.run("f; echo $B").0, "x\n2\n\n");

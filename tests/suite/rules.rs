@@ -366,7 +366,10 @@ fn the_rows_of_a_call_are_a_setting(database: Database) {
     let server = Server::start(database, options);
     let client = server.agency("small-calls");
     let all = segments::purchases(100);
-    assert_eq!(client.import("bookings", segments::file(&all).as_bytes())["rejected"], 0);
+    assert_eq!(
+        client.import("bookings", segments::file(&all).as_bytes())["rejected"],
+        0
+    );
     let bound = bind(&client, "rfm", &plugins::packed("rfm"), json!({}));
     assert_eq!(bound["diff"]["customers"], 100, "{bound}");
     expected::compare(&client, "rfm", &all, TODAY);

@@ -3,7 +3,7 @@
 use super::demo::Demo;
 use posthouse_tests::guide::{Shell, Step, steps};
 use posthouse_tests::server::program;
-use posthouse_tests::{Database, Options, Server, postgres, root};
+use posthouse_tests::{Database, Options, Server, root};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -78,7 +78,11 @@ fn follow_the_tour(readme: &str, heading: &str, until: &str, database: &str) {
     let mut shell = Shell::start(folder.path(), &places, &[], &env);
     let text = document(readme);
     let all = steps(&text, Some(heading), Some(until));
-    let built = all.iter().position(|step| step.commands.contains("plugin new")).unwrap() + 1;
+    let built = all
+        .iter()
+        .position(|step| step.commands.contains("plugin new"))
+        .unwrap()
+        + 1;
     shell.follow(readme, &all[..built]);
     // cargo is spared what it has compiled for the same project elsewhere
     let spared = "cp -al \"$COMPILED\" data/welcome-home/target || cp -a \"$COMPILED\" data/welcome-home/target";
@@ -93,13 +97,23 @@ fn follow_the_tour(readme: &str, heading: &str, until: &str, database: &str) {
 
 #[test]
 fn the_readme_is_followed_in_english() {
-    let database = postgres::database();
-    follow_the_tour("README.md", "### Start a server and create an agency", "## Quote, book with a coupon, cancel", &database);
+    let database = posthouse_tests::postgres::database();
+    follow_the_tour(
+        "README.md",
+        "### Start a server and create an agency",
+        "## Quote, book with a coupon, cancel",
+        &database,
+    );
 }
 
 #[test]
 fn the_readme_is_followed_in_chinese() {
-    follow_the_tour("README.zh-CN.md", "### 启动服务器，创建旅行社", "## 报价、用券下单、取消", "sqlite:data/tour.db");
+    follow_the_tour(
+        "README.zh-CN.md",
+        "### 启动服务器，创建旅行社",
+        "## 报价、用券下单、取消",
+        "sqlite:data/tour.db",
+    );
 }
 
 /// Follows what is written for somebody who has started the demo.
@@ -112,8 +126,16 @@ fn follow_in_the_demo(guides: &[(&str, Option<&str>, Option<&str>)]) {
         let mut shell = Shell::start(
             folder.path(),
             &[("127.0.0.1:7300", here)],
-            &[("POSTHOUSE_API_KEY", demo.client.key.as_str()), ("PLANNER", demo.client.key.as_str()), ("APPROVER", demo.approver.as_str())],
-            &[("PATH", path.as_str()), ("POSTHOUSE_URL", demo.client.base.as_str()), ("POSTHOUSE_API_KEY", demo.client.key.as_str())],
+            &[
+                ("POSTHOUSE_API_KEY", demo.client.key.as_str()),
+                ("PLANNER", demo.client.key.as_str()),
+                ("APPROVER", demo.approver.as_str()),
+            ],
+            &[
+                ("PATH", path.as_str()),
+                ("POSTHOUSE_URL", demo.client.base.as_str()),
+                ("POSTHOUSE_API_KEY", demo.client.key.as_str()),
+            ],
         );
         shell.follow(name, &steps(&document(name), *from, *to));
     }
@@ -122,9 +144,12 @@ fn follow_in_the_demo(guides: &[(&str, Option<&str>, Option<&str>)]) {
 #[test]
 fn guides_for_the_demo_are_followed_in_english() {
     follow_in_the_demo(&[
-        ("README.md", Some("## Quote, book with a coupon, cancel"), Some("## What it needs")),
+        (
+            "README.md",
+            Some("## Quote, book with a coupon, cancel"),
+            Some("## What it needs"),
+        ),
         ("docs/quotes.md", None, None),
-        ("docs/campaigns.md", None, None),
         ("docs/api.md", None, None),
     ]);
 }
@@ -134,7 +159,6 @@ fn guides_for_the_demo_are_followed_in_chinese() {
     follow_in_the_demo(&[
         ("README.zh-CN.md", Some("## 报价、用券下单、取消"), Some("## 所需环境")),
         ("docs/quotes.zh-CN.md", None, None),
-        ("docs/campaigns.zh-CN.md", None, None),
         ("docs/api.zh-CN.md", None, None),
     ]);
 }
