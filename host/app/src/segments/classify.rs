@@ -166,7 +166,7 @@ impl Rule {
     ) -> std::result::Result<Vec<f32>, Fault> {
         let context = self.context(moment, quantiles);
         let positions = self.positions(frame);
-        let scores = ordinals.par_chunks(CHUNK).map(|picked| {
+        let scores = ordinals.par_chunks(self.plugin.chunk_rows()).map(|picked| {
             let answer = self.ask(frame, &positions, &context, &Rows::Picked(picked))?;
             Ok((0..picked.len()).map(|row| answer.score_of(row)).collect::<Vec<f32>>())
         });
