@@ -25,11 +25,13 @@ mod rejection;
 pub mod row;
 pub mod search;
 pub mod time;
+pub mod words;
 
 pub use localized::Localized;
 pub use record::Record;
 pub use rejection::Rejection;
 pub use time::{Clock, Day, Entropy, Instant};
+pub use words::{Language, Words};
 
 /// What an agency is, as far as rules of the trade depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
