@@ -15,6 +15,16 @@ pub struct Campaigns {
 /// The window of [`Campaigns::plan`], around the clock of most tests.
 pub const WINDOW: [&str; 2] = ["2026-01-01", "2026-03-01"];
 
+/// Figures of test plans that a host would ask about.
+const MEANT: [&str; 6] = [
+    "budget.total",
+    "budget.per_customer",
+    "budget.per_day",
+    "holdout",
+    "price_floor",
+    "goal.targets",
+];
+
 impl Campaigns {
     /// The owner of the agency plans; a key that may only approve approves.
     pub fn new(client: &Client) -> Self {
@@ -57,7 +67,8 @@ impl Campaigns {
 
     /// Writes a campaign down; its id.
     pub fn draft(&self, key: &str, plan: &Value) -> String {
-        let body = json!({"key": key, "type": "price-or-gift", "name": key, "plan": plan});
+        // small figures are easily read, and meant
+        let body = json!({"key": key, "type": "price-or-gift", "name": key, "plan": plan, "as_written": MEANT});
         let made = self.client.post("/api/v1/campaigns", &body).expect(201);
         made["id"].as_str().expect("an id").to_owned()
     }
@@ -89,8 +100,12 @@ impl Campaigns {
 
     /// Amends a running campaign: one proposes, the other approves.
     pub fn propose(&self, id: &str, amendment: &Value) {
+        let mut amendment = amendment.clone();
+        if amendment["plan"].is_object() {
+            amendment["as_written"] = json!(MEANT);
+        }
         let path = format!("/api/v1/campaigns/{id}/amendments");
-        let number = self.client.post(&path, amendment).expect(201)["amendment"].clone();
+        let number = self.client.post(&path, &amendment).expect(201)["amendment"].clone();
         self.approver
             .post(&format!("{path}/{number}/approve"), &json!({}))
             .expect(200);

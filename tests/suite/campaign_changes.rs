@@ -283,7 +283,9 @@ fn groups_that_are_used_stay(database: Database) {
     let groups = office.reader.get("/api/v1/stacking-groups").expect(200);
     assert_eq!(
         groups["items"],
-        json!([{"key": "season", "mode": "ordered", "title": {"zh-CN": "春季", "en": "Spring"}, "campaigns": ["using"]}])
+        json!([{"key": "season", "mode": "ordered", "title": {"zh-CN": "春季", "en": "Spring"}, "campaigns": ["using"], "understood": [{
+            "en": "All of its campaigns apply, each measured on what the one before it left.",
+            "zh-CN": "组内活动全部享受，依次按前一项优惠后的价格计算。"}]}])
     );
     office.step("using", "end").expect(200);
     group(&office.planner, "season", "stackable").expect(200);

@@ -197,9 +197,10 @@ fn amended_budgets_count_at_once(database: Database) {
     assert_eq!(shop.budget(&campaign), (700, 0));
     // who is held out is settled when it begins
     plan["holdout"] = 500.into();
-    let refused = shop
-        .client
-        .post("/api/v1/campaigns/spring/amendments", &json!({"plan": plan}));
+    let refused = shop.client.post(
+        "/api/v1/campaigns/spring/amendments",
+        &json!({"plan": plan, "as_written": ["budget.total"]}),
+    );
     assert_eq!(refused.problem(422), "holdout_settled");
 }
 

@@ -1,6 +1,8 @@
 //! Coupons: codes made in batches for a campaign. Only hashes are kept; the codes themselves are told once, in the answer that made
 //! them.
 
+mod said;
+
 use crate::campaigns::find;
 use crate::error::{AppError, Result, retrying};
 use crate::quotes::{Worth, ending, hash};

@@ -1,11 +1,11 @@
 //! Finding customers.
 
-use crate::App;
 use crate::error::{AppError, Result};
 use crate::labels::{Label, labels, masked_phone};
 use crate::profiles::shown_dates;
 use crate::segments::Sort;
 use crate::team::Caller;
+use crate::{App, Room};
 use posthouse_domain::identity::{Identity, IdentityKind};
 use posthouse_domain::normal;
 use posthouse_domain::search::{MOST_WORDS, question};
@@ -26,6 +26,8 @@ pub struct CustomerSummary {
     pub label: Label,
     /// A telephone number with its middle hidden: the one that was searched for, or the first.
     pub phone: Option<String>,
+    /// The segments they are in, as `binding.key`.
+    pub segments: Vec<String>,
     /// Shown attribute values.
     pub profile: Value,
     /// When it was last changed, in ms since 1970.
@@ -68,7 +70,18 @@ pub(crate) fn bad_cursor() -> AppError {
     )
 }
 
-async fn summaries(tx: &mut Tx, agency: Uuid, rows: Vec<CustomerRow>, q: Option<&str>) -> Result<Vec<CustomerSummary>> {
+/// The segments of a customer, as this host knows them.
+fn segments(room: &Room, ordinal: i64) -> Vec<String> {
+    let live = room.live();
+    let places = live.iter().filter_map(|(binding, live)| {
+        let key = live.key(live.class(usize::try_from(ordinal).ok()?))?;
+        Some(format!("{binding}.{key}"))
+    });
+    places.collect()
+}
+
+async fn summaries(tx: &mut Tx, room: &Room, rows: Vec<CustomerRow>, q: Option<&str>) -> Result<Vec<CustomerSummary>> {
+    let agency = room.id;
     let mut labels = labels(tx, agency, &rows).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut phones: HashMap<Uuid, Vec<String>> = HashMap::new();
@@ -91,6 +104,7 @@ async fn summaries(tx: &mut Tx, agency: Uuid, rows: Vec<CustomerRow>, q: Option<
                 meant.or(own.first()).map(|phone| masked_phone(phone))
             }),
             label,
+            segments: segments(room, row.ordinal),
             profile: shown_dates(profile),
             updated_at: row.updated_at,
             version: row.version,
@@ -132,6 +146,7 @@ impl App {
         limit: usize,
     ) -> Result<(Vec<CustomerSummary>, Option<String>)> {
         let agency = caller.room.id;
+        self.ensure_loaded(&caller.room).await?;
         let q = q.map(str::trim).filter(|q| !q.is_empty());
         if q.is_some() && segment.is_some() {
             return Err(AppError::invalid(
@@ -147,7 +162,7 @@ impl App {
             let ids: Vec<Uuid> = page.items.iter().map(|member| member.customer_id).collect();
             let mut tx = self.store.read(Access::Agency(agency)).await?;
             let rows = intake::customers(&mut tx, agency, &ids).await?;
-            return Ok((summaries(&mut tx, agency, rows, None).await?, page.next));
+            return Ok((summaries(&mut tx, &caller.room, rows, None).await?, page.next));
         }
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let (rows, next) = match q {
@@ -160,7 +175,7 @@ impl App {
                 (rows, next)
             }
         };
-        Ok((summaries(&mut tx, agency, rows, q).await?, next))
+        Ok((summaries(&mut tx, &caller.room, rows, q).await?, next))
     }
 
     /// A page of those who match. Only what no word begins with is looked for inside of words, because that looks at everyone.

@@ -111,6 +111,11 @@ pub fn major_text(minor: i64, currency: Currency) -> String {
     text
 }
 
+/// An amount with its currency, for people: `CNY 1,234.50`.
+pub fn with_currency(minor: i64, currency: Currency) -> String {
+    format!("{currency} {}", major_text(minor, currency))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -105,6 +105,14 @@ pub fn instant_text(at: Instant) -> String {
     )
 }
 
+/// `2026-01-15 10:30`, as clocks in `zone` show it.
+pub fn local_text(at: Instant, zone: Tz) -> String {
+    DateTime::from_timestamp_millis(at).map_or_else(
+        || at.to_string(),
+        |at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string(),
+    )
+}
+
 /// Whole years from `birth` to `today`; a birthday on 29 February is kept on 1 March in other years.
 pub fn age(birth: Day, today: Day) -> i32 {
     let (birth, today) = (date_from_day(birth), date_from_day(today));

@@ -2,7 +2,7 @@
 
 use super::look_up::look_up;
 use super::steps::{Taken, put_campaign_rule, record, settings, state_of};
-use super::view::view;
+use super::view::{said, view};
 use super::{
     CampaignView, PROMOTION, canonical, check_version, find, find_locked, is_taken, long, needed, plan_of, write,
 };
@@ -10,7 +10,7 @@ use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::Instant;
-use posthouse_domain::campaign::{Plan, Rule, State};
+use posthouse_domain::campaign::{Plan, Rule, State, changes as words_of_changes};
 use posthouse_store::campaign_changes::{self as changes, AmendmentRow};
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::{Access, Tx, plugins};
@@ -67,8 +67,8 @@ impl AmendmentView {
 pub enum Proposal {
     /// Another rule, and nothing else.
     Rule(Rule),
-    /// Another plan.
-    Plan(Box<Plan>),
+    /// Another plan, and the fields of it whose unusual figures are meant as they are written.
+    Plan(Box<Plan>, Vec<String>),
 }
 
 /// Passes campaigns in force.
@@ -140,7 +140,7 @@ impl App {
     /// Proposes a change to what is in force.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; `wrong_state`; `amendment_open`; `nothing_changed`; `holdout_settled`; `window_over`; `grant_needed`; what a plan is refused
+    /// [`AppError::NotFound`]; `wrong_state`; `amendment_open`; `nothing_changed`; `implausible`; `holdout_settled`; `window_over`; `grant_needed`; what a plan is refused
     /// for.
     pub async fn propose_amendment(
         &self,
@@ -163,7 +163,11 @@ impl App {
         let holdout = plan.holdout;
         match proposal {
             Proposal::Rule(rule) => plan.rule = rule.clone(),
-            Proposal::Plan(whole) => plan = (**whole).clone(),
+            Proposal::Plan(whole, as_written) => {
+                whole.check()?;
+                whole.check_meant(caller.room.terms.currency, as_written)?;
+                plan = (**whole).clone();
+            }
         }
         if plan.holdout != holdout {
             let detail = format!(
@@ -187,9 +191,12 @@ impl App {
             return Err(AppError::invalid("window_over", detail));
         }
         let granted = to_be_granted(&mut tx, agency, &row.key, reads, grant).await?;
+        let (_, before) = said(&mut tx, &caller.room, &plan_of(&row)?).await?;
+        let (_, after) = said(&mut tx, &caller.room, &plan).await?;
         self.trial(&mut tx, agency, &plan.rule.digest).await?;
         drop(tx);
-        let preview = self.preview_plan(&caller.room, &row, plan.clone()).await?;
+        let mut preview = self.preview_plan(&caller.room, &row, plan.clone()).await?;
+        preview.changes = words_of_changes(&before, &after);
         let amendment = AmendmentRow {
             amendment: 0,
             state: "proposed".into(),
@@ -289,7 +296,7 @@ impl App {
         if in_force.is_none_or(|row| row.digest != rule.digest || row.config != config) {
             put_campaign_rule(&mut tx, caller, &before.key, &amendment.plan, &amendment.grant, now).await?;
         }
-        let view = view(&mut tx, agency, after).await?;
+        let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;
         Ok(view)
     }

@@ -79,7 +79,7 @@ impl App {
             at: now,
         };
         campaign_changes::insert_evaluation(&mut tx, agency, &row).await?;
-        let view = view(&mut tx, agency, after).await?;
+        let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;
         Ok(view)
     }

@@ -16,10 +16,10 @@ pub use effect::{EarlierEffect, EffectView, TargetView};
 pub use endings::Evaluation;
 pub use groups::GroupView;
 pub use lessons::Lesson;
-pub use planning::{CampaignChange, NewCampaign};
+pub use planning::{CampaignChange, NewCampaign, Rehearsal};
 pub use steps::StepView;
 pub use tasks::{NewTask, TASK_KINDS, TaskChange, TaskView};
-pub use view::{Approval, CampaignSummary, CampaignView};
+pub use view::{Approval, CampaignSummary, CampaignView, PluginName};
 
 use crate::error::{AppError, Result};
 use posthouse_domain::Rejection;

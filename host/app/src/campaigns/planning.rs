@@ -2,12 +2,13 @@
 
 use super::look_up::look_up;
 use super::steps::{self, Taken};
-use super::view::{campaign_type, view};
-use super::{CampaignView, canonical, check_key, check_version, find_locked, is_taken, short, write};
+use super::view::{PluginName, campaign_type, said, view};
+use super::{CampaignView, canonical, check_key, check_version, find_locked, is_taken, plan_of, short, write};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
-use posthouse_domain::campaign::{Action, Plan, State};
+use posthouse_domain::campaign::{Action, Plan, Said, State, changes};
+use posthouse_domain::{Words, words};
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::{Access, campaign_parts as parts};
 
@@ -24,6 +25,8 @@ pub struct NewCampaign {
     pub owner: Option<String>,
     /// What is planned.
     pub plan: Plan,
+    /// Fields whose unusual figures are meant as they are written.
+    pub as_written: Vec<String>,
 }
 
 /// What is to become different.
@@ -35,6 +38,23 @@ pub struct CampaignChange {
     pub owner: Option<String>,
     /// Another plan.
     pub plan: Option<Plan>,
+    /// Fields of it whose unusual figures are meant as they are written.
+    pub as_written: Vec<String>,
+}
+
+/// What writing a campaign down would do.
+#[derive(Debug, Clone)]
+pub struct Rehearsal {
+    /// `create`, `change`, or `nothing` if the plan is the one that is known.
+    pub would: &'static str,
+    /// The plan's plugin.
+    pub plugin: PluginName,
+    /// What the plan says, in words.
+    pub understood: Vec<Said>,
+    /// What would become different from the plan that is known.
+    pub changes: Vec<Words>,
+    /// Facts that its rule reads.
+    pub facts: Vec<String>,
 }
 
 fn owner_of(text: &str) -> Result<String> {
@@ -44,15 +64,28 @@ fn owner_of(text: &str) -> Result<String> {
     short("owner", text)
 }
 
+fn type_settled(row: &CampaignRow) -> AppError {
+    let (key, kind) = (&row.key, &row.kind);
+    AppError::invalid(
+        "type_settled",
+        words!(
+            "campaign {key} is of type {kind}, which stays so; choose another key for one of another type",
+            "活动 {key} 的类型是 {kind}，不能更改；其他类型的活动请另取 key"
+        ),
+    )
+}
+
 impl App {
     /// Writes a new campaign down, as a draft.
     ///
     /// # Errors
-    /// `bad_key`, `bad_type`, `bad_name`, `key_taken`; [`AppError::NotFound`] for an unknown plugin; whatever of the plan cannot be
-    /// carried out: `bad_plan`, `bad_audience`, `bad_config`, `unknown_group`, `unknown_segment`, `wrong_extension_point`.
+    /// `bad_key`, `bad_type`, `bad_name`, `key_taken`; [`AppError::NotFound`] for an unknown plugin; `implausible` for figures that are
+    /// hardly meant; whatever of the plan cannot be carried out: `bad_plan`, `bad_audience`, `bad_config`, `unknown_group`, `unknown_segment`, `wrong_extension_point`.
     pub async fn create_campaign(&self, caller: &Caller, new: NewCampaign) -> Result<CampaignView> {
         check_key("campaign key", &new.key)?;
         let kind = campaign_type(&new.kind)?;
+        new.plan.check()?;
+        new.plan.check_meant(caller.room.terms.currency, &new.as_written)?;
         let (plan, plan_hash) = canonical(&new.plan)?;
         let now = self.clock.now();
         let row = CampaignRow {
@@ -91,9 +124,50 @@ impl App {
         store::insert(&mut tx, agency, row).await?;
         let step = Taken::by(caller, row.created_at, None);
         steps::record(&mut tx, agency, (row, row), "create", &step).await?;
-        let view = view(&mut tx, agency, row.clone()).await?;
+        let view = view(&mut tx, &caller.room, row.clone()).await?;
         tx.commit().await?;
         Ok(view)
+    }
+
+    /// Says what writing a campaign down would do, or another plan of one that is known by its key, and does nothing.
+    ///
+    /// # Errors
+    /// What [`App::create_campaign`] and [`App::change_campaign`] refuse; `type_settled` for another type than the known campaign's.
+    pub async fn rehearse_campaign(&self, caller: &Caller, new: &NewCampaign) -> Result<Rehearsal> {
+        check_key("campaign key", &new.key)?;
+        let kind = campaign_type(&new.kind)?;
+        short("name", &new.name)?;
+        owner_of(new.owner.as_deref().unwrap_or_default())?;
+        new.plan.check()?;
+        new.plan.check_meant(caller.room.terms.currency, &new.as_written)?;
+        let (_, hash) = canonical(&new.plan)?;
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let facts = look_up(&mut tx, agency, &new.plan).await?;
+        let (plugin, understood) = said(&mut tx, &caller.room, &new.plan).await?;
+        let mut rehearsal = Rehearsal {
+            would: "create",
+            plugin,
+            understood,
+            changes: Vec::new(),
+            facts,
+        };
+        let Some(known) = store::campaign_by_key(&mut tx, agency, &new.key).await? else {
+            return Ok(rehearsal);
+        };
+        if known.kind != kind.as_str() {
+            return Err(type_settled(&known));
+        }
+        if known.plan_hash == hash {
+            rehearsal.would = "nothing";
+            return Ok(rehearsal);
+        }
+        let open = parts::open_tasks(&mut tx, agency, known.id).await?;
+        steps::next_state(&known, Action::Change, open, false, self.clock.now())?;
+        let (_, before) = said(&mut tx, &caller.room, &plan_of(&known)?).await?;
+        rehearsal.would = "change";
+        rehearsal.changes = changes(&before, &rehearsal.understood);
+        Ok(rehearsal)
     }
 
     /// Changes a campaign. Another plan is a draft again, whoever had approved the one before; another name or owner changes nothing
@@ -119,6 +193,10 @@ impl App {
         change: &CampaignChange,
         expected: Option<i64>,
     ) -> Result<CampaignView> {
+        if let Some(plan) = &change.plan {
+            plan.check()?;
+            plan.check_meant(caller.room.terms.currency, &change.as_written)?;
+        }
         let (agency, now) = (caller.room.id, self.clock.now());
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         store::next_version(&mut tx, agency).await?;
@@ -150,7 +228,7 @@ impl App {
             let step = Taken::by(caller, now, None);
             steps::record(&mut tx, agency, (&before, &after), Action::Change.as_str(), &step).await?;
         }
-        let view = view(&mut tx, agency, after).await?;
+        let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;
         Ok(view)
     }

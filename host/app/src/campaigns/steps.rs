@@ -193,7 +193,7 @@ impl App {
         if action == Action::End {
             close_amendments(&mut tx, agency, before.id, now).await?;
         }
-        let view = view(&mut tx, agency, after).await?;
+        let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;
         Ok(view)
     }
@@ -253,7 +253,7 @@ impl App {
         let taken = Taken::by(caller, now, note);
         record(&mut tx, agency, (&before, &after), Action::Start.as_str(), &taken).await?;
         put_campaign_rule(&mut tx, caller, &before.key, &plan, &grant, now).await?;
-        let view = view(&mut tx, agency, after).await?;
+        let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;
         Ok(view)
     }

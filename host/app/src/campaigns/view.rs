@@ -3,13 +3,13 @@
 use super::lessons::{self, Lesson};
 use super::steps::settings;
 use super::{PROMOTION, find, look_up, plan_of};
-use crate::App;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
+use crate::{App, Room};
 use posthouse_domain::Instant;
-use posthouse_domain::campaign::{CampaignType, Plan, State};
+use posthouse_domain::campaign::{CampaignType, Plan, Said, Speaker, State};
 use posthouse_store::campaigns::CampaignRow;
-use posthouse_store::{Access, Tx, campaign_changes, campaign_parts as parts, campaigns as store, plugins};
+use posthouse_store::{Access, Tx, attributes, campaign_changes, campaign_parts as parts, campaigns as store, plugins};
 use uuid::Uuid;
 
 /// Lessons that are shown with a campaign.
@@ -76,11 +76,24 @@ pub struct RuleInForce {
     pub failing: Option<String>,
 }
 
+/// A plugin by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginName {
+    /// The rule's name through all its versions.
+    pub name: String,
+    /// The build's version.
+    pub version: String,
+}
+
 /// A campaign with all that is known of it.
 #[derive(Debug, Clone)]
 pub struct CampaignView {
     /// The campaign.
     pub campaign: CampaignSummary,
+    /// Name and version of its plan's plugin.
+    pub plugin: PluginName,
+    /// What its plan says, in words.
+    pub understood: Vec<Said>,
     /// The rule in force, once it was started.
     pub rule_in_force: Option<RuleInForce>,
     /// Facts that its rule reads.
@@ -127,9 +140,24 @@ impl CampaignSummary {
     }
 }
 
+/// What a plan says, in words, with the name of its plugin.
+pub(super) async fn said(tx: &mut Tx, room: &Room, plan: &Plan) -> Result<(PluginName, Vec<Said>)> {
+    let own = attributes::definitions(tx, room.id).await?;
+    let plugin = plugins::get(tx, room.id, &plan.rule.digest)
+        .await?
+        .ok_or(AppError::NotFound("plugin"))?;
+    let understood = plan.in_words(Speaker {
+        terms: &room.terms,
+        own: &own,
+        plugin: (&plugin.name, &plugin.version),
+    });
+    let (name, version) = (plugin.name, plugin.version);
+    Ok((PluginName { name, version }, understood))
+}
+
 /// Reads all that is known of a campaign.
-pub(super) async fn view(tx: &mut Tx, agency: Uuid, row: CampaignRow) -> Result<CampaignView> {
-    let id = row.id;
+pub(super) async fn view(tx: &mut Tx, room: &Room, row: CampaignRow) -> Result<CampaignView> {
+    let (agency, id) = (room.id, row.id);
     let approved = parts::last_step(tx, agency, id, ("approve", "amend")).await?;
     let approval = approved.map(|step| Approval {
         by: step.taken_by,
@@ -148,6 +176,7 @@ pub(super) async fn view(tx: &mut Tx, agency: Uuid, row: CampaignRow) -> Result<
     let bound = plugins::binding(tx, agency, PROMOTION, &row.key).await?;
     let campaign = CampaignSummary::read(row)?;
     let planned = settings(&campaign.plan.rule)?;
+    let (plugin, understood) = said(tx, room, &campaign.plan).await?;
     let rule_in_force = bound.map(|bound| RuleInForce {
         revision: bound.revision,
         as_planned: bound.digest == campaign.plan.rule.digest && bound.config == planned,
@@ -157,6 +186,8 @@ pub(super) async fn view(tx: &mut Tx, agency: Uuid, row: CampaignRow) -> Result<
     });
     Ok(CampaignView {
         rule_in_force,
+        plugin,
+        understood,
         facts: look_up::facts(tx, agency, &campaign.plan.rule.digest).await?,
         granted,
         held,
@@ -182,7 +213,7 @@ impl App {
         let agency = caller.room.id;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, name).await?;
-        view(&mut tx, agency, row).await
+        view(&mut tx, &caller.room, row).await
     }
 
     /// Campaigns, the newest first; of one state and one type if those are named.

@@ -8,11 +8,11 @@ use crate::decisions::promotion::{Promotion, Request, Told};
 use crate::error::{AppError, Result};
 use crate::segments::{Moment, in_pool};
 use crate::{App, Room};
-use posthouse_domain::Localized;
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::promotion::guard::{Asker, Occasion, admit};
 use posthouse_domain::promotion::{Basket, Candidate, Line, Mode, Outcome, price};
+use posthouse_domain::{Localized, Words};
 use posthouse_store::campaigns::CampaignRow;
 use posthouse_store::plugins as bindings;
 use posthouse_store::quotes as store;
@@ -48,6 +48,8 @@ pub struct PlanPreview {
     pub failed: usize,
     /// Some of those that would change, the largest change first.
     pub sample: Vec<QuoteChange>,
+    /// What of the plan becomes different, in words.
+    pub changes: Vec<Words>,
     /// In words.
     pub summary: Localized,
 }
@@ -205,6 +207,7 @@ fn summed(found: Vec<Option<QuoteChange>>) -> PlanPreview {
         less,
         failed,
         sample: asked,
+        changes: Vec::new(),
         summary,
     }
 }

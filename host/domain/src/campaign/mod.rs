@@ -1,12 +1,16 @@
 //! Campaigns: what is planned, who has to agree, and how one goes from plan to lessons.
 
 mod audience;
+mod doubts;
 pub mod effect;
 mod intervals;
 mod plan;
+mod said;
 mod state;
 mod student;
 
 pub use audience::{Audience, Condition, MOST_CONDITIONS};
+pub use doubts::{Doubt, MEANT};
 pub use plan::{CampaignType, Goal, Plan, Rule, Stacking, Target, Window};
+pub use said::{Said, Speaker, changes, share_text};
 pub use state::{Action, Situation, State, Wrong, next};

@@ -12,6 +12,7 @@
 //! Nothing depends on the order in which the campaigns are given.
 
 use super::Offer;
+use crate::{Words, words};
 use serde::{Deserialize, Serialize};
 
 /// How the campaigns of one group go together.
@@ -39,6 +40,28 @@ impl Mode {
             Self::Stackable => "stackable",
             Self::BestOf => "best-of",
             Self::Ordered => "ordered",
+        }
+    }
+
+    /// What becomes of the campaigns of such a group.
+    pub fn in_words(self) -> Words {
+        match self {
+            Self::Exclusive => words!(
+                "One of its campaigns applies, and nothing beside it.",
+                "只享受其中一项，不与其他任何活动同享。"
+            ),
+            Self::Stackable => words!(
+                "All of its campaigns apply, each measured on the same price.",
+                "组内活动全部享受，各自按同一价格计算。"
+            ),
+            Self::BestOf => words!(
+                "Only the one of its campaigns that takes off most applies.",
+                "组内只享受优惠最多的一项。"
+            ),
+            Self::Ordered => words!(
+                "All of its campaigns apply, each measured on what the one before it left.",
+                "组内活动全部享受，依次按前一项优惠后的价格计算。"
+            ),
         }
     }
 

@@ -6,7 +6,7 @@ use super::page::{BackwardsQuery, Page, page_of};
 use super::problem::Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use posthouse_app::campaigns as app;
 use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::campaign::Action;
@@ -23,7 +23,7 @@ mod tasks;
 
 use effect::CampaignEffect;
 use plan::PlanBody;
-use shapes::{Campaign, CampaignSummary, Lesson, Step};
+use shapes::{Campaign, CampaignRehearsal, CampaignSummary, Lesson, Step};
 
 pub(super) fn routes() -> OpenApiRouter<Front> {
     OpenApiRouter::new()
@@ -64,6 +64,10 @@ struct NewCampaign {
     owner: Option<String>,
     /// What is planned.
     plan: PlanBody,
+    /// Fields of the plan whose unusual figures are meant as they are written: `price_floor`, `margin_floor`, `holdout`, `budget.total`,
+    /// `budget.per_customer`, `budget.per_day`, `goal.targets`, `audience.facts`, `window`.
+    #[serde(default)]
+    as_written: Vec<String>,
 }
 
 /// What is to become different.
@@ -76,6 +80,9 @@ struct CampaignChange {
     owner: Option<String>,
     /// Another plan, whole. It is a draft again then, whoever had approved the one before.
     plan: Option<PlanBody>,
+    /// Fields of the plan whose unusual figures are meant as they are written.
+    #[serde(default)]
+    as_written: Vec<String>,
 }
 
 /// A step, with what there is to say.
@@ -129,12 +136,28 @@ async fn list(
     Ok(axum::Json(Page::of(found)))
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CreateQuery {
+    /// Says what it would do and does nothing; also for another plan of a campaign that is known by its key.
+    #[serde(default)]
+    dry_run: bool,
+}
+
 /// Write a campaign down, as a draft.
 ///
-/// Everything that the plan names has to be there: the plugin, the stacking group, segments and facts.
-#[utoipa::path(post, path = "/campaigns", tag = "campaigns", operation_id = "createCampaign", request_body = NewCampaign,
-    responses((status = 201, description = "The draft.", body = Campaign)))]
-async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewCampaign>) -> Answer<impl IntoResponse> {
+/// Everything that the plan names has to be there: the plugin, the stacking group, segments and facts. Figures that are hardly meant as
+/// they are written, a floor of 80 basis points or a budget of 500.00 for a whole campaign, are refused as `implausible`.
+#[utoipa::path(post, path = "/campaigns", tag = "campaigns", operation_id = "createCampaign", request_body = NewCampaign, params(CreateQuery),
+    responses((status = 201, description = "The draft.", body = Campaign),
+        (status = 200, description = "With `dry_run`: what it would do.", body = CampaignRehearsal)))]
+async fn create(
+    State(front): State<Front>,
+    auth: Auth,
+    Query(query): Query<CreateQuery>,
+    Json(body): Json<NewCampaign>,
+) -> Answer<Response> {
     let caller = auth.may(Scope::Campaigns)?;
     let new = app::NewCampaign {
         key: body.key,
@@ -142,10 +165,15 @@ async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewCamp
         name: body.name,
         owner: body.owner,
         plan: body.plan.read(&caller.room.terms)?,
+        as_written: body.as_written,
     };
+    if query.dry_run {
+        let would = front.app().rehearse_campaign(&caller, &new).await?;
+        return Ok(axum::Json(CampaignRehearsal::from(would)).into_response());
+    }
     let view = front.app().create_campaign(&caller, new).await?;
     let location = [(header::LOCATION, format!("/api/v1/campaigns/{}", view.campaign.id))];
-    Ok((StatusCode::CREATED, location, shown(view)))
+    Ok((StatusCode::CREATED, location, shown(view)).into_response())
 }
 
 /// A campaign with its ETag.
@@ -211,6 +239,7 @@ async fn change(
         name: body.name,
         owner: body.owner,
         plan: body.plan.map(|plan| plan.read(terms)).transpose()?,
+        as_written: body.as_written,
     };
     let expected = if_match(&headers)?;
     let view = front.app().change_campaign(&caller, &id, &change, expected).await?;

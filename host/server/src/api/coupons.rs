@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use posthouse_app::coupons::{BatchView, Bearers, CouponView, NewBatch};
 use posthouse_app::quotes::BudgetView;
 use posthouse_app::team::Scope;
-use posthouse_domain::{AgencyTerms, time};
+use posthouse_domain::{AgencyTerms, Words, time};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -47,7 +47,7 @@ pub(crate) struct NewCoupons {
     segment: Option<String>,
     /// How often each code can be used; once if left out.
     uses: Option<i32>,
-    /// When the codes end, RFC 3339.
+    /// When the codes end: an instant as RFC 3339, or a day, which means its first instant in the agency's zone.
     expires_at: Option<String>,
 }
 
@@ -108,11 +108,15 @@ pub(crate) struct CouponBatch {
     revoked: i64,
     /// When it was made.
     created_at: At,
+    /// What the batch is, in words: sentence by sentence, each by language.
+    #[schema(value_type = Vec<Object>, example = json!([{"en": "500 codes for whoever brings one, each good once.", "zh-CN": "500 个券码，任何人持码可用，每码可用 1 次。"}]))]
+    understood: Vec<Words>,
 }
 
-impl From<BatchView> for CouponBatch {
-    fn from(view: BatchView) -> Self {
+impl CouponBatch {
+    fn of(view: BatchView, terms: &AgencyTerms) -> Self {
         Self {
+            understood: view.in_words(terms),
             id: view.id,
             campaign_id: view.campaign_id,
             label: view.label,
@@ -173,7 +177,7 @@ async fn make(
         customer_id: made.customer_id,
     };
     let made = MadeCoupons {
-        batch: batch.into(),
+        batch: CouponBatch::of(batch, &caller.room.terms),
         codes: codes.into_iter().map(code).collect(),
     };
     Ok((StatusCode::CREATED, axum::Json(made)))
@@ -202,7 +206,11 @@ async fn batches(
     let caller = auth.may_any(&READERS)?;
     let limit = front.limit(query.limit)?;
     let (views, next) = front.app().coupon_batches(&caller, &id, query.cursor, limit).await?;
-    Ok(axum::Json(Page::of((views, next.map(|id| id.to_string())))))
+    let terms = &caller.room.terms;
+    Ok(axum::Json(Page {
+        items: views.into_iter().map(|view| CouponBatch::of(view, terms)).collect(),
+        next: next.map(|id| id.to_string()),
+    }))
 }
 
 /// Revoke every code of a batch. What open quotes hold of it they keep.
@@ -215,7 +223,8 @@ async fn revoke_batch(
     Path((id, batch)): Path<(String, Uuid)>,
 ) -> Answer<axum::Json<CouponBatch>> {
     let caller = auth.may(Scope::Campaigns)?;
-    Ok(axum::Json(front.app().revoke_batch(&caller, &id, batch).await?.into()))
+    let view = front.app().revoke_batch(&caller, &id, batch).await?;
+    Ok(axum::Json(CouponBatch::of(view, &caller.room.terms)))
 }
 
 /// A code that somebody brings. It stands in a body, as addresses are written into logs.

@@ -43,6 +43,9 @@ pub(crate) struct CustomerSummary {
     member_no: Option<String>,
     /// For lists: the name, or else the member number, a masked telephone number or e-mail address, or the end of the id.
     label: String,
+    /// The segments they are in, as `binding.key`.
+    #[schema(example = json!(["rfm.champions"]))]
+    segments: Vec<String>,
     /// Shown attribute values.
     #[schema(value_type = Object, example = json!({"name": "王小明", "home_city": "上海"}))]
     profile: Value,
@@ -60,6 +63,7 @@ impl From<posthouse_app::search::CustomerSummary> for CustomerSummary {
             phone: customer.phone,
             member_no: customer.label.member_no,
             label: customer.label.label,
+            segments: customer.segments,
             profile: customer.profile,
             updated_at: customer.updated_at.into(),
             version: customer.version,

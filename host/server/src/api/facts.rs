@@ -82,8 +82,8 @@ impl From<AttributeDef> for Fact {
 #[utoipa::path(get, path = "/facts", tag = "facts", operation_id = "listFacts",
     responses((status = 200, description = "Every fact; `next` is always null.", body = Page<Fact>)))]
 async fn catalogue(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Fact>>> {
-    // rules are written against the catalogue as well
-    let caller = auth.may_either(Scope::Rules, Scope::Read)?;
+    // rules and plans are written against the catalogue as well
+    let caller = auth.may_any(&[Scope::Rules, Scope::Campaigns, Scope::Read])?;
     let own = front.app().attributes(&caller).await?;
     let facts = ALL.iter().map(Fact::from).chain(own.into_iter().map(Fact::from));
     Ok(axum::Json(Page {

@@ -3,6 +3,7 @@
 //! A request passes, from outside in: [`observe`] (span, measurement, panics), [`auth`] (key and rate), [`idempotency`], and the
 //! handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
 
+mod agency;
 mod attributes;
 mod auth;
 mod bindings;
@@ -148,6 +149,7 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         ))
         .merge(limited(plugins::routes(), front.component_bytes()))
         .merge(limited(clashes::routes(), http.json_bytes))
+        .merge(limited(agency::routes(), http.json_bytes))
         .merge(limited(customers::routes(), http.json_bytes))
         .merge(limited(links::routes(), http.json_bytes))
         .merge(limited(timeline::routes(), http.json_bytes))

@@ -125,7 +125,8 @@ async fn list(
     auth: Auth,
     Query(query): Query<ListQuery>,
 ) -> Answer<axum::Json<Page<Plugin>>> {
-    let caller = auth.may(Scope::Rules)?;
+    // campaigns are planned with them
+    let caller = auth.may_any(&[Scope::Rules, Scope::Campaigns])?;
     let limit = front.limit(query.limit)?;
     Ok(axum::Json(Page::of(
         front.app().plugins(&caller, query.cursor.as_deref(), limit).await?,

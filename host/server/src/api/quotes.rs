@@ -64,9 +64,10 @@ pub(crate) struct LineBody {
     departs: Option<String>,
     /// For how many people it is.
     travellers: i32,
-    /// Price of one, in minor units of the agency's currency.
+    /// Price of one, in minor units of the agency's currency: 498000 for CNY 4,980.00.
+    #[schema(example = 498_000)]
     unit_price: i64,
-    /// What one costs the agency; where it is known, no campaign takes the price below it. Rules are not told.
+    /// What one costs the agency, in minor units; where it is known, no campaign takes the price below it. Rules are not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit_cost: Option<i64>,
     /// How many.
@@ -141,7 +142,7 @@ pub(crate) struct LinePrice {
     sku: String,
     /// Before all savings, in minor units.
     list_price: i64,
-    /// After them.
+    /// After them, in minor units.
     price: i64,
 }
 
@@ -154,7 +155,7 @@ pub(crate) struct Adjustment {
     line: u32,
     /// Minor units off.
     off: i64,
-    /// What the rule asked for; more than `off` where a floor was in the way.
+    /// What the rule asked for, in minor units; more than `off` where a floor was in the way.
     asked: i64,
     /// The rule's reason.
     reason: AdjustmentReason,
@@ -225,9 +226,9 @@ pub(crate) struct Quote {
     channel: String,
     /// ISO 4217 code; all amounts are its minor units.
     currency: String,
-    /// Before all savings.
+    /// Before all savings, in minor units.
     list_price: i64,
-    /// After them.
+    /// After them, in minor units.
     price: i64,
     /// Line by line, in the order of the basket.
     lines: Vec<LinePrice>,
@@ -247,7 +248,7 @@ pub(crate) struct Quote {
     booking_id: Option<String>,
     /// When it was confirmed, released or expired.
     closed_at: Option<At>,
-    /// How much of the savings went back to their budgets because the booking was called off or paid back.
+    /// How much of the savings went back to their budgets because the booking was called off or paid back; in minor units.
     returned: i64,
 }
 

@@ -8,8 +8,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use posthouse_app::campaigns::GroupView;
 use posthouse_app::team::Scope;
-use posthouse_domain::Localized;
 use posthouse_domain::promotion::Mode;
+use posthouse_domain::{Localized, Words};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -48,6 +48,9 @@ struct StackingGroup {
     title: Localized,
     /// Keys of the campaigns in it that are not over.
     campaigns: Vec<String>,
+    /// What its mode means, in words, each by language.
+    #[schema(value_type = Vec<Object>, example = json!([{"en": "Only the one of its campaigns that takes off most applies.", "zh-CN": "组内只享受优惠最多的一项。"}]))]
+    understood: Vec<Words>,
 }
 
 impl From<GroupView> for StackingGroup {
@@ -57,6 +60,7 @@ impl From<GroupView> for StackingGroup {
             mode: group.mode.as_str(),
             title: group.title,
             campaigns: group.campaigns,
+            understood: vec![group.mode.in_words()],
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::campaigns::{Planned, Stage, TASKS, groups};
 use crate::cli::Failure;
 use posthouse_app::App;
-use posthouse_app::campaigns::{CampaignView, NewCampaign, NewTask, TaskChange};
+use posthouse_app::campaigns::{CampaignChange, CampaignView, NewCampaign, NewTask, TaskChange};
 use posthouse_app::team::Caller;
 use posthouse_domain::campaign::{Action, State};
 use uuid::Uuid;
@@ -28,12 +28,12 @@ impl Desk<'_> {
     }
 
     /// Writes a campaign down, unless it is there, and takes it as far as it is to go. What an interrupted start has done is not done
-    /// again. Returns its id.
+    /// again; a plan whose time is over, or that is to run at once and waits for another time, is made anew. Returns its id.
     pub(super) async fn carry(&self, planned: Planned) -> Result<Uuid, Failure> {
         let (key, stage) = (planned.key.clone(), planned.stage);
         let mut view = match self.app.campaign(self.planner, &key).await {
             Err(posthouse_app::AppError::NotFound(_)) => self.write_down(planned).await?,
-            found => found?,
+            found => self.plan_again(found?, planned).await?,
         };
         loop {
             view = match (view.campaign.state, stage) {
@@ -56,6 +56,30 @@ impl Desk<'_> {
         Ok(view.campaign.id)
     }
 
+    /// Gives a campaign that was not started the plan of this season, if its own is of another.
+    async fn plan_again(&self, view: CampaignView, planned: Planned) -> Result<CampaignView, Failure> {
+        let (campaign, now) = (&view.campaign, self.app.now());
+        let (window, place) = (campaign.plan.window, campaign.plan.stacking.priority);
+        let at_once = planned.stage == Stage::Running;
+        let late = window.to <= now || (at_once && (window.from > now || place != planned.plan.stacking.priority));
+        let waits = matches!(
+            campaign.state,
+            State::Draft | State::Submitted | State::Approved | State::Preparing
+        );
+        if !late || !waits {
+            return Ok(view);
+        }
+        let change = CampaignChange {
+            name: Some(planned.name),
+            plan: Some(planned.plan),
+            ..CampaignChange::default()
+        };
+        Ok(self
+            .app
+            .change_campaign(self.planner, &planned.key, &change, None)
+            .await?)
+    }
+
     async fn write_down(&self, planned: Planned) -> Result<CampaignView, Failure> {
         let new = NewCampaign {
             key: planned.key,
@@ -63,6 +87,7 @@ impl Desk<'_> {
             name: planned.name,
             owner: Some(planned.owner.to_owned()),
             plan: planned.plan,
+            as_written: Vec::new(),
         };
         Ok(self.app.create_campaign(self.planner, new).await?)
     }

@@ -38,6 +38,9 @@ struct NewAmendment {
     config: Option<Map<String, Value>>,
     /// The new plan, instead of a rule alone.
     plan: Option<PlanBody>,
+    /// Fields of the plan whose unusual figures are meant as they are written.
+    #[serde(default)]
+    as_written: Vec<String>,
     /// Facts that the new rule reads beyond those granted before.
     #[serde(default)]
     grant: Vec<String>,
@@ -59,7 +62,8 @@ struct Amendment {
     plan_hash: String,
     /// Facts that the approval grants.
     grant: Vec<String>,
-    /// What was foreseen when it was proposed.
+    /// What was foreseen when it was proposed: `changes` of the plan in words, and what both plans would take off the latest quotes
+    /// (`now`, `then`: minor units).
     #[schema(value_type = Object)]
     preview: Value,
     /// Why.
@@ -122,7 +126,9 @@ async fn propose(
 ) -> Answer<(StatusCode, axum::Json<Amendment>)> {
     let caller = auth.may(Scope::Campaigns)?;
     let proposal = match (body.plan, body.digest) {
-        (Some(plan), None) if body.config.is_none() => app::Proposal::Plan(Box::new(plan.read(&caller.room.terms)?)),
+        (Some(plan), None) if body.config.is_none() => {
+            app::Proposal::Plan(Box::new(plan.read(&caller.room.terms)?), body.as_written)
+        }
         (None, Some(digest)) => app::Proposal::Rule(Rule::new(digest, body.config.unwrap_or_default()).read()?),
         _ => {
             let detail = "send either digest and config of another rule, or another plan as a whole";

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// What a campaign is for, for whom, when, where, for how much and by which rule: all that an approval agrees to. Shares are in basis
-/// points, money is in minor units.
+/// points (8000 is 80 %), money is in minor units of the agency's currency (5000000 is CNY 50,000.00). Figures that are hardly meant so
+/// are refused as `implausible` unless `as_written` names their fields; `understood` of every answer says the plan back in words.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CampaignPlan, example = json!({
@@ -41,13 +42,16 @@ pub(crate) struct PlanBody {
     stacking: Stacking,
     /// By which rule.
     rule: Rule,
-    /// Share of the audience that it is kept from, so that its effect can be seen.
+    /// Share of the audience that it is kept from, so that its effect can be seen; in basis points, 1000 for 10 %.
+    #[schema(maximum = 10000, example = 1000)]
     #[serde(default)]
     holdout: u32,
-    /// Lowest share of a line's list price that may be left.
+    /// Lowest share of a line's list price that may be left; in basis points, 8000 for 80 %.
+    #[schema(maximum = 10000, example = 8000)]
     #[serde(default)]
     price_floor: u32,
-    /// Lowest margin on a line's cost that may be left where the cost is known, as a share of the cost.
+    /// Lowest margin on a line's cost that may be left where the cost is known; in basis points of the cost, 500 for 5 %.
+    #[schema(maximum = 1000000, example = 500)]
     #[serde(default)]
     margin_floor: u32,
     /// Whether customers with an open complaint get it too.
@@ -81,7 +85,8 @@ struct Target {
     /// `participants`, `bookings`, `sales`, `margin` and `discount` are measured; others are kept and shown.
     #[schema(example = "sales")]
     measure: String,
-    /// How much of it; money in minor units.
+    /// How much of it; `sales`, `margin` and `discount` in minor units, 80000000 for CNY 800,000.00.
+    #[schema(example = 80_000_000)]
     figure: i64,
 }
 
@@ -106,10 +111,10 @@ struct Condition {
     /// Key of the fact.
     #[schema(example = "trips-24m")]
     fact: String,
-    /// Lowest number that will do.
+    /// Lowest number that will do: money in minor units, days as days since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at_least: Option<i64>,
-    /// Highest number that will do.
+    /// Highest number that will do: money in minor units, days as days since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at_most: Option<i64>,
     /// Yes or no.
@@ -133,16 +138,17 @@ struct Window {
     to: String,
 }
 
-/// What may be taken off, in minor units.
+/// What may be taken off, in minor units of the agency's currency.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CampaignBudget)]
 struct BudgetBody {
-    /// In all.
+    /// In all, in minor units: 5000000 for CNY 50,000.00.
+    #[schema(example = 5_000_000)]
     total: i64,
-    /// From one customer's bookings.
+    /// From one customer's bookings, in minor units: 100000 for CNY 1,000.00.
     per_customer: Option<i64>,
-    /// On one day.
+    /// On one day of the agency, in minor units: 400000 for CNY 4,000.00.
     per_day: Option<i64>,
 }
 

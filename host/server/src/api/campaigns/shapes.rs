@@ -4,6 +4,8 @@ use super::super::page::At;
 use super::effect::Figures;
 use super::plan::{PlanBody, Times};
 use posthouse_app::campaigns as app;
+use posthouse_domain::Words;
+use posthouse_domain::campaign::Said;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -131,6 +133,11 @@ pub(crate) struct Campaign {
     summary: CampaignSummary,
     /// What is planned.
     plan: PlanBody,
+    /// What the plan says, in words: sentence by sentence, each by language.
+    #[schema(value_type = Vec<Object>, example = json!([{"en": "Never below 80 % of the list price.", "zh-CN": "折后价不低于原价的 80%。"}]))]
+    understood: Vec<Words>,
+    /// The plan's plugin.
+    plugin: PluginName,
     /// SHA-256 of the plan as canonical JSON: what an approval agrees to.
     plan_hash: String,
     /// The key that wrote it down.
@@ -155,6 +162,62 @@ pub(crate) struct Campaign {
     evaluation: Option<Lesson>,
     /// What was learned from the newest five others of its type.
     lessons: Vec<Lesson>,
+}
+
+/// A plugin by its name.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignPlugin)]
+struct PluginName {
+    /// The rule's name through all its versions.
+    #[schema(example = "early-bird")]
+    name: String,
+    /// The build's version.
+    #[schema(example = "1.0.0")]
+    version: String,
+}
+
+impl From<app::PluginName> for PluginName {
+    fn from(plugin: app::PluginName) -> Self {
+        Self {
+            name: plugin.name,
+            version: plugin.version,
+        }
+    }
+}
+
+/// What writing a campaign down would do.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CampaignRehearsal {
+    /// `create`, `change` (another plan of the campaign of this key) or `nothing` (that is its plan already).
+    #[schema(example = "create")]
+    would: &'static str,
+    /// What the plan says, in words: sentence by sentence, each by language.
+    #[schema(value_type = Vec<Object>)]
+    understood: Vec<Words>,
+    /// What becomes different from the plan that is known, each by language.
+    #[schema(value_type = Vec<Object>)]
+    changes: Vec<Words>,
+    /// The plan's plugin.
+    plugin: PluginName,
+    /// Facts that its rule reads; the start grants them.
+    facts: Vec<String>,
+}
+
+impl From<app::Rehearsal> for CampaignRehearsal {
+    fn from(rehearsal: app::Rehearsal) -> Self {
+        Self {
+            would: rehearsal.would,
+            understood: in_words(rehearsal.understood),
+            changes: rehearsal.changes,
+            plugin: rehearsal.plugin.into(),
+            facts: rehearsal.facts,
+        }
+    }
+}
+
+/// What a plan says, without the fields that say it.
+fn in_words(said: Vec<Said>) -> Vec<Words> {
+    said.into_iter().map(|said| said.words).collect()
 }
 
 /// The rule that makes a campaign's offers.
@@ -184,6 +247,8 @@ impl From<app::CampaignView> for Campaign {
         };
         Self {
             plan: view.campaign.plan.clone().into(),
+            understood: in_words(view.understood),
+            plugin: view.plugin.into(),
             plan_hash: view.campaign.plan_hash.clone(),
             created_by: view.campaign.created_by,
             submitted_by: view.campaign.submitted_by,
