@@ -53,6 +53,7 @@ mod segments;
 mod swaps;
 mod torture;
 mod tour;
+mod trade;
 mod versions;
 mod words;
 mod workbooks;

@@ -2,18 +2,24 @@
 //! error. Exit codes: 0 fine, 1 failed, 2 used wrongly.
 
 mod agency;
+mod campaigns;
 mod client;
+mod coupons;
+mod customers;
 mod doctor;
 mod explain;
+mod form;
 mod import;
 mod output;
 pub(crate) mod plugin;
+mod quote;
 mod replay;
 mod segments;
 mod start;
+mod trade;
 
 use output::Output;
-pub(crate) use output::{Failure, counted, print};
+pub(crate) use output::{Failure, counted, print, shell_word};
 
 use crate::config::{Config, Flags};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -49,6 +55,24 @@ enum Command {
     /// List segments with their sizes, or the members of one.
     #[command(after_help = VARIABLES)]
     Segments(segments::Segments),
+    /// Find customers, or show all that is known of one.
+    #[command(after_help = VARIABLES)]
+    Customers(customers::Customers),
+    /// List campaigns; plan, approve, run and amend them.
+    #[command(after_help = VARIABLES)]
+    Campaigns(campaigns::Campaigns),
+    /// Coupons of campaigns.
+    #[command(subcommand, after_help = VARIABLES)]
+    Coupons(coupons::Coupons),
+    /// Price a basket with every campaign in force, and hold the price for a while.
+    #[command(after_help = quote::BASKET)]
+    Quote(quote::Quote),
+    /// Confirm a quote with its booking: what it held is spent, its coupons are redeemed.
+    #[command(after_help = VARIABLES)]
+    Confirm(quote::Confirm),
+    /// Let a quote go: what it held is free again.
+    #[command(after_help = VARIABLES)]
+    Release(quote::Release),
     /// Make a past decision again, with the plugin, settings and input of then: the same bytes, or the first difference.
     #[command(after_help = VARIABLES)]
     Replay(replay::Replay),
@@ -137,6 +161,12 @@ pub(crate) fn run() -> ExitCode {
         Command::Import(import) => import.run(output),
         Command::Plugin(plugin) => plugin.run(output),
         Command::Segments(segments) => segments.run(output),
+        Command::Customers(customers) => customers.run(output),
+        Command::Campaigns(campaigns) => campaigns.run(output),
+        Command::Coupons(coupons) => coupons.run(output),
+        Command::Quote(quote) => quote.run(output),
+        Command::Confirm(confirm) => confirm.run(output),
+        Command::Release(release) => release.run(output),
         Command::Replay(replay) => replay.run(output),
         Command::Doctor(settings) => doctor::doctor(&settings, output),
         Command::Migrate(settings) => doctor::migrate(&settings, output),
