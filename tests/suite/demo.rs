@@ -23,6 +23,7 @@ impl Demo {
         Self::start_at(folder, "fixed:2026-06-01T10:00:00+08:00")
     }
 
+    /// Starts by another clock.
     pub(crate) fn start_at(folder: &Path, clock: &str) -> Self {
         let mut child = Command::new(program())
             .args([
@@ -60,6 +61,29 @@ impl Demo {
             client,
             approver,
         }
+    }
+
+    /// What a command prints as a document that the introduction names by its beginning.
+    fn printed(&self, command: &str) -> Value {
+        let line = self
+            .introduction
+            .lines()
+            .map(str::trim)
+            .find(|line| line.starts_with(command));
+        let line = line.unwrap_or_else(|| panic!("{command} is not in {}", self.introduction));
+        let output = Command::new(program())
+            .args(line.split_whitespace().skip(1))
+            .arg("--json")
+            .env("POSTHOUSE_URL", &self.client.base)
+            .env("POSTHOUSE_API_KEY", &self.client.key)
+            .output()
+            .expect("the command runs");
+        assert!(
+            output.status.success(),
+            "{line}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).expect("a document")
     }
 
     /// Keys of campaigns by their states.
@@ -185,4 +209,69 @@ fn campaigns_run_in_the_demo() {
     assert_eq!(again.campaigns().values().map(Vec::len).sum::<usize>(), 10);
     let keys = |text: &str| text.lines().find(|line| line.contains("Approver")).map(str::to_owned);
     assert_eq!(keys(&again.introduction), keys(&introduction));
+}
+
+/// What a newcomer asks for first is worth asking.
+fn what_is_printed_shows_something(demo: &Demo) {
+    let quote = demo.printed("posthouse quote");
+    assert!(quote["price"].as_i64() < quote["list_price"].as_i64(), "{quote}");
+    assert!(quote["customer_id"].is_string(), "{quote}");
+    assert_eq!(
+        quote["trace"].as_array().unwrap().len(),
+        6,
+        "every campaign in force says something"
+    );
+    let customer = demo.printed("posthouse customers show");
+    assert_eq!(customer["id"], quote["customer_id"]);
+    assert!(
+        !demo.printed("posthouse customers 李")["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        !demo.printed("posthouse campaigns")["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    let named = demo
+        .introduction
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Coupon"));
+    let code = serde_json::json!({"code": named.unwrap().trim()});
+    assert_eq!(
+        demo.client.post("/api/v1/coupons/look-up", &code).expect(200)["state"],
+        "good"
+    );
+}
+
+#[test]
+fn months_later_six_campaigns_run_and_save_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut known = 0;
+    // five and fourteen months later, and on the day before a holiday and in the middle of one
+    for day in ["2025-01-15", "2025-06-16", "2026-03-16", "2026-09-30", "2026-10-03"] {
+        let demo = Demo::start_at(folder.path(), &format!("fixed:{day}T10:00:00+08:00"));
+        let by_state = demo.campaigns();
+        let running = &by_state["running"];
+        let keys: Vec<&str> = running.iter().map(|one| one["key"].as_str().unwrap()).collect();
+        assert_eq!(running.len(), 6, "{day}: {keys:?}");
+        let types: BTreeSet<&str> = running.iter().map(|one| one["type"].as_str().unwrap()).collect();
+        assert_eq!(types.len(), 5, "{day}: {types:?}");
+        for campaign in running {
+            let window = &campaign["window"];
+            let (from, to) = (window["from"].as_str().unwrap(), window["to"].as_str().unwrap());
+            assert!(from < format!("{day}T02:00").as_str() && to > day, "{day}: {campaign}");
+        }
+        for state in ["preparing", "submitted", "draft"] {
+            let waits = by_state.get(state).into_iter().flatten();
+            let timely = waits.filter(|one| one["window"]["to"].as_str().unwrap() > day).count();
+            assert!(timely >= 1, "{day}: nothing is {state}");
+        }
+        what_is_printed_shows_something(&demo);
+        let all: usize = by_state.values().map(Vec::len).sum();
+        assert!(all > known || day == "2026-10-03", "{day}: {all} after {known}");
+        known = all;
+    }
 }

@@ -4,14 +4,16 @@ mod agreed;
 mod calendar;
 mod campaigns;
 mod dice;
+mod introduction;
 mod last_year;
 mod people;
 mod plugins;
 mod shop;
 mod today;
+mod trip;
 mod trips;
 
-use crate::cli::{Failure, counted, print};
+use crate::cli::{Failure, counted};
 use crate::config::Config;
 use crate::house;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -25,6 +27,7 @@ use serde_json::Value;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use uuid::Uuid;
 
 /// Where the demo keeps its data unless it is told otherwise: never where a real server has its own.
 pub(crate) const DATABASE: &str = "sqlite:data/demo.db";
@@ -58,7 +61,10 @@ pub(crate) struct State {
     /// A coupon that nobody has used.
     #[serde(default)]
     coupon: Option<String>,
-    /// Whether the campaigns are there.
+    /// The campaign of that coupon.
+    #[serde(default)]
+    coupon_of: Option<Uuid>,
+    /// Whether customers have asked for the prices of the campaigns in force.
     #[serde(default)]
     campaigns: bool,
     /// Whether all of it is there.
@@ -77,6 +83,8 @@ pub(crate) struct Seeded {
     bindings: Vec<String>,
     /// Keys of the campaigns in force.
     campaigns: Vec<String>,
+    /// A trip that costs somebody less than its list price.
+    trip: Option<trip::Trip>,
 }
 
 /// Makes the agency, or finds the one made earlier.
@@ -157,6 +165,7 @@ pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Fa
         api_key,
         approver_key: None,
         coupon: None,
+        coupon_of: None,
         campaigns: false,
         complete: false,
     };
@@ -268,11 +277,10 @@ pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Se
         caller = app.authenticate(&state.api_key).await?;
     }
     let bindings = plugins::bind(&app, &caller, &uploaded).await?;
-    if !state.campaigns && !offers.is_empty() {
-        state.coupon = today::open(&app, &state, &offers).await?;
-        state.campaigns = true;
-        write(&path, &state)?;
+    if !offers.is_empty() {
+        season(&app, &mut state, &path, &offers).await?;
     }
+    let trip = trip::find(&app, &caller, &state, config).await?;
     let campaigns = today::running(&app, &caller).await?;
     if !state.complete {
         state.complete = true;
@@ -282,8 +290,26 @@ pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Se
         state,
         bindings,
         campaigns,
+        trip,
     };
     Ok((app, seeded))
+}
+
+/// Puts the campaigns of the day into force, and has customers ask for their prices where they have not. What was begun is noted before
+/// it is done, so that an interrupted start is finished by the next one.
+async fn season(app: &App, state: &mut State, path: &Path, offers: &plugins::Offers) -> Result<(), Failure> {
+    let asked = std::mem::replace(&mut state.campaigns, false);
+    write(path, state)?;
+    let season = today::open(app, state, offers).await?;
+    if season.opened || !asked {
+        let fair = season.fair.filter(|fair| state.coupon_of != Some(*fair) || !asked);
+        let coupon = today::ask(app, state, fair).await?;
+        if fair.is_some() {
+            (state.coupon, state.coupon_of) = (coupon, fair);
+        }
+    }
+    state.campaigns = true;
+    write(path, state)
 }
 
 /// Who plans and who agrees.
@@ -339,58 +365,4 @@ async fn tell(app: &App, caller: &Caller, state: &State) -> Result<(), Failure> 
         began.elapsed().as_secs_f64()
     );
     Ok(())
-}
-
-impl Seeded {
-    /// Says where everything is.
-    pub(crate) fn introduce(&self, base: &str) {
-        let State {
-            api_key,
-            approver_key,
-            coupon,
-            customers,
-            today,
-            ..
-        } = &self.state;
-        let customers = counted(u64::from(*customers), "made-up customer");
-        let rules = if self.bindings.is_empty() {
-            "\nNo plugins were found in plugins/dist; `make plugins` builds them.\n".to_owned()
-        } else {
-            format!("  In force   {}\n", self.bindings.join(", "))
-        };
-        let line =
-            |head: &str, text: Option<&str>| text.map_or_else(String::new, |text| format!("  {head:<10} {text}\n"));
-        let campaigns = self.campaigns.join(", ");
-        let campaigns = line("Campaigns", Some(campaigns.as_str()).filter(|keys| !keys.is_empty()));
-        let coupon = line("Coupon", coupon.as_deref());
-        let approver = line("Approver", approver_key.as_deref());
-        let departs = posthouse_domain::time::day_text(today + 75);
-        // whoever closed standard output does not want to know
-        let _ = print(&format!(
-            "
-Posthouse is there, with an agency of {customers}.
-
-  API        {base}/api/v1
-  Document   {base}/api/openapi.json
-  API key    {api_key}
-{approver}{rules}{campaigns}{coupon}
-To look around from another terminal:
-
-  export POSTHOUSE_URL={base} POSTHOUSE_API_KEY={api_key}
-  posthouse segments
-  posthouse plugin list
-  get() {{ curl -s -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" \"$POSTHOUSE_URL/api/v1$1\"; }}
-  get /customers
-  get '/campaigns?state=running'
-  get /quotes
-
-To ask what a trip costs with every campaign in force:
-
-  curl -s -H \"Authorization: Bearer $POSTHOUSE_API_KEY\" -H 'Content-Type: application/json' $POSTHOUSE_URL/api/v1/quotes -d '{{\"channel\": \"web\",
-    \"lines\": [{{\"sku\": \"IS-9\", \"kind\": \"tour\", \"destination\": \"Iceland\", \"departs\": \"{departs}\", \"travellers\": 2, \"unit_price\": 2880000, \"quantity\": 2}}]}}'
-
-Ctrl-C stops it; the data stays for the next time.
-"
-        ));
-    }
 }

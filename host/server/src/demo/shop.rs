@@ -6,6 +6,7 @@ use super::trips::{self, Wish};
 use super::{State, events};
 use crate::cli::Failure;
 use posthouse_app::App;
+use posthouse_app::Label;
 use posthouse_app::quotes::{Confirmation, NewQuote, QuoteFilter, QuoteView};
 use posthouse_app::team::Caller;
 use posthouse_domain::promotion::{Basket, Line, ProductKind};
@@ -23,7 +24,9 @@ const HOLD: u16 = 24 * 60;
 /// Somebody who asks for a price.
 pub(super) struct Asker {
     number: u32,
-    id: Uuid,
+    pub(super) id: Uuid,
+    /// By what people know them.
+    pub(super) label: Label,
     /// As records name them.
     customer: Value,
     /// The day on which the agency came to know them.
@@ -56,6 +59,7 @@ pub(super) async fn askers(
             found.push(Asker {
                 number,
                 id: summary.id,
+                label: summary.label.clone(),
                 customer: json!({"identities": customer["identities"]}),
                 known_since: known_since.unwrap_or(state.today),
             });

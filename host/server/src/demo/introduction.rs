@@ -1,0 +1,89 @@
+//! What the demo says once it serves.
+
+use super::{Seeded, State};
+use crate::cli::{print, shell_word};
+use posthouse_domain::{Words, words};
+
+impl Seeded {
+    /// Says where everything is, and what to try first.
+    pub(crate) fn introduce(&self, base: &str) {
+        let State {
+            api_key,
+            approver_key,
+            coupon,
+            customers,
+            ..
+        } = &self.state;
+        let line = |head: Words, text: Option<&str>| {
+            text.filter(|text| !text.is_empty())
+                .map_or_else(String::new, |text| format!("  {}{text}\n", padded(&head.to_string())))
+        };
+        let bindings = self.bindings.join(", ");
+        let campaigns = self.campaigns.join(", ");
+        let rules = if bindings.is_empty() {
+            words!(
+                "\nNo plugins were found in plugins/dist; `make plugins` builds them.\n",
+                "\nplugins/dist 中没有插件；可用 `make plugins` 生成。\n"
+            )
+            .to_string()
+        } else {
+            line(words!("In force", "生效规则"), Some(&bindings))
+        };
+        let head = words!(
+            "Posthouse is running, with an agency of {customers} made-up customers.",
+            "Posthouse 已启动，演示机构有 {customers} 位虚构客户。"
+        );
+        let mut places = line(words!("API", "接口"), Some(&format!("{base}/api/v1")));
+        places += &line(
+            words!("Document", "接口文档"),
+            Some(&format!("{base}/api/openapi.json")),
+        );
+        places += &line(words!("API key", "API 密钥"), Some(api_key));
+        places += &line(words!("Approver", "审批密钥"), approver_key.as_deref());
+        places += &rules;
+        places += &line(words!("Campaigns", "进行中活动"), Some(&campaigns));
+        places += &line(words!("Coupon", "优惠券"), coupon.as_deref());
+        let look = words!("To look around from another terminal:", "在另一个终端中试用：");
+        let stop = words!(
+            "Ctrl-C stops it; the data stays for the next time.",
+            "按 Ctrl-C 停止（Ctrl-C stops it）；数据会保留到下次启动。"
+        );
+        let alias = alias();
+        let first = self.state_of_trip();
+        // whoever closed standard output does not want to know
+        let _ = print(&format!(
+            "\n{head}\n\n{places}\n{look}\n\n  export POSTHOUSE_URL={base} POSTHOUSE_API_KEY={api_key}\n{alias}  posthouse customers 李\n  \
+             posthouse segments\n  posthouse plugin list\n  posthouse campaigns\n{first}\n{stop}\n"
+        ));
+    }
+
+    /// What to ask about the customer who saves something.
+    fn state_of_trip(&self) -> String {
+        let Some(trip) = &self.trip else {
+            return String::new();
+        };
+        let file = std::path::absolute(&trip.file).unwrap_or_else(|_| trip.file.clone());
+        let (file, name, member_no) = (shell_word(&file.to_string_lossy()), &trip.name, &trip.member_no);
+        let ask = words!(
+            "To ask what a trip costs {name} with every campaign in force:",
+            "查询{name}预订某条线路的价格（含全部进行中活动）："
+        );
+        format!("  posthouse customers show {member_no}\n\n{ask}\n\n  posthouse quote {file}\n")
+    }
+}
+
+/// A word and blanks to where what it names begins; Chinese characters take two columns.
+fn padded(head: &str) -> String {
+    let width: usize = head.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+    format!("{head}{}", " ".repeat(11_usize.saturating_sub(width).max(1)))
+}
+
+/// How to call this program, where no `posthouse` is found by its name.
+fn alias() -> String {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join("posthouse").is_file());
+    match std::env::current_exe() {
+        Ok(program) if !found => format!("  alias posthouse={}\n", shell_word(&program.to_string_lossy())),
+        _ => String::new(),
+    }
+}
