@@ -36,6 +36,7 @@ mod file_habits;
 mod files;
 mod frames;
 mod history;
+mod hostile_workbooks;
 mod identity;
 mod insights;
 mod intake;

@@ -90,14 +90,51 @@ pub(crate) fn by_hand(sheet_data: &str, texts: &str, from_1904: bool) -> Vec<u8>
         r#"<?xml version="1.0"?><x:workbook xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><x:workbookPr date1904="{}"/><x:sheets><x:sheet name="Hidden" sheetId="1" state="hidden" r:id="rId9"/><x:sheet name="A &amp; B" sheetId="2" r:id="rId1"/></x:sheets></x:workbook>"#,
         u8::from(from_1904)
     );
-    let relations = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId9" Type="worksheet" Target="worksheets/none.xml"/><Relationship Id="rId1" Type="worksheet" Target="/xl/worksheets/sheet1.xml"/></Relationships>"#;
+    let relations = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId9" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/none.xml"/><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="/xl/worksheets/sheet1.xml"/></Relationships>"#;
     let sheet = format!("<worksheet><sheetData>{sheet_data}</sheetData></worksheet>");
     let texts = format!("<sst>{texts}</sst>");
     archive(&[
         ("[Content_Types].xml", b"<Types/>"),
+        ("_rels/.rels", relation("officeDocument", "xl/workbook.xml").as_bytes()),
         ("xl/workbook.xml", workbook.as_bytes()),
         ("xl/_rels/workbook.xml.rels", relations.as_bytes()),
         ("xl/sharedStrings.xml", texts.as_bytes()),
         ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ])
+}
+
+/// A workbook with these rows, counted from 1904, in which another namespace has a `workbookPr` of its own.
+pub(crate) fn of_1904_twice(sheet_data: &str) -> Vec<u8> {
+    let workbook = r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" xmlns:x15="http://schemas.microsoft.com/office/spreadsheetml/2010/11/main"><workbookPr date1904="1"/><sheets><sheet name="A" sheetId="1" r:id="rId1"/></sheets><extLst><ext uri="{140A7094-0E35-4892-8432-C4D2E57EDEB5}"><x15:workbookPr chartTrackingRefBase="1"/></ext></extLst></workbook>"#;
+    parts("xl/workbook.xml", workbook, "xl/worksheets/sheet1.xml", sheet_data)
+}
+
+/// A workbook whose description and sheet are where its relations say, in paths as the archive spells them.
+pub(crate) fn elsewhere(sheet_data: &str, [workbook, sheet]: [&str; 2]) -> Vec<u8> {
+    let description = r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="A" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
+    parts(workbook, description, sheet, sheet_data)
+}
+
+/// The only relation of a part.
+fn relation(kind: &str, target: &str) -> String {
+    format!(
+        r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}" Target="/{target}"/></Relationships>"#
+    )
+}
+
+fn parts(workbook_path: &str, workbook: &str, sheet_path: &str, sheet_data: &str) -> Vec<u8> {
+    let slashes = |path: &str| path.replace('\\', "/");
+    let package = relation("officeDocument", &slashes(workbook_path));
+    let own = relation("worksheet", &slashes(sheet_path));
+    let file = slashes(workbook_path).rsplit('/').next().unwrap_or_default().to_owned();
+    let separator = if workbook_path.contains('\\') { "\\" } else { "/" };
+    let own_path = ["xl", "_rels", &format!("{file}.rels")].join(separator);
+    let sheet = format!("<worksheet><sheetData>{sheet_data}</sheetData></worksheet>");
+    archive(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("_rels/.rels", package.as_bytes()),
+        (workbook_path, workbook.as_bytes()),
+        (&own_path, own.as_bytes()),
+        (sheet_path, sheet.as_bytes()),
     ])
 }

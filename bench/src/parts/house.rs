@@ -3,6 +3,7 @@
 use crate::population::{DAY_MILLIS, NOW};
 use crate::{Plan, Result};
 use posthouse_app::clock::{SystemClock, SystemEntropy};
+use posthouse_app::intake::files::workbook::Workbooks;
 use posthouse_app::segments::Activation;
 use posthouse_app::team::{Caller, NewAgency, create_agency};
 use posthouse_app::{App, Parts};
@@ -73,6 +74,7 @@ pub(crate) async fn open(folder: &Path, key: &str) -> Result<House> {
         entropy: Arc::new(SystemEntropy),
         secret: [7; 32],
         frames: None,
+        workbooks: Workbooks::nowhere(),
     });
     let caller = app.authenticate(key).await?;
     Ok(House { app, clock, caller })

@@ -30,10 +30,12 @@ mod upkeep;
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result};
 pub use labels::Label;
+pub use posthouse_child::Limits as ChildLimits;
 pub use posthouse_store::forms::ClashRow;
 pub use posthouse_store::{Store, StoreError, standing};
 pub use room::Room;
 
+use intake::files::workbook::Workbooks;
 use posthouse_domain::{Clock, Entropy};
 use posthouse_engine::Engine;
 use std::collections::HashMap;
@@ -54,6 +56,7 @@ pub struct App {
     entropy: Arc<dyn Entropy>,
     documents: DocumentKeys,
     frames: Option<PathBuf>,
+    workbooks: Workbooks,
     host: Uuid,
     rooms: Arc<RwLock<HashMap<Uuid, Arc<Room>>>>,
     import_waiting: Arc<Notify>,
@@ -77,6 +80,8 @@ pub struct Parts {
     pub secret: [u8; 32],
     /// The folder where frames are saved, so that a start need not read every customer's facts; none to save none.
     pub frames: Option<PathBuf>,
+    /// How workbooks are read.
+    pub workbooks: Workbooks,
 }
 
 impl App {
@@ -91,6 +96,7 @@ impl App {
             entropy: parts.entropy,
             documents: DocumentKeys::new(&parts.secret),
             frames: parts.frames,
+            workbooks: parts.workbooks,
             host,
             rooms: Arc::default(),
             import_waiting: Arc::default(),

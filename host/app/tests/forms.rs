@@ -1,5 +1,6 @@
 //! A database of a build before normal forms: what it holds is brought into them once, and what would become one stays apart.
 
+use posthouse_app::intake::files::workbook::Workbooks;
 use posthouse_app::team::{Caller, NewAgency, create_agency};
 use posthouse_app::{App, Parts, clock};
 use posthouse_domain::booking::{Booking, BookingDetails, BookingRecord, BookingStatus};
@@ -23,6 +24,7 @@ fn host(store: &Store) -> App {
         entropy: Arc::new(clock::SystemEntropy),
         secret: [7; 32],
         frames: None,
+        workbooks: Workbooks::nowhere(),
     })
 }
 

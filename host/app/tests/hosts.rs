@@ -1,6 +1,7 @@
 //! Two hosts on one PostgreSQL database: what one does, the other follows.
 
 use bytes::Bytes;
+use posthouse_app::intake::files::workbook::Workbooks;
 use posthouse_app::segments::Activation;
 use posthouse_app::team::{Caller, NewAgency, create_agency};
 use posthouse_app::{App, Parts, clock};
@@ -22,6 +23,7 @@ async fn host(database: &str) -> App {
         entropy: Arc::new(clock::SystemEntropy),
         secret: [7; 32],
         frames: None,
+        workbooks: Workbooks::nowhere(),
     });
     app.start();
     app

@@ -7,6 +7,8 @@ pub(crate) use keys::strange_variables;
 
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
+use posthouse_app::ChildLimits;
+use posthouse_app::intake::files::workbook::Workbooks;
 use posthouse_engine::{EngineConfig, Limits};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -31,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) secret_file: PathBuf,
     /// Requests.
     pub(crate) http: Http,
+    /// Files.
+    pub(crate) imports: Imports,
     /// Logs.
     pub(crate) log: Log,
     /// The sandbox.
@@ -61,6 +65,18 @@ pub(crate) struct Http {
     pub(crate) drain_seconds: u64,
     /// Seconds that requests in flight get when the server stops.
     pub(crate) shutdown_seconds: u64,
+}
+
+/// What reading a workbook may use. It happens in a process of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Imports {
+    /// Address space, in bytes.
+    pub(crate) workbook_memory_bytes: u64,
+    /// Processor time, in seconds.
+    pub(crate) workbook_cpu_seconds: u64,
+    /// Seconds until the next row.
+    pub(crate) workbook_silence_seconds: u64,
 }
 
 /// What is logged, and how.
@@ -117,6 +133,11 @@ impl Default for Config {
                 upload_idle_seconds: 30,
                 drain_seconds: 0,
                 shutdown_seconds: 30,
+            },
+            imports: Imports {
+                workbook_memory_bytes: 1 << 30,
+                workbook_cpu_seconds: 300,
+                workbook_silence_seconds: 120,
             },
             log: Log {
                 format: LogFormat::Auto,
@@ -209,6 +230,11 @@ impl Config {
             ("http.page-most", http.page_most as u64),
             ("http.request-seconds", http.request_seconds),
             ("http.upload-idle-seconds", http.upload_idle_seconds),
+            ("imports.workbook-cpu-seconds", self.imports.workbook_cpu_seconds),
+            (
+                "imports.workbook-silence-seconds",
+                self.imports.workbook_silence_seconds,
+            ),
         ];
         if let Some((setting, value)) = positive.into_iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::Value {
@@ -244,6 +270,26 @@ impl Config {
             threads: self.plugins.threads,
             compile_queue: self.plugins.compile_queue,
         }
+    }
+
+    /// How workbooks are read: by this program itself, in a process of its own.
+    ///
+    /// # Errors
+    /// A program that cannot be found.
+    pub(crate) fn workbooks(&self) -> std::io::Result<Workbooks> {
+        let limits = ChildLimits {
+            memory_bytes: self.imports.workbook_memory_bytes,
+            cpu_seconds: self.imports.workbook_cpu_seconds,
+            silence_seconds: self.imports.workbook_silence_seconds,
+        };
+        // on Linux the very program that runs, even after an upgrade has put another in its place
+        let program = Path::new("/proc/self/exe");
+        let program = if program.exists() {
+            program.to_owned()
+        } else {
+            std::env::current_exe()?
+        };
+        Ok(Workbooks::new(program, self.in_data("uploads".as_ref()), limits))
     }
 
     /// A path below the data folder, unless it is absolute.

@@ -24,6 +24,9 @@ pub(crate) enum HouseError {
     /// The sandbox cannot be set up.
     #[error(transparent)]
     Engine(#[from] posthouse_engine::EngineError),
+    /// The program does not know where it is.
+    #[error("the server's own program cannot be found, so workbooks cannot be read: {0}")]
+    Program(#[from] std::io::Error),
     /// The clock is not understood.
     #[error(
         "clock {0:?} is not understood; use system, or fixed: and an instant as in fixed:2026-01-15T10:00:00Z or fixed:2026-01-15"
@@ -94,6 +97,7 @@ pub(crate) async fn open_at(
         entropy: Arc::new(SystemEntropy),
         secret,
         frames,
+        workbooks: config.workbooks()?,
     });
     app.check_secret().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),

@@ -104,6 +104,10 @@ pub struct NewImport<'f> {
     pub size: u64,
     /// The mapping file that came with it.
     pub mapping: Option<&'f str>,
+    /// The encoding of a text file, if it is not left to its bytes.
+    pub encoding: Option<&'f str>,
+    /// The sheet of a workbook, if it is not the first.
+    pub sheet: Option<&'f str>,
     /// Say what would land, and land nothing.
     pub dry_run: bool,
 }
@@ -167,17 +171,15 @@ impl App {
                 "the file is empty; it needs a first row with headers",
             ));
         }
-        if let Some(text) = new.mapping {
-            Mapping::parse(new.kind, text).map_err(AppError::Invalid)?;
-        }
+        let mapping = Mapping::completed(new.kind, new.mapping, new.encoding, new.sheet)?;
         let job = ImportRow {
             agency_id: caller.room.id,
             id: self.entropy.id(self.machine.now()),
             kind: new.kind.as_str().to_owned(),
             file_name: new.name.chars().filter(|c| !c.is_control()).take(200).collect(),
             digest: new.digest.to_owned(),
-            mapping: new.mapping.map(str::to_owned),
-            mapping_digest: Mapping::digest(new.mapping),
+            mapping_digest: Mapping::digest(mapping.as_deref()),
+            mapping,
             dry_run: new.dry_run,
             size: i64::try_from(new.size).unwrap_or(i64::MAX),
             state: "queued".into(),

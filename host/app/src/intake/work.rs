@@ -133,6 +133,7 @@ impl App {
             job: job.clone(),
             kind: FileKind::parse(&job.kind)
                 .ok_or_else(|| AppError::Internal(format!("unknown kind of file {}", job.kind)))?,
+            workbooks: self.workbooks.clone(),
         };
         let reading = tokio::task::spawn_blocking(move || source.read(&slices));
         let mut rehearsal = Rehearsal::default();

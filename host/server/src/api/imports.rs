@@ -48,13 +48,18 @@ struct StartQuery {
     /// Say what would land, and land nothing.
     #[serde(default)]
     dry_run: bool,
+    /// The encoding of a text file, where it cannot be told from its bytes.
+    #[param(example = "gb18030")]
+    encoding: Option<String>,
+    /// The sheet of a workbook to read.
+    sheet: Option<String>,
 }
 
 /// The parts of an upload.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "describes the multipart body")]
 struct Upload {
-    /// The file: XLSX, or CSV in UTF-8, GB18030 or UTF-16.
+    /// The file: a workbook (XLSX, XLSM, XLSB, XLS, ODS), or CSV in UTF-8, GB18030, UTF-16 or another encoding.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
     /// The mapping in TOML, if the file needs one: what its headers and words mean. At most 256 KiB.
@@ -109,6 +114,8 @@ async fn start(
                     digest: &upload.digest,
                     size: upload.size,
                     mapping: upload.mapping.as_deref(),
+                    encoding: query.encoding.as_deref(),
+                    sheet: query.sheet.as_deref(),
                     dry_run: query.dry_run,
                 },
             )
@@ -124,12 +131,14 @@ async fn start(
     match key {
         None => Ok(work.await),
         Some(key) => {
-            let parts: [&[u8]; 5] = [
+            let parts: [&[u8]; 7] = [
                 b"POST /api/v1/imports",
                 kind.as_str().as_bytes(),
                 upload.digest.as_bytes(),
                 upload.mapping.as_deref().unwrap_or_default().as_bytes(),
                 if query.dry_run { b"dry run" } else { b"" },
+                query.encoding.as_deref().unwrap_or_default().as_bytes(),
+                query.sheet.as_deref().unwrap_or_default().as_bytes(),
             ];
             let mark = idempotency::fingerprint(&caller, &parts);
             idempotency::perform(&front, &caller, &key, &mark, work).await

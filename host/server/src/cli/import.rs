@@ -5,6 +5,7 @@ use super::client::{Client, Trouble};
 use super::output::Output;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufReader, IsTerminal};
@@ -21,6 +22,12 @@ pub(super) struct Import {
     /// What the file's headers and words mean, in TOML.
     #[arg(long, value_name = "MAP.toml")]
     mapping: Option<PathBuf>,
+    /// The encoding of a text file, where it cannot be told from its bytes: utf-8, gb18030, big5, …
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+    /// The sheet of a workbook; without it the first one that is not hidden.
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
     /// Say what would land, and land nothing.
     #[arg(long)]
     dry_run: bool,
@@ -80,7 +87,18 @@ impl Import {
                 Trouble::Refused(Failure::failed(format!("{} cannot be read: {e}", self.file.display())))
             })?;
             let dry_run = if self.dry_run { "&dry_run=true" } else { "" };
-            let path = format!("/imports?kind={}{dry_run}", self.kind.as_str());
+            let said = |key: &str, value: &Option<String>| {
+                let value = value
+                    .as_deref()
+                    .map(|value| utf8_percent_encode(value, NON_ALPHANUMERIC));
+                value.map_or_else(String::new, |value| format!("&{key}={value}"))
+            };
+            let path = format!(
+                "/imports?kind={}{dry_run}{}{}",
+                self.kind.as_str(),
+                said("encoding", &self.encoding),
+                said("sheet", &self.sheet)
+            );
             client.send_file(&path, &name, bar.wrap_read(BufReader::new(file)), length, mapping)
         });
         bar.finish_and_clear();
@@ -94,6 +112,11 @@ impl Import {
         let mut again = format!("posthouse import {} {}", self.kind.as_str(), self.file.display());
         if let Some(mapping) = &self.mapping {
             again += &format!(" --mapping {}", mapping.display());
+        }
+        for (flag, value) in [("encoding", &self.encoding), ("sheet", &self.sheet)] {
+            if let Some(value) = value {
+                again += &format!(" --{flag} {value:?}");
+            }
         }
         if self.dry_run {
             again += " --dry-run";

@@ -4,6 +4,7 @@
 mod agency;
 mod campaigns;
 mod client;
+mod confined;
 mod coupons;
 mod customers;
 mod doctor;
@@ -83,6 +84,9 @@ enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(explain::Configuration),
+    /// Work that a server gives to a process of its own.
+    #[command(subcommand, hide = true)]
+    Confined(confined::Confined),
     /// Print completions for a shell.
     Completions {
         /// Which shell.
@@ -171,6 +175,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Doctor(settings) => doctor::doctor(&settings, output),
         Command::Migrate(settings) => doctor::migrate(&settings, output),
         Command::Config(configuration) => configuration.run(output),
+        Command::Confined(confined) => confined.run(),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "posthouse", &mut script);

@@ -2,7 +2,7 @@
 //!
 //! The file is taken line by line, so that a quote gone astray costs the row it stands in and no other.
 
-use super::encoding::{Decoded, Found, detect};
+use super::encoding::{Decoded, Expected, Found, detect};
 use super::headers::MOST_COLUMNS;
 use super::quotes::{self, Shape, Verdict};
 use super::{Cause, Cell, Mapping, RawRow, ReadError, headers, refuse};
@@ -29,10 +29,19 @@ pub(super) fn form(
     file: &mut (impl Read + Seek),
     kind: FileKind,
     mapping: &Mapping,
+    country: &str,
     cause: &Cause,
 ) -> Result<Form, ReadError> {
     let failed = || cause.or(|| Rejection::new("file_unreadable", "the file cannot be read; send it again"));
-    let found = detect(file, mapping.encoding, failed)?;
+    let found = detect(
+        file,
+        Expected {
+            kind,
+            country,
+            forced: mapping.encoding,
+        },
+        failed,
+    )?;
     if let Some(delimiter) = mapping.delimiter {
         return Ok(Form { found, delimiter });
     }

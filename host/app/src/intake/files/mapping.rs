@@ -71,6 +71,44 @@ impl Mapping {
         Ok(mapping)
     }
 
+    /// The text of a mapping file with what was said beside it: the encoding of a text file, the sheet of a workbook. `None` if
+    /// nothing was said at all.
+    ///
+    /// # Errors
+    /// `bad_mapping`: what is wrong, or said twice.
+    pub fn completed(
+        kind: FileKind,
+        text: Option<&str>,
+        encoding: Option<&str>,
+        sheet: Option<&str>,
+    ) -> Result<Option<String>, Rejection> {
+        let file = text
+            .map(|text| Self::parse(kind, text))
+            .transpose()?
+            .unwrap_or_default();
+        let mut whole = String::new();
+        for (key, beside, inside) in [
+            ("encoding", encoding, file.encoding.is_some()),
+            ("sheet", sheet, file.sheet.is_some()),
+        ] {
+            let Some(beside) = beside else { continue };
+            if inside {
+                let detail = format!("the mapping names the {key}, and so does the request; leave one of the two out");
+                return Err(Rejection::new("bad_mapping", detail));
+            }
+            // a string of JSON is one of TOML
+            let quoted = serde_json::Value::from(beside).to_string();
+            let line = format!("{key} = {quoted}\n");
+            Self::parse(kind, &line).map_err(|rejection| {
+                let detail = rejection.detail.trim_start_matches("mapping, line 1: ").to_owned();
+                Rejection { detail, ..rejection }
+            })?;
+            whole += &line;
+        }
+        whole += text.unwrap_or_default().trim_start_matches('\u{feff}');
+        Ok((text.is_some() || !whole.is_empty()).then_some(whole))
+    }
+
     /// What tells this mapping's text from others; empty for none.
     pub fn digest(text: Option<&str>) -> String {
         text.map(canonical::digest).unwrap_or_default()

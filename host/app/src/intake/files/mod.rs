@@ -19,8 +19,7 @@ mod spelling;
 mod synonyms;
 mod units;
 mod words;
-mod workbook;
-mod xml;
+pub mod workbook;
 
 pub(crate) use headers::ERROR_COLUMNS;
 pub use mapping::Mapping;
@@ -36,16 +35,38 @@ use std::rc::Rc;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Cell {
     pub(crate) text: String,
+    pub(crate) kind: CellKind,
+}
+
+/// What a cell is to the program that wrote the file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum CellKind {
+    /// Characters.
+    #[default]
+    Text,
     /// A number of a workbook, written plainly: digits with at most one decimal point.
-    pub(crate) number: bool,
+    Number,
+    /// A formula whose result was not saved; the text is the formula.
+    Unsaved,
 }
 
 impl Cell {
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            number: false,
+            kind: CellKind::Text,
         }
+    }
+
+    pub(crate) fn number(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            kind: CellKind::Number,
+        }
+    }
+
+    pub(crate) fn is_number(&self) -> bool {
+        self.kind == CellKind::Number
     }
 
     pub(crate) fn is_blank(&self) -> bool {
@@ -73,7 +94,7 @@ impl RawRow {
 /// How a file was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
-    /// `csv` or `xlsx`.
+    /// `csv`, `xlsx`, `xlsb`, `xls` or `ods`.
     pub format: String,
     /// The encoding of a CSV file.
     pub encoding: Option<String>,
@@ -81,6 +102,9 @@ pub struct Reading {
     pub delimiter: Option<char>,
     /// The sheet of a workbook.
     pub sheet: Option<String>,
+    /// All sheets of the workbook.
+    #[serde(default)]
+    pub sheets: Vec<workbook::Sheet>,
     /// The row with the headers, the first row being 1.
     pub header_row: i64,
     /// The headers that are understood, with the field each is.

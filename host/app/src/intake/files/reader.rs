@@ -3,7 +3,7 @@
 use super::chunks::Chunks;
 use super::dates::Epoch;
 use super::slicer::{Slicer, Slicing};
-use super::workbook::{self, Workbook};
+use super::workbook::{Workbook, Workbooks, named};
 use super::{Cause, Mapping, ReadError, Reading, delimited, refuse};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::row::FileKind;
@@ -23,6 +23,8 @@ pub(crate) struct Source {
     pub(crate) defined: Vec<AttributeDef>,
     pub(crate) job: ImportRow,
     pub(crate) kind: FileKind,
+    /// How workbooks are read.
+    pub(crate) workbooks: Workbooks,
 }
 
 impl Source {
@@ -45,7 +47,15 @@ impl Source {
             furthest,
             slices,
         };
-        read(file, self.kind, &mapping, &cause, with)
+        read(
+            file,
+            self.kind,
+            &mapping,
+            &self.terms.country,
+            &self.workbooks,
+            &cause,
+            with,
+        )
     }
 }
 
@@ -54,6 +64,8 @@ fn read<'s>(
     mut file: impl Read + Seek,
     kind: FileKind,
     mapping: &Mapping,
+    country: &str,
+    workbooks: &Workbooks,
     cause: &Cause,
     with: impl FnOnce(Reading, Epoch) -> Slicing<'s>,
 ) -> Result<(), ReadError> {
@@ -61,20 +73,21 @@ fn read<'s>(
     let failed = |_| cause.or(|| Rejection::new("file_unreadable", "the file cannot be read; send it again"));
     (&mut file).take(16).read_to_end(&mut first).map_err(failed)?;
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
-    if first.starts_with(b"PK\x03\x04") || first.starts_with(b"PK\x05\x06") {
-        let book = Workbook::open(file, mapping.sheet.as_deref(), cause)?;
-        let reading = Reading {
-            format: "xlsx".into(),
-            sheet: Some(book.sheet.clone()),
-            marked: true,
-            ..Reading::default()
-        };
-        let mut slicer = Slicer::new(with(reading, book.epoch));
-        book.rows(&mut |row| slicer.take(row))?;
-        return slicer.finish();
-    }
-    if first.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        return Err(workbook::old(&mut file, cause));
+    if [&b"PK\x03\x04"[..], b"PK\x05\x06", &[0xd0, 0xcf, 0x11, 0xe0]]
+        .iter()
+        .any(|magic| first.starts_with(magic))
+    {
+        let book = Workbook::open(workbooks, file, mapping.sheet.as_deref(), cause)?;
+        let reading = book.reading();
+        // the whole file has been copied by now, and reading begins
+        let with = with(reading.clone(), book.epoch());
+        let furthest = with.furthest.clone();
+        furthest.set(0);
+        let mut slicer = Slicer::new(with);
+        let read = book.rows(&|bytes| furthest.set(bytes), &mut |row| slicer.take(row));
+        return read
+            .and_then(|()| slicer.finish())
+            .map_err(|error| named(error, &reading));
     }
     let start = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first).trim_ascii_start();
     let other = if start.starts_with(b"%PDF") {
@@ -90,7 +103,7 @@ fn read<'s>(
         let detail = format!("the file is {other}; open it in a spreadsheet program and save the table as XLSX or CSV");
         return refuse("file_not_a_table", detail);
     }
-    let form = delimited::form(&mut file, kind, mapping, cause)?;
+    let form = delimited::form(&mut file, kind, mapping, country, cause)?;
     let reading = Reading {
         format: "csv".into(),
         encoding: Some(form.found.encoding.name().to_owned()),

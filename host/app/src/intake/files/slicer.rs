@@ -268,7 +268,13 @@ impl Slicing<'_> {
             if let Some(field) = field {
                 cells[index] = spelling.read(field, unit, &cell_of(index, field), currency)?;
             } else if index < width {
-                cells[index].clone_from(&told(index).text);
+                let header = &plan.header[index];
+                let cell = told(index);
+                cells[index] = match attribute::of_header(header) {
+                    // kept whether or not it is defined
+                    Some(_) => spelling.read(header, unit, &cell, None)?,
+                    None => cell.text.clone(),
+                };
             }
         }
         if let (Some(index), Some(currency)) = (place("currency"), currency)

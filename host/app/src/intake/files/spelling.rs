@@ -6,7 +6,7 @@ use super::dates::{self, Epoch, Told};
 use super::notes::Unit;
 use super::units::{self, Mark, Money, canonical};
 use super::words::{BROKEN, CURRENCIES, FLAGS, GENDERS, KINDS, STATUSES};
-use super::{Cell, Mapping, headers, quote};
+use super::{Cell, CellKind, Mapping, headers, quote};
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use posthouse_domain::catalogue::FactKind;
@@ -45,6 +45,15 @@ impl Spelling<'_> {
                 ),
             ));
         }
+        if cell.kind == CellKind::Unsaved {
+            return Err(Rejection::new(
+                "broken_cell",
+                format!(
+                    "{field} is the formula {}, whose result the file does not have; open it in a spreadsheet program, save it, and send that file",
+                    quote(text)
+                ),
+            ));
+        }
         if BROKEN.iter().any(|broken| text.starts_with(broken)) {
             return Err(Rejection::new(
                 "broken_cell",
@@ -54,8 +63,11 @@ impl Spelling<'_> {
                 ),
             ));
         }
+        if lost_digits(cell, text) {
+            return Err(rounded(field, text));
+        }
         match field {
-            "external_id" | "booking_id" | "member_no" | "customer_member_no" => id(field, cell, &half_width(text)),
+            "external_id" | "booking_id" | "member_no" | "customer_member_no" => id(field, &half_width(text)),
             "phone" | "customer_phone" => phone(field, &half_width(text)),
             "email" | "customer_email" => Ok(half_width(text)),
             "booked_at" => self.moment(field, unit, &half_width(text)),
@@ -68,6 +80,7 @@ impl Spelling<'_> {
             "gender" => Ok(word(&GENDERS, text)),
             "kind" => Ok(word(&KINDS, text)),
             "consent_marketing" => Ok(word(&FLAGS, text)),
+            _ if shown_short(text) => Err(rounded(field, text)),
             _ => Ok(text.to_owned()),
         }
     }
@@ -198,7 +211,7 @@ impl Spelling<'_> {
             ));
         }
         let tens = own_tens.unwrap_or(0) + unit.tens;
-        let points = if self.mapping.decimal_comma && !cell.number {
+        let points = if self.mapping.decimal_comma && !cell.is_number() {
             let pointed = european(bare);
             pointed.ok_or_else(|| {
                 Rejection::new(
@@ -283,7 +296,7 @@ fn rounded(field: &str, text: &str) -> Rejection {
 }
 
 /// Numbers of bookings and members. One that was rounded would be taken for another's.
-fn id(field: &str, cell: &Cell, text: &str) -> Result<String, Rejection> {
+fn id(field: &str, text: &str) -> Result<String, Rejection> {
     if text.contains('"') {
         return Err(Rejection::new(
             "broken_quotes",
@@ -293,13 +306,21 @@ fn id(field: &str, cell: &Cell, text: &str) -> Result<String, Rejection> {
             ),
         ));
     }
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    if scientific(text).is_some_and(|(mantissa, exponent)| mantissa.contains('.') && exponent > 3)
-        || (cell.number && digits > 15)
-    {
+    if scientific(text).is_some_and(|(mantissa, exponent)| mantissa.contains('.') && exponent > 3) {
         return Err(rounded(field, text));
     }
     Ok(text.to_owned())
+}
+
+/// Whether a workbook kept a number of more digits than a number has room for: the last ones of an identity card or a bank card are lost
+/// then. Of a fraction fifteen digits are read.
+fn lost_digits(cell: &Cell, text: &str) -> bool {
+    cell.is_number() && !text.contains('.') && text.bytes().filter(u8::is_ascii_digit).count() > 15
+}
+
+/// Whether a text is what a spreadsheet shows of a number too long for its column.
+fn shown_short(text: &str) -> bool {
+    scientific(text).is_some_and(|(mantissa, exponent)| mantissa.contains('.') && exponent >= 11)
 }
 
 /// Telephone numbers that a spreadsheet took for numbers.

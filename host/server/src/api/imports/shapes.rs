@@ -59,10 +59,30 @@ pub(crate) struct FileReading {
     delimiter: Option<char>,
     /// The sheet of a workbook.
     sheet: Option<String>,
+    /// All sheets of the workbook.
+    sheets: Vec<Sheet>,
     /// The row with the headers, the first row being 1.
     header_row: i64,
     /// The headers that are understood, with the field each is.
     columns: Vec<Column>,
+}
+
+/// A sheet of a workbook.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Sheet {
+    /// Its name.
+    name: String,
+    /// It is not shown to who opens the workbook.
+    hidden: bool,
+}
+
+impl From<posthouse_app::intake::files::workbook::Sheet> for Sheet {
+    fn from(sheet: posthouse_app::intake::files::workbook::Sheet) -> Self {
+        Self {
+            name: sheet.name,
+            hidden: sheet.hidden,
+        }
+    }
 }
 
 /// A header and what it means.
@@ -105,6 +125,7 @@ impl From<Reading> for FileReading {
             encoding: reading.encoding,
             delimiter: reading.delimiter,
             sheet: reading.sheet,
+            sheets: reading.sheets.into_iter().map(Sheet::from).collect(),
             header_row: reading.header_row,
             columns: columns.collect(),
         }

@@ -4,6 +4,7 @@ use super::super::*;
 use crate::config::Config;
 use axum::body::Body;
 use axum::http::Request;
+use posthouse_app::intake::files::workbook::Workbooks;
 use posthouse_app::team::{NewAgency, create_agency};
 use posthouse_app::{Parts, Store, clock};
 use posthouse_domain::Clock;
@@ -43,6 +44,7 @@ pub(super) async fn with_key(http: Http) -> (Front, tempfile::TempDir, String) {
         entropy,
         secret: [7; 32],
         frames: None,
+        workbooks: Workbooks::nowhere(),
     });
     let uploads = folder.path().join("uploads");
     (Front::new(app, http, uploads, None), folder, key)
