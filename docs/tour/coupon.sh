@@ -1,9 +1,10 @@
 #!/bin/sh
-# A coupon's way, as in the README: made, quoted, booked, called off, and good again. For a server with a campaign in force that takes
-# coupons in shops and gives 240.00 off the hotel below; the demo's is `travel-fair`.
+# A coupon as in the README: created, quoted, booked, cancelled, and usable again. For a server with a running campaign that takes coupons
+# in shops and takes 240.00 off the hotel below; the demo's is `travel-fair`.
 #
 #   POSTHOUSE_URL=http://127.0.0.1:7300 POSTHOUSE_API_KEY=ph_… docs/tour/coupon.sh [CAMPAIGN]
 set -eu
+export LANG=C.UTF-8 # the words below are English
 
 : "${POSTHOUSE_URL:?the address of a server}" "${POSTHOUSE_API_KEY:?an owner key}"
 run=$(date +%s)
@@ -31,14 +32,14 @@ now=$(echo "$quote" | value at)
 
 holds "$(post "/quotes/$id/confirm" "{\"booking_id\": \"B-$run\"}")" '"state":"confirmed"'
 holds "$(post "/quotes/$id/confirm" "{\"booking_id\": \"B-$run\"}")" '"state":"confirmed"' >/dev/null
-tell() { # which event, further data
+book() { # which event, further data
     post /events "{\"events\": [{\"source\": \"desk\", \"external_id\": \"$1-$run\", \"type\": \"$1\", \"occurred_at\": \"$now\",
         \"customer\": {\"identities\": [{\"kind\": \"member_no\", \"value\": \"C-$run\"}]}, \"data\": {\"booking_id\": \"B-$run\"$2}}]}"
 }
-holds "$(tell booking.confirmed ', "amount": 536000')" '"accepted":1'
+holds "$(book booking.confirmed ', "amount": 536000')" '"accepted":1'
 holds "$(post /coupons/look-up "{\"code\": \"$code\"}")" '"state":"coupon_used_up"'
 
-holds "$(tell booking.cancelled '')" '"accepted":1'
+holds "$(book booking.cancelled '')" '"accepted":1'
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     quote=$(get "/quotes/$id")
     case $quote in *'"returned":24000'*) break ;; esac

@@ -1,11 +1,12 @@
 #!/bin/sh
-# The README's tour from the import to overlapping groups, and a coupon's way, each step checked. Start a server and create an agency first, as the
-# README says; then, from the root of the repository, with `posthouse` in the PATH:
+# The README's tour from the import to overlapping groups, a coupon, and a campaign, each step checked. Start a server and create an agency
+# first, as the README says; then, from the root of the repository, with `posthouse` in the PATH:
 #
 #   POSTHOUSE_URL=http://127.0.0.1:7411 POSTHOUSE_API_KEY=ph_… docs/tour/run.sh
 #
 # It writes the plugin's project into a temporary folder and needs an agency that has no bindings yet.
 set -eu
+export LANG=C.UTF-8 # the words below are English
 
 : "${POSTHOUSE_URL:?the address of a server}" "${POSTHOUSE_API_KEY:?an owner key}"
 work=$(mktemp -d)
@@ -80,4 +81,9 @@ approve() { (POSTHOUSE_API_KEY=$approver && post /campaigns/fair/approve '{}'); 
 step '"state":"approved"' approve
 step '"state":"running"' post /campaigns/fair/start '{}'
 step "says the same, byte for byte" docs/tour/coupon.sh fair
+
+# a campaign all the way, as in docs/campaigns.md
+step "early-bird" posthouse plugin push plugins/dist/early-bird.wasm
+campaign() { PLANNER=$POSTHOUSE_API_KEY APPROVER=$approver docs/tour/campaign.sh; }
+step "campaign: done" campaign
 echo "tour: done"
