@@ -93,7 +93,7 @@ END
 step '"member_no"' planner customers --limit 1 --json
 member=$(value member_no)
 step "\"key\": \"$key\"" planner quote "$work/basket.toml" --customer "$member" --json
-quote=$(value id)
+quote=$(grep '^  "id":' "$work/out" | cut -d '"' -f 4)
 step "Confirmed with booking" planner confirm "$quote" --booking "LAST-$run"
 step "spent" planner campaigns show "$key"
 
