@@ -67,6 +67,11 @@ fn the_scripts_go_their_way(database: Database) {
     );
 }
 
+/// A guide shows what its readers see.
+fn language(guide: &str) -> &'static str {
+    if guide.contains(".zh-CN.") { "zh_CN.UTF-8" } else { "C.UTF-8" }
+}
+
 /// Follows the README's tour, from an empty database to overlapping groups.
 fn follow_the_tour(readme: &str, heading: &str, until: &str, database: &str) {
     let folder = repository();
@@ -74,7 +79,11 @@ fn follow_the_tour(readme: &str, heading: &str, until: &str, database: &str) {
     let here = format!("127.0.0.1:{port}");
     let places = [("127.0.0.1:7411", here.as_str()), ("sqlite:data/tour.db", database)];
     let (path, compiled) = (path(folder.path()), compiled());
-    let env = [("PATH", path.as_str()), ("COMPILED", compiled.as_str())];
+    let env = [
+        ("PATH", path.as_str()),
+        ("COMPILED", compiled.as_str()),
+        ("LANG", language(readme)),
+    ];
     let mut shell = Shell::start(folder.path(), &places, &[], &env);
     let text = document(readme);
     let all = steps(&text, Some(heading), Some(until));
@@ -133,6 +142,7 @@ fn follow_in_the_demo(guides: &[(&str, Option<&str>, Option<&str>)]) {
             ],
             &[
                 ("PATH", path.as_str()),
+                ("LANG", language(name)),
                 ("POSTHOUSE_URL", demo.client.base.as_str()),
                 ("POSTHOUSE_API_KEY", demo.client.key.as_str()),
             ],
