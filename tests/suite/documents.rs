@@ -158,3 +158,20 @@ fn both_languages_have_the_same_parts() {
         assert_eq!(depths(&read(Path::new(&english))), depths(&read(&chinese)), "{english}");
     }
 }
+
+#[test]
+fn both_plugin_guides_have_the_same_facts() {
+    let table = |guide: &str| {
+        let text = read(&root().join(guide));
+        let begun = text
+            .split_once("<!-- posthouse plugin facts --markdown -->")
+            .map(|(_, rest)| rest.to_owned());
+        begun.and_then(|rest| Some(rest.split_once("<!-- end of facts -->")?.0.to_owned()))
+    };
+    let english = table("docs/plugins/README.md");
+    assert!(
+        english.as_ref().is_some_and(|table| table.lines().count() > 40),
+        "{english:?}"
+    );
+    assert_eq!(english, table("docs/plugins/README.zh-CN.md"));
+}

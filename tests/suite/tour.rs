@@ -160,6 +160,7 @@ fn guides_for_the_demo_are_followed_in_english() {
             Some("## What it needs"),
         ),
         ("docs/quotes.md", None, None),
+        ("docs/campaigns.md", None, None),
         ("docs/api.md", None, None),
     ]);
 }
@@ -169,6 +170,7 @@ fn guides_for_the_demo_are_followed_in_chinese() {
     follow_in_the_demo(&[
         ("README.zh-CN.md", Some("## 报价、用券下单、取消"), Some("## 所需环境")),
         ("docs/quotes.zh-CN.md", None, None),
+        ("docs/campaigns.zh-CN.md", None, None),
         ("docs/api.zh-CN.md", None, None),
     ]);
 }
