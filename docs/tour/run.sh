@@ -43,7 +43,7 @@ step "best-in-all" get "/segments/calls.champions/members"
 
 step "src/lib.rs" posthouse plugin new welcome-home --parent "$work"
 step "bytes" posthouse plugin build "$work/welcome-home"
-step "would be let in" posthouse plugin check "$work/welcome-home"
+step "would be accepted" posthouse plugin check "$work/welcome-home"
 step "2 of 2 golden cases passed" posthouse plugin test "$work/welcome-home"
 step "2 golden cases pass" posthouse plugin pack "$work/welcome-home"
 
