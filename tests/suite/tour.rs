@@ -69,7 +69,11 @@ fn the_scripts_go_their_way(database: Database) {
 
 /// A guide shows what its readers see.
 fn language(guide: &str) -> &'static str {
-    if guide.contains(".zh-CN.") { "zh_CN.UTF-8" } else { "C.UTF-8" }
+    if guide.contains(".zh-CN.") {
+        "zh_CN.UTF-8"
+    } else {
+        "C.UTF-8"
+    }
 }
 
 /// Follows the README's tour, from an empty database to overlapping groups.
