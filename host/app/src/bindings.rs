@@ -5,6 +5,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::segments::{Diff, without_its_words};
 use crate::team::{Caller, Scope};
+use posthouse_domain::Words;
 use posthouse_store::plugins::{self as store, BindingRevisionRow};
 use posthouse_store::{Access, Tx};
 use serde::Serialize;
@@ -35,7 +36,7 @@ pub struct BindingView {
     /// Since when the rule fails and old memberships stand.
     pub stale_since: Option<i64>,
     /// How it fails.
-    pub stale_reason: Option<String>,
+    pub stale_reason: Option<Words>,
     /// What the activation moved; in lists it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,
@@ -57,7 +58,7 @@ pub struct RevisionView {
     /// `activation`, `rollback`, or `breaker`: the host went back by itself because the rule kept failing.
     pub cause: String,
     /// How the rule failed, if the host went back by itself.
-    pub note: Option<String>,
+    pub note: Option<Words>,
     /// The key that asked for it; none if the host did it by itself.
     pub activated_by: Option<Uuid>,
     /// When it came into force, in ms since 1970.
@@ -173,10 +174,10 @@ impl App {
                 activated_at: row.activated_at,
                 granted,
                 stale_since: row.stale_since,
-                stale_reason: match reads {
-                    true => row.stale_reason,
-                    false => row.stale_reason.map(without_its_words),
-                },
+                stale_reason: row.stale_reason.as_deref().map(|reason| {
+                    let reason = Words::from_stored(reason);
+                    if reads { reason } else { without_its_words(&reason) }
+                }),
                 diff: None,
             });
         }
@@ -223,7 +224,7 @@ impl App {
                     config_digest: row.config_digest,
                     restores: row.restores,
                     cause: row.cause,
-                    note: row.note,
+                    note: row.note.as_deref().map(Words::from_stored),
                     activated_by: row.activated_by,
                     activated_at: row.activated_at,
                     diff: serde_json::from_str(&row.diff).map_err(AppError::corrupt("diff"))?,

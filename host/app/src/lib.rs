@@ -28,7 +28,7 @@ pub mod timeline;
 mod upkeep;
 
 pub use documents::DocumentKeys;
-pub use error::{AppError, Result};
+pub use error::{AppError, Result, thing};
 pub use labels::Label;
 pub use posthouse_store::forms::ClashRow;
 pub use posthouse_store::{Store, StoreError, standing};

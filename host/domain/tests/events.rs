@@ -305,7 +305,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
     for (changes, code, detail) in cases {
         match event::parse(&event(changes.clone()), &terms()) {
             Ok(_) => assert_eq!(code, "", "taken: {changes}"),
-            Err(found) => assert_eq!((found.code.as_str(), found.detail.as_str()), (code, detail.as_str())),
+            Err(found) => assert_eq!((found.code.as_str(), found.detail.en.as_str()), (code, detail.as_str())),
         }
     }
     let inner = good(json!({})).source;

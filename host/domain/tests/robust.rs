@@ -199,8 +199,8 @@ proptest! {
         match event::parse(&value, &terms) {
             Ok(record) => prop_assert!(REAL.contains(&record.on)),
             Err(rejection) => {
-                prop_assert!(!rejection.code.is_empty() && !rejection.detail.is_empty());
-                prop_assert!(rejection.detail.len() < 1_000, "{}", rejection.detail.len());
+                prop_assert!(!rejection.code.is_empty() && !rejection.detail.en.is_empty());
+                prop_assert!(rejection.detail.en.len() < 1_000, "{}", rejection.detail.en.len());
             }
         }
     }
@@ -214,7 +214,7 @@ proptest! {
         let layout = Layout::read(kind, kind.headers().iter().copied()).expect("good headers");
         let found = layout.record(|i| cells[i].as_str(), &layout.content_hash(|i| cells[i].as_str()), 0, &terms);
         if let Err(rejection) = found {
-            prop_assert!(!rejection.code.is_empty() && rejection.detail.len() < 1_000);
+            prop_assert!(!rejection.code.is_empty() && rejection.detail.en.len() < 1_000);
         }
     }
 

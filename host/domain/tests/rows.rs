@@ -158,7 +158,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
     ];
     for (more, code, detail) in bookings {
         let found = read(FileKind::Bookings, &booking(more), &terms()).expect_err(code);
-        assert_eq!((found.code.as_str(), found.detail.as_str()), (*code, *detail));
+        assert_eq!((found.code.as_str(), found.detail.en.as_str()), (*code, *detail));
     }
     let customers: &[Refused<'_>] = &[
         (
@@ -184,7 +184,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
     ];
     for (row, code, detail) in customers {
         let found = read(FileKind::Customers, row, &terms()).expect_err(code);
-        assert_eq!((found.code.as_str(), found.detail.as_str()), (*code, *detail));
+        assert_eq!((found.code.as_str(), found.detail.en.as_str()), (*code, *detail));
     }
 }
 
@@ -209,7 +209,7 @@ fn headers_may_be_untidy() {
 fn headers_that_cannot_do() {
     let refused = |kind, headers: &[&str]| {
         let rejection = Layout::read(kind, headers.iter().copied()).expect_err("bad headers");
-        (rejection.code, rejection.detail)
+        (rejection.code, rejection.detail.en)
     };
     let case = |code: &str, detail: &str| (code.to_owned(), detail.to_owned());
     assert_eq!(

@@ -22,8 +22,8 @@ pub use tasks::{NewTask, TASK_KINDS, TaskChange, TaskView};
 pub use view::{Approval, CampaignSummary, CampaignView, PluginName};
 
 use crate::error::{AppError, Result};
-use posthouse_domain::Rejection;
 use posthouse_domain::campaign::Plan;
+use posthouse_domain::{Rejection, Words};
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::{StoreError, Tx};
 use uuid::Uuid;
@@ -89,7 +89,7 @@ pub(crate) async fn asks_for(tx: &mut Tx, agency: Uuid, fact: &str) -> Result<Op
 /// A plan as it is stored, and its hash.
 fn canonical(plan: &Plan) -> Result<(String, String)> {
     let text = posthouse_domain::canonical::to_string(plan)
-        .map_err(|error| AppError::Invalid(Rejection::new("bad_plan", error.to_string())))?;
+        .map_err(|error| AppError::Invalid(Rejection::new("bad_plan", Words::of(&error))))?;
     let hash = posthouse_domain::canonical::digest(&text);
     Ok((text, hash))
 }

@@ -6,8 +6,8 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::sheet::Sheet;
 use crate::team::Caller;
-use posthouse_domain::Rejection;
 use posthouse_domain::row::FileKind;
+use posthouse_domain::{Language, Rejection, Words};
 use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, StoreError};
 use serde::{Deserialize, Serialize};
@@ -86,7 +86,7 @@ pub struct RejectionExample {
     /// Row of the file, the first being 1.
     pub row: i64,
     /// What is wrong and what to do.
-    pub detail: String,
+    pub detail: Words,
 }
 
 /// A file to be imported.
@@ -268,11 +268,18 @@ impl App {
         )
     }
 
-    /// The next rows of a job's error file after row `after`, as CSV; the first page begins with the headers. `None` at the end.
+    /// The next rows of a job's error file after row `after`, as CSV, their reasons in `language`; the first page begins with the
+    /// headers. `None` at the end.
     ///
     /// # Errors
     /// [`AppError::NotFound`] if the agency has no such job.
-    pub async fn import_errors(&self, caller: &Caller, id: Uuid, after: Option<i64>) -> Result<Option<(i64, Vec<u8>)>> {
+    pub async fn import_errors(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        after: Option<i64>,
+        language: Language,
+    ) -> Result<Option<(i64, Vec<u8>)>> {
         let agency = caller.room.id;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let job = store::get(&mut tx, agency, id)
@@ -307,7 +314,7 @@ impl App {
             cells.iter().try_for_each(|cell| file.text(cell))?;
             file.own(row.row_no.to_string())?;
             file.own(&row.code)?;
-            file.text(&row.detail)?;
+            file.text(&Words::from_stored(&row.detail).into_text(language))?;
             file.end_row()?;
             last = row.row_no;
         }

@@ -10,7 +10,7 @@ use posthouse_domain::booking::Booking;
 use posthouse_domain::profile::AttributeValue;
 use posthouse_domain::promotion::returns::Undone;
 use posthouse_domain::record::{ActivityKind, Body};
-use posthouse_domain::{Day, Instant, Record, Rejection, normal};
+use posthouse_domain::{Day, Instant, Record, Rejection, normal, words};
 use posthouse_store::forms::{self, BOOKING, ClashRow};
 use posthouse_store::{Tx, intake as store, quotes};
 use serde_json::json;
@@ -76,10 +76,8 @@ fn named(record: &Record, rejection: Rejection) -> Rejection {
     if record.source == "console" || record.source.starts_with("import:") {
         return rejection;
     }
-    let detail = format!(
-        "record {} of {}: {}",
-        record.external_id, record.source, rejection.detail
-    );
+    let (id, source, problem) = (&record.external_id, &record.source, &rejection.detail);
+    let detail = words!("record {id} of {source}: {problem}", "{source} 的记录 {id}：{problem}");
     Rejection { detail, ..rejection }
 }
 
@@ -407,7 +405,7 @@ fn unassigned(app: &App, agency: Uuid, record: &Record, rejection: &Rejection) -
         external_id: record.external_id.clone(),
         kind: record.kind.clone(),
         code: rejection.code.clone(),
-        detail: rejection.detail.clone(),
+        detail: rejection.detail.to_stored(),
         record: whole.to_string(),
     }
 }

@@ -16,7 +16,7 @@ pub(crate) use terms::renew as renew_terms;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use crate::{App, Room};
-use posthouse_domain::{Record, Rejection, event};
+use posthouse_domain::{Record, Rejection, Words, event};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub struct RejectedEvent {
     /// Stable code.
     pub code: String,
     /// What is wrong and what to do.
-    pub detail: String,
+    pub detail: Words,
 }
 
 /// What became of a request's events.

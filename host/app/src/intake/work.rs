@@ -294,7 +294,7 @@ fn error_row(row: &ReadRow, rejection: Rejection) -> ImportErrorRow {
     ImportErrorRow {
         row_no: row.row_no,
         code: rejection.code,
-        detail: rejection.detail,
+        detail: rejection.detail.to_stored(),
         cells: row.cells.clone(),
     }
 }

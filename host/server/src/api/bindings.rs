@@ -5,6 +5,7 @@ use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match, plug
 use super::page::{At, BackwardsQuery, Page, page_of};
 use super::preview::Diff;
 use super::problem::{Answer, Problem};
+use super::reader::Said;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
@@ -99,7 +100,7 @@ pub(crate) struct Binding {
     /// Since when the rule fails: old memberships stand, a campaign offers nothing.
     stale_since: Option<At>,
     /// How it fails.
-    stale_reason: Option<String>,
+    stale_reason: Option<Said>,
     /// What the activation moved; only in the answer to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<Diff>,
@@ -118,7 +119,7 @@ impl From<BindingView> for Binding {
             activated_at: view.activated_at.into(),
             granted: view.granted,
             stale_since: view.stale_since.map(At),
-            stale_reason: view.stale_reason,
+            stale_reason: view.stale_reason.map(Said),
             diff: view.diff.map(Diff::from),
         }
     }
@@ -141,7 +142,7 @@ pub(crate) struct Revision {
     /// `activation`, `rollback`, or `breaker`: the host went back by itself because the rule kept failing.
     cause: String,
     /// How the rule failed, if the host went back by itself.
-    note: Option<String>,
+    note: Option<Said>,
     /// The key that asked for it; null if the host did it by itself.
     activated_by: Option<Uuid>,
     /// When it came into force.
@@ -159,7 +160,7 @@ impl From<RevisionView> for Revision {
             config_digest: view.config_digest,
             restores: view.restores,
             cause: view.cause,
-            note: view.note,
+            note: view.note.map(Said),
             activated_by: view.activated_by,
             activated_at: view.activated_at.into(),
             diff: view.diff.into(),

@@ -279,7 +279,7 @@ mod tests {
     fn json_says_where_it_is_wrong() {
         let problem = parse::<Vec<u8>>(b"[1,\n 2").unwrap_err();
         assert_eq!((problem.status.as_u16(), problem.code.as_str()), (400, "bad_json"));
-        assert!(problem.detail.contains("line 2"), "{}", problem.detail);
+        assert!(problem.detail.en.contains("line 2"), "{}", problem.detail);
         let problem = parse::<Vec<u8>>(b"[1, \"x\"]").unwrap_err();
         assert_eq!((problem.status.as_u16(), problem.code.as_str()), (422, "bad_body"));
     }

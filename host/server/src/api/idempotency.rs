@@ -14,7 +14,12 @@ use sha2::{Digest, Sha256};
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// Headers that belong to an answer.
-const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
+const KEPT: [HeaderName; 4] = [
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_TYPE,
+    header::ETAG,
+    header::LOCATION,
+];
 /// Largest answer that is kept; no write answers that much.
 const LARGEST: usize = 64 << 20;
 

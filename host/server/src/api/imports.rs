@@ -2,7 +2,7 @@
 
 use super::extract::{Auth, Path, Query, broken_off, require_type};
 use super::problem::{Answer, Problem};
-use super::{Front, idempotency};
+use super::{Front, idempotency, reader};
 use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
@@ -255,25 +255,29 @@ async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) ->
 ///
 /// CSV, whatever the file was: the file's own columns, then `surplus`, `row` (the first row being 1), `code` and `reason`. Put them
 /// right and import this file with the same mapping: columns that are not understood are left out.
+/// Reasons are in the language of `Accept-Language`; codes and headers are not translated.
 #[utoipa::path(get, path = "/imports/{id}/errors.csv", tag = "intake", operation_id = "getImportErrors",
     params(("id" = Uuid, Path, description = "Id of the import.")),
     responses((status = 200, description = "CSV.", body = String, content_type = "text/csv")))]
 async fn errors(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<Response> {
     let caller = auth.may(Scope::Intake)?;
-    let first = front.app().import_errors(&caller, id, None).await?;
+    let first = front.app().import_errors(&caller, id, None, reader::language()).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"errors.csv\""),
+        (header::CONTENT_LANGUAGE, reader::language().tag()),
     ];
     Ok((headers, error_file(front.app().clone(), caller, id, first)).into_response())
 }
 
 /// Page after page, the first of which is known.
 fn error_file(app: App, caller: Caller, id: Uuid, first: Option<(i64, Vec<u8>)>) -> Body {
+    // the body is sent when its request has left the task that knows the reader
+    let language = reader::language();
     let pages = futures_util::stream::unfold(Some((first, app, caller)), move |state| async move {
         let (page, app, caller) = state?;
         let (last, bytes) = page?;
-        match app.import_errors(&caller, id, Some(last)).await {
+        match app.import_errors(&caller, id, Some(last), language).await {
             Ok(next) => Some((Ok(Bytes::from(bytes)), Some((next, app, caller)))),
             Err(error) => {
                 tracing::error!(%error, import = %id, "an error file broke off");

@@ -1,6 +1,6 @@
 //! The HTTP API: one file per capability, each with its calls, their documentation and the shape of their answers.
 //!
-//! A request passes, from outside in: [`observe`] (span, measurement, panics), [`auth`] (key and rate), [`idempotency`], and the
+//! A request passes, from outside in: [`reader`] (language), [`observe`] (span, measurement, panics), [`auth`] (key and rate), [`idempotency`], and the
 //! handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
 
 mod agency;
@@ -30,10 +30,12 @@ mod preferences;
 mod preview;
 mod problem;
 mod quotes;
+mod reader;
 mod rest;
 mod segments;
 mod stacking_groups;
 mod timeline;
+mod titles;
 
 use crate::config::Http;
 use axum::Router;
@@ -188,6 +190,7 @@ pub(crate) fn router(front: Front) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(observe::observe))
+        .layer(from_fn(reader::listen))
         .layer(from_fn(rest::read_rest))
         .with_state(front)
 }

@@ -2,6 +2,7 @@
 
 use super::Front;
 use super::problem::Problem;
+use super::reader;
 use crate::telemetry::REQUEST_SECONDS;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -16,7 +17,7 @@ use tracing::Instrument;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The outermost layer.
+/// The outermost layer but for the language.
 pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = request_id(request.headers());
@@ -67,7 +68,9 @@ pub(crate) async fn carry_out(State(front): State<Front>, request: Request, next
         if !writes {
             return work.await;
         }
-        let task = front.tasks().spawn(work.instrument(tracing::Span::current()));
+        let task = front
+            .tasks()
+            .spawn(reader::for_this_reader(work).instrument(tracing::Span::current()));
         match task.await {
             Ok(response) => response,
             Err(ended) => match ended.try_into_panic() {

@@ -3,6 +3,7 @@
 use super::Failure;
 use posthouse_app::clock::SystemEntropy;
 use posthouse_domain::Entropy;
+use posthouse_domain::words::spoken;
 use serde::Serialize;
 use serde_json::Value;
 use std::cell::Cell;
@@ -26,6 +27,8 @@ pub(crate) struct Client {
     agent: Agent,
     url: String,
     authorization: String,
+    /// The language in which the server is to answer.
+    language: &'static str,
     patience: Duration,
     /// Whether the server has answered anything yet.
     met: Cell<bool>,
@@ -69,6 +72,7 @@ impl Client {
             agent: config.into(),
             url,
             authorization: format!("Bearer {}", key.trim()),
+            language: spoken().tag(),
             patience: PATIENCE,
             met: Cell::new(false),
         })
@@ -212,6 +216,7 @@ impl Client {
         self.agent
             .get(self.address(path))
             .header("authorization", &self.authorization)
+            .header("accept-language", self.language)
     }
 
     fn with_body(&self, method: &str, path: &str) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
@@ -221,7 +226,9 @@ impl Client {
             "PATCH" => self.agent.patch(address),
             _ => self.agent.post(address),
         };
-        request.header("authorization", &self.authorization)
+        request
+            .header("authorization", &self.authorization)
+            .header("accept-language", self.language)
     }
 
     /// Tries until there is an answer, or the server has been away too long. Whoever waits is told at once, and again now and then.

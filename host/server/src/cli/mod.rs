@@ -10,6 +10,7 @@ mod doctor;
 mod explain;
 mod form;
 mod import;
+mod language;
 mod output;
 pub(crate) mod plugin;
 mod quote;
@@ -23,6 +24,8 @@ pub(crate) use output::{Failure, counted, print, shell_word};
 
 use crate::config::{Config, Flags};
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use posthouse_domain::Language;
+use posthouse_domain::words::speaking;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -33,6 +36,9 @@ struct Cli {
     /// Print one JSON document on standard output instead of words.
     #[arg(long, global = true)]
     json: bool,
+    /// Language of everything that is said, `en` or `zh-CN`; LC_ALL, LC_MESSAGES or LANG say it otherwise.
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = language::parse)]
+    lang: Option<Language>,
     #[command(subcommand)]
     command: Command,
 }
@@ -152,6 +158,11 @@ impl Serving {
 
 /// Parses the command line and does what it says.
 pub(crate) fn run() -> ExitCode {
+    let language = language::chosen(std::env::args_os(), |name| std::env::var(name).ok());
+    speaking(language, perform)
+}
+
+fn perform() -> ExitCode {
     let cli = Cli::parse();
     let output = Output { json: cli.json };
     let done = match cli.command {

@@ -262,7 +262,7 @@ mod tests {
     fn refused(text: &str) -> String {
         let rejection = Mapping::parse(FileKind::Bookings, text).expect_err(text);
         assert_eq!(rejection.code, "bad_mapping");
-        rejection.detail
+        rejection.detail.en
     }
 
     #[test]

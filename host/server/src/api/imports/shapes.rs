@@ -1,6 +1,7 @@
 //! What the calls about imports answer.
 
 use super::super::page::At;
+use super::super::reader::Said;
 use posthouse_app::intake::files::Reading;
 use posthouse_app::intake::imports::{DryRun, ImportStatus};
 use serde::Serialize;
@@ -143,7 +144,7 @@ pub(crate) struct Example {
     /// Row of the file, the first being 1.
     row: i64,
     /// What is wrong and what to do.
-    detail: String,
+    detail: Said,
 }
 
 impl From<DryRun> for Report {
@@ -156,7 +157,7 @@ impl From<DryRun> for Report {
                 .into_iter()
                 .map(|example| Example {
                     row: example.row,
-                    detail: example.detail,
+                    detail: example.detail.into(),
                 })
                 .collect(),
         });
@@ -176,7 +177,7 @@ pub(crate) struct Failure {
     /// Stable code.
     code: String,
     /// What is wrong and what to do.
-    detail: String,
+    detail: Said,
 }
 
 impl From<ImportStatus> for Import {
@@ -198,7 +199,7 @@ impl From<ImportStatus> for Import {
             report: job.report.map(Report::from),
             failure: job.failure.map(|failure| Failure {
                 code: failure.code.to_string(),
-                detail: failure.detail,
+                detail: failure.detail.into(),
             }),
             created_at: job.created_at.into(),
             finished_at: job.finished_at.map(At),
