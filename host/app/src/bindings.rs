@@ -5,7 +5,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::segments::{Diff, without_its_words};
 use crate::team::{Caller, Scope};
-use posthouse_domain::Words;
+use posthouse_domain::{Words, words};
 use posthouse_store::plugins::{self as store, BindingRevisionRow};
 use posthouse_store::{Access, Tx};
 use serde::Serialize;
@@ -79,7 +79,10 @@ pub(crate) fn check_binding_name(name: &str) -> Result<()> {
     } else {
         Err(AppError::invalid(
             "bad_name",
-            format!("binding name {name:?} must be 1 to 64 lower-case letters, digits and hyphens"),
+            words!(
+                "binding name {name:?} must be 1 to 64 lower-case letters, digits and hyphens",
+                "绑定名 {name:?} 应为 1 到 64 个小写字母、数字或连字符"
+            ),
         ))
     }
 }
@@ -130,10 +133,10 @@ pub(crate) async fn older_revision(
             let origin = origin(tx, agency, point, name, row.revision).await?;
             let before = revision(tx, agency, point, name, origin - 1).await?;
             if before.is_none() && origin < row.revision {
-                let detail = format!(
-                    "binding {name} is at revision {}, which brought back revision {origin}, and nothing stood before that; \
-                     send the number of a later revision as to, GET /bindings/{point}/{name}/history lists them",
-                    row.revision
+                let detail = words!(
+                    "binding {name} is at revision {revision}, which brought back revision {origin}, and nothing stood before that; send the number of a later revision as to, GET /bindings/{point}/{name}/history lists them",
+                    "绑定 {name} 当前为修订 {revision}，它恢复的是修订 {origin}，再往前没有了；请用 to 指定较晚的修订号，可用 GET /bindings/{point}/{name}/history 查看",
+                    revision = row.revision
                 );
                 return Err(AppError::conflict("nothing_to_restore", detail));
             }
@@ -143,9 +146,10 @@ pub(crate) async fn older_revision(
     older.ok_or_else(|| {
         AppError::conflict(
             "nothing_to_restore",
-            format!(
-                "binding {name} is at revision {}; there is no such older one to go back to",
-                row.revision
+            words!(
+                "binding {name} is at revision {revision}; there is no such earlier revision to go back to",
+                "绑定 {name} 当前为修订 {revision}；没有这个更早的修订可以退回",
+                revision = row.revision
             ),
         )
     })

@@ -10,6 +10,9 @@ pub enum AppError {
     /// There is no such thing, or it is another agency's.
     #[error("{}", words!("there is no such {thing}", "没有这个{thing}", thing = thing(.0)))]
     NotFound(&'static str),
+    /// There is no such thing, with what there is.
+    #[error("{0}")]
+    Missing(Words),
     /// The request cannot be carried out as it stands.
     #[error("{0}")]
     Invalid(Rejection),

@@ -34,7 +34,7 @@ pub use posthouse_store::forms::ClashRow;
 pub use posthouse_store::{Store, StoreError, standing};
 pub use room::Room;
 
-use posthouse_domain::{Clock, Entropy};
+use posthouse_domain::{Clock, Entropy, words};
 use posthouse_engine::Engine;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -110,8 +110,10 @@ impl App {
         }
         Err(AppError::conflict(
             "other_secret",
-            "this database was filled under another secret; bring the secret file that belongs to it, or set POSTHOUSE_SECRET to its content"
-                .to_owned(),
+            words!(
+                "this database was filled under another secret; bring the secret file that belongs to it, or set POSTHOUSE_SECRET to its content",
+                "此数据库是用另一个密钥写入的；请使用与它配套的密钥文件，或把 POSTHOUSE_SECRET 设为其内容"
+            ),
         ))
     }
 

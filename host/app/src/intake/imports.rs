@@ -7,7 +7,7 @@ use crate::error::{AppError, Result};
 use crate::sheet::Sheet;
 use crate::team::Caller;
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{Language, Rejection, Words};
+use posthouse_domain::{Language, Rejection, Words, words};
 use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, StoreError};
 use serde::{Deserialize, Serialize};
@@ -164,7 +164,10 @@ impl App {
         if new.size == 0 {
             return Err(AppError::invalid(
                 "file_empty",
-                "the file is empty; it needs a first row with headers",
+                words!(
+                    "the file is empty; it needs a first row with headers",
+                    "文件为空；第一行应为表头"
+                ),
             ));
         }
         if let Some(text) = new.mapping {
@@ -230,7 +233,10 @@ impl App {
         self.active(job).await?.ok_or_else(|| {
             AppError::Busy(Rejection::new(
                 "import_ending",
-                "the same file is just being finished; send it again",
+                words!(
+                    "the same file is just being finished; send it again",
+                    "同一文件的上一次导入即将完成；请重新发送"
+                ),
             ))
         })
     }

@@ -178,7 +178,10 @@ impl Batch {
             Ok(None) if record.identities.is_empty() => {
                 return Outcome::Rejected(Rejection::new(
                     "identity_missing",
-                    "the record names nobody; send at least one identity of the customer",
+                    words!(
+                        "the record names nobody; send at least one identity of the customer",
+                        "记录没有说明是谁；请至少提供一项客户身份"
+                    ),
                 ));
             }
             Ok(None) => {
@@ -230,7 +233,12 @@ impl Batch {
             let mut told = told.clone();
             if let Some(definition) = self.defined.get(&told.key) {
                 told.value = definition.normalise(&told.value).map_err(|problem| {
-                    let detail = format!("attribute {} {:?} {problem}", definition.key, told.value);
+                    let detail = words!(
+                        "attribute {key} {value:?} {problem}",
+                        "属性 {key} {value:?} {problem}",
+                        key = definition.key,
+                        value = told.value
+                    );
                     Rejection::new("bad_attribute", detail)
                 })?;
             }

@@ -3,10 +3,11 @@
 use crate::documents::DocumentKeys;
 use crate::error::Result;
 use posthouse_domain::identity::{Identity, IdentityKind};
-use posthouse_domain::{Entropy, Record, Rejection, normal};
+use posthouse_domain::{Entropy, Record, Rejection, normal, Words, words};
 use posthouse_store::forms::{self, ClashRow};
 use posthouse_store::{Tx, intake as store};
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use uuid::Uuid;
 
 /// The identities a batch of records speaks of, with their owners, kept up to date while the batch is matched.
@@ -148,9 +149,8 @@ impl Matcher {
         owner: Option<(Uuid, &str)>,
         keys: &DocumentKeys,
     ) -> std::result::Result<Option<Uuid>, Rejection> {
-        let conflict = |detail: String| Err(Rejection::new("identity_conflict", detail));
-        let mut found: Option<(Uuid, String)> =
-            owner.map(|(customer, booking)| (customer, format!("booking {booking}")));
+        let conflict = |detail: Words| Err(Rejection::new("identity_conflict", detail));
+        let mut found: Option<(Uuid, By<'_>)> = owner.map(|(customer, booking)| (customer, By::Booking(booking)));
         let owners: Vec<(&Identity, Owner)> = identities
             .iter()
             .map(|identity| (identity, self.owner(agency, identity, keys)))
@@ -158,12 +158,13 @@ impl Matcher {
         for (identity, owner) in &owners {
             match (owner, &found) {
                 (Owner::One(customer), Some((other, by))) if customer != other => {
-                    let this = shown(identity);
-                    return conflict(format!(
-                        "{by} belongs to one customer and {this} to another; correct the record, or send it again once the two customers are one"
+                    return conflict(words!(
+                        "{by} belongs to one customer and {this} to another; correct the record, or send it again once the two customers are one",
+                        "{by}与{this}属于不同客户；请更正记录，或待两位客户合并后重新发送",
+                        this = By::Identity(identity)
                     ));
                 }
-                (Owner::One(customer), None) => found = Some((*customer, shown(identity))),
+                (Owner::One(customer), None) => found = Some((*customer, By::Identity(identity))),
                 _ => {}
             }
         }
@@ -173,17 +174,19 @@ impl Matcher {
                 (Owner::One(_), _) => {}
                 (Owner::Several(customers), Some((customer, _))) if customers.contains(customer) => {}
                 (Owner::Several(customers), _) => {
-                    return conflict(format!(
-                        "{} is written in one way by now and belongs to {} customers: {}; write it as it was written for one of them, or name the customer by another identity",
-                        shown(identity),
-                        customers.len(),
-                        customers.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", ")
+                    return conflict(words!(
+                        "{this} is written in one way by now and belongs to {count} customers: {customers}; write it as it was written for one of them, or name the customer by another identity",
+                        "{this}归一后属于 {count} 位客户：{customers}；请按其中一位原来的写法填写，或改用其他身份",
+                        this = By::Identity(identity),
+                        count = customers.len(),
+                        customers = customers.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", ")
                     ));
                 }
                 (Owner::Perhaps(customer), None) => {
-                    return conflict(format!(
-                        "{} may be that of customer {customer}, taken in when dashes did not count; name the customer by another identity as well, or give them this number with PATCH /api/v1/customers/{customer}",
-                        shown(identity)
+                    return conflict(words!(
+                        "{this} may be that of customer {customer}, recorded when dashes did not count; name the customer by another identity as well, or give them this number with PATCH /api/v1/customers/{customer}",
+                        "{this}可能属于客户 {customer}（当时不计连字符）；请再提供该客户的另一项身份，或用 PATCH /api/v1/customers/{customer} 给其登记此号码",
+                        this = By::Identity(identity)
                     ));
                 }
                 (Owner::Perhaps(customer), Some((found, _))) if customer == found => {}
@@ -195,10 +198,11 @@ impl Matcher {
             .into_iter()
             .find(|identity| identity.kind.is_exclusive() && self.exclusive.contains(&(customer, identity.kind)))
         {
-            Some(identity) => conflict(format!(
-                "{} is new, but the customer known by {by} has another {}; correct the record and send it again",
-                shown(identity),
-                identity.kind.as_str()
+            Some(identity) => conflict(words!(
+                "{this} is new, but the customer known by {by} has another {kind}; correct the record and send it again",
+                "{this}是新的，但{by}所属客户已有另一个 {kind}；请更正记录后重新发送",
+                this = By::Identity(identity),
+                kind = identity.kind.as_str()
             )),
             None => Ok(Some(customer)),
         }
@@ -298,11 +302,26 @@ impl Matcher {
     }
 }
 
-/// An identity in a message; document numbers are not repeated.
-fn shown(identity: &Identity) -> String {
-    if identity.kind.is_document() {
-        format!("the {}", identity.kind.as_str())
-    } else {
-        format!("{} {}", identity.kind.as_str(), normal::visible(&identity.written))
+/// By what a customer is known, in a message; document numbers are not repeated.
+enum By<'r> {
+    Booking(&'r str),
+    Identity(&'r Identity),
+}
+
+impl fmt::Display for By<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Self::Booking(id) => words!("booking {id}", "订单 {id} "),
+            Self::Identity(identity) if identity.kind.is_document() => {
+                words!("the {kind}", " {kind} ", kind = identity.kind.as_str())
+            }
+            Self::Identity(identity) => words!(
+                "{kind} {value}",
+                " {kind} {value} ",
+                kind = identity.kind.as_str(),
+                value = normal::visible(&identity.written)
+            ),
+        };
+        words.fmt(f)
     }
 }

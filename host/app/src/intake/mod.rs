@@ -16,7 +16,7 @@ pub(crate) use terms::renew as renew_terms;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use crate::{App, Room};
-use posthouse_domain::{Record, Rejection, Words, event};
+use posthouse_domain::{Record, Rejection, Words, event, words};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -65,9 +65,10 @@ impl App {
     /// Too many events, failures of the database. Single events that cannot be taken are in the answer.
     pub async fn accept(&self, caller: &Caller, events: &[Value]) -> Result<Accepted> {
         if events.len() > MOST_EVENTS {
-            let detail = format!(
-                "a request may carry {MOST_EVENTS} events, this one has {}; send several requests",
-                events.len()
+            let detail = words!(
+                "a request may carry {MOST_EVENTS} events, this one has {events}; send several requests",
+                "一次请求最多 {MOST_EVENTS} 个事件，本次有 {events} 个；请分多次发送",
+                events = events.len()
             );
             return Err(AppError::invalid("too_many_events", detail));
         }

@@ -7,7 +7,7 @@ use super::{Outcome, land};
 use crate::error::{AppError, Result};
 use crate::{App, Room};
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{Record, Rejection};
+use posthouse_domain::{Record, Rejection, words};
 use posthouse_store::imports::{self as store, ImportErrorRow, ImportRow};
 use posthouse_store::{Access, dialect};
 use std::sync::Arc;
@@ -97,8 +97,9 @@ impl App {
                 AppError::Invalid(rejection) => rejection.clone(),
                 _ => Rejection::new(
                     "import_failed",
-                    format!(
-                        "the server failed {ATTEMPTS} times, its log says why; once that is mended, send the file again"
+                    words!(
+                        "the import failed {ATTEMPTS} times, the server's log says why; once that is fixed, send the file again",
+                        "导入失败了 {ATTEMPTS} 次，原因见服务器日志；解决后请重新发送文件"
                     ),
                 ),
             };

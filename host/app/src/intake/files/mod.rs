@@ -142,7 +142,7 @@ impl From<Rejection> for ReadError {
 }
 
 /// Shorthand for a refusal of the whole file.
-fn refuse<T>(code: &'static str, detail: impl Into<String>) -> Result<T, ReadError> {
+fn refuse<T>(code: &'static str, detail: impl Into<posthouse_domain::Words>) -> Result<T, ReadError> {
     Err(ReadError::File(Rejection::new(code, detail)))
 }
 
