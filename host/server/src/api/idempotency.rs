@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use posthouse_app::idempotency::{Claim, KeptAnswer};
 use posthouse_app::team::Caller;
+use posthouse_domain::words;
 use sha2::{Digest, Sha256};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -60,7 +61,10 @@ pub(crate) fn key(headers: &HeaderMap) -> Answer<Option<String>> {
     }
     Err(Problem::bad(
         "bad_idempotency_key",
-        "Idempotency-Key must be 1 to 255 visible ASCII characters; a new UUID per request is a good one",
+        words!(
+            "Idempotency-Key must be 1 to 255 visible ASCII characters; a new UUID per request is a good one",
+            "Idempotency-Key 应为 1 到 255 个可见 ASCII 字符；每个请求用一个新的 UUID 即可"
+        ),
     ))
 }
 

@@ -13,6 +13,7 @@ use posthouse_app::App;
 use posthouse_app::intake::imports::NewImport;
 use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::row::FileKind;
+use posthouse_domain::words;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -80,7 +81,11 @@ async fn start(
     let kind = FileKind::parse(&query.kind).ok_or_else(|| {
         Problem::unprocessable(
             "bad_kind",
-            format!("kind {:?} is not known; use customers or bookings", query.kind),
+            words!(
+                "kind {kind:?} is not known; use customers or bookings",
+                "kind {kind:?} 无法识别；可用 customers、bookings",
+                kind = query.kind
+            ),
         )
     })?;
     require_type(request.headers(), &["multipart/form-data"])?;
@@ -151,13 +156,24 @@ async fn receive(front: &Front, mut parts: Multipart) -> Answer<Received> {
     while let Some(field) = parts.next_field().await.map_err(|e| broken(front, &e))? {
         match field.name() {
             Some("file") if received.is_none() => received = Some(keep(front, field).await?),
-            Some("file") => return Err(Problem::unprocessable("too_many_files", "send one file at a time")),
+            Some("file") => {
+                return Err(Problem::unprocessable(
+                    "too_many_files",
+                    words!("send one file at a time", "一次请发送一个文件"),
+                ));
+            }
             Some("mapping") if mapping.is_none() => mapping = Some(read_mapping(front, field).await?),
-            Some("mapping") => return Err(Problem::unprocessable("too_many_files", "send one mapping at a time")),
+            Some("mapping") => {
+                return Err(Problem::unprocessable(
+                    "too_many_files",
+                    words!("send one mapping at a time", "一次请发送一个映射"),
+                ));
+            }
             other => {
-                let detail = format!(
-                    "part {:?} is not known; send the file as the part `file`, its mapping as `mapping`",
-                    other.unwrap_or("")
+                let detail = words!(
+                    "part {other:?} is not known; send the file as the part `file`, its mapping as `mapping`",
+                    "part {other:?} 无法识别；文件请用 `file`，映射请用 `mapping`",
+                    other = other.unwrap_or("")
                 );
                 return Err(Problem::unprocessable("unknown_part", detail));
             }
@@ -166,7 +182,10 @@ async fn receive(front: &Front, mut parts: Multipart) -> Answer<Received> {
     let mut received = received.ok_or_else(|| {
         Problem::unprocessable(
             "file_missing",
-            "the request has no part `file`; send the file as that part of multipart/form-data",
+            words!(
+                "the request has no part `file`; send the file as that part of multipart/form-data",
+                "请求中没有名为 `file` 的部分；请以 multipart/form-data 的 `file` 发送文件"
+            ),
         )
     })?;
     received.mapping = mapping;
@@ -180,18 +199,23 @@ async fn read_mapping(front: &Front, mut field: Field<'_>) -> Answer<String> {
         if bytes.len() > MAPPING {
             return Err(Problem::unprocessable(
                 "bad_mapping",
-                "the mapping is longer than 256 KiB",
+                words!("the mapping is longer than 256 KiB", "映射超过 256 KiB"),
             ));
         }
     }
-    String::from_utf8(bytes).map_err(|_| Problem::unprocessable("bad_mapping", "the mapping is not UTF-8"))
+    String::from_utf8(bytes)
+        .map_err(|_| Problem::unprocessable("bad_mapping", words!("the mapping is not UTF-8", "映射不是 UTF-8")))
 }
 
 /// What comes next of a part; it has to come in time.
 async fn next_piece(front: &Front, field: &mut Field<'_>) -> Answer<Option<Bytes>> {
     let patience = Duration::from_secs(front.http().upload_idle_seconds);
     let piece = tokio::time::timeout(patience, field.chunk()).await.map_err(|_| {
-        let detail = format!("nothing came for {} s; send the file again", patience.as_secs());
+        let detail = words!(
+            "nothing came for {patience} s; send the file again",
+            "{patience} 秒内没有收到数据；请重新发送文件",
+            patience = patience.as_secs()
+        );
         Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", detail)
     })?;
     piece.map_err(|e| broken(front, &e))
@@ -234,9 +258,10 @@ fn broken(front: &Front, error: &MultipartError) -> Problem {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(front.http().upload_bytes),
         StatusCode::BAD_REQUEST => Problem::bad(
             "bad_multipart",
-            format!(
-                "the upload is not whole multipart/form-data: {}; send it again",
-                error.body_text()
+            words!(
+                "the upload is not whole multipart/form-data: {body_text}; send it again",
+                "上传的 multipart/form-data 不完整：{body_text}；请重新发送",
+                body_text = error.body_text()
             ),
         ),
         _ => broken_off(),

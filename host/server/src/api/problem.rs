@@ -135,6 +135,7 @@ impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         match error {
             AppError::NotFound(what) => Self::not_found(what),
+            AppError::Missing(detail) => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
             AppError::Invalid(rejection) => Self::rejected(StatusCode::UNPROCESSABLE_ENTITY, rejection),
             // these two answer a condition the request made with If-Match
             AppError::Conflict(rejection) if matches!(&*rejection.code, "version_changed" | "revision_changed") => {
