@@ -40,6 +40,7 @@ mod identity;
 mod insights;
 mod intake;
 mod isolation;
+mod languages;
 mod lifetime;
 mod million;
 mod prices;
