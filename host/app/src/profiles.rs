@@ -288,7 +288,10 @@ impl App {
         let Some(anchor) = anchor else {
             return Err(AppError::conflict(
                 "not_addressable",
-                words!("the customer is known by documents only; send one of them as an identity through POST /api/v1/events", "该客户只有证件可识别；请通过 POST /api/v1/events 把其中一项作为身份发送"),
+                words!(
+                    "the customer is known by documents only; send one of them as an identity through POST /api/v1/events",
+                    "该客户只有证件可识别；请通过 POST /api/v1/events 把其中一项作为身份发送"
+                ),
             ));
         };
         if !record.identities.iter().any(|identity| identity.is(&anchor)) {

@@ -1,6 +1,6 @@
 //! Why something was not taken, in words that say what to do.
 
-use crate::{normal, Words, words};
+use crate::{Words, normal, words};
 use serde::{Deserialize, Serialize};
 
 /// Why a record was not taken. Nothing of it landed, and its id is free to be sent again.

@@ -10,7 +10,7 @@ use crate::team::Caller;
 use crate::{App, Room};
 use posthouse_domain::catalogue::{self, Value};
 use posthouse_domain::money::major_text;
-use posthouse_domain::{Localized, time, words};
+use posthouse_domain::{Localized, time};
 use posthouse_engine::{NONE, ReasonDef};
 use posthouse_store::{Access, profiles};
 use serde::{Deserialize, Serialize};
