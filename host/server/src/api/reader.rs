@@ -15,7 +15,7 @@ tokio::task_local! {
 
 /// The language of whoever waits for the answer of this task; English where nobody does.
 pub(crate) fn language() -> Language {
-    LANGUAGE.try_get(|language| *language).unwrap_or_default()
+    LANGUAGE.try_get().unwrap_or_default()
 }
 
 /// Answers each request in the language it asks for.
