@@ -9,6 +9,7 @@ use crate::profile::{AttributeValue, SourceKind};
 use crate::record::Body;
 use crate::rejection::{check_id, quote};
 use crate::time::{day_of, parse_instant};
+use crate::words;
 use crate::{AgencyTerms, Instant, Record, Rejection, attribute, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -130,7 +131,10 @@ impl Layout {
                 if layout.attributes.iter().any(|(other, _)| *other == key) {
                     return Err(Rejection::new(
                         "header_twice",
-                        format!("the header {name} stands twice in the first row; remove or rename one"),
+                        words!(
+                            "the header {name} stands twice in the first row; remove or rename one",
+                            "表头 {name} 在首行出现两次；请删除或改名其中一个"
+                        ),
                     ));
                 }
                 layout.attributes.push((key, index));
@@ -140,7 +144,10 @@ impl Layout {
                 Some(known) if !may_repeat(known) && layout.columns.iter().any(|(other, _)| other == known) => {
                     return Err(Rejection::new(
                         "header_twice",
-                        format!("the header {known} stands twice in the first row; remove or rename one"),
+                        words!(
+                            "the header {known} stands twice in the first row; remove or rename one",
+                            "表头 {known} 在首行出现两次；请删除或改名其中一个"
+                        ),
                     ));
                 }
                 Some(known) => layout.columns.push((known, index)),
@@ -152,17 +159,22 @@ impl Layout {
         if !known_by.iter().any(|name| has(name)) {
             return Err(Rejection::new(
                 "headers_missing",
-                format!(
-                    "the first row must have one of {}; it has {}",
-                    known_by.join(", "),
-                    quoted(&layout)
+                words!(
+                    "the first row must have one of {known_by}; it has {layout}",
+                    "首行须有 {known_by} 之一；现有 {layout}",
+                    known_by = known_by.join(", "),
+                    layout = quoted(&layout)
                 ),
             ));
         }
         if kind == FileKind::Bookings && !has("booked_at") {
             return Err(Rejection::new(
                 "headers_missing",
-                format!("the first row must have booked_at; it has {}", quoted(&layout)),
+                words!(
+                    "the first row must have booked_at; it has {layout}",
+                    "首行须有 booked_at；现有 {layout}",
+                    layout = quoted(&layout)
+                ),
             ));
         }
         Ok(layout)
@@ -286,9 +298,10 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         if found.is_empty() {
             return Err(Rejection::new(
                 "identity_missing",
-                format!(
-                    "fill one of {}, so that the customer can be known",
-                    known_by.map(|(name, _)| name).join(", ")
+                words!(
+                    "fill in one of {name}, so that the customer can be recognised",
+                    "请填写 {name} 之一，以便识别客户",
+                    name = known_by.map(|(name, _)| name).join(", ")
                 ),
             ));
         }
@@ -337,11 +350,15 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         let (identities, further) = self.identities(terms)?;
         let booked_at = self
             .text("booked_at")
-            .ok_or_else(|| Rejection::new("date_missing", "booked_at is empty; write it like 2026-01-15"))?;
+            .ok_or_else(|| Rejection::new("date_missing", words!("booked_at is empty; write it like 2026-01-15", "booked_at 为空；请写成 2026-01-15 的形式")))?;
         let occurred_at = parse_instant(booked_at, terms.time_zone).ok_or_else(|| {
             Rejection::new(
                 "bad_date",
-                format!("booked_at {} is not a date; write it like 2026-01-15", quote(booked_at)),
+                words!(
+                    "booked_at {booked_at} is not a date; write it like 2026-01-15",
+                    "booked_at {booked_at} 不是日期；请写成 2026-01-15 的形式",
+                    booked_at = quote(booked_at)
+                ),
             )
         })?;
         let on = day_of(occurred_at, terms.time_zone);
@@ -351,9 +368,10 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
                 let known = BookingStatus::ALL.map(BookingStatus::as_str).join(", ");
                 Rejection::new(
                     "bad_status",
-                    format!(
-                        "status {} is not known; known are {known}; empty means confirmed",
-                        quote(&word)
+                    words!(
+                        "status {word} is not known; known are {known}; empty means confirmed",
+                        "状态 {word} 无法识别；可用的有 {known}；不填表示 confirmed（已确认）",
+                        word = quote(&word)
                     ),
                 )
             })?,
@@ -384,7 +402,11 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             Some(text) => Some(fields::travellers(text.parse().map_err(|_| {
                 Rejection::new(
                     "bad_travellers",
-                    format!("travellers {} must be a whole number between 1 and 10000", quote(text)),
+                    words!(
+                        "travellers {text} must be a whole number between 1 and 10000",
+                        "出行人数 {text} 应为 1 到 10000 的整数",
+                        text = quote(text)
+                    ),
                 )
             })?)?),
         };

@@ -57,7 +57,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
         (
             &[("customer_member_no", "")],
             "identity_missing",
-            "fill one of customer_member_no, customer_phone, customer_email, so that the customer can be known",
+            "fill in one of customer_member_no, customer_phone, customer_email, so that the customer can be recognised",
         ),
         (
             &[("customer_phone", "12")],
@@ -164,7 +164,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
         (
             &[("phone", ""), ("name", "Li")],
             "identity_missing",
-            "fill one of member_no, phone, email, so that the customer can be known",
+            "fill in one of member_no, phone, email, so that the customer can be recognised",
         ),
         (
             &[("member_no", "M-1"), ("gender", "?")],

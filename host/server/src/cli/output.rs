@@ -1,5 +1,6 @@
 //! How commands answer.
 
+use posthouse_domain::words;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::Write;
@@ -122,16 +123,32 @@ impl Output {
                 let document = serde_json::json!({ "error": { "code": failure.code, "detail": failure.message } });
                 let _ = writeln!(std::io::stdout(), "{document:#}");
             }
-            let _ = writeln!(std::io::stderr(), "error: {}", failure.message);
+            let message = &failure.message;
+            let _ = writeln!(std::io::stderr(), "{}", words!("error: {message}", "错误：{message}"));
         }
         ExitCode::from(failure.exit)
     }
 }
 
-/// So many of something: `1 row`, `2 rows`. `one` is the word for a single one and takes an s for more.
+/// So many of something: `1 row`, `2 rows`, in Chinese `2 行`. `one` is the word for a single one and takes an s for more.
 pub(crate) fn counted(number: u64, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+    let s = if number == 1 { "" } else { "s" };
+    let zh = COUNTED.iter().find(|(en, _)| *en == one).map_or(one, |(_, zh)| zh);
+    words!("{number} {one}{s}", "{number} {zh}").to_string()
 }
+
+/// What is counted, with its measure word.
+const COUNTED: [(&str, &str); 9] = [
+    ("basket", "个购物篮"),
+    ("campaign", "个活动"),
+    ("customer", "位客户"),
+    ("event", "个事件"),
+    ("golden case", "个样例"),
+    ("made-up customer", "位虚构客户"),
+    ("migration", "项迁移"),
+    ("mover", "位变动客户"),
+    ("row", "行"),
+];
 
 /// A word of a shell's command line.
 pub(crate) fn shell_word(text: &str) -> String {
