@@ -187,12 +187,9 @@ fn writable(folder: &Path) -> Result<String, String> {
         };
     }
     match tempfile::tempfile_in(nearest) {
-        Ok(_) if there => Ok(format!("{} can be written", folder.display())),
-        Ok(_) => Ok(format!("{} is missing; the first start makes it", folder.display())),
-        Err(error) => Err(format!(
-            "{} cannot be written: {error}; give it to the server's user or name another in the configuration",
-            nearest.display()
-        )),
+        Ok(_) if there => Ok(words!("{folder} can be written", "{folder} 可写", folder = folder.display()).to_string()),
+        Ok(_) => Ok(words!("{folder} is missing; the first start creates it", "{folder} 不存在；首次启动时创建", folder = folder.display()).to_string()),
+        Err(error) => Err(words!("{nearest} cannot be written: {error}; make the server's user its owner or name another in the configuration", "{nearest} 不可写：{error}；请把它交给运行服务器的用户，或在配置中指定其他目录", nearest = nearest.display()).to_string()),
     }
 }
 
@@ -205,6 +202,10 @@ pub(super) fn migrate(settings: &Settings, output: Output) -> Result<(), Failure
     })?;
     let database = config.database_shown();
     output.answer(&serde_json::json!({ "database": database, "migrated": true }), || {
-        format!("The tables of {database} are up to date.")
+        words!(
+            "The tables of {database} are up to date.",
+            "{database} 的数据表为最新。"
+        )
+        .to_string()
     })
 }
