@@ -177,7 +177,9 @@ fn parsed(language: Language) -> Result<Cli, ExitCode> {
         match mistake {
             Some(text) => eprint!("{text}"),
             // nobody is left to hear it if this fails
-            None => drop(error.print()),
+            None => {
+                let _ = error.print();
+            }
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     })

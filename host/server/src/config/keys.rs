@@ -76,7 +76,7 @@ fn leaves(prefix: &str, dict: &Dict, keys: &mut Vec<String>) {
     }
 }
 
-/// Names every key of the file that is no setting.
+/// Names every key of the file that is not a setting.
 pub(super) fn check(file: &Path, known: &[String]) -> Result<(), ConfigError> {
     let written: Dict = Figment::from(Toml::file_exact(file))
         .extract()
@@ -152,15 +152,15 @@ mod tests {
     fn a_setting_that_is_not_known_is_named_with_its_nearest() {
         assert_eq!(
             refusal("[http]\nevent-byte = 3"),
-            "FILE: http.event-byte is no setting; did you mean http.event-bytes?"
+            "FILE: http.event-byte is not a setting; did you mean http.event-bytes?"
         );
         assert_eq!(
             refusal("threads = 3\nlisten_ = \"x\""),
-            "FILE: listen_ is no setting; did you mean listen?; threads is no setting; did you mean plugins.threads?"
+            "FILE: listen_ is not a setting; did you mean listen?; threads is not a setting; did you mean plugins.threads?"
         );
         assert_eq!(
             refusal("[log]\ncolour = true"),
-            "FILE: log.colour is no setting; settings there are log.filter, log.format"
+            "FILE: log.colour is not a setting; known are log.filter, log.format"
         );
         assert!(refusal("[mail]\nserver = \"x\"").contains("clock, data, database, listen"));
     }
