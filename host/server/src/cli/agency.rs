@@ -241,7 +241,7 @@ fn revoke(slug: &str, id: Uuid, settings: &Settings, output: Output) -> Result<(
             Err(AppError::NotFound(_)) => Err(AppError::invalid(
                 "key_unknown",
                 words!(
-                    "{slug} has no valid key {id}; `posthouse agency keys {slug}` lists its keys",
+                    "{slug} has no key {id} in force; `posthouse agency keys {slug}` lists its keys",
                     "{slug} 没有有效的密钥 {id}；可用 `posthouse agency keys {slug}` 查看"
                 )
                 .to_string(),

@@ -46,7 +46,7 @@ fn text<'a>(document: &'a Value, key: &str) -> &'a str {
 
 fn words(replay: &Value) -> String {
     let told = if replay["identical"] == true {
-        words!("gives the same output, byte for byte.", "重放结果逐字节一致。").to_string()
+        words!("says the same, byte for byte.", "重放结果逐字节一致。").to_string()
     } else {
         difference(&replay["difference"])
     };
@@ -60,11 +60,11 @@ fn difference(found: &Value) -> String {
         at => at,
     };
     let said = |key: &str| match &found[key] {
-        Value::Null => "nothing".to_owned(),
+        Value::Null => words!("nothing", "无").to_string(),
         value => value.to_string(),
     };
     words!(
-        "gives another output. The first difference is at {place}:\n\n  then      {then}\n  now       {now}",
+        "is different. The first difference is at {place}:\n\n  then      {then}\n  now       {now}",
         "重放结果不同。第一处差异在 {place}：\n\n  当时      {then}\n  现在      {now}",
         then = said("then"),
         now = said("now")
