@@ -348,9 +348,15 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
 
     fn booking(&self, external_id: String, terms: &AgencyTerms) -> Result<Record, Rejection> {
         let (identities, further) = self.identities(terms)?;
-        let booked_at = self
-            .text("booked_at")
-            .ok_or_else(|| Rejection::new("date_missing", words!("booked_at is empty; write it like 2026-01-15", "booked_at 为空；请写成 2026-01-15 的形式")))?;
+        let booked_at = self.text("booked_at").ok_or_else(|| {
+            Rejection::new(
+                "date_missing",
+                words!(
+                    "booked_at is empty; write it like 2026-01-15",
+                    "booked_at 为空；请写成 2026-01-15 的形式"
+                ),
+            )
+        })?;
         let occurred_at = parse_instant(booked_at, terms.time_zone).ok_or_else(|| {
             Rejection::new(
                 "bad_date",

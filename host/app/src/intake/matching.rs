@@ -3,7 +3,7 @@
 use crate::documents::DocumentKeys;
 use crate::error::Result;
 use posthouse_domain::identity::{Identity, IdentityKind};
-use posthouse_domain::{Entropy, Record, Rejection, normal, Words, words};
+use posthouse_domain::{Entropy, Record, Rejection, Words, normal, words};
 use posthouse_store::forms::{self, ClashRow};
 use posthouse_store::{Tx, intake as store};
 use std::collections::{HashMap, HashSet};
@@ -230,13 +230,16 @@ impl Matcher {
         };
         let kind = taken.kind.as_str();
         let main = record.identities.iter().find(|identity| identity.kind == taken.kind);
-        let main = main.map_or_else(|| format!("the first {kind}"), shown);
+        let main = main.map_or_else(
+            || words!("the first {kind}", "首个 {kind} "),
+            |main| Words::of(&By::Identity(main)),
+        );
         Err(Rejection::new(
             "identity_conflict",
-            format!(
-                "{}, the second {kind} of this row, belongs to another customer than {main}. If it is shared, as in an office or a family, \
-                 empty that cell, or name the one right column under [columns] in a mapping; if both are one person, move it to the first {kind}'s place",
-                shown(taken)
+            words!(
+                "{taken}, the second {kind} of this row, belongs to another customer than {main}. If it is shared, as in an office or a family, empty that cell, or name the one right column under [columns] in a mapping; if both are one person, move it to the first {kind}'s place",
+                "此行的第二个 {kind}（{taken}）与{main}属于不同客户。如为家庭或单位共用，请清空该单元格，或在映射的 [columns] 中指定正确的列；如两者为同一人，请把它移到首个 {kind} 的位置",
+                taken = By::Identity(taken)
             ),
         ))
     }
