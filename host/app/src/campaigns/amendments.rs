@@ -9,8 +9,8 @@ use super::{
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
-use posthouse_domain::{Instant, words};
 use posthouse_domain::campaign::{Plan, Rule, State, changes as words_of_changes};
+use posthouse_domain::{Instant, words};
 use posthouse_store::campaign_changes::{self as changes, AmendmentRow};
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::{Access, Tx, plugins};
