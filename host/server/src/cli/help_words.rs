@@ -1,5 +1,7 @@
 //! Every command and option in Chinese, by its English.
 
+use super::help_texts;
+
 /// English and Chinese.
 pub(super) const CHINESE: &[(&str, &str)] = &[
     // what all commands share
@@ -22,7 +24,7 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "Language of all output, `en` or `zh-CN`; otherwise LC_ALL, LC_MESSAGES or LANG decides",
         "输出语言：`en` 或 `zh-CN`；未指定时由 LC_ALL、LC_MESSAGES 或 LANG 决定",
     ),
-    (super::VARIABLES, VARIABLES),
+    (super::VARIABLES, help_texts::VARIABLES),
     // serving
     (
         "Serve the API; migrates the database on start",
@@ -162,19 +164,9 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "Make one .wasm with golden cases and metadata inside, as `push` takes it",
         "打包成一个含样例和元数据的 .wasm，供 `push` 上传",
     ),
-    ("Upload a packed component", "上传打包好的组件"),
-    ("The packed component", "打包好的组件"),
-    (
-        "Show who would move if a plugin came into force",
-        "预览：启用某插件后谁会变动",
-    ),
     (
         "The binding: the agency's name for the rule",
         "绑定：旅行社给规则起的名字",
-    ),
-    (
-        "A packed component, which is uploaded first; or a revision's digest or its beginning; or a plugin's name, which means its newest revision",
-        "打包好的组件（会先上传），或某个修订的摘要或其开头，或插件名（取其最新修订）",
     ),
     (
         "The plugin's settings: a file with a JSON object, or the object itself. Left out, those in force stay; '{}' takes the defaults",
@@ -208,8 +200,204 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     ("How many lines, the last ones", "列出最近多少行"),
     ("List revisions and what is bound", "列出各修订及其绑定"),
+    // the trade
+    (super::campaigns::PLAN, help_texts::PLAN),
+    (super::quote::BASKET, help_texts::BASKET),
+    (
+        "Its name in plans: lower-case letters, digits and hyphens",
+        "方案中使用的名称：小写字母、数字和连字符",
+    ),
+    (
+        "How its campaigns go together: exclusive, stackable, best-of or ordered",
+        "组内活动的叠加方式：exclusive、stackable、best-of 或 ordered",
+    ),
+    ("Its title in English", "英文标题"),
+    ("Its title in Chinese", "中文标题"),
+    (
+        "Only those in this state: draft, submitted, approved, preparing, running, paused, ended or evaluated",
+        "只列出此状态：draft、submitted、approved、preparing、running、paused、ended、evaluated",
+    ),
+    (
+        "Only those of this type: new-product, price-or-gift, festival, member or joint",
+        "只列出此类型：new-product、price-or-gift、festival、member、joint",
+    ),
+    ("How many are listed, the newest first", "列出多少个（最新在前）"),
+    (
+        "Show a campaign: its plan in words, its approval, budget and tasks",
+        "查看活动：方案、审批、预算和任务",
+    ),
+    (
+        "Create a campaign from a file, or change the plan of one that was not started. It is a draft then",
+        "按文件创建活动，或修改未开始活动的方案；之后为草稿",
+    ),
+    ("Ask for approval", "提交审批"),
+    (
+        "Agree to a plan, or with --amendment to an amendment. Another key than the one that planned it",
+        "批准方案，或用 --amendment 批准变更；须用编写者以外的密钥",
+    ),
+    (
+        "Reject a plan, or with --amendment an amendment, with the reason as note",
+        "驳回方案，或用 --amendment 驳回变更，须附理由",
+    ),
+    (
+        "Put an approved campaign and its rule into force",
+        "启动已批准的活动及其规则",
+    ),
+    (
+        "Stop a running campaign for a while. Quotes that hold its prices can be confirmed",
+        "暂停进行中的活动；已保留价格的报价仍可确认",
+    ),
+    ("Let a paused campaign go on", "恢复已暂停的活动"),
+    (
+        "End a campaign for good. At the end of its window this happens by itself",
+        "结束活动；活动期满时自动结束",
+    ),
+    (
+        "Record how an ended campaign went and what was learned",
+        "记录已结束活动的评价和经验",
+    ),
+    (
+        "Propose another plan for a campaign that is running or paused, from a file. It is in force once another key approves it",
+        "按文件为进行中或已暂停的活动提出变更；由另一把密钥批准后生效",
+    ),
+    (
+        "List the amendments of a campaign, the newest first",
+        "列出活动的变更（最新在前）",
+    ),
+    ("List the stacking groups", "列出叠加组"),
+    (
+        "Create a stacking group, or change its mode and titles",
+        "创建叠加组，或修改其方式和标题",
+    ),
+    ("Key or id of the campaign", "活动标识或编号"),
+    ("Why", "原因"),
+    (
+        "Number of the amendment that is decided on, instead of the plan",
+        "针对的变更编号（不填则针对方案）",
+    ),
+    ("Why; a rejection needs it", "原因；驳回时必填"),
+    ("The file; `-` reads standard input", "文件；`-` 表示标准输入"),
+    ("Only show what was understood, in words", "只显示对方案的理解，不提交"),
+    (
+        "Fields whose unusual figures are meant as they are written, as the refusal names them",
+        "确认无误的异常数字所在字段，名称见拒绝信息",
+    ),
+    (
+        "The file with the whole plan as it is to be; `-` reads standard input",
+        "含完整新方案的文件；`-` 表示标准输入",
+    ),
+    (
+        "Facts that the rule of the plan reads beyond those granted before",
+        "方案的规则在已有授权之外要读取的事实",
+    ),
+    (
+        "How it went, in the view of those who know: what the figures do not say",
+        "评价：数字以外的情况",
+    ),
+    ("What to do again and what not", "经验：哪些可以再做，哪些不要"),
+    ("Coupons of campaigns", "活动的券码"),
+    (
+        "Make a batch of codes. They are printed, or written to a file, this once",
+        "生成一批券码；仅此一次显示或写入文件",
+    ),
+    ("List the batches of a campaign", "列出活动的券批次"),
+    (
+        "Revoke every code of a batch. What open quotes hold of it they keep",
+        "作废整批券码；未确认报价已占用的不受影响",
+    ),
+    ("Id of the batch", "批次编号"),
+    (
+        "Show what a code is worth, and what was done with it",
+        "查询券码的优惠和使用情况",
+    ),
+    ("The code, however it was typed", "券码，任意写法均可"),
+    ("By which people know the batch", "批次名称"),
+    ("So many codes for whoever brings one", "生成多少个不限客户的券码"),
+    (
+        "A code for everyone who is in this segment now, theirs alone; BINDING.KEY",
+        "为当前在此分群（BINDING.KEY）中的每位客户各生成一个专属券码",
+    ),
+    (
+        "A code for each of these customers, theirs alone",
+        "为这些客户各生成一个专属券码",
+    ),
+    ("How often each code can be used", "每个券码可用次数"),
+    (
+        "The last day on which the codes are good: 2027-03-31. Until the campaign ends if left out",
+        "券码的最后有效日，如 2027-03-31；不填则到活动结束",
+    ),
+    (
+        "A new file for the codes, one a line, with whose they are; standard output if left out",
+        "把券码写入新文件，每行一个并注明归属；不填则输出到标准输出",
+    ),
+    (
+        "Find customers, or show all that is known of one",
+        "查找客户，或查看一位客户的全部信息",
+    ),
+    (
+        "A name as it is written, in pinyin or by its initials, part of a telephone number, a member number or e-mail address; everyone if left out",
+        "姓名（汉字、拼音或首字母）、电话的一部分、会员号或邮箱；不填则列出全部",
+    ),
+    (
+        "Only members of this segment, as BINDING.KEY",
+        "只列出此分群（BINDING.KEY）的成员",
+    ),
+    ("How many are listed", "列出多少位"),
+    ("Show all that is known of one customer", "查看一位客户的全部信息"),
+    ("Id or member number", "编号或会员号"),
+    (
+        "List campaigns; plan, approve, run and amend them",
+        "列出活动；编写、批准、运行和变更",
+    ),
+    (
+        "Price a basket with every campaign in force, and hold the price for a while",
+        "按全部生效活动为购物篮报价，并在一段时间内保留价格",
+    ),
+    (
+        "Confirm a quote with its booking: what it held is spent, its coupons are redeemed",
+        "用订单确认报价：占用转为支出，券码核销",
+    ),
+    ("Let a quote go: what it held is free again", "释放报价：占用归还"),
+    (
+        "List the facts a rule can read, with kind, unit and meaning; no server is asked",
+        "列出规则可读取的事实及其类型、单位和含义（离线）",
+    ),
+    (
+        "Only those that have these words in key, kind, unit or meaning",
+        "只列出键、类型、单位或含义中含有这些词的",
+    ),
+    (
+        "As the table of the plugin guide in this language",
+        "以此语言输出插件指南中的表格",
+    ),
+    (
+        "Upload a packed component, or pack a project and upload that",
+        "上传打包好的组件，或打包项目后上传",
+    ),
+    (
+        "Show who would move if a plugin came into force: everyone where they are few, else some of them",
+        "预览：启用某插件后谁会变动（人少则全部列出，否则列出一部分）",
+    ),
+    ("List everyone who would move, however many", "列出全部变动客户"),
+    (
+        "A packed component or a project's folder written as a path (`.`, `./rule`), which is packed and uploaded first; or a revision's digest or its beginning; or a plugin's name, which means its newest revision",
+        "打包好的组件，或以路径（`.`、`./rule`）表示的项目目录（会先打包上传）；或某个修订的摘要或其开头；或插件名（取其最新修订）",
+    ),
+    (
+        "The file with the basket; `-` reads standard input",
+        "购物篮文件；`-` 表示标准输入",
+    ),
+    (
+        "Who buys, by member number or id, instead of whom the file names",
+        "购买者（会员号或编号），代替文件中的客户",
+    ),
+    ("Id of the quote", "报价编号"),
+    (
+        "The booking's id as events and files tell it; the quote's id if left out",
+        "订单号（与事件和文件中一致）；不填则为报价编号",
+    ),
+    (
+        "In which order: by score (the highest first), since (who entered last first), name, or joined (in the order in which they became customers)",
+        "排序：score（得分高者在前）、since（最近进入者在前）、name（姓名）或 joined（成为客户的先后）",
+    ),
 ];
-
-const VARIABLES: &str = "与服务器通信的命令所用的环境变量：
-  POSTHOUSE_URL      服务器地址 [默认：http://127.0.0.1:7300]
-  POSTHOUSE_API_KEY  旅行社的密钥；用 `posthouse agency create` 或 `posthouse agency key` 获得";

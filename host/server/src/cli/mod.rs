@@ -10,6 +10,7 @@ mod doctor;
 mod explain;
 mod form;
 mod help;
+mod help_texts;
 mod help_words;
 mod import;
 mod language;
