@@ -1,5 +1,9 @@
 //! Rows of a file: from cells to a [`Record`].
 
+mod optional;
+
+pub use optional::{LeftOut, is_optional};
+
 use crate::booking::{BookingDetails, BookingRecord, BookingStatus};
 use crate::event;
 use crate::fields::{self, Prices};
@@ -13,6 +17,7 @@ use crate::words;
 use crate::{AgencyTerms, Instant, Record, Rejection, attribute, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::cell::RefCell;
 
 /// What the rows of a file are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,7 +206,8 @@ impl Layout {
         canonical::digest(lines.collect::<String>())
     }
 
-    /// Reads one row. `content_id` is used where the row has no `external_id`; `now` is when rows about customers became known.
+    /// Reads one row, without the optional cells that cannot be read. `content_id` is used where the row has no `external_id`; `now`
+    /// is when rows about customers became known.
     ///
     /// # Errors
     /// The [`Rejection`] for the error file.
@@ -211,16 +217,25 @@ impl Layout {
         content_id: &str,
         now: Instant,
         terms: &AgencyTerms,
-    ) -> Result<Record, Rejection> {
-        let row = Row { layout: self, cell };
+    ) -> Result<(Record, Vec<LeftOut>), Rejection> {
+        let row = Row {
+            layout: self,
+            cell,
+            left_out: RefCell::default(),
+        };
         let external_id = match row.text("external_id") {
             Some(id) => check_id("external_id", id)?,
             None => content_id.to_owned(),
         };
-        match self.kind {
+        let mut record = match self.kind {
             FileKind::Customers => row.customer(external_id, now, terms),
             FileKind::Bookings => row.booking(external_id, terms),
+        }?;
+        let left_out = row.left_out.into_inner();
+        for cell in &left_out {
+            record.data.remove(&cell.field);
         }
+        Ok((record, left_out))
     }
 }
 
@@ -237,6 +252,7 @@ fn quoted(layout: &Layout) -> String {
 struct Row<'l, F> {
     layout: &'l Layout,
     cell: F,
+    left_out: RefCell<Vec<LeftOut>>,
 }
 
 impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
@@ -252,8 +268,18 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         self.texts(name).next()
     }
 
-    fn short(&self, name: &str) -> Result<Option<String>, Rejection> {
-        self.text(name).map_or(Ok(None), |text| fields::short_text(name, text))
+    fn leave_out(&self, field: &str, why: Rejection) {
+        let field = field.to_owned();
+        self.left_out.borrow_mut().push(LeftOut { field, why });
+    }
+
+    /// What an optional cell says; nothing if it cannot be read.
+    fn optional<T>(&self, name: &str, read: impl FnOnce(&'a str) -> Result<T, Rejection>) -> Option<T> {
+        read(self.text(name)?).map_err(|why| self.leave_out(name, why)).ok()
+    }
+
+    fn short(&self, name: &str) -> Option<String> {
+        self.optional(name, |text| fields::short_text(name, text)).flatten()
     }
 
     fn data(&self) -> Map<String, Value> {
@@ -273,12 +299,19 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         data
     }
 
+    fn attribute(&self, found: &mut Vec<AttributeValue>, field: &str, key: &str, at: Instant) {
+        self.optional(field, |text| {
+            event::push_attribute(found, key, text, SourceKind::Declared, at)
+        });
+    }
+
     /// The agency's own attributes.
-    fn attributes(&self, found: &mut Vec<AttributeValue>, at: Instant) -> Result<(), Rejection> {
+    fn attributes(&self, found: &mut Vec<AttributeValue>, at: Instant) {
         for (key, index) in &self.layout.attributes {
-            event::push_attribute(found, key, (self.cell)(*index), SourceKind::Declared, at)?;
+            if let Err(why) = event::push_attribute(found, key, (self.cell)(*index), SourceKind::Declared, at) {
+                self.leave_out(key, why);
+            }
         }
-        Ok(())
     }
 
     /// By what the customer is known, and what is theirs besides.
@@ -321,15 +354,10 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             "language",
             "consent_marketing",
         ] {
-            if let Some(value) = self.text(key) {
-                event::push_attribute(&mut attributes, key, value, SourceKind::Declared, now)?;
-            }
+            self.attribute(&mut attributes, key, key, now);
         }
-        self.attributes(&mut attributes, now)?;
-        let customer_since = self
-            .text("since")
-            .map(|text| fields::booking_day("since", text, terms))
-            .transpose()?;
+        self.attributes(&mut attributes, now);
+        let customer_since = self.optional("since", |text| fields::booking_day("since", text, terms));
         Ok(Record {
             source: "import:customers".into(),
             external_id,
@@ -398,14 +426,9 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             amount_base: amount("amount_base", terms.currency)?,
         };
         let (amount, cost) = prices.in_base(terms)?;
-        let day = |name| {
-            self.text(name)
-                .map(|text| fields::booking_day(name, text, terms))
-                .transpose()
-        };
-        let travellers = match self.text("travellers") {
-            None => None,
-            Some(text) => Some(fields::travellers(text.parse().map_err(|_| {
+        let day = |name| self.optional(name, |text| fields::booking_day(name, text, terms));
+        let travellers = self.optional("travellers", |text| {
+            fields::travellers(text.parse().map_err(|_| {
                 Rejection::new(
                     "bad_travellers",
                     words!(
@@ -414,26 +437,24 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
                         text = quote(text)
                     ),
                 )
-            })?)?),
-        };
+            })?)
+        });
         let details = BookingDetails {
             booked_on: Some(on),
-            product: self.short("product")?,
-            destination: self.short("destination")?,
-            theme: self.short("theme")?,
-            departs_on: day("departs")?,
-            returns_on: day("returns")?,
+            product: self.short("product"),
+            destination: self.short("destination"),
+            theme: self.short("theme"),
+            departs_on: day("departs"),
+            returns_on: day("returns"),
             travellers,
             amount,
             cost,
-            channel: self.short("channel")?,
+            channel: self.short("channel"),
         };
         fields::check_order(&details)?;
         let mut attributes = Vec::new();
-        if let Some(name) = self.text("customer_name") {
-            event::push_attribute(&mut attributes, "name", name, SourceKind::Declared, occurred_at)?;
-        }
-        self.attributes(&mut attributes, occurred_at)?;
+        self.attribute(&mut attributes, "customer_name", "name", occurred_at);
+        self.attributes(&mut attributes, occurred_at);
         Ok(Record {
             source: "import:bookings".into(),
             external_id,
