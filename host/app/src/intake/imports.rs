@@ -2,15 +2,15 @@
 
 use super::files::chunks::CHUNK;
 use super::files::{ERROR_COLUMNS, Mapping, Reading};
+use super::report::Report;
 use crate::App;
 use crate::error::{AppError, Result};
-use crate::sheet::Sheet;
 use crate::team::Caller;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{Language, Rejection, Words, words};
 use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, StoreError};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::path::Path;
 use tokio::io::AsyncReadExt;
 use uuid::Uuid;
@@ -36,57 +36,26 @@ pub struct ImportStatus {
     pub accepted: i64,
     /// Rows known before.
     pub duplicates: i64,
-    /// Rows sent back; `errors.csv` has them with their reasons.
+    /// Rows rejected; `errors.csv` has them with their reasons.
     pub rejected: i64,
+    /// Rows that landed, or were known, without a cell that cannot be read; `warnings.csv` has these cells.
+    pub warned: i64,
+    /// Rows that only add up others.
+    pub passed_over: i64,
     /// Headers that are not understood; their cells were left out.
     pub ignored_columns: Vec<String>,
     /// How the file is read, once its headers are.
     pub reading: Option<Reading>,
     /// Nothing lands; the counts say what would.
     pub dry_run: bool,
-    /// What a dry run has found so far.
-    pub report: Option<DryRun>,
+    /// What was found so far.
+    pub report: Option<Report>,
     /// Why the whole file was refused.
     pub failure: Option<Rejection>,
     /// When the file came, in ms since 1970.
     pub created_at: i64,
     /// When its last row was decided.
     pub finished_at: Option<i64>,
-}
-
-/// What a dry run found beyond the counts of its job.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DryRun {
-    /// Customers who would be new.
-    pub customers_new: i64,
-    /// Customers known before whom something would be added to.
-    pub customers_joined: i64,
-    /// Bookings that would be new.
-    pub bookings_new: i64,
-    /// Bookings known before that would change.
-    pub bookings_changed: i64,
-    /// Why rows would be sent back.
-    pub rejections: Vec<RejectionGroup>,
-}
-
-/// Rows that would be sent back with one code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RejectionGroup {
-    /// Stable code.
-    pub code: String,
-    /// How many rows.
-    pub rows: i64,
-    /// The first of them.
-    pub examples: Vec<RejectionExample>,
-}
-
-/// A row that would be sent back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RejectionExample {
-    /// Row of the file, the first being 1.
-    pub row: i64,
-    /// What is wrong and what to do.
-    pub detail: Words,
 }
 
 /// A file to be imported.
@@ -139,6 +108,8 @@ impl ImportStatus {
             accepted: row.accepted,
             duplicates: row.duplicates,
             rejected: row.rejected,
+            warned: row.warned,
+            passed_over: row.passed_over,
             ignored_columns: serde_json::from_str(&row.ignored).map_err(AppError::corrupt("headers"))?,
             reading,
             dry_run: row.dry_run,
@@ -189,6 +160,8 @@ impl App {
             accepted: 0,
             duplicates: 0,
             rejected: 0,
+            warned: 0,
+            passed_over: 0,
             header: "[]".into(),
             ignored: "[]".into(),
             reading: None,
@@ -293,17 +266,7 @@ impl App {
             .ok_or(AppError::NotFound("import"))?;
         let rows = store::errors(&mut tx, agency, id, after.unwrap_or(0), 1_000).await?;
         drop(tx);
-        let reading: Reading = match &job.reading {
-            Some(text) => serde_json::from_str(text).map_err(AppError::corrupt("reading"))?,
-            None => Reading::default(),
-        };
-        let mark: &[u8] = if reading.marked && after.is_none() {
-            b"\xef\xbb\xbf"
-        } else {
-            b""
-        };
-        let delimiter = reading.delimiter.and_then(|c| u8::try_from(c).ok()).unwrap_or(b',');
-        let mut file = Sheet::new(delimiter, mark);
+        let mut file = Reading::of(&job)?.writer(after.is_none());
         let mut header: Vec<String> = serde_json::from_str(&job.header).map_err(AppError::corrupt("headers"))?;
         let width = header.len();
         if after.is_none() {

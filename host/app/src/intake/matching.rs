@@ -1,20 +1,21 @@
 //! Who is this customer? Exact matching of identities; nothing is guessed.
 
+use super::conflict;
 use crate::documents::DocumentKeys;
 use crate::error::Result;
 use posthouse_domain::identity::{Identity, IdentityKind};
-use posthouse_domain::{Entropy, Record, Rejection, Words, normal, words};
+use posthouse_domain::{Entropy, Record, Rejection, normal};
 use posthouse_store::forms::{self, ClashRow};
 use posthouse_store::{Tx, intake as store};
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use uuid::Uuid;
 
 /// The identities a batch of records speaks of, with their owners, kept up to date while the batch is matched.
 #[derive(Debug, Default)]
 pub(crate) struct Matcher {
     owners: HashMap<(IdentityKind, String), Uuid>,
-    exclusive: HashSet<(Uuid, IdentityKind)>,
+    /// The values of exclusive kinds that customers have, where they may be shown.
+    exclusive: HashMap<(Uuid, IdentityKind), Option<String>>,
     /// Rows of an earlier build that share a form.
     clashes: HashMap<(IdentityKind, String), Vec<ClashRow>>,
     /// Member numbers whose dashes were dropped.
@@ -104,14 +105,15 @@ impl Matcher {
 
     /// Learns from elsewhere that a customer has an identity of an exclusive kind.
     pub(super) fn recall_exclusive(&mut self, customer: Uuid, kind: IdentityKind) {
-        self.exclusive.insert((customer, kind));
+        self.exclusive.entry((customer, kind)).or_default();
     }
 
     /// Reads which exclusive kinds these customers have.
     pub(crate) async fn learn(&mut self, tx: &mut Tx, agency: Uuid, customers: Vec<Uuid>) -> Result<()> {
         for row in store::identities_of(tx, agency, &customers).await? {
             if let Some(kind) = row.kind.parse::<IdentityKind>().ok().filter(|kind| kind.is_exclusive()) {
-                self.exclusive.insert((row.customer_id, kind));
+                let value = (!kind.is_document()).then(|| row.written.unwrap_or(row.value));
+                self.exclusive.insert((row.customer_id, kind), value);
             }
         }
         Ok(())
@@ -149,63 +151,41 @@ impl Matcher {
         owner: Option<(Uuid, &str)>,
         keys: &DocumentKeys,
     ) -> std::result::Result<Option<Uuid>, Rejection> {
-        let conflict = |detail: Words| Err(Rejection::new("identity_conflict", detail));
-        let mut found: Option<(Uuid, By<'_>)> = owner.map(|(customer, booking)| (customer, By::Booking(booking)));
         let owners: Vec<(&Identity, Owner)> = identities
             .iter()
             .map(|identity| (identity, self.owner(agency, identity, keys)))
             .collect();
-        for (identity, owner) in &owners {
-            match (owner, &found) {
-                (Owner::One(customer), Some((other, by))) if customer != other => {
-                    return conflict(words!(
-                        "{by} belongs to one customer and {this} to another; correct the record, or send it again once the two customers are one",
-                        "{by}与{this}属于不同客户；请更正记录，或待两位客户合并后重新发送",
-                        this = By::Identity(identity)
-                    ));
-                }
-                (Owner::One(customer), None) => found = Some((*customer, By::Identity(identity))),
-                _ => {}
+        let mut customer = owner.map(|(customer, _)| customer);
+        let (mut known, mut new) = (Vec::new(), Vec::new());
+        for (identity, whose) in &owners {
+            let Owner::One(one) = whose else { continue };
+            if customer.is_some_and(|other| other != *one) {
+                return Err(match owner {
+                    Some((_, booking)) if known.is_empty() => conflict::others_booking(booking, identity),
+                    _ => conflict::two_customers(&known, identity),
+                });
             }
+            customer = Some(*one);
+            known.push(*identity);
         }
-        let mut unknown = Vec::new();
-        for (identity, owner) in &owners {
-            match (owner, &found) {
+        for (identity, whose) in &owners {
+            match (whose, customer) {
                 (Owner::One(_), _) => {}
-                (Owner::Several(customers), Some((customer, _))) if customers.contains(customer) => {}
-                (Owner::Several(customers), _) => {
-                    return conflict(words!(
-                        "{this} is written in one way by now and belongs to {count} customers: {customers}; write it as it was written for one of them, or name the customer by another identity",
-                        "{this}归一后属于 {count} 位客户：{customers}；请按其中一位原来的写法填写，或改用其他身份",
-                        this = By::Identity(identity),
-                        count = customers.len(),
-                        customers = customers.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", ")
-                    ));
-                }
-                (Owner::Perhaps(customer), None) => {
-                    return conflict(words!(
-                        "{this} may be that of customer {customer}, recorded when dashes did not count; name the customer by another identity as well, or give them this number with PATCH /api/v1/customers/{customer}",
-                        "{this}可能属于客户 {customer}（当时不计连字符）；请再提供该客户的另一项身份，或用 PATCH /api/v1/customers/{customer} 给其登记此号码",
-                        this = By::Identity(identity)
-                    ));
-                }
-                (Owner::Perhaps(customer), Some((found, _))) if customer == found => {}
-                (Owner::Perhaps(_) | Owner::Nobody, _) => unknown.push(*identity),
+                (Owner::Several(customers), Some(found)) if customers.contains(&found) => {}
+                (Owner::Several(customers), _) => return Err(conflict::one_of_several(identity, customers)),
+                (Owner::Perhaps(perhaps), None) => return Err(conflict::perhaps(identity, *perhaps)),
+                (Owner::Perhaps(perhaps), Some(found)) if *perhaps == found => {}
+                (Owner::Perhaps(_) | Owner::Nobody, _) => new.push(*identity),
             }
         }
-        let Some((customer, by)) = found else { return Ok(None) };
-        match unknown
-            .into_iter()
-            .find(|identity| identity.kind.is_exclusive() && self.exclusive.contains(&(customer, identity.kind)))
-        {
-            Some(identity) => conflict(words!(
-                "{this} is new, but the customer known by {by} has another {kind}; correct the record and send it again",
-                "{this}是新的，但{by}所属客户已有另一个 {kind}；请更正记录后重新发送",
-                this = By::Identity(identity),
-                kind = identity.kind.as_str()
-            )),
-            None => Ok(Some(customer)),
+        let Some(customer) = customer else { return Ok(None) };
+        for identity in new.into_iter().filter(|identity| identity.kind.is_exclusive()) {
+            if let Some(has) = self.exclusive.get(&(customer, identity.kind)) {
+                let booking = owner.map(|(_, booking)| booking);
+                return Err(conflict::another_value(&known, booking, identity, has.as_deref()));
+            }
         }
+        Ok(Some(customer))
     }
 
     /// Refuses a record whose further identities are another's than `customer`'s, or anybody's if its customer is new: the office's
@@ -228,20 +208,7 @@ impl Matcher {
         let Some(taken) = record.further.iter().find(others) else {
             return Ok(());
         };
-        let kind = taken.kind.as_str();
-        let main = record.identities.iter().find(|identity| identity.kind == taken.kind);
-        let main = main.map_or_else(
-            || words!("the first {kind}", "首个 {kind} "),
-            |main| Words::of(&By::Identity(main)),
-        );
-        Err(Rejection::new(
-            "identity_conflict",
-            words!(
-                "{taken}, the second {kind} of this row, belongs to another customer than {main}. If it is shared, as in an office or a family, empty that cell, or name the one right column under [columns] in a mapping; if both are one person, move it to the first {kind}'s place",
-                "此行的第二个 {kind}（{taken}）与{main}属于不同客户。如为家庭或单位共用，请清空该单元格，或在映射的 [columns] 中指定正确的列；如两者为同一人，请把它移到首个 {kind} 的位置",
-                taken = By::Identity(taken)
-            ),
-        ))
+        Err(conflict::further(taken, &record.identities))
     }
 
     /// Gives the customer those of `identities` that nobody has.
@@ -269,7 +236,8 @@ impl Matcher {
             }
             self.owners.insert((identity.kind, value.clone()), customer);
             if identity.kind.is_exclusive() {
-                self.exclusive.insert((customer, identity.kind));
+                let value = (!identity.kind.is_document()).then(|| normal::visible(&identity.written));
+                self.exclusive.insert((customer, identity.kind), value);
             }
             let sealed = if identity.kind.is_document() {
                 keys.seal(agency, &identity.value, entropy)
@@ -302,29 +270,5 @@ impl Matcher {
             forms::move_identity(tx, agency, from, &identity.value, Some(&written), false).await?;
         }
         Ok(())
-    }
-}
-
-/// By what a customer is known, in a message; document numbers are not repeated.
-enum By<'r> {
-    Booking(&'r str),
-    Identity(&'r Identity),
-}
-
-impl fmt::Display for By<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self {
-            Self::Booking(id) => words!("booking {id}", "订单 {id} "),
-            Self::Identity(identity) if identity.kind.is_document() => {
-                words!("the {kind}", " {kind} ", kind = identity.kind.as_str())
-            }
-            Self::Identity(identity) => words!(
-                "{kind} {value}",
-                " {kind} {value} ",
-                kind = identity.kind.as_str(),
-                value = normal::visible(&identity.written)
-            ),
-        };
-        words.fmt(f)
     }
 }

@@ -1,13 +1,18 @@
 //! Taking in what the agency is told: one door for events and rows of files.
 
+mod conflict;
 pub mod files;
 pub mod imports;
 mod land;
 mod matching;
+mod progress;
 pub(crate) mod queue;
 pub(crate) mod refold;
 mod rehearsal;
+pub mod report;
 mod terms;
+pub mod understood;
+mod warnings;
 mod work;
 
 pub(crate) use land::{land, meant, source_kind};
