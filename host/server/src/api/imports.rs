@@ -9,9 +9,8 @@ use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use posthouse_app::App;
 use posthouse_app::intake::imports::NewImport;
-use posthouse_app::team::{Caller, Scope};
+use posthouse_app::team::Scope;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::words;
 use serde::Deserialize;
@@ -23,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+mod report;
 mod shapes;
 
 use shapes::Import;
@@ -37,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
         .routes(routes!(start))
         .routes(routes!(status))
         .routes(routes!(errors))
+        .routes(routes!(warnings))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -286,29 +287,61 @@ async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) ->
     responses((status = 200, description = "CSV.", body = String, content_type = "text/csv")))]
 async fn errors(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<Response> {
     let caller = auth.may(Scope::Intake)?;
-    let first = front.app().import_errors(&caller, id, None, reader::language()).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"errors.csv\""),
-        (header::CONTENT_LANGUAGE, reader::language().tag()),
-    ];
-    Ok((headers, error_file(front.app().clone(), caller, id, first)).into_response())
+    let (app, language) = (front.app().clone(), reader::language());
+    let first = app.import_errors(&caller, id, None, language).await?;
+    let next = move |after| {
+        let (app, caller) = (app.clone(), caller.clone());
+        async move { app.import_errors(&caller, id, Some(after), language).await }
+    };
+    Ok(file("errors.csv", id, first, next))
 }
 
-/// Page after page, the first of which is known.
-fn error_file(app: App, caller: Caller, id: Uuid, first: Option<(i64, Vec<u8>)>) -> Body {
-    // the body is sent when its request has left the task that knows the reader
-    let language = reader::language();
-    let pages = futures_util::stream::unfold(Some((first, app, caller)), move |state| async move {
-        let (page, app, caller) = state?;
+/// The cells that were left out.
+///
+/// CSV, whatever the file was: `row` (the first row being 1), `column` (its header), `cell`, `code` and `reason`. Their rows have landed,
+/// or were known, without them. At most the first 100,000; the job's `report` counts all.
+///
+/// Reasons are in the language of `Accept-Language`; codes and headers are not translated.
+#[utoipa::path(get, path = "/imports/{id}/warnings.csv", tag = "intake", operation_id = "getImportWarnings",
+    params(("id" = Uuid, Path, description = "Id of the import.")),
+    responses((status = 200, description = "CSV.", body = String, content_type = "text/csv")))]
+async fn warnings(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<Response> {
+    let caller = auth.may(Scope::Intake)?;
+    let (app, language) = (front.app().clone(), reader::language());
+    let first = app.import_warnings(&caller, id, None, language).await?;
+    let next = move |after| {
+        let (app, caller) = (app.clone(), caller.clone());
+        async move { app.import_warnings(&caller, id, Some(after), language).await }
+    };
+    Ok(file("warnings.csv", id, first, next))
+}
+
+/// A page of a file, with where the next one begins.
+type Page<C> = Option<(C, Vec<u8>)>;
+
+/// A file about an import, page after page, the first of which is known. It is sent when its request has left the task that knows the
+/// reader.
+fn file<C, N, F>(name: &'static str, id: Uuid, first: Page<C>, next: N) -> Response
+where
+    C: Send + 'static,
+    N: Fn(C) -> F + Send + 'static,
+    F: Future<Output = posthouse_app::Result<Page<C>>> + Send,
+{
+    let pages = futures_util::stream::unfold(Some((first, next)), move |state| async move {
+        let (page, next) = state?;
         let (last, bytes) = page?;
-        match app.import_errors(&caller, id, Some(last), language).await {
-            Ok(next) => Some((Ok(Bytes::from(bytes)), Some((next, app, caller)))),
+        match next(last).await {
+            Ok(page) => Some((Ok(Bytes::from(bytes)), Some((page, next)))),
             Err(error) => {
-                tracing::error!(%error, import = %id, "an error file broke off");
+                tracing::error!(%error, import = %id, "{name} broke off");
                 Some((Err(std::io::Error::other("the file broke off")), None))
             }
         }
     });
-    Body::from_stream(pages)
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CONTENT_LANGUAGE, reader::language().tag().to_owned()),
+    ];
+    (headers, Body::from_stream(pages)).into_response()
 }

@@ -196,6 +196,22 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// The text, or as much of it as takes `width` columns of a terminal.
+pub(crate) fn cut(text: &str, width: usize) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if width_of(&text) <= width {
+        return text;
+    }
+    let mut short = String::new();
+    for c in text.chars() {
+        if width_of(&short) + width_of(c.encode_utf8(&mut [0; 4])) >= width {
+            break;
+        }
+        short.push(c);
+    }
+    short + "…"
+}
+
 /// Columns of a terminal: Chinese characters take two.
 fn width_of(text: &str) -> usize {
     text.chars().map(|c| if matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ff60}') { 2 } else { 1 }).sum()
@@ -217,6 +233,16 @@ mod tests {
         assert_eq!(shell_word(r#"{"a": 1}"#), r#"'{"a": 1}'"#);
         assert_eq!(shell_word("it's"), r"'it'\''s'");
         assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn long_texts_are_cut_where_they_are_wide() {
+        assert_eq!(cut("short", 5), "short");
+        assert_eq!(cut("longer", 5), "long…");
+        assert_eq!(cut("忠诚客户", 8), "忠诚客户");
+        assert_eq!(cut("忠诚客户", 7), "忠诚客…");
+        assert_eq!(cut("忠诚客户", 6), "忠诚…");
+        assert_eq!(cut("a\nb\u{1b}[1m", 9), "a b [1m");
     }
 
     #[test]
