@@ -56,5 +56,6 @@ mod torture;
 mod tour;
 mod trade;
 mod versions;
+mod warnings;
 mod words;
 mod workbooks;
