@@ -479,9 +479,9 @@ fn families_may_share_a_telephone(database: Database) {
     assert_eq!(
         reasons,
         [
-            "phone +8613800138000 belongs to a customer with member_no M1, and member_no M2 is new. If two people share phone +8613800138000, as families do, send the record without it and link the two customers (PUT /api/v1/customers/{id}/links/family/{other}); if it is the same person, send it without member_no M2",
+            "phone 13800138000 belongs to a customer with member_no M1, and member_no M2 is new. If two people share phone 13800138000, as families do, send the record without it and link the two customers (PUT /api/v1/customers/{id}/links/family/{other}); if it is the same person, send it without member_no M2",
             "email home@example.com belongs to a customer with member_no M1, and member_no M3 is new. If two people share email home@example.com, as families do, send the record without it and link the two customers (PUT /api/v1/customers/{id}/links/family/{other}); if it is the same person, send it without member_no M3",
-            "member_no M4 and phone +8613800138000 belong to two customers. If they share phone +8613800138000, as families do, send the record without it and link the two (PUT /api/v1/customers/{id}/links/family/{other}); if they are one person, send it again once the two are one customer",
+            "member_no M4 and phone 13800138000 belong to two customers. If they share phone 13800138000, as families do, send the record without it and link the two (PUT /api/v1/customers/{id}/links/family/{other}); if they are one person, send it again once the two are one customer",
         ]
     );
     let dry = import(&client, "kind=customers&dry_run=true", "会员号,手机\nM9,13800138000\n");
@@ -500,7 +500,7 @@ fn families_may_share_a_telephone(database: Database) {
     let sent = client.events(&[traveller("p1", "E12345678"), traveller("p2", "E87654321")]);
     let detail = sent["rejected"][0]["detail"].as_str().unwrap();
     assert!(
-        detail.contains("phone +8613700137000 belongs to a customer with another passport, and the passport is new. If two people share"),
+        detail.contains("phone 13700137000 belongs to a customer with another passport, and the passport is new. If two people share"),
         "{detail}"
     );
     assert!(!detail.contains("E8765") && !detail.contains("E1234"), "{detail}");

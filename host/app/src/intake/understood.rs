@@ -6,7 +6,7 @@ use posthouse_domain::identity::IdentityKind;
 use posthouse_domain::money::{self, Currency};
 use posthouse_domain::record::Body;
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{AgencyTerms, Instant, Record, time};
+use posthouse_domain::{AgencyTerms, Instant, Record, normal, time};
 use serde::{Deserialize, Serialize};
 
 /// Longest value shown, in characters.
@@ -37,7 +37,11 @@ pub(super) fn row(kind: FileKind, row: i64, record: &Record, terms: &AgencyTerms
     fields.say("external_id", &record.external_id);
     for identity in &record.identities {
         if let Some(field) = known_by(kind, identity.kind) {
-            fields.say(field, &identity.value);
+            match identity.kind {
+                // what was dialled is understood as a number of some country
+                IdentityKind::Phone => fields.say(field, &identity.value),
+                _ => fields.say(field, &normal::visible(&identity.written)),
+            }
         }
     }
     match &record.body {
