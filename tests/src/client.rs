@@ -27,9 +27,18 @@ pub struct Answer {
     pub content_type: String,
     /// `ETag`, if there is one.
     pub etag: Option<String>,
+    headers: ureq::http::HeaderMap,
 }
 
 impl Answer {
+    /// A header, empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("")
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e} in {} {}", self.status, self.text))
@@ -105,6 +114,7 @@ impl Client {
         };
         let (content_type, etag) = (header("content-type").unwrap_or_default(), header("etag"));
         let status = response.status().as_u16();
+        let headers = response.headers().clone();
         let bytes = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
         Ok(Answer {
             status,
@@ -112,6 +122,7 @@ impl Client {
             bytes,
             content_type,
             etag,
+            headers,
         })
     }
 

@@ -72,7 +72,10 @@ impl Server {
             .current_dir(self.folder.path())
             .args(words)
             .env_remove("POSTHOUSE_URL")
-            .env_remove("POSTHOUSE_API_KEY");
+            .env_remove("POSTHOUSE_API_KEY")
+            .env_remove("LC_ALL")
+            .env_remove("LC_MESSAGES")
+            .env("LANG", "C");
         command.env("POSTHOUSE_DATABASE", &self.database);
         command
     }

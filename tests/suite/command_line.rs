@@ -476,7 +476,7 @@ fn settings_nobody_knows_are_told() {
     assert!(strange.status.success());
     assert_eq!(
         text(&strange.stderr),
-        "warning: POSTHOUSE_SERVICE_PORT is no setting and changes nothing\n"
+        "warning: POSTHOUSE_SERVICE_PORT is not a setting and changes nothing\n"
     );
     let near = text(&explain("POSTHOUSE_HTTP__PAGE_DEFUALT").stderr);
     assert!(near.contains("did you mean POSTHOUSE_HTTP__PAGE_DEFAULT?"), "{near}");
@@ -485,7 +485,7 @@ fn settings_nobody_knows_are_told() {
     assert_eq!(refused.status.code(), Some(2));
     assert_eq!(
         text(&refused.stderr),
-        "error: posthouse.toml: http.page-defualt is no setting; did you mean http.page-default?\n"
+        "error: posthouse.toml: http.page-defualt is not a setting; did you mean http.page-default?\n"
     );
 }
 

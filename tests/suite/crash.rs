@@ -28,7 +28,7 @@ fn an_import_survives_kill_9(database: Database) {
             100 + i % 2
         );
     }
-    client.start_import("bookings", file.as_bytes()).expect(202);
+    let first = client.start_import("bookings", file.as_bytes()).expect(202);
     for _ in 0..3 {
         let before = client.start_import("bookings", file.as_bytes()).expect(202);
         let id = before["id"].as_str().unwrap().to_owned();
@@ -50,11 +50,19 @@ fn an_import_survives_kill_9(database: Database) {
         (Some("done"), Some(rows), Some(0)),
         "{job}"
     );
+    let job = client.imported(first["id"].as_str().unwrap());
+    let found = ["customers_new", "customers_joined", "bookings_new", "bookings_changed"];
+    assert_eq!(
+        found.map(|key| job["report"][key].as_i64().unwrap()),
+        [1_500, 0, rows, 0],
+        "nobody is counted twice: {job}"
+    );
     let all = facts(&client);
     assert_eq!(all.len(), 1500);
     let trips: i64 = all.values().map(|row| row["trips-total"].parse::<i64>().unwrap()).sum();
     let spend: i64 = all.values().map(|row| row["spend-total"].parse::<i64>().unwrap()).sum();
     assert_eq!((trips, spend), (rows, (0..rows).map(|i| 10_000 + (i % 2) * 100).sum()));
+    assert_eq!(job["report"]["totals"][0]["amount"], spend);
     let again = client.import("bookings", file.as_bytes());
     assert_eq!(
         (again["accepted"].as_i64(), again["duplicates"].as_i64()),

@@ -4,6 +4,7 @@ use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::attribute::{self, AttributeDef};
+use posthouse_domain::{Words, words};
 use posthouse_store::{Access, attributes as store, plugins};
 
 /// Most attributes an agency can define.
@@ -29,9 +30,10 @@ impl App {
         if !attribute::is_key(&definition.key) {
             return Err(AppError::invalid(
                 "bad_key",
-                format!(
-                    "attribute key {:?} must be lower-case words joined by hyphens, at most 40 characters, and none of the customer's own fields",
-                    definition.key
+                words!(
+                    "attribute key {key:?} must be lower-case words joined by hyphens, at most 40 characters, and none of the customer's own fields",
+                    "属性键 {key:?} 应为小写单词，用连字符连接，最多 40 个字符，且不能与客户自带字段同名",
+                    key = definition.key
                 ),
             ));
         }
@@ -40,7 +42,10 @@ impl App {
             if title.trim().is_empty() || length > LONGEST_TITLE || title.chars().any(char::is_control) {
                 return Err(AppError::invalid(
                     "bad_title",
-                    format!("write the title in both languages, 1 to {LONGEST_TITLE} characters each"),
+                    words!(
+                        "write the title in both languages, 1 to {LONGEST_TITLE} characters each",
+                        "标题须写中英两种语言，各 1 到 {LONGEST_TITLE} 个字符"
+                    ),
                 ));
             }
         }
@@ -59,16 +64,22 @@ impl App {
         if known.is_none() && there.len() >= MOST {
             return Err(AppError::conflict(
                 "too_many_attributes",
-                format!("an agency can define {MOST} attributes; delete one that is not used"),
+                words!(
+                    "an agency can define {MOST} attributes; delete one that is not used",
+                    "一家旅行社最多定义 {MOST} 个属性；请先删除不用的"
+                ),
             ));
         }
         if !store::put_definition(&mut tx, agency, definition, self.clock.now()).await? {
-            let kind = known.map_or("another kind", |known| known.kind.as_str());
+            let kind = known.map_or(words!("another kind", "另一种类型"), |known| {
+                Words::same(known.kind.as_str())
+            });
             return Err(AppError::conflict(
                 "kind_is_settled",
-                format!(
-                    "attribute {} is a {kind} and rules may rely on it; define another key, or delete this one first",
-                    definition.key
+                words!(
+                    "attribute {key} is a {kind} and rules may rely on it; define another key, or delete this one first",
+                    "属性 {key} 的类型是 {kind}，规则可能依赖它；请换一个键，或先删除此属性",
+                    key = definition.key
                 ),
             ));
         }
@@ -103,9 +114,10 @@ impl App {
             if reads.any(|read| read["key"] == fact.as_str()) {
                 return Err(AppError::conflict(
                     "attribute_in_use",
-                    format!(
-                        "binding {} reads {fact}; put a rule that does not into force first",
-                        binding.name
+                    words!(
+                        "binding {name} reads {fact}; activate a rule that does not first",
+                        "绑定 {name} 正在读取 {fact}；请先启用不读取它的规则",
+                        name = binding.name
                     ),
                 ));
             }
@@ -113,7 +125,10 @@ impl App {
         if let Some(campaign) = crate::campaigns::asks_for(&mut tx, agency, &fact).await? {
             return Err(AppError::conflict(
                 "attribute_in_use",
-                format!("campaign {campaign} is for those whose {fact} fits; amend or end it first"),
+                words!(
+                    "campaign {campaign} selects its audience by {fact}; amend or end it first",
+                    "活动 {campaign} 按 {fact} 选取受众；请先变更或结束该活动"
+                ),
             ));
         }
         if !store::delete_definition(&mut tx, agency, key).await? {

@@ -5,6 +5,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::segments::{Diff, without_its_words};
 use crate::team::{Caller, Scope};
+use posthouse_domain::{Words, words};
 use posthouse_store::plugins::{self as store, BindingRevisionRow};
 use posthouse_store::{Access, Tx};
 use serde::Serialize;
@@ -35,7 +36,7 @@ pub struct BindingView {
     /// Since when the rule fails and old memberships stand.
     pub stale_since: Option<i64>,
     /// How it fails.
-    pub stale_reason: Option<String>,
+    pub stale_reason: Option<Words>,
     /// What the activation moved; in lists it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,
@@ -57,7 +58,7 @@ pub struct RevisionView {
     /// `activation`, `rollback`, or `breaker`: the host went back by itself because the rule kept failing.
     pub cause: String,
     /// How the rule failed, if the host went back by itself.
-    pub note: Option<String>,
+    pub note: Option<Words>,
     /// The key that asked for it; none if the host did it by itself.
     pub activated_by: Option<Uuid>,
     /// When it came into force, in ms since 1970.
@@ -78,7 +79,10 @@ pub(crate) fn check_binding_name(name: &str) -> Result<()> {
     } else {
         Err(AppError::invalid(
             "bad_name",
-            format!("binding name {name:?} must be 1 to 64 lower-case letters, digits and hyphens"),
+            words!(
+                "binding name {name:?} must be 1 to 64 lower-case letters, digits and hyphens",
+                "绑定名 {name:?} 应为 1 到 64 个小写字母、数字或连字符"
+            ),
         ))
     }
 }
@@ -129,10 +133,10 @@ pub(crate) async fn older_revision(
             let origin = origin(tx, agency, point, name, row.revision).await?;
             let before = revision(tx, agency, point, name, origin - 1).await?;
             if before.is_none() && origin < row.revision {
-                let detail = format!(
-                    "binding {name} is at revision {}, which brought back revision {origin}, and nothing stood before that; \
-                     send the number of a later revision as to, GET /bindings/{point}/{name}/history lists them",
-                    row.revision
+                let detail = words!(
+                    "binding {name} is at revision {revision}, which brought back revision {origin}, and nothing stood before that; send the number of a later revision as to, GET /bindings/{point}/{name}/history lists them",
+                    "绑定 {name} 当前为修订 {revision}，它恢复的是修订 {origin}，再往前没有了；请用 to 指定较晚的修订号，可用 GET /bindings/{point}/{name}/history 查看",
+                    revision = row.revision
                 );
                 return Err(AppError::conflict("nothing_to_restore", detail));
             }
@@ -142,9 +146,10 @@ pub(crate) async fn older_revision(
     older.ok_or_else(|| {
         AppError::conflict(
             "nothing_to_restore",
-            format!(
-                "binding {name} is at revision {}; there is no such older one to go back to",
-                row.revision
+            words!(
+                "binding {name} is at revision {revision}; there is no such earlier revision to go back to",
+                "绑定 {name} 当前为修订 {revision}；没有这个更早的修订可以退回",
+                revision = row.revision
             ),
         )
     })
@@ -173,10 +178,10 @@ impl App {
                 activated_at: row.activated_at,
                 granted,
                 stale_since: row.stale_since,
-                stale_reason: match reads {
-                    true => row.stale_reason,
-                    false => row.stale_reason.map(without_its_words),
-                },
+                stale_reason: row.stale_reason.as_deref().map(|reason| {
+                    let reason = Words::from_stored(reason);
+                    if reads { reason } else { without_its_words(&reason) }
+                }),
                 diff: None,
             });
         }
@@ -223,7 +228,7 @@ impl App {
                     config_digest: row.config_digest,
                     restores: row.restores,
                     cause: row.cause,
-                    note: row.note,
+                    note: row.note.as_deref().map(Words::from_stored),
                     activated_by: row.activated_by,
                     activated_at: row.activated_at,
                     diff: serde_json::from_str(&row.diff).map_err(AppError::corrupt("diff"))?,

@@ -8,9 +8,9 @@ use crate::error::{AppError, Result, retrying};
 use crate::quotes::{Worth, ending, hash};
 use crate::team::Caller;
 use crate::{App, Room};
-use posthouse_domain::Instant;
 use posthouse_domain::campaign::{Plan, State};
 use posthouse_domain::promotion::coupon;
+use posthouse_domain::{Instant, Words, words};
 use posthouse_engine::NONE;
 use posthouse_store::campaigns::CampaignRow;
 use posthouse_store::coupons::{self as store, BatchRow, BatchUse, NewCoupon};
@@ -134,9 +134,12 @@ impl BatchView {
 
 impl NewBatch {
     fn check(&self, now: Instant) -> Result<()> {
-        let bad = |detail: String| Err(AppError::invalid("bad_batch", detail));
+        let bad = |detail: Words| Err(AppError::invalid("bad_batch", detail));
         if self.label.trim().is_empty() || self.label.len() > 200 || self.label.chars().any(char::is_control) {
-            return bad("write a label of 1 to 200 bytes, by which people know the batch".into());
+            return bad(words!(
+                "give the batch a label of 1 to 200 bytes",
+                "请填写券批次名称，1 到 200 字节"
+            ));
         }
         let count = match &self.bearers {
             Bearers::Anyone(count) => *count,
@@ -144,18 +147,20 @@ impl NewBatch {
             Bearers::Segment(_) => 1,
         };
         if !(1..=LARGEST_BATCH).contains(&count) {
-            return bad(format!(
-                "a batch has 1 to {LARGEST_BATCH} codes, this one would have {count}"
+            return bad(words!(
+                "a batch has 1 to {LARGEST_BATCH} codes, this one would have {count}",
+                "一批 1 到 {LARGEST_BATCH} 个券码，此批为 {count} 个"
             ));
         }
         if !(1..=MOST_USES).contains(&self.uses) {
-            return bad(format!(
-                "uses is {}; each code can be used 1 to {MOST_USES} times",
-                self.uses
+            return bad(words!(
+                "uses is {uses}; each code can be used 1 to {MOST_USES} times",
+                "uses 为 {uses}；每个券码可用 1 到 {MOST_USES} 次",
+                uses = self.uses
             ));
         }
         if self.expires_at.is_some_and(|end| end <= now) {
-            return bad("expires_at is over already".into());
+            return bad(words!("expires_at is in the past", "expires_at 已经过期"));
         }
         Ok(())
     }
@@ -213,7 +218,10 @@ impl App {
         }
         // only now do they count: codes of a batch that was never finished are nobody's
         if !retrying!(self.set_batch(agency, row.id, "making", "ready"))? {
-            let detail = "the batch was revoked while its codes were made; make another one";
+            let detail = words!(
+                "the batch was revoked while its codes were being created; create another one",
+                "生成券码期间此批次已被作废；请另建一批"
+            );
             return Err(AppError::conflict("batch_revoked", detail));
         }
         let row = BatchRow {
@@ -259,7 +267,10 @@ impl App {
                 if let Some(unknown) = wanted.iter().find(|id| !known.contains(id)) {
                     return Err(AppError::invalid(
                         "unknown_customer",
-                        format!("there is no customer {unknown}; no code was made"),
+                        words!(
+                            "there is no customer {unknown}; no code was created",
+                            "没有客户 {unknown}；未生成任何券码"
+                        ),
                     ));
                 }
                 wanted
@@ -274,7 +285,10 @@ impl App {
         let unknown = || {
             AppError::invalid(
                 "unknown_segment",
-                format!("there is no segment {segment:?}; write it as BINDING.KEY, GET /segments lists them"),
+                words!(
+                    "there is no segment {segment:?}; write it as BINDING.KEY, GET /segments lists them",
+                    "没有分群 {segment:?}；请写成 BINDING.KEY，可用 GET /segments 查看"
+                ),
             )
         };
         let (binding, key) = segment.split_once('.').ok_or_else(unknown)?;
@@ -288,9 +302,10 @@ impl App {
         if ordinals.is_empty() || ordinals.len() > LARGEST_BATCH {
             return Err(AppError::invalid(
                 "bad_batch",
-                format!(
-                    "segment {segment} has {} members; a batch has 1 to {LARGEST_BATCH} codes",
-                    ordinals.len()
+                words!(
+                    "segment {segment} has {ordinals} members; a batch has 1 to {LARGEST_BATCH} codes",
+                    "分群 {segment} 有 {ordinals} 人；一批 1 到 {LARGEST_BATCH} 个券码",
+                    ordinals = ordinals.len()
                 ),
             ));
         }
@@ -411,16 +426,21 @@ fn takes_coupons(row: &CampaignRow) -> Result<()> {
     if matches!(State::parse(&row.state), Some(State::Ended | State::Evaluated)) {
         return Err(AppError::conflict(
             "campaign_over",
-            format!("campaign {} is over; its coupons would open nothing", row.key),
+            words!(
+                "campaign {key} is over; its coupons would open nothing",
+                "活动 {key} 已结束；它的券不再有用",
+                key = row.key
+            ),
         ));
     }
     let plan: Plan = serde_json::from_str(&row.plan).map_err(AppError::corrupt("plan"))?;
     if !plan.needs_coupon {
         return Err(AppError::conflict(
             "campaign_takes_no_coupons",
-            format!(
-                "campaign {} is open without coupons; set needs_coupon in its plan first",
-                row.key
+            words!(
+                "campaign {key} is open without coupons; set needs_coupon in its plan first",
+                "活动 {key} 无需券码；请先在方案中设置 needs_coupon",
+                key = row.key
             ),
         ));
     }

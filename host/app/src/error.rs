@@ -1,6 +1,6 @@
 //! What a use-case answers when it cannot do what was asked.
 
-use posthouse_domain::Rejection;
+use posthouse_domain::{Rejection, Words, words};
 use posthouse_engine::LoadError;
 use posthouse_store::StoreError;
 
@@ -8,8 +8,11 @@ use posthouse_store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// There is no such thing, or it is another agency's.
-    #[error("there is no such {0}")]
+    #[error("{}", words!("there is no such {thing}", "没有这个{thing}", thing = thing(.0)))]
     NotFound(&'static str),
+    /// There is no such thing, with what there is.
+    #[error("{0}")]
+    Missing(Words),
     /// The request cannot be carried out as it stands.
     #[error("{0}")]
     Invalid(Rejection),
@@ -17,12 +20,10 @@ pub enum AppError {
     #[error("{0}")]
     Conflict(Rejection),
     /// Nobody is known by this key.
-    #[error(
-        "the API key is not known; create one with `posthouse agency create`, and send it as Authorization: Bearer KEY"
-    )]
+    #[error("{}", key_unknown())]
     Unauthorised,
     /// The key may not do this.
-    #[error("the API key may not do this; it needs the scope {0}")]
+    #[error("{}", words!("the API key may not do this; it needs the scope {scope}", "此 API 密钥没有这项权限，需要权限 {scope}", scope = .0))]
     Forbidden(&'static str),
     /// Too much at once; the same request may succeed later.
     #[error("{0}")]
@@ -37,12 +38,12 @@ pub enum AppError {
 
 impl AppError {
     /// The request cannot be carried out as it stands.
-    pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn invalid(code: &'static str, detail: impl Into<Words>) -> Self {
         Self::Invalid(Rejection::new(code, detail))
     }
 
     /// The request does not fit the present state.
-    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn conflict(code: &'static str, detail: impl Into<Words>) -> Self {
         Self::Conflict(Rejection::new(code, detail))
     }
 
@@ -60,7 +61,7 @@ impl AppError {
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::BadText => Self::invalid("bad_text", error.to_string()),
+            StoreError::BadText => Self::invalid("bad_text", Words::of(&error)),
             other => Self::Store(other),
         }
     }
@@ -78,7 +79,7 @@ impl From<LoadError> for AppError {
         match error {
             LoadError::QueueFull { .. } => Self::Busy(Rejection {
                 code,
-                detail: error.to_string(),
+                detail: Words::of(&error),
             }),
             LoadError::Refused(refusal) => Self::Invalid(Rejection {
                 code,
@@ -87,6 +88,44 @@ impl From<LoadError> for AppError {
         }
     }
 }
+
+fn key_unknown() -> Words {
+    words!(
+        "the API key is not known; create one with `posthouse agency create`, and send it as Authorization: Bearer KEY",
+        "API 密钥无效；用 `posthouse agency create` 创建，并以 Authorization: Bearer KEY 发送"
+    )
+}
+
+/// What can be looked for and not be there, by its English name.
+pub fn thing(name: &'static str) -> Words {
+    let zh = THINGS.iter().find(|(en, _)| *en == name).map_or(name, |(_, zh)| zh);
+    Words {
+        en: name.to_owned(),
+        zh: zh.to_owned(),
+    }
+}
+
+const THINGS: [(&str, &str); 19] = [
+    ("agency", "旅行社"),
+    ("amendment", "变更"),
+    ("attribute", "属性"),
+    ("binding", "绑定"),
+    ("campaign", "活动"),
+    ("coupon", "优惠券"),
+    ("coupon batch", "券批次"),
+    ("customer", "客户"),
+    ("decision", "决策"),
+    ("extension point", "扩展点"),
+    ("import", "导入任务"),
+    ("key", "密钥"),
+    ("plugin", "插件"),
+    ("preview", "预览"),
+    ("quote", "报价"),
+    ("segment", "分群"),
+    ("stacking group", "叠加组"),
+    ("task", "任务"),
+    ("thing", "内容"),
+];
 
 /// What use-cases return.
 pub type Result<T> = std::result::Result<T, AppError>;

@@ -4,6 +4,7 @@
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
+use posthouse_domain::words;
 use posthouse_store::{Access, team as store};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -76,14 +77,20 @@ impl App {
         let running = || {
             AppError::conflict(
                 "request_running",
-                "the first request with this Idempotency-Key is not answered yet; send it again in a moment",
+                words!(
+                    "the first request with this Idempotency-Key is not answered yet; send it again in a moment",
+                    "此 Idempotency-Key 的首个请求尚未完成；请稍后重新发送"
+                ),
             )
         };
         let row = kept.ok_or_else(running)?;
         if row.request != request {
             return Err(AppError::invalid(
                 "idempotency_key_reused",
-                "this Idempotency-Key was sent with another request; use a new key for each request",
+                words!(
+                    "this Idempotency-Key was sent with another request; use a new key for each request",
+                    "此 Idempotency-Key 已用于另一个请求；每个请求请用新的键"
+                ),
             ));
         }
         match (row.status, row.body) {
@@ -91,7 +98,10 @@ impl App {
                 let lost = || {
                     AppError::conflict(
                         "answer_lost",
-                        "the request was carried out, but its answer cannot be read any more; look at its outcome",
+                        words!(
+                            "the request was carried out, but its answer can no longer be read; look at its outcome",
+                            "请求已执行，但当时的响应已无法读取；请直接查看结果"
+                        ),
                     )
                 };
                 let text = self.documents.open(agency, &bytes).ok_or_else(lost)?;

@@ -28,7 +28,7 @@ pub mod timeline;
 mod upkeep;
 
 pub use documents::DocumentKeys;
-pub use error::{AppError, Result};
+pub use error::{AppError, Result, thing};
 pub use labels::Label;
 pub use posthouse_child::Limits as ChildLimits;
 pub use posthouse_store::forms::ClashRow;
@@ -36,7 +36,7 @@ pub use posthouse_store::{Store, StoreError, standing};
 pub use room::Room;
 
 use intake::files::workbook::Workbooks;
-use posthouse_domain::{Clock, Entropy};
+use posthouse_domain::{Clock, Entropy, words};
 use posthouse_engine::Engine;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -116,8 +116,10 @@ impl App {
         }
         Err(AppError::conflict(
             "other_secret",
-            "this database was filled under another secret; bring the secret file that belongs to it, or set POSTHOUSE_SECRET to its content"
-                .to_owned(),
+            words!(
+                "this database was filled under another secret; bring the secret file that belongs to it, or set POSTHOUSE_SECRET to its content",
+                "此数据库是用另一个密钥写入的；请使用与它配套的密钥文件，或把 POSTHOUSE_SECRET 设为其内容"
+            ),
         ))
     }
 

@@ -5,6 +5,7 @@ use crate::error::{AppError, Result, retrying};
 use crate::labels::labels;
 use crate::team::Caller;
 use posthouse_domain::link::LinkKind;
+use posthouse_domain::words;
 use posthouse_store::links::{self as store, LinkRow};
 use posthouse_store::{Access, Tx, intake};
 use serde::Serialize;
@@ -82,7 +83,10 @@ impl App {
         if customer == other {
             return Err(AppError::invalid(
                 "link_to_self",
-                "a customer cannot be linked to themselves; name another customer",
+                words!(
+                    "a customer cannot be linked to themselves; name another customer",
+                    "客户不能与自己关联；请指定另一位客户"
+                ),
             ));
         }
         retrying!(self.try_link(caller, customer, kind, other))
@@ -105,7 +109,10 @@ impl App {
             if store::count_links(&mut tx, agency, end).await? > MOST {
                 return Err(AppError::conflict(
                     "too_many_links",
-                    format!("customer {end} would have more than {MOST} links; take one away first"),
+                    words!(
+                        "customer {end} would have more than {MOST} links; take one away first",
+                        "客户 {end} 的关联将超过 {MOST} 个；请先移除一个"
+                    ),
                 ));
             }
         }

@@ -4,7 +4,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use bytes::Bytes;
-use posthouse_domain::canonical;
+use posthouse_domain::{Words, canonical, words};
 use posthouse_engine::{Description, ExtensionPoint, Plugin, PromotionPlugin, SegmentationPlugin};
 use posthouse_store::plugins::{self as store, PluginRow};
 use posthouse_store::{Access, Tx};
@@ -87,17 +87,25 @@ fn has_no_settings(schema: &str) -> bool {
 pub(crate) fn checked_config(description: &Description, config: &Value) -> Result<String> {
     if let Err(problems) = posthouse_engine::validate_config(&description.config_schema, config) {
         let detail = if has_no_settings(&description.config_schema) {
-            format!(
-                "plugin {} has no settings; leave them out or send {{}}",
-                description.name
+            words!(
+                "plugin {name} has no settings; leave them out or send {{}}",
+                "插件 {name} 没有设置项；请不填或发送 {{}}",
+                name = description.name
             )
         } else {
-            format!("the settings do not fit the plugin's schema: {}", problems.join("; "))
+            words!(
+                "the settings do not fit the plugin's schema: {problems}",
+                "设置不符合插件的 schema：{problems}",
+                problems = problems.join("; ")
+            )
         };
         return Err(AppError::invalid("bad_config", detail));
     }
     if !canonical::is_exact(config) {
-        let detail = "the settings have a whole number beyond 9,007,199,254,740,992, which no JSON keeps exactly; write a smaller one";
+        let detail = words!(
+            "the settings have a whole number beyond 9,007,199,254,740,992, which no JSON keeps exactly; write a smaller one",
+            "设置中有整数超过 9,007,199,254,740,992，JSON 无法精确保存；请改用较小的数"
+        );
         return Err(AppError::invalid("bad_config", detail));
     }
     canonical::to_string(config).map_err(|e| AppError::invalid("bad_config", e.to_string()))
@@ -150,11 +158,7 @@ impl App {
     /// [`AppError::NotFound`].
     pub async fn plugin(&self, caller: &Caller, digest: &str) -> Result<PluginView> {
         let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
-        PluginView::read(
-            store::get(&mut tx, caller.room.id, digest)
-                .await?
-                .ok_or(AppError::NotFound("plugin"))?,
-        )
+        PluginView::read(revision(&mut tx, caller.room.id, digest).await?)
     }
 
     /// Revisions in the order in which they came.
@@ -170,7 +174,10 @@ impl App {
         let bad = || {
             AppError::invalid(
                 "bad_cursor",
-                "the cursor is not one of this list; start again without it",
+                words!(
+                    "the cursor is not one of this list; start again without it",
+                    "游标不属于此列表；请去掉游标重新开始"
+                ),
             )
         };
         let after = match cursor {
@@ -194,9 +201,7 @@ impl App {
     /// Opens a revision that was let in before; from memory or the cache of compiled components where possible.
     pub(crate) async fn open_plugin(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Plugin> {
         // another agency's plugin may be in memory: that this agency has it comes first
-        let row = store::get(tx, agency, digest)
-            .await?
-            .ok_or(AppError::NotFound("plugin"))?;
+        let row = revision(tx, agency, digest).await?;
         if let Some(plugin) = self.engine.loaded(&row.digest) {
             return Ok(plugin);
         }
@@ -230,14 +235,94 @@ impl App {
     }
 }
 
+/// The revision of this digest.
+///
+/// # Errors
+/// [`AppError::Missing`] says which revisions there are, or could be meant.
+pub(crate) async fn revision(tx: &mut Tx, agency: Uuid, digest: &str) -> Result<PluginRow> {
+    match store::get(tx, agency, digest).await? {
+        Some(row) => Ok(row),
+        None => Err(AppError::Missing(unknown_digest(
+            digest,
+            &store::newest(tx, agency, LOOKED_THROUGH).await?,
+        ))),
+    }
+}
+
+/// Newest revisions that are looked through for one that could be meant, and how many of them a message names.
+const LOOKED_THROUGH: i64 = 10_000;
+const NAMED: usize = 8;
+
+/// Why no revision has this digest. `known` are digest, name and version, the newest first.
+fn unknown_digest(digest: &str, known: &[(String, String, String)]) -> Words {
+    let digest: String = digest.chars().take(64).collect();
+    let listed = |found: &mut dyn Iterator<Item = &(String, String, String)>| -> String {
+        let named = found
+            .take(NAMED)
+            .map(|(digest, name, version)| format!("{name} {version} {digest}"));
+        named.collect::<Vec<_>>().join("; ")
+    };
+    let meant = || {
+        known
+            .iter()
+            .filter(|(whole, ..)| !digest.is_empty() && whole.starts_with(&digest))
+    };
+    match meant().count() {
+        0 if known.is_empty() => words!(
+            "no plugin was uploaded yet; POST /plugins uploads one",
+            "还没有上传过插件；请用 POST /plugins 上传"
+        ),
+        0 => words!(
+            "no plugin has the digest {digest:?}; the newest are {listed}",
+            "没有摘要为 {digest:?} 的插件；最新的有 {listed}",
+            listed = listed(&mut known.iter())
+        ),
+        1 => words!(
+            "{digest:?} is only the beginning of a digest; send it whole: {listed}",
+            "{digest:?} 只是摘要的开头；请发送完整摘要：{listed}",
+            listed = listed(&mut meant())
+        ),
+        count => words!(
+            "{digest:?} is the beginning of {count} digests; send one of them whole: {listed}",
+            "有 {count} 个摘要以 {digest:?} 开头；请发送其中一个的完整摘要：{listed}",
+            listed = listed(&mut meant())
+        ),
+    }
+}
+
 /// A plugin where one of another extension point is needed.
 fn wrong_extension_point(plugin: &Plugin, needed: ExtensionPoint) -> AppError {
     let description = plugin.description();
-    let detail = format!(
-        "plugin {} {} is a {}, here a {needed} is needed; GET /plugins tells the extension point of each",
-        description.name,
-        description.version,
-        plugin.extension_point()
+    let detail = words!(
+        "plugin {name} {version} decides {extension_point}, {needed} is needed here; GET /plugins shows what each one decides",
+        "插件 {name} {version} 的扩展点是 {extension_point}，此处需要 {needed}；可用 GET /plugins 查看各插件的扩展点",
+        name = description.name,
+        version = description.version,
+        extension_point = plugin.extension_point()
     );
     AppError::invalid("wrong_extension_point", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_digest_is_answered_with_what_could_be_meant() {
+        let known = ["aa11", "ab22", "b333"].map(|digest| (digest.to_owned(), "rfm".to_owned(), "1.0.0".to_owned()));
+        let said = |digest: &str| unknown_digest(digest, &known);
+        assert_eq!(
+            said("a").en,
+            "\"a\" is the beginning of 2 digests; send one of them whole: rfm 1.0.0 aa11; rfm 1.0.0 ab22"
+        );
+        assert_eq!(said("b3").zh, "\"b3\" 只是摘要的开头；请发送完整摘要：rfm 1.0.0 b333");
+        assert!(
+            said("c")
+                .en
+                .contains("no plugin has the digest \"c\"; the newest are rfm 1.0.0 aa11")
+        );
+        assert!(said("").en.contains("the newest are"));
+        assert!(unknown_digest("c", &[]).en.contains("POST /plugins"));
+        assert!(said(&"x".repeat(9_000)).en.len() < 1_000);
+    }
 }

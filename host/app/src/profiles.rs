@@ -8,7 +8,6 @@ use crate::preferences::{PreferenceView, preferences_of};
 use crate::segments::CustomerSegment;
 use crate::team::Caller;
 use crate::timeline::{TimelineEntry, touches};
-use posthouse_domain::attribute;
 use posthouse_domain::catalogue::{self, ALL};
 use posthouse_domain::event::{self, Customer};
 use posthouse_domain::identity::{Identity, IdentityKind};
@@ -16,6 +15,7 @@ use posthouse_domain::preference;
 use posthouse_domain::profile::SourceKind;
 use posthouse_domain::record::Body;
 use posthouse_domain::{Record, facts};
+use posthouse_domain::{attribute, words};
 use posthouse_store::intake::{self, attributes_of, identities_of};
 use posthouse_store::{Access, Tx, dialect, profiles as store};
 use serde::Serialize;
@@ -211,7 +211,10 @@ impl App {
         if record.identities.is_empty() {
             return Err(AppError::invalid(
                 "identity_missing",
-                "send at least one identity, so that the customer can be known again",
+                words!(
+                    "send at least one identity, so that the customer can be recognised later",
+                    "请至少提供一项身份信息，以便日后识别该客户"
+                ),
             ));
         }
         let id = retrying!(self.try_create(caller, &record))?;
@@ -226,8 +229,9 @@ impl App {
         if let Some(id) = self.owner(&mut tx, agency, record).await? {
             return Err(AppError::conflict(
                 "customer_exists",
-                format!(
-                    "customer {id} is known by one of these identities; change it with PATCH /api/v1/customers/{id}"
+                words!(
+                    "customer {id} is known by one of these identities; change it with PATCH /api/v1/customers/{id}",
+                    "身份信息已属于客户 {id}；请用 PATCH /api/v1/customers/{id} 修改"
                 ),
             ));
         }
@@ -264,9 +268,10 @@ impl App {
         if !store::claim_version(&mut tx, agency, id, expected.unwrap_or(row.version), record.occurred_at).await? {
             return Err(AppError::conflict(
                 "version_changed",
-                format!(
-                    "the customer is at version {}; read it again before changing it",
-                    row.version
+                words!(
+                    "the customer is at version {version}; read it again before changing it",
+                    "客户当前为版本 {version}；请重新读取后再修改",
+                    version = row.version
                 ),
             ));
         }
@@ -283,7 +288,10 @@ impl App {
         let Some(anchor) = anchor else {
             return Err(AppError::conflict(
                 "not_addressable",
-                "the customer is known by documents only; send one of them as an identity through POST /api/v1/events",
+                words!(
+                    "the customer is known by documents only; send one of them as an identity through POST /api/v1/events",
+                    "该客户只有证件可识别；请通过 POST /api/v1/events 把其中一项作为身份发送"
+                ),
             ));
         };
         if !record.identities.iter().any(|identity| identity.is(&anchor)) {

@@ -7,8 +7,8 @@ use crate::segments::Sort;
 use crate::team::Caller;
 use crate::{App, Room};
 use posthouse_domain::identity::{Identity, IdentityKind};
-use posthouse_domain::normal;
 use posthouse_domain::search::{MOST_WORDS, question};
+use posthouse_domain::{normal, words};
 use posthouse_store::intake::{self, CustomerRow};
 use posthouse_store::{Access, Tx, profiles as store, search};
 use serde::Serialize;
@@ -66,7 +66,10 @@ fn place(cursor: Option<&str>) -> Result<search::Place> {
 pub(crate) fn bad_cursor() -> AppError {
     AppError::invalid(
         "bad_cursor",
-        "the cursor is not one of this list; start again without it",
+        words!(
+            "the cursor is not one of this list; start again without it",
+            "游标不属于此列表；请去掉游标重新开始"
+        ),
     )
 }
 
@@ -151,7 +154,10 @@ impl App {
         if q.is_some() && segment.is_some() {
             return Err(AppError::invalid(
                 "filters_not_together",
-                "q and segment cannot be asked together yet; leave one of them out",
+                words!(
+                    "q and segment cannot be asked together yet; leave one of them out",
+                    "q 与 segment 暂不能同时使用；请去掉其中一个"
+                ),
             ));
         }
         if let Some(segment) = segment {
@@ -189,7 +195,11 @@ impl App {
     ) -> Result<(Vec<CustomerRow>, Option<String>)> {
         let agency = caller.room.id;
         if q.len() > MOST_SEARCHED {
-            let detail = format!("q has {} bytes, it may have {MOST_SEARCHED}; search for less", q.len());
+            let detail = words!(
+                "q has {q} bytes, it may have {MOST_SEARCHED}; search for less",
+                "q 有 {q} 字节，上限为 {MOST_SEARCHED}；请缩短",
+                q = q.len()
+            );
             return Err(AppError::invalid("bad_q", detail));
         }
         let question = question(q).ok_or_else(|| {

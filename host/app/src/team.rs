@@ -3,7 +3,7 @@
 use crate::error::{AppError, Result};
 use crate::{App, Room};
 use posthouse_domain::money::Currency;
-use posthouse_domain::{AgencyTerms, Entropy};
+use posthouse_domain::{AgencyTerms, Entropy, words};
 use posthouse_store::team::{self as store, AgencyRow, KeyEntry, KeyRow};
 use posthouse_store::{Access, Store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -116,16 +116,20 @@ pub async fn create_agency(
     if !slug_ok {
         return Err(AppError::invalid(
             "bad_slug",
-            format!(
-                "slug {:?} must be 1 to 63 lower-case letters, digits and hyphens",
-                new.slug
+            words!(
+                "slug {slug:?} must be 1 to 63 lower-case letters, digits and hyphens",
+                "标识 {slug:?} 应为 1 到 63 个小写字母、数字或连字符",
+                slug = new.slug
             ),
         ));
     }
     if new.name.trim().is_empty() || new.name.len() > 200 || new.name.chars().any(char::is_control) {
         return Err(AppError::invalid(
             "bad_name",
-            "the name must have 1 to 200 bytes and no control characters",
+            words!(
+                "the name must have 1 to 200 bytes and no control characters",
+                "名称应为 1 到 200 字节，且不含控制字符"
+            ),
         ));
     }
     let row = AgencyRow {
@@ -142,7 +146,11 @@ pub async fn create_agency(
         Err(StoreError::Duplicate { .. }) => {
             return Err(AppError::conflict(
                 "slug_taken",
-                format!("an agency {:?} exists already; choose another slug", row.slug),
+                words!(
+                    "an agency {slug:?} exists already; choose another slug",
+                    "旅行社 {slug:?} 已存在；请换一个标识",
+                    slug = row.slug
+                ),
             ));
         }
         other => other?,
@@ -176,7 +184,10 @@ pub async fn agency_by_slug(store: &Store, slug: &str) -> Result<AgencyRow> {
     found.ok_or_else(|| {
         AppError::invalid(
             "agency_unknown",
-            format!("there is no agency {slug:?} in this database; `posthouse agency list` shows those that are there"),
+            words!(
+                "there is no agency {slug:?} in this database; `posthouse agency list` lists them",
+                "此数据库中没有旅行社 {slug:?}；可用 `posthouse agency list` 查看"
+            ),
         )
     })
 }
@@ -205,7 +216,10 @@ pub async fn create_key(
     if name.trim().is_empty() || name.len() > 200 || name.chars().any(char::is_control) || scopes.is_empty() {
         return Err(AppError::invalid(
             "bad_key",
-            "a key needs a name of 1 to 200 bytes without control characters, and at least one scope",
+            words!(
+                "a key needs a name of 1 to 200 bytes without control characters, and at least one scope",
+                "密钥须有名称（1 到 200 字节，不含控制字符）和至少一项权限"
+            ),
         ));
     }
     let (secret, hash) = new_secret(agency, entropy);
@@ -237,22 +251,31 @@ pub(crate) fn terms(row: &AgencyRow) -> Result<AgencyTerms> {
     let time_zone = row.time_zone.parse().map_err(|_| {
         AppError::invalid(
             "bad_time_zone",
-            format!(
-                "time zone {:?} is not known; use a name like Asia/Shanghai",
-                row.time_zone
+            words!(
+                "time zone {time_zone:?} is not known; use a name like Asia/Shanghai",
+                "时区 {time_zone:?} 无法识别；请写成 Asia/Shanghai 的形式",
+                time_zone = row.time_zone
             ),
         )
     })?;
     let currency = Currency::parse(&row.currency).ok_or_else(|| {
         AppError::invalid(
             "bad_currency",
-            format!("currency {:?} is not a three-letter code like CNY", row.currency),
+            words!(
+                "currency {currency:?} is not a three-letter code like CNY",
+                "币种 {currency:?} 不是 CNY 这样的三字母代码",
+                currency = row.currency
+            ),
         )
     })?;
     if row.country.len() != 2 || !row.country.bytes().all(|b| b.is_ascii_uppercase()) {
         return Err(AppError::invalid(
             "bad_country",
-            format!("country {:?} is not a two-letter code like CN", row.country),
+            words!(
+                "country {country:?} is not a two-letter code like CN",
+                "国家 {country:?} 不是 CN 这样的两字母代码",
+                country = row.country
+            ),
         ));
     }
     Ok(AgencyTerms {

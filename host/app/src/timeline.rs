@@ -4,6 +4,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::segments::from_bytes;
 use crate::team::Caller;
+use posthouse_domain::words;
 use posthouse_store::{Access, Tx, history, plugins, profiles as store, segments};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -66,7 +67,10 @@ pub(crate) async fn touches(
         Some(text) => read(text).ok_or_else(|| {
             AppError::invalid(
                 "bad_cursor",
-                "the cursor is not one of this list; start again without it",
+                words!(
+                    "the cursor is not one of this list; start again without it",
+                    "游标不属于此列表；请去掉游标重新开始"
+                ),
             )
         })?,
     };

@@ -1,7 +1,7 @@
 //! Attributes an agency defines for itself: fields of its own on every customer, which its rules can read as `attr.KEY`.
 
 use crate::catalogue::{FactKind, Sensitivity, Value};
-use crate::{Localized, profile, time};
+use crate::{Localized, Words, profile, time, words};
 use serde::{Deserialize, Serialize};
 
 /// What stands before an attribute's key among the facts.
@@ -58,26 +58,30 @@ impl AttributeDef {
     ///
     /// # Errors
     /// What the value has to be, to be read after the key.
-    pub fn normalise(&self, value: &str) -> Result<String, &'static str> {
+    pub fn normalise(&self, value: &str) -> Result<String, Words> {
         let text = value.trim();
         match self.kind {
-            FactKind::Count => text
-                .parse::<i32>()
-                .map(|n| n.to_string())
-                .map_err(|_| "must be a whole number between -2,147,483,648 and 2,147,483,647"),
-            FactKind::Money => text
-                .parse::<i64>()
-                .map(|n| n.to_string())
-                .map_err(|_| "must be a whole number of minor units, 123450 for 1,234.50"),
+            FactKind::Count => text.parse::<i32>().map(|n| n.to_string()).map_err(|_| {
+                words!(
+                    "must be a whole number between -2,147,483,648 and 2,147,483,647",
+                    "应为 -2,147,483,648 到 2,147,483,647 之间的整数"
+                )
+            }),
+            FactKind::Money => text.parse::<i64>().map(|n| n.to_string()).map_err(|_| {
+                words!(
+                    "must be a whole number of minor units, 123450 for 1,234.50",
+                    "应为最小货币单位的整数，1,234.50 写作 123450"
+                )
+            }),
             FactKind::Number => match text.parse::<f64>() {
                 // plus zero: what is below zero and rounds to nothing is zero, of which there is one
                 Ok(number) if number.is_finite() => Ok((number + 0.0).to_string()),
-                _ => Err("must be a number like 3.5"),
+                _ => Err(words!("must be a number like 3.5", "应为数字，如 3.5")),
             },
             FactKind::Flag => profile::normalise("consent_marketing", text),
             FactKind::Day => time::parse_day(text)
                 .map(time::day_text)
-                .ok_or("must be a date like 2026-01-15"),
+                .ok_or_else(|| words!("must be a date like 2026-01-15", "应为日期，如 2026-01-15")),
             FactKind::Text => Ok(text.to_owned()),
         }
     }

@@ -10,6 +10,7 @@ use crate::record::{ActivityKind, Body};
 use crate::rejection::{check_id, quote, shorten};
 use crate::time::{DAY_MILLIS, day_of, parse_day, parse_instant};
 use crate::{AgencyTerms, Day, Instant, Record, Rejection};
+use crate::{Words, shape, words};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -87,41 +88,53 @@ pub struct IdentityText {
 /// # Errors
 /// The [`Rejection`] to return beside the event's index.
 pub fn parse(event: &Value, terms: &AgencyTerms) -> Result<Record, Rejection> {
-    let bad = |problem: String| {
+    let bad = |problem: Words| {
         Rejection::new(
             "bad_event",
-            format!("{problem}; an event has source, external_id, type, occurred_at, customer and data"),
+            words!(
+                "{problem}; an event has source, external_id, type, occurred_at, customer and data",
+                "{problem}；事件应包含 source、external_id、type、occurred_at、customer 和 data"
+            ),
         )
     };
     if !event.is_object() {
         // a list with the fields in their order is none either
-        return Err(bad("it is no object".into()));
+        return Err(bad(words!("it is not an object", "它不是对象")));
     }
-    let envelope = Envelope::deserialize(event).map_err(|e| bad(e.to_string()))?;
+    // only a mistake is worth following the path to it
+    let envelope = Envelope::deserialize(event).map_err(|e| {
+        let explained = shape::read_value::<Envelope>(event, Some(terms.currency)).err();
+        bad(explained.unwrap_or_else(|| Words::same(e.to_string())))
+    })?;
     let source = check_id("source", &envelope.source)?;
     let external_id = check_id("external_id", &envelope.external_id)?;
     if source.starts_with("import:") || OWN_SOURCES.contains(&source.as_str()) {
         return Err(Rejection::new(
             "bad_source",
-            format!(
-                "sources beginning with import: belong to file imports, and {} to the server itself; choose another name",
-                OWN_SOURCES.join(" and ")
+            words!(
+                "sources beginning with import: belong to file imports, and {own} to the server itself; choose another name",
+                "以 import: 开头的来源留给文件导入，{own} 留给服务器自身；请换一个名称",
+                own = OWN_SOURCES.join(" and ")
             ),
         ));
     }
     let occurred_at = parse_instant(&envelope.occurred_at, terms.time_zone).ok_or_else(|| {
         Rejection::new(
             "bad_time",
-            format!(
-                "occurred_at {} is not a time; write it like 2026-01-15T10:30:00+08:00",
-                quote(&envelope.occurred_at)
+            words!(
+                "occurred_at {text} is not a time; write it like 2026-01-15T10:30:00+08:00",
+                "occurred_at {text} 不是时间；请写成 2026-01-15T10:30:00+08:00 的形式",
+                text = quote(&envelope.occurred_at)
             ),
         )
     })?;
     if serde_json::to_string(&envelope.data).is_ok_and(|text| text.len() > MOST_DATA) {
         return Err(Rejection::new(
             "data_too_large",
-            format!("data is larger than {MOST_DATA} bytes; send what the booking needs, not the whole document"),
+            words!(
+                "data is larger than {MOST_DATA} bytes; send what the booking needs, not the whole document",
+                "data 超过 {MOST_DATA} 字节；请只发送订单所需的内容，而不是整份文档"
+            ),
         ));
     }
     let on = day_of(occurred_at, terms.time_zone);
@@ -141,7 +154,12 @@ pub fn parse(event: &Value, terms: &AgencyTerms) -> Result<Record, Rejection> {
         _ => {
             return Err(Rejection::new(
                 "unknown_type",
-                format!("type {} is not known; known are {}", quote(kind), TYPES.join(", ")),
+                words!(
+                    "type {kind} is not known; known are {known}",
+                    "类型 {kind} 无法识别；可用的有 {known}",
+                    kind = quote(kind),
+                    known = TYPES.join(", ")
+                ),
             ));
         }
     };
@@ -177,9 +195,10 @@ pub fn identities(texts: &[IdentityText], terms: &AgencyTerms) -> Result<Vec<Ide
     if texts.len() > MOST_IDENTITIES {
         return Err(Rejection::new(
             "too_many_identities",
-            format!(
-                "a record may carry {MOST_IDENTITIES} identities, this one has {}",
-                texts.len()
+            words!(
+                "a record may carry {MOST_IDENTITIES} identities, this one has {count}",
+                "一条记录最多 {MOST_IDENTITIES} 项身份，本条有 {count} 项",
+                count = texts.len()
             ),
         ));
     }
@@ -189,7 +208,11 @@ pub fn identities(texts: &[IdentityText], terms: &AgencyTerms) -> Result<Vec<Ide
             let known = IdentityKind::ALL.map(IdentityKind::as_str).join(", ");
             Rejection::new(
                 "unknown_identity_kind",
-                format!("identity kind {} is not known; known are {known}", quote(&text.kind)),
+                words!(
+                    "identity kind {kind} is not known; known are {known}",
+                    "身份类型 {kind} 无法识别；可用的有 {known}",
+                    kind = quote(&text.kind)
+                ),
             )
         })?;
         push_identity(&mut found, kind, &text.value, terms)?;
@@ -205,16 +228,17 @@ pub(crate) fn push_identity(
     terms: &AgencyTerms,
 ) -> Result<(), Rejection> {
     let identity =
-        Identity::normalise(kind, value, &terms.country).map_err(|e| Rejection::new("bad_identity", e.to_string()))?;
+        Identity::normalise(kind, value, &terms.country).map_err(|e| Rejection::new("bad_identity", Words::of(&e)))?;
     if found.iter().any(|other| other.is(&identity)) {
         return Ok(());
     }
     if kind.is_exclusive() && found.iter().any(|other| other.kind == kind) {
         return Err(Rejection::new(
             "identity_conflict",
-            format!(
-                "the record carries two different values of {}; a customer has one",
-                kind.as_str()
+            words!(
+                "the record carries two different values of {kind}; a customer has one",
+                "记录中 {kind} 有两个不同的值；一位客户只有一个",
+                kind = kind.as_str()
             ),
         ));
     }
@@ -230,7 +254,10 @@ pub fn attributes(customer: &Customer, source_kind: SourceKind, at: Instant) -> 
     if customer.attributes.len() > MOST_ATTRIBUTES {
         return Err(Rejection::new(
             "too_many_attributes",
-            format!("a record may carry {MOST_ATTRIBUTES} attributes"),
+            words!(
+                "a record may carry {MOST_ATTRIBUTES} attributes",
+                "一条记录最多 {MOST_ATTRIBUTES} 个属性"
+            ),
         ));
     }
     let name = customer.name.iter().map(|name| ("name", name.clone()));
@@ -240,9 +267,10 @@ pub fn attributes(customer: &Customer, source_kind: SourceKind, at: Instant) -> 
         Value::Bool(_) | Value::Number(_) => Some(Ok((key.as_str(), value.to_string()))),
         _ => Some(Err(Rejection::new(
             "bad_attribute",
-            format!(
-                "attribute {} is a list or an object; send a text, a number or true/false",
-                shorten(key)
+            words!(
+                "attribute {key} is a list or an object; send a text, a number or true/false",
+                "属性 {key} 是列表或对象；请发送文本、数字或 true/false",
+                key = shorten(key)
             ),
         ))),
     });
@@ -271,19 +299,32 @@ pub(crate) fn push_attribute(
     if !good {
         return Err(Rejection::new(
             "bad_attribute",
-            format!(
-                "attribute name {} must be lower-case letters, digits and underscores, at most 64",
-                quote(&key)
+            words!(
+                "attribute name {key} must be lower-case letters, digits and underscores, at most 64",
+                "属性名 {key} 应为小写字母、数字和下划线，最多 64 个",
+                key = quote(&key)
             ),
         ));
     }
-    let value = profile::normalise(&key, value)
-        .map_err(|problem| Rejection::new("bad_attribute", format!("{key} {} {problem}", quote(value))))?;
+    let value = profile::normalise(&key, value).map_err(|problem| {
+        Rejection::new(
+            "bad_attribute",
+            words!(
+                "{key} {value} {problem}",
+                "{key} {value} {problem}",
+                value = quote(value)
+            ),
+        )
+    })?;
     // a day's grace, because it is somewhere tomorrow already
     if key == "birth_date" && parse_day(&value).is_some_and(|day| i64::from(day) > at / DAY_MILLIS + 1) {
         return Err(Rejection::new(
             "bad_attribute",
-            format!("birth_date {} lies ahead of when it was told", quote(&value)),
+            words!(
+                "birth_date {value} is later than the record itself",
+                "birth_date {value} 晚于记录的时间",
+                value = quote(&value)
+            ),
         ));
     }
     if !value.is_empty() {
@@ -353,7 +394,11 @@ impl Fields<'_> {
             Some(Value::String(text)) => short_text(key, text),
             Some(other) => Err(Rejection::new(
                 "bad_field",
-                format!("data.{key} is {}; it must be a text", shorten(&other.to_string())),
+                words!(
+                    "data.{key} is {other}; it must be a text",
+                    "data.{key} 为 {other}；应为文本",
+                    other = shorten(&other.to_string())
+                ),
             )),
         }
     }
@@ -364,9 +409,10 @@ impl Fields<'_> {
             Some(value) => value.as_i64().map(Some).ok_or_else(|| {
                 Rejection::new(
                     "bad_field",
-                    format!(
-                        "data.{key} is {}; it must be a whole number",
-                        shorten(&value.to_string())
+                    words!(
+                        "data.{key} is {value}; it must be a whole number",
+                        "data.{key} 为 {value}；应为整数",
+                        value = shorten(&value.to_string())
                     ),
                 )
             }),
@@ -384,9 +430,10 @@ impl Fields<'_> {
                 Some(amount) => Ok(Some(amount)),
                 None => Err(Rejection::new(
                     "bad_amount",
-                    format!(
-                        "data.{key} is {}; money in JSON is a whole number of minor units, 1234.50 is 123450",
-                        shorten(&value.to_string())
+                    words!(
+                        "data.{key} is {value}; money in JSON is a whole number of minor units, 1234.50 is 123450",
+                        "data.{key} 为 {value}；JSON 中的金额应为最小货币单位的整数，1234.50 写作 123450",
+                        value = shorten(&value.to_string())
                     ),
                 )),
             },

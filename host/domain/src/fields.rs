@@ -5,7 +5,7 @@ use crate::money::{self, Currency};
 use crate::profile;
 use crate::rejection::quote;
 use crate::time::{day_of, parse_day, parse_instant};
-use crate::{AgencyTerms, Day, Rejection};
+use crate::{AgencyTerms, Day, Rejection, words};
 
 /// A date or an instant as the day it means in the agency's zone.
 pub(crate) fn booking_day(key: &str, text: &str, terms: &AgencyTerms) -> Result<Day, Rejection> {
@@ -14,7 +14,11 @@ pub(crate) fn booking_day(key: &str, text: &str, terms: &AgencyTerms) -> Result<
         .ok_or_else(|| {
             Rejection::new(
                 "bad_date",
-                format!("{key} {} is not a date; write it like 2026-01-15", quote(text)),
+                words!(
+                    "{key} {text} is not a date; write it like 2026-01-15",
+                    "{key} {text} 不是日期；请写成 2026-01-15 的形式",
+                    text = quote(text)
+                ),
             )
         })
 }
@@ -26,7 +30,10 @@ pub(crate) fn travellers(count: i64) -> Result<i32, Rejection> {
         .ok_or_else(|| {
             Rejection::new(
                 "bad_travellers",
-                format!("travellers {count} must be between 1 and 10000"),
+                words!(
+                    "travellers {count} must be between 1 and 10000",
+                    "出行人数 {count} 应在 1 到 10000 之间"
+                ),
             )
         })
 }
@@ -37,7 +44,11 @@ pub(crate) fn currency(text: Option<&str>, terms: &AgencyTerms) -> Result<Curren
         Some(text) => Currency::parse(text).ok_or_else(|| {
             Rejection::new(
                 "bad_currency",
-                format!("currency {} is not a three-letter code like CNY", quote(text)),
+                words!(
+                    "currency {text} is not a three-letter code like CNY",
+                    "币种 {text} 不是 CNY 这样的三字母代码",
+                    text = quote(text)
+                ),
             )
         }),
     }
@@ -47,7 +58,10 @@ pub(crate) fn check_order(details: &BookingDetails) -> Result<(), Rejection> {
     match (details.departs_on, details.returns_on) {
         (Some(departs), Some(returns)) if returns < departs => Err(Rejection::new(
             "returns_before_departs",
-            "the trip returns before it departs; check both dates",
+            words!(
+                "the trip returns before it departs; check both dates",
+                "返回日期早于出发日期；请核对两个日期"
+            ),
         )),
         _ => Ok(()),
     }
@@ -81,9 +95,11 @@ impl Prices {
             }
             (Some(_), None) => Err(Rejection::new(
                 "currency_needs_base",
-                format!(
-                    "the amount is in {}, the agency keeps its books in {}; send amount_base as well",
-                    self.currency, terms.currency
+                words!(
+                    "the amount is in {currency}, the agency keeps its books in {base}; send amount_base as well",
+                    "金额币种为 {currency}，旅行社以 {base} 记账；请同时给出 amount_base",
+                    currency = self.currency,
+                    base = terms.currency
                 ),
             )),
         }
@@ -97,7 +113,10 @@ pub(crate) fn amount_error(key: &str, text: &str, error: money::AmountError) -> 
     } else {
         "bad_amount"
     };
-    Rejection::new(code, format!("{key} {} {error}", quote(text)))
+    Rejection::new(
+        code,
+        words!("{key} {text} {error}", "{key} {text} {error}", text = quote(text)),
+    )
 }
 
 /// A trimmed text, none if empty.
@@ -106,9 +125,10 @@ pub(crate) fn short_text(key: &str, text: &str) -> Result<Option<String>, Reject
     if text.len() > profile::LONGEST_VALUE || text.chars().any(char::is_control) {
         return Err(Rejection::new(
             "bad_field",
-            format!(
-                "{key} is longer than {} bytes or has control characters",
-                profile::LONGEST_VALUE
+            words!(
+                "{key} is longer than {most} bytes or has control characters",
+                "{key} 超过 {most} 字节或含有控制字符",
+                most = profile::LONGEST_VALUE
             ),
         ));
     }

@@ -3,6 +3,7 @@
 mod phone;
 
 use crate::normal;
+use crate::{Words, words};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
@@ -87,12 +88,12 @@ pub struct Identity {
 
 /// Why a value cannot be an identity, in words for the person who sent it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} {problem}", kind = .kind.as_str())]
+#[error("{}", words!("{kind} {problem}", "{kind} {problem}", kind = .kind.as_str(), problem = .problem))]
 pub struct IdentityError {
     /// The kind it was sent as.
     pub kind: IdentityKind,
     /// What is wrong, to be read after the kind.
-    pub problem: &'static str,
+    pub problem: Words,
 }
 
 /// Longest identity kept, in bytes.
@@ -109,31 +110,35 @@ impl Identity {
         let err = |problem| Err(IdentityError { kind, problem });
         let form = normal::text(value);
         if form.is_empty() {
-            return err("is empty");
+            return err(words!("is empty", "为空"));
         }
         if value.len().max(form.len()) > LONGEST_IDENTITY || form.chars().any(char::is_control) {
-            return err("is longer than 128 bytes or has control characters");
+            return err(words!(
+                "is longer than 128 bytes or has control characters",
+                "超过 128 字节或含有控制字符"
+            ));
         }
         let form = match kind {
             IdentityKind::Phone => match phone::normalise(&form, country) {
                 Some(phone) => phone,
                 None => {
-                    return err(
+                    return err(words!(
                         "is not a telephone number; write it as dialled in the agency's country, or with + and the country code",
-                    );
+                        "不是电话号码；请按旅行社所在国家的拨号方式填写，或以 + 和国家代码开头"
+                    ));
                 }
             },
             // `Li Wei <li.wei@example.com>` is the same address as the one between the brackets
             IdentityKind::Email => match form.parse::<email_address::EmailAddress>() {
                 Ok(address) => normal::caseless(&format!("{}@{}", address.local_part(), address.domain())),
-                Err(_) => return err("is not an e-mail address"),
+                Err(_) => return err(words!("is not an e-mail address", "不是邮箱地址")),
             },
             IdentityKind::MemberNo => normal::code(&form),
             IdentityKind::IdCard | IdentityKind::Passport => normal::code(&form).replace('-', "").to_uppercase(),
             IdentityKind::WechatOpenid | IdentityKind::OtaUser | IdentityKind::Device => form,
         };
         if !form.chars().any(char::is_alphanumeric) {
-            return err("has no letters or digits");
+            return err(words!("has no letters or digits", "没有字母或数字"));
         }
         Ok(Self {
             kind,

@@ -24,6 +24,7 @@ pub mod record;
 mod rejection;
 pub mod row;
 pub mod search;
+pub mod shape;
 pub mod time;
 pub mod words;
 

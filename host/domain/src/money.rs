@@ -1,5 +1,6 @@
 //! Money is whole minor units of a currency; never a float.
 
+use crate::words;
 use std::fmt;
 
 /// An ISO 4217 currency code.
@@ -43,16 +44,16 @@ impl fmt::Display for Currency {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
     /// Not digits with an optional decimal part.
-    #[error("is not an amount; write it like 1234.50 or 1,234.50")]
+    #[error("{}", words!("is not an amount; write it like 1234.50 or 1,234.50", "不是金额；请写成 1234.50 或 1,234.50"))]
     Shape,
     /// Below zero.
-    #[error("is negative; a refund is a record with status refunded")]
+    #[error("{}", words!("is negative; a refund is a record with status refunded", "为负数；退款请记为状态 refunded"))]
     Negative,
     /// More decimals than the currency has.
-    #[error("has more decimals than the currency")]
+    #[error("{}", words!("has more decimals than the currency", "的小数位多于该币种"))]
     Decimals,
     /// Beyond what the books can hold.
-    #[error("is too large")]
+    #[error("{}", words!("is too large", "过大"))]
     TooLarge,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::profile::{SourceKind, Strength};
 use crate::rejection::{quote, shorten};
-use crate::{Instant, Rejection};
+use crate::{Instant, Rejection, Words, words};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -83,22 +83,38 @@ impl PreferenceKey {
     ///
     /// # Errors
     /// What is wrong with it, to be read after key and value.
-    pub fn normalise(self, value: &str) -> Result<String, &'static str> {
+    pub fn normalise(self, value: &str) -> Result<String, Words> {
         let value = value.trim();
-        let one_of = |choices: &[(&'static str, &[&str])], problem| {
+        let one_of = |choices: &[(&'static str, &[&str])], problem: fn() -> Words| {
             let lower = value.to_lowercase();
             let found = choices.iter().find(|(_, said)| said.contains(&lower.as_str()));
-            found.map(|(normal, _)| (*normal).to_owned()).ok_or(problem)
+            found.map(|(normal, _)| (*normal).to_owned()).ok_or_else(problem)
         };
         match self {
-            Self::Pace => one_of(&PACES, "must be relaxed, moderate or intense"),
-            Self::Season => one_of(&SEASONS, "must be spring, summer, autumn or winter"),
+            Self::Pace => one_of(&PACES, || {
+                words!(
+                    "must be relaxed, moderate or intense",
+                    "应为 relaxed（轻松）、moderate（适中）或 intense（紧凑）"
+                )
+            }),
+            Self::Season => one_of(&SEASONS, || {
+                words!(
+                    "must be spring, summer, autumn or winter",
+                    "应为 spring、summer、autumn、winter（春夏秋冬）之一"
+                )
+            }),
             Self::Budget => match value.parse::<i64>() {
                 Ok(amount) if amount >= 0 => Ok(amount.to_string()),
-                _ => Err("must be a whole number of minor units of the agency's currency, such as 500000"),
+                _ => Err(words!(
+                    "must be a whole number of minor units of the agency's currency, such as 500000",
+                    "应为旅行社币种最小单位（如分）的整数，例如 500000"
+                )),
             },
             _ if value.is_empty() || value.chars().count() > LONGEST || value.chars().any(char::is_control) => {
-                Err("must have 1 to 100 characters, none of them control characters")
+                Err(words!(
+                    "must have 1 to 100 characters, none of them control characters",
+                    "应为 1 到 100 个字符，且不含控制字符"
+                ))
             }
             _ => Ok(value.to_owned()),
         }
@@ -156,7 +172,11 @@ pub fn preferences(
             let known = PreferenceKey::ALL.map(PreferenceKey::as_str).join(", ");
             Rejection::new(
                 "unknown_preference",
-                format!("preference {} is not known; known are {known}", quote(name)),
+                words!(
+                    "preference {name} is not known; known are {known}",
+                    "偏好 {name} 无法识别；可用的有 {known}",
+                    name = quote(name)
+                ),
             )
         })?;
         if replace || value.is_null() {
@@ -174,7 +194,13 @@ pub fn preferences(
             one => std::slice::from_ref(one),
         };
         if values.len() > 1 && !key.is_list() {
-            return Err(bad(key, "has one value; send the one that is true now"));
+            return Err(bad(
+                key,
+                &words!(
+                    "has one value; send the one that is true now",
+                    "只能有一个值；请只发送当前的值"
+                ),
+            ));
         }
         for value in values {
             found.push(one(key, value, source_kind, at)?);
@@ -183,19 +209,27 @@ pub fn preferences(
     if found.len() > MOST {
         return Err(Rejection::new(
             "too_many_preferences",
-            format!("a record may carry {MOST} preferences"),
+            words!("a record may carry {MOST} preferences", "一条记录最多 {MOST} 项偏好"),
         ));
     }
     Ok(found)
 }
 
-fn bad(key: PreferenceKey, problem: &str) -> Rejection {
-    Rejection::new("bad_preference", format!("preference {} {problem}", key.as_str()))
+fn bad(key: PreferenceKey, problem: &Words) -> Rejection {
+    Rejection::new(
+        "bad_preference",
+        words!("preference {key} {problem}", "偏好 {key} {problem}", key = key.as_str()),
+    )
 }
 
 fn one(key: PreferenceKey, value: &Value, source_kind: SourceKind, at: Instant) -> Result<PreferenceValue, Rejection> {
     let told = if value.is_object() {
-        Told::deserialize(value).map_err(|e| bad(key, &shorten(&format!("cannot be read: {e}"))))?
+        Told::deserialize(value).map_err(|e| {
+            bad(
+                key,
+                &words!("cannot be read: {e}", "无法解析：{e}", e = shorten(&e.to_string())),
+            )
+        })?
     } else {
         Told {
             value: value.clone(),
@@ -209,16 +243,28 @@ fn one(key: PreferenceKey, value: &Value, source_kind: SourceKind, at: Instant) 
         _ => {
             return Err(bad(
                 key,
-                "is neither a text nor a number; beside value there may be source_kind and confidence",
+                &words!(
+                    "is neither a text nor a number; beside value there may be source_kind and confidence",
+                    "既不是文本也不是数字；value 之外只能有 source_kind 和 confidence"
+                ),
             ));
         }
     };
     if told.confidence.is_some_and(|percent| !(0..=100).contains(&percent)) {
-        return Err(bad(key, "has a confidence that is not 0 to 100 per cent"));
+        return Err(bad(
+            key,
+            &words!(
+                "has a confidence that is not 0 to 100 per cent",
+                "的 confidence 不在 0 到 100（百分比）之间"
+            ),
+        ));
     }
-    let normal = key
-        .normalise(&text)
-        .map_err(|problem| bad(key, &format!("{} {problem}", quote(&text))))?;
+    let normal = key.normalise(&text).map_err(|problem| {
+        bad(
+            key,
+            &words!("{text} {problem}", "{text} {problem}", text = quote(&text)),
+        )
+    })?;
     Ok(PreferenceValue {
         key,
         value: Some(normal),

@@ -1,6 +1,6 @@
 //! What is known of a person besides bookings, and which of several sources is believed.
 
-use crate::{Day, Instant, time};
+use crate::{Day, Instant, Words, time, words};
 use serde::{Deserialize, Serialize};
 
 /// How a value came to be known (R04).
@@ -67,18 +67,21 @@ pub struct Profile {
 ///
 /// # Errors
 /// What is wrong with the value, to be read after the key.
-pub fn normalise(key: &str, value: &str) -> Result<String, &'static str> {
+pub fn normalise(key: &str, value: &str) -> Result<String, Words> {
     let value = value.trim();
     if value.len() > LONGEST_VALUE || value.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-        return Err("is longer than 500 bytes or has control characters");
+        return Err(words!(
+            "is longer than 500 bytes or has control characters",
+            "超过 500 字节或含有控制字符"
+        ));
     }
-    let one_of = |choices: &[(&'static str, &[&str])], problem| {
+    let one_of = |choices: &[(&'static str, &[&str])], problem: fn() -> Words| {
         let lower = value.to_lowercase();
         choices
             .iter()
             .find(|(_, spellings)| spellings.contains(&lower.as_str()))
             .map(|(normal, _)| (*normal).to_owned())
-            .ok_or(problem)
+            .ok_or_else(problem)
     };
     match key {
         "kind" => one_of(
@@ -87,7 +90,12 @@ pub fn normalise(key: &str, value: &str) -> Result<String, &'static str> {
                 ("company", &["company", "公司", "企业"]),
                 ("group", &["group", "团体"]),
             ],
-            "must be person, company or group",
+            || {
+                words!(
+                    "must be person, company or group",
+                    "应为 person（个人）、company（公司）或 group（团体）"
+                )
+            },
         ),
         "gender" => one_of(
             &[
@@ -95,18 +103,23 @@ pub fn normalise(key: &str, value: &str) -> Result<String, &'static str> {
                 ("male", &["male", "m", "男"]),
                 ("other", &["other", "x", "其他"]),
             ],
-            "must be female, male or other",
+            || {
+                words!(
+                    "must be female, male or other",
+                    "应为 female（女）、male（男）或 other（其他）"
+                )
+            },
         ),
         "consent_marketing" => one_of(
             &[
                 ("true", &["true", "yes", "y", "1", "是"]),
                 ("false", &["false", "no", "n", "0", "否"]),
             ],
-            "must be true or false",
+            || words!("must be true or false", "应为 true（是）或 false（否）"),
         ),
         "birth_date" => time::parse_day(value)
             .map(time::day_text)
-            .ok_or("must be a date like 1985-04-23"),
+            .ok_or_else(|| words!("must be a date like 1985-04-23", "应为日期，如 1985-04-23")),
         _ => Ok(value.to_owned()),
     }
 }
@@ -188,7 +201,7 @@ mod tests {
         ];
         for (key, value, expected) in cases {
             assert_eq!(
-                normalise(key, value).as_deref().map_err(|e| *e),
+                normalise(key, value).as_deref().map_err(|e| e.en.as_str()),
                 expected,
                 "{key} {value}"
             );

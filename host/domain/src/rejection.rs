@@ -1,6 +1,6 @@
 //! Why something was not taken, in words that say what to do.
 
-use crate::normal;
+use crate::{Words, normal, words};
 use serde::{Deserialize, Serialize};
 
 /// Why a record was not taken. Nothing of it landed, and its id is free to be sent again.
@@ -10,12 +10,12 @@ pub struct Rejection {
     /// Stable code.
     pub code: String,
     /// What is wrong, where, and what to do.
-    pub detail: String,
+    pub detail: Words,
 }
 
 impl Rejection {
     /// A rejection with its code and explanation.
-    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(code: &'static str, detail: impl Into<Words>) -> Self {
         Self {
             code: code.to_owned(),
             detail: detail.into(),
@@ -45,13 +45,19 @@ pub(crate) fn check_id(field: &str, value: &str) -> Result<String, Rejection> {
     if id.is_empty() {
         return Err(Rejection::new(
             "id_missing",
-            format!("{field} is empty; every record needs one"),
+            words!(
+                "{field} is empty; every record needs one",
+                "{field} 为空；每条记录都必须有"
+            ),
         ));
     }
     if value.len().max(id.len()) > LONGEST_ID || id.chars().any(char::is_control) {
         return Err(Rejection::new(
             "bad_id",
-            format!("{field} is longer than {LONGEST_ID} bytes or has control characters"),
+            words!(
+                "{field} is longer than {LONGEST_ID} bytes or has control characters",
+                "{field} 超过 {LONGEST_ID} 字节或含有控制字符"
+            ),
         ));
     }
     Ok(id)

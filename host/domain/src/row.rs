@@ -1,5 +1,9 @@
 //! Rows of a file: from cells to a [`Record`].
 
+mod optional;
+
+pub use optional::{LeftOut, is_optional};
+
 use crate::booking::{BookingDetails, BookingRecord, BookingStatus};
 use crate::event;
 use crate::fields::{self, Prices};
@@ -9,9 +13,11 @@ use crate::profile::{AttributeValue, SourceKind};
 use crate::record::Body;
 use crate::rejection::{check_id, quote};
 use crate::time::{day_of, parse_instant};
+use crate::words;
 use crate::{AgencyTerms, Instant, Record, Rejection, attribute, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::cell::RefCell;
 
 /// What the rows of a file are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,7 +136,10 @@ impl Layout {
                 if layout.attributes.iter().any(|(other, _)| *other == key) {
                     return Err(Rejection::new(
                         "header_twice",
-                        format!("the header {name} stands twice in the first row; remove or rename one"),
+                        words!(
+                            "the header {name} stands twice in the first row; remove or rename one",
+                            "表头 {name} 在首行出现两次；请删除或改名其中一个"
+                        ),
                     ));
                 }
                 layout.attributes.push((key, index));
@@ -140,7 +149,10 @@ impl Layout {
                 Some(known) if !may_repeat(known) && layout.columns.iter().any(|(other, _)| other == known) => {
                     return Err(Rejection::new(
                         "header_twice",
-                        format!("the header {known} stands twice in the first row; remove or rename one"),
+                        words!(
+                            "the header {known} stands twice in the first row; remove or rename one",
+                            "表头 {known} 在首行出现两次；请删除或改名其中一个"
+                        ),
                     ));
                 }
                 Some(known) => layout.columns.push((known, index)),
@@ -152,17 +164,22 @@ impl Layout {
         if !known_by.iter().any(|name| has(name)) {
             return Err(Rejection::new(
                 "headers_missing",
-                format!(
-                    "the first row must have one of {}; it has {}",
-                    known_by.join(", "),
-                    quoted(&layout)
+                words!(
+                    "the first row must have one of {known_by}; it has {layout}",
+                    "首行须有 {known_by} 之一；现有 {layout}",
+                    known_by = known_by.join(", "),
+                    layout = quoted(&layout)
                 ),
             ));
         }
         if kind == FileKind::Bookings && !has("booked_at") {
             return Err(Rejection::new(
                 "headers_missing",
-                format!("the first row must have booked_at; it has {}", quoted(&layout)),
+                words!(
+                    "the first row must have booked_at; it has {layout}",
+                    "首行须有 booked_at；现有 {layout}",
+                    layout = quoted(&layout)
+                ),
             ));
         }
         Ok(layout)
@@ -189,7 +206,8 @@ impl Layout {
         canonical::digest(lines.collect::<String>())
     }
 
-    /// Reads one row. `content_id` is used where the row has no `external_id`; `now` is when rows about customers became known.
+    /// Reads one row, without the optional cells that cannot be read. `content_id` is used where the row has no `external_id`; `now`
+    /// is when rows about customers became known.
     ///
     /// # Errors
     /// The [`Rejection`] for the error file.
@@ -199,16 +217,25 @@ impl Layout {
         content_id: &str,
         now: Instant,
         terms: &AgencyTerms,
-    ) -> Result<Record, Rejection> {
-        let row = Row { layout: self, cell };
+    ) -> Result<(Record, Vec<LeftOut>), Rejection> {
+        let row = Row {
+            layout: self,
+            cell,
+            left_out: RefCell::default(),
+        };
         let external_id = match row.text("external_id") {
             Some(id) => check_id("external_id", id)?,
             None => content_id.to_owned(),
         };
-        match self.kind {
+        let mut record = match self.kind {
             FileKind::Customers => row.customer(external_id, now, terms),
             FileKind::Bookings => row.booking(external_id, terms),
+        }?;
+        let left_out = row.left_out.into_inner();
+        for cell in &left_out {
+            record.data.remove(&cell.field);
         }
+        Ok((record, left_out))
     }
 }
 
@@ -225,6 +252,7 @@ fn quoted(layout: &Layout) -> String {
 struct Row<'l, F> {
     layout: &'l Layout,
     cell: F,
+    left_out: RefCell<Vec<LeftOut>>,
 }
 
 impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
@@ -240,8 +268,18 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         self.texts(name).next()
     }
 
-    fn short(&self, name: &str) -> Result<Option<String>, Rejection> {
-        self.text(name).map_or(Ok(None), |text| fields::short_text(name, text))
+    fn leave_out(&self, field: &str, why: Rejection) {
+        let field = field.to_owned();
+        self.left_out.borrow_mut().push(LeftOut { field, why });
+    }
+
+    /// What an optional cell says; nothing if it cannot be read.
+    fn optional<T>(&self, name: &str, read: impl FnOnce(&'a str) -> Result<T, Rejection>) -> Option<T> {
+        read(self.text(name)?).map_err(|why| self.leave_out(name, why)).ok()
+    }
+
+    fn short(&self, name: &str) -> Option<String> {
+        self.optional(name, |text| fields::short_text(name, text)).flatten()
     }
 
     fn data(&self) -> Map<String, Value> {
@@ -261,12 +299,19 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         data
     }
 
+    fn attribute(&self, found: &mut Vec<AttributeValue>, field: &str, key: &str, at: Instant) {
+        self.optional(field, |text| {
+            event::push_attribute(found, key, text, SourceKind::Declared, at)
+        });
+    }
+
     /// The agency's own attributes.
-    fn attributes(&self, found: &mut Vec<AttributeValue>, at: Instant) -> Result<(), Rejection> {
+    fn attributes(&self, found: &mut Vec<AttributeValue>, at: Instant) {
         for (key, index) in &self.layout.attributes {
-            event::push_attribute(found, key, (self.cell)(*index), SourceKind::Declared, at)?;
+            if let Err(why) = event::push_attribute(found, key, (self.cell)(*index), SourceKind::Declared, at) {
+                self.leave_out(key, why);
+            }
         }
-        Ok(())
     }
 
     /// By what the customer is known, and what is theirs besides.
@@ -286,9 +331,10 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         if found.is_empty() {
             return Err(Rejection::new(
                 "identity_missing",
-                format!(
-                    "fill one of {}, so that the customer can be known",
-                    known_by.map(|(name, _)| name).join(", ")
+                words!(
+                    "fill in one of {name}, so that the customer can be recognised",
+                    "请填写 {name} 之一，以便识别客户",
+                    name = known_by.map(|(name, _)| name).join(", ")
                 ),
             ));
         }
@@ -308,15 +354,10 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             "language",
             "consent_marketing",
         ] {
-            if let Some(value) = self.text(key) {
-                event::push_attribute(&mut attributes, key, value, SourceKind::Declared, now)?;
-            }
+            self.attribute(&mut attributes, key, key, now);
         }
-        self.attributes(&mut attributes, now)?;
-        let customer_since = self
-            .text("since")
-            .map(|text| fields::booking_day("since", text, terms))
-            .transpose()?;
+        self.attributes(&mut attributes, now);
+        let customer_since = self.optional("since", |text| fields::booking_day("since", text, terms));
         Ok(Record {
             source: "import:customers".into(),
             external_id,
@@ -335,13 +376,23 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
 
     fn booking(&self, external_id: String, terms: &AgencyTerms) -> Result<Record, Rejection> {
         let (identities, further) = self.identities(terms)?;
-        let booked_at = self
-            .text("booked_at")
-            .ok_or_else(|| Rejection::new("date_missing", "booked_at is empty; write it like 2026-01-15"))?;
+        let booked_at = self.text("booked_at").ok_or_else(|| {
+            Rejection::new(
+                "date_missing",
+                words!(
+                    "booked_at is empty; write it like 2026-01-15",
+                    "booked_at 为空；请写成 2026-01-15 的形式"
+                ),
+            )
+        })?;
         let occurred_at = parse_instant(booked_at, terms.time_zone).ok_or_else(|| {
             Rejection::new(
                 "bad_date",
-                format!("booked_at {} is not a date; write it like 2026-01-15", quote(booked_at)),
+                words!(
+                    "booked_at {booked_at} is not a date; write it like 2026-01-15",
+                    "booked_at {booked_at} 不是日期；请写成 2026-01-15 的形式",
+                    booked_at = quote(booked_at)
+                ),
             )
         })?;
         let on = day_of(occurred_at, terms.time_zone);
@@ -351,9 +402,10 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
                 let known = BookingStatus::ALL.map(BookingStatus::as_str).join(", ");
                 Rejection::new(
                     "bad_status",
-                    format!(
-                        "status {} is not known; known are {known}; empty means confirmed",
-                        quote(&word)
+                    words!(
+                        "status {word} is not known; known are {known}; empty means confirmed",
+                        "状态 {word} 无法识别；可用的有 {known}；不填表示 confirmed（已确认）",
+                        word = quote(&word)
                     ),
                 )
             })?,
@@ -374,38 +426,35 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             amount_base: amount("amount_base", terms.currency)?,
         };
         let (amount, cost) = prices.in_base(terms)?;
-        let day = |name| {
-            self.text(name)
-                .map(|text| fields::booking_day(name, text, terms))
-                .transpose()
-        };
-        let travellers = match self.text("travellers") {
-            None => None,
-            Some(text) => Some(fields::travellers(text.parse().map_err(|_| {
+        let day = |name| self.optional(name, |text| fields::booking_day(name, text, terms));
+        let travellers = self.optional("travellers", |text| {
+            fields::travellers(text.parse().map_err(|_| {
                 Rejection::new(
                     "bad_travellers",
-                    format!("travellers {} must be a whole number between 1 and 10000", quote(text)),
+                    words!(
+                        "travellers {text} must be a whole number between 1 and 10000",
+                        "出行人数 {text} 应为 1 到 10000 的整数",
+                        text = quote(text)
+                    ),
                 )
-            })?)?),
-        };
+            })?)
+        });
         let details = BookingDetails {
             booked_on: Some(on),
-            product: self.short("product")?,
-            destination: self.short("destination")?,
-            theme: self.short("theme")?,
-            departs_on: day("departs")?,
-            returns_on: day("returns")?,
+            product: self.short("product"),
+            destination: self.short("destination"),
+            theme: self.short("theme"),
+            departs_on: day("departs"),
+            returns_on: day("returns"),
             travellers,
             amount,
             cost,
-            channel: self.short("channel")?,
+            channel: self.short("channel"),
         };
         fields::check_order(&details)?;
         let mut attributes = Vec::new();
-        if let Some(name) = self.text("customer_name") {
-            event::push_attribute(&mut attributes, "name", name, SourceKind::Declared, occurred_at)?;
-        }
-        self.attributes(&mut attributes, occurred_at)?;
+        self.attribute(&mut attributes, "customer_name", "name", occurred_at);
+        self.attributes(&mut attributes, occurred_at);
         Ok(Record {
             source: "import:bookings".into(),
             external_id,

@@ -183,6 +183,7 @@ mod tests {
         assert_eq!(instant_text(midnight), "2026-01-14T16:00:00.000Z");
         assert_eq!(day_of(midnight, Shanghai), day("2026-01-15"));
         assert_eq!(day_of(midnight - 1, Shanghai), day("2026-01-14"));
+        assert_eq!(local_text(midnight + 90_060_000, Shanghai), "2026-01-16 01:01");
     }
 
     #[test]

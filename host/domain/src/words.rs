@@ -411,10 +411,3 @@ mod tests {
         assert!(serde_json::from_value::<Words>(serde_json::json!(7)).is_err());
     }
 }
-
-/// For messages that are kept in English only.
-impl From<Words> for String {
-    fn from(words: Words) -> Self {
-        words.en
-    }
-}

@@ -409,7 +409,7 @@ impl House {
         .instant(self.terms.time_zone)
         .timestamp_millis();
         let record = layout.record(|i| cells[i].1.as_str(), "row", now, &self.terms);
-        record.unwrap_or_else(|e| panic!("{e} in {cells:?}"))
+        record.unwrap_or_else(|e| panic!("{e} in {cells:?}")).0
     }
 
     fn read(&self, step: &Step, today: Day) -> Option<Record> {

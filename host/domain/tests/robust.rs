@@ -5,7 +5,7 @@ use posthouse_domain::facts::{FactRow, History, fold};
 use posthouse_domain::identity::{Identity, IdentityKind};
 use posthouse_domain::money::{Currency, LARGEST_AMOUNT, parse_major};
 use posthouse_domain::record::ActivityKind;
-use posthouse_domain::row::{FileKind, Layout};
+use posthouse_domain::row::{FileKind, Layout, is_optional};
 use posthouse_domain::{AgencyTerms, Day, catalogue, event, time};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -199,8 +199,8 @@ proptest! {
         match event::parse(&value, &terms) {
             Ok(record) => prop_assert!(REAL.contains(&record.on)),
             Err(rejection) => {
-                prop_assert!(!rejection.code.is_empty() && !rejection.detail.is_empty());
-                prop_assert!(rejection.detail.len() < 1_000, "{}", rejection.detail.len());
+                prop_assert!(!rejection.code.is_empty() && !rejection.detail.en.is_empty());
+                prop_assert!(rejection.detail.en.len() < 1_000, "{}", rejection.detail.en.len());
             }
         }
     }
@@ -213,8 +213,11 @@ proptest! {
     ) {
         let layout = Layout::read(kind, kind.headers().iter().copied()).expect("good headers");
         let found = layout.record(|i| cells[i].as_str(), &layout.content_hash(|i| cells[i].as_str()), 0, &terms);
-        if let Err(rejection) = found {
-            prop_assert!(!rejection.code.is_empty() && rejection.detail.len() < 1_000);
+        match found {
+            Err(rejection) => prop_assert!(!rejection.code.is_empty() && rejection.detail.en.len() < 1_000),
+            Ok((record, left_out)) => for cell in left_out {
+                prop_assert!(is_optional(&cell.field) && !record.data.contains_key(&cell.field), "{cell:?}");
+            },
         }
     }
 

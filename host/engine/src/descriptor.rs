@@ -10,7 +10,7 @@ use posthouse_domain::Localized;
 use posthouse_golden::catalogue::{self, ATTRIBUTE, SEGMENT};
 use std::collections::HashSet;
 
-fn bad(detail: impl Into<String>) -> Refusal {
+fn bad(detail: impl Into<posthouse_domain::Words>) -> Refusal {
     Refusal::new("bad_descriptor", detail)
 }
 

@@ -81,7 +81,7 @@ impl PromotionPlugin {
 
 /// A wrong call is the host's mistake; the guest must be able to trust bounds and order.
 fn check_call(description: &Description, context: &Context, basket: &Basket, facts: &[Value]) -> Result<(), String> {
-    basket.check().map_err(|rejection| rejection.detail)?;
+    basket.check().map_err(|rejection| rejection.detail.en)?;
     let declared = &description.facts;
     if facts.len() != declared.len() {
         return Err(format!("{} facts for {} declared ones", facts.len(), declared.len()));

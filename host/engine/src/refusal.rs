@@ -1,5 +1,6 @@
 //! Why a component is not let in.
 
+use posthouse_domain::Words;
 use serde::Serialize;
 use std::fmt;
 
@@ -9,11 +10,11 @@ pub struct Refusal {
     /// Stable, lower-case, words joined by underscores.
     pub code: &'static str,
     /// What is wrong, where, and what to do.
-    pub detail: String,
+    pub detail: Words,
 }
 
 impl Refusal {
-    pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, detail: impl Into<Words>) -> Self {
         Self {
             code,
             detail: detail.into(),

@@ -9,6 +9,7 @@ use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use posthouse_app::ChildLimits;
 use posthouse_app::intake::files::workbook::Workbooks;
+use posthouse_domain::{Words, words};
 use posthouse_engine::{EngineConfig, Limits};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -168,7 +169,7 @@ pub(crate) struct Flags {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
     /// The file that was named is not there.
-    #[error("there is no configuration file {}; leave --config out to use defaults", .0.display())]
+    #[error("{}", words!("there is no configuration file {path}; leave --config out to use defaults", "没有配置文件 {path}；不加 --config 即用默认值", path = .0.display()))]
     Missing(PathBuf),
     /// A value is not of its kind, or the file is no TOML.
     #[error("{0}")]
@@ -182,14 +183,14 @@ pub(crate) enum ConfigError {
         problems: Vec<String>,
     },
     /// A value makes no sense.
-    #[error("{setting} = {value}: {problem}")]
+    #[error("{}", words!("{setting} = {value}: {problem}", "{setting} = {value}：{problem}", setting = .setting, value = .value, problem = .problem))]
     Value {
         /// Which.
         setting: &'static str,
         /// As given.
         value: String,
         /// What would make sense.
-        problem: &'static str,
+        problem: Words,
     },
 }
 
@@ -240,7 +241,7 @@ impl Config {
             return Err(ConfigError::Value {
                 setting,
                 value: value.to_string(),
-                problem: "must be at least 1",
+                problem: words!("must be at least 1", "应不小于 1"),
             });
         }
         let rows = self.plugins.limits.chunk_rows;
@@ -248,7 +249,7 @@ impl Config {
             return Err(ConfigError::Value {
                 setting: "plugins.limits.chunk-rows",
                 value: rows.to_string(),
-                problem: "must be a multiple of 8",
+                problem: words!("must be a multiple of 8", "应为 8 的倍数"),
             });
         }
         if http.page_default > http.page_most {
@@ -256,7 +257,7 @@ impl Config {
             return Err(ConfigError::Value {
                 setting: "http.page-default",
                 value,
-                problem: "must not exceed http.page-most",
+                problem: words!("must not exceed http.page-most", "不能超过 http.page-most"),
             });
         }
         Ok(())

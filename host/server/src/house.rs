@@ -4,7 +4,7 @@ use crate::config::Config;
 use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::{App, Parts, Store};
 use posthouse_domain::time::{FixedClock, parse_instant};
-use posthouse_domain::{Clock, Entropy, Instant};
+use posthouse_domain::{Clock, Entropy, Instant, words};
 use posthouse_engine::Engine;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HouseError {
     /// The database cannot be opened.
-    #[error("the database {address} cannot be opened: {problem}")]
+    #[error("{}", words!("the database {address} cannot be opened: {problem}", "数据库 {address} 无法打开：{problem}", address = .address, problem = .problem))]
     Database {
         /// Without its password.
         address: String,
@@ -28,12 +28,10 @@ pub(crate) enum HouseError {
     #[error("the server's own program cannot be found, so workbooks cannot be read: {0}")]
     Program(#[from] std::io::Error),
     /// The clock is not understood.
-    #[error(
-        "clock {0:?} is not understood; use system, or fixed: and an instant as in fixed:2026-01-15T10:00:00Z or fixed:2026-01-15"
-    )]
+    #[error("{}", words!("clock {text:?} is not understood; use system, or fixed: and an instant as in fixed:2026-01-15T10:00:00Z or fixed:2026-01-15", "时钟 {text:?} 无法识别；请用 system，或 fixed: 加时刻，如 fixed:2026-01-15T10:00:00Z 或 fixed:2026-01-15", text = .0))]
     Clock(String),
     /// The secret cannot be read or made.
-    #[error("the secret {}: {problem}", .path.display())]
+    #[error("{}", words!("the secret {path}: {problem}", "密钥 {path}：{problem}", path = .path.display(), problem = .problem))]
     Secret {
         /// Where it is, or the variable that should hold it.
         path: PathBuf,
@@ -87,7 +85,7 @@ pub(crate) async fn open_at(
     tracing::info!(
         database = config.database_shown(),
         clock = config.clock,
-        "the house is open"
+        "server started"
     );
     let app = App::new(Parts {
         store,
@@ -147,7 +145,11 @@ pub(crate) fn present_secret(path: &Path, environment: Option<&str>) -> Result<O
             Ok(()) => Ok(Some(secret)),
             Err(_) => Err(no_secret(
                 path,
-                "must be 64 hexadecimal digits; restore it from your backup, documents are sealed with it".into(),
+                words!(
+                    "must be 64 hexadecimal digits; restore it from your backup, documents are sealed with it",
+                    "应为 64 位十六进制数字；请从备份恢复，证件号由它加密"
+                )
+                .to_string(),
             )),
         }
     };
@@ -157,7 +159,10 @@ pub(crate) fn present_secret(path: &Path, environment: Option<&str>) -> Result<O
     match std::fs::read_to_string(path) {
         Ok(text) => read(path, &text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(no_secret(path, format!("cannot be read: {error}"))),
+        Err(error) => Err(no_secret(
+            path,
+            words!("cannot be read: {error}", "无法读取：{error}").to_string(),
+        )),
     }
 }
 
@@ -173,14 +178,16 @@ fn secret(path: &Path, environment: Option<&str>) -> Result<[u8; 32], HouseError
     SystemEntropy.fill(&mut secret);
     match write_private(path, &format!("{}\n", hex::encode(secret))) {
         Ok(()) => {
-            tracing::info!(path = %path.display(), "made a new secret; keep it with your backups");
+            tracing::info!(path = %path.display(), "created a new secret; keep it with your backups");
             Ok(secret)
         }
         // another process made one at the same time: theirs counts
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            present_secret(path, None)?.ok_or_else(|| no_secret(path, "is gone again".into()))
-        }
-        Err(error) => Err(no_secret(path, format!("cannot be written: {error}"))),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => present_secret(path, None)?
+            .ok_or_else(|| no_secret(path, words!("has disappeared again", "又不见了").to_string())),
+        Err(error) => Err(no_secret(
+            path,
+            words!("cannot be written: {error}", "无法写入：{error}").to_string(),
+        )),
     }
 }
 

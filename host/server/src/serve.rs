@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::telemetry;
 use axum::serve::ListenerExt;
 use posthouse_app::App;
+use posthouse_domain::words;
 use std::io::Write;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -24,9 +25,10 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
         Some(metrics),
     );
     let listener = TcpListener::bind(&config.listen).await.map_err(|e| {
-        Failure::failed(format!(
-            "cannot listen on {}: {e}; choose another address with --listen, port 0 takes a free one",
-            config.listen
+        Failure::failed(words!(
+            "cannot listen on {address}: {e}; choose another address with --listen, port 0 takes a free one",
+            "无法监听 {address}：{e}；请用 --listen 换一个地址，端口 0 表示任选空闲端口",
+            address = config.listen
         ))
     })?;
     let address = listener.local_addr().map_err(Failure::failed)?;
@@ -71,7 +73,7 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
         tokio::select! {
             () = finish => {}
             () = tokio::time::sleep(grace) => tracing::warn!(seconds = grace.as_secs(), "some requests were not done in time"),
-            reason = stop_signal()? => tracing::warn!(reason, "told again: not waiting any longer"),
+            reason = stop_signal()? => tracing::warn!(reason, "second signal: not waiting any longer"),
         }
         server.abort();
     }
@@ -79,8 +81,14 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
     app.stop().await;
     tracing::info!("stopped");
     match ended {
-        Some(Ok(Err(error))) => Err(Failure::failed(format!("the server ended: {error}"))),
-        Some(Err(error)) => Err(Failure::failed(format!("the server ended: {error}"))),
+        Some(Ok(Err(error))) => Err(Failure::failed(words!(
+            "the server ended: {error}",
+            "服务器已终止：{error}"
+        ))),
+        Some(Err(error)) => Err(Failure::failed(words!(
+            "the server ended: {error}",
+            "服务器已终止：{error}"
+        ))),
         _ => Ok(()),
     }
 }

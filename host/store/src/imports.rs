@@ -37,13 +37,17 @@ pub struct ImportRow {
     pub duplicates: i64,
     /// Rows sent back.
     pub rejected: i64,
+    /// Rows that landed, or were known, with a cell left out.
+    pub warned: i64,
+    /// Rows that only add up the others.
+    pub passed_over: i64,
     /// The header row as a JSON list, once read.
     pub header: String,
     /// Headers not understood, as a JSON list.
     pub ignored: String,
     /// How the file was read, as JSON, once its headers are.
     pub reading: Option<String>,
-    /// What a dry run found so far, as JSON.
+    /// What was found so far, as JSON.
     pub report: Option<String>,
     /// Why the whole job failed, as JSON.
     pub failure: Option<String>,
@@ -57,7 +61,7 @@ pub struct ImportRow {
 
 macro_rules! import_columns {
     () => {
-        "agency_id, id, kind, file_name, digest, mapping, mapping_digest, dry_run, size, state, rows_done, bytes_done, accepted, duplicates, rejected, header, ignored, reading, report, failure, attempts, created_at, finished_at"
+        "agency_id, id, kind, file_name, digest, mapping, mapping_digest, dry_run, size, state, rows_done, bytes_done, accepted, duplicates, rejected, warned, passed_over, header, ignored, reading, report, failure, attempts, created_at, finished_at"
     };
 }
 
@@ -190,7 +194,7 @@ pub async fn chunk(tx: &mut Tx, agency: Uuid, job: Uuid, position: i32) -> Resul
     Ok(row.map(|(bytes,)| bytes))
 }
 
-/// Lets go of a finished job's file.
+/// Lets go of a finished job's file, and of what only resuming it needs.
 ///
 /// # Errors
 /// Failures of the database.
@@ -198,6 +202,12 @@ pub async fn drop_chunks(tx: &mut Tx, agency: Uuid, job: Uuid) -> Result<()> {
     execute!(
         tx,
         "DELETE FROM import_chunk WHERE agency_id = $1 AND job_id = $2",
+        agency,
+        job
+    )?;
+    execute!(
+        tx,
+        "DELETE FROM import_touched WHERE agency_id = $1 AND job_id = $2",
         agency,
         job
     )
@@ -298,8 +308,8 @@ pub async fn postpone(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> 
 pub async fn advance(tx: &mut Tx, job: &ImportRow, rows_before: i64, owner: Uuid, until: i64) -> Result<bool> {
     let moved = execute!(
         tx,
-        "UPDATE import_job SET rows_done = $4, bytes_done = $5, accepted = $6, duplicates = $7, rejected = $8, header = $9, ignored = $10, lease_until = $11, attempts = 0, reading = $12, report = $13
-         WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running' AND rows_done = $14",
+        "UPDATE import_job SET rows_done = $4, bytes_done = $5, accepted = $6, duplicates = $7, rejected = $8, header = $9, ignored = $10, lease_until = $11, attempts = 0, reading = $12, report = $13, warned = $14, passed_over = $15
+         WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running' AND rows_done = $16",
         job.agency_id,
         job.id,
         owner,
@@ -313,6 +323,8 @@ pub async fn advance(tx: &mut Tx, job: &ImportRow, rows_before: i64, owner: Uuid
         until,
         &job.reading,
         &job.report,
+        job.warned,
+        job.passed_over,
         rows_before
     )?;
     Ok(moved == 1)
@@ -331,7 +343,13 @@ pub async fn begin_again(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<()> {
     )?;
     execute!(
         tx,
-        "UPDATE import_job SET rows_done = 0, bytes_done = 0, accepted = 0, duplicates = 0, rejected = 0, report = NULL
+        "DELETE FROM import_warning WHERE agency_id = $1 AND job_id = $2",
+        agency,
+        id
+    )?;
+    execute!(
+        tx,
+        "UPDATE import_job SET rows_done = 0, bytes_done = 0, accepted = 0, duplicates = 0, rejected = 0, warned = 0, passed_over = 0, report = NULL
          WHERE agency_id = $1 AND id = $2 AND dry_run",
         agency,
         id

@@ -21,6 +21,7 @@ mod facts;
 pub mod forms;
 pub mod frames;
 pub mod history;
+pub mod import_notes;
 pub mod imports;
 pub mod installation;
 pub mod intake;

@@ -95,6 +95,20 @@ pub async fn list(tx: &mut Tx, agency: Uuid, after: (i64, &str), limit: i64) -> 
     )
 }
 
+/// Digest, name and version of the newest revisions, the newest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn newest(tx: &mut Tx, agency: Uuid, limit: i64) -> Result<Vec<(String, String, String)>> {
+    fetch_all!(
+        tx,
+        (String, String, String),
+        "SELECT digest, name, version FROM plugin WHERE agency_id = $1 ORDER BY created_at DESC, digest LIMIT $2",
+        agency,
+        limit
+    )
+}
+
 /// The component of a revision.
 ///
 /// # Errors

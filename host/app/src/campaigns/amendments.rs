@@ -9,8 +9,8 @@ use super::{
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
-use posthouse_domain::Instant;
 use posthouse_domain::campaign::{Plan, Rule, State, changes as words_of_changes};
+use posthouse_domain::{Instant, words};
 use posthouse_store::campaign_changes::{self as changes, AmendmentRow};
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::{Access, Tx, plugins};
@@ -76,9 +76,11 @@ fn check_in_force(row: &CampaignRow) -> Result<()> {
     if matches!(state_of(row)?, State::Running | State::Paused) {
         return Ok(());
     }
-    let detail = format!(
-        "{} is {}; only what is running or paused is amended, a plan that was not started is changed with PATCH",
-        row.key, row.state
+    let detail = words!(
+        "{key} is {state}; only a running or paused campaign is amended, a plan that has not started is changed with PATCH",
+        "{key} 的状态为 {state}；只有进行中或已暂停的活动需要变更，未开始的方案请用 PATCH 修改",
+        key = row.key,
+        state = row.state
     );
     Err(AppError::conflict("wrong_state", detail))
 }
@@ -101,9 +103,10 @@ async fn to_be_granted(
     if needed.is_empty() {
         return Ok(missing);
     }
-    let detail = format!(
-        "the plugin reads {}, which the agency has not granted to {key}; send them as grant to allow it",
-        needed.join(", ")
+    let detail = words!(
+        "the plugin reads {needed}, which the agency has not granted to {key}; send them as grant to allow it",
+        "插件要读取 {needed}，旅行社尚未授权给 {key}；请在 grant 中给出以授权",
+        needed = needed.join(", ")
     );
     Err(AppError::conflict("grant_needed", detail))
 }
@@ -111,9 +114,10 @@ async fn to_be_granted(
 fn amendment_open(row: &CampaignRow) -> AppError {
     AppError::conflict(
         "amendment_open",
-        format!(
-            "{}: another amendment waits for a decision; approve or reject it first",
-            row.key
+        words!(
+            "{key}: another amendment is waiting for a decision; approve or reject it first",
+            "{key}：另一项变更正待审批；请先批准或驳回",
+            key = row.key
         ),
     )
 }
@@ -151,7 +155,7 @@ impl App {
         note: Option<&str>,
     ) -> Result<AmendmentView> {
         let agency = caller.room.id;
-        let note = long("note", note)?;
+        let note = long(&words!("note", "备注"), note)?;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;
         check_in_force(&row)?;
@@ -170,23 +174,29 @@ impl App {
             }
         }
         if plan.holdout != holdout {
-            let detail = format!(
-                "{}: its holdout is {holdout} basis points and stays so while it runs, as its effect is measured by it",
-                row.key
+            let detail = words!(
+                "{key}: its holdout is {holdout} basis points and cannot change while it runs, as its effect is measured by it",
+                "{key}：对照组为 {holdout} 个基点，活动进行中不能改动，效果要靠它衡量",
+                key = row.key
             );
             return Err(AppError::invalid("holdout_settled", detail));
         }
         let (text, hash) = canonical(&plan)?;
         if hash == row.plan_hash {
-            let detail = format!("{}: this is the plan that is in force; propose another", row.key);
+            let detail = words!(
+                "{key}: this is the plan that is in force; propose another",
+                "{key}：这就是正在执行的方案；请提出不同的方案",
+                key = row.key
+            );
             return Err(AppError::invalid("nothing_changed", detail));
         }
         let reads = look_up(&mut tx, agency, &plan).await?;
         let now = self.clock.now();
         if plan.window.to <= now {
-            let detail = format!(
-                "{}: the amended window is over already; end the campaign instead",
-                row.key
+            let detail = words!(
+                "{key}: the amended window is over already; end the campaign instead",
+                "{key}：变更后的活动期已经过去；请直接结束活动",
+                key = row.key
             );
             return Err(AppError::invalid("window_over", detail));
         }
@@ -223,7 +233,11 @@ impl App {
         let present = find_locked(&mut tx, agency, &seen.id.to_string()).await?;
         check_in_force(&present)?;
         if present.plan_hash != seen.plan_hash {
-            let detail = format!("{}: its plan was amended meanwhile; look at it again", present.key);
+            let detail = words!(
+                "{key}: its plan was amended meanwhile; look at it again",
+                "{key}：方案在此期间已变更；请重新查看",
+                key = present.key
+            );
             return Err(AppError::conflict("plan_changed", detail));
         }
         let newest = changes::amendments(&mut tx, agency, seen.id, i64::MAX, 1).await?;
@@ -246,7 +260,7 @@ impl App {
         expected: Option<i64>,
     ) -> Result<CampaignView> {
         let agency = caller.room.id;
-        let note = long("note", note)?;
+        let note = long(&words!("note", "备注"), note)?;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;
         let amendment = changes::amendment(&mut tx, agency, row.id, number).await?;
@@ -280,7 +294,11 @@ impl App {
         self.decide(&mut tx, caller, &before, amendment, "approved", now)
             .await?;
         if amendment.plan.window.to <= now {
-            let detail = format!("{}: the amended window is over; reject the amendment", before.key);
+            let detail = words!(
+                "{key}: the amended window is over; reject the amendment",
+                "{key}：变更后的活动期已过；请驳回此变更",
+                key = before.key
+            );
             return Err(AppError::conflict("window_over", detail));
         }
         look_up(&mut tx, agency, &amendment.plan).await?;
@@ -312,9 +330,10 @@ impl App {
         now: Instant,
     ) -> Result<()> {
         if state == "approved" && amendment.proposed_by == caller.key {
-            let detail = format!(
-                "{}: an amendment is approved by another person than the one who proposed it",
-                campaign.key
+            let detail = words!(
+                "{key}: an amendment is approved by another person than the one who proposed it",
+                "{key}：变更须由提出者以外的人批准",
+                key = campaign.key
             );
             return Err(AppError::conflict("own_plan", detail));
         }
@@ -323,11 +342,12 @@ impl App {
             return Ok(());
         }
         let present = changes::amendment(tx, caller.room.id, campaign.id, amendment.amendment).await?;
-        let detail = format!(
-            "{}: amendment {} is {} already",
-            campaign.key,
-            amendment.amendment,
-            present.map_or_else(|| amendment.state.clone(), |row| row.state)
+        let detail = words!(
+            "{key}: amendment {amendment} is {state} already",
+            "{key}：变更 {amendment} 的状态已是 {state}",
+            key = campaign.key,
+            amendment = amendment.amendment,
+            state = present.map_or_else(|| amendment.state.clone(), |row| row.state)
         );
         Err(AppError::conflict("wrong_state", detail))
     }
@@ -342,7 +362,7 @@ impl App {
         (campaign, number): (&str, i64),
         note: Option<&str>,
     ) -> Result<AmendmentView> {
-        let note = needed("reason as note", note)?;
+        let note = needed(&words!("reason as note", "理由（note）"), note)?;
         retrying!(self.try_reject(caller, campaign, number, &note))
     }
 

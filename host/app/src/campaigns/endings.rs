@@ -8,7 +8,7 @@ use crate::team::Caller;
 use crate::{App, Room};
 use posthouse_domain::campaign::effect::Effect;
 use posthouse_domain::campaign::{Action, State};
-use posthouse_domain::{Instant, canonical as json, time};
+use posthouse_domain::{Instant, canonical as json, time, words};
 use posthouse_store::campaign_changes::{self, EvaluationRow};
 use posthouse_store::campaigns as store;
 use posthouse_store::{Access, Tx};
@@ -37,8 +37,8 @@ impl App {
     ) -> Result<CampaignView> {
         let agency = caller.room.id;
         let evaluation = Evaluation {
-            judgement: needed("judgement", Some(&evaluation.judgement))?,
-            lessons: needed("lessons", Some(&evaluation.lessons))?,
+            judgement: needed(&words!("judgement", "评价"), Some(&evaluation.judgement))?,
+            lessons: needed(&words!("lessons", "经验"), Some(&evaluation.lessons))?,
         };
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, name).await?;

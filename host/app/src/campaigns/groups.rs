@@ -4,9 +4,9 @@ use super::{check_key, plan_of, short};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
-use posthouse_domain::Localized;
 use posthouse_domain::campaign::State;
 use posthouse_domain::promotion::Mode;
+use posthouse_domain::{Localized, Words, words};
 use posthouse_store::campaigns::{self as store, CampaignRow, GroupRow};
 use posthouse_store::{Access, Tx};
 use uuid::Uuid;
@@ -49,10 +49,12 @@ async fn open(tx: &mut Tx, agency: Uuid) -> Result<Vec<(String, CampaignRow)>> {
         .collect()
 }
 
-fn in_use(key: &str, campaign: &CampaignRow, what: &str) -> AppError {
-    let detail = format!(
-        "campaign {} is {} and stands in stacking group {key}; {what}",
-        campaign.key, campaign.state
+fn in_use(key: &str, campaign: &CampaignRow, what: &Words) -> AppError {
+    let detail = words!(
+        "campaign {key2} is {state} and stands in stacking group {key}; {what}",
+        "活动 {key2} 的状态为 {state}，属于叠加组 {key}；{what}",
+        key2 = campaign.key,
+        state = campaign.state
     );
     AppError::conflict("group_in_use", detail)
 }
@@ -81,10 +83,10 @@ impl App {
         mode: Mode,
         title: &Localized,
     ) -> Result<GroupView> {
-        check_key("stacking group", key)?;
+        check_key(&words!("stacking group", "叠加组"), key)?;
         let title = Localized::new(
-            short("title in Chinese", &title.zh_cn)?,
-            short("title in English", &title.en)?,
+            short(&words!("title in Chinese", "中文标题"), &title.zh_cn)?,
+            short(&words!("title in English", "英文标题"), &title.en)?,
         );
         retrying!(self.try_put_group(caller, key, mode, &title))
     }
@@ -97,7 +99,10 @@ impl App {
         let groups = store::groups(&mut tx, agency).await?;
         let present = groups.iter().find(|group| group.key == key);
         if present.is_none() && groups.len() >= MOST {
-            let detail = format!("an agency can have {MOST} stacking groups; delete one that is not used");
+            let detail = words!(
+                "an agency can have {MOST} stacking groups; delete one that is not used",
+                "一家旅行社最多 {MOST} 个叠加组；请先删除不用的"
+            );
             return Err(AppError::conflict("too_many_groups", detail));
         }
         let open = open(&mut tx, agency).await?;
@@ -107,8 +112,11 @@ impl App {
         if let Some((_, campaign)) = standing
             && present.is_some_and(|group| group.mode != mode.as_str())
         {
-            let what = "its approval goes by how that goes together; make another group, or end the campaign or change its plan first";
-            return Err(in_use(key, campaign, what));
+            let what = words!(
+                "its approval covers how the group combines; create another group, or end the campaign or change its plan first",
+                "审批时已确认该组的叠加方式；请另建一组，或先结束活动、修改方案"
+            );
+            return Err(in_use(key, campaign, &what));
         }
         let row = GroupRow {
             key: key.to_owned(),
@@ -134,7 +142,14 @@ impl App {
         store::next_version(&mut tx, agency).await?;
         let open = open(&mut tx, agency).await?;
         if let Some((_, campaign)) = open.iter().find(|(group, _)| group == key) {
-            return Err(in_use(key, campaign, "put it into another one or end it first"));
+            return Err(in_use(
+                key,
+                campaign,
+                &words!(
+                    "move it to another group or end it first",
+                    "请先把活动移到其他组或结束活动"
+                ),
+            ));
         }
         if !store::delete_group(&mut tx, agency, key).await? {
             return Err(AppError::NotFound("stacking group"));

@@ -5,6 +5,7 @@ use crate::error::{AppError, Result};
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::campaign::{Condition, Plan, Rule};
 use posthouse_domain::catalogue::{self, FactKind};
+use posthouse_domain::words;
 use posthouse_engine::{Description, SegmentDef};
 use posthouse_store::{Tx, attributes, campaigns, plugins};
 use uuid::Uuid;
@@ -25,13 +26,14 @@ pub(super) async fn look_up(tx: &mut Tx, agency: Uuid, plan: &Plan) -> Result<Ve
     if !groups.iter().any(|group| group.key == plan.stacking.group) {
         let known: Vec<&str> = groups.iter().map(|group| group.key.as_str()).collect();
         let known = if known.is_empty() {
-            "there is none yet".to_owned()
+            words!("there is none yet", "目前还没有叠加组")
         } else {
-            format!("there are {}", known.join(", "))
+            words!("there are {known}", "现有 {known}", known = known.join(", "))
         };
-        let detail = format!(
-            "there is no stacking group {:?}; {known}, PUT /stacking-groups/{{key}} makes one",
-            plan.stacking.group
+        let detail = words!(
+            "there is no stacking group {group:?}; {known}; PUT /stacking-groups/{{key}} creates one",
+            "没有叠加组 {group:?}；{known}；可用 PUT /stacking-groups/{{key}} 创建",
+            group = plan.stacking.group
         );
         return Err(AppError::invalid("unknown_group", detail));
     }
@@ -46,9 +48,7 @@ pub(super) async fn look_up(tx: &mut Tx, agency: Uuid, plan: &Plan) -> Result<Ve
 
 /// The facts that a plan's rule reads, also where something else that the plan names is gone.
 pub(super) async fn facts(tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Vec<String>> {
-    let plugin = plugins::get(tx, agency, digest)
-        .await?
-        .ok_or(AppError::NotFound("plugin"))?;
+    let plugin = crate::plugins::revision(tx, agency, digest).await?;
     let description: Description =
         serde_json::from_str(&plugin.description).map_err(AppError::corrupt("description"))?;
     Ok(description.facts.into_iter().map(|fact| fact.key).collect())
@@ -66,7 +66,10 @@ async fn check_segment(tx: &mut Tx, agency: Uuid, segment: &str) -> Result<()> {
     if segments.iter().any(|segment| segment.key == key) {
         return Ok(());
     }
-    let detail = format!("there is no segment {segment:?} now; GET /segments lists those there are, as BINDING.KEY");
+    let detail = words!(
+        "there is no segment {segment:?}; GET /segments lists them as BINDING.KEY",
+        "没有分群 {segment:?}；可用 GET /segments 查看，写法为 BINDING.KEY"
+    );
     Err(AppError::invalid("unknown_segment", detail))
 }
 
@@ -77,39 +80,57 @@ fn check_condition(condition: &Condition, own: &[AttributeDef]) -> Result<()> {
         None => catalogue::find(fact).map(|fact| fact.kind),
     };
     let Some(kind) = kind else {
-        let detail = format!("the audience names {fact:?}, which is not a fact of this agency; GET /facts lists them");
+        let detail = words!(
+            "the audience names {fact:?}, which is not a fact of this agency; GET /facts lists them",
+            "受众中的 {fact:?} 不是本旅行社的事实；可用 GET /facts 查看"
+        );
         return Err(AppError::invalid("bad_audience", detail));
     };
     let (fits, wanted) = match kind {
-        FactKind::Flag => (condition.is.is_some(), "is with true or false"),
-        FactKind::Text => (!condition.one_of.is_empty(), "one_of with texts"),
+        FactKind::Flag => (
+            condition.is.is_some(),
+            words!("is with true or false", "is（true 或 false）"),
+        ),
+        FactKind::Text => (
+            !condition.one_of.is_empty(),
+            words!("one_of with texts", "one_of（文本）"),
+        ),
         FactKind::Count | FactKind::Money | FactKind::Number | FactKind::Day => (
             condition.at_least.is_some() || condition.at_most.is_some(),
-            "at_least and at_most with whole numbers",
+            words!("at_least and at_most with whole numbers", "at_least、at_most（整数）"),
         ),
     };
     if fits {
         return Ok(());
     }
-    let detail = format!("{fact} is a {}; ask for it by {wanted}", kind.as_str());
+    let detail = words!(
+        "{fact} is a {kind}; ask for it by {wanted}",
+        "{fact} 的类型是 {kind}；请用 {wanted} 设条件",
+        kind = kind.as_str()
+    );
     Err(AppError::invalid("bad_audience", detail))
 }
 
 async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &Rule, own: &[AttributeDef]) -> Result<Vec<String>> {
-    let plugin = plugins::get(tx, agency, &rule.digest)
-        .await?
-        .ok_or(AppError::NotFound("plugin"))?;
+    let plugin = crate::plugins::revision(tx, agency, &rule.digest).await?;
     if plugin.extension_point != PROMOTION {
-        let detail = format!(
-            "plugin {} {} decides {}, a campaign needs one for {PROMOTION}; GET /plugins lists them",
-            plugin.name, plugin.version, plugin.extension_point
+        let detail = words!(
+            "plugin {name} {version} decides {extension_point}, a campaign needs one for {PROMOTION}; GET /plugins lists them",
+            "插件 {name} {version} 的扩展点是 {extension_point}，活动需要 {PROMOTION}；可用 GET /plugins 查看",
+            name = plugin.name,
+            version = plugin.version,
+            extension_point = plugin.extension_point
         );
         return Err(AppError::invalid("wrong_extension_point", detail));
     }
     let description: Description =
         serde_json::from_str(&plugin.description).map_err(AppError::corrupt("description"))?;
     if let Err(problems) = posthouse_engine::validate_config(&description.config_schema, &rule.config) {
-        let detail = format!("the settings do not fit the plugin's schema: {}", problems.join("; "));
+        let detail = words!(
+            "the settings do not fit the plugin's schema: {problems}",
+            "设置不符合插件的 schema：{problems}",
+            problems = problems.join("; ")
+        );
         return Err(AppError::invalid("bad_config", detail));
     }
     for fact in &description.facts {
@@ -117,11 +138,12 @@ async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &Rule, own: &[AttributeDef]
             match own.iter().find(|definition| definition.key == key) {
                 None => return Err(unknown_fact(&fact.key)),
                 Some(definition) if definition.kind != fact.kind => {
-                    let detail = format!(
-                        "the plugin reads {} as a {}, the agency has defined it as a {}",
-                        fact.key,
-                        fact.kind.as_str(),
-                        definition.kind.as_str()
+                    let detail = words!(
+                        "the plugin reads {key} as a {kind}, the agency has defined it as a {kind2}",
+                        "插件把 {key} 当作 {kind} 读取，而旅行社定义的类型是 {kind2}",
+                        key = fact.key,
+                        kind = fact.kind.as_str(),
+                        kind2 = definition.kind.as_str()
                     );
                     return Err(AppError::invalid("wrong_fact_kind", detail));
                 }
@@ -140,8 +162,9 @@ async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &Rule, own: &[AttributeDef]
 }
 
 fn unknown_fact(fact: &str) -> AppError {
-    let detail = format!(
-        "the plugin reads {fact}, which is not a fact of this agency; GET /facts lists them, and GET /bindings what segments go by"
+    let detail = words!(
+        "the plugin reads {fact}, which is not a fact of this agency; GET /facts lists them, and GET /bindings shows what segments are decided by",
+        "插件要读取 {fact}，它不是本旅行社的事实；可用 GET /facts 查看，分群依据见 GET /bindings"
     );
     AppError::invalid("unknown_fact", detail)
 }

@@ -22,8 +22,8 @@ pub use tasks::{NewTask, TASK_KINDS, TaskChange, TaskView};
 pub use view::{Approval, CampaignSummary, CampaignView, PluginName};
 
 use crate::error::{AppError, Result};
-use posthouse_domain::Rejection;
 use posthouse_domain::campaign::Plan;
+use posthouse_domain::{Rejection, Words, words};
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::{StoreError, Tx};
 use uuid::Uuid;
@@ -64,9 +64,11 @@ fn check_version(row: &CampaignRow, expected: Option<i64>) -> Result<()> {
     if expected.is_none_or(|expected| expected == row.version) {
         return Ok(());
     }
-    let detail = format!(
-        "campaign {} is at version {}; look at it again before changing it",
-        row.key, row.version
+    let detail = words!(
+        "campaign {key} is at version {version}; look at it again before changing it",
+        "活动 {key} 当前为版本 {version}；请重新读取后再修改",
+        key = row.key,
+        version = row.version
     );
     Err(AppError::conflict("version_changed", detail))
 }
@@ -89,13 +91,13 @@ pub(crate) async fn asks_for(tx: &mut Tx, agency: Uuid, fact: &str) -> Result<Op
 /// A plan as it is stored, and its hash.
 fn canonical(plan: &Plan) -> Result<(String, String)> {
     let text = posthouse_domain::canonical::to_string(plan)
-        .map_err(|error| AppError::Invalid(Rejection::new("bad_plan", error.to_string())))?;
+        .map_err(|error| AppError::Invalid(Rejection::new("bad_plan", Words::of(&error))))?;
     let hash = posthouse_domain::canonical::digest(&text);
     Ok((text, hash))
 }
 
 /// A key that can stand in a path.
-fn check_key(what: &str, key: &str) -> Result<()> {
+fn check_key(what: &Words, key: &str) -> Result<()> {
     let good = (1..=64).contains(&key.len())
         && key
             .bytes()
@@ -109,37 +111,51 @@ fn check_key(what: &str, key: &str) -> Result<()> {
     }
     Err(AppError::invalid(
         "bad_key",
-        format!("{what} {key:?} must be 1 to 64 lower-case letters, digits and hyphens, and no UUID"),
+        words!(
+            "{what} {key:?} must be 1 to 64 lower-case letters, digits and hyphens, and no UUID",
+            "{what} {key:?} 应为 1 到 64 个小写字母、数字或连字符，且不能是 UUID"
+        ),
     ))
 }
 
 /// A short text for people, without spaces around it.
-fn short(what: &str, text: &str) -> Result<String> {
+fn short(what: &Words, text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() || text.len() > LONGEST_NAME || text.chars().any(char::is_control) {
         return Err(AppError::invalid(
             "bad_name",
-            format!("write the {what} in 1 to {LONGEST_NAME} bytes without control characters"),
+            words!(
+                "write the {what} in 1 to {LONGEST_NAME} bytes without control characters",
+                "请填写{what}，1 到 {LONGEST_NAME} 字节，不含控制字符"
+            ),
         ));
     }
     Ok(text.to_owned())
 }
 
 /// A longer text for people, which may be left out.
-fn long(what: &str, text: Option<&str>) -> Result<Option<String>> {
+fn long(what: &Words, text: Option<&str>) -> Result<Option<String>> {
     let text = text.map(str::trim).filter(|text| !text.is_empty());
     if text.is_some_and(|text| text.len() > LONGEST_TEXT) {
         return Err(AppError::invalid(
             "bad_note",
-            format!("the {what} is longer than {LONGEST_TEXT} bytes"),
+            words!(
+                "the {what} is longer than {LONGEST_TEXT} bytes",
+                "{what}超过 {LONGEST_TEXT} 字节"
+            ),
         ));
     }
     Ok(text.map(str::to_owned))
 }
 
 /// A longer text for people that has to be there.
-fn needed(what: &str, text: Option<&str>) -> Result<String> {
-    long(what, text)?.ok_or_else(|| AppError::invalid("note_missing", format!("write the {what}; it cannot be empty")))
+fn needed(what: &Words, text: Option<&str>) -> Result<String> {
+    long(what, text)?.ok_or_else(|| {
+        AppError::invalid(
+            "note_missing",
+            words!("write the {what}; it cannot be empty", "请填写{what}，不能为空"),
+        )
+    })
 }
 
 /// Writes a campaign's change, on top of the row that was read under its lock.

@@ -61,7 +61,7 @@ fn owner_of(text: &str) -> Result<String> {
     if text.trim().is_empty() {
         return Ok(String::new());
     }
-    short("owner", text)
+    short(&words!("owner", "负责人"), text)
 }
 
 fn type_settled(row: &CampaignRow) -> AppError {
@@ -82,7 +82,7 @@ impl App {
     /// `bad_key`, `bad_type`, `bad_name`, `key_taken`; [`AppError::NotFound`] for an unknown plugin; `implausible` for figures that are
     /// hardly meant; whatever of the plan cannot be carried out: `bad_plan`, `bad_audience`, `bad_config`, `unknown_group`, `unknown_segment`, `wrong_extension_point`.
     pub async fn create_campaign(&self, caller: &Caller, new: NewCampaign) -> Result<CampaignView> {
-        check_key("campaign key", &new.key)?;
+        check_key(&words!("campaign key", "活动标识"), &new.key)?;
         let kind = campaign_type(&new.kind)?;
         new.plan.check()?;
         new.plan.check_meant(caller.room.terms.currency, &new.as_written)?;
@@ -93,7 +93,7 @@ impl App {
             id: self.entropy.id(self.machine.now()),
             key: new.key,
             kind: kind.as_str().to_owned(),
-            name: short("name", &new.name)?,
+            name: short(&words!("name", "名称"), &new.name)?,
             owner: owner_of(new.owner.as_deref().unwrap_or_default())?,
             state: State::Draft.as_str().to_owned(),
             plan,
@@ -109,7 +109,11 @@ impl App {
         created.map_err(|error| match error {
             error if is_taken(&error) => AppError::conflict(
                 "key_taken",
-                format!("there is a campaign {:?} already; choose another key", row.key),
+                words!(
+                    "there is a campaign {key:?} already; choose another key",
+                    "活动 {key:?} 已存在；请换一个标识",
+                    key = row.key
+                ),
             ),
             other => other,
         })
@@ -134,9 +138,9 @@ impl App {
     /// # Errors
     /// What [`App::create_campaign`] and [`App::change_campaign`] refuse; `type_settled` for another type than the known campaign's.
     pub async fn rehearse_campaign(&self, caller: &Caller, new: &NewCampaign) -> Result<Rehearsal> {
-        check_key("campaign key", &new.key)?;
+        check_key(&words!("campaign key", "活动标识"), &new.key)?;
         let kind = campaign_type(&new.kind)?;
-        short("name", &new.name)?;
+        short(&words!("name", "名称"), &new.name)?;
         owner_of(new.owner.as_deref().unwrap_or_default())?;
         new.plan.check()?;
         new.plan.check_meant(caller.room.terms.currency, &new.as_written)?;
@@ -204,7 +208,7 @@ impl App {
         check_version(&before, expected)?;
         let mut after = before.clone();
         if let Some(name) = &change.name {
-            after.name = short("name", name)?;
+            after.name = short(&words!("name", "名称"), name)?;
         }
         if let Some(owner) = &change.owner {
             after.owner = owner_of(owner)?;

@@ -9,7 +9,7 @@ use crate::decisions::pointer::{NewRule, put_rule};
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::campaign::{Action, Plan, Rule, Situation, State, Wrong, next};
-use posthouse_domain::{Instant, canonical as json};
+use posthouse_domain::{Instant, Words, canonical as json, words};
 use posthouse_store::campaign_parts::{self as parts, StepRow};
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::{Access, Tx};
@@ -114,16 +114,29 @@ fn refused(row: &CampaignRow, wrong: Wrong) -> AppError {
     };
     let hint = match wrong {
         Wrong::State(State::Running | State::Paused, Action::Change) => {
-            "; what is in force is changed by POST /campaigns/{id}/amendments".to_owned()
+            words!(
+                "; what is in force is changed by POST /campaigns/{{id}}/amendments",
+                "；进行中的活动请用 POST /campaigns/{{id}}/amendments 提出变更"
+            )
         }
         Wrong::State(state, _) => match possible(state) {
-            possible if possible.is_empty() => "; nothing more can be done with it".to_owned(),
-            possible => format!("; what can be done with it: {}", possible.join(", ")),
+            possible if possible.is_empty() => words!("; it is final", "；该状态下没有可执行的操作"),
+            possible => words!(
+                "; what can be done with it: {possible}",
+                "；可执行的操作：{possible}",
+                possible = possible.join(", ")
+            ),
         },
-        Wrong::OpenTasks(_) => "; GET /campaigns/{id}/tasks lists them".to_owned(),
-        Wrong::OwnPlan | Wrong::Over => String::new(),
+        Wrong::OpenTasks(_) => words!(
+            "; GET /campaigns/{{id}}/tasks lists them",
+            "；可用 GET /campaigns/{{id}}/tasks 查看"
+        ),
+        Wrong::OwnPlan | Wrong::Over => Words::default(),
     };
-    AppError::conflict(code, format!("{}: {wrong}{hint}", row.key))
+    AppError::conflict(
+        code,
+        words!("{key}: {wrong}{hint}", "{key}：{wrong}{hint}", key = row.key),
+    )
 }
 
 /// What can be done in a state, by somebody, at the right time.
@@ -156,11 +169,11 @@ impl App {
         expected: Option<i64>,
     ) -> Result<CampaignView> {
         let note = match action {
-            Action::Reject => Some(needed("reason as note", note)?),
+            Action::Reject => Some(needed(&words!("reason as note", "理由（note）"), note)?),
             Action::Change | Action::Start | Action::Evaluate => {
                 return Err(AppError::Internal(format!("{} has a call of its own", action.as_str())));
             }
-            _ => long("note", note)?,
+            _ => long(&words!("note", "备注"), note)?,
         };
         retrying!(self.try_step(caller, name, action, note.as_deref(), expected))
     }
@@ -210,7 +223,7 @@ impl App {
         expected: Option<i64>,
     ) -> Result<CampaignView> {
         let agency = caller.room.id;
-        let note = long("note", note)?;
+        let note = long(&words!("note", "备注"), note)?;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, name).await?;
         let plan = plan_of(&row)?;
@@ -244,7 +257,11 @@ impl App {
             .to_owned();
         let approval = parts::last_step(&mut tx, agency, before.id, (Action::Approve.as_str(), "amend")).await?;
         if approval.is_none_or(|approval| approval.plan_hash != before.plan_hash) {
-            let detail = format!("{}: nobody has approved exactly this plan; submit it again", before.key);
+            let detail = words!(
+                "{key}: nobody has approved exactly this plan; submit it again",
+                "{key}：此方案未经批准；请重新提交",
+                key = before.key
+            );
             return Err(AppError::conflict("not_approved", detail));
         }
         let plan = plan_of(&before)?;
@@ -268,11 +285,14 @@ impl App {
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let in_force = store::in_force(&mut tx, agency).await?;
         let other = in_force.iter().find(|row| row.priority == priority);
-        let other = other.map_or("another campaign".to_owned(), |row| format!("campaign {}", row.key));
+        let other = other.map_or(words!("another campaign", "另一个活动"), |row| {
+            words!("campaign {key}", "活动 {key}", key = row.key)
+        });
         Ok(AppError::conflict(
             "priority_taken",
-            format!(
-                "{other} is in force with priority {priority}; of two campaigns one stands first, so plan another priority"
+            words!(
+                "{other} already has priority {priority}; give the plan another one, as of two campaigns one comes first",
+                "{other}已占用优先级 {priority}；两个活动须有先后，请换一个优先级"
             ),
         ))
     }

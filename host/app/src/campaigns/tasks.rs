@@ -6,7 +6,7 @@ use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::campaign::State;
-use posthouse_domain::{Day, Instant};
+use posthouse_domain::{Day, Instant, words};
 use posthouse_store::Access;
 use posthouse_store::campaign_parts::{self as store, TaskRow};
 use posthouse_store::campaigns::CampaignRow;
@@ -84,7 +84,7 @@ pub struct TaskChange {
 
 fn assignee_of(text: Option<&str>) -> Result<Option<String>> {
     text.filter(|text| !text.trim().is_empty())
-        .map(|text| short("assignee", text))
+        .map(|text| short(&words!("assignee", "负责人"), text))
         .transpose()
 }
 
@@ -92,7 +92,12 @@ fn assignee_of(text: Option<&str>) -> Result<Option<String>> {
 fn check_not_over(row: &CampaignRow) -> Result<()> {
     match state_of(row)? {
         State::Ended | State::Evaluated => {
-            let detail = format!("{}: a campaign that is {} needs no preparation", row.key, row.state);
+            let detail = words!(
+                "{key}: a campaign that is {state} cannot get further tasks",
+                "{key}：状态为 {state} 的活动无需再筹备",
+                key = row.key,
+                state = row.state
+            );
             Err(AppError::conflict("wrong_state", detail))
         }
         _ => Ok(()),
@@ -118,13 +123,18 @@ impl App {
     /// [`AppError::NotFound`]; `bad_kind`, `bad_name`, `too_many_tasks`; `wrong_state` once the campaign is over.
     pub async fn add_task(&self, caller: &Caller, campaign: &str, new: &NewTask) -> Result<TaskView> {
         if !TASK_KINDS.contains(&new.kind.as_str()) {
-            let detail = format!("task kind {:?} is not known; use {}", new.kind, TASK_KINDS.join(", "));
+            let detail = words!(
+                "task kind {kind:?} is not known; use {known}",
+                "任务类型 {kind:?} 无法识别；可用 {known}",
+                kind = new.kind,
+                known = TASK_KINDS.join(", ")
+            );
             return Err(AppError::invalid("bad_kind", detail));
         }
         let row = TaskRow {
             task: 0,
             kind: new.kind.clone(),
-            title: short("title", &new.title)?,
+            title: short(&words!("title", "标题"), &new.title)?,
             assignee: assignee_of(new.assignee.as_deref())?,
             due_on: new.due_on,
             done_by: None,
@@ -141,7 +151,10 @@ impl App {
         check_not_over(&found)?;
         let there = store::tasks(&mut tx, agency, found.id).await?;
         if there.len() >= MOST {
-            let detail = format!("a campaign can have {MOST} tasks; take one away that is not needed");
+            let detail = words!(
+                "a campaign can have {MOST} tasks; remove one that is not needed",
+                "一个活动最多 {MOST} 项任务；请先移除不需要的"
+            );
             return Err(AppError::conflict("too_many_tasks", detail));
         }
         row.task = there.last().map_or(1, |last| last.task + 1);
@@ -178,7 +191,7 @@ impl App {
         let mut row = row.ok_or(AppError::NotFound("task"))?;
         check_not_over(&found)?;
         if let Some(title) = &change.title {
-            row.title = short("title", title)?;
+            row.title = short(&words!("title", "标题"), title)?;
         }
         if let Some(assignee) = &change.assignee {
             row.assignee = assignee_of(Some(assignee))?;

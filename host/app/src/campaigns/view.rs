@@ -6,8 +6,8 @@ use super::{PROMOTION, find, look_up, plan_of};
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use crate::{App, Room};
-use posthouse_domain::Instant;
 use posthouse_domain::campaign::{CampaignType, Plan, Said, Speaker, State};
+use posthouse_domain::{Instant, words};
 use posthouse_store::campaigns::CampaignRow;
 use posthouse_store::{Access, Tx, attributes, campaign_changes, campaign_parts as parts, campaigns as store, plugins};
 use uuid::Uuid;
@@ -229,7 +229,10 @@ impl App {
     ) -> Result<(Vec<CampaignSummary>, Option<String>)> {
         if let Some(state) = state.filter(|state| State::parse(state).is_none()) {
             let known = State::ALL.map(State::as_str).join(", ");
-            let detail = format!("{state:?} is no state of a campaign; use {known}");
+            let detail = words!(
+                "{state:?} is no state of a campaign; use {known}",
+                "活动没有 {state:?} 这个状态；可用 {known}"
+            );
             return Err(AppError::invalid("bad_state", detail));
         }
         if let Some(kind) = kind {
@@ -254,7 +257,10 @@ impl App {
 pub(super) fn bad_cursor() -> AppError {
     AppError::invalid(
         "bad_cursor",
-        "the cursor is not one of this list; start again without it",
+        words!(
+            "the cursor is not one of this list; start again without it",
+            "游标不属于此列表；请去掉游标重新开始"
+        ),
     )
 }
 
@@ -265,6 +271,12 @@ pub(super) fn bad_cursor() -> AppError {
 pub(super) fn campaign_type(name: &str) -> Result<CampaignType> {
     CampaignType::parse(name).ok_or_else(|| {
         let known = CampaignType::ALL.map(CampaignType::as_str).join(", ");
-        AppError::invalid("bad_type", format!("{name:?} is no type of campaigns; use {known}"))
+        AppError::invalid(
+            "bad_type",
+            words!(
+                "{name:?} is no type of campaigns; use {known}",
+                "活动没有 {name:?} 这个类型；可用 {known}"
+            ),
+        )
     })
 }

@@ -3,7 +3,7 @@
 use crate::error::{AppError, Result};
 use crate::segments::Moment;
 use posthouse_domain::attribute::{self, AttributeDef};
-use posthouse_domain::canonical;
+use posthouse_domain::{canonical, words};
 use posthouse_engine::{Context, Description, Fault, LogLine, Usage};
 use posthouse_store::decisions::DecisionRow;
 use serde_json::{Map, Value, json};
@@ -85,18 +85,20 @@ pub(crate) fn check_attributes(description: &Description, attributes: &[Attribut
             continue;
         };
         let Some(definition) = attributes.iter().find(|definition| definition.key == key) else {
-            let detail = format!(
-                "the plugin reads {}, which is not a fact of this agency; GET /api/v1/facts lists them",
-                fact.key
+            let detail = words!(
+                "the plugin reads {key}, which is not a fact of this agency; GET /api/v1/facts lists them",
+                "插件要读取 {key}，它不是本旅行社的事实；可用 GET /api/v1/facts 查看",
+                key = fact.key
             );
             return Err(AppError::invalid("unknown_fact", detail));
         };
         if definition.kind != fact.kind {
-            let detail = format!(
-                "the plugin reads {} as a {}, the agency has defined it as a {}",
-                fact.key,
-                fact.kind.as_str(),
-                definition.kind.as_str()
+            let detail = words!(
+                "the plugin reads {key} as a {kind}, the agency has defined it as a {kind2}",
+                "插件把 {key} 当作 {kind} 读取，而旅行社定义的类型是 {kind2}",
+                key = fact.key,
+                kind = fact.kind.as_str(),
+                kind2 = definition.kind.as_str()
             );
             return Err(AppError::invalid("wrong_fact_kind", detail));
         }

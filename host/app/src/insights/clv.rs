@@ -11,7 +11,7 @@ use crate::{App, Room};
 use posthouse_domain::clv::bgnbd::BgNbd;
 use posthouse_domain::clv::gamma_gamma::GammaGamma;
 use posthouse_domain::clv::{self, Fit, Model, Purchases};
-use posthouse_domain::{Day, Instant, Rejection, time};
+use posthouse_domain::{Day, Instant, Rejection, time, words};
 use posthouse_store::{Access, Tx, clv as store, dialect, history};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -120,7 +120,10 @@ impl App {
         let row = self.make_fit(&caller.room, None).await?.ok_or_else(|| {
             AppError::Busy(Rejection::new(
                 "fit_overtaken",
-                "another fit was kept meanwhile; read it with GET /api/v1/insights/clv",
+                words!(
+                    "another fit was kept meanwhile; read it with GET /api/v1/insights/clv",
+                    "期间已保存了另一次拟合；请用 GET /api/v1/insights/clv 读取"
+                ),
             ))
         })?;
         read(row)

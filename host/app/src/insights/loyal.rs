@@ -8,7 +8,7 @@ use crate::{App, Room};
 use posthouse_domain::catalogue::{ALL, NO_SOURCE, Value, position};
 use posthouse_domain::insights::loyal::{INDICATORS, Indicator, met};
 use posthouse_domain::money::Currency;
-use posthouse_domain::{Day, quantiles};
+use posthouse_domain::{Day, quantiles, words};
 use posthouse_store::{Access, profiles};
 use uuid::Uuid;
 
@@ -90,19 +90,29 @@ impl App {
         let from: usize = cursor.unwrap_or("0").parse().map_err(|_| {
             AppError::invalid(
                 "bad_cursor",
-                "the cursor is not one of this list; start again without it",
+                words!(
+                    "the cursor is not one of this list; start again without it",
+                    "游标不属于此列表；请去掉游标重新开始"
+                ),
             )
         })?;
         for (indicator, threshold) in INDICATORS.iter().zip(request.thresholds) {
             if threshold.is_some_and(|threshold| !threshold.is_finite() || threshold < 0.0) {
-                let detail = format!("the threshold of {} must be a number, 0 or above", indicator.as_str());
+                let detail = words!(
+                    "the threshold of {indicator} must be a number, 0 or above",
+                    "{indicator} 的阈值应为不小于 0 的数",
+                    indicator = indicator.as_str()
+                );
                 return Err(AppError::invalid("bad_threshold", detail));
             }
         }
         if request.at_least.is_some_and(|at_least| !(1..=5).contains(&at_least)) {
             return Err(AppError::invalid(
                 "bad_at_least",
-                "at_least must be between 1 and 5, as there are five indicators",
+                words!(
+                    "at_least must be between 1 and 5, as there are five indicators",
+                    "at_least 应在 1 到 5 之间，共五项指标"
+                ),
             ));
         }
         let (room, moment) = self.everyone(caller).await?;

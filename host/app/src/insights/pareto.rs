@@ -4,10 +4,10 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::facts::Frame;
 use crate::team::Caller;
-use posthouse_domain::Day;
 use posthouse_domain::catalogue::{Value, position};
 use posthouse_domain::insights::pareto::{Curve, Pair, curve};
 use posthouse_domain::money::Currency;
+use posthouse_domain::{Day, words};
 
 /// Over which bookings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,10 @@ impl App {
         if by == Measure::Margin && !has_margin {
             return Err(AppError::invalid(
                 "margin_window",
-                "margins are known of the last 12 months only; ask for window=12m",
+                words!(
+                    "margins are known of the last 12 months only; ask for window=12m",
+                    "毛利只有最近 12 个月的数据；请使用 window=12m"
+                ),
             ));
         }
         let (room, moment) = self.everyone(caller).await?;

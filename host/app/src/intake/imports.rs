@@ -2,15 +2,15 @@
 
 use super::files::chunks::CHUNK;
 use super::files::{ERROR_COLUMNS, Mapping, Reading};
+use super::report::Report;
 use crate::App;
 use crate::error::{AppError, Result};
-use crate::sheet::Sheet;
 use crate::team::Caller;
-use posthouse_domain::Rejection;
 use posthouse_domain::row::FileKind;
+use posthouse_domain::{Language, Rejection, Words, words};
 use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, StoreError};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::path::Path;
 use tokio::io::AsyncReadExt;
 use uuid::Uuid;
@@ -36,57 +36,26 @@ pub struct ImportStatus {
     pub accepted: i64,
     /// Rows known before.
     pub duplicates: i64,
-    /// Rows sent back; `errors.csv` has them with their reasons.
+    /// Rows rejected; `errors.csv` has them with their reasons.
     pub rejected: i64,
+    /// Rows that landed, or were known, without a cell that cannot be read; `warnings.csv` has these cells.
+    pub warned: i64,
+    /// Rows that only add up others.
+    pub passed_over: i64,
     /// Headers that are not understood; their cells were left out.
     pub ignored_columns: Vec<String>,
     /// How the file is read, once its headers are.
     pub reading: Option<Reading>,
     /// Nothing lands; the counts say what would.
     pub dry_run: bool,
-    /// What a dry run has found so far.
-    pub report: Option<DryRun>,
+    /// What was found so far.
+    pub report: Option<Report>,
     /// Why the whole file was refused.
     pub failure: Option<Rejection>,
     /// When the file came, in ms since 1970.
     pub created_at: i64,
     /// When its last row was decided.
     pub finished_at: Option<i64>,
-}
-
-/// What a dry run found beyond the counts of its job.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DryRun {
-    /// Customers who would be new.
-    pub customers_new: i64,
-    /// Customers known before whom something would be added to.
-    pub customers_joined: i64,
-    /// Bookings that would be new.
-    pub bookings_new: i64,
-    /// Bookings known before that would change.
-    pub bookings_changed: i64,
-    /// Why rows would be sent back.
-    pub rejections: Vec<RejectionGroup>,
-}
-
-/// Rows that would be sent back with one code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RejectionGroup {
-    /// Stable code.
-    pub code: String,
-    /// How many rows.
-    pub rows: i64,
-    /// The first of them.
-    pub examples: Vec<RejectionExample>,
-}
-
-/// A row that would be sent back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RejectionExample {
-    /// Row of the file, the first being 1.
-    pub row: i64,
-    /// What is wrong and what to do.
-    pub detail: String,
 }
 
 /// A file to be imported.
@@ -143,6 +112,8 @@ impl ImportStatus {
             accepted: row.accepted,
             duplicates: row.duplicates,
             rejected: row.rejected,
+            warned: row.warned,
+            passed_over: row.passed_over,
             ignored_columns: serde_json::from_str(&row.ignored).map_err(AppError::corrupt("headers"))?,
             reading,
             dry_run: row.dry_run,
@@ -168,7 +139,10 @@ impl App {
         if new.size == 0 {
             return Err(AppError::invalid(
                 "file_empty",
-                "the file is empty; it needs a first row with headers",
+                words!(
+                    "the file is empty; it needs a first row with headers",
+                    "文件为空；第一行应为表头"
+                ),
             ));
         }
         let mapping = Mapping::completed(new.kind, new.mapping, new.encoding, new.sheet)?;
@@ -188,6 +162,8 @@ impl App {
             accepted: 0,
             duplicates: 0,
             rejected: 0,
+            warned: 0,
+            passed_over: 0,
             header: "[]".into(),
             ignored: "[]".into(),
             reading: None,
@@ -232,7 +208,10 @@ impl App {
         self.active(job).await?.ok_or_else(|| {
             AppError::Busy(Rejection::new(
                 "import_ending",
-                "the same file is just being finished; send it again",
+                words!(
+                    "the same file is just being finished; send it again",
+                    "同一文件的上一次导入即将完成；请重新发送"
+                ),
             ))
         })
     }
@@ -270,11 +249,18 @@ impl App {
         )
     }
 
-    /// The next rows of a job's error file after row `after`, as CSV; the first page begins with the headers. `None` at the end.
+    /// The next rows of a job's error file after row `after`, as CSV, their reasons in `language`; the first page begins with the
+    /// headers. `None` at the end.
     ///
     /// # Errors
     /// [`AppError::NotFound`] if the agency has no such job.
-    pub async fn import_errors(&self, caller: &Caller, id: Uuid, after: Option<i64>) -> Result<Option<(i64, Vec<u8>)>> {
+    pub async fn import_errors(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        after: Option<i64>,
+        language: Language,
+    ) -> Result<Option<(i64, Vec<u8>)>> {
         let agency = caller.room.id;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let job = store::get(&mut tx, agency, id)
@@ -282,17 +268,7 @@ impl App {
             .ok_or(AppError::NotFound("import"))?;
         let rows = store::errors(&mut tx, agency, id, after.unwrap_or(0), 1_000).await?;
         drop(tx);
-        let reading: Reading = match &job.reading {
-            Some(text) => serde_json::from_str(text).map_err(AppError::corrupt("reading"))?,
-            None => Reading::default(),
-        };
-        let mark: &[u8] = if reading.marked && after.is_none() {
-            b"\xef\xbb\xbf"
-        } else {
-            b""
-        };
-        let delimiter = reading.delimiter.and_then(|c| u8::try_from(c).ok()).unwrap_or(b',');
-        let mut file = Sheet::new(delimiter, mark);
+        let mut file = Reading::of(&job)?.writer(after.is_none());
         let mut header: Vec<String> = serde_json::from_str(&job.header).map_err(AppError::corrupt("headers"))?;
         let width = header.len();
         if after.is_none() {
@@ -309,7 +285,7 @@ impl App {
             cells.iter().try_for_each(|cell| file.text(cell))?;
             file.own(row.row_no.to_string())?;
             file.own(&row.code)?;
-            file.text(&row.detail)?;
+            file.text(&Words::from_stored(&row.detail).into_text(language))?;
             file.end_row()?;
             last = row.row_no;
         }

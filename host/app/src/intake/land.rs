@@ -1,6 +1,7 @@
 //! Landing a batch of records: match, apply, refold, in one transaction.
 
 use super::matching::Matcher;
+use super::progress::Touched;
 use super::{Outcome, refold, terms};
 use crate::error::{AppError, Result};
 use crate::preferences::{PreferenceRows, preferences};
@@ -10,7 +11,7 @@ use posthouse_domain::booking::Booking;
 use posthouse_domain::profile::AttributeValue;
 use posthouse_domain::promotion::returns::Undone;
 use posthouse_domain::record::{ActivityKind, Body};
-use posthouse_domain::{Day, Instant, Record, Rejection, normal};
+use posthouse_domain::{Day, Instant, Record, Rejection, normal, words};
 use posthouse_store::forms::{self, BOOKING, ClashRow};
 use posthouse_store::{Tx, intake as store, quotes};
 use serde_json::json;
@@ -24,6 +25,8 @@ pub(crate) struct Landing {
     pub(crate) outcomes: Vec<Outcome>,
     /// Whether there is anything to commit.
     pub(crate) wrote: bool,
+    /// Whom and what it touched.
+    pub(crate) touched: Touched,
 }
 
 /// The state of a batch while its records are applied one after the other.
@@ -32,6 +35,7 @@ pub(super) struct Batch {
     pub(super) known: HashSet<(String, String)>,
     pub(super) bookings: HashMap<String, store::BookingRow>,
     pub(super) changed_bookings: Vec<String>,
+    new_bookings: HashSet<String>,
     pub(super) new_customers: HashMap<Uuid, Day>,
     /// Everyone who is touched, with the day of their earliest record.
     pub(super) since: HashMap<Uuid, Day>,
@@ -65,10 +69,19 @@ pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[Record]
         .map(|record| batch.take(app, room, &mut matcher, record, change, now))
         .collect();
     if batch.events.is_empty() && batch.unassigned.is_empty() {
-        return Ok(Landing { outcomes, wrote: false });
+        let touched = Touched::default();
+        return Ok(Landing {
+            outcomes,
+            wrote: false,
+            touched,
+        });
     }
-    batch.write(room, tx, matcher, change, now).await?;
-    Ok(Landing { outcomes, wrote: true })
+    let touched = batch.write(room, tx, matcher, change, now).await?;
+    Ok(Landing {
+        outcomes,
+        wrote: true,
+        touched,
+    })
 }
 
 /// Says which record it was. A row of a file is known by its place there, and who types at the console sees what they typed.
@@ -76,10 +89,8 @@ fn named(record: &Record, rejection: Rejection) -> Rejection {
     if record.source == "console" || record.source.starts_with("import:") {
         return rejection;
     }
-    let detail = format!(
-        "record {} of {}: {}",
-        record.external_id, record.source, rejection.detail
-    );
+    let (id, source, problem) = (&record.external_id, &record.source, &rejection.detail);
+    let detail = words!("record {id} of {source}: {problem}", "{source} 的记录 {id}：{problem}");
     Rejection { detail, ..rejection }
 }
 
@@ -180,7 +191,10 @@ impl Batch {
             Ok(None) if record.identities.is_empty() => {
                 return Outcome::Rejected(Rejection::new(
                     "identity_missing",
-                    "the record names nobody; send at least one identity of the customer",
+                    words!(
+                        "the record names nobody; send at least one identity of the customer",
+                        "记录没有说明是谁；请至少提供一项客户身份"
+                    ),
                 ));
             }
             Ok(None) => {
@@ -232,7 +246,12 @@ impl Batch {
             let mut told = told.clone();
             if let Some(definition) = self.defined.get(&told.key) {
                 told.value = definition.normalise(&told.value).map_err(|problem| {
-                    let detail = format!("attribute {} {:?} {problem}", definition.key, told.value);
+                    let detail = words!(
+                        "attribute {key} {value:?} {problem}",
+                        "属性 {key} {value:?} {problem}",
+                        key = definition.key,
+                        value = told.value
+                    );
                     Rejection::new("bad_attribute", detail)
                 })?;
             }
@@ -266,6 +285,9 @@ impl Batch {
             Body::Activity(kind) => *self.activity.entry((customer, *kind, record.on)).or_default() += 1,
             Body::Booking(booking) => {
                 let position = self.events.len() as i64;
+                if !self.bookings.contains_key(&booking.booking_id) {
+                    self.new_bookings.insert(booking.booking_id.clone());
+                }
                 let row = self.bookings.entry(booking.booking_id.clone());
                 row.and_modify(|row| row.booking.apply(booking))
                     .or_insert_with(|| store::BookingRow {
@@ -289,16 +311,20 @@ impl Batch {
         });
     }
 
-    async fn write(mut self, room: &Room, tx: &mut Tx, matcher: Matcher, change: i64, now: i64) -> Result<()> {
+    async fn write(mut self, room: &Room, tx: &mut Tx, matcher: Matcher, change: i64, now: i64) -> Result<Touched> {
         let agency = room.id;
         let unassigned: Vec<_> = self.unassigned.into_values().collect();
         store::put_unassigned(tx, agency, &unassigned, now).await?;
         let mut touched: Vec<Uuid> = self.since.keys().copied().collect();
         if touched.is_empty() {
-            return Ok(());
+            return Ok(Touched::default());
         }
         touched.sort_unstable();
         let mut customers = refold::customers(tx, agency, &touched, &self.new_customers, now).await?;
+        let whom = customers
+            .iter()
+            .map(|row| (row.ordinal, self.new_customers.contains_key(&row.id)))
+            .collect();
         // a new identity is a new version of its customer, whether or not the profile changes with it
         let identified = matcher.changed();
         let written: Vec<_> = customers
@@ -329,6 +355,10 @@ impl Batch {
             .filter_map(|id| self.bookings.remove(id))
             .collect();
         store::put_bookings(tx, agency, &bookings).await?;
+        let which = bookings
+            .iter()
+            .map(|row| (row.known_as, self.new_bookings.contains(&row.id)))
+            .collect();
         let undone: Vec<&str> = bookings
             .iter()
             .filter(|row| Undone::of(&row.booking) != Undone::Not)
@@ -350,7 +380,11 @@ impl Batch {
         refold::refold(tx, agency, customers, &self.since, change, today, now)
             .await
             .map_err(AppError::from)?;
-        terms::refresh(tx, agency, &touched, now).await
+        terms::refresh(tx, agency, &touched, now).await?;
+        Ok(Touched {
+            customers: whom,
+            bookings: which,
+        })
     }
 }
 
@@ -407,7 +441,7 @@ fn unassigned(app: &App, agency: Uuid, record: &Record, rejection: &Rejection) -
         external_id: record.external_id.clone(),
         kind: record.kind.clone(),
         code: rejection.code.clone(),
-        detail: rejection.detail.clone(),
+        detail: rejection.detail.to_stored(),
         record: whole.to_string(),
     }
 }

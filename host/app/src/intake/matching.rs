@@ -1,5 +1,6 @@
 //! Who is this customer? Exact matching of identities; nothing is guessed.
 
+use super::conflict;
 use crate::documents::DocumentKeys;
 use crate::error::Result;
 use posthouse_domain::identity::{Identity, IdentityKind};
@@ -13,7 +14,8 @@ use uuid::Uuid;
 #[derive(Debug, Default)]
 pub(crate) struct Matcher {
     owners: HashMap<(IdentityKind, String), Uuid>,
-    exclusive: HashSet<(Uuid, IdentityKind)>,
+    /// The values of exclusive kinds that customers have, where they may be shown.
+    exclusive: HashMap<(Uuid, IdentityKind), Option<String>>,
     /// Rows of an earlier build that share a form.
     clashes: HashMap<(IdentityKind, String), Vec<ClashRow>>,
     /// Member numbers whose dashes were dropped.
@@ -103,14 +105,15 @@ impl Matcher {
 
     /// Learns from elsewhere that a customer has an identity of an exclusive kind.
     pub(super) fn recall_exclusive(&mut self, customer: Uuid, kind: IdentityKind) {
-        self.exclusive.insert((customer, kind));
+        self.exclusive.entry((customer, kind)).or_default();
     }
 
     /// Reads which exclusive kinds these customers have.
     pub(crate) async fn learn(&mut self, tx: &mut Tx, agency: Uuid, customers: Vec<Uuid>) -> Result<()> {
         for row in store::identities_of(tx, agency, &customers).await? {
             if let Some(kind) = row.kind.parse::<IdentityKind>().ok().filter(|kind| kind.is_exclusive()) {
-                self.exclusive.insert((row.customer_id, kind));
+                let value = (!kind.is_document()).then(|| row.written.unwrap_or(row.value));
+                self.exclusive.insert((row.customer_id, kind), value);
             }
         }
         Ok(())
@@ -148,60 +151,41 @@ impl Matcher {
         owner: Option<(Uuid, &str)>,
         keys: &DocumentKeys,
     ) -> std::result::Result<Option<Uuid>, Rejection> {
-        let conflict = |detail: String| Err(Rejection::new("identity_conflict", detail));
-        let mut found: Option<(Uuid, String)> =
-            owner.map(|(customer, booking)| (customer, format!("booking {booking}")));
         let owners: Vec<(&Identity, Owner)> = identities
             .iter()
             .map(|identity| (identity, self.owner(agency, identity, keys)))
             .collect();
-        for (identity, owner) in &owners {
-            match (owner, &found) {
-                (Owner::One(customer), Some((other, by))) if customer != other => {
-                    let this = shown(identity);
-                    return conflict(format!(
-                        "{by} belongs to one customer and {this} to another; correct the record, or send it again once the two customers are one"
-                    ));
-                }
-                (Owner::One(customer), None) => found = Some((*customer, shown(identity))),
-                _ => {}
+        let mut customer = owner.map(|(customer, _)| customer);
+        let (mut known, mut new) = (Vec::new(), Vec::new());
+        for (identity, whose) in &owners {
+            let Owner::One(one) = whose else { continue };
+            if customer.is_some_and(|other| other != *one) {
+                return Err(match owner {
+                    Some((_, booking)) if known.is_empty() => conflict::others_booking(booking, identity),
+                    _ => conflict::two_customers(&known, identity),
+                });
             }
+            customer = Some(*one);
+            known.push(*identity);
         }
-        let mut unknown = Vec::new();
-        for (identity, owner) in &owners {
-            match (owner, &found) {
+        for (identity, whose) in &owners {
+            match (whose, customer) {
                 (Owner::One(_), _) => {}
-                (Owner::Several(customers), Some((customer, _))) if customers.contains(customer) => {}
-                (Owner::Several(customers), _) => {
-                    return conflict(format!(
-                        "{} is written in one way by now and belongs to {} customers: {}; write it as it was written for one of them, or name the customer by another identity",
-                        shown(identity),
-                        customers.len(),
-                        customers.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", ")
-                    ));
-                }
-                (Owner::Perhaps(customer), None) => {
-                    return conflict(format!(
-                        "{} may be that of customer {customer}, taken in when dashes did not count; name the customer by another identity as well, or give them this number with PATCH /api/v1/customers/{customer}",
-                        shown(identity)
-                    ));
-                }
-                (Owner::Perhaps(customer), Some((found, _))) if customer == found => {}
-                (Owner::Perhaps(_) | Owner::Nobody, _) => unknown.push(*identity),
+                (Owner::Several(customers), Some(found)) if customers.contains(&found) => {}
+                (Owner::Several(customers), _) => return Err(conflict::one_of_several(identity, customers)),
+                (Owner::Perhaps(perhaps), None) => return Err(conflict::perhaps(identity, *perhaps)),
+                (Owner::Perhaps(perhaps), Some(found)) if *perhaps == found => {}
+                (Owner::Perhaps(_) | Owner::Nobody, _) => new.push(*identity),
             }
         }
-        let Some((customer, by)) = found else { return Ok(None) };
-        match unknown
-            .into_iter()
-            .find(|identity| identity.kind.is_exclusive() && self.exclusive.contains(&(customer, identity.kind)))
-        {
-            Some(identity) => conflict(format!(
-                "{} is new, but the customer known by {by} has another {}; correct the record and send it again",
-                shown(identity),
-                identity.kind.as_str()
-            )),
-            None => Ok(Some(customer)),
+        let Some(customer) = customer else { return Ok(None) };
+        for identity in new.into_iter().filter(|identity| identity.kind.is_exclusive()) {
+            if let Some(has) = self.exclusive.get(&(customer, identity.kind)) {
+                let booking = owner.map(|(_, booking)| booking);
+                return Err(conflict::another_value(&known, booking, identity, has.as_deref()));
+            }
         }
+        Ok(Some(customer))
     }
 
     /// Refuses a record whose further identities are another's than `customer`'s, or anybody's if its customer is new: the office's
@@ -224,17 +208,7 @@ impl Matcher {
         let Some(taken) = record.further.iter().find(others) else {
             return Ok(());
         };
-        let kind = taken.kind.as_str();
-        let main = record.identities.iter().find(|identity| identity.kind == taken.kind);
-        let main = main.map_or_else(|| format!("the first {kind}"), shown);
-        Err(Rejection::new(
-            "identity_conflict",
-            format!(
-                "{}, the second {kind} of this row, belongs to another customer than {main}. If it is shared, as in an office or a family, \
-                 empty that cell, or name the one right column under [columns] in a mapping; if both are one person, move it to the first {kind}'s place",
-                shown(taken)
-            ),
-        ))
+        Err(conflict::further(taken, &record.identities))
     }
 
     /// Gives the customer those of `identities` that nobody has.
@@ -262,7 +236,8 @@ impl Matcher {
             }
             self.owners.insert((identity.kind, value.clone()), customer);
             if identity.kind.is_exclusive() {
-                self.exclusive.insert((customer, identity.kind));
+                let value = (!identity.kind.is_document()).then(|| normal::visible(&identity.written));
+                self.exclusive.insert((customer, identity.kind), value);
             }
             let sealed = if identity.kind.is_document() {
                 keys.seal(agency, &identity.value, entropy)
@@ -295,14 +270,5 @@ impl Matcher {
             forms::move_identity(tx, agency, from, &identity.value, Some(&written), false).await?;
         }
         Ok(())
-    }
-}
-
-/// An identity in a message; document numbers are not repeated.
-fn shown(identity: &Identity) -> String {
-    if identity.kind.is_document() {
-        format!("the {}", identity.kind.as_str())
-    } else {
-        format!("{} {}", identity.kind.as_str(), normal::visible(&identity.written))
     }
 }

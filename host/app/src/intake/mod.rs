@@ -1,13 +1,18 @@
 //! Taking in what the agency is told: one door for events and rows of files.
 
+mod conflict;
 pub mod files;
 pub mod imports;
 mod land;
 mod matching;
+mod progress;
 pub(crate) mod queue;
 pub(crate) mod refold;
 mod rehearsal;
+pub mod report;
 mod terms;
+pub mod understood;
+mod warnings;
 mod work;
 
 pub(crate) use land::{land, meant, source_kind};
@@ -16,7 +21,7 @@ pub(crate) use terms::renew as renew_terms;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use crate::{App, Room};
-use posthouse_domain::{Record, Rejection, event};
+use posthouse_domain::{Record, Rejection, Words, event, words};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -43,7 +48,7 @@ pub struct RejectedEvent {
     /// Stable code.
     pub code: String,
     /// What is wrong and what to do.
-    pub detail: String,
+    pub detail: Words,
 }
 
 /// What became of a request's events.
@@ -65,9 +70,10 @@ impl App {
     /// Too many events, failures of the database. Single events that cannot be taken are in the answer.
     pub async fn accept(&self, caller: &Caller, events: &[Value]) -> Result<Accepted> {
         if events.len() > MOST_EVENTS {
-            let detail = format!(
-                "a request may carry {MOST_EVENTS} events, this one has {}; send several requests",
-                events.len()
+            let detail = words!(
+                "a request may carry {MOST_EVENTS} events, this one has {events}; send several requests",
+                "一次请求最多 {MOST_EVENTS} 个事件，本次有 {events} 个；请分多次发送",
+                events = events.len()
             );
             return Err(AppError::invalid("too_many_events", detail));
         }

@@ -3,7 +3,7 @@
 use super::{Outcome, land_alone};
 use crate::error::{AppError, Result};
 use crate::{App, Room};
-use posthouse_domain::{Record, Rejection};
+use posthouse_domain::{Record, Rejection, words};
 use std::sync::{Arc, Weak};
 use tokio::sync::{mpsc, oneshot};
 
@@ -37,7 +37,10 @@ impl IntakeQueue {
         let closing = || {
             AppError::Busy(Rejection::new(
                 "shutting_down",
-                "the server is stopping; send the events again in a moment",
+                words!(
+                    "the server is stopping; send the events again in a moment",
+                    "服务器正在停止；请稍后重新发送事件"
+                ),
             ))
         };
         self.sender
@@ -126,7 +129,10 @@ fn refusal(error: &AppError) -> AppError {
         AppError::Invalid(rejection) => AppError::Invalid(rejection.clone()),
         _ => AppError::Busy(Rejection::new(
             "not_stored",
-            "the events could not be stored; nothing of them landed, send them again",
+            words!(
+                "the events could not be stored; none of them landed, send them again",
+                "事件未能保存；全部未入库，请重新发送"
+            ),
         )),
     }
 }

@@ -4,25 +4,20 @@
 //! fingerprints are kept: some hundred bytes a row.
 
 use super::Outcome;
-use super::files::reader::{ReadRow, Slice};
-use super::imports::{DryRun, RejectionExample, RejectionGroup};
+use super::files::reader::Slice;
 use super::land::Batch;
 use super::matching::{Matcher, lookup};
+use super::report::Report;
 use crate::error::Result;
 use crate::{App, Room};
+use posthouse_domain::Record;
 use posthouse_domain::identity::IdentityKind;
 use posthouse_domain::record::Body;
-use posthouse_domain::{Record, Rejection};
 use posthouse_store::{Access, intake as store};
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use uuid::Uuid;
-
-/// Examples told of each code.
-const EXAMPLES: usize = 3;
-/// Most codes told apart; there are fewer.
-const CODES: usize = 50;
 
 /// What a file would have written so far.
 #[derive(Default)]
@@ -37,21 +32,12 @@ pub(super) struct Rehearsal {
     joined: HashSet<Uuid>,
     /// Customers who would be new.
     new: HashSet<Uuid>,
-    pub(super) report: DryRun,
-}
-
-/// What became of a slice.
-#[derive(Debug, Default)]
-pub(super) struct Rehearsed {
-    pub(super) landed: i64,
-    pub(super) known: i64,
-    /// The rows that would be sent back, by their places in the slice.
-    pub(super) rejected: Vec<(usize, Rejection)>,
+    pub(super) report: Report,
 }
 
 impl Rehearsal {
     /// Decides about the rows of a slice.
-    pub(super) async fn take(&mut self, app: &App, room: &Room, slice: &Slice) -> Result<Rehearsed> {
+    pub(super) async fn take(&mut self, app: &App, room: &Room, slice: &Slice) -> Result<Vec<Outcome>> {
         let records: Vec<Record> = slice
             .rows
             .iter()
@@ -63,28 +49,19 @@ impl Rehearsal {
         let stored: HashSet<String> = batch.bookings.keys().cloned().collect();
         self.recall(app, room, &records, &mut batch, &mut matcher);
         let now = app.clock.now();
-        let mut rehearsed = Rehearsed::default();
-        for (place, row) in slice.rows.iter().enumerate() {
+        let mut outcomes = Vec::with_capacity(slice.rows.len());
+        for row in &slice.rows {
             let outcome = match &row.record {
                 Ok(record) => batch.take(app, room, &mut matcher, record, 0, now),
                 Err(rejection) => Outcome::Rejected(rejection.clone()),
             };
-            match outcome {
-                Outcome::Landed => {
-                    rehearsed.landed += 1;
-                    if let Ok(record) = &row.record {
-                        self.events.insert(self.event_key(record));
-                    }
-                }
-                Outcome::Known => rehearsed.known += 1,
-                Outcome::Rejected(rejection) => {
-                    self.report.rejected(row, &rejection);
-                    rehearsed.rejected.push((place, rejection));
-                }
+            if let (Outcome::Landed, Ok(record)) = (&outcome, &row.record) {
+                self.events.insert(self.event_key(record));
             }
+            outcomes.push(outcome);
         }
         self.remember(&batch, &matcher, &stored);
-        Ok(rehearsed)
+        Ok(outcomes)
     }
 
     /// Puts what earlier slices would have written beside what the database says.
@@ -169,31 +146,5 @@ impl Rehearsal {
 
     fn identity_key(&self, kind: &str, value: &str) -> u64 {
         self.hasher.hash_one((kind, value))
-    }
-}
-
-impl DryRun {
-    fn rejected(&mut self, row: &ReadRow, rejection: &Rejection) {
-        let at = self.rejections.iter().position(|group| group.code == rejection.code);
-        let at = match at {
-            Some(at) => at,
-            None if self.rejections.len() < CODES => {
-                self.rejections.push(RejectionGroup {
-                    code: rejection.code.clone(),
-                    rows: 0,
-                    examples: Vec::new(),
-                });
-                self.rejections.len() - 1
-            }
-            None => return,
-        };
-        let group = &mut self.rejections[at];
-        group.rows += 1;
-        if group.examples.len() < EXAMPLES {
-            group.examples.push(RejectionExample {
-                row: row.row_no,
-                detail: rejection.detail.clone(),
-            });
-        }
     }
 }

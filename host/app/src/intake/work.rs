@@ -1,15 +1,16 @@
 //! Working on imports: one file after the other, slice by slice, and what happens when that fails.
 
 use super::files::ReadError;
-use super::files::reader::{ReadRow, Slice, Source};
+use super::files::reader::{Slice, Source};
+use super::progress::{Progress, Step, Tally};
 use super::rehearsal::Rehearsal;
 use super::{Outcome, land};
 use crate::error::{AppError, Result};
 use crate::{App, Room};
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{Record, Rejection};
-use posthouse_store::imports::{self as store, ImportErrorRow, ImportRow};
-use posthouse_store::{Access, dialect};
+use posthouse_domain::{Record, Rejection, words};
+use posthouse_store::imports::{self as store, ImportRow};
+use posthouse_store::{Access, Tx, dialect, import_notes as notes};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,8 +98,9 @@ impl App {
                 AppError::Invalid(rejection) => rejection.clone(),
                 _ => Rejection::new(
                     "import_failed",
-                    format!(
-                        "the server failed {ATTEMPTS} times, its log says why; once that is mended, send the file again"
+                    words!(
+                        "the import failed {ATTEMPTS} times, the server's log says why; once that is fixed, send the file again",
+                        "导入失败了 {ATTEMPTS} 次，原因见服务器日志；解决后请重新发送文件"
                     ),
                 ),
             };
@@ -119,10 +121,14 @@ impl App {
             store::begin_again(&mut tx, room.id, job.id).await?;
             tx.commit().await?;
             (job.rows_done, job.accepted, job.duplicates, job.rejected) = (0, 0, 0, 0);
+            (job.warned, job.passed_over, job.report) = (0, 0, None);
         }
-        let defined = {
+        let kind = FileKind::parse(&job.kind)
+            .ok_or_else(|| AppError::Internal(format!("unknown kind of file {}", job.kind)))?;
+        let (defined, mut progress) = {
             let mut tx = self.store.read(Access::Agency(room.id)).await?;
-            posthouse_store::attributes::definitions(&mut tx, room.id).await?
+            let defined = posthouse_store::attributes::definitions(&mut tx, room.id).await?;
+            (defined, Progress::load(&mut tx, job).await?)
         };
         let (slices, mut received) = tokio::sync::mpsc::channel(2);
         let source = Source {
@@ -131,8 +137,7 @@ impl App {
             terms: room.terms.clone(),
             defined,
             job: job.clone(),
-            kind: FileKind::parse(&job.kind)
-                .ok_or_else(|| AppError::Internal(format!("unknown kind of file {}", job.kind)))?,
+            kind,
             workbooks: self.workbooks.clone(),
         };
         let reading = tokio::task::spawn_blocking(move || source.read(&slices));
@@ -149,9 +154,13 @@ impl App {
                 return Ok(());
             }
             let renewed = if job.dry_run {
-                self.rehearse_slice(room, job, &slice, &mut rehearsal).await?
+                self.rehearse_slice(room, job, kind, &slice, &mut rehearsal).await?
             } else {
-                crate::error::retrying!(self.land_slice(room, job, &slice))?
+                let landed = crate::error::retrying!(self.land_slice(room, job, kind, &slice, &progress))?;
+                landed.map(|(advanced, step)| {
+                    progress.take(step);
+                    advanced
+                })
             };
             match renewed {
                 Some(advanced) => *job = advanced,
@@ -181,7 +190,14 @@ impl App {
 
     /// Lands some rows and moves the job on in one transaction, so that no row is lost or doubled whenever the host dies. `None`
     /// if the lease was lost.
-    async fn land_slice(&self, room: &Arc<Room>, job: &ImportRow, slice: &Slice) -> Result<Option<ImportRow>> {
+    async fn land_slice(
+        &self,
+        room: &Arc<Room>,
+        job: &ImportRow,
+        kind: FileKind,
+        slice: &Slice,
+        progress: &Progress,
+    ) -> Result<Option<(ImportRow, Step)>> {
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
         let records: Vec<Record> = slice
             .rows
@@ -189,37 +205,16 @@ impl App {
             .filter_map(|row| row.record.as_ref().ok().cloned())
             .collect();
         let landing = land(self, room, &mut tx, &records).await?;
-        let mut outcomes = landing.outcomes.into_iter();
-        let mut advanced = job.clone();
-        let mut errors = Vec::new();
-        for row in &slice.rows {
-            let outcome = match &row.record {
-                Ok(_) => outcomes.next().unwrap_or(Outcome::Known),
-                Err(rejection) => Outcome::Rejected(rejection.clone()),
-            };
-            match outcome {
-                Outcome::Landed => advanced.accepted += 1,
-                Outcome::Known => advanced.duplicates += 1,
-                Outcome::Rejected(rejection) => {
-                    advanced.rejected += 1;
-                    errors.push(error_row(row, rejection));
-                }
-            }
-        }
-        advanced.attempts = 0;
-        advanced.rows_done += slice.rows.len() as i64;
-        advanced.bytes_done = slice.bytes_done;
-        note_head(&mut advanced, slice);
-        store::put_errors(&mut tx, room.id, job.id, &errors).await?;
-        if !store::advance(
-            &mut tx,
-            &advanced,
-            job.rows_done,
-            self.host,
-            self.machine.now() + LEASE_MILLIS,
-        )
-        .await?
-        {
+        let mut landed = landing.outcomes.into_iter();
+        let outcomes = slice.rows.iter().map(|row| match &row.record {
+            Ok(_) => landed.next().unwrap_or(Outcome::Known),
+            Err(rejection) => Outcome::Rejected(rejection.clone()),
+        });
+        let mut step = progress.step(&landing.touched);
+        let tally = Tally::of(kind, slice, outcomes.collect(), &mut step.report, &room.terms);
+        let advanced = tally.advance(job, slice, progress.stored(&step.report)?);
+        step.put(&mut tx, &advanced).await?;
+        if !self.note(&mut tx, &advanced, job.rows_done, &tally).await? {
             return Ok(None);
         }
         if landing.wrote {
@@ -230,49 +225,43 @@ impl App {
         if landing.wrote {
             room.woken.notify_one();
         }
-        Ok(Some(advanced))
+        Ok(Some((advanced, step)))
     }
 
-    /// Decides what would land, and moves the job on; only its counts and the rows that would be sent back are written. `None` if the
+    /// Decides what would land, and moves the job on; only what it found and the rows that would be rejected are written. `None` if the
     /// lease was lost.
     async fn rehearse_slice(
         &self,
         room: &Arc<Room>,
         job: &ImportRow,
+        kind: FileKind,
         slice: &Slice,
         rehearsal: &mut Rehearsal,
     ) -> Result<Option<ImportRow>> {
-        let rehearsed = rehearsal.take(self, room, slice).await?;
-        let mut advanced = job.clone();
-        advanced.accepted += rehearsed.landed;
-        advanced.duplicates += rehearsed.known;
-        advanced.rejected += rehearsed.rejected.len() as i64;
-        advanced.attempts = 0;
-        advanced.rows_done += slice.rows.len() as i64;
-        advanced.bytes_done = slice.bytes_done;
-        note_head(&mut advanced, slice);
-        advanced.report = Some(serde_json::to_string(&rehearsal.report).map_err(AppError::corrupt("report"))?);
-        let errors: Vec<ImportErrorRow> = rehearsed
-            .rejected
-            .into_iter()
-            .filter_map(|(place, rejection)| {
-                let row = slice.rows.get(place)?;
-                Some(error_row(row, rejection))
-            })
-            .collect();
-        let written = crate::error::retrying!(self.note_rehearsed(&advanced, job.rows_done, &errors))?;
+        let outcomes = rehearsal.take(self, room, slice).await?;
+        let tally = Tally::of(kind, slice, outcomes, &mut rehearsal.report, &room.terms);
+        let report = serde_json::to_string(&rehearsal.report).map_err(AppError::corrupt("report"))?;
+        let advanced = tally.advance(job, slice, Some(report));
+        let written = crate::error::retrying!(self.note_rehearsed(&advanced, job.rows_done, &tally))?;
         Ok(written.then_some(advanced))
     }
 
-    async fn note_rehearsed(&self, advanced: &ImportRow, rows_before: i64, errors: &[ImportErrorRow]) -> Result<bool> {
+    async fn note_rehearsed(&self, advanced: &ImportRow, rows_before: i64, tally: &Tally) -> Result<bool> {
         let mut tx = self.store.write(Access::Agency(advanced.agency_id)).await?;
-        store::put_errors(&mut tx, advanced.agency_id, advanced.id, errors).await?;
-        let until = self.machine.now() + LEASE_MILLIS;
-        if !store::advance(&mut tx, advanced, rows_before, self.host, until).await? {
+        if !self.note(&mut tx, advanced, rows_before, tally).await? {
             return Ok(false);
         }
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Moves the job on, with the rows that are rejected and the cells that are left out; `false` if the lease was lost.
+    async fn note(&self, tx: &mut Tx, advanced: &ImportRow, rows_before: i64, tally: &Tally) -> Result<bool> {
+        let (agency, job) = (advanced.agency_id, advanced.id);
+        store::put_errors(tx, agency, job, &tally.errors).await?;
+        notes::put_warnings(tx, agency, job, &tally.warnings).await?;
+        let until = self.machine.now() + LEASE_MILLIS;
+        Ok(store::advance(tx, advanced, rows_before, self.host, until).await?)
     }
 
     /// Keeps the lease while there is nothing to land yet; `false` if another host has it.
@@ -282,20 +271,5 @@ impl App {
         let held = store::lease(&mut tx, job.agency_id, job.id, self.host, now, now + LEASE_MILLIS).await?;
         tx.commit().await?;
         Ok(held)
-    }
-}
-
-fn note_head(job: &mut ImportRow, slice: &Slice) {
-    job.header.clone_from(&slice.head.header);
-    job.ignored.clone_from(&slice.head.ignored);
-    job.reading = Some(slice.head.reading.clone());
-}
-
-fn error_row(row: &ReadRow, rejection: Rejection) -> ImportErrorRow {
-    ImportErrorRow {
-        row_no: row.row_no,
-        code: rejection.code,
-        detail: rejection.detail,
-        cells: row.cells.clone(),
     }
 }

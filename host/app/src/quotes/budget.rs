@@ -5,6 +5,7 @@ use crate::campaigns::find;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::campaign::Plan;
+use posthouse_domain::words;
 use posthouse_store::Access;
 use posthouse_store::budgets::{self as store, EntryRow};
 use uuid::Uuid;
@@ -65,7 +66,10 @@ impl App {
             Some(text) => position(text).ok_or_else(|| {
                 AppError::invalid(
                     "bad_cursor",
-                    "the cursor is not one of this list; start again without it",
+                    words!(
+                        "the cursor is not one of this list; start again without it",
+                        "游标不属于此列表；请去掉游标重新开始"
+                    ),
                 )
             })?,
         };

@@ -7,6 +7,7 @@ use crate::decisions::PROMOTION;
 use crate::decisions::pointer::{self, NewRule};
 use crate::error::{AppError, Result, retrying};
 use crate::{App, Room};
+use posthouse_domain::Words;
 use posthouse_store::plugins as bindings;
 use posthouse_store::{Access, attributes, campaigns};
 use std::collections::HashMap;
@@ -50,11 +51,11 @@ impl Promotions {
 #[derive(Debug, Clone)]
 enum Care {
     /// It fails: say so.
-    Mark(String),
+    Mark(Words),
     /// It answers again.
     Clear,
     /// It has failed too often.
-    GoBack(String),
+    GoBack(Words),
 }
 
 /// What a rule was asked that failed: the basket without its end if it is long, and whose it is. The customer's facts are pinned with the
@@ -109,9 +110,9 @@ impl App {
                     if known.faults >= FAULTS_IN_A_ROW {
                         // whatever comes of it, the next three faults are for the next look
                         known.faults = 0;
-                        cares.push((rule.binding.clone(), rule.revision, Care::GoBack(fault.to_string())));
+                        cares.push((rule.binding.clone(), rule.revision, Care::GoBack(Words::of(fault))));
                     } else if !known.marked {
-                        cares.push((rule.binding.clone(), rule.revision, Care::Mark(fault.to_string())));
+                        cares.push((rule.binding.clone(), rule.revision, Care::Mark(Words::of(fault))));
                     }
                     known.marked = true;
                 }
@@ -134,7 +135,7 @@ impl App {
     async fn care_for(&self, room: &Arc<Room>, binding: &str, revision: i64, care: &Care) -> Result<()> {
         match care {
             Care::Mark(fault) => {
-                tracing::warn!(agency = %room.slug, binding, fault, "a campaign's rule fails; it gives no offer");
+                tracing::warn!(agency = %room.slug, binding, %fault, "a campaign's rule fails; it gives no offer");
                 retrying!(self.mark_rule(room, binding, revision, Some(fault)))
             }
             Care::Clear => retrying!(self.mark_rule(room, binding, revision, None)),
@@ -145,15 +146,16 @@ impl App {
         }
     }
 
-    async fn mark_rule(&self, room: &Room, binding: &str, revision: i64, fault: Option<&str>) -> Result<()> {
+    async fn mark_rule(&self, room: &Room, binding: &str, revision: i64, fault: Option<&Words>) -> Result<()> {
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
         let since = fault.map(|_| self.clock.now());
-        bindings::mark_stale(&mut tx, room.id, PROMOTION, binding, revision, since, fault).await?;
+        let fault = fault.map(Words::to_stored);
+        bindings::mark_stale(&mut tx, room.id, PROMOTION, binding, revision, since, fault.as_deref()).await?;
         Ok(tx.commit().await?)
     }
 
     /// Puts the last good revision of a binding back into force, if the failing one still is and there is one that can be opened.
-    async fn go_back_to_good(&self, room: &Arc<Room>, binding: &str, failing: i64, fault: &str) -> Result<()> {
+    async fn go_back_to_good(&self, room: &Arc<Room>, binding: &str, failing: i64, fault: &Words) -> Result<()> {
         let agency = room.id;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         // in order with other changes of rules: one host goes back, the others see that it did
@@ -173,6 +175,7 @@ impl App {
                     continue;
                 }
             }
+            let note = fault.to_stored();
             let new = NewRule {
                 extension_point: PROMOTION,
                 name: binding,
@@ -181,12 +184,12 @@ impl App {
                 cause: pointer::BREAKER,
                 restores: Some(older.revision),
                 by: None,
-                note: Some(fault),
+                note: Some(&note),
                 grant: &[],
             };
             pointer::put_rule(&mut tx, agency, &new, self.clock.now()).await?;
             tx.commit().await?;
-            tracing::error!(agency = %room.slug, binding, failing, to = older.revision, reason = fault, "a campaign's rule kept failing; the last good revision is back in force");
+            tracing::error!(agency = %room.slug, binding, failing, to = older.revision, reason = %fault, "a campaign's rule kept failing; the last good revision is back in force");
             metrics::counter!("posthouse_breaker_trips_total", "extension_point" => PROMOTION).increment(1);
             return Ok(());
         }

@@ -26,8 +26,8 @@ pub use trace::{Adjustment, Answer, CampaignTrace, CodeTrace, LinePrice, Named};
 pub(crate) use codes::{Worth, ending, hash};
 pub(crate) use health::Promotions;
 
-use posthouse_domain::Rejection;
 use posthouse_domain::promotion::Basket;
+use posthouse_domain::{Rejection, words};
 use uuid::Uuid;
 
 /// How long a quote holds what it takes, unless it is asked otherwise, in minutes.
@@ -54,11 +54,19 @@ impl NewQuote {
     fn check(&self) -> Result<(), Rejection> {
         self.basket.check()?;
         if self.codes.len() > MOST_CODES {
-            let detail = format!("{} coupon codes; a basket takes up to {MOST_CODES}", self.codes.len());
+            let detail = words!(
+                "{codes} coupon codes; a basket takes up to {MOST_CODES}",
+                "共 {codes} 个券码；一个购物篮最多 {MOST_CODES} 个",
+                codes = self.codes.len()
+            );
             return Err(Rejection::new("bad_basket", detail));
         }
         if !(1..=LONGEST_HOLD).contains(&self.hold_minutes) {
-            let detail = format!("hold_minutes is {}; it is 1 to {LONGEST_HOLD}", self.hold_minutes);
+            let detail = words!(
+                "hold_minutes is {hold_minutes}; it is 1 to {LONGEST_HOLD}",
+                "hold_minutes 为 {hold_minutes}；应为 1 到 {LONGEST_HOLD}",
+                hold_minutes = self.hold_minutes
+            );
             return Err(Rejection::new("bad_basket", detail));
         }
         Ok(())

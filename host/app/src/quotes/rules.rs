@@ -11,7 +11,7 @@ use crate::plugins::checked_config;
 use crate::team::Caller;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::campaign::State;
-use posthouse_domain::canonical;
+use posthouse_domain::{canonical, words};
 use posthouse_store::plugins::{self as bindings, BindingRevisionRow};
 use posthouse_store::{Access, Tx, attributes, campaigns};
 use serde_json::Value;
@@ -117,18 +117,20 @@ impl App {
         if expected.is_some_and(|expected| expected != present.revision) {
             return Err(AppError::conflict(
                 "revision_changed",
-                format!(
-                    "binding {key} is at revision {}; look at it again before changing it",
-                    present.revision
+                words!(
+                    "binding {key} is at revision {revision}; look at it again before changing it",
+                    "绑定 {key} 当前为修订 {revision}；请重新读取后再修改",
+                    revision = present.revision
                 ),
             ));
         }
         if !matches!(State::parse(&campaign.state), Some(State::Running | State::Paused)) {
             return Err(AppError::conflict(
                 "wrong_state",
-                format!(
-                    "campaign {key} is {}; only one in force can go back to an older rule",
-                    campaign.state
+                words!(
+                    "campaign {key} is {state}; only a campaign in force can go back to an earlier rule",
+                    "活动 {key} 的状态为 {state}；只有生效中的活动才能退回较早的规则",
+                    state = campaign.state
                 ),
             ));
         }

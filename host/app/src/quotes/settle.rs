@@ -9,6 +9,7 @@ use crate::team::Caller;
 use crate::{App, Room};
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::promotion::returns::Undone;
+use posthouse_domain::words;
 use posthouse_store::budgets::{self, EntryRow};
 use posthouse_store::quotes::{self as store, QuoteRow};
 use posthouse_store::{Access, Tx, campaigns, coupons, forms, intake};
@@ -146,20 +147,25 @@ impl App {
             ("confirmed", Some(with)) if with == booking => QuoteView::whole(&mut tx, agency, there).await,
             ("confirmed", with) => Err(AppError::conflict(
                 "quote_confirmed",
-                format!(
-                    "quote {id} was confirmed with booking {}; ask for another quote",
-                    with.unwrap_or_default()
+                words!(
+                    "quote {id} was confirmed with booking {with}; ask for another quote",
+                    "报价 {id} 已随订单 {with} 确认；请重新报价",
+                    with = with.unwrap_or_default()
                 ),
             )),
             ("released", _) => Err(AppError::conflict(
                 "quote_released",
-                format!("quote {id} was released; ask for another quote"),
+                words!(
+                    "quote {id} was released; ask for another quote",
+                    "报价 {id} 已释放；请重新报价"
+                ),
             )),
             _ => Err(AppError::conflict(
                 "quote_expired",
-                format!(
-                    "quote {id} held its price until {}; ask for another quote",
-                    posthouse_domain::time::instant_text(there.expires_at)
+                words!(
+                    "quote {id} held its price until {expires_at}; ask for another quote",
+                    "报价 {id} 的有效期至 {expires_at}；请重新报价",
+                    expires_at = posthouse_domain::time::instant_text(there.expires_at)
                 ),
             )),
         }
@@ -186,7 +192,10 @@ impl App {
         if view.state == "confirmed" {
             return Err(AppError::conflict(
                 "quote_confirmed",
-                format!("quote {id} was confirmed; cancel its booking to give back what it took"),
+                words!(
+                    "quote {id} was confirmed; cancel its booking to give back what it took",
+                    "报价 {id} 已确认；如要归还占用，请取消其订单"
+                ),
             ));
         }
         Ok(view)
@@ -296,13 +305,20 @@ fn fits(quote: &QuoteRow, booking: &str, known: &intake::BookingRow) -> Result<(
     if quote.customer_id.is_some_and(|customer| customer != known.customer_id) {
         return Err(AppError::conflict(
             "booking_of_another_customer",
-            format!("booking {booking} belongs to another customer than quote {}", quote.id),
+            words!(
+                "booking {booking} belongs to another customer than quote {id}",
+                "订单 {booking} 与报价 {id} 不属于同一客户",
+                id = quote.id
+            ),
         ));
     }
     if Undone::of(&known.booking) == Undone::Wholly {
         return Err(AppError::conflict(
             "booking_cancelled",
-            format!("booking {booking} is cancelled or wholly refunded; confirm the quote with a booking that stands"),
+            words!(
+                "booking {booking} is cancelled or wholly refunded; confirm the quote with a booking that stands",
+                "订单 {booking} 已取消或全额退款；请用有效的订单确认报价"
+            ),
         ));
     }
     Ok(())

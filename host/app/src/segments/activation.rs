@@ -8,7 +8,7 @@ use crate::bindings::{BindingView, check_binding_name, older_revision};
 use crate::error::{AppError, Result, retrying};
 use crate::plugins::checked_config;
 use crate::team::{Caller, Scope};
-use posthouse_domain::{Rejection, catalogue};
+use posthouse_domain::{Rejection, catalogue, words};
 use posthouse_store::Access;
 use posthouse_store::plugins as store;
 use serde_json::Value;
@@ -44,9 +44,10 @@ fn check_facts(keys: &[String], rule: &Rule) -> Result<()> {
     }
     Err(AppError::invalid(
         "unknown_fact",
-        format!(
-            "grant names {}, which no fact is called; GET /api/v1/facts lists all facts",
-            unknown.join(", ")
+        words!(
+            "grant names {unknown}, which no fact is called; GET /api/v1/facts lists all facts",
+            "grant 中的 {unknown} 不是事实；可用 GET /api/v1/facts 查看全部事实",
+            unknown = unknown.join(", ")
         ),
     ))
 }
@@ -135,12 +136,15 @@ impl App {
         let present = room.live().get(name).map(|live| live.row.revision);
         if expected.is_some_and(|expected| expected != present.unwrap_or(0)) {
             let stands = present.map_or_else(
-                || "does not exist yet".to_owned(),
-                |revision| format!("is at revision {revision}"),
+                || words!("does not exist yet", "尚不存在"),
+                |revision| words!("is at revision {revision}", "当前为修订 {revision}"),
             );
             return Err(AppError::conflict(
                 "revision_changed",
-                format!("binding {name} {stands}; look at it again before changing it"),
+                words!(
+                    "binding {name} {stands}; look at it again before changing it",
+                    "绑定 {name} {stands}；请重新读取后再修改"
+                ),
             ));
         }
         new.grant = self.grants(caller, name, &new, present.is_none()).await?;
@@ -168,9 +172,10 @@ impl App {
         if needed.is_empty() {
             return Ok(missing);
         }
-        let detail = format!(
-            "the plugin reads {}, which the agency has not granted to {name}; send them as grant to allow it",
-            needed.join(", ")
+        let detail = words!(
+            "the plugin reads {needed}, which the agency has not granted to {name}; send them as grant to allow it",
+            "插件要读取 {needed}，旅行社尚未授权给 {name}；请在 grant 中给出以授权",
+            needed = needed.join(", ")
         );
         Err(AppError::Conflict(Rejection::new("grant_needed", detail)))
     }

@@ -10,7 +10,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::labels::labels;
 use crate::team::Caller;
-use posthouse_domain::{Instant, Localized};
+use posthouse_domain::{Instant, Localized, words};
 use posthouse_store::{Access, Tx, plugins as bindings, profiles};
 use serde::Serialize;
 use uuid::Uuid;
@@ -86,7 +86,10 @@ impl App {
         let from: u32 = cursor.unwrap_or("0").parse().map_err(|_| {
             AppError::invalid(
                 "bad_cursor",
-                "the cursor is not one of this list; start again without it",
+                words!(
+                    "the cursor is not one of this list; start again without it",
+                    "游标不属于此列表；请去掉游标重新开始"
+                ),
             )
         })?;
         let mut tx = self.store.read(Access::Agency(agency)).await?;

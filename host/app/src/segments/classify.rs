@@ -6,7 +6,7 @@ use crate::facts::columns::{Lent, Rows};
 use crate::facts::frame::Frame;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::catalogue::FactKind;
-use posthouse_domain::{Day, Instant, Rejection, quantiles};
+use posthouse_domain::{Day, Instant, Rejection, Words, quantiles, words};
 use posthouse_engine::{Classified, Context, Engine, Fault, LogLine, NONE, QuantileTable, SegmentationPlugin};
 use posthouse_store::{Tx, profiles};
 use rayon::prelude::*;
@@ -226,15 +226,19 @@ pub(crate) struct Answer {
 /// those who may read customers; the facts themselves are nowhere told.
 pub(crate) async fn fault_for(tx: &mut Tx, agency: Uuid, fault: &Fault, reads: bool) -> Result<AppError> {
     let blamed = match fault.row {
-        None => String::new(),
-        Some(_) if !reads => {
-            "; the facts of one customer bring it about, and a key with the scope read is told whose".to_owned()
-        }
+        None => Words::default(),
+        Some(_) if !reads => words!(
+            "; the facts of one customer bring it about, and a key with the scope read is shown whose",
+            "；由某位客户的事实引起，有 read 权限的密钥可看到是谁"
+        ),
         Some(ordinal) => {
             let found = profiles::customers_at(tx, agency, &[ordinal as i64]).await?;
-            found.first().map_or_else(String::new, |customer| {
-                let id = customer.id;
-                format!("; the facts of customer {id} bring it about: GET /api/v1/customers/{id} shows them")
+            found.first().map_or_else(Words::default, |customer| {
+                words!(
+                    "; the facts of customer {id} bring it about: GET /api/v1/customers/{id} shows them",
+                    "；由客户 {id} 的事实引起：可用 GET /api/v1/customers/{id} 查看",
+                    id = customer.id
+                )
             })
         }
     };
@@ -244,16 +248,19 @@ pub(crate) async fn fault_for(tx: &mut Tx, agency: Uuid, fault: &Fault, reads: b
 /// What a fault means to whoever looks at the binding.
 pub(crate) fn fault_error(fault: &Fault) -> AppError {
     let blamed = match fault.row {
-        None => "",
-        Some(_) => "; the facts of one customer bring it about, whom the binding's log names",
+        None => Words::default(),
+        Some(_) => words!(
+            "; the facts of one customer bring it about, whom the binding's log names",
+            "；由某位客户的事实引起，绑定的日志中写明是谁"
+        ),
     };
-    told(fault, blamed, true)
+    told(fault, &blamed, true)
 }
 
-/// Begins the lines that a rule wrote itself.
-const ITS_WORDS: &str = "; it logged: ";
+/// Begins the lines that a rule wrote itself, in either language.
+const ITS_WORDS: [&str; 2] = ["; it logged: ", "；其日志："];
 
-fn told(fault: &Fault, blamed: &str, its_words: bool) -> AppError {
+fn told(fault: &Fault, blamed: &Words, its_words: bool) -> AppError {
     let log = &fault.receipt.log;
     // the last lines it logged, in their order: mostly the reason
     let last: Vec<&str> = log[log.len().saturating_sub(3)..]
@@ -261,22 +268,26 @@ fn told(fault: &Fault, blamed: &str, its_words: bool) -> AppError {
         .map(|line| line.message.as_str())
         .collect();
     let logged = match last.is_empty() || !its_words {
-        true => String::new(),
-        false => format!("{ITS_WORDS}{}", last.join(" / ")),
+        true => Words::default(),
+        false => {
+            let ([en, zh], lines) = (ITS_WORDS, last.join(" / "));
+            words!("{en}{lines}", "{zh}{lines}")
+        }
     };
     Rejection {
         code: fault.code().to_owned(),
-        detail: format!("{fault}{blamed}{logged}"),
+        detail: words!("{fault}{blamed}{logged}", "{fault}{blamed}{logged}"),
     }
     .into()
 }
 
 /// A reason as [`fault_error`] tells it, without what the rule wrote itself: that may say anything about the customers it was asked about.
-pub(crate) fn without_its_words(reason: String) -> String {
-    match reason.find(ITS_WORDS) {
-        Some(end) => reason[..end].to_owned(),
-        None => reason,
-    }
+pub(crate) fn without_its_words(reason: &Words) -> Words {
+    let cut = |text: &str| {
+        let end = ITS_WORDS.iter().filter_map(|begin| text.find(begin)).min();
+        text[..end.unwrap_or(text.len())].to_owned()
+    };
+    reason.map(cut)
 }
 
 /// Runs `work` in the engine's pool, away from the async workers.

@@ -111,7 +111,13 @@ impl App {
             .await?
             .into_iter()
             .next();
-        let run = run.ok_or_else(|| AppError::Internal(format!("binding {} has no run {}", row.name, row.run)))?;
+        let run = run.ok_or_else(|| {
+            AppError::Internal(format!(
+                "binding {name} has no run {run}",
+                name = row.name,
+                run = row.run
+            ))
+        })?;
         let mut live = Live {
             quantiles: read_tables(&run.quantiles)?,
             classes: vec![NONE; room.frame().len()],

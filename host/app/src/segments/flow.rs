@@ -6,7 +6,7 @@ use super::past::{Division, InForce, cut, division, in_force};
 use crate::App;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
-use posthouse_domain::Localized;
+use posthouse_domain::{Localized, words};
 use posthouse_store::{Access, history, plugins as bindings};
 use serde::Serialize;
 
@@ -59,7 +59,7 @@ impl App {
         if earlier > later {
             return Err(AppError::invalid(
                 "bad_range",
-                "from lies after to; ask for them the other way round",
+                words!("from is later than to; swap them", "from 晚于 to；请对调"),
             ));
         }
         // both ends from one snapshot

@@ -4,7 +4,7 @@ use super::SEGMENTATION;
 use super::classify::{Answer, Moment, fault_error, in_pool};
 use crate::error::{AppError, Result, retrying};
 use crate::{App, Room};
-use posthouse_domain::Rejection;
+use posthouse_domain::{Rejection, Words};
 use posthouse_store::intake::lock;
 use posthouse_store::segments::{self as store, TransitionRow};
 use posthouse_store::{Access, StoreError, dialect, plugins as bindings};
@@ -81,7 +81,7 @@ impl App {
                 return self.mark_stale(room, name, &fault_error(&fault), moment).await;
             }
             // a slow moment of this machine says nothing about the rule: it is asked again
-            Err(fault) => return Err(AppError::Busy(Rejection::new("rule_not_asked", fault.to_string()))),
+            Err(fault) => return Err(AppError::Busy(Rejection::new("rule_not_asked", Words::of(&fault)))),
         };
         let (moves, applied) = self.moves(room, name, &pending, &answers, moment);
         if !self.keep_moves(room, name, &moves, applied).await? {
@@ -172,8 +172,8 @@ impl App {
 
     /// The rule fails: the last memberships stand, and everyone can see that they are old.
     pub(crate) async fn mark_stale(&self, room: &Room, name: &str, fault: &AppError, moment: Moment) -> Result<()> {
-        let reason = fault.to_string();
-        tracing::error!(agency = %room.slug, binding = %name, %reason, "the segment rule fails; its last memberships stand");
+        let reason = Words::of(fault).to_stored();
+        tracing::error!(agency = %room.slug, binding = %name, %fault, "the segment rule fails; its last memberships stand");
         metrics::counter!("posthouse_rule_faults_total", "extension_point" => SEGMENTATION).increment(1);
         let Some((revision, since)) = room
             .live()

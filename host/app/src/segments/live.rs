@@ -2,7 +2,7 @@
 
 use super::classify::Rule;
 use crate::error::{AppError, Result};
-use posthouse_domain::{Day, Localized};
+use posthouse_domain::{Day, Localized, Words, words};
 use posthouse_engine::{NONE, QuantileTable, SegmentDef};
 use posthouse_store::plugins::BindingRow;
 use posthouse_store::segments::RunRow;
@@ -71,14 +71,17 @@ impl Live {
     /// The rule, if its plugin can be opened.
     pub(crate) fn rule_in_force(&self) -> Result<Rule> {
         self.rule.clone().ok_or_else(|| {
-            let reason = self
-                .row
-                .stale_reason
-                .as_deref()
-                .unwrap_or("its plugin cannot be opened");
+            let reason = self.row.stale_reason.as_deref().map_or_else(
+                || words!("its plugin cannot be opened", "插件无法打开"),
+                Words::from_stored,
+            );
             AppError::conflict(
                 "rule_not_available",
-                format!("binding {} has no rule that could run: {reason}", self.row.name),
+                words!(
+                    "binding {name} has no rule that could run: {reason}",
+                    "绑定 {name} 没有可运行的规则：{reason}",
+                    name = self.row.name
+                ),
             )
         })
     }

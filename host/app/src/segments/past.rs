@@ -6,7 +6,7 @@
 use super::diff::from_bytes;
 use crate::error::{AppError, Result};
 use crate::{App, Room};
-use posthouse_domain::{Instant, time};
+use posthouse_domain::{Instant, time, words};
 use posthouse_engine::SegmentDef;
 use posthouse_store::segments::{self as store, TransitionRow};
 use posthouse_store::{Tx, history as steps};
@@ -58,8 +58,9 @@ impl App {
                     let shown: String = text.chars().take(100).collect();
                     AppError::invalid(
                         "bad_as_of",
-                        format!(
-                            "{shown:?} is neither a day like 2026-01-15 nor an instant like 2026-01-15T10:30:00+08:00"
+                        words!(
+                            "{shown:?} is neither a day like 2026-01-15 nor an instant like 2026-01-15T10:30:00+08:00",
+                            "{shown:?} 既不是 2026-01-15 这样的日期，也不是 2026-01-15T10:30:00+08:00 这样的时刻"
                         ),
                     )
                 })?;
@@ -70,7 +71,10 @@ impl App {
             let today = time::day_text(moment.today);
             return Err(AppError::invalid(
                 "as_of_in_future",
-                format!("nobody knows yet who will be in a segment then; ask for {today} or a day before"),
+                words!(
+                    "segments cannot be known ahead; ask for {today} or a day before",
+                    "未来的分群尚无从得知；请查询 {today} 或更早的日期"
+                ),
             ));
         }
         Ok(at)

@@ -8,6 +8,7 @@ use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::labels::{Label, labels};
 use crate::team::{Caller, Scope};
+use posthouse_domain::words;
 use posthouse_store::{Access, plugins, profiles, segments as store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -217,7 +218,10 @@ impl App {
             Some(text) => text.parse().map_err(|_| {
                 AppError::invalid(
                     "bad_cursor",
-                    "the cursor is not one of this list; start again without it",
+                    words!(
+                        "the cursor is not one of this list; start again without it",
+                        "游标不属于此列表；请去掉游标重新开始"
+                    ),
                 )
             })?,
         };

@@ -11,6 +11,7 @@ use crate::error::{AppError, Result};
 use crate::labels::shown_name;
 use crate::team::Caller;
 use posthouse_domain::profile::Profile;
+use posthouse_domain::words;
 use posthouse_store::intake::{customers, identities_of};
 use posthouse_store::{Access, history};
 use roaring::RoaringBitmap;
@@ -100,7 +101,11 @@ impl App {
         } = request;
         let seed = match seed {
             Some(seed) if seed.len() > MOST_SEED => {
-                let detail = format!("the seed has {} bytes, it may have {MOST_SEED}", seed.len());
+                let detail = words!(
+                    "the seed has {seed} bytes, it may have {MOST_SEED}",
+                    "seed 有 {seed} 字节，上限为 {MOST_SEED}",
+                    seed = seed.len()
+                );
                 return Err(AppError::invalid("bad_seed", detail));
             }
             Some(seed) => seed.to_owned(),

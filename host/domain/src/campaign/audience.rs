@@ -1,8 +1,8 @@
 //! Whom a campaign is for.
 
-use crate::Rejection;
 use crate::catalogue::Value;
 use crate::rejection::quote;
+use crate::{Rejection, Words, words};
 use serde::{Deserialize, Serialize};
 
 /// Most conditions of one audience.
@@ -68,20 +68,23 @@ impl Condition {
             !self.one_of.is_empty(),
         ];
         if kinds.into_iter().filter(|there| *there).count() != 1 {
-            return bad(format!(
-                "the condition on {fact} has to say one thing: at_least and at_most of a number, is of a flag, or one_of of a text"
+            return bad(words!(
+                "the condition on {fact} has to say one thing: at_least and at_most of a number, is of a flag, or one_of of a text",
+                "对 {fact} 的条件只能是一种：数字用 at_least、at_most，是否用 is，文本用 one_of"
             ));
         }
         if let (Some(least), Some(most)) = (self.at_least, self.at_most)
             && least > most
         {
-            return bad(format!(
-                "the condition on {fact} can be met by nobody: at_least {least} is above at_most {most}"
+            return bad(words!(
+                "the condition on {fact} can be met by nobody: at_least {least} is above at_most {most}",
+                "没有人能满足对 {fact} 的条件：at_least {least} 大于 at_most {most}"
             ));
         }
         if self.one_of.len() > MOST_NAMES || self.one_of.iter().any(|text| text.is_empty() || text.len() > 200) {
-            return bad(format!(
-                "the condition on {fact} may name up to {MOST_NAMES} texts of 1 to 200 bytes"
+            return bad(words!(
+                "the condition on {fact} may name up to {MOST_NAMES} texts of 1 to 200 bytes",
+                "对 {fact} 的条件最多列出 {MOST_NAMES} 个文本，每个 1 到 200 字节"
             ));
         }
         Ok(())
@@ -95,25 +98,32 @@ impl Audience {
     /// `bad_audience` with what to do.
     pub fn check(&self) -> Result<(), Rejection> {
         if self.segments.len() > MOST_NAMES {
-            return bad(format!("an audience names up to {MOST_NAMES} segments"));
+            return bad(words!(
+                "an audience names up to {MOST_NAMES} segments",
+                "受众最多包含 {MOST_NAMES} 个分群"
+            ));
         }
         for segment in &self.segments {
             let parts = segment.split_once('.');
             if parts.is_none_or(|(binding, key)| binding.is_empty() || key.is_empty()) || segment.len() > 200 {
-                return bad(format!(
-                    "{} is no segment; write it as BINDING.KEY, like rfm.champions",
-                    quote(segment)
+                return bad(words!(
+                    "{segment} is no segment; write it as BINDING.KEY, like rfm.champions",
+                    "{segment} 不是分群；请写成 BINDING.KEY，如 rfm.champions",
+                    segment = quote(segment)
                 ));
             }
         }
         if self.facts.len() > MOST_CONDITIONS {
-            return bad(format!("an audience has up to {MOST_CONDITIONS} conditions"));
+            return bad(words!(
+                "an audience has up to {MOST_CONDITIONS} conditions",
+                "受众最多包含 {MOST_CONDITIONS} 个条件"
+            ));
         }
         self.facts.iter().try_for_each(Condition::check)
     }
 }
 
-fn bad<T>(detail: String) -> Result<T, Rejection> {
+fn bad<T>(detail: Words) -> Result<T, Rejection> {
     Err(Rejection::new("bad_audience", detail))
 }
 
@@ -161,7 +171,7 @@ mod tests {
         ] {
             let refused = audience(text).expect_err(part);
             assert!(
-                refused.code == "bad_audience" && refused.detail.contains(part),
+                refused.code == "bad_audience" && refused.detail.en.contains(part),
                 "{refused}"
             );
         }

@@ -4,7 +4,7 @@ use super::Audience;
 use crate::promotion::WHOLE;
 use crate::promotion::budget::Budget;
 use crate::rejection::check_id;
-use crate::{Instant, Rejection, canonical};
+use crate::{Instant, Rejection, Words, canonical, words};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -162,21 +162,23 @@ impl Plan {
     pub fn check(&self) -> Result<(), Rejection> {
         // what an approval agrees to has one spelling, and another plan another one
         if !serde_json::to_value(self).is_ok_and(|plan| canonical::is_exact(&plan)) {
-            return bad(
-                "a figure is beyond 9,007,199,254,740,992, which no JSON keeps exactly; write smaller figures in budget, targets, \
-                 audience and settings"
-                    .into(),
-            );
+            return bad(words!(
+                "a figure is beyond 9,007,199,254,740,992, which no JSON keeps exactly; write smaller figures in budget, targets, audience and settings",
+                "有数字超过 9,007,199,254,740,992，JSON 无法精确保存；请在预算、目标、受众和设置中使用较小的数字"
+            ));
         }
-        let text = |name: &str, text: &str| {
-            if text.trim().is_empty() || text.len() > LONGEST_TEXT {
-                return bad(format!("write the {name} in 1 to {LONGEST_TEXT} bytes"));
-            }
-            Ok(())
-        };
-        text("purpose of the goal", &self.goal.purpose)?;
+        let purpose = &self.goal.purpose;
+        if purpose.trim().is_empty() || purpose.len() > LONGEST_TEXT {
+            return bad(words!(
+                "write the purpose of the goal in 1 to {LONGEST_TEXT} bytes",
+                "请写明活动目的（goal.purpose），1 到 {LONGEST_TEXT} 字节"
+            ));
+        }
         if self.goal.targets.len() > MOST_ITEMS || self.places.len() > MOST_ITEMS {
-            return bad(format!("a plan has up to {MOST_ITEMS} targets and places"));
+            return bad(words!(
+                "a plan has up to {MOST_ITEMS} targets and places",
+                "方案最多 {MOST_ITEMS} 个目标和 {MOST_ITEMS} 个渠道"
+            ));
         }
         for target in &self.goal.targets {
             check_id("measure", &target.measure)?;
@@ -186,7 +188,10 @@ impl Plan {
         }
         self.audience.check()?;
         if self.window.from >= self.window.to {
-            return bad("the window ends before it begins; `to` is the first instant after it".into());
+            return bad(words!(
+                "the window ends before it begins; `to` is the first instant after it",
+                "活动期结束早于开始；`to` 是结束后的第一个时刻"
+            ));
         }
         let Budget {
             total,
@@ -194,25 +199,32 @@ impl Plan {
             per_day,
         } = self.budget;
         if total < 0 || per_customer.is_some_and(|n| n < 0) || per_day.is_some_and(|n| n < 0) {
-            return bad("a budget is not below zero; it is in minor units".into());
+            return bad(words!(
+                "a budget is not below zero; it is in minor units",
+                "预算不能小于零；单位为最小货币单位（如分）"
+            ));
         }
         check_id("stacking group", &self.stacking.group)?;
         if self.stacking.priority < 1 {
-            return bad(format!(
-                "the priority is {}; it is 1 or more, and 1 is first",
-                self.stacking.priority
+            return bad(words!(
+                "the priority is {priority}; it is 1 or more, and 1 is first",
+                "优先级为 {priority}；应为 1 或以上，1 最先",
+                priority = self.stacking.priority
             ));
         }
         for (name, share) in [("holdout", self.holdout), ("price_floor", self.price_floor)] {
             if share > WHOLE {
-                return bad(format!("{name} is {share} basis points, more than the whole ({WHOLE})"));
+                return bad(words!(
+                    "{name} is {share} basis points, more than the whole ({WHOLE})",
+                    "{name} 为 {share} 个基点，超过全部（{WHOLE}）"
+                ));
             }
         }
         if self.margin_floor > 100 * WHOLE {
-            return bad(
-                "margin_floor is in basis points of the cost, 1500 for 15 %; a hundred times the cost is the most"
-                    .into(),
-            );
+            return bad(words!(
+                "margin_floor is in basis points of the cost, 1500 for 15 %; a hundred times the cost is the most",
+                "margin_floor 以成本的基点计，15% 写作 1500；最多为成本的一百倍"
+            ));
         }
         Ok(())
     }
@@ -237,7 +249,7 @@ impl Plan {
     }
 }
 
-fn bad<T>(detail: String) -> Result<T, Rejection> {
+fn bad<T>(detail: Words) -> Result<T, Rejection> {
     Err(Rejection::new("bad_plan", detail))
 }
 
@@ -285,7 +297,7 @@ mod tests {
             ("/audience", json!({"segments": ["x"]}), "BINDING.KEY"),
         ] {
             let refused = read(&[(pointer, change)]).check().expect_err(part);
-            assert!(refused.detail.contains(part), "{refused}");
+            assert!(refused.detail.en.contains(part), "{refused}");
         }
     }
 

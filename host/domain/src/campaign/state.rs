@@ -1,5 +1,6 @@
 //! From draft to lessons, one step at a time.
 
+use crate::{Words, words};
 use serde::{Deserialize, Serialize};
 
 /// Where a campaign stands.
@@ -75,6 +76,20 @@ impl State {
         }
     }
 
+    /// The name that people read.
+    pub fn title(self) -> Words {
+        match self {
+            Self::Draft => words!("draft", "草稿"),
+            Self::Submitted => words!("submitted", "待审批"),
+            Self::Approved => words!("approved", "已批准"),
+            Self::Preparing => words!("preparing", "筹备中"),
+            Self::Running => words!("running", "进行中"),
+            Self::Paused => words!("paused", "已暂停"),
+            Self::Ended => words!("ended", "已结束"),
+            Self::Evaluated => words!("evaluated", "已评估"),
+        }
+    }
+
     /// The state of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
@@ -116,17 +131,17 @@ impl Action {
     }
 
     /// What a campaign is then, in a sentence.
-    fn done(self) -> &'static str {
+    fn done(self) -> Words {
         match self {
-            Self::Change => "changed",
-            Self::Submit => "submitted",
-            Self::Approve => "approved",
-            Self::Reject => "rejected",
-            Self::Start => "started",
-            Self::Pause => "paused",
-            Self::Resume => "resumed",
-            Self::End => "ended",
-            Self::Evaluate => "evaluated",
+            Self::Change => words!("changed", "修改"),
+            Self::Submit => words!("submitted", "提交"),
+            Self::Approve => words!("approved", "批准"),
+            Self::Reject => words!("rejected", "驳回"),
+            Self::Start => words!("started", "开始"),
+            Self::Pause => words!("paused", "暂停"),
+            Self::Resume => words!("resumed", "恢复"),
+            Self::End => words!("ended", "结束"),
+            Self::Evaluate => words!("evaluated", "评估"),
         }
     }
 }
@@ -146,16 +161,16 @@ pub struct Situation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Wrong {
     /// Not from here.
-    #[error("a campaign that is {} cannot be {}", .0.as_str(), .1.done())]
+    #[error("{}", words!("a campaign that is {state} cannot be {done}", "{state}的活动不能{done}", state = .0.title(), done = .1.done()))]
     State(State, Action),
     /// One's own plan.
-    #[error("a plan is approved by another person than the one who wrote or submitted it")]
+    #[error("{}", words!("a plan is approved by another person than the one who wrote or submitted it", "方案须由编写或提交者以外的人批准"))]
     OwnPlan,
     /// Something is not ready.
-    #[error("its preparation has open tasks: {0}")]
+    #[error("{}", words!("its preparation has open tasks: {open}", "筹备任务还有 {open} 项未完成", open = .0))]
     OpenTasks(usize),
     /// Too late.
-    #[error("its window is over; change the plan, and have it approved again")]
+    #[error("{}", words!("its window is over; change the plan, and have it approved again", "活动期已过；请修改方案并重新送批"))]
     Over,
 }
 

@@ -3,7 +3,7 @@
 use crate::money::LARGEST_AMOUNT;
 use crate::normal;
 use crate::rejection::{check_id, quote};
-use crate::{Day, Rejection};
+use crate::{Day, Rejection, Words, words};
 use serde::{Deserialize, Serialize};
 
 /// Most lines of one basket.
@@ -140,46 +140,54 @@ impl Basket {
     pub fn check(&self) -> Result<(), Rejection> {
         check_id("channel", &self.channel)?;
         if self.lines.is_empty() || self.lines.len() > MOST_LINES {
-            return Err(bad(format!(
-                "a basket has 1 to {MOST_LINES} lines, this one has {}",
-                self.lines.len()
+            return Err(bad(words!(
+                "a basket has 1 to {MOST_LINES} lines, this one has {lines}",
+                "购物篮应有 1 到 {MOST_LINES} 行，此篮有 {lines} 行",
+                lines = self.lines.len()
             )));
         }
         for (place, line) in self.lines.iter().enumerate() {
-            let wrong = |problem: String| Err(bad(format!("lines[{place}] {problem}")));
+            let wrong = |problem: Words| Err(bad(words!("lines[{place}] {problem}", "lines[{place}] {problem}")));
             check_id("sku", &line.sku)?;
             if !(1..=MOST_QUANTITY).contains(&line.quantity) {
-                return wrong(format!(
-                    "has the quantity {}; it is 1 to {MOST_QUANTITY}",
-                    line.quantity
+                return wrong(words!(
+                    "has the quantity {quantity}; it is 1 to {MOST_QUANTITY}",
+                    "的数量为 {quantity}；应为 1 到 {MOST_QUANTITY}",
+                    quantity = line.quantity
                 ));
             }
             if !(1..=MOST_TRAVELLERS).contains(&line.travellers) {
-                return wrong(format!(
-                    "is for {} travellers; it is for 1 to {MOST_TRAVELLERS}",
-                    line.travellers
+                return wrong(words!(
+                    "is for {travellers} travellers; it is for 1 to {MOST_TRAVELLERS}",
+                    "的出行人数为 {travellers}；应为 1 到 {MOST_TRAVELLERS}",
+                    travellers = line.travellers
                 ));
             }
             for (name, price) in [("unit_price", Some(line.unit_price)), ("unit_cost", line.unit_cost)] {
                 if price.is_some_and(|price| !(0..=LARGEST_PRICE).contains(&price)) {
-                    return wrong(format!("has a {name} below zero or above {LARGEST_PRICE} minor units"));
+                    return wrong(words!(
+                        "has a {name} below zero or above {LARGEST_PRICE} minor units",
+                        "的 {name} 小于零或超过 {LARGEST_PRICE}（最小货币单位）"
+                    ));
                 }
             }
             for (name, text) in [("destination", &line.destination), ("theme", &line.theme)] {
                 if let Some(text) = text
                     && (text.trim().is_empty() || text.len() > 200 || text.chars().any(char::is_control))
                 {
-                    return wrong(format!(
-                        "has the {name} {}; write 1 to 200 bytes or leave it out",
-                        quote(text)
+                    return wrong(words!(
+                        "has the {name} {text}; write 1 to 200 bytes or leave it out",
+                        "的 {name} 为 {text}；应为 1 到 200 字节，或不填",
+                        text = quote(text)
                     ));
                 }
             }
         }
         let total: i128 = self.lines.iter().map(|line| i128::from(line.total())).sum();
         if total > i128::from(LARGEST_AMOUNT) {
-            return Err(bad(format!(
-                "the basket lists at {total} minor units, {LARGEST_AMOUNT} are the most; split it"
+            return Err(bad(words!(
+                "the basket lists at {total} minor units, {LARGEST_AMOUNT} are the most; split it",
+                "购物篮标价合计 {total}（最小货币单位），上限为 {LARGEST_AMOUNT}；请拆分"
             )));
         }
         Ok(())
@@ -191,7 +199,7 @@ impl Basket {
     }
 }
 
-fn bad(detail: String) -> Rejection {
+fn bad(detail: Words) -> Rejection {
     Rejection::new("bad_basket", detail)
 }
 
@@ -246,7 +254,7 @@ pub(crate) mod tests {
         ] {
             let refused = basket(lines).check().expect_err(part);
             assert!(
-                refused.code == "bad_basket" && refused.detail.contains(part),
+                refused.code == "bad_basket" && refused.detail.en.contains(part),
                 "{refused}"
             );
         }

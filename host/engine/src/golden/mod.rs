@@ -174,7 +174,7 @@ fn promotion(plugin: &PromotionPlugin, case: &PromotionCase) -> Result<Ran, Fail
         channel: asked.channel,
         lines: asked.lines.into_iter().map(line).collect(),
     };
-    basket.check().map_err(|rejection| rejection.detail)?;
+    basket.check().map_err(|rejection| rejection.detail.en)?;
     let facts = values(asked.facts);
     let answer = plugin.evaluate(&context, &basket, &facts).map_err(|fault| {
         let asked = shown::basket(&basket, Some((description, &facts)));

@@ -169,7 +169,7 @@ fn a_refusal_shows_the_row_and_the_basket() {
     let refused = refusal(&touchy(i32::MAX).build());
     assert_eq!(refused.code, "self_test_fault");
     let row = r#"asked about row 0: {"trips-24m": 2147483647, "trips-12m": 2147483647, "recency-days": 2147483647}"#;
-    assert!(refused.detail.ends_with(row), "{refused}");
+    assert!(refused.detail.en.ends_with(row), "{refused}");
     // a basket with a price that nobody asks
     let offer = PromotionGuest {
         before: "(if (i64.gt_s (i64.load offset=48 (local.get $lines)) (i64.const 90000000000)) (then unreachable))"
@@ -179,7 +179,7 @@ fn a_refusal_shows_the_row_and_the_basket() {
     let refused = refusal(&offer.build());
     assert_eq!(refused.code, "self_test_fault");
     let asked = r#"asked about "facts": {"trips-24m": 0, "recency-days": 0}, "channel": "app", "lines": [{"sku": "S1", "kind": "tour", "travellers": 10000, "unit_price": 100000000000, "quantity": 10000}]"#;
-    assert!(refused.detail.ends_with(asked), "{refused}");
+    assert!(refused.detail.en.ends_with(asked), "{refused}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn a_count_of_rows_is_refused() {
     ] {
         let refused = refusal(&counting(segment).build());
         assert_eq!(refused.code, "row_dependence", "{segment}: {refused}");
-        assert!(refused.detail.contains("`static`s"), "{refused}");
+        assert!(refused.detail.en.contains("`static`s"), "{refused}");
     }
 }
 

@@ -7,9 +7,9 @@ use super::problem::{Answer, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
 use posthouse_app::team::Scope;
-use posthouse_domain::Localized;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::catalogue::{FactKind, Sensitivity};
+use posthouse_domain::{Localized, words};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -89,9 +89,10 @@ async fn define(
     let Some(kind) = FactKind::parse(&definition.kind) else {
         return Err(Problem::unprocessable(
             "bad_kind",
-            format!(
-                "kind {:?} is not known; use count, money, number, flag, day or text",
-                definition.kind
+            words!(
+                "kind {kind:?} is not known; use count, money, number, flag, day or text",
+                "类型 {kind:?} 无法识别；可用 count、money、number、flag、day、text",
+                kind = definition.kind
             ),
         ));
     };

@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use posthouse_domain::words;
 use std::num::NonZeroU32;
 use uuid::Uuid;
 
@@ -32,10 +33,11 @@ impl Limiter {
         self.limiter.check_key(&key).map_err(|refused| {
             metrics::counter!("posthouse_rate_limited_total").increment(1);
             let wait = refused.wait_time_from(self.clock.now());
-            let detail = format!(
-                "this key has used its {} requests a second; wait {} ms and go on",
-                self.per_second,
-                wait.as_millis().max(1)
+            let detail = words!(
+                "this key has used its {per_second} requests a second; wait {wait} ms and go on",
+                "此密钥已用完每秒 {per_second} 次的额度；请等待 {wait} 毫秒后继续",
+                per_second = self.per_second,
+                wait = wait.as_millis().max(1)
             );
             let seconds = wait.as_millis().div_ceil(1_000).max(1) as u64;
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(seconds)
@@ -62,7 +64,10 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let missing = || {
         Problem::unauthorised(
             "key_missing",
-            "send an API key as Authorization: Bearer KEY; `posthouse agency create` makes the first one",
+            words!(
+                "send an API key as Authorization: Bearer KEY; `posthouse agency create` creates the first one",
+                "请以 Authorization: Bearer KEY 发送 API 密钥；首个密钥由 `posthouse agency create` 创建"
+            ),
         )
     };
     let value = headers

@@ -5,6 +5,7 @@ use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match, plug
 use super::page::{At, BackwardsQuery, Page, page_of};
 use super::preview::Diff;
 use super::problem::{Answer, Problem};
+use super::reader::Said;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
@@ -12,6 +13,7 @@ use posthouse_app::bindings::{BindingView, RevisionView};
 use posthouse_app::decisions::PROMOTION;
 use posthouse_app::segments::{Activation, LogEntry, SEGMENTATION};
 use posthouse_app::team::Scope;
+use posthouse_domain::words;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -37,8 +39,9 @@ fn known(extension_point: &str) -> Answer<&'static str> {
         SEGMENTATION => Ok(SEGMENTATION),
         PROMOTION => Ok(PROMOTION),
         later if LATER.contains(&later) => {
-            let detail = format!(
-                "bindings of {later} come with a later version; {SEGMENTATION} and {PROMOTION} are what can be bound now"
+            let detail = words!(
+                "bindings of {later} come with a later version; {SEGMENTATION} and {PROMOTION} are what can be bound now",
+                "{later} 的绑定将在后续版本提供；目前可绑定 {SEGMENTATION} 和 {PROMOTION}"
             );
             Err(Problem::unprocessable("extension_point_not_available", detail))
         }
@@ -99,7 +102,7 @@ pub(crate) struct Binding {
     /// Since when the rule fails: old memberships stand, a campaign offers nothing.
     stale_since: Option<At>,
     /// How it fails.
-    stale_reason: Option<String>,
+    stale_reason: Option<Said>,
     /// What the activation moved; only in the answer to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<Diff>,
@@ -118,7 +121,7 @@ impl From<BindingView> for Binding {
             activated_at: view.activated_at.into(),
             granted: view.granted,
             stale_since: view.stale_since.map(At),
-            stale_reason: view.stale_reason,
+            stale_reason: view.stale_reason.map(Said),
             diff: view.diff.map(Diff::from),
         }
     }
@@ -141,7 +144,7 @@ pub(crate) struct Revision {
     /// `activation`, `rollback`, or `breaker`: the host went back by itself because the rule kept failing.
     cause: String,
     /// How the rule failed, if the host went back by itself.
-    note: Option<String>,
+    note: Option<Said>,
     /// The key that asked for it; null if the host did it by itself.
     activated_by: Option<Uuid>,
     /// When it came into force.
@@ -159,7 +162,7 @@ impl From<RevisionView> for Revision {
             config_digest: view.config_digest,
             restores: view.restores,
             cause: view.cause,
-            note: view.note,
+            note: view.note.map(Said),
             activated_by: view.activated_by,
             activated_at: view.activated_at.into(),
             diff: view.diff.into(),
@@ -240,21 +243,22 @@ async fn activate(
 ) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Rules)?;
     if known(&point)? == PROMOTION {
-        let detail = format!(
-            "the rule of a campaign changes with its plan before it starts (PATCH /campaigns/ID) and by an amendment that another person \
-             approves after that (POST /campaigns/ID/amendments); {name} is not changed"
+        let detail = words!(
+            "the rule of a campaign changes with its plan before it starts (PATCH /campaigns/ID) and by an amendment that another person approves after that (POST /campaigns/ID/amendments); {name} is not changed",
+            "活动开始前，其规则随方案修改（PATCH /campaigns/ID）；开始后须经他人批准变更（POST /campaigns/ID/amendments）；{name} 未改动"
         );
         return Err(Problem::new(StatusCode::CONFLICT, "amendment_needed", detail));
     }
     let mode = body.mode.as_deref().unwrap_or("active");
     if mode != "active" || body.canary_percent.is_some() {
         let known = if ["active", "shadow", "canary"].contains(&mode) {
-            "is not available"
+            words!("is not available", "尚不可用")
         } else {
-            "is not known"
+            words!("is not known", "无法识别")
         };
-        let detail = format!(
-            "mode {mode:?} {known}; only active is, shadow and canary come with a later version: leave mode and canary_percent out"
+        let detail = words!(
+            "mode {mode:?} {known}; only active is, shadow and canary come with a later version: leave mode and canary_percent out",
+            "模式 {mode:?} {known}；目前只有 active，shadow 和 canary 将在后续版本提供：请不填 mode 和 canary_percent"
         );
         return Err(Problem::unprocessable("mode_not_available", detail));
     }
@@ -263,7 +267,7 @@ async fn activate(
         .is_some_and(|value| value.as_bytes() == b"*");
     let expected = if new_only { Some(0) } else { if_match(&headers)? };
     let activation = Activation {
-        digest: plugin_digest(body.digest)?,
+        digest: plugin_digest(&body.digest)?,
         config: Value::Object(body.config),
         grant: body.grant,
     };

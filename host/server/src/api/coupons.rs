@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use posthouse_app::coupons::{BatchView, Bearers, CouponView, NewBatch};
 use posthouse_app::quotes::BudgetView;
 use posthouse_app::team::Scope;
-use posthouse_domain::{AgencyTerms, Words, time};
+use posthouse_domain::{AgencyTerms, Words, time, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -60,7 +60,10 @@ impl NewCoupons {
             _ => {
                 return Err(Problem::unprocessable(
                     "bad_batch",
-                    "say for whom the codes are: one of count, customers and segment",
+                    words!(
+                        "say for whom the codes are: one of count, customers and segment",
+                        "请说明券码给谁：count、customer、segment 三选一"
+                    ),
                 ));
             }
         };
@@ -68,7 +71,10 @@ impl NewCoupons {
             time::parse_instant(&text, terms.time_zone).ok_or_else(|| {
                 Problem::unprocessable(
                     "bad_batch",
-                    format!("expires_at {text:?} is not an instant; write it like 2026-06-30T16:00:00Z"),
+                    words!(
+                        "expires_at {text:?} is not an instant; write it like 2026-06-30T16:00:00Z",
+                        "expires_at {text:?} 不是时刻；请写成 2026-06-30T16:00:00Z 的形式"
+                    ),
                 )
             })
         });

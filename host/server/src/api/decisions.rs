@@ -7,6 +7,7 @@ use super::problem::{Answer, Problem};
 use axum::extract::State;
 use posthouse_app::decisions::{self as app, DecisionFilter, DecisionView};
 use posthouse_app::team::Scope;
+use posthouse_domain::words;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -197,7 +198,10 @@ async fn list(
             Some(parts.ok_or_else(|| {
                 Problem::unprocessable(
                     "bad_name",
-                    format!("binding {text:?} has no extension point; write it like promotion/early-bird"),
+                    words!(
+                        "binding {text:?} has no extension point; write it like promotion/early-bird",
+                        "绑定 {text:?} 缺少扩展点；请写成 promotion/early-bird 的形式"
+                    ),
                 )
             })?)
         }

@@ -3,9 +3,11 @@
 use super::Front;
 use super::extract::{Auth, Json};
 use super::problem::{Answer, Problem};
+use super::reader::Said;
 use axum::extract::State;
 use posthouse_app::intake::{self, MOST_EVENTS};
 use posthouse_app::team::Scope;
+use posthouse_domain::{Words, words};
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -68,15 +70,21 @@ impl<'de> Deserialize<'de> for Texts {
 }
 
 /// One event as JSON, or why it cannot be.
-fn read(text: &RawValue) -> Result<Value, (&'static str, String)> {
+fn read(text: &RawValue) -> Result<Value, (&'static str, Words)> {
     let length = text.get().len();
     if length > LONGEST_EVENT {
-        let detail = format!(
-            "the event has {length} bytes, an event may have {LONGEST_EVENT}; leave out of data what no rule needs"
+        let detail = words!(
+            "the event has {length} bytes, an event may have {LONGEST_EVENT}; leave out of data what no rule needs",
+            "此事件有 {length} 字节，上限为 {LONGEST_EVENT}；请从 data 中去掉规则用不到的内容"
         );
         return Err(("event_too_large", detail));
     }
-    serde_json::from_str(text.get()).map_err(|e| ("bad_event", format!("the event cannot be read: {e}")))
+    serde_json::from_str(text.get()).map_err(|e| {
+        (
+            "bad_event",
+            words!("the event cannot be read: {e}", "事件无法解析：{e}"),
+        )
+    })
 }
 
 /// Something that happened to a customer.
@@ -189,8 +197,8 @@ pub(crate) struct RejectedEvent {
     /// Stable code.
     #[schema(example = "identity_conflict")]
     code: String,
-    /// What is wrong and what to do.
-    detail: String,
+    /// What is wrong and what to do; in the language of `Accept-Language`.
+    detail: Said,
 }
 
 impl From<intake::Accepted> for Accepted {
@@ -201,7 +209,7 @@ impl From<intake::Accepted> for Accepted {
             .map(|r| RejectedEvent {
                 index: r.index,
                 code: r.code,
-                detail: r.detail,
+                detail: r.detail.into(),
             })
             .collect();
         Self {
@@ -222,7 +230,10 @@ async fn accept(State(front): State<Front>, auth: Auth, Json(body): Json<Events>
     let caller = auth.may(Scope::Intake)?;
     let Texts { kept, count } = body.events;
     if count > MOST_EVENTS {
-        let detail = format!("a request may carry {MOST_EVENTS} events, this one has {count}; send several requests");
+        let detail = words!(
+            "a request may carry {MOST_EVENTS} events, this one has {count}; send several requests",
+            "一次请求最多 {MOST_EVENTS} 个事件，本次有 {count} 个；请分多次发送"
+        );
         return Err(Problem::unprocessable("too_many_events", detail));
     }
     let (mut events, mut places, mut refused) = (Vec::new(), Vec::new(), Vec::new());
@@ -235,7 +246,7 @@ async fn accept(State(front): State<Front>, auth: Auth, Json(body): Json<Events>
             Err((code, detail)) => refused.push(RejectedEvent {
                 index,
                 code: code.to_owned(),
-                detail,
+                detail: detail.into(),
             }),
         }
     }

@@ -7,6 +7,9 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use posthouse_app::team::{Caller, Scope};
+use posthouse_domain::money::Currency;
+use posthouse_domain::shape::{self, Misshapen};
+use posthouse_domain::{Words, words};
 use serde::de::DeserializeOwned;
 
 /// Largest body of the route, told to those who exceed it.
@@ -22,8 +25,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         require_type(request.headers(), &["application/json"])?;
+        let currency = currency(&request);
         let body = whole_body(request, state).await?;
-        parse(&body).map(Self)
+        parse(&body, currency).map(Self)
     }
 }
 
@@ -36,6 +40,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let typed = require_type(request.headers(), &["application/json"]);
+        let currency = currency(&request);
         let body = whole_body(request, state).await?;
         if body.is_empty() {
             return Ok(Self(T::default()));
@@ -45,7 +50,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
         if body.trim_ascii() == b"null" {
             return Ok(Self(T::default()));
         }
-        parse(&body).map(Self)
+        parse(&body, currency).map(Self)
     }
 }
 
@@ -64,26 +69,43 @@ pub(crate) async fn whole_body<S: Send + Sync>(request: Request, state: &S) -> R
 pub(crate) fn broken_off() -> Problem {
     Problem::bad(
         "body_incomplete",
-        "the body ended before it was whole; send the request again",
+        words!(
+            "the body ended before it was whole; send the request again",
+            "请求体不完整；请重新发送"
+        ),
     )
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let parsed = serde_json::from_slice(body).map_err(|error| {
-        if error.is_data() {
-            Problem::unprocessable(
-                "bad_body",
-                format!("the body is JSON, but not what this call takes: {error}; see /api/openapi.json"),
-            )
-        } else {
-            Problem::bad("bad_json", format!("the body is not JSON: {error}"))
-        }
+/// In what the caller's money is counted.
+fn currency(request: &Request) -> Option<Currency> {
+    request
+        .extensions()
+        .get::<Caller>()
+        .map(|caller| caller.room.terms.currency)
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8], currency: Option<Currency>) -> Result<T, Problem> {
+    let parsed = shape::read_json(body, currency).map_err(|misshapen| match misshapen {
+        Misshapen::Field(problem) => Problem::unprocessable(
+            "bad_body",
+            words!(
+                "the body does not fit this call: {problem}; see /api/openapi.json",
+                "请求体不符合此接口：{problem}；见 /api/openapi.json"
+            ),
+        ),
+        Misshapen::NoJson(error) => Problem::bad(
+            "bad_json",
+            words!("the body is not JSON: {error}", "请求体不是 JSON：{error}"),
+        ),
     })?;
     // every call takes an object; a list of the same values in their order would be taken for one
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::unprocessable(
             "bad_body",
-            "the body is a JSON list; this call takes an object, see /api/openapi.json",
+            words!(
+                "the body is a JSON list; this call takes an object, see /api/openapi.json",
+                "请求体是 JSON 列表；此接口需要对象，见 /api/openapi.json"
+            ),
         ));
     }
     Ok(parsed)
@@ -101,9 +123,15 @@ pub(crate) fn require_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), P
     }
     let wanted = wanted.join(" or ");
     let detail = if sent.is_empty() {
-        format!("the request has no Content-Type; this call takes {wanted}")
+        words!(
+            "the request has no Content-Type; this call takes {wanted}",
+            "请求缺少 Content-Type；此接口需要 {wanted}"
+        )
     } else {
-        format!("Content-Type {essence:?} does not fit; this call takes {wanted}")
+        words!(
+            "Content-Type {essence:?} does not fit; this call takes {wanted}",
+            "Content-Type {essence:?} 不符；此接口需要 {wanted}"
+        )
     };
     Err(Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -117,15 +145,20 @@ fn has_nul(encoded: &str) -> bool {
     encoded.contains("%00")
 }
 
-/// A digest that a plugin can have.
+/// A digest that a plugin can have, or the beginning of one, which the app answers with those that could be meant.
 ///
 /// # Errors
 /// 404: no plugin has another one.
-pub(crate) fn plugin_digest(text: String) -> Result<String, Problem> {
-    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Ok(text);
+pub(crate) fn plugin_digest(text: &str) -> Result<String, Problem> {
+    if (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(text.to_ascii_lowercase());
     }
-    Err(Problem::not_found("plugin"))
+    let text = super::shown(text);
+    let detail = words!(
+        "{text:?} is not the digest of a plugin, which has 64 hexadecimal digits; GET /plugins lists them",
+        "{text:?} 不是插件摘要（64 位十六进制数字）；可用 GET /plugins 查看"
+    );
+    Err(Problem::new(StatusCode::NOT_FOUND, "not_found", detail))
 }
 
 /// The query of an address.
@@ -137,7 +170,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         if parts.uri.query().is_some_and(has_nul) {
-            let detail = "the query holds a NUL character (%00), which no text here can have; leave it out";
+            let detail = words!(
+                "the query holds a NUL character (%00), which no text here can have; leave it out",
+                "查询参数含有 NUL 字符（%00），文本中不允许；请去掉"
+            );
             return Err(Problem::unprocessable("bad_text", detail));
         }
         axum::extract::Query::from_request_parts(parts, state)
@@ -146,12 +182,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             .map_err(|e| {
                 Problem::bad(
                     "bad_query",
-                    format!(
-                        "the query is not what this call takes: {}; see /api/openapi.json",
-                        e.body_text()
+                    words!(
+                        "the query does not fit this call: {problem}; see /api/openapi.json",
+                        "查询参数不符合此接口：{problem}；见 /api/openapi.json",
+                        problem = of_query(&e.body_text())
                     ),
                 )
             })
+    }
+}
+
+/// What axum says of a query, which names the parameter and then what serde says of it.
+fn of_query(said: &str) -> Words {
+    let said = said
+        .strip_prefix("Failed to deserialize query string: ")
+        .unwrap_or(said);
+    match said.split_once(": ") {
+        Some((parameter, said)) if !parameter.contains(' ') => shape::explain(parameter, said, None),
+        _ => shape::explain("", said, None),
     }
 }
 
@@ -227,8 +275,9 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
         // it asks only that the thing exists, which every call that knows If-Match asks as well
         Err(_) if tag == "*" => Ok(None),
         Err(_) => {
-            let detail = format!(
-                "If-Match {tag:?} is not an ETag of this thing; send the ETag of the answer you read, like \"7\""
+            let detail = words!(
+                "If-Match {tag:?} is not an ETag of this thing; send the ETag of the answer you read, like \"7\"",
+                "If-Match {tag:?} 不是此内容的 ETag；请发送读取时得到的 ETag，如 \"7\""
             );
             Err(Problem::new(StatusCode::PRECONDITION_FAILED, "bad_etag", detail))
         }
@@ -268,19 +317,23 @@ mod tests {
 
     #[test]
     fn digests_and_addresses() {
-        assert!(plugin_digest("0af".repeat(21) + "9").is_ok());
-        for bad in ["", "ab", &"g".repeat(64), &"\0".repeat(64)] {
-            assert_eq!(plugin_digest(bad.to_owned()).unwrap_err().status.as_u16(), 404);
+        assert_eq!(
+            plugin_digest(&("0AF".repeat(21) + "9")).ok(),
+            Some("0af".repeat(21) + "9")
+        );
+        assert_eq!(plugin_digest("ab").ok().as_deref(), Some("ab"));
+        for bad in ["", &"g".repeat(64), &"\0".repeat(64), &"a".repeat(65)] {
+            assert_eq!(plugin_digest(bad).unwrap_err().status.as_u16(), 404);
         }
         assert!(has_nul("q=a%00b") && !has_nul("q=a%2500b"));
     }
 
     #[test]
     fn json_says_where_it_is_wrong() {
-        let problem = parse::<Vec<u8>>(b"[1,\n 2").unwrap_err();
+        let problem = parse::<Vec<u8>>(b"[1,\n 2", None).unwrap_err();
         assert_eq!((problem.status.as_u16(), problem.code.as_str()), (400, "bad_json"));
-        assert!(problem.detail.contains("line 2"), "{}", problem.detail);
-        let problem = parse::<Vec<u8>>(b"[1, \"x\"]").unwrap_err();
+        assert!(problem.detail.en.contains("line 2"), "{}", problem.detail);
+        let problem = parse::<Vec<u8>>(b"[1, \"x\"]", None).unwrap_err();
         assert_eq!((problem.status.as_u16(), problem.code.as_str()), (422, "bad_body"));
     }
 }

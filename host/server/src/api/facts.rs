@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use posthouse_app::facts::export::{Export, Format};
 use posthouse_app::team::Scope;
-use posthouse_domain::Localized;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::catalogue::{ALL, FactDef, FactKind, Sensitivity};
+use posthouse_domain::{Localized, words};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::{IntoParams, ToSchema};
@@ -129,7 +129,10 @@ async fn export(State(front): State<Front>, auth: Auth, Query(query): Query<Expo
         other => {
             return Err(Problem::unprocessable(
                 "bad_format",
-                format!("format {other:?} is not known; use csv, jsonl or arrow"),
+                words!(
+                    "format {other:?} is not known; use csv, jsonl or arrow",
+                    "格式 {other:?} 无法识别；可用 csv、jsonl、arrow"
+                ),
             ));
         }
     };

@@ -8,7 +8,7 @@ use super::problem::{Answer, Problem};
 use axum::extract::State;
 use posthouse_app::segments as app;
 use posthouse_app::team::Scope;
-use posthouse_domain::Localized;
+use posthouse_domain::{Localized, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -216,7 +216,10 @@ async fn sample(
     let most = front.http().page_most;
     let size = query.size.unwrap_or(front.http().page_default);
     if !(1..=most).contains(&size) {
-        let detail = format!("size {size} must be between 1 and {most}");
+        let detail = words!(
+            "size {size} must be between 1 and {most}",
+            "size {size} 应在 1 到 {most} 之间"
+        );
         return Err(Problem::unprocessable("bad_size", detail));
     }
     let (binding, segment) = segment.split_once('.').ok_or_else(|| Problem::not_found("segment"))?;

@@ -5,6 +5,7 @@ use super::problem::{Answer, Problem};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use posthouse_domain::{Words, words};
 use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,9 +32,15 @@ async fn live() -> &'static str {
     responses((status = 200, description = "They can.", body = String, content_type = "text/plain")))]
 async fn ready(State(front): State<Front>) -> Answer<&'static str> {
     let not_ready =
-        |code: &str, detail: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(1);
+        |code: &str, detail: Words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(1);
     if front.is_stopping() {
-        return Err(not_ready("shutting_down", "the server is stopping; use another one"));
+        return Err(not_ready(
+            "shutting_down",
+            words!(
+                "the server is stopping; use another one",
+                "服务器正在停止；请使用另一台"
+            ),
+        ));
     }
     match tokio::time::timeout(PATIENCE, front.app().ready()).await {
         Ok(Ok(())) => Ok("ready\n"),
@@ -41,12 +48,18 @@ async fn ready(State(front): State<Front>) -> Answer<&'static str> {
             tracing::warn!(%error, "not ready");
             Err(not_ready(
                 "database_unavailable",
-                "the database does not answer; `posthouse doctor` says why",
+                words!(
+                    "the database does not answer; `posthouse doctor` says why",
+                    "数据库没有响应；原因见 `posthouse doctor`"
+                ),
             ))
         }
         Err(_) => Err(not_ready(
             "database_slow",
-            "the database did not answer within 2 s; `posthouse doctor` says why",
+            words!(
+                "the database did not answer within 2 s; `posthouse doctor` says why",
+                "数据库 2 秒内没有响应；原因见 `posthouse doctor`"
+            ),
         )),
     }
 }

@@ -9,12 +9,18 @@ use axum::middleware::Next;
 use axum::response::Response;
 use posthouse_app::idempotency::{Claim, KeptAnswer};
 use posthouse_app::team::Caller;
+use posthouse_domain::words;
 use sha2::{Digest, Sha256};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// Headers that belong to an answer.
-const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
+const KEPT: [HeaderName; 4] = [
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_TYPE,
+    header::ETAG,
+    header::LOCATION,
+];
 /// Largest answer that is kept; no write answers that much.
 const LARGEST: usize = 64 << 20;
 
@@ -55,7 +61,10 @@ pub(crate) fn key(headers: &HeaderMap) -> Answer<Option<String>> {
     }
     Err(Problem::bad(
         "bad_idempotency_key",
-        "Idempotency-Key must be 1 to 255 visible ASCII characters; a new UUID per request is a good one",
+        words!(
+            "Idempotency-Key must be 1 to 255 visible ASCII characters; a new UUID per request is a good one",
+            "Idempotency-Key 应为 1 到 255 个可见 ASCII 字符；每个请求用一个新的 UUID 即可"
+        ),
     ))
 }
 

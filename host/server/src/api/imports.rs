@@ -2,17 +2,17 @@
 
 use super::extract::{Auth, Path, Query, broken_off, require_type};
 use super::problem::{Answer, Problem};
-use super::{Front, idempotency};
+use super::{Front, idempotency, reader};
 use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use posthouse_app::App;
 use posthouse_app::intake::imports::NewImport;
-use posthouse_app::team::{Caller, Scope};
+use posthouse_app::team::Scope;
 use posthouse_domain::row::FileKind;
+use posthouse_domain::words;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -22,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+mod report;
 mod shapes;
 
 use shapes::Import;
@@ -36,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
         .routes(routes!(start))
         .routes(routes!(status))
         .routes(routes!(errors))
+        .routes(routes!(warnings))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -85,7 +87,11 @@ async fn start(
     let kind = FileKind::parse(&query.kind).ok_or_else(|| {
         Problem::unprocessable(
             "bad_kind",
-            format!("kind {:?} is not known; use customers or bookings", query.kind),
+            words!(
+                "kind {kind:?} is not known; use customers or bookings",
+                "kind {kind:?} 无法识别；可用 customers、bookings",
+                kind = query.kind
+            ),
         )
     })?;
     require_type(request.headers(), &["multipart/form-data"])?;
@@ -160,13 +166,24 @@ async fn receive(front: &Front, mut parts: Multipart) -> Answer<Received> {
     while let Some(field) = parts.next_field().await.map_err(|e| broken(front, &e))? {
         match field.name() {
             Some("file") if received.is_none() => received = Some(keep(front, field).await?),
-            Some("file") => return Err(Problem::unprocessable("too_many_files", "send one file at a time")),
+            Some("file") => {
+                return Err(Problem::unprocessable(
+                    "too_many_files",
+                    words!("send one file at a time", "一次请发送一个文件"),
+                ));
+            }
             Some("mapping") if mapping.is_none() => mapping = Some(read_mapping(front, field).await?),
-            Some("mapping") => return Err(Problem::unprocessable("too_many_files", "send one mapping at a time")),
+            Some("mapping") => {
+                return Err(Problem::unprocessable(
+                    "too_many_files",
+                    words!("send one mapping at a time", "一次请发送一个映射"),
+                ));
+            }
             other => {
-                let detail = format!(
-                    "part {:?} is not known; send the file as the part `file`, its mapping as `mapping`",
-                    other.unwrap_or("")
+                let detail = words!(
+                    "part {other:?} is not known; send the file as the part `file`, its mapping as `mapping`",
+                    "part {other:?} 无法识别；文件请用 `file`，映射请用 `mapping`",
+                    other = other.unwrap_or("")
                 );
                 return Err(Problem::unprocessable("unknown_part", detail));
             }
@@ -175,7 +192,10 @@ async fn receive(front: &Front, mut parts: Multipart) -> Answer<Received> {
     let mut received = received.ok_or_else(|| {
         Problem::unprocessable(
             "file_missing",
-            "the request has no part `file`; send the file as that part of multipart/form-data",
+            words!(
+                "the request has no part `file`; send the file as that part of multipart/form-data",
+                "请求中没有名为 `file` 的部分；请以 multipart/form-data 的 `file` 发送文件"
+            ),
         )
     })?;
     received.mapping = mapping;
@@ -189,18 +209,23 @@ async fn read_mapping(front: &Front, mut field: Field<'_>) -> Answer<String> {
         if bytes.len() > MAPPING {
             return Err(Problem::unprocessable(
                 "bad_mapping",
-                "the mapping is longer than 256 KiB",
+                words!("the mapping is longer than 256 KiB", "映射超过 256 KiB"),
             ));
         }
     }
-    String::from_utf8(bytes).map_err(|_| Problem::unprocessable("bad_mapping", "the mapping is not UTF-8"))
+    String::from_utf8(bytes)
+        .map_err(|_| Problem::unprocessable("bad_mapping", words!("the mapping is not UTF-8", "映射不是 UTF-8")))
 }
 
 /// What comes next of a part; it has to come in time.
 async fn next_piece(front: &Front, field: &mut Field<'_>) -> Answer<Option<Bytes>> {
     let patience = Duration::from_secs(front.http().upload_idle_seconds);
     let piece = tokio::time::timeout(patience, field.chunk()).await.map_err(|_| {
-        let detail = format!("nothing came for {} s; send the file again", patience.as_secs());
+        let detail = words!(
+            "nothing came for {patience} s; send the file again",
+            "{patience} 秒内没有收到数据；请重新发送文件",
+            patience = patience.as_secs()
+        );
         Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", detail)
     })?;
     piece.map_err(|e| broken(front, &e))
@@ -243,9 +268,10 @@ fn broken(front: &Front, error: &MultipartError) -> Problem {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(front.http().upload_bytes),
         StatusCode::BAD_REQUEST => Problem::bad(
             "bad_multipart",
-            format!(
-                "the upload is not whole multipart/form-data: {}; send it again",
-                error.body_text()
+            words!(
+                "the upload is not whole multipart/form-data: {body_text}; send it again",
+                "上传的 multipart/form-data 不完整：{body_text}；请重新发送",
+                body_text = error.body_text()
             ),
         ),
         _ => broken_off(),
@@ -264,31 +290,67 @@ async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) ->
 ///
 /// CSV, whatever the file was: the file's own columns, then `surplus`, `row` (the first row being 1), `code` and `reason`. Put them
 /// right and import this file with the same mapping: columns that are not understood are left out.
+/// Reasons are in the language of `Accept-Language`; codes and headers are not translated.
 #[utoipa::path(get, path = "/imports/{id}/errors.csv", tag = "intake", operation_id = "getImportErrors",
     params(("id" = Uuid, Path, description = "Id of the import.")),
     responses((status = 200, description = "CSV.", body = String, content_type = "text/csv")))]
 async fn errors(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<Response> {
     let caller = auth.may(Scope::Intake)?;
-    let first = front.app().import_errors(&caller, id, None).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"errors.csv\""),
-    ];
-    Ok((headers, error_file(front.app().clone(), caller, id, first)).into_response())
+    let (app, language) = (front.app().clone(), reader::language());
+    let first = app.import_errors(&caller, id, None, language).await?;
+    let next = move |after| {
+        let (app, caller) = (app.clone(), caller.clone());
+        async move { app.import_errors(&caller, id, Some(after), language).await }
+    };
+    Ok(file("errors.csv", id, first, next))
 }
 
-/// Page after page, the first of which is known.
-fn error_file(app: App, caller: Caller, id: Uuid, first: Option<(i64, Vec<u8>)>) -> Body {
-    let pages = futures_util::stream::unfold(Some((first, app, caller)), move |state| async move {
-        let (page, app, caller) = state?;
+/// The cells that were left out.
+///
+/// CSV, whatever the file was: `row` (the first row being 1), `column` (its header), `cell`, `code` and `reason`. Their rows have landed,
+/// or were known, without them. At most the first 100,000; the job's `report` counts all.
+///
+/// Reasons are in the language of `Accept-Language`; codes and headers are not translated.
+#[utoipa::path(get, path = "/imports/{id}/warnings.csv", tag = "intake", operation_id = "getImportWarnings",
+    params(("id" = Uuid, Path, description = "Id of the import.")),
+    responses((status = 200, description = "CSV.", body = String, content_type = "text/csv")))]
+async fn warnings(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<Response> {
+    let caller = auth.may(Scope::Intake)?;
+    let (app, language) = (front.app().clone(), reader::language());
+    let first = app.import_warnings(&caller, id, None, language).await?;
+    let next = move |after| {
+        let (app, caller) = (app.clone(), caller.clone());
+        async move { app.import_warnings(&caller, id, Some(after), language).await }
+    };
+    Ok(file("warnings.csv", id, first, next))
+}
+
+/// A page of a file, with where the next one begins.
+type Page<C> = Option<(C, Vec<u8>)>;
+
+/// A file about an import, page after page, the first of which is known. It is sent when its request has left the task that knows the
+/// reader.
+fn file<C, N, F>(name: &'static str, id: Uuid, first: Page<C>, next: N) -> Response
+where
+    C: Send + 'static,
+    N: Fn(C) -> F + Send + 'static,
+    F: Future<Output = posthouse_app::Result<Page<C>>> + Send,
+{
+    let pages = futures_util::stream::unfold(Some((first, next)), move |state| async move {
+        let (page, next) = state?;
         let (last, bytes) = page?;
-        match app.import_errors(&caller, id, Some(last)).await {
-            Ok(next) => Some((Ok(Bytes::from(bytes)), Some((next, app, caller)))),
+        match next(last).await {
+            Ok(page) => Some((Ok(Bytes::from(bytes)), Some((page, next)))),
             Err(error) => {
-                tracing::error!(%error, import = %id, "an error file broke off");
+                tracing::error!(%error, import = %id, "{name} broke off");
                 Some((Err(std::io::Error::other("the file broke off")), None))
             }
         }
     });
-    Body::from_stream(pages)
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CONTENT_LANGUAGE, reader::language().tag().to_owned()),
+    ];
+    (headers, Body::from_stream(pages)).into_response()
 }

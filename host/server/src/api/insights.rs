@@ -8,7 +8,7 @@ use axum::extract::State;
 use posthouse_app::insights::{self as app, Measure, Window};
 use posthouse_app::team::Scope;
 use posthouse_domain::insights::pareto::Point;
-use posthouse_domain::time;
+use posthouse_domain::{time, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -153,7 +153,10 @@ async fn pareto(
         "24m" => (Window::TwoYears, "24m"),
         "total" => (Window::Total, "total"),
         other => {
-            let detail = format!("window {other:?} is not known; use 12m, 24m or total");
+            let detail = words!(
+                "window {other:?} is not known; use 12m, 24m or total",
+                "window {other:?} 无法识别；可用 12m、24m、total"
+            );
             return Err(Problem::unprocessable("bad_window", detail));
         }
     };
@@ -161,7 +164,10 @@ async fn pareto(
         "spend" => Measure::Spend,
         "margin" => Measure::Margin,
         other => {
-            let detail = format!("by {other:?} is not known; use spend or margin");
+            let detail = words!(
+                "by {other:?} is not known; use spend or margin",
+                "by {other:?} 无法识别；可用 spend、margin"
+            );
             return Err(Problem::unprocessable("bad_measure", detail));
         }
     };

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use posthouse_app::links::LinkView;
 use posthouse_app::team::Scope;
 use posthouse_domain::link::LinkKind;
+use posthouse_domain::words;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -52,7 +53,13 @@ impl From<LinkView> for Link {
 fn kind(text: &str) -> Answer<LinkKind> {
     text.parse().map_err(|()| {
         let known = LinkKind::ALL.map(LinkKind::as_str).join(", ");
-        Problem::unprocessable("bad_kind", format!("link kind {text:?} is not known; use {known}"))
+        Problem::unprocessable(
+            "bad_kind",
+            words!(
+                "link kind {text:?} is not known; use {known}",
+                "关联类型 {text:?} 无法识别；可用 {known}"
+            ),
+        )
     })
 }
 

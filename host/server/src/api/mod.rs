@@ -1,6 +1,6 @@
 //! The HTTP API: one file per capability, each with its calls, their documentation and the shape of their answers.
 //!
-//! A request passes, from outside in: [`observe`] (span, measurement, panics), [`auth`] (key and rate), [`idempotency`], and the
+//! A request passes, from outside in: [`reader`] (language), [`observe`] (span, measurement, panics), [`auth`] (key and rate), [`idempotency`], and the
 //! handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
 
 mod agency;
@@ -30,10 +30,13 @@ mod preferences;
 mod preview;
 mod problem;
 mod quotes;
+mod reader;
 mod rest;
 mod segments;
 mod stacking_groups;
 mod timeline;
+mod titles;
+mod welcome;
 
 use crate::config::Http;
 use axum::Router;
@@ -43,6 +46,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use bytes::Bytes;
 use metrics_exporter_prometheus::PrometheusHandle;
 use posthouse_app::App;
+use posthouse_domain::words;
 use problem::Problem;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -173,6 +177,7 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .route_layer(from_fn_with_state(front.clone(), auth::door));
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(health::routes())
+        .merge(welcome::routes())
         .nest("/api/v1", v1)
 }
 
@@ -185,26 +190,20 @@ pub(crate) fn router(front: Front) -> Router {
             "/api/openapi.json",
             axum::routing::get(move || openapi::serve(document.clone())),
         )
-        .fallback(nothing_here)
+        .fallback(welcome::nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(observe::observe))
+        .layer(from_fn(reader::listen))
         .layer(from_fn(rest::read_rest))
         .with_state(front)
 }
 
-async fn nothing_here(uri: Uri) -> Problem {
-    let detail = format!(
-        "there is nothing at {}; /api/openapi.json lists every call",
-        shown(uri.path())
-    );
-    Problem::new(StatusCode::NOT_FOUND, "unknown_path", detail)
-}
-
 async fn wrong_method(method: Method, uri: Uri) -> Problem {
-    let detail = format!(
-        "{} does not take {}; the Allow header lists what it takes",
-        shown(uri.path()),
-        shown(method.as_str())
+    let detail = words!(
+        "{path} does not take {method}; the Allow header lists what it takes",
+        "{path} 不支持 {method}；支持的方法见 Allow 头",
+        path = shown(uri.path()),
+        method = shown(method.as_str())
     );
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }

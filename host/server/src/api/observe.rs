@@ -2,6 +2,7 @@
 
 use super::Front;
 use super::problem::Problem;
+use super::reader;
 use crate::telemetry::REQUEST_SECONDS;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -9,14 +10,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use posthouse_app::clock::SystemEntropy;
-use posthouse_domain::Entropy;
+use posthouse_domain::{Entropy, words};
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The outermost layer.
+/// The outermost layer but for the language.
 pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = request_id(request.headers());
@@ -67,7 +68,9 @@ pub(crate) async fn carry_out(State(front): State<Front>, request: Request, next
         if !writes {
             return work.await;
         }
-        let task = front.tasks().spawn(work.instrument(tracing::Span::current()));
+        let task = front
+            .tasks()
+            .spawn(reader::for_this_reader(work).instrument(tracing::Span::current()));
         match task.await {
             Ok(response) => response,
             Err(ended) => match ended.try_into_panic() {
@@ -82,10 +85,7 @@ pub(crate) async fn carry_out(State(front): State<Front>, request: Request, next
     }
     let patience = Duration::from_secs(front.http().request_seconds);
     tokio::time::timeout(patience, work).await.unwrap_or_else(|_| {
-        let detail = format!(
-            "the request was not done after {} s; what it began goes on, look at its outcome before you send it again",
-            patience.as_secs()
-        );
+        let detail = words!("the request was not done after {patience} s; what it began goes on, look at its outcome before you send it again", "请求在 {patience} 秒后仍未完成；已开始的操作会继续，重新发送前请先查看结果", patience = patience.as_secs());
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail)
             .retry_after(5)
             .into_response()

@@ -42,7 +42,7 @@ pub(super) fn frame() -> OpenApi {
     Frame::openapi()
 }
 
-/// The document with what all calls share: the key, the problems, `Idempotency-Key`.
+/// The document with what all calls share: the key, the problems, `Idempotency-Key`, `Accept-Language`.
 pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
     let mut components = ComponentsBuilder::from(document.components.take().unwrap_or_default());
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
@@ -67,6 +67,12 @@ pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
             let secret = path.starts_with("/api/v1/keys") || operation.operation_id.as_deref() == Some("makeCoupons");
             let kept = secured && !secret;
             share(method, operation, secured, kept);
+            if secured {
+                operation
+                    .parameters
+                    .get_or_insert_default()
+                    .push(RefOr::T(accept_language()));
+            }
         }
     }
     document.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
@@ -218,6 +224,18 @@ fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .description(Some(
             "Makes a retry safe: the same request with the same key is carried out once and answered alike for a day.",
+        ))
+        .schema(Some(text))
+        .build()
+}
+
+fn accept_language() -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    ParameterBuilder::new()
+        .name("Accept-Language")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "Language of messages: `zh-CN` or `en`, with weights if you like; English if left out. Codes are never translated.",
         ))
         .schema(Some(text))
         .build()

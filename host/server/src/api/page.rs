@@ -2,7 +2,7 @@
 
 use super::Front;
 use super::problem::{Answer, Problem};
-use posthouse_domain::{Instant, time};
+use posthouse_domain::{Instant, time, words};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
@@ -46,7 +46,11 @@ impl Front {
             Some(limit) if (1..=http.page_most).contains(&limit) => Ok(limit),
             Some(limit) => Err(Problem::unprocessable(
                 "bad_limit",
-                format!("limit {limit} must be between 1 and {}", http.page_most),
+                words!(
+                    "limit {limit} must be between 1 and {page_most}",
+                    "limit {limit} 应在 1 到 {page_most} 之间",
+                    page_most = http.page_most
+                ),
             )),
         }
     }
@@ -87,7 +91,10 @@ impl BackwardsQuery {
         let bad = |_| {
             Problem::unprocessable(
                 "bad_cursor",
-                "the cursor is not one of this list; start again without it",
+                words!(
+                    "the cursor is not one of this list; start again without it",
+                    "游标不属于此列表；请去掉游标重新开始"
+                ),
             )
         };
         let before = self.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;

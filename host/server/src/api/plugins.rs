@@ -140,6 +140,6 @@ async fn list(
 async fn read(State(front): State<Front>, auth: Auth, Path(digest): Path<String>) -> Answer<axum::Json<Plugin>> {
     let caller = auth.may(Scope::Rules)?;
     Ok(axum::Json(
-        front.app().plugin(&caller, &plugin_digest(digest)?).await?.into(),
+        front.app().plugin(&caller, &plugin_digest(&digest)?).await?.into(),
     ))
 }

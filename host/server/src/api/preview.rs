@@ -194,7 +194,7 @@ async fn preview(
 ) -> Answer<axum::Json<Preview>> {
     let caller = auth.may(Scope::Rules)?;
     let request = app::PreviewRequest {
-        digest: plugin_digest(body.digest)?,
+        digest: plugin_digest(&body.digest)?,
         config: Value::Object(body.config),
         name: body.name,
     };

@@ -1,15 +1,16 @@
 //! Errors as RFC 9457 problems: a stable code for programs, a sentence for people that says what to do.
 
+use super::reader::{Said, content_language, language};
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use posthouse_app::AppError;
-use posthouse_domain::Rejection;
+use posthouse_domain::{Rejection, Words, words};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// What every error answers, as `application/problem+json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Problem, example = json!({
     "type": "urn:posthouse:problem:grant_needed",
     "title": "Grant needed",
@@ -20,14 +21,14 @@ use utoipa::ToSchema;
 pub(crate) struct ProblemBody {
     /// Names the kind of problem; made of the code.
     r#type: String,
-    /// The code in words.
+    /// The code in words, in the language of `Accept-Language`.
     title: String,
     /// The HTTP status again.
     status: u16,
     /// Stable; programs may rely on it.
     code: String,
-    /// What is wrong, where, and what to do.
-    detail: String,
+    /// What is wrong, where, and what to do; in the language of `Accept-Language`.
+    detail: Said,
 }
 
 /// An error on its way out.
@@ -35,7 +36,7 @@ pub(crate) struct ProblemBody {
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) code: String,
-    pub(crate) detail: String,
+    pub(crate) detail: Words,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -43,7 +44,7 @@ pub(crate) struct Problem {
 pub(crate) type Answer<T> = Result<T, Problem>;
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<Words>) -> Self {
         Self {
             status,
             code: code.into(),
@@ -53,34 +54,40 @@ impl Problem {
     }
 
     /// The request is understood but cannot be carried out.
-    pub(crate) fn unprocessable(code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn unprocessable(code: &'static str, detail: impl Into<Words>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
     }
 
     /// The request is not understood.
-    pub(crate) fn bad(code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn bad(code: &'static str, detail: impl Into<Words>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
     /// There is no such thing.
-    pub(crate) fn not_found(what: &str) -> Self {
-        let detail = format!(
-            "there is no such {what} in this agency; check the address, and that the key belongs to the right agency"
+    pub(crate) fn not_found(what: &'static str) -> Self {
+        let detail = words!(
+            "there is no such {what} in this agency; check the address, and that the key belongs to the right agency",
+            "本旅行社没有这个{what}；请核对地址，以及密钥是否属于该旅行社",
+            what = posthouse_app::thing(what)
         );
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 
     /// The body is larger than the call takes.
     pub(crate) fn too_large(most: usize) -> Self {
-        let detail = format!(
-            "the body is larger than the {most} bytes this call takes; send it in smaller pieces, or raise the limit in posthouse.toml"
+        let detail = words!(
+            "the body is larger than the {most} bytes this call takes; send it in smaller pieces, or raise the limit in posthouse.toml",
+            "请求体超过此接口的上限 {most} 字节；请分批发送，或在 posthouse.toml 中调高上限"
         );
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 
     /// A defect of the host. What it was stays in the log.
     pub(crate) fn internal() -> Self {
-        let detail = "something went wrong inside the server; tell its operator the X-Request-Id of this answer, the log says more under it";
+        let detail = words!(
+            "something went wrong inside the server; give its operator the X-Request-Id of this answer, the log says more under it",
+            "服务器内部错误；请把本次响应的 X-Request-Id 告知运维人员，日志中可据此查到详情"
+        );
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
     }
 
@@ -99,18 +106,12 @@ impl Problem {
     }
 
     fn body(&self) -> ProblemBody {
-        let words = self.code.replace('_', " ");
-        let mut letters = words.chars();
-        let title = letters
-            .next()
-            .map(|first| first.to_uppercase().chain(letters).collect())
-            .unwrap_or_default();
         ProblemBody {
             r#type: format!("urn:posthouse:problem:{}", self.code),
-            title,
+            title: super::titles::title(&self.code, self.status, language()),
             status: self.status.as_u16(),
             code: self.code.clone(),
-            detail: self.detail.clone(),
+            detail: self.detail.clone().into(),
         }
     }
 }
@@ -122,6 +123,9 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LANGUAGE, content_language());
         response.headers_mut().extend(self.headers);
         response
     }
@@ -131,18 +135,22 @@ impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         match error {
             AppError::NotFound(what) => Self::not_found(what),
+            AppError::Missing(detail) => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
             AppError::Invalid(rejection) => Self::rejected(StatusCode::UNPROCESSABLE_ENTITY, rejection),
             // these two answer a condition the request made with If-Match
             AppError::Conflict(rejection) if matches!(&*rejection.code, "version_changed" | "revision_changed") => {
                 Self::rejected(StatusCode::PRECONDITION_FAILED, rejection)
             }
             AppError::Conflict(rejection) => Self::rejected(StatusCode::CONFLICT, rejection),
-            AppError::Unauthorised => Self::unauthorised("key_unknown", error.to_string()),
-            AppError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "scope_missing", error.to_string()),
+            AppError::Unauthorised => Self::unauthorised("key_unknown", Words::of(&error)),
+            AppError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "scope_missing", Words::of(&error)),
             AppError::Busy(rejection) => Self::rejected(StatusCode::SERVICE_UNAVAILABLE, rejection).retry_after(2),
             error if error.is_transient() => {
                 tracing::warn!(%error, "the database is busy");
-                let detail = "the database is busy; nothing was changed, send the request again in a moment";
+                let detail = words!(
+                    "the database is busy; nothing was changed, send the request again in a moment",
+                    "数据库繁忙；没有任何改动，请稍后重新发送请求"
+                );
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", detail).retry_after(1)
             }
             AppError::Store(_) | AppError::Internal(_) => {
@@ -155,7 +163,7 @@ impl From<AppError> for Problem {
 
 impl Problem {
     /// Nobody is known by what was sent.
-    pub(crate) fn unauthorised(code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn unauthorised(code: &'static str, detail: impl Into<Words>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
             .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }

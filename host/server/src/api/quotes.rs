@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use posthouse_app::quotes::{self as app, Confirmation, HOLD_MINUTES, NewQuote, QuoteFilter, QuoteView};
 use posthouse_app::team::Scope;
 use posthouse_domain::promotion::{Basket, Line, ProductKind};
-use posthouse_domain::{Localized, time};
+use posthouse_domain::{Localized, time, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -80,7 +80,10 @@ impl LineBody {
             time::parse_day(&text).ok_or_else(|| {
                 Problem::unprocessable(
                     "bad_basket",
-                    format!("lines[{place}] departs on {text:?}; write a date like 2026-05-01"),
+                    words!(
+                        "lines[{place}] departs on {text:?}; write a date like 2026-05-01",
+                        "lines[{place}] 的出发日期为 {text:?}；请写成 2026-05-01 的形式"
+                    ),
                 )
             })
         });

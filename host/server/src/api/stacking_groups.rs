@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use posthouse_app::campaigns::GroupView;
 use posthouse_app::team::Scope;
 use posthouse_domain::promotion::Mode;
-use posthouse_domain::{Localized, Words};
+use posthouse_domain::{Localized, Words, words};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -88,7 +88,14 @@ async fn define(
     let caller = auth.may(Scope::Campaigns)?;
     let mode = Mode::parse(&body.mode).ok_or_else(|| {
         let known = Mode::ALL.map(Mode::as_str).join(", ");
-        Problem::unprocessable("bad_mode", format!("mode {:?} is not known; use {known}", body.mode))
+        Problem::unprocessable(
+            "bad_mode",
+            words!(
+                "mode {mode:?} is not known; use {known}",
+                "方式 {mode:?} 无法识别；可用 {known}",
+                mode = body.mode
+            ),
+        )
     })?;
     let group = front.app().put_stacking_group(&caller, &key, mode, &body.title).await?;
     Ok(axum::Json(group.into()))

@@ -19,7 +19,7 @@ fn is(status: u16, code: &str) -> (u16, String) {
 #[tokio::test]
 async fn everything_that_goes_wrong_is_a_problem() {
     let house = House::open().await;
-    assert_eq!(house.problem("GET", "/", &[], "").await, is(404, "unknown_path"));
+    assert_eq!(house.problem("GET", "/nothing", &[], "").await, is(404, "unknown_path"));
     assert_eq!(
         house.problem("GET", "/api/v1/nothing", &[], "").await,
         is(404, "unknown_path")

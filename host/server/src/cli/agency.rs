@@ -8,8 +8,8 @@ use clap::{Args, Subcommand};
 use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::team::{self, NewAgency, Scope};
 use posthouse_app::{AppError, Store};
-use posthouse_domain::Clock;
 use posthouse_domain::time::instant_text;
+use posthouse_domain::{Clock, words};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ pub(super) enum Agency {
     Create(Create),
     /// List the agencies.
     List(Settings),
-    /// Make a further key of an agency and print it, this once: for another program, or when the last one is lost.
+    /// Create a further key of an agency and print it, this once: for another program, or when the last one is lost.
     Key {
         /// The agency's short name.
         slug: String,
@@ -33,7 +33,7 @@ pub(super) enum Agency {
         #[command(flatten)]
         settings: Settings,
     },
-    /// List the keys of an agency, without what opens anything.
+    /// List the keys of an agency, without the secrets themselves.
     Keys {
         /// The agency's short name.
         slug: String,
@@ -76,7 +76,7 @@ pub(super) struct Create {
 fn scope(text: &str) -> Result<Scope, String> {
     let known = Scope::ALL.map(Scope::as_str).join(", ");
     let found = Scope::ALL.into_iter().find(|scope| scope.as_str() == text);
-    found.ok_or_else(|| format!("a scope is one of {known}"))
+    found.ok_or_else(|| words!("a scope is one of {known}", "权限只能是 {known}").to_string())
 }
 
 /// Does `work` on the database.
@@ -98,10 +98,12 @@ fn with_present_store<T>(
     if house::embedded_file(&config.database).is_some_and(|file| !file.exists()) {
         return Err(Failure::coded(
             "database_missing",
-            format!(
-                "there is no database {}; name the one that the server uses with --database or --config",
-                config.database_shown()
-            ),
+            words!(
+                "there is no database {database_shown}; name the one that the server uses with --database or --config",
+                "没有数据库 {database_shown}；请用 --database 或 --config 指定服务器使用的数据库",
+                database_shown = config.database_shown()
+            )
+            .to_string(),
         ));
     }
     with_store(&config, work)
@@ -142,10 +144,7 @@ impl Create {
             "api_key": key,
         });
         output.answer(&document, || {
-            format!(
-                "Agency {} ({}) is there: days in {}, books in {}, country {}.\n\nIts owner key, shown this once; keep it safe:\n\n  {key}\n\nCommands use it as POSTHOUSE_API_KEY, requests as Authorization: Bearer KEY.",
-                agency.name, agency.slug, agency.time_zone, agency.currency, agency.country
-            )
+            words!("Agency {name} ({slug}) created: days in {time_zone}, books in {currency}, country {country}.\n\nIts owner key, shown this once; keep it safe:\n\n  {key}\n\nCommands use it as POSTHOUSE_API_KEY, requests as Authorization: Bearer KEY.", "已创建旅行社 {name}（{slug}）：时区 {time_zone}，记账币种 {currency}，国家 {country}。\n\n所有者密钥仅显示这一次，请妥善保存：\n\n  {key}\n\n命令行通过 POSTHOUSE_API_KEY 使用它，请求用 Authorization: Bearer KEY。", name = agency.name, slug = agency.slug, time_zone = agency.time_zone, currency = agency.currency, country = agency.country).to_string()
         })
     }
 }
@@ -160,9 +159,20 @@ fn list(settings: &Settings, output: Output) -> Result<(), Failure> {
         .collect();
     output.answer(&json!({ "items": documents }), || {
         if agencies.is_empty() {
-            return "No agencies yet. `posthouse agency create` makes one.".to_owned();
+            return words!(
+                "No agencies yet. `posthouse agency create` creates one.",
+                "还没有旅行社。可用 `posthouse agency create` 创建。"
+            )
+            .to_string();
         }
-        let head = ["agency", "name", "days in", "books in", "country"].map(str::to_owned);
+        let head = [
+            words!("agency", "旅行社"),
+            words!("name", "名称"),
+            words!("days in", "时区"),
+            words!("books in", "币种"),
+            words!("country", "国家"),
+        ]
+        .map(|head| head.to_string());
         let rows = agencies.iter().map(|agency| {
             let cells = [
                 &agency.slug,
@@ -184,10 +194,7 @@ fn key(slug: &str, name: &str, scopes: &[Scope], settings: &Settings, output: Ou
     })?;
     let document = json!({ "id": id, "name": name.trim(), "scopes": scopes, "api_key": key });
     output.answer(&document, || {
-        format!(
-            "A new key of {slug} ({}), shown this once; keep it safe:\n\n  {key}\n\nOlder keys open as before. To revoke one that is lost:\n\n  posthouse agency keys {slug}\n  posthouse agency revoke-key {slug} ID",
-            scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ")
-        )
+        words!("A new key of {slug} ({scopes}), shown this once; keep it safe:\n\n  {key}\n\nOlder keys open as before. To revoke one that is lost:\n\n  posthouse agency keys {slug}\n  posthouse agency revoke-key {slug} ID", "{slug} 的新密钥（{scopes}）仅显示这一次，请妥善保存：\n\n  {key}\n\n旧密钥照常有效。如要作废遗失的密钥：\n\n  posthouse agency keys {slug}\n  posthouse agency revoke-key {slug} ID", scopes = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ")).to_string()
     })
 }
 
@@ -205,7 +212,14 @@ fn keys(slug: &str, settings: &Settings, output: Output) -> Result<(), Failure> 
         })
         .collect();
     output.answer(&json!({ "items": documents }), || {
-        let head = ["key", "name", "may", "made", "revoked"].map(str::to_owned);
+        let head = [
+            words!("key", "密钥"),
+            words!("name", "名称"),
+            words!("may", "权限"),
+            words!("created", "创建于"),
+            words!("revoked", "作废于"),
+        ]
+        .map(|head| head.to_string());
         let rows = keys.iter().map(|key| {
             let revoked = key.revoked_at.map(instant_text).unwrap_or_default();
             vec![
@@ -226,12 +240,16 @@ fn revoke(slug: &str, id: Uuid, settings: &Settings, output: Output) -> Result<(
         match team::revoke_key(store, agency.id, id, SystemClock.now()).await {
             Err(AppError::NotFound(_)) => Err(AppError::invalid(
                 "key_unknown",
-                format!("{slug} has no key {id} that opens anything; `posthouse agency keys {slug}` lists its keys"),
+                words!(
+                    "{slug} has no key {id} in force; `posthouse agency keys {slug}` lists its keys",
+                    "{slug} 没有有效的密钥 {id}；可用 `posthouse agency keys {slug}` 查看"
+                )
+                .to_string(),
             )),
             done => done,
         }
     })?;
     output.answer(&json!({ "id": id, "revoked": true }), || {
-        format!("Key {id} of {slug} opens nothing any more.")
+        words!("Key {id} of {slug} is revoked.", "{slug} 的密钥 {id} 已作废。").to_string()
     })
 }

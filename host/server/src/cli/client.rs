@@ -2,7 +2,8 @@
 
 use super::Failure;
 use posthouse_app::clock::SystemEntropy;
-use posthouse_domain::Entropy;
+use posthouse_domain::words::spoken;
+use posthouse_domain::{Entropy, words};
 use serde::Serialize;
 use serde_json::Value;
 use std::cell::Cell;
@@ -26,6 +27,8 @@ pub(crate) struct Client {
     agent: Agent,
     url: String,
     authorization: String,
+    /// The language in which the server is to answer.
+    language: &'static str,
     patience: Duration,
     /// Whether the server has answered anything yet.
     met: Cell<bool>,
@@ -49,12 +52,12 @@ impl Client {
         let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let key = read("POSTHOUSE_API_KEY").ok_or_else(|| {
             Failure::usage(
-                "set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one, `posthouse agency key` a new one",
+                words!("set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one, `posthouse agency key` a new one", "请把 POSTHOUSE_API_KEY 设为旅行社的密钥；首个密钥由 `posthouse agency create` 显示，新密钥用 `posthouse agency key` 创建").to_string(),
             )
         })?;
         if !key.trim().bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Failure::usage(
-                "POSTHOUSE_API_KEY is no key: keys have letters, digits and underscores; copy it again from where it was printed",
+                words!("POSTHOUSE_API_KEY is not a key: keys have letters, digits and underscores; copy it again from where it was printed", "POSTHOUSE_API_KEY 不是密钥：密钥由字母、数字和下划线组成；请重新复制").to_string(),
             ));
         }
         let url = read("POSTHOUSE_URL").unwrap_or_else(|| DEFAULT_URL.to_owned());
@@ -69,6 +72,7 @@ impl Client {
             agent: config.into(),
             url,
             authorization: format!("Bearer {}", key.trim()),
+            language: spoken().tag(),
             patience: PATIENCE,
             met: Cell::new(false),
         })
@@ -212,6 +216,7 @@ impl Client {
         self.agent
             .get(self.address(path))
             .header("authorization", &self.authorization)
+            .header("accept-language", self.language)
     }
 
     fn with_body(&self, method: &str, path: &str) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
@@ -221,7 +226,9 @@ impl Client {
             "PATCH" => self.agent.patch(address),
             _ => self.agent.post(address),
         };
-        request.header("authorization", &self.authorization)
+        request
+            .header("authorization", &self.authorization)
+            .header("accept-language", self.language)
     }
 
     /// Tries until there is an answer, or the server has been away too long. Whoever waits is told at once, and again now and then.
@@ -266,10 +273,12 @@ impl Client {
             Ok(_) => Ok(()),
             Err(error) => Err(Failure::coded(
                 "host_unknown",
-                format!(
-                    "the host of POSTHOUSE_URL {} cannot be found: {error}; check how it is spelt",
-                    self.url
-                ),
+                words!(
+                    "the host of POSTHOUSE_URL {url} cannot be found: {error}; check its spelling",
+                    "找不到 POSTHOUSE_URL {url} 的主机：{error}；请核对拼写",
+                    url = self.url
+                )
+                .to_string(),
             )),
         }
     }
@@ -289,34 +298,40 @@ impl Client {
     }
 
     fn given_up(&self, problem: &str) -> String {
-        format!(
-            "no answer from {} for {} s: {problem}. If no server runs there, start one with `posthouse serve`, or set POSTHOUSE_URL to where it is; then run the command again",
-            self.url,
-            self.patience.as_secs()
-        )
+        words!("no answer from {url} for {patience} s: {problem}. If no server runs there, start one with `posthouse serve`, or set POSTHOUSE_URL to where it is; then run the command again", "{url} 已有 {patience} 秒没有响应：{problem}。如果那里没有运行服务器，请用 `posthouse serve` 启动，或把 POSTHOUSE_URL 设为其地址；然后重新运行命令", url = self.url, patience = self.patience.as_secs()).to_string()
     }
 }
 
 /// The address of a server without what stands behind it, refused at once if no server can be there.
 fn server_address(text: &str) -> Result<String, Failure> {
-    let wrong = |problem: &str| {
-        Failure::usage(format!(
-            "POSTHOUSE_URL {text:?} {problem}; write the server's address like {DEFAULT_URL}"
-        ))
+    let wrong = |problem: String| {
+        Failure::usage(
+            words!(
+                "POSTHOUSE_URL {text:?} {problem}; write the server's address like {DEFAULT_URL}",
+                "POSTHOUSE_URL {text:?} {problem}；请写成 {DEFAULT_URL} 的形式"
+            )
+            .to_string(),
+        )
     };
     let text = text.trim().trim_end_matches('/');
     if !text.contains("://") {
-        return Err(wrong("must begin with http:// or https://"));
+        return Err(wrong(
+            words!("must begin with http:// or https://", "须以 http:// 或 https:// 开头").to_string(),
+        ));
     }
-    let address: Uri = text.parse().map_err(|_| wrong("is no address"))?;
+    let address: Uri = text
+        .parse()
+        .map_err(|_| wrong(words!("is not an address", "不是地址").to_string()))?;
     if !matches!(address.scheme_str(), Some("http" | "https")) {
-        return Err(wrong("must begin with http:// or https://"));
+        return Err(wrong(
+            words!("must begin with http:// or https://", "须以 http:// 或 https:// 开头").to_string(),
+        ));
     }
     if address.host().is_none_or(str::is_empty) {
-        return Err(wrong("names no host"));
+        return Err(wrong(words!("names no host", "没有主机名").to_string()));
     }
     if address.query().is_some() {
-        return Err(wrong("has a query"));
+        return Err(wrong(words!("must not have a query", "不能带查询参数").to_string()));
     }
     Ok(text.to_owned())
 }
@@ -331,9 +346,7 @@ fn checked(answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>
         Err(error @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Protocol(_))) => {
             return Err(Trouble::Refused(Failure::coded(
                 "not_a_server",
-                format!(
-                    "what answers at POSTHOUSE_URL is no server that can be talked to: {error}; check http or https, and the port"
-                ),
+                words!("what answers at POSTHOUSE_URL is not a server this command can talk to: {error}; check http or https, and the port", "POSTHOUSE_URL 处的服务无法通信：{error}；请核对 http 还是 https，以及端口").to_string(),
             )));
         }
         Err(error) => return Err(Trouble::Away(error.to_string())),
@@ -345,9 +358,10 @@ fn checked(answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>
     let text = response.body_mut().read_to_string().unwrap_or_default();
     let problem: Value = serde_json::from_str(&text).unwrap_or_default();
     let code = problem["code"].as_str().unwrap_or("http_error").to_owned();
-    let detail = problem["detail"]
-        .as_str()
-        .map_or_else(|| format!("the server answers {status}"), str::to_owned);
+    let detail = problem["detail"].as_str().map_or_else(
+        || words!("the server answers {status}", "服务器返回 {status}").to_string(),
+        str::to_owned,
+    );
     let again = matches!(
         status,
         StatusCode::TOO_MANY_REQUESTS
@@ -377,9 +391,13 @@ fn read(mut response: Response<Body>) -> Result<Value, Trouble> {
         return Ok(Value::Null);
     }
     serde_json::from_str(&text).map_err(|e| {
-        Trouble::Refused(Failure::failed(format!(
-            "the answer is not JSON, is this a Posthouse server? {e}"
-        )))
+        Trouble::Refused(Failure::failed(
+            words!(
+                "the answer is not JSON, is this a Posthouse server? {e}",
+                "响应不是 JSON，那里运行的是 Posthouse 吗？{e}"
+            )
+            .to_string(),
+        ))
     })
 }
 

@@ -6,19 +6,26 @@ use crate::config::Config;
 use crate::house;
 use posthouse_app::StoreError;
 use posthouse_app::standing::{self, Standing};
+use posthouse_domain::{Words, words};
 use posthouse_engine::{Engine, EngineConfig};
 use serde::Serialize;
 use std::path::Path;
 
 #[derive(Serialize)]
 struct Check {
-    what: &'static str,
+    #[serde(serialize_with = "english")]
+    what: Words,
     ok: bool,
     detail: String,
 }
 
+/// Programs know a check by its English name.
+fn english<S: serde::Serializer>(words: &Words, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&words.en)
+}
+
 impl Check {
-    fn of(what: &'static str, result: Result<String, String>) -> Self {
+    fn of(what: Words, result: Result<String, String>) -> Self {
         let (ok, detail) = match result {
             Ok(detail) => (true, detail),
             Err(detail) => (false, detail),
@@ -31,37 +38,43 @@ impl Check {
 pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure> {
     let config = settings.load()?;
     let mut checks = vec![Check::of(
-        "configuration",
+        words!("configuration", "配置"),
         Ok(settings.config.as_deref().map_or_else(
             || {
                 if Path::new(crate::config::FILE).is_file() {
                     crate::config::FILE.to_owned()
                 } else {
-                    "defaults and environment".to_owned()
+                    words!("defaults and environment", "默认值和环境变量").to_string()
                 }
             },
             |file| file.display().to_string(),
         )),
     )];
     checks.push(Check::of(
-        "clock",
+        words!("clock", "时钟"),
         house::clock(&config.clock)
             .map(|_| config.clock.clone())
             .map_err(|e| e.to_string()),
     ));
-    checks.push(Check::of("data folder", writable(&config.data)));
-    checks.push(Check::of("secret", secret(&config)));
+    checks.push(Check::of(words!("data folder", "数据目录"), writable(&config.data)));
+    checks.push(Check::of(words!("secret", "密钥"), secret(&config)));
     let database = block_on(async { Ok(standing::standing(&config.database).await) })?;
-    checks.push(Check::of("database", database_words(&config, database)));
+    checks.push(Check::of(
+        words!("database", "数据库"),
+        database_words(&config, database),
+    ));
     let clashes = block_on(async { Ok(standing::clashes(&config.database).await.unwrap_or_default()) })?;
     // without its cache, as making that would be a change
     let sandbox = EngineConfig {
         cache_dir: None,
         ..config.engine()
     };
-    let engine = Engine::new(sandbox).map(|_| "wasmtime is ready".to_owned());
-    checks.push(Check::of("sandbox", engine.map_err(|e| e.to_string())));
-    checks.push(Check::of("plugin cache", writable(&config.in_data(&config.cache))));
+    let engine = Engine::new(sandbox).map(|_| words!("wasmtime is ready", "wasmtime 就绪").to_string());
+    checks.push(Check::of(words!("sandbox", "沙箱"), engine.map_err(|e| e.to_string())));
+    checks.push(Check::of(
+        words!("plugin cache", "插件缓存"),
+        writable(&config.in_data(&config.cache)),
+    ));
     let well = checks.iter().all(|check| check.ok);
     let listed: Vec<_> = clashes.iter().map(clash_json).collect();
     output.answer(
@@ -69,8 +82,13 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
         || {
             let row = |check: &Check| {
                 vec![
-                    if check.ok { "ok" } else { "FAILED" }.to_owned(),
-                    check.what.to_owned(),
+                    if check.ok {
+                        words!("ok", "正常")
+                    } else {
+                        words!("FAILED", "失败")
+                    }
+                    .to_string(),
+                    check.what.to_string(),
                     check.detail.clone(),
                 ]
             };
@@ -112,9 +130,16 @@ fn secret(config: &Config) -> Result<String, String> {
     let path = config.in_data(&config.secret_file);
     let environment = std::env::var("POSTHOUSE_SECRET").ok();
     match house::present_secret(&path, environment.as_deref()) {
-        Ok(Some(_)) if environment.is_some() => Ok("POSTHOUSE_SECRET can be read".into()),
-        Ok(Some(_)) => Ok(format!("{} can be read", path.display())),
-        Ok(None) => Ok(format!("{} is missing; the first start makes it", path.display())),
+        Ok(Some(_)) if environment.is_some() => {
+            Ok(words!("POSTHOUSE_SECRET can be read", "POSTHOUSE_SECRET 可读").to_string())
+        }
+        Ok(Some(_)) => Ok(words!("{path} can be read", "{path} 可读", path = path.display()).to_string()),
+        Ok(None) => Ok(words!(
+            "{path} is missing; the first start creates it",
+            "{path} 不存在；首次启动时创建",
+            path = path.display()
+        )
+        .to_string()),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -123,22 +148,31 @@ fn secret(config: &Config) -> Result<String, String> {
 fn database_words(config: &Config, standing: Result<Standing, StoreError>) -> Result<String, String> {
     let shown = config.database_shown();
     match standing {
-        Err(error) => Err(format!("{shown} cannot be looked at: {error}")),
-        Ok(Standing::Missing) => Ok(format!("{shown} is missing; the first start makes it")),
-        Ok(Standing::There { unfit, .. }) if !unfit.is_empty() => Err(format!(
-            "{shown} was made by another build of Posthouse ({} not of this one); use that build or a newer one",
-            if unfit.len() == 1 {
-                format!("migration {} is", unfit[0])
-            } else {
-                format!("migrations {unfit:?} are")
+        Err(error) => Err(words!("{shown} cannot be looked at: {error}", "{shown} 无法检查：{error}").to_string()),
+        Ok(Standing::Missing) => Ok(words!(
+            "{shown} is missing; the first start creates it",
+            "{shown} 不存在；首次启动时创建"
+        )
+        .to_string()),
+        Ok(Standing::There { unfit, .. }) if !unfit.is_empty() => Err(words!(
+            "{shown} was made by another build of Posthouse ({which} not of this one); use that build or a newer one",
+            "{shown} 由另一版本的 Posthouse 创建（{which}不属于此版本）；请使用那个版本或更新的版本",
+            which = match unfit[..] {
+                [one] => words!("migration {one} is", "迁移 {one} "),
+                _ => words!("migrations {unfit:?} are", "迁移 {unfit:?} "),
             }
-        )),
-        Ok(Standing::There { pending, .. }) if pending.is_empty() => Ok(format!("{shown}, tables up to date")),
-        Ok(Standing::There { pending, .. }) => Ok(format!(
-            "{shown}, {} pending ({}); the next start or `posthouse migrate` runs them",
-            counted(pending.len() as u64, "migration"),
-            pending.join(", ")
-        )),
+        )
+        .to_string()),
+        Ok(Standing::There { pending, .. }) if pending.is_empty() => {
+            Ok(words!("{shown}, tables up to date", "{shown}，数据表为最新").to_string())
+        }
+        Ok(Standing::There { pending, .. }) => Ok(words!(
+            "{shown}, {migrations} pending ({names}); the next start or `posthouse migrate` runs them",
+            "{shown}，{migrations}待执行（{names}）；下次启动或 `posthouse migrate` 时执行",
+            migrations = counted(pending.len() as u64, "migration"),
+            names = pending.join(", ")
+        )
+        .to_string()),
     }
 }
 
@@ -153,12 +187,9 @@ fn writable(folder: &Path) -> Result<String, String> {
         };
     }
     match tempfile::tempfile_in(nearest) {
-        Ok(_) if there => Ok(format!("{} can be written", folder.display())),
-        Ok(_) => Ok(format!("{} is missing; the first start makes it", folder.display())),
-        Err(error) => Err(format!(
-            "{} cannot be written: {error}; give it to the server's user or name another in the configuration",
-            nearest.display()
-        )),
+        Ok(_) if there => Ok(words!("{folder} can be written", "{folder} 可写", folder = folder.display()).to_string()),
+        Ok(_) => Ok(words!("{folder} is missing; the first start creates it", "{folder} 不存在；首次启动时创建", folder = folder.display()).to_string()),
+        Err(error) => Err(words!("{nearest} cannot be written: {error}; make the server's user its owner or name another in the configuration", "{nearest} 不可写：{error}；请把它交给运行服务器的用户，或在配置中指定其他目录", nearest = nearest.display()).to_string()),
     }
 }
 
@@ -171,6 +202,10 @@ pub(super) fn migrate(settings: &Settings, output: Output) -> Result<(), Failure
     })?;
     let database = config.database_shown();
     output.answer(&serde_json::json!({ "database": database, "migrated": true }), || {
-        format!("The tables of {database} are up to date.")
+        words!(
+            "The tables of {database} are up to date.",
+            "{database} 的数据表为最新。"
+        )
+        .to_string()
     })
 }

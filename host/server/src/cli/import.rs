@@ -6,11 +6,14 @@ use super::output::Output;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use posthouse_domain::words;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+mod found;
 
 /// Imports a file.
 #[derive(Debug, Args)]
@@ -132,18 +135,24 @@ impl Import {
     fn finish(&self, client: &Client, job: &Value, output: Output) -> Result<(), Failure> {
         let count = |key: &str| job[key].as_i64().unwrap_or(0);
         let rejected = count("rejected") > 0;
-        let error_file = if rejected {
-            let path = format!("/imports/{}/errors.csv", job["id"].as_str().unwrap_or(""));
-            fetch(client, &path, &self.file)?
-        } else {
-            error_file(&self.file, 1)
+        let fetched = |there: bool, name: &str| -> Result<Option<PathBuf>, Failure> {
+            let first = beside(&self.file, name, 1);
+            if there {
+                let path = format!("/imports/{}/{name}.csv", job["id"].as_str().unwrap_or(""));
+                return fetch(client, &path, &self.file, name).map(Some);
+            }
+            if first.exists() {
+                let place = first.display();
+                output.say(words!("{place} is of an earlier import", "{place} 属于以前的导入"));
+            }
+            Ok(None)
         };
-        if !rejected && error_file.exists() {
-            output.say(format!("{} is of an earlier import", error_file.display()));
-        }
+        let errors = fetched(rejected, "errors")?;
+        let warnings = fetched(count("warned") > 0, "warnings")?;
         let mut document = job.clone();
-        document["error_file"] = if rejected { json!(error_file) } else { Value::Null };
-        output.answer(&document, || self.words(job, rejected.then_some(&error_file)))?;
+        document["error_file"] = json!(errors);
+        document["warning_file"] = json!(warnings);
+        output.answer(&document, || self.words(job, errors.as_deref(), warnings.as_deref()))?;
         if rejected || job["state"] != "done" {
             Err(Failure::told())
         } else {
@@ -151,94 +160,59 @@ impl Import {
         }
     }
 
-    fn words(&self, job: &Value, error_file: Option<&PathBuf>) -> String {
+    fn words(&self, job: &Value, errors: Option<&Path>, warnings: Option<&Path>) -> String {
         let count = |key: &str| job[key].as_i64().unwrap_or(0);
         let name = self.file.display();
         let (rows, accepted, known) = (count("rows"), count("accepted"), count("duplicates"));
-        let rejected = count("rejected");
-        let mut words = if self.dry_run {
-            format!(
-                "{name}: {rows} rows. {accepted} would land, {known} are known, {rejected} would be sent back. Nothing was written.\n"
-            ) + &rehearsed(job)
+        let (rejected, warned, passed_over) = (count("rejected"), count("warned"), count("passed_over"));
+        let mut said = if self.dry_run {
+            words!(
+                "{name}: {rows} rows. {accepted} would land, {known} known before, {rejected} would be rejected. Nothing was written.\n",
+                "{name}：共 {rows} 行。{accepted} 行可以入库，{known} 行已有，{rejected} 行未通过。没有写入任何数据。\n"
+            )
         } else {
-            format!("{name}: {rows} rows. {accepted} landed, {known} known before, {rejected} sent back.\n")
-        };
-        let ignored: Vec<&str> = job["ignored_columns"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        if !ignored.is_empty() {
-            words += &format!(
-                "Columns that are not understood were left out: {}.\n",
-                ignored.join(", ")
-            );
+            words!(
+                "{name}: {rows} rows. {accepted} landed, {known} known before, {rejected} rejected.\n",
+                "{name}：共 {rows} 行。{accepted} 行已入库，{known} 行已有，{rejected} 行未通过。\n"
+            )
+        }
+        .to_string();
+        if warned > 0 {
+            said += &words!(
+                "Rows with a cell that cannot be read, and was left out: {warned}.\n",
+                "其中 {warned} 行有读不懂的单元格，这些单元格没有导入。\n"
+            )
+            .to_string();
+        }
+        if passed_over > 0 {
+            said += &words!(
+                "Rows that only add up others, passed over: {passed_over}.\n",
+                "另有 {passed_over} 行只是合计，已跳过。\n"
+            )
+            .to_string();
         }
         if let Some(detail) = job["failure"]["detail"].as_str() {
-            words += &format!("The file was refused: {detail}\n");
+            said += &words!("The file was refused: {detail}\n", "文件无法导入：{detail}\n").to_string();
         }
-        if let Some(file) = error_file {
-            words += &format!(
-                "{} has the rows that {} sent back, each with its reason. Put them right and import that file.\n",
-                file.display(),
-                if self.dry_run { "would be" } else { "were" }
-            );
+        // a file that brought nothing is known already
+        if self.dry_run || accepted + rejected > 0 || job["state"] != "done" {
+            said += &found::words(job);
         }
-        words
-    }
-}
-
-/// What a dry run found.
-fn rehearsed(job: &Value) -> String {
-    let mut words = String::new();
-    let reading = &job["reading"];
-    if let Some(format) = reading["format"].as_str() {
-        let how: Vec<String> = [("encoding", "in"), ("delimiter", "separated by"), ("sheet", "sheet")]
-            .iter()
-            .filter_map(|(key, word)| Some(format!("{word} {}", shown(key, reading[*key].as_str()?))))
-            .collect();
-        words += &format!(
-            "Read as {} {}, headers in row {}:\n",
-            format.to_uppercase(),
-            how.join(", "),
-            reading["header_row"]
-        );
-        for column in reading["columns"].as_array().into_iter().flatten() {
-            words += &format!(
-                "  {} is {}\n",
-                column["header"].as_str().unwrap_or(""),
-                column["field"].as_str().unwrap_or("")
-            );
+        if let Some(file) = errors.map(Path::display) {
+            said += &words!(
+                "\n{file} has the rejected rows, each with its reason. Correct them and import that file.\n",
+                "\n未通过的行及原因在 {file} 中，改正后导入该文件即可。\n"
+            )
+            .to_string();
         }
-    }
-    let report = &job["report"];
-    if report.is_object() {
-        words += &format!(
-            "{} new customers, {} known ones joined; {} new bookings, {} changed.\n",
-            report["customers_new"], report["customers_joined"], report["bookings_new"], report["bookings_changed"]
-        );
-    }
-    for group in report["rejections"].as_array().into_iter().flatten() {
-        words += &format!("{} rows: {}\n", group["rows"], group["code"].as_str().unwrap_or(""));
-        for example in group["examples"].as_array().into_iter().flatten() {
-            words += &format!(
-                "  row {}: {}\n",
-                example["row"],
-                example["detail"].as_str().unwrap_or("")
-            );
+        if let Some(file) = warnings.map(Path::display) {
+            said += &words!(
+                "\n{file} has the cells that were left out, each with its reason and what to do.\n",
+                "\n没有导入的单元格及原因、办法在 {file} 中。\n"
+            )
+            .to_string();
         }
-    }
-    words
-}
-
-fn shown(key: &str, value: &str) -> String {
-    match (key, value) {
-        ("delimiter", "\t") => "tabs".into(),
-        ("delimiter", ",") => "commas".into(),
-        ("delimiter", ";") => "semicolons".into(),
-        ("delimiter", _) => "bars".into(),
-        _ => value.to_owned(),
+        said
     }
 }
 
@@ -254,7 +228,8 @@ fn follow(client: &Client, mut job: Value) -> Result<Value, Failure> {
     let mut polls = POLL.iter().chain(std::iter::repeat(&500));
     while !matches!(job["state"].as_str(), Some("done" | "failed")) {
         bar.set_position(job["bytes_done"].as_u64().unwrap_or(0));
-        bar.set_message(format!("{} rows, {} sent back", job["rows"], job["rejected"]));
+        let (rows, rejected) = (&job["rows"], &job["rejected"]);
+        bar.set_message(words!("{rows} rows, {rejected} rejected", "{rows} 行，{rejected} 行未通过").to_string());
         std::thread::sleep(Duration::from_millis(*polls.next().unwrap_or(&500)));
         job = client.get(&path)?;
     }
@@ -262,18 +237,18 @@ fn follow(client: &Client, mut job: Value) -> Result<Value, Failure> {
     Ok(job)
 }
 
-/// Fetches a file; it appears whole or not at all.
-/// Where the rows of a file go that were sent back; the second time and later under another name.
-fn error_file(file: &Path, time: u32) -> PathBuf {
+/// Where the `errors` or `warnings` of a file go; the second time and later under another name.
+fn beside(file: &Path, name: &str, time: u32) -> PathBuf {
     PathBuf::from(match time {
-        1 => format!("{}.errors.csv", file.display()),
-        _ => format!("{}.errors-{time}.csv", file.display()),
+        1 => format!("{}.{name}.csv", file.display()),
+        _ => format!("{}.{name}-{time}.csv", file.display()),
     })
 }
 
-/// Fetches the rows of `file` that were sent back. What lies there already may have been corrected by hand, so it stays unless it is the same.
-fn fetch(client: &Client, path: &str, file: &Path) -> Result<PathBuf, Failure> {
-    let to = error_file(file, 1);
+/// Fetches the `errors` or `warnings` of `file`; they appear whole or not at all. What is there already may have been corrected by hand,
+/// so it stays unless it is the same.
+fn fetch(client: &Client, path: &str, file: &Path, name: &str) -> Result<PathBuf, Failure> {
+    let to = beside(file, name, 1);
     let folder = to
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -286,7 +261,7 @@ fn fetch(client: &Client, path: &str, file: &Path) -> Result<PathBuf, Failure> {
     client.download(path, &mut fetched)?;
     let text = std::fs::read(fetched.path()).map_err(failed)?;
     let to = (1..)
-        .map(|time| error_file(file, time))
+        .map(|time| beside(file, name, time))
         .find(|place| std::fs::read(place).map_or(!place.exists(), |there| there == text))
         .unwrap_or_else(|| to.clone());
     fetched.persist(&to).map_err(|e| failed(e.error))?;

@@ -10,7 +10,11 @@ mod customers;
 mod doctor;
 mod explain;
 mod form;
+mod help;
+mod help_texts;
+mod help_words;
 mod import;
+mod language;
 mod output;
 pub(crate) mod plugin;
 mod quote;
@@ -23,7 +27,9 @@ use output::Output;
 pub(crate) use output::{Failure, counted, print, shell_word};
 
 use crate::config::{Config, Flags};
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use posthouse_domain::Language;
+use posthouse_domain::words::speaking;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -34,6 +40,9 @@ struct Cli {
     /// Print one JSON document on standard output instead of words.
     #[arg(long, global = true)]
     json: bool,
+    /// Language of all output, `en` or `zh-CN`; otherwise LC_ALL, LC_MESSAGES or LANG decides.
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = language::parse)]
+    lang: Option<Language>,
     #[command(subcommand)]
     command: Command,
 }
@@ -156,7 +165,32 @@ impl Serving {
 
 /// Parses the command line and does what it says.
 pub(crate) fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let language = language::chosen(std::env::args_os(), |name| std::env::var(name).ok());
+    speaking(language, || match parsed(language) {
+        Ok(cli) => perform(cli, language),
+        Err(code) => code,
+    })
+}
+
+/// The command line, or the exit code once help or what is wrong with it has been said.
+fn parsed(language: Language) -> Result<Cli, ExitCode> {
+    let read = help::in_language(Cli::command(), language)
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    read.map_err(|error| {
+        let mistake = (language == Language::Zh).then(|| help::mistake(&error)).flatten();
+        match mistake {
+            Some(text) => eprint!("{text}"),
+            // nobody is left to hear it if this fails
+            None => {
+                let _ = error.print();
+            }
+        }
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    })
+}
+
+fn perform(cli: Cli, language: Language) -> ExitCode {
     let output = Output { json: cli.json };
     let done = match cli.command {
         Command::Serve(serving) => start::serve(&serving),
@@ -178,7 +212,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Confined(confined) => confined.run(),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "posthouse", &mut script);
+            let mut command = help::in_language(Cli::command(), language);
+            clap_complete::generate(shell, &mut command, "posthouse", &mut script);
             output::print(&String::from_utf8_lossy(&script))
         }
     };

@@ -1,5 +1,6 @@
 //! How commands answer.
 
+use posthouse_domain::words;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::Write;
@@ -122,16 +123,32 @@ impl Output {
                 let document = serde_json::json!({ "error": { "code": failure.code, "detail": failure.message } });
                 let _ = writeln!(std::io::stdout(), "{document:#}");
             }
-            let _ = writeln!(std::io::stderr(), "error: {}", failure.message);
+            let message = &failure.message;
+            let _ = writeln!(std::io::stderr(), "{}", words!("error: {message}", "错误：{message}"));
         }
         ExitCode::from(failure.exit)
     }
 }
 
-/// So many of something: `1 row`, `2 rows`. `one` is the word for a single one and takes an s for more.
+/// So many of something: `1 row`, `2 rows`, in Chinese `2 行`. `one` is the word for a single one and takes an s for more.
 pub(crate) fn counted(number: u64, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+    let s = if number == 1 { "" } else { "s" };
+    let zh = COUNTED.iter().find(|(en, _)| *en == one).map_or(one, |(_, zh)| zh);
+    words!("{number} {one}{s}", "{number} {zh}").to_string()
 }
+
+/// What is counted, with its measure word.
+const COUNTED: [(&str, &str); 9] = [
+    ("basket", "个购物篮"),
+    ("campaign", "个活动"),
+    ("customer", "位客户"),
+    ("event", "个事件"),
+    ("golden case", "个样例"),
+    ("made-up customer", "位虚构客户"),
+    ("migration", "项迁移"),
+    ("mover", "位变动客户"),
+    ("row", "行"),
+];
 
 /// A word of a shell's command line.
 pub(crate) fn shell_word(text: &str) -> String {
@@ -179,6 +196,22 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// The text, or as much of it as takes `width` columns of a terminal.
+pub(crate) fn cut(text: &str, width: usize) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if width_of(&text) <= width {
+        return text;
+    }
+    let mut short = String::new();
+    for c in text.chars() {
+        if width_of(&short) + width_of(c.encode_utf8(&mut [0; 4])) >= width {
+            break;
+        }
+        short.push(c);
+    }
+    short + "…"
+}
+
 /// Columns of a terminal: Chinese characters take two.
 fn width_of(text: &str) -> usize {
     text.chars().map(|c| if matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ff60}') { 2 } else { 1 }).sum()
@@ -200,6 +233,16 @@ mod tests {
         assert_eq!(shell_word(r#"{"a": 1}"#), r#"'{"a": 1}'"#);
         assert_eq!(shell_word("it's"), r"'it'\''s'");
         assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn long_texts_are_cut_where_they_are_wide() {
+        assert_eq!(cut("short", 5), "short");
+        assert_eq!(cut("longer", 5), "long…");
+        assert_eq!(cut("忠诚客户", 8), "忠诚客户");
+        assert_eq!(cut("忠诚客户", 7), "忠诚客…");
+        assert_eq!(cut("忠诚客户", 6), "忠诚…");
+        assert_eq!(cut("a\nb\u{1b}[1m", 9), "a b [1m");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::Failure;
 use super::client::Client;
 use super::output::Output;
 use clap::Args;
+use posthouse_domain::words;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -21,9 +22,13 @@ impl Replay {
         let replay = client
             .send("POST", &path, &Value::Null)
             .map_err(|failure| match failure.code.as_str() {
-                "not_found" => {
-                    failure.with_hint("Check the id; GET /api/v1/decisions lists the decisions of the key's agency")
-                }
+                "not_found" => failure.with_hint(
+                    words!(
+                        "Check the id; GET /api/v1/decisions lists the decisions of the key's agency",
+                        "请核对编号；可用 GET /api/v1/decisions 查看密钥所属旅行社的决策"
+                    )
+                    .to_string(),
+                ),
                 _ => failure,
             })?;
         output.answer(&replay, || words(&replay))?;
@@ -41,41 +46,30 @@ fn text<'a>(document: &'a Value, key: &str) -> &'a str {
 
 fn words(replay: &Value) -> String {
     let told = if replay["identical"] == true {
-        "says the same, byte for byte.".to_owned()
+        words!("says the same, byte for byte.", "重放结果逐字节一致。").to_string()
     } else {
         difference(&replay["difference"])
     };
     let digest = text(replay, "digest");
-    format!(
-        "Decision {} of {} {told}\n\n  rule      {}/{}, revision {}\n  plugin    {} {}, {}\n  settings  {}\n  output    {}\n  fuel      {}\n",
-        text(replay, "decision"),
-        text(replay, "at"),
-        text(replay, "extension_point"),
-        text(replay, "binding"),
-        replay["revision"],
-        text(replay, "plugin"),
-        text(replay, "version"),
-        digest.get(..12).unwrap_or(digest),
-        replay["config"],
-        replay["output"],
-        replay["fuel"],
-    )
+    words!("Decision {decision} of {at} {told}\n\n  rule      {extension_point}/{binding}, revision {revision}\n  plugin    {plugin} {version}, {digest}\n  settings  {config}\n  output    {output}\n  fuel      {fuel}\n", "决策 {decision}（{at}）{told}\n\n  规则      {extension_point}/{binding}，修订 {revision}\n  插件      {plugin} {version}，{digest}\n  设置      {config}\n  输出      {output}\n  算力      {fuel}\n", decision = text(replay, "decision"), at = text(replay, "at"), extension_point = text(replay, "extension_point"), binding = text(replay, "binding"), revision = replay["revision"], plugin = text(replay, "plugin"), version = text(replay, "version"), digest = digest.get(..12).unwrap_or(digest), config = replay["config"], output = replay["output"], fuel = replay["fuel"]).to_string()
 }
 
 fn difference(found: &Value) -> String {
     let place = match text(found, "at") {
-        "" => "the whole output",
-        at => at,
+        "" => words!("the whole output", "整个输出").to_string(),
+        at => at.to_owned(),
     };
     let said = |key: &str| match &found[key] {
-        Value::Null => "nothing".to_owned(),
+        Value::Null => words!("nothing", "无").to_string(),
         value => value.to_string(),
     };
-    format!(
-        "is different. The first difference is at {place}:\n\n  then      {}\n  now       {}",
-        said("then"),
-        said("now")
+    words!(
+        "is different. The first difference is at {place}:\n\n  then      {then}\n  now       {now}",
+        "重放结果不同。第一处差异在 {place}：\n\n  当时      {then}\n  现在      {now}",
+        then = said("then"),
+        now = said("now")
     )
+    .to_string()
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use super::Failure;
 use super::client::Client;
 use super::output::{Output, counted, table};
 use clap::Args;
+use posthouse_domain::words::spoken;
+use posthouse_domain::{Words, words};
 use serde_json::Value;
 
 /// Segments and their members.
@@ -31,7 +33,11 @@ impl Segments {
         let listed = listed.ok_or_else(|| {
             Failure::coded(
                 "segment_unknown",
-                format!("there is no segment {segment}; `posthouse segments` lists all as BINDING.KEY"),
+                words!(
+                    "there is no segment {segment}; `posthouse segments` lists all as BINDING.KEY",
+                    "没有分群 {segment}；可用 `posthouse segments` 查看，写法为 BINDING.KEY"
+                )
+                .to_string(),
             )
         })?;
         let page = client.get(&format!(
@@ -56,33 +62,54 @@ fn name(segment: &Value) -> String {
 }
 
 /// A note on a segment whose rule fails.
-fn stale(segment: &Value) -> &'static str {
+fn stale(segment: &Value) -> String {
     if segment["stale"] == true {
-        "stale: the rule fails, its last memberships stand"
+        words!(
+            "stale: the rule fails, its last memberships stand",
+            "未更新：规则出错，成员停留在上次结果"
+        )
+        .to_string()
     } else {
-        ""
+        String::new()
     }
 }
 
 fn sizes(segments: &Value) -> String {
-    let head = ["segment", "customers", "latest full run", ""]
-        .map(str::to_owned)
-        .to_vec();
+    let head = [
+        words!("segment", "分群"),
+        words!("customers", "客户"),
+        words!("latest full run", "最近一次全量运行"),
+        Words::default(),
+    ]
+    .map(|head| head.to_string())
+    .to_vec();
     let rows: Vec<Vec<String>> = items(segments)
         .map(|segment| {
             let count = segment["count"].as_u64().unwrap_or(0).to_string();
-            vec![name(segment), count, text(&segment["as_of"]), stale(segment).to_owned()]
+            vec![name(segment), count, text(&segment["as_of"]), stale(segment)]
         })
         .collect();
     if rows.is_empty() {
-        return "No segments yet. `posthouse plugin activate` puts a rule into force that makes some.".to_owned();
+        return words!(
+            "No segments yet. `posthouse plugin activate` activates a rule that defines some.",
+            "还没有分群。用 `posthouse plugin activate` 启用一条规则即可产生。"
+        )
+        .to_string();
     }
     table(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
 }
 
 fn members(segment: &Value, page: &Value) -> String {
-    let score = page["score_title"]["en"].as_str().unwrap_or("score");
-    let head = ["customer", "since", score, "why", "id"].map(str::to_owned).to_vec();
+    let score = page["score_title"][spoken().tag()].as_str();
+    let head = [
+        words!("customer", "客户"),
+        words!("since", "起始"),
+        score.map_or_else(|| words!("score", "得分"), Words::same),
+        words!("why", "理由"),
+        words!("id", "编号"),
+    ]
+    .map(|head| head.to_string())
+    .to_vec();
     let rows: Vec<Vec<String>> = items(page)
         .map(|member| {
             let score = member["score"]
@@ -90,18 +117,28 @@ fn members(segment: &Value, page: &Value) -> String {
                 .map(|score| score.to_string())
                 .unwrap_or_default();
             let since = text(&member["since"]).chars().take(10).collect();
-            let why = text(&member["reason"]["text"]["en"]);
+            let why = text(&member["reason"]["text"][spoken().tag()]);
             vec![text(&member["label"]), since, score, why, text(&member["customer_id"])]
         })
         .collect();
     let (shown, all) = (rows.len() as u64, segment["count"].as_u64().unwrap_or(0));
-    let mut words = format!("{} has {}", name(segment), counted(all, "customer"));
+    let mut words = words!(
+        "{segment} has {customer}",
+        "{segment} 有 {customer}",
+        segment = name(segment),
+        customer = counted(all, "customer")
+    )
+    .to_string();
     if shown < all {
-        words += &format!(", {shown} of them listed (--limit lists more)");
+        words += &words!(
+            ", {shown} of them listed (--limit lists more)",
+            "，此处列出 {shown} 位（--limit 可列出更多）"
+        )
+        .to_string();
     }
-    words += ".\n";
+    words += &words!(".\n", "。\n").to_string();
     if !stale(segment).is_empty() {
-        words += &format!("It is {}.\n", stale(segment));
+        words += &words!("It is {segment}.\n", "该分群{segment}。\n", segment = stale(segment)).to_string();
     }
     if shown > 0 {
         words += "\n";

@@ -10,7 +10,7 @@ use clap::Args;
 pub(super) struct Demo {
     #[command(flatten)]
     serving: Serving,
-    /// Throw away the demo's data and make it anew.
+    /// Throw away the demo's data and create it anew.
     #[arg(long)]
     fresh: bool,
     /// How many customers to make up.

@@ -4,6 +4,7 @@ use super::{Config, ConfigError};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Value};
+use posthouse_domain::words;
 use std::path::Path;
 
 const PREFIX: &str = "POSTHOUSE_";
@@ -43,11 +44,15 @@ fn strange(names: impl Iterator<Item = String>) -> Vec<String> {
                 return None;
             }
             let meant = nearest(&key, &known);
-            let meant = meant.map(|key| format!("; did you mean {}?", variable_of(key)));
-            Some(format!(
-                "{name} is no setting and changes nothing{}",
-                meant.unwrap_or_default()
-            ))
+            let meant = meant.map(|key| words!("; did you mean {key}?", "；是否指 {key}？", key = variable_of(key)));
+            Some(
+                words!(
+                    "{name} is not a setting and changes nothing{meant}",
+                    "{name} 不是设置项，不起作用{meant}",
+                    meant = meant.unwrap_or_default()
+                )
+                .to_string(),
+            )
         })
         .collect();
     found.sort_unstable();
@@ -71,7 +76,7 @@ fn leaves(prefix: &str, dict: &Dict, keys: &mut Vec<String>) {
     }
 }
 
-/// Names every key of the file that is no setting.
+/// Names every key of the file that is not a setting.
 pub(super) fn check(file: &Path, known: &[String]) -> Result<(), ConfigError> {
     let written: Dict = Figment::from(Toml::file_exact(file))
         .extract()
@@ -85,10 +90,10 @@ pub(super) fn check(file: &Path, known: &[String]) -> Result<(), ConfigError> {
         .filter(|key| !known.iter().any(|known| known.starts_with(&format!("{key}."))))
         .map(|key| {
             let meant = nearest(key, known).map_or_else(
-                || format!("settings there are {}", beside(key, known)),
-                |meant| format!("did you mean {meant}?"),
+                || words!("known are {known}", "可用的有 {known}", known = beside(key, known)),
+                |meant| words!("did you mean {meant}?", "是否指 {meant}？"),
             );
-            format!("{key} is no setting; {meant}")
+            words!("{key} is not a setting; {meant}", "{key} 不是设置项；{meant}").to_string()
         })
         .collect();
     if problems.is_empty() {
@@ -147,15 +152,15 @@ mod tests {
     fn a_setting_that_is_not_known_is_named_with_its_nearest() {
         assert_eq!(
             refusal("[http]\nevent-byte = 3"),
-            "FILE: http.event-byte is no setting; did you mean http.event-bytes?"
+            "FILE: http.event-byte is not a setting; did you mean http.event-bytes?"
         );
         assert_eq!(
             refusal("threads = 3\nlisten_ = \"x\""),
-            "FILE: listen_ is no setting; did you mean listen?; threads is no setting; did you mean plugins.threads?"
+            "FILE: listen_ is not a setting; did you mean listen?; threads is not a setting; did you mean plugins.threads?"
         );
         assert_eq!(
             refusal("[log]\ncolour = true"),
-            "FILE: log.colour is no setting; settings there are log.filter, log.format"
+            "FILE: log.colour is not a setting; known are log.filter, log.format"
         );
         assert!(refusal("[mail]\nserver = \"x\"").contains("clock, data, database, listen"));
     }
@@ -196,10 +201,10 @@ mod tests {
                 "POSTHOUSE_APIKEY"
             ]),
             [
-                "POSTHOUSE_APIKEY is no setting and changes nothing; did you mean POSTHOUSE_API_KEY?",
-                "POSTHOUSE_DATABSE is no setting and changes nothing; did you mean POSTHOUSE_DATABASE?",
-                "POSTHOUSE_HTTP_EVENT_BYTES is no setting and changes nothing; did you mean POSTHOUSE_HTTP__EVENT_BYTES?",
-                "POSTHOUSE_SERVICE_HOST is no setting and changes nothing",
+                "POSTHOUSE_APIKEY is not a setting and changes nothing; did you mean POSTHOUSE_API_KEY?",
+                "POSTHOUSE_DATABSE is not a setting and changes nothing; did you mean POSTHOUSE_DATABASE?",
+                "POSTHOUSE_HTTP_EVENT_BYTES is not a setting and changes nothing; did you mean POSTHOUSE_HTTP__EVENT_BYTES?",
+                "POSTHOUSE_SERVICE_HOST is not a setting and changes nothing",
             ]
         );
     }

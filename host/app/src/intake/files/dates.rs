@@ -79,10 +79,15 @@ fn serial(text: &str) -> Option<f64> {
     (!year && (1.0..100_000.0).contains(&value)).then_some(value)
 }
 
+/// Whether `text` is an instant in RFC 3339, to the letter.
+pub(super) fn is_rfc3339(text: &str) -> bool {
+    chrono::DateTime::parse_from_rfc3339(text).is_ok()
+}
+
 /// Reads `text`, in half-width characters; `None` if it is no date, or one in RFC 3339, which needs no help.
 pub(super) fn read(text: &str, order: Option<DateOrder>, epoch: Epoch) -> Option<Told> {
     let text = text.trim();
-    if text.len() > 60 || chrono::DateTime::parse_from_rfc3339(text).is_ok() {
+    if text.len() > 60 || is_rfc3339(text) {
         return None;
     }
     if let Some(serial) = serial(text) {
@@ -113,6 +118,90 @@ pub(super) fn read(text: &str, order: Option<DateOrder>, epoch: Epoch) -> Option
     match day(date, order)? {
         Ok(day) => Some(told(day.and_time(time))),
         Err(()) => Some(Told::Ambiguous),
+    }
+}
+
+/// An instant with its place in the world: RFC 3339, and what is near to it (`2026-01-05 10:00 +08:00`, `2026-01-05T10:00Z`, `+0800`).
+pub(super) fn instant(text: &str) -> Option<chrono::DateTime<chrono::FixedOffset>> {
+    let text = text.trim();
+    if text.len() > 60 {
+        return None;
+    }
+    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
+        return Some(at);
+    }
+    let (local, offset) = match text.strip_suffix(['Z', 'z']) {
+        Some(local) => (local, 0),
+        None => {
+            let sign = text.rfind(['+', '-'])?;
+            let digits = text[sign + 1..].replacen(':', "", 1);
+            let good = matches!(digits.len(), 2 | 4) && digits.bytes().all(|b| b.is_ascii_digit());
+            let digits: i32 = format!("{digits:0<4}").parse().ok().filter(|_| good)?;
+            let minutes = (digits / 100) * 60 + digits % 100;
+            let minutes = if text[sign..].starts_with('-') {
+                -minutes
+            } else {
+                minutes
+            };
+            (&text[..sign], minutes)
+        }
+    };
+    // without a time the last part is of the date
+    let at = match read(local.contains(':').then_some(local)?, None, Epoch::default())? {
+        Told::Day(day) => day.and_time(NaiveTime::MIN),
+        Told::Time(at) => at,
+        Told::Ambiguous => return None,
+    };
+    let offset = chrono::FixedOffset::east_opt(offset.checked_mul(60)?)?;
+    at.and_local_timezone(offset).single()
+}
+
+/// A day of birth whose year has two digits. `Err` with the two years it may be, if `today` they are both behind us, or the error of a
+/// text whose first part may be a day.
+///
+/// Nobody is born ahead of today, so `88-8-8` is in 1988. What may be 1926 or 2026 is not guessed, and neither is `10-8-12`, unless an
+/// order says that the year comes first.
+pub(super) fn short_birth(
+    text: &str,
+    order: Option<DateOrder>,
+    today: NaiveDate,
+) -> Option<Result<NaiveDate, [i32; 2]>> {
+    let spelt: String = text
+        .trim()
+        .chars()
+        .map(|c| if matches!(c, '年' | '月') { '-' } else { c })
+        .collect();
+    let spelt = spelt.trim_end_matches(['日', '号']).trim();
+    let separator = spelt.chars().find(|c| matches!(c, '-' | '/' | '.'));
+    let parts: Vec<&str> = match separator {
+        Some(separator) => spelt.split(separator).map(str::trim).collect(),
+        None if spelt.len() == 6 && spelt.is_ascii() => vec![&spelt[..2], &spelt[2..4], &spelt[4..]],
+        None => return None,
+    };
+    let [one, two, three] = parts.as_slice() else {
+        return None;
+    };
+    let number = |part: &str| -> Option<u32> {
+        let good = (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        part.parse().ok().filter(|_| good)
+    };
+    let (a, b, c) = (number(one)?, number(two)?, number(three)?);
+    let (year, month, day, width) = match order {
+        Some(DateOrder::Dmy) => (c, b, a, three.len()),
+        Some(DateOrder::Mdy) => (c, a, b, three.len()),
+        Some(DateOrder::Ymd) => (a, b, c, one.len()),
+        // beyond 31 it can only be the year
+        None if a > 31 => (a, b, c, one.len()),
+        None => return None,
+    };
+    if width != 2 {
+        return None;
+    }
+    let in_century =
+        |century: i32| NaiveDate::from_ymd_opt(century + year as i32, month, day).filter(|day| *day <= today);
+    match (in_century(1900), in_century(2000)) {
+        (Some(_), Some(_)) => Some(Err([1900 + year as i32, 2000 + year as i32])),
+        (one, other) => one.or(other).map(Ok),
     }
 }
 
@@ -246,6 +335,77 @@ mod tests {
     }
 
     #[test]
+    fn instants_with_their_place_in_the_world() {
+        let cases = [
+            ("2026-01-05T10:00:00+08:00", "2026-01-05T02:00:00+00:00"),
+            ("2026-01-05 10:00:00+08:00", "2026-01-05T02:00:00+00:00"),
+            ("2026-01-05 10:00:00 +08:00", "2026-01-05T02:00:00+00:00"),
+            ("2026-01-05T10:00:00.123Z", "2026-01-05T10:00:00.123+00:00"),
+            ("2026-01-05t10:00:00z", "2026-01-05T10:00:00+00:00"),
+            ("2026-01-05T10:00Z", "2026-01-05T10:00:00+00:00"),
+            ("2026-01-05T10:00:00+0800", "2026-01-05T02:00:00+00:00"),
+            ("2026/1/5 10:00 +08", "2026-01-05T02:00:00+00:00"),
+            ("2026-01-05T10:00:00-05:30", "2026-01-05T15:30:00+00:00"),
+        ];
+        for (text, expected) in cases {
+            let found = instant(text).map(|at| at.with_timezone(&chrono::Utc).to_rfc3339());
+            assert_eq!(found.as_deref(), Some(expected), "{text}");
+        }
+        for text in [
+            "2026-01-05",
+            "2026-01-05T10:00:00",
+            "1-2-2026",
+            "2026-01-05-08",
+            "10:00+25:00",
+            "1/5/2026 10:00Z",
+            "",
+            "Z",
+            "+",
+            "日:+08",
+        ] {
+            assert_eq!(instant(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn births_in_two_digits() {
+        let today = NaiveDate::from_ymd_opt(2026, 1, 15).expect("a day");
+        let birth = |text, order| match short_birth(text, order, today) {
+            None => "-".to_owned(),
+            Some(Ok(day)) => day.to_string(),
+            Some(Err(years)) => format!("{years:?}"),
+        };
+        let cases = [
+            ("88-8-8", "1988-08-08"),
+            ("88/08/08", "1988-08-08"),
+            ("88.8.8", "1988-08-08"),
+            ("88年8月8日", "1988-08-08"),
+            ("880808", "1988-08-08"),
+            ("33-1-2", "1933-01-02"),
+            ("88-8-8x", "-"),
+            ("88-13-8", "-"),
+            ("88-2-30", "-"),
+            ("8-8-88", "-"),
+            ("05-8-8", "-"),
+            ("28-8-8", "-"),
+            ("050808", "-"),
+            ("8", "-"),
+            ("", "-"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(birth(text, None), expected, "{text}");
+        }
+        let ymd = Some(DateOrder::Ymd);
+        assert_eq!(birth("05-8-8", ymd), "[1905, 2005]", "nothing is guessed");
+        assert_eq!(birth("26-1-15", ymd), "[1926, 2026]");
+        assert_eq!(birth("26-1-16", ymd), "1926-01-16", "nobody is born tomorrow");
+        assert_eq!(birth("28-8-8", ymd), "1928-08-08");
+        assert_eq!(birth("8/7/88", Some(DateOrder::Dmy)), "1988-07-08");
+        assert_eq!(birth("8/7/88", Some(DateOrder::Mdy)), "1988-08-07");
+        assert_eq!(birth("8-8-8", ymd), "-", "a year of one digit");
+    }
+
+    #[test]
     fn both_systems_of_serial_numbers() {
         let day = |serial, epoch| from_serial(serial, epoch).map(|at| at.date().to_string());
         assert_eq!(day(46_027.0, Epoch::Y1900).as_deref(), Some("2026-01-05"));
@@ -261,6 +421,8 @@ mod tests {
         fn nothing_panics(text in ".{0,40}", digits in "[0-9./:年月日 T-]{0,24}") {
             for order in [None, Some(DateOrder::Dmy), Some(DateOrder::Mdy), Some(DateOrder::Ymd)] {
                 let _ = (read(&text, order, Epoch::Y1900), read(&digits, order, Epoch::Y1904));
+                let today = NaiveDate::default();
+                let _ = (short_birth(&text, order, today), short_birth(&digits, order, today), instant(&text), instant(&digits));
             }
         }
 

@@ -16,6 +16,8 @@ pub(super) const SEARCHED: usize = 10;
 pub(super) const MOST_COLUMNS: usize = 1_000;
 /// The columns that an error file has after those of the file it came from.
 pub(crate) const ERROR_COLUMNS: [&str; 4] = ["surplus", "row", "code", "reason"];
+/// The columns of a file of warnings.
+pub(crate) const WARNING_COLUMNS: [&str; 5] = ["row", "column", "cell", "code", "reason"];
 
 /// Where each field of a row stands.
 #[derive(Debug)]

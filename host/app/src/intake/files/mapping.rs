@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use encoding_rs::Encoding;
 use posthouse_domain::booking::BookingStatus;
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{Rejection, canonical, event, normal};
+use posthouse_domain::{Rejection, Words, canonical, event, normal, words};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use toml::Spanned;
@@ -93,14 +93,21 @@ impl Mapping {
         ] {
             let Some(beside) = beside else { continue };
             if inside {
-                let detail = format!("the mapping names the {key}, and so does the request; leave one of the two out");
+                let detail = words!(
+                    "the mapping names the {key}, and so does the request; leave one of the two out",
+                    "映射和请求都指定了 {key}；请去掉其中一个"
+                );
                 return Err(Rejection::new("bad_mapping", detail));
             }
             // a string of JSON is one of TOML
             let quoted = serde_json::Value::from(beside).to_string();
             let line = format!("{key} = {quoted}\n");
             Self::parse(kind, &line).map_err(|rejection| {
-                let detail = rejection.detail.trim_start_matches("mapping, line 1: ").to_owned();
+                // who names it beside the file has no lines
+                let detail = Words {
+                    en: rejection.detail.en.trim_start_matches("mapping, line 1: ").to_owned(),
+                    zh: rejection.detail.zh.trim_start_matches("mapping, line 1: ").to_owned(),
+                };
                 Rejection { detail, ..rejection }
             })?;
             whole += &line;
@@ -300,7 +307,7 @@ mod tests {
     fn refused(text: &str) -> String {
         let rejection = Mapping::parse(FileKind::Bookings, text).expect_err(text);
         assert_eq!(rejection.code, "bad_mapping");
-        rejection.detail
+        rejection.detail.en
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod delimited;
 mod encoding;
 mod formats;
 mod headers;
+mod left_out;
 mod mapping;
 mod meaning;
 mod notes;
@@ -18,15 +19,19 @@ mod slicer;
 mod spelling;
 mod synonyms;
 mod units;
+mod unknown;
 mod words;
 pub mod workbook;
 
-pub(crate) use headers::ERROR_COLUMNS;
+pub(crate) use headers::{ERROR_COLUMNS, WARNING_COLUMNS};
 pub use mapping::Mapping;
 
+use crate::error::AppError;
+use crate::sheet::Sheet;
 use posthouse_domain::Rejection;
 use posthouse_domain::money::Currency;
 use posthouse_store::StoreError;
+use posthouse_store::imports::ImportRow;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -114,6 +119,21 @@ pub struct Reading {
     pub(crate) marked: bool,
 }
 
+impl Reading {
+    /// How the file of a job was read, as far as it was.
+    pub(crate) fn of(job: &ImportRow) -> crate::error::Result<Self> {
+        let read = job.reading.as_deref().map(serde_json::from_str).transpose();
+        Ok(read.map_err(AppError::corrupt("reading"))?.unwrap_or_default())
+    }
+
+    /// A file about this one, in the way this one is written; what begins it has the mark.
+    pub(crate) fn writer(&self, begins: bool) -> Sheet {
+        let mark: &[u8] = if self.marked && begins { b"\xef\xbb\xbf" } else { b"" };
+        let delimiter = self.delimiter.and_then(|c| u8::try_from(c).ok()).unwrap_or(b',');
+        Sheet::new(delimiter, mark)
+    }
+}
+
 /// A header and what it means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnderstoodColumn {
@@ -166,7 +186,7 @@ impl From<Rejection> for ReadError {
 }
 
 /// Shorthand for a refusal of the whole file.
-fn refuse<T>(code: &'static str, detail: impl Into<String>) -> Result<T, ReadError> {
+fn refuse<T>(code: &'static str, detail: impl Into<posthouse_domain::Words>) -> Result<T, ReadError> {
     Err(ReadError::File(Rejection::new(code, detail)))
 }
 

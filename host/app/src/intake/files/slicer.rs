@@ -4,14 +4,17 @@ use super::cells::{as_written, json, row_json};
 use super::dates::Epoch;
 use super::delimited::Table;
 use super::headers::{self, Plan};
+use super::left_out::{self, Own, Warning};
 use super::mapping::LAST_HEADER_ROW;
-use super::notes::Sort;
+use super::notes::{Sort, Unit};
 use super::quotes::Shape;
 use super::spelling::Spelling;
+use super::unknown::{only_adds_up, says_nothing};
 use super::{Cell, ColumnUnit, Mapping, RawRow, ReadError, Reading, UnderstoodColumn, refuse};
 use posthouse_domain::attribute::{self, AttributeDef};
-use posthouse_domain::catalogue::FactKind;
-use posthouse_domain::row::FileKind;
+use posthouse_domain::booking::BookingStatus;
+use posthouse_domain::record::Body;
+use posthouse_domain::row::{FileKind, LeftOut};
 use posthouse_domain::{AgencyTerms, Record, Rejection};
 use std::borrow::Cow;
 use std::cell::Cell as Counter;
@@ -24,6 +27,8 @@ pub(crate) struct Slice {
     pub(crate) rows: Vec<ReadRow>,
     /// Bytes of the file read for them and the rows before.
     pub(crate) bytes_done: i64,
+    /// Rows so far that only add up the others; none of them is in a slice.
+    pub(crate) passed_over: i64,
     /// What is known of the file since its headers were read.
     pub(crate) head: Arc<Head>,
 }
@@ -44,6 +49,8 @@ pub(crate) struct ReadRow {
     /// Row of the file, the first being 1.
     pub(crate) row_no: i64,
     pub(crate) record: Result<Record, Rejection>,
+    /// Cells that cannot be read, and without which the row lands.
+    pub(crate) warnings: Vec<Warning>,
     /// The cells as a JSON list, for the error file; those beyond the headers joined to one.
     pub(crate) cells: String,
 }
@@ -77,10 +84,13 @@ pub(super) struct Slicer<'s> {
     /// Rows from the top, until the headers are found among them.
     top: Vec<RawRow>,
     found: Option<(Plan, Arc<Head>)>,
-    /// The columns of attributes the agency has defined: place, key of the values, kind.
-    own: Vec<(usize, String, FactKind)>,
+    /// The columns of attributes the agency has defined.
+    own: Vec<Own>,
     shape: Option<Shape>,
     seen: i64,
+    passed_over: i64,
+    /// How many of them the slices sent so far know of.
+    passed_over_sent: i64,
     rows: Vec<ReadRow>,
     bytes: usize,
     repeats: Repeats,
@@ -95,6 +105,8 @@ impl<'s> Slicer<'s> {
             own: Vec::new(),
             shape: None,
             seen: 0,
+            passed_over: 0,
+            passed_over_sent: 0,
             rows: Vec::with_capacity(SLICE),
             bytes: 0,
             repeats: Repeats::default(),
@@ -158,16 +170,17 @@ impl<'s> Slicer<'s> {
         };
         let own = plan.own.iter().filter_map(|(index, key)| {
             let mut defined = self.with.defined.iter();
-            let kind = defined.find(|own| attribute::stored_key(&own.key) == *key)?.kind;
-            Some((*index, key.clone(), kind))
+            let def = defined.find(|own| attribute::stored_key(&own.key) == *key)?.clone();
+            let (index, key) = (*index, key.clone());
+            Some(Own { index, key, def })
         });
         self.own = own.collect();
         let mut sorts: Vec<Sort> = plan.fields[..plan.header.len()]
             .iter()
             .map(|field| field.map_or(Sort::Words, Sort::of))
             .collect();
-        for (index, _, kind) in &self.own {
-            sorts[*index] = Sort::of_kind(*kind);
+        for own in &self.own {
+            sorts[own.index] = Sort::of_kind(own.def.kind);
         }
         self.shape = Some(Shape { sorts });
         self.found = Some((plan, Arc::new(head)));
@@ -178,24 +191,42 @@ impl<'s> Slicer<'s> {
     }
 
     fn data(&mut self, row: RawRow) -> Result<(), ReadError> {
+        let Some((plan, _)) = &self.found else { return Ok(()) };
+        if only_adds_up(plan, &row) {
+            self.passed_over += 1;
+            return Ok(());
+        }
         self.seen += 1;
         let done = self.seen <= self.with.done;
-        let Some((plan, _)) = &self.found else { return Ok(()) };
-        let record = self.with.record(plan, &self.own, &row, done, &mut self.repeats);
+        let read = self.with.record(plan, &self.own, &row, done, &mut self.repeats);
         if done {
             return Ok(());
         }
         let width = plan.header.len();
         let missing = width.saturating_sub(row.count);
         let mark =
-            (record.is_err() && self.with.reading.format == "csv" && missing > 0).then(|| format!("{missing} missing"));
+            (read.is_err() && self.with.reading.format == "csv" && missing > 0).then(|| format!("{missing} missing"));
         let cells = row_json(&row, plan, mark.as_deref());
-        self.push(row.number, record, cells)
+        self.push(row.number, read, cells)
     }
 
-    fn push(&mut self, row_no: i64, record: Result<Record, Rejection>, cells: String) -> Result<(), ReadError> {
+    fn push(
+        &mut self,
+        row_no: i64,
+        read: Result<(Record, Vec<Warning>), Rejection>,
+        cells: String,
+    ) -> Result<(), ReadError> {
         self.bytes += cells.len();
-        self.rows.push(ReadRow { row_no, record, cells });
+        let (record, warnings) = match read {
+            Ok((record, warnings)) => (Ok(record), warnings),
+            Err(rejection) => (Err(rejection), Vec::new()),
+        };
+        self.rows.push(ReadRow {
+            row_no,
+            record,
+            warnings,
+            cells,
+        });
         if self.rows.len() == SLICE || self.bytes > SLICE_BYTES {
             self.send()?;
         }
@@ -203,13 +234,17 @@ impl<'s> Slicer<'s> {
     }
 
     fn send(&mut self) -> Result<(), ReadError> {
-        let Some((_, head)) = self.found.as_ref().filter(|_| !self.rows.is_empty()) else {
+        // what was passed over behind the last row is told in a slice without any
+        let nothing = self.rows.is_empty() && self.passed_over == self.passed_over_sent;
+        let Some((_, head)) = self.found.as_ref().filter(|_| !nothing) else {
             return Ok(());
         };
         self.bytes = 0;
+        self.passed_over_sent = self.passed_over;
         let slice = Slice {
             rows: std::mem::replace(&mut self.rows, Vec::with_capacity(SLICE)),
             bytes_done: i64::try_from(self.with.furthest.get()).unwrap_or(i64::MAX),
+            passed_over: self.passed_over,
             head: head.clone(),
         };
         self.with.slices.blocking_send(slice).map_err(|_| ReadError::Gone)
@@ -217,15 +252,15 @@ impl<'s> Slicer<'s> {
 }
 
 impl Slicing<'_> {
-    /// The record of a row. Of rows that are done only the count is taken.
+    /// The record of a row, with the cells that it lands without. Of rows that are done only the count is taken.
     fn record(
         &self,
         plan: &Plan,
-        own: &[(usize, String, FactKind)],
+        own: &[Own],
         row: &RawRow,
         done: bool,
         repeats: &mut Repeats,
-    ) -> Result<Record, Rejection> {
+    ) -> Result<(Record, Vec<Warning>), Rejection> {
         let width = plan.header.len();
         self.check_count(plan, row)?;
         let nothing = Cell::default();
@@ -241,6 +276,7 @@ impl Slicing<'_> {
             mapping: self.mapping,
             terms: self.terms,
             epoch: self.epoch,
+            now: self.now,
         };
         // where all columns of a field are empty, its constant speaks
         let cell_of = |index: usize, field: &str| -> Cow<'_, Cell> {
@@ -262,19 +298,50 @@ impl Slicing<'_> {
         let header_mark = priced.and_then(|index| plan.units[index].money.mark);
         let said = place("currency").map(|index| cell_of(index, "currency"));
         let currency = spelling.currency(said.as_deref(), header_mark);
+        let refunded = || {
+            let unit = Unit::default();
+            let status = place("status").map(|index| spelling.read("status", unit, &cell_of(index, "status"), None));
+            matches!(status, Some(Ok(status)) if status.eq_ignore_ascii_case(BookingStatus::Refunded.as_str()))
+        };
         let mut cells = vec![String::new(); plan.fields.len()];
+        let (mut unknown, mut warnings): (Vec<(usize, String)>, Vec<Warning>) = Default::default();
         for (index, field) in plan.fields.iter().enumerate() {
+            let Some(field) = *field else {
+                if index < width {
+                    let header = &plan.header[index];
+                    let cell = told(index);
+                    cells[index] = match attribute::of_header(header) {
+                        // kept whether or not it is defined; what cannot be read of it is left out, as of any optional cell
+                        Some(_) => match spelling.read(header, plan.units[index], &cell, None) {
+                            Ok(text) => text,
+                            Err(why) if left_out::lands_without(header, &why) => {
+                                warnings.push(Warning::new(plan, row, Some(index), header, why));
+                                String::new()
+                            }
+                            Err(why) => return Err(why),
+                        },
+                        None => cell.text.clone(),
+                    };
+                }
+                continue;
+            };
+            let cell = cell_of(index, field);
             let unit = plan.units.get(index).copied().unwrap_or_default();
-            if let Some(field) = field {
-                cells[index] = spelling.read(field, unit, &cell_of(index, field), currency)?;
-            } else if index < width {
-                let header = &plan.header[index];
-                let cell = told(index);
-                cells[index] = match attribute::of_header(header) {
-                    // kept whether or not it is defined
-                    Some(_) => spelling.read(header, unit, &cell, None)?,
-                    None => cell.text.clone(),
-                };
+            let says_nothing = says_nothing(field, &cell.text)
+                // nothing was paid back, or everything? an empty cell means everything
+                && !(matches!(field, "amount" | "amount_base") && refunded());
+            if says_nothing {
+                let constant = self.mapping.constants.get(field).map(Cell::text);
+                let spelt = constant.map(|cell| spelling.read(field, Unit::default(), &cell, currency));
+                unknown.push((index, spelt.transpose()?.unwrap_or_default()));
+            }
+            match spelling.read(field, unit, &cell, currency) {
+                Ok(text) => cells[index] = text,
+                Err(_) if says_nothing => {}
+                Err(why) if left_out::lands_without(field, &why) => {
+                    warnings.push(Warning::new(plan, row, Some(index), field, why));
+                }
+                Err(why) => return Err(why),
             }
         }
         if let (Some(index), Some(currency)) = (place("currency"), currency)
@@ -286,13 +353,28 @@ impl Slicing<'_> {
         {
             cells[index] = currency.to_string();
         }
-        let cell = |index: usize| cells.get(index).map_or("", String::as_str);
+        let cell = |index: usize| match unknown.iter().find(|(other, _)| *other == index) {
+            Some((_, instead)) => instead.as_str(),
+            None => cells.get(index).map_or("", String::as_str),
+        };
         let own_id = place("external_id").is_some_and(|index| !cell(index).is_empty());
-        // rows without an id are told apart by their content and their count, so even rows that are done must be counted
+        let read = plan.layout.record(cell, "", self.now, self.terms);
+        if let Ok((_, not_read)) = &read {
+            // a row that comes again without the cells that it landed without is the same row
+            for LeftOut { field, .. } in not_read {
+                if let Some(index) = left_out::place(plan, field) {
+                    cells[index].clear();
+                }
+            }
+        }
+        // rows without an id are told apart by their content and their count, so even rows that are done must be counted. Words that
+        // say nothing are part of the content, as they were when they passed for values
         let content_id = if own_id {
             String::new()
         } else {
-            let mut hash = plan.layout.content_hash(cell);
+            let mut hash = plan
+                .layout
+                .content_hash(|index| cells.get(index).map_or("", String::as_str));
             hash.truncate(32);
             let count = repeats.count(&hash);
             format!("{hash}-{count}")
@@ -300,17 +382,37 @@ impl Slicing<'_> {
         if done {
             return Err(Rejection::new("done", "decided before"));
         }
-        let mut record = plan.layout.record(cell, &content_id, self.now, self.terms)?;
-        // after the hash, which may not change because an attribute is defined later
-        for value in &mut record.attributes {
-            if let Some((index, _, kind)) = own.iter().find(|(_, key, _)| *key == value.key) {
-                value.value = spelling.attribute(&plan.header[*index], plan.units[*index], *kind, &told(*index))?;
+        let (mut record, not_read) = read?;
+        if !own_id {
+            if let Body::Booking(booking) = &mut record.body
+                && booking.booking_id.is_empty()
+            {
+                booking.booking_id.clone_from(&content_id);
             }
+            record.external_id = content_id;
         }
+        for LeftOut { field, why } in not_read {
+            warnings.push(Warning::new(plan, row, left_out::place(plan, &field), &field, why));
+        }
+        // after the hash, which may not change because an attribute is defined later
+        record.attributes.retain_mut(|value| {
+            let Some(Own { index, key, def }) = own.iter().find(|own| own.key == value.key) else {
+                return true;
+            };
+            match left_out::own_attribute(&spelling, plan, *index, def, &told(*index)) {
+                Ok(spelt) => value.value = spelt,
+                Err(why) => {
+                    warnings.push(Warning::new(plan, row, Some(*index), key, why));
+                    return false;
+                }
+            }
+            !value.value.is_empty()
+        });
         if let Some(source) = &self.mapping.source {
             record.source.clone_from(source);
         }
-        Ok(record)
+        left_out::settle(&mut warnings, &record, own_id);
+        Ok((record, warnings))
     }
 }
 

@@ -11,7 +11,7 @@ use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::money::{self, Currency};
-use posthouse_domain::{AgencyTerms, Rejection, time};
+use posthouse_domain::{AgencyTerms, Rejection, time, words};
 use unicode_normalization::UnicodeNormalization;
 
 /// How the cells of a file are spelt.
@@ -19,6 +19,8 @@ pub(super) struct Spelling<'m> {
     pub(super) mapping: &'m Mapping,
     pub(super) terms: &'m AgencyTerms,
     pub(super) epoch: Epoch,
+    /// When the file came, in ms since 1970.
+    pub(super) now: i64,
 }
 
 impl Spelling<'_> {
@@ -48,9 +50,10 @@ impl Spelling<'_> {
         if cell.kind == CellKind::Unsaved {
             return Err(Rejection::new(
                 "broken_cell",
-                format!(
-                    "{field} is the formula {}, whose result the file does not have; open it in a spreadsheet program, save it, and send that file",
-                    quote(text)
+                words!(
+                    "{field} is the formula {formula}, whose result the file does not have; open it in a spreadsheet program, save it, and send that file",
+                    "{field} 是公式 {formula}，文件里没有它的结果；请用表格软件打开、保存后再发",
+                    formula = quote(text)
                 ),
             ));
         }
@@ -71,7 +74,8 @@ impl Spelling<'_> {
             "phone" | "customer_phone" => phone(field, &half_width(text)),
             "email" | "customer_email" => Ok(half_width(text)),
             "booked_at" => self.moment(field, unit, &half_width(text)),
-            "departs" | "returns" | "birth_date" | "since" => self.day(field, unit, &half_width(text)),
+            "departs" | "returns" | "since" => self.day(field, unit, &half_width(text)),
+            "birth_date" => self.whole_day(field, unit, &half_width(text)),
             "amount" | "cost" => self.money(field, unit.money, cell, text, currency),
             "amount_base" => self.money(field, unit.money, cell, text, Some(self.terms.currency)),
             "travellers" => Ok(people(&half_width(text))),
@@ -103,7 +107,7 @@ impl Spelling<'_> {
                     .map(|minor| (sign * minor).to_string())
                     .map_err(|e| Rejection::new("bad_attribute", format!("{header} {} {e}", quote(&text))))
             }
-            FactKind::Day => self.day(header, unit, &half_width(&text)),
+            FactKind::Day => self.whole_day(header, unit, &half_width(&text)),
             FactKind::Flag => Ok(word(&FLAGS, &text)),
             FactKind::Count | FactKind::Number => Ok(half_width(&text)),
             FactKind::Text => Ok(text),
@@ -149,8 +153,40 @@ impl Spelling<'_> {
         Ok(match self.told(field, unit, text)? {
             Some(Told::Day(day)) => day.to_string(),
             Some(Told::Time(at)) => at.date().to_string(),
-            _ => text.to_owned(),
+            // what is RFC 3339 to the letter the reader of rows knows, and always has: rows without an id are known by this spelling
+            _ => match dates::instant(text) {
+                Some(at) if !dates::is_rfc3339(text) => self.day_at(&at),
+                _ => text.to_owned(),
+            },
         })
+    }
+
+    /// A day whatever its spelling; that of an instant is the agency's. Years of two digits are for births only.
+    fn whole_day(&self, field: &str, unit: Unit, text: &str) -> Result<String, Rejection> {
+        if let Some(at) = dates::instant(text) {
+            return Ok(self.day_at(&at));
+        }
+        let zone = self.terms.time_zone;
+        let today = time::date_from_day(time::day_of(self.now, zone));
+        let short = (field == "birth_date")
+            .then(|| dates::short_birth(text, self.mapping.date_order.or(unit.order), today))
+            .flatten();
+        match short {
+            Some(Ok(day)) => Ok(day.to_string()),
+            Some(Err([one, other])) => Err(Rejection::new(
+                "bad_date",
+                words!(
+                    "{field} {text} may be in {one} or {other}; write the year with four digits",
+                    "{field} 的 {text} 可能是 {one} 年，也可能是 {other} 年；请写四位数的年份",
+                    text = quote(text)
+                ),
+            )),
+            None => self.day(field, unit, text),
+        }
+    }
+
+    fn day_at(&self, at: &chrono::DateTime<chrono::FixedOffset>) -> String {
+        time::day_text(time::day_of(at.timestamp_millis(), self.terms.time_zone))
     }
 
     /// A day in the agency's time zone, or an instant from the clocks of the file's.
@@ -162,7 +198,10 @@ impl Spelling<'_> {
                 let named = unit.zone.filter(|zone| *zone != self.terms.time_zone);
                 local(at, self.mapping.time_zone.or(named))
             }
-            _ => text.to_owned(),
+            _ => match dates::instant(text) {
+                Some(at) if !dates::is_rfc3339(text) => time::instant_text(at.timestamp_millis()),
+                _ => text.to_owned(),
+            },
         })
     }
 
@@ -261,7 +300,7 @@ fn unwrapped(text: &str) -> &str {
 }
 
 /// Full-width digits, letters and signs as the usual ones, without a leading apostrophe.
-fn half_width(text: &str) -> String {
+pub(super) fn half_width(text: &str) -> String {
     let text: String = text.nfkc().collect();
     text.trim().trim_start_matches(['\'', '`', '’']).trim().to_owned()
 }

@@ -11,6 +11,9 @@ fn terms() -> AgencyTerms {
     }
 }
 
+/// 15 January 2026, noon in Shanghai.
+const NOW: i64 = 1_768_449_600_000;
+
 /// The spelling of a cell, or the code it is refused with.
 fn spelt(mapping: &str, field: &str, text: &str, currency: &str) -> String {
     below(mapping, field, Unit::default(), text, currency)
@@ -24,6 +27,7 @@ fn below(mapping: &str, field: &str, unit: Unit, text: &str, currency: &str) -> 
         mapping: &mapping,
         terms: &terms,
         epoch: Epoch::Y1900,
+        now: NOW,
     };
     let currency = spelling.currency(Some(&Cell::text(currency)), unit.money.mark);
     spelling
@@ -226,6 +230,22 @@ fn words_dates_and_people() {
         ("booked_at", "1/5/2026", "!bad_date"),
         ("booked_at", "2026-01-05T14:30:00+08:00", "2026-01-05T14:30:00+08:00"),
         ("departs", "2026/1/5 23:30", "2026-01-05"),
+        ("booked_at", "2026-01-05 14:30:00 +08:00", "2026-01-05T06:30:00.000Z"),
+        ("booked_at", "2026-01-05T14:30Z", "2026-01-05T14:30:00.000Z"),
+        ("departs", "2026-01-05T10:00:00+08:00", "2026-01-05T10:00:00+08:00"),
+        ("departs", "2026-01-05T16:00Z", "2026-01-06"),
+        ("returns", "2026-01-05 23:30:00 +0800", "2026-01-05"),
+        ("birth_date", "88-8-8", "1988-08-08"),
+        ("birth_date", "８８／８／８", "1988-08-08"),
+        ("birth_date", "88-8-8x", "88-8-8x"),
+        ("birth_date", "26-1-16", "26-1-16"),
+        ("birth_date", "1988-08-07T15:00:00.000Z", "1988-08-08"),
+        ("birth_date", "1988-08-08T10:00:00+08:00", "1988-08-08"),
+        ("birth_date", "1988-08-08 10:00:00.5+08:00", "1988-08-08"),
+        ("birth_date", "1988/8/8", "1988-08-08"),
+        ("booked_at", "88-8-8", "88-8-8"),
+        ("departs", "88-8-8", "88-8-8"),
+        ("consent_marketing", "退订", "false"),
         ("customer_name", " 李\u{3000}伟\u{a0}", "李\u{3000}伟"),
         ("customer_name", "李\u{fffd}", "!bad_encoding"),
     ];
@@ -233,6 +253,9 @@ fn words_dates_and_people() {
         assert_eq!(spelt("", field, text, ""), expected, "{field} {text}");
     }
     assert_eq!(spelt("[status]\n\"已出票\" = \"paid\"", "status", "已出票", ""), "paid");
+    let births = "date_order = \"ymd\"";
+    assert_eq!(spelt(births, "birth_date", "05-8-8", ""), "!bad_date", "1905 or 2005");
+    assert_eq!(spelt(births, "birth_date", "26-1-16", ""), "1926-01-16");
     assert_eq!(
         spelt("time_zone = \"Asia/Tokyo\"", "booked_at", "2026-01-05 00:30", ""),
         "2026-01-04T15:30:00.000Z"
@@ -282,6 +305,7 @@ fn attributes_of_the_agencys_own() {
         mapping: &mapping,
         terms: &terms,
         epoch: Epoch::Y1900,
+        now: NOW,
     };
     let told = |kind: FactKind, text: &str| {
         spelling
@@ -296,6 +320,7 @@ fn attributes_of_the_agencys_own() {
         (FactKind::Money, " ", ""),
         (FactKind::Day, "2026年1月5日", "2026-01-05"),
         (FactKind::Day, "1/5/2026", "!bad_date"),
+        (FactKind::Day, "2026-01-04T16:00:00Z", "2026-01-05"),
         (FactKind::Flag, "同意", "true"),
         (FactKind::Count, "１２", "12"),
         (FactKind::Text, "=\"007\"", "007"),

@@ -44,7 +44,7 @@ pub(super) fn link(runtime: &Arc<Runtime>, component: &Component) -> Result<Link
     }
 }
 
-fn unsupported(detail: impl Into<String>) -> Refusal {
+fn unsupported(detail: impl Into<posthouse_domain::Words>) -> Refusal {
     Refusal::new("unsupported_contract", detail)
 }
 

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use posthouse_app::campaigns as app;
 use posthouse_app::team::Scope;
+use posthouse_domain::words;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -131,7 +132,10 @@ async fn propose(
         }
         (None, Some(digest)) => app::Proposal::Rule(Rule::new(digest, body.config.unwrap_or_default()).read()?),
         _ => {
-            let detail = "send either digest and config of another rule, or another plan as a whole";
+            let detail = words!(
+                "send either digest and config of another rule, or another plan as a whole",
+                "请只发送其一：另一条规则的 digest 和 config，或另一份完整方案"
+            );
             return Err(Problem::unprocessable("bad_amendment", detail));
         }
     };

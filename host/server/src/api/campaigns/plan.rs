@@ -4,7 +4,7 @@ use super::super::page::At;
 use super::super::problem::{Answer, Problem};
 use posthouse_domain::campaign::{self as domain, Plan};
 use posthouse_domain::promotion::budget::Budget;
-use posthouse_domain::{AgencyTerms, Instant, time};
+use posthouse_domain::{AgencyTerms, Instant, time, words};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -187,7 +187,7 @@ impl Rule {
     /// 404 for a digest that no plugin has.
     pub(crate) fn read(self) -> Answer<domain::Rule> {
         Ok(domain::Rule {
-            digest: super::super::extract::plugin_digest(self.digest)?,
+            digest: super::super::extract::plugin_digest(&self.digest)?,
             config: Value::Object(self.config),
         })
     }
@@ -198,9 +198,7 @@ impl Window {
         let instant = |text: &str| -> Answer<Instant> {
             time::parse_instant(text, terms.time_zone).ok_or_else(|| {
                 let shown: String = text.chars().take(100).collect();
-                let detail = format!(
-                    "the window has {shown:?}, which is neither a day like 2026-01-15 nor an instant like 2026-01-15T10:30:00+08:00"
-                );
+                let detail = words!("the window has {shown:?}, which is neither a day like 2026-01-15 nor an instant like 2026-01-15T10:30:00+08:00", "活动期中的 {shown:?} 既不是 2026-01-15 这样的日期，也不是 2026-01-15T10:30:00+08:00 这样的时刻");
                 Problem::unprocessable("bad_window", detail)
             })
         };

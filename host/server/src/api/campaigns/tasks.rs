@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use posthouse_app::campaigns as app;
 use posthouse_app::team::Scope;
-use posthouse_domain::{Day, time};
+use posthouse_domain::{Day, time, words};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -99,7 +99,13 @@ fn day(text: Option<String>) -> Answer<Option<Day>> {
     let read = |text: String| {
         time::parse_day(&text).ok_or_else(|| {
             let shown: String = text.chars().take(100).collect();
-            Problem::unprocessable("bad_day", format!("due_on {shown:?} is not a day like 2026-01-18"))
+            Problem::unprocessable(
+                "bad_day",
+                words!(
+                    "due_on {shown:?} is not a day like 2026-01-18",
+                    "due_on {shown:?} 不是 2026-01-18 这样的日期"
+                ),
+            )
         })
     };
     text.map(read).transpose()

@@ -1,8 +1,10 @@
 //! What the calls about imports answer.
 
 use super::super::page::At;
+use super::super::reader::Said;
+use super::report::Report;
 use posthouse_app::intake::files::Reading;
-use posthouse_app::intake::imports::{DryRun, ImportStatus};
+use posthouse_app::intake::imports::ImportStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -29,15 +31,19 @@ pub(crate) struct Import {
     accepted: i64,
     /// Rows known before.
     duplicates: i64,
-    /// Rows sent back; `errors.csv` has them with their reasons.
+    /// Rows rejected; `errors.csv` has them with their reasons.
     rejected: i64,
+    /// Rows that landed, or were known, without a cell that cannot be read; `warnings.csv` has these cells.
+    warned: i64,
+    /// Rows that only add up others (合计, Total). They are none of `rows`.
+    passed_over: i64,
     /// Headers that are not understood; their cells were left out.
     ignored_columns: Vec<String>,
     /// How the file is read, once its headers are.
     reading: Option<FileReading>,
     /// Nothing lands; the counts say what would.
     dry_run: bool,
-    /// What a dry run has found so far.
+    /// What was found so far. In a dry run, what would be.
     report: Option<Report>,
     /// Why the whole file was refused.
     failure: Option<Failure>,
@@ -132,72 +138,13 @@ impl From<Reading> for FileReading {
     }
 }
 
-/// What a dry run found beyond the counts of rows.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Report {
-    /// Customers who would be new.
-    customers_new: i64,
-    /// Customers known before whom something would be added to.
-    customers_joined: i64,
-    /// Bookings that would be new.
-    bookings_new: i64,
-    /// Bookings known before that would change.
-    bookings_changed: i64,
-    /// Why rows would be sent back.
-    rejections: Vec<Rejections>,
-}
-
-/// Rows that would be sent back with one code.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Rejections {
-    /// Stable code.
-    code: String,
-    /// How many rows.
-    rows: i64,
-    /// The first of them.
-    examples: Vec<Example>,
-}
-
-/// A row that would be sent back.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Example {
-    /// Row of the file, the first being 1.
-    row: i64,
-    /// What is wrong and what to do.
-    detail: String,
-}
-
-impl From<DryRun> for Report {
-    fn from(found: DryRun) -> Self {
-        let rejections = found.rejections.into_iter().map(|group| Rejections {
-            code: group.code,
-            rows: group.rows,
-            examples: group
-                .examples
-                .into_iter()
-                .map(|example| Example {
-                    row: example.row,
-                    detail: example.detail,
-                })
-                .collect(),
-        });
-        Self {
-            customers_new: found.customers_new,
-            customers_joined: found.customers_joined,
-            bookings_new: found.bookings_new,
-            bookings_changed: found.bookings_changed,
-            rejections: rejections.collect(),
-        }
-    }
-}
-
 /// Why a whole file was refused.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Failure {
     /// Stable code.
     code: String,
     /// What is wrong and what to do.
-    detail: String,
+    detail: Said,
 }
 
 impl From<ImportStatus> for Import {
@@ -213,13 +160,15 @@ impl From<ImportStatus> for Import {
             accepted: job.accepted,
             duplicates: job.duplicates,
             rejected: job.rejected,
+            warned: job.warned,
+            passed_over: job.passed_over,
             ignored_columns: job.ignored_columns,
             reading: job.reading.map(FileReading::from),
             dry_run: job.dry_run,
             report: job.report.map(Report::from),
             failure: job.failure.map(|failure| Failure {
                 code: failure.code.to_string(),
-                detail: failure.detail,
+                detail: failure.detail.into(),
             }),
             created_at: job.created_at.into(),
             finished_at: job.finished_at.map(At),

@@ -30,7 +30,7 @@ pub(super) enum RuleName {
 }
 
 /// What a plan file looks like.
-pub(super) const PLAN: &str =
+pub(in crate::cli) const PLAN: &str =
     "The file is TOML (or JSON). Money is in major units, shares are in percent, days are days or from today on:
 
   key = \"spring-2027\"

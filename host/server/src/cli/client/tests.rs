@@ -5,6 +5,7 @@ fn client(url: &str) -> Client {
         agent: Agent::new_with_defaults(),
         url: url.to_owned(),
         authorization: "Bearer x".into(),
+        language: "en",
         patience: Duration::from_secs(2),
         met: Cell::new(false),
     }

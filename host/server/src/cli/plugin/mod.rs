@@ -11,6 +11,7 @@ mod new;
 mod project;
 mod remote;
 mod toolchain;
+mod which;
 mod words;
 
 use super::output::Output;

@@ -3,6 +3,7 @@
 use super::author::warnings;
 use super::binding::Binding;
 use super::local::pack_project;
+use super::which::which;
 use super::words::{self, text};
 use crate::cli::Failure;
 use crate::cli::client::Client;
@@ -98,29 +99,7 @@ impl Rule {
             return Ok(text(&revision, "digest").to_owned());
         }
         let revisions = all(client, "/plugins")?;
-        let by_digest: Vec<&Value> = revisions
-            .iter()
-            .filter(|revision| self.plugin.len() >= 6 && text(revision, "digest").starts_with(&self.plugin))
-            .collect();
-        match by_digest[..] {
-            [one] => return Ok(text(one, "digest").to_owned()),
-            [] => {}
-            _ => {
-                return Err(Failure::usage(format!(
-                    "{} revisions begin with {}; write more of the digest",
-                    by_digest.len(),
-                    self.plugin
-                )));
-            }
-        }
-        let newest = revisions.iter().rfind(|revision| text(revision, "name") == self.plugin);
-        let newest = newest.ok_or_else(|| {
-            Failure::usage(format!(
-                "{} is no file, no digest and no plugin's name here; `posthouse plugin list` shows what is there",
-                self.plugin
-            ))
-        })?;
-        Ok(text(newest, "digest").to_owned())
+        Ok(text(which(&revisions, &self.plugin)?, "digest").to_owned())
     }
 }
 

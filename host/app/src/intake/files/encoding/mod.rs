@@ -13,6 +13,7 @@ pub(super) use decoded::Decoded;
 use super::{ReadError, refuse};
 use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 use posthouse_domain::row::FileKind;
+use posthouse_domain::words;
 use std::io::{self, Read, Seek, SeekFrom};
 use survey::Survey;
 
@@ -57,7 +58,10 @@ pub(super) fn detect(
             if !expected.forced.is_some_and(wide) && piece[..count].contains(&0) {
                 return refuse(
                     "file_is_binary",
-                    "the file is not a table of text: it has zero bytes; send CSV or a workbook, or name its encoding with --encoding if it is UTF-16",
+                    words!(
+                        "the file is not a table of text: it has zero bytes; send CSV or a workbook, or name its encoding with --encoding if it is UTF-16",
+                        "文件不是文本表格：其中有零字节；请发送 CSV 或工作簿；如果是 UTF-16，请用 --encoding 指定"
+                    ),
                 );
             }
             if let Some(encoding) = expected.forced {

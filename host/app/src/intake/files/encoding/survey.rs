@@ -6,6 +6,7 @@ use super::Expected;
 use super::likeness::Likeness;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, GBK, UTF_8, WINDOWS_1252};
+use posthouse_domain::words;
 use std::borrow::Cow;
 
 /// Most bytes that are kept of the file: its first lines, and then lines with bytes beyond ASCII.
@@ -183,9 +184,11 @@ fn unclear(candidates: &[&Candidate<'_>]) -> Result<&'static Encoding, ReadError
             format!("{} ({})", candidate.encoding.name(), names.join(", "))
         })
         .collect();
-    let detail = format!(
-        "it is not clear in which encoding the file is: {}; name the one that reads right with --encoding, or save the file as CSV UTF-8",
-        readings.join(" or ")
+    let detail = words!(
+        "it is not clear in which encoding the file is: {en}; name the one that reads right with --encoding, or save the file as CSV UTF-8",
+        "无法确定文件的编码：{zh}；请用 --encoding 指定读得通的一种，或另存为 CSV UTF-8",
+        en = readings.join(" or "),
+        zh = readings.join("，或 ")
     );
     refuse("encoding_unclear", detail)
 }

@@ -9,7 +9,7 @@ use super::{Head, Sheet, short_cells};
 use calamine::{
     Data, Ods, OdsError, Range, Reader, SheetType, SheetVisible, Xls, XlsError, Xlsb, XlsbError, Xlsx, XlsxError,
 };
-use posthouse_domain::Rejection;
+use posthouse_domain::{Rejection, words};
 use std::cell::Cell as Counter;
 use std::fmt::Display;
 use std::fs::File;
@@ -113,7 +113,10 @@ impl<'o, W: Write> Reading<'o, W> {
 
     fn xlsb(mut self) -> Result<(), Ended> {
         if short_cells::any(&mut self.input).map_err(bad)? {
-            let detail = "the workbook is an XLSB with cells in a short form that is not read; open it in a spreadsheet program and save it as XLSX";
+            let detail = words!(
+                "the workbook is an XLSB with cells in a short form that is not read; open it in a spreadsheet program and save it as XLSX",
+                "这个 XLSB 工作簿用了无法读取的单元格格式；请用表格软件打开，另存为 XLSX"
+            );
             return Err(Rejection::new("bad_workbook", detail).into());
         }
         self.input.rewind().map_err(bad)?;
@@ -154,7 +157,10 @@ impl<'o, W: Write> Reading<'o, W> {
             OdsError::Password => encrypted(),
             OdsError::CellLimitExceeded { .. } => Rejection::new(
                 "workbook_too_large",
-                "the workbook has more cells than are read; save the table as CSV, or split it",
+                words!(
+                    "the workbook has more cells than are read; save the table as CSV, or split it",
+                    "工作簿的单元格太多；请另存为 CSV，或拆成几个文件"
+                ),
             ),
             other => bad(other),
         })?;
@@ -214,7 +220,10 @@ fn packed_kind(input: &mut Input) -> Result<&'static str, Ended> {
     drop(archive);
     input.rewind().map_err(bad)?;
     kind.ok_or_else(|| {
-        let detail = "the file is an archive, but not a workbook; unpack it, or save the table as XLSX or CSV";
+        let detail = words!(
+            "the file is an archive, but not a workbook; unpack it, or save the table as XLSX or CSV",
+            "文件是压缩包，不是工作簿；请解压，或把表格另存为 XLSX 或 CSV"
+        );
         Rejection::new("file_not_a_table", detail).into()
     })
 }
@@ -235,12 +244,13 @@ fn head(format: &str, sheets: &[calamine::Sheet], wanted: Option<&str>, from_190
     };
     let Some(found) = found else {
         let wanted = wanted.map_or_else(
-            || "a sheet with cells".to_owned(),
-            |name| format!("the sheet {}", quote(name)),
+            || words!("a sheet with cells", "工作表"),
+            |name| words!("the sheet {name}", "工作表 {name}", name = quote(name)),
         );
-        let detail = format!(
-            "the workbook does not have {wanted}; {}",
-            super::parent::listed(&sheets, None)
+        let listed = super::parent::listed(&sheets, None);
+        let detail = words!(
+            "the workbook does not have {wanted}; {listed}",
+            "工作簿里没有{wanted}；{listed}"
         );
         return Err(Rejection::new("sheet_missing", detail));
     };
@@ -254,14 +264,18 @@ fn head(format: &str, sheets: &[calamine::Sheet], wanted: Option<&str>, from_190
 
 fn bad(problem: impl Display) -> Rejection {
     let problem: String = problem.to_string().chars().take(200).collect();
-    let detail = format!(
-        "the workbook is damaged ({problem}); open it in a spreadsheet program, save it again, and send that file"
+    let detail = words!(
+        "the workbook is damaged ({problem}); open it in a spreadsheet program, save it again, and send that file",
+        "工作簿已损坏（{problem}）；请用表格软件打开、另存后再发"
     );
     Rejection::new("bad_workbook", detail)
 }
 
 fn encrypted() -> Rejection {
-    let detail = "the workbook is protected by a password; save it without one and send it again";
+    let detail = words!(
+        "the workbook is protected by a password; save it without one and send it again",
+        "工作簿有密码保护；请去掉密码另存后再发"
+    );
     Rejection::new("file_encrypted", detail)
 }
 
@@ -303,14 +317,18 @@ impl<'o, W: Write> Rows<'o, W> {
         }
         let column = column as usize;
         if column >= MOST_COLUMNS {
-            let detail = format!("the sheet has cells beyond column {MOST_COLUMNS}; leave columns out");
+            let detail = words!(
+                "the sheet has cells beyond column {MOST_COLUMNS}; leave columns out",
+                "工作表超过 {MOST_COLUMNS} 列；请删去多余的列"
+            );
             return Err(Rejection::new("too_many_columns", detail).into());
         }
         self.bytes += cell.text.len();
         if self.bytes > LONGEST / 2 {
-            let detail = format!(
-                "row {number} has more than {} MiB of text; leave columns out",
-                (LONGEST / 2) >> 20
+            let detail = words!(
+                "row {number} has more than {most} MiB of text; leave columns out",
+                "第 {number} 行的文字超过 {most} MiB；请删去多余的列",
+                most = (LONGEST / 2) >> 20
             );
             return Err(Rejection::new("row_too_long", detail).into());
         }

@@ -5,7 +5,7 @@ use super::super::{Cause, RawRow, ReadError, Reading, quote};
 use super::frames::Frame;
 use super::{Head, Sheet};
 use posthouse_child::{Child, End, Limits};
-use posthouse_domain::Rejection;
+use posthouse_domain::{Rejection, Words, words};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -57,22 +57,31 @@ impl Workbooks {
     }
 
     fn refused(&self, end: End) -> Rejection {
-        let too_large = |what: String| {
-            let detail = format!(
-                "reading the workbook takes more than {what}, which is what a workbook may use; save the table as CSV, or split it"
+        let too_large = |what: Words| {
+            let detail = words!(
+                "reading the workbook takes more than {what}, which is what a workbook may use; save the table as CSV, or split it",
+                "读取这个工作簿需要的资源超过上限（{what}）；请另存为 CSV，或拆成几个文件"
             );
             Rejection::new("workbook_too_large", detail)
         };
+        let (memory, cpu, silence) = (
+            self.limits.memory_bytes >> 20,
+            self.limits.cpu_seconds,
+            self.limits.silence_seconds,
+        );
         match end {
-            End::Memory => too_large(format!("{} MiB of memory", self.limits.memory_bytes >> 20)),
-            End::Processor => too_large(format!("{} s of processor time", self.limits.cpu_seconds)),
-            End::Silence => too_large(format!("{} s for its next row", self.limits.silence_seconds)),
+            End::Memory => too_large(words!("{memory} MiB of memory", "内存 {memory} MiB")),
+            End::Processor => too_large(words!("{cpu} s of processor time", "处理器时间 {cpu} 秒")),
+            End::Silence => too_large(words!("{silence} s for its next row", "等待下一行 {silence} 秒")),
             End::Done | End::Failed(_) => {
                 let how = if let End::Failed(how) = end { how } else { String::new() };
                 tracing::warn!(how, "the reader of a workbook failed");
                 Rejection::new(
                     "bad_workbook",
-                    "the workbook is damaged; open it in a spreadsheet program, save it again, and send that file",
+                    words!(
+                        "the workbook is damaged; open it in a spreadsheet program, save it again, and send that file",
+                        "工作簿已损坏；请用表格软件打开、另存后再发"
+                    ),
                 )
             }
         }
@@ -80,18 +89,39 @@ impl Workbooks {
 }
 
 /// The sheets of a workbook in words, and which of them was read.
-pub(super) fn listed(sheets: &[Sheet], read: Option<&str>) -> String {
-    let name = |sheet: &Sheet| format!("{}{}", quote(&sheet.name), if sheet.hidden { " (hidden)" } else { "" });
-    let names: Vec<String> = sheets.iter().take(30).map(name).collect();
+pub(super) fn listed(sheets: &[Sheet], read: Option<&str>) -> Words {
+    let name = |sheet: &Sheet| {
+        let name = quote(&sheet.name);
+        if sheet.hidden {
+            words!("{name} (hidden)", "{name}（隐藏）")
+        } else {
+            Words::from(name)
+        }
+    };
+    let names: Vec<Words> = sheets.iter().take(30).map(name).collect();
+    let joined = |separator: &str, half: fn(&Words) -> &String| -> String {
+        names
+            .iter()
+            .map(|words| half(words).as_str())
+            .collect::<Vec<_>>()
+            .join(separator)
+    };
+    let names = Words {
+        en: joined(", ", |words| &words.en),
+        zh: joined("、", |words| &words.zh),
+    };
     match (sheets, read) {
-        ([], _) => "it has no sheet with cells".to_owned(),
-        ([only], Some(_)) => format!("its only sheet {} was read", name(only)),
-        (_, Some(read)) => format!(
-            "of its sheets {} the sheet {} was read; name another with --sheet",
-            names.join(", "),
-            quote(read)
+        ([], _) => words!("it has no sheet with cells", "其中没有工作表"),
+        ([_], Some(_)) => words!("its only sheet {names} was read", "读取的是唯一的工作表 {names}"),
+        (_, Some(read)) => words!(
+            "of its sheets {names} the sheet {read} was read; name another with --sheet",
+            "其中有工作表 {names}，读取的是 {read}；用 --sheet 指定另一张",
+            read = quote(read)
         ),
-        (_, None) => format!("its sheets are {}; name one with --sheet", names.join(", ")),
+        (_, None) => words!(
+            "its sheets are {names}; name one with --sheet",
+            "其中有工作表 {names}；用 --sheet 指定一张"
+        ),
     }
 }
 
@@ -172,7 +202,10 @@ fn ended(workbooks: &Workbooks, frames: BufReader<Child>, cause: &Cause) -> Read
 fn unreadable(error: io::Error, cause: &Cause) -> ReadError {
     cause.or(|| {
         tracing::error!(%error, "a workbook cannot be read on this host");
-        Rejection::new("file_unreadable", "the file cannot be read; send it again")
+        Rejection::new(
+            "file_unreadable",
+            words!("the file cannot be read; send it again", "文件无法读取，请重新发送"),
+        )
     })
 }
 
@@ -180,7 +213,8 @@ fn unreadable(error: io::Error, cause: &Cause) -> ReadError {
 pub(in super::super) fn named(error: ReadError, reading: &Reading) -> ReadError {
     match (error, &reading.sheet) {
         (ReadError::File(rejection), Some(sheet)) => {
-            let detail = format!("{}; {}", rejection.detail, listed(&reading.sheets, Some(sheet)));
+            let (why, sheets) = (&rejection.detail, listed(&reading.sheets, Some(sheet)));
+            let detail = words!("{why}; {sheets}", "{why}；{sheets}");
             ReadError::File(Rejection { detail, ..rejection })
         }
         (other, _) => other,

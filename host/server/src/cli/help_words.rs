@@ -1,0 +1,403 @@
+//! Every command and option in Chinese, by its English.
+
+use super::help_texts;
+
+/// English and Chinese.
+pub(super) const CHINESE: &[(&str, &str)] = &[
+    // what all commands share
+    (
+        "Customers, segments and campaigns of travel agencies, decided by plugins you can swap while it runs",
+        "旅行社的客户、分群与活动，由可在运行中更换的插件决定",
+    ),
+    ("Print help", "显示帮助"),
+    ("Print version", "显示版本"),
+    (
+        "Print this message or the help of the given subcommand(s)",
+        "显示本说明，或某个命令的说明",
+    ),
+    ("Print help for the subcommand(s)", "显示某个命令的说明"),
+    (
+        "Print one JSON document on standard output instead of words",
+        "在标准输出打印一份 JSON，而不是文字",
+    ),
+    (
+        "Language of all output, `en` or `zh-CN`; otherwise LC_ALL, LC_MESSAGES or LANG decides",
+        "输出语言：`en` 或 `zh-CN`；未指定时由 LC_ALL、LC_MESSAGES 或 LANG 决定",
+    ),
+    (super::VARIABLES, help_texts::VARIABLES),
+    // serving
+    (
+        "Serve the API; migrates the database on start",
+        "启动 API 服务；启动时升级数据库",
+    ),
+    (
+        "Serve a made-up agency with realistic data and the reference plugins",
+        "启动演示：一家虚构的旅行社，带逼真数据和参考插件",
+    ),
+    (
+        "Configuration file; `posthouse.toml` is read if it is there",
+        "配置文件；若存在 `posthouse.toml` 则读取",
+    ),
+    (
+        "`sqlite:PATH` or `postgres://USER@HOST/NAME`",
+        "数据库：`sqlite:PATH` 或 `postgres://USER@HOST/NAME`",
+    ),
+    (
+        "Address and port; port 0 takes a free one and prints it",
+        "监听地址和端口；端口 0 表示任选空闲端口并显示",
+    ),
+    (
+        "Business clock: `system`, or `fixed:` and an instant as in fixed:2026-01-15T10:00:00Z",
+        "业务时钟：`system`，或 `fixed:` 加时刻，如 fixed:2026-01-15T10:00:00Z",
+    ),
+    (
+        "Throw away the demo's data and create it anew",
+        "丢弃演示数据并重新生成",
+    ),
+    ("How many customers to make up", "生成多少位客户"),
+    ("The same seed makes the same customers", "随机种子；种子相同则客户相同"),
+    (
+        "Check that everything a server needs is there, without changing anything",
+        "检查服务器所需的一切，不做任何改动",
+    ),
+    ("Bring the database's tables up to date", "把数据库的表升级到最新"),
+    ("The configuration", "配置"),
+    (
+        "Print every setting, its value, and where the value comes from",
+        "列出每项设置、它的值及其来源",
+    ),
+    ("Print completions for a shell", "生成 shell 的命令补全"),
+    ("Which shell", "哪种 shell"),
+    // agencies
+    (
+        "Agencies of this installation, and their keys",
+        "本系统中的旅行社及其密钥",
+    ),
+    (
+        "Create an agency and print its owner key, this once",
+        "创建旅行社，并显示其所有者密钥（仅此一次）",
+    ),
+    ("List the agencies", "列出旅行社"),
+    (
+        "Create a further key of an agency and print it, this once: for another program, or when the last one is lost",
+        "再创建一个密钥并显示（仅此一次）：供其他程序使用，或在密钥遗失时",
+    ),
+    ("The agency's short name", "旅行社标识"),
+    ("What the agency calls the key", "密钥名称"),
+    ("What the key may do", "密钥的权限"),
+    (
+        "List the keys of an agency, without the secrets themselves",
+        "列出旅行社的密钥（不含密钥本身）",
+    ),
+    ("Revoke a key at once", "立即作废一个密钥"),
+    (
+        "The key's id, as `posthouse agency keys` lists it",
+        "密钥编号，见 `posthouse agency keys`",
+    ),
+    (
+        "Short name: lower-case letters, digits and hyphens",
+        "标识：小写字母、数字和连字符",
+    ),
+    ("Full name", "全称"),
+    (
+        "IANA name of the zone its days begin in",
+        "时区（IANA 名称），日期以此划分",
+    ),
+    ("ISO 4217 code of its books", "记账币种（ISO 4217 代码）"),
+    (
+        "ISO 3166 code; phone numbers without a prefix are of this country",
+        "国家（ISO 3166 代码）；不带国际区号的电话按此国家处理",
+    ),
+    // importing and looking
+    ("Import a file through the server", "通过服务器导入文件"),
+    ("What the rows are", "行的内容"),
+    ("A CSV or XLSX file with a row of headers", "带表头的 CSV 或 XLSX 文件"),
+    (
+        "What the file's headers and words mean, in TOML",
+        "映射文件（TOML）：说明表头和用词的含义",
+    ),
+    ("Say what would land, and land nothing", "试运行：只显示结果，不入库"),
+    (
+        "List segments with their sizes, or the members of one",
+        "列出各分群及人数，或某个分群的成员",
+    ),
+    (
+        "BINDING.KEY of a segment whose members are to be listed; every segment with its size if left out",
+        "要列出成员的分群，写作 BINDING.KEY；不填则列出全部分群及人数",
+    ),
+    ("How many members are listed", "列出多少位成员"),
+    (
+        "Make a past decision again, with the plugin, settings and input of then: the same bytes, or the first difference",
+        "用当时的插件、设置和输入重放一次决策：逐字节一致，或给出第一处差异",
+    ),
+    (
+        "The decision's id; quotes name those behind them, and GET /api/v1/decisions lists all",
+        "决策编号；报价中列有其决策，全部决策见 GET /api/v1/decisions",
+    ),
+    // plugins
+    ("Write, test and activate plugins", "编写、测试和启用插件"),
+    ("Make the project of a new plugin", "新建插件项目"),
+    ("Lower-case words joined by hyphens", "小写单词，用连字符连接"),
+    ("What the plugin decides", "插件决定什么"),
+    ("Folder in which the project's folder is made", "在哪个目录下新建项目"),
+    ("Compile a project to a component", "把项目编译成组件"),
+    ("The project's folder", "项目目录"),
+    ("Where to write the component", "组件写到哪里"),
+    (
+        "Put a component or a project through everything an upload goes through",
+        "对组件或项目做上传时的全部检查",
+    ),
+    ("A .wasm file or a project's folder", ".wasm 文件或项目目录"),
+    (
+        "Run the golden cases in the sandbox and print what each took",
+        "在沙箱中运行样例，并显示各自的耗时与算力",
+    ),
+    (
+        "Measure fuel and time of calls in the sandbox, over made-up rows or baskets",
+        "用生成的数据行或购物篮，在沙箱中测量调用的算力与耗时",
+    ),
+    (
+        "Where the made-up input comes from: the same number, the same input",
+        "随机种子；数字相同则输入相同",
+    ),
+    (
+        "Make one .wasm with golden cases and metadata inside, as `push` takes it",
+        "打包成一个含样例和元数据的 .wasm，供 `push` 上传",
+    ),
+    (
+        "The binding: the agency's name for the rule",
+        "绑定：旅行社给规则起的名字",
+    ),
+    (
+        "The plugin's settings: a file with a JSON object, or the object itself. Left out, those in force stay; '{}' takes the defaults",
+        "插件设置：含 JSON 对象的文件，或对象本身。不填则沿用现有设置；'{}' 表示默认设置",
+    ),
+    ("Put a plugin into force", "启用插件"),
+    (
+        "Facts granted beyond those granted before",
+        "在已有授权之外再授权的事实",
+    ),
+    (
+        "Put an older revision of a binding back into force",
+        "恢复绑定的较早修订",
+    ),
+    (
+        "The binding, or promotion/KEY for the rule of a campaign",
+        "绑定，活动的规则写作 promotion/KEY",
+    ),
+    (
+        "The revision. Left out, it is the one before the present; repeated, the command walks further back",
+        "修订号。不填则为当前的前一个；重复执行可继续往前",
+    ),
+    (
+        "List the revisions of a binding, the newest first: when each came into force, why, and with which settings",
+        "列出绑定的各次修订（最新在前）：何时生效、原因及设置",
+    ),
+    ("How many revisions, the last ones", "列出最近多少次修订"),
+    (
+        "Print what the rules of a binding logged lately, and how they failed",
+        "显示绑定的规则最近的日志和错误",
+    ),
+    ("How many lines, the last ones", "列出最近多少行"),
+    ("List revisions and what is bound", "列出各修订及其绑定"),
+    // the trade
+    (super::campaigns::PLAN, help_texts::PLAN),
+    (super::quote::BASKET, help_texts::BASKET),
+    (
+        "Its name in plans: lower-case letters, digits and hyphens",
+        "方案中使用的名称：小写字母、数字和连字符",
+    ),
+    (
+        "How its campaigns go together: exclusive, stackable, best-of or ordered",
+        "组内活动的叠加方式：exclusive、stackable、best-of 或 ordered",
+    ),
+    ("Its title in English", "英文标题"),
+    ("Its title in Chinese", "中文标题"),
+    (
+        "Only those in this state: draft, submitted, approved, preparing, running, paused, ended or evaluated",
+        "只列出此状态：draft、submitted、approved、preparing、running、paused、ended、evaluated",
+    ),
+    (
+        "Only those of this type: new-product, price-or-gift, festival, member or joint",
+        "只列出此类型：new-product、price-or-gift、festival、member、joint",
+    ),
+    ("How many are listed, the newest first", "列出多少个（最新在前）"),
+    (
+        "Show a campaign: its plan in words, its approval, budget and tasks",
+        "查看活动：方案、审批、预算和任务",
+    ),
+    (
+        "Create a campaign from a file, or change the plan of one that was not started. It is a draft then",
+        "按文件创建活动，或修改未开始活动的方案；之后为草稿",
+    ),
+    ("Ask for approval", "提交审批"),
+    (
+        "Agree to a plan, or with --amendment to an amendment. Another key than the one that planned it",
+        "批准方案，或用 --amendment 批准变更；须用编写者以外的密钥",
+    ),
+    (
+        "Reject a plan, or with --amendment an amendment, with the reason as note",
+        "驳回方案，或用 --amendment 驳回变更，须附理由",
+    ),
+    (
+        "Put an approved campaign and its rule into force",
+        "启动已批准的活动及其规则",
+    ),
+    (
+        "Stop a running campaign for a while. Quotes that hold its prices can be confirmed",
+        "暂停进行中的活动；已保留价格的报价仍可确认",
+    ),
+    ("Let a paused campaign go on", "恢复已暂停的活动"),
+    (
+        "End a campaign for good. At the end of its window this happens by itself",
+        "结束活动；活动期满时自动结束",
+    ),
+    (
+        "Record how an ended campaign went and what was learned",
+        "记录已结束活动的评价和经验",
+    ),
+    (
+        "Propose another plan for a campaign that is running or paused, from a file. It is in force once another key approves it",
+        "按文件为进行中或已暂停的活动提出变更；由另一把密钥批准后生效",
+    ),
+    (
+        "List the amendments of a campaign, the newest first",
+        "列出活动的变更（最新在前）",
+    ),
+    ("List the stacking groups", "列出叠加组"),
+    (
+        "Create a stacking group, or change its mode and titles",
+        "创建叠加组，或修改其方式和标题",
+    ),
+    ("Key or id of the campaign", "活动标识或编号"),
+    ("Why", "原因"),
+    (
+        "Number of the amendment that is decided on, instead of the plan",
+        "针对的变更编号（不填则针对方案）",
+    ),
+    ("Why; a rejection needs it", "原因；驳回时必填"),
+    ("The file; `-` reads standard input", "文件；`-` 表示标准输入"),
+    ("Only show what was understood, in words", "只显示对方案的理解，不提交"),
+    (
+        "Fields whose unusual figures are meant as they are written, as the refusal names them",
+        "确认无误的异常数字所在字段，名称见拒绝信息",
+    ),
+    (
+        "The file with the whole plan as it is to be; `-` reads standard input",
+        "含完整新方案的文件；`-` 表示标准输入",
+    ),
+    (
+        "Facts that the rule of the plan reads beyond those granted before",
+        "方案的规则在已有授权之外要读取的事实",
+    ),
+    (
+        "How it went, in the view of those who know: what the figures do not say",
+        "评价：数字以外的情况",
+    ),
+    ("What to do again and what not", "经验：哪些可以再做，哪些不要"),
+    ("Coupons of campaigns", "活动的券码"),
+    (
+        "Make a batch of codes. They are printed, or written to a file, this once",
+        "生成一批券码；仅此一次显示或写入文件",
+    ),
+    ("List the batches of a campaign", "列出活动的券批次"),
+    (
+        "Revoke every code of a batch. What open quotes hold of it they keep",
+        "作废整批券码；未确认报价已占用的不受影响",
+    ),
+    ("Id of the batch", "批次编号"),
+    (
+        "Show what a code is worth, and what was done with it",
+        "查询券码的优惠和使用情况",
+    ),
+    ("The code, however it was typed", "券码，任意写法均可"),
+    ("By which people know the batch", "批次名称"),
+    ("So many codes for whoever brings one", "生成多少个不限客户的券码"),
+    (
+        "A code for everyone who is in this segment now, theirs alone; BINDING.KEY",
+        "为当前在此分群（BINDING.KEY）中的每位客户各生成一个专属券码",
+    ),
+    (
+        "A code for each of these customers, theirs alone",
+        "为这些客户各生成一个专属券码",
+    ),
+    ("How often each code can be used", "每个券码可用次数"),
+    (
+        "The last day on which the codes are good: 2027-03-31. Until the campaign ends if left out",
+        "券码的最后有效日，如 2027-03-31；不填则到活动结束",
+    ),
+    (
+        "A new file for the codes, one a line, with whose they are; standard output if left out",
+        "把券码写入新文件，每行一个并注明归属；不填则输出到标准输出",
+    ),
+    (
+        "Find customers, or show all that is known of one",
+        "查找客户，或查看一位客户的全部信息",
+    ),
+    (
+        "A name as it is written, in pinyin or by its initials, part of a telephone number, a member number or e-mail address; everyone if left out",
+        "姓名（汉字、拼音或首字母）、电话的一部分、会员号或邮箱；不填则列出全部",
+    ),
+    (
+        "Only members of this segment, as BINDING.KEY",
+        "只列出此分群（BINDING.KEY）的成员",
+    ),
+    ("How many are listed", "列出多少位"),
+    ("Show all that is known of one customer", "查看一位客户的全部信息"),
+    ("Id or member number", "编号或会员号"),
+    (
+        "List campaigns; plan, approve, run and amend them",
+        "列出活动；编写、批准、运行和变更",
+    ),
+    (
+        "Price a basket with every campaign in force, and hold the price for a while",
+        "按全部生效活动为购物篮报价，并在一段时间内保留价格",
+    ),
+    (
+        "Confirm a quote with its booking: what it held is spent, its coupons are redeemed",
+        "用订单确认报价：占用转为支出，券码核销",
+    ),
+    ("Let a quote go: what it held is free again", "释放报价：占用归还"),
+    (
+        "List the facts a rule can read, with kind, unit and meaning; no server is asked",
+        "列出规则可读取的事实及其类型、单位和含义（离线）",
+    ),
+    (
+        "Only those that have these words in key, kind, unit or meaning",
+        "只列出键、类型、单位或含义中含有这些词的",
+    ),
+    (
+        "As the table of the plugin guide in this language",
+        "以此语言输出插件指南中的表格",
+    ),
+    (
+        "Upload a packed component, or pack a project and upload that",
+        "上传打包好的组件，或打包项目后上传",
+    ),
+    (
+        "Show who would move if a plugin came into force: everyone where they are few, else some of them",
+        "预览：启用某插件后谁会变动（人少则全部列出，否则列出一部分）",
+    ),
+    ("List everyone who would move, however many", "列出全部变动客户"),
+    (
+        "A packed component or a project's folder written as a path (`.`, `./rule`), which is packed and uploaded first; or a revision's digest or its beginning; or a plugin's name, which means its newest revision",
+        "打包好的组件，或以路径（`.`、`./rule`）表示的项目目录（会先打包上传）；或某个修订的摘要或其开头；或插件名（取其最新修订）",
+    ),
+    (
+        "The file with the basket; `-` reads standard input",
+        "购物篮文件；`-` 表示标准输入",
+    ),
+    (
+        "Who buys, by member number or id, instead of whom the file names",
+        "购买者（会员号或编号），代替文件中的客户",
+    ),
+    ("Id of the quote", "报价编号"),
+    (
+        "The booking's id as events and files tell it; the quote's id if left out",
+        "订单号（与事件和文件中一致）；不填则为报价编号",
+    ),
+    (
+        "In which order: by score (the highest first), since (who entered last first), name, or joined (in the order in which they became customers)",
+        "排序：score（得分高者在前）、since（最近进入者在前）、name（姓名）或 joined（成为客户的先后）",
+    ),
+];

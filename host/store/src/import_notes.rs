@@ -1,0 +1,109 @@
+//! What an import notes beside its rows: cells that were left out, and whom it has touched so far.
+
+use crate::{Result, Tx};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// A cell that was left out of a row that landed without it.
+#[derive(Debug, Clone, FromRow)]
+pub struct ImportWarningRow {
+    /// Row of the file, the first being 1.
+    pub row_no: i64,
+    /// Which one of the row's, from 1.
+    pub place: i32,
+    /// The header of its column.
+    pub header: String,
+    /// What it says.
+    pub cell: String,
+    /// Stable code.
+    pub code: String,
+    /// What is wrong and what to do.
+    pub detail: String,
+}
+
+/// Keeps cells that were left out.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_warnings(tx: &mut Tx, agency: Uuid, job: Uuid, rows: &[ImportWarningRow]) -> Result<()> {
+    write_rows!(
+        tx,
+        rows,
+        8,
+        "INSERT INTO import_warning (agency_id, job_id, row_no, place, header, cell, code, detail)",
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(job)
+            .push_bind(row.row_no)
+            .push_bind(row.place)
+            .push_bind(&row.header)
+            .push_bind(&row.cell)
+            .push_bind(&row.code)
+            .push_bind(&row.detail),
+        ""
+    )
+}
+
+/// Cells that were left out, after the one at `after` (row and place).
+///
+/// # Errors
+/// Failures of the database.
+pub async fn warnings(
+    tx: &mut Tx,
+    agency: Uuid,
+    job: Uuid,
+    after: (i64, i32),
+    limit: i64,
+) -> Result<Vec<ImportWarningRow>> {
+    fetch_all!(
+        tx,
+        ImportWarningRow,
+        "SELECT row_no, place, header, cell, code, detail FROM import_warning
+         WHERE agency_id = $1 AND job_id = $2 AND (row_no > $3 OR (row_no = $3 AND place > $4)) ORDER BY row_no, place LIMIT $5",
+        agency,
+        job,
+        after.0,
+        after.1,
+        limit
+    )
+}
+
+/// Whom and which bookings a slice touched, as bitmaps.
+#[derive(Debug, Clone, FromRow)]
+pub struct TouchedRow {
+    /// Ordinals of customers.
+    pub customers: Vec<u8>,
+    /// Numbers of bookings.
+    pub bookings: Vec<u8>,
+}
+
+/// Keeps whom a slice touched, in the transaction that lands it.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_touched(tx: &mut Tx, agency: Uuid, job: Uuid, rows_done: i64, touched: &TouchedRow) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO import_touched (agency_id, job_id, rows_done, customers, bookings) VALUES ($1, $2, $3, $4, $5)",
+        agency,
+        job,
+        rows_done,
+        touched.customers.as_slice(),
+        touched.bookings.as_slice()
+    )
+    .map(drop)
+}
+
+/// Whom every slice of a running job touched.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn touched(tx: &mut Tx, agency: Uuid, job: Uuid) -> Result<Vec<TouchedRow>> {
+    fetch_all!(
+        tx,
+        TouchedRow,
+        "SELECT customers, bookings FROM import_touched WHERE agency_id = $1 AND job_id = $2 ORDER BY rows_done",
+        agency,
+        job
+    )
+}
