@@ -67,7 +67,8 @@ fn customers_are_found_by_parts(database: Database) {
         ("阳震", "1380"),
         // pinyin, whole and in parts, and initials
         ("liwei", "K1 K5"),
-        ("Li Wei", "K1 K5"),
+        // as one text, then both words: 游 is also read liu
+        ("Li Wei", "K1 K5 K2"),
         ("wei", "K2 K1"),
         ("xiaoming", "K3"),
         ("lw", "K1"),

@@ -94,7 +94,7 @@ mod tests {
     fn what_can_be_called_or_written_to_is_masked() {
         assert_eq!(masked_phone("+8613800138000"), "+86138****8000");
         assert_eq!(masked_phone("+85291234567"), "+852****4567");
-        assert_eq!(masked_phone("+861065529988;ext=101"), "+86106****9988 ext. 101");
+        assert_eq!(masked_phone("+861065529988;ext=101"), "+8610****9988 ext. 101");
         assert_eq!(masked_phone("+290123456"), "****56");
         assert_eq!(masked_phone("1"), "****1");
         assert_eq!(masked_email("wang.xiaoming@example.com"), "w***@example.com");
