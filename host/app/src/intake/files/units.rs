@@ -66,7 +66,7 @@ impl Money {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text: String = text
             .chars()
-            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_' | ':' | '.' | '\'' | '’'))
+            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_' | ':' | '：' | '.' | '\'' | '’'))
             .collect();
         let text = text.to_uppercase();
         let mut bare = text.as_str();
@@ -95,7 +95,7 @@ impl Money {
                     return None;
                 }
                 mark = Some(
-                    mark.filter(|known| known.codes.len() < currency.codes.len())
+                    mark.filter(|known| known.codes.len() <= currency.codes.len())
                         .unwrap_or(currency),
                 );
                 rest = shorter;
