@@ -295,8 +295,14 @@ fn what_workbooks_were_misread(database: Database) {
         ],
     ]);
     let job = land("digits.xlsx", &workbooks::by_hand(&sheet, "", false));
-    assert_eq!((&job["accepted"], &job["rejected"]), (&json!(1), &json!(3)), "{job}");
-    assert!(errors(&client, &job).iter().all(|row| row["code"] == "number_rounded"));
+    assert_eq!(
+        (&job["accepted"], &job["rejected"], &job["warned"]),
+        (&json!(4), &json!(0), &json!(3)),
+        "{job}"
+    );
+    let path = format!("/api/v1/imports/{}/warnings.csv", job["id"].as_str().unwrap());
+    let warnings = client.get(&path).text;
+    assert_eq!(warnings.matches("number_rounded").count(), 3, "{warnings}");
 
     // a workbook that is rejected says which sheets it has and which was read
     let wrong = land(

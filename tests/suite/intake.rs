@@ -364,7 +364,12 @@ fn customers_files_feed_the_profile(database: Database) {
         M1,13800138000,Li@Example.COM,李伟,男,1990-01-16,上海,zh,2019-03-01,yes\n\
         M2,,,王芳,女,31.12.1990,,,,\n";
     let job = client.import("customers", file.as_bytes());
-    assert_eq!((&job["accepted"], &job["rejected"]), (&json!(1), &json!(1)), "{job}");
+    // a birthday that may be another one is left out
+    assert_eq!(
+        (&job["accepted"], &job["rejected"], &job["warned"]),
+        (&json!(2), &json!(0), &json!(1)),
+        "{job}"
+    );
     let li = &facts(&client)["M1"];
     let expected = [
         ("age", "35"),

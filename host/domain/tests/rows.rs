@@ -201,7 +201,7 @@ fn a_row_lands_without_the_optional_cells_that_cannot_be_read() {
         (
             &[("birth_date", "2026-02-03")],
             "bad_attribute",
-            "birth_date \"2026-02-03\" lies ahead of when it was told",
+            "birth_date \"2026-02-03\" is later than the record itself",
         ),
         (
             &[("since", "long ago")],

@@ -322,7 +322,7 @@ fn too_slow_for_a_full_chunk() {
 #[test]
 fn hostile_rows() {
     let segment = "(if (i32.eq (local.get $v) (i32.const 0x7fffffff)) (then unreachable)) (i32.const 0)";
-    insta::assert_snapshot!(refusal(&Guest { segment: segment.into(), ..Guest::default() }.build()), @"self_test_fault: self-test with the largest values: the plugin stopped: wasm `unreachable` instruction executed (in classify)");
+    insta::assert_snapshot!(refusal(&Guest { segment: segment.into(), ..Guest::default() }.build()), @r##"self_test_fault: self-test with the largest values: the plugin stopped: wasm `unreachable` instruction executed (in classify); asked about row 0: {"trips-24m": 2147483647, "trips-12m": 2147483647, "recency-days": 2147483647}"##);
 }
 
 #[test]

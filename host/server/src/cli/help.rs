@@ -215,7 +215,7 @@ mod tests {
         };
         for (words, part) in [
             (&["posthouse", "imprt"][..], "没有命令 imprt\n"),
-            (&["posthouse", "imprt"], "是否想用 import？"),
+            (&["posthouse", "imprt"], "import？"),
             (&["posthouse", "segments", "--limt", "3"], "无法识别的参数 --limt"),
             (&["posthouse", "segments", "--limit"], "需要一个值"),
             (&["posthouse", "segments", "--limit", "0"], "\"0\" 不可用："),

@@ -10,6 +10,30 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "旅行社的客户、分群与活动，由可在运行中更换的插件决定",
     ),
     ("Print help", "显示帮助"),
+    ("Print help (see a summary with '-h')", "显示帮助（摘要见 -h）"),
+    ("Print help (see more with '--help')", "显示帮助（详情见 --help）"),
+    ("Address space", "地址空间"),
+    ("Processor time", "处理器时间"),
+    (
+        "Read the workbook on standard input and write its rows to standard output",
+        "从标准输入读取工作簿，把各行写到标准输出",
+    ),
+    (
+        "The encoding of a text file, where it cannot be told from its bytes: utf-8, gb18030, big5, …",
+        "文本文件的编码，无法从内容判断时指定：utf-8、gb18030、big5 等",
+    ),
+    (
+        "The sheet of a workbook; without it the first one that is not hidden",
+        "读取哪张工作表；不填则为第一张未隐藏的",
+    ),
+    (
+        "The sheet; without it the first one that is not hidden",
+        "工作表；不填则为第一张未隐藏的",
+    ),
+    (
+        "Work that a server gives to a process of its own",
+        "服务器交给单独进程的工作",
+    ),
     ("Print version", "显示版本"),
     (
         "Print this message or the help of the given subcommand(s)",

@@ -25,7 +25,7 @@ fn parrot() -> PromotionPlugin {
         .collect();
     let facts = ('a'..)
         .take(GOOD.len())
-        .map(|name| (format!("attr.{name}"), "money", false));
+        .map(|name| (format!("attr.{name}"), "money", true));
     open(&PromotionGuest {
         facts: facts.collect(),
         reasons: vec![("one".into(), "1".into())],
