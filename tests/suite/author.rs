@@ -14,7 +14,7 @@ use std::time::Duration;
 on_both_engines!(what_a_rule_says_can_be_read, a_log_is_bounded);
 
 /// `posthouse plugin …` without a server.
-fn plugin(folder: &Path, words: &[&str]) -> Output {
+pub(crate) fn plugin(folder: &Path, words: &[&str]) -> Output {
     let mut command = Command::new(program());
     command.arg("plugin").args(words).current_dir(folder);
     command.output().expect("the command runs")
@@ -99,7 +99,7 @@ fn other_rows_burn_other_fuel_and_a_fault_is_told() {
 }
 
 /// Says a line at every call that has rows; traps for somebody who looked at exactly 541 pages.
-fn talkative() -> Guest {
+pub(crate) fn talkative() -> Guest {
     let segment = "(if (result i32) (i32.eq (local.get $v) (i32.const 541)) \
         (then (call $say (i32.const 3) (i32.const 1024) (i32.const 9)) unreachable) (else (i32.const 0)))";
     Guest {
@@ -116,7 +116,7 @@ fn talkative() -> Guest {
     }
 }
 
-fn views(client: &Client, member: &str, from: usize, count: usize) {
+pub(crate) fn views(client: &Client, member: &str, from: usize, count: usize) {
     let one = |i| {
         let id = format!("{member}-{i}");
         let who = [("member_no", member)];
@@ -125,7 +125,7 @@ fn views(client: &Client, member: &str, from: usize, count: usize) {
     client.events(&(from..from + count).map(one).collect::<Vec<_>>());
 }
 
-fn house(database: Database) -> (Server, Client) {
+pub(crate) fn house(database: Database) -> (Server, Client) {
     let clock = CLOCK;
     let server = Server::start(
         database,
@@ -167,29 +167,30 @@ fn what_a_rule_says_can_be_read(database: Database) {
     assert_eq!(until(2)[0].1, "change");
     // a call that fails leaves its lines and its end behind
     views(&client, "A", 2, 539);
-    let fault = until(5);
-    assert_eq!(fault[1], said("error", "change", "views-30d"));
-    assert_eq!((fault[0].0.as_str(), fault[0].1.as_str()), ("fault", "change"));
-    assert!(fault[0].2.contains("unreachable"), "{fault:?}");
+    let fault = until(6);
+    assert_eq!(fault[2], said("error", "change", "views-30d"));
+    assert_eq!((fault[1].0.as_str(), fault[1].1.as_str()), ("fault", "change"));
+    assert!(fault[1].2.contains("unreachable"), "{fault:?}");
+    assert_eq!((fault[0].0.as_str(), fault[0].1.as_str()), ("about", "change"));
     assert_eq!(
         client
             .post("/api/v1/segmentation/runs", &json!({"binding": "talk"}))
             .problem(422),
         "trap"
     );
-    assert_eq!(until(8)[0].1, "request");
+    assert_eq!(until(10)[0].1, "request");
 
     let all = client.all(path);
-    assert_eq!(all.len(), 8);
+    assert_eq!(all.len(), 10);
     assert_eq!(all[0]["at"], "2026-01-15T04:00:00.000Z");
     assert_eq!(all[0]["digest"], binding["digest"]);
     let first = client.get(&format!("{path}?limit=3")).expect(200);
     assert_eq!(first["items"].as_array().unwrap().len(), 3);
     let next = first["next"].as_str().unwrap();
-    let rest = client.get(&format!("{path}?limit=5&cursor={next}")).expect(200);
+    let rest = client.get(&format!("{path}?limit=7&cursor={next}")).expect(200);
     assert_eq!(
-        (&rest["items"][0], &rest["items"][4], &rest["next"]),
-        (&all[3], &all[7], &Value::Null)
+        (&rest["items"][0], &rest["items"][6], &rest["next"]),
+        (&all[3], &all[9], &Value::Null)
     );
     assert_eq!(client.get(&format!("{path}?cursor=soon")).problem(422), "bad_cursor");
     assert_eq!(
@@ -202,11 +203,12 @@ fn what_a_rule_says_can_be_read(database: Database) {
     assert_eq!(printed.len(), 3);
     let digest = &binding["digest"].as_str().unwrap()[..12];
     for (line, words) in [
-        (printed[1], format!("error  request  {digest}  views-30d")),
+        (printed[0], format!("error  request  {digest}  views-30d")),
         (
-            printed[2],
+            printed[1],
             format!("fault  request  {digest}  the plugin stopped: wasm `unreachable`"),
         ),
+        (printed[2], format!("about  request  {digest}  the facts of customer ")),
     ] {
         let wanted = format!("2026-01-15T04:00:00.000Z  {words}");
         assert!(line.starts_with(&wanted), "{line}");
@@ -222,9 +224,9 @@ fn what_a_rule_says_can_be_read(database: Database) {
         let body = json!({"digest": digest, "config": {}});
         assert_eq!(client.put(&path, &body).problem(422), "trap");
     }
-    assert_eq!(until(11)[0].1, "activation");
+    assert_eq!(until(14)[0].1, "activation");
     let all = client.all(path);
-    assert_eq!((all.len(), all[0]["digest"].as_str()), (11, Some(digest.as_str())));
+    assert_eq!((all.len(), all[0]["digest"].as_str()), (14, Some(digest.as_str())));
     assert_eq!(
         client.get("/api/v1/bindings/segmentation/first/logs").problem(404),
         "not_found"
@@ -269,7 +271,7 @@ fn a_log_is_bounded(database: Database) {
 }
 
 /// A project like the one of `plugin new`, with its SDK and what cargo has built for it, so that only the rule itself is compiled.
-fn project(folder: &Path, name: &str, from: &str, to: &str) -> usize {
+pub(crate) fn project(folder: &Path, name: &str, from: &str, to: &str) -> usize {
     let sample = posthouse_tests::root().join("target/test-plugins/sample");
     let sample = sample
         .canonicalize()
@@ -292,7 +294,7 @@ fn project(folder: &Path, name: &str, from: &str, to: &str) -> usize {
     before.lines().count().max(1)
 }
 
-fn cargo_project(folder: &Path, words: &[&str]) -> Output {
+pub(crate) fn cargo_project(folder: &Path, words: &[&str]) -> Output {
     let built = posthouse_tests::root().join("target/test-plugins/sample/target");
     let mut command = Command::new(program());
     command.arg("plugin").args(words).current_dir(folder);
@@ -313,7 +315,7 @@ fn a_mistake_is_told_with_its_line() {
         assert_eq!(told.matches(&place).count(), 1, "{command} says {place} once: {told}");
         assert_eq!(told.matches("error[E").count(), 1, "{told}");
         assert_eq!(text(&output.stdout), "");
-        let old = "mistaken.wasm still lies there as it was before";
+        let old = "mistaken.wasm is unchanged; nothing new was packed";
         assert_eq!(told.contains(old), command == "pack", "{command}: {told}");
     }
     let lies = std::fs::read_to_string(folder.path().join("mistaken.wasm")).unwrap();

@@ -81,7 +81,7 @@ fn the_author_of_a_promotion_is_told_of_baskets() {
     };
     let words = said(&["check", "offer.wasm"]);
     for part in [
-        "harmless-offer 1.2.3 would be let in as a promotion.",
+        "harmless-offer 1.2.3 would be accepted as a promotion.",
         "reads     trips-24m, recency-days",
         "reasons   welcome",
         " baskets tried",

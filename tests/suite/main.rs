@@ -18,6 +18,7 @@ mod agencies;
 mod attributes;
 mod author;
 mod bad_input;
+mod blame;
 mod campaign_changes;
 mod campaigns;
 mod cdnow;

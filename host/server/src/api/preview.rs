@@ -52,7 +52,7 @@ pub(crate) struct Preview {
     stale: bool,
     /// Facts the plugin reads that are not granted to the binding: its activation has to send them as `grant`.
     grant_needed: Vec<String>,
-    /// Some of those who would move.
+    /// Those who would move: all of up to a hundred, some of more. Nobody for a key without the scope `read`.
     sample: Vec<Mover>,
     /// Fuel used by the new rule.
     fuel: u64,
@@ -215,7 +215,7 @@ struct MovesQuery {
     cursor: Option<String>,
 }
 
-/// Everyone who would move by a preview. Kept for a day.
+/// Everyone who would move by a preview. Kept for a day. Needs the scope `read` beside `rules`.
 #[utoipa::path(get, path = "/segmentation/previews/{id}/moves", tag = "segments", operation_id = "listPreviewMoves",
     params(("id" = Uuid, Path, description = "Id of the preview."), MovesQuery),
     responses((status = 200, description = "A page of movers.", body = Page<Mover>)))]
@@ -226,6 +226,8 @@ async fn moves(
     Query(query): Query<MovesQuery>,
 ) -> Answer<axum::Json<Page<Mover>>> {
     let caller = auth.may(Scope::Rules)?;
+    // a preview names customers, and whoever may upload rules may not read customers by that alone
+    caller.may(Scope::Read)?;
     let limit = front.limit(query.limit)?;
     let page = front
         .app()
