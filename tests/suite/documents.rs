@@ -93,7 +93,15 @@ fn guides(chinese: bool) -> String {
 /// Sources without their tests.
 fn sources(folder: &str) -> Vec<String> {
     let all = files(&root().join("host").join(folder).join("src"), ".rs");
-    let kept = all.into_iter().filter(|path| !path.to_str().unwrap().contains("test"));
+    let ours = |path: &PathBuf| {
+        !path
+            .strip_prefix(root())
+            .unwrap_or(path)
+            .to_str()
+            .unwrap()
+            .contains("test")
+    };
+    let kept = all.into_iter().filter(ours);
     kept.map(|path| read(&path).split("#[cfg(test)]").next().unwrap().to_owned())
         .collect()
 }

@@ -46,7 +46,7 @@ fn a_plugin_decides_one_thing(database: Database) {
     let told = &refused.json()["detail"];
     let told = told.as_str().unwrap();
     assert!(
-        told.contains("harmless-offer 1.2.3 is a promotion, here a segmentation is needed"),
+        told.contains("harmless-offer 1.2.3 decides promotion, segmentation is needed here"),
         "{told}"
     );
     assert_eq!(client.get(path).expect(200)["digest"], segmentation);

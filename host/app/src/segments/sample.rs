@@ -179,7 +179,7 @@ impl App {
             };
             match row.kind.as_str() {
                 "phone" => person.phones.push(row.value),
-                "member_no" => person.member_no = Some(row.value),
+                "member_no" => person.member_no = Some(row.shown().to_owned()),
                 _ => {}
             }
         }
