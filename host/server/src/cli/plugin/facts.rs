@@ -2,11 +2,10 @@
 
 use crate::cli::Failure;
 use crate::cli::output::{Output, table};
-use clap::ValueEnum;
 use posthouse_domain::catalogue::{ALL, FactDef, NO_SOURCE};
 use serde_json::json;
 
-pub(super) fn facts(words: &[String], markdown: Option<Language>, output: Output) -> Result<(), Failure> {
+pub(super) fn facts(words: &[String], markdown: bool, output: Output) -> Result<(), Failure> {
     let found: Vec<&FactDef> = ALL.iter().filter(|fact| has(fact, words)).collect();
     let document = json!({ "facts": found.iter().map(|fact| document(fact)).collect::<Vec<_>>() });
     output.answer(&document, || match (found.is_empty(), markdown) {
@@ -15,8 +14,8 @@ pub(super) fn facts(words: &[String], markdown: Option<Language>, output: Output
             words.join(" "),
             ALL.len()
         ),
-        (false, Some(language)) => as_markdown(&found, language),
-        (false, None) => as_table(&found),
+        (false, true) => as_markdown(&found),
+        (false, false) => as_table(&found),
     })
 }
 
@@ -79,31 +78,17 @@ fn as_table(facts: &[&FactDef]) -> String {
     )
 }
 
-/// Languages of the guide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Language {
-    #[value(name = "en")]
-    English,
-    #[value(name = "zh-CN")]
-    Chinese,
-}
-
-/// The table of the guide.
-pub(super) fn as_markdown(facts: &[&FactDef], language: Language) -> String {
-    let head = match language {
-        Language::English => "| fact | kind | field | unit | meaning | 含义 |",
-        Language::Chinese => "| 事实 | 类型 | 字段 | 单位 | 含义 | meaning |",
-    };
-    let mut lines = vec![head.to_owned(), "| --- | --- | --- | --- | --- | --- |".to_owned()];
+/// The table of the guides, which is the same in both languages: each meaning stands there in both.
+fn as_markdown(facts: &[&FactDef]) -> String {
+    let mut lines = vec![
+        "| fact | kind | field | unit | meaning | 含义 |".to_owned(),
+        "| --- | --- | --- | --- | --- | --- |".to_owned(),
+    ];
     lines.extend(facts.iter().map(|fact| {
         let unfed = if fact.source == NO_SOURCE { " \\*" } else { "" };
         let (zh, en) = fact.meaning;
-        let (first, second) = match language {
-            Language::English => (en, zh),
-            Language::Chinese => (zh, en),
-        };
         format!(
-            "| `{}`{unfed} | {} | `{}` | {} | {first} | {second} |",
+            "| `{}`{unfed} | {} | `{}` | {} | {en} | {zh} |",
             fact.key,
             fact.kind.as_str(),
             field(fact),
@@ -142,14 +127,11 @@ mod tests {
     fn the_guides_have_the_facts_there_are() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/plugins");
         let all: Vec<&FactDef> = ALL.iter().collect();
-        for (file, language) in [("README.md", Language::English), ("README.zh-CN.md", Language::Chinese)] {
-            let Ok(guide) = std::fs::read_to_string(folder.join(file)) else {
-                assert_eq!(language, Language::Chinese, "the guide is missing");
-                continue;
-            };
+        for file in ["README.md", "README.zh-CN.md"] {
+            let guide = std::fs::read_to_string(folder.join(file)).expect("the guide is there");
             let (before, rest) = guide.split_once(BEGIN).expect("the guide has a table of facts");
             let (table, after) = rest.split_once(END).expect("the table of facts has an end");
-            let wanted = format!("{}\n", as_markdown(&all, language));
+            let wanted = format!("{}\n", as_markdown(&all));
             if table != wanted && std::env::var_os("POSTHOUSE_UPDATE_DOCS").is_some() {
                 let guide = [before, BEGIN, &wanted, END, after].concat();
                 std::fs::write(folder.join(file), guide).unwrap();

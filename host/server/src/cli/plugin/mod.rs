@@ -55,9 +55,9 @@ pub(super) enum Plugin {
     Facts {
         /// Only those that have these words in key, kind, unit or meaning.
         words: Vec<String>,
-        /// As the table of the plugin guide in this language.
-        #[arg(long, hide = true, value_name = "LANGUAGE")]
-        markdown: Option<facts::Language>,
+        /// As the table of the plugin guides.
+        #[arg(long, hide = true)]
+        markdown: bool,
     },
     /// Upload a packed component, or pack a project and upload that.
     #[command(after_help = VARIABLES)]
