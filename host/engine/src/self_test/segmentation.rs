@@ -39,7 +39,8 @@ pub(super) fn run(
     let description = plugin.description();
 
     let fuel_per_call = test.classify("no rows", &[])?.usage.fuel;
-    for (what, rows) in hostile(description) {
+    for (what, mut rows) in hostile(description) {
+        rows.truncate(limits.chunk_rows);
         test.classify(what, &rows)?;
     }
     let sample = sample(description, limits.self_test_rows.clamp(8, limits.chunk_rows), SEED);
