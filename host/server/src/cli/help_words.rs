@@ -390,10 +390,7 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "Only those that have these words in key, kind, unit or meaning",
         "只列出键、类型、单位或含义中含有这些词的",
     ),
-    (
-        "As the table of the plugin guide in this language",
-        "以此语言输出插件指南中的表格",
-    ),
+    ("As the table of the plugin guides", "以此语言输出插件指南中的表格"),
     (
         "Upload a packed component, or pack a project and upload that",
         "上传打包好的组件，或打包项目后上传",
