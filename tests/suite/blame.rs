@@ -90,7 +90,7 @@ fn a_fault_names_the_customer_to_those_who_may_read(database: Database) {
         let named = format!("the facts of customer {culprit} bring it about");
         assert!(whole.contains(&named) && whole.contains("it logged: "), "{whole}");
         let told = detail(&author, method, path, body);
-        assert!(told.contains("a key with the scope read is told whose"), "{told}");
+        assert!(told.contains("a key with the scope read is shown whose"), "{told}");
         assert!(!told.contains(&culprit) && !told.contains("logged"), "{told}");
         for words in [&whole, &told] {
             assert!(
@@ -180,7 +180,7 @@ fn a_small_base_shows_everyone_who_would_move(database: Database) {
     let hidden = preview(&author);
     assert_eq!((sample(&hidden), &hidden["changed"]), (0, &json!(101)));
     let moves = format!("/api/v1/segmentation/previews/{}/moves", hidden["id"].as_str().unwrap());
-    assert_eq!(author.get(&moves).problem(403), "forbidden");
+    assert_eq!(author.get(&moves).problem(403), "scope_missing");
     assert_eq!(owner.all(&moves).len(), 101);
     let told = words(&author, &[]);
     assert!(
