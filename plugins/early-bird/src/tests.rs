@@ -34,7 +34,7 @@ fn steps_that_make_no_sense_are_refused() {
         refusal(r#"[{"days": 60, "rate": 300}, {"days": 30, "rate": 500}]"#),
         sentence
     );
-    assert!(refusal(r#"[{"days": 30}]"#).contains("missing field `rate`"));
+    assert!(refusal(r#"[{"days": 30}]"#).contains("\"rate\" is missing"));
 }
 
 #[test]

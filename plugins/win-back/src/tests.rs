@@ -37,5 +37,5 @@ fn settings_that_make_no_sense_are_refused() {
         refusal(r#"{"segments": [], "silent_days": 730, "spend_from": 1}"#),
         "who has not booked for 730 days has spent nothing in 24 months; set spend_from to 0, or silent_days below 730"
     );
-    assert!(refusal(r#"{"segment": "lost"}"#).contains("unknown field `segment`"));
+    assert!(refusal(r#"{"segment": "lost"}"#).contains("there is no setting \"segment\""));
 }
