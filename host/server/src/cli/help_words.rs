@@ -39,7 +39,6 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "Print this message or the help of the given subcommand(s)",
         "显示本说明，或某个命令的说明",
     ),
-    ("Print help for the subcommand(s)", "显示某个命令的说明"),
     (
         "Print one JSON document on standard output instead of words",
         "在标准输出打印一份 JSON，而不是文字",
