@@ -520,6 +520,14 @@ fn the_second_wall_stands(server: &Server) {
     let ask = |sql: &str| posthouse_tests::postgres::sql(&server.database, sql);
     let id = |slug: &str| ask(&format!("SELECT id FROM agency WHERE slug = '{slug}'"));
     let (ours, theirs) = (id("ours"), id("theirs"));
+    // rows that come and go by themselves while a file is read, or only in a database of an older form
+    ask(&format!(
+        "INSERT INTO import_touched SELECT agency_id, id, 0, '', '' FROM import_job WHERE agency_id = '{ours}' LIMIT 1"
+    ));
+    ask(&format!(
+        "INSERT INTO normal_form_clash SELECT agency_id, 'phone', 'form', 'was', 'value', id, 0 FROM customer
+         WHERE agency_id = '{ours}' LIMIT 1"
+    ));
     let tables = ask(
         "SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM information_schema.columns
          WHERE table_schema = 'public' AND column_name = 'agency_id'",
@@ -536,10 +544,6 @@ fn the_second_wall_stands(server: &Server) {
         ));
         assert_eq!(foreign, "0", "{table}");
     }
-    // the pieces of a file and whom it touched are gone when its rows are decided, and nobody's identities clash here
-    assert_eq!(
-        empty,
-        ["import_chunk", "import_touched", "normal_form_clash"],
-        "fill these as well"
-    );
+    // the pieces of a file are gone when its rows are decided
+    assert_eq!(empty, ["import_chunk"], "fill these as well");
 }

@@ -129,6 +129,8 @@ pub(super) fn mistake(error: &clap::Error) -> Option<String> {
         ContextKind::SuggestedValue,
     ];
     if let Some(meant) = meant.into_iter().map(said).find(|meant| !meant.is_empty()) {
+        // the nearest comes last
+        let meant = meant.rsplit(", ").next().unwrap_or_default();
         text += &format!("  是否想用 {meant}？\n");
     }
     text += "\n更多说明请加 --help。\n";
@@ -215,7 +217,7 @@ mod tests {
         };
         for (words, part) in [
             (&["posthouse", "imprt"][..], "没有命令 imprt\n"),
-            (&["posthouse", "imprt"], "import？"),
+            (&["posthouse", "imprt"], "是否想用 import？"),
             (&["posthouse", "segments", "--limt", "3"], "无法识别的参数 --limt"),
             (&["posthouse", "segments", "--limit"], "需要一个值"),
             (&["posthouse", "segments", "--limit", "0"], "\"0\" 不可用："),
