@@ -8,6 +8,7 @@ on_both_engines!(
     sixty_four_clients_send_the_same_events,
     an_idempotency_key_answers_once,
     of_many_changes_of_one_version_one_is_made,
+    events_land_between_the_slices_of_an_import,
 );
 
 fn sixty_four_clients_send_the_same_events(database: Database) {
@@ -57,6 +58,67 @@ fn sixty_four_clients_send_the_same_events(database: Database) {
             all[member]["spend-total"],
             (4 * (1000 + i) + 30).to_string(),
             "{member}"
+        );
+    }
+}
+
+fn events_land_between_the_slices_of_an_import(database: Database) {
+    let options = Options {
+        clock: Some("fixed:2026-01-15T04:00:00Z"),
+        ..Options::default()
+    };
+    let server = Server::start(database, options);
+    let client = server.agency("between");
+    let (people, rows) = (900, 9_000);
+    let member = |n: usize| format!("M{}", n % people);
+    let phone = |n: usize| format!("138{:08}", n % people);
+    let mut file = String::from("external_id,booking_id,customer_member_no,customer_phone,booked_at,amount\n");
+    for n in 0..rows {
+        file += &format!("E{n},B{n},{},{},2026-01-05,10.00\n", member(n), phone(n));
+    }
+    // each makes what the import has worked out for its next slice old: the same people, and every third has a booking of the file
+    let imported = std::sync::atomic::AtomicBool::new(false);
+    let (job, sent) = std::thread::scope(|scope| {
+        let sending = scope.spawn(|| {
+            let mut sent = 0;
+            while sent < rows && !imported.load(std::sync::atomic::Ordering::SeqCst) {
+                let identities = [("member_no", &*member(sent)), ("phone", &*phone(sent))];
+                let mut told = event(
+                    "booking.confirmed",
+                    &format!("V{sent}"),
+                    "2026-01-05T09:00:00+08:00",
+                    &identities,
+                    json!({"amount": 1_000}),
+                );
+                if sent % 3 == 0 {
+                    told["data"]["booking_id"] = format!("B{sent}").into();
+                }
+                let answer = client.events(&[told]);
+                assert_eq!(answer["accepted"], 1, "{answer}");
+                sent += 1;
+            }
+            sent
+        });
+        let job = client.import("bookings", file.as_bytes());
+        imported.store(true, std::sync::atomic::Ordering::SeqCst);
+        (job, sending.join().unwrap())
+    });
+    assert_eq!(
+        (&job["accepted"], &job["duplicates"], &job["rejected"]),
+        (&json!(rows), &json!(0), &json!(0)),
+        "{job}"
+    );
+    let all = facts(&client);
+    assert_eq!(all.len(), people);
+    for n in 0..people {
+        let events = (0..sent).filter(|sent| sent % people == n && sent % 3 != 0).count();
+        let trips = rows / people + events;
+        let row = &all[&member(n)];
+        assert_eq!(
+            (&row["trips-total"], &row["spend-total"]),
+            (&trips.to_string(), &(trips * 1_000).to_string()),
+            "{} after {sent} events",
+            member(n)
         );
     }
 }

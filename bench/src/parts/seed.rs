@@ -9,7 +9,7 @@ use crate::{Plan, Result};
 use posthouse_app::clock::SystemEntropy;
 use posthouse_domain::Entropy;
 use posthouse_domain::facts::FactRow;
-use posthouse_store::intake::{self, BookingRow, CustomerRow, NewIdentity, StoredFacts};
+use posthouse_store::intake::{self, BookingRow, Counter, CustomerRow, NewIdentity, StoredFacts};
 use posthouse_store::{Access, Store};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -67,8 +67,11 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
             })
             .collect();
         let mut tx = store.write(Access::Agency(agency)).await?;
-        let change = intake::next_change(&mut tx, agency).await?;
-        let first = intake::take_ordinals(&mut tx, agency, people.len() as i64).await?;
+        let Counter {
+            change,
+            ordinals: first,
+        } = intake::next_change(&mut tx, agency).await?;
+        intake::take_ordinals(&mut tx, agency, people.len() as i64).await?;
         let (mut customers, mut identities, mut bookings, mut facts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (ordinal, (person, row)) in (first..).zip(people) {
             let id = SystemEntropy.id(NOW);

@@ -99,10 +99,9 @@ impl PreferenceRows {
         }
     }
 
-    /// Writes them.
-    pub(crate) async fn write(self, tx: &mut Tx, agency: Uuid) -> Result<()> {
-        let rows: Vec<_> = self.0.into_values().collect();
-        Ok(store::put_preferences(tx, agency, &rows).await?)
+    /// The rows to write.
+    pub(crate) fn into_rows(self) -> Vec<PreferenceRow> {
+        self.0.into_values().collect()
     }
 }
 

@@ -323,7 +323,7 @@ impl App {
 
     /// Lands the record; one that is refused leaves the transaction undone.
     async fn land_by_hand(&self, caller: &Caller, tx: &mut Tx, record: &Record) -> Result<()> {
-        let landing = land(self, &caller.room, tx, std::slice::from_ref(record)).await?;
+        let landing = land(self, &caller.room, tx, &[record]).await?;
         match landing.outcomes.into_iter().next() {
             // the value is wrong, whoever the customer is
             Some(Outcome::Rejected(rejection)) if rejection.code == "bad_attribute" => {

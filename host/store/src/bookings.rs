@@ -80,23 +80,20 @@ macro_rules! booking_columns {
 /// # Errors
 /// Failures of the database.
 pub async fn bookings(tx: &mut Tx, agency: Uuid, ids: &[&str]) -> Result<Vec<BookingRow>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    fetch_built!(tx, BookingRow, |q| {
-        q.push(concat!(
+    fetch_listed!(
+        tx,
+        BookingRow,
+        concat!(
             "SELECT ",
             booking_columns!(),
-            " FROM booking WHERE agency_id = "
-        ))
-        .push_bind(agency)
-        .push(" AND id IN (");
-        let mut list = q.separated(", ");
-        for id in ids {
-            list.push_bind(*id);
-        }
-        q.push(")");
-    })
+            " FROM booking WHERE agency_id = $1 AND id IN"
+        ),
+        [agency],
+        ids,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )
 }
 
 /// The bookings of these customers, in the order in which they became known.
@@ -104,23 +101,20 @@ pub async fn bookings(tx: &mut Tx, agency: Uuid, ids: &[&str]) -> Result<Vec<Boo
 /// # Errors
 /// Failures of the database.
 pub async fn bookings_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<BookingRow>> {
-    if customers.is_empty() {
-        return Ok(Vec::new());
-    }
-    fetch_built!(tx, BookingRow, |q| {
-        q.push(concat!(
+    fetch_listed!(
+        tx,
+        BookingRow,
+        concat!(
             "SELECT ",
             booking_columns!(),
-            " FROM booking WHERE agency_id = "
-        ))
-        .push_bind(agency)
-        .push(" AND customer_id IN (");
-        let mut list = q.separated(", ");
-        for id in customers {
-            list.push_bind(*id);
-        }
-        q.push(") ORDER BY known_as");
-    })
+            " FROM booking WHERE agency_id = $1 AND customer_id IN"
+        ),
+        [agency],
+        customers,
+        1,
+        |b, id| b.push_bind(*id),
+        "ORDER BY known_as"
+    )
 }
 
 /// Writes bookings, new or changed. No two rows may share an id.

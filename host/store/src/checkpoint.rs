@@ -1,37 +1,100 @@
 //! Keeping SQLite's log short: what was committed is carried over into the file beside those who write, so that no commit has to wait
 //! for more of it than came since the last time.
 
-use sqlx::SqlitePool;
+use crate::pool::PATIENCE;
+use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 use std::time::Duration;
 
-/// Pages of the log (64 MiB) after which a commit carries over by itself what is left to be. Only then the log begins anew, so this bounds
-/// it; a log that is written over costs each commit less than one that grows.
-pub(crate) const LONGEST_LOG: &str = "16384";
+/// Pages of the log (64 MiB) after which a commit carries over by itself what is left to be. Only then the log begins anew; a log that
+/// is written over costs each commit less than one that grows.
+pub(crate) const LONGEST_LOG: i64 = 16_384;
 
 /// How often it is looked at.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// Carries over what has been committed, now and then, until the pool is closed. Holds up neither those who read nor those who write; a
-/// connection that only reads may do it.
-pub(crate) async fn keep_short(pool: SqlitePool) {
+/// How long those who write wait, in ms, for those who read, so that the log can begin anew.
+const TURN: &str = "PRAGMA busy_timeout = 300";
+/// How often the log is looked at until that is tried again, in case somebody reads for long.
+const REST: u32 = 8;
+
+/// Carries over what has been committed, now and then, until the readers are closed.
+pub(crate) async fn keep_short(readers: SqlitePool, writer: SqlitePool) {
     let work = async {
+        let mut rest = 0;
         loop {
             tokio::time::sleep(INTERVAL).await;
             // what fails now is done the next time, or by a commit
-            let done = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&pool).await;
-            if let Err(error) = done {
+            if let Err(error) = carry_over(&readers, &writer, &mut rest).await {
                 tracing::debug!(%error, "the log could not be carried over");
             }
         }
     };
     // ends with the pool
-    let _ = pool.close_event().do_until(work).await;
+    let _ = readers.close_event().do_until(work).await;
+}
+
+/// Carries over what has been committed. Holds up neither those who read nor those who write; a connection that only reads may do it.
+///
+/// The log can only begin anew while nobody reads from it. Where somebody always does, as while slices of an import are worked out, no
+/// commit finds such a moment. Once the log is too long, a turn of the writer is used to wait for one.
+async fn carry_over(readers: &SqlitePool, writer: &SqlitePool, rest: &mut u32) -> sqlx::Result<()> {
+    let (_, length, _) = checkpoint(&mut *readers.acquire().await?, "PRAGMA wal_checkpoint(PASSIVE)").await?;
+    *rest = rest.saturating_sub(1);
+    if length <= LONGEST_LOG || *rest > 0 {
+        return Ok(());
+    }
+    *rest = REST;
+    let mut turn = writer.acquire().await?;
+    sqlx::query(TURN).execute(&mut *turn).await?;
+    let done = checkpoint(&mut turn, "PRAGMA wal_checkpoint(RESTART)").await;
+    let patience = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
+    sqlx::query(AssertSqlSafe(patience)).execute(&mut *turn).await?;
+    let (busy, _, _) = done?;
+    if busy == 0 {
+        *rest = 0;
+    }
+    Ok(())
+}
+
+/// Whether somebody was in the way, how many pages the log has, and how many of them are carried over.
+async fn checkpoint(connection: &mut SqliteConnection, how: &'static str) -> sqlx::Result<(i64, i64, i64)> {
+    sqlx::query_as(how).fetch_one(connection).await
 }
 
 #[cfg(test)]
 mod tests {
     use crate::Store;
     use std::time::{Duration, Instant};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_log_stays_short_while_somebody_reads_at_every_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("house.db");
+        let store = Store::open(&format!("sqlite:{}", file.display())).await.unwrap();
+        let Store::Sqlite { writer, readers, .. } = &store else {
+            unreachable!("the address is one of SQLite")
+        };
+        let create = sqlx::query("CREATE TABLE t (bytes BLOB)").execute(writer).await;
+        create.unwrap();
+        let mut rest = 0;
+        for _ in 0..32 {
+            let mut look = readers.begin().await.unwrap();
+            let seen = sqlx::query("SELECT COUNT(*) FROM t").fetch_one(&mut *look).await;
+            seen.unwrap();
+            let write = sqlx::query("INSERT INTO t VALUES (zeroblob(8000000))")
+                .execute(writer)
+                .await;
+            write.unwrap();
+            let (done, ended) = tokio::join!(super::carry_over(readers, writer, &mut rest), look.rollback());
+            (done.unwrap(), ended.unwrap());
+        }
+        let log = std::fs::metadata(folder.path().join("house.db-wal")).unwrap().len();
+        assert!(
+            log < 128_000_000,
+            "256 MB were written, and the log grew to {log} bytes"
+        );
+        store.close().await;
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn what_was_committed_is_carried_over_without_another_commit() {

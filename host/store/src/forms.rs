@@ -1,6 +1,5 @@
 //! Bringing stored rows into their normal forms, once, and what stands in the way of it.
 
-use crate::dialect::MOST_PARAMETERS;
 use crate::{Result, Tx};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -92,19 +91,16 @@ pub async fn clashes(tx: &mut Tx, agency: Uuid, forms: &[(&str, &str)]) -> Resul
     if clashes_from(tx, agency, ("", "", ""), 1).await?.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found = Vec::new();
-    for forms in forms.chunks(MOST_PARAMETERS / 2) {
-        found.extend(fetch_built!(&mut *tx, ClashRow, |q| {
-            q.push("SELECT kind, form, was, value, customer_id, noted_at FROM normal_form_clash WHERE agency_id = ")
-                .push_bind(agency)
-                .push(" AND (kind, form) IN (");
-            q.push_values(forms, |mut b, (kind, form)| {
-                b.push_bind(*kind).push_bind(*form);
-            });
-            q.push(")");
-        })?);
-    }
-    Ok(found)
+    fetch_listed!(
+        tx,
+        ClashRow,
+        "SELECT kind, form, was, value, customer_id, noted_at FROM normal_form_clash WHERE agency_id = $1 AND (kind, form) IN",
+        [agency],
+        forms,
+        2,
+        |b, (kind, form)| b.push_bind(*kind).push_bind(*form),
+        ""
+    )
 }
 
 /// What clashes, after a kind, form and spelling, at most `limit`.

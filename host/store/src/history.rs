@@ -1,6 +1,5 @@
 //! Steps of a binding's past: which runs and single moves lie before an instant, and what they moved.
 
-use crate::dialect::MOST_PARAMETERS;
 use crate::segments::{MoveRow, TransitionRow};
 use crate::{Result, Tx};
 use sqlx::FromRow;
@@ -195,18 +194,14 @@ pub async fn customers_by(tx: &mut Tx, agency: Uuid, at: i64) -> Result<i64> {
 /// # Errors
 /// Failures of the database.
 pub async fn ids_at(tx: &mut Tx, agency: Uuid, ordinals: &[u32]) -> Result<Vec<(i64, Uuid)>> {
-    let mut ids = Vec::with_capacity(ordinals.len());
-    for ordinals in ordinals.chunks(MOST_PARAMETERS - 1) {
-        ids.extend(fetch_built!(&mut *tx, (i64, Uuid), |q| {
-            q.push("SELECT ordinal, id FROM customer WHERE agency_id = ")
-                .push_bind(agency)
-                .push(" AND ordinal IN (");
-            let mut list = q.separated(", ");
-            for ordinal in ordinals {
-                list.push_bind(i64::from(*ordinal));
-            }
-            q.push(")");
-        })?);
-    }
-    Ok(ids)
+    fetch_listed!(
+        tx,
+        (i64, Uuid),
+        "SELECT ordinal, id FROM customer WHERE agency_id = $1 AND ordinal IN",
+        [agency],
+        ordinals,
+        1,
+        |b, ordinal| b.push_bind(i64::from(*ordinal)),
+        ""
+    )
 }

@@ -3,7 +3,6 @@
 //! Every query must cost what its batch costs, however much is stored. SQLite, which knows nothing of how the rows are spread,
 //! would rather walk through a whole agency than sort a batch, so batches are sorted here; a test counts its steps.
 
-use crate::dialect::MOST_PARAMETERS;
 use crate::{Result, Tx};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -11,18 +10,26 @@ use uuid::Uuid;
 pub use crate::bookings::{BookingRow, bookings, bookings_of, put_bookings};
 pub use crate::facts::{StoredFacts, due_customers, put_facts};
 
+/// Where an agency stands: whoever knows it knows whether customers were written since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct Counter {
+    /// The number of the last change.
+    pub change: i64,
+    /// How many ordinals were given out, which is the next one.
+    pub ordinals: i64,
+}
+
 /// Takes the agency's lock and its next change number. Every transaction that writes customers begins with this.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn next_change(tx: &mut Tx, agency: Uuid) -> Result<i64> {
-    let (change,) = fetch_one!(
+pub async fn next_change(tx: &mut Tx, agency: Uuid) -> Result<Counter> {
+    fetch_one!(
         tx,
-        (i64,),
-        "UPDATE counter SET change = change + 1 WHERE agency_id = $1 RETURNING change",
+        Counter,
+        "UPDATE counter SET change = change + 1 WHERE agency_id = $1 RETURNING change, ordinals",
         agency
-    )?;
-    Ok(change)
+    )
 }
 
 /// Takes the agency's lock without making a change, and returns the last change number.
@@ -39,19 +46,18 @@ pub async fn lock(tx: &mut Tx, agency: Uuid) -> Result<i64> {
     Ok(change)
 }
 
-/// Takes `count` ordinals and returns the first.
+/// Gives out `count` ordinals, from the one that [`next_change`] said on.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn take_ordinals(tx: &mut Tx, agency: Uuid, count: i64) -> Result<i64> {
-    let (after,) = fetch_one!(
+pub async fn take_ordinals(tx: &mut Tx, agency: Uuid, count: i64) -> Result<()> {
+    execute!(
         tx,
-        (i64,),
-        "UPDATE counter SET ordinals = ordinals + $2 WHERE agency_id = $1 RETURNING ordinals",
+        "UPDATE counter SET ordinals = ordinals + $2 WHERE agency_id = $1",
         agency,
         count
-    )?;
-    Ok(after - count)
+    )
+    .map(drop)
 }
 
 /// Which of these (source, external id) are known already.
@@ -59,19 +65,16 @@ pub async fn take_ordinals(tx: &mut Tx, agency: Uuid, count: i64) -> Result<i64>
 /// # Errors
 /// Failures of the database.
 pub async fn known_events(tx: &mut Tx, agency: Uuid, ids: &[(&str, &str)]) -> Result<Vec<(String, String)>> {
-    let mut known = Vec::new();
-    for ids in ids.chunks(MOST_PARAMETERS / 2) {
-        known.extend(fetch_built!(&mut *tx, (String, String), |q| {
-            q.push("SELECT source, external_id FROM event WHERE agency_id = ")
-                .push_bind(agency)
-                .push(" AND (source, external_id) IN (");
-            q.push_values(ids, |mut b, (source, id)| {
-                b.push_bind(*source).push_bind(*id);
-            });
-            q.push(")");
-        })?);
-    }
-    Ok(known)
+    fetch_listed!(
+        tx,
+        (String, String),
+        "SELECT source, external_id FROM event WHERE agency_id = $1 AND (source, external_id) IN",
+        [agency],
+        ids,
+        2,
+        |b, (source, id)| b.push_bind(*source).push_bind(*id),
+        ""
+    )
 }
 
 /// Who owns an identity.
@@ -101,19 +104,16 @@ impl OwnerRow {
 /// # Errors
 /// Failures of the database.
 pub async fn owners(tx: &mut Tx, agency: Uuid, identities: &[(&str, &str)]) -> Result<Vec<OwnerRow>> {
-    let mut owners = Vec::new();
-    for identities in identities.chunks(MOST_PARAMETERS / 2) {
-        owners.extend(fetch_built!(&mut *tx, OwnerRow, |q| {
-            q.push("SELECT kind, value, customer_id, written, loose FROM identity WHERE agency_id = ")
-                .push_bind(agency)
-                .push(" AND (kind, value) IN (");
-            q.push_values(identities, |mut b, (kind, value)| {
-                b.push_bind(*kind).push_bind(*value);
-            });
-            q.push(")");
-        })?);
-    }
-    Ok(owners)
+    fetch_listed!(
+        tx,
+        OwnerRow,
+        "SELECT kind, value, customer_id, written, loose FROM identity WHERE agency_id = $1 AND (kind, value) IN",
+        [agency],
+        identities,
+        2,
+        |b, (kind, value)| b.push_bind(*kind).push_bind(*value),
+        ""
+    )
 }
 
 /// Every identity of these customers, each customer's in order.
@@ -121,19 +121,16 @@ pub async fn owners(tx: &mut Tx, agency: Uuid, identities: &[(&str, &str)]) -> R
 /// # Errors
 /// Failures of the database.
 pub async fn identities_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<OwnerRow>> {
-    let mut identities = Vec::new();
-    for customers in customers.chunks(MOST_PARAMETERS) {
-        identities.extend(fetch_built!(&mut *tx, OwnerRow, |q| {
-            q.push("SELECT kind, value, customer_id, written, loose FROM identity WHERE agency_id = ")
-                .push_bind(agency)
-                .push(" AND customer_id IN (");
-            let mut list = q.separated(", ");
-            for id in customers {
-                list.push_bind(*id);
-            }
-            q.push(")");
-        })?);
-    }
+    let mut identities = fetch_listed!(
+        tx,
+        OwnerRow,
+        "SELECT kind, value, customer_id, written, loose FROM identity WHERE agency_id = $1 AND customer_id IN",
+        [agency],
+        customers,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )?;
     identities.sort_unstable_by(|a: &OwnerRow, b| (&a.kind, &a.value).cmp(&(&b.kind, &b.value)));
     Ok(identities)
 }
@@ -162,20 +159,16 @@ pub struct CustomerRow {
 /// # Errors
 /// Failures of the database.
 pub async fn customers(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<Vec<CustomerRow>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut rows = fetch_built!(tx, CustomerRow, |q| {
-        q.push(
-            "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer WHERE agency_id = ",
-        );
-        q.push_bind(agency).push(" AND id IN (");
-        let mut list = q.separated(", ");
-        for id in ids {
-            list.push_bind(*id);
-        }
-        q.push(")");
-    })?;
+    let mut rows = fetch_listed!(
+        tx,
+        CustomerRow,
+        "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer WHERE agency_id = $1 AND id IN",
+        [agency],
+        ids,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )?;
     rows.sort_unstable_by_key(|row| row.ordinal);
     Ok(rows)
 }
@@ -265,20 +258,16 @@ pub struct AttributeRow {
 /// # Errors
 /// Failures of the database.
 pub async fn attributes_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<AttributeRow>> {
-    if customers.is_empty() {
-        return Ok(Vec::new());
-    }
-    fetch_built!(tx, AttributeRow, |q| {
-        q.push(
-            "SELECT customer_id, key, at, source, source_kind, value, received FROM attribute_value WHERE agency_id = ",
-        );
-        q.push_bind(agency).push(" AND customer_id IN (");
-        let mut list = q.separated(", ");
-        for id in customers {
-            list.push_bind(*id);
-        }
-        q.push(") ORDER BY key, at, received");
-    })
+    fetch_listed!(
+        tx,
+        AttributeRow,
+        "SELECT customer_id, key, at, source, source_kind, value, received FROM attribute_value WHERE agency_id = $1 AND customer_id IN",
+        [agency],
+        customers,
+        1,
+        |b, id| b.push_bind(*id),
+        "ORDER BY key, at, received"
+    )
 }
 
 /// Writes attribute values; of two told by one source for the same moment the later arrival stays. No two rows may share a key.
@@ -393,18 +382,16 @@ pub async fn put_unassigned(tx: &mut Tx, agency: Uuid, rows: &[UnassignedRow], n
 /// # Errors
 /// Failures of the database.
 pub async fn forget_unassigned(tx: &mut Tx, agency: Uuid, ids: &[(&str, &str)]) -> Result<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    fetch_built!(tx, (i64,), |q| {
-        q.push("DELETE FROM unassigned_record WHERE agency_id = ")
-            .push_bind(agency)
-            .push(" AND (source, external_id) IN (");
-        q.push_values(ids, |mut b, (source, id)| {
-            b.push_bind(*source).push_bind(*id);
-        });
-        q.push(") RETURNING received_at");
-    })
+    fetch_listed!(
+        tx,
+        (i64,),
+        "DELETE FROM unassigned_record WHERE agency_id = $1 AND (source, external_id) IN",
+        [agency],
+        ids,
+        2,
+        |b, (source, id)| b.push_bind(*source).push_bind(*id),
+        "RETURNING received_at"
+    )
     .map(drop)
 }
 
@@ -426,21 +413,16 @@ pub struct ActivityRow {
 /// # Errors
 /// Failures of the database.
 pub async fn activity_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid], after: i32) -> Result<Vec<ActivityRow>> {
-    if customers.is_empty() {
-        return Ok(Vec::new());
-    }
-    fetch_built!(tx, ActivityRow, |q| {
-        q.push("SELECT customer_id, kind, day, times FROM activity WHERE agency_id = ")
-            .push_bind(agency);
-        q.push(" AND (day > ")
-            .push_bind(after)
-            .push(" OR kind = 'contact') AND customer_id IN (");
-        let mut list = q.separated(", ");
-        for id in customers {
-            list.push_bind(*id);
-        }
-        q.push(")");
-    })
+    fetch_listed!(
+        tx,
+        ActivityRow,
+        "SELECT customer_id, kind, day, times FROM activity WHERE agency_id = $1 AND (day > $2 OR kind = 'contact') AND customer_id IN",
+        [agency, after],
+        customers,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )
 }
 
 /// Adds to the counts of days. No two rows may share a key.

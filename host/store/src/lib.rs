@@ -26,6 +26,7 @@ pub mod imports;
 pub mod installation;
 pub mod intake;
 pub mod links;
+mod lists;
 pub mod plugin_logs;
 pub mod plugins;
 pub mod preferences;

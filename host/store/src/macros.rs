@@ -76,43 +76,29 @@ macro_rules! execute_built {
     };
 }
 
-/// Writes many rows with few statements: `head VALUES (…), (…) tail`, cut so that no statement has more parameters than
-/// either engine takes.
+/// Writes many rows with few statements: `head VALUES (…), (…) tail` with so many columns.
 macro_rules! write_rows {
-    ($tx:expr, $rows:expr, $columns:literal, $head:literal, |$b:ident, $row:pat_param| $push:expr, $tail:literal) => {{
-        let mut result: $crate::Result<()> = Ok(());
-        for rows in $rows.chunks($crate::dialect::MOST_PARAMETERS / $columns) {
-            let done = match &mut *$tx {
-                $crate::Tx::Sqlite(c) => {
-                    let mut q = sqlx::QueryBuilder::<sqlx::Sqlite>::new(concat!($head, " "));
-                    q.push_values(rows, |mut $b, $row| {
-                        $push;
-                    });
-                    q.push(concat!(" ", $tail));
-                    q.build()
-                        .persistent(rows.len() <= $crate::dialect::KEPT_ROWS)
-                        .execute(&mut **c)
-                        .await
-                        .map(drop)
-                }
-                $crate::Tx::Postgres(c) => {
-                    let mut q = sqlx::QueryBuilder::<sqlx::Postgres>::new(concat!($head, " "));
-                    q.push_values(rows, |mut $b, $row| {
-                        $push;
-                    });
-                    q.push(concat!(" ", $tail));
-                    q.build()
-                        .persistent(rows.len() <= $crate::dialect::KEPT_ROWS)
-                        .execute(&mut **c)
-                        .await
-                        .map(drop)
-                }
-            };
-            if let Err(error) = done {
-                result = Err(error.into());
-                break;
-            }
-        }
-        result
-    }};
+    ($tx:expr, $rows:expr, $columns:literal, $head:literal, |$b:ident, $row:pat_param| $push:expr, $tail:literal) => {
+        $crate::lists::write(&mut *$tx, ($head, $columns, $tail), &$rows[..], |$b, $row| {
+            $push;
+        })
+        .await
+    };
+}
+
+/// All rows of a query about a list: `head ($list) tail`, the head with the parameters that come before.
+macro_rules! fetch_listed {
+    ($tx:expr, $row:ty, $head:expr, [$($bind:expr),* $(,)?], $keys:expr, $width:literal, |$b:ident, $key:pat_param| $push:expr, $tail:literal) => {
+        $crate::lists::fetch::<$row, _>(
+            &mut *$tx,
+            ($head, $tail),
+            &[$($crate::lists::Cell::from($bind)),*],
+            &$keys[..],
+            $width,
+            |$b, $key| {
+                $push;
+            },
+        )
+        .await
+    };
 }

@@ -14,6 +14,8 @@ pub enum Store {
     Sqlite {
         /// Connections that only read.
         readers: SqlitePool,
+        /// The one of them that looks ahead for imports. A connection keeps pages of its own, and all the others need not.
+        scout: SqlitePool,
         /// The one connection that writes.
         writer: SqlitePool,
     },
@@ -40,7 +42,7 @@ pub enum Tx {
 }
 
 /// How long to wait for a connection, or for SQLite's write lock, before the database counts as busy.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Pages that SQLite keeps of its file, in KiB below zero: those of the one writer, whose every statement looks up and changes.
 const WRITER_CACHE: &str = "-65536";
@@ -81,7 +83,7 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
             .pragma("cache_size", WRITER_CACHE)
-            .pragma("wal_autocheckpoint", checkpoint::LONGEST_LOG)
+            .pragma("wal_autocheckpoint", checkpoint::LONGEST_LOG.to_string())
             .statement_cache_capacity(256);
         let path = options.get_filename().to_owned();
         let alone = tokio::task::spawn_blocking(move || prepare_file(&path))
@@ -98,14 +100,21 @@ impl Store {
             .await?;
         standing::SQLITE.run(&writer).await?;
         drop(alone);
+        let reading = options.pragma("cache_size", READER_CACHE).pragma("query_only", "ON");
         let readers = SqlitePoolOptions::new()
             .max_connections(8)
             .acquire_timeout(PATIENCE)
             .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_usable(connection)))))
-            .connect_with(options.pragma("cache_size", READER_CACHE).pragma("query_only", "ON"))
+            .connect_with(reading.clone())
             .await?;
-        tokio::spawn(checkpoint::keep_short(readers.clone()));
-        Ok(Self::Sqlite { readers, writer })
+        let scout = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_usable(connection)))))
+            .connect_with(reading)
+            .await?;
+        tokio::spawn(checkpoint::keep_short(readers.clone(), writer.clone()));
+        Ok(Self::Sqlite { readers, scout, writer })
     }
 
     /// Begins a transaction that only reads, from one snapshot.
@@ -120,6 +129,17 @@ impl Store {
                     .await?,
             ),
         })
+    }
+
+    /// Begins a transaction that only reads, for work that does so all the time, one at a time.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn read_ahead(&self, access: Access) -> Result<Tx> {
+        match self {
+            Self::Sqlite { scout, .. } => Ok(Tx::Sqlite(scout.begin().await?)),
+            Self::Postgres(_) => self.read(access).await,
+        }
     }
 
     /// Begins a transaction that writes.
@@ -148,8 +168,9 @@ impl Store {
     /// Closes every connection, SQLite's journal folded into its file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { readers, writer } => {
+            Self::Sqlite { readers, scout, writer } => {
                 readers.close().await;
+                scout.close().await;
                 writer.close().await;
             }
             Self::Postgres(pool) => pool.close().await,

@@ -122,20 +122,18 @@ pub async fn customers_from(tx: &mut Tx, agency: Uuid, ordinal: i64, limit: i64)
 /// # Errors
 /// Failures of the database.
 pub async fn customers_at(tx: &mut Tx, agency: Uuid, ordinals: &[i64]) -> Result<Vec<CustomerRow>> {
-    if ordinals.is_empty() {
-        return Ok(Vec::new());
-    }
-    fetch_built!(tx, CustomerRow, |q| {
-        q.push(
-            "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer WHERE agency_id = ",
-        );
-        q.push_bind(agency).push(" AND ordinal IN (");
-        let mut list = q.separated(", ");
-        for ordinal in ordinals {
-            list.push_bind(*ordinal);
-        }
-        q.push(") ORDER BY ordinal");
-    })
+    let mut rows = fetch_listed!(
+        tx,
+        CustomerRow,
+        "SELECT id, ordinal, profile, since_on, created_at, updated_at, version FROM customer WHERE agency_id = $1 AND ordinal IN",
+        [agency],
+        ordinals,
+        1,
+        |b, ordinal| b.push_bind(*ordinal),
+        ""
+    )?;
+    rows.sort_unstable_by_key(|row| row.ordinal);
+    Ok(rows)
 }
 
 /// Id and member number, as it was written, of the customers with ordinals in `from..until`.

@@ -1,7 +1,6 @@
 //! By what words customers are found. `search_term` has them in order; `search_entry` says what it holds of each customer, so that a
 //! change writes only what differs.
 
-use crate::dialect::MOST_PARAMETERS;
 use crate::{Result, Tx};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -28,20 +27,16 @@ pub struct EntryRow {
 /// # Errors
 /// Failures of the database.
 pub async fn entries(tx: &mut Tx, agency: Uuid, ordinals: &[i64]) -> Result<Vec<EntryRow>> {
-    let mut entries = Vec::with_capacity(ordinals.len());
-    for ordinals in ordinals.chunks(MOST_PARAMETERS - 1) {
-        entries.extend(fetch_built!(&mut *tx, EntryRow, |q| {
-            q.push("SELECT ordinal, terms FROM search_entry WHERE agency_id = ")
-                .push_bind(agency)
-                .push(" AND ordinal IN (");
-            let mut list = q.separated(", ");
-            for ordinal in ordinals {
-                list.push_bind(*ordinal);
-            }
-            q.push(")");
-        })?);
-    }
-    Ok(entries)
+    fetch_listed!(
+        tx,
+        EntryRow,
+        "SELECT ordinal, terms FROM search_entry WHERE agency_id = $1 AND ordinal IN",
+        [agency],
+        ordinals,
+        1,
+        |b, ordinal| b.push_bind(*ordinal),
+        ""
+    )
 }
 
 /// Writes down what is searched of customers, after their terms were written. No two rows may share an ordinal.
@@ -95,18 +90,17 @@ pub async fn put_terms(tx: &mut Tx, agency: Uuid, rows: &[TermRow]) -> Result<()
 /// # Errors
 /// Failures of the database.
 pub async fn delete_terms(tx: &mut Tx, agency: Uuid, rows: &[(i64, String)]) -> Result<()> {
-    for rows in rows.chunks(MOST_PARAMETERS / 3 - 1) {
-        fetch_built!(&mut *tx, (i64,), |q| {
-            q.push("DELETE FROM search_term WHERE agency_id = ")
-                .push_bind(agency)
-                .push(" AND (block, term, ordinal) IN (");
-            q.push_values(rows, |mut b, (ordinal, term)| {
-                b.push_bind(block(*ordinal)).push_bind(term).push_bind(*ordinal);
-            });
-            q.push(") RETURNING ordinal");
-        })?;
-    }
-    Ok(())
+    fetch_listed!(
+        tx,
+        (i64,),
+        "DELETE FROM search_term WHERE agency_id = $1 AND (block, term, ordinal) IN",
+        [agency],
+        rows,
+        3,
+        |b, (ordinal, term)| b.push_bind(block(*ordinal)).push_bind(term).push_bind(*ordinal),
+        "RETURNING ordinal"
+    )
+    .map(drop)
 }
 
 /// How well a spelling fits, as `fit`, and whom: a column and a half of a query that continues the word `SELECT`.

@@ -275,21 +275,17 @@ pub async fn transitions_after(tx: &mut Tx, agency: Uuid, binding: &str, after: 
 /// # Errors
 /// Failures of the database.
 pub async fn transitions_of(tx: &mut Tx, agency: Uuid, binding: &str, ordinals: &[i64]) -> Result<Vec<TransitionRow>> {
-    if ordinals.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut rows = fetch_built!(tx, TransitionRow, |q| {
-        q.push("SELECT transition, ordinal, origin, target, at, change, revision FROM segment_transition WHERE agency_id = ");
-        q.push_bind(agency)
-            .push(" AND binding = ")
-            .push_bind(binding)
-            .push(" AND ordinal IN (");
-        let mut list = q.separated(", ");
-        for ordinal in ordinals {
-            list.push_bind(*ordinal);
-        }
-        q.push(")");
-    })?;
+    let mut rows = fetch_listed!(
+        tx,
+        TransitionRow,
+        "SELECT transition, ordinal, origin, target, at, change, revision FROM segment_transition
+         WHERE agency_id = $1 AND binding = $2 AND ordinal IN",
+        [agency, binding],
+        ordinals,
+        1,
+        |b, ordinal| b.push_bind(*ordinal),
+        ""
+    )?;
     // sorted here: SQLite would walk through every move of the binding to save sorting these few
     rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.transition));
     Ok(rows)

@@ -19,8 +19,11 @@ async fn agency(store: &Store, id: u128) -> Uuid {
     };
     team::create_agency(&mut tx, &row, 1).await.expect("a new slug");
     let customer = Uuid::from_u128(id.as_u128() + 100);
-    let change = intake::next_change(&mut tx, id).await.expect("a number");
-    let ordinal = intake::take_ordinals(&mut tx, id, 1).await.expect("an ordinal");
+    let intake::Counter {
+        change,
+        ordinals: ordinal,
+    } = intake::next_change(&mut tx, id).await.expect("a number");
+    intake::take_ordinals(&mut tx, id, 1).await.expect("an ordinal");
     let row = intake::CustomerRow {
         id: customer,
         ordinal,

@@ -1,19 +1,18 @@
-//! Landing a batch of records: match, apply, refold, in one transaction.
+//! Landing a batch of records: match, apply, fold, write, in one transaction.
 
+use super::Outcome;
 use super::matching::Matcher;
-use super::progress::Touched;
-use super::{Outcome, refold, terms};
-use crate::error::{AppError, Result};
+use super::plan::Plan;
+use crate::error::Result;
 use crate::preferences::{PreferenceRows, preferences};
 use crate::{App, Room};
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::booking::Booking;
 use posthouse_domain::profile::AttributeValue;
-use posthouse_domain::promotion::returns::Undone;
 use posthouse_domain::record::{ActivityKind, Body};
 use posthouse_domain::{Day, Instant, Record, Rejection, normal, words};
 use posthouse_store::forms::{self, BOOKING, ClashRow};
-use posthouse_store::{Tx, intake as store, quotes};
+use posthouse_store::{Tx, intake as store};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
@@ -25,8 +24,6 @@ pub(crate) struct Landing {
     pub(crate) outcomes: Vec<Outcome>,
     /// Whether there is anything to commit.
     pub(crate) wrote: bool,
-    /// Whom and what it touched.
-    pub(crate) touched: Touched,
 }
 
 /// The state of a batch while its records are applied one after the other.
@@ -35,19 +32,19 @@ pub(super) struct Batch {
     pub(super) known: HashSet<(String, String)>,
     pub(super) bookings: HashMap<String, store::BookingRow>,
     pub(super) changed_bookings: Vec<String>,
-    new_bookings: HashSet<String>,
+    pub(super) new_bookings: HashSet<String>,
     pub(super) new_customers: HashMap<Uuid, Day>,
     /// Everyone who is touched, with the day of their earliest record.
     pub(super) since: HashMap<Uuid, Day>,
-    events: Vec<store::EventRow>,
-    attributes: BTreeMap<(Uuid, String, i64, String), store::AttributeRow>,
-    preferences: PreferenceRows,
-    activity: BTreeMap<(Uuid, ActivityKind, Day), i32>,
-    unassigned: BTreeMap<(String, String), store::UnassignedRow>,
-    /// The agency's own attributes, by the key of their values.
-    defined: HashMap<String, AttributeDef>,
+    pub(super) events: Vec<store::EventRow>,
+    pub(super) attributes: BTreeMap<(Uuid, String, i64, String), store::AttributeRow>,
+    pub(super) preferences: PreferenceRows,
+    pub(super) activity: BTreeMap<(Uuid, ActivityKind, Day), i32>,
+    pub(super) unassigned: BTreeMap<(String, String), store::UnassignedRow>,
+    /// The agency's own attributes.
+    pub(super) defined: Vec<AttributeDef>,
     /// Bookings of an earlier build that share a form, by form.
-    clashes: HashMap<String, Vec<ClashRow>>,
+    pub(super) clashes: HashMap<String, Vec<ClashRow>>,
     /// The latest of both clocks.
     latest: Instant,
 }
@@ -57,30 +54,14 @@ pub(super) struct Batch {
 ///
 /// # Errors
 /// Failures of the database; nothing of the batch may be committed then.
-pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[Record]) -> Result<Landing> {
-    let agency = room.id;
+pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[&Record]) -> Result<Landing> {
     // the lock: from here on nobody else changes this agency's customers until the transaction ends
-    let change = store::next_change(tx, agency).await?;
-    // only now: whoever waited for the lock across midnight belongs to the new day
-    let now = app.clock.now();
-    let (mut batch, mut matcher) = Batch::load(app, agency, tx, records).await?;
-    let outcomes: Vec<Outcome> = records
-        .iter()
-        .map(|record| batch.take(app, room, &mut matcher, record, change, now))
-        .collect();
-    if batch.events.is_empty() && batch.unassigned.is_empty() {
-        let touched = Touched::default();
-        return Ok(Landing {
-            outcomes,
-            wrote: false,
-            touched,
-        });
-    }
-    let touched = batch.write(room, tx, matcher, change, now).await?;
+    let counter = store::next_change(tx, room.id).await?;
+    let plan = Plan::make(app, room, tx, records, counter, None).await?;
+    plan.write(room.id, tx).await?;
     Ok(Landing {
-        outcomes,
-        wrote: true,
-        touched,
+        wrote: plan.writes(),
+        outcomes: plan.outcomes,
     })
 }
 
@@ -96,11 +77,9 @@ fn named(record: &Record, rejection: Rejection) -> Rejection {
 
 impl Batch {
     /// Reads what the database knows of everything that `records` speak of.
-    pub(super) async fn load(app: &App, agency: Uuid, tx: &mut Tx, records: &[Record]) -> Result<(Self, Matcher)> {
-        let defined = posthouse_store::attributes::definitions(tx, agency).await?;
-        let by_key = defined.into_iter().map(|def| (attribute::stored_key(&def.key), def));
+    pub(super) async fn load(app: &App, agency: Uuid, tx: &mut Tx, records: &[&Record]) -> Result<(Self, Matcher)> {
         let mut batch = Batch {
-            defined: by_key.collect(),
+            defined: posthouse_store::attributes::definitions(tx, agency).await?,
             latest: app.clock.now().max(app.machine.now()),
             ..Batch::default()
         };
@@ -112,7 +91,7 @@ impl Batch {
         let mut matcher = Matcher::load(
             tx,
             agency,
-            records.iter().flat_map(Record::all_identities),
+            records.iter().flat_map(|record| record.all_identities()),
             &app.documents,
         )
         .await?;
@@ -244,7 +223,8 @@ impl Batch {
     fn attributes(&self, record: &Record) -> std::result::Result<Vec<AttributeValue>, Rejection> {
         let normal = |told: &AttributeValue| {
             let mut told = told.clone();
-            if let Some(definition) = self.defined.get(&told.key) {
+            let mut defined = self.defined.iter();
+            if let Some(definition) = defined.find(|own| attribute::stored_key(&own.key) == told.key) {
                 told.value = definition.normalise(&told.value).map_err(|problem| {
                     let detail = words!(
                         "attribute {key} {value:?} {problem}",
@@ -309,82 +289,6 @@ impl Batch {
             received_at: now,
             data: serde_json::Value::Object(record.data.clone()).to_string(),
         });
-    }
-
-    async fn write(mut self, room: &Room, tx: &mut Tx, matcher: Matcher, change: i64, now: i64) -> Result<Touched> {
-        let agency = room.id;
-        let unassigned: Vec<_> = self.unassigned.into_values().collect();
-        store::put_unassigned(tx, agency, &unassigned, now).await?;
-        let mut touched: Vec<Uuid> = self.since.keys().copied().collect();
-        if touched.is_empty() {
-            return Ok(Touched::default());
-        }
-        touched.sort_unstable();
-        let mut customers = refold::customers(tx, agency, &touched, &self.new_customers, now).await?;
-        let whom = customers
-            .iter()
-            .map(|row| (row.ordinal, self.new_customers.contains_key(&row.id)))
-            .collect();
-        // a new identity is a new version of its customer, whether or not the profile changes with it
-        let identified = matcher.changed();
-        let written: Vec<_> = customers
-            .iter_mut()
-            .filter(|row| identified.contains(&row.id) || self.new_customers.contains_key(&row.id))
-            .map(|row| {
-                row.updated_at = now;
-                row.clone()
-            })
-            .collect();
-        store::put_customers(tx, agency, &written).await?;
-        matcher.tighten(tx, agency).await?;
-        store::insert_identities(tx, agency, &matcher.attached, now).await?;
-        let landed: Vec<(&str, &str)> = self
-            .events
-            .iter()
-            .map(|e| (e.source.as_str(), e.external_id.as_str()))
-            .collect();
-        store::forget_unassigned(tx, agency, &landed).await?;
-        store::insert_events(tx, agency, &self.events).await?;
-        store::put_attributes(tx, agency, &self.attributes.into_values().collect::<Vec<_>>()).await?;
-        self.preferences.write(tx, agency).await?;
-        self.changed_bookings.sort_unstable();
-        self.changed_bookings.dedup();
-        let bookings: Vec<_> = self
-            .changed_bookings
-            .iter()
-            .filter_map(|id| self.bookings.remove(id))
-            .collect();
-        store::put_bookings(tx, agency, &bookings).await?;
-        let which = bookings
-            .iter()
-            .map(|row| (row.known_as, self.new_bookings.contains(&row.id)))
-            .collect();
-        let undone: Vec<&str> = bookings
-            .iter()
-            .filter(|row| Undone::of(&row.booking) != Undone::Not)
-            .map(|row| row.id.as_str())
-            .collect();
-        quotes::mark_due(tx, agency, &undone).await?;
-        let activity: Vec<_> = self
-            .activity
-            .into_iter()
-            .map(|((customer_id, kind, day), times)| store::ActivityRow {
-                customer_id,
-                kind: kind.as_str().to_owned(),
-                day,
-                times,
-            })
-            .collect();
-        store::add_activity(tx, agency, &activity).await?;
-        let today = room.day_of(now);
-        refold::refold(tx, agency, customers, &self.since, change, today, now)
-            .await
-            .map_err(AppError::from)?;
-        terms::refresh(tx, agency, &touched, now).await?;
-        Ok(Touched {
-            customers: whom,
-            bookings: which,
-        })
     }
 }
 

@@ -20,10 +20,29 @@ pub(crate) struct Matcher {
     clashes: HashMap<(IdentityKind, String), Vec<ClashRow>>,
     /// Member numbers whose dashes were dropped.
     loose: HashMap<String, Uuid>,
+    /// Every identity that the database has of those it was asked about.
+    pub(super) stored: HashMap<Uuid, Vec<store::OwnerRow>>,
     /// Identities to be written.
     pub(crate) attached: Vec<store::NewIdentity>,
-    /// Member numbers whose dashes are known by now: whose, without them, and the number as it is.
-    tightened: Vec<(Uuid, String, Identity)>,
+    /// Member numbers whose dashes are known by now.
+    pub(super) tightened: Vec<Tightened>,
+}
+
+/// A member number that came in without its dashes, and now with them.
+#[derive(Debug)]
+pub(super) struct Tightened {
+    pub(super) customer: Uuid,
+    pub(super) undashed: String,
+    pub(super) value: String,
+    pub(super) written: String,
+}
+
+impl Tightened {
+    /// Gives the number its dashes.
+    pub(super) async fn write(&self, tx: &mut Tx, agency: Uuid) -> Result<()> {
+        let from = (IdentityKind::MemberNo.as_str(), self.undashed.as_str());
+        Ok(forms::move_identity(tx, agency, from, &self.value, Some(&self.written), false).await?)
+    }
 }
 
 /// Whose an identity is.
@@ -108,13 +127,21 @@ impl Matcher {
         self.exclusive.entry((customer, kind)).or_default();
     }
 
+    /// Notes an identity of a kind of which its customer can have one only.
+    pub(super) fn note_exclusive(&mut self, row: &store::OwnerRow) {
+        if let Some(kind) = row.kind.parse::<IdentityKind>().ok().filter(|kind| kind.is_exclusive()) {
+            let value = (!kind.is_document()).then(|| row.written.clone().unwrap_or_else(|| row.value.clone()));
+            self.exclusive.insert((row.customer_id, kind), value);
+        }
+    }
+
     /// Reads which exclusive kinds these customers have.
-    pub(crate) async fn learn(&mut self, tx: &mut Tx, agency: Uuid, customers: Vec<Uuid>) -> Result<()> {
+    pub(crate) async fn learn(&mut self, tx: &mut Tx, agency: Uuid, mut customers: Vec<Uuid>) -> Result<()> {
+        customers.retain(|id| !self.stored.contains_key(id));
+        self.stored.extend(customers.iter().map(|id| (*id, Vec::new())));
         for row in store::identities_of(tx, agency, &customers).await? {
-            if let Some(kind) = row.kind.parse::<IdentityKind>().ok().filter(|kind| kind.is_exclusive()) {
-                let value = (!kind.is_document()).then(|| row.written.unwrap_or(row.value));
-                self.exclusive.insert((row.customer_id, kind), value);
-            }
+            self.note_exclusive(&row);
+            self.stored.entry(row.customer_id).or_default().push(row);
         }
         Ok(())
     }
@@ -229,7 +256,12 @@ impl Matcher {
                     self.loose.remove(&undashed);
                     self.owners.remove(&(identity.kind, undashed.clone()));
                     self.owners.insert((identity.kind, value), customer);
-                    self.tightened.push((customer, undashed, identity.clone()));
+                    self.tightened.push(Tightened {
+                        customer,
+                        undashed,
+                        value: identity.value.clone(),
+                        written: normal::visible(&identity.written),
+                    });
                     continue;
                 }
                 Owner::Perhaps(_) | Owner::Nobody => {}
@@ -258,17 +290,12 @@ impl Matcher {
     pub(crate) fn changed(&self) -> HashSet<Uuid> {
         let attached = self.attached.iter().map(|new| new.customer_id);
         attached
-            .chain(self.tightened.iter().map(|(customer, ..)| *customer))
+            .chain(self.tightened.iter().map(|number| number.customer))
             .collect()
     }
 
-    /// Gives member numbers their dashes that came in without.
-    pub(crate) async fn tighten(&self, tx: &mut Tx, agency: Uuid) -> Result<()> {
-        for (_, undashed, identity) in &self.tightened {
-            let written = normal::visible(&identity.written);
-            let from = (identity.kind.as_str(), undashed.as_str());
-            forms::move_identity(tx, agency, from, &identity.value, Some(&written), false).await?;
-        }
-        Ok(())
+    /// Whether rows of an earlier build stand in the way of reading it like any other.
+    pub(super) fn has_leftovers(&self) -> bool {
+        !(self.clashes.is_empty() && self.tightened.is_empty())
     }
 }

@@ -5,6 +5,8 @@ pub mod files;
 pub mod imports;
 mod land;
 mod matching;
+mod pipeline;
+mod plan;
 mod progress;
 pub(crate) mod queue;
 pub(crate) mod refold;
@@ -119,7 +121,7 @@ impl App {
 /// Lands records in a transaction of their own.
 pub(crate) async fn land_alone(app: &App, room: &Arc<Room>, records: &[Record]) -> Result<Vec<Outcome>> {
     let mut tx = app.store.write(posthouse_store::Access::Agency(room.id)).await?;
-    let landing = land(app, room, &mut tx, records).await?;
+    let landing = land(app, room, &mut tx, &records.iter().collect::<Vec<_>>()).await?;
     if landing.wrote {
         posthouse_store::dialect::notify(&mut tx, room.id).await?;
         tx.commit().await?;

@@ -1,118 +1,176 @@
 //! Folding customers' records into facts again, for those whose records or calendar changed.
 
 use crate::error::{AppError, Result};
-use posthouse_domain::Day;
 use posthouse_domain::event::BY_HAND;
 use posthouse_domain::facts::{FactRow, History, QUARTER, fold};
 use posthouse_domain::identity::IdentityKind;
 use posthouse_domain::profile::{Profile, SourceKind, Strength, survivor};
 use posthouse_domain::record::ActivityKind;
+use posthouse_domain::{Day, Instant};
 use posthouse_store::{Store, StoreError, Tx, intake as store};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// The customers of a batch: those stored, and those first seen now with the ordinals they get.
-pub(crate) async fn customers(
-    tx: &mut Tx,
-    agency: Uuid,
-    touched: &[Uuid],
-    new: &HashMap<Uuid, Day>,
-    now: i64,
-) -> Result<Vec<store::CustomerRow>> {
-    let known: Vec<Uuid> = touched.iter().copied().filter(|id| !new.contains_key(id)).collect();
-    let mut rows = store::customers(tx, agency, &known).await?;
-    if !new.is_empty() {
-        let mut ids: Vec<(&Uuid, &Day)> = new.iter().collect();
-        ids.sort_unstable();
-        let first = store::take_ordinals(tx, agency, ids.len() as i64).await?;
-        rows.extend(
-            ids.into_iter()
-                .zip(first..)
-                .map(|((id, since_on), ordinal)| store::CustomerRow {
-                    id: *id,
-                    ordinal,
-                    profile: "{}".into(),
-                    since_on: *since_on,
-                    created_at: now,
-                    updated_at: now,
-                    version: 1,
-                }),
-        );
-    }
-    Ok(rows)
+/// One customer with everything the fold reads.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    /// The customer.
+    pub(crate) row: store::CustomerRow,
+    /// By what the customer is known.
+    pub(crate) identities: Vec<store::OwnerRow>,
+    /// Every attribute value, in the order in which they survive.
+    pub(crate) attributes: Vec<store::AttributeRow>,
+    /// Every booking, in the order in which they became known.
+    pub(crate) bookings: Vec<store::BookingRow>,
+    /// What happened, as far back as it counts.
+    pub(crate) activity: Vec<store::ActivityRow>,
+    /// What is searched, if that was looked up.
+    pub(crate) searched: Option<String>,
 }
 
-/// Folds `customers` again and writes what changed: profiles as shown, and rows of facts under `change`. `since` are the days of
-/// the earliest records that just landed.
-pub(crate) async fn refold(
-    tx: &mut Tx,
-    agency: Uuid,
-    customers: Vec<store::CustomerRow>,
-    since: &HashMap<Uuid, Day>,
-    change: i64,
-    today: Day,
-    now: i64,
-) -> posthouse_store::Result<()> {
-    let ids: Vec<Uuid> = customers.iter().map(|row| row.id).collect();
-    let mut histories = histories(tx, agency, &ids, today).await?;
-    let (mut changed, mut facts) = (Vec::new(), Vec::with_capacity(customers.len()));
-    for mut row in customers {
-        let history = histories.entry(row.id).or_default();
-        let since_on = since.get(&row.id).map_or(row.since_on, |day| row.since_on.min(*day));
-        history.since_on = Some(since_on);
-        facts.push(store::StoredFacts {
-            ordinal: row.ordinal,
-            customer_id: row.id,
-            facts: fold(history, today),
-        });
-        let profile = serde_json::to_string(&history.profile).map_err(StoreError::corrupt("profile"))?;
-        if profile != row.profile || since_on != row.since_on {
-            (row.profile, row.since_on, row.updated_at) = (profile, since_on, now);
-            changed.push(row);
+impl Person {
+    /// A customer of whom nothing is known yet.
+    pub(crate) fn new(id: Uuid, ordinal: i64, since_on: Day, now: i64) -> Self {
+        Self::of(store::CustomerRow {
+            id,
+            ordinal,
+            profile: "{}".into(),
+            since_on,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        })
+    }
+
+    /// A customer, nothing else being read.
+    pub(crate) fn of(row: store::CustomerRow) -> Self {
+        Self {
+            row,
+            identities: Vec::new(),
+            attributes: Vec::new(),
+            bookings: Vec::new(),
+            activity: Vec::new(),
+            searched: None,
         }
     }
-    store::put_customers(tx, agency, &changed).await?;
-    store::put_facts(tx, agency, change, &facts).await
+
+    /// Adds what was told of an attribute, or puts it in the place of what the same source told of the same moment.
+    pub(crate) fn tell(&mut self, row: store::AttributeRow) {
+        let same = |old: &store::AttributeRow| (&old.key, old.at, &old.source) == (&row.key, row.at, &row.source);
+        self.attributes.retain(|old| !same(old));
+        self.attributes.push(row);
+        self.attributes
+            .sort_by(|a, b| (&a.key, a.at, a.received).cmp(&(&b.key, b.at, b.received)));
+    }
+
+    /// Adds a booking, or puts it in its own place.
+    pub(crate) fn book(&mut self, row: store::BookingRow) {
+        match self.bookings.iter_mut().find(|old| old.id == row.id) {
+            Some(old) => *old = row,
+            None => {
+                let place = self.bookings.partition_point(|old| old.known_as < row.known_as);
+                self.bookings.insert(place, row);
+            }
+        }
+    }
+
+    /// Adds to the count of a day.
+    pub(crate) fn count(&mut self, row: store::ActivityRow) {
+        let same = |old: &&mut store::ActivityRow| (&old.kind, old.day) == (&row.kind, row.day);
+        match self.activity.iter_mut().find(same) {
+            Some(old) => old.times += row.times,
+            None => self.activity.push(row),
+        }
+    }
+
+    /// Brings the row up to what the records say and gives the facts of `today`, with what is new about the row.
+    pub(crate) fn fold(&mut self, today: Day, now: Instant) -> posthouse_store::Result<(FactRow, Change)> {
+        let (facts, profile) = self.folded(today);
+        let text = serde_json::to_string(&profile).map_err(StoreError::corrupt("profile"))?;
+        if text == self.row.profile {
+            return Ok((facts, Change::None));
+        }
+        let old: Profile = serde_json::from_str(&self.row.profile).map_err(StoreError::corrupt("profile"))?;
+        let change = if (&old.name, &old.name_latin) == (&profile.name, &profile.name_latin) {
+            Change::Profile
+        } else {
+            Change::Name
+        };
+        (self.row.profile, self.row.updated_at) = (text, now);
+        Ok((facts, change))
+    }
+
+    /// Facts of `today` and the profile that is shown.
+    fn folded(&self, today: Day) -> (FactRow, Profile) {
+        let known_by = |kind: IdentityKind| self.identities.iter().any(|row| row.kind == kind.as_str());
+        let mut history = History {
+            since_on: Some(self.row.since_on),
+            has_phone: known_by(IdentityKind::Phone),
+            has_email: known_by(IdentityKind::Email),
+            bookings: self.bookings.iter().map(|row| row.booking.clone()).collect(),
+            ..History::default()
+        };
+        for row in &self.activity {
+            if let Some(kind) = ActivityKind::parse(&row.kind) {
+                history.activity.push((kind, row.day, row.times));
+            }
+        }
+        let shown = survivors(&self.attributes);
+        for (row, _) in self.attributes.iter().zip(shown).filter(|(_, shown)| *shown) {
+            if Profile::KEYS.contains(&row.key.as_str()) {
+                history.profile.set(&row.key, &row.value);
+            } else {
+                history.attributes.insert(row.key.clone(), row.value.clone());
+            }
+        }
+        (fold(&history, today), history.profile)
+    }
 }
 
-/// Everything the fold reads of these customers, but for the day of their first record.
-async fn histories(
+/// What folding a customer again found new in the profile that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Nothing.
+    None,
+    /// Something, but no name.
+    Profile,
+    /// A name.
+    Name,
+}
+
+/// These customers as the database knows them; `identities` are theirs, as far as they have been read.
+pub(crate) async fn people(
     tx: &mut Tx,
     agency: Uuid,
     ids: &[Uuid],
+    mut identities: HashMap<Uuid, Vec<store::OwnerRow>>,
     today: Day,
-) -> posthouse_store::Result<HashMap<Uuid, History>> {
-    let mut histories: HashMap<Uuid, History> = HashMap::with_capacity(ids.len());
+) -> posthouse_store::Result<HashMap<Uuid, Person>> {
+    let rows = store::customers(tx, agency, ids).await?;
+    let mut people: HashMap<Uuid, Person> = rows.into_iter().map(|row| (row.id, Person::of(row))).collect();
+    let unread: Vec<Uuid> = ids.iter().filter(|id| !identities.contains_key(id)).copied().collect();
+    for row in store::identities_of(tx, agency, &unread).await? {
+        identities.entry(row.customer_id).or_default().push(row);
+    }
+    for (id, person) in &mut people {
+        person.identities = identities.remove(id).unwrap_or_default();
+    }
     for row in store::bookings_of(tx, agency, ids).await? {
-        histories.entry(row.customer_id).or_default().bookings.push(row.booking);
+        if let Some(person) = people.get_mut(&row.customer_id) {
+            person.bookings.push(row);
+        }
     }
     for row in store::activity_of(tx, agency, ids, today - QUARTER).await? {
-        if let Some(kind) = ActivityKind::parse(&row.kind) {
-            histories
-                .entry(row.customer_id)
-                .or_default()
-                .activity
-                .push((kind, row.day, row.times));
+        if let Some(person) = people.get_mut(&row.customer_id) {
+            person.activity.push(row);
         }
     }
-    for row in store::identities_of(tx, agency, ids).await? {
-        let history = histories.entry(row.customer_id).or_default();
-        match row.kind.parse() {
-            Ok(IdentityKind::Phone) => history.has_phone = true,
-            Ok(IdentityKind::Email) => history.has_email = true,
-            _ => {}
+    for row in store::attributes_of(tx, agency, ids).await? {
+        if let Some(person) = people.get_mut(&row.customer_id) {
+            person.attributes.push(row);
         }
     }
-    let told = store::attributes_of(tx, agency, ids).await?;
-    for (row, _) in told.iter().zip(survivors(&told)).filter(|(_, shown)| *shown) {
-        let history = histories.entry(row.customer_id).or_default();
-        if Profile::KEYS.contains(&row.key.as_str()) {
-            history.profile.set(&row.key, &row.value);
-        } else {
-            history.attributes.insert(row.key.clone(), row.value.clone());
-        }
-    }
-    Ok(histories)
+    Ok(people)
 }
 
 /// Which of these values are shown, one answer per row.
@@ -142,10 +200,9 @@ fn strength(row: &store::AttributeRow) -> Strength {
 
 /// One customer's facts of `today`, for looking at them between the turn of the day and the refold that follows it.
 pub(crate) async fn fold_now(tx: &mut Tx, agency: Uuid, row: &store::CustomerRow, today: Day) -> Result<FactRow> {
-    let mut histories = histories(tx, agency, &[row.id], today).await?;
-    let history = histories.entry(row.id).or_default();
-    history.since_on = Some(row.since_on);
-    Ok(fold(history, today))
+    let mut people = people(tx, agency, &[row.id], HashMap::new(), today).await?;
+    let person = people.remove(&row.id).ok_or(AppError::NotFound("customer"))?;
+    Ok(person.folded(today).0)
 }
 
 /// The reverse of the name a source kind is stored under.
@@ -181,7 +238,7 @@ async fn turn_slice(db: &Store, agency: Uuid, today: Day, now: i64) -> Result<us
     }
     drop(tx);
     let mut tx = db.write(access).await?;
-    let change = store::next_change(&mut tx, agency).await?;
+    let change = store::next_change(&mut tx, agency).await?.change;
     let due = store::due_customers(&mut tx, agency, today, SLICE).await?;
     fold_slice(&mut tx, agency, &due, change, today, now).await?;
     tx.commit().await.map_err(AppError::from)?;
@@ -193,7 +250,7 @@ pub(crate) async fn fold_again(db: &Store, agency: Uuid, customers: &[Uuid], tod
     for slice in customers.chunks(SLICE as usize) {
         crate::error::retrying!(async {
             let mut tx = db.write(posthouse_store::Access::Agency(agency)).await?;
-            let change = store::next_change(&mut tx, agency).await?;
+            let change = store::next_change(&mut tx, agency).await?.change;
             fold_slice(&mut tx, agency, slice, change, today, now).await?;
             tx.commit().await.map_err(AppError::from)
         })?;
@@ -209,6 +266,21 @@ async fn fold_slice(
     today: Day,
     now: i64,
 ) -> posthouse_store::Result<()> {
-    let rows = store::customers(tx, agency, customers).await?;
-    refold(tx, agency, rows, &HashMap::new(), change, today, now).await
+    let people = people(tx, agency, customers, HashMap::new(), today).await?;
+    let mut people: Vec<Person> = people.into_values().collect();
+    people.sort_unstable_by_key(|person| person.row.ordinal);
+    let (mut changed, mut facts) = (Vec::new(), Vec::with_capacity(people.len()));
+    for mut person in people {
+        let (folded, change) = person.fold(today, now)?;
+        facts.push(store::StoredFacts {
+            ordinal: person.row.ordinal,
+            customer_id: person.row.id,
+            facts: folded,
+        });
+        if change != Change::None {
+            changed.push(person.row);
+        }
+    }
+    store::put_customers(tx, agency, &changed).await?;
+    store::put_facts(tx, agency, change, &facts).await
 }

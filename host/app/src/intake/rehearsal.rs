@@ -38,11 +38,7 @@ pub(super) struct Rehearsal {
 impl Rehearsal {
     /// Decides about the rows of a slice.
     pub(super) async fn take(&mut self, app: &App, room: &Room, slice: &Slice) -> Result<Vec<Outcome>> {
-        let records: Vec<Record> = slice
-            .rows
-            .iter()
-            .filter_map(|row| row.record.as_ref().ok().cloned())
-            .collect();
+        let records = slice.records();
         let mut tx = app.store.read(Access::Agency(room.id)).await?;
         let (mut batch, mut matcher) = Batch::load(app, room.id, &mut tx, &records).await?;
         drop(tx);
@@ -65,7 +61,7 @@ impl Rehearsal {
     }
 
     /// Puts what earlier slices would have written beside what the database says.
-    fn recall(&self, app: &App, room: &Room, records: &[Record], batch: &mut Batch, matcher: &mut Matcher) {
+    fn recall(&self, app: &App, room: &Room, records: &[&Record], batch: &mut Batch, matcher: &mut Matcher) {
         for record in records {
             if self.events.contains(&self.event_key(record)) {
                 batch.known.insert((record.source.clone(), record.external_id.clone()));

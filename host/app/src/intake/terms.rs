@@ -1,5 +1,6 @@
 //! Keeping true by what words customers are found.
 
+use super::refold::Person;
 use crate::error::{AppError, Result};
 use posthouse_domain::profile::Profile;
 use posthouse_domain::search::{Terms, terms};
@@ -7,69 +8,87 @@ use posthouse_store::{Tx, intake, search};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Brings the words of those of `customers` that changed at `now`, in names or identities, up to what they are now.
-pub(crate) async fn refresh(tx: &mut Tx, agency: Uuid, customers: &[Uuid], now: i64) -> Result<()> {
-    let mut rows = intake::customers(tx, agency, customers).await?;
-    rows.retain(|row| row.updated_at == now);
-    renew(tx, agency, rows).await
+/// What becomes of the words of some customers.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    entries: Vec<search::EntryRow>,
+    added: Vec<search::TermRow>,
+    gone: Vec<(i64, String)>,
+}
+
+impl Changes {
+    /// What is to be written to bring the words of these customers up to what their names and identities are now.
+    pub(crate) async fn of(tx: &mut Tx, agency: Uuid, people: &mut [&mut Person]) -> Result<Self> {
+        let unread = people.iter().filter(|person| person.searched.is_none());
+        let unread: Vec<i64> = unread.map(|person| person.row.ordinal).collect();
+        let known = search::entries(tx, agency, &unread).await?;
+        let mut known: HashMap<i64, String> = known.into_iter().map(|entry| (entry.ordinal, entry.terms)).collect();
+        let mut changes = Self::default();
+        for person in people {
+            let ordinal = person.row.ordinal;
+            let stored = person
+                .searched
+                .take()
+                .or_else(|| known.remove(&ordinal))
+                .unwrap_or_default();
+            let new = words(person)?;
+            let text = written(&new);
+            if text != stored {
+                changes.replace(ordinal, &read(&stored), &new);
+                changes.entries.push(search::EntryRow {
+                    ordinal,
+                    terms: text.clone(),
+                });
+            }
+            person.searched = Some(text);
+        }
+        // in the order of the table
+        changes
+            .added
+            .sort_unstable_by(|a, b| (a.ordinal / search::BLOCK, &a.term).cmp(&(b.ordinal / search::BLOCK, &b.term)));
+        Ok(changes)
+    }
+
+    fn replace(&mut self, ordinal: i64, old: &Terms, new: &Terms) {
+        let gone = old.keys().filter(|term| !new.contains_key(*term));
+        self.gone.extend(gone.map(|term| (ordinal, term.clone())));
+        let added = new.iter().filter(|(term, inside)| old.get(*term) != Some(*inside));
+        self.added.extend(added.map(|(term, inside)| search::TermRow {
+            ordinal,
+            term: term.clone(),
+            inside: *inside,
+        }));
+    }
+
+    /// Writes it.
+    pub(crate) async fn write(&self, tx: &mut Tx, agency: Uuid) -> Result<()> {
+        search::delete_terms(tx, agency, &self.gone).await?;
+        search::put_terms(tx, agency, &self.added).await?;
+        search::put_entries(tx, agency, &self.entries).await?;
+        Ok(())
+    }
 }
 
 /// Brings the words of these customers up to what they are now.
 pub(crate) async fn renew(tx: &mut Tx, agency: Uuid, rows: Vec<intake::CustomerRow>) -> Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut identities: HashMap<Uuid, Vec<intake::OwnerRow>> = HashMap::with_capacity(rows.len());
+    let mut people: HashMap<Uuid, Person> = rows.into_iter().map(|row| (row.id, Person::of(row))).collect();
     for row in intake::identities_of(tx, agency, &ids).await? {
-        identities.entry(row.customer_id).or_default().push(row);
-    }
-    let ordinals: Vec<i64> = rows.iter().map(|row| row.ordinal).collect();
-    let known = search::entries(tx, agency, &ordinals).await?;
-    let known: HashMap<i64, String> = known.into_iter().map(|entry| (entry.ordinal, entry.terms)).collect();
-    let (mut entries, mut added, mut gone) = (Vec::new(), Vec::new(), Vec::new());
-    for row in rows {
-        let profile: Profile = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
-        let own = identities.get(&row.id).map_or(&[][..], Vec::as_slice);
-        let by = own
-            .iter()
-            .filter_map(|row| Some((row.kind.parse().ok()?, row.value.as_str())));
-        let new = terms(
-            [&profile.name, &profile.name_latin]
-                .into_iter()
-                .flatten()
-                .map(String::as_str),
-            by,
-        );
-        let old = known.get(&row.ordinal).map(|text| read(text)).unwrap_or_default();
-        if new == old {
-            continue;
+        if let Some(person) = people.get_mut(&row.customer_id) {
+            person.identities.push(row);
         }
-        gone.extend(
-            old.keys()
-                .filter(|term| !new.contains_key(*term))
-                .map(|term| (row.ordinal, term.clone())),
-        );
-        added.extend(
-            new.iter()
-                .filter(|(term, inside)| old.get(*term) != Some(*inside))
-                .map(|(term, inside)| search::TermRow {
-                    ordinal: row.ordinal,
-                    term: term.clone(),
-                    inside: *inside,
-                }),
-        );
-        entries.push(search::EntryRow {
-            ordinal: row.ordinal,
-            terms: written(&new),
-        });
     }
-    // in the order of the table
-    added.sort_unstable_by(|a, b| (a.ordinal / search::BLOCK, &a.term).cmp(&(b.ordinal / search::BLOCK, &b.term)));
-    search::delete_terms(tx, agency, &gone).await?;
-    search::put_terms(tx, agency, &added).await?;
-    search::put_entries(tx, agency, &entries).await?;
-    Ok(())
+    let mut people: Vec<&mut Person> = people.values_mut().collect();
+    Changes::of(tx, agency, &mut people).await?.write(tx, agency).await
+}
+
+/// The words of a customer as known now.
+fn words(person: &Person) -> Result<Terms> {
+    let profile: Profile = serde_json::from_str(&person.row.profile).map_err(AppError::corrupt("profile"))?;
+    let names = [&profile.name, &profile.name_latin].into_iter().flatten();
+    let identities = person.identities.iter();
+    let by = identities.filter_map(|row| Some((row.kind.parse().ok()?, row.value.as_str())));
+    Ok(terms(names.map(String::as_str), by))
 }
 
 fn written(terms: &Terms) -> String {

@@ -2,13 +2,14 @@
 
 use super::files::ReadError;
 use super::files::reader::{Slice, Source};
-use super::progress::{Progress, Step, Tally};
+use super::pipeline::Pipeline;
+use super::progress::{Progress, Tally};
 use super::rehearsal::Rehearsal;
-use super::{Outcome, land};
 use crate::error::{AppError, Result};
 use crate::{App, Room};
+use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{Record, Rejection, words};
+use posthouse_domain::{Rejection, words};
 use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, Tx, dialect, import_notes as notes};
 use std::sync::Arc;
@@ -125,12 +126,47 @@ impl App {
         }
         let kind = FileKind::parse(&job.kind)
             .ok_or_else(|| AppError::Internal(format!("unknown kind of file {}", job.kind)))?;
-        let (defined, mut progress) = {
+        let (defined, progress) = {
             let mut tx = self.store.read(Access::Agency(room.id)).await?;
             let defined = posthouse_store::attributes::definitions(&mut tx, room.id).await?;
             (defined, Progress::load(&mut tx, job).await?)
         };
-        let (slices, mut received) = tokio::sync::mpsc::channel(2);
+        let mut pipeline = Pipeline::new(self, room, kind, progress);
+        let read = self.import_slices(room, job, kind, defined, &mut pipeline).await;
+        // what is being written is waited for, whatever became of the rest
+        let landed = pipeline.landed(job).await;
+        let (ended, true) = (read?, landed?) else {
+            return Ok(()); // another host took over
+        };
+        job.failure = match ended {
+            None => return Ok(()),
+            Some(Ok(())) => None,
+            Some(Err(ReadError::File(rejection))) => {
+                Some(serde_json::to_string(&rejection).map_err(AppError::corrupt("failure"))?)
+            }
+            Some(Err(ReadError::Store(error))) => return Err(error.into()),
+            Some(Err(ReadError::Gone)) => return Ok(()),
+        };
+        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        if !store::finish(&mut tx, job, self.host, self.clock.now()).await? {
+            return Ok(()); // another host took over
+        }
+        store::drop_chunks(&mut tx, room.id, job.id).await?;
+        tx.commit().await?;
+        tracing::info!(agency = %room.slug, import = %job.id, accepted = job.accepted, duplicates = job.duplicates, rejected = job.rejected, "imported");
+        Ok(())
+    }
+
+    /// Takes the file slice by slice, and says how reading it ended; `None` if the server stops or another host took over.
+    async fn import_slices(
+        &self,
+        room: &Arc<Room>,
+        job: &mut ImportRow,
+        kind: FileKind,
+        defined: Vec<AttributeDef>,
+        pipeline: &mut Pipeline,
+    ) -> Result<Option<std::result::Result<(), ReadError>>> {
+        let (slices, mut received) = tokio::sync::mpsc::channel(1);
         let source = Source {
             store: self.store.clone(),
             runtime: tokio::runtime::Handle::current(),
@@ -145,87 +181,29 @@ impl App {
         loop {
             let Ok(next) = tokio::time::timeout(SILENCE, received.recv()).await else {
                 if self.stopping.is_cancelled() || !self.renew(job).await? {
-                    return Ok(());
+                    return Ok(None);
                 }
                 continue;
             };
             let Some(slice) = next else { break };
             if self.stopping.is_cancelled() {
-                return Ok(());
+                return Ok(None);
             }
-            let renewed = if job.dry_run {
-                self.rehearse_slice(room, job, kind, &slice, &mut rehearsal).await?
-            } else {
-                let landed = crate::error::retrying!(self.land_slice(room, job, kind, &slice, &progress))?;
-                landed.map(|(advanced, step)| {
-                    progress.take(step);
-                    advanced
-                })
-            };
-            match renewed {
+            if !job.dry_run {
+                if !pipeline.land(job, slice).await? {
+                    return Ok(None);
+                }
+                continue;
+            }
+            match self.rehearse_slice(room, job, kind, &slice, &mut rehearsal).await? {
                 Some(advanced) => *job = advanced,
-                None => return Ok(()), // another host took over
+                None => return Ok(None),
             }
         }
-        let ended = reading
-            .await
-            .map_err(|e| AppError::Internal(format!("reading {} failed: {e}", job.file_name)))?;
-        job.failure = match ended {
-            Ok(()) => None,
-            Err(ReadError::File(rejection)) => {
-                Some(serde_json::to_string(&rejection).map_err(AppError::corrupt("failure"))?)
-            }
-            Err(ReadError::Store(error)) => return Err(error.into()),
-            Err(ReadError::Gone) => return Ok(()),
-        };
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
-        if !store::finish(&mut tx, job, self.host, self.clock.now()).await? {
-            return Ok(()); // another host took over
-        }
-        store::drop_chunks(&mut tx, room.id, job.id).await?;
-        tx.commit().await?;
-        tracing::info!(agency = %room.slug, import = %job.id, accepted = job.accepted, duplicates = job.duplicates, rejected = job.rejected, "imported");
-        Ok(())
-    }
-
-    /// Lands some rows and moves the job on in one transaction, so that no row is lost or doubled whenever the host dies. `None`
-    /// if the lease was lost.
-    async fn land_slice(
-        &self,
-        room: &Arc<Room>,
-        job: &ImportRow,
-        kind: FileKind,
-        slice: &Slice,
-        progress: &Progress,
-    ) -> Result<Option<(ImportRow, Step)>> {
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
-        let records: Vec<Record> = slice
-            .rows
-            .iter()
-            .filter_map(|row| row.record.as_ref().ok().cloned())
-            .collect();
-        let landing = land(self, room, &mut tx, &records).await?;
-        let mut landed = landing.outcomes.into_iter();
-        let outcomes = slice.rows.iter().map(|row| match &row.record {
-            Ok(_) => landed.next().unwrap_or(Outcome::Known),
-            Err(rejection) => Outcome::Rejected(rejection.clone()),
-        });
-        let mut step = progress.step(&landing.touched);
-        let tally = Tally::of(kind, slice, outcomes.collect(), &mut step.report, &room.terms);
-        let advanced = tally.advance(job, slice, progress.stored(&step.report)?);
-        step.put(&mut tx, &advanced).await?;
-        if !self.note(&mut tx, &advanced, job.rows_done, &tally).await? {
-            return Ok(None);
-        }
-        if landing.wrote {
-            dialect::notify(&mut tx, room.id).await?;
-        }
-        tx.commit().await?;
-        metrics::counter!("posthouse_import_rows_total").increment(slice.rows.len() as u64);
-        if landing.wrote {
-            room.woken.notify_one();
-        }
-        Ok(Some((advanced, step)))
+        let ended = reading.await;
+        Ok(Some(ended.map_err(|e| {
+            AppError::Internal(format!("reading {} failed: {e}", job.file_name))
+        })?))
     }
 
     /// Decides what would land, and moves the job on; only what it found and the rows that would be rejected are written. `None` if the
@@ -256,7 +234,13 @@ impl App {
     }
 
     /// Moves the job on, with the rows that are rejected and the cells that are left out; `false` if the lease was lost.
-    async fn note(&self, tx: &mut Tx, advanced: &ImportRow, rows_before: i64, tally: &Tally) -> Result<bool> {
+    pub(super) async fn note(
+        &self,
+        tx: &mut Tx,
+        advanced: &ImportRow,
+        rows_before: i64,
+        tally: &Tally,
+    ) -> Result<bool> {
         let (agency, job) = (advanced.agency_id, advanced.id);
         store::put_errors(tx, agency, job, &tally.errors).await?;
         notes::put_warnings(tx, agency, job, &tally.warnings).await?;

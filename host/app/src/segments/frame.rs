@@ -18,7 +18,7 @@ use uuid::Uuid;
 const PAGE: i64 = 20_000;
 
 /// Changes read at once when a frame is brought to the last one. Each may be that of a slice of an import.
-const CHANGES: i64 = 20;
+const CHANGES: i64 = 5;
 
 /// How long marks of saved frames are kept, in ms: a server that was down for longer reads everything anew.
 const KEEP_MARKS: i64 = 90 * 86_400_000;

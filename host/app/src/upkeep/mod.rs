@@ -102,7 +102,8 @@ impl App {
         }
         drop(tx);
         let mut tx = self.store.write(Access::Agency(agency)).await?;
-        posthouse_store::intake::lock(&mut tx, agency).await?;
+        // a change, so that nobody writes what was worked out before it
+        posthouse_store::intake::next_change(&mut tx, agency).await?;
         // only under the lock: another host may have taken this page
         let (place, done) = store::step(&mut tx, agency, step).await?.unwrap_or_default();
         if done {

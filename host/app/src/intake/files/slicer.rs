@@ -33,6 +33,13 @@ pub(crate) struct Slice {
     pub(crate) head: Arc<Head>,
 }
 
+impl Slice {
+    /// The records of its rows, without the rows that are none.
+    pub(crate) fn records(&self) -> Vec<&Record> {
+        self.rows.iter().filter_map(|row| row.record.as_ref().ok()).collect()
+    }
+}
+
 /// What the headers of a file told, each as JSON.
 #[derive(Debug)]
 pub(crate) struct Head {
@@ -58,7 +65,7 @@ pub(crate) struct ReadRow {
 /// Bytes of cells landed together, in case rows are long.
 const SLICE_BYTES: usize = 4 * 1024 * 1024;
 /// Rows landed together: enough to share a transaction's costs, few enough that events land between them.
-const SLICE: usize = 500;
+const SLICE: usize = 1_000;
 
 /// What a slicer has to know.
 pub(super) struct Slicing<'s> {

@@ -1,0 +1,190 @@
+//! Landing a file slice by slice: while one is written, the next is matched and folded, from what the database had before and what is
+//! being written.
+
+use super::Outcome;
+use super::files::reader::Slice;
+use super::plan::Plan;
+use super::progress::{Progress, Step, Tally};
+use crate::error::{AppError, Result, retrying};
+use crate::{App, Room};
+use posthouse_domain::row::FileKind;
+use posthouse_store::imports::ImportRow;
+use posthouse_store::intake::{self as store, Counter};
+use posthouse_store::{Access, dialect, profiles};
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+/// The slices of one job on their way to the database.
+pub(super) struct Pipeline {
+    app: App,
+    room: Arc<Room>,
+    kind: FileKind,
+    /// What the slices that were written came to; with the one that is being written, it is on its way.
+    progress: Progress,
+    flight: Option<Flight>,
+    /// How many slices in a row had to be worked out under the lock.
+    overtaken: u32,
+}
+
+/// So often in a row a slice is worked out again from a new snapshot when somebody else was faster.
+const STUBBORN: u32 = 2;
+/// After that others write customers all the time, and it is tried again only with every so many-th slice.
+const RESTING: u32 = 8;
+
+/// A slice that is being written, by this plan unless somebody else writes customers before it.
+struct Flight {
+    plan: Option<Arc<Plan>>,
+    task: JoinHandle<Result<Option<Written>>>,
+}
+
+/// What was written.
+struct Written {
+    /// The job after it.
+    job: ImportRow,
+    /// What the file has come to with it.
+    progress: Progress,
+    /// Whether it was what the plan said. If not, what was worked out from the plan does not hold either.
+    as_planned: bool,
+}
+
+impl Pipeline {
+    pub(super) fn new(app: &App, room: &Arc<Room>, kind: FileKind, progress: Progress) -> Self {
+        Self {
+            app: app.clone(),
+            room: room.clone(),
+            kind,
+            progress,
+            flight: None,
+            overtaken: 0,
+        }
+    }
+
+    /// Begins to write a slice after the one before has been written; `job` is as that one left it. `false` if the lease was lost.
+    pub(super) async fn land(&mut self, job: &mut ImportRow, slice: Slice) -> Result<bool> {
+        let mut plan = match &self.flight {
+            Some(Flight { plan: Some(ahead), .. }) if !ahead.alone => {
+                let plan = retrying!(self.plan(&slice, Some(ahead)))?;
+                (!plan.alone).then_some(plan)
+            }
+            _ => None,
+        };
+        if let Some(flight) = self.flight.take() {
+            let Some(written) = flight.end().await? else {
+                return Ok(false);
+            };
+            (*job, self.progress) = (written.job, written.progress);
+            if written.as_planned {
+                self.overtaken = 0;
+            } else {
+                self.overtaken += 1;
+                plan = None;
+            }
+        }
+        if plan.is_none() && (self.overtaken <= STUBBORN || self.overtaken % RESTING == 0) {
+            plan = Some(retrying!(self.plan(&slice, None))?);
+        }
+        let plan = plan.map(Arc::new);
+        let mut progress = std::mem::take(&mut self.progress);
+        let (app, room, kind) = (self.app.clone(), self.room.clone(), self.kind);
+        let (job, planned) = (job.clone(), plan.clone());
+        let task = tokio::spawn(async move {
+            let planned = planned.as_deref();
+            let written = retrying!(app.write_slice(&room, &job, kind, &slice, planned, &progress))?;
+            Ok(written.map(|(job, step, as_planned)| {
+                progress.take(step);
+                Written {
+                    job,
+                    progress,
+                    as_planned,
+                }
+            }))
+        });
+        self.flight = Some(Flight { plan, task });
+        Ok(true)
+    }
+
+    /// Waits for what is being written; `false` if the lease was lost.
+    pub(super) async fn landed(&mut self, job: &mut ImportRow) -> Result<bool> {
+        if let Some(flight) = self.flight.take() {
+            let Some(written) = flight.end().await? else {
+                return Ok(false);
+            };
+            *job = written.job;
+        }
+        Ok(true)
+    }
+
+    /// What a slice comes to, worked out without the agency's lock.
+    async fn plan(&self, slice: &Slice, ahead: Option<&Plan>) -> Result<Plan> {
+        let (app, room) = (&self.app, &self.room);
+        let mut tx = app.store.read_ahead(Access::Agency(room.id)).await?;
+        let (change, ordinals) = profiles::counter(&mut tx, room.id).await?;
+        let seen = Counter { change, ordinals };
+        let ahead = ahead.filter(|plan| plan.counter.change == seen.change + 1);
+        let before = ahead.map_or(seen, Plan::after);
+        let counter = Counter {
+            change: before.change + 1,
+            ..before
+        };
+        Plan::make(app, room, &mut tx, &slice.records(), counter, ahead).await
+    }
+}
+
+impl Flight {
+    async fn end(self) -> Result<Option<Written>> {
+        let ended = self.task.await;
+        ended.map_err(|error| AppError::Internal(format!("writing a slice failed: {error}")))?
+    }
+}
+
+impl App {
+    /// Lands some rows and moves the job on in one transaction, so that no row is lost or doubled whenever the host dies: the job after
+    /// it, what the slice adds, and whether that was what the plan said. `None` if the lease was lost.
+    async fn write_slice(
+        &self,
+        room: &Arc<Room>,
+        job: &ImportRow,
+        kind: FileKind,
+        slice: &Slice,
+        planned: Option<&Plan>,
+        progress: &Progress,
+    ) -> Result<Option<(ImportRow, Step, bool)>> {
+        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        // the lock: from here on nobody else changes this agency's customers until the transaction ends
+        let counter = store::next_change(&mut tx, room.id).await?;
+        let planned = match planned {
+            Some(plan) if plan.holds(self, room, &mut tx, counter).await? => Some(plan),
+            _ => None,
+        };
+        let made_now;
+        let plan = match planned {
+            Some(plan) => plan,
+            None => {
+                made_now = Plan::make(self, room, &mut tx, &slice.records(), counter, None).await?;
+                &made_now
+            }
+        };
+        plan.write(room.id, &mut tx).await?;
+        let mut landed = plan.outcomes.iter();
+        let outcomes = slice.rows.iter().map(|row| match &row.record {
+            Ok(_) => landed.next().cloned().unwrap_or(Outcome::Known),
+            Err(rejection) => Outcome::Rejected(rejection.clone()),
+        });
+        let mut step = progress.step(&plan.touched);
+        let tally = Tally::of(kind, slice, outcomes.collect(), &mut step.report, &room.terms);
+        let advanced = tally.advance(job, slice, progress.stored(&step.report)?);
+        step.put(&mut tx, &advanced).await?;
+        if !self.note(&mut tx, &advanced, job.rows_done, &tally).await? {
+            return Ok(None);
+        }
+        if plan.writes() {
+            dialect::notify(&mut tx, room.id).await?;
+        }
+        tx.commit().await?;
+        metrics::counter!("posthouse_import_rows_total").increment(slice.rows.len() as u64);
+        if plan.writes() {
+            room.woken.notify_one();
+        }
+        Ok(Some((advanced, step, planned.is_some())))
+    }
+}
