@@ -21,7 +21,8 @@ const USAGE: &str = "usage: posthouse-bench [--quick] [PART…]
   PART      classify, segments, events, import, start, decision, quotes, swaps; all of them if none is named
   POSTHOUSE_BENCH_CUSTOMERS   how many customers, 1,000,000 if not set
   POSTHOUSE_BENCH_ROWS        how many bookings are imported, 100,000 if not set
-  POSTHOUSE_BENCH_PLUGINS     where the packed plugins are, plugins/dist if not set";
+  POSTHOUSE_BENCH_PLUGINS     where the packed plugins are, plugins/dist if not set
+  POSTHOUSE_BENCH_POSTGRES    postgres://USER@HOST of a server on which the import is measured as well";
 
 /// How much there is to do.
 #[derive(Debug, Clone)]
@@ -43,6 +44,8 @@ struct Plan {
     /// How often a rule is swapped under load.
     swaps: usize,
     plugins: PathBuf,
+    /// The address of a PostgreSQL server, without a database.
+    postgres: Option<String>,
     folder: PathBuf,
 }
 
@@ -63,6 +66,7 @@ impl Plan {
             quotes: if quick { 20 } else { 300 },
             swaps: if quick { 20 } else { 1_000 },
             plugins,
+            postgres: std::env::var("POSTHOUSE_BENCH_POSTGRES").ok(),
             folder,
         })
     }

@@ -7,23 +7,45 @@ use crate::report::{Row, grouped, times};
 use crate::{Plan, Result};
 use posthouse_domain::time::day_text;
 use posthouse_store::Store;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{Connection, PgConnection, SqliteConnection};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// Rows the house lands together; the bare inserts share a transaction in the same way.
-const TOGETHER: usize = 500;
+const TOGETHER: usize = 1_000;
+/// Rows of a statement of the bare inserts.
+const STATEMENT: usize = 500;
 
 pub(crate) async fn run(plan: &Plan) -> Result<()> {
-    let folder = plan.folder.join("import");
+    on(plan, None).await?;
+    match &plan.postgres {
+        Some(server) => on(plan, Some(server)).await,
+        None => Ok(()),
+    }
+}
+
+/// Imports into a new database, on SQLite or on this server of PostgreSQL.
+async fn on(plan: &Plan, postgres: Option<&str>) -> Result<()> {
+    let engine = if postgres.is_some() { "PostgreSQL" } else { "SQLite" };
+    let folder = plan.folder.join(format!("import-{engine}"));
     std::fs::create_dir_all(&folder)?;
     let file = write_file(&folder, plan.import_rows)?;
-    let store = Store::open(&house::address(&folder)).await?;
+    let (house, beside) = match postgres {
+        None => (
+            house::address(&folder),
+            format!("sqlite:{}?mode=rwc", folder.join("bare.db").display()),
+        ),
+        Some(server) => (
+            new_database(server, "house").await?,
+            new_database(server, "bare").await?,
+        ),
+    };
+    let store = Store::open(&house).await?;
     let key = house::found(&store).await?;
     store.close().await;
-    let server = Server::start(&folder, &key, 0)?;
+    let server = Server::start_on(&folder, &house, &key)?;
     // rules in force, so that segments follow the import as they do in a house at work
     server.bind(plan)?;
 
@@ -48,22 +70,41 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     let grown = peak - peaks.get(peaks.len() / 5).copied().unwrap_or(peak);
     server.stop()?;
 
-    let bare = bare_inserts(&folder, &file).await?;
+    let bare = if postgres.is_some() {
+        bare_inserts_postgres(&beside, &file).await?
+    } else {
+        bare_inserts_sqlite(&beside, &file).await?
+    };
     let rows = f64::from(plan.import_rows);
     Row {
         work: format!(
-            "import of {} bookings with identity matching on SQLite, into a new agency with three bindings; peak {peak:.0} MB, \
+            "import of {} bookings with identity matching on {engine}, into a new agency with three bindings; peak {peak:.0} MB, \
              {grown:.0} MB more than after a fifth of the rows",
             grouped(plan.import_rows)
         ),
         ours: format!("{seconds:.1} s, {} rows/s", grouped((rows / seconds) as u64)),
-        beside: format!("the same cells inserted into one SQLite table, {TOGETHER} to a transaction: {bare:.2} s"),
+        beside: format!(
+            "the same cells inserted into one table of the same engine, {} to a transaction: {bare:.2} s",
+            grouped(TOGETHER as u64)
+        ),
         ratio: format!("{} of it", times(seconds / bare)),
         reach: "≤ 60 s for 100,000, flat memory".into(),
         reached: Some(seconds <= 60.0 * rows / 100_000.0 && grown <= 64.0),
     }
     .print();
     Ok(())
+}
+
+/// A new database on a server; gives its address.
+async fn new_database(server: &str, name: &str) -> Result<String> {
+    let name = format!("posthouse_bench_{name}_{}", std::process::id());
+    let mut connection = PgConnection::connect(&format!("{server}/postgres")).await?;
+    let create = format!("CREATE DATABASE {name}");
+    sqlx::query(sqlx::AssertSqlSafe(create))
+        .execute(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(format!("{server}/{name}"))
 }
 
 /// The file, its rows in no order of customers.
@@ -124,34 +165,46 @@ fn write_file(folder: &Path, rows: u32) -> Result<PathBuf> {
 }
 
 /// Seconds for the same cells in one table, nothing matched and nothing counted, as safe against a power cut as the house.
-async fn bare_inserts(folder: &Path, file: &Path) -> Result<f64> {
-    let address = format!("sqlite:{}?mode=rwc", folder.join("bare.db").display());
-    let mut connection = SqliteConnection::connect(&address).await?;
-    for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"] {
-        sqlx::query(pragma).execute(&mut connection).await?;
-    }
-    let began = Instant::now();
-    let text = std::fs::read_to_string(file)?;
-    let mut lines = text.lines();
-    let header = lines.next().unwrap_or_default();
-    let table = format!(
-        "CREATE TABLE booking ({}, PRIMARY KEY (booking_id))",
-        header.replace(',', " TEXT, ")
-    );
-    sqlx::query(sqlx::AssertSqlSafe(table)).execute(&mut connection).await?;
-    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
-    for rows in rows.chunks(TOGETHER) {
-        let mut transaction = connection.begin().await?;
-        let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new("INSERT INTO booking ");
-        query.push_values(rows, |mut row, cells| {
-            for cell in cells {
-                row.push_bind(*cell);
+macro_rules! bare_inserts {
+    ($name:ident, $database:ty, $connection:ty, $prepare:expr) => {
+        async fn $name(address: &str, file: &Path) -> Result<f64> {
+            let mut connection = <$connection>::connect(address).await?;
+            for statement in $prepare {
+                sqlx::query(statement).execute(&mut connection).await?;
             }
-        });
-        query.build().persistent(false).execute(&mut *transaction).await?;
-        transaction.commit().await?;
-    }
-    let seconds = began.elapsed().as_secs_f64();
-    connection.close().await?;
-    Ok(seconds)
+            let began = Instant::now();
+            let text = std::fs::read_to_string(file)?;
+            let mut lines = text.lines();
+            let columns = lines.next().unwrap_or_default().replace(',', " TEXT, ");
+            let table = format!("CREATE TABLE booking ({columns} TEXT, PRIMARY KEY (booking_id))");
+            sqlx::query(sqlx::AssertSqlSafe(table))
+                .execute(&mut connection)
+                .await?;
+            let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+            for rows in rows.chunks(TOGETHER) {
+                let mut transaction = connection.begin().await?;
+                for rows in rows.chunks(STATEMENT) {
+                    let mut query = sqlx::QueryBuilder::<$database>::new("INSERT INTO booking ");
+                    query.push_values(rows, |mut row, cells| {
+                        for cell in cells {
+                            row.push_bind(*cell);
+                        }
+                    });
+                    query.build().execute(&mut *transaction).await?;
+                }
+                transaction.commit().await?;
+            }
+            let seconds = began.elapsed().as_secs_f64();
+            connection.close().await?;
+            Ok(seconds)
+        }
+    };
 }
+
+bare_inserts!(
+    bare_inserts_sqlite,
+    sqlx::Sqlite,
+    SqliteConnection,
+    ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"]
+);
+bare_inserts!(bare_inserts_postgres, sqlx::Postgres, PgConnection, ["SELECT 1"]);

@@ -47,12 +47,21 @@ impl Server {
         Self::start_at(folder, key, "system")
     }
 
+    /// Starts one on another database than the folder's, its clock standing still at the beginning.
+    pub(crate) fn start_on(folder: &Path, address: &str, key: &str) -> Result<Self> {
+        Self::launch(folder, address, key, &format!("fixed:{}", instant_text(NOW)))
+    }
+
     fn start_at(folder: &Path, key: &str, clock: &str) -> Result<Self> {
+        Self::launch(folder, &house::address(folder), key, clock)
+    }
+
+    fn launch(folder: &Path, address: &str, key: &str, clock: &str) -> Result<Self> {
         let log = std::fs::File::create(folder.join("server.log"))?;
         let mut child = Command::new(program()?)
             .current_dir(folder)
             .args(["serve", "--listen", "127.0.0.1:0", "--clock", clock])
-            .args(["--database", &house::address(folder)])
+            .args(["--database", address])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
