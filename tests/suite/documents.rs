@@ -153,14 +153,14 @@ fn both_languages_have_the_same_parts() {
         let Some(name) = chinese.to_str().unwrap().strip_suffix(".zh-CN.md") else {
             continue;
         };
-        let depths = |text: &str| -> Vec<usize> {
+        // the depths of the headings, and how many rows the tables have
+        let parts = |text: &str| -> (Vec<usize>, usize) {
             let headings = prose(text).filter(|line| line.starts_with('#'));
-            headings
-                .map(|line| line.chars().take_while(|c| *c == '#').count())
-                .collect()
+            let depths = headings.map(|line| line.chars().take_while(|c| *c == '#').count());
+            (depths.collect(), prose(text).filter(|line| line.starts_with('|')).count())
         };
         let english = format!("{name}.md");
-        assert_eq!(depths(&read(Path::new(&english))), depths(&read(&chinese)), "{english}");
+        assert_eq!(parts(&read(Path::new(&english))), parts(&read(&chinese)), "{english}");
     }
 }
 
