@@ -220,7 +220,9 @@ fn arithmetic_that_overflows_and_state_are_told_and_a_folder_is_pushed() {
     let (server, client) = house(Database::Sqlite);
     let folder = tempfile::tempdir().unwrap();
     let score = "ctx.settings.within_days.saturating_sub(days) as f32";
-    let line = project(folder.path(), "hasty", score, "((days + 1_000_000) * 3_000) as f32");
+    // 3,000 days: 3,000,000,000, which 32 bits make -1,294,967,296 of
+    const LEAD: &str = "{ let lead = days.saturating_add(2_993); (lead * 1_000_000) as f32 }";
+    let line = project(folder.path(), "hasty", score, LEAD);
     let golden = r#"[{"name": "home", "today": "2026-01-15", "rows": [{}, {"days-since-return": 7}],
         "expect": [{"segment": null}, {"segment": "send-greeting"}]}]"#;
     std::fs::write(folder.path().join("golden.json"), golden).unwrap();
@@ -242,7 +244,7 @@ fn arithmetic_that_overflows_and_state_are_told_and_a_folder_is_pushed() {
         std::fs::write(folder.path().join("src/lib.rs"), rule.replace(from, to)).unwrap();
     };
     written(
-        "((days + 1_000_000) * 3_000) as f32",
+        LEAD,
         "(ctx.settings.within_days - days) as f32",
     );
     assert!(cargo_project(folder.path(), &["test"]).status.success());
@@ -257,7 +259,7 @@ fn arithmetic_that_overflows_and_state_are_told_and_a_folder_is_pushed() {
     }
     // a count of rows in a `static`
     written(
-        "((days + 1_000_000) * 3_000) as f32",
+        LEAD,
         "{ static SEEN: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(0);
            SEEN.fetch_add(1, std::sync::atomic::Ordering::Relaxed).saturating_add(days) as f32 }",
     );
@@ -275,7 +277,7 @@ fn arithmetic_that_overflows_and_state_are_told_and_a_folder_is_pushed() {
     };
     let refused = push(folder.path());
     assert!(!refused.status.success() && text(&refused.stderr).contains("row_dependence"));
-    written("((days + 1_000_000) * 3_000) as f32", score);
+    written(LEAD, score);
     let pushed = push(folder.path());
     assert!(pushed.status.success(), "{}", text(&pushed.stderr));
     assert!(
