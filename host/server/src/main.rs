@@ -10,6 +10,10 @@ mod telemetry;
 
 use std::process::ExitCode;
 
+/// Importing and deciding make and drop millions of small things on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }
