@@ -5,9 +5,15 @@ use crate::pool::PATIENCE;
 use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 use std::time::Duration;
 
-/// Pages of the log (64 MiB) after which a commit carries over by itself what is left to be. Only then the log begins anew; a log that
-/// is written over costs each commit less than one that grows.
-pub(crate) const LONGEST_LOG: i64 = 16_384;
+/// Pages of the log (64 MiB) after which it is to begin anew; a log that is written over costs each commit less than one that grows.
+const LONGEST_LOG: i64 = 16_384;
+
+/// Pages of the log (256 MiB) after which a commit carries over by itself what is left to be: more than ever comes while the log is looked after.
+pub(crate) const LAST_RESORT: i64 = 65_536;
+
+/// Pages of the log (32 MiB) that are carried over even while more are written. A page that is written again and again is carried over once,
+/// so it pays to wait; what no commit follows is carried over at the next look.
+const WORTHWHILE: i64 = 8_192;
 
 /// How often it is looked at.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -20,11 +26,11 @@ const REST: u32 = 8;
 /// Carries over what has been committed, now and then, until the readers are closed.
 pub(crate) async fn keep_short(readers: SqlitePool, writer: SqlitePool) {
     let work = async {
-        let mut rest = 0;
+        let mut seen = Seen::default();
         loop {
             tokio::time::sleep(INTERVAL).await;
             // what fails now is done the next time, or by a commit
-            if let Err(error) = carry_over(&readers, &writer, &mut rest).await {
+            if let Err(error) = carry_over(&readers, &writer, &mut seen).await {
                 tracing::debug!(%error, "the log could not be carried over");
             }
         }
@@ -33,17 +39,33 @@ pub(crate) async fn keep_short(readers: SqlitePool, writer: SqlitePool) {
     let _ = readers.close_event().do_until(work).await;
 }
 
+/// How the log stood at the last look.
+#[derive(Debug, Default)]
+struct Seen {
+    length: i64,
+    /// How many looks are left until the readers are waited for again.
+    rest: u32,
+}
+
 /// Carries over what has been committed. Holds up neither those who read nor those who write; a connection that only reads may do it.
 ///
 /// The log can only begin anew while nobody reads from it. Where somebody always does, as while slices of an import are worked out, no
 /// commit finds such a moment. Once the log is too long, a turn of the writer is used to wait for one.
-async fn carry_over(readers: &SqlitePool, writer: &SqlitePool, rest: &mut u32) -> sqlx::Result<()> {
-    let (_, length, _) = checkpoint(&mut *readers.acquire().await?, "PRAGMA wal_checkpoint(PASSIVE)").await?;
-    *rest = rest.saturating_sub(1);
-    if length <= LONGEST_LOG || *rest > 0 {
+async fn carry_over(readers: &SqlitePool, writer: &SqlitePool, seen: &mut Seen) -> sqlx::Result<()> {
+    let mut reader = readers.acquire().await?;
+    let (_, length, done) = checkpoint(&mut reader, "PRAGMA wal_checkpoint(NOOP)").await?;
+    let grows = length != seen.length;
+    seen.length = length;
+    if length == done || grows && length - done < WORTHWHILE {
         return Ok(());
     }
-    *rest = REST;
+    let (_, length, _) = checkpoint(&mut reader, "PRAGMA wal_checkpoint(PASSIVE)").await?;
+    drop(reader);
+    seen.rest = seen.rest.saturating_sub(1);
+    if length <= LONGEST_LOG || seen.rest > 0 {
+        return Ok(());
+    }
+    seen.rest = REST;
     let mut turn = writer.acquire().await?;
     sqlx::query(TURN).execute(&mut *turn).await?;
     let done = checkpoint(&mut turn, "PRAGMA wal_checkpoint(RESTART)").await;
@@ -51,7 +73,7 @@ async fn carry_over(readers: &SqlitePool, writer: &SqlitePool, rest: &mut u32) -
     sqlx::query(AssertSqlSafe(patience)).execute(&mut *turn).await?;
     let (busy, _, _) = done?;
     if busy == 0 {
-        *rest = 0;
+        seen.rest = 0;
     }
     Ok(())
 }
@@ -76,7 +98,7 @@ mod tests {
         };
         let create = sqlx::query("CREATE TABLE t (bytes BLOB)").execute(writer).await;
         create.unwrap();
-        let mut rest = 0;
+        let mut log = super::Seen::default();
         for _ in 0..32 {
             let mut look = readers.begin().await.unwrap();
             let seen = sqlx::query("SELECT COUNT(*) FROM t").fetch_one(&mut *look).await;
@@ -85,13 +107,13 @@ mod tests {
                 .execute(writer)
                 .await;
             write.unwrap();
-            let (done, ended) = tokio::join!(super::carry_over(readers, writer, &mut rest), look.rollback());
+            let (done, ended) = tokio::join!(super::carry_over(readers, writer, &mut log), look.rollback());
             (done.unwrap(), ended.unwrap());
         }
-        let log = std::fs::metadata(folder.path().join("house.db-wal")).unwrap().len();
+        let bytes = std::fs::metadata(folder.path().join("house.db-wal")).unwrap().len();
         assert!(
-            log < 128_000_000,
-            "256 MB were written, and the log grew to {log} bytes"
+            bytes < 128_000_000,
+            "256 MB were written, and the log grew to {bytes} bytes"
         );
         store.close().await;
     }

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use uuid::Uuid;
 
 /// Most rows of a statement on SQLite: more would save little and take memory as long as it stays prepared.
-const MOST_ROWS: usize = 128;
+const MOST_ROWS: usize = 256;
 /// Most rows of a statement on PostgreSQL.
 const MOST_IN_ARRAYS: usize = 10_000;
 

@@ -49,6 +49,9 @@ const WRITER_CACHE: &str = "-65536";
 /// The same for each reader. There are several, each with a cache of its own, and behind them is the system's.
 const READER_CACHE: &str = "-16384";
 
+/// How many rows SQLite's thread reads ahead of whoever takes them.
+const ROWS_ON_THEIR_WAY: usize = 1_024;
+
 impl Store {
     /// Opens `sqlite:PATH` or `postgres://…` and brings its tables up to date.
     ///
@@ -83,7 +86,9 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
             .pragma("cache_size", WRITER_CACHE)
-            .pragma("wal_autocheckpoint", checkpoint::LONGEST_LOG.to_string())
+            .pragma("wal_autocheckpoint", checkpoint::LAST_RESORT.to_string())
+            // rows are handed over in batches: for each alone two threads would wake each other
+            .row_buffer_size(ROWS_ON_THEIR_WAY)
             .statement_cache_capacity(256);
         let path = options.get_filename().to_owned();
         let alone = tokio::task::spawn_blocking(move || prepare_file(&path))
