@@ -2,12 +2,14 @@
 
 use super::SEGMENTATION;
 use super::classify::{Answer, Moment, fault_error, in_pool};
+use super::live::Live;
 use crate::error::{AppError, Result, retrying};
 use crate::{App, Room};
 use posthouse_domain::{Rejection, Words};
 use posthouse_store::intake::lock;
+use posthouse_store::plugins::{self as bindings, BindingRow};
 use posthouse_store::segments::{self as store, TransitionRow};
-use posthouse_store::{Access, StoreError, dialect, plugins as bindings};
+use posthouse_store::{Access, StoreError, dialect};
 use std::sync::{Arc, Weak};
 use tokio::sync::Notify;
 
@@ -33,6 +35,37 @@ pub(crate) async fn follow(app: App, room: Weak<Room>, woken: Arc<Notify>) {
 /// How far the noted change may fall behind when nobody moves: what a restart would look at again.
 const UNNOTED: i64 = 1_000;
 
+/// What following comes to in a binding.
+struct Followed {
+    name: String,
+    /// Who moves.
+    moves: Vec<TransitionRow>,
+    /// Up to which change this answers.
+    applied: i64,
+}
+
+impl Followed {
+    /// Whether it has to be written, for a binding that stands so.
+    fn is_worth_noting(&self, row: &BindingRow) -> bool {
+        !self.moves.is_empty() || row.stale_since.is_some() || self.applied - row.applied_change >= UNNOTED
+    }
+
+    /// Moves everyone in memory, once it is written.
+    fn take_effect(self, live: &mut Live) {
+        for row in &self.moves {
+            let class = row
+                .target
+                .as_deref()
+                .and_then(|key| live.index(key))
+                .unwrap_or(posthouse_engine::NONE);
+            live.set(row.ordinal as usize, class);
+            live.row.transition = row.transition;
+        }
+        live.pending.clear();
+        live.faults = 0;
+    }
+}
+
 impl App {
     /// Classifies everyone whose facts changed, in every binding.
     pub(crate) async fn catch_up(&self, room: &Arc<Room>) -> Result<()> {
@@ -45,24 +78,32 @@ impl App {
             .map(|(name, _)| name.clone())
             .collect();
         let mut result = Ok(());
+        let mut followed = Vec::with_capacity(names.len());
         for name in names {
             match self.follow_binding(room, &name, moment).await {
+                Ok(binding) => followed.extend(binding),
                 // one rule's trouble is not the others'
-                Err(error) if !error.is_transient() => result = Err(error),
-                other => other?,
+                Err(error) => result = Err(error),
+            }
+        }
+        self.keep_moves(room, &followed).await?;
+        for binding in followed {
+            if let Some(live) = room.live_mut().get_mut(&binding.name) {
+                binding.take_effect(live);
             }
         }
         self.trip_breakers(room, &mut desk, moment).await?;
         result
     }
 
-    async fn follow_binding(&self, room: &Arc<Room>, name: &str, moment: Moment) -> Result<()> {
+    /// Asks a binding's rule about everyone whose facts changed; `None` if there is nothing to write.
+    async fn follow_binding(&self, room: &Arc<Room>, name: &str, moment: Moment) -> Result<Option<Followed>> {
         let Some((rule, quantiles, pending)) = room.live_mut().get_mut(name).and_then(|live| {
             live.pending.sort_unstable();
             live.pending.dedup();
             Some((live.rule.clone()?, live.quantiles.clone(), live.pending.clone()))
         }) else {
-            return Ok(());
+            return Ok(None);
         };
         let (asked, asking, speaker) = (pending.clone(), room.clone(), rule.clone());
         let answers = in_pool(&self.engine, move || {
@@ -78,29 +119,18 @@ impl App {
                 if super::breaker::count_new_fault(room, name) {
                     room.log_fault(name, &speaker, None, moment, &fault);
                 }
-                return self.mark_stale(room, name, &fault_error(&fault), moment).await;
+                self.mark_stale(room, name, &fault_error(&fault), moment).await?;
+                return Ok(None);
             }
             // a slow moment of this machine says nothing about the rule: it is asked again
             Err(fault) => return Err(AppError::Busy(Rejection::new("rule_not_asked", Words::of(&fault)))),
         };
         let (moves, applied) = self.moves(room, name, &pending, &answers, moment);
-        if !self.keep_moves(room, name, &moves, applied).await? {
-            return Err(AppError::Store(StoreError::Overtaken));
-        }
-        if let Some(live) = room.live_mut().get_mut(name) {
-            for row in &moves {
-                let class = row
-                    .target
-                    .as_deref()
-                    .and_then(|key| live.index(key))
-                    .unwrap_or(posthouse_engine::NONE);
-                live.set(row.ordinal as usize, class);
-                live.row.transition = row.transition;
-            }
-            live.pending.clear();
-            live.faults = 0;
-        }
-        Ok(())
+        Ok(Some(Followed {
+            name: name.to_owned(),
+            moves,
+            applied,
+        }))
     }
 
     /// Who of `pending` moves, and up to which change this answers.
@@ -137,37 +167,43 @@ impl App {
         (moves, live.seen_change)
     }
 
-    /// Writes single moves; `false` if another host was first.
-    async fn keep_moves(&self, room: &Room, name: &str, moves: &[TransitionRow], applied: i64) -> Result<bool> {
-        let (revision, run, transition, noted, stale) = {
+    /// Writes the single moves of all bindings in one transaction: each commit is a sync, and holds up whoever else writes.
+    ///
+    /// # Errors
+    /// [`StoreError::Overtaken`] if another host was first in one of them; nothing is written then.
+    async fn keep_moves(&self, room: &Room, followed: &[Followed]) -> Result<()> {
+        let worth_it: Vec<(&Followed, BindingRow)> = {
             let all = room.live();
-            let Some(live) = all.get(name) else { return Ok(false) };
-            (
-                live.row.revision,
-                live.row.run,
-                live.row.transition,
-                live.row.applied_change,
-                live.row.stale_since.is_some(),
-            )
+            let standing = followed
+                .iter()
+                .filter_map(|binding| Some((binding, all.get(&binding.name)?)));
+            let worth_it = standing.filter(|(binding, live)| binding.is_worth_noting(&live.row));
+            worth_it.map(|(binding, live)| (binding, live.row.clone())).collect()
         };
-        if moves.is_empty() && !stale && applied - noted < UNNOTED {
-            return Ok(true);
+        if worth_it.is_empty() {
+            return Ok(());
         }
-        let last = moves.last().map_or(transition, |row| row.transition);
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
         lock(&mut tx, room.id).await?;
-        if !store::note_applied(&mut tx, room.id, name, revision, (run, transition), applied, last).await? {
-            return Ok(false);
+        for (Followed { name, moves, applied }, row) in &worth_it {
+            let last = moves.last().map_or(row.transition, |moved| moved.transition);
+            let known = (row.run, row.transition);
+            if !store::note_applied(&mut tx, room.id, name, row.revision, known, *applied, last).await? {
+                return Err(AppError::Store(StoreError::Overtaken));
+            }
+            store::insert_transitions(&mut tx, room.id, name, moves).await?;
         }
-        store::insert_transitions(&mut tx, room.id, name, moves).await?;
         dialect::notify(&mut tx, room.id).await?;
         tx.commit().await?;
-        metrics::counter!("posthouse_segment_moves_total").increment(moves.len() as u64);
-        if let Some(live) = room.live_mut().get_mut(name) {
-            live.row.applied_change = applied;
-            (live.row.stale_since, live.row.stale_reason) = (None, None);
+        let mut all = room.live_mut();
+        for (binding, _) in worth_it {
+            metrics::counter!("posthouse_segment_moves_total").increment(binding.moves.len() as u64);
+            if let Some(live) = all.get_mut(&binding.name) {
+                live.row.applied_change = binding.applied;
+                (live.row.stale_since, live.row.stale_reason) = (None, None);
+            }
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The rule fails: the last memberships stand, and everyone can see that they are old.
