@@ -243,10 +243,7 @@ fn arithmetic_that_overflows_and_state_are_told_and_a_folder_is_pushed() {
         assert!(rule.contains(from), "{from}");
         std::fs::write(folder.path().join("src/lib.rs"), rule.replace(from, to)).unwrap();
     };
-    written(
-        LEAD,
-        "(ctx.settings.within_days - days) as f32",
-    );
+    written(LEAD, "(ctx.settings.within_days - days) as f32");
     assert!(cargo_project(folder.path(), &["test"]).status.success());
     let told = text(&cargo_project(folder.path(), &["check"]).stderr);
     for part in [

@@ -157,7 +157,10 @@ fn both_languages_have_the_same_parts() {
         let parts = |text: &str| -> (Vec<usize>, usize) {
             let headings = prose(text).filter(|line| line.starts_with('#'));
             let depths = headings.map(|line| line.chars().take_while(|c| *c == '#').count());
-            (depths.collect(), prose(text).filter(|line| line.starts_with('|')).count())
+            (
+                depths.collect(),
+                prose(text).filter(|line| line.starts_with('|')).count(),
+            )
         };
         let english = format!("{name}.md");
         assert_eq!(parts(&read(Path::new(&english))), parts(&read(&chinese)), "{english}");

@@ -626,10 +626,10 @@ fn a_dry_run_remembers_what_earlier_rows_would_do(database: Database) {
     // more rows than one slice: the same people, bookings and ids come again later, some in conflict
     let mut file = String::from("external_id,booking_id,customer_member_no,customer_phone,booked_at\n");
     let phone = |n: usize| format!("138{:08}", n);
-    for new in 0..2_000 {
+    for new in 0..5_000 {
         file += &format!("E{new},B{new},M{new},{},2026-01-05\n", phone(new));
         // in the same slice, or while the one before is being written, or after that
-        let Some(n) = usize::checked_sub(new, 400) else {
+        let Some(n) = usize::checked_sub(new, 1_500) else {
             continue;
         };
         file += &match n % 4 {
@@ -642,7 +642,7 @@ fn a_dry_run_remembers_what_earlier_rows_would_do(database: Database) {
     let dry = import(&client, "kind=bookings&dry_run=true", "a.csv", file.as_bytes(), None);
     assert_eq!(
         (&dry["accepted"], &dry["duplicates"], &dry["rejected"]),
-        (&json!(2_400), &json!(400), &json!(800)),
+        (&json!(5_875), &json!(875), &json!(1_750)),
         "{dry}"
     );
     assert_eq!(
@@ -651,12 +651,12 @@ fn a_dry_run_remembers_what_earlier_rows_would_do(database: Database) {
             &dry["report"]["customers_joined"],
             &dry["report"]["bookings_new"]
         ),
-        (&json!(2_000), &json!(0), &json!(2_000))
+        (&json!(5_000), &json!(0), &json!(5_000))
     );
     assert_eq!(client.all("/api/v1/customers").len(), 0);
     let real = import(&client, "kind=bookings", "a.csv", file.as_bytes(), None);
     for count in ["rows", "accepted", "duplicates", "rejected"] {
         assert_eq!(real[count], dry[count], "{count} as announced");
     }
-    assert_eq!(client.all("/api/v1/customers").len(), 2_000);
+    assert_eq!(client.all("/api/v1/customers").len(), 5_000);
 }

@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::matching::Matcher;
 use super::plan::Plan;
+use super::recent::Recent;
 use crate::error::Result;
 use crate::preferences::{PreferenceRows, preferences};
 use crate::{App, Room};
@@ -57,7 +58,7 @@ pub(super) struct Batch {
 pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[&Record]) -> Result<Landing> {
     // the lock: from here on nobody else changes this agency's customers until the transaction ends
     let counter = store::next_change(tx, room.id).await?;
-    let plan = Plan::make(app, room, tx, records, counter, None).await?;
+    let plan = Plan::make(app, room, tx, records, counter, None, &mut Recent::default()).await?;
     plan.write(room.id, tx).await?;
     Ok(Landing {
         wrote: plan.writes(),
@@ -77,7 +78,13 @@ fn named(record: &Record, rejection: Rejection) -> Rejection {
 
 impl Batch {
     /// Reads what the database knows of everything that `records` speak of.
-    pub(super) async fn load(app: &App, agency: Uuid, tx: &mut Tx, records: &[&Record]) -> Result<(Self, Matcher)> {
+    pub(super) async fn load(
+        app: &App,
+        agency: Uuid,
+        tx: &mut Tx,
+        records: &[&Record],
+        recent: &Recent,
+    ) -> Result<(Self, Matcher)> {
         let mut batch = Batch {
             defined: posthouse_store::attributes::definitions(tx, agency).await?,
             latest: app.clock.now().max(app.machine.now()),
@@ -93,6 +100,7 @@ impl Batch {
             agency,
             records.iter().flat_map(|record| record.all_identities()),
             &app.documents,
+            recent,
         )
         .await?;
         let mut booking_ids: Vec<&str> = records
@@ -121,9 +129,13 @@ impl Batch {
                 .into_iter()
                 .map(|row| (row.id.clone(), row)),
         );
-        let owners: HashSet<Uuid> = batch.bookings.values().map(|row| row.customer_id).collect();
-        matcher.learn(tx, agency, owners.into_iter().collect()).await?;
+        matcher.learn(tx, agency, batch.owners(), recent).await?;
         Ok((batch, matcher))
+    }
+
+    /// Whose the bookings are that were read.
+    pub(super) fn owners(&self) -> HashSet<Uuid> {
+        self.bookings.values().map(|row| row.customer_id).collect()
     }
 
     /// Decides about one record, and applies it if it lands.

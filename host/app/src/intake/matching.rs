@@ -1,6 +1,7 @@
 //! Who is this customer? Exact matching of identities; nothing is guessed.
 
 use super::conflict;
+use super::recent::Recent;
 use crate::documents::DocumentKeys;
 use crate::error::Result;
 use posthouse_domain::identity::{Identity, IdentityKind};
@@ -75,12 +76,13 @@ fn earlier(agency: Uuid, identity: &Identity, keys: &DocumentKeys) -> String {
 }
 
 impl Matcher {
-    /// Reads the owners of all `identities`, and which exclusive kinds those owners already have.
-    pub(crate) async fn load<'i>(
+    /// Reads the owners of all `identities`, and which exclusive kinds those owners already have unless they are `recent`.
+    pub(super) async fn load<'i>(
         tx: &mut Tx,
         agency: Uuid,
         identities: impl Iterator<Item = &'i Identity>,
         keys: &DocumentKeys,
+        recent: &Recent,
     ) -> Result<Self> {
         let mut wanted: Vec<(IdentityKind, String)> = Vec::new();
         for identity in identities {
@@ -107,8 +109,8 @@ impl Matcher {
                 matcher.clashes.entry((kind, row.form.clone())).or_default().push(row);
             }
         }
-        let found: HashSet<Uuid> = matcher.owners.values().copied().collect();
-        matcher.learn(tx, agency, found.into_iter().collect()).await?;
+        let found = matcher.found();
+        matcher.learn(tx, agency, found, recent).await?;
         Ok(matcher)
     }
 
@@ -120,6 +122,13 @@ impl Matcher {
     /// Everyone found so far.
     pub(super) fn found(&self) -> HashSet<Uuid> {
         self.owners.values().copied().collect()
+    }
+
+    /// Learns which exclusive kinds everyone found so far has who is `recent`.
+    pub(super) fn recall_people(&mut self, recent: &Recent, owners: HashSet<Uuid>) {
+        for person in self.found().union(&owners).filter_map(|id| recent.get(id)) {
+            person.identities.iter().for_each(|row| self.note_exclusive(row));
+        }
     }
 
     /// Learns from elsewhere that a customer has an identity of an exclusive kind.
@@ -135,9 +144,16 @@ impl Matcher {
         }
     }
 
-    /// Reads which exclusive kinds these customers have.
-    pub(crate) async fn learn(&mut self, tx: &mut Tx, agency: Uuid, mut customers: Vec<Uuid>) -> Result<()> {
-        customers.retain(|id| !self.stored.contains_key(id));
+    /// Reads which exclusive kinds these customers have unless they are `recent`.
+    pub(super) async fn learn(
+        &mut self,
+        tx: &mut Tx,
+        agency: Uuid,
+        customers: HashSet<Uuid>,
+        recent: &Recent,
+    ) -> Result<()> {
+        let is_unread = |id: &Uuid| !self.stored.contains_key(id) && recent.get(id).is_none();
+        let customers: Vec<Uuid> = customers.into_iter().filter(is_unread).collect();
         self.stored.extend(customers.iter().map(|id| (*id, Vec::new())));
         for row in store::identities_of(tx, agency, &customers).await? {
             self.note_exclusive(&row);

@@ -9,6 +9,7 @@ mod pipeline;
 mod plan;
 mod progress;
 pub(crate) mod queue;
+mod recent;
 pub(crate) mod refold;
 mod rehearsal;
 pub mod report;

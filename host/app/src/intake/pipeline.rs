@@ -5,8 +5,10 @@ use super::Outcome;
 use super::files::reader::Slice;
 use super::plan::Plan;
 use super::progress::{Progress, Step, Tally};
+use super::recent::Recent;
 use crate::error::{AppError, Result, retrying};
 use crate::{App, Room};
+use posthouse_domain::Day;
 use posthouse_domain::row::FileKind;
 use posthouse_store::imports::ImportRow;
 use posthouse_store::intake::{self as store, Counter};
@@ -22,6 +24,9 @@ pub(super) struct Pipeline {
     /// What the slices that were written came to; with the one that is being written, it is on its way.
     progress: Progress,
     flight: Option<Flight>,
+    recent: Recent,
+    /// Where the agency stands once everything on its way is written: then `recent` is right.
+    stands: Option<(Counter, Day)>,
     /// How many slices in a row had to be worked out under the lock.
     overtaken: u32,
 }
@@ -55,18 +60,18 @@ impl Pipeline {
             kind,
             progress,
             flight: None,
+            recent: Recent::default(),
+            stands: None,
             overtaken: 0,
         }
     }
 
     /// Begins to write a slice after the one before has been written; `job` is as that one left it. `false` if the lease was lost.
     pub(super) async fn land(&mut self, job: &mut ImportRow, slice: Slice) -> Result<bool> {
-        let mut plan = match &self.flight {
-            Some(Flight { plan: Some(ahead), .. }) if !ahead.alone => {
-                let plan = retrying!(self.plan(&slice, Some(ahead)))?;
-                (!plan.alone).then_some(plan)
-            }
-            _ => None,
+        let ahead = self.flight.as_ref().and_then(|flight| flight.plan.clone());
+        let mut plan = match ahead.filter(|plan| !plan.alone) {
+            Some(ahead) => self.try_plan(&slice, Some(&ahead)).await?.filter(|plan| !plan.alone),
+            None => None,
         };
         if let Some(flight) = self.flight.take() {
             let Some(written) = flight.end().await? else {
@@ -77,11 +82,12 @@ impl Pipeline {
                 self.overtaken = 0;
             } else {
                 self.overtaken += 1;
+                self.stands = None;
                 plan = None;
             }
         }
         if plan.is_none() && (self.overtaken <= STUBBORN || self.overtaken % RESTING == 0) {
-            plan = Some(retrying!(self.plan(&slice, None))?);
+            plan = self.try_plan(&slice, None).await?;
         }
         let plan = plan.map(Arc::new);
         let mut progress = std::mem::take(&mut self.progress);
@@ -114,19 +120,36 @@ impl Pipeline {
         Ok(true)
     }
 
-    /// What a slice comes to, worked out without the agency's lock.
-    async fn plan(&self, slice: &Slice, ahead: Option<&Plan>) -> Result<Plan> {
+    /// What a slice comes to, worked out without the agency's lock; `None` if that has to wait for the lock.
+    async fn try_plan(&mut self, slice: &Slice, ahead: Option<&Plan>) -> Result<Option<Plan>> {
+        match self.plan(slice, ahead).await {
+            Ok(plan) => Ok(Some(plan)),
+            Err(error) if error.is_transient() => {
+                self.stands = None;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn plan(&mut self, slice: &Slice, ahead: Option<&Plan>) -> Result<Plan> {
         let (app, room) = (&self.app, &self.room);
         let mut tx = app.store.read_ahead(Access::Agency(room.id)).await?;
         let (change, ordinals) = profiles::counter(&mut tx, room.id).await?;
         let seen = Counter { change, ordinals };
         let ahead = ahead.filter(|plan| plan.counter.change == seen.change + 1);
         let before = ahead.map_or(seen, Plan::after);
+        let today = room.day_of(app.clock.now());
+        if self.stands != Some((before, today)) {
+            self.recent.forget();
+        }
         let counter = Counter {
             change: before.change + 1,
             ..before
         };
-        Plan::make(app, room, &mut tx, &slice.records(), counter, ahead).await
+        let plan = Plan::make(app, room, &mut tx, &slice.records(), counter, ahead, &mut self.recent).await?;
+        self.stands = (!plan.alone).then(|| (plan.after(), today));
+        Ok(plan)
     }
 }
 
@@ -160,7 +183,16 @@ impl App {
         let plan = match planned {
             Some(plan) => plan,
             None => {
-                made_now = Plan::make(self, room, &mut tx, &slice.records(), counter, None).await?;
+                made_now = Plan::make(
+                    self,
+                    room,
+                    &mut tx,
+                    &slice.records(),
+                    counter,
+                    None,
+                    &mut Recent::default(),
+                )
+                .await?;
                 &made_now
             }
         };

@@ -4,6 +4,7 @@
 use super::land::Batch;
 use super::matching::{Matcher, Tightened};
 use super::progress::Touched;
+use super::recent::Recent;
 use super::refold::{Change, Person, people};
 use super::{Outcome, terms};
 use crate::error::Result;
@@ -41,8 +42,6 @@ pub(crate) struct Plan {
     activity: Vec<store::ActivityRow>,
     facts: Vec<store::StoredFacts>,
     terms: terms::Changes,
-    /// Everyone it touches, as they are afterwards.
-    people: HashMap<Uuid, Person>,
     tightened: Vec<Tightened>,
     /// Rows of an earlier build had a say, which is not laid over what a batch reads before it is written.
     pub(crate) alone: bool,
@@ -50,6 +49,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Works out what `records` come to as the change of this counter. `ahead` is one that is being written and not in what `tx` sees.
+    /// `recent` are customers as they are before it, those of `ahead` among them; afterwards it has those whom this one touches.
     ///
     /// # Errors
     /// Failures of the database.
@@ -60,20 +60,22 @@ impl Plan {
         records: &[&Record],
         counter: Counter,
         ahead: Option<&Plan>,
+        recent: &mut Recent,
     ) -> Result<Self> {
         let agency = room.id;
         // under the lock only now: whoever waited for it across midnight belongs to the new day
         let now = app.clock.now();
         let today = room.day_of(now);
-        let (mut batch, mut matcher) = Batch::load(app, agency, tx, records).await?;
+        let (mut batch, mut matcher) = Batch::load(app, agency, tx, records, recent).await?;
         if let Some(ahead) = ahead {
             ahead.recall(records, &mut batch, &mut matcher);
         }
+        matcher.recall_people(recent, batch.owners());
         let outcomes = records
             .iter()
             .map(|record| batch.take(app, room, &mut matcher, record, counter.change, now))
             .collect();
-        let mut everyone = everyone(tx, agency, &batch, &mut matcher, counter, ahead, today, now).await?;
+        let mut everyone = everyone(tx, agency, &batch, &mut matcher, counter, recent, today, now).await?;
         let alone = matcher.has_leftovers() || !batch.clashes.is_empty();
         let identified = matcher.changed();
         let bookings = changed_bookings(&mut batch);
@@ -120,6 +122,7 @@ impl Plan {
             }
         }
         let terms = terms::Changes::of(tx, agency, &mut searched).await?;
+        recent.keep(everyone);
         Ok(Self {
             counter,
             outcomes,
@@ -137,7 +140,6 @@ impl Plan {
             activity,
             facts,
             terms,
-            people: everyone.into_iter().map(|person| (person.row.id, person)).collect(),
             tightened: matcher.tightened,
             alone,
         })
@@ -221,9 +223,6 @@ impl Plan {
                 matcher.recall(kind, new.value.clone(), new.customer_id);
             }
         }
-        for row in self.people.values().flat_map(|person| &person.identities) {
-            matcher.note_exclusive(row);
-        }
     }
 }
 
@@ -239,14 +238,13 @@ async fn everyone(
     batch: &Batch,
     matcher: &mut Matcher,
     counter: Counter,
-    ahead: Option<&Plan>,
+    recent: &mut Recent,
     today: Day,
     now: Instant,
 ) -> Result<Vec<Person>> {
     let mut touched: Vec<Uuid> = batch.since.keys().copied().collect();
     touched.sort_unstable();
-    let recent = |id: &Uuid| ahead.and_then(|ahead| ahead.people.get(id));
-    let is_stored = |id: &&Uuid| !batch.new_customers.contains_key(*id) && recent(id).is_none();
+    let is_stored = |id: &&Uuid| !batch.new_customers.contains_key(*id) && recent.get(id).is_none();
     let stored: Vec<Uuid> = touched.iter().filter(is_stored).copied().collect();
     let known = std::mem::take(&mut matcher.stored);
     let mut stored = people(tx, agency, &stored, known, today).await?;
@@ -255,7 +253,7 @@ async fn everyone(
     for id in touched {
         let person = match batch.new_customers.get(&id) {
             Some(first) => ordinals.next().map(|ordinal| Person::new(id, ordinal, *first, now)),
-            None => recent(&id).cloned().or_else(|| stored.remove(&id)),
+            None => recent.take(&id).or_else(|| stored.remove(&id)),
         };
         everyone.extend(person);
     }

@@ -7,6 +7,7 @@ use super::Outcome;
 use super::files::reader::Slice;
 use super::land::Batch;
 use super::matching::{Matcher, lookup};
+use super::recent::Recent;
 use super::report::Report;
 use crate::error::Result;
 use crate::{App, Room};
@@ -40,7 +41,7 @@ impl Rehearsal {
     pub(super) async fn take(&mut self, app: &App, room: &Room, slice: &Slice) -> Result<Vec<Outcome>> {
         let records = slice.records();
         let mut tx = app.store.read(Access::Agency(room.id)).await?;
-        let (mut batch, mut matcher) = Batch::load(app, room.id, &mut tx, &records).await?;
+        let (mut batch, mut matcher) = Batch::load(app, room.id, &mut tx, &records, &Recent::default()).await?;
         drop(tx);
         let stored: HashSet<String> = batch.bookings.keys().cloned().collect();
         self.recall(app, room, &records, &mut batch, &mut matcher);

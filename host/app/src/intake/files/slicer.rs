@@ -65,7 +65,7 @@ pub(crate) struct ReadRow {
 /// Bytes of cells landed together, in case rows are long.
 const SLICE_BYTES: usize = 4 * 1024 * 1024;
 /// Rows landed together: enough to share a transaction's costs, few enough that events land between them.
-const SLICE: usize = 1_000;
+const SLICE: usize = 2_000;
 
 /// What a slicer has to know.
 pub(super) struct Slicing<'s> {
