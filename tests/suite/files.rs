@@ -424,7 +424,7 @@ fn a_mapping_is_part_of_the_job(database: Database) {
     };
     assert!(
         bad("[columns]\nammount = \"x\"")
-            .contains("line 2: \"ammount\" is no field of bookings; did you mean \"amount\"?")
+            .contains("line 2: \"ammount\" is not a field of bookings; did you mean \"amount\"?")
     );
     assert!(bad("kind = \"customers\"").contains("was sent as bookings"));
     assert!(bad(&"#".repeat(300 << 10)).contains("256 KiB"));

@@ -282,6 +282,10 @@ impl App {
         for row in rows {
             let mut cells: Vec<String> = serde_json::from_str(&row.cells).map_err(AppError::corrupt("cells"))?;
             cells.resize(width + 1, String::new());
+            // what marks a torn row has both languages
+            if let Some(surplus) = cells.last_mut() {
+                *surplus = Words::from_stored(surplus).into_text(language);
+            }
             cells.iter().try_for_each(|cell| file.text(cell))?;
             file.own(row.row_no.to_string())?;
             file.own(&row.code)?;

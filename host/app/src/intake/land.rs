@@ -315,10 +315,12 @@ pub(crate) fn meant(rows: &[ClashRow], written: &str) -> std::result::Result<Str
     let known: Vec<String> = rows.iter().map(|row| format!("{:?}", row.was)).collect();
     Err(Rejection::new(
         "booking_conflict",
-        format!(
-            "booking id {written:?} is that of {} bookings, known as {}; write it like one of these",
-            rows.len(),
-            known.join(" and ")
+        words!(
+            "booking id {written:?} is that of {count} bookings, known as {en}; write it like one of these",
+            "订单号 {written:?} 对应 {count} 个订单（{zh}）；请按其中一个的写法填写",
+            count = rows.len(),
+            en = known.join(" and "),
+            zh = known.join("、")
         ),
     ))
 }

@@ -4,7 +4,7 @@ use super::headers::Plan;
 use super::slicer::Slicing;
 use super::{Cell, RawRow, quote};
 use crate::sheet;
-use posthouse_domain::Rejection;
+use posthouse_domain::{Rejection, words};
 use std::borrow::Cow;
 
 impl Slicing<'_> {
@@ -18,10 +18,11 @@ impl Slicing<'_> {
             .filter(|cell| !cell.is_blank())
             && self.is_about_cells(plan, row)
         {
-            let detail = format!(
-                "row {} still has {} in its column surplus; put every cell under its header, then empty that column",
-                row.number,
-                quote(&surplus.text)
+            let detail = words!(
+                "row {number} still has {surplus} in its column surplus; put every cell under its header, then empty that column",
+                "第 {number} 行的 surplus 列还有 {surplus}；请把各单元格放到对应的表头下，再清空该列",
+                number = row.number,
+                surplus = quote(&surplus.text)
             );
             return Err(Rejection::new("wrong_cell_count", detail));
         }
@@ -33,15 +34,16 @@ impl Slicing<'_> {
         if !filled && row.count >= plan.needed() {
             return Ok(());
         }
-        let detail = format!(
-            "row {} has {} cells, the row with the headers has {width}; look for a missing or an extra {} or quote",
-            row.number,
-            row.count,
-            match self.reading.delimiter {
-                Some(',') | None => "comma",
-                Some(';') => "semicolon",
-                Some('\t') => "tab",
-                Some(_) => "bar",
+        let detail = words!(
+            "row {number} has {count} cells, the row with the headers has {width}; look for a missing or an extra {mark} or quote",
+            "第 {number} 行有 {count} 个单元格，表头行有 {width} 个；请检查是否缺少或多出{mark}或引号",
+            number = row.number,
+            count = row.count,
+            mark = match self.reading.delimiter {
+                Some(',') | None => words!("comma", "逗号"),
+                Some(';') => words!("semicolon", "分号"),
+                Some('\t') => words!("tab", "制表符"),
+                Some(_) => words!("bar", "竖线"),
             }
         );
         Err(Rejection::new("wrong_cell_count", detail))

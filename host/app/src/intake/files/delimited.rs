@@ -5,9 +5,9 @@
 use super::encoding::{Decoded, Expected, Found, detect};
 use super::headers::MOST_COLUMNS;
 use super::quotes::{self, Shape, Verdict};
-use super::{Cause, Cell, Mapping, RawRow, ReadError, headers, refuse};
-use posthouse_domain::Rejection;
+use super::{Cause, Cell, Mapping, RawRow, ReadError, headers, refuse, unreadable};
 use posthouse_domain::row::FileKind;
+use posthouse_domain::{Rejection, words};
 use std::io::{Read, Seek, SeekFrom};
 
 /// Longest line, and longest row of several lines: what is not closed by then never is.
@@ -32,7 +32,7 @@ pub(super) fn form(
     country: &str,
     cause: &Cause,
 ) -> Result<Form, ReadError> {
-    let failed = || cause.or(|| Rejection::new("file_unreadable", "the file cannot be read; send it again"));
+    let failed = || cause.or(unreadable);
     let found = detect(
         file,
         Expected {
@@ -122,9 +122,8 @@ pub(super) fn rows(
     cause: &Cause,
     table: &mut dyn Table,
 ) -> Result<(), ReadError> {
-    let unreadable = || Rejection::new("bad_csv", "the file is not CSV");
     file.seek(SeekFrom::Start(form.found.mark))
-        .map_err(|_| cause.or(unreadable))?;
+        .map_err(|_| cause.or(not_csv))?;
     let delimiter = u8::try_from(form.delimiter).unwrap_or(b',');
     let mut lines = Lines {
         text: Decoded::new(file, form.found.encoding),
@@ -174,7 +173,10 @@ impl<R: Read> Lines<R> {
             if text.len() - begins > LONGEST_ROW {
                 return refuse(
                     "row_too_long",
-                    "a line is longer than 1 MiB; a table of text has a line for each row",
+                    words!(
+                        "a line is longer than 1 MiB; a table of text has a line for each row",
+                        "有一行超过 1 MiB；文本表格应每条记录一行"
+                    ),
                 );
             }
             if end.is_none() {
@@ -192,11 +194,7 @@ impl<R: Read> Lines<R> {
     }
 
     fn fill(&mut self) -> Result<bool, ReadError> {
-        let unreadable = || Rejection::new("bad_csv", "the file is not CSV");
-        let count = self
-            .text
-            .read(&mut self.buffer)
-            .map_err(|_| self.cause.or(unreadable))?;
+        let count = self.text.read(&mut self.buffer).map_err(|_| self.cause.or(not_csv))?;
         self.ready = 0..count;
         Ok(count > 0)
     }
@@ -300,7 +298,13 @@ impl Assembly<'_> {
             self.tear(false)?;
         }
         if self.number == 0 {
-            return refuse("file_empty", "the file has no rows; it needs a first row with headers");
+            return refuse(
+                "file_empty",
+                words!(
+                    "the file has no rows; it needs a first row with headers",
+                    "文件没有任何行；第一行应为表头"
+                ),
+            );
         }
         Ok(())
     }
@@ -316,7 +320,7 @@ impl Assembly<'_> {
             Verdict::Broken(at) => {
                 let line = self.line_of(at);
                 let row = self.next_row();
-                self.table.broken(row, stray_quote(line), STRAY)?;
+                self.table.broken(row, stray_quote(line), &stray())?;
             }
             Verdict::Sound => {
                 let row = self.next_row();
@@ -377,7 +381,7 @@ impl Assembly<'_> {
                 let row = self.next_row();
                 let odd = |cell: &Cell| cell.text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1;
                 if closing && row.cells.iter().any(odd) {
-                    self.table.broken(row, stray_quote(number), STRAY)?;
+                    self.table.broken(row, stray_quote(number), &stray())?;
                 } else {
                     self.table.row(row)?;
                 }
@@ -396,7 +400,7 @@ impl Assembly<'_> {
         self.number += 1;
         let cells = quotes::loose(text, at, self.delimiter);
         let row = raw(cells.iter().map(String::as_bytes), self.number);
-        self.table.broken(row, stray_quote(line), STRAY)
+        self.table.broken(row, stray_quote(line), &stray())
     }
 }
 
@@ -404,14 +408,21 @@ fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b'\n' | b'\r'))
 }
 
+fn not_csv() -> Rejection {
+    Rejection::new("bad_csv", words!("the file is not CSV", "文件不是 CSV"))
+}
+
 /// What the error file has in its column `surplus` until the row is mended.
-const STRAY: &str = "stray quote";
+fn stray() -> String {
+    words!("stray quote", "多余的引号").to_stored()
+}
 
 fn stray_quote(line: usize) -> Rejection {
     Rejection::new(
         "broken_quotes",
-        format!(
-            "a quotation mark in line {line} of the file opens a cell that does not end where it should; remove it, or write it twice. The lines after it were read as rows of their own"
+        words!(
+            "a quotation mark in line {line} of the file opens a cell that does not end where it should; remove it, or write it twice. The lines after it were read as rows of their own",
+            "文件第 {line} 行有一个引号，它开头的单元格没有正常结束；请删除该引号，或写两次。其后各行已按单独的行读取"
         ),
     )
 }
@@ -419,7 +430,10 @@ fn stray_quote(line: usize) -> Rejection {
 fn cut_off(line: usize) -> Rejection {
     Rejection::new(
         "wrong_cell_count",
-        format!("the file ends in the midst of its last row, in line {line}; look whether it was saved or sent whole"),
+        words!(
+            "the file ends in the middle of its last row, in line {line}; check that it was saved and sent whole",
+            "文件在最后一行（第 {line} 行）中间断了；请检查文件是否完整保存和发送"
+        ),
     )
 }
 

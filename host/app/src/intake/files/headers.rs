@@ -4,9 +4,9 @@ use super::meaning::{field, mapped_unit, own_column, understand};
 use super::notes::Unit;
 use super::{Cell, Mapping, RawRow, quote};
 use crate::sheet;
-use posthouse_domain::Rejection;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::row::{self, FileKind, Layout};
+use posthouse_domain::{Rejection, Words, words};
 
 pub(super) use super::meaning::plain;
 
@@ -63,14 +63,20 @@ pub(super) fn find(
     let Some(first) = rows.first() else {
         return Err(Rejection::new(
             "file_empty",
-            "the file has no rows; it needs a first row with headers",
+            words!(
+                "the file has no rows; it needs a first row with headers",
+                "文件没有任何行；第一行应为表头"
+            ),
         ));
     };
     if let Some(wanted) = mapping.header_row.filter(|_| !is_error_file(first)) {
         let at = rows.iter().position(|row| row.number == wanted).ok_or_else(|| {
             Rejection::new(
                 "headers_missing",
-                format!("the mapping says that row {wanted} has the headers, but that row is empty or not there"),
+                words!(
+                    "the mapping says that row {wanted} has the headers, but that row is empty or missing",
+                    "映射指定第 {wanted} 行为表头，但该行为空或不存在"
+                ),
             )
         })?;
         return Plan::read(kind, mapping, defined, &rows[at]).map(|plan| (at, plan));
@@ -112,16 +118,19 @@ impl Plan {
             header.pop();
         }
         if header.len() > MOST_COLUMNS {
-            let detail = format!(
-                "row {} has {} headers, at most {MOST_COLUMNS} are read; leave columns out",
-                row.number, row.count
+            let detail = words!(
+                "row {number} has {count} headers, at most {MOST_COLUMNS} are read; leave columns out",
+                "第 {number} 行有 {count} 个表头，最多读取 {MOST_COLUMNS} 个；请去掉多余的列",
+                number = row.number,
+                count = row.count
             );
             return Err(Rejection::new("too_many_columns", detail));
         }
         if let Some(broken) = header.iter().find(|text| text.contains('\u{fffd}')) {
-            let detail = format!(
-                "the header {} cannot be decoded; save the file as CSV UTF-8, or say in the mapping which encoding it has",
-                quote(broken)
+            let detail = words!(
+                "the header {broken} cannot be decoded; save the file as CSV UTF-8, or say in the mapping which encoding it has",
+                "表头 {broken} 无法解码；请把文件另存为 CSV UTF-8，或在映射中写明编码",
+                broken = quote(broken)
             );
             return Err(Rejection::new("bad_encoding", detail));
         }
@@ -144,10 +153,11 @@ impl Plan {
                 if let Some(other) = other.filter(|_| !row::may_repeat(known)) {
                     return Err(Rejection::new(
                         "header_twice",
-                        format!(
-                            "the headers {} and {} both mean {known}; remove or rename one, or name the right one under [columns] in a mapping",
-                            quote(&header[other]),
-                            quote(text)
+                        words!(
+                            "the headers {one} and {text} both mean {known}; remove or rename one, or name the right one under [columns] in a mapping",
+                            "表头 {one} 和 {text} 都表示 {known}；请删除或改名其中一个，或在映射的 [columns] 中指定正确的一个",
+                            one = quote(&header[other]),
+                            text = quote(text)
                         ),
                     ));
                 }
@@ -245,19 +255,26 @@ fn mapped(mapping: &Mapping, header: &[String]) -> Result<Vec<Option<&'static st
                     .map(|text| (strsim::normalized_levenshtein(&plain(text), &plain(wanted)), text))
                     .max_by(|(one, _), (other, _)| one.total_cmp(other))
                     .filter(|(likeness, _)| *likeness >= 0.5)
-                    .map_or_else(String::new, |(_, text)| format!("; did you mean {}?", quote(text)));
+                    .map_or_else(Words::default, |(_, text)| {
+                        words!("; did you mean {text}?", "；是否指 {text}？", text = quote(text))
+                    });
                 return Err(Rejection::new(
                     "mapped_header_missing",
-                    format!(
-                        "the mapping says that {field} is under {}, but there is no such header{near}",
-                        quote(wanted)
+                    words!(
+                        "the mapping says that {field} is under {wanted}, but there is no such header{near}",
+                        "映射指定 {field} 在 {wanted} 列，但没有这个表头{near}",
+                        wanted = quote(wanted)
                     ),
                 ));
             }
             _ => {
                 return Err(Rejection::new(
                     "header_twice",
-                    format!("the header {} stands twice; remove or rename one", quote(wanted)),
+                    words!(
+                        "the header {wanted} stands twice; remove or rename one",
+                        "表头 {wanted} 出现两次；请删除或改名其中一个",
+                        wanted = quote(wanted)
+                    ),
                 ));
             }
         }

@@ -59,11 +59,15 @@ impl Mapping {
     /// `bad_mapping`: what is wrong in which line.
     pub fn parse(kind: FileKind, text: &str) -> Result<Self, Rejection> {
         if text.len() > LONGEST {
-            return Err(Rejection::new("bad_mapping", "the mapping is longer than 256 KiB"));
+            return Err(Rejection::new(
+                "bad_mapping",
+                words!("the mapping is longer than 256 KiB", "映射超过 256 KiB"),
+            ));
         }
         let text = text.trim_start_matches('\u{feff}');
         let file = File { text, kind };
-        let table = DeTable::parse(text).map_err(|error| file.bad(error.span().unwrap_or(0..0), error.message()))?;
+        let table = DeTable::parse(text)
+            .map_err(|error| file.bad(error.span().unwrap_or(0..0), Words::same(error.message())))?;
         let mut mapping = Self::default();
         for (key, value) in table.get_ref() {
             file.take(&mut mapping, key, value)?;
@@ -106,7 +110,7 @@ impl Mapping {
                 // who names it beside the file has no lines
                 let detail = Words {
                     en: rejection.detail.en.trim_start_matches("mapping, line 1: ").to_owned(),
-                    zh: rejection.detail.zh.trim_start_matches("mapping, line 1: ").to_owned(),
+                    zh: rejection.detail.zh.trim_start_matches("映射第 1 行：").to_owned(),
                 };
                 Rejection { detail, ..rejection }
             })?;
@@ -131,22 +135,26 @@ type Key<'t> = Spanned<std::borrow::Cow<'t, str>>;
 type Value<'t> = Spanned<DeValue<'t>>;
 
 impl File<'_> {
-    fn bad(&self, at: Range<usize>, problem: impl std::fmt::Display) -> Rejection {
+    fn bad(&self, at: Range<usize>, problem: Words) -> Rejection {
         let before = &self.text.as_bytes()[..at.start.min(self.text.len())];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Rejection::new("bad_mapping", format!("mapping, line {line}: {problem}"))
+        Rejection::new(
+            "bad_mapping",
+            words!("mapping, line {line}: {problem}", "映射第 {line} 行：{problem}"),
+        )
     }
 
     fn take(&self, mapping: &mut Mapping, key: &Key<'_>, value: &Value<'_>) -> Result<(), Rejection> {
         let name = key.get_ref().as_ref();
-        let bad = |problem: String| self.bad(value.span(), problem);
+        let bad = |problem: Words| self.bad(value.span(), problem);
         match name {
             "kind" => {
                 let kind = self.string(name, value)?;
                 if kind != self.kind.as_str() {
-                    return Err(bad(format!(
-                        "the mapping is for {kind:?}, but the file was sent as {}",
-                        self.kind.as_str()
+                    return Err(bad(words!(
+                        "the mapping is for {kind:?}, but the file was sent as {sent}",
+                        "映射用于 {kind:?}，而文件是按 {sent} 发送的",
+                        sent = self.kind.as_str()
                     )));
                 }
             }
@@ -155,8 +163,9 @@ impl File<'_> {
                 let label = self.string(name, value)?;
                 let found = Encoding::for_label(label.as_bytes()).filter(|e| *e != encoding_rs::REPLACEMENT);
                 let found = found.ok_or_else(|| {
-                    bad(format!(
-                        "encoding {label:?} is not known; use utf-8, gb18030 or utf-16le"
+                    bad(words!(
+                        "encoding {label:?} is not known; use utf-8, gb18030 or utf-16le",
+                        "编码 {label:?} 无法识别；可用 utf-8、gb18030、utf-16le"
                     ))
                 })?;
                 // what is called GBK in files has characters beyond it
@@ -169,8 +178,12 @@ impl File<'_> {
             "delimiter" => {
                 let text = self.string(name, value)?;
                 let delimiter = DELIMITERS.into_iter().find(|known| text == known.to_string());
-                mapping.delimiter =
-                    Some(delimiter.ok_or_else(|| bad("delimiter must be \",\", \";\", \"\\t\" or \"|\"".into()))?);
+                mapping.delimiter = Some(delimiter.ok_or_else(|| {
+                    bad(words!(
+                        "delimiter must be \",\", \";\", \"\\t\" or \"|\"",
+                        "delimiter 应为 \",\"、\";\"、\"\\t\" 或 \"|\""
+                    ))
+                })?);
             }
             "sheet" => mapping.sheet = Some(self.string(name, value)?),
             "header_row" => {
@@ -179,23 +192,41 @@ impl File<'_> {
                     _ => None,
                 };
                 let row = row.filter(|row| (1..=LAST_HEADER_ROW).contains(row));
-                mapping.header_row =
-                    Some(row.ok_or_else(|| bad(format!("header_row must be a number from 1 to {LAST_HEADER_ROW}")))?);
+                mapping.header_row = Some(row.ok_or_else(|| {
+                    bad(words!(
+                        "header_row must be a number from 1 to {LAST_HEADER_ROW}",
+                        "header_row 应为 1 到 {LAST_HEADER_ROW} 的数字"
+                    ))
+                })?);
             }
             "time_zone" => {
                 let zone = self.string(name, value)?;
                 let zone: Result<Tz, _> = zone.parse();
-                mapping.time_zone = Some(zone.map_err(|_| bad("time_zone must be a name like Asia/Shanghai".into()))?);
+                mapping.time_zone = Some(zone.map_err(|_| {
+                    bad(words!(
+                        "time_zone must be a name like Asia/Shanghai",
+                        "time_zone 应写成 Asia/Shanghai 的形式"
+                    ))
+                })?);
             }
             "date_order" => {
                 let order = DateOrder::parse(&self.string(name, value)?);
-                mapping.date_order =
-                    Some(order.ok_or_else(|| bad("date_order must be \"ymd\", \"dmy\" or \"mdy\"".into()))?);
+                mapping.date_order = Some(order.ok_or_else(|| {
+                    bad(words!(
+                        "date_order must be \"ymd\", \"dmy\" or \"mdy\"",
+                        "date_order 应为 \"ymd\"、\"dmy\" 或 \"mdy\""
+                    ))
+                })?);
             }
             "decimal" => match self.string(name, value)?.as_str() {
                 "." => mapping.decimal_comma = false,
                 "," => mapping.decimal_comma = true,
-                _ => return Err(bad("decimal must be \".\" or \",\"".into())),
+                _ => {
+                    return Err(bad(words!(
+                        "decimal must be \".\" or \",\"",
+                        "decimal 应为 \".\" 或 \",\""
+                    )));
+                }
             },
             "columns" => mapping.columns = self.fields(name, value)?,
             "constants" => {
@@ -205,16 +236,18 @@ impl File<'_> {
                     .into_iter()
                     .find(|id| mapping.constants.contains_key(id));
                 if let Some(id) = id {
-                    return Err(bad(format!(
-                        "{id} tells rows apart and cannot be the same for all; leave it out"
+                    return Err(bad(words!(
+                        "{id} tells rows apart and cannot be the same for all; leave it out",
+                        "{id} 用来区分各行，不能全部相同；请去掉"
                     )));
                 }
             }
             "status" => mapping.status = self.statuses(value)?,
             other => {
+                let near = near(other, KEYS.iter().copied());
                 return Err(self.bad(
                     key.span(),
-                    format!("{other:?} is not known{}", near(other, KEYS.iter().copied())),
+                    words!("{other:?} is not known{near}", "{other:?} 无法识别{near}"),
                 ));
             }
         }
@@ -224,19 +257,33 @@ impl File<'_> {
     fn string(&self, name: &str, value: &Value<'_>) -> Result<String, Rejection> {
         match value.get_ref() {
             DeValue::String(text) if !text.trim().is_empty() || name == "delimiter" => Ok(text.to_string()),
-            _ => Err(self.bad(value.span(), format!("{name} must be a text in quotes"))),
+            _ => Err(self.bad(
+                value.span(),
+                words!("{name} must be a text in quotes", "{name} 应为带引号的文本"),
+            )),
         }
     }
 
     fn source(&self, value: &Value<'_>) -> Result<String, Rejection> {
         let source = normal::text(&self.string("source", value)?);
-        let bad = |problem: &str| self.bad(value.span(), format!("source {source:?} {problem}"));
+        let bad = |problem: Words| {
+            self.bad(
+                value.span(),
+                words!("source {source:?} {problem}", "source {source:?} {problem}"),
+            )
+        };
         if source.len() > 200 || source.chars().any(char::is_control) {
-            return Err(bad("is longer than 200 bytes or has control characters"));
+            return Err(bad(words!(
+                "is longer than 200 bytes or has control characters",
+                "超过 200 字节或含有控制字符"
+            )));
         }
         // what staff enter by hand
         if event::OWN_SOURCES.contains(&source.as_str()) {
-            return Err(bad("is the server's own; choose another name"));
+            return Err(bad(words!(
+                "is the server's own; choose another name",
+                "是服务器自用的名称；请换一个"
+            )));
         }
         Ok(source)
     }
@@ -244,7 +291,10 @@ impl File<'_> {
     fn table<'v, 't>(&self, name: &str, value: &'v Value<'t>) -> Result<&'v DeTable<'t>, Rejection> {
         match value.get_ref() {
             DeValue::Table(table) => Ok(table),
-            _ => Err(self.bad(value.span(), format!("{name} must be a table: [{name}]"))),
+            _ => Err(self.bad(
+                value.span(),
+                words!("{name} must be a table: [{name}]", "{name} 应为表：[{name}]"),
+            )),
         }
     }
 
@@ -257,7 +307,11 @@ impl File<'_> {
                 let near = near(wanted, self.kind.headers().iter().copied());
                 self.bad(
                     key.span(),
-                    format!("{wanted:?} is no field of {}{near}", self.kind.as_str()),
+                    words!(
+                        "{wanted:?} is not a field of {kind}{near}",
+                        "{kind} 没有字段 {wanted:?}{near}",
+                        kind = self.kind.as_str()
+                    ),
                 )
             })?;
             fields.insert(known, self.string(known, value)?);
@@ -266,25 +320,30 @@ impl File<'_> {
     }
 
     fn statuses(&self, value: &Value<'_>) -> Result<HashMap<String, BookingStatus>, Rejection> {
-        let mut words = HashMap::new();
+        let mut statuses = HashMap::new();
         for (key, value) in self.table("status", value)? {
-            let meaning = self.string("a status", value)?;
+            let meaning = self.string(key.get_ref(), value)?;
             let status = meaning.parse().map_err(|()| {
                 let known = BookingStatus::ALL.map(BookingStatus::as_str);
                 let near = near(&meaning, known.into_iter());
                 self.bad(
                     value.span(),
-                    format!("{meaning:?} is no status{near}; known are {}", known.join(", ")),
+                    words!(
+                        "{meaning:?} is not a status{near}; known are {en}",
+                        "{meaning:?} 不是状态{near}；可用的有 {zh}",
+                        en = known.join(", "),
+                        zh = known.join("、")
+                    ),
                 )
             })?;
-            words.insert(plain(key.get_ref()), status);
+            statuses.insert(plain(key.get_ref()), status);
         }
-        Ok(words)
+        Ok(statuses)
     }
 }
 
 /// A question about the nearest known word, if one is near.
-fn near<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> String {
+fn near<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Words {
     known
         .map(|other| {
             let part = word.len() > 2 && other.contains(word);
@@ -297,7 +356,9 @@ fn near<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> String {
         })
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .filter(|(likeness, _)| *likeness >= 0.5)
-        .map_or_else(String::new, |(_, other)| format!("; did you mean {other:?}?"))
+        .map_or_else(Words::default, |(_, other)| {
+            words!("; did you mean {other:?}?", "；是否指 {other:?}？")
+        })
 }
 
 #[cfg(test)]
@@ -355,16 +416,16 @@ mod tests {
             ),
             (
                 "[columns]\n\nammount = \"x\"",
-                "line 3: \"ammount\" is no field of bookings; did you mean \"amount\"?",
+                "line 3: \"ammount\" is not a field of bookings; did you mean \"amount\"?",
             ),
             (
                 "[columns]\nphone = 7",
-                "line 2: \"phone\" is no field of bookings; did you mean \"customer_phone\"?",
+                "line 2: \"phone\" is not a field of bookings; did you mean \"customer_phone\"?",
             ),
             ("[columns]\namount = 7", "line 2: amount must be a text in quotes"),
             (
                 "[status]\n\"x\" = \"payed\"",
-                "line 2: \"payed\" is no status; did you mean \"paid\"?",
+                "line 2: \"payed\" is not a status; did you mean \"paid\"?",
             ),
             ("header_row = 0", "header_row must be a number from 1 to 100"),
             ("header_row = \"1\"", "header_row must be a number from 1 to 100"),

@@ -4,9 +4,9 @@ use super::notes::{Sort, Unit};
 use super::quote;
 use super::synonyms::{BOOKINGS, CUSTOMERS};
 use super::units::Money;
-use posthouse_domain::Rejection;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::row::FileKind;
+use posthouse_domain::{Rejection, words};
 use unicode_normalization::UnicodeNormalization;
 
 /// A header without what people vary: full-width forms, case, spaces, underscores, dashes, quotes, stars of mandatory columns.
@@ -151,10 +151,11 @@ pub(super) fn mapped_unit(field: &'static str, header: &str) -> Result<Unit, Rej
         match Unit::read(sort, field, std::slice::from_ref(note), |_| false).and_then(|unit| found.and(unit)) {
             Some(unit) => found = unit,
             None if sort == Sort::Money && note.chars().any(|c| UNIT_SIGNS.contains(c)) => {
-                let detail = format!(
-                    "the mapping says that {field} is under {}, but the unit {} is not understood; name it like 万元, 千美元 or USD, or leave it out of the header",
-                    quote(header),
-                    quote(note)
+                let detail = words!(
+                    "the mapping says that {field} is under {header}, but the unit {note} is not understood; name it like 万元, 千美元 or USD, or leave it out of the header",
+                    "映射指定 {field} 在 {header} 列，但单位 {note} 无法识别；请写成 万元、千美元 或 USD，或从表头中去掉",
+                    header = quote(header),
+                    note = quote(note)
                 );
                 return Err(Rejection::new("unknown_unit", detail));
             }

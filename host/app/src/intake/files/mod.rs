@@ -28,8 +28,8 @@ pub use mapping::Mapping;
 
 use crate::error::AppError;
 use crate::sheet::Sheet;
-use posthouse_domain::Rejection;
 use posthouse_domain::money::Currency;
+use posthouse_domain::{Rejection, Words};
 use posthouse_store::StoreError;
 use posthouse_store::imports::ImportRow;
 use serde::{Deserialize, Serialize};
@@ -186,8 +186,16 @@ impl From<Rejection> for ReadError {
 }
 
 /// Shorthand for a refusal of the whole file.
-fn refuse<T>(code: &'static str, detail: impl Into<posthouse_domain::Words>) -> Result<T, ReadError> {
+fn refuse<T>(code: &'static str, detail: Words) -> Result<T, ReadError> {
     Err(ReadError::File(Rejection::new(code, detail)))
+}
+
+/// The refusal of a file that broke off while it was read.
+fn unreadable() -> Rejection {
+    Rejection::new(
+        "file_unreadable",
+        posthouse_domain::words!("the file cannot be read; send it again", "文件无法读取，请重新发送"),
+    )
 }
 
 /// Where a reader below leaves the true cause of a failure, which the libraries above it only know as an IO error.

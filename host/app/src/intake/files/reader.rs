@@ -4,10 +4,10 @@ use super::chunks::Chunks;
 use super::dates::Epoch;
 use super::slicer::{Slicer, Slicing};
 use super::workbook::{Workbook, Workbooks, named};
-use super::{Cause, Mapping, ReadError, Reading, delimited, refuse};
+use super::{Cause, Mapping, ReadError, Reading, delimited, refuse, unreadable};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{AgencyTerms, Rejection};
+use posthouse_domain::{AgencyTerms, words};
 use posthouse_store::Store;
 use posthouse_store::imports::ImportRow;
 use std::io::{Read, Seek, SeekFrom};
@@ -70,7 +70,7 @@ fn read<'s>(
     with: impl FnOnce(Reading, Epoch) -> Slicing<'s>,
 ) -> Result<(), ReadError> {
     let mut first = Vec::new();
-    let failed = |_| cause.or(|| Rejection::new("file_unreadable", "the file cannot be read; send it again"));
+    let failed = |_| cause.or(unreadable);
     (&mut file).take(16).read_to_end(&mut first).map_err(failed)?;
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
     if [&b"PK\x03\x04"[..], b"PK\x05\x06", &[0xd0, 0xcf, 0x11, 0xe0]]
@@ -91,16 +91,22 @@ fn read<'s>(
     }
     let start = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first).trim_ascii_start();
     let other = if start.starts_with(b"%PDF") {
-        Some("a PDF document")
+        Some(words!("a PDF document", "PDF 文档"))
     } else if start.starts_with(b"<") {
-        Some("a web page or XML, whatever its name says")
+        Some(words!(
+            "a web page or XML, whatever its name says",
+            "网页或 XML，文件名不算数"
+        ))
     } else if start.starts_with(b"{\\rtf") {
-        Some("a text document (RTF)")
+        Some(words!("a text document (RTF)", "文本文档（RTF）"))
     } else {
         None
     };
     if let Some(other) = other {
-        let detail = format!("the file is {other}; open it in a spreadsheet program and save the table as XLSX or CSV");
+        let detail = words!(
+            "the file is {other}; open it in a spreadsheet program and save the table as XLSX or CSV",
+            "文件是{other}；请用表格软件打开，把表格另存为 XLSX 或 CSV"
+        );
         return refuse("file_not_a_table", detail);
     }
     let form = delimited::form(&mut file, kind, mapping, country, cause)?;

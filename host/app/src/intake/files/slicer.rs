@@ -15,7 +15,7 @@ use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::booking::BookingStatus;
 use posthouse_domain::record::Body;
 use posthouse_domain::row::{FileKind, LeftOut};
-use posthouse_domain::{AgencyTerms, Record, Rejection};
+use posthouse_domain::{AgencyTerms, Record, Rejection, Words, words};
 use std::borrow::Cow;
 use std::cell::Cell as Counter;
 use std::collections::{HashMap, HashSet};
@@ -149,7 +149,10 @@ impl<'s> Slicer<'s> {
         if self.seen == 0 {
             return refuse(
                 "no_rows",
-                "the file has headers, but no rows below them; there is nothing to import",
+                words!(
+                    "the file has headers, but no rows below them; there is nothing to import",
+                    "文件只有表头，下面没有数据行；没有可导入的内容"
+                ),
             );
         }
         self.send()
@@ -211,8 +214,8 @@ impl<'s> Slicer<'s> {
         }
         let width = plan.header.len();
         let missing = width.saturating_sub(row.count);
-        let mark =
-            (read.is_err() && self.with.reading.format == "csv" && missing > 0).then(|| format!("{missing} missing"));
+        let mark = (read.is_err() && self.with.reading.format == "csv" && missing > 0)
+            .then(|| words!("{missing} missing", "缺 {missing} 个").to_stored());
         let cells = row_json(&row, plan, mark.as_deref());
         self.push(row.number, read, cells)
     }
@@ -387,7 +390,7 @@ impl Slicing<'_> {
             format!("{hash}-{count}")
         };
         if done {
-            return Err(Rejection::new("done", "decided before"));
+            return Err(Rejection::new("done", Words::default()));
         }
         let (mut record, not_read) = read?;
         if !own_id {

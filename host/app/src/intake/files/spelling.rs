@@ -42,8 +42,9 @@ impl Spelling<'_> {
         if text.contains('\u{fffd}') {
             return Err(Rejection::new(
                 "bad_encoding",
-                format!(
-                    "{field} has characters that cannot be decoded; save the file as CSV UTF-8, or say in the mapping which encoding it has"
+                words!(
+                    "{field} has characters that cannot be decoded; save the file as CSV UTF-8, or say in the mapping which encoding it has",
+                    "{field} 含有无法解码的字符；请把文件另存为 CSV UTF-8，或在映射中写明编码"
                 ),
             ));
         }
@@ -60,9 +61,10 @@ impl Spelling<'_> {
         if BROKEN.iter().any(|broken| text.starts_with(broken)) {
             return Err(Rejection::new(
                 "broken_cell",
-                format!(
-                    "{field} is {}, which a spreadsheet shows where a value is missing or hidden; enter the value",
-                    quote(text)
+                words!(
+                    "{field} is {text}, which a spreadsheet shows where a value is missing or hidden; enter the value",
+                    "{field} 为 {text}，表格软件在值缺失或显示不下时会这样显示；请填入实际的值",
+                    text = quote(text)
                 ),
             ));
         }
@@ -105,7 +107,12 @@ impl Spelling<'_> {
                 let (sign, amount) = amount.strip_prefix('-').map_or((1, amount.as_str()), |rest| (-1, rest));
                 money::parse_major(amount, base)
                     .map(|minor| (sign * minor).to_string())
-                    .map_err(|e| Rejection::new("bad_attribute", format!("{header} {} {e}", quote(&text))))
+                    .map_err(|e| {
+                        Rejection::new(
+                            "bad_attribute",
+                            words!("{header} {text} {e}", "{header} {text} {e}", text = quote(&text)),
+                        )
+                    })
             }
             FactKind::Day => self.whole_day(header, unit, &half_width(&text)),
             FactKind::Flag => Ok(word(&FLAGS, &text)),
@@ -139,9 +146,10 @@ impl Spelling<'_> {
         match dates::read(text, self.mapping.date_order.or(unit.order), self.epoch) {
             Some(Told::Ambiguous) => Err(Rejection::new(
                 "bad_date",
-                format!(
-                    "{field} {} may have its day or its month first; write it like 2026-01-15, or set date_order in a mapping",
-                    quote(text)
+                words!(
+                    "{field} {text} may have its day or its month first; write it like 2026-01-15, or set date_order in a mapping",
+                    "{field} {text} 分不清日和月哪个在前；请写成 2026-01-15 的形式，或在映射中设置 date_order",
+                    text = quote(text)
                 ),
             )),
             other => Ok(other),
@@ -221,20 +229,22 @@ impl Spelling<'_> {
             if let Some(mark) = unit.mark.as_ref().filter(differs) {
                 return Err(Rejection::new(
                     "currency_differs",
-                    format!(
-                        "{field} {} is in {} by its header, but the row's currency is {currency}; write one currency in both, as a code like USD",
-                        quote(text),
-                        mark.sign
+                    words!(
+                        "{field} {text} is in {sign} by its header, but the row's currency is {currency}; write one currency in both, as a code like USD",
+                        "{field} {text} 按表头为 {sign}，而该行的币种是 {currency}；请统一成一种币种，用 USD 这样的代码",
+                        text = quote(text),
+                        sign = mark.sign
                     ),
                 ));
             }
             if let Some(mark) = marks.iter().find(differs) {
                 return Err(Rejection::new(
                     "currency_differs",
-                    format!(
-                        "{field} {} is marked {}, but the row's currency is {currency}; fill the column currency",
-                        quote(text),
-                        mark.sign
+                    words!(
+                        "{field} {text} is marked {sign}, but the row's currency is {currency}; fill in the column currency",
+                        "{field} {text} 标有 {sign}，而该行的币种是 {currency}；请填写 currency 列",
+                        text = quote(text),
+                        sign = mark.sign
                     ),
                 ));
             }
@@ -243,9 +253,10 @@ impl Spelling<'_> {
         if unit.tens != 0 && (own_tens.is_some() || marks.iter().any(|mark| mark.counts())) {
             return Err(Rejection::new(
                 "unit_differs",
-                format!(
-                    "{field} {} has a unit of its own, and its header has another; write the number alone, in the header's unit",
-                    quote(text)
+                words!(
+                    "{field} {text} has a unit of its own, and its header has another; write the number alone, in the header's unit",
+                    "{field} {text} 自带单位，与表头的单位不一致；请只写数字，以表头的单位为准",
+                    text = quote(text)
                 ),
             ));
         }
@@ -255,9 +266,10 @@ impl Spelling<'_> {
             pointed.ok_or_else(|| {
                 Rejection::new(
                     "bad_amount",
-                    format!(
-                        "{field} {} is not an amount as the mapping announces them; write it like 1.234,50",
-                        quote(text)
+                    words!(
+                        "{field} {text} is not an amount as the mapping announces them; write it like 1.234,50",
+                        "{field} {text} 不是映射所说的金额写法；请写成 1.234,50 的形式",
+                        text = quote(text)
                     ),
                 )
             })?
@@ -271,9 +283,10 @@ impl Spelling<'_> {
             Some(amount) => Ok(format!("{sign}{amount}")),
             None if tens != 0 => Err(Rejection::new(
                 "bad_amount",
-                format!(
-                    "{field} {} is not an amount; write it like 1234.50 or 1,234.50",
-                    quote(text)
+                words!(
+                    "{field} {text} is not an amount; write it like 1234.50 or 1,234.50",
+                    "{field} {text} 不是金额；请写成 1234.50 或 1,234.50",
+                    text = quote(text)
                 ),
             )),
             // the sign is what the row reader looks at first
@@ -327,9 +340,10 @@ fn scientific(text: &str) -> Option<(&str, i32)> {
 fn rounded(field: &str, text: &str) -> Rejection {
     Rejection::new(
         "number_rounded",
-        format!(
-            "{field} {} was rounded by a spreadsheet, its last digits are lost; give the column the format text and enter it again",
-            quote(text)
+        words!(
+            "{field} {text} was rounded by a spreadsheet, its last digits are lost; give the column the format text and enter it again",
+            "{field} {text} 被表格软件改成了近似数，末几位已丢失；请把该列设为文本格式后重新填写",
+            text = quote(text)
         ),
     )
 }
@@ -339,9 +353,10 @@ fn id(field: &str, text: &str) -> Result<String, Rejection> {
     if text.contains('"') {
         return Err(Rejection::new(
             "broken_quotes",
-            format!(
-                "{field} {} has a quotation mark in it, mostly one of two that got lost; remove it",
-                quote(text)
+            words!(
+                "{field} {text} has a quotation mark in it, usually one of a pair that lost the other; remove it",
+                "{field} {text} 中有一个引号，多半是成对的引号缺了一个；请删除",
+                text = quote(text)
             ),
         ));
     }

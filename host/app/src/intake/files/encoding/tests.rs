@@ -1,6 +1,6 @@
 use super::*;
 use encoding_rs::{BIG5, EUC_KR, SHIFT_JIS, WINDOWS_1252};
-use posthouse_domain::Rejection;
+use posthouse_domain::{Rejection, Words};
 use std::io::Cursor;
 
 fn expected(kind: FileKind) -> Expected<'static> {
@@ -12,7 +12,7 @@ fn expected(kind: FileKind) -> Expected<'static> {
 }
 
 fn detected(bytes: &[u8], expected: Expected<'_>) -> Result<Found, Rejection> {
-    let unread = || ReadError::File(Rejection::new("unread", "cannot happen"));
+    let unread = || ReadError::File(Rejection::new("unread", Words::default()));
     detect(&mut Cursor::new(bytes), expected, unread).map_err(|error| match error {
         ReadError::File(rejection) => rejection,
         other => panic!("{other:?}"),

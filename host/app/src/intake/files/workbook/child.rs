@@ -9,7 +9,7 @@ use super::{Head, Sheet, short_cells};
 use calamine::{
     Data, Ods, OdsError, Range, Reader, SheetType, SheetVisible, Xls, XlsError, Xlsb, XlsbError, Xlsx, XlsxError,
 };
-use posthouse_domain::{Rejection, words};
+use posthouse_domain::{Rejection, Words, words};
 use std::cell::Cell as Counter;
 use std::fmt::Display;
 use std::fs::File;
@@ -263,7 +263,7 @@ fn head(format: &str, sheets: &[calamine::Sheet], wanted: Option<&str>, from_190
 }
 
 fn bad(problem: impl Display) -> Rejection {
-    let problem: String = problem.to_string().chars().take(200).collect();
+    let problem = Words::of(&problem).map(|problem| problem.chars().take(200).collect());
     let detail = words!(
         "the workbook is damaged ({problem}); open it in a spreadsheet program, save it again, and send that file",
         "工作簿已损坏（{problem}）；请用表格软件打开、另存后再发"
@@ -302,12 +302,12 @@ impl<'o, W: Write> Rows<'o, W> {
 
     fn put(&mut self, (row, column): (u32, u32), cell: Cell) -> Result<(), Ended> {
         if row >= LAST_ROW || column >= LAST_COLUMN {
-            return Err(bad("a cell has no sensible place").into());
+            return Err(bad(words!("a cell has no sensible place", "有一个单元格没有合理的位置")).into());
         }
         let number = i64::from(row) + 1;
         if number != self.row.number {
             if number < self.row.number {
-                return Err(bad("its rows are not in order").into());
+                return Err(bad(words!("its rows are not in order", "行的顺序不对")).into());
             }
             self.write()?;
             self.row.number = number;

@@ -95,7 +95,7 @@ pub(super) fn listed(sheets: &[Sheet], read: Option<&str>) -> Words {
         if sheet.hidden {
             words!("{name} (hidden)", "{name}（隐藏）")
         } else {
-            Words::from(name)
+            Words::same(name)
         }
     };
     let names: Vec<Words> = sheets.iter().take(30).map(name).collect();
@@ -202,10 +202,7 @@ fn ended(workbooks: &Workbooks, frames: BufReader<Child>, cause: &Cause) -> Read
 fn unreadable(error: io::Error, cause: &Cause) -> ReadError {
     cause.or(|| {
         tracing::error!(%error, "a workbook cannot be read on this host");
-        Rejection::new(
-            "file_unreadable",
-            words!("the file cannot be read; send it again", "文件无法读取，请重新发送"),
-        )
+        super::super::unreadable()
     })
 }
 
