@@ -96,7 +96,7 @@ pub(crate) fn checked_config(description: &Description, config: &Value) -> Resul
             words!(
                 "the settings do not fit the plugin's schema: {problems}",
                 "设置不符合插件的 schema：{problems}",
-                problems = problems.join("; ")
+                problems = Words::join(&problems, &words!("; ", "；"))
             )
         };
         return Err(AppError::invalid("bad_config", detail));
@@ -108,7 +108,7 @@ pub(crate) fn checked_config(description: &Description, config: &Value) -> Resul
         );
         return Err(AppError::invalid("bad_config", detail));
     }
-    canonical::to_string(config).map_err(|e| AppError::invalid("bad_config", e.to_string()))
+    canonical::to_string(config).map_err(|e| AppError::invalid("bad_config", Words::same(e.to_string())))
 }
 
 impl App {

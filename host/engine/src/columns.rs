@@ -1,6 +1,7 @@
 //! Facts of many customers as columns: borrowed ones for calls, owned ones that grow row by row.
 
 use posthouse_domain::catalogue::FactKind;
+use posthouse_domain::{Words, words};
 use std::collections::HashMap;
 
 /// One fact of every row of a chunk.
@@ -49,7 +50,7 @@ impl Column<'_> {
 
     /// Whether the column has the shape a fact of `kind` has in a chunk of `rows` rows; if not, what is wrong.
     /// Looks at lengths only: the values were made by the host.
-    pub fn check(&self, kind: FactKind, rows: usize) -> Result<(), String> {
+    pub fn check(&self, kind: FactKind, rows: usize) -> Result<(), Words> {
         let bits = rows.div_ceil(8);
         let (stored, length, expected) = match self.values {
             Values::S32s(values) => (matches!(kind, FactKind::Count | FactKind::Day), values.len(), rows),
@@ -59,13 +60,24 @@ impl Column<'_> {
             Values::Strings { codes, .. } => (kind == FactKind::Text, codes.len(), rows),
         };
         if !stored {
-            return Err(format!("the values are not stored as a {} is", kind.as_str()));
+            return Err(words!(
+                "the values are not stored as a {kind} is",
+                "存储的值不是 {kind} 类型",
+                kind = kind.as_str()
+            ));
         }
         if length != expected {
-            return Err(format!("{length} entries for {rows} rows"));
+            return Err(words!(
+                "{length} entries for {rows} rows",
+                "{rows} 行却有 {length} 个值"
+            ));
         }
         match self.valid {
-            Some(valid) if valid.len() != bits => Err(format!("{} bytes of validity for {rows} rows", valid.len())),
+            Some(valid) if valid.len() != bits => Err(words!(
+                "{bytes} bytes of validity for {rows} rows",
+                "{rows} 行却有 {bytes} 字节的有效位",
+                bytes = valid.len()
+            )),
             _ => Ok(()),
         }
     }
@@ -285,11 +297,14 @@ mod tests {
         assert_eq!(valid, Some(&[0b1110][..]));
         assert_eq!(
             column.as_column().check(FactKind::Text, 5),
-            Err("4 entries for 5 rows".into())
+            Err(words!("4 entries for 5 rows", "5 行却有 4 个值"))
         );
         assert_eq!(
             column.as_column().check(FactKind::Count, 4),
-            Err("the values are not stored as a count is".into())
+            Err(words!(
+                "the values are not stored as a count is",
+                "存储的值不是 count 类型"
+            ))
         );
     }
 

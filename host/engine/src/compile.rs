@@ -2,6 +2,7 @@
 
 use crate::refusal::{LoadError, Refusal};
 use crate::runtime::lock;
+use posthouse_domain::words;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::fs;
@@ -67,7 +68,10 @@ impl Turn<'_> {
             .map_err(|error| {
                 Refusal::new(
                     "does_not_compile",
-                    format!("the component does not fit the sandbox: {error:#}"),
+                    words!(
+                        "the component does not fit the sandbox: {error:#}",
+                        "组件不符合沙箱的要求：{error:#}"
+                    ),
                 )
             })
     }

@@ -6,24 +6,29 @@ use crate::golden;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::schema;
-use posthouse_domain::Localized;
+use posthouse_domain::{Localized, Words, words};
 use posthouse_golden::catalogue::{self, ATTRIBUTE, SEGMENT};
 use std::collections::HashSet;
 
-fn bad(detail: impl Into<posthouse_domain::Words>) -> Refusal {
+fn bad(detail: Words) -> Refusal {
     Refusal::new("bad_descriptor", detail)
 }
 
 pub(crate) fn check_description(said: &Description, point: ExtensionPoint, limits: &Limits) -> Result<(), Refusal> {
     check_key("name", &said.name, limits)?;
     semver::Version::parse(&said.version).map_err(|error| {
-        bad(format!(
-            "version {:?} is not a semantic version: {error}",
-            shown(&said.version)
+        bad(words!(
+            "version {version:?} is not a semantic version: {error}",
+            "version {version:?} 不是语义化版本号：{error}",
+            version = shown(&said.version)
         ))
     })?;
     if said.version.len() > limits.key_bytes {
-        return Err(bad(format!("version is longer than {} bytes", limits.key_bytes)));
+        return Err(bad(words!(
+            "version is longer than {most} bytes",
+            "version 超过 {most} 字节",
+            most = limits.key_bytes
+        )));
     }
     check_text("title", &said.title, limits.title_bytes)?;
     check_text("summary", &said.summary, limits.text_bytes)?;
@@ -40,22 +45,27 @@ pub(crate) fn check_description(said: &Description, point: ExtensionPoint, limit
 fn check_promotion(said: &Description) -> Result<(), Refusal> {
     if !said.quantiles.is_empty() {
         let count = said.quantiles.len();
-        return Err(bad(format!(
-            "{count} quantile tables; a promotion is asked for one customer at a time and gets none: read a segment instead"
+        return Err(bad(words!(
+            "{count} quantile tables; a promotion is asked for one customer at a time and gets none: read a segment instead",
+            "声明了 {count} 个分位数表；促销每次只处理一位客户，没有分位数：请改为读取分群"
         )));
     }
     if said.reasons.is_empty() {
-        return Err(bad("0 reasons; every offer names one, so declare at least one"));
+        return Err(bad(words!(
+            "0 reasons; every offer names one, so declare at least one",
+            "没有声明理由；每个优惠都要给出理由，请至少声明一个"
+        )));
     }
     Ok(())
 }
 
 pub(crate) fn check_segments(segments: &[SegmentDef], limits: &Limits) -> Result<(), Refusal> {
     if segments.is_empty() || segments.len() > limits.segments {
-        return Err(bad(format!(
-            "{} segments; declare 1 to {}",
-            segments.len(),
-            limits.segments
+        return Err(bad(words!(
+            "{count} segments; declare 1 to {most}",
+            "声明了 {count} 个分群；应为 1 到 {most} 个",
+            count = segments.len(),
+            most = limits.segments
         )));
     }
     let mut keys = HashSet::new();
@@ -63,7 +73,11 @@ pub(crate) fn check_segments(segments: &[SegmentDef], limits: &Limits) -> Result
         let place = format!("segments[{index}]");
         check_key(&format!("{place}.key"), &segment.key, limits)?;
         if !keys.insert(&segment.key) {
-            return Err(bad(format!("{place}.key {:?} is used twice", segment.key)));
+            return Err(bad(words!(
+                "{place}.key {key:?} is used twice",
+                "{place}.key {key:?} 重复",
+                key = segment.key
+            )));
         }
         check_text(&format!("{place}.title"), &segment.title, limits.title_bytes)?;
         check_text(&format!("{place}.policy"), &segment.policy, limits.text_bytes)?;
@@ -77,13 +91,21 @@ pub(crate) fn check_score_title(title: &Localized, limits: &Limits) -> Result<()
 
 fn check_facts(facts: &[FactUse], point: ExtensionPoint, limits: &Limits) -> Result<(), Refusal> {
     if facts.len() > limits.facts {
-        return Err(bad(format!("{} facts, {} are allowed", facts.len(), limits.facts)));
+        return Err(bad(words!(
+            "{count} facts, {most} are allowed",
+            "有 {count} 个事实，上限为 {most}",
+            count = facts.len(),
+            most = limits.facts
+        )));
     }
     let mut keys = HashSet::new();
     for (index, fact) in facts.iter().enumerate() {
         let key = shown(&fact.key);
         if !keys.insert(&fact.key) {
-            return Err(bad(format!("facts[{index}] {key:?} is declared twice")));
+            return Err(bad(words!(
+                "facts[{index}] {key:?} is declared twice",
+                "facts[{index}] {key:?} 重复声明"
+            )));
         }
         if let Some(attribute) = fact.key.strip_prefix(ATTRIBUTE) {
             check_key(&format!("facts[{index}] after {ATTRIBUTE:?}"), attribute, limits)?;
@@ -95,16 +117,23 @@ fn check_facts(facts: &[FactUse], point: ExtensionPoint, limits: &Limits) -> Res
     // all of them, so that nobody has to come back for each
     let declared: Vec<_> = facts.iter().map(golden::fact).collect();
     let problems = catalogue::check(&declared);
-    let Some(first) = problems.first() else { return Ok(()) };
-    let details: Vec<String> = problems.iter().map(|problem| problem.detail.clone()).collect();
-    Err(Refusal::new(first.code, details.join("; ")))
+    let Some(code) = problems.first().map(|first| first.code) else {
+        return Ok(());
+    };
+    let details: Vec<Words> = problems
+        .into_iter()
+        .map(|problem| golden::words(problem.detail))
+        .collect();
+    Err(Refusal::new(code, Words::join(&details, &words!("; ", "；"))))
 }
 
 /// Who may read the segment that another rule gave the customer.
 fn check_segment_fact(place: &str, binding: &str, point: ExtensionPoint, limits: &Limits) -> Result<(), Refusal> {
     if point == ExtensionPoint::Segmentation {
-        let detail =
-            format!("{place} is a segment; a segmentation cannot read those, or rules would wait for each other");
+        let detail = words!(
+            "{place} is a segment; a segmentation cannot read those, or rules would wait for each other",
+            "{place} 是分群；分群规则不能读取分群，否则规则会互相等待"
+        );
         return Err(Refusal::new("unknown_fact", detail));
     }
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -113,9 +142,10 @@ fn check_segment_fact(place: &str, binding: &str, point: ExtensionPoint, limits:
         || binding.starts_with('-')
         || !binding.bytes().all(letter)
     {
-        return Err(bad(format!(
-            "{place}: a binding has 1 to {} lower-case letters, digits and hyphens",
-            limits.key_bytes
+        return Err(bad(words!(
+            "{place}: a binding has 1 to {most} lower-case letters, digits and hyphens",
+            "{place}：绑定名应为 1 到 {most} 个小写字母、数字或连字符",
+            most = limits.key_bytes
         )));
     }
     Ok(())
@@ -123,17 +153,23 @@ fn check_segment_fact(place: &str, binding: &str, point: ExtensionPoint, limits:
 
 fn check_quantiles(requests: &[QuantileRequest], facts: &[FactUse], limits: &Limits) -> Result<(), Refusal> {
     if requests.len() > limits.quantiles {
-        return Err(bad(format!(
-            "{} quantile tables, {} are allowed",
-            requests.len(),
-            limits.quantiles
+        return Err(bad(words!(
+            "{count} quantile tables, {most} are allowed",
+            "有 {count} 个分位数表，上限为 {most}",
+            count = requests.len(),
+            most = limits.quantiles
         )));
     }
     let numeric = |place: String, key: &str| match facts.iter().find(|fact| fact.key == key) {
-        None => Err(bad(format!("{place} {:?} is not among the declared facts", shown(key)))),
-        Some(fact) if !fact.kind.is_numeric() => Err(bad(format!(
-            "{place} {key:?} is a {}; only count, money and day can be cut",
-            fact.kind.as_str()
+        None => Err(bad(words!(
+            "{place} {key:?} is not among the declared facts",
+            "{place} {key:?} 不在声明的事实中",
+            key = shown(key)
+        ))),
+        Some(fact) if !fact.kind.is_numeric() => Err(bad(words!(
+            "{place} {key:?} is a {kind}; only count, money and day can be cut",
+            "{place} {key:?} 的类型是 {kind}；只有 count、money、day 可以分段",
+            kind = fact.kind.as_str()
         ))),
         Some(_) => Ok(()),
     };
@@ -145,9 +181,10 @@ fn check_quantiles(requests: &[QuantileRequest], facts: &[FactUse], limits: &Lim
         }
         if !(2..=limits.quantile_buckets).contains(&request.buckets) {
             let most = limits.quantile_buckets;
-            return Err(bad(format!(
-                "{place}.buckets is {}; ask for 2 to {most}",
-                request.buckets
+            return Err(bad(words!(
+                "{place}.buckets is {buckets}; ask for 2 to {most}",
+                "{place}.buckets 为 {buckets}；应为 2 到 {most}",
+                buckets = request.buckets
             )));
         }
     }
@@ -156,10 +193,11 @@ fn check_quantiles(requests: &[QuantileRequest], facts: &[FactUse], limits: &Lim
 
 fn check_reasons(reasons: &[ReasonDef], facts: &[FactUse], limits: &Limits) -> Result<(), Refusal> {
     if reasons.len() > limits.reasons {
-        return Err(bad(format!(
-            "{} reasons, {} are allowed",
-            reasons.len(),
-            limits.reasons
+        return Err(bad(words!(
+            "{count} reasons, {most} are allowed",
+            "有 {count} 个理由，上限为 {most}",
+            count = reasons.len(),
+            most = limits.reasons
         )));
     }
     let mut codes = HashSet::new();
@@ -167,7 +205,11 @@ fn check_reasons(reasons: &[ReasonDef], facts: &[FactUse], limits: &Limits) -> R
         let place = format!("reasons[{index}]");
         check_key(&format!("{place}.code"), &reason.code, limits)?;
         if !codes.insert(&reason.code) {
-            return Err(bad(format!("{place}.code {:?} is used twice", reason.code)));
+            return Err(bad(words!(
+                "{place}.code {code:?} is used twice",
+                "{place}.code {code:?} 重复",
+                code = reason.code
+            )));
         }
         check_text(&format!("{place}.text"), &reason.text, limits.reason_bytes)?;
         for (language, text) in [("zh-cn", &reason.text.zh_cn), ("en", &reason.text.en)] {
@@ -182,12 +224,16 @@ fn check_braces(place: &str, text: &str, facts: &[FactUse]) -> Result<(), Refusa
     while let Some(at) = rest.find(['{', '}']) {
         let inside = rest[at..].strip_prefix('{').and_then(|inside| inside.split_once('}'));
         let Some((key, after)) = inside else {
-            return Err(bad(format!("{place}: a brace without its partner")));
+            return Err(bad(words!(
+                "{place}: a brace without its partner",
+                "{place}：花括号不成对"
+            )));
         };
         if !facts.iter().any(|fact| fact.key == key) {
-            return Err(bad(format!(
-                "{place}: {{{}}} is not among the declared facts",
-                shown(key)
+            return Err(bad(words!(
+                "{place}: {{{key}}} is not among the declared facts",
+                "{place}：{{{key}}} 不在声明的事实中",
+                key = shown(key)
             )));
         }
         rest = after;
@@ -198,7 +244,11 @@ fn check_braces(place: &str, text: &str, facts: &[FactUse]) -> Result<(), Refusa
 /// Lower-case words joined by hyphens.
 fn check_key(place: &str, key: &str, limits: &Limits) -> Result<(), Refusal> {
     if key.len() > limits.key_bytes {
-        return Err(bad(format!("{place} is longer than {} bytes", limits.key_bytes)));
+        return Err(bad(words!(
+            "{place} is longer than {most} bytes",
+            "{place} 超过 {most} 字节",
+            most = limits.key_bytes
+        )));
     }
     let word = |word: &str| {
         !word.is_empty()
@@ -209,25 +259,33 @@ fn check_key(place: &str, key: &str, limits: &Limits) -> Result<(), Refusal> {
     if key.starts_with(|first: char| first.is_ascii_lowercase()) && key.split('-').all(word) {
         return Ok(());
     }
-    Err(bad(format!(
-        "{place} {:?} must be lower-case words joined by hyphens",
-        shown(key)
+    Err(bad(words!(
+        "{place} {key:?} must be lower-case words joined by hyphens",
+        "{place} {key:?} 应为小写单词，用连字符连接",
+        key = shown(key)
     )))
 }
 
 fn check_text(place: &str, text: &Localized, limit: usize) -> Result<(), Refusal> {
     for (language, text) in [("zh-cn", &text.zh_cn), ("en", &text.en)] {
         if text.trim().is_empty() {
-            return Err(bad(format!("{place}.{language} is empty; both languages are needed")));
+            return Err(bad(words!(
+                "{place}.{language} is empty; both languages are needed",
+                "{place}.{language} 为空；两种语言都要填写"
+            )));
         }
         if text.len() > limit {
-            return Err(bad(format!(
-                "{place}.{language} has {} bytes, {limit} are allowed",
-                text.len()
+            return Err(bad(words!(
+                "{place}.{language} has {size} bytes, {limit} are allowed",
+                "{place}.{language} 有 {size} 字节，上限为 {limit}",
+                size = text.len()
             )));
         }
         if text.chars().any(|c| c.is_control() && c != '\n') {
-            return Err(bad(format!("{place}.{language} has control characters")));
+            return Err(bad(words!(
+                "{place}.{language} has control characters",
+                "{place}.{language} 含有控制字符"
+            )));
         }
     }
     Ok(())

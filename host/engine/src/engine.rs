@@ -8,6 +8,7 @@ use crate::plugin::Plugin;
 use crate::refusal::{LoadError, Refusal};
 use crate::runtime::{Runtime, lock};
 use crate::self_test::{self, SelfTest};
+use posthouse_domain::words;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -45,13 +46,13 @@ impl Default for EngineConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// Limits that do not go together, or a machine without room for them.
-    #[error("the sandbox cannot be set up; check the plugin limits in the configuration: {0}")]
+    #[error("{}", words!("the sandbox cannot be set up; check the plugin limits in the configuration: {problem}", "沙箱无法建立；请检查配置中的插件限制：{problem}", problem = .0))]
     Sandbox(String),
     /// Threads cannot be started.
-    #[error("the threads for plugins cannot be started: {0}")]
+    #[error("{}", words!("the threads for plugins cannot be started: {problem}", "插件线程无法启动：{problem}", problem = .0))]
     Threads(#[from] rayon::ThreadPoolBuildError),
     /// The cache directory cannot be used.
-    #[error("the compile cache {directory} cannot be used; it must belong to the server's user: {error}")]
+    #[error("{}", words!("the compile cache {directory} cannot be used; it must belong to the server's user: {error}", "编译缓存 {directory} 无法使用；它须属于运行服务器的用户：{error}", directory = directory.display()))]
     Cache {
         /// The directory.
         directory: PathBuf,
@@ -182,8 +183,10 @@ impl Engine {
         }
         let found = self::digest(bytes);
         if found != digest {
-            let detail =
-                format!("the stored component has the digest {found}, not {digest}; upload the revision again");
+            let detail = words!(
+                "the stored component has the digest {found}, not {digest}; upload the revision again",
+                "存储的组件摘要为 {found}，而不是 {digest}；请重新上传该修订"
+            );
             return Err(Refusal::new("digest_mismatch", detail).into());
         }
         let component = match self.cached(digest) {

@@ -1,5 +1,6 @@
 //! What a call used, what it logged, and what went wrong with it.
 
+use posthouse_domain::{Words, words};
 use serde::Serialize;
 use std::fmt;
 
@@ -44,10 +45,14 @@ pub struct LogLine {
 }
 
 /// A fault behind the last line before it: the SDK logs there what a panic says, and where.
-pub(crate) fn with_last_words(fault: &impl fmt::Display, log: &[LogLine]) -> String {
+pub(crate) fn with_last_words(fault: &impl fmt::Display, log: &[LogLine]) -> Words {
     match log.last() {
-        Some(line) => format!("last log line: {}; {fault}", line.message),
-        None => fault.to_string(),
+        Some(line) => words!(
+            "last log line: {message}; {fault}",
+            "最后一行日志：{message}；{fault}",
+            message = line.message
+        ),
+        None => Words::of(fault),
     }
 }
 
@@ -76,23 +81,29 @@ pub struct Fault {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FaultKind {
     /// All fuel was burnt.
-    #[error(
-        "the plugin burnt its {budget} units of fuel without coming to an end: look for a loop that does not stop, or do less work per row or line"
-    )]
+    #[error("{}", words!(
+        "the plugin burnt its {budget} units of fuel without coming to an end: look for a loop that does not stop, or do less work per row or line",
+        "插件用尽了 {budget} 单位燃料仍未结束：请检查有没有停不下来的循环，或减少每行的工作量"
+    ))]
     OutOfFuel {
         /// Fuel the call had.
         budget: u64,
     },
     /// The wall clock ran out while fuel was left, twice.
-    #[error(
-        "the call took longer than {limit_ms} ms although fuel was left: the machine is overloaded; try again, and raise `deadline-ms` if it stays"
-    )]
+    #[error("{}", words!(
+        "the call took longer than {limit_ms} ms although fuel was left: the machine is overloaded; try again, and raise `deadline-ms` if it stays",
+        "调用超过 {limit_ms} 毫秒，而燃料尚未用尽：机器过载；请重试，如果一直这样，请调高 `deadline-ms`"
+    ))]
     Deadline {
         /// Time a call has, in milliseconds.
         limit_ms: u64,
     },
     /// A memory or table wanted to grow beyond the limit.
-    #[error("the plugin asked for {asked} {unit} of {what}, {limit} are allowed: keep less in memory at a time")]
+    #[error("{}", words!(
+        "the plugin asked for {asked} {unit} of {what}, {limit} are allowed: keep less in memory at a time",
+        "插件请求的{zh}，上限为 {limit}：请减少同时放在内存中的内容",
+        zh = in_chinese(what, *asked)
+    ))]
     Memory {
         /// `memory` or `a table`.
         what: &'static str,
@@ -104,7 +115,11 @@ pub enum FaultKind {
         limit: u64,
     },
     /// The guest stopped by itself.
-    #[error("the plugin stopped: {message}{}", Within(.functions))]
+    #[error("{}", words!(
+        "the plugin stopped: {message}{within}",
+        "插件中止：{message}{within}",
+        within = within(functions)
+    ))]
     Trap {
         /// Why, in wasmtime's words.
         message: String,
@@ -112,35 +127,40 @@ pub enum FaultKind {
         functions: Vec<String>,
     },
     /// The answer does not fit the contract.
-    #[error("the plugin's answer is not usable: {field}: {problem}")]
+    #[error("{}", words!("the plugin's answer is not usable: {field}: {problem}", "插件的结果无法使用：{field}：{problem}"))]
     BadOutput {
         /// Which part of the answer.
         field: String,
         /// What is wrong with it.
-        problem: String,
+        problem: Words,
     },
     /// The guest refused the call with a message of its own.
-    #[error("the plugin refused the call: {message}")]
+    #[error("{}", words!("the plugin refused the call: {message}", "插件拒绝了调用：{message}"))]
     Refused {
         /// The guest's message.
         message: String,
     },
     /// The host asked for something impossible; not the plugin's fault.
-    #[error("the host could not make the call: {message}")]
+    #[error("{}", words!("the host could not make the call: {message}", "服务器无法发起调用：{message}"))]
     Host {
         /// What was impossible.
-        message: String,
+        message: Words,
     },
 }
 
-struct Within<'a>(&'a [String]);
+fn within(functions: &[String]) -> Words {
+    if functions.is_empty() {
+        return Words::default();
+    }
+    let functions = functions.join(" < ");
+    words!(" (in {functions})", "（位于 {functions}）")
+}
 
-impl fmt::Display for Within<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        write!(f, " (in {})", self.0.join(" < "))
+/// How much of which memory there would have been.
+fn in_chinese(what: &str, asked: u64) -> String {
+    match what {
+        "memory" => format!("内存为 {asked} 字节"),
+        _ => format!("表为 {asked} 个元素"),
     }
 }
 
@@ -173,21 +193,19 @@ pub(crate) fn written_name(name: &str) -> String {
 
 impl Fault {
     /// A fault that happened before the guest ran.
-    pub(crate) fn host(message: impl Into<String>) -> Self {
+    pub(crate) fn host(message: Words) -> Self {
         Self {
-            kind: FaultKind::Host {
-                message: message.into(),
-            },
+            kind: FaultKind::Host { message },
             receipt: Box::default(),
             row: None,
         }
     }
 
     /// An answer that is not usable.
-    pub(crate) fn output(field: impl Into<String>, problem: impl Into<String>, receipt: Receipt) -> Self {
+    pub(crate) fn output(field: impl Into<String>, problem: Words, receipt: Receipt) -> Self {
         let kind = FaultKind::BadOutput {
             field: field.into(),
-            problem: problem.into(),
+            problem,
         };
         Self {
             kind,

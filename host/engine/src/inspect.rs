@@ -3,6 +3,7 @@
 use crate::extension_point::ExtensionPoint;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
+use posthouse_domain::{Words, words};
 use semver::Version;
 use wasmparser::{Encoding, MemoryType, Parser, Payload, TableType, TypeRef, Validator, WasmFeatures};
 
@@ -22,13 +23,18 @@ const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 /// Passes a component that may be compiled.
 pub(crate) fn inspect(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     if bytes.starts_with(b"\x7fELF") || wasmtime::Engine::detect_precompiled(bytes).is_some() {
-        let detail = "the file holds machine code; upload the component (.wasm) itself, this host compiles it";
+        let detail = words!(
+            "the file holds machine code; upload the component (.wasm) itself, this host compiles it",
+            "文件是机器码；请上传组件（.wasm）本身，由服务器编译"
+        );
         return Err(Refusal::new("precompiled_refused", detail));
     }
     if bytes.len() > limits.component_bytes {
         let (size, limit) = (bytes.len(), limits.component_bytes);
-        let detail =
-            format!("{size} bytes, {limit} are allowed: build with optimisation for size and strip debug info");
+        let detail = words!(
+            "{size} bytes, {limit} are allowed: build with optimisation for size and strip debug info",
+            "有 {size} 字节，上限为 {limit}：请按体积优化构建，并去掉调试信息"
+        );
         return Err(Refusal::new("too_large", detail));
     }
     check_header(bytes)?;
@@ -54,17 +60,25 @@ fn check_header(bytes: &[u8]) -> Result<(), Refusal> {
         return Err(truncated(bytes.len()));
     }
     if bytes.starts_with(MODULE) {
-        let detail =
-            "this is a core module; make a component of it with `posthouse plugin build` or `wasm-tools component new`";
+        let detail = words!(
+            "this is a core module; make a component of it with `posthouse plugin build` or `wasm-tools component new`",
+            "这是核心模块；请用 `posthouse plugin build` 或 `wasm-tools component new` 做成组件"
+        );
         return Err(Refusal::new("not_a_component", detail));
     }
     if bytes.starts_with(COMPONENT) {
         return Ok(());
     }
     let detail = if bytes.starts_with(WASM) {
-        "the version in the file's header is not that of a WebAssembly component"
+        words!(
+            "the version in the file's header is not that of a WebAssembly component",
+            "文件头的版本不是 WebAssembly 组件的版本"
+        )
     } else {
-        "the file does not begin like a WebAssembly component"
+        words!(
+            "the file does not begin like a WebAssembly component",
+            "文件开头不是 WebAssembly 组件"
+        )
     };
     Err(Refusal::new("not_a_component", detail))
 }
@@ -72,7 +86,10 @@ fn check_header(bytes: &[u8]) -> Result<(), Refusal> {
 fn truncated(at: usize) -> Refusal {
     Refusal::new(
         "truncated",
-        format!("the file ends in the middle, after {at} bytes; upload it again"),
+        words!(
+            "the file ends in the middle, after {at} bytes; upload it again",
+            "文件在 {at} 字节处中断；请重新上传"
+        ),
     )
 }
 
@@ -88,7 +105,8 @@ fn broken(error: &wasmparser::BinaryReaderError) -> Refusal {
     } else {
         "invalid"
     };
-    Refusal::new(code, format!("{message} (at byte {})", error.offset()))
+    let at = error.offset();
+    Refusal::new(code, words!("{message} (at byte {at})", "{message}（位于字节 {at}）"))
 }
 
 /// What has been seen of the component so far.
@@ -119,13 +137,19 @@ impl<'a> Seen<'a> {
     fn payload(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
         match payload {
             Payload::Version { encoding, .. } if self.depth == 0 && *encoding != Encoding::Component => {
-                return Err(Refusal::new("not_a_component", "this is a core module"));
+                return Err(Refusal::new(
+                    "not_a_component",
+                    words!("this is a core module", "这是核心模块"),
+                ));
             }
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
                 self.depth += 1;
                 if self.depth > self.limits.nesting {
                     let limit = self.limits.nesting;
-                    let detail = format!("components are nested deeper than {limit}; link them into one");
+                    let detail = words!(
+                        "components are nested deeper than {limit}; link them into one",
+                        "组件嵌套超过 {limit} 层；请合并为一个"
+                    );
                     return Err(Refusal::new("too_deep", detail));
                 }
             }
@@ -153,7 +177,10 @@ impl<'a> Seen<'a> {
                 self.functions += u64::from(section.count());
                 if self.functions > u64::from(self.limits.functions) {
                     let (found, limit) = (self.functions, self.limits.functions);
-                    let detail = format!("{found} functions or more, {limit} are allowed: leave out what is not used");
+                    let detail = words!(
+                        "{found} functions or more, {limit} are allowed: leave out what is not used",
+                        "至少 {found} 个函数，上限为 {limit}：请去掉用不到的"
+                    );
                     return Err(Refusal::new("too_many_functions", detail));
                 }
             }
@@ -178,13 +205,19 @@ impl<'a> Seen<'a> {
         if memory.memory64 {
             return Err(Refusal::new(
                 "memory64",
-                "a memory has 64-bit addresses; build for wasm32",
+                words!(
+                    "a memory has 64-bit addresses; build for wasm32",
+                    "内存使用 64 位地址；请构建为 wasm32"
+                ),
             ));
         }
         if memory.shared {
             return Err(Refusal::new(
                 "threads",
-                "a memory is shared between threads; build without threads",
+                words!(
+                    "a memory is shared between threads; build without threads",
+                    "内存在线程间共享；请不带线程构建"
+                ),
             ));
         }
         if !defined {
@@ -195,13 +228,18 @@ impl<'a> Seen<'a> {
         self.memory_bytes = self.memory_bytes.saturating_add(memory.initial.saturating_mul(page));
         let (found, limit) = (self.memory_bytes, self.limits.memory_bytes as u64);
         if found > limit {
-            let detail = format!("the memories begin with {found} bytes, {limit} are allowed");
+            let detail = words!(
+                "the memories begin with {found} bytes, {limit} are allowed",
+                "内存初始共 {found} 字节，上限为 {limit}"
+            );
             return Err(Refusal::new("memory_too_large", detail));
         }
         if self.memories > u64::from(self.limits.memories) {
-            let detail = format!(
-                "{} memories or more, {} are allowed",
-                self.memories, self.limits.memories
+            let detail = words!(
+                "{found} memories or more, {limit} are allowed",
+                "至少 {found} 个内存，上限为 {limit}",
+                found = self.memories,
+                limit = self.limits.memories
             );
             return Err(Refusal::new("too_many_memories", detail));
         }
@@ -210,11 +248,20 @@ impl<'a> Seen<'a> {
 
     fn table(&self, table: &TableType) -> Result<(), Refusal> {
         if table.table64 {
-            return Err(Refusal::new("memory64", "a table has 64-bit indices; build for wasm32"));
+            return Err(Refusal::new(
+                "memory64",
+                words!(
+                    "a table has 64-bit indices; build for wasm32",
+                    "表使用 64 位索引；请构建为 wasm32"
+                ),
+            ));
         }
         let (found, limit) = (table.initial, self.limits.table_elements as u64);
         if found > limit {
-            let detail = format!("a table begins with {found} elements, {limit} are allowed");
+            let detail = words!(
+                "a table begins with {found} elements, {limit} are allowed",
+                "表初始有 {found} 个元素，上限为 {limit}"
+            );
             return Err(Refusal::new("table_too_large", detail));
         }
         Ok(())
@@ -246,21 +293,30 @@ impl<'a> Seen<'a> {
             .collect();
         match served[..] {
             [] => {
-                let wanted = spoken.map(full).join(" or ");
-                Err(self.missing(&wanted))
+                let wanted = spoken.map(full);
+                Err(self.missing(&words!(
+                    "{en}",
+                    "{zh}",
+                    en = wanted.join(" or "),
+                    zh = wanted.join(" 或 ")
+                )))
             }
             [point] if spoken.contains(&point) => self.check_version(point),
             [point] => {
-                let detail = format!(
-                    "the component serves the extension point {point}, which this host does not speak yet; it speaks {}",
-                    spoken.join(" and ")
+                let detail = words!(
+                    "the component serves the extension point {point}, which this host does not speak yet; it speaks {en}",
+                    "组件提供扩展点 {point}，本服务器尚不支持；支持的有 {zh}",
+                    en = spoken.join(" and "),
+                    zh = spoken.join("、")
                 );
                 Err(Refusal::new("unsupported_contract", detail))
             }
             _ => {
-                let detail = format!(
-                    "the component serves {}; a plugin serves exactly one extension point: make a component for each",
-                    served.join(" and ")
+                let detail = words!(
+                    "the component serves {en}; a plugin serves exactly one extension point: make a component for each",
+                    "组件提供了 {zh}；一个插件只能提供一个扩展点：请分成多个组件",
+                    en = served.join(" and "),
+                    zh = served.join("、")
                 );
                 Err(Refusal::new("several_extension_points", detail))
             }
@@ -274,22 +330,23 @@ impl<'a> Seen<'a> {
             return Ok(());
         }
         let Some(version) = found.first() else {
-            return Err(self.missing(&full(wanted)));
+            return Err(self.missing(&Words::same(full(wanted))));
         };
         let (major, minor) = SPOKEN;
         let newer = (version.major, version.minor) > SPOKEN;
         let advice = if newer {
-            "update the host or build against"
+            words!("update the host or build against", "请升级服务器，或按此版本构建：")
         } else {
-            "build against"
+            words!("build against", "请按此版本构建：")
         };
-        let detail = format!(
-            "the component exports {PACKAGE}/{wanted}@{version}; this host speaks {major}.{minor}: {advice} {major}.{minor}"
+        let detail = words!(
+            "the component exports {PACKAGE}/{wanted}@{version}; this host speaks {major}.{minor}: {advice} {major}.{minor}",
+            "组件导出 {PACKAGE}/{wanted}@{version}，本服务器支持 {major}.{minor}；{advice}{major}.{minor}"
         );
         Err(Refusal::new("unsupported_contract", detail))
     }
 
-    fn missing(&self, wanted: &str) -> Refusal {
+    fn missing(&self, wanted: &Words) -> Refusal {
         let others: Vec<&str> = self
             .exports
             .iter()
@@ -297,13 +354,14 @@ impl<'a> Seen<'a> {
             .filter(|name| name.len() < 100)
             .collect();
         let others = if others.is_empty() {
-            "nothing".to_owned()
+            words!("the component exports nothing", "组件没有导出任何内容")
         } else {
-            others.join(", ")
+            let others = others.join(", ");
+            words!("the component exports {others}", "组件导出的是 {others}")
         };
-        let detail = format!(
-            "the export {wanted} is missing; the component exports {others}. \
-             A plugin exports its descriptor and the extension point it serves"
+        let detail = words!(
+            "the export {wanted} is missing; {others}. A plugin exports its descriptor and the extension point it serves",
+            "缺少导出 {wanted}；{others}。插件须导出 descriptor 和它提供的扩展点"
         );
         Refusal::new("unsupported_contract", detail)
     }
@@ -317,9 +375,9 @@ fn full(interface: &str) -> String {
 
 fn check_import(name: &str) -> Result<(), Refusal> {
     if name.starts_with("wasi:") {
-        let detail = format!(
-            "the component imports {name}; plugins have no files, clock, network or randomness. \
-             Build for wasm32-unknown-unknown, or stub WASI when componentizing"
+        let detail = words!(
+            "the component imports {name}; plugins have no files, clock, network or randomness. Build for wasm32-unknown-unknown, or stub WASI when componentizing",
+            "组件导入了 {name}；插件没有文件、时钟、网络和随机数。请构建为 wasm32-unknown-unknown，或在组件化时去掉 WASI"
         );
         return Err(Refusal::new("wasi_import", detail));
     }
@@ -327,12 +385,17 @@ fn check_import(name: &str) -> Result<(), Refusal> {
         Some((interface, version)) if IMPORTS.contains(&interface) && speaks(&version) => Ok(()),
         Some((interface, version)) if IMPORTS.contains(&interface) => {
             let (major, minor) = SPOKEN;
-            let detail =
-                format!("the component imports {PACKAGE}/{interface}@{version}; this host speaks {major}.{minor}");
+            let detail = words!(
+                "the component imports {PACKAGE}/{interface}@{version}; this host speaks {major}.{minor}",
+                "组件导入了 {PACKAGE}/{interface}@{version}；本服务器支持 {major}.{minor}"
+            );
             Err(Refusal::new("unsupported_contract", detail))
         }
         _ => {
-            let detail = format!("the component imports {name}; the only import there is is {PACKAGE}/log");
+            let detail = words!(
+                "the component imports {name}; the only import allowed is {PACKAGE}/log",
+                "组件导入了 {name}；只允许导入 {PACKAGE}/log"
+            );
             Err(Refusal::new("unknown_import", detail))
         }
     }

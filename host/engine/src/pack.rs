@@ -1,6 +1,7 @@
 //! Making a component of a core module, and the sections it carries: golden cases and metadata.
 
 use crate::golden::{self, Case};
+use posthouse_domain::{Words, words};
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{Parser, Payload};
 
@@ -16,17 +17,21 @@ const CUSTOM: u8 = 0;
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
     /// The module has no embedded WIT, or does not do what it says.
-    #[error("the module cannot be made a component; it must be built with the SDK or wit-bindgen: {0}")]
-    Componentize(String),
+    #[error("{}", words!("the module cannot be made a component; it must be built with the SDK or wit-bindgen: {problem}", "模块无法做成组件；它须用 SDK 或 wit-bindgen 构建：{problem}", problem = .0))]
+    Componentize(Words),
     /// The bytes are not a component.
-    #[error("not a component, or cut off, at byte {0}")]
+    #[error("{}", words!("not a component, or cut off, at byte {at}", "不是组件，或在字节 {at} 处中断", at = .0))]
     Malformed(usize),
     /// The golden cases do not have their format.
     #[error("{0}")]
-    Golden(String),
+    Golden(Words),
     /// The metadata is not a JSON object.
-    #[error("the metadata must be a JSON object")]
+    #[error("{}", words!("the metadata must be a JSON object", "元数据应为 JSON 对象"))]
     Meta,
+}
+
+fn mistake(said: golden::Said) -> PackError {
+    PackError::Golden(golden::words(said))
 }
 
 /// Makes a component of a core module that carries its WIT in a custom section, as the SDK and `wit-bindgen` embed it.
@@ -39,9 +44,10 @@ pub fn componentize(core_module: &[u8]) -> Result<Vec<u8>, PackError> {
         _ => false,
     };
     if !Parser::new(0).parse_all(core_module).any(metadata) {
-        return Err(PackError::Componentize(
-            "it carries no WIT (no custom section `component-type`)".into(),
-        ));
+        return Err(PackError::Componentize(words!(
+            "it carries no WIT (no custom section `component-type`)",
+            "其中没有 WIT（缺少自定义段 `component-type`）"
+        )));
     }
     let encode = || {
         wit_component::ComponentEncoder::default()
@@ -50,7 +56,7 @@ pub fn componentize(core_module: &[u8]) -> Result<Vec<u8>, PackError> {
             .encode()
     };
     // anyhow's whole chain: the last link names the missing export
-    encode().map_err(|error| PackError::Componentize(format!("{error:#}")))
+    encode().map_err(|error| PackError::Componentize(Words::same(format!("{error:#}"))))
 }
 
 /// The component with golden cases and metadata; sections of the same name are replaced, `None` removes them.
@@ -59,7 +65,7 @@ pub fn componentize(core_module: &[u8]) -> Result<Vec<u8>, PackError> {
 /// When `component` is not a component, `golden` is not in the format of [`golden`] or `meta` is not a JSON object.
 pub fn attach(component: &[u8], golden: Option<&[u8]>, meta: Option<&[u8]>) -> Result<Vec<u8>, PackError> {
     if let Some(cases) = golden {
-        golden::parse(cases).map_err(PackError::Golden)?;
+        golden::parse(cases).map_err(mistake)?;
     }
     if meta.is_some_and(|meta| !serde_json::from_slice::<serde_json::Value>(meta).is_ok_and(|meta| meta.is_object())) {
         return Err(PackError::Meta);
@@ -88,7 +94,7 @@ pub fn attach(component: &[u8], golden: Option<&[u8]>, meta: Option<&[u8]>) -> R
 /// When `component` is not a component or its cases do not have their format.
 pub fn golden_cases(component: &[u8]) -> Result<Vec<Case>, PackError> {
     match section(component, GOLDEN)? {
-        Some(cases) => golden::parse(cases).map_err(PackError::Golden),
+        Some(cases) => golden::parse(cases).map_err(mistake),
         None => Ok(Vec::new()),
     }
 }

@@ -9,6 +9,7 @@ use crate::promotion::PromotionPlugin;
 use crate::refusal::Refusal;
 use crate::runtime::Runtime;
 use crate::segmentation::SegmentationPlugin;
+use posthouse_domain::Words;
 use std::fmt;
 use std::sync::Arc;
 use wasmtime::component::Component;
@@ -128,5 +129,5 @@ impl Identity {
 
 /// A plugin that cannot even say what it is.
 pub(crate) fn unusable(fault: Fault) -> Refusal {
-    Refusal::new("bad_descriptor", fault.to_string())
+    Refusal::new("bad_descriptor", Words::of(&fault))
 }

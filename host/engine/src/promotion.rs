@@ -8,6 +8,7 @@ use crate::fault::{Fault, LogLine, Usage};
 use crate::plugin::Identity;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::promotion::{self, Basket, Offer};
+use posthouse_domain::{Words, words};
 use std::fmt;
 use std::sync::Arc;
 
@@ -80,34 +81,46 @@ impl PromotionPlugin {
 }
 
 /// A wrong call is the host's mistake; the guest must be able to trust bounds and order.
-fn check_call(description: &Description, context: &Context, basket: &Basket, facts: &[Value]) -> Result<(), String> {
-    basket.check().map_err(|rejection| rejection.detail.en)?;
+fn check_call(description: &Description, context: &Context, basket: &Basket, facts: &[Value]) -> Result<(), Words> {
+    basket.check().map_err(|rejection| rejection.detail)?;
     let declared = &description.facts;
     if facts.len() != declared.len() {
-        return Err(format!("{} facts for {} declared ones", facts.len(), declared.len()));
+        return Err(words!(
+            "{facts} facts for {declared} declared ones",
+            "声明了 {declared} 个事实，却有 {facts} 个",
+            facts = facts.len(),
+            declared = declared.len()
+        ));
     }
     for (value, fact) in facts.iter().zip(declared) {
-        check_fact(value, fact).map_err(|problem| format!("fact {}: {problem}", fact.key))?;
+        check_fact(value, fact)
+            .map_err(|problem| words!("fact {key}: {problem}", "事实 {key}：{problem}", key = fact.key))?;
     }
     if !context.quantiles.is_empty() {
-        return Err("a promotion gets no quantile tables".into());
+        return Err(words!("a promotion gets no quantile tables", "促销没有分位数表"));
     }
     Ok(())
 }
 
-fn check_fact(value: &Value, fact: &FactUse) -> Result<(), String> {
+fn check_fact(value: &Value, fact: &FactUse) -> Result<(), Words> {
     let kind = fact.kind.as_str();
     match (value, fact.kind) {
         (Value::Null, _) if fact.nullable => Ok(()),
-        (Value::Null, _) => Err("is unknown, the plugin does not expect that".into()),
-        (Value::Int(value), FactKind::Count | FactKind::Day) if i32::try_from(*value).is_err() => {
-            Err(format!("{value} is outside of what a {kind} can be"))
+        (Value::Null, _) => Err(words!(
+            "is unknown, the plugin does not expect that",
+            "未知，而插件没有预料到"
+        )),
+        (Value::Int(value), FactKind::Count | FactKind::Day) if i32::try_from(*value).is_err() => Err(words!(
+            "{value} is outside of what a {kind} can be",
+            "{value} 超出 {kind} 的范围"
+        )),
+        (Value::Number(value), FactKind::Number) if !value.is_finite() => {
+            Err(words!("{value} is not a number", "{value} 不是数字"))
         }
-        (Value::Number(value), FactKind::Number) if !value.is_finite() => Err(format!("{value} is no number")),
         (Value::Int(_), FactKind::Count | FactKind::Day | FactKind::Money)
         | (Value::Number(_), FactKind::Number)
         | (Value::Flag(_), FactKind::Flag)
         | (Value::Text(_), FactKind::Text) => Ok(()),
-        _ => Err(format!("the value is not one of a {kind}")),
+        _ => Err(words!("the value is not one of a {kind}", "值不是 {kind} 类型")),
     }
 }

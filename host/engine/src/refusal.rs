@@ -1,6 +1,6 @@
 //! Why a component is not let in.
 
-use posthouse_domain::Words;
+use posthouse_domain::{Words, words};
 use serde::Serialize;
 use std::fmt;
 
@@ -14,11 +14,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn new(code: &'static str, detail: impl Into<Words>) -> Self {
-        Self {
-            code,
-            detail: detail.into(),
-        }
+    pub(crate) fn new(code: &'static str, detail: Words) -> Self {
+        Self { code, detail }
     }
 }
 
@@ -34,7 +31,7 @@ impl std::error::Error for Refusal {}
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
     /// Too many components wait for the compiler. Nothing is wrong with this one; try again later.
-    #[error("{waiting} components wait for the compiler already; try again in a few seconds")]
+    #[error("{}", words!("{waiting} components wait for the compiler already; try again in a few seconds", "已有 {waiting} 个组件在等待编译；请几秒后再试"))]
     QueueFull {
         /// How many wait.
         waiting: usize,

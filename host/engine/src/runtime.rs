@@ -3,6 +3,7 @@
 use crate::fault::{Fault, FaultKind, Receipt, Usage};
 use crate::guest::{Denied, Guest, linker};
 use crate::limits::Limits;
+use posthouse_domain::{Words, words};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -119,7 +120,7 @@ impl Runtime {
         }
         if error.is::<PoolConcurrencyLimitError>() {
             return FaultKind::Host {
-                message: format!("{error}"),
+                message: Words::same(error.to_string()),
             };
         }
         match error.downcast_ref::<Trap>() {
@@ -136,9 +137,13 @@ impl Runtime {
                 }
             }
             None => {
-                let mut problem = error.root_cause().to_string();
-                if problem.contains("fuel allocated for hostcalls") {
-                    problem = format!("it has more than {} bytes", self.limits.host_call_bytes);
+                let mut problem = Words::same(error.root_cause().to_string());
+                if problem.en.contains("fuel allocated for hostcalls") {
+                    problem = words!(
+                        "it has more than {most} bytes",
+                        "超过 {most} 字节",
+                        most = self.limits.host_call_bytes
+                    );
                 }
                 FaultKind::BadOutput {
                     field: format!("{what}()"),

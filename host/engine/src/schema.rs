@@ -6,6 +6,7 @@
 use crate::refusal::Refusal;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, Validator};
+use posthouse_domain::{Words, words};
 use serde_json::{Map, Value, json};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -18,12 +19,20 @@ const PROBLEMS: usize = 20;
 
 /// Passes the schema of a plugin's settings.
 pub(crate) fn check(text: &str, limit: usize) -> Result<(), Refusal> {
-    let bad = |detail: String| Refusal::new("bad_config_schema", detail);
+    let bad = |detail: Words| Refusal::new("bad_config_schema", detail);
     if text.len() > limit {
-        return Err(bad(format!("the schema has {} bytes, {limit} are allowed", text.len())));
+        return Err(bad(words!(
+            "the schema has {size} bytes, {limit} are allowed",
+            "schema 有 {size} 字节，上限为 {limit}",
+            size = text.len()
+        )));
     }
-    let schema: Value =
-        serde_json::from_str(text).map_err(|error| bad(format!("the schema is not valid JSON: {error}")))?;
+    let schema: Value = serde_json::from_str(text).map_err(|error| {
+        bad(words!(
+            "the schema is not valid JSON: {error}",
+            "schema 不是有效的 JSON：{error}"
+        ))
+    })?;
     let validator = compile(&schema).map_err(bad)?;
     let empty = Value::Object(Map::new());
     let problems: Vec<String> = validator
@@ -32,9 +41,10 @@ pub(crate) fn check(text: &str, limit: usize) -> Result<(), Refusal> {
         .map(|error| error.to_string())
         .collect();
     if !problems.is_empty() {
-        return Err(bad(format!(
-            "`{{}}` must be valid, give every setting a default: {}",
-            problems.join("; ")
+        return Err(bad(words!(
+            "`{{}}` must be valid, give every setting a default: {problems}",
+            "`{{}}` 必须有效，请给每个设置默认值：{problems}",
+            problems = problems.join("; ")
         )));
     }
     check_defaults(&schema).map_err(bad)
@@ -42,7 +52,7 @@ pub(crate) fn check(text: &str, limit: usize) -> Result<(), Refusal> {
 
 /// Passes a schema whose defaults are valid where they stand: an agency is shown them as what holds when it sets nothing, and could
 /// not set the same itself otherwise.
-fn check_defaults(schema: &Value) -> Result<(), String> {
+fn check_defaults(schema: &Value) -> Result<(), Words> {
     let mut found = Vec::new();
     defaults(schema, "", &mut found);
     // all of them in one schema, so that it is compiled once however many there are
@@ -58,7 +68,7 @@ fn check_defaults(schema: &Value) -> Result<(), String> {
     }
     let validator = compile(&json!({ "properties": properties, "$defs": { "root": root } }))?;
     let values = Value::Object(values);
-    let problems: Vec<String> = validator
+    let problems: Vec<Words> = validator
         .iter_errors(&values)
         .take(PROBLEMS)
         .map(|error| {
@@ -66,19 +76,29 @@ fn check_defaults(schema: &Value) -> Result<(), String> {
             let index = place.split('/').nth(1).and_then(|index| index.parse::<usize>().ok());
             let name = index
                 .and_then(|index| found.get(index))
-                .map_or("", |default| &default.name);
-            format!("the default of {name} does not fit its own schema: {error}")
+                .map_or_else(Words::default, |default| match default.name.as_str() {
+                    "" => words!("the settings", "整个设置"),
+                    name => Words::same(name),
+                });
+            words!(
+                "the default of {name} does not fit its own schema: {error}",
+                "{name} 的默认值不符合它自己的 schema：{error}"
+            )
         })
         .collect();
     if problems.is_empty() {
         return Ok(());
     }
-    Err(format!("{}; change the default or the bound", problems.join("; ")))
+    let problems = Words::join(&problems, &words!("; ", "；"));
+    Err(words!(
+        "{problems}; change the default or the bound",
+        "{problems}；请修改默认值或范围"
+    ))
 }
 
 /// A default in a schema.
 struct Default<'a> {
-    /// The setting it is for, with those around it.
+    /// The setting it is for, with those around it; empty for all of them.
     name: String,
     /// The schema it stands in.
     schema: &'a Value,
@@ -90,7 +110,7 @@ fn defaults<'a>(schema: &'a Value, name: &str, found: &mut Vec<Default<'a>>) {
     let Value::Object(fields) = schema else { return };
     if let Some(value) = fields.get("default") {
         found.push(Default {
-            name: if name.is_empty() { "the settings" } else { name }.to_owned(),
+            name: name.to_owned(),
             schema,
             value,
         });
@@ -153,9 +173,9 @@ fn below_root(schema: &Value) -> Value {
 ///
 /// # Errors
 /// What is wrong with the settings, at most twenty messages; or the one message that the schema is not usable.
-pub fn validate_config(schema: &str, settings: &Value) -> Result<(), Vec<String>> {
-    let schema: Value =
-        serde_json::from_str(schema).map_err(|error| vec![format!("the schema is not JSON: {error}")])?;
+pub fn validate_config(schema: &str, settings: &Value) -> Result<(), Vec<Words>> {
+    let schema: Value = serde_json::from_str(schema)
+        .map_err(|error| vec![words!("the schema is not JSON: {error}", "schema 不是 JSON：{error}")])?;
     let validator = compile(&schema).map_err(|problem| vec![problem])?;
     let known = schema["properties"].as_object();
     let message = |error: jsonschema::ValidationError<'_>| {
@@ -164,24 +184,37 @@ pub fn validate_config(schema: &str, settings: &Value) -> Result<(), Vec<String>
         match known {
             Some(known) if unknown && place.is_empty() && !known.is_empty() => {
                 let known: Vec<&str> = known.keys().map(String::as_str).collect();
-                format!("/: {error}; the settings there are: {}", known.join(", "))
+                words!(
+                    "/: {error}; the settings there are: {en}",
+                    "/：{error}；可用的设置有 {zh}",
+                    en = known.join(", "),
+                    zh = known.join("、")
+                )
             }
-            _ => format!("{}: {error}", if place.is_empty() { "/" } else { &place }),
+            _ => {
+                let place = if place.is_empty() { "/" } else { &place };
+                words!("{place}: {error}", "{place}：{error}")
+            }
         }
     };
-    let problems: Vec<String> = validator.iter_errors(settings).take(PROBLEMS).map(message).collect();
+    let problems: Vec<Words> = validator.iter_errors(settings).take(PROBLEMS).map(message).collect();
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
-fn compile(schema: &Value) -> Result<Validator, String> {
+fn compile(schema: &Value) -> Result<Validator, Words> {
     match schema {
         Value::Object(root) => match root.get("$schema") {
             None => {}
             Some(Value::String(dialect)) if dialect.trim_end_matches('#') == DIALECT => {}
-            Some(other) => return Err(format!("$schema is {other}; only {DIALECT:?} is understood")),
+            Some(other) => {
+                return Err(words!(
+                    "$schema is {other}; only {DIALECT:?} is understood",
+                    "$schema 为 {other}；只支持 {DIALECT:?}"
+                ));
+            }
         },
         Value::Bool(_) => {}
-        _ => return Err("the schema must be an object".into()),
+        _ => return Err(words!("the schema must be an object", "schema 必须是对象")),
     }
     Expansion {
         root: schema,
@@ -198,7 +231,12 @@ fn compile(schema: &Value) -> Result<Validator, String> {
                 .dfa_size_limit(PATTERN_BYTES),
         )
         .build(schema)
-        .map_err(|error| format!("the schema is not valid JSON Schema 2020-12: {error}"))
+        .map_err(|error| {
+            words!(
+                "the schema is not valid JSON Schema 2020-12: {error}",
+                "schema 不是有效的 JSON Schema 2020-12：{error}"
+            )
+        })
 }
 
 /// Walks the schema with every reference written out.
@@ -210,11 +248,13 @@ struct Expansion<'a> {
 }
 
 impl<'a> Expansion<'a> {
-    fn walk(&mut self, schema: &'a Value) -> Result<(), String> {
-        self.left = self
-            .left
-            .checked_sub(1)
-            .ok_or_else(|| format!("with its references written out the schema has more than {EXPANDED} parts"))?;
+    fn walk(&mut self, schema: &'a Value) -> Result<(), Words> {
+        self.left = self.left.checked_sub(1).ok_or_else(|| {
+            words!(
+                "with its references written out the schema has more than {EXPANDED} parts",
+                "展开引用后 schema 超过 {EXPANDED} 个部分"
+            )
+        })?;
         match schema {
             Value::Array(items) => items.iter().try_for_each(|item| self.walk(item)),
             Value::Object(fields) => {
@@ -222,7 +262,10 @@ impl<'a> Expansion<'a> {
                     match (key.as_str(), value) {
                         ("$ref", Value::String(reference)) => self.follow(reference)?,
                         ("$dynamicRef" | "$recursiveRef" | "$id", Value::String(_)) => {
-                            return Err(format!("{key} is not allowed; refer with \"$ref\": \"#/$defs/…\""));
+                            return Err(words!(
+                                "{key} is not allowed; refer with \"$ref\": \"#/$defs/…\"",
+                                "不允许 {key}；请用 \"$ref\": \"#/$defs/…\" 引用"
+                            ));
                         }
                         // the keys are names here, whatever they are called
                         ("properties" | "patternProperties" | "dependentSchemas", Value::Object(named)) => {
@@ -239,21 +282,23 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    fn follow(&mut self, reference: &'a str) -> Result<(), String> {
+    fn follow(&mut self, reference: &'a str) -> Result<(), Words> {
         let Some(pointer) = reference.strip_prefix('#') else {
-            return Err(format!(
-                "$ref {reference:?} leads outside; only references like \"#/$defs/…\" are allowed"
+            return Err(words!(
+                "$ref {reference:?} leads outside; only references like \"#/$defs/…\" are allowed",
+                "$ref {reference:?} 指向外部；只允许 \"#/$defs/…\" 这样的引用"
             ));
         };
         if self.path.contains(&reference) || pointer.is_empty() {
-            return Err(format!(
-                "$ref {reference:?} leads back to itself; settings may not be recursive"
+            return Err(words!(
+                "$ref {reference:?} leads back to itself; settings may not be recursive",
+                "$ref {reference:?} 引用了自己；设置不能递归"
             ));
         }
         let root = self.root;
         let target = root
             .pointer(pointer)
-            .ok_or_else(|| format!("$ref {reference:?} leads to nothing"))?;
+            .ok_or_else(|| words!("$ref {reference:?} leads to nothing", "$ref {reference:?} 没有目标"))?;
         self.path.push(reference);
         self.walk(target)?;
         self.path.pop();

@@ -9,7 +9,7 @@ use crate::fault::{Fault, LogLine, Usage};
 use crate::golden;
 use crate::plugin::{Identity, unusable};
 use crate::refusal::Refusal;
-use posthouse_domain::Localized;
+use posthouse_domain::{Localized, Words, words};
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,31 +44,38 @@ impl Classified {
 }
 
 impl Classes {
-    fn check(&self, rows: usize, segments: usize, reasons: usize) -> Result<(), (&'static str, String)> {
+    fn check(&self, rows: usize, segments: usize, reasons: usize) -> Result<(), (&'static str, Words)> {
         length("segment", self.segment.len(), rows)?;
-        index("segment", &self.segment, segments, "segments")?;
+        index("segment", &self.segment, segments, &words!("segments", "分群"))?;
         if let Some(score) = &self.score {
             length("score", score.len(), rows)?;
             if let Some(row) = first(score, |score| !score.is_finite()) {
                 return Err((
                     "score",
-                    format!("row {row} has {}, it must be a finite number", score[row]),
+                    words!(
+                        "row {row} has {score}, it must be a finite number",
+                        "第 {row} 行为 {score}，应为有限的数字",
+                        score = score[row]
+                    ),
                 ));
             }
         }
         if let Some(reason) = &self.reason {
             length("reason", reason.len(), rows)?;
-            index("reason", reason, reasons, "reasons")?;
+            index("reason", reason, reasons, &words!("reasons", "理由"))?;
         }
         Ok(())
     }
 }
 
-fn length(field: &'static str, found: usize, rows: usize) -> Result<(), (&'static str, String)> {
+fn length(field: &'static str, found: usize, rows: usize) -> Result<(), (&'static str, Words)> {
     if found == rows {
         Ok(())
     } else {
-        Err((field, format!("{found} entries for {rows} rows")))
+        Err((
+            field,
+            words!("{found} entries for {rows} rows", "{rows} 行却有 {found} 个值"),
+        ))
     }
 }
 
@@ -81,13 +88,17 @@ fn first<T: Copy>(found: &[T], wrong: impl Fn(T) -> bool) -> Option<usize> {
     found.iter().position(|entry| wrong(*entry))
 }
 
-fn index(field: &'static str, found: &[u16], known: usize, what: &str) -> Result<(), (&'static str, String)> {
+fn index(field: &'static str, found: &[u16], known: usize, what: &Words) -> Result<(), (&'static str, Words)> {
     // a plugin cannot have so many that the highest number is one of them
     let known_u16 = u16::try_from(known).unwrap_or(NONE);
     match first(found, |index| (index >= known_u16) & (index != NONE)) {
         Some(row) => Err((
             field,
-            format!("row {row} has index {}, there are {known} {what}", found[row]),
+            words!(
+                "row {row} has index {index}, there are {known} {what}",
+                "第 {row} 行的序号为 {index}，而{what}只有 {known} 个",
+                index = found[row]
+            ),
         )),
         None => Ok(()),
     }
@@ -209,25 +220,35 @@ impl SegmentationPlugin {
     }
 
     /// A wrong call is the host's mistake; the guest must be able to trust lengths and order.
-    fn check_call(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Result<(), String> {
+    fn check_call(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Result<(), Words> {
         let Identity {
             description, limits, ..
         } = &self.0.identity;
         let Description { facts, quantiles, .. } = description;
         if rows > limits.chunk_rows {
-            return Err(format!("{rows} rows in one chunk, {} are the most", limits.chunk_rows));
+            return Err(words!(
+                "{rows} rows in one chunk, {most} are the most",
+                "一批 {rows} 行，上限为 {most}",
+                most = limits.chunk_rows
+            ));
         }
         if columns.len() != facts.len() {
-            return Err(format!("{} columns for {} declared facts", columns.len(), facts.len()));
+            return Err(words!(
+                "{columns} columns for {facts} declared facts",
+                "声明了 {facts} 个事实，却有 {columns} 列",
+                columns = columns.len(),
+                facts = facts.len()
+            ));
         }
         for (column, fact) in columns.iter().zip(facts) {
             column
                 .check(fact.kind, rows)
-                .map_err(|problem| format!("column {}: {problem}", fact.key))?;
+                .map_err(|problem| words!("column {key}: {problem}", "列 {key}：{problem}", key = fact.key))?;
             if column.valid.is_some() && !fact.nullable {
-                return Err(format!(
-                    "column {}: has unknown values, the plugin does not expect them",
-                    fact.key
+                return Err(words!(
+                    "column {key}: has unknown values, the plugin does not expect them",
+                    "列 {key}：含有未知值，而插件没有预料到",
+                    key = fact.key
                 ));
             }
         }
@@ -236,7 +257,10 @@ impl SegmentationPlugin {
             table.fact == request.fact && (edges == 0 || edges + 1 == usize::from(request.buckets))
         };
         if context.quantiles.len() != quantiles.len() || !context.quantiles.iter().zip(quantiles).all(fits) {
-            return Err("the quantile tables are not those the plugin asked for".into());
+            return Err(words!(
+                "the quantile tables are not those the plugin asked for",
+                "分位数表不是插件所要求的"
+            ));
         }
         Ok(())
     }

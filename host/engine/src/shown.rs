@@ -6,7 +6,7 @@ use crate::columns::Value;
 use crate::description::Description;
 use crate::fault::Fault;
 use posthouse_domain::promotion::{Basket, Line};
-use posthouse_domain::time;
+use posthouse_domain::{Words, time, words};
 use posthouse_golden as format;
 use serde_json::{Value as Json, json};
 
@@ -16,37 +16,36 @@ const LINES: usize = 3;
 const BYTES: usize = 2_000;
 
 /// A fault, and behind it what brought it about.
-pub(crate) fn behind(fault: String, asked: Option<&str>) -> String {
+pub(crate) fn behind(fault: Words, asked: Option<&Words>) -> Words {
     match asked {
-        Some(asked) => format!("{fault}; asked about {asked}"),
+        Some(asked) => words!("{fault}; asked about {asked}", "{fault}；当时询问的是 {asked}"),
         None => fault,
     }
 }
 
 /// The row that brings a rule to fail, where one by itself does.
-pub(crate) fn row(description: &Description, fault: &Fault, rows: &[impl AsRef<[Value]>]) -> Option<String> {
+pub(crate) fn row(description: &Description, fault: &Fault, rows: &[impl AsRef<[Value]>]) -> Option<Words> {
     let row = fault.row?;
     let facts = facts(description, rows.get(row)?.as_ref());
-    Some(format!("row {row}: {facts}"))
+    Some(words!("row {row}: {facts}", "第 {row} 行：{facts}"))
 }
 
 /// A basket without its end, if it is long, and the facts of its customer if they may be shown.
-pub fn basket(basket: &Basket, customer: Option<(&Description, &[Value])>) -> String {
+pub fn basket(basket: &Basket, customer: Option<(&Description, &[Value])>) -> Words {
     let lines: Vec<String> = basket.lines.iter().take(LINES).map(line).collect();
     let more = match basket.lines.len().saturating_sub(LINES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
+        0 => Words::default(),
+        more => words!(" and {more} more", " 等，另有 {more} 行"),
     };
-    let told = format!(
-        "\"channel\": {}, \"lines\": [{}]{more}",
+    let mut told = format!(
+        "\"channel\": {}, \"lines\": [{}]",
         Json::from(crate::guest::printable(&basket.channel, 80)),
         lines.join(", ")
     );
-    let told = match customer {
-        Some((description, values)) => format!("\"facts\": {}, {told}", facts(description, values)),
-        None => told,
-    };
-    crate::guest::printable(&told, BYTES)
+    if let Some((description, values)) = customer {
+        told = format!("\"facts\": {}, {told}", facts(description, values));
+    }
+    words!("{told}{more}", "{told}{more}").map(|told| crate::guest::printable(told, BYTES))
 }
 
 fn facts(description: &Description, values: &[Value]) -> String {
@@ -119,7 +118,7 @@ mod tests {
             lines: vec![line(Some(20_468)), line(Some(i32::MAX))],
         };
         assert_eq!(
-            basket(&few, None),
+            basket(&few, None).en,
             "\"channel\": \"app\", \"lines\": [\
              {\"sku\": \"YN-7\", \"kind\": \"tour\", \"destination\": \"云南\", \"departs\": \"2026-01-15\", \"travellers\": 2, \"unit_price\": 500000, \"quantity\": 1}, \
              {\"sku\": \"YN-7\", \"kind\": \"tour\", \"destination\": \"云南\", \"departs\": 2147483647, \"travellers\": 2, \"unit_price\": 500000, \"quantity\": 1}]",
@@ -129,7 +128,7 @@ mod tests {
             lines: vec![line(None); 100],
             ..few
         };
-        assert!(basket(&many, None).ends_with("] and 97 more"));
+        assert!(basket(&many, None).en.ends_with("] and 97 more"));
         let said = posthouse_domain::Localized {
             zh_cn: "规则".into(),
             en: "Rule".into(),
@@ -150,7 +149,7 @@ mod tests {
         };
         let told = basket(&many, Some((&description, &[Value::Text("gold".into())])));
         assert!(
-            told.starts_with(r#""facts": {"tier": "gold"}, "channel": "app""#),
+            told.en.starts_with(r#""facts": {"tier": "gold"}, "channel": "app""#),
             "{told}"
         );
     }

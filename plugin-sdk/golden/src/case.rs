@@ -1,7 +1,9 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::Said;
 use crate::promotion::PromotionCase;
+use crate::said::said;
 use crate::segmentation::SegmentationCase;
 
 /// One golden case.
@@ -34,8 +36,8 @@ struct Shape {
 ///
 /// # Errors
 /// Where the JSON does not have the format of this crate.
-pub fn parse(json: &[u8]) -> Result<Vec<Case>, String> {
-    let wrong = |error: serde_json::Error| format!("golden cases: {error}");
+pub fn parse(json: &[u8]) -> Result<Vec<Case>, Said> {
+    let wrong = |error: serde_json::Error| said!("golden cases: {error}", "用例：{error}");
     let shapes: Vec<Shape> = serde_json::from_slice(json).map_err(wrong)?;
     // the whole file again and not case by case, so that a mistake is told with its line
     match shapes.iter().filter(|shape| shape.lines.is_some()).count() {
@@ -47,9 +49,10 @@ pub fn parse(json: &[u8]) -> Result<Vec<Case>, String> {
             let cases: Vec<PromotionCase> = serde_json::from_slice(json).map_err(wrong)?;
             Ok(cases.into_iter().map(Case::Promotion).collect())
         }
-        some => Err(format!(
-            "golden cases: {some} of {} have the lines of a promotion, the others have not; one file has the cases of one extension point",
-            shapes.len()
+        some => Err(said!(
+            "golden cases: {some} of {all} have the lines of a promotion, the others do not; one file has the cases of one extension point",
+            "用例：{all} 个用例中有 {some} 个带促销的 lines，其余没有；一个文件只能有一种扩展点的用例",
+            all = shapes.len()
         )),
     }
 }

@@ -1,3 +1,6 @@
+use crate::Said;
+use crate::said::said;
+
 /// The day of a date like `2026-01-15`, as days since 1970-01-01; nothing if there is no such date from 1900 to 2999.
 pub fn day(text: &str) -> Option<i32> {
     let mut parts = text.splitn(3, '-');
@@ -25,12 +28,17 @@ pub fn day(text: &str) -> Option<i32> {
 }
 
 /// A day as the cases write it: a date, or a number of days since 1970.
-pub(crate) fn read(json: &serde_json::Value) -> Result<i32, String> {
+pub(crate) fn read(json: &serde_json::Value) -> Result<i32, Said> {
     let found = match json {
         serde_json::Value::String(text) => day(text),
         other => other.as_i64().and_then(|day| i32::try_from(day).ok()),
     };
-    found.ok_or_else(|| format!("must be a day like 2026-01-15, it is {json}"))
+    found.ok_or_else(|| {
+        said!(
+            "must be a day like 2026-01-15, it is {json}",
+            "应为 2026-01-15 这样的日期，现为 {json}"
+        )
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 use serde_json::{Map, Value as Json};
 
+use crate::Said;
+use crate::said::said;
+
 /// How the values of a fact are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -80,46 +83,59 @@ pub fn zero(kind: Kind) -> Value {
 }
 
 /// One row in the order of the declared facts.
-pub(crate) fn read(facts: &[Fact], row: &Map<String, Json>) -> Result<Vec<Value>, String> {
+pub(crate) fn read(facts: &[Fact], row: &Map<String, Json>) -> Result<Vec<Value>, Said> {
     if let Some(unknown) = row.keys().find(|key| !facts.iter().any(|fact| fact.key == **key)) {
         let declared = facts.iter().map(|fact| fact.key.as_str());
         let meant = crate::catalogue::did_you_mean(unknown, declared);
-        return Err(format!("{unknown:?} is not among the facts the plugin declares{meant}"));
+        return Err(said!(
+            "{unknown:?} is not among the facts the plugin declares",
+            "{unknown:?} 不在插件声明的事实中"
+        )
+        .and(&meant));
     }
     facts.iter().map(|fact| value(fact, row.get(&fact.key))).collect()
 }
 
-fn value(fact: &Fact, json: Option<&Json>) -> Result<Value, String> {
+fn value(fact: &Fact, json: Option<&Json>) -> Result<Value, Said> {
     let key = &fact.key;
     let whole = |json: &Json, least: i64, most: i64| match json.as_i64().filter(|value| (least..=most).contains(value))
     {
         Some(value) => Ok(Value::Int(value)),
-        None => Err(format!(
-            "{key} must be a whole number from {least} to {most}, it is {json}"
+        None => Err(said!(
+            "{key} must be a whole number from {least} to {most}, it is {json}",
+            "{key} 应为 {least} 到 {most} 的整数，现为 {json}"
         )),
     };
     match (fact.kind, json) {
         (_, None | Some(Json::Null)) if fact.nullable => Ok(Value::Null),
         (kind, None) => Ok(zero(kind)),
-        (_, Some(Json::Null)) => Err(format!("{key} is null, but the plugin declares it as never unknown")),
+        (_, Some(Json::Null)) => Err(said!(
+            "{key} is null, but the plugin declares it as never unknown",
+            "{key} 为 null，而插件声明它不会未知"
+        )),
         (Kind::Count, Some(json)) => whole(json, i32::MIN.into(), i32::MAX.into()),
         (Kind::Money, Some(json)) => whole(json, i64::MIN, i64::MAX),
         (Kind::Day, Some(json)) => match crate::day::read(json) {
             Ok(day) => Ok(Value::Int(day.into())),
-            Err(problem) => Err(format!("{key} {problem}")),
+            Err(problem) => {
+                let key = format!("{key} ");
+                Err(problem.behind(&key, &key))
+            }
         },
         (Kind::Number, Some(json)) => json
             .as_f64()
             .map(Value::Number)
-            .ok_or_else(|| format!("{key} must be a number, it is {json}")),
-        (Kind::Flag, Some(json)) => json
-            .as_bool()
-            .map(Value::Flag)
-            .ok_or_else(|| format!("{key} must be true or false, it is {json}")),
+            .ok_or_else(|| said!("{key} must be a number, it is {json}", "{key} 应为数字，现为 {json}")),
+        (Kind::Flag, Some(json)) => json.as_bool().map(Value::Flag).ok_or_else(|| {
+            said!(
+                "{key} must be true or false, it is {json}",
+                "{key} 应为 true 或 false，现为 {json}"
+            )
+        }),
         (Kind::Text, Some(json)) => json
             .as_str()
             .map(|text| Value::Text(text.to_owned()))
-            .ok_or_else(|| format!("{key} must be a text, it is {json}")),
+            .ok_or_else(|| said!("{key} must be a text, it is {json}", "{key} 应为文本，现为 {json}")),
     }
 }
 

@@ -37,6 +37,7 @@ mod facts;
 mod mismatch;
 mod promotion;
 mod quantiles;
+mod said;
 mod segmentation;
 
 pub use case::{Case, parse};
@@ -45,7 +46,10 @@ pub use facts::{Fact, Kind, Value, as_json, zero};
 pub use mismatch::{Mismatch, Place};
 pub use promotion::{Line, PRODUCTS, PromotionCase, Proposed, Request, Saving};
 pub use quantiles::{Quantiles, Table, edges};
+pub use said::Said;
 pub use segmentation::{Answer, Rows, SegmentationCase};
+
+use said::said;
 
 /// What the cases have to know of a rule.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -60,14 +64,18 @@ pub struct Rule {
 const MISTAKES: usize = 20;
 
 /// All mistakes as one text, a sentence each.
-fn joined(mut mistakes: Vec<String>) -> Result<(), String> {
+fn joined(mut mistakes: Vec<Said>) -> Result<(), Said> {
     if mistakes.is_empty() {
         return Ok(());
     }
     let more = mistakes.len().saturating_sub(MISTAKES);
     mistakes.truncate(MISTAKES);
     if more > 0 {
-        mistakes.push(format!("and {more} more"));
+        mistakes.push(said!("and {more} more", "另有 {more} 处"));
     }
-    Err(mistakes.join("; "))
+    let text = |half: fn(&Said) -> &str, between: &str| mistakes.iter().map(half).collect::<Vec<_>>().join(between);
+    Err(Said {
+        en: text(|said| &said.en, "; "),
+        zh: text(|said| &said.zh, "；"),
+    })
 }

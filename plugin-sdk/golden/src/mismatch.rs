@@ -1,6 +1,9 @@
 use serde::Serialize;
 use std::fmt;
 
+use crate::Said;
+use crate::said::said;
+
 /// One answer that is not the expected one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mismatch {
@@ -25,17 +28,45 @@ pub enum Place {
     Line(usize),
 }
 
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
-            Place::Row(row) => write!(f, "row {row}")?,
-            Place::Line(line) => write!(f, "line {line}")?,
-        }
-        write!(f, ": {} is {}, expected {}", self.field, self.got, self.expected)
+impl Mismatch {
+    /// It in both languages.
+    pub fn said(&self) -> Said {
+        let Self {
+            field, got, expected, ..
+        } = self;
+        let place = match self.place {
+            Place::Row(row) => said!("row {row}", "第 {row} 行"),
+            Place::Line(line) => said!("line {line}", "第 {line} 行"),
+        };
+        said!(
+            ": {field} is {got}, expected {expected}",
+            "：{field} 为 {now}，应为 {wanted}",
+            now = in_chinese(got),
+            wanted = in_chinese(expected)
+        )
+        .behind(&place.en, &place.zh)
     }
 }
 
+/// What an answer says: a word in quotes, or what stands for none, or a saving.
+fn in_chinese(told: &str) -> String {
+    match told.split_once(' ') {
+        None if told == NONE => "无".to_owned(),
+        Some(("amount", amount)) => format!("金额 {amount}"),
+        Some(("rate", rate)) => format!("比率 {rate}"),
+        _ => told.to_owned(),
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
+    }
+}
+
+const NONE: &str = "none";
+
 /// A word of an answer.
 pub(crate) fn word(word: Option<&str>) -> String {
-    word.map_or_else(|| "none".to_owned(), |word| format!("{word:?}"))
+    word.map_or_else(|| NONE.to_owned(), |word| format!("{word:?}"))
 }

@@ -3,8 +3,10 @@ use serde_json::{Map, Value as Json};
 
 use crate::Rule;
 use crate::facts::{self, Value};
-use crate::joined;
 use crate::mismatch::{Mismatch, Place, word};
+use crate::said::said;
+use crate::segmentation::not_a_date;
+use crate::{Said, joined};
 
 /// A basket of one customer and what the rule proposes for it.
 #[derive(Debug, Clone, Deserialize)]
@@ -166,25 +168,29 @@ impl PromotionCase {
     ///
     /// # Errors
     /// The mistakes in the case.
-    pub fn read(&self, rule: &Rule) -> Result<Request, String> {
+    pub fn read(&self, rule: &Rule) -> Result<Request, Said> {
         let today = self.today.as_str();
-        let today = crate::day(today).ok_or_else(|| format!("today {today:?} is not a date like 2026-01-15"))?;
-        let facts = facts::read(&rule.facts, &self.facts).map_err(|problem| format!("facts: {problem}"))?;
+        let today = crate::day(today).ok_or_else(|| not_a_date(today))?;
+        let facts = facts::read(&rule.facts, &self.facts).map_err(|problem| problem.behind("facts: ", "facts："))?;
         if !is_id(&self.channel) {
-            return Err(format!(
-                "channel: {} is not an id of 1 to 200 bytes",
-                facts::shortened(&self.channel)
+            return Err(said!(
+                "channel: {channel} is not an id of 1 to 200 bytes",
+                "channel：{channel} 不是 1 到 200 字节的标识",
+                channel = facts::shortened(&self.channel)
             ));
         }
         let count = self.lines.len();
         if count == 0 || count > MOST_LINES {
-            return Err(format!("a basket has 1 to {MOST_LINES} lines, this one has {count}"));
+            return Err(said!(
+                "a basket has 1 to {MOST_LINES} lines, this one has {count}",
+                "购物篮应有 1 到 {MOST_LINES} 行，此篮有 {count} 行"
+            ));
         }
         let (mut lines, mut mistakes) = (Vec::with_capacity(count), Vec::new());
         for (place, thing) in self.lines.iter().enumerate() {
             match thing.read() {
                 Ok(line) => lines.push(line),
-                Err(problem) => mistakes.push(format!("line {place}: {problem}")),
+                Err(problem) => mistakes.push(at_line(place, problem)),
             }
         }
         joined(mistakes)?;
@@ -193,8 +199,9 @@ impl PromotionCase {
             .map(|line| line.unit_price * i64::from(line.quantity))
             .sum();
         if total > LARGEST_AMOUNT {
-            return Err(format!(
-                "the basket lists at {total} minor units, {LARGEST_AMOUNT} are the most"
+            return Err(said!(
+                "the basket lists at {total} minor units, {LARGEST_AMOUNT} are the most",
+                "购物篮总价为 {total} 最小货币单位，上限为 {LARGEST_AMOUNT}"
             ));
         }
         self.expected()?;
@@ -208,7 +215,7 @@ impl PromotionCase {
     }
 
     /// What is expected of each line.
-    fn expected(&self) -> Result<Vec<Option<Expected<'_>>>, String> {
+    fn expected(&self) -> Result<Vec<Option<Expected<'_>>>, Said> {
         let lines = self.lines.len();
         let mut expected = vec![None; lines];
         for expect in &self.expect {
@@ -217,17 +224,29 @@ impl PromotionCase {
                 (Some(amount), None) => Saving::Amount(amount),
                 (None, Some(rate)) if rate <= WHOLE => Saving::Rate(rate),
                 (None, Some(rate)) => {
-                    return Err(format!(
-                        "expect: a rate of {rate} basis points on line {line} is more than the whole price"
+                    return Err(said!(
+                        "expect: a rate of {rate} basis points on line {line} is more than the whole price",
+                        "expect：第 {line} 行的比率为 {rate} 个基点，超过了全价"
                     ));
                 }
-                _ => return Err(format!("expect: line {line} needs either an amount or a rate")),
+                _ => {
+                    return Err(said!(
+                        "expect: line {line} needs either an amount or a rate",
+                        "expect：第 {line} 行应有 amount 或 rate 其中之一"
+                    ));
+                }
             };
             let Some(place) = expected.get_mut(line) else {
-                return Err(format!("expect: line {line}, the basket has {lines} lines"));
+                return Err(said!(
+                    "expect: line {line}, the basket has {lines} lines",
+                    "expect：写了第 {line} 行，而购物篮只有 {lines} 行"
+                ));
             };
             if place.replace((saving, expect.reason.as_deref())).is_some() {
-                return Err(format!("expect: line {line} twice; a line gets one offer"));
+                return Err(said!(
+                    "expect: line {line} twice; a line gets one offer",
+                    "expect：第 {line} 行出现两次；每行只有一个优惠"
+                ));
             }
         }
         Ok(expected)
@@ -266,7 +285,7 @@ impl PromotionCase {
 }
 
 impl Thing {
-    fn read(&self) -> Result<Line, String> {
+    fn read(&self) -> Result<Line, Said> {
         let Self {
             sku,
             kind,
@@ -277,29 +296,44 @@ impl Thing {
         let product = PRODUCTS.iter().position(|known| known == kind);
         let Some(product) = product else {
             let meant = crate::catalogue::did_you_mean(kind, PRODUCTS);
-            return Err(format!("kind {kind:?} is not one of {}{meant}", PRODUCTS.join(", ")));
+            return Err(said!(
+                "kind {kind:?} is not one of {en}",
+                "kind {kind:?} 无法识别；可用的有 {zh}",
+                en = PRODUCTS.join(", "),
+                zh = PRODUCTS.join("、")
+            )
+            .and(&meant));
         };
         if !is_id(sku) {
-            return Err(format!("sku {} is not an id of 1 to 200 bytes", facts::shortened(sku)));
+            return Err(said!(
+                "sku {sku} is not an id of 1 to 200 bytes",
+                "sku {sku} 不是 1 到 200 字节的标识",
+                sku = facts::shortened(sku)
+            ));
         }
         let number = |name: &str, value: i64| match u32::try_from(value) {
             Ok(number) if (1..=MOST).contains(&value) => Ok(number),
-            _ => Err(format!("{name} is {value}; it is 1 to {MOST}")),
+            _ => Err(said!(
+                "{name} is {value}; it is 1 to {MOST}",
+                "{name} 为 {value}；应为 1 到 {MOST}"
+            )),
         };
         for (name, text) in [("destination", destination), ("theme", theme)] {
             if let Some(text) = text
                 && (text.trim().is_empty() || text.len() > 200 || text.chars().any(char::is_control))
             {
-                return Err(format!(
-                    "the {name} is {}; write 1 to 200 bytes or leave it out",
-                    facts::shortened(text)
+                return Err(said!(
+                    "the {name} is {text}; write 1 to 200 bytes or leave it out",
+                    "{name} 为 {text}；应为 1 到 200 字节，或不填",
+                    text = facts::shortened(text)
                 ));
             }
         }
         if !(0..=LARGEST_PRICE).contains(&self.unit_price) {
-            return Err(format!(
-                "unit_price is {}; it is 0 to {LARGEST_PRICE} minor units",
-                self.unit_price
+            return Err(said!(
+                "unit_price is {price}; it is 0 to {LARGEST_PRICE} minor units",
+                "unit_price 为 {price}；应为 0 到 {LARGEST_PRICE} 最小货币单位",
+                price = self.unit_price
             ));
         }
         let departs = self.departs.as_ref().map(crate::day::read).transpose();
@@ -308,12 +342,16 @@ impl Thing {
             kind: product,
             destination: destination.clone(),
             theme: theme.clone(),
-            departs: departs.map_err(|problem| format!("departs {problem}"))?,
+            departs: departs.map_err(|problem| problem.behind("departs ", "departs "))?,
             travellers: number("travellers", self.travellers)?,
             unit_price: self.unit_price,
             quantity: number("quantity", self.quantity)?,
         })
     }
+}
+
+fn at_line(place: usize, problem: Said) -> Said {
+    problem.behind(&format!("line {place}: "), &format!("第 {place} 行："))
 }
 
 /// What the host takes for an id of another system.

@@ -6,7 +6,15 @@ use serde_json::{Map, Value as Json};
 use crate::facts::{self, Value};
 use crate::mismatch::{Mismatch, Place, word};
 use crate::quantiles::{Table, tables};
-use crate::{Rule, joined};
+use crate::said::said;
+use crate::{Rule, Said, joined};
+
+pub(crate) fn not_a_date(today: &str) -> Said {
+    said!(
+        "today {today:?} is not a date like 2026-01-15",
+        "today {today:?} 不是 2026-01-15 这样的日期"
+    )
+}
 
 /// Some customers and what they get.
 #[derive(Debug, Clone, Deserialize)]
@@ -79,18 +87,23 @@ impl SegmentationCase {
     ///
     /// # Errors
     /// The mistakes in the case.
-    pub fn read(&self, rule: &Rule) -> Result<Rows, String> {
+    pub fn read(&self, rule: &Rule) -> Result<Rows, Said> {
         let today = self.today.as_str();
-        let today = crate::day(today).ok_or_else(|| format!("today {today:?} is not a date like 2026-01-15"))?;
+        let today = crate::day(today).ok_or_else(|| not_a_date(today))?;
         let (found, expected) = (self.rows.len(), self.expect.len());
         if found != expected {
-            return Err(format!("{found} rows but {expected} expected answers"));
+            return Err(said!(
+                "{found} rows but {expected} expected answers",
+                "有 {found} 行，却有 {expected} 个期望结果"
+            ));
         }
         let (mut rows, mut mistakes) = (Vec::with_capacity(found), Vec::new());
         for (place, row) in self.rows.iter().enumerate() {
             match facts::read(&rule.facts, row) {
                 Ok(row) => rows.push(row),
-                Err(problem) => mistakes.push(format!("row {place}: {problem}")),
+                Err(problem) => {
+                    mistakes.push(problem.behind(&format!("row {place}: "), &format!("第 {place} 行：")));
+                }
             }
         }
         joined(mistakes)?;
@@ -103,7 +116,7 @@ impl SegmentationCase {
     }
 
     /// The tables the case gives, and those of its rows for the others.
-    fn tables(&self, rule: &Rule, rows: &[Vec<Value>]) -> Result<Vec<Table>, String> {
+    fn tables(&self, rule: &Rule, rows: &[Vec<Value>]) -> Result<Vec<Table>, Said> {
         let mut tables = tables(rule, rows);
         for (fact, edges) in &self.quantiles {
             let mut found = false;
@@ -113,13 +126,19 @@ impl SegmentationCase {
                 }
                 let needed = usize::from(request.buckets) - 1;
                 if !edges.is_empty() && (edges.len() != needed || !edges.is_sorted()) {
-                    return Err(format!("quantiles: {fact:?} needs {needed} rising edges, or none"));
+                    return Err(said!(
+                        "quantiles: {fact:?} needs {needed} rising edges, or none",
+                        "quantiles：{fact:?} 应有 {needed} 个递增的边界，或不填"
+                    ));
                 }
                 table.edges.clone_from(edges);
                 found = true;
             }
             if !found {
-                return Err(format!("quantiles: the plugin does not ask for a table of {fact:?}"));
+                return Err(said!(
+                    "quantiles: the plugin does not ask for a table of {fact:?}",
+                    "quantiles：插件没有要求 {fact:?} 的分位数"
+                ));
             }
         }
         Ok(tables)

@@ -60,6 +60,6 @@ pub(super) fn check_facts(rule: &Rule) -> Result<(), String> {
     if problems.is_empty() {
         return Ok(());
     }
-    let details: Vec<String> = problems.into_iter().map(|problem| problem.detail).collect();
+    let details: Vec<String> = problems.into_iter().map(|problem| problem.detail.en).collect();
     Err(format!("the host would refuse this rule: {}", details.join("; ")))
 }

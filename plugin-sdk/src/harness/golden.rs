@@ -12,7 +12,7 @@ pub(super) fn run<P: Segmentation>(json: &str) -> Result<(), String> {
     all(json, |case| match case {
         Case::Segmentation(case) => one::<P>(case, &rule),
         Case::Promotion(_) => {
-            Err("the case has `lines` as a promotion's; a segmentation's has `rows` of facts".to_owned())
+            Err("the case has `lines`, as for a promotion; for a segmentation it has `rows` of facts".to_owned())
         }
     })
 }

@@ -19,7 +19,7 @@ pub(super) fn run<P: Promotion>(json: &str) -> Result<(), String> {
     all(json, |case| match case {
         Case::Promotion(case) => one::<P>(case, &rule),
         Case::Segmentation(_) => {
-            Err("the case has `rows` as a segmentation's; a promotion's has the `lines` of a basket".to_owned())
+            Err("the case has `rows`, as for a segmentation; for a promotion it has the `lines` of a basket".to_owned())
         }
     })
 }

@@ -5,7 +5,7 @@ use crate::error::{AppError, Result};
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::campaign::{Condition, Plan, Rule};
 use posthouse_domain::catalogue::{self, FactKind};
-use posthouse_domain::words;
+use posthouse_domain::{Words, words};
 use posthouse_engine::{Description, SegmentDef};
 use posthouse_store::{Tx, attributes, campaigns, plugins};
 use uuid::Uuid;
@@ -129,7 +129,7 @@ async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &Rule, own: &[AttributeDef]
         let detail = words!(
             "the settings do not fit the plugin's schema: {problems}",
             "设置不符合插件的 schema：{problems}",
-            problems = problems.join("; ")
+            problems = Words::join(&problems, &words!("; ", "；"))
         );
         return Err(AppError::invalid("bad_config", detail));
     }

@@ -7,7 +7,7 @@ use crate::decisions::PROMOTION;
 use crate::decisions::pointer::{self, NewRule};
 use crate::error::{AppError, Result, retrying};
 use crate::{App, Room};
-use posthouse_domain::Words;
+use posthouse_domain::{Words, words};
 use posthouse_store::plugins as bindings;
 use posthouse_store::{Access, attributes, campaigns};
 use std::collections::HashMap;
@@ -60,10 +60,10 @@ enum Care {
 
 /// What a rule was asked that failed: the basket without its end if it is long, and whose it is. The customer's facts are pinned with the
 /// decision.
-fn about(gathered: &Gathered) -> String {
+fn about(gathered: &Gathered) -> Words {
     let basket = posthouse_engine::shown_basket(&gathered.basket, None);
     match gathered.customer {
-        Some(id) => format!("customer {id}, {basket}"),
+        Some(id) => words!("customer {id}, {basket}", "客户 {id}，{basket}"),
         None => basket,
     }
 }

@@ -7,6 +7,7 @@ use super::summary::Cause;
 use crate::error::{AppError, Result, retrying};
 use crate::team::{Caller, Scope};
 use crate::{App, Room};
+use posthouse_domain::{Words, words};
 use posthouse_engine::{Fault, LogLevel, LogLine};
 use posthouse_store::intake::lock;
 use posthouse_store::plugin_logs::{self as store, LogRow};
@@ -31,7 +32,12 @@ const FAULT: &str = "fault";
 /// The level of the host's word on what the call was about, for those who may read customers.
 const ABOUT: &str = "about";
 /// Stands for a line that the caller may not read.
-const WITHHELD: &str = "(what a rule writes may be about customers; a key with the scope read sees it)";
+fn withheld() -> Words {
+    words!(
+        "(what a rule writes may be about customers; a key with the scope read sees it)",
+        "（规则写的内容可能涉及客户；有 read 权限的密钥才能看到）"
+    )
+}
 
 /// A line of a binding's log.
 #[derive(Debug, Clone, Serialize)]
@@ -48,7 +54,7 @@ pub struct LogEntry {
     /// or which basket brought that about.
     pub level: String,
     /// The text.
-    pub message: String,
+    pub message: Words,
 }
 
 /// Lines by extension point and binding.
@@ -124,7 +130,7 @@ impl Room {
         });
         let host = |level, message: &str| row(rule.plugin.digest(), name_of(cause), moment, level, message);
         let about = fault.row.map(|ordinal| host(ABOUT, &format!("{ORDINAL}{ordinal}")));
-        let end = host(FAULT, &fault.to_string());
+        let end = host(FAULT, &Words::of(fault).to_stored());
         self.logbook.put(SEGMENTATION, name, lines.chain([end]).chain(about));
     }
 
@@ -136,12 +142,12 @@ impl Room {
         digest: &str,
         moment: Moment,
         lines: &[LogLine],
-        fault: Option<(&Fault, String)>,
+        fault: Option<(&Fault, Words)>,
     ) {
         let lines = lines.iter().take(OF_A_RUN);
         let lines = lines.map(|line| row(digest, DECISION, moment, level(line.level), &line.message));
-        let host = |level, message: &str| row(digest, DECISION, moment, level, message);
-        let end = fault.map(|(fault, about)| [host(FAULT, &fault.to_string()), host(ABOUT, &about)]);
+        let host = |level, words: &Words| row(digest, DECISION, moment, level, &words.to_stored());
+        let end = fault.map(|(fault, about)| [host(FAULT, &Words::of(fault)), host(ABOUT, &about)]);
         self.logbook.put(point, name, lines.chain(end.into_iter().flatten()));
     }
 }
@@ -150,12 +156,19 @@ impl Room {
 const ORDINAL: &str = "ordinal ";
 
 /// Whose facts brought a fault about. The facts are not told: whoever may read the customer finds them there.
-async fn whose(tx: &mut Tx, agency: Uuid, ordinal: &str) -> Result<String> {
+async fn whose(tx: &mut Tx, agency: Uuid, ordinal: &str) -> Result<Words> {
     let ordinals: Vec<i64> = ordinal.parse().into_iter().collect();
     let found = profiles::customers_at(tx, agency, &ordinals).await?;
     Ok(match found.first() {
-        Some(customer) => format!("the facts of customer {} bring it about", customer.id),
-        None => "the facts of a customer who is gone by now brought it about".to_owned(),
+        Some(customer) => words!(
+            "the facts of customer {id} bring it about",
+            "由客户 {id} 的事实引起",
+            id = customer.id
+        ),
+        None => words!(
+            "the facts of a customer who is gone by now brought it about",
+            "由一位已不存在的客户的事实引起"
+        ),
     })
 }
 
@@ -208,7 +221,7 @@ impl App {
             let mut rows: Vec<LogRow> = rows.iter().cloned().collect();
             for row in rows.iter_mut().filter(|row| row.level == ABOUT) {
                 if let Some(ordinal) = row.message.strip_prefix(ORDINAL) {
-                    row.message = whose(&mut tx, room.id, ordinal).await?;
+                    row.message = whose(&mut tx, room.id, ordinal).await?.to_stored();
                 }
             }
             store::append(&mut tx, room.id, point, name, &rows, KEPT as i64).await?;
@@ -241,9 +254,10 @@ impl App {
             at: row.at,
             cause: row.cause,
             digest: row.digest,
-            message: match reads || row.level == FAULT {
-                true => row.message,
-                false => WITHHELD.to_owned(),
+            message: match row.level.as_str() {
+                FAULT | ABOUT => Words::from_stored(&row.message),
+                _ if reads => Words::same(row.message),
+                _ => withheld(),
             },
             level: row.level,
         };

@@ -1,6 +1,7 @@
 //! What a rule proposes for a basket.
 
 use crate::money::LARGEST_AMOUNT;
+use crate::{Words, words};
 use serde::{Deserialize, Serialize};
 
 /// The whole of something, in basis points.
@@ -42,31 +43,63 @@ pub struct Offer {
 ///
 /// # Errors
 /// The field and what is wrong with it.
-pub fn check(offers: &[Offer], lines: usize, reasons: usize) -> Result<(), (String, String)> {
+pub fn check(offers: &[Offer], lines: usize, reasons: usize) -> Result<(), (String, Words)> {
     let mut seen = vec![false; lines];
     for (place, offer) in offers.iter().enumerate() {
-        let wrong = |field: &str, problem: String| Err((format!("offers[{place}].{field}"), problem));
+        let wrong = |field: &str, problem: Words| Err((format!("offers[{place}].{field}"), problem));
         let Some(seen) = seen.get_mut(offer.line as usize) else {
-            return wrong("line", format!("is {}, the basket has {lines} lines", offer.line));
+            return wrong(
+                "line",
+                words!(
+                    "is {line}, the basket has {lines} lines",
+                    "为 {line}，而购物篮只有 {lines} 行",
+                    line = offer.line
+                ),
+            );
         };
         if std::mem::replace(seen, true) {
             return wrong(
                 "line",
-                format!("is {} as in another offer; a line gets one from a rule", offer.line),
+                words!(
+                    "is {line} as in another offer; a line gets one from a rule",
+                    "为 {line}，与另一个优惠重复；一条规则对每行只给一个优惠",
+                    line = offer.line
+                ),
             );
         }
         match offer.saving {
-            Saving::Amount(amount) if amount < 0 => return wrong("amount", format!("is {amount}, below zero")),
+            Saving::Amount(amount) if amount < 0 => {
+                return wrong("amount", words!("is {amount}, below zero", "为 {amount}，小于零"));
+            }
             Saving::Amount(amount) if amount > LARGEST_AMOUNT => {
-                return wrong("amount", format!("is {amount}, more than any price ({LARGEST_AMOUNT})"));
+                return wrong(
+                    "amount",
+                    words!(
+                        "is {amount}, more than any price ({LARGEST_AMOUNT})",
+                        "为 {amount}，高于任何价格（{LARGEST_AMOUNT}）"
+                    ),
+                );
             }
             Saving::Rate(rate) if rate > WHOLE => {
-                return wrong("rate", format!("is {rate} basis points, more than the whole"));
+                return wrong(
+                    "rate",
+                    words!(
+                        "is {rate} basis points, more than the whole",
+                        "为 {rate} 个基点，超过全价"
+                    ),
+                );
             }
             _ => {}
         }
         if usize::from(offer.reason) >= reasons {
-            return wrong("reason", format!("is {}, there are {reasons} reasons", offer.reason));
+            return wrong(
+                "reason",
+                words!(
+                    "is {reason}, there are {reasons} reasons",
+                    "为 {reason}，而理由只有 {reasons} 个",
+                    reason = offer.reason
+                ),
+            );
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ pub use promotion::{BasketBench, BasketSize, promotion};
 pub use segmentation::{ChunkBench, ChunkSize, segmentation};
 
 use crate::fault::{Fault, Usage};
+use posthouse_domain::Words;
 use std::time::{Duration, Instant};
 
 /// A median of fewer calls says little.
@@ -19,7 +20,7 @@ pub struct Failed {
     /// How it fails.
     pub fault: Fault,
     /// The row or basket that brings it about.
-    pub asked: Option<String>,
+    pub asked: Option<Words>,
 }
 
 /// The same call, made many times.

@@ -11,12 +11,12 @@ use crate::promotion::PromotionPlugin;
 use crate::schema::validate_config;
 use crate::segmentation::SegmentationPlugin;
 use crate::shown;
-use posthouse_domain::canonical;
 use posthouse_domain::promotion::{Basket, Line, ProductKind, Saving};
+use posthouse_domain::{Words, canonical, words};
 use posthouse_golden::{self as format, Answer, PromotionCase, Proposed, SegmentationCase};
 use serde::Serialize;
 
-pub use posthouse_golden::{Case, Mismatch, Place, parse};
+pub use posthouse_golden::{Case, Mismatch, Place, Said, parse};
 pub(crate) use rows::{columns, fact, tables};
 use rows::{rule, values};
 
@@ -34,9 +34,9 @@ pub struct CaseResult {
     /// Answers that are not the expected ones.
     pub mismatches: Vec<Mismatch>,
     /// Why the case could not run: a mistake in it, or a fault of the plugin.
-    pub error: Option<String>,
+    pub error: Option<Words>,
     /// What the plugin was asked when it failed: the row that brings it to fail, or the basket, as a golden case writes it.
-    pub asked: Option<String>,
+    pub asked: Option<Words>,
     /// What the call used.
     pub usage: Usage,
     /// What the plugin logged.
@@ -45,34 +45,34 @@ pub struct CaseResult {
 
 impl CaseResult {
     /// Everything that is wrong, a sentence each; nothing if the case passed.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Words> {
         let name = crate::guest::printable(&self.name, 100);
-        let told = |problem: String| format!("{name:?}: {problem}");
+        let told = |problem: Words| words!("{name:?}: {problem}", "{name:?}：{problem}");
         if let Some(error) = &self.error {
             return vec![told(shown::behind(
                 with_last_words(error, &self.log),
-                self.asked.as_deref(),
+                self.asked.as_ref(),
             ))];
         }
         self.mismatches
             .iter()
-            .map(|mismatch| told(mismatch.to_string()))
+            .map(|mismatch| told(words(mismatch.said())))
             .collect()
     }
 }
 
 /// What is wrong with the cases of a component, in a sentence that names every difference as far as there is room; nothing if all pass.
-pub(crate) fn problem(results: &[CaseResult]) -> Option<String> {
-    let mut problems: Vec<String> = results.iter().flat_map(CaseResult::problems).collect();
+pub(crate) fn problem(results: &[CaseResult]) -> Option<Words> {
+    let mut problems: Vec<Words> = results.iter().flat_map(CaseResult::problems).collect();
     if problems.is_empty() {
         return None;
     }
     let more = problems.len().saturating_sub(TOLD);
     problems.truncate(TOLD);
     if more > 0 {
-        problems.push(format!("and {more} more"));
+        problems.push(words!("and {more} more", "另有 {more} 处"));
     }
-    Some(problems.join("; "))
+    Some(Words::join(&problems, &words!("; ", "；")))
 }
 
 /// Runs the cases one after the other, each as one call.
@@ -90,27 +90,40 @@ struct Ran {
 /// A case that gave no answer.
 enum Failed {
     /// Something in the case cannot be.
-    Mistake(String),
+    Mistake(Words),
     /// The plugin failed, asked this.
-    Fault(Fault, Option<String>),
+    Fault(Fault, Option<Words>),
 }
 
-impl From<String> for Failed {
-    fn from(mistake: String) -> Self {
+impl From<Words> for Failed {
+    fn from(mistake: Words) -> Self {
         Self::Mistake(mistake)
     }
+}
+
+impl From<Said> for Failed {
+    fn from(mistake: Said) -> Self {
+        Self::Mistake(words(mistake))
+    }
+}
+
+/// What the format says, as everything else is said here.
+pub fn words(Said { en, zh }: Said) -> Words {
+    Words { en, zh }
 }
 
 fn one(plugin: &Plugin, case: &Case) -> CaseResult {
     let ran = match (case, plugin) {
         (Case::Segmentation(case), Plugin::Segmentation(plugin)) => segmentation(plugin, case),
         (Case::Promotion(case), Plugin::Promotion(plugin)) => promotion(plugin, case),
-        (Case::Segmentation(_), Plugin::Promotion(_)) => Err(Failed::Mistake(
-            "the case has `rows` as a segmentation's; a promotion's has the `lines` of a basket".into(),
-        )),
-        (Case::Promotion(_), Plugin::Segmentation(_)) => Err(Failed::Mistake(
-            "the case has `lines` as a promotion's; a segmentation's has `rows` of facts".into(),
-        )),
+        (Case::Segmentation(_), Plugin::Promotion(_)) => Err(Failed::Mistake(words!(
+            "the case has `rows`, as for a segmentation; for a promotion it has the `lines` of a basket",
+            "用例写的是 `rows`（分群）；促销的用例应为购物篮的 `lines`"
+        ))),
+        (Case::Promotion(_), Plugin::Segmentation(_)) => Err(Failed::Mistake(words!(
+            "the case has `lines`, as for a promotion; for a segmentation it has `rows` of facts",
+            "用例写的是 `lines`（促销）；分群的用例应为事实的 `rows`"
+        ))),
     };
     let mut result = CaseResult {
         name: case.name().to_owned(),
@@ -128,7 +141,7 @@ fn one(plugin: &Plugin, case: &Case) -> CaseResult {
         }
         Err(Failed::Mistake(mistake)) => result.error = Some(mistake),
         Err(Failed::Fault(fault, asked)) => {
-            result.error = Some(fault.to_string());
+            result.error = Some(Words::of(&fault));
             result.asked = asked;
             (result.usage, result.log) = (fault.receipt.usage, fault.receipt.log);
         }
@@ -174,7 +187,7 @@ fn promotion(plugin: &PromotionPlugin, case: &PromotionCase) -> Result<Ran, Fail
         channel: asked.channel,
         lines: asked.lines.into_iter().map(line).collect(),
     };
-    basket.check().map_err(|rejection| rejection.detail.en)?;
+    basket.check().map_err(|rejection| rejection.detail)?;
     let facts = values(asked.facts);
     let answer = plugin.evaluate(&context, &basket, &facts).map_err(|fault| {
         let asked = shown::basket(&basket, Some((description, &facts)));
@@ -212,11 +225,12 @@ fn line(line: format::Line) -> Line {
 }
 
 /// The context of a case, without quantile tables. An error is a mistake in the case.
-fn context(description: &Description, today: i32, config: &serde_json::Value) -> Result<Context, String> {
+fn context(description: &Description, today: i32, config: &serde_json::Value) -> Result<Context, Words> {
     if let Err(problems) = validate_config(&description.config_schema, config) {
-        return Err(format!("config: {}", problems.join("; ")));
+        let problems = Words::join(&problems, &words!("; ", "；"));
+        return Err(words!("config: {problems}", "config：{problems}"));
     }
-    let config = canonical::to_string(config).map_err(|error| format!("config: {error}"))?;
+    let config = canonical::to_string(config).map_err(|error| words!("config: {error}", "config：{error}"))?;
     Ok(Context {
         now: i64::from(today) * DAY_MS,
         today,

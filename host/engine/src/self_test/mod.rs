@@ -14,6 +14,7 @@ use crate::pack::{self, PackError};
 use crate::plugin::Plugin;
 use crate::refusal::Refusal;
 use crate::shown;
+use posthouse_domain::{Words, words};
 use serde::Serialize;
 
 /// Where what is drawn for every self-test comes from.
@@ -51,20 +52,31 @@ pub(crate) fn run(plugin: &Plugin, bytes: &[u8], limits: &Limits) -> Result<Self
 fn golden(plugin: &Plugin, bytes: &[u8], limits: &Limits) -> Result<usize, Refusal> {
     let cases = pack::golden_cases(bytes).map_err(|error| match error {
         PackError::Golden(problem) => Refusal::new("golden_case_failed", problem),
-        other => Refusal::new("invalid", other.to_string()),
+        other => Refusal::new("invalid", Words::of(&other)),
     })?;
     if cases.len() > limits.golden_cases {
-        let detail = format!("{} golden cases, {} are allowed", cases.len(), limits.golden_cases);
+        let detail = words!(
+            "{count} golden cases, {most} are allowed",
+            "有 {count} 个用例，上限为 {most}",
+            count = cases.len(),
+            most = limits.golden_cases
+        );
         return Err(Refusal::new("golden_case_failed", detail));
     }
     match golden::problem(&golden::run(plugin, &cases)) {
-        Some(problem) => Err(Refusal::new("golden_case_failed", format!("golden case {problem}"))),
+        Some(problem) => Err(Refusal::new(
+            "golden_case_failed",
+            words!("golden case {problem}", "用例 {problem}"),
+        )),
         None => Ok(cases.len()),
     }
 }
 
 /// A call that failed, with what it was about: nobody real is in it.
-fn faulted(what: &str, fault: &Fault, asked: Option<&str>) -> Refusal {
+fn faulted(what: &Words, fault: &Fault, asked: Option<&Words>) -> Refusal {
     let told = shown::behind(with_last_words(fault, &fault.receipt.log), asked);
-    Refusal::new("self_test_fault", format!("self-test with {what}: {told}"))
+    Refusal::new(
+        "self_test_fault",
+        words!("self-test with {what}: {told}", "自检（{what}）：{told}"),
+    )
 }

@@ -12,6 +12,7 @@ use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::promotion::{
     Basket, LARGEST_PRICE, Line, MOST_LINES, MOST_QUANTITY, MOST_TRAVELLERS, ProductKind,
 };
+use posthouse_domain::{Words, words};
 use serde::Serialize;
 
 /// Made-up baskets with made-up customers.
@@ -41,31 +42,51 @@ pub(super) fn run(plugin: &PromotionPlugin, golden_cases: usize) -> Result<Promo
     let zero = facts(&|fact| Value::zero(fact.kind));
     let mut test = Test { plugin, tried: 0 };
 
-    let one = test.evaluate("one line", &of(vec![line()]), &zero)?.usage;
+    let one = test
+        .evaluate(&words!("one line", "一行"), &of(vec![line()]), &zero)?
+        .usage;
     for (what, basket) in hostile() {
-        test.evaluate(what, &basket, &zero)?;
-        test.evaluate(&format!("{what}, everything unknown"), &basket, &facts(&unknown))?;
+        test.evaluate(&what, &basket, &zero)?;
+        test.evaluate(
+            &words!("{what}, everything unknown", "{what}，一切未知"),
+            &basket,
+            &facts(&unknown),
+        )?;
     }
     for (what, facts) in [
-        ("the smallest facts", facts(&|fact| extreme(fact.kind, false))),
-        ("the largest facts", facts(&|fact| extreme(fact.kind, true))),
+        (
+            words!("the smallest facts", "最小的事实值"),
+            facts(&|fact| extreme(fact.kind, false)),
+        ),
+        (
+            words!("the largest facts", "最大的事实值"),
+            facts(&|fact| extreme(fact.kind, true)),
+        ),
     ] {
-        test.evaluate(what, &of(vec![line()]), &facts)?;
+        test.evaluate(&what, &of(vec![line()]), &facts)?;
     }
     for text in TEXTS.map(str::to_owned).into_iter().chain(["长".repeat(20_000)]) {
         let facts = facts(&|fact| match fact.kind {
             FactKind::Text => Value::Text(text.clone()),
             kind => Value::zero(kind),
         });
-        test.evaluate("unusual texts", &of(vec![line()]), &facts)?;
+        test.evaluate(&words!("unusual texts", "特殊文本"), &of(vec![line()]), &facts)?;
     }
     let mut random = Random(SEED);
     for customer in sample(plugin.description(), SAMPLED, SEED) {
         let lines = 1 + random.below(8) as usize;
-        test.evaluate("a made-up basket", &basket(lines, &mut random), &customer)?;
+        test.evaluate(
+            &words!("a made-up basket", "生成的购物篮"),
+            &basket(lines, &mut random),
+            &customer,
+        )?;
     }
     let full_basket = test
-        .evaluate("a full basket", &basket(MOST_LINES, &mut random), &zero)?
+        .evaluate(
+            &words!("a full basket", "满额的购物篮"),
+            &basket(MOST_LINES, &mut random),
+            &zero,
+        )?
         .usage;
     Ok(PromotionTest {
         golden_cases,
@@ -82,7 +103,7 @@ struct Test<'a> {
 }
 
 impl Test<'_> {
-    fn evaluate(&mut self, what: &str, basket: &Basket, facts: &[Value]) -> Result<Evaluated, Refusal> {
+    fn evaluate(&mut self, what: &Words, basket: &Basket, facts: &[Value]) -> Result<Evaluated, Refusal> {
         self.tried += 1;
         let context = context(self.plugin.description(), &[]);
         let call = || {
@@ -100,11 +121,14 @@ impl Test<'_> {
 
 /// Nothing survives a call and nothing but its arguments comes in, so a difference is a defect of the sandbox; it must be seen here
 /// and not in a quote that cannot be replayed.
-fn same(what: &str, first: &Evaluated, second: &Evaluated) -> Result<(), Refusal> {
+fn same(what: &Words, first: &Evaluated, second: &Evaluated) -> Result<(), Refusal> {
     if first.offers == second.offers && first.usage.fuel == second.usage.fuel {
         return Ok(());
     }
-    let detail = format!("self-test with {what}: the same call gives another answer the second time");
+    let detail = words!(
+        "self-test with {what}: the same call gives another answer the second time",
+        "自检（{what}）：同一调用第二次给出了不同的结果"
+    );
     Err(Refusal::new("not_deterministic", detail))
 }
 
@@ -130,7 +154,7 @@ fn line() -> Line {
     }
 }
 
-fn hostile() -> Vec<(&'static str, Basket)> {
+fn hostile() -> Vec<(Words, Basket)> {
     let largest = Line {
         travellers: MOST_TRAVELLERS,
         unit_price: LARGEST_PRICE,
@@ -158,20 +182,29 @@ fn hostile() -> Vec<(&'static str, Basket)> {
         lines: vec![line()],
     };
     vec![
-        ("as many lines as there may be", of(vec![line(); MOST_LINES])),
-        ("the largest price", of(vec![largest.clone()])),
         (
-            "the largest price among as many lines as there may be",
+            words!("as many lines as there may be", "最多的行数"),
+            of(vec![line(); MOST_LINES]),
+        ),
+        (words!("the largest price", "最高的价格"), of(vec![largest.clone()])),
+        (
+            words!(
+                "the largest price among as many lines as there may be",
+                "最多的行数中有一行是最高的价格"
+            ),
             of([vec![largest], vec![free.clone(); MOST_LINES - 1]].concat()),
         ),
-        ("things that cost nothing", of(vec![free; 3])),
-        ("departures long ago and far away", of(days.map(departing).to_vec())),
-        ("unusual names", of(names.map(named).collect())),
+        (words!("things that cost nothing", "免费的商品"), of(vec![free; 3])),
         (
-            "every kind of product",
+            words!("departures long ago and far away", "很久以前和遥远将来的出发日期"),
+            of(days.map(departing).to_vec()),
+        ),
+        (words!("unusual names", "特殊名称"), of(names.map(named).collect())),
+        (
+            words!("every kind of product", "每一种产品"),
             of(ProductKind::ALL.map(|kind| Line { kind, ..line() }).to_vec()),
         ),
-        ("an unusual channel", elsewhere),
+        (words!("an unusual channel", "特殊渠道"), elsewhere),
     ]
 }
 
@@ -212,9 +245,9 @@ mod tests {
             },
             ..answer(1, 1)
         };
-        assert_eq!(same("x", &answer(1, 1), &later), Ok(()));
+        assert_eq!(same(&Words::same("x"), &answer(1, 1), &later), Ok(()));
         for other in [answer(2, 1), answer(1, 2)] {
-            let refused = same("x", &answer(1, 1), &other).expect_err("it differs");
+            let refused = same(&Words::same("x"), &answer(1, 1), &other).expect_err("it differs");
             assert_eq!(refused.code, "not_deterministic");
         }
     }

@@ -113,10 +113,10 @@ fn machine_code_from_outside() {
 #[test]
 fn imports() {
     insta::assert_snapshot!(refusal(&text(r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#)), @"wasi_import: the component imports wasi:cli/environment@0.2.0; plugins have no files, clock, network or randomness. Build for wasm32-unknown-unknown, or stub WASI when componentizing");
-    insta::assert_snapshot!(refusal(&text(r#"(component (import "evil:net/socket@1.0.0" (instance)))"#)), @"unknown_import: the component imports evil:net/socket@1.0.0; the only import there is is posthouse:plugin/log");
-    insta::assert_snapshot!(refusal(&text(r#"(component (import "posthouse:plugin/clock@1.0.0" (instance)))"#)), @"unknown_import: the component imports posthouse:plugin/clock@1.0.0; the only import there is is posthouse:plugin/log");
+    insta::assert_snapshot!(refusal(&text(r#"(component (import "evil:net/socket@1.0.0" (instance)))"#)), @"unknown_import: the component imports evil:net/socket@1.0.0; the only import allowed is posthouse:plugin/log");
+    insta::assert_snapshot!(refusal(&text(r#"(component (import "posthouse:plugin/clock@1.0.0" (instance)))"#)), @"unknown_import: the component imports posthouse:plugin/clock@1.0.0; the only import allowed is posthouse:plugin/log");
     insta::assert_snapshot!(refusal(&text(r#"(component (import "posthouse:plugin/log@1.4.0" (instance)))"#)), @"unsupported_contract: the component imports posthouse:plugin/log@1.4.0; this host speaks 1.0");
-    insta::assert_snapshot!(refusal(&text(r#"(component (import "now" (func)))"#)), @"unknown_import: the component imports now; the only import there is is posthouse:plugin/log");
+    insta::assert_snapshot!(refusal(&text(r#"(component (import "now" (func)))"#)), @"unknown_import: the component imports now; the only import allowed is posthouse:plugin/log");
 }
 
 #[test]

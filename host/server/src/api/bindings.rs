@@ -179,8 +179,8 @@ pub(crate) struct LogLine {
     /// or which basket brought that about.
     #[schema(example = "info")]
     level: String,
-    /// The text.
-    message: String,
+    /// The text; the host's own in the language of `Accept-Language`.
+    message: Said,
     /// `activation`, `rollback`, `breaker`, `request` or `midnight`, as of a run; `change`: a customer's facts changed; `decision`: a
     /// single case.
     #[schema(example = "change")]
@@ -194,7 +194,7 @@ impl From<LogEntry> for LogLine {
         Self {
             at: entry.at.into(),
             level: entry.level,
-            message: entry.message,
+            message: entry.message.into(),
             cause: entry.cause,
             digest: entry.digest,
         }

@@ -173,11 +173,11 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ("A .wasm file or a project's folder", ".wasm 文件或项目目录"),
     (
         "Run the golden cases in the sandbox and print what each took",
-        "在沙箱中运行样例，并显示各自的耗时与算力",
+        "在沙箱中运行用例，并显示各自的耗时与燃料",
     ),
     (
         "Measure fuel and time of calls in the sandbox, over made-up rows or baskets",
-        "用生成的数据行或购物篮，在沙箱中测量调用的算力与耗时",
+        "用生成的数据行或购物篮，在沙箱中测量调用的燃料与耗时",
     ),
     (
         "Where the made-up input comes from: the same number, the same input",
@@ -185,7 +185,7 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     (
         "Make one .wasm with golden cases and metadata inside, as `push` takes it",
-        "打包成一个含样例和元数据的 .wasm，供 `push` 上传",
+        "打包成一个含用例和元数据的 .wasm，供 `push` 上传",
     ),
     (
         "The binding: the agency's name for the rule",

@@ -143,7 +143,7 @@ const COUNTED: [(&str, &str); 9] = [
     ("campaign", "个活动"),
     ("customer", "位客户"),
     ("event", "个事件"),
-    ("golden case", "个样例"),
+    ("golden case", "个用例"),
     ("made-up customer", "位虚构客户"),
     ("migration", "项迁移"),
     ("mover", "位变动客户"),

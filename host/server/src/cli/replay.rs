@@ -51,7 +51,7 @@ fn words(replay: &Value) -> String {
         difference(&replay["difference"])
     };
     let digest = text(replay, "digest");
-    words!("Decision {decision} of {at} {told}\n\n  rule      {extension_point}/{binding}, revision {revision}\n  plugin    {plugin} {version}, {digest}\n  settings  {config}\n  output    {output}\n  fuel      {fuel}\n", "决策 {decision}（{at}）{told}\n\n  规则      {extension_point}/{binding}，修订 {revision}\n  插件      {plugin} {version}，{digest}\n  设置      {config}\n  输出      {output}\n  算力      {fuel}\n", decision = text(replay, "decision"), at = text(replay, "at"), extension_point = text(replay, "extension_point"), binding = text(replay, "binding"), revision = replay["revision"], plugin = text(replay, "plugin"), version = text(replay, "version"), digest = digest.get(..12).unwrap_or(digest), config = replay["config"], output = replay["output"], fuel = replay["fuel"]).to_string()
+    words!("Decision {decision} of {at} {told}\n\n  rule      {extension_point}/{binding}, revision {revision}\n  plugin    {plugin} {version}, {digest}\n  settings  {config}\n  output    {output}\n  fuel      {fuel}\n", "决策 {decision}（{at}）{told}\n\n  规则      {extension_point}/{binding}，修订 {revision}\n  插件      {plugin} {version}，{digest}\n  设置      {config}\n  输出      {output}\n  燃料      {fuel}\n", decision = text(replay, "decision"), at = text(replay, "at"), extension_point = text(replay, "extension_point"), binding = text(replay, "binding"), revision = replay["revision"], plugin = text(replay, "plugin"), version = text(replay, "version"), digest = digest.get(..12).unwrap_or(digest), config = replay["config"], output = replay["output"], fuel = replay["fuel"]).to_string()
 }
 
 fn difference(found: &Value) -> String {

@@ -4,7 +4,9 @@ mod all;
 
 pub use all::ALL;
 
+use crate::Said;
 use crate::facts::{Fact, Kind};
+use crate::said::said;
 
 /// One fact of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub struct Problem {
     /// `unknown_fact`, `wrong_fact_kind` or `nullable_fact`.
     pub code: &'static str,
     /// What is wrong, and what to do.
-    pub detail: String,
+    pub detail: Said,
 }
 
 /// Facts of an agency's own. Each agency has others, so whether there is such a one is seen when the plugin is bound.
@@ -52,18 +54,26 @@ pub fn check(facts: &[Fact]) -> Vec<Problem> {
 fn problem(fact: &Fact) -> Option<Problem> {
     let key = &fact.key;
     let problem = |code, detail| Some(Problem { code, detail });
-    let unknown = |why: &str| {
+    let unknown = |why: Said| {
         let kind = fact.kind.in_rust();
         problem(
             "nullable_fact",
-            format!(
-                "the fact {key:?} can be unknown{why}: declare it nullable and handle that; in Rust its field is an `Option<{kind}>`"
+            said!(
+                "the fact {key:?} can be unknown{en}: declare it nullable and handle that; in Rust its field is an `Option<{kind}>`",
+                "事实 {key:?} 可能未知{zh}：请声明为可空并加以处理；Rust 中字段为 `Option<{kind}>`",
+                en = why.en,
+                zh = why.zh
             ),
         )
     };
     if key.starts_with(ATTRIBUTE) {
         return (!fact.nullable)
-            .then(|| unknown(", as an agency's own facts always can"))
+            .then(|| {
+                unknown(said!(
+                    ", as an agency's own facts always can",
+                    "（旅行社自定义的事实总可能未知）"
+                ))
+            })
             .flatten();
     }
     if key.starts_with(SEGMENT) {
@@ -71,18 +81,25 @@ fn problem(fact: &Fact) -> Option<Problem> {
             let declared = fact.kind.as_str();
             return problem(
                 "wrong_fact_kind",
-                format!("the fact {key:?} is declared as `{declared}`, its kind is `text`: the key of the segment"),
+                said!(
+                    "the fact {key:?} is declared as `{declared}`, its kind is `text`: the key of the segment",
+                    "事实 {key:?} 声明为 `{declared}`，实际类型是 `text`：分群的键"
+                ),
             );
         }
         return (!fact.nullable)
-            .then(|| unknown(", as not everyone is in a segment"))
+            .then(|| unknown(said!(", as not everyone is in a segment", "（并非人人都在某个分群中）")))
             .flatten();
     }
     let Some(known) = find(key) else {
         let meant = did_you_mean(key, ALL.iter().map(|entry| entry.key));
         return problem(
             "unknown_fact",
-            format!("{key:?} is not in the catalogue of facts, which `posthouse plugin facts` lists{meant}"),
+            said!(
+                "{key:?} is not in the catalogue of facts, which `posthouse plugin facts` lists",
+                "{key:?} 不在事实目录中，可用 `posthouse plugin facts` 查看目录"
+            )
+            .and(&meant),
         );
     };
     if known.kind != fact.kind {
@@ -93,26 +110,31 @@ fn problem(fact: &Fact) -> Option<Problem> {
         };
         return problem(
             "wrong_fact_kind",
-            format!(
-                "the fact {key:?} is declared as `{declared}`, its kind is `{real}`; in Rust its field is `{field}`"
+            said!(
+                "the fact {key:?} is declared as `{declared}`, its kind is `{real}`; in Rust its field is `{field}`",
+                "事实 {key:?} 声明为 `{declared}`，实际类型是 `{real}`；Rust 中字段为 `{field}`"
             ),
         );
     }
-    (known.nullable && !fact.nullable).then(|| unknown("")).flatten()
+    (known.nullable && !fact.nullable)
+        .then(|| unknown(Said::default()))
+        .flatten()
 }
 
 /// `; did you mean "…"?`, if one of these is near enough.
-pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Said {
     // a hostile word need not be compared
     if word.len() > 100 {
-        return String::new();
+        return Said::default();
     }
     known
         .into_iter()
         .map(|known| (strsim::normalized_damerau_levenshtein(word, known), known))
         .filter(|(likeness, _)| *likeness >= 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or_else(String::new, |(_, known)| format!("; did you mean {known:?}?"))
+        .map_or_else(Said::default, |(_, known)| {
+            said!("; did you mean {known:?}?", "；是否指 {known:?}？")
+        })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::fault::{Fault, Receipt};
 use crate::guest::Guest;
 use crate::refusal::Refusal;
 use crate::runtime::Runtime;
+use posthouse_domain::{Words, words};
 use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime::component::{
@@ -40,11 +41,14 @@ pub(super) fn link(runtime: &Arc<Runtime>, component: &Component) -> Result<Link
             let adapter = promotion::Adapter::new(base()?, component)?;
             Ok(Linked::Promotion(Box::new(adapter)))
         }
-        None => Err(unsupported("the component exports no extension point this host speaks")),
+        None => Err(unsupported(words!(
+            "the component exports no extension point this host speaks",
+            "组件没有导出本服务器支持的扩展点"
+        ))),
     }
 }
 
-fn unsupported(detail: impl Into<posthouse_domain::Words>) -> Refusal {
+fn unsupported(detail: Words) -> Refusal {
     Refusal::new("unsupported_contract", detail)
 }
 
@@ -52,7 +56,12 @@ fn find(component: &Component, interface: &str, function: &str) -> Result<Compon
     component
         .get_export_index(None, interface)
         .and_then(|interface| component.get_export_index(Some(&interface), function))
-        .ok_or_else(|| unsupported(format!("the component does not export {interface}#{function}")))
+        .ok_or_else(|| {
+            unsupported(words!(
+                "the component does not export {interface}#{function}",
+                "组件没有导出 {interface}#{function}"
+            ))
+        })
 }
 
 /// What every adapter has: a linked component and its description.
@@ -66,10 +75,12 @@ impl Base {
     /// Refuses a component whose imports have other types than the contract says.
     fn new(runtime: Arc<Runtime>, component: &Component) -> Result<Self, Refusal> {
         let describe = find(component, DESCRIPTOR, "describe")?;
-        let instance = runtime
-            .linker
-            .instantiate_pre(component)
-            .map_err(|error| unsupported(format!("the component's imports do not fit the contract: {error:#}")))?;
+        let instance = runtime.linker.instantiate_pre(component).map_err(|error| {
+            unsupported(words!(
+                "the component's imports do not fit the contract: {error:#}",
+                "组件的导入不符合契约：{error:#}"
+            ))
+        })?;
         Ok(Self {
             runtime,
             instance,

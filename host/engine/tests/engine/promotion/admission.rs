@@ -206,8 +206,8 @@ fn golden_cases_of_the_other_kind() {
     let with = |bytes: &[u8], cases: &[u8]| {
         refusal(&pack::attach(bytes, Some(cases), None).expect("the cases have their format")).to_string()
     };
-    insta::assert_snapshot!(with(&PromotionGuest::default().build(), segmentation), @r#"golden_case_failed: golden case "row": the case has `rows` as a segmentation's; a promotion's has the `lines` of a basket"#);
-    insta::assert_snapshot!(with(&Guest::default().build(), promotion), @r#"golden_case_failed: golden case "offer": the case has `lines` as a promotion's; a segmentation's has `rows` of facts"#);
+    insta::assert_snapshot!(with(&PromotionGuest::default().build(), segmentation), @r#"golden_case_failed: golden case "row": the case has `rows`, as for a segmentation; for a promotion it has the `lines` of a basket"#);
+    insta::assert_snapshot!(with(&Guest::default().build(), promotion), @r#"golden_case_failed: golden case "offer": the case has `lines`, as for a promotion; for a segmentation it has `rows` of facts"#);
 
     let parse = |cases: &str| golden::parse(cases.as_bytes()).expect_err("that is no file of cases");
     let mixed = format!(
@@ -215,7 +215,7 @@ fn golden_cases_of_the_other_kind() {
         std::str::from_utf8(&promotion[1..promotion.len() - 1]).expect("text"),
         std::str::from_utf8(&segmentation[1..segmentation.len() - 1]).expect("text")
     );
-    insta::assert_snapshot!(parse(&mixed), @"golden cases: 1 of 2 have the lines of a promotion, the others have not; one file has the cases of one extension point");
+    insta::assert_snapshot!(parse(&mixed), @"golden cases: 1 of 2 have the lines of a promotion, the others do not; one file has the cases of one extension point");
     insta::assert_snapshot!(parse(r#"[{"name": "x", "today": "2026-01-15", "lines": [{"price": 1}], "expect": []}]"#), @"golden cases: unknown field `price`, expected one of `sku`, `kind`, `destination`, `theme`, `departs`, `travellers`, `unit_price`, `quantity` at line 1 column 56");
     let unknown =
         br#"[{"name": "x", "today": "2026-01-15", "lines": [{"unit_price": 1, "kind": "cruiser"}], "expect": []}]"#;

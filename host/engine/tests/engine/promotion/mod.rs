@@ -278,8 +278,8 @@ fn a_wrong_call_is_the_hosts_fault() {
     the host could not make the call: fact trips-24m: 2147483648 is outside of what a count can be
     the host could not make the call: fact trips-24m: the value is not one of a count
     the host could not make the call: fact spend-24m: the value is not one of a money
-    the host could not make the call: fact attr.share: NaN is no number
-    the host could not make the call: fact attr.share: inf is no number
+    the host could not make the call: fact attr.share: NaN is not a number
+    the host could not make the call: fact attr.share: inf is not a number
     the host could not make the call: fact attr.vip: the value is not one of a flag
     the host could not make the call: fact attr.since: -9223372036854775808 is outside of what a day can be
     the host could not make the call: fact segment.value: the value is not one of a text

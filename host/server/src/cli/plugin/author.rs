@@ -1,23 +1,26 @@
 //! What an author should hear about a file before it goes to a server.
 
+use posthouse_domain::{Words, words};
 use posthouse_engine::pack;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// What is odd about a component: sources beside it that are newer, golden cases that are missing.
-pub(super) fn warnings(file: &Path, component: &[u8]) -> Vec<String> {
+pub(super) fn warnings(file: &Path, component: &[u8]) -> Vec<Words> {
     let mut warnings = Vec::new();
     if let Some(source) = newer_source(file) {
-        warnings.push(format!(
-            "{} is older than {}; `posthouse plugin pack` makes it anew",
-            file.display(),
-            source.display()
+        warnings.push(words!(
+            "{file} is older than {source}; `posthouse plugin pack` packs it anew",
+            "{file} 比 {source} 旧；请用 `posthouse plugin pack` 重新打包",
+            file = file.display(),
+            source = source.display()
         ));
     }
     if pack::golden_cases(component).is_ok_and(|cases| cases.is_empty()) {
-        warnings.push(format!(
-            "{} has no golden cases inside; `posthouse plugin pack` puts those of golden.json in",
-            file.display()
+        warnings.push(words!(
+            "{file} has no golden cases inside; `posthouse plugin pack` adds those of golden.json",
+            "{file} 不含用例；`posthouse plugin pack` 会加入 golden.json 中的用例",
+            file = file.display()
         ));
     }
     warnings
@@ -104,16 +107,12 @@ mod tests {
         let bare = b"\0asm\x0d\0\x01\0";
         let warned = warnings(&file, bare);
         assert!(
-            matches!(&warned[..], [one] if one.contains("no golden cases inside")),
+            matches!(&warned[..], [one] if one.en.contains("no golden cases inside")),
             "{warned:?}"
         );
         let cases = br#"[{"name": "none", "today": "2026-01-15", "rows": [], "expect": []}]"#;
         let packed = pack::attach(bare, Some(cases), None).unwrap();
-        assert_eq!(warnings(&file, &packed), [""; 0]);
-        assert_eq!(
-            warnings(&file, b"no component"),
-            [""; 0],
-            "that is for the server to say"
-        );
+        assert_eq!(warnings(&file, &packed), []);
+        assert_eq!(warnings(&file, b"no component"), [], "that is for the server to say");
     }
 }

@@ -3,6 +3,7 @@
 use super::local::{component, fault, sandbox};
 use crate::cli::Failure;
 use crate::cli::output::{Output, table};
+use posthouse_domain::words;
 use posthouse_engine::bench::{self, BasketBench, ChunkBench, Failed};
 use posthouse_engine::{Plugin, digest};
 use serde_json::json;
@@ -45,24 +46,30 @@ pub(super) fn bench(path: &Path, seed: u64, output: Output) -> Result<(), Failur
 
 fn failed(failed: &Failed) -> Failure {
     let Failed { fault: how, asked } = failed;
-    let told = fault(&how.to_string(), asked.as_deref(), &how.receipt.log)
+    let told = fault(how, asked.as_ref(), &how.receipt.log)
         .collect::<Vec<_>>()
         .join("\n  ");
-    Failure::coded(how.code(), format!("the rule fails on made-up input:\n  {told}"))
+    Failure::coded(
+        how.code(),
+        words!(
+            "the rule fails on made-up input:\n  {told}",
+            "规则在生成的输入上出错：\n  {told}"
+        ),
+    )
 }
 
 fn chunks(measured: &ChunkBench) -> String {
     let head = [
-        "rows",
-        "fuel",
-        "fuel/row",
-        "µs",
-        "fastest µs",
-        "ns/row",
-        "memory KiB",
-        "calls",
+        words!("rows", "行数"),
+        words!("fuel", "燃料"),
+        words!("fuel/row", "燃料/行"),
+        words!("µs", "µs"),
+        words!("fastest µs", "最快 µs"),
+        words!("ns/row", "ns/行"),
+        words!("memory KiB", "内存 KiB"),
+        words!("calls", "调用次数"),
     ];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let mut rows = vec![head.map(|word| word.to_string()).to_vec()];
     rows.extend(measured.sizes.iter().map(|size| {
         vec![
             size.rows.to_string(),
@@ -75,18 +82,27 @@ fn chunks(measured: &ChunkBench) -> String {
             size.calls.to_string(),
         ]
     }));
-    format!(
-        "{}\nA call without rows takes {} fuel and {:.1} µs. Rows are made up from seed {}; times are those of the middle call on this machine.",
-        table(&rows),
-        measured.fuel_per_call,
-        measured.ns_per_call as f64 / 1e3,
-        measured.seed
+    words!(
+        "{rows}\nA call without rows takes {fuel} fuel and {micros:.1} µs. Rows are made up from seed {seed}; times are those of the middle call on this machine.",
+        "{rows}\n不含行的一次调用耗燃料 {fuel}，用时 {micros:.1} µs。数据行由种子 {seed} 生成；时间取本机居中的一次调用。",
+        rows = table(&rows),
+        fuel = measured.fuel_per_call,
+        micros = measured.ns_per_call as f64 / 1e3,
+        seed = measured.seed
     )
+    .to_string()
 }
 
 fn baskets(measured: &BasketBench) -> String {
-    let head = ["lines", "fuel", "µs", "fastest µs", "memory KiB", "calls"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let head = [
+        words!("lines", "行数"),
+        words!("fuel", "燃料"),
+        words!("µs", "µs"),
+        words!("fastest µs", "最快 µs"),
+        words!("memory KiB", "内存 KiB"),
+        words!("calls", "调用次数"),
+    ];
+    let mut rows = vec![head.map(|word| word.to_string()).to_vec()];
     rows.extend(measured.sizes.iter().map(|size| {
         vec![
             size.lines.to_string(),
@@ -97,9 +113,11 @@ fn baskets(measured: &BasketBench) -> String {
             size.calls.to_string(),
         ]
     }));
-    format!(
-        "{}\nBaskets and their customer are made up from seed {}; times are those of the middle call on this machine.",
-        table(&rows),
-        measured.seed
+    words!(
+        "{rows}\nBaskets and their customer are made up from seed {seed}; times are those of the middle call on this machine.",
+        "{rows}\n购物篮及其客户由种子 {seed} 生成；时间取本机居中的一次调用。",
+        rows = table(&rows),
+        seed = measured.seed
     )
+    .to_string()
 }

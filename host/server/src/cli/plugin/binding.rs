@@ -1,5 +1,6 @@
 //! Which rule a command is about.
 
+use posthouse_domain::words;
 use std::fmt;
 use std::str::FromStr;
 
@@ -56,15 +57,19 @@ impl FromStr for Binding {
             Some((SEGMENTATION, name)) => (SEGMENTATION, name),
             Some((PROMOTION, name)) => (PROMOTION, name),
             Some((other, _)) => {
-                return Err(format!(
-                    "{other:?} is no extension point that can be bound; write NAME, or {PROMOTION}/KEY for the rule of a campaign"
-                ));
+                return Err(words!(
+                    "{other:?} is not an extension point that can be bound; write NAME, or {PROMOTION}/KEY for the rule of a campaign",
+                    "{other:?} 不是可绑定的扩展点；请写 NAME，活动的规则写 {PROMOTION}/KEY"
+                )
+.to_string());
             }
         };
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
-            return Err(format!(
-                "{text:?} is no binding; names are lower-case letters, digits and hyphens"
-            ));
+            return Err(words!(
+                "{text:?} is not a binding; names are lower-case letters, digits and hyphens",
+                "{text:?} 不是绑定；名称由小写字母、数字和连字符组成"
+            )
+            .to_string());
         }
         Ok(Self {
             point,

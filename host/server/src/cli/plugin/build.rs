@@ -4,9 +4,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use posthouse_domain::words;
 use serde::Deserialize;
 
-use super::project::{GET_RUST, Project, ProjectError, cargo};
+use super::project::{Doing, Project, ProjectError, cargo, get_rust};
 use super::toolchain::{TARGET, Toolchain};
 
 /// Optimised whole, without debugging information but with the names of functions, so that a trap can say where it happened. Arithmetic
@@ -53,7 +54,14 @@ pub(super) fn build_core_module(project: &Path, out: &mut dyn Write) -> Result<C
     let toolchain = Toolchain::find(&project.folder)?;
     tell(
         out,
-        format!("Building {} with {}\n", project.crate_name, toolchain.name()).as_bytes(),
+        words!(
+            "Building {crate_name} with {toolchain}\n",
+            "正在用 {toolchain} 构建 {crate_name}\n",
+            crate_name = project.crate_name,
+            toolchain = toolchain.name()
+        )
+        .to_string()
+        .as_bytes(),
     )?;
 
     let mut command = cargo(&project.folder);
@@ -84,7 +92,7 @@ pub(super) fn build_core_module(project: &Path, out: &mut dyn Write) -> Result<C
         .spawn()
         .map_err(|source| ProjectError::Program {
             program: "cargo".to_owned(),
-            hint: GET_RUST,
+            hint: get_rust(),
             source,
         })?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -93,14 +101,14 @@ pub(super) fn build_core_module(project: &Path, out: &mut dyn Write) -> Result<C
     let told = stderr.map_or(Ok(()), |stderr| copy(stderr, out));
     let status = child.wait().map_err(|source| ProjectError::Program {
         program: "cargo".to_owned(),
-        hint: "try again",
+        hint: words!("try again", "请重试"),
         source,
     })?;
     told?;
     match found.join().ok().flatten() {
         Some(path) if status.success() => {
             let bytes = std::fs::read(&path).map_err(|source| ProjectError::Io {
-                doing: "read",
+                doing: Doing::Read,
                 path: path.clone(),
                 source,
             })?;
@@ -147,7 +155,7 @@ fn copy(mut from: impl Read, out: &mut dyn Write) -> Result<(), ProjectError> {
             Err(source) => {
                 return Err(ProjectError::Program {
                     program: "cargo".to_owned(),
-                    hint: "try again",
+                    hint: words!("try again", "请重试"),
                     source,
                 });
             }
@@ -159,8 +167,8 @@ fn tell(out: &mut dyn Write, words: &[u8]) -> Result<(), ProjectError> {
     out.write_all(words)
         .and_then(|()| out.flush())
         .map_err(|source| ProjectError::Io {
-            doing: "write",
-            path: PathBuf::from("the build's messages"),
+            doing: Doing::Write,
+            path: PathBuf::from(words!("the build's messages", "构建输出").to_string()),
             source,
         })
 }

@@ -3,17 +3,21 @@
 use crate::cli::Failure;
 use crate::cli::output::{Output, table};
 use posthouse_domain::catalogue::{ALL, FactDef, NO_SOURCE};
+use posthouse_domain::words::spoken;
+use posthouse_domain::{Language, Words, words};
 use serde_json::json;
 
 pub(super) fn facts(words: &[String], markdown: bool, output: Output) -> Result<(), Failure> {
     let found: Vec<&FactDef> = ALL.iter().filter(|fact| has(fact, words)).collect();
     let document = json!({ "facts": found.iter().map(|fact| document(fact)).collect::<Vec<_>>() });
     output.answer(&document, || match (found.is_empty(), markdown) {
-        (true, _) => format!(
-            "No fact has {} in it. `posthouse plugin facts` lists all {}.",
-            words.join(" "),
-            ALL.len()
-        ),
+        (true, _) => words!(
+            "No fact has {words} in it. `posthouse plugin facts` lists all {all}.",
+            "没有包含 {words} 的事实。`posthouse plugin facts` 列出全部 {all} 个。",
+            words = words.join(" "),
+            all = ALL.len()
+        )
+        .to_string(),
         (false, true) => as_markdown(&found),
         (false, false) => as_table(&found),
     })
@@ -53,29 +57,44 @@ fn field(fact: &FactDef) -> String {
 
 fn as_table(facts: &[&FactDef]) -> String {
     let mut rows = vec![
-        ["fact", "kind", "field in Rust", "unit", "meaning", ""]
-            .map(str::to_owned)
-            .to_vec(),
+        [
+            words!("fact", "事实"),
+            words!("kind", "类型"),
+            words!("field in Rust", "Rust 字段"),
+            words!("unit", "单位"),
+            words!("meaning", "含义"),
+            Words::default(),
+        ]
+        .map(|word| word.to_string())
+        .to_vec(),
     ];
     rows.extend(facts.iter().map(|fact| {
         let unfed = if fact.source == NO_SOURCE {
-            " (nothing feeds it yet)"
+            words!(" (nothing feeds it yet)", "（尚无数据来源）")
         } else {
-            ""
+            Words::default()
+        };
+        let (zh, en) = fact.meaning;
+        // the reader's own language first
+        let (meaning, other) = match spoken() {
+            Language::En => (en, zh),
+            Language::Zh => (zh, en),
         };
         vec![
             fact.key.to_owned(),
             fact.kind.as_str().to_owned(),
             field(fact),
             fact.unit.unwrap_or("").to_owned(),
-            format!("{}{unfed}", fact.meaning.1),
-            fact.meaning.0.to_owned(),
+            format!("{meaning}{unfed}"),
+            other.to_owned(),
         ]
     }));
-    format!(
-        "{}\nA field that is an Option can be unknown. An agency's own fields are facts as well, attr.NAME; GET /api/v1/facts lists both.",
-        table(&rows)
+    words!(
+        "{rows}\nA field that is an Option can be unknown. An agency's own fields are facts as well, attr.NAME; GET /api/v1/facts lists both.",
+        "{rows}\nOption 类型的字段可能未知。旅行社自定义的属性也是事实，写作 attr.NAME；GET /api/v1/facts 一并列出。",
+        rows = table(&rows)
     )
+    .to_string()
 }
 
 /// The table of the guides, which is the same in both languages: each meaning stands there in both.

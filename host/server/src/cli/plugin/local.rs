@@ -6,11 +6,13 @@ use super::project::{Project, ProjectError};
 use crate::cli::Failure;
 use crate::cli::output::{Output, counted, table};
 use crate::config::{Config, Flags};
-use posthouse_engine::golden::{self, Case};
+use posthouse_domain::{Words, words};
+use posthouse_engine::golden::{self, Case, CaseResult};
 use posthouse_engine::{
     Admitted, Engine, EngineConfig, LoadError, LogLine, Plugin, SelfTest, Usage, digest, pack as packing,
 };
 use serde_json::json;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 /// The file of a project's golden cases.
@@ -62,10 +64,18 @@ fn read_cases(dir: &Path) -> Result<Option<Cases>, Failure> {
     let json = match std::fs::read(&file) {
         Ok(json) => json,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::failed(format!("{} cannot be read: {error}", file.display()))),
+        Err(error) => {
+            return Err(Failure::failed(words!(
+                "{file} cannot be read: {error}",
+                "{file} 无法读取：{error}",
+                file = file.display()
+            )));
+        }
     };
-    let parsed =
-        golden::parse(&json).map_err(|e| Failure::coded("bad_golden_cases", format!("{}: {e}", file.display())))?;
+    let parsed = golden::parse(&json).map_err(|said| {
+        let (file, problem) = (file.display(), golden::words(said));
+        Failure::coded("bad_golden_cases", words!("{file}: {problem}", "{file}：{problem}"))
+    })?;
     Ok(Some(Cases { json, parsed }))
 }
 
@@ -85,15 +95,19 @@ pub(super) fn component(path: &Path) -> Result<Vec<u8>, Failure> {
         return with_sections(path, &make(path)?);
     }
     std::fs::read(path).map_err(|e| {
-        Failure::usage(format!(
-            "{} cannot be read: {e}; name a .wasm file or a project's folder",
-            path.display()
+        Failure::usage(words!(
+            "{path} cannot be read: {e}; name a .wasm file or a project's folder",
+            "{path} 无法读取：{e}；请指定 .wasm 文件或项目目录",
+            path = path.display()
         ))
     })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| Failure::failed(format!("{} cannot be written: {e}", path.display()));
+    let failed = |e: std::io::Error| {
+        let path = path.display();
+        Failure::failed(words!("{path} cannot be written: {e}", "{path} 无法写入：{e}"))
+    };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
@@ -104,7 +118,7 @@ pub(super) fn new(name: &str, world: World, parent: &Path, output: Output) -> Re
     let folder = new_project(name, world, parent)?;
     output.answer(&json!({ "folder": folder }), || {
         let folder = folder.display();
-        format!("{folder} created. The rule is in src/lib.rs, the cases it must pass are in golden.json.\n\n  cd {folder}\n  cargo test\n  posthouse plugin test\n  posthouse plugin pack")
+        words!("{folder} created. The rule is in src/lib.rs, the cases it must pass are in golden.json.\n\n  cd {folder}\n  cargo test\n  posthouse plugin test\n  posthouse plugin pack", "已创建 {folder}。规则写在 src/lib.rs，规则必须通过的用例在 golden.json。\n\n  cd {folder}\n  cargo test\n  posthouse plugin test\n  posthouse plugin pack").to_string()
     })
 }
 
@@ -117,19 +131,25 @@ pub(super) fn build(dir: &Path, out: Option<&Path>, output: Output) -> Result<()
     write(&path, &built.component)?;
     let document = json!({ "file": path, "size": built.component.len(), "toolchain": built.toolchain, "digest": digest(&built.component) });
     output.answer(&document, || {
-        format!(
-            "{}: {} bytes, built with {}. `posthouse plugin pack` adds the golden cases.",
-            path.display(),
-            built.component.len(),
-            built.toolchain
+        words!(
+            "{path}: {size} bytes, built with {toolchain}. `posthouse plugin pack` adds the golden cases.",
+            "{path}：{size} 字节，由 {toolchain} 构建。`posthouse plugin pack` 会加入用例。",
+            path = path.display(),
+            size = built.component.len(),
+            toolchain = built.toolchain
         )
+        .to_string()
     })
 }
 
 fn admit(component: &[u8]) -> Result<Admitted, Failure> {
     sandbox()?.admit(component).map_err(|error| match error {
         LoadError::Refused(refusal) => {
-            Failure::coded(refusal.code, format!("refused ({}): {}", refusal.code, refusal.detail))
+            let (code, detail) = (refusal.code, &refusal.detail);
+            Failure::coded(
+                code,
+                words!("rejected ({code}): {detail}", "未通过（{code}）：{detail}"),
+            )
         }
         other => Failure::coded(other.code(), other),
     })
@@ -154,49 +174,70 @@ fn explain(admitted: &Admitted) -> String {
     let answers = match &admitted.plugin {
         Plugin::Segmentation(_) => {
             let segments = admitted.segments.iter().map(|segment| segment.key.as_str());
-            format!("segments  {}", codes(segments.collect()))
+            words!(
+                "segments  {segments}",
+                "分群      {segments}",
+                segments = codes(segments.collect())
+            )
         }
         Plugin::Promotion(_) => {
             let reasons = description.reasons.iter().map(|reason| reason.code.as_str());
-            format!("reasons   {}", codes(reasons.collect()))
+            words!(
+                "reasons   {reasons}",
+                "理由      {reasons}",
+                reasons = codes(reasons.collect())
+            )
         }
     };
     let golden = match admitted.self_test.golden_cases() {
-        0 => "no golden cases travel with it; `posthouse plugin pack` adds those of golden.json".to_owned(),
-        1 => "1 golden case passes".to_owned(),
-        count => format!("{count} golden cases pass"),
+        0 => words!(
+            "no golden cases travel with it; `posthouse plugin pack` adds those of golden.json",
+            "不含用例；`posthouse plugin pack` 会加入 golden.json 中的用例"
+        ),
+        1 => words!("1 golden case passes", "1 个用例通过"),
+        count => words!("{count} golden cases pass", "{count} 个用例通过"),
     };
-    format!(
-        "{} {} would be accepted as a {}.\n  {} · {}\n  digest    {}\n  size      {} bytes\n  reads     {facts}\n  {answers}\n  \
-         self-test {golden}; {}\n",
-        description.name,
-        description.version,
-        admitted.plugin.extension_point(),
-        description.title.en,
-        description.title.zh_cn,
-        admitted.digest,
-        admitted.size,
-        tried(&admitted.self_test),
+    words!(
+        "{name} {version} would be accepted as a {point}.\n  {en} · {zh}\n  digest    {digest}\n  size      {size} bytes\n  reads     {facts}\n  {answers}\n  self-test {golden}; {tried}\n",
+        "{name} {version} 可以作为 {point} 上传。\n  {zh} · {en}\n  摘要      {digest}\n  大小      {size} 字节\n  读取      {facts}\n  {answers}\n  自检      {golden}；{tried}\n",
+        name = description.name,
+        version = description.version,
+        point = admitted.plugin.extension_point(),
+        en = description.title.en,
+        zh = description.title.zh_cn,
+        digest = admitted.digest,
+        size = admitted.size,
+        tried = tried(&admitted.self_test),
     )
+    .to_string()
 }
 
 /// What was tried beside the golden cases, and what it cost.
-fn tried(test: &SelfTest) -> String {
-    let used = |usage: &Usage| format!("{} µs and {} KiB of memory", usage.micros, usage.peak_memory / 1024);
+fn tried(test: &SelfTest) -> Words {
+    let used = |usage: &Usage| {
+        words!(
+            "{micros} µs and {memory} KiB of memory",
+            "{micros} µs，内存 {memory} KiB",
+            micros = usage.micros,
+            memory = usage.peak_memory / 1024
+        )
+    };
     match test {
-        SelfTest::Segmentation(test) => format!(
-            "{} rows tried, each decided by itself\n  cost      {} fuel a call and {} a row; a full chunk takes {}",
-            test.rows_tried,
-            test.fuel_per_call,
-            test.fuel_per_row,
-            used(&test.full_chunk)
+        SelfTest::Segmentation(test) => words!(
+            "{tried} rows tried, each decided by itself\n  cost      {call} fuel a call and {row} a row; a full chunk takes {full}",
+            "试过 {tried} 行，各行独立判断\n  开销      每次调用耗燃料 {call}，每行 {row}；满额一批用时 {full}",
+            tried = test.rows_tried,
+            call = test.fuel_per_call,
+            row = test.fuel_per_row,
+            full = used(&test.full_chunk)
         ),
-        SelfTest::Promotion(test) => format!(
-            "{} baskets tried\n  cost      {} fuel a call with one line and {} a further line; a full basket takes {}",
-            test.baskets_tried,
-            test.fuel_per_call,
-            test.fuel_per_line,
-            used(&test.full_basket)
+        SelfTest::Promotion(test) => words!(
+            "{tried} baskets tried\n  cost      {call} fuel a call with one line and {line} a further line; a full basket takes {full}",
+            "试过 {tried} 个购物篮\n  开销      一行的调用耗燃料 {call}，每多一行 {line}；满额购物篮用时 {full}",
+            tried = test.baskets_tried,
+            call = test.fuel_per_call,
+            line = test.fuel_per_line,
+            full = used(&test.full_basket)
         ),
     }
 }
@@ -206,9 +247,10 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
         let cases = read_cases(path)?.ok_or_else(|| {
             Failure::coded(
                 "no_golden_cases",
-                format!(
-                    "{} has no {GOLDEN}; write the cases the rule must pass there",
-                    path.display()
+                words!(
+                    "{path} has no {GOLDEN}; write the cases the rule must pass there",
+                    "{path} 中没有 {GOLDEN}；请在其中写下规则必须通过的用例",
+                    path = path.display()
                 ),
             )
         })?;
@@ -223,14 +265,22 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
         .map_err(|e| Failure::coded(e.code(), e))?;
     let results = golden::run(&plugin, &cases);
     let passed = results.iter().filter(|result| result.passed).count();
-    let document =
-        json!({ "digest": digest(&component), "cases": results, "passed": passed, "failed": results.len() - passed });
+    let document = json!({ "digest": digest(&component), "cases": documents(&results), "passed": passed, "failed": results.len() - passed });
     output.answer(&document, || {
-        let mut rows = vec![["", "case", "fuel", "µs"].map(str::to_owned).to_vec()];
+        let head = [
+            Words::default(),
+            words!("case", "用例"),
+            words!("fuel", "燃料"),
+            words!("µs", "µs"),
+        ];
+        let mut rows = vec![head.map(|word| word.to_string()).to_vec()];
         rows.extend(results.iter().map(|result| {
-            let word = if result.passed { "passed" } else { "FAILED" };
+            let word = match result.passed {
+                true => words!("passed", "通过"),
+                false => words!("FAILED", "未通过"),
+            };
             vec![
-                word.to_owned(),
+                word.to_string(),
                 result.name.clone(),
                 result.usage.fuel.to_string(),
                 result.usage.micros.to_string(),
@@ -240,19 +290,20 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
         for result in results.iter().filter(|result| !result.passed) {
             words += &format!("\n{}\n", result.name);
             if let Some(error) = &result.error {
-                words += &fault(error, result.asked.as_deref(), &result.log)
+                words += &fault(error, result.asked.as_ref(), &result.log)
                     .map(|line| format!("  {line}\n"))
                     .collect::<String>();
                 continue;
             }
             for mismatch in &result.mismatches {
-                words += &format!("  {mismatch}\n");
+                words += &format!("  {}\n", golden::words(mismatch.said()));
             }
             for line in &result.log {
-                words += &format!("  log: {}\n", line.message);
+                words += &format!("  {}\n", logged(line));
             }
         }
-        words + &format!("\n{passed} of {} passed.", counted(results.len() as u64, "golden case"))
+        let all = counted(results.len() as u64, "golden case");
+        words + &words!("\n{passed} of {all} passed.", "\n{all}中 {passed} 个通过。").to_string()
     })?;
     if passed == results.len() {
         Ok(())
@@ -263,15 +314,32 @@ pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {
 
 /// How a call ended, in lines: what the rule logged last, where the SDK puts what a panic says; the fault; the row or basket that brought
 /// it about; what was logged before.
-pub(super) fn fault(fault: &str, asked: Option<&str>, log: &[LogLine]) -> impl Iterator<Item = String> {
-    let said = |line: &LogLine| format!("log: {}", line.message);
+pub(super) fn fault(fault: &impl Display, asked: Option<&Words>, log: &[LogLine]) -> impl Iterator<Item = String> {
     let (last, before) = match log.split_last() {
-        Some((last, before)) => (Some(said(last)), before),
+        Some((last, before)) => (Some(logged(last)), before),
         None => (None, log),
     };
-    let before: Vec<String> = before.iter().map(said).collect();
-    let asked = asked.map(|asked| format!("asked about {asked}"));
-    last.into_iter().chain([fault.to_owned()]).chain(asked).chain(before)
+    let fault = Words::of(fault);
+    let before: Vec<Words> = before.iter().map(logged).collect();
+    let asked = asked.map(|asked| words!("asked about {asked}", "当时询问的是 {asked}"));
+    let lines = last.into_iter().chain([fault]).chain(asked).chain(before);
+    lines.map(|line| line.to_string())
+}
+
+fn logged(line: &LogLine) -> Words {
+    words!("log: {message}", "日志：{message}", message = line.message)
+}
+
+/// How cases went as programs read it, what is said in the language of the call.
+fn documents(results: &[CaseResult]) -> Vec<serde_json::Value> {
+    let document = |result: &CaseResult| {
+        let mut document = json!(result);
+        for (key, said) in [("error", &result.error), ("asked", &result.asked)] {
+            document[key] = json!(said.as_ref().map(Words::to_string));
+        }
+        document
+    };
+    results.iter().map(document).collect()
 }
 
 pub(super) fn pack(dir: &Path, out: Option<&Path>, output: Output) -> Result<(), Failure> {
@@ -283,7 +351,11 @@ pub(super) fn pack(dir: &Path, out: Option<&Path>, output: Output) -> Result<(),
                 .map(|project| dir.join(format!("{}.wasm", project.crate_name))),
         };
         if let Some(path) = path.filter(|path| path.is_file()) {
-            output.say(format!("{} is unchanged; nothing new was packed", path.display()));
+            output.say(words!(
+                "{path} is unchanged; nothing new was packed",
+                "{path} 未改动；没有打包新的组件",
+                path = path.display()
+            ));
         }
     })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::project::ProjectError;
+use super::project::{Doing, ProjectError};
 
 /// What a plugin decides. A plugin has one of these worlds of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,7 +61,7 @@ macro_rules! sdk {
         [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
     };
 }
-const SDK: [(&str, &str); 47] = sdk![
+const SDK: [(&str, &str); 48] = sdk![
     "Cargo.toml",
     "derive/Cargo.toml",
     "derive/src/facts.rs",
@@ -80,6 +80,7 @@ const SDK: [(&str, &str); 47] = sdk![
     "golden/src/mismatch.rs",
     "golden/src/promotion.rs",
     "golden/src/quantiles.rs",
+    "golden/src/said.rs",
     "golden/src/segmentation.rs",
     "src/arena.rs",
     "src/basket.rs",
@@ -191,13 +192,13 @@ fn is_name(name: &str) -> bool {
 fn write(path: &Path, text: &str) -> Result<(), ProjectError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|source| ProjectError::Io {
-            doing: "create",
+            doing: Doing::Create,
             path: folder.to_owned(),
             source,
         })?;
     }
     fs::write(path, text).map_err(|source| ProjectError::Io {
-        doing: "write",
+        doing: Doing::Write,
         path: path.to_owned(),
         source,
     })

@@ -4,11 +4,12 @@ use super::author::warnings;
 use super::binding::Binding;
 use super::local::pack_project;
 use super::which::which;
-use super::words::{self, text};
+use super::words::{self as answers, text};
 use crate::cli::Failure;
 use crate::cli::client::Client;
 use crate::cli::output::{Output, shell_word};
 use clap::Args;
+use posthouse_domain::words;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -31,7 +32,7 @@ impl Rule {
             Some(given) => parse(given)?,
             None => return self.kept(client, digest, output),
         };
-        output.say(words::settings(&settings));
+        output.say(answers::settings(&settings));
         Ok(settings)
     }
 
@@ -44,7 +45,7 @@ impl Rule {
         };
         let in_force = binding["config"].as_object().cloned().unwrap_or_default();
         if in_force.is_empty() {
-            output.say(words::settings(&in_force));
+            output.say(answers::settings(&in_force));
             return Ok(in_force);
         }
         let name = |digest: &str| -> Result<String, Failure> {
@@ -53,16 +54,18 @@ impl Rule {
         };
         let before = name(text(&binding, "digest"))?;
         if before == name(digest)? {
-            output.say(format!(
-                "settings kept: {}; --settings '{{}}' for the defaults",
-                Value::Object(in_force.clone())
+            output.say(words!(
+                "settings kept: {in_force}; --settings '{{}}' for the defaults",
+                "沿用现有设置：{in_force}；要用默认值请写 --settings '{{}}'",
+                in_force = Value::Object(in_force.clone())
             ));
             return Ok(in_force);
         }
-        output.say(format!(
-            "{}; those in force are for {before} and not kept: {}",
-            words::settings(&Map::new()),
-            Value::Object(in_force)
+        output.say(words!(
+            "{new}; those in force are for {before} and not kept: {in_force}",
+            "{new}；现有设置属于 {before}，未沿用：{in_force}",
+            new = answers::settings(&Map::new()),
+            in_force = Value::Object(in_force)
         ));
         Ok(Map::new())
     }
@@ -70,7 +73,7 @@ impl Rule {
     /// Refuses the rules of campaigns, with what changes them.
     fn check_segmentation(&self) -> Result<(), Failure> {
         if self.binding.is_promotion() {
-            return Err(Failure::usage(words::of_campaign(self.binding.name())));
+            return Err(Failure::usage(answers::of_campaign(self.binding.name())));
         }
         Ok(())
     }
@@ -95,7 +98,12 @@ impl Rule {
         let is_path = self.plugin.starts_with('.') || self.plugin.contains(['/', std::path::MAIN_SEPARATOR]);
         if file.is_file() || (is_path && file.is_dir()) {
             let (revision, _) = upload(client, file, output)?;
-            output.say(format!("{} is revision {}", file.display(), text(&revision, "digest")));
+            output.say(words!(
+                "{file} is revision {digest}",
+                "{file} 的修订为 {digest}",
+                file = file.display(),
+                digest = text(&revision, "digest")
+            ));
             return Ok(text(&revision, "digest").to_owned());
         }
         let revisions = all(client, "/plugins")?;
@@ -124,12 +132,18 @@ fn parse(given: &str) -> Result<Map<String, Value>, Failure> {
     } else {
         let file = given.strip_prefix('@').unwrap_or(given);
         std::fs::read_to_string(file).map_err(|e| {
-            Failure::usage(format!(
-                "the settings {file} cannot be read: {e}; write a file or a JSON object"
+            Failure::usage(words!(
+                "the settings {file} cannot be read: {e}; write a file or a JSON object",
+                "设置 {file} 无法读取：{e}；请给出文件或 JSON 对象"
             ))
         })?
     };
-    serde_json::from_str(&text).map_err(|e| Failure::usage(format!("the settings are not a JSON object: {e}")))
+    serde_json::from_str(&text).map_err(|e| {
+        Failure::usage(words!(
+            "the settings are not a JSON object: {e}",
+            "设置不是 JSON 对象：{e}"
+        ))
+    })
 }
 
 /// The revision that a file is, or a project that is packed first, and whether it is new there.
@@ -138,21 +152,24 @@ fn upload(client: &Client, path: &Path, output: Output) -> Result<(Value, bool),
     let file = match path.is_dir() {
         true => {
             packed = pack_project(path)?;
-            output.say(format!("packed {}", packed.display()));
+            output.say(words!("packed {file}", "已打包 {file}", file = packed.display()));
             packed.as_path()
         }
         false => path,
     };
-    let bytes = std::fs::read(file).map_err(|e| Failure::usage(format!("{} cannot be read: {e}", file.display())))?;
+    let bytes = std::fs::read(file).map_err(|e| {
+        let file = file.display();
+        Failure::usage(words!("{file} cannot be read: {e}", "{file} 无法读取：{e}"))
+    })?;
     for warning in warnings(file, &bytes) {
-        output.say(format!("warning: {warning}"));
+        output.say(words!("warning: {warning}", "警告：{warning}"));
     }
     client.send_bytes("/plugins", "application/wasm", &bytes)
 }
 
 pub(super) fn push(file: &Path, output: Output) -> Result<(), Failure> {
     let (revision, new) = upload(&Client::from_environment()?, file, output)?;
-    output.answer(&revision, || words::pushed(&revision, new))
+    output.answer(&revision, || answers::pushed(&revision, new))
 }
 
 pub(super) fn preview(rule: &Rule, everyone: bool, output: Output) -> Result<(), Failure> {
@@ -165,11 +182,11 @@ pub(super) fn preview(rule: &Rule, everyone: bool, output: Output) -> Result<(),
         .send("POST", "/segmentation/preview", &body)
         .map_err(no_segmentation)?;
     if everyone {
-        let id = words::text(&preview, "id").to_owned();
+        let id = answers::text(&preview, "id").to_owned();
         preview["sample"] = all(&client, &format!("/segmentation/previews/{id}/moves"))?.into();
     }
     output.answer(&preview, || {
-        words::preview(&preview, rule.binding.name(), |grant| rule.activation(grant))
+        answers::preview(&preview, rule.binding.name(), |grant| rule.activation(grant))
     })
 }
 
@@ -185,20 +202,22 @@ pub(super) fn activate(rule: &Rule, grant: Option<Vec<String>>, output: Output) 
     let binding = client
         .send("PUT", &rule.binding.path(), &body)
         .map_err(|failure| match failure.code.as_str() {
-            "grant_needed" => failure.with_hint(
+            "grant_needed" => failure.with_hint(words!(
                 "Here that is --grant FACT,FACT; `posthouse plugin preview` prints the command with the facts that are missing",
-            ),
+                "命令行中为 --grant FACT,FACT；`posthouse plugin preview` 会给出带所缺事实的命令"
+            )),
             _ => no_segmentation(failure),
         })?;
-    output.answer(&binding, || words::in_force(&binding))
+    output.answer(&binding, || answers::in_force(&binding))
 }
 
 /// A refusal of a plugin that decides something else than segments, with what it is for.
 fn no_segmentation(failure: Failure) -> Failure {
     match failure.code.as_str() {
-        "wrong_extension_point" => failure.with_hint(
-            "A promotion comes into force with a campaign whose plan names its digest; docs/campaigns.md goes through it",
-        ),
+        "wrong_extension_point" => failure.with_hint(words!(
+            "A promotion is activated with a campaign whose plan names its digest; see docs/campaigns.md",
+            "促销插件随活动启用，由活动方案写明其摘要；见 docs/campaigns.zh-CN.md"
+        )),
         _ => failure,
     }
 }
@@ -206,11 +225,13 @@ fn no_segmentation(failure: Failure) -> Failure {
 /// A refusal about a binding, with the command that helps.
 fn about(binding: &Binding) -> impl Fn(Failure) -> Failure {
     move |failure| match failure.code.as_str() {
-        "not_found" => failure.with_hint(format!(
-            "Check the name {binding}: `posthouse plugin list` shows every binding"
+        "not_found" => failure.with_hint(words!(
+            "Check the name {binding}: `posthouse plugin list` shows every binding",
+            "请核对名称 {binding}：`posthouse plugin list` 列出全部绑定"
         )),
-        "nothing_to_restore" => failure.with_hint(format!(
-            "`posthouse plugin history {binding}` lists its revisions, --to REVISION names one"
+        "nothing_to_restore" => failure.with_hint(words!(
+            "`posthouse plugin history {binding}` lists its revisions, --to REVISION names one",
+            "`posthouse plugin history {binding}` 列出其修订，用 --to REVISION 指定"
         )),
         _ => failure,
     }
@@ -227,7 +248,7 @@ pub(super) fn rollback(name: &Binding, to: Option<i64>, output: Output) -> Resul
     let after = binding["revision"].as_i64().unwrap_or(0).saturating_add(1);
     let history = client.get(&format!("{path}/history?limit=1&cursor={after}"))?;
     output.answer(&binding, || {
-        words::brought_back(&binding, &history["items"][0]["restores"])
+        answers::brought_back(&binding, &history["items"][0]["restores"])
     })
 }
 
@@ -236,7 +257,7 @@ pub(super) fn history(binding: &Binding, revisions: u16, output: Output) -> Resu
     let page = client
         .get(&format!("{}/history?limit={revisions}", binding.path()))
         .map_err(about(binding))?;
-    output.answer(&page, || words::history(&page))
+    output.answer(&page, || answers::history(&page))
 }
 
 pub(super) fn logs(binding: &Binding, lines: u16, output: Output) -> Result<(), Failure> {
@@ -247,7 +268,9 @@ pub(super) fn logs(binding: &Binding, lines: u16, output: Output) -> Result<(), 
     let mut items = page["items"].as_array().cloned().unwrap_or_default();
     // as one reads: the last line is the newest
     items.reverse();
-    output.answer(&json!({ "items": items }), || words::logs(&items, &binding.to_string()))
+    output.answer(&json!({ "items": items }), || {
+        answers::logs(&items, &binding.to_string())
+    })
 }
 
 pub(super) fn list(output: Output) -> Result<(), Failure> {
@@ -255,6 +278,6 @@ pub(super) fn list(output: Output) -> Result<(), Failure> {
     let (revisions, bindings) = (all(&client, "/plugins")?, client.get("/bindings")?);
     let bindings = bindings["items"].as_array().cloned().unwrap_or_default();
     output.answer(&json!({ "plugins": revisions, "bindings": bindings }), || {
-        words::list(&revisions, &bindings)
+        answers::list(&revisions, &bindings)
     })
 }

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::project::ProjectError;
+use posthouse_domain::{Words, words};
 
 /// The target of every plugin.
 pub(super) const TARGET: &str = "wasm32-unknown-unknown";
@@ -17,7 +18,7 @@ const CHOICE: &str = "POSTHOUSE_WASM_TOOLCHAIN";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// Looks for one, for a project in a folder; the error says why it did not do.
-type Way = fn(&Path) -> Result<Toolchain, String>;
+type Way = fn(&Path) -> Result<Toolchain, Words>;
 
 /// A compiler for WebAssembly.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,33 +45,43 @@ impl Toolchain {
     pub(super) fn find(folder: &Path) -> Result<Self, ProjectError> {
         let choice = env::var(CHOICE).ok();
         let ways: [(&str, Way); 3] = [("installed", installed), ("rustup", rustup), ("debian", debian)];
-        let mut tried = String::new();
+        let mut tried = Vec::new();
         for (name, way) in ways {
             if choice.as_deref().is_some_and(|choice| choice != name) {
                 continue;
             }
             match way(folder) {
                 Ok(found) => return Ok(found),
-                Err(reason) => tried.push_str(&format!("  {name}: {reason}\n")),
+                Err(reason) => tried.push(words!("  {name}: {reason}", "  {name}：{reason}")),
             }
         }
         if tried.is_empty() {
-            tried = format!("  {CHOICE} has to be `installed`, `rustup` or `debian`\n");
+            tried.push(words!(
+                "  {CHOICE} has to be `installed`, `rustup` or `debian`",
+                "  {CHOICE} 应为 `installed`、`rustup` 或 `debian`"
+            ));
         }
         Err(ProjectError::NoToolchain {
-            tried: tried.trim_end().to_owned(),
+            tried: Words::join(&tried, &Words::same("\n")),
         })
     }
 
     /// What it is, in words for the author.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Installed { version, added: false } => format!("{version} with {TARGET}"),
-            Self::Installed { version, added: true } => format!("{version} with {TARGET}, just added by rustup"),
-            Self::Debian { version, .. } => {
-                format!("Debian's rustc-web ({version}), building its own standard library")
+            Self::Installed { version, added: false } => {
+                words!("{version} with {TARGET}", "{version}（目标 {TARGET}）")
             }
+            Self::Installed { version, added: true } => words!(
+                "{version} with {TARGET}, just added by rustup",
+                "{version}（目标 {TARGET}，刚由 rustup 添加）"
+            ),
+            Self::Debian { version, .. } => words!(
+                "Debian's rustc-web ({version}), building its own standard library",
+                "Debian 的 rustc-web（{version}，自行构建标准库）"
+            ),
         }
+        .to_string()
     }
 
     /// Where to put what it builds, below cargo's usual folder. Two compilers in one folder would undo each other's work.
@@ -96,7 +107,7 @@ impl Toolchain {
     }
 }
 
-fn installed(folder: &Path) -> Result<Toolchain, String> {
+fn installed(folder: &Path) -> Result<Toolchain, Words> {
     let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let libraries = ask(&rustc, folder, &["--print", "target-libdir", "--target", TARGET])?;
     let version = version(&rustc, folder)?;
@@ -104,31 +115,48 @@ fn installed(folder: &Path) -> Result<Toolchain, String> {
         files.any(|file| file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libstd-")))
     });
     if !has_std {
-        return Err(format!("{version} has no standard library for {TARGET}"));
+        return Err(words!(
+            "{version} has no standard library for {TARGET}",
+            "{version} 没有 {TARGET} 的标准库"
+        ));
     }
     Ok(Toolchain::Installed { version, added: false })
 }
 
-fn rustup(folder: &Path) -> Result<Toolchain, String> {
+fn rustup(folder: &Path) -> Result<Toolchain, Words> {
     let mut command = Command::new("rustup");
     command
         .current_dir(folder)
         .args(["target", "add", TARGET])
         .env("RUST_BACKTRACE", "0");
-    bounded(command, RUSTUP_PATIENCE).map_err(|reason| format!("`rustup target add {TARGET}`: {reason}"))?;
+    bounded(command, RUSTUP_PATIENCE).map_err(|reason| {
+        words!(
+            "`rustup target add {TARGET}`: {reason}",
+            "`rustup target add {TARGET}`：{reason}"
+        )
+    })?;
     match installed(folder)? {
         Toolchain::Installed { version, .. } => Ok(Toolchain::Installed { version, added: true }),
         other => Ok(other),
     }
 }
 
-fn debian(folder: &Path) -> Result<Toolchain, String> {
-    let version = version(DEBIAN_RUSTC, folder).map_err(|_| "rustc-web is not installed".to_owned())?;
+fn debian(folder: &Path) -> Result<Toolchain, Words> {
+    let version =
+        version(DEBIAN_RUSTC, folder).map_err(|_| words!("rustc-web is not installed", "未安装 rustc-web"))?;
     let sysroot = PathBuf::from(ask(DEBIAN_RUSTC, folder, &["--print", "sysroot"])?);
     if !sysroot.join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file() {
-        return Err(format!("{version} is there, but rust-web-src is not installed"));
+        return Err(words!(
+            "{version} is installed, but rust-web-src is not",
+            "已安装 {version}，但未安装 rust-web-src"
+        ));
     }
-    let linker = linker(folder, &sysroot).ok_or("no rust-lld or wasm-ld to link with; install Debian's lld")?;
+    let linker = linker(folder, &sysroot).ok_or_else(|| {
+        words!(
+            "no rust-lld or wasm-ld to link with; install Debian's lld",
+            "没有可用于链接的 rust-lld 或 wasm-ld；请安装 Debian 的 lld"
+        )
+    })?;
     Ok(Toolchain::Debian { version, linker })
 }
 
@@ -144,30 +172,31 @@ fn linker(folder: &Path, debian: &Path) -> Option<PathBuf> {
 }
 
 /// `rustc 1.95.0`, without the commit.
-fn version(rustc: &str, folder: &Path) -> Result<String, String> {
+fn version(rustc: &str, folder: &Path) -> Result<String, Words> {
     let said = ask(rustc, folder, &["--version"])?;
     Ok(said.split(" (").next().unwrap_or_default().to_owned())
 }
 
 /// The program's answer, trimmed.
-fn ask(program: &str, folder: &Path, arguments: &[&str]) -> Result<String, String> {
+fn ask(program: &str, folder: &Path, arguments: &[&str]) -> Result<String, Words> {
     let output = Command::new(program)
         .current_dir(folder)
         .args(arguments)
         .output()
-        .map_err(|error| format!("cannot run `{program}`: {error}"))?;
+        .map_err(|error| words!("cannot run `{program}`: {error}", "无法运行 `{program}`：{error}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
     }
-    Err(format!(
-        "`{program} {}`: {}",
-        arguments.join(" "),
-        complaint(&output.stderr)
+    Err(words!(
+        "`{program} {arguments}`: {complaint}",
+        "`{program} {arguments}`：{complaint}",
+        arguments = arguments.join(" "),
+        complaint = complaint(&output.stderr)
     ))
 }
 
 /// Runs a program that may wait for a network, for so long at most.
-fn bounded(mut command: Command, patience: Duration) -> Result<(), String> {
+fn bounded(mut command: Command, patience: Duration) -> Result<(), Words> {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -190,26 +219,33 @@ fn bounded(mut command: Command, patience: Duration) -> Result<(), String> {
             Ok(None) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("no answer within {} s", patience.as_secs()));
+                return Err(words!(
+                    "no answer within {seconds} s",
+                    "{seconds} 秒内没有响应",
+                    seconds = patience.as_secs()
+                ));
             }
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(Words::same(error.to_string())),
         }
     }
 }
 
-fn not_there(error: &io::Error) -> String {
+fn not_there(error: &io::Error) -> Words {
     if error.kind() == io::ErrorKind::NotFound {
-        "there is no rustup".to_owned()
+        words!("there is no rustup", "没有 rustup")
     } else {
-        error.to_string()
+        Words::same(error.to_string())
     }
 }
 
-fn complaint(said: &[u8]) -> String {
+fn complaint(said: &[u8]) -> Words {
     let said = String::from_utf8_lossy(said);
     let error = said.lines().find(|line| line.starts_with("error"));
     let line = error.or_else(|| said.lines().rfind(|line| !line.trim().is_empty()));
-    line.unwrap_or("it failed without a word").trim().to_owned()
+    match line {
+        Some(line) => Words::same(line.trim()),
+        None => words!("it failed without a word", "运行失败，没有任何输出"),
+    }
 }
 
 #[cfg(test)]
@@ -223,7 +259,7 @@ mod tests {
         let began = Instant::now();
         assert_eq!(
             bounded(sleep, Duration::from_millis(100)),
-            Err("no answer within 0 s".to_owned())
+            Err(words!("no answer within 0 s", "0 秒内没有响应"))
         );
         assert!(began.elapsed() < Duration::from_secs(10));
     }
@@ -232,10 +268,10 @@ mod tests {
     fn a_program_that_fails_says_why() {
         let mut shell = Command::new("sh");
         shell.args(["-c", "echo first >&2; echo could not fetch >&2; exit 1"]);
-        assert_eq!(bounded(shell, RUSTUP_PATIENCE), Err("could not fetch".to_owned()));
+        assert_eq!(bounded(shell, RUSTUP_PATIENCE), Err(Words::same("could not fetch")));
         assert_eq!(
             bounded(Command::new("/nowhere/rustup"), RUSTUP_PATIENCE),
-            Err("there is no rustup".to_owned())
+            Err(words!("there is no rustup", "没有 rustup"))
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::binding::spelled;
 use crate::cli::output::{counted, table};
+use posthouse_domain::{Words, words};
 use serde_json::{Map, Value};
 
 /// A text of a document; nothing if it is not there.
@@ -17,12 +18,16 @@ fn number(document: &Value, key: &str) -> u64 {
     document[key].as_u64().unwrap_or(0)
 }
 
-fn segment(key: &Value) -> &str {
-    key.as_str().unwrap_or("none")
+fn segment(key: &Value) -> Words {
+    key.as_str().map_or_else(|| words!("none", "无"), Words::same)
 }
 
 fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
+}
+
+fn head<const N: usize>(words: [Words; N]) -> Vec<String> {
+    words.map(|word| word.to_string()).to_vec()
 }
 
 /// The beginning of a digest, enough to name it.
@@ -33,9 +38,10 @@ fn start(digest: &str) -> &str {
 /// Settings a call is made with.
 pub(super) fn settings(settings: &Map<String, Value>) -> String {
     if settings.is_empty() {
-        "settings: {}, the defaults".to_owned()
+        words!("settings: {{}}, the defaults", "设置：{{}}，即默认值").to_string()
     } else {
-        format!("settings: {}", Value::Object(settings.clone()))
+        let settings = Value::Object(settings.clone());
+        words!("settings: {settings}", "设置：{settings}").to_string()
     }
 }
 
@@ -51,53 +57,65 @@ pub(super) fn pushed(revision: &Value, new: bool) -> String {
     let (tried, cost) = if promotion {
         (
             counted(number(test, "baskets_tried"), "basket"),
-            format!("{} fuel a call", number(test, "fuel_per_call")),
+            words!(
+                "{fuel} fuel a call",
+                "每次调用燃料 {fuel}",
+                fuel = number(test, "fuel_per_call")
+            ),
         )
     } else {
         (
             counted(number(test, "rows_tried"), "row"),
-            format!("{} fuel a row", number(test, "fuel_per_row")),
+            words!(
+                "{fuel} fuel a row",
+                "每行燃料 {fuel}",
+                fuel = number(test, "fuel_per_row")
+            ),
         )
     };
     let next = if promotion {
-        format!(
-            "\n\nThe plan of a campaign names it:\n\n  \"rule\": {{\"digest\": \"{}\", \"config\": {{}}}}\n\nPOST /api/v1/campaigns writes a \
-             campaign down; one that runs takes it by POST /api/v1/campaigns/KEY/amendments. docs/campaigns.md goes through both.",
-            text(revision, "digest")
+        words!(
+            "\n\nThe plan of a campaign names it:\n\n  \"rule\": {{\"digest\": \"{digest}\", \"config\": {{}}}}\n\nPOST /api/v1/campaigns creates a campaign; a running one takes it by POST /api/v1/campaigns/KEY/amendments. docs/campaigns.md shows both.",
+            "\n\n在活动方案中写明：\n\n  \"rule\": {{\"digest\": \"{digest}\", \"config\": {{}}}}\n\nPOST /api/v1/campaigns 创建活动；进行中的活动用 POST /api/v1/campaigns/KEY/amendments 变更。见 docs/campaigns.zh-CN.md。",
+            digest = text(revision, "digest")
         )
     } else {
-        format!(
-            "\n\n  posthouse plugin preview BINDING {digest}\n  posthouse plugin activate BINDING {digest}\n\nBINDING is your name for the \
-             rule at work: one that `posthouse plugin list` shows, or a new one."
+        words!(
+            "\n\n  posthouse plugin preview BINDING {digest}\n  posthouse plugin activate BINDING {digest}\n\nBINDING is your name for the rule: one that `posthouse plugin list` shows, or a new one.",
+            "\n\n  posthouse plugin preview BINDING {digest}\n  posthouse plugin activate BINDING {digest}\n\nBINDING 是规则的绑定名：`posthouse plugin list` 中已有的，或新起一个。"
         )
     };
-    format!(
-        "{} {} is revision {}, {}.\nSelf-test: {}, {tried}, {cost}.{next}",
-        text(revision, "name"),
-        text(revision, "version"),
-        text(revision, "digest"),
-        if new {
-            "new on this server"
-        } else {
-            "which the server has already"
+    words!(
+        "{name} {version} is revision {digest}, {known}.\nSelf-test: {golden}, {tried}, {cost}.{next}",
+        "{name} {version} 的修订为 {digest}，{known}。\n自检：{golden}，{tried}，{cost}。{next}",
+        name = text(revision, "name"),
+        version = text(revision, "version"),
+        digest = text(revision, "digest"),
+        known = match new {
+            true => words!("new on this server", "在此服务器上是新的"),
+            false => words!("already on this server", "此服务器上已有"),
         },
-        counted(number(test, "golden_cases"), "golden case"),
+        golden = counted(number(test, "golden_cases"), "golden case"),
     )
+    .to_string()
 }
 
 /// Why the rule of a campaign is neither previewed nor activated by itself.
-pub(super) fn of_campaign(key: &str) -> String {
-    format!(
-        "the rule of a campaign comes into force with it. Before its start the plan names another rule (PATCH /api/v1/campaigns/{key}); in \
-         force it takes one by an amendment, which is previewed on its latest quotes and approved by another key (POST \
-         /api/v1/campaigns/{key}/amendments). `posthouse plugin push FILE` uploads the component that both name by its digest"
+pub(super) fn of_campaign(key: &str) -> Words {
+    words!(
+        "the rule of a campaign is activated with it. Before its start the plan names another rule (PATCH /api/v1/campaigns/{key}); in force it takes one by an amendment, which is previewed on its latest quotes and approved by another key (POST /api/v1/campaigns/{key}/amendments). `posthouse plugin push FILE` uploads the component that both name by its digest",
+        "活动的规则随活动启用。开始前请在方案中改用另一条规则（PATCH /api/v1/campaigns/{key}）；生效后通过变更（POST /api/v1/campaigns/{key}/amendments），变更会用最近的报价预览，并由另一把密钥批准。组件用 `posthouse plugin push FILE` 上传，两处都写其摘要"
     )
 }
 
 /// Lines of a log, the newest last.
 pub(super) fn logs(items: &[Value], binding: &str) -> String {
     if items.is_empty() {
-        return format!("The rules of {binding} have logged nothing, and none has failed.");
+        return words!(
+            "The rules of {binding} have logged nothing, and none has failed.",
+            "{binding} 的规则没有日志，也没有出错。"
+        )
+        .to_string();
     }
     let rows = items.iter().map(|line| {
         row([
@@ -116,28 +134,36 @@ pub(super) fn preview(preview: &Value, binding: &str, activation: impl FnOnce(&s
     let mut words = String::new();
     let stale = preview["stale"] == true;
     if stale {
-        words += &format!(
-            "{binding} is stale: its rule in force fails, and `now` is what it said last. `posthouse plugin list` says how it fails.\n\n"
-        );
+        words += &words!(
+            "{binding} is stale: its rule in force fails, and `now` is its last result. `posthouse plugin list` shows how it fails.\n\n",
+            "{binding} 未更新：生效的规则出错，`现在` 是上次的结果。出错原因见 `posthouse plugin list`。\n\n"
+        )
+        .to_string();
     }
     words += &diff(preview);
+    let took = &preview["duration_ms"];
     words += &if stale || number(preview, "drift") == 0 {
-        format!("\nTook {} ms.\n", preview["duration_ms"])
+        words!("\nTook {took} ms.\n", "\n用时 {took} 毫秒。\n")
     } else {
-        format!(
-            "\nTime alone would move {}. Took {} ms.\n",
-            preview["drift"], preview["duration_ms"]
+        words!(
+            "\nTime alone would move {drift}. Took {took} ms.\n",
+            "\n仅时间推移就会变动 {drift} 位。用时 {took} 毫秒。\n",
+            drift = preview["drift"]
         )
-    };
+    }
+    .to_string();
     words += &sample(preview);
     let needed: Vec<&str> = items(preview, "grant_needed").filter_map(Value::as_str).collect();
     if !needed.is_empty() {
-        words += &format!(
-            "\nNot granted to {binding} yet: the new rule reads {}. Its activation has to grant {}:\n\n  {}\n",
-            needed.join(", "),
-            if needed.len() == 1 { "it" } else { "them" },
-            activation(&needed.join(","))
-        );
+        words += &words!(
+            "\nNot granted to {binding} yet: the new rule reads {en}. Its activation has to grant {them}:\n\n  {command}\n",
+            "\n尚未授权给 {binding}：新规则要读取 {zh}。启用时须一并授权：\n\n  {command}\n",
+            en = needed.join(", "),
+            zh = needed.join("、"),
+            them = if needed.len() == 1 { "it" } else { "them" },
+            command = activation(&needed.join(","))
+        )
+        .to_string();
     }
     words
 }
@@ -151,24 +177,25 @@ fn sample(preview: &Value) -> String {
         })
         .collect();
     let (shown, changed) = (movers.len() as u64, number(preview, "changed"));
+    let (all, list) = (counted(changed, "mover"), table(&movers));
     match shown {
-        0 if changed > 0 => format!(
-            "\n{}; who they are is shown to a key with the scope read.\n",
-            counted(changed, "mover")
+        0 if changed > 0 => words!(
+            "\n{all}; who they are is shown to a key with the scope read.\n",
+            "\n{all}；有 read 权限的密钥可看到是谁。\n"
         ),
-        0 => String::new(),
-        _ if shown < changed => format!(
-            "\nA sample of {shown} of {}; --all lists everyone:\n{}",
-            counted(changed, "mover"),
-            table(&movers)
+        0 => Words::default(),
+        _ if shown < changed => words!(
+            "\nA sample of {shown} of {all}; --all lists everyone:\n{list}",
+            "\n{all}中的 {shown} 位；--all 列出全部：\n{list}"
         ),
-        _ => format!("\n{}:\n{}", counted(changed, "mover"), table(&movers)),
+        _ => words!("\n{all}:\n{list}", "\n{all}：\n{list}"),
     }
+    .to_string()
 }
 
 /// A rule that has come into force, with what it moved.
 pub(super) fn in_force(binding: &Value) -> String {
-    format!("{}\n{}", head(binding), diff(&binding["diff"]))
+    format!("{}\n{}", at_revision(binding), diff(&binding["diff"]))
 }
 
 /// A binding's name as the commands take it.
@@ -176,36 +203,49 @@ fn bound(binding: &Value) -> String {
     spelled(text(binding, "extension_point"), text(binding, "name"))
 }
 
-fn head(binding: &Value) -> String {
-    format!(
-        "{} is at revision {}: {} is in force.\n",
-        bound(binding),
-        binding["revision"],
-        start(text(binding, "digest"))
+fn at_revision(binding: &Value) -> Words {
+    words!(
+        "{name} is at revision {revision}: {digest} is in force.\n",
+        "{name} 当前为修订 {revision}：{digest} 已生效。\n",
+        name = bound(binding),
+        revision = binding["revision"],
+        digest = start(text(binding, "digest"))
     )
 }
 
 /// A rule that a rollback has brought back into force.
 pub(super) fn brought_back(binding: &Value, restored: &Value) -> String {
     let effect = if is_promotion(binding) {
-        "Quotes from now on get what it offers; those that are open keep their price.".to_owned()
+        words!(
+            "Quotes from now on get what it offers; open ones keep their price.",
+            "此后的报价按它给出优惠；未确认的报价价格不变。"
+        )
     } else {
-        diff(&binding["diff"])
+        Words::same(diff(&binding["diff"]))
     };
-    format!(
-        "{}That brings back revision {restored}, with the settings {}.\n\n{effect}",
-        head(binding),
-        binding["config"],
+    words!(
+        "{head}That restores revision {restored}, with the settings {settings}.\n\n{effect}",
+        "{head}即恢复修订 {restored}，设置为 {settings}。\n\n{effect}",
+        head = at_revision(binding),
+        settings = binding["config"],
     )
+    .to_string()
 }
 
 /// The revisions of a binding, the newest first.
 pub(super) fn history(page: &Value) -> String {
-    let mut rows = vec![row(["revision", "since", "cause", "digest", "settings", "note"])];
+    let mut rows = vec![head([
+        words!("revision", "修订"),
+        words!("since", "起始"),
+        words!("cause", "原因"),
+        words!("digest", "摘要"),
+        words!("settings", "设置"),
+        words!("note", "备注"),
+    ])];
     for revision in items(page, "items") {
         let cause = text(revision, "cause");
         let cause = match revision["restores"].as_i64() {
-            Some(restored) => format!("{cause} to {restored}"),
+            Some(restored) => words!("{cause} to {restored}", "{cause} 至 {restored}").to_string(),
             None => cause.to_owned(),
         };
         rows.push(row([
@@ -219,7 +259,11 @@ pub(super) fn history(page: &Value) -> String {
     }
     let mut words = table(&rows);
     if !page["next"].is_null() {
-        words += "\nThere are older ones; --revisions lists more.\n";
+        words += &words!(
+            "\nThere are older ones; --revisions lists more.\n",
+            "\n还有更早的修订，可用 --revisions 多列一些。\n"
+        )
+        .to_string();
     }
     words
 }
@@ -227,20 +271,35 @@ pub(super) fn history(page: &Value) -> String {
 /// Every revision, and where it is in force.
 pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
     if revisions.is_empty() {
-        return "No plugins yet. `posthouse plugin push FILE` uploads one.".to_owned();
+        return words!(
+            "No plugins yet. `posthouse plugin push FILE` uploads one.",
+            "还没有插件。可用 `posthouse plugin push FILE` 上传。"
+        )
+        .to_string();
     }
-    let mut rows = vec![row(["plugin", "version", "digest", "uploaded", "in force as"])];
+    let mut rows = vec![head([
+        words!("plugin", "插件"),
+        words!("version", "版本"),
+        words!("digest", "摘要"),
+        words!("uploaded", "上传时间"),
+        words!("in force as", "绑定为"),
+    ])];
     for revision in revisions {
         let bound: Vec<String> = bindings
             .iter()
             .filter(|binding| binding["digest"] == revision["digest"])
             .map(|binding| {
-                let stale = if binding["stale_since"].is_null() {
-                    ""
-                } else {
-                    ", stale"
+                let stale = match binding["stale_since"].is_null() {
+                    true => Words::default(),
+                    false => words!(", stale", "，未更新"),
                 };
-                format!("{} (revision {}{stale})", bound(binding), binding["revision"])
+                words!(
+                    "{name} (revision {revision}{stale})",
+                    "{name}（修订 {revision}{stale}）",
+                    name = bound(binding),
+                    revision = binding["revision"]
+                )
+                .to_string()
             })
             .collect();
         rows.push(row([
@@ -254,33 +313,43 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
     let mut words = table(&rows);
     for binding in bindings.iter().filter(|binding| !binding["stale_since"].is_null()) {
         let meanwhile = if is_promotion(binding) {
-            "its campaign offers nothing"
+            words!("its campaign offers nothing", "其活动不给优惠")
         } else {
-            "its last memberships stand"
+            words!("its last memberships stand", "成员停留在上次的结果")
         };
-        words += &format!(
-            "\n{} is stale since {}: its rule fails, and {meanwhile}. {}\n",
-            bound(binding),
-            text(binding, "stale_since"),
-            text(binding, "stale_reason")
-        );
+        words += &words!(
+            "\n{name} is stale since {since}: its rule fails, and {meanwhile}. {reason}\n",
+            "\n{name} 自 {since} 起未更新：规则出错，{meanwhile}。{reason}\n",
+            name = bound(binding),
+            since = text(binding, "stale_since"),
+            reason = text(binding, "stale_reason")
+        )
+        .to_string();
     }
     words
 }
 
 fn diff(diff: &Value) -> String {
-    let mut rows = vec![row(["segment", "now", "then", "entering", "leaving"])];
+    let mut rows = vec![head([
+        words!("segment", "分群"),
+        words!("now", "现在"),
+        words!("then", "之后"),
+        words!("entering", "进入"),
+        words!("leaving", "离开"),
+    ])];
     for change in items(diff, "segments") {
         let [now, then, entering, leaving] = ["now", "then", "entering", "leaving"].map(|key| change[key].to_string());
         rows.push(vec![text(change, "key").to_owned(), now, then, entering, leaving]);
     }
     let changed = number(diff, "changed");
     let mut words = table(&rows);
-    words += &format!(
-        "\n{changed} of {} {}.\n",
-        counted(number(diff, "customers"), "customer"),
-        if changed == 1 { "moves" } else { "move" }
-    );
+    words += &words!(
+        "\n{changed} of {all} {moves}.\n",
+        "\n{all}中有 {changed} 位变动。\n",
+        all = counted(number(diff, "customers"), "customer"),
+        moves = if changed == 1 { "moves" } else { "move" }
+    )
+    .to_string();
     for moved in items(diff, "moves") {
         words += &format!(
             "  {:>8}  {} → {}\n",
@@ -293,101 +362,4 @@ fn diff(diff: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn answer(changed: u64) -> Value {
-        let mover = |label: &str| json!({"customer_id": "019b", "label": label, "from": null, "to": "calls"});
-        json!({
-            "id": "p1", "customers": 5, "changed": changed, "drift": 0, "stale": false, "duration_ms": 1, "segments": [],
-            "moves": [{"from": null, "to": "calls", "count": changed}], "sample": [mover("王小明"), mover("M007")], "grant_needed": [],
-        })
-    }
-
-    #[test]
-    fn a_sample_is_called_one() {
-        let words = preview(&answer(4), "calls", |_| String::new());
-        assert!(words.contains("A sample of 2 of 4 movers"), "{words}");
-        assert!(words.contains("王小明") && words.contains("M007"), "{words}");
-        let all = preview(&answer(2), "calls", |_| String::new());
-        assert!(!all.contains("sample") && all.contains("2 movers:"), "{all}");
-    }
-
-    #[test]
-    fn missing_grants_come_with_the_command_that_gives_them() {
-        let mut answer = answer(2);
-        assert!(!preview(&answer, "calls", |_| unreachable!()).contains("granted"));
-        answer["grant_needed"] = json!(["birth-date", "age"]);
-        let words = preview(&answer, "calls", |grant| format!("activate --grant {grant}"));
-        assert!(
-            words.contains("Not granted to calls yet: the new rule reads birth-date, age."),
-            "{words}"
-        );
-        assert!(words.ends_with("  activate --grant birth-date,age\n"), "{words}");
-    }
-
-    #[test]
-    fn stale_rules_are_called_so() {
-        let mut answer = answer(2);
-        answer["stale"] = json!(true);
-        let words = preview(&answer, "calls", |_| String::new());
-        assert!(
-            words.starts_with("calls is stale") && !words.contains("Time alone"),
-            "{words}"
-        );
-        let revisions = [json!({"name": "rfm", "version": "1.0.0", "digest": "0123456789abcdef"})];
-        let mut binding = json!({"extension_point": "segmentation", "name": "calls", "revision": 2, "digest": "0123456789abcdef", "stale_since": null, "stale_reason": null});
-        assert!(!list(&revisions, std::slice::from_ref(&binding)).contains("stale"));
-        binding["stale_since"] = json!("2026-01-15T02:00:00Z");
-        binding["stale_reason"] = json!("it burnt its fuel");
-        let words = list(&revisions, std::slice::from_ref(&binding));
-        binding["extension_point"] = json!("promotion");
-        let offers = list(&revisions, &[binding]);
-        assert!(
-            offers.contains("promotion/calls (revision 2, stale)") && offers.contains("its campaign offers nothing"),
-            "{offers}"
-        );
-        for part in [
-            "calls (revision 2, stale)",
-            "stale since 2026-01-15T02:00:00Z",
-            "it burnt its fuel",
-        ] {
-            assert!(words.contains(part), "{words}");
-        }
-    }
-
-    #[test]
-    fn time_is_told_when_it_moves_somebody() {
-        let mut answer = answer(2);
-        assert!(!preview(&answer, "calls", |_| String::new()).contains("Time alone"));
-        answer["drift"] = json!(1);
-        assert!(preview(&answer, "calls", |_| String::new()).contains("\nTime alone would move 1. Took 1 ms.\n"));
-    }
-
-    #[test]
-    fn the_way_of_a_binding_can_be_read() {
-        let revision = |revision: u64, cause: &str, restores: Value, note: Value| {
-            json!({"revision": revision, "digest": "0123456789abcdef",
-            "config": {"edge": revision}, "restores": restores, "cause": cause, "note": note, "activated_at": "2026-01-15T02:00:00.000Z"})
-        };
-        let page = json!({"next": null, "items": [
-            revision(2, "breaker", json!(1), json!("it burnt its fuel")), revision(1, "activation", Value::Null, Value::Null)]});
-        let words = history(&page);
-        let lines: Vec<&str> = words.lines().collect();
-        assert_eq!(
-            lines[1..],
-            [
-                "2         2026-01-15T02:00:00.000Z  breaker to 1  0123456789ab  {\"edge\":2}  it burnt its fuel",
-                "1         2026-01-15T02:00:00.000Z  activation    0123456789ab  {\"edge\":1}",
-            ]
-        );
-    }
-
-    #[test]
-    fn one_customer_moves_and_two_move() {
-        let mut answer = answer(1);
-        answer["customers"] = json!(1);
-        assert!(preview(&answer, "calls", |_| String::new()).contains("\n1 of 1 customer moves.\n"));
-    }
-}
+mod tests;
