@@ -203,7 +203,10 @@ impl App {
             return Err(AppError::invalid("bad_q", detail));
         }
         let question = question(q).ok_or_else(|| {
-            let detail = format!("q has more than {MOST_WORDS} words; search for less");
+            let detail = words!(
+                "q has more than {MOST_WORDS} words; search for less",
+                "q 超过 {MOST_WORDS} 个词；请缩短"
+            );
             AppError::invalid("bad_q", detail)
         })?;
         let more = limit as i64 + 1;

@@ -5,7 +5,7 @@ use crate::identity::Identity;
 use crate::preference::PreferenceValue;
 use crate::profile::AttributeValue;
 use crate::time::{DAY_MILLIS, day_of, day_text, instant_text};
-use crate::{Day, Instant, Rejection};
+use crate::{Day, Instant, Rejection, words};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -106,9 +106,10 @@ impl Record {
         let refused = |field: &str, said: String| {
             Err(Rejection::new(
                 "in_the_future",
-                format!(
-                    "{field} {said} is in the future; it is {} now. Check the date, or send the record when it is true",
-                    instant_text(now)
+                words!(
+                    "{field} {said} is in the future; it is {now} now. Check the date, or send the record when it is true",
+                    "{field} {said} 在将来；现在是 {now}。请核对日期，或到时再发送",
+                    now = instant_text(now)
                 ),
             ))
         };

@@ -25,7 +25,7 @@ pub(crate) enum HouseError {
     #[error(transparent)]
     Engine(#[from] posthouse_engine::EngineError),
     /// The program does not know where it is.
-    #[error("the server's own program cannot be found, so workbooks cannot be read: {0}")]
+    #[error("{}", words!("the server's own program cannot be found, so workbooks cannot be read: {problem}", "找不到服务器自己的程序，无法读取工作簿：{problem}", problem = .0))]
     Program(#[from] std::io::Error),
     /// The clock is not understood.
     #[error("{}", words!("clock {text:?} is not understood; use system, or fixed: and an instant as in fixed:2026-01-15T10:00:00Z or fixed:2026-01-15", "时钟 {text:?} 无法识别；请用 system，或 fixed: 加时刻，如 fixed:2026-01-15T10:00:00Z 或 fixed:2026-01-15", text = .0))]

@@ -112,7 +112,12 @@ impl App {
         let mut after = before.clone();
         after.state = State::Ended.as_str().to_owned();
         write(&mut tx, agency, &before, &mut after, now).await?;
-        let note = format!("the window ended at {}", time::instant_text(to));
+        let note = words!(
+            "the window ended at {end}",
+            "活动期于 {end} 结束",
+            end = time::instant_text(to)
+        )
+        .to_stored();
         let taken = Taken::by_host(now, &note);
         record(&mut tx, agency, (&before, &after), Action::End.as_str(), &taken).await?;
         close_amendments(&mut tx, agency, before.id, now).await?;

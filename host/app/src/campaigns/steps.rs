@@ -29,7 +29,7 @@ pub struct StepView {
     /// The plan it was done with.
     pub plan_hash: String,
     /// What was said.
-    pub note: Option<String>,
+    pub note: Option<Words>,
     /// The key that did it; none if the host did.
     pub by: Option<Uuid>,
     /// When, in ms since 1970.
@@ -318,7 +318,11 @@ impl App {
             from: step.origin,
             to: step.target,
             plan_hash: step.plan_hash,
-            note: step.note,
+            // people's notes are theirs, the host's are in both languages
+            note: step.note.map(|note| match step.taken_by {
+                None => Words::from_stored(&note),
+                Some(_) => Words::same(note),
+            }),
             by: step.taken_by,
             at: step.at,
         };

@@ -3,7 +3,7 @@
 use crate::error::{AppError, Result};
 use crate::segments::Moment;
 use posthouse_domain::attribute::{self, AttributeDef};
-use posthouse_domain::{canonical, words};
+use posthouse_domain::{Words, canonical, words};
 use posthouse_engine::{Context, Description, Fault, LogLine, Usage};
 use posthouse_store::decisions::DecisionRow;
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ pub(crate) trait Point {
     /// The request as it is pinned, as canonical JSON.
     fn write(request: &Self::Request, description: &Description) -> String;
     /// The reverse of [`Point::write`]; the problem if that is not what it wrote.
-    fn read(written: &Value, description: &Description) -> std::result::Result<Self::Request, String>;
+    fn read(written: &Value, description: &Description) -> std::result::Result<Self::Request, Words>;
     /// Asks.
     fn call(
         plugin: &Self::Plugin,
@@ -152,17 +152,17 @@ fn ask<P: Point>(rule: &Rule<P>, moment: Moment, request: &P::Request, input: St
 ///
 /// # Errors
 /// What cannot be read in the pinned input.
-pub(crate) fn ask_again<P: Point>(rule: &Rule<P>, input: &str) -> std::result::Result<Made<P::Answer>, String> {
-    let pinned: Value = serde_json::from_str(input).map_err(|e| e.to_string())?;
+pub(crate) fn ask_again<P: Point>(rule: &Rule<P>, input: &str) -> std::result::Result<Made<P::Answer>, Words> {
+    let pinned: Value = serde_json::from_str(input).map_err(|e| Words::same(e.to_string()))?;
     let context = &pinned["context"];
     let (Some(now), Some(today)) = (
         context["now"].as_i64(),
         context["today"].as_i64().and_then(|day| i32::try_from(day).ok()),
     ) else {
-        return Err("it has no moment".into());
+        return Err(words!("it has no moment", "其中没有时刻"));
     };
     if context["seed"].as_str() != Some(rule.seed.to_string().as_str()) {
-        return Err("it was drawn under another seed".into());
+        return Err(words!("it was drawn under another seed", "它用的是另一个种子"));
     }
     let request = P::read(&pinned["request"], P::description(&rule.plugin))?;
     Ok(ask(rule, Moment { now, today }, &request, input.to_owned()))
@@ -244,7 +244,7 @@ pub(crate) fn write_facts(facts: &[posthouse_engine::Value], description: &Descr
 pub(crate) fn read_facts(
     written: &Value,
     description: &Description,
-) -> std::result::Result<Vec<posthouse_engine::Value>, String> {
+) -> std::result::Result<Vec<posthouse_engine::Value>, Words> {
     use posthouse_domain::catalogue::FactKind;
     use posthouse_engine::Value as Fact;
     let read = |fact: &posthouse_engine::FactUse| {
@@ -259,7 +259,14 @@ pub(crate) fn read_facts(
             (FactKind::Flag, value) => value.as_bool().map(Fact::Flag),
             (FactKind::Text, value) => value.as_str().map(|text| Fact::Text(text.to_owned())),
         };
-        found.ok_or_else(|| format!("the fact {} is not a {}", fact.key, fact.kind.as_str()))
+        found.ok_or_else(|| {
+            words!(
+                "the fact {key} is not a {kind}",
+                "事实 {key} 不是 {kind} 类型",
+                key = fact.key,
+                kind = fact.kind.as_str()
+            )
+        })
     };
     description.facts.iter().map(read).collect()
 }

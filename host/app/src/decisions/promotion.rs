@@ -2,6 +2,7 @@
 
 use super::point::{Point, Said, canonical_text, read_facts, write_facts};
 use posthouse_domain::promotion::{Basket, Line, Offer, Saving};
+use posthouse_domain::{Words, words};
 use posthouse_engine::{Context, Description, Fault, PromotionPlugin, Value as Fact};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -60,8 +61,9 @@ impl Point for Promotion {
         format!(r#"{{"basket":{},"facts":{facts}}}"#, request.basket.text)
     }
 
-    fn read(written: &Value, description: &Description) -> Result<Request, String> {
-        let basket = serde_json::from_value(written["basket"].clone()).map_err(|e| format!("the basket: {e}"))?;
+    fn read(written: &Value, description: &Description) -> Result<Request, Words> {
+        let basket =
+            serde_json::from_value(written["basket"].clone()).map_err(|e| words!("the basket: {e}", "购物篮：{e}"))?;
         Ok(Request {
             basket: Arc::new(Told::as_it_is(basket)),
             facts: read_facts(&written["facts"], description)?,

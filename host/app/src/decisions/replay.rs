@@ -7,7 +7,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::segments::in_pool;
 use crate::team::Caller;
-use posthouse_domain::{Instant, canonical};
+use posthouse_domain::{Instant, canonical, words};
 use posthouse_store::decisions::{self as store, DecisionRow};
 use posthouse_store::{Access, Tx, plugins};
 use serde::Serialize;
@@ -100,7 +100,11 @@ fn again<P: Point>(rule: &Rule<P>, row: &DecisionRow) -> Result<Replay> {
     let made = ask_again(rule, &row.input).map_err(|problem| {
         AppError::conflict(
             "not_replayable",
-            format!("the input of decision {} cannot be read: {problem}", row.id),
+            words!(
+                "the input of decision {id} cannot be read: {problem}",
+                "决策 {id} 的输入无法读取：{problem}",
+                id = row.id
+            ),
         )
     })?;
     let output: Value = serde_json::from_str(made.output()).map_err(AppError::corrupt("output"))?;

@@ -9,6 +9,7 @@ use crate::decisions::promotion::{Promotion, Request, Told};
 use crate::error::Result;
 use crate::segments::{Moment, in_pool};
 use crate::{App, Room};
+use posthouse_domain::Words;
 use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};
 use posthouse_domain::promotion::{Basket, Offer};
 use posthouse_store::Access;
@@ -21,7 +22,7 @@ pub(crate) enum Heard {
     /// Its rule was not asked.
     Barred(Barred),
     /// It has no rule that could be asked.
-    NoRule(String),
+    NoRule(Words),
     /// Its rule was asked.
     Asked(Box<Asked>),
 }

@@ -10,6 +10,7 @@ use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::promotion::Mode;
+use posthouse_domain::{Words, words};
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::plugins::{self as bindings, BindingRow};
 use posthouse_store::{Tx, attributes};
@@ -27,7 +28,7 @@ pub(crate) struct Campaign {
     pub(crate) plan_hash: String,
     pub(crate) mode: Mode,
     /// The rule that makes its offers, or why there is none.
-    pub(crate) rule: std::result::Result<Arc<Rule<Promotion>>, String>,
+    pub(crate) rule: std::result::Result<Arc<Rule<Promotion>>, Words>,
 }
 
 /// Every campaign in force, the first in line first.
@@ -87,7 +88,7 @@ impl App {
             let plan: Plan = serde_json::from_str(&plan).map_err(AppError::corrupt("plan"))?;
             let rule = match bound.get(&key) {
                 Some(binding) => self.reopen(room, tx, binding, before, &own).await?,
-                None => Err("no rule was ever put into force".into()),
+                None => Err(words!("no rule was ever activated", "从未启用过规则")),
             };
             let mode = groups.get(&plan.stacking.group).and_then(|mode| Mode::parse(mode));
             campaigns.push(Campaign {
@@ -115,7 +116,7 @@ impl App {
         binding: &BindingRow,
         before: Option<&Standing>,
         own: &[AttributeDef],
-    ) -> Result<std::result::Result<Arc<Rule<Promotion>>, String>> {
+    ) -> Result<std::result::Result<Arc<Rule<Promotion>>, Words>> {
         let open = before.into_iter().flat_map(|before| &before.campaigns);
         let open = open.filter_map(|campaign| campaign.rule.as_ref().ok());
         if let Some(rule) = open
@@ -135,7 +136,7 @@ impl App {
             // a full compile queue or a busy database will pass
             Err(error @ AppError::Busy(_)) => Err(error),
             Err(error) if error.is_transient() => Err(error),
-            Err(error) => Ok(Err(error.to_string())),
+            Err(error) => Ok(Err(Words::of(&error))),
         }
     }
 }

@@ -9,7 +9,7 @@ use posthouse_domain::money::{Currency, major_text};
 use posthouse_domain::promotion::budget::Scope;
 use posthouse_domain::promotion::guard::Barred;
 use posthouse_domain::promotion::{LeftOut, Outcome};
-use posthouse_domain::{AgencyTerms, Localized, time};
+use posthouse_domain::{AgencyTerms, Localized, Words, time, words};
 use posthouse_engine::{Description, FactUse, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -217,17 +217,16 @@ pub(crate) fn outcome(
         (Heard::NoRule(why), _) => (
             "no_rule",
             Localized::new(
-                format!("规则无法启用：{why}"),
-                format!("Its rule cannot be put to use: {why}"),
+                format!("规则无法启用：{}", why.zh),
+                format!("Its rule cannot be activated: {}", why.en),
             ),
             0,
         ),
         (Heard::Asked(asked), None) => match &asked.made.answer {
-            Err(fault) => (
-                "rule_failed",
-                Localized::new(format!("规则出错：{fault}"), format!("Its rule failed: {fault}")),
-                0,
-            ),
+            Err(fault) => {
+                let Words { en, zh } = words!("Its rule failed: {fault}", "规则出错：{fault}");
+                ("rule_failed", Localized::new(zh, en), 0)
+            }
             Ok(_) => (
                 "not_running",
                 Localized::new(

@@ -104,9 +104,14 @@ async fn start(
         return Err(Problem::too_large(most));
     }
     let key = idempotency::key(request.headers())?;
-    let parts = Multipart::from_request(request, &())
-        .await
-        .map_err(|e| Problem::bad("bad_multipart", e.body_text()))?;
+    let parts = Multipart::from_request(request, &()).await.map_err(|e| {
+        let detail = words!(
+            "the upload is not multipart/form-data: {problem}",
+            "上传的内容不是 multipart/form-data：{problem}",
+            problem = e.body_text()
+        );
+        Problem::bad("bad_multipart", detail)
+    })?;
     let upload = receive(&front, parts).await?;
     let work = async {
         let started = front

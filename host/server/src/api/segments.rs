@@ -9,7 +9,7 @@ use super::problem::{Answer, Problem};
 use axum::extract::State;
 use posthouse_app::segments as app;
 use posthouse_app::team::Scope;
-use posthouse_domain::Localized;
+use posthouse_domain::{Localized, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -243,8 +243,14 @@ async fn members(
             let sort = match query.sort.as_deref() {
                 None => app::Sort::default(),
                 Some(word) => word.parse().map_err(|()| {
-                    let known = app::Sort::ALL.map(app::Sort::as_str).join(", ");
-                    Problem::unprocessable("bad_sort", format!("sort {word:?} is not known; known are {known}"))
+                    let known = app::Sort::ALL.map(app::Sort::as_str);
+                    let detail = words!(
+                        "sort {word:?} is not known; known are {en}",
+                        "排序 {word:?} 无法识别；可用的有 {zh}",
+                        en = known.join(", "),
+                        zh = known.join("、")
+                    );
+                    Problem::unprocessable("bad_sort", detail)
                 })?,
             };
             app.members(&caller, (binding, key), sort, cursor, limit).await?
@@ -252,7 +258,10 @@ async fn members(
         Some(_) if query.sort.is_some() => {
             return Err(Problem::unprocessable(
                 "sort_not_with_as_of",
-                "members of a past day come in the order in which they became customers, as scores of the past are not kept; leave out sort or as_of",
+                words!(
+                    "members of a past day come in the order in which they became customers, as scores of the past are not kept; leave out sort or as_of",
+                    "过去某天的成员按成为客户的先后排列，因为过去的得分没有保留；请去掉 sort 或 as_of"
+                ),
             ));
         }
         Some(as_of) => app.members_as_of(&caller, (binding, key), as_of, cursor, limit).await?,

@@ -1,6 +1,7 @@
 //! What the calls about campaigns answer.
 
 use super::super::page::At;
+use super::super::reader;
 use super::effect::Figures;
 use super::plan::{PlanBody, Times};
 use posthouse_app::campaigns as app;
@@ -291,7 +292,7 @@ pub(crate) struct Step {
     /// The plan after it.
     plan_hash: String,
     /// What was said.
-    note: Option<String>,
+    note: Option<reader::Said>,
     /// The key that took it; null if the host did by itself.
     by: Option<Uuid>,
     /// When.
@@ -306,7 +307,7 @@ impl From<app::StepView> for Step {
             from: step.from,
             to: step.to,
             plan_hash: step.plan_hash,
-            note: step.note,
+            note: step.note.map(reader::Said),
             by: step.by,
             at: step.at.into(),
         }
