@@ -6,7 +6,7 @@ use super::output::Output;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use posthouse_domain::words;
+use posthouse_domain::{Words, words};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufReader, IsTerminal};
@@ -61,13 +61,15 @@ impl Import {
             if metadata.is_file() {
                 Ok(metadata.len())
             } else {
-                Err(std::io::Error::other("it is not a file"))
+                Err(std::io::Error::other(
+                    words!("it is not a file", "它不是文件").to_string(),
+                ))
             }
         });
-        let length = length.map_err(|e| Failure::usage(format!("{} cannot be read: {e}", self.file.display())))?;
-        let mapping = self.mapping.as_ref().map(|path| {
-            std::fs::read_to_string(path).map_err(|e| Failure::usage(format!("{} cannot be read: {e}", path.display())))
-        });
+        let length = length.map_err(|e| Failure::usage(unreadable(&self.file, &e)))?;
+        let mapping = self.mapping.as_ref();
+        let mapping =
+            mapping.map(|path| std::fs::read_to_string(path).map_err(|e| Failure::usage(unreadable(path, &e))));
         let mapping = mapping.transpose()?;
         let job = self
             .upload(&client, length, mapping.as_deref())
@@ -78,7 +80,7 @@ impl Import {
 
     /// Sends the file, again from its beginning when the connection breaks: the same file joins its job.
     fn upload(&self, client: &Client, length: u64, mapping: Option<&str>) -> Result<Value, Failure> {
-        let bar = bar(length, "sending  ");
+        let bar = bar(length, words!("sending  ", "正在发送"));
         let name = self
             .file
             .file_name()
@@ -86,9 +88,8 @@ impl Import {
             .unwrap_or_default();
         let job = client.patiently(|| {
             bar.set_position(0);
-            let file = File::open(&self.file).map_err(|e| {
-                Trouble::Refused(Failure::failed(format!("{} cannot be read: {e}", self.file.display())))
-            })?;
+            let file =
+                File::open(&self.file).map_err(|e| Trouble::Refused(Failure::failed(unreadable(&self.file, &e))))?;
             let dry_run = if self.dry_run { "&dry_run=true" } else { "" };
             let said = |key: &str, value: &Option<String>| {
                 let value = value
@@ -124,10 +125,11 @@ impl Import {
         if self.dry_run {
             again += " --dry-run";
         }
-        let message = format!(
-            "{}\nNothing that landed is lost. When the server at {} is back, resume with\n\n  {again}\n\nRows that landed already are known and change nothing.",
-            failure.message,
-            client.url()
+        let message = words!(
+            "{message}\nNothing that landed is lost. When the server at {url} is back, resume with\n\n  {again}\n\nRows that landed already are known and change nothing.",
+            "{message}\n已入库的内容不会丢失。待 {url} 的服务器恢复后，请运行以下命令继续\n\n  {again}\n\n已入库的行会识别为已有，不会重复。",
+            message = failure.message,
+            url = client.url()
         );
         Failure::coded(failure.code, message)
     }
@@ -143,7 +145,7 @@ impl Import {
             }
             if first.exists() {
                 let place = first.display();
-                output.say(words!("{place} is of an earlier import", "{place} 属于以前的导入"));
+                output.say(words!("{place} is from an earlier import", "{place} 属于以前的导入"));
             }
             Ok(None)
         };
@@ -192,7 +194,7 @@ impl Import {
             .to_string();
         }
         if let Some(detail) = job["failure"]["detail"].as_str() {
-            said += &words!("The file was refused: {detail}\n", "文件无法导入：{detail}\n").to_string();
+            said += &words!("The file was rejected: {detail}\n", "文件无法导入：{detail}\n").to_string();
         }
         // a file that brought nothing is known already
         if self.dry_run || accepted + rejected > 0 || job["state"] != "done" {
@@ -218,12 +220,12 @@ impl Import {
 
 /// Waits until every row is decided.
 fn follow(client: &Client, mut job: Value) -> Result<Value, Failure> {
-    let bar = bar(job["bytes"].as_u64().unwrap_or(0), "importing");
+    let bar = bar(job["bytes"].as_u64().unwrap_or(0), words!("importing", "正在导入"));
     let path = format!(
         "/imports/{}",
         job["id"]
             .as_str()
-            .ok_or_else(|| Failure::failed("the server names no import"))?
+            .ok_or_else(|| Failure::failed(words!("the server names no import", "服务器没有给出导入编号")))?
     );
     let mut polls = POLL.iter().chain(std::iter::repeat(&500));
     while !matches!(job["state"].as_str(), Some("done" | "failed")) {
@@ -253,7 +255,10 @@ fn fetch(client: &Client, path: &str, file: &Path, name: &str) -> Result<PathBuf
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let failed = |e: std::io::Error| Failure::failed(format!("{} cannot be written: {e}", to.display()));
+    let failed = |e: std::io::Error| {
+        let to = to.display();
+        Failure::failed(words!("{to} cannot be written: {e}", "{to} 无法写入：{e}"))
+    };
     let mut fetched = tempfile::Builder::new()
         .permissions(permissions())
         .tempfile_in(folder)
@@ -268,6 +273,11 @@ fn fetch(client: &Client, path: &str, file: &Path, name: &str) -> Result<PathBuf
     Ok(to)
 }
 
+fn unreadable(file: &Path, error: &std::io::Error) -> Words {
+    let file = file.display();
+    words!("{file} cannot be read: {error}", "{file} 无法读取：{error}")
+}
+
 /// As for any new file; the user's umask takes away what it should not have.
 fn permissions() -> std::fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
@@ -275,13 +285,13 @@ fn permissions() -> std::fs::Permissions {
 }
 
 /// A progress bar, on a terminal only.
-fn bar(length: u64, what: &'static str) -> ProgressBar {
+fn bar(length: u64, what: Words) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()
     };
-    let bar = ProgressBar::with_draw_target(Some(length), target).with_prefix(what);
+    let bar = ProgressBar::with_draw_target(Some(length), target).with_prefix(what.to_string());
     let template = ProgressStyle::with_template("{prefix} [{bar:30}] {bytes}/{total_bytes} {eta} {msg}");
     bar.with_style(
         template

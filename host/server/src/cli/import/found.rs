@@ -216,7 +216,7 @@ fn groups(report: &Value, key: &str) -> String {
         let (code, rows) = (text(group, "code"), count(group, "rows"));
         let column = group["column"]
             .as_str()
-            .map(|column| format!("{column}: "))
+            .map(|column| words!("{column}: ", "{column}："))
             .unwrap_or_default();
         let line = words!("  {column}{code}, rows: {rows}\n", "  {column}{code}，{rows} 行\n");
         said += &line.to_string();
