@@ -38,12 +38,12 @@ pub enum AppError {
 
 impl AppError {
     /// The request cannot be carried out as it stands.
-    pub fn invalid(code: &'static str, detail: impl Into<Words>) -> Self {
+    pub fn invalid(code: &'static str, detail: Words) -> Self {
         Self::Invalid(Rejection::new(code, detail))
     }
 
     /// The request does not fit the present state.
-    pub fn conflict(code: &'static str, detail: impl Into<Words>) -> Self {
+    pub fn conflict(code: &'static str, detail: Words) -> Self {
         Self::Conflict(Rejection::new(code, detail))
     }
 

@@ -15,10 +15,10 @@ pub struct Rejection {
 
 impl Rejection {
     /// A rejection with its code and explanation.
-    pub fn new(code: &'static str, detail: impl Into<Words>) -> Self {
+    pub fn new(code: &'static str, detail: Words) -> Self {
         Self {
             code: code.to_owned(),
-            detail: detail.into(),
+            detail,
         }
     }
 }

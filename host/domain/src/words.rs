@@ -211,18 +211,6 @@ impl fmt::Display for Words {
     }
 }
 
-impl From<String> for Words {
-    fn from(text: String) -> Self {
-        Self::same(text)
-    }
-}
-
-impl From<&str> for Words {
-    fn from(text: &str) -> Self {
-        Self::same(text)
-    }
-}
-
 /// The form with both languages.
 #[derive(Serialize, Deserialize)]
 struct Both<T> {

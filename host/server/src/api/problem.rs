@@ -44,22 +44,22 @@ pub(crate) struct Problem {
 pub(crate) type Answer<T> = Result<T, Problem>;
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<Words>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: impl Into<String>, detail: Words) -> Self {
         Self {
             status,
             code: code.into(),
-            detail: detail.into(),
+            detail,
             headers: Vec::new(),
         }
     }
 
     /// The request is understood but cannot be carried out.
-    pub(crate) fn unprocessable(code: &'static str, detail: impl Into<Words>) -> Self {
+    pub(crate) fn unprocessable(code: &'static str, detail: Words) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
     }
 
     /// The request is not understood.
-    pub(crate) fn bad(code: &'static str, detail: impl Into<Words>) -> Self {
+    pub(crate) fn bad(code: &'static str, detail: Words) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
@@ -163,7 +163,7 @@ impl From<AppError> for Problem {
 
 impl Problem {
     /// Nobody is known by what was sent.
-    pub(crate) fn unauthorised(code: &'static str, detail: impl Into<Words>) -> Self {
+    pub(crate) fn unauthorised(code: &'static str, detail: Words) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
             .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
@@ -184,7 +184,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_problem_has_its_form() {
-        let (response, body) = read(AppError::conflict("slug_taken", "choose another").into()).await;
+        let (response, body) = read(AppError::conflict("slug_taken", Words::same("choose another")).into()).await;
         assert_eq!(response.status(), 409);
         assert_eq!(response.headers()["content-type"], "application/problem+json");
         let expected = serde_json::json!({"type": "urn:posthouse:problem:slug_taken", "title": "Slug taken", "status": 409, "code": "slug_taken", "detail": "choose another"});
@@ -202,18 +202,21 @@ mod tests {
     fn every_error_has_its_status() {
         let status = |error: AppError| Problem::from(error).status.as_u16();
         assert_eq!(status(AppError::NotFound("customer")), 404);
-        assert_eq!(status(AppError::invalid("bad_name", "x")), 422);
-        assert_eq!(status(AppError::conflict("version_changed", "x")), 412);
+        assert_eq!(status(AppError::invalid("bad_name", Words::same("x"))), 422);
+        assert_eq!(status(AppError::conflict("version_changed", Words::same("x"))), 412);
         assert_eq!(status(AppError::Unauthorised), 401);
         assert_eq!(status(AppError::Forbidden("read")), 403);
-        assert_eq!(status(AppError::Busy(Rejection::new("compile_queue_full", "x"))), 503);
+        assert_eq!(
+            status(AppError::Busy(Rejection::new("compile_queue_full", Words::same("x")))),
+            503
+        );
     }
 
     #[test]
     fn busy_says_when_to_come_back_and_unauthorised_how_to_come() {
         let has = |error: AppError, name: &str| Problem::from(error).into_response().headers().contains_key(name);
         assert!(has(
-            AppError::Busy(Rejection::new("compile_queue_full", "x")),
+            AppError::Busy(Rejection::new("compile_queue_full", Words::same("x"))),
             "retry-after"
         ));
         assert!(has(AppError::Unauthorised, "www-authenticate"));

@@ -243,8 +243,7 @@ fn revoke(slug: &str, id: Uuid, settings: &Settings, output: Output) -> Result<(
                 words!(
                     "{slug} has no key {id} in force; `posthouse agency keys {slug}` lists its keys",
                     "{slug} 没有有效的密钥 {id}；可用 `posthouse agency keys {slug}` 查看"
-                )
-                .to_string(),
+                ),
             )),
             done => done,
         }
