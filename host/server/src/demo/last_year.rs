@@ -1,16 +1,16 @@
 //! The festival of a year ago, from its plan to its lessons, day by day on a clock that is turned.
 
-use super::State;
 use super::agreed::Desk;
 use super::campaigns;
 use super::plugins::Offers;
 use super::shop::{ask_for_festival, askers};
+use super::{State, say, seconds};
 use crate::cli::{Failure, counted};
 use crate::config::Config;
 use crate::house;
 use posthouse_app::campaigns::Evaluation;
 use posthouse_domain::campaign::{Action, State as Stand};
-use posthouse_domain::{Clock, Day, Instant, time};
+use posthouse_domain::{Clock, Day, Instant, time, words};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant as Moment;
@@ -89,10 +89,11 @@ pub(super) async fn hold(config: &Config, state: &State, offers: &Offers) -> Res
         app.evaluate_campaign(&planner, &key, &learned, None).await?;
     }
     app.stop().await;
-    eprintln!(
-        "{name} was held and evaluated: {} asked, in {:.1} s.",
-        counted(asked, "customer"),
-        began.elapsed().as_secs_f64()
-    );
+    say(&words!(
+        "{name} was held and evaluated: {customers} asked, in {seconds} s.",
+        "{name} 已举办并复盘：{customers}询价，用时 {seconds} 秒。",
+        customers = counted(asked, "customer"),
+        seconds = seconds(began)
+    ));
     Ok(())
 }

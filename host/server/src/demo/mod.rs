@@ -21,7 +21,7 @@ use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::intake::MOST_EVENTS;
 use posthouse_app::team::{self, Caller, NewAgency, Scope, create_agency};
 use posthouse_app::{App, Store};
-use posthouse_domain::{Clock, Day};
+use posthouse_domain::{Clock, Day, Words, words};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io::IsTerminal;
@@ -94,9 +94,10 @@ pub(crate) struct Seeded {
 pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Failure> {
     // two demos on one database would not end well, and --fresh deletes it
     drop(std::net::TcpListener::bind(&config.listen).map_err(|e| {
-        Failure::failed(format!(
-            "cannot listen on {}: {e}; stop the other server, or choose another address with --listen",
-            config.listen
+        Failure::failed(words!(
+            "cannot listen on {address}: {e}; stop the other server, or choose another address with --listen",
+            "无法监听 {address}：{e}；请停止另一个服务器，或用 --listen 换一个地址",
+            address = config.listen
         ))
     })?);
     let path = config.in_data(Path::new(STATE));
@@ -106,24 +107,28 @@ pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Fa
     }
     if let Some(state) = earlier {
         if state.database != config.database {
-            return Err(Failure::failed(format!(
-                "{} belongs to a demo in {}; start it with that --database, or set another data folder (POSTHOUSE_DATA)",
-                path.display(),
-                crate::config::hide_password(&state.database)
+            return Err(Failure::failed(words!(
+                "{path} belongs to a demo in {database}; start it with that --database, or set another data folder (POSTHOUSE_DATA)",
+                "{path} 属于 {database} 中的演示；请用那个 --database 启动，或另设数据目录（POSTHOUSE_DATA）",
+                path = path.display(),
+                database = crate::config::hide_password(&state.database)
             )));
         }
         if (state.seed, state.customers) != (wish.seed, wish.customers) && !state.complete {
-            return Err(Failure::usage(format!(
-                "an earlier start was interrupted before all {} customers of seed {} were there; finish it with --customers {} --seed {}, \
-                 or begin anew with --fresh",
-                state.customers, state.seed, state.customers, state.seed
+            return Err(Failure::usage(words!(
+                "an earlier start was interrupted before all {customers} customers of seed {seed} were created; finish it with --customers {customers} --seed {seed}, or begin anew with --fresh",
+                "上次启动中断，种子 {seed} 的 {customers} 位客户未全部生成；请用 --customers {customers} --seed {seed} 继续，或用 --fresh 重新生成",
+                customers = state.customers,
+                seed = state.seed
             )));
         }
         if (state.seed, state.customers) != (wish.seed, wish.customers) {
-            eprintln!(
-                "The demo's data is there already ({} customers, seed {}); --fresh makes it anew.",
-                state.customers, state.seed
-            );
+            say(&words!(
+                "The demo's data exists already ({customers} customers, seed {seed}); --fresh creates it anew.",
+                "演示数据已存在（{customers} 位客户，种子 {seed}）；用 --fresh 重新生成。",
+                customers = state.customers,
+                seed = state.seed
+            ));
         }
         return Ok(Prepared { state, path });
     }
@@ -145,9 +150,10 @@ pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Fa
     let (_, api_key) = made.map_err(|error| {
         let failure = Failure::from(error);
         if failure.code == "slug_taken" {
-            Failure::failed(format!(
-                "{} has an agency {SLUG} whose key is lost; name another --database",
-                config.database_shown()
+            Failure::failed(words!(
+                "{database} has an agency {SLUG} whose key is lost; name another --database",
+                "{database} 中已有旅行社 {SLUG}，但其密钥已丢失；请用 --database 另指定一个",
+                database = config.database_shown()
             ))
         } else {
             failure
@@ -176,20 +182,43 @@ pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Fa
 fn read(path: &Path) -> Result<Option<State>, Failure> {
     match std::fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
-            Failure::failed(format!(
-                "{} is damaged: {e}; delete it and the demo's database",
-                path.display()
+            Failure::failed(words!(
+                "{path} is damaged: {e}; delete it and the demo's database",
+                "{path} 已损坏：{e}；请删除它和演示数据库",
+                path = path.display()
             ))
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::failed(format!("{} cannot be read: {error}", path.display()))),
+        Err(error) => Err(Failure::failed(words!(
+            "{path} cannot be read: {error}",
+            "{path} 无法读取：{error}",
+            path = path.display()
+        ))),
     }
 }
 
 fn write(path: &Path, state: &State) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(state).map_err(Failure::failed)?;
     let _ = std::fs::remove_file(path);
-    house::write_private(path, &text).map_err(|e| Failure::failed(format!("{} cannot be written: {e}", path.display())))
+    write_private(path, &text)
+}
+
+/// Writes a file that is its owner's only.
+fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    house::write_private(path, text).map_err(|e| {
+        let path = path.display();
+        Failure::failed(words!("{path} cannot be written: {e}", "{path} 无法写入：{e}"))
+    })
+}
+
+/// Says something on the way.
+fn say(words: &Words) {
+    eprintln!("{words}");
+}
+
+/// Seconds since then, as they are said.
+fn seconds(began: Instant) -> String {
+    format!("{:.1}", began.elapsed().as_secs_f64())
 }
 
 /// The agencies of a database that are not the demo's.
@@ -199,24 +228,29 @@ async fn others(store: &Store) -> Result<Vec<String>, Failure> {
 }
 
 fn holds_others(config: &Config, others: &[String]) -> Failure {
-    Failure::usage(format!(
-        "{} holds other agencies ({}); the demo takes a database of its own, name another --database",
-        config.database_shown(),
-        others.join(", ")
+    Failure::usage(words!(
+        "{database} holds other agencies ({en}); the demo takes a database of its own, name another --database",
+        "{database} 中有其他旅行社（{zh}）；演示须用单独的数据库，请用 --database 另指定一个",
+        database = config.database_shown(),
+        en = others.join(", "),
+        zh = others.join("、")
     ))
 }
 
 /// Deletes the demo's database, and nothing that is not the demo's.
 async fn throw_away(config: &Config, path: &Path, earlier: Option<State>) -> Result<(), Failure> {
     let Some(file) = house::embedded_file(&config.database) else {
-        let advice = "--fresh deletes embedded databases only; name an empty PostgreSQL database instead";
-        return Err(Failure::usage(advice));
+        return Err(Failure::usage(words!(
+            "--fresh deletes embedded databases only; name an empty PostgreSQL database instead",
+            "--fresh 只能删除内嵌数据库；请改为指定一个空的 PostgreSQL 数据库"
+        )));
     };
     let ours = earlier.is_some_and(|state| state.database == config.database) || config.database == DATABASE;
     if !ours && file.exists() {
-        return Err(Failure::usage(format!(
-            "{} was not made by the demo and is not deleted; name another --database",
-            file.display()
+        return Err(Failure::usage(words!(
+            "{file} was not created by the demo and is not deleted; name another --database",
+            "{file} 不是演示创建的，没有删除；请用 --database 另指定一个",
+            file = file.display()
         )));
     }
     if file.exists() {
@@ -242,9 +276,10 @@ async fn throw_away(config: &Config, path: &Path, earlier: Option<State>) -> Res
 
 fn remove(path: &Path) -> Result<(), Failure> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::failed(format!(
-            "{} cannot be deleted: {error}",
-            path.display()
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::failed(words!(
+            "{path} cannot be deleted: {error}",
+            "{path} 无法删除：{error}",
+            path = path.display()
         ))),
         _ => Ok(()),
     }
@@ -270,7 +305,7 @@ pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Se
     let uploaded = plugins::upload(&app, &caller).await?;
     let offers = plugins::offers(&uploaded);
     if !state.complete && plugins::bound(&app, &caller).await?.is_empty() {
-        // the house is closed while the clock stands in the past
+        // the server is stopped while the clock stands in the past
         app.stop().await;
         last_year::hold(config, &state, &offers).await?;
         app = house::open(config).await?;
@@ -326,9 +361,11 @@ async fn events(app: &App, caller: &Caller, batch: &[Value]) -> Result<u64, Fail
     let accepted = app.accept(caller, batch).await?;
     match accepted.rejected.first() {
         None => Ok(batch.len() as u64),
-        Some(rejected) => Err(Failure::failed(format!(
-            "the demo tells an event that is not understood: {}: {}",
-            rejected.detail, batch[rejected.index]
+        Some(rejected) => Err(Failure::failed(words!(
+            "an event of the demo is rejected: {detail}: {event}",
+            "演示数据中有一个事件未通过：{detail}：{event}",
+            detail = rejected.detail,
+            event = batch[rejected.index]
         ))),
     }
 }
@@ -341,10 +378,12 @@ async fn tell(app: &App, caller: &Caller, state: &State) -> Result<(), Failure> 
     } else {
         ProgressDrawTarget::hidden()
     };
-    let style = ProgressStyle::with_template("Making up customers [{bar:30}] {pos}/{len} {eta}")
+    let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar =
-        ProgressBar::with_draw_target(Some(state.customers.into()), target).with_style(style.progress_chars("=> "));
+    let what = words!("Creating customers", "正在生成客户");
+    let bar = ProgressBar::with_draw_target(Some(state.customers.into()), target)
+        .with_style(style.progress_chars("=> "))
+        .with_prefix(what.to_string());
     let (mut waiting, mut told): (Vec<Value>, u64) = (Vec::new(), 0);
     for number in 0..state.customers {
         waiting.extend(trips::story(state.seed, number, state.today));
@@ -354,15 +393,21 @@ async fn tell(app: &App, caller: &Caller, state: &State) -> Result<(), Failure> 
         }
         bar.set_position(u64::from(number) + 1);
         if !terminal && state.customers >= 5 && (number + 1) % (state.customers / 5) == 0 {
-            eprintln!("Making up customers: {} of {}", number + 1, state.customers);
+            say(&words!(
+                "Creating customers: {done} of {all}",
+                "正在生成客户：{done}/{all}",
+                done = number + 1,
+                all = state.customers
+            ));
         }
     }
     bar.finish_and_clear();
-    eprintln!(
-        "{} told {} in {:.1} s.",
-        counted(u64::from(state.customers), "customer"),
-        counted(told, "event"),
-        began.elapsed().as_secs_f64()
-    );
+    say(&words!(
+        "{customers} with {events} created in {seconds} s.",
+        "已生成{customers}、{events}，用时 {seconds} 秒。",
+        customers = counted(u64::from(state.customers), "customer"),
+        events = counted(told, "event"),
+        seconds = seconds(began)
+    ));
     Ok(())
 }

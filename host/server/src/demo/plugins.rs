@@ -1,11 +1,13 @@
 //! The reference plugins: those that sort customers in force, each under its own name, and the one for interests once per theme.
 
+use super::{say, seconds};
 use crate::cli::{Failure, counted};
 use posthouse_app::App;
 use posthouse_app::decisions::PROMOTION;
 use posthouse_app::plugins::PluginView;
 use posthouse_app::segments::{Activation, SEGMENTATION};
 use posthouse_app::team::Caller;
+use posthouse_domain::words;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,13 +20,20 @@ pub(super) type Offers = HashMap<String, String>;
 pub(super) async fn upload(app: &App, caller: &Caller) -> Result<Vec<PluginView>, Failure> {
     let mut uploaded = Vec::new();
     for file in packed() {
-        let component =
-            std::fs::read(&file).map_err(|e| Failure::failed(format!("{} cannot be read: {e}", file.display())))?;
+        let component = std::fs::read(&file).map_err(|e| {
+            let file = file.display();
+            Failure::failed(words!("{file} cannot be read: {e}", "{file} 无法读取：{e}"))
+        })?;
         let (_, plugin) = app.upload_plugin(caller, component.into()).await.map_err(|error| {
             let failure = Failure::from(error);
             Failure::coded(
                 failure.code,
-                format!("{} is refused: {}", file.display(), failure.message),
+                words!(
+                    "{file} is rejected: {message}",
+                    "{file} 未通过：{message}",
+                    file = file.display(),
+                    message = failure.message
+                ),
             )
         })?;
         uploaded.push(plugin);
@@ -56,13 +65,14 @@ pub(super) async fn bind(app: &App, caller: &Caller, uploaded: &[PluginView]) ->
             };
             let binding = app.activate(caller, &name, activation, None).await?;
             let moved = binding.diff.map_or(0, |diff| diff.changed);
-            eprintln!(
-                "{name}, by {} {}, is in force: {} sorted in {:.1} s.",
-                plugin.name,
-                plugin.version,
-                counted(moved, "customer"),
-                began.elapsed().as_secs_f64()
-            );
+            say(&words!(
+                "{name}, by {plugin} {version}, is in force: {customers} sorted in {seconds} s.",
+                "{name}（{plugin} {version}）已生效：{customers}完成分群，用时 {seconds} 秒。",
+                plugin = plugin.name,
+                version = plugin.version,
+                customers = counted(moved, "customer"),
+                seconds = seconds(began)
+            ));
         }
     }
     bound(app, caller).await

@@ -5,14 +5,14 @@ use super::agreed::Desk;
 use super::campaigns::{self, Planned, Stage, WITH_COUPONS};
 use super::plugins::Offers;
 use super::shop::{ask_now, ask_unknown, askers};
-use super::{State, callers};
+use super::{State, callers, say, seconds};
 use crate::cli::{Failure, counted};
 use posthouse_app::campaigns::CampaignSummary;
 use posthouse_app::coupons::{Bearers, NewBatch};
 use posthouse_app::team::Caller;
 use posthouse_app::{App, AppError};
 use posthouse_domain::campaign::{Action, State as Stand};
-use posthouse_domain::{Day, time};
+use posthouse_domain::{Day, time, words};
 use std::time::Instant as Moment;
 use uuid::Uuid;
 
@@ -135,12 +135,13 @@ pub(super) async fn ask(app: &App, state: &State, fair: Option<Uuid>) -> Result<
     }
     ask_unknown(app, &planner, state.seed).await?;
     let in_force = running(app, &planner).await?.len() as u64;
-    eprintln!(
-        "{} in force, {} asked for a price, in {:.1} s.",
-        counted(in_force, "campaign"),
-        counted(askers.len() as u64, "customer"),
-        began.elapsed().as_secs_f64()
-    );
+    say(&words!(
+        "{campaigns} in force, {customers} asked for a price, in {seconds} s.",
+        "{campaigns}进行中，{customers}询价，用时 {seconds} 秒。",
+        campaigns = counted(in_force, "campaign"),
+        customers = counted(askers.len() as u64, "customer"),
+        seconds = seconds(began)
+    ));
     Ok(codes.pop())
 }
 

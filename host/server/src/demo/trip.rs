@@ -1,7 +1,7 @@
 //! A trip on which somebody saves something: what a newcomer asks for first.
 
+use super::State;
 use super::shop::askers;
-use super::{State, house};
 use crate::cli::Failure;
 use crate::config::Config;
 use posthouse_app::App;
@@ -73,5 +73,5 @@ fn write(file: &Path, member_no: &str) -> Result<(), Failure> {
          departs = \"in {AHEAD} days\"\ntravellers = 2\nquantity = 2\nunit_price = \"28,800.00\"\n"
     );
     let _ = std::fs::remove_file(file);
-    house::write_private(file, &text).map_err(|e| Failure::failed(format!("{} cannot be written: {e}", file.display())))
+    super::write_private(file, &text)
 }
