@@ -2,6 +2,7 @@
 
 use crate::config::{Log, LogFormat};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use posthouse_domain::{Words, words};
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
@@ -15,9 +16,14 @@ const BUCKETS: [f64; 13] = [
 ///
 /// # Errors
 /// A filter that is not understood.
-pub(crate) fn start_logs(log: &Log) -> Result<(), String> {
-    let filter =
-        EnvFilter::try_new(&log.filter).map_err(|e| format!("log.filter {:?} is not understood: {e}", log.filter))?;
+pub(crate) fn start_logs(log: &Log) -> Result<(), Words> {
+    let filter = EnvFilter::try_new(&log.filter).map_err(|e| {
+        words!(
+            "log.filter {filter:?} is not understood: {e}",
+            "log.filter {filter:?} 无法识别：{e}",
+            filter = log.filter
+        )
+    })?;
     let terminal = std::io::stderr().is_terminal();
     let human = match log.format {
         LogFormat::Auto => terminal,
@@ -53,11 +59,11 @@ pub(crate) fn start_logs(log: &Log) -> Result<(), String> {
 ///
 /// # Errors
 /// Only if counting has begun already.
-pub(crate) fn start_metrics() -> Result<PrometheusHandle, String> {
+pub(crate) fn start_metrics() -> Result<PrometheusHandle, Words> {
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(REQUEST_SECONDS.to_owned()), &BUCKETS)
         .and_then(PrometheusBuilder::install_recorder)
-        .map_err(|e| format!("metrics cannot be counted: {e}"))
+        .map_err(|e| words!("metrics cannot be counted: {e}", "指标无法统计：{e}"))
         .inspect(|_| describe())
 }
 
@@ -69,7 +75,7 @@ fn describe() {
     );
     metrics::describe_counter!("posthouse_events_accepted_total", "Events that landed.");
     metrics::describe_counter!("posthouse_events_duplicate_total", "Events that were known before.");
-    metrics::describe_counter!("posthouse_events_rejected_total", "Events that were sent back.");
+    metrics::describe_counter!("posthouse_events_rejected_total", "Events that were rejected.");
     metrics::describe_counter!("posthouse_import_rows_total", "Rows of files that were decided.");
     metrics::describe_counter!(
         "posthouse_breaker_trips_total",
@@ -81,11 +87,11 @@ fn describe() {
     );
     metrics::describe_counter!(
         "posthouse_segment_moves_total",
-        "Customers who entered another segment because of what was told of them; full runs are not counted."
+        "Customers who entered another segment because of what was recorded of them; full runs are not counted."
     );
     metrics::describe_counter!(
         "posthouse_rule_faults_total",
-        "Times a rule in force failed while following what was told of customers, or when it was asked about a single case."
+        "Times a rule in force failed while following what was recorded of customers, or when it was asked about a single case."
     );
     metrics::describe_counter!(
         "posthouse_decisions_total",

@@ -107,7 +107,7 @@ async fn define(
     ))
 }
 
-/// Forgets an attribute. What was told of customers stays in their files.
+/// Forgets an attribute. What was recorded of customers stays in their files.
 #[utoipa::path(delete, path = "/attributes/{key}", tag = "facts", operation_id = "deleteAttribute",
     params(("key" = String, Path, description = "Its key.")),
     responses((status = 204, description = "It is forgotten.")))]

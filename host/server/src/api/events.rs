@@ -163,7 +163,7 @@ pub(crate) struct CustomerText {
     attributes: Option<Value>,
     /// Preferences by key (`destination, theme, pace, hotel, diet, mobility, budget, season`): a value, several of `destination, theme, diet`
     /// and `season`, or `null` to take back what was told. A value may be an object with `value`, `source_kind` (`declared`, `observed`,
-    /// `third-party`, `inferred`) and `confidence` (per cent). Events add to what was told of a key, `PATCH` takes its place.
+    /// `third-party`, `inferred`) and `confidence` (per cent). Events add to what was recorded under a key, `PATCH` takes its place.
     #[schema(value_type = Object, example = json!({"destination": ["Kyoto", "Yunnan"], "pace": "relaxed", "budget": 3_000_000}))]
     preferences: Option<Value>,
 }
@@ -185,11 +185,11 @@ pub(crate) struct Accepted {
     accepted: usize,
     /// How many were known before.
     duplicates: usize,
-    /// Which were sent back, and why.
+    /// Which were rejected, and why.
     rejected: Vec<RejectedEvent>,
 }
 
-/// An event that was sent back. Its id is not used up: put it right and send it again.
+/// An event that was rejected. Its id is not used up: put it right and send it again.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RejectedEvent {
     /// Position in the request, from 0.

@@ -1,4 +1,4 @@
-//! Files of customers and bookings: uploaded whole, landed row by row, what was sent back returned as a file.
+//! Files of customers and bookings: uploaded whole, landed row by row, what was rejected returned as a file.
 
 use super::extract::{Auth, Path, Query, broken_off, require_type};
 use super::problem::{Answer, Problem};
@@ -291,7 +291,7 @@ async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) ->
     Ok(axum::Json(front.app().import_status(&caller, id).await?.into()))
 }
 
-/// The rows that were sent back.
+/// The rows that were rejected.
 ///
 /// CSV, whatever the file was: the file's own columns, then `surplus`, `row` (the first row being 1), `code` and `reason`. Put them
 /// right and import this file with the same mapping: columns that are not understood are left out.
