@@ -211,6 +211,9 @@ impl fmt::Display for Words {
     }
 }
 
+/// So that what fails can say so in words, where a mere string will not do.
+impl std::error::Error for Words {}
+
 /// The form with both languages.
 #[derive(Serialize, Deserialize)]
 struct Both<T> {

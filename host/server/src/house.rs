@@ -2,9 +2,9 @@
 
 use crate::config::Config;
 use posthouse_app::clock::{SystemClock, SystemEntropy};
-use posthouse_app::{App, Parts, Store};
+use posthouse_app::{App, Parts, Store, StoreError};
 use posthouse_domain::time::{FixedClock, parse_instant};
-use posthouse_domain::{Clock, Entropy, Instant, words};
+use posthouse_domain::{Clock, Entropy, Instant, Words, words};
 use posthouse_engine::Engine;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub(crate) enum HouseError {
         /// Without its password.
         address: String,
         /// What the engine says.
-        problem: String,
+        problem: Words,
     },
     /// The sandbox cannot be set up.
     #[error(transparent)]
@@ -40,16 +40,36 @@ pub(crate) enum HouseError {
     },
 }
 
+/// Why a database cannot be opened or looked at.
+pub(crate) fn database_problem(error: &StoreError) -> Words {
+    match error {
+        StoreError::Address(address) => words!(
+            "database address {address:?} is not understood; use sqlite:PATH or postgres://USER@HOST/NAME",
+            "数据库地址 {address:?} 无法识别；请写成 sqlite:PATH 或 postgres://USER@HOST/NAME"
+        ),
+        StoreError::Transient(problem) => words!(
+            "the database is busy or out of reach: {problem}",
+            "数据库忙或无法连接：{problem}"
+        ),
+        StoreError::Migration(problem) => words!(
+            "the database could not be migrated: {problem}",
+            "数据库无法升级：{problem}"
+        ),
+        other => Words::same(other.to_string()),
+    }
+}
+
 /// Opens the database and brings its tables up to date.
 ///
 /// # Errors
 /// A database that cannot be reached or migrated.
 pub(crate) async fn open_store(config: &Config) -> Result<Store, HouseError> {
-    let failed = |e: &dyn std::fmt::Display| HouseError::Database {
-        address: config.database_shown(),
-        problem: e.to_string(),
-    };
-    Store::open(&config.database).await.map_err(|e| failed(&e))
+    Store::open(&config.database)
+        .await
+        .map_err(|error| HouseError::Database {
+            address: config.database_shown(),
+            problem: database_problem(&error),
+        })
 }
 
 /// The file of an embedded database.
@@ -99,11 +119,11 @@ pub(crate) async fn open_at(
     });
     app.check_secret().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),
-        problem: e.to_string(),
+        problem: Words::same(e.to_string()),
     })?;
     app.bring_to_form().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),
-        problem: e.to_string(),
+        problem: Words::same(e.to_string()),
     })?;
     Ok(app)
 }

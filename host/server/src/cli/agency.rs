@@ -102,8 +102,7 @@ fn with_present_store<T>(
                 "there is no database {database_shown}; name the one that the server uses with --database or --config",
                 "没有数据库 {database_shown}；请用 --database 或 --config 指定服务器使用的数据库",
                 database_shown = config.database_shown()
-            )
-            .to_string(),
+            ),
         ));
     }
     with_store(&config, work)

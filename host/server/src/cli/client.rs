@@ -3,7 +3,7 @@
 use super::Failure;
 use posthouse_app::clock::SystemEntropy;
 use posthouse_domain::words::spoken;
-use posthouse_domain::{Entropy, words};
+use posthouse_domain::{Entropy, Words, words};
 use serde::Serialize;
 use serde_json::Value;
 use std::cell::Cell;
@@ -52,13 +52,14 @@ impl Client {
         let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let key = read("POSTHOUSE_API_KEY").ok_or_else(|| {
             Failure::usage(
-                words!("set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one, `posthouse agency key` a new one", "请把 POSTHOUSE_API_KEY 设为旅行社的密钥；首个密钥由 `posthouse agency create` 显示，新密钥用 `posthouse agency key` 创建").to_string(),
+                words!("set POSTHOUSE_API_KEY to a key of the agency; `posthouse agency create` prints the first one, `posthouse agency key` a new one", "请把 POSTHOUSE_API_KEY 设为旅行社的密钥；首个密钥由 `posthouse agency create` 显示，新密钥用 `posthouse agency key` 创建"),
             )
         })?;
         if !key.trim().bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Failure::usage(
-                words!("POSTHOUSE_API_KEY is not a key: keys have letters, digits and underscores; copy it again from where it was printed", "POSTHOUSE_API_KEY 不是密钥：密钥由字母、数字和下划线组成；请重新复制").to_string(),
-            ));
+            return Err(Failure::usage(words!(
+                "POSTHOUSE_API_KEY is not a key: keys have letters, digits and underscores; copy it again from where it was printed",
+                "POSTHOUSE_API_KEY 不是密钥：密钥由字母、数字和下划线组成；请重新复制"
+            )));
         }
         let url = read("POSTHOUSE_URL").unwrap_or_else(|| DEFAULT_URL.to_owned());
         let url = server_address(&url)?;
@@ -277,61 +278,68 @@ impl Client {
                     "the host of POSTHOUSE_URL {url} cannot be found: {error}; check its spelling",
                     "找不到 POSTHOUSE_URL {url} 的主机：{error}；请核对拼写",
                     url = self.url
-                )
-                .to_string(),
+                ),
             )),
         }
     }
 
     fn say_waiting(&self, waited: Duration, problem: &str) {
         let left = (self.patience - waited).as_secs_f64().ceil();
-        // nobody is left to hear it if this fails
-        let _ = if waited < WORD_EVERY {
-            writeln!(
-                std::io::stderr(),
-                "waiting for {}, at most {left} s: {problem}",
-                self.url
+        let url = &self.url;
+        let said = if waited < WORD_EVERY {
+            words!(
+                "waiting for {url}, at most {left} s: {problem}",
+                "正在等待 {url}，最多 {left} 秒：{problem}"
             )
         } else {
-            writeln!(std::io::stderr(), "still waiting for {}, {left} s left", self.url)
+            words!(
+                "still waiting for {url}, {left} s left",
+                "仍在等待 {url}，还剩 {left} 秒"
+            )
         };
+        // nobody is left to hear it if this fails
+        let _ = writeln!(std::io::stderr(), "{said}");
     }
 
-    fn given_up(&self, problem: &str) -> String {
-        words!("no answer from {url} for {patience} s: {problem}. If no server runs there, start one with `posthouse serve`, or set POSTHOUSE_URL to where it is; then run the command again", "{url} 已有 {patience} 秒没有响应：{problem}。如果那里没有运行服务器，请用 `posthouse serve` 启动，或把 POSTHOUSE_URL 设为其地址；然后重新运行命令", url = self.url, patience = self.patience.as_secs()).to_string()
+    fn given_up(&self, problem: &str) -> Words {
+        words!(
+            "no answer from {url} for {patience} s: {problem}. If no server runs there, start one with `posthouse serve`, or set POSTHOUSE_URL to where it is; then run the command again",
+            "{url} 已有 {patience} 秒没有响应：{problem}。如果那里没有运行服务器，请用 `posthouse serve` 启动，或把 POSTHOUSE_URL 设为其地址；然后重新运行命令",
+            url = self.url,
+            patience = self.patience.as_secs()
+        )
     }
 }
 
 /// The address of a server without what stands behind it, refused at once if no server can be there.
 fn server_address(text: &str) -> Result<String, Failure> {
-    let wrong = |problem: String| {
-        Failure::usage(
-            words!(
-                "POSTHOUSE_URL {text:?} {problem}; write the server's address like {DEFAULT_URL}",
-                "POSTHOUSE_URL {text:?} {problem}；请写成 {DEFAULT_URL} 的形式"
-            )
-            .to_string(),
-        )
+    let wrong = |problem: Words| {
+        Failure::usage(words!(
+            "POSTHOUSE_URL {text:?} {problem}; write the server's address like {DEFAULT_URL}",
+            "POSTHOUSE_URL {text:?} {problem}；请写成 {DEFAULT_URL} 的形式"
+        ))
     };
     let text = text.trim().trim_end_matches('/');
     if !text.contains("://") {
-        return Err(wrong(
-            words!("must begin with http:// or https://", "须以 http:// 或 https:// 开头").to_string(),
-        ));
+        return Err(wrong(words!(
+            "must begin with http:// or https://",
+            "须以 http:// 或 https:// 开头"
+        )));
     }
     let address: Uri = text
         .parse()
-        .map_err(|_| wrong(words!("is not an address", "不是地址").to_string()))?;
+        .map_err(|_| wrong(words!("is not an address", "不是地址")))?;
     if !matches!(address.scheme_str(), Some("http" | "https")) {
-        return Err(wrong(
-            words!("must begin with http:// or https://", "须以 http:// 或 https:// 开头").to_string(),
-        ));
+        return Err(wrong(words!(
+            "must begin with http:// or https://",
+            "须以 http:// 或 https:// 开头"
+        )));
     }
     if address.host().is_none_or(str::is_empty) {
-        return Err(wrong(words!("names no host", "没有主机名").to_string()));
+        return Err(wrong(words!("names no host", "没有主机名")));
     }
     if address.query().is_some() {
-        return Err(wrong(words!("must not have a query", "不能带查询参数").to_string()));
+        return Err(wrong(words!("must not have a query", "不能带查询参数")));
     }
     Ok(text.to_owned())
 }
@@ -346,7 +354,10 @@ fn checked(answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>
         Err(error @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Protocol(_))) => {
             return Err(Trouble::Refused(Failure::coded(
                 "not_a_server",
-                words!("what answers at POSTHOUSE_URL is not a server this command can talk to: {error}; check http or https, and the port", "POSTHOUSE_URL 处的服务无法通信：{error}；请核对 http 还是 https，以及端口").to_string(),
+                words!(
+                    "what answers at POSTHOUSE_URL is not a server this command can talk to: {error}; check http or https, and the port",
+                    "POSTHOUSE_URL 处的服务无法通信：{error}；请核对 http 还是 https，以及端口"
+                ),
             )));
         }
         Err(error) => return Err(Trouble::Away(error.to_string())),
@@ -372,7 +383,8 @@ fn checked(answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>
     Err(if again {
         Trouble::Away(detail)
     } else {
-        Trouble::Refused(Failure::coded(code, detail))
+        // the server has said it in the language it was asked for
+        Trouble::Refused(Failure::coded(code, Words::same(detail)))
     })
 }
 
@@ -391,13 +403,10 @@ fn read(mut response: Response<Body>) -> Result<Value, Trouble> {
         return Ok(Value::Null);
     }
     serde_json::from_str(&text).map_err(|e| {
-        Trouble::Refused(Failure::failed(
-            words!(
-                "the answer is not JSON, is this a Posthouse server? {e}",
-                "响应不是 JSON，那里运行的是 Posthouse 吗？{e}"
-            )
-            .to_string(),
-        ))
+        Trouble::Refused(Failure::failed(words!(
+            "the answer is not JSON, is this a Posthouse server? {e}",
+            "响应不是 JSON，那里运行的是 Posthouse 吗？{e}"
+        )))
     })
 }
 

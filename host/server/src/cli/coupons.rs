@@ -162,7 +162,7 @@ impl Make {
                 })
             }
             _ => {
-                output.say(sentences(&made["understood"]).trim_end());
+                output.say(posthouse_domain::Words::same(sentences(&made["understood"]).trim_end()));
                 print(&codes)
             }
         }

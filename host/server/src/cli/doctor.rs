@@ -109,7 +109,13 @@ fn clash_words(clashes: &[standing::Clash]) -> String {
     if clashes.is_empty() {
         return String::new();
     }
-    let head = ["agency", "kind", "written", "customer"].map(str::to_owned).to_vec();
+    let head = [
+        words!("agency", "旅行社"),
+        words!("kind", "类别"),
+        words!("written", "写法"),
+        words!("customer", "客户"),
+    ];
+    let head = head.map(|word| word.to_string()).to_vec();
     let row = |clash: &standing::Clash| {
         vec![
             clash.slug.clone(),
@@ -119,10 +125,12 @@ fn clash_words(clashes: &[standing::Clash]) -> String {
         ]
     };
     let rows: Vec<_> = std::iter::once(head).chain(clashes.iter().map(row)).collect();
-    format!(
-        "\nEarlier builds took these rows for different ones. They are written alike by now and stay apart; nothing was merged:\n\n{}",
-        table(&rows)
+    words!(
+        "\nEarlier builds took these rows for different ones. They are written alike by now and stay apart; nothing was merged:\n\n{rows}",
+        "\n早期版本把以下各行当作不同的记录，如今归一后写法相同。它们仍各自独立，没有合并：\n\n{rows}",
+        rows = table(&rows)
     )
+    .to_string()
 }
 
 /// Whether the installation's secret can be read, or is still to be made.
@@ -148,7 +156,12 @@ fn secret(config: &Config) -> Result<String, String> {
 fn database_words(config: &Config, standing: Result<Standing, StoreError>) -> Result<String, String> {
     let shown = config.database_shown();
     match standing {
-        Err(error) => Err(words!("{shown} cannot be looked at: {error}", "{shown} 无法检查：{error}").to_string()),
+        Err(error) => Err(words!(
+            "{shown} cannot be looked at: {problem}",
+            "{shown} 无法检查：{problem}",
+            problem = house::database_problem(&error)
+        )
+        .to_string()),
         Ok(Standing::Missing) => Ok(words!(
             "{shown} is missing; the first start creates it",
             "{shown} 不存在；首次启动时创建"

@@ -4,6 +4,7 @@ use super::output::{Output, table};
 use super::{Failure, Settings};
 use crate::config::{self, Config};
 use clap::Subcommand;
+use posthouse_domain::{Words, words};
 use serde_json::{Value, json};
 
 /// The configuration.
@@ -53,15 +54,26 @@ impl Configuration {
             .map(|(key, value, source)| json!({ "key": key, "value": value, "source": source }))
             .collect();
         output.answer(&json!({ "settings": documents }), || {
+            let head = [words!("setting", "设置"), words!("value", "值"), words!("from", "来源")];
             let rows = settings
                 .iter()
-                .map(|(key, value, source)| vec![key.clone(), value.to_string(), source.clone()]);
+                .map(|(key, value, source)| vec![key.clone(), value.to_string(), named(source).to_string()]);
             table(
-                &std::iter::once(["setting", "value", "from"].map(str::to_owned).to_vec())
+                &std::iter::once(head.map(|word| word.to_string()).to_vec())
                     .chain(rows)
                     .collect::<Vec<_>>(),
             )
         })
+    }
+}
+
+/// Where a setting comes from; a file by its path.
+fn named(source: &str) -> Words {
+    match source {
+        "default" => words!("default", "默认值"),
+        "environment" => words!("environment", "环境变量"),
+        "flag" => words!("flag", "命令行参数"),
+        file => Words::same(file),
     }
 }
 

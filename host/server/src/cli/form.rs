@@ -45,7 +45,10 @@ impl Form {
             "-" => std::io::stdin().take(LARGEST + 1).read_to_string(&mut text),
             path => std::fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text)),
         };
-        let name = if path == "-" { "standard input" } else { path };
+        let name = match path {
+            "-" => words!("standard input", "标准输入").to_string(),
+            path => path.to_owned(),
+        };
         read.map_err(|error| Failure::usage(words!("{name} cannot be read: {error}", "无法读取 {name}：{error}")))?;
         if text.len() as u64 > LARGEST {
             return Err(Failure::usage(words!(
@@ -53,7 +56,7 @@ impl Form {
                 "{name} 超过 1 MiB"
             )));
         }
-        Self::parse(name, &text, trade)
+        Self::parse(&name, &text, trade)
     }
 
     /// Reads a text.

@@ -1,4 +1,4 @@
-//! `posthouse import`: sends a file, waits until all its rows are decided, and fetches those that were sent back.
+//! `posthouse import`: sends a file, waits until all its rows are decided, and fetches those that were rejected.
 
 use super::Failure;
 use super::client::{Client, Trouble};

@@ -28,8 +28,8 @@ pub(crate) use output::{Failure, counted, print, shell_word};
 
 use crate::config::{Config, Flags};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use posthouse_domain::Language;
 use posthouse_domain::words::speaking;
+use posthouse_domain::{Language, words};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -143,7 +143,7 @@ impl Settings {
     fn load(&self) -> Result<Config, Failure> {
         let config = Config::load(self.config.as_deref(), &self.flags())?;
         for strange in crate::config::strange_variables() {
-            eprintln!("warning: {strange}");
+            eprintln!("{}", words!("warning: {strange}", "警告：{strange}"));
         }
         Ok(config)
     }

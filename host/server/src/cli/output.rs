@@ -1,8 +1,8 @@
 //! How commands answer.
 
-use posthouse_domain::words;
+use posthouse_domain::{Words, words};
 use serde::Serialize;
-use std::fmt::Display;
+use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -20,13 +20,13 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// It did not work.
-    pub(crate) fn failed(message: impl Display) -> Self {
+    /// It did not work. [`Words`] and errors say why, for a string would have one language.
+    pub(crate) fn failed(message: impl Error) -> Self {
         Self::coded("failed", message)
     }
 
     /// It did not work, for a reason that has a name.
-    pub(crate) fn coded(code: impl Into<String>, message: impl Display) -> Self {
+    pub(crate) fn coded(code: impl Into<String>, message: impl Error) -> Self {
         Self {
             code: code.into(),
             message: message.to_string(),
@@ -36,7 +36,7 @@ impl Failure {
     }
 
     /// It was asked for in a way that cannot work.
-    pub(crate) fn usage(message: impl Display) -> Self {
+    pub(crate) fn usage(message: impl Error) -> Self {
         Self {
             exit: 2,
             ..Self::coded("usage", message)
@@ -44,7 +44,7 @@ impl Failure {
     }
 
     /// The same, with what to do about it on the command line.
-    pub(crate) fn with_hint(mut self, hint: impl Display) -> Self {
+    pub(crate) fn with_hint(mut self, hint: Words) -> Self {
         self.message = format!("{}. {hint}", self.message.trim_end_matches('.'));
         self
     }
@@ -53,7 +53,7 @@ impl Failure {
     pub(crate) fn told() -> Self {
         Self {
             told: true,
-            ..Self::failed("")
+            ..Self::failed(Words::default())
         }
     }
 }
@@ -112,7 +112,7 @@ impl Output {
     }
 
     /// Says something on the way; nothing waits for it.
-    pub(crate) fn say(self, words: impl Display) {
+    pub(crate) fn say(self, words: Words) {
         let _ = writeln!(std::io::stderr(), "{words}");
     }
 

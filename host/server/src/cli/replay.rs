@@ -22,13 +22,10 @@ impl Replay {
         let replay = client
             .send("POST", &path, &Value::Null)
             .map_err(|failure| match failure.code.as_str() {
-                "not_found" => failure.with_hint(
-                    words!(
-                        "Check the id; GET /api/v1/decisions lists the decisions of the key's agency",
-                        "请核对编号；可用 GET /api/v1/decisions 查看密钥所属旅行社的决策"
-                    )
-                    .to_string(),
-                ),
+                "not_found" => failure.with_hint(words!(
+                    "Check the id; GET /api/v1/decisions lists the decisions of the key's agency",
+                    "请核对编号；可用 GET /api/v1/decisions 查看密钥所属旅行社的决策"
+                )),
                 _ => failure,
             })?;
         output.answer(&replay, || words(&replay))?;

@@ -36,8 +36,7 @@ impl Segments {
                 words!(
                     "there is no segment {segment}; `posthouse segments` lists all as BINDING.KEY",
                     "没有分群 {segment}；可用 `posthouse segments` 查看，写法为 BINDING.KEY"
-                )
-                .to_string(),
+                ),
             )
         })?;
         let page = client.get(&format!(

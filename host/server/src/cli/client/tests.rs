@@ -16,7 +16,10 @@ fn a_refusal_is_not_tried_again() {
     let mut tries = 0;
     let refused: Result<(), Failure> = client("http://127.0.0.1:1").patiently(|| {
         tries += 1;
-        Err(Trouble::Refused(Failure::coded("no", "no")))
+        Err(Trouble::Refused(Failure::coded(
+            "no",
+            posthouse_domain::Words::same("no"),
+        )))
     });
     assert_eq!((refused.unwrap_err().code.as_str(), tries), ("no", 1));
 }

@@ -36,12 +36,12 @@ fn start(digest: &str) -> &str {
 }
 
 /// Settings a call is made with.
-pub(super) fn settings(settings: &Map<String, Value>) -> String {
+pub(super) fn settings(settings: &Map<String, Value>) -> Words {
     if settings.is_empty() {
-        words!("settings: {{}}, the defaults", "设置：{{}}，即默认值").to_string()
+        words!("settings: {{}}, the defaults", "设置：{{}}，即默认值")
     } else {
         let settings = Value::Object(settings.clone());
-        words!("settings: {settings}", "设置：{settings}").to_string()
+        words!("settings: {settings}", "设置：{settings}")
     }
 }
 
