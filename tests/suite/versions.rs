@@ -128,7 +128,7 @@ fn the_way_back_is_told(database: Database) {
     let house = House::new(database);
     let first = house.file("first.wasm", &version("1.0.0"));
     let second = house.file("second.wasm", &version("1.1.0"));
-    for (told, words) in [(true, "new on this server"), (false, "which the server has already")] {
+    for (told, words) in [(true, "new on this server"), (false, "already on this server")] {
         let (printed, _) = house.said(&["push", &first]);
         assert!(printed.contains(words), "{told}: {printed}");
         assert!(
@@ -213,7 +213,7 @@ fn a_file_that_is_old_or_without_cases_is_warned_about() {
         .set_modified(made)
         .unwrap();
     let change = |time: SystemTime| source.set_modified(time).unwrap();
-    let old = "rule.wasm is older than src/lib.rs; `posthouse plugin pack` makes it anew\n";
+    let old = "rule.wasm is older than src/lib.rs; `posthouse plugin pack` packs it anew\n";
     for words in [
         &["push", file.as_str()][..],
         &["preview", "calls", &file],

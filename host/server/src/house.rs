@@ -119,11 +119,11 @@ pub(crate) async fn open_at(
     });
     app.check_secret().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),
-        problem: Words::same(e.to_string()),
+        problem: Words::of(&e),
     })?;
     app.bring_to_form().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),
-        problem: Words::same(e.to_string()),
+        problem: Words::of(&e),
     })?;
     Ok(app)
 }

@@ -230,7 +230,7 @@ impl App {
         if let Some(state) = state.filter(|state| State::parse(state).is_none()) {
             let known = State::ALL.map(State::as_str).join(", ");
             let detail = words!(
-                "{state:?} is no state of a campaign; use {known}",
+                "{state:?} is not a state of a campaign; use {known}",
                 "活动没有 {state:?} 这个状态；可用 {known}"
             );
             return Err(AppError::invalid("bad_state", detail));
@@ -274,7 +274,7 @@ pub(super) fn campaign_type(name: &str) -> Result<CampaignType> {
         AppError::invalid(
             "bad_type",
             words!(
-                "{name:?} is no type of campaigns; use {known}",
+                "{name:?} is not a type of campaign; use {known}",
                 "活动没有 {name:?} 这个类型；可用 {known}"
             ),
         )

@@ -107,7 +107,7 @@ impl Audience {
             let parts = segment.split_once('.');
             if parts.is_none_or(|(binding, key)| binding.is_empty() || key.is_empty()) || segment.len() > 200 {
                 return bad(words!(
-                    "{segment} is no segment; write it as BINDING.KEY, like rfm.champions",
+                    "{segment} is not a segment; write it as BINDING.KEY, like rfm.champions",
                     "{segment} 不是分群；请写成 BINDING.KEY，如 rfm.champions",
                     segment = quote(segment)
                 ));

@@ -318,7 +318,7 @@ async fn logs(
     Ok(axum::Json(page_of(items, limit, |item| item.line)))
 }
 
-/// Put an older revision back into force.
+/// Activate an earlier revision again.
 ///
 /// It becomes a new revision that says what it restores. Without a body it goes back by one, and each further time by one
 /// more: from what an earlier rollback brought back to what stood before that.

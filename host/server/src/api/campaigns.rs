@@ -313,7 +313,7 @@ async fn reject(
     step(&front, &caller, &id, &headers, (Action::Reject, said)).await
 }
 
-/// Put an approved campaign and its rule into force.
+/// Start an approved campaign and activate its rule.
 ///
 /// Inside its window it makes offers from now on. The rule is granted the facts that it declares.
 #[utoipa::path(post, path = "/campaigns/{id}/start", tag = "campaigns", operation_id = "startCampaign", request_body = Option<StepNote>,

@@ -47,7 +47,7 @@ struct StartQuery {
     /// `customers` or `bookings`.
     #[param(example = "bookings")]
     kind: String,
-    /// Say what would land, and land nothing.
+    /// Report what would be imported, and import nothing.
     #[serde(default)]
     dry_run: bool,
     /// The encoding of a text file, where it cannot be told from its bytes.

@@ -112,7 +112,7 @@ impl Make {
         if let Some(text) = &self.last_day {
             let last = time::parse_day(text).ok_or_else(|| {
                 Failure::usage(words!(
-                    "--last-day {text:?} is no day; write it like 2027-03-31",
+                    "--last-day {text:?} is not a day; write it like 2027-03-31",
                     "--last-day {text:?} 不是日期；写法如 2027-03-31"
                 ))
             })?;

@@ -139,7 +139,10 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "What the file's headers and words mean, in TOML",
         "映射文件（TOML）：说明表头和用词的含义",
     ),
-    ("Say what would land, and land nothing", "试运行：只显示结果，不入库"),
+    (
+        "Report what would be imported, and import nothing",
+        "试运行：只显示结果，不入库",
+    ),
     (
         "List segments with their sizes, or the members of one",
         "列出各分群及人数，或某个分群的成员",
@@ -195,15 +198,12 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "The plugin's settings: a file with a JSON object, or the object itself. Left out, those in force stay; '{}' takes the defaults",
         "插件设置：含 JSON 对象的文件，或对象本身。不填则沿用现有设置；'{}' 表示默认设置",
     ),
-    ("Put a plugin into force", "启用插件"),
+    ("Activate a plugin", "启用插件"),
     (
         "Facts granted beyond those granted before",
         "在已有授权之外再授权的事实",
     ),
-    (
-        "Put an older revision of a binding back into force",
-        "恢复绑定的较早修订",
-    ),
+    ("Activate an earlier revision of a binding again", "恢复绑定的较早修订"),
     (
         "The binding, or promotion/KEY for the rule of a campaign",
         "绑定，活动的规则写作 promotion/KEY",
@@ -213,7 +213,7 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "修订号。不填则为当前的前一个；重复执行可继续往前",
     ),
     (
-        "List the revisions of a binding, the newest first: when each came into force, why, and with which settings",
+        "List the revisions of a binding, the newest first: when each was activated, why, and with which settings",
         "列出绑定的各次修订（最新在前）：何时生效、原因及设置",
     ),
     ("How many revisions, the last ones", "列出最近多少次修订"),
@@ -263,7 +263,7 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "驳回方案，或用 --amendment 驳回变更，须附理由",
     ),
     (
-        "Put an approved campaign and its rule into force",
+        "Start an approved campaign and activate its rule",
         "启动已批准的活动及其规则",
     ),
     (
@@ -395,7 +395,7 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "上传打包好的组件，或打包项目后上传",
     ),
     (
-        "Show who would move if a plugin came into force: everyone where they are few, else some of them",
+        "Show who would move if a plugin were activated: everyone where they are few, else some of them",
         "预览：启用某插件后谁会变动（人少则全部列出，否则列出一部分）",
     ),
     ("List everyone who would move, however many", "列出全部变动客户"),

@@ -31,7 +31,7 @@ pub(super) struct Import {
     /// The sheet of a workbook; without it the first one that is not hidden.
     #[arg(long, value_name = "NAME")]
     sheet: Option<String>,
-    /// Say what would land, and land nothing.
+    /// Report what would be imported, and import nothing.
     #[arg(long)]
     dry_run: bool,
 }

@@ -47,7 +47,7 @@ enum Command {
     Approve(Decision),
     /// Reject a plan, or with --amendment an amendment, with the reason as note.
     Reject(Decision),
-    /// Put an approved campaign and its rule into force.
+    /// Start an approved campaign and activate its rule.
     Start(Step),
     /// Stop a running campaign for a while. Quotes that hold its prices can be confirmed.
     Pause(Step),

@@ -147,7 +147,7 @@ fn condition(part: Part<'_>, kind_of: &dyn Fn(&str) -> Option<FactKind>) -> Valu
         part.doubt(
             "fact",
             words!(
-                "is {fact:?}, which is no fact of the agency; `posthouse plugin facts` lists those of the catalogue",
+                "is {fact:?}, which is not a fact of the agency; `posthouse plugin facts` lists those of the catalogue",
                 "为 {fact:?}，不是本机构的事实；`posthouse plugin facts` 列出目录中的事实"
             ),
         );

@@ -62,7 +62,7 @@ pub(super) enum Plugin {
     /// Upload a packed component, or pack a project and upload that.
     #[command(after_help = VARIABLES)]
     Push(Source),
-    /// Show who would move if a plugin came into force: everyone where they are few, else some of them.
+    /// Show who would move if a plugin were activated: everyone where they are few, else some of them.
     #[command(after_help = VARIABLES)]
     Preview {
         #[command(flatten)]
@@ -71,7 +71,7 @@ pub(super) enum Plugin {
         #[arg(long)]
         all: bool,
     },
-    /// Put a plugin into force.
+    /// Activate a plugin.
     #[command(after_help = VARIABLES)]
     Activate {
         #[command(flatten)]
@@ -80,7 +80,7 @@ pub(super) enum Plugin {
         #[arg(long, value_delimiter = ',', value_name = "FACT,…")]
         grant: Option<Vec<String>>,
     },
-    /// Put an older revision of a binding back into force.
+    /// Activate an earlier revision of a binding again.
     #[command(after_help = VARIABLES)]
     Rollback {
         /// The binding, or promotion/KEY for the rule of a campaign.
@@ -89,7 +89,7 @@ pub(super) enum Plugin {
         #[arg(long, value_name = "REVISION")]
         to: Option<i64>,
     },
-    /// List the revisions of a binding, the newest first: when each came into force, why, and with which settings.
+    /// List the revisions of a binding, the newest first: when each was activated, why, and with which settings.
     #[command(after_help = VARIABLES)]
     History {
         /// The binding, or promotion/KEY for the rule of a campaign.

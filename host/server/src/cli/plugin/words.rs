@@ -224,7 +224,7 @@ pub(super) fn brought_back(binding: &Value, restored: &Value) -> String {
         Words::same(diff(&binding["diff"]))
     };
     words!(
-        "{head}That restores revision {restored}, with the settings {settings}.\n\n{effect}",
+        "{head}That brings back revision {restored}, with the settings {settings}.\n\n{effect}",
         "{head}即恢复修订 {restored}，设置为 {settings}。\n\n{effect}",
         head = at_revision(binding),
         settings = binding["config"],

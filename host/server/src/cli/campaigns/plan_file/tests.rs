@@ -178,7 +178,7 @@ fn every_mistake_is_named_with_its_line_and_field_in_both_languages() {
         (
             "fact = \"spend-24m\"",
             "fact = \"spent\"",
-            "line 20: audience.facts[1].fact is \"spent\", which is no fact",
+            "line 20: audience.facts[1].fact is \"spent\", which is not a fact",
             "第 20 行：audience.facts[1].fact 为 \"spent\"",
         ),
         (
