@@ -95,6 +95,12 @@ fn weighed(range: &str) -> Option<(&str, u16)> {
 /// A message in English and Simplified Chinese, made by [`words!`](crate::words!).
 ///
 /// In JSON it is `{"en": "…", "zh-CN": "…"}`, or a plain string if both are the same; such a string is read back as both.
+///
+/// No string becomes one by itself, for it would have one language:
+///
+/// ```compile_fail
+/// let words: posthouse_domain::Words = "not found".into();
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Words {
     /// English.

@@ -25,7 +25,7 @@ pub(super) enum Agency {
         /// The agency's short name.
         slug: String,
         /// What the agency calls the key.
-        #[arg(long, default_value = "made on the command line")]
+        #[arg(long, default_value_t = made_here())]
         name: String,
         /// What the key may do.
         #[arg(long = "scope", value_name = "SCOPE,…", value_delimiter = ',', default_value = "owner", value_parser = scope)]
@@ -49,6 +49,11 @@ pub(super) enum Agency {
         #[command(flatten)]
         settings: Settings,
     },
+}
+
+/// What a key is called for which nobody chose a name.
+fn made_here() -> String {
+    words!("created on the command line", "命令行创建").to_string()
 }
 
 /// What a new agency is to be.

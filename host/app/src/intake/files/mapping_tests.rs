@@ -3,7 +3,9 @@ use super::*;
 fn refused(text: &str) -> String {
     let rejection = Mapping::parse(FileKind::Bookings, text).expect_err(text);
     assert_eq!(rejection.code, "bad_mapping");
-    rejection.detail.en
+    let Words { en, zh } = rejection.detail;
+    assert!(zh.starts_with("映射"), "{zh}");
+    en
 }
 
 #[test]
