@@ -1,6 +1,6 @@
 -- Walls ---------------------------------------------------------------------------------------------------------------
 
--- Whose rows a transaction may see is asked once for each statement, not for every row. (SQLite has no policies, and no such migration.)
+-- Whose rows a transaction may see is asked once for each statement, not for every row.
 DO $$
 DECLARE wall record;
 BEGIN

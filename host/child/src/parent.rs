@@ -54,6 +54,8 @@ pub fn start<A: AsRef<OsStr>>(
         .args(arguments)
         // addresses and secrets of the server are none of its business
         .env_clear()
+        // mimalloc would take a gigabyte of addresses before the limits are set, and then give memory from it that no limit counts
+        .env("MIMALLOC_DISALLOW_ARENA_ALLOC", "1")
         .current_dir("/")
         .stdin(Stdio::from(input))
         .stdout(Stdio::piped())

@@ -125,7 +125,11 @@ impl<'r> Column<'r> {
         }
     }
 
-    fn push(&mut self, cell: Cell<'r>) {
+    /// Adds the next row's cell.
+    ///
+    /// # Errors
+    /// One of another type: the columns would no longer fit beside each other.
+    fn push(&mut self, cell: Cell<'r>) -> Result<()> {
         match (self, cell) {
             (Self::Uuid(column), Cell::Uuid(value)) => column.push(value),
             (Self::Text(column), Cell::Text(value)) => column.push(value),
@@ -133,9 +137,9 @@ impl<'r> Column<'r> {
             (Self::Long(column), Cell::Long(value)) => column.push(value),
             (Self::Bool(column), Cell::Bool(value)) => column.push(value),
             (Self::Bytes(column), Cell::Bytes(value)) => column.push(value),
-            // a closure gives every row the same types
-            _ => debug_assert!(false, "a column of two types"),
+            _ => return Err(encoding("a column of two types".into())),
         }
+        Ok(())
     }
 
     fn bind(self, arguments: &mut PgArguments) -> std::result::Result<(), BoxDynError> {
@@ -155,7 +159,7 @@ fn unnest(cells: Cells<'_>, width: usize, arguments: &mut PgArguments, text: &mu
     let mut columns: Vec<Column<'_>> = Vec::with_capacity(width);
     for (place, cell) in cells.0.into_iter().enumerate() {
         match columns.get_mut(place % width) {
-            Some(column) => column.push(cell),
+            Some(column) => column.push(cell)?,
             None => columns.push(Column::beginning_with(cell)),
         }
     }

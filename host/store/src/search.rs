@@ -171,9 +171,10 @@ pub async fn find(
         q.push(
             " AND i.kind IN ('phone', 'email', 'member_no', 'wechat_openid', 'ota_user', 'device') AND i.value IN (",
         );
-        let mut list = q.separated(", ");
+        // nobody has the identity NULL; a list may not be empty
+        q.push("NULL");
         for value in wanted.identities {
-            list.push_bind(value.clone());
+            q.push(", ").push_bind(value.clone());
         }
         q.push(")");
         for spelling in wanted.whole {

@@ -146,6 +146,15 @@ async fn every_table_has_the_second_wall() {
          AND relname <> '_sqlx_migrations' AND NOT (relrowsecurity AND relforcerowsecurity)",
     );
     assert_eq!(open, "", "tables without forced row-level security");
+    let slow = posthouse_tests::postgres::sql(
+        &url,
+        "SELECT string_agg(tablename, ', ') FROM pg_policies WHERE schemaname = 'public' AND policyname = 'own_rows'
+         AND qual NOT LIKE '%( SELECT %current_setting%'",
+    );
+    assert_eq!(
+        slow, "",
+        "tables whose policy asks for every row: migration 0009 has the form, to be repeated after a new table"
+    );
     store.close().await;
 }
 

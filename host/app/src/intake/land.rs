@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::matching::Matcher;
-use super::plan::Plan;
+use super::plan::{Basis, Plan};
 use super::recent::Recent;
 use crate::error::Result;
 use crate::preferences::{PreferenceRows, preferences};
@@ -58,7 +58,16 @@ pub(super) struct Batch {
 pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[&Record]) -> Result<Landing> {
     // the lock: from here on nobody else changes this agency's customers until the transaction ends
     let counter = store::next_change(tx, room.id).await?;
-    let plan = Plan::make(app, room, tx, records, counter, None, &mut Recent::default()).await?;
+    // only now: whoever waited for the lock across midnight belongs to the new day
+    let now = app.clock.now();
+    let basis = Basis {
+        counter,
+        now,
+        today: room.day_of(now),
+        ahead: None,
+        recent: &mut Recent::default(),
+    };
+    let plan = Plan::make(app, room, tx, records, basis).await?;
     plan.write(room.id, tx).await?;
     Ok(Landing {
         wrote: plan.writes(),

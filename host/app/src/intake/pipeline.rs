@@ -3,9 +3,10 @@
 
 use super::Outcome;
 use super::files::reader::Slice;
-use super::plan::Plan;
+use super::plan::{Basis, Plan};
 use super::progress::{Progress, Step, Tally};
 use super::recent::Recent;
+use super::work::SILENCE;
 use crate::error::{AppError, Result, retrying};
 use crate::{App, Room};
 use posthouse_domain::Day;
@@ -74,7 +75,7 @@ impl Pipeline {
             None => None,
         };
         if let Some(flight) = self.flight.take() {
-            let Some(written) = flight.end().await? else {
+            let Some(written) = self.end(flight, job).await? else {
                 return Ok(false);
             };
             (*job, self.progress) = (written.job, written.progress);
@@ -112,7 +113,7 @@ impl Pipeline {
     /// Waits for what is being written; `false` if the lease was lost.
     pub(super) async fn landed(&mut self, job: &mut ImportRow) -> Result<bool> {
         if let Some(flight) = self.flight.take() {
-            let Some(written) = flight.end().await? else {
+            let Some(written) = self.end(flight, job).await? else {
                 return Ok(false);
             };
             *job = written.job;
@@ -120,43 +121,63 @@ impl Pipeline {
         Ok(true)
     }
 
-    /// What a slice comes to, worked out without the agency's lock; `None` if that has to wait for the lock.
+    /// Waits until a slice is written, and keeps the lease meanwhile.
+    async fn end(&self, mut flight: Flight, job: &ImportRow) -> Result<Option<Written>> {
+        loop {
+            match tokio::time::timeout(SILENCE, &mut flight.task).await {
+                Ok(ended) => {
+                    return ended.map_err(|error| AppError::Internal(format!("writing a slice failed: {error}")))?;
+                }
+                // an embedded database has no other host, and one connection to write with
+                Err(_) if dialect::is_embedded(&self.app.store) => {}
+                // if it is lost, the slice cannot be written either, and says so
+                Err(_) => drop(self.app.renew(job).await),
+            }
+        }
+    }
+
+    /// What a slice comes to, worked out without the agency's lock; `None` if that has to wait, for the lock or for the slice before.
     async fn try_plan(&mut self, slice: &Slice, ahead: Option<&Plan>) -> Result<Option<Plan>> {
         match self.plan(slice, ahead).await {
-            Ok(plan) => Ok(Some(plan)),
             Err(error) if error.is_transient() => {
                 self.stands = None;
                 Ok(None)
             }
-            Err(error) => Err(error),
+            planned => planned,
         }
     }
 
-    async fn plan(&mut self, slice: &Slice, ahead: Option<&Plan>) -> Result<Plan> {
+    async fn plan(&mut self, slice: &Slice, ahead: Option<&Plan>) -> Result<Option<Plan>> {
         let (app, room) = (&self.app, &self.room);
         let mut tx = app.store.read_ahead(Access::Agency(room.id)).await?;
         let (change, ordinals) = profiles::counter(&mut tx, room.id).await?;
         let seen = Counter { change, ordinals };
         let ahead = ahead.filter(|plan| plan.counter.change == seen.change + 1);
         let before = ahead.map_or(seen, Plan::after);
-        let today = room.day_of(app.clock.now());
+        let now = app.clock.now();
+        let today = room.day_of(now);
         if self.stands != Some((before, today)) {
             self.recent.forget();
+            if ahead.is_some() {
+                // nobody knows those whom it changes: neither this transaction nor what was kept
+                return Ok(None);
+            }
         }
         let counter = Counter {
             change: before.change + 1,
             ..before
         };
-        let plan = Plan::make(app, room, &mut tx, &slice.records(), counter, ahead, &mut self.recent).await?;
+        let recent = &mut self.recent;
+        let basis = Basis {
+            counter,
+            now,
+            today,
+            ahead,
+            recent,
+        };
+        let plan = Plan::make(app, room, &mut tx, &slice.records(), basis).await?;
         self.stands = (!plan.alone).then(|| (plan.after(), today));
-        Ok(plan)
-    }
-}
-
-impl Flight {
-    async fn end(self) -> Result<Option<Written>> {
-        let ended = self.task.await;
-        ended.map_err(|error| AppError::Internal(format!("writing a slice failed: {error}")))?
+        Ok(Some(plan))
     }
 }
 
@@ -183,16 +204,15 @@ impl App {
         let plan = match planned {
             Some(plan) => plan,
             None => {
-                made_now = Plan::make(
-                    self,
-                    room,
-                    &mut tx,
-                    &slice.records(),
+                let now = self.clock.now();
+                let basis = Basis {
                     counter,
-                    None,
-                    &mut Recent::default(),
-                )
-                .await?;
+                    now,
+                    today: room.day_of(now),
+                    ahead: None,
+                    recent: &mut Recent::default(),
+                };
+                made_now = Plan::make(self, room, &mut tx, &slice.records(), basis).await?;
                 &made_now
             }
         };

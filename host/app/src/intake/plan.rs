@@ -7,7 +7,7 @@ use super::progress::Touched;
 use super::recent::Recent;
 use super::refold::{Change, Person, people};
 use super::{Outcome, terms};
-use crate::error::Result;
+use crate::error::{AppError, Result};
 use crate::{App, Room};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::promotion::returns::Undone;
@@ -47,9 +47,21 @@ pub(crate) struct Plan {
     pub(crate) alone: bool,
 }
 
+/// From what a plan is worked out.
+pub(crate) struct Basis<'p> {
+    /// Its change, and the ordinals that were given out before it.
+    pub(crate) counter: Counter,
+    pub(crate) now: Instant,
+    /// The day of that moment for the agency.
+    pub(crate) today: Day,
+    /// A plan that is being written and not in what the transaction sees.
+    pub(crate) ahead: Option<&'p Plan>,
+    /// Customers as they are before it, those of `ahead` among them; afterwards it has those whom this one touches.
+    pub(crate) recent: &'p mut Recent,
+}
+
 impl Plan {
-    /// Works out what `records` come to as the change of this counter. `ahead` is one that is being written and not in what `tx` sees.
-    /// `recent` are customers as they are before it, those of `ahead` among them; afterwards it has those whom this one touches.
+    /// Works out what `records` come to.
     ///
     /// # Errors
     /// Failures of the database.
@@ -58,24 +70,22 @@ impl Plan {
         room: &Room,
         tx: &mut Tx,
         records: &[&Record],
-        counter: Counter,
-        ahead: Option<&Plan>,
-        recent: &mut Recent,
+        mut basis: Basis<'_>,
     ) -> Result<Self> {
         let agency = room.id;
-        // under the lock only now: whoever waited for it across midnight belongs to the new day
-        let now = app.clock.now();
-        let today = room.day_of(now);
-        let (mut batch, mut matcher) = Batch::load(app, agency, tx, records, recent).await?;
-        if let Some(ahead) = ahead {
+        let Basis {
+            counter, now, today, ..
+        } = basis;
+        let (mut batch, mut matcher) = Batch::load(app, agency, tx, records, basis.recent).await?;
+        if let Some(ahead) = basis.ahead {
             ahead.recall(records, &mut batch, &mut matcher);
         }
-        matcher.recall_people(recent, batch.owners());
+        matcher.recall_people(basis.recent, batch.owners());
         let outcomes = records
             .iter()
             .map(|record| batch.take(app, room, &mut matcher, record, counter.change, now))
             .collect();
-        let mut everyone = everyone(tx, agency, &batch, &mut matcher, counter, recent, today, now).await?;
+        let mut everyone = everyone(tx, agency, &batch, &mut matcher, &mut basis).await?;
         let alone = matcher.has_leftovers() || !batch.clashes.is_empty();
         let identified = matcher.changed();
         let bookings = changed_bookings(&mut batch);
@@ -122,7 +132,7 @@ impl Plan {
             }
         }
         let terms = terms::Changes::of(tx, agency, &mut searched).await?;
-        recent.keep(everyone);
+        basis.recent.keep(everyone);
         Ok(Self {
             counter,
             outcomes,
@@ -231,31 +241,31 @@ fn event_id(event: &store::EventRow) -> (&str, &str) {
 }
 
 /// Everyone whom a batch touches, as they are before it, in the order of their ids.
-#[allow(clippy::too_many_arguments, reason = "a part of Plan::make")]
 async fn everyone(
     tx: &mut Tx,
     agency: Uuid,
     batch: &Batch,
     matcher: &mut Matcher,
-    counter: Counter,
-    recent: &mut Recent,
-    today: Day,
-    now: Instant,
+    basis: &mut Basis<'_>,
 ) -> Result<Vec<Person>> {
     let mut touched: Vec<Uuid> = batch.since.keys().copied().collect();
     touched.sort_unstable();
-    let is_stored = |id: &&Uuid| !batch.new_customers.contains_key(*id) && recent.get(id).is_none();
+    let is_stored = |id: &&Uuid| !batch.new_customers.contains_key(*id) && basis.recent.get(id).is_none();
     let stored: Vec<Uuid> = touched.iter().filter(is_stored).copied().collect();
     let known = std::mem::take(&mut matcher.stored);
-    let mut stored = people(tx, agency, &stored, known, today).await?;
-    let mut ordinals = counter.ordinals..;
+    let mut stored = people(tx, agency, &stored, known, basis.today).await?;
+    let mut ordinals = basis.counter.ordinals..;
     let mut everyone = Vec::with_capacity(touched.len());
     for id in touched {
         let person = match batch.new_customers.get(&id) {
-            Some(first) => ordinals.next().map(|ordinal| Person::new(id, ordinal, *first, now)),
-            None => recent.take(&id).or_else(|| stored.remove(&id)),
+            Some(first) => ordinals
+                .next()
+                .map(|ordinal| Person::new(id, ordinal, *first, basis.now)),
+            None => basis.recent.take(&id).or_else(|| stored.remove(&id)),
         };
-        everyone.extend(person);
+        // whoever was matched is there; to go on without them would leave their facts as they were
+        let person = person.ok_or_else(|| AppError::Internal(format!("customer {id} was matched and is not there")))?;
+        everyone.push(person);
     }
     Ok(everyone)
 }
@@ -308,19 +318,28 @@ fn apply(
             row.written = Some(number.written.clone());
         }
     }
-    for row in attributes {
-        if let Some(person) = by_id.get_mut(&row.customer_id) {
-            person.tell(row.clone());
+    // for each person at once: an office's telephone can make one person of a whole slice
+    for (id, rows) in by_customer(attributes, |row| row.customer_id) {
+        if let Some(person) = by_id.get_mut(&id) {
+            person.tell(rows);
         }
     }
-    for row in bookings {
-        if let Some(person) = by_id.get_mut(&row.customer_id) {
-            person.book(row.clone());
+    for (id, rows) in by_customer(bookings, |row| row.customer_id) {
+        if let Some(person) = by_id.get_mut(&id) {
+            person.book(rows);
         }
     }
-    for row in activity {
-        if let Some(person) = by_id.get_mut(&row.customer_id) {
-            person.count(row.clone());
+    for (id, rows) in by_customer(activity, |row| row.customer_id) {
+        if let Some(person) = by_id.get_mut(&id) {
+            person.count(rows);
         }
     }
+}
+
+fn by_customer<T: Clone>(rows: &[T], of: impl Fn(&T) -> Uuid) -> HashMap<Uuid, Vec<T>> {
+    let mut groups: HashMap<Uuid, Vec<T>> = HashMap::new();
+    for row in rows {
+        groups.entry(of(row)).or_default().push(row.clone());
+    }
+    groups
 }

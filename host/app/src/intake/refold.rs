@@ -8,7 +8,7 @@ use posthouse_domain::profile::{Profile, SourceKind, Strength, survivor};
 use posthouse_domain::record::ActivityKind;
 use posthouse_domain::{Day, Instant};
 use posthouse_store::{Store, StoreError, Tx, intake as store};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// One customer with everything the fold reads.
@@ -54,32 +54,34 @@ impl Person {
         }
     }
 
-    /// Adds what was told of an attribute, or puts it in the place of what the same source told of the same moment.
-    pub(crate) fn tell(&mut self, row: store::AttributeRow) {
-        let same = |old: &store::AttributeRow| (&old.key, old.at, &old.source) == (&row.key, row.at, &row.source);
-        self.attributes.retain(|old| !same(old));
-        self.attributes.push(row);
+    /// Adds what was told of attributes, each in the place of what the same source told of the same moment.
+    pub(crate) fn tell(&mut self, rows: Vec<store::AttributeRow>) {
+        let same = |row: &store::AttributeRow| (row.key.clone(), row.at, row.source.clone());
+        let told: HashSet<_> = rows.iter().map(same).collect();
+        self.attributes.retain(|old| !told.contains(&same(old)));
+        self.attributes.extend(rows);
         self.attributes
             .sort_by(|a, b| (&a.key, a.at, a.received).cmp(&(&b.key, b.at, b.received)));
     }
 
-    /// Adds a booking, or puts it in its own place.
-    pub(crate) fn book(&mut self, row: store::BookingRow) {
-        match self.bookings.iter_mut().find(|old| old.id == row.id) {
-            Some(old) => *old = row,
-            None => {
-                let place = self.bookings.partition_point(|old| old.known_as < row.known_as);
-                self.bookings.insert(place, row);
-            }
-        }
+    /// Adds bookings, each in its own place.
+    pub(crate) fn book(&mut self, rows: Vec<store::BookingRow>) {
+        let booked: HashSet<String> = rows.iter().map(|row| row.id.clone()).collect();
+        self.bookings.retain(|old| !booked.contains(&old.id));
+        self.bookings.extend(rows);
+        self.bookings.sort_by_key(|row| row.known_as);
     }
 
-    /// Adds to the count of a day.
-    pub(crate) fn count(&mut self, row: store::ActivityRow) {
-        let same = |old: &&mut store::ActivityRow| (&old.kind, old.day) == (&row.kind, row.day);
-        match self.activity.iter_mut().find(same) {
-            Some(old) => old.times += row.times,
-            None => self.activity.push(row),
+    /// Adds to the counts of days.
+    pub(crate) fn count(&mut self, rows: Vec<store::ActivityRow>) {
+        let known = self.activity.iter().enumerate();
+        let known: HashMap<(String, i32), usize> =
+            known.map(|(place, row)| ((row.kind.clone(), row.day), place)).collect();
+        for row in rows {
+            match known.get(&(row.kind.clone(), row.day)) {
+                Some(place) => self.activity[*place].times += row.times,
+                None => self.activity.push(row),
+            }
         }
     }
 

@@ -42,9 +42,13 @@ impl Rehearsal {
         let records = slice.records();
         let mut tx = app.store.read(Access::Agency(room.id)).await?;
         let (mut batch, mut matcher) = Batch::load(app, room.id, &mut tx, &records, &Recent::default()).await?;
-        drop(tx);
         let stored: HashSet<String> = batch.bookings.keys().cloned().collect();
         self.recall(app, room, &records, &mut batch, &mut matcher);
+        // the database knows more of those whom only an earlier row leads to
+        let mut led_to = matcher.found();
+        led_to.extend(batch.owners());
+        matcher.learn(&mut tx, room.id, led_to, &Recent::default()).await?;
+        drop(tx);
         let now = app.clock.now();
         let mut outcomes = Vec::with_capacity(slice.rows.len());
         for row in &slice.rows {
@@ -115,6 +119,10 @@ impl Rehearsal {
             {
                 self.exclusive.insert((identity.customer_id, kind));
             }
+        }
+        for number in &matcher.tightened {
+            let key = self.identity_key(IdentityKind::MemberNo.as_str(), &number.value);
+            self.identities.insert(key, number.customer);
         }
         self.new.extend(batch.new_customers.keys());
         self.joined

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// How long a host may be silent before another takes its job over.
 const LEASE_MILLIS: i64 = 10_000;
 /// How long reading may go on without a row before the lease is renewed: a large file is looked through before its first row.
-const SILENCE: Duration = Duration::from_secs(3);
+pub(super) const SILENCE: Duration = Duration::from_secs(3);
 /// How often work on a job may fail, each time later, before the job counts as failed.
 const ATTEMPTS: i64 = 8;
 
@@ -249,7 +249,7 @@ impl App {
     }
 
     /// Keeps the lease while there is nothing to land yet; `false` if another host has it.
-    async fn renew(&self, job: &ImportRow) -> Result<bool> {
+    pub(super) async fn renew(&self, job: &ImportRow) -> Result<bool> {
         let now = self.machine.now();
         let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
         let held = store::lease(&mut tx, job.agency_id, job.id, self.host, now, now + LEASE_MILLIS).await?;

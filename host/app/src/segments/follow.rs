@@ -10,6 +10,7 @@ use posthouse_store::intake::lock;
 use posthouse_store::plugins::{self as bindings, BindingRow};
 use posthouse_store::segments::{self as store, TransitionRow};
 use posthouse_store::{Access, StoreError, dialect};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 use tokio::sync::Notify;
 
@@ -86,11 +87,8 @@ impl App {
                 Err(error) => result = Err(error),
             }
         }
-        self.keep_moves(room, &followed).await?;
-        for binding in followed {
-            if let Some(live) = room.live_mut().get_mut(&binding.name) {
-                binding.take_effect(live);
-            }
+        if let Err(error) = self.keep_moves(room, followed).await {
+            result = Err(error);
         }
         self.trip_breakers(room, &mut desk, moment).await?;
         result
@@ -167,43 +165,59 @@ impl App {
         (moves, live.seen_change)
     }
 
-    /// Writes the single moves of all bindings in one transaction: each commit is a sync, and holds up whoever else writes.
+    /// Writes the single moves of all bindings in one transaction, and moves everyone in memory: each commit is a sync, and holds up whoever
+    /// else writes.
     ///
     /// # Errors
-    /// [`StoreError::Overtaken`] if another host was first in one of them; nothing is written then.
-    async fn keep_moves(&self, room: &Room, followed: &[Followed]) -> Result<()> {
-        let worth_it: Vec<(&Followed, BindingRow)> = {
+    /// [`StoreError::Overtaken`] if another host was first in one of them; the others are written all the same.
+    async fn keep_moves(&self, room: &Room, followed: Vec<Followed>) -> Result<()> {
+        let noted: HashMap<String, BindingRow> = {
             let all = room.live();
-            let standing = followed
-                .iter()
-                .filter_map(|binding| Some((binding, all.get(&binding.name)?)));
-            let worth_it = standing.filter(|(binding, live)| binding.is_worth_noting(&live.row));
-            worth_it.map(|(binding, live)| (binding, live.row.clone())).collect()
+            let rows = followed.iter().filter_map(|binding| {
+                let row = &all.get(&binding.name)?.row;
+                binding
+                    .is_worth_noting(row)
+                    .then(|| (binding.name.clone(), row.clone()))
+            });
+            rows.collect()
         };
-        if worth_it.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
-        lock(&mut tx, room.id).await?;
-        for (Followed { name, moves, applied }, row) in &worth_it {
-            let last = moves.last().map_or(row.transition, |moved| moved.transition);
-            let known = (row.run, row.transition);
-            if !store::note_applied(&mut tx, room.id, name, row.revision, known, *applied, last).await? {
-                return Err(AppError::Store(StoreError::Overtaken));
+        let mut overtaken = HashSet::new();
+        if !noted.is_empty() {
+            let mut tx = self.store.write(Access::Agency(room.id)).await?;
+            lock(&mut tx, room.id).await?;
+            for Followed { name, moves, applied } in &followed {
+                let Some(row) = noted.get(name) else { continue };
+                let last = moves.last().map_or(row.transition, |moved| moved.transition);
+                let known = (row.run, row.transition);
+                if store::note_applied(&mut tx, room.id, name, row.revision, known, *applied, last).await? {
+                    store::insert_transitions(&mut tx, room.id, name, moves).await?;
+                } else {
+                    overtaken.insert(name.clone());
+                }
             }
-            store::insert_transitions(&mut tx, room.id, name, moves).await?;
+            dialect::notify(&mut tx, room.id).await?;
+            tx.commit().await?;
         }
-        dialect::notify(&mut tx, room.id).await?;
-        tx.commit().await?;
         let mut all = room.live_mut();
-        for (binding, _) in worth_it {
-            metrics::counter!("posthouse_segment_moves_total").increment(binding.moves.len() as u64);
-            if let Some(live) = all.get_mut(&binding.name) {
+        for binding in followed {
+            let Some(live) = all
+                .get_mut(&binding.name)
+                .filter(|_| !overtaken.contains(&binding.name))
+            else {
+                continue;
+            };
+            if noted.contains_key(&binding.name) {
                 live.row.applied_change = binding.applied;
                 (live.row.stale_since, live.row.stale_reason) = (None, None);
             }
+            metrics::counter!("posthouse_segment_moves_total").increment(binding.moves.len() as u64);
+            binding.take_effect(live);
         }
-        Ok(())
+        if overtaken.is_empty() {
+            Ok(())
+        } else {
+            Err(AppError::Store(StoreError::Overtaken))
+        }
     }
 
     /// The rule fails: the last memberships stand, and everyone can see that they are old.

@@ -32,8 +32,11 @@ const REFUSED: u8 = b'x';
 const END: u8 = b'e';
 
 impl Frame {
-    /// Writes the frame; `false` for a row that is longer than a frame may be.
-    pub(super) fn write(&self, output: &mut impl Write) -> io::Result<bool> {
+    /// Writes the frame.
+    ///
+    /// # Errors
+    /// An output that is closed, and a frame that is longer than one may be: nothing is left out in silence.
+    pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
         let (tag, body) = match self {
             Self::Head(head) => (HEAD, serde_json::to_vec(head)?),
             Self::Row(row) => (ROW, packed(row)),
@@ -42,12 +45,11 @@ impl Frame {
             Self::End => (END, Vec::new()),
         };
         if body.len() > LONGEST {
-            return Ok(false);
+            return Err(io::Error::other("a frame is too long"));
         }
         output.write_all(&[tag])?;
         output.write_all(&(body.len() as u32).to_le_bytes())?;
-        output.write_all(&body)?;
-        Ok(true)
+        output.write_all(&body)
     }
 
     /// Reads the next frame.
@@ -156,8 +158,8 @@ mod tests {
     #[test]
     fn rows_pass_as_they_are() {
         let mut bytes = Vec::new();
-        assert!(Frame::Row(row()).write(&mut bytes).expect("bytes"));
-        assert!(Frame::End.write(&mut bytes).expect("bytes"));
+        Frame::Row(row()).write(&mut bytes).expect("bytes");
+        Frame::End.write(&mut bytes).expect("bytes");
         let mut input = bytes.as_slice();
         let Frame::Row(read) = Frame::read(&mut input).expect("a row") else {
             panic!("a row")
@@ -165,6 +167,13 @@ mod tests {
         assert_eq!((read.number, read.cells, read.count), (7, row().cells, 4));
         assert!(matches!(Frame::read(&mut input), Ok(Frame::End)));
         assert!(Frame::read(&mut input).is_err(), "nothing follows");
+    }
+
+    #[test]
+    fn a_row_that_is_too_long_is_not_left_out_in_silence() {
+        let mut row = row();
+        row.cells[0].text = "x".repeat(LONGEST + 1);
+        assert!(Frame::Row(row).write(&mut Vec::new()).is_err());
     }
 
     #[test]
