@@ -1,7 +1,7 @@
 //! Guides as tests: the commands of a document are run as they stand there, in one shell from beginning to end, and what the
 //! document shows below them is compared with what came.
 //!
-//! In what is shown `…` stands for anything. Ids, keys, digests, codes, instants, days and measured figures differ with every run and
+//! `POSTHOUSE_UPDATE_DOCS=1` has the document show what came instead. In what is shown `…` stands for anything. Ids, keys, digests, codes, instants, days and measured figures differ with every run and
 //! only have to be there.
 
 use regex::{Captures, Regex};
@@ -83,10 +83,12 @@ static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         ),
         (r"\b\d{4}-\d\d-\d\d\b", "<day>"),
         // what the compiler and the machine make of it
-        (r"(?m)^(passed .*\S) +\d+ +\d+$", "$1 <fuel> <time>"),
+        (r"(?m)^((?:passed|通过) .*\S) +\d+ +\d+$", "$1 <fuel> <time>"),
         (r"\b\d+ (bytes|fuel|a row|ms|µs|KiB)", "<number> $1"),
         (r"\bfuel +\d+", "fuel <number>"),
         (r"\b\d+ rows tried", "<number> rows tried"),
+        (r"(燃料|每行|试过) *\d+", "$1 <number>"),
+        (r"\b\d+ (字节|毫秒)", "<number> $1"),
     ]
     .map(|(pattern, mark)| (Regex::new(pattern).expect("a pattern"), mark))
     .into()
@@ -150,6 +152,15 @@ pub fn compare(shown: &str, came: &str) -> Result<(), String> {
         .copied()
         .unwrap_or("(nothing further is shown, but more came)");
     Err(format!("shown, from where they differ:\n  {apart}\nwhat came:\n{came}"))
+}
+
+/// Has a document show what came in the place of what it showed. What is too long for a reader is then cut with `…` by hand.
+fn show(name: &str, shown: &str, came: &str) {
+    let path = crate::root().join(name);
+    let block = |text: &str| format!("```text\n{}\n```\n", text.trim_end());
+    let document = std::fs::read_to_string(&path).expect("the document");
+    let document = document.replacen(&block(shown), &block(came), 1);
+    std::fs::write(&path, document).expect("the document is written");
 }
 
 /// A shell in which a guide is followed.
@@ -221,7 +232,10 @@ impl Shell {
             match &step.shown {
                 Some(shown) => {
                     if let Err(difference) = compare(shown, &came) {
-                        self.give_up(name, step, &difference);
+                        if std::env::var_os("POSTHOUSE_UPDATE_DOCS").is_none() {
+                            self.give_up(name, step, &difference);
+                        }
+                        show(name, shown, &came);
                     }
                 }
                 None if failed => self.give_up(name, step, &format!("a command failed:\n{came}")),

@@ -67,9 +67,13 @@ fn the_scripts_go_their_way(database: Database) {
     );
 }
 
-/// The guides show what the command line says in English, in both languages, and the Chinese ones say so.
-fn language() -> &'static str {
-    "C.UTF-8"
+/// The locale of whoever reads the document.
+fn language(document: &str) -> &'static str {
+    if document.contains(".zh-CN.") {
+        "zh_CN.UTF-8"
+    } else {
+        "C.UTF-8"
+    }
 }
 
 /// Follows the README's tour, from an empty database to overlapping groups.
@@ -82,7 +86,7 @@ fn follow_the_tour(readme: &str, heading: &str, until: &str, database: &str) {
     let env = [
         ("PATH", path.as_str()),
         ("COMPILED", compiled.as_str()),
-        ("LANG", language()),
+        ("LANG", language(readme)),
     ];
     let mut shell = Shell::start(folder.path(), &places, &[], &env);
     let text = document(readme);
@@ -142,7 +146,7 @@ fn follow_in_the_demo(guides: &[(&str, Option<&str>, Option<&str>)]) {
             ],
             &[
                 ("PATH", path.as_str()),
-                ("LANG", language()),
+                ("LANG", language(name)),
                 ("POSTHOUSE_URL", demo.client.base.as_str()),
                 ("POSTHOUSE_API_KEY", demo.client.key.as_str()),
             ],

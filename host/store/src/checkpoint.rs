@@ -101,7 +101,7 @@ mod tests {
         let mut log = super::Seen::default();
         for _ in 0..32 {
             let mut look = readers.begin().await.unwrap();
-            let seen = sqlx::query("SELECT 1 FROM t LIMIT 1").fetch_optional(&mut *look).await;
+            let seen = sqlx::query("SELECT * FROM t LIMIT 1").fetch_optional(&mut *look).await;
             seen.unwrap();
             let write = sqlx::query("INSERT INTO t VALUES (zeroblob(8000000))")
                 .execute(writer)

@@ -247,6 +247,8 @@ fn every_statement_names_its_agency() {
     for file in std::fs::read_dir(folder).expect("the sources") {
         let path = file.expect("a file").path();
         let text = std::fs::read_to_string(&path).expect("a source file");
+        // the tests of a module have tables of their own
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
         for literal in text.split('"').skip(1).step_by(2) {
             let statement = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "]
                 .iter()

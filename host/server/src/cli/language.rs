@@ -23,7 +23,7 @@ pub(super) fn chosen(
 fn of_flag(arguments: impl IntoIterator<Item = OsString>) -> Option<Language> {
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
-        let argument = argument.to_str()?.to_owned();
+        let argument = argument.to_string_lossy();
         if argument == "--" {
             return None;
         }

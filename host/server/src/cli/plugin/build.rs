@@ -56,7 +56,7 @@ pub(super) fn build_core_module(project: &Path, out: &mut dyn Write) -> Result<C
         out,
         words!(
             "Building {crate_name} with {toolchain}\n",
-            "正在用 {toolchain} 构建 {crate_name}\n",
+            "正在用 {toolchain}构建 {crate_name}\n",
             crate_name = project.crate_name,
             toolchain = toolchain.name()
         )

@@ -133,7 +133,7 @@ pub(super) fn build(dir: &Path, out: Option<&Path>, output: Output) -> Result<()
     output.answer(&document, || {
         words!(
             "{path}: {size} bytes, built with {toolchain}. `posthouse plugin pack` adds the golden cases.",
-            "{path}：{size} 字节，由 {toolchain} 构建。`posthouse plugin pack` 会加入用例。",
+            "{path}：{size} 字节，由 {toolchain}构建。`posthouse plugin pack` 会加入用例。",
             path = path.display(),
             size = built.component.len(),
             toolchain = built.toolchain

@@ -243,15 +243,20 @@ pub(super) fn history(page: &Value) -> String {
         words!("note", "备注"),
     ])];
     for revision in items(page, "items") {
-        let cause = text(revision, "cause");
+        let cause = match text(revision, "cause") {
+            "activation" => words!("activation", "启用"),
+            "rollback" => words!("rollback", "回滚"),
+            "breaker" => words!("breaker", "熔断"),
+            other => Words::same(other),
+        };
         let cause = match revision["restores"].as_i64() {
-            Some(restored) => words!("{cause} to {restored}", "{cause} 至 {restored}").to_string(),
-            None => cause.to_owned(),
+            Some(restored) => words!("{cause} to {restored}", "{cause}至 {restored}"),
+            None => cause,
         };
         rows.push(row([
             &revision["revision"].to_string(),
             text(revision, "activated_at"),
-            &cause,
+            &cause.to_string(),
             start(text(revision, "digest")),
             &revision["config"].to_string(),
             text(revision, "note"),
