@@ -50,10 +50,15 @@ pub fn visible(written: &str) -> String {
     one_blank(written.chars().filter(|c| !is_invisible(*c)))
 }
 
+/// Whether a character is one of the common Chinese ones, which are their own normal form.
+pub fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{4e00}'..='\u{9fff}')
+}
+
 /// The form that identifies, case as it is: ids of records and bookings, sources, product numbers, places of sale.
 pub fn text(written: &str) -> String {
     // most of what comes in is in its form already
-    if written.bytes().all(|b| b.is_ascii_graphic()) {
+    if written.bytes().all(|b| b.is_ascii_graphic()) || !written.is_empty() && written.chars().all(is_ideograph) {
         return written.to_owned();
     }
     // a filler can hide inside a compatibility form, so what cannot be seen goes before and after

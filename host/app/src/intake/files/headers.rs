@@ -1,6 +1,7 @@
 //! What the headers of a file mean.
 
-use super::meaning::{field, mapped_unit, own_column, understand};
+use super::mapped_units::mapped_unit;
+use super::meaning::{field, own_column, understand};
 use super::notes::Unit;
 use super::{Cell, Mapping, RawRow, quote};
 use crate::sheet;

@@ -1,26 +1,29 @@
 //! What one header means: a field, and what it says of the cells below it.
 
 use super::notes::{Sort, Unit};
-use super::quote;
 use super::synonyms::{BOOKINGS, CUSTOMERS};
 use super::units::Money;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{Rejection, words};
 use unicode_normalization::UnicodeNormalization;
 
 /// A header without what people vary: full-width forms, case, spaces, underscores, dashes, quotes, stars of mandatory columns.
 pub(super) fn plain(header: &str) -> String {
+    let varies = |c: &char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '_' | '-' | '*' | ':' | '"' | '\'' | '“' | '”' | '★' | '\u{feff}' | '\u{200b}'
+            )
+    };
+    if header.is_ascii() {
+        let lower = header.chars().map(|c| c.to_ascii_lowercase());
+        return lower.filter(|c| !varies(c)).collect();
+    }
     header
         .nfkc()
         .flat_map(char::to_lowercase)
-        .filter(|c| {
-            !c.is_whitespace()
-                && !matches!(
-                    c,
-                    '_' | '-' | '*' | ':' | '"' | '\'' | '“' | '”' | '★' | '\u{feff}' | '\u{200b}'
-                )
-        })
+        .filter(|c| !varies(c))
         .collect()
 }
 
@@ -90,10 +93,11 @@ pub(super) fn understand(kind: FileKind, header: &str) -> Option<(&'static str, 
 }
 
 /// A header's name and the notes in brackets beside it, in half-width and lower case. `None` if its brackets do not match.
-fn split(header: &str) -> Option<(String, Vec<String>)> {
+pub(super) fn split(header: &str) -> Option<(String, Vec<String>)> {
     let (mut name, mut notes) = (String::new(), Vec::new());
     let mut open = Vec::new();
     let mut note = String::new();
+    let mut closed = false;
     for c in header.nfkc().flat_map(char::to_lowercase) {
         if let Some((_, close)) = BRACKETS.iter().find(|(bracket, _)| *bracket == c) {
             if !open.is_empty() {
@@ -106,10 +110,16 @@ fn split(header: &str) -> Option<(String, Vec<String>)> {
             }
             if open.is_empty() {
                 notes.push(std::mem::take(&mut note));
+                closed = true;
             } else {
                 note.push(c);
             }
         } else if open.is_empty() {
+            // two words stay two
+            if closed && c.is_ascii_alphanumeric() && name.ends_with(|last: char| last.is_ascii_alphanumeric()) {
+                name.push(' ');
+            }
+            closed = false;
             name.push(c);
         } else {
             note.push(c);
@@ -127,47 +137,6 @@ const BRACKETS: [(char, char); 6] = [
     ('<', '>'),
 ];
 
-/// What the header of a column that a mapping names says of its cells. The mapping says what the column is, so that only a unit which
-/// is half understood is in the way.
-pub(super) fn mapped_unit(field: &'static str, header: &str) -> Result<Unit, Rejection> {
-    let sort = Sort::of(field);
-    let (name, mut notes) = split(header).unwrap_or_default();
-    // Price CNY, 实付/万元
-    if let Some((_, last)) = name
-        .trim()
-        .rsplit_once(|c: char| c.is_whitespace() || matches!(c, '/' | ':' | ',' | '-' | '_' | '|'))
-    {
-        // the K of "Column K" is no unit
-        notes.extend((last == "$" || last.len() > 1).then(|| last.to_owned()));
-    } else if sort == Sort::Money {
-        let mut ends = (1..name.len())
-            .filter(|at| name.is_char_boundary(*at))
-            .map(|at| &name[at..]);
-        let unit = ends.find(|unit| !unit.is_ascii() && unit.chars().count() > 1 && Money::parse(unit).is_some());
-        notes.extend(unit.map(str::to_owned));
-    }
-    let mut found = Unit::default();
-    for note in &notes {
-        match Unit::read(sort, field, std::slice::from_ref(note), |_| false).and_then(|unit| found.and(unit)) {
-            Some(unit) => found = unit,
-            None if sort == Sort::Money && note.chars().any(|c| UNIT_SIGNS.contains(c)) => {
-                let detail = words!(
-                    "the mapping says that {field} is under {header}, but the unit {note} is not understood; name it like 万元, 千美元 or USD, or leave it out of the header",
-                    "映射指定 {field} 在 {header} 列，但单位 {note} 无法识别；请写成 万元、千美元 或 USD，或从表头中去掉",
-                    header = quote(header),
-                    note = quote(note)
-                );
-                return Err(Rejection::new("unknown_unit", detail));
-            }
-            None => {}
-        }
-    }
-    Ok(found)
-}
-
-/// What hints at a unit of money.
-const UNIT_SIGNS: &str = "万萬千仟百佰亿億元圆币¥$€£";
-
 /// The name of an attribute's column without its notes, and what they say.
 pub(super) fn own_column(header: &str, defined: &[AttributeDef]) -> Option<(String, Unit)> {
     if attribute::of_header(header).is_some() {
@@ -184,8 +153,10 @@ pub(super) fn own_column(header: &str, defined: &[AttributeDef]) -> Option<(Stri
 
 #[cfg(test)]
 mod tests {
+    use super::super::mapped_units::mapped_unit;
     use super::*;
     use posthouse_domain::catalogue::FactKind;
+    use proptest::prelude::*;
 
     #[test]
     fn headers_are_understood_however_they_are_written() {
@@ -309,13 +280,67 @@ mod tests {
             ("Paid (k USD)", (3, Some("USD"))),
             ("Price", (0, None)),
             ("Column K", (0, None)),
+            ("K Price", (0, None)),
+            ("Column M N", (0, None)),
             ("实付（定金）", (0, None)),
+            ("实付（部分）", (0, None)),
+            ("部分 USD", (0, Some("USD"))),
+            ("积分元宝", (0, None)),
             ("总积分", (0, None)),
+            ("K计划实付", (0, None)),
+            ("Décaissement", (0, None)),
+            ("USD Price", (0, Some("USD"))),
+            ("USD Amount", (0, Some("USD"))),
+            ("US$ Price", (0, Some("US$"))),
+            ("Total USD amount", (0, Some("USD"))),
+            ("Price(deposit)USD", (0, Some("USD"))),
+            ("Price (USD", (0, Some("USD"))),
+            ("Amount k USD", (3, Some("USD"))),
+            ("USD Price (k)", (3, Some("USD"))),
+            ("美元实付", (0, Some("美元"))),
+            ("USD实付", (0, Some("USD"))),
+            ("实付千USD", (3, Some("USD"))),
+            ("万元实付", (4, Some("元"))),
+            ("实付 元", (0, Some("元"))),
+            ("应付人民币金额", (0, Some("人民币"))),
+            ("人民币实付（元）", (0, Some("人民币"))),
+            ("实付 人民币/CNY", (0, Some("人民币"))),
         ] {
             assert_eq!(mapped(header), Ok(expected), "{header}");
         }
-        for header in ["实付（万两）", "实付（元/人）", "实付（$ 百分）"] {
+        for header in [
+            "实付（万两）",
+            "实付/万两",
+            "实付（元/人）",
+            "实付 元/人",
+            "美元/人",
+            "美元每人",
+            "实付（$ 百分）",
+            "Price (USD per person)",
+            "Paid (USD, deposit)",
+            "Paid (USD)(EUR)",
+            "USD Price (EUR)",
+            "USD Price EUR",
+            "USD 万两",
+            "实付USD万两",
+            "实付万 美元",
+            "USD per person",
+            "Price USD/pp",
+            "Thousand price",
+            "港币实付（元）",
+        ] {
             assert_eq!(mapped(header).expect_err(header).code, "unknown_unit");
+        }
+        assert!(mapped_unit("departs", "USD Price (EUR)").is_ok(), "no money");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(header in ".{0,40}", likely in "[a-zUSDk万元千实付 /()$¥é-]{0,30}") {
+            for header in [header, likely] {
+                let _ = (mapped_unit("amount", &header), mapped_unit("departs", &header));
+                let _ = understand(FileKind::Bookings, &header);
+            }
         }
     }
 

@@ -10,6 +10,7 @@ mod encoding;
 mod formats;
 mod headers;
 mod left_out;
+mod mapped_units;
 mod mapping;
 mod meaning;
 mod notes;

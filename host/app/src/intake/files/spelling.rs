@@ -11,7 +11,8 @@ use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::money::{self, Currency};
-use posthouse_domain::{AgencyTerms, Rejection, time, words};
+use posthouse_domain::{AgencyTerms, Rejection, normal, time, words};
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// How the cells of a file are spelt.
@@ -149,6 +150,14 @@ impl Spelling<'_> {
                 words!(
                     "{field} {text} may have its day or its month first; write it like 2026-01-15, or set date_order in a mapping",
                     "{field} {text} 分不清日和月哪个在前；请写成 2026-01-15 的形式，或在映射中设置 date_order",
+                    text = quote(text)
+                ),
+            )),
+            None if dates::is_nowhere(text) => Err(Rejection::new(
+                "bad_date",
+                words!(
+                    "{field} {text} ends with a time difference that no place has; write one time, like 2026-01-15 10:00",
+                    "{field} {text} 末尾的时差不存在；请只写一个时间，如 2026-01-15 10:00",
                     text = quote(text)
                 ),
             )),
@@ -314,7 +323,12 @@ fn unwrapped(text: &str) -> &str {
 
 /// Full-width digits, letters and signs as the usual ones, without a leading apostrophe.
 pub(super) fn half_width(text: &str) -> String {
-    let text: String = text.nfkc().collect();
+    let own_form = text.chars().all(|c| c.is_ascii() || normal::is_ideograph(c));
+    let text: Cow<'_, str> = if own_form {
+        text.into()
+    } else {
+        text.nfkc().collect::<String>().into()
+    };
     text.trim().trim_start_matches(['\'', '`', '’']).trim().to_owned()
 }
 

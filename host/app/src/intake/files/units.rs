@@ -47,6 +47,13 @@ impl Mark {
         }
     }
 
+    /// The clearer of two marks that may stand for one currency: of 元 and CNY it is CNY.
+    fn with(self, other: Self) -> Option<Self> {
+        let vague = |mark: Self| (mark.codes.len(), matches!(mark.sign, "元" | "圆"));
+        let shared = self.codes.iter().any(|code| other.codes.contains(code));
+        shared.then_some(if vague(other) < vague(self) { other } else { self })
+    }
+
     /// Whether it counts: 元 behind a number says that the number is in ones, a sign before it does not.
     pub(super) fn counts(self) -> bool {
         self.sign != "人民币" && self.sign.ends_with(['元', '圆', '币', '金', '铢', '镑', '盾', '郎'])
@@ -124,8 +131,7 @@ impl Money {
         };
         let mark = match (self.mark, other.mark) {
             (mark, None) | (None, mark) => mark,
-            (Some(one), Some(two)) if one == two => Some(one),
-            _ => return None,
+            (Some(one), Some(two)) => Some(one.with(two)?),
         };
         Some(Self { tens, mark })
     }
@@ -257,6 +263,25 @@ mod tests {
             "IN",
         ] {
             assert_eq!(unit(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn two_notes_say_one_thing() {
+        let both = |one: &str, two: &str| {
+            let (one, two) = (Money::parse(one).expect(one), Money::parse(two).expect(two));
+            one.and(two).map(|unit| (unit.tens, unit.mark.map(|mark| mark.sign)))
+        };
+        for (one, two, expected) in [
+            ("元", "CNY", Some((0, Some("CNY")))),
+            ("CNY", "万元", Some((4, Some("CNY")))),
+            ("$", "USD", Some((0, Some("USD")))),
+            ("万", "美元", Some((4, Some("美元")))),
+            ("元", "TWD", None),
+            ("USD", "EUR", None),
+            ("万", "k", None),
+        ] {
+            assert_eq!(both(one, two), expected, "{one} {two}");
         }
     }
 
