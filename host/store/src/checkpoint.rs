@@ -5,15 +5,16 @@ use crate::pool::PATIENCE;
 use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 use std::time::Duration;
 
-/// Pages of the log (64 MiB) after which it is to begin anew; a log that is written over costs each commit less than one that grows.
-const LONGEST_LOG: i64 = 16_384;
+/// Pages of the log (256 MiB) after which it is to begin anew. To wait for those who read costs those who write a fifth of a second, so it
+/// may not be sought too often; looking for a page passes over what is carried over, however long the log.
+const LONGEST_LOG: i64 = 65_536;
 
-/// Pages of the log (256 MiB) after which a commit carries over by itself what is left to be: more than ever comes while the log is looked after.
-pub(crate) const LAST_RESORT: i64 = 65_536;
+/// Pages of the log (512 MiB) after which a commit carries over by itself what is left to be: more than ever comes while the log is looked after.
+pub(crate) const LAST_RESORT: i64 = 131_072;
 
-/// Pages of the log (32 MiB) that are carried over even while more are written. A page that is written again and again is carried over once,
+/// Pages of the log (64 MiB) that are carried over even while more are written. A page that is written again and again is carried over once,
 /// so it pays to wait; what no commit follows is carried over at the next look.
-const WORTHWHILE: i64 = 8_192;
+const WORTHWHILE: i64 = 16_384;
 
 /// How often it is looked at.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -30,7 +31,7 @@ pub(crate) async fn keep_short(readers: SqlitePool, writer: SqlitePool) {
         loop {
             tokio::time::sleep(INTERVAL).await;
             // what fails now is done the next time, or by a commit
-            if let Err(error) = carry_over(&readers, &writer, &mut seen).await {
+            if let Err(error) = carry_over(&readers, &writer, &mut seen, (WORTHWHILE, LONGEST_LOG)).await {
                 tracing::debug!(%error, "the log could not be carried over");
             }
         }
@@ -51,18 +52,25 @@ struct Seen {
 ///
 /// The log can only begin anew while nobody reads from it. Where somebody always does, as while slices of an import are worked out, no
 /// commit finds such a moment. Once the log is too long, a turn of the writer is used to wait for one.
-async fn carry_over(readers: &SqlitePool, writer: &SqlitePool, seen: &mut Seen) -> sqlx::Result<()> {
+///
+/// `worthwhile` and `longest` are pages of the log, as [`WORTHWHILE`] and [`LONGEST_LOG`].
+async fn carry_over(
+    readers: &SqlitePool,
+    writer: &SqlitePool,
+    seen: &mut Seen,
+    (worthwhile, longest): (i64, i64),
+) -> sqlx::Result<()> {
     let mut reader = readers.acquire().await?;
     let (_, length, done) = checkpoint(&mut reader, "PRAGMA wal_checkpoint(NOOP)").await?;
     let grows = length != seen.length;
     seen.length = length;
-    if length == done || grows && length - done < WORTHWHILE {
-        return Ok(());
+    if length != done && (!grows || length - done >= worthwhile) {
+        checkpoint(&mut reader, "PRAGMA wal_checkpoint(PASSIVE)").await?;
     }
-    let (_, length, _) = checkpoint(&mut reader, "PRAGMA wal_checkpoint(PASSIVE)").await?;
     drop(reader);
     seen.rest = seen.rest.saturating_sub(1);
-    if length <= LONGEST_LOG || seen.rest > 0 {
+    // it is the next commit that begins anew
+    if !grows || length <= longest || seen.rest > 0 {
         return Ok(());
     }
     seen.rest = REST;
@@ -107,7 +115,10 @@ mod tests {
                 .execute(writer)
                 .await;
             write.unwrap();
-            let (done, ended) = tokio::join!(super::carry_over(readers, writer, &mut log), look.rollback());
+            let (done, ended) = tokio::join!(
+                super::carry_over(readers, writer, &mut log, (8_192, 16_384)),
+                look.rollback()
+            );
             (done.unwrap(), ended.unwrap());
         }
         let bytes = std::fs::metadata(folder.path().join("house.db-wal")).unwrap().len();

@@ -308,7 +308,8 @@ impl Batch {
             kind: record.kind.clone(),
             occurred_at: record.occurred_at,
             received_at: now,
-            data: serde_json::Value::Object(record.data.clone()).to_string(),
+            // a map of values is always JSON
+            data: serde_json::to_string(&record.data).unwrap_or_default(),
         });
     }
 }

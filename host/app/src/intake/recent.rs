@@ -17,7 +17,7 @@ pub(super) struct Recent {
 
 /// How many rows of customers, identities, attributes, bookings and activity a half holds, of some 300 bytes each. What one slice
 /// touched is kept whole.
-const HALF: usize = 40_000;
+const HALF: usize = 50_000;
 
 impl Recent {
     /// A customer, if it is known.

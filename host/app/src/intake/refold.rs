@@ -56,9 +56,8 @@ impl Person {
 
     /// Adds what was told of attributes, each in the place of what the same source told of the same moment.
     pub(crate) fn tell(&mut self, rows: Vec<store::AttributeRow>) {
-        let same = |row: &store::AttributeRow| (row.key.clone(), row.at, row.source.clone());
-        let told: HashSet<_> = rows.iter().map(same).collect();
-        self.attributes.retain(|old| !told.contains(&same(old)));
+        let new: HashSet<_> = rows.iter().map(told).collect();
+        self.attributes.retain(|old| !new.contains(&told(old)));
         self.attributes.extend(rows);
         self.attributes
             .sort_by(|a, b| (&a.key, a.at, a.received).cmp(&(&b.key, b.at, b.received)));
@@ -66,8 +65,8 @@ impl Person {
 
     /// Adds bookings, each in its own place.
     pub(crate) fn book(&mut self, rows: Vec<store::BookingRow>) {
-        let booked: HashSet<String> = rows.iter().map(|row| row.id.clone()).collect();
-        self.bookings.retain(|old| !booked.contains(&old.id));
+        let booked: HashSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        self.bookings.retain(|old| !booked.contains(old.id.as_str()));
         self.bookings.extend(rows);
         self.bookings.sort_by_key(|row| row.known_as);
     }
@@ -75,11 +74,14 @@ impl Person {
     /// Adds to the counts of days.
     pub(crate) fn count(&mut self, rows: Vec<store::ActivityRow>) {
         let known = self.activity.iter().enumerate();
-        let known: HashMap<(String, i32), usize> =
-            known.map(|(place, row)| ((row.kind.clone(), row.day), place)).collect();
-        for row in rows {
-            match known.get(&(row.kind.clone(), row.day)) {
-                Some(place) => self.activity[*place].times += row.times,
+        let known: HashMap<(&str, i32), usize> = known
+            .map(|(place, row)| ((row.kind.as_str(), row.day), place))
+            .collect();
+        let place = |row: &store::ActivityRow| known.get(&(row.kind.as_str(), row.day)).copied();
+        let places: Vec<Option<usize>> = rows.iter().map(place).collect();
+        for (row, place) in rows.into_iter().zip(places) {
+            match place {
+                Some(place) => self.activity[place].times += row.times,
                 None => self.activity.push(row),
             }
         }
@@ -127,6 +129,11 @@ impl Person {
         }
         (fold(&history, today), history.profile)
     }
+}
+
+/// Which attribute a row is about, as told by whom of which moment.
+fn told(row: &store::AttributeRow) -> (&str, i64, &str) {
+    (&row.key, row.at, &row.source)
 }
 
 /// What folding a customer again found new in the profile that is shown.

@@ -12,6 +12,7 @@ use posthouse_store::segments::{self as store, TransitionRow};
 use posthouse_store::{Access, StoreError, dialect};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// Follows an agency's changes until the server stops. What was accepted before is still followed.
@@ -25,13 +26,23 @@ pub(crate) async fn follow(app: App, room: Weak<Room>, woken: Arc<Notify>) {
         if stopping {
             return;
         }
+        let began = Instant::now();
         if let Err(error) = retrying!(app.catch_up(&room)) {
             tracing::error!(%error, agency = %room.slug, "segments do not follow; trying again");
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
             woken.notify_one();
+        }
+        drop(room);
+        // as long as that took: an import that changes customers without a pause is followed in fewer and larger steps
+        tokio::select! {
+            () = tokio::time::sleep(began.elapsed().min(LONGEST_REST)) => {}
+            () = app.stopping.cancelled() => {}
         }
     }
 }
+
+/// Longest pause between two looks at what changed.
+const LONGEST_REST: Duration = Duration::from_millis(500);
 
 /// How far the noted change may fall behind when nobody moves: what a restart would look at again.
 const UNNOTED: i64 = 1_000;

@@ -52,7 +52,7 @@ impl Kind {
 }
 
 /// Pause between two questions for progress: short at first, so that small files are quick.
-const POLL: [u64; 5] = [20, 50, 100, 200, 500];
+const POLL: [u64; 4] = [20, 50, 100, 200];
 
 impl Import {
     pub(super) fn run(self, output: Output) -> Result<(), Failure> {
@@ -227,12 +227,12 @@ fn follow(client: &Client, mut job: Value) -> Result<Value, Failure> {
             .as_str()
             .ok_or_else(|| Failure::failed(words!("the server names no import", "服务器没有给出导入编号")))?
     );
-    let mut polls = POLL.iter().chain(std::iter::repeat(&500));
+    let mut polls = POLL.iter().chain(std::iter::repeat(&200));
     while !matches!(job["state"].as_str(), Some("done" | "failed")) {
         bar.set_position(job["bytes_done"].as_u64().unwrap_or(0));
         let (rows, rejected) = (&job["rows"], &job["rejected"]);
         bar.set_message(words!("{rows} rows, {rejected} rejected", "{rows} 行，{rejected} 行未通过").to_string());
-        std::thread::sleep(Duration::from_millis(*polls.next().unwrap_or(&500)));
+        std::thread::sleep(Duration::from_millis(*polls.next().unwrap_or(&200)));
         job = client.get(&path)?;
     }
     bar.finish_and_clear();
