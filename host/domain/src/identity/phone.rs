@@ -77,6 +77,10 @@ fn extension(rest: &str) -> Option<Option<String>> {
 /// E.164, and the extension that the general parser found.
 fn e164(text: &str, country: &str) -> Option<(String, Option<String>)> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '-' | '(' | ':'));
+    // two numbers in one cell are none: the parser would drop the second
+    if text.contains(';') || is_neighbours(text, country) {
+        return None;
+    }
     if let Some(mobile) = mainland_mobile(text, country) {
         return Some((mobile, None));
     }
@@ -86,6 +90,14 @@ fn e164(text: &str, country: &str) -> Option<(String, Option<String>)> {
     number
         .is_valid()
         .then(|| (number.format().mode(phonenumber::Mode::E164).to_string(), extension))
+}
+
+/// Whether a number of Hong Kong, Macau or Taiwan stands there without its plus. The mainland has no such area codes, but the parser would
+/// take it for a number of one.
+fn is_neighbours(text: &str, country: &str) -> bool {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let code = digits.get(..3).unwrap_or_default();
+    country == "CN" && !text.starts_with('+') && digits.len() > 10 && matches!(code, "852" | "853" | "886")
 }
 
 /// Mainland mobile numbers are the bulk of every file and unambiguous, so they do without the general parser; in every usual
@@ -116,6 +128,14 @@ mod tests {
             ("010-6552 9988", Some("+861065529988")),
             ("(010) 65529988", Some("+861065529988")),
             ("+1 650 253 0000", Some("+16502530000")),
+            ("+852 9123 4567", Some("+85291234567")),
+            ("852 9123 4567", None),
+            ("853-66123456", None),
+            ("886912345678", None),
+            ("13800138112;13800138113", None),
+            ("13800138112；13800138113", None),
+            ("13800138112;abc", None),
+            ("13800138112;", Some("+8613800138112")),
             ("12", None),
             ("call me", None),
         ] {

@@ -134,7 +134,10 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     // importing and looking
     ("Import a file through the server", "通过服务器导入文件"),
     ("What the rows are", "行的内容"),
-    ("A CSV or XLSX file with a row of headers", "带表头的 CSV 或 XLSX 文件"),
+    (
+        "A CSV, XLSX, XLS, XLSB or ODS file with a row of headers",
+        "带表头的 CSV、XLSX、XLS、XLSB 或 ODS 文件",
+    ),
     (
         "What the file's headers and words mean, in TOML",
         "映射文件（TOML）：说明表头和用词的含义",

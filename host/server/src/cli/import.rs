@@ -20,7 +20,7 @@ mod found;
 pub(super) struct Import {
     /// What the rows are.
     kind: Kind,
-    /// A CSV or XLSX file with a row of headers.
+    /// A CSV, XLSX, XLS, XLSB or ODS file with a row of headers.
     file: PathBuf,
     /// What the file's headers and words mean, in TOML.
     #[arg(long, value_name = "MAP.toml")]

@@ -70,10 +70,11 @@ fn told(at: NaiveDateTime) -> Told {
     }
 }
 
-/// A number that a workbook's date may be: five digits, from 1927 or 1931 on. Below them are years, months with a day (`5.20`) and ages.
+/// A number that a workbook's date may be: five digits, from 1927 or 1931 on. Below them are years, months with a day (`5.20`) and ages;
+/// no workbook writes a zero in front, as `041225` has.
 fn serial(text: &str) -> Option<f64> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits > 0;
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits > 0 && !text.starts_with('0');
     let value: f64 = text.parse().ok().filter(|_| plain)?;
     (10_000.0..100_000.0).contains(&value).then_some(value)
 }
@@ -324,6 +325,9 @@ mod tests {
             ("10000", "1927-05-18"),
             ("9999", "-"),
             ("9999.5", "-"),
+            ("041225", "-"),
+            ("010203", "-"),
+            ("031208.0", "-"),
             ("99999", "2173-10-13"),
             ("100000", "-"),
             ("5.20", "-"),
