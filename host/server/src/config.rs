@@ -245,7 +245,7 @@ impl Config {
             });
         }
         let rows = self.plugins.limits.chunk_rows;
-        if rows < 8 || rows % 8 != 0 {
+        if rows < 8 || !rows.is_multiple_of(8) {
             return Err(ConfigError::Value {
                 setting: "plugins.limits.chunk-rows",
                 value: rows.to_string(),

@@ -119,7 +119,8 @@ mod tests {
                 super::carry_over(readers, writer, &mut log, (8_192, 16_384)),
                 look.rollback()
             );
-            (done.unwrap(), ended.unwrap());
+            done.unwrap();
+            ended.unwrap();
         }
         let bytes = std::fs::metadata(folder.path().join("house.db-wal")).unwrap().len();
         assert!(

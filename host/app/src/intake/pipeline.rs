@@ -87,7 +87,7 @@ impl Pipeline {
                 plan = None;
             }
         }
-        if plan.is_none() && (self.overtaken <= STUBBORN || self.overtaken % RESTING == 0) {
+        if plan.is_none() && (self.overtaken <= STUBBORN || self.overtaken.is_multiple_of(RESTING)) {
             plan = self.try_plan(&slice, None).await?;
         }
         let plan = plan.map(Arc::new);

@@ -18,7 +18,7 @@ const FEWEST_CALLS: usize = 9;
 #[derive(Debug, Clone)]
 pub struct Failed {
     /// How it fails.
-    pub fault: Fault,
+    pub fault: Box<Fault>,
     /// The row or basket that brings it about.
     pub asked: Option<Words>,
 }

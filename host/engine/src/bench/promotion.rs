@@ -53,7 +53,7 @@ pub fn promotion(plugin: &PromotionPlugin, seed: u64, patience: Duration) -> Res
         let call = || Ok(plugin.evaluate(&context, &basket, &customer)?.usage);
         let times = measure(patience, call).map_err(|fault| Failed {
             asked: Some(shown::basket(&basket, Some((description, &customer)))),
-            fault,
+            fault: Box::new(fault),
         })?;
         sizes.push(BasketSize {
             lines,

@@ -67,7 +67,7 @@ pub fn segmentation(
         let call = || Ok(plugin.classify(&context, size, &columns)?.usage);
         measure(patience, call).map_err(|fault| Failed {
             asked: shown::row(plugin.description(), &fault, &rows),
-            fault,
+            fault: Box::new(fault),
         })
     };
     let empty = times(0)?;

@@ -92,7 +92,7 @@ enum Failed {
     /// Something in the case cannot be.
     Mistake(Words),
     /// The plugin failed, asked this.
-    Fault(Fault, Option<Words>),
+    Fault(Box<Fault>, Option<Words>),
 }
 
 impl From<Words> for Failed {
@@ -163,7 +163,7 @@ fn segmentation(plugin: &SegmentationPlugin, case: &SegmentationCase) -> Result<
     let columns: Vec<_> = buffers.iter().map(|buffer| buffer.as_column()).collect();
     let answer = plugin.classify(&context, rows.len(), &columns).map_err(|fault| {
         let asked = shown::row(description, &fault, &rows);
-        Failed::Fault(fault, asked)
+        Failed::Fault(Box::new(fault), asked)
     })?;
     let segment = |index: u16| plugin.segments().get(usize::from(index));
     let reason = |index: u16| description.reasons.get(usize::from(index));
@@ -191,7 +191,7 @@ fn promotion(plugin: &PromotionPlugin, case: &PromotionCase) -> Result<Ran, Fail
     let facts = values(asked.facts);
     let answer = plugin.evaluate(&context, &basket, &facts).map_err(|fault| {
         let asked = shown::basket(&basket, Some((description, &facts)));
-        Failed::Fault(fault, Some(asked))
+        Failed::Fault(Box::new(fault), Some(asked))
     })?;
     let reason = |index: u16| description.reasons.get(usize::from(index));
     let offers = answer.offers.iter().map(|offer| Proposed {
