@@ -53,7 +53,7 @@ pub struct Report {
     pub rejections: Vec<Group>,
     /// Why cells are left out.
     pub warnings: Vec<Group>,
-    /// Cells left out, of which at most [`WARNINGS_KEPT`] can be fetched.
+    /// Cells left out, of which at most `WARNINGS_KEPT` can be fetched.
     pub cells_left_out: i64,
 }
 

@@ -20,7 +20,7 @@ pub struct Workbooks {
 }
 
 impl Workbooks {
-    /// `program` is run with the words of [`Self::arguments`] and has to call [`super::read`]; copies of workbooks lie in `folder` for as
+    /// `program` is run with the words of `Self::arguments` and has to call [`super::read`]; copies of workbooks lie in `folder` for as
     /// long as they are read.
     pub fn new(program: PathBuf, folder: PathBuf, limits: Limits) -> Self {
         Self {
