@@ -21,7 +21,7 @@ on_both_engines!(
 
 const NOON: &str = "fixed:2026-01-15T04:00:00Z"; // noon in Shanghai
 
-fn start(database: Database) -> (Server, Client) {
+pub(crate) fn start(database: Database) -> (Server, Client) {
     let options = Options {
         clock: Some(NOON),
         ..Options::default()

@@ -2,8 +2,9 @@
 //! one reads before a file lands, and after it.
 
 use crate::command_line::run;
+use crate::file_habits::start;
 use crate::intake::{event, facts};
-use posthouse_tests::{Client, Database, Options, Server, root};
+use posthouse_tests::{Client, Database, root};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -18,18 +19,6 @@ on_both_engines!(
     families_may_share_a_telephone,
     the_command_line_shows_it_all,
 );
-
-const NOON: &str = "fixed:2026-01-15T04:00:00Z"; // noon in Shanghai
-
-fn start(database: Database) -> (Server, Client) {
-    let options = Options {
-        clock: Some(NOON),
-        ..Options::default()
-    };
-    let server = Server::start(database, options);
-    let client = server.agency("shop");
-    (server, client)
-}
 
 fn import(client: &Client, query: &str, file: &str) -> Value {
     let job = client

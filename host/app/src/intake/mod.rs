@@ -1,9 +1,11 @@
 //! Taking in what the agency is told: one door for events and rows of files.
 
+mod batch;
 mod conflict;
 pub mod files;
 pub mod imports;
 mod land;
+mod lease;
 mod matching;
 mod pipeline;
 mod plan;
@@ -18,7 +20,8 @@ pub mod understood;
 mod warnings;
 mod work;
 
-pub(crate) use land::{land, meant, source_kind};
+pub(crate) use batch::{meant, source_kind};
+pub(crate) use land::land;
 pub(crate) use terms::renew as renew_terms;
 
 use crate::error::{AppError, Result};

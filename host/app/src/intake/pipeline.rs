@@ -3,10 +3,10 @@
 
 use super::Outcome;
 use super::files::reader::Slice;
+use super::lease::SILENCE;
 use super::plan::{Basis, Plan};
 use super::progress::{Progress, Step, Tally};
 use super::recent::Recent;
-use super::work::SILENCE;
 use crate::error::{AppError, Result, retrying};
 use crate::{App, Room};
 use posthouse_domain::Day;

@@ -1,7 +1,7 @@
 //! What a batch of records comes to, worked out whole before anything of it is written. That can be done from a snapshot, without the
 //! agency's lock: if nobody else wrote customers in between, it holds.
 
-use super::land::Batch;
+use super::batch::Batch;
 use super::matching::{Matcher, Tightened};
 use super::progress::Touched;
 use super::recent::Recent;

@@ -4,8 +4,8 @@
 //! fingerprints are kept: some hundred bytes a row.
 
 use super::Outcome;
+use super::batch::Batch;
 use super::files::reader::Slice;
-use super::land::Batch;
 use super::matching::{Matcher, lookup};
 use super::recent::Recent;
 use super::report::Report;

@@ -2,6 +2,7 @@
 
 use super::files::ReadError;
 use super::files::reader::{Slice, Source};
+use super::lease::{LEASE_MILLIS, SILENCE};
 use super::pipeline::Pipeline;
 use super::progress::{Progress, Tally};
 use super::rehearsal::Rehearsal;
@@ -11,14 +12,9 @@ use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{Rejection, words};
 use posthouse_store::imports::{self as store, ImportRow};
-use posthouse_store::{Access, Tx, dialect, import_notes as notes};
+use posthouse_store::{Access, dialect};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long a host may be silent before another takes its job over.
-const LEASE_MILLIS: i64 = 10_000;
-/// How long reading may go on without a row before the lease is renewed: a large file is looked through before its first row.
-pub(super) const SILENCE: Duration = Duration::from_secs(3);
 /// How often work on a job may fail, each time later, before the job counts as failed.
 const ATTEMPTS: i64 = 8;
 
@@ -231,29 +227,5 @@ impl App {
         }
         tx.commit().await?;
         Ok(true)
-    }
-
-    /// Moves the job on, with the rows that are rejected and the cells that are left out; `false` if the lease was lost.
-    pub(super) async fn note(
-        &self,
-        tx: &mut Tx,
-        advanced: &ImportRow,
-        rows_before: i64,
-        tally: &Tally,
-    ) -> Result<bool> {
-        let (agency, job) = (advanced.agency_id, advanced.id);
-        store::put_errors(tx, agency, job, &tally.errors).await?;
-        notes::put_warnings(tx, agency, job, &tally.warnings).await?;
-        let until = self.machine.now() + LEASE_MILLIS;
-        Ok(store::advance(tx, advanced, rows_before, self.host, until).await?)
-    }
-
-    /// Keeps the lease while there is nothing to land yet; `false` if another host has it.
-    pub(super) async fn renew(&self, job: &ImportRow) -> Result<bool> {
-        let now = self.machine.now();
-        let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
-        let held = store::lease(&mut tx, job.agency_id, job.id, self.host, now, now + LEASE_MILLIS).await?;
-        tx.commit().await?;
-        Ok(held)
     }
 }

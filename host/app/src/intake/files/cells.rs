@@ -1,63 +1,60 @@
 //! The cells of a row: whether they are as many as its headers ask for, and what of them goes into the error file.
 
 use super::headers::Plan;
-use super::slicer::Slicing;
-use super::{Cell, RawRow, quote};
+use super::{Cell, RawRow, Reading, quote};
 use crate::sheet;
 use posthouse_domain::{Rejection, words};
 use std::borrow::Cow;
 
-impl Slicing<'_> {
-    /// Whether a row has the cells that its headers ask for. Empty ones beyond them are nothing, and spreadsheets leave out empty ones at
-    /// the end; but where a column is missing that is understood, a row may have been torn.
-    pub(super) fn check_count(&self, plan: &Plan, row: &RawRow) -> Result<(), Rejection> {
-        let width = plan.header.len();
-        if let Some(surplus) = plan
-            .surplus
-            .and_then(|place| row.cells.get(place))
-            .filter(|cell| !cell.is_blank())
-            && self.is_about_cells(plan, row)
-        {
-            let detail = words!(
-                "row {number} still has {surplus} in its column surplus; put every cell under its header, then empty that column",
-                "第 {number} 行的 surplus 列还有 {surplus}；请把各单元格放到对应的表头下，再清空该列",
-                number = row.number,
-                surplus = quote(&surplus.text)
-            );
-            return Err(Rejection::new("wrong_cell_count", detail));
-        }
-        // a workbook's row ends with its last filled cell, and notes may stand beside the table
-        if self.reading.format != "csv" {
-            return Ok(());
-        }
-        let filled = row.cells.iter().skip(width).any(|cell| !cell.is_blank());
-        if !filled && row.count >= plan.needed() {
-            return Ok(());
-        }
+/// Whether a row has the cells that its headers ask for. Empty ones beyond them are nothing, and spreadsheets leave out empty ones at
+/// the end; but where a column is missing that is understood, a row may have been torn.
+pub(super) fn check_count(reading: &Reading, plan: &Plan, row: &RawRow) -> Result<(), Rejection> {
+    let width = plan.header.len();
+    if let Some(surplus) = plan
+        .surplus
+        .and_then(|place| row.cells.get(place))
+        .filter(|cell| !cell.is_blank())
+        && is_about_cells(plan, row)
+    {
         let detail = words!(
-            "row {number} has {count} cells, the row with the headers has {width}; look for a missing or an extra {mark} or quote",
-            "第 {number} 行有 {count} 个单元格，表头行有 {width} 个；请检查是否缺少或多出{mark}或引号",
+            "row {number} still has {surplus} in its column surplus; put every cell under its header, then empty that column",
+            "第 {number} 行的 surplus 列还有 {surplus}；请把各单元格放到对应的表头下，再清空该列",
             number = row.number,
-            count = row.count,
-            mark = match self.reading.delimiter {
-                Some(',') | None => words!("comma", "逗号"),
-                Some(';') => words!("semicolon", "分号"),
-                Some('\t') => words!("tab", "制表符"),
-                Some(_) => words!("bar", "竖线"),
-            }
+            surplus = quote(&surplus.text)
         );
-        Err(Rejection::new("wrong_cell_count", detail))
+        return Err(Rejection::new("wrong_cell_count", detail));
     }
+    // a workbook's row ends with its last filled cell, and notes may stand beside the table
+    if reading.format != "csv" {
+        return Ok(());
+    }
+    let filled = row.cells.iter().skip(width).any(|cell| !cell.is_blank());
+    if !filled && row.count >= plan.needed() {
+        return Ok(());
+    }
+    let detail = words!(
+        "row {number} has {count} cells, the row with the headers has {width}; look for a missing or an extra {mark} or quote",
+        "第 {number} 行有 {count} 个单元格，表头行有 {width} 个；请检查是否缺少或多出{mark}或引号",
+        number = row.number,
+        count = row.count,
+        mark = match reading.delimiter {
+            Some(',') | None => words!("comma", "逗号"),
+            Some(';') => words!("semicolon", "分号"),
+            Some('\t') => words!("tab", "制表符"),
+            Some(_) => words!("bar", "竖线"),
+        }
+    );
+    Err(Rejection::new("wrong_cell_count", detail))
+}
 
-    /// Whether a row of a file that came back was rejected for its cells. Beside the table of a workbook there may be notes, which are
-    /// in that column when the row is rejected for something else.
-    fn is_about_cells(&self, plan: &Plan, row: &RawRow) -> bool {
-        let code = plan.header.iter().rposition(|header| header == "code");
-        let code = code
-            .and_then(|place| row.cells.get(place))
-            .map_or("", |cell| cell.text.trim());
-        matches!(code, "" | "wrong_cell_count" | "broken_quotes")
-    }
+/// Whether a row of a file that came back was rejected for its cells. Beside the table of a workbook there may be notes, which are
+/// in that column when the row is rejected for something else.
+fn is_about_cells(plan: &Plan, row: &RawRow) -> bool {
+    let code = plan.header.iter().rposition(|header| header == "code");
+    let code = code
+        .and_then(|place| row.cells.get(place))
+        .map_or("", |cell| cell.text.trim());
+    matches!(code, "" | "wrong_cell_count" | "broken_quotes")
 }
 
 /// A cell as it was before it left in an error file, its lines ended alike, whichever program wrote it.

@@ -1,6 +1,6 @@
 //! From rows to slices of records: the headers are found, what was done is passed over, cells are brought into one spelling.
 
-use super::cells::{as_written, json, row_json};
+use super::cells::{as_written, check_count, json, row_json};
 use super::dates::Epoch;
 use super::delimited::Table;
 use super::headers::{self, Plan};
@@ -272,7 +272,7 @@ impl Slicing<'_> {
         repeats: &mut Repeats,
     ) -> Result<(Record, Vec<Warning>), Rejection> {
         let width = plan.header.len();
-        self.check_count(plan, row)?;
+        check_count(&self.reading, plan, row)?;
         let nothing = Cell::default();
         let told = |index: usize| -> Cow<'_, Cell> {
             let own = if index < width {
