@@ -65,7 +65,9 @@ pub struct TermRow {
     pub inside: bool,
 }
 
-/// Adds words. No two rows may share ordinal and term.
+/// Adds words that their customers do not have yet. No two rows may share ordinal and term.
+///
+/// There are many, and to look for each before it is added costs a server as much again as to add it.
 ///
 /// # Errors
 /// Failures of the database.
@@ -81,7 +83,7 @@ pub async fn put_terms(tx: &mut Tx, agency: Uuid, rows: &[TermRow]) -> Result<()
             .push_bind(&row.term)
             .push_bind(row.ordinal)
             .push_bind(i32::from(row.inside)),
-        "ON CONFLICT (agency_id, block, term, ordinal) DO UPDATE SET inside = excluded.inside"
+        ""
     )
 }
 

@@ -7,6 +7,7 @@ pub mod imports;
 mod land;
 mod lease;
 mod matching;
+mod pace;
 mod pipeline;
 mod plan;
 mod progress;

@@ -4,13 +4,14 @@
 use super::Outcome;
 use super::files::reader::Slice;
 use super::lease::SILENCE;
+use super::pace::Pace;
 use super::plan::{Basis, Plan};
 use super::progress::{Progress, Step, Tally};
 use super::recent::Recent;
 use crate::error::{AppError, Result, retrying};
 use crate::{App, Room};
-use posthouse_domain::Day;
 use posthouse_domain::row::FileKind;
+use posthouse_domain::{Day, Instant};
 use posthouse_store::imports::ImportRow;
 use posthouse_store::intake::{self as store, Counter};
 use posthouse_store::{Access, dialect, profiles};
@@ -30,7 +31,14 @@ pub(super) struct Pipeline {
     stands: Option<(Counter, Day)>,
     /// How many slices in a row had to be worked out under the lock.
     overtaken: u32,
+    /// How fast whoever reads the file may go.
+    pub(super) pace: Arc<Pace>,
+    /// Machine time when segments were last told of what was written.
+    announced: Instant,
 }
+
+/// How long segments wait, in ms, for more of a file than one slice: whoever moves twice meanwhile moves once.
+const FOLLOWED: i64 = 2_000;
 
 /// So often in a row a slice is worked out again from a new snapshot when somebody else was faster.
 const STUBBORN: u32 = 2;
@@ -41,6 +49,14 @@ const RESTING: u32 = 8;
 struct Flight {
     plan: Option<Arc<Plan>>,
     task: JoinHandle<Result<Option<Written>>>,
+}
+
+/// A slice about to be written.
+struct Ready<'r> {
+    slice: &'r Slice,
+    plan: Option<&'r Plan>,
+    /// Whether segments are told.
+    announce: bool,
 }
 
 /// What was written.
@@ -64,6 +80,8 @@ impl Pipeline {
             recent: Recent::default(),
             stands: None,
             overtaken: 0,
+            pace: Arc::default(),
+            announced: 0,
         }
     }
 
@@ -81,8 +99,10 @@ impl Pipeline {
             (*job, self.progress) = (written.job, written.progress);
             if written.as_planned {
                 self.overtaken = 0;
+                self.pace.undisturbed();
             } else {
                 self.overtaken += 1;
+                self.pace.disturbed();
                 self.stands = None;
                 plan = None;
             }
@@ -91,12 +111,17 @@ impl Pipeline {
             plan = self.try_plan(&slice, None).await?;
         }
         let plan = plan.map(Arc::new);
+        let announce = self.announces();
         let mut progress = std::mem::take(&mut self.progress);
         let (app, room, kind) = (self.app.clone(), self.room.clone(), self.kind);
         let (job, planned) = (job.clone(), plan.clone());
         let task = tokio::spawn(async move {
-            let planned = planned.as_deref();
-            let written = retrying!(app.write_slice(&room, &job, kind, &slice, planned, &progress))?;
+            let ready = Ready {
+                slice: &slice,
+                plan: planned.as_deref(),
+                announce,
+            };
+            let written = retrying!(app.write_slice(&room, &job, kind, &ready, &progress))?;
             Ok(written.map(|(job, step, as_planned)| {
                 progress.take(step);
                 Written {
@@ -108,6 +133,16 @@ impl Pipeline {
         });
         self.flight = Some(Flight { plan, task });
         Ok(true)
+    }
+
+    /// Whether segments are told of the next slice.
+    fn announces(&mut self) -> bool {
+        let now = self.app.machine.now();
+        let due = now - self.announced >= FOLLOWED;
+        if due {
+            self.announced = now;
+        }
+        due
     }
 
     /// Waits for what is being written; `false` if the lease was lost.
@@ -189,14 +224,13 @@ impl App {
         room: &Arc<Room>,
         job: &ImportRow,
         kind: FileKind,
-        slice: &Slice,
-        planned: Option<&Plan>,
+        &Ready { slice, plan, announce }: &Ready<'_>,
         progress: &Progress,
     ) -> Result<Option<(ImportRow, Step, bool)>> {
         let mut tx = self.store.write(Access::Agency(room.id)).await?;
         // the lock: from here on nobody else changes this agency's customers until the transaction ends
         let counter = store::next_change(&mut tx, room.id).await?;
-        let planned = match planned {
+        let planned = match plan {
             Some(plan) if plan.holds(self, room, &mut tx, counter).await? => Some(plan),
             _ => None,
         };
@@ -229,12 +263,12 @@ impl App {
         if !self.note(&mut tx, &advanced, job.rows_done, &tally).await? {
             return Ok(None);
         }
-        if plan.writes() {
+        if announce {
             dialect::notify(&mut tx, room.id).await?;
         }
         tx.commit().await?;
         metrics::counter!("posthouse_import_rows_total").increment(slice.rows.len() as u64);
-        if plan.writes() {
+        if announce {
             room.woken.notify_one();
         }
         Ok(Some((advanced, step, planned.is_some())))

@@ -50,8 +50,8 @@ impl Changes {
     }
 
     fn replace(&mut self, ordinal: i64, old: &Terms, new: &Terms) {
-        let gone = old.keys().filter(|term| !new.contains_key(*term));
-        self.gone.extend(gone.map(|term| (ordinal, term.clone())));
+        let gone = old.iter().filter(|(term, inside)| new.get(*term) != Some(*inside));
+        self.gone.extend(gone.map(|(term, _)| (ordinal, term.clone())));
         let added = new.iter().filter(|(term, inside)| old.get(*term) != Some(*inside));
         self.added.extend(added.map(|(term, inside)| search::TermRow {
             ordinal,

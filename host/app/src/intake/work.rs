@@ -131,6 +131,8 @@ impl App {
         let read = self.import_slices(room, job, kind, defined, &mut pipeline).await;
         // what is being written is waited for, whatever became of the rest
         let landed = pipeline.landed(job).await;
+        // the last slices were perhaps not announced
+        room.woken.notify_one();
         let (ended, true) = (read?, landed?) else {
             return Ok(()); // another host took over
         };
@@ -148,6 +150,7 @@ impl App {
             return Ok(()); // another host took over
         }
         store::drop_chunks(&mut tx, room.id, job.id).await?;
+        dialect::notify(&mut tx, room.id).await?;
         tx.commit().await?;
         tracing::info!(agency = %room.slug, import = %job.id, accepted = job.accepted, duplicates = job.duplicates, rejected = job.rejected, "imported");
         Ok(())
@@ -171,6 +174,7 @@ impl App {
             job: job.clone(),
             kind,
             workbooks: self.workbooks.clone(),
+            pace: pipeline.pace.clone(),
         };
         let reading = tokio::task::spawn_blocking(move || source.read(&slices));
         let mut rehearsal = Rehearsal::default();
