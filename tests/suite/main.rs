@@ -45,6 +45,7 @@ mod isolation;
 mod languages;
 mod lifetime;
 mod million;
+mod newcomers;
 mod prices;
 mod profile;
 mod quotes;

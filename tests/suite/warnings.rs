@@ -20,20 +20,20 @@ on_both_engines!(
     the_command_line_shows_it_all,
 );
 
-fn import(client: &Client, query: &str, file: &str) -> Value {
+pub(crate) fn import(client: &Client, query: &str, file: &str) -> Value {
     let job = client
         .start_import_of(query, "file.csv", file.as_bytes(), None)
         .expect(202);
     client.imported(job["id"].as_str().unwrap())
 }
 
-fn counts(job: &Value) -> [i64; 6] {
+pub(crate) fn counts(job: &Value) -> [i64; 6] {
     ["rows", "accepted", "duplicates", "rejected", "warned", "passed_over"].map(|key| job[key].as_i64().unwrap())
 }
 
-type Row = BTreeMap<String, String>;
+pub(crate) type Row = BTreeMap<String, String>;
 
-fn csv_of(client: &Client, job: &Value, name: &str) -> Vec<Row> {
+pub(crate) fn csv_of(client: &Client, job: &Value, name: &str) -> Vec<Row> {
     let answer = client.get(&format!("/api/v1/imports/{}/{name}.csv", job["id"].as_str().unwrap()));
     assert_eq!(answer.status, 200, "{}", answer.text);
     let text = answer.text.trim_start_matches('\u{feff}').to_owned();
@@ -42,7 +42,7 @@ fn csv_of(client: &Client, job: &Value, name: &str) -> Vec<Row> {
 }
 
 /// Row, column, cell and code of each warning.
-fn warnings(client: &Client, job: &Value) -> Vec<[String; 4]> {
+pub(crate) fn warnings(client: &Client, job: &Value) -> Vec<[String; 4]> {
     let rows = csv_of(client, job, "warnings");
     let cells = |row: Row| ["row", "column", "cell", "code"].map(|key| row[key].clone());
     rows.into_iter().map(cells).collect()
@@ -527,7 +527,7 @@ fn the_command_line_shows_it_all(database: Database) {
     assert_eq!(dry.status.code(), Some(0), "warnings reject nothing: {said}");
     for part in [
         "5 rows. 5 would land, 0 known before, 0 would be rejected. Nothing was written.",
-        "Rows with a cell that cannot be read, and was left out: 4.",
+        "Rows with a warning: 4.",
         "Rows that only add up others, passed over: 1.",
         "Read as CSV, UTF-8, commas, headers in row 1.",
         "  header    understood as             row 2       row 3       row 4",
@@ -535,7 +535,7 @@ fn the_command_line_shows_it_all(database: Database) {
         "  备注      not understood, left out",
         "Customers: 5 new, 0 updated. Customers since 2020-01-05 to 2026-01-05.",
         "  生日: bad_attribute, rows: 2",
-        "members.csv.warnings.csv has the cells that were left out",
+        "members.csv.warnings.csv has the warnings, each with its reason and what to do.",
     ] {
         assert!(said.contains(part), "{part}\n{said}");
     }

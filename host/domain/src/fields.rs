@@ -11,16 +11,19 @@ use crate::{AgencyTerms, Day, Rejection, words};
 pub(crate) fn booking_day(key: &str, text: &str, terms: &AgencyTerms) -> Result<Day, Rejection> {
     parse_day(text)
         .or_else(|| parse_instant(text, terms.time_zone).map(|at| day_of(at, terms.time_zone)))
-        .ok_or_else(|| {
-            Rejection::new(
-                "bad_date",
-                words!(
-                    "{key} {text} is not a date; write it like 2026-01-15",
-                    "{key} {text} 不是日期；请写成 2026-01-15 的形式",
-                    text = quote(text)
-                ),
-            )
-        })
+        .ok_or_else(|| no_date(key, text))
+}
+
+/// The rejection for a date that is none.
+pub(crate) fn no_date(key: &str, text: &str) -> Rejection {
+    Rejection::new(
+        "bad_date",
+        words!(
+            "{key} {text} is not a date; write it like 2026-01-15",
+            "{key} {text} 不是日期；请写成 2026-01-15 的形式",
+            text = quote(text)
+        ),
+    )
 }
 
 pub(crate) fn travellers(count: i64) -> Result<i32, Rejection> {

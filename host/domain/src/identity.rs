@@ -3,6 +3,7 @@
 mod phone;
 
 use crate::normal;
+use crate::rejection::quote;
 use crate::{Words, words};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -118,27 +119,44 @@ impl Identity {
                 "超过 128 字节或含有控制字符"
             ));
         }
+        let shown = || quote(value.trim());
         let form = match kind {
             IdentityKind::Phone => match phone::normalise(&form, country) {
                 Some(phone) => phone,
                 None => {
                     return err(words!(
-                        "is not a telephone number; write it as dialled in the agency's country, or with + and the country code",
-                        "不是电话号码；请按旅行社所在国家的拨号方式填写，或以 + 和国家代码开头"
+                        "{shown} is not a telephone number; write it as dialled in the agency's country, or with + and the country code",
+                        "{shown} 不是电话号码；请按旅行社所在国家的拨号方式填写，或以 + 和国家代码开头",
+                        shown = shown()
                     ));
                 }
             },
             // `Li Wei <li.wei@example.com>` is the same address as the one between the brackets
             IdentityKind::Email => match form.parse::<email_address::EmailAddress>() {
                 Ok(address) => normal::caseless(&format!("{}@{}", address.local_part(), address.domain())),
-                Err(_) => return err(words!("is not an e-mail address", "不是邮箱地址")),
+                Err(_) => {
+                    return err(words!(
+                        "{shown} is not an e-mail address",
+                        "{shown} 不是邮箱地址",
+                        shown = shown()
+                    ));
+                }
             },
             IdentityKind::MemberNo => normal::code(&form),
             IdentityKind::IdCard | IdentityKind::Passport => normal::code(&form).replace('-', "").to_uppercase(),
             IdentityKind::WechatOpenid | IdentityKind::OtaUser | IdentityKind::Device => form,
         };
         if !form.chars().any(char::is_alphanumeric) {
-            return err(words!("has no letters or digits", "没有字母或数字"));
+            // the number of a document is not repeated
+            return err(if kind.is_document() {
+                words!("has no letters or digits", "没有字母或数字")
+            } else {
+                words!(
+                    "{shown} has no letters or digits",
+                    "{shown} 没有字母或数字",
+                    shown = shown()
+                )
+            });
         }
         Ok(Self {
             kind,

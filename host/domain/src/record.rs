@@ -4,7 +4,7 @@ use crate::booking::BookingRecord;
 use crate::identity::Identity;
 use crate::preference::PreferenceValue;
 use crate::profile::AttributeValue;
-use crate::time::{DAY_MILLIS, day_of, day_text, instant_text};
+use crate::time::{DAY_MILLIS, day_of, day_text, local_text, moment_text};
 use crate::{Day, Instant, Rejection, words};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -107,14 +107,14 @@ impl Record {
             Err(Rejection::new(
                 "in_the_future",
                 words!(
-                    "{field} {said} is in the future; it is {now} now. Check the date, or send the record when it is true",
-                    "{field} {said} 在将来；现在是 {now}。请核对日期，或到时再发送",
-                    now = instant_text(now)
+                    "{field} {said} is in the future; in {zone} it is {now}. Check the date, or send the record when it is true",
+                    "{field} {said} 在将来；{zone} 现在是 {now}。请核对日期，或到时再发送",
+                    now = local_text(now, zone)
                 ),
             ))
         };
         if self.occurred_at > latest {
-            return refused(moment, instant_text(self.occurred_at));
+            return refused(moment, moment_text(self.occurred_at, zone));
         }
         if let Some(day) = booked_on.filter(|day| *day > last_day) {
             return refused("booked_at", day_text(day));

@@ -21,6 +21,17 @@ impl Rejection {
             detail,
         }
     }
+
+    /// The same with a hint behind it, if there is one.
+    #[must_use]
+    pub fn with_hint(self, hint: Words) -> Self {
+        if hint.is_empty() {
+            return self;
+        }
+        let problem = self.detail;
+        let detail = words!("{problem}. {hint}", "{problem}。{hint}");
+        Self { detail, ..self }
+    }
 }
 
 /// Longest source, external id and booking id, in bytes.

@@ -1,111 +1,26 @@
 //! Rows of a file: from cells to a [`Record`].
 
+mod hints;
+mod kind;
 mod optional;
 
+pub use hints::decimal_comma;
+pub use kind::{FileKind, may_repeat};
 pub use optional::{LeftOut, is_optional};
 
 use crate::booking::{BookingDetails, BookingRecord, BookingStatus};
 use crate::event;
 use crate::fields::{self, Prices};
-use crate::identity::{Identity, IdentityKind};
+use crate::identity::Identity;
 use crate::money;
 use crate::profile::{AttributeValue, SourceKind};
 use crate::record::Body;
 use crate::rejection::{check_id, quote};
 use crate::time::{day_of, parse_instant};
 use crate::words;
-use crate::{AgencyTerms, Instant, Record, Rejection, attribute, canonical};
-use serde::{Deserialize, Serialize};
+use crate::{AgencyTerms, Day, Instant, Record, Rejection, Words, attribute, canonical};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
-
-/// What the rows of a file are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FileKind {
-    /// One customer a row.
-    Customers,
-    /// One booking a row.
-    Bookings,
-}
-
-impl FileKind {
-    /// The name used in commands, paths and the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Customers => "customers",
-            Self::Bookings => "bookings",
-        }
-    }
-
-    /// The reverse of [`Self::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Customers, Self::Bookings]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-    }
-
-    /// The headers by which a customer is known.
-    fn known_by(self) -> [(&'static str, IdentityKind); 3] {
-        let [member_no, phone, email] = match self {
-            Self::Customers => ["member_no", "phone", "email"],
-            Self::Bookings => ["customer_member_no", "customer_phone", "customer_email"],
-        };
-        [
-            (member_no, IdentityKind::MemberNo),
-            (phone, IdentityKind::Phone),
-            (email, IdentityKind::Email),
-        ]
-    }
-
-    /// The headers understood.
-    pub fn headers(self) -> &'static [&'static str] {
-        match self {
-            Self::Customers => &[
-                "external_id",
-                "member_no",
-                "phone",
-                "email",
-                "name",
-                "name_latin",
-                "kind",
-                "gender",
-                "birth_date",
-                "home_city",
-                "language",
-                "since",
-                "consent_marketing",
-            ],
-            Self::Bookings => &[
-                "external_id",
-                "booking_id",
-                "customer_member_no",
-                "customer_phone",
-                "customer_email",
-                "customer_name",
-                "booked_at",
-                "product",
-                "destination",
-                "theme",
-                "departs",
-                "returns",
-                "travellers",
-                "amount",
-                "cost",
-                "currency",
-                "amount_base",
-                "status",
-                "channel",
-            ],
-        }
-    }
-}
-
-/// Whether a file may have several columns of this field. People have several numbers and addresses; the first filled one says who a
-/// customer is.
-pub fn may_repeat(field: &str) -> bool {
-    matches!(field, "phone" | "email" | "customer_phone" | "customer_email")
-}
 
 /// Where each understood header stands in a file.
 #[derive(Debug, Clone)]
@@ -123,22 +38,34 @@ impl Layout {
     ///
     /// # Errors
     /// A header twice, or none by which a customer could be known, or no `booked_at` in bookings.
-    pub fn read<'a>(kind: FileKind, headers: impl IntoIterator<Item = &'a str>) -> Result<Self, Rejection> {
+    pub fn read<'a>(kind: FileKind, headers: impl IntoIterator<Item = &'a str> + Clone) -> Result<Self, Rejection> {
+        Self::of(kind, headers.clone(), headers)
+    }
+
+    /// The same with what each column means in `fields`, whatever its header is called in the file.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; what is missing is said with the headers as they are `written`.
+    pub fn of<'f, 'w>(
+        kind: FileKind,
+        fields: impl IntoIterator<Item = &'f str>,
+        written: impl IntoIterator<Item = &'w str>,
+    ) -> Result<Self, Rejection> {
         let mut layout = Self {
             kind,
             columns: Vec::new(),
             attributes: Vec::new(),
             ignored: Vec::new(),
         };
-        for (index, header) in headers.into_iter().enumerate() {
+        for (index, header) in fields.into_iter().enumerate() {
             let name = header.trim_start_matches('\u{feff}').trim().to_lowercase();
             if let Some(key) = attribute::of_header(header) {
                 if layout.attributes.iter().any(|(other, _)| *other == key) {
                     return Err(Rejection::new(
                         "header_twice",
                         words!(
-                            "the header {name} stands twice in the first row; remove or rename one",
-                            "表头 {name} 在首行出现两次；请删除或改名其中一个"
+                            "the header {name} stands twice; remove or rename one",
+                            "表头 {name} 出现两次；请删除或改名其中一个"
                         ),
                     ));
                 }
@@ -150,8 +77,8 @@ impl Layout {
                     return Err(Rejection::new(
                         "header_twice",
                         words!(
-                            "the header {known} stands twice in the first row; remove or rename one",
-                            "表头 {known} 在首行出现两次；请删除或改名其中一个"
+                            "the header {known} stands twice; remove or rename one",
+                            "表头 {known} 出现两次；请删除或改名其中一个"
                         ),
                     ));
                 }
@@ -165,10 +92,10 @@ impl Layout {
             return Err(Rejection::new(
                 "headers_missing",
                 words!(
-                    "the first row must have one of {known_by}; it has {layout}",
-                    "首行须有 {known_by} 之一；现有 {layout}",
-                    known_by = known_by.join(", "),
-                    layout = quoted(&layout)
+                    "the headers must have one of {known_by}; there are {written}",
+                    "表头须有 {known_by} 之一；现有 {written}",
+                    known_by = listed(known_by),
+                    written = quoted(written)
                 ),
             ));
         }
@@ -176,9 +103,9 @@ impl Layout {
             return Err(Rejection::new(
                 "headers_missing",
                 words!(
-                    "the first row must have booked_at; it has {layout}",
-                    "首行须有 booked_at；现有 {layout}",
-                    layout = quoted(&layout)
+                    "the headers must have booked_at; there are {written}",
+                    "表头须有 booked_at；现有 {written}",
+                    written = quoted(written)
                 ),
             ));
         }
@@ -239,14 +166,15 @@ impl Layout {
     }
 }
 
-fn quoted(layout: &Layout) -> String {
-    let known = layout.columns.iter().map(|(name, _)| (*name).to_owned());
-    known
-        .chain(layout.ignored.iter().cloned())
-        .take(30)
-        .map(|name| quote(&name))
-        .collect::<Vec<_>>()
-        .join(", ")
+/// The first headers of a file, in a message.
+fn quoted<'w>(written: impl IntoIterator<Item = &'w str>) -> Words {
+    let filled = written.into_iter().map(str::trim).filter(|header| !header.is_empty());
+    listed(filled.take(30).map(quote))
+}
+
+fn listed(names: impl IntoIterator<Item = impl Into<String>>) -> Words {
+    let names: Vec<Words> = names.into_iter().map(Words::same).collect();
+    Words::join(&names, &words!(", ", "、"))
 }
 
 struct Row<'l, F> {
@@ -279,7 +207,13 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
     }
 
     fn short(&self, name: &str) -> Option<String> {
-        self.optional(name, |text| fields::short_text(name, text)).flatten()
+        // a cell may have several lines, and names one thing
+        let one_line = |text: &str| -> String {
+            let lines = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty());
+            lines.collect::<Vec<_>>().join(" ")
+        };
+        self.optional(name, |text| fields::short_text(name, &one_line(text)))
+            .flatten()
     }
 
     fn data(&self) -> Map<String, Value> {
@@ -301,8 +235,17 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
 
     fn attribute(&self, found: &mut Vec<AttributeValue>, field: &str, key: &str, at: Instant) {
         self.optional(field, |text| {
-            event::push_attribute(found, key, text, SourceKind::Declared, at)
+            event::push_attribute(found, key, text, SourceKind::Declared, at).map_err(|why| match field {
+                "birth_date" => why.with_hint(hints::date(field, text)),
+                _ => why,
+            })
         });
+    }
+
+    fn day(&self, field: &str, terms: &AgencyTerms) -> Option<Day> {
+        self.optional(field, |text| {
+            fields::booking_day(field, text, terms).map_err(|why| why.with_hint(hints::date(field, text)))
+        })
     }
 
     /// The agency's own attributes.
@@ -334,7 +277,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
                 words!(
                     "fill in one of {name}, so that the customer can be recognised",
                     "请填写 {name} 之一，以便识别客户",
-                    name = known_by.map(|(name, _)| name).join(", ")
+                    name = listed(known_by.map(|(name, _)| name))
                 ),
             ));
         }
@@ -357,7 +300,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             self.attribute(&mut attributes, key, key, now);
         }
         self.attributes(&mut attributes, now);
-        let customer_since = self.optional("since", |text| fields::booking_day("since", text, terms));
+        let customer_since = self.day("since", terms);
         Ok(Record {
             source: "import:customers".into(),
             external_id,
@@ -385,26 +328,18 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
                 ),
             )
         })?;
-        let occurred_at = parse_instant(booked_at, terms.time_zone).ok_or_else(|| {
-            Rejection::new(
-                "bad_date",
-                words!(
-                    "booked_at {booked_at} is not a date; write it like 2026-01-15",
-                    "booked_at {booked_at} 不是日期；请写成 2026-01-15 的形式",
-                    booked_at = quote(booked_at)
-                ),
-            )
-        })?;
+        let occurred_at = parse_instant(booked_at, terms.time_zone)
+            .ok_or_else(|| fields::no_date("booked_at", booked_at).with_hint(hints::date("booked_at", booked_at)))?;
         let on = day_of(occurred_at, terms.time_zone);
         let status = match self.text("status").map(str::to_lowercase) {
             None => BookingStatus::Confirmed,
             Some(word) => word.parse().map_err(|()| {
-                let known = BookingStatus::ALL.map(BookingStatus::as_str).join(", ");
+                let known = listed(BookingStatus::ALL.map(BookingStatus::as_str));
                 Rejection::new(
                     "bad_status",
                     words!(
-                        "status {word} is not known; known are {known}; empty means confirmed",
-                        "状态 {word} 无法识别；可用的有 {known}；不填表示 confirmed（已确认）",
+                        "status {word} is not known; known are {known}; empty means confirmed. A mapping can say under [status] which of them it is",
+                        "状态 {word} 无法识别；可用的有 {known}；不填表示 confirmed（已确认）。也可以在映射的 [status] 中说明它是哪一种",
                         word = quote(&word)
                     ),
                 )
@@ -416,7 +351,10 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
         let currency = fields::currency(self.text("currency"), terms)?;
         let amount = |name, currency| -> Result<Option<i64>, Rejection> {
             self.text(name)
-                .map(|text| money::parse_major(text, currency).map_err(|e| fields::amount_error(name, text, e)))
+                .map(|text| {
+                    let wrong = |e| fields::amount_error(name, text, e).with_hint(decimal_comma(text));
+                    money::parse_major(text, currency).map_err(wrong)
+                })
                 .transpose()
         };
         let prices = Prices {
@@ -426,7 +364,6 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             amount_base: amount("amount_base", terms.currency)?,
         };
         let (amount, cost) = prices.in_base(terms)?;
-        let day = |name| self.optional(name, |text| fields::booking_day(name, text, terms));
         let travellers = self.optional("travellers", |text| {
             fields::travellers(text.parse().map_err(|_| {
                 Rejection::new(
@@ -444,8 +381,8 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
             product: self.short("product"),
             destination: self.short("destination"),
             theme: self.short("theme"),
-            departs_on: day("departs"),
-            returns_on: day("returns"),
+            departs_on: self.day("departs", terms),
+            returns_on: self.day("returns", terms),
             travellers,
             amount,
             cost,

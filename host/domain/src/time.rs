@@ -113,6 +113,16 @@ pub fn local_text(at: Instant, zone: Tz) -> String {
     )
 }
 
+/// A day alone if it is its first instant in `zone`, else as [`local_text`].
+pub fn moment_text(at: Instant, zone: Tz) -> String {
+    let day = day_of(at, zone);
+    if start_of_day(day, zone) == at {
+        day_text(day)
+    } else {
+        local_text(at, zone)
+    }
+}
+
 /// Whole years from `birth` to `today`; a birthday on 29 February is kept on 1 March in other years.
 pub fn age(birth: Day, today: Day) -> i32 {
     let (birth, today) = (date_from_day(birth), date_from_day(today));

@@ -64,8 +64,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
     let money = |key: &str, shown: &str| {
         format!("data.{key} is {shown}; money in JSON is a whole number of minor units, 1234.50 is 123450")
     };
-    let phone =
-        "phone is not a telephone number; write it as dialled in the agency's country, or with + and the country code";
+    let phone = "phone \"12\" is not a telephone number; write it as dialled in the agency's country, or with + and the country code";
     let identity = |kind: &str, value: &str| with_customer(json!({"identities": [{"kind": kind, "value": value}]}));
     let attribute = |key: &str, value: Value| with_customer(json!({"attributes": {key: value}}));
     let long = "x".repeat(501);
@@ -143,7 +142,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
         ),
         (identity("phone", "12"), "bad_identity", phone.into()),
         (identity("phone", ""), "bad_identity", "phone is empty".into()),
-        (identity("email", "li.wei"), "bad_identity", "email is not an e-mail address".into()),
+        (identity("email", "li.wei"), "bad_identity", "email \"li.wei\" is not an e-mail address".into()),
         (identity("passport", "- -"), "bad_identity", "passport has no letters or digits".into()),
         (
             identity("device", &"x".repeat(129)),

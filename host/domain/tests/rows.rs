@@ -58,7 +58,9 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
     const STATUSES: &str =
         "inquiry, quote, confirmed, contracted, paid, in_trip, completed, settled, cancelled, refunded";
     let long_id = "x".repeat(201);
-    let status = format!("status \"lost\" is not known; known are {STATUSES}; empty means confirmed");
+    let status = format!(
+        "status \"lost\" is not known; known are {STATUSES}; empty means confirmed. A mapping can say under [status] which of them it is"
+    );
     let bookings: &[Refused<'_>] = &[
         (
             &[("customer_member_no", "")],
@@ -68,12 +70,12 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
         (
             &[("customer_phone", "12")],
             "bad_identity",
-            "phone is not a telephone number; write it as dialled in the agency's country, or with + and the country code",
+            "phone \"12\" is not a telephone number; write it as dialled in the agency's country, or with + and the country code",
         ),
         (
             &[("customer_email", "li")],
             "bad_identity",
-            "email is not an e-mail address",
+            "email \"li\" is not an e-mail address",
         ),
         (
             &[("booked_at", " ")],
@@ -83,7 +85,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
         (
             &[("booked_at", "15.01.2026")],
             "bad_date",
-            "booked_at \"15.01.2026\" is not a date; write it like 2026-01-15",
+            "booked_at \"15.01.2026\" is not a date; write it like 2026-01-15. For dates with the year last, set date_order in a mapping",
         ),
         (
             &[("departs", "2026-03-02"), ("returns", "2026-03-01")],
@@ -94,7 +96,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
         (
             &[("amount", "12,34")],
             "bad_amount",
-            "amount \"12,34\" is not an amount; write it like 1234.50 or 1,234.50",
+            "amount \"12,34\" is not an amount; write it like 1234.50 or 1,234.50. If its comma is a decimal point, set decimal = \",\" in a mapping",
         ),
         (
             &[("cost", "1.005")],
@@ -159,7 +161,7 @@ fn a_row_lands_without_the_optional_cells_that_cannot_be_read() {
         (
             &[("departs", "1800-01-01")],
             "bad_date",
-            "departs \"1800-01-01\" is not a date; write it like 2026-01-15",
+            "departs \"1800-01-01\" is not a date; write it like 2026-01-15. Years are read from 1900 to 2999",
         ),
         (
             &[("returns", "待定")],
@@ -266,36 +268,43 @@ fn headers_that_cannot_do() {
         refused(FileKind::Bookings, &["booked_at", "customer_phone", "Booked_At"]),
         case(
             "header_twice",
-            "the header booked_at stands twice in the first row; remove or rename one"
+            "the header booked_at stands twice; remove or rename one"
         )
     );
     assert_eq!(
         refused(FileKind::Bookings, &["booked_at", "phone"]),
         case(
             "headers_missing",
-            "the first row must have one of customer_member_no, customer_phone, customer_email; it has \"booked_at\", \"phone\""
+            "the headers must have one of customer_member_no, customer_phone, customer_email; there are \"booked_at\", \"phone\""
         )
     );
     assert_eq!(
         refused(FileKind::Bookings, &["customer_phone"]),
         case(
             "headers_missing",
-            "the first row must have booked_at; it has \"customer_phone\""
+            "the headers must have booked_at; there are \"customer_phone\""
         )
     );
     assert_eq!(
         refused(FileKind::Customers, &["customer_phone"]),
         case(
             "headers_missing",
-            "the first row must have one of member_no, phone, email; it has \"customer_phone\""
+            "the headers must have one of member_no, phone, email; there are \"customer_phone\""
         )
     );
     assert_eq!(
         refused(FileKind::Customers, &[]),
         case(
             "headers_missing",
-            "the first row must have one of member_no, phone, email; it has "
+            "the headers must have one of member_no, phone, email; there are "
         )
+    );
+    // what is missing is said with the headers as the file has them
+    let written = ["下单日期", "Paid", ""];
+    let missing = Layout::of(FileKind::Bookings, ["booked_at", "Paid", ""], written).expect_err("nobody is known");
+    assert_eq!(
+        missing.detail.en,
+        "the headers must have one of customer_member_no, customer_phone, customer_email; there are \"下单日期\", \"Paid\""
     );
     // a file without headers, or a wrong one, does not fill the screen
     let wide = vec!["x".repeat(1000); 1000];
@@ -508,6 +517,42 @@ fn a_customer_row_in_normal_spelling() {
     );
     let new = read(FileKind::Customers, &[("member_no", "1")], &terms()).expect("a good row");
     assert_eq!((new.customer_since, new.on), (None, day("2026-02-01")));
+}
+
+#[test]
+fn a_product_of_several_lines_is_one_line() {
+    let record = good_booking(&[
+        ("product", "云南八日\n 昆明 大理 \r\n\r\n丽江\r香格里拉"),
+        ("channel", "门店\n"),
+    ]);
+    let Body::Booking(booking) = &record.body else {
+        panic!("a booking")
+    };
+    assert_eq!(
+        booking.details.product.as_deref(),
+        Some("云南八日 昆明 大理 丽江 香格里拉")
+    );
+    assert_eq!(booking.details.channel.as_deref(), Some("门店"));
+}
+
+#[test]
+fn the_future_is_said_on_the_agencys_clocks() {
+    for (booked_at, said) in [
+        ("2026-02-03 10:30", "booked_at 2026-02-03 10:30 is in the future"),
+        ("2026-02-03", "booked_at 2026-02-03 is in the future"),
+        ("2026-02-03T16:00:00Z", "booked_at 2026-02-04 is in the future"),
+    ] {
+        let record = good_booking(&[("booked_at", booked_at)]);
+        let refused = record.check_past(now(), terms().time_zone).expect_err(booked_at);
+        assert_eq!(refused.code, "in_the_future");
+        assert!(refused.detail.en.starts_with(said), "{}", refused.detail);
+        assert!(
+            refused.detail.en.contains("in Asia/Shanghai it is 2026-02-01 09:00"),
+            "{}",
+            refused.detail
+        );
+        assert!(refused.detail.zh.contains("Asia/Shanghai 现在是 2026-02-01 09:00"));
+    }
 }
 
 #[test]

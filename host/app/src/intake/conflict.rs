@@ -14,7 +14,7 @@ pub(super) fn shown(identity: &Identity) -> Words {
     } else {
         words!(
             "{kind} {value}",
-            "{kind} {value}",
+            "{kind}“{value}”",
             value = normal::visible(&identity.written)
         )
     }
@@ -53,12 +53,12 @@ pub(super) fn two_customers(one: &[&Identity], other: &Identity) -> Rejection {
     let detail = if shared.is_empty() {
         words!(
             "{ones} and {others} belong to two customers; send the record with those of one of them",
-            "{ones} 与{others} 分属两位客户；请只写其中一位的"
+            "{ones}与{others}分属两位客户；请只写其中一位的"
         )
     } else {
         words!(
             "{ones} and {others} belong to two customers. If they share {what}, as families do, send the record without it and link the two ({LINK}); if they are one person, send it again once the two are one customer",
-            "{ones} 与{others} 分属两位客户。如果是家人共用{what}，请去掉它再发送，并把两位客户关联为家人（{LINK}）；如果是同一个人，请在两位客户合并之后再发送",
+            "{ones}与{others}分属两位客户。如果是家人共用{what}，请去掉它再发送，并把两位客户关联为家人（{LINK}）；如果是同一个人，请在两位客户合并之后再发送",
             what = list(&shared[..1])
         )
     };
@@ -71,7 +71,7 @@ pub(super) fn others_booking(booking: &str, other: &Identity) -> Rejection {
         CODE,
         words!(
             "booking {booking} is recorded for another customer than {other}. Send it with that customer's identities, or with a booking_id of its own; who travels together can be linked ({LINK})",
-            "订单 {booking} 记在另一位客户名下，而{other} 属于别人。请写该客户的会员号或手机号，或者换一个 booking_id；同行的家人可以关联（{LINK}）",
+            "订单 {booking} 记在另一位客户名下，而{other}属于别人。请写该客户的会员号或手机号，或者换一个 booking_id；同行的家人可以关联（{LINK}）",
             other = shown(other)
         ),
     )
@@ -86,23 +86,23 @@ pub(super) fn another_value(
 ) -> Rejection {
     let (kind, new) = (kind(new.kind), shown(new));
     let has = match has {
-        Some(value) => words!("{kind} {value}", "{kind} {value}"),
+        Some(value) => words!("{kind} {value}", "{kind}“{value}”"),
         None => words!("another {kind}", "另一个{kind}"),
     };
     let by = match booking {
-        Some(booking) if known.is_empty() => words!("booking {booking}", "订单 {booking}"),
+        Some(booking) if known.is_empty() => words!("booking {booking}", "订单“{booking}”"),
         _ => list(known),
     };
     let shared = shared(known);
     let detail = if !known.is_empty() && shared.len() == known.len() {
         words!(
             "{by} belongs to a customer with {has}, and {new} is new. If two people share {by}, as families do, send the record without it and link the two customers ({LINK}); if it is the same person, send it without {new}",
-            "{by} 属于有{has} 的客户，而{new} 是新的。如果是家人共用{by}，请去掉它再发送，并把两位客户关联为家人（{LINK}）；如果是同一个人，请去掉{new} 再发送"
+            "{by}属于有{has}的客户，而{new}是新的。如果是家人共用{by}，请去掉它再发送，并把两位客户关联为家人（{LINK}）；如果是同一个人，请去掉{new}再发送"
         )
     } else {
         words!(
             "{by} belongs to a customer with {has}, and {new} is new; a customer has one {kind}. If it is the same person, send the record without {new}; if it is another, without {by}",
-            "{by} 属于有{has} 的客户，而{new} 是新的；一位客户只有一个{kind}。如果是同一个人，请去掉{new} 再发送；如果是另一个人，请去掉{by} 再发送"
+            "{by}属于有{has}的客户，而{new}是新的；一位客户只有一个{kind}。如果是同一个人，请去掉{new}再发送；如果是另一个人，请去掉{by}再发送"
         )
     };
     Rejection::new(CODE, detail)
@@ -113,7 +113,7 @@ pub(super) fn one_of_several(identity: &Identity, customers: &[Uuid]) -> Rejecti
     let all: Vec<String> = customers.iter().map(Uuid::to_string).collect();
     let detail = words!(
         "{this} is written in one way by now and belongs to {count} customers: {all}; write it as it was written for one of them, or name the customer by another identity",
-        "{this} 归一后属于 {count} 位客户：{all}；请按其中一位原来的写法填写，或改用其他身份",
+        "{this}归一后属于 {count} 位客户：{all}；请按其中一位原来的写法填写，或改用其他身份",
         this = shown(identity),
         count = all.len(),
         all = all.join(", ")
@@ -125,7 +125,7 @@ pub(super) fn one_of_several(identity: &Identity, customers: &[Uuid]) -> Rejecti
 pub(super) fn perhaps(identity: &Identity, customer: Uuid) -> Rejection {
     let detail = words!(
         "{this} may be that of customer {customer}, recorded when dashes did not count; name the customer by another identity as well, or give them this number with PATCH /api/v1/customers/{customer}",
-        "{this} 可能属于客户 {customer}（当时不计连字符）；请再提供该客户的另一项身份，或用 PATCH /api/v1/customers/{customer} 给其登记此号码",
+        "{this}可能属于客户 {customer}（当时不计连字符）；请再提供该客户的另一项身份，或用 PATCH /api/v1/customers/{customer} 给其登记此号码",
         this = shown(identity)
     );
     Rejection::new(CODE, detail)
@@ -137,7 +137,7 @@ pub(super) fn further(taken: &Identity, identities: &[Identity]) -> Rejection {
     let main = identities.iter().find(|identity| identity.kind == taken.kind);
     let detail = words!(
         "{taken}, the second {kind} of this row, belongs to another customer than {main}. If it is shared, as in an office or a family, empty that cell, or name the one right column under [columns] in a mapping; if both are one person, move it to the first {kind}'s place",
-        "该行第二个{kind}（{taken}）与{main} 属于不同客户。如果是单位或家人共用，请清空这一格，或在映射的 [columns] 中指明正确的列；如果是同一个人，请把它写在第一个{kind}的位置",
+        "该行第二个{kind}（{taken}）与{main}属于不同客户。如果是单位或家人共用，请清空这一格，或在映射的 [columns] 中指明正确的列；如果是同一个人，请把它写在第一个{kind}的位置",
         taken = shown(taken),
         main = main.map_or_else(|| words!("the first {kind}", "第一个{kind}"), shown)
     );

@@ -1,7 +1,7 @@
 //! Importing files: the job, its progress, and the rows that were sent back. What works on jobs is in `work.rs`.
 
 use super::files::chunks::CHUNK;
-use super::files::{ERROR_COLUMNS, Mapping, Reading};
+use super::files::{ERROR_COLUMNS, Mapping, Reading, workbook};
 use super::report::Report;
 use crate::App;
 use crate::error::{AppError, Result};
@@ -38,7 +38,7 @@ pub struct ImportStatus {
     pub duplicates: i64,
     /// Rows rejected; `errors.csv` has them with their reasons.
     pub rejected: i64,
-    /// Rows that landed, or were known, without a cell that cannot be read; `warnings.csv` has these cells.
+    /// Rows that landed, or were known, with a warning; `warnings.csv` has them.
     pub warned: i64,
     /// Rows that only add up others.
     pub passed_over: i64,
@@ -130,11 +130,22 @@ const PIECES: usize = 16;
 /// How long a file may take to be kept. A host that died meanwhile leaves it incomplete, and it is deleted.
 const UPLOAD_MILLIS: i64 = 3_600_000;
 
+fn unreadable(error: std::io::Error) -> AppError {
+    AppError::Internal(format!("the uploaded file cannot be read: {error}"))
+}
+
+async fn is_workbook(path: &Path) -> Result<bool> {
+    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+    let mut first = Vec::new();
+    file.take(4).read_to_end(&mut first).await.map_err(unreadable)?;
+    Ok(workbook::begins(&first))
+}
+
 impl App {
     /// Starts to import a file. The file that is being imported already, in the same way, joins its job.
     ///
     /// # Errors
-    /// An empty file, a mapping that says nothing sensible, failures of the database.
+    /// An empty file, a mapping that says nothing sensible, a sheet of a file without sheets, failures of the database.
     pub async fn start_import(&self, caller: &Caller, new: NewImport<'_>) -> Result<ImportStatus> {
         if new.size == 0 {
             return Err(AppError::invalid(
@@ -146,6 +157,15 @@ impl App {
             ));
         }
         let mapping = Mapping::completed(new.kind, new.mapping, new.encoding, new.sheet)?;
+        if new.sheet.is_some() && !is_workbook(new.path).await? {
+            return Err(AppError::invalid(
+                "not_a_workbook",
+                words!(
+                    "a sheet is named, but the file is no workbook and has none; leave --sheet (in the API: sheet=) out",
+                    "指定了工作表，但文件不是工作簿，没有工作表；请去掉 --sheet（接口中为 sheet=）"
+                ),
+            ));
+        }
         let job = ImportRow {
             agency_id: caller.room.id,
             id: self.entropy.id(self.machine.now()),
@@ -183,7 +203,6 @@ impl App {
         if let Some(row) = self.active(job).await? {
             return Ok(row);
         }
-        let unreadable = |e: std::io::Error| AppError::Internal(format!("the uploaded file cannot be read: {e}"));
         let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
         let mut first = 0;
         loop {

@@ -51,10 +51,12 @@ pub struct Report {
     pub months: Vec<Total>,
     /// Why rows are rejected.
     pub rejections: Vec<Group>,
-    /// Why cells are left out.
+    /// Why cells are left out, and which of them belong to two people.
     pub warnings: Vec<Group>,
-    /// Cells left out, of which at most `WARNINGS_KEPT` can be fetched.
+    /// Cells left out.
     pub cells_left_out: i64,
+    /// Telephones and addresses of two people. With the cells left out, at most `WARNINGS_KEPT` can be fetched.
+    pub contacts_shared: i64,
 }
 
 /// Rows of bookings that are not rejected.
@@ -110,7 +112,12 @@ impl Report {
             (_, Ok(record)) => record,
         };
         for warning in &row.warnings {
-            self.cells_left_out += 1;
+            let count = if warning.left_out {
+                &mut self.cells_left_out
+            } else {
+                &mut self.contacts_shared
+            };
+            *count += 1;
             let column = Some(warning.header.as_str());
             add(
                 &mut self.warnings,
@@ -121,7 +128,7 @@ impl Report {
             );
         }
         if self.first_rows.len() < ROWS {
-            self.first_rows.push(understood::row(kind, row.row_no, record, terms));
+            self.first_rows.push(understood::row(kind, row, record, terms));
         }
         if self.names.len() < NAMES
             && let Some(name) = record.attributes.iter().find(|told| told.key == "name")
@@ -151,7 +158,7 @@ impl Report {
 
     /// How many more warnings may be kept.
     pub(super) fn room_for_warnings(&self) -> i64 {
-        (WARNINGS_KEPT - self.cells_left_out).max(0)
+        (WARNINGS_KEPT - self.cells_left_out - self.contacts_shared).max(0)
     }
 }
 

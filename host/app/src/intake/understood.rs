@@ -1,12 +1,13 @@
 //! A row in the words in which it was understood, for people who compare it with their file.
 
+use super::files::reader::ReadRow;
 use posthouse_domain::attribute::PREFIX;
 use posthouse_domain::booking::BookingRecord;
-use posthouse_domain::identity::IdentityKind;
+use posthouse_domain::identity::{Identity, IdentityKind};
 use posthouse_domain::money::{self, Currency};
 use posthouse_domain::record::Body;
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{AgencyTerms, Instant, Record, normal, time};
+use posthouse_domain::{AgencyTerms, Record, normal, time};
 use serde::{Deserialize, Serialize};
 
 /// Longest value shown, in characters.
@@ -30,17 +31,24 @@ pub struct UnderstoodField {
     pub field: String,
     /// Its value in words: `CNY 12,800.00`, `2025-02-12`, `+8613800138000`.
     pub value: String,
+    /// In which column of the field it stands, the first being 1, if the file has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<i64>,
 }
 
-pub(super) fn row(kind: FileKind, row: i64, record: &Record, terms: &AgencyTerms) -> UnderstoodRow {
+pub(super) fn row(kind: FileKind, row: &ReadRow, record: &Record, terms: &AgencyTerms) -> UnderstoodRow {
     let mut fields = Fields(Vec::new());
     fields.say("external_id", &record.external_id);
-    for identity in &record.identities {
-        if let Some(field) = known_by(kind, identity.kind) {
-            match identity.kind {
-                // what was dialled is understood as a number of some country
-                IdentityKind::Phone => fields.say(field, &identity.value),
-                _ => fields.say(field, &normal::visible(&identity.written)),
+    for identity_kind in [IdentityKind::MemberNo, IdentityKind::Phone, IdentityKind::Email] {
+        let field = kind.known_as(identity_kind);
+        let mut columns = row.columns.iter().filter(|column| column.field == field).peekable();
+        if columns.peek().is_none() {
+            let known = record.identities.iter().find(|known| known.kind == identity_kind);
+            fields.maybe(field, known.map(shown));
+        }
+        for column in columns {
+            if let Ok(identity) = Identity::normalise(identity_kind, &column.text, &terms.country) {
+                fields.add(field, &shown(&identity), Some(column.place));
             }
         }
     }
@@ -55,19 +63,18 @@ pub(super) fn row(kind: FileKind, row: i64, record: &Record, terms: &AgencyTerms
             key => fields.say(&format!("{PREFIX}{}", key.replace('_', "-")), &told.value),
         }
     }
-    UnderstoodRow { row, fields: fields.0 }
+    UnderstoodRow {
+        row: row.row_no,
+        fields: fields.0,
+    }
 }
 
-fn known_by(kind: FileKind, identity: IdentityKind) -> Option<&'static str> {
-    Some(match (kind, identity) {
-        (FileKind::Customers, IdentityKind::MemberNo) => "member_no",
-        (FileKind::Customers, IdentityKind::Phone) => "phone",
-        (FileKind::Customers, IdentityKind::Email) => "email",
-        (FileKind::Bookings, IdentityKind::MemberNo) => "customer_member_no",
-        (FileKind::Bookings, IdentityKind::Phone) => "customer_phone",
-        (FileKind::Bookings, IdentityKind::Email) => "customer_email",
-        _ => return None,
-    })
+fn shown(identity: &Identity) -> String {
+    match identity.kind {
+        // what was dialled is understood as a number of some country
+        IdentityKind::Phone => identity.value.clone(),
+        _ => normal::visible(&identity.written),
+    }
 }
 
 /// The currency of a row and its amount in it, in minor units.
@@ -97,10 +104,15 @@ struct Fields(Vec<UnderstoodField>);
 
 impl Fields {
     fn say(&mut self, field: &str, value: &str) {
+        self.add(field, value, None);
+    }
+
+    fn add(&mut self, field: &str, value: &str, place: Option<i64>) {
         if self.0.len() < MOST && !value.is_empty() {
             self.0.push(UnderstoodField {
                 field: field.to_owned(),
                 value: value.chars().take(LONGEST).collect(),
+                place,
             });
         }
     }
@@ -114,7 +126,7 @@ impl Fields {
     fn booking(&mut self, booking: &BookingRecord, record: &Record, terms: &AgencyTerms) {
         let details = &booking.details;
         self.say("booking_id", &booking.booking_id);
-        self.say("booked_at", &moment(record.occurred_at, terms));
+        self.say("booked_at", &time::moment_text(record.occurred_at, terms.time_zone));
         self.say("status", booking.status.as_str());
         for (field, told) in [
             ("product", &details.product),
@@ -141,15 +153,5 @@ impl Fields {
                 told.map(|minor| format!("{currency} {}", money::major_text(minor, currency))),
             );
         }
-    }
-}
-
-/// A day, or with the time on the agency's clocks.
-fn moment(at: Instant, terms: &AgencyTerms) -> String {
-    let day = time::day_of(at, terms.time_zone);
-    if time::start_of_day(day, terms.time_zone) == at {
-        time::day_text(day)
-    } else {
-        time::local_text(at, terms.time_zone)
     }
 }

@@ -158,6 +158,7 @@ fn in_chinese(code: &str) -> Option<&'static str> {
         "negative_amount" => "金额为负",
         "no_rows" => "没有数据行",
         "not_a_component" => "不是组件",
+        "not_a_workbook" => "不是工作簿",
         "not_addressable" => "无法寻址",
         "not_approved" => "未经批准",
         "not_deterministic" => "结果不确定",

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::client::{Client, Trouble};
+use super::io_words::io_words;
 use super::output::{Output, print, table};
 use super::trade::{House, encoded, items, row, sentences, text};
 use clap::{Args, Subcommand};
@@ -146,7 +147,7 @@ impl Make {
         match (file, &self.out) {
             (Some(mut file), Some(path)) => {
                 if let Err(error) = file.write_all(codes.as_bytes()).and_then(|()| file.sync_all()) {
-                    let path = path.display();
+                    let (path, error) = (path.display(), io_words(&error));
                     output.say(words!(
                         "{path} cannot be written: {error}; here are the codes",
                         "无法写入 {path}：{error}；券码如下"

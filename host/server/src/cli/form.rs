@@ -5,6 +5,7 @@ mod tree;
 mod values;
 
 use super::Failure;
+use super::io_words::io_words;
 use posthouse_domain::money::Currency;
 use posthouse_domain::{Day, Words, words};
 use std::cell::RefCell;
@@ -49,7 +50,10 @@ impl Form {
             "-" => words!("standard input", "标准输入").to_string(),
             path => path.to_owned(),
         };
-        read.map_err(|error| Failure::usage(words!("{name} cannot be read: {error}", "无法读取 {name}：{error}")))?;
+        read.map_err(|error| {
+            let error = io_words(&error);
+            Failure::usage(words!("{name} cannot be read: {error}", "{name} 无法读取：{error}"))
+        })?;
         if text.len() as u64 > LARGEST {
             return Err(Failure::usage(words!(
                 "{name} is larger than 1 MiB",

@@ -2,7 +2,8 @@
 
 use super::Failure;
 use super::client::{Client, Trouble};
-use super::output::Output;
+use super::io_words::io_words;
+use super::output::{Output, counted};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -165,26 +166,25 @@ impl Import {
     fn words(&self, job: &Value, errors: Option<&Path>, warnings: Option<&Path>) -> String {
         let count = |key: &str| job[key].as_i64().unwrap_or(0);
         let name = self.file.display();
-        let (rows, accepted, known) = (count("rows"), count("accepted"), count("duplicates"));
+        let (accepted, known) = (count("accepted"), count("duplicates"));
         let (rejected, warned, passed_over) = (count("rejected"), count("warned"), count("passed_over"));
-        let mut said = if self.dry_run {
+        let rows = counted(job["rows"].as_u64().unwrap_or(0), "row");
+        let mut said = if job["state"] == "failed" && count("rows") == 0 {
+            Words::default()
+        } else if self.dry_run {
             words!(
-                "{name}: {rows} rows. {accepted} would land, {known} known before, {rejected} would be rejected. Nothing was written.\n",
-                "{name}：共 {rows} 行。{accepted} 行可以入库，{known} 行已有，{rejected} 行未通过。没有写入任何数据。\n"
+                "{name}: {rows}. {accepted} would land, {known} known before, {rejected} would be rejected. Nothing was written.\n",
+                "{name}：共 {rows}。{accepted} 行可以入库，{known} 行已有，{rejected} 行未通过。没有写入任何数据。\n"
             )
         } else {
             words!(
-                "{name}: {rows} rows. {accepted} landed, {known} known before, {rejected} rejected.\n",
-                "{name}：共 {rows} 行。{accepted} 行已入库，{known} 行已有，{rejected} 行未通过。\n"
+                "{name}: {rows}. {accepted} landed, {known} known before, {rejected} rejected.\n",
+                "{name}：共 {rows}。{accepted} 行已入库，{known} 行已有，{rejected} 行未通过。\n"
             )
         }
         .to_string();
         if warned > 0 {
-            said += &words!(
-                "Rows with a cell that cannot be read, and was left out: {warned}.\n",
-                "其中 {warned} 行有读不懂的单元格，这些单元格没有导入。\n"
-            )
-            .to_string();
+            said += &words!("Rows with a warning: {warned}.\n", "其中 {warned} 行有提示。\n").to_string();
         }
         if passed_over > 0 {
             said += &words!(
@@ -209,8 +209,8 @@ impl Import {
         }
         if let Some(file) = warnings.map(Path::display) {
             said += &words!(
-                "\n{file} has the cells that were left out, each with its reason and what to do.\n",
-                "\n没有导入的单元格及原因、办法在 {file} 中。\n"
+                "\n{file} has the warnings, each with its reason and what to do.\n",
+                "\n各条提示及其原因和办法见 {file}。\n"
             )
             .to_string();
         }
@@ -230,8 +230,9 @@ fn follow(client: &Client, mut job: Value) -> Result<Value, Failure> {
     let mut polls = POLL.iter().chain(std::iter::repeat(&200));
     while !matches!(job["state"].as_str(), Some("done" | "failed")) {
         bar.set_position(job["bytes_done"].as_u64().unwrap_or(0));
-        let (rows, rejected) = (&job["rows"], &job["rejected"]);
-        bar.set_message(words!("{rows} rows, {rejected} rejected", "{rows} 行，{rejected} 行未通过").to_string());
+        let rows = counted(job["rows"].as_u64().unwrap_or(0), "row");
+        let rejected = &job["rejected"];
+        bar.set_message(words!("{rows}, {rejected} rejected", "{rows}，{rejected} 行未通过").to_string());
         std::thread::sleep(Duration::from_millis(*polls.next().unwrap_or(&200)));
         job = client.get(&path)?;
     }
@@ -256,7 +257,7 @@ fn fetch(client: &Client, path: &str, file: &Path, name: &str) -> Result<PathBuf
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let failed = |e: std::io::Error| {
-        let to = to.display();
+        let (to, e) = (to.display(), io_words(&e));
         Failure::failed(words!("{to} cannot be written: {e}", "{to} 无法写入：{e}"))
     };
     let mut fetched = tempfile::Builder::new()
@@ -274,7 +275,7 @@ fn fetch(client: &Client, path: &str, file: &Path, name: &str) -> Result<PathBuf
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Words {
-    let file = file.display();
+    let (file, error) = (file.display(), io_words(error));
     words!("{file} cannot be read: {error}", "{file} 无法读取：{error}")
 }
 

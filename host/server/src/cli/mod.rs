@@ -14,6 +14,7 @@ mod help;
 mod help_texts;
 mod help_words;
 mod import;
+mod io_words;
 mod language;
 mod output;
 pub(crate) mod plugin;

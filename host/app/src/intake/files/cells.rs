@@ -1,8 +1,10 @@
-//! The cells of a row: whether they are as many as its headers ask for, and what of them goes into the error file.
+//! The cells of a row: whether they are as many as its headers ask for, what stands in several columns of one field, and what of them
+//! goes into the error file.
 
 use super::headers::Plan;
 use super::{Cell, RawRow, Reading, quote};
 use crate::sheet;
+use posthouse_domain::row::{FileKind, may_repeat};
 use posthouse_domain::{Rejection, words};
 use std::borrow::Cow;
 
@@ -65,6 +67,36 @@ pub(super) fn as_written(cell: &Cell) -> Cow<'_, Cell> {
     }
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     Cow::Owned(Cell { text, ..cell.clone() })
+}
+
+/// A cell of a field that has several columns: a telephone, an e-mail address.
+#[derive(Debug)]
+pub(crate) struct OneOfSeveral {
+    pub(crate) field: &'static str,
+    /// In which of them it stands, the first being 1.
+    pub(crate) place: i64,
+    pub(crate) text: String,
+}
+
+/// The filled cells of the fields that have several columns.
+pub(super) fn columns_of_several<'c>(
+    kind: FileKind,
+    plan: &Plan,
+    cell: impl Fn(usize) -> &'c str,
+) -> Vec<OneOfSeveral> {
+    let mut filled = Vec::new();
+    for field in kind.headers().iter().copied().filter(|field| may_repeat(field)) {
+        if plan.places(field).nth(1).is_none() {
+            continue;
+        }
+        let columns = (1..).zip(plan.places(field)).map(|(place, index)| OneOfSeveral {
+            field,
+            place,
+            text: cell(index).to_owned(),
+        });
+        filled.extend(columns.filter(|column| !column.text.is_empty()));
+    }
+    filled
 }
 
 pub(super) fn json(cells: &[String]) -> String {

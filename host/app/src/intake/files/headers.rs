@@ -190,12 +190,11 @@ impl Plan {
         }
         let constants = added.iter().map(|(_, value)| Cell::text(*value)).collect();
         fields.extend(added.iter().map(|(name, _)| Some(*name)));
-        let layout = Layout::read(
+        let added = added.iter().map(|(name, _)| *name);
+        let layout = Layout::of(
             kind,
-            names
-                .iter()
-                .map(String::as_str)
-                .chain(added.iter().map(|(name, _)| *name)),
+            names.iter().map(String::as_str).chain(added),
+            header.iter().map(String::as_str),
         )?;
         let surplus = header.iter().position(|text| text == ERROR_COLUMNS[0]);
         let surplus = surplus.filter(|at| {

@@ -1,11 +1,13 @@
-//! Cells that cannot be read, and without which their row lands.
+//! What the sender of a row that lands is warned of: cells that cannot be read and are left out, telephones of two people.
 
 use super::headers::Plan;
+use super::seen::Shared;
 use super::spelling::Spelling;
 use super::unknown::says_nothing;
 use super::{Cell, RawRow};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::catalogue::FactKind;
+use posthouse_domain::identity::IdentityKind;
 use posthouse_domain::record::Body;
 use posthouse_domain::row::is_optional;
 use posthouse_domain::{Record, Rejection, Words, words};
@@ -13,7 +15,7 @@ use posthouse_domain::{Record, Rejection, Words, words};
 /// Longest header and cell that a warning shows, in characters.
 const SHOWN: usize = 80;
 
-/// A cell that is left out.
+/// A cell that is left out, or that belongs to two people.
 #[derive(Debug, Clone)]
 pub(crate) struct Warning {
     /// The header of its column.
@@ -22,6 +24,8 @@ pub(crate) struct Warning {
     pub(crate) cell: String,
     /// What is wrong with it.
     pub(crate) why: Rejection,
+    /// Whether the row lands without it.
+    pub(crate) left_out: bool,
     /// How it is put right.
     what_to_do: Words,
     /// Where its column stands.
@@ -90,18 +94,59 @@ impl Warning {
             header: short(header.map_or(field, |header| header)),
             cell: cell.map(|cell| short(&cell.text)).unwrap_or_default(),
             why,
+            left_out: true,
             what_to_do: Words::default(),
             index,
+        }
+    }
+
+    /// One for a telephone or an address that the file gives to somebody else as well.
+    pub(super) fn shared(plan: &Plan, row: &RawRow, index: Option<usize>, shared: &Shared) -> Self {
+        let Shared {
+            written, earlier_row, ..
+        } = shared;
+        let (contact, own) = match shared.kind {
+            IdentityKind::Email => (words!("e-mail address", "邮箱"), words!("an address", "邮箱")),
+            _ => (words!("telephone", "电话"), words!("a telephone", "电话")),
+        };
+        let differs: Vec<Words> = shared.differs.iter().map(|field| told(field)).collect();
+        let differs = Words::join(&differs, &words!(" and ", "、"));
+        let why = Rejection::new(
+            "contact_shared",
+            words!(
+                "row {earlier_row} has the same {contact} {written} with another {differs}, and no member numbers tell the two apart: they become one customer, with what the later row says",
+                "第 {earlier_row} 行有同一个{contact}“{written}”，但{differs}不同，又没有会员号区分：两行会归为同一位客户，以后面一行为准"
+            ),
+        );
+        Self {
+            left_out: false,
+            what_to_do: words!(
+                "If they are two people, change this row after a dry run, before the import itself: give it a member number or {own} of its own instead, and link the two customers afterwards; if they are one person, there is nothing to do",
+                "如果是两个人，请在试运行之后、正式导入之前，把该行的{contact}换成本人的{own}或会员号，入库后再把两位客户关联起来；如果是同一个人，无需处理"
+            ),
+            ..Self::new(plan, row, index, shared.kind.as_str(), why)
         }
     }
 
     /// What is wrong, and what to do.
     pub(crate) fn reason(&self) -> Words {
         let (problem, what_to_do) = (&self.why.detail, &self.what_to_do);
+        if !self.left_out {
+            return words!("{problem}. {what_to_do}", "{problem}。{what_to_do}");
+        }
         words!(
             "{problem}. The row lands without it. {what_to_do}",
             "{problem}。该行入库时不含这一项。{what_to_do}"
         )
+    }
+}
+
+/// What two people differ in.
+fn told(field: &str) -> Words {
+    match field {
+        "name" => words!("name", "姓名"),
+        "birth_date" => words!("date of birth", "生日"),
+        _ => words!("gender", "性别"),
     }
 }
 
@@ -112,7 +157,7 @@ pub(super) fn settle(warnings: &mut [Warning], record: &Record, own_id: bool) {
     }
     warnings.sort_by_key(|warning| warning.index);
     let what_to_do = what_to_do(record, own_id);
-    for warning in warnings {
+    for warning in warnings.iter_mut().filter(|warning| warning.left_out) {
         warning.what_to_do.clone_from(&what_to_do);
     }
 }

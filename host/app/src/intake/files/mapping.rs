@@ -66,8 +66,8 @@ impl Mapping {
         }
         let text = text.trim_start_matches('\u{feff}');
         let file = File { text, kind };
-        let table = DeTable::parse(text)
-            .map_err(|error| file.bad(error.span().unwrap_or(0..0), Words::same(error.message())))?;
+        let table =
+            DeTable::parse(text).map_err(|error| file.bad(error.span().unwrap_or(0..0), not_toml(error.message())))?;
         let mut mapping = Self::default();
         for (key, value) in table.get_ref() {
             file.take(&mut mapping, key, value)?;
@@ -228,7 +228,10 @@ impl File<'_> {
                     )));
                 }
             },
-            "columns" => mapping.columns = self.fields(name, value)?,
+            "columns" => {
+                mapping.columns = self.fields(name, value)?;
+                self.one_field_each(&mapping.columns, value)?;
+            }
             "constants" => {
                 mapping.constants = self.fields(name, value)?;
                 // every row would be the same record, and all but the first known
@@ -319,6 +322,23 @@ impl File<'_> {
         Ok(fields)
     }
 
+    /// A column is one field: of two that are under one header, one would be lost.
+    fn one_field_each(&self, columns: &BTreeMap<&'static str, String>, value: &Value<'_>) -> Result<(), Rejection> {
+        let mut fields = HashMap::new();
+        for (field, header) in columns {
+            if let Some(other) = fields.insert(plain(header), field) {
+                return Err(self.bad(
+                    value.span(),
+                    words!(
+                        "{other} and {field} are both under {header:?}; a column is one field, leave one of them out",
+                        "{other} 和 {field} 都指定了 {header:?} 列；一列只能是一个字段，请去掉其中一个"
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn statuses(&self, value: &Value<'_>) -> Result<HashMap<String, BookingStatus>, Rejection> {
         let mut statuses = HashMap::new();
         for (key, value) in self.table("status", value)? {
@@ -336,10 +356,40 @@ impl File<'_> {
                     ),
                 )
             })?;
-            statuses.insert(plain(key.get_ref()), status);
+            if statuses
+                .insert(plain(key.get_ref()), status)
+                .is_some_and(|other| other != status)
+            {
+                let word = key.get_ref();
+                return Err(self.bad(
+                    key.span(),
+                    words!(
+                        "{word:?} is given two meanings, as case, blanks and the form of characters do not tell words apart; leave one out",
+                        "{word:?} 有两种含义：大小写、空格和繁简写法不区分词语；请去掉其中一个"
+                    ),
+                ));
+            }
         }
         Ok(statuses)
     }
+}
+
+/// Why a text is not TOML: what the parser says, and in Chinese what most often leads to it.
+fn not_toml(message: &str) -> Words {
+    let zh = if message.starts_with("duplicate key") {
+        "同一项写了两次"
+    } else if message.contains("string") && !message.contains("must be quoted") {
+        "文本的引号不完整，或其中的反斜杠没有写两次"
+    } else if message.contains("key") && !message.contains("value") {
+        "这一项的名称写法有误；名称中有汉字、空格等字符时要加引号"
+    } else if message.contains("unclosed") || message.contains("missing array") {
+        "缺少右括号"
+    } else if message.contains("assignment") {
+        "每项应写成“名称 = 值”"
+    } else {
+        "值的写法有误；文本要加引号"
+    };
+    words!("{message}", "{zh}")
 }
 
 /// A question about the nearest known word, if one is near.

@@ -64,6 +64,10 @@ fn mistakes_are_named_with_their_line() {
             "[status]\n\"x\" = \"payed\"",
             "line 2: \"payed\" is not a status; did you mean \"paid\"?",
         ),
+        (
+            "[status]\n\"已订票\" = \"confirmed\"\n\"已訂票\" = \"paid\"",
+            "is given two meanings",
+        ),
         ("header_row = 0", "header_row must be a number from 1 to 100"),
         ("header_row = \"1\"", "header_row must be a number from 1 to 100"),
         ("delimiter = \"-\"", "delimiter must be"),
@@ -77,6 +81,10 @@ fn mistakes_are_named_with_their_line() {
         ("[constants]\nexternal_id = \"1\"", "external_id tells rows apart"),
         ("[constants]\nbooking_id = \"1\"", "booking_id tells rows apart"),
         ("columns = 1", "columns must be a table"),
+        (
+            "[columns]\nreturns = \" Travel Date\"\namount = \"Paid\"\ndeparts = \"travel_date\"",
+            "departs and returns are both under",
+        ),
         ("kind = ", "line 1:"),
         ("sheet = \"a\"\nsheet = \"b\"", "line 2:"),
     ];
@@ -85,4 +93,25 @@ fn mistakes_are_named_with_their_line() {
         assert!(detail.contains(expected), "{text}: {detail}");
     }
     assert!(refused(&"#".repeat(300_000)).contains("256 KiB"));
+}
+
+#[test]
+fn what_is_not_toml_is_said_in_chinese() {
+    let twice = Mapping::parse(FileKind::Bookings, "sheet = \"a\"\nsheet = \"b\"").expect_err("the sheet twice");
+    assert_eq!(twice.detail.zh, "映射第 2 行：同一项写了两次");
+    for (message, zh) in [
+        ("invalid basic string, expected `\"`", "文本的引号不完整"),
+        ("string values must be quoted, expected literal string", "文本要加引号"),
+        (
+            "invalid unquoted key, expected letters, numbers, `-`, `_`",
+            "名称中有汉字、空格等字符时要加引号",
+        ),
+        ("missing assignment between key-value pairs, expected `=`", "名称 = 值"),
+        ("unclosed table, expected `]`", "缺少右括号"),
+        ("missing value", "值的写法有误"),
+    ] {
+        let said = not_toml(message);
+        assert_eq!(said.en, message);
+        assert!(said.zh.contains(zh), "{message}: {}", said.zh);
+    }
 }

@@ -2,12 +2,14 @@
 
 use super::notes::{Sort, Unit};
 use super::synonyms::{BOOKINGS, CUSTOMERS};
+use super::traditional::simplified;
 use super::units::Money;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::row::FileKind;
 use unicode_normalization::UnicodeNormalization;
 
-/// A header without what people vary: full-width forms, case, spaces, underscores, dashes, quotes, stars of mandatory columns.
+/// A header without what people vary: full-width forms, traditional characters, case, spaces, underscores, dashes, quotes, stars of
+/// mandatory columns.
 pub(super) fn plain(header: &str) -> String {
     let varies = |c: &char| {
         c.is_whitespace()
@@ -23,6 +25,7 @@ pub(super) fn plain(header: &str) -> String {
     header
         .nfkc()
         .flat_map(char::to_lowercase)
+        .map(simplified)
         .filter(|c| !varies(c))
         .collect()
 }
@@ -92,13 +95,13 @@ pub(super) fn understand(kind: FileKind, header: &str) -> Option<(&'static str, 
     Some((field, Unit { money, ..unit }))
 }
 
-/// A header's name and the notes in brackets beside it, in half-width and lower case. `None` if its brackets do not match.
+/// A header's name and the notes in brackets beside it, in half-width, simplified and lower case. `None` if its brackets do not match.
 pub(super) fn split(header: &str) -> Option<(String, Vec<String>)> {
     let (mut name, mut notes) = (String::new(), Vec::new());
     let mut open = Vec::new();
     let mut note = String::new();
     let mut closed = false;
-    for c in header.nfkc().flat_map(char::to_lowercase) {
+    for c in header.nfkc().flat_map(char::to_lowercase).map(simplified) {
         if let Some((_, close)) = BRACKETS.iter().find(|(bracket, _)| *bracket == c) {
             if !open.is_empty() {
                 note.push(c);
@@ -189,12 +192,24 @@ mod tests {
             ("amount (required)", "amount"),
             ("金额（例：1234.50）", "amount"),
             ("订单号（唯一）", "booking_id"),
+            ("訂單編號", "booking_id"),
+            ("聯絡電話", "customer_phone"),
+            ("預訂日期（必填）", "booked_at"),
+            ("訂單金額（萬元）", "amount"),
+            ("聯繫電話", "customer_phone"),
+            ("電子郵件", "customer_email"),
+            ("旅遊目的地", "destination"),
+            ("訂單狀態", "status"),
         ];
         for (header, known) in bookings {
             assert_eq!(field(FileKind::Bookings, header), Some(known), "{header}");
         }
         for (header, known) in [
             ("手机", Some("phone")),
+            ("會員編號", Some("member_no")),
+            ("手機號碼", Some("phone")),
+            ("性別（男/女）", Some("gender")),
+            ("註冊日期", Some("since")),
             ("姓名（拼音）", Some("name_latin")),
             ("性别（男/女）", Some("gender")),
             ("性别(M/F)", Some("gender")),
@@ -223,6 +238,7 @@ mod tests {
             "金额（定金）",
             "金额（不含税）",
             "金额（元/人）",
+            "金额（元）/人",
             "金额（已退）",
             "成本(人均)",
             "金额（桶）",

@@ -3,14 +3,16 @@
 use super::chunks::Chunks;
 use super::dates::Epoch;
 use super::slicer::{Slicer, Slicing};
-use super::workbook::{Workbook, Workbooks, named};
+use super::workbook::{self, Workbook, Workbooks, named};
 use super::{Cause, Mapping, ReadError, Reading, delimited, refuse, unreadable};
+use crate::intake::pace::Pace;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{AgencyTerms, words};
 use posthouse_store::Store;
 use posthouse_store::imports::ImportRow;
 use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 pub(crate) use super::slicer::{ReadRow, Slice};
 
@@ -25,6 +27,7 @@ pub(crate) struct Source {
     pub(crate) kind: FileKind,
     /// How workbooks are read.
     pub(crate) workbooks: Workbooks,
+    pub(crate) pace: Arc<Pace>,
 }
 
 impl Source {
@@ -45,6 +48,7 @@ impl Source {
             now: self.job.created_at,
             done: self.job.rows_done,
             furthest,
+            pace: &self.pace,
             slices,
         };
         read(
@@ -73,10 +77,7 @@ fn read<'s>(
     let failed = |_| cause.or(unreadable);
     (&mut file).take(16).read_to_end(&mut first).map_err(failed)?;
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
-    if [&b"PK\x03\x04"[..], b"PK\x05\x06", &[0xd0, 0xcf, 0x11, 0xe0]]
-        .iter()
-        .any(|magic| first.starts_with(magic))
-    {
+    if workbook::begins(&first) {
         let book = Workbook::open(workbooks, file, mapping.sheet.as_deref(), cause)?;
         let reading = book.reading();
         // the whole file has been copied by now, and reading begins
@@ -91,7 +92,7 @@ fn read<'s>(
     }
     let start = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first).trim_ascii_start();
     let other = if start.starts_with(b"%PDF") {
-        Some(words!("a PDF document", "PDF 文档"))
+        Some(words!("a PDF document", " PDF 文档"))
     } else if start.starts_with(b"<") {
         Some(words!(
             "a web page or XML, whatever its name says",

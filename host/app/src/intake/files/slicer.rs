@@ -1,24 +1,22 @@
-//! From rows to slices of records: the headers are found, what was done is passed over, cells are brought into one spelling.
+//! From rows to slices of records: the headers are found, sums and what was done are passed over.
 
-use super::cells::{as_written, check_count, json, row_json};
+use super::cells::{OneOfSeveral, json, row_json};
 use super::dates::Epoch;
 use super::delimited::Table;
 use super::headers::{self, Plan};
-use super::left_out::{self, Own, Warning};
+use super::left_out::{Own, Warning};
 use super::mapping::LAST_HEADER_ROW;
-use super::notes::{Sort, Unit};
+use super::notes::Sort;
 use super::quotes::Shape;
-use super::spelling::Spelling;
-use super::unknown::{only_adds_up, says_nothing};
-use super::{Cell, ColumnUnit, Mapping, RawRow, ReadError, Reading, UnderstoodColumn, refuse};
+use super::record::Understood;
+use super::seen::Seen;
+use super::unknown::only_adds_up;
+use super::{ColumnUnit, Mapping, RawRow, ReadError, Reading, UnderstoodColumn, refuse};
+use crate::intake::pace::{self, Pace};
 use posthouse_domain::attribute::{self, AttributeDef};
-use posthouse_domain::booking::BookingStatus;
-use posthouse_domain::record::Body;
-use posthouse_domain::row::{FileKind, LeftOut};
-use posthouse_domain::{AgencyTerms, Record, Rejection, Words, words};
-use std::borrow::Cow;
+use posthouse_domain::row::FileKind;
+use posthouse_domain::{AgencyTerms, Record, Rejection, words};
 use std::cell::Cell as Counter;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -56,16 +54,16 @@ pub(crate) struct ReadRow {
     /// Row of the file, the first being 1.
     pub(crate) row_no: i64,
     pub(crate) record: Result<Record, Rejection>,
-    /// Cells that cannot be read, and without which the row lands.
+    /// Cells that cannot be read, and without which the row lands; telephones of two people.
     pub(crate) warnings: Vec<Warning>,
+    /// What stands in the columns of fields that have several.
+    pub(crate) columns: Vec<OneOfSeveral>,
     /// The cells as a JSON list, for the error file; those beyond the headers joined to one.
     pub(crate) cells: String,
 }
 
 /// Bytes of cells landed together, in case rows are long.
 const SLICE_BYTES: usize = 4 * 1024 * 1024;
-/// Rows landed together: enough to share a transaction's costs, few enough that events land between them.
-const SLICE: usize = 2_000;
 
 /// What a slicer has to know.
 pub(super) struct Slicing<'s> {
@@ -83,6 +81,8 @@ pub(super) struct Slicing<'s> {
     pub(super) done: i64,
     /// How far into the file reading has come.
     pub(super) furthest: Rc<Counter<u64>>,
+    /// How many rows a slice is to have.
+    pub(super) pace: &'s Pace,
     pub(super) slices: &'s tokio::sync::mpsc::Sender<Slice>,
 }
 
@@ -100,7 +100,7 @@ pub(super) struct Slicer<'s> {
     passed_over_sent: i64,
     rows: Vec<ReadRow>,
     bytes: usize,
-    repeats: Repeats,
+    seen_before: Seen,
 }
 
 impl<'s> Slicer<'s> {
@@ -114,9 +114,9 @@ impl<'s> Slicer<'s> {
             seen: 0,
             passed_over: 0,
             passed_over_sent: 0,
-            rows: Vec::with_capacity(SLICE),
+            rows: Vec::with_capacity(pace::ALONE),
             bytes: 0,
-            repeats: Repeats::default(),
+            seen_before: Seen::default(),
         }
     }
 
@@ -208,7 +208,7 @@ impl<'s> Slicer<'s> {
         }
         self.seen += 1;
         let done = self.seen <= self.with.done;
-        let read = self.with.record(plan, &self.own, &row, done, &mut self.repeats);
+        let read = self.with.record(plan, &self.own, &row, done, &mut self.seen_before);
         if done {
             return Ok(());
         }
@@ -220,24 +220,20 @@ impl<'s> Slicer<'s> {
         self.push(row.number, read, cells)
     }
 
-    fn push(
-        &mut self,
-        row_no: i64,
-        read: Result<(Record, Vec<Warning>), Rejection>,
-        cells: String,
-    ) -> Result<(), ReadError> {
+    fn push(&mut self, row_no: i64, read: Result<Understood, Rejection>, cells: String) -> Result<(), ReadError> {
         self.bytes += cells.len();
-        let (record, warnings) = match read {
-            Ok((record, warnings)) => (Ok(record), warnings),
-            Err(rejection) => (Err(rejection), Vec::new()),
+        let (record, warnings, columns) = match read {
+            Ok(row) => (Ok(row.record), row.warnings, row.columns),
+            Err(rejection) => (Err(rejection), Vec::new(), Vec::new()),
         };
         self.rows.push(ReadRow {
             row_no,
             record,
             warnings,
+            columns,
             cells,
         });
-        if self.rows.len() == SLICE || self.bytes > SLICE_BYTES {
+        if self.rows.len() >= self.with.pace.rows() || self.bytes > SLICE_BYTES {
             self.send()?;
         }
         Ok(())
@@ -252,177 +248,12 @@ impl<'s> Slicer<'s> {
         self.bytes = 0;
         self.passed_over_sent = self.passed_over;
         let slice = Slice {
-            rows: std::mem::replace(&mut self.rows, Vec::with_capacity(SLICE)),
+            rows: std::mem::replace(&mut self.rows, Vec::with_capacity(pace::ALONE)),
             bytes_done: i64::try_from(self.with.furthest.get()).unwrap_or(i64::MAX),
             passed_over: self.passed_over,
             head: head.clone(),
         };
         self.with.slices.blocking_send(slice).map_err(|_| ReadError::Gone)
-    }
-}
-
-impl Slicing<'_> {
-    /// The record of a row, with the cells that it lands without. Of rows that are done only the count is taken.
-    fn record(
-        &self,
-        plan: &Plan,
-        own: &[Own],
-        row: &RawRow,
-        done: bool,
-        repeats: &mut Repeats,
-    ) -> Result<(Record, Vec<Warning>), Rejection> {
-        let width = plan.header.len();
-        check_count(&self.reading, plan, row)?;
-        let nothing = Cell::default();
-        let told = |index: usize| -> Cow<'_, Cell> {
-            let own = if index < width {
-                row.cells.get(index).filter(|cell| !cell.is_blank())
-            } else {
-                plan.constants.get(index - width)
-            };
-            as_written(own.unwrap_or(&nothing))
-        };
-        let spelling = Spelling {
-            mapping: self.mapping,
-            terms: self.terms,
-            epoch: self.epoch,
-            now: self.now,
-        };
-        // where all columns of a field are empty, its constant speaks
-        let cell_of = |index: usize, field: &str| -> Cow<'_, Cell> {
-            let cell = told(index);
-            let constant = || {
-                self.mapping
-                    .constants
-                    .get(field)
-                    .filter(|_| plan.places(field).all(|place| told(place).is_blank()))
-            };
-            match cell.is_blank().then(constant).flatten() {
-                Some(constant) => Cow::Owned(Cell::text(constant)),
-                None => cell,
-            }
-        };
-        let place = |name: &str| plan.places(name).next();
-        // the header of the amount says in which currency a row is that says nothing itself
-        let priced = place("amount").or_else(|| place("cost"));
-        let header_mark = priced.and_then(|index| plan.units[index].money.mark);
-        let said = place("currency").map(|index| cell_of(index, "currency"));
-        let currency = spelling.currency(said.as_deref(), header_mark);
-        let refunded = || {
-            let unit = Unit::default();
-            let status = place("status").map(|index| spelling.read("status", unit, &cell_of(index, "status"), None));
-            matches!(status, Some(Ok(status)) if status.eq_ignore_ascii_case(BookingStatus::Refunded.as_str()))
-        };
-        let mut cells = vec![String::new(); plan.fields.len()];
-        let (mut unknown, mut warnings): (Vec<(usize, String)>, Vec<Warning>) = Default::default();
-        for (index, field) in plan.fields.iter().enumerate() {
-            let Some(field) = *field else {
-                if index < width {
-                    let header = &plan.header[index];
-                    let cell = told(index);
-                    cells[index] = match attribute::of_header(header) {
-                        // kept whether or not it is defined; what cannot be read of it is left out, as of any optional cell
-                        Some(_) => match spelling.read(header, plan.units[index], &cell, None) {
-                            Ok(text) => text,
-                            Err(why) if left_out::lands_without(header, &why) => {
-                                warnings.push(Warning::new(plan, row, Some(index), header, why));
-                                String::new()
-                            }
-                            Err(why) => return Err(why),
-                        },
-                        None => cell.text.clone(),
-                    };
-                }
-                continue;
-            };
-            let cell = cell_of(index, field);
-            let unit = plan.units.get(index).copied().unwrap_or_default();
-            let says_nothing = says_nothing(field, &cell.text)
-                // nothing was paid back, or everything? an empty cell means everything
-                && !(matches!(field, "amount" | "amount_base") && refunded());
-            if says_nothing {
-                let constant = self.mapping.constants.get(field).map(Cell::text);
-                let spelt = constant.map(|cell| spelling.read(field, Unit::default(), &cell, currency));
-                unknown.push((index, spelt.transpose()?.unwrap_or_default()));
-            }
-            match spelling.read(field, unit, &cell, currency) {
-                Ok(text) => cells[index] = text,
-                Err(_) if says_nothing => {}
-                Err(why) if left_out::lands_without(field, &why) => {
-                    warnings.push(Warning::new(plan, row, Some(index), field, why));
-                }
-                Err(why) => return Err(why),
-            }
-        }
-        if let (Some(index), Some(currency)) = (place("currency"), currency)
-            && cells[index].is_empty()
-            && currency != self.terms.currency
-            && ["amount", "cost"]
-                .iter()
-                .any(|name| place(name).is_some_and(|place| !cells[place].is_empty()))
-        {
-            cells[index] = currency.to_string();
-        }
-        let cell = |index: usize| match unknown.iter().find(|(other, _)| *other == index) {
-            Some((_, instead)) => instead.as_str(),
-            None => cells.get(index).map_or("", String::as_str),
-        };
-        let own_id = place("external_id").is_some_and(|index| !cell(index).is_empty());
-        let read = plan.layout.record(cell, "", self.now, self.terms);
-        if let Ok((_, not_read)) = &read {
-            // a row that comes again without the cells that it landed without is the same row
-            for LeftOut { field, .. } in not_read {
-                if let Some(index) = left_out::place(plan, field) {
-                    cells[index].clear();
-                }
-            }
-        }
-        // rows without an id are told apart by their content and their count, so even rows that are done must be counted. Words that
-        // say nothing are part of the content, as they were when they passed for values
-        let content_id = if own_id {
-            String::new()
-        } else {
-            let mut hash = plan
-                .layout
-                .content_hash(|index| cells.get(index).map_or("", String::as_str));
-            hash.truncate(32);
-            let count = repeats.count(&hash);
-            format!("{hash}-{count}")
-        };
-        if done {
-            return Err(Rejection::new("done", Words::default()));
-        }
-        let (mut record, not_read) = read?;
-        if !own_id {
-            if let Body::Booking(booking) = &mut record.body
-                && booking.booking_id.is_empty()
-            {
-                booking.booking_id.clone_from(&content_id);
-            }
-            record.external_id = content_id;
-        }
-        for LeftOut { field, why } in not_read {
-            warnings.push(Warning::new(plan, row, left_out::place(plan, &field), &field, why));
-        }
-        // after the hash, which may not change because an attribute is defined later
-        record.attributes.retain_mut(|value| {
-            let Some(Own { index, key, def }) = own.iter().find(|own| own.key == value.key) else {
-                return true;
-            };
-            match left_out::own_attribute(&spelling, plan, *index, def, &told(*index)) {
-                Ok(spelt) => value.value = spelt,
-                Err(why) => {
-                    warnings.push(Warning::new(plan, row, Some(*index), key, why));
-                    return false;
-                }
-            }
-            !value.value.is_empty()
-        });
-        if let Some(source) = &self.mapping.source {
-            record.source.clone_from(source);
-        }
-        left_out::settle(&mut warnings, &record, own_id);
-        Ok((record, warnings))
     }
 }
 
@@ -446,28 +277,5 @@ impl Table for Slicer<'_> {
 
     fn shape(&self) -> Option<&Shape> {
         self.shape.as_ref()
-    }
-}
-
-/// How often each content was seen, with nine bytes for each that was seen once. Two contents may share a key, once in billions of
-/// rows; the second then has the count 2, the next time as well, which is all that matters.
-#[derive(Default)]
-struct Repeats {
-    once: HashSet<u64>,
-    more: HashMap<u64, u32>,
-}
-
-impl Repeats {
-    fn count(&mut self, hash: &str) -> u32 {
-        let key = hash
-            .get(..16)
-            .and_then(|hex| u64::from_str_radix(hex, 16).ok())
-            .unwrap_or(0);
-        if self.once.insert(key) {
-            return 1;
-        }
-        let count = self.more.entry(key).or_insert(1);
-        *count += 1;
-        *count
     }
 }

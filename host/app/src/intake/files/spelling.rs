@@ -4,6 +4,8 @@
 
 use super::dates::{self, Epoch, Told};
 use super::notes::Unit;
+use super::numbers::{id, lost_digits, phone, rounded, shown_short};
+use super::traditional::simplified;
 use super::units::{self, Mark, Money, canonical};
 use super::words::{BROKEN, CURRENCIES, FLAGS, GENDERS, KINDS, STATUSES};
 use super::{Cell, CellKind, Mapping, headers, quote};
@@ -11,7 +13,7 @@ use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::money::{self, Currency};
-use posthouse_domain::{AgencyTerms, Rejection, normal, time, words};
+use posthouse_domain::{AgencyTerms, Rejection, normal, row, time, words};
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
@@ -231,7 +233,7 @@ impl Spelling<'_> {
         currency: Option<Currency>,
     ) -> Result<String, Rejection> {
         let spelt = half_width(text);
-        let upper = spelt.to_uppercase();
+        let upper: String = spelt.to_uppercase().chars().map(simplified).collect();
         let (bare, marks) = unmarked(&upper);
         if let Some(currency) = currency {
             let differs = |mark: &&Mark| !mark.fits(currency, self.terms.currency);
@@ -240,22 +242,25 @@ impl Spelling<'_> {
                     "currency_differs",
                     words!(
                         "{field} {text} is in {sign} by its header, but the row's currency is {currency}; write one currency in both, as a code like USD",
-                        "{field} {text} 按表头为 {sign}，而该行的币种是 {currency}；请统一成一种币种，用 USD 这样的代码",
+                        "{field} {text} 按表头为“{sign}”，而该行的币种是 {currency}；请统一成一种币种，用 USD 这样的代码",
                         text = quote(text),
                         sign = mark.sign
                     ),
                 ));
             }
             if let Some(mark) = marks.iter().find(differs) {
-                return Err(Rejection::new(
-                    "currency_differs",
-                    words!(
-                        "{field} {text} is marked {sign}, but the row's currency is {currency}; fill in the column currency",
-                        "{field} {text} 标有 {sign}，而该行的币种是 {currency}；请填写 currency 列",
-                        text = quote(text),
-                        sign = mark.sign
+                let (text, sign) = (quote(text), mark.sign);
+                let detail = match unit.mark {
+                    Some(Mark { sign: header, .. }) => words!(
+                        "{field} {text} is marked {sign}, but its header says {header}; write this amount in {header}, or take the currency out of the header and fill in the column currency",
+                        "{field} {text} 标有“{sign}”，而表头写的是“{header}”；请改写成表头的币种，或去掉表头里的币种并填写 currency 列"
                     ),
-                ));
+                    None => words!(
+                        "{field} {text} is marked {sign}, but the row's currency is {currency}; fill in the column currency",
+                        "{field} {text} 标有“{sign}”，而该行的币种是 {currency}；请填写 currency 列"
+                    ),
+                };
+                return Err(Rejection::new("currency_differs", detail));
             }
         }
         let (bare, own_tens) = units::scaled(bare);
@@ -297,7 +302,8 @@ impl Spelling<'_> {
                     "{field} {text} 不是金额；请写成 1234.50 或 1,234.50",
                     text = quote(text)
                 ),
-            )),
+            )
+            .with_hint(row::decimal_comma(bare))),
             // the sign is what the row reader looks at first
             None if !sign.is_empty() => Ok(points),
             None => Ok(spelt),
@@ -335,82 +341,11 @@ pub(super) fn half_width(text: &str) -> String {
 /// The normal word for a word, or the word itself.
 fn word(words: &[(&str, &[&str])], text: &str) -> String {
     let text = half_width(text);
-    let lower = text.to_lowercase();
+    let lower: String = text.to_lowercase().chars().map(simplified).collect();
     words
         .iter()
         .find(|(_, spellings)| spellings.contains(&lower.as_str()))
         .map_or(text, |(normal, _)| (*normal).to_owned())
-}
-
-/// Digits and exponent of a number like `1.38E+10`.
-fn scientific(text: &str) -> Option<(&str, i32)> {
-    let (mantissa, exponent) = text.split_once(['E', 'e'])?;
-    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
-    let good = digits > 0 && digits + 1 >= mantissa.len() && mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let exponent = exponent.strip_prefix('+').unwrap_or(exponent).parse().ok()?;
-    good.then_some((mantissa, exponent))
-}
-
-fn rounded(field: &str, text: &str) -> Rejection {
-    Rejection::new(
-        "number_rounded",
-        words!(
-            "{field} {text} was rounded by a spreadsheet, its last digits are lost; give the column the format text and enter it again",
-            "{field} {text} 被表格软件改成了近似数，末几位已丢失；请把该列设为文本格式后重新填写",
-            text = quote(text)
-        ),
-    )
-}
-
-/// Numbers of bookings and members. One that was rounded would be taken for another's.
-fn id(field: &str, text: &str) -> Result<String, Rejection> {
-    if text.contains('"') {
-        return Err(Rejection::new(
-            "broken_quotes",
-            words!(
-                "{field} {text} has a quotation mark in it, usually one of a pair that lost the other; remove it",
-                "{field} {text} 中有一个引号，多半是成对的引号缺了一个；请删除",
-                text = quote(text)
-            ),
-        ));
-    }
-    if scientific(text).is_some_and(|(mantissa, exponent)| mantissa.contains('.') && exponent > 3) {
-        return Err(rounded(field, text));
-    }
-    Ok(text.to_owned())
-}
-
-/// Whether a workbook kept a number of more digits than a number has room for: the last ones of an identity card or a bank card are lost
-/// then. Of a fraction fifteen digits are read.
-fn lost_digits(cell: &Cell, text: &str) -> bool {
-    cell.is_number() && !text.contains('.') && text.bytes().filter(u8::is_ascii_digit).count() > 15
-}
-
-/// Whether a text is what a spreadsheet shows of a number too long for its column.
-fn shown_short(text: &str) -> bool {
-    scientific(text).is_some_and(|(mantissa, exponent)| mantissa.contains('.') && exponent >= 11)
-}
-
-/// Telephone numbers that a spreadsheet took for numbers.
-fn phone(field: &str, text: &str) -> Result<String, Rejection> {
-    if let Some((mantissa, exponent)) = scientific(text) {
-        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-        let whole = mantissa.find('.').unwrap_or(mantissa.len());
-        let length = whole as i64 + i64::from(exponent);
-        let length = usize::try_from(length).ok().filter(|length| (5..=15).contains(length));
-        // six digits are what a narrow column shows
-        let Some(length) = length.filter(|length| digits.len() > 6 && digits.len() <= *length) else {
-            return Err(rounded(field, text));
-        };
-        return Ok(format!("{digits:0<length$}"));
-    }
-    if let Some((whole, zeros)) = text.split_once('.') {
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if whole.len() > 4 && digits(whole) && !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') {
-            return Ok(whole.to_owned());
-        }
-    }
-    Ok(text.to_owned())
 }
 
 /// `2`, `2.0` and `2人` are two people.

@@ -139,6 +139,50 @@ fn amounts_below_a_unit() {
 }
 
 #[test]
+fn whose_currency_differs_is_said() {
+    let mapping = Mapping::default();
+    let terms = terms();
+    let spelling = Spelling {
+        mapping: &mapping,
+        terms: &terms,
+        epoch: Epoch::Y1900,
+        now: NOW,
+    };
+    let said = |unit: &str, text: &str, currency: &str| {
+        let unit = Unit {
+            money: Money::parse(unit).unwrap_or_default(),
+            ..Unit::default()
+        };
+        let currency = spelling.currency(Some(&Cell::text(currency)), unit.money.mark);
+        let refused = spelling.read("amount", unit, &Cell::text(text), currency);
+        refused.expect_err(text).detail
+    };
+    for (unit, text, currency, en, zh) in [
+        (
+            "美元",
+            "€100",
+            "",
+            "but its header says 美元; write this amount in 美元",
+            "而表头写的是“美元”",
+        ),
+        ("", "$100", "", "fill in the column currency", "请填写 currency 列"),
+        (
+            "元",
+            "100",
+            "USD",
+            "is in 元 by its header, but the row's currency is USD",
+            "按表头为“元”",
+        ),
+    ] {
+        let detail = said(unit, text, currency);
+        assert!(
+            detail.en.contains(en) && detail.zh.contains(zh),
+            "{unit} {text}: {detail:?}"
+        );
+    }
+}
+
+#[test]
 fn headers_say_how_dates_are_written() {
     let order = Unit {
         order: Some(super::dates::DateOrder::Dmy),
@@ -217,6 +261,11 @@ fn words_dates_and_people() {
         ("status", "In_Trip", "in_trip"),
         ("status", "已出票", "已出票"),
         ("currency", "人民币", "CNY"),
+        ("currency", "人民幣", "CNY"),
+        ("status", "已確認", "confirmed"),
+        ("kind", "個人", "person"),
+        ("consent_marketing", "拒絕", "false"),
+        ("amount", "1.2萬", "12000"),
         ("gender", "女士", "female"),
         ("gender", "保密", ""),
         ("consent_marketing", "√", "true"),

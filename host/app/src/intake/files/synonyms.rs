@@ -16,7 +16,7 @@ pub(super) const BOOKINGS: &[Synonyms] = &[
     ),
     (
         "customer_phone",
-        "手机 手机号 手机号码 电话 电话号码 联系电话 移动电话 客户手机 客户手机号 客户电话 联系人电话 联系人手机 phone phonenumber mobile mobilephone telephone",
+        "手机 手机号 手机号码 电话 电话号码 联系电话 联络电话 移动电话 客户手机 客户手机号 客户电话 联系人电话 联系人手机 phone phonenumber mobile mobilephone telephone",
     ),
     (
         "customer_email",
@@ -59,7 +59,7 @@ pub(super) const CUSTOMERS: &[Synonyms] = &[
     ("member_no", "会员号 会员编号 会员卡号 会员卡 memberid membernumber"),
     (
         "phone",
-        "手机 手机号 手机号码 电话 电话号码 联系电话 移动电话 客户手机 客户手机号 客户电话 phonenumber mobile mobilephone telephone",
+        "手机 手机号 手机号码 电话 电话号码 联系电话 联络电话 移动电话 客户手机 客户手机号 客户电话 phonenumber mobile mobilephone telephone",
     ),
     ("email", "邮箱 电子邮箱 电子邮件 邮箱地址 客户邮箱 emailaddress"),
     (

@@ -1,7 +1,9 @@
 //! What offices write where they know nothing, and the rows that only add up the others.
 
 use super::headers::{Plan, plain};
+use super::traditional::simplified;
 use super::{RawRow, spelling};
+use posthouse_domain::normal::is_ideograph;
 
 /// Words and signs that say nothing, in half-width and lower case.
 const NOTHING: [&str; 33] = [
@@ -52,7 +54,8 @@ pub(super) fn says_nothing(field: &str, text: &str) -> bool {
     let text = spelling::half_width(text);
     let called_so = NAMES.contains(&field) && matches!(text.as_str(), "Null" | "None" | "Nil" | "Nan" | "Na");
     // in small letters it is a language, and in parts of the world a name
-    !called_so && (text == "NA" || NOTHING.contains(&text.to_lowercase().as_str()))
+    let plain: String = text.to_lowercase().chars().map(simplified).collect();
+    !called_so && (text == "NA" || NOTHING.contains(&plain.as_str()))
 }
 
 /// How rows begin that add up the others.
@@ -79,10 +82,31 @@ const SUM_ENDS: [&str; 7] = ["合计", "小计", "总计", "共计", "累计", "
 /// Longest text that is looked at, in characters.
 const LONGEST_SUM: usize = 30;
 
+/// What is counted behind a sum.
+const COUNTED: [char; 9] = ['笔', '单', '条', '行', '项', '人', '位', '个', '元'];
+
+/// The words of a sum without what it comes to: `合计：4笔`, `共计 12 单`, `Total: 1,234.50`. A bare number behind them may be part of
+/// an id.
+fn without_sum(text: &str) -> &str {
+    let counted = text
+        .trim_end()
+        .trim_end_matches(|c: char| COUNTED.contains(&simplified(c)));
+    let number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | ' ' | '¥' | '￥');
+    let words = counted.trim_end_matches(number);
+    let has_number = counted[words.len()..].contains(|c: char| c.is_ascii_digit());
+    let is_counted = counted.len() < text.trim_end().len() && words.ends_with(is_ideograph);
+    if has_number && (words.ends_with([':', '：']) || is_counted) {
+        words
+    } else {
+        text
+    }
+}
+
 fn is_sum(text: &str) -> bool {
     if text.len() > 4 * LONGEST_SUM {
         return false;
     }
+    let text = without_sum(text);
     let name = plain(text);
     let name = name.split_once('(').map_or(name.as_str(), |(before, _)| before);
     let last = text
@@ -155,6 +179,9 @@ mod tests {
             "None",
             "空",
             "（无）",
+            "無",
+            "暫無",
+            "不詳",
             "'-",
         ] {
             for field in [
@@ -216,6 +243,13 @@ mod tests {
             ",,M1 汇总,,,,1",
             ",M1 Total,,,,,1",
             "2025-05小计,,,,,2025-05-31,1",
+            "合计：4笔,,,,,,1234",
+            "共计 12 单,,,,,,1234",
+            "總計：4 筆,,,,,,1234",
+            "共計12個,,,,,,1234",
+            ",,,合计（4笔）,,,1234",
+            ",M1 小计: 3,,,,,1",
+            "Total: 1234.50,,,,,,1234",
         ] {
             assert!(adds_up(header, row), "{row}");
         }
@@ -228,6 +262,12 @@ mod tests {
             "1,B1,,Total,,2025-05-01,1",
             "1,,M-SUM,,,2025-05-01,1",
             ",,,Summer,,2025-05-01,1",
+            "合计：4笔,B1,,,,2025-05-01,1",
+            "合计：4笔,,,,13800138000,2025-05-01,1",
+            ",小计4,,,,2025-05-01,1",
+            ",Sum 4,,,,2025-05-01,1",
+            ",SUM2024,,,,2025-05-01,1",
+            "1,,,小计划4人,,2025-05-01,1",
         ] {
             assert!(!adds_up(header, row), "{row}");
         }

@@ -70,7 +70,7 @@ pub(super) const ISO_CODES: [&str; 44] = [
 ];
 
 /// Words by which numbers are multiplied, as powers of ten; the longer before those they begin or end with.
-pub(super) const SCALES: [(&str, i32); 42] = [
+pub(super) const SCALES: [(&str, i32); 33] = [
     ("十万", 5),
     ("百万", 6),
     ("千万", 7),
@@ -78,13 +78,6 @@ pub(super) const SCALES: [(&str, i32); 42] = [
     ("百亿", 10),
     ("千亿", 11),
     ("万亿", 12),
-    ("十萬", 5),
-    ("百萬", 6),
-    ("千萬", 7),
-    ("十億", 9),
-    ("百億", 10),
-    ("千億", 11),
-    ("萬億", 12),
     ("拾万", 5),
     ("佰万", 6),
     ("仟万", 7),
@@ -95,9 +88,7 @@ pub(super) const SCALES: [(&str, i32); 42] = [
     ("千", 3),
     ("仟", 3),
     ("万", 4),
-    ("萬", 4),
     ("亿", 8),
-    ("億", 8),
     ("分", -2),
     ("角", -1),
     ("CENTS", -2),

@@ -35,10 +35,12 @@ pub(crate) struct Report {
     months: Vec<Total>,
     /// Why rows are rejected.
     rejections: Vec<Rejections>,
-    /// Why cells are left out.
+    /// Why cells are left out, and which belong to two people.
     warnings: Vec<Warnings>,
-    /// Cells left out. `warnings.csv` has the first 100,000 of them.
+    /// Cells left out. `warnings.csv` has the first 100,000 warnings.
     cells_left_out: i64,
+    /// Telephones and e-mail addresses that the file gives to two people.
+    contacts_shared: i64,
 }
 
 /// A row as it was understood.
@@ -59,6 +61,9 @@ pub(crate) struct Understood {
     /// Its value in words.
     #[schema(example = "CNY 12,800.00")]
     value: String,
+    /// In which column of the field it stands, the first being 1, where a file has several telephones or e-mail addresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<i64>,
 }
 
 /// Rows of bookings and the sum of their amounts.
@@ -87,7 +92,7 @@ pub(crate) struct Rejections {
     examples: Vec<Example>,
 }
 
-/// Cells that are left out of one column with one code.
+/// Cells of one column that are warned of with one code.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Warnings {
     /// Stable code.
@@ -143,6 +148,7 @@ impl From<Found> for Report {
                 })
                 .collect(),
             cells_left_out: found.cells_left_out,
+            contacts_shared: found.contacts_shared,
         }
     }
 }
@@ -160,6 +166,7 @@ impl From<UnderstoodRow> for FirstRow {
         let fields = row.fields.into_iter().map(|told| Understood {
             field: told.field,
             value: told.value,
+            place: told.place,
         });
         Self {
             row: row.row,

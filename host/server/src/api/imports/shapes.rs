@@ -33,7 +33,8 @@ pub(crate) struct Import {
     duplicates: i64,
     /// Rows rejected; `errors.csv` has them with their reasons.
     rejected: i64,
-    /// Rows that landed, or were known, without a cell that cannot be read; `warnings.csv` has these cells.
+    /// Rows that landed, or were known, with a warning: without a cell that cannot be read, or with a telephone or e-mail address of two
+    /// people. `warnings.csv` has these cells.
     warned: i64,
     /// Rows that only add up others (合计, Total). They are none of `rows`.
     passed_over: i64,

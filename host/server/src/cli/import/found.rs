@@ -67,8 +67,9 @@ fn reading(job: &Value) -> String {
 /// The headers, what each was understood as, and what the first rows say there.
 fn columns(job: &Value) -> String {
     let rows: Vec<&Value> = list(&job["report"]["first_rows"]).collect();
-    let value = |row: &Value, field: &str| -> String {
-        let told = list(&row["fields"]).find(|told| told["field"] == field);
+    let value = |row: &Value, field: &str, place: usize| -> String {
+        let here = |told: &&Value| told["field"] == field && told["place"].as_u64().unwrap_or(1) == place as u64;
+        let told = list(&row["fields"]).find(here);
         told.map(|told| cut(text(told, "value"), WIDEST)).unwrap_or_default()
     };
     let mut lines = vec![
@@ -81,11 +82,13 @@ fn columns(job: &Value) -> String {
             )
             .collect::<Vec<String>>(),
     ];
-    for column in list(&job["reading"]["columns"]) {
+    for (index, column) in list(&job["reading"]["columns"]).enumerate() {
         let field = text(column, "field");
+        let before = list(&job["reading"]["columns"]).take(index);
+        let place = 1 + before.filter(|other| other["field"] == field).count();
         let understood = format!("{field}{}", unit(&column["unit"]));
         let mut line = vec![cut(text(column, "header"), WIDEST), understood];
-        line.extend(rows.iter().map(|row| value(row, field)));
+        line.extend(rows.iter().map(|row| value(row, field, place)));
         lines.push(line);
     }
     for header in list(&job["ignored_columns"]).filter_map(Value::as_str) {
@@ -202,13 +205,13 @@ fn sums(report: &Value) -> String {
     format!("\n{}", indented(&table(&lines)))
 }
 
-/// Why cells are left out, or rows rejected, with the first of them.
+/// What the sender is warned of, or why rows are rejected, with the first of them.
 fn groups(report: &Value, key: &str) -> String {
     let mut said = String::new();
     for group in list(&report[key]) {
         if said.is_empty() {
             let what = match key {
-                "warnings" => words!("Left out:", "未导入的单元格："),
+                "warnings" => words!("Warnings:", "提示："),
                 _ => words!("Rejected:", "未通过的行："),
             };
             said = format!("\n{what}\n");
@@ -278,7 +281,7 @@ Customers: 2 new, 1 updated. Bookings: 3 new, 0 changed. Booked from 2025-02-12 
   2025-03     1  CNY       0.00
   all         3  CNY  12,800.00
 
-Left out:
+Warnings:
   人数: bad_travellers, rows: 1
     row 3: no
 ";
@@ -294,6 +297,30 @@ Left out:
                 "客户：新增 2 位，更新 1 位。订单：新增 3 个，更新 0 个。预订日期 2025-02-12 至 2025-03-01。"
             ),
             "{chinese}"
+        );
+    }
+
+    #[test]
+    fn each_telephone_stands_in_its_own_column() {
+        let job = json!({
+            "reading": {"columns": [
+                {"header": "手机", "field": "phone"},
+                {"header": "姓名", "field": "name"},
+                {"header": "电话", "field": "phone"},
+            ]},
+            "report": {"first_rows": [
+                {"row": 2, "fields": [{"field": "phone", "value": "+8613800138000", "place": 1},
+                    {"field": "phone", "value": "+861065529988", "place": 2}, {"field": "name", "value": "李伟"}]},
+                {"row": 3, "fields": [{"field": "phone", "value": "+8613900139000", "place": 2}]},
+            ]},
+        });
+        let shown = columns(&job);
+        let lines: Vec<Vec<&str>> = shown.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(lines[2], ["手机", "phone", "+8613800138000"], "{shown}");
+        assert_eq!(
+            lines[4],
+            ["电话", "phone", "+861065529988", "+8613900139000"],
+            "{shown}"
         );
     }
 

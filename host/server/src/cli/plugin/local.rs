@@ -4,6 +4,7 @@ use super::build::build_core_module;
 use super::new::{World, new_project};
 use super::project::{Project, ProjectError};
 use crate::cli::Failure;
+use crate::cli::io_words::io_words;
 use crate::cli::output::{Output, counted, table};
 use crate::config::{Config, Flags};
 use posthouse_domain::{Words, words};
@@ -68,7 +69,8 @@ fn read_cases(dir: &Path) -> Result<Option<Cases>, Failure> {
             return Err(Failure::failed(words!(
                 "{file} cannot be read: {error}",
                 "{file} 无法读取：{error}",
-                file = file.display()
+                file = file.display(),
+                error = io_words(&error)
             )));
         }
     };
@@ -98,14 +100,15 @@ pub(super) fn component(path: &Path) -> Result<Vec<u8>, Failure> {
         Failure::usage(words!(
             "{path} cannot be read: {e}; name a .wasm file or a project's folder",
             "{path} 无法读取：{e}；请指定 .wasm 文件或项目目录",
-            path = path.display()
+            path = path.display(),
+            e = io_words(&e)
         ))
     })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |e: std::io::Error| {
-        let path = path.display();
+        let (path, e) = (path.display(), io_words(&e));
         Failure::failed(words!("{path} cannot be written: {e}", "{path} 无法写入：{e}"))
     };
     if let Some(folder) = path.parent() {

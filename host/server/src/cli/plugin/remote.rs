@@ -7,6 +7,7 @@ use super::which::which;
 use super::words::{self as answers, text};
 use crate::cli::Failure;
 use crate::cli::client::Client;
+use crate::cli::io_words::io_words;
 use crate::cli::output::{Output, shell_word};
 use clap::Args;
 use posthouse_domain::words;
@@ -134,7 +135,8 @@ fn parse(given: &str) -> Result<Map<String, Value>, Failure> {
         std::fs::read_to_string(file).map_err(|e| {
             Failure::usage(words!(
                 "the settings {file} cannot be read: {e}; write a file or a JSON object",
-                "设置 {file} 无法读取：{e}；请给出文件或 JSON 对象"
+                "设置 {file} 无法读取：{e}；请给出文件或 JSON 对象",
+                e = io_words(&e)
             ))
         })?
     };
@@ -158,7 +160,7 @@ fn upload(client: &Client, path: &Path, output: Output) -> Result<(Value, bool),
         false => path,
     };
     let bytes = std::fs::read(file).map_err(|e| {
-        let file = file.display();
+        let (file, e) = (file.display(), io_words(&e));
         Failure::usage(words!("{file} cannot be read: {e}", "{file} 无法读取：{e}"))
     })?;
     for warning in warnings(file, &bytes) {

@@ -264,9 +264,15 @@ fn head(format: &str, sheets: &[calamine::Sheet], wanted: Option<&str>, from_190
 
 fn bad(problem: impl Display) -> Rejection {
     let problem = Words::of(&problem).map(|problem| problem.chars().take(200).collect());
+    // what a library says it says in English
+    let in_chinese = if problem.en == problem.zh {
+        Words::default()
+    } else {
+        words!("", "（{problem}）")
+    };
     let detail = words!(
         "the workbook is damaged ({problem}); open it in a spreadsheet program, save it again, and send that file",
-        "工作簿已损坏（{problem}）；请用表格软件打开、另存后再发"
+        "工作簿已损坏{in_chinese}；请用表格软件打开、另存后再发"
     );
     Rejection::new("bad_workbook", detail)
 }

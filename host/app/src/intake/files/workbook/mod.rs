@@ -31,6 +31,14 @@ pub(super) struct Head {
     pub(super) from_1904: bool,
 }
 
+/// How archives and the containers of XLS begin.
+const BEGINNINGS: [&[u8]; 3] = [b"PK\x03\x04", b"PK\x05\x06", &[0xd0, 0xcf, 0x11, 0xe0]];
+
+/// Whether a file that begins with these bytes is a workbook, if it is a table at all.
+pub(crate) fn begins(first: &[u8]) -> bool {
+    BEGINNINGS.iter().any(|beginning| first.starts_with(beginning))
+}
+
 impl Head {
     fn epoch(&self) -> Epoch {
         if self.from_1904 { Epoch::Y1904 } else { Epoch::Y1900 }
