@@ -11,6 +11,7 @@ on_both_engines!(
     uploads_are_refused_with_their_reason,
     the_largest_request_lands,
     files_of_many_cells_are_no_burden,
+    long_words_are_refused_in_few,
 );
 
 fn start(database: Database) -> (Server, Client) {
@@ -262,4 +263,37 @@ fn files_of_many_cells_are_no_burden(database: Database) {
         (rows[1]["surplus"].as_str(), rows[1]["customer_member_no"].as_str()),
         ("1 missing", "M2")
     );
+}
+
+fn long_words_are_refused_in_few(database: Database) {
+    let (_server, client) = start(database);
+    let send = |body: &str| {
+        let (path, form) = ("/api/v1/imports?kind=bookings", "multipart/form-data; boundary=b");
+        let answer = client.try_send("POST", path, form, body.as_bytes(), &[("accept-language", "zh-CN")]);
+        answer.unwrap()
+    };
+    let part = |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\nx\r\n--b--\r\n");
+    let unknown = send(&part(&"a".repeat(10_000)));
+    assert_eq!(unknown.problem(422), "unknown_part");
+    assert!(unknown.text.len() < 1_000, "{}", unknown.text);
+    let nameless = send(&part("")).expect(422)["detail"].as_str().unwrap().to_owned();
+    assert!(nameless.starts_with("无法识别名为 \"\" 的部分"), "{nameless}");
+    let cut = send("--b\r\nConte");
+    assert_eq!(cut.problem(400), "bad_multipart");
+    assert!(!cut.text.contains("stream"), "{}", cut.text);
+
+    for sheet in ["a".repeat(256), "a%1Bb".to_owned()] {
+        let refused = client.start_import_of(&format!("kind=bookings&sheet={sheet}"), "a.csv", b"x", None);
+        assert_eq!(refused.problem(422), "bad_mapping");
+        assert!(refused.text.len() < 1_000, "{}", refused.text);
+    }
+    // what nobody could mean is left out like any other column
+    let file = format!(
+        "customer_member_no,booked_at,\"{}\"\nM1,2025-01-01,x\n",
+        ",".repeat(300_000)
+    );
+    let job = client.import("bookings", file.as_bytes());
+    assert_eq!(job["accepted"], 1, "{}", job["failure"]);
+    let listed = job["ignored_columns"][0].as_str().unwrap();
+    assert_eq!(listed, ",".repeat(200) + "…");
 }

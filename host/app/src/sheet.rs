@@ -1,27 +1,29 @@
 //! Tables for spreadsheet programs, which take a cell that begins like a formula for one and run it.
 //!
-//! Such a cell leaves with an apostrophe before it, as OWASP advises against CSV injection, and loses it again when it comes back. All
-//! CSV that leaves the server is written here.
+//! Such a cell leaves with an apostrophe before it, as OWASP advises against CSV injection, and loses it again when it comes back. So
+//! does what stands behind a separator or the end of a line within a cell: a program whose separator is another than the file's begins a
+//! cell there, and as it has seen no quote at the beginning of a cell, the quotes around do not keep it from that. All CSV that leaves the
+//! server is written here.
 
 use crate::error::{AppError, Result};
+use posthouse_domain::normal;
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
+
+/// Behind what a program may begin a cell.
+const SEPARATORS: [char; 5] = [',', ';', '\t', '\r', '\n'];
 
 /// Whether a spreadsheet program may take the text for a formula. A plain number below zero is only a number.
 fn is_formula(text: &str) -> bool {
     if text.starts_with(['\t', '\r', '\n']) && !text.trim().is_empty() {
         return true;
     }
-    // what cannot be seen before it, and its full-width form, do not keep every program from it
-    let unseen = |c: &char| {
-        c.is_whitespace()
-            || c.is_control()
-            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    // what cannot be seen before it, a quote, and its full-width form do not keep every program from it
+    let seen = |c: &char| {
+        let is_ink = c.is_ascii_graphic() || !normal::visible(c.encode_utf8(&mut [0; 4])).is_empty();
+        is_ink && !c.is_control() && *c != '"'
     };
-    let first = text
-        .chars()
-        .find(|c| !unseen(c))
-        .and_then(|c| std::iter::once(c).nfkc().next());
+    let first = text.chars().find(seen).and_then(|c| std::iter::once(c).nfkc().next());
     match first {
         Some('=' | '+' | '@') => true,
         Some('-') => !is_number(text),
@@ -41,16 +43,35 @@ fn is_number(text: &str) -> bool {
 
 /// A text that no program takes for a formula.
 fn harmless(text: &str) -> Cow<'_, str> {
-    if is_formula(text) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
+    let begins = is_formula(text);
+    if !begins && !text.contains(SEPARATORS) {
+        return Cow::Borrowed(text);
     }
+    let mut safe = if begins { "'".to_owned() } else { String::new() };
+    for (place, part) in text.split_inclusive(SEPARATORS).enumerate() {
+        if place > 0 && is_formula(part.trim_end_matches(SEPARATORS)) {
+            safe.push('\'');
+        }
+        safe.push_str(part);
+    }
+    Cow::Owned(safe)
 }
 
-/// A text without the apostrophe before a formula.
-pub(crate) fn unguarded(text: &str) -> &str {
-    text.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(text)
+/// A text without the apostrophes before formulas.
+pub(crate) fn unguarded(text: &str) -> Cow<'_, str> {
+    if !text.contains('\'') {
+        return Cow::Borrowed(text);
+    }
+    let mut bare = String::with_capacity(text.len());
+    for (place, part) in text.split_inclusive(SEPARATORS).enumerate() {
+        let guarded = part.strip_prefix('\'').filter(|_| place > 0);
+        let formula = guarded.filter(|rest| is_formula(rest.trim_end_matches(SEPARATORS)));
+        bare.push_str(formula.unwrap_or(part));
+    }
+    if bare.strip_prefix('\'').is_some_and(is_formula) {
+        bare.remove(0);
+    }
+    Cow::Owned(bare)
 }
 
 /// A CSV file on its way out.
@@ -105,12 +126,18 @@ mod tests {
             "-1+1",
             "-cmd|' /C calc'!A0",
             "@SUM(A1)",
-            "\t=1",
+            "\tx",
             "\rx",
             "\nx",
             "  =1",
             "\u{a0}=1",
             "\u{200b}=1",
+            "\u{180e}=1",
+            "\u{3164}=1",
+            "\u{2800}=1",
+            "\u{34f}=1",
+            "\u{fe0f}\u{115f}\u{e0041}=1",
+            "\"=1",
             "＝1+1",
             "＋1",
             "－1",
@@ -123,7 +150,8 @@ mod tests {
             assert_eq!(unguarded(&harmless(text)), text);
         }
         for text in [
-            "", "x", "1", "-12.50", "-7", "'x", "' =1 x'", "''=1", "李伟", "a=b", "\t", " ", "'",
+            "", "x", "1", "-12.50", "-7", "'x", "' =1 x'", "''=1", "李伟", "a=b", "\t", " ", "'", "a,b;c\nd", "2,-7",
+            "\u{3164}", "—",
         ] {
             assert_eq!(harmless(text), text, "{text:?}");
         }
@@ -132,13 +160,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_another_program_takes_for_a_cell_is_made_harmless() {
+        for (text, left) in [
+            ("x;=1+1", "x;'=1+1"),
+            ("x,=1+1;-7;+1", "x,'=1+1;-7;'+1"),
+            ("\t=1", "'\t'=1"),
+            ("x\r\n =1", "x\r\n' =1"),
+            ("x;\"=1+1;\"", "x;'\"=1+1;\""),
+            ("x;\u{3164}＝1", "x;'\u{3164}＝1"),
+        ] {
+            assert_eq!(harmless(text), left, "{text:?}");
+            assert_eq!(unguarded(left), text);
+        }
+    }
+
     proptest! {
         #[test]
-        fn what_comes_back_is_what_left(text in "[-=+@'\t 0-9a.＝]{0,8}") {
+        fn what_comes_back_is_what_left(text in "[-=+@'\t 0-9a.＝;,\n\"\u{3164}]{0,8}") {
             let once = unguarded(&text);
-            let (left, twice) = (harmless(&text), harmless(once));
-            prop_assert_eq!(unguarded(&left), once);
-            prop_assert_eq!(unguarded(&twice), once);
+            let (left, twice) = (harmless(&text), harmless(&once));
+            prop_assert_eq!(unguarded(&left), &*once);
+            prop_assert_eq!(unguarded(&twice), &*once);
+            prop_assert!(!left.split(SEPARATORS).any(is_formula), "{:?}", left);
         }
     }
 

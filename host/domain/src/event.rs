@@ -187,21 +187,26 @@ pub fn parse(event: &Value, terms: &AgencyTerms) -> Result<Record, Rejection> {
     })
 }
 
+/// Passes as many identities as a record may carry.
+pub(crate) fn check_number_of_identities(count: usize) -> Result<(), Rejection> {
+    if count <= MOST_IDENTITIES {
+        return Ok(());
+    }
+    Err(Rejection::new(
+        "too_many_identities",
+        words!(
+            "a record may carry {MOST_IDENTITIES} identities, this one has {count}",
+            "一条记录最多 {MOST_IDENTITIES} 项身份，本条有 {count} 项"
+        ),
+    ))
+}
+
 /// Brings the identities of a record into their normal spelling, each once.
 ///
 /// # Errors
 /// Unknown kinds, values that are not of their kind, two values of an exclusive kind.
 pub fn identities(texts: &[IdentityText], terms: &AgencyTerms) -> Result<Vec<Identity>, Rejection> {
-    if texts.len() > MOST_IDENTITIES {
-        return Err(Rejection::new(
-            "too_many_identities",
-            words!(
-                "a record may carry {MOST_IDENTITIES} identities, this one has {count}",
-                "一条记录最多 {MOST_IDENTITIES} 项身份，本条有 {count} 项",
-                count = texts.len()
-            ),
-        ));
-    }
+    check_number_of_identities(texts.len())?;
     let mut found = Vec::with_capacity(texts.len());
     for text in texts {
         let kind: IdentityKind = text.kind.parse().map_err(|()| {

@@ -122,8 +122,8 @@ impl Identity {
         let shown = || quote(value.trim());
         let form = match kind {
             IdentityKind::Phone => match phone::normalise(&form, country) {
-                Some(phone) => phone,
-                None => {
+                Some(phone) if !value.chars().any(normal::is_marked_digit) => phone,
+                _ => {
                     return err(words!(
                         "{shown} is not a telephone number; write it as dialled in the agency's country, or with + and the country code",
                         "{shown} 不是电话号码；请按旅行社所在国家的拨号方式填写，或以 + 和国家代码开头",

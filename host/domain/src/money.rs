@@ -66,13 +66,14 @@ pub const LARGEST_AMOUNT: i64 = 1_000_000_000_000_000;
 /// [`AmountError`] says what is wrong with the text.
 pub fn parse_major(text: &str, currency: Currency) -> Result<i64, AmountError> {
     let text = text.trim();
-    if let Some(rest) = text.strip_prefix('-') {
-        return Err(if parse_major(rest, currency).is_ok() {
-            AmountError::Negative
-        } else {
-            AmountError::Shape
-        });
+    match text.strip_prefix('-') {
+        None => unsigned(text, currency),
+        Some(rest) if unsigned(rest.trim_start(), currency).is_ok() => Err(AmountError::Negative),
+        Some(_) => Err(AmountError::Shape),
     }
+}
+
+fn unsigned(text: &str, currency: Currency) -> Result<i64, AmountError> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let groups: Vec<&str> = whole.split(',').collect();
     let grouped_well = groups.len() == 1
@@ -121,6 +122,14 @@ pub fn with_currency(minor: i64, currency: Currency) -> String {
 mod tests {
     use super::*;
     use AmountError::*;
+
+    #[test]
+    fn a_line_of_dashes_is_no_amount() {
+        let cny = Currency::parse("CNY").expect("a currency");
+        assert_eq!(parse_major(&("-".repeat(1_000_000) + "1"), cny), Err(Shape));
+        assert_eq!(parse_major("--1", cny), Err(Shape));
+        assert_eq!(parse_major("- 1", cny), Err(Negative));
+    }
 
     #[test]
     fn amounts_are_written_as_people_write_them() {

@@ -55,6 +55,13 @@ pub fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{4e00}'..='\u{9fff}')
 }
 
+/// Whether a character stands for a digit and more: a superscript, a circled number, a fraction. What people count, date and dial by is not
+/// written with it, and to take it for a digit would make ten times as much of a price with a footnote.
+pub fn is_marked_digit(c: char) -> bool {
+    let is_full_width = matches!(c, '\u{ff10}'..='\u{ff19}');
+    !c.is_ascii() && !is_ideograph(c) && !is_full_width && std::iter::once(c).nfkc().any(|c| c.is_ascii_digit())
+}
+
 /// The form that identifies, case as it is: ids of records and bookings, sources, product numbers, places of sale.
 pub fn text(written: &str) -> String {
     // most of what comes in is in its form already
@@ -103,6 +110,16 @@ pub fn searched(written: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn digits_with_more_to_them_are_known() {
+        for c in "¹²⁴₁①⑴⒈½𝟏㋀㏠".chars() {
+            assert!(is_marked_digit(c), "{c}");
+        }
+        for c in "1１一十廿aé".chars() {
+            assert!(!is_marked_digit(c), "{c}");
+        }
+    }
 
     #[test]
     fn what_looks_alike_is_one() {

@@ -260,6 +260,7 @@ impl<'a, F: Fn(usize) -> &'a str> Row<'_, F> {
     /// By what the customer is known, and what is theirs besides.
     fn identities(&self, terms: &AgencyTerms) -> Result<(Vec<Identity>, Vec<Identity>), Rejection> {
         let known_by = self.layout.kind.known_by();
+        event::check_number_of_identities(known_by.iter().map(|(name, _)| self.texts(name).count()).sum())?;
         let (mut found, mut further) = (Vec::new(), Vec::new());
         for (name, kind) in known_by {
             let mut values = self.texts(name);

@@ -3,10 +3,13 @@
 //! A schema comes from the plugin's author and runs in the host, outside any sandbox. So it may not fetch, its patterns
 //! are matched in linear time, and it may not recurse: without recursion its size bounds the work of validating.
 
+mod problem;
+
 use crate::refusal::Refusal;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, Validator};
 use posthouse_domain::{Words, words};
+use problem::said;
 use serde_json::{Map, Value, json};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -35,16 +38,16 @@ pub(crate) fn check(text: &str, limit: usize) -> Result<(), Refusal> {
     })?;
     let validator = compile(&schema).map_err(bad)?;
     let empty = Value::Object(Map::new());
-    let problems: Vec<String> = validator
+    let problems: Vec<Words> = validator
         .iter_errors(&empty)
         .take(PROBLEMS)
-        .map(|error| error.to_string())
+        .map(|error| said(&error))
         .collect();
     if !problems.is_empty() {
         return Err(bad(words!(
             "`{{}}` must be valid, give every setting a default: {problems}",
             "`{{}}` 必须有效，请给每个设置默认值：{problems}",
-            problems = problems.join("; ")
+            problems = Words::join(&problems, &words!("; ", "；"))
         )));
     }
     check_defaults(&schema).map_err(bad)
@@ -82,7 +85,8 @@ fn check_defaults(schema: &Value) -> Result<(), Words> {
                 });
             words!(
                 "the default of {name} does not fit its own schema: {error}",
-                "{name} 的默认值不符合它自己的 schema：{error}"
+                "{name} 的默认值不符合它自己的 schema：{error}",
+                error = said(&error)
             )
         })
         .collect();
@@ -181,6 +185,7 @@ pub fn validate_config(schema: &str, settings: &Value) -> Result<(), Vec<Words>>
     let message = |error: jsonschema::ValidationError<'_>| {
         let place = error.instance_path().to_string();
         let unknown = matches!(error.kind(), ValidationErrorKind::AdditionalProperties { .. });
+        let error = said(&error);
         match known {
             Some(known) if unknown && place.is_empty() && !known.is_empty() => {
                 let known: Vec<&str> = known.keys().map(String::as_str).collect();
@@ -234,7 +239,8 @@ fn compile(schema: &Value) -> Result<Validator, Words> {
         .map_err(|error| {
             words!(
                 "the schema is not valid JSON Schema 2020-12: {error}",
-                "schema 不是有效的 JSON Schema 2020-12：{error}"
+                "schema 不是有效的 JSON Schema 2020-12：{error}",
+                error = said(&error)
             )
         })
 }

@@ -411,19 +411,31 @@ pub async fn put_errors(tx: &mut Tx, agency: Uuid, job: Uuid, rows: &[ImportErro
     )
 }
 
-/// Rows that were sent back, after row `after`.
+/// Rows that were rejected, after row `after`: at most `limit`, and no more once their cells have so many characters. A single row may have
+/// more.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn errors(tx: &mut Tx, agency: Uuid, job: Uuid, after: i64, limit: i64) -> Result<Vec<ImportErrorRow>> {
+pub async fn errors(
+    tx: &mut Tx,
+    agency: Uuid,
+    job: Uuid,
+    after: i64,
+    (limit, characters): (i64, i64),
+) -> Result<Vec<ImportErrorRow>> {
     fetch_all!(
         tx,
         ImportErrorRow,
-        "SELECT row_no, code, detail, cells FROM import_error WHERE agency_id = $1 AND job_id = $2 AND row_no > $3 ORDER BY row_no LIMIT $4",
+        "SELECT row_no, code, detail, cells FROM (
+             SELECT row_no, code, detail, cells, SUM(length(cells)) OVER (ORDER BY row_no) - length(cells) AS so_far
+             FROM (SELECT row_no, code, detail, cells FROM import_error
+                   WHERE agency_id = $1 AND job_id = $2 AND row_no > $3 ORDER BY row_no LIMIT $4) AS page) AS counted
+         WHERE so_far < $5 ORDER BY row_no",
         agency,
         job,
         after,
-        limit
+        limit,
+        characters
     )
 }
 

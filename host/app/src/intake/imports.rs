@@ -141,6 +141,9 @@ async fn is_workbook(path: &Path) -> Result<bool> {
     Ok(workbook::begins(&first))
 }
 
+/// Rows of an error file that are read at once, and characters after which no further one is: a row may have a megabyte.
+const ERROR_PAGE: (i64, i64) = (1_000, 1_000_000);
+
 impl App {
     /// Starts to import a file. The file that is being imported already, in the same way, joins its job.
     ///
@@ -285,7 +288,7 @@ impl App {
         let job = store::get(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("import"))?;
-        let rows = store::errors(&mut tx, agency, id, after.unwrap_or(0), 1_000).await?;
+        let rows = store::errors(&mut tx, agency, id, after.unwrap_or(0), ERROR_PAGE).await?;
         drop(tx);
         let mut file = Reading::of(&job)?.writer(after.is_none());
         let mut header: Vec<String> = serde_json::from_str(&job.header).map_err(AppError::corrupt("headers"))?;

@@ -206,7 +206,7 @@ impl Plan {
             .iter()
             .filter(|row| Undone::of(&row.booking) != Undone::Not);
         let undone: Vec<&str> = undone.map(|row| row.id.as_str()).collect();
-        quotes::mark_due(tx, agency, &undone).await?;
+        quotes::have_followed(tx, agency, &undone).await?;
         store::add_activity(tx, agency, &self.activity).await?;
         store::put_facts(tx, agency, self.counter.change, &self.facts).await?;
         self.terms.write(tx, agency).await

@@ -1,5 +1,6 @@
 //! Whom a campaign is for.
 
+use super::plan::is_legible;
 use crate::catalogue::Value;
 use crate::rejection::quote;
 use crate::{Rejection, Words, words};
@@ -81,10 +82,10 @@ impl Condition {
                 "没有人能满足对 {fact} 的条件：at_least {least} 大于 at_most {most}"
             ));
         }
-        if self.one_of.len() > MOST_NAMES || self.one_of.iter().any(|text| text.is_empty() || text.len() > 200) {
+        if self.one_of.len() > MOST_NAMES || self.one_of.iter().any(|text| !is_legible(text) || text.len() > 200) {
             return bad(words!(
-                "the condition on {fact} may name up to {MOST_NAMES} texts of 1 to 200 bytes",
-                "对 {fact} 的条件最多列出 {MOST_NAMES} 个文本，每个 1 到 200 字节"
+                "the condition on {fact} may name up to {MOST_NAMES} texts of 1 to 200 bytes without control characters",
+                "对 {fact} 的条件最多列出 {MOST_NAMES} 个文本，每个 1 到 200 字节，不含控制字符"
             ));
         }
         Ok(())
@@ -168,6 +169,14 @@ mod tests {
             ),
             (r#"{"facts": [{"fact": "age", "at_least": 9, "at_most": 1}]}"#, "nobody"),
             (r#"{"facts": [{"fact": "tier", "one_of": [""]}]}"#, "1 to 200 bytes"),
+            (
+                r#"{"facts": [{"fact": "tier", "one_of": ["gold", "gold\u0000"]}]}"#,
+                "control characters",
+            ),
+            (
+                r#"{"facts": [{"fact": "tier", "one_of": ["\u200b"]}]}"#,
+                "1 to 200 bytes",
+            ),
         ] {
             let refused = audience(text).expect_err(part);
             assert!(

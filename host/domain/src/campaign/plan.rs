@@ -3,8 +3,8 @@
 use super::Audience;
 use crate::promotion::WHOLE;
 use crate::promotion::budget::Budget;
-use crate::rejection::check_id;
-use crate::{Instant, Rejection, Words, canonical, words};
+use crate::rejection::{check_id, quote};
+use crate::{Instant, Rejection, Words, canonical, normal, words};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -168,10 +168,10 @@ impl Plan {
             ));
         }
         let purpose = &self.goal.purpose;
-        if purpose.trim().is_empty() || purpose.len() > LONGEST_TEXT {
+        if !is_legible(purpose) || purpose.len() > LONGEST_TEXT {
             return bad(words!(
-                "write the purpose of the goal in 1 to {LONGEST_TEXT} bytes",
-                "请写明活动目的（goal.purpose），1 到 {LONGEST_TEXT} 字节"
+                "write the purpose of the goal in 1 to {LONGEST_TEXT} bytes without control characters",
+                "请写明活动目的（goal.purpose），1 到 {LONGEST_TEXT} 字节，不含控制字符"
             ));
         }
         if self.goal.targets.len() > MOST_ITEMS || self.places.len() > MOST_ITEMS {
@@ -183,8 +183,17 @@ impl Plan {
         for target in &self.goal.targets {
             check_id("measure", &target.measure)?;
         }
+        let mut places = Vec::new();
         for place in &self.places {
-            check_id("place", place)?;
+            let form = check_id("place", place)?;
+            if places.contains(&form) {
+                return bad(words!(
+                    "places names {place} twice, as full-width forms and what cannot be seen make no other place; leave one out",
+                    "places 中的 {place} 重复：全角字符和看不见的字符不区分渠道；请去掉其中一个",
+                    place = quote(place)
+                ));
+            }
+            places.push(form);
         }
         self.audience.check()?;
         if self.window.from >= self.window.to {
@@ -249,6 +258,12 @@ impl Plan {
     }
 }
 
+/// Whether people can read a text: something of it is seen, and but for the ends of lines and tabs nothing steers where it is shown.
+pub(super) fn is_legible(text: &str) -> bool {
+    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    !normal::visible(text).is_empty() && !text.chars().any(steers)
+}
+
 fn bad<T>(detail: Words) -> Result<T, Rejection> {
     Err(Rejection::new("bad_plan", detail))
 }
@@ -282,6 +297,11 @@ mod tests {
         assert_eq!(read(&[]).check(), Ok(()));
         for (pointer, change, part) in [
             ("/goal/purpose", json!(" "), "purpose"),
+            ("/goal/purpose", json!("\u{200b}\u{3164}\u{2800}"), "purpose"),
+            ("/goal/purpose", json!("Fill\0"), "control characters"),
+            ("/goal/purpose", json!("Fill\u{1b}[2J"), "control characters"),
+            ("/places", json!(["app", "ａｐｐ"]), "\"ａｐｐ\" twice"),
+            ("/places", json!(["app", "a\u{200b}pp"]), "twice"),
             ("/window/to", json!(0), "ends before"),
             ("/budget/per_day", json!(-1), "below zero"),
             ("/stacking/priority", json!(0), "1 is first"),
@@ -298,6 +318,13 @@ mod tests {
         ] {
             let refused = read(&[(pointer, change)]).check().expect_err(part);
             assert!(refused.detail.en.contains(part), "{refused}");
+        }
+        for (pointer, change) in [
+            ("/goal/purpose", json!("Fill the departures:\n\t- spring\n\t- autumn")),
+            // where customers buy is told apart by case
+            ("/places", json!(["app", "App"])),
+        ] {
+            assert_eq!(read(&[(pointer, change)]).check(), Ok(()), "{pointer}");
         }
     }
 

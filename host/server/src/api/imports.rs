@@ -107,7 +107,7 @@ async fn start(
     let parts = Multipart::from_request(request, &()).await.map_err(|e| {
         let detail = words!(
             "the upload is not multipart/form-data: {problem}",
-            "上传的内容不是 multipart/form-data：{problem}",
+            "上传的内容不是 multipart/form-data，或 Content-Type 中缺少 boundary",
             problem = e.body_text()
         );
         Problem::bad("bad_multipart", detail)
@@ -187,8 +187,8 @@ async fn receive(front: &Front, mut parts: Multipart) -> Answer<Received> {
             other => {
                 let detail = words!(
                     "part {other:?} is not known; send the file as the part `file`, its mapping as `mapping`",
-                    "part {other:?} 无法识别；文件请用 `file`，映射请用 `mapping`",
-                    other = other.unwrap_or("")
+                    "无法识别名为 {other:?} 的部分；文件请用 `file`，映射请用 `mapping`",
+                    other = super::shown(other.unwrap_or(""))
                 );
                 return Err(Problem::unprocessable("unknown_part", detail));
             }
@@ -275,7 +275,7 @@ fn broken(front: &Front, error: &MultipartError) -> Problem {
             "bad_multipart",
             words!(
                 "the upload is not whole multipart/form-data: {body_text}; send it again",
-                "上传的 multipart/form-data 不完整：{body_text}；请重新发送",
+                "上传的 multipart/form-data 不完整或写法有误；请重新发送",
                 body_text = error.body_text()
             ),
         ),

@@ -1,7 +1,7 @@
 //! What the headers of a file mean.
 
 use super::mapped_units::mapped_unit;
-use super::meaning::{field, own_column, understand};
+use super::meaning::{LONGEST_HEADER, field, is_too_long, looked_up, own_column, understand};
 use super::notes::Unit;
 use super::{Cell, Mapping, RawRow, quote};
 use crate::sheet;
@@ -15,6 +15,8 @@ pub(super) use super::meaning::plain;
 pub(super) const SEARCHED: usize = 10;
 /// Most headers: what one row costs grows with them.
 pub(super) const MOST_COLUMNS: usize = 1_000;
+/// Longest texts that are compared for likeness, in characters: that takes the product of their lengths.
+const LONGEST_LIKE: usize = 100;
 /// The columns that an error file has after those of the file it came from.
 pub(crate) const ERROR_COLUMNS: [&str; 4] = ["surplus", "row", "code", "reason"];
 /// The columns of a file of warnings.
@@ -42,7 +44,8 @@ pub(super) struct Plan {
 
 /// How many headers of a row are understood.
 pub(super) fn understood(kind: FileKind, mapping: &Mapping, row: &RawRow) -> usize {
-    let mapped = |header: &str| mapping.columns.values().any(|wanted| plain(wanted) == plain(header));
+    let wanted: Vec<String> = mapping.columns.values().map(|wanted| plain(wanted)).collect();
+    let mapped = |header: &str| !wanted.is_empty() && looked_up(header).is_some_and(|header| wanted.contains(&header));
     row.cells
         .iter()
         .take(MOST_COLUMNS)
@@ -140,7 +143,9 @@ impl Plan {
         let mut own = Vec::new();
         let mut names = header.clone();
         for (index, text) in header.iter().enumerate() {
-            if let Some(field) = fields[index] {
+            if is_too_long(text) {
+                names[index].clear();
+            } else if let Some(field) = fields[index] {
                 units[index] = mapped_unit(field, text)?;
             } else if let Some((name, unit)) = own_column(text, defined) {
                 own.extend(attribute::of_header(&name).map(|key| (index, key)));
@@ -169,7 +174,7 @@ impl Plan {
             .iter()
             .enumerate()
             .filter(|(index, _)| fields[*index].is_none() && !own.iter().any(|(place, _)| place == index))
-            .map(|(_, text)| text.clone())
+            .map(|(_, text)| shortened(text))
             .collect();
         for (name, field) in names.iter_mut().zip(&fields) {
             if let Some(field) = field {
@@ -240,19 +245,37 @@ fn tidy(header: &str) -> String {
         .to_owned()
 }
 
+/// A header as it is listed.
+fn shortened(header: &str) -> String {
+    match header.char_indices().nth(LONGEST_HEADER) {
+        Some((end, _)) => format!("{}…", &header[..end]),
+        None => header.to_owned(),
+    }
+}
+
+/// How much a header is like the one that is wanted, both as they are looked up.
+fn likeness(header: Option<&str>, wanted: &str) -> Option<f64> {
+    let is_short = |text: &str| text.chars().nth(LONGEST_LIKE).is_none();
+    let header = header.filter(|header| is_short(header) && is_short(wanted))?;
+    Some(strsim::normalized_levenshtein(header, wanted))
+}
+
 /// The fields of the columns that the mapping names.
 fn mapped(mapping: &Mapping, header: &[String]) -> Result<Vec<Option<&'static str>>, Rejection> {
     let mut fields = vec![None; header.len()];
+    let names: Vec<Option<String>> = header.iter().map(|text| looked_up(text)).collect();
     for (field, wanted) in &mapping.columns {
+        let name = plain(wanted);
         let found: Vec<usize> = (0..header.len())
-            .filter(|index| plain(&header[*index]) == plain(wanted))
+            .filter(|index| names[*index].as_ref() == Some(&name))
             .collect();
         match found.as_slice() {
             [index] => fields[*index] = Some(*field),
             [] => {
-                let near = header
+                let near = names
                     .iter()
-                    .map(|text| (strsim::normalized_levenshtein(&plain(text), &plain(wanted)), text))
+                    .zip(header)
+                    .filter_map(|(other, text)| Some((likeness(other.as_deref(), &name)?, text)))
                     .max_by(|(one, _), (other, _)| one.total_cmp(other))
                     .filter(|(likeness, _)| *likeness >= 0.5)
                     .map_or_else(Words::default, |(_, text)| {
@@ -280,4 +303,35 @@ fn mapped(mapping: &Mapping, header: &[String]) -> Result<Vec<Option<&'static st
         }
     }
     Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(headers: &[&str]) -> RawRow {
+        RawRow {
+            number: 1,
+            cells: headers.iter().map(|text| Cell::text(*text)).collect(),
+            count: headers.len(),
+        }
+    }
+
+    #[test]
+    fn a_header_of_any_length_is_no_burden() {
+        let long = ",".repeat(1 << 20);
+        let padded = format!("实付{}", " -".repeat(1 << 20));
+        let rows = [row(&["customer_member_no", "booked_at", &long, &padded])];
+        let find = |mapping: &Mapping| find(FileKind::Bookings, mapping, &[], &rows);
+        let (_, plan) = find(&Mapping::default()).expect("good headers");
+        let listed: Vec<usize> = plan.ignored.iter().map(|text| text.chars().count()).collect();
+        assert_eq!(listed, [LONGEST_HEADER + 1; 2], "cut, and there");
+        assert_eq!(plan.header[2], long, "an error file has it whole");
+        let mapping = |text: &str| Mapping::parse(FileKind::Bookings, text).expect("a mapping");
+        for (wanted, near) in [("实付", false), ("customer_member_nr", true)] {
+            let missing = find(&mapping(&format!("[columns]\namount = \"{wanted}\""))).expect_err("no such header");
+            assert_eq!(missing.code, "mapped_header_missing");
+            assert_eq!(missing.detail.en.contains("did you mean"), near, "{missing}");
+        }
+    }
 }

@@ -86,7 +86,8 @@ pub(super) fn place(plan: &Plan, field: &str) -> Option<usize> {
 
 impl Warning {
     pub(super) fn new(plan: &Plan, row: &RawRow, index: Option<usize>, field: &str, why: Rejection) -> Self {
-        let short = |text: &str| -> String { text.trim().chars().take(SHOWN).collect() };
+        // a NUL cannot be kept everywhere
+        let short = |text: &str| -> String { text.trim().replace('\0', "\u{fffd}").chars().take(SHOWN).collect() };
         let header = index.and_then(|index| plan.header.get(index));
         let cell = index.and_then(|index| row.cells.get(index));
         Self {

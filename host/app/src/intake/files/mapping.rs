@@ -3,6 +3,8 @@
 use super::dates::DateOrder;
 use super::delimited::DELIMITERS;
 use super::headers::plain;
+use super::meaning::{LONGEST_HEADER, is_too_long};
+use super::quote;
 use chrono_tz::Tz;
 use encoding_rs::Encoding;
 use posthouse_domain::booking::BookingStatus;
@@ -17,6 +19,10 @@ use toml::de::{DeTable, DeValue};
 const LONGEST: usize = 256 * 1024;
 /// Furthest row that may have the headers.
 pub(super) const LAST_HEADER_ROW: i64 = 100;
+/// Longest name of a sheet, in characters. Excel allows 31, other programs more.
+const LONGEST_SHEET: usize = 255;
+/// Longest word that is compared with those that are known, in bytes.
+const LONGEST_WORD: usize = 100;
 const KEYS: [&str; 12] = [
     "kind",
     "source",
@@ -152,8 +158,9 @@ impl File<'_> {
                 let kind = self.string(name, value)?;
                 if kind != self.kind.as_str() {
                     return Err(bad(words!(
-                        "the mapping is for {kind:?}, but the file was sent as {sent}",
-                        "映射用于 {kind:?}，而文件是按 {sent} 发送的",
+                        "the mapping is for {kind}, but the file was sent as {sent}",
+                        "映射用于 {kind}，而文件是按 {sent} 发送的",
+                        kind = quote(&kind),
                         sent = self.kind.as_str()
                     )));
                 }
@@ -164,8 +171,9 @@ impl File<'_> {
                 let found = Encoding::for_label(label.as_bytes()).filter(|e| *e != encoding_rs::REPLACEMENT);
                 let found = found.ok_or_else(|| {
                     bad(words!(
-                        "encoding {label:?} is not known; use utf-8, gb18030 or utf-16le",
-                        "编码 {label:?} 无法识别；可用 utf-8、gb18030、utf-16le"
+                        "encoding {label} is not known; use utf-8, gb18030 or utf-16le",
+                        "编码 {label} 无法识别；可用 utf-8、gb18030、utf-16le",
+                        label = quote(&label)
                     ))
                 })?;
                 // what is called GBK in files has characters beyond it
@@ -185,7 +193,7 @@ impl File<'_> {
                     ))
                 })?);
             }
-            "sheet" => mapping.sheet = Some(self.string(name, value)?),
+            "sheet" => mapping.sheet = Some(self.sheet(value)?),
             "header_row" => {
                 let row = match value.get_ref() {
                     DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok(),
@@ -248,9 +256,10 @@ impl File<'_> {
             "status" => mapping.status = self.statuses(value)?,
             other => {
                 let near = near(other, KEYS.iter().copied());
+                let other = quote(other);
                 return Err(self.bad(
                     key.span(),
-                    words!("{other:?} is not known{near}", "{other:?} 无法识别{near}"),
+                    words!("{other} is not known{near}", "{other} 无法识别{near}"),
                 ));
             }
         }
@@ -267,12 +276,31 @@ impl File<'_> {
         }
     }
 
+    fn sheet(&self, value: &Value<'_>) -> Result<String, Rejection> {
+        let sheet = self.string("sheet", value)?;
+        if sheet.chars().nth(LONGEST_SHEET).is_some() || sheet.chars().any(char::is_control) {
+            return Err(self.bad(
+                value.span(),
+                words!(
+                    "sheet {sheet} is longer than {LONGEST_SHEET} characters or has control characters; write the name as the workbook shows it",
+                    "工作表名 {sheet} 超过 {LONGEST_SHEET} 个字符或含有控制字符；请照工作簿中显示的名称填写",
+                    sheet = quote(&sheet)
+                ),
+            ));
+        }
+        Ok(sheet)
+    }
+
     fn source(&self, value: &Value<'_>) -> Result<String, Rejection> {
         let source = normal::text(&self.string("source", value)?);
         let bad = |problem: Words| {
             self.bad(
                 value.span(),
-                words!("source {source:?} {problem}", "source {source:?} {problem}"),
+                words!(
+                    "source {source} {problem}",
+                    "source {source} {problem}",
+                    source = quote(&source)
+                ),
             )
         };
         if source.len() > 200 || source.chars().any(char::is_control) {
@@ -311,13 +339,24 @@ impl File<'_> {
                 self.bad(
                     key.span(),
                     words!(
-                        "{wanted:?} is not a field of {kind}{near}",
-                        "{kind} 没有字段 {wanted:?}{near}",
+                        "{wanted} is not a field of {kind}{near}",
+                        "{kind} 没有字段 {wanted}{near}",
+                        wanted = quote(wanted),
                         kind = self.kind.as_str()
                     ),
                 )
             })?;
-            fields.insert(known, self.string(known, value)?);
+            let text = self.string(known, value)?;
+            if name == "columns" && is_too_long(&text) {
+                return Err(self.bad(
+                    value.span(),
+                    words!(
+                        "the header of {known} is longer than {LONGEST_HEADER} characters, and no longer ones are understood; shorten it in the file and here",
+                        "{known} 的表头超过 {LONGEST_HEADER} 个字符，过长的表头无法识别；请在文件和映射中改短"
+                    ),
+                ));
+            }
+            fields.insert(known, text);
         }
         Ok(fields)
     }
@@ -330,8 +369,9 @@ impl File<'_> {
                 return Err(self.bad(
                     value.span(),
                     words!(
-                        "{other} and {field} are both under {header:?}; a column is one field, leave one of them out",
-                        "{other} 和 {field} 都指定了 {header:?} 列；一列只能是一个字段，请去掉其中一个"
+                        "{other} and {field} are both under {header}; a column is one field, leave one of them out",
+                        "{other} 和 {field} 都指定了 {header} 列；一列只能是一个字段，请去掉其中一个",
+                        header = quote(header)
                     ),
                 ));
             }
@@ -342,15 +382,17 @@ impl File<'_> {
     fn statuses(&self, value: &Value<'_>) -> Result<HashMap<String, BookingStatus>, Rejection> {
         let mut statuses = HashMap::new();
         for (key, value) in self.table("status", value)? {
-            let meaning = self.string(key.get_ref(), value)?;
+            let word = quote(key.get_ref());
+            let meaning = self.string(&word, value)?;
             let status = meaning.parse().map_err(|()| {
                 let known = BookingStatus::ALL.map(BookingStatus::as_str);
                 let near = near(&meaning, known.into_iter());
                 self.bad(
                     value.span(),
                     words!(
-                        "{meaning:?} is not a status{near}; known are {en}",
-                        "{meaning:?} 不是状态{near}；可用的有 {zh}",
+                        "{meaning} is not a status{near}; known are {en}",
+                        "{meaning} 不是状态{near}；可用的有 {zh}",
+                        meaning = quote(&meaning),
                         en = known.join(", "),
                         zh = known.join("、")
                     ),
@@ -360,12 +402,11 @@ impl File<'_> {
                 .insert(plain(key.get_ref()), status)
                 .is_some_and(|other| other != status)
             {
-                let word = key.get_ref();
                 return Err(self.bad(
                     key.span(),
                     words!(
-                        "{word:?} is given two meanings, as case, blanks and the form of characters do not tell words apart; leave one out",
-                        "{word:?} 有两种含义：大小写、空格和繁简写法不区分词语；请去掉其中一个"
+                        "{word} is given two meanings, as case, blanks and the form of characters do not tell words apart; leave one out",
+                        "{word} 有两种含义：大小写、空格和繁简写法不区分词语；请去掉其中一个"
                     ),
                 ));
             }
@@ -394,6 +435,9 @@ fn not_toml(message: &str) -> Words {
 
 /// A question about the nearest known word, if one is near.
 fn near<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Words {
+    if word.len() > LONGEST_WORD {
+        return Words::default();
+    }
     known
         .map(|other| {
             let part = word.len() > 2 && other.contains(word);

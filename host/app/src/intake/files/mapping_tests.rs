@@ -96,6 +96,40 @@ fn mistakes_are_named_with_their_line() {
 }
 
 #[test]
+fn what_is_too_long_is_refused_in_few_words() {
+    let long = "a".repeat(100_000);
+    for (text, expected) in [
+        (format!("{long} = 1"), "is not known"),
+        (format!("kind = \"{long}\""), "the mapping is for"),
+        (format!("encoding = \"{long}\""), "is not known"),
+        (format!("source = \"{long}\""), "200 bytes"),
+        (format!("[columns]\n{long} = \"x\""), "is not a field of bookings"),
+        (format!("[columns]\namount = \"{long}\""), "200 characters"),
+        (format!("[status]\n{long} = 1"), "must be a text in quotes"),
+        (format!("[status]\nx = \"{long}\""), "is not a status"),
+        (
+            format!("[status]\n{long} = \"paid\"\n{} = \"confirmed\"", long.to_uppercase()),
+            "is given two meanings",
+        ),
+        (format!("sheet = \"{}\"", "表".repeat(256)), "255 characters"),
+        ("sheet = \"a\\u0000\"".to_owned(), "control characters"),
+        ("sheet = \"a\\tb\"".to_owned(), "control characters"),
+    ] {
+        let detail = refused(&text);
+        assert!(
+            detail.contains(expected) && detail.len() < 500,
+            "{expected}: {detail:.500}"
+        );
+    }
+    let fits = format!(
+        "sheet = \"{}\"\n[columns]\namount = \"{}\"",
+        "表".repeat(255),
+        "额".repeat(200)
+    );
+    assert!(Mapping::parse(FileKind::Bookings, &fits).is_ok());
+}
+
+#[test]
 fn what_is_not_toml_is_said_in_chinese() {
     let twice = Mapping::parse(FileKind::Bookings, "sheet = \"a\"\nsheet = \"b\"").expect_err("the sheet twice");
     assert_eq!(twice.detail.zh, "映射第 2 行：同一项写了两次");

@@ -8,6 +8,21 @@ use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::row::FileKind;
 use unicode_normalization::UnicodeNormalization;
 
+/// Longest header that is understood, in characters: what is asked of one takes more than its length in time.
+pub(super) const LONGEST_HEADER: usize = 200;
+/// Longest name of a field before its unit, in bytes.
+const LONGEST_NAME: usize = 60;
+
+/// Whether a header is longer than any that is understood.
+pub(super) fn is_too_long(header: &str) -> bool {
+    header.chars().nth(LONGEST_HEADER).is_some()
+}
+
+/// A header in the spelling that is looked up; none if it is too long.
+pub(super) fn looked_up(header: &str) -> Option<String> {
+    (!is_too_long(header)).then(|| plain(header))
+}
+
 /// A header without what people vary: full-width forms, traditional characters, case, spaces, underscores, dashes, quotes, stars of
 /// mandatory columns.
 pub(super) fn plain(header: &str) -> String {
@@ -41,7 +56,9 @@ fn named(kind: FileKind, name: &str) -> Option<&'static str> {
         FileKind::Bookings => BOOKINGS,
         FileKind::Customers => CUSTOMERS,
     };
-    let known = kind.headers().iter().copied().find(|known| plain(known) == name);
+    // the spelling of a field is its name without the dashes
+    let same = |known: &&str| known.bytes().filter(|byte| *byte != b'_').eq(name.bytes());
+    let known = kind.headers().iter().copied().find(same);
     known.or_else(|| {
         let (field, _) = synonyms
             .iter()
@@ -53,7 +70,7 @@ fn named(kind: FileKind, name: &str) -> Option<&'static str> {
 /// The field that a header means, and what it says of the cells below it. A note beside the name is a unit, or says nothing that
 /// matters; any other makes it another column.
 pub(super) fn understand(kind: FileKind, header: &str) -> Option<(&'static str, Unit)> {
-    let whole = plain(header);
+    let whole = looked_up(header)?;
     if let Some(field) = named(kind, &whole) {
         return Some((field, Unit::default()));
     }
@@ -82,7 +99,9 @@ pub(super) fn understand(kind: FileKind, header: &str) -> Option<(&'static str, 
         return Unit::read(sort, field, &notes, same).map(|unit| (field, unit));
     }
     // 金额万元, amount in USD
-    let starts = (1..name.len()).rev().filter(|at| name.is_char_boundary(*at));
+    let starts = (1..name.len().min(LONGEST_NAME + 1))
+        .rev()
+        .filter(|at| name.is_char_boundary(*at));
     let (field, money) = starts
         .filter_map(|at| {
             let (before, unit) = name.split_at(at);
@@ -142,6 +161,9 @@ const BRACKETS: [(char, char); 6] = [
 
 /// The name of an attribute's column without its notes, and what they say.
 pub(super) fn own_column(header: &str, defined: &[AttributeDef]) -> Option<(String, Unit)> {
+    if is_too_long(header) {
+        return None;
+    }
     if attribute::of_header(header).is_some() {
         return Some((header.to_owned(), Unit::default()));
     }
@@ -256,6 +278,15 @@ mod tests {
         ] {
             assert_eq!(field(FileKind::Bookings, header), None, "{header}");
         }
+    }
+
+    #[test]
+    fn a_header_longer_than_any_name_is_not_looked_at() {
+        let long = |rest: usize| format!("金额{}", "，".repeat(rest));
+        assert_eq!(field(FileKind::Bookings, &long(1_000_000)), None);
+        assert_eq!(own_column(&format!("attr.deposit{}", "(".repeat(1_000_000)), &[]), None);
+        let padded = |blanks: usize| field(FileKind::Bookings, &format!("金额{}", " ".repeat(blanks)));
+        assert_eq!((padded(198), padded(199)), (Some("amount"), None));
     }
 
     #[test]
@@ -392,6 +423,7 @@ mod tests {
                 for name in names.split(' ') {
                     assert!(seen.insert(name), "{name} twice");
                     assert_eq!(plain(name), name, "in the spelling that is looked up");
+                    assert!(name.len() <= LONGEST_NAME, "{name}");
                 }
             }
         }

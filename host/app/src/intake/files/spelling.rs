@@ -327,9 +327,11 @@ fn unwrapped(text: &str) -> &str {
         .map_or(text, |rest| rest.trim_matches(blank))
 }
 
-/// Full-width digits, letters and signs as the usual ones, without a leading apostrophe.
+/// Full-width digits, letters and signs as the usual ones, without a leading apostrophe. With a footnote mark or the like among its digits a
+/// text stays as it is, and is no number.
 pub(super) fn half_width(text: &str) -> String {
-    let own_form = text.chars().all(|c| c.is_ascii() || normal::is_ideograph(c));
+    let own_form =
+        text.chars().all(|c| c.is_ascii() || normal::is_ideograph(c)) || text.chars().any(normal::is_marked_digit);
     let text: Cow<'_, str> = if own_form {
         text.into()
     } else {
