@@ -125,6 +125,20 @@ fn a_rule_that_keeps_failing_gives_way(database: Database) {
         "{}",
         history[0]
     );
+    let steps = shop.client.all("/api/v1/campaigns/spring/history");
+    assert_eq!(
+        (&steps[0]["action"], &steps[0]["by"]),
+        (&json!("breaker"), &Value::Null)
+    );
+    let note = steps[0]["note"].as_str().unwrap();
+    assert!(
+        note.contains("revision 1 is back in force") && note.contains("stopped"),
+        "{note}"
+    );
+    assert_eq!(
+        (&steps[0]["from"], &steps[0]["to"]),
+        (&json!("running"), &json!("running"))
+    );
     assert_eq!(shop.quote(None, 7_777, &[])["price"], 7_677);
     let logs = eventually("the log says how it failed", PATIENCE, || {
         let lines = shop.client.all("/api/v1/bindings/promotion/spring/logs");

@@ -58,10 +58,29 @@ impl AppError {
     }
 }
 
+impl AppError {
+    /// A cursor that no page of this list has given.
+    pub(crate) fn bad_cursor() -> Self {
+        Self::invalid(
+            "bad_cursor",
+            words!(
+                "the cursor is not one of this list; start again without it",
+                "游标不属于此列表；请去掉游标重新开始"
+            ),
+        )
+    }
+}
+
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::BadText => Self::invalid("bad_text", Words::of(&error)),
+            StoreError::BadText => Self::invalid(
+                "bad_text",
+                words!(
+                    "the text has a NUL character; leave it out",
+                    "文本中含有 NUL 字符；请去掉"
+                ),
+            ),
             other => Self::Store(other),
         }
     }
@@ -147,3 +166,20 @@ macro_rules! retrying {
     }};
 }
 pub(crate) use retrying;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_cannot_be_kept_is_said_in_both_languages() {
+        let AppError::Invalid(Rejection { code, detail }) = AppError::from(StoreError::BadText) else {
+            panic!("the sender's mistake");
+        };
+        assert_eq!(
+            (code.as_str(), detail.en),
+            ("bad_text", StoreError::BadText.to_string())
+        );
+        assert!(detail.zh.contains("NUL 字符"), "{}", detail.zh);
+    }
+}

@@ -4,7 +4,8 @@ use crate::error::{AppError, Result};
 use crate::facts::frame::Frame;
 use crate::intake::queue::IntakeQueue;
 use crate::quotes::Promotions;
-use crate::segments::{Desk, Live, Logbook, Rankings};
+use crate::rules::Logbook;
+use crate::segments::{Desk, Live, Rankings};
 use crate::{App, team};
 use posthouse_domain::{AgencyTerms, Day, Instant, time};
 use posthouse_store::Access;
@@ -107,7 +108,7 @@ impl App {
             Arc::downgrade(&room),
             room.woken.clone(),
         ));
-        self.tasks.spawn(crate::segments::keep_log(
+        self.tasks.spawn(crate::rules::keep_log(
             self.clone(),
             Arc::downgrade(&room),
             room.logbook.woken.clone(),

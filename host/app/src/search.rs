@@ -60,17 +60,7 @@ fn place(cursor: Option<&str>) -> Result<search::Place> {
     let Some(text) = cursor else { return Ok((0, 0)) };
     text.split_once('.')
         .and_then(|(rank, ordinal)| Some((rank.parse().ok()?, ordinal.parse().ok()?)))
-        .ok_or_else(bad_cursor)
-}
-
-pub(crate) fn bad_cursor() -> AppError {
-    AppError::invalid(
-        "bad_cursor",
-        words!(
-            "the cursor is not one of this list; start again without it",
-            "游标不属于此列表；请去掉游标重新开始"
-        ),
-    )
+        .ok_or_else(AppError::bad_cursor)
 }
 
 /// The segments of a customer, as this host knows them.
@@ -174,7 +164,7 @@ impl App {
         let (rows, next) = match q {
             Some(q) => self.find(caller, &mut tx, q, place(cursor)?, limit).await?,
             None => {
-                let from = cursor.map_or(Ok(0), |text| text.parse().map_err(|_| bad_cursor()))?;
+                let from = cursor.map_or(Ok(0), |text| text.parse().map_err(|_| AppError::bad_cursor()))?;
                 let mut rows = store::customers_from(&mut tx, agency, from, limit as i64 + 1).await?;
                 let next = (rows.len() > limit).then(|| rows[limit].ordinal.to_string());
                 rows.truncate(limit);

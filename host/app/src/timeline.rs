@@ -4,7 +4,6 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::segments::from_bytes;
 use crate::team::Caller;
-use posthouse_domain::words;
 use posthouse_store::{Access, Tx, history, plugins, profiles as store, segments};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -64,15 +63,7 @@ pub(crate) async fn touches(
 ) -> Result<Touches> {
     let before = match cursor {
         None => Place(i64::MAX, i64::MAX, String::new(), String::new()),
-        Some(text) => read(text).ok_or_else(|| {
-            AppError::invalid(
-                "bad_cursor",
-                words!(
-                    "the cursor is not one of this list; start again without it",
-                    "游标不属于此列表；请去掉游标重新开始"
-                ),
-            )
-        })?,
+        Some(text) => read(text).ok_or_else(AppError::bad_cursor)?,
     };
     let Place(at, received, source, external_id) = &before;
     let place = (*at, *received, source.as_str(), external_id.as_str());

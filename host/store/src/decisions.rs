@@ -21,8 +21,10 @@ pub struct DecisionRow {
     pub config_digest: String,
     /// About whom.
     pub customer_id: Option<Uuid>,
-    /// For which quote.
-    pub quote_id: Option<Uuid>,
+    /// What kind of thing it is a decision on, as `quote`; with it goes `subject_id`.
+    pub subject_kind: Option<String>,
+    /// Which one.
+    pub subject_id: Option<Uuid>,
     /// Business time, in ms since 1970.
     pub at: i64,
     /// What it was asked, as canonical JSON.
@@ -41,7 +43,8 @@ pub struct DecisionRow {
 
 macro_rules! decision_columns {
     () => {
-        "id, extension_point, binding, revision, digest, config_digest, customer_id, quote_id, at, input, output, outcome, effect, usage, log"
+        "id, extension_point, binding, revision, digest, config_digest, customer_id, subject_kind, subject_id, at, input, \
+         output, outcome, effect, usage, log"
     };
 }
 
@@ -53,8 +56,8 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[DecisionRow]) -> Result<(
     write_rows!(
         tx,
         rows,
-        16,
-        "INSERT INTO decision (agency_id, id, extension_point, binding, revision, digest, config_digest, customer_id, quote_id, at, input, output, \
+        17,
+        "INSERT INTO decision (agency_id, id, extension_point, binding, revision, digest, config_digest, customer_id, subject_kind, subject_id, at, input, output, \
          outcome, effect, usage, log)",
         |b, row| b
             .push_bind(agency)
@@ -65,7 +68,8 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[DecisionRow]) -> Result<(
             .push_bind(&row.digest)
             .push_bind(&row.config_digest)
             .push_bind(row.customer_id)
-            .push_bind(row.quote_id)
+            .push_bind(&row.subject_kind)
+            .push_bind(row.subject_id)
             .push_bind(row.at)
             .push_bind(&row.input)
             .push_bind(&row.output)
@@ -102,8 +106,8 @@ pub struct Filter {
     pub binding: Option<(String, String)>,
     /// About this customer.
     pub customer: Option<Uuid>,
-    /// For this quote.
-    pub quote: Option<Uuid>,
+    /// On this subject: its kind and its id.
+    pub subject: Option<(String, Uuid)>,
     /// Made by this plugin.
     pub digest: Option<String>,
     /// With this outcome.
@@ -136,8 +140,11 @@ pub async fn latest(tx: &mut Tx, agency: Uuid, filter: &Filter, before: Uuid, li
         if let Some(customer) = filter.customer {
             q.push(" AND customer_id = ").push_bind(customer);
         }
-        if let Some(quote) = filter.quote {
-            q.push(" AND quote_id = ").push_bind(quote);
+        if let Some((kind, id)) = &filter.subject {
+            q.push(" AND subject_kind = ")
+                .push_bind(kind)
+                .push(" AND subject_id = ")
+                .push_bind(*id);
         }
         if let Some(digest) = &filter.digest {
             q.push(" AND digest = ").push_bind(digest);

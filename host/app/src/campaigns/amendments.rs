@@ -1,13 +1,15 @@
 //! Amendments: changing what is in force. The old plan serves until another person approves the new one.
 
+use super::endings::end_with_its_window;
+use super::life::{Taken, put_campaign_rule, record, settings, state_of};
 use super::look_up::look_up;
-use super::steps::{Taken, put_campaign_rule, record, settings, state_of};
 use super::view::{said, view};
 use super::{
     CampaignView, PROMOTION, canonical, check_version, find, find_locked, is_taken, long, needed, plan_of, write,
 };
 use crate::App;
 use crate::error::{AppError, Result, retrying};
+use crate::rules::grants::to_be_granted;
 use crate::team::Caller;
 use posthouse_domain::campaign::{Plan, Rule, State, changes as words_of_changes};
 use posthouse_domain::{Instant, words};
@@ -83,32 +85,6 @@ fn check_in_force(row: &CampaignRow) -> Result<()> {
         state = row.state
     );
     Err(AppError::conflict("wrong_state", detail))
-}
-
-/// Facts that the rule reads and that are not granted yet; the call has to name them all.
-async fn to_be_granted(
-    tx: &mut Tx,
-    agency: Uuid,
-    key: &str,
-    reads: Vec<String>,
-    grant: &[String],
-) -> Result<Vec<String>> {
-    let granted = plugins::granted(tx, agency, PROMOTION, key).await?;
-    let missing: Vec<String> = reads.into_iter().filter(|fact| !granted.contains(fact)).collect();
-    let needed: Vec<&str> = missing
-        .iter()
-        .filter(|fact| !grant.contains(fact))
-        .map(String::as_str)
-        .collect();
-    if needed.is_empty() {
-        return Ok(missing);
-    }
-    let detail = words!(
-        "the plugin reads {needed}, which the agency has not granted to {key}; send them as grant to allow it",
-        "插件要读取 {needed}，旅行社尚未授权给 {key}；请在 grant 中给出以授权",
-        needed = needed.join(", ")
-    );
-    Err(AppError::conflict("grant_needed", detail))
 }
 
 fn amendment_open(row: &CampaignRow) -> AppError {
@@ -200,7 +176,7 @@ impl App {
             );
             return Err(AppError::invalid("window_over", detail));
         }
-        let granted = to_be_granted(&mut tx, agency, &row.key, reads, grant).await?;
+        let granted = to_be_granted(&mut tx, agency, (PROMOTION, &row.key), &reads, grant).await?;
         let (_, before) = said(&mut tx, &caller.room, &plan_of(&row)?).await?;
         let (_, after) = said(&mut tx, &caller.room, &plan).await?;
         self.trial(&mut tx, agency, &plan.rule.digest).await?;
@@ -314,6 +290,7 @@ impl App {
         if in_force.is_none_or(|row| row.digest != rule.digest || row.config != config) {
             put_campaign_rule(&mut tx, caller, &before.key, &amendment.plan, &amendment.grant, now).await?;
         }
+        end_with_its_window(&mut tx, agency, before.id, amendment.plan.window.to).await?;
         let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;
         Ok(view)

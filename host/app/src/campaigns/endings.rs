@@ -1,11 +1,12 @@
 //! The end of a campaign: its window is over, and what was learned is written down.
 
-use super::steps::{Taken, next_state, record, state_of};
+use super::life::{Taken, close_amendments, next_state, record, state_of};
 use super::view::view;
 use super::{CampaignView, check_version, find, find_locked, needed, plan_of, write};
+use crate::App;
 use crate::error::{AppError, Result, retrying};
+use crate::jobs::{self, Done, Job, JobClock, JobRow, NewJob};
 use crate::team::Caller;
-use crate::{App, Room};
 use posthouse_domain::campaign::effect::Effect;
 use posthouse_domain::campaign::{Action, State};
 use posthouse_domain::{Instant, canonical as json, time, words};
@@ -84,30 +85,19 @@ impl App {
         Ok(view)
     }
 
-    /// Ends the agency's campaigns whose window is over.
-    pub(crate) async fn end_overdue(&self, room: &Room) -> Result<()> {
-        let now = self.clock.now();
-        let mut tx = self.store.read(Access::Agency(room.id)).await?;
-        let in_force = store::in_force(&mut tx, room.id).await?;
-        drop(tx);
-        for row in in_force {
-            if plan_of(&row)?.window.to <= now && retrying!(self.try_end(room, row.id, now))? {
-                tracing::info!(agency = %room.slug, campaign = %row.key, "a campaign is over");
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends one, unless somebody was first; `true` if this call did.
-    async fn try_end(&self, room: &Room, campaign: Uuid, now: Instant) -> Result<bool> {
-        let agency = room.id;
+    /// Ends a campaign whose window is over, unless somebody was first.
+    async fn try_end(&self, job: &JobRow, campaign: Uuid) -> Result<Done> {
+        let (agency, now) = (job.agency_id, self.clock.now());
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, &campaign.to_string()).await?;
         let to = plan_of(&before)?.window.to;
         let state = state_of(&before)?;
-        if to > now || !matches!(state, State::Running | State::Paused) {
-            return Ok(false);
+        if !matches!(state, State::Running | State::Paused) {
+            return Ok(Done::Over);
+        }
+        if to > now {
+            return Ok(Done::At(to));
         }
         let mut after = before.clone();
         after.state = State::Ended.as_str().to_owned();
@@ -121,16 +111,35 @@ impl App {
         let taken = Taken::by_host(now, &note);
         record(&mut tx, agency, (&before, &after), Action::End.as_str(), &taken).await?;
         close_amendments(&mut tx, agency, before.id, now).await?;
+        jobs::finish(&mut tx, self.host, job).await?;
         tx.commit().await?;
-        Ok(true)
+        tracing::info!(%agency, campaign = %before.key, "a campaign is over");
+        Ok(Done::Finished)
     }
 }
 
-/// A campaign that is over is not amended: what waited for a decision is rejected by the host.
-pub(super) async fn close_amendments(tx: &mut Tx, agency: Uuid, campaign: Uuid, now: Instant) -> Result<()> {
-    let newest = campaign_changes::amendments(tx, agency, campaign, i64::MAX, 1).await?;
-    if let Some(amendment) = newest.first() {
-        campaign_changes::decide_amendment(tx, agency, campaign, amendment.amendment, ("rejected", None, now)).await?;
+/// Ends a campaign once its window is over.
+pub(crate) struct End;
+
+impl Job for End {
+    const KIND: &'static str = "campaign.end";
+    /// It is over however long that takes.
+    const ATTEMPTS: i64 = i64::MAX;
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        let campaign = Uuid::try_parse(&job.key)
+            .map_err(|_| AppError::Internal(format!("a job on the campaign {:?}", job.key)))?;
+        retrying!(app.try_end(job, campaign))
     }
-    Ok(())
+}
+
+/// Has a campaign in force ended when its window is over.
+pub(super) async fn end_with_its_window(tx: &mut Tx, agency: Uuid, campaign: Uuid, to: Instant) -> Result<()> {
+    let end = NewJob {
+        kind: End::KIND,
+        key: &campaign.to_string(),
+        clock: JobClock::Business,
+        due: to,
+    };
+    Ok(jobs::put(tx, agency, end).await?)
 }

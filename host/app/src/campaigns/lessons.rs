@@ -1,6 +1,6 @@
 //! What was learned from campaigns that are over, found again when the next like one is planned.
 
-use super::view::{bad_cursor, campaign_type};
+use super::life::campaign_type;
 use crate::App;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
@@ -75,7 +75,7 @@ impl App {
             Some(text) => text
                 .split_once('.')
                 .and_then(|(at, id)| Some((at.parse().ok()?, Uuid::try_parse(id).ok()?)))
-                .ok_or_else(bad_cursor)?,
+                .ok_or_else(AppError::bad_cursor)?,
         };
         let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
         let mut rows = store::evaluations(&mut tx, caller.room.id, kind, before, limit as i64 + 1).await?;

@@ -2,10 +2,13 @@
 
 use super::PROMOTION;
 use crate::error::{AppError, Result};
+use crate::rules::grants::reads;
+use crate::rules::plugins::{checked_config, revision};
+use crate::rules::point::check_attributes;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::campaign::{Condition, Plan, Rule};
 use posthouse_domain::catalogue::{self, FactKind};
-use posthouse_domain::{Words, words};
+use posthouse_domain::words;
 use posthouse_engine::{Description, SegmentDef};
 use posthouse_store::{Tx, attributes, campaigns, plugins};
 use uuid::Uuid;
@@ -48,10 +51,10 @@ pub(super) async fn look_up(tx: &mut Tx, agency: Uuid, plan: &Plan) -> Result<Ve
 
 /// The facts that a plan's rule reads, also where something else that the plan names is gone.
 pub(super) async fn facts(tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Vec<String>> {
-    let plugin = crate::plugins::revision(tx, agency, digest).await?;
+    let plugin = revision(tx, agency, digest).await?;
     let description: Description =
         serde_json::from_str(&plugin.description).map_err(AppError::corrupt("description"))?;
-    Ok(description.facts.into_iter().map(|fact| fact.key).collect())
+    Ok(reads(&description))
 }
 
 async fn check_segment(tx: &mut Tx, agency: Uuid, segment: &str) -> Result<()> {
@@ -112,7 +115,7 @@ fn check_condition(condition: &Condition, own: &[AttributeDef]) -> Result<()> {
 }
 
 async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &Rule, own: &[AttributeDef]) -> Result<Vec<String>> {
-    let plugin = crate::plugins::revision(tx, agency, &rule.digest).await?;
+    let plugin = revision(tx, agency, &rule.digest).await?;
     if plugin.extension_point != PROMOTION {
         let detail = words!(
             "plugin {name} {version} decides {extension_point}, a campaign needs one for {PROMOTION}; GET /plugins lists them",
@@ -125,31 +128,9 @@ async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &Rule, own: &[AttributeDef]
     }
     let description: Description =
         serde_json::from_str(&plugin.description).map_err(AppError::corrupt("description"))?;
-    if let Err(problems) = posthouse_engine::validate_config(&description.config_schema, &rule.config) {
-        let detail = words!(
-            "the settings do not fit the plugin's schema: {problems}",
-            "设置不符合插件的 schema：{problems}",
-            problems = Words::join(&problems, &words!("; ", "；"))
-        );
-        return Err(AppError::invalid("bad_config", detail));
-    }
+    checked_config(&description, &rule.config)?;
+    check_attributes(&description, own)?;
     for fact in &description.facts {
-        if let Some(key) = fact.key.strip_prefix(attribute::PREFIX) {
-            match own.iter().find(|definition| definition.key == key) {
-                None => return Err(unknown_fact(&fact.key)),
-                Some(definition) if definition.kind != fact.kind => {
-                    let detail = words!(
-                        "the plugin reads {key} as a {kind}, the agency has defined it as a {kind2}",
-                        "插件把 {key} 当作 {kind} 读取，而旅行社定义的类型是 {kind2}",
-                        key = fact.key,
-                        kind = fact.kind.as_str(),
-                        kind2 = definition.kind.as_str()
-                    );
-                    return Err(AppError::invalid("wrong_fact_kind", detail));
-                }
-                Some(_) => {}
-            }
-        }
         if let Some(binding) = fact.key.strip_prefix(SEGMENT)
             && plugins::binding(tx, agency, crate::segments::SEGMENTATION, binding)
                 .await?
@@ -158,7 +139,7 @@ async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &Rule, own: &[AttributeDef]
             return Err(unknown_fact(&fact.key));
         }
     }
-    Ok(description.facts.into_iter().map(|fact| fact.key).collect())
+    Ok(reads(&description))
 }
 
 fn unknown_fact(fact: &str) -> AppError {

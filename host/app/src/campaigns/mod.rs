@@ -5,23 +5,30 @@ mod effect;
 mod endings;
 mod groups;
 mod lessons;
+mod life;
 mod look_up;
 mod planning;
+pub(crate) mod point;
+mod rules;
 mod steps;
 mod tasks;
 mod view;
 
 pub use amendments::{AmendmentView, Proposal};
 pub use effect::{EarlierEffect, EffectView, TargetView};
+pub(crate) use endings::End;
 pub use endings::Evaluation;
 pub use groups::GroupView;
 pub use lessons::Lesson;
+pub(crate) use life::{Taken, record};
 pub use planning::{CampaignChange, NewCampaign, Rehearsal};
+pub(crate) use rules::RuleName;
 pub use steps::StepView;
 pub use tasks::{NewTask, TASK_KINDS, TaskChange, TaskView};
 pub use view::{Approval, CampaignSummary, CampaignView, PluginName};
 
 use crate::error::{AppError, Result};
+use crate::rules::point::Point;
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::{Rejection, Words, words};
 use posthouse_store::campaigns::{self as store, CampaignRow};
@@ -29,7 +36,7 @@ use posthouse_store::{StoreError, Tx};
 use uuid::Uuid;
 
 /// The extension point of the rules that make offers.
-pub const PROMOTION: &str = "promotion";
+pub const PROMOTION: &str = <point::Promotion as Point>::NAME;
 
 /// Longest name, owner, title of a task and name of whoever does it, in bytes.
 const LONGEST_NAME: usize = 200;
@@ -49,7 +56,7 @@ pub(crate) async fn find(tx: &mut Tx, agency: Uuid, name: &str) -> Result<Campai
 }
 
 /// The same, with its lock, so that nothing changes it before the transaction ends.
-async fn find_locked(tx: &mut Tx, agency: Uuid, name: &str) -> Result<CampaignRow> {
+pub(crate) async fn find_locked(tx: &mut Tx, agency: Uuid, name: &str) -> Result<CampaignRow> {
     let id = find(tx, agency, name).await?.id;
     if !store::lock(tx, agency, id).await? {
         return Err(AppError::NotFound("campaign"));

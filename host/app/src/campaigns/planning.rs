@@ -1,8 +1,8 @@
 //! Writing campaigns down and changing what is planned.
 
+use super::life::{self, Taken, campaign_type};
 use super::look_up::look_up;
-use super::steps::{self, Taken};
-use super::view::{PluginName, campaign_type, said, view};
+use super::view::{PluginName, said, view};
 use super::{CampaignView, canonical, check_key, check_version, find_locked, is_taken, plan_of, short, write};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
@@ -127,7 +127,7 @@ impl App {
         look_up(&mut tx, agency, plan).await?;
         store::insert(&mut tx, agency, row).await?;
         let step = Taken::by(caller, row.created_at, None);
-        steps::record(&mut tx, agency, (row, row), "create", &step).await?;
+        life::record(&mut tx, agency, (row, row), "create", &step).await?;
         let view = view(&mut tx, &caller.room, row.clone()).await?;
         tx.commit().await?;
         Ok(view)
@@ -167,7 +167,7 @@ impl App {
             return Ok(rehearsal);
         }
         let open = parts::open_tasks(&mut tx, agency, known.id).await?;
-        steps::next_state(&known, Action::Change, open, false, self.clock.now())?;
+        life::next_state(&known, Action::Change, open, false, self.clock.now())?;
         let (_, before) = said(&mut tx, &caller.room, &plan_of(&known)?).await?;
         rehearsal.would = "change";
         rehearsal.changes = changes(&before, &rehearsal.understood);
@@ -219,7 +219,7 @@ impl App {
             planned = hash != before.plan_hash;
             if planned {
                 let open = parts::open_tasks(&mut tx, agency, before.id).await?;
-                after.state = steps::next_state(&before, Action::Change, open, false, now)?
+                after.state = life::next_state(&before, Action::Change, open, false, now)?
                     .as_str()
                     .to_owned();
                 look_up(&mut tx, agency, plan).await?;
@@ -230,7 +230,7 @@ impl App {
         write(&mut tx, agency, &before, &mut after, now).await?;
         if planned {
             let step = Taken::by(caller, now, None);
-            steps::record(&mut tx, agency, (&before, &after), Action::Change.as_str(), &step).await?;
+            life::record(&mut tx, agency, (&before, &after), Action::Change.as_str(), &step).await?;
         }
         let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;

@@ -1,17 +1,18 @@
 //! From draft to lessons, one step at a time, each step a row.
 
-use super::endings::close_amendments;
+use super::endings::{End, end_with_its_window};
+use super::life::{ROLLBACK, Taken, close_amendments, next_state, put_campaign_rule, record};
 use super::look_up::look_up;
 use super::view::view;
-use super::{CampaignView, PROMOTION, check_version, find, find_locked, is_taken, long, needed, plan_of, write};
+use super::{CampaignView, check_version, find, find_locked, is_taken, long, needed, plan_of, write};
 use crate::App;
-use crate::decisions::pointer::{NewRule, put_rule};
 use crate::error::{AppError, Result, retrying};
+use crate::jobs::{self, Job};
 use crate::team::Caller;
-use posthouse_domain::campaign::{Action, Plan, Rule, Situation, State, Wrong, next};
-use posthouse_domain::{Instant, Words, canonical as json, words};
+use posthouse_domain::campaign::Action;
+use posthouse_domain::{Instant, Words, words};
 use posthouse_store::campaign_parts::{self as parts, StepRow};
-use posthouse_store::campaigns::{self as store, CampaignRow};
+use posthouse_store::campaigns as store;
 use posthouse_store::{Access, Tx};
 use uuid::Uuid;
 
@@ -20,7 +21,8 @@ use uuid::Uuid;
 pub struct StepView {
     /// Counts from 1.
     pub step: i64,
-    /// What was done: an action, `create` or `amend`.
+    /// What was done: an action, `create`, `amend`, `rollback`, or `breaker`: the host went back to an earlier rule because the one in force
+    /// kept failing.
     pub action: String,
     /// The state before.
     pub from: String,
@@ -34,123 +36,6 @@ pub struct StepView {
     pub by: Option<Uuid>,
     /// When, in ms since 1970.
     pub at: Instant,
-}
-
-/// Who took a step, when, and what they said.
-pub(super) struct Taken<'t> {
-    by: Option<Uuid>,
-    at: Instant,
-    note: Option<&'t str>,
-}
-
-impl<'t> Taken<'t> {
-    /// A step that the host takes by itself.
-    pub(super) fn by_host(at: Instant, note: &'t str) -> Self {
-        Self {
-            by: None,
-            at,
-            note: Some(note),
-        }
-    }
-
-    pub(super) fn by(caller: &Caller, at: Instant, note: Option<&'t str>) -> Self {
-        Self {
-            by: Some(caller.key),
-            at,
-            note,
-        }
-    }
-}
-
-/// Writes a step down. The campaign's lock is held.
-pub(super) async fn record(
-    tx: &mut Tx,
-    agency: Uuid,
-    (before, after): (&CampaignRow, &CampaignRow),
-    action: &str,
-    taken: &Taken<'_>,
-) -> Result<()> {
-    let row = StepRow {
-        step: 0,
-        action: action.to_owned(),
-        origin: before.state.clone(),
-        target: after.state.clone(),
-        plan_hash: after.plan_hash.clone(),
-        note: taken.note.map(str::to_owned),
-        taken_by: taken.by,
-        at: taken.at,
-    };
-    Ok(parts::add_step(tx, agency, before.id, &row).await?)
-}
-
-/// The state that an action leads to.
-pub(super) fn next_state(
-    row: &CampaignRow,
-    action: Action,
-    open_tasks: i64,
-    by_submitter: bool,
-    now: Instant,
-) -> Result<State> {
-    let state = state_of(row)?;
-    let situation = Situation {
-        open_tasks: open_tasks.max(0) as usize,
-        by_submitter,
-        is_over: plan_of(row)?.window.to <= now,
-    };
-    next(state, action, situation).map_err(|wrong| refused(row, wrong))
-}
-
-pub(super) fn state_of(row: &CampaignRow) -> Result<State> {
-    State::parse(&row.state).ok_or_else(|| AppError::Internal(format!("campaign {} is {:?}", row.key, row.state)))
-}
-
-/// Why a step is not taken, and what can be done instead.
-fn refused(row: &CampaignRow, wrong: Wrong) -> AppError {
-    let code = match wrong {
-        Wrong::State(..) => "wrong_state",
-        Wrong::OwnPlan => "own_plan",
-        Wrong::OpenTasks(_) => "open_tasks",
-        Wrong::Over => "window_over",
-    };
-    let hint = match wrong {
-        Wrong::State(State::Running | State::Paused, Action::Change) => {
-            words!(
-                "; what is in force is changed by POST /campaigns/{{id}}/amendments",
-                "；进行中的活动请用 POST /campaigns/{{id}}/amendments 提出变更"
-            )
-        }
-        Wrong::State(state, _) => match possible(state) {
-            possible if possible.is_empty() => words!("; it is final", "；该状态下没有可执行的操作"),
-            possible => words!(
-                "; what can be done with it: {possible}",
-                "；可执行的操作：{possible}",
-                possible = possible.join(", ")
-            ),
-        },
-        Wrong::OpenTasks(_) => words!(
-            "; GET /campaigns/{{id}}/tasks lists them",
-            "；可用 GET /campaigns/{{id}}/tasks 查看"
-        ),
-        Wrong::OwnPlan | Wrong::Over => Words::default(),
-    };
-    AppError::conflict(
-        code,
-        words!("{key}: {wrong}{hint}", "{key}：{wrong}{hint}", key = row.key),
-    )
-}
-
-/// What can be done in a state, by somebody, at the right time.
-fn possible(state: State) -> Vec<&'static str> {
-    let ready = Situation {
-        open_tasks: 0,
-        by_submitter: false,
-        is_over: false,
-    };
-    let actions = Action::ALL.into_iter();
-    actions
-        .filter(|action| next(state, *action, ready).is_ok())
-        .map(Action::as_str)
-        .collect()
 }
 
 impl App {
@@ -205,6 +90,7 @@ impl App {
         record(&mut tx, agency, (&before, &after), action.as_str(), &taken).await?;
         if action == Action::End {
             close_amendments(&mut tx, agency, before.id, now).await?;
+            jobs::cancel(&mut tx, agency, End::KIND, &before.id.to_string()).await?;
         }
         let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;
@@ -270,6 +156,7 @@ impl App {
         let taken = Taken::by(caller, now, note);
         record(&mut tx, agency, (&before, &after), Action::Start.as_str(), &taken).await?;
         put_campaign_rule(&mut tx, caller, &before.key, &plan, &grant, now).await?;
+        end_with_its_window(&mut tx, agency, before.id, plan.window.to).await?;
         let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;
         Ok(view)
@@ -312,49 +199,21 @@ impl App {
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, name).await?;
         let steps = parts::steps(&mut tx, agency, row.id, before.unwrap_or(i64::MAX), limit).await?;
+        // people's notes are theirs, the host's are in both languages
+        let said = |step: &StepRow, note: &str| match step.taken_by {
+            Some(_) if step.action != ROLLBACK => Words::same(note),
+            _ => Words::from_stored(note),
+        };
         let view = |step: StepRow| StepView {
+            note: step.note.as_deref().map(|note| said(&step, note)),
             step: step.step,
             action: step.action,
             from: step.origin,
             to: step.target,
             plan_hash: step.plan_hash,
-            // people's notes are theirs, the host's are in both languages
-            note: step.note.map(|note| match step.taken_by {
-                None => Words::from_stored(&note),
-                Some(_) => Words::same(note),
-            }),
             by: step.taken_by,
             at: step.at,
         };
         Ok(steps.into_iter().map(view).collect())
     }
-}
-
-/// Moves the campaign's binding to the rule of its plan.
-pub(super) async fn put_campaign_rule(
-    tx: &mut Tx,
-    caller: &Caller,
-    key: &str,
-    plan: &Plan,
-    grant: &[String],
-    now: Instant,
-) -> Result<i64> {
-    let config = settings(&plan.rule)?;
-    let rule = NewRule {
-        extension_point: PROMOTION,
-        name: key,
-        digest: &plan.rule.digest,
-        config: &config,
-        cause: "activation",
-        restores: None,
-        by: Some(caller.key),
-        note: None,
-        grant,
-    };
-    put_rule(tx, caller.room.id, &rule, now).await
-}
-
-/// The settings of a plan's rule as canonical JSON.
-pub(super) fn settings(rule: &Rule) -> Result<String> {
-    json::to_string(&rule.config).map_err(AppError::corrupt("settings"))
 }

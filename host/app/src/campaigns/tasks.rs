@@ -1,6 +1,6 @@
 //! What has to be ready before a campaign starts: staff trained, materials made.
 
-use super::steps::state_of;
+use super::life::state_of;
 use super::{find, find_locked, short};
 use crate::App;
 use crate::error::{AppError, Result, retrying};

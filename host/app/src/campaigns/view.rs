@@ -1,7 +1,7 @@
 //! A campaign as people see it.
 
 use super::lessons::{self, Lesson};
-use super::steps::settings;
+use super::life::{campaign_type, settings};
 use super::{PROMOTION, find, look_up, plan_of};
 use crate::error::{AppError, Result};
 use crate::team::Caller;
@@ -240,7 +240,7 @@ impl App {
         }
         let before = match cursor {
             None => Uuid::max(),
-            Some(text) => Uuid::try_parse(text).map_err(|_| bad_cursor())?,
+            Some(text) => Uuid::try_parse(text).map_err(|_| AppError::bad_cursor())?,
         };
         let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
         let mut rows = store::list(&mut tx, caller.room.id, (state, kind), before, limit as i64 + 1).await?;
@@ -252,31 +252,4 @@ impl App {
             next,
         ))
     }
-}
-
-pub(super) fn bad_cursor() -> AppError {
-    AppError::invalid(
-        "bad_cursor",
-        words!(
-            "the cursor is not one of this list; start again without it",
-            "游标不属于此列表；请去掉游标重新开始"
-        ),
-    )
-}
-
-/// The type of this name.
-///
-/// # Errors
-/// `bad_type`.
-pub(super) fn campaign_type(name: &str) -> Result<CampaignType> {
-    CampaignType::parse(name).ok_or_else(|| {
-        let known = CampaignType::ALL.map(CampaignType::as_str).join(", ");
-        AppError::invalid(
-            "bad_type",
-            words!(
-                "{name:?} is not a type of campaign; use {known}",
-                "活动没有 {name:?} 这个类型；可用 {known}"
-            ),
-        )
-    })
 }

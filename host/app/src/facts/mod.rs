@@ -4,6 +4,7 @@ pub(crate) mod cells;
 pub(crate) mod columns;
 pub mod export;
 pub(crate) mod frame;
+pub(crate) mod known;
 pub(crate) mod saved;
 
 pub use columns::{Lent, Rows};

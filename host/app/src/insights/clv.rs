@@ -5,7 +5,8 @@
 //! customer's change number, so rules that read the fact see new values at the next full run; the nightly one follows the nightly fit.
 
 use crate::error::{AppError, Result, retrying};
-use crate::segments::{Desk, Moment, in_pool};
+use crate::rules::{Moment, in_pool};
+use crate::segments::Desk;
 use crate::team::Caller;
 use crate::{App, Room};
 use posthouse_domain::clv::bgnbd::BgNbd;

@@ -87,15 +87,7 @@ impl App {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Loyal> {
-        let from: usize = cursor.unwrap_or("0").parse().map_err(|_| {
-            AppError::invalid(
-                "bad_cursor",
-                words!(
-                    "the cursor is not one of this list; start again without it",
-                    "游标不属于此列表；请去掉游标重新开始"
-                ),
-            )
-        })?;
+        let from: usize = cursor.unwrap_or("0").parse().map_err(|_| AppError::bad_cursor())?;
         for (indicator, threshold) in INDICATORS.iter().zip(request.thresholds) {
             if threshold.is_some_and(|threshold| !threshold.is_finite() || threshold < 0.0) {
                 let detail = words!(

@@ -9,7 +9,7 @@ pub use loyal::{IndicatorCount, Loyal, LoyalCustomer, LoyalRequest};
 pub use pareto::{Measure, Pareto, Window};
 
 use crate::error::{Result, retrying};
-use crate::segments::Moment;
+use crate::rules::Moment;
 use crate::team::Caller;
 use crate::{App, Room};
 use std::sync::Arc;

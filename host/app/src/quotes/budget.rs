@@ -5,7 +5,6 @@ use crate::campaigns::find;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::campaign::Plan;
-use posthouse_domain::words;
 use posthouse_store::Access;
 use posthouse_store::budgets::{self as store, EntryRow};
 use uuid::Uuid;
@@ -63,15 +62,7 @@ impl App {
         let agency = caller.room.id;
         let before = match cursor {
             None => (i64::MAX, Uuid::max(), i64::MAX),
-            Some(text) => position(text).ok_or_else(|| {
-                AppError::invalid(
-                    "bad_cursor",
-                    words!(
-                        "the cursor is not one of this list; start again without it",
-                        "游标不属于此列表；请去掉游标重新开始"
-                    ),
-                )
-            })?,
+            Some(text) => position(text).ok_or_else(AppError::bad_cursor)?,
         };
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;

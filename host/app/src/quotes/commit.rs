@@ -1,14 +1,15 @@
 //! Asking for a quote, the part that writes: budgets and stacking make a price of what the rules said, and all it takes is held, in one
 //! transaction.
 
-use super::NewQuote;
 use super::gather::{Gathered, Heard};
 use super::read::QuoteView;
 use super::standing::Campaign;
 use super::trace::{self, Adjustment, Answer, CampaignTrace, LinePrice};
+use super::{NewQuote, QUOTE};
 use crate::App;
-use crate::decisions::point::About;
 use crate::error::{AppError, Result, retrying};
+use crate::jobs::{self, JobClock, NewJob};
+use crate::rules::point::{About, Subject};
 use crate::team::Caller;
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::canonical;
@@ -116,12 +117,19 @@ impl App {
             closed_at: None,
         };
         store::insert(&mut tx, agency, &row).await?;
+        let expiry = NewJob {
+            kind: store::EXPIRE,
+            key: &id.to_string(),
+            clock: JobClock::Business,
+            due: row.expires_at,
+        };
+        jobs::put(&mut tx, agency, expiry).await?;
         if let Some(customer) = gathered.customer {
             store::assign(&mut tx, agency, customer, &gathered.arms, moment.today, moment.now).await?;
         }
         let about = About {
             customer: gathered.customer,
-            quote: Some(id),
+            subject: Some(Subject { kind: QUOTE, id }),
             at: moment.now,
         };
         let mut rows = Vec::new();

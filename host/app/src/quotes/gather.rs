@@ -3,11 +3,11 @@
 use super::NewQuote;
 use super::codes::{Code, read_codes};
 use super::standing::{Campaign, Standing};
-use crate::decisions::known::{Known, project};
-use crate::decisions::point::{Made, Rule, decide};
-use crate::decisions::promotion::{Promotion, Request, Told};
+use crate::campaigns::point::{Promotion, Request, Told};
 use crate::error::Result;
-use crate::segments::{Moment, in_pool};
+use crate::facts::known::{Known, project};
+use crate::rules::point::{Made, Rule, decide};
+use crate::rules::{Moment, in_pool};
 use crate::{App, Room};
 use posthouse_domain::Words;
 use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};

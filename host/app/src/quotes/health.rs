@@ -1,20 +1,19 @@
 //! How the rules of campaigns fare on this host: a rule that keeps failing gives way to the last one that did not.
 
 use super::gather::{Gathered, Heard};
-use super::rules::RuleName;
 use super::standing::Standing;
-use crate::decisions::PROMOTION;
-use crate::decisions::pointer::{self, NewRule};
-use crate::error::{AppError, Result, retrying};
+use crate::campaigns::PROMOTION;
+use crate::campaigns::{RuleName, Taken, find_locked, record};
+use crate::error::{Result, retrying};
+use crate::rules::breaker::{Attempt, Breaker, Failing, good_revisions};
+use crate::rules::log::{About, Call, DECISION};
+use crate::rules::pointer::{BREAKER, NewRule, put_rule};
 use crate::{App, Room};
 use posthouse_domain::{Words, words};
-use posthouse_store::plugins as bindings;
+use posthouse_store::plugins::{self as bindings, BindingRevisionRow};
 use posthouse_store::{Access, attributes, campaigns};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-
-/// Faults in a row after which the host goes back, as for segments.
-const FAULTS_IN_A_ROW: u32 = 3;
 
 /// What this host knows of an agency's campaigns between two quotes.
 #[derive(Debug, Default)]
@@ -27,8 +26,7 @@ pub(crate) struct Promotions {
 #[derive(Debug, Clone, Copy, Default)]
 struct Health {
     revision: i64,
-    /// Faults in a row, through the rule's own fault.
-    faults: u32,
+    breaker: Breaker,
     /// Whether the binding is marked as failing.
     marked: bool,
 }
@@ -81,14 +79,17 @@ impl App {
             if fault.is_some() {
                 metrics::counter!("posthouse_rule_faults_total", "extension_point" => PROMOTION).increment(1);
             }
-            room.log_decision(
-                PROMOTION,
-                &rule.binding,
-                &rule.digest,
-                gathered.moment,
-                &asked.made.log,
-                fault.map(|fault| (fault, about(gathered))),
-            );
+            let call = Call {
+                extension_point: PROMOTION,
+                binding: &rule.binding,
+                digest: &rule.digest,
+                cause: DECISION,
+                moment: gathered.moment,
+            };
+            match fault {
+                None => room.log(call, &asked.made.log),
+                Some(fault) => room.log_fault(call, fault, Some(About::Case(about(gathered)))),
+            }
             let known = health.entry(rule.binding.clone()).or_default();
             if known.revision != rule.revision {
                 *known = Health {
@@ -104,12 +105,11 @@ impl App {
                     };
                     cares.push((rule.binding.clone(), rule.revision, Care::Clear));
                 }
-                None => known.faults = 0,
+                None => known.breaker.reset(),
                 Some(fault) if fault.counts_against_plugin() => {
-                    known.faults += 1;
-                    if known.faults >= FAULTS_IN_A_ROW {
-                        // whatever comes of it, the next three faults are for the next look
-                        known.faults = 0;
+                    known.breaker.count();
+                    if known.breaker.has_tripped() {
+                        known.breaker.reset();
                         cares.push((rule.binding.clone(), rule.revision, Care::GoBack(Words::of(fault))));
                     } else if !known.marked {
                         cares.push((rule.binding.clone(), rule.revision, Care::Mark(Words::of(fault))));
@@ -155,44 +155,62 @@ impl App {
     }
 
     /// Puts the last good revision of a binding back into force, if the failing one still is and there is one that can be opened.
-    async fn go_back_to_good(&self, room: &Arc<Room>, binding: &str, failing: i64, fault: &Words) -> Result<()> {
-        let agency = room.id;
+    async fn go_back_to_good(&self, room: &Arc<Room>, binding: &str, revision: i64, fault: &Words) -> Result<()> {
+        let failing = Failing {
+            extension_point: PROMOTION,
+            binding,
+            revision,
+            fault,
+        };
+        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let good = good_revisions(&mut tx, room.id, failing).await?;
+        drop(tx);
+        for older in good {
+            let attempt = self.put_back_rule(room, failing, &older).await;
+            if failing.settle(room, &older, attempt)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn put_back_rule(&self, room: &Room, failing: Failing<'_>, older: &BindingRevisionRow) -> Result<Attempt> {
+        let (agency, binding) = (room.id, failing.binding);
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         // in order with other changes of rules: one host goes back, the others see that it did
         campaigns::next_version(&mut tx, agency).await?;
         let present = bindings::binding(&mut tx, agency, PROMOTION, binding).await?;
-        if present.is_none_or(|row| row.revision != failing) {
-            return Ok(());
+        if present.is_none_or(|row| row.revision != failing.revision) {
+            return Ok(Attempt::Overtaken);
         }
         let own = attributes::definitions(&mut tx, agency).await?;
-        for older in pointer::good_revisions(&mut tx, agency, PROMOTION, binding, failing).await? {
-            let named = RuleName::revision(binding, &older);
-            match self.promotion_rule(agency, &mut tx, named, &own).await {
-                Ok(_) => {}
-                Err(error) if error.is_transient() || matches!(error, AppError::Busy(_)) => return Err(error),
-                Err(error) => {
-                    tracing::error!(%error, agency = %room.slug, binding, revision = older.revision, "an older revision cannot be opened");
-                    continue;
-                }
-            }
-            let note = fault.to_stored();
-            let new = NewRule {
-                extension_point: PROMOTION,
-                name: binding,
-                digest: &older.digest,
-                config: &older.config,
-                cause: pointer::BREAKER,
-                restores: Some(older.revision),
-                by: None,
-                note: Some(&note),
-                grant: &[],
-            };
-            pointer::put_rule(&mut tx, agency, &new, self.clock.now()).await?;
-            tx.commit().await?;
-            tracing::error!(agency = %room.slug, binding, failing, to = older.revision, reason = %fault, "a campaign's rule kept failing; the last good revision is back in force");
-            metrics::counter!("posthouse_breaker_trips_total", "extension_point" => PROMOTION).increment(1);
-            return Ok(());
-        }
-        Ok(())
+        self.promotion_rule(agency, &mut tx, RuleName::revision(binding, older), &own)
+            .await?;
+        let note = failing.fault.to_stored();
+        let new = NewRule {
+            extension_point: PROMOTION,
+            name: binding,
+            digest: &older.digest,
+            config: &older.config,
+            cause: BREAKER,
+            restores: Some(older.revision),
+            by: None,
+            note: Some(&note),
+            grant: &[],
+        };
+        let now = self.clock.now();
+        put_rule(&mut tx, agency, &new, now).await?;
+        let campaign = find_locked(&mut tx, agency, binding).await?;
+        let why = words!(
+            "the rule kept failing, revision {older} is back in force: {fault}",
+            "规则屡次出错，已恢复修订 {older}：{fault}",
+            older = older.revision,
+            fault = failing.fault
+        )
+        .to_stored();
+        let taken = Taken::by_host(now, &why);
+        record(&mut tx, agency, (&campaign, &campaign), BREAKER, &taken).await?;
+        tx.commit().await?;
+        Ok(Attempt::Done)
     }
 }

@@ -12,7 +12,6 @@ mod gather;
 mod health;
 mod preview;
 mod read;
-mod rules;
 mod settle;
 mod standing;
 mod trace;
@@ -25,11 +24,14 @@ pub use trace::{Adjustment, Answer, CampaignTrace, CodeTrace, LinePrice, Named};
 
 pub(crate) use codes::{Worth, ending, hash};
 pub(crate) use health::Promotions;
+pub(crate) use settle::{Expire, Return};
 
 use posthouse_domain::promotion::Basket;
 use posthouse_domain::{Rejection, words};
 use uuid::Uuid;
 
+/// What a quote is called as the subject of a decision.
+pub const QUOTE: &str = "quote";
 /// How long a quote holds what it takes, unless it is asked otherwise, in minutes.
 pub const HOLD_MINUTES: u16 = 30;
 /// The longest hold, in minutes: two days.

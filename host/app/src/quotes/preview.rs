@@ -1,12 +1,12 @@
 //! What another plan would do: the plan in force and the new one on the agency's own latest quotes, side by side.
 
-use super::rules::RuleName;
-use crate::decisions::PROMOTION;
-use crate::decisions::known::{Known, project};
-use crate::decisions::point::{Rule, decide};
-use crate::decisions::promotion::{Promotion, Request, Told};
+use crate::campaigns::PROMOTION;
+use crate::campaigns::RuleName;
+use crate::campaigns::point::{Promotion, Request, Told};
 use crate::error::{AppError, Result};
-use crate::segments::{Moment, in_pool};
+use crate::facts::known::{Known, project};
+use crate::rules::point::{Rule, decide};
+use crate::rules::{Moment, in_pool};
 use crate::{App, Room};
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::catalogue::FactKind;

@@ -3,10 +3,11 @@
 
 use super::commit::Purse;
 use super::read::QuoteView;
+use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::intake::meant;
+use crate::jobs::{self, Done, Job, JobRow};
 use crate::team::Caller;
-use crate::{App, Room};
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::promotion::returns::Undone;
 use posthouse_domain::words;
@@ -14,9 +15,6 @@ use posthouse_store::budgets::{self, EntryRow};
 use posthouse_store::quotes::{self as store, QuoteRow};
 use posthouse_store::{Access, Tx, campaigns, coupons, forms, intake};
 use uuid::Uuid;
-
-/// Quotes that are settled at one look.
-const BATCH: i64 = 50;
 
 /// With which booking a quote is confirmed.
 #[derive(Debug, Clone)]
@@ -133,7 +131,11 @@ impl App {
         {
             fits(&quote, booking, known)?;
         }
-        if store::confirm(&mut tx, agency, id, booking, known.is_some(), now).await? {
+        if store::confirm(&mut tx, agency, id, booking, now).await? {
+            jobs::cancel(&mut tx, agency, store::EXPIRE, &id.to_string()).await?;
+            if known.is_some() {
+                store::have_followed(&mut tx, agency, &[booking]).await?;
+            }
             settle(&mut tx, agency, &quote, true, now).await?;
             let view = self.closed_view(&mut tx, agency, id).await?;
             tx.commit().await?;
@@ -183,6 +185,7 @@ impl App {
         let (agency, now) = (caller.room.id, self.clock.now());
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         if close(&mut tx, agency, id, "released", now).await? {
+            jobs::cancel(&mut tx, agency, store::EXPIRE, &id.to_string()).await?;
             let view = self.closed_view(&mut tx, agency, id).await?;
             tx.commit().await?;
             metrics::counter!("posthouse_quotes_total", "became" => "released").increment(1);
@@ -206,50 +209,13 @@ impl App {
         QuoteView::whole(tx, agency, row).await
     }
 
-    /// Frees what overdue quotes hold, and gives back what belongs to bookings that were called off or paid back. Whether there may be
-    /// more to do. One quote's trouble does not keep the others from it; it is tried again with the next look.
-    pub(crate) async fn settle_quotes(&self, room: &Room) -> Result<bool> {
-        let mut tx = self.store.read(Access::Agency(room.id)).await?;
-        let overdue = store::overdue(&mut tx, room.id, self.clock.now(), BATCH).await?;
-        let due = store::due(&mut tx, room.id, BATCH).await?;
-        drop(tx);
-        let (found, mut settled) = (overdue.len().max(due.len()) as i64, 0);
-        for id in overdue {
-            settled += self.told(room, id, retrying!(self.expire(room, id)));
-        }
-        for id in due {
-            settled += self.told(room, id, retrying!(self.follow_booking(room, id)));
-        }
-        Ok(found == BATCH && settled > 0)
-    }
-
-    /// Counts a quote that was settled, and tells of one that was not.
-    fn told(&self, room: &Room, quote: Uuid, done: Result<()>) -> usize {
-        match done {
-            Ok(()) => 1,
-            Err(error) => {
-                tracing::error!(%error, agency = %room.slug, %quote, "a quote is not settled; trying again");
-                0
-            }
-        }
-    }
-
-    async fn expire(&self, room: &Room, id: Uuid) -> Result<()> {
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
-        let expired = close(&mut tx, room.id, id, "expired", self.clock.now()).await?;
-        tx.commit().await?;
-        if expired {
-            metrics::counter!("posthouse_quotes_total", "became" => "expired").increment(1);
-        }
-        Ok(())
-    }
-
     /// Gives back what a confirmed quote took, as far as its booking was called off or paid back.
-    async fn follow_booking(&self, room: &Room, id: Uuid) -> Result<()> {
-        let (agency, now) = (room.id, self.clock.now());
+    async fn follow_booking(&self, job: &JobRow, id: Uuid) -> Result<Done> {
+        let (agency, now) = (job.agency_id, self.clock.now());
         let mut tx = self.store.write(Access::Agency(agency)).await?;
-        if !store::take_due(&mut tx, agency, id).await? {
-            return Ok(());
+        // first of all: whoever is at work on the same quote comes before this or after it
+        if !jobs::finish(&mut tx, self.host, job).await? {
+            return Ok(Done::Finished);
         }
         let quote = store::quote(&mut tx, agency, id)
             .await?
@@ -286,8 +252,52 @@ impl App {
             }
         }
         tx.commit().await?;
-        Ok(())
+        Ok(Done::Finished)
     }
+
+    /// Frees what a quote holds whose time is over.
+    async fn expire(&self, job: &JobRow, id: Uuid) -> Result<Done> {
+        let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
+        let expired = close(&mut tx, job.agency_id, id, "expired", self.clock.now()).await?;
+        jobs::finish(&mut tx, self.host, job).await?;
+        tx.commit().await?;
+        if expired {
+            metrics::counter!("posthouse_quotes_total", "became" => "expired").increment(1);
+        }
+        Ok(Done::Finished)
+    }
+}
+
+/// Frees what a quote holds once its time is over.
+pub(crate) struct Expire;
+
+impl Job for Expire {
+    const KIND: &'static str = store::EXPIRE;
+    /// Money is held until it is done.
+    const ATTEMPTS: i64 = i64::MAX;
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        let id = quote_of(job)?;
+        retrying!(app.expire(job, id))
+    }
+}
+
+/// Gives back what a confirmed quote took once its booking was called off or paid back.
+pub(crate) struct Return;
+
+impl Job for Return {
+    const KIND: &'static str = store::RETURN;
+    /// Money is held until it is done.
+    const ATTEMPTS: i64 = i64::MAX;
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        let id = quote_of(job)?;
+        retrying!(app.follow_booking(job, id))
+    }
+}
+
+fn quote_of(job: &JobRow) -> Result<Uuid> {
+    Uuid::try_parse(&job.key).map_err(|_| AppError::Internal(format!("a job on the quote {:?}", job.key)))
 }
 
 /// Closes an open quote and frees what it held; whether this call did it.

@@ -1,10 +1,10 @@
 //! The campaigns in force on this host: read once, and again when anything that quotes depend on has changed.
 
-use super::rules::RuleName;
-use crate::decisions::PROMOTION;
-use crate::decisions::point::Rule;
-use crate::decisions::promotion::Promotion;
+use crate::campaigns::PROMOTION;
+use crate::campaigns::RuleName;
+use crate::campaigns::point::Promotion;
 use crate::error::{AppError, Result};
+use crate::rules::point::Rule;
 use crate::{App, Room};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::campaign::Plan;

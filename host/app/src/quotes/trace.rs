@@ -3,14 +3,14 @@
 use super::codes::Code;
 use super::gather::Heard;
 use super::standing::Campaign;
-use crate::decisions::known::SEGMENT;
-use crate::segments::Reason;
+use crate::rules::words::{Reason, fill, spoken};
+use posthouse_domain::catalogue::Value;
 use posthouse_domain::money::{Currency, major_text};
 use posthouse_domain::promotion::budget::Scope;
 use posthouse_domain::promotion::guard::Barred;
 use posthouse_domain::promotion::{LeftOut, Outcome};
-use posthouse_domain::{AgencyTerms, Localized, Words, time, words};
-use posthouse_engine::{Description, FactUse, Value};
+use posthouse_domain::{AgencyTerms, Localized, Words, words};
+use posthouse_engine::{Description, Value as Fact};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -282,7 +282,7 @@ pub(crate) fn code(code: &Code, applied: impl Fn(Uuid) -> bool) -> CodeTrace {
 }
 
 /// A reason in words, with the facts that the rule was told.
-pub(crate) fn reason(description: &Description, index: u16, facts: &[Value], terms: &AgencyTerms) -> Reason {
+pub(crate) fn reason(description: &Description, index: u16, facts: &[Fact], terms: &AgencyTerms) -> Reason {
     let Some(reason) = description.reasons.get(usize::from(index)) else {
         // an answer whose reasons are none of the rule's is refused before it comes here
         return Reason {
@@ -292,24 +292,20 @@ pub(crate) fn reason(description: &Description, index: u16, facts: &[Value], ter
     };
     let spoken = |key: &str| {
         let place = description.facts.iter().position(|fact| fact.key == key)?;
-        Some(spoken(&description.facts[place], facts.get(place)?, terms))
+        Some(spoken(description.facts[place].kind, known(facts.get(place)?), terms))
     };
     Reason {
         code: reason.code.clone(),
-        text: reason.text.map(|template| crate::segments::fill(template, spoken)),
+        text: reason.text.map(|template| fill(template, spoken)),
     }
 }
 
-fn spoken(fact: &FactUse, value: &Value, terms: &AgencyTerms) -> String {
-    use posthouse_domain::catalogue::FactKind;
-    match (fact.kind, value) {
-        (_, Value::Null) if fact.key.starts_with(SEGMENT) => "—".into(),
-        (_, Value::Null) => "—".into(),
-        (FactKind::Money, Value::Int(minor)) => money(*minor, terms.currency),
-        (FactKind::Day, Value::Int(day)) => time::day_text(*day as i32),
-        (_, Value::Int(n)) => n.to_string(),
-        (_, Value::Number(n)) => format!("{n:.2}"),
-        (_, Value::Flag(flag)) => flag.to_string(),
-        (_, Value::Text(text)) => text.clone(),
+fn known(fact: &Fact) -> Value<'_> {
+    match fact {
+        Fact::Null => Value::Unknown,
+        Fact::Int(n) => Value::Whole(*n),
+        Fact::Number(n) => Value::Number(*n),
+        Fact::Flag(flag) => Value::Flag(*flag),
+        Fact::Text(text) => Value::Text(text),
     }
 }

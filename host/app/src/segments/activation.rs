@@ -1,16 +1,18 @@
 //! Putting a rule into force, and an older one back.
 
+use super::cause::Cause;
 use super::classify::Rule;
-use super::summary::{Cause, NewRevision};
+use super::summary::NewRevision;
 use super::{RunSummary, SEGMENTATION};
 use crate::App;
-use crate::bindings::{BindingView, check_binding_name, older_revision};
 use crate::error::{AppError, Result, retrying};
-use crate::plugins::checked_config;
+use crate::rules::bindings::{BindingView, check_binding_name, older_revision};
+use crate::rules::grants::{check_facts, reads, to_be_granted};
+use crate::rules::plugins::{checked_config, wrong_extension_point};
 use crate::team::{Caller, Scope};
-use posthouse_domain::{Rejection, catalogue, words};
+use posthouse_domain::words;
+use posthouse_engine::{Plugin, SegmentationPlugin};
 use posthouse_store::Access;
-use posthouse_store::plugins as store;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -25,31 +27,11 @@ pub struct Activation {
     pub grant: Option<Vec<String>>,
 }
 
-/// Facts the rule's plugin reads that are not among `granted`.
-pub(crate) fn ungranted(rule: &Rule, granted: &[String]) -> Vec<String> {
-    let declared = rule.plugin.description().facts.iter().map(|fact| fact.key.clone());
-    declared.filter(|fact| !granted.contains(fact)).collect()
-}
-
-/// Passes keys of the catalogue, and those that the rule reads: a misspelt grant must not look like one.
-fn check_facts(keys: &[String], rule: &Rule) -> Result<()> {
-    let read = ungranted(rule, &[]);
-    let unknown: Vec<String> = keys
-        .iter()
-        .filter(|key| catalogue::position(key).is_none() && !read.contains(key))
-        .map(|key| format!("{:?}", key.chars().take(64).collect::<String>()))
-        .collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    Err(AppError::invalid(
-        "unknown_fact",
-        words!(
-            "grant names {unknown}, which no fact is called; GET /api/v1/facts lists all facts",
-            "grant 中的 {unknown} 不是事实；可用 GET /api/v1/facts 查看全部事实",
-            unknown = unknown.join(", ")
-        ),
-    ))
+/// A plugin where a segmentation is needed.
+pub(super) fn segmentation(plugin: Plugin) -> Result<SegmentationPlugin> {
+    plugin
+        .segmentation()
+        .map_err(|other| wrong_extension_point(&other, SEGMENTATION))
 }
 
 impl App {
@@ -57,7 +39,7 @@ impl App {
     pub(crate) async fn rule(&self, agency: Uuid, binding: &str, digest: &str, config: &Value) -> Result<Rule> {
         check_binding_name(binding)?;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
-        let plugin = self.open_segmentation(&mut tx, agency, digest).await?;
+        let plugin = segmentation(self.open_plugin(&mut tx, agency, digest).await?)?;
         let attributes = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         drop(tx);
         let config = checked_config(plugin.description(), config)?;
@@ -157,26 +139,12 @@ impl App {
 
     /// The grants to be written: the first activation grants what the plugin declares, a later one only what the call names.
     async fn grants(&self, caller: &Caller, name: &str, new: &NewRevision, first: bool) -> Result<Vec<String>> {
-        check_facts(&new.grant, &new.rule)?;
+        let reads = reads(new.rule.plugin.description());
+        check_facts(&new.grant, &reads)?;
         if first {
-            return Ok(ungranted(&new.rule, &[]));
+            return Ok(reads);
         }
         let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
-        let granted = store::granted(&mut tx, caller.room.id, SEGMENTATION, name).await?;
-        let missing = ungranted(&new.rule, &granted);
-        let needed: Vec<&str> = missing
-            .iter()
-            .filter(|fact| !new.grant.contains(fact))
-            .map(String::as_str)
-            .collect();
-        if needed.is_empty() {
-            return Ok(missing);
-        }
-        let detail = words!(
-            "the plugin reads {needed}, which the agency has not granted to {name}; send them as grant to allow it",
-            "插件要读取 {needed}，旅行社尚未授权给 {name}；请在 grant 中给出以授权",
-            needed = needed.join(", ")
-        );
-        Err(AppError::Conflict(Rejection::new("grant_needed", detail)))
+        to_be_granted(&mut tx, caller.room.id, (SEGMENTATION, name), &reads, &new.grant).await
     }
 }

@@ -10,7 +10,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::labels::labels;
 use crate::team::Caller;
-use posthouse_domain::{Instant, Localized, words};
+use posthouse_domain::{Instant, Localized};
 use posthouse_store::{Access, Tx, plugins as bindings, profiles};
 use serde::Serialize;
 use uuid::Uuid;
@@ -83,15 +83,7 @@ impl App {
     ) -> Result<MemberPage> {
         let agency = caller.room.id;
         let at = self.as_of(&caller.room, as_of)?;
-        let from: u32 = cursor.unwrap_or("0").parse().map_err(|_| {
-            AppError::invalid(
-                "bad_cursor",
-                words!(
-                    "the cursor is not one of this list; start again without it",
-                    "游标不属于此列表；请去掉游标重新开始"
-                ),
-            )
-        })?;
+        let from: u32 = cursor.unwrap_or("0").parse().map_err(|_| AppError::bad_cursor())?;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         if !was_ever(&mut tx, agency, binding, segment).await? {
             return Err(AppError::NotFound("segment"));

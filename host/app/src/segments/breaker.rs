@@ -1,24 +1,22 @@
-//! The breaker: a rule that keeps failing gives way to the last one that did not, without anybody being called.
+//! A segment rule that keeps failing gives way to the last one that did not.
 
-use super::classify::Moment;
+use super::cause::Cause;
 use super::live::Desk;
-use super::summary::{Cause, NewRevision};
+use super::summary::NewRevision;
 use super::{Live, SEGMENTATION};
-use crate::decisions::pointer;
 use crate::error::{AppError, Result};
+use crate::rules::Moment;
+use crate::rules::breaker::{Attempt, Failing, good_revisions};
 use crate::{App, Room};
+use posthouse_domain::Words;
 use posthouse_store::Access;
 use posthouse_store::plugins::BindingRevisionRow;
 use std::sync::Arc;
 
-/// Faults in a row after which the host goes back. One may be a single odd customer whose next booking mends it; a rule that has
-/// failed three times has had its chance.
-const FAULTS_IN_A_ROW: u32 = 3;
-
 /// Notes that a rule failed through its own fault.
 pub(crate) fn count_fault(room: &Room, name: &str) {
     if let Some(live) = room.live_mut().get_mut(name) {
-        live.faults += 1;
+        live.breaker.count();
         live.failed_change = live.seen_change;
     }
 }
@@ -40,48 +38,44 @@ impl App {
         let tripped: Vec<(String, i64, String)> = room
             .live()
             .iter()
-            .filter(|(_, live)| live.faults >= FAULTS_IN_A_ROW)
+            .filter(|(_, live)| live.breaker.has_tripped())
             .map(|(name, live)| {
                 let fault = live.row.stale_reason.clone().unwrap_or_default();
                 (name.clone(), live.row.revision, fault)
             })
             .collect();
-        for (name, failing, fault) in tripped {
+        for (name, revision, note) in tripped {
+            let failing = Failing {
+                extension_point: SEGMENTATION,
+                binding: &name,
+                revision,
+                fault: &Words::from_stored(&note),
+            };
             let mut tx = self.store.read(Access::Agency(room.id)).await?;
-            let good = pointer::good_revisions(&mut tx, room.id, SEGMENTATION, &name, failing).await?;
+            let good = good_revisions(&mut tx, room.id, failing).await?;
             drop(tx);
             for older in good {
-                match self.go_back(room, desk, moment, &name, &older, &fault).await {
-                    Ok(()) => {
-                        let to = older.revision;
-                        tracing::error!(agency = %room.slug, binding = %name, failing, to, reason = %fault, "the segment rule kept failing; the last good revision is back in force");
-                        metrics::counter!("posthouse_breaker_trips_total", "extension_point" => SEGMENTATION)
-                            .increment(1);
-                        break;
-                    }
-                    Err(error) if error.is_transient() => return Err(error),
-                    Err(error) => {
-                        tracing::error!(%error, agency = %room.slug, binding = %name, revision = older.revision, "an older revision fails too");
-                    }
+                let attempt = self.put_back(room, desk, moment, &name, &older, &note).await;
+                if failing.settle(room, &older, attempt)?.is_break() {
+                    break;
                 }
             }
             if let Some(live) = room.live_mut().get_mut(&name) {
-                // whatever came of it, the next three faults are for the next look
-                live.faults = 0;
+                live.breaker.reset();
             }
         }
         Ok(())
     }
 
-    async fn go_back(
+    async fn put_back(
         &self,
         room: &Arc<Room>,
         desk: &mut Desk,
         moment: Moment,
         name: &str,
         older: &BindingRevisionRow,
-        fault: &str,
-    ) -> Result<()> {
+        note: &str,
+    ) -> Result<Attempt> {
         let config = serde_json::from_str(&older.config).map_err(AppError::corrupt("settings"))?;
         let new = NewRevision {
             rule: self.rule(room.id, name, &older.digest, &config).await?,
@@ -90,10 +84,10 @@ impl App {
             restores: Some(older.revision),
             by: None,
             reads: false,
-            note: Some(fault.to_owned()),
+            note: Some(note.to_owned()),
         };
         self.full_run(room, desk, moment, name, Some(new), Cause::Breaker)
-            .await
-            .map(drop)
+            .await?;
+        Ok(Attempt::Done)
     }
 }

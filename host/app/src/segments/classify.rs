@@ -1,19 +1,21 @@
 //! Asking a rule: context, quantile tables, chunks.
 
-use crate::decisions::point::{check_attributes, seed};
+use super::SEGMENTATION;
+use super::cause::Cause;
+use crate::Room;
 use crate::error::{AppError, Result};
 use crate::facts::columns::{Lent, Rows};
 use crate::facts::frame::Frame;
+use crate::rules::call::{Moment, told};
+use crate::rules::log::{About, CHANGE, Call, OF_A_RUN};
+use crate::rules::point::{check_attributes, seed};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::catalogue::FactKind;
-use posthouse_domain::{Day, Instant, Rejection, Words, quantiles, words};
-use posthouse_engine::{Classified, Context, Engine, Fault, LogLine, NONE, QuantileTable, SegmentationPlugin};
+use posthouse_domain::{Day, Words, quantiles, words};
+use posthouse_engine::{Classified, Context, Fault, LogLine, NONE, QuantileTable, SegmentationPlugin};
 use posthouse_store::{Tx, profiles};
 use rayon::prelude::*;
 use uuid::Uuid;
-
-/// Lines kept of one run, or of one look at those who changed. Every chunk may write some.
-pub(crate) const OF_A_RUN: usize = 100;
 
 /// A rule ready to be asked: a plugin with its settings.
 #[derive(Debug, Clone)]
@@ -33,13 +35,6 @@ pub(crate) struct Everyone {
     pub(crate) fuel: u64,
     /// The first lines the rule wrote.
     pub(crate) log: Vec<LogLine>,
-}
-
-/// When a question is asked.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
-    pub(crate) now: Instant,
-    pub(crate) today: Day,
 }
 
 impl Rule {
@@ -257,46 +252,20 @@ pub(crate) fn fault_error(fault: &Fault) -> AppError {
     told(fault, &blamed, true)
 }
 
-/// Begins the lines that a rule wrote itself, in either language.
-const ITS_WORDS: [&str; 2] = ["; it logged: ", "；其日志："];
-
-fn told(fault: &Fault, blamed: &Words, its_words: bool) -> AppError {
-    let log = &fault.receipt.log;
-    // the last lines it logged, in their order: mostly the reason
-    let last: Vec<&str> = log[log.len().saturating_sub(3)..]
-        .iter()
-        .map(|line| line.message.as_str())
-        .collect();
-    let logged = match last.is_empty() || !its_words {
-        true => Words::default(),
-        false => {
-            let ([en, zh], lines) = (ITS_WORDS, last.join(" / "));
-            words!("{en}{lines}", "{zh}{lines}")
-        }
-    };
-    Rejection {
-        code: fault.code().to_owned(),
-        detail: words!("{fault}{blamed}{logged}", "{fault}{blamed}{logged}"),
+/// A call of a segment rule, for its log. Without a cause it was asked about customers whose facts changed.
+pub(crate) fn call<'c>(binding: &'c str, rule: &'c Rule, cause: Option<Cause>, moment: Moment) -> Call<'c> {
+    Call {
+        extension_point: SEGMENTATION,
+        binding,
+        digest: rule.plugin.digest(),
+        cause: cause.map_or(CHANGE, Cause::as_str),
+        moment,
     }
-    .into()
 }
 
-/// A reason as [`fault_error`] tells it, without what the rule wrote itself: that may say anything about the customers it was asked about.
-pub(crate) fn without_its_words(reason: &Words) -> Words {
-    let cut = |text: &str| {
-        let end = ITS_WORDS.iter().filter_map(|begin| text.find(begin)).min();
-        text[..end.unwrap_or(text.len())].to_owned()
-    };
-    reason.map(cut)
-}
-
-/// Runs `work` in the engine's pool, away from the async workers.
-pub(crate) async fn in_pool<R: Send + 'static>(
-    engine: &Engine,
-    work: impl FnOnce() -> R + Send + 'static,
-) -> Result<R> {
-    let engine = engine.clone();
-    tokio::task::spawn_blocking(move || engine.install(work))
-        .await
-        .map_err(|e| AppError::Internal(format!("classification failed: {e}")))
+/// Keeps in the log how a rule failed, and whose facts brought it about. A rule that was to be a binding's first has no log to write to.
+pub(crate) fn log_fault(room: &Room, call: Call<'_>, fault: &Fault) {
+    if room.live().contains_key(call.binding) {
+        room.log_fault(call, fault, fault.row.map(About::Customer));
+    }
 }

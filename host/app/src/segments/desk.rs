@@ -2,12 +2,14 @@
 //! hosts, conditional updates decide who was first.
 
 use super::SEGMENTATION;
-use super::classify::{Moment, Rule};
+use super::activation::segmentation;
+use super::classify::Rule;
 use super::diff;
 use super::frame::{define_attributes, refresh_frame};
 use super::live::{Desk, Live};
 use crate::error::{AppError, Result};
 use crate::intake::refold;
+use crate::rules::{Breaker, Moment};
 use crate::{App, Room};
 use posthouse_engine::{NONE, QuantileTable};
 use posthouse_store::plugins::{self as bindings, BindingRow};
@@ -98,15 +100,17 @@ impl App {
             .ok_or(AppError::NotFound("plugin"))?;
         let segments = serde_json::from_str(&plugin.segments).map_err(AppError::corrupt("segments"))?;
         let defined = attributes::definitions(tx, room.id).await?;
-        let opened = self.open_segmentation(tx, room.id, &row.digest).await;
-        let (rule, error) =
-            match opened.and_then(|plugin| Rule::new(plugin, row.config.clone(), room.id, &row.name, &defined)) {
-                Ok(rule) => (Some(rule), None),
-                // a full compile queue or a busy database will pass
-                Err(error @ AppError::Busy(_)) => return Err(error),
-                Err(error) if error.is_transient() => return Err(error),
-                Err(error) => (None, Some(error)),
-            };
+        let opened = self.open_plugin(tx, room.id, &row.digest).await;
+        let (rule, error) = match opened
+            .and_then(segmentation)
+            .and_then(|plugin| Rule::new(plugin, row.config.clone(), room.id, &row.name, &defined))
+        {
+            Ok(rule) => (Some(rule), None),
+            // a full compile queue or a busy database will pass
+            Err(error @ AppError::Busy(_)) => return Err(error),
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => (None, Some(error)),
+        };
         let run = store::runs(tx, room.id, &row.name, row.run, 1)
             .await?
             .into_iter()
@@ -123,7 +127,7 @@ impl App {
             classes: vec![NONE; room.frame().len()],
             pending: Vec::new(),
             seen_change: row.applied_change,
-            faults: 0,
+            breaker: Breaker::default(),
             failed_change: 0,
             row,
             rule,

@@ -1,48 +1,9 @@
 //! What moves between two divisions of the same customers.
 
+use crate::rules::{ClassChange, Diff, MoveCount};
 use posthouse_engine::NONE;
 use roaring::RoaringBitmap;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// One segment before and after.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SegmentChange {
-    /// Segment key.
-    pub key: String,
-    /// Members by the old rule.
-    pub now: u64,
-    /// Members by the new rule.
-    pub then: u64,
-    /// Who would enter.
-    pub entering: u64,
-    /// Who would leave.
-    pub leaving: u64,
-}
-
-/// How many move from one segment to another; `null` means none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MoveCount {
-    /// The old segment.
-    pub from: Option<String>,
-    /// The new segment.
-    pub to: Option<String>,
-    /// How many.
-    pub count: u64,
-}
-
-/// What a change of rules moves.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Diff {
-    /// How many customers there are.
-    pub customers: u64,
-    /// Every segment of either rule.
-    pub segments: Vec<SegmentChange>,
-    /// Every move that happens, the largest first.
-    pub moves: Vec<MoveCount>,
-    /// How many move in all.
-    pub changed: u64,
-}
 
 /// Old and new segment of a mover; none means none.
 pub(crate) type Pair = (Option<String>, Option<String>);
@@ -89,8 +50,8 @@ pub(crate) fn movement(old_keys: &[String], old: &[u16], new_keys: &[String], ne
         }
     }
     let name = |slot: usize| keys.get(slot).map(|key| (*key).clone());
-    let mut segments: Vec<SegmentChange> = (0..none)
-        .map(|slot| SegmentChange {
+    let mut segments: Vec<ClassChange> = (0..none)
+        .map(|slot| ClassChange {
             key: keys[slot].clone(),
             now: before[slot],
             then: after[slot],
@@ -127,7 +88,7 @@ pub(crate) fn movement(old_keys: &[String], old: &[u16], new_keys: &[String], ne
     Movement {
         diff: Diff {
             customers: new.len() as u64,
-            segments,
+            classes: segments,
             moves,
             changed,
         },
@@ -218,7 +179,7 @@ mod tests {
         );
         let gold = movement
             .diff
-            .segments
+            .classes
             .iter()
             .find(|s| s.key == "gold")
             .expect("gold is there");

@@ -1,10 +1,10 @@
 //! Who moved where between two days: the intersections of two divisions.
 
 use super::as_of::Standing;
-use super::diff::MoveCount;
 use super::past::{Division, InForce, cut, division, in_force};
 use crate::App;
 use crate::error::{AppError, Result};
+use crate::rules::MoveCount;
 use crate::team::Caller;
 use posthouse_domain::{Localized, words};
 use posthouse_store::{Access, history, plugins as bindings};

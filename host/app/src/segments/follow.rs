@@ -1,9 +1,10 @@
 //! Following what changes: an event re-classifies its one customer at once, with the tables of the latest run.
 
 use super::SEGMENTATION;
-use super::classify::{Answer, Moment, fault_error, in_pool};
+use super::classify::{Answer, call, fault_error, log_fault};
 use super::live::Live;
 use crate::error::{AppError, Result, retrying};
+use crate::rules::{Moment, in_pool};
 use crate::{App, Room};
 use posthouse_domain::{Rejection, Words};
 use posthouse_store::intake::lock;
@@ -74,7 +75,7 @@ impl Followed {
             live.row.transition = row.transition;
         }
         live.pending.clear();
-        live.faults = 0;
+        live.breaker.reset();
     }
 }
 
@@ -121,12 +122,12 @@ impl App {
         .await?;
         let answers = match answers {
             Ok((answers, log)) => {
-                room.log_lines(name, &speaker, None, moment, &log);
+                room.log(call(name, &speaker, None, moment), &log);
                 answers
             }
             Err(fault) if fault.counts_against_plugin() => {
                 if super::breaker::count_new_fault(room, name) {
-                    room.log_fault(name, &speaker, None, moment, &fault);
+                    log_fault(room, call(name, &speaker, None, moment), &fault);
                 }
                 self.mark_stale(room, name, &fault_error(&fault), moment).await?;
                 return Ok(None);

@@ -1,10 +1,10 @@
 //! The frame of an agency: read at the first look, brought to the last change at every other, saved when the server stops and when
 //! the day has turned.
 
-use super::classify::Moment;
 use super::live::Desk;
 use crate::error::{AppError, Result, retrying};
 use crate::facts::saved::{self, Mark};
+use crate::rules::Moment;
 use crate::{App, Room};
 use posthouse_domain::Day;
 use posthouse_domain::attribute::AttributeDef;

@@ -2,6 +2,7 @@
 
 use super::classify::Rule;
 use crate::error::{AppError, Result};
+use crate::rules::Breaker;
 use posthouse_domain::{Day, Localized, Words, words};
 use posthouse_engine::{NONE, QuantileTable, SegmentDef};
 use posthouse_store::plugins::BindingRow;
@@ -16,10 +17,6 @@ pub(crate) struct Desk {
     pub(super) synced_on: Option<Day>,
     /// The change up to which the frame was saved.
     pub(super) saved_change: Option<i64>,
-    /// The day for which every rule has run.
-    pub(crate) ran_on: Option<Day>,
-    /// How often rules failed for the new day, and the machine time before which they are not tried again.
-    pub(crate) failures: (u32, i64),
     /// The fit of customer lifetime values that the frame was worked out from.
     pub(crate) clv_fit: i64,
 }
@@ -41,8 +38,7 @@ pub(crate) struct Live {
     pub(crate) pending: Vec<u32>,
     /// Everything up to this change is classified or pending.
     pub(crate) seen_change: i64,
-    /// How often in a row the rule failed through its own fault.
-    pub(crate) faults: u32,
+    pub(crate) breaker: Breaker,
     /// The last change it had seen when it failed.
     pub(crate) failed_change: i64,
 }

@@ -1,14 +1,14 @@
 //! Seeing beforehand what a rule would change: both rules on the same frame and clock.
 
-use super::activation::ungranted;
-use super::classify::{fault_for, in_pool};
-use super::diff::{Diff, Pair, from_bytes, movement, to_bytes};
-use super::{MoveCount, SEGMENTATION, SegmentChange};
+use super::SEGMENTATION;
+use super::classify::fault_for;
+use super::diff::{Pair, from_bytes, movement, to_bytes};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::labels::{Label, labels};
+use crate::rules::grants::{self, ungranted};
+use crate::rules::{ClassChange, Diff, MoveCount, in_pool};
 use crate::team::{Caller, Scope};
-use posthouse_domain::words;
 use posthouse_store::{Access, plugins, profiles, segments as store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,7 +33,7 @@ pub struct Preview {
     /// How many customers were classified.
     pub customers: u64,
     /// Every segment of either rule.
-    pub segments: Vec<SegmentChange>,
+    pub segments: Vec<ClassChange>,
     /// Every move that would happen, the largest first.
     pub moves: Vec<MoveCount>,
     /// How many would move in all.
@@ -159,10 +159,14 @@ impl App {
             })
             .collect();
         // a first activation grants what the plugin declares
-        let grant_needed = if first { Vec::new() } else { ungranted(&rule, &granted) };
+        let grant_needed = if first {
+            Vec::new()
+        } else {
+            ungranted(&grants::reads(rule.plugin.description()), &granted)
+        };
         let Diff {
             customers,
-            segments,
+            classes: segments,
             moves,
             changed,
         } = compared.diff;
@@ -215,15 +219,7 @@ impl App {
         let mut movers = Vec::new();
         let after: i64 = match cursor {
             None => -1,
-            Some(text) => text.parse().map_err(|_| {
-                AppError::invalid(
-                    "bad_cursor",
-                    words!(
-                        "the cursor is not one of this list; start again without it",
-                        "游标不属于此列表；请去掉游标重新开始"
-                    ),
-                )
-            })?,
+            Some(text) => text.parse().map_err(|_| AppError::bad_cursor())?,
         };
         for (origin, target, bytes) in store::preview_moves(&mut tx, agency, id).await? {
             if from.is_some_and(|key| key != origin) || to.is_some_and(|key| key != target) {

@@ -3,10 +3,10 @@
 //! Scores are not stored, so the order by score is made by asking the rule for all members of the segment. It is kept in memory until
 //! something moves; cursors name what the last member of a page was sorted by, so that they hold whatever moves.
 
-use super::classify::{Moment, in_pool};
 use super::history::since;
 use crate::error::{AppError, Result};
 use crate::labels::shown_name;
+use crate::rules::{Moment, in_pool};
 use crate::{App, Room};
 use posthouse_domain::{Day, normal};
 use posthouse_store::{Access, profiles};
@@ -232,7 +232,7 @@ fn read_cursor(text: &str, sort: Sort) -> Result<Place> {
         let (of, rank, ordinal): (String, Rank, u32) = serde_json::from_slice(&bytes).ok()?;
         (of == sort.as_str()).then_some((rank, ordinal))
     };
-    read().ok_or_else(crate::search::bad_cursor)
+    read().ok_or_else(AppError::bad_cursor)
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
 //! Looking at segments: their sizes, their members, and one customer's place in each.
 
-use super::classify::{Answer, fault_error, in_pool};
+use super::classify::{Answer, fault_error};
 use super::history::since;
 use super::live::Live;
 use super::ranking::Sort;
 use crate::error::{Result, retrying};
 use crate::labels::{Label, labels};
+use crate::rules::in_pool;
+use crate::rules::words::{Reason, fill, spoken};
 use crate::team::Caller;
 use crate::{App, Room};
-use posthouse_domain::catalogue::{self, Value};
-use posthouse_domain::money::major_text;
-use posthouse_domain::{Localized, time};
+use posthouse_domain::Localized;
 use posthouse_engine::{NONE, ReasonDef};
 use posthouse_store::{Access, profiles};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -40,15 +40,6 @@ pub struct SegmentSummary {
     pub as_of: i64,
     /// Whether the rule fails and old memberships stand.
     pub stale: bool,
-}
-
-/// Why somebody is where they are.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Reason {
-    /// Stable code.
-    pub code: String,
-    /// In words, with the customer's facts filled in.
-    pub text: Localized,
 }
 
 /// A member of a segment.
@@ -286,54 +277,5 @@ impl App {
             code: code.clone(),
             text,
         })
-    }
-}
-
-/// A fact in a sentence.
-fn spoken(kind: catalogue::FactKind, value: Value<'_>, terms: &posthouse_domain::AgencyTerms) -> String {
-    match (kind, value) {
-        (_, Value::Unknown) => "—".into(),
-        (catalogue::FactKind::Money, Value::Whole(minor)) => {
-            format!("{} {}", terms.currency, major_text(minor, terms.currency))
-        }
-        (catalogue::FactKind::Day, Value::Whole(day)) => time::day_text(day as i32),
-        (_, Value::Whole(n)) => n.to_string(),
-        (_, Value::Number(n)) => format!("{n:.2}"),
-        (_, Value::Flag(flag)) => flag.to_string(),
-        (_, Value::Text(text)) => text.to_owned(),
-    }
-}
-
-/// Replaces `{key}` by the fact of that name; braces around anything else stay.
-pub(crate) fn fill(template: &str, fact: impl Fn(&str) -> Option<String>) -> String {
-    let mut text = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some(open) = rest.find('{') {
-        let (before, after) = rest.split_at(open);
-        text.push_str(before);
-        match after.find('}').and_then(|close| Some((close, fact(&after[1..close])?))) {
-            Some((close, value)) => {
-                text.push_str(&value);
-                rest = &after[close + 1..];
-            }
-            None => {
-                text.push('{');
-                rest = &after[1..];
-            }
-        }
-    }
-    text + rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fill;
-
-    #[test]
-    fn facts_are_filled_into_reasons() {
-        let fact = |key: &str| (key == "recency-days").then(|| "400".to_owned());
-        assert_eq!(fill("no trip for {recency-days} days", fact), "no trip for 400 days");
-        assert_eq!(fill("{other} {recency-days}{", fact), "{other} 400{");
-        assert_eq!(fill("已{recency-days}天", fact), "已400天");
     }
 }

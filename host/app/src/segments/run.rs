@@ -1,14 +1,16 @@
 //! Full runs: everyone classified from one snapshot of the frame, then one transaction that adds those who changed meanwhile and
 //! puts the new division into force.
 
-use super::classify::{Everyone, Moment, Rule, fault_error, fault_for, in_pool};
+use super::cause::Cause;
+use super::classify::{Everyone, Rule, call, fault_error, fault_for, log_fault};
 use super::desk::write_tables;
 use super::diff::{Movement, members, movement, to_bytes};
 use super::frame::put_changed;
 use super::live::Desk;
-use super::summary::{Cause, NewRevision, RunSummary};
+use super::summary::{NewRevision, RunSummary};
 use super::{Live, SEGMENTATION};
 use crate::error::{AppError, Result, retrying};
+use crate::rules::{Breaker, Moment, in_pool};
 use crate::team::Caller;
 use crate::{App, Room};
 use posthouse_domain::canonical;
@@ -18,9 +20,6 @@ use posthouse_store::segments::{self as store, MembershipRow, RunRow};
 use posthouse_store::{Access, StoreError, Tx, dialect, profiles};
 use std::sync::Arc;
 use std::time::Instant;
-
-/// Longest pause, in ms, before a rule that fails for the new day is tried again.
-const LONGEST_PAUSE: i64 = 15 * 60_000;
 
 /// A run on its way: what it computed, and from where it started.
 struct Draft {
@@ -63,22 +62,17 @@ impl App {
     }
 
     /// Runs the rules that have not run on this day.
+    ///
+    /// # Errors
+    /// The fault of a rule, after all others have run.
     pub(crate) async fn turn_day(&self, room: &Arc<Room>) -> Result<()> {
-        let today = self.moment(room).today;
-        // whoever holds the desk brings it to today as well
-        let Ok(mut desk) = room.desk.try_lock() else {
-            return Ok(());
-        };
-        let (failures, not_before) = desk.failures;
-        if desk.ran_on == Some(today) || self.machine.now() < not_before {
-            return Ok(());
-        }
+        let mut desk = room.desk.lock().await;
         let moment = retrying!(self.sync(room, &mut desk))?;
-        let mut failed = false;
+        let mut failed = None;
         let due: Vec<String> = room
             .live()
             .iter()
-            .filter(|(_, live)| live.run.day < today)
+            .filter(|(_, live)| live.run.day < moment.today)
             .map(|(name, _)| name.clone())
             .collect();
         for name in due {
@@ -91,19 +85,15 @@ impl App {
                 }
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => {
-                    failed = true;
-                    tracing::error!(%error, agency = %room.slug, binding = %name, "the rule fails for the new day")
+                    tracing::error!(%error, agency = %room.slug, binding = %name, "the rule fails for the new day");
+                    failed = Some(error);
                 }
             }
         }
         self.trip_breakers(room, &mut desk, moment).await?;
-        if failed {
-            // what is wrong may be mended meanwhile: after 2, 4, 8 … seconds, at last every quarter of an hour
-            let pause = (1_000i64 << failures.min(10)).saturating_mul(2).min(LONGEST_PAUSE);
-            desk.failures = (failures + 1, self.machine.now() + pause);
-            return Ok(());
+        if let Some(error) = failed {
+            return Err(error);
         }
-        (desk.ran_on, desk.failures) = (Some(moment.today), (0, 0));
         self.save_frame(room, &mut desk).await?;
         drop(desk);
         room.woken.notify_one();
@@ -164,7 +154,7 @@ impl App {
         let everyone = match in_pool(&self.engine, move || asked.everyone(&asking.frame(), moment)).await? {
             Ok(everyone) => everyone,
             Err(fault) => {
-                room.log_fault(name, &rule, Some(cause), moment, &fault);
+                log_fault(room, call(name, &rule, Some(cause), moment), &fault);
                 if let Some(new) = new {
                     let mut tx = self.store.read(Access::Agency(room.id)).await?;
                     return Err(fault_for(&mut tx, room.id, &fault, new.reads).await?);
@@ -206,7 +196,7 @@ impl App {
             log,
             ..
         } = draft.everyone;
-        room.log_lines(name, &draft.rule, Some(cause), moment, &log);
+        room.log(call(name, &draft.rule, Some(cause), moment), &log);
         let live = Live {
             row,
             segments: draft.rule.plugin.segments().to_vec(),
@@ -216,7 +206,7 @@ impl App {
             classes,
             pending: Vec::new(),
             seen_change: last_change,
-            faults: 0,
+            breaker: Breaker::default(),
             failed_change: 0,
         };
         let summary = RunSummary {
@@ -258,7 +248,7 @@ impl App {
         })
         .await?;
         let (answers, log) = answers.map_err(|fault| {
-            room.log_fault(name, &draft.rule, Some(draft.cause), moment, &fault);
+            log_fault(room, call(name, &draft.rule, Some(draft.cause), moment), &fault);
             fault_error(&fault)
         })?;
         draft.everyone.log.extend(log);

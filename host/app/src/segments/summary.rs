@@ -1,32 +1,10 @@
-//! Why a full run happens, with which revision, and what it says it did.
+//! With which revision a full run happens, and what it says it did.
 
 use super::Live;
 use super::classify::Rule;
-use super::diff::Diff;
+use crate::rules::Diff;
 use serde::Serialize;
 use uuid::Uuid;
-
-/// Why a full run happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cause {
-    Activation,
-    Rollback,
-    Breaker,
-    Request,
-    Midnight,
-}
-
-impl Cause {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Activation => "activation",
-            Self::Rollback => "rollback",
-            Self::Breaker => crate::decisions::pointer::BREAKER,
-            Self::Request => "request",
-            Self::Midnight => "midnight",
-        }
-    }
-}
 
 /// What a full run did.
 #[derive(Debug, Clone, Serialize)]

@@ -145,7 +145,7 @@ impl App {
             Some(text) => hex::decode(text)
                 .ok()
                 .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-                .ok_or_else(crate::search::bad_cursor)?,
+                .ok_or_else(crate::AppError::bad_cursor)?,
         };
         let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
         let more = limit as i64 + 1;

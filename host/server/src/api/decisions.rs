@@ -5,7 +5,8 @@ use super::extract::{Auth, Path, Query};
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
 use axum::extract::State;
-use posthouse_app::decisions::{self as app, DecisionFilter, DecisionView};
+use posthouse_app::quotes::QUOTE;
+use posthouse_app::rules::{self as app, DecisionFilter, DecisionView};
 use posthouse_app::team::Scope;
 use posthouse_domain::words;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,17 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
         .routes(routes!(list))
         .routes(routes!(read))
         .routes(routes!(replay))
+}
+
+/// What a decision is on.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DecisionSubject)]
+pub(crate) struct Subject {
+    /// What kind of thing.
+    #[schema(example = "quote")]
+    kind: String,
+    /// Which one.
+    id: Uuid,
 }
 
 /// A decision: what a rule was asked, what it said, and what the host made of it.
@@ -40,7 +52,9 @@ pub(crate) struct Decision {
     config_digest: String,
     /// About whom.
     customer_id: Option<Uuid>,
-    /// For which quote.
+    /// On what.
+    subject: Option<Subject>,
+    /// The subject, if that is a quote.
     quote_id: Option<Uuid>,
     /// Business time.
     at: At,
@@ -74,7 +88,12 @@ impl From<DecisionView> for Decision {
             digest: view.digest,
             config_digest: view.config_digest,
             customer_id: view.customer_id,
-            quote_id: view.quote_id,
+            quote_id: view
+                .subject
+                .as_ref()
+                .filter(|(kind, _)| kind == QUOTE)
+                .map(|(_, id)| *id),
+            subject: view.subject.map(|(kind, id)| Subject { kind, id }),
             at: view.at.into(),
             input: view.input,
             output: view.output,
@@ -209,7 +228,7 @@ async fn list(
     let filter = DecisionFilter {
         binding,
         customer: query.customer_id,
-        quote: query.quote_id,
+        subject: query.quote_id.map(|id| (QUOTE.to_owned(), id)),
         digest: query.digest,
         outcome: query.outcome,
     };

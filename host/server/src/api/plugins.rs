@@ -7,7 +7,7 @@ use super::problem::Answer;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use posthouse_app::plugins::PluginView;
+use posthouse_app::rules::PluginView;
 use posthouse_app::team::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -5,8 +5,8 @@ use super::extract::{Auth, Json, Path, Query, plugin_digest};
 use super::page::Page;
 use super::problem::Answer;
 use axum::extract::State;
-use posthouse_app::segments as app;
 use posthouse_app::team::Scope;
+use posthouse_app::{rules, segments as app};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -116,8 +116,8 @@ pub(crate) struct Diff {
     changed: u64,
 }
 
-impl From<app::SegmentChange> for SegmentChange {
-    fn from(change: app::SegmentChange) -> Self {
+impl From<rules::ClassChange> for SegmentChange {
+    fn from(change: rules::ClassChange) -> Self {
         Self {
             key: change.key,
             now: change.now,
@@ -128,8 +128,8 @@ impl From<app::SegmentChange> for SegmentChange {
     }
 }
 
-impl From<app::MoveCount> for MoveCount {
-    fn from(count: app::MoveCount) -> Self {
+impl From<rules::MoveCount> for MoveCount {
+    fn from(count: rules::MoveCount) -> Self {
         Self {
             from: count.from,
             to: count.to,
@@ -155,11 +155,11 @@ fn all<A, B: From<A>>(items: Vec<A>) -> Vec<B> {
     items.into_iter().map(B::from).collect()
 }
 
-impl From<app::Diff> for Diff {
-    fn from(diff: app::Diff) -> Self {
+impl From<rules::Diff> for Diff {
+    fn from(diff: rules::Diff) -> Self {
         Self {
             customers: diff.customers,
-            segments: all(diff.segments),
+            segments: all(diff.classes),
             moves: all(diff.moves),
             changed: diff.changed,
         }

@@ -7,8 +7,8 @@ use super::page::{At, Page};
 use super::preview::Diff;
 use super::problem::{Answer, Problem};
 use axum::extract::State;
-use posthouse_app::segments as app;
 use posthouse_app::team::Scope;
+use posthouse_app::{rules, segments as app};
 use posthouse_domain::{Localized, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -77,8 +77,8 @@ pub(crate) struct Reason {
     text: Localized,
 }
 
-impl From<app::Reason> for Reason {
-    fn from(reason: app::Reason) -> Self {
+impl From<rules::Reason> for Reason {
+    fn from(reason: rules::Reason) -> Self {
         Self {
             code: reason.code,
             text: reason.text,

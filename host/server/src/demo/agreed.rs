@@ -1,7 +1,7 @@
 //! Taking campaigns from draft into force: one key plans, another agrees.
 
 use super::campaigns::{Planned, Stage, TASKS, groups};
-use crate::cli::Failure;
+use crate::output::Failure;
 use posthouse_app::App;
 use posthouse_app::campaigns::{CampaignChange, CampaignView, NewCampaign, NewTask, TaskChange};
 use posthouse_app::team::Caller;

@@ -1,7 +1,7 @@
 //! What the demo says once it serves.
 
 use super::{Seeded, State};
-use crate::cli::{print, shell_word};
+use crate::output::{print, shell_word};
 use posthouse_domain::{Words, words};
 
 impl Seeded {

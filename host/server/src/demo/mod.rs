@@ -13,9 +13,9 @@ mod today;
 mod trip;
 mod trips;
 
-use crate::cli::{Failure, counted};
 use crate::config::Config;
 use crate::house;
+use crate::output::{Failure, counted};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::intake::MOST_EVENTS;

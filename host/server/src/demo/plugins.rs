@@ -1,10 +1,10 @@
 //! The reference plugins: those that sort customers in force, each under its own name, and the one for interests once per theme.
 
 use super::{say, seconds};
-use crate::cli::{Failure, counted};
+use crate::output::{Failure, counted};
 use posthouse_app::App;
-use posthouse_app::decisions::PROMOTION;
-use posthouse_app::plugins::PluginView;
+use posthouse_app::campaigns::PROMOTION;
+use posthouse_app::rules::PluginView;
 use posthouse_app::segments::{Activation, SEGMENTATION};
 use posthouse_app::team::Caller;
 use posthouse_domain::words;

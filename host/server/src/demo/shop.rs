@@ -4,7 +4,7 @@ use super::campaigns::NEW_DESTINATIONS;
 use super::dice::Dice;
 use super::trips::{self, Wish};
 use super::{State, events};
-use crate::cli::Failure;
+use crate::output::Failure;
 use posthouse_app::App;
 use posthouse_app::Label;
 use posthouse_app::quotes::{Confirmation, NewQuote, QuoteFilter, QuoteView};

@@ -6,7 +6,7 @@ use super::campaigns::{self, Planned, Stage, WITH_COUPONS};
 use super::plugins::Offers;
 use super::shop::{ask_now, ask_unknown, askers};
 use super::{State, callers, say, seconds};
-use crate::cli::{Failure, counted};
+use crate::output::{Failure, counted};
 use posthouse_app::campaigns::CampaignSummary;
 use posthouse_app::coupons::{Bearers, NewBatch};
 use posthouse_app::team::Caller;

@@ -2,8 +2,8 @@
 
 use super::State;
 use super::shop::askers;
-use crate::cli::Failure;
 use crate::config::Config;
+use crate::output::Failure;
 use posthouse_app::App;
 use posthouse_app::quotes::NewQuote;
 use posthouse_app::team::Caller;

@@ -282,7 +282,8 @@ impl From<app::CampaignView> for Campaign {
 pub(crate) struct Step {
     /// Counts from 1.
     step: i64,
-    /// `create`, `change`, `submit`, `approve`, `reject`, `start`, `pause`, `resume`, `amend`, `reject-amendment`, `end` or `evaluate`.
+    /// `create`, `change`, `submit`, `approve`, `reject`, `start`, `pause`, `resume`, `amend`, `reject-amendment`, `rollback`, `breaker`, `end` or
+    /// `evaluate`; `breaker` is the host going back to an earlier rule because the one in force kept failing.
     #[schema(example = "approve")]
     action: String,
     /// The state before.

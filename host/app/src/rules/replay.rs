@@ -1,17 +1,18 @@
 //! Making a decision again: the same plugin, settings and input have to give the same bytes, whatever is in force by now.
 
-use super::PROMOTION;
+use super::call::in_pool;
+use super::plugins::of_point;
 use super::point::{Point, Rule, ask_again, seed};
-use super::promotion::Promotion;
 use crate::App;
 use crate::error::{AppError, Result};
-use crate::segments::in_pool;
 use crate::team::Caller;
 use posthouse_domain::{Instant, canonical, words};
+use posthouse_engine::Plugin;
 use posthouse_store::decisions::{self as store, DecisionRow};
 use posthouse_store::{Access, Tx, plugins};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The first place where two answers differ.
@@ -67,21 +68,30 @@ impl App {
         let row = store::decision(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("decision"))?;
-        // what other extension points there will be, each opens its own plugins
-        if row.extension_point != PROMOTION {
-            return Err(AppError::Internal(format!("a decision of {}", row.extension_point)));
-        }
-        let rule = Rule::<Promotion> {
-            plugin: self.open_promotion(&mut tx, agency, &row.digest).await?,
-            seed: seed(agency, &format!("{}/{}", row.extension_point, row.binding)),
-            config: settings(&mut tx, agency, &row).await?,
-            binding: row.binding.clone(),
-            revision: row.revision,
-            digest: row.digest.clone(),
-            config_digest: row.config_digest.clone(),
-        };
+        let again = self.points.of(&row.extension_point)?;
+        let plugin = self.open_plugin(&mut tx, agency, &row.digest).await?;
+        let config = settings(&mut tx, agency, &row).await?;
         drop(tx);
-        in_pool(&self.engine, move || again(&rule, &row)).await?
+        in_pool(&self.engine, move || again(agency, plugin, config, &row)).await?
+    }
+}
+
+type Again = fn(Uuid, Plugin, String, &DecisionRow) -> Result<Replay>;
+
+/// The extension points whose rules are asked one case at a time, by name: each says how a decision of it is made again.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Points(BTreeMap<&'static str, Again>);
+
+impl Points {
+    /// Registers an extension point.
+    pub(crate) fn with<P: Point>(mut self) -> Self {
+        self.0.insert(P::NAME, again::<P>);
+        self
+    }
+
+    fn of(&self, name: &str) -> Result<Again> {
+        let again = self.0.get(name).copied();
+        again.ok_or_else(|| AppError::Internal(format!("a decision of {name}")))
     }
 }
 
@@ -96,8 +106,17 @@ async fn settings(tx: &mut Tx, agency: Uuid, row: &DecisionRow) -> Result<String
     Ok(revision.config)
 }
 
-fn again<P: Point>(rule: &Rule<P>, row: &DecisionRow) -> Result<Replay> {
-    let made = ask_again(rule, &row.input).map_err(|problem| {
+fn again<P: Point>(agency: Uuid, plugin: Plugin, config: String, row: &DecisionRow) -> Result<Replay> {
+    let rule = Rule::<P> {
+        plugin: of_point::<P>(plugin)?,
+        seed: seed(agency, &format!("{}/{}", row.extension_point, row.binding)),
+        config,
+        binding: row.binding.clone(),
+        revision: row.revision,
+        digest: row.digest.clone(),
+        config_digest: row.config_digest.clone(),
+    };
+    let made = ask_again(&rule, &row.input).map_err(|problem| {
         AppError::conflict(
             "not_replayable",
             words!(

@@ -1,11 +1,10 @@
 //! Which rule decides: a pointer per binding, moved in one transaction. Calls in flight finish on the revision they began with.
 
+use super::diff::Diff;
 use crate::error::Result;
-use crate::segments::Diff;
 use posthouse_domain::{Instant, canonical};
 use posthouse_store::plugins::{self as store, BindingRevisionRow, BindingRow};
 use posthouse_store::{StoreError, Tx, campaigns, dialect};
-use std::collections::HashSet;
 use uuid::Uuid;
 
 /// A rule about to decide. That it can be opened and takes its settings was seen before.
@@ -76,26 +75,10 @@ pub(crate) async fn put_rule(tx: &mut Tx, agency: Uuid, new: &NewRule<'_>, now: 
     Ok(from + 1)
 }
 
-/// How far back a good revision is looked for.
-const OLDEST: i64 = 100;
 /// Why the host moves a pointer back by itself.
 pub(crate) const BREAKER: &str = "breaker";
 
-/// The revisions of a binding to go back to, the newest first: each rule once, without the failing one and those that were left before
-/// because they kept failing.
-pub(crate) async fn good_revisions(
-    tx: &mut Tx,
-    agency: Uuid,
-    point: &str,
-    name: &str,
-    failing: i64,
-) -> Result<Vec<BindingRevisionRow>> {
-    let rows = store::revisions(tx, agency, point, name, failing + 1, OLDEST).await?;
-    let rule = |row: &BindingRevisionRow| (row.digest.clone(), row.config_digest.clone());
-    let left = rows
-        .windows(2)
-        .filter(|pair| pair[0].cause == BREAKER)
-        .map(|pair| rule(&pair[1]));
-    let mut seen: HashSet<_> = rows.first().map(rule).into_iter().chain(left).collect();
-    Ok(rows.into_iter().filter(|row| seen.insert(rule(row))).collect())
+/// What makes two revisions the same rule.
+pub(crate) fn rule_of(row: &BindingRevisionRow) -> (&str, &str) {
+    (&row.digest, &row.config_digest)
 }

@@ -1,9 +1,10 @@
 //! Bindings: which rule is in force under which name, since when, and what stood there before. What it takes to put another one into
-//! force differs between extension points: see [`crate::segments`] and [`crate::quotes`].
+//! force is for each extension point to say.
 
+use super::call::without_its_words;
+use super::diff::Diff;
 use crate::App;
 use crate::error::{AppError, Result};
-use crate::segments::{Diff, without_its_words};
 use crate::team::{Caller, Scope};
 use posthouse_domain::{Words, words};
 use posthouse_store::plugins::{self as store, BindingRevisionRow};

@@ -1,9 +1,9 @@
 //! Promotions as a decision: a basket and the facts of whoever asks in, offers out.
 
-use super::point::{Point, Said, canonical_text, read_facts, write_facts};
+use crate::rules::point::{Point, Said, canonical_text, read_facts, write_facts};
 use posthouse_domain::promotion::{Basket, Line, Offer, Saving};
 use posthouse_domain::{Words, words};
-use posthouse_engine::{Context, Description, Fault, PromotionPlugin, Value as Fact};
+use posthouse_engine::{Context, Description, Fault, Plugin, PromotionPlugin, Value as Fact};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -51,6 +51,10 @@ impl Point for Promotion {
     type Plugin = PromotionPlugin;
     type Request = Request;
     type Answer = Vec<Offer>;
+
+    fn plugin(opened: Plugin) -> Result<PromotionPlugin, Plugin> {
+        opened.promotion()
+    }
 
     fn description(plugin: &PromotionPlugin) -> &Description {
         plugin.description()

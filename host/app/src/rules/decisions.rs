@@ -26,8 +26,8 @@ pub struct DecisionView {
     pub config_digest: String,
     /// About whom.
     pub customer_id: Option<Uuid>,
-    /// For which quote.
-    pub quote_id: Option<Uuid>,
+    /// On what: its kind and its id.
+    pub subject: Option<(String, Uuid)>,
     /// Business time, in ms since 1970.
     pub at: i64,
     /// What it was asked.
@@ -55,7 +55,7 @@ impl DecisionView {
             digest: row.digest,
             config_digest: row.config_digest,
             customer_id: row.customer_id,
-            quote_id: row.quote_id,
+            subject: row.subject_kind.zip(row.subject_id),
             at: row.at,
             input: json(&row.input, "input")?,
             output: json(&row.output, "output")?,
@@ -74,8 +74,8 @@ pub struct DecisionFilter {
     pub binding: Option<(String, String)>,
     /// About this customer.
     pub customer: Option<Uuid>,
-    /// For this quote.
-    pub quote: Option<Uuid>,
+    /// On this subject: its kind and its id.
+    pub subject: Option<(String, Uuid)>,
     /// Made by this plugin.
     pub digest: Option<String>,
     /// With this outcome.
@@ -107,7 +107,7 @@ impl App {
         let filter = Filter {
             binding: filter.binding,
             customer: filter.customer,
-            quote: filter.quote,
+            subject: filter.subject,
             digest: filter.digest,
             outcome: filter.outcome,
         };

@@ -1,13 +1,14 @@
-//! Opening the rules of campaigns, and going back to an older one.
+//! The rules of campaigns: opening them, and going back to an older one.
 
+use super::life::{ROLLBACK, Taken, record, state_of};
+use super::point::Promotion;
+use super::{PROMOTION, find_locked};
 use crate::App;
-use crate::bindings::{BindingView, older_revision};
-use crate::decisions::PROMOTION;
-use crate::decisions::point::{Point, Rule, check_attributes, seed};
-use crate::decisions::pointer::{self, NewRule};
-use crate::decisions::promotion::Promotion;
 use crate::error::{AppError, Result, retrying};
-use crate::plugins::checked_config;
+use crate::rules::bindings::{BindingView, older_revision};
+use crate::rules::plugins::checked_config;
+use crate::rules::point::{Point, Rule, check_attributes, seed};
+use crate::rules::pointer::{self, NewRule};
 use crate::team::Caller;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::campaign::State;
@@ -50,7 +51,7 @@ impl App {
         named: RuleName<'_>,
         own: &[AttributeDef],
     ) -> Result<Rule<Promotion>> {
-        let plugin = self.open_promotion(tx, agency, named.digest).await?;
+        let plugin = self.open_of::<Promotion>(tx, agency, named.digest).await?;
         check_attributes(Promotion::description(&plugin), own)?;
         Ok(Rule {
             plugin,
@@ -76,7 +77,7 @@ impl App {
         config: &Value,
     ) -> Result<Rule<Promotion>> {
         let own = attributes::definitions(tx, agency).await?;
-        let plugin = self.open_promotion(tx, agency, digest).await?;
+        let plugin = self.open_of::<Promotion>(tx, agency, digest).await?;
         let config = checked_config(Promotion::description(&plugin), config)?;
         let named = RuleName {
             binding,
@@ -108,9 +109,10 @@ impl App {
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         // in order with everybody else who changes rules
         campaigns::next_version(&mut tx, agency).await?;
-        let campaign = campaigns::campaign_by_key(&mut tx, agency, key)
-            .await?
-            .ok_or(AppError::NotFound("binding"))?;
+        let campaign = find_locked(&mut tx, agency, key).await.map_err(|error| match error {
+            AppError::NotFound(_) => AppError::NotFound("binding"),
+            other => other,
+        })?;
         let present = bindings::binding(&mut tx, agency, PROMOTION, key)
             .await?
             .ok_or(AppError::NotFound("binding"))?;
@@ -124,7 +126,7 @@ impl App {
                 ),
             ));
         }
-        if !matches!(State::parse(&campaign.state), Some(State::Running | State::Paused)) {
+        if !matches!(state_of(&campaign)?, State::Running | State::Paused) {
             return Err(AppError::conflict(
                 "wrong_state",
                 words!(
@@ -143,13 +145,21 @@ impl App {
             name: key,
             digest: &older.digest,
             config: &older.config,
-            cause: "rollback",
+            cause: ROLLBACK,
             restores: Some(older.revision),
             by: Some(caller.key),
             note: None,
             grant: &[],
         };
-        pointer::put_rule(&mut tx, agency, &new, now).await?;
+        let revision = pointer::put_rule(&mut tx, agency, &new, now).await?;
+        let note = words!(
+            "revision {revision} of the rule brings back revision {older}",
+            "规则修订 {revision} 恢复了修订 {older}",
+            older = older.revision
+        )
+        .to_stored();
+        let taken = Taken::by(caller, now, Some(&note));
+        record(&mut tx, agency, (&campaign, &campaign), ROLLBACK, &taken).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! The one path of a decision: what a rule is told, the call, what it said, all of it pinned in canonical bytes.
 
+use super::call::Moment;
 use crate::error::{AppError, Result};
-use crate::segments::Moment;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::{Words, canonical, words};
-use posthouse_engine::{Context, Description, Fault, LogLine, Usage};
+use posthouse_engine::{Context, Description, Fault, LogLine, Plugin, Usage};
 use posthouse_store::decisions::DecisionRow;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -20,6 +20,8 @@ pub(crate) trait Point {
     /// What a rule says, checked.
     type Answer: Send;
 
+    /// The plugin that was opened, if it is one of this point; otherwise gives it back.
+    fn plugin(opened: Plugin) -> std::result::Result<Self::Plugin, Plugin>;
     /// What a plugin says of itself.
     fn description(plugin: &Self::Plugin) -> &Description;
     /// The request as it is pinned, as canonical JSON.
@@ -198,7 +200,8 @@ impl<A> Made<A> {
             digest: rule.digest.clone(),
             config_digest: rule.config_digest.clone(),
             customer_id: about.customer,
-            quote_id: about.quote,
+            subject_kind: about.subject.map(|subject| subject.kind.to_owned()),
+            subject_id: about.subject.map(|subject| subject.id),
             at: about.at,
             input: self.input.clone(),
             output: self.output.clone(),
@@ -213,11 +216,18 @@ impl<A> Made<A> {
     }
 }
 
+/// What a decision is on: a quote, a case, or whatever else a capability has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub(crate) kind: &'static str,
+    pub(crate) id: Uuid,
+}
+
 /// What a decision is about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct About {
     pub(crate) customer: Option<Uuid>,
-    pub(crate) quote: Option<Uuid>,
+    pub(crate) subject: Option<Subject>,
     pub(crate) at: i64,
 }
 

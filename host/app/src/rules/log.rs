@@ -1,9 +1,7 @@
 //! What rules write while they run, kept for their authors: the last lines of each binding. Nobody waits for it: lines are put aside
 //! at once and written in the background, and where more come than can be kept, the oldest go.
 
-use super::SEGMENTATION;
-use super::classify::{Moment, OF_A_RUN, Rule};
-use super::summary::Cause;
+use super::call::Moment;
 use crate::error::{AppError, Result, retrying};
 use crate::team::{Caller, Scope};
 use crate::{App, Room};
@@ -19,14 +17,16 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+/// Lines kept of one call, or of one run of many.
+pub(crate) const OF_A_RUN: usize = 100;
 /// Lines kept of a binding.
 const KEPT: usize = 1_000;
 /// Pause between two writings, so that a rule that logs at every event costs a few small transactions a second.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The cause of lines written for customers whose facts changed.
-const CHANGE: &str = "change";
+pub(crate) const CHANGE: &str = "change";
 /// The cause of lines written for a single case.
-const DECISION: &str = "decision";
+pub(crate) const DECISION: &str = "decision";
 /// The level of the host's word on how a call ended.
 const FAULT: &str = "fault";
 /// The level of the host's word on what the call was about, for those who may read customers.
@@ -97,58 +97,59 @@ fn level(level: LogLevel) -> &'static str {
     }
 }
 
-impl Room {
-    /// Keeps what a rule wrote. Without a cause it was asked about customers whose facts changed.
-    pub(crate) fn log_lines(&self, name: &str, rule: &Rule, cause: Option<Cause>, moment: Moment, lines: &[LogLine]) {
-        let row = |line: &LogLine| {
-            row(
-                rule.plugin.digest(),
-                name_of(cause),
-                moment,
-                level(line.level),
-                &line.message,
-            )
-        };
-        self.logbook
-            .put(SEGMENTATION, name, lines.iter().take(OF_A_RUN).map(row));
-    }
+/// A call whose lines are kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'c> {
+    pub(crate) extension_point: &'static str,
+    pub(crate) binding: &'c str,
+    /// The plugin.
+    pub(crate) digest: &'c str,
+    /// Why the rule was asked.
+    pub(crate) cause: &'static str,
+    pub(crate) moment: Moment,
+}
 
-    /// Keeps what a rule wrote before it failed, and how it failed. A rule that was to be a binding's first has no log to write to.
-    pub(crate) fn log_fault(&self, name: &str, rule: &Rule, cause: Option<Cause>, moment: Moment, fault: &Fault) {
-        if !self.live().contains_key(name) {
-            return;
+/// What brought a fault about, for those who may read customers.
+#[derive(Debug, Clone)]
+pub(crate) enum About {
+    /// The facts of the customer at this place in the frame.
+    Customer(usize),
+    /// What these words say.
+    Case(Words),
+}
+
+impl Call<'_> {
+    fn row(&self, level: &str, message: &str) -> LogRow {
+        LogRow {
+            line: 0,
+            at: self.moment.now,
+            cause: self.cause.to_owned(),
+            digest: self.digest.to_owned(),
+            level: level.to_owned(),
+            message: message.to_owned(),
         }
-        let lines = fault.receipt.log.iter().take(OF_A_RUN);
-        let lines = lines.map(|line| {
-            row(
-                rule.plugin.digest(),
-                name_of(cause),
-                moment,
-                level(line.level),
-                &line.message,
-            )
-        });
-        let host = |level, message: &str| row(rule.plugin.digest(), name_of(cause), moment, level, message);
-        let about = fault.row.map(|ordinal| host(ABOUT, &format!("{ORDINAL}{ordinal}")));
-        let end = host(FAULT, &Words::of(fault).to_stored());
-        self.logbook.put(SEGMENTATION, name, lines.chain([end]).chain(about));
+    }
+}
+
+impl Room {
+    /// Keeps what a rule wrote.
+    pub(crate) fn log(&self, call: Call<'_>, lines: &[LogLine]) {
+        let rows = lines.iter().take(OF_A_RUN);
+        let rows = rows.map(|line| call.row(level(line.level), &line.message));
+        self.logbook.put(call.extension_point, call.binding, rows);
     }
 
-    /// Keeps what a rule wrote that was asked about a single case, and if it failed how, and asked about what.
-    pub(crate) fn log_decision(
-        &self,
-        point: &'static str,
-        name: &str,
-        digest: &str,
-        moment: Moment,
-        lines: &[LogLine],
-        fault: Option<(&Fault, Words)>,
-    ) {
-        let lines = lines.iter().take(OF_A_RUN);
-        let lines = lines.map(|line| row(digest, DECISION, moment, level(line.level), &line.message));
-        let host = |level, words: &Words| row(digest, DECISION, moment, level, &words.to_stored());
-        let end = fault.map(|(fault, about)| [host(FAULT, &Words::of(fault)), host(ABOUT, &about)]);
-        self.logbook.put(point, name, lines.chain(end.into_iter().flatten()));
+    /// Keeps what a rule wrote before it failed, how it failed, and what brought that about.
+    pub(crate) fn log_fault(&self, call: Call<'_>, fault: &Fault, about: Option<About>) {
+        let lines = fault.receipt.log.iter().take(OF_A_RUN);
+        let lines = lines.map(|line| call.row(level(line.level), &line.message));
+        let end = call.row(FAULT, &Words::of(fault).to_stored());
+        let about = about.map(|about| match about {
+            About::Customer(ordinal) => call.row(ABOUT, &format!("{ORDINAL}{ordinal}")),
+            About::Case(words) => call.row(ABOUT, &words.to_stored()),
+        });
+        let rows = lines.chain([end]).chain(about);
+        self.logbook.put(call.extension_point, call.binding, rows);
     }
 }
 
@@ -170,21 +171,6 @@ async fn whose(tx: &mut Tx, agency: Uuid, ordinal: &str) -> Result<Words> {
             "由一位已不存在的客户的事实引起"
         ),
     })
-}
-
-fn name_of(cause: Option<Cause>) -> &'static str {
-    cause.map_or(CHANGE, Cause::as_str)
-}
-
-fn row(digest: &str, cause: &str, moment: Moment, level: &str, message: &str) -> LogRow {
-    LogRow {
-        line: 0,
-        at: moment.now,
-        cause: cause.to_owned(),
-        digest: digest.to_owned(),
-        level: level.to_owned(),
-        message: message.to_owned(),
-    }
 }
 
 /// Writes what an agency's rules log until the server stops.
@@ -284,12 +270,12 @@ mod tests {
     fn what_waits_is_bounded_and_the_oldest_goes_first() {
         let book = Logbook::default();
         for batch in 0..50 {
-            book.put(SEGMENTATION, "a", (0..60).map(|n| line(batch * 60 + n)));
+            book.put("one", "a", (0..60).map(|n| line(batch * 60 + n)));
         }
-        book.put("promotion", "b", (0..5_000).map(line));
-        book.put(SEGMENTATION, "c", std::iter::empty());
+        book.put("another", "b", (0..5_000).map(line));
+        book.put("one", "c", std::iter::empty());
         let lines = book.take();
-        let (a, b) = ((SEGMENTATION, "a".to_owned()), ("promotion", "b".to_owned()));
+        let (a, b) = (("one", "a".to_owned()), ("another", "b".to_owned()));
         assert_eq!(lines.keys().collect::<Vec<_>>(), [&b, &a]);
         let (first, last) = (&lines[&a][0], &lines[&a][KEPT - 1]);
         assert_eq!(

@@ -1,11 +1,12 @@
 //! Plugin revisions: letting them in, keeping them, opening them.
 
+use super::point::Point;
 use crate::App;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use bytes::Bytes;
 use posthouse_domain::{Words, canonical, words};
-use posthouse_engine::{Description, ExtensionPoint, Plugin, PromotionPlugin, SegmentationPlugin};
+use posthouse_engine::{Description, Plugin};
 use posthouse_store::plugins::{self as store, PluginRow};
 use posthouse_store::{Access, Tx};
 use serde::Serialize;
@@ -171,21 +172,12 @@ impl App {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<PluginView>, Option<String>)> {
-        let bad = || {
-            AppError::invalid(
-                "bad_cursor",
-                words!(
-                    "the cursor is not one of this list; start again without it",
-                    "游标不属于此列表；请去掉游标重新开始"
-                ),
-            )
-        };
         let after = match cursor {
             None => (i64::MIN, ""),
             Some(text) => text
                 .split_once('.')
                 .and_then(|(at, digest)| Some((at.parse().ok()?, digest)))
-                .ok_or_else(bad)?,
+                .ok_or_else(AppError::bad_cursor)?,
         };
         let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
         let mut rows = store::list(&mut tx, caller.room.id, after, limit as i64 + 1).await?;
@@ -213,26 +205,21 @@ impl App {
         Ok(opened.map_err(|e| AppError::Internal(format!("opening a plugin failed: {e}")))??)
     }
 
-    /// Opens a revision as [`App::open_plugin`] does, for something that only a segmentation can do.
-    pub(crate) async fn open_segmentation(
-        &self,
-        tx: &mut Tx,
-        agency: Uuid,
-        digest: &str,
-    ) -> Result<SegmentationPlugin> {
-        let plugin = self.open_plugin(tx, agency, digest).await?;
-        plugin
-            .segmentation()
-            .map_err(|other| wrong_extension_point(&other, ExtensionPoint::Segmentation))
+    /// Opens a revision as [`App::open_plugin`] does, for something that only a plugin of one extension point can do.
+    ///
+    /// # Errors
+    /// As there; `wrong_extension_point`.
+    pub(crate) async fn open_of<P: Point>(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<P::Plugin> {
+        of_point::<P>(self.open_plugin(tx, agency, digest).await?)
     }
+}
 
-    /// The same for something that only a promotion can do.
-    pub(crate) async fn open_promotion(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<PromotionPlugin> {
-        let plugin = self.open_plugin(tx, agency, digest).await?;
-        plugin
-            .promotion()
-            .map_err(|other| wrong_extension_point(&other, ExtensionPoint::Promotion))
-    }
+/// A plugin where one of this extension point is needed.
+///
+/// # Errors
+/// `wrong_extension_point`.
+pub(crate) fn of_point<P: Point>(plugin: Plugin) -> Result<P::Plugin> {
+    P::plugin(plugin).map_err(|other| wrong_extension_point(&other, P::NAME))
 }
 
 /// The revision of this digest.
@@ -291,7 +278,7 @@ fn unknown_digest(digest: &str, known: &[(String, String, String)]) -> Words {
 }
 
 /// A plugin where one of another extension point is needed.
-fn wrong_extension_point(plugin: &Plugin, needed: ExtensionPoint) -> AppError {
+pub(crate) fn wrong_extension_point(plugin: &Plugin, needed: &str) -> AppError {
     let description = plugin.description();
     let detail = words!(
         "plugin {name} {version} decides {extension_point}, {needed} is needed here; GET /plugins shows what each one decides",

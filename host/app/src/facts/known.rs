@@ -3,7 +3,7 @@
 
 use crate::error::{AppError, Result};
 use crate::intake::refold;
-use crate::segments::Moment;
+use crate::rules::Moment;
 use crate::{App, Room};
 use posthouse_domain::catalogue::{self, FactKind, Value};
 use posthouse_domain::facts::FactRow;

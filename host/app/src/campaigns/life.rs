@@ -1,0 +1,188 @@
+//! A campaign's life: which state an action leads to, what is written down of each step, and the rule that comes into force with it.
+
+use super::{PROMOTION, plan_of};
+use crate::error::{AppError, Result};
+use crate::rules::pointer::{NewRule, put_rule};
+use crate::team::Caller;
+use posthouse_domain::campaign::{Action, CampaignType, Plan, Rule, Situation, State, Wrong, next};
+use posthouse_domain::{Instant, Words, canonical as json, words};
+use posthouse_store::Tx;
+use posthouse_store::campaign_changes;
+use posthouse_store::campaign_parts::{self as parts, StepRow};
+use posthouse_store::campaigns::CampaignRow;
+use uuid::Uuid;
+
+/// What going back to an earlier rule is called, as the cause of a revision and as a step. Its note is the host's.
+pub(super) const ROLLBACK: &str = "rollback";
+
+/// Who took a step, when, and what they said.
+pub(crate) struct Taken<'t> {
+    by: Option<Uuid>,
+    at: Instant,
+    note: Option<&'t str>,
+}
+
+impl<'t> Taken<'t> {
+    /// A step that the host takes by itself.
+    pub(crate) fn by_host(at: Instant, note: &'t str) -> Self {
+        Self {
+            by: None,
+            at,
+            note: Some(note),
+        }
+    }
+
+    pub(super) fn by(caller: &Caller, at: Instant, note: Option<&'t str>) -> Self {
+        Self {
+            by: Some(caller.key),
+            at,
+            note,
+        }
+    }
+}
+
+/// Writes a step down. The campaign's lock is held.
+pub(crate) async fn record(
+    tx: &mut Tx,
+    agency: Uuid,
+    (before, after): (&CampaignRow, &CampaignRow),
+    action: &str,
+    taken: &Taken<'_>,
+) -> Result<()> {
+    let row = StepRow {
+        step: 0,
+        action: action.to_owned(),
+        origin: before.state.clone(),
+        target: after.state.clone(),
+        plan_hash: after.plan_hash.clone(),
+        note: taken.note.map(str::to_owned),
+        taken_by: taken.by,
+        at: taken.at,
+    };
+    Ok(parts::add_step(tx, agency, before.id, &row).await?)
+}
+
+/// The state that an action leads to.
+pub(super) fn next_state(
+    row: &CampaignRow,
+    action: Action,
+    open_tasks: i64,
+    by_submitter: bool,
+    now: Instant,
+) -> Result<State> {
+    let state = state_of(row)?;
+    let situation = Situation {
+        open_tasks: open_tasks.max(0) as usize,
+        by_submitter,
+        is_over: plan_of(row)?.window.to <= now,
+    };
+    next(state, action, situation).map_err(|wrong| refused(row, wrong))
+}
+
+pub(super) fn state_of(row: &CampaignRow) -> Result<State> {
+    State::parse(&row.state).ok_or_else(|| AppError::Internal(format!("campaign {} is {:?}", row.key, row.state)))
+}
+
+/// Why a step is not taken, and what can be done instead.
+fn refused(row: &CampaignRow, wrong: Wrong) -> AppError {
+    let code = match wrong {
+        Wrong::State(..) => "wrong_state",
+        Wrong::OwnPlan => "own_plan",
+        Wrong::OpenTasks(_) => "open_tasks",
+        Wrong::Over => "window_over",
+    };
+    let hint = match wrong {
+        Wrong::State(State::Running | State::Paused, Action::Change) => {
+            words!(
+                "; what is in force is changed by POST /campaigns/{{id}}/amendments",
+                "；进行中的活动请用 POST /campaigns/{{id}}/amendments 提出变更"
+            )
+        }
+        Wrong::State(state, _) => match possible(state) {
+            possible if possible.is_empty() => words!("; it is final", "；该状态下没有可执行的操作"),
+            possible => words!(
+                "; what can be done with it: {possible}",
+                "；可执行的操作：{possible}",
+                possible = possible.join(", ")
+            ),
+        },
+        Wrong::OpenTasks(_) => words!(
+            "; GET /campaigns/{{id}}/tasks lists them",
+            "；可用 GET /campaigns/{{id}}/tasks 查看"
+        ),
+        Wrong::OwnPlan | Wrong::Over => Words::default(),
+    };
+    AppError::conflict(
+        code,
+        words!("{key}: {wrong}{hint}", "{key}：{wrong}{hint}", key = row.key),
+    )
+}
+
+/// What can be done in a state, by somebody, at the right time.
+fn possible(state: State) -> Vec<&'static str> {
+    let ready = Situation {
+        open_tasks: 0,
+        by_submitter: false,
+        is_over: false,
+    };
+    let actions = Action::ALL.into_iter();
+    actions
+        .filter(|action| next(state, *action, ready).is_ok())
+        .map(Action::as_str)
+        .collect()
+}
+
+/// Moves the campaign's binding to the rule of its plan.
+pub(super) async fn put_campaign_rule(
+    tx: &mut Tx,
+    caller: &Caller,
+    key: &str,
+    plan: &Plan,
+    grant: &[String],
+    now: Instant,
+) -> Result<i64> {
+    let config = settings(&plan.rule)?;
+    let rule = NewRule {
+        extension_point: PROMOTION,
+        name: key,
+        digest: &plan.rule.digest,
+        config: &config,
+        cause: "activation",
+        restores: None,
+        by: Some(caller.key),
+        note: None,
+        grant,
+    };
+    put_rule(tx, caller.room.id, &rule, now).await
+}
+
+/// The settings of a plan's rule as canonical JSON.
+pub(super) fn settings(rule: &Rule) -> Result<String> {
+    json::to_string(&rule.config).map_err(AppError::corrupt("settings"))
+}
+
+/// A campaign that is over is not amended: what waited for a decision is rejected by the host.
+pub(super) async fn close_amendments(tx: &mut Tx, agency: Uuid, campaign: Uuid, now: Instant) -> Result<()> {
+    let newest = campaign_changes::amendments(tx, agency, campaign, i64::MAX, 1).await?;
+    if let Some(amendment) = newest.first() {
+        campaign_changes::decide_amendment(tx, agency, campaign, amendment.amendment, ("rejected", None, now)).await?;
+    }
+    Ok(())
+}
+
+/// The type of this name.
+///
+/// # Errors
+/// `bad_type`.
+pub(super) fn campaign_type(name: &str) -> Result<CampaignType> {
+    CampaignType::parse(name).ok_or_else(|| {
+        let known = CampaignType::ALL.map(CampaignType::as_str).join(", ");
+        AppError::invalid(
+            "bad_type",
+            words!(
+                "{name:?} is not a type of campaign; use {known}",
+                "活动没有 {name:?} 这个类型；可用 {known}"
+            ),
+        )
+    })
+}

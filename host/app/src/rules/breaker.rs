@@ -1,0 +1,128 @@
+//! The breaker: a rule that keeps failing gives way to the last one that did not, without anybody being called.
+
+use super::pointer::{BREAKER, rule_of};
+use crate::Room;
+use crate::error::{AppError, Result};
+use posthouse_domain::Words;
+use posthouse_store::Tx;
+use posthouse_store::plugins::{self as store, BindingRevisionRow};
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use uuid::Uuid;
+
+/// Faults in a row after which the host goes back. One may be a single odd customer whose next booking mends it; a rule that has
+/// failed three times has had its chance.
+const FAULTS_IN_A_ROW: u32 = 3;
+
+/// How often in a row a rule has failed through its own fault.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Breaker {
+    faults: u32,
+}
+
+impl Breaker {
+    /// The rule failed through its own fault.
+    pub(crate) fn count(&mut self) {
+        self.faults += 1;
+    }
+
+    /// Whether it has failed too often.
+    pub(crate) fn has_tripped(self) -> bool {
+        self.faults >= FAULTS_IN_A_ROW
+    }
+
+    /// It answered, or was seen to: whatever came of that, the next faults in a row are for the next look.
+    pub(crate) fn reset(&mut self) {
+        self.faults = 0;
+    }
+}
+
+/// A binding whose rule keeps failing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failing<'f> {
+    pub(crate) extension_point: &'static str,
+    pub(crate) binding: &'f str,
+    pub(crate) revision: i64,
+    /// How it fails.
+    pub(crate) fault: &'f Words,
+}
+
+/// What became of the attempt to put an older revision into force instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// It is in force.
+    Done,
+    /// The failing revision was not in force any more.
+    Overtaken,
+}
+
+impl Failing<'_> {
+    /// Whether the way back ends with an attempt to put `older` into force.
+    ///
+    /// # Errors
+    /// What will pass: a database or compiler that is busy.
+    pub(crate) fn settle(
+        &self,
+        room: &Room,
+        older: &BindingRevisionRow,
+        attempt: Result<Attempt>,
+    ) -> Result<ControlFlow<()>> {
+        let Self {
+            extension_point,
+            binding,
+            revision: failing,
+            fault,
+        } = *self;
+        let to = older.revision;
+        match attempt {
+            Ok(Attempt::Done) => {
+                tracing::error!(agency = %room.slug, extension_point, binding, failing, to, reason = %fault, "a rule kept failing; the last good revision is back in force");
+                metrics::counter!("posthouse_breaker_trips_total", "extension_point" => extension_point).increment(1);
+                Ok(ControlFlow::Break(()))
+            }
+            Ok(Attempt::Overtaken) => Ok(ControlFlow::Break(())),
+            Err(error) if error.is_transient() || matches!(error, AppError::Busy(_)) => Err(error),
+            Err(error) => {
+                tracing::error!(%error, agency = %room.slug, extension_point, binding, revision = to, "an older revision cannot decide either");
+                Ok(ControlFlow::Continue(()))
+            }
+        }
+    }
+}
+
+/// How far back a good revision is looked for.
+const OLDEST: i64 = 100;
+
+/// The revisions of a binding to go back to, the newest first: each rule once, without the failing one and those that were left before
+/// because they kept failing.
+pub(crate) async fn good_revisions(tx: &mut Tx, agency: Uuid, failing: Failing<'_>) -> Result<Vec<BindingRevisionRow>> {
+    let (point, name) = (failing.extension_point, failing.binding);
+    let rows = store::revisions(tx, agency, point, name, failing.revision + 1, OLDEST).await?;
+    let left = rows
+        .windows(2)
+        .filter(|pair| pair[0].cause == BREAKER)
+        .map(|pair| rule_of(&pair[1]));
+    let mut seen: HashSet<_> = rows.first().map(rule_of).into_iter().chain(left).collect();
+    let good = rows.iter().filter(|row| seen.insert(rule_of(row)));
+    Ok(good.cloned().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_faults_in_a_row_are_too_many() {
+        let mut breaker = Breaker::default();
+        breaker.count();
+        breaker.count();
+        breaker.reset();
+        breaker.count();
+        breaker.count();
+        assert!(!breaker.has_tripped());
+        breaker.count();
+        assert!(breaker.has_tripped());
+        breaker.reset();
+        assert!(!breaker.has_tripped());
+    }
+}

@@ -1,0 +1,57 @@
+//! Asking a rule: when, in which threads, and what a fault means to whoever asked.
+
+use crate::error::{AppError, Result};
+use posthouse_domain::{Day, Instant, Rejection, Words, words};
+use posthouse_engine::{Engine, Fault};
+
+/// When a question is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Instant,
+    pub(crate) today: Day,
+}
+
+/// Begins the lines that a rule wrote itself, in either language.
+const ITS_WORDS: [&str; 2] = ["; it logged: ", "；其日志："];
+
+/// What a fault means to somebody, with whose facts brought it about, and the last lines of the rule's log where they may be seen.
+pub(crate) fn told(fault: &Fault, blamed: &Words, its_words: bool) -> AppError {
+    let log = &fault.receipt.log;
+    // the last lines it logged, in their order: mostly the reason
+    let last: Vec<&str> = log[log.len().saturating_sub(3)..]
+        .iter()
+        .map(|line| line.message.as_str())
+        .collect();
+    let logged = match last.is_empty() || !its_words {
+        true => Words::default(),
+        false => {
+            let ([en, zh], lines) = (ITS_WORDS, last.join(" / "));
+            words!("{en}{lines}", "{zh}{lines}")
+        }
+    };
+    Rejection {
+        code: fault.code().to_owned(),
+        detail: words!("{fault}{blamed}{logged}", "{fault}{blamed}{logged}"),
+    }
+    .into()
+}
+
+/// A reason as [`told`] tells it, without what the rule wrote itself: that may say anything about the customers it was asked about.
+pub(crate) fn without_its_words(reason: &Words) -> Words {
+    let cut = |text: &str| {
+        let end = ITS_WORDS.iter().filter_map(|begin| text.find(begin)).min();
+        text[..end.unwrap_or(text.len())].to_owned()
+    };
+    reason.map(cut)
+}
+
+/// Runs `work` in the engine's pool, away from the async workers.
+pub(crate) async fn in_pool<R: Send + 'static>(
+    engine: &Engine,
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R> {
+    let engine = engine.clone();
+    tokio::task::spawn_blocking(move || engine.install(work))
+        .await
+        .map_err(|e| AppError::Internal(format!("asking a rule failed: {e}")))
+}

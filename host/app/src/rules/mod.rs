@@ -1,0 +1,32 @@
+//! Rules: what every extension point shares. Which plugin decides under which name and with which settings, asking it, what it was told and
+//! said, asking it again, and what happens when it fails. No extension point is named here: a capability registers its own as a [`Point`].
+//!
+//! ```text
+//! facts ─► context ─► call ([`point`]) ─► check (engine) ─► guard (the capability) ─► commit, with the decision's row
+//! ```
+
+pub(crate) mod bindings;
+pub(crate) mod breaker;
+pub(crate) mod call;
+mod decisions;
+mod diff;
+pub(crate) mod grants;
+pub(crate) mod log;
+pub(crate) mod plugins;
+pub(crate) mod point;
+pub(crate) mod pointer;
+mod replay;
+pub(crate) mod words;
+
+pub use bindings::{BindingView, RevisionView};
+pub use decisions::{DecisionFilter, DecisionView};
+pub use diff::{ClassChange, Diff, MoveCount};
+pub use log::LogEntry;
+pub use plugins::PluginView;
+pub use replay::{Difference, Replay};
+pub use words::Reason;
+
+pub(crate) use breaker::Breaker;
+pub(crate) use call::{Moment, in_pool};
+pub(crate) use log::{Logbook, keep_log};
+pub(crate) use replay::Points;

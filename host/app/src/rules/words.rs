@@ -1,0 +1,64 @@
+//! What a rule says, in words for people: its reasons with the facts that it was told.
+
+use posthouse_domain::catalogue::{FactKind, Value};
+use posthouse_domain::money::major_text;
+use posthouse_domain::{AgencyTerms, Localized, time};
+use serde::{Deserialize, Serialize};
+
+/// Why a rule decided as it did.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Reason {
+    /// Stable code.
+    pub code: String,
+    /// In words, with the customer's facts filled in.
+    pub text: Localized,
+}
+
+/// A fact in a sentence.
+pub(crate) fn spoken(kind: FactKind, value: Value<'_>, terms: &AgencyTerms) -> String {
+    match (kind, value) {
+        (_, Value::Unknown) => "—".into(),
+        (FactKind::Money, Value::Whole(minor)) => {
+            format!("{} {}", terms.currency, major_text(minor, terms.currency))
+        }
+        (FactKind::Day, Value::Whole(day)) => time::day_text(day as i32),
+        (_, Value::Whole(n)) => n.to_string(),
+        (_, Value::Number(n)) => format!("{n:.2}"),
+        (_, Value::Flag(flag)) => flag.to_string(),
+        (_, Value::Text(text)) => text.to_owned(),
+    }
+}
+
+/// Replaces `{key}` by the fact of that name; braces around anything else stay.
+pub(crate) fn fill(template: &str, fact: impl Fn(&str) -> Option<String>) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let (before, after) = rest.split_at(open);
+        text.push_str(before);
+        match after.find('}').and_then(|close| Some((close, fact(&after[1..close])?))) {
+            Some((close, value)) => {
+                text.push_str(&value);
+                rest = &after[close + 1..];
+            }
+            None => {
+                text.push('{');
+                rest = &after[1..];
+            }
+        }
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fill;
+
+    #[test]
+    fn facts_are_filled_into_reasons() {
+        let fact = |key: &str| (key == "recency-days").then(|| "400".to_owned());
+        assert_eq!(fill("no trip for {recency-days} days", fact), "no trip for 400 days");
+        assert_eq!(fill("{other} {recency-days}{", fact), "{other} 400{");
+        assert_eq!(fill("已{recency-days}天", fact), "已400天");
+    }
+}
