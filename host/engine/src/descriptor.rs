@@ -1,8 +1,8 @@
 //! Checks every word a plugin says of itself. The guest is hostile until this has passed.
 
+use crate::cases;
 use crate::description::{Description, FactUse, QuantileRequest, ReasonDef, SegmentDef};
 use crate::extension_point::ExtensionPoint;
-use crate::golden;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::schema;
@@ -115,14 +115,14 @@ fn check_facts(facts: &[FactUse], point: ExtensionPoint, limits: &Limits) -> Res
         }
     }
     // all of them, so that nobody has to come back for each
-    let declared: Vec<_> = facts.iter().map(golden::fact).collect();
+    let declared: Vec<_> = facts.iter().map(cases::fact).collect();
     let problems = catalogue::check(&declared);
     let Some(code) = problems.first().map(|first| first.code) else {
         return Ok(());
     };
     let details: Vec<Words> = problems
         .into_iter()
-        .map(|problem| golden::words(problem.detail))
+        .map(|problem| cases::words(problem.detail))
         .collect();
     Err(Refusal::new(code, Words::join(&details, &words!("; ", "；"))))
 }
@@ -293,5 +293,5 @@ fn check_text(place: &str, text: &Localized, limit: usize) -> Result<(), Refusal
 
 /// Enough of a hostile text for a message.
 fn shown(text: &str) -> String {
-    crate::guest::printable(text, 80)
+    crate::text::printable(text, 80)
 }

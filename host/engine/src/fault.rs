@@ -217,7 +217,7 @@ impl Fault {
     /// The guest's own refusal; the message is cut at `limit` bytes.
     pub(crate) fn refused(message: &str, limit: usize, receipt: Receipt) -> Self {
         let kind = FaultKind::Refused {
-            message: crate::guest::printable(message, limit),
+            message: crate::text::printable(message, limit),
         };
         Self {
             kind,

@@ -2,6 +2,7 @@
 
 use crate::fault::{LogLevel, LogLine};
 use crate::limits::Limits;
+use crate::text::printable;
 use wasmtime::component::{ComponentType, Lift, Linker, WasmStr};
 use wasmtime::{ResourceLimiter, Result, StoreContextMut, Trap};
 
@@ -145,14 +146,4 @@ fn write(mut store: StoreContextMut<'_, Guest>, (level, message): (wire::Level, 
         store.data_mut().log.push(LogLine { level, message });
     }
     Ok(())
-}
-
-/// At most `limit` bytes of `text`, cut at a character, without control characters: a guest must not be able to move
-/// the cursor of a terminal or forge a second line.
-pub(crate) fn printable(text: &str, limit: usize) -> String {
-    let end = text.floor_char_boundary(limit);
-    text[..end]
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

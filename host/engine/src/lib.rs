@@ -13,6 +13,7 @@
 
 pub mod bench;
 mod blame;
+mod cases;
 mod columns;
 mod compile;
 mod context;
@@ -24,6 +25,7 @@ mod extension_point;
 mod fault;
 pub mod golden;
 mod guest;
+mod identity;
 mod inspect;
 mod limits;
 mod made_up;
@@ -36,6 +38,7 @@ mod schema;
 mod segmentation;
 mod self_test;
 mod shown;
+mod text;
 
 pub use columns::{Column, ColumnBuffer, Value, Values};
 pub use context::{Context, QuantileTable};

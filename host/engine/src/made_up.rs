@@ -1,10 +1,10 @@
 //! Facts, rows and baskets that nobody has: for the self-test and for measuring. The same every time, so that a plugin that was let in
 //! once is let in everywhere.
 
+use crate::cases::tables;
 use crate::columns::Value;
 use crate::context::Context;
 use crate::description::{Description, FactUse};
-use crate::golden::tables;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::promotion::{Basket, Line, ProductKind};
 

@@ -1,16 +1,13 @@
 //! A plugin that is ready to be called, whatever it decides.
 
-use crate::contract::{self, Descriptor, Linked};
+use crate::contract::{self, Linked};
 use crate::description::{Description, SegmentDef};
 use crate::extension_point::ExtensionPoint;
-use crate::fault::Fault;
-use crate::limits::Limits;
+use crate::identity::Identity;
 use crate::promotion::PromotionPlugin;
 use crate::refusal::Refusal;
 use crate::runtime::Runtime;
 use crate::segmentation::SegmentationPlugin;
-use posthouse_domain::Words;
-use std::fmt;
 use std::sync::Arc;
 use wasmtime::component::Component;
 
@@ -92,42 +89,4 @@ impl Plugin {
             other => Err(other),
         }
     }
-}
-
-/// What is known of every loaded plugin.
-pub(crate) struct Identity {
-    pub(crate) digest: String,
-    pub(crate) description: Description,
-    pub(crate) limits: Limits,
-}
-
-impl Identity {
-    fn ask<C: Descriptor + ?Sized>(
-        contract: &C,
-        point: ExtensionPoint,
-        digest: String,
-        limits: &Limits,
-    ) -> Result<Self, Refusal> {
-        let description = contract.describe().map_err(unusable)?;
-        crate::descriptor::check_description(&description, point, limits)?;
-        Ok(Self {
-            digest,
-            description,
-            limits: limits.clone(),
-        })
-    }
-
-    /// The form in which a plugin is named in traces.
-    pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(name)
-            .field("digest", &self.digest)
-            .field("name", &self.description.name)
-            .field("version", &self.description.version)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A plugin that cannot even say what it is.
-pub(crate) fn unusable(fault: Fault) -> Refusal {
-    Refusal::new("bad_descriptor", Words::of(&fault))
 }

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::contract::Promotion;
 use crate::description::{Description, FactUse};
 use crate::fault::{Fault, LogLine, Usage};
-use crate::plugin::Identity;
+use crate::identity::Identity;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::promotion::{self, Basket, Offer};
 use posthouse_domain::{Words, words};

@@ -163,7 +163,7 @@ fn functions(error: &wasmtime::Error) -> Vec<String> {
         return Vec::new();
     };
     let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
-        Some(name) => crate::guest::printable(&crate::fault::written_name(name), 200),
+        Some(name) => crate::text::printable(&crate::fault::written_name(name), 200),
         None => format!("function {}", frame.func_index()),
     };
     crate::fault::telling(trace.frames().iter().map(name).collect())

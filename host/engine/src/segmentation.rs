@@ -1,13 +1,13 @@
 //! The extension point `segmentation`: which segment each customer of a chunk is in, checked before anybody uses it.
 
 use crate::blame::{self, Again};
+use crate::cases;
 use crate::columns::{Column, Value};
 use crate::context::{Context, QuantileTable};
 use crate::contract::{Classes, Segmentation};
 use crate::description::{Description, QuantileRequest, SegmentDef};
 use crate::fault::{Fault, LogLine, Usage};
-use crate::golden;
-use crate::plugin::{Identity, unusable};
+use crate::identity::{Identity, unusable};
 use crate::refusal::Refusal;
 use posthouse_domain::{Localized, Words, words};
 use std::fmt;
@@ -183,7 +183,7 @@ impl SegmentationPlugin {
         blame::culprit(rows, |some| {
             let row = |row| columns.iter().map(|column| column.value(row)).collect::<Vec<Value>>();
             let picked: Vec<Vec<Value>> = some.clone().map(row).collect();
-            let buffers = golden::columns(facts, &picked);
+            let buffers = cases::columns(facts, &picked);
             let columns: Vec<Column<'_>> = buffers.iter().map(|buffer| buffer.as_column()).collect();
             match self.ask(context, some.len(), &columns) {
                 Ok(_) => Again::Answers,

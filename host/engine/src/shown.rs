@@ -39,13 +39,13 @@ pub fn basket(basket: &Basket, customer: Option<(&Description, &[Value])>) -> Wo
     };
     let mut told = format!(
         "\"channel\": {}, \"lines\": [{}]",
-        Json::from(crate::guest::printable(&basket.channel, 80)),
+        Json::from(crate::text::printable(&basket.channel, 80)),
         lines.join(", ")
     );
     if let Some((description, values)) = customer {
         told = format!("\"facts\": {}, {told}", facts(description, values));
     }
-    words!("{told}{more}", "{told}{more}").map(|told| crate::guest::printable(told, BYTES))
+    words!("{told}{more}", "{told}{more}").map(|told| crate::text::printable(told, BYTES))
 }
 
 fn facts(description: &Description, values: &[Value]) -> String {
@@ -58,11 +58,11 @@ fn facts(description: &Description, values: &[Value]) -> String {
     };
     let values: Vec<_> = values.iter().map(value).collect();
     let keys = description.facts.iter().map(|fact| fact.key.as_str());
-    crate::guest::printable(&format::as_json(keys, &values), BYTES)
+    crate::text::printable(&format::as_json(keys, &values), BYTES)
 }
 
 fn line(line: &Line) -> String {
-    let text = |text: &str| Json::from(crate::guest::printable(text, 80));
+    let text = |text: &str| Json::from(crate::text::printable(text, 80));
     let mut pairs = vec![("sku", text(&line.sku)), ("kind", line.kind.as_str().into())];
     for (name, value) in [("destination", &line.destination), ("theme", &line.theme)] {
         if let Some(value) = value {

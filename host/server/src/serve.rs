@@ -1,8 +1,8 @@
 //! Serving until told to stop, and stopping without dropping anything.
 
 use crate::api::{self, Front};
-use crate::cli::Failure;
 use crate::config::Config;
+use crate::output::Failure;
 use crate::telemetry;
 use axum::serve::ListenerExt;
 use posthouse_app::App;

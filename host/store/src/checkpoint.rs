@@ -1,7 +1,6 @@
 //! Keeping SQLite's log short: what was committed is carried over into the file beside those who write, so that no commit has to wait
 //! for more of it than came since the last time.
 
-use crate::pool::PATIENCE;
 use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 use std::time::Duration;
 
@@ -24,10 +23,13 @@ const TURN: &str = "PRAGMA busy_timeout = 300";
 /// How often the log is looked at until that is tried again, in case somebody reads for long.
 const REST: u32 = 8;
 
-/// Carries over what has been committed, now and then, until the readers are closed.
-pub(crate) async fn keep_short(readers: SqlitePool, writer: SqlitePool) {
+/// Carries over what has been committed, now and then, until the readers are closed. `patience` is how long the writer waits otherwise.
+pub(crate) async fn keep_short(readers: SqlitePool, writer: SqlitePool, patience: Duration) {
     let work = async {
-        let mut seen = Seen::default();
+        let mut seen = Seen {
+            patience,
+            ..Seen::default()
+        };
         loop {
             tokio::time::sleep(INTERVAL).await;
             // what fails now is done the next time, or by a commit
@@ -43,6 +45,7 @@ pub(crate) async fn keep_short(readers: SqlitePool, writer: SqlitePool) {
 /// How the log stood at the last look.
 #[derive(Debug, Default)]
 struct Seen {
+    patience: Duration,
     length: i64,
     /// How many looks are left until the readers are waited for again.
     rest: u32,
@@ -77,7 +80,7 @@ async fn carry_over(
     let mut turn = writer.acquire().await?;
     sqlx::query(TURN).execute(&mut *turn).await?;
     let done = checkpoint(&mut turn, "PRAGMA wal_checkpoint(RESTART)").await;
-    let patience = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
+    let patience = format!("PRAGMA busy_timeout = {}", seen.patience.as_millis());
     sqlx::query(AssertSqlSafe(patience)).execute(&mut *turn).await?;
     let (busy, _, _) = done?;
     if busy == 0 {

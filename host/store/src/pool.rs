@@ -118,7 +118,7 @@ impl Store {
             .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_usable(connection)))))
             .connect_with(reading)
             .await?;
-        tokio::spawn(checkpoint::keep_short(readers.clone(), writer.clone()));
+        tokio::spawn(checkpoint::keep_short(readers.clone(), writer.clone(), PATIENCE));
         Ok(Self::Sqlite { readers, scout, writer })
     }
 

@@ -86,7 +86,7 @@ pub fn zero(kind: Kind) -> Value {
 pub(crate) fn read(facts: &[Fact], row: &Map<String, Json>) -> Result<Vec<Value>, Said> {
     if let Some(unknown) = row.keys().find(|key| !facts.iter().any(|fact| fact.key == **key)) {
         let declared = facts.iter().map(|fact| fact.key.as_str());
-        let meant = crate::catalogue::did_you_mean(unknown, declared);
+        let meant = crate::meant::did_you_mean(unknown, declared);
         return Err(said!(
             "{unknown:?} is not among the facts the plugin declares",
             "{unknown:?} 不在插件声明的事实中"

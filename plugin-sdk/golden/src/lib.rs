@@ -34,6 +34,7 @@ mod case;
 pub mod catalogue;
 mod day;
 mod facts;
+mod meant;
 mod mismatch;
 mod promotion;
 mod quantiles;

@@ -295,7 +295,7 @@ impl Thing {
         } = self;
         let product = PRODUCTS.iter().position(|known| known == kind);
         let Some(product) = product else {
-            let meant = crate::catalogue::did_you_mean(kind, PRODUCTS);
+            let meant = crate::meant::did_you_mean(kind, PRODUCTS);
             return Err(said!(
                 "kind {kind:?} is not one of {en}",
                 "kind {kind:?} 无法识别；可用的有 {zh}",

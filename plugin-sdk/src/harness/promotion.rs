@@ -2,7 +2,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::Duration;
 
-use super::{bounds, cells, patience, promotion_golden, reason};
+use super::{bounds, cells, patience, reason};
 use crate::basket::{Basket, Line};
 use crate::bindings::exports::posthouse::plugin::descriptor::Guest as _;
 use crate::bindings::exports::posthouse::plugin::promotion::{self as wire, Guest as _};
@@ -166,16 +166,6 @@ impl<P: Promotion> PromotionHarness<P> {
             ));
         }
         Ok(Proposals { proposals, logs })
-    }
-
-    /// Runs golden cases and describes every difference.
-    ///
-    /// # Panics
-    /// If the file is not understood or a case gets other offers.
-    pub fn golden(self, json: &str) {
-        if let Err(differences) = promotion_golden::run::<P>(json) {
-            panic!("golden cases:\n{differences}");
-        }
     }
 
     /// The description the host would get, for a look at the settings' schema for instance.

@@ -5,7 +5,7 @@ use serde::de::value::{Error, StrDeserializer};
 
 use super::cells;
 use super::golden::all;
-use super::promotion::{Proposal, promotion_harness};
+use super::promotion::{PromotionHarness, Proposal, promotion_harness};
 use crate::basket::{Line, ProductKind};
 use crate::facts::Facts;
 use crate::offers::Saving;
@@ -13,8 +13,20 @@ use crate::promotion::Promotion;
 use crate::store::Cell;
 use crate::values::{Day, Money, Text};
 
+impl<P: Promotion> PromotionHarness<P> {
+    /// Runs golden cases and describes every difference.
+    ///
+    /// # Panics
+    /// If the file is not understood or a case gets other offers.
+    pub fn golden(self, json: &str) {
+        if let Err(differences) = run::<P>(json) {
+            panic!("golden cases:\n{differences}");
+        }
+    }
+}
+
 /// Runs every case; all differences, a line each.
-pub(super) fn run<P: Promotion>(json: &str) -> Result<(), String> {
+fn run<P: Promotion>(json: &str) -> Result<(), String> {
     let rule = cells::rule(P::Facts::USES, &[]);
     all(json, |case| match case {
         Case::Promotion(case) => one::<P>(case, &rule),

@@ -2,8 +2,8 @@
 
 use super::Failed;
 use super::measure;
+use crate::cases::columns;
 use crate::columns::Column;
-use crate::golden::columns;
 use crate::made_up::{context, sample};
 use crate::segmentation::SegmentationPlugin;
 use crate::shown;

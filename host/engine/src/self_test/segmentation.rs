@@ -1,11 +1,11 @@
 //! What a segmentation must show: hostile rows do not break it, each row is decided by itself, and a full chunk fits into its fuel.
 
 use super::{SEED, faulted};
+use crate::cases::columns;
 use crate::columns::{Column, Value};
 use crate::context::Context;
 use crate::description::{Description, FactUse};
 use crate::fault::Usage;
-use crate::golden::columns;
 use crate::limits::Limits;
 use crate::made_up::{Random, TEXTS, context, extreme, sample, unknown};
 use crate::refusal::Refusal;

@@ -1,9 +1,9 @@
 //! `posthouse agency`: opens the database itself, also beside a running server.
 
-use super::output::{Output, table};
 use super::{Failure, Settings, block_on};
 use crate::config::Config;
 use crate::house;
+use crate::output::{Output, table};
 use clap::{Args, Subcommand};
 use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::team::{self, NewAgency, Scope};

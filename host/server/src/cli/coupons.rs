@@ -3,8 +3,8 @@
 use super::Failure;
 use super::client::{Client, Trouble};
 use super::io_words::io_words;
-use super::output::{Output, print, table};
 use super::trade::{House, encoded, items, row, sentences, text};
+use crate::output::{Output, print, table};
 use clap::{Args, Subcommand};
 use posthouse_domain::{time, words};
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 
 use super::Failure;
 use super::client::Client;
-use super::output::{Output, table};
 use super::trade::{House, encoded, items, lines, row, said, text};
+use crate::output::{Output, table};
 use clap::{Args, Subcommand};
 use posthouse_domain::catalogue::{self, FactKind};
 use posthouse_domain::{Words, time, words};

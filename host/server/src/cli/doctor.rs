@@ -1,9 +1,9 @@
 //! `posthouse doctor` and `posthouse migrate`.
 
-use super::output::{Output, counted, table};
 use super::{Failure, Settings, block_on};
 use crate::config::Config;
 use crate::house;
+use crate::output::{Output, counted, table};
 use posthouse_app::StoreError;
 use posthouse_app::standing::{self, Standing};
 use posthouse_domain::{Words, words};

@@ -1,8 +1,8 @@
 //! `posthouse config explain`: every setting, its value, and where the value comes from.
 
-use super::output::{Output, table};
 use super::{Failure, Settings};
 use crate::config::{self, Config};
+use crate::output::{Output, table};
 use clap::Subcommand;
 use posthouse_domain::{Words, words};
 use serde_json::{Value, json};

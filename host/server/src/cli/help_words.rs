@@ -34,6 +34,23 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "Work that a server gives to a process of its own",
         "服务器交给单独进程的工作",
     ),
+    (
+        "Move the business clock of a server started with `serve --clock manual:INSTANT`",
+        "拨动以 `serve --clock manual:时刻` 启动的服务器的业务时钟",
+    ),
+    (
+        "Move it on by a duration, as 3d, 12h or 90m",
+        "按时长向后拨，如 3d、12h、90m",
+    ),
+    ("A whole number and `d`, `h`, `m` or `s`", "整数加 `d`、`h`、`m` 或 `s`"),
+    (
+        "Move it on to an instant, as 2026-03-01 or 2026-03-01T09:00:00+08:00",
+        "拨到某一时刻，如 2026-03-01 或 2026-03-01T09:00:00+08:00",
+    ),
+    (
+        "An instant later than the present; without a time the day begins, without a zone it is the agency's",
+        "晚于当前的时刻；不写时间则为当天零点，不写时区则按旅行社所在时区",
+    ),
     ("Print version", "显示版本"),
     (
         "Print this message or the help of the given subcommand(s)",
@@ -70,8 +87,8 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "监听地址和端口；端口 0 表示任选空闲端口并显示",
     ),
     (
-        "Business clock: `system`, or `fixed:` and an instant as in fixed:2026-01-15T10:00:00Z",
-        "业务时钟：`system`，或 `fixed:` 加时刻，如 fixed:2026-01-15T10:00:00Z",
+        "Business clock: `system`, or `fixed:` or `manual:` and an instant as in fixed:2026-01-15T10:00:00Z; a manual one is moved by `posthouse clock`",
+        "业务时钟：`system`，或 `fixed:`、`manual:` 加时刻，如 fixed:2026-01-15T10:00:00Z；manual 时钟用 `posthouse clock` 拨动",
     ),
     (
         "Throw away the demo's data and create it anew",

@@ -3,7 +3,7 @@
 use super::Failure;
 use super::client::{Client, Trouble};
 use super::io_words::io_words;
-use super::output::{Output, counted};
+use crate::output::{Output, counted};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};

@@ -4,6 +4,7 @@
 mod agency;
 mod campaigns;
 mod client;
+mod clock;
 mod confined;
 mod coupons;
 mod customers;
@@ -16,7 +17,6 @@ mod help_words;
 mod import;
 mod io_words;
 mod language;
-mod output;
 pub(crate) mod plugin;
 mod quote;
 mod replay;
@@ -24,8 +24,7 @@ mod segments;
 mod start;
 mod trade;
 
-use output::Output;
-pub(crate) use output::{Failure, counted, print, shell_word};
+use crate::output::{Failure, Output, print};
 
 use crate::config::{Config, Flags};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -87,6 +86,9 @@ enum Command {
     /// Make a past decision again, with the plugin, settings and input of then: the same bytes, or the first difference.
     #[command(after_help = VARIABLES)]
     Replay(replay::Replay),
+    /// Move the business clock of a server started with `serve --clock manual:INSTANT`.
+    #[command(subcommand, after_help = VARIABLES)]
+    Clock(clock::Clock),
     /// Check that everything a server needs is there, without changing anything.
     Doctor(Settings),
     /// Bring the database's tables up to date.
@@ -128,7 +130,8 @@ struct Serving {
     /// Address and port; port 0 takes a free one and prints it.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Business clock: `system`, or `fixed:` and an instant as in fixed:2026-01-15T10:00:00Z.
+    /// Business clock: `system`, or `fixed:` or `manual:` and an instant as in fixed:2026-01-15T10:00:00Z; a manual one is moved by
+    /// `posthouse clock`.
     #[arg(long, value_name = "CLOCK")]
     clock: Option<String>,
 }
@@ -207,6 +210,7 @@ fn perform(cli: Cli, language: Language) -> ExitCode {
         Command::Confirm(confirm) => confirm.run(output),
         Command::Release(release) => release.run(output),
         Command::Replay(replay) => replay.run(output),
+        Command::Clock(clock) => clock.run(output),
         Command::Doctor(settings) => doctor::doctor(&settings, output),
         Command::Migrate(settings) => doctor::migrate(&settings, output),
         Command::Config(configuration) => configuration.run(output),
@@ -215,7 +219,7 @@ fn perform(cli: Cli, language: Language) -> ExitCode {
             let mut script = Vec::new();
             let mut command = help::in_language(Cli::command(), language);
             clap_complete::generate(shell, &mut command, "posthouse", &mut script);
-            output::print(&String::from_utf8_lossy(&script))
+            print(&String::from_utf8_lossy(&script))
         }
     };
     match done {
@@ -230,7 +234,10 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
         .enable_all()
         .build()
         .map_err(Failure::failed)?;
-    runtime.block_on(work)
+    let done = runtime.block_on(work);
+    // a thread that reads a file, which is resumed at the next start, is not waited for
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    done
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::client::Client;
-use super::output::Output;
+use crate::output::Output;
 use clap::Args;
 use posthouse_domain::words;
 use serde_json::Value;

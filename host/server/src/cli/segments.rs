@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::client::Client;
-use super::output::{Output, counted, table};
+use crate::output::{Output, counted, table};
 use clap::Args;
 use posthouse_domain::words::spoken;
 use posthouse_domain::{Words, words};

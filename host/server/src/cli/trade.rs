@@ -118,7 +118,7 @@ pub(super) fn lines(pairs: &[(Words, String)]) -> String {
     let rows: Vec<Vec<String>> = shown
         .map(|(label, value)| vec![format!("  {label}"), value.clone()])
         .collect();
-    super::output::table(&rows)
+    crate::output::table(&rows)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::super::Failure;
 use super::super::client::Client;
-use super::super::output::{Output, table};
 use super::super::trade::{encoded, items, row, said, sentences, text};
+use crate::output::{Output, table};
 use clap::Args;
 use posthouse_domain::promotion::Mode;
 use posthouse_domain::words;

@@ -1,7 +1,7 @@
 //! Campaigns for people.
 
-use super::super::output::table;
 use super::super::trade::{House, items, lines, row, said, sentences, text};
+use crate::output::table;
 use posthouse_domain::{Words, words};
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! What an import found, in words: how the file was read, its first rows, its sums, and what is wrong with it.
 
-use crate::cli::output::{cut, table};
+use crate::output::{cut, table};
 use posthouse_domain::money::{Currency, major_text};
 use posthouse_domain::{Words, words};
 use serde_json::Value;

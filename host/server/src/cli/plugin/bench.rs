@@ -1,8 +1,8 @@
 //! What a rule costs, measured in the server's own sandbox.
 
 use super::local::{component, fault, sandbox};
-use crate::cli::Failure;
-use crate::cli::output::{Output, table};
+use crate::output::Failure;
+use crate::output::{Output, table};
 use posthouse_domain::words;
 use posthouse_engine::bench::{self, BasketBench, ChunkBench, Failed};
 use posthouse_engine::{Plugin, digest};

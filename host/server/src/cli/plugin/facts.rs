@@ -1,7 +1,7 @@
 //! The facts a rule can read, without a server: the catalogue is in the program.
 
-use crate::cli::Failure;
-use crate::cli::output::{Output, table};
+use crate::output::Failure;
+use crate::output::{Output, table};
 use posthouse_domain::catalogue::{ALL, FactDef, NO_SOURCE};
 use posthouse_domain::words::spoken;
 use posthouse_domain::{Language, Words, words};

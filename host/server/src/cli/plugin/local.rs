@@ -3,10 +3,10 @@
 use super::build::build_core_module;
 use super::new::{World, new_project};
 use super::project::{Project, ProjectError};
-use crate::cli::Failure;
 use crate::cli::io_words::io_words;
-use crate::cli::output::{Output, counted, table};
 use crate::config::{Config, Flags};
+use crate::output::Failure;
+use crate::output::{Output, counted, table};
 use posthouse_domain::{Words, words};
 use posthouse_engine::golden::{self, Case, CaseResult};
 use posthouse_engine::{

@@ -14,8 +14,8 @@ mod toolchain;
 mod which;
 mod words;
 
-use super::output::Output;
 use super::{Failure, VARIABLES};
+use crate::output::Output;
 use binding::Binding;
 use clap::{Args, Subcommand};
 use new::World;

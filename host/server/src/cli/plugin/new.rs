@@ -61,7 +61,7 @@ macro_rules! sdk {
         [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
     };
 }
-const SDK: [(&str, &str); 48] = sdk![
+const SDK: [(&str, &str); 49] = sdk![
     "Cargo.toml",
     "derive/Cargo.toml",
     "derive/src/facts.rs",
@@ -77,6 +77,7 @@ const SDK: [(&str, &str); 48] = sdk![
     "golden/src/day.rs",
     "golden/src/facts.rs",
     "golden/src/lib.rs",
+    "golden/src/meant.rs",
     "golden/src/mismatch.rs",
     "golden/src/promotion.rs",
     "golden/src/quantiles.rs",

@@ -1,7 +1,7 @@
 //! Which revision is meant by a digest, its beginning, or a plugin's name.
 
 use super::words::text;
-use crate::cli::Failure;
+use crate::output::Failure;
 use posthouse_domain::words;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! What a server's answers about rules say to people.
 
 use super::binding::spelled;
-use crate::cli::output::{counted, table};
+use crate::output::{counted, table};
 use posthouse_domain::{Words, words};
 use serde_json::{Map, Value};
 

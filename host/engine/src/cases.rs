@@ -1,11 +1,16 @@
-//! From rows of facts to what a call takes: columns and quantile tables.
+//! From golden cases to what a call takes: columns of facts and quantile tables, and what their format says in our words.
 
 use crate::columns::{ColumnBuffer, Value};
 use crate::context::QuantileTable;
 use crate::description::{Description, FactUse};
 use posthouse_domain::catalogue::FactKind;
-use posthouse_domain::quantiles;
-use posthouse_golden as format;
+use posthouse_domain::{Words, quantiles};
+use posthouse_golden::{self as format, Said};
+
+/// What the format says, as everything else is said here.
+pub fn words(Said { en, zh }: Said) -> Words {
+    Words { en, zh }
+}
 
 /// What golden cases have to know of a plugin.
 pub(crate) fn rule(description: &Description) -> format::Rule {

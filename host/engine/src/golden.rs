@@ -1,8 +1,7 @@
 //! Runs golden cases in the sandbox. What a file of them looks like, and how answers are compared, is `posthouse_golden`'s, which the
 //! SDK's harness shares.
 
-mod rows;
-
+use crate::cases::{columns, rule, values};
 use crate::context::{Context, QuantileTable};
 use crate::description::Description;
 use crate::fault::{Fault, LogLine, Usage, with_last_words};
@@ -16,9 +15,8 @@ use posthouse_domain::{Words, canonical, words};
 use posthouse_golden::{self as format, Answer, PromotionCase, Proposed, SegmentationCase};
 use serde::Serialize;
 
+pub use crate::cases::words;
 pub use posthouse_golden::{Case, Mismatch, Place, Said, parse};
-pub(crate) use rows::{columns, fact, tables};
-use rows::{rule, values};
 
 const DAY_MS: i64 = 86_400_000;
 /// Differences told at once.
@@ -46,7 +44,7 @@ pub struct CaseResult {
 impl CaseResult {
     /// Everything that is wrong, a sentence each; nothing if the case passed.
     pub fn problems(&self) -> Vec<Words> {
-        let name = crate::guest::printable(&self.name, 100);
+        let name = crate::text::printable(&self.name, 100);
         let told = |problem: Words| words!("{name:?}: {problem}", "{name:?}：{problem}");
         if let Some(error) = &self.error {
             return vec![told(shown::behind(
@@ -105,11 +103,6 @@ impl From<Said> for Failed {
     fn from(mistake: Said) -> Self {
         Self::Mistake(words(mistake))
     }
-}
-
-/// What the format says, as everything else is said here.
-pub fn words(Said { en, zh }: Said) -> Words {
-    Words { en, zh }
 }
 
 fn one(plugin: &Plugin, case: &Case) -> CaseResult {
