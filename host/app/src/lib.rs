@@ -1,11 +1,11 @@
 //! Use-cases: one module per capability. They open transactions, ask the engine, apply what it answers, and queue what follows.
 
 pub mod attributes;
-pub mod bindings;
+mod background;
 pub mod campaigns;
 pub mod clock;
 pub mod coupons;
-pub mod decisions;
+mod days;
 mod documents;
 mod error;
 pub mod facts;
@@ -15,11 +15,11 @@ pub mod intake;
 mod jobs;
 mod labels;
 pub mod links;
-pub mod plugins;
 pub mod preferences;
 pub mod profiles;
 pub mod quotes;
 mod room;
+pub mod rules;
 pub mod search;
 pub mod segments;
 mod sheet;
@@ -29,6 +29,7 @@ mod upkeep;
 
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result, thing};
+pub use jobs::{ClockMove, ClockMoved};
 pub use labels::Label;
 pub use posthouse_child::Limits as ChildLimits;
 pub use posthouse_store::forms::ClashRow;
@@ -36,8 +37,10 @@ pub use posthouse_store::{Store, StoreError, standing};
 pub use room::Room;
 
 use intake::files::workbook::Workbooks;
+use jobs::Kinds;
 use posthouse_domain::{Clock, Entropy, words};
 use posthouse_engine::Engine;
+use rules::Points;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
@@ -57,6 +60,10 @@ pub struct App {
     documents: DocumentKeys,
     frames: Option<PathBuf>,
     workbooks: Workbooks,
+    points: Points,
+    kinds: Kinds,
+    /// Whoever takes jobs has it: the runner, or whoever moves the clock.
+    turn: Arc<tokio::sync::Mutex<()>>,
     host: Uuid,
     rooms: Arc<RwLock<HashMap<Uuid, Arc<Room>>>>,
     import_waiting: Arc<Notify>,
@@ -97,6 +104,14 @@ impl App {
             documents: DocumentKeys::new(&parts.secret),
             frames: parts.frames,
             workbooks: parts.workbooks,
+            points: Points::default().with::<campaigns::point::Promotion>(),
+            kinds: Kinds::default()
+                .with::<days::TurnDay>()
+                .with::<days::RetryDay>()
+                .with::<campaigns::End>()
+                .with::<quotes::Expire>()
+                .with::<quotes::Return>(),
+            turn: Arc::default(),
             host,
             rooms: Arc::default(),
             import_waiting: Arc::default(),

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 use chrono_tz::Tz;
+use std::sync::atomic::{AtomicI64, Ordering};
 use uuid::Uuid;
 
 /// Milliseconds since 1970-01-01T00:00Z.
@@ -16,6 +17,11 @@ pub const DAY_MILLIS: i64 = 86_400_000;
 pub trait Clock: Send + Sync {
     /// The present.
     fn now(&self) -> Instant;
+
+    /// Sets a clock that is moved by hand; `false` if this one is not.
+    fn set(&self, _to: Instant) -> bool {
+        false
+    }
 }
 
 /// A clock that stands still: `serve --clock fixed:…` and tests.
@@ -25,6 +31,28 @@ pub struct FixedClock(pub Instant);
 impl Clock for FixedClock {
     fn now(&self) -> Instant {
         self.0
+    }
+}
+
+/// A clock that is moved by hand: `serve --clock manual:…`, for trials, training and tests.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock that stands at an instant until it is set.
+    pub fn at(now: Instant) -> Self {
+        Self(AtomicI64::new(now))
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Instant {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn set(&self, to: Instant) -> bool {
+        self.0.store(to, Ordering::SeqCst);
+        true
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Config {
     pub(crate) listen: String,
     /// `sqlite:PATH` or `postgres://USER@HOST/NAME`.
     pub(crate) database: String,
-    /// `system`, or `fixed:INSTANT` for trials and tests.
+    /// `system`, or `fixed:INSTANT` or `manual:INSTANT` for trials and tests.
     pub(crate) clock: String,
     /// Folder of everything that is not in the database.
     pub(crate) data: PathBuf,

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::{App, Parts, Store, StoreError};
-use posthouse_domain::time::{FixedClock, parse_instant};
+use posthouse_domain::time::{FixedClock, ManualClock, parse_instant};
 use posthouse_domain::{Clock, Entropy, Instant, Words, words};
 use posthouse_engine::Engine;
 use std::io::Write;
@@ -28,7 +28,7 @@ pub(crate) enum HouseError {
     #[error("{}", words!("the server's own program cannot be found, so workbooks cannot be read: {problem}", "找不到服务器自己的程序，无法读取工作簿：{problem}", problem = .0))]
     Program(#[from] std::io::Error),
     /// The clock is not understood.
-    #[error("{}", words!("clock {text:?} is not understood; use system, or fixed: and an instant as in fixed:2026-01-15T10:00:00Z or fixed:2026-01-15", "时钟 {text:?} 无法识别；请用 system，或 fixed: 加时刻，如 fixed:2026-01-15T10:00:00Z 或 fixed:2026-01-15", text = .0))]
+    #[error("{}", words!("clock {text:?} is not understood; use system, or fixed: or manual: and an instant as in fixed:2026-01-15T10:00:00Z or manual:2026-01-15", "时钟 {text:?} 无法识别；请用 system，或 fixed:、manual: 加时刻，如 fixed:2026-01-15T10:00:00Z 或 manual:2026-01-15", text = .0))]
     Clock(String),
     /// The secret cannot be read or made.
     #[error("{}", words!("the secret {path}: {problem}", "密钥 {path}：{problem}", path = .path.display(), problem = .problem))]
@@ -131,14 +131,15 @@ pub(crate) async fn open_at(
 /// The business clock.
 ///
 /// # Errors
-/// Anything but `system` and `fixed:INSTANT`.
+/// Anything but `system`, `fixed:INSTANT` and `manual:INSTANT`.
 pub(crate) fn clock(text: &str) -> Result<Arc<dyn Clock>, HouseError> {
     if text == "system" {
         return Ok(Arc::new(SystemClock));
     }
-    match text.strip_prefix("fixed:").and_then(instant) {
-        Some(at) => Ok(Arc::new(FixedClock(at))),
-        None => Err(HouseError::Clock(text.to_owned())),
+    match text.split_once(':').map(|(how, at)| (how, instant(at))) {
+        Some(("fixed", Some(at))) => Ok(Arc::new(FixedClock(at))),
+        Some(("manual", Some(at))) => Ok(Arc::new(ManualClock::at(at))),
+        _ => Err(HouseError::Clock(text.to_owned())),
     }
 }
 
@@ -237,8 +238,18 @@ mod tests {
         let at = |text: &str| clock(text).ok().map(|clock| clock.now());
         assert_eq!(at("fixed:2026-01-15T10:00:00+08:00"), at("fixed:2026-01-15T02:00:00Z"));
         assert_eq!(at("fixed:2026-01-15"), Some(1_768_435_200_000));
+        assert_eq!(at("manual:2026-01-15"), Some(1_768_435_200_000));
         assert!(at("system").is_some_and(|now| now > 1_700_000_000_000));
-        for bad in ["", "fixed", "fixed:", "fixed:soon", "2026-01-15", "System"] {
+        for bad in [
+            "",
+            "fixed",
+            "fixed:",
+            "fixed:soon",
+            "manual:",
+            "by hand:2026-01-15",
+            "2026-01-15",
+            "System",
+        ] {
             assert!(clock(bad).is_err(), "{bad}");
         }
     }

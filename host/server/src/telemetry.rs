@@ -82,6 +82,14 @@ fn describe() {
         "Rules that kept failing and gave way to an earlier revision."
     );
     metrics::describe_counter!(
+        "posthouse_jobs_total",
+        "Jobs and timers that ran, failed ones included."
+    );
+    metrics::describe_counter!(
+        "posthouse_jobs_given_up_total",
+        "Jobs that kept failing and are not tried any more."
+    );
+    metrics::describe_counter!(
         "posthouse_rate_limited_total",
         "Requests turned away because their key asked too often."
     );

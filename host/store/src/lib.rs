@@ -25,6 +25,7 @@ pub mod import_notes;
 pub mod imports;
 pub mod installation;
 pub mod intake;
+pub mod jobs;
 pub mod links;
 mod lists;
 pub mod plugin_logs;

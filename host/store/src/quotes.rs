@@ -1,5 +1,6 @@
 //! Quotes: what was priced for whom, what it takes off whose campaign, and what became of it.
 
+use crate::jobs::{self, JobClock};
 use crate::{Result, Tx};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -46,8 +47,8 @@ macro_rules! quote_columns {
 pub async fn insert(tx: &mut Tx, agency: Uuid, row: &QuoteRow) -> Result<()> {
     execute!(
         tx,
-        "INSERT INTO quote (agency_id, id, customer_id, state, basket, list_price, price, answer, day, at, expires_at, due)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE)",
+        "INSERT INTO quote (agency_id, id, customer_id, state, basket, list_price, price, answer, day, at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         agency,
         row.id,
         row.customer_id,
@@ -124,15 +125,14 @@ pub async fn latest_of(tx: &mut Tx, agency: Uuid, customer: Uuid, before: Uuid, 
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn confirm(tx: &mut Tx, agency: Uuid, id: Uuid, booking: &str, due: bool, now: i64) -> Result<bool> {
+pub async fn confirm(tx: &mut Tx, agency: Uuid, id: Uuid, booking: &str, now: i64) -> Result<bool> {
     let done = execute!(
         tx,
-        "UPDATE quote SET state = 'confirmed', booking_id = $3, due = $4, closed_at = $5
-         WHERE agency_id = $1 AND id = $2 AND state = 'open' AND expires_at > $5",
+        "UPDATE quote SET state = 'confirmed', booking_id = $3, closed_at = $4
+         WHERE agency_id = $1 AND id = $2 AND state = 'open' AND expires_at > $4",
         agency,
         id,
         booking,
-        due,
         now
     )?;
     Ok(done == 1)
@@ -154,65 +154,33 @@ pub async fn close(tx: &mut Tx, agency: Uuid, id: Uuid, state: &str, now: i64) -
     Ok(done == 1)
 }
 
-/// Open quotes whose time is over.
+/// The kind of job that frees what a quote holds once its time is over.
+pub const EXPIRE: &str = "quote.expire";
+/// The kind of job that gives back what a confirmed quote took, as its booking was called off or paid back.
+pub const RETURN: &str = "quote.return";
+
+/// Puts down that what the confirmed quotes of these bookings took may have to be given back.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn overdue(tx: &mut Tx, agency: Uuid, now: i64, limit: i64) -> Result<Vec<Uuid>> {
-    let rows = fetch_all!(
+pub async fn have_followed(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<()> {
+    let quotes = confirmed_with(tx, agency, bookings).await?;
+    let keys: Vec<String> = quotes.iter().map(Uuid::to_string).collect();
+    jobs::put_all(tx, agency, RETURN, &keys, JobClock::Machine, 0).await
+}
+
+async fn confirmed_with(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<Vec<Uuid>> {
+    let rows = fetch_listed!(
         tx,
         (Uuid,),
-        "SELECT id FROM quote WHERE agency_id = $1 AND state = 'open' AND expires_at <= $2 ORDER BY expires_at LIMIT $3",
-        agency,
-        now,
-        limit
+        "SELECT id FROM quote WHERE agency_id = $1 AND state = 'confirmed' AND booking_id IN",
+        [agency],
+        bookings,
+        1,
+        |b, booking| b.push_bind(*booking),
+        ""
     )?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-/// Marks the confirmed quotes of these bookings: something became of them that budgets and coupons have to follow.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn mark_due(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<()> {
-    for booking in bookings {
-        execute!(
-            &mut *tx,
-            "UPDATE quote SET due = TRUE WHERE agency_id = $1 AND booking_id = $2 AND state = 'confirmed'",
-            agency,
-            *booking
-        )?;
-    }
-    Ok(())
-}
-
-/// Quotes that are marked.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn due(tx: &mut Tx, agency: Uuid, limit: i64) -> Result<Vec<Uuid>> {
-    let rows = fetch_all!(
-        tx,
-        (Uuid,),
-        "SELECT id FROM quote WHERE agency_id = $1 AND due ORDER BY id LIMIT $2",
-        agency,
-        limit
-    )?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-/// Takes the mark away; whether it was there.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn take_due(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<bool> {
-    let done = execute!(
-        tx,
-        "UPDATE quote SET due = FALSE WHERE agency_id = $1 AND id = $2 AND due",
-        agency,
-        id
-    )?;
-    Ok(done == 1)
 }
 
 /// What one campaign takes off a quote.

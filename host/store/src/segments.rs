@@ -405,3 +405,17 @@ pub async fn preview_moves(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Vec<(S
         id
     )
 }
+
+/// Agencies whose rules have not been asked about everything that was committed.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn behind(tx: &mut Tx) -> Result<Vec<Uuid>> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid,),
+        "SELECT DISTINCT b.agency_id FROM binding b JOIN counter c ON c.agency_id = b.agency_id
+         WHERE b.extension_point = 'segmentation' AND b.applied_change < c.change"
+    )?;
+    Ok(rows.into_iter().map(|(agency,)| agency).collect())
+}

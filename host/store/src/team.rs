@@ -1,8 +1,12 @@
 //! Agencies, their keys, and answers kept for retries.
 
+use crate::jobs::{self, JobClock, NewJob};
 use crate::{Result, Tx, forms};
 use sqlx::FromRow;
 use uuid::Uuid;
+
+/// The kind of job that turns an agency's day, each midnight by its own clock.
+pub const DAY_TURN: &str = "day.turn";
 
 /// An agency.
 #[derive(Debug, Clone, FromRow)]
@@ -42,6 +46,14 @@ pub async fn create_agency(tx: &mut Tx, agency: &AgencyRow, now: i64) -> Result<
         "INSERT INTO counter (agency_id, change, ordinals) VALUES ($1, 0, 0)",
         agency.id
     )?;
+    // due at once: on which day it begins is for the business clock of whoever serves it
+    let turn = NewJob {
+        kind: DAY_TURN,
+        key: "",
+        clock: JobClock::Business,
+        due: 0,
+    };
+    jobs::put(&mut *tx, agency.id, turn).await?;
     // it has no rows of earlier builds
     for step in forms::STEPS {
         forms::put_step(&mut *tx, agency.id, step, "", true).await?;

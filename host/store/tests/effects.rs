@@ -140,14 +140,13 @@ async fn quote(tx: &mut Tx, number: u128, customer: Option<Uuid>, state: &str, b
     let id = Uuid::from_u128(50_000 + number);
     run!(
         &mut *tx,
-        "INSERT INTO quote (agency_id, id, customer_id, state, basket, list_price, price, answer, day, at, expires_at, booking_id, due)
-         VALUES ($1, $2, $3, $4, '{}', 900, 800, '{}', 120, 1, 2, $5, $6)",
+        "INSERT INTO quote (agency_id, id, customer_id, state, basket, list_price, price, answer, day, at, expires_at, booking_id)
+         VALUES ($1, $2, $3, $4, '{}', 900, 800, '{}', 120, 1, 2, $5)",
         AGENCY,
         id,
         customer,
         state,
-        booking,
-        false
+        booking
     );
     for (campaign, saving) in [(CAMPAIGN, 70_i64), (Uuid::from_u128(3), 30)] {
         run!(

@@ -258,9 +258,13 @@ fn every_statement_names_its_agency() {
                 // the installation's one row is nobody's
                 .chain(&["INTO installation", "FROM installation"])
                 .any(|part| literal.contains(part));
-            // background work looks at every agency's imports
+            // background work looks at every agency's imports and jobs
             let jobs = literal.contains("WHERE state IN ('queued', 'running') AND lease_until")
-                || literal.ends_with("WHERE state IN ('queued', 'running')");
+                || literal.ends_with("WHERE state IN ('queued', 'running')")
+                || literal.contains("FROM job WHERE clock")
+                || literal.ends_with("WHERE host IS NOT NULL")
+                || literal.contains("WHERE host = $1")
+                || literal.ends_with("WHERE kind = $1 AND due > $2");
             // which migrations were run is nobody's row
             let migrations = literal.contains("_sqlx_migrations");
             if !statement || everyone || jobs || migrations || literal == "SELECT " {

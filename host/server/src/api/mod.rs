@@ -9,6 +9,7 @@ mod auth;
 mod bindings;
 mod campaigns;
 mod clashes;
+mod clock;
 mod coupons;
 mod customers;
 mod decisions;
@@ -154,6 +155,7 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .merge(limited(plugins::routes(), front.component_bytes()))
         .merge(limited(clashes::routes(), http.json_bytes))
         .merge(limited(agency::routes(), http.json_bytes))
+        .merge(limited(clock::routes(), http.json_bytes))
         .merge(limited(customers::routes(), http.json_bytes))
         .merge(limited(links::routes(), http.json_bytes))
         .merge(limited(timeline::routes(), http.json_bytes))

@@ -1,0 +1,125 @@
+//! Background work: imports, jobs, news from other hosts.
+
+use crate::App;
+use crate::error::{Result, retrying};
+use posthouse_store::{Access, dialect};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How often open rooms look for what other hosts committed, should the news of it be lost.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How often the cache of compiled plugins is tidied.
+const TIDY_EVERY: Duration = Duration::from_hours(24);
+
+impl App {
+    /// Starts background work; [`App::stop`] ends it.
+    pub fn start(&self) {
+        self.tasks.spawn(self.clone().import_files());
+        let app = self.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = retrying!(app.bring_nights_back()) {
+                tracing::error!(%error, "nights that were scheduled too late come at their time");
+            }
+            app.run_jobs().await;
+        });
+        self.tasks.spawn(self.clone().follow_what_was_left());
+        self.tasks.spawn(self.clone().hear_other_hosts());
+        self.tasks.spawn(self.clone().tidy_cache());
+        self.tasks.spawn(self.clone().renew_words());
+    }
+
+    /// Deletes compiled plugins that nobody uses any more, at the start and once a day.
+    async fn tidy_cache(self) {
+        while !self.stopping.is_cancelled() {
+            let (engine, now) = (self.engine.clone(), self.machine.now());
+            match tokio::task::spawn_blocking(move || engine.tidy_cache(now)).await {
+                Ok(Ok(0)) => {}
+                Ok(Ok(files)) => tracing::info!(files, "deleted compiled plugins that nobody uses any more"),
+                Ok(Err(error)) => tracing::warn!(%error, "the cache of compiled plugins cannot be tidied"),
+                Err(error) => tracing::error!(%error, "the cache of compiled plugins is not tidied"),
+            }
+            tokio::select! {
+                () = self.stopping.cancelled() => {}
+                () = tokio::time::sleep(TIDY_EVERY) => {}
+            }
+        }
+    }
+
+    /// Lets segments follow what a server that stopped left unclassified.
+    async fn follow_what_was_left(self) {
+        let behind = match self.left_behind().await {
+            Ok(behind) => behind,
+            Err(error) => {
+                tracing::error!(%error, "segments that were left behind follow at the next event");
+                return;
+            }
+        };
+        for agency in behind {
+            // one agency's trouble must not keep the others behind
+            match self.room(agency).await {
+                Ok(room) => room.woken.notify_one(),
+                Err(error) => {
+                    tracing::error!(%error, %agency, "segments that were left behind follow at the next event");
+                }
+            }
+        }
+    }
+
+    /// Agencies whose rules have not been asked about everything that was committed.
+    async fn left_behind(&self) -> Result<Vec<Uuid>> {
+        let mut tx = self.store.read(Access::Jobs).await?;
+        Ok(posthouse_store::segments::behind(&mut tx).await?)
+    }
+
+    /// Wakes the rooms whose agency another host wrote for. News can be lost with a connection, or never come; so all rooms look for
+    /// themselves now and then.
+    async fn hear_other_hosts(self) {
+        if dialect::is_embedded(&self.store) {
+            return;
+        }
+        let listening = async {
+            loop {
+                match dialect::listen(&self.store, |agency| self.wake_rooms(agency)).await {
+                    Ok(()) => tracing::warn!("not hearing other hosts: the connection is lost; connecting again"),
+                    Err(error) => tracing::warn!(%error, "not hearing other hosts; connecting again"),
+                }
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        };
+        let looking = async {
+            loop {
+                tokio::time::sleep(LOOK_EVERY).await;
+                self.wake_rooms(None);
+            }
+        };
+        tokio::select! {
+            () = self.stopping.cancelled() => {}
+            () = listening => {}
+            () = looking => {}
+        }
+    }
+
+    /// Lets the room of this agency, or every open room, look for what was committed. A room is opened for it: the host that committed may be
+    /// gone by now.
+    fn wake_rooms(&self, agency: Option<Uuid>) {
+        let mut found = false;
+        for room in self.open_rooms() {
+            if agency.is_none_or(|agency| room.id == agency) {
+                room.woken.notify_one();
+                found = true;
+            }
+        }
+        if let (Some(agency), false) = (agency, found) {
+            let app = self.clone();
+            self.tasks.spawn(async move {
+                match app.room(agency).await {
+                    Ok(room) => room.woken.notify_one(),
+                    Err(error) => {
+                        tracing::warn!(%error, %agency, "what another host committed is followed at the next event")
+                    }
+                }
+            });
+        }
+    }
+}

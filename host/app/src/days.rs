@@ -1,0 +1,83 @@
+//! The turn of the day: every night an agency's customer lifetime values are fitted and its rules run again.
+
+use crate::App;
+use crate::error::{AppError, Result, retrying};
+use crate::jobs::{self, Done, Job, JobClock, JobRow, NewJob};
+use crate::team;
+use posthouse_domain::{AgencyTerms, Instant, time};
+use posthouse_store::{Access, profiles, team as store};
+use uuid::Uuid;
+
+/// Turns an agency's day, each midnight by its own clock.
+pub(crate) struct TurnDay;
+
+impl Job for TurnDay {
+    const KIND: &'static str = store::DAY_TURN;
+    const ATTEMPTS: i64 = i64::MAX;
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        // should the next day begin while this one's rules run, it is due at once
+        let (agency, now) = (job.agency_id, app.clock.now());
+        let mut tx = app.store.read(Access::Agency(agency)).await?;
+        let (_, customers) = profiles::counter(&mut tx, agency).await?;
+        let row = store::agency(&mut tx, agency).await?;
+        drop(tx);
+        let terms = team::terms(&row.ok_or(AppError::NotFound("agency"))?)?;
+        // of nobody there is nothing to run, and no room is opened for it
+        if customers > 0
+            && let Err(error) = app.begin_day(agency).await
+        {
+            tracing::error!(%error, %agency, "the turn of the day is not done; trying again");
+            retrying!(app.try_day_again(agency))?;
+        }
+        Ok(Done::At(next_midnight(&terms, now)))
+    }
+}
+
+/// Turns a day again that could not be turned: the next midnight does not wait for it.
+pub(crate) struct RetryDay;
+
+impl Job for RetryDay {
+    const KIND: &'static str = "day.retry";
+    /// A rule that fails may be mended the next week: it is tried until it runs.
+    const ATTEMPTS: i64 = i64::MAX;
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        app.begin_day(job.agency_id).await?;
+        Ok(Done::Over)
+    }
+}
+
+impl App {
+    /// Fits lifetime values for the day, and runs the rules that have not run on it, also where the other fails.
+    async fn begin_day(&self, agency: Uuid) -> Result<()> {
+        let room = self.room(agency).await?;
+        let fitted = self.fit_day(&room).await;
+        self.turn_day(&room).await?;
+        fitted
+    }
+
+    async fn try_day_again(&self, agency: Uuid) -> Result<()> {
+        let again = NewJob {
+            kind: RetryDay::KIND,
+            key: "",
+            clock: JobClock::Machine,
+            due: self.machine.now(),
+        };
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        jobs::put(&mut tx, agency, again).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Has nights come again that were scheduled while the clock was ahead: an agency's next midnight is a day and an hour away at most.
+    pub(crate) async fn bring_nights_back(&self) -> Result<()> {
+        const LONGEST_DAY: i64 = 25 * 3_600_000;
+        let mut tx = self.store.write(Access::Jobs).await?;
+        jobs::bring_forward(&mut tx, TurnDay::KIND, self.clock.now() + LONGEST_DAY).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn next_midnight(terms: &AgencyTerms, now: Instant) -> Instant {
+    time::start_of_day(time::day_of(now, terms.time_zone) + 1, terms.time_zone)
+}

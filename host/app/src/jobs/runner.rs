@@ -1,0 +1,207 @@
+//! Taking what is due and running it.
+
+use super::kinds::Done;
+use super::{JobClock, JobRow};
+use crate::App;
+use crate::error::{AppError, Result, retrying};
+use posthouse_domain::{Instant, Words};
+use posthouse_store::{Access, dialect, jobs as store};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Jobs taken at once: few enough that a host that dies holds up little, enough that taking them costs little.
+const BATCH: i64 = 64;
+/// How long jobs are held, in machine ms: after so long without a sign of life from their host others take them.
+const HELD: i64 = 60_000;
+/// How often a host gives a sign of life while it is at work on a job.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
+/// Longest sleep: jobs are scheduled in many places and on other hosts, and to look for the next one costs the same however many agencies
+/// there are.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// Shortest sleep: what is due may be locked by a transaction that is not committed yet.
+pub(super) const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
+/// First and longest pause after a failure, in machine ms; each is twice the one before.
+const PAUSES: (i64, i64) = (1_000, 15 * 60_000);
+
+impl App {
+    /// Runs what is due until the server stops.
+    pub(crate) async fn run_jobs(self) {
+        if dialect::is_embedded(&self.store)
+            && let Err(error) = retrying!(self.release_jobs(None))
+        {
+            tracing::error!(%error, "jobs of an earlier run could not be released");
+        }
+        while !self.stopping.is_cancelled() {
+            let turn = self.turn.lock().await;
+            let ran = self.run_due().await;
+            drop(turn);
+            let sleep = match ran {
+                Ok(0) => self.until_next().await.unwrap_or(LONGEST_SLEEP).max(SHORTEST_SLEEP),
+                Ok(_) => continue,
+                Err(error) => {
+                    tracing::error!(%error, "jobs cannot be taken; trying again");
+                    Duration::from_secs(1)
+                }
+            };
+            tokio::select! {
+                () = self.stopping.cancelled() => {}
+                () = tokio::time::sleep(sleep) => {}
+            }
+        }
+        // whoever moves the clock stops first: what it runs is held by this host too
+        let _turn = self.turn.lock().await;
+        if let Err(error) = retrying!(self.release_jobs(Some(self.host))) {
+            tracing::warn!(%error, "what is left of a batch of jobs waits a minute for the next host");
+        }
+    }
+
+    /// Lets go of what a host holds, or every host.
+    async fn release_jobs(&self, host: Option<Uuid>) -> Result<()> {
+        let mut tx = self.store.write(Access::Jobs).await?;
+        match host {
+            Some(host) => store::release(&mut tx, host).await?,
+            None => store::release_all(&mut tx).await?,
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Runs jobs that are due by either clock, in their order, and says how many. The caller has the turn.
+    pub(super) async fn run_due(&self) -> Result<u64> {
+        let mut ran = 0;
+        for clock in [JobClock::Business, JobClock::Machine] {
+            let machine = self.machine.now();
+            let now = match clock {
+                JobClock::Business => self.clock.now(),
+                JobClock::Machine => machine,
+            };
+            for job in retrying!(self.take_due(clock, now, machine))? {
+                if self.stopping.is_cancelled() {
+                    return Ok(ran);
+                }
+                // of a batch that takes long the rest is anybody's, before its lease runs out; the other clock has its turn
+                if self.machine.now() - machine > HELD / 2 {
+                    retrying!(self.release_jobs(Some(self.host)))?;
+                    break;
+                }
+                self.run_job(&job).await;
+                ran += 1;
+            }
+        }
+        Ok(ran)
+    }
+
+    async fn take_due(&self, clock: JobClock, now: Instant, machine: Instant) -> Result<Vec<JobRow>> {
+        // those who only look hold up nobody
+        let mut look = self.store.read(Access::Jobs).await?;
+        if store::next_due(&mut look, clock, machine)
+            .await?
+            .is_none_or(|due| due > now)
+        {
+            return Ok(Vec::new());
+        }
+        drop(look);
+        let mut tx = self.store.write(Access::Jobs).await?;
+        let jobs = store::take(&mut tx, clock, (now, machine), (self.host, machine + HELD), BATCH).await?;
+        tx.commit().await?;
+        Ok(jobs)
+    }
+
+    /// How long until the next job is due, as far as clocks go on by themselves.
+    async fn until_next(&self) -> Result<Duration> {
+        let mut tx = self.store.read(Access::Jobs).await?;
+        let machine = self.machine.now();
+        let mut sleep = LONGEST_SLEEP;
+        for (clock, now) in [(JobClock::Business, self.clock.now()), (JobClock::Machine, machine)] {
+            if let Some(due) = store::next_due(&mut tx, clock, machine).await? {
+                let millis = u64::try_from(due - now).unwrap_or_default();
+                sleep = sleep.min(Duration::from_millis(millis));
+            }
+        }
+        Ok(sleep)
+    }
+
+    async fn run_job(&self, job: &JobRow) {
+        let JobRow {
+            agency_id, kind, key, ..
+        } = job;
+        let Some(known) = self.kinds.of(kind) else {
+            // a newer host has scheduled it, and takes it
+            tracing::warn!(%agency_id, kind, key, "a job of a kind that this version does not know");
+            return;
+        };
+        let (app, own) = (self.clone(), job.clone());
+        // in a task of its own it goes on while its lease is renewed, whatever it has locked; and if it panics, no other job suffers
+        let mut work = self.tasks.spawn(async move { (known.run)(&app, &own).await });
+        let done = loop {
+            match tokio::time::timeout(SIGN_OF_LIFE, &mut work).await {
+                Ok(done) => break done,
+                Err(_) => {
+                    if let Err(error) = self.hold_job(job).await {
+                        tracing::warn!(%error, %agency_id, kind, key, "a job is perhaps taken by another host");
+                    }
+                }
+            }
+        };
+        let done = match done {
+            Ok(Ok(Done::At(due))) if due <= job.due => {
+                let problem = format!("it is to come again at {due}, which is no later than it was due");
+                Err(AppError::Internal(problem))
+            }
+            Ok(done) => done,
+            Err(panic) => Err(AppError::Internal(panic.to_string())),
+        };
+        let ended = match done {
+            Ok(Done::Finished) => Ok(()),
+            Ok(done) => retrying!(self.end_job(job, done)),
+            Err(error) => {
+                let last = job.attempts >= known.attempts && !error.is_transient();
+                if last {
+                    metrics::counter!("posthouse_jobs_given_up_total", "kind" => kind.clone()).increment(1);
+                }
+                retrying!(self.fail_job(job, &error, last))
+            }
+        };
+        metrics::counter!("posthouse_jobs_total", "kind" => kind.clone()).increment(1);
+        if let Err(error) = ended {
+            tracing::error!(%error, %agency_id, kind, key, "what became of a job could not be written; it will be done again");
+        }
+    }
+
+    async fn hold_job(&self, job: &JobRow) -> Result<()> {
+        let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
+        store::hold(&mut tx, self.host, job, self.machine.now() + HELD).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn end_job(&self, job: &JobRow, done: Done) -> Result<()> {
+        let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
+        match done {
+            Done::Finished => {}
+            Done::Over => drop(store::finish(&mut tx, self.host, job).await?),
+            Done::At(due) => drop(store::again(&mut tx, self.host, job, due).await?),
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn fail_job(&self, job: &JobRow, error: &AppError, last: bool) -> Result<()> {
+        let JobRow {
+            agency_id,
+            kind,
+            key,
+            attempts,
+            ..
+        } = job;
+        let now = self.machine.now();
+        if last {
+            tracing::error!(%error, %agency_id, kind, key, attempts, "a job is given up");
+        } else {
+            tracing::warn!(%error, %agency_id, kind, key, attempts, "a job failed; it is tried again");
+        }
+        let (first, longest) = PAUSES;
+        let pause = (first << (attempts - 1).clamp(0, 20)).min(longest);
+        let mut tx = self.store.write(Access::Agency(*agency_id)).await?;
+        let failure = Words::of(error).to_stored();
+        store::fail(&mut tx, self.host, job, &failure, (now + pause, last.then_some(now))).await?;
+        Ok(tx.commit().await?)
+    }
+}

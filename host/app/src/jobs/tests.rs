@@ -1,0 +1,286 @@
+//! The machinery with kinds of its own, on both engines.
+
+use super::{Done, Job, JobClock, JobRow, Kinds, NewJob, put};
+use crate::error::{AppError, Result};
+use crate::intake::files::workbook::Workbooks;
+use crate::team::{NewAgency, create_agency};
+use crate::{App, Parts, clock};
+use posthouse_domain::time::{Clock, ManualClock};
+use posthouse_engine::{Engine, EngineConfig};
+use posthouse_store::{Access, Store, jobs as store};
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
+
+/// What has run, in its order: agency, key, and the business time.
+static RAN: Mutex<Vec<(Uuid, String, i64)>> = Mutex::new(Vec::new());
+
+/// Runs once.
+struct Once;
+
+impl Job for Once {
+    const KIND: &'static str = "test.once";
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        RAN.lock().unwrap().push((job.agency_id, job.key.clone(), app.now()));
+        Ok(Done::Over)
+    }
+}
+
+/// Comes again every day.
+struct Daily;
+
+impl Job for Daily {
+    const KIND: &'static str = "test.daily";
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        RAN.lock().unwrap().push((job.agency_id, job.key.clone(), app.now()));
+        Ok(Done::At(job.due + 86_400_000))
+    }
+}
+
+/// Never succeeds.
+struct Hopeless;
+
+impl Job for Hopeless {
+    const KIND: &'static str = "test.hopeless";
+    const ATTEMPTS: i64 = 3;
+
+    async fn run(_: &App, job: &JobRow) -> Result<Done> {
+        RAN.lock().unwrap().push((job.agency_id, job.key.clone(), job.attempts));
+        Err(AppError::Internal("it cannot be done".into()))
+    }
+}
+
+const NOW: i64 = 1_768_449_600_000; // 2026-01-15T04:00Z
+
+/// A host on a database, with its clocks.
+fn host(store: &Store) -> (App, Arc<ManualClock>, Arc<ManualClock>) {
+    let (business, machine) = (Arc::new(ManualClock::at(NOW)), Arc::new(ManualClock::at(NOW)));
+    let mut app = App::new(Parts {
+        store: store.clone(),
+        engine: Engine::new(EngineConfig::default()).expect("an engine"),
+        clock: business.clone(),
+        machine: machine.clone(),
+        entropy: Arc::new(clock::SystemEntropy),
+        secret: [7; 32],
+        frames: None,
+        workbooks: Workbooks::nowhere(),
+    });
+    app.kinds = Kinds::default().with::<Once>().with::<Daily>().with::<Hopeless>();
+    (app, business, machine)
+}
+
+async fn agency(store: &Store, slug: &str) -> Uuid {
+    let new = NewAgency {
+        slug: slug.into(),
+        name: slug.into(),
+        time_zone: "Asia/Shanghai".into(),
+        currency: "CNY".into(),
+        country: "CN".into(),
+    };
+    let (row, _) = create_agency(store, new, NOW, &clock::SystemEntropy)
+        .await
+        .expect("an agency");
+    // of the days that turn another test tells
+    let mut tx = store.write(Access::Agency(row.id)).await.expect("a transaction");
+    store::cancel(&mut tx, row.id, "day.turn", "").await.expect("no days");
+    tx.commit().await.expect("a commit");
+    row.id
+}
+
+async fn put_down(store: &Store, agency: Uuid, jobs: &[(&str, &str, JobClock, i64)]) {
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    for (kind, key, clock, due) in jobs.iter().copied() {
+        put(&mut tx, agency, NewJob { kind, key, clock, due })
+            .await
+            .expect("a job");
+    }
+    tx.commit().await.expect("a commit");
+}
+
+/// Runs everything that is due, and says what ran for these agencies, in its order.
+async fn run(app: &App, agencies: &[Uuid]) -> Vec<(String, i64)> {
+    while app.run_due().await.expect("jobs run") > 0 {}
+    let mut ran = RAN.lock().unwrap();
+    let (ours, others) = ran.drain(..).partition(|(agency, ..)| agencies.contains(agency));
+    *ran = others;
+    let ours: Vec<(Uuid, String, i64)> = ours;
+    ours.into_iter().map(|(_, key, at)| (key, at)).collect()
+}
+
+async fn what_is_due_runs_in_its_order(store: Store) {
+    let (app, business, machine) = host(&store);
+    let (one, two) = (agency(&store, "one").await, agency(&store, "two").await);
+    let later = NOW + 5_000;
+    put_down(
+        &store,
+        one,
+        &[
+            (Once::KIND, "c", JobClock::Business, NOW - 10),
+            (Once::KIND, "later", JobClock::Business, later),
+            (Once::KIND, "machine", JobClock::Machine, NOW + 1),
+            (Once::KIND, "a", JobClock::Business, NOW - 30),
+        ],
+    )
+    .await;
+    put_down(&store, two, &[(Once::KIND, "b", JobClock::Business, NOW - 20)]).await;
+    let all = [one, two];
+    let keys = |ran: Vec<(String, i64)>| ran.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+    assert_eq!(keys(run(&app, &all).await), ["a", "b", "c"]);
+    assert!(run(&app, &all).await.is_empty(), "each once");
+    machine.set(NOW + 1);
+    assert_eq!(keys(run(&app, &all).await), ["machine"]);
+    // moved, and moved back: it is due as it was scheduled last
+    put_down(&store, one, &[(Once::KIND, "later", JobClock::Business, NOW + 9_000)]).await;
+    business.set(later);
+    assert!(run(&app, &all).await.is_empty());
+    put_down(&store, one, &[(Once::KIND, "later", JobClock::Business, NOW)]).await;
+    assert_eq!(keys(run(&app, &all).await), ["later"]);
+    let mut tx = store.write(Access::Agency(two)).await.expect("a transaction");
+    put(
+        &mut tx,
+        two,
+        NewJob {
+            kind: Once::KIND,
+            key: "x",
+            clock: JobClock::Machine,
+            due: 0,
+        },
+    )
+    .await
+    .expect("a job");
+    store::cancel(&mut tx, two, Once::KIND, "x").await.expect("no job");
+    tx.commit().await.expect("a commit");
+    assert!(run(&app, &all).await.is_empty());
+}
+
+async fn the_clock_stops_at_everything_that_is_due(store: Store) {
+    const DAY: i64 = 86_400_000;
+    let (app, business, _) = host(&store);
+    let agency = agency(&store, "travel").await;
+    put_down(
+        &store,
+        agency,
+        &[
+            (Daily::KIND, "day", JobClock::Business, NOW + DAY),
+            (Once::KIND, "once", JobClock::Business, NOW + DAY + DAY / 2),
+        ],
+    )
+    .await;
+    let moved = app.move_clock(super::ClockMove::By(3 * DAY)).await.expect("it moves");
+    assert_eq!((moved.from, moved.to, moved.jobs), (NOW, NOW + 3 * DAY, 4));
+    assert_eq!(business.now(), NOW + 3 * DAY);
+    let ran = run(&app, &[agency]).await;
+    let expected = [
+        ("day", DAY),
+        ("once", DAY + DAY / 2),
+        ("day", 2 * DAY),
+        ("day", 3 * DAY),
+    ];
+    assert_eq!(ran, expected.map(|(key, after)| (key.to_owned(), NOW + after)));
+}
+
+async fn what_fails_is_tried_again_and_given_up(store: Store) {
+    let (app, _, machine) = host(&store);
+    let agency = agency(&store, "fails").await;
+    put_down(
+        &store,
+        agency,
+        &[
+            (Hopeless::KIND, "h", JobClock::Business, NOW),
+            (Once::KIND, "behind", JobClock::Business, NOW + 1),
+        ],
+    )
+    .await;
+    let all = [agency];
+    assert_eq!(run(&app, &all).await, [("h".to_owned(), 1)]);
+    assert!(run(&app, &all).await.is_empty(), "not before its pause is over");
+    for (after, attempt) in [(1_000, 2), (3_000, 3)] {
+        machine.set(NOW + after);
+        assert_eq!(run(&app, &all).await, [("h".to_owned(), attempt)]);
+    }
+    machine.set(NOW + 1_000_000);
+    assert!(run(&app, &all).await.is_empty(), "it is given up");
+    let mut tx = store.read(Access::Agency(agency)).await.expect("a transaction");
+    let dead = store::dead(&mut tx, agency, 10).await.expect("dead letters");
+    assert_eq!((dead.len(), dead[0].key.as_str(), dead[0].attempts), (1, "h", 3));
+    assert!(dead[0].failure.contains("cannot be done"), "{}", dead[0].failure);
+    drop(tx);
+    // scheduled again it begins anew
+    put_down(&store, agency, &[(Hopeless::KIND, "h", JobClock::Business, NOW)]).await;
+    assert_eq!(run(&app, &all).await, [("h".to_owned(), 1)]);
+}
+
+/// Two hosts of one database at it at the same time, and one that dies with what it has taken.
+async fn hosts_take_different_jobs(store: Store) {
+    const JOBS: usize = 500;
+    let ((first, ..), (second, _, machine)) = (host(&store), host(&store));
+    let agency = agency(&store, "hosts").await;
+    let keys: Vec<String> = (0..JOBS).map(|n| format!("{n:04}")).collect();
+    let jobs: Vec<_> = keys
+        .iter()
+        .map(|key| (Once::KIND, key.as_str(), JobClock::Machine, NOW))
+        .collect();
+    put_down(&store, agency, &jobs).await;
+    // this one dies
+    let mut tx = store.write(Access::Jobs).await.expect("a transaction");
+    let held = store::take(
+        &mut tx,
+        JobClock::Machine,
+        (NOW, NOW),
+        (Uuid::from_u128(1), NOW + 60_000),
+        10,
+    )
+    .await;
+    let held = held.expect("jobs");
+    assert_eq!(held.iter().map(|job| job.key.as_str()).collect::<Vec<_>>(), keys[..10]);
+    tx.commit().await.expect("a commit");
+    let all = [agency];
+    let (a, b) = tokio::join!(run(&first, &all), run(&second, &all));
+    let mut ran: Vec<String> = a
+        .into_iter()
+        .chain(b)
+        .chain(run(&first, &[agency]).await)
+        .map(|(key, _)| key)
+        .collect();
+    ran.sort();
+    assert_eq!(ran, keys[10..]);
+    machine.set(NOW + 60_000);
+    let late: Vec<String> = run(&second, &[agency]).await.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(late, keys[..10]);
+    // what the dead host says of them afterwards is not heard
+    put_down(&store, agency, &[(Once::KIND, "0000", JobClock::Machine, NOW + 90_000)]).await;
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    assert!(
+        !store::finish(&mut tx, Uuid::from_u128(1), &held[0])
+            .await
+            .expect("an answer")
+    );
+}
+
+macro_rules! on_both_engines {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                let folder = tempfile::tempdir().expect("a folder");
+                let address = format!("sqlite:{}", folder.path().join("house.db").display());
+                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                let address = posthouse_tests::postgres::database();
+                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
+            })+
+        }
+    };
+}
+
+on_both_engines!(
+    what_is_due_runs_in_its_order,
+    the_clock_stops_at_everything_that_is_due,
+    what_fails_is_tried_again_and_given_up,
+    hosts_take_different_jobs,
+);

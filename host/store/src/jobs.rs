@@ -1,0 +1,315 @@
+//! Work that falls due: timers and jobs of every capability, in one table.
+
+use crate::{Result, StoreError, Tx};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// Whose time a job is due by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum JobClock {
+    /// The agency's business: holds, windows, days.
+    Business,
+    /// The machine's: work that is to be done soon.
+    Machine,
+}
+
+impl JobClock {
+    /// Its name in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Business => "business",
+            Self::Machine => "machine",
+        }
+    }
+}
+
+/// A job to be scheduled.
+#[derive(Debug, Clone, Copy)]
+pub struct NewJob<'j> {
+    /// What kind of work it is.
+    pub kind: &'j str,
+    /// Which one of its kind; empty if there is only one.
+    pub key: &'j str,
+    /// Whose time `due` is.
+    pub clock: JobClock,
+    /// When it is due, in ms since 1970.
+    pub due: i64,
+}
+
+/// A job that a host has taken.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct JobRow {
+    /// Whose.
+    pub agency_id: Uuid,
+    /// What kind of work it is.
+    pub kind: String,
+    /// Which one of its kind.
+    pub key: String,
+    /// When it was due, in ms since 1970 by its clock.
+    pub due: i64,
+    /// How often it was scheduled.
+    pub version: i64,
+    /// How often it was taken to be run, this time included.
+    pub attempts: i64,
+}
+
+/// A job that failed for good.
+#[derive(Debug, Clone, FromRow)]
+pub struct DeadJob {
+    /// What kind of work it is.
+    pub kind: String,
+    /// Which one of its kind.
+    pub key: String,
+    /// When it was due, in ms since 1970.
+    pub due: i64,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why it failed the last time.
+    pub failure: String,
+    /// Machine time when it was given up, in ms since 1970.
+    pub dead_at: i64,
+}
+
+/// Schedules a job, or moves the one of its kind and key, even if a host is at work on it. Hosts find it once the transaction has committed.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put(tx: &mut Tx, agency: Uuid, job: NewJob<'_>) -> Result<()> {
+    execute!(
+        &mut *tx,
+        "INSERT INTO job (agency_id, kind, key, clock, due, version, attempts, held_until) VALUES ($1, $2, $3, $4, $5, 1, 0, 0)
+         ON CONFLICT (agency_id, kind, key) DO UPDATE SET clock = excluded.clock, due = excluded.due, version = job.version + 1,
+         attempts = 0, held_until = 0, host = NULL, failure = NULL, dead_at = NULL",
+        agency,
+        job.kind,
+        job.key,
+        job.clock.as_str(),
+        job.due
+    )?;
+    Ok(())
+}
+
+/// Schedules jobs of one kind for one time, each under a key of its own.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_all(tx: &mut Tx, agency: Uuid, kind: &str, keys: &[String], clock: JobClock, due: i64) -> Result<()> {
+    for key in keys {
+        put(&mut *tx, agency, NewJob { kind, key, clock, due }).await?;
+    }
+    Ok(())
+}
+
+/// Takes a job away before it is due.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn cancel(tx: &mut Tx, agency: Uuid, kind: &str, key: &str) -> Result<()> {
+    execute!(
+        tx,
+        "DELETE FROM job WHERE agency_id = $1 AND kind = $2 AND key = $3",
+        agency,
+        kind,
+        key
+    )?;
+    Ok(())
+}
+
+/// Takes the jobs that are due by a clock, the earliest first, and holds them for a host until `held_until`. `now` is that clock's time,
+/// `machine` the machine's. Hosts at it at the same time take different ones.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn take(
+    tx: &mut Tx,
+    clock: JobClock,
+    (now, machine): (i64, i64),
+    (host, held_until): (Uuid, i64),
+    limit: i64,
+) -> Result<Vec<JobRow>> {
+    macro_rules! taken {
+        ($skip:literal) => {
+            concat!(
+                "WITH taken AS (SELECT agency_id, kind, key FROM job WHERE clock = $1 AND due <= $2 AND dead_at IS NULL AND held_until <= $5
+                     ORDER BY due, agency_id, kind, key LIMIT $6",
+                $skip,
+                ") UPDATE job SET held_until = $4, host = $3, attempts = attempts + 1
+                 WHERE (agency_id, kind, key) IN (SELECT agency_id, kind, key FROM taken)
+                 RETURNING agency_id, kind, key, due, version, attempts"
+            )
+        };
+    }
+    let name = clock.as_str();
+    let rows: std::result::Result<Vec<JobRow>, sqlx::Error> = match tx {
+        Tx::Sqlite(c) => {
+            let query = sqlx::query_as(taken!("")).bind(name).bind(now).bind(host);
+            query
+                .bind(held_until)
+                .bind(machine)
+                .bind(limit)
+                .fetch_all(&mut **c)
+                .await
+        }
+        Tx::Postgres(c) => {
+            let query = sqlx::query_as(taken!(" FOR UPDATE SKIP LOCKED"))
+                .bind(name)
+                .bind(now)
+                .bind(host);
+            query
+                .bind(held_until)
+                .bind(machine)
+                .bind(limit)
+                .fetch_all(&mut **c)
+                .await
+        }
+    };
+    let mut rows = rows.map_err(StoreError::from)?;
+    rows.sort_by(|a, b| (a.due, a.agency_id, &a.kind, &a.key).cmp(&(b.due, b.agency_id, &b.kind, &b.key)));
+    Ok(rows)
+}
+
+/// When the next job is due by a clock, of those that nobody holds.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn next_due(tx: &mut Tx, clock: JobClock, machine: i64) -> Result<Option<i64>> {
+    let row = fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT due FROM job WHERE clock = $1 AND dead_at IS NULL AND held_until <= $2 ORDER BY due LIMIT 1",
+        clock.as_str(),
+        machine
+    )?;
+    Ok(row.map(|(due,)| due))
+}
+
+/// Ends a job that was taken; `false` if it was scheduled again meanwhile, or taken by another host.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn finish(tx: &mut Tx, host: Uuid, job: &JobRow) -> Result<bool> {
+    let done = execute!(
+        tx,
+        "DELETE FROM job WHERE agency_id = $1 AND kind = $2 AND key = $3 AND version = $4 AND host = $5",
+        job.agency_id,
+        &job.kind,
+        &job.key,
+        job.version,
+        host
+    )?;
+    Ok(done == 1)
+}
+
+/// Has a job that was taken come again at a later time of its clock; `false` as for [`finish`].
+///
+/// # Errors
+/// Failures of the database.
+pub async fn again(tx: &mut Tx, host: Uuid, job: &JobRow, due: i64) -> Result<bool> {
+    let done = execute!(
+        tx,
+        "UPDATE job SET due = $6, attempts = 0, held_until = 0, host = NULL, failure = NULL
+         WHERE agency_id = $1 AND kind = $2 AND key = $3 AND version = $4 AND host = $5",
+        job.agency_id,
+        &job.kind,
+        &job.key,
+        job.version,
+        host,
+        due
+    )?;
+    Ok(done == 1)
+}
+
+/// Has a job that failed tried again after a pause, until which it is held; or gives it up at a machine time.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn fail(
+    tx: &mut Tx,
+    host: Uuid,
+    job: &JobRow,
+    failure: &str,
+    (held_until, dead_at): (i64, Option<i64>),
+) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE job SET failure = $6, held_until = $7, dead_at = $8, host = NULL
+         WHERE agency_id = $1 AND kind = $2 AND key = $3 AND version = $4 AND host = $5",
+        job.agency_id,
+        &job.kind,
+        &job.key,
+        job.version,
+        host,
+        failure,
+        held_until,
+        dead_at
+    )?;
+    Ok(())
+}
+
+/// Keeps a job for the host that is at work on it; `false` as for [`finish`].
+///
+/// # Errors
+/// Failures of the database.
+pub async fn hold(tx: &mut Tx, host: Uuid, job: &JobRow, held_until: i64) -> Result<bool> {
+    let done = execute!(
+        tx,
+        "UPDATE job SET held_until = $6 WHERE agency_id = $1 AND kind = $2 AND key = $3 AND version = $4 AND host = $5",
+        job.agency_id,
+        &job.kind,
+        &job.key,
+        job.version,
+        host,
+        held_until
+    )?;
+    Ok(done == 1)
+}
+
+/// Lets go of what hosts hold: on an embedded database, what is held at the start was held by a host that died.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn release_all(tx: &mut Tx) -> Result<()> {
+    execute!(tx, "UPDATE job SET held_until = 0, host = NULL WHERE host IS NOT NULL").map(drop)
+}
+
+/// Has jobs of a kind that are due after a time of their clock come at once, in every agency.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn bring_forward(tx: &mut Tx, kind: &str, after: i64) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE job SET due = 0, version = version + 1 WHERE kind = $1 AND due > $2",
+        kind,
+        after
+    )
+    .map(drop)
+}
+
+/// Lets go of what one host holds and has not begun. That it was taken does not count.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn release(tx: &mut Tx, host: Uuid) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE job SET held_until = 0, host = NULL, attempts = attempts - 1 WHERE host = $1",
+        host
+    )
+    .map(drop)
+}
+
+/// Jobs of an agency that failed for good, the latest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn dead(tx: &mut Tx, agency: Uuid, limit: i64) -> Result<Vec<DeadJob>> {
+    fetch_all!(
+        tx,
+        DeadJob,
+        "SELECT kind, key, due, attempts, failure, dead_at FROM job WHERE agency_id = $1 AND dead_at IS NOT NULL
+         ORDER BY dead_at DESC, kind, key LIMIT $2",
+        agency,
+        limit
+    )
+}
