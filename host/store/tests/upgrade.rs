@@ -1,18 +1,24 @@
 //! A database that was made by an earlier version goes on with this one.
 
-use posthouse_store::{Access, Store, intake};
+use posthouse_store::jobs::{self, JobClock};
+use posthouse_store::{Access, Store, decisions, intake};
 use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use std::borrow::Cow;
+use std::str::FromStr;
 use uuid::Uuid;
 
 const AGENCY: Uuid = Uuid::from_u128(1);
 const CUSTOMER: Uuid = Uuid::from_u128(2);
 
-/// The tables of the first version.
-fn first(mut migrator: Migrator) -> Migrator {
-    let first = migrator.iter().filter(|migration| migration.version == 1).cloned();
-    migrator.migrations = Cow::Owned(first.collect());
+/// The tables as they were after a migration.
+fn until(version: i64, mut migrator: Migrator) -> Migrator {
+    let known = migrator
+        .iter()
+        .filter(|migration| migration.version <= version)
+        .cloned();
+    migrator.migrations = Cow::Owned(known.collect());
     migrator
 }
 
@@ -41,7 +47,7 @@ async fn rows_of_the_first_version_are_folded_again_on_sqlite() {
     let folder = tempfile::tempdir().expect("a folder");
     let address = format!("sqlite:{}?mode=rwc", folder.path().join("old.db").display());
     let pool = SqlitePool::connect(&address).await.expect("SQLite opens");
-    first(sqlx::migrate!("../../migrations/sqlite"))
+    until(1, sqlx::migrate!("../../migrations/sqlite"))
         .run(&pool)
         .await
         .expect("the first version");
@@ -70,7 +76,7 @@ async fn rows_of_the_first_version_are_folded_again_on_postgres() {
         posthouse_tests::postgres::sql(&url, &give);
     }
     let pool = PgPool::connect(&address).await.expect("PostgreSQL opens");
-    first(sqlx::migrate!("../../migrations/postgres"))
+    until(1, sqlx::migrate!("../../migrations/postgres"))
         .run(&pool)
         .await
         .expect("the first version");
@@ -79,4 +85,103 @@ async fn rows_of_the_first_version_are_folded_again_on_postgres() {
         posthouse_tests::postgres::sql(&url, &sql);
     }
     everyone_is_due(&address).await;
+}
+
+const OPEN: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+const CALLED_OFF: Uuid = Uuid::from_u128(12);
+const RUNNING: Uuid = Uuid::from_u128(13);
+const DECISION: Uuid = Uuid::from_u128(15);
+
+/// Quotes, campaigns and a decision of the version before there were jobs, without what they belong to.
+fn before_jobs(id: impl Fn(Uuid) -> String) -> Vec<String> {
+    let agency = id(AGENCY);
+    let quote = |quote, state, expires_at, due| {
+        format!(
+            "INSERT INTO quote VALUES ({agency}, {quote}, NULL, '{state}', '{{}}', 1, 1, '{{}}', 1, 1, {expires_at}, NULL, NULL, {due})",
+            quote = id(quote)
+        )
+    };
+    let campaign = |campaign, key, state| {
+        format!(
+            "INSERT INTO campaign VALUES ({agency}, {campaign}, '{key}', 'festival', 'C', '', '{state}', '{{}}', '', 1, NULL, 1, {agency}, 1, 1)",
+            campaign = id(campaign)
+        )
+    };
+    vec![
+        format!("INSERT INTO agency VALUES ({agency}, 'a', 'A', 'Asia/Shanghai', 'CNY', 'CN', 1)"),
+        quote(OPEN, "open", 7_000, "FALSE"),
+        quote(CALLED_OFF, "confirmed", 8_000, "TRUE"),
+        quote(Uuid::from_u128(16), "released", 9_000, "FALSE"),
+        campaign(RUNNING, "r", "running"),
+        campaign(Uuid::from_u128(14), "d", "draft"),
+        format!(
+            "INSERT INTO decision VALUES ({agency}, {}, 'promotion', 'r', 1, '', '', NULL, {}, 1, '{{}}', '{{}}', 'answered', '{{}}', '{{}}', '[]')",
+            id(DECISION),
+            id(OPEN)
+        ),
+    ]
+}
+
+/// What was looked for is scheduled, and a decision has its quote as its subject.
+async fn everything_is_scheduled(address: &str) {
+    let store = Store::open(address).await.expect("the database is brought up to date");
+    let mut tx = store.write(Access::Jobs).await.expect("a transaction");
+    let mut taken = Vec::new();
+    for clock in [JobClock::Business, JobClock::Machine] {
+        let jobs = jobs::take(&mut tx, clock, (10_000, 0), (AGENCY, 1), 100)
+            .await
+            .expect("jobs");
+        taken.extend(jobs.into_iter().map(|job| (job.kind, job.key, job.due)));
+    }
+    drop(tx);
+    let expected = [
+        ("campaign.end", RUNNING.to_string(), 0),
+        ("day.turn", String::new(), 0),
+        ("quote.expire", OPEN.to_string(), 7_000),
+        ("quote.return", CALLED_OFF.to_string(), 0),
+    ];
+    assert_eq!(taken, expected.map(|(kind, key, due)| (kind.to_owned(), key, due)));
+    let mut tx = store.read(Access::Agency(AGENCY)).await.expect("a transaction");
+    let decision = decisions::decision(&mut tx, AGENCY, DECISION).await.expect("a look");
+    let decision = decision.expect("the decision");
+    assert_eq!(
+        (decision.subject_kind.as_deref(), decision.subject_id),
+        (Some("quote"), Some(OPEN))
+    );
+    drop(tx);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_was_looked_for_is_scheduled_on_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = format!("sqlite:{}?mode=rwc", folder.path().join("old.db").display());
+    // what the rows belong to is not at hand
+    let options = SqliteConnectOptions::from_str(&address)
+        .expect("an address")
+        .foreign_keys(false);
+    let pool = SqlitePool::connect_with(options).await.expect("SQLite opens");
+    until(10, sqlx::migrate!("../../migrations/sqlite"))
+        .run(&pool)
+        .await
+        .expect("the version before");
+    for sql in before_jobs(|id| format!("x'{}'", id.simple())) {
+        sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("a row");
+    }
+    pool.close().await;
+    everything_is_scheduled(&address).await;
+}
+
+#[tokio::test]
+async fn what_was_looked_for_is_scheduled_on_postgres() {
+    let url = posthouse_tests::postgres::database();
+    let pool = PgPool::connect(&url).await.expect("PostgreSQL opens");
+    until(10, sqlx::migrate!("../../migrations/postgres"))
+        .run(&pool)
+        .await
+        .expect("the version before");
+    pool.close().await;
+    let rows = before_jobs(|id| format!("'{id}'")).join("; ");
+    posthouse_tests::postgres::sql(&url, &format!("SET session_replication_role = replica; {rows}"));
+    everything_is_scheduled(&url).await;
 }

@@ -51,6 +51,34 @@ impl Job for Hopeless {
     }
 }
 
+/// Is scheduled again while it runs, as by an event that comes just then.
+struct Interrupted;
+
+impl Job for Interrupted {
+    const KIND: &'static str = "test.interrupted";
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        RAN.lock().unwrap().push((job.agency_id, job.key.clone(), job.due));
+        if job.due == NOW {
+            let again = (Self::KIND, job.key.as_str(), JobClock::Business, NOW + 1);
+            put_down(&app.store, job.agency_id, &[again]).await;
+        }
+        Ok(Done::Over)
+    }
+}
+
+/// Panics.
+struct Panicking;
+
+impl Job for Panicking {
+    const KIND: &'static str = "test.panicking";
+
+    async fn run(_: &App, job: &JobRow) -> Result<Done> {
+        RAN.lock().unwrap().push((job.agency_id, job.key.clone(), job.attempts));
+        panic!("it panics")
+    }
+}
+
 const NOW: i64 = 1_768_449_600_000; // 2026-01-15T04:00Z
 
 /// A host on a database, with its clocks.
@@ -66,7 +94,12 @@ fn host(store: &Store) -> (App, Arc<ManualClock>, Arc<ManualClock>) {
         frames: None,
         workbooks: Workbooks::nowhere(),
     });
-    app.kinds = Kinds::default().with::<Once>().with::<Daily>().with::<Hopeless>();
+    app.kinds = Kinds::default()
+        .with::<Once>()
+        .with::<Daily>()
+        .with::<Hopeless>()
+        .with::<Interrupted>()
+        .with::<Panicking>();
     (app, business, machine)
 }
 
@@ -211,6 +244,30 @@ async fn what_fails_is_tried_again_and_given_up(store: Store) {
     assert_eq!(run(&app, &all).await, [("h".to_owned(), 1)]);
 }
 
+async fn what_is_scheduled_while_it_runs_runs_again(store: Store) {
+    let (app, business, _) = host(&store);
+    let agency = agency(&store, "interrupted").await;
+    put_down(&store, agency, &[(Interrupted::KIND, "i", JobClock::Business, NOW)]).await;
+    business.set(NOW + 5);
+    let ran = run(&app, &[agency]).await;
+    assert_eq!(ran, [("i".to_owned(), NOW), ("i".to_owned(), NOW + 1)]);
+    assert!(run(&app, &[agency]).await.is_empty());
+}
+
+async fn a_job_that_panics_holds_up_no_other(store: Store) {
+    let (app, _, machine) = host(&store);
+    let agency = agency(&store, "panics").await;
+    let jobs = [
+        (Panicking::KIND, "p", JobClock::Machine, NOW - 1),
+        (Once::KIND, "o", JobClock::Machine, NOW),
+    ];
+    put_down(&store, agency, &jobs).await;
+    let ran = run(&app, &[agency]).await;
+    assert_eq!(ran, [("p".to_owned(), 1), ("o".to_owned(), NOW)]);
+    machine.set(NOW + 1_000);
+    assert_eq!(run(&app, &[agency]).await, [("p".to_owned(), 2)], "it is tried again");
+}
+
 /// Two hosts of one database at it at the same time, and one that dies with what it has taken.
 async fn hosts_take_different_jobs(store: Store) {
     const JOBS: usize = 500;
@@ -282,5 +339,7 @@ on_both_engines!(
     what_is_due_runs_in_its_order,
     the_clock_stops_at_everything_that_is_due,
     what_fails_is_tried_again_and_given_up,
+    what_is_scheduled_while_it_runs_runs_again,
+    a_job_that_panics_holds_up_no_other,
     hosts_take_different_jobs,
 );

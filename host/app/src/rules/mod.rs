@@ -1,8 +1,8 @@
 //! Rules: what every extension point shares. Which plugin decides under which name and with which settings, asking it, what it was told and
-//! said, asking it again, and what happens when it fails. No extension point is named here: a capability registers its own as a [`Point`].
+//! said, asking it again, and what happens when it fails. No extension point is named here: a capability registers its own as a `Point`.
 //!
 //! ```text
-//! facts ─► context ─► call ([`point`]) ─► check (engine) ─► guard (the capability) ─► commit, with the decision's row
+//! facts ─► context ─► call (`point`) ─► check (engine) ─► guard (the capability) ─► commit, with the decision's row
 //! ```
 
 pub(crate) mod bindings;

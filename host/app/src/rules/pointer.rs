@@ -4,7 +4,7 @@ use super::diff::Diff;
 use crate::error::Result;
 use posthouse_domain::{Instant, canonical};
 use posthouse_store::plugins::{self as store, BindingRevisionRow, BindingRow};
-use posthouse_store::{StoreError, Tx, campaigns, dialect};
+use posthouse_store::{StoreError, Tx, dialect};
 use uuid::Uuid;
 
 /// A rule about to decide. That it can be opened and takes its settings was seen before.
@@ -34,7 +34,6 @@ pub(crate) struct NewRule<'r> {
 /// [`StoreError::Overtaken`] if somebody else moved it meanwhile: worth trying again.
 pub(crate) async fn put_rule(tx: &mut Tx, agency: Uuid, new: &NewRule<'_>, now: Instant) -> Result<i64> {
     let point = new.extension_point;
-    campaigns::next_version(tx, agency).await?;
     let present = store::binding(tx, agency, point, new.name).await?;
     let from = present.map_or(0, |row| row.revision);
     let config_digest = canonical::digest(new.config);
