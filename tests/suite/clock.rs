@@ -138,6 +138,8 @@ fn only_a_manual_clock_is_moved_and_only_by_owners(database: Database) {
     ] {
         assert_eq!(problem(body.clone()), "bad_clock", "{body}");
     }
+    let long = client.post("/api/v1/clock", &json!({"advance": "9".repeat(50_000)}));
+    assert!(long.status == 422 && long.text.len() < 1_000, "{}", long.text);
     let reader = client
         .post("/api/v1/keys", &json!({"name": "r", "scopes": ["read"]}))
         .expect(201);

@@ -5,7 +5,7 @@ use super::point::Promotion;
 use super::{PROMOTION, find_locked};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
-use crate::rules::bindings::{BindingView, older_revision};
+use crate::rules::bindings::{BindingView, find, older_revision};
 use crate::rules::plugins::checked_config;
 use crate::rules::point::{Point, Rule, check_attributes, seed};
 use crate::rules::pointer::{self, NewRule};
@@ -13,7 +13,7 @@ use crate::team::Caller;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::campaign::State;
 use posthouse_domain::{canonical, words};
-use posthouse_store::plugins::{self as bindings, BindingRevisionRow};
+use posthouse_store::plugins::BindingRevisionRow;
 use posthouse_store::{Access, Tx, attributes, campaigns};
 use serde_json::Value;
 use uuid::Uuid;
@@ -113,9 +113,7 @@ impl App {
             AppError::NotFound(_) => AppError::NotFound("binding"),
             other => other,
         })?;
-        let present = bindings::binding(&mut tx, agency, PROMOTION, key)
-            .await?
-            .ok_or(AppError::NotFound("binding"))?;
+        let present = find(&mut tx, agency, PROMOTION, key).await?;
         if expected.is_some_and(|expected| expected != present.revision) {
             return Err(AppError::conflict(
                 "revision_changed",

@@ -38,11 +38,14 @@ impl ClockMove {
     /// `bad_clock` for neither or both, or what is no duration or instant.
     pub fn read(caller: &Caller, advance: Option<&str>, set: Option<&str>) -> Result<Self> {
         let bad = |detail| AppError::invalid("bad_clock", detail);
+        // what is no time may be of any length
+        let shown = |text: &str| text.chars().take(64).collect::<String>();
         match (advance, set) {
             (Some(text), None) => duration(text).map(Self::By).ok_or_else(|| {
                 bad(words!(
                     "advance {text:?} is not understood; write a whole number and d, h, m or s, as in 3d",
-                    "advance {text:?} 无法识别；请写整数加 d、h、m 或 s，如 3d"
+                    "advance {text:?} 无法识别；请写整数加 d、h、m 或 s，如 3d",
+                    text = shown(text)
                 ))
             }),
             (None, Some(text)) => time::parse_instant(text, caller.room.terms.time_zone)
@@ -50,7 +53,8 @@ impl ClockMove {
                 .ok_or_else(|| {
                     bad(words!(
                         "set {text:?} is not an instant; write it like 2026-03-01T09:00:00+08:00 or 2026-03-01",
-                        "set {text:?} 不是时刻；请写成 2026-03-01T09:00:00+08:00 或 2026-03-01"
+                        "set {text:?} 不是时刻；请写成 2026-03-01T09:00:00+08:00 或 2026-03-01",
+                        text = shown(text)
                     ))
                 }),
             _ => Err(bad(words!(

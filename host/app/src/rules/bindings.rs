@@ -7,7 +7,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::team::{Caller, Scope};
 use posthouse_domain::{Words, words};
-use posthouse_store::plugins::{self as store, BindingRevisionRow};
+use posthouse_store::plugins::{self as store, BindingRevisionRow, BindingRow};
 use posthouse_store::{Access, Tx};
 use serde::Serialize;
 use serde_json::Value;
@@ -88,6 +88,15 @@ pub(crate) fn check_binding_name(name: &str) -> Result<()> {
     }
 }
 
+/// The binding of this name, as it stands.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub(crate) async fn find(tx: &mut Tx, agency: Uuid, point: &str, name: &str) -> Result<BindingRow> {
+    let row = store::binding(tx, agency, point, name).await?;
+    row.ok_or(AppError::NotFound("binding"))
+}
+
 /// One revision of a binding; `None` if it has no such one.
 async fn revision(
     tx: &mut Tx,
@@ -124,9 +133,7 @@ pub(crate) async fn older_revision(
     name: &str,
     to: Option<i64>,
 ) -> Result<BindingRevisionRow> {
-    let row = store::binding(tx, agency, point, name)
-        .await?
-        .ok_or(AppError::NotFound("binding"))?;
+    let row = find(tx, agency, point, name).await?;
     let older = match to {
         Some(to) if to < row.revision => revision(tx, agency, point, name, to).await?,
         Some(_) => None,
@@ -216,9 +223,7 @@ impl App {
     ) -> Result<Vec<RevisionView>> {
         let agency = caller.room.id;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
-        store::binding(&mut tx, agency, point, name)
-            .await?
-            .ok_or(AppError::NotFound("binding"))?;
+        find(&mut tx, agency, point, name).await?;
         let rows = store::revisions(&mut tx, agency, point, name, before.unwrap_or(i64::MAX), limit).await?;
         rows.into_iter()
             .map(|row| {

@@ -1,15 +1,16 @@
 //! What rules write while they run, kept for their authors: the last lines of each binding. Nobody waits for it: lines are put aside
 //! at once and written in the background, and where more come than can be kept, the oldest go.
 
+use super::bindings::find;
 use super::call::Moment;
-use crate::error::{AppError, Result, retrying};
+use crate::error::{Result, retrying};
 use crate::team::{Caller, Scope};
 use crate::{App, Room};
 use posthouse_domain::{Words, words};
 use posthouse_engine::{Fault, LogLevel, LogLine};
 use posthouse_store::intake::lock;
 use posthouse_store::plugin_logs::{self as store, LogRow};
-use posthouse_store::{Access, Tx, plugins as bindings, profiles};
+use posthouse_store::{Access, Tx, profiles};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -229,9 +230,7 @@ impl App {
     ) -> Result<Vec<LogEntry>> {
         let agency = caller.room.id;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
-        bindings::binding(&mut tx, agency, point, name)
-            .await?
-            .ok_or(AppError::NotFound("binding"))?;
+        find(&mut tx, agency, point, name).await?;
         let reads = caller.may(Scope::Read).is_ok();
         let hidden = if reads { "" } else { ABOUT };
         let rows = store::lines(&mut tx, agency, point, name, hidden, before.unwrap_or(i64::MAX), limit).await?;

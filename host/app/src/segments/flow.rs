@@ -5,9 +5,10 @@ use super::past::{Division, InForce, cut, division, in_force};
 use crate::App;
 use crate::error::{AppError, Result};
 use crate::rules::MoveCount;
+use crate::rules::bindings::find;
 use crate::team::Caller;
 use posthouse_domain::{Localized, words};
-use posthouse_store::{Access, history, plugins as bindings};
+use posthouse_store::{Access, history};
 use serde::Serialize;
 
 /// A segment at both ends of a flow.
@@ -64,9 +65,7 @@ impl App {
         }
         // both ends from one snapshot
         let mut tx = self.store.read(Access::Agency(agency)).await?;
-        bindings::binding(&mut tx, agency, super::SEGMENTATION, binding)
-            .await?
-            .ok_or(AppError::NotFound("binding"))?;
+        find(&mut tx, agency, super::SEGMENTATION, binding).await?;
         let mut ends = Vec::with_capacity(2);
         for at in [earlier, later] {
             let cut = cut(&mut tx, agency, binding, at).await?;

@@ -19,6 +19,7 @@ mod quotes;
 pub(crate) mod reader;
 mod record;
 mod seen;
+mod slice;
 mod slicer;
 mod spelling;
 mod synonyms;

@@ -2,7 +2,8 @@
 
 use super::chunks::Chunks;
 use super::dates::Epoch;
-use super::slicer::{Slicer, Slicing};
+use super::slice::Slicing;
+use super::slicer::Slicer;
 use super::workbook::{self, Workbook, Workbooks, named};
 use super::{Cause, Mapping, ReadError, Reading, delimited, refuse, unreadable};
 use crate::intake::pace::Pace;
@@ -14,7 +15,7 @@ use posthouse_store::imports::ImportRow;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-pub(crate) use super::slicer::{ReadRow, Slice};
+pub(crate) use super::slice::{ReadRow, Slice};
 
 /// A file to be read in a blocking thread.
 pub(crate) struct Source {

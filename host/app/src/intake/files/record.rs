@@ -5,7 +5,7 @@ use super::headers::Plan;
 use super::left_out::{self, Own, Warning};
 use super::notes::Unit;
 use super::seen::{Seen, Shared};
-use super::slicer::Slicing;
+use super::slice::Slicing;
 use super::spelling::Spelling;
 use super::unknown::says_nothing;
 use super::{Cell, RawRow};

@@ -1,90 +1,23 @@
 //! From rows to slices of records: the headers are found, sums and what was done are passed over.
 
-use super::cells::{OneOfSeveral, json, row_json};
-use super::dates::Epoch;
+use super::cells::{json, row_json};
 use super::delimited::Table;
 use super::headers::{self, Plan};
-use super::left_out::{Own, Warning};
+use super::left_out::Own;
 use super::mapping::LAST_HEADER_ROW;
 use super::notes::Sort;
 use super::quotes::Shape;
 use super::record::Understood;
 use super::seen::Seen;
+use super::slice::{Head, ReadRow, Slice, Slicing};
 use super::unknown::only_adds_up;
-use super::{ColumnUnit, Mapping, RawRow, ReadError, Reading, UnderstoodColumn, refuse};
-use crate::intake::pace::{self, Pace};
-use posthouse_domain::attribute::{self, AttributeDef};
-use posthouse_domain::row::FileKind;
-use posthouse_domain::{AgencyTerms, Record, Rejection, words};
-use std::cell::Cell as Counter;
-use std::rc::Rc;
+use super::{ColumnUnit, RawRow, ReadError, UnderstoodColumn, refuse};
+use crate::intake::pace;
+use posthouse_domain::{Rejection, attribute, words};
 use std::sync::Arc;
-
-/// Rows that are landed together.
-pub(crate) struct Slice {
-    pub(crate) rows: Vec<ReadRow>,
-    /// Bytes of the file read for them and the rows before.
-    pub(crate) bytes_done: i64,
-    /// Rows so far that only add up the others; none of them is in a slice.
-    pub(crate) passed_over: i64,
-    /// What is known of the file since its headers were read.
-    pub(crate) head: Arc<Head>,
-}
-
-impl Slice {
-    /// The records of its rows, without the rows that are none.
-    pub(crate) fn records(&self) -> Vec<&Record> {
-        self.rows.iter().filter_map(|row| row.record.as_ref().ok()).collect()
-    }
-}
-
-/// What the headers of a file told, each as JSON.
-#[derive(Debug)]
-pub(crate) struct Head {
-    /// The header row.
-    pub(crate) header: String,
-    /// Headers not understood.
-    pub(crate) ignored: String,
-    /// The [`Reading`].
-    pub(crate) reading: String,
-}
-
-/// A row that was read: a record, or why it is none.
-pub(crate) struct ReadRow {
-    /// Row of the file, the first being 1.
-    pub(crate) row_no: i64,
-    pub(crate) record: Result<Record, Rejection>,
-    /// Cells that cannot be read, and without which the row lands; telephones of two people.
-    pub(crate) warnings: Vec<Warning>,
-    /// What stands in the columns of fields that have several.
-    pub(crate) columns: Vec<OneOfSeveral>,
-    /// The cells as a JSON list, for the error file; those beyond the headers joined to one.
-    pub(crate) cells: String,
-}
 
 /// Bytes of cells landed together, in case rows are long.
 const SLICE_BYTES: usize = 4 * 1024 * 1024;
-
-/// What a slicer has to know.
-pub(super) struct Slicing<'s> {
-    pub(super) kind: FileKind,
-    pub(super) mapping: &'s Mapping,
-    pub(super) terms: &'s AgencyTerms,
-    /// The agency's own attributes.
-    pub(super) defined: &'s [AttributeDef],
-    pub(super) epoch: Epoch,
-    /// How the file is read; the headers are still to be found.
-    pub(super) reading: Reading,
-    /// When the file came, which is when its customers became known.
-    pub(super) now: i64,
-    /// Rows that an earlier run has decided.
-    pub(super) done: i64,
-    /// How far into the file reading has come.
-    pub(super) furthest: Rc<Counter<u64>>,
-    /// How many rows a slice is to have.
-    pub(super) pace: &'s Pace,
-    pub(super) slices: &'s tokio::sync::mpsc::Sender<Slice>,
-}
 
 pub(super) struct Slicer<'s> {
     with: Slicing<'s>,
