@@ -1,11 +1,10 @@
 //! Files of customers and bookings: uploaded whole, landed row by row, what was rejected returned as a file.
 
-use super::extract::{Auth, Path, Query, broken_off, require_type};
+use super::extract::{Auth, Path, Query, require_type};
 use super::problem::{Answer, Problem};
 use super::{Front, idempotency, reader};
 use axum::body::Body;
-use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -14,9 +13,6 @@ use posthouse_app::team::Scope;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::words;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
-use std::time::Duration;
-use tempfile::NamedTempFile;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,13 +20,12 @@ use uuid::Uuid;
 
 mod report;
 mod shapes;
+mod upload;
 
 use shapes::Import;
 
 /// Room for what is around the file in an upload, a mapping among it.
 pub(super) const ENVELOPE: usize = 512 << 10;
-/// Longest mapping.
-const MAPPING: usize = 256 << 10;
 
 pub(super) fn routes() -> OpenApiRouter<Front> {
     OpenApiRouter::new()
@@ -104,15 +99,7 @@ async fn start(
         return Err(Problem::too_large(most));
     }
     let key = idempotency::key(request.headers())?;
-    let parts = Multipart::from_request(request, &()).await.map_err(|e| {
-        let detail = words!(
-            "the upload is not multipart/form-data: {problem}",
-            "上传的内容不是 multipart/form-data，或 Content-Type 中缺少 boundary",
-            problem = e.body_text()
-        );
-        Problem::bad("bad_multipart", detail)
-    })?;
-    let upload = receive(&front, parts).await?;
+    let upload = upload::receive(&front, request).await?;
     let work = async {
         let started = front
             .app()
@@ -154,132 +141,6 @@ async fn start(
             let mark = idempotency::fingerprint(&caller, &parts);
             idempotency::perform(&front, &caller, &key, &mark, work).await
         }
-    }
-}
-
-/// A file on disk until it is kept in the database; removed when dropped.
-struct Received {
-    file: NamedTempFile,
-    name: String,
-    digest: String,
-    size: u64,
-    mapping: Option<String>,
-}
-
-async fn receive(front: &Front, mut parts: Multipart) -> Answer<Received> {
-    let (mut received, mut mapping) = (None, None);
-    while let Some(field) = parts.next_field().await.map_err(|e| broken(front, &e))? {
-        match field.name() {
-            Some("file") if received.is_none() => received = Some(keep(front, field).await?),
-            Some("file") => {
-                return Err(Problem::unprocessable(
-                    "too_many_files",
-                    words!("send one file at a time", "一次请发送一个文件"),
-                ));
-            }
-            Some("mapping") if mapping.is_none() => mapping = Some(read_mapping(front, field).await?),
-            Some("mapping") => {
-                return Err(Problem::unprocessable(
-                    "too_many_files",
-                    words!("send one mapping at a time", "一次请发送一个映射"),
-                ));
-            }
-            other => {
-                let detail = words!(
-                    "part {other:?} is not known; send the file as the part `file`, its mapping as `mapping`",
-                    "无法识别名为 {other:?} 的部分；文件请用 `file`，映射请用 `mapping`",
-                    other = super::shown(other.unwrap_or(""))
-                );
-                return Err(Problem::unprocessable("unknown_part", detail));
-            }
-        }
-    }
-    let mut received = received.ok_or_else(|| {
-        Problem::unprocessable(
-            "file_missing",
-            words!(
-                "the request has no part `file`; send the file as that part of multipart/form-data",
-                "请求中没有名为 `file` 的部分；请以 multipart/form-data 的 `file` 发送文件"
-            ),
-        )
-    })?;
-    received.mapping = mapping;
-    Ok(received)
-}
-
-async fn read_mapping(front: &Front, mut field: Field<'_>) -> Answer<String> {
-    let mut bytes = Vec::new();
-    while let Some(piece) = next_piece(front, &mut field).await? {
-        bytes.extend_from_slice(&piece);
-        if bytes.len() > MAPPING {
-            return Err(Problem::unprocessable(
-                "bad_mapping",
-                words!("the mapping is longer than 256 KiB", "映射超过 256 KiB"),
-            ));
-        }
-    }
-    String::from_utf8(bytes)
-        .map_err(|_| Problem::unprocessable("bad_mapping", words!("the mapping is not UTF-8", "映射不是 UTF-8")))
-}
-
-/// What comes next of a part; it has to come in time.
-async fn next_piece(front: &Front, field: &mut Field<'_>) -> Answer<Option<Bytes>> {
-    let patience = Duration::from_secs(front.http().upload_idle_seconds);
-    let piece = tokio::time::timeout(patience, field.chunk()).await.map_err(|_| {
-        let detail = words!(
-            "nothing came for {patience} s; send the file again",
-            "{patience} 秒内没有收到数据；请重新发送文件",
-            patience = patience.as_secs()
-        );
-        Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", detail)
-    })?;
-    piece.map_err(|e| broken(front, &e))
-}
-
-/// Streams a part to disk, taking its digest on the way.
-async fn keep(front: &Front, mut field: Field<'_>) -> Answer<Received> {
-    let failed = |error: std::io::Error| {
-        tracing::error!(%error, "an upload cannot be written");
-        Problem::internal()
-    };
-    let name = field.file_name().unwrap_or("upload.csv").to_owned();
-    let folder = front.0.uploads.clone();
-    let blocking = tokio::task::spawn_blocking(move || {
-        std::fs::create_dir_all(&folder)?;
-        NamedTempFile::with_prefix_in("upload-", &folder)
-    });
-    let temporary = blocking.await.map_err(|_| Problem::internal())?.map_err(failed)?;
-    let mut file = tokio::fs::File::from_std(temporary.reopen().map_err(failed)?);
-    let (mut hash, mut size) = (Sha256::new(), 0u64);
-    while let Some(piece) = next_piece(front, &mut field).await? {
-        hash.update(&piece);
-        size += piece.len() as u64;
-        tokio::io::AsyncWriteExt::write_all(&mut file, &piece)
-            .await
-            .map_err(failed)?;
-    }
-    tokio::io::AsyncWriteExt::flush(&mut file).await.map_err(failed)?;
-    Ok(Received {
-        file: temporary,
-        name,
-        digest: hex::encode(hash.finalize()),
-        size,
-        mapping: None,
-    })
-}
-
-fn broken(front: &Front, error: &MultipartError) -> Problem {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(front.http().upload_bytes),
-        StatusCode::BAD_REQUEST => Problem::bad(
-            "bad_multipart",
-            words!(
-                "the upload is not whole multipart/form-data: {body_text}; send it again",
-                "上传的 multipart/form-data 不完整或写法有误；请重新发送",
-                body_text = error.body_text()
-            ),
-        ),
-        _ => broken_off(),
     }
 }
 
