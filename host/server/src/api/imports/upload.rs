@@ -13,12 +13,14 @@ use posthouse_domain::words;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::task::{Poll, ready};
+use std::task::Poll;
 use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// Longest mapping.
 const MAPPING: usize = 256 << 10;
+/// How much the parser takes in at once, about.
+const BREATH: usize = 256 << 10;
 /// Most bytes that wait in the parser for a part to begin or to be read.
 const UNREAD: usize = 4 << 20;
 
@@ -195,17 +197,26 @@ impl Unread {
     }
 }
 
-/// A body as its parser needs it. The parser holds whatever comes until a part begins, so a body in which none does would fill the
-/// memory: it breaks off instead. And the parser asks twice before it looks once: were the last bytes and the end of the body to come
+/// A body as its parser needs it. The parser takes in whatever is there before it gives anything out, so a quick sender would fill the
+/// memory: it gets so much in one breath. It holds what came until a part begins, so a body in which none does breaks off. And it asks twice before it looks once: were the last bytes and the end of the body to come
 /// between, it would call the body incomplete without having looked at them. So the end never follows a piece in one breath.
 fn paced(body: Body, unread: Unread) -> Body {
     let mut pieces = body.into_data_stream().fuse();
     let mut breathe = false;
+    let mut breath = 0;
     Body::from_stream(stream::poll_fn(move |context| {
         if unread.too_much() {
             return Poll::Ready(Some(Err(axum::Error::new(std::io::Error::other("no part begins")))));
         }
-        let next = ready!(pieces.poll_next_unpin(context));
+        if breath >= BREATH {
+            breath = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let Poll::Ready(next) = pieces.poll_next_unpin(context) else {
+            breath = 0;
+            return Poll::Pending;
+        };
         if next.is_none() && std::mem::take(&mut breathe) {
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -213,6 +224,7 @@ fn paced(body: Body, unread: Unread) -> Body {
         breathe = next.is_some();
         if let Some(Ok(piece)) = &next {
             unread.came(piece.len());
+            breath += piece.len();
         }
         Poll::Ready(next)
     }))
@@ -269,6 +281,38 @@ mod tests {
                 assert_eq!(uploaded(body).await.unwrap(), "phone", "cut at {cut}, waits {waits:b}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_quick_sender_does_not_fill_the_memory() {
+        const PIECES: usize = 512;
+        let piece = Bytes::from_static(&[b'x'; 64 << 10]);
+        let head = FORM.split_inclusive("\r\n\r\n").next().unwrap();
+        let whole = std::iter::once(Bytes::from(head))
+            .chain(std::iter::repeat_n(piece, PIECES))
+            .chain([Bytes::from("\r\n--x--\r\n")]);
+        let unread = Unread::default();
+        let most = Arc::new(AtomicUsize::new(0));
+        let (seen, held) = (Arc::clone(&most), unread.clone());
+        // every piece is there as soon as it is asked for
+        let pieces = stream::iter(whole).map(move |piece| {
+            seen.fetch_max(held.0.load(Relaxed), Relaxed);
+            Ok::<_, std::io::Error>(piece)
+        });
+        let mut request = Request::post("/")
+            .header("content-type", "multipart/form-data; boundary=x")
+            .body(paced(Body::from_stream(pieces), unread.clone()))
+            .unwrap();
+        axum::extract::DefaultBodyLimit::disable().apply(&mut request);
+        let mut parts = Multipart::from_request(request, &()).await.unwrap();
+        let mut field = parts.next_field().await.unwrap().unwrap();
+        let mut size = 0;
+        while let Some(piece) = field.chunk().await.unwrap() {
+            unread.read(piece.len());
+            size += piece.len();
+        }
+        assert_eq!(size, PIECES * (64 << 10));
+        assert!(most.load(Relaxed) <= 4 * BREATH, "{most:?}");
     }
 
     #[tokio::test]
