@@ -6,10 +6,12 @@ pub mod guest;
 pub mod guide;
 pub mod plugins;
 pub mod postgres;
+pub mod receiver;
 pub mod server;
 
 pub use campaigns::Campaigns;
 pub use client::{Answer, Client};
+pub use receiver::{Came, Receiver, Reply};
 pub use server::{Database, Options, Server};
 
 use std::path::{Path, PathBuf};

@@ -4,9 +4,10 @@ use super::intake::event;
 use super::segments::{CLOCK, bind};
 use posthouse_tests::campaigns::basket;
 use posthouse_tests::guest::{Guest, PromotionGuest};
-use posthouse_tests::{Answer, Campaigns, Client, Database, Options, Server, plugins};
+use posthouse_tests::{Answer, Campaigns, Client, Database, Options, Receiver, Server, eventually, plugins};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 on_both_engines!(every_door_keeps_agencies_apart);
 
@@ -27,6 +28,7 @@ struct Things {
     /// A batch of coupons, and a code of another one.
     batch: String,
     code: String,
+    webhook: String,
 }
 
 impl Things {
@@ -109,6 +111,7 @@ impl Door {
                 (_, "{other}") => &ours.companion,
                 ("imports", "{id}") => &ours.job,
                 ("keys", "{id}") => &ours.key,
+                ("webhooks", "{id}") => &ours.webhook,
                 (_, "{digest}") => &ours.digest,
                 ("previews", "{id}") => &ours.preview,
                 (_, "{segment}") if self.template.ends_with("/flow") => "rfm",
@@ -131,7 +134,7 @@ impl Door {
     fn body(&self, ours: &Things) -> (String, Vec<u8>) {
         let last = self.template.rsplit('/').next().unwrap();
         let body = match (self.method.as_str(), last) {
-            ("GET" | "DELETE", _) | ("PUT", "{other}") | ("POST", "clv" | "release" | "replay") => {
+            ("GET" | "DELETE", _) | ("PUT", "{other}") | ("POST", "clv" | "release" | "replay" | "test") => {
                 return (String::new(), Vec::new());
             }
             ("POST", "quotes") => basket(Some(&ours.customer), 10_000, &[&ours.code]),
@@ -152,6 +155,8 @@ impl Door {
             ("PUT", "{name}") => json!({"digest": ours.digest, "config": {}}),
             ("POST", "rollback") => json!({}),
             ("POST", "customers") => json!({"identities": [{"kind": "member_no", "value": "M8"}]}),
+            ("PATCH", "{id}") if self.template.contains("/webhooks/") => json!({"note": "Marked receiver"}),
+            ("POST", "webhooks") => receiver("desk"),
             ("PATCH", "{id}") => json!({"name": "Somebody"}),
             ("POST", "events") => json!({"events": [booking("b9", "M1")]}),
             ("POST", "clock") => json!({"advance": "1s"}),
@@ -203,6 +208,13 @@ impl Door {
         named && !chosen
     }
 
+    /// Whether what it writes is not written down once more in the audit log: previews and replays change nothing, a price that is asked
+    /// for is a quote with its decisions, events are records, a code that is looked up stays as it is, and a plugin that is known is known.
+    fn leaves_no_entry(&self) -> bool {
+        let ends = ["/preview", "/replay", "/quotes", "/events", "/look-up", "/plugins"];
+        ends.iter().any(|end| self.template.ends_with(end)) && !self.template.contains("/webhooks/")
+    }
+
     /// Whether it needs a key at all.
     fn is_open(&self) -> bool {
         !self.template.starts_with("/api/v1/")
@@ -222,6 +234,26 @@ fn booking(id: &str, member: &str) -> Value {
 
 fn season() -> Value {
     json!({"mode": "best-of", "title": {"zh-CN": "季节", "en": "Season"}})
+}
+
+/// A webhook that is told nothing of what the test does.
+fn receiver(note: &str) -> Value {
+    json!({"url": "http://127.0.0.1:9/", "types": ["webhook.test"], "note": note})
+}
+
+/// A webhook that was told something.
+fn webhook(client: &Client) -> String {
+    let mut body = receiver("Marked receiver");
+    body["url"] = Receiver::taking().base.into();
+    let made = client.post("/api/v1/webhooks", &body).expect(201);
+    let id = made["id"].as_str().unwrap().to_owned();
+    client
+        .send("POST", &format!("/api/v1/webhooks/{id}/test"), "", &[])
+        .expect(202);
+    let delivered = format!("/api/v1/webhooks/{id}/deliveries?state=delivered");
+    eventually("it is told", Duration::from_secs(30), || {
+        (!client.all(&delivered).is_empty()).then_some(id.clone())
+    })
 }
 
 fn plan(digest: &str, priority: usize) -> Value {
@@ -409,12 +441,15 @@ fn fill(client: &Client) -> Things {
         decision,
         batch,
         code,
+        webhook: webhook(client),
     }
 }
 
 /// Everything that can be read, by its path.
 fn everything(doors: &[Door], client: &Client, ours: &Things) -> BTreeMap<String, String> {
-    let read = doors.iter().filter(|door| door.method == "GET" && !door.is_open());
+    // the log grows with every look
+    let is_read = |door: &&Door| door.method == "GET" && !door.is_open() && !door.template.contains("/audit");
+    let read = doors.iter().filter(is_read);
     read.map(|door| {
         let answer = door.ask(client, ours);
         assert_eq!(answer.status, 200, "{door:?} {}", answer.text);
@@ -423,10 +458,16 @@ fn everything(doors: &[Door], client: &Client, ours: &Things) -> BTreeMap<String
     .collect()
 }
 
+/// How many entries the audit log has.
+fn entries(client: &Client) -> i64 {
+    let page = client.get("/api/v1/audit?limit=1").expect(200);
+    page["items"][0]["entry"].as_i64().unwrap_or_default()
+}
+
 fn every_door_keeps_agencies_apart(database: Database) {
     let options = Options {
         clock: CLOCK,
-        ..Options::default()
+        env: vec![("POSTHOUSE_WEBHOOKS__ALLOW_PRIVATE", "true".into())],
     };
     let server = Server::start(database, options);
     let (ours, theirs) = (server.agency("ours"), server.agency("theirs"));
@@ -453,6 +494,7 @@ fn every_door_keeps_agencies_apart(database: Database) {
         "stacking-groups",
         "quotes",
         "decisions",
+        "webhooks",
     ] {
         let answer = theirs.get(&format!("/api/v1/{list}")).expect(200);
         assert_eq!(answer["items"], json!([]), "{list}");
@@ -471,6 +513,7 @@ fn every_door_keeps_agencies_apart(database: Database) {
         &things.decision,
         &things.batch,
         &things.code,
+        &things.webhook,
     ];
     let ids = things.campaigns.values().chain(things.quotes.values());
     let marks: Vec<&String> = marks.into_iter().chain(ids).collect();
@@ -514,11 +557,18 @@ fn every_door_keeps_agencies_apart(database: Database) {
     }
     // and with the right key every one of these requests is a good one
     for door in doors.iter().filter(|door| !door.is_open()) {
+        let before = entries(&ours);
         let answer = door.ask(&ours, &things);
         // a clock that is fixed is moved by nobody
         let fixed = door.template.ends_with("/clock") && answer.problem(409) == "clock_not_manual";
         assert!(fixed || answer.status < 300, "{door:?} {}", answer.text);
+        // whatever was changed is written down
+        if !fixed && door.method != "GET" && !door.leaves_no_entry() {
+            assert!(entries(&ours) > before, "{door:?} is not in the audit log");
+        }
     }
+    let verified = ours.get("/api/v1/audit/verify").expect(200);
+    assert_eq!(verified["whole"], true, "{verified}");
 }
 
 /// Every table that has rows of ours, read in their name without any predicate.

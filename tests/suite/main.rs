@@ -16,6 +16,7 @@ macro_rules! on_both_engines {
 
 mod agencies;
 mod attributes;
+mod audit;
 mod author;
 mod bad_input;
 mod blame;
@@ -62,5 +63,6 @@ mod tour;
 mod trade;
 mod versions;
 mod warnings;
+mod webhooks;
 mod words;
 mod workbooks;

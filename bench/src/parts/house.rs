@@ -75,6 +75,7 @@ pub(crate) async fn open(folder: &Path, key: &str) -> Result<House> {
         secret: [7; 32],
         frames: None,
         workbooks: Workbooks::nowhere(),
+        private_webhooks: false,
     });
     let caller = app.authenticate(key).await?;
     Ok(House { app, clock, caller })

@@ -85,6 +85,10 @@ impl App {
         }
         // quotes read which kinds there are
         posthouse_store::campaigns::next_version(&mut tx, agency).await?;
+        let subject = format!("attribute/{}", definition.key);
+        let detail = serde_json::json!({"kind": definition.kind.as_str()});
+        self.audit(&mut tx, caller, "attribute.define", &subject, detail)
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -136,6 +140,9 @@ impl App {
         }
         // quotes read which kinds there are
         posthouse_store::campaigns::next_version(&mut tx, agency).await?;
+        let subject = format!("attribute/{key}");
+        self.audit(&mut tx, caller, "attribute.delete", &subject, serde_json::json!({}))
+            .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -2,12 +2,18 @@
 
 use crate::App;
 use crate::error::{Result, retrying};
+use crate::jobs::Lane;
 use posthouse_store::{Access, dialect};
 use std::time::Duration;
 use uuid::Uuid;
 
 /// How often open rooms look for what other hosts committed, should the news of it be lost.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Jobs at once that wait for others on the network.
+const DELIVERIES: u32 = 32;
+/// Jobs at once that wait for those who failed lately.
+const RETRIES: u32 = 8;
 
 /// How often the cache of compiled plugins is tidied.
 const TIDY_EVERY: Duration = Duration::from_hours(24);
@@ -20,6 +26,10 @@ impl App {
         self.tasks.spawn(async move {
             if let Err(error) = retrying!(app.bring_nights_back()) {
                 tracing::error!(%error, "nights that were scheduled too late come at their time");
+            }
+            app.release_earlier_jobs().await;
+            for (lane, width) in [(Lane::Deliveries, DELIVERIES), (Lane::Retries, RETRIES)] {
+                app.tasks.spawn(app.clone().run_beside(lane, width));
             }
             app.run_jobs().await;
         });

@@ -15,6 +15,7 @@ use posthouse_engine::NONE;
 use posthouse_store::campaigns::CampaignRow;
 use posthouse_store::coupons::{self as store, BatchRow, BatchUse, NewCoupon};
 use posthouse_store::{Access, Tx, intake, profiles};
+use serde_json::json;
 use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -205,7 +206,7 @@ impl App {
             created_by: caller.key,
             created_at: now,
         };
-        retrying!(self.begin_batch(agency, &row))?;
+        retrying!(self.begin_batch(caller, &row))?;
         for chunk in codes.chunks(CHUNK) {
             let coupons: Vec<NewCoupon> = chunk
                 .iter()
@@ -232,9 +233,13 @@ impl App {
         Ok((BatchView::of(row, BatchUse::default()), codes))
     }
 
-    async fn begin_batch(&self, agency: Uuid, row: &BatchRow) -> Result<()> {
+    async fn begin_batch(&self, caller: &Caller, row: &BatchRow) -> Result<()> {
+        let agency = caller.room.id;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         store::insert_batch(&mut tx, agency, row).await?;
+        let subject = format!("campaign/{}", row.campaign_id);
+        let detail = json!({"batch": row.id, "count": row.count, "uses": row.uses});
+        self.audit(&mut tx, caller, "coupons.make", &subject, detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -354,7 +359,7 @@ impl App {
         let campaign = find(&mut tx, agency, campaign).await?.id;
         drop(tx);
         for state in ["ready", "making"] {
-            retrying!(self.revoke_batch_in(agency, campaign, batch, state))?;
+            retrying!(self.revoke_batch_in(caller, campaign, batch, state))?;
         }
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let row = store::batch(&mut tx, agency, campaign, batch).await?;
@@ -362,12 +367,17 @@ impl App {
         Ok(BatchView::of(row.ok_or(AppError::NotFound("coupon batch"))?, used))
     }
 
-    async fn revoke_batch_in(&self, agency: Uuid, campaign: Uuid, batch: Uuid, state: &str) -> Result<()> {
+    async fn revoke_batch_in(&self, caller: &Caller, campaign: Uuid, batch: Uuid, state: &str) -> Result<()> {
+        let agency = caller.room.id;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         if store::batch(&mut tx, agency, campaign, batch).await?.is_none() {
             return Err(AppError::NotFound("coupon batch"));
         }
-        store::set_batch_state(&mut tx, agency, batch, state, "revoked").await?;
+        if store::set_batch_state(&mut tx, agency, batch, state, "revoked").await? {
+            let subject = format!("campaign/{campaign}");
+            self.audit(&mut tx, caller, "coupons.revoke", &subject, json!({ "batch": batch }))
+                .await?;
+        }
         Ok(tx.commit().await?)
     }
 
@@ -416,6 +426,9 @@ impl App {
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         store::revoke(&mut tx, agency, &hash, self.clock.now()).await?;
         let view = self.coupon_view(&mut tx, agency, code).await?;
+        let subject = format!("campaign/{}", view.campaign_id);
+        let detail = json!({"batch": view.batch_id, "code": view.code});
+        self.audit(&mut tx, caller, "coupon.revoke", &subject, detail).await?;
         tx.commit().await?;
         Ok(view)
     }

@@ -2,7 +2,7 @@
 
 use crate::App;
 use crate::error::{AppError, Result, retrying};
-use crate::jobs::{self, Done, Job, JobClock, JobRow, NewJob};
+use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane, NewJob};
 use crate::team;
 use posthouse_domain::{AgencyTerms, Instant, time};
 use posthouse_store::{Access, profiles, team as store};
@@ -61,6 +61,7 @@ impl App {
         let again = NewJob {
             kind: RetryDay::KIND,
             key: "",
+            lane: Lane::Timers,
             clock: JobClock::Machine,
             due: self.machine.now(),
         };

@@ -124,7 +124,7 @@ pub fn thing(name: &'static str) -> Words {
     }
 }
 
-const THINGS: [(&str, &str); 19] = [
+const THINGS: [(&str, &str); 20] = [
     ("agency", "旅行社"),
     ("amendment", "变更"),
     ("attribute", "属性"),
@@ -144,6 +144,7 @@ const THINGS: [(&str, &str); 19] = [
     ("stacking group", "叠加组"),
     ("task", "任务"),
     ("thing", "内容"),
+    ("webhook", "Webhook"),
 ];
 
 /// What use-cases return.

@@ -1,6 +1,7 @@
 //! Use-cases: one module per capability. They open transactions, ask the engine, apply what it answers, and queue what follows.
 
 pub mod attributes;
+pub mod audit;
 mod background;
 pub mod campaigns;
 pub mod clock;
@@ -26,6 +27,7 @@ mod sheet;
 pub mod team;
 pub mod timeline;
 mod upkeep;
+pub mod webhooks;
 
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result, thing};
@@ -60,6 +62,7 @@ pub struct App {
     documents: DocumentKeys,
     frames: Option<PathBuf>,
     workbooks: Workbooks,
+    sender: webhooks::Sender,
     points: Points,
     kinds: Kinds,
     /// Whoever takes jobs has it: the runner, or whoever moves the clock.
@@ -89,6 +92,8 @@ pub struct Parts {
     pub frames: Option<PathBuf>,
     /// How workbooks are read.
     pub workbooks: Workbooks,
+    /// Whether webhooks may lead to this machine and its network, and go without TLS.
+    pub private_webhooks: bool,
 }
 
 impl App {
@@ -104,13 +109,16 @@ impl App {
             documents: DocumentKeys::new(&parts.secret),
             frames: parts.frames,
             workbooks: parts.workbooks,
+            sender: webhooks::Sender::new(parts.private_webhooks),
             points: Points::default().with::<campaigns::point::Promotion>(),
             kinds: Kinds::default()
                 .with::<days::TurnDay>()
                 .with::<days::RetryDay>()
                 .with::<campaigns::End>()
                 .with::<quotes::Expire>()
-                .with::<quotes::Return>(),
+                .with::<quotes::Return>()
+                .with::<webhooks::Deliver>()
+                .with::<webhooks::Tidy>(),
             turn: Arc::default(),
             host,
             rooms: Arc::default(),

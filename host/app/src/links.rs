@@ -117,6 +117,8 @@ impl App {
             }
         }
         let links = links_of(&mut tx, agency, customer).await?;
+        self.audit_link(&mut tx, caller, "link.put", customer, kind, other)
+            .await?;
         tx.commit().await?;
         Ok(links)
     }
@@ -135,8 +137,24 @@ impl App {
         both_there(&mut tx, agency, customer, other).await?;
         let (one, two) = ends(customer, kind, other);
         store::delete_link(&mut tx, agency, one, kind.as_str(), two).await?;
+        self.audit_link(&mut tx, caller, "link.delete", customer, kind, other)
+            .await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    async fn audit_link(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        action: &str,
+        customer: Uuid,
+        kind: LinkKind,
+        other: Uuid,
+    ) -> Result<()> {
+        let detail = serde_json::json!({"kind": kind.as_str(), "other": other});
+        self.audit(tx, caller, action, &format!("customer/{customer}"), detail)
+            .await
     }
 }
 

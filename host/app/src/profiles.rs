@@ -241,6 +241,14 @@ impl App {
             .await?
             .ok_or_else(|| AppError::Internal("the customer just written is not there".into()))?;
         dialect::notify(&mut tx, agency).await?;
+        self.audit(
+            &mut tx,
+            caller,
+            "customer.create",
+            &format!("customer/{id}"),
+            fields(record),
+        )
+        .await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -294,11 +302,14 @@ impl App {
                 ),
             ));
         };
+        let told = fields(&record);
         if !record.identities.iter().any(|identity| identity.is(&anchor)) {
             record.identities.insert(0, anchor);
         }
         self.land_by_hand(caller, &mut tx, &record).await?;
         dialect::notify(&mut tx, agency).await?;
+        self.audit(&mut tx, caller, "customer.change", &format!("customer/{id}"), told)
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -353,4 +364,14 @@ impl App {
             identity.value.clone()
         }
     }
+}
+
+/// Which fields somebody wrote by hand; the log holds none of their values.
+fn fields(record: &Record) -> serde_json::Value {
+    let attributes = record.attributes.iter().map(|told| told.key.as_str());
+    let identities = record.identities.iter().map(|identity| identity.kind.as_str());
+    let mut fields: Vec<&str> = attributes.chain(identities).collect();
+    fields.sort_unstable();
+    fields.dedup();
+    serde_json::json!({ "fields": fields })
 }

@@ -1,12 +1,14 @@
 //! Agencies and their keys.
 
+use crate::audit;
 use crate::error::{AppError, Result};
 use crate::{App, Room};
 use posthouse_domain::money::Currency;
-use posthouse_domain::{AgencyTerms, Entropy, words};
+use posthouse_domain::{AgencyTerms, Entropy, normal, words};
 use posthouse_store::team::{self as store, AgencyRow, KeyEntry, KeyRow};
-use posthouse_store::{Access, Store, StoreError};
+use posthouse_store::{Access, Store, StoreError, Tx};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -66,6 +68,8 @@ pub struct Caller {
     pub key: Uuid,
     /// What the key may do.
     pub scopes: Vec<Scope>,
+    /// Whose the key is, in normal form, if that was said.
+    pub holder: Option<String>,
 }
 
 impl Caller {
@@ -80,6 +84,17 @@ impl Caller {
             Err(AppError::Forbidden(scope.as_str()))
         }
     }
+}
+
+/// Whether the caller is the person behind this actor: the same key, or another key of the same holder.
+pub(crate) async fn is_same_person(tx: &mut Tx, caller: &Caller, actor: Option<Uuid>) -> Result<bool> {
+    let Some(actor) = actor else { return Ok(false) };
+    if actor == caller.key {
+        return Ok(true);
+    }
+    let Some(holder) = &caller.holder else { return Ok(false) };
+    let other = posthouse_store::audit::actor(tx, caller.room.id, actor).await?;
+    Ok(other.is_some_and(|other| other.holder.as_ref() == Some(holder)))
 }
 
 /// What a new agency is to be.
@@ -160,8 +175,19 @@ pub async fn create_agency(
         id: entropy.id(now),
         name: "owner".into(),
         scopes: r#"["owner"]"#.into(),
+        holder: None,
     };
     store::create_key(&mut tx, row.id, &key, &hash, now).await?;
+    let subject = format!("agency/{}", row.slug);
+    audit::write(
+        &mut tx,
+        row.id,
+        None,
+        ("agency.create", &subject),
+        &json!({"key": key.id}),
+        now,
+    )
+    .await?;
     tx.commit().await?;
     Ok((row, secret))
 }
@@ -201,18 +227,46 @@ pub async fn keys(store: &Store, agency: Uuid) -> Result<Vec<KeyEntry>> {
     Ok(store::keys(&mut tx, agency).await?)
 }
 
-/// Gives an agency another key, limited to `scopes`; returned this once and kept only as a hash.
+/// A key to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewKey<'k> {
+    /// What the agency calls it.
+    pub name: &'k str,
+    /// What it may do.
+    pub scopes: &'k [Scope],
+    /// Whose it is: a person or a program. Keys of one holder are one person: none of them approves what another submitted.
+    pub holder: Option<&'k str>,
+}
+
+/// Whose a key is, as it is compared.
+fn holder(name: Option<&str>) -> Result<Option<String>> {
+    let Some(name) = name else { return Ok(None) };
+    let form = normal::caseless(name);
+    if form.is_empty() || form.len() > 200 {
+        return Err(AppError::invalid(
+            "bad_key",
+            words!(
+                "the holder must have 1 to 200 bytes; leave it out if nobody is named",
+                "持有人应为 1 到 200 字节；不指明则不填"
+            ),
+        ));
+    }
+    Ok(Some(form))
+}
+
+/// Gives an agency another key; returned this once and kept only as a hash. `by` is the key that asks; none for the host.
 ///
 /// # Errors
-/// `bad_key` for a name or scopes that are none; failures of the database.
+/// `bad_key` for a name, holder or scopes that are none; failures of the database.
 pub async fn create_key(
     store: &Store,
     agency: Uuid,
-    name: &str,
-    scopes: &[Scope],
+    new: NewKey<'_>,
+    by: Option<Uuid>,
     now: i64,
     entropy: &dyn Entropy,
 ) -> Result<(Uuid, String)> {
+    let NewKey { name, scopes, .. } = new;
     if name.trim().is_empty() || name.len() > 200 || name.chars().any(char::is_control) || scopes.is_empty() {
         return Err(AppError::invalid(
             "bad_key",
@@ -227,22 +281,35 @@ pub async fn create_key(
         id: entropy.id(now),
         name: name.trim().to_owned(),
         scopes: serde_json::to_string(scopes).map_err(AppError::corrupt("scopes"))?,
+        holder: holder(new.holder)?,
     };
     let mut tx = store.write(Access::Agency(agency)).await?;
     store::create_key(&mut tx, agency, &key, &hash, now).await?;
+    let subject = format!("key/{}", key.id);
+    audit::write(
+        &mut tx,
+        agency,
+        by,
+        ("key.create", &subject),
+        &json!({ "scopes": scopes }),
+        now,
+    )
+    .await?;
     tx.commit().await?;
     Ok((key.id, secret))
 }
 
-/// Revokes a key at once.
+/// Revokes a key at once. `by` is the key that asks; none for the host.
 ///
 /// # Errors
 /// [`AppError::NotFound`] if the agency has no such active key.
-pub async fn revoke_key(store: &Store, agency: Uuid, key: Uuid, now: i64) -> Result<()> {
+pub async fn revoke_key(store: &Store, agency: Uuid, key: Uuid, by: Option<Uuid>, now: i64) -> Result<()> {
     let mut tx = store.write(Access::Agency(agency)).await?;
     if !store::revoke_key(&mut tx, agency, key, now).await? {
         return Err(AppError::NotFound("key"));
     }
+    let subject = format!("key/{key}");
+    audit::write(&mut tx, agency, by, ("key.revoke", &subject), &json!({}), now).await?;
     Ok(tx.commit().await?)
 }
 
@@ -319,16 +386,17 @@ impl App {
             room: self.room(agency).await?,
             key: key.id,
             scopes,
+            holder: key.holder,
         })
     }
 
-    /// Gives the agency another key, limited to `scopes`; returned this once.
+    /// Gives the agency another key; returned this once.
     ///
     /// # Errors
     /// As [`create_key`].
-    pub async fn create_key(&self, caller: &Caller, name: &str, scopes: &[Scope]) -> Result<(Uuid, String)> {
-        let now = self.machine.now();
-        create_key(&self.store, caller.room.id, name, scopes, now, &*self.entropy).await
+    pub async fn create_key(&self, caller: &Caller, new: NewKey<'_>) -> Result<(Uuid, String)> {
+        let (now, by) = (self.machine.now(), Some(caller.key));
+        create_key(&self.store, caller.room.id, new, by, now, &*self.entropy).await
     }
 
     /// Revokes a key at once.
@@ -336,6 +404,6 @@ impl App {
     /// # Errors
     /// As [`revoke_key`].
     pub async fn revoke_key(&self, caller: &Caller, key: Uuid) -> Result<()> {
-        revoke_key(&self.store, caller.room.id, key, self.machine.now()).await
+        revoke_key(&self.store, caller.room.id, key, Some(caller.key), self.machine.now()).await
     }
 }

@@ -25,6 +25,7 @@ fn host(store: &Store) -> App {
         secret: [7; 32],
         frames: None,
         workbooks: Workbooks::nowhere(),
+        private_webhooks: false,
     })
 }
 

@@ -24,6 +24,7 @@ async fn host(database: &str) -> App {
         secret: [7; 32],
         frames: None,
         workbooks: Workbooks::nowhere(),
+        private_webhooks: false,
     });
     app.start();
     app

@@ -97,6 +97,7 @@ async fn are_made_again(address: String) {
         secret: [7; 32],
         frames: None,
         workbooks: Workbooks::nowhere(),
+        private_webhooks: false,
     });
     let mut made = 0u128;
     for (number, file) in std::fs::read_dir(fixtures()).expect("fixtures").enumerate() {

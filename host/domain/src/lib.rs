@@ -2,6 +2,7 @@
 //! time and randomness are arguments.
 
 pub mod attribute;
+pub mod audit;
 pub mod booking;
 pub mod campaign;
 pub mod canonical;
@@ -26,6 +27,7 @@ pub mod row;
 pub mod search;
 pub mod shape;
 pub mod time;
+pub mod webhook;
 pub mod words;
 
 pub use localized::Localized;

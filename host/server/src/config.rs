@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     /// The sandbox.
     pub(crate) plugins: Plugins,
+    /// Where webhooks may lead.
+    pub(crate) webhooks: Webhooks,
 }
 
 /// Limits and patience of the HTTP API.
@@ -114,6 +116,14 @@ pub(crate) struct Plugins {
     pub(crate) limits: Limits,
 }
 
+/// Where webhooks may lead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Webhooks {
+    /// Also to this machine and its network, and without TLS.
+    pub(crate) allow_private: bool,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -149,6 +159,7 @@ impl Default for Config {
                 compile_queue: 8,
                 limits: Limits::default(),
             },
+            webhooks: Webhooks { allow_private: false },
         }
     }
 }

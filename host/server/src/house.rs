@@ -116,6 +116,7 @@ pub(crate) async fn open_at(
         secret,
         frames,
         workbooks: config.workbooks()?,
+        private_webhooks: config.webhooks.allow_private,
     });
     app.check_secret().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),

@@ -12,6 +12,10 @@ const BUCKETS: [f64; 13] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
 
+/// The histogram of attempts to tell a webhook, which may take 15 s.
+const WEBHOOK_SECONDS: &str = "posthouse_webhook_seconds";
+const WEBHOOK_BUCKETS: [f64; 8] = [0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
+
 /// Begins to log to standard error. Panics are logged as well.
 ///
 /// # Errors
@@ -62,6 +66,7 @@ pub(crate) fn start_logs(log: &Log) -> Result<(), Words> {
 pub(crate) fn start_metrics() -> Result<PrometheusHandle, Words> {
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(REQUEST_SECONDS.to_owned()), &BUCKETS)
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Full(WEBHOOK_SECONDS.to_owned()), &WEBHOOK_BUCKETS))
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|e| words!("metrics cannot be counted: {e}", "指标无法统计：{e}"))
         .inspect(|_| describe())
@@ -108,6 +113,15 @@ fn describe() {
     metrics::describe_counter!(
         "posthouse_quotes_total",
         "Quotes by what became of them: made, confirmed, released, expired."
+    );
+    metrics::describe_counter!(
+        "posthouse_webhook_deliveries_total",
+        "What webhooks were told, by outcome: delivered, failed, dead."
+    );
+    metrics::describe_histogram!(
+        WEBHOOK_SECONDS,
+        metrics::Unit::Seconds,
+        "Time of one attempt to tell a webhook, by outcome: answered, unanswered."
     );
     metrics::describe_counter!(
         "posthouse_plugins_compiled_total",

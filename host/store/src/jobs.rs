@@ -23,6 +23,28 @@ impl JobClock {
     }
 }
 
+/// Which jobs wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// One after the other, in the order in which they are due.
+    Timers,
+    /// Beside each other: what waits for others on the network.
+    Deliveries,
+    /// The same for those who failed lately, so that they hold up nobody who answers.
+    Retries,
+}
+
+impl Lane {
+    /// Its name in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Timers => "timers",
+            Self::Deliveries => "deliveries",
+            Self::Retries => "retries",
+        }
+    }
+}
+
 /// A job to be scheduled.
 #[derive(Debug, Clone, Copy)]
 pub struct NewJob<'j> {
@@ -30,6 +52,8 @@ pub struct NewJob<'j> {
     pub kind: &'j str,
     /// Which one of its kind; empty if there is only one.
     pub key: &'j str,
+    /// Which jobs it waits for.
+    pub lane: Lane,
     /// Whose time `due` is.
     pub clock: JobClock,
     /// When it is due, in ms since 1970.
@@ -77,25 +101,62 @@ pub struct DeadJob {
 pub async fn put(tx: &mut Tx, agency: Uuid, job: NewJob<'_>) -> Result<()> {
     execute!(
         &mut *tx,
-        "INSERT INTO job (agency_id, kind, key, clock, due, version, attempts, held_until) VALUES ($1, $2, $3, $4, $5, 1, 0, 0)
-         ON CONFLICT (agency_id, kind, key) DO UPDATE SET clock = excluded.clock, due = excluded.due, version = job.version + 1,
+        "INSERT INTO job (agency_id, kind, key, lane, clock, due, version, attempts, held_until) VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0)
+         ON CONFLICT (agency_id, kind, key) DO UPDATE SET lane = excluded.lane, clock = excluded.clock, due = excluded.due, version = job.version + 1,
          attempts = 0, held_until = 0, host = NULL, failure = NULL, dead_at = NULL",
         agency,
         job.kind,
         job.key,
+        job.lane.as_str(),
         job.clock.as_str(),
         job.due
     )?;
     Ok(())
 }
 
-/// Schedules jobs of one kind for one time, each under a key of its own.
+/// Has a job that is scheduled for later come at `due`, and counts its version up by `steps`; returns the version. A host that is at
+/// work on it goes on, and it comes again after. The row stays locked until the transaction ends, so versions are in the order of commits.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn put_all(tx: &mut Tx, agency: Uuid, kind: &str, keys: &[String], clock: JobClock, due: i64) -> Result<()> {
+pub async fn wake(tx: &mut Tx, agency: Uuid, (kind, key): (&str, &str), due: i64, steps: i64) -> Result<Option<i64>> {
+    let row = fetch_optional!(
+        tx,
+        (i64,),
+        "UPDATE job SET due = CASE WHEN due > $4 THEN $4 ELSE due END, version = version + $5
+         WHERE agency_id = $1 AND kind = $2 AND key = $3 RETURNING version",
+        agency,
+        kind,
+        key,
+        due,
+        steps
+    )?;
+    Ok(row.map(|(version,)| version))
+}
+
+/// Lets go of a job that was woken while a host was at work on it.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn let_go(tx: &mut Tx, host: Uuid, job: &JobRow) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE job SET held_until = 0, host = NULL, attempts = 0 WHERE agency_id = $1 AND kind = $2 AND key = $3 AND host = $4",
+        job.agency_id,
+        &job.kind,
+        &job.key,
+        host
+    )
+    .map(drop)
+}
+
+/// Schedules such a job under each of these keys.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_all(tx: &mut Tx, agency: Uuid, keys: &[String], job: NewJob<'_>) -> Result<()> {
     for key in keys {
-        put(&mut *tx, agency, NewJob { kind, key, clock, due }).await?;
+        put(&mut *tx, agency, NewJob { key, ..job }).await?;
     }
     Ok(())
 }
@@ -115,14 +176,14 @@ pub async fn cancel(tx: &mut Tx, agency: Uuid, kind: &str, key: &str) -> Result<
     Ok(())
 }
 
-/// Takes the jobs that are due by a clock, the earliest first, and holds them for a host until `held_until`. `now` is that clock's time,
+/// Takes the jobs of a lane that are due by a clock, the earliest first, and holds them for a host until `held_until`. `now` is that clock's time,
 /// `machine` the machine's. Hosts at it at the same time take different ones.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn take(
     tx: &mut Tx,
-    clock: JobClock,
+    (lane, clock): (Lane, JobClock),
     (now, machine): (i64, i64),
     (host, held_until): (Uuid, i64),
     limit: i64,
@@ -130,7 +191,8 @@ pub async fn take(
     macro_rules! taken {
         ($skip:literal) => {
             concat!(
-                "WITH taken AS (SELECT agency_id, kind, key FROM job WHERE clock = $1 AND due <= $2 AND dead_at IS NULL AND held_until <= $5
+                "WITH taken AS (SELECT agency_id, kind, key FROM job
+                     WHERE lane = $7 AND clock = $1 AND due <= $2 AND dead_at IS NULL AND held_until <= $5
                      ORDER BY due, agency_id, kind, key LIMIT $6",
                 $skip,
                 ") UPDATE job SET held_until = $4, host = $3, attempts = attempts + 1
@@ -147,6 +209,7 @@ pub async fn take(
                 .bind(held_until)
                 .bind(machine)
                 .bind(limit)
+                .bind(lane.as_str())
                 .fetch_all(&mut **c)
                 .await
         }
@@ -159,6 +222,7 @@ pub async fn take(
                 .bind(held_until)
                 .bind(machine)
                 .bind(limit)
+                .bind(lane.as_str())
                 .fetch_all(&mut **c)
                 .await
         }
@@ -168,17 +232,18 @@ pub async fn take(
     Ok(rows)
 }
 
-/// When the next job is due by a clock, of those that nobody holds.
+/// When the next job of a lane is due by a clock, of those that nobody holds.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn next_due(tx: &mut Tx, clock: JobClock, machine: i64) -> Result<Option<i64>> {
+pub async fn next_due(tx: &mut Tx, lane: Lane, clock: JobClock, machine: i64) -> Result<Option<i64>> {
     let row = fetch_optional!(
         tx,
         (i64,),
-        "SELECT due FROM job WHERE clock = $1 AND dead_at IS NULL AND held_until <= $2 ORDER BY due LIMIT 1",
+        "SELECT due FROM job WHERE lane = $3 AND clock = $1 AND dead_at IS NULL AND held_until <= $2 ORDER BY due LIMIT 1",
         clock.as_str(),
-        machine
+        machine,
+        lane.as_str()
     )?;
     Ok(row.map(|(due,)| due))
 }
@@ -286,15 +351,16 @@ pub async fn bring_forward(tx: &mut Tx, kind: &str, after: i64) -> Result<()> {
     .map(drop)
 }
 
-/// Lets go of what one host holds and has not begun. That it was taken does not count.
+/// Lets go of what one host holds of a lane and has not begun. That it was taken does not count.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn release(tx: &mut Tx, host: Uuid) -> Result<()> {
+pub async fn release(tx: &mut Tx, host: Uuid, lane: Lane) -> Result<()> {
     execute!(
         tx,
-        "UPDATE job SET held_until = 0, host = NULL, attempts = attempts - 1 WHERE host = $1",
-        host
+        "UPDATE job SET held_until = 0, host = NULL, attempts = attempts - 1 WHERE host = $1 AND lane = $2",
+        host,
+        lane.as_str()
     )
     .map(drop)
 }

@@ -6,6 +6,7 @@
 mod macros;
 
 pub mod attributes;
+pub mod audit;
 mod bookings;
 pub mod budgets;
 pub mod campaign_changes;
@@ -37,6 +38,7 @@ pub mod search;
 pub mod segments;
 pub mod standing;
 pub mod team;
+pub mod webhooks;
 
 mod error;
 mod pool;

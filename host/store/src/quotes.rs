@@ -1,6 +1,6 @@
 //! Quotes: what was priced for whom, what it takes off whose campaign, and what became of it.
 
-use crate::jobs::{self, JobClock};
+use crate::jobs::{self, JobClock, Lane, NewJob};
 use crate::{Result, Tx};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -166,7 +166,14 @@ pub const RETURN: &str = "quote.return";
 pub async fn have_followed(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<()> {
     let quotes = confirmed_with(tx, agency, bookings).await?;
     let keys: Vec<String> = quotes.iter().map(Uuid::to_string).collect();
-    jobs::put_all(tx, agency, RETURN, &keys, JobClock::Machine, 0).await
+    let back = NewJob {
+        kind: RETURN,
+        key: "",
+        lane: Lane::Timers,
+        clock: JobClock::Machine,
+        due: 0,
+    };
+    jobs::put_all(tx, agency, &keys, back).await
 }
 
 async fn confirmed_with(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<Vec<Uuid>> {

@@ -1,6 +1,7 @@
 //! Agencies, their keys, and answers kept for retries.
 
-use crate::jobs::{self, JobClock, NewJob};
+use crate::audit::{self, ActorRow};
+use crate::jobs::{self, JobClock, Lane, NewJob};
 use crate::{Result, Tx, forms};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -50,10 +51,20 @@ pub async fn create_agency(tx: &mut Tx, agency: &AgencyRow, now: i64) -> Result<
     let turn = NewJob {
         kind: DAY_TURN,
         key: "",
+        lane: Lane::Timers,
         clock: JobClock::Business,
         due: 0,
     };
     jobs::put(&mut *tx, agency.id, turn).await?;
+    let host = ActorRow {
+        id: agency.id,
+        kind: "host".into(),
+        name: "Posthouse".into(),
+        holder: None,
+        created_at: now,
+    };
+    audit::put_actor(&mut *tx, agency.id, &host).await?;
+    audit::begin(&mut *tx, agency.id).await?;
     // it has no rows of earlier builds
     for step in forms::STEPS {
         forms::put_step(&mut *tx, agency.id, step, "", true).await?;
@@ -95,6 +106,8 @@ pub struct KeyRow {
     pub name: String,
     /// Scopes as a JSON list.
     pub scopes: String,
+    /// Whose it is, in normal form.
+    pub holder: Option<String>,
 }
 
 /// Keeps the hash of a new key.
@@ -102,6 +115,14 @@ pub struct KeyRow {
 /// # Errors
 /// Failures of the database.
 pub async fn create_key(tx: &mut Tx, agency: Uuid, key: &KeyRow, hash: &[u8], now: i64) -> Result<()> {
+    let actor = ActorRow {
+        id: key.id,
+        kind: "key".into(),
+        name: key.name.clone(),
+        holder: key.holder.clone(),
+        created_at: now,
+    };
+    audit::put_actor(&mut *tx, agency, &actor).await?;
     execute!(
         tx,
         "INSERT INTO api_key (agency_id, id, name, hash, scopes, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -124,6 +145,8 @@ pub struct KeyEntry {
     pub name: String,
     /// Scopes as a JSON list.
     pub scopes: String,
+    /// Whose it is, in normal form.
+    pub holder: Option<String>,
     /// When it was made, in ms since 1970.
     pub created_at: i64,
     /// When it was revoked.
@@ -138,7 +161,8 @@ pub async fn keys(tx: &mut Tx, agency: Uuid) -> Result<Vec<KeyEntry>> {
     fetch_all!(
         tx,
         KeyEntry,
-        "SELECT id, name, scopes, created_at, revoked_at FROM api_key WHERE agency_id = $1 ORDER BY created_at, id",
+        "SELECT k.id, k.name, k.scopes, a.holder, k.created_at, k.revoked_at
+         FROM api_key k JOIN actor a ON a.agency_id = k.agency_id AND a.id = k.id WHERE k.agency_id = $1 ORDER BY k.created_at, k.id",
         agency
     )
 }
@@ -151,7 +175,8 @@ pub async fn key_by_hash(tx: &mut Tx, agency: Uuid, hash: &[u8]) -> Result<Optio
     fetch_optional!(
         tx,
         KeyRow,
-        "SELECT id, name, scopes FROM api_key WHERE agency_id = $1 AND hash = $2 AND revoked_at IS NULL",
+        "SELECT k.id, k.name, k.scopes, a.holder FROM api_key k JOIN actor a ON a.agency_id = k.agency_id AND a.id = k.id
+         WHERE k.agency_id = $1 AND k.hash = $2 AND k.revoked_at IS NULL",
         agency,
         hash
     )

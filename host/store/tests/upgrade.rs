@@ -1,6 +1,6 @@
 //! A database that was made by an earlier version goes on with this one.
 
-use posthouse_store::jobs::{self, JobClock};
+use posthouse_store::jobs::{self, JobClock, Lane};
 use posthouse_store::{Access, Store, decisions, intake};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -128,7 +128,7 @@ async fn everything_is_scheduled(address: &str) {
     let mut tx = store.write(Access::Jobs).await.expect("a transaction");
     let mut taken = Vec::new();
     for clock in [JobClock::Business, JobClock::Machine] {
-        let jobs = jobs::take(&mut tx, clock, (10_000, 0), (AGENCY, 1), 100)
+        let jobs = jobs::take(&mut tx, (Lane::Timers, clock), (10_000, 0), (AGENCY, 1), 100)
             .await
             .expect("jobs");
         taken.extend(jobs.into_iter().map(|job| (job.kind, job.key, job.due)));

@@ -261,7 +261,7 @@ fn every_statement_names_its_agency() {
             // background work looks at every agency's imports and jobs
             let jobs = literal.contains("WHERE state IN ('queued', 'running') AND lease_until")
                 || literal.ends_with("WHERE state IN ('queued', 'running')")
-                || literal.contains("FROM job WHERE clock")
+                || literal.contains("FROM job WHERE lane")
                 || literal.ends_with("WHERE host IS NOT NULL")
                 || literal.contains("WHERE host = $1")
                 || literal.ends_with("WHERE kind = $1 AND due > $2");

@@ -10,7 +10,7 @@ use super::{
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::grants::to_be_granted;
-use crate::team::Caller;
+use crate::team::{Caller, is_same_person};
 use posthouse_domain::campaign::{Plan, Rule, State, changes as words_of_changes};
 use posthouse_domain::{Instant, words};
 use posthouse_store::campaign_changes::{self as changes, AmendmentRow};
@@ -196,7 +196,7 @@ impl App {
             decided_by: None,
             decided_at: None,
         };
-        let proposed = retrying!(self.try_propose(agency, &row, amendment.clone()));
+        let proposed = retrying!(self.try_propose(caller, &row, amendment.clone()));
         proposed.map_err(|error| match error {
             error if is_taken(&error) => amendment_open(&row),
             other => other,
@@ -204,7 +204,8 @@ impl App {
     }
 
     /// Writes an amendment of the campaign as it was when it was looked at.
-    async fn try_propose(&self, agency: Uuid, seen: &CampaignRow, mut row: AmendmentRow) -> Result<AmendmentView> {
+    async fn try_propose(&self, caller: &Caller, seen: &CampaignRow, mut row: AmendmentRow) -> Result<AmendmentView> {
+        let agency = caller.room.id;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         let present = find_locked(&mut tx, agency, &seen.id.to_string()).await?;
         check_in_force(&present)?;
@@ -219,6 +220,10 @@ impl App {
         let newest = changes::amendments(&mut tx, agency, seen.id, i64::MAX, 1).await?;
         row.amendment = newest.first().map_or(1, |newest| newest.amendment + 1);
         changes::insert_amendment(&mut tx, agency, seen.id, &row).await?;
+        let subject = format!("campaign/{}", seen.id);
+        let detail = serde_json::json!({"amendment": row.amendment});
+        self.audit(&mut tx, caller, "campaign.propose", &subject, detail)
+            .await?;
         tx.commit().await?;
         AmendmentView::read(row)
     }
@@ -283,12 +288,21 @@ impl App {
         (after.plan, after.plan_hash, after.priority) = (text, hash, amendment.plan.stacking.priority);
         write(&mut tx, agency, &before, &mut after, now).await?;
         let taken = Taken::by(caller, now, note);
-        record(&mut tx, agency, (&before, &after), "amend", &taken).await?;
+        record(self, &mut tx, agency, (&before, &after), "amend", &taken).await?;
         // the rule in force, which a rollback or the breaker may have brought back, is that of the plan again
         let (rule, config) = (&amendment.plan.rule, settings(&amendment.plan.rule)?);
         let in_force = plugins::binding(&mut tx, agency, PROMOTION, &before.key).await?;
         if in_force.is_none_or(|row| row.digest != rule.digest || row.config != config) {
-            put_campaign_rule(&mut tx, caller, &before.key, &amendment.plan, &amendment.grant, now).await?;
+            put_campaign_rule(
+                self,
+                &mut tx,
+                caller,
+                &before.key,
+                &amendment.plan,
+                &amendment.grant,
+                now,
+            )
+            .await?;
         }
         end_with_its_window(&mut tx, agency, before.id, amendment.plan.window.to).await?;
         let view = view(&mut tx, &caller.room, after).await?;
@@ -306,7 +320,7 @@ impl App {
         state: &str,
         now: Instant,
     ) -> Result<()> {
-        if state == "approved" && amendment.proposed_by == caller.key {
+        if state == "approved" && is_same_person(tx, caller, Some(amendment.proposed_by)).await? {
             let detail = words!(
                 "{key}: an amendment is approved by another person than the one who proposed it",
                 "{key}：变更须由提出者以外的人批准",
@@ -351,7 +365,7 @@ impl App {
         let amendment = AmendmentView::read(amendment.ok_or(AppError::NotFound("amendment"))?)?;
         self.decide(&mut tx, caller, &row, &amendment, "rejected", now).await?;
         let taken = Taken::by(caller, now, Some(note));
-        record(&mut tx, agency, (&row, &row), "reject-amendment", &taken).await?;
+        record(self, &mut tx, agency, (&row, &row), "reject-amendment", &taken).await?;
         let decided = changes::amendment(&mut tx, agency, row.id, number).await?;
         tx.commit().await?;
         AmendmentView::read(decided.ok_or(AppError::NotFound("amendment"))?)

@@ -5,7 +5,7 @@ use super::view::view;
 use super::{CampaignView, check_version, find, find_locked, needed, plan_of, write};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
-use crate::jobs::{self, Done, Job, JobClock, JobRow, NewJob};
+use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane, NewJob};
 use crate::team::Caller;
 use posthouse_domain::campaign::effect::Effect;
 use posthouse_domain::campaign::{Action, State};
@@ -67,7 +67,15 @@ impl App {
             .to_owned();
         write(&mut tx, agency, &before, &mut after, now).await?;
         let taken = Taken::by(caller, now, None);
-        record(&mut tx, agency, (&before, &after), Action::Evaluate.as_str(), &taken).await?;
+        record(
+            self,
+            &mut tx,
+            agency,
+            (&before, &after),
+            Action::Evaluate.as_str(),
+            &taken,
+        )
+        .await?;
         let row = EvaluationRow {
             campaign_id: before.id,
             key: before.key.clone(),
@@ -109,7 +117,7 @@ impl App {
         )
         .to_stored();
         let taken = Taken::by_host(now, &note);
-        record(&mut tx, agency, (&before, &after), Action::End.as_str(), &taken).await?;
+        record(self, &mut tx, agency, (&before, &after), Action::End.as_str(), &taken).await?;
         close_amendments(&mut tx, agency, before.id, now).await?;
         jobs::finish(&mut tx, self.host, job).await?;
         tx.commit().await?;
@@ -138,6 +146,7 @@ pub(super) async fn end_with_its_window(tx: &mut Tx, agency: Uuid, campaign: Uui
     let end = NewJob {
         kind: End::KIND,
         key: &campaign.to_string(),
+        lane: Lane::Timers,
         clock: JobClock::Business,
         due: to,
     };

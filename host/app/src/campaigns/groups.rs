@@ -9,6 +9,7 @@ use posthouse_domain::promotion::Mode;
 use posthouse_domain::{Localized, Words, words};
 use posthouse_store::campaigns::{self as store, CampaignRow, GroupRow};
 use posthouse_store::{Access, Tx};
+use serde_json::json;
 use uuid::Uuid;
 
 /// Most groups of an agency.
@@ -124,6 +125,15 @@ impl App {
             title: serde_json::to_string(title).map_err(AppError::corrupt("title"))?,
         };
         store::put_group(&mut tx, agency, &row, self.clock.now()).await?;
+        let subject = format!("stacking-group/{key}");
+        self.audit(
+            &mut tx,
+            caller,
+            "stacking-group.define",
+            &subject,
+            json!({"mode": row.mode}),
+        )
+        .await?;
         tx.commit().await?;
         GroupView::read(row, &open)
     }
@@ -154,6 +164,9 @@ impl App {
         if !store::delete_group(&mut tx, agency, key).await? {
             return Err(AppError::NotFound("stacking group"));
         }
+        let subject = format!("stacking-group/{key}");
+        self.audit(&mut tx, caller, "stacking-group.delete", &subject, json!({}))
+            .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! A campaign's life: which state an action leads to, what is written down of each step, and the rule that comes into force with it.
 
 use super::{PROMOTION, plan_of};
+use crate::App;
 use crate::error::{AppError, Result};
 use crate::rules::pointer::{NewRule, put_rule};
 use crate::team::Caller;
+use crate::webhooks::Told;
 use posthouse_domain::campaign::{Action, CampaignType, Plan, Rule, Situation, State, Wrong, next};
 use posthouse_domain::{Instant, Words, canonical as json, words};
 use posthouse_store::Tx;
@@ -43,6 +45,7 @@ impl<'t> Taken<'t> {
 
 /// Writes a step down. The campaign's lock is held.
 pub(crate) async fn record(
+    app: &App,
     tx: &mut Tx,
     agency: Uuid,
     (before, after): (&CampaignRow, &CampaignRow),
@@ -59,7 +62,47 @@ pub(crate) async fn record(
         taken_by: taken.by,
         at: taken.at,
     };
-    Ok(parts::add_step(tx, agency, before.id, &row).await?)
+    parts::add_step(tx, agency, before.id, &row).await?;
+    let detail = serde_json::json!({"from": row.origin, "to": row.target, "plan_hash": row.plan_hash});
+    let (deed, subject) = (format!("campaign.{action}"), format!("campaign/{}", before.id));
+    app.audit_by(tx, agency, taken.by, &deed, &subject, detail).await?;
+    match event_of(action) {
+        Some(kind) => app.tell(tx, agency, told(kind, after, taken)).await,
+        None => Ok(()),
+    }
+}
+
+/// What others are told of a step; what happens to a plan before it is submitted is nobody else's.
+fn event_of(action: &str) -> Option<&'static str> {
+    Some(match action {
+        "submit" => "campaign.submitted",
+        "approve" => "campaign.approved",
+        "reject" => "campaign.rejected",
+        "start" => "campaign.started",
+        "pause" => "campaign.paused",
+        "resume" => "campaign.resumed",
+        "amend" => "campaign.amended",
+        "end" => "campaign.ended",
+        "evaluate" => "campaign.evaluated",
+        _ => return None,
+    })
+}
+
+fn told(kind: &'static str, campaign: &CampaignRow, taken: &Taken<'_>) -> Told {
+    Told {
+        kind,
+        subject: format!("campaign/{}", campaign.id),
+        at: taken.at,
+        data: serde_json::json!({
+            "campaign_id": campaign.id,
+            "key": campaign.key,
+            "name": campaign.name,
+            "type": campaign.kind,
+            "state": campaign.state,
+            "plan_hash": campaign.plan_hash,
+            "by": taken.by,
+        }),
+    }
 }
 
 /// The state that an action leads to.
@@ -134,6 +177,7 @@ fn possible(state: State) -> Vec<&'static str> {
 
 /// Moves the campaign's binding to the rule of its plan.
 pub(super) async fn put_campaign_rule(
+    app: &App,
     tx: &mut Tx,
     caller: &Caller,
     key: &str,
@@ -153,7 +197,7 @@ pub(super) async fn put_campaign_rule(
         note: None,
         grant,
     };
-    put_rule(tx, caller.room.id, &rule, now).await
+    put_rule(app, tx, caller.room.id, &rule, now).await
 }
 
 /// The settings of a plan's rule as canonical JSON.

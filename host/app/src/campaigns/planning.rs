@@ -127,7 +127,7 @@ impl App {
         look_up(&mut tx, agency, plan).await?;
         store::insert(&mut tx, agency, row).await?;
         let step = Taken::by(caller, row.created_at, None);
-        life::record(&mut tx, agency, (row, row), "create", &step).await?;
+        life::record(self, &mut tx, agency, (row, row), "create", &step).await?;
         let view = view(&mut tx, &caller.room, row.clone()).await?;
         tx.commit().await?;
         Ok(view)
@@ -230,7 +230,11 @@ impl App {
         write(&mut tx, agency, &before, &mut after, now).await?;
         if planned {
             let step = Taken::by(caller, now, None);
-            life::record(&mut tx, agency, (&before, &after), Action::Change.as_str(), &step).await?;
+            life::record(self, &mut tx, agency, (&before, &after), Action::Change.as_str(), &step).await?;
+        } else {
+            let subject = format!("campaign/{}", before.id);
+            self.audit(&mut tx, caller, "campaign.rename", &subject, serde_json::json!({}))
+                .await?;
         }
         let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;

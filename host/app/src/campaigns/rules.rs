@@ -149,7 +149,7 @@ impl App {
             note: None,
             grant: &[],
         };
-        let revision = pointer::put_rule(&mut tx, agency, &new, now).await?;
+        let revision = pointer::put_rule(self, &mut tx, agency, &new, now).await?;
         let note = words!(
             "revision {revision} of the rule brings back revision {older}",
             "规则修订 {revision} 恢复了修订 {older}",
@@ -157,7 +157,7 @@ impl App {
         )
         .to_stored();
         let taken = Taken::by(caller, now, Some(&note));
-        record(&mut tx, agency, (&campaign, &campaign), ROLLBACK, &taken).await?;
+        record(self, &mut tx, agency, (&campaign, &campaign), ROLLBACK, &taken).await?;
         tx.commit().await?;
         Ok(())
     }

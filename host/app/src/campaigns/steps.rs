@@ -8,7 +8,7 @@ use super::{CampaignView, check_version, find, find_locked, is_taken, long, need
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Job};
-use crate::team::Caller;
+use crate::team::{Caller, is_same_person};
 use posthouse_domain::campaign::Action;
 use posthouse_domain::{Instant, Words, words};
 use posthouse_store::campaign_parts::{self as parts, StepRow};
@@ -77,7 +77,10 @@ impl App {
         let before = find_locked(&mut tx, agency, name).await?;
         check_version(&before, expected)?;
         let wrote = parts::last_step(&mut tx, agency, before.id, ("create", Action::Change.as_str())).await?;
-        let own = [before.submitted_by, wrote.and_then(|step| step.taken_by)].contains(&Some(caller.key));
+        let mut own = false;
+        for by in [before.submitted_by, wrote.and_then(|step| step.taken_by)] {
+            own |= is_same_person(&mut tx, caller, by).await?;
+        }
         let open = parts::open_tasks(&mut tx, agency, before.id).await?;
         let mut after = before.clone();
         after.state = next_state(&before, action, open, own, now)?.as_str().to_owned();
@@ -87,7 +90,7 @@ impl App {
         }
         write(&mut tx, agency, &before, &mut after, now).await?;
         let taken = Taken::by(caller, now, note);
-        record(&mut tx, agency, (&before, &after), action.as_str(), &taken).await?;
+        record(self, &mut tx, agency, (&before, &after), action.as_str(), &taken).await?;
         if action == Action::End {
             close_amendments(&mut tx, agency, before.id, now).await?;
             jobs::cancel(&mut tx, agency, End::KIND, &before.id.to_string()).await?;
@@ -154,8 +157,8 @@ impl App {
         let grant = look_up(&mut tx, agency, &plan).await?;
         write(&mut tx, agency, &before, &mut after, now).await?;
         let taken = Taken::by(caller, now, note);
-        record(&mut tx, agency, (&before, &after), Action::Start.as_str(), &taken).await?;
-        put_campaign_rule(&mut tx, caller, &before.key, &plan, &grant, now).await?;
+        record(self, &mut tx, agency, (&before, &after), Action::Start.as_str(), &taken).await?;
+        put_campaign_rule(self, &mut tx, caller, &before.key, &plan, &grant, now).await?;
         end_with_its_window(&mut tx, agency, before.id, plan.window.to).await?;
         let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;

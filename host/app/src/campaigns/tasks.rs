@@ -7,9 +7,10 @@ use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::campaign::State;
 use posthouse_domain::{Day, Instant, words};
-use posthouse_store::Access;
 use posthouse_store::campaign_parts::{self as store, TaskRow};
 use posthouse_store::campaigns::CampaignRow;
+use posthouse_store::{Access, Tx};
+use serde_json::json;
 use uuid::Uuid;
 
 /// The kinds of tasks.
@@ -159,8 +160,15 @@ impl App {
         }
         row.task = there.last().map_or(1, |last| last.task + 1);
         store::put_task(&mut tx, agency, found.id, &row).await?;
+        self.audit_task(&mut tx, caller, "task.create", found.id, row.task)
+            .await?;
         tx.commit().await?;
         Ok(row.into())
+    }
+
+    async fn audit_task(&self, tx: &mut Tx, caller: &Caller, action: &str, campaign: Uuid, task: i64) -> Result<()> {
+        let subject = format!("campaign/{campaign}");
+        self.audit(tx, caller, action, &subject, json!({ "task": task })).await
     }
 
     /// Changes a task, or says that it is done.
@@ -206,6 +214,7 @@ impl App {
             _ => {}
         }
         store::put_task(&mut tx, agency, found.id, &row).await?;
+        self.audit_task(&mut tx, caller, "task.change", found.id, task).await?;
         tx.commit().await?;
         Ok(row.into())
     }
@@ -226,6 +235,7 @@ impl App {
         there.ok_or(AppError::NotFound("task"))?;
         check_not_over(&found)?;
         store::delete_task(&mut tx, agency, found.id, task).await?;
+        self.audit_task(&mut tx, caller, "task.delete", found.id, task).await?;
         tx.commit().await?;
         Ok(())
     }

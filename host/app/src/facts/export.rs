@@ -26,6 +26,17 @@ pub enum Format {
     Arrow,
 }
 
+impl Format {
+    /// Its name in JSON and queries.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Arrow => "arrow",
+        }
+    }
+}
+
 /// An export on its way.
 pub struct Export {
     app: App,
@@ -71,6 +82,8 @@ impl App {
     /// # Errors
     /// Failures of the database.
     pub async fn export_facts(&self, caller: &Caller, format: Format) -> Result<Export> {
+        let detail = serde_json::json!({"format": format.as_str()});
+        self.audit_look(caller, "facts.export", "facts", &detail).await?;
         let room = caller.room.clone();
         let mut desk = room.desk.lock().await;
         let today = retrying!(self.sync(&room, &mut desk))?.today;

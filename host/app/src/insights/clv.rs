@@ -118,6 +118,8 @@ impl App {
     /// # Errors
     /// `fit_overtaken` if another fit of this agency was quicker; failures of the database.
     pub async fn fit_clv(&self, caller: &Caller) -> Result<ClvFit> {
+        self.audit_look(caller, "insights.fit", "insights/clv", &serde_json::json!({}))
+            .await?;
         let row = self.make_fit(&caller.room, None).await?.ok_or_else(|| {
             AppError::Busy(Rejection::new(
                 "fit_overtaken",

@@ -11,6 +11,7 @@ use posthouse_domain::{Language, Rejection, Words, words};
 use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, StoreError};
 use serde::Serialize;
+use serde_json::json;
 use std::path::Path;
 use tokio::io::AsyncReadExt;
 use uuid::Uuid;
@@ -196,13 +197,13 @@ impl App {
             created_at: self.clock.now(),
             finished_at: None,
         };
-        let row = self.keep_file(&job, new.path).await?;
+        let row = self.keep_file(caller, &job, new.path).await?;
         self.import_waiting.notify_one();
         ImportStatus::read(row)
     }
 
     /// Keeps a file and queues its job; the job that imports the same file already, if there is one.
-    async fn keep_file(&self, job: &ImportRow, path: &Path) -> Result<ImportRow> {
+    async fn keep_file(&self, caller: &Caller, job: &ImportRow, path: &Path) -> Result<ImportRow> {
         if let Some(row) = self.active(job).await? {
             return Ok(row);
         }
@@ -216,7 +217,7 @@ impl App {
                 .await
                 .map_err(unreadable)?;
             let last = bytes.len() < CHUNK * PIECES;
-            match crate::error::retrying!(self.keep_pieces(job, first, &bytes, last)) {
+            match crate::error::retrying!(self.keep_pieces(caller, job, first, &bytes, last)) {
                 Err(AppError::Store(StoreError::Duplicate { .. })) => break,
                 Err(other) => return Err(other),
                 Ok(()) if last => return Ok(job.clone()),
@@ -243,7 +244,7 @@ impl App {
         Ok(store::active(&mut tx, job).await?)
     }
 
-    async fn keep_pieces(&self, job: &ImportRow, first: i32, bytes: &[u8], last: bool) -> Result<()> {
+    async fn keep_pieces(&self, caller: &Caller, job: &ImportRow, first: i32, bytes: &[u8], last: bool) -> Result<()> {
         let agency = job.agency_id;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         if first == 0 {
@@ -254,6 +255,11 @@ impl App {
         }
         if last {
             store::enqueue(&mut tx, agency, job.id).await?;
+            let (subject, detail) = (
+                format!("import/{}", job.id),
+                json!({"kind": job.kind, "digest": job.digest, "dry_run": job.dry_run}),
+            );
+            self.audit(&mut tx, caller, "import.start", &subject, detail).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -290,6 +296,10 @@ impl App {
             .ok_or(AppError::NotFound("import"))?;
         let rows = store::errors(&mut tx, agency, id, after.unwrap_or(0), ERROR_PAGE).await?;
         drop(tx);
+        if after.is_none() {
+            self.audit_look(caller, "import.read-errors", &format!("import/{id}"), &json!({}))
+                .await?;
+        }
         let mut file = Reading::of(&job)?.writer(after.is_none());
         let mut header: Vec<String> = serde_json::from_str(&job.header).map_err(AppError::corrupt("headers"))?;
         let width = header.len();

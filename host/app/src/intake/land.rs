@@ -35,7 +35,7 @@ pub(crate) async fn land(app: &App, room: &Room, tx: &mut Tx, records: &[&Record
         recent: &mut Recent::default(),
     };
     let plan = Plan::make(app, room, tx, records, basis).await?;
-    plan.write(room.id, tx).await?;
+    plan.write(app, room, tx).await?;
     Ok(Landing {
         wrote: plan.writes(),
         outcomes: plan.outcomes,

@@ -17,6 +17,7 @@ pub(crate) mod refold;
 mod rehearsal;
 pub mod report;
 mod terms;
+mod told;
 pub mod understood;
 mod warnings;
 mod work;

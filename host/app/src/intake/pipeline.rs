@@ -250,7 +250,7 @@ impl App {
                 &made_now
             }
         };
-        plan.write(room.id, &mut tx).await?;
+        plan.write(self, room, &mut tx).await?;
         let mut landed = plan.outcomes.iter();
         let outcomes = slice.rows.iter().map(|row| match &row.record {
             Ok(_) => landed.next().cloned().unwrap_or(Outcome::Known),

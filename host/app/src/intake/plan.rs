@@ -8,6 +8,7 @@ use super::recent::Recent;
 use super::refold::{Change, Person, people};
 use super::{Outcome, terms};
 use crate::error::{AppError, Result};
+use crate::webhooks::Listeners;
 use crate::{App, Room};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::promotion::returns::Undone;
@@ -28,19 +29,19 @@ pub(crate) struct Plan {
     pub(crate) outcomes: Vec<Outcome>,
     /// Whom and what it touches.
     pub(crate) touched: Touched,
-    now: Instant,
+    pub(super) now: Instant,
     /// The agency's own attributes by which it was worked out.
     defined: Vec<AttributeDef>,
     new_customers: i64,
     customers: Vec<store::CustomerRow>,
     identities: Vec<store::NewIdentity>,
-    events: Vec<store::EventRow>,
+    pub(super) events: Vec<store::EventRow>,
     unassigned: Vec<store::UnassignedRow>,
     attributes: Vec<store::AttributeRow>,
     preferences: Vec<PreferenceRow>,
-    bookings: Vec<store::BookingRow>,
+    pub(super) bookings: Vec<store::BookingRow>,
     activity: Vec<store::ActivityRow>,
-    facts: Vec<store::StoredFacts>,
+    pub(super) facts: Vec<store::StoredFacts>,
     terms: terms::Changes,
     tightened: Vec<Tightened>,
     /// Rows of an earlier build had a say, which is not laid over what a batch reads before it is written.
@@ -182,7 +183,8 @@ impl Plan {
     ///
     /// # Errors
     /// Failures of the database; nothing of it may be committed then.
-    pub(crate) async fn write(&self, agency: Uuid, tx: &mut Tx) -> Result<()> {
+    pub(crate) async fn write(&self, app: &App, room: &Room, tx: &mut Tx) -> Result<()> {
+        let agency = room.id;
         store::put_unassigned(tx, agency, &self.unassigned, self.now).await?;
         if self.events.is_empty() {
             return Ok(());
@@ -209,7 +211,12 @@ impl Plan {
         quotes::have_followed(tx, agency, &undone).await?;
         store::add_activity(tx, agency, &self.activity).await?;
         store::put_facts(tx, agency, self.counter.change, &self.facts).await?;
-        self.terms.write(tx, agency).await
+        self.terms.write(tx, agency).await?;
+        let listeners = Listeners::of(tx, agency).await?;
+        listeners
+            .tell(app, tx, agency, self.told(&listeners, room))
+            .await
+            .map(drop)
     }
 
     /// Puts what this will have written beside what a batch read of the database before that.

@@ -32,6 +32,11 @@ impl App {
         let mut last = after.unwrap_or((0, 0));
         let rows = notes::warnings(&mut tx, agency, id, last, PAGE).await?;
         drop(tx);
+        if after.is_none() {
+            let nothing = serde_json::json!({});
+            self.audit_look(caller, "import.read-warnings", &format!("import/{id}"), &nothing)
+                .await?;
+        }
         if after.is_some() && rows.is_empty() {
             return Ok(None);
         }

@@ -6,6 +6,7 @@ use super::lease::{LEASE_MILLIS, SILENCE};
 use super::pipeline::Pipeline;
 use super::progress::{Progress, Tally};
 use super::rehearsal::Rehearsal;
+use super::told;
 use crate::error::{AppError, Result};
 use crate::{App, Room};
 use posthouse_domain::attribute::AttributeDef;
@@ -107,6 +108,8 @@ impl App {
                 return Ok(()); // another host took over
             }
             store::drop_chunks(&mut tx, job.agency_id, job.id).await?;
+            self.tell(&mut tx, job.agency_id, told::import(&job, self.clock.now()))
+                .await?;
         }
         Ok(tx.commit().await?)
     }
@@ -151,6 +154,7 @@ impl App {
         }
         store::drop_chunks(&mut tx, room.id, job.id).await?;
         dialect::notify(&mut tx, room.id).await?;
+        self.tell(&mut tx, room.id, told::import(job, self.clock.now())).await?;
         tx.commit().await?;
         tracing::info!(agency = %room.slug, import = %job.id, accepted = job.accepted, duplicates = job.duplicates, rejected = job.rejected, "imported");
         Ok(())

@@ -13,5 +13,5 @@ mod tests;
 mod travel;
 
 pub(crate) use kinds::{Done, Job, Kinds};
-pub(crate) use posthouse_store::jobs::{JobClock, JobRow, NewJob, bring_forward, cancel, finish, put};
+pub(crate) use posthouse_store::jobs::{JobClock, JobRow, Lane, NewJob, bring_forward, cancel, finish, put, wake};
 pub use travel::{ClockMove, ClockMoved};

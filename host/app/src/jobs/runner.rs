@@ -1,42 +1,53 @@
 //! Taking what is due and running it.
 
 use super::kinds::Done;
-use super::{JobClock, JobRow};
+use super::{JobClock, JobRow, Lane};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use posthouse_domain::{Instant, Words};
 use posthouse_store::{Access, dialect, jobs as store};
+use std::sync::Arc;
 use std::time::Duration;
-use uuid::Uuid;
+use tokio::sync::Semaphore;
 
 /// Jobs taken at once: few enough that a host that dies holds up little, enough that taking them costs little.
 const BATCH: i64 = 64;
 /// How long jobs are held, in machine ms: after so long without a sign of life from their host others take them.
-const HELD: i64 = 60_000;
+const HELD: i64 = 30_000;
 /// How often a host gives a sign of life while it is at work on a job.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 /// Longest sleep: jobs are scheduled in many places and on other hosts, and to look for the next one costs the same however many agencies
 /// there are.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// Longest sleep of lanes whose work somebody waits for.
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
 /// Shortest sleep: what is due may be locked by a transaction that is not committed yet.
 pub(super) const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
 /// First and longest pause after a failure, in machine ms; each is twice the one before.
 const PAUSES: (i64, i64) = (1_000, 15 * 60_000);
 
 impl App {
-    /// Runs what is due until the server stops.
-    pub(crate) async fn run_jobs(self) {
+    /// Lets go of what a host held that died, where no other can be at work on it.
+    pub(crate) async fn release_earlier_jobs(&self) {
         if dialect::is_embedded(&self.store)
             && let Err(error) = retrying!(self.release_jobs(None))
         {
             tracing::error!(%error, "jobs of an earlier run could not be released");
         }
+    }
+
+    /// Runs the timers that are due until the server stops.
+    pub(crate) async fn run_jobs(self) {
         while !self.stopping.is_cancelled() {
             let turn = self.turn.lock().await;
-            let ran = self.run_due().await;
+            let ran = self.run_timers().await;
             drop(turn);
             let sleep = match ran {
-                Ok(0) => self.until_next().await.unwrap_or(LONGEST_SLEEP).max(SHORTEST_SLEEP),
+                Ok(0) => self
+                    .until_next(Lane::Timers)
+                    .await
+                    .unwrap_or(LONGEST_SLEEP)
+                    .max(SHORTEST_SLEEP),
                 Ok(_) => continue,
                 Err(error) => {
                     tracing::error!(%error, "jobs cannot be taken; trying again");
@@ -50,23 +61,70 @@ impl App {
         }
         // whoever moves the clock stops first: what it runs is held by this host too
         let _turn = self.turn.lock().await;
-        if let Err(error) = retrying!(self.release_jobs(Some(self.host))) {
-            tracing::warn!(%error, "what is left of a batch of jobs waits a minute for the next host");
+        self.release_lane(Lane::Timers).await;
+    }
+
+    /// Runs jobs of a lane beside each other until the server stops, `width` at once.
+    pub(crate) async fn run_beside(self, lane: Lane, width: u32) {
+        let slots = Arc::new(Semaphore::new(width as usize));
+        while !self.stopping.is_cancelled() {
+            let slot = tokio::select! {
+                () = self.stopping.cancelled() => break,
+                slot = Arc::clone(&slots).acquire_owned() => slot,
+            };
+            let Ok(slot) = slot else { break };
+            // whoever holds the free slots is this loop
+            let free = 1 + slots.available_permits() as i64;
+            drop(slot);
+            let machine = self.machine.now();
+            let sleep = match retrying!(self.take_due((lane, JobClock::Machine), machine, machine, free)) {
+                Ok(jobs) if jobs.is_empty() => self.until_next(lane).await.unwrap_or(LONGEST_SLEEP).max(SHORTEST_SLEEP),
+                Ok(jobs) => {
+                    for job in jobs {
+                        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+                            break;
+                        };
+                        let app = self.clone();
+                        self.tasks.spawn(async move {
+                            app.run_job(&job).await;
+                            drop(slot);
+                        });
+                    }
+                    continue;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "jobs cannot be taken; trying again");
+                    LONGEST_SLEEP
+                }
+            };
+            tokio::select! {
+                () = self.stopping.cancelled() => {}
+                () = tokio::time::sleep(sleep.min(LONGEST_WAIT)) => {}
+            }
+        }
+        if slots.acquire_many(width).await.is_ok() {
+            self.release_lane(lane).await;
         }
     }
 
-    /// Lets go of what a host holds, or every host.
-    async fn release_jobs(&self, host: Option<Uuid>) -> Result<()> {
+    async fn release_lane(&self, lane: Lane) {
+        if let Err(error) = retrying!(self.release_jobs(Some(lane))) {
+            tracing::warn!(%error, "what is left of a batch of jobs waits half a minute for the next host");
+        }
+    }
+
+    /// Lets go of what this host holds of a lane, or of what any host holds.
+    async fn release_jobs(&self, lane: Option<Lane>) -> Result<()> {
         let mut tx = self.store.write(Access::Jobs).await?;
-        match host {
-            Some(host) => store::release(&mut tx, host).await?,
+        match lane {
+            Some(lane) => store::release(&mut tx, self.host, lane).await?,
             None => store::release_all(&mut tx).await?,
         }
         Ok(tx.commit().await?)
     }
 
-    /// Runs jobs that are due by either clock, in their order, and says how many. The caller has the turn.
-    pub(super) async fn run_due(&self) -> Result<u64> {
+    /// Runs timers that are due by either clock, in their order, and says how many. The caller has the turn.
+    pub(super) async fn run_timers(&self) -> Result<u64> {
         let mut ran = 0;
         for clock in [JobClock::Business, JobClock::Machine] {
             let machine = self.machine.now();
@@ -74,13 +132,13 @@ impl App {
                 JobClock::Business => self.clock.now(),
                 JobClock::Machine => machine,
             };
-            for job in retrying!(self.take_due(clock, now, machine))? {
+            for job in retrying!(self.take_due((Lane::Timers, clock), now, machine, BATCH))? {
                 if self.stopping.is_cancelled() {
                     return Ok(ran);
                 }
                 // of a batch that takes long the rest is anybody's, before its lease runs out; the other clock has its turn
                 if self.machine.now() - machine > HELD / 2 {
-                    retrying!(self.release_jobs(Some(self.host)))?;
+                    retrying!(self.release_jobs(Some(Lane::Timers)))?;
                     break;
                 }
                 self.run_job(&job).await;
@@ -90,10 +148,16 @@ impl App {
         Ok(ran)
     }
 
-    async fn take_due(&self, clock: JobClock, now: Instant, machine: Instant) -> Result<Vec<JobRow>> {
+    async fn take_due(
+        &self,
+        (lane, clock): (Lane, JobClock),
+        now: Instant,
+        machine: Instant,
+        most: i64,
+    ) -> Result<Vec<JobRow>> {
         // those who only look hold up nobody
         let mut look = self.store.read(Access::Jobs).await?;
-        if store::next_due(&mut look, clock, machine)
+        if store::next_due(&mut look, lane, clock, machine)
             .await?
             .is_none_or(|due| due > now)
         {
@@ -101,18 +165,25 @@ impl App {
         }
         drop(look);
         let mut tx = self.store.write(Access::Jobs).await?;
-        let jobs = store::take(&mut tx, clock, (now, machine), (self.host, machine + HELD), BATCH).await?;
+        let jobs = store::take(
+            &mut tx,
+            (lane, clock),
+            (now, machine),
+            (self.host, machine + HELD),
+            most,
+        )
+        .await?;
         tx.commit().await?;
         Ok(jobs)
     }
 
-    /// How long until the next job is due, as far as clocks go on by themselves.
-    async fn until_next(&self) -> Result<Duration> {
+    /// How long until the next job of a lane is due, as far as clocks go on by themselves.
+    async fn until_next(&self, lane: Lane) -> Result<Duration> {
         let mut tx = self.store.read(Access::Jobs).await?;
         let machine = self.machine.now();
         let mut sleep = LONGEST_SLEEP;
         for (clock, now) in [(JobClock::Business, self.clock.now()), (JobClock::Machine, machine)] {
-            if let Some(due) = store::next_due(&mut tx, clock, machine).await? {
+            if let Some(due) = store::next_due(&mut tx, lane, clock, machine).await? {
                 let millis = u64::try_from(due - now).unwrap_or_default();
                 sleep = sleep.min(Duration::from_millis(millis));
             }
@@ -175,10 +246,13 @@ impl App {
 
     async fn end_job(&self, job: &JobRow, done: Done) -> Result<()> {
         let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
-        match done {
-            Done::Finished => {}
-            Done::Over => drop(store::finish(&mut tx, self.host, job).await?),
-            Done::At(due) => drop(store::again(&mut tx, self.host, job, due).await?),
+        let ended = match done {
+            Done::Finished => true,
+            Done::Over => store::finish(&mut tx, self.host, job).await?,
+            Done::At(due) => store::again(&mut tx, self.host, job, due).await?,
+        };
+        if !ended {
+            store::let_go(&mut tx, self.host, job).await?;
         }
         Ok(tx.commit().await?)
     }

@@ -1,6 +1,6 @@
 //! The machinery with kinds of its own, on both engines.
 
-use super::{Done, Job, JobClock, JobRow, Kinds, NewJob, put};
+use super::{Done, Job, JobClock, JobRow, Kinds, Lane, NewJob, put};
 use crate::error::{AppError, Result};
 use crate::intake::files::workbook::Workbooks;
 use crate::team::{NewAgency, create_agency};
@@ -67,6 +67,36 @@ impl Job for Interrupted {
     }
 }
 
+/// Waits to be woken, and is woken twice while it runs for the first time.
+struct Woken;
+
+impl Job for Woken {
+    const KIND: &'static str = "test.woken";
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        RAN.lock().unwrap().push((job.agency_id, job.key.clone(), job.version));
+        if job.version == 2 {
+            assert_eq!(wake_up(&app.store, job.agency_id, 1).await, Some(3));
+            assert_eq!(wake_up(&app.store, job.agency_id, 10).await, Some(13));
+            // a host at work on it keeps it
+            let mut tx = app.store.write(Access::Jobs).await?;
+            let lane = (Lane::Timers, JobClock::Machine);
+            let taken = store::take(&mut tx, lane, (NOW, NOW), (Uuid::from_u128(9), NOW + 1), 10).await?;
+            assert_eq!(taken, []);
+        }
+        Ok(Done::At(i64::MAX))
+    }
+}
+
+async fn wake_up(store: &Store, agency: Uuid, steps: i64) -> Option<i64> {
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let version = store::wake(&mut tx, agency, (Woken::KIND, "w"), NOW, steps)
+        .await
+        .expect("a job");
+    tx.commit().await.expect("a commit");
+    version
+}
+
 /// Panics.
 struct Panicking;
 
@@ -93,12 +123,14 @@ fn host(store: &Store) -> (App, Arc<ManualClock>, Arc<ManualClock>) {
         secret: [7; 32],
         frames: None,
         workbooks: Workbooks::nowhere(),
+        private_webhooks: false,
     });
     app.kinds = Kinds::default()
         .with::<Once>()
         .with::<Daily>()
         .with::<Hopeless>()
         .with::<Interrupted>()
+        .with::<Woken>()
         .with::<Panicking>();
     (app, business, machine)
 }
@@ -124,16 +156,26 @@ async fn agency(store: &Store, slug: &str) -> Uuid {
 async fn put_down(store: &Store, agency: Uuid, jobs: &[(&str, &str, JobClock, i64)]) {
     let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
     for (kind, key, clock, due) in jobs.iter().copied() {
-        put(&mut tx, agency, NewJob { kind, key, clock, due })
-            .await
-            .expect("a job");
+        put(
+            &mut tx,
+            agency,
+            NewJob {
+                kind,
+                key,
+                lane: Lane::Timers,
+                clock,
+                due,
+            },
+        )
+        .await
+        .expect("a job");
     }
     tx.commit().await.expect("a commit");
 }
 
 /// Runs everything that is due, and says what ran for these agencies, in its order.
 async fn run(app: &App, agencies: &[Uuid]) -> Vec<(String, i64)> {
-    while app.run_due().await.expect("jobs run") > 0 {}
+    while app.run_timers().await.expect("jobs run") > 0 {}
     let mut ran = RAN.lock().unwrap();
     let (ours, others) = ran.drain(..).partition(|(agency, ..)| agencies.contains(agency));
     *ran = others;
@@ -176,6 +218,7 @@ async fn what_is_due_runs_in_its_order(store: Store) {
         NewJob {
             kind: Once::KIND,
             key: "x",
+            lane: Lane::Timers,
             clock: JobClock::Machine,
             due: 0,
         },
@@ -200,7 +243,7 @@ async fn the_clock_stops_at_everything_that_is_due(store: Store) {
         ],
     )
     .await;
-    let moved = app.move_clock(super::ClockMove::By(3 * DAY)).await.expect("it moves");
+    let moved = app.travel(super::ClockMove::By(3 * DAY)).await.expect("it moves");
     assert_eq!((moved.from, moved.to, moved.jobs), (NOW, NOW + 3 * DAY, 4));
     assert_eq!(business.now(), NOW + 3 * DAY);
     let ran = run(&app, &[agency]).await;
@@ -254,6 +297,17 @@ async fn what_is_scheduled_while_it_runs_runs_again(store: Store) {
     assert!(run(&app, &[agency]).await.is_empty());
 }
 
+async fn what_is_woken_while_it_runs_runs_once_more(store: Store) {
+    let (app, ..) = host(&store);
+    let agency = agency(&store, "woken").await;
+    assert_eq!(wake_up(&store, agency, 1).await, None, "there is nothing to wake");
+    put_down(&store, agency, &[(Woken::KIND, "w", JobClock::Machine, i64::MAX)]).await;
+    assert!(run(&app, &[agency]).await.is_empty(), "it waits");
+    assert_eq!(wake_up(&store, agency, 1).await, Some(2));
+    let ran = run(&app, &[agency]).await;
+    assert_eq!(ran, [("w".to_owned(), 2), ("w".to_owned(), 13)]);
+}
+
 async fn a_job_that_panics_holds_up_no_other(store: Store) {
     let (app, _, machine) = host(&store);
     let agency = agency(&store, "panics").await;
@@ -283,7 +337,7 @@ async fn hosts_take_different_jobs(store: Store) {
     let mut tx = store.write(Access::Jobs).await.expect("a transaction");
     let held = store::take(
         &mut tx,
-        JobClock::Machine,
+        (Lane::Timers, JobClock::Machine),
         (NOW, NOW),
         (Uuid::from_u128(1), NOW + 60_000),
         10,
@@ -340,6 +394,7 @@ on_both_engines!(
     the_clock_stops_at_everything_that_is_due,
     what_fails_is_tried_again_and_given_up,
     what_is_scheduled_while_it_runs_runs_again,
+    what_is_woken_while_it_runs_runs_once_more,
     a_job_that_panics_holds_up_no_other,
     hosts_take_different_jobs,
 );

@@ -1,7 +1,7 @@
 //! Moving the business clock by hand: everything that is due on the way happens in its order.
 
-use super::JobClock;
 use super::runner::SHORTEST_SLEEP;
+use super::{JobClock, Lane};
 use crate::App;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
@@ -84,7 +84,14 @@ impl App {
     /// # Errors
     /// `clock_not_manual`; `bad_clock` for a move back or beyond ten years; `shutting_down` and failures of the database, after which the
     /// clock stands where it had come to.
-    pub async fn move_clock(&self, by: ClockMove) -> Result<ClockMoved> {
+    pub async fn move_clock(&self, caller: &Caller, by: ClockMove) -> Result<ClockMoved> {
+        let moved = self.travel(by).await?;
+        let detail = serde_json::json!({"from": time::instant_text(moved.from), "to": time::instant_text(moved.to)});
+        self.audit_look(caller, "clock.move", "clock", &detail).await?;
+        Ok(moved)
+    }
+
+    pub(super) async fn travel(&self, by: ClockMove) -> Result<ClockMoved> {
         let _turn = self.turn.lock().await;
         let from = self.clock.now();
         if !self.clock.set(from) {
@@ -124,7 +131,7 @@ impl App {
                 )));
             }
             let mut tx = self.store.read(Access::Jobs).await?;
-            let next = store::next_due(&mut tx, JobClock::Business, self.machine.now()).await?;
+            let next = store::next_due(&mut tx, Lane::Timers, JobClock::Business, self.machine.now()).await?;
             drop(tx);
             match next.filter(|due| *due <= to) {
                 // it was scheduled this moment, or whoever schedules it again has locked it
@@ -142,7 +149,7 @@ impl App {
     async fn run_all_due(&self) -> Result<u64> {
         let mut jobs = 0;
         loop {
-            match self.run_due().await? {
+            match self.run_timers().await? {
                 0 => return Ok(jobs),
                 ran => jobs += ran,
             }

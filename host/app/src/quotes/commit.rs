@@ -8,7 +8,7 @@ use super::trace::{self, Adjustment, Answer, CampaignTrace, LinePrice};
 use super::{NewQuote, QUOTE};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
-use crate::jobs::{self, JobClock, NewJob};
+use crate::jobs::{self, JobClock, Lane, NewJob};
 use crate::rules::point::{About, Subject};
 use crate::team::Caller;
 use posthouse_domain::campaign::Plan;
@@ -120,6 +120,7 @@ impl App {
         let expiry = NewJob {
             kind: store::EXPIRE,
             key: &id.to_string(),
+            lane: Lane::Timers,
             clock: JobClock::Business,
             due: row.expires_at,
         };

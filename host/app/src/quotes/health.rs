@@ -199,7 +199,7 @@ impl App {
             grant: &[],
         };
         let now = self.clock.now();
-        put_rule(&mut tx, agency, &new, now).await?;
+        put_rule(self, &mut tx, agency, &new, now).await?;
         let campaign = find_locked(&mut tx, agency, binding).await?;
         let why = words!(
             "the rule kept failing, revision {older} is back in force: {fault}",
@@ -209,7 +209,7 @@ impl App {
         )
         .to_stored();
         let taken = Taken::by_host(now, &why);
-        record(&mut tx, agency, (&campaign, &campaign), BREAKER, &taken).await?;
+        record(self, &mut tx, agency, (&campaign, &campaign), BREAKER, &taken).await?;
         tx.commit().await?;
         Ok(Attempt::Done)
     }

@@ -8,12 +8,14 @@ use crate::error::{AppError, Result, retrying};
 use crate::intake::meant;
 use crate::jobs::{self, Done, Job, JobRow};
 use crate::team::Caller;
+use crate::webhooks::Told;
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::promotion::returns::Undone;
 use posthouse_domain::words;
 use posthouse_store::budgets::{self, EntryRow};
 use posthouse_store::quotes::{self as store, QuoteRow};
 use posthouse_store::{Access, Tx, campaigns, coupons, forms, intake};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// With which booking a quote is confirmed.
@@ -138,6 +140,16 @@ impl App {
             }
             settle(&mut tx, agency, &quote, true, now).await?;
             let view = self.closed_view(&mut tx, agency, id).await?;
+            let more = json!({
+                "booking_id": booking,
+                "list_price": quote.list_price,
+                "price": quote.price,
+                "currency": caller.room.terms.currency.as_str(),
+            });
+            let (subject, detail) = (format!("quote/{id}"), json!({ "booking_id": booking }));
+            self.audit(&mut tx, caller, "quote.confirm", &subject, detail).await?;
+            self.tell(&mut tx, agency, told("quote.confirmed", &quote, now, more))
+                .await?;
             tx.commit().await?;
             metrics::counter!("posthouse_quotes_total", "became" => "confirmed").increment(1);
             return Ok(view);
@@ -187,6 +199,8 @@ impl App {
         if close(&mut tx, agency, id, "released", now).await? {
             jobs::cancel(&mut tx, agency, store::EXPIRE, &id.to_string()).await?;
             let view = self.closed_view(&mut tx, agency, id).await?;
+            self.audit(&mut tx, caller, "quote.release", &format!("quote/{id}"), json!({}))
+                .await?;
             tx.commit().await?;
             metrics::counter!("posthouse_quotes_total", "became" => "released").increment(1);
             return Ok(view);
@@ -225,6 +239,7 @@ impl App {
         // a booking that turned out to be somebody else's gives nothing back
         let own = known.filter(|row| quote.customer_id.is_none_or(|customer| customer == row.customer_id));
         let undone = own.map_or(Undone::Not, |row| Undone::of(&row.booking));
+        let mut given_back = Vec::new();
         for saving in store::savings(&mut tx, agency, id).await? {
             // what came back stays back, whatever becomes of the booking later
             let returned = undone.share_of(saving.saving).max(saving.returned);
@@ -233,8 +248,10 @@ impl App {
                 && store::set_returned(&mut tx, agency, id, saving.campaign_id, saving.returned, returned).await?
             {
                 shift(&mut tx, agency, &quote, saving.campaign_id, Movement::Return, more, now).await?;
+                given_back.push(json!({"campaign_id": saving.campaign_id, "amount": more}));
             }
         }
+        let mut coupons_returned = 0;
         if undone == Undone::Wholly {
             for (hash, campaign) in coupons::of_quote(&mut tx, agency, id).await? {
                 let row = campaigns::campaign(&mut tx, agency, campaign).await?;
@@ -248,8 +265,14 @@ impl App {
                 };
                 if !keeps && coupons::redeem(&mut tx, agency, id, &hash, "return", now).await? {
                     coupons::shift(&mut tx, agency, &hash, 0, -1).await?;
+                    coupons_returned += 1;
                 }
             }
+        }
+        if !given_back.is_empty() || coupons_returned > 0 {
+            let more = json!({"booking_id": booking, "campaigns": given_back, "coupons": coupons_returned});
+            self.tell(&mut tx, agency, told("quote.returned", &quote, now, more))
+                .await?;
         }
         tx.commit().await?;
         Ok(Done::Finished)
@@ -265,6 +288,20 @@ impl App {
             metrics::counter!("posthouse_quotes_total", "became" => "expired").increment(1);
         }
         Ok(Done::Finished)
+    }
+}
+
+/// What others are told of a quote, with `more` about it.
+fn told(kind: &'static str, quote: &QuoteRow, at: i64, more: Value) -> Told {
+    let mut data = json!({"quote_id": quote.id, "customer_id": quote.customer_id});
+    if let (Value::Object(data), Value::Object(more)) = (&mut data, more) {
+        data.extend(more);
+    }
+    Told {
+        kind,
+        subject: format!("quote/{}", quote.id),
+        at,
+        data,
     }
 }
 

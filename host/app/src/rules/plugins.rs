@@ -141,14 +141,20 @@ impl App {
             // machine time: revisions are told apart by when they came, also where the business clock stands still
             created_at: self.machine.now(),
         };
-        let new = crate::error::retrying!(self.keep_plugin(agency, &row, &component))?;
+        let new = crate::error::retrying!(self.keep_plugin(caller, &row, &component))?;
         tracing::info!(agency = %caller.room.slug, plugin = %row.name, version = %row.version, digest = %row.digest, "plugin let in");
         Ok((new, PluginView::read(row)?))
     }
 
-    async fn keep_plugin(&self, agency: Uuid, row: &PluginRow, component: &[u8]) -> Result<bool> {
+    async fn keep_plugin(&self, caller: &Caller, row: &PluginRow, component: &[u8]) -> Result<bool> {
+        let agency = caller.room.id;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         let new = store::insert(&mut tx, agency, row, component).await?;
+        if new {
+            let subject = format!("plugin/{}", row.digest);
+            let detail = serde_json::json!({"name": row.name, "version": row.version});
+            self.audit(&mut tx, caller, "plugin.upload", &subject, detail).await?;
+        }
         tx.commit().await?;
         Ok(new)
     }

@@ -1,7 +1,9 @@
 //! Which rule decides: a pointer per binding, moved in one transaction. Calls in flight finish on the revision they began with.
 
 use super::diff::Diff;
+use crate::App;
 use crate::error::Result;
+use crate::webhooks::Told;
 use posthouse_domain::{Instant, canonical};
 use posthouse_store::plugins::{self as store, BindingRevisionRow, BindingRow};
 use posthouse_store::{StoreError, Tx, dialect};
@@ -32,7 +34,7 @@ pub(crate) struct NewRule<'r> {
 ///
 /// # Errors
 /// [`StoreError::Overtaken`] if somebody else moved it meanwhile: worth trying again.
-pub(crate) async fn put_rule(tx: &mut Tx, agency: Uuid, new: &NewRule<'_>, now: Instant) -> Result<i64> {
+pub(crate) async fn put_rule(app: &App, tx: &mut Tx, agency: Uuid, new: &NewRule<'_>, now: Instant) -> Result<i64> {
     let point = new.extension_point;
     let present = store::binding(tx, agency, point, new.name).await?;
     let from = present.map_or(0, |row| row.revision);
@@ -71,7 +73,45 @@ pub(crate) async fn put_rule(tx: &mut Tx, agency: Uuid, new: &NewRule<'_>, now: 
         store::grant(tx, agency, point, new.name, new.grant, by, now).await?;
     }
     dialect::notify(tx, agency).await?;
+    announce(app, tx, agency, (point, new.name), &revision).await?;
     Ok(from + 1)
+}
+
+/// Writes down who put a rule into force, and tells others of it.
+pub(crate) async fn announce(
+    app: &App,
+    tx: &mut Tx,
+    agency: Uuid,
+    binding: (&str, &str),
+    revision: &BindingRevisionRow,
+) -> Result<()> {
+    let told = in_force(binding, revision);
+    let (action, by) = (format!("binding.{}", revision.cause), revision.activated_by);
+    app.audit_by(tx, agency, by, &action, &told.subject, told.data.clone())
+        .await?;
+    app.tell(tx, agency, told).await
+}
+
+fn in_force((point, name): (&str, &str), revision: &BindingRevisionRow) -> Told {
+    let kind = match revision.cause.as_str() {
+        BREAKER => "plugin.failing",
+        _ => "plugin.activated",
+    };
+    Told {
+        kind,
+        subject: format!("binding/{point}/{name}"),
+        at: revision.activated_at,
+        data: serde_json::json!({
+            "extension_point": point,
+            "binding": name,
+            "revision": revision.revision,
+            "digest": revision.digest,
+            "config_digest": revision.config_digest,
+            "cause": revision.cause,
+            "restores": revision.restores,
+            "by": revision.activated_by,
+        }),
+    }
 }
 
 /// Why the host moves a pointer back by itself.

@@ -203,6 +203,7 @@ impl App {
                 let known = (row.run, row.transition);
                 if store::note_applied(&mut tx, room.id, name, row.revision, known, *applied, last).await? {
                     store::insert_transitions(&mut tx, room.id, name, moves).await?;
+                    self.tell_transitions(&mut tx, room, name, moves).await?;
                 } else {
                     overtaken.insert(name.clone());
                 }

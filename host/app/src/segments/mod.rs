@@ -19,6 +19,7 @@ mod read;
 mod run;
 mod sample;
 mod summary;
+mod told;
 
 pub use activation::Activation;
 pub use as_of::{PastCustomer, PastPlace, Standing};

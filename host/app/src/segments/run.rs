@@ -10,6 +10,7 @@ use super::live::Desk;
 use super::summary::{NewRevision, RunSummary};
 use super::{Live, SEGMENTATION};
 use crate::error::{AppError, Result, retrying};
+use crate::rules::pointer::announce;
 use crate::rules::{Breaker, Moment, in_pool};
 use crate::team::Caller;
 use crate::{App, Room};
@@ -18,6 +19,7 @@ use posthouse_store::intake::lock;
 use posthouse_store::plugins::{self as bindings, BindingRevisionRow, BindingRow};
 use posthouse_store::segments::{self as store, MembershipRow, RunRow};
 use posthouse_store::{Access, StoreError, Tx, dialect, profiles};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,6 +52,8 @@ impl App {
         if names.is_empty() && binding.is_some() {
             return Err(AppError::NotFound("binding"));
         }
+        let subject = binding.map_or("bindings".to_owned(), |name| format!("binding/{SEGMENTATION}/{name}"));
+        self.audit_look(caller, "binding.run", &subject, &json!({})).await?;
         let mut results = Vec::new();
         for name in names {
             results.push(
@@ -335,6 +339,7 @@ impl App {
                 activated_at: draft.moment.now,
             };
             bindings::insert_revision(tx, room.id, SEGMENTATION, name, &entry).await?;
+            announce(self, tx, room.id, (SEGMENTATION, name), &entry).await?;
             if let Some(by) = new.by {
                 bindings::grant(tx, room.id, SEGMENTATION, name, &new.grant, by, draft.moment.now).await?;
             }
@@ -372,6 +377,7 @@ impl App {
             .map(|(key, (entered, departed))| ((*key).to_owned(), to_bytes(entered), to_bytes(departed)))
             .collect();
         store::insert_moves(tx, room.id, name, run.run, &moves).await?;
+        self.tell_moves(tx, room, name, draft.moment.now, &movement).await?;
         Ok((row, run, movement, revision))
     }
 }

@@ -49,7 +49,7 @@ pub(crate) struct Moved {
 async fn move_clock(State(front): State<Front>, auth: Auth, Json(body): Json<NewTime>) -> Answer<axum::Json<Moved>> {
     let caller = auth.may(Scope::Owner)?;
     let by = ClockMove::read(&caller, body.advance.as_deref(), body.set.as_deref())?;
-    let moved = front.app().move_clock(by).await?;
+    let moved = front.app().move_clock(&caller, by).await?;
     Ok(axum::Json(Moved {
         from: moved.from.into(),
         to: moved.to.into(),

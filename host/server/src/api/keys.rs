@@ -6,7 +6,7 @@ use super::problem::Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use posthouse_app::team::Scope;
+use posthouse_app::team::{NewKey as NewApiKey, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,6 +28,9 @@ pub(crate) struct NewKey {
     /// `campaigns` (plan and run them), `approvals` (agree to what others planned), `quotes` (prices, confirm and release).
     #[schema(value_type = Vec<String>, min_items = 1)]
     scopes: Vec<Scope>,
+    /// Whose it is: a person or a program, 1 to 200 bytes. Keys of one holder are one person: none of them approves what another submitted.
+    #[serde(default)]
+    holder: Option<String>,
 }
 
 /// A new key.
@@ -52,7 +55,12 @@ pub(crate) struct Key {
     responses((status = 201, description = "The key, shown this once.", body = Key)))]
 async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewKey>) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Owner)?;
-    let (id, api_key) = front.app().create_key(&caller, &body.name, &body.scopes).await?;
+    let new = NewApiKey {
+        name: &body.name,
+        scopes: &body.scopes,
+        holder: body.holder.as_deref(),
+    };
+    let (id, api_key) = front.app().create_key(&caller, new).await?;
     Ok((
         StatusCode::CREATED,
         axum::Json(Key {

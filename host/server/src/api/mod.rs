@@ -5,6 +5,7 @@
 
 mod agency;
 mod attributes;
+mod audit;
 mod auth;
 mod bindings;
 mod campaigns;
@@ -37,6 +38,7 @@ mod segments;
 mod stacking_groups;
 mod timeline;
 mod titles;
+mod webhooks;
 mod welcome;
 
 use crate::config::Http;
@@ -171,9 +173,12 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .merge(limited(decisions::routes(), http.json_bytes))
         .merge(limited(stacking_groups::routes(), http.json_bytes))
         .merge(limited(campaigns::routes(), http.json_bytes))
+        .merge(limited(webhooks::routes(), http.json_bytes))
+        .merge(limited(audit::routes(), http.json_bytes))
         .route_layer(from_fn_with_state(front.clone(), idempotency::once))
         // beyond the layer before: an answer that holds a secret is never kept
         .merge(limited(keys::routes(), http.json_bytes))
+        .merge(limited(webhooks::secret_routes(), http.json_bytes))
         .merge(limited(coupons::secret_routes(), http.event_bytes))
         .route_layer(from_fn_with_state(front.clone(), observe::carry_out))
         .route_layer(from_fn_with_state(front.clone(), auth::door));

@@ -32,6 +32,7 @@ use utoipa::{OpenApi as _, PartialSchema};
         (name = "decisions", description = "What rules were asked and said, and asking them again."),
         (name = "insights", description = "What can be learnt of all customers together."),
         (name = "team", description = "Keys."),
+        (name = "webhooks", description = "Telling the agency's own systems what happens."),
         (name = "operations", description = "Health and metrics; no key needed."),
     ),
 )]

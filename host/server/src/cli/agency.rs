@@ -6,7 +6,7 @@ use crate::house;
 use crate::output::{Output, table};
 use clap::{Args, Subcommand};
 use posthouse_app::clock::{SystemClock, SystemEntropy};
-use posthouse_app::team::{self, NewAgency, Scope};
+use posthouse_app::team::{self, NewAgency, NewKey, Scope};
 use posthouse_app::{AppError, Store};
 use posthouse_domain::time::instant_text;
 use posthouse_domain::{Clock, words};
@@ -30,6 +30,9 @@ pub(super) enum Agency {
         /// What the key may do.
         #[arg(long = "scope", value_name = "SCOPE,…", value_delimiter = ',', default_value = "owner", value_parser = scope)]
         scopes: Vec<Scope>,
+        /// Whose it is. Keys of one holder are one person: none of them approves what another submitted.
+        #[arg(long, value_name = "NAME")]
+        holder: Option<String>,
         #[command(flatten)]
         settings: Settings,
     },
@@ -122,8 +125,16 @@ impl Agency {
                 slug,
                 name,
                 scopes,
+                holder,
                 settings,
-            } => key(&slug, &name, &scopes, &settings, output),
+            } => {
+                let new = NewKey {
+                    name: &name,
+                    scopes: &scopes,
+                    holder: holder.as_deref(),
+                };
+                key(&slug, new, &settings, output)
+            }
             Self::Keys { slug, settings } => keys(&slug, &settings, output),
             Self::RevokeKey { slug, id, settings } => revoke(&slug, id, &settings, output),
         }
@@ -191,10 +202,11 @@ fn list(settings: &Settings, output: Output) -> Result<(), Failure> {
     })
 }
 
-fn key(slug: &str, name: &str, scopes: &[Scope], settings: &Settings, output: Output) -> Result<(), Failure> {
+fn key(slug: &str, new: NewKey<'_>, settings: &Settings, output: Output) -> Result<(), Failure> {
+    let NewKey { name, scopes, .. } = new;
     let (id, key) = with_present_store(settings, async |store| {
         let agency = team::agency_by_slug(store, slug).await?;
-        team::create_key(store, agency.id, name, scopes, SystemClock.now(), &SystemEntropy).await
+        team::create_key(store, agency.id, new, None, SystemClock.now(), &SystemEntropy).await
     })?;
     let document = json!({ "id": id, "name": name.trim(), "scopes": scopes, "api_key": key });
     output.answer(&document, || {
@@ -241,7 +253,7 @@ fn keys(slug: &str, settings: &Settings, output: Output) -> Result<(), Failure> 
 fn revoke(slug: &str, id: Uuid, settings: &Settings, output: Output) -> Result<(), Failure> {
     with_present_store(settings, async |store| {
         let agency = team::agency_by_slug(store, slug).await?;
-        match team::revoke_key(store, agency.id, id, SystemClock.now()).await {
+        match team::revoke_key(store, agency.id, id, None, SystemClock.now()).await {
             Err(AppError::NotFound(_)) => Err(AppError::invalid(
                 "key_unknown",
                 words!(

@@ -145,12 +145,20 @@ impl Client {
         })
     }
 
+    /// Takes a thing away.
+    ///
+    /// # Errors
+    /// What the server says, or that it is away.
+    pub(crate) fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.patiently(|| document(self.call("DELETE", path).call()))
+    }
+
     /// Sends a document once, for an answer that the server keeps nowhere.
     ///
     /// # Errors
     /// What the server says, or that it is away.
-    pub(crate) fn send_once(&self, path: &str, body: &impl Serialize) -> Result<Value, Trouble> {
-        document(self.with_body("POST", path).send_json(body))
+    pub(crate) fn send_once(&self, method: &str, path: &str, body: &impl Serialize) -> Result<Value, Trouble> {
+        document(self.with_body(method, path).send_json(body))
     }
 
     /// Sends bytes that say themselves what they are. The answer comes with whether something new was made of them.
@@ -213,9 +221,12 @@ impl Client {
     }
 
     fn call(&self, method: &str, path: &str) -> ureq::RequestBuilder<ureq::typestate::WithoutBody> {
-        debug_assert_eq!(method, "GET");
-        self.agent
-            .get(self.address(path))
+        let address = self.address(path);
+        let request = match method {
+            "DELETE" => self.agent.delete(address),
+            _ => self.agent.get(address),
+        };
+        request
             .header("authorization", &self.authorization)
             .header("accept-language", self.language)
     }

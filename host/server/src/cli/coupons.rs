@@ -123,7 +123,7 @@ impl Make {
         let file = self.out.as_deref().map(new_file).transpose()?;
         let campaign = &self.campaign;
         let path = format!("/campaigns/{}/coupons", encoded(campaign));
-        let made = client.send_once(&path, &body).map_err(|trouble| {
+        let made = client.send_once("POST", &path, &body).map_err(|trouble| {
             if let Some(path) = &self.out {
                 let _ = std::fs::remove_file(path);
             }

@@ -338,6 +338,76 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "评价：数字以外的情况",
     ),
     ("What to do again and what not", "经验：哪些可以再做，哪些不要"),
+    (
+        "List webhooks; create and change them, and see what they were told",
+        "列出 Webhook；创建、修改，查看发送记录",
+    ),
+    (
+        "Create a webhook. Its secret is printed this once",
+        "创建 Webhook；密钥仅显示一次",
+    ),
+    ("Where events are sent: https://…", "事件发往的地址：https://…"),
+    (
+        "What it is told: names of events, quote.*, or *",
+        "通知哪些事件：事件名、quote.* 或 *",
+    ),
+    ("What you call it", "备注"),
+    ("Show a webhook and how it does", "查看 Webhook 及其状态"),
+    ("Id of the webhook", "Webhook 编号"),
+    ("List the types of events", "列出事件类型"),
+    (
+        "List what a webhook was told and is to be told, the latest first",
+        "列出已发送和待发送的通知，最近的在前",
+    ),
+    (
+        "Only those that are pending, delivered or dead",
+        "只看待发送（pending）、已送达（delivered）或已放弃（dead）的",
+    ),
+    ("How many", "条数"),
+    ("Send a test event", "发送测试事件"),
+    (
+        "Send dead deliveries again, or the named ones",
+        "重发已放弃的通知，或指定的通知",
+    ),
+    (
+        "Numbers of deliveries; all that are dead if left out",
+        "通知的序号；不填则为所有已放弃的",
+    ),
+    (
+        "Give a webhook another secret, printed this once. The earlier one stays valid for a day",
+        "更换密钥，仅显示一次；旧密钥一天内仍有效",
+    ),
+    (
+        "Pause a webhook. What happens meanwhile is not told later",
+        "暂停 Webhook；暂停期间的事件之后不再补发",
+    ),
+    (
+        "Activate a webhook that is paused or gone",
+        "启用已暂停或已失效的 Webhook",
+    ),
+    (
+        "Delete a webhook, with what waits for it",
+        "删除 Webhook 及其待发送的通知",
+    ),
+    (
+        "Whose it is. Keys of one holder are one person: none of them approves what another submitted",
+        "持有人。同一持有人的密钥视为同一人：一个提交的方案，另一个不能批准",
+    ),
+    (
+        "Show who did what, or verify that the log of it is whole",
+        "查看谁做了什么，或核对操作日志是否完整",
+    ),
+    ("Only what this actor did", "只看此操作者"),
+    (
+        "Only what was done to this, as campaign/ID",
+        "只看此对象，如 campaign/编号",
+    ),
+    (
+        "Verify that no entry was changed or taken away: 0 if the log is whole, 1 if it is not",
+        "核对日志有无改动或缺失：完整返回 0，否则返回 1",
+    ),
+    ("An entry of which you kept the hash", "保存过哈希的条目序号"),
+    ("The hash that you kept of it", "当时保存的哈希"),
     ("Coupons of campaigns", "活动的券码"),
     (
         "Make a batch of codes. They are printed, or written to a file, this once",

@@ -2,6 +2,7 @@
 //! error. Exit codes: 0 fine, 1 failed, 2 used wrongly.
 
 mod agency;
+mod audit;
 mod campaigns;
 mod client;
 mod clock;
@@ -23,6 +24,7 @@ mod replay;
 mod segments;
 mod start;
 mod trade;
+mod webhooks;
 
 use crate::output::{Failure, Output, print};
 
@@ -86,6 +88,12 @@ enum Command {
     /// Make a past decision again, with the plugin, settings and input of then: the same bytes, or the first difference.
     #[command(after_help = VARIABLES)]
     Replay(replay::Replay),
+    /// List webhooks; create and change them, and see what they were told.
+    #[command(after_help = VARIABLES)]
+    Webhooks(webhooks::Webhooks),
+    /// Show who did what, or verify that the log of it is whole.
+    #[command(after_help = VARIABLES)]
+    Audit(audit::Audit),
     /// Move the business clock of a server started with `serve --clock manual:INSTANT`.
     #[command(subcommand, after_help = VARIABLES)]
     Clock(clock::Clock),
@@ -206,6 +214,8 @@ fn perform(cli: Cli, language: Language) -> ExitCode {
         Command::Customers(customers) => customers.run(output),
         Command::Campaigns(campaigns) => campaigns.run(output),
         Command::Coupons(coupons) => coupons.run(output),
+        Command::Webhooks(webhooks) => webhooks.run(output),
+        Command::Audit(audit) => audit.run(output),
         Command::Quote(quote) => quote.run(output),
         Command::Confirm(confirm) => confirm.run(output),
         Command::Release(release) => release.run(output),

@@ -19,7 +19,7 @@ use crate::output::{Failure, counted};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::intake::MOST_EVENTS;
-use posthouse_app::team::{self, Caller, NewAgency, Scope, create_agency};
+use posthouse_app::team::{self, Caller, NewAgency, NewKey, Scope, create_agency};
 use posthouse_app::{App, Store};
 use posthouse_domain::{Clock, Day, Words, words};
 use serde::{Deserialize, Serialize};
@@ -295,8 +295,12 @@ pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Se
     let mut app = house::open(config).await?;
     let mut caller = app.authenticate(&state.api_key).await?;
     if state.approver_key.is_none() {
-        let scopes = [Scope::Approvals, Scope::Read];
-        state.approver_key = Some(app.create_key(&caller, "approver", &scopes).await?.1);
+        let approver = NewKey {
+            name: "approver",
+            scopes: &[Scope::Approvals, Scope::Read],
+            holder: None,
+        };
+        state.approver_key = Some(app.create_key(&caller, approver).await?.1);
         write(&path, &state)?;
     }
     if !state.complete {

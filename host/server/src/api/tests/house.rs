@@ -45,6 +45,7 @@ pub(super) async fn with_key(http: Http) -> (Front, tempfile::TempDir, String) {
         secret: [7; 32],
         frames: None,
         workbooks: Workbooks::nowhere(),
+        private_webhooks: false,
     });
     let uploads = folder.path().join("uploads");
     (Front::new(app, http, uploads, None), folder, key)

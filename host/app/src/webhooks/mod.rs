@@ -1,0 +1,495 @@
+//! Webhooks: an agency's own systems are told what happens. What is to be told is written in the transaction that makes it happen, and
+//! sent at least once, in order of its subject.
+//!
+//! ```text
+//! change ─► tell: outbox + a delivery for each webhook that wants it (one transaction) ─► job of the webhook ─► POST, signed
+//!                                                        ▲                                      │
+//!                                                        └── again after a pause ◄── not 2xx ◄──┘─► delivered │ dead, to be replayed
+//! ```
+
+mod deliver;
+mod outbox;
+mod send;
+mod sign;
+mod tidy;
+
+pub(crate) use deliver::Deliver;
+pub(crate) use outbox::{Listeners, Told};
+pub(crate) use send::Sender;
+pub(crate) use tidy::Tidy;
+
+use crate::App;
+use crate::error::{AppError, Result, retrying};
+use crate::jobs::{self, JobClock, Lane, NewJob};
+use crate::team::Caller;
+use posthouse_domain::{Instant, webhook as domain, words};
+use posthouse_store::webhooks::{self as store, DeliveryRow, Waiting, WebhookRow};
+use posthouse_store::{Access, Tx};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Most webhooks of an agency.
+const MOST: usize = 20;
+/// Longest address, in bytes.
+const LONGEST_URL: usize = 2_000;
+/// Longest note, in bytes.
+const LONGEST_NOTE: usize = 200;
+/// How long the earlier secret is valid beside a new one, in ms.
+const OVERLAP: i64 = 24 * 3_600_000;
+/// A time that never comes: a job that waits to be woken.
+const NEVER: Instant = i64::MAX;
+/// Most deliveries that are named in one replay.
+const MOST_REPLAYED: usize = 1_000;
+
+/// A webhook to be made.
+#[derive(Debug, Clone)]
+pub struct NewWebhook {
+    /// Where to.
+    pub url: String,
+    /// What the agency says of it.
+    pub note: String,
+    /// Types, or patterns of them, as `quote.*`.
+    pub types: Vec<String>,
+}
+
+/// What is to be different about a webhook.
+#[derive(Debug, Clone, Default)]
+pub struct WebhookChange {
+    /// Where to.
+    pub url: Option<String>,
+    /// What the agency says of it.
+    pub note: Option<String>,
+    /// Types, or patterns of them.
+    pub types: Option<Vec<String>>,
+    /// Whether it is told anything.
+    pub active: Option<bool>,
+    /// Give it another secret.
+    pub rotate: bool,
+}
+
+/// A webhook.
+#[derive(Debug, Clone)]
+pub struct WebhookView {
+    /// Id.
+    pub id: Uuid,
+    /// Where to.
+    pub url: String,
+    /// What the agency says of it.
+    pub note: String,
+    /// Patterns of types.
+    pub types: Vec<String>,
+    /// `active`, `paused`, or `gone` as its receiver said.
+    pub state: String,
+    /// Until when the earlier secret is valid too, in ms since 1970.
+    pub earlier_until: Option<Instant>,
+    /// Attempts that failed in a row.
+    pub failures: i64,
+    /// Until when nothing is sent, in ms since 1970.
+    pub retry_at: Option<Instant>,
+    /// Deliveries that wait.
+    pub pending: i64,
+    /// Deliveries that were given up.
+    pub dead: i64,
+    /// When it was made, in ms since 1970.
+    pub created_at: Instant,
+    /// Counts changes by people.
+    pub version: i64,
+    /// The secret, where it is new.
+    pub secret: Option<String>,
+}
+
+/// Something that a webhook was told or is to be told.
+#[derive(Debug, Clone)]
+pub struct DeliveryView {
+    /// Its place among what the webhook is told.
+    pub seq: i64,
+    /// Id of the event.
+    pub event_id: Uuid,
+    /// Type of the event.
+    pub kind: String,
+    /// What it happened to.
+    pub subject: String,
+    /// When it happened, in ms since 1970.
+    pub at: Instant,
+    /// `pending`, `delivered` or `dead`.
+    pub state: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it is tried next, in ms since 1970.
+    pub next_at: Option<Instant>,
+    /// When it was told or given up, in ms since 1970.
+    pub ended_at: Option<Instant>,
+    /// The status of the last answer.
+    pub status: Option<i64>,
+    /// The beginning of the last answer, or why there was none.
+    pub answer: Option<String>,
+    /// More about what happened.
+    pub data: Value,
+}
+
+impl DeliveryView {
+    fn of(row: DeliveryRow) -> Result<Self> {
+        let data = row.event.read_data()?;
+        Ok(Self {
+            seq: row.seq,
+            event_id: row.event.id,
+            kind: row.event.kind,
+            subject: row.event.subject,
+            at: row.event.at,
+            next_at: (row.state == "pending").then_some(row.next_at),
+            state: row.state,
+            attempts: row.attempts,
+            ended_at: row.ended_at,
+            status: row.status,
+            answer: row.answer,
+            data,
+        })
+    }
+}
+
+fn view(row: WebhookRow, waiting: Waiting, now: Instant, secret: Option<String>) -> Result<WebhookView> {
+    Ok(WebhookView {
+        id: row.id,
+        url: row.url,
+        note: row.note,
+        types: serde_json::from_str(&row.types).map_err(AppError::corrupt("types"))?,
+        state: row.state,
+        earlier_until: row.earlier_until.filter(|until| *until > now),
+        failures: row.failures,
+        retry_at: Some(row.retry_at).filter(|at| *at > now),
+        pending: waiting.pending,
+        dead: waiting.dead,
+        created_at: row.created_at,
+        version: row.version,
+        secret,
+    })
+}
+
+/// The types as they are stored.
+fn types(patterns: &[String]) -> Result<String> {
+    let known = || {
+        let names: Vec<&str> = domain::EVENT_TYPES.iter().map(|kind| kind.name).collect();
+        names.join(", ")
+    };
+    if patterns.is_empty() || patterns.len() > domain::EVENT_TYPES.len() {
+        return Err(AppError::invalid(
+            "bad_event_type",
+            words!(
+                "types lists what the webhook is told; use names of events ({known}), quote.* or *",
+                "types 列出要通知的事件；可用事件名（{known}）、quote.* 或 *",
+                known = known()
+            ),
+        ));
+    }
+    if let Some(unknown) = patterns.iter().find(|pattern| !domain::is_known(pattern)) {
+        return Err(AppError::invalid(
+            "bad_event_type",
+            words!(
+                "{unknown:?} names no type of event; use names of events ({known}), quote.* or *",
+                "没有 {unknown:?} 这类事件；可用事件名（{known}）、quote.* 或 *",
+                unknown = unknown.chars().take(64).collect::<String>(),
+                known = known()
+            ),
+        ));
+    }
+    let mut patterns: Vec<&String> = patterns.iter().collect();
+    patterns.sort();
+    patterns.dedup();
+    serde_json::to_string(&patterns).map_err(AppError::corrupt("types"))
+}
+
+fn note(text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.len() > LONGEST_NOTE || text.chars().any(char::is_control) {
+        return Err(AppError::invalid(
+            "bad_note",
+            words!(
+                "the note may have {LONGEST_NOTE} bytes and no control characters",
+                "备注不超过 {LONGEST_NOTE} 字节，且不含控制字符"
+            ),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+impl App {
+    /// The agency's webhooks, the oldest first.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn webhooks(&self, caller: &Caller) -> Result<Vec<WebhookView>> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut views = Vec::new();
+        for row in store::webhooks(&mut tx, agency).await? {
+            let waiting = store::waiting(&mut tx, agency, row.id).await?;
+            views.push(view(row, waiting, self.machine.now(), None)?);
+        }
+        Ok(views)
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; failures of the database.
+    pub async fn webhook(&self, caller: &Caller, id: Uuid) -> Result<WebhookView> {
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let row = store::webhook(&mut tx, agency, id).await?;
+        let row = row.ok_or(AppError::NotFound("webhook"))?;
+        let waiting = store::waiting(&mut tx, agency, id).await?;
+        view(row, waiting, self.machine.now(), None)
+    }
+
+    /// Makes a webhook. Its secret is shown this once.
+    ///
+    /// # Errors
+    /// `bad_webhook_url`, `private_address`, `bad_event_type`, `bad_note`; `too_many_webhooks`; failures of the database.
+    pub async fn create_webhook(&self, caller: &Caller, new: &NewWebhook) -> Result<WebhookView> {
+        self.sender.check(&new.url)?;
+        let (types, note) = (types(&new.types)?, note(&new.note)?);
+        let (agency, now) = (caller.room.id, self.machine.now());
+        let (secret, sealed) = self.new_webhook_secret(agency)?;
+        let row = WebhookRow {
+            id: self.entropy.id(now),
+            url: new.url.clone(),
+            note,
+            types,
+            state: "active".into(),
+            secret: sealed,
+            earlier: None,
+            earlier_until: None,
+            failures: 0,
+            retry_at: 0,
+            created_at: now,
+            created_by: caller.key,
+            version: 1,
+        };
+        retrying!(self.try_create_webhook(caller, &row))?;
+        view(row, Waiting::default(), now, Some(secret))
+    }
+
+    async fn try_create_webhook(&self, caller: &Caller, row: &WebhookRow) -> Result<()> {
+        let agency = caller.room.id;
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        if store::webhooks(&mut tx, agency).await?.len() >= MOST {
+            return Err(AppError::conflict(
+                "too_many_webhooks",
+                words!(
+                    "an agency has {MOST} webhooks at most; delete one that is not needed",
+                    "每家旅行社最多 {MOST} 个 Webhook；请先删除不用的"
+                ),
+            ));
+        }
+        store::insert(&mut tx, agency, row).await?;
+        jobs::put(
+            &mut tx,
+            agency,
+            deliveries(&row.id.to_string(), Lane::Deliveries, NEVER),
+        )
+        .await?;
+        Tidy::schedule(&mut tx, agency, row.created_at).await?;
+        self.audit_webhook(&mut tx, caller, "webhook.create", row.id, json!({}))
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Changes a webhook. A new secret is shown this once; the earlier one stays valid for a day. What failed is forgotten, and what waits
+    /// is tried at once.
+    ///
+    /// # Errors
+    /// As [`App::create_webhook`]; `version_changed` if somebody else changed it meanwhile.
+    pub async fn change_webhook(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        expected: Option<i64>,
+        change: &WebhookChange,
+    ) -> Result<WebhookView> {
+        if let Some(url) = &change.url {
+            self.sender.check(url)?;
+        }
+        let types = change.types.as_deref().map(types).transpose()?;
+        let note = change.note.as_deref().map(note).transpose()?;
+        let (agency, now) = (caller.room.id, self.machine.now());
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let row = store::webhook(&mut tx, agency, id).await?;
+        let mut row = row.ok_or(AppError::NotFound("webhook"))?;
+        let changed = || {
+            AppError::conflict(
+                "version_changed",
+                words!(
+                    "the webhook was changed meanwhile; look at it again before changing it",
+                    "该 Webhook 已被修改；请重新读取后再修改"
+                ),
+            )
+        };
+        if expected.is_some_and(|expected| expected != row.version) {
+            return Err(changed());
+        }
+        row.url = change.url.clone().unwrap_or(row.url);
+        row.types = types.unwrap_or(row.types);
+        row.note = note.unwrap_or(row.note);
+        if let Some(active) = change.active {
+            row.state = if active { "active" } else { "paused" }.into();
+        }
+        let secret = if change.rotate {
+            let (secret, sealed) = self.new_webhook_secret(agency)?;
+            row.earlier = Some(std::mem::replace(&mut row.secret, sealed));
+            row.earlier_until = Some(now + OVERLAP);
+            Some(secret)
+        } else {
+            None
+        };
+        if !store::change(&mut tx, agency, &row).await? {
+            return Err(changed());
+        }
+        store::hurry(&mut tx, agency, id, now).await?;
+        jobs::wake(&mut tx, agency, (store::DELIVER, &id.to_string()), now, 1).await?;
+        let waiting = store::waiting(&mut tx, agency, id).await?;
+        let detail = json!({
+            "url": change.url.is_some(),
+            "types": change.types.is_some(),
+            "note": change.note.is_some(),
+            "active": change.active,
+            "rotated": change.rotate,
+        });
+        self.audit_webhook(&mut tx, caller, "webhook.change", id, detail)
+            .await?;
+        tx.commit().await?;
+        row.version += 1;
+        (row.failures, row.retry_at) = (0, 0);
+        view(row, waiting, now, secret)
+    }
+
+    /// Takes a webhook away, with everything that waits for it.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; failures of the database.
+    pub async fn delete_webhook(&self, caller: &Caller, id: Uuid) -> Result<()> {
+        let agency = caller.room.id;
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        if !store::delete(&mut tx, agency, id).await? {
+            return Err(AppError::NotFound("webhook"));
+        }
+        jobs::cancel(&mut tx, agency, store::DELIVER, &id.to_string()).await?;
+        self.audit_webhook(&mut tx, caller, "webhook.delete", id, json!({}))
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Has a webhook told that somebody tries it. Returns the event's id.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `webhook_not_active`; failures of the database.
+    pub async fn test_webhook(&self, caller: &Caller, id: Uuid) -> Result<Uuid> {
+        let agency = caller.room.id;
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let row = store::webhook(&mut tx, agency, id).await?;
+        if row.ok_or(AppError::NotFound("webhook"))?.state != "active" {
+            return Err(AppError::conflict(
+                "webhook_not_active",
+                words!(
+                    "the webhook is paused or gone; activate it first",
+                    "该 Webhook 已暂停或已失效；请先启用"
+                ),
+            ));
+        }
+        let told = Told {
+            kind: "webhook.test",
+            subject: format!("webhook/{id}"),
+            at: self.clock.now(),
+            data: json!({ "webhook": id }),
+        };
+        self.audit_webhook(&mut tx, caller, "webhook.test", id, json!({}))
+            .await?;
+        let event = Listeners::only(id).tell(self, &mut tx, agency, vec![told]).await?;
+        tx.commit().await?;
+        event
+            .first()
+            .copied()
+            .ok_or_else(|| AppError::Internal("a test was not written".into()))
+    }
+
+    /// Deliveries of a webhook before a place, the latest first.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `bad_state`; failures of the database.
+    pub async fn deliveries(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        state: Option<&str>,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<DeliveryView>> {
+        if let Some(state) = state.filter(|state| !["pending", "delivered", "dead"].contains(state)) {
+            return Err(AppError::invalid(
+                "bad_state",
+                words!(
+                    "state {state:?} is not known; use pending, delivered or dead",
+                    "状态 {state:?} 无法识别；可用 pending、delivered、dead"
+                ),
+            ));
+        }
+        let agency = caller.room.id;
+        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        if store::webhook(&mut tx, agency, id).await?.is_none() {
+            return Err(AppError::NotFound("webhook"));
+        }
+        let rows = store::deliveries(&mut tx, agency, id, state, before.unwrap_or(i64::MAX), limit).await?;
+        rows.into_iter().map(DeliveryView::of).collect()
+    }
+
+    /// Has deliveries told again, these or all that were given up; returns how many.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `too_many_items`; failures of the database.
+    pub async fn replay_deliveries(&self, caller: &Caller, id: Uuid, only: Option<&[i64]>) -> Result<u64> {
+        if only.is_some_and(|only| only.len() > MOST_REPLAYED) {
+            return Err(AppError::invalid(
+                "too_many_items",
+                words!(
+                    "name {MOST_REPLAYED} deliveries at most, or none to replay all that were given up",
+                    "一次最多 {MOST_REPLAYED} 条；不指定则重发所有已放弃的通知"
+                ),
+            ));
+        }
+        let (agency, now) = (caller.room.id, self.machine.now());
+        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        if store::webhook(&mut tx, agency, id).await?.is_none() {
+            return Err(AppError::NotFound("webhook"));
+        }
+        let replayed = store::replay(&mut tx, agency, id, only, now).await?;
+        jobs::wake(&mut tx, agency, (store::DELIVER, &id.to_string()), now, 1).await?;
+        self.audit_webhook(&mut tx, caller, "webhook.replay", id, json!({ "deliveries": replayed }))
+            .await?;
+        tx.commit().await?;
+        Ok(replayed)
+    }
+
+    async fn audit_webhook(&self, tx: &mut Tx, caller: &Caller, action: &str, id: Uuid, detail: Value) -> Result<()> {
+        self.audit(tx, caller, action, &format!("webhook/{id}"), detail).await
+    }
+
+    /// A new secret: as it is shown, and sealed as it is stored.
+    fn new_webhook_secret(&self, agency: Uuid) -> Result<(String, Vec<u8>)> {
+        let mut random = [0; 32];
+        self.entropy.fill(&mut random);
+        let secret = sign::shown(&random);
+        let sealed = self.documents.seal(agency, &secret, &*self.entropy);
+        let sealed = sealed.ok_or_else(|| AppError::Internal("a secret could not be sealed".into()))?;
+        Ok((secret, sealed))
+    }
+}
+
+/// The job of a webhook.
+fn deliveries(key: &str, lane: Lane, due: Instant) -> NewJob<'_> {
+    NewJob {
+        kind: store::DELIVER,
+        key,
+        lane,
+        clock: JobClock::Machine,
+        due,
+    }
+}

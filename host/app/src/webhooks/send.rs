@@ -1,0 +1,306 @@
+//! Sending to an address that an agency gave: it may be anybody's, so what can be reached is bounded, and what is answered too.
+
+use crate::error::{AppError, Result};
+use posthouse_domain::{webhook as domain, words};
+use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+/// How long an answer may take, from the look-up of the name to its last byte.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How much of an answer is read, in bytes.
+const ANSWER: u64 = 2_048;
+/// How much of it is kept, in characters.
+const KEPT: usize = 500;
+/// Largest header of an answer, in bytes.
+const ANSWER_HEADER: usize = 16 << 10;
+
+/// What is sent.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) url: String,
+    pub(super) id: String,
+    pub(super) seconds: i64,
+    pub(super) signature: String,
+    pub(super) body: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reply {
+    /// None if there was no answer.
+    pub(super) status: Option<u16>,
+    /// The beginning of the answer, or why there was none.
+    pub(super) text: String,
+}
+
+impl Reply {
+    /// Whether it was taken.
+    pub(super) fn is_taken(&self) -> bool {
+        self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+
+    /// Whether the receiver says that it is gone for good.
+    pub(super) fn is_gone(&self) -> bool {
+        self.status == Some(410)
+    }
+}
+
+/// Whether to reach addresses of this machine and its network.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    allow_private: bool,
+}
+
+impl Bounds {
+    fn allow(self, address: SocketAddr) -> bool {
+        self.allow_private || domain::is_public(address.ip())
+    }
+}
+
+/// Looks names up, and leaves out addresses that are out of bounds. The connection goes to what it answers, so a name that is looked up
+/// twice and answered differently changes nothing; and an address that is written out comes by here too.
+#[derive(Debug)]
+struct Bounded {
+    bounds: Bounds,
+    inner: DefaultResolver,
+}
+
+impl Resolver for Bounded {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> std::result::Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = self.inner.resolve(uri, config, timeout)?;
+        let mut allowed = self.empty();
+        for address in found.iter().filter(|address| self.bounds.allow(**address)) {
+            allowed.push(*address);
+        }
+        if allowed.is_empty() {
+            return Err(ureq::Error::Other(Box::new(OutOfBounds)));
+        }
+        Ok(allowed)
+    }
+}
+
+/// A name led nowhere but to this machine or its network.
+#[derive(Debug, thiserror::Error)]
+#[error("the address is private; webhooks.allow-private lets the server reach such addresses")]
+struct OutOfBounds;
+
+/// Sends to webhooks. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender {
+    bounds: Bounds,
+    agent: Arc<ureq::Agent>,
+}
+
+impl Sender {
+    /// `allow_private` lets it reach this machine and its network, and send without TLS.
+    pub(crate) fn new(allow_private: bool) -> Self {
+        let bounds = Bounds { allow_private };
+        let config = Config::builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            // where a receiver sends us is not where the agency wanted us to go
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_global(Some(PATIENCE))
+            .timeout_resolve(Some(CONNECT))
+            .timeout_connect(Some(CONNECT))
+            .max_response_header_size(ANSWER_HEADER)
+            .user_agent(concat!("posthouse/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let resolver = Bounded {
+            bounds,
+            inner: DefaultResolver::default(),
+        };
+        let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), resolver);
+        Self {
+            bounds,
+            agent: Arc::new(agent),
+        }
+    }
+
+    /// Whether this is an address that could be sent to. What its name leads to is seen when something is sent.
+    ///
+    /// # Errors
+    /// `bad_webhook_url`, `private_address`.
+    pub(super) fn check(&self, url: &str) -> Result<()> {
+        let bad = |detail| Err(AppError::invalid("bad_webhook_url", detail));
+        let uri = match url.parse::<Uri>() {
+            Ok(uri) if url.len() <= super::LONGEST_URL && !url.contains(['#', '\\']) => uri,
+            _ => {
+                return bad(words!(
+                    "url must be an address of 2,000 bytes at most, like https://example.com/posthouse",
+                    "url 应为不超过 2000 字节的网址，如 https://example.com/posthouse"
+                ));
+            }
+        };
+        let schemes: &[&str] = if self.bounds.allow_private {
+            &["https", "http"]
+        } else {
+            &["https"]
+        };
+        if !uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme)) {
+            return bad(words!(
+                "url must begin with https://; without TLS only if the operator has set webhooks.allow-private",
+                "url 应以 https:// 开头；仅当运维设置了 webhooks.allow-private 时可不用 TLS"
+            ));
+        }
+        let Some(authority) = uri.authority().filter(|authority| !authority.host().is_empty()) else {
+            return bad(words!("url names no host", "url 缺少主机名"));
+        };
+        if authority.as_str().contains('@') {
+            return bad(words!(
+                "url must not hold a user or password; the signature says who sends",
+                "url 中不能带用户名或密码；发送方由签名证明"
+            ));
+        }
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        let private = host
+            .parse()
+            .is_ok_and(|ip| !self.bounds.allow(SocketAddr::new(ip, 443)));
+        let local = host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost");
+        if private || (local && !self.bounds.allow_private) {
+            return Err(AppError::invalid(
+                "private_address",
+                words!(
+                    "{host} is an address of this machine or its network; the operator can allow those with webhooks.allow-private",
+                    "{host} 是本机或内网地址；运维可用 webhooks.allow-private 放行"
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Sends, and waits for the answer; blocks.
+    pub(super) fn send(&self, letter: &Letter) -> Reply {
+        let began = Instant::now();
+        let sent = self
+            .agent
+            .post(&letter.url)
+            .header("content-type", "application/cloudevents+json; charset=utf-8")
+            .header("webhook-id", &letter.id)
+            .header("webhook-timestamp", letter.seconds.to_string())
+            .header("webhook-signature", &letter.signature)
+            .send(&letter.body);
+        let outcome = if sent.is_ok() { "answered" } else { "unanswered" };
+        metrics::histogram!("posthouse_webhook_seconds", "outcome" => outcome).record(began.elapsed());
+        match sent {
+            Ok(mut answer) => {
+                let status = answer.status().as_u16();
+                let mut text = Vec::new();
+                // a status is an answer, whatever becomes of the words behind it
+                let _ = answer.body_mut().as_reader().take(ANSWER).read_to_end(&mut text);
+                Reply {
+                    status: Some(status),
+                    text: kept(&String::from_utf8_lossy(&text)),
+                }
+            }
+            Err(error) => Reply {
+                status: None,
+                text: kept(&error.to_string()),
+            },
+        }
+    }
+}
+
+/// What is kept of an answer.
+fn kept(text: &str) -> String {
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars()
+        .map(printable)
+        .take(KEPT)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(sender: &Sender, url: &str) -> String {
+        match sender.check(url) {
+            Ok(()) => "fine".into(),
+            Err(AppError::Invalid(rejection)) => rejection.code,
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn addresses_are_checked() {
+        let sender = Sender::new(false);
+        for fine in [
+            "https://example.com/hook",
+            "https://example.com:8443/a?b=c",
+            "https://8.8.8.8/",
+            "https://[2606:4700::1]/",
+        ] {
+            assert_eq!(code(&sender, fine), "fine", "{fine}");
+        }
+        for bad in [
+            "",
+            "example.com/hook",
+            "http://example.com/",
+            "ftp://example.com/",
+            "file:///etc/passwd",
+            "https:///hook",
+            "https://user:secret@example.com/",
+            "https://example.com\\@10.0.0.1/",
+            "https://example.com/#a",
+            "https://例子.com/",
+        ] {
+            assert_eq!(code(&sender, bad), "bad_webhook_url", "{bad}");
+        }
+        for private in [
+            "https://127.0.0.1/",
+            "https://localhost:7300/",
+            "https://a.localhost/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://[::1]/",
+            "https://[::ffff:10.0.0.1]/",
+        ] {
+            assert_eq!(code(&sender, private), "private_address", "{private}");
+            assert_eq!(code(&Sender::new(true), private), "fine", "{private}");
+        }
+        assert_eq!(code(&Sender::new(true), "http://127.0.0.1:1/"), "fine");
+    }
+
+    #[test]
+    fn what_a_name_leads_to_is_seen_when_it_is_sent() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // written so that only the look-up sees what it is
+        for host in ["2130706433", "0x7f.1", "localhost", "127.1"] {
+            let letter = Letter {
+                url: format!("http://{host}:{port}/"),
+                id: "a".into(),
+                seconds: 1,
+                signature: "v1,a".into(),
+                body: "{}".into(),
+            };
+            let reply = Sender::new(false).send(&letter);
+            assert_eq!(reply.status, None, "{host}");
+            assert!(reply.text.contains("private"), "{host}: {}", reply.text);
+        }
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err(), "nobody came");
+    }
+
+    #[test]
+    fn answers_are_kept_short_and_printable() {
+        assert_eq!(kept("a\u{1b}[31m\r\nb "), "a [31m  b");
+        assert_eq!(kept(&"x".repeat(2_000)).len(), KEPT);
+    }
+}

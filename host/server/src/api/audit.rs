@@ -1,0 +1,178 @@
+//! The audit log: who did what, and whether the log is whole.
+
+use super::Front;
+use super::extract::{Auth, Query};
+use super::page::{At, Page, page_of};
+use super::problem::{Answer, Problem};
+use axum::extract::State;
+use posthouse_app::audit::{AuditEntry, AuditFilter, Known, Verified};
+use posthouse_app::team::Scope;
+use posthouse_domain::words;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub(super) fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(verify))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AuditQuery {
+    /// Only what this actor did: the id that every `…_by` has.
+    actor: Option<Uuid>,
+    /// Only what was done to this.
+    #[param(example = "campaign/01a204a1-193a-70a2-bedf-baa8a47b6e03")]
+    subject: Option<String>,
+    /// Items of the page, 1 to 1000; 100 if left out.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Who did something.
+#[derive(Debug, Serialize, ToSchema)]
+struct Actor {
+    /// Id, as every `…_by` has it.
+    id: Uuid,
+    /// `key`, or `host`: the server by itself, and whoever works on its database with the command line.
+    #[schema(example = "key")]
+    kind: String,
+    /// What the agency calls it.
+    name: String,
+}
+
+/// Something that was done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+struct Entry {
+    /// Its number, from 1 without gaps.
+    entry: i64,
+    /// When, by the machine's clock.
+    at: At,
+    /// Who.
+    actor: Actor,
+    /// What.
+    #[schema(example = "campaign.approve")]
+    action: String,
+    /// To what.
+    #[schema(example = "campaign/01a204a1-193a-70a2-bedf-baa8a47b6e03")]
+    subject: String,
+    /// More about it: names of things and fields, none of their values.
+    #[schema(value_type = Object)]
+    detail: Value,
+    /// SHA-256 over this entry and the hash of the one before, in hexadecimal.
+    hash: String,
+}
+
+impl From<AuditEntry> for Entry {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            entry: entry.entry,
+            at: entry.at.into(),
+            actor: Actor {
+                id: entry.actor.id,
+                kind: entry.actor.kind,
+                name: entry.actor.name,
+            },
+            action: entry.action,
+            subject: entry.subject,
+            detail: entry.detail,
+            hash: entry.hash,
+        }
+    }
+}
+
+/// The audit log: every change that keys and the host made, and who read what holds many people's data.
+///
+/// Records of events and files are their own log, and asking for a price is recorded as a quote with its decisions; neither is an entry
+/// here.
+#[utoipa::path(get, path = "/audit", tag = "team", operation_id = "listAudit", params(AuditQuery),
+    responses((status = 200, description = "The latest first.", body = Page<Entry>)))]
+async fn list(
+    State(front): State<Front>,
+    auth: Auth,
+    Query(query): Query<AuditQuery>,
+) -> Answer<axum::Json<Page<Entry>>> {
+    let caller = auth.may(Scope::Owner)?;
+    let limit = front.limit(query.limit)?;
+    let bad = |_| {
+        Problem::unprocessable(
+            "bad_cursor",
+            words!(
+                "the cursor is not one of this list; start again without it",
+                "游标不属于此列表；请去掉游标重新开始"
+            ),
+        )
+    };
+    let before = query.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
+    let filter = AuditFilter {
+        actor: query.actor,
+        subject: query.subject,
+    };
+    let found = front
+        .app()
+        .audit_log(&caller, &filter, before, limit as i64 + 1)
+        .await?;
+    Ok(axum::Json(page_of(found, limit, |entry: &AuditEntry| entry.entry)))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct VerifyQuery {
+    /// An entry of which a hash was kept elsewhere.
+    entry: Option<i64>,
+    /// The hash that was kept of it: the log is only whole if it still has that entry so.
+    hash: Option<String>,
+}
+
+/// Whether the log is whole.
+#[derive(Debug, Serialize, ToSchema)]
+struct Verification {
+    /// Whether every entry follows the one before, and the kept hash is still there.
+    whole: bool,
+    /// How many entries are linked from the first on.
+    entries: i64,
+    /// The hash of the last of them. Keep it elsewhere with the number: whoever can write to the database can compute all hashes anew,
+    /// but not so that they end in one that you kept.
+    hash: String,
+    /// The first entry that was changed, is missing, or does not follow the one before; `null` if the log is whole.
+    broken: Option<i64>,
+}
+
+impl From<Verified> for Verification {
+    fn from(verified: Verified) -> Self {
+        Self {
+            whole: verified.broken.is_none(),
+            entries: verified.entries,
+            hash: verified.hash,
+            broken: verified.broken,
+        }
+    }
+}
+
+/// Verify the audit log: every hash is computed again.
+#[utoipa::path(get, path = "/audit/verify", tag = "team", operation_id = "verifyAudit", params(VerifyQuery),
+    responses((status = 200, description = "Whether it is whole, or where it is broken first.", body = Verification)))]
+async fn verify(
+    State(front): State<Front>,
+    auth: Auth,
+    Query(query): Query<VerifyQuery>,
+) -> Answer<axum::Json<Verification>> {
+    let caller = auth.may(Scope::Owner)?;
+    let known = match (query.entry, query.hash) {
+        (None, None) => None,
+        (entry, hash) => Some(Known {
+            // one without the other is no entry
+            entry: entry.filter(|_| hash.is_some()).unwrap_or_default(),
+            hash: hash.unwrap_or_default(),
+        }),
+    };
+    let verified = front.app().verify_audit(&caller, known.as_ref()).await?;
+    Ok(axum::Json(verified.into()))
+}

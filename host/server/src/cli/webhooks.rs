@@ -1,0 +1,303 @@
+//! `posthouse webhooks`: whom the agency has told what happens, and what became of it.
+
+use super::Failure;
+use super::client::{Client, Trouble};
+use super::trade::{House, encoded, items, lines, row, said, text};
+use crate::output::{Output, table};
+use clap::{Args, Subcommand};
+use posthouse_domain::{Words, words};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The agency's webhooks.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Webhooks {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Create a webhook. Its secret is printed this once.
+    Create {
+        /// Where events are sent: https://…
+        url: String,
+        /// What it is told: names of events, quote.*, or *.
+        #[arg(long, value_name = "TYPE,…", value_delimiter = ',', required = true)]
+        types: Vec<String>,
+        /// What you call it.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+    },
+    /// Show a webhook and how it does.
+    Show {
+        /// Id of the webhook.
+        id: Uuid,
+    },
+    /// List the types of events.
+    Types,
+    /// List what a webhook was told and is to be told, the latest first.
+    Deliveries {
+        /// Id of the webhook.
+        id: Uuid,
+        /// Only those that are pending, delivered or dead.
+        #[arg(long, value_parser = ["pending", "delivered", "dead"])]
+        state: Option<String>,
+        /// How many.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+    },
+    /// Send a test event.
+    Test {
+        /// Id of the webhook.
+        id: Uuid,
+    },
+    /// Send dead deliveries again, or the named ones.
+    Replay {
+        /// Id of the webhook.
+        id: Uuid,
+        /// Numbers of deliveries; all that are dead if left out.
+        #[arg(long, value_name = "N,…", value_delimiter = ',')]
+        deliveries: Option<Vec<i64>>,
+    },
+    /// Give a webhook another secret, printed this once. The earlier one stays valid for a day.
+    Rotate {
+        /// Id of the webhook.
+        id: Uuid,
+    },
+    /// Pause a webhook. What happens meanwhile is not told later.
+    Pause {
+        /// Id of the webhook.
+        id: Uuid,
+    },
+    /// Activate a webhook that is paused or gone.
+    Resume {
+        /// Id of the webhook.
+        id: Uuid,
+    },
+    /// Delete a webhook, with what waits for it.
+    Delete {
+        /// Id of the webhook.
+        id: Uuid,
+    },
+}
+
+impl Webhooks {
+    pub(super) fn run(self, output: Output) -> Result<(), Failure> {
+        let client = Client::from_environment()?;
+        let at = |id: Uuid| format!("/webhooks/{id}");
+        let Some(what) = self.what else {
+            let page = client.get("/webhooks")?;
+            return output.answer(&page, || list(&page));
+        };
+        match what {
+            What::Create { url, types, note } => {
+                let body = json!({"url": url, "types": types, "note": note});
+                let made = client.send_once("POST", "/webhooks", &body).map_err(lost)?;
+                output.answer(&made, || {
+                    with_secret(&made, words!("Webhook created", "Webhook 已创建"))
+                })
+            }
+            What::Show { id } => {
+                let house = House::ask(&client)?;
+                let webhook = client.get(&at(id))?;
+                output.answer(&webhook, || shown(&webhook, &house))
+            }
+            What::Types => {
+                let page = client.get("/webhooks/event-types")?;
+                output.answer(&page, || types(&page))
+            }
+            What::Deliveries { id, state, limit } => {
+                let house = House::ask(&client)?;
+                let state = state
+                    .map(|state| format!("&state={}", encoded(&state)))
+                    .unwrap_or_default();
+                let page = client.get(&format!("{}/deliveries?limit={limit}{state}", at(id)))?;
+                output.answer(&page, || deliveries(&page, &house))
+            }
+            What::Test { id } => {
+                let sent = client.send("POST", &format!("{}/test", at(id)), &Value::Null)?;
+                output.answer(&sent, || {
+                    words!(
+                        "A test event is on its way; `posthouse webhooks deliveries {id}` shows what became of it.",
+                        "测试事件已发出；结果见 `posthouse webhooks deliveries {id}`。"
+                    )
+                    .to_string()
+                })
+            }
+            What::Replay { id, deliveries } => {
+                let body = json!({ "deliveries": deliveries });
+                let replayed = client.send("POST", &format!("{}/replay", at(id)), &body)?;
+                output.answer(&replayed, || {
+                    let count = &replayed["replayed"];
+                    words!("{count} deliveries are sent again.", "将重发 {count} 条通知。").to_string()
+                })
+            }
+            What::Rotate { id } => {
+                let body = json!({"rotate_secret": true});
+                let changed = client.send_once("PATCH", &at(id), &body).map_err(lost)?;
+                output.answer(&changed, || {
+                    with_secret(&changed, words!("The webhook has a new secret", "已换新密钥"))
+                })
+            }
+            What::Pause { id } => activate(&client, output, &at(id), false),
+            What::Resume { id } => activate(&client, output, &at(id), true),
+            What::Delete { id } => {
+                let deleted = client.delete(&at(id))?;
+                output.answer(&deleted, || {
+                    words!("Webhook {id} deleted.", "Webhook {id} 已删除。").to_string()
+                })
+            }
+        }
+    }
+}
+
+fn lost(trouble: Trouble) -> Failure {
+    match trouble {
+        Trouble::Refused(failure) => failure,
+        Trouble::Away(problem) => Failure::coded(
+            "server_away",
+            words!(
+                "the answer is lost: {problem}. If a webhook was created, nobody knows its secret: find it with `posthouse webhooks`, then \
+                 `posthouse webhooks rotate`",
+                "未收到服务器的答复：{problem}。如果 Webhook 已创建，则无人知晓其密钥：用 `posthouse webhooks` 找到它，再用 \
+                 `posthouse webhooks rotate` 换一个"
+            ),
+        ),
+    }
+}
+
+fn activate(client: &Client, output: Output, path: &str, active: bool) -> Result<(), Failure> {
+    let changed = client.send("PATCH", path, &json!({"active": active}))?;
+    output.answer(&changed, || {
+        let url = text(&changed, "url");
+        match active {
+            true => words!("{url} is told again.", "已恢复通知 {url}。"),
+            false => words!("{url} is told nothing until it is resumed.", "已暂停通知 {url}。"),
+        }
+        .to_string()
+    })
+}
+
+fn with_secret(webhook: &Value, what: Words) -> String {
+    let (id, secret) = (text(webhook, "id"), text(webhook, "secret"));
+    words!(
+        "{what}: {id}\n\nIts secret, shown this once; keep it safe:\n\n  {secret}\n",
+        "{what}：{id}\n\n签名密钥仅显示这一次，请妥善保管：\n\n  {secret}\n"
+    )
+    .to_string()
+}
+
+fn state(webhook: &Value) -> String {
+    let word = match (text(webhook, "state"), text(webhook, "health")) {
+        ("active", "well") => words!("well", "正常"),
+        ("active", "failing") => words!("failing", "有失败"),
+        ("active", "down") => words!("down", "无法送达"),
+        ("paused", _) => words!("paused", "已暂停"),
+        ("gone", _) => words!("gone", "已失效"),
+        (other, _) => Words::same(other),
+    };
+    word.to_string()
+}
+
+fn types_of(webhook: &Value) -> String {
+    let types: Vec<&str> = items(webhook, "types").filter_map(Value::as_str).collect();
+    types.join(", ")
+}
+
+fn list(page: &Value) -> String {
+    let head = row([
+        words!("url", "地址"),
+        words!("told", "通知内容"),
+        words!("state", "状态"),
+        words!("pending", "待发送"),
+        words!("dead", "已放弃"),
+        words!("id", "编号"),
+    ]
+    .map(|head| head.to_string()));
+    let rows = items(page, "items").map(|webhook| {
+        row([
+            text(webhook, "url").to_owned(),
+            types_of(webhook),
+            state(webhook),
+            webhook["pending"].to_string(),
+            webhook["dead"].to_string(),
+            text(webhook, "id").to_owned(),
+        ])
+    });
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    if rows.len() == 1 {
+        return words!(
+            "There are no webhooks; `posthouse webhooks create` creates one.",
+            "还没有 Webhook；用 `posthouse webhooks create` 创建。"
+        )
+        .to_string();
+    }
+    table(&rows)
+}
+
+fn shown(webhook: &Value, house: &House) -> String {
+    let pairs = [
+        (words!("told", "通知内容"), types_of(webhook)),
+        (words!("note", "备注"), text(webhook, "note").to_owned()),
+        (words!("state", "状态"), state(webhook)),
+        (words!("tried again", "下次尝试"), house.clock(&webhook["retry_at"])),
+        (words!("pending", "待发送"), webhook["pending"].to_string()),
+        (words!("dead", "已放弃"), webhook["dead"].to_string()),
+        (
+            words!("earlier secret until", "旧密钥有效至"),
+            house.clock(&webhook["earlier_secret_until"]),
+        ),
+        (words!("created", "创建时间"), house.clock(&webhook["created_at"])),
+        (words!("id", "编号"), text(webhook, "id").to_owned()),
+    ];
+    format!("{}\n{}", text(webhook, "url"), lines(&pairs))
+}
+
+fn types(page: &Value) -> String {
+    let rows: Vec<Vec<String>> = items(page, "items")
+        .map(|kind| row([text(kind, "name").to_owned(), said(&kind["meaning"])]))
+        .collect();
+    table(&rows)
+}
+
+fn deliveries(page: &Value, house: &House) -> String {
+    let head = row([
+        words!("no.", "序号"),
+        words!("when", "时间"),
+        words!("type", "事件"),
+        words!("subject", "对象"),
+        words!("state", "状态"),
+        words!("attempts", "次数"),
+        words!("answer", "答复"),
+    ]
+    .map(|head| head.to_string()));
+    let rows = items(page, "items").map(|delivery| {
+        let state = match text(delivery, "state") {
+            "pending" => words!("pending", "待发送").to_string(),
+            "delivered" => words!("delivered", "已送达").to_string(),
+            "dead" => words!("dead", "已放弃").to_string(),
+            other => other.to_owned(),
+        };
+        let status = delivery["status"]
+            .as_i64()
+            .map(|status| format!("{status} "))
+            .unwrap_or_default();
+        let answer: String = text(delivery, "answer").chars().take(60).collect();
+        row([
+            delivery["delivery"].to_string(),
+            house.clock(&delivery["time"]),
+            text(delivery, "type").to_owned(),
+            text(delivery, "subject").to_owned(),
+            state,
+            delivery["attempts"].to_string(),
+            format!("{status}{answer}"),
+        ])
+    });
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    if rows.len() == 1 {
+        return words!("Nothing was told yet.", "还没有通知。").to_string();
+    }
+    table(&rows)
+}

@@ -1,0 +1,311 @@
+//! Who does things, and the log of what they did.
+
+use crate::{Result, StoreError, Tx};
+use posthouse_domain::audit::Entry;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// Somebody who does things.
+#[derive(Debug, Clone, FromRow)]
+pub struct ActorRow {
+    /// Id.
+    pub id: Uuid,
+    /// `staff`, `key` or `host`.
+    pub kind: String,
+    /// What people call it.
+    pub name: String,
+    /// Whose a key is, in normal form.
+    pub holder: Option<String>,
+    /// Since when, in ms since 1970.
+    pub created_at: i64,
+}
+
+/// Writes an actor down.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_actor(tx: &mut Tx, agency: Uuid, row: &ActorRow) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO actor (agency_id, id, kind, name, holder, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        agency,
+        row.id,
+        &row.kind,
+        &row.name,
+        &row.holder,
+        row.created_at
+    )
+    .map(drop)
+}
+
+/// The actor of this id.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn actor(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<ActorRow>> {
+    fetch_optional!(
+        tx,
+        ActorRow,
+        "SELECT id, kind, name, holder, created_at FROM actor WHERE agency_id = $1 AND id = $2",
+        agency,
+        id
+    )
+}
+
+/// Begins an agency's log.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn begin(tx: &mut Tx, agency: Uuid) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO audit_head (agency_id, entry, hash) VALUES ($1, 0, '')",
+        agency
+    )
+    .map(drop)
+}
+
+/// What is to be written in the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Deed<'d> {
+    /// Who.
+    pub actor: Uuid,
+    /// What.
+    pub action: &'d str,
+    /// To what.
+    pub subject: &'d str,
+    /// More about it, as JSON.
+    pub detail: &'d str,
+}
+
+/// Writes an entry. The log stays locked until the transaction ends, so this comes last.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn append(tx: &mut Tx, agency: Uuid, deed: Deed<'_>, now: i64) -> Result<()> {
+    // the lock comes with the count, before anything is read
+    let (number, previous) = fetch_one!(
+        &mut *tx,
+        (i64, String),
+        "UPDATE audit_head SET entry = entry + 1 WHERE agency_id = $1 RETURNING entry, hash",
+        agency
+    )?;
+    let entry = Entry {
+        entry: number,
+        at: now,
+        actor: deed.actor,
+        action: deed.action.to_owned(),
+        subject: deed.subject.to_owned(),
+        detail: deed.detail.to_owned(),
+    };
+    let hash = entry.hash(&previous);
+    execute!(
+        &mut *tx,
+        "INSERT INTO audit (agency_id, entry, at, actor_id, action, subject, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        agency,
+        number,
+        now,
+        deed.actor,
+        deed.action,
+        deed.subject,
+        deed.detail,
+        &hash
+    )?;
+    execute!(
+        tx,
+        "UPDATE audit_head SET hash = $2 WHERE agency_id = $1",
+        agency,
+        &hash
+    )
+    .map(drop)
+}
+
+/// Where the log ends: number and hash of its last entry.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn head(tx: &mut Tx, agency: Uuid) -> Result<(i64, String)> {
+    let row = fetch_optional!(
+        tx,
+        (i64, String),
+        "SELECT entry, hash FROM audit_head WHERE agency_id = $1",
+        agency
+    )?;
+    Ok(row.unwrap_or_default())
+}
+
+/// An entry as stored.
+#[derive(Debug, Clone, FromRow)]
+pub struct AuditRow {
+    /// Its number.
+    pub entry: i64,
+    /// When, in ms since 1970.
+    pub at: i64,
+    /// Who.
+    pub actor_id: Uuid,
+    /// What.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// More about it, as JSON.
+    pub detail: String,
+    /// Its hash.
+    pub hash: String,
+}
+
+impl AuditRow {
+    /// What is hashed of it.
+    pub fn entry(&self) -> Entry {
+        Entry {
+            entry: self.entry,
+            at: self.at,
+            actor: self.actor_id,
+            action: self.action.clone(),
+            subject: self.subject.clone(),
+            detail: self.detail.clone(),
+        }
+    }
+}
+
+/// Entries after a number, in their order: how the log is verified.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn entries_after(tx: &mut Tx, agency: Uuid, after: i64, limit: i64) -> Result<Vec<AuditRow>> {
+    fetch_all!(
+        tx,
+        AuditRow,
+        "SELECT entry, at, actor_id, action, subject, detail, hash FROM audit
+         WHERE agency_id = $1 AND entry > $2 ORDER BY entry LIMIT $3",
+        agency,
+        after,
+        limit
+    )
+}
+
+/// Which entries are looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only what this one did.
+    pub actor: Option<Uuid>,
+    /// Only what was done to this.
+    pub subject: Option<String>,
+}
+
+/// An entry with who it was.
+#[derive(Debug, Clone, FromRow)]
+pub struct NamedRow {
+    /// The entry.
+    #[sqlx(flatten)]
+    pub entry: AuditRow,
+    /// What kind of actor.
+    pub kind: String,
+    /// What people call it.
+    pub name: String,
+}
+
+/// Entries before a number, the latest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn entries(tx: &mut Tx, agency: Uuid, filter: &Filter, before: i64, limit: i64) -> Result<Vec<NamedRow>> {
+    macro_rules! found {
+        ($more:literal $(, $bind:expr)*) => {
+            fetch_all!(
+                tx,
+                NamedRow,
+                concat!(
+                    "SELECT e.entry, e.at, e.actor_id, e.action, e.subject, e.detail, e.hash, a.kind, a.name
+                     FROM audit e JOIN actor a ON a.agency_id = e.agency_id AND a.id = e.actor_id
+                     WHERE e.agency_id = $1 AND e.entry < $2 ",
+                    $more,
+                    " ORDER BY e.entry DESC LIMIT $3"
+                ),
+                agency,
+                before,
+                limit
+                $(, $bind)*
+            )
+        };
+    }
+    match (filter.actor, filter.subject.as_deref()) {
+        (None, None) => found!(""),
+        (Some(actor), None) => found!("AND e.actor_id = $4", actor),
+        (None, Some(subject)) => found!("AND e.subject = $4", subject),
+        (Some(actor), Some(subject)) => found!("AND e.actor_id = $4 AND e.subject = $5", actor, subject),
+    }
+}
+
+impl NamedRow {
+    /// More about it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if it is no JSON.
+    pub fn read_detail(&self) -> Result<serde_json::Value> {
+        serde_json::from_str(&self.entry.detail).map_err(StoreError::corrupt("detail"))
+    }
+}
+
+/// Entries that are verified at once.
+const PAGE: i64 = 1_000;
+
+/// An entry that somebody has kept a hash of.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Its number.
+    pub entry: i64,
+    /// Its hash.
+    pub hash: String,
+}
+
+/// Whether a log is whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// How many entries are linked from the first on.
+    pub entries: i64,
+    /// The hash of the last of them; to be kept elsewhere. Empty if there is none.
+    pub hash: String,
+    /// The first entry that is not what it was, is missing, or does not follow the one before.
+    pub broken: Option<i64>,
+}
+
+/// Computes every hash of an agency's log again, and compares the one that somebody has kept.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn verify(tx: &mut Tx, agency: Uuid, known: Option<&Known>) -> Result<Verified> {
+    // what is written after this is for the next time
+    let (last, end) = head(tx, agency).await?;
+    let mut verified = Verified {
+        entries: 0,
+        hash: String::new(),
+        broken: None,
+    };
+    let broken = |verified: Verified| Verified {
+        broken: Some(verified.entries + 1),
+        ..verified
+    };
+    while verified.entries < last {
+        let page = entries_after(tx, agency, verified.entries, PAGE).await?;
+        if page.is_empty() {
+            return Ok(broken(verified));
+        }
+        for row in page {
+            if verified.entries == last {
+                break;
+            }
+            let follows = row.entry == verified.entries + 1 && row.hash == row.entry().hash(&verified.hash);
+            let as_kept = known.is_none_or(|known| known.entry != row.entry || known.hash == row.hash);
+            if !(follows && as_kept) {
+                return Ok(broken(verified));
+            }
+            (verified.entries, verified.hash) = (row.entry, row.hash);
+        }
+    }
+    let is_long_enough = known.is_none_or(|known| known.entry <= verified.entries);
+    if verified.hash == end && is_long_enough {
+        Ok(verified)
+    } else {
+        Ok(broken(verified))
+    }
+}

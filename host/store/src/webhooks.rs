@@ -1,0 +1,496 @@
+//! Whom an agency has told what happens, and what is told: the outbox.
+
+use crate::{Result, StoreError, Tx};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// The kind of job that tells a webhook what waits for it; its key is the webhook's id.
+pub const DELIVER: &str = "webhook.deliver";
+
+/// A webhook as stored.
+#[derive(Debug, Clone, FromRow)]
+pub struct WebhookRow {
+    /// Id.
+    pub id: Uuid,
+    /// Where to.
+    pub url: String,
+    /// What the agency says of it.
+    pub note: String,
+    /// Patterns of types, as a JSON list.
+    pub types: String,
+    /// `active`, `paused`, or `gone` as its receiver said.
+    pub state: String,
+    /// The secret, sealed.
+    pub secret: Vec<u8>,
+    /// The one before, sealed.
+    pub earlier: Option<Vec<u8>>,
+    /// Until when the one before is valid too, in ms since 1970 by the machine's clock.
+    pub earlier_until: Option<i64>,
+    /// Attempts that failed in a row.
+    pub failures: i64,
+    /// Machine time before which nothing is sent, in ms since 1970.
+    pub retry_at: i64,
+    /// When it was made, in ms since 1970.
+    pub created_at: i64,
+    /// The key that made it.
+    pub created_by: Uuid,
+    /// Counts changes by people.
+    pub version: i64,
+}
+
+/// How many deliveries of a webhook are in which state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
+pub struct Waiting {
+    /// Wait.
+    pub pending: i64,
+    /// Were given up.
+    pub dead: i64,
+}
+
+/// Makes a webhook.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn insert(tx: &mut Tx, agency: Uuid, row: &WebhookRow) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO webhook (agency_id, id, url, note, types, state, secret, failures, retry_at, created_at, created_by, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, 1)",
+        agency,
+        row.id,
+        &row.url,
+        &row.note,
+        &row.types,
+        &row.state,
+        &row.secret,
+        row.created_at,
+        row.created_by
+    )
+    .map(drop)
+}
+
+/// Changes what people say of a webhook, at the version they read; `false` if it was changed meanwhile. What failed is forgotten.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn change(tx: &mut Tx, agency: Uuid, row: &WebhookRow) -> Result<bool> {
+    let done = execute!(
+        tx,
+        "UPDATE webhook SET url = $4, note = $5, types = $6, state = $7, secret = $8, earlier = $9, earlier_until = $10, failures = 0,
+         retry_at = 0, version = version + 1 WHERE agency_id = $1 AND id = $2 AND version = $3",
+        agency,
+        row.id,
+        row.version,
+        &row.url,
+        &row.note,
+        &row.types,
+        &row.state,
+        &row.secret,
+        &row.earlier,
+        row.earlier_until
+    )?;
+    Ok(done == 1)
+}
+
+/// Takes a webhook away, with what it was told and was to be told.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn delete(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<bool> {
+    let done = execute!(tx, "DELETE FROM webhook WHERE agency_id = $1 AND id = $2", agency, id)?;
+    Ok(done == 1)
+}
+
+/// The webhooks of an agency, the oldest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn webhooks(tx: &mut Tx, agency: Uuid) -> Result<Vec<WebhookRow>> {
+    fetch_all!(
+        tx,
+        WebhookRow,
+        "SELECT id, url, note, types, state, secret, earlier, earlier_until, failures, retry_at, created_at, created_by, version
+         FROM webhook WHERE agency_id = $1 ORDER BY created_at, id",
+        agency
+    )
+}
+
+/// The webhook of this id.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn webhook(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<WebhookRow>> {
+    fetch_optional!(
+        tx,
+        WebhookRow,
+        "SELECT id, url, note, types, state, secret, earlier, earlier_until, failures, retry_at, created_at, created_by, version
+         FROM webhook WHERE agency_id = $1 AND id = $2",
+        agency,
+        id
+    )
+}
+
+/// How many deliveries of a webhook wait, and how many were given up.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn waiting(tx: &mut Tx, agency: Uuid, webhook: Uuid) -> Result<Waiting> {
+    fetch_one!(
+        tx,
+        Waiting,
+        "SELECT COALESCE(SUM(CASE WHEN state = 'pending' THEN 1 ELSE 0 END), 0) AS pending,
+            COALESCE(SUM(CASE WHEN state = 'dead' THEN 1 ELSE 0 END), 0) AS dead
+         FROM webhook_delivery WHERE agency_id = $1 AND webhook_id = $2 AND state IN ('pending', 'dead')",
+        agency,
+        webhook
+    )
+}
+
+/// Who listens: id and patterns of types of each webhook that is not put aside.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn listening(tx: &mut Tx, agency: Uuid) -> Result<Vec<(Uuid, String)>> {
+    fetch_all!(
+        tx,
+        (Uuid, String),
+        "SELECT id, types FROM webhook WHERE agency_id = $1 AND state = 'active' ORDER BY id",
+        agency
+    )
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, FromRow)]
+pub struct EventRow {
+    /// Id, the same for everyone who is told.
+    pub id: Uuid,
+    /// Type.
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    /// What it happened to.
+    pub subject: String,
+    /// When it happened by the business clock, in ms since 1970.
+    pub at: i64,
+    /// More about it, as JSON.
+    pub data: String,
+}
+
+/// Writes what happened.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn insert_events(tx: &mut Tx, agency: Uuid, events: &[EventRow], now: i64) -> Result<()> {
+    write_rows!(
+        tx,
+        events,
+        7,
+        "INSERT INTO outbox (agency_id, id, type, subject, at, data, written_at)",
+        |b, event| b
+            .push_bind(agency)
+            .push_bind(event.id)
+            .push_bind(&event.kind)
+            .push_bind(&event.subject)
+            .push_bind(event.at)
+            .push_bind(&event.data)
+            .push_bind(now),
+        ""
+    )
+}
+
+/// Something that a webhook is to be told.
+#[derive(Debug, Clone, Copy)]
+pub struct NewDelivery<'d> {
+    /// Its place among what the webhook is told.
+    pub seq: i64,
+    /// What happened.
+    pub event: Uuid,
+    /// To what.
+    pub subject: &'d str,
+}
+
+/// Puts down what a webhook is to be told.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn insert_deliveries(
+    tx: &mut Tx,
+    agency: Uuid,
+    webhook: Uuid,
+    deliveries: &[NewDelivery<'_>],
+    now: i64,
+) -> Result<()> {
+    write_rows!(
+        tx,
+        deliveries,
+        9,
+        "INSERT INTO webhook_delivery (agency_id, webhook_id, seq, event_id, subject, state, attempts, next_at, written_at)",
+        |b, delivery| b
+            .push_bind(agency)
+            .push_bind(webhook)
+            .push_bind(delivery.seq)
+            .push_bind(delivery.event)
+            .push_bind(delivery.subject)
+            .push_bind("pending")
+            .push_bind(0i64)
+            .push_bind(now)
+            .push_bind(now),
+        ""
+    )
+}
+
+/// What is to be told next.
+#[derive(Debug, Clone, FromRow)]
+pub struct DueRow {
+    /// Its place.
+    pub seq: i64,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it was written, in ms since 1970 by the machine's clock.
+    pub written_at: i64,
+    /// What happened.
+    #[sqlx(flatten)]
+    pub event: EventRow,
+}
+
+/// What a webhook is to be told now: of each subject the earliest that waits, if its time has come.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn due(tx: &mut Tx, agency: Uuid, webhook: Uuid, now: i64, limit: i64) -> Result<Vec<DueRow>> {
+    fetch_all!(
+        tx,
+        DueRow,
+        "SELECT d.seq, d.attempts, d.written_at, o.id, o.type, o.subject, o.at, o.data
+         FROM webhook_delivery d JOIN outbox o ON o.agency_id = d.agency_id AND o.id = d.event_id
+         WHERE d.agency_id = $1 AND d.webhook_id = $2 AND d.state = 'pending' AND d.next_at <= $3
+           AND NOT EXISTS (SELECT 1 FROM webhook_delivery e WHERE e.agency_id = d.agency_id AND e.webhook_id = d.webhook_id
+               AND e.subject = d.subject AND e.state = 'pending' AND e.seq < d.seq)
+         ORDER BY d.seq LIMIT $4",
+        agency,
+        webhook,
+        now,
+        limit
+    )
+}
+
+/// When the next delivery of a webhook is due, in ms since 1970: of each subject the earliest that waits counts.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn next_due(tx: &mut Tx, agency: Uuid, webhook: Uuid) -> Result<Option<i64>> {
+    let row = fetch_one!(
+        tx,
+        (Option<i64>,),
+        "SELECT MIN(d.next_at) FROM webhook_delivery d
+         WHERE d.agency_id = $1 AND d.webhook_id = $2 AND d.state = 'pending'
+           AND NOT EXISTS (SELECT 1 FROM webhook_delivery e WHERE e.agency_id = d.agency_id AND e.webhook_id = d.webhook_id
+               AND e.subject = d.subject AND e.state = 'pending' AND e.seq < d.seq)",
+        agency,
+        webhook
+    )?;
+    Ok(row.0)
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Which delivery.
+    pub seq: i64,
+    /// `pending`, `delivered` or `dead`.
+    pub state: &'static str,
+    /// When it is tried again, in ms since 1970 by the machine's clock.
+    pub next_at: i64,
+    /// The status of the answer, if there was one.
+    pub status: Option<i64>,
+    /// The beginning of the answer, or why there was none.
+    pub answer: String,
+}
+
+/// Writes down what came of an attempt.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn attempted(tx: &mut Tx, agency: Uuid, webhook: Uuid, attempt: &Attempt, now: i64) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE webhook_delivery SET state = $4, attempts = attempts + 1, next_at = $5, status = $6, answer = $7,
+         ended_at = CASE WHEN $4 = 'pending' THEN NULL ELSE $8 END
+         WHERE agency_id = $1 AND webhook_id = $2 AND seq = $3 AND state = 'pending'",
+        agency,
+        webhook,
+        attempt.seq,
+        attempt.state,
+        attempt.next_at,
+        attempt.status,
+        &attempt.answer,
+        now
+    )
+    .map(drop)
+}
+
+/// Gives up what has waited since before `written_before`; returns how many.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn give_up(tx: &mut Tx, agency: Uuid, webhook: Uuid, written_before: i64, now: i64) -> Result<u64> {
+    execute!(
+        tx,
+        "UPDATE webhook_delivery SET state = 'dead', ended_at = $4
+         WHERE agency_id = $1 AND webhook_id = $2 AND state = 'pending' AND written_at < $3",
+        agency,
+        webhook,
+        written_before,
+        now
+    )
+}
+
+/// Writes down how a webhook answers.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn note_answers(tx: &mut Tx, agency: Uuid, webhook: Uuid, failures: i64, retry_at: i64) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE webhook SET failures = $3, retry_at = $4 WHERE agency_id = $1 AND id = $2",
+        agency,
+        webhook,
+        failures,
+        retry_at
+    )
+    .map(drop)
+}
+
+/// Puts a webhook aside whose receiver said that it is gone for good.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn note_gone(tx: &mut Tx, agency: Uuid, webhook: Uuid) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE webhook SET state = 'gone', version = version + 1 WHERE agency_id = $1 AND id = $2",
+        agency,
+        webhook
+    )
+    .map(drop)
+}
+
+/// Has what waits tried at once, as the webhook answers again.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn hurry(tx: &mut Tx, agency: Uuid, webhook: Uuid, now: i64) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE webhook_delivery SET next_at = $3 WHERE agency_id = $1 AND webhook_id = $2 AND state = 'pending' AND next_at > $3",
+        agency,
+        webhook,
+        now
+    )
+    .map(drop)
+}
+
+/// Has deliveries told again: those that were given up, or these; returns how many. Their attempts count anew.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn replay(tx: &mut Tx, agency: Uuid, webhook: Uuid, only: Option<&[i64]>, now: i64) -> Result<u64> {
+    let Some(only) = only else {
+        return execute!(
+            tx,
+            "UPDATE webhook_delivery SET state = 'pending', attempts = 0, next_at = $3, written_at = $3, ended_at = NULL
+             WHERE agency_id = $1 AND webhook_id = $2 AND state = 'dead'",
+            agency,
+            webhook,
+            now
+        );
+    };
+    let mut replayed = 0;
+    for seq in only {
+        replayed += execute!(
+            &mut *tx,
+            "UPDATE webhook_delivery SET state = 'pending', attempts = 0, next_at = $4, written_at = $4, ended_at = NULL
+             WHERE agency_id = $1 AND webhook_id = $2 AND seq = $3 AND state <> 'pending'",
+            agency,
+            webhook,
+            *seq,
+            now
+        )?;
+    }
+    Ok(replayed)
+}
+
+/// A delivery as it is listed.
+#[derive(Debug, Clone, FromRow)]
+pub struct DeliveryRow {
+    /// Its place.
+    pub seq: i64,
+    /// `pending`, `delivered` or `dead`.
+    pub state: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it is tried next, in ms since 1970.
+    pub next_at: i64,
+    /// When it was told or given up, in ms since 1970.
+    pub ended_at: Option<i64>,
+    /// The status of the last answer.
+    pub status: Option<i64>,
+    /// The beginning of the last answer, or why there was none.
+    pub answer: Option<String>,
+    /// What happened.
+    #[sqlx(flatten)]
+    pub event: EventRow,
+}
+
+/// Deliveries of a webhook before a place, the latest first; of one state or of all.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn deliveries(
+    tx: &mut Tx,
+    agency: Uuid,
+    webhook: Uuid,
+    state: Option<&str>,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<DeliveryRow>> {
+    fetch_all!(
+        tx,
+        DeliveryRow,
+        "SELECT d.seq, d.state, d.attempts, d.next_at, d.ended_at, d.status, d.answer, o.id, o.type, o.subject, o.at, o.data
+         FROM webhook_delivery d JOIN outbox o ON o.agency_id = d.agency_id AND o.id = d.event_id
+         WHERE d.agency_id = $1 AND d.webhook_id = $2 AND (CAST($3 AS TEXT) IS NULL OR d.state = $3) AND d.seq < $4
+         ORDER BY d.seq DESC LIMIT $5",
+        agency,
+        webhook,
+        state,
+        before,
+        limit
+    )
+}
+
+/// Deletes what nobody waits for and was written before a time, with its deliveries; at most `limit`, and says how many.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn tidy(tx: &mut Tx, agency: Uuid, written_before: i64, limit: i64) -> Result<u64> {
+    execute!(
+        tx,
+        "DELETE FROM outbox WHERE agency_id = $1 AND id IN (
+            SELECT o.id FROM outbox o WHERE o.agency_id = $1 AND o.written_at < $2
+              AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.agency_id = o.agency_id AND d.event_id = o.id AND d.state = 'pending')
+            ORDER BY o.written_at LIMIT $3)",
+        agency,
+        written_before,
+        limit
+    )
+}
+
+impl EventRow {
+    /// More about it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if it is no JSON.
+    pub fn read_data(&self) -> Result<serde_json::Value> {
+        serde_json::from_str(&self.data).map_err(StoreError::corrupt("data"))
+    }
+}
