@@ -136,23 +136,6 @@ pub async fn customers_at(tx: &mut Tx, agency: Uuid, ordinals: &[i64]) -> Result
     Ok(rows)
 }
 
-/// Ordinal and id of the customers of these ordinals.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn ids_at(tx: &mut Tx, agency: Uuid, ordinals: &[i64]) -> Result<Vec<(i64, Uuid)>> {
-    fetch_listed!(
-        tx,
-        (i64, Uuid),
-        "SELECT ordinal, id FROM customer WHERE agency_id = $1 AND ordinal IN",
-        [agency],
-        ordinals,
-        1,
-        |b, ordinal| b.push_bind(*ordinal),
-        ""
-    )
-}
-
 /// Id and member number, as it was written, of the customers with ordinals in `from..until`.
 ///
 /// # Errors

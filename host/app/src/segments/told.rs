@@ -7,7 +7,7 @@ use crate::webhooks::{Listeners, Told};
 use crate::{App, Room};
 use posthouse_domain::Instant;
 use posthouse_store::segments::TransitionRow;
-use posthouse_store::{Tx, profiles};
+use posthouse_store::{Tx, history};
 use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -31,9 +31,9 @@ impl App {
             return Ok(());
         }
         let all = movement.movers.iter();
-        let mut moves = all.flat_map(|(pair, movers)| movers.iter().map(move |ordinal| (i64::from(ordinal), pair)));
+        let mut moves = all.flat_map(|(pair, movers)| movers.iter().map(move |ordinal| (ordinal, pair)));
         loop {
-            let piece: Vec<(i64, &Pair)> = moves.by_ref().take(AT_ONCE).collect();
+            let piece: Vec<(u32, &Pair)> = moves.by_ref().take(AT_ONCE).collect();
             if piece.is_empty() {
                 return Ok(());
             }
@@ -53,12 +53,12 @@ impl App {
         if moves.is_empty() || !listeners.want(MOVED) {
             return Ok(());
         }
-        let pairs: Vec<(i64, Pair)> = moves
+        let pairs: Vec<(u32, Pair)> = moves
             .iter()
-            .map(|row| (row.ordinal, (row.origin.clone(), row.target.clone())))
+            .map(|row| (row.ordinal as u32, (row.origin.clone(), row.target.clone())))
             .collect();
         let at = moves.last().map_or(0, |row| row.at);
-        let moves: Vec<(i64, &Pair)> = pairs.iter().map(|(ordinal, pair)| (*ordinal, pair)).collect();
+        let moves: Vec<(u32, &Pair)> = pairs.iter().map(|(ordinal, pair)| (*ordinal, pair)).collect();
         for piece in moves.chunks(AT_ONCE) {
             self.tell_piece(tx, room, binding, at, &listeners, piece).await?;
         }
@@ -72,13 +72,13 @@ impl App {
         binding: &str,
         at: Instant,
         listeners: &Listeners,
-        moves: &[(i64, &Pair)],
+        moves: &[(u32, &Pair)],
     ) -> Result<()> {
-        let ordinals: Vec<i64> = moves.iter().map(|(ordinal, _)| *ordinal).collect();
-        let ids: HashMap<i64, Uuid> = profiles::ids_at(tx, room.id, &ordinals).await?.into_iter().collect();
+        let ordinals: Vec<u32> = moves.iter().map(|(ordinal, _)| *ordinal).collect();
+        let ids: HashMap<i64, Uuid> = history::ids_at(tx, room.id, &ordinals).await?.into_iter().collect();
         let moves: Vec<_> = moves
             .iter()
-            .map(|(ordinal, (from, to))| json!({"customer_id": ids.get(ordinal), "from": from, "to": to}))
+            .map(|(ordinal, (from, to))| json!({"customer_id": ids.get(&i64::from(*ordinal)), "from": from, "to": to}))
             .collect();
         let told = Told {
             kind: MOVED,
