@@ -5,7 +5,7 @@ DIST    := plugins/dist
 FUZZ_SECONDS ?= 60
 PLUGINS := $(patsubst plugins/%/Cargo.toml,%,$(wildcard plugins/*/Cargo.toml))
 
-.PHONY: demo test test-build check build setup plugins bench cdnow million torture fuzz fmt clean
+.PHONY: demo test test-build check build dist setup plugins bench cdnow million torture fuzz fmt clean
 
 demo: build ## build everything and serve a seeded agency on 127.0.0.1:7300
 	exec target/release/posthouse demo $(DEMO)
@@ -18,6 +18,13 @@ build: ## target/release/posthouse and plugins/dist/NAME.wasm
 	scripts/setup build
 	$(CARGO) build --locked --release -p posthouse
 	@$(MAKE) --no-print-directory plugins POSTHOUSE=target/release/posthouse
+
+dist: ## target/dist/posthouse without debug information, which stands beside it in posthouse.debug
+	scripts/setup build
+	$(CARGO) build --locked --profile dist -p posthouse
+	cd target/dist && objcopy --only-keep-debug posthouse posthouse.debug && strip --strip-debug --strip-unneeded posthouse && \
+		objcopy --add-gnu-debuglink=posthouse.debug posthouse
+	@ls -l target/dist/posthouse target/dist/posthouse.debug
 
 plugins: $(PLUGINS:%=plugin-%) ## the reference plugins, packed, by $(POSTHOUSE)
 

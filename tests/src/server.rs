@@ -155,6 +155,11 @@ impl Server {
 
     /// Creates an agency beside the running server and returns a client with its owner key.
     pub fn agency(&self, slug: &str) -> Client {
+        self.agency_with(slug, &[])
+    }
+
+    /// The same with further words of the command.
+    pub fn agency_with(&self, slug: &str, words: &[&str]) -> Client {
         let output = self
             .command(&[
                 "agency",
@@ -166,6 +171,7 @@ impl Server {
                 "--database",
                 &self.database,
             ])
+            .args(words)
             .output()
             .expect("the command runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

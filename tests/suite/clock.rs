@@ -11,6 +11,7 @@ use std::process::Command;
 on_both_engines!(
     a_season_in_one_call_is_a_season_day_by_day,
     only_a_manual_clock_is_moved_and_only_by_owners,
+    days_turn_at_midnight_wherever_the_agency_is,
 );
 
 fn serve(database: Database, clock: &'static str) -> Server {
@@ -169,4 +170,82 @@ fn only_a_manual_clock_is_moved_and_only_by_owners(database: Database) {
     let client = fixed.agency("clock");
     let answer = client.post("/api/v1/clock", &json!({"advance": "1d"}));
     assert_eq!(answer.problem(409), "clock_not_manual");
+}
+
+/// Zones and the instants at which their days begin: where the clocks go forward in that night, where they do so at midnight itself, so that
+/// there is none, and where it is a day ahead of everybody else.
+const MIDNIGHTS: [(&str, &[(&str, &str)]); 4] = [
+    (
+        "America/New_York",
+        &[
+            ("2026-03-07T05:00:00.000Z", "2026-03-07"),
+            ("2026-03-08T05:00:00.000Z", "2026-03-08"),
+            ("2026-03-09T04:00:00.000Z", "2026-03-09"),
+        ],
+    ),
+    (
+        "Pacific/Kiritimati",
+        &[
+            ("2026-03-07T10:00:00.000Z", "2026-03-08"),
+            ("2026-03-08T10:00:00.000Z", "2026-03-09"),
+        ],
+    ),
+    ("Asia/Shanghai", &[("2026-03-06T16:00:00.000Z", "2026-03-07")]),
+    (
+        "Africa/Cairo",
+        &[
+            ("2026-04-22T22:00:00.000Z", "2026-04-23"),
+            ("2026-04-23T22:00:00.000Z", "2026-04-24"),
+            ("2026-04-24T21:00:00.000Z", "2026-04-25"),
+        ],
+    ),
+];
+
+fn days_turn_at_midnight_wherever_the_agency_is(database: Database) {
+    let server = serve(database, "manual:2026-03-06T12:00:00Z");
+    let mut turns = Vec::new();
+    let mut clock = None;
+    for (zone, midnights) in MIDNIGHTS {
+        let slug = zone.rsplit('/').next().unwrap().to_lowercase().replace('_', "-");
+        let client = server.agency_with(&slug, &["--time-zone", zone]);
+        let rule = client.admit(&posthouse_tests::plugins::packed("lifecycle"));
+        let body = json!({"digest": rule, "config": {}});
+        client.put("/api/v1/bindings/segmentation/lifecycle", &body).expect(200);
+        // by the agency's own calendar
+        let seen = event(
+            "site.viewed",
+            "v1",
+            "2026-03-06T11:00:00Z",
+            &[("member_no", "M1")],
+            json!({}),
+        );
+        client.events(&[seen]);
+        let first = client.get("/api/v1/agency").expect(200)["today"].clone();
+        assert_eq!(
+            first,
+            if zone.starts_with("Pacific") {
+                "2026-03-07"
+            } else {
+                "2026-03-06"
+            },
+            "{zone}"
+        );
+        clock.get_or_insert_with(|| client.clone());
+        turns.extend(midnights.iter().map(|(at, day)| (*at, *day, client.clone(), zone)));
+    }
+    turns.sort_by_key(|(at, ..)| *at);
+    let clock = clock.unwrap();
+    let ran = |client: &Client| client.get("/api/v1/segments").expect(200)["items"][0]["as_of"].clone();
+    let today = |client: &Client| client.get("/api/v1/agency").expect(200)["today"].clone();
+    for (at, day, client, zone) in turns {
+        // a second before, and at the stroke
+        let before = at.replace(":00:00.000Z", ":00:00Z");
+        let set = |to: &str| clock.post("/api/v1/clock", &json!({"set": to})).expect(200);
+        let (hour, rest) = before.split_at(11);
+        let number: i64 = rest[..2].parse().unwrap();
+        set(&format!("{hour}{:02}:59:59Z", number - 1));
+        assert_ne!(today(&client), day, "{zone} before {at}");
+        set(&before);
+        assert_eq!((today(&client), ran(&client)), (json!(day), json!(at)), "{zone}");
+    }
 }
