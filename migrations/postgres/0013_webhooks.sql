@@ -6,7 +6,7 @@ DROP INDEX job_by_due;
 CREATE INDEX job_by_due ON job (lane, clock, due) WHERE dead_at IS NULL;
 
 -- Where an agency wants to be told what happens. `types` is a JSON list. Secrets are sealed with the installation's secret; the earlier
--- one is valid beside the present one until `earlier_until`. `failures` counts attempts that failed in a row since the last that did not;
+-- one is valid beside the present one until `earlier_until`. `failures` counts turns in a row in which nothing was taken;
 -- with `retry_at`, both machine time, nothing is sent before.
 CREATE TABLE webhook (
     agency_id      UUID    NOT NULL REFERENCES agency (id),
@@ -59,6 +59,7 @@ CREATE TABLE webhook_delivery (
     FOREIGN KEY (agency_id, event_id) REFERENCES outbox (agency_id, id) ON DELETE CASCADE
 );
 CREATE INDEX webhook_delivery_waiting ON webhook_delivery (agency_id, webhook_id, subject, seq) WHERE state = 'pending';
+CREATE INDEX webhook_delivery_by_age ON webhook_delivery (agency_id, webhook_id, written_at) WHERE state = 'pending';
 CREATE INDEX webhook_delivery_by_state ON webhook_delivery (agency_id, webhook_id, state, seq);
 CREATE INDEX webhook_delivery_by_event ON webhook_delivery (agency_id, event_id);
 

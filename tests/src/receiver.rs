@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A request that came.
 #[derive(Debug, Clone)]
@@ -16,8 +16,6 @@ pub struct Came {
     pub headers: BTreeMap<String, String>,
     /// Its body as it came.
     pub body: Vec<u8>,
-    /// When it came.
-    pub at: Instant,
     /// Whether it was answered 200.
     pub taken: bool,
 }
@@ -129,24 +127,21 @@ fn serve(stream: &TcpStream, script: &Script, all: &Mutex<Vec<Came>>) -> Option<
     }
     let mut body = vec![0; headers.get("content-length")?.parse().ok()?];
     reader.read_exact(&mut body).ok()?;
-    let mut came = Came {
+    let came = Came {
         path,
         headers,
         body,
-        at: Instant::now(),
         taken: false,
     };
-    let reply = {
+    let (place, before) = {
         let mut all = lock(all);
-        let before = all
-            .iter()
-            .filter(|other| (other.id(), &other.path) == (came.id(), &came.path))
-            .count();
-        let reply = script(&came, before);
-        came.taken = reply == Reply::Take;
-        all.push(came);
-        reply
+        let same = |other: &&Came| (other.id(), &other.path) == (came.id(), &came.path);
+        let before = all.iter().filter(same).count();
+        all.push(came.clone());
+        (all.len() - 1, before)
     };
+    let reply = script(&came, before);
+    lock(all)[place].taken = reply == Reply::Take;
     answer(stream, reply)
 }
 

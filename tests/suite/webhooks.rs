@@ -7,7 +7,7 @@ use posthouse_tests::{Came, Campaigns, Client, Database, Options, Receiver, Repl
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 on_both_engines!(
     what_happens_is_told_once_signed_and_in_order,
@@ -16,6 +16,7 @@ on_both_engines!(
     a_power_cut_loses_nothing,
     secrets_are_rotated,
     what_is_given_up_is_replayed,
+    what_an_earlier_address_answers_is_not_this_ones_fault,
     a_webhook_is_changed_and_deleted,
     a_run_tells_its_moves_in_pieces,
     the_command_line_knows_them,
@@ -51,21 +52,17 @@ fn hurry(client: &Client, webhook: &str) {
     client.patch(webhook, &json!({"active": true})).expect(200);
 }
 
-/// Sees to it that what came is signed with this secret, as others check it.
-fn verify(secret: &str, came: &Came) {
-    let headers: ureq::http::HeaderMap = came
-        .headers
-        .iter()
-        .filter(|(name, _)| name.starts_with("webhook-"))
-        .map(|(name, value)| {
-            let name: ureq::http::HeaderName = name.parse().unwrap();
-            (name, value.parse().unwrap())
-        })
+/// Whether what came is signed with this secret, as others check it.
+fn is_signed(secret: &str, came: &Came) -> bool {
+    let names = came.headers.iter().filter(|(name, _)| name.starts_with("webhook-"));
+    let headers: ureq::http::HeaderMap = names
+        .map(|(name, value)| (name.parse::<ureq::http::HeaderName>().unwrap(), value.parse().unwrap()))
         .collect();
-    Webhook::new(secret)
-        .unwrap()
-        .verify(&came.body, &headers)
-        .unwrap_or_else(|e| panic!("{e}: {:?}", came.headers));
+    Webhook::new(secret).unwrap().verify(&came.body, &headers).is_ok()
+}
+
+fn verify(secret: &str, came: &Came) {
+    assert!(is_signed(secret, came), "{:?}", came.headers);
 }
 
 /// What was taken by subject, in its order, each type once for each id.
@@ -165,7 +162,7 @@ fn what_happens_is_told_once_signed_and_in_order(database: Database) {
     assert_eq!(of("binding/promotion/spring"), ["plugin.activated"]);
     for came in &all {
         verify(&secret, came);
-        assert!(Webhook::new(&narrow).is_ok(), "another secret");
+        assert!(!is_signed(&narrow, came), "with its own secret");
         let event = came.json();
         assert_eq!(
             (&event["specversion"], &event["source"], &event["id"]),
@@ -244,7 +241,6 @@ fn a_receiver_that_misbehaves_delays_nobody(database: Database) {
     let (dead, _) = webhook(&client, &format!("http://{nobody}/"), &["customer.*"]);
     webhook(&other, &format!("{}/other", receiver.base), &["customer.*"]);
 
-    let began = Instant::now();
     let members: Vec<String> = (0..12).map(|n| format!("M{n}")).collect();
     for member in &members {
         customer(&client, member);
@@ -260,9 +256,8 @@ fn a_receiver_that_misbehaves_delays_nobody(database: Database) {
         });
         told(&taken(path));
     }
-    let soon = began.elapsed();
-    // a hanging receiver takes 15 s for each attempt
-    assert!(soon < Duration::from_secs(12), "{soon:?}");
+    // a hanging receiver takes 15 s for each attempt: nobody has waited for it
+    assert_eq!(client.get(&paths["hangs"]).expect(200)["failures"], 0);
     // after a failure it is tried again in 5 s, and each arrives once
     eventually("the first failures are made good", PATIENCE, || {
         (taken("/fails-once").len() == 12).then_some(())
@@ -297,10 +292,6 @@ fn a_receiver_that_misbehaves_delays_nobody(database: Database) {
         let dead = client.get(&dead).expect(200);
         (dead["health"] == "down" && dead["pending"] == 12).then_some(())
     });
-    // and the trade goes on as ever
-    let began = Instant::now();
-    customer(&client, "last");
-    assert!(began.elapsed() < Duration::from_secs(2));
 }
 
 fn of_one_subject_nothing_overtakes(database: Database) {
@@ -429,13 +420,37 @@ fn secrets_are_rotated(database: Database) {
     let came = eventually("it is told", PATIENCE, || receiver.taken().into_iter().nth(1));
     verify(&second, &came);
     verify(third.as_str().unwrap(), &came);
-    let headers: ureq::http::HeaderMap = came
-        .headers
-        .iter()
-        .filter(|(name, _)| name.starts_with("webhook-"))
-        .map(|(name, value)| (name.parse::<ureq::http::HeaderName>().unwrap(), value.parse().unwrap()))
-        .collect();
-    assert!(Webhook::new(&first).unwrap().verify(&came.body, &headers).is_err());
+    assert!(!is_signed(&first, &came));
+}
+
+fn what_an_earlier_address_answers_is_not_this_ones_fault(database: Database) {
+    let (_server, client) = start(database);
+    let receiver = Receiver::start(|came, _| match came.path.as_str() {
+        "/slow-farewell" => {
+            std::thread::sleep(Duration::from_secs(3));
+            Reply::Status(410, "moved out")
+        }
+        _ => Reply::Take,
+    });
+    let (path, _) = webhook(
+        &client,
+        &format!("{}/slow-farewell", receiver.base),
+        &["customer.created"],
+    );
+    customer(&client, "M1");
+    eventually("it is under way", PATIENCE, || {
+        (!receiver.came().is_empty()).then_some(())
+    });
+    client
+        .patch(&path, &json!({"url": format!("{}/new", receiver.base)}))
+        .expect(200);
+    customer(&client, "M2");
+    let at_new = || receiver.taken().iter().filter(|came| came.path == "/new").count();
+    eventually("the new address is told both", PATIENCE, || {
+        (at_new() == 2).then_some(())
+    });
+    let webhook = client.get(&path).expect(200);
+    assert_eq!((&webhook["state"], &webhook["failures"]), (&json!("active"), &json!(0)));
 }
 
 fn what_is_given_up_is_replayed(database: Database) {

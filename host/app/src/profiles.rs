@@ -17,7 +17,7 @@ use posthouse_domain::record::Body;
 use posthouse_domain::{Record, facts};
 use posthouse_domain::{attribute, words};
 use posthouse_store::intake::{self, attributes_of, identities_of};
-use posthouse_store::{Access, Tx, dialect, profiles as store};
+use posthouse_store::{Access, Tx, audit, dialect, profiles as store};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -226,6 +226,7 @@ impl App {
         let agency = caller.room.id;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         intake::lock(&mut tx, agency).await?;
+        audit::lock(&mut tx, agency).await?;
         if let Some(id) = self.owner(&mut tx, agency, record).await? {
             return Err(AppError::conflict(
                 "customer_exists",
@@ -269,6 +270,7 @@ impl App {
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         // from here on nobody else changes the customer
         intake::lock(&mut tx, agency).await?;
+        audit::lock(&mut tx, agency).await?;
         let row = store::customer(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("customer"))?;

@@ -291,7 +291,7 @@ pub async fn create_key(
         agency,
         by,
         ("key.create", &subject),
-        &json!({ "scopes": scopes }),
+        &json!({"scopes": scopes, "holder": key.holder}),
         now,
     )
     .await?;

@@ -23,7 +23,7 @@ macro_rules! event_types {
 event_types! {
     "booking.inquiry": "A booking became an inquiry.", "订单进入咨询状态。";
     "booking.quote": "A booking was priced.", "订单已报价。";
-    "booking.confirmed": "A booking was confirmed.", "订单已确认。";
+    "booking.confirmed": "A booking was confirmed, or a confirmed one changed.", "订单已确认，或已确认的订单有变动。";
     "booking.contracted": "The contract of a booking was signed.", "订单已签合同。";
     "booking.paid": "A booking was paid.", "订单已付款。";
     "booking.in_trip": "The travellers of a booking departed.", "订单出行中。";

@@ -78,6 +78,15 @@ pub struct Deed<'d> {
     pub detail: &'d str,
 }
 
+/// Locks the log before something is told to webhooks, whose rows come after it: two transactions that take both in another order would
+/// wait for each other.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn lock(tx: &mut Tx, agency: Uuid) -> Result<()> {
+    execute!(tx, "UPDATE audit_head SET hash = hash WHERE agency_id = $1", agency).map(drop)
+}
+
 /// Writes an entry. The log stays locked until the transaction ends, so this comes last.
 ///
 /// # Errors

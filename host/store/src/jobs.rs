@@ -134,6 +134,23 @@ pub async fn wake(tx: &mut Tx, agency: Uuid, (kind, key): (&str, &str), due: i64
     Ok(row.map(|(version,)| version))
 }
 
+/// Locks a job that a host is at work on, and says which version it has by now; `None` if it is not this host's any more.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn lock_own(tx: &mut Tx, host: Uuid, job: &JobRow) -> Result<Option<i64>> {
+    let row = fetch_optional!(
+        tx,
+        (i64,),
+        "UPDATE job SET version = version WHERE agency_id = $1 AND kind = $2 AND key = $3 AND host = $4 RETURNING version",
+        job.agency_id,
+        &job.kind,
+        &job.key,
+        host
+    )?;
+    Ok(row.map(|(version,)| version))
+}
+
 /// Lets go of a job that was woken while a host was at work on it.
 ///
 /// # Errors
@@ -284,7 +301,8 @@ pub async fn again(tx: &mut Tx, host: Uuid, job: &JobRow, due: i64) -> Result<bo
     Ok(done == 1)
 }
 
-/// Has a job that failed tried again after a pause, until which it is held; or gives it up at a machine time.
+/// Has a job that failed tried again after a pause, until which it is held, also if it was woken meanwhile; or gives it up at a machine
+/// time.
 ///
 /// # Errors
 /// Failures of the database.
@@ -297,12 +315,11 @@ pub async fn fail(
 ) -> Result<()> {
     execute!(
         tx,
-        "UPDATE job SET failure = $6, held_until = $7, dead_at = $8, host = NULL
-         WHERE agency_id = $1 AND kind = $2 AND key = $3 AND version = $4 AND host = $5",
+        "UPDATE job SET failure = $5, held_until = $6, dead_at = $7, host = NULL
+         WHERE agency_id = $1 AND kind = $2 AND key = $3 AND host = $4",
         job.agency_id,
         &job.kind,
         &job.key,
-        job.version,
         host,
         failure,
         held_until,
@@ -311,18 +328,18 @@ pub async fn fail(
     Ok(())
 }
 
-/// Keeps a job for the host that is at work on it; `false` as for [`finish`].
+/// Keeps a job for the host that is at work on it, also if it was woken meanwhile; `false` if it was scheduled again, or taken by another
+/// host.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn hold(tx: &mut Tx, host: Uuid, job: &JobRow, held_until: i64) -> Result<bool> {
     let done = execute!(
         tx,
-        "UPDATE job SET held_until = $6 WHERE agency_id = $1 AND kind = $2 AND key = $3 AND version = $4 AND host = $5",
+        "UPDATE job SET held_until = $5 WHERE agency_id = $1 AND kind = $2 AND key = $3 AND host = $4",
         job.agency_id,
         &job.kind,
         &job.key,
-        job.version,
         host,
         held_until
     )?;

@@ -26,7 +26,7 @@ pub struct WebhookRow {
     pub earlier: Option<Vec<u8>>,
     /// Until when the one before is valid too, in ms since 1970 by the machine's clock.
     pub earlier_until: Option<i64>,
-    /// Attempts that failed in a row.
+    /// Turns in a row in which nothing was taken.
     pub failures: i64,
     /// Machine time before which nothing is sent, in ms since 1970.
     pub retry_at: i64,
@@ -146,15 +146,15 @@ pub async fn waiting(tx: &mut Tx, agency: Uuid, webhook: Uuid) -> Result<Waiting
     )
 }
 
-/// Who listens: id and patterns of types of each webhook that is not put aside.
+/// Who listens: id, patterns of types, and before when nothing is sent, of each webhook that is not put aside.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn listening(tx: &mut Tx, agency: Uuid) -> Result<Vec<(Uuid, String)>> {
+pub async fn listening(tx: &mut Tx, agency: Uuid) -> Result<Vec<(Uuid, String, i64)>> {
     fetch_all!(
         tx,
-        (Uuid, String),
-        "SELECT id, types FROM webhook WHERE agency_id = $1 AND state = 'active' ORDER BY id",
+        (Uuid, String, i64),
+        "SELECT id, types, retry_at FROM webhook WHERE agency_id = $1 AND state = 'active' ORDER BY id",
         agency
     )
 }
@@ -245,8 +245,6 @@ pub struct DueRow {
     pub seq: i64,
     /// How often it was tried.
     pub attempts: i64,
-    /// When it was written, in ms since 1970 by the machine's clock.
-    pub written_at: i64,
     /// What happened.
     #[sqlx(flatten)]
     pub event: EventRow,
@@ -260,7 +258,7 @@ pub async fn due(tx: &mut Tx, agency: Uuid, webhook: Uuid, now: i64, limit: i64)
     fetch_all!(
         tx,
         DueRow,
-        "SELECT d.seq, d.attempts, d.written_at, o.id, o.type, o.subject, o.at, o.data
+        "SELECT d.seq, d.attempts, o.id, o.type, o.subject, o.at, o.data
          FROM webhook_delivery d JOIN outbox o ON o.agency_id = d.agency_id AND o.id = d.event_id
          WHERE d.agency_id = $1 AND d.webhook_id = $2 AND d.state = 'pending' AND d.next_at <= $3
            AND NOT EXISTS (SELECT 1 FROM webhook_delivery e WHERE e.agency_id = d.agency_id AND e.webhook_id = d.webhook_id
@@ -344,32 +342,41 @@ pub async fn give_up(tx: &mut Tx, agency: Uuid, webhook: Uuid, written_before: i
     )
 }
 
-/// Writes down how a webhook answers.
+/// Writes down how a webhook answers, at the version that was told; `false` if people have changed it meanwhile: what an earlier address
+/// answered says nothing of this one.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn note_answers(tx: &mut Tx, agency: Uuid, webhook: Uuid, failures: i64, retry_at: i64) -> Result<()> {
-    execute!(
+pub async fn note_answers(
+    tx: &mut Tx,
+    agency: Uuid,
+    webhook: (Uuid, i64),
+    failures: i64,
+    retry_at: i64,
+) -> Result<bool> {
+    let done = execute!(
         tx,
-        "UPDATE webhook SET failures = $3, retry_at = $4 WHERE agency_id = $1 AND id = $2",
+        "UPDATE webhook SET failures = $4, retry_at = $5 WHERE agency_id = $1 AND id = $2 AND version = $3",
         agency,
-        webhook,
+        webhook.0,
+        webhook.1,
         failures,
         retry_at
-    )
-    .map(drop)
+    )?;
+    Ok(done == 1)
 }
 
-/// Puts a webhook aside whose receiver said that it is gone for good.
+/// Puts a webhook aside whose receiver said that it is gone for good, at the version that was told.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn note_gone(tx: &mut Tx, agency: Uuid, webhook: Uuid) -> Result<()> {
+pub async fn note_gone(tx: &mut Tx, agency: Uuid, webhook: (Uuid, i64)) -> Result<()> {
     execute!(
         tx,
-        "UPDATE webhook SET state = 'gone', version = version + 1 WHERE agency_id = $1 AND id = $2",
+        "UPDATE webhook SET state = 'gone', version = version + 1 WHERE agency_id = $1 AND id = $2 AND version = $3",
         agency,
-        webhook
+        webhook.0,
+        webhook.1
     )
     .map(drop)
 }
@@ -382,6 +389,21 @@ pub async fn hurry(tx: &mut Tx, agency: Uuid, webhook: Uuid, now: i64) -> Result
     execute!(
         tx,
         "UPDATE webhook_delivery SET next_at = $3 WHERE agency_id = $1 AND webhook_id = $2 AND state = 'pending' AND next_at > $3",
+        agency,
+        webhook,
+        now
+    )
+    .map(drop)
+}
+
+/// Has what waits given up only after as long again: while nothing was sent, nothing was late.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn renew(tx: &mut Tx, agency: Uuid, webhook: Uuid, now: i64) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE webhook_delivery SET written_at = $3 WHERE agency_id = $1 AND webhook_id = $2 AND state = 'pending'",
         agency,
         webhook,
         now
@@ -453,19 +475,30 @@ pub async fn deliveries(
     before: i64,
     limit: i64,
 ) -> Result<Vec<DeliveryRow>> {
-    fetch_all!(
-        tx,
-        DeliveryRow,
-        "SELECT d.seq, d.state, d.attempts, d.next_at, d.ended_at, d.status, d.answer, o.id, o.type, o.subject, o.at, o.data
-         FROM webhook_delivery d JOIN outbox o ON o.agency_id = d.agency_id AND o.id = d.event_id
-         WHERE d.agency_id = $1 AND d.webhook_id = $2 AND (CAST($3 AS TEXT) IS NULL OR d.state = $3) AND d.seq < $4
-         ORDER BY d.seq DESC LIMIT $5",
-        agency,
-        webhook,
-        state,
-        before,
-        limit
-    )
+    macro_rules! found {
+        ($state:literal $(, $bind:expr)?) => {
+            fetch_all!(
+                tx,
+                DeliveryRow,
+                concat!(
+                    "SELECT d.seq, d.state, d.attempts, d.next_at, d.ended_at, d.status, d.answer, o.id, o.type, o.subject, o.at, o.data
+                     FROM webhook_delivery d JOIN outbox o ON o.agency_id = d.agency_id AND o.id = d.event_id
+                     WHERE d.agency_id = $1 AND d.webhook_id = $2 AND d.seq < $3 ",
+                    $state,
+                    "ORDER BY d.seq DESC LIMIT $4"
+                ),
+                agency,
+                webhook,
+                before,
+                limit
+                $(, $bind)?
+            )
+        };
+    }
+    match state {
+        Some(state) => found!("AND d.state = $5 ", state),
+        None => found!(""),
+    }
 }
 
 /// Deletes what nobody waits for and was written before a time, with its deliveries; at most `limit`, and says how many.

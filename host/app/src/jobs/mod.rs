@@ -13,5 +13,7 @@ mod tests;
 mod travel;
 
 pub(crate) use kinds::{Done, Job, Kinds};
-pub(crate) use posthouse_store::jobs::{JobClock, JobRow, Lane, NewJob, bring_forward, cancel, finish, put, wake};
+pub(crate) use posthouse_store::jobs::{
+    JobClock, JobRow, Lane, NewJob, bring_forward, cancel, finish, lock_own, put, wake,
+};
 pub use travel::{ClockMove, ClockMoved};

@@ -83,6 +83,11 @@ impl Job for Woken {
             let lane = (Lane::Timers, JobClock::Machine);
             let taken = store::take(&mut tx, lane, (NOW, NOW), (Uuid::from_u128(9), NOW + 1), 10).await?;
             assert_eq!(taken, []);
+            // and can keep it beyond its lease
+            assert!(store::hold(&mut tx, app.host, job, NOW + 600_000).await?);
+            let taken = store::take(&mut tx, lane, (NOW, NOW + 300_000), (Uuid::from_u128(9), NOW), 10).await?;
+            assert_eq!(taken, []);
+            tx.commit().await?;
         }
         Ok(Done::At(i64::MAX))
     }

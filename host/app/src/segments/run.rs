@@ -325,6 +325,7 @@ impl App {
         if !bindings::put_binding(tx, room.id, from, &row).await? {
             return Err(StoreError::Overtaken.into());
         }
+        let mut put = None;
         if let Some(new) = new {
             let entry = BindingRevisionRow {
                 revision,
@@ -339,10 +340,10 @@ impl App {
                 activated_at: draft.moment.now,
             };
             bindings::insert_revision(tx, room.id, SEGMENTATION, name, &entry).await?;
-            announce(self, tx, room.id, (SEGMENTATION, name), &entry).await?;
             if let Some(by) = new.by {
                 bindings::grant(tx, room.id, SEGMENTATION, name, &new.grant, by, draft.moment.now).await?;
             }
+            put = Some(entry);
         }
         let run = RunRow {
             run: row.run,
@@ -377,6 +378,10 @@ impl App {
             .map(|(key, (entered, departed))| ((*key).to_owned(), to_bytes(entered), to_bytes(departed)))
             .collect();
         store::insert_moves(tx, room.id, name, run.run, &moves).await?;
+        // last of all, as the log and the webhooks of the agency are locked from here on
+        if let Some(entry) = &put {
+            announce(self, tx, room.id, (SEGMENTATION, name), entry).await?;
+        }
         self.tell_moves(tx, room, name, draft.moment.now, &movement).await?;
         Ok((row, run, movement, revision))
     }

@@ -84,7 +84,7 @@ impl App {
             kind: MOVED,
             subject: format!("binding/{SEGMENTATION}/{binding}"),
             at,
-            data: json!({"binding": binding, "moves": moves}),
+            data: json!({"extension_point": SEGMENTATION, "binding": binding, "moves": moves}),
         };
         listeners.tell(self, tx, room.id, vec![told]).await.map(drop)
     }

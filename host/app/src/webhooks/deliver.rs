@@ -11,14 +11,18 @@ use posthouse_store::Access;
 use posthouse_store::webhooks::{self as store, Attempt, DueRow, WebhookRow};
 use serde_json::json;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 use uuid::Uuid;
 
-/// Most deliveries of one turn; after it others may have theirs.
-const BATCH: i64 = 64;
+/// Most deliveries of one turn; after it others may have theirs, and what came of it is written down.
+const BATCH: i64 = 16;
 /// How many are under way to one webhook at a time, each of another subject.
 const AT_ONCE: usize = 8;
-/// Turns in a row in which nothing was taken, after which a webhook is thought to be down: from then on one delivery at a time tries whether it is.
-const DOWN: i64 = 3;
+/// How long a turn begins new ones. Whoever takes longer to answer is not failing, but has others wait.
+const TURN: Duration = Duration::from_secs(10);
+/// Turns in a row in which nothing was taken, after which a webhook is thought to be down: from then on one delivery at a time tries whether
+/// it is.
+pub(super) const DOWN: i64 = 3;
 /// How long anything waits at most, in ms; then it is given up, even if its turn never came.
 const LONGEST: i64 = 3 * 86_400_000;
 
@@ -47,58 +51,75 @@ impl Job for Deliver {
         let most = if webhook.failures >= DOWN { 1 } else { BATCH };
         let due = store::due(&mut tx, agency, id, now, most).await?;
         drop(tx);
-        let replies = if due.is_empty() {
-            Vec::new()
-        } else {
-            app.send_all(agency, &webhook, due).await?
+        let turn = Turn {
+            is_full: due.len() as i64 == most,
+            ..app.take_turn(agency, &webhook, due).await?
         };
-        retrying!(app.note_replies(job, &webhook, &replies))?;
+        retrying!(app.note_turn(job, &webhook, &turn))?;
         Ok(Done::Finished)
     }
 }
 
+/// What was sent in one turn, and what came of it.
+#[derive(Debug, Default)]
+struct Turn {
+    replies: Vec<(DueRow, Reply)>,
+    /// Whether there was as much to send as a turn may have.
+    is_full: bool,
+    /// Whether it took so long that it was broken off.
+    is_slow: bool,
+}
+
 impl App {
     /// Sends what is due, a few at a time. Once one is not taken no further ones are begun: they wait as they are.
-    async fn send_all(&self, agency: Uuid, webhook: &WebhookRow, due: Vec<DueRow>) -> Result<Vec<(DueRow, Reply)>> {
+    async fn take_turn(&self, agency: Uuid, webhook: &WebhookRow, due: Vec<DueRow>) -> Result<Turn> {
+        if due.is_empty() {
+            return Ok(Turn::default());
+        }
         let room = self.room(agency).await?;
         let source = format!("/agencies/{}", room.slug);
-        let sealed = [
-            Some(&webhook.secret),
-            webhook
-                .earlier
-                .as_ref()
-                .filter(|_| webhook.earlier_until > Some(self.machine.now())),
-        ];
-        let secrets = sealed
-            .into_iter()
-            .flatten()
-            .map(|sealed| self.documents.open(agency, sealed));
+        let is_earlier_valid = webhook.earlier_until > Some(self.machine.now());
+        let earlier = webhook.earlier.as_ref().filter(|_| is_earlier_valid);
+        let sealed = std::iter::once(&webhook.secret).chain(earlier);
+        let secrets = sealed.map(|sealed| self.documents.open(agency, sealed));
         let secrets: Vec<String> = secrets
             .collect::<Option<_>>()
             .ok_or_else(|| AppError::Internal("a webhook's secret cannot be opened".into()))?;
+        let began = tokio::time::Instant::now();
         let failed = AtomicBool::new(false);
         let sent = stream::iter(due).map(|due| {
             let (failed, secrets, source) = (&failed, &secrets, &source);
             async move {
-                if failed.load(Relaxed) || self.stopping.is_cancelled() {
-                    return Ok(None);
+                if failed.load(Relaxed) || self.stopping.is_cancelled() || began.elapsed() > TURN {
+                    return None;
                 }
-                let letter = letter(webhook, secrets, source, &due, self.machine.now())?;
-                let sender = self.sender.clone();
-                let reply = tokio::task::spawn_blocking(move || sender.send(&letter)).await;
-                let reply = reply.map_err(|panic| AppError::Internal(panic.to_string()))?;
+                let reply = match letter(webhook, secrets, source, &due, self.machine.now()) {
+                    Ok(letter) => {
+                        let sender = self.sender.clone();
+                        let sent = tokio::task::spawn_blocking(move || sender.send(&letter)).await;
+                        sent.unwrap_or_else(|panic| Reply::none(&panic))
+                    }
+                    // what cannot be told is given up after as many attempts as what nobody takes
+                    Err(error) => Reply::none(&error),
+                };
                 failed.fetch_or(!reply.is_taken(), Relaxed);
-                Ok(Some((due, reply)))
+                Some((due, reply))
             }
         });
-        let replies: Vec<Result<Option<_>>> = sent.buffered(AT_ONCE).collect().await;
-        replies.into_iter().filter_map(Result::transpose).collect()
+        let replies: Vec<Option<_>> = sent.buffer_unordered(AT_ONCE).collect().await;
+        Ok(Turn {
+            replies: replies.into_iter().flatten().collect(),
+            is_full: false,
+            is_slow: began.elapsed() > TURN,
+        })
     }
 
-    /// Writes down what came of it, and when the webhook is told next.
-    async fn note_replies(&self, job: &JobRow, webhook: &WebhookRow, replies: &[(DueRow, Reply)]) -> Result<()> {
+    /// Writes down what came of a turn, and when the next one is. The job is locked first, as by whoever tells the webhook something.
+    async fn note_turn(&self, job: &JobRow, webhook: &WebhookRow, turn: &Turn) -> Result<()> {
         let (agency, id, now) = (job.agency_id, webhook.id, self.machine.now());
+        let replies = &turn.replies;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let version = jobs::lock_own(&mut tx, self.host, job).await?;
         let taken = replies.iter().filter(|(_, reply)| reply.is_taken()).count();
         let failed = replies.len() - taken;
         for (due, reply) in replies {
@@ -115,31 +136,34 @@ impl App {
         } else {
             0
         };
-        if (failures, retry_at) != (webhook.failures, webhook.retry_at) {
-            store::note_answers(&mut tx, agency, id, failures, retry_at).await?;
-        }
+        let told = (id, webhook.version);
+        let is_same = store::note_answers(&mut tx, agency, told, failures, retry_at).await?;
         if webhook.failures >= DOWN && taken > 0 {
             store::hurry(&mut tx, agency, id, now).await?;
         }
         let given_up = store::give_up(&mut tx, agency, id, now - LONGEST, now).await?;
-        let gone = replies.iter().any(|(_, reply)| reply.is_gone());
-        if gone {
-            store::note_gone(&mut tx, agency, id).await?;
+        let is_gone = replies.iter().any(|(_, reply)| reply.is_gone());
+        if is_gone {
+            store::note_gone(&mut tx, agency, told).await?;
         }
-        let next = store::next_due(&mut tx, agency, id).await?.filter(|_| !gone);
-        let lane = if failures > 0 { Lane::Retries } else { Lane::Deliveries };
-        // whoever told it something meanwhile has woken the job: its row is locked from here on, and what they wrote is seen or follows
-        let woken = jobs::wake(&mut tx, agency, (store::DELIVER, &job.key), NEVER, 0).await?;
-        match woken {
-            Some(version) if version != job.version => {
-                let again = deliveries(&job.key, lane, now.max(retry_at));
-                jobs::put(&mut tx, agency, again).await?;
-            }
-            Some(_) => {
-                let due = next.map_or(NEVER, |next| next.max(retry_at).max(now));
-                jobs::put(&mut tx, agency, deliveries(&job.key, lane, due)).await?;
-            }
-            None => {}
+        if let Some(version) = version {
+            let due = if version != job.version || !is_same || turn.is_full || turn.is_slow {
+                // somebody told it more or changed it meanwhile, or there was more than one turn has room for
+                now.max(if is_same { retry_at } else { 0 })
+            } else if is_gone {
+                NEVER
+            } else if retry_at > 0 {
+                retry_at
+            } else {
+                let next = store::next_due(&mut tx, agency, id).await?;
+                next.map_or(NEVER, |next| next.max(now))
+            };
+            let lane = if failures > 0 || turn.is_slow {
+                Lane::Retries
+            } else {
+                Lane::Deliveries
+            };
+            jobs::put(&mut tx, agency, deliveries(&job.key, lane, due)).await?;
         }
         tx.commit().await?;
         count(taken, failed, given_up as usize + dead(replies));

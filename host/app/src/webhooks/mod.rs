@@ -12,205 +12,35 @@ mod outbox;
 mod send;
 mod sign;
 mod tidy;
+mod view;
 
 pub(crate) use deliver::Deliver;
 pub(crate) use outbox::{Listeners, Told};
 pub(crate) use send::Sender;
 pub(crate) use tidy::Tidy;
+pub use view::{DeliveryView, NewWebhook, WebhookChange, WebhookView};
 
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, JobClock, Lane, NewJob};
 use crate::team::Caller;
-use posthouse_domain::{Instant, webhook as domain, words};
-use posthouse_store::webhooks::{self as store, DeliveryRow, Waiting, WebhookRow};
-use posthouse_store::{Access, Tx};
+use posthouse_domain::{Instant, words};
+use posthouse_store::webhooks::{self as store, Waiting, WebhookRow};
+use posthouse_store::{Access, StoreError, Tx, audit};
 use serde_json::{Value, json};
 use uuid::Uuid;
+use view::{note, types, view};
 
 /// Most webhooks of an agency.
 const MOST: usize = 20;
 /// Longest address, in bytes.
 const LONGEST_URL: usize = 2_000;
-/// Longest note, in bytes.
-const LONGEST_NOTE: usize = 200;
 /// How long the earlier secret is valid beside a new one, in ms.
 const OVERLAP: i64 = 24 * 3_600_000;
 /// A time that never comes: a job that waits to be woken.
 const NEVER: Instant = i64::MAX;
 /// Most deliveries that are named in one replay.
 const MOST_REPLAYED: usize = 1_000;
-
-/// A webhook to be made.
-#[derive(Debug, Clone)]
-pub struct NewWebhook {
-    /// Where to.
-    pub url: String,
-    /// What the agency says of it.
-    pub note: String,
-    /// Types, or patterns of them, as `quote.*`.
-    pub types: Vec<String>,
-}
-
-/// What is to be different about a webhook.
-#[derive(Debug, Clone, Default)]
-pub struct WebhookChange {
-    /// Where to.
-    pub url: Option<String>,
-    /// What the agency says of it.
-    pub note: Option<String>,
-    /// Types, or patterns of them.
-    pub types: Option<Vec<String>>,
-    /// Whether it is told anything.
-    pub active: Option<bool>,
-    /// Give it another secret.
-    pub rotate: bool,
-}
-
-/// A webhook.
-#[derive(Debug, Clone)]
-pub struct WebhookView {
-    /// Id.
-    pub id: Uuid,
-    /// Where to.
-    pub url: String,
-    /// What the agency says of it.
-    pub note: String,
-    /// Patterns of types.
-    pub types: Vec<String>,
-    /// `active`, `paused`, or `gone` as its receiver said.
-    pub state: String,
-    /// Until when the earlier secret is valid too, in ms since 1970.
-    pub earlier_until: Option<Instant>,
-    /// Attempts that failed in a row.
-    pub failures: i64,
-    /// Until when nothing is sent, in ms since 1970.
-    pub retry_at: Option<Instant>,
-    /// Deliveries that wait.
-    pub pending: i64,
-    /// Deliveries that were given up.
-    pub dead: i64,
-    /// When it was made, in ms since 1970.
-    pub created_at: Instant,
-    /// Counts changes by people.
-    pub version: i64,
-    /// The secret, where it is new.
-    pub secret: Option<String>,
-}
-
-/// Something that a webhook was told or is to be told.
-#[derive(Debug, Clone)]
-pub struct DeliveryView {
-    /// Its place among what the webhook is told.
-    pub seq: i64,
-    /// Id of the event.
-    pub event_id: Uuid,
-    /// Type of the event.
-    pub kind: String,
-    /// What it happened to.
-    pub subject: String,
-    /// When it happened, in ms since 1970.
-    pub at: Instant,
-    /// `pending`, `delivered` or `dead`.
-    pub state: String,
-    /// How often it was tried.
-    pub attempts: i64,
-    /// When it is tried next, in ms since 1970.
-    pub next_at: Option<Instant>,
-    /// When it was told or given up, in ms since 1970.
-    pub ended_at: Option<Instant>,
-    /// The status of the last answer.
-    pub status: Option<i64>,
-    /// The beginning of the last answer, or why there was none.
-    pub answer: Option<String>,
-    /// More about what happened.
-    pub data: Value,
-}
-
-impl DeliveryView {
-    fn of(row: DeliveryRow) -> Result<Self> {
-        let data = row.event.read_data()?;
-        Ok(Self {
-            seq: row.seq,
-            event_id: row.event.id,
-            kind: row.event.kind,
-            subject: row.event.subject,
-            at: row.event.at,
-            next_at: (row.state == "pending").then_some(row.next_at),
-            state: row.state,
-            attempts: row.attempts,
-            ended_at: row.ended_at,
-            status: row.status,
-            answer: row.answer,
-            data,
-        })
-    }
-}
-
-fn view(row: WebhookRow, waiting: Waiting, now: Instant, secret: Option<String>) -> Result<WebhookView> {
-    Ok(WebhookView {
-        id: row.id,
-        url: row.url,
-        note: row.note,
-        types: serde_json::from_str(&row.types).map_err(AppError::corrupt("types"))?,
-        state: row.state,
-        earlier_until: row.earlier_until.filter(|until| *until > now),
-        failures: row.failures,
-        retry_at: Some(row.retry_at).filter(|at| *at > now),
-        pending: waiting.pending,
-        dead: waiting.dead,
-        created_at: row.created_at,
-        version: row.version,
-        secret,
-    })
-}
-
-/// The types as they are stored.
-fn types(patterns: &[String]) -> Result<String> {
-    let known = || {
-        let names: Vec<&str> = domain::EVENT_TYPES.iter().map(|kind| kind.name).collect();
-        names.join(", ")
-    };
-    if patterns.is_empty() || patterns.len() > domain::EVENT_TYPES.len() {
-        return Err(AppError::invalid(
-            "bad_event_type",
-            words!(
-                "types lists what the webhook is told; use names of events ({known}), quote.* or *",
-                "types 列出要通知的事件；可用事件名（{known}）、quote.* 或 *",
-                known = known()
-            ),
-        ));
-    }
-    if let Some(unknown) = patterns.iter().find(|pattern| !domain::is_known(pattern)) {
-        return Err(AppError::invalid(
-            "bad_event_type",
-            words!(
-                "{unknown:?} names no type of event; use names of events ({known}), quote.* or *",
-                "没有 {unknown:?} 这类事件；可用事件名（{known}）、quote.* 或 *",
-                unknown = unknown.chars().take(64).collect::<String>(),
-                known = known()
-            ),
-        ));
-    }
-    let mut patterns: Vec<&String> = patterns.iter().collect();
-    patterns.sort();
-    patterns.dedup();
-    serde_json::to_string(&patterns).map_err(AppError::corrupt("types"))
-}
-
-fn note(text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.len() > LONGEST_NOTE || text.chars().any(char::is_control) {
-        return Err(AppError::invalid(
-            "bad_note",
-            words!(
-                "the note may have {LONGEST_NOTE} bytes and no control characters",
-                "备注不超过 {LONGEST_NOTE} 字节，且不含控制字符"
-            ),
-        ));
-    }
-    Ok(text.to_owned())
-}
 
 impl App {
     /// The agency's webhooks, the oldest first.
@@ -272,7 +102,10 @@ impl App {
     async fn try_create_webhook(&self, caller: &Caller, row: &WebhookRow) -> Result<()> {
         let agency = caller.room.id;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
-        if store::webhooks(&mut tx, agency).await?.len() >= MOST {
+        // who creates one at the same time counts after this
+        audit::lock(&mut tx, agency).await?;
+        let there = store::webhooks(&mut tx, agency).await?.len();
+        if there >= MOST {
             return Err(AppError::conflict(
                 "too_many_webhooks",
                 words!(
@@ -282,15 +115,17 @@ impl App {
             ));
         }
         store::insert(&mut tx, agency, row).await?;
+        self.audit_webhook(&mut tx, caller, "webhook.create", row.id, json!({}))
+            .await?;
         jobs::put(
             &mut tx,
             agency,
             deliveries(&row.id.to_string(), Lane::Deliveries, NEVER),
         )
         .await?;
-        Tidy::schedule(&mut tx, agency, row.created_at).await?;
-        self.audit_webhook(&mut tx, caller, "webhook.create", row.id, json!({}))
-            .await?;
+        if there == 0 {
+            Tidy::schedule(&mut tx, agency, row.created_at).await?;
+        }
         Ok(tx.commit().await?)
     }
 
@@ -311,6 +146,17 @@ impl App {
         }
         let types = change.types.as_deref().map(types).transpose()?;
         let note = change.note.as_deref().map(note).transpose()?;
+        retrying!(self.try_change_webhook(caller, id, expected, change, (types.as_ref(), note.as_ref())))
+    }
+
+    async fn try_change_webhook(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        expected: Option<i64>,
+        change: &WebhookChange,
+        (types, note): (Option<&String>, Option<&String>),
+    ) -> Result<WebhookView> {
         let (agency, now) = (caller.room.id, self.machine.now());
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         let row = store::webhook(&mut tx, agency, id).await?;
@@ -327,9 +173,10 @@ impl App {
         if expected.is_some_and(|expected| expected != row.version) {
             return Err(changed());
         }
+        let before = row.state.clone();
         row.url = change.url.clone().unwrap_or(row.url);
-        row.types = types.unwrap_or(row.types);
-        row.note = note.unwrap_or(row.note);
+        row.types = types.cloned().unwrap_or(row.types);
+        row.note = note.cloned().unwrap_or(row.note);
         if let Some(active) = change.active {
             row.state = if active { "active" } else { "paused" }.into();
         }
@@ -341,12 +188,6 @@ impl App {
         } else {
             None
         };
-        if !store::change(&mut tx, agency, &row).await? {
-            return Err(changed());
-        }
-        store::hurry(&mut tx, agency, id, now).await?;
-        jobs::wake(&mut tx, agency, (store::DELIVER, &id.to_string()), now, 1).await?;
-        let waiting = store::waiting(&mut tx, agency, id).await?;
         let detail = json!({
             "url": change.url.is_some(),
             "types": change.types.is_some(),
@@ -356,6 +197,18 @@ impl App {
         });
         self.audit_webhook(&mut tx, caller, "webhook.change", id, detail)
             .await?;
+        jobs::wake(&mut tx, agency, (store::DELIVER, &id.to_string()), now, 1).await?;
+        if !store::change(&mut tx, agency, &row).await? {
+            return Err(match expected {
+                Some(_) => changed(),
+                None => StoreError::Overtaken.into(),
+            });
+        }
+        if before != "active" {
+            store::renew(&mut tx, agency, id, now).await?;
+        }
+        store::hurry(&mut tx, agency, id, now).await?;
+        let waiting = store::waiting(&mut tx, agency, id).await?;
         tx.commit().await?;
         row.version += 1;
         (row.failures, row.retry_at) = (0, 0);
@@ -367,14 +220,18 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`]; failures of the database.
     pub async fn delete_webhook(&self, caller: &Caller, id: Uuid) -> Result<()> {
+        retrying!(self.try_delete_webhook(caller, id))
+    }
+
+    async fn try_delete_webhook(&self, caller: &Caller, id: Uuid) -> Result<()> {
         let agency = caller.room.id;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
+        self.audit_webhook(&mut tx, caller, "webhook.delete", id, json!({}))
+            .await?;
+        jobs::cancel(&mut tx, agency, store::DELIVER, &id.to_string()).await?;
         if !store::delete(&mut tx, agency, id).await? {
             return Err(AppError::NotFound("webhook"));
         }
-        jobs::cancel(&mut tx, agency, store::DELIVER, &id.to_string()).await?;
-        self.audit_webhook(&mut tx, caller, "webhook.delete", id, json!({}))
-            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -383,6 +240,10 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`]; `webhook_not_active`; failures of the database.
     pub async fn test_webhook(&self, caller: &Caller, id: Uuid) -> Result<Uuid> {
+        retrying!(self.try_test_webhook(caller, id))
+    }
+
+    async fn try_test_webhook(&self, caller: &Caller, id: Uuid) -> Result<Uuid> {
         let agency = caller.room.id;
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         let row = store::webhook(&mut tx, agency, id).await?;
@@ -455,15 +316,21 @@ impl App {
                 ),
             ));
         }
+        retrying!(self.try_replay(caller, id, only))
+    }
+
+    async fn try_replay(&self, caller: &Caller, id: Uuid, only: Option<&[i64]>) -> Result<u64> {
         let (agency, now) = (caller.room.id, self.machine.now());
         let mut tx = self.store.write(Access::Agency(agency)).await?;
         if store::webhook(&mut tx, agency, id).await?.is_none() {
             return Err(AppError::NotFound("webhook"));
         }
-        let replayed = store::replay(&mut tx, agency, id, only, now).await?;
-        jobs::wake(&mut tx, agency, (store::DELIVER, &id.to_string()), now, 1).await?;
-        self.audit_webhook(&mut tx, caller, "webhook.replay", id, json!({ "deliveries": replayed }))
+        // the log, the job, what is to be told: whoever takes several of them takes them in this order
+        let detail = json!({ "named": only.map(<[i64]>::len) });
+        self.audit_webhook(&mut tx, caller, "webhook.replay", id, detail)
             .await?;
+        jobs::wake(&mut tx, agency, (store::DELIVER, &id.to_string()), now, 1).await?;
+        let replayed = store::replay(&mut tx, agency, id, only, now).await?;
         tx.commit().await?;
         Ok(replayed)
     }

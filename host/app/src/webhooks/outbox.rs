@@ -1,9 +1,8 @@
 //! Writing down what happened, with the change that made it happen, for those who want to be told.
 
-use super::NEVER;
 use crate::App;
 use crate::error::{AppError, Result};
-use crate::jobs::{self, Lane};
+use crate::jobs;
 use posthouse_domain::{Instant, canonical, webhook as domain};
 use posthouse_store::Tx;
 use posthouse_store::webhooks::{self as store, EventRow, NewDelivery};
@@ -26,27 +25,39 @@ pub(crate) struct Told {
 /// Who wants to be told what, as it stands in a transaction. Most agencies tell nobody: whoever writes asks first, and then puts
 /// together what there is to tell.
 #[derive(Debug, Default)]
-pub(crate) struct Listeners(Vec<(Uuid, Vec<String>)>);
+pub(crate) struct Listeners(Vec<Listener>);
+
+#[derive(Debug)]
+struct Listener {
+    webhook: Uuid,
+    types: Vec<String>,
+    /// Before this nothing is sent.
+    from: Instant,
+}
 
 impl Listeners {
     /// Those of an agency.
     pub(crate) async fn of(tx: &mut Tx, agency: Uuid) -> Result<Self> {
         let rows = store::listening(tx, agency).await?.into_iter();
-        let read = |(id, types): (Uuid, String)| {
+        let read = |(webhook, types, from): (Uuid, String, Instant)| {
             let types = serde_json::from_str(&types).map_err(AppError::corrupt("types"))?;
-            Ok((id, types))
+            Ok(Listener { webhook, types, from })
         };
         rows.map(read).collect::<Result<_>>().map(Self)
     }
 
     /// One webhook, whatever it wants.
     pub(super) fn only(id: Uuid) -> Self {
-        Self(vec![(id, vec!["*".to_owned()])])
+        Self(vec![Listener {
+            webhook: id,
+            types: vec!["*".to_owned()],
+            from: 0,
+        }])
     }
 
     /// Whether anybody wants to be told this.
     pub(crate) fn want(&self, kind: &str) -> bool {
-        self.0.iter().any(|(_, types)| wants(types, kind))
+        self.0.iter().any(|listener| wants(&listener.types, kind))
     }
 
     /// Writes down what happened, for those who want to be told; returns the ids of what was written. Comes last in its transaction:
@@ -68,21 +79,17 @@ impl Listeners {
             return Ok(Vec::new());
         }
         store::insert_events(tx, agency, &events, now).await?;
-        for (id, types) in &self.0 {
+        for Listener { webhook, types, from } in &self.0 {
             let own: Vec<&EventRow> = events.iter().filter(|event| wants(types, &event.kind)).collect();
             if own.is_empty() {
                 continue;
             }
-            let (key, steps) = (id.to_string(), own.len() as i64);
-            let job = (store::DELIVER, key.as_str());
-            let last = match jobs::wake(tx, agency, job, now, steps).await? {
-                Some(last) => last,
-                // it is deleted in this moment, or was made before there were jobs of its kind
-                None => {
-                    jobs::put(tx, agency, super::deliveries(&key, Lane::Deliveries, NEVER)).await?;
-                    let woken = jobs::wake(tx, agency, job, now, steps).await?;
-                    woken.ok_or_else(|| AppError::Internal(format!("no job for the webhook {id}")))?
-                }
+            let (key, steps) = (webhook.to_string(), own.len() as i64);
+            // its lock keeps the webhook from being deleted, and has versions in the order of commits
+            let woken = jobs::wake(tx, agency, (store::DELIVER, &key), now.max(*from), steps).await?;
+            let Some(last) = woken else {
+                // it was deleted since we looked
+                continue;
             };
             let deliveries: Vec<NewDelivery<'_>> = own
                 .iter()
@@ -93,7 +100,7 @@ impl Listeners {
                     subject: &event.subject,
                 })
                 .collect();
-            store::insert_deliveries(tx, agency, *id, &deliveries, now).await?;
+            store::insert_deliveries(tx, agency, *webhook, &deliveries, now).await?;
         }
         Ok(events.into_iter().map(|event| event.id).collect())
     }

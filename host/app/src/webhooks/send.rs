@@ -42,6 +42,14 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    /// There was none.
+    pub(super) fn none(why: &impl std::fmt::Display) -> Self {
+        Self {
+            status: None,
+            text: kept(&why.to_string()),
+        }
+    }
+
     /// Whether it was taken.
     pub(super) fn is_taken(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
@@ -207,10 +215,7 @@ impl Sender {
                     text: kept(&String::from_utf8_lossy(&text)),
                 }
             }
-            Err(error) => Reply {
-                status: None,
-                text: kept(&error.to_string()),
-            },
+            Err(error) => Reply::none(&error),
         }
     }
 }

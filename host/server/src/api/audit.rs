@@ -2,12 +2,11 @@
 
 use super::Front;
 use super::extract::{Auth, Query};
-use super::page::{At, Page, page_of};
-use super::problem::{Answer, Problem};
+use super::page::{At, Page, backwards, page_of};
+use super::problem::Answer;
 use axum::extract::State;
 use posthouse_app::audit::{AuditEntry, AuditFilter, Known, Verified};
 use posthouse_app::team::Scope;
-use posthouse_domain::words;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -99,17 +98,7 @@ async fn list(
     Query(query): Query<AuditQuery>,
 ) -> Answer<axum::Json<Page<Entry>>> {
     let caller = auth.may(Scope::Owner)?;
-    let limit = front.limit(query.limit)?;
-    let bad = |_| {
-        Problem::unprocessable(
-            "bad_cursor",
-            words!(
-                "the cursor is not one of this list; start again without it",
-                "游标不属于此列表；请去掉游标重新开始"
-            ),
-        )
-    };
-    let before = query.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
+    let (limit, before) = backwards(&front, query.limit, query.cursor)?;
     let filter = AuditFilter {
         actor: query.actor,
         subject: query.subject,

@@ -87,19 +87,23 @@ pub(crate) struct BackwardsQuery {
 impl BackwardsQuery {
     /// How many items, and the number they come before.
     pub(crate) fn page(self, front: &Front) -> Answer<(usize, Option<i64>)> {
-        let limit = front.limit(self.limit)?;
-        let bad = |_| {
-            Problem::unprocessable(
-                "bad_cursor",
-                words!(
-                    "the cursor is not one of this list; start again without it",
-                    "游标不属于此列表；请去掉游标重新开始"
-                ),
-            )
-        };
-        let before = self.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
-        Ok((limit, before))
+        backwards(front, self.limit, self.cursor)
     }
+}
+
+/// How many items, and the number they come before.
+pub(crate) fn backwards(front: &Front, limit: Option<usize>, cursor: Option<String>) -> Answer<(usize, Option<i64>)> {
+    let limit = front.limit(limit)?;
+    let bad = |_| {
+        Problem::unprocessable(
+            "bad_cursor",
+            words!(
+                "the cursor is not one of this list; start again without it",
+                "游标不属于此列表；请去掉游标重新开始"
+            ),
+        )
+    };
+    Ok((limit, cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?))
 }
 
 /// A page of what was read with one item more than it may have.

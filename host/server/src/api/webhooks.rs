@@ -2,15 +2,15 @@
 
 use super::Front;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match};
-use super::page::{At, Page, page_of};
-use super::problem::{Answer, Problem};
+use super::page::{At, Page, backwards, page_of};
+use super::problem::Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use posthouse_app::team::Scope;
 use posthouse_app::webhooks::{DeliveryView, NewWebhook, WebhookChange, WebhookView};
+use posthouse_domain::Words;
 use posthouse_domain::webhook::EVENT_TYPES;
-use posthouse_domain::{Words, words};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -96,6 +96,8 @@ struct Webhook {
     earlier_secret_until: Option<At>,
     /// When it was made.
     created_at: At,
+    /// Who made it.
+    created_by: Uuid,
     /// The secret, `whsec_…`. Shown when it is new, this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
@@ -109,10 +111,10 @@ impl From<WebhookView> for Webhook {
             note: view.note,
             types: view.types,
             state: view.state,
-            health: match (view.failures, view.retry_at) {
-                (0, _) => "well",
-                (_, None) => "failing",
-                (_, Some(_)) => "down",
+            health: match view.failures {
+                0 => "well",
+                _ if view.is_down => "down",
+                _ => "failing",
             },
             failures: view.failures,
             retry_at: view.retry_at.map(At),
@@ -120,6 +122,7 @@ impl From<WebhookView> for Webhook {
             dead: view.dead,
             earlier_secret_until: view.earlier_until.map(At),
             created_at: view.created_at.into(),
+            created_by: view.created_by,
             secret: view.secret,
         }
     }
@@ -359,17 +362,7 @@ async fn deliveries(
     Query(query): Query<DeliveriesQuery>,
 ) -> Answer<axum::Json<Page<Delivery>>> {
     let caller = auth.may(Scope::Owner)?;
-    let limit = front.limit(query.limit)?;
-    let bad = |_| {
-        Problem::unprocessable(
-            "bad_cursor",
-            words!(
-                "the cursor is not one of this list; start again without it",
-                "游标不属于此列表；请去掉游标重新开始"
-            ),
-        )
-    };
-    let before = query.cursor.map(|cursor| cursor.parse().map_err(bad)).transpose()?;
+    let (limit, before) = backwards(&front, query.limit, query.cursor)?;
     let found = front
         .app()
         .deliveries(&caller, id, query.state.as_deref(), before, limit as i64 + 1)

@@ -223,7 +223,7 @@ fn keys(slug: &str, settings: &Settings, output: Output) -> Result<(), Failure> 
     let documents: Vec<Value> = keys
         .iter()
         .map(|key| {
-            json!({ "id": key.id, "name": key.name, "scopes": scopes(&key.scopes), "created_at": instant_text(key.created_at),
+            json!({ "id": key.id, "name": key.name, "scopes": scopes(&key.scopes), "holder": key.holder, "created_at": instant_text(key.created_at),
                 "revoked_at": key.revoked_at.map(instant_text) })
         })
         .collect();
@@ -232,6 +232,7 @@ fn keys(slug: &str, settings: &Settings, output: Output) -> Result<(), Failure> 
             words!("key", "密钥"),
             words!("name", "名称"),
             words!("may", "权限"),
+            words!("holder", "持有人"),
             words!("created", "创建于"),
             words!("revoked", "作废于"),
         ]
@@ -242,6 +243,7 @@ fn keys(slug: &str, settings: &Settings, output: Output) -> Result<(), Failure> 
                 key.id.to_string(),
                 key.name.clone(),
                 scopes(&key.scopes).join(", "),
+                key.holder.clone().unwrap_or_default(),
                 instant_text(key.created_at),
                 revoked,
             ]

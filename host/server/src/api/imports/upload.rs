@@ -202,7 +202,7 @@ impl Unread {
 /// between, it would call the body incomplete without having looked at them. So the end never follows a piece in one breath.
 fn paced(body: Body, unread: Unread) -> Body {
     let mut pieces = body.into_data_stream().fuse();
-    let mut breathe = false;
+    let mut had_piece = false;
     let mut breath = 0;
     Body::from_stream(stream::poll_fn(move |context| {
         if unread.too_much() {
@@ -217,11 +217,11 @@ fn paced(body: Body, unread: Unread) -> Body {
             breath = 0;
             return Poll::Pending;
         };
-        if next.is_none() && std::mem::take(&mut breathe) {
+        if next.is_none() && std::mem::take(&mut had_piece) {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        breathe = next.is_some();
+        had_piece = next.is_some();
         if let Some(Ok(piece)) = &next {
             unread.came(piece.len());
             breath += piece.len();
