@@ -26,6 +26,8 @@ pub mod segments;
 mod sheet;
 pub mod team;
 pub mod timeline;
+#[cfg(test)]
+mod toy;
 mod upkeep;
 pub mod webhooks;
 
@@ -38,6 +40,7 @@ pub use posthouse_store::forms::ClashRow;
 pub use posthouse_store::{Store, StoreError, standing};
 pub use room::Room;
 
+use facts::contributions::Contributions;
 use intake::files::workbook::Workbooks;
 use jobs::Kinds;
 use posthouse_domain::{Clock, Entropy, words};
@@ -64,6 +67,8 @@ pub struct App {
     workbooks: Workbooks,
     sender: webhooks::Sender,
     points: Points,
+    contributions: Contributions,
+    sources: timeline::Sources,
     kinds: Kinds,
     /// Whoever takes jobs has it: the runner, or whoever moves the clock.
     turn: Arc<tokio::sync::Mutex<()>>,
@@ -111,6 +116,10 @@ impl App {
             workbooks: parts.workbooks,
             sender: webhooks::Sender::new(parts.private_webhooks),
             points: Points::default().with::<campaigns::point::Promotion>(),
+            contributions: Contributions::default(),
+            sources: timeline::Sources::default()
+                .with::<intake::Records>()
+                .with::<segments::Moves>(),
             kinds: Kinds::default()
                 .with::<days::TurnDay>()
                 .with::<days::RetryDay>()

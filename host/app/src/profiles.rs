@@ -7,14 +7,14 @@ use crate::links::{LinkView, links_of};
 use crate::preferences::{PreferenceView, preferences_of};
 use crate::segments::CustomerSegment;
 use crate::team::Caller;
-use crate::timeline::{TimelineEntry, touches};
+use crate::timeline::{TimelineEntry, Whose};
+use posthouse_domain::Record;
 use posthouse_domain::catalogue::{self, ALL};
 use posthouse_domain::event::{self, Customer};
 use posthouse_domain::identity::{Identity, IdentityKind};
 use posthouse_domain::preference;
 use posthouse_domain::profile::SourceKind;
 use posthouse_domain::record::Body;
-use posthouse_domain::{Record, facts};
 use posthouse_domain::{attribute, words};
 use posthouse_store::intake::{self, attributes_of, identities_of};
 use posthouse_store::{Access, Tx, audit, dialect, profiles as store};
@@ -132,6 +132,7 @@ impl App {
     /// [`AppError::NotFound`].
     pub async fn customer(&self, caller: &Caller, id: Uuid) -> Result<CustomerView> {
         let (room, agency) = (&caller.room, caller.room.id);
+        self.ensure_loaded(room).await?;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let row = store::customer(&mut tx, agency, id)
             .await?
@@ -140,21 +141,13 @@ impl App {
         let attributes = attributes_of(&mut tx, agency, &[id]).await?;
         let preferences = preferences_of(&mut tx, agency, id).await?;
         let links = links_of(&mut tx, agency, id).await?;
-        let (timeline, timeline_next) = touches(&mut tx, agency, id, row.ordinal, None, TIMELINE).await?;
-        let stored = store::facts_of(&mut tx, agency, row.ordinal).await?;
+        let (timeline, timeline_next) = self.touches(&mut tx, agency, Whose::of(&row), None, TIMELINE).await?;
         let defined = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         let today = self.moment(room).today;
-        let mut facts = match stored {
-            Some(stored) if !stored.facts.holds_on(today) => {
-                crate::intake::refold::fold_now(&mut tx, agency, &row, today).await?
-            }
-            Some(stored) => stored.facts,
-            None => facts::FactRow::default(),
-        };
+        let facts = self.facts_today(room, &mut tx, &row, today).await?;
         drop(tx);
-        let profile: Value = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
         let segments = self.segments_of(room, row.ordinal).await?;
-        facts.clv_24m = room.frame().worth(&facts);
+        let profile: Value = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
         let views = crate::intake::refold::survivors(&attributes);
         Ok(CustomerView {
             id,

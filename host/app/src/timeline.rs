@@ -1,13 +1,14 @@
-//! Every touch of a customer, the latest first: what was told, what was changed by hand, and each move between segments.
+//! Every touch of a customer, the latest first. Each capability adds the entries that are its own.
 
 use crate::App;
 use crate::error::{AppError, Result};
-use crate::segments::from_bytes;
 use crate::team::Caller;
-use posthouse_store::{Access, Tx, history, plugins, profiles as store, segments};
+use posthouse_store::intake::CustomerRow;
+use posthouse_store::{Access, Tx, profiles as store};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use uuid::Uuid;
 
 /// Something that happened.
@@ -27,143 +28,154 @@ pub struct TimelineEntry {
 
 /// A place on the timeline: when it happened, when it came, source and number. No two entries share one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Place(i64, i64, String, String);
+pub(crate) struct Place(i64, i64, String, String);
 
-/// Runs looked at in one query.
-const RUNS: i64 = 64;
-/// What moves are told by.
-const SEGMENTS: &str = "segments";
+impl Place {
+    /// After everything that ever happens.
+    fn end() -> Self {
+        Self(i64::MAX, i64::MAX, String::new(), String::new())
+    }
 
-/// A page of a timeline.
-pub(crate) type Touches = (Vec<TimelineEntry>, Option<String>);
+    /// When it happened, in ms since 1970.
+    pub(crate) fn at(&self) -> i64 {
+        self.0
+    }
+
+    /// The parts by which places are ordered.
+    pub(crate) fn parts(&self) -> (i64, i64, &str, &str) {
+        (self.0, self.1, &self.2, &self.3)
+    }
+}
+
+/// An entry and when it came, in ms since 1970.
+#[derive(Debug)]
+pub(crate) struct Touch {
+    pub(crate) entry: TimelineEntry,
+    pub(crate) received: i64,
+}
+
+impl Touch {
+    /// Its place on the timeline.
+    pub(crate) fn place(&self) -> Place {
+        let TimelineEntry {
+            source, external_id, ..
+        } = &self.entry;
+        Place(
+            self.entry.occurred_at,
+            self.received,
+            source.clone(),
+            external_id.clone(),
+        )
+    }
+}
+
+/// The customer whose timeline it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whose {
+    pub(crate) id: Uuid,
+    pub(crate) ordinal: i64,
+}
+
+impl Whose {
+    pub(crate) fn of(row: &CustomerRow) -> Self {
+        Self {
+            id: row.id,
+            ordinal: row.ordinal,
+        }
+    }
+}
+
+/// What is looked for: what happened before a place and not before `since`, the latest `limit` of it. A source may give more.
+#[derive(Debug)]
+pub(crate) struct Look<'l> {
+    pub(crate) before: &'l Place,
+    pub(crate) since: i64,
+    pub(crate) limit: usize,
+}
+
+/// A capability's entries.
+pub(crate) trait Source: 'static {
+    /// Whatever of it is looked for, in any order.
+    fn touches(
+        tx: &mut Tx,
+        agency: Uuid,
+        whose: Whose,
+        look: &Look<'_>,
+    ) -> impl Future<Output = Result<Vec<Touch>>> + Send;
+}
+
+type Looking<'f> = Pin<Box<dyn Future<Output = Result<Vec<Touch>>> + Send + 'f>>;
+type Touches = for<'f> fn(&'f mut Tx, Uuid, Whose, &'f Look<'f>) -> Looking<'f>;
+
+fn touches<'f, S: Source>(tx: &'f mut Tx, agency: Uuid, whose: Whose, look: &'f Look<'f>) -> Looking<'f> {
+    Box::pin(S::touches(tx, agency, whose, look))
+}
+
+/// The sources that capabilities have registered. Whatever has most entries comes first: the others are then asked about a shorter time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sources(Vec<Touches>);
+
+impl Sources {
+    /// Registers a source.
+    pub(crate) fn with<S: Source>(mut self) -> Self {
+        self.0.push(touches::<S>);
+        self
+    }
+}
+
+/// A page of a timeline, and where it goes on.
+pub(crate) type Page = (Vec<TimelineEntry>, Option<String>);
 
 impl App {
     /// A page of a customer's timeline.
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `bad_cursor`.
-    pub async fn timeline(&self, caller: &Caller, id: Uuid, cursor: Option<&str>, limit: usize) -> Result<Touches> {
+    pub async fn timeline(&self, caller: &Caller, id: Uuid, cursor: Option<&str>, limit: usize) -> Result<Page> {
         let agency = caller.room.id;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let row = store::customer(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("customer"))?;
-        touches(&mut tx, agency, id, row.ordinal, cursor, limit).await
+        self.touches(&mut tx, agency, Whose::of(&row), cursor, limit).await
     }
-}
 
-/// What happened to a customer before the place of the cursor, the latest first.
-pub(crate) async fn touches(
-    tx: &mut Tx,
-    agency: Uuid,
-    customer: Uuid,
-    ordinal: i64,
-    cursor: Option<&str>,
-    limit: usize,
-) -> Result<Touches> {
-    let before = match cursor {
-        None => Place(i64::MAX, i64::MAX, String::new(), String::new()),
-        Some(text) => read(text).ok_or_else(AppError::bad_cursor)?,
-    };
-    let Place(at, received, source, external_id) = &before;
-    let place = (*at, *received, source.as_str(), external_id.as_str());
-    let events = store::timeline(tx, agency, customer, place, limit as i64 + 1).await?;
-    // moves older than the last event of a full page belong to a later page
-    let since = if events.len() > limit {
-        events.last().map_or(i64::MIN, |row| row.occurred_at)
-    } else {
-        i64::MIN
-    };
-    let mut found: Vec<(Place, TimelineEntry)> = events
-        .into_iter()
-        .map(|row| {
-            let place = Place(
-                row.occurred_at,
-                row.received_at,
-                row.source.clone(),
-                row.external_id.clone(),
-            );
-            let entry = TimelineEntry {
-                r#type: row.kind,
-                occurred_at: row.occurred_at,
-                source: row.source,
-                external_id: row.external_id,
-                data: serde_json::from_str(&row.data).unwrap_or(Value::Null),
-            };
-            (place, entry)
-        })
-        .collect();
-    for binding in plugins::bindings(tx, agency).await? {
-        if binding.extension_point == "segmentation" {
-            found.extend(moves(tx, agency, &binding.name, ordinal, since, &before, limit).await?);
-        }
-    }
-    found.sort_unstable_by(|a, b| b.0.cmp(&a.0));
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|(place, _)| written(place));
-    Ok((found.into_iter().map(|(_, entry)| entry).collect(), next))
-}
-
-/// Moves of a customer in a binding from `since` on and before a place: all of them, or the latest ones and more than `limit`.
-async fn moves(
-    tx: &mut Tx,
-    agency: Uuid,
-    binding: &str,
-    ordinal: i64,
-    since: i64,
-    before: &Place,
-    limit: usize,
-) -> Result<Vec<(Place, TimelineEntry)>> {
-    let moved = |number: String, at: i64, from: Option<String>, to: Option<String>| {
-        let entry = TimelineEntry {
-            r#type: "segment.moved".into(),
-            occurred_at: at,
-            source: SEGMENTS.into(),
-            external_id: format!("{binding}/{number}"),
-            data: json!({"binding": binding, "from": from, "to": to}),
+    /// What happened to a customer before the place of the cursor, the latest first.
+    pub(crate) async fn touches(
+        &self,
+        tx: &mut Tx,
+        agency: Uuid,
+        whose: Whose,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page> {
+        let before = match cursor {
+            None => Place::end(),
+            Some(text) => read(text).ok_or_else(AppError::bad_cursor)?,
         };
-        (Place(at, at, SEGMENTS.into(), entry.external_id.clone()), entry)
-    };
-    let mut found = Vec::new();
-    for row in segments::transitions_of(tx, agency, binding, &[ordinal]).await? {
-        // numbers of one length are in order as texts
-        found.push(moved(
-            format!("move-{:012}", row.transition),
-            row.at,
-            row.origin,
-            row.target,
-        ));
-    }
-    let member = u32::try_from(ordinal).unwrap_or(u32::MAX);
-    let mut until = history::run_at(tx, agency, binding, before.0)
-        .await?
-        .map_or(0, |mark| mark.run);
-    let mut by_runs = 0;
-    while until > 0 && by_runs <= limit {
-        let after = (until - RUNS).max(0);
-        let mut runs: BTreeMap<i64, (i64, Option<String>, Option<String>)> = BTreeMap::new();
-        let mut oldest = i64::MAX;
-        for row in history::moves_between(tx, agency, binding, after, until, None).await? {
-            oldest = oldest.min(row.at);
-            if from_bytes(&row.entered)?.contains(member) {
-                runs.entry(row.run).or_insert((row.at, None, None)).2 = Some(row.segment);
-            } else if from_bytes(&row.departed)?.contains(member) {
-                runs.entry(row.run).or_insert((row.at, None, None)).1 = Some(row.segment);
+        let mut found: Vec<(Place, TimelineEntry)> = Vec::new();
+        let mut since = i64::MIN;
+        for touches in &self.sources.0 {
+            // one more than the page shows says whether there is another page
+            let look = Look {
+                before: &before,
+                since,
+                limit: limit + 1,
+            };
+            let touches = touches(tx, agency, whose, &look).await?.into_iter();
+            found.extend(touches.map(|touch| (touch.place(), touch.entry)));
+            found.retain(|(place, _)| *place < before);
+            found.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+            found.truncate(limit + 1);
+            if let (true, Some((last, _))) = (found.len() > limit, found.last()) {
+                since = last.at();
             }
         }
-        let before_these = found.len();
-        for (run, (at, from, to)) in runs {
-            found.push(moved(format!("run-{run:012}"), at, from, to));
-        }
-        by_runs += found[before_these..].iter().filter(|(place, _)| place < before).count();
-        if oldest < since {
-            break;
-        }
-        until = after;
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| more).map(|(place, _)| written(place));
+        Ok((found.into_iter().map(|(_, entry)| entry).collect(), next))
     }
-    found.retain(|(place, entry)| place < before && entry.occurred_at >= since);
-    Ok(found)
 }
 
 fn written(place: &Place) -> String {

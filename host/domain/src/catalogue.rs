@@ -4,6 +4,7 @@ mod all;
 
 pub use all::ALL;
 
+use crate::contribution::Contributed;
 use crate::facts::FactRow;
 use crate::{Day, time};
 use serde::{Deserialize, Serialize};
@@ -145,8 +146,8 @@ pub struct FactDef {
     pub source: &'static str,
     /// How personal it is.
     pub sensitivity: Sensitivity,
-    /// The stored value.
-    pub base: fn(&FactRow) -> Value<'_>,
+    /// The stored value, of what is folded from records; none if a capability contributes it by itself.
+    pub base: Option<fn(&FactRow) -> Value<'_>>,
     /// How the stored value is seen on a day.
     pub view: View,
 }
@@ -163,7 +164,7 @@ impl FactDef {
         kind: FactKind,
         nullable: bool,
         source: &'static str,
-        base: fn(&FactRow) -> Value<'_>,
+        base: Option<fn(&FactRow) -> Value<'_>>,
     ) -> Self {
         Self {
             key,
@@ -179,11 +180,15 @@ impl FactDef {
     }
 
     const fn known(key: &'static str, kind: FactKind, source: &'static str, base: fn(&FactRow) -> Value<'_>) -> Self {
-        Self::new(key, kind, false, source, base)
+        Self::new(key, kind, false, source, Some(base))
     }
 
     const fn maybe(key: &'static str, kind: FactKind, source: &'static str, base: fn(&FactRow) -> Value<'_>) -> Self {
-        Self::new(key, kind, true, source, base)
+        Self::new(key, kind, true, source, Some(base))
+    }
+
+    const fn contributed(key: &'static str, kind: FactKind, nullable: bool, source: &'static str) -> Self {
+        Self::new(key, kind, nullable, source, None)
     }
 
     const fn means(self, zh_cn: &'static str, en: &'static str) -> Self {
@@ -211,9 +216,26 @@ impl FactDef {
         Self { view, ..self }
     }
 
+    /// The stored value of this fact in `row`.
+    pub fn stored<'r>(&self, row: &'r FactRow) -> Value<'r> {
+        match self.base {
+            Some(base) => base(row),
+            None => self.among(&row.contributed),
+        }
+    }
+
+    /// The value of this fact among those contributed: zero or unknown if it is not there.
+    pub fn among<'v>(&self, values: &'v Contributed) -> Value<'v> {
+        match values.get(self.key) {
+            Some(stored) => stored.value(),
+            None if self.nullable => Value::Unknown,
+            None => Value::Whole(0),
+        }
+    }
+
     /// The value of this fact in `row`, seen on `today`.
     pub fn value<'r>(&self, row: &'r FactRow, today: Day) -> Value<'r> {
-        match (self.base)(row) {
+        match self.stored(row) {
             Value::Whole(stored) => Value::Whole(self.view.apply(stored, today)),
             other => other,
         }

@@ -2,6 +2,7 @@
 
 use crate::Day;
 use crate::booking::{Booking, BookingStatus};
+use crate::contribution::Contributed;
 use crate::profile::Profile;
 use crate::record::ActivityKind;
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ pub struct History {
 
 /// One customer's row of facts as of a day. What moves with the calendar alone (ages, days since) is stored as the day it
 /// counts from; windows are counted as of `as_of` and hold until `edge_on`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[allow(missing_docs, reason = "named and explained in the catalogue")]
 pub struct FactRow {
@@ -94,6 +95,9 @@ pub struct FactRow {
     /// From the agency's model, which changes every night; so it is worked out when it is read.
     #[serde(skip)]
     pub clv_24m: Option<i64>,
+    /// What other capabilities contribute; each stores its own fragment.
+    #[serde(skip)]
+    pub contributed: Contributed,
 }
 
 impl FactRow {
@@ -122,14 +126,25 @@ pub const QUARTER: Day = 90;
 pub const MONTH: Day = 30;
 
 /// Counts what lies in windows and remembers when that will change.
-struct Calendar {
+#[derive(Debug, Clone, Copy)]
+pub struct Calendar {
     today: Day,
     edge_on: Option<Day>,
 }
 
 impl Calendar {
+    /// The calendar of this day.
+    pub fn of(today: Day) -> Self {
+        Self { today, edge_on: None }
+    }
+
+    /// The next day on which something it was asked about counts otherwise.
+    pub fn edge_on(&self) -> Option<Day> {
+        self.edge_on
+    }
+
     /// Whether what happened on `day` counts today; what lies ahead will count from its day on.
-    fn has_come(&mut self, day: Day) -> bool {
+    pub fn has_come(&mut self, day: Day) -> bool {
         if day > self.today {
             self.changes_on(day);
         }
@@ -137,7 +152,7 @@ impl Calendar {
     }
 
     /// Whether `day` lies in the window of the last `length` days: `today − length < day ≤ today`.
-    fn within(&mut self, day: Day, length: Day) -> bool {
+    pub fn within(&mut self, day: Day, length: Day) -> bool {
         let inside = self.has_come(day) && day > self.today.saturating_sub(length);
         if inside {
             self.changes_on(day.saturating_add(length));
@@ -145,14 +160,15 @@ impl Calendar {
         inside
     }
 
-    fn changes_on(&mut self, day: Day) {
+    /// Notes that something counts otherwise from `day` on.
+    pub fn changes_on(&mut self, day: Day) {
         self.edge_on = Some(self.edge_on.map_or(day, |edge| edge.min(day)));
     }
 }
 
 /// Folds a customer's records into the facts of `today`.
 pub fn fold(history: &History, today: Day) -> FactRow {
-    let mut calendar = Calendar { today, edge_on: None };
+    let mut calendar = Calendar::of(today);
     let mut row = FactRow {
         as_of: today,
         profile: history.profile.clone(),

@@ -8,6 +8,7 @@ pub mod campaign;
 pub mod canonical;
 pub mod catalogue;
 pub mod clv;
+pub mod contribution;
 pub mod event;
 pub mod facts;
 mod fields;

@@ -20,6 +20,7 @@ pub mod dialect;
 pub mod effects;
 mod facts;
 pub mod forms;
+pub mod fragments;
 pub mod frames;
 pub mod history;
 pub mod import_notes;

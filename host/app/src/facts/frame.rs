@@ -8,6 +8,7 @@ use posthouse_domain::Day;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::catalogue::{self, ALL, CLV, FactKind, Value, View};
 use posthouse_domain::clv::{Model, Purchases};
+use posthouse_domain::contribution::Contributed;
 use posthouse_domain::facts::FactRow;
 
 /// Every customer's facts up to one change.
@@ -150,35 +151,46 @@ impl Frame {
         self.len = rows;
     }
 
-    /// Puts one customer's facts.
+    /// Puts one customer's facts, as far as they are folded from records.
     pub fn put(&mut self, ordinal: usize, row: &FactRow) {
         self.grow(ordinal + 1);
         let worth = self.worth(row).map_or(Value::Unknown, Value::Whole);
-        let own = self.attributes.iter().map(|own| {
-            let told = row.attributes.get(&own.stored);
-            (
-                own.kind,
-                told.map_or(Value::Unknown, |text| attribute::value(own.kind, text)),
-            )
-        });
-        let base = ALL.iter().map(|fact| {
-            let value = if fact.key == CLV { worth } else { (fact.base)(row) };
-            (fact.kind, value)
-        });
-        for (column, (kind, value)) in self.columns.iter_mut().zip(base.chain(own)) {
-            if let Cells::Constant { zero } = *column {
-                let constant = if zero {
-                    value == Value::Whole(0)
-                } else {
-                    value == Value::Unknown
-                };
-                if constant {
-                    continue;
-                }
-                *column = Cells::made(kind, zero, self.len);
+        for (position, fact) in ALL.iter().enumerate() {
+            match fact.base {
+                Some(_) if fact.key == CLV => self.set(position, ordinal, worth),
+                Some(base) => self.set(position, ordinal, base(row)),
+                // whoever contributes it puts it
+                None => {}
             }
-            column.put(ordinal, value);
         }
+        for own in 0..self.attributes.len() {
+            let Attribute { kind, stored, .. } = &self.attributes[own];
+            let told = row.attributes.get(stored);
+            let value = told.map_or(Value::Unknown, |text| attribute::value(*kind, text));
+            self.set(ALL.len() + own, ordinal, value);
+        }
+    }
+
+    /// Puts what a capability contributes to one customer's facts: a value for each of `facts`, which are its own.
+    pub(crate) fn contribute(&mut self, ordinal: usize, facts: &[&str], values: &Contributed) {
+        self.grow(ordinal + 1);
+        for position in facts.iter().filter_map(|key| catalogue::position(key)) {
+            self.set(position, ordinal, ALL[position].among(values));
+        }
+    }
+
+    /// Puts one value into a column, which begins to take room with the first that is not its constant.
+    fn set(&mut self, position: usize, ordinal: usize, value: Value<'_>) {
+        let (kind, len) = (self.kind(position).0, self.len);
+        let column = &mut self.columns[position];
+        if let Cells::Constant { zero } = *column {
+            let constant = if zero { Value::Whole(0) } else { Value::Unknown };
+            if value == constant {
+                return;
+            }
+            *column = Cells::made(kind, zero, len);
+        }
+        column.put(ordinal, value);
     }
 }
 

@@ -2,7 +2,6 @@
 //! to read it.
 
 use crate::error::{AppError, Result};
-use crate::intake::refold;
 use crate::rules::Moment;
 use crate::{App, Room};
 use posthouse_domain::catalogue::{self, FactKind, Value};
@@ -92,12 +91,7 @@ impl App {
         let row = store::customer(tx, room.id, id)
             .await?
             .ok_or(AppError::NotFound("customer"))?;
-        let mut facts = match store::facts_of(tx, room.id, row.ordinal).await? {
-            Some(stored) if stored.facts.holds_on(moment.today) => stored.facts,
-            Some(_) => refold::fold_now(tx, room.id, &row, moment.today).await?,
-            None => FactRow::default(),
-        };
-        facts.clv_24m = room.frame().worth(&facts);
+        let facts = self.facts_today(room, tx, &row, moment.today).await?;
         let place = |(binding, live): (&String, &crate::segments::Live)| {
             let class = live.class(row.ordinal as usize);
             live.key(class).map(|key| (binding.clone(), key.to_owned()))

@@ -44,7 +44,7 @@ const BATCH: usize = 65_536;
 fn fingerprint() -> String {
     let facts: Vec<String> = ALL
         .iter()
-        .map(|fact| format!("{} {:?} {}", fact.key, fact.kind, fact.nullable))
+        .map(|fact| format!("{} {:?} {} {}", fact.key, fact.kind, fact.nullable, fact.source))
         .collect();
     canonical::digest(format!("1\n{}", facts.join("\n")))
 }

@@ -18,6 +18,7 @@ mod rehearsal;
 pub mod report;
 mod terms;
 mod told;
+mod touches;
 pub mod understood;
 mod warnings;
 mod work;
@@ -25,6 +26,7 @@ mod work;
 pub(crate) use batch::{meant, source_kind};
 pub(crate) use land::land;
 pub(crate) use terms::renew as renew_terms;
+pub(crate) use touches::Records;
 
 use crate::error::{AppError, Result};
 use crate::team::Caller;

@@ -124,7 +124,7 @@ impl App {
     }
 
     /// Runs timers that are due by either clock, in their order, and says how many. The caller has the turn.
-    pub(super) async fn run_timers(&self) -> Result<u64> {
+    pub(crate) async fn run_timers(&self) -> Result<u64> {
         let mut ran = 0;
         for clock in [JobClock::Business, JobClock::Machine] {
             let machine = self.machine.now();

@@ -5,7 +5,7 @@ use super::SEGMENTATION;
 use super::activation::segmentation;
 use super::classify::Rule;
 use super::diff;
-use super::frame::{define_attributes, refresh_frame};
+use super::frame::define_attributes;
 use super::live::{Desk, Live};
 use crate::error::{AppError, Result};
 use crate::intake::refold;
@@ -14,7 +14,7 @@ use crate::{App, Room};
 use posthouse_engine::{NONE, QuantileTable};
 use posthouse_store::plugins::{self as bindings, BindingRow};
 use posthouse_store::segments as store;
-use posthouse_store::{Access, Tx, attributes, profiles};
+use posthouse_store::{Access, Tx, attributes};
 use std::sync::atomic::Ordering;
 
 impl App {
@@ -32,20 +32,23 @@ impl App {
     pub(crate) async fn sync(&self, room: &Room, desk: &mut Desk) -> Result<Moment> {
         let moment = self.moment(room);
         refold::turn_calendar(&self.store, room.id, moment.today, moment.now).await?;
+        self.turn_fragments(room.id, moment.today).await?;
         let mut tx = self.store.read(Access::Agency(room.id)).await?;
         if !desk.loaded {
             let ahead = self.load_frame(room, desk, &mut tx, moment).await?;
             desk.loaded = true;
-            if !ahead.is_empty() {
+            if !(ahead.customers.is_empty() && ahead.fragments.is_empty()) {
                 // the business clock was set back while the server was down
                 drop(tx);
-                refold::fold_again(&self.store, room.id, &ahead, moment.today, moment.now).await?;
+                refold::fold_again(&self.store, room.id, &ahead.customers, moment.today, moment.now).await?;
+                self.fold_fragments_again(room.id, &ahead.fragments, moment.today)
+                    .await?;
                 tx = self.store.read(Access::Agency(room.id)).await?;
             }
         }
         let defined = attributes::definitions(&mut tx, room.id).await?;
         define_attributes(&mut tx, room, &defined).await?;
-        refresh_frame(&mut tx, room).await?;
+        self.refresh_frame(&mut tx, room).await?;
         self.sync_clv(room, &mut tx, desk).await?;
         let broken = self.sync_bindings(room, &mut tx).await?;
         drop(tx);
@@ -143,9 +146,8 @@ impl App {
         }
         let moves = store::transitions_after(tx, room.id, &live.row.name, live.run.transition).await?;
         apply(&mut live, &moves);
-        let changed = profiles::facts_after(tx, room.id, live.seen_change, i64::MAX).await?;
-        live.pending
-            .extend(changed.iter().map(|(_, facts)| facts.ordinal as u32));
+        let changed = self.changed(tx, room, live.seen_change, i64::MAX).await?;
+        live.pending.extend(changed.ordinals().map(|(_, ordinal)| ordinal));
         live.seen_change = live.seen_change.max(room.frame().change);
         Ok((live, error))
     }

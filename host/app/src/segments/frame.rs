@@ -8,6 +8,7 @@ use crate::rules::Moment;
 use crate::{App, Room};
 use posthouse_domain::Day;
 use posthouse_domain::attribute::AttributeDef;
+use posthouse_store::fragments::FragmentRow;
 use posthouse_store::{Access, Tx, attributes, frames as store, profiles};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,23 +24,39 @@ const CHANGES: i64 = 5;
 /// How long marks of saved frames are kept, in ms: a server that was down for longer reads everything anew.
 const KEEP_MARKS: i64 = 90 * 86_400_000;
 
+/// What was folded for a day after today.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    /// Customers whose records were.
+    pub(super) customers: Vec<Uuid>,
+    /// What capabilities contributed.
+    pub(super) fragments: Vec<FragmentRow>,
+}
+
 impl App {
-    /// Reads the frame: from its file and what changed since, or everyone's facts. Returns whose facts were folded for a day after
-    /// today.
-    pub(super) async fn load_frame(
-        &self,
-        room: &Room,
-        desk: &mut Desk,
-        tx: &mut Tx,
-        moment: Moment,
-    ) -> Result<Vec<Uuid>> {
+    /// Brings the frame to the last committed change.
+    pub(super) async fn refresh_frame(&self, tx: &mut Tx, room: &Room) -> Result<()> {
+        let mut seen = room.frame().change;
+        let (change, _) = profiles::counter(tx, room.id).await?;
+        while seen < change {
+            let to = change.min(seen + CHANGES);
+            let changed = self.changed(tx, room, seen, to).await?;
+            self.put_changed(room, &changed);
+            seen = to;
+        }
+        Ok(())
+    }
+
+    /// Reads the frame: from its file and what changed since, or everyone's facts. Returns what was folded for a day after today.
+    pub(super) async fn load_frame(&self, room: &Room, desk: &mut Desk, tx: &mut Tx, moment: Moment) -> Result<Ahead> {
         let began = Instant::now();
         let saved = self.load_saved(room, tx, moment.today).await?;
-        let mut ahead = Vec::new();
+        let mut ahead = Ahead::default();
         if saved {
             desk.saved_change = Some(room.frame().change);
         } else {
-            ahead = read_everyone(tx, room, moment.today).await?;
+            ahead.customers = read_everyone(tx, room, moment.today).await?;
+            ahead.fragments = self.read_fragments(tx, room, moment).await?;
         }
         let (customers, ms) = (room.frame().len(), began.elapsed().as_millis() as u64);
         tracing::info!(agency = %room.slug, customers, ms, from_file = saved, "the frame is read");
@@ -131,19 +148,6 @@ async fn read_everyone(tx: &mut Tx, room: &Room, today: Day) -> Result<Vec<Uuid>
     Ok(ahead)
 }
 
-/// Brings the frame to the last committed change.
-pub(super) async fn refresh_frame(tx: &mut Tx, room: &Room) -> Result<()> {
-    let mut seen = room.frame().change;
-    let (change, _) = profiles::counter(tx, room.id).await?;
-    while seen < change {
-        let to = change.min(seen + CHANGES);
-        let rows = profiles::facts_after(tx, room.id, seen, to).await?;
-        put_changed(room, &rows, to);
-        seen = to;
-    }
-    Ok(())
-}
-
 /// Gives the frame the columns of these attributes, new ones filled with what was told before.
 pub(super) async fn define_attributes(tx: &mut Tx, room: &Room, definitions: &[AttributeDef]) -> Result<()> {
     if room.frame().has(definitions) {
@@ -158,23 +162,4 @@ pub(super) async fn define_attributes(tx: &mut Tx, room: &Room, definitions: &[A
         }
     }
     Ok(())
-}
-
-/// Puts changed rows of facts into the frame and notes for every binding who is to be classified again.
-pub(crate) fn put_changed(room: &Room, rows: &[(i64, posthouse_store::intake::StoredFacts)], change: i64) {
-    let mut frame = room.frame_mut();
-    for (_, row) in rows {
-        frame.put(row.ordinal as usize, &row.facts);
-    }
-    frame.change = frame.change.max(change);
-    drop(frame);
-    for live in room.live_mut().values_mut() {
-        let seen = live.seen_change;
-        live.pending.extend(
-            rows.iter()
-                .filter(|(at, _)| *at > seen)
-                .map(|(_, row)| row.ordinal as u32),
-        );
-        live.seen_change = seen.max(change);
-    }
 }

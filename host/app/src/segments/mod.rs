@@ -20,6 +20,7 @@ mod run;
 mod sample;
 mod summary;
 mod told;
+mod touches;
 
 pub use activation::Activation;
 pub use as_of::{PastCustomer, PastPlace, Standing};
@@ -30,11 +31,11 @@ pub use read::{CustomerSegment, Member, MemberPage, SegmentSummary};
 pub use sample::{Drawn, Sample, SampleRequest};
 pub use summary::RunSummary;
 
-pub(crate) use diff::from_bytes;
 pub(crate) use follow::follow;
 pub(crate) use live::{Desk, Live};
 pub(crate) use past::InForce;
 pub(crate) use ranking::Rankings;
+pub(crate) use touches::Moves;
 
 /// The extension point of segment rules in paths and tables.
 pub const SEGMENTATION: &str = "segmentation";

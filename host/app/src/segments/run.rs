@@ -5,7 +5,6 @@ use super::cause::Cause;
 use super::classify::{Everyone, Rule, call, fault_error, fault_for, log_fault};
 use super::desk::write_tables;
 use super::diff::{Movement, members, movement, to_bytes};
-use super::frame::put_changed;
 use super::live::Desk;
 use super::summary::{NewRevision, RunSummary};
 use super::{Live, SEGMENTATION};
@@ -18,7 +17,7 @@ use posthouse_domain::canonical;
 use posthouse_store::intake::lock;
 use posthouse_store::plugins::{self as bindings, BindingRevisionRow, BindingRow};
 use posthouse_store::segments::{self as store, MembershipRow, RunRow};
-use posthouse_store::{Access, StoreError, Tx, dialect, profiles};
+use posthouse_store::{Access, StoreError, Tx, dialect};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Instant;
@@ -234,11 +233,11 @@ impl App {
         if last_change == draft.change {
             return Ok(());
         }
-        let rows = profiles::facts_after(tx, room.id, draft.change, last_change).await?;
+        let changed = self.changed(tx, room, draft.change, last_change).await?;
         draft.change = last_change;
         let moment = draft.moment;
-        put_changed(room, &rows, last_change);
-        let mut ordinals: Vec<u32> = rows.iter().map(|(_, row)| row.ordinal as u32).collect();
+        self.put_changed(room, &changed);
+        let mut ordinals: Vec<u32> = changed.ordinals().map(|(_, ordinal)| ordinal).collect();
         ordinals.sort_unstable();
         ordinals.dedup();
         let (rule, quantiles, asked, asking) = (

@@ -177,38 +177,38 @@ pub static ALL: [FactDef; 47] = [
         "spend-24m divided by trips-24m, cut off",
     )
     .unit("minor units"),
-    FactDef::known("points-balance", FactKind::Count, NO_SOURCE, |_| count(0))
+    FactDef::contributed("points-balance", FactKind::Count, false, NO_SOURCE)
         .means("积分余额", "points that can be spent")
         .unit("points"),
-    FactDef::maybe("tier", FactKind::Text, NO_SOURCE, |_| Value::Unknown).means("会员等级", "membership tier"),
-    FactDef::maybe("tier-days", FactKind::Count, NO_SOURCE, |_| Value::Unknown)
+    FactDef::contributed("tier", FactKind::Text, true, NO_SOURCE).means("会员等级", "membership tier"),
+    FactDef::contributed("tier-days", FactKind::Count, true, NO_SOURCE)
         .means("处于当前等级的天数", "days in the present tier")
         .unit("days")
         .seen(View::DaysSince),
-    FactDef::known("referrals-12m", FactKind::Count, NO_SOURCE, |_| count(0))
+    FactDef::contributed("referrals-12m", FactKind::Count, false, NO_SOURCE)
         .means("近365天推荐的客户数", "customers referred in the last 365 days")
         .unit("people"),
-    FactDef::known("open-complaints", FactKind::Count, NO_SOURCE, |_| count(0))
+    FactDef::contributed("open-complaints", FactKind::Count, false, NO_SOURCE)
         .means("未结投诉数", "complaints not yet closed")
         .unit("cases"),
-    FactDef::known("complaints-12m", FactKind::Count, NO_SOURCE, |_| count(0))
+    FactDef::contributed("complaints-12m", FactKind::Count, false, NO_SOURCE)
         .means("近365天投诉数", "complaints made in the last 365 days")
         .unit("cases"),
-    FactDef::known("badly-resolved-12m", FactKind::Count, NO_SOURCE, |_| count(0))
+    FactDef::contributed("badly-resolved-12m", FactKind::Count, false, NO_SOURCE)
         .means(
             "近365天处理不满意的投诉数",
             "complaints resolved badly in the last 365 days",
         )
         .unit("cases"),
-    FactDef::maybe("last-complaint-days", FactKind::Count, NO_SOURCE, |_| Value::Unknown)
+    FactDef::contributed("last-complaint-days", FactKind::Count, true, NO_SOURCE)
         .means("距最近一次投诉的天数", "days since the last complaint")
         .unit("days")
         .seen(View::DaysSince),
-    FactDef::maybe("nps", FactKind::Count, NO_SOURCE, |_| Value::Unknown)
+    FactDef::contributed("nps", FactKind::Count, true, NO_SOURCE)
         .means("最近一次推荐意愿评分", "latest willingness to recommend, 0 to 10"),
-    FactDef::maybe("csat-12m", FactKind::Number, NO_SOURCE, |_| Value::Unknown)
+    FactDef::contributed("csat-12m", FactKind::Number, true, NO_SOURCE)
         .means("近365天满意度均值", "mean satisfaction in the last 365 days"),
-    FactDef::known("reviews-12m", FactKind::Count, NO_SOURCE, |_| count(0))
+    FactDef::contributed("reviews-12m", FactKind::Count, false, NO_SOURCE)
         .means("近365天评价数", "reviews written in the last 365 days")
         .unit("reviews"),
     FactDef::maybe("last-contact-days", FactKind::Count, "contacts", |row| {
@@ -222,7 +222,7 @@ pub static ALL: [FactDef; 47] = [
     })
     .means("近90天联系次数", "contacts in the last 90 days")
     .unit("contacts"),
-    FactDef::known("opens-90d", FactKind::Count, NO_SOURCE, |_| count(0))
+    FactDef::contributed("opens-90d", FactKind::Count, false, NO_SOURCE)
         .means("近90天打开的消息数", "messages opened in the last 90 days")
         .unit("messages"),
     FactDef::known("views-30d", FactKind::Count, "site", |row| count(row.views_30d))

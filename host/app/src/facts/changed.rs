@@ -1,0 +1,52 @@
+//! What changed of an agency's facts between two changes: rows folded from records, and fragments that capabilities contribute.
+
+use crate::error::Result;
+use crate::{App, Room};
+use posthouse_store::fragments::{self, FragmentRow};
+use posthouse_store::intake::StoredFacts;
+use posthouse_store::{Tx, profiles};
+
+/// Rows that were written after one change and up to another.
+#[derive(Debug)]
+pub(crate) struct Changed {
+    rows: Vec<(i64, StoredFacts)>,
+    fragments: Vec<FragmentRow>,
+    to: i64,
+}
+
+impl Changed {
+    /// Everyone in it, with the change that touched them; somebody may be in it twice.
+    pub(crate) fn ordinals(&self) -> impl Iterator<Item = (i64, u32)> {
+        let rows = self.rows.iter().map(|(change, row)| (*change, row.ordinal as u32));
+        rows.chain(self.fragments.iter().map(|row| (row.change, row.ordinal as u32)))
+    }
+}
+
+impl App {
+    /// What changed after `change`, up to `to`.
+    pub(crate) async fn changed(&self, tx: &mut Tx, room: &Room, change: i64, to: i64) -> Result<Changed> {
+        let rows = profiles::facts_after(tx, room.id, change, to).await?;
+        let fragments = match self.contributions.is_empty() {
+            true => Vec::new(),
+            false => fragments::after(tx, room.id, change, to).await?,
+        };
+        Ok(Changed { rows, fragments, to })
+    }
+
+    /// Puts what changed into the frame and notes for every binding who is to be classified again.
+    pub(crate) fn put_changed(&self, room: &Room, changed: &Changed) {
+        self.put_fragments(room, &changed.fragments);
+        let mut frame = room.frame_mut();
+        for (_, row) in &changed.rows {
+            frame.put(row.ordinal as usize, &row.facts);
+        }
+        frame.change = frame.change.max(changed.to);
+        drop(frame);
+        for live in room.live_mut().values_mut() {
+            let seen = live.seen_change;
+            let newer = changed.ordinals().filter(|(at, _)| *at > seen);
+            live.pending.extend(newer.map(|(_, ordinal)| ordinal));
+            live.seen_change = seen.max(changed.to);
+        }
+    }
+}

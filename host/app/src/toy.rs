@@ -1,0 +1,362 @@
+//! A capability of the tests. It registers all that a capability can, and no line of the machinery knows of it.
+
+use crate::error::{AppError, Result};
+use crate::facts::contributions::{Contribution, Contributions};
+use crate::intake::files::workbook::Workbooks;
+use crate::jobs::{self, Done, Job, JobClock, JobRow, Kinds, Lane, NewJob};
+use crate::team::{Caller, NewAgency, create_agency};
+use crate::timeline::{Look, Source, Sources, TimelineEntry, Touch, Whose};
+use crate::{App, Parts, clock, intake, segments};
+use posthouse_domain::contribution::{Contributed, Fragment, Stored};
+use posthouse_domain::facts::{Calendar, YEAR};
+use posthouse_domain::time::{Clock, ManualClock, day_of};
+use posthouse_domain::{Day, Instant, catalogue};
+use posthouse_engine::{Engine, EngineConfig};
+use posthouse_store::{Access, Store, Tx, fragments, profiles};
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
+
+const NOW: i64 = 1_768_449_600_000; // 2026-01-15T04:00Z
+const DAY: i64 = 86_400_000;
+
+/// An answer to a survey.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    agency: Uuid,
+    customer: Uuid,
+    at: Instant,
+    score: i64,
+}
+
+/// The capability's own records.
+static ANSWERS: Mutex<Vec<Answer>> = Mutex::new(Vec::new());
+
+fn answers(agency: Uuid, customer: Uuid) -> Vec<Answer> {
+    let all = ANSWERS.lock().unwrap();
+    let own = all.iter().filter(|a| (a.agency, a.customer) == (agency, customer));
+    own.copied().collect()
+}
+
+/// What customers say when they are asked.
+struct Voice;
+
+impl Contribution for Voice {
+    const NAME: &'static str = "voice";
+    const FACTS: &'static [&'static str] = &["nps", "csat-12m", "reviews-12m"];
+
+    async fn fold(_: &mut Tx, agency: Uuid, customers: &[Uuid], today: Day) -> Result<HashMap<Uuid, Fragment>> {
+        let mut folded = HashMap::new();
+        for customer in customers {
+            let (mut calendar, mut values) = (Calendar::of(today), Contributed::new());
+            let (mut times, mut sum) = (0, 0);
+            for answer in answers(agency, *customer) {
+                let day = day_of(answer.at, chrono_tz::Asia::Shanghai);
+                if calendar.has_come(day) {
+                    values.insert("nps".into(), Stored::Whole(answer.score));
+                }
+                if calendar.within(day, YEAR) {
+                    (times, sum) = (times + 1, sum + answer.score);
+                }
+            }
+            values.insert("reviews-12m".into(), Stored::Whole(times));
+            if times > 0 {
+                values.insert("csat-12m".into(), Stored::Number(sum as f64 / times as f64));
+            }
+            let fragment = Fragment {
+                edge_on: calendar.edge_on(),
+                values,
+                ..Fragment::default()
+            };
+            folded.insert(*customer, fragment);
+        }
+        Ok(folded)
+    }
+}
+
+impl Source for Voice {
+    async fn touches(_: &mut Tx, agency: Uuid, whose: Whose, look: &Look<'_>) -> Result<Vec<Touch>> {
+        let touch = |answer: Answer| Touch {
+            received: answer.at,
+            entry: TimelineEntry {
+                r#type: "survey.answered".into(),
+                occurred_at: answer.at,
+                source: "voice".into(),
+                external_id: answer.at.to_string(),
+                data: json!({"score": answer.score}),
+            },
+        };
+        let found = answers(agency, whose.id).into_iter();
+        Ok(found.filter(|a| a.at >= look.since).map(touch).collect())
+    }
+}
+
+/// Somebody answers.
+impl Job for Voice {
+    const KIND: &'static str = "voice.answer";
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        let (agency, now) = (job.agency_id, app.now());
+        let (customer, score) = job.key.split_once('/').expect("a customer and a score");
+        let customer = customer.parse().expect("an id");
+        let score = score.parse().expect("a score");
+        ANSWERS.lock().unwrap().push(Answer {
+            agency,
+            customer,
+            at: now,
+            score,
+        });
+        let room = app.room(agency).await?;
+        let mut tx = app.store.write(Access::Agency(agency)).await?;
+        app.contribute::<Self>(&mut tx, agency, &[customer], room.day_of(now))
+            .await?;
+        jobs::finish(&mut tx, app.host, job).await?;
+        tx.commit().await?;
+        room.woken.notify_one();
+        Ok(Done::Finished)
+    }
+}
+
+/// A host with the capability, at a time of business.
+fn host(store: &Store, at: Instant) -> (App, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::at(at));
+    let mut app = App::new(Parts {
+        store: store.clone(),
+        engine: Engine::new(EngineConfig::default()).expect("an engine"),
+        clock: clock.clone(),
+        machine: Arc::new(ManualClock::at(NOW)),
+        entropy: Arc::new(clock::SystemEntropy),
+        secret: [7; 32],
+        frames: None,
+        workbooks: Workbooks::nowhere(),
+        private_webhooks: false,
+    });
+    app.kinds = Kinds::default().with::<Voice>();
+    app.contributions = Contributions::default().with::<Voice>();
+    app.sources = Sources::default()
+        .with::<intake::Records>()
+        .with::<segments::Moves>()
+        .with::<Voice>();
+    (app, clock)
+}
+
+/// An agency with one customer, who booked a trip.
+async fn agency(app: &App, slug: &str) -> (Caller, Uuid) {
+    let new = NewAgency {
+        slug: slug.into(),
+        name: slug.into(),
+        time_zone: "Asia/Shanghai".into(),
+        currency: "CNY".into(),
+        country: "CN".into(),
+    };
+    let created = create_agency(&app.store, new, NOW, &clock::SystemEntropy).await;
+    let (row, key) = created.expect("an agency");
+    let mut tx = app.store.write(Access::Agency(row.id)).await.expect("a transaction");
+    posthouse_store::jobs::cancel(&mut tx, row.id, "day.turn", "")
+        .await
+        .expect("no days");
+    tx.commit().await.expect("a commit");
+    let caller = app.authenticate(&key).await.expect("a caller");
+    let booked = json!({
+        "source": "shop", "external_id": "1", "type": "booking.confirmed", "occurred_at": "2026-01-10T08:00:00Z",
+        "customer": {"identities": [{"kind": "phone", "value": "13800138000"}]},
+        "data": {"booking_id": "B1", "amount": 10_000},
+    });
+    let accepted = app.accept(&caller, &[booked]).await.expect("an answer");
+    assert_eq!(accepted.accepted, 1, "{accepted:?}");
+    let mut tx = app.store.read(Access::Agency(row.id)).await.expect("a transaction");
+    let customers = profiles::customers_from(&mut tx, row.id, 0, 10)
+        .await
+        .expect("customers");
+    (caller, customers[0].id)
+}
+
+/// The customer answers now.
+async fn answer(app: &App, caller: &Caller, customer: Uuid, score: i64) {
+    let mut tx = app
+        .store
+        .write(Access::Agency(caller.room.id))
+        .await
+        .expect("a transaction");
+    let job = NewJob {
+        kind: <Voice as Job>::KIND,
+        key: &format!("{customer}/{score}"),
+        lane: Lane::Timers,
+        clock: JobClock::Business,
+        due: app.now(),
+    };
+    jobs::put(&mut tx, caller.room.id, job).await.expect("a job");
+    tx.commit().await.expect("a commit");
+    while app.run_timers().await.expect("jobs run") > 0 {}
+}
+
+/// Facts of the only customer, as the frame has them.
+async fn in_frame(app: &App, caller: &Caller) -> Vec<serde_json::Value> {
+    let mut desk = caller.room.desk.lock().await;
+    let moment = app.sync(&caller.room, &mut desk).await.expect("a frame");
+    let frame = caller.room.frame();
+    let value = |key: &&str| frame.value_at(catalogue::position(key), 0, moment.today).to_json();
+    ["nps", "csat-12m", "reviews-12m", "trips-total"]
+        .iter()
+        .map(value)
+        .collect()
+}
+
+async fn in_profile(app: &App, caller: &Caller, customer: Uuid) -> Vec<serde_json::Value> {
+    let view = app.customer(caller, customer).await.expect("a customer");
+    let value = |key: &&str| view.facts[*key].clone();
+    ["nps", "csat-12m", "reviews-12m", "trips-total"]
+        .iter()
+        .map(value)
+        .collect()
+}
+
+async fn a_capability_contributes_its_facts(store: Store) {
+    let (app, clock) = host(&store, NOW);
+    let (caller, customer) = agency(&app, "voice").await;
+    let nobody_said_anything = [json!(null), json!(null), json!(0), json!(1)];
+    assert_eq!(in_frame(&app, &caller).await, nobody_said_anything);
+    let mut tx = store.read(Access::Agency(caller.room.id)).await.expect("a transaction");
+    let (before, _) = profiles::counter(&mut tx, caller.room.id).await.expect("a counter");
+    drop(tx);
+    answer(&app, &caller, customer, 9).await;
+    clock.set(NOW + DAY);
+    answer(&app, &caller, customer, 6).await;
+    let both = [json!(6), json!(7.5), json!(2), json!(1)];
+    assert_eq!(in_frame(&app, &caller).await, both);
+    assert_eq!(in_profile(&app, &caller, customer).await, both);
+    // nothing else of the customer was folded for it
+    let mut tx = store.read(Access::Agency(caller.room.id)).await.expect("a transaction");
+    let folded = profiles::facts_after(&mut tx, caller.room.id, before, i64::MAX).await;
+    assert_eq!(folded.expect("rows").len(), 0);
+    drop(tx);
+    // windows move by themselves: for a single look at once, for everyone when the day turns
+    clock.set(NOW + 365 * DAY);
+    let one = [json!(6), json!(6.0), json!(1), json!(1)];
+    assert_eq!(in_profile(&app, &caller, customer).await, one);
+    assert_eq!(in_frame(&app, &caller).await, one);
+    // and what another host reads is the same
+    let (other, _) = host(&store, NOW + 365 * DAY);
+    let there = Caller {
+        room: other.room(caller.room.id).await.expect("a room"),
+        ..caller.clone()
+    };
+    assert_eq!(in_frame(&other, &there).await, one);
+    // where the business clock stands before, they are folded for that day
+    let (earlier, _) = host(&store, NOW + DAY);
+    let then = Caller {
+        room: earlier.room(caller.room.id).await.expect("a room"),
+        ..caller.clone()
+    };
+    assert_eq!(in_frame(&earlier, &then).await, both);
+}
+
+async fn its_entries_stand_among_the_others(store: Store) {
+    let (app, clock) = host(&store, NOW);
+    let (caller, customer) = agency(&app, "touches").await;
+    for (day, score) in [(0, 3), (1, 4), (2, 5)] {
+        clock.set(NOW + day * DAY);
+        answer(&app, &caller, customer, score).await;
+    }
+    let told = json!({
+        "source": "shop", "external_id": "2", "type": "site.viewed", "occurred_at": "2026-01-15T12:00:00Z",
+        "customer": {"identities": [{"kind": "phone", "value": "13800138000"}]}, "data": {},
+    });
+    let accepted = app.accept(&caller, &[told]).await.expect("an answer");
+    assert_eq!(accepted.accepted, 1, "{accepted:?}");
+    let all = [
+        "survey.answered",
+        "survey.answered",
+        "site.viewed",
+        "survey.answered",
+        "booking.confirmed",
+    ];
+    for limit in 1..=5 {
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = app.timeline(&caller, customer, cursor.as_deref(), limit).await;
+            let (entries, next) = page.expect("a page");
+            assert!(entries.len() <= limit);
+            seen.extend(entries.into_iter().map(|entry| entry.r#type));
+            cursor = next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, all, "in pages of {limit}");
+    }
+}
+
+/// Contributes what is not its own.
+struct Greedy;
+
+impl Contribution for Greedy {
+    const NAME: &'static str = "greedy";
+    const FACTS: &'static [&'static str] = &["tier"];
+
+    async fn fold(_: &mut Tx, _: Uuid, customers: &[Uuid], _: Day) -> Result<HashMap<Uuid, Fragment>> {
+        let fragment = Fragment {
+            values: Contributed::from([("points-balance".to_owned(), Stored::Whole(1))]),
+            ..Fragment::default()
+        };
+        Ok(customers.iter().map(|id| (*id, fragment.clone())).collect())
+    }
+}
+
+async fn only_its_own_facts_are_stored(store: Store) {
+    let (mut app, _) = host(&store, NOW);
+    app.contributions = Contributions::default().with::<Greedy>();
+    let (caller, customer) = agency(&app, "greedy").await;
+    let mut tx = store
+        .write(Access::Agency(caller.room.id))
+        .await
+        .expect("a transaction");
+    let refused = app.contribute::<Greedy>(&mut tx, caller.room.id, &[customer], 0).await;
+    assert!(matches!(refused, Err(AppError::Internal(_))), "{refused:?}");
+    let rows = fragments::of(&mut tx, caller.room.id, 0).await.expect("rows");
+    assert_eq!(rows, []);
+    let unknown = app.contribute::<Voice>(&mut tx, caller.room.id, &[customer], 0).await;
+    assert!(matches!(unknown, Err(AppError::Internal(_))), "{unknown:?}");
+}
+
+#[test]
+#[should_panic(expected = "not a fact that can be contributed")]
+fn facts_that_are_folded_from_records_are_nobodys_to_contribute() {
+    struct Other;
+    impl Contribution for Other {
+        const NAME: &'static str = "other";
+        const FACTS: &'static [&'static str] = &["trips-total"];
+
+        async fn fold(_: &mut Tx, _: Uuid, _: &[Uuid], _: Day) -> Result<HashMap<Uuid, Fragment>> {
+            Ok(HashMap::new())
+        }
+    }
+    let _ = Contributions::default().with::<Other>();
+}
+
+macro_rules! on_both_engines {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                let folder = tempfile::tempdir().expect("a folder");
+                let address = format!("sqlite:{}", folder.path().join("house.db").display());
+                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                let address = posthouse_tests::postgres::database();
+                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
+            })+
+        }
+    };
+}
+
+on_both_engines!(
+    a_capability_contributes_its_facts,
+    its_entries_stand_among_the_others,
+    only_its_own_facts_are_stored,
+);
