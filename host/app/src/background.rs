@@ -37,6 +37,7 @@ impl App {
         self.tasks.spawn(self.clone().hear_other_hosts());
         self.tasks.spawn(self.clone().tidy_cache());
         self.tasks.spawn(self.clone().renew_words());
+        self.tasks.spawn(self.clone().put_quiet_rooms_away());
     }
 
     /// Deletes compiled plugins that nobody uses any more, at the start and once a day.

@@ -25,6 +25,8 @@ pub mod search;
 pub mod segments;
 mod sheet;
 pub mod team;
+#[cfg(test)]
+mod testing;
 pub mod timeline;
 #[cfg(test)]
 mod toy;

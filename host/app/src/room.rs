@@ -1,5 +1,7 @@
 //! An agency at work on this host: its terms, its intake, its frame and its segments.
 
+mod away;
+
 use crate::error::{AppError, Result};
 use crate::facts::frame::Frame;
 use crate::intake::queue::IntakeQueue;
@@ -10,7 +12,7 @@ use crate::{App, team};
 use posthouse_domain::{AgencyTerms, Day, Instant, time};
 use posthouse_store::Access;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI32};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
@@ -41,6 +43,8 @@ pub struct Room {
     pub(crate) logbook: Logbook,
     /// Orders of members that were made lately.
     pub(crate) rankings: Rankings,
+    /// When somebody last asked for it, by the machine's clock.
+    used: AtomicI64,
     frame: RwLock<Frame>,
     live: RwLock<BTreeMap<String, Live>>,
 }
@@ -49,6 +53,16 @@ impl Room {
     /// The day it is for the agency.
     pub fn day_of(&self, at: Instant) -> Day {
         time::day_of(at, self.terms.time_zone)
+    }
+
+    /// When somebody last asked for it, by the machine's clock.
+    pub(crate) fn used_at(&self) -> Instant {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is left to be done in it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.intake.is_empty() && self.logbook.is_empty()
     }
 
     pub(crate) fn frame(&self) -> RwLockReadGuard<'_, Frame> {
@@ -73,6 +87,7 @@ impl App {
     /// The agency's room, opened at its first use.
     pub(crate) async fn room(&self, agency: Uuid) -> Result<Arc<Room>> {
         if let Some(room) = self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(&agency) {
+            room.used.store(self.machine.now(), Ordering::Relaxed);
             return Ok(room.clone());
         }
         let mut tx = self.store.read(Access::Agency(agency)).await?;
@@ -99,6 +114,7 @@ impl App {
             promotions: Promotions::default(),
             logbook: Logbook::default(),
             rankings: Rankings::default(),
+            used: AtomicI64::new(self.machine.now()),
             frame: RwLock::default(),
             live: RwLock::default(),
         });

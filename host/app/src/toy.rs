@@ -2,23 +2,21 @@
 
 use crate::error::{AppError, Result};
 use crate::facts::contributions::{Contribution, Contributions};
-use crate::intake::files::workbook::Workbooks;
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Kinds, Lane, NewJob};
-use crate::team::{Caller, NewAgency, create_agency};
+use crate::team::Caller;
+use crate::testing::{self, NOW};
 use crate::timeline::{Look, Source, Sources, TimelineEntry, Touch, Whose};
-use crate::{App, Parts, clock, intake, segments};
+use crate::{App, intake, segments};
 use posthouse_domain::contribution::{Contributed, Fragment, Stored};
 use posthouse_domain::facts::{Calendar, YEAR};
 use posthouse_domain::time::{Clock, ManualClock, day_of};
 use posthouse_domain::{Day, Instant, catalogue};
-use posthouse_engine::{Engine, EngineConfig};
 use posthouse_store::{Access, Store, Tx, fragments, profiles};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
-const NOW: i64 = 1_768_449_600_000; // 2026-01-15T04:00Z
 const DAY: i64 = 86_400_000;
 
 /// An answer to a survey.
@@ -120,56 +118,14 @@ impl Job for Voice {
 
 /// A host with the capability, at a time of business.
 fn host(store: &Store, at: Instant) -> (App, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::at(at));
-    let mut app = App::new(Parts {
-        store: store.clone(),
-        engine: Engine::new(EngineConfig::default()).expect("an engine"),
-        clock: clock.clone(),
-        machine: Arc::new(ManualClock::at(NOW)),
-        entropy: Arc::new(clock::SystemEntropy),
-        secret: [7; 32],
-        frames: None,
-        workbooks: Workbooks::nowhere(),
-        private_webhooks: false,
-    });
+    let (mut app, clocks) = testing::host(store, at);
     app.kinds = Kinds::default().with::<Voice>();
     app.contributions = Contributions::default().with::<Voice>();
     app.sources = Sources::default()
         .with::<intake::Records>()
         .with::<segments::Moves>()
         .with::<Voice>();
-    (app, clock)
-}
-
-/// An agency with one customer, who booked a trip.
-async fn agency(app: &App, slug: &str) -> (Caller, Uuid) {
-    let new = NewAgency {
-        slug: slug.into(),
-        name: slug.into(),
-        time_zone: "Asia/Shanghai".into(),
-        currency: "CNY".into(),
-        country: "CN".into(),
-    };
-    let created = create_agency(&app.store, new, NOW, &clock::SystemEntropy).await;
-    let (row, key) = created.expect("an agency");
-    let mut tx = app.store.write(Access::Agency(row.id)).await.expect("a transaction");
-    posthouse_store::jobs::cancel(&mut tx, row.id, "day.turn", "")
-        .await
-        .expect("no days");
-    tx.commit().await.expect("a commit");
-    let caller = app.authenticate(&key).await.expect("a caller");
-    let booked = json!({
-        "source": "shop", "external_id": "1", "type": "booking.confirmed", "occurred_at": "2026-01-10T08:00:00Z",
-        "customer": {"identities": [{"kind": "phone", "value": "13800138000"}]},
-        "data": {"booking_id": "B1", "amount": 10_000},
-    });
-    let accepted = app.accept(&caller, &[booked]).await.expect("an answer");
-    assert_eq!(accepted.accepted, 1, "{accepted:?}");
-    let mut tx = app.store.read(Access::Agency(row.id)).await.expect("a transaction");
-    let customers = profiles::customers_from(&mut tx, row.id, 0, 10)
-        .await
-        .expect("customers");
-    (caller, customers[0].id)
+    (app, clocks.business)
 }
 
 /// The customer answers now.
@@ -214,7 +170,7 @@ async fn in_profile(app: &App, caller: &Caller, customer: Uuid) -> Vec<serde_jso
 
 async fn a_capability_contributes_its_facts(store: Store) {
     let (app, clock) = host(&store, NOW);
-    let (caller, customer) = agency(&app, "voice").await;
+    let (caller, customer) = testing::agency_with_a_trip(&app, "voice").await;
     let nobody_said_anything = [json!(null), json!(null), json!(0), json!(1)];
     assert_eq!(in_frame(&app, &caller).await, nobody_said_anything);
     let mut tx = store.read(Access::Agency(caller.room.id)).await.expect("a transaction");
@@ -238,23 +194,17 @@ async fn a_capability_contributes_its_facts(store: Store) {
     assert_eq!(in_frame(&app, &caller).await, one);
     // and what another host reads is the same
     let (other, _) = host(&store, NOW + 365 * DAY);
-    let there = Caller {
-        room: other.room(caller.room.id).await.expect("a room"),
-        ..caller.clone()
-    };
+    let there = testing::owner(&other, caller.room.id, caller.key).await;
     assert_eq!(in_frame(&other, &there).await, one);
     // where the business clock stands before, they are folded for that day
     let (earlier, _) = host(&store, NOW + DAY);
-    let then = Caller {
-        room: earlier.room(caller.room.id).await.expect("a room"),
-        ..caller.clone()
-    };
+    let then = testing::owner(&earlier, caller.room.id, caller.key).await;
     assert_eq!(in_frame(&earlier, &then).await, both);
 }
 
 async fn its_entries_stand_among_the_others(store: Store) {
     let (app, clock) = host(&store, NOW);
-    let (caller, customer) = agency(&app, "touches").await;
+    let (caller, customer) = testing::agency_with_a_trip(&app, "touches").await;
     for (day, score) in [(0, 3), (1, 4), (2, 5)] {
         clock.set(NOW + day * DAY);
         answer(&app, &caller, customer, score).await;
@@ -307,7 +257,7 @@ impl Contribution for Greedy {
 async fn only_its_own_facts_are_stored(store: Store) {
     let (mut app, _) = host(&store, NOW);
     app.contributions = Contributions::default().with::<Greedy>();
-    let (caller, customer) = agency(&app, "greedy").await;
+    let (caller, customer) = testing::agency_with_a_trip(&app, "greedy").await;
     let mut tx = store
         .write(Access::Agency(caller.room.id))
         .await
@@ -335,27 +285,7 @@ fn facts_that_are_folded_from_records_are_nobodys_to_contribute() {
     let _ = Contributions::default().with::<Other>();
 }
 
-macro_rules! on_both_engines {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                let folder = tempfile::tempdir().expect("a folder");
-                let address = format!("sqlite:{}", folder.path().join("house.db").display());
-                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                let address = posthouse_tests::postgres::database();
-                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
-            })+
-        }
-    };
-}
-
-on_both_engines!(
+testing::on_both_engines!(
     a_capability_contributes_its_facts,
     its_entries_stand_among_the_others,
     only_its_own_facts_are_stored,

@@ -132,6 +132,10 @@ fn describe() {
         "Components taken from the cache of compiled ones since the start."
     );
     metrics::describe_gauge!("posthouse_plugins_loaded", "Plugins ready in memory.");
+    metrics::describe_gauge!(
+        "posthouse_open_agencies",
+        "Agencies in memory; those that nobody uses are put away."
+    );
 }
 
 #[cfg(test)]

@@ -31,6 +31,11 @@ impl IntakeQueue {
         (Self { sender }, IntakeWork { receiver })
     }
 
+    /// Whether nothing waits to be landed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sender.capacity() == self.sender.max_capacity()
+    }
+
     /// Lands `records` together with whatever else waits.
     pub(crate) async fn send(&self, records: Vec<Record>) -> Result<Vec<Outcome>> {
         let (answer, answered) = oneshot::channel();

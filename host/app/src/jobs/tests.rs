@@ -1,12 +1,10 @@
 //! The machinery with kinds of its own, on both engines.
 
 use super::{Done, Job, JobClock, JobRow, Kinds, Lane, NewJob, put};
+use crate::App;
 use crate::error::{AppError, Result};
-use crate::intake::files::workbook::Workbooks;
-use crate::team::{NewAgency, create_agency};
-use crate::{App, Parts, clock};
+use crate::testing::{self, NOW};
 use posthouse_domain::time::{Clock, ManualClock};
-use posthouse_engine::{Engine, EngineConfig};
 use posthouse_store::{Access, Store, jobs as store};
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
@@ -114,22 +112,9 @@ impl Job for Panicking {
     }
 }
 
-const NOW: i64 = 1_768_449_600_000; // 2026-01-15T04:00Z
-
 /// A host on a database, with its clocks.
 fn host(store: &Store) -> (App, Arc<ManualClock>, Arc<ManualClock>) {
-    let (business, machine) = (Arc::new(ManualClock::at(NOW)), Arc::new(ManualClock::at(NOW)));
-    let mut app = App::new(Parts {
-        store: store.clone(),
-        engine: Engine::new(EngineConfig::default()).expect("an engine"),
-        clock: business.clone(),
-        machine: machine.clone(),
-        entropy: Arc::new(clock::SystemEntropy),
-        secret: [7; 32],
-        frames: None,
-        workbooks: Workbooks::nowhere(),
-        private_webhooks: false,
-    });
+    let (mut app, clocks) = testing::host(store, NOW);
     app.kinds = Kinds::default()
         .with::<Once>()
         .with::<Daily>()
@@ -137,25 +122,11 @@ fn host(store: &Store) -> (App, Arc<ManualClock>, Arc<ManualClock>) {
         .with::<Interrupted>()
         .with::<Woken>()
         .with::<Panicking>();
-    (app, business, machine)
+    (app, clocks.business, clocks.machine)
 }
 
 async fn agency(store: &Store, slug: &str) -> Uuid {
-    let new = NewAgency {
-        slug: slug.into(),
-        name: slug.into(),
-        time_zone: "Asia/Shanghai".into(),
-        currency: "CNY".into(),
-        country: "CN".into(),
-    };
-    let (row, _) = create_agency(store, new, NOW, &clock::SystemEntropy)
-        .await
-        .expect("an agency");
-    // of the days that turn another test tells
-    let mut tx = store.write(Access::Agency(row.id)).await.expect("a transaction");
-    store::cancel(&mut tx, row.id, "day.turn", "").await.expect("no days");
-    tx.commit().await.expect("a commit");
-    row.id
+    testing::agency(store, slug).await.0
 }
 
 async fn put_down(store: &Store, agency: Uuid, jobs: &[(&str, &str, JobClock, i64)]) {
@@ -374,27 +345,7 @@ async fn hosts_take_different_jobs(store: Store) {
     );
 }
 
-macro_rules! on_both_engines {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                let folder = tempfile::tempdir().expect("a folder");
-                let address = format!("sqlite:{}", folder.path().join("house.db").display());
-                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                let address = posthouse_tests::postgres::database();
-                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
-            })+
-        }
-    };
-}
-
-on_both_engines!(
+testing::on_both_engines!(
     what_is_due_runs_in_its_order,
     the_clock_stops_at_everything_that_is_due,
     what_fails_is_tried_again_and_given_up,

@@ -70,6 +70,11 @@ pub(crate) struct Logbook {
 }
 
 impl Logbook {
+    /// Whether everything is stored.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     fn put(&self, point: &'static str, name: &str, rows: impl Iterator<Item = LogRow>) {
         let mut rows = rows.take(OF_A_RUN + 2).peekable();
         if rows.peek().is_none() {
