@@ -39,7 +39,7 @@ pub use jobs::{ClockMove, ClockMoved};
 pub use labels::Label;
 pub use posthouse_child::Limits as ChildLimits;
 pub use posthouse_store::forms::ClashRow;
-pub use posthouse_store::{Store, StoreError, standing};
+pub use posthouse_store::{Store, StoreError, database};
 pub use room::Room;
 
 use facts::contributions::Contributions;

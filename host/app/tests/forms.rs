@@ -240,7 +240,7 @@ async fn old_rows_are_brought_to_their_forms(address: String) {
     );
     assert_eq!(next, None);
     // as `posthouse doctor` sees them, which only looks
-    let seen = posthouse_store::standing::clashes(&address).await.expect("clashes");
+    let seen = posthouse_store::database::clashes(&address).await.expect("clashes");
     let seen: Vec<(&str, &str, &str)> = seen
         .iter()
         .map(|row| (row.slug.as_str(), row.kind.as_str(), row.was.as_str()))

@@ -56,9 +56,9 @@ pub async fn total(tx: &mut Tx, agency: Uuid, campaign: Uuid) -> Result<(i64, i6
     Ok(row.unwrap_or_default())
 }
 
-/// One budget of a campaign.
+/// One of a campaign's budgets: the whole, a customer's or a day's.
 #[derive(Debug, Clone, Copy)]
-pub struct Scope<'s> {
+pub struct ScopedBudget<'s> {
     /// `total`, `customer` or `day`.
     pub name: &'static str,
     /// Nothing, the customer's id, the day's number.
@@ -73,7 +73,7 @@ pub struct Hold<'s> {
     /// The campaign.
     pub campaign: Uuid,
     /// Which of its budgets.
-    pub scope: Scope<'s>,
+    pub scope: ScopedBudget<'s>,
     /// How much, in minor units.
     pub amount: i64,
 }
@@ -121,7 +121,14 @@ pub async fn hold(tx: &mut Tx, agency: Uuid, holds: &[Hold<'_>]) -> Result<bool>
 ///
 /// # Errors
 /// Failures of the database; it refuses to go below zero.
-pub async fn shift(tx: &mut Tx, agency: Uuid, campaign: Uuid, scope: Scope<'_>, held: i64, spent: i64) -> Result<()> {
+pub async fn shift(
+    tx: &mut Tx,
+    agency: Uuid,
+    campaign: Uuid,
+    scope: ScopedBudget<'_>,
+    held: i64,
+    spent: i64,
+) -> Result<()> {
     execute!(
         tx,
         "UPDATE budget SET held = held + $5, spent = spent + $6

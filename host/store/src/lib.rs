@@ -15,6 +15,7 @@ pub mod campaigns;
 mod checkpoint;
 pub mod clv;
 pub mod coupons;
+pub mod database;
 pub mod decisions;
 pub mod dialect;
 pub mod effects;
@@ -37,7 +38,6 @@ pub mod profiles;
 pub mod quotes;
 pub mod search;
 pub mod segments;
-pub mod standing;
 pub mod team;
 pub mod webhooks;
 

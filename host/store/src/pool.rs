@@ -1,6 +1,6 @@
 //! Pools and transactions.
 
-use crate::{Result, StoreError, checkpoint, dialect, standing};
+use crate::{Result, StoreError, checkpoint, database, dialect};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, Sqlite, SqlitePool};
 use std::str::FromStr;
@@ -72,7 +72,7 @@ impl Store {
                 }
                 connected => connected?,
             };
-            standing::POSTGRES.run(&pool).await?;
+            database::POSTGRES.run(&pool).await?;
             return Ok(Self::Postgres(pool));
         }
         if !address.starts_with("sqlite:") {
@@ -103,7 +103,7 @@ impl Store {
             .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_usable(connection)))))
             .connect_with(options.clone().pragma("temp_store", "MEMORY"))
             .await?;
-        standing::SQLITE.run(&writer).await?;
+        database::SQLITE.run(&writer).await?;
         drop(alone);
         let reading = options.pragma("cache_size", READER_CACHE).pragma("query_only", "ON");
         let readers = SqlitePoolOptions::new()

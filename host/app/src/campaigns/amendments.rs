@@ -11,7 +11,7 @@ use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::grants::to_be_granted;
 use crate::team::{Caller, is_same_person};
-use posthouse_domain::campaign::{Plan, Rule, State, changes as words_of_changes};
+use posthouse_domain::campaign::{CampaignRule, Plan, State, changes as words_of_changes};
 use posthouse_domain::{Instant, words};
 use posthouse_store::campaign_changes::{self as changes, AmendmentRow};
 use posthouse_store::campaigns::{self as store, CampaignRow};
@@ -68,7 +68,7 @@ impl AmendmentView {
 #[derive(Debug, Clone)]
 pub enum Proposal {
     /// Another rule, and nothing else.
-    Rule(Rule),
+    Rule(CampaignRule),
     /// Another plan, and the fields of it whose unusual figures are meant as they are written.
     Plan(Box<Plan>, Vec<String>),
 }

@@ -6,7 +6,7 @@ use crate::error::{AppError, Result};
 use crate::rules::pointer::{NewRule, put_rule};
 use crate::team::Caller;
 use crate::webhooks::Told;
-use posthouse_domain::campaign::{Action, CampaignType, Plan, Rule, Situation, State, Wrong, next};
+use posthouse_domain::campaign::{Action, CampaignRule, CampaignType, Plan, Situation, State, Wrong, next};
 use posthouse_domain::{Instant, Words, canonical as json, words};
 use posthouse_store::Tx;
 use posthouse_store::campaign_changes;
@@ -201,7 +201,7 @@ pub(super) async fn put_campaign_rule(
 }
 
 /// The settings of a plan's rule as canonical JSON.
-pub(super) fn settings(rule: &Rule) -> Result<String> {
+pub(super) fn settings(rule: &CampaignRule) -> Result<String> {
     json::to_string(&rule.config).map_err(AppError::corrupt("settings"))
 }
 

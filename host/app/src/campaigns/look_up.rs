@@ -6,7 +6,7 @@ use crate::rules::grants::reads;
 use crate::rules::plugins::{checked_config, revision};
 use crate::rules::point::check_attributes;
 use posthouse_domain::attribute::{self, AttributeDef};
-use posthouse_domain::campaign::{Condition, Plan, Rule};
+use posthouse_domain::campaign::{CampaignRule, Condition, Plan};
 use posthouse_domain::catalogue::{self, FactKind};
 use posthouse_domain::words;
 use posthouse_engine::{Description, SegmentDef};
@@ -114,7 +114,7 @@ fn check_condition(condition: &Condition, own: &[AttributeDef]) -> Result<()> {
     Err(AppError::invalid("bad_audience", detail))
 }
 
-async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &Rule, own: &[AttributeDef]) -> Result<Vec<String>> {
+async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &CampaignRule, own: &[AttributeDef]) -> Result<Vec<String>> {
     let plugin = revision(tx, agency, &rule.digest).await?;
     if plugin.extension_point != PROMOTION {
         let detail = words!(

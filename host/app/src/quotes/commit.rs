@@ -13,9 +13,9 @@ use crate::rules::point::{About, Subject};
 use crate::team::Caller;
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::canonical;
-use posthouse_domain::promotion::budget::{Budget, Scope as BudgetScope, Used};
+use posthouse_domain::promotion::budget::{Budget, BudgetScope, Used};
 use posthouse_domain::promotion::{Candidate, Offer, Outcome, Pricing, price};
-use posthouse_store::budgets::{self, EntryRow, Hold, Scope};
+use posthouse_store::budgets::{self, EntryRow, Hold, ScopedBudget};
 use posthouse_store::coupons;
 use posthouse_store::quotes::{self as store, QuoteRow};
 use posthouse_store::{Access, StoreError, Tx, campaigns, decisions};
@@ -38,20 +38,20 @@ impl Purse {
     }
 
     /// The budgets to be moved, with their limits. Every one of them is kept, limited or not: a limit may come later.
-    pub(super) fn scopes(&self, limits: Option<&Budget>) -> Vec<Scope<'_>> {
-        let mut scopes = vec![Scope {
+    pub(super) fn scopes(&self, limits: Option<&Budget>) -> Vec<ScopedBudget<'_>> {
+        let mut scopes = vec![ScopedBudget {
             name: "total",
             subject: "",
             limit: limits.map(|budget| budget.total),
         }];
         if let Some(customer) = &self.customer {
-            scopes.push(Scope {
+            scopes.push(ScopedBudget {
                 name: "customer",
                 subject: customer,
                 limit: limits.and_then(|budget| budget.per_customer),
             });
         }
-        scopes.push(Scope {
+        scopes.push(ScopedBudget {
             name: "day",
             subject: &self.day,
             limit: limits.and_then(|budget| budget.per_day),

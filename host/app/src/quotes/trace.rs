@@ -6,7 +6,7 @@ use super::standing::Campaign;
 use crate::rules::words::{Reason, fill, spoken};
 use posthouse_domain::catalogue::Value;
 use posthouse_domain::money::{Currency, major_text};
-use posthouse_domain::promotion::budget::Scope;
+use posthouse_domain::promotion::budget::BudgetScope;
 use posthouse_domain::promotion::guard::Barred;
 use posthouse_domain::promotion::{LeftOut, Outcome};
 use posthouse_domain::{AgencyTerms, Localized, Words, words};
@@ -157,7 +157,7 @@ fn money(minor: i64, currency: Currency) -> String {
 /// Why a campaign with or without an offer takes nothing off, and in words. `name` gives a campaign its name by its place.
 fn left_out(
     why: LeftOut,
-    tightest: Scope,
+    tightest: BudgetScope,
     currency: Currency,
     name: &dyn Fn(usize) -> String,
 ) -> (&'static str, Localized) {
@@ -182,9 +182,9 @@ fn left_out(
         ),
         LeftOut::OverBudget { asked, allowed } => {
             let (zh, en) = match tightest {
-                Scope::Total => ("活动预算", "of its budget"),
-                Scope::Customer => ("此客户的预算", "of what it may give this customer"),
-                Scope::Day => ("今日预算", "of what it may give today"),
+                BudgetScope::Total => ("活动预算", "of its budget"),
+                BudgetScope::Customer => ("此客户的预算", "of what it may give this customer"),
+                BudgetScope::Day => ("今日预算", "of what it may give today"),
             };
             let (asked, allowed) = (money(asked, currency), money(allowed, currency));
             (
@@ -205,7 +205,7 @@ fn left_out(
 /// What became of a campaign, in a word and in words.
 pub(crate) fn outcome(
     heard: &Heard,
-    outcome: Option<(Outcome, Scope)>,
+    outcome: Option<(Outcome, BudgetScope)>,
     currency: Currency,
     name: &dyn Fn(usize) -> String,
 ) -> (&'static str, Localized, i64) {

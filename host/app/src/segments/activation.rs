@@ -1,7 +1,7 @@
 //! Putting a rule into force, and an older one back.
 
 use super::cause::Cause;
-use super::classify::Rule;
+use super::classify::SegmentationRule;
 use super::summary::NewRevision;
 use super::{RunSummary, SEGMENTATION};
 use crate::App;
@@ -36,14 +36,20 @@ pub(super) fn segmentation(plugin: Plugin) -> Result<SegmentationPlugin> {
 
 impl App {
     /// A rule of this agency: the plugin loaded, its settings checked.
-    pub(crate) async fn rule(&self, agency: Uuid, binding: &str, digest: &str, config: &Value) -> Result<Rule> {
+    pub(crate) async fn rule(
+        &self,
+        agency: Uuid,
+        binding: &str,
+        digest: &str,
+        config: &Value,
+    ) -> Result<SegmentationRule> {
         check_binding_name(binding)?;
         let mut tx = self.store.read(Access::Agency(agency)).await?;
         let plugin = segmentation(self.open_plugin(&mut tx, agency, digest).await?)?;
         let attributes = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         drop(tx);
         let config = checked_config(plugin.description(), config)?;
-        Rule::new(plugin, config, agency, binding, &attributes)
+        SegmentationRule::new(plugin, config, agency, binding, &attributes)
     }
 
     /// Puts a rule into force: when this returns, everyone is in the segment the new rule gives, and nothing was ever decided by a

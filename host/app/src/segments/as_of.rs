@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 /// What a binding was at a past instant.
 #[derive(Debug, Clone, Serialize)]
-pub struct Standing {
+pub struct PastBinding {
     /// The last instant that counts, in ms since 1970.
     pub at: i64,
     /// Number of the revision in force; none if the binding did not exist yet, and then nobody was in any of its segments.
@@ -26,7 +26,7 @@ pub struct Standing {
     pub digest: Option<String>,
 }
 
-impl Standing {
+impl PastBinding {
     pub(crate) fn new(at: Instant, rule: Option<&InForce>) -> Self {
         Self {
             at,
@@ -114,7 +114,7 @@ impl App {
                 })
                 .collect(),
             next,
-            as_of: Some(Standing::new(at, rule.as_ref())),
+            as_of: Some(PastBinding::new(at, rule.as_ref())),
             sort: None,
             score_title: None,
         })

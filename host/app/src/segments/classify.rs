@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 /// A rule ready to be asked: a plugin with its settings.
 #[derive(Debug, Clone)]
-pub(crate) struct Rule {
+pub(crate) struct SegmentationRule {
     pub(crate) plugin: SegmentationPlugin,
     /// Settings as canonical JSON.
     pub(crate) config: String,
@@ -37,7 +37,7 @@ pub(crate) struct Everyone {
     pub(crate) log: Vec<LogLine>,
 }
 
-impl Rule {
+impl SegmentationRule {
     /// The rule of a binding. The seed is the binding's, so that every revision draws the same lots.
     ///
     /// # Errors
@@ -253,7 +253,7 @@ pub(crate) fn fault_error(fault: &Fault) -> AppError {
 }
 
 /// A call of a segment rule, for its log. Without a cause it was asked about customers whose facts changed.
-pub(crate) fn call<'c>(binding: &'c str, rule: &'c Rule, cause: Option<Cause>, moment: Moment) -> Call<'c> {
+pub(crate) fn call<'c>(binding: &'c str, rule: &'c SegmentationRule, cause: Option<Cause>, moment: Moment) -> Call<'c> {
     Call {
         extension_point: SEGMENTATION,
         binding,

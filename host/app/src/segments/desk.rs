@@ -3,7 +3,7 @@
 
 use super::SEGMENTATION;
 use super::activation::segmentation;
-use super::classify::Rule;
+use super::classify::SegmentationRule;
 use super::diff;
 use super::frame::define_attributes;
 use super::live::{Desk, Live};
@@ -106,7 +106,7 @@ impl App {
         let opened = self.open_plugin(tx, room.id, &row.digest).await;
         let (rule, error) = match opened
             .and_then(segmentation)
-            .and_then(|plugin| Rule::new(plugin, row.config.clone(), room.id, &row.name, &defined))
+            .and_then(|plugin| SegmentationRule::new(plugin, row.config.clone(), room.id, &row.name, &defined))
         {
             Ok(rule) => (Some(rule), None),
             // a full compile queue or a busy database will pass

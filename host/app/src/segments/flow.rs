@@ -1,6 +1,6 @@
 //! Who moved where between two days: the intersections of two divisions.
 
-use super::as_of::Standing;
+use super::as_of::PastBinding;
 use super::past::{Division, InForce, cut, division, in_force};
 use crate::App;
 use crate::error::{AppError, Result};
@@ -34,9 +34,9 @@ pub struct Flow {
     /// The binding.
     pub binding: String,
     /// The earlier end.
-    pub from: Standing,
+    pub from: PastBinding,
     /// The later end.
-    pub to: Standing,
+    pub to: PastBinding,
     /// Customers at the later end.
     pub customers: u64,
     /// Those of them who came after the earlier end.
@@ -81,8 +81,8 @@ impl App {
         let (segments, cells) = compare(&titles(&new_rule, &old_rule), &old, &new, customers);
         Ok(Flow {
             binding: binding.to_owned(),
-            from: Standing::new(earlier, old_rule.as_ref()),
-            to: Standing::new(later, new_rule.as_ref()),
+            from: PastBinding::new(earlier, old_rule.as_ref()),
+            to: PastBinding::new(later, new_rule.as_ref()),
             customers,
             newcomers: customers.saturating_sub(before),
             changed: cells

@@ -1,6 +1,6 @@
 //! What a host knows of an agency's segments between two looks at the database.
 
-use super::classify::Rule;
+use super::classify::SegmentationRule;
 use crate::error::{AppError, Result};
 use crate::rules::Breaker;
 use posthouse_domain::{Day, Localized, Words, words};
@@ -26,7 +26,7 @@ pub(crate) struct Desk {
 pub(crate) struct Live {
     pub(crate) row: BindingRow,
     /// The rule; none while its plugin cannot be opened, and then the last memberships stand.
-    pub(crate) rule: Option<Rule>,
+    pub(crate) rule: Option<SegmentationRule>,
     /// The rule's segments, by index.
     pub(crate) segments: Vec<SegmentDef>,
     /// The run that made the memberships.
@@ -65,7 +65,7 @@ impl Live {
     }
 
     /// The rule, if its plugin can be opened.
-    pub(crate) fn rule_in_force(&self) -> Result<Rule> {
+    pub(crate) fn rule_in_force(&self) -> Result<SegmentationRule> {
         self.rule.clone().ok_or_else(|| {
             let reason = self.row.stale_reason.as_deref().map_or_else(
                 || words!("its plugin cannot be opened", "插件无法打开"),

@@ -23,7 +23,7 @@ mod told;
 mod touches;
 
 pub use activation::Activation;
-pub use as_of::{PastCustomer, PastPlace, Standing};
+pub use as_of::{PastBinding, PastCustomer, PastPlace};
 pub use flow::{Flow, FlowSegment};
 pub use preview::{MovePage, Preview, PreviewRequest, PreviewSample};
 pub use ranking::Sort;

@@ -66,7 +66,7 @@ pub struct MemberPage {
     /// Cursor of the next page.
     pub next: Option<String>,
     /// The past instant asked for; none for the present.
-    pub as_of: Option<super::Standing>,
+    pub as_of: Option<super::PastBinding>,
     /// In which order; those of a past day come in the order in which they became customers.
     pub sort: Option<Sort>,
     /// What the scores count, if the rule says.

@@ -2,7 +2,7 @@
 //! puts the new division into force.
 
 use super::cause::Cause;
-use super::classify::{Everyone, Rule, call, fault_error, fault_for, log_fault};
+use super::classify::{Everyone, SegmentationRule, call, fault_error, fault_for, log_fault};
 use super::desk::write_tables;
 use super::diff::{Movement, members, movement, to_bytes};
 use super::live::Desk;
@@ -24,7 +24,7 @@ use std::time::Instant;
 
 /// A run on its way: what it computed, and from where it started.
 struct Draft {
-    rule: Rule,
+    rule: SegmentationRule,
     everyone: Everyone,
     /// The last change of facts it has seen.
     change: i64,

@@ -4,7 +4,7 @@
 //! drawn, in their order. So the same seed draws the same people wherever and in whatever order they are stored, whoever stays in the
 //! segment keeps their ticket, and a smaller sample is the beginning of a larger one.
 
-use super::as_of::Standing;
+use super::as_of::PastBinding;
 use super::past::{cut, division, in_force, was_ever};
 use crate::App;
 use crate::error::{AppError, Result};
@@ -45,7 +45,7 @@ pub struct Sample {
     /// The segment.
     pub key: String,
     /// The past instant asked for; none for the present.
-    pub as_of: Option<Standing>,
+    pub as_of: Option<PastBinding>,
     /// How many members there were to draw from.
     pub members: u64,
     /// The seed; the same one draws the same people again.
@@ -134,7 +134,7 @@ impl App {
                 let rule = in_force(&mut tx, agency, binding, cut).await?;
                 let mut found = division(&mut tx, agency, binding, cut, Some(segment)).await?;
                 let members: RoaringBitmap = found.remove(segment).unwrap_or_default();
-                (members, Some(Standing::new(at, rule.as_ref())))
+                (members, Some(PastBinding::new(at, rule.as_ref())))
             }
         };
         Ok(Sample {

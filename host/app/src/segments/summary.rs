@@ -1,7 +1,7 @@
 //! With which revision a full run happens, and what it says it did.
 
 use super::Live;
-use super::classify::Rule;
+use super::classify::SegmentationRule;
 use crate::rules::Diff;
 use serde::Serialize;
 use uuid::Uuid;
@@ -56,7 +56,7 @@ impl RunSummary {
 /// A revision about to come into force.
 #[derive(Debug, Clone)]
 pub(crate) struct NewRevision {
-    pub(crate) rule: Rule,
+    pub(crate) rule: SegmentationRule,
     pub(crate) digest: String,
     /// Facts granted with it.
     pub(crate) grant: Vec<String>,

@@ -11,6 +11,6 @@ mod student;
 
 pub use audience::{Audience, Condition, MOST_CONDITIONS};
 pub use doubts::{Doubt, MEANT};
-pub use plan::{CampaignType, Goal, Plan, Rule, Stacking, Target, Window};
+pub use plan::{CampaignRule, CampaignType, Goal, Plan, Stacking, Target, Window};
 pub use said::{Said, Speaker, changes, share_text};
 pub use state::{Action, Situation, State, Wrong, next};

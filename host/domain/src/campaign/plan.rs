@@ -107,7 +107,7 @@ pub struct Stacking {
 /// Which rule makes its offers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rule {
+pub struct CampaignRule {
     /// Digest of the component.
     pub digest: String,
     /// Its settings.
@@ -133,7 +133,7 @@ pub struct Plan {
     /// Beside which others.
     pub stacking: Stacking,
     /// By which rule.
-    pub rule: Rule,
+    pub rule: CampaignRule,
     /// Share of the audience that gets nothing, so that the effect can be seen; in basis points.
     #[serde(default)]
     pub holdout: u32,

@@ -30,7 +30,7 @@ pub struct Used {
 /// Which of the budgets is the tightest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Scope {
+pub enum BudgetScope {
     /// The campaign's.
     Total,
     /// The customer's.
@@ -41,11 +41,11 @@ pub enum Scope {
 
 impl Budget {
     /// Most that may be taken off now, and by which budget.
-    pub fn allowance(&self, used: Used) -> (i64, Scope) {
-        let mut tightest = ((self.total - used.total).max(0), Scope::Total);
+    pub fn allowance(&self, used: Used) -> (i64, BudgetScope) {
+        let mut tightest = ((self.total - used.total).max(0), BudgetScope::Total);
         for (budget, used, scope) in [
-            (self.per_customer, used.customer, Scope::Customer),
-            (self.per_day, used.day, Scope::Day),
+            (self.per_customer, used.customer, BudgetScope::Customer),
+            (self.per_day, used.day, BudgetScope::Day),
         ] {
             let left = budget.map_or(i64::MAX, |budget| (budget - used).max(0));
             if left < tightest.0 {
@@ -68,15 +68,15 @@ mod tests {
             per_day: Some(500),
         };
         let left = |total, customer, day| budget.allowance(Used { total, customer, day });
-        assert_eq!(left(0, 0, 0), (300, Scope::Customer));
-        assert_eq!(left(400, 0, 400), (100, Scope::Day));
-        assert_eq!(left(950, 0, 0), (50, Scope::Total));
-        assert_eq!(left(1_001, 0, 0), (0, Scope::Total));
+        assert_eq!(left(0, 0, 0), (300, BudgetScope::Customer));
+        assert_eq!(left(400, 0, 400), (100, BudgetScope::Day));
+        assert_eq!(left(950, 0, 0), (50, BudgetScope::Total));
+        assert_eq!(left(1_001, 0, 0), (0, BudgetScope::Total));
         let open = Budget {
             per_customer: None,
             per_day: None,
             ..budget
         };
-        assert_eq!(open.allowance(Used::default()), (1_000, Scope::Total));
+        assert_eq!(open.allowance(Used::default()), (1_000, BudgetScope::Total));
     }
 }

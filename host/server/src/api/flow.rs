@@ -21,7 +21,8 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
 
 /// What a binding was at a past instant.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Standing {
+#[schema(as = Standing)]
+pub(crate) struct PastBinding {
     /// The last instant that counts; of a day, its end in the agency's zone.
     at: At,
     /// Number of the revision in force; `null` if the binding did not exist yet, and then nobody was in any of its segments.
@@ -30,12 +31,12 @@ pub(crate) struct Standing {
     digest: Option<String>,
 }
 
-impl From<app::Standing> for Standing {
-    fn from(standing: app::Standing) -> Self {
+impl From<app::PastBinding> for PastBinding {
+    fn from(past: app::PastBinding) -> Self {
         Self {
-            at: standing.at.into(),
-            revision: standing.revision,
-            digest: standing.digest,
+            at: past.at.into(),
+            revision: past.revision,
+            digest: past.digest,
         }
     }
 }
@@ -64,9 +65,9 @@ pub(crate) struct Flow {
     /// The binding.
     binding: String,
     /// The earlier end.
-    from: Standing,
+    from: PastBinding,
     /// The later end.
-    to: Standing,
+    to: PastBinding,
     /// Customers at the later end.
     customers: u64,
     /// Those of them who came after the earlier end.
@@ -155,7 +156,7 @@ pub(crate) struct Sample {
     /// The segment.
     key: String,
     /// The past instant asked for; `null` for the present.
-    as_of: Option<Standing>,
+    as_of: Option<PastBinding>,
     /// How many members there were to draw from.
     members: u64,
     /// The seed; the same one draws the same people again.
@@ -177,7 +178,7 @@ impl From<app::Sample> for Sample {
         Self {
             binding: sample.binding,
             key: sample.key,
-            as_of: sample.as_of.map(Standing::from),
+            as_of: sample.as_of.map(PastBinding::from),
             members: sample.members,
             seed: sample.seed,
             items: sample.items.into_iter().map(drawn).collect(),

@@ -2,7 +2,7 @@
 
 use super::Front;
 use super::extract::{Auth, OptionalJson, Path, Query};
-use super::flow::Standing;
+use super::flow::PastBinding;
 use super::page::{At, Page};
 use super::preview::Diff;
 use super::problem::{Answer, Problem};
@@ -113,7 +113,7 @@ pub(crate) struct MemberPage {
     /// Send it as `cursor` to get the next page; `null` on the last one.
     next: Option<String>,
     /// The past instant asked for; `null` for the present.
-    as_of: Option<Standing>,
+    as_of: Option<PastBinding>,
     /// `score`, `since`, `name` or `joined`; `null` for a past day.
     #[schema(value_type = Option<String>)]
     sort: Option<&'static str>,
@@ -127,7 +127,7 @@ impl From<app::MemberPage> for MemberPage {
         Self {
             items: page.items.into_iter().map(Member::from).collect(),
             next: page.next,
-            as_of: page.as_of.map(Standing::from),
+            as_of: page.as_of.map(PastBinding::from),
             sort: page.sort.map(app::Sort::as_str),
             score_title: page.score_title,
         }

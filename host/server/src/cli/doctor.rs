@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::house;
 use crate::output::{Output, counted, table};
 use posthouse_app::StoreError;
-use posthouse_app::standing::{self, Standing};
+use posthouse_app::database::{self, DatabaseStatus};
 use posthouse_domain::{Words, words};
 use posthouse_engine::{Engine, EngineConfig};
 use serde::Serialize;
@@ -58,12 +58,12 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
     ));
     checks.push(Check::of(words!("data folder", "数据目录"), writable(&config.data)));
     checks.push(Check::of(words!("secret", "密钥"), secret(&config)));
-    let database = block_on(async { Ok(standing::standing(&config.database).await) })?;
+    let database = block_on(async { Ok(database::status(&config.database).await) })?;
     checks.push(Check::of(
         words!("database", "数据库"),
         database_words(&config, database),
     ));
-    let clashes = block_on(async { Ok(standing::clashes(&config.database).await.unwrap_or_default()) })?;
+    let clashes = block_on(async { Ok(database::clashes(&config.database).await.unwrap_or_default()) })?;
     // without its cache, as making that would be a change
     let sandbox = EngineConfig {
         cache_dir: None,
@@ -98,14 +98,14 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
     if well { Ok(()) } else { Err(Failure::told()) }
 }
 
-fn clash_json(clash: &standing::Clash) -> serde_json::Value {
+fn clash_json(clash: &database::Clash) -> serde_json::Value {
     serde_json::json!({
         "agency": clash.slug, "kind": clash.kind, "written": clash.was, "customer_id": clash.customer_id,
     })
 }
 
 /// What earlier builds took in under spellings that are one by now. Nothing is wrong with the server then, so no check fails.
-fn clash_words(clashes: &[standing::Clash]) -> String {
+fn clash_words(clashes: &[database::Clash]) -> String {
     if clashes.is_empty() {
         return String::new();
     }
@@ -116,7 +116,7 @@ fn clash_words(clashes: &[standing::Clash]) -> String {
         words!("customer", "客户"),
     ];
     let head = head.map(|word| word.to_string()).to_vec();
-    let row = |clash: &standing::Clash| {
+    let row = |clash: &database::Clash| {
         vec![
             clash.slug.clone(),
             clash.kind.clone(),
@@ -153,21 +153,21 @@ fn secret(config: &Config) -> Result<String, String> {
 }
 
 /// How the database stands, and what to do about it.
-fn database_words(config: &Config, standing: Result<Standing, StoreError>) -> Result<String, String> {
+fn database_words(config: &Config, status: Result<DatabaseStatus, StoreError>) -> Result<String, String> {
     let shown = config.database_shown();
-    match standing {
+    match status {
         Err(error) => Err(words!(
             "{shown} cannot be looked at: {problem}",
             "{shown} 无法检查：{problem}",
             problem = house::database_problem(&error)
         )
         .to_string()),
-        Ok(Standing::Missing) => Ok(words!(
+        Ok(DatabaseStatus::Missing) => Ok(words!(
             "{shown} is missing; the first start creates it",
             "{shown} 不存在；首次启动时创建"
         )
         .to_string()),
-        Ok(Standing::There { unfit, .. }) if !unfit.is_empty() => Err(words!(
+        Ok(DatabaseStatus::There { unfit, .. }) if !unfit.is_empty() => Err(words!(
             "{shown} was made by another build of Posthouse ({which} not of this one); use that build or a newer one",
             "{shown} 由另一版本的 Posthouse 创建（{which}不属于此版本）；请使用那个版本或更新的版本",
             which = match unfit[..] {
@@ -176,10 +176,10 @@ fn database_words(config: &Config, standing: Result<Standing, StoreError>) -> Re
             }
         )
         .to_string()),
-        Ok(Standing::There { pending, .. }) if pending.is_empty() => {
+        Ok(DatabaseStatus::There { pending, .. }) if pending.is_empty() => {
             Ok(words!("{shown}, tables up to date", "{shown}，数据表为最新").to_string())
         }
-        Ok(Standing::There { pending, .. }) => Ok(words!(
+        Ok(DatabaseStatus::There { pending, .. }) => Ok(words!(
             "{shown}, {migrations} pending ({names}); the next start or `posthouse migrate` runs them",
             "{shown}，{migrations}待执行（{names}）；下次启动或 `posthouse migrate` 时执行",
             migrations = counted(pending.len() as u64, "migration"),

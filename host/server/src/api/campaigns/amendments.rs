@@ -4,7 +4,7 @@ use super::super::Front;
 use super::super::extract::{Auth, Json, OptionalJson, Path, Query, if_match};
 use super::super::page::{At, BackwardsQuery, Page, page_of};
 use super::super::problem::{Answer, Problem};
-use super::plan::{PlanBody, Rule};
+use super::plan::{PlanBody, RuleBody};
 use super::{READERS, StepNote, shown};
 use crate::api::campaigns::shapes::Campaign;
 use axum::extract::State;
@@ -130,7 +130,7 @@ async fn propose(
         (Some(plan), None) if body.config.is_none() => {
             app::Proposal::Plan(Box::new(plan.read(&caller.room.terms)?), body.as_written)
         }
-        (None, Some(digest)) => app::Proposal::Rule(Rule::new(digest, body.config.unwrap_or_default()).read()?),
+        (None, Some(digest)) => app::Proposal::Rule(RuleBody::new(digest, body.config.unwrap_or_default()).read()?),
         _ => {
             let detail = words!(
                 "send either digest and config of another rule, or another plan as a whole",

@@ -41,7 +41,7 @@ pub(crate) struct PlanBody {
     /// Beside which other campaigns.
     stacking: Stacking,
     /// By which rule.
-    rule: Rule,
+    rule: RuleBody,
     /// Share of the audience that it is kept from, so that its effect can be seen; in basis points, 1000 for 10 %.
     #[schema(maximum = 10000, example = 1000)]
     #[serde(default)]
@@ -167,7 +167,7 @@ struct Stacking {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CampaignRule)]
-pub(crate) struct Rule {
+pub(crate) struct RuleBody {
     /// The plugin.
     digest: String,
     /// Its settings; `{}` takes the plugin's defaults.
@@ -176,7 +176,7 @@ pub(crate) struct Rule {
     config: Map<String, Value>,
 }
 
-impl Rule {
+impl RuleBody {
     pub(crate) fn new(digest: String, config: Map<String, Value>) -> Self {
         Self { digest, config }
     }
@@ -185,8 +185,8 @@ impl Rule {
     ///
     /// # Errors
     /// 404 for a digest that no plugin has.
-    pub(crate) fn read(self) -> Answer<domain::Rule> {
-        Ok(domain::Rule {
+    pub(crate) fn read(self) -> Answer<domain::CampaignRule> {
+        Ok(domain::CampaignRule {
             digest: super::super::extract::plugin_digest(&self.digest)?,
             config: Value::Object(self.config),
         })
@@ -293,7 +293,7 @@ impl From<Plan> for PlanBody {
                 group: plan.stacking.group,
                 priority: plan.stacking.priority,
             },
-            rule: Rule {
+            rule: RuleBody {
                 digest: plan.rule.digest,
                 config: match plan.rule.config {
                     Value::Object(settings) => settings,

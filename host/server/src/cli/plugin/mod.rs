@@ -66,7 +66,7 @@ pub(super) enum Plugin {
     #[command(after_help = VARIABLES)]
     Preview {
         #[command(flatten)]
-        rule: remote::Rule,
+        rule: remote::RuleArgs,
         /// List everyone who would move, however many.
         #[arg(long)]
         all: bool,
@@ -75,7 +75,7 @@ pub(super) enum Plugin {
     #[command(after_help = VARIABLES)]
     Activate {
         #[command(flatten)]
-        rule: remote::Rule,
+        rule: remote::RuleArgs,
         /// Facts granted beyond those granted before.
         #[arg(long, value_delimiter = ',', value_name = "FACT,…")]
         grant: Option<Vec<String>>,

@@ -16,7 +16,7 @@ use std::path::Path;
 
 /// A rule: a plugin with its settings, for a binding.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Rule {
+pub(in crate::cli) struct RuleArgs {
     /// The binding: the agency's name for the rule.
     binding: Binding,
     /// A packed component or a project's folder written as a path (`.`, `./rule`), which is packed and uploaded first; or a revision's digest or its beginning; or a plugin's name, which means its newest revision.
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Rule {
     settings: Option<String>,
 }
 
-impl Rule {
+impl RuleArgs {
     /// The settings the plugin is to have. Which they are is said at once, for a call that is refused may be refused for them.
     fn settings(&self, client: &Client, digest: &str, output: Output) -> Result<Map<String, Value>, Failure> {
         let settings = match &self.settings {
@@ -174,7 +174,7 @@ pub(super) fn push(file: &Path, output: Output) -> Result<(), Failure> {
     output.answer(&revision, || answers::pushed(&revision, new))
 }
 
-pub(super) fn preview(rule: &Rule, everyone: bool, output: Output) -> Result<(), Failure> {
+pub(super) fn preview(rule: &RuleArgs, everyone: bool, output: Output) -> Result<(), Failure> {
     rule.check_segmentation()?;
     let client = Client::from_environment()?;
     let digest = rule.digest(&client, output)?;
@@ -192,7 +192,7 @@ pub(super) fn preview(rule: &Rule, everyone: bool, output: Output) -> Result<(),
     })
 }
 
-pub(super) fn activate(rule: &Rule, grant: Option<Vec<String>>, output: Output) -> Result<(), Failure> {
+pub(super) fn activate(rule: &RuleArgs, grant: Option<Vec<String>>, output: Output) -> Result<(), Failure> {
     rule.check_segmentation()?;
     let client = Client::from_environment()?;
     let digest = rule.digest(&client, output)?;

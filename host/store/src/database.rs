@@ -14,7 +14,7 @@ pub(crate) static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres
 
 /// How a database stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum DatabaseStatus {
     /// The file of the embedded database is not there yet.
     Missing,
     /// The database answers.
@@ -36,7 +36,7 @@ struct Applied {
 ///
 /// # Errors
 /// An address that is not understood, a database that cannot be reached or read.
-pub async fn standing(address: &str) -> Result<Standing> {
+pub async fn status(address: &str) -> Result<DatabaseStatus> {
     const TABLES: &str = "SELECT version, checksum FROM _sqlx_migrations";
     if address.starts_with("postgres://") || address.starts_with("postgresql://") {
         let mut connection = sqlx::postgres::PgConnectOptions::from_str(address)?
@@ -59,7 +59,7 @@ pub async fn standing(address: &str) -> Result<Standing> {
     }
     let options = looking(address)?;
     if !options.get_filename().exists() {
-        return Ok(Standing::Missing);
+        return Ok(DatabaseStatus::Missing);
     }
     let mut connection = options.connect().await?;
     let there: i64 =
@@ -100,7 +100,7 @@ pub async fn clashes(address: &str) -> Result<Vec<Clash>> {
     const ROWS: &str =
         "SELECT a.slug, c.kind, c.was, c.customer_id FROM normal_form_clash c JOIN agency a ON a.id = c.agency_id
          WHERE c.kind NOT IN ('id_card', 'passport') ORDER BY a.slug, c.kind, c.form, c.was LIMIT 1000";
-    if !matches!(standing(address).await?, Standing::There { pending, .. } if pending.is_empty()) {
+    if !matches!(status(address).await?, DatabaseStatus::There { pending, .. } if pending.is_empty()) {
         return Ok(Vec::new());
     }
     if address.starts_with("sqlite:") {
@@ -142,14 +142,14 @@ fn looking(address: &str) -> Result<SqliteConnectOptions> {
     Ok(options.immutable(alone))
 }
 
-fn compare(migrations: &Migrator, applied: &[Applied]) -> Standing {
+fn compare(migrations: &Migrator, applied: &[Applied]) -> DatabaseStatus {
     let run = |version: i64| applied.iter().any(|row| row.version == version);
     let ours = |row: &Applied| {
         migrations
             .iter()
             .any(|migration| migration.version == row.version && *migration.checksum == *row.checksum)
     };
-    Standing::There {
+    DatabaseStatus::There {
         pending: migrations
             .iter()
             .filter(|migration| !run(migration.version))
@@ -174,7 +174,7 @@ mod tests {
         std::fs::read_dir(folder).unwrap().map(read).collect()
     }
 
-    const CURRENT: Standing = Standing::There {
+    const CURRENT: DatabaseStatus = DatabaseStatus::There {
         pending: Vec::new(),
         unfit: Vec::new(),
     };
@@ -184,10 +184,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("new.db");
         let address = format!("sqlite:{}", file.display());
-        assert_eq!(standing(&address).await.unwrap(), Standing::Missing);
+        assert_eq!(status(&address).await.unwrap(), DatabaseStatus::Missing);
         assert!(files(folder.path()).is_empty(), "looking makes nothing");
         std::fs::write(&file, "").unwrap();
-        let Standing::There { pending, unfit } = standing(&address).await.unwrap() else {
+        let DatabaseStatus::There { pending, unfit } = status(&address).await.unwrap() else {
             panic!("the file is there");
         };
         assert_eq!((pending.len(), unfit.len()), (SQLITE.iter().count(), 0));
@@ -195,10 +195,10 @@ mod tests {
         assert_eq!(files(folder.path()).len(), 1, "nothing lies beside it");
 
         let store = Store::open(&address).await.unwrap();
-        assert_eq!(standing(&address).await.unwrap(), CURRENT, "beside a server");
+        assert_eq!(status(&address).await.unwrap(), CURRENT, "beside a server");
         store.close().await;
         let before = files(folder.path());
-        assert_eq!(standing(&address).await.unwrap(), CURRENT);
+        assert_eq!(status(&address).await.unwrap(), CURRENT);
         assert!(files(folder.path()) == before, "nothing is left beside it");
     }
 
@@ -217,7 +217,7 @@ mod tests {
             .await
             .unwrap();
         connection.close().await.unwrap();
-        let Standing::There { pending, unfit } = standing(&address).await.unwrap() else {
+        let DatabaseStatus::There { pending, unfit } = status(&address).await.unwrap() else {
             panic!("the file is there");
         };
         assert_eq!((pending.len(), unfit), (1, vec![9000]));
@@ -227,12 +227,12 @@ mod tests {
     async fn a_server_is_looked_at_and_left_as_it_is() {
         let address = posthouse_tests::postgres::database();
         for _ in 0..2 {
-            let Standing::There { pending, .. } = standing(&address).await.unwrap() else {
+            let DatabaseStatus::There { pending, .. } = status(&address).await.unwrap() else {
                 panic!("the database is there");
             };
             assert_eq!(pending.len(), POSTGRES.iter().count(), "nothing was migrated");
         }
         Store::open(&address).await.unwrap().close().await;
-        assert_eq!(standing(&address).await.unwrap(), CURRENT);
+        assert_eq!(status(&address).await.unwrap(), CURRENT);
     }
 }
