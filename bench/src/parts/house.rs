@@ -77,7 +77,7 @@ pub(crate) async fn open(folder: &Path, key: &str) -> Result<House> {
         workbooks: Workbooks::nowhere(),
         private_webhooks: false,
     });
-    let caller = app.authenticate(key).await?;
+    let caller = app.team().authenticate(key).await?;
     Ok(House { app, clock, caller })
 }
 
@@ -87,14 +87,20 @@ impl House {
         let mut digests = BINDINGS.map(str::to_owned);
         for (name, digest) in BINDINGS.iter().zip(&mut digests) {
             let component = plan.packed(name)?;
-            *digest = self.app.upload_plugin(&self.caller, component.into()).await?.1.digest;
+            *digest = self
+                .app
+                .plugins()
+                .upload(&self.caller, component.into())
+                .await?
+                .1
+                .digest;
         }
         Ok(digests)
     }
 
     /// Puts them into force in every binding that has none.
     pub(crate) async fn activate(&self, digests: &[String; 3]) -> Result<()> {
-        let bound = self.app.bindings(&self.caller).await?;
+        let bound = self.app.bindings().list(&self.caller).await?;
         for (name, digest) in BINDINGS.iter().zip(digests) {
             if bound.iter().any(|binding| binding.name == *name) {
                 continue;
@@ -104,7 +110,10 @@ impl House {
                 config: serde_json::json!({}),
                 grant: None,
             };
-            self.app.activate(&self.caller, name, activation, None).await?;
+            self.app
+                .segments()
+                .activate(&self.caller, name, activation, None)
+                .await?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     let house = house::open(&plan.folder, &seeded.key).await?;
     let digests = house.upload(plan).await?;
     let began = Instant::now();
-    house.app.run_segments(&house.caller, None).await?;
+    house.app.segments().run(&house.caller, None).await?;
     eprintln!(
         "  the frame is read in {:.1} s, {:.0} MB resident",
         began.elapsed().as_secs_f64(),
@@ -46,7 +46,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
         seeded.days += 1;
         house.clock.set_day(seeded.days);
         let began = Instant::now();
-        house.app.preview(&house.caller, request.clone()).await?;
+        house.app.segments().preview(&house.caller, request.clone()).await?;
         if round == 0 {
             eprintln!(
                 "  the first preview of a day, the calendar turned before it, in {:.0} ms, {:.0} MB at most",
@@ -55,13 +55,13 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
             );
         }
         let began = Instant::now();
-        let preview = house.app.preview(&house.caller, request.clone()).await?;
+        let preview = house.app.segments().preview(&house.caller, request.clone()).await?;
         previews.push(millis(began.elapsed()));
         assert_eq!(preview.customers, u64::from(plan.customers));
         would_move.push(preview.changed as f64);
 
         let began = Instant::now();
-        let summaries = house.app.run_segments(&house.caller, None).await?;
+        let summaries = house.app.segments().run(&house.caller, None).await?;
         runs.push(millis(began.elapsed()));
         assert!(
             summaries.len() == BINDINGS.len() && summaries.iter().all(|run| run.customers == i64::from(plan.customers))
@@ -133,7 +133,7 @@ fn rules(seeded: &Seeded, today: i32) -> [String; 3] {
 async fn agree(house: &House, flat: &mut SqliteConnection, seeded: &Seeded) -> Result<()> {
     assert_eq!(seeded.days, 0, "the tables are those of the first day");
     update(flat, seeded, crate::population::TODAY).await?;
-    let segments = house.app.segments(&house.caller).await?;
+    let segments = house.app.segments().list(&house.caller).await?;
     for binding in BINDINGS {
         let counts = segments.iter().filter(|segment| segment.binding == binding);
         for (place, segment) in (0i64..).zip(counts) {

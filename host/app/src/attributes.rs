@@ -1,6 +1,6 @@
 //! The agency's own fields of a customer: defined here, told by records like any other, read by rules as `attr.KEY`.
 
-use crate::App;
+use crate::Attributes;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::attribute::{self, AttributeDef};
@@ -12,13 +12,13 @@ const MOST: usize = 200;
 /// Longest title, in characters.
 const LONGEST_TITLE: usize = 80;
 
-impl App {
+impl Attributes<'_> {
     /// What the agency has defined, by key.
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn attributes(&self, caller: &Caller) -> Result<Vec<AttributeDef>> {
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<AttributeDef>> {
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         Ok(store::definitions(&mut tx, caller.room.id).await?)
     }
 
@@ -26,7 +26,7 @@ impl App {
     ///
     /// # Errors
     /// `bad_key`, `bad_title`, `too_many_attributes`; `kind_is_settled` for an attribute of another kind.
-    pub async fn define_attribute(&self, caller: &Caller, definition: AttributeDef) -> Result<AttributeDef> {
+    pub async fn define(&self, caller: &Caller, definition: AttributeDef) -> Result<AttributeDef> {
         if !attribute::is_key(&definition.key) {
             return Err(AppError::invalid(
                 "bad_key",
@@ -56,7 +56,7 @@ impl App {
 
     async fn try_define(&self, caller: &Caller, definition: &AttributeDef) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // whoever lands records while this is decided lands them before or after it
         posthouse_store::intake::lock(&mut tx, agency).await?;
         let there = store::definitions(&mut tx, agency).await?;
@@ -70,7 +70,7 @@ impl App {
                 ),
             ));
         }
-        if !store::put_definition(&mut tx, agency, definition, self.clock.now()).await? {
+        if !store::put_definition(&mut tx, agency, definition, self.app.clock.now()).await? {
             let kind = known.map_or(words!("another kind", "另一种类型"), |known| {
                 Words::same(known.kind.as_str())
             });
@@ -87,7 +87,9 @@ impl App {
         posthouse_store::campaigns::next_version(&mut tx, agency).await?;
         let subject = format!("attribute/{}", definition.key);
         let detail = serde_json::json!({"kind": definition.kind.as_str()});
-        self.audit(&mut tx, caller, "attribute.define", &subject, detail)
+        self.app
+            .audit()
+            .note(&mut tx, caller, "attribute.define", &subject, detail)
             .await?;
         tx.commit().await?;
         Ok(())
@@ -97,7 +99,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `attribute_in_use` while a rule in force reads it, or a campaign in force asks for it.
-    pub async fn delete_attribute(&self, caller: &Caller, key: &str) -> Result<()> {
+    pub async fn delete(&self, caller: &Caller, key: &str) -> Result<()> {
         retrying!(self.try_delete(caller, key))?;
         caller.room.woken.notify_one();
         Ok(())
@@ -105,7 +107,7 @@ impl App {
 
     async fn try_delete(&self, caller: &Caller, key: &str) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         posthouse_store::intake::lock(&mut tx, agency).await?;
         let fact = format!("{}{key}", attribute::PREFIX);
         for binding in plugins::bindings(&mut tx, agency).await? {
@@ -141,7 +143,9 @@ impl App {
         // quotes read which kinds there are
         posthouse_store::campaigns::next_version(&mut tx, agency).await?;
         let subject = format!("attribute/{key}");
-        self.audit(&mut tx, caller, "attribute.delete", &subject, serde_json::json!({}))
+        self.app
+            .audit()
+            .note(&mut tx, caller, "attribute.delete", &subject, serde_json::json!({}))
             .await?;
         tx.commit().await?;
         Ok(())

@@ -3,7 +3,7 @@
 //!
 //! Entries name things and fields, and hold none of their values: the log outlives what it speaks of.
 
-use crate::App;
+use crate::Audit;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::{Instant, canonical, words};
@@ -91,9 +91,9 @@ pub(crate) async fn write(
     Ok(store::append(tx, agency, deed, now).await?)
 }
 
-impl App {
+impl Audit<'_> {
     /// Writes down what a caller did. Comes last in its transaction.
-    pub(crate) async fn audit(
+    pub(crate) async fn note(
         &self,
         tx: &mut Tx,
         caller: &Caller,
@@ -101,12 +101,12 @@ impl App {
         subject: &str,
         detail: Value,
     ) -> Result<()> {
-        self.audit_by(tx, caller.room.id, Some(caller.key), action, subject, detail)
+        self.note_by(tx, caller.room.id, Some(caller.key), action, subject, detail)
             .await
     }
 
     /// Writes down what an actor did, or the host by itself. Comes last in its transaction.
-    pub(crate) async fn audit_by(
+    pub(crate) async fn note_by(
         &self,
         tx: &mut Tx,
         agency: Uuid,
@@ -115,17 +115,17 @@ impl App {
         subject: &str,
         detail: Value,
     ) -> Result<()> {
-        write(tx, agency, actor, (action, subject), &detail, self.machine.now()).await
+        write(tx, agency, actor, (action, subject), &detail, self.app.machine.now()).await
     }
 
     /// Writes down that a caller looks at something sensitive, before they see it.
-    pub(crate) async fn audit_look(&self, caller: &Caller, action: &str, subject: &str, detail: &Value) -> Result<()> {
-        retrying!(self.try_audit_look(caller, action, subject, detail.clone()))
+    pub(crate) async fn note_look(&self, caller: &Caller, action: &str, subject: &str, detail: &Value) -> Result<()> {
+        retrying!(self.try_note_look(caller, action, subject, detail.clone()))
     }
 
-    async fn try_audit_look(&self, caller: &Caller, action: &str, subject: &str, detail: Value) -> Result<()> {
-        let mut tx = self.store.write(Access::Agency(caller.room.id)).await?;
-        self.audit(&mut tx, caller, action, subject, detail).await?;
+    async fn try_note_look(&self, caller: &Caller, action: &str, subject: &str, detail: Value) -> Result<()> {
+        let mut tx = self.app.store.write(Access::Agency(caller.room.id)).await?;
+        self.note(&mut tx, caller, action, subject, detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -133,7 +133,7 @@ impl App {
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn audit_log(
+    pub async fn list(
         &self,
         caller: &Caller,
         filter: &AuditFilter,
@@ -145,7 +145,7 @@ impl App {
             actor: filter.actor,
             subject: filter.subject.clone(),
         };
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let rows = store::entries(&mut tx, agency, &filter, before.unwrap_or(i64::MAX), limit).await?;
         rows.into_iter().map(AuditEntry::of).collect()
     }
@@ -154,7 +154,7 @@ impl App {
     ///
     /// # Errors
     /// `bad_audit_hash` for a known entry without a number from 1; failures of the database.
-    pub async fn verify_audit(&self, caller: &Caller, known: Option<&Known>) -> Result<Verified> {
+    pub async fn verify(&self, caller: &Caller, known: Option<&Known>) -> Result<Verified> {
         if known.is_some_and(|known| known.entry < 1) {
             return Err(AppError::invalid(
                 "bad_audit_hash",
@@ -164,7 +164,7 @@ impl App {
                 ),
             ));
         }
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         Ok(store::verify(&mut tx, caller.room.id, known).await?)
     }
 }

@@ -21,23 +21,25 @@ const TIDY_EVERY: Duration = Duration::from_hours(24);
 impl App {
     /// Starts background work; [`App::stop`] ends it.
     pub fn start(&self) {
-        self.tasks.spawn(self.clone().import_files());
         let app = self.clone();
-        self.tasks.spawn(async move {
-            if let Err(error) = retrying!(app.bring_nights_back()) {
+        self.background.spawn(async move { app.intake().import_files().await });
+        let app = self.clone();
+        self.background.spawn(async move {
+            if let Err(error) = retrying!(app.days().bring_back()) {
                 tracing::error!(%error, "nights that were scheduled too late come at their time");
             }
             app.release_earlier_jobs().await;
             for (lane, width) in [(Lane::Deliveries, DELIVERIES), (Lane::Retries, RETRIES)] {
-                app.tasks.spawn(app.clone().run_beside(lane, width));
+                app.background.spawn(app.clone().run_beside(lane, width));
             }
             app.run_jobs().await;
         });
-        self.tasks.spawn(self.clone().follow_what_was_left());
-        self.tasks.spawn(self.clone().hear_other_hosts());
-        self.tasks.spawn(self.clone().tidy_cache());
-        self.tasks.spawn(self.clone().renew_words());
-        self.tasks.spawn(self.clone().put_quiet_rooms_away());
+        self.background.spawn(self.clone().follow_what_was_left());
+        self.background.spawn(self.clone().hear_other_hosts());
+        self.background.spawn(self.clone().tidy_cache());
+        let app = self.clone();
+        self.background.spawn(async move { app.upkeep().renew_words().await });
+        self.background.spawn(self.clone().put_quiet_rooms_away());
     }
 
     /// Deletes compiled plugins that nobody uses any more, at the start and once a day.
@@ -123,7 +125,7 @@ impl App {
         }
         if let (Some(agency), false) = (agency, found) {
             let app = self.clone();
-            self.tasks.spawn(async move {
+            self.background.spawn(async move {
                 match app.room(agency).await {
                     Ok(room) => room.woken.notify_one(),
                     Err(error) => {

@@ -7,7 +7,7 @@ use crate::campaigns::find;
 use crate::error::{AppError, Result, retrying};
 use crate::quotes::{Worth, ending, hash};
 use crate::team::Caller;
-use crate::{App, Room};
+use crate::{Coupons, Room};
 use posthouse_domain::campaign::{Plan, State};
 use posthouse_domain::promotion::coupon;
 use posthouse_domain::{Instant, Words, words};
@@ -167,21 +167,16 @@ impl NewBatch {
     }
 }
 
-impl App {
+impl Coupons<'_> {
     /// Makes a batch of codes for a campaign. The codes are in the answer and nowhere else: a batch whose answer was lost is revoked, and
     /// another one made.
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `bad_batch`, `campaign_takes_no_coupons`, `campaign_over`, `unknown_customer`, `unknown_segment`.
-    pub async fn make_coupons(
-        &self,
-        caller: &Caller,
-        campaign: &str,
-        new: NewBatch,
-    ) -> Result<(BatchView, Vec<MadeCode>)> {
-        let (agency, now) = (caller.room.id, self.clock.now());
+    pub async fn make(&self, caller: &Caller, campaign: &str, new: NewBatch) -> Result<(BatchView, Vec<MadeCode>)> {
+        let (agency, now) = (caller.room.id, self.app.clock.now());
         new.check(now)?;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let campaign = find(&mut tx, agency, campaign).await?;
         takes_coupons(&campaign)?;
         let owners = self.owners_of(&caller.room, &mut tx, &new.bearers).await?;
@@ -189,13 +184,13 @@ impl App {
         let codes: Vec<MadeCode> = owners
             .into_iter()
             .map(|customer_id| MadeCode {
-                code: coupon::new(&*self.entropy),
+                code: coupon::new(&*self.app.entropy),
                 customer_id,
             })
             .collect();
         let row = BatchRow {
             // by the machine's time, so that lists stay in order where the business clock stands still
-            id: self.entropy.id(self.machine.now()),
+            id: self.app.entropy.id(self.app.machine.now()),
             campaign_id: campaign.id,
             label: new.label.trim().to_owned(),
             personal: !matches!(new.bearers, Bearers::Anyone(_)),
@@ -235,22 +230,25 @@ impl App {
 
     async fn begin_batch(&self, caller: &Caller, row: &BatchRow) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::insert_batch(&mut tx, agency, row).await?;
         let subject = format!("campaign/{}", row.campaign_id);
         let detail = json!({"batch": row.id, "count": row.count, "uses": row.uses});
-        self.audit(&mut tx, caller, "coupons.make", &subject, detail).await?;
+        self.app
+            .audit()
+            .note(&mut tx, caller, "coupons.make", &subject, detail)
+            .await?;
         Ok(tx.commit().await?)
     }
 
     async fn write_codes(&self, agency: Uuid, batch: Uuid, coupons: &[NewCoupon]) -> Result<()> {
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::insert(&mut tx, agency, batch, coupons).await?;
         Ok(tx.commit().await?)
     }
 
     async fn set_batch(&self, agency: Uuid, batch: Uuid, from: &str, to: &str) -> Result<bool> {
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let set = store::set_batch_state(&mut tx, agency, batch, from, to).await?;
         tx.commit().await?;
         Ok(set)
@@ -286,7 +284,7 @@ impl App {
     }
 
     async fn members_now(&self, room: &Arc<Room>, tx: &mut Tx, segment: &str) -> Result<Vec<Uuid>> {
-        self.ensure_loaded(room).await?;
+        self.app.segments().ensure_loaded(room).await?;
         let unknown = || {
             AppError::invalid(
                 "unknown_segment",
@@ -326,7 +324,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn coupon_batches(
+    pub async fn batches(
         &self,
         caller: &Caller,
         campaign: &str,
@@ -334,7 +332,7 @@ impl App {
         limit: usize,
     ) -> Result<(Vec<BatchView>, Option<Uuid>)> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let campaign = find(&mut tx, agency, campaign).await?.id;
         let before = before.unwrap_or(Uuid::max());
         let mut rows = store::batches(&mut tx, agency, campaign, before, limit as i64 + 1).await?;
@@ -355,13 +353,13 @@ impl App {
     /// [`AppError::NotFound`].
     pub async fn revoke_batch(&self, caller: &Caller, campaign: &str, batch: Uuid) -> Result<BatchView> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let campaign = find(&mut tx, agency, campaign).await?.id;
         drop(tx);
         for state in ["ready", "making"] {
             retrying!(self.revoke_batch_in(caller, campaign, batch, state))?;
         }
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = store::batch(&mut tx, agency, campaign, batch).await?;
         let used = store::batch_use(&mut tx, agency, batch).await?;
         Ok(BatchView::of(row.ok_or(AppError::NotFound("coupon batch"))?, used))
@@ -369,13 +367,15 @@ impl App {
 
     async fn revoke_batch_in(&self, caller: &Caller, campaign: Uuid, batch: Uuid, state: &str) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         if store::batch(&mut tx, agency, campaign, batch).await?.is_none() {
             return Err(AppError::NotFound("coupon batch"));
         }
         if store::set_batch_state(&mut tx, agency, batch, state, "revoked").await? {
             let subject = format!("campaign/{campaign}");
-            self.audit(&mut tx, caller, "coupons.revoke", &subject, json!({ "batch": batch }))
+            self.app
+                .audit()
+                .note(&mut tx, caller, "coupons.revoke", &subject, json!({ "batch": batch }))
                 .await?;
         }
         Ok(tx.commit().await?)
@@ -385,12 +385,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`], also for what cannot be a code.
-    pub async fn coupon(&self, caller: &Caller, code: &str) -> Result<CouponView> {
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
-        self.coupon_view(&mut tx, caller.room.id, code).await
+    pub async fn get(&self, caller: &Caller, code: &str) -> Result<CouponView> {
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
+        self.view(&mut tx, caller.room.id, code).await
     }
 
-    async fn coupon_view(&self, tx: &mut Tx, agency: Uuid, code: &str) -> Result<CouponView> {
+    async fn view(&self, tx: &mut Tx, agency: Uuid, code: &str) -> Result<CouponView> {
         let hash = hash(&coupon::normalise(code).ok_or(AppError::NotFound("coupon"))?);
         let row = store::coupons(tx, agency, std::slice::from_ref(&hash)).await?.pop();
         let row = row.ok_or(AppError::NotFound("coupon"))?;
@@ -400,7 +400,7 @@ impl App {
             batch_id: row.batch_id,
             campaign_id: row.campaign_id,
             customer_id: row.customer_id,
-            state: Worth::of(&row, row.customer_id, self.clock.now()).code(),
+            state: Worth::of(&row, row.customer_id, self.app.clock.now()).code(),
             held: row.held,
             used: row.used,
             uses: row.uses,
@@ -416,19 +416,22 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn revoke_coupon(&self, caller: &Caller, code: &str) -> Result<CouponView> {
-        retrying!(self.try_revoke_coupon(caller, code))
+    pub async fn revoke(&self, caller: &Caller, code: &str) -> Result<CouponView> {
+        retrying!(self.try_revoke(caller, code))
     }
 
-    async fn try_revoke_coupon(&self, caller: &Caller, code: &str) -> Result<CouponView> {
+    async fn try_revoke(&self, caller: &Caller, code: &str) -> Result<CouponView> {
         let agency = caller.room.id;
         let hash = hash(&coupon::normalise(code).ok_or(AppError::NotFound("coupon"))?);
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
-        store::revoke(&mut tx, agency, &hash, self.clock.now()).await?;
-        let view = self.coupon_view(&mut tx, agency, code).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        store::revoke(&mut tx, agency, &hash, self.app.clock.now()).await?;
+        let view = self.view(&mut tx, agency, code).await?;
         let subject = format!("campaign/{}", view.campaign_id);
         let detail = json!({"batch": view.batch_id, "code": view.code});
-        self.audit(&mut tx, caller, "coupon.revoke", &subject, detail).await?;
+        self.app
+            .audit()
+            .note(&mut tx, caller, "coupon.revoke", &subject, detail)
+            .await?;
         tx.commit().await?;
         Ok(view)
     }

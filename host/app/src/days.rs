@@ -1,9 +1,9 @@
 //! The turn of the day: every night an agency's customer lifetime values are fitted and its rules run again.
 
-use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane, NewJob};
 use crate::team;
+use crate::{App, Days};
 use posthouse_domain::{AgencyTerms, Instant, time};
 use posthouse_store::{Access, profiles, team as store};
 use uuid::Uuid;
@@ -25,10 +25,10 @@ impl Job for TurnDay {
         let terms = team::terms(&row.ok_or(AppError::NotFound("agency"))?)?;
         // of nobody there is nothing to run, and no room is opened for it
         if customers > 0
-            && let Err(error) = app.begin_day(agency).await
+            && let Err(error) = app.days().begin(agency).await
         {
             tracing::error!(%error, %agency, "the turn of the day is not done; trying again");
-            retrying!(app.try_day_again(agency))?;
+            retrying!(app.days().try_again(agency))?;
         }
         Ok(Done::At(next_midnight(&terms, now)))
     }
@@ -43,38 +43,38 @@ impl Job for RetryDay {
     const ATTEMPTS: i64 = i64::MAX;
 
     async fn run(app: &App, job: &JobRow) -> Result<Done> {
-        app.begin_day(job.agency_id).await?;
+        app.days().begin(job.agency_id).await?;
         Ok(Done::Over)
     }
 }
 
-impl App {
+impl Days<'_> {
     /// Fits lifetime values for the day, and runs the rules that have not run on it, also where the other fails.
-    async fn begin_day(&self, agency: Uuid) -> Result<()> {
-        let room = self.room(agency).await?;
-        let fitted = self.fit_day(&room).await;
-        self.turn_day(&room).await?;
+    async fn begin(&self, agency: Uuid) -> Result<()> {
+        let room = self.app.room(agency).await?;
+        let fitted = self.app.insights().fit_day(&room).await;
+        self.app.segments().turn_day(&room).await?;
         fitted
     }
 
-    async fn try_day_again(&self, agency: Uuid) -> Result<()> {
+    async fn try_again(&self, agency: Uuid) -> Result<()> {
         let again = NewJob {
             kind: RetryDay::KIND,
             key: "",
             lane: Lane::Timers,
             clock: JobClock::Machine,
-            due: self.machine.now(),
+            due: self.app.machine.now(),
         };
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         jobs::put(&mut tx, agency, again).await?;
         Ok(tx.commit().await?)
     }
 
     /// Has nights come again that were scheduled while the clock was ahead: an agency's next midnight is a day and an hour away at most.
-    pub(crate) async fn bring_nights_back(&self) -> Result<()> {
+    pub(crate) async fn bring_back(&self) -> Result<()> {
         const LONGEST_DAY: i64 = 25 * 3_600_000;
-        let mut tx = self.store.write(Access::Jobs).await?;
-        jobs::bring_forward(&mut tx, TurnDay::KIND, self.clock.now() + LONGEST_DAY).await?;
+        let mut tx = self.app.store.write(Access::Jobs).await?;
+        jobs::bring_forward(&mut tx, TurnDay::KIND, self.app.clock.now() + LONGEST_DAY).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -1,7 +1,7 @@
 //! Answers kept for retries: a request that carries a key of its sender's is carried out once, and answered alike each time. They
 //! are kept sealed, as an answer can hold a customer. Answers that hold an API key are not kept at all.
 
-use crate::App;
+use crate::Idempotency;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::words;
@@ -45,18 +45,18 @@ const TIDY_EVERY: u32 = 256;
 
 static CLAIMS: AtomicU32 = AtomicU32::new(0);
 
-impl App {
+impl Idempotency<'_> {
     /// Claims a key for a request, `request` being its digest.
     ///
     /// # Errors
     /// `idempotency_key_reused` if the key was sent with another request; `request_running` if the first one is not answered yet.
-    pub async fn claim_answer(&self, caller: &Caller, key: &str, request: &str) -> Result<Claim> {
+    pub async fn claim(&self, caller: &Caller, key: &str, request: &str) -> Result<Claim> {
         retrying!(self.try_claim(caller, key, request))
     }
 
     async fn try_claim(&self, caller: &Caller, key: &str, request: &str) -> Result<Claim> {
-        let (agency, now) = (caller.room.id, self.machine.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (caller.room.id, self.app.machine.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let mut kept = store::kept_answer(&mut tx, agency, key).await?;
         if kept
             .as_ref()
@@ -104,7 +104,7 @@ impl App {
                         ),
                     )
                 };
-                let text = self.documents.open(agency, &bytes).ok_or_else(lost)?;
+                let text = self.app.documents.open(agency, &bytes).ok_or_else(lost)?;
                 let Sealed { headers, body } = serde_json::from_str(&text).map_err(AppError::corrupt("answer"))?;
                 Ok(Claim::Kept(KeptAnswer {
                     status: u16::try_from(status).unwrap_or(200),
@@ -120,21 +120,22 @@ impl App {
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn keep_answer(&self, caller: &Caller, key: &str, answer: &KeptAnswer) -> Result<()> {
+    pub async fn keep(&self, caller: &Caller, key: &str, answer: &KeptAnswer) -> Result<()> {
         let sealed = Sealed {
             headers: answer.headers.clone(),
             body: answer.body.clone(),
         };
         let text = serde_json::to_string(&sealed).map_err(AppError::corrupt("answer"))?;
         let bytes = self
+            .app
             .documents
-            .seal(caller.room.id, &text, &*self.entropy)
+            .seal(caller.room.id, &text, &*self.app.entropy)
             .ok_or_else(|| AppError::Internal("an answer cannot be sealed".into()))?;
         retrying!(self.try_keep(caller, key, answer.status, &bytes))
     }
 
     async fn try_keep(&self, caller: &Caller, key: &str, status: u16, bytes: &[u8]) -> Result<()> {
-        let mut tx = self.store.write(Access::Agency(caller.room.id)).await?;
+        let mut tx = self.app.store.write(Access::Agency(caller.room.id)).await?;
         store::keep_answer(&mut tx, caller.room.id, key, status.into(), bytes).await?;
         Ok(tx.commit().await?)
     }
@@ -143,13 +144,13 @@ impl App {
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn release_answer(&self, caller: &Caller, key: &str) -> Result<()> {
+    pub async fn release(&self, caller: &Caller, key: &str) -> Result<()> {
         retrying!(self.try_release(caller, key))
     }
 
     async fn try_release(&self, caller: &Caller, key: &str) -> Result<()> {
-        let mut tx = self.store.write(Access::Agency(caller.room.id)).await?;
-        store::forget_answers(&mut tx, caller.room.id, key, self.machine.now() - KEPT_MILLIS).await?;
+        let mut tx = self.app.store.write(Access::Agency(caller.room.id)).await?;
+        store::forget_answers(&mut tx, caller.room.id, key, self.app.machine.now() - KEPT_MILLIS).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -4,6 +4,7 @@ pub mod attributes;
 pub mod audit;
 mod background;
 pub mod campaigns;
+mod capabilities;
 pub mod clock;
 pub mod coupons;
 mod days;
@@ -33,6 +34,10 @@ mod toy;
 mod upkeep;
 pub mod webhooks;
 
+pub use capabilities::{
+    Amendments, Attributes, Audit, Bindings, Campaigns, Coupons, Days, Decisions, Facts, Idempotency, Insights, Intake,
+    Plugins, Profiles, Quotes, Segments, StackingGroups, Tasks, Team, Upkeep, Webhooks,
+};
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result, thing};
 pub use jobs::{ClockMove, ClockMoved};
@@ -78,7 +83,8 @@ pub struct App {
     rooms: Arc<RwLock<HashMap<Uuid, Arc<Room>>>>,
     import_waiting: Arc<Notify>,
     stopping: CancellationToken,
-    tasks: TaskTracker,
+    /// What runs beside requests.
+    background: TaskTracker,
 }
 
 /// What an [`App`] is made of.
@@ -135,7 +141,7 @@ impl App {
             rooms: Arc::default(),
             import_waiting: Arc::default(),
             stopping: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            background: TaskTracker::new(),
         }
     }
 
@@ -178,12 +184,12 @@ impl App {
     /// Stops background work after what it has begun, and closes the database.
     pub async fn stop(&self) {
         self.stopping.cancel();
-        self.tasks.close();
+        self.background.close();
         // workers end when they have answered what was accepted
-        self.tasks.wait().await;
+        self.background.wait().await;
         for room in self.open_rooms() {
             let mut desk = room.desk.lock().await;
-            if let Err(error) = self.save_frame(&room, &mut desk).await {
+            if let Err(error) = self.segments().save_frame(&room, &mut desk).await {
                 tracing::warn!(%error, agency = %room.slug, "the frame could not be saved");
             }
         }

@@ -1,6 +1,6 @@
 //! How customers belong together: families, companions, who pays, who brought whom, whom to call.
 
-use crate::App;
+use crate::Profiles;
 use crate::error::{AppError, Result, retrying};
 use crate::labels::labels;
 use crate::team::Caller;
@@ -74,7 +74,7 @@ fn ends(customer: Uuid, kind: LinkKind, other: Uuid) -> (Uuid, Uuid) {
     }
 }
 
-impl App {
+impl Profiles<'_> {
     /// Writes down that `other` is family, companion, payer, referrer or emergency contact of `customer`. What is known already stays.
     ///
     /// # Errors
@@ -94,7 +94,7 @@ impl App {
 
     async fn try_link(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<Vec<LinkView>> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         both_there(&mut tx, agency, customer, other).await?;
         let (customer_id, other_id) = ends(customer, kind, other);
         let link = LinkRow {
@@ -102,7 +102,7 @@ impl App {
             kind: kind.as_str().into(),
             other_id,
             source: "console".into(),
-            at: self.clock.now(),
+            at: self.app.clock.now(),
         };
         store::put_link(&mut tx, agency, &link).await?;
         for end in [customer, other] {
@@ -117,7 +117,7 @@ impl App {
             }
         }
         let links = links_of(&mut tx, agency, customer).await?;
-        self.audit_link(&mut tx, caller, "link.put", customer, kind, other)
+        self.note_link(&mut tx, caller, "link.put", customer, kind, other)
             .await?;
         tx.commit().await?;
         Ok(links)
@@ -133,17 +133,17 @@ impl App {
 
     async fn try_unlink(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         both_there(&mut tx, agency, customer, other).await?;
         let (one, two) = ends(customer, kind, other);
         store::delete_link(&mut tx, agency, one, kind.as_str(), two).await?;
-        self.audit_link(&mut tx, caller, "link.delete", customer, kind, other)
+        self.note_link(&mut tx, caller, "link.delete", customer, kind, other)
             .await?;
         tx.commit().await?;
         Ok(())
     }
 
-    async fn audit_link(
+    async fn note_link(
         &self,
         tx: &mut Tx,
         caller: &Caller,
@@ -153,7 +153,9 @@ impl App {
         other: Uuid,
     ) -> Result<()> {
         let detail = serde_json::json!({"kind": kind.as_str(), "other": other});
-        self.audit(tx, caller, action, &format!("customer/{customer}"), detail)
+        self.app
+            .audit()
+            .note(tx, caller, action, &format!("customer/{customer}"), detail)
             .await
     }
 }

@@ -1,6 +1,6 @@
 //! The living profile: everything known of one customer, with its source.
 
-use crate::App;
+use crate::Profiles;
 use crate::error::{AppError, Result, retrying};
 use crate::intake::{Outcome, land};
 use crate::links::{LinkView, links_of};
@@ -125,15 +125,15 @@ pub(crate) fn shown_dates(mut profile: Value) -> Value {
     profile
 }
 
-impl App {
+impl Profiles<'_> {
     /// Everything known of a customer.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn customer(&self, caller: &Caller, id: Uuid) -> Result<CustomerView> {
+    pub async fn get(&self, caller: &Caller, id: Uuid) -> Result<CustomerView> {
         let (room, agency) = (&caller.room, caller.room.id);
-        self.ensure_loaded(room).await?;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        self.app.segments().ensure_loaded(room).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = store::customer(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("customer"))?;
@@ -143,10 +143,10 @@ impl App {
         let links = links_of(&mut tx, agency, id).await?;
         let (timeline, timeline_next) = self.touches(&mut tx, agency, Whose::of(&row), None, TIMELINE).await?;
         let defined = posthouse_store::attributes::definitions(&mut tx, agency).await?;
-        let today = self.moment(room).today;
-        let facts = self.facts_today(room, &mut tx, &row, today).await?;
+        let today = self.app.segments().moment(room).today;
+        let facts = self.app.facts().today(room, &mut tx, &row, today).await?;
         drop(tx);
-        let segments = self.segments_of(room, row.ordinal).await?;
+        let segments = self.app.segments().of(room, row.ordinal).await?;
         let profile: Value = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
         let views = crate::intake::refold::survivors(&attributes);
         Ok(CustomerView {
@@ -199,7 +199,7 @@ impl App {
     ///
     /// # Errors
     /// `customer_exists` with the id of the known one; `identity_conflict`; values that are not of their kind.
-    pub async fn create_customer(&self, caller: &Caller, customer: Customer) -> Result<CustomerView> {
+    pub async fn create(&self, caller: &Caller, customer: Customer) -> Result<CustomerView> {
         let record = self.by_hand(caller, &customer)?;
         if record.identities.is_empty() {
             return Err(AppError::invalid(
@@ -212,12 +212,12 @@ impl App {
         }
         let id = retrying!(self.try_create(caller, &record))?;
         caller.room.woken.notify_one();
-        self.customer(caller, id).await
+        self.get(caller, id).await
     }
 
     async fn try_create(&self, caller: &Caller, record: &Record) -> Result<Uuid> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         intake::lock(&mut tx, agency).await?;
         audit::lock(&mut tx, agency).await?;
         if let Some(id) = self.owner(&mut tx, agency, record).await? {
@@ -235,14 +235,16 @@ impl App {
             .await?
             .ok_or_else(|| AppError::Internal("the customer just written is not there".into()))?;
         dialect::notify(&mut tx, agency).await?;
-        self.audit(
-            &mut tx,
-            caller,
-            "customer.create",
-            &format!("customer/{id}"),
-            fields(record),
-        )
-        .await?;
+        self.app
+            .audit()
+            .note(
+                &mut tx,
+                caller,
+                "customer.create",
+                &format!("customer/{id}"),
+                fields(record),
+            )
+            .await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -251,16 +253,16 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `version_changed`; `identity_conflict`; values that are not of their kind.
-    pub async fn change_customer(&self, caller: &Caller, id: Uuid, change: Change) -> Result<CustomerView> {
+    pub async fn change(&self, caller: &Caller, id: Uuid, change: Change) -> Result<CustomerView> {
         let record = self.by_hand(caller, &change.customer)?;
         retrying!(self.try_change(caller, id, change.expected, record.clone()))?;
         caller.room.woken.notify_one();
-        self.customer(caller, id).await
+        self.get(caller, id).await
     }
 
     async fn try_change(&self, caller: &Caller, id: Uuid, expected: Option<i64>, mut record: Record) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // from here on nobody else changes the customer
         intake::lock(&mut tx, agency).await?;
         audit::lock(&mut tx, agency).await?;
@@ -303,17 +305,19 @@ impl App {
         }
         self.land_by_hand(caller, &mut tx, &record).await?;
         dialect::notify(&mut tx, agency).await?;
-        self.audit(&mut tx, caller, "customer.change", &format!("customer/{id}"), told)
+        self.app
+            .audit()
+            .note(&mut tx, caller, "customer.change", &format!("customer/{id}"), told)
             .await?;
         tx.commit().await?;
         Ok(())
     }
 
     fn by_hand(&self, caller: &Caller, customer: &Customer) -> Result<Record> {
-        let now = self.clock.now();
+        let now = self.app.clock.now();
         Ok(Record {
             source: event::BY_HAND.into(),
-            external_id: self.entropy.id(now).to_string(),
+            external_id: self.app.entropy.id(now).to_string(),
             kind: "profile.updated".into(),
             occurred_at: now,
             on: caller.room.day_of(now),
@@ -329,7 +333,7 @@ impl App {
 
     /// Lands the record; one that is refused leaves the transaction undone.
     async fn land_by_hand(&self, caller: &Caller, tx: &mut Tx, record: &Record) -> Result<()> {
-        let landing = land(self, &caller.room, tx, &[record]).await?;
+        let landing = land(self.app, &caller.room, tx, &[record]).await?;
         match landing.outcomes.into_iter().next() {
             // the value is wrong, whoever the customer is
             Some(Outcome::Rejected(rejection)) if rejection.code == "bad_attribute" => {
@@ -354,7 +358,7 @@ impl App {
 
     fn lookup(&self, agency: Uuid, identity: &Identity) -> String {
         if identity.kind.is_document() {
-            self.documents.hash(agency, identity.kind, &identity.value)
+            self.app.documents.hash(agency, identity.kind, &identity.value)
         } else {
             identity.value.clone()
         }

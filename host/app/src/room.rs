@@ -118,13 +118,13 @@ impl App {
             frame: RwLock::default(),
             live: RwLock::default(),
         });
-        self.tasks.spawn(work.run(self.clone(), Arc::downgrade(&room)));
-        self.tasks.spawn(crate::segments::follow(
+        self.background.spawn(work.run(self.clone(), Arc::downgrade(&room)));
+        self.background.spawn(crate::segments::follow(
             self.clone(),
             Arc::downgrade(&room),
             room.woken.clone(),
         ));
-        self.tasks.spawn(crate::rules::keep_log(
+        self.background.spawn(crate::rules::keep_log(
             self.clone(),
             Arc::downgrade(&room),
             room.logbook.woken.clone(),

@@ -5,7 +5,7 @@ use crate::labels::{Label, labels, masked_phone};
 use crate::profiles::shown_dates;
 use crate::segments::Sort;
 use crate::team::Caller;
-use crate::{App, Room};
+use crate::{Profiles, Room};
 use posthouse_domain::identity::{Identity, IdentityKind};
 use posthouse_domain::search::{MOST_WORDS, question};
 use posthouse_domain::{normal, words};
@@ -123,14 +123,14 @@ fn number_in(q: &str) -> Option<String> {
         .filter(|number| number.len() > 2)
 }
 
-impl App {
+impl Profiles<'_> {
     /// Customers in the order in which they came, all or those of a segment; or those that match `q`, the best first: an
     /// identity in any spelling, part of a name as it is written, in pinyin or by its initials, part of a telephone number, the beginning of
     /// an e-mail address or member number; of several words each.
     ///
     /// # Errors
     /// [`AppError::NotFound`] if there is no such segment; a cursor of another list; `filters_not_together`.
-    pub async fn customers(
+    pub async fn list(
         &self,
         caller: &Caller,
         q: Option<&str>,
@@ -139,7 +139,7 @@ impl App {
         limit: usize,
     ) -> Result<(Vec<CustomerSummary>, Option<String>)> {
         let agency = caller.room.id;
-        self.ensure_loaded(&caller.room).await?;
+        self.app.segments().ensure_loaded(&caller.room).await?;
         let q = q.map(str::trim).filter(|q| !q.is_empty());
         if q.is_some() && segment.is_some() {
             return Err(AppError::invalid(
@@ -153,14 +153,16 @@ impl App {
         if let Some(segment) = segment {
             let (binding, key) = segment.split_once('.').ok_or(AppError::NotFound("segment"))?;
             let page = self
+                .app
+                .segments()
                 .members(caller, (binding, key), Sort::Joined, cursor, limit)
                 .await?;
             let ids: Vec<Uuid> = page.items.iter().map(|member| member.customer_id).collect();
-            let mut tx = self.store.read(Access::Agency(agency)).await?;
+            let mut tx = self.app.store.read(Access::Agency(agency)).await?;
             let rows = intake::customers(&mut tx, agency, &ids).await?;
             return Ok((summaries(&mut tx, &caller.room, rows, None).await?, page.next));
         }
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let (rows, next) = match q {
             Some(q) => self.find(caller, &mut tx, q, place(cursor)?, limit).await?,
             None => {

@@ -2,7 +2,7 @@
 
 use crate::audit;
 use crate::error::{AppError, Result};
-use crate::{App, Room};
+use crate::{Room, Team};
 use posthouse_domain::money::Currency;
 use posthouse_domain::{AgencyTerms, Entropy, normal, words};
 use posthouse_store::team::{self as store, AgencyRow, KeyEntry, KeyRow};
@@ -365,7 +365,7 @@ fn hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
 }
 
-impl App {
+impl Team<'_> {
     /// Who sends this key.
     ///
     /// # Errors
@@ -376,14 +376,14 @@ impl App {
             .and_then(|rest| rest.split_once('_'))
             .and_then(|(agency, _)| Uuid::try_parse(agency).ok());
         let agency = agency.ok_or(AppError::Unauthorised)?;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let key = store::key_by_hash(&mut tx, agency, &hash(secret))
             .await?
             .ok_or(AppError::Unauthorised)?;
         drop(tx);
         let scopes = serde_json::from_str(&key.scopes).map_err(AppError::corrupt("scopes"))?;
         Ok(Caller {
-            room: self.room(agency).await?,
+            room: self.app.room(agency).await?,
             key: key.id,
             scopes,
             holder: key.holder,
@@ -395,8 +395,8 @@ impl App {
     /// # Errors
     /// As [`create_key`].
     pub async fn create_key(&self, caller: &Caller, new: NewKey<'_>) -> Result<(Uuid, String)> {
-        let (now, by) = (self.machine.now(), Some(caller.key));
-        create_key(&self.store, caller.room.id, new, by, now, &*self.entropy).await
+        let (now, by) = (self.app.machine.now(), Some(caller.key));
+        create_key(&self.app.store, caller.room.id, new, by, now, &*self.app.entropy).await
     }
 
     /// Revokes a key at once.
@@ -404,6 +404,13 @@ impl App {
     /// # Errors
     /// As [`revoke_key`].
     pub async fn revoke_key(&self, caller: &Caller, key: Uuid) -> Result<()> {
-        revoke_key(&self.store, caller.room.id, key, Some(caller.key), self.machine.now()).await
+        revoke_key(
+            &self.app.store,
+            caller.room.id,
+            key,
+            Some(caller.key),
+            self.app.machine.now(),
+        )
+        .await
     }
 }

@@ -59,13 +59,13 @@ pub(crate) async fn agency(store: &Store, slug: &str) -> (Uuid, String) {
 /// A new agency with one customer, who booked a trip: its owner and the customer.
 pub(crate) async fn agency_with_a_trip(app: &App, slug: &str) -> (Caller, Uuid) {
     let (agency, key) = agency(&app.store, slug).await;
-    let caller = app.authenticate(&key).await.expect("a caller");
+    let caller = app.team().authenticate(&key).await.expect("a caller");
     let booked = json!({
         "source": "shop", "external_id": "1", "type": "booking.confirmed", "occurred_at": "2026-01-10T08:00:00Z",
         "customer": {"identities": [{"kind": "phone", "value": "13800138000"}]},
         "data": {"booking_id": "B1", "amount": 10_000},
     });
-    let accepted = app.accept(&caller, &[booked]).await.expect("an answer");
+    let accepted = app.intake().accept(&caller, &[booked]).await.expect("an answer");
     assert_eq!(accepted.accepted, 1, "{accepted:?}");
     let mut tx = app.store.read(Access::Agency(agency)).await.expect("a transaction");
     let customers = profiles::customers_from(&mut tx, agency, 0, 10)

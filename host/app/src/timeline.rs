@@ -1,6 +1,6 @@
 //! Every touch of a customer, the latest first. Each capability adds the entries that are its own.
 
-use crate::App;
+use crate::Profiles;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_store::intake::CustomerRow;
@@ -126,14 +126,14 @@ impl Sources {
 /// A page of a timeline, and where it goes on.
 pub(crate) type Page = (Vec<TimelineEntry>, Option<String>);
 
-impl App {
+impl Profiles<'_> {
     /// A page of a customer's timeline.
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `bad_cursor`.
     pub async fn timeline(&self, caller: &Caller, id: Uuid, cursor: Option<&str>, limit: usize) -> Result<Page> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = store::customer(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("customer"))?;
@@ -155,7 +155,7 @@ impl App {
         };
         let mut found: Vec<(Place, TimelineEntry)> = Vec::new();
         let mut since = i64::MIN;
-        for touches in &self.sources.0 {
+        for touches in &self.app.sources.0 {
             // one more than the page shows says whether there is another page
             let look = Look {
                 before: &before,

@@ -107,7 +107,8 @@ impl Job for Voice {
         });
         let room = app.room(agency).await?;
         let mut tx = app.store.write(Access::Agency(agency)).await?;
-        app.contribute::<Self>(&mut tx, agency, &[customer], room.day_of(now))
+        app.facts()
+            .contribute::<Self>(&mut tx, agency, &[customer], room.day_of(now))
             .await?;
         jobs::finish(&mut tx, app.host, job).await?;
         tx.commit().await?;
@@ -150,7 +151,7 @@ async fn answer(app: &App, caller: &Caller, customer: Uuid, score: i64) {
 /// Facts of the only customer, as the frame has them.
 async fn in_frame(app: &App, caller: &Caller) -> Vec<serde_json::Value> {
     let mut desk = caller.room.desk.lock().await;
-    let moment = app.sync(&caller.room, &mut desk).await.expect("a frame");
+    let moment = app.segments().sync(&caller.room, &mut desk).await.expect("a frame");
     let frame = caller.room.frame();
     let value = |key: &&str| frame.value_at(catalogue::position(key), 0, moment.today).to_json();
     ["nps", "csat-12m", "reviews-12m", "trips-total"]
@@ -160,7 +161,7 @@ async fn in_frame(app: &App, caller: &Caller) -> Vec<serde_json::Value> {
 }
 
 async fn in_profile(app: &App, caller: &Caller, customer: Uuid) -> Vec<serde_json::Value> {
-    let view = app.customer(caller, customer).await.expect("a customer");
+    let view = app.profiles().get(caller, customer).await.expect("a customer");
     let value = |key: &&str| view.facts[*key].clone();
     ["nps", "csat-12m", "reviews-12m", "trips-total"]
         .iter()
@@ -213,7 +214,7 @@ async fn its_entries_stand_among_the_others(store: Store) {
         "source": "shop", "external_id": "2", "type": "site.viewed", "occurred_at": "2026-01-15T12:00:00Z",
         "customer": {"identities": [{"kind": "phone", "value": "13800138000"}]}, "data": {},
     });
-    let accepted = app.accept(&caller, &[told]).await.expect("an answer");
+    let accepted = app.intake().accept(&caller, &[told]).await.expect("an answer");
     assert_eq!(accepted.accepted, 1, "{accepted:?}");
     let all = [
         "survey.answered",
@@ -225,7 +226,10 @@ async fn its_entries_stand_among_the_others(store: Store) {
     for limit in 1..=5 {
         let (mut seen, mut cursor) = (Vec::new(), None);
         loop {
-            let page = app.timeline(&caller, customer, cursor.as_deref(), limit).await;
+            let page = app
+                .profiles()
+                .timeline(&caller, customer, cursor.as_deref(), limit)
+                .await;
             let (entries, next) = page.expect("a page");
             assert!(entries.len() <= limit);
             seen.extend(entries.into_iter().map(|entry| entry.r#type));
@@ -262,11 +266,17 @@ async fn only_its_own_facts_are_stored(store: Store) {
         .write(Access::Agency(caller.room.id))
         .await
         .expect("a transaction");
-    let refused = app.contribute::<Greedy>(&mut tx, caller.room.id, &[customer], 0).await;
+    let refused = app
+        .facts()
+        .contribute::<Greedy>(&mut tx, caller.room.id, &[customer], 0)
+        .await;
     assert!(matches!(refused, Err(AppError::Internal(_))), "{refused:?}");
     let rows = fragments::of(&mut tx, caller.room.id, 0).await.expect("rows");
     assert_eq!(rows, []);
-    let unknown = app.contribute::<Voice>(&mut tx, caller.room.id, &[customer], 0).await;
+    let unknown = app
+        .facts()
+        .contribute::<Voice>(&mut tx, caller.room.id, &[customer], 0)
+        .await;
     assert!(matches!(unknown, Err(AppError::Internal(_))), "{unknown:?}");
 }
 

@@ -154,7 +154,7 @@ fn event(id: &str, identities: &[(&str, &str)], kind: &str, data: Value) -> Valu
 }
 
 async fn sent(app: &App, caller: &Caller, event: Value) -> Result<(), String> {
-    let answer = app.accept(caller, &[event]).await.expect("an answer");
+    let answer = app.intake().accept(caller, &[event]).await.expect("an answer");
     match answer.rejected.first() {
         Some(rejected) => Err(rejected.code.clone()),
         None => Ok(()),
@@ -190,7 +190,7 @@ async fn old_rows_are_brought_to_their_forms(address: String) {
     fill(&mut tx, agency).await;
     tx.commit().await.expect("old rows");
     let app = host(&store);
-    app.bring_to_form().await.expect("forms");
+    app.upkeep().bring_to_form().await.expect("forms");
     let found = identities(&store, agency).await;
     let written = |text: &str| Some(text.to_owned());
     for (form, owner, shown) in [
@@ -210,18 +210,18 @@ async fn old_rows_are_brought_to_their_forms(address: String) {
 
     // again, and after a start that was cut off: nothing changes
     let again = host(&store);
-    again.bring_to_form().await.expect("forms");
+    again.upkeep().bring_to_form().await.expect("forms");
     assert_eq!(identities(&store, agency).await, found);
     let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
     for step in forms::STEPS {
         forms::put_step(&mut tx, agency, step, "", false).await.expect("a step");
     }
     tx.commit().await.expect("steps");
-    again.bring_to_form().await.expect("forms");
+    again.upkeep().bring_to_form().await.expect("forms");
     assert_eq!(identities(&store, agency).await, found);
 
-    let caller = app.authenticate(&key).await.expect("a caller");
-    let (clashes, next) = app.clashes(&caller, None, 100).await.expect("clashes");
+    let caller = app.team().authenticate(&key).await.expect("a caller");
+    let (clashes, next) = app.upkeep().clashes(&caller, None, 100).await.expect("clashes");
     let listed: Vec<(&str, &str, u128)> = clashes
         .iter()
         .map(|row| (row.kind.as_str(), row.was.as_str(), row.customer_id.as_u128() - 1_000))
@@ -247,8 +247,12 @@ async fn old_rows_are_brought_to_their_forms(address: String) {
         .collect();
     let expected: Vec<_> = listed.iter().map(|(kind, was, _)| ("old", *kind, *was)).collect();
     assert_eq!(seen, expected);
-    let (first, next) = app.clashes(&caller, None, 3).await.expect("a page");
-    let (rest, _) = app.clashes(&caller, next.as_deref(), 100).await.expect("the next");
+    let (first, next) = app.upkeep().clashes(&caller, None, 3).await.expect("a page");
+    let (rest, _) = app
+        .upkeep()
+        .clashes(&caller, next.as_deref(), 100)
+        .await
+        .expect("the next");
     assert_eq!((first.len(), rest.len()), (3, 4));
 
     // what is written as one of them always was goes on meaning it; other writings are refused
@@ -342,6 +346,7 @@ async fn old_rows_are_brought_to_their_forms(address: String) {
     assert_eq!(cancelled, ["BM7", "BM8", "BM9", "ＢＭ８"]);
     for known in ["EV1", "ＥＶ１", "EV2", "ＥＶ２"] {
         let answer = app
+            .intake()
             .accept(&caller, &[contact(known, "member_no", "C15M")])
             .await
             .expect("an answer");
@@ -353,7 +358,8 @@ async fn old_rows_are_brought_to_their_forms(address: String) {
     let began = std::time::Instant::now();
     loop {
         let (found, _) = app
-            .customers(&caller, Some("liwei"), None, None, 100)
+            .profiles()
+            .list(&caller, Some("liwei"), None, None, 100)
             .await
             .expect("a list");
         let quiet = [customer(11), customer(12)];

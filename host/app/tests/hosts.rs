@@ -51,7 +51,7 @@ fn booking(id: &str, member: &str, amount: i64) -> Value {
 }
 
 async fn counts(app: &App, caller: &Caller) -> Vec<(String, u64)> {
-    let segments = app.segments(caller).await.expect("segments");
+    let segments = app.segments().list(caller).await.expect("segments");
     segments
         .into_iter()
         .filter(|segment| segment.count > 0)
@@ -81,26 +81,32 @@ async fn two_hosts_follow_each_other() {
     let key = agency(&database).await;
     let (a, b) = (host(&database).await, host(&database).await);
     let (at_a, at_b) = (
-        a.authenticate(&key).await.expect("a caller"),
-        b.authenticate(&key).await.expect("a caller"),
+        a.team().authenticate(&key).await.expect("a caller"),
+        b.team().authenticate(&key).await.expect("a caller"),
     );
     for i in 0..10 {
         let app = if i % 2 == 0 { (&a, &at_a) } else { (&b, &at_b) };
         let taken = app
             .0
+            .intake()
             .accept(app.1, &[booking(&format!("b{i}"), &format!("M{}", i % 5), 1000 * i)])
             .await
             .expect("an answer");
         assert_eq!(taken.accepted, 1);
     }
     let component = Bytes::from(posthouse_tests::plugins::packed("rfm"));
-    let (_, plugin) = a.upload_plugin(&at_a, component).await.expect("the plugin is let in");
+    let (_, plugin) = a
+        .plugins()
+        .upload(&at_a, component)
+        .await
+        .expect("the plugin is let in");
     let activation = Activation {
         digest: plugin.digest,
         config: json!({}),
         grant: None,
     };
     let bound = b
+        .segments()
         .activate(&at_b, "rfm", activation.clone(), None)
         .await
         .expect("the rule comes into force");
@@ -113,7 +119,8 @@ async fn two_hosts_follow_each_other() {
     let swaps = async {
         for i in 0..20 {
             let (app, caller) = if i % 2 == 0 { (&a, &at_a) } else { (&b, &at_b) };
-            app.activate(caller, "rfm", activation.clone(), None)
+            app.segments()
+                .activate(caller, "rfm", activation.clone(), None)
                 .await
                 .expect("the swap");
         }
@@ -122,6 +129,7 @@ async fn two_hosts_follow_each_other() {
         for i in 0..60 {
             let (app, caller) = if i % 3 == 0 { (&a, &at_a) } else { (&b, &at_b) };
             let taken = app
+                .intake()
                 .accept(caller, &[booking(&format!("c{i}"), &format!("N{}", i % 7), 500 * i)])
                 .await
                 .expect("an answer");
@@ -129,7 +137,7 @@ async fn two_hosts_follow_each_other() {
         }
     };
     tokio::join!(swaps, events);
-    let run = a.run_segments(&at_a, Some("rfm")).await.expect("a run");
+    let run = a.segments().run(&at_a, Some("rfm")).await.expect("a run");
     assert_eq!((run[0].revision, run[0].customers), (21, 12));
     let quiet = counts(&a, &at_a).await;
     let expected: Vec<(&str, u64)> = quiet.iter().map(|(key, count)| (key.as_str(), *count)).collect();

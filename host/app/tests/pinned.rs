@@ -117,11 +117,15 @@ async fn are_made_again(address: String) {
         let (_, key) = create_agency(&store, new, NOW, &Known(agency))
             .await
             .expect("an agency");
-        let caller = app.authenticate(&key).await.expect("a caller");
+        let caller = app.team().authenticate(&key).await.expect("a caller");
         for decision in pinned["decisions"].as_array().expect("decisions") {
             let plugin = decision["plugin"].as_str().expect("plugin");
             let component = std::fs::read(fixtures().join(format!("{plugin}.wasm"))).expect("a component");
-            let (_, view) = app.upload_plugin(&caller, Bytes::from(component)).await.expect(plugin);
+            let (_, view) = app
+                .plugins()
+                .upload(&caller, Bytes::from(component))
+                .await
+                .expect(plugin);
             assert_eq!(Some(view.digest.as_str()), decision["digest"].as_str());
             let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
             let point = decision["extension_point"].as_str().expect("extension_point");
@@ -142,7 +146,7 @@ async fn are_made_again(address: String) {
                 .await
                 .expect("a decision");
             tx.commit().await.expect("rows");
-            let replay = app.replay(&caller, row.id).await.expect("a replay");
+            let replay = app.decisions().replay(&caller, row.id).await.expect("a replay");
             assert!(
                 replay.identical,
                 "{}: {:?} is {}",

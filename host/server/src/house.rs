@@ -122,7 +122,7 @@ pub(crate) async fn open_at(
         address: config.database_shown(),
         problem: Words::of(&e),
     })?;
-    app.bring_to_form().await.map_err(|e| HouseError::Database {
+    app.upkeep().bring_to_form().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),
         problem: Words::of(&e),
     })?;

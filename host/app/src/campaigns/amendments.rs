@@ -7,7 +7,7 @@ use super::view::{said, view};
 use super::{
     CampaignView, PROMOTION, canonical, check_version, find, find_locked, is_taken, long, needed, plan_of, write,
 };
-use crate::App;
+use crate::Amendments;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::grants::to_be_granted;
 use crate::team::{Caller, is_same_person};
@@ -98,12 +98,12 @@ fn amendment_open(row: &CampaignRow) -> AppError {
     )
 }
 
-impl App {
+impl Amendments<'_> {
     /// Amendments of a campaign before `before`, the newest first.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn amendments(
+    pub async fn list(
         &self,
         caller: &Caller,
         campaign: &str,
@@ -111,7 +111,7 @@ impl App {
         limit: i64,
     ) -> Result<Vec<AmendmentView>> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;
         let rows = changes::amendments(&mut tx, agency, row.id, before.unwrap_or(i64::MAX), limit).await?;
         rows.into_iter().map(AmendmentView::read).collect()
@@ -122,7 +122,7 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`]; `wrong_state`; `amendment_open`; `nothing_changed`; `implausible`; `holdout_settled`; `window_over`; `grant_needed`; what a plan is refused
     /// for.
-    pub async fn propose_amendment(
+    pub async fn propose(
         &self,
         caller: &Caller,
         campaign: &str,
@@ -132,7 +132,7 @@ impl App {
     ) -> Result<AmendmentView> {
         let agency = caller.room.id;
         let note = long(&words!("note", "备注"), note)?;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;
         check_in_force(&row)?;
         let newest = changes::amendments(&mut tx, agency, row.id, i64::MAX, 1).await?;
@@ -167,7 +167,7 @@ impl App {
             return Err(AppError::invalid("nothing_changed", detail));
         }
         let reads = look_up(&mut tx, agency, &plan).await?;
-        let now = self.clock.now();
+        let now = self.app.clock.now();
         if plan.window.to <= now {
             let detail = words!(
                 "{key}: the amended window is over already; end the campaign instead",
@@ -179,9 +179,9 @@ impl App {
         let granted = to_be_granted(&mut tx, agency, (PROMOTION, &row.key), &reads, grant).await?;
         let (_, before) = said(&mut tx, &caller.room, &plan_of(&row)?).await?;
         let (_, after) = said(&mut tx, &caller.room, &plan).await?;
-        self.trial(&mut tx, agency, &plan.rule.digest).await?;
+        self.app.campaigns().trial(&mut tx, agency, &plan.rule.digest).await?;
         drop(tx);
-        let mut preview = self.preview_plan(&caller.room, &row, plan.clone()).await?;
+        let mut preview = self.app.quotes().preview(&caller.room, &row, plan.clone()).await?;
         preview.changes = words_of_changes(&before, &after);
         let amendment = AmendmentRow {
             amendment: 0,
@@ -206,7 +206,7 @@ impl App {
     /// Writes an amendment of the campaign as it was when it was looked at.
     async fn try_propose(&self, caller: &Caller, seen: &CampaignRow, mut row: AmendmentRow) -> Result<AmendmentView> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let present = find_locked(&mut tx, agency, &seen.id.to_string()).await?;
         check_in_force(&present)?;
         if present.plan_hash != seen.plan_hash {
@@ -222,7 +222,9 @@ impl App {
         changes::insert_amendment(&mut tx, agency, seen.id, &row).await?;
         let subject = format!("campaign/{}", seen.id);
         let detail = serde_json::json!({"amendment": row.amendment});
-        self.audit(&mut tx, caller, "campaign.propose", &subject, detail)
+        self.app
+            .audit()
+            .note(&mut tx, caller, "campaign.propose", &subject, detail)
             .await?;
         tx.commit().await?;
         AmendmentView::read(row)
@@ -233,7 +235,7 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`]; `version_changed`; `wrong_state` if the campaign is over or the amendment decided; `own_plan`;
     /// `priority_taken`; what has gone away that the new plan names.
-    pub async fn approve_amendment(
+    pub async fn approve(
         &self,
         caller: &Caller,
         (campaign, number): (&str, i64),
@@ -242,18 +244,23 @@ impl App {
     ) -> Result<CampaignView> {
         let agency = caller.room.id;
         let note = long(&words!("note", "备注"), note)?;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;
         let amendment = changes::amendment(&mut tx, agency, row.id, number).await?;
         let amendment = AmendmentView::read(amendment.ok_or(AppError::NotFound("amendment"))?)?;
         look_up(&mut tx, agency, &amendment.plan).await?;
-        self.trial(&mut tx, agency, &amendment.plan.rule.digest).await?;
+        self.app
+            .campaigns()
+            .trial(&mut tx, agency, &amendment.plan.rule.digest)
+            .await?;
         drop(tx);
         let approved = retrying!(self.try_approve(caller, &row, &amendment, note.as_deref(), expected));
         match approved {
-            Err(error) if is_taken(&error) => {
-                Err(self.priority_taken(agency, amendment.plan.stacking.priority).await?)
-            }
+            Err(error) if is_taken(&error) => Err(self
+                .app
+                .campaigns()
+                .priority_taken(agency, amendment.plan.stacking.priority)
+                .await?),
             other => other,
         }
     }
@@ -266,8 +273,8 @@ impl App {
         note: Option<&str>,
         expected: Option<i64>,
     ) -> Result<CampaignView> {
-        let (agency, now) = (caller.room.id, self.clock.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (caller.room.id, self.app.clock.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, &seen.id.to_string()).await?;
         check_version(&before, expected)?;
@@ -288,13 +295,13 @@ impl App {
         (after.plan, after.plan_hash, after.priority) = (text, hash, amendment.plan.stacking.priority);
         write(&mut tx, agency, &before, &mut after, now).await?;
         let taken = Taken::by(caller, now, note);
-        record(self, &mut tx, agency, (&before, &after), "amend", &taken).await?;
+        record(self.app, &mut tx, agency, (&before, &after), "amend", &taken).await?;
         // the rule in force, which a rollback or the breaker may have brought back, is that of the plan again
         let (rule, config) = (&amendment.plan.rule, settings(&amendment.plan.rule)?);
         let in_force = plugins::binding(&mut tx, agency, PROMOTION, &before.key).await?;
         if in_force.is_none_or(|row| row.digest != rule.digest || row.config != config) {
             put_campaign_rule(
-                self,
+                self.app,
                 &mut tx,
                 caller,
                 &before.key,
@@ -347,7 +354,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `note_missing` without a reason; `wrong_state` if it is decided.
-    pub async fn reject_amendment(
+    pub async fn reject(
         &self,
         caller: &Caller,
         (campaign, number): (&str, i64),
@@ -358,14 +365,14 @@ impl App {
     }
 
     async fn try_reject(&self, caller: &Caller, campaign: &str, number: i64, note: &str) -> Result<AmendmentView> {
-        let (agency, now) = (caller.room.id, self.clock.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (caller.room.id, self.app.clock.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let row = find_locked(&mut tx, agency, campaign).await?;
         let amendment = changes::amendment(&mut tx, agency, row.id, number).await?;
         let amendment = AmendmentView::read(amendment.ok_or(AppError::NotFound("amendment"))?)?;
         self.decide(&mut tx, caller, &row, &amendment, "rejected", now).await?;
         let taken = Taken::by(caller, now, Some(note));
-        record(self, &mut tx, agency, (&row, &row), "reject-amendment", &taken).await?;
+        record(self.app, &mut tx, agency, (&row, &row), "reject-amendment", &taken).await?;
         let decided = changes::amendment(&mut tx, agency, row.id, number).await?;
         tx.commit().await?;
         AmendmentView::read(decided.ok_or(AppError::NotFound("amendment"))?)

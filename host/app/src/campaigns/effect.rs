@@ -3,7 +3,7 @@
 use super::{find, plan_of};
 use crate::error::{AppError, Result};
 use crate::team::Caller;
-use crate::{App, Room};
+use crate::{Campaigns, Room};
 use posthouse_domain::campaign::State;
 use posthouse_domain::campaign::effect::Effect;
 use posthouse_store::campaigns::{self as store, CampaignRow};
@@ -47,14 +47,14 @@ pub struct EffectView {
     pub earlier: Option<EarlierEffect>,
 }
 
-impl App {
+impl Campaigns<'_> {
     /// What a campaign brought so far.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn campaign_effect(&self, caller: &Caller, name: &str) -> Result<EffectView> {
+    pub async fn effect(&self, caller: &Caller, name: &str) -> Result<EffectView> {
         let (room, agency) = (&caller.room, caller.room.id);
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, name).await?;
         let effect = self.measure(&mut tx, room, &row).await?;
         let target = |target: posthouse_domain::campaign::Target| TargetView {
@@ -95,7 +95,7 @@ impl App {
 
     /// Measures what a campaign brought up to now.
     pub(super) async fn measure(&self, tx: &mut Tx, room: &Room, row: &CampaignRow) -> Result<Effect> {
-        let now = self.clock.now();
+        let now = self.app.clock.now();
         let plan = plan_of(row)?;
         let last = room.day_of(plan.window.to - 1);
         let through = room.day_of(now).min(last);

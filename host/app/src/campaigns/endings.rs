@@ -3,10 +3,10 @@
 use super::life::{Taken, close_amendments, next_state, record, state_of};
 use super::view::view;
 use super::{CampaignView, check_version, find, find_locked, needed, plan_of, write};
-use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane, NewJob};
 use crate::team::Caller;
+use crate::{App, Campaigns};
 use posthouse_domain::campaign::effect::Effect;
 use posthouse_domain::campaign::{Action, State};
 use posthouse_domain::{Instant, canonical as json, time, words};
@@ -24,12 +24,12 @@ pub struct Evaluation {
     pub lessons: String,
 }
 
-impl App {
+impl Campaigns<'_> {
     /// Writes down how a campaign went, with its effect as it is measured now.
     ///
     /// # Errors
-    /// As [`App::step_campaign`]; `note_missing` without judgement or lessons.
-    pub async fn evaluate_campaign(
+    /// As [`Campaigns::step`]; `note_missing` without judgement or lessons.
+    pub async fn evaluate(
         &self,
         caller: &Caller,
         name: &str,
@@ -41,9 +41,9 @@ impl App {
             judgement: needed(&words!("judgement", "评价"), Some(&evaluation.judgement))?,
             lessons: needed(&words!("lessons", "经验"), Some(&evaluation.lessons))?,
         };
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, name).await?;
-        next_state(&row, Action::Evaluate, 0, false, self.clock.now())?;
+        next_state(&row, Action::Evaluate, 0, false, self.app.clock.now())?;
         let effect = self.measure(&mut tx, &caller.room, &row).await?;
         drop(tx);
         retrying!(self.try_evaluate(caller, name, &evaluation, &effect, expected))
@@ -57,8 +57,8 @@ impl App {
         effect: &Effect,
         expected: Option<i64>,
     ) -> Result<CampaignView> {
-        let (agency, now) = (caller.room.id, self.clock.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (caller.room.id, self.app.clock.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let before = find_locked(&mut tx, agency, name).await?;
         check_version(&before, expected)?;
         let mut after = before.clone();
@@ -68,7 +68,7 @@ impl App {
         write(&mut tx, agency, &before, &mut after, now).await?;
         let taken = Taken::by(caller, now, None);
         record(
-            self,
+            self.app,
             &mut tx,
             agency,
             (&before, &after),
@@ -95,8 +95,8 @@ impl App {
 
     /// Ends a campaign whose window is over, unless somebody was first.
     async fn try_end(&self, job: &JobRow, campaign: Uuid) -> Result<Done> {
-        let (agency, now) = (job.agency_id, self.clock.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (job.agency_id, self.app.clock.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, &campaign.to_string()).await?;
         let to = plan_of(&before)?.window.to;
@@ -117,9 +117,17 @@ impl App {
         )
         .to_stored();
         let taken = Taken::by_host(now, &note);
-        record(self, &mut tx, agency, (&before, &after), Action::End.as_str(), &taken).await?;
+        record(
+            self.app,
+            &mut tx,
+            agency,
+            (&before, &after),
+            Action::End.as_str(),
+            &taken,
+        )
+        .await?;
         close_amendments(&mut tx, agency, before.id, now).await?;
-        jobs::finish(&mut tx, self.host, job).await?;
+        jobs::finish(&mut tx, self.app.host, job).await?;
         tx.commit().await?;
         tracing::info!(%agency, campaign = %before.key, "a campaign is over");
         Ok(Done::Finished)
@@ -137,7 +145,7 @@ impl Job for End {
     async fn run(app: &App, job: &JobRow) -> Result<Done> {
         let campaign = Uuid::try_parse(&job.key)
             .map_err(|_| AppError::Internal(format!("a job on the campaign {:?}", job.key)))?;
-        retrying!(app.try_end(job, campaign))
+        retrying!(app.campaigns().try_end(job, campaign))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Stacking groups: which campaigns go together, and how.
 
 use super::{check_key, plan_of, short};
-use crate::App;
+use crate::StackingGroups;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::campaign::State;
@@ -60,14 +60,14 @@ fn in_use(key: &str, campaign: &CampaignRow, what: &Words) -> AppError {
     AppError::conflict("group_in_use", detail)
 }
 
-impl App {
+impl StackingGroups<'_> {
     /// The agency's stacking groups by key.
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn stacking_groups(&self, caller: &Caller) -> Result<Vec<GroupView>> {
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<GroupView>> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let open = open(&mut tx, agency).await?;
         let rows = store::groups(&mut tx, agency).await?;
         rows.into_iter().map(|row| GroupView::read(row, &open)).collect()
@@ -77,24 +77,18 @@ impl App {
     ///
     /// # Errors
     /// `bad_key`, `bad_name`, `too_many_groups`; `group_in_use` for another mode while a campaign in force stands in it.
-    pub async fn put_stacking_group(
-        &self,
-        caller: &Caller,
-        key: &str,
-        mode: Mode,
-        title: &Localized,
-    ) -> Result<GroupView> {
+    pub async fn put(&self, caller: &Caller, key: &str, mode: Mode, title: &Localized) -> Result<GroupView> {
         check_key(&words!("stacking group", "叠加组"), key)?;
         let title = Localized::new(
             short(&words!("title in Chinese", "中文标题"), &title.zh_cn)?,
             short(&words!("title in English", "英文标题"), &title.en)?,
         );
-        retrying!(self.try_put_group(caller, key, mode, &title))
+        retrying!(self.try_put(caller, key, mode, &title))
     }
 
-    async fn try_put_group(&self, caller: &Caller, key: &str, mode: Mode, title: &Localized) -> Result<GroupView> {
+    async fn try_put(&self, caller: &Caller, key: &str, mode: Mode, title: &Localized) -> Result<GroupView> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // its lock keeps campaigns from starting meanwhile
         store::next_version(&mut tx, agency).await?;
         let groups = store::groups(&mut tx, agency).await?;
@@ -124,16 +118,18 @@ impl App {
             mode: mode.as_str().to_owned(),
             title: serde_json::to_string(title).map_err(AppError::corrupt("title"))?,
         };
-        store::put_group(&mut tx, agency, &row, self.clock.now()).await?;
+        store::put_group(&mut tx, agency, &row, self.app.clock.now()).await?;
         let subject = format!("stacking-group/{key}");
-        self.audit(
-            &mut tx,
-            caller,
-            "stacking-group.define",
-            &subject,
-            json!({"mode": row.mode}),
-        )
-        .await?;
+        self.app
+            .audit()
+            .note(
+                &mut tx,
+                caller,
+                "stacking-group.define",
+                &subject,
+                json!({"mode": row.mode}),
+            )
+            .await?;
         tx.commit().await?;
         GroupView::read(row, &open)
     }
@@ -142,13 +138,13 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `group_in_use` while a campaign that is not over names it.
-    pub async fn delete_stacking_group(&self, caller: &Caller, key: &str) -> Result<()> {
-        retrying!(self.try_delete_group(caller, key))
+    pub async fn delete(&self, caller: &Caller, key: &str) -> Result<()> {
+        retrying!(self.try_delete(caller, key))
     }
 
-    async fn try_delete_group(&self, caller: &Caller, key: &str) -> Result<()> {
+    async fn try_delete(&self, caller: &Caller, key: &str) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::next_version(&mut tx, agency).await?;
         let open = open(&mut tx, agency).await?;
         if let Some((_, campaign)) = open.iter().find(|(group, _)| group == key) {
@@ -165,7 +161,9 @@ impl App {
             return Err(AppError::NotFound("stacking group"));
         }
         let subject = format!("stacking-group/{key}");
-        self.audit(&mut tx, caller, "stacking-group.delete", &subject, json!({}))
+        self.app
+            .audit()
+            .note(&mut tx, caller, "stacking-group.delete", &subject, json!({}))
             .await?;
         tx.commit().await?;
         Ok(())

@@ -1,7 +1,7 @@
 //! What was learned from campaigns that are over, found again when the next like one is planned.
 
 use super::life::campaign_type;
-use crate::App;
+use crate::Campaigns;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::Instant;
@@ -55,7 +55,7 @@ impl Lesson {
     }
 }
 
-impl App {
+impl Campaigns<'_> {
     /// What was learned, the newest first; from campaigns of one type if it is named.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl App {
                 .and_then(|(at, id)| Some((at.parse().ok()?, Uuid::try_parse(id).ok()?)))
                 .ok_or_else(AppError::bad_cursor)?,
         };
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let mut rows = store::evaluations(&mut tx, caller.room.id, kind, before, limit as i64 + 1).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);

@@ -65,9 +65,11 @@ pub(crate) async fn record(
     parts::add_step(tx, agency, before.id, &row).await?;
     let detail = serde_json::json!({"from": row.origin, "to": row.target, "plan_hash": row.plan_hash});
     let (deed, subject) = (format!("campaign.{action}"), format!("campaign/{}", before.id));
-    app.audit_by(tx, agency, taken.by, &deed, &subject, detail).await?;
+    app.audit()
+        .note_by(tx, agency, taken.by, &deed, &subject, detail)
+        .await?;
     match event_of(action) {
-        Some(kind) => app.tell(tx, agency, told(kind, after, taken)).await,
+        Some(kind) => app.webhooks().tell(tx, agency, told(kind, after, taken)).await,
         None => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use super::life::{self, Taken, campaign_type};
 use super::look_up::look_up;
 use super::view::{PluginName, said, view};
 use super::{CampaignView, canonical, check_key, check_version, find_locked, is_taken, plan_of, short, write};
-use crate::App;
+use crate::Campaigns;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::campaign::{Action, Plan, Said, State, changes};
@@ -75,22 +75,22 @@ fn type_settled(row: &CampaignRow) -> AppError {
     )
 }
 
-impl App {
+impl Campaigns<'_> {
     /// Writes a new campaign down, as a draft.
     ///
     /// # Errors
     /// `bad_key`, `bad_type`, `bad_name`, `key_taken`; [`AppError::NotFound`] for an unknown plugin; `implausible` for figures that are
     /// hardly meant; whatever of the plan cannot be carried out: `bad_plan`, `bad_audience`, `bad_config`, `unknown_group`, `unknown_segment`, `wrong_extension_point`.
-    pub async fn create_campaign(&self, caller: &Caller, new: NewCampaign) -> Result<CampaignView> {
+    pub async fn create(&self, caller: &Caller, new: NewCampaign) -> Result<CampaignView> {
         check_key(&words!("campaign key", "活动标识"), &new.key)?;
         let kind = campaign_type(&new.kind)?;
         new.plan.check()?;
         new.plan.check_meant(caller.room.terms.currency, &new.as_written)?;
         let (plan, plan_hash) = canonical(&new.plan)?;
-        let now = self.clock.now();
+        let now = self.app.clock.now();
         let row = CampaignRow {
             // machine time: the list shows what came last first, also where the business clock stands still
-            id: self.entropy.id(self.machine.now()),
+            id: self.app.entropy.id(self.app.machine.now()),
             key: new.key,
             kind: kind.as_str().to_owned(),
             name: short(&words!("name", "名称"), &new.name)?,
@@ -105,7 +105,7 @@ impl App {
             created_at: now,
             updated_at: now,
         };
-        let created = retrying!(self.try_create_campaign(caller, &new.plan, &row));
+        let created = retrying!(self.try_create(caller, &new.plan, &row));
         created.map_err(|error| match error {
             error if is_taken(&error) => AppError::conflict(
                 "key_taken",
@@ -119,15 +119,15 @@ impl App {
         })
     }
 
-    async fn try_create_campaign(&self, caller: &Caller, plan: &Plan, row: &CampaignRow) -> Result<CampaignView> {
+    async fn try_create(&self, caller: &Caller, plan: &Plan, row: &CampaignRow) -> Result<CampaignView> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // its lock keeps the group from going away meanwhile
         store::next_version(&mut tx, agency).await?;
         look_up(&mut tx, agency, plan).await?;
         store::insert(&mut tx, agency, row).await?;
         let step = Taken::by(caller, row.created_at, None);
-        life::record(self, &mut tx, agency, (row, row), "create", &step).await?;
+        life::record(self.app, &mut tx, agency, (row, row), "create", &step).await?;
         let view = view(&mut tx, &caller.room, row.clone()).await?;
         tx.commit().await?;
         Ok(view)
@@ -136,8 +136,8 @@ impl App {
     /// Says what writing a campaign down would do, or another plan of one that is known by its key, and does nothing.
     ///
     /// # Errors
-    /// What [`App::create_campaign`] and [`App::change_campaign`] refuse; `type_settled` for another type than the known campaign's.
-    pub async fn rehearse_campaign(&self, caller: &Caller, new: &NewCampaign) -> Result<Rehearsal> {
+    /// What [`Campaigns::create`] and [`Campaigns::change`] refuse; `type_settled` for another type than the known campaign's.
+    pub async fn rehearse(&self, caller: &Caller, new: &NewCampaign) -> Result<Rehearsal> {
         check_key(&words!("campaign key", "活动标识"), &new.key)?;
         let kind = campaign_type(&new.kind)?;
         short(&words!("name", "名称"), &new.name)?;
@@ -146,7 +146,7 @@ impl App {
         new.plan.check_meant(caller.room.terms.currency, &new.as_written)?;
         let (_, hash) = canonical(&new.plan)?;
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let facts = look_up(&mut tx, agency, &new.plan).await?;
         let (plugin, understood) = said(&mut tx, &caller.room, &new.plan).await?;
         let mut rehearsal = Rehearsal {
@@ -167,7 +167,7 @@ impl App {
             return Ok(rehearsal);
         }
         let open = parts::open_tasks(&mut tx, agency, known.id).await?;
-        life::next_state(&known, Action::Change, open, false, self.clock.now())?;
+        life::next_state(&known, Action::Change, open, false, self.app.clock.now())?;
         let (_, before) = said(&mut tx, &caller.room, &plan_of(&known)?).await?;
         rehearsal.would = "change";
         rehearsal.changes = changes(&before, &rehearsal.understood);
@@ -179,18 +179,18 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `version_changed` if `expected` is not its version; `wrong_state` for another plan once it was started;
-    /// what [`App::create_campaign`] refuses of a plan.
-    pub async fn change_campaign(
+    /// what [`Campaigns::create`] refuses of a plan.
+    pub async fn change(
         &self,
         caller: &Caller,
         name: &str,
         change: &CampaignChange,
         expected: Option<i64>,
     ) -> Result<CampaignView> {
-        retrying!(self.try_change_campaign(caller, name, change, expected))
+        retrying!(self.try_change(caller, name, change, expected))
     }
 
-    async fn try_change_campaign(
+    async fn try_change(
         &self,
         caller: &Caller,
         name: &str,
@@ -201,8 +201,8 @@ impl App {
             plan.check()?;
             plan.check_meant(caller.room.terms.currency, &change.as_written)?;
         }
-        let (agency, now) = (caller.room.id, self.clock.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (caller.room.id, self.app.clock.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, name).await?;
         check_version(&before, expected)?;
@@ -230,10 +230,20 @@ impl App {
         write(&mut tx, agency, &before, &mut after, now).await?;
         if planned {
             let step = Taken::by(caller, now, None);
-            life::record(self, &mut tx, agency, (&before, &after), Action::Change.as_str(), &step).await?;
+            life::record(
+                self.app,
+                &mut tx,
+                agency,
+                (&before, &after),
+                Action::Change.as_str(),
+                &step,
+            )
+            .await?;
         } else {
             let subject = format!("campaign/{}", before.id);
-            self.audit(&mut tx, caller, "campaign.rename", &subject, serde_json::json!({}))
+            self.app
+                .audit()
+                .note(&mut tx, caller, "campaign.rename", &subject, serde_json::json!({}))
                 .await?;
         }
         let view = view(&mut tx, &caller.room, after).await?;

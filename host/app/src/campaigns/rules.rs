@@ -3,7 +3,7 @@
 use super::life::{ROLLBACK, Taken, record, state_of};
 use super::point::Promotion;
 use super::{PROMOTION, find_locked};
-use crate::App;
+use crate::Campaigns;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::bindings::{BindingView, find, older_revision};
 use crate::rules::plugins::checked_config;
@@ -39,19 +39,23 @@ impl<'n> RuleName<'n> {
     }
 }
 
-impl App {
+impl Campaigns<'_> {
     /// A rule, opened.
     ///
     /// # Errors
     /// A plugin that is not there, is of another extension point or reads facts the agency does not have.
-    pub(crate) async fn promotion_rule(
+    pub(crate) async fn rule(
         &self,
         agency: Uuid,
         tx: &mut Tx,
         named: RuleName<'_>,
         own: &[AttributeDef],
     ) -> Result<Rule<Promotion>> {
-        let plugin = self.open_of::<Promotion>(tx, agency, named.digest).await?;
+        let plugin = self
+            .app
+            .plugins()
+            .open_of::<Promotion>(tx, agency, named.digest)
+            .await?;
         check_attributes(Promotion::description(&plugin), own)?;
         Ok(Rule {
             plugin,
@@ -67,7 +71,7 @@ impl App {
     /// A rule that is not in force, to be tried: the plugin opened, its settings checked.
     ///
     /// # Errors
-    /// As [`App::promotion_rule`]; `bad_config`.
+    /// As [`Campaigns::rule`]; `bad_config`.
     pub(crate) async fn trial_rule(
         &self,
         agency: Uuid,
@@ -77,7 +81,7 @@ impl App {
         config: &Value,
     ) -> Result<Rule<Promotion>> {
         let own = attributes::definitions(tx, agency).await?;
-        let plugin = self.open_of::<Promotion>(tx, agency, digest).await?;
+        let plugin = self.app.plugins().open_of::<Promotion>(tx, agency, digest).await?;
         let config = checked_config(Promotion::description(&plugin), config)?;
         let named = RuleName {
             binding,
@@ -85,7 +89,7 @@ impl App {
             digest,
             config: &config,
         };
-        self.promotion_rule(agency, tx, named, &own).await
+        self.rule(agency, tx, named, &own).await
     }
 
     /// Puts an older rule of a campaign in force or paused back into force, at once: it was approved in its time. Without `to` it walks
@@ -93,7 +97,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `nothing_to_restore`; `revision_changed`; `wrong_state`.
-    pub async fn roll_back_campaign(
+    pub async fn roll_back(
         &self,
         caller: &Caller,
         key: &str,
@@ -101,12 +105,12 @@ impl App {
         expected: Option<i64>,
     ) -> Result<BindingView> {
         retrying!(self.try_roll_back(caller, key, to, expected))?;
-        self.binding(caller, PROMOTION, key).await
+        self.app.bindings().get(caller, PROMOTION, key).await
     }
 
     async fn try_roll_back(&self, caller: &Caller, key: &str, to: Option<i64>, expected: Option<i64>) -> Result<()> {
-        let (agency, now) = (caller.room.id, self.clock.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (caller.room.id, self.app.clock.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // in order with everybody else who changes rules
         campaigns::next_version(&mut tx, agency).await?;
         let campaign = find_locked(&mut tx, agency, key).await.map_err(|error| match error {
@@ -136,7 +140,7 @@ impl App {
         }
         let older = older_revision(&mut tx, agency, PROMOTION, key, to).await?;
         let own = attributes::definitions(&mut tx, agency).await?;
-        self.promotion_rule(agency, &mut tx, RuleName::revision(key, &older), &own)
+        self.rule(agency, &mut tx, RuleName::revision(key, &older), &own)
             .await?;
         let new = NewRule {
             extension_point: PROMOTION,
@@ -149,7 +153,7 @@ impl App {
             note: None,
             grant: &[],
         };
-        let revision = pointer::put_rule(self, &mut tx, agency, &new, now).await?;
+        let revision = pointer::put_rule(self.app, &mut tx, agency, &new, now).await?;
         let note = words!(
             "revision {revision} of the rule brings back revision {older}",
             "规则修订 {revision} 恢复了修订 {older}",
@@ -157,7 +161,7 @@ impl App {
         )
         .to_stored();
         let taken = Taken::by(caller, now, Some(&note));
-        record(self, &mut tx, agency, (&campaign, &campaign), ROLLBACK, &taken).await?;
+        record(self.app, &mut tx, agency, (&campaign, &campaign), ROLLBACK, &taken).await?;
         tx.commit().await?;
         Ok(())
     }

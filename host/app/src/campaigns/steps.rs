@@ -5,7 +5,7 @@ use super::life::{ROLLBACK, Taken, close_amendments, next_state, put_campaign_ru
 use super::look_up::look_up;
 use super::view::view;
 use super::{CampaignView, check_version, find, find_locked, is_taken, long, needed, plan_of, write};
-use crate::App;
+use crate::Campaigns;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Job};
 use crate::team::{Caller, is_same_person};
@@ -38,14 +38,14 @@ pub struct StepView {
     pub at: Instant,
 }
 
-impl App {
+impl Campaigns<'_> {
     /// Takes a step that changes nothing but where the campaign stands: submit, approve, reject, pause, resume, end. Starting and
     /// evaluating have calls of their own.
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `version_changed`; `wrong_state` says what the state is; `own_plan`, `window_over`; `note_missing` for a
     /// rejection without a reason; what has gone away that a submitted plan names.
-    pub async fn step_campaign(
+    pub async fn step(
         &self,
         caller: &Caller,
         name: &str,
@@ -71,8 +71,8 @@ impl App {
         note: Option<&str>,
         expected: Option<i64>,
     ) -> Result<CampaignView> {
-        let (agency, now) = (caller.room.id, self.clock.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (caller.room.id, self.app.clock.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, name).await?;
         check_version(&before, expected)?;
@@ -90,7 +90,7 @@ impl App {
         }
         write(&mut tx, agency, &before, &mut after, now).await?;
         let taken = Taken::by(caller, now, note);
-        record(self, &mut tx, agency, (&before, &after), action.as_str(), &taken).await?;
+        record(self.app, &mut tx, agency, (&before, &after), action.as_str(), &taken).await?;
         if action == Action::End {
             close_amendments(&mut tx, agency, before.id, now).await?;
             jobs::cancel(&mut tx, agency, End::KIND, &before.id.to_string()).await?;
@@ -103,8 +103,8 @@ impl App {
     /// Puts an approved campaign and its rule into force.
     ///
     /// # Errors
-    /// As [`App::step_campaign`]; `not_approved`; `open_tasks`; `priority_taken`; a plugin that cannot be opened any more.
-    pub async fn start_campaign(
+    /// As [`Campaigns::step`]; `not_approved`; `open_tasks`; `priority_taken`; a plugin that cannot be opened any more.
+    pub async fn start(
         &self,
         caller: &Caller,
         name: &str,
@@ -113,7 +113,7 @@ impl App {
     ) -> Result<CampaignView> {
         let agency = caller.room.id;
         let note = long(&words!("note", "备注"), note)?;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, name).await?;
         let plan = plan_of(&row)?;
         look_up(&mut tx, agency, &plan).await?;
@@ -134,8 +134,8 @@ impl App {
         note: Option<&str>,
         expected: Option<i64>,
     ) -> Result<CampaignView> {
-        let (agency, now) = (caller.room.id, self.clock.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (caller.room.id, self.app.clock.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, name).await?;
         check_version(&before, expected)?;
@@ -157,8 +157,16 @@ impl App {
         let grant = look_up(&mut tx, agency, &plan).await?;
         write(&mut tx, agency, &before, &mut after, now).await?;
         let taken = Taken::by(caller, now, note);
-        record(self, &mut tx, agency, (&before, &after), Action::Start.as_str(), &taken).await?;
-        put_campaign_rule(self, &mut tx, caller, &before.key, &plan, &grant, now).await?;
+        record(
+            self.app,
+            &mut tx,
+            agency,
+            (&before, &after),
+            Action::Start.as_str(),
+            &taken,
+        )
+        .await?;
+        put_campaign_rule(self.app, &mut tx, caller, &before.key, &plan, &grant, now).await?;
         end_with_its_window(&mut tx, agency, before.id, plan.window.to).await?;
         let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;
@@ -167,12 +175,12 @@ impl App {
 
     /// Opens a plugin as quotes will, so that one that cannot be opened is found before it is in force.
     pub(super) async fn trial(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<()> {
-        self.open_plugin(tx, agency, digest).await.map(drop)
+        self.app.plugins().open(tx, agency, digest).await.map(drop)
     }
 
     /// Who else has this place in line.
     pub(super) async fn priority_taken(&self, agency: Uuid, priority: i32) -> Result<AppError> {
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let in_force = store::in_force(&mut tx, agency).await?;
         let other = in_force.iter().find(|row| row.priority == priority);
         let other = other.map_or(words!("another campaign", "另一个活动"), |row| {
@@ -191,15 +199,9 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn campaign_history(
-        &self,
-        caller: &Caller,
-        name: &str,
-        before: Option<i64>,
-        limit: i64,
-    ) -> Result<Vec<StepView>> {
+    pub async fn history(&self, caller: &Caller, name: &str, before: Option<i64>, limit: i64) -> Result<Vec<StepView>> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, name).await?;
         let steps = parts::steps(&mut tx, agency, row.id, before.unwrap_or(i64::MAX), limit).await?;
         // people's notes are theirs, the host's are in both languages

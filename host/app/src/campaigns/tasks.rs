@@ -2,7 +2,7 @@
 
 use super::life::state_of;
 use super::{find, find_locked, short};
-use crate::App;
+use crate::Tasks;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::campaign::State;
@@ -105,14 +105,14 @@ fn check_not_over(row: &CampaignRow) -> Result<()> {
     }
 }
 
-impl App {
+impl Tasks<'_> {
     /// A campaign's tasks in the order in which they were written down.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn tasks(&self, caller: &Caller, campaign: &str) -> Result<Vec<TaskView>> {
+    pub async fn list(&self, caller: &Caller, campaign: &str) -> Result<Vec<TaskView>> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;
         let tasks = store::tasks(&mut tx, agency, row.id).await?;
         Ok(tasks.into_iter().map(TaskView::from).collect())
@@ -122,7 +122,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `bad_kind`, `bad_name`, `too_many_tasks`; `wrong_state` once the campaign is over.
-    pub async fn add_task(&self, caller: &Caller, campaign: &str, new: &NewTask) -> Result<TaskView> {
+    pub async fn add(&self, caller: &Caller, campaign: &str, new: &NewTask) -> Result<TaskView> {
         if !TASK_KINDS.contains(&new.kind.as_str()) {
             let detail = words!(
                 "task kind {kind:?} is not known; use {known}",
@@ -140,14 +140,14 @@ impl App {
             due_on: new.due_on,
             done_by: None,
             done_at: None,
-            created_at: self.clock.now(),
+            created_at: self.app.clock.now(),
         };
-        retrying!(self.try_add_task(caller, campaign, row.clone()))
+        retrying!(self.try_add(caller, campaign, row.clone()))
     }
 
-    async fn try_add_task(&self, caller: &Caller, campaign: &str, mut row: TaskRow) -> Result<TaskView> {
+    async fn try_add(&self, caller: &Caller, campaign: &str, mut row: TaskRow) -> Result<TaskView> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let found = find_locked(&mut tx, agency, campaign).await?;
         check_not_over(&found)?;
         let there = store::tasks(&mut tx, agency, found.id).await?;
@@ -160,40 +160,30 @@ impl App {
         }
         row.task = there.last().map_or(1, |last| last.task + 1);
         store::put_task(&mut tx, agency, found.id, &row).await?;
-        self.audit_task(&mut tx, caller, "task.create", found.id, row.task)
-            .await?;
+        self.note(&mut tx, caller, "task.create", found.id, row.task).await?;
         tx.commit().await?;
         Ok(row.into())
     }
 
-    async fn audit_task(&self, tx: &mut Tx, caller: &Caller, action: &str, campaign: Uuid, task: i64) -> Result<()> {
+    async fn note(&self, tx: &mut Tx, caller: &Caller, action: &str, campaign: Uuid, task: i64) -> Result<()> {
         let subject = format!("campaign/{campaign}");
-        self.audit(tx, caller, action, &subject, json!({ "task": task })).await
+        self.app
+            .audit()
+            .note(tx, caller, action, &subject, json!({ "task": task }))
+            .await
     }
 
     /// Changes a task, or says that it is done.
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `bad_name`; `wrong_state` once the campaign is over.
-    pub async fn change_task(
-        &self,
-        caller: &Caller,
-        campaign: &str,
-        task: i64,
-        change: &TaskChange,
-    ) -> Result<TaskView> {
-        retrying!(self.try_change_task(caller, campaign, task, change))
+    pub async fn change(&self, caller: &Caller, campaign: &str, task: i64, change: &TaskChange) -> Result<TaskView> {
+        retrying!(self.try_change(caller, campaign, task, change))
     }
 
-    async fn try_change_task(
-        &self,
-        caller: &Caller,
-        campaign: &str,
-        task: i64,
-        change: &TaskChange,
-    ) -> Result<TaskView> {
+    async fn try_change(&self, caller: &Caller, campaign: &str, task: i64, change: &TaskChange) -> Result<TaskView> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let found = find_locked(&mut tx, agency, campaign).await?;
         let row = store::task(&mut tx, agency, found.id, task).await?;
         let mut row = row.ok_or(AppError::NotFound("task"))?;
@@ -208,13 +198,13 @@ impl App {
         match change.done {
             // who said it first is kept
             Some(true) if row.done_at.is_none() => {
-                (row.done_by, row.done_at) = (Some(caller.key), Some(self.clock.now()));
+                (row.done_by, row.done_at) = (Some(caller.key), Some(self.app.clock.now()));
             }
             Some(false) => (row.done_by, row.done_at) = (None, None),
             _ => {}
         }
         store::put_task(&mut tx, agency, found.id, &row).await?;
-        self.audit_task(&mut tx, caller, "task.change", found.id, task).await?;
+        self.note(&mut tx, caller, "task.change", found.id, task).await?;
         tx.commit().await?;
         Ok(row.into())
     }
@@ -223,19 +213,19 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `wrong_state` once the campaign is over.
-    pub async fn delete_task(&self, caller: &Caller, campaign: &str, task: i64) -> Result<()> {
-        retrying!(self.try_delete_task(caller, campaign, task))
+    pub async fn delete(&self, caller: &Caller, campaign: &str, task: i64) -> Result<()> {
+        retrying!(self.try_delete(caller, campaign, task))
     }
 
-    async fn try_delete_task(&self, caller: &Caller, campaign: &str, task: i64) -> Result<()> {
+    async fn try_delete(&self, caller: &Caller, campaign: &str, task: i64) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let found = find_locked(&mut tx, agency, campaign).await?;
         let there = store::task(&mut tx, agency, found.id, task).await?;
         there.ok_or(AppError::NotFound("task"))?;
         check_not_over(&found)?;
         store::delete_task(&mut tx, agency, found.id, task).await?;
-        self.audit_task(&mut tx, caller, "task.delete", found.id, task).await?;
+        self.note(&mut tx, caller, "task.delete", found.id, task).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::life::{campaign_type, settings};
 use super::{PROMOTION, find, look_up, plan_of};
 use crate::error::{AppError, Result};
 use crate::team::Caller;
-use crate::{App, Room};
+use crate::{Campaigns, Room};
 use posthouse_domain::campaign::{CampaignType, Plan, Said, Speaker, State};
 use posthouse_domain::{Instant, words};
 use posthouse_store::campaigns::CampaignRow;
@@ -204,14 +204,14 @@ pub(super) async fn view(tx: &mut Tx, room: &Room, row: CampaignRow) -> Result<C
     })
 }
 
-impl App {
+impl Campaigns<'_> {
     /// One campaign, by id or key.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn campaign(&self, caller: &Caller, name: &str) -> Result<CampaignView> {
+    pub async fn get(&self, caller: &Caller, name: &str) -> Result<CampaignView> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, name).await?;
         view(&mut tx, &caller.room, row).await
     }
@@ -220,7 +220,7 @@ impl App {
     ///
     /// # Errors
     /// `bad_state`, `bad_type`, `bad_cursor`; failures of the database.
-    pub async fn campaigns(
+    pub async fn list(
         &self,
         caller: &Caller,
         (state, kind): (Option<&str>, Option<&str>),
@@ -242,7 +242,7 @@ impl App {
             None => Uuid::max(),
             Some(text) => Uuid::try_parse(text).map_err(|_| AppError::bad_cursor())?,
         };
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let mut rows = store::list(&mut tx, caller.room.id, (state, kind), before, limit as i64 + 1).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);

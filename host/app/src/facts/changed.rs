@@ -1,7 +1,7 @@
 //! What changed of an agency's facts between two changes: rows folded from records, and fragments that capabilities contribute.
 
 use crate::error::Result;
-use crate::{App, Room};
+use crate::{Facts, Room};
 use posthouse_store::fragments::{self, FragmentRow};
 use posthouse_store::intake::StoredFacts;
 use posthouse_store::{Tx, profiles};
@@ -22,11 +22,11 @@ impl Changed {
     }
 }
 
-impl App {
+impl Facts<'_> {
     /// What changed after `change`, up to `to`.
     pub(crate) async fn changed(&self, tx: &mut Tx, room: &Room, change: i64, to: i64) -> Result<Changed> {
         let rows = profiles::facts_after(tx, room.id, change, to).await?;
-        let fragments = match self.contributions.is_empty() {
+        let fragments = match self.app.contributions.is_empty() {
             true => Vec::new(),
             false => fragments::after(tx, room.id, change, to).await?,
         };

@@ -3,7 +3,7 @@
 
 use crate::error::{AppError, Result, retrying};
 use crate::rules::Moment;
-use crate::{App, Room};
+use crate::{Facts, Room};
 use posthouse_domain::Day;
 use posthouse_domain::catalogue;
 use posthouse_domain::contribution::{Contributed, Fragment};
@@ -15,7 +15,6 @@ use std::pin::Pin;
 use uuid::Uuid;
 
 /// What a capability contributes to the facts of customers.
-#[cfg_attr(not(test), expect(dead_code, reason = "loyalty will be the first to contribute"))]
 pub(crate) trait Contribution: 'static {
     /// Its name in the table.
     const NAME: &'static str;
@@ -41,7 +40,6 @@ pub(crate) struct Contributor {
     fold: for<'f> fn(&'f mut Tx, Uuid, &'f [Uuid], Day) -> Folding<'f>,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "loyalty will be the first to contribute"))]
 fn fold<'f, C: Contribution>(tx: &'f mut Tx, agency: Uuid, customers: &'f [Uuid], today: Day) -> Folding<'f> {
     Box::pin(C::fold(tx, agency, customers, today))
 }
@@ -123,7 +121,7 @@ impl Contributor {
     }
 }
 
-impl App {
+impl Facts<'_> {
     /// Folds a capability's fragments of these customers again, in the transaction that changed what they are made of. It takes the
     /// agency's next change number, whose lock orders commits: call it before rows are locked that intake may be waiting for. After
     /// the commit [`Room::woken`] is to be notified, so that segments follow.
@@ -135,7 +133,7 @@ impl App {
         customers: &[Uuid],
         today: Day,
     ) -> Result<()> {
-        let contributor = self.contributions.0.get(C::NAME).copied();
+        let contributor = self.app.contributions.0.get(C::NAME).copied();
         let contributor = contributor.ok_or_else(|| AppError::Internal(format!("{} is not registered", C::NAME)))?;
         let change = intake::next_change(tx, agency).await?.change;
         contributor.store(tx, agency, customers, change, today).await
@@ -143,14 +141,14 @@ impl App {
 
     /// Folds those fragments again whose windows the calendar moved, up to today.
     pub(crate) async fn turn_fragments(&self, agency: Uuid, today: Day) -> Result<()> {
-        for contributor in self.contributions.0.values() {
+        for contributor in self.app.contributions.0.values() {
             while retrying!(self.turn_slice(agency, *contributor, today))? {}
         }
         Ok(())
     }
 
     async fn turn_slice(&self, agency: Uuid, contributor: Contributor, today: Day) -> Result<bool> {
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         if store::due(&mut tx, agency, contributor.name, today, 1)
             .await?
             .is_empty()
@@ -158,7 +156,7 @@ impl App {
             return Ok(false);
         }
         drop(tx);
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let change = intake::next_change(&mut tx, agency).await?.change;
         let due = store::due(&mut tx, agency, contributor.name, today, SLICE).await?;
         contributor.store(&mut tx, agency, &due, change, today).await?;
@@ -168,12 +166,12 @@ impl App {
 
     /// Folds fragments again that were made for a day after today: the business clock was set back.
     pub(crate) async fn fold_fragments_again(&self, agency: Uuid, ahead: &[FragmentRow], today: Day) -> Result<()> {
-        for contributor in self.contributions.0.values() {
+        for contributor in self.app.contributions.0.values() {
             let own = ahead.iter().filter(|row| row.name == contributor.name);
             let customers: Vec<Uuid> = own.map(|row| row.customer_id).collect();
             for slice in customers.chunks(SLICE as usize) {
                 retrying!(async {
-                    let mut tx = self.store.write(Access::Agency(agency)).await?;
+                    let mut tx = self.app.store.write(Access::Agency(agency)).await?;
                     let change = intake::next_change(&mut tx, agency).await?.change;
                     contributor.store(&mut tx, agency, slice, change, today).await?;
                     tx.commit().await.map_err(AppError::from)
@@ -192,11 +190,11 @@ impl App {
         today: Day,
     ) -> Result<Contributed> {
         let mut all = Contributed::new();
-        if self.contributions.is_empty() {
+        if self.app.contributions.is_empty() {
             return Ok(all);
         }
         for row in store::of(tx, agency, whose.0).await? {
-            let Some(contributor) = self.contributions.0.get(row.name.as_str()) else {
+            let Some(contributor) = self.app.contributions.0.get(row.name.as_str()) else {
                 continue;
             };
             if row.fragment.holds_on(today) {
@@ -212,7 +210,7 @@ impl App {
     /// Puts everyone's fragments into the frame, as a start does. Returns those that were folded for a day after today.
     pub(crate) async fn read_fragments(&self, tx: &mut Tx, room: &Room, moment: Moment) -> Result<Vec<FragmentRow>> {
         let mut ahead = Vec::new();
-        if self.contributions.is_empty() {
+        if self.app.contributions.is_empty() {
             return Ok(ahead);
         }
         let mut place = (-1, String::new());
@@ -231,7 +229,7 @@ impl App {
     pub(crate) fn put_fragments(&self, room: &Room, rows: &[FragmentRow]) {
         let mut frame = room.frame_mut();
         for row in rows {
-            if let Some(facts) = self.contributions.facts_of(&row.name) {
+            if let Some(facts) = self.app.contributions.facts_of(&row.name) {
                 frame.contribute(row.ordinal as usize, facts, &row.fragment.values);
             }
         }

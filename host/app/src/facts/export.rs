@@ -4,7 +4,7 @@ use super::Frame;
 use crate::error::{AppError, Result, retrying};
 use crate::sheet::Sheet;
 use crate::team::Caller;
-use crate::{App, Room};
+use crate::{App, Facts, Room};
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema};
@@ -76,17 +76,20 @@ fn arrow_error(error: arrow_schema::ArrowError) -> AppError {
     AppError::Internal(format!("arrow: {error}"))
 }
 
-impl App {
+impl Facts<'_> {
     /// Begins an export of everyone's facts as they are now.
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn export_facts(&self, caller: &Caller, format: Format) -> Result<Export> {
+    pub async fn export(&self, caller: &Caller, format: Format) -> Result<Export> {
         let detail = serde_json::json!({"format": format.as_str()});
-        self.audit_look(caller, "facts.export", "facts", &detail).await?;
+        self.app
+            .audit()
+            .note_look(caller, "facts.export", "facts", &detail)
+            .await?;
         let room = caller.room.clone();
         let mut desk = room.desk.lock().await;
-        let today = retrying!(self.sync(&room, &mut desk))?.today;
+        let today = retrying!(self.app.segments().sync(&room, &mut desk))?.today;
         drop(desk);
         // what has just been read is followed as well
         room.woken.notify_one();
@@ -96,7 +99,7 @@ impl App {
             (frame.len(), facts)
         };
         Ok(Export {
-            app: self.clone(),
+            app: self.app.clone(),
             room,
             format,
             today,

@@ -3,7 +3,7 @@
 
 use crate::error::{AppError, Result};
 use crate::rules::Moment;
-use crate::{App, Room};
+use crate::{Facts, Room};
 use posthouse_domain::catalogue::{self, FactKind, Value};
 use posthouse_domain::facts::FactRow;
 use posthouse_domain::promotion::guard::Asker;
@@ -75,7 +75,7 @@ pub(crate) fn project(description: &Description, known: Option<&Known>) -> Vec<F
     description.facts.iter().map(fact).collect()
 }
 
-impl App {
+impl Facts<'_> {
     /// Everything that rules can be told of a customer today. Segments must have been loaded.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl App {
         let row = store::customer(tx, room.id, id)
             .await?
             .ok_or(AppError::NotFound("customer"))?;
-        let facts = self.facts_today(room, tx, &row, moment.today).await?;
+        let facts = self.today(room, tx, &row, moment.today).await?;
         let place = |(binding, live): (&String, &crate::segments::Live)| {
             let class = live.class(row.ordinal as usize);
             live.key(class).map(|key| (binding.clone(), key.to_owned()))

@@ -8,7 +8,7 @@ use crate::error::{AppError, Result, retrying};
 use crate::rules::{Moment, in_pool};
 use crate::segments::Desk;
 use crate::team::Caller;
-use crate::{App, Room};
+use crate::{Insights, Room};
 use posthouse_domain::clv::bgnbd::BgNbd;
 use posthouse_domain::clv::gamma_gamma::GammaGamma;
 use posthouse_domain::clv::{self, Fit, Model, Purchases};
@@ -103,13 +103,13 @@ fn fit(mut customers: Vec<Purchases>, fit: i64, moment: Moment) -> store::FitRow
     }
 }
 
-impl App {
+impl Insights<'_> {
     /// The latest fit; none before the first night.
     ///
     /// # Errors
     /// Failures of the database.
     pub async fn clv(&self, caller: &Caller) -> Result<Option<ClvFit>> {
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         store::latest(&mut tx, caller.room.id).await?.map(read).transpose()
     }
 
@@ -118,7 +118,9 @@ impl App {
     /// # Errors
     /// `fit_overtaken` if another fit of this agency was quicker; failures of the database.
     pub async fn fit_clv(&self, caller: &Caller) -> Result<ClvFit> {
-        self.audit_look(caller, "insights.fit", "insights/clv", &serde_json::json!({}))
+        self.app
+            .audit()
+            .note_look(caller, "insights.fit", "insights/clv", &serde_json::json!({}))
             .await?;
         let row = self.make_fit(&caller.room, None).await?.ok_or_else(|| {
             AppError::Busy(Rejection::new(
@@ -134,7 +136,7 @@ impl App {
 
     /// Fits the models once a day, before the rules run for it.
     pub(crate) async fn fit_day(&self, room: &Arc<Room>) -> Result<()> {
-        let today = self.moment(room).today;
+        let today = self.app.segments().moment(room).today;
         if room.fitted_on.load(Ordering::Relaxed) == today {
             return Ok(());
         }
@@ -149,9 +151,9 @@ impl App {
     async fn make_fit(&self, room: &Arc<Room>, once_on: Option<Day>) -> Result<Option<store::FitRow>> {
         // the desk is free again while the fit is made: events are followed meanwhile
         let mut desk = room.desk.lock().await;
-        let moment = retrying!(self.sync(room, &mut desk))?;
+        let moment = retrying!(self.app.segments().sync(room, &mut desk))?;
         drop(desk);
-        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let latest = store::latest(&mut tx, room.id).await?;
         // an agency's first night is the one after its first day: until then its files are still coming in
         let midnight = time::start_of_day(moment.today, room.terms.time_zone);
@@ -162,13 +164,13 @@ impl App {
         }
         let number = latest.map_or(1, |row| row.fit + 1);
         let customers = room.frame().purchases().into_iter().flatten().collect();
-        let row = in_pool(&self.engine, move || fit(customers, number, moment)).await?;
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        let row = in_pool(&self.app.engine, move || fit(customers, number, moment)).await?;
+        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         let kept = store::insert(&mut tx, room.id, &row).await?;
         dialect::notify(&mut tx, room.id).await?;
         tx.commit().await?;
         let mut desk = room.desk.lock().await;
-        retrying!(self.sync(room, &mut desk))?;
+        retrying!(self.app.segments().sync(room, &mut desk))?;
         Ok(kept.then_some(row))
     }
 
@@ -183,7 +185,7 @@ impl App {
         let model = fit.found.ok().map(|fit| fit.model);
         // whoever holds the desk is the only one to change the frame
         let customers = room.frame().purchases();
-        let worths = in_pool(&self.engine, move || {
+        let worths = in_pool(&self.app.engine, move || {
             let worth = |purchases: Option<Purchases>| model?.worth(&purchases?);
             customers.into_par_iter().map(worth).collect::<Vec<_>>()
         })

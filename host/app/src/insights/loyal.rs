@@ -4,7 +4,7 @@ use crate::error::{AppError, Result};
 use crate::facts::Frame;
 use crate::labels::shown_name;
 use crate::team::Caller;
-use crate::{App, Room};
+use crate::{Insights, Room};
 use posthouse_domain::catalogue::{ALL, NO_SOURCE, Value, position};
 use posthouse_domain::insights::loyal::{INDICATORS, Indicator, met};
 use posthouse_domain::money::Currency;
@@ -75,7 +75,7 @@ fn high_spend(frame: &Frame, today: Day) -> f64 {
     quantiles::edges(&mut spends, 5).last().map_or(0.0, |edge| *edge as f64)
 }
 
-impl App {
+impl Insights<'_> {
     /// Loyal customers by five indicators.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl App {
         .await
         .map_err(|e| AppError::Internal(format!("looking for loyal customers failed: {e}")))?;
         let ordinals: Vec<i64> = page.iter().map(|(ordinal, _)| *ordinal as i64).collect();
-        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let rows = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
         found.items = rows
             .into_iter()

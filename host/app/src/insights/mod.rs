@@ -11,15 +11,15 @@ pub use pareto::{Measure, Pareto, Window};
 use crate::error::{Result, retrying};
 use crate::rules::Moment;
 use crate::team::Caller;
-use crate::{App, Room};
+use crate::{Insights, Room};
 use std::sync::Arc;
 
-impl App {
+impl Insights<'_> {
     /// Brings the frame to the last commit and to today, and lends the room for questions about everyone.
     async fn everyone(&self, caller: &Caller) -> Result<(Arc<Room>, Moment)> {
         let room = caller.room.clone();
         let mut desk = room.desk.lock().await;
-        let moment = retrying!(self.sync(&room, &mut desk))?;
+        let moment = retrying!(self.app.segments().sync(&room, &mut desk))?;
         drop(desk);
         // what has just been read is followed as well
         room.woken.notify_one();

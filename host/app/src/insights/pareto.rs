@@ -1,6 +1,6 @@
 //! The Pareto view over the facts of everyone.
 
-use crate::App;
+use crate::Insights;
 use crate::error::{AppError, Result};
 use crate::facts::Frame;
 use crate::team::Caller;
@@ -44,7 +44,7 @@ pub struct Pareto {
     pub has_margin: bool,
 }
 
-impl App {
+impl Insights<'_> {
     /// Which share of the customers brings which share of spend and margin.
     ///
     /// # Errors

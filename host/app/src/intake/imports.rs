@@ -3,7 +3,7 @@
 use super::files::chunks::CHUNK;
 use super::files::{ERROR_COLUMNS, Mapping, Reading, workbook};
 use super::report::Report;
-use crate::App;
+use crate::Intake;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::row::FileKind;
@@ -145,7 +145,7 @@ async fn is_workbook(path: &Path) -> Result<bool> {
 /// Rows of an error file that are read at once, and characters after which no further one is: a row may have a megabyte.
 const ERROR_PAGE: (i64, i64) = (1_000, 1_000_000);
 
-impl App {
+impl Intake<'_> {
     /// Starts to import a file. The file that is being imported already, in the same way, joins its job.
     ///
     /// # Errors
@@ -172,7 +172,7 @@ impl App {
         }
         let job = ImportRow {
             agency_id: caller.room.id,
-            id: self.entropy.id(self.machine.now()),
+            id: self.app.entropy.id(self.app.machine.now()),
             kind: new.kind.as_str().to_owned(),
             file_name: new.name.chars().filter(|c| !c.is_control()).take(200).collect(),
             digest: new.digest.to_owned(),
@@ -194,11 +194,11 @@ impl App {
             report: None,
             failure: None,
             attempts: 0,
-            created_at: self.clock.now(),
+            created_at: self.app.clock.now(),
             finished_at: None,
         };
         let row = self.keep_file(caller, &job, new.path).await?;
-        self.import_waiting.notify_one();
+        self.app.import_waiting.notify_one();
         ImportStatus::read(row)
     }
 
@@ -225,7 +225,7 @@ impl App {
             }
         }
         // somebody sent the same file at the same time
-        let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
+        let mut tx = self.app.store.write(Access::Agency(job.agency_id)).await?;
         store::delete_upload(&mut tx, job.agency_id, job.id).await?;
         tx.commit().await?;
         self.active(job).await?.ok_or_else(|| {
@@ -240,15 +240,15 @@ impl App {
     }
 
     async fn active(&self, job: &ImportRow) -> Result<Option<ImportRow>> {
-        let mut tx = self.store.read(Access::Agency(job.agency_id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(job.agency_id)).await?;
         Ok(store::active(&mut tx, job).await?)
     }
 
     async fn keep_pieces(&self, caller: &Caller, job: &ImportRow, first: i32, bytes: &[u8], last: bool) -> Result<()> {
         let agency = job.agency_id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         if first == 0 {
-            store::create(&mut tx, job, self.machine.now() + UPLOAD_MILLIS).await?;
+            store::create(&mut tx, job, self.app.machine.now() + UPLOAD_MILLIS).await?;
         }
         for (position, piece) in (first..).zip(bytes.chunks(CHUNK)) {
             store::put_chunk(&mut tx, agency, job.id, position, piece).await?;
@@ -259,7 +259,10 @@ impl App {
                 format!("import/{}", job.id),
                 json!({"kind": job.kind, "digest": job.digest, "dry_run": job.dry_run}),
             );
-            self.audit(&mut tx, caller, "import.start", &subject, detail).await?;
+            self.app
+                .audit()
+                .note(&mut tx, caller, "import.start", &subject, detail)
+                .await?;
         }
         Ok(tx.commit().await?)
     }
@@ -269,7 +272,7 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`] if the agency has no such job.
     pub async fn import_status(&self, caller: &Caller, id: Uuid) -> Result<ImportStatus> {
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         ImportStatus::read(
             store::get(&mut tx, caller.room.id, id)
                 .await?
@@ -290,14 +293,16 @@ impl App {
         language: Language,
     ) -> Result<Option<(i64, Vec<u8>)>> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let job = store::get(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("import"))?;
         let rows = store::errors(&mut tx, agency, id, after.unwrap_or(0), ERROR_PAGE).await?;
         drop(tx);
         if after.is_none() {
-            self.audit_look(caller, "import.read-errors", &format!("import/{id}"), &json!({}))
+            self.app
+                .audit()
+                .note_look(caller, "import.read-errors", &format!("import/{id}"), &json!({}))
                 .await?;
         }
         let mut file = Reading::of(&job)?.writer(after.is_none());

@@ -30,7 +30,7 @@ pub(crate) use touches::Records;
 
 use crate::error::{AppError, Result};
 use crate::team::Caller;
-use crate::{App, Room};
+use crate::{App, Intake, Room};
 use posthouse_domain::{Record, Rejection, Words, event, words};
 use serde::Serialize;
 use serde_json::Value;
@@ -72,7 +72,7 @@ pub struct Accepted {
     pub rejected: Vec<RejectedEvent>,
 }
 
-impl App {
+impl Intake<'_> {
     /// Takes in events. When this returns, what was accepted is on disk, counted exactly once, and the customers' facts are true;
     /// their segments follow at once.
     ///

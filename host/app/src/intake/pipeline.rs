@@ -9,7 +9,7 @@ use super::plan::{Basis, Plan};
 use super::progress::{Progress, Step, Tally};
 use super::recent::Recent;
 use crate::error::{AppError, Result, retrying};
-use crate::{App, Room};
+use crate::{App, Intake, Room};
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{Day, Instant};
 use posthouse_store::imports::ImportRow;
@@ -121,7 +121,7 @@ impl Pipeline {
                 plan: planned.as_deref(),
                 announce,
             };
-            let written = retrying!(app.write_slice(&room, &job, kind, &ready, &progress))?;
+            let written = retrying!(app.intake().write_slice(&room, &job, kind, &ready, &progress))?;
             Ok(written.map(|(job, step, as_planned)| {
                 progress.take(step);
                 Written {
@@ -166,7 +166,7 @@ impl Pipeline {
                 // an embedded database has no other host, and one connection to write with
                 Err(_) if dialect::is_embedded(&self.app.store) => {}
                 // if it is lost, the slice cannot be written either, and says so
-                Err(_) => drop(self.app.renew(job).await),
+                Err(_) => drop(self.app.intake().renew(job).await),
             }
         }
     }
@@ -216,7 +216,7 @@ impl Pipeline {
     }
 }
 
-impl App {
+impl Intake<'_> {
     /// Lands some rows and moves the job on in one transaction, so that no row is lost or doubled whenever the host dies: the job after
     /// it, what the slice adds, and whether that was what the plan said. `None` if the lease was lost.
     async fn write_slice(
@@ -227,18 +227,18 @@ impl App {
         &Ready { slice, plan, announce }: &Ready<'_>,
         progress: &Progress,
     ) -> Result<Option<(ImportRow, Step, bool)>> {
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         // the lock: from here on nobody else changes this agency's customers until the transaction ends
         let counter = store::next_change(&mut tx, room.id).await?;
         let planned = match plan {
-            Some(plan) if plan.holds(self, room, &mut tx, counter).await? => Some(plan),
+            Some(plan) if plan.holds(self.app, room, &mut tx, counter).await? => Some(plan),
             _ => None,
         };
         let made_now;
         let plan = match planned {
             Some(plan) => plan,
             None => {
-                let now = self.clock.now();
+                let now = self.app.clock.now();
                 let basis = Basis {
                     counter,
                     now,
@@ -246,11 +246,11 @@ impl App {
                     ahead: None,
                     recent: &mut Recent::default(),
                 };
-                made_now = Plan::make(self, room, &mut tx, &slice.records(), basis).await?;
+                made_now = Plan::make(self.app, room, &mut tx, &slice.records(), basis).await?;
                 &made_now
             }
         };
-        plan.write(self, room, &mut tx).await?;
+        plan.write(self.app, room, &mut tx).await?;
         let mut landed = plan.outcomes.iter();
         let outcomes = slice.rows.iter().map(|row| match &row.record {
             Ok(_) => landed.next().cloned().unwrap_or(Outcome::Known),

@@ -1,7 +1,7 @@
 //! Cells that an import left out, as a file.
 
 use super::files::{Reading, WARNING_COLUMNS};
-use crate::App;
+use crate::Intake;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::{Language, Words};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// Cells of a page.
 const PAGE: i64 = 2_000;
 
-impl App {
+impl Intake<'_> {
     /// The next cells that a job left out, behind the one at `after` (its row, and its place among the row's), as CSV, their reasons in
     /// `language`; the first page begins with the headers. `None` at the end.
     ///
@@ -25,7 +25,7 @@ impl App {
         language: Language,
     ) -> Result<Option<((i64, i32), Vec<u8>)>> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let job = store::get(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("import"))?;
@@ -34,7 +34,9 @@ impl App {
         drop(tx);
         if after.is_none() {
             let nothing = serde_json::json!({});
-            self.audit_look(caller, "import.read-warnings", &format!("import/{id}"), &nothing)
+            self.app
+                .audit()
+                .note_look(caller, "import.read-warnings", &format!("import/{id}"), &nothing)
                 .await?;
         }
         if after.is_some() && rows.is_empty() {

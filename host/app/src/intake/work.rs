@@ -8,7 +8,7 @@ use super::progress::{Progress, Tally};
 use super::rehearsal::Rehearsal;
 use super::told;
 use crate::error::{AppError, Result};
-use crate::{App, Room};
+use crate::{Intake, Room};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{Rejection, words};
@@ -19,62 +19,62 @@ use std::sync::Arc;
 /// How often work on a job may fail, each time later, before the job counts as failed.
 const ATTEMPTS: i64 = 8;
 
-impl App {
+impl Intake<'_> {
     /// Imports waiting files until the server stops: those that came to this host, and those whose host went away.
-    pub(crate) async fn import_files(self) {
-        if dialect::is_embedded(&self.store) {
+    pub(crate) async fn import_files(&self) {
+        if dialect::is_embedded(&self.app.store) {
             // nobody else can be at work on an embedded database: what holds a lease died
             if let Err(error) = self.break_leases().await {
                 tracing::error!(%error, "leases of an earlier run could not be broken");
             }
         }
-        while !self.stopping.is_cancelled() {
+        while !self.app.stopping.is_cancelled() {
             match self.import_next().await {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => tracing::error!(%error, "an import stopped; it will be resumed"),
             }
             tokio::select! {
-                () = self.import_waiting.notified() => {}
-                () = self.stopping.cancelled() => {}
+                () = self.app.import_waiting.notified() => {}
+                () = self.app.stopping.cancelled() => {}
                 () = tokio::time::sleep(std::time::Duration::from_secs(2)) => {}
             }
         }
     }
 
     async fn break_leases(&self) -> Result<()> {
-        let mut tx = self.store.write(Access::Jobs).await?;
+        let mut tx = self.app.store.write(Access::Jobs).await?;
         store::break_leases(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
     /// Works on the oldest waiting file; `false` if there is none.
     async fn import_next(&self) -> Result<bool> {
-        let now = self.machine.now();
-        let mut tx = self.store.read(Access::Jobs).await?;
+        let now = self.app.machine.now();
+        let mut tx = self.app.store.read(Access::Jobs).await?;
         let waiting = store::waiting(&mut tx, now).await?;
         let abandoned = store::abandoned(&mut tx, now).await?;
         drop(tx);
         for (agency, id) in abandoned {
-            let mut tx = self.store.write(Access::Agency(agency)).await?;
+            let mut tx = self.app.store.write(Access::Agency(agency)).await?;
             store::delete_upload(&mut tx, agency, id).await?;
             tx.commit().await?;
         }
         for mut job in waiting {
-            let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
-            let taken = store::lease(&mut tx, job.agency_id, job.id, self.host, now, now + LEASE_MILLIS).await?;
+            let mut tx = self.app.store.write(Access::Agency(job.agency_id)).await?;
+            let taken = store::lease(&mut tx, job.agency_id, job.id, self.app.host, now, now + LEASE_MILLIS).await?;
             tx.commit().await?;
             if taken {
-                let result = match self.room(job.agency_id).await {
+                let result = match self.app.room(job.agency_id).await {
                     Ok(room) => self.import(&room, &mut job).await,
                     Err(error) => Err(error),
                 };
                 match &result {
                     Err(error) if !error.is_transient() => self.postpone(job, error).await?,
-                    Ok(()) if !self.stopping.is_cancelled() => {}
+                    Ok(()) if !self.app.stopping.is_cancelled() => {}
                     _ => {
-                        let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
-                        store::release(&mut tx, job.agency_id, job.id, self.host).await?;
+                        let mut tx = self.app.store.write(Access::Agency(job.agency_id)).await?;
+                        store::release(&mut tx, job.agency_id, job.id, self.app.host).await?;
                         tx.commit().await?;
                     }
                 }
@@ -86,11 +86,11 @@ impl App {
 
     /// Has a job whose work failed tried again later, other jobs meanwhile; gives it up in the end.
     async fn postpone(&self, mut job: ImportRow, error: &AppError) -> Result<()> {
-        let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
+        let mut tx = self.app.store.write(Access::Agency(job.agency_id)).await?;
         job.attempts += 1;
         if job.attempts < ATTEMPTS {
-            let until = self.machine.now() + (1_000 << job.attempts);
-            store::postpone(&mut tx, &job, self.host, until).await?;
+            let until = self.app.machine.now() + (1_000 << job.attempts);
+            store::postpone(&mut tx, &job, self.app.host, until).await?;
         } else {
             let rejection = match error {
                 AppError::Invalid(rejection) => rejection.clone(),
@@ -104,11 +104,13 @@ impl App {
             };
             tracing::error!(%error, import = %job.id, "an import is given up");
             job.failure = Some(serde_json::to_string(&rejection).map_err(AppError::corrupt("failure"))?);
-            if !store::finish(&mut tx, &job, self.host, self.clock.now()).await? {
+            if !store::finish(&mut tx, &job, self.app.host, self.app.clock.now()).await? {
                 return Ok(()); // another host took over
             }
             store::drop_chunks(&mut tx, job.agency_id, job.id).await?;
-            self.tell(&mut tx, job.agency_id, told::import(&job, self.clock.now()))
+            self.app
+                .webhooks()
+                .tell(&mut tx, job.agency_id, told::import(&job, self.app.clock.now()))
                 .await?;
         }
         Ok(tx.commit().await?)
@@ -117,7 +119,7 @@ impl App {
     async fn import(&self, room: &Arc<Room>, job: &mut ImportRow) -> Result<()> {
         tracing::info!(agency = %room.slug, import = %job.id, rows_done = job.rows_done, "importing {}", job.file_name);
         if job.dry_run && job.rows_done > 0 {
-            let mut tx = self.store.write(Access::Agency(room.id)).await?;
+            let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
             store::begin_again(&mut tx, room.id, job.id).await?;
             tx.commit().await?;
             (job.rows_done, job.accepted, job.duplicates, job.rejected) = (0, 0, 0, 0);
@@ -126,11 +128,11 @@ impl App {
         let kind = FileKind::parse(&job.kind)
             .ok_or_else(|| AppError::Internal(format!("unknown kind of file {}", job.kind)))?;
         let (defined, progress) = {
-            let mut tx = self.store.read(Access::Agency(room.id)).await?;
+            let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
             let defined = posthouse_store::attributes::definitions(&mut tx, room.id).await?;
             (defined, Progress::load(&mut tx, job).await?)
         };
-        let mut pipeline = Pipeline::new(self, room, kind, progress);
+        let mut pipeline = Pipeline::new(self.app, room, kind, progress);
         let read = self.import_slices(room, job, kind, defined, &mut pipeline).await;
         // what is being written is waited for, whatever became of the rest
         let landed = pipeline.landed(job).await;
@@ -148,13 +150,16 @@ impl App {
             Some(Err(ReadError::Store(error))) => return Err(error.into()),
             Some(Err(ReadError::Gone)) => return Ok(()),
         };
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
-        if !store::finish(&mut tx, job, self.host, self.clock.now()).await? {
+        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
+        if !store::finish(&mut tx, job, self.app.host, self.app.clock.now()).await? {
             return Ok(()); // another host took over
         }
         store::drop_chunks(&mut tx, room.id, job.id).await?;
         dialect::notify(&mut tx, room.id).await?;
-        self.tell(&mut tx, room.id, told::import(job, self.clock.now())).await?;
+        self.app
+            .webhooks()
+            .tell(&mut tx, room.id, told::import(job, self.app.clock.now()))
+            .await?;
         tx.commit().await?;
         tracing::info!(agency = %room.slug, import = %job.id, accepted = job.accepted, duplicates = job.duplicates, rejected = job.rejected, "imported");
         Ok(())
@@ -171,26 +176,26 @@ impl App {
     ) -> Result<Option<std::result::Result<(), ReadError>>> {
         let (slices, mut received) = tokio::sync::mpsc::channel(1);
         let source = Source {
-            store: self.store.clone(),
+            store: self.app.store.clone(),
             runtime: tokio::runtime::Handle::current(),
             terms: room.terms.clone(),
             defined,
             job: job.clone(),
             kind,
-            workbooks: self.workbooks.clone(),
+            workbooks: self.app.workbooks.clone(),
             pace: pipeline.pace.clone(),
         };
         let reading = tokio::task::spawn_blocking(move || source.read(&slices));
         let mut rehearsal = Rehearsal::default();
         loop {
             let Ok(next) = tokio::time::timeout(SILENCE, received.recv()).await else {
-                if self.stopping.is_cancelled() || !self.renew(job).await? {
+                if self.app.stopping.is_cancelled() || !self.renew(job).await? {
                     return Ok(None);
                 }
                 continue;
             };
             let Some(slice) = next else { break };
-            if self.stopping.is_cancelled() {
+            if self.app.stopping.is_cancelled() {
                 return Ok(None);
             }
             if !job.dry_run {
@@ -220,7 +225,7 @@ impl App {
         slice: &Slice,
         rehearsal: &mut Rehearsal,
     ) -> Result<Option<ImportRow>> {
-        let outcomes = rehearsal.take(self, room, slice).await?;
+        let outcomes = rehearsal.take(self.app, room, slice).await?;
         let tally = Tally::of(kind, slice, outcomes, &mut rehearsal.report, &room.terms);
         let report = serde_json::to_string(&rehearsal.report).map_err(AppError::corrupt("report"))?;
         let advanced = tally.advance(job, slice, Some(report));
@@ -229,7 +234,7 @@ impl App {
     }
 
     async fn note_rehearsed(&self, advanced: &ImportRow, rows_before: i64, tally: &Tally) -> Result<bool> {
-        let mut tx = self.store.write(Access::Agency(advanced.agency_id)).await?;
+        let mut tx = self.app.store.write(Access::Agency(advanced.agency_id)).await?;
         if !self.note(&mut tx, advanced, rows_before, tally).await? {
             return Ok(false);
         }

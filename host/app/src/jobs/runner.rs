@@ -85,7 +85,7 @@ impl App {
                             break;
                         };
                         let app = self.clone();
-                        self.tasks.spawn(async move {
+                        self.background.spawn(async move {
                             app.run_job(&job).await;
                             drop(slot);
                         });
@@ -202,7 +202,7 @@ impl App {
         };
         let (app, own) = (self.clone(), job.clone());
         // in a task of its own it goes on while its lease is renewed, whatever it has locked; and if it panics, no other job suffers
-        let mut work = self.tasks.spawn(async move { (known.run)(&app, &own).await });
+        let mut work = self.background.spawn(async move { (known.run)(&app, &own).await });
         let done = loop {
             match tokio::time::timeout(SIGN_OF_LIFE, &mut work).await {
                 Ok(done) => break done,

@@ -87,7 +87,7 @@ impl App {
     pub async fn move_clock(&self, caller: &Caller, by: ClockMove) -> Result<ClockMoved> {
         let moved = self.travel(by).await?;
         let detail = serde_json::json!({"from": time::instant_text(moved.from), "to": time::instant_text(moved.to)});
-        self.audit_look(caller, "clock.move", "clock", &detail).await?;
+        self.audit().note_look(caller, "clock.move", "clock", &detail).await?;
         Ok(moved)
     }
 

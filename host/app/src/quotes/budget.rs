@@ -1,6 +1,6 @@
 //! What campaigns have held and spent, and every movement of it.
 
-use crate::App;
+use crate::Quotes;
 use crate::campaigns::find;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
@@ -47,7 +47,7 @@ pub struct BudgetEntry {
     pub at: i64,
 }
 
-impl App {
+impl Quotes<'_> {
     /// A campaign's budget and its movements.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl App {
             None => (i64::MAX, Uuid::max(), i64::MAX),
             Some(text) => position(text).ok_or_else(AppError::bad_cursor)?,
         };
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;
         let plan: Plan = serde_json::from_str(&row.plan).map_err(AppError::corrupt("plan"))?;
         let (held, spent) = store::total(&mut tx, agency, row.id).await?;

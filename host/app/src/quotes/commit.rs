@@ -6,7 +6,7 @@ use super::read::QuoteView;
 use super::standing::Campaign;
 use super::trace::{self, Adjustment, Answer, CampaignTrace, LinePrice};
 use super::{NewQuote, QUOTE};
-use crate::App;
+use crate::Quotes;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, JobClock, Lane, NewJob};
 use crate::rules::point::{About, Subject};
@@ -60,25 +60,25 @@ impl Purse {
     }
 }
 
-impl App {
+impl Quotes<'_> {
     /// Prices a basket and holds what that takes.
     ///
     /// # Errors
     /// `bad_basket`; [`AppError::NotFound`] if there is no such customer.
-    pub async fn quote(&self, caller: &Caller, new: NewQuote) -> Result<QuoteView> {
+    pub async fn make(&self, caller: &Caller, new: NewQuote) -> Result<QuoteView> {
         let new = NewQuote {
             basket: new.basket.in_form(),
             ..new
         };
         new.check()?;
         let hold = i64::from(new.hold_minutes) * 60_000;
-        let (view, gathered) = retrying!(self.try_quote(caller, &new, hold))?;
+        let (view, gathered) = retrying!(self.try_make(caller, &new, hold))?;
         self.note_health(&caller.room, &gathered);
         metrics::counter!("posthouse_quotes_total", "became" => "made").increment(1);
         Ok(view)
     }
 
-    async fn try_quote(&self, caller: &Caller, new: &NewQuote, hold: i64) -> Result<(QuoteView, Gathered)> {
+    async fn try_make(&self, caller: &Caller, new: &NewQuote, hold: i64) -> Result<(QuoteView, Gathered)> {
         let gathered = self.gather(&caller.room, new.clone()).await?;
         let view = self.hold(caller, &gathered, hold).await?;
         Ok((view, gathered))
@@ -89,17 +89,17 @@ impl App {
         let agency = caller.room.id;
         let Gathered { moment, basket, .. } = gathered;
         let purse = Purse::new(gathered.customer, moment.today);
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let customer = purse.customer.as_deref().unwrap_or_default();
         let left = left(&mut tx, agency, &gathered.standing.campaigns, customer, &purse.day).await?;
         let priced = Priced::new(gathered, &left)?;
         // ids go by the machine's time, so that lists stay in order where the business clock stands still
-        let made = self.machine.now();
-        let id = self.entropy.id(made);
+        let made = self.app.machine.now();
+        let id = self.app.entropy.id(made);
         let asked: Vec<Option<Uuid>> = gathered
             .heard
             .iter()
-            .map(|heard| matches!(heard, Heard::Asked(..)).then(|| self.entropy.id(made)))
+            .map(|heard| matches!(heard, Heard::Asked(..)).then(|| self.app.entropy.id(made)))
             .collect();
         let answer = priced.answer(gathered, &asked, caller);
         let row = QuoteRow {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::facts::known::{Known, project};
 use crate::rules::point::{Made, Rule, decide};
 use crate::rules::{Moment, in_pool};
-use crate::{App, Room};
+use crate::{Quotes, Room};
 use posthouse_domain::Words;
 use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};
 use posthouse_domain::promotion::{Basket, Offer};
@@ -47,16 +47,21 @@ pub(crate) struct Gathered {
     pub(crate) moment: Moment,
 }
 
-impl App {
+impl Quotes<'_> {
     pub(crate) async fn gather(&self, room: &Arc<Room>, new: NewQuote) -> Result<Gathered> {
-        let moment = self.moment(room);
+        let moment = self.app.segments().moment(room);
         if new.customer.is_some() {
-            self.ensure_loaded(room).await?;
+            self.app.segments().ensure_loaded(room).await?;
         }
-        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let standing = self.standing(room, &mut tx).await?;
         let known = match new.customer {
-            Some(id) => Some(self.known(room, &mut tx, id, standing.own.clone(), moment).await?),
+            Some(id) => Some(
+                self.app
+                    .facts()
+                    .known(room, &mut tx, id, standing.own.clone(), moment)
+                    .await?,
+            ),
             None => None,
         };
         let codes = read_codes(&mut tx, room.id, &new.codes, new.customer, moment.now).await?;
@@ -86,7 +91,7 @@ impl App {
         // whoever writes several of these rows does it in this order
         arms.sort_unstable();
         let (asked, basket) = (standing.clone(), new.basket.clone());
-        let heard = in_pool(&self.engine, move || {
+        let heard = in_pool(&self.app.engine, move || {
             hear(&asked.campaigns, bars, &basket, known.as_ref(), moment)
         })
         .await?;

@@ -8,7 +8,7 @@ use crate::error::{Result, retrying};
 use crate::rules::breaker::{Attempt, Breaker, Failing, good_revisions};
 use crate::rules::log::{About, Call, DECISION};
 use crate::rules::pointer::{BREAKER, NewRule, put_rule};
-use crate::{App, Room};
+use crate::{Quotes, Room};
 use posthouse_domain::{Words, words};
 use posthouse_store::plugins::{self as bindings, BindingRevisionRow};
 use posthouse_store::{Access, attributes, campaigns};
@@ -66,7 +66,7 @@ fn about(gathered: &Gathered) -> Words {
     }
 }
 
-impl App {
+impl Quotes<'_> {
     /// Notes which rules answered and which failed, keeps what they logged, and sees to those that keep failing, in the background.
     pub(super) fn note_health(&self, room: &Arc<Room>, gathered: &Gathered) {
         let mut cares: Vec<(String, i64, Care)> = Vec::new();
@@ -121,10 +121,10 @@ impl App {
         }
         drop(health);
         if !cares.is_empty() {
-            let (app, room) = (self.clone(), room.clone());
-            self.tasks.spawn(async move {
+            let (app, room) = (self.app.clone(), room.clone());
+            self.app.background.spawn(async move {
                 for (binding, revision, care) in cares {
-                    if let Err(error) = app.care_for(&room, &binding, revision, &care).await {
+                    if let Err(error) = app.quotes().care_for(&room, &binding, revision, &care).await {
                         tracing::error!(%error, agency = %room.slug, binding, "a failing rule could not be seen to");
                     }
                 }
@@ -147,8 +147,8 @@ impl App {
     }
 
     async fn mark_rule(&self, room: &Room, binding: &str, revision: i64, fault: Option<&Words>) -> Result<()> {
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
-        let since = fault.map(|_| self.clock.now());
+        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
+        let since = fault.map(|_| self.app.clock.now());
         let fault = fault.map(Words::to_stored);
         bindings::mark_stale(&mut tx, room.id, PROMOTION, binding, revision, since, fault.as_deref()).await?;
         Ok(tx.commit().await?)
@@ -162,7 +162,7 @@ impl App {
             revision,
             fault,
         };
-        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let good = good_revisions(&mut tx, room.id, failing).await?;
         drop(tx);
         for older in good {
@@ -176,7 +176,7 @@ impl App {
 
     async fn put_back_rule(&self, room: &Room, failing: Failing<'_>, older: &BindingRevisionRow) -> Result<Attempt> {
         let (agency, binding) = (room.id, failing.binding);
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // in order with other changes of rules: one host goes back, the others see that it did
         campaigns::next_version(&mut tx, agency).await?;
         let present = bindings::binding(&mut tx, agency, PROMOTION, binding).await?;
@@ -184,7 +184,9 @@ impl App {
             return Ok(Attempt::Overtaken);
         }
         let own = attributes::definitions(&mut tx, agency).await?;
-        self.promotion_rule(agency, &mut tx, RuleName::revision(binding, older), &own)
+        self.app
+            .campaigns()
+            .rule(agency, &mut tx, RuleName::revision(binding, older), &own)
             .await?;
         let note = failing.fault.to_stored();
         let new = NewRule {
@@ -198,8 +200,8 @@ impl App {
             note: Some(&note),
             grant: &[],
         };
-        let now = self.clock.now();
-        put_rule(self, &mut tx, agency, &new, now).await?;
+        let now = self.app.clock.now();
+        put_rule(self.app, &mut tx, agency, &new, now).await?;
         let campaign = find_locked(&mut tx, agency, binding).await?;
         let why = words!(
             "the rule kept failing, revision {older} is back in force: {fault}",
@@ -209,7 +211,7 @@ impl App {
         )
         .to_stored();
         let taken = Taken::by_host(now, &why);
-        record(self, &mut tx, agency, (&campaign, &campaign), BREAKER, &taken).await?;
+        record(self.app, &mut tx, agency, (&campaign, &campaign), BREAKER, &taken).await?;
         tx.commit().await?;
         Ok(Attempt::Done)
     }

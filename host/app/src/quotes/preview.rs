@@ -7,7 +7,7 @@ use crate::error::{AppError, Result};
 use crate::facts::known::{Known, project};
 use crate::rules::point::{Rule, decide};
 use crate::rules::{Moment, in_pool};
-use crate::{App, Room};
+use crate::{Quotes, Room};
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::promotion::guard::{Asker, Occasion, admit};
@@ -110,20 +110,15 @@ impl Side {
     }
 }
 
-impl App {
+impl Quotes<'_> {
     /// Asks the plan in force and a new one about the latest quotes.
     ///
     /// # Errors
     /// A rule that cannot be opened, settings that do not fit.
-    pub(crate) async fn preview_plan(
-        &self,
-        room: &Arc<Room>,
-        campaign: &CampaignRow,
-        new: Plan,
-    ) -> Result<PlanPreview> {
-        let (agency, moment) = (room.id, self.moment(room));
-        self.ensure_loaded(room).await?;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+    pub(crate) async fn preview(&self, room: &Arc<Room>, campaign: &CampaignRow, new: Plan) -> Result<PlanPreview> {
+        let (agency, moment) = (room.id, self.app.segments().moment(room));
+        self.app.segments().ensure_loaded(room).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let bound = bindings::binding(&mut tx, agency, PROMOTION, &campaign.key)
             .await?
             .ok_or(AppError::NotFound("binding"))?;
@@ -136,11 +131,13 @@ impl App {
         };
         let now = Side {
             plan: serde_json::from_str(&campaign.plan).map_err(AppError::corrupt("plan"))?,
-            rule: self.promotion_rule(agency, &mut tx, named, &own).await?,
+            rule: self.app.campaigns().rule(agency, &mut tx, named, &own).await?,
         };
         let (digest, config) = (new.rule.digest.clone(), new.rule.config.clone());
         let then = Side {
             rule: self
+                .app
+                .campaigns()
                 .trial_rule(agency, &mut tx, &campaign.key, &digest, &config)
                 .await?,
             plan: new,
@@ -151,7 +148,7 @@ impl App {
         for row in store::latest(&mut tx, agency, Uuid::max(), LATEST).await? {
             let basket: Basket = serde_json::from_str(&row.basket).map_err(AppError::corrupt("basket"))?;
             let known = match row.customer_id {
-                Some(id) => Some(self.known(room, &mut tx, id, kinds.clone(), moment).await?),
+                Some(id) => Some(self.app.facts().known(room, &mut tx, id, kinds.clone(), moment).await?),
                 None => None,
             };
             lines += basket.lines.len();
@@ -162,7 +159,7 @@ impl App {
         }
         drop(tx);
         let id = campaign.id;
-        in_pool(&self.engine, move || {
+        in_pool(&self.app.engine, move || {
             let found = asked.par_iter().map(|(quote, list_price, basket, known)| {
                 let ask = |side: &Side| side.saving(id, basket, known.as_ref(), moment);
                 Some(QuoteChange {

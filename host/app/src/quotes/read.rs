@@ -1,7 +1,7 @@
 //! Looking at quotes.
 
 use super::trace::Answer;
-use crate::App;
+use crate::Quotes;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::promotion::Basket;
@@ -80,14 +80,14 @@ pub struct QuoteFilter {
     pub customer: Option<Uuid>,
 }
 
-impl App {
+impl Quotes<'_> {
     /// One quote.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn quote_by_id(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
+    pub async fn get(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = store::quote(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("quote"))?;
@@ -98,7 +98,7 @@ impl App {
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn quotes(
+    pub async fn list(
         &self,
         caller: &Caller,
         filter: QuoteFilter,
@@ -107,7 +107,7 @@ impl App {
     ) -> Result<(Vec<QuoteView>, Option<Uuid>)> {
         let (agency, limit) = (caller.room.id, limit as i64);
         let before = before.unwrap_or(Uuid::max());
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let mut rows = match filter.customer {
             Some(customer) => store::latest_of(&mut tx, agency, customer, before, limit + 1).await?,
             None => store::latest(&mut tx, agency, before, limit + 1).await?,

@@ -3,12 +3,12 @@
 
 use super::commit::Purse;
 use super::read::QuoteView;
-use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::intake::meant;
 use crate::jobs::{self, Done, Job, JobRow};
 use crate::team::Caller;
 use crate::webhooks::Told;
+use crate::{App, Quotes};
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::promotion::returns::Undone;
 use posthouse_domain::words;
@@ -101,23 +101,23 @@ async fn settle(tx: &mut Tx, agency: Uuid, quote: &QuoteRow, spend: bool, now: i
     Ok(())
 }
 
-impl App {
+impl Quotes<'_> {
     /// Confirms a quote with its booking: what it held is spent. The same again answers the same.
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `quote_expired`, `quote_released`, `quote_confirmed` with another booking, `booking_cancelled`,
     /// `booking_of_another_customer`, `booking_conflict`.
-    pub async fn confirm_quote(&self, caller: &Caller, id: Uuid, with: Confirmation) -> Result<QuoteView> {
+    pub async fn confirm(&self, caller: &Caller, id: Uuid, with: Confirmation) -> Result<QuoteView> {
         let booking = posthouse_domain::booking::check_booking_id(&with.booking_id)?;
         retrying!(self.try_confirm(caller, id, &booking, &with.booking_id))
     }
 
     async fn try_confirm(&self, caller: &Caller, id: Uuid, booking: &str, written: &str) -> Result<QuoteView> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // what lands about the booking lands before or after this, and knows then whose quotes have to follow
         intake::lock(&mut tx, agency).await?;
-        let now = self.clock.now();
+        let now = self.app.clock.now();
         let clashes = forms::clashes(&mut tx, agency, &[(forms::BOOKING, booking)]).await?;
         let booking = match clashes.is_empty() {
             true => booking.to_owned(),
@@ -147,8 +147,13 @@ impl App {
                 "currency": caller.room.terms.currency.as_str(),
             });
             let (subject, detail) = (format!("quote/{id}"), json!({ "booking_id": booking }));
-            self.audit(&mut tx, caller, "quote.confirm", &subject, detail).await?;
-            self.tell(&mut tx, agency, told("quote.confirmed", &quote, now, more))
+            self.app
+                .audit()
+                .note(&mut tx, caller, "quote.confirm", &subject, detail)
+                .await?;
+            self.app
+                .webhooks()
+                .tell(&mut tx, agency, told("quote.confirmed", &quote, now, more))
                 .await?;
             tx.commit().await?;
             metrics::counter!("posthouse_quotes_total", "became" => "confirmed").increment(1);
@@ -189,17 +194,19 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `quote_confirmed`.
-    pub async fn release_quote(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
-        retrying!(self.try_release_quote(caller, id))
+    pub async fn release(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
+        retrying!(self.try_release(caller, id))
     }
 
-    async fn try_release_quote(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
-        let (agency, now) = (caller.room.id, self.clock.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+    async fn try_release(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
+        let (agency, now) = (caller.room.id, self.app.clock.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         if close(&mut tx, agency, id, "released", now).await? {
             jobs::cancel(&mut tx, agency, store::EXPIRE, &id.to_string()).await?;
             let view = self.closed_view(&mut tx, agency, id).await?;
-            self.audit(&mut tx, caller, "quote.release", &format!("quote/{id}"), json!({}))
+            self.app
+                .audit()
+                .note(&mut tx, caller, "quote.release", &format!("quote/{id}"), json!({}))
                 .await?;
             tx.commit().await?;
             metrics::counter!("posthouse_quotes_total", "became" => "released").increment(1);
@@ -225,10 +232,10 @@ impl App {
 
     /// Gives back what a confirmed quote took, as far as its booking was called off or paid back.
     async fn follow_booking(&self, job: &JobRow, id: Uuid) -> Result<Done> {
-        let (agency, now) = (job.agency_id, self.clock.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (job.agency_id, self.app.clock.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // first of all: whoever is at work on the same quote comes before this or after it
-        if !jobs::finish(&mut tx, self.host, job).await? {
+        if !jobs::finish(&mut tx, self.app.host, job).await? {
             return Ok(Done::Finished);
         }
         let quote = store::quote(&mut tx, agency, id)
@@ -271,7 +278,9 @@ impl App {
         }
         if !given_back.is_empty() || coupons_returned > 0 {
             let more = json!({"booking_id": booking, "campaigns": given_back, "coupons": coupons_returned});
-            self.tell(&mut tx, agency, told("quote.returned", &quote, now, more))
+            self.app
+                .webhooks()
+                .tell(&mut tx, agency, told("quote.returned", &quote, now, more))
                 .await?;
         }
         tx.commit().await?;
@@ -280,9 +289,9 @@ impl App {
 
     /// Frees what a quote holds whose time is over.
     async fn expire(&self, job: &JobRow, id: Uuid) -> Result<Done> {
-        let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
-        let expired = close(&mut tx, job.agency_id, id, "expired", self.clock.now()).await?;
-        jobs::finish(&mut tx, self.host, job).await?;
+        let mut tx = self.app.store.write(Access::Agency(job.agency_id)).await?;
+        let expired = close(&mut tx, job.agency_id, id, "expired", self.app.clock.now()).await?;
+        jobs::finish(&mut tx, self.app.host, job).await?;
         tx.commit().await?;
         if expired {
             metrics::counter!("posthouse_quotes_total", "became" => "expired").increment(1);
@@ -315,7 +324,7 @@ impl Job for Expire {
 
     async fn run(app: &App, job: &JobRow) -> Result<Done> {
         let id = quote_of(job)?;
-        retrying!(app.expire(job, id))
+        retrying!(app.quotes().expire(job, id))
     }
 }
 
@@ -329,7 +338,7 @@ impl Job for Return {
 
     async fn run(app: &App, job: &JobRow) -> Result<Done> {
         let id = quote_of(job)?;
-        retrying!(app.follow_booking(job, id))
+        retrying!(app.quotes().follow_booking(job, id))
     }
 }
 

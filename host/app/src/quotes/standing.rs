@@ -5,7 +5,7 @@ use crate::campaigns::RuleName;
 use crate::campaigns::point::Promotion;
 use crate::error::{AppError, Result};
 use crate::rules::point::Rule;
-use crate::{App, Room};
+use crate::{Quotes, Room};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::catalogue::FactKind;
@@ -43,7 +43,7 @@ pub(crate) struct Standing {
 /// A group nobody has defined: its campaigns stand beside all others.
 const UNDEFINED: Mode = Mode::Stackable;
 
-impl App {
+impl Quotes<'_> {
     /// The campaigns in force in the state that the transaction sees.
     pub(crate) async fn standing(&self, room: &Room, tx: &mut Tx) -> Result<Arc<Standing>> {
         let version = store::version(tx, room.id).await?;
@@ -131,7 +131,7 @@ impl App {
             digest: &binding.digest,
             config: &binding.config,
         };
-        match self.promotion_rule(room.id, tx, named, own).await {
+        match self.app.campaigns().rule(room.id, tx, named, own).await {
             Ok(rule) => Ok(Ok(Arc::new(rule))),
             // a full compile queue or a busy database will pass
             Err(error @ AppError::Busy(_)) => Err(error),

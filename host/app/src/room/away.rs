@@ -56,7 +56,7 @@ impl App {
             return Ok(false);
         };
         let used = room.used_at();
-        self.save_frame(&room, &mut desk).await?;
+        self.segments().save_frame(&room, &mut desk).await?;
         drop(desk);
         let (following, logging) = (room.woken.clone(), room.logbook.woken.clone());
         {
@@ -91,22 +91,22 @@ mod tests {
         app.frames = Some(folder.path().to_owned());
         let (caller, customer) = testing::agency_with_a_trip(&app, "quiet").await;
         let agency = caller.room.id;
-        let before = app.customer(&caller, customer).await.expect("a customer");
+        let before = app.profiles().get(&caller, customer).await.expect("a customer");
         let key = caller.key;
         assert_eq!(app.put_away(NOW, 10).await, 1, "it was just used");
         clocks.machine.set(NOW + super::QUIET);
         assert_eq!(app.put_away(NOW + super::QUIET, 10).await, 1, "somebody has it");
         drop(caller);
-        let workers = app.tasks.len();
+        let workers = app.background.len();
         assert_eq!(app.put_away(NOW + super::QUIET, 10).await, 0);
         // those who worked for it end
         for _ in 0..200 {
-            if app.tasks.len() == workers - 3 {
+            if app.background.len() == workers - 3 {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        assert_eq!(app.tasks.len(), workers - 3);
+        assert_eq!(app.background.len(), workers - 3);
         assert_eq!(
             std::fs::read_dir(folder.path()).expect("a folder").count(),
             1,
@@ -114,15 +114,22 @@ mod tests {
         );
         // and it comes back as it was
         let caller = testing::owner(&app, agency, key).await;
-        let after = app.customer(&caller, customer).await.expect("a customer");
+        let after = app.profiles().get(&caller, customer).await.expect("a customer");
         assert_eq!(after.facts, before.facts);
         let booked = json!({
             "source": "shop", "external_id": "2", "type": "booking.confirmed", "occurred_at": "2026-01-11T08:00:00Z",
             "customer": {"identities": [{"kind": "phone", "value": "13800138000"}]},
             "data": {"booking_id": "B2", "amount": 10_000},
         });
-        assert_eq!(app.accept(&caller, &[booked]).await.expect("an answer").accepted, 1);
-        let after = app.customer(&caller, customer).await.expect("a customer");
+        assert_eq!(
+            app.intake()
+                .accept(&caller, &[booked])
+                .await
+                .expect("an answer")
+                .accepted,
+            1
+        );
+        let after = app.profiles().get(&caller, customer).await.expect("a customer");
         assert_eq!(after.facts["trips-total"], json!(2));
     }
 

@@ -3,7 +3,7 @@
 
 use super::call::without_its_words;
 use super::diff::Diff;
-use crate::App;
+use crate::Bindings;
 use crate::error::{AppError, Result};
 use crate::team::{Caller, Scope};
 use posthouse_domain::{Words, words};
@@ -163,14 +163,14 @@ pub(crate) async fn older_revision(
     })
 }
 
-impl App {
+impl Bindings<'_> {
     /// Every binding of the agency.
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn bindings(&self, caller: &Caller) -> Result<Vec<BindingView>> {
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<BindingView>> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let mut views = Vec::new();
         let reads = caller.may(Scope::Read).is_ok();
         for row in store::bindings(&mut tx, agency).await? {
@@ -200,9 +200,9 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn binding(&self, caller: &Caller, point: &str, name: &str) -> Result<BindingView> {
+    pub async fn get(&self, caller: &Caller, point: &str, name: &str) -> Result<BindingView> {
         let found = self
-            .bindings(caller)
+            .list(caller)
             .await?
             .into_iter()
             .find(|view| view.extension_point == point && view.name == name);
@@ -213,7 +213,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn binding_history(
+    pub async fn history(
         &self,
         caller: &Caller,
         point: &str,
@@ -222,7 +222,7 @@ impl App {
         limit: i64,
     ) -> Result<Vec<RevisionView>> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         find(&mut tx, agency, point, name).await?;
         let rows = store::revisions(&mut tx, agency, point, name, before.unwrap_or(i64::MAX), limit).await?;
         rows.into_iter()

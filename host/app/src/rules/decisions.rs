@@ -1,6 +1,6 @@
 //! Looking at decisions.
 
-use crate::App;
+use crate::Decisions;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_store::Access;
@@ -82,13 +82,13 @@ pub struct DecisionFilter {
     pub outcome: Option<String>,
 }
 
-impl App {
+impl Decisions<'_> {
     /// One decision.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn decision(&self, caller: &Caller, id: Uuid) -> Result<DecisionView> {
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+    pub async fn get(&self, caller: &Caller, id: Uuid) -> Result<DecisionView> {
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let row = store::decision(&mut tx, caller.room.id, id).await?;
         DecisionView::read(row.ok_or(AppError::NotFound("decision"))?)
     }
@@ -97,7 +97,7 @@ impl App {
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn decisions(
+    pub async fn list(
         &self,
         caller: &Caller,
         filter: DecisionFilter,
@@ -112,7 +112,7 @@ impl App {
             outcome: filter.outcome,
         };
         let before = before.unwrap_or(Uuid::max());
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let mut rows = store::latest(&mut tx, caller.room.id, &filter, before, limit as i64 + 1).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);

@@ -5,7 +5,7 @@ use super::bindings::find;
 use super::call::Moment;
 use crate::error::{Result, retrying};
 use crate::team::{Caller, Scope};
-use crate::{App, Room};
+use crate::{App, Bindings, Room};
 use posthouse_domain::{Words, words};
 use posthouse_engine::{Fault, LogLevel, LogLine};
 use posthouse_store::intake::lock;
@@ -188,7 +188,7 @@ pub(crate) async fn keep_log(app: App, room: Weak<Room>, woken: Arc<Notify>) {
         };
         let Some(room) = room.upgrade() else { return };
         let lines = room.logbook.take();
-        if let Err(error) = retrying!(app.write_log(&room, &lines)) {
+        if let Err(error) = retrying!(app.bindings().write_log(&room, &lines)) {
             tracing::warn!(%error, agency = %room.slug, "what the rules logged is lost");
         }
         drop(room);
@@ -202,12 +202,12 @@ pub(crate) async fn keep_log(app: App, room: Weak<Room>, woken: Arc<Notify>) {
     }
 }
 
-impl App {
+impl Bindings<'_> {
     async fn write_log(&self, room: &Room, lines: &Waiting) -> Result<()> {
         if lines.is_empty() {
             return Ok(());
         }
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         lock(&mut tx, room.id).await?;
         for ((point, name), rows) in lines {
             let mut rows: Vec<LogRow> = rows.iter().cloned().collect();
@@ -225,7 +225,7 @@ impl App {
     ///
     /// # Errors
     /// No such binding; failures of the database.
-    pub async fn binding_log(
+    pub async fn log(
         &self,
         caller: &Caller,
         point: &str,
@@ -234,7 +234,7 @@ impl App {
         limit: i64,
     ) -> Result<Vec<LogEntry>> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         find(&mut tx, agency, point, name).await?;
         let reads = caller.may(Scope::Read).is_ok();
         let hidden = if reads { "" } else { ABOUT };

@@ -1,7 +1,7 @@
 //! Plugin revisions: letting them in, keeping them, opening them.
 
 use super::point::Point;
-use crate::App;
+use crate::Plugins;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use bytes::Bytes;
@@ -112,20 +112,20 @@ pub(crate) fn checked_config(description: &Description, config: &Value) -> Resul
     canonical::to_string(config).map_err(|e| AppError::invalid("bad_config", Words::same(e.to_string())))
 }
 
-impl App {
+impl Plugins<'_> {
     /// Lets a plugin in: it is checked, compiled and self-tested before it is kept. Returns whether it is new.
     ///
     /// # Errors
     /// The refusal with its reason; busy when too many wait for the compiler.
-    pub async fn upload_plugin(&self, caller: &Caller, component: Bytes) -> Result<(bool, PluginView)> {
+    pub async fn upload(&self, caller: &Caller, component: Bytes) -> Result<(bool, PluginView)> {
         let agency = caller.room.id;
         let digest = posthouse_engine::digest(&component);
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         if let Some(row) = store::get(&mut tx, agency, &digest).await? {
             return Ok((false, PluginView::read(row)?));
         }
         drop(tx);
-        let (engine, bytes) = (self.engine.clone(), component.clone());
+        let (engine, bytes) = (self.app.engine.clone(), component.clone());
         let admitted = tokio::task::spawn_blocking(move || engine.admit(&bytes))
             .await
             .map_err(|e| AppError::Internal(format!("admission failed: {e}")))??;
@@ -139,21 +139,24 @@ impl App {
             self_test: serde_json::to_string(&admitted.self_test).map_err(AppError::corrupt("self-test"))?,
             size: admitted.size as i64,
             // machine time: revisions are told apart by when they came, also where the business clock stands still
-            created_at: self.machine.now(),
+            created_at: self.app.machine.now(),
         };
-        let new = crate::error::retrying!(self.keep_plugin(caller, &row, &component))?;
+        let new = crate::error::retrying!(self.keep(caller, &row, &component))?;
         tracing::info!(agency = %caller.room.slug, plugin = %row.name, version = %row.version, digest = %row.digest, "plugin let in");
         Ok((new, PluginView::read(row)?))
     }
 
-    async fn keep_plugin(&self, caller: &Caller, row: &PluginRow, component: &[u8]) -> Result<bool> {
+    async fn keep(&self, caller: &Caller, row: &PluginRow, component: &[u8]) -> Result<bool> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let new = store::insert(&mut tx, agency, row, component).await?;
         if new {
             let subject = format!("plugin/{}", row.digest);
             let detail = serde_json::json!({"name": row.name, "version": row.version});
-            self.audit(&mut tx, caller, "plugin.upload", &subject, detail).await?;
+            self.app
+                .audit()
+                .note(&mut tx, caller, "plugin.upload", &subject, detail)
+                .await?;
         }
         tx.commit().await?;
         Ok(new)
@@ -163,8 +166,8 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn plugin(&self, caller: &Caller, digest: &str) -> Result<PluginView> {
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+    pub async fn get(&self, caller: &Caller, digest: &str) -> Result<PluginView> {
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         PluginView::read(revision(&mut tx, caller.room.id, digest).await?)
     }
 
@@ -172,7 +175,7 @@ impl App {
     ///
     /// # Errors
     /// A cursor of another list, failures of the database.
-    pub async fn plugins(
+    pub async fn list(
         &self,
         caller: &Caller,
         cursor: Option<&str>,
@@ -185,7 +188,7 @@ impl App {
                 .and_then(|(at, digest)| Some((at.parse().ok()?, digest)))
                 .ok_or_else(AppError::bad_cursor)?,
         };
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let mut rows = store::list(&mut tx, caller.room.id, after, limit as i64 + 1).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -197,26 +200,26 @@ impl App {
     }
 
     /// Opens a revision that was let in before; from memory or the cache of compiled components where possible.
-    pub(crate) async fn open_plugin(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Plugin> {
+    pub(crate) async fn open(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Plugin> {
         // another agency's plugin may be in memory: that this agency has it comes first
         let row = revision(tx, agency, digest).await?;
-        if let Some(plugin) = self.engine.loaded(&row.digest) {
+        if let Some(plugin) = self.app.engine.loaded(&row.digest) {
             return Ok(plugin);
         }
         let bytes = store::component(tx, agency, digest)
             .await?
             .ok_or(AppError::NotFound("plugin"))?;
-        let (engine, digest) = (self.engine.clone(), row.digest);
+        let (engine, digest) = (self.app.engine.clone(), row.digest);
         let opened = tokio::task::spawn_blocking(move || engine.open(&digest, &bytes)).await;
         Ok(opened.map_err(|e| AppError::Internal(format!("opening a plugin failed: {e}")))??)
     }
 
-    /// Opens a revision as [`App::open_plugin`] does, for something that only a plugin of one extension point can do.
+    /// Opens a revision as [`Plugins::open`] does, for something that only a plugin of one extension point can do.
     ///
     /// # Errors
     /// As there; `wrong_extension_point`.
     pub(crate) async fn open_of<P: Point>(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<P::Plugin> {
-        of_point::<P>(self.open_plugin(tx, agency, digest).await?)
+        of_point::<P>(self.open(tx, agency, digest).await?)
     }
 }
 

@@ -87,9 +87,10 @@ pub(crate) async fn announce(
 ) -> Result<()> {
     let told = in_force(binding, revision);
     let (action, by) = (format!("binding.{}", revision.cause), revision.activated_by);
-    app.audit_by(tx, agency, by, &action, &told.subject, told.data.clone())
+    app.audit()
+        .note_by(tx, agency, by, &action, &told.subject, told.data.clone())
         .await?;
-    app.tell(tx, agency, told).await
+    app.webhooks().tell(tx, agency, told).await
 }
 
 fn in_force((point, name): (&str, &str), revision: &BindingRevisionRow) -> Told {

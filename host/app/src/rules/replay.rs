@@ -3,7 +3,7 @@
 use super::call::in_pool;
 use super::plugins::of_point;
 use super::point::{Point, Rule, ask_again, seed};
-use crate::App;
+use crate::Decisions;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::{Instant, canonical, words};
@@ -57,22 +57,22 @@ pub struct Replay {
     pub fuel: u64,
 }
 
-impl App {
+impl Decisions<'_> {
     /// Makes a decision again. Nothing is changed.
     ///
     /// # Errors
     /// [`AppError::NotFound`]; a plugin that cannot be opened any more.
     pub async fn replay(&self, caller: &Caller, id: Uuid) -> Result<Replay> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = store::decision(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("decision"))?;
-        let again = self.points.of(&row.extension_point)?;
-        let plugin = self.open_plugin(&mut tx, agency, &row.digest).await?;
+        let again = self.app.points.of(&row.extension_point)?;
+        let plugin = self.app.plugins().open(&mut tx, agency, &row.digest).await?;
         let config = settings(&mut tx, agency, &row).await?;
         drop(tx);
-        in_pool(&self.engine, move || again(agency, plugin, config, &row)).await?
+        in_pool(&self.app.engine, move || again(agency, plugin, config, &row)).await?
     }
 }
 

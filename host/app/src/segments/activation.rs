@@ -4,7 +4,7 @@ use super::cause::Cause;
 use super::classify::SegmentationRule;
 use super::summary::NewRevision;
 use super::{RunSummary, SEGMENTATION};
-use crate::App;
+use crate::Segments;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::bindings::{BindingView, check_binding_name, older_revision};
 use crate::rules::grants::{check_facts, reads, to_be_granted};
@@ -34,7 +34,7 @@ pub(super) fn segmentation(plugin: Plugin) -> Result<SegmentationPlugin> {
         .map_err(|other| wrong_extension_point(&other, SEGMENTATION))
 }
 
-impl App {
+impl Segments<'_> {
     /// A rule of this agency: the plugin loaded, its settings checked.
     pub(crate) async fn rule(
         &self,
@@ -44,8 +44,8 @@ impl App {
         config: &Value,
     ) -> Result<SegmentationRule> {
         check_binding_name(binding)?;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
-        let plugin = segmentation(self.open_plugin(&mut tx, agency, digest).await?)?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let plugin = segmentation(self.app.plugins().open(&mut tx, agency, digest).await?)?;
         let attributes = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         drop(tx);
         let config = checked_config(plugin.description(), config)?;
@@ -84,8 +84,8 @@ impl App {
     /// revision that restored an older one to what stood before that one, so that each further call goes further back.
     ///
     /// # Errors
-    /// As [`App::activate`]; `nothing_to_restore` if there is no older revision.
-    pub async fn rollback(
+    /// As [`Segments::activate`]; `nothing_to_restore` if there is no older revision.
+    pub async fn roll_back(
         &self,
         caller: &Caller,
         name: &str,
@@ -93,7 +93,7 @@ impl App {
         expected: Option<i64>,
     ) -> Result<BindingView> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let older = older_revision(&mut tx, agency, SEGMENTATION, name, to).await?;
         drop(tx);
         let config = serde_json::from_str(&older.config).map_err(AppError::corrupt("settings"))?;
@@ -138,7 +138,7 @@ impl App {
         new.grant = self.grants(caller, name, &new, present.is_none()).await?;
         let summary: RunSummary = self.full_run(room, &mut desk, moment, name, Some(new), cause).await?;
         drop(desk);
-        let mut view = self.binding(caller, SEGMENTATION, name).await?;
+        let mut view = self.app.bindings().get(caller, SEGMENTATION, name).await?;
         view.diff = Some(summary.diff);
         Ok(view)
     }
@@ -150,7 +150,7 @@ impl App {
         if first {
             return Ok(reads);
         }
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         to_be_granted(&mut tx, caller.room.id, (SEGMENTATION, name), &reads, &new.grant).await
     }
 }

@@ -6,7 +6,7 @@ use super::history::since;
 use super::past::{Cut, cut, division, in_force, was_ever};
 use super::read::{Member, MemberPage};
 use super::{InForce, SEGMENTATION};
-use crate::App;
+use crate::Segments;
 use crate::error::{AppError, Result};
 use crate::labels::labels;
 use crate::team::Caller;
@@ -68,7 +68,7 @@ pub struct PastCustomer {
     pub segments: Vec<PastPlace>,
 }
 
-impl App {
+impl Segments<'_> {
     /// Members of a segment on a day or at an instant, in the order in which they became customers.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl App {
         let agency = caller.room.id;
         let at = self.as_of(&caller.room, as_of)?;
         let from: u32 = cursor.unwrap_or("0").parse().map_err(|_| AppError::bad_cursor())?;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         if !was_ever(&mut tx, agency, binding, segment).await? {
             return Err(AppError::NotFound("segment"));
         }
@@ -127,7 +127,7 @@ impl App {
     pub async fn customer_as_of(&self, caller: &Caller, id: Uuid, as_of: &str) -> Result<PastCustomer> {
         let agency = caller.room.id;
         let at = self.as_of(&caller.room, as_of)?;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = profiles::customer(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("customer"))?;

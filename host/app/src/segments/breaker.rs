@@ -7,7 +7,7 @@ use super::{Live, SEGMENTATION};
 use crate::error::{AppError, Result};
 use crate::rules::Moment;
 use crate::rules::breaker::{Attempt, Failing, good_revisions};
-use crate::{App, Room};
+use crate::{Room, Segments};
 use posthouse_domain::Words;
 use posthouse_store::Access;
 use posthouse_store::plugins::BindingRevisionRow;
@@ -31,7 +31,7 @@ pub(crate) fn count_new_fault(room: &Room, name: &str) -> bool {
     counts
 }
 
-impl App {
+impl Segments<'_> {
     /// Goes back to the last good revision wherever a rule has failed too often in a row. Where there is none, the last memberships
     /// go on standing. The caller holds the desk.
     pub(crate) async fn trip_breakers(&self, room: &Arc<Room>, desk: &mut Desk, moment: Moment) -> Result<()> {
@@ -51,7 +51,7 @@ impl App {
                 revision,
                 fault: &Words::from_stored(&note),
             };
-            let mut tx = self.store.read(Access::Agency(room.id)).await?;
+            let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
             let good = good_revisions(&mut tx, room.id, failing).await?;
             drop(tx);
             for older in good {

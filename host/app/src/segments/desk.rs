@@ -10,17 +10,17 @@ use super::live::{Desk, Live};
 use crate::error::{AppError, Result};
 use crate::intake::refold;
 use crate::rules::{Breaker, Moment};
-use crate::{App, Room};
+use crate::{Room, Segments};
 use posthouse_engine::{NONE, QuantileTable};
 use posthouse_store::plugins::{self as bindings, BindingRow};
 use posthouse_store::segments as store;
 use posthouse_store::{Access, Tx, attributes};
 use std::sync::atomic::Ordering;
 
-impl App {
+impl Segments<'_> {
     /// Present business time for an agency.
     pub(crate) fn moment(&self, room: &Room) -> Moment {
-        let now = self.clock.now();
+        let now = self.app.clock.now();
         Moment {
             now,
             today: room.day_of(now),
@@ -31,25 +31,27 @@ impl App {
     /// late and other hosts' clocks may differ, so whoever is due is looked for every time: it is one look into an index.
     pub(crate) async fn sync(&self, room: &Room, desk: &mut Desk) -> Result<Moment> {
         let moment = self.moment(room);
-        refold::turn_calendar(&self.store, room.id, moment.today, moment.now).await?;
-        self.turn_fragments(room.id, moment.today).await?;
-        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        refold::turn_calendar(&self.app.store, room.id, moment.today, moment.now).await?;
+        self.app.facts().turn_fragments(room.id, moment.today).await?;
+        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         if !desk.loaded {
             let ahead = self.load_frame(room, desk, &mut tx, moment).await?;
             desk.loaded = true;
             if !(ahead.customers.is_empty() && ahead.fragments.is_empty()) {
                 // the business clock was set back while the server was down
                 drop(tx);
-                refold::fold_again(&self.store, room.id, &ahead.customers, moment.today, moment.now).await?;
-                self.fold_fragments_again(room.id, &ahead.fragments, moment.today)
+                refold::fold_again(&self.app.store, room.id, &ahead.customers, moment.today, moment.now).await?;
+                self.app
+                    .facts()
+                    .fold_fragments_again(room.id, &ahead.fragments, moment.today)
                     .await?;
-                tx = self.store.read(Access::Agency(room.id)).await?;
+                tx = self.app.store.read(Access::Agency(room.id)).await?;
             }
         }
         let defined = attributes::definitions(&mut tx, room.id).await?;
         define_attributes(&mut tx, room, &defined).await?;
         self.refresh_frame(&mut tx, room).await?;
-        self.sync_clv(room, &mut tx, desk).await?;
+        self.app.insights().sync_clv(room, &mut tx, desk).await?;
         let broken = self.sync_bindings(room, &mut tx).await?;
         drop(tx);
         for (name, error) in broken {
@@ -103,7 +105,7 @@ impl App {
             .ok_or(AppError::NotFound("plugin"))?;
         let segments = serde_json::from_str(&plugin.segments).map_err(AppError::corrupt("segments"))?;
         let defined = attributes::definitions(tx, room.id).await?;
-        let opened = self.open_plugin(tx, room.id, &row.digest).await;
+        let opened = self.app.plugins().open(tx, room.id, &row.digest).await;
         let (rule, error) = match opened
             .and_then(segmentation)
             .and_then(|plugin| SegmentationRule::new(plugin, row.config.clone(), room.id, &row.name, &defined))
@@ -146,7 +148,7 @@ impl App {
         }
         let moves = store::transitions_after(tx, room.id, &live.row.name, live.run.transition).await?;
         apply(&mut live, &moves);
-        let changed = self.changed(tx, room, live.seen_change, i64::MAX).await?;
+        let changed = self.app.facts().changed(tx, room, live.seen_change, i64::MAX).await?;
         live.pending.extend(changed.ordinals().map(|(_, ordinal)| ordinal));
         live.seen_change = live.seen_change.max(room.frame().change);
         Ok((live, error))

@@ -2,7 +2,7 @@
 
 use super::as_of::PastBinding;
 use super::past::{Division, InForce, cut, division, in_force};
-use crate::App;
+use crate::Segments;
 use crate::error::{AppError, Result};
 use crate::rules::MoveCount;
 use crate::rules::bindings::find;
@@ -49,7 +49,7 @@ pub struct Flow {
     pub cells: Vec<MoveCount>,
 }
 
-impl App {
+impl Segments<'_> {
     /// Who moved where between two days or instants.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl App {
             ));
         }
         // both ends from one snapshot
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         find(&mut tx, agency, super::SEGMENTATION, binding).await?;
         let mut ends = Vec::with_capacity(2);
         for at in [earlier, later] {

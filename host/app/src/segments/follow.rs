@@ -5,7 +5,7 @@ use super::classify::{Answer, call, fault_error, log_fault};
 use super::live::Live;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::{Moment, in_pool};
-use crate::{App, Room};
+use crate::{App, Room, Segments};
 use posthouse_domain::{Rejection, Words};
 use posthouse_store::intake::lock;
 use posthouse_store::plugins::{self as bindings, BindingRow};
@@ -28,7 +28,7 @@ pub(crate) async fn follow(app: App, room: Weak<Room>, woken: Arc<Notify>) {
             return;
         }
         let began = Instant::now();
-        if let Err(error) = retrying!(app.catch_up(&room)) {
+        if let Err(error) = retrying!(app.segments().catch_up(&room)) {
             tracing::error!(%error, agency = %room.slug, "segments do not follow; trying again");
             tokio::time::sleep(Duration::from_secs(1)).await;
             woken.notify_one();
@@ -79,7 +79,7 @@ impl Followed {
     }
 }
 
-impl App {
+impl Segments<'_> {
     /// Classifies everyone whose facts changed, in every binding.
     pub(crate) async fn catch_up(&self, room: &Arc<Room>) -> Result<()> {
         let mut desk = room.desk.lock().await;
@@ -116,7 +116,7 @@ impl App {
             return Ok(None);
         };
         let (asked, asking, speaker) = (pending.clone(), room.clone(), rule.clone());
-        let answers = in_pool(&self.engine, move || {
+        let answers = in_pool(&self.app.engine, move || {
             rule.single(&asking.frame(), moment, &quantiles, &asked)
         })
         .await?;
@@ -195,7 +195,7 @@ impl App {
         };
         let mut overtaken = HashSet::new();
         if !noted.is_empty() {
-            let mut tx = self.store.write(Access::Agency(room.id)).await?;
+            let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
             lock(&mut tx, room.id).await?;
             for Followed { name, moves, applied } in &followed {
                 let Some(row) = noted.get(name) else { continue };
@@ -246,7 +246,7 @@ impl App {
         else {
             return Ok(()); // said before
         };
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         bindings::mark_stale(
             &mut tx,
             room.id,

@@ -5,7 +5,7 @@ use super::live::Desk;
 use crate::error::{AppError, Result, retrying};
 use crate::facts::saved::{self, Mark};
 use crate::rules::Moment;
-use crate::{App, Room};
+use crate::{Room, Segments};
 use posthouse_domain::Day;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_store::fragments::FragmentRow;
@@ -33,15 +33,15 @@ pub(super) struct Ahead {
     pub(super) fragments: Vec<FragmentRow>,
 }
 
-impl App {
+impl Segments<'_> {
     /// Brings the frame to the last committed change.
     pub(super) async fn refresh_frame(&self, tx: &mut Tx, room: &Room) -> Result<()> {
         let mut seen = room.frame().change;
         let (change, _) = profiles::counter(tx, room.id).await?;
         while seen < change {
             let to = change.min(seen + CHANGES);
-            let changed = self.changed(tx, room, seen, to).await?;
-            self.put_changed(room, &changed);
+            let changed = self.app.facts().changed(tx, room, seen, to).await?;
+            self.app.facts().put_changed(room, &changed);
             seen = to;
         }
         Ok(())
@@ -56,7 +56,7 @@ impl App {
             desk.saved_change = Some(room.frame().change);
         } else {
             ahead.customers = read_everyone(tx, room, moment.today).await?;
-            ahead.fragments = self.read_fragments(tx, room, moment).await?;
+            ahead.fragments = self.app.facts().read_fragments(tx, room, moment).await?;
         }
         let (customers, ms) = (room.frame().len(), began.elapsed().as_millis() as u64);
         tracing::info!(agency = %room.slug, customers, ms, from_file = saved, "the frame is read");
@@ -98,9 +98,9 @@ impl App {
         if desk.saved_change == Some(change) {
             return Ok(());
         }
-        let now = self.machine.now();
+        let now = self.app.machine.now();
         let mark = Mark {
-            token: self.entropy.id(now),
+            token: self.app.entropy.id(now),
             change,
             today,
         };
@@ -117,13 +117,13 @@ impl App {
     }
 
     async fn keep_mark(&self, agency: Uuid, mark: Mark, now: i64) -> Result<()> {
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::put_mark(&mut tx, agency, mark.token, mark.change, now, now - KEEP_MARKS).await?;
         tx.commit().await.map_err(AppError::from)
     }
 
     fn frame_file(&self, room: &Room) -> Option<PathBuf> {
-        let folder = self.frames.as_ref()?;
+        let folder = self.app.frames.as_ref()?;
         Some(folder.join(format!("{}.arrow", room.id.simple())))
     }
 }

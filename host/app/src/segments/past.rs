@@ -5,7 +5,7 @@
 
 use super::diff::from_bytes;
 use crate::error::{AppError, Result};
-use crate::{App, Room};
+use crate::{Room, Segments};
 use posthouse_domain::{Instant, time, words};
 use posthouse_engine::SegmentDef;
 use posthouse_store::segments::{self as store, TransitionRow};
@@ -41,7 +41,7 @@ pub(crate) struct InForce {
 /// Runs whose moves are read at once.
 const PAGE: i64 = 8;
 
-impl App {
+impl Segments<'_> {
     /// The last instant that counts for a day (`2026-01-15`: all of it, in the agency's zone) or an instant.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::SEGMENTATION;
 use super::classify::fault_for;
 use super::diff::{Pair, from_bytes, movement, to_bytes};
-use crate::App;
+use crate::Segments;
 use crate::error::{AppError, Result, retrying};
 use crate::labels::{Label, labels};
 use crate::rules::grants::{self, ungranted};
@@ -84,7 +84,7 @@ const SAMPLE: usize = 20;
 /// How long a preview's moves can be listed.
 const KEPT_MILLIS: i64 = 24 * 3_600_000;
 
-impl App {
+impl Segments<'_> {
     /// Tries a rule on everyone, beside the one in force. Nothing is changed.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl App {
             .map(|live| (live.keys(), live.classes.clone(), live.rule.clone()))
             .unwrap_or_default();
         let (asking, tried) = (room.clone(), rule.clone());
-        let (then, now) = in_pool(&self.engine, move || {
+        let (then, now) = in_pool(&self.app.engine, move || {
             let frame = asking.frame();
             let then = tried.everyone(&frame, moment);
             (then, present.and_then(|rule| rule.everyone(&frame, moment).ok()))
@@ -115,7 +115,7 @@ impl App {
         let then = match then {
             Ok(then) => then,
             Err(fault) => {
-                let mut tx = self.store.read(Access::Agency(room.id)).await?;
+                let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
                 return Err(fault_for(&mut tx, room.id, &fault, reads).await?);
             }
         };
@@ -140,7 +140,7 @@ impl App {
             // who they are is for those who may read customers
             .take(if reads { in_all } else { 0 })
             .collect();
-        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let ordinals: Vec<i64> = picked.iter().map(|(ordinal, _)| i64::from(*ordinal)).collect();
         let customers = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
         let mut labels = labels(&mut tx, room.id, &customers).await?;
@@ -171,7 +171,7 @@ impl App {
             changed,
         } = compared.diff;
         let preview = Preview {
-            id: self.entropy.id(moment.now),
+            id: self.app.entropy.id(moment.now),
             customers,
             segments,
             moves,
@@ -190,8 +190,8 @@ impl App {
             .map(|((from, to), movers)| (name(from), name(to), to_bytes(movers)))
             .collect();
         let summary = serde_json::to_string(&preview).map_err(AppError::corrupt("preview"))?;
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
-        let machine = self.machine.now();
+        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
+        let machine = self.app.machine.now();
         store::forget_previews(&mut tx, room.id, machine - KEPT_MILLIS).await?;
         store::insert_preview(&mut tx, room.id, preview.id, &request.name, &summary, &rows, machine).await?;
         tx.commit().await?;
@@ -212,7 +212,7 @@ impl App {
         limit: usize,
     ) -> Result<MovePage> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         store::preview(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("preview"))?;

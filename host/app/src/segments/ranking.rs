@@ -7,7 +7,7 @@ use super::history::since;
 use crate::error::{AppError, Result};
 use crate::labels::shown_name;
 use crate::rules::{Moment, in_pool};
-use crate::{App, Room};
+use crate::{Room, Segments};
 use posthouse_domain::{Day, normal};
 use posthouse_store::{Access, profiles};
 use serde::{Deserialize, Serialize};
@@ -113,7 +113,7 @@ impl Rankings {
 /// A page of members: their ordinals in order, and where the next page begins.
 pub(crate) type Ranked = (Vec<u32>, Option<String>);
 
-impl App {
+impl Segments<'_> {
     /// A page of the members of a segment.
     pub(super) async fn ranked(
         &self,
@@ -181,7 +181,7 @@ impl App {
                     return Ok(unknown());
                 };
                 let (asking, asked) = (room.clone(), members.to_vec());
-                let scores = in_pool(&self.engine, move || {
+                let scores = in_pool(&self.app.engine, move || {
                     rule.scores(&asking.frame(), moment, &quantiles, &asked)
                 })
                 .await?;
@@ -189,7 +189,7 @@ impl App {
             }
             Sort::Since => {
                 let mut ranks = Vec::with_capacity(members.len());
-                let mut tx = self.store.read(Access::Agency(room.id)).await?;
+                let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
                 for chunk in members.chunks(CHUNK) {
                     let ordinals: Vec<i64> = chunk.iter().map(|ordinal| i64::from(*ordinal)).collect();
                     let since = since(&mut tx, room.id, binding, segment, &ordinals, None).await?;
@@ -200,7 +200,7 @@ impl App {
             }
             Sort::Name => {
                 let mut ranks = Vec::with_capacity(members.len());
-                let mut tx = self.store.read(Access::Agency(room.id)).await?;
+                let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
                 for chunk in members.chunks(CHUNK) {
                     let ordinals: Vec<i64> = chunk.iter().map(|ordinal| i64::from(*ordinal)).collect();
                     let rows = profiles::customers_at(&mut tx, room.id, &ordinals).await?;

@@ -9,7 +9,7 @@ use crate::labels::{Label, labels};
 use crate::rules::in_pool;
 use crate::rules::words::{Reason, fill, spoken};
 use crate::team::Caller;
-use crate::{App, Room};
+use crate::{Room, Segments};
 use posthouse_domain::Localized;
 use posthouse_engine::{NONE, ReasonDef};
 use posthouse_store::{Access, profiles};
@@ -96,7 +96,7 @@ pub struct CustomerSegment {
     pub stale: bool,
 }
 
-impl App {
+impl Segments<'_> {
     /// Makes sure that this host has read the agency's segments.
     pub(crate) async fn ensure_loaded(&self, room: &Arc<Room>) -> Result<()> {
         if room.loaded.load(Ordering::Acquire) {
@@ -110,7 +110,7 @@ impl App {
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn segments(&self, caller: &Caller) -> Result<Vec<SegmentSummary>> {
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<SegmentSummary>> {
         self.ensure_loaded(&caller.room).await?;
         let mut summaries = Vec::new();
         for (binding, live) in caller.room.live().iter() {
@@ -153,7 +153,7 @@ impl App {
         let (page, next) = self.ranked(room, (binding, segment), sort, cursor, limit).await?;
         let answers = self.answers(room, binding, page.clone()).await?;
         let ordinals: Vec<i64> = page.iter().map(|o| i64::from(*o)).collect();
-        let mut tx = self.store.read(Access::Agency(room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let rows = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
         let mut labels = labels(&mut tx, room.id, &rows).await?;
         let since = since(&mut tx, room.id, binding, segment, &ordinals, None).await?;
@@ -185,7 +185,7 @@ impl App {
     }
 
     /// A customer's place in every binding.
-    pub(crate) async fn segments_of(&self, room: &Arc<Room>, ordinal: i64) -> Result<Vec<CustomerSegment>> {
+    pub(crate) async fn of(&self, room: &Arc<Room>, ordinal: i64) -> Result<Vec<CustomerSegment>> {
         self.ensure_loaded(room).await?;
         let names: Vec<String> = room.live().keys().cloned().collect();
         let mut places = Vec::new();
@@ -204,7 +204,7 @@ impl App {
             let entered = match &def {
                 None => None,
                 Some(def) => {
-                    let mut tx = self.store.read(Access::Agency(room.id)).await?;
+                    let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
                     since(&mut tx, room.id, &binding, &def.key, &[ordinal], None)
                         .await?
                         .get(&ordinal)
@@ -241,7 +241,7 @@ impl App {
             return Ok(Vec::new());
         }
         let asking = room.clone();
-        let answers = in_pool(&self.engine, move || {
+        let answers = in_pool(&self.app.engine, move || {
             rule.single(&asking.frame(), moment, &quantiles, &ordinals)
                 .map(|(answers, _)| answers)
         })

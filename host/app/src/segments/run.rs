@@ -12,7 +12,7 @@ use crate::error::{AppError, Result, retrying};
 use crate::rules::pointer::announce;
 use crate::rules::{Breaker, Moment, in_pool};
 use crate::team::Caller;
-use crate::{App, Room};
+use crate::{Room, Segments};
 use posthouse_domain::canonical;
 use posthouse_store::intake::lock;
 use posthouse_store::plugins::{self as bindings, BindingRevisionRow, BindingRow};
@@ -33,12 +33,12 @@ struct Draft {
     began: Instant,
 }
 
-impl App {
+impl Segments<'_> {
     /// Runs the agency's rules over everyone again.
     ///
     /// # Errors
     /// The fault of a rule; the memberships of its binding stand as they were, and all others have run.
-    pub async fn run_segments(&self, caller: &Caller, binding: Option<&str>) -> Result<Vec<RunSummary>> {
+    pub async fn run(&self, caller: &Caller, binding: Option<&str>) -> Result<Vec<RunSummary>> {
         let room = &caller.room;
         let mut desk = room.desk.lock().await;
         let moment = retrying!(self.sync(room, &mut desk))?;
@@ -52,7 +52,10 @@ impl App {
             return Err(AppError::NotFound("binding"));
         }
         let subject = binding.map_or("bindings".to_owned(), |name| format!("binding/{SEGMENTATION}/{name}"));
-        self.audit_look(caller, "binding.run", &subject, &json!({})).await?;
+        self.app
+            .audit()
+            .note_look(caller, "binding.run", &subject, &json!({}))
+            .await?;
         let mut results = Vec::new();
         for name in names {
             results.push(
@@ -154,12 +157,12 @@ impl App {
         };
         let (asked, asking) = (rule.clone(), room.clone());
         let change = room.frame().change;
-        let everyone = match in_pool(&self.engine, move || asked.everyone(&asking.frame(), moment)).await? {
+        let everyone = match in_pool(&self.app.engine, move || asked.everyone(&asking.frame(), moment)).await? {
             Ok(everyone) => everyone,
             Err(fault) => {
                 log_fault(room, call(name, &rule, Some(cause), moment), &fault);
                 if let Some(new) = new {
-                    let mut tx = self.store.read(Access::Agency(room.id)).await?;
+                    let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
                     return Err(fault_for(&mut tx, room.id, &fault, new.reads).await?);
                 }
                 if fault.counts_against_plugin() {
@@ -178,7 +181,7 @@ impl App {
             cause,
             began,
         };
-        let mut tx = self.store.write(Access::Agency(room.id)).await?;
+        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         // the lock: from here until the commit nobody changes this agency's facts
         let last_change = lock(&mut tx, room.id).await?;
         if let Err(error) = self.add_latecomers(room, &mut tx, name, &mut draft, last_change).await {
@@ -233,10 +236,10 @@ impl App {
         if last_change == draft.change {
             return Ok(());
         }
-        let changed = self.changed(tx, room, draft.change, last_change).await?;
+        let changed = self.app.facts().changed(tx, room, draft.change, last_change).await?;
         draft.change = last_change;
         let moment = draft.moment;
-        self.put_changed(room, &changed);
+        self.app.facts().put_changed(room, &changed);
         let mut ordinals: Vec<u32> = changed.ordinals().map(|(_, ordinal)| ordinal).collect();
         ordinals.sort_unstable();
         ordinals.dedup();
@@ -246,7 +249,7 @@ impl App {
             ordinals.clone(),
             room.clone(),
         );
-        let answers = in_pool(&self.engine, move || {
+        let answers = in_pool(&self.app.engine, move || {
             rule.single(&asking.frame(), moment, &quantiles, &asked)
         })
         .await?;
@@ -379,7 +382,7 @@ impl App {
         store::insert_moves(tx, room.id, name, run.run, &moves).await?;
         // last of all, as the log and the webhooks of the agency are locked from here on
         if let Some(entry) = &put {
-            announce(self, tx, room.id, (SEGMENTATION, name), entry).await?;
+            announce(self.app, tx, room.id, (SEGMENTATION, name), entry).await?;
         }
         self.tell_moves(tx, room, name, draft.moment.now, &movement).await?;
         Ok((row, run, movement, revision))

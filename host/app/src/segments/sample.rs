@@ -6,7 +6,7 @@
 
 use super::as_of::PastBinding;
 use super::past::{cut, division, in_force, was_ever};
-use crate::App;
+use crate::Segments;
 use crate::error::{AppError, Result};
 use crate::labels::shown_name;
 use crate::team::Caller;
@@ -85,7 +85,7 @@ fn ticket(seed: &str, customer: Uuid) -> Ticket {
         .into()
 }
 
-impl App {
+impl Segments<'_> {
     /// Draws a random sample of a segment.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl App {
             Some(seed) => seed.to_owned(),
             None => {
                 let mut bytes = [0; 8];
-                self.entropy.fill(&mut bytes);
+                self.app.entropy.fill(&mut bytes);
                 hex::encode(bytes)
             }
         };
@@ -126,7 +126,7 @@ impl App {
             }
             Some(text) => {
                 let at = self.as_of(room, text)?;
-                let mut tx = self.store.read(Access::Agency(agency)).await?;
+                let mut tx = self.app.store.read(Access::Agency(agency)).await?;
                 if !was_ever(&mut tx, agency, binding, segment).await? {
                     return Err(AppError::NotFound("segment"));
                 }
@@ -148,7 +148,7 @@ impl App {
     }
 
     async fn draw(&self, agency: Uuid, members: &RoaringBitmap, seed: &str, size: usize) -> Result<Vec<Drawn>> {
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let mut drawn: BTreeSet<(Ticket, Uuid)> = BTreeSet::new();
         let ordinals: Vec<u32> = members.iter().collect();
         for page in ordinals.chunks(PAGE) {

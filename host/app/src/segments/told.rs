@@ -4,7 +4,7 @@ use super::SEGMENTATION;
 use super::diff::{Movement, Pair};
 use crate::error::Result;
 use crate::webhooks::{Listeners, Told};
-use crate::{App, Room};
+use crate::{Room, Segments};
 use posthouse_domain::Instant;
 use posthouse_store::segments::TransitionRow;
 use posthouse_store::{Tx, history};
@@ -16,7 +16,7 @@ const MOVED: &str = "segment.moved";
 /// Most moves in one event. A run may move everybody; whoever is told takes them in pieces.
 const AT_ONCE: usize = 500;
 
-impl App {
+impl Segments<'_> {
     /// Tells of the movers of a run.
     pub(super) async fn tell_moves(
         &self,
@@ -86,6 +86,6 @@ impl App {
             at,
             data: json!({"extension_point": SEGMENTATION, "binding": binding, "moves": moves}),
         };
-        listeners.tell(self, tx, room.id, vec![told]).await.map(drop)
+        listeners.tell(self.app, tx, room.id, vec![told]).await.map(drop)
     }
 }

@@ -8,9 +8,9 @@ mod forms;
 mod identities;
 mod words;
 
-use crate::App;
 use crate::error::{Result, retrying};
 use crate::team::Caller;
+use crate::{App, Upkeep};
 use posthouse_store::forms::{self as store, ClashRow};
 use posthouse_store::{Access, Tx};
 use uuid::Uuid;
@@ -42,18 +42,18 @@ fn place(of: impl serde::Serialize) -> String {
     serde_json::to_string(&of).unwrap_or_default()
 }
 
-impl App {
+impl Upkeep<'_> {
     /// Brings whatever identifies into its normal form, in every agency, where an earlier build wrote it otherwise. What would now be one
     /// stays apart and is reported.
     ///
     /// # Errors
     /// Failures of the database.
     pub async fn bring_to_form(&self) -> Result<()> {
-        for (agency, slug, country) in self.agencies_of_upkeep().await? {
+        for (agency, slug, country) in self.agencies().await? {
             for step in store::STEPS.into_iter().filter(|step| *step != words::STEP) {
                 while retrying!(self.take_step(agency, &country, step))? {}
             }
-            let mut tx = self.store.read(Access::Agency(agency)).await?;
+            let mut tx = self.app.store.read(Access::Agency(agency)).await?;
             let found = store::clashes_from(&mut tx, agency, ("", "", ""), PAGE).await?;
             if !found.is_empty() {
                 tracing::warn!(
@@ -67,13 +67,13 @@ impl App {
     }
 
     /// Brings the words of searches up to date, in the background.
-    pub(crate) async fn renew_words(self) {
-        let Ok(agencies) = self.agencies_of_upkeep().await else {
+    pub(crate) async fn renew_words(&self) {
+        let Ok(agencies) = self.agencies().await else {
             return;
         };
         for (agency, slug, country) in agencies {
             loop {
-                if self.stopping.is_cancelled() {
+                if self.app.stopping.is_cancelled() {
                     return;
                 }
                 match retrying!(self.take_step(agency, &country, words::STEP)) {
@@ -88,20 +88,20 @@ impl App {
         }
     }
 
-    async fn agencies_of_upkeep(&self) -> Result<Vec<(Uuid, String, String)>> {
-        let mut tx = self.store.read(Access::Jobs).await?;
+    async fn agencies(&self) -> Result<Vec<(Uuid, String, String)>> {
+        let mut tx = self.app.store.read(Access::Jobs).await?;
         let rows = posthouse_store::team::agencies(&mut tx).await?;
         Ok(rows.into_iter().map(|row| (row.id, row.slug, row.country)).collect())
     }
 
     /// Takes the next page of a step; `false` if there is none.
     async fn take_step(&self, agency: Uuid, country: &str, step: &str) -> Result<bool> {
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         if store::step(&mut tx, agency, step).await?.is_some_and(|(_, done)| done) {
             return Ok(false);
         }
         drop(tx);
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // a change, so that nobody writes what was worked out before it
         posthouse_store::intake::next_change(&mut tx, agency).await?;
         // only under the lock: another host may have taken this page
@@ -110,11 +110,11 @@ impl App {
             return Ok(false);
         }
         let page = Page {
-            app: self,
+            app: self.app,
             agency,
             country,
             place: &place,
-            now: self.machine.now(),
+            now: self.app.machine.now(),
         };
         let next = match step {
             "identities" => identities::take(&page, &mut tx).await?,
@@ -147,7 +147,7 @@ impl App {
                 .and_then(|bytes| serde_json::from_slice(&bytes).ok())
                 .ok_or_else(crate::AppError::bad_cursor)?,
         };
-        let mut tx = self.store.read(Access::Agency(caller.room.id)).await?;
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let more = limit as i64 + 1;
         let mut rows = store::clashes_from(&mut tx, caller.room.id, (&kind, &form, &was), more).await?;
         let next = (rows.len() > limit).then(|| {

@@ -2,9 +2,9 @@
 
 use super::send::{Letter, Reply};
 use super::{NEVER, deliveries, sign};
-use crate::App;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Done, Job, JobRow, Lane};
+use crate::{App, Webhooks};
 use futures_util::{StreamExt, stream};
 use posthouse_domain::{Instant, time, webhook as domain};
 use posthouse_store::Access;
@@ -53,9 +53,9 @@ impl Job for Deliver {
         drop(tx);
         let turn = Turn {
             is_full: due.len() as i64 == most,
-            ..app.take_turn(agency, &webhook, due).await?
+            ..app.webhooks().take_turn(agency, &webhook, due).await?
         };
-        retrying!(app.note_turn(job, &webhook, &turn))?;
+        retrying!(app.webhooks().note_turn(job, &webhook, &turn))?;
         Ok(Done::Finished)
     }
 }
@@ -70,18 +70,18 @@ struct Turn {
     is_slow: bool,
 }
 
-impl App {
+impl Webhooks<'_> {
     /// Sends what is due, a few at a time. Once one is not taken no further ones are begun: they wait as they are.
     async fn take_turn(&self, agency: Uuid, webhook: &WebhookRow, due: Vec<DueRow>) -> Result<Turn> {
         if due.is_empty() {
             return Ok(Turn::default());
         }
-        let room = self.room(agency).await?;
+        let room = self.app.room(agency).await?;
         let source = format!("/agencies/{}", room.slug);
-        let is_earlier_valid = webhook.earlier_until > Some(self.machine.now());
+        let is_earlier_valid = webhook.earlier_until > Some(self.app.machine.now());
         let earlier = webhook.earlier.as_ref().filter(|_| is_earlier_valid);
         let sealed = std::iter::once(&webhook.secret).chain(earlier);
-        let secrets = sealed.map(|sealed| self.documents.open(agency, sealed));
+        let secrets = sealed.map(|sealed| self.app.documents.open(agency, sealed));
         let secrets: Vec<String> = secrets
             .collect::<Option<_>>()
             .ok_or_else(|| AppError::Internal("a webhook's secret cannot be opened".into()))?;
@@ -90,12 +90,12 @@ impl App {
         let sent = stream::iter(due).map(|due| {
             let (failed, secrets, source) = (&failed, &secrets, &source);
             async move {
-                if failed.load(Relaxed) || self.stopping.is_cancelled() || began.elapsed() > TURN {
+                if failed.load(Relaxed) || self.app.stopping.is_cancelled() || began.elapsed() > TURN {
                     return None;
                 }
-                let reply = match letter(webhook, secrets, source, &due, self.machine.now()) {
+                let reply = match letter(webhook, secrets, source, &due, self.app.machine.now()) {
                     Ok(letter) => {
-                        let sender = self.sender.clone();
+                        let sender = self.app.sender.clone();
                         let sent = tokio::task::spawn_blocking(move || sender.send(&letter)).await;
                         sent.unwrap_or_else(|panic| Reply::none(&panic))
                     }
@@ -116,10 +116,10 @@ impl App {
 
     /// Writes down what came of a turn, and when the next one is. The job is locked first, as by whoever tells the webhook something.
     async fn note_turn(&self, job: &JobRow, webhook: &WebhookRow, turn: &Turn) -> Result<()> {
-        let (agency, id, now) = (job.agency_id, webhook.id, self.machine.now());
+        let (agency, id, now) = (job.agency_id, webhook.id, self.app.machine.now());
         let replies = &turn.replies;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
-        let version = jobs::lock_own(&mut tx, self.host, job).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let version = jobs::lock_own(&mut tx, self.app.host, job).await?;
         let taken = replies.iter().filter(|(_, reply)| reply.is_taken()).count();
         let failed = replies.len() - taken;
         for (due, reply) in replies {

@@ -20,7 +20,7 @@ pub(crate) use send::Sender;
 pub(crate) use tidy::Tidy;
 pub use view::{DeliveryView, NewWebhook, WebhookChange, WebhookView};
 
-use crate::App;
+use crate::Webhooks;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, JobClock, Lane, NewJob};
 use crate::team::Caller;
@@ -42,18 +42,18 @@ const NEVER: Instant = i64::MAX;
 /// Most deliveries that are named in one replay.
 const MOST_REPLAYED: usize = 1_000;
 
-impl App {
+impl Webhooks<'_> {
     /// The agency's webhooks, the oldest first.
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn webhooks(&self, caller: &Caller) -> Result<Vec<WebhookView>> {
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<WebhookView>> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let mut views = Vec::new();
         for row in store::webhooks(&mut tx, agency).await? {
             let waiting = store::waiting(&mut tx, agency, row.id).await?;
-            views.push(view(row, waiting, self.machine.now(), None)?);
+            views.push(view(row, waiting, self.app.machine.now(), None)?);
         }
         Ok(views)
     }
@@ -62,26 +62,26 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; failures of the database.
-    pub async fn webhook(&self, caller: &Caller, id: Uuid) -> Result<WebhookView> {
+    pub async fn get(&self, caller: &Caller, id: Uuid) -> Result<WebhookView> {
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = store::webhook(&mut tx, agency, id).await?;
         let row = row.ok_or(AppError::NotFound("webhook"))?;
         let waiting = store::waiting(&mut tx, agency, id).await?;
-        view(row, waiting, self.machine.now(), None)
+        view(row, waiting, self.app.machine.now(), None)
     }
 
     /// Makes a webhook. Its secret is shown this once.
     ///
     /// # Errors
     /// `bad_webhook_url`, `private_address`, `bad_event_type`, `bad_note`; `too_many_webhooks`; failures of the database.
-    pub async fn create_webhook(&self, caller: &Caller, new: &NewWebhook) -> Result<WebhookView> {
-        self.sender.check(&new.url)?;
+    pub async fn create(&self, caller: &Caller, new: &NewWebhook) -> Result<WebhookView> {
+        self.app.sender.check(&new.url)?;
         let (types, note) = (types(&new.types)?, note(&new.note)?);
-        let (agency, now) = (caller.room.id, self.machine.now());
-        let (secret, sealed) = self.new_webhook_secret(agency)?;
+        let (agency, now) = (caller.room.id, self.app.machine.now());
+        let (secret, sealed) = self.new_secret(agency)?;
         let row = WebhookRow {
-            id: self.entropy.id(now),
+            id: self.app.entropy.id(now),
             url: new.url.clone(),
             note,
             types,
@@ -95,13 +95,13 @@ impl App {
             created_by: caller.key,
             version: 1,
         };
-        retrying!(self.try_create_webhook(caller, &row))?;
+        retrying!(self.try_create(caller, &row))?;
         view(row, Waiting::default(), now, Some(secret))
     }
 
-    async fn try_create_webhook(&self, caller: &Caller, row: &WebhookRow) -> Result<()> {
+    async fn try_create(&self, caller: &Caller, row: &WebhookRow) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // who creates one at the same time counts after this
         audit::lock(&mut tx, agency).await?;
         let there = store::webhooks(&mut tx, agency).await?.len();
@@ -115,8 +115,7 @@ impl App {
             ));
         }
         store::insert(&mut tx, agency, row).await?;
-        self.audit_webhook(&mut tx, caller, "webhook.create", row.id, json!({}))
-            .await?;
+        self.note(&mut tx, caller, "webhook.create", row.id, json!({})).await?;
         jobs::put(
             &mut tx,
             agency,
@@ -133,8 +132,8 @@ impl App {
     /// is tried at once.
     ///
     /// # Errors
-    /// As [`App::create_webhook`]; `version_changed` if somebody else changed it meanwhile.
-    pub async fn change_webhook(
+    /// As [`Webhooks::create`]; `version_changed` if somebody else changed it meanwhile.
+    pub async fn change(
         &self,
         caller: &Caller,
         id: Uuid,
@@ -142,14 +141,14 @@ impl App {
         change: &WebhookChange,
     ) -> Result<WebhookView> {
         if let Some(url) = &change.url {
-            self.sender.check(url)?;
+            self.app.sender.check(url)?;
         }
         let types = change.types.as_deref().map(types).transpose()?;
         let note = change.note.as_deref().map(note).transpose()?;
-        retrying!(self.try_change_webhook(caller, id, expected, change, (types.as_ref(), note.as_ref())))
+        retrying!(self.try_change(caller, id, expected, change, (types.as_ref(), note.as_ref())))
     }
 
-    async fn try_change_webhook(
+    async fn try_change(
         &self,
         caller: &Caller,
         id: Uuid,
@@ -157,8 +156,8 @@ impl App {
         change: &WebhookChange,
         (types, note): (Option<&String>, Option<&String>),
     ) -> Result<WebhookView> {
-        let (agency, now) = (caller.room.id, self.machine.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (caller.room.id, self.app.machine.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let row = store::webhook(&mut tx, agency, id).await?;
         let mut row = row.ok_or(AppError::NotFound("webhook"))?;
         let changed = || {
@@ -181,7 +180,7 @@ impl App {
             row.state = if active { "active" } else { "paused" }.into();
         }
         let secret = if change.rotate {
-            let (secret, sealed) = self.new_webhook_secret(agency)?;
+            let (secret, sealed) = self.new_secret(agency)?;
             row.earlier = Some(std::mem::replace(&mut row.secret, sealed));
             row.earlier_until = Some(now + OVERLAP);
             Some(secret)
@@ -195,8 +194,7 @@ impl App {
             "active": change.active,
             "rotated": change.rotate,
         });
-        self.audit_webhook(&mut tx, caller, "webhook.change", id, detail)
-            .await?;
+        self.note(&mut tx, caller, "webhook.change", id, detail).await?;
         jobs::wake(&mut tx, agency, (store::DELIVER, &id.to_string()), now, 1).await?;
         if !store::change(&mut tx, agency, &row).await? {
             return Err(match expected {
@@ -219,15 +217,14 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; failures of the database.
-    pub async fn delete_webhook(&self, caller: &Caller, id: Uuid) -> Result<()> {
-        retrying!(self.try_delete_webhook(caller, id))
+    pub async fn delete(&self, caller: &Caller, id: Uuid) -> Result<()> {
+        retrying!(self.try_delete(caller, id))
     }
 
-    async fn try_delete_webhook(&self, caller: &Caller, id: Uuid) -> Result<()> {
+    async fn try_delete(&self, caller: &Caller, id: Uuid) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
-        self.audit_webhook(&mut tx, caller, "webhook.delete", id, json!({}))
-            .await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        self.note(&mut tx, caller, "webhook.delete", id, json!({})).await?;
         jobs::cancel(&mut tx, agency, store::DELIVER, &id.to_string()).await?;
         if !store::delete(&mut tx, agency, id).await? {
             return Err(AppError::NotFound("webhook"));
@@ -239,13 +236,13 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `webhook_not_active`; failures of the database.
-    pub async fn test_webhook(&self, caller: &Caller, id: Uuid) -> Result<Uuid> {
-        retrying!(self.try_test_webhook(caller, id))
+    pub async fn test(&self, caller: &Caller, id: Uuid) -> Result<Uuid> {
+        retrying!(self.try_test(caller, id))
     }
 
-    async fn try_test_webhook(&self, caller: &Caller, id: Uuid) -> Result<Uuid> {
+    async fn try_test(&self, caller: &Caller, id: Uuid) -> Result<Uuid> {
         let agency = caller.room.id;
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let row = store::webhook(&mut tx, agency, id).await?;
         if row.ok_or(AppError::NotFound("webhook"))?.state != "active" {
             return Err(AppError::conflict(
@@ -259,12 +256,11 @@ impl App {
         let told = Told {
             kind: "webhook.test",
             subject: format!("webhook/{id}"),
-            at: self.clock.now(),
+            at: self.app.clock.now(),
             data: json!({ "webhook": id }),
         };
-        self.audit_webhook(&mut tx, caller, "webhook.test", id, json!({}))
-            .await?;
-        let event = Listeners::only(id).tell(self, &mut tx, agency, vec![told]).await?;
+        self.note(&mut tx, caller, "webhook.test", id, json!({})).await?;
+        let event = Listeners::only(id).tell(self.app, &mut tx, agency, vec![told]).await?;
         tx.commit().await?;
         event
             .first()
@@ -294,7 +290,7 @@ impl App {
             ));
         }
         let agency = caller.room.id;
-        let mut tx = self.store.read(Access::Agency(agency)).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         if store::webhook(&mut tx, agency, id).await?.is_none() {
             return Err(AppError::NotFound("webhook"));
         }
@@ -306,7 +302,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `too_many_items`; failures of the database.
-    pub async fn replay_deliveries(&self, caller: &Caller, id: Uuid, only: Option<&[i64]>) -> Result<u64> {
+    pub async fn replay(&self, caller: &Caller, id: Uuid, only: Option<&[i64]>) -> Result<u64> {
         if only.is_some_and(|only| only.len() > MOST_REPLAYED) {
             return Err(AppError::invalid(
                 "too_many_items",
@@ -320,31 +316,33 @@ impl App {
     }
 
     async fn try_replay(&self, caller: &Caller, id: Uuid, only: Option<&[i64]>) -> Result<u64> {
-        let (agency, now) = (caller.room.id, self.machine.now());
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+        let (agency, now) = (caller.room.id, self.app.machine.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         if store::webhook(&mut tx, agency, id).await?.is_none() {
             return Err(AppError::NotFound("webhook"));
         }
         // the log, the job, what is to be told: whoever takes several of them takes them in this order
         let detail = json!({ "named": only.map(<[i64]>::len) });
-        self.audit_webhook(&mut tx, caller, "webhook.replay", id, detail)
-            .await?;
+        self.note(&mut tx, caller, "webhook.replay", id, detail).await?;
         jobs::wake(&mut tx, agency, (store::DELIVER, &id.to_string()), now, 1).await?;
         let replayed = store::replay(&mut tx, agency, id, only, now).await?;
         tx.commit().await?;
         Ok(replayed)
     }
 
-    async fn audit_webhook(&self, tx: &mut Tx, caller: &Caller, action: &str, id: Uuid, detail: Value) -> Result<()> {
-        self.audit(tx, caller, action, &format!("webhook/{id}"), detail).await
+    async fn note(&self, tx: &mut Tx, caller: &Caller, action: &str, id: Uuid, detail: Value) -> Result<()> {
+        self.app
+            .audit()
+            .note(tx, caller, action, &format!("webhook/{id}"), detail)
+            .await
     }
 
     /// A new secret: as it is shown, and sealed as it is stored.
-    fn new_webhook_secret(&self, agency: Uuid) -> Result<(String, Vec<u8>)> {
+    fn new_secret(&self, agency: Uuid) -> Result<(String, Vec<u8>)> {
         let mut random = [0; 32];
-        self.entropy.fill(&mut random);
+        self.app.entropy.fill(&mut random);
         let secret = sign::shown(&random);
-        let sealed = self.documents.seal(agency, &secret, &*self.entropy);
+        let sealed = self.app.documents.seal(agency, &secret, &*self.app.entropy);
         let sealed = sealed.ok_or_else(|| AppError::Internal("a secret could not be sealed".into()))?;
         Ok((secret, sealed))
     }

@@ -1,8 +1,8 @@
 //! Writing down what happened, with the change that made it happen, for those who want to be told.
 
-use crate::App;
 use crate::error::{AppError, Result};
 use crate::jobs;
+use crate::{App, Webhooks};
 use posthouse_domain::{Instant, canonical, webhook as domain};
 use posthouse_store::Tx;
 use posthouse_store::webhooks::{self as store, EventRow, NewDelivery};
@@ -110,10 +110,10 @@ fn wants(types: &[String], kind: &str) -> bool {
     types.iter().any(|pattern| domain::names(pattern, kind))
 }
 
-impl App {
+impl Webhooks<'_> {
     /// Tells those who want to know of one thing that happened. Comes last in its transaction.
     pub(crate) async fn tell(&self, tx: &mut Tx, agency: Uuid, told: Told) -> Result<()> {
         let listeners = Listeners::of(tx, agency).await?;
-        listeners.tell(self, tx, agency, vec![told]).await.map(drop)
+        listeners.tell(self.app, tx, agency, vec![told]).await.map(drop)
     }
 }

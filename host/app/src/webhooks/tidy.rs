@@ -1,8 +1,8 @@
 //! What was told is kept for a month.
 
-use crate::App;
 use crate::error::{Result, retrying};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane, NewJob};
+use crate::{App, Webhooks};
 use posthouse_domain::Instant;
 use posthouse_store::webhooks as store;
 use posthouse_store::{Access, Tx};
@@ -23,7 +23,7 @@ impl Job for Tidy {
 
     async fn run(app: &App, job: &JobRow) -> Result<Done> {
         let now = app.machine.now();
-        while retrying!(app.tidy_outbox(job.agency_id, now - KEPT))? > 0 {
+        while retrying!(app.webhooks().tidy(job.agency_id, now - KEPT))? > 0 {
             if app.stopping.is_cancelled() {
                 break;
             }
@@ -46,9 +46,9 @@ impl Tidy {
     }
 }
 
-impl App {
-    async fn tidy_outbox(&self, agency: Uuid, before: Instant) -> Result<u64> {
-        let mut tx = self.store.write(Access::Agency(agency)).await?;
+impl Webhooks<'_> {
+    async fn tidy(&self, agency: Uuid, before: Instant) -> Result<u64> {
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let deleted = store::tidy(&mut tx, agency, before, AT_ONCE).await?;
         tx.commit().await?;
         Ok(deleted)

@@ -70,7 +70,7 @@ impl From<AttributeDef> for Attribute {
     responses((status = 200, description = "By key; `next` is always null.", body = Page<Attribute>)))]
 async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Attribute>>> {
     let caller = auth.may_either(Scope::Rules, Scope::Read)?;
-    Ok(axum::Json(Page::whole(front.app().attributes(&caller).await?)))
+    Ok(axum::Json(Page::whole(front.app().attributes().list(&caller).await?)))
 }
 
 /// Defines an attribute, or gives one there is another title or sensitivity.
@@ -103,7 +103,7 @@ async fn define(
         sensitivity: definition.sensitivity.unwrap_or(Sensitivity::Personal),
     };
     Ok(axum::Json(
-        front.app().define_attribute(&caller, definition).await?.into(),
+        front.app().attributes().define(&caller, definition).await?.into(),
     ))
 }
 
@@ -113,6 +113,6 @@ async fn define(
     responses((status = 204, description = "It is forgotten.")))]
 async fn delete(State(front): State<Front>, auth: Auth, Path(key): Path<String>) -> Answer<StatusCode> {
     let caller = auth.may(Scope::Rules)?;
-    front.app().delete_attribute(&caller, &key).await?;
+    front.app().attributes().delete(&caller, &key).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -105,7 +105,8 @@ async fn list(
     };
     let found = front
         .app()
-        .audit_log(&caller, &filter, before, limit as i64 + 1)
+        .audit()
+        .list(&caller, &filter, before, limit as i64 + 1)
         .await?;
     Ok(axum::Json(page_of(found, limit, |entry: &AuditEntry| entry.entry)))
 }
@@ -162,6 +163,6 @@ async fn verify(
             hash: hash.unwrap_or_default(),
         }),
     };
-    let verified = front.app().verify_audit(&caller, known.as_ref()).await?;
+    let verified = front.app().audit().verify(&caller, known.as_ref()).await?;
     Ok(axum::Json(verified.into()))
 }

@@ -53,7 +53,7 @@ impl Limiter {
 /// Lets in whoever has a key.
 pub(crate) async fn door(State(front): State<Front>, mut request: Request, next: Next) -> Result<Response, Problem> {
     let key = bearer(request.headers())?;
-    let caller = front.app().authenticate(key).await?;
+    let caller = front.app().team().authenticate(key).await?;
     tracing::Span::current().record("agency", caller.room.slug.as_str());
     front.limiter().check(caller.key)?;
     request.extensions_mut().insert(caller);

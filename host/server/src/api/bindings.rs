@@ -206,7 +206,7 @@ impl From<LogEntry> for LogLine {
     responses((status = 200, description = "Every binding; `next` is always null.", body = Page<Binding>)))]
 async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Binding>>> {
     let caller = auth.may(Scope::Rules)?;
-    Ok(axum::Json(Page::whole(front.app().bindings(&caller).await?)))
+    Ok(axum::Json(Page::whole(front.app().bindings().list(&caller).await?)))
 }
 
 /// One binding.
@@ -219,7 +219,7 @@ async fn read(
     Path((point, name)): Path<(String, String)>,
 ) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Rules)?;
-    let view = front.app().binding(&caller, known(&point)?, &name).await?;
+    let view = front.app().bindings().get(&caller, known(&point)?, &name).await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }
 
@@ -271,7 +271,11 @@ async fn activate(
         config: Value::Object(body.config),
         grant: body.grant,
     };
-    let view = front.app().activate(&caller, &name, activation, expected).await?;
+    let view = front
+        .app()
+        .segments()
+        .activate(&caller, &name, activation, expected)
+        .await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }
 
@@ -290,7 +294,8 @@ async fn history(
     let (limit, before) = query.page(&front)?;
     let items = front
         .app()
-        .binding_history(&caller, point, &name, before, limit as i64 + 1)
+        .bindings()
+        .history(&caller, point, &name, before, limit as i64 + 1)
         .await?;
     Ok(axum::Json(page_of(items, limit, |item| item.revision)))
 }
@@ -313,7 +318,8 @@ async fn logs(
     let (limit, before) = query.page(&front)?;
     let items = front
         .app()
-        .binding_log(&caller, point, &name, before, limit as i64 + 1)
+        .bindings()
+        .log(&caller, point, &name, before, limit as i64 + 1)
         .await?;
     Ok(axum::Json(page_of(items, limit, |item| item.line)))
 }
@@ -339,10 +345,17 @@ async fn rollback(
         PROMOTION => {
             front
                 .app()
-                .roll_back_campaign(&caller, &name, body.to, expected)
+                .campaigns()
+                .roll_back(&caller, &name, body.to, expected)
                 .await?
         }
-        _ => front.app().rollback(&caller, &name, body.to, expected).await?,
+        _ => {
+            front
+                .app()
+                .segments()
+                .roll_back(&caller, &name, body.to, expected)
+                .await?
+        }
     };
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }

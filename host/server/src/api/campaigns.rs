@@ -131,7 +131,8 @@ async fn list(
     let only = (query.state.as_deref(), query.r#type.as_deref());
     let found = front
         .app()
-        .campaigns(&caller, only, query.cursor.as_deref(), limit)
+        .campaigns()
+        .list(&caller, only, query.cursor.as_deref(), limit)
         .await?;
     Ok(axum::Json(Page::of(found)))
 }
@@ -168,10 +169,10 @@ async fn create(
         as_written: body.as_written,
     };
     if query.dry_run {
-        let would = front.app().rehearse_campaign(&caller, &new).await?;
+        let would = front.app().campaigns().rehearse(&caller, &new).await?;
         return Ok(axum::Json(CampaignRehearsal::from(would)).into_response());
     }
-    let view = front.app().create_campaign(&caller, new).await?;
+    let view = front.app().campaigns().create(&caller, new).await?;
     let location = [(header::LOCATION, format!("/api/v1/campaigns/{}", view.campaign.id))];
     Ok((StatusCode::CREATED, location, shown(view)).into_response())
 }
@@ -205,6 +206,7 @@ async fn lessons(
     let limit = front.limit(query.limit)?;
     let found = front
         .app()
+        .campaigns()
         .lessons(&caller, query.r#type.as_deref(), query.cursor.as_deref(), limit)
         .await?;
     Ok(axum::Json(Page::of(found)))
@@ -216,7 +218,7 @@ async fn lessons(
     responses((status = 200, description = "The campaign.", body = Campaign)))]
 async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<String>) -> Answer<impl IntoResponse> {
     let caller = auth.may_any(&READERS)?;
-    Ok(shown(front.app().campaign(&caller, &id).await?))
+    Ok(shown(front.app().campaigns().get(&caller, &id).await?))
 }
 
 /// Change a campaign.
@@ -242,7 +244,7 @@ async fn change(
         as_written: body.as_written,
     };
     let expected = if_match(&headers)?;
-    let view = front.app().change_campaign(&caller, &id, &change, expected).await?;
+    let view = front.app().campaigns().change(&caller, &id, &change, expected).await?;
     Ok(shown(view))
 }
 
@@ -256,8 +258,8 @@ async fn step(
 ) -> Answer<impl IntoResponse + use<>> {
     let (app, note, expected) = (front.app(), said.note.as_deref(), if_match(headers)?);
     let view = match action {
-        Action::Start => app.start_campaign(caller, id, note, expected).await?,
-        _ => app.step_campaign(caller, id, action, note, expected).await?,
+        Action::Start => app.campaigns().start(caller, id, note, expected).await?,
+        _ => app.campaigns().step(caller, id, action, note, expected).await?,
     };
     Ok(shown(view))
 }
@@ -403,7 +405,8 @@ async fn evaluate(
     let expected = if_match(&headers)?;
     let view = front
         .app()
-        .evaluate_campaign(&caller, &id, &evaluation, expected)
+        .campaigns()
+        .evaluate(&caller, &id, &evaluation, expected)
         .await?;
     Ok(shown(view))
 }
@@ -422,7 +425,8 @@ async fn history(
     let (limit, before) = query.page(&front)?;
     let steps = front
         .app()
-        .campaign_history(&caller, &id, before, limit as i64 + 1)
+        .campaigns()
+        .history(&caller, &id, before, limit as i64 + 1)
         .await?;
     Ok(axum::Json(page_of(steps, limit, |step| step.step)))
 }
@@ -440,5 +444,5 @@ async fn measured(
     Path(id): Path<String>,
 ) -> Answer<axum::Json<CampaignEffect>> {
     let caller = auth.may_any(&READERS)?;
-    Ok(axum::Json(front.app().campaign_effect(&caller, &id).await?.into()))
+    Ok(axum::Json(front.app().campaigns().effect(&caller, &id).await?.into()))
 }

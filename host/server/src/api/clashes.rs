@@ -71,6 +71,10 @@ async fn list(
 ) -> Answer<axum::Json<Page<Clash>>> {
     let caller = auth.may(Scope::Read)?;
     let limit = front.limit(query.limit)?;
-    let found = front.app().clashes(&caller, query.cursor.as_deref(), limit).await?;
+    let found = front
+        .app()
+        .upkeep()
+        .clashes(&caller, query.cursor.as_deref(), limit)
+        .await?;
     Ok(axum::Json(Page::of(found)))
 }

@@ -176,7 +176,8 @@ async fn make(
     let caller = auth.may(Scope::Campaigns)?;
     let (batch, codes) = front
         .app()
-        .make_coupons(&caller, &id, body.read(&caller.room.terms)?)
+        .coupons()
+        .make(&caller, &id, body.read(&caller.room.terms)?)
         .await?;
     let code = |made: posthouse_app::coupons::MadeCode| CouponCode {
         code: made.code,
@@ -211,7 +212,7 @@ async fn batches(
 ) -> Answer<axum::Json<Page<CouponBatch>>> {
     let caller = auth.may_any(&READERS)?;
     let limit = front.limit(query.limit)?;
-    let (views, next) = front.app().coupon_batches(&caller, &id, query.cursor, limit).await?;
+    let (views, next) = front.app().coupons().batches(&caller, &id, query.cursor, limit).await?;
     let terms = &caller.room.terms;
     Ok(axum::Json(Page {
         items: views.into_iter().map(|view| CouponBatch::of(view, terms)).collect(),
@@ -229,7 +230,7 @@ async fn revoke_batch(
     Path((id, batch)): Path<(String, Uuid)>,
 ) -> Answer<axum::Json<CouponBatch>> {
     let caller = auth.may(Scope::Campaigns)?;
-    let view = front.app().revoke_batch(&caller, &id, batch).await?;
+    let view = front.app().coupons().revoke_batch(&caller, &id, batch).await?;
     Ok(axum::Json(CouponBatch::of(view, &caller.room.terms)))
 }
 
@@ -305,7 +306,7 @@ impl From<CouponView> for Coupon {
     responses((status = 200, description = "The code as it stands.", body = Coupon)))]
 async fn look_up(State(front): State<Front>, auth: Auth, Json(body): Json<CodeBody>) -> Answer<axum::Json<Coupon>> {
     let caller = auth.may(Scope::Quotes)?;
-    Ok(axum::Json(front.app().coupon(&caller, &body.code).await?.into()))
+    Ok(axum::Json(front.app().coupons().get(&caller, &body.code).await?.into()))
 }
 
 /// Revoke one code. What an open quote holds of it that quote keeps.
@@ -313,7 +314,9 @@ async fn look_up(State(front): State<Front>, auth: Auth, Json(body): Json<CodeBo
     responses((status = 200, description = "The revoked code.", body = Coupon)))]
 async fn revoke(State(front): State<Front>, auth: Auth, Json(body): Json<CodeBody>) -> Answer<axum::Json<Coupon>> {
     let caller = auth.may(Scope::Campaigns)?;
-    Ok(axum::Json(front.app().revoke_coupon(&caller, &body.code).await?.into()))
+    Ok(axum::Json(
+        front.app().coupons().revoke(&caller, &body.code).await?.into(),
+    ))
 }
 
 /// A campaign's budget. All amounts are minor units.
@@ -405,6 +408,10 @@ async fn budget(
 ) -> Answer<axum::Json<Budget>> {
     let caller = auth.may_any(&READERS)?;
     let limit = front.limit(query.limit)?;
-    let view = front.app().budget(&caller, &id, query.cursor.as_deref(), limit).await?;
+    let view = front
+        .app()
+        .quotes()
+        .budget(&caller, &id, query.cursor.as_deref(), limit)
+        .await?;
     Ok(axum::Json(view.into()))
 }

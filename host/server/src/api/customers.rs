@@ -309,7 +309,8 @@ async fn list(
     let limit = front.limit(query.limit)?;
     let found = front
         .app()
-        .customers(
+        .profiles()
+        .list(
             &caller,
             query.q.as_deref(),
             query.segment.as_deref(),
@@ -331,7 +332,7 @@ async fn create(
     Json(body): Json<event::Customer>,
 ) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Intake)?;
-    let view = front.app().create_customer(&caller, body).await?;
+    let view = front.app().profiles().create(&caller, body).await?;
     let location = [(header::LOCATION, format!("/api/v1/customers/{}", view.id))];
     Ok((
         StatusCode::CREATED,
@@ -364,10 +365,10 @@ async fn read(
 ) -> Answer<Response> {
     let caller = auth.may(Scope::Read)?;
     if let Some(as_of) = query.as_of {
-        let then = front.app().customer_as_of(&caller, id, &as_of).await?;
+        let then = front.app().segments().customer_as_of(&caller, id, &as_of).await?;
         return Ok(axum::Json(CustomerAnswer::Then(then.into())).into_response());
     }
-    let view = front.app().customer(&caller, id).await?;
+    let view = front.app().profiles().get(&caller, id).await?;
     let tag = etag(view.version);
     Ok((tag, axum::Json(CustomerAnswer::Now(Box::new(view.into())))).into_response())
 }
@@ -390,6 +391,6 @@ async fn change(
         customer: body,
         expected: if_match(&headers)?,
     };
-    let view = front.app().change_customer(&caller, id, change).await?;
+    let view = front.app().profiles().change(&caller, id, change).await?;
     Ok((etag(view.version), axum::Json(Customer::from(view))))
 }

@@ -232,7 +232,11 @@ async fn list(
         digest: query.digest,
         outcome: query.outcome,
     };
-    let (items, next) = front.app().decisions(&caller, filter, query.cursor, limit).await?;
+    let (items, next) = front
+        .app()
+        .decisions()
+        .list(&caller, filter, query.cursor, limit)
+        .await?;
     Ok(axum::Json(Page::of((items, next.map(|id| id.to_string())))))
 }
 
@@ -241,7 +245,7 @@ async fn list(
     responses((status = 200, description = "The decision.", body = Decision)))]
 async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Decision>> {
     let caller = auth.may(Scope::Read)?;
-    Ok(axum::Json(front.app().decision(&caller, id).await?.into()))
+    Ok(axum::Json(front.app().decisions().get(&caller, id).await?.into()))
 }
 
 /// Make a decision again, with the plugin, settings and input it was made with, whatever is in force by now. Nothing is changed.
@@ -249,5 +253,5 @@ async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> A
     responses((status = 200, description = "Whether it is the same, or the first difference.", body = Replay)))]
 async fn replay(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Replay>> {
     let caller = auth.may(Scope::Rules)?;
-    Ok(axum::Json(front.app().replay(&caller, id).await?.into()))
+    Ok(axum::Json(front.app().decisions().replay(&caller, id).await?.into()))
 }

@@ -250,7 +250,7 @@ async fn accept(State(front): State<Front>, auth: Auth, Json(body): Json<Events>
             }),
         }
     }
-    let mut answer = Accepted::from(front.app().accept(&caller, &events).await?);
+    let mut answer = Accepted::from(front.app().intake().accept(&caller, &events).await?);
     for rejected in &mut answer.rejected {
         rejected.index = places[rejected.index];
     }

@@ -84,7 +84,7 @@ impl From<AttributeDef> for Fact {
 async fn catalogue(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Fact>>> {
     // rules and plans are written against the catalogue as well
     let caller = auth.may_any(&[Scope::Rules, Scope::Campaigns, Scope::Read])?;
-    let own = front.app().attributes(&caller).await?;
+    let own = front.app().attributes().list(&caller).await?;
     let facts = ALL.iter().map(Fact::from).chain(own.into_iter().map(Fact::from));
     Ok(axum::Json(Page {
         items: facts.collect(),
@@ -136,7 +136,7 @@ async fn export(State(front): State<Front>, auth: Auth, Query(query): Query<Expo
             ));
         }
     };
-    let export = front.app().export_facts(&caller, format).await?;
+    let export = front.app().facts().export(&caller, format).await?;
     Ok((
         [
             (header::CONTENT_TYPE, media),

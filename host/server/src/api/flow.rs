@@ -127,7 +127,11 @@ async fn flow(
     Query(query): Query<FlowQuery>,
 ) -> Answer<axum::Json<Flow>> {
     let caller = auth.may(Scope::Read)?;
-    let flow = front.app().flow(&caller, &binding, &query.from, &query.to).await?;
+    let flow = front
+        .app()
+        .segments()
+        .flow(&caller, &binding, &query.from, &query.to)
+        .await?;
     Ok(axum::Json(flow.into()))
 }
 
@@ -231,5 +235,7 @@ async fn sample(
         seed: query.seed.as_deref(),
         as_of: query.as_of.as_deref(),
     };
-    Ok(axum::Json(front.app().sample(&caller, request).await?.into()))
+    Ok(axum::Json(
+        front.app().segments().sample(&caller, request).await?.into(),
+    ))
 }

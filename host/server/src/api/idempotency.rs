@@ -93,13 +93,13 @@ pub(crate) async fn perform(
     work: impl Future<Output = Response>,
 ) -> Answer<Response> {
     let app = front.app();
-    match app.claim_answer(caller, key, mark).await? {
+    match app.idempotency().claim(caller, key, mark).await? {
         Claim::Kept(kept) => return Ok(replay(kept)),
         Claim::Yours => {}
     }
     let response = work.await;
     if !response.status().is_success() {
-        app.release_answer(caller, key).await?;
+        app.idempotency().release(caller, key).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -110,7 +110,7 @@ pub(crate) async fn perform(
         headers: KEPT.iter().filter_map(text).collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
-    app.keep_answer(caller, key, &kept).await?;
+    app.idempotency().keep(caller, key, &kept).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 

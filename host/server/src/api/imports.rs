@@ -103,6 +103,7 @@ async fn start(
     let work = async {
         let started = front
             .app()
+            .intake()
             .start_import(
                 &caller,
                 NewImport {
@@ -149,7 +150,9 @@ async fn start(
     responses((status = 200, description = "Progress and counts.", body = Import)))]
 async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Import>> {
     let caller = auth.may(Scope::Intake)?;
-    Ok(axum::Json(front.app().import_status(&caller, id).await?.into()))
+    Ok(axum::Json(
+        front.app().intake().import_status(&caller, id).await?.into(),
+    ))
 }
 
 /// The rows that were rejected.
@@ -163,10 +166,10 @@ async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) ->
 async fn errors(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<Response> {
     let caller = auth.may(Scope::Intake)?;
     let (app, language) = (front.app().clone(), reader::language());
-    let first = app.import_errors(&caller, id, None, language).await?;
+    let first = app.intake().import_errors(&caller, id, None, language).await?;
     let next = move |after| {
         let (app, caller) = (app.clone(), caller.clone());
-        async move { app.import_errors(&caller, id, Some(after), language).await }
+        async move { app.intake().import_errors(&caller, id, Some(after), language).await }
     };
     Ok(file("errors.csv", id, first, next))
 }
@@ -183,10 +186,10 @@ async fn errors(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) ->
 async fn warnings(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<Response> {
     let caller = auth.may(Scope::Intake)?;
     let (app, language) = (front.app().clone(), reader::language());
-    let first = app.import_warnings(&caller, id, None, language).await?;
+    let first = app.intake().import_warnings(&caller, id, None, language).await?;
     let next = move |after| {
         let (app, caller) = (app.clone(), caller.clone());
-        async move { app.import_warnings(&caller, id, Some(after), language).await }
+        async move { app.intake().import_warnings(&caller, id, Some(after), language).await }
     };
     Ok(file("warnings.csv", id, first, next))
 }

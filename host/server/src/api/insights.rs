@@ -171,7 +171,7 @@ async fn pareto(
             return Err(Problem::unprocessable("bad_measure", detail));
         }
     };
-    let found = front.app().pareto(&caller, window.0, by).await?;
+    let found = front.app().insights().pareto(&caller, window.0, by).await?;
     Ok(axum::Json(Pareto::new(window.1, by, &found)))
 }
 
@@ -267,7 +267,7 @@ pub(crate) struct Clv {
     responses((status = 200, description = "The latest fit.", body = Clv)))]
 async fn clv(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Clv>> {
     let caller = auth.may(Scope::Read)?;
-    let latest = front.app().clv(&caller).await?.map(ClvFit::from);
+    let latest = front.app().insights().clv(&caller).await?.map(ClvFit::from);
     Ok(axum::Json(Clv { latest }))
 }
 
@@ -278,7 +278,7 @@ async fn clv(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Clv>> 
     responses((status = 200, description = "What was found.", body = ClvFit)))]
 async fn fit_clv(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<ClvFit>> {
     let caller = auth.may(Scope::Rules)?;
-    Ok(axum::Json(front.app().fit_clv(&caller).await?.into()))
+    Ok(axum::Json(front.app().insights().fit_clv(&caller).await?.into()))
 }
 
 /// One of the five indicators over all customers.
@@ -402,6 +402,7 @@ async fn loyal(State(front): State<Front>, auth: Auth, Query(query): Query<Loyal
     };
     let found = front
         .app()
+        .insights()
         .loyal(&caller, request, query.cursor.as_deref(), limit)
         .await?;
     Ok(axum::Json(found.into()))

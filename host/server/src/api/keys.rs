@@ -60,7 +60,7 @@ async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewKey>
         scopes: &body.scopes,
         holder: body.holder.as_deref(),
     };
-    let (id, api_key) = front.app().create_key(&caller, new).await?;
+    let (id, api_key) = front.app().team().create_key(&caller, new).await?;
     Ok((
         StatusCode::CREATED,
         axum::Json(Key {
@@ -77,6 +77,6 @@ async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewKey>
     responses((status = 204, description = "The key opens nothing any more.")))]
 async fn revoke(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<StatusCode> {
     let caller = auth.may(Scope::Owner)?;
-    front.app().revoke_key(&caller, id).await?;
+    front.app().team().revoke_key(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

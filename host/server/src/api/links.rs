@@ -77,7 +77,11 @@ async fn link(
     Path((id, kind_text, other)): Path<(Uuid, String, Uuid)>,
 ) -> Answer<axum::Json<Page<Link>>> {
     let caller = auth.may(Scope::Intake)?;
-    let links = front.app().link(&caller, id, kind(&kind_text)?, other).await?;
+    let links = front
+        .app()
+        .profiles()
+        .link(&caller, id, kind(&kind_text)?, other)
+        .await?;
     Ok(axum::Json(Page::whole(links)))
 }
 
@@ -92,6 +96,10 @@ async fn unlink(
     Path((id, kind_text, other)): Path<(Uuid, String, Uuid)>,
 ) -> Answer<StatusCode> {
     let caller = auth.may(Scope::Intake)?;
-    front.app().unlink(&caller, id, kind(&kind_text)?, other).await?;
+    front
+        .app()
+        .profiles()
+        .unlink(&caller, id, kind(&kind_text)?, other)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

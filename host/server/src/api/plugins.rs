@@ -98,7 +98,7 @@ async fn upload(State(front): State<Front>, auth: Auth, request: Request) -> Ans
     let caller = auth.may(Scope::Rules)?;
     require_type(request.headers(), &["application/wasm"])?;
     let component = whole_body(request, &()).await?;
-    let (new, view) = front.app().upload_plugin(&caller, component).await?;
+    let (new, view) = front.app().plugins().upload(&caller, component).await?;
     let location = [(header::LOCATION, format!("/api/v1/plugins/{}", view.digest))];
     Ok((
         if new { StatusCode::CREATED } else { StatusCode::OK },
@@ -129,7 +129,11 @@ async fn list(
     let caller = auth.may_any(&[Scope::Rules, Scope::Campaigns])?;
     let limit = front.limit(query.limit)?;
     Ok(axum::Json(Page::of(
-        front.app().plugins(&caller, query.cursor.as_deref(), limit).await?,
+        front
+            .app()
+            .plugins()
+            .list(&caller, query.cursor.as_deref(), limit)
+            .await?,
     )))
 }
 
@@ -140,6 +144,11 @@ async fn list(
 async fn read(State(front): State<Front>, auth: Auth, Path(digest): Path<String>) -> Answer<axum::Json<Plugin>> {
     let caller = auth.may(Scope::Rules)?;
     Ok(axum::Json(
-        front.app().plugin(&caller, &plugin_digest(&digest)?).await?.into(),
+        front
+            .app()
+            .plugins()
+            .get(&caller, &plugin_digest(&digest)?)
+            .await?
+            .into(),
     ))
 }

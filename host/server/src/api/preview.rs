@@ -198,7 +198,9 @@ async fn preview(
         config: Value::Object(body.config),
         name: body.name,
     };
-    Ok(axum::Json(front.app().preview(&caller, request).await?.into()))
+    Ok(axum::Json(
+        front.app().segments().preview(&caller, request).await?.into(),
+    ))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -231,6 +233,7 @@ async fn moves(
     let limit = front.limit(query.limit)?;
     let page = front
         .app()
+        .segments()
         .preview_moves(
             &caller,
             id,

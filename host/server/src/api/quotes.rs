@@ -336,7 +336,7 @@ async fn quote(State(front): State<Front>, auth: Auth, Json(body): Json<BasketBo
         codes: body.codes,
         hold_minutes: body.hold_minutes.unwrap_or(HOLD_MINUTES),
     };
-    let view = front.app().quote(&caller, new).await?;
+    let view = front.app().quotes().make(&caller, new).await?;
     let currency = caller.room.terms.currency.to_string();
     Ok((StatusCode::CREATED, axum::Json(Quote::of(view, currency))))
 }
@@ -366,7 +366,7 @@ async fn list(
     let filter = QuoteFilter {
         customer: query.customer_id,
     };
-    let (views, next) = front.app().quotes(&caller, filter, query.cursor, limit).await?;
+    let (views, next) = front.app().quotes().list(&caller, filter, query.cursor, limit).await?;
     let currency = caller.room.terms.currency.to_string();
     Ok(axum::Json(Page {
         items: views
@@ -382,7 +382,7 @@ async fn list(
     responses((status = 200, description = "The quote.", body = Quote)))]
 async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Quote>> {
     let caller = auth.may_any(&[Scope::Quotes, Scope::Read])?;
-    let view = front.app().quote_by_id(&caller, id).await?;
+    let view = front.app().quotes().get(&caller, id).await?;
     Ok(axum::Json(Quote::of(view, caller.room.terms.currency.to_string())))
 }
 
@@ -412,7 +412,7 @@ async fn confirm(
     let with = Confirmation {
         booking_id: body.booking_id,
     };
-    let view = front.app().confirm_quote(&caller, id, with).await?;
+    let view = front.app().quotes().confirm(&caller, id, with).await?;
     Ok(axum::Json(Quote::of(view, caller.room.terms.currency.to_string())))
 }
 
@@ -421,6 +421,6 @@ async fn confirm(
     responses((status = 200, description = "The quote, released; or expired, if its time was over.", body = Quote)))]
 async fn release(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Quote>> {
     let caller = auth.may(Scope::Quotes)?;
-    let view = front.app().release_quote(&caller, id).await?;
+    let view = front.app().quotes().release(&caller, id).await?;
     Ok(axum::Json(Quote::of(view, caller.room.terms.currency.to_string())))
 }

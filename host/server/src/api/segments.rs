@@ -198,7 +198,7 @@ impl From<app::RunSummary> for Run {
     responses((status = 200, description = "Every segment; `next` is always null.", body = Page<Segment>)))]
 async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Segment>>> {
     let caller = auth.may(Scope::Read)?;
-    Ok(axum::Json(Page::whole(front.app().segments(&caller).await?)))
+    Ok(axum::Json(Page::whole(front.app().segments().list(&caller).await?)))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -253,7 +253,9 @@ async fn members(
                     Problem::unprocessable("bad_sort", detail)
                 })?,
             };
-            app.members(&caller, (binding, key), sort, cursor, limit).await?
+            app.segments()
+                .members(&caller, (binding, key), sort, cursor, limit)
+                .await?
         }
         Some(_) if query.sort.is_some() => {
             return Err(Problem::unprocessable(
@@ -264,7 +266,11 @@ async fn members(
                 ),
             ));
         }
-        Some(as_of) => app.members_as_of(&caller, (binding, key), as_of, cursor, limit).await?,
+        Some(as_of) => {
+            app.segments()
+                .members_as_of(&caller, (binding, key), as_of, cursor, limit)
+                .await?
+        }
     };
     Ok(axum::Json(page.into()))
 }
@@ -289,6 +295,6 @@ async fn run(
 ) -> Answer<axum::Json<Page<Run>>> {
     let caller = auth.may(Scope::Rules)?;
     Ok(axum::Json(Page::whole(
-        front.app().run_segments(&caller, body.binding.as_deref()).await?,
+        front.app().segments().run(&caller, body.binding.as_deref()).await?,
     )))
 }

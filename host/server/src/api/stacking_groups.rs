@@ -70,7 +70,9 @@ impl From<GroupView> for StackingGroup {
     responses((status = 200, description = "By key; `next` is always null.", body = Page<StackingGroup>)))]
 async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<StackingGroup>>> {
     let caller = auth.may_any(&[Scope::Campaigns, Scope::Approvals, Scope::Read])?;
-    Ok(axum::Json(Page::whole(front.app().stacking_groups(&caller).await?)))
+    Ok(axum::Json(Page::whole(
+        front.app().stacking_groups().list(&caller).await?,
+    )))
 }
 
 /// Make a stacking group, or give one there is another mode and title.
@@ -97,7 +99,11 @@ async fn define(
             ),
         )
     })?;
-    let group = front.app().put_stacking_group(&caller, &key, mode, &body.title).await?;
+    let group = front
+        .app()
+        .stacking_groups()
+        .put(&caller, &key, mode, &body.title)
+        .await?;
     Ok(axum::Json(group.into()))
 }
 
@@ -107,6 +113,6 @@ async fn define(
     responses((status = 204, description = "It is gone.")))]
 async fn delete(State(front): State<Front>, auth: Auth, Path(key): Path<String>) -> Answer<StatusCode> {
     let caller = auth.may(Scope::Campaigns)?;
-    front.app().delete_stacking_group(&caller, &key).await?;
+    front.app().stacking_groups().delete(&caller, &key).await?;
     Ok(StatusCode::NO_CONTENT)
 }

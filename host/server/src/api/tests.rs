@@ -307,10 +307,20 @@ async fn no_nul_gets_in() {
 #[tokio::test]
 async fn a_request_that_runs_is_not_begun_again() {
     let (front, _folder, key) = with_key(Config::default().http).await;
-    let caller = front.app().authenticate(&key).await.unwrap();
-    let claimed = front.app().claim_answer(&caller, "three", "digest").await.unwrap();
+    let caller = front.app().team().authenticate(&key).await.unwrap();
+    let claimed = front
+        .app()
+        .idempotency()
+        .claim(&caller, "three", "digest")
+        .await
+        .unwrap();
     assert_eq!(claimed, posthouse_app::idempotency::Claim::Yours);
-    let error = front.app().claim_answer(&caller, "three", "digest").await.unwrap_err();
+    let error = front
+        .app()
+        .idempotency()
+        .claim(&caller, "three", "digest")
+        .await
+        .unwrap_err();
     let problem = Problem::from(error);
     assert_eq!(
         (problem.status.as_u16(), problem.code.as_str()),

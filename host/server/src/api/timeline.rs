@@ -70,6 +70,7 @@ async fn timeline(
     let limit = front.limit(query.limit)?;
     let found = front
         .app()
+        .profiles()
         .timeline(&caller, id, query.cursor.as_deref(), limit)
         .await?;
     Ok(axum::Json(Page::of(found)))

@@ -214,7 +214,7 @@ async fn types(auth: Auth) -> Answer<axum::Json<Page<EventType>>> {
     responses((status = 200, description = "The oldest first; `next` is always null.", body = Page<Webhook>)))]
 async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Webhook>>> {
     let caller = auth.may(Scope::Owner)?;
-    Ok(axum::Json(Page::whole(front.app().webhooks(&caller).await?)))
+    Ok(axum::Json(Page::whole(front.app().webhooks().list(&caller).await?)))
 }
 
 /// Make a webhook. Owners only.
@@ -231,7 +231,7 @@ async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<Propose
         note: body.note,
         types: body.types,
     };
-    let view = front.app().create_webhook(&caller, &new).await?;
+    let view = front.app().webhooks().create(&caller, &new).await?;
     let location = [(header::LOCATION, format!("/api/v1/webhooks/{}", view.id))];
     let tag = etag(view.version);
     Ok((StatusCode::CREATED, location, tag, axum::Json(Webhook::from(view))))
@@ -243,7 +243,7 @@ async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<Propose
     responses((status = 200, description = "The webhook, without its secret.", body = Webhook)))]
 async fn one(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Owner)?;
-    let view = front.app().webhook(&caller, id).await?;
+    let view = front.app().webhooks().get(&caller, id).await?;
     Ok((etag(view.version), axum::Json(Webhook::from(view))))
 }
 
@@ -272,7 +272,8 @@ async fn change(
     };
     let view = front
         .app()
-        .change_webhook(&caller, id, if_match(&headers)?, &change)
+        .webhooks()
+        .change(&caller, id, if_match(&headers)?, &change)
         .await?;
     Ok((etag(view.version), axum::Json(Webhook::from(view))))
 }
@@ -283,7 +284,7 @@ async fn change(
     responses((status = 204, description = "It is told nothing any more.")))]
 async fn delete(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<StatusCode> {
     let caller = auth.may(Scope::Owner)?;
-    front.app().delete_webhook(&caller, id).await?;
+    front.app().webhooks().delete(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -300,7 +301,7 @@ struct Sent {
     responses((status = 202, description = "It is on its way; the webhook's deliveries say what became of it.", body = Sent)))]
 async fn test(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Owner)?;
-    let event_id = front.app().test_webhook(&caller, id).await?;
+    let event_id = front.app().webhooks().test(&caller, id).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Sent { event_id })))
 }
 
@@ -333,7 +334,8 @@ async fn replay(
     let caller = auth.may(Scope::Owner)?;
     let replayed = front
         .app()
-        .replay_deliveries(&caller, id, body.deliveries.as_deref())
+        .webhooks()
+        .replay(&caller, id, body.deliveries.as_deref())
         .await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Replayed { replayed })))
 }
@@ -365,6 +367,7 @@ async fn deliveries(
     let (limit, before) = backwards(&front, query.limit, query.cursor)?;
     let found = front
         .app()
+        .webhooks()
         .deliveries(&caller, id, query.state.as_deref(), before, limit as i64 + 1)
         .await?;
     Ok(axum::Json(page_of(found, limit, |delivery: &DeliveryView| {

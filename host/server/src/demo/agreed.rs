@@ -18,10 +18,10 @@ pub(super) struct Desk<'d> {
 impl Desk<'_> {
     /// Makes the stacking groups.
     pub(super) async fn group(&self) -> Result<(), Failure> {
-        let present = self.app.stacking_groups(self.planner).await?;
+        let present = self.app.stacking_groups().list(self.planner).await?;
         for (key, mode, title) in groups() {
             if !present.iter().any(|group| group.key == key) {
-                self.app.put_stacking_group(self.planner, key, mode, &title).await?;
+                self.app.stacking_groups().put(self.planner, key, mode, &title).await?;
             }
         }
         Ok(())
@@ -31,7 +31,7 @@ impl Desk<'_> {
     /// again; a plan whose time is over, or that is to run at once and waits for another time, is made anew. Returns its id.
     pub(super) async fn carry(&self, planned: Planned) -> Result<Uuid, Failure> {
         let (key, stage) = (planned.key.clone(), planned.stage);
-        let mut view = match self.app.campaign(self.planner, &key).await {
+        let mut view = match self.app.campaigns().get(self.planner, &key).await {
             Err(posthouse_app::AppError::NotFound(_)) => self.write_down(planned).await?,
             found => self.plan_again(found?, planned).await?,
         };
@@ -48,7 +48,7 @@ impl Desk<'_> {
                 }
                 (State::Preparing | State::Approved, Stage::Running) => {
                     self.finish_tasks(&key).await?;
-                    self.app.start_campaign(self.planner, &key, None, None).await?
+                    self.app.campaigns().start(self.planner, &key, None, None).await?
                 }
                 _ => break,
             };
@@ -76,7 +76,8 @@ impl Desk<'_> {
         };
         Ok(self
             .app
-            .change_campaign(self.planner, &planned.key, &change, None)
+            .campaigns()
+            .change(self.planner, &planned.key, &change, None)
             .await?)
     }
 
@@ -89,7 +90,7 @@ impl Desk<'_> {
             plan: planned.plan,
             as_written: Vec::new(),
         };
-        Ok(self.app.create_campaign(self.planner, new).await?)
+        Ok(self.app.campaigns().create(self.planner, new).await?)
     }
 
     pub(super) async fn step(
@@ -99,12 +100,12 @@ impl Desk<'_> {
         action: Action,
         note: Option<&str>,
     ) -> Result<CampaignView, Failure> {
-        Ok(self.app.step_campaign(caller, key, action, note, None).await?)
+        Ok(self.app.campaigns().step(caller, key, action, note, None).await?)
     }
 
     /// Writes down what has to be ready.
     async fn prepare(&self, key: &str) -> Result<(), Failure> {
-        let there = self.app.tasks(self.planner, key).await?;
+        let there = self.app.tasks().list(self.planner, key).await?;
         for (kind, title) in TASKS {
             if !there.iter().any(|task| task.kind == kind) {
                 let task = NewTask {
@@ -113,7 +114,7 @@ impl Desk<'_> {
                     assignee: Some("李敏 Li Min".to_owned()),
                     due_on: None,
                 };
-                self.app.add_task(self.planner, key, &task).await?;
+                self.app.tasks().add(self.planner, key, &task).await?;
             }
         }
         Ok(())
@@ -124,9 +125,9 @@ impl Desk<'_> {
             done: Some(true),
             ..TaskChange::default()
         };
-        for task in self.app.tasks(self.planner, key).await? {
+        for task in self.app.tasks().list(self.planner, key).await? {
             if !task.done {
-                self.app.change_task(self.planner, key, task.task, &done).await?;
+                self.app.tasks().change(self.planner, key, task.task, &done).await?;
             }
         }
         Ok(())

@@ -59,7 +59,7 @@ pub(super) async fn hold(config: &Config, state: &State, offers: &Offers) -> Res
     desk.group().await?;
     desk.carry(planned).await?;
     let mut asked = 0;
-    let mut stand = app.campaign(&planner, &key).await?.campaign.state;
+    let mut stand = app.campaigns().get(&planner, &key).await?.campaign.state;
     if stand == Stand::Running {
         let askers = askers(&app, &planner, state, 1, ASKERS).await?;
         asked = askers.len() as u64;
@@ -86,7 +86,7 @@ pub(super) async fn hold(config: &Config, state: &State, offers: &Offers) -> Res
                       so invite twice as many."
                 .to_owned(),
         };
-        app.evaluate_campaign(&planner, &key, &learned, None).await?;
+        app.campaigns().evaluate(&planner, &key, &learned, None).await?;
     }
     app.stop().await;
     say(&words!(

@@ -293,14 +293,14 @@ fn remove(path: &Path) -> Result<(), Failure> {
 pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Seeded), Failure> {
     let Prepared { mut state, path } = prepared;
     let mut app = house::open(config).await?;
-    let mut caller = app.authenticate(&state.api_key).await?;
+    let mut caller = app.team().authenticate(&state.api_key).await?;
     if state.approver_key.is_none() {
         let approver = NewKey {
             name: "approver",
             scopes: &[Scope::Approvals, Scope::Read],
             holder: None,
         };
-        state.approver_key = Some(app.create_key(&caller, approver).await?.1);
+        state.approver_key = Some(app.team().create_key(&caller, approver).await?.1);
         write(&path, &state)?;
     }
     if !state.complete {
@@ -313,7 +313,7 @@ pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Se
         app.stop().await;
         last_year::hold(config, &state, &offers).await?;
         app = house::open(config).await?;
-        caller = app.authenticate(&state.api_key).await?;
+        caller = app.team().authenticate(&state.api_key).await?;
     }
     let bindings = plugins::bind(&app, &caller, &uploaded).await?;
     if !offers.is_empty() {
@@ -355,14 +355,14 @@ async fn season(app: &App, state: &mut State, path: &Path, offers: &plugins::Off
 async fn callers(app: &App, state: &State) -> Result<(Caller, Caller), Failure> {
     let approver = state.approver_key.as_deref().unwrap_or_default();
     Ok((
-        app.authenticate(&state.api_key).await?,
-        app.authenticate(approver).await?,
+        app.team().authenticate(&state.api_key).await?,
+        app.team().authenticate(approver).await?,
     ))
 }
 
 /// Has events taken in, all of which have to be understood. Returns how many there were.
 async fn events(app: &App, caller: &Caller, batch: &[Value]) -> Result<u64, Failure> {
-    let accepted = app.accept(caller, batch).await?;
+    let accepted = app.intake().accept(caller, batch).await?;
     match accepted.rejected.first() {
         None => Ok(batch.len() as u64),
         Some(rejected) => Err(Failure::failed(words!(

@@ -24,7 +24,7 @@ pub(super) async fn upload(app: &App, caller: &Caller) -> Result<Vec<PluginView>
             let file = file.display();
             Failure::failed(words!("{file} cannot be read: {e}", "{file} 无法读取：{e}"))
         })?;
-        let (_, plugin) = app.upload_plugin(caller, component.into()).await.map_err(|error| {
+        let (_, plugin) = app.plugins().upload(caller, component.into()).await.map_err(|error| {
             let failure = Failure::from(error);
             Failure::coded(
                 failure.code,
@@ -63,7 +63,7 @@ pub(super) async fn bind(app: &App, caller: &Caller, uploaded: &[PluginView]) ->
                 config,
                 grant: None,
             };
-            let binding = app.activate(caller, &name, activation, None).await?;
+            let binding = app.segments().activate(caller, &name, activation, None).await?;
             let moved = binding.diff.map_or(0, |diff| diff.changed);
             say(&words!(
                 "{name}, by {plugin} {version}, is in force: {customers} sorted in {seconds} s.",
@@ -80,7 +80,7 @@ pub(super) async fn bind(app: &App, caller: &Caller, uploaded: &[PluginView]) ->
 
 /// The bindings that sort customers.
 pub(super) async fn bound(app: &App, caller: &Caller) -> Result<Vec<String>, Failure> {
-    let bindings = app.bindings(caller).await?.into_iter();
+    let bindings = app.bindings().list(caller).await?.into_iter();
     let sorting = bindings.filter(|binding| binding.extension_point == SEGMENTATION);
     Ok(sorting.map(|binding| binding.name).collect())
 }

@@ -51,7 +51,7 @@ pub(super) async fn askers(
         let customer = &first["customer"];
         // whoever is known by this is one person
         let known_by = customer["identities"][0]["value"].as_str();
-        let (listed, _) = app.customers(caller, known_by, None, None, 1).await?;
+        let (listed, _) = app.profiles().list(caller, known_by, None, None, 1).await?;
         let known_since = first["occurred_at"]
             .as_str()
             .and_then(|at| time::parse_day(at.get(..10)?));
@@ -82,7 +82,7 @@ impl Asker {
         let filter = QuoteFilter {
             customer: Some(self.id),
         };
-        let (latest, _) = app.quotes(caller, filter, None, 1).await?;
+        let (latest, _) = app.quotes().list(caller, filter, None, 1).await?;
         Ok(latest.first().is_some_and(|quote| quote.at >= since))
     }
 }
@@ -123,7 +123,7 @@ async fn book(app: &App, caller: &Caller, asker: &Asker, quote: &QuoteView, book
     let with = Confirmation {
         booking_id: booking.to_owned(),
     };
-    app.confirm_quote(caller, quote.id, with).await?;
+    app.quotes().confirm(caller, quote.id, with).await?;
     let Some(line) = quote.basket.lines.first() else {
         return Ok(());
     };
@@ -171,13 +171,13 @@ pub(super) async fn ask_for_festival(
         wish.departs = (holiday + dice.between(-10, 5)).max(today + 3);
     }
     let new = asking(Some(asker.id), wish.channel, vec![line(&wish, ProductKind::Tour, 100)]);
-    let quote = app.quote(caller, new).await?;
+    let quote = app.quotes().make(caller, new).await?;
     let share = if quote.price < quote.list_price { 0.55 } else { 0.3 };
     if dice.happens(share) {
         let booking = format!("Q{}-{}", asker.number, time::day_text(today));
         return book(app, caller, asker, &quote, &booking).await;
     }
-    app.release_quote(caller, quote.id).await?;
+    app.quotes().release(caller, quote.id).await?;
     Ok(())
 }
 
@@ -208,7 +208,7 @@ pub(super) async fn ask_now(
         ];
         new.codes = vec![code.to_owned()];
     }
-    let quote = app.quote(caller, new).await?;
+    let quote = app.quotes().make(caller, new).await?;
     match place % 4 {
         0 | 1 => {
             let booking = format!("Q{}-{}", asker.number, time::day_text(today));
@@ -218,7 +218,7 @@ pub(super) async fn ask_now(
                 tell(app, caller, asker, &booking, "booking.cancelled", data).await?;
             }
         }
-        2 => drop(app.release_quote(caller, quote.id).await?),
+        2 => drop(app.quotes().release(caller, quote.id).await?),
         _ => {}
     }
     Ok(())
@@ -229,6 +229,6 @@ pub(super) async fn ask_unknown(app: &App, caller: &Caller, seed: u64) -> Result
     let today = caller.room.day_of(app.now());
     let wish = Wish::make(&mut Dice::new(seed ^ 0x51a7, u64::from(u32::MAX)), today);
     let new = asking(None, "web", vec![line(&wish, ProductKind::Tour, 100)]);
-    app.quote(caller, new).await?;
+    app.quotes().make(caller, new).await?;
     Ok(())
 }

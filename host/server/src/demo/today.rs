@@ -42,7 +42,7 @@ fn is_over(state: Stand) -> bool {
 }
 
 async fn known(app: &App, caller: &Caller) -> Result<Vec<CampaignSummary>, Failure> {
-    Ok(app.campaigns(caller, (None, None), None, MOST).await?.0)
+    Ok(app.campaigns().list(caller, (None, None), None, MOST).await?.0)
 }
 
 /// Ends what is over, and puts six campaigns into force where fewer are. The place in line says which of them is missing.
@@ -55,7 +55,7 @@ pub(super) async fn open(app: &App, state: &State, offers: &Offers) -> Result<Se
     };
     desk.group().await?;
     close(&desk).await?;
-    let segments = app.segments(&planner).await?.into_iter();
+    let segments = app.segments().list(&planner).await?.into_iter();
     let segments: Vec<String> = segments
         .map(|segment| format!("{}.{}", segment.binding, segment.key))
         .collect();
@@ -96,7 +96,12 @@ async fn close(desk: &Desk<'_>) -> Result<(), Failure> {
             Stand::Submitted => (desk.approver, Action::Reject, "活动时间已过 · Its time went by"),
             _ => continue,
         };
-        match desk.app.step_campaign(caller, &one.key, action, Some(note), None).await {
+        match desk
+            .app
+            .campaigns()
+            .step(caller, &one.key, action, Some(note), None)
+            .await
+        {
             // the host ends campaigns by itself as well
             Ok(_) | Err(AppError::Conflict(_)) => {}
             Err(error) => return Err(error.into()),
@@ -148,9 +153,9 @@ pub(super) async fn ask(app: &App, state: &State, fair: Option<Uuid>) -> Result<
 /// A batch of coupons for whoever brings one. Codes are told once, so one that an interrupted start made is revoked.
 async fn coupons(app: &App, caller: &Caller, campaign: Uuid) -> Result<Vec<String>, Failure> {
     let campaign = campaign.to_string();
-    let (batches, _) = app.coupon_batches(caller, &campaign, None, 100).await?;
+    let (batches, _) = app.coupons().batches(caller, &campaign, None, 100).await?;
     for batch in batches {
-        app.revoke_batch(caller, &campaign, batch.id).await?;
+        app.coupons().revoke_batch(caller, &campaign, batch.id).await?;
     }
     let new = NewBatch {
         label: "旅展现场 · At the fair".to_owned(),
@@ -158,13 +163,13 @@ async fn coupons(app: &App, caller: &Caller, campaign: Uuid) -> Result<Vec<Strin
         uses: 1,
         expires_at: None,
     };
-    let (_, made) = app.make_coupons(caller, &campaign, new).await?;
+    let (_, made) = app.coupons().make(caller, &campaign, new).await?;
     Ok(made.into_iter().map(|made| made.code).collect())
 }
 
 /// Keys of the campaigns in force.
 pub(super) async fn running(app: &App, caller: &Caller) -> Result<Vec<String>, Failure> {
-    let (running, _) = app.campaigns(caller, (Some("running"), None), None, 100).await?;
+    let (running, _) = app.campaigns().list(caller, (Some("running"), None), None, 100).await?;
     let mut keys: Vec<(i32, String)> = running
         .into_iter()
         .map(|campaign| (campaign.plan.stacking.priority, campaign.key))

@@ -56,8 +56,8 @@ pub(super) async fn find(app: &App, caller: &Caller, state: &State, config: &Con
             codes: Vec::new(),
             hold_minutes: 1,
         };
-        let quote = app.quote(caller, new).await?;
-        app.release_quote(caller, quote.id).await?;
+        let quote = app.quotes().make(caller, new).await?;
+        app.quotes().release(caller, quote.id).await?;
         if quote.price < quote.list_price {
             let file = config.in_data(Path::new(FILE));
             write(&file, &member_no)?;

@@ -109,7 +109,11 @@ async fn list(
 ) -> Answer<axum::Json<Page<Amendment>>> {
     let caller = auth.may_any(&READERS)?;
     let (limit, before) = query.page(&front)?;
-    let found = front.app().amendments(&caller, &id, before, limit as i64 + 1).await?;
+    let found = front
+        .app()
+        .amendments()
+        .list(&caller, &id, before, limit as i64 + 1)
+        .await?;
     Ok(axum::Json(page_of(found, limit, |amendment| amendment.amendment)))
 }
 
@@ -142,7 +146,8 @@ async fn propose(
     let note = body.note.as_deref();
     let amendment = front
         .app()
-        .propose_amendment(&caller, &id, &proposal, &body.grant, note)
+        .amendments()
+        .propose(&caller, &id, &proposal, &body.grant, note)
         .await?;
     Ok((StatusCode::CREATED, axum::Json(amendment.into())))
 }
@@ -165,7 +170,8 @@ async fn approve(
     let expected = if_match(&headers)?;
     let view = front
         .app()
-        .approve_amendment(&caller, (&id, number), said.note.as_deref(), expected)
+        .amendments()
+        .approve(&caller, (&id, number), said.note.as_deref(), expected)
         .await?;
     Ok(shown(view))
 }
@@ -183,7 +189,8 @@ async fn reject(
     let caller = auth.may(Scope::Approvals)?;
     let rejected = front
         .app()
-        .reject_amendment(&caller, (&id, number), said.note.as_deref())
+        .amendments()
+        .reject(&caller, (&id, number), said.note.as_deref())
         .await?;
     Ok(axum::Json(rejected.into()))
 }

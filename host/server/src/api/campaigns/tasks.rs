@@ -117,7 +117,7 @@ fn day(text: Option<String>) -> Answer<Option<Day>> {
     responses((status = 200, description = "Every task; `next` is always null.", body = Page<Task>)))]
 async fn list(State(front): State<Front>, auth: Auth, Path(id): Path<String>) -> Answer<axum::Json<Page<Task>>> {
     let caller = auth.may_any(&READERS)?;
-    Ok(axum::Json(Page::whole(front.app().tasks(&caller, &id).await?)))
+    Ok(axum::Json(Page::whole(front.app().tasks().list(&caller, &id).await?)))
 }
 
 /// Write a task down.
@@ -139,7 +139,7 @@ async fn add(
         assignee: body.assignee,
         due_on: day(body.due_on)?,
     };
-    let task = front.app().add_task(&caller, &id, &new).await?;
+    let task = front.app().tasks().add(&caller, &id, &new).await?;
     Ok((StatusCode::CREATED, axum::Json(task.into())))
 }
 
@@ -161,7 +161,7 @@ async fn change(
         due_on: day(body.due_on)?,
     };
     Ok(axum::Json(
-        front.app().change_task(&caller, &id, task, &change).await?.into(),
+        front.app().tasks().change(&caller, &id, task, &change).await?.into(),
     ))
 }
 
@@ -171,6 +171,6 @@ async fn change(
     responses((status = 204, description = "It is gone.")))]
 async fn delete(State(front): State<Front>, auth: Auth, Path((id, task)): Path<(String, i64)>) -> Answer<StatusCode> {
     let caller = auth.may(Scope::Campaigns)?;
-    front.app().delete_task(&caller, &id, task).await?;
+    front.app().tasks().delete(&caller, &id, task).await?;
     Ok(StatusCode::NO_CONTENT)
 }
