@@ -62,10 +62,10 @@ impl Idempotency<'_> {
             .as_ref()
             .is_some_and(|row| row.status.is_none() && row.created_at < now - ABANDONED_MILLIS)
         {
-            store::forget_answers(&mut tx, agency, key, now - KEPT_MILLIS).await?;
+            store::give_back_answer(&mut tx, agency, key).await?;
             kept = None;
         } else if CLAIMS.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_EVERY) {
-            store::forget_answers(&mut tx, agency, "", now - KEPT_MILLIS).await?;
+            store::forget_answers(&mut tx, agency, now - KEPT_MILLIS).await?;
         }
         if kept.is_none() {
             if store::claim_answer(&mut tx, agency, key, request, now).await? {
@@ -150,7 +150,7 @@ impl Idempotency<'_> {
 
     async fn try_release(&self, caller: &Caller, key: &str) -> Result<()> {
         let mut tx = self.app.store.write(Access::Agency(caller.room.id)).await?;
-        store::forget_answers(&mut tx, caller.room.id, key, self.app.machine.now() - KEPT_MILLIS).await?;
+        store::give_back_answer(&mut tx, caller.room.id, key).await?;
         Ok(tx.commit().await?)
     }
 }

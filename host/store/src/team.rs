@@ -256,16 +256,29 @@ pub async fn keep_answer(tx: &mut Tx, agency: Uuid, key: &str, status: i32, body
     .map(drop)
 }
 
-/// Gives a key back whose request failed, and forgets answers older than `before`.
+/// Gives a key back whose request failed.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn forget_answers(tx: &mut Tx, agency: Uuid, key: &str, before: i64) -> Result<()> {
+pub async fn give_back_answer(tx: &mut Tx, agency: Uuid, key: &str) -> Result<()> {
     execute!(
         tx,
-        "DELETE FROM kept_answer WHERE agency_id = $1 AND ((key = $2 AND status IS NULL) OR created_at < $3)",
+        "DELETE FROM kept_answer WHERE agency_id = $1 AND key = $2 AND status IS NULL",
         agency,
-        key,
+        key
+    )
+    .map(drop)
+}
+
+/// Forgets answers older than `before`. It looks at every answer of the agency.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn forget_answers(tx: &mut Tx, agency: Uuid, before: i64) -> Result<()> {
+    execute!(
+        tx,
+        "DELETE FROM kept_answer WHERE agency_id = $1 AND created_at < $2",
+        agency,
         before
     )
     .map(drop)
