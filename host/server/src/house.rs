@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use posthouse_app::clock::{SystemClock, SystemEntropy};
-use posthouse_app::{App, Parts, Store, StoreError};
+use posthouse_app::{App, Parts, Store, StoreError, database};
 use posthouse_domain::time::{FixedClock, ManualClock, parse_instant};
 use posthouse_domain::{Clock, Entropy, Instant, Words, words};
 use posthouse_engine::Engine;
@@ -101,6 +101,7 @@ pub(crate) async fn open_at(
         std::env::var("POSTHOUSE_SECRET").ok().as_deref(),
     )?;
     let store = open_store(config).await?;
+    warn_of_forgetting(config, &store).await?;
     let engine = Engine::new(config.engine())?;
     tracing::info!(
         database = config.database_shown(),
@@ -127,6 +128,22 @@ pub(crate) async fn open_at(
         problem: Words::of(&e),
     })?;
     Ok(app)
+}
+
+/// Says if the database server is set up to lose what it acknowledges.
+async fn warn_of_forgetting(config: &Config, store: &Store) -> Result<(), HouseError> {
+    let off = database::forgetful(store).await.map_err(|error| HouseError::Database {
+        address: config.database_shown(),
+        problem: database_problem(&error),
+    })?;
+    if !off.is_empty() {
+        let settings = off.join(", ");
+        tracing::warn!(
+            settings,
+            "PostgreSQL has these settings off: a power cut can take back what was acknowledged"
+        );
+    }
+    Ok(())
 }
 
 /// The business clock.

@@ -1,6 +1,6 @@
 //! How a database stands, found out by looking only.
 
-use crate::{Result, StoreError};
+use crate::{Result, Store, StoreError};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, FromRow};
@@ -130,6 +130,22 @@ pub async fn clashes(address: &str) -> Result<Vec<Clash>> {
     Ok(all)
 }
 
+/// Settings of a PostgreSQL server that are off, although without them it acknowledges what a power cut takes back. On SQLite there are none:
+/// there this program sets them.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn forgetful(store: &Store) -> Result<Vec<String>> {
+    let Store::Postgres(pool) = store else {
+        return Ok(Vec::new());
+    };
+    let off = sqlx::query_scalar(
+        "SELECT name FROM pg_settings
+         WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name",
+    );
+    Ok(off.fetch_all(pool).await?)
+}
+
 /// How to look at the file of an embedded database.
 fn looking(address: &str) -> Result<SqliteConnectOptions> {
     let options = SqliteConnectOptions::from_str(address)?
@@ -162,7 +178,6 @@ fn compare(migrations: &Migrator, applied: &[Applied]) -> DatabaseStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Store;
     use std::collections::BTreeMap;
     use std::path::Path;
 
