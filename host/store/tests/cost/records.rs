@@ -1,42 +1,13 @@
-//! A batch costs what the batch costs, however much is stored. SQLite counts its own steps, so nothing here depends on the clock.
+//! What the intake of records, a customer's page and a search read and write.
 
+use crate::{STORED, an_agency, counted, customer, opened, put_customers};
 use posthouse_store::segments::TransitionRow;
-use posthouse_store::{Access, Store, Tx, forms, intake, links, preferences, profiles, search, segments, team};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use posthouse_store::{Access, Store, forms, intake, links, preferences, profiles, search, segments};
 use uuid::Uuid;
 
-const STORED: u128 = 20_000;
-/// Ten rows are looked up by each query; a walk through all that is stored takes at least a step per row.
-const MOST: u64 = 4_000;
-
-fn customer(number: u128) -> Uuid {
-    Uuid::from_u128(number + 1_000)
-}
-
 async fn filled(store: &Store) -> Uuid {
-    let agency = Uuid::from_u128(1);
+    let agency = an_agency(store, 1).await;
     let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
-    let row = team::AgencyRow {
-        id: agency,
-        slug: "a".into(),
-        name: "A".into(),
-        time_zone: "Asia/Shanghai".into(),
-        currency: "CNY".into(),
-        country: "CN".into(),
-    };
-    team::create_agency(&mut tx, &row, 1).await.expect("a new slug");
-    let customers: Vec<_> = (0..STORED)
-        .map(|number| intake::CustomerRow {
-            id: customer(number),
-            ordinal: number as i64,
-            profile: "{}".into(),
-            since_on: 1,
-            created_at: 1,
-            updated_at: 1,
-            version: 1,
-        })
-        .collect();
     let identities: Vec<_> = (0..STORED)
         .map(|number| intake::NewIdentity {
             kind: "member_no",
@@ -78,9 +49,7 @@ async fn filled(store: &Store) -> Uuid {
             revision: 1,
         })
         .collect();
-    intake::put_customers(&mut tx, agency, &customers)
-        .await
-        .expect("customers");
+    put_customers(&mut tx, agency).await;
     intake::insert_identities(&mut tx, agency, &identities, 1)
         .await
         .expect("identities");
@@ -107,32 +76,29 @@ async fn filled(store: &Store) -> Uuid {
             terms: format!("m{ordinal}\n{ordinal}x"),
         })
         .collect();
+    let values: Vec<_> = (0..STORED)
+        .flat_map(|number| {
+            ["seat", "diet"].map(|key| intake::AttributeRow {
+                customer_id: customer(number),
+                key: key.into(),
+                at: 1,
+                source: "s".into(),
+                source_kind: "declared".into(),
+                value: "x".into(),
+                received: 1,
+            })
+        })
+        .collect();
+    intake::put_attributes(&mut tx, agency, &values).await.expect("values");
     search::put_terms(&mut tx, agency, &terms).await.expect("terms");
     search::put_entries(&mut tx, agency, &entries).await.expect("entries");
     tx.commit().await.expect("a commit");
     agency
 }
 
-/// Counts the steps from here on.
-async fn counted(tx: &mut Tx) -> Arc<AtomicU64> {
-    let steps = Arc::new(AtomicU64::new(0));
-    let Tx::Sqlite(connection) = tx else {
-        panic!("an embedded database")
-    };
-    let counter = steps.clone();
-    let mut handle = connection.lock_handle().await.expect("the connection");
-    handle.set_progress_handler(10, move || {
-        counter.fetch_add(10, Ordering::Relaxed);
-        true
-    });
-    steps
-}
-
 #[tokio::test]
 async fn a_batch_costs_the_same_however_much_is_stored() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let address = format!("sqlite:{}", folder.path().join("cost.db").display());
-    let store = Store::open(&address).await.expect("SQLite opens");
+    let (store, _folder) = opened().await;
     let agency = filled(&store).await;
     let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
     let steps = counted(&mut tx).await;
@@ -142,41 +108,51 @@ async fn a_batch_costs_the_same_however_much_is_stored() {
     let ids: Vec<Uuid> = numbers.iter().map(|number| customer(*number)).collect();
     let ordinals: Vec<i64> = numbers.iter().map(|number| *number as i64).collect();
 
-    macro_rules! cheap {
-        ($what:literal, $found:expr) => {{
-            steps.store(0, Ordering::Relaxed);
-            let found = $found.await.expect($what);
-            let used = steps.load(Ordering::Relaxed);
-            assert!(used < MOST, "{} took {used} steps for ten rows", $what);
-            found
-        }};
-    }
     let pairs: Vec<_> = members.iter().map(|value| ("member_no", value.as_str())).collect();
-    assert_eq!(cheap!("owners", intake::owners(&mut tx, agency, &pairs)).len(), 10);
-    let pairs: Vec<_> = events.iter().map(|id| ("s", id.as_str())).collect();
     assert_eq!(
-        cheap!("known_events", intake::known_events(&mut tx, agency, &pairs)).len(),
+        cheap!(steps, "owners", intake::owners(&mut tx, agency, &pairs)).len(),
         10
     );
-    let owned = cheap!("identities_of", intake::identities_of(&mut tx, agency, &ids));
+    let pairs: Vec<_> = events.iter().map(|id| ("s", id.as_str())).collect();
+    assert_eq!(
+        cheap!(steps, "known_events", intake::known_events(&mut tx, agency, &pairs)).len(),
+        10
+    );
+    let owned = cheap!(steps, "identities_of", intake::identities_of(&mut tx, agency, &ids));
     assert!(owned.len() == 10 && owned.is_sorted_by_key(|row| row.value.clone()));
-    let found = cheap!("customers", intake::customers(&mut tx, agency, &ids));
+    let found = cheap!(steps, "customers", intake::customers(&mut tx, agency, &ids));
     assert_eq!(found.iter().map(|row| row.ordinal).collect::<Vec<_>>(), ordinals);
     assert_eq!(
-        cheap!("customers_at", profiles::customers_at(&mut tx, agency, &ordinals)).len(),
+        cheap!(
+            steps,
+            "customers_at",
+            profiles::customers_at(&mut tx, agency, &ordinals)
+        )
+        .len(),
         10
     );
     let moves = cheap!(
+        steps,
         "transitions_of",
         segments::transitions_of(&mut tx, agency, "b", &ordinals)
     );
     assert!(moves.len() == 10 && moves.is_sorted_by_key(|row| -row.transition));
-    cheap!("attributes_of", intake::attributes_of(&mut tx, agency, &ids));
-    cheap!("bookings_of", intake::bookings_of(&mut tx, agency, &ids));
-    cheap!("activity_of", intake::activity_of(&mut tx, agency, &ids, 0));
-    cheap!("bookings", intake::bookings(&mut tx, agency, &["b1", "b2"]));
+    let values = cheap!(steps, "attributes_of", intake::attributes_of(&mut tx, agency, &ids));
+    assert_eq!(values.len(), 20);
+    cheap!(
+        steps,
+        "put_attributes",
+        intake::put_attributes(&mut tx, agency, &values[..10])
+    );
+    cheap!(steps, "bookings_of", intake::bookings_of(&mut tx, agency, &ids));
+    cheap!(steps, "activity_of", intake::activity_of(&mut tx, agency, &ids, 0));
+    cheap!(steps, "bookings", intake::bookings(&mut tx, agency, &["b1", "b2"]));
     let pairs: Vec<_> = unassigned.iter().map(|id| ("s", id.as_str())).collect();
-    cheap!("forget_unassigned", intake::forget_unassigned(&mut tx, agency, &pairs));
+    cheap!(
+        steps,
+        "forget_unassigned",
+        intake::forget_unassigned(&mut tx, agency, &pairs)
+    );
     // what a customer's page and a search read, and what a changed name writes
     let wanted = search::Wanted {
         identities: &["M7".into()],
@@ -184,6 +160,7 @@ async fn a_batch_costs_the_same_however_much_is_stored() {
         words: &[],
     };
     let found = cheap!(
+        steps,
         "find",
         search::find(&mut tx, agency, STORED as i64, &wanted, (0, 0), 20)
     );
@@ -197,6 +174,7 @@ async fn a_batch_costs_the_same_however_much_is_stored() {
         words: &[vec!["m1999".into()], vec!["1999".into()]],
     };
     let found = cheap!(
+        steps,
         "find_words",
         search::find(&mut tx, agency, STORED as i64, &both, (0, 0), 20)
     );
@@ -214,20 +192,32 @@ async fn a_batch_costs_the_same_however_much_is_stored() {
     let found = search::find(&mut tx, agency, STORED as i64, &neither, (0, 0), 20).await;
     assert_eq!(found.expect("nobody"), []);
     cheap!(
+        steps,
         "clashes",
         forms::clashes(&mut tx, agency, &[("member_no", "m7"), ("booking", "b1")])
     );
-    assert_eq!(cheap!("entries", search::entries(&mut tx, agency, &ordinals)).len(), 10);
+    assert_eq!(
+        cheap!(steps, "entries", search::entries(&mut tx, agency, &ordinals)).len(),
+        10
+    );
     let gone: Vec<_> = ordinals
         .iter()
         .map(|ordinal| (*ordinal, format!("m{ordinal}")))
         .collect();
-    cheap!("delete_terms", search::delete_terms(&mut tx, agency, &gone));
+    cheap!(steps, "delete_terms", search::delete_terms(&mut tx, agency, &gone));
     let found = search::find(&mut tx, agency, STORED as i64, &wanted, (1, 0), 20).await;
     assert_eq!(found.expect("the others").first(), Some(&(2, 19_990)));
     let before = (i64::MAX, i64::MAX, "", "");
-    let touches = cheap!("timeline", profiles::timeline(&mut tx, agency, ids[1], before, 50));
+    let touches = cheap!(
+        steps,
+        "timeline",
+        profiles::timeline(&mut tx, agency, ids[1], before, 50)
+    );
     assert_eq!(touches.len(), 1);
-    cheap!("preferences_of", preferences::preferences_of(&mut tx, agency, ids[1]));
-    cheap!("links_of", links::links_of(&mut tx, agency, ids[1]));
+    cheap!(
+        steps,
+        "preferences_of",
+        preferences::preferences_of(&mut tx, agency, ids[1])
+    );
+    cheap!(steps, "links_of", links::links_of(&mut tx, agency, ids[1]));
 }

@@ -1,0 +1,366 @@
+//! What quotes read and write: quotes and what they save, coupons, decisions.
+
+use crate::{STORED, an_agency, counted, customer, opened, put_customers};
+use posthouse_store::campaigns::{self, CampaignRow};
+use posthouse_store::coupons::{self, BatchRow, NewCoupon};
+use posthouse_store::decisions::{self, DecisionRow, Filter};
+use posthouse_store::jobs::{self, JobClock, Lane, NewJob};
+use posthouse_store::plugins::{self, BindingRevisionRow, BindingRow, PluginRow};
+use posthouse_store::quotes::{self, QuoteRow};
+use posthouse_store::{Access, Tx};
+use uuid::Uuid;
+
+fn quote(number: u128) -> Uuid {
+    Uuid::from_u128(number + 1_000_000)
+}
+
+fn decision(number: u128) -> Uuid {
+    Uuid::from_u128(number + 2_000_000)
+}
+
+fn campaign(number: u128) -> Uuid {
+    Uuid::from_u128(number + 3_000_000)
+}
+
+fn hash(number: u128) -> Vec<u8> {
+    number.to_be_bytes().to_vec()
+}
+
+const BATCH: Uuid = Uuid::from_u128(4_000_000);
+const HOUR: i64 = 3_600_000;
+/// Ten of those that are stored.
+const SOME: [u128; 10] = [0, 1_999, 3_998, 5_997, 7_996, 9_995, 11_994, 13_993, 15_992, 17_991];
+
+fn a_quote(number: u128) -> QuoteRow {
+    QuoteRow {
+        id: quote(number),
+        customer_id: Some(customer(number)),
+        state: "open".into(),
+        basket: "{}".into(),
+        list_price: 100,
+        price: 90,
+        answer: "{}".into(),
+        day: 1,
+        at: 1,
+        expires_at: HOUR,
+        booking_id: None,
+        closed_at: None,
+    }
+}
+
+fn a_decision(number: u128) -> DecisionRow {
+    DecisionRow {
+        id: decision(number),
+        extension_point: "promotion".into(),
+        binding: "spring".into(),
+        revision: 1,
+        digest: "d".into(),
+        config_digest: "c".into(),
+        customer_id: Some(customer(number)),
+        subject_kind: Some("quote".into()),
+        subject_id: Some(quote(number)),
+        at: 1,
+        input: "{}".into(),
+        output: "{}".into(),
+        outcome: "answered".into(),
+        effect: "{}".into(),
+        usage: "{}".into(),
+        log: "[]".into(),
+    }
+}
+
+/// The rule that decides.
+async fn put_binding(tx: &mut Tx, agency: Uuid) {
+    let plugin = PluginRow {
+        digest: "d".into(),
+        name: "rule".into(),
+        version: "1.0.0".into(),
+        extension_point: "promotion".into(),
+        description: "{}".into(),
+        segments: "[]".into(),
+        self_test: "{}".into(),
+        size: 1,
+        created_at: 1,
+    };
+    plugins::insert(tx, agency, &plugin, b"x").await.expect("a plugin");
+    let binding = BindingRow {
+        extension_point: "promotion".into(),
+        name: "spring".into(),
+        revision: 1,
+        run: 0,
+        transition: 0,
+        applied_change: 0,
+        stale_since: None,
+        stale_reason: None,
+        digest: "d".into(),
+        config: "{}".into(),
+        config_digest: "c".into(),
+        activated_at: 1,
+    };
+    plugins::put_binding(tx, agency, 0, &binding).await.expect("a binding");
+    let revision = BindingRevisionRow {
+        revision: 1,
+        digest: "d".into(),
+        config: "{}".into(),
+        config_digest: "c".into(),
+        restores: None,
+        diff: "{}".into(),
+        cause: "activation".into(),
+        note: None,
+        activated_by: None,
+        activated_at: 1,
+    };
+    plugins::insert_revision(tx, agency, "promotion", "spring", &revision)
+        .await
+        .expect("a revision");
+}
+
+/// Campaigns, of which the first has a batch of coupons, each held by its quote.
+async fn filled(tx: &mut Tx, agency: Uuid) {
+    put_customers(tx, agency).await;
+    put_binding(tx, agency).await;
+    for number in 0..20 {
+        let row = CampaignRow {
+            id: campaign(number),
+            key: format!("c{number}"),
+            kind: "new-product".into(),
+            name: "C".into(),
+            owner: "Li".into(),
+            state: "running".into(),
+            plan: "{}".into(),
+            plan_hash: "h".into(),
+            priority: number as i32,
+            submitted_by: None,
+            version: 1,
+            created_by: agency,
+            created_at: 1,
+            updated_at: 1,
+        };
+        campaigns::insert(tx, agency, &row).await.expect("a campaign");
+    }
+    let batch = BatchRow {
+        id: BATCH,
+        campaign_id: campaign(0),
+        label: "Fair".into(),
+        personal: false,
+        count: STORED as i64,
+        uses: 3,
+        expires_at: None,
+        state: "ready".into(),
+        created_by: agency,
+        created_at: 1,
+    };
+    coupons::insert_batch(tx, agency, &batch).await.expect("a batch");
+    let codes: Vec<_> = (0..STORED)
+        .map(|number| NewCoupon {
+            hash: hash(number),
+            customer_id: None,
+        })
+        .collect();
+    coupons::insert(tx, agency, BATCH, &codes).await.expect("codes");
+    for number in 0..STORED {
+        quotes::insert(tx, agency, &a_quote(number)).await.expect("a quote");
+        let saving = [(campaign(number % 20), 10)];
+        quotes::insert_savings(tx, agency, quote(number), &saving)
+            .await
+            .expect("a saving");
+        coupons::redeem(tx, agency, quote(number), &hash(number), "hold", 1)
+            .await
+            .expect("a use");
+        if number % 2 == 1 {
+            quotes::confirm(tx, agency, quote(number), &format!("b{number}"), 2)
+                .await
+                .expect("an open quote");
+        }
+    }
+    let decided: Vec<_> = (0..STORED).map(a_decision).collect();
+    decisions::insert(tx, agency, &decided).await.expect("decisions");
+}
+
+#[tokio::test]
+async fn a_quote_costs_the_same_however_many_there_are() {
+    let (store, _folder) = opened().await;
+    let agency = an_agency(&store, 1).await;
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    filled(&mut tx, agency).await;
+    tx.commit().await.expect("a commit");
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let steps = counted(&mut tx).await;
+    let new = STORED + 1;
+
+    // it is made
+    cheap!(
+        steps,
+        "insert",
+        quotes::insert(
+            &mut tx,
+            agency,
+            &QuoteRow {
+                customer_id: Some(customer(7)),
+                ..a_quote(new)
+            }
+        )
+    );
+    let savings: Vec<_> = (0..10).map(|number| (campaign(number), 10)).collect();
+    cheap!(
+        steps,
+        "insert_savings",
+        quotes::insert_savings(&mut tx, agency, quote(new), &savings)
+    );
+    let arms: Vec<_> = (0..10).map(|number| (campaign(number), "treatment")).collect();
+    cheap!(
+        steps,
+        "assign",
+        quotes::assign(&mut tx, agency, customer(7), &arms, 1, 1)
+    );
+    cheap!(
+        steps,
+        "assign again",
+        quotes::assign(&mut tx, agency, customer(7), &arms, 1, 1)
+    );
+    let end = NewJob {
+        kind: quotes::EXPIRE,
+        key: "new",
+        lane: Lane::Timers,
+        clock: JobClock::Business,
+        due: HOUR,
+    };
+    cheap!(steps, "put", jobs::put(&mut tx, agency, end));
+
+    // it is looked at
+    let found = cheap!(steps, "quote", quotes::quote(&mut tx, agency, quote(new)));
+    assert_eq!(found.expect("it").customer_id, Some(customer(7)));
+    let found = cheap!(steps, "savings", quotes::savings(&mut tx, agency, quote(new)));
+    assert!(found.len() == 10 && found.is_sorted_by_key(|row| row.campaign_id));
+    let found = cheap!(steps, "latest", quotes::latest(&mut tx, agency, quote(10_000), 10));
+    assert_eq!((found.len(), found[0].id), (10, quote(9_999)));
+    let found = cheap!(
+        steps,
+        "latest_of",
+        quotes::latest_of(&mut tx, agency, customer(7), Uuid::max(), 10)
+    );
+    assert_eq!(
+        found.iter().map(|row| row.id).collect::<Vec<_>>(),
+        [quote(new), quote(7)]
+    );
+
+    // it is settled
+    assert!(cheap!(
+        steps,
+        "confirm",
+        quotes::confirm(&mut tx, agency, quote(new), "b", 2)
+    ));
+    assert!(!cheap!(
+        steps,
+        "confirm again",
+        quotes::confirm(&mut tx, agency, quote(new), "b", 2)
+    ));
+    assert!(cheap!(
+        steps,
+        "close",
+        quotes::close(&mut tx, agency, quote(8), "expired", HOUR)
+    ));
+    assert!(cheap!(
+        steps,
+        "set_returned",
+        quotes::set_returned(&mut tx, agency, quote(new), campaign(3), 0, 10)
+    ));
+    let bookings: Vec<String> = SOME.iter().map(|number| format!("b{number}")).collect();
+    let bookings: Vec<&str> = bookings.iter().map(String::as_str).collect();
+    cheap!(
+        steps,
+        "have_followed",
+        quotes::have_followed(&mut tx, agency, &bookings)
+    );
+}
+
+#[tokio::test]
+async fn a_coupon_costs_the_same_however_many_there_are() {
+    let (store, _folder) = opened().await;
+    let agency = an_agency(&store, 1).await;
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    filled(&mut tx, agency).await;
+    tx.commit().await.expect("a commit");
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let steps = counted(&mut tx).await;
+    let hashes = SOME.map(hash);
+    assert_eq!(
+        cheap!(steps, "coupons", coupons::coupons(&mut tx, agency, &hashes)).len(),
+        10
+    );
+    assert!(cheap!(steps, "hold", coupons::hold(&mut tx, agency, &hashes[1], 3)));
+    assert!(cheap!(
+        steps,
+        "redeem",
+        coupons::redeem(&mut tx, agency, quote(2), &hashes[1], "hold", 1)
+    ));
+    assert!(!cheap!(
+        steps,
+        "redeem again",
+        coupons::redeem(&mut tx, agency, quote(2), &hashes[1], "hold", 1)
+    ));
+    cheap!(steps, "shift", coupons::shift(&mut tx, agency, &hashes[1], -1, 1));
+    let found = cheap!(steps, "redemptions", coupons::redemptions(&mut tx, agency, &hashes[1]));
+    assert_eq!(found.len(), 2);
+    let found = cheap!(steps, "of_quote", coupons::of_quote(&mut tx, agency, quote(2)));
+    assert_eq!(found.len(), 2);
+    assert!(cheap!(steps, "revoke", coupons::revoke(&mut tx, agency, &hashes[1], 2)));
+    let list = cheap!(
+        steps,
+        "batches",
+        coupons::batches(&mut tx, agency, campaign(0), Uuid::max(), 10)
+    );
+    assert_eq!(list.len(), 1);
+    assert!(cheap!(steps, "batch", coupons::batch(&mut tx, agency, campaign(0), BATCH)).is_some());
+    let ready = coupons::set_batch_state(&mut tx, agency, BATCH, "ready", "revoked");
+    assert!(cheap!(steps, "set_batch_state", ready));
+}
+
+#[tokio::test]
+async fn a_decision_costs_the_same_however_many_there_are() {
+    let (store, _folder) = opened().await;
+    let agency = an_agency(&store, 1).await;
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    filled(&mut tx, agency).await;
+    tx.commit().await.expect("a commit");
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let steps = counted(&mut tx).await;
+    let mut new: Vec<_> = SOME.iter().map(|number| a_decision(STORED + number)).collect();
+    for row in &mut new {
+        row.customer_id = Some(customer(7));
+        row.subject_id = Some(quote(7));
+    }
+    cheap!(steps, "insert", decisions::insert(&mut tx, agency, &new));
+    assert!(cheap!(steps, "decision", decisions::decision(&mut tx, agency, decision(7))).is_some());
+    let everything = Filter::default();
+    let of_customer = Filter {
+        customer: Some(customer(7)),
+        ..Filter::default()
+    };
+    let of_subject = Filter {
+        subject: Some(("quote".into(), quote(7))),
+        ..Filter::default()
+    };
+    let of_binding = Filter {
+        binding: Some(("promotion".into(), "spring".into())),
+        ..Filter::default()
+    };
+    let faults = Filter {
+        outcome: Some("answered".into()),
+        ..of_binding.clone()
+    };
+    for (filter, expected) in [
+        (everything, 20),
+        (of_binding, 20),
+        (faults, 20),
+        (of_customer, 11),
+        (of_subject, 11),
+    ] {
+        steps.begin();
+        let found = decisions::latest(&mut tx, agency, &filter, Uuid::max(), 20).await;
+        steps.end(&format!("{filter:?}"));
+        let found = found.expect("decisions");
+        assert_eq!(found.len(), expected, "{filter:?}");
+        assert!(found.is_sorted_by_key(|row| std::cmp::Reverse(row.id)), "{filter:?}");
+    }
+}

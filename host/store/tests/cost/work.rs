@@ -1,0 +1,347 @@
+//! What falls due and what is told: jobs, webhooks, kept answers, the audit log.
+
+use crate::{STORED, an_agency, counted, opened};
+use posthouse_store::audit::{self, Deed};
+use posthouse_store::jobs::{self, JobClock, JobRow, Lane, NewJob};
+use posthouse_store::webhooks::{self, Attempt, EventRow, NewDelivery, WebhookRow};
+use posthouse_store::{Access, Store, team};
+use uuid::Uuid;
+
+const HOST: Uuid = Uuid::from_u128(77);
+const HOOK: Uuid = Uuid::from_u128(88);
+
+fn job(key: &str, due: i64) -> NewJob<'_> {
+    NewJob {
+        kind: "quote.expire",
+        key,
+        lane: Lane::Timers,
+        clock: JobClock::Business,
+        due,
+    }
+}
+
+#[tokio::test]
+async fn a_job_costs_the_same_however_many_there_are() {
+    const AGENCIES: u128 = 20;
+    let (store, _folder) = opened().await;
+    let mut agencies = Vec::new();
+    for number in 1..=AGENCIES {
+        agencies.push(an_agency(&store, number).await);
+    }
+    let mut tx = store.write(Access::Jobs).await.expect("a transaction");
+    for number in 0..STORED {
+        let agency = agencies[(number % AGENCIES) as usize];
+        jobs::put(&mut tx, agency, job(&format!("k{number}"), 1_000 + number as i64))
+            .await
+            .expect("a job");
+    }
+    // those that come with an agency are out of the way
+    let lane = (Lane::Timers, JobClock::Business);
+    let own = jobs::take(&mut tx, lane, (999, 1), (HOST, 1_000), i64::MAX);
+    assert!(own.await.expect("jobs").len() < 100);
+    tx.commit().await.expect("a commit");
+    let mut tx = store.write(Access::Jobs).await.expect("a transaction");
+    let steps = counted(&mut tx).await;
+
+    cheap!(steps, "put", jobs::put(&mut tx, agencies[3], job("new", 5)));
+    cheap!(steps, "put again", jobs::put(&mut tx, agencies[3], job("k3", 6)));
+    let keys: Vec<String> = (0..10).map(|number| format!("n{number}")).collect();
+    cheap!(steps, "put_all", jobs::put_all(&mut tx, agencies[3], &keys, job("", 7)));
+    cheap!(
+        steps,
+        "cancel",
+        jobs::cancel(&mut tx, agencies[4], "quote.expire", "k4")
+    );
+    let woken = jobs::wake(&mut tx, agencies[5], ("quote.expire", "k5"), 8, 1);
+    assert_eq!(cheap!(steps, "wake", woken), Some(2));
+    let due = cheap!(steps, "next_due", jobs::next_due(&mut tx, lane.0, lane.1, 0));
+    assert_eq!(due, Some(5));
+
+    let taken = cheap!(steps, "take", jobs::take(&mut tx, lane, (1_009, 1), (HOST, 100), 20));
+    assert_eq!(taken.len(), 20);
+    assert_eq!((taken[0].key.as_str(), taken[0].agency_id), ("new", agencies[3]));
+    // what is held is passed over
+    let later = cheap!(
+        steps,
+        "take more",
+        jobs::take(&mut tx, lane, (1_100, 1), (HOST, 100), 20)
+    );
+    assert!(later.iter().all(|job| !taken.contains(job)) && later.len() == 20);
+    let none = cheap!(
+        steps,
+        "take none",
+        jobs::take(&mut tx, (Lane::Retries, lane.1), (1_100, 1), (HOST, 100), 20)
+    );
+    assert_eq!(none, []);
+
+    let JobRow { version, .. } = taken[0];
+    assert_eq!(
+        cheap!(steps, "lock_own", jobs::lock_own(&mut tx, HOST, &taken[0])),
+        Some(version)
+    );
+    assert!(cheap!(steps, "hold", jobs::hold(&mut tx, HOST, &taken[0], 200)));
+    assert!(cheap!(steps, "finish", jobs::finish(&mut tx, HOST, &taken[0])));
+    assert!(cheap!(steps, "again", jobs::again(&mut tx, HOST, &taken[1], 9_000)));
+    cheap!(steps, "fail", jobs::fail(&mut tx, HOST, &taken[2], "no", (0, Some(1))));
+    cheap!(steps, "let_go", jobs::let_go(&mut tx, HOST, &taken[3]));
+}
+
+/// A webhook that was told almost everything; ten events of ten subjects wait, and ten more of the first of them.
+async fn told(store: &Store, agency: Uuid) {
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let hook = WebhookRow {
+        id: HOOK,
+        url: "https://example.com".into(),
+        note: String::new(),
+        types: "[]".into(),
+        state: "active".into(),
+        secret: vec![1],
+        earlier: None,
+        earlier_until: None,
+        failures: 0,
+        retry_at: 0,
+        created_at: 1,
+        created_by: agency,
+        version: 1,
+    };
+    webhooks::insert(&mut tx, agency, &hook).await.expect("a webhook");
+    tell(&mut tx, agency, 0..STORED, |number| format!("customer/{number}")).await;
+    for seq in 0..STORED as i64 {
+        let delivered = Attempt {
+            seq,
+            state: "delivered",
+            next_at: 1,
+            status: Some(200),
+            answer: String::new(),
+        };
+        webhooks::attempted(&mut tx, agency, HOOK, &delivered, 2)
+            .await
+            .expect("an attempt");
+    }
+    tell(&mut tx, agency, STORED..STORED + 10, |number| {
+        format!("customer/{number}")
+    })
+    .await;
+    tell(&mut tx, agency, STORED + 10..STORED + 20, |_| {
+        format!("customer/{STORED}")
+    })
+    .await;
+    tx.commit().await.expect("a commit");
+}
+
+async fn tell(
+    tx: &mut posthouse_store::Tx,
+    agency: Uuid,
+    numbers: std::ops::Range<u128>,
+    subject: impl Fn(u128) -> String,
+) {
+    let events: Vec<_> = numbers
+        .map(|number| EventRow {
+            id: Uuid::from_u128(number),
+            kind: "customer.updated".into(),
+            subject: subject(number),
+            at: 1,
+            data: "{}".into(),
+        })
+        .collect();
+    webhooks::insert_events(tx, agency, &events, 1).await.expect("events");
+    let deliveries: Vec<_> = events
+        .iter()
+        .map(|event| NewDelivery {
+            seq: event.id.as_u128() as i64,
+            event: event.id,
+            subject: &event.subject,
+        })
+        .collect();
+    webhooks::insert_deliveries(tx, agency, HOOK, &deliveries, 1)
+        .await
+        .expect("deliveries");
+}
+
+#[tokio::test]
+async fn what_is_told_costs_the_same_however_much_was_told() {
+    let (store, _folder) = opened().await;
+    let agency = an_agency(&store, 1).await;
+    told(&store, agency).await;
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let steps = counted(&mut tx).await;
+    let first = STORED as i64;
+
+    assert_eq!(
+        cheap!(steps, "next_due", webhooks::next_due(&mut tx, agency, HOOK)),
+        Some(1)
+    );
+    let due = cheap!(steps, "due", webhooks::due(&mut tx, agency, HOOK, 1, 64));
+    let places: Vec<i64> = due.iter().map(|row| row.seq).collect();
+    assert_eq!(
+        places,
+        Vec::from_iter(first..first + 10),
+        "of each subject the earliest"
+    );
+    assert_eq!(
+        cheap!(steps, "due later", webhooks::due(&mut tx, agency, HOOK, 0, 64)).len(),
+        0
+    );
+    let waiting = cheap!(steps, "waiting", webhooks::waiting(&mut tx, agency, HOOK));
+    assert_eq!((waiting.pending, waiting.dead), (20, 0));
+    let attempt = |state, next_at| Attempt {
+        seq: first,
+        state,
+        next_at,
+        status: None,
+        answer: "no".into(),
+    };
+    cheap!(
+        steps,
+        "attempted",
+        webhooks::attempted(&mut tx, agency, HOOK, &attempt("pending", 9), 3)
+    );
+    cheap!(steps, "hurry", webhooks::hurry(&mut tx, agency, HOOK, 4));
+    cheap!(steps, "renew", webhooks::renew(&mut tx, agency, HOOK, 5));
+    cheap!(
+        steps,
+        "attempted",
+        webhooks::attempted(&mut tx, agency, HOOK, &attempt("dead", 9), 3)
+    );
+    for state in [None, Some("pending"), Some("delivered"), Some("dead")] {
+        steps.begin();
+        let page = webhooks::deliveries(&mut tx, agency, HOOK, state, first + 15, 20).await;
+        steps.end(&format!("deliveries of {state:?}"));
+        let page = page.expect("a page");
+        let expected = match state {
+            Some("pending") => 14,
+            Some("dead") => 1,
+            _ => 20,
+        };
+        assert_eq!(page.len(), expected, "{state:?}");
+    }
+    assert_eq!(
+        cheap!(steps, "replay", webhooks::replay(&mut tx, agency, HOOK, None, 6)),
+        1
+    );
+    let these: Vec<i64> = (0..10).collect();
+    assert_eq!(
+        cheap!(
+            steps,
+            "replay",
+            webhooks::replay(&mut tx, agency, HOOK, Some(&these), 6)
+        ),
+        10
+    );
+    assert_eq!(
+        cheap!(steps, "give_up", webhooks::give_up(&mut tx, agency, HOOK, 0, 7)),
+        0
+    );
+    assert_eq!(cheap!(steps, "tidy", webhooks::tidy(&mut tx, agency, 1, 10)), 0);
+    assert_eq!(cheap!(steps, "tidy", webhooks::tidy(&mut tx, agency, 5, 10)), 10);
+    assert_eq!(
+        cheap!(steps, "listening", webhooks::listening(&mut tx, agency)).len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_kept_answer_costs_the_same_however_many_there_are() {
+    let (store, _folder) = opened().await;
+    let agency = an_agency(&store, 1).await;
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    for number in 0..STORED {
+        let key = format!("k{number}");
+        team::claim_answer(&mut tx, agency, &key, "r", 10)
+            .await
+            .expect("a claim");
+        team::keep_answer(&mut tx, agency, &key, 200, b"x")
+            .await
+            .expect("an answer");
+    }
+    tx.commit().await.expect("a commit");
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let steps = counted(&mut tx).await;
+    assert!(cheap!(
+        steps,
+        "claim",
+        team::claim_answer(&mut tx, agency, "new", "r", 11)
+    ));
+    assert!(!cheap!(
+        steps,
+        "claim again",
+        team::claim_answer(&mut tx, agency, "k7", "r", 11)
+    ));
+    let kept = cheap!(steps, "kept_answer", team::kept_answer(&mut tx, agency, "k7"));
+    assert_eq!(kept.and_then(|row| row.status), Some(200));
+    cheap!(
+        steps,
+        "keep_answer",
+        team::keep_answer(&mut tx, agency, "k8", 201, b"y")
+    );
+    cheap!(steps, "give_back", team::give_back_answer(&mut tx, agency, "new"));
+    let kept = cheap!(steps, "kept_answer", team::kept_answer(&mut tx, agency, "new"));
+    assert!(kept.is_none());
+    // an answer that was given is not given back
+    team::give_back_answer(&mut tx, agency, "k7").await.expect("nothing");
+    let kept = team::kept_answer(&mut tx, agency, "k7").await.expect("a look");
+    assert!(kept.is_some());
+}
+
+#[tokio::test]
+async fn an_entry_of_the_log_costs_the_same_however_long_it_is() {
+    let (store, _folder) = opened().await;
+    let agency = an_agency(&store, 1).await;
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let other = Uuid::from_u128(9);
+    let row = audit::ActorRow {
+        id: other,
+        kind: "key".into(),
+        name: "Li".into(),
+        holder: None,
+        created_at: 1,
+    };
+    audit::put_actor(&mut tx, agency, &row).await.expect("an actor");
+    for number in 0..STORED as i64 {
+        // nine entries of an actor and of a subject, at the beginning
+        let subject = if number < 9 {
+            "thing/1".into()
+        } else {
+            format!("thing/{number}")
+        };
+        let deed = Deed {
+            actor: if number < 9 { other } else { agency },
+            action: "thing.change",
+            subject: &subject,
+            detail: "{}",
+        };
+        audit::append(&mut tx, agency, deed, number).await.expect("an entry");
+    }
+    tx.commit().await.expect("a commit");
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let steps = counted(&mut tx).await;
+    let deed = Deed {
+        actor: agency,
+        action: "thing.change",
+        subject: "thing/2",
+        detail: "{}",
+    };
+    cheap!(steps, "lock", audit::lock(&mut tx, agency));
+    cheap!(steps, "append", audit::append(&mut tx, agency, deed, 1));
+    assert_eq!(cheap!(steps, "head", audit::head(&mut tx, agency)).0, STORED as i64 + 1);
+    assert!(cheap!(steps, "actor", audit::actor(&mut tx, agency, other)).is_some());
+    let after = cheap!(steps, "entries_after", audit::entries_after(&mut tx, agency, 9_999, 10));
+    assert_eq!((after.len(), after[0].entry), (10, 10_000));
+    for (actor, subject, expected) in [
+        (None, None, 20),
+        (Some(other), None, 9),
+        (None, Some("thing/1"), 9),
+        (Some(other), Some("thing/1"), 9),
+    ] {
+        let filter = audit::Filter {
+            actor,
+            subject: subject.map(str::to_owned),
+        };
+        steps.begin();
+        let page = audit::entries(&mut tx, agency, &filter, i64::MAX, 20).await;
+        steps.end(&format!("{filter:?}"));
+        let page = page.expect("a page");
+        assert_eq!(page.len(), expected, "{filter:?}");
+        assert!(page.is_sorted_by_key(|row| -row.entry.entry), "{filter:?}");
+    }
+}
