@@ -4,7 +4,7 @@ use crate::refusal::{LoadError, Refusal};
 use crate::runtime::lock;
 use posthouse_domain::words;
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
@@ -13,7 +13,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use wasmtime::component::Component;
 
-/// One component compiles at a time, on threads of its own; a few wait; the rest is turned away.
+/// One component compiles at a time, on threads of its own; a few wait; the rest is turned away. However many want the same one, it has
+/// one place in the line.
 pub(crate) struct CompileQueue {
     state: Mutex<Line>,
     done: Condvar,
@@ -23,8 +24,28 @@ pub(crate) struct CompileQueue {
 
 #[derive(Default)]
 struct Line {
-    busy: bool,
-    waiting: usize,
+    /// The component that compiles.
+    busy: Option<String>,
+    /// How many wait for each component.
+    waiting: HashMap<String, usize>,
+}
+
+impl Line {
+    /// How many other components have to be compiled, if this one has no place in the line yet.
+    fn before(&self, digest: &str) -> Option<usize> {
+        let busy = self.busy.as_deref()?;
+        let is_new = busy != digest && !self.waiting.contains_key(digest);
+        is_new.then(|| self.waiting.keys().filter(|waiting| *waiting != busy).count())
+    }
+
+    fn leave(&mut self, digest: &str) {
+        if let Some(many) = self.waiting.get_mut(digest) {
+            *many -= 1;
+            if *many == 0 {
+                self.waiting.remove(digest);
+            }
+        }
+    }
 }
 
 impl CompileQueue {
@@ -37,21 +58,21 @@ impl CompileQueue {
         }
     }
 
-    /// Waits for the compiler.
-    pub(crate) fn enter(&self) -> Result<Turn<'_>, LoadError> {
+    /// Waits for the compiler. Whoever waits for a component finds it in the cache once the first of them has compiled it.
+    pub(crate) fn enter(&self, digest: &str) -> Result<Turn<'_>, LoadError> {
         let mut line = lock(&self.state);
-        if line.busy {
-            if line.waiting >= self.most {
-                return Err(LoadError::QueueFull { waiting: line.waiting });
-            }
-            line.waiting += 1;
+        if let Some(waiting) = line.before(digest).filter(|waiting| *waiting >= self.most) {
+            return Err(LoadError::QueueFull { waiting });
+        }
+        if line.busy.is_some() {
+            *line.waiting.entry(digest.to_owned()).or_default() += 1;
             line = self
                 .done
-                .wait_while(line, |line| line.busy)
+                .wait_while(line, |line| line.busy.is_some())
                 .unwrap_or_else(PoisonError::into_inner);
-            line.waiting -= 1;
+            line.leave(digest);
         }
-        line.busy = true;
+        line.busy = Some(digest.to_owned());
         Ok(Turn(self))
     }
 }
@@ -79,7 +100,7 @@ impl Turn<'_> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        lock(&self.0.state).busy = false;
+        lock(&self.0.state).busy = None;
         self.0.done.notify_one();
     }
 }
@@ -232,5 +253,34 @@ impl Hasher for Fingerprint {
 
     fn finish(&self) -> u64 {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_want_the_same_have_one_place_in_the_line() {
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let queue = CompileQueue::new(1, threads.expect("a thread"));
+        let waits = |digest: &str| lock(&queue.state).waiting.get(digest).copied().unwrap_or_default();
+        let busy = queue.enter("a").expect("nobody compiles");
+        std::thread::scope(|scope| {
+            for digest in ["a", "b"] {
+                for _ in 0..16 {
+                    let queue = &queue;
+                    scope.spawn(move || queue.enter(digest).map(drop).expect("its component has a place"));
+                }
+            }
+            while waits("a") < 16 || waits("b") < 16 {
+                std::thread::yield_now();
+            }
+            let full = queue.enter("c").err().expect("no place is left");
+            assert_eq!(full, LoadError::QueueFull { waiting: 1 });
+            drop(busy);
+        });
+        let line = lock(&queue.state);
+        assert!(line.busy.is_none() && line.waiting.is_empty());
     }
 }

@@ -245,7 +245,7 @@ impl Engine {
 
     /// Compiles in turn.
     fn queued(&self, digest: &str, bytes: &[u8]) -> Result<Component, LoadError> {
-        let turn = self.0.queue.enter()?;
+        let turn = self.0.queue.enter(digest)?;
         // whoever was before us may have compiled the same
         match self.cached(digest) {
             Some(component) => Ok(component),
@@ -275,7 +275,7 @@ impl Engine {
     /// Holds the compiler until the answer is dropped, as a long compilation would.
     #[doc(hidden)]
     pub fn hold_compiler(&self) -> Result<impl Drop + '_, LoadError> {
-        self.0.queue.enter()
+        self.0.queue.enter("")
     }
 }
 
