@@ -65,6 +65,27 @@ impl Server {
         server
     }
 
+    /// Starts another host on this one's database, with the same options and the same secret.
+    pub fn beside(&self) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("posthouse-test-")
+            .tempdir()
+            .expect("a temporary folder");
+        let secret = |folder: &TempDir| folder.path().join("data/secret");
+        std::fs::create_dir(folder.path().join("data")).expect("a folder");
+        std::fs::copy(secret(&self.folder), secret(&folder)).expect("the secret of the first host");
+        let mut server = Self {
+            folder,
+            database: self.database.clone(),
+            base: String::new(),
+            options: self.options.clone(),
+            child: None,
+            owners: Mutex::default(),
+        };
+        server.restart();
+        server
+    }
+
     /// The binary with this server's database.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program());

@@ -18,10 +18,10 @@ on_both_engines!(
     every_sum_is_that_of_its_entries,
 );
 
-const CROWD: usize = 64;
+pub(super) const CROWD: usize = 64;
 
 /// What each of the crowd hears when all ask at once.
-fn crowd<T: Send>(ask: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(super) fn crowd<T: Send>(ask: impl Fn(usize) -> T + Sync) -> Vec<T> {
     std::thread::scope(|scope| {
         let askers: Vec<_> = (0..CROWD)
             .map(|n| {
@@ -33,7 +33,7 @@ fn crowd<T: Send>(ask: impl Fn(usize) -> T + Sync) -> Vec<T> {
     })
 }
 
-fn settle(shop: &Campaigns, id: &str, how: &str, booking: &str) -> posthouse_tests::Answer {
+pub(super) fn settle(shop: &Campaigns, id: &str, how: &str, booking: &str) -> posthouse_tests::Answer {
     let path = format!("/api/v1/quotes/{id}/{how}");
     match how {
         "confirm" => shop.client.post(&path, &json!({"booking_id": booking})),
@@ -41,12 +41,12 @@ fn settle(shop: &Campaigns, id: &str, how: &str, booking: &str) -> posthouse_tes
     }
 }
 
-fn id_of(quote: &Value) -> String {
+pub(super) fn id_of(quote: &Value) -> String {
     quote["id"].as_str().unwrap().to_owned()
 }
 
 /// The kinds of the entries of a campaign.
-fn entries(shop: &Campaigns, campaign: &str) -> BTreeMap<String, usize> {
+pub(super) fn entries(shop: &Campaigns, campaign: &str) -> BTreeMap<String, usize> {
     let budget = shop
         .client
         .get(&format!("/api/v1/campaigns/{campaign}/budget?limit=1000"))
@@ -386,7 +386,7 @@ fn every_sum_is_that_of_its_entries(database: Database) {
 }
 
 /// One look: sums and entries from one moment.
-fn look(shop: &Campaigns, campaign: &str) {
+pub(super) fn look(shop: &Campaigns, campaign: &str) {
     let budget = shop
         .client
         .get(&format!("/api/v1/campaigns/{campaign}/budget?limit=1000"))

@@ -16,7 +16,7 @@ on_both_engines!(
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A rule that does `then` for things of this price, and takes 10 % off all others.
-fn failing(unit_price: i64, then: &str) -> Vec<u8> {
+pub(super) fn failing(unit_price: i64, then: &str) -> Vec<u8> {
     PromotionGuest {
         name: format!("fails-at-{unit_price}"),
         before: PromotionGuest::at_price(unit_price, then),
@@ -25,7 +25,7 @@ fn failing(unit_price: i64, then: &str) -> Vec<u8> {
     .build()
 }
 
-const TRAP: &str = "unreachable";
+pub(super) const TRAP: &str = "unreachable";
 
 fn a_rule_that_fails_gives_no_offer(database: Database) {
     let (_server, shop) = start(database);
@@ -80,7 +80,7 @@ fn a_rule_that_fails_gives_no_offer(database: Database) {
     }
 }
 
-fn binding(shop: &Campaigns, key: &str) -> Value {
+pub(super) fn binding(shop: &Campaigns, key: &str) -> Value {
     shop.client
         .get(&format!("/api/v1/bindings/promotion/{key}"))
         .expect(200)

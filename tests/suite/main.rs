@@ -61,6 +61,7 @@ mod swaps;
 mod torture;
 mod tour;
 mod trade;
+mod two_hosts;
 mod versions;
 mod warnings;
 mod webhooks;

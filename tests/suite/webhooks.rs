@@ -35,7 +35,7 @@ fn start(database: Database) -> (Server, Client) {
 }
 
 /// A webhook that leads there; its path and secret.
-fn webhook(client: &Client, url: &str, types: &[&str]) -> (String, String) {
+pub(super) fn webhook(client: &Client, url: &str, types: &[&str]) -> (String, String) {
     let made = client
         .post("/api/v1/webhooks", &json!({"url": url, "types": types}))
         .expect(201);
@@ -43,7 +43,7 @@ fn webhook(client: &Client, url: &str, types: &[&str]) -> (String, String) {
     (path, made["secret"].as_str().unwrap().to_owned())
 }
 
-fn deliveries(client: &Client, webhook: &str, state: &str) -> Vec<Value> {
+pub(super) fn deliveries(client: &Client, webhook: &str, state: &str) -> Vec<Value> {
     client.all(&format!("{webhook}/deliveries?state={state}"))
 }
 
@@ -61,12 +61,12 @@ fn is_signed(secret: &str, came: &Came) -> bool {
     Webhook::new(secret).unwrap().verify(&came.body, &headers).is_ok()
 }
 
-fn verify(secret: &str, came: &Came) {
+pub(super) fn verify(secret: &str, came: &Came) {
     assert!(is_signed(secret, came), "{:?}", came.headers);
 }
 
 /// What was taken by subject, in its order, each type once for each id.
-fn told(taken: &[Came]) -> BTreeMap<String, Vec<String>> {
+pub(super) fn told(taken: &[Came]) -> BTreeMap<String, Vec<String>> {
     let ids: BTreeSet<&str> = taken.iter().map(Came::id).collect();
     assert_eq!(ids.len(), taken.len(), "each id once");
     let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
