@@ -6,11 +6,13 @@
 use crate::Audit;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
-use posthouse_domain::{Instant, canonical, words};
+use posthouse_domain::{Instant, Rejection, canonical, words};
 use posthouse_store::audit::{self as store, Deed, Filter, NamedRow};
 pub use posthouse_store::audit::{Known, Verified};
 use posthouse_store::{Access, Tx};
 use serde_json::Value;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 /// Which entries are looked for.
@@ -68,6 +70,36 @@ impl AuditEntry {
             detail,
             hash: row.entry.hash,
         })
+    }
+}
+
+/// Logs that a host verifies at once: each is read and hashed from its beginning.
+const VERIFIED_AT_ONCE: usize = 2;
+
+/// Whose logs are being verified: each agency's once, and few in all.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Verifying(Arc<Mutex<HashSet<Uuid>>>);
+
+impl Verifying {
+    /// A place for an agency, given back when it is dropped; none if it has one or all are taken.
+    fn enter(&self, agency: Uuid) -> Option<Place> {
+        let mut agencies = self.agencies();
+        let is_free = agencies.len() < VERIFIED_AT_ONCE && agencies.insert(agency);
+        is_free.then(|| Place(self.clone(), agency))
+    }
+
+    fn agencies(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place among those whose logs are being verified.
+#[derive(Debug)]
+struct Place(Verifying, Uuid);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.agencies().remove(&self.1);
     }
 }
 
@@ -153,7 +185,8 @@ impl Audit<'_> {
     /// Computes every hash of the log again, and compares the one that somebody has kept.
     ///
     /// # Errors
-    /// `bad_audit_hash` for a known entry without a number from 1; failures of the database.
+    /// `bad_audit_hash` for a known entry without a number from 1; `audit_verifying` while the agency's log, or as many others as the host
+    /// verifies at once, are still at it; failures of the database.
     pub async fn verify(&self, caller: &Caller, known: Option<&Known>) -> Result<Verified> {
         if known.is_some_and(|known| known.entry < 1) {
             return Err(AppError::invalid(
@@ -164,7 +197,48 @@ impl Audit<'_> {
                 ),
             ));
         }
-        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
-        Ok(store::verify(&mut tx, caller.room.id, known).await?)
+        let agency = caller.room.id;
+        let _place = self.app.verifying.enter(agency).ok_or_else(|| {
+            AppError::Busy(Rejection::new(
+                "audit_verifying",
+                words!(
+                    "audit logs are being verified already; ask again once that is done",
+                    "正在校验审计日志；请待其完成后再试"
+                ),
+            ))
+        })?;
+        Ok(store::verify(&self.app.store, agency, known).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, NOW, on_both_engines};
+    use posthouse_store::Store;
+
+    on_both_engines!(a_log_is_verified_once_at_a_time);
+
+    async fn a_log_is_verified_once_at_a_time(store: Store) {
+        let (app, _) = testing::host(&store, NOW);
+        let mut callers = Vec::new();
+        for slug in ["a", "b", "c"] {
+            let (_, key) = testing::agency(&store, slug).await;
+            callers.push(app.team().authenticate(&key).await.expect("a caller"));
+        }
+        let outcome = async |caller: &Caller| match app.audit().verify(caller, None).await {
+            Ok(verified) => verified.broken.map_or("whole", |_| "broken").to_owned(),
+            Err(AppError::Busy(rejection)) => rejection.code,
+            Err(other) => panic!("{other}"),
+        };
+        let first = app.verifying.enter(callers[0].room.id);
+        assert_eq!(outcome(&callers[0]).await, "audit_verifying", "its own");
+        assert_eq!(outcome(&callers[1]).await, "whole");
+        let second = app.verifying.enter(callers[1].room.id);
+        assert_eq!(outcome(&callers[2]).await, "audit_verifying", "too many");
+        drop(first);
+        assert_eq!(outcome(&callers[2]).await, "whole");
+        assert_eq!(outcome(&callers[0]).await, "whole", "places are given back");
+        drop(second);
     }
 }

@@ -73,6 +73,7 @@ pub struct App {
     frames: Option<PathBuf>,
     workbooks: Workbooks,
     sender: webhooks::Sender,
+    verifying: audit::Verifying,
     points: Points,
     contributions: Contributions,
     sources: timeline::Sources,
@@ -123,6 +124,7 @@ impl App {
             frames: parts.frames,
             workbooks: parts.workbooks,
             sender: webhooks::Sender::new(parts.private_webhooks),
+            verifying: audit::Verifying::default(),
             points: Points::default().with::<campaigns::point::Promotion>(),
             contributions: Contributions::default(),
             sources: timeline::Sources::default()

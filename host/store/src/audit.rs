@@ -1,6 +1,6 @@
 //! Who does things, and the log of what they did.
 
-use crate::{Result, StoreError, Tx};
+use crate::{Access, Result, Store, StoreError, Tx};
 use posthouse_domain::audit::Entry;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -255,8 +255,8 @@ impl NamedRow {
     }
 }
 
-/// Entries that are verified at once.
-const PAGE: i64 = 1_000;
+/// Entries that are verified at once: so few that their hashes keep nobody waiting.
+const PAGE: i64 = 250;
 
 /// An entry that somebody has kept a hash of.
 #[derive(Debug, Clone)]
@@ -278,13 +278,15 @@ pub struct Verified {
     pub broken: Option<i64>,
 }
 
-/// Computes every hash of an agency's log again, and compares the one that somebody has kept.
+/// Computes every hash of an agency's log again, and compares the one that somebody has kept. Each page is read in a transaction of its own:
+/// entries never change, and whoever holds one for the whole log keeps a connection from everybody else.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn verify(tx: &mut Tx, agency: Uuid, known: Option<&Known>) -> Result<Verified> {
+pub async fn verify(store: &Store, agency: Uuid, known: Option<&Known>) -> Result<Verified> {
+    let read = || store.read(Access::Agency(agency));
     // what is written after this is for the next time
-    let (last, end) = head(tx, agency).await?;
+    let (last, end) = head(&mut read().await?, agency).await?;
     let mut verified = Verified {
         entries: 0,
         hash: String::new(),
@@ -295,7 +297,7 @@ pub async fn verify(tx: &mut Tx, agency: Uuid, known: Option<&Known>) -> Result<
         ..verified
     };
     while verified.entries < last {
-        let page = entries_after(tx, agency, verified.entries, PAGE).await?;
+        let page = entries_after(&mut read().await?, agency, verified.entries, PAGE).await?;
         if page.is_empty() {
             return Ok(broken(verified));
         }

@@ -32,8 +32,7 @@ async fn fill(store: &Store) {
 }
 
 async fn verify(store: &Store, known: Option<Known>) -> Verified {
-    let mut tx = store.read(Access::Agency(AGENCY)).await.expect("a transaction");
-    audit::verify(&mut tx, AGENCY, known.as_ref()).await.expect("a verdict")
+    audit::verify(store, AGENCY, known.as_ref()).await.expect("a verdict")
 }
 
 async fn run(store: &Store, sql: &str) -> Result<(), sqlx::Error> {

@@ -41,6 +41,7 @@ fn in_chinese(code: &str) -> Option<&'static str> {
         "answer_lost" => "响应已丢失",
         "as_of_in_future" => "时间在未来",
         "attribute_in_use" => "属性使用中",
+        "audit_verifying" => "审计日志正在校验",
         "bad_audit_hash" => "审计哈希有误",
         "bad_amendment" => "变更有误",
         "bad_amount" => "金额有误",
