@@ -10,7 +10,7 @@ use posthouse_domain::{Instant, Rejection, canonical, words};
 use posthouse_store::audit::{self as store, Deed, Filter, NamedRow};
 pub use posthouse_store::audit::{Known, Verified};
 use posthouse_store::{Access, Tx};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
@@ -112,7 +112,7 @@ pub(crate) async fn write(
     detail: &Value,
     now: Instant,
 ) -> Result<()> {
-    let detail = canonical::to_string(detail).map_err(AppError::corrupt("detail"))?;
+    let detail = bounded(detail)?;
     let deed = Deed {
         // an agency's host has the agency's id
         actor: actor.unwrap_or(agency),
@@ -121,6 +121,30 @@ pub(crate) async fn write(
         detail: &detail,
     };
     Ok(store::append(tx, agency, deed, now).await?)
+}
+
+/// Longest detail of an entry, in bytes: the log is never tidied, and whoever reads it reads all of it.
+const LONGEST_DETAIL: usize = 16 << 10;
+
+/// A detail as it is written. Of one that is too long the members that fit are kept, and `left_out_bytes` says how much the others were.
+fn bounded(detail: &Value) -> Result<String> {
+    let text = |value: &Value| canonical::to_string(value).map_err(AppError::corrupt("detail"));
+    let whole = text(detail)?;
+    if whole.len() <= LONGEST_DETAIL {
+        return Ok(whole);
+    }
+    let mut kept = json!({ "left_out_bytes": whole.len() });
+    for (name, value) in detail.as_object().into_iter().flatten() {
+        let mut more = kept.clone();
+        more[name] = value.clone();
+        more["left_out_bytes"] = whole.len().into();
+        if text(&more)?.len() <= LONGEST_DETAIL {
+            kept = more;
+        }
+    }
+    let members = text(&kept)?.len() - text(&json!({ "left_out_bytes": whole.len() }))?.len();
+    kept["left_out_bytes"] = (whole.len() - members).into();
+    text(&kept)
 }
 
 impl Audit<'_> {
@@ -161,7 +185,8 @@ impl Audit<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// Entries of the log before a number, the latest first.
+    /// Entries of the log before a number, the latest first: `limit` at most, and fewer if much is said of them; and the number to go on
+    /// before, if there are more.
     ///
     /// # Errors
     /// Failures of the database.
@@ -171,15 +196,17 @@ impl Audit<'_> {
         filter: &AuditFilter,
         before: Option<i64>,
         limit: i64,
-    ) -> Result<Vec<AuditEntry>> {
+    ) -> Result<(Vec<AuditEntry>, Option<i64>)> {
         let agency = caller.room.id;
         let filter = Filter {
             actor: filter.actor,
             subject: filter.subject.clone(),
         };
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let rows = store::entries(&mut tx, agency, &filter, before.unwrap_or(i64::MAX), limit).await?;
-        rows.into_iter().map(AuditEntry::of).collect()
+        let (rows, more) = store::entries(&mut tx, agency, &filter, before.unwrap_or(i64::MAX), limit).await?;
+        let next = rows.last().filter(|_| more).map(|row| row.entry.entry);
+        let entries = rows.into_iter().map(AuditEntry::of).collect::<Result<_>>()?;
+        Ok((entries, next))
     }
 
     /// Computes every hash of the log again, and compares the one that somebody has kept.
@@ -214,10 +241,96 @@ impl Audit<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::team::{NewKey, Scope};
     use crate::testing::{self, NOW, on_both_engines};
     use posthouse_store::Store;
 
-    on_both_engines!(a_log_is_verified_once_at_a_time);
+    on_both_engines!(
+        a_log_is_verified_once_at_a_time,
+        what_is_long_is_kept_short,
+        a_page_ends_before_it_is_too_long,
+    );
+
+    #[test]
+    fn a_long_detail_says_what_it_leaves_out() {
+        let short = json!({"name": "x".repeat(1_000)});
+        assert_eq!(bounded(&short).unwrap(), short.to_string());
+        let long = json!({"a": "x".repeat(20_000), "b": 1, "c": "y".repeat(16_000), "d": "z".repeat(500)});
+        let kept = bounded(&long).unwrap();
+        assert!(kept.len() <= LONGEST_DETAIL, "{}", kept.len());
+        let kept: Value = serde_json::from_str(&kept).unwrap();
+        assert_eq!((&kept["b"], &kept["c"]), (&long["b"], &long["c"]));
+        assert_eq!((kept.get("a"), kept.get("d")), (None, None));
+        let left_out = json!({"a": long["a"], "d": long["d"]}).to_string().len() as i64;
+        let said = kept["left_out_bytes"].as_i64().unwrap();
+        assert!((said - left_out).abs() < 10, "{said} of {left_out}");
+    }
+
+    async fn what_is_long_is_kept_short(store: Store) {
+        let (app, _) = testing::host(&store, NOW);
+        let (_, key) = testing::agency(&store, "a").await;
+        let caller = app.team().authenticate(&key).await.expect("a caller");
+        let new = |scopes| NewKey {
+            name: "desk",
+            scopes,
+            holder: None,
+        };
+        let refused = app.team().create_key(&caller, new(&[Scope::Read; 8])).await;
+        assert!(matches!(refused, Err(AppError::Invalid(rejection)) if rejection.code == "bad_key"));
+        let twice = [Scope::Quotes, Scope::Read, Scope::Read, Scope::Quotes];
+        let (_, desk) = app.team().create_key(&caller, new(&twice)).await.expect("a key");
+        let desk = app.team().authenticate(&desk).await.expect("a caller");
+        assert_eq!(desk.scopes, [Scope::Read, Scope::Quotes], "each once");
+        let detail = json!({"text": "x".repeat(100_000)});
+        app.audit()
+            .note_look(&caller, "thing.look", "thing/1", &detail)
+            .await
+            .expect("an entry");
+        let (entries, _) = app
+            .audit()
+            .list(&caller, &AuditFilter::default(), None, 2)
+            .await
+            .expect("entries");
+        assert_eq!(entries[0].detail, json!({"left_out_bytes": 100_011}));
+        assert_eq!(entries[1].detail["scopes"], json!(["read", "quotes"]));
+    }
+
+    /// Entries of earlier versions are as long as they are.
+    async fn a_page_ends_before_it_is_too_long(store: Store) {
+        let (app, _) = testing::host(&store, NOW);
+        let (agency, key) = testing::agency(&store, "a").await;
+        let caller = app.team().authenticate(&key).await.expect("a caller");
+        let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+        for bytes in [10, 400_000, 2_000_000, 400_000, 400_000, 400_000, 10] {
+            let detail = json!({"text": "x".repeat(bytes)}).to_string();
+            let deed = Deed {
+                actor: agency,
+                action: "thing.change",
+                subject: "thing/1",
+                detail: &detail,
+            };
+            posthouse_store::audit::append(&mut tx, agency, deed, NOW)
+                .await
+                .expect("an entry");
+        }
+        tx.commit().await.expect("a commit");
+        for subject in [None, Some("thing/1".to_owned())] {
+            let filter = AuditFilter { actor: None, subject };
+            let (mut pages, mut before) = (Vec::new(), None);
+            loop {
+                let (entries, next) = app.audit().list(&caller, &filter, before, 3).await.expect("entries");
+                pages.push(entries.iter().map(|entry| entry.entry).collect::<Vec<_>>());
+                before = next;
+                if next.is_none() {
+                    break;
+                }
+            }
+            let last = if filter.subject.is_some() { vec![3, 2] } else { vec![3, 2, 1] };
+            assert_eq!(pages, [vec![8, 7, 6], vec![5], vec![4], last]);
+        }
+        let verified = app.audit().verify(&caller, None).await.expect("a verdict");
+        assert_eq!((verified.entries, verified.broken), (8, None));
+    }
 
     async fn a_log_is_verified_once_at_a_time(store: Store) {
         let (app, _) = testing::host(&store, NOW);

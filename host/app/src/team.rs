@@ -45,6 +45,11 @@ impl Scope {
         Self::Quotes,
     ];
 
+    /// These scopes, each once and in the order of [`Self::ALL`].
+    pub fn each_once(scopes: &[Self]) -> Vec<Self> {
+        Self::ALL.into_iter().filter(|scope| scopes.contains(scope)).collect()
+    }
+
     /// The name used in JSON and commands.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -267,6 +272,16 @@ pub async fn create_key(
     entropy: &dyn Entropy,
 ) -> Result<(Uuid, String)> {
     let NewKey { name, scopes, .. } = new;
+    if scopes.len() > Scope::ALL.len() {
+        return Err(AppError::invalid(
+            "bad_key",
+            words!(
+                "there are {most} scopes; name each at most once",
+                "权限共 {most} 项；每项最多写一次",
+                most = Scope::ALL.len()
+            ),
+        ));
+    }
     if name.trim().is_empty() || name.len() > 200 || name.chars().any(char::is_control) || scopes.is_empty() {
         return Err(AppError::invalid(
             "bad_key",
@@ -276,11 +291,12 @@ pub async fn create_key(
             ),
         ));
     }
+    let scopes = Scope::each_once(scopes);
     let (secret, hash) = new_secret(agency, entropy);
     let key = KeyRow {
         id: entropy.id(now),
         name: name.trim().to_owned(),
-        scopes: serde_json::to_string(scopes).map_err(AppError::corrupt("scopes"))?,
+        scopes: serde_json::to_string(&scopes).map_err(AppError::corrupt("scopes"))?,
         holder: holder(new.holder)?,
     };
     let mut tx = store.write(Access::Agency(agency)).await?;

@@ -176,11 +176,33 @@ impl AuditRow {
     }
 }
 
-/// Entries after a number, in their order: how the log is verified.
+/// How many bytes of details are read at once.
+const PAGE_BYTES: i64 = 1 << 20;
+
+/// Of how many entries, of whose details these are the lengths, the details are read at once: at least one's.
+fn fitting(lengths: &[(i64,)]) -> i64 {
+    let mut bytes = 0;
+    let fits = |(length,): &&(i64,)| {
+        bytes += length;
+        bytes <= PAGE_BYTES
+    };
+    (lengths.iter().take_while(fits).count() as i64).max(1)
+}
+
+/// Entries after a number, in their order: how the log is verified. There may be more where these are fewer than `limit`.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn entries_after(tx: &mut Tx, agency: Uuid, after: i64, limit: i64) -> Result<Vec<AuditRow>> {
+    let lengths = fetch_all!(
+        &mut *tx,
+        (i64,),
+        "SELECT CAST(OCTET_LENGTH(detail) AS BIGINT) FROM audit WHERE agency_id = $1 AND entry > $2 ORDER BY entry LIMIT $3",
+        agency,
+        after,
+        limit
+    )?;
+    let limit = fitting(&lengths);
     fetch_all!(
         tx,
         AuditRow,
@@ -213,36 +235,55 @@ pub struct NamedRow {
     pub name: String,
 }
 
-/// Entries before a number, the latest first.
+/// Entries before a number, the latest first: `limit` at most, and fewer if their details are long; and whether there are more.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn entries(tx: &mut Tx, agency: Uuid, filter: &Filter, before: i64, limit: i64) -> Result<Vec<NamedRow>> {
+pub async fn entries(
+    tx: &mut Tx,
+    agency: Uuid,
+    filter: &Filter,
+    before: i64,
+    limit: i64,
+) -> Result<(Vec<NamedRow>, bool)> {
     macro_rules! found {
-        ($more:literal $(, $bind:expr)*) => {
+        ($row:ty, $columns:literal, $limit:expr) => {
+            match (filter.actor, filter.subject.as_deref()) {
+                (None, None) => found!($row, $columns, $limit, ""),
+                (Some(actor), None) => found!($row, $columns, $limit, "AND e.actor_id = $4", actor),
+                (None, Some(subject)) => found!($row, $columns, $limit, "AND e.subject = $4", subject),
+                (Some(actor), Some(subject)) => {
+                    found!($row, $columns, $limit, "AND e.actor_id = $4 AND e.subject = $5", actor, subject)
+                }
+            }
+        };
+        ($row:ty, $columns:literal, $limit:expr, $more:literal $(, $bind:expr)*) => {
             fetch_all!(
-                tx,
-                NamedRow,
+                &mut *tx,
+                $row,
                 concat!(
-                    "SELECT e.entry, e.at, e.actor_id, e.action, e.subject, e.detail, e.hash, a.kind, a.name
-                     FROM audit e JOIN actor a ON a.agency_id = e.agency_id AND a.id = e.actor_id
+                    "SELECT ",
+                    $columns,
+                    " FROM audit e JOIN actor a ON a.agency_id = e.agency_id AND a.id = e.actor_id
                      WHERE e.agency_id = $1 AND e.entry < $2 ",
                     $more,
                     " ORDER BY e.entry DESC LIMIT $3"
                 ),
                 agency,
                 before,
-                limit
+                $limit
                 $(, $bind)*
             )
         };
     }
-    match (filter.actor, filter.subject.as_deref()) {
-        (None, None) => found!(""),
-        (Some(actor), None) => found!("AND e.actor_id = $4", actor),
-        (None, Some(subject)) => found!("AND e.subject = $4", subject),
-        (Some(actor), Some(subject)) => found!("AND e.actor_id = $4 AND e.subject = $5", actor, subject),
-    }
+    let lengths: Vec<(i64,)> = found!((i64,), "CAST(OCTET_LENGTH(e.detail) AS BIGINT)", limit + 1)?;
+    let many = fitting(&lengths).min(limit);
+    let rows = found!(
+        NamedRow,
+        "e.entry, e.at, e.actor_id, e.action, e.subject, e.detail, e.hash, a.kind, a.name",
+        many
+    )?;
+    Ok((rows, lengths.len() as i64 > many))
 }
 
 impl NamedRow {

@@ -2,7 +2,7 @@
 
 use super::Front;
 use super::extract::{Auth, Query};
-use super::page::{At, Page, backwards, page_of};
+use super::page::{At, Page, backwards};
 use super::problem::Answer;
 use axum::extract::State;
 use posthouse_app::audit::{AuditEntry, AuditFilter, Known, Verified};
@@ -103,12 +103,8 @@ async fn list(
         actor: query.actor,
         subject: query.subject,
     };
-    let found = front
-        .app()
-        .audit()
-        .list(&caller, &filter, before, limit as i64 + 1)
-        .await?;
-    Ok(axum::Json(page_of(found, limit, |entry: &AuditEntry| entry.entry)))
+    let (found, next) = front.app().audit().list(&caller, &filter, before, limit as i64).await?;
+    Ok(axum::Json(Page::of((found, next.map(|before| before.to_string())))))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -66,7 +66,7 @@ async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewKey>
         axum::Json(Key {
             id,
             name: body.name.trim().to_owned(),
-            scopes: body.scopes,
+            scopes: Scope::each_once(&body.scopes),
             api_key,
         }),
     ))

@@ -208,6 +208,7 @@ fn key(slug: &str, new: NewKey<'_>, settings: &Settings, output: Output) -> Resu
         let agency = team::agency_by_slug(store, slug).await?;
         team::create_key(store, agency.id, new, None, SystemClock.now(), &SystemEntropy).await
     })?;
+    let scopes = Scope::each_once(scopes);
     let document = json!({ "id": id, "name": name.trim(), "scopes": scopes, "api_key": key });
     output.answer(&document, || {
         words!("A new key of {slug} ({scopes}), shown this once; keep it safe:\n\n  {key}\n\nOlder keys open as before. To revoke one that is lost:\n\n  posthouse agency keys {slug}\n  posthouse agency revoke-key {slug} ID", "{slug} 的新密钥（{scopes}）仅显示这一次，请妥善保存：\n\n  {key}\n\n旧密钥照常有效。如要作废遗失的密钥：\n\n  posthouse agency keys {slug}\n  posthouse agency revoke-key {slug} ID", scopes = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ")).to_string()
