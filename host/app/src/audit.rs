@@ -325,7 +325,11 @@ mod tests {
                     break;
                 }
             }
-            let last = if filter.subject.is_some() { vec![3, 2] } else { vec![3, 2, 1] };
+            let last = if filter.subject.is_some() {
+                vec![3, 2]
+            } else {
+                vec![3, 2, 1]
+            };
             assert_eq!(pages, [vec![8, 7, 6], vec![5], vec![4], last]);
         }
         let verified = app.audit().verify(&caller, None).await.expect("a verdict");

@@ -129,18 +129,32 @@ pub async fn append(tx: &mut Tx, agency: Uuid, deed: Deed<'_>, now: i64) -> Resu
     .map(drop)
 }
 
-/// Where the log ends: number and hash of its last entry.
+/// Where a log ends, and what is outside of it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Ends {
+    /// Number of the last entry.
+    pub last: i64,
+    /// Its hash.
+    pub hash: String,
+    /// The first entry there is.
+    pub first: Option<i64>,
+    /// The first entry after the last.
+    pub beyond: Option<i64>,
+}
+
+/// Where the log ends, in one snapshot; none if its head is missing.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn head(tx: &mut Tx, agency: Uuid) -> Result<(i64, String)> {
-    let row = fetch_optional!(
+pub async fn ends(tx: &mut Tx, agency: Uuid) -> Result<Option<Ends>> {
+    fetch_optional!(
         tx,
-        (i64, String),
-        "SELECT entry, hash FROM audit_head WHERE agency_id = $1",
+        Ends,
+        "SELECT h.entry AS last, h.hash, (SELECT MIN(e.entry) FROM audit e WHERE e.agency_id = $1) AS first,
+             (SELECT MIN(e.entry) FROM audit e WHERE e.agency_id = $1 AND e.entry > h.entry) AS beyond
+         FROM audit_head h WHERE h.agency_id = $1",
         agency
-    )?;
-    Ok(row.unwrap_or_default())
+    )
 }
 
 /// An entry as stored.
@@ -247,16 +261,6 @@ pub async fn entries(
     limit: i64,
 ) -> Result<(Vec<NamedRow>, bool)> {
     macro_rules! found {
-        ($row:ty, $columns:literal, $limit:expr) => {
-            match (filter.actor, filter.subject.as_deref()) {
-                (None, None) => found!($row, $columns, $limit, ""),
-                (Some(actor), None) => found!($row, $columns, $limit, "AND e.actor_id = $4", actor),
-                (None, Some(subject)) => found!($row, $columns, $limit, "AND e.subject = $4", subject),
-                (Some(actor), Some(subject)) => {
-                    found!($row, $columns, $limit, "AND e.actor_id = $4 AND e.subject = $5", actor, subject)
-                }
-            }
-        };
         ($row:ty, $columns:literal, $limit:expr, $more:literal $(, $bind:expr)*) => {
             fetch_all!(
                 &mut *tx,
@@ -276,9 +280,28 @@ pub async fn entries(
             )
         };
     }
-    let lengths: Vec<(i64,)> = found!((i64,), "CAST(OCTET_LENGTH(e.detail) AS BIGINT)", limit + 1)?;
+    macro_rules! filtered {
+        ($row:ty, $columns:literal, $limit:expr) => {
+            match (filter.actor, filter.subject.as_deref()) {
+                (None, None) => found!($row, $columns, $limit, ""),
+                (Some(actor), None) => found!($row, $columns, $limit, "AND e.actor_id = $4", actor),
+                (None, Some(subject)) => found!($row, $columns, $limit, "AND e.subject = $4", subject),
+                (Some(actor), Some(subject)) => {
+                    found!(
+                        $row,
+                        $columns,
+                        $limit,
+                        "AND e.actor_id = $4 AND e.subject = $5",
+                        actor,
+                        subject
+                    )
+                }
+            }
+        };
+    }
+    let lengths: Vec<(i64,)> = filtered!((i64,), "CAST(OCTET_LENGTH(e.detail) AS BIGINT)", limit + 1)?;
     let many = fitting(&lengths).min(limit);
-    let rows = found!(
+    let rows = filtered!(
         NamedRow,
         "e.entry, e.at, e.actor_id, e.action, e.subject, e.detail, e.hash, a.kind, a.name",
         many
@@ -315,7 +338,8 @@ pub struct Verified {
     pub entries: i64,
     /// The hash of the last of them; to be kept elsewhere. Empty if there is none.
     pub hash: String,
-    /// The first entry that is not what it was, is missing, or does not follow the one before.
+    /// The first entry that is not what it was, is missing, or does not follow the one before, as none does before the first or after the
+    /// last; 1 if nobody knows where the log ends.
     pub broken: Option<i64>,
 }
 
@@ -327,7 +351,7 @@ pub struct Verified {
 pub async fn verify(store: &Store, agency: Uuid, known: Option<&Known>) -> Result<Verified> {
     let read = || store.read(Access::Agency(agency));
     // what is written after this is for the next time
-    let (last, end) = head(&mut read().await?, agency).await?;
+    let ends = ends(&mut read().await?, agency).await?;
     let mut verified = Verified {
         entries: 0,
         hash: String::new(),
@@ -337,13 +361,23 @@ pub async fn verify(store: &Store, agency: Uuid, known: Option<&Known>) -> Resul
         broken: Some(verified.entries + 1),
         ..verified
     };
-    while verified.entries < last {
+    let Some(ends) = ends else {
+        return Ok(broken(verified));
+    };
+    // what is listed and hangs on nothing
+    if let Some(before) = ends.first.filter(|first| *first < 1) {
+        return Ok(Verified {
+            broken: Some(before),
+            ..verified
+        });
+    }
+    while verified.entries < ends.last {
         let page = entries_after(&mut read().await?, agency, verified.entries, PAGE).await?;
         if page.is_empty() {
             return Ok(broken(verified));
         }
         for row in page {
-            if verified.entries == last {
+            if verified.entries == ends.last {
                 break;
             }
             let follows = row.entry == verified.entries + 1 && row.hash == row.entry().hash(&verified.hash);
@@ -355,8 +389,11 @@ pub async fn verify(store: &Store, agency: Uuid, known: Option<&Known>) -> Resul
         }
     }
     let is_long_enough = known.is_none_or(|known| known.entry <= verified.entries);
-    if verified.hash == end && is_long_enough {
-        Ok(verified)
+    if verified.hash == ends.hash && is_long_enough {
+        Ok(Verified {
+            broken: ends.beyond,
+            ..verified
+        })
     } else {
         Ok(broken(verified))
     }

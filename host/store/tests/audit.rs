@@ -94,16 +94,100 @@ async fn an_altered_log_is_broken_where_it_was_on_postgres() {
         assert!(refused.to_string().contains("permission denied"), "{refused}");
     }
     for (sql, broken) in WAYS {
-        // as the owner of the tables, for whom row-level security is forced too
-        let sql =
-            format!("ALTER TABLE audit NO FORCE ROW LEVEL SECURITY; {sql}; ALTER TABLE audit FORCE ROW LEVEL SECURITY");
-        let (address, statement) = (address.clone(), sql.clone());
-        // the store gives its connections back meanwhile
-        tokio::task::spawn_blocking(move || posthouse_tests::postgres::sql(&address, &statement))
-            .await
-            .expect("whoever owns the tables can");
+        run_as_owner(&address, sql).await;
         assert_eq!(verify(&store, None).await.broken, broken, "{sql}");
     }
+}
+
+/// As the owner of the tables, for whom row-level security is forced and triggers fire too.
+async fn run_as_owner(address: &str, sql: &str) {
+    let (mut before, mut after) = (String::new(), String::new());
+    for table in ["audit", "audit_head"] {
+        before += &format!("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE TRIGGER USER; ");
+        after += &format!("; ALTER TABLE {table} FORCE ROW LEVEL SECURITY, ENABLE TRIGGER USER");
+    }
+    let (address, statement) = (address.to_owned(), format!("{before}{sql}{after}"));
+    // the store gives its connections back meanwhile
+    tokio::task::spawn_blocking(move || posthouse_tests::postgres::sql(&address, &statement))
+        .await
+        .expect("whoever owns the tables can");
+}
+
+/// An entry that follows none, as a statement.
+fn forged(entry: i64) -> String {
+    format!(
+        "INSERT INTO audit (agency_id, entry, at, actor_id, action, subject, detail, hash)
+         SELECT agency_id, {entry}, at, actor_id, action, subject, detail, hash FROM audit WHERE entry = 6"
+    )
+}
+
+/// What the database refuses beside changes and deletions: it is not the next entry, or the head would follow none.
+fn refused() -> Vec<String> {
+    let heads = [
+        "UPDATE audit_head SET entry = entry + 2",
+        "UPDATE audit_head SET entry = entry - 1",
+        "UPDATE audit_head SET hash = 'a'",
+        "UPDATE audit_head SET entry = entry + 1, hash = 'a'",
+        "INSERT INTO audit_head SELECT id, 9, 'a' FROM agency",
+    ];
+    let entries = [5_000_000, 8, 7, 0, -7].map(forged);
+    heads.map(str::to_owned).into_iter().chain(entries).collect()
+}
+
+#[tokio::test]
+async fn an_entry_outside_the_chain_is_refused_and_found_on_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = format!("sqlite:{}", folder.path().join("audit.db").display());
+    let store = Store::open(&address).await.expect("SQLite opens");
+    fill(&store).await;
+    let replaced = forged(6).replacen("INSERT", "INSERT OR REPLACE", 1);
+    let replaced_head = "INSERT OR REPLACE INTO audit_head SELECT id, 0, '' FROM agency";
+    let more = [replaced, replaced_head.to_owned(), "DELETE FROM audit_head".to_owned()];
+    for sql in refused().into_iter().chain(more) {
+        let refused = run(&store, &sql).await.expect_err(&sql).to_string();
+        assert!(refused.contains("audit"), "{sql}: {refused}");
+    }
+    for trigger in [
+        "audit_is_appended",
+        "audit_is_not_deleted",
+        "audit_head_follows",
+        "audit_head_is_not_deleted",
+    ] {
+        run(&store, &format!("DROP TRIGGER {trigger}"))
+            .await
+            .expect("whoever owns the file can");
+    }
+    for entry in [5_000_000, 7, 0, -7] {
+        run(&store, &forged(entry)).await.expect("whoever owns the file can");
+        assert_eq!(verify(&store, None).await.broken, Some(entry));
+        run(&store, &format!("DELETE FROM audit WHERE entry = {entry}"))
+            .await
+            .expect("whoever owns the file can");
+        assert_eq!(verify(&store, None).await.broken, None);
+    }
+    run(&store, "DELETE FROM audit_head")
+        .await
+        .expect("whoever owns the file can");
+    assert_eq!(verify(&store, None).await.broken, Some(1), "nobody knows where it ends");
+}
+
+#[tokio::test]
+async fn an_entry_outside_the_chain_is_refused_and_found_on_postgres() {
+    let address = posthouse_tests::postgres::database();
+    let store = Store::open(&address).await.expect("PostgreSQL opens");
+    fill(&store).await;
+    for sql in refused() {
+        let refused = run(&store, &sql).await.expect_err(&sql).to_string();
+        assert!(refused.contains("audit"), "{sql}: {refused}");
+    }
+    for entry in [5_000_000, 7, 0, -7] {
+        run_as_owner(&address, &forged(entry)).await;
+        assert_eq!(verify(&store, None).await.broken, Some(entry));
+        run_as_owner(&address, &format!("DELETE FROM audit WHERE entry = {entry}")).await;
+        assert_eq!(verify(&store, None).await.broken, None);
+    }
+    run_as_owner(&address, "DELETE FROM audit_head").await;
+    assert_eq!(verify(&store, None).await.broken, Some(1), "nobody knows where it ends");
 }
 
 #[tokio::test]
