@@ -130,6 +130,21 @@ pub async fn webhook(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<Webho
     )
 }
 
+/// Which version a webhook has; none if it was deleted.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn version(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<i64>> {
+    let row = fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT version FROM webhook WHERE agency_id = $1 AND id = $2",
+        agency,
+        id
+    )?;
+    Ok(row.map(|(version,)| version))
+}
+
 /// How many deliveries of a webhook wait, and how many were given up.
 ///
 /// # Errors

@@ -93,6 +93,10 @@ impl Webhooks<'_> {
                 if failed.load(Relaxed) || self.app.stopping.is_cancelled() || began.elapsed() > TURN {
                     return None;
                 }
+                // whoever has paused, moved or deleted it was answered that this is so
+                if !self.is_as_read(agency, webhook).await {
+                    return None;
+                }
                 let reply = match letter(webhook, secrets, source, &due, self.app.machine.now()) {
                     Ok(letter) => {
                         let sender = self.app.sender.clone();
@@ -114,6 +118,21 @@ impl Webhooks<'_> {
         })
     }
 
+    /// Whether nobody has changed or deleted a webhook since it was read. If that cannot be told, it is not sent to.
+    async fn is_as_read(&self, agency: Uuid, webhook: &WebhookRow) -> bool {
+        let version = async {
+            let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+            store::version(&mut tx, agency, webhook.id).await
+        };
+        match version.await {
+            Ok(version) => version == Some(webhook.version),
+            Err(error) => {
+                tracing::warn!(%error, %agency, webhook = %webhook.id, "a webhook cannot be read; what it is to be told waits");
+                false
+            }
+        }
+    }
+
     /// Writes down what came of a turn, and when the next one is. The job is locked first, as by whoever tells the webhook something.
     async fn note_turn(&self, job: &JobRow, webhook: &WebhookRow, turn: &Turn) -> Result<()> {
         let (agency, id, now) = (job.agency_id, webhook.id, self.app.machine.now());
@@ -122,9 +141,6 @@ impl Webhooks<'_> {
         let version = jobs::lock_own(&mut tx, self.app.host, job).await?;
         let taken = replies.iter().filter(|(_, reply)| reply.is_taken()).count();
         let failed = replies.len() - taken;
-        for (due, reply) in replies {
-            store::attempted(&mut tx, agency, id, &attempt(due, reply, now), now).await?;
-        }
         // one answer shows that somebody is there: what fails beside it fails for what it is
         let failures = match (taken, failed) {
             (0, 0) => webhook.failures,
@@ -138,6 +154,11 @@ impl Webhooks<'_> {
         };
         let told = (id, webhook.version);
         let is_same = store::note_answers(&mut tx, agency, told, failures, retry_at).await?;
+        // what failed before somebody changed it is due at once since, and says nothing of what it is now
+        let counting = replies.iter().filter(|(_, reply)| is_same || reply.is_taken());
+        for (due, reply) in counting {
+            store::attempted(&mut tx, agency, id, &attempt(due, reply, now), now).await?;
+        }
         if webhook.failures >= DOWN && taken > 0 {
             store::hurry(&mut tx, agency, id, now).await?;
         }
@@ -166,7 +187,8 @@ impl Webhooks<'_> {
             jobs::put(&mut tx, agency, deliveries(&job.key, lane, due)).await?;
         }
         tx.commit().await?;
-        count(taken, failed, given_up as usize + dead(replies));
+        let dead = if is_same { dead(replies) } else { 0 };
+        count(taken, failed, given_up as usize + dead);
         if failures >= DOWN && webhook.failures < DOWN {
             tracing::warn!(%agency, webhook = %id, "a webhook does not answer; it is tried again at longer intervals");
         }

@@ -11,6 +11,8 @@ mod deliver;
 mod outbox;
 mod send;
 mod sign;
+#[cfg(test)]
+mod tests;
 mod tidy;
 mod view;
 
