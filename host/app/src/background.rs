@@ -12,7 +12,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Jobs at once that wait for others on the network.
 const DELIVERIES: u32 = 32;
-/// Jobs at once that wait for those who failed lately.
+/// Jobs at once that wait for those who failed lately, or have not answered yet.
 const RETRIES: u32 = 8;
 
 /// How often the cache of compiled plugins is tidied.

@@ -45,6 +45,27 @@ impl Lane {
     }
 }
 
+impl TryFrom<String> for Lane {
+    type Error = NoLane;
+
+    fn try_from(name: String) -> std::result::Result<Self, NoLane> {
+        [Self::Timers, Self::Deliveries, Self::Retries]
+            .into_iter()
+            .find(|lane| lane.as_str() == name)
+            .ok_or(NoLane(name))
+    }
+}
+
+/// A name that no lane has.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no lane")]
+pub struct NoLane(String);
+
+/// How many agencies can be left out when jobs are taken.
+pub const LEFT_OUT: usize = 3;
+/// Agencies whose jobs are left where they are; the nil id stands for none.
+pub type LeftOut = [Uuid; LEFT_OUT];
+
 /// A job to be scheduled.
 #[derive(Debug, Clone, Copy)]
 pub struct NewJob<'j> {
@@ -69,6 +90,9 @@ pub struct JobRow {
     pub kind: String,
     /// Which one of its kind.
     pub key: String,
+    /// The lane in which it was taken.
+    #[sqlx(try_from = "String")]
+    pub lane: Lane,
     /// When it was due, in ms since 1970 by its clock.
     pub due: i64,
     /// How often it was scheduled.
@@ -194,7 +218,7 @@ pub async fn cancel(tx: &mut Tx, agency: Uuid, kind: &str, key: &str) -> Result<
 }
 
 /// Takes the jobs of a lane that are due by a clock, the earliest first, and holds them for a host until `held_until`. `now` is that clock's time,
-/// `machine` the machine's. Hosts at it at the same time take different ones.
+/// `machine` the machine's; those of the agencies `left_out` stay. Hosts at it at the same time take different ones.
 ///
 /// # Errors
 /// Failures of the database.
@@ -203,22 +227,24 @@ pub async fn take(
     (lane, clock): (Lane, JobClock),
     (now, machine): (i64, i64),
     (host, held_until): (Uuid, i64),
-    limit: i64,
+    (limit, left_out): (i64, LeftOut),
 ) -> Result<Vec<JobRow>> {
     macro_rules! taken {
         ($skip:literal) => {
             concat!(
                 "WITH taken AS (SELECT agency_id, kind, key FROM job
                      WHERE lane = $7 AND clock = $1 AND due <= $2 AND dead_at IS NULL AND held_until <= $5
+                       AND agency_id NOT IN ($8, $9, $10)
                      ORDER BY due, agency_id, kind, key LIMIT $6",
                 $skip,
                 ") UPDATE job SET held_until = $4, host = $3, attempts = attempts + 1
                  WHERE (agency_id, kind, key) IN (SELECT agency_id, kind, key FROM taken)
-                 RETURNING agency_id, kind, key, due, version, attempts"
+                 RETURNING agency_id, kind, key, lane, due, version, attempts"
             )
         };
     }
     let name = clock.as_str();
+    let [first, second, third] = left_out;
     let rows: std::result::Result<Vec<JobRow>, sqlx::Error> = match tx {
         Tx::Sqlite(c) => {
             let query = sqlx::query_as(taken!("")).bind(name).bind(now).bind(host);
@@ -227,6 +253,9 @@ pub async fn take(
                 .bind(machine)
                 .bind(limit)
                 .bind(lane.as_str())
+                .bind(first)
+                .bind(second)
+                .bind(third)
                 .fetch_all(&mut **c)
                 .await
         }
@@ -240,6 +269,9 @@ pub async fn take(
                 .bind(machine)
                 .bind(limit)
                 .bind(lane.as_str())
+                .bind(first)
+                .bind(second)
+                .bind(third)
                 .fetch_all(&mut **c)
                 .await
         }
@@ -249,18 +281,44 @@ pub async fn take(
     Ok(rows)
 }
 
-/// When the next job of a lane is due by a clock, of those that nobody holds.
+/// Gives a job back that was taken and not begun.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn next_due(tx: &mut Tx, lane: Lane, clock: JobClock, machine: i64) -> Result<Option<i64>> {
+pub async fn give_back(tx: &mut Tx, host: Uuid, job: &JobRow) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE job SET held_until = 0, host = NULL, attempts = attempts - 1 WHERE agency_id = $1 AND kind = $2 AND key = $3 AND host = $4",
+        job.agency_id,
+        &job.kind,
+        &job.key,
+        host
+    )
+    .map(drop)
+}
+
+/// When the next job of a lane is due by a clock, of those that nobody holds and that are not `left_out`.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn next_due(
+    tx: &mut Tx,
+    lane: Lane,
+    clock: JobClock,
+    machine: i64,
+    [first, second, third]: LeftOut,
+) -> Result<Option<i64>> {
     let row = fetch_optional!(
         tx,
         (i64,),
-        "SELECT due FROM job WHERE lane = $3 AND clock = $1 AND dead_at IS NULL AND held_until <= $2 ORDER BY due LIMIT 1",
+        "SELECT due FROM job WHERE lane = $3 AND clock = $1 AND dead_at IS NULL AND held_until <= $2
+           AND agency_id NOT IN ($4, $5, $6) ORDER BY due LIMIT 1",
         clock.as_str(),
         machine,
-        lane.as_str()
+        lane.as_str(),
+        first,
+        second,
+        third
     )?;
     Ok(row.map(|(due,)| due))
 }

@@ -128,9 +128,15 @@ async fn everything_is_scheduled(address: &str) {
     let mut tx = store.write(Access::Jobs).await.expect("a transaction");
     let mut taken = Vec::new();
     for clock in [JobClock::Business, JobClock::Machine] {
-        let jobs = jobs::take(&mut tx, (Lane::Timers, clock), (10_000, 0), (AGENCY, 1), 100)
-            .await
-            .expect("jobs");
+        let jobs = jobs::take(
+            &mut tx,
+            (Lane::Timers, clock),
+            (10_000, 0),
+            (AGENCY, 1),
+            (100, jobs::LeftOut::default()),
+        )
+        .await
+        .expect("jobs");
         taken.extend(jobs.into_iter().map(|job| (job.kind, job.key, job.due)));
     }
     drop(tx);

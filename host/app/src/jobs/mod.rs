@@ -8,6 +8,7 @@
 
 mod kinds;
 mod runner;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod travel;

@@ -1,14 +1,14 @@
 //! Taking what is due and running it.
 
 use super::kinds::Done;
+use super::slots::Slots;
 use super::{JobClock, JobRow, Lane};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
 use posthouse_domain::{Instant, Words};
-use posthouse_store::{Access, dialect, jobs as store};
-use std::sync::Arc;
+use posthouse_store::jobs::{self as store, LeftOut};
+use posthouse_store::{Access, dialect};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// Jobs taken at once: few enough that a host that dies holds up little, enough that taking them costs little.
 const BATCH: i64 = 64;
@@ -44,7 +44,7 @@ impl App {
             drop(turn);
             let sleep = match ran {
                 Ok(0) => self
-                    .until_next(Lane::Timers)
+                    .until_next(Lane::Timers, LeftOut::default())
                     .await
                     .unwrap_or(LONGEST_SLEEP)
                     .max(SHORTEST_SLEEP),
@@ -64,31 +64,36 @@ impl App {
         self.release_lane(Lane::Timers).await;
     }
 
-    /// Runs jobs of a lane beside each other until the server stops, `width` at once.
+    /// Runs jobs of a lane beside each other until the server stops, `width` at once, and of one agency as many as are its share.
     pub(crate) async fn run_beside(self, lane: Lane, width: u32) {
-        let slots = Arc::new(Semaphore::new(width as usize));
+        let slots = Slots::new(width);
         while !self.stopping.is_cancelled() {
-            let slot = tokio::select! {
+            let free = tokio::select! {
                 () = self.stopping.cancelled() => break,
-                slot = Arc::clone(&slots).acquire_owned() => slot,
+                free = slots.free() => free,
             };
-            let Ok(slot) = slot else { break };
-            // whoever holds the free slots is this loop
-            let free = 1 + slots.available_permits() as i64;
-            drop(slot);
-            let machine = self.machine.now();
-            let sleep = match retrying!(self.take_due((lane, JobClock::Machine), machine, machine, free)) {
-                Ok(jobs) if jobs.is_empty() => self.until_next(lane).await.unwrap_or(LONGEST_SLEEP).max(SHORTEST_SLEEP),
+            let (machine, left_out) = (self.machine.now(), slots.full());
+            let most = (free, left_out);
+            let sleep = match retrying!(self.take_due((lane, JobClock::Machine), machine, machine, most)) {
+                Ok(jobs) if jobs.is_empty() => {
+                    let next = self.until_next(lane, left_out).await;
+                    next.unwrap_or(LONGEST_SLEEP).max(SHORTEST_SLEEP)
+                }
                 Ok(jobs) => {
+                    let mut beyond = Vec::new();
                     for job in jobs {
-                        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
-                            break;
+                        let Some(slot) = slots.take(job.agency_id) else {
+                            beyond.push(job);
+                            continue;
                         };
                         let app = self.clone();
                         self.background.spawn(async move {
                             app.run_job(&job).await;
                             drop(slot);
                         });
+                    }
+                    if let Err(error) = retrying!(self.give_back(&beyond)) {
+                        tracing::warn!(%error, "jobs beyond an agency's share wait half a minute");
                     }
                     continue;
                 }
@@ -99,12 +104,25 @@ impl App {
             };
             tokio::select! {
                 () = self.stopping.cancelled() => {}
+                // what has run may be due again at once
+                () = slots.freed() => {}
                 () = tokio::time::sleep(sleep.min(LONGEST_WAIT)) => {}
             }
         }
-        if slots.acquire_many(width).await.is_ok() {
-            self.release_lane(lane).await;
+        slots.all_free().await;
+        self.release_lane(lane).await;
+    }
+
+    /// Gives back what was taken and is not begun.
+    async fn give_back(&self, jobs: &[JobRow]) -> Result<()> {
+        if jobs.is_empty() {
+            return Ok(());
         }
+        let mut tx = self.store.write(Access::Jobs).await?;
+        for job in jobs {
+            store::give_back(&mut tx, self.host, job).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     async fn release_lane(&self, lane: Lane) {
@@ -132,7 +150,7 @@ impl App {
                 JobClock::Business => self.clock.now(),
                 JobClock::Machine => machine,
             };
-            for job in retrying!(self.take_due((Lane::Timers, clock), now, machine, BATCH))? {
+            for job in retrying!(self.take_due((Lane::Timers, clock), now, machine, (BATCH, LeftOut::default())))? {
                 if self.stopping.is_cancelled() {
                     return Ok(ran);
                 }
@@ -153,11 +171,11 @@ impl App {
         (lane, clock): (Lane, JobClock),
         now: Instant,
         machine: Instant,
-        most: i64,
+        (most, left_out): (i64, LeftOut),
     ) -> Result<Vec<JobRow>> {
         // those who only look hold up nobody
         let mut look = self.store.read(Access::Jobs).await?;
-        if store::next_due(&mut look, lane, clock, machine)
+        if store::next_due(&mut look, lane, clock, machine, left_out)
             .await?
             .is_none_or(|due| due > now)
         {
@@ -170,7 +188,7 @@ impl App {
             (lane, clock),
             (now, machine),
             (self.host, machine + HELD),
-            most,
+            (most, left_out),
         )
         .await?;
         tx.commit().await?;
@@ -178,12 +196,12 @@ impl App {
     }
 
     /// How long until the next job of a lane is due, as far as clocks go on by themselves.
-    async fn until_next(&self, lane: Lane) -> Result<Duration> {
+    async fn until_next(&self, lane: Lane, left_out: LeftOut) -> Result<Duration> {
         let mut tx = self.store.read(Access::Jobs).await?;
         let machine = self.machine.now();
         let mut sleep = LONGEST_SLEEP;
         for (clock, now) in [(JobClock::Business, self.clock.now()), (JobClock::Machine, machine)] {
-            if let Some(due) = store::next_due(&mut tx, lane, clock, machine).await? {
+            if let Some(due) = store::next_due(&mut tx, lane, clock, machine, left_out).await? {
                 let millis = u64::try_from(due - now).unwrap_or_default();
                 sleep = sleep.min(Duration::from_millis(millis));
             }

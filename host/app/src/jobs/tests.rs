@@ -79,11 +79,25 @@ impl Job for Woken {
             // a host at work on it keeps it
             let mut tx = app.store.write(Access::Jobs).await?;
             let lane = (Lane::Timers, JobClock::Machine);
-            let taken = store::take(&mut tx, lane, (NOW, NOW), (Uuid::from_u128(9), NOW + 1), 10).await?;
+            let taken = store::take(
+                &mut tx,
+                lane,
+                (NOW, NOW),
+                (Uuid::from_u128(9), NOW + 1),
+                (10, store::LeftOut::default()),
+            )
+            .await?;
             assert_eq!(taken, []);
             // and can keep it beyond its lease
             assert!(store::hold(&mut tx, app.host, job, NOW + 600_000).await?);
-            let taken = store::take(&mut tx, lane, (NOW, NOW + 300_000), (Uuid::from_u128(9), NOW), 10).await?;
+            let taken = store::take(
+                &mut tx,
+                lane,
+                (NOW, NOW + 300_000),
+                (Uuid::from_u128(9), NOW),
+                (10, store::LeftOut::default()),
+            )
+            .await?;
             assert_eq!(taken, []);
             tx.commit().await?;
         }
@@ -316,7 +330,7 @@ async fn hosts_take_different_jobs(store: Store) {
         (Lane::Timers, JobClock::Machine),
         (NOW, NOW),
         (Uuid::from_u128(1), NOW + 60_000),
-        10,
+        (10, store::LeftOut::default()),
     )
     .await;
     let held = held.expect("jobs");

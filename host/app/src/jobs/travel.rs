@@ -131,7 +131,14 @@ impl App {
                 )));
             }
             let mut tx = self.store.read(Access::Jobs).await?;
-            let next = store::next_due(&mut tx, Lane::Timers, JobClock::Business, self.machine.now()).await?;
+            let next = store::next_due(
+                &mut tx,
+                Lane::Timers,
+                JobClock::Business,
+                self.machine.now(),
+                store::LeftOut::default(),
+            )
+            .await?;
             drop(tx);
             match next.filter(|due| *due <= to) {
                 // it was scheduled this moment, or whoever schedules it again has locked it

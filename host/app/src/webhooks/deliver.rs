@@ -20,6 +20,8 @@ const BATCH: i64 = 16;
 const AT_ONCE: usize = 8;
 /// How long a turn begins new ones. Whoever takes longer to answer is not failing, but has others wait.
 const TURN: Duration = Duration::from_secs(10);
+/// From how long a turn on its receiver takes so long that others are better not behind it.
+const SLOW: Duration = Duration::from_secs(2);
 /// Turns in a row in which nothing was taken, after which a webhook is thought to be down: from then on one delivery at a time tries whether
 /// it is.
 pub(super) const DOWN: i64 = 3;
@@ -67,6 +69,8 @@ struct Turn {
     /// Whether there was as much to send as a turn may have.
     is_full: bool,
     /// Whether it took so long that it was broken off.
+    is_cut: bool,
+    /// Whether it took long.
     is_slow: bool,
 }
 
@@ -114,7 +118,8 @@ impl Webhooks<'_> {
         Ok(Turn {
             replies: replies.into_iter().flatten().collect(),
             is_full: false,
-            is_slow: began.elapsed() > TURN,
+            is_cut: began.elapsed() > TURN,
+            is_slow: began.elapsed() > SLOW,
         })
     }
 
@@ -168,7 +173,7 @@ impl Webhooks<'_> {
             store::note_gone(&mut tx, agency, told).await?;
         }
         if let Some(version) = version {
-            let due = if version != job.version || !is_same || turn.is_full || turn.is_slow {
+            let due = if version != job.version || !is_same || turn.is_full || turn.is_cut {
                 // somebody told it more or changed it meanwhile, or there was more than one turn has room for
                 now.max(if is_same { retry_at } else { 0 })
             } else if is_gone {
@@ -179,10 +184,11 @@ impl Webhooks<'_> {
                 let next = store::next_due(&mut tx, agency, id).await?;
                 next.map_or(NEVER, |next| next.max(now))
             };
-            let lane = if failures > 0 || turn.is_slow {
-                Lane::Retries
-            } else {
-                Lane::Deliveries
+            // the fast lane is for those of whom it is known that they answer, and soon
+            let lane = match replies.len() {
+                _ if failures > 0 || turn.is_slow || !is_same => Lane::Retries,
+                0 => job.lane,
+                _ => Lane::Deliveries,
             };
             jobs::put(&mut tx, agency, deliveries(&job.key, lane, due)).await?;
         }

@@ -121,7 +121,8 @@ impl Webhooks<'_> {
         jobs::put(
             &mut tx,
             agency,
-            deliveries(&row.id.to_string(), Lane::Deliveries, NEVER),
+            // until it has answered once
+            deliveries(&row.id.to_string(), Lane::Retries, NEVER),
         )
         .await?;
         if there == 0 {

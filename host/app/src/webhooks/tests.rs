@@ -5,7 +5,9 @@ use crate::App;
 use crate::jobs::{Job, JobClock, Lane};
 use crate::team::Caller;
 use crate::testing::{self, NOW, on_both_engines};
-use posthouse_store::{Access, Store, jobs as store};
+use posthouse_domain::Instant;
+use posthouse_store::jobs::{self as store, LeftOut};
+use posthouse_store::{Access, Store};
 use posthouse_tests::{Receiver, Reply};
 use serde_json::json;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use uuid::Uuid;
 on_both_engines!(
     what_was_under_way_during_a_change_is_tried_at_once,
     after_a_change_nothing_is_begun,
+    who_has_not_answered_yet_waits_apart,
 );
 
 /// A receiver that has everybody wait until it is told to answer.
@@ -70,7 +73,11 @@ async fn tell(app: &App, caller: &Caller, webhook: Uuid, many: usize) {
         at: NOW,
         data: json!({}),
     });
-    let mut tx = app.store.write(Access::Agency(caller.room.id)).await.expect("a transaction");
+    let mut tx = app
+        .store
+        .write(Access::Agency(caller.room.id))
+        .await
+        .expect("a transaction");
     let listeners = Listeners::only(webhook);
     listeners
         .tell(app, &mut tx, caller.room.id, told.collect())
@@ -82,14 +89,21 @@ async fn tell(app: &App, caller: &Caller, webhook: Uuid, many: usize) {
 /// One turn of every webhook that is due.
 async fn turn(app: &App) {
     for lane in [Lane::Deliveries, Lane::Retries] {
-        let mut tx = app.store.write(Access::Jobs).await.expect("a transaction");
-        let clock = (lane, JobClock::Machine);
-        let jobs = store::take(&mut tx, clock, (NOW, NOW), (app.host, NOW + 30_000), 10).await;
-        tx.commit().await.expect("a commit");
-        for job in jobs.expect("jobs") {
-            Deliver::run(app, &job).await.expect("a turn");
-        }
+        turn_of(app, lane, NOW).await;
     }
+}
+
+/// One turn of every webhook of a lane that is due by then; how many there are.
+async fn turn_of(app: &App, lane: Lane, now: Instant) -> usize {
+    let mut tx = app.store.write(Access::Jobs).await.expect("a transaction");
+    let (clock, host) = ((lane, JobClock::Machine), (app.host, now + 30_000));
+    let jobs = store::take(&mut tx, clock, (now, now), host, (10, LeftOut::default())).await;
+    tx.commit().await.expect("a commit");
+    let jobs = jobs.expect("jobs");
+    for job in &jobs {
+        Deliver::run(app, job).await.expect("a turn");
+    }
+    jobs.len()
 }
 
 fn begin_turn(app: &App) -> JoinHandle<()> {
@@ -157,4 +171,29 @@ async fn after_a_change_nothing_is_begun(store: Store) {
         assert_eq!(slow.receiver.came().len(), 8, "{way}");
     }
     assert_eq!(taking.taken().len(), 6, "what was not begun goes where it leads now");
+}
+
+async fn who_has_not_answered_yet_waits_apart(store: Store) {
+    let (app, caller) = start(&store).await;
+    let (quick, failing) = (Receiver::taking(), Receiver::start(|_, _| Reply::Close));
+    let id = webhook(&app, &caller, &quick.base).await;
+    for lanes in [(0, 1), (1, 0)] {
+        tell(&app, &caller, id, 1).await;
+        let turns = (
+            turn_of(&app, Lane::Deliveries, NOW).await,
+            turn_of(&app, Lane::Retries, NOW).await,
+        );
+        assert_eq!(turns, lanes, "once it has answered it is in the fast lane");
+    }
+    let moved = app.webhooks().change(&caller, id, None, &to(&failing.base)).await;
+    moved.expect("a change");
+    // nothing to tell says nothing of who is told
+    assert_eq!(turn_of(&app, Lane::Deliveries, NOW).await, 1);
+    tell(&app, &caller, id, 1).await;
+    assert_eq!(turn_of(&app, Lane::Deliveries, NOW).await, 1);
+    assert_eq!(
+        turn_of(&app, Lane::Deliveries, NOW + 3_600_000).await,
+        0,
+        "it has failed"
+    );
 }
