@@ -8,15 +8,22 @@ use axum::middleware::Next;
 use axum::response::Response;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use posthouse_domain::words;
+use posthouse_domain::{Words, words};
 use std::num::NonZeroU32;
+use std::time::Duration;
 use uuid::Uuid;
+
+/// Exports that a key may have at once.
+const EXPORTS: NonZeroU32 = NonZeroU32::new(10).expect("ten");
+/// How long until a key may have one more.
+const EXPORT_EVERY: Duration = Duration::from_secs(6);
 
 /// How often each key may ask.
 pub(crate) struct Limiter {
     limiter: DefaultKeyedRateLimiter<Uuid>,
     clock: DefaultClock,
-    per_second: NonZeroU32,
+    /// What a key has used up.
+    quota: Words,
 }
 
 impl Limiter {
@@ -25,18 +32,30 @@ impl Limiter {
         Self {
             limiter: RateLimiter::keyed(Quota::per_second(per_second)),
             clock: DefaultClock::default(),
-            per_second,
+            quota: words!("its {per_second} requests a second", "每秒 {per_second} 次的额度"),
         }
     }
 
-    fn check(&self, key: Uuid) -> Result<(), Problem> {
+    /// For files of many people's data: each leaves an entry in the log, which is never tidied.
+    pub(crate) fn of_exports() -> Self {
+        let quota = Quota::with_period(EXPORT_EVERY).unwrap_or(Quota::per_minute(EXPORTS));
+        Self {
+            limiter: RateLimiter::keyed(quota.allow_burst(EXPORTS)),
+            clock: DefaultClock::default(),
+            quota: words!("its {EXPORTS} exports a minute", "每分钟 {EXPORTS} 次导出的额度"),
+        }
+    }
+
+    /// # Errors
+    /// `rate_limited`, which says how long to wait.
+    pub(crate) fn check(&self, key: Uuid) -> Result<(), Problem> {
         self.limiter.check_key(&key).map_err(|refused| {
             metrics::counter!("posthouse_rate_limited_total").increment(1);
             let wait = refused.wait_time_from(self.clock.now());
             let detail = words!(
-                "this key has used its {per_second} requests a second; wait {wait} ms and go on",
-                "此密钥已用完每秒 {per_second} 次的额度；请等待 {wait} 毫秒后继续",
-                per_second = self.per_second,
+                "this key has used {quota}; wait {wait} ms and go on",
+                "此密钥已用完{quota}；请等待 {wait} 毫秒后继续",
+                quota = self.quota,
                 wait = wait.as_millis().max(1)
             );
             let seconds = wait.as_millis().div_ceil(1_000).max(1) as u64;
@@ -109,5 +128,20 @@ mod tests {
         let refused = limiter.check(one).unwrap_err();
         assert_eq!((refused.status.as_u16(), refused.code.as_str()), (429, "rate_limited"));
         assert!(limiter.check(other).is_ok());
+    }
+
+    #[test]
+    fn exports_have_a_rate_of_their_own() {
+        let limiter = Limiter::of_exports();
+        let key = Uuid::from_u128(1);
+        assert!((0..10).all(|_| limiter.check(key).is_ok()));
+        let refused = limiter.check(key).unwrap_err();
+        assert_eq!((refused.status.as_u16(), refused.code.as_str()), (429, "rate_limited"));
+        assert!(
+            refused.detail.en.contains("10 exports a minute"),
+            "{}",
+            refused.detail.en
+        );
+        assert!(refused.detail.zh.contains("每分钟 10 次导出"), "{}", refused.detail.zh);
     }
 }

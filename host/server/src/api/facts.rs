@@ -6,7 +6,7 @@ use super::page::Page;
 use super::problem::{Answer, Problem};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use posthouse_app::facts::export::{Export, Format};
@@ -108,7 +108,12 @@ struct ExportQuery {
 #[utoipa::path(get, path = "/facts/export", tag = "facts", operation_id = "exportFacts", params(ExportQuery),
     responses((status = 200, description = "One row per customer.", content(
         (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/vnd.apache.arrow.stream")))))]
-async fn export(State(front): State<Front>, auth: Auth, Query(query): Query<ExportQuery>) -> Answer<Response> {
+async fn export(
+    State(front): State<Front>,
+    auth: Auth,
+    method: Method,
+    Query(query): Query<ExportQuery>,
+) -> Answer<Response> {
     let caller = auth.may(Scope::Read)?;
     let (format, media, disposition) = match query.format.as_deref().unwrap_or("csv") {
         "csv" => (
@@ -136,15 +141,17 @@ async fn export(State(front): State<Front>, auth: Auth, Query(query): Query<Expo
             ));
         }
     };
+    let headers = [
+        (header::CONTENT_TYPE, media),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    // whoever only asks what there is takes nothing away
+    if method == Method::HEAD {
+        return Ok(headers.into_response());
+    }
+    front.exports().check(caller.key)?;
     let export = front.app().facts().export(&caller, format).await?;
-    Ok((
-        [
-            (header::CONTENT_TYPE, media),
-            (header::CONTENT_DISPOSITION, disposition),
-        ],
-        pieces(export),
-    )
-        .into_response())
+    Ok((headers, pieces(export)).into_response())
 }
 
 fn pieces(export: Export) -> Body {

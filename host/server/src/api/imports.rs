@@ -5,7 +5,7 @@ use super::problem::{Answer, Problem};
 use super::{Front, idempotency, reader};
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use posthouse_app::intake::imports::NewImport;
@@ -163,8 +163,14 @@ async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) ->
 #[utoipa::path(get, path = "/imports/{id}/errors.csv", tag = "intake", operation_id = "getImportErrors",
     params(("id" = Uuid, Path, description = "Id of the import.")),
     responses((status = 200, description = "CSV.", body = String, content_type = "text/csv")))]
-async fn errors(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<Response> {
+async fn errors(State(front): State<Front>, auth: Auth, method: Method, Path(id): Path<Uuid>) -> Answer<Response> {
     let caller = auth.may(Scope::Intake)?;
+    // whoever only asks what there is takes nothing away
+    if method == Method::HEAD {
+        front.app().intake().import_status(&caller, id).await?;
+        return Ok(file_headers("errors.csv").into_response());
+    }
+    front.exports().check(caller.key)?;
     let (app, language) = (front.app().clone(), reader::language());
     let first = app.intake().import_errors(&caller, id, None, language).await?;
     let next = move |after| {
@@ -183,8 +189,14 @@ async fn errors(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) ->
 #[utoipa::path(get, path = "/imports/{id}/warnings.csv", tag = "intake", operation_id = "getImportWarnings",
     params(("id" = Uuid, Path, description = "Id of the import.")),
     responses((status = 200, description = "CSV.", body = String, content_type = "text/csv")))]
-async fn warnings(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<Response> {
+async fn warnings(State(front): State<Front>, auth: Auth, method: Method, Path(id): Path<Uuid>) -> Answer<Response> {
     let caller = auth.may(Scope::Intake)?;
+    // whoever only asks what there is takes nothing away
+    if method == Method::HEAD {
+        front.app().intake().import_status(&caller, id).await?;
+        return Ok(file_headers("warnings.csv").into_response());
+    }
+    front.exports().check(caller.key)?;
     let (app, language) = (front.app().clone(), reader::language());
     let first = app.intake().import_warnings(&caller, id, None, language).await?;
     let next = move |after| {
@@ -216,10 +228,14 @@ where
             }
         }
     });
-    let headers = [
+    (file_headers(name), Body::from_stream(pages)).into_response()
+}
+
+/// The headers of a file about an import.
+fn file_headers(name: &str) -> [(HeaderName, String); 3] {
+    [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
         (header::CONTENT_LANGUAGE, reader::language().tag().to_owned()),
-    ];
-    (headers, Body::from_stream(pages)).into_response()
+    ]
 }

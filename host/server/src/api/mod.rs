@@ -66,6 +66,7 @@ struct Inner {
     http: Http,
     uploads: PathBuf,
     limiter: auth::Limiter,
+    exports: auth::Limiter,
     stopping: AtomicBool,
     tasks: TaskTracker,
     metrics: Option<PrometheusHandle>,
@@ -79,6 +80,7 @@ impl Front {
             http,
             uploads,
             limiter,
+            exports: auth::Limiter::of_exports(),
             stopping: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             metrics,
@@ -95,6 +97,11 @@ impl Front {
 
     fn limiter(&self) -> &auth::Limiter {
         &self.0.limiter
+    }
+
+    /// How often each key may have files of many people's data.
+    fn exports(&self) -> &auth::Limiter {
+        &self.0.exports
     }
 
     /// Writes under way, some of whose senders may be gone.
@@ -114,6 +121,7 @@ impl Front {
     /// What has to be done now and then.
     pub(crate) fn upkeep(&self) {
         self.0.limiter.tidy();
+        self.0.exports.tidy();
         if let Some(metrics) = &self.0.metrics {
             metrics.run_upkeep();
         }

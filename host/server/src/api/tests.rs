@@ -109,6 +109,31 @@ async fn a_wrong_method_says_which_would_be_right() {
 }
 
 #[tokio::test]
+async fn who_only_asks_what_an_export_is_leaves_no_entry() {
+    let house = House::open().await;
+    let path = "/api/v1/facts/export?format=jsonl";
+    let log = async || house.ask("GET", "/api/v1/audit", &[], "").await.2;
+    let before = log().await;
+    for _ in 0..20 {
+        let (status, headers, _) = house.ask("HEAD", path, &[], "").await;
+        assert_eq!(status, 200);
+        assert_eq!(headers["content-type"], "application/x-ndjson");
+    }
+    for file in ["errors.csv", "warnings.csv"] {
+        let path = format!("/api/v1/imports/{}/{file}", uuid::Uuid::nil());
+        assert_eq!(house.ask("HEAD", &path, &[], "").await.0, 404);
+    }
+    assert_eq!(log().await, before);
+    let mut answers = Vec::new();
+    for _ in 0..11 {
+        answers.push(house.ask("GET", path, &[], "").await.0);
+    }
+    let (refused, taken) = answers.split_last().unwrap();
+    assert!(taken.iter().all(|status| *status == 200), "{taken:?}");
+    assert_eq!(*refused, 429);
+}
+
+#[tokio::test]
 async fn without_a_key_nothing_is_answered() {
     let mut house = House::open().await;
     for key in ["", "ph_x", "ph_00000000000000000000000000000000_00"] {
