@@ -52,7 +52,13 @@ fn what_is_done_is_written_down_with_who_did_it(database: Database) {
         release(&client, &freed).expect(200);
     }
     client
-        .patch(&format!("/api/v1/customers/{guest}"), &json!({"name": "王小明"}))
+        .patch(
+            &format!("/api/v1/customers/{guest}"),
+            &json!({"name": "王小明", "preferences": {"pace": "relaxed"}}),
+        )
+        .expect(200);
+    client
+        .patch(&format!("/api/v1/campaigns/{campaign}"), &json!({"name": "Spring"}))
         .expect(200);
     client.import("customers", b"member_no,name\nM2,x\n,nobody\n");
     client.get("/api/v1/facts/export?format=csv");
@@ -62,6 +68,7 @@ fn what_is_done_is_written_down_with_who_did_it(database: Database) {
     assert_eq!(
         actions(&steps),
         [
+            "campaign.rename",
             "campaign.start",
             "campaign.approve",
             "campaign.submit",
@@ -69,10 +76,11 @@ fn what_is_done_is_written_down_with_who_did_it(database: Database) {
         ]
     );
     // who agreed is another than who planned
-    assert_eq!(steps[1]["actor"]["name"], "approver");
-    assert_eq!(steps[0]["actor"]["name"], "owner");
-    assert_ne!(steps[1]["actor"]["id"], steps[0]["actor"]["id"]);
-    let by = steps[1]["actor"]["id"].as_str().unwrap();
+    assert_eq!(steps[2]["actor"]["name"], "approver");
+    assert_eq!(steps[1]["actor"]["name"], "owner");
+    assert_ne!(steps[2]["actor"]["id"], steps[1]["actor"]["id"]);
+    assert_eq!(steps[0]["detail"], json!({"fields": ["name"]}));
+    let by = steps[2]["actor"]["id"].as_str().unwrap();
     assert_eq!(actions(&log(&client, &format!("?actor={by}"))), ["campaign.approve"]);
     let bound = of("binding/promotion/spring".into());
     assert_eq!(actions(&bound), ["binding.activation"]);
@@ -83,7 +91,7 @@ fn what_is_done_is_written_down_with_who_did_it(database: Database) {
     assert_eq!(actions(&quote(&freed)), ["quote.release"]);
     let changes = of(format!("customer/{guest}"));
     assert_eq!(actions(&changes), ["customer.change", "customer.create"]);
-    assert_eq!(changes[0]["detail"], json!({"fields": ["name"]}));
+    assert_eq!(changes[0]["detail"], json!({"fields": ["name", "preferences.pace"]}));
     let all = log(&client, "");
     for action in [
         "stacking-group.define",

@@ -369,7 +369,15 @@ impl Profiles<'_> {
 fn fields(record: &Record) -> serde_json::Value {
     let attributes = record.attributes.iter().map(|told| told.key.as_str());
     let identities = record.identities.iter().map(|identity| identity.kind.as_str());
-    let mut fields: Vec<&str> = attributes.chain(identities).collect();
+    let preferences = record
+        .preferences
+        .iter()
+        .map(|told| format!("preferences.{}", told.key.as_str()));
+    let mut fields: Vec<String> = attributes
+        .chain(identities)
+        .map(str::to_owned)
+        .chain(preferences)
+        .collect();
     fields.sort_unstable();
     fields.dedup();
     serde_json::json!({ "fields": fields })

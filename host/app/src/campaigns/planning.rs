@@ -241,9 +241,12 @@ impl Campaigns<'_> {
             .await?;
         } else {
             let subject = format!("campaign/{}", before.id);
+            let sent = [("name", change.name.is_some()), ("owner", change.owner.is_some())];
+            let fields: Vec<&str> = sent.iter().filter(|(_, sent)| *sent).map(|(field, _)| *field).collect();
+            let detail = serde_json::json!({ "fields": fields });
             self.app
                 .audit()
-                .note(&mut tx, caller, "campaign.rename", &subject, serde_json::json!({}))
+                .note(&mut tx, caller, "campaign.rename", &subject, detail)
                 .await?;
         }
         let view = view(&mut tx, &caller.room, after).await?;
