@@ -3,7 +3,7 @@
 use crate::error::{AppError, Result};
 use posthouse_domain::{webhook as domain, words};
 use std::io::Read;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ureq::config::Config;
@@ -146,7 +146,7 @@ impl Sender {
     pub(super) fn check(&self, url: &str) -> Result<()> {
         let bad = |detail| Err(AppError::invalid("bad_webhook_url", detail));
         let uri = match url.parse::<Uri>() {
-            Ok(uri) if url.len() <= super::LONGEST_URL && !url.contains(['#', '\\']) => uri,
+            Ok(uri) if url.len() <= super::LONGEST_URL && url.is_ascii() && !url.contains(['#', '\\']) => uri,
             _ => {
                 return bad(words!(
                     "url must be an address of 2,000 bytes at most, like https://example.com/posthouse",
@@ -172,6 +172,13 @@ impl Sender {
             return bad(words!(
                 "url must not hold a user or password; the signature says who sends",
                 "url 中不能带用户名或密码；发送方由签名证明"
+            ));
+        }
+        let is_port = authority.as_str().len() == authority.host().len() || authority.port_u16().is_some_and(|port| port > 0);
+        if !(is_port && is_host(authority.host())) {
+            return bad(words!(
+                "nothing can be sent to {authority}; url names a host, and a port from 1 to 65535 if it has one",
+                "无法发往 {authority}；url 应写明主机名，如带端口应在 1 到 65535 之间"
             ));
         }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
@@ -220,6 +227,19 @@ impl Sender {
     }
 }
 
+/// Whether this can be a host: an address of IPv6 in brackets, or a name of labels as names have them, as which addresses of IPv4 pass.
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[') {
+        return address
+            .strip_suffix(']')
+            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+    }
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    host.len() <= 253 && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
+}
+
 /// What is kept of an answer.
 fn kept(text: &str) -> String {
     let printable = |c: char| if c.is_control() { ' ' } else { c };
@@ -250,6 +270,8 @@ mod tests {
             "https://example.com/hook",
             "https://example.com:8443/a?b=c",
             "https://8.8.8.8/",
+            "https://example.com./",
+            "https://hooks_1.example.com:65535/",
             "https://[2606:4700::1]/",
         ] {
             assert_eq!(code(&sender, fine), "fine", "{fine}");
@@ -265,6 +287,16 @@ mod tests {
             "https://example.com\\@10.0.0.1/",
             "https://example.com/#a",
             "https://例子.com/",
+            "https://example.com/é",
+            "https://example.com:99999/",
+            "https://example.com:-1/",
+            "https://example.com:0/",
+            "https://example.com:/",
+            "https://[]/",
+            "https://[2606:4700::1/",
+            "https://[example.com]/",
+            "https://.../",
+            "https://a..b/",
         ] {
             assert_eq!(code(&sender, bad), "bad_webhook_url", "{bad}");
         }
