@@ -105,6 +105,11 @@ impl Resolver for Bounded {
 #[error("the address is private; webhooks.allow-private lets the server reach such addresses")]
 struct OutOfBounds;
 
+/// The address is from a time at which it could be without TLS.
+#[derive(Debug, thiserror::Error)]
+#[error("the address is without TLS; only webhooks.allow-private lets the server send so")]
+struct WithoutTls;
+
 /// Sends to webhooks. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Sender {
@@ -174,7 +179,8 @@ impl Sender {
                 "url 中不能带用户名或密码；发送方由签名证明"
             ));
         }
-        let is_port = authority.as_str().len() == authority.host().len() || authority.port_u16().is_some_and(|port| port > 0);
+        let is_port =
+            authority.as_str().len() == authority.host().len() || authority.port_u16().is_some_and(|port| port > 0);
         if !(is_port && is_host(authority.host())) {
             return bad(words!(
                 "nothing can be sent to {authority}; url names a host, and a port from 1 to 65535 if it has one",
@@ -200,6 +206,14 @@ impl Sender {
 
     /// Sends, and waits for the answer; blocks.
     pub(super) fn send(&self, letter: &Letter) -> Reply {
+        // an address is checked when it is given; what the operator allows may have changed since
+        let has_tls = letter
+            .url
+            .parse::<Uri>()
+            .is_ok_and(|uri| uri.scheme_str() == Some("https"));
+        if !(has_tls || self.bounds.allow_private) {
+            return Reply::none(&WithoutTls);
+        }
         let began = Instant::now();
         let sent = self
             .agent
@@ -235,7 +249,10 @@ fn is_host(host: &str) -> bool {
             .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
     }
     let is_label = |label: &str| {
-        (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     host.len() <= 253 && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
 }
@@ -314,20 +331,35 @@ mod tests {
         assert_eq!(code(&Sender::new(true), "http://127.0.0.1:1/"), "fine");
     }
 
+    fn letter_to(url: String) -> Letter {
+        Letter {
+            url,
+            id: "a".into(),
+            seconds: 1,
+            signature: "v1,a".into(),
+            body: "{}".into(),
+        }
+    }
+
+    #[test]
+    fn what_was_allowed_once_is_not_sent_without_tls() {
+        // an address of the internet, so that only the scheme is against it
+        let reply = Sender::new(false).send(&letter_to("http://203.0.114.1:9/".into()));
+        assert_eq!(
+            (reply.status, reply.text.contains("TLS")),
+            (None, true),
+            "{}",
+            reply.text
+        );
+    }
+
     #[test]
     fn what_a_name_leads_to_is_seen_when_it_is_sent() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         // written so that only the look-up sees what it is
         for host in ["2130706433", "0x7f.1", "localhost", "127.1"] {
-            let letter = Letter {
-                url: format!("http://{host}:{port}/"),
-                id: "a".into(),
-                seconds: 1,
-                signature: "v1,a".into(),
-                body: "{}".into(),
-            };
-            let reply = Sender::new(false).send(&letter);
+            let reply = Sender::new(false).send(&letter_to(format!("https://{host}:{port}/")));
             assert_eq!(reply.status, None, "{host}");
             assert!(reply.text.contains("private"), "{host}: {}", reply.text);
         }
