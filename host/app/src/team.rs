@@ -143,12 +143,12 @@ pub async fn create_agency(
             ),
         ));
     }
-    if new.name.trim().is_empty() || new.name.len() > 200 || new.name.chars().any(char::is_control) {
+    if new.name.trim().is_empty() || new.name.len() > 200 || !is_plain(&new.name) {
         return Err(AppError::invalid(
             "bad_name",
             words!(
-                "the name must have 1 to 200 bytes and no control characters",
-                "名称应为 1 到 200 字节，且不含控制字符"
+                "the name must have 1 to 200 bytes and no characters that cannot be seen",
+                "名称应为 1 到 200 字节，且不含看不见的字符"
             ),
         ));
     }
@@ -243,16 +243,28 @@ pub struct NewKey<'k> {
     pub holder: Option<&'k str>,
 }
 
+/// Whether everything in a name can be told by eye: nothing controls, steers or hides what stands beside it, and nothing means what only
+/// somebody's font knows.
+pub(crate) fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| match c {
+        '\u{2028}' | '\u{2029}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => false,
+        // how an emoji is drawn
+        '\u{fe00}'..='\u{fe0f}' => true,
+        c if c.is_control() => false,
+        c => c.is_whitespace() || !normal::visible(c.encode_utf8(&mut [0; 4])).is_empty(),
+    })
+}
+
 /// Whose a key is, as it is compared.
 fn holder(name: Option<&str>) -> Result<Option<String>> {
     let Some(name) = name else { return Ok(None) };
     let form = normal::caseless(name);
-    if form.is_empty() || form.len() > 200 {
+    if form.is_empty() || form.len() > 200 || !is_plain(name) {
         return Err(AppError::invalid(
             "bad_key",
             words!(
-                "the holder must have 1 to 200 bytes; leave it out if nobody is named",
-                "持有人应为 1 到 200 字节；不指明则不填"
+                "the holder must have 1 to 200 bytes and no characters that cannot be seen; leave it out if nobody is named",
+                "持有人应为 1 到 200 字节，且不含看不见的字符；不指明则不填"
             ),
         ));
     }
@@ -282,12 +294,12 @@ pub async fn create_key(
             ),
         ));
     }
-    if name.trim().is_empty() || name.len() > 200 || name.chars().any(char::is_control) || scopes.is_empty() {
+    if name.trim().is_empty() || name.len() > 200 || !is_plain(name) || scopes.is_empty() {
         return Err(AppError::invalid(
             "bad_key",
             words!(
-                "a key needs a name of 1 to 200 bytes without control characters, and at least one scope",
-                "密钥须有名称（1 到 200 字节，不含控制字符）和至少一项权限"
+                "a key needs a name of 1 to 200 bytes without characters that cannot be seen, and at least one scope",
+                "密钥须有名称（1 到 200 字节，不含看不见的字符）和至少一项权限"
             ),
         ));
     }
@@ -428,5 +440,42 @@ impl Team<'_> {
             self.app.machine.now(),
         )
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_in_no_name() {
+        for plain in [
+            "Li Wei",
+            "李伟",
+            "李伟\u{3000}门市",
+            "☎\u{fe0f} desk",
+            "Zoë",
+            "shop-1",
+            "José",
+        ] {
+            assert!(is_plain(plain), "{plain:?}");
+            assert!(holder(Some(plain)).is_ok_and(|form| form.is_some()), "{plain:?}");
+        }
+        for hidden in [
+            "a\0b",
+            "a\nb",
+            "a\u{200b}b",
+            "a\u{202e}b",
+            "a\u{feff}",
+            "a\u{e000}",
+            "a\u{10fffd}",
+            "a\u{2028}b",
+        ] {
+            assert!(!is_plain(hidden), "{hidden:?}");
+            let Err(AppError::Invalid(rejection)) = holder(Some(hidden)) else {
+                panic!("{hidden:?}")
+            };
+            assert_eq!(rejection.code, "bad_key");
+        }
     }
 }

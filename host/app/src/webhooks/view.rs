@@ -2,6 +2,7 @@
 
 use super::deliver::DOWN;
 use crate::error::{AppError, Result};
+use crate::team::is_plain;
 use posthouse_domain::{Instant, webhook as domain, words};
 use posthouse_store::webhooks::{DeliveryRow, Waiting, WebhookRow};
 use serde_json::Value;
@@ -175,12 +176,12 @@ pub(super) fn types(patterns: &[String]) -> Result<String> {
 
 pub(super) fn note(text: &str) -> Result<String> {
     let text = text.trim();
-    if text.len() > LONGEST_NOTE || text.chars().any(char::is_control) {
+    if text.len() > LONGEST_NOTE || !is_plain(text) {
         return Err(AppError::invalid(
             "bad_note",
             words!(
-                "the note may have {LONGEST_NOTE} bytes and no control characters",
-                "备注不超过 {LONGEST_NOTE} 字节，且不含控制字符"
+                "the note may have {LONGEST_NOTE} bytes and no characters that cannot be seen",
+                "备注不超过 {LONGEST_NOTE} 字节，且不含看不见的字符"
             ),
         ));
     }
