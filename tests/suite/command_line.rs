@@ -350,7 +350,7 @@ fn demo(folder: &std::path::Path, words: &[&str]) -> Output {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    if lines.any(|line| line.is_ok_and(|line| line.contains("Ctrl-C stops it"))) {
+    if lines.any(|line| line.is_ok_and(|line| line.contains("Ctrl-C"))) {
         let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
         assert!(ended.is_ok_and(|status| status.success()));
     }

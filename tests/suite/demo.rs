@@ -44,7 +44,7 @@ impl Demo {
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             introduction += &format!("{line}\n");
-            if line.contains("Ctrl-C stops it") {
+            if line.contains("Ctrl-C") {
                 break;
             }
         }

@@ -8,7 +8,7 @@ use posthouse_store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// There is no such thing, or it is another agency's.
-    #[error("{}", words!("there is no such {thing}", "没有这个{thing}", thing = thing(.0)))]
+    #[error("{}", no_such(.0))]
     NotFound(&'static str),
     /// There is no such thing, with what there is.
     #[error("{0}")]
@@ -113,6 +113,17 @@ fn key_unknown() -> Words {
         "the API key is not known; create one with `posthouse agency create`, and send it as Authorization: Bearer KEY",
         "API 密钥无效；用 `posthouse agency create` 创建，并以 Authorization: Bearer KEY 发送"
     )
+}
+
+fn no_such(name: &'static str) -> Words {
+    let thing = thing(name);
+    // a word in Latin letters stands apart from the Chinese ones
+    let gap = if thing.zh.starts_with(|first: char| first.is_ascii()) {
+        " "
+    } else {
+        ""
+    };
+    words!("there is no such {thing}", "没有这个{gap}{thing}")
 }
 
 /// What can be looked for and not be there, by its English name.

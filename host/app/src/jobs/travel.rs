@@ -111,8 +111,8 @@ impl App {
             return Err(AppError::invalid(
                 "bad_clock",
                 words!(
-                    "the clock stands at {now}; it goes forwards, and ten years at most at once",
-                    "时钟现为 {now}；只能向后拨，一次最多十年",
+                    "the clock stands at {now}; it only moves forward, by at most ten years at a time",
+                    "时钟现为 {now}；只能往前拨，不能回拨，一次最多十年",
                     now = time::instant_text(from)
                 ),
             ));

@@ -48,6 +48,7 @@ pub(super) enum Agency {
         /// The agency's short name.
         slug: String,
         /// The key's id, as `posthouse agency keys` lists it.
+        #[arg(value_parser = super::id)]
         id: Uuid,
         #[command(flatten)]
         settings: Settings,
@@ -159,7 +160,7 @@ impl Create {
             "api_key": key,
         });
         output.answer(&document, || {
-            words!("Agency {name} ({slug}) created: days in {time_zone}, books in {currency}, country {country}.\n\nIts owner key, shown this once; keep it safe:\n\n  {key}\n\nCommands use it as POSTHOUSE_API_KEY, requests as Authorization: Bearer KEY.", "已创建旅行社 {name}（{slug}）：时区 {time_zone}，记账币种 {currency}，国家 {country}。\n\n所有者密钥仅显示这一次，请妥善保存：\n\n  {key}\n\n命令行通过 POSTHOUSE_API_KEY 使用它，请求用 Authorization: Bearer KEY。", name = agency.name, slug = agency.slug, time_zone = agency.time_zone, currency = agency.currency, country = agency.country).to_string()
+            words!("Agency {name} ({slug}) created: time zone {time_zone}, currency {currency}, country {country}.\n\nIts owner key, shown this once; keep it safe:\n\n  {key}\n\nCommands use it as POSTHOUSE_API_KEY, requests as Authorization: Bearer KEY.", "已创建旅行社 {name}（{slug}）：时区 {time_zone}，记账币种 {currency}，国家 {country}。\n\n所有者密钥仅显示这一次，请妥善保存：\n\n  {key}\n\n命令行通过 POSTHOUSE_API_KEY 使用它，请求用 Authorization: Bearer KEY。", name = agency.name, slug = agency.slug, time_zone = agency.time_zone, currency = agency.currency, country = agency.country).to_string()
         })
     }
 }
@@ -183,8 +184,8 @@ fn list(settings: &Settings, output: Output) -> Result<(), Failure> {
         let head = [
             words!("agency", "旅行社"),
             words!("name", "名称"),
-            words!("days in", "时区"),
-            words!("books in", "币种"),
+            words!("time zone", "时区"),
+            words!("currency", "币种"),
             words!("country", "国家"),
         ]
         .map(|head| head.to_string());

@@ -28,6 +28,7 @@ pub(super) enum Coupons {
         /// Key or id of the campaign.
         campaign: String,
         /// Id of the batch.
+        #[arg(value_parser = super::id)]
         batch: Uuid,
     },
     /// Show what a code is worth, and what was done with it.

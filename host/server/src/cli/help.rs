@@ -51,6 +51,7 @@ fn explained(arg: Arg) -> Arg {
         .get_default_values()
         .iter()
         .map(|value| value.to_string_lossy().into_owned())
+        .filter(|value| !value.is_empty())
         .collect();
     let takes = matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
     let choices: Vec<_> = arg

@@ -31,9 +31,10 @@ use crate::output::{Failure, Output, print};
 use crate::config::{Config, Flags};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use posthouse_domain::words::speaking;
-use posthouse_domain::{Language, words};
+use posthouse_domain::{Language, Words, words};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use uuid::Uuid;
 
 /// Customers, segments and campaigns of travel agencies, decided by plugins you can swap while it runs.
 #[derive(Debug, Parser)]
@@ -88,7 +89,7 @@ enum Command {
     /// Make a past decision again, with the plugin, settings and input of then: the same bytes, or the first difference.
     #[command(after_help = VARIABLES)]
     Replay(replay::Replay),
-    /// List webhooks; create and change them, and see what they were told.
+    /// List webhooks; create and change them, and see what was sent.
     #[command(after_help = VARIABLES)]
     Webhooks(webhooks::Webhooks),
     /// Show who did what, or verify that the log of it is whole.
@@ -236,6 +237,12 @@ fn perform(cli: Cli, language: Language) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => output.failure(&failure),
     }
+}
+
+/// An id as an argument.
+fn id(text: &str) -> Result<Uuid, Words> {
+    text.parse()
+        .map_err(|_| words!("not an id (a UUID)", "不是编号（UUID）"))
 }
 
 /// Runs asynchronous work of a command.

@@ -46,6 +46,7 @@ pub(super) struct Quote {
 #[derive(Debug, Args)]
 pub(super) struct Confirm {
     /// Id of the quote.
+    #[arg(value_parser = super::id)]
     quote: Uuid,
     /// The booking's id as events and files tell it; the quote's id if left out.
     #[arg(long, value_name = "ID")]
@@ -56,6 +57,7 @@ pub(super) struct Confirm {
 #[derive(Debug, Args)]
 pub(super) struct Release {
     /// Id of the quote.
+    #[arg(value_parser = super::id)]
     quote: Uuid,
 }
 

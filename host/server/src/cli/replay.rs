@@ -12,6 +12,7 @@ use uuid::Uuid;
 #[derive(Debug, Args)]
 pub(super) struct Replay {
     /// The decision's id; quotes name those behind them, and GET /api/v1/decisions lists all.
+    #[arg(value_parser = super::id)]
     decision: Uuid,
 }
 

@@ -31,13 +31,10 @@ impl Seeded {
         };
         let head = words!(
             "Posthouse is running, with an agency of {customers} made-up customers.",
-            "Posthouse 已启动，演示机构有 {customers} 位虚构客户。"
+            "Posthouse 已启动，演示旅行社有 {customers} 位虚构客户。"
         );
         let mut places = line(words!("API", "接口"), Some(&format!("{base}/api/v1")));
-        places += &line(
-            words!("Document", "接口文档"),
-            Some(&format!("{base}/api/openapi.json")),
-        );
+        places += &line(words!("OpenAPI", "接口文档"), Some(&format!("{base}/api/openapi.json")));
         places += &line(words!("API key", "API 密钥"), Some(api_key));
         places += &line(words!("Approver", "审批密钥"), approver_key.as_deref());
         places += &rules;
@@ -46,7 +43,7 @@ impl Seeded {
         let look = words!("To look around from another terminal:", "在另一个终端中试用：");
         let stop = words!(
             "Ctrl-C stops it; the data stays for the next time.",
-            "按 Ctrl-C 停止（Ctrl-C stops it）；数据会保留到下次启动。"
+            "按 Ctrl-C 停止；数据会保留到下次启动。"
         );
         let alias = alias();
         let first = self.state_of_trip();
@@ -66,7 +63,7 @@ impl Seeded {
         let (file, name, member_no) = (shell_word(&file.to_string_lossy()), &trip.name, &trip.member_no);
         let ask = words!(
             "To ask what a trip costs {name} with every campaign in force:",
-            "查询{name}预订某条线路的价格（含全部进行中活动）："
+            "查询一条线路的价格（客户：{name}；含全部进行中活动）："
         );
         format!("  posthouse customers show {member_no}\n\n{ask}\n\n  posthouse quote {file}\n")
     }

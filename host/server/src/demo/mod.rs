@@ -408,7 +408,7 @@ async fn tell(app: &App, caller: &Caller, state: &State) -> Result<(), Failure> 
     bar.finish_and_clear();
     say(&words!(
         "{customers} with {events} created in {seconds} s.",
-        "已生成{customers}、{events}，用时 {seconds} 秒。",
+        "已生成 {customers}、{events}，用时 {seconds} 秒。",
         customers = counted(u64::from(state.customers), "customer"),
         events = counted(told, "event"),
         seconds = seconds(began)
