@@ -144,11 +144,15 @@ fn what_is_done_is_written_down_with_who_did_it(database: Database) {
         .into_iter()
         .chain(command.split_whitespace())
         .collect();
-    assert!(run("C", &words).contains("The log is whole"));
+    let again = run("C", &words);
+    assert!(
+        again.starts_with("Entry ") && again.contains(" is as it was kept. The log is whole"),
+        "{again}"
+    );
 }
 
 fn a_kept_hash_is_compared(database: Database) {
-    let (_server, client) = start(database);
+    let (server, client) = start(database);
     for n in 0..6 {
         customer(&client, &format!("M{n}"));
     }
@@ -161,12 +165,41 @@ fn a_kept_hash_is_compared(database: Database) {
         client.get("/api/v1/audit/verify?entry=3").problem(422),
         "bad_audit_hash"
     );
-    assert_eq!(verify(&client, &format!("{query}0"))["broken"], 7, "another hash");
-    assert_eq!(
-        verify(&client, "?entry=9&hash=00")["broken"],
-        9,
-        "an entry that is not there"
+    // a hash that was copied badly says nothing of the log
+    for short in [format!("{query}0"), "?entry=7&hash=12".into()] {
+        let refused = client.get(&format!("/api/v1/audit/verify{short}"));
+        assert_eq!(refused.problem(422), "bad_audit_hash", "{short}");
+    }
+    let another = "0".repeat(64);
+    for (entry, what) in [(7, "another hash"), (9, "an entry that is not there")] {
+        let verified = verify(&client, &format!("?entry={entry}&hash={another}"));
+        assert_eq!(verified["broken"], entry, "{what}");
+    }
+    // the command says which of the two it is, and of a document it prints only one
+    let run = |words: &[&str]| {
+        let output = server
+            .command(&[&["audit", "verify", "--hash", &another], words].concat())
+            .env("POSTHOUSE_URL", &server.base)
+            .env("POSTHOUSE_API_KEY", &client.key)
+            .env("LANG", "C")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr))
+    };
+    assert!(
+        run(&["--entry", "7"])
+            .1
+            .contains("entry 7 is not the one whose hash was kept")
     );
+    assert!(
+        run(&["--entry", "9"])
+            .1
+            .contains("the log has only 8 entries; entry 9 is missing")
+    );
+    let document: Value = serde_json::from_str(&run(&["--entry", "9", "--json"]).0).unwrap();
+    assert_eq!(document["whole"], false);
 }
 
 fn two_keys_of_one_person_do_not_approve_for_each_other(database: Database) {

@@ -15,6 +15,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
+/// Hexadecimal digits of an entry's hash.
+const HASH_DIGITS: usize = 64;
+
 /// Which entries are looked for.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
@@ -212,7 +215,7 @@ impl Audit<'_> {
     /// Computes every hash of the log again, and compares the one that somebody has kept.
     ///
     /// # Errors
-    /// `bad_audit_hash` for a known entry without a number from 1; `audit_verifying` while the agency's log, or as many others as the host
+    /// `bad_audit_hash` for a known entry without a number from 1, or with what is no hash; `audit_verifying` while the agency's log, or as many others as the host
     /// verifies at once, are still at it; failures of the database.
     pub async fn verify(&self, caller: &Caller, known: Option<&Known>) -> Result<Verified> {
         if known.is_some_and(|known| known.entry < 1) {
@@ -221,6 +224,18 @@ impl Audit<'_> {
                 words!(
                     "name the entry, from 1, and the hash that you kept of it",
                     "请给出条目序号（从 1 起）及当时保存的哈希"
+                ),
+            ));
+        }
+        if let Some(hash) = known.map(|known| &known.hash)
+            && !(hash.len() == HASH_DIGITS && hash.bytes().all(|digit| digit.is_ascii_hexdigit()))
+        {
+            return Err(AppError::invalid(
+                "bad_audit_hash",
+                words!(
+                    "the hash has {HASH_DIGITS} hexadecimal digits, this one has {digits} characters; copy it again",
+                    "哈希是 {HASH_DIGITS} 位十六进制数，这里是 {digits} 个字符；请重新复制",
+                    digits = hash.chars().count()
                 ),
             ));
         }

@@ -122,7 +122,7 @@ struct VerifyQuery {
 struct Verification {
     /// Whether every entry follows the one before, and the kept hash is still there.
     whole: bool,
-    /// How many entries are linked from the first on.
+    /// How many entries are linked from the first on; if the log is broken, those before the break.
     entries: i64,
     /// The hash of the last of them. Keep it elsewhere with the number: whoever can write to the database can compute all hashes anew,
     /// but not so that they end in one that you kept.
@@ -156,7 +156,7 @@ async fn verify(
         (entry, hash) => Some(Known {
             // one without the other is no entry
             entry: entry.filter(|_| hash.is_some()).unwrap_or_default(),
-            hash: hash.unwrap_or_default(),
+            hash: hash.unwrap_or_default().to_ascii_lowercase(),
         }),
     };
     let verified = front.app().audit().verify(&caller, known.as_ref()).await?;

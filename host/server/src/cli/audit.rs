@@ -16,7 +16,7 @@ pub(super) struct Audit {
     #[command(subcommand)]
     what: Option<What>,
     /// Only what this actor did.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = super::id)]
     actor: Option<Uuid>,
     /// Only what was done to this, as campaign/ID.
     #[arg(long, value_name = "SUBJECT")]
@@ -56,32 +56,62 @@ impl Audit {
                 output.answer(&page, || list(&page, &house))
             }
             Some(What::Verify { entry, hash }) => {
-                let kept = entry.zip(hash);
-                let query = kept
+                let query = entry
+                    .zip(hash)
                     .map(|(entry, hash)| format!("?entry={entry}&hash={}", encoded(&hash)))
                     .unwrap_or_default();
                 let verified = client.get(&format!("/audit/verify{query}"))?;
                 if verified["whole"] == true {
-                    return output.answer(&verified, || whole(&verified));
+                    return output.answer(&verified, || whole(&verified, entry));
                 }
                 if output.json {
                     output.answer(&verified, String::new)?;
+                    return Err(Failure::told());
                 }
-                let broken = &verified["broken"];
-                Err(Failure::failed(words!(
-                    "the log is broken at entry {broken}: it was changed, is missing, or does not follow the one before",
-                    "日志在第 {broken} 条处断开：该条被改动、缺失，或与前一条不衔接"
-                )))
+                // a log that is whole without the kept hash differs from what was kept
+                if let Some(entry) = entry {
+                    let alone = client.get("/audit/verify")?;
+                    if alone["whole"] == true {
+                        return Err(differs(entry, &alone));
+                    }
+                }
+                Err(broken(&verified))
             }
         }
     }
 }
 
-fn whole(verified: &Value) -> String {
+/// Why a log that is whole is not the one of which a hash was kept.
+fn differs(entry: i64, alone: &Value) -> Failure {
+    let entries = alone["entries"].as_i64().unwrap_or_default();
+    Failure::failed(if entry > entries {
+        words!(
+            "the log has only {entries} entries; entry {entry} is missing",
+            "日志只有 {entries} 条，没有第 {entry} 条"
+        )
+    } else {
+        words!(
+            "entry {entry} is not the one whose hash was kept: the log was rewritten, or the number or hash was copied wrongly",
+            "第 {entry} 条与当时保存的哈希不符：日志被改写过，或序号、哈希抄错了"
+        )
+    })
+}
+
+fn broken(verified: &Value) -> Failure {
+    let entry = &verified["broken"];
+    Failure::failed(words!(
+        "the log is broken at entry {entry}: it was changed, is missing, or does not follow the one before",
+        "日志不完整：第 {entry} 条被改动、缺失，或与前一条不衔接"
+    ))
+}
+
+fn whole(verified: &Value, kept: Option<i64>) -> String {
     let (entries, hash) = (&verified["entries"], text(verified, "hash"));
+    let as_kept = kept.map(|entry| words!("Entry {entry} is as it was kept. ", "第 {entry} 条与保存时一致。"));
+    let as_kept = as_kept.unwrap_or_default();
     words!(
-        "The log is whole: {entries} entries. Keep this elsewhere, to verify later that they are still the same:\n\n  posthouse audit verify --entry {entries} --hash {hash}\n",
-        "日志完整，共 {entries} 条。请把下面这行保存在别处，日后可据此核对：\n\n  posthouse audit verify --entry {entries} --hash {hash}\n"
+        "{as_kept}The log is whole: {entries} entries. Keep this elsewhere, to verify later that they are still the same:\n\n  posthouse audit verify --entry {entries} --hash {hash}\n",
+        "{as_kept}日志完整，共 {entries} 条。请把下面这行保存在别处，日后可据此核对：\n\n  posthouse audit verify --entry {entries} --hash {hash}\n"
     )
     .to_string()
 }
@@ -105,5 +135,9 @@ fn list(page: &Value, house: &House) -> String {
             text(entry, "subject").to_owned(),
         ])
     });
-    table(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    if rows.len() == 1 {
+        return words!("No entries.", "没有符合的条目。").to_string();
+    }
+    table(&rows)
 }
