@@ -183,7 +183,7 @@ pub(crate) enum ConfigError {
     #[error("{}", words!("there is no configuration file {path}; leave --config out to use defaults", "没有配置文件 {path}；不加 --config 即用默认值", path = .0.display()))]
     Missing(PathBuf),
     /// A value is not of its kind, or the file is no TOML.
-    #[error("{0}")]
+    #[error("{}", keys::explained(.0))]
     Figment(Box<figment::Error>),
     /// The file sets what is no setting.
     #[error("{}: {}", .file.display(), .problems.join("; "))]

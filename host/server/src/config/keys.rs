@@ -2,6 +2,7 @@
 
 use super::{Config, ConfigError};
 use figment::Figment;
+use figment::error::{Actual, Kind};
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Value};
 use posthouse_domain::words;
@@ -28,6 +29,29 @@ fn key_of(variable: &str) -> String {
 /// The variable that sets a setting.
 fn variable_of(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "__").replace('-', "_").to_uppercase())
+}
+
+/// What is wrong with a value; of the environment it names the variable.
+pub(super) fn explained(error: &figment::Error) -> String {
+    let source = error.metadata.as_ref().map_or("", |source| &*source.name);
+    if !source.contains("environment") || error.path.is_empty() {
+        return error.to_string();
+    }
+    let name = variable_of(&error.path.join("."));
+    match &error.kind {
+        Kind::InvalidType(given, wanted) if wanted == "a boolean" => {
+            let given = match given {
+                Actual::Str(text) => format!("{text:?}"),
+                other => other.to_string(),
+            };
+            words!(
+                "{name} must be true or false, not {given}",
+                "{name} 应为 true 或 false，而不是 {given}"
+            )
+        }
+        kind => words!("{name}: {kind}", "{name}：{kind}"),
+    }
+    .to_string()
 }
 
 /// What to say about variables of the environment that begin like ours and set nothing: they may be somebody else's, or misspelt.
@@ -135,6 +159,7 @@ fn beside(key: &str, known: &[String]) -> String {
 mod tests {
     use super::super::Flags;
     use super::*;
+    use figment::Provider;
 
     /// What is said about a file with this text.
     fn refusal(text: &str) -> String {
@@ -178,6 +203,23 @@ mod tests {
                 "{refused}"
             );
         }
+    }
+
+    #[test]
+    fn a_value_of_a_variable_is_told_with_the_variable() {
+        let refusal = |kind: Kind, key: &str| {
+            let mut error = figment::Error::from(kind).with_path(key);
+            error.metadata = Some(Env::prefixed(PREFIX).metadata());
+            explained(&error)
+        };
+        let yes = Kind::InvalidType(Actual::Str("yes".into()), "a boolean".into());
+        assert_eq!(
+            refusal(yes, "webhooks.allow-private"),
+            "POSTHOUSE_WEBHOOKS__ALLOW_PRIVATE must be true or false, not \"yes\""
+        );
+        let many = Kind::InvalidType(Actual::Str("many".into()), "u32".into());
+        let said = refusal(many, "http.page-most");
+        assert!(said.starts_with("POSTHOUSE_HTTP__PAGE_MOST: "), "{said}");
     }
 
     #[test]
