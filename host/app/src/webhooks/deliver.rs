@@ -196,7 +196,9 @@ impl Webhooks<'_> {
         let dead = if is_same { dead(replies) } else { 0 };
         count(taken, failed, given_up as usize + dead);
         if failures >= DOWN && webhook.failures < DOWN {
-            tracing::warn!(%agency, webhook = %id, "a webhook does not answer; it is tried again at longer intervals");
+            let room = self.app.room(agency).await?;
+            let host = super::send::host(&webhook.url);
+            tracing::warn!(agency = room.slug, webhook = %id, host, "a webhook does not answer; it is tried again at longer intervals");
         }
         Ok(())
     }

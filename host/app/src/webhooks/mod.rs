@@ -14,12 +14,14 @@ mod sign;
 #[cfg(test)]
 mod tests;
 mod tidy;
+mod unanswered;
 mod view;
 
 pub(crate) use deliver::Deliver;
 pub(crate) use outbox::{Listeners, Told};
 pub(crate) use send::Sender;
 pub(crate) use tidy::Tidy;
+pub use unanswered::unanswered;
 pub use view::{DeliveryView, NewWebhook, WebhookChange, WebhookView};
 
 use crate::Webhooks;
@@ -135,7 +137,7 @@ impl Webhooks<'_> {
     /// is tried at once.
     ///
     /// # Errors
-    /// As [`Webhooks::create`]; `version_changed` if somebody else changed it meanwhile.
+    /// As [`Webhooks::create`]; `nothing_changed` if nothing is to be different; `version_changed` if somebody else changed it meanwhile.
     pub async fn change(
         &self,
         caller: &Caller,
@@ -143,6 +145,15 @@ impl Webhooks<'_> {
         expected: Option<i64>,
         change: &WebhookChange,
     ) -> Result<WebhookView> {
+        if change.is_empty() {
+            return Err(AppError::invalid(
+                "nothing_changed",
+                words!(
+                    "nothing is to be changed; send url, types, note, active or rotate_secret",
+                    "没有要修改的内容；请给出 url、types、note、active 或 rotate_secret"
+                ),
+            ));
+        }
         if let Some(url) = &change.url {
             self.app.sender.check(url)?;
         }
@@ -251,14 +262,15 @@ impl Webhooks<'_> {
             return Err(AppError::conflict(
                 "webhook_not_active",
                 words!(
-                    "the webhook is paused or gone; activate it first",
-                    "该 Webhook 已暂停或已失效；请先启用"
+                    "the webhook is paused or gone; resume it first (`posthouse webhooks resume {id}`)",
+                    "该 Webhook 已暂停或已失效；请先恢复（`posthouse webhooks resume {id}`）"
                 ),
             ));
         }
         let told = Told {
             kind: "webhook.test",
-            subject: format!("webhook/{id}"),
+            // of its own, so that it is sent even while an earlier one fails
+            subject: format!("test/{}", self.app.entropy.id(self.app.machine.now())),
             at: self.app.clock.now(),
             data: json!({ "webhook": id }),
         };
@@ -325,10 +337,11 @@ impl Webhooks<'_> {
             return Err(AppError::NotFound("webhook"));
         }
         // the log, the job, what is to be told: whoever takes several of them takes them in this order
-        let detail = json!({ "named": only.map(<[i64]>::len) });
-        self.note(&mut tx, caller, "webhook.replay", id, detail).await?;
+        audit::lock(&mut tx, agency).await?;
         jobs::wake(&mut tx, agency, (store::DELIVER, &id.to_string()), now, 1).await?;
         let replayed = store::replay(&mut tx, agency, id, only, now).await?;
+        let detail = json!({ "named": only.map(<[i64]>::len), "replayed": replayed });
+        self.note(&mut tx, caller, "webhook.replay", id, detail).await?;
         tx.commit().await?;
         Ok(replayed)
     }

@@ -1,5 +1,6 @@
 //! Sending to an address that an agency gave: it may be anybody's, so what can be reached is bounded, and what is answered too.
 
+use super::unanswered::why;
 use crate::error::{AppError, Result};
 use posthouse_domain::{webhook as domain, words};
 use std::io::Read;
@@ -12,9 +13,9 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 /// How long an answer may take, from the look-up of the name to its last byte.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// How much of an answer is read, in bytes.
 const ANSWER: u64 = 2_048;
 /// How much of it is kept, in characters.
@@ -150,12 +151,29 @@ impl Sender {
     /// `bad_webhook_url`, `private_address`.
     pub(super) fn check(&self, url: &str) -> Result<()> {
         let bad = |detail| Err(AppError::invalid("bad_webhook_url", detail));
+        if url.len() > super::LONGEST_URL {
+            return bad(words!(
+                "url has {bytes} bytes; at most {most}",
+                "url 有 {bytes} 字节，最多 {most} 字节",
+                bytes = url.len(),
+                most = super::LONGEST_URL
+            ));
+        }
+        if !url.contains("://") {
+            return bad(words!(
+                "url has no https://; write it like https://example.com/posthouse",
+                "url 缺少 https://，应写成 https://example.com/posthouse 这样"
+            ));
+        }
+        if url.contains('#') {
+            return bad(words!("url must not have a #fragment", "url 不能带 #片段"));
+        }
         let uri = match url.parse::<Uri>() {
-            Ok(uri) if url.len() <= super::LONGEST_URL && url.is_ascii() && !url.contains(['#', '\\']) => uri,
+            Ok(uri) if url.is_ascii() && !url.contains('\\') => uri,
             _ => {
                 return bad(words!(
-                    "url must be an address of 2,000 bytes at most, like https://example.com/posthouse",
-                    "url 应为不超过 2000 字节的网址，如 https://example.com/posthouse"
+                    "url must be an address like https://example.com/posthouse",
+                    "url 应为网址，如 https://example.com/posthouse"
                 ));
             }
         };
@@ -236,7 +254,7 @@ impl Sender {
                     text: kept(&String::from_utf8_lossy(&text)),
                 }
             }
-            Err(error) => Reply::none(&error),
+            Err(error) => Reply::none(&why(&error)),
         }
     }
 }
@@ -255,6 +273,14 @@ fn is_host(host: &str) -> bool {
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     host.len() <= 253 && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
+}
+
+/// The host of an address: what may stand in a log, as the rest may hold a token.
+pub(super) fn host(url: &str) -> String {
+    url.parse::<Uri>()
+        .ok()
+        .and_then(|uri| uri.host().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// What is kept of an answer.
@@ -351,6 +377,21 @@ mod tests {
             "{}",
             reply.text
         );
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_address_is_said() {
+        let long = format!("https://example.com/{}", "x".repeat(2_104));
+        for (url, said) in [
+            ("example.com/hook", "no https://"),
+            ("https://example.com/#a", "#fragment"),
+            (&*long, "2124 bytes"),
+            ("http://example.com/", "begin with https://"),
+        ] {
+            let refused = Sender::new(false).check(url).unwrap_err().to_string();
+            assert!(refused.contains(said), "{refused}");
+        }
+        assert_eq!(host("https://example.com:8443/hook?token=a"), "example.com");
     }
 
     #[test]

@@ -37,6 +37,13 @@ pub struct WebhookChange {
     pub rotate: bool,
 }
 
+impl WebhookChange {
+    /// Whether everything stays as it is.
+    pub(super) fn is_empty(&self) -> bool {
+        self.url.is_none() && self.note.is_none() && self.types.is_none() && self.active.is_none() && !self.rotate
+    }
+}
+
 /// A webhook.
 #[derive(Debug, Clone)]
 pub struct WebhookView {

@@ -65,7 +65,11 @@ pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
         let secured = path.starts_with("/api/");
         for (method, operation) in operations(item) {
             // answers that hold a secret are not kept
-            let secret = path.starts_with("/api/v1/keys") || operation.operation_id.as_deref() == Some("makeCoupons");
+            let secret = path.starts_with("/api/v1/keys")
+                || operation
+                    .operation_id
+                    .as_deref()
+                    .is_some_and(|id| WITH_SECRETS.contains(&id));
             let kept = secured && !secret;
             share(method, operation, secured, kept);
             if secured {
@@ -167,6 +171,9 @@ const NAMED_IN_BODY: [&str; 6] = [
     "lookUpCoupon",
     "revokeCoupon",
 ];
+
+/// Operations whose answers hold a secret, beside those on keys.
+const WITH_SECRETS: [&str; 3] = ["makeCoupons", "createWebhook", "changeWebhook"];
 
 /// Operations that take nothing away that is still in use.
 const KEPT_WHILE_USED: [&str; 3] = ["deleteAttribute", "deleteStackingGroup", "deleteCampaignTask"];

@@ -67,6 +67,25 @@ struct Change {
     rotate_secret: bool,
 }
 
+/// Whether anything is sent to a webhook.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum WebhookState {
+    Active,
+    Paused,
+    Gone,
+}
+
+/// Whether what is sent to a webhook arrives.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = WebhookHealth)]
+enum Health {
+    Well,
+    Failing,
+    Down,
+}
+
 /// A webhook.
 #[derive(Debug, Serialize, ToSchema)]
 struct Webhook {
@@ -79,12 +98,11 @@ struct Webhook {
     /// What it is told.
     types: Vec<String>,
     /// `active`, `paused`, or `gone`: its receiver answered 410.
-    #[schema(example = "active")]
-    state: String,
-    /// How it does: `well`; `failing`, some attempts failed; `down`, nothing was taken for a while and it is tried now and then.
-    #[schema(example = "well")]
-    health: &'static str,
-    /// Turns in a row in which nothing was taken.
+    state: WebhookState,
+    /// Whether what is sent arrives: `well`; `failing`, some attempts failed; `down`, three rounds of attempts in a row without a single
+    /// 2xx, and it is tried now and then.
+    health: Health,
+    /// Rounds of attempts in a row without a single 2xx.
     failures: i64,
     /// Before this nothing is sent, as it is down.
     retry_at: Option<At>,
@@ -110,11 +128,15 @@ impl From<WebhookView> for Webhook {
             url: view.url,
             note: view.note,
             types: view.types,
-            state: view.state,
+            state: match view.state.as_str() {
+                "paused" => WebhookState::Paused,
+                "gone" => WebhookState::Gone,
+                _ => WebhookState::Active,
+            },
             health: match view.failures {
-                0 => "well",
-                _ if view.is_down => "down",
-                _ => "failing",
+                0 => Health::Well,
+                _ if view.is_down => Health::Down,
+                _ => Health::Failing,
             },
             failures: view.failures,
             retry_at: view.retry_at.map(At),
@@ -126,6 +148,15 @@ impl From<WebhookView> for Webhook {
             secret: view.secret,
         }
     }
+}
+
+/// What became of a delivery.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum DeliveryState {
+    Pending,
+    Delivered,
+    Dead,
 }
 
 /// Something that a webhook was told, or is to be told.
@@ -145,7 +176,7 @@ struct Delivery {
     /// When it happened.
     time: At,
     /// `pending`, `delivered`, or `dead`: given up.
-    state: String,
+    state: DeliveryState,
     /// How often it was tried.
     attempts: i64,
     /// When it is tried next; of one subject, not before the ones before it.
@@ -169,7 +200,11 @@ impl From<DeliveryView> for Delivery {
             kind: view.kind,
             subject: view.subject,
             time: view.at.into(),
-            state: view.state,
+            state: match view.state.as_str() {
+                "delivered" => DeliveryState::Delivered,
+                "dead" => DeliveryState::Dead,
+                _ => DeliveryState::Pending,
+            },
             attempts: view.attempts,
             next_at: view.next_at.map(At),
             ended_at: view.ended_at.map(At),
@@ -247,7 +282,7 @@ async fn one(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> An
     Ok((etag(view.version), axum::Json(Webhook::from(view))))
 }
 
-/// Change a webhook: where it leads, what it is told, whether it is, or its secret. Owners only.
+/// Change a webhook's address, event types, note, state or secret. Owners only.
 ///
 /// Whatever waits is tried at once. `Idempotency-Key` has no effect here, as the answer may hold a secret: a rotation sent twice makes
 /// two secrets, of which the later and the one before it are valid.
@@ -281,7 +316,7 @@ async fn change(
 /// Delete a webhook, with what waits for it. Owners only.
 #[utoipa::path(delete, path = "/webhooks/{id}", tag = "webhooks", operation_id = "deleteWebhook",
     params(("id" = Uuid, Path, description = "Id of the webhook.")),
-    responses((status = 204, description = "It is told nothing any more.")))]
+    responses((status = 204, description = "Deleted.")))]
 async fn delete(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<StatusCode> {
     let caller = auth.may(Scope::Owner)?;
     front.app().webhooks().delete(&caller, id).await?;
@@ -295,7 +330,7 @@ struct Sent {
     event_id: Uuid,
 }
 
-/// Try a webhook: an event `webhook.test` is sent to it, whatever it is told otherwise.
+/// Try a webhook: an event `webhook.test` is sent to it, whatever types it subscribes to.
 #[utoipa::path(post, path = "/webhooks/{id}/test", tag = "webhooks", operation_id = "testWebhook",
     params(("id" = Uuid, Path, description = "Id of the webhook.")),
     responses((status = 202, description = "It is on its way; the webhook's deliveries say what became of it.", body = Sent)))]
@@ -309,8 +344,9 @@ async fn test(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> A
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"deliveries": [17, 21]}))]
-struct Replay {
+struct DeliveriesToReplay {
     /// Their numbers, at most 1,000, whether delivered or dead; all that are dead if left out.
+    #[schema(max_items = 1000)]
     deliveries: Option<Vec<i64>>,
 }
 
@@ -322,14 +358,14 @@ struct Replayed {
 }
 
 /// Send deliveries again: these, or all that were given up. Their attempts count anew.
-#[utoipa::path(post, path = "/webhooks/{id}/replay", tag = "webhooks", operation_id = "replayDeliveries", request_body = Option<Replay>,
+#[utoipa::path(post, path = "/webhooks/{id}/replay", tag = "webhooks", operation_id = "replayDeliveries", request_body = Option<DeliveriesToReplay>,
     params(("id" = Uuid, Path, description = "Id of the webhook.")),
     responses((status = 202, description = "They are sent in their order.", body = Replayed)))]
 async fn replay(
     State(front): State<Front>,
     auth: Auth,
     Path(id): Path<Uuid>,
-    OptionalJson(body): OptionalJson<Replay>,
+    OptionalJson(body): OptionalJson<DeliveriesToReplay>,
 ) -> Answer<impl IntoResponse> {
     let caller = auth.may(Scope::Owner)?;
     let replayed = front

@@ -40,7 +40,7 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     (
         "Move it on by a duration, as 3d, 12h or 90m",
-        "按时长向后拨，如 3d、12h、90m",
+        "按时长往前拨，如 3d、12h、90m",
     ),
     ("A whole number and `d`, `h`, `m` or `s`", "整数加 `d`、`h`、`m` 或 `s`"),
     (
@@ -339,24 +339,24 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     ("What to do again and what not", "经验：哪些可以再做，哪些不要"),
     (
-        "List webhooks; create and change them, and see what they were told",
+        "List webhooks; create and change them, and see what was sent",
         "列出 Webhook；创建、修改，查看发送记录",
     ),
     (
         "Create a webhook. Its secret is printed this once",
-        "创建 Webhook；密钥仅显示一次",
+        "创建 Webhook；签名密钥只显示一次",
     ),
     ("Where events are sent: https://…", "事件发往的地址：https://…"),
     (
-        "What it is told: names of events, quote.*, or *",
+        "What to send: names of events, quote.*, or *",
         "通知哪些事件：事件名、quote.* 或 *",
     ),
     ("What you call it", "备注"),
-    ("Show a webhook and how it does", "查看 Webhook 及其状态"),
+    ("Show a webhook and its health", "查看 Webhook 及其状态"),
     ("Id of the webhook", "Webhook 编号"),
     ("List the types of events", "列出事件类型"),
     (
-        "List what a webhook was told and is to be told, the latest first",
+        "List what was sent, and what is waiting, the latest first",
         "列出已发送和待发送的通知，最近的在前",
     ),
     (
@@ -375,15 +375,15 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     (
         "Give a webhook another secret, printed this once. The earlier one stays valid for a day",
-        "更换密钥，仅显示一次；旧密钥一天内仍有效",
+        "更换签名密钥；新的只显示一次，旧的一天内仍有效",
     ),
     (
-        "Pause a webhook. What happens meanwhile is not told later",
+        "Pause a webhook. What happens meanwhile is never sent",
         "暂停 Webhook；暂停期间的事件之后不再补发",
     ),
     (
-        "Activate a webhook that is paused or gone",
-        "启用已暂停或已失效的 Webhook",
+        "Resume a webhook that is paused or gone",
+        "恢复已暂停或已失效的 Webhook",
     ),
     (
         "Delete a webhook, with what waits for it",
