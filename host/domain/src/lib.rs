@@ -14,6 +14,7 @@ pub mod facts;
 mod fields;
 pub mod identity;
 pub mod insights;
+pub mod ledger;
 pub mod link;
 mod localized;
 pub mod money;
