@@ -195,15 +195,16 @@ const WRONG: [&str; 6] = [
      WHERE (q.list_price - q.price) * 10000 <> q.list_price * json_extract(r.config, '$.steps[0].rate')",
     // quotes that took from the budget other than once
     "SELECT COUNT(*) FROM quote q WHERE
-     (SELECT COUNT(*) FROM budget_entry e WHERE e.agency_id = q.agency_id AND e.quote_id = q.id AND e.kind = 'reserve') <> 1",
+     (SELECT COUNT(*) FROM ledger_entry e WHERE e.agency_id = q.agency_id AND e.cause_id = q.id AND e.movement = 'reserve') <> 1",
     // confirmed ones that spent it other than once, others that spent it at all
     "SELECT COUNT(*) FROM quote q WHERE
-     (SELECT COUNT(*) FROM budget_entry e WHERE e.agency_id = q.agency_id AND e.quote_id = q.id AND e.kind = 'commit') <> (q.state = 'confirmed')",
+     (SELECT COUNT(*) FROM ledger_entry e WHERE e.agency_id = q.agency_id AND e.cause_id = q.id AND e.movement = 'commit') <> (q.state = 'confirmed')",
     // budgets that are not the sum of their entries
-    "SELECT COUNT(*) FROM budget b WHERE b.scope = 'total' AND (b.held, b.spent) <>
-     (SELECT SUM(e.held), SUM(e.spent) FROM budget_entry e WHERE e.agency_id = b.agency_id AND e.campaign_id = b.campaign_id)",
+    "SELECT COUNT(*) FROM ledger_counter c WHERE c.scope = 'total' AND (c.credited, c.debited, c.held) <>
+     (SELECT SUM(e.credited), SUM(e.debited), SUM(e.held) FROM ledger_entry e
+      WHERE e.agency_id = c.agency_id AND e.kind = c.kind AND e.owner = c.owner)",
     // nor that of what quotes took
-    "SELECT COUNT(*) FROM budget b WHERE b.scope = 'total' AND b.held + b.spent <> (SELECT SUM(q.list_price - q.price) FROM quote q)",
+    "SELECT COUNT(*) FROM ledger_counter c WHERE c.scope = 'total' AND c.held + c.debited <> (SELECT SUM(q.list_price - q.price) FROM quote q)",
 ];
 
 async fn doubled(shop: &Shop) -> Result<i64> {

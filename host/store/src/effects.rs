@@ -89,12 +89,12 @@ pub async fn uptake(tx: &mut Tx, agency: Uuid, campaign: Uuid) -> Result<Uptake>
     let quoted = fetch_one!(
         tx,
         QuotedRow,
-        "SELECT COUNT(*) AS quotes, COUNT(DISTINCT q.customer_id) AS quoted_customers,
-            COUNT(CASE WHEN q.state = 'confirmed' THEN 1 END) AS confirmed,
-            COUNT(DISTINCT CASE WHEN q.state = 'confirmed' THEN q.customer_id END) AS participants,
-            CAST(COALESCE(SUM(CASE WHEN q.state = 'confirmed' THEN s.saving - s.returned ELSE 0 END), 0) AS BIGINT) AS discount
-         FROM quote_saving s JOIN quote q ON q.agency_id = s.agency_id AND q.id = s.quote_id
-         WHERE s.agency_id = $1 AND s.campaign_id = $2",
+        "SELECT COUNT(CASE WHEN e.movement = 'reserve' THEN 1 END) AS quotes, COUNT(DISTINCT q.customer_id) AS quoted_customers,
+            COUNT(CASE WHEN e.movement = 'commit' THEN 1 END) AS confirmed,
+            COUNT(DISTINCT CASE WHEN e.movement = 'commit' THEN q.customer_id END) AS participants,
+            CAST(COALESCE(SUM(e.debited), 0) AS BIGINT) AS discount
+         FROM ledger_entry e JOIN quote q ON q.agency_id = e.agency_id AND q.id = e.cause_id
+         WHERE e.agency_id = $1 AND e.kind = 'budget' AND e.owner = $2 AND e.cause_kind = 'quote'",
         agency,
         campaign
     )?;
@@ -109,9 +109,9 @@ pub async fn uptake(tx: &mut Tx, agency: Uuid, campaign: Uuid) -> Result<Uptake>
                 WHEN b.refunded_in_full OR COALESCE(b.amount, 0) < b.refunded THEN -b.cost
                 ELSE COALESCE(b.amount, 0) - b.refunded - b.cost END), 0) AS BIGINT) AS margin
          FROM booking b WHERE b.agency_id = $1 AND b.status NOT IN ('inquiry', 'quote', 'cancelled')
-            AND b.id IN (SELECT q.booking_id FROM quote_saving s JOIN quote q ON q.agency_id = s.agency_id AND q.id = s.quote_id
-                WHERE s.agency_id = $1 AND s.campaign_id = $2 AND q.state = 'confirmed' AND q.booking_id IS NOT NULL
-                    AND (q.customer_id IS NULL OR q.customer_id = b.customer_id))",
+            AND b.id IN (SELECT q.booking_id FROM ledger_entry e JOIN quote q ON q.agency_id = e.agency_id AND q.id = e.cause_id
+                WHERE e.agency_id = $1 AND e.kind = 'budget' AND e.owner = $2 AND e.cause_kind = 'quote' AND e.movement = 'commit'
+                    AND q.booking_id IS NOT NULL AND (q.customer_id IS NULL OR q.customer_id = b.customer_id))",
         agency,
         campaign
     )?;

@@ -18,6 +18,9 @@ pub enum StoreError {
     /// Another host changed the same thing first; worth trying again.
     #[error("another host was first")]
     Overtaken,
+    /// More would come back to an account of the ledger than was used of it.
+    #[error("more would come back than was used")]
+    Unbacked,
     /// A text has a NUL character, which PostgreSQL does not keep.
     #[error("the text has a NUL character; leave it out")]
     BadText,

@@ -29,6 +29,7 @@ pub mod imports;
 pub mod installation;
 pub mod intake;
 pub mod jobs;
+pub mod ledger;
 pub mod links;
 mod lists;
 pub mod plugin_logs;

@@ -1,4 +1,4 @@
-//! Quotes: what was priced for whom, what it takes off whose campaign, and what became of it.
+//! Quotes: what was priced for whom, and what became of it.
 
 use crate::jobs::{self, JobClock, Lane, NewJob};
 use crate::{Result, Tx};
@@ -188,75 +188,6 @@ async fn confirmed_with(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<
         ""
     )?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-/// What one campaign takes off a quote.
-#[derive(Debug, Clone, FromRow)]
-pub struct SavingRow {
-    /// The campaign.
-    pub campaign_id: Uuid,
-    /// Minor units off.
-    pub saving: i64,
-    /// How much of it came back.
-    pub returned: i64,
-}
-
-/// Keeps what campaigns take off, each with its amount.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn insert_savings(tx: &mut Tx, agency: Uuid, quote: Uuid, savings: &[(Uuid, i64)]) -> Result<()> {
-    write_rows!(
-        tx,
-        savings,
-        5,
-        "INSERT INTO quote_saving (agency_id, quote_id, campaign_id, saving, returned)",
-        |b, (campaign, saving)| b
-            .push_bind(agency)
-            .push_bind(quote)
-            .push_bind(*campaign)
-            .push_bind(*saving)
-            .push_bind(0_i64),
-        ""
-    )
-}
-
-/// What campaigns take off a quote, by their ids: whoever touches several budgets does it in this order.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn savings(tx: &mut Tx, agency: Uuid, quote: Uuid) -> Result<Vec<SavingRow>> {
-    fetch_all!(
-        tx,
-        SavingRow,
-        "SELECT campaign_id, saving, returned FROM quote_saving WHERE agency_id = $1 AND quote_id = $2 ORDER BY campaign_id",
-        agency,
-        quote
-    )
-}
-
-/// Notes that so much came back in all, if it was `before` until now; whether it was.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn set_returned(
-    tx: &mut Tx,
-    agency: Uuid,
-    quote: Uuid,
-    campaign: Uuid,
-    before: i64,
-    returned: i64,
-) -> Result<bool> {
-    let done = execute!(
-        tx,
-        "UPDATE quote_saving SET returned = $5 WHERE agency_id = $1 AND quote_id = $2 AND campaign_id = $3 AND returned = $4",
-        agency,
-        quote,
-        campaign,
-        before,
-        returned
-    )?;
-    Ok(done == 1)
 }
 
 /// Notes to which arm of which campaigns a customer belongs; what was noted first stands. Most of those who ask have asked before, and

@@ -2,8 +2,10 @@
 
 use posthouse_domain::booking::{Booking, BookingDetails, BookingStatus};
 use posthouse_domain::campaign::effect::{Arm, Uptake};
+use posthouse_domain::ledger::Hold;
 use posthouse_store::campaigns::{self, CampaignRow};
-use posthouse_store::{Access, Store, Tx, effects, intake, team};
+use posthouse_store::ledger::{self, Account, Cause, Posting};
+use posthouse_store::{Access, Store, Tx, budgets, effects, intake, team};
 use uuid::Uuid;
 
 const AGENCY: Uuid = Uuid::from_u128(1);
@@ -135,7 +137,7 @@ async fn fill(tx: &mut Tx, guests: &[Guest]) {
     }
 }
 
-/// A quote with what two campaigns take off it.
+/// A quote with what two campaigns take off it, of which so much came back.
 async fn quote(tx: &mut Tx, number: u128, customer: Option<Uuid>, state: &str, booking: Option<&str>) {
     let id = Uuid::from_u128(50_000 + number);
     run!(
@@ -148,16 +150,32 @@ async fn quote(tx: &mut Tx, number: u128, customer: Option<Uuid>, state: &str, b
         state,
         booking
     );
-    for (campaign, saving) in [(CAMPAIGN, 70_i64), (Uuid::from_u128(3), 30)] {
-        run!(
-            &mut *tx,
-            "INSERT INTO quote_saving (agency_id, quote_id, campaign_id, saving, returned) VALUES ($1, $2, $3, $4, $5)",
-            AGENCY,
-            id,
-            campaign,
-            saving,
-            number as i64
-        );
+    let taking = |(campaign, amount)| Posting {
+        account: Account::new(budgets::ACCOUNT, campaign),
+        amount,
+        at_most: None,
+        parts: Vec::new(),
+    };
+    let savings = [(CAMPAIGN, 70_i64), (Uuid::from_u128(3), 30)].map(taking);
+    let cause = Cause { kind: "quote", id };
+    assert!(ledger::reserve(tx, AGENCY, cause, 1, &savings).await.expect("no limit"));
+    match state {
+        "confirmed" => assert!(ledger::commit(tx, AGENCY, cause, 2).await.expect("it is held")),
+        "expired" => assert!(ledger::release(tx, AGENCY, cause, 2).await.expect("it is held")),
+        _ => return,
+    }
+    if state == "confirmed" && number > 0 {
+        let holds = ledger::holds(tx, AGENCY, cause).await.expect("holds");
+        let back = |(account, hold): &(Account, Hold)| Posting {
+            account: account.clone(),
+            amount: hold.amount.min(number as i64),
+            at_most: None,
+            parts: Vec::new(),
+        };
+        let back: Vec<_> = holds.iter().map(|held| (&held.1, back(held))).collect();
+        ledger::give_back(tx, AGENCY, cause, 3, &back)
+            .await
+            .expect("it was used");
     }
 }
 

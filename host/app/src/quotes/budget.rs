@@ -1,12 +1,13 @@
 //! What campaigns have held and spent, and every movement of it.
 
+use super::{QUOTE, purse};
 use crate::Quotes;
 use crate::campaigns::find;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::campaign::Plan;
 use posthouse_store::Access;
-use posthouse_store::budgets::{self as store, EntryRow};
+use posthouse_store::ledger::{self, Posted};
 use uuid::Uuid;
 
 /// A campaign's budget.
@@ -64,32 +65,40 @@ impl Quotes<'_> {
             None => (i64::MAX, Uuid::max(), i64::MAX),
             Some(text) => position(text).ok_or_else(AppError::bad_cursor)?,
         };
+        let before = (before.0, QUOTE, before.1, before.2);
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;
         let plan: Plan = serde_json::from_str(&row.plan).map_err(AppError::corrupt("plan"))?;
-        let (held, spent) = store::total(&mut tx, agency, row.id).await?;
-        let mut rows = store::entries(&mut tx, agency, row.id, before, limit as i64 + 1).await?;
+        let account = purse::account(row.id);
+        let sums = ledger::total(&mut tx, agency, &account).await?;
+        let mut rows = ledger::entries(&mut tx, agency, &account, before, limit as i64 + 1).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more);
-        let next = next.map(|row| format!("{}.{}.{}", row.at, row.quote_id, row.entry));
-        let entry = |row: EntryRow| BudgetEntry {
-            quote_id: row.quote_id,
-            kind: row.kind,
-            customer_id: row.customer_id,
-            day: row.day,
-            held: row.held,
-            spent: row.spent,
-            at: row.at,
-        };
+        let next = next.map(|row| format!("{}.{}.{}", row.entry.at, row.cause_id, row.entry.entry));
         Ok(BudgetView {
             total: plan.budget.total,
-            held,
-            spent,
+            held: sums.held,
+            spent: sums.debited,
             per_customer: plan.budget.per_customer,
             per_day: plan.budget.per_day,
-            entries: rows.into_iter().map(entry).collect(),
+            entries: rows.iter().map(BudgetEntry::read).collect::<Result<_>>()?,
             next,
+        })
+    }
+}
+
+impl BudgetEntry {
+    fn read(row: &Posted) -> Result<Self> {
+        let (customer_id, day) = purse::whose(&row.entry.parts)?;
+        Ok(Self {
+            quote_id: row.cause_id,
+            kind: row.entry.movement.as_str().to_owned(),
+            customer_id,
+            day,
+            held: row.entry.change.held,
+            spent: row.entry.change.debited,
+            at: row.entry.at,
         })
     }
 }

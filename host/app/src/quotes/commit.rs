@@ -2,6 +2,7 @@
 //! transaction.
 
 use super::gather::{Gathered, Heard};
+use super::purse::{self, Purse};
 use super::read::QuoteView;
 use super::standing::Campaign;
 use super::trace::{self, Adjustment, Answer, CampaignTrace, LinePrice};
@@ -15,50 +16,12 @@ use posthouse_domain::campaign::Plan;
 use posthouse_domain::canonical;
 use posthouse_domain::promotion::budget::{Budget, BudgetScope, Used};
 use posthouse_domain::promotion::{Candidate, Offer, Outcome, Pricing, price};
-use posthouse_store::budgets::{self, EntryRow, Hold, ScopedBudget};
-use posthouse_store::coupons;
+use posthouse_store::ledger::{self, Posting};
 use posthouse_store::quotes::{self as store, QuoteRow};
-use posthouse_store::{Access, StoreError, Tx, campaigns, decisions};
+use posthouse_store::{Access, StoreError, Tx, budgets, campaigns, coupons, decisions};
 use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
-
-/// The three budgets of one campaign as a quote meets them.
-pub(super) struct Purse {
-    customer: Option<String>,
-    day: String,
-}
-
-impl Purse {
-    pub(super) fn new(customer: Option<Uuid>, day: i32) -> Self {
-        Self {
-            customer: customer.map(|id| id.to_string()),
-            day: day.to_string(),
-        }
-    }
-
-    /// The budgets to be moved, with their limits. Every one of them is kept, limited or not: a limit may come later.
-    pub(super) fn scopes(&self, limits: Option<&Budget>) -> Vec<ScopedBudget<'_>> {
-        let mut scopes = vec![ScopedBudget {
-            name: "total",
-            subject: "",
-            limit: limits.map(|budget| budget.total),
-        }];
-        if let Some(customer) = &self.customer {
-            scopes.push(ScopedBudget {
-                name: "customer",
-                subject: customer,
-                limit: limits.and_then(|budget| budget.per_customer),
-            });
-        }
-        scopes.push(ScopedBudget {
-            name: "day",
-            subject: &self.day,
-            limit: limits.and_then(|budget| budget.per_day),
-        });
-        scopes
-    }
-}
 
 impl Quotes<'_> {
     /// Prices a basket and holds what that takes.
@@ -90,8 +53,7 @@ impl Quotes<'_> {
         let Gathered { moment, basket, .. } = gathered;
         let purse = Purse::new(gathered.customer, moment.today);
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        let customer = purse.customer.as_deref().unwrap_or_default();
-        let left = left(&mut tx, agency, &gathered.standing.campaigns, customer, &purse.day).await?;
+        let left = left(&mut tx, agency, &gathered.standing.campaigns, &purse).await?;
         let priced = Priced::new(gathered, &left)?;
         // ids go by the machine's time, so that lists stay in order where the business clock stands still
         let made = self.app.machine.now();
@@ -176,7 +138,7 @@ impl Quotes<'_> {
     }
 }
 
-/// Holds what campaigns give, and writes it down.
+/// Sets aside what campaigns give. Whoever was faster with it has it: then the price is worked out again.
 async fn take(
     tx: &mut Tx,
     agency: Uuid,
@@ -184,37 +146,13 @@ async fn take(
     (applied, left): (&[(&Campaign, i64)], &HashMap<Uuid, Left>),
     purse: &Purse,
 ) -> Result<()> {
-    let savings: Vec<(Uuid, i64)> = applied.iter().map(|(campaign, off)| (campaign.id, *off)).collect();
-    store::insert_savings(tx, agency, quote.id, &savings).await?;
-    let holds: Vec<Hold<'_>> = applied
-        .iter()
-        .flat_map(|(campaign, off)| {
-            let budget = left.get(&campaign.id).map(|left| &left.budget);
-            let scopes = purse.scopes(budget).into_iter();
-            scopes.map(|scope| Hold {
-                campaign: campaign.id,
-                scope,
-                amount: *off,
-            })
-        })
-        .collect();
-    if !budgets::hold(tx, agency, &holds).await? {
-        // somebody else took it between our look and now: price again
-        return Err(StoreError::Overtaken.into());
-    }
-    let entry = |(campaign, off): &(&Campaign, i64)| EntryRow {
-        quote_id: quote.id,
-        campaign_id: campaign.id,
-        entry: 1,
-        kind: "reserve".into(),
-        customer_id: quote.customer_id,
-        day: quote.day,
-        held: *off,
-        spent: 0,
-        at: quote.at,
+    let taking = |(campaign, off): &(&Campaign, i64)| {
+        let limits = left.get(&campaign.id).map(|left| &left.budget);
+        purse.taking(campaign.id, *off, limits)
     };
-    let entries: Vec<EntryRow> = applied.iter().map(entry).collect();
-    Ok(budgets::insert_entries(tx, agency, &entries).await?)
+    let postings: Vec<Posting> = applied.iter().map(taking).collect();
+    ledger::reserve(tx, agency, purse::cause(quote.id), quote.at, &postings).await?;
+    Ok(())
 }
 
 /// A campaign's budgets as they stand in this moment.
@@ -226,15 +164,9 @@ struct Left {
 
 /// The budgets of each campaign that is in force now, and what is taken of them. Of one that was amended since its rule was asked, those
 /// of its present plan: its rule answers as it began, but money is counted now.
-async fn left(
-    tx: &mut Tx,
-    agency: Uuid,
-    campaigns: &[Campaign],
-    customer: &str,
-    day: &str,
-) -> Result<HashMap<Uuid, Left>> {
+async fn left(tx: &mut Tx, agency: Uuid, campaigns: &[Campaign], purse: &Purse) -> Result<HashMap<Uuid, Left>> {
     let mut all = HashMap::new();
-    for row in budgets::used_in_force(tx, agency, customer, day).await? {
+    for row in budgets::used_in_force(tx, agency, purse.customer(), purse.day()).await? {
         let gathered = campaigns.iter().find(|campaign| campaign.id == row.campaign_id);
         let budget = match gathered {
             Some(campaign) if campaign.plan_hash == row.plan_hash => campaign.plan.budget,

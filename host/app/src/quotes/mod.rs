@@ -11,6 +11,7 @@ mod commit;
 mod gather;
 mod health;
 mod preview;
+mod purse;
 mod read;
 mod settle;
 mod standing;

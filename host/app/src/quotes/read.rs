@@ -1,5 +1,6 @@
 //! Looking at quotes.
 
+use super::purse;
 use super::trace::Answer;
 use crate::Quotes;
 use crate::error::{AppError, Result};
@@ -65,9 +66,9 @@ impl QuoteView {
 
     /// The quote with what came back of it.
     pub(super) async fn whole(tx: &mut Tx, agency: Uuid, row: QuoteRow) -> Result<Self> {
-        let savings = store::savings(tx, agency, row.id).await?;
+        let savings = purse::savings(tx, agency, row.id).await?;
         Ok(Self {
-            returned: savings.iter().map(|saving| saving.returned).sum(),
+            returned: savings.iter().map(|saving| saving.hold.returned).sum(),
             ..Self::read(row)?
         })
     }

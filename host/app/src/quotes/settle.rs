@@ -1,7 +1,7 @@
 //! What becomes of a quote: confirmed with a booking, let go, over its time, or given back with its booking. Each is done once, however
 //! often and by how many it is asked for: whoever changes the quote's row moves budgets and coupons with it.
 
-use super::commit::Purse;
+use super::purse;
 use super::read::QuoteView;
 use crate::error::{AppError, Result, retrying};
 use crate::intake::meant;
@@ -12,9 +12,8 @@ use crate::{App, Quotes};
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::promotion::returns::Undone;
 use posthouse_domain::words;
-use posthouse_store::budgets::{self, EntryRow};
 use posthouse_store::quotes::{self as store, QuoteRow};
-use posthouse_store::{Access, Tx, campaigns, coupons, forms, intake};
+use posthouse_store::{Access, Tx, campaigns, coupons, forms, intake, ledger};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -25,74 +24,16 @@ pub struct Confirmation {
     pub booking_id: String,
 }
 
-/// A movement of what a quote took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Movement {
-    /// What was held is spent.
-    Commit,
-    /// What was held is free again.
-    Release,
-    /// What was spent is free again.
-    Return,
-}
-
-impl Movement {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Commit => "commit",
-            Self::Release => "release",
-            Self::Return => "return",
-        }
-    }
-
-    /// By how much more is held and spent of `amount`.
-    fn of(self, amount: i64) -> (i64, i64) {
-        match self {
-            Self::Commit => (-amount, amount),
-            Self::Release => (-amount, 0),
-            Self::Return => (0, -amount),
-        }
-    }
-}
-
-/// Moves a campaign's budgets for a quote, and writes the movement down.
-async fn shift(
-    tx: &mut Tx,
-    agency: Uuid,
-    quote: &QuoteRow,
-    campaign: Uuid,
-    movement: Movement,
-    amount: i64,
-    now: i64,
-) -> Result<()> {
-    let (held, spent) = movement.of(amount);
-    let purse = Purse::new(quote.customer_id, quote.day);
-    for scope in purse.scopes(None) {
-        budgets::shift(tx, agency, campaign, scope, held, spent).await?;
-    }
-    let entry = EntryRow {
-        quote_id: quote.id,
-        campaign_id: campaign,
-        entry: budgets::last_entry(tx, agency, quote.id, campaign).await? + 1,
-        kind: movement.as_str().to_owned(),
-        customer_id: quote.customer_id,
-        day: quote.day,
-        held,
-        spent,
-        at: now,
-    };
-    Ok(budgets::insert_entries(tx, agency, &[entry]).await?)
-}
-
 /// Spends or frees everything that a quote held: its savings, then its coupons.
 async fn settle(tx: &mut Tx, agency: Uuid, quote: &QuoteRow, spend: bool, now: i64) -> Result<()> {
-    let (movement, kind, used) = match spend {
-        true => (Movement::Commit, "redeem", 1),
-        false => (Movement::Release, "release", 0),
+    let cause = purse::cause(quote.id);
+    let (kind, used) = if spend {
+        ledger::commit(tx, agency, cause, now).await?;
+        ("redeem", 1)
+    } else {
+        ledger::release(tx, agency, cause, now).await?;
+        ("release", 0)
     };
-    for saving in store::savings(tx, agency, quote.id).await? {
-        shift(tx, agency, quote, saving.campaign_id, movement, saving.saving, now).await?;
-    }
     for (hash, _) in coupons::of_quote(tx, agency, quote.id).await? {
         if coupons::redeem(tx, agency, quote.id, &hash, kind, now).await? {
             coupons::shift(tx, agency, &hash, -1, used).await?;
@@ -246,18 +187,17 @@ impl Quotes<'_> {
         // a booking that turned out to be somebody else's gives nothing back
         let own = known.filter(|row| quote.customer_id.is_none_or(|customer| customer == row.customer_id));
         let undone = own.map_or(Undone::Not, |row| Undone::of(&row.booking));
-        let mut given_back = Vec::new();
-        for saving in store::savings(&mut tx, agency, id).await? {
+        let (mut given_back, mut coming_back) = (Vec::new(), Vec::new());
+        let savings = purse::savings(&mut tx, agency, id).await?;
+        for saving in &savings {
             // what came back stays back, whatever becomes of the booking later
-            let returned = undone.share_of(saving.saving).max(saving.returned);
-            let more = returned - saving.returned;
-            if more > 0
-                && store::set_returned(&mut tx, agency, id, saving.campaign_id, saving.returned, returned).await?
-            {
-                shift(&mut tx, agency, &quote, saving.campaign_id, Movement::Return, more, now).await?;
-                given_back.push(json!({"campaign_id": saving.campaign_id, "amount": more}));
+            let more = undone.share_of(saving.hold.amount) - saving.hold.returned;
+            if more > 0 {
+                coming_back.push(saving.coming_back(more));
+                given_back.push(json!({"campaign_id": saving.campaign, "amount": more}));
             }
         }
+        ledger::give_back(&mut tx, agency, purse::cause(id), now, &coming_back).await?;
         let mut coupons_returned = 0;
         if undone == Undone::Wholly {
             for (hash, campaign) in coupons::of_quote(&mut tx, agency, id).await? {
