@@ -55,6 +55,11 @@ impl Movement {
         Self::ALL.into_iter().find(|movement| movement.as_str() == name)
     }
 
+    /// Whether it leaves less than there was, so that it has a condition to meet.
+    pub fn takes(self) -> bool {
+        matches!(self, Self::Reserve | Self::Debit)
+    }
+
     /// What it changes of a counter.
     pub fn of(self, amount: i64) -> Change {
         let (credited, debited, held) = match self {
@@ -95,7 +100,7 @@ pub struct Part {
     /// How much of it, zero or more. The parts of one scope may share the amount of the movement, as lots do; parts of different scopes are
     /// each a view of all of it, as day and customer are.
     pub amount: i64,
-    /// The condition on this movement: most that may be used and set aside beyond what came in. It is not kept.
+    /// The condition on a movement that takes: most that may be used and set aside beyond what came in. It is not kept.
     pub at_most: Option<i64>,
 }
 
@@ -206,9 +211,15 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_as_they_are_written() {
+    fn movements_are_what_their_names_say() {
         for movement in Movement::ALL {
             assert_eq!(Movement::parse(movement.as_str()), Some(movement));
+            let Change {
+                credited,
+                debited,
+                held,
+            } = movement.of(5);
+            assert_eq!(movement.takes(), debited + held > credited, "{movement:?}");
         }
         assert_eq!(Movement::parse("Reserve"), None);
     }

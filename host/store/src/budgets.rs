@@ -1,15 +1,30 @@
 //! Budgets of campaigns: accounts of the ledger, with a part for each customer and each day.
 
+use crate::ledger::{self, Account};
 use crate::{Result, Tx};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-/// The kind of account that a campaign's budget is.
+/// The kind of account that budgets are.
 pub const ACCOUNT: &str = "budget";
 /// The part that one customer has of it; the subject is the customer's id.
 pub const CUSTOMER: &str = "customer";
 /// The part that one day has of it; the subject is the day's number.
 pub const DAY: &str = "day";
+
+/// The account that a campaign's budget is.
+pub fn account(campaign: Uuid) -> Account {
+    Account::new(ACCOUNT, campaign)
+}
+
+/// What of a campaign's budget is held by open quotes, and what is spent on confirmed ones, in minor units.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn used(tx: &mut Tx, agency: Uuid, campaign: Uuid) -> Result<(i64, i64)> {
+    let sums = ledger::total(tx, agency, &account(campaign)).await?;
+    Ok((sums.held, sums.debited))
+}
 
 /// What of a campaign's budgets is held and spent together, in minor units.
 #[derive(Debug, Clone, FromRow)]

@@ -347,18 +347,3 @@ pub async fn change(tx: &mut Tx, agency: Uuid, before: &CampaignRow, after: &Cam
     )?;
     Ok(changed == 1)
 }
-
-/// How much of a campaign's budget is held by open quotes, and how much is spent on confirmed ones, in minor units.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn budget_used(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<(i64, i64)> {
-    let row = fetch_optional!(
-        tx,
-        (i64, i64),
-        "SELECT held, spent FROM budget WHERE agency_id = $1 AND campaign_id = $2 AND scope = 'total'",
-        agency,
-        id
-    )?;
-    Ok(row.unwrap_or_default())
-}

@@ -93,15 +93,15 @@ pub struct Cause {
     pub id: Uuid,
 }
 
-/// A movement of one account.
+/// A movement of one account. A call has one for each account at most.
 #[derive(Debug, Clone)]
 pub struct Posting {
     /// The account.
     pub account: Account,
     /// How much of it moves, zero or more.
     pub amount: i64,
-    /// The condition: most that may be used and set aside beyond what came in. `None` for no limit; a budget has its own; zero where
-    /// nothing may be used that did not come in.
+    /// The condition, if the movement leaves less than before: most that may be used and set aside beyond what came in. `None` for no
+    /// limit; a budget has its own; zero where nothing may be used that did not come in.
     pub at_most: Option<i64>,
     /// The parts that move with it, each once.
     pub parts: Vec<Part>,
@@ -116,7 +116,7 @@ pub async fn reserve(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64, postings:
     post(tx, agency, cause, (Movement::Reserve, at), &numbered(postings, OPENING)).await
 }
 
-/// Lets amounts in, under no condition; whether this call did it and not one before.
+/// Lets amounts in; whether this call did it and not one before.
 ///
 /// # Errors
 /// Failures of the database.
@@ -210,7 +210,7 @@ async fn post(
             scope,
             subject,
             change: movement.of(amount),
-            at_most,
+            at_most: movement.takes().then_some(at_most).flatten(),
         };
         moves.push(of(TOTAL, "", posting.amount, posting.at_most));
         for each in &posting.parts {
@@ -219,6 +219,7 @@ async fn post(
         }
     }
     moves.sort_by(|a, b| a.key().cmp(&b.key()));
+    debug_assert!(moves.is_sorted_by(|a, b| a.key() < b.key()), "a part twice");
     if shift(tx, agency, &moves).await? {
         Ok(true)
     } else {
@@ -284,12 +285,12 @@ impl Move<'_> {
 /// Moves counters in this order; whether each had its condition met. A counter begins with the first movement that a counter of nothing
 /// can bear.
 async fn shift(tx: &mut Tx, agency: Uuid, moves: &[Move<'_>]) -> Result<bool> {
-    for moves in moves.chunks(dialect::MOST_PARAMETERS / 9) {
+    // eight values each, and the agency twice
+    for moves in moves.chunks((dialect::MOST_PARAMETERS - 2) / 8) {
         let moved = execute_built!(&mut *tx, moves.len(), |q| {
-            q.push("WITH moved (agency_id, kind, owner, scope, subject, credited, debited, held, at_most) AS (");
+            q.push("WITH moved (kind, owner, scope, subject, credited, debited, held, at_most) AS (");
             q.push_values(moves, |mut b, each| {
-                b.push_bind(agency)
-                    .push_bind(each.kind)
+                b.push_bind(each.kind)
                     .push_bind(each.owner)
                     .push_bind(each.scope)
                     .push_bind(each.subject)
@@ -298,13 +299,16 @@ async fn shift(tx: &mut Tx, agency: Uuid, moves: &[Move<'_>]) -> Result<bool> {
                     .push_bind(each.change.held)
                     .push_bind(each.at_most.unwrap_or(i64::MAX));
             });
+            q.push(") INSERT INTO ledger_counter (agency_id, kind, owner, scope, subject, credited, debited, held) SELECT ")
+                .push_bind(agency);
             // no EXISTS: for that PostgreSQL may read the whole table
             q.push(
-                ") INSERT INTO ledger_counter (agency_id, kind, owner, scope, subject, credited, debited, held)
-                 SELECT m.agency_id, m.kind, m.owner, m.scope, m.subject, m.credited, m.debited, m.held FROM moved m
+                ", m.kind, m.owner, m.scope, m.subject, m.credited, m.debited, m.held FROM moved m
                  WHERE (m.debited >= 0 AND m.held >= 0 AND m.debited + m.held - m.credited <= m.at_most)
-                    OR (SELECT c.held FROM ledger_counter c WHERE c.agency_id = m.agency_id AND c.kind = m.kind
-                        AND c.owner = m.owner AND c.scope = m.scope AND c.subject = m.subject) IS NOT NULL
+                    OR (SELECT c.held FROM ledger_counter c WHERE c.agency_id = ",
+            );
+            q.push_bind(agency).push(
+                " AND c.kind = m.kind AND c.owner = m.owner AND c.scope = m.scope AND c.subject = m.subject) IS NOT NULL
                  ON CONFLICT (agency_id, kind, owner, scope, subject) DO UPDATE SET
                     credited = ledger_counter.credited + excluded.credited,
                     debited = ledger_counter.debited + excluded.debited,
@@ -312,8 +316,8 @@ async fn shift(tx: &mut Tx, agency: Uuid, moves: &[Move<'_>]) -> Result<bool> {
                  WHERE ledger_counter.debited + excluded.debited >= 0 AND ledger_counter.held + excluded.held >= 0
                    AND ledger_counter.debited + excluded.debited + ledger_counter.held + excluded.held
                         - ledger_counter.credited - excluded.credited
-                        <= (SELECT m.at_most FROM moved m WHERE m.agency_id = excluded.agency_id AND m.kind = excluded.kind
-                            AND m.owner = excluded.owner AND m.scope = excluded.scope AND m.subject = excluded.subject)",
+                        <= (SELECT m.at_most FROM moved m WHERE m.kind = excluded.kind AND m.owner = excluded.owner
+                            AND m.scope = excluded.scope AND m.subject = excluded.subject)",
             );
         })?;
         if moved != moves.len() as u64 {

@@ -151,7 +151,7 @@ async fn quote(tx: &mut Tx, number: u128, customer: Option<Uuid>, state: &str, b
         booking
     );
     let taking = |(campaign, amount)| Posting {
-        account: Account::new(budgets::ACCOUNT, campaign),
+        account: budgets::account(campaign),
         amount,
         at_most: None,
         parts: Vec::new(),

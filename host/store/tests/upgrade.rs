@@ -2,7 +2,7 @@
 
 use posthouse_domain::ledger::{Change, Movement};
 use posthouse_store::jobs::{self, JobClock, Lane};
-use posthouse_store::ledger::{self, Account, Cause};
+use posthouse_store::ledger::{self, Cause};
 use posthouse_store::{Access, Store, budgets, decisions, intake};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -234,7 +234,7 @@ fn before_the_ledger(id: impl Fn(Uuid) -> String) -> Vec<String> {
 /// The budget goes on as an account: its sums, its entries, and what each quote may still do with what it took.
 async fn the_budget_goes_on(address: &str) {
     let store = Store::open(address).await.expect("the database is brought up to date");
-    let account = Account::new(budgets::ACCOUNT, RUNNING);
+    let account = budgets::account(RUNNING);
     let cause = |id| Cause { kind: "quote", id };
     let mut tx = store.write(Access::Agency(AGENCY)).await.expect("a transaction");
     let sums = Change {

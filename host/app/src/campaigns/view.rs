@@ -9,7 +9,9 @@ use crate::{Campaigns, Room};
 use posthouse_domain::campaign::{CampaignType, Plan, Said, Speaker, State};
 use posthouse_domain::{Instant, words};
 use posthouse_store::campaigns::CampaignRow;
-use posthouse_store::{Access, Tx, attributes, campaign_changes, campaign_parts as parts, campaigns as store, plugins};
+use posthouse_store::{
+    Access, Tx, attributes, budgets, campaign_changes, campaign_parts as parts, campaigns as store, plugins,
+};
 use uuid::Uuid;
 
 /// Lessons that are shown with a campaign.
@@ -167,7 +169,7 @@ pub(super) async fn view(tx: &mut Tx, room: &Room, row: CampaignRow) -> Result<C
         plan_hash: step.plan_hash,
     });
     let granted = plugins::granted(tx, agency, PROMOTION, &row.key).await?;
-    let (held, spent) = store::budget_used(tx, agency, id).await?;
+    let (held, spent) = budgets::used(tx, agency, id).await?;
     let newest = campaign_changes::amendments(tx, agency, id, i64::MAX, 1).await?;
     let open = newest.first().filter(|amendment| amendment.state == "proposed");
     let own = campaign_changes::evaluation(tx, agency, id).await?;

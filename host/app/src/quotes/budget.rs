@@ -6,8 +6,8 @@ use crate::campaigns::find;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::campaign::Plan;
-use posthouse_store::Access;
 use posthouse_store::ledger::{self, Posted};
+use posthouse_store::{Access, budgets};
 use uuid::Uuid;
 
 /// A campaign's budget.
@@ -69,8 +69,8 @@ impl Quotes<'_> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;
         let plan: Plan = serde_json::from_str(&row.plan).map_err(AppError::corrupt("plan"))?;
-        let account = purse::account(row.id);
-        let sums = ledger::total(&mut tx, agency, &account).await?;
+        let (held, spent) = budgets::used(&mut tx, agency, row.id).await?;
+        let account = budgets::account(row.id);
         let mut rows = ledger::entries(&mut tx, agency, &account, before, limit as i64 + 1).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -78,8 +78,8 @@ impl Quotes<'_> {
         let next = next.map(|row| format!("{}.{}.{}", row.entry.at, row.cause_id, row.entry.entry));
         Ok(BudgetView {
             total: plan.budget.total,
-            held: sums.held,
-            spent: sums.debited,
+            held,
+            spent,
             per_customer: plan.budget.per_customer,
             per_day: plan.budget.per_day,
             entries: rows.iter().map(BudgetEntry::read).collect::<Result<_>>()?,

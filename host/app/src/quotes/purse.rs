@@ -10,11 +10,6 @@ use posthouse_store::budgets;
 use posthouse_store::ledger::{self, Account, Cause, Posting};
 use uuid::Uuid;
 
-/// The account that a campaign's budget is.
-pub(super) fn account(campaign: Uuid) -> Account {
-    Account::new(budgets::ACCOUNT, campaign)
-}
-
 /// The quote as the cause of what it takes.
 pub(super) fn cause(quote: Uuid) -> Cause {
     Cause { kind: QUOTE, id: quote }
@@ -58,7 +53,7 @@ impl Purse {
         let limit = limits.and_then(|budget| budget.per_day);
         parts.push(part(budgets::DAY, &self.day, limit));
         Posting {
-            account: account(campaign),
+            account: budgets::account(campaign),
             amount,
             at_most: limits.map(|budget| budget.total),
             parts,
@@ -78,7 +73,7 @@ impl Saving {
     /// So much coming back of each of the campaign's budgets.
     pub(super) fn coming_back(&self, amount: i64) -> (&Hold, Posting) {
         let posting = Posting {
-            account: account(self.campaign),
+            account: budgets::account(self.campaign),
             amount,
             at_most: None,
             parts: self.hold.parts_with(amount),

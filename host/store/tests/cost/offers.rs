@@ -1,13 +1,15 @@
 //! What quotes read and write: quotes and what they save, coupons, decisions.
 
 use crate::{STORED, an_agency, counted, customer, opened, put_customers};
+use posthouse_domain::ledger::Part;
 use posthouse_store::campaigns::{self, CampaignRow};
 use posthouse_store::coupons::{self, BatchRow, NewCoupon};
 use posthouse_store::decisions::{self, DecisionRow, Filter};
 use posthouse_store::jobs::{self, JobClock, Lane, NewJob};
+use posthouse_store::ledger::{self, Cause, Posting};
 use posthouse_store::plugins::{self, BindingRevisionRow, BindingRow, PluginRow};
 use posthouse_store::quotes::{self, QuoteRow};
-use posthouse_store::{Access, Tx};
+use posthouse_store::{Access, Tx, budgets};
 use uuid::Uuid;
 
 fn quote(number: u128) -> Uuid {
@@ -66,6 +68,32 @@ fn a_decision(number: u128) -> DecisionRow {
         effect: "{}".into(),
         usage: "{}".into(),
         log: "[]".into(),
+    }
+}
+
+fn cause(number: u128) -> Cause {
+    Cause {
+        kind: "quote",
+        id: quote(number),
+    }
+}
+
+/// What a campaign takes off for a customer.
+fn a_saving(of: u128, for_whom: u128) -> Posting {
+    let part = |scope: &str, subject: String| Part {
+        scope: scope.into(),
+        subject,
+        amount: 10,
+        at_most: Some(1_000_000),
+    };
+    Posting {
+        account: budgets::account(campaign(of)),
+        amount: 10,
+        at_most: Some(1_000_000),
+        parts: vec![
+            part(budgets::CUSTOMER, customer(for_whom).to_string()),
+            part(budgets::DAY, "1".into()),
+        ],
     }
 }
 
@@ -160,10 +188,9 @@ async fn filled(tx: &mut Tx, agency: Uuid) {
     coupons::insert(tx, agency, BATCH, &codes).await.expect("codes");
     for number in 0..STORED {
         quotes::insert(tx, agency, &a_quote(number)).await.expect("a quote");
-        let saving = [(campaign(number % 20), 10)];
-        quotes::insert_savings(tx, agency, quote(number), &saving)
-            .await
-            .expect("a saving");
+        let saving = [a_saving(number % 20, number)];
+        let cause = cause(number);
+        ledger::reserve(tx, agency, cause, 1, &saving).await.expect("a saving");
         coupons::redeem(tx, agency, quote(number), &hash(number), "hold", 1)
             .await
             .expect("a use");
@@ -201,12 +228,23 @@ async fn a_quote_costs_the_same_however_many_there_are() {
             }
         )
     );
-    let savings: Vec<_> = (0..10).map(|number| (campaign(number), 10)).collect();
-    cheap!(
+    let who = customer(7).to_string();
+    let used = cheap!(
         steps,
-        "insert_savings",
-        quotes::insert_savings(&mut tx, agency, quote(new), &savings)
+        "used_in_force",
+        budgets::used_in_force(&mut tx, agency, &who, "1")
     );
+    let used: Vec<_> = used.iter().map(|row| (row.total, row.customer, row.day)).collect();
+    assert_eq!(
+        (used.len(), used[7], used[8]),
+        (20, (10_000, 10, 10_000), (10_000, 0, 10_000))
+    );
+    let savings: Vec<_> = (0..10).map(|number| a_saving(number, 7)).collect();
+    assert!(cheap!(
+        steps,
+        "reserve",
+        ledger::reserve(&mut tx, agency, cause(new), 1, &savings)
+    ));
     let arms: Vec<_> = (0..10).map(|number| (campaign(number), "treatment")).collect();
     cheap!(
         steps,
@@ -230,8 +268,11 @@ async fn a_quote_costs_the_same_however_many_there_are() {
     // it is looked at
     let found = cheap!(steps, "quote", quotes::quote(&mut tx, agency, quote(new)));
     assert_eq!(found.expect("it").customer_id, Some(customer(7)));
-    let found = cheap!(steps, "savings", quotes::savings(&mut tx, agency, quote(new)));
-    assert!(found.len() == 10 && found.is_sorted_by_key(|row| row.campaign_id));
+    let found = cheap!(steps, "holds", ledger::holds(&mut tx, agency, cause(new)));
+    assert!(found.len() == 10 && found.is_sorted_by_key(|(account, _)| account.owner));
+    let account = budgets::account(campaign(7));
+    let found = cheap!(steps, "total", ledger::total(&mut tx, agency, &account));
+    assert_eq!(found.held, 10_010);
     let found = cheap!(steps, "latest", quotes::latest(&mut tx, agency, quote(10_000), 10));
     assert_eq!((found.len(), found[0].id), (10, quote(9_999)));
     let found = cheap!(
@@ -260,11 +301,15 @@ async fn a_quote_costs_the_same_however_many_there_are() {
         "close",
         quotes::close(&mut tx, agency, quote(8), "expired", HOUR)
     ));
-    assert!(cheap!(
+    assert!(cheap!(steps, "commit", ledger::commit(&mut tx, agency, cause(new), 2)));
+    assert!(cheap!(steps, "release", ledger::release(&mut tx, agency, cause(8), 2)));
+    let holds = ledger::holds(&mut tx, agency, cause(new)).await.expect("holds");
+    let back = [(&holds[3].1, a_saving(3, 7))];
+    cheap!(
         steps,
-        "set_returned",
-        quotes::set_returned(&mut tx, agency, quote(new), campaign(3), 0, 10)
-    ));
+        "give_back",
+        ledger::give_back(&mut tx, agency, cause(new), 3, &back)
+    );
     let bookings: Vec<String> = SOME.iter().map(|number| format!("b{number}")).collect();
     let bookings: Vec<&str> = bookings.iter().map(String::as_str).collect();
     cheap!(

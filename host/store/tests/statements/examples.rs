@@ -74,6 +74,10 @@ fn what_leaves_its_agency_is_found() {
         "WITH all_of_them AS (SELECT id FROM customer) SELECT id FROM all_of_them",
         "WITH found AS (SELECT agency_id FROM customer WHERE agency_id = $1 UNION SELECT agency_id FROM booking)
          SELECT c.name FROM customer c JOIN found f ON f.agency_id = c.agency_id",
+        "WITH found (id, agency_id) AS (SELECT agency_id, id FROM customer WHERE agency_id = $1)
+         SELECT c.name FROM customer c JOIN found f ON f.agency_id = c.agency_id",
+        "WITH found (agency_id) AS (SELECT *, $1 FROM customer WHERE agency_id = $1)
+         SELECT c.name FROM customer c JOIN found f ON f.agency_id = c.agency_id",
         "WITH found AS (SELECT id AS agency_id FROM customer WHERE agency_id = $1)
          SELECT c.name FROM customer c JOIN found f ON f.agency_id = c.agency_id",
         // what is written
@@ -136,6 +140,8 @@ fn what_stays_in_its_agency_is_taken() {
         "SELECT name FROM (SELECT name FROM customer WHERE agency_id = $1) AS ours WHERE name = 'x'",
         "SELECT c.name FROM (SELECT agency_id, id FROM booking WHERE agency_id = $1) AS b
          JOIN customer c ON c.agency_id = b.agency_id",
+        "WITH found (place, agency_id) AS (VALUES ($2, $1))
+         SELECT c.name FROM customer c JOIN found f ON f.agency_id = c.agency_id",
         "WITH found AS (SELECT agency_id, id FROM customer WHERE agency_id = $1)
          UPDATE customer SET name = 'x' WHERE agency_id = $1 AND id IN (SELECT id FROM found)",
         "SELECT name FROM customer WHERE agency_id = $1 UNION ALL SELECT name FROM customer WHERE agency_id = $1",

@@ -141,11 +141,14 @@ impl Check<'_> {
                 self.fault("WITH RECURSIVE is not understood");
             }
             for cte in &with.cte_tables {
-                if !cte.alias.columns.is_empty() {
-                    self.fault("names for the columns of a WITH are not understood");
+                let mut columns = self.query(&cte.query, around);
+                if columns.more && !cte.alias.columns.is_empty() {
+                    self.fault("which columns of a WITH are named is not understood");
                 }
-                let found = self.query(&cte.query, around).agency();
-                self.named.push((lower(&cte.alias.name), found));
+                for (column, named) in columns.list.iter_mut().zip(&cte.alias.columns) {
+                    column.0 = Some(lower(&named.name));
+                }
+                self.named.push((lower(&cte.alias.name), columns.agency()));
             }
         }
         let columns = self.body(&query.body, around);
