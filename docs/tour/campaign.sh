@@ -17,8 +17,6 @@ export LANG=C.UTF-8
 
 planner() { POSTHOUSE_API_KEY=$PLANNER posthouse "$@"; }
 approver() { POSTHOUSE_API_KEY=$APPROVER posthouse "$@"; }
-tasks() { curl -sSf -X "$1" -H "Authorization: Bearer $PLANNER" -H "Content-Type: application/json" \
-    "$POSTHOUSE_URL/api/v1/campaigns/$key/tasks$2" -d "$3" && echo; }
 effect() { curl -sSf -H "Authorization: Bearer $APPROVER" "$POSTHOUSE_URL/api/v1/campaigns/$key/effect" && echo; }
 step() { # what must appear in the output, then the command
     wanted=$1
@@ -72,9 +70,10 @@ refused own_plan planner campaigns approve "$key"
 step "20,000.00" approver campaigns show "$key"
 step "agreed to this plan" approver campaigns approve "$key" --note "watch the budget"
 
-step '"training"' tasks POST "" '{"kind": "training", "title": "Brief the shops"}'
+step "tasks done" planner tasks add "Brief the shops" --subject "campaign/$key" --kind training
+task=$(grep -o 'tasks done [0-9a-f-]*' "$work/out" | cut -d ' ' -f 3)
 refused open_tasks planner campaigns start "$key"
-step '"done":true' tasks PATCH /1 '{"done": true}'
+step "Done: Brief the shops" planner tasks done "$task"
 step "is running" planner campaigns start "$key"
 
 cat >"$work/basket.toml" <<END

@@ -29,6 +29,7 @@ struct Things {
     batch: String,
     code: String,
     webhook: String,
+    task: String,
 }
 
 impl Things {
@@ -96,6 +97,7 @@ impl Door {
                 ("attributes", "{key}") => "room",
                 ("stacking-groups", "{key}") => "spare",
                 ("campaigns", "{id}") => ours.campaign(self),
+                ("tasks", "{id}") => &ours.task,
                 (_, "{task}" | "{number}") => "1",
                 (_, "{batch}") => &ours.batch,
                 ("quotes", "{id}") => match self.template.rsplit('/').next() {
@@ -155,6 +157,7 @@ impl Door {
             ("PUT", "{name}") => json!({"digest": ours.digest, "config": {}}),
             ("POST", "rollback") => json!({}),
             ("POST", "customers") => json!({"identities": [{"kind": "member_no", "value": "M8"}]}),
+            ("PATCH", "{id}") if self.template.contains("/tasks/") => json!({"done": true}),
             ("PATCH", "{id}") if self.template.contains("/webhooks/") => json!({"note": "Marked receiver"}),
             ("POST", "webhooks") => receiver("desk"),
             ("PATCH", "{id}") => json!({"name": "Somebody"}),
@@ -167,6 +170,9 @@ impl Door {
             ("POST", "submit" | "approve" | "start" | "pause" | "resume" | "end") => json!({}),
             ("POST", "reject") => json!({"note": "too dear"}),
             ("POST", "evaluate") => json!({"judgement": "It went well.", "lessons": "Do it again."}),
+            ("POST", "tasks") if !self.template.contains("/campaigns/") => {
+                json!({"title": "Call them", "subject": format!("campaign/{}", ours.campaigns["look"])})
+            }
             ("POST", "tasks") => json!({"kind": "other", "title": "Hang up the posters"}),
             ("PATCH", "{task}") => json!({"done": true}),
             ("POST", "amendments") => json!({"plan": plan(&ours.promotion, 98)}),
@@ -197,6 +203,7 @@ impl Door {
                 "/preview",
                 "/runs",
                 "/campaigns",
+                "/tasks",
                 "/quotes",
                 "/look-up",
                 "/coupons/revoke",
@@ -427,6 +434,11 @@ fn fill(client: &Client) -> Things {
         quote.expect(201)["id"].as_str().unwrap().to_owned()
     };
     let quotes = BTreeMap::from(["look", "release", "confirm"].map(|waits_for| (waits_for, ask(&code))));
+    let body = json!({"title": "Marked call", "assignee": "Marked person", "due_on": "2026-01-20"});
+    let task = client.post("/api/v1/tasks", &body).expect(201)["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let decision = client.all("/api/v1/decisions")[0]["id"].as_str().unwrap().to_owned();
     Things {
         customer,
@@ -442,6 +454,7 @@ fn fill(client: &Client) -> Things {
         batch,
         code,
         webhook: webhook(client),
+        task,
     }
 }
 
@@ -495,6 +508,7 @@ fn every_door_keeps_agencies_apart(database: Database) {
         "quotes",
         "decisions",
         "webhooks",
+        "tasks",
     ] {
         let answer = theirs.get(&format!("/api/v1/{list}")).expect(200);
         assert_eq!(answer["items"], json!([]), "{list}");
@@ -514,6 +528,7 @@ fn every_door_keeps_agencies_apart(database: Database) {
         &things.batch,
         &things.code,
         &things.webhook,
+        &things.task,
     ];
     let ids = things.campaigns.values().chain(things.quotes.values());
     let marks: Vec<&String> = marks.into_iter().chain(ids).collect();

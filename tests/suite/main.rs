@@ -58,6 +58,7 @@ mod rules;
 mod search;
 mod segments;
 mod swaps;
+mod tasks;
 mod torture;
 mod tour;
 mod trade;

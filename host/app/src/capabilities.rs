@@ -53,7 +53,7 @@ capabilities! {
     campaigns: Campaigns,
     /// Changes to campaigns that are in force.
     amendments: Amendments,
-    /// What is to be done before a campaign starts.
+    /// What is to be done, by whom, until when.
     tasks: Tasks,
     /// How the offers of several campaigns combine.
     stacking_groups: StackingGroups,

@@ -28,11 +28,13 @@ mod sheet;
 pub mod team;
 #[cfg(test)]
 mod testing;
+mod texts;
 pub mod timeline;
 #[cfg(test)]
 mod toy;
 mod upkeep;
 pub mod webhooks;
+pub mod work;
 
 pub use capabilities::{
     Amendments, Attributes, Audit, Bindings, Campaigns, Coupons, Days, Decisions, Facts, Idempotency, Insights, Intake,
@@ -78,6 +80,7 @@ pub struct App {
     contributions: Contributions,
     sources: timeline::Sources,
     kinds: Kinds,
+    subjects: work::Subjects,
     /// Whoever takes jobs has it: the runner, or whoever moves the clock.
     turn: Arc<tokio::sync::Mutex<()>>,
     host: Uuid,
@@ -138,6 +141,7 @@ impl App {
                 .with::<quotes::Return>()
                 .with::<webhooks::Deliver>()
                 .with::<webhooks::Tidy>(),
+            subjects: work::Subjects::default().with::<campaigns::Tasked>(),
             turn: Arc::default(),
             host,
             rooms: Arc::default(),

@@ -89,11 +89,15 @@ impl Caller {
             Err(AppError::Forbidden(scope.as_str()))
         }
     }
+
+    /// Who that is as a person: the actor, and the holder whose other keys are the same person ([`is_same_person`]).
+    pub(crate) fn person(&self) -> (Uuid, Option<&str>) {
+        (self.key, self.holder.as_deref())
+    }
 }
 
 /// Whether the caller is the person behind this actor: the same key, or another key of the same holder.
-pub(crate) async fn is_same_person(tx: &mut Tx, caller: &Caller, actor: Option<Uuid>) -> Result<bool> {
-    let Some(actor) = actor else { return Ok(false) };
+pub(crate) async fn is_same_person(tx: &mut Tx, caller: &Caller, actor: Uuid) -> Result<bool> {
     if actor == caller.key {
         return Ok(true);
     }

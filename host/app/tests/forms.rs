@@ -7,6 +7,7 @@ use posthouse_domain::booking::{Booking, BookingDetails, BookingRecord, BookingS
 use posthouse_domain::time::FixedClock;
 use posthouse_engine::{Engine, EngineConfig};
 use posthouse_store::intake::{self, BookingRow, CustomerRow, EventRow, NewIdentity};
+use posthouse_store::work::{self, Filter, TaskRow};
 use posthouse_store::{Access, Store, Tx, forms};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -122,11 +123,45 @@ async fn fill(tx: &mut Tx, agency: Uuid) {
         booking("\u{202a}BM9\u{202c}", 4),
     ];
     intake::put_bookings(tx, agency, &bookings).await.expect("bookings");
+    for (number, assignee) in [(1, Some("Ｍｓ\u{3000}Lin")), (2, Some("Mr Wu")), (3, None)] {
+        let task = TaskRow {
+            id: Uuid::from_u128(number),
+            subject_kind: None,
+            subject_id: None,
+            number: None,
+            kind: "other".into(),
+            title: "Call them".into(),
+            assignee: assignee.map(str::to_owned),
+            assignee_form: None,
+            assignee_id: None,
+            assignee_name: None,
+            due_on: None,
+            due_at: None,
+            outcome: None,
+            done_by: None,
+            done_at: None,
+            created_by: None,
+            created_at: 1,
+            version: 1,
+        };
+        work::insert_task(tx, agency, &task).await.expect("a task");
+    }
     for step in forms::STEPS {
         forms::put_step(tx, agency, step, "", false)
             .await
             .expect("a step to be taken");
     }
+}
+
+/// Whose tasks these are by name.
+async fn tasks_of(store: &Store, agency: Uuid, holder: &str) -> Vec<u128> {
+    let mut tx = store.read(Access::Agency(agency)).await.expect("a transaction");
+    let filter = Filter {
+        person: Some((Uuid::nil(), Some(holder))),
+        ..Filter::default()
+    };
+    let rows = work::tasks(&mut tx, agency, &filter, None, 10).await.expect("tasks");
+    rows.into_iter().map(|row| row.id.as_u128()).collect()
 }
 
 async fn identities(store: &Store, agency: Uuid) -> BTreeMap<String, (u128, Option<String>)> {
@@ -207,6 +242,8 @@ async fn old_rows_are_brought_to_their_forms(address: String) {
         assert_eq!(found.get(form), Some(&(owner, shown)), "{form} in {found:?}");
     }
     assert_eq!(found.len(), 11, "nobody lost an identity: {found:?}");
+    assert_eq!(tasks_of(&store, agency, "ms lin").await, [1]);
+    assert_eq!(tasks_of(&store, agency, "mr wu").await, [2]);
 
     // again, and after a start that was cut off: nothing changes
     let again = host(&store);

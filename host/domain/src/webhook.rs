@@ -48,6 +48,10 @@ event_types! {
     "quote.confirmed": "A quote was confirmed with a booking.", "报价已随订单确认。";
     "quote.returned": "What a confirmed quote took was given back, as its booking was cancelled or refunded.", "订单取消或退款，报价占用的优惠已退回。";
     "segment.moved": "Customers moved between segments.", "客户在分群之间变动。";
+    "task.changed": "A task has another title, assignee or time, or is open again.", "任务的标题、负责人或期限有变动，或任务重新打开。";
+    "task.created": "Something is to be done.", "新增任务。";
+    "task.deleted": "A task was taken away.", "任务已删除。";
+    "task.done": "A task is done.", "任务已完成。";
     "webhook.test": "Somebody tried this webhook.", "有人测试了该 Webhook。";
 }
 

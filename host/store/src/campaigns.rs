@@ -97,6 +97,23 @@ pub async fn campaign_by_key(tx: &mut Tx, agency: Uuid, key: &str) -> Result<Opt
     )
 }
 
+/// Ids and names of these campaigns.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn names(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+    fetch_listed!(
+        tx,
+        (Uuid, String),
+        "SELECT id, name FROM campaign WHERE agency_id = $1 AND id IN",
+        [agency],
+        ids,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )
+}
+
 /// The number under which hosts keep what they have read of campaigns, groups and rules; 0 where nothing was ever planned.
 ///
 /// # Errors

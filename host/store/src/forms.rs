@@ -5,7 +5,15 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 /// Everything that is done once to the rows of an agency, in this order.
-pub const STEPS: [&str; 6] = ["identities", "bookings", "records", "waiting", "quotes", "words"];
+pub const STEPS: [&str; 7] = [
+    "identities",
+    "bookings",
+    "records",
+    "waiting",
+    "quotes",
+    "assignees",
+    "words",
+];
 
 /// The kind under which bookings clash.
 pub const BOOKING: &str = "booking";

@@ -3,13 +3,18 @@
 use posthouse_domain::ledger::{Change, Movement};
 use posthouse_store::jobs::{self, JobClock, Lane};
 use posthouse_store::ledger::{self, Cause};
+use posthouse_store::work::{self, Filter, Progress, Subject};
 use posthouse_store::{Access, Store, budgets, decisions, intake};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use std::borrow::Cow;
 use std::str::FromStr;
+use tokio::sync::Mutex;
 use uuid::Uuid;
+
+/// Roles are of the whole cluster: of the tests that make some, one comes after the other.
+static ROLES: Mutex<()> = Mutex::const_new(());
 
 const AGENCY: Uuid = Uuid::from_u128(1);
 const CUSTOMER: Uuid = Uuid::from_u128(2);
@@ -60,13 +65,16 @@ async fn rows_of_the_first_version_are_folded_again_on_sqlite() {
     everyone_is_due(&address).await;
 }
 
-/// The owner of the tables is a plain user, as in the README: row-level security is forced on it as well.
-#[tokio::test]
-async fn rows_of_the_first_version_are_folded_again_on_postgres() {
+/// A database whose tables are to belong to a plain user, as in the README: row-level security is forced on it as well. Its address for
+/// whoever may do everything, and for that user.
+fn kept_by_a_plain_user() -> (String, String) {
     let url = posthouse_tests::postgres::database();
     let (server, name) = url.rsplit_once('/').expect("an address ends in a name");
     let host = server.rsplit_once('@').map_or("127.0.0.1", |(_, host)| host);
-    posthouse_tests::postgres::sql(&url, "CREATE ROLE keeper LOGIN CREATEROLE");
+    let there = posthouse_tests::postgres::sql(&url, "SELECT count(*) FROM pg_roles WHERE rolname = 'keeper'");
+    if there == "0" {
+        posthouse_tests::postgres::sql(&url, "CREATE ROLE keeper LOGIN CREATEROLE");
+    }
     posthouse_tests::postgres::sql(&url, &format!("ALTER DATABASE \"{name}\" OWNER TO keeper"));
     posthouse_tests::postgres::sql(&url, "ALTER SCHEMA public OWNER TO keeper");
     let address = format!("postgres://keeper@{host}/{name}");
@@ -77,6 +85,14 @@ async fn rows_of_the_first_version_are_folded_again_on_postgres() {
         );
         posthouse_tests::postgres::sql(&url, &give);
     }
+    (url, address)
+}
+
+/// The owner of the tables is a plain user, as in the README: row-level security is forced on it as well.
+#[tokio::test]
+async fn rows_of_the_first_version_are_folded_again_on_postgres() {
+    let _alone = ROLES.lock().await;
+    let (url, address) = kept_by_a_plain_user();
     let pool = PgPool::connect(&address).await.expect("PostgreSQL opens");
     until(1, sqlx::migrate!("../../migrations/postgres"))
         .run(&pool)
@@ -160,38 +176,205 @@ async fn everything_is_scheduled(address: &str) {
     store.close().await;
 }
 
-#[tokio::test]
-async fn what_was_looked_for_is_scheduled_on_sqlite() {
+/// A database of an earlier version with these rows, without what they belong to.
+async fn sqlite_at(version: i64, rows: Vec<String>) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let address = format!("sqlite:{}?mode=rwc", folder.path().join("old.db").display());
-    // what the rows belong to is not at hand
     let options = SqliteConnectOptions::from_str(&address)
         .expect("an address")
         .foreign_keys(false);
     let pool = SqlitePool::connect_with(options).await.expect("SQLite opens");
-    until(10, sqlx::migrate!("../../migrations/sqlite"))
+    until(version, sqlx::migrate!("../../migrations/sqlite"))
         .run(&pool)
         .await
         .expect("the version before");
-    for sql in before_jobs(|id| format!("x'{}'", id.simple())) {
+    for sql in rows {
         sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("a row");
     }
     pool.close().await;
+    (folder, address)
+}
+
+async fn postgres_at(version: i64, rows: Vec<String>) -> String {
+    let (url, address) = kept_by_a_plain_user();
+    let pool = PgPool::connect(&address).await.expect("PostgreSQL opens");
+    until(version, sqlx::migrate!("../../migrations/postgres"))
+        .run(&pool)
+        .await
+        .expect("the version before");
+    pool.close().await;
+    let rows = format!("SET session_replication_role = replica; {}", rows.join("; "));
+    posthouse_tests::postgres::sql(&url, &rows);
+    address
+}
+
+fn blob(id: Uuid) -> String {
+    format!("x'{}'", id.simple())
+}
+
+fn quoted(id: Uuid) -> String {
+    format!("'{id}'")
+}
+
+#[tokio::test]
+async fn what_was_looked_for_is_scheduled_on_sqlite() {
+    let (_folder, address) = sqlite_at(10, before_jobs(blob)).await;
     everything_is_scheduled(&address).await;
 }
 
 #[tokio::test]
 async fn what_was_looked_for_is_scheduled_on_postgres() {
-    let url = posthouse_tests::postgres::database();
-    let pool = PgPool::connect(&url).await.expect("PostgreSQL opens");
-    until(10, sqlx::migrate!("../../migrations/postgres"))
-        .run(&pool)
+    let _alone = ROLES.lock().await;
+    everything_is_scheduled(&postgres_at(10, before_jobs(quoted)).await).await;
+}
+
+const CAMPAIGN: Uuid = Uuid::from_u128(21);
+const OTHER: Uuid = Uuid::from_u128(22);
+const PLANNER: Uuid = Uuid::from_u128(23);
+/// 2026-01-15T04:00Z.
+const THEN: i64 = 1_768_449_600_000;
+
+/// Steps and tasks of campaigns, of the version before other things had any.
+fn before_work(id: impl Fn(Uuid) -> String) -> Vec<String> {
+    let (agency, planner) = (id(AGENCY), id(PLANNER));
+    let campaign = |campaign, key| {
+        format!(
+            "INSERT INTO campaign VALUES ({agency}, {}, '{key}', 'festival', 'C', '', 'preparing', '{{}}', 'h2', 1, NULL, 3, {planner}, 1, 1)",
+            id(campaign)
+        )
+    };
+    let step = |step, action, hash, note, by: Option<&str>| {
+        format!(
+            "INSERT INTO campaign_step VALUES ({agency}, {}, {step}, '{action}', 'draft', 'submitted', '{hash}', {note}, {}, {})",
+            id(CAMPAIGN),
+            by.unwrap_or("NULL"),
+            THEN + step
+        )
+    };
+    let task = |campaign, task, title, assignee, due: &str, done: bool| {
+        let (by, at) = if done {
+            (planner.as_str(), "9")
+        } else {
+            ("NULL", "NULL")
+        };
+        format!(
+            "INSERT INTO campaign_task VALUES ({agency}, {}, {task}, 'training', '{title}', {assignee}, {due}, {by}, {at}, {THEN})",
+            id(campaign)
+        )
+    };
+    vec![
+        format!("INSERT INTO agency VALUES ({agency}, 'a', 'A', 'Asia/Shanghai', 'CNY', 'CN', 1)"),
+        campaign(CAMPAIGN, "c"),
+        campaign(OTHER, "o"),
+        step(1, "create", "h1", "NULL", Some(&planner)),
+        step(2, "approve", "h2", "'fine'", Some(&planner)),
+        step(3, "end", "h2", "'over'", None),
+        task(CAMPAIGN, 1, "first", "'Ms Lin'", "20480", false),
+        task(CAMPAIGN, 3, "third", "NULL", "NULL", false),
+        task(CAMPAIGN, 2, "second", "NULL", "NULL", true),
+        task(OTHER, 1, "early", "NULL", "20470", false),
+    ]
+}
+
+/// Every step and task is where all of them are, as it was.
+async fn work_goes_on(address: &str) {
+    let store = Store::open(address).await.expect("the database is brought up to date");
+    let mut tx = store.read(Access::Agency(AGENCY)).await.expect("a transaction");
+    let subject = |id| Subject { kind: "campaign", id };
+    let steps = work::steps(&mut tx, AGENCY, subject(CAMPAIGN), i64::MAX, 10)
         .await
-        .expect("the version before");
-    pool.close().await;
-    let rows = before_jobs(|id| format!("'{id}'")).join("; ");
-    posthouse_tests::postgres::sql(&url, &format!("SET session_replication_role = replica; {rows}"));
-    everything_is_scheduled(&url).await;
+        .expect("steps");
+    let steps: Vec<_> = steps
+        .iter()
+        .map(|step| {
+            (
+                step.step,
+                step.action.as_str(),
+                step.plan_hash.as_deref(),
+                step.note.as_deref(),
+                step.taken_by,
+                step.at,
+            )
+        })
+        .collect();
+    let expected = [
+        (3, "end", Some("h2"), Some("over"), None, THEN + 3),
+        (2, "approve", Some("h2"), Some("fine"), Some(PLANNER), THEN + 2),
+        (1, "create", Some("h1"), None, Some(PLANNER), THEN + 1),
+    ];
+    assert_eq!(steps, expected);
+    let all = work::tasks(&mut tx, AGENCY, &Filter::default(), None, 10)
+        .await
+        .expect("tasks");
+    let shown: Vec<_> = all
+        .iter()
+        .map(|task| {
+            (
+                task.subject_id,
+                task.number,
+                task.title.as_str(),
+                task.due_on,
+                task.done_by,
+                task.done_at,
+            )
+        })
+        .collect();
+    // of those that are due at no time the earlier written comes first
+    let expected = [
+        (Some(OTHER), Some(1), "early", Some(20_470), None, None),
+        (Some(CAMPAIGN), Some(1), "first", Some(20_480), None, None),
+        (Some(CAMPAIGN), Some(2), "second", None, Some(PLANNER), Some(9)),
+        (Some(CAMPAIGN), Some(3), "third", None, None, None),
+    ];
+    assert_eq!(shown, expected);
+    for task in &all {
+        assert_eq!(task.id.get_version_num(), 7, "{task:?}");
+        assert_eq!(task.id.get_variant(), uuid::Variant::RFC4122, "{task:?}");
+        assert_eq!(task.id.as_u128() >> 80, THEN as u128, "{task:?}");
+        assert_eq!(
+            (task.subject_kind.as_deref(), task.created_at, task.version),
+            (Some("campaign"), THEN, 1)
+        );
+    }
+    assert_eq!(all[1].assignee.as_deref(), Some("Ms Lin"));
+    let open = Filter {
+        subject: Some(subject(CAMPAIGN)),
+        progress: Some(Progress::Open),
+        ..Filter::default()
+    };
+    assert_eq!(
+        work::tasks(&mut tx, AGENCY, &open, None, 10)
+            .await
+            .expect("tasks")
+            .len(),
+        2
+    );
+    assert_eq!(
+        work::open_tasks(&mut tx, AGENCY, subject(CAMPAIGN))
+            .await
+            .expect("a count"),
+        2
+    );
+    assert_eq!(
+        work::next_number(&mut tx, AGENCY, subject(CAMPAIGN))
+            .await
+            .expect("a number"),
+        (3, 4)
+    );
+    drop(tx);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn steps_and_tasks_of_campaigns_go_on_on_sqlite() {
+    let (_folder, address) = sqlite_at(14, before_work(blob)).await;
+    work_goes_on(&address).await;
+}
+
+#[tokio::test]
+async fn steps_and_tasks_of_campaigns_go_on_on_postgres() {
+    let _alone = ROLES.lock().await;
+    work_goes_on(&postgres_at(14, before_work(quoted)).await).await;
 }
 
 const SEEN: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdee);
@@ -297,33 +480,12 @@ async fn the_budget_goes_on(address: &str) {
 
 #[tokio::test]
 async fn budgets_are_accounts_of_the_ledger_on_sqlite() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let address = format!("sqlite:{}?mode=rwc", folder.path().join("old.db").display());
-    let options = SqliteConnectOptions::from_str(&address)
-        .expect("an address")
-        .foreign_keys(false);
-    let pool = SqlitePool::connect_with(options).await.expect("SQLite opens");
-    until(14, sqlx::migrate!("../../migrations/sqlite"))
-        .run(&pool)
-        .await
-        .expect("the version before");
-    for sql in before_the_ledger(|id| format!("x'{}'", id.simple())) {
-        sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("a row");
-    }
-    pool.close().await;
+    let (_folder, address) = sqlite_at(14, before_the_ledger(blob)).await;
     the_budget_goes_on(&address).await;
 }
 
 #[tokio::test]
 async fn budgets_are_accounts_of_the_ledger_on_postgres() {
-    let url = posthouse_tests::postgres::database();
-    let pool = PgPool::connect(&url).await.expect("PostgreSQL opens");
-    until(14, sqlx::migrate!("../../migrations/postgres"))
-        .run(&pool)
-        .await
-        .expect("the version before");
-    pool.close().await;
-    let rows = before_the_ledger(|id| format!("'{id}'")).join("; ");
-    posthouse_tests::postgres::sql(&url, &format!("SET session_replication_role = replica; {rows}"));
-    the_budget_goes_on(&url).await;
+    let _alone = ROLES.lock().await;
+    the_budget_goes_on(&postgres_at(14, before_the_ledger(quoted)).await).await;
 }

@@ -1,7 +1,7 @@
 //! Amendments: changing what is in force. The old plan serves until another person approves the new one.
 
 use super::endings::end_with_its_window;
-use super::life::{Taken, put_campaign_rule, record, settings, state_of};
+use super::life::{put_campaign_rule, record, settings, state_of};
 use super::look_up::look_up;
 use super::view::{said, view};
 use super::{
@@ -10,7 +10,8 @@ use super::{
 use crate::Amendments;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::grants::to_be_granted;
-use crate::team::{Caller, is_same_person};
+use crate::team::Caller;
+use crate::work::{Taken, is_one_of};
 use posthouse_domain::campaign::{CampaignRule, Plan, State, changes as words_of_changes};
 use posthouse_domain::{Instant, words};
 use posthouse_store::campaign_changes::{self as changes, AmendmentRow};
@@ -327,7 +328,7 @@ impl Amendments<'_> {
         state: &str,
         now: Instant,
     ) -> Result<()> {
-        if state == "approved" && is_same_person(tx, caller, Some(amendment.proposed_by)).await? {
+        if state == "approved" && is_one_of(tx, caller, &[Some(amendment.proposed_by)]).await? {
             let detail = words!(
                 "{key}: an amendment is approved by another person than the one who proposed it",
                 "{key}：变更须由提出者以外的人批准",

@@ -1,11 +1,12 @@
 //! The end of a campaign: its window is over, and what was learned is written down.
 
-use super::life::{Taken, close_amendments, next_state, record, state_of};
+use super::life::{close_amendments, next_state, record, state_of};
 use super::view::view;
 use super::{CampaignView, check_version, find, find_locked, needed, plan_of, write};
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane, NewJob};
 use crate::team::Caller;
+use crate::work::Taken;
 use crate::{App, Campaigns};
 use posthouse_domain::campaign::effect::Effect;
 use posthouse_domain::campaign::{Action, State};

@@ -1,47 +1,21 @@
 //! A campaign's life: which state an action leads to, what is written down of each step, and the rule that comes into force with it.
 
-use super::{PROMOTION, plan_of};
+use super::{PROMOTION, plan_of, subject};
 use crate::App;
 use crate::error::{AppError, Result};
 use crate::rules::pointer::{NewRule, put_rule};
 use crate::team::Caller;
 use crate::webhooks::Told;
+use crate::work::{self, Step, Taken};
 use posthouse_domain::campaign::{Action, CampaignRule, CampaignType, Plan, Situation, State, Wrong, next};
 use posthouse_domain::{Instant, Words, canonical as json, words};
 use posthouse_store::Tx;
 use posthouse_store::campaign_changes;
-use posthouse_store::campaign_parts::{self as parts, StepRow};
 use posthouse_store::campaigns::CampaignRow;
 use uuid::Uuid;
 
 /// What going back to an earlier rule is called, as the cause of a revision and as a step. Its note is the host's.
 pub(super) const ROLLBACK: &str = "rollback";
-
-/// Who took a step, when, and what they said.
-pub(crate) struct Taken<'t> {
-    by: Option<Uuid>,
-    at: Instant,
-    note: Option<&'t str>,
-}
-
-impl<'t> Taken<'t> {
-    /// A step that the host takes by itself.
-    pub(crate) fn by_host(at: Instant, note: &'t str) -> Self {
-        Self {
-            by: None,
-            at,
-            note: Some(note),
-        }
-    }
-
-    pub(super) fn by(caller: &Caller, at: Instant, note: Option<&'t str>) -> Self {
-        Self {
-            by: Some(caller.key),
-            at,
-            note,
-        }
-    }
-}
 
 /// Writes a step down. The campaign's lock is held.
 pub(crate) async fn record(
@@ -52,22 +26,13 @@ pub(crate) async fn record(
     action: &str,
     taken: &Taken<'_>,
 ) -> Result<()> {
-    let row = StepRow {
-        step: 0,
-        action: action.to_owned(),
-        origin: before.state.clone(),
-        target: after.state.clone(),
-        plan_hash: after.plan_hash.clone(),
-        note: taken.note.map(str::to_owned),
-        taken_by: taken.by,
-        at: taken.at,
+    let step = Step {
+        action,
+        from: &before.state,
+        to: &after.state,
+        plan_hash: Some(&after.plan_hash),
     };
-    parts::add_step(tx, agency, before.id, &row).await?;
-    let detail = serde_json::json!({"from": row.origin, "to": row.target, "plan_hash": row.plan_hash});
-    let (deed, subject) = (format!("campaign.{action}"), format!("campaign/{}", before.id));
-    app.audit()
-        .note_by(tx, agency, taken.by, &deed, &subject, detail)
-        .await?;
+    work::record(app, tx, agency, subject(before.id), &step, taken).await?;
     match event_of(action) {
         Some(kind) => app.webhooks().tell(tx, agency, told(kind, after, taken)).await,
         None => Ok(()),

@@ -20,28 +20,31 @@ pub(crate) use endings::End;
 pub use endings::Evaluation;
 pub use groups::GroupView;
 pub use lessons::Lesson;
-pub(crate) use life::{Taken, record};
+pub(crate) use life::record;
 pub use planning::{CampaignChange, NewCampaign, Rehearsal};
 pub(crate) use rules::RuleName;
 pub use steps::StepView;
-pub use tasks::{NewTask, TASK_KINDS, TaskChange, TaskView};
+pub(crate) use tasks::Tasked;
 pub use view::{Approval, CampaignSummary, CampaignView, PluginName};
 
 use crate::error::{AppError, Result};
 use crate::rules::point::Point;
+use crate::texts::{long, needed, short};
+use crate::work::Workable;
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::{Rejection, Words, words};
 use posthouse_store::campaigns::{self as store, CampaignRow};
+use posthouse_store::work::Subject;
 use posthouse_store::{StoreError, Tx};
 use uuid::Uuid;
 
 /// The extension point of the rules that make offers.
 pub const PROMOTION: &str = <point::Promotion as Point>::NAME;
 
-/// Longest name, owner, title of a task and name of whoever does it, in bytes.
-const LONGEST_NAME: usize = 200;
-/// Longest note, judgement and lessons, in bytes.
-const LONGEST_TEXT: usize = 4_000;
+/// A campaign as something that is worked on.
+fn subject(id: Uuid) -> Subject<'static> {
+    Subject { kind: Tasked::KIND, id }
+}
 
 /// The campaign of this id or key.
 ///
@@ -123,46 +126,6 @@ fn check_key(what: &Words, key: &str) -> Result<()> {
             "{what} {key:?} 应为 1 到 64 个小写字母、数字或连字符，且不能是 UUID"
         ),
     ))
-}
-
-/// A short text for people, without spaces around it.
-fn short(what: &Words, text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.is_empty() || text.len() > LONGEST_NAME || text.chars().any(char::is_control) {
-        return Err(AppError::invalid(
-            "bad_name",
-            words!(
-                "write the {what} in 1 to {LONGEST_NAME} bytes without control characters",
-                "请填写{what}，1 到 {LONGEST_NAME} 字节，不含控制字符"
-            ),
-        ));
-    }
-    Ok(text.to_owned())
-}
-
-/// A longer text for people, which may be left out.
-fn long(what: &Words, text: Option<&str>) -> Result<Option<String>> {
-    let text = text.map(str::trim).filter(|text| !text.is_empty());
-    if text.is_some_and(|text| text.len() > LONGEST_TEXT) {
-        return Err(AppError::invalid(
-            "bad_note",
-            words!(
-                "the {what} is longer than {LONGEST_TEXT} bytes",
-                "{what}超过 {LONGEST_TEXT} 字节"
-            ),
-        ));
-    }
-    Ok(text.map(str::to_owned))
-}
-
-/// A longer text for people that has to be there.
-fn needed(what: &Words, text: Option<&str>) -> Result<String> {
-    long(what, text)?.ok_or_else(|| {
-        AppError::invalid(
-            "note_missing",
-            words!("write the {what}; it cannot be empty", "请填写{what}，不能为空"),
-        )
-    })
 }
 
 /// Writes a campaign's change, on top of the row that was read under its lock.

@@ -1,16 +1,18 @@
 //! Writing campaigns down and changing what is planned.
 
-use super::life::{self, Taken, campaign_type};
+use super::life::{self, campaign_type};
 use super::look_up::look_up;
 use super::view::{PluginName, said, view};
-use super::{CampaignView, canonical, check_key, check_version, find_locked, is_taken, plan_of, short, write};
+use super::{CampaignView, canonical, check_key, check_version, find_locked, is_taken, plan_of, short, subject, write};
 use crate::Campaigns;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
+use crate::work::Taken;
 use posthouse_domain::campaign::{Action, Plan, Said, State, changes};
 use posthouse_domain::{Words, words};
+use posthouse_store::Access;
 use posthouse_store::campaigns::{self as store, CampaignRow};
-use posthouse_store::{Access, campaign_parts as parts};
+use posthouse_store::work::open_tasks;
 
 /// A campaign to be written down.
 #[derive(Debug, Clone)]
@@ -166,7 +168,7 @@ impl Campaigns<'_> {
             rehearsal.would = "nothing";
             return Ok(rehearsal);
         }
-        let open = parts::open_tasks(&mut tx, agency, known.id).await?;
+        let open = open_tasks(&mut tx, agency, subject(known.id)).await?;
         life::next_state(&known, Action::Change, open, false, self.app.clock.now())?;
         let (_, before) = said(&mut tx, &caller.room, &plan_of(&known)?).await?;
         rehearsal.would = "change";
@@ -218,7 +220,7 @@ impl Campaigns<'_> {
             let (text, hash) = canonical(plan)?;
             planned = hash != before.plan_hash;
             if planned {
-                let open = parts::open_tasks(&mut tx, agency, before.id).await?;
+                let open = open_tasks(&mut tx, agency, subject(before.id)).await?;
                 after.state = life::next_state(&before, Action::Change, open, false, now)?
                     .as_str()
                     .to_owned();

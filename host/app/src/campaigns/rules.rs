@@ -1,6 +1,6 @@
 //! The rules of campaigns: opening them, and going back to an older one.
 
-use super::life::{ROLLBACK, Taken, record, state_of};
+use super::life::{ROLLBACK, record, state_of};
 use super::point::Promotion;
 use super::{PROMOTION, find_locked};
 use crate::Campaigns;
@@ -10,6 +10,7 @@ use crate::rules::plugins::checked_config;
 use crate::rules::point::{Point, Rule, check_attributes, seed};
 use crate::rules::pointer::{self, NewRule};
 use crate::team::Caller;
+use crate::work::Taken;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::campaign::State;
 use posthouse_domain::{canonical, words};

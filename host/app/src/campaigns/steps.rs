@@ -1,20 +1,24 @@
 //! From draft to lessons, one step at a time, each step a row.
 
 use super::endings::{End, end_with_its_window};
-use super::life::{ROLLBACK, Taken, close_amendments, next_state, put_campaign_rule, record};
+use super::life::{ROLLBACK, close_amendments, next_state, put_campaign_rule, record};
 use super::look_up::look_up;
 use super::view::view;
-use super::{CampaignView, check_version, find, find_locked, is_taken, long, needed, plan_of, write};
+use super::{CampaignView, check_version, find, find_locked, is_taken, long, needed, plan_of, subject, write};
 use crate::Campaigns;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Job};
-use crate::team::{Caller, is_same_person};
+use crate::team::Caller;
+use crate::work::{Taken, agrees, approval, is_one_of};
 use posthouse_domain::campaign::Action;
 use posthouse_domain::{Instant, Words, words};
-use posthouse_store::campaign_parts::{self as parts, StepRow};
 use posthouse_store::campaigns as store;
+use posthouse_store::work::{StepRow, last_step, open_tasks, steps};
 use posthouse_store::{Access, Tx};
 use uuid::Uuid;
+
+/// Steps that agree to a plan: to the first one, and to another one of a campaign in force.
+pub(super) const AGREEING: (&str, &str) = (Action::Approve.as_str(), "amend");
 
 /// One step of a campaign's life.
 #[derive(Debug, Clone)]
@@ -76,12 +80,11 @@ impl Campaigns<'_> {
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, name).await?;
         check_version(&before, expected)?;
-        let wrote = parts::last_step(&mut tx, agency, before.id, ("create", Action::Change.as_str())).await?;
-        let mut own = false;
-        for by in [before.submitted_by, wrote.and_then(|step| step.taken_by)] {
-            own |= is_same_person(&mut tx, caller, by).await?;
-        }
-        let open = parts::open_tasks(&mut tx, agency, before.id).await?;
+        let written = ("create", Action::Change.as_str());
+        let wrote = last_step(&mut tx, agency, subject(before.id), written).await?;
+        let authors = [before.submitted_by, wrote.and_then(|step| step.taken_by)];
+        let own = is_one_of(&mut tx, caller, &authors).await?;
+        let open = open_tasks(&mut tx, agency, subject(before.id)).await?;
         let mut after = before.clone();
         after.state = next_state(&before, action, open, own, now)?.as_str().to_owned();
         if action == Action::Submit {
@@ -139,13 +142,13 @@ impl Campaigns<'_> {
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, name).await?;
         check_version(&before, expected)?;
-        let open = parts::open_tasks(&mut tx, agency, before.id).await?;
+        let open = open_tasks(&mut tx, agency, subject(before.id)).await?;
         let mut after = before.clone();
         after.state = next_state(&before, Action::Start, open, false, now)?
             .as_str()
             .to_owned();
-        let approval = parts::last_step(&mut tx, agency, before.id, (Action::Approve.as_str(), "amend")).await?;
-        if approval.is_none_or(|approval| approval.plan_hash != before.plan_hash) {
+        let approval = approval(&mut tx, agency, subject(before.id), AGREEING).await?;
+        if approval.is_none_or(|approval| !agrees(&approval, &before.plan_hash)) {
             let detail = words!(
                 "{key}: nobody has approved exactly this plan; submit it again",
                 "{key}：此方案未经批准；请重新提交",
@@ -203,7 +206,7 @@ impl Campaigns<'_> {
         let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, name).await?;
-        let steps = parts::steps(&mut tx, agency, row.id, before.unwrap_or(i64::MAX), limit).await?;
+        let taken = steps(&mut tx, agency, subject(row.id), before.unwrap_or(i64::MAX), limit).await?;
         // people's notes are theirs, the host's are in both languages
         let said = |step: &StepRow, note: &str| match step.taken_by {
             Some(_) if step.action != ROLLBACK => Words::same(note),
@@ -215,10 +218,10 @@ impl Campaigns<'_> {
             action: step.action,
             from: step.origin,
             to: step.target,
-            plan_hash: step.plan_hash,
+            plan_hash: step.plan_hash.unwrap_or_default(),
             by: step.taken_by,
             at: step.at,
         };
-        Ok(steps.into_iter().map(view).collect())
+        Ok(taken.into_iter().map(view).collect())
     }
 }

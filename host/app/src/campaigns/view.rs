@@ -2,16 +2,17 @@
 
 use super::lessons::{self, Lesson};
 use super::life::{campaign_type, settings};
-use super::{PROMOTION, find, look_up, plan_of};
+use super::steps::AGREEING;
+use super::{PROMOTION, find, look_up, plan_of, subject};
 use crate::error::{AppError, Result};
 use crate::team::Caller;
+use crate::work;
 use crate::{Campaigns, Room};
 use posthouse_domain::campaign::{CampaignType, Plan, Said, Speaker, State};
 use posthouse_domain::{Instant, words};
 use posthouse_store::campaigns::CampaignRow;
-use posthouse_store::{
-    Access, Tx, attributes, budgets, campaign_changes, campaign_parts as parts, campaigns as store, plugins,
-};
+use posthouse_store::work::open_tasks;
+use posthouse_store::{Access, Tx, attributes, budgets, campaign_changes, campaigns as store, plugins};
 use uuid::Uuid;
 
 /// Lessons that are shown with a campaign.
@@ -160,13 +161,13 @@ pub(super) async fn said(tx: &mut Tx, room: &Room, plan: &Plan) -> Result<(Plugi
 /// Reads all that is known of a campaign.
 pub(super) async fn view(tx: &mut Tx, room: &Room, row: CampaignRow) -> Result<CampaignView> {
     let (agency, id) = (room.id, row.id);
-    let approved = parts::last_step(tx, agency, id, ("approve", "amend")).await?;
+    let approved = work::approval(tx, agency, subject(id), AGREEING).await?;
     let approval = approved.map(|step| Approval {
         by: step.taken_by,
         at: step.at,
+        holds: work::agrees(&step, &row.plan_hash),
         note: step.note,
-        holds: step.plan_hash == row.plan_hash,
-        plan_hash: step.plan_hash,
+        plan_hash: step.plan_hash.unwrap_or_default(),
     });
     let granted = plugins::granted(tx, agency, PROMOTION, &row.key).await?;
     let (held, spent) = budgets::used(tx, agency, id).await?;
@@ -194,7 +195,7 @@ pub(super) async fn view(tx: &mut Tx, room: &Room, row: CampaignRow) -> Result<C
         granted,
         held,
         spent,
-        open_tasks: parts::open_tasks(tx, agency, id).await?,
+        open_tasks: open_tasks(tx, agency, subject(id)).await?,
         open_amendment: open.map(|amendment| amendment.amendment),
         approval,
         evaluation: own.map(Lesson::read).transpose()?,

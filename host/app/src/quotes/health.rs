@@ -3,11 +3,12 @@
 use super::gather::{Gathered, Heard};
 use super::standing::Standing;
 use crate::campaigns::PROMOTION;
-use crate::campaigns::{RuleName, Taken, find_locked, record};
+use crate::campaigns::{RuleName, find_locked, record};
 use crate::error::{Result, retrying};
 use crate::rules::breaker::{Attempt, Breaker, Failing, good_revisions};
 use crate::rules::log::{About, Call, DECISION};
 use crate::rules::pointer::{BREAKER, NewRule, put_rule};
+use crate::work::Taken;
 use crate::{Quotes, Room};
 use posthouse_domain::{Words, words};
 use posthouse_store::plugins::{self as bindings, BindingRevisionRow};

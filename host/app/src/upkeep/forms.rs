@@ -1,10 +1,10 @@
-//! Bookings, records and quotes into their normal forms.
+//! Bookings, records, quotes and assignees into their normal forms.
 
 use super::{PAGE, Page, note_clash, place};
 use crate::error::Result;
 use posthouse_domain::normal;
 use posthouse_store::forms::{self as store, BOOKING, RECORD};
-use posthouse_store::{Tx, intake};
+use posthouse_store::{Tx, intake, work};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -92,6 +92,17 @@ pub(super) async fn take_quotes(page: &Page<'_>, tx: &mut Tx) -> Result<Option<S
         }
     }
     Ok(next(&rows, |(quote, _)| place(quote)))
+}
+
+/// A page of tasks: by the form of its assignee a person finds what is theirs.
+pub(super) async fn take_assignees(page: &Page<'_>, tx: &mut Tx) -> Result<Option<String>> {
+    let rows = work::assignees_from(tx, page.agency, page.from(), PAGE).await?;
+    for (task, assignee) in &rows {
+        if let Some(assignee) = assignee {
+            work::set_assignee_form(tx, page.agency, *task, &normal::caseless(assignee)).await?;
+        }
+    }
+    Ok(next(&rows, |(task, _)| place(task)))
 }
 
 /// Where the next page begins; nowhere after the last.

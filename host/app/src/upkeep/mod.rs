@@ -122,6 +122,7 @@ impl Upkeep<'_> {
             "records" => forms::take_records(&page, &mut tx).await?,
             "waiting" => forms::take_waiting(&page, &mut tx).await?,
             "quotes" => forms::take_quotes(&page, &mut tx).await?,
+            "assignees" => forms::take_assignees(&page, &mut tx).await?,
             _ => words::take(&page, &mut tx).await?,
         };
         let more = next.is_some();

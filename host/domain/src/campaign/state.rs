@@ -116,7 +116,7 @@ impl Action {
     ];
 
     /// The name used in the database, paths and messages.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Change => "change",
             Self::Submit => "submit",

@@ -36,6 +36,7 @@ mod reader;
 mod rest;
 mod segments;
 mod stacking_groups;
+mod tasks;
 mod timeline;
 mod titles;
 mod webhooks;
@@ -181,6 +182,7 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .merge(limited(decisions::routes(), http.json_bytes))
         .merge(limited(stacking_groups::routes(), http.json_bytes))
         .merge(limited(campaigns::routes(), http.json_bytes))
+        .merge(limited(tasks::routes(), http.json_bytes))
         .merge(limited(webhooks::routes(), http.json_bytes))
         .merge(limited(audit::routes(), http.json_bytes))
         .route_layer(from_fn_with_state(front.clone(), idempotency::once))

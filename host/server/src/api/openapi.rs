@@ -27,6 +27,7 @@ use utoipa::{OpenApi as _, PartialSchema};
         (name = "bindings", description = "Which rule is in force."),
         (name = "segments", description = "Who is where, since when and why."),
         (name = "campaigns", description = "Offers to customers from plan to lessons: who planned, who agreed, what it brought."),
+        (name = "tasks", description = "What is to be done, by whom, until when."),
         (name = "quotes", description = "What a basket costs with every campaign in force."),
         (name = "coupons", description = "Codes that open campaigns."),
         (name = "decisions", description = "What rules were asked and said, and asking them again."),
@@ -162,14 +163,16 @@ fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
         .collect()
 }
 
-/// Operations whose bodies name something that may not be there.
-const NAMED_IN_BODY: [&str; 6] = [
+/// Operations whose bodies or queries name something that may not be there.
+const NAMED_INSIDE: [&str; 8] = [
     "previewSegmentation",
     "runSegmentation",
     "createCampaign",
     "createQuote",
     "lookUpCoupon",
     "revokeCoupon",
+    "listTasks",
+    "addTask",
 ];
 
 /// Operations whose answers hold a secret, beside those on keys.
@@ -192,7 +195,7 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: boo
         || operation
             .operation_id
             .as_deref()
-            .is_some_and(|id| NAMED_IN_BODY.contains(&id));
+            .is_some_and(|id| NAMED_INSIDE.contains(&id));
     let in_use = operation
         .operation_id
         .as_deref()

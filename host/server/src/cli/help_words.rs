@@ -408,6 +408,44 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     ("An entry of which you kept the hash", "保存过哈希的条目序号"),
     ("The hash that you kept of it", "当时保存的哈希"),
+    (
+        "List tasks; write them down, and say that they are done",
+        "列出任务；新建任务，标记完成",
+    ),
+    (
+        "Only your own: assigned to this key, to another key of its holder, or to the holder's name",
+        "只看自己的：指派给此密钥、同一持有人的其他密钥，或持有人的姓名",
+    ),
+    (
+        "Only those that are open, overdue or done; the open ones if left out",
+        "只看未完成（open）、已逾期（overdue）或已完成（done）的；不填则为未完成的",
+    ),
+    (
+        "Only those about this, as campaign/KEY",
+        "只看此对象的，如 campaign/KEY",
+    ),
+    (
+        "How many are listed, in the order in which they are due",
+        "列出多少项，按期限排列",
+    ),
+    ("Write a task down", "新建任务"),
+    ("What is to be done", "任务内容"),
+    (
+        "What it is about, as campaign/KEY; a campaign does not start before its tasks are done",
+        "对象，如 campaign/KEY；活动须在其任务全部完成后才能启动",
+    ),
+    (
+        "What kind of work it is: training, materials or other for a campaign",
+        "任务类型：活动可用 training（培训）、materials（物料）、other（其他）",
+    ),
+    ("Who is to do it", "负责人"),
+    (
+        "Until when: a day as 2027-03-31, or an instant as 2027-03-31T18:00",
+        "期限：日期如 2027-03-31，或时刻如 2027-03-31T18:00",
+    ),
+    ("Say that a task is done", "标记任务完成"),
+    ("Id of the task", "任务编号"),
+    ("What came of it", "处理结果"),
     ("Coupons of campaigns", "活动的券码"),
     (
         "Make a batch of codes. They are printed, or written to a file, this once",

@@ -23,6 +23,7 @@ mod quote;
 mod replay;
 mod segments;
 mod start;
+mod tasks;
 mod trade;
 mod webhooks;
 
@@ -74,6 +75,9 @@ enum Command {
     /// List campaigns; plan, approve, run and amend them.
     #[command(after_help = VARIABLES)]
     Campaigns(campaigns::Campaigns),
+    /// List tasks; write them down, and say that they are done.
+    #[command(after_help = VARIABLES)]
+    Tasks(tasks::Tasks),
     /// Coupons of campaigns.
     #[command(subcommand, after_help = VARIABLES)]
     Coupons(coupons::Coupons),
@@ -214,6 +218,7 @@ fn perform(cli: Cli, language: Language) -> ExitCode {
         Command::Segments(segments) => segments.run(output),
         Command::Customers(customers) => customers.run(output),
         Command::Campaigns(campaigns) => campaigns.run(output),
+        Command::Tasks(tasks) => tasks.run(output),
         Command::Coupons(coupons) => coupons.run(output),
         Command::Webhooks(webhooks) => webhooks.run(output),
         Command::Audit(audit) => audit.run(output),

@@ -3,10 +3,16 @@
 use super::campaigns::{Planned, Stage, TASKS, groups};
 use crate::output::Failure;
 use posthouse_app::App;
-use posthouse_app::campaigns::{CampaignChange, CampaignView, NewCampaign, NewTask, TaskChange};
+use posthouse_app::campaigns::{CampaignChange, CampaignView, NewCampaign};
 use posthouse_app::team::Caller;
+use posthouse_app::work::{Assignee, Due, NewTask, TaskChange};
 use posthouse_domain::campaign::{Action, State};
 use uuid::Uuid;
+
+/// A campaign as what tasks are about.
+fn subject(key: &str) -> String {
+    format!("campaign/{key}")
+}
 
 /// Who plans and who agrees.
 pub(super) struct Desk<'d> {
@@ -105,16 +111,17 @@ impl Desk<'_> {
 
     /// Writes down what has to be ready.
     async fn prepare(&self, key: &str) -> Result<(), Failure> {
-        let there = self.app.tasks().list(self.planner, key).await?;
-        for (kind, title) in TASKS {
+        let (subject, today) = (subject(key), self.planner.room.day_of(self.app.now()));
+        let there = self.app.tasks().of(self.planner, &subject).await?;
+        for (kind, title, assignee, days) in TASKS {
             if !there.iter().any(|task| task.kind == kind) {
                 let task = NewTask {
-                    kind: kind.to_owned(),
+                    kind: Some(kind.to_owned()),
                     title: title.to_owned(),
-                    assignee: Some("李敏 Li Min".to_owned()),
-                    due_on: None,
+                    assignee: Assignee::Named(assignee.to_owned()),
+                    due: Due::On(today + days),
                 };
-                self.app.tasks().add(self.planner, key, &task).await?;
+                self.app.tasks().add(self.planner, Some(&subject), &task).await?;
             }
         }
         Ok(())
@@ -125,9 +132,9 @@ impl Desk<'_> {
             done: Some(true),
             ..TaskChange::default()
         };
-        for task in self.app.tasks().list(self.planner, key).await? {
-            if !task.done {
-                self.app.tasks().change(self.planner, key, task.task, &done).await?;
+        for task in self.app.tasks().of(self.planner, &subject(key)).await? {
+            if task.done_at.is_none() {
+                self.app.tasks().change(self.planner, task.id, &done, None).await?;
             }
         }
         Ok(())

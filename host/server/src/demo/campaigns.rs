@@ -61,10 +61,15 @@ pub(super) fn groups() -> [(&'static str, Mode, Localized); 4] {
     ]
 }
 
-/// What a campaign has to have ready before it starts: kind and title.
-pub(super) const TASKS: [(&str, &str); 2] = [
-    ("training", "门店与客服培训 · Train shops and service"),
-    ("materials", "海报与小程序页面 · Posters and pages of the mini program"),
+/// What a campaign has to have ready before it starts: kind, title, who is to do it, and in how many days.
+pub(super) const TASKS: [(&str, &str, &str, Day); 2] = [
+    ("training", "门店与客服培训 · Train shops and service", "李敏 Li Min", 3),
+    (
+        "materials",
+        "海报与小程序页面 · Posters and pages of the mini program",
+        "陈浩 Chen Hao",
+        5,
+    ),
 ];
 
 /// From the start of one day to the start of another, Shanghai time.

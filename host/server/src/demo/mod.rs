@@ -9,6 +9,7 @@ mod last_year;
 mod people;
 mod plugins;
 mod shop;
+mod tasks;
 mod today;
 mod trip;
 mod trips;
@@ -319,6 +320,7 @@ pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Se
     if !offers.is_empty() {
         season(&app, &mut state, &path, &offers).await?;
     }
+    tasks::write_down(&app, &caller).await?;
     let trip = trip::find(&app, &caller, &state, config).await?;
     let campaigns = today::running(&app, &caller).await?;
     if !state.complete {

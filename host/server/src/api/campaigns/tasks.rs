@@ -3,13 +3,14 @@
 use super::super::Front;
 use super::super::extract::{Auth, Json, Path};
 use super::super::page::{At, Page};
-use super::super::problem::{Answer, Problem};
+use super::super::problem::Answer;
+use super::super::tasks::day;
 use super::READERS;
 use axum::extract::State;
 use axum::http::StatusCode;
-use posthouse_app::campaigns as app;
 use posthouse_app::team::Scope;
-use posthouse_domain::{Day, time, words};
+use posthouse_app::work::{self as app, Assignee, Due, TaskView};
+use posthouse_domain::time;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -79,15 +80,15 @@ struct Task {
     created_at: At,
 }
 
-impl From<app::TaskView> for Task {
-    fn from(task: app::TaskView) -> Self {
+impl From<TaskView> for Task {
+    fn from(task: TaskView) -> Self {
         Self {
-            task: task.task,
+            task: task.about.map_or(0, |about| about.number),
             kind: task.kind,
             title: task.title,
             assignee: task.assignee,
             due_on: task.due_on.map(time::day_text),
-            done: task.done,
+            done: task.done_at.is_some(),
             done_by: task.done_by,
             done_at: task.done_at.map(At),
             created_at: task.created_at.into(),
@@ -95,20 +96,13 @@ impl From<app::TaskView> for Task {
     }
 }
 
-fn day(text: Option<String>) -> Answer<Option<Day>> {
-    let read = |text: String| {
-        time::parse_day(&text).ok_or_else(|| {
-            let shown: String = text.chars().take(100).collect();
-            Problem::unprocessable(
-                "bad_day",
-                words!(
-                    "due_on {shown:?} is not a day like 2026-01-18",
-                    "due_on {shown:?} 不是 2026-01-18 这样的日期"
-                ),
-            )
-        })
-    };
-    text.map(read).transpose()
+/// A campaign as what tasks are about.
+fn of(campaign: &str) -> String {
+    format!("campaign/{campaign}")
+}
+
+fn due(text: Option<String>) -> Answer<Option<Due>> {
+    text.map(|text| day(&text).map(Due::On)).transpose()
 }
 
 /// The tasks of a campaign, in the order in which they were written down.
@@ -117,7 +111,9 @@ fn day(text: Option<String>) -> Answer<Option<Day>> {
     responses((status = 200, description = "Every task; `next` is always null.", body = Page<Task>)))]
 async fn list(State(front): State<Front>, auth: Auth, Path(id): Path<String>) -> Answer<axum::Json<Page<Task>>> {
     let caller = auth.may_any(&READERS)?;
-    Ok(axum::Json(Page::whole(front.app().tasks().list(&caller, &id).await?)))
+    Ok(axum::Json(Page::whole(
+        front.app().tasks().of(&caller, &of(&id)).await?,
+    )))
 }
 
 /// Write a task down.
@@ -134,12 +130,12 @@ async fn add(
 ) -> Answer<(StatusCode, axum::Json<Task>)> {
     let caller = auth.may(Scope::Campaigns)?;
     let new = app::NewTask {
-        kind: body.kind,
+        kind: Some(body.kind),
         title: body.title,
-        assignee: body.assignee,
-        due_on: day(body.due_on)?,
+        assignee: body.assignee.map(Assignee::Named).unwrap_or_default(),
+        due: due(body.due_on)?.unwrap_or_default(),
     };
-    let task = front.app().tasks().add(&caller, &id, &new).await?;
+    let task = front.app().tasks().add(&caller, Some(&of(&id)), &new).await?;
     Ok((StatusCode::CREATED, axum::Json(task.into())))
 }
 
@@ -156,13 +152,14 @@ async fn change(
     let caller = auth.may(Scope::Campaigns)?;
     let change = app::TaskChange {
         done: body.done,
+        outcome: None,
         title: body.title,
-        assignee: body.assignee,
-        due_on: day(body.due_on)?,
+        assignee: body.assignee.map(Assignee::Named),
+        due: due(body.due_on)?,
     };
-    Ok(axum::Json(
-        front.app().tasks().change(&caller, &id, task, &change).await?.into(),
-    ))
+    let tasks = front.app().tasks();
+    let task = tasks.numbered(&caller, &of(&id), task).await?;
+    Ok(axum::Json(tasks.change(&caller, task, &change, None).await?.into()))
 }
 
 /// Take a task away.
@@ -171,6 +168,8 @@ async fn change(
     responses((status = 204, description = "It is gone.")))]
 async fn delete(State(front): State<Front>, auth: Auth, Path((id, task)): Path<(String, i64)>) -> Answer<StatusCode> {
     let caller = auth.may(Scope::Campaigns)?;
-    front.app().tasks().delete(&caller, &id, task).await?;
+    let tasks = front.app().tasks();
+    let task = tasks.numbered(&caller, &of(&id), task).await?;
+    tasks.delete(&caller, task).await?;
     Ok(StatusCode::NO_CONTENT)
 }
