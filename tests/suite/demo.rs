@@ -161,6 +161,14 @@ fn campaigns_run_in_the_demo() {
         "{old}"
     );
 
+    // there is something to do: for a campaign, late, done, and for whoever has the key
+    let tasks = |query: &str| demo.client.all(&format!("/api/v1/tasks{query}"));
+    let preparing = by_state["preparing"][0]["key"].as_str().unwrap();
+    assert_eq!(tasks(&format!("?state=open&subject=campaign/{preparing}")).len(), 2);
+    assert_eq!(tasks("?state=overdue&mine=true").len(), 1);
+    assert_eq!(tasks("?state=open&mine=true").len(), 2);
+    assert!(tasks("?state=done").iter().any(|task| task["outcome"].is_string()));
+
     // somebody asks, books, and calls a trip off
     let states = || -> BTreeMap<String, usize> {
         let mut states = BTreeMap::new();

@@ -13,21 +13,22 @@ use posthouse_store::plugins::{self, BindingRevisionRow, BindingRow};
 use posthouse_store::{Access, Store};
 use serde_json::Value;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
 const NOW: i64 = 1_795_872_881_000; // 2026-11-28
 
-/// Gives an agency the id that its decisions were drawn under.
-struct Known(Uuid);
+/// Gives an agency the id that its decisions were drawn under; it is the first id that is asked for.
+struct Known(Mutex<Option<Uuid>>);
 
 impl Entropy for Known {
     fn fill(&self, bytes: &mut [u8]) {
         clock::SystemEntropy.fill(bytes);
     }
 
-    fn id(&self, _now: i64) -> Uuid {
-        self.0
+    fn id(&self, now: i64) -> Uuid {
+        let known = self.0.lock().expect("the id").take();
+        known.unwrap_or_else(|| clock::SystemEntropy.id(now))
     }
 }
 
@@ -114,7 +115,7 @@ async fn are_made_again(address: String) {
             currency: "CNY".into(),
             country: "CN".into(),
         };
-        let (_, key) = create_agency(&store, new, NOW, &Known(agency))
+        let (_, key) = create_agency(&store, new, NOW, &Known(Mutex::new(Some(agency))))
             .await
             .expect("an agency");
         let caller = app.team().authenticate(&key).await.expect("a caller");

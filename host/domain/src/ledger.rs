@@ -263,7 +263,7 @@ mod tests {
             at_most: Some(9),
             ..("lot".to_owned(), "a".to_owned(), 5).into()
         };
-        let text = serde_json::to_string(&[part.clone()]).expect("JSON");
+        let text = serde_json::to_string(std::slice::from_ref(&part)).expect("JSON");
         assert_eq!(text, r#"[["lot","a",5]]"#);
         let read: Vec<Part> = serde_json::from_str(&text).expect("parts");
         assert_eq!(read, [Part { at_most: None, ..part }]);

@@ -316,8 +316,8 @@ async fn shift(tx: &mut Tx, agency: Uuid, moves: &[Move<'_>]) -> Result<bool> {
                  WHERE ledger_counter.debited + excluded.debited >= 0 AND ledger_counter.held + excluded.held >= 0
                    AND ledger_counter.debited + excluded.debited + ledger_counter.held + excluded.held
                         - ledger_counter.credited - excluded.credited
-                        <= (SELECT m.at_most FROM moved m WHERE m.kind = excluded.kind AND m.owner = excluded.owner
-                            AND m.scope = excluded.scope AND m.subject = excluded.subject)",
+                        <= (SELECT m.at_most FROM moved m WHERE m.owner = excluded.owner AND m.scope = excluded.scope
+                            AND m.subject = excluded.subject AND m.kind = excluded.kind)",
             );
         })?;
         if moved != moves.len() as u64 {

@@ -13,8 +13,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Exports that a key may have at once.
-const EXPORTS: NonZeroU32 = NonZeroU32::new(10).expect("ten");
+/// Exports that a key may have at once: an office may fetch the errors of many files in a row.
+const EXPORTS: NonZeroU32 = NonZeroU32::new(60).expect("sixty");
 /// How long until a key may have one more.
 const EXPORT_EVERY: Duration = Duration::from_secs(6);
 
@@ -42,7 +42,11 @@ impl Limiter {
         Self {
             limiter: RateLimiter::keyed(quota.allow_burst(EXPORTS)),
             clock: DefaultClock::default(),
-            quota: words!("its {EXPORTS} exports a minute", "每分钟 {EXPORTS} 次导出的额度"),
+            quota: words!(
+                "its {EXPORTS} exports, of which one comes back every {seconds} s",
+                "{EXPORTS} 次导出的额度（每 {seconds} 秒恢复一次）",
+                seconds = EXPORT_EVERY.as_secs()
+            ),
         }
     }
 
@@ -134,14 +138,17 @@ mod tests {
     fn exports_have_a_rate_of_their_own() {
         let limiter = Limiter::of_exports();
         let key = Uuid::from_u128(1);
-        assert!((0..10).all(|_| limiter.check(key).is_ok()));
+        assert!((0..60).all(|_| limiter.check(key).is_ok()));
         let refused = limiter.check(key).unwrap_err();
         assert_eq!((refused.status.as_u16(), refused.code.as_str()), (429, "rate_limited"));
         assert!(
-            refused.detail.en.contains("10 exports a minute"),
+            refused
+                .detail
+                .en
+                .contains("60 exports, of which one comes back every 6 s"),
             "{}",
             refused.detail.en
         );
-        assert!(refused.detail.zh.contains("每分钟 10 次导出"), "{}", refused.detail.zh);
+        assert!(refused.detail.zh.contains("60 次导出的额度"), "{}", refused.detail.zh);
     }
 }

@@ -239,7 +239,8 @@ async fn a_quote_costs_the_same_however_many_there_are() {
         (used.len(), used[7], used[8]),
         (20, (10_000, 10, 10_000), (10_000, 0, 10_000))
     );
-    let savings: Vec<_> = (0..10).map(|number| a_saving(number, 7)).collect();
+    // three campaigns with three counters and an entry each
+    let savings: Vec<_> = (0..3).map(|number| a_saving(number, 7)).collect();
     assert!(cheap!(
         steps,
         "reserve",
@@ -269,8 +270,8 @@ async fn a_quote_costs_the_same_however_many_there_are() {
     let found = cheap!(steps, "quote", quotes::quote(&mut tx, agency, quote(new)));
     assert_eq!(found.expect("it").customer_id, Some(customer(7)));
     let found = cheap!(steps, "holds", ledger::holds(&mut tx, agency, cause(new)));
-    assert!(found.len() == 10 && found.is_sorted_by_key(|(account, _)| account.owner));
-    let account = budgets::account(campaign(7));
+    assert!(found.len() == 3 && found.is_sorted_by_key(|(account, _)| account.owner));
+    let account = budgets::account(campaign(2));
     let found = cheap!(steps, "total", ledger::total(&mut tx, agency, &account));
     assert_eq!(found.held, 10_010);
     let found = cheap!(steps, "latest", quotes::latest(&mut tx, agency, quote(10_000), 10));
@@ -304,7 +305,7 @@ async fn a_quote_costs_the_same_however_many_there_are() {
     assert!(cheap!(steps, "commit", ledger::commit(&mut tx, agency, cause(new), 2)));
     assert!(cheap!(steps, "release", ledger::release(&mut tx, agency, cause(8), 2)));
     let holds = ledger::holds(&mut tx, agency, cause(new)).await.expect("holds");
-    let back = [(&holds[3].1, a_saving(3, 7))];
+    let back = [(&holds[2].1, a_saving(2, 7))];
     cheap!(
         steps,
         "give_back",
