@@ -6,11 +6,13 @@ use crate::jobs::{self, Done, Job, JobClock, JobRow, Kinds, Lane, NewJob};
 use crate::team::Caller;
 use crate::testing::{self, NOW};
 use crate::timeline::{Look, Source, Sources, TimelineEntry, Touch, Whose};
+use crate::work::{Assignee, Due, NewTask, Subjects, TaskFilter, Workable};
 use crate::{App, intake, segments};
 use posthouse_domain::contribution::{Contributed, Fragment, Stored};
 use posthouse_domain::facts::{Calendar, YEAR};
 use posthouse_domain::time::{Clock, ManualClock, day_of};
-use posthouse_domain::{Day, Instant, catalogue};
+use posthouse_domain::{Day, Instant, catalogue, words};
+use posthouse_store::ledger::{self, Account, Cause, Posting};
 use posthouse_store::{Access, Store, Tx, fragments, profiles};
 use serde_json::json;
 use std::collections::HashMap;
@@ -18,6 +20,8 @@ use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
 const DAY: i64 = 86_400_000;
+/// What an answer is worth.
+const THANKS: i64 = 10;
 
 /// An answer to a survey.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +111,21 @@ impl Job for Voice {
         });
         let room = app.room(agency).await?;
         let mut tx = app.store.write(Access::Agency(agency)).await?;
+        let cause = Cause {
+            kind: "answer",
+            id: Uuid::from_u128(now as u128),
+        };
+        let thanks = Posting {
+            account: Account::new("thanks", customer),
+            amount: THANKS,
+            at_most: None,
+            parts: Vec::new(),
+        };
+        // an answer that is told twice is paid once
+        for first in [true, false] {
+            let credited = ledger::credit(&mut tx, agency, cause, now, std::slice::from_ref(&thanks)).await?;
+            assert_eq!(credited, first);
+        }
         app.facts()
             .contribute::<Self>(&mut tx, agency, &[customer], room.day_of(now))
             .await?;
@@ -117,11 +136,35 @@ impl Job for Voice {
     }
 }
 
+/// Customers who answered have something to be done about them.
+impl Workable for Voice {
+    const KIND: &'static str = "customer";
+    const TASK_KINDS: &'static [&'static str] = &["call-back"];
+
+    async fn find(tx: &mut Tx, agency: Uuid, name: &str) -> Result<Uuid> {
+        let id = Uuid::try_parse(name).map_err(|_| AppError::NotFound("customer"))?;
+        let row = profiles::customer(tx, agency, id).await?;
+        Ok(row.ok_or(AppError::NotFound("customer"))?.id)
+    }
+
+    async fn hold(_: &mut Tx, agency: Uuid, id: Uuid) -> Result<()> {
+        match answers(agency, id).is_empty() {
+            true => Err(AppError::conflict("wrong_state", words!("no answer yet", "尚无答复"))),
+            false => Ok(()),
+        }
+    }
+
+    async fn names(_: &mut Tx, _: Uuid, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+        Ok(ids.iter().map(|id| (*id, "A guest".to_owned())).collect())
+    }
+}
+
 /// A host with the capability, at a time of business.
 fn host(store: &Store, at: Instant) -> (App, Arc<ManualClock>) {
     let (mut app, clocks) = testing::host(store, at);
     app.kinds = Kinds::default().with::<Voice>();
     app.contributions = Contributions::default().with::<Voice>();
+    app.subjects = Subjects::default().with::<Voice>();
     app.sources = Sources::default()
         .with::<intake::Records>()
         .with::<segments::Moves>()
@@ -242,6 +285,40 @@ async fn its_entries_stand_among_the_others(store: Store) {
     }
 }
 
+async fn its_account_and_its_tasks_are_kept(store: Store) {
+    let (app, clock) = host(&store, NOW);
+    let (caller, customer) = testing::agency_with_a_trip(&app, "work").await;
+    let about = format!("customer/{customer}");
+    let call = NewTask {
+        kind: Some("call-back".into()),
+        title: "Ask what went wrong".into(),
+        assignee: Assignee::Nobody,
+        due: Due::Never,
+    };
+    let refused = app.tasks().add(&caller, Some(&about), &call).await;
+    assert!(matches!(refused, Err(AppError::Conflict(_))), "{refused:?}");
+    for day in [0, 1] {
+        clock.set(NOW + day * DAY);
+        answer(&app, &caller, customer, 2).await;
+    }
+    let mut tx = store.read(Access::Agency(caller.room.id)).await.expect("a transaction");
+    let account = Account::new("thanks", customer);
+    let sums = ledger::total(&mut tx, caller.room.id, &account).await.expect("sums");
+    assert_eq!((sums.credited, sums.debited, sums.held), (2 * THANKS, 0, 0));
+    drop(tx);
+    app.tasks().add(&caller, Some(&about), &call).await.expect("a task");
+    let filter = TaskFilter {
+        subject: Some(&about),
+        ..TaskFilter::default()
+    };
+    let (tasks, _) = app.tasks().list(&caller, &filter, None, 10).await.expect("tasks");
+    let shown: Vec<_> = tasks
+        .iter()
+        .map(|task| (task.kind.as_str(), task.about.as_ref().map(|about| about.name.as_str())))
+        .collect();
+    assert_eq!(shown, [("call-back", Some("A guest"))]);
+}
+
 /// Contributes what is not its own.
 struct Greedy;
 
@@ -298,5 +375,6 @@ fn facts_that_are_folded_from_records_are_nobodys_to_contribute() {
 testing::on_both_engines!(
     a_capability_contributes_its_facts,
     its_entries_stand_among_the_others,
+    its_account_and_its_tasks_are_kept,
     only_its_own_facts_are_stored,
 );

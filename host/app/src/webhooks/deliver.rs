@@ -184,7 +184,7 @@ impl Webhooks<'_> {
                 let next = store::next_due(&mut tx, agency, id).await?;
                 next.map_or(NEVER, |next| next.max(now))
             };
-            // the fast lane is for those of whom it is known that they answer, and soon
+            // the fast lane is for those of whom nothing else is known than that they answer, and soon
             let lane = match replies.len() {
                 _ if failures > 0 || turn.is_slow || !is_same => Lane::Retries,
                 0 => job.lane,

@@ -123,8 +123,7 @@ impl Webhooks<'_> {
         jobs::put(
             &mut tx,
             agency,
-            // until it has answered once
-            deliveries(&row.id.to_string(), Lane::Retries, NEVER),
+            deliveries(&row.id.to_string(), Lane::Deliveries, NEVER),
         )
         .await?;
         if there == 0 {

@@ -124,13 +124,15 @@ async fn who_only_asks_what_an_export_is_leaves_no_entry() {
         assert_eq!(house.ask("HEAD", &path, &[], "").await.0, 404);
     }
     assert_eq!(log().await, before);
-    let mut answers = Vec::new();
-    for _ in 0..11 {
-        answers.push(house.ask("GET", path, &[], "").await.0);
-    }
-    let (refused, taken) = answers.split_last().unwrap();
-    assert!(taken.iter().all(|status| *status == 200), "{taken:?}");
-    assert_eq!(*refused, 429);
+    let mut taken = 0;
+    let refused = loop {
+        match house.ask("GET", path, &[], "").await.0 {
+            200 if taken < 1_000 => taken += 1,
+            other => break other,
+        }
+    };
+    assert_eq!(refused, 429);
+    assert!(taken >= 60, "{taken}");
 }
 
 #[tokio::test]
