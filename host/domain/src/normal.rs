@@ -87,7 +87,11 @@ pub fn caseless(written: &str) -> String {
 pub fn code(written: &str) -> String {
     let mut code = caseless(written);
     code.retain(|c| c != ' ');
-    code
+    if code.is_ascii() {
+        return code;
+    }
+    // a mark that stood alone, after a blank, is by now one of the letter before
+    text(&code)
 }
 
 /// The form of words in a search: no case, and letters without the marks above them, so that `josé`, `Jose` and `JOSÉ` are one word.
@@ -151,6 +155,11 @@ mod tests {
     #[test]
     fn what_is_shown_is_what_was_written() {
         assert_eq!(visible(" ＶＩＰ\u{202e}–０１ \n é"), "ＶＩＰ–０１ é");
+    }
+
+    #[test]
+    fn a_mark_that_stood_alone_joins_its_letter_once_the_blank_is_gone() {
+        assert_eq!((text("c´"), code("c´")), ("c \u{301}".to_owned(), "ć".to_owned()));
     }
 
     #[test]
