@@ -12,30 +12,11 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The address of the configuration, listened on.
-///
-/// # Errors
-/// An address that cannot be listened on.
-pub(crate) async fn listen(config: &Config) -> Result<TcpListener, Failure> {
-    TcpListener::bind(&config.listen).await.map_err(|e| {
-        Failure::failed(words!(
-            "cannot listen on {address}: {e}; choose another address with --listen, port 0 takes a free one",
-            "无法监听 {address}：{e}；请用 --listen 换一个地址，端口 0 表示任选空闲端口",
-            address = config.listen
-        ))
-    })
-}
-
 /// Serves `app` until SIGTERM or SIGINT. `ready` is called with the base address when requests are answered.
 ///
 /// # Errors
-/// What the system says of the listener.
-pub(crate) async fn serve(
-    config: &Config,
-    app: App,
-    listener: TcpListener,
-    ready: impl AsyncFnOnce(&str),
-) -> Result<(), Failure> {
+/// An address that cannot be listened on.
+pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&str)) -> Result<(), Failure> {
     let metrics = telemetry::start_metrics().map_err(Failure::failed)?;
     let front = Front::new(
         app.clone(),
@@ -43,6 +24,13 @@ pub(crate) async fn serve(
         config.in_data("uploads".as_ref()),
         Some(metrics),
     );
+    let listener = TcpListener::bind(&config.listen).await.map_err(|e| {
+        Failure::failed(words!(
+            "cannot listen on {address}: {e}; choose another address with --listen, port 0 takes a free one",
+            "无法监听 {address}：{e}；请用 --listen 换一个地址，端口 0 表示任选空闲端口",
+            address = config.listen
+        ))
+    })?;
     let address = listener.local_addr().map_err(Failure::failed)?;
     let base = format!("http://{address}");
     // answers are small and wanted at once

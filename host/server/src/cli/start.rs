@@ -36,8 +36,7 @@ pub(super) fn serve(serving: &Serving) -> Result<(), Failure> {
     start_logs(&config)?;
     block_on(async {
         let app = house::open(&config).await?;
-        let listener = serve::listen(&config).await?;
-        serve::serve(&config, app, listener, async |_| {}).await
+        serve::serve(&config, app, async |_| {}).await
     })
 }
 
@@ -60,10 +59,8 @@ pub(super) fn demo(demo: &Demo) -> Result<(), Failure> {
         seed: demo.seed,
     };
     block_on(async {
-        // before anything is made up: a port that is taken is soon told
-        let listener = serve::listen(&config).await?;
         let prepared = demo::prepare(&config, &wish).await?;
         let (app, seeded) = demo::seed(&config, prepared).await?;
-        serve::serve(&config, app, listener, async |base| seeded.introduce(base)).await
+        serve::serve(&config, app, async |base| seeded.introduce(base)).await
     })
 }
