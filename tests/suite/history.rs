@@ -462,6 +462,20 @@ fn compare_flow(world: &mut World) {
     );
 }
 
+/// A customer's ticket, as the decision on draws describes it.
+fn ticket(seed: &str, number: u64) -> u64 {
+    let digest = Sha256::digest(seed);
+    let (first, rest) = digest.split_at(8);
+    let keys = [first, &rest[..8]].map(|bytes| u64::from_be_bytes(bytes.try_into().unwrap()));
+    keys.into_iter().fold(number, |ticket, key| {
+        let mut z = ticket ^ key;
+        for (shift, factor) in [(30, 0xbf58_476d_1ce4_e5b9), (27, 0x94d0_49bb_1331_11eb)] {
+            z = (z ^ (z >> shift)).wrapping_mul(factor);
+        }
+        z ^ (z >> 31)
+    })
+}
+
 fn compare_sample(world: &mut World) {
     let (asked, at) = world.any_instant();
     let key = KEYS[world.dice.below(4) as usize];
@@ -471,13 +485,22 @@ fn compare_sample(world: &mut World) {
     );
     let nobody = BTreeMap::new();
     let places = world.then(at).map_or(&nobody, |note| &note.places);
-    let mut tickets: Vec<(Vec<u8>, &String)> = places
+    // customers are numbered in the order in which they joined, which is the order of the export
+    let export = world.client.get("/api/v1/facts/export?format=jsonl").text;
+    let numbers: BTreeMap<String, u64> = export
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["customer_id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .zip(0..)
+        .collect();
+    let mut tickets: Vec<(u64, &String)> = places
         .iter()
         .filter(|(_, segment)| **segment == key)
-        .map(|(id, _)| {
-            let bytes = u128::from_str_radix(&id.replace('-', ""), 16).unwrap().to_be_bytes();
-            (Sha256::digest([seed.as_bytes(), &bytes].concat()).to_vec(), id)
-        })
+        .map(|(id, _)| (ticket(&seed, numbers[id]), id))
         .collect();
     tickets.sort();
     let path = format!("/api/v1/segments/hist.{key}/sample?size={size}&seed={seed}");

@@ -17,6 +17,7 @@ pub mod insights;
 pub mod ledger;
 pub mod link;
 mod localized;
+pub mod lots;
 pub mod money;
 pub mod normal;
 pub mod preference;

@@ -60,17 +60,81 @@ pub(crate) enum Rank {
     Text(String),
 }
 
-impl Rank {
-    fn score(score: f32) -> Self {
-        let bits = score.to_bits() as i32;
-        // bits of floats in the order of the floats, the highest first
-        let ordered = bits ^ (((bits >> 31) as u32) >> 1) as i32;
-        Self::Number(-i64::from(ordered))
-    }
+/// The highest score first.
+fn by_score(score: f32) -> i64 {
+    let bits = score.to_bits() as i32;
+    // bits of floats in the order of the floats
+    let ordered = bits ^ (((bits >> 31) as u32) >> 1) as i32;
+    -i64::from(ordered)
 }
 
 /// A member's place in the list.
-pub(crate) type Place = (Rank, u32);
+type Place = (Rank, u32);
+
+/// Members in their order, each with what they are sorted by. Of a million this is megabytes, so numbers take no more room than numbers do.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Numbers(Vec<(i64, u32)>),
+    Texts(Vec<(String, u32)>),
+}
+
+impl Order {
+    /// Puts members in order.
+    fn sorted(ranks: Ranks, members: Vec<u32>) -> Self {
+        match ranks {
+            Ranks::Numbers(ranks) => {
+                let mut places: Vec<_> = ranks.into_iter().zip(members).collect();
+                places.sort_unstable();
+                Self::Numbers(places)
+            }
+            Ranks::Texts(ranks) => {
+                let mut places: Vec<_> = ranks.into_iter().zip(members).collect();
+                places.sort_unstable();
+                Self::Texts(places)
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbers(places) => places.len(),
+            Self::Texts(places) => places.len(),
+        }
+    }
+
+    fn ordinal(&self, index: usize) -> u32 {
+        match self {
+            Self::Numbers(places) => places[index].1,
+            Self::Texts(places) => places[index].1,
+        }
+    }
+
+    fn place(&self, index: usize) -> Place {
+        match self {
+            Self::Numbers(places) => (Rank::Number(places[index].0), places[index].1),
+            Self::Texts(places) => (Rank::Text(places[index].0.clone()), places[index].1),
+        }
+    }
+
+    /// How many come before a place.
+    fn before(&self, (rank, ordinal): &Place) -> usize {
+        match (self, rank) {
+            (Self::Numbers(places), Rank::Number(rank)) => places.partition_point(|place| *place < (*rank, *ordinal)),
+            (Self::Texts(places), Rank::Text(rank)) => {
+                places.partition_point(|(text, at)| (text, at) < (rank, ordinal))
+            }
+            // numbers stand before texts, as in [`Rank`]
+            (Self::Numbers(places), Rank::Text(_)) => places.len(),
+            (Self::Texts(_), Rank::Number(_)) => 0,
+        }
+    }
+}
+
+/// By what some members are sorted, in the members' order.
+enum Ranks {
+    Numbers(Vec<i64>),
+    Texts(Vec<String>),
+}
 
 /// What an order was made from: as long as it is the same, so is the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,26 +151,35 @@ pub(crate) struct Version {
 
 /// Orders that were made lately.
 #[derive(Debug, Default)]
-pub(crate) struct Rankings(Mutex<VecDeque<(Version, Arc<Vec<Place>>)>>);
+pub(crate) struct Rankings(Mutex<VecDeque<(Version, Arc<Order>)>>);
 
-/// Orders kept; each has a place for every member of its segment.
+/// Orders kept.
 const KEPT: usize = 4;
+/// Members in the orders that are kept, of all of them together; the latest is kept however long it is.
+const KEPT_MEMBERS: usize = 1_000_000;
 /// Members whose days or names are read at once.
 const CHUNK: usize = 5_000;
 
 impl Rankings {
-    fn get(&self, version: &Version) -> Option<Arc<Vec<Place>>> {
+    fn get(&self, version: &Version) -> Option<Arc<Order>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter()
             .find(|(of, _)| of == version)
             .map(|(_, order)| order.clone())
     }
 
-    fn put(&self, version: Version, order: Arc<Vec<Place>>) {
+    fn put(&self, version: Version, order: Arc<Order>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|(of, _)| (&of.binding, of.class, of.sort) != (&version.binding, version.class, version.sort));
         kept.push_front((version, order));
-        kept.truncate(KEPT);
+        let mut members = 0;
+        let fitting = kept.iter().take(KEPT).take_while(|(_, order)| {
+            let first = members == 0;
+            members += order.len();
+            first || members <= KEPT_MEMBERS
+        });
+        let fitting = fitting.count();
+        kept.truncate(fitting);
     }
 }
 
@@ -123,7 +196,9 @@ impl Segments<'_> {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Ranked> {
-        let moment = self.moment(room);
+        let moment = self.seen(room);
+        // another host may have placed customers whom this one's frame does not have yet
+        let customers = room.frame().len();
         let (version, members) = {
             let all = room.live();
             let live = all.get(binding).ok_or(AppError::NotFound("segment"))?;
@@ -138,7 +213,12 @@ impl Segments<'_> {
                 change: live.seen_change,
                 today: moment.today,
             };
-            let places = live.classes.iter().enumerate().filter(|(_, found)| **found == class);
+            let places = live
+                .classes
+                .iter()
+                .enumerate()
+                .take(customers)
+                .filter(|(_, found)| **found == class);
             (version, places.map(|(ordinal, _)| ordinal as u32).collect::<Vec<u32>>())
         };
         let from = cursor.map(|text| read_cursor(text, sort)).transpose()?;
@@ -146,16 +226,15 @@ impl Segments<'_> {
             Some(order) => order,
             None => {
                 let ranks = self.ranks(room, (binding, segment), sort, moment, &members).await?;
-                let mut order: Vec<Place> = ranks.into_iter().zip(members).collect();
-                order.sort_unstable();
-                let order = Arc::new(order);
+                let order = Arc::new(Order::sorted(ranks, members));
                 room.rankings.put(version, order.clone());
                 order
             }
         };
-        let first = from.map_or(0, |from| order.partition_point(|place| *place < from));
-        let page = order[first..].iter().take(limit).map(|(_, ordinal)| *ordinal).collect();
-        let next = order.get(first + limit).map(|place| written_cursor(place, sort));
+        let first = from.map_or(0, |from| order.before(&from));
+        let end = order.len().min(first + limit);
+        let page = (first..end).map(|index| order.ordinal(index)).collect();
+        let next = (end < order.len()).then(|| written_cursor(&order.place(end), sort));
         Ok((page, next))
     }
 
@@ -167,16 +246,16 @@ impl Segments<'_> {
         sort: Sort,
         moment: Moment,
         members: &[u32],
-    ) -> Result<Vec<Rank>> {
+    ) -> Result<Ranks> {
         match sort {
-            Sort::Joined => Ok(vec![Rank::Number(0); members.len()]),
+            Sort::Joined => Ok(Ranks::Numbers(vec![0; members.len()])),
             Sort::Score => {
                 let rule = room
                     .live()
                     .get(binding)
                     .and_then(|live| Some((live.rule.clone()?, live.quantiles.clone())));
                 // a rule that fails gives no scores: then the order is that of joining
-                let unknown = || vec![Rank::Number(0); members.len()];
+                let unknown = || Ranks::Numbers(vec![0; members.len()]);
                 let Some((rule, quantiles)) = rule else {
                     return Ok(unknown());
                 };
@@ -185,7 +264,10 @@ impl Segments<'_> {
                     rule.scores(&asking.frame(), moment, &quantiles, &asked)
                 })
                 .await?;
-                Ok(scores.map_or_else(|_| unknown(), |scores| scores.into_iter().map(Rank::score).collect()))
+                Ok(scores.map_or_else(
+                    |_| unknown(),
+                    |scores| Ranks::Numbers(scores.into_iter().map(by_score).collect()),
+                ))
             }
             Sort::Since => {
                 let mut ranks = Vec::with_capacity(members.len());
@@ -193,10 +275,10 @@ impl Segments<'_> {
                 for chunk in members.chunks(CHUNK) {
                     let ordinals: Vec<i64> = chunk.iter().map(|ordinal| i64::from(*ordinal)).collect();
                     let since = since(&mut tx, room.id, binding, segment, &ordinals, None).await?;
-                    let rank = |ordinal| Rank::Number(since.get(ordinal).map_or(i64::MAX, |at: &i64| -at));
+                    let rank = |ordinal| since.get(ordinal).map_or(i64::MAX, |at: &i64| -at);
                     ranks.extend(ordinals.iter().map(rank));
                 }
-                Ok(ranks)
+                Ok(Ranks::Numbers(ranks))
             }
             Sort::Name => {
                 let mut ranks = Vec::with_capacity(members.len());
@@ -210,12 +292,12 @@ impl Segments<'_> {
                         .collect();
                     let rank = |ordinal| match names.get(ordinal) {
                         // behind every name
-                        None => Rank::Text("\u{10FFFF}".to_owned()),
-                        Some(name) => Rank::Text(name.clone()),
+                        None => "\u{10FFFF}".to_owned(),
+                        Some(name) => name.clone(),
                     };
                     ranks.extend(ordinals.iter().map(rank));
                 }
-                Ok(ranks)
+                Ok(Ranks::Texts(ranks))
             }
         }
     }
@@ -242,9 +324,49 @@ mod tests {
     #[test]
     fn the_highest_score_comes_first() {
         let scores = [f32::MAX, 235.0, 1.5, 1.0, 0.0, -0.0, -1.0, f32::MIN];
-        let ranks: Vec<Rank> = scores.into_iter().map(Rank::score).collect();
+        let ranks: Vec<i64> = scores.into_iter().map(by_score).collect();
         assert!(ranks.is_sorted());
-        assert!(Rank::score(2.0) < Rank::score(1.0));
+        assert!(by_score(2.0) < by_score(1.0));
+    }
+
+    #[test]
+    fn long_orders_make_room_for_each_other() {
+        let version = |class| Version {
+            binding: "b".into(),
+            class,
+            sort: Sort::Joined,
+            revision: 1,
+            run: 1,
+            transition: 0,
+            change: 0,
+            today: 0,
+        };
+        let order = |len: u32| Arc::new(Order::sorted(Ranks::Numbers(vec![0; len as usize]), (0..len).collect()));
+        let kept = Rankings::default();
+        for class in 0..6 {
+            kept.put(version(class), order(10));
+        }
+        let there = || {
+            (0..9)
+                .filter(|class| kept.get(&version(*class)).is_some())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(there(), [2, 3, 4, 5], "the latest four");
+        kept.put(version(6), order(KEPT_MEMBERS as u32 - 15));
+        assert_eq!(there(), [5, 6], "and of a long one what is left room for");
+        kept.put(version(7), order(KEPT_MEMBERS as u32 + 1));
+        assert_eq!(there(), [7], "the latest however long");
+    }
+
+    #[test]
+    fn a_page_begins_where_its_cursor_says() {
+        let numbers = Order::sorted(Ranks::Numbers(vec![-5, -7, -5]), vec![0, 1, 2]);
+        assert_eq!((0..3).map(|i| numbers.ordinal(i)).collect::<Vec<_>>(), [1, 0, 2]);
+        assert_eq!(numbers.before(&(Rank::Number(-5), 2)), 2);
+        assert_eq!(numbers.before(&numbers.place(1)), 1);
+        let texts = Order::sorted(Ranks::Texts(vec!["b".into(), "a".into()]), vec![3, 4]);
+        assert_eq!((texts.ordinal(0), texts.before(&(Rank::Text("b".into()), 3))), (4, 1));
+        assert_eq!(texts.place(1), (Rank::Text("b".into()), 3));
     }
 
     #[test]

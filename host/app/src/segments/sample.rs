@@ -1,8 +1,7 @@
 //! A random sample of a segment, for telephone surveys.
 //!
-//! Every member gets a ticket, the SHA-256 of the seed's text followed by the 16 bytes of the customer's id; the smallest tickets are
-//! drawn, in their order. So the same seed draws the same people wherever and in whatever order they are stored, whoever stays in the
-//! segment keeps their ticket, and a smaller sample is the beginning of a larger one.
+//! Tickets are drawn by the customers' numbers ([`Lots`]): over everyone's classes in memory, or over the bitmap of a past day. The database is
+//! asked only about those who were drawn.
 
 use super::as_of::PastBinding;
 use super::past::{cut, division, in_force, was_ever};
@@ -10,14 +9,14 @@ use crate::Segments;
 use crate::error::{AppError, Result};
 use crate::labels::shown_name;
 use crate::team::Caller;
+use posthouse_domain::lots::Lots;
 use posthouse_domain::profile::Profile;
 use posthouse_domain::words;
-use posthouse_store::intake::{customers, identities_of};
-use posthouse_store::{Access, history};
-use roaring::RoaringBitmap;
+use posthouse_store::Access;
+use posthouse_store::intake::identities_of;
+use posthouse_store::profiles::customers_at;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Somebody who was drawn, with what a caller needs.
@@ -71,20 +70,6 @@ pub struct SampleRequest<'r> {
 
 /// Longest seed, in bytes.
 const MOST_SEED: usize = 200;
-/// Members whose ids are read at once.
-const PAGE: usize = 10_000;
-
-type Ticket = [u8; 32];
-
-/// The ticket of a customer in a draw.
-fn ticket(seed: &str, customer: Uuid) -> Ticket {
-    Sha256::new()
-        .chain_update(seed)
-        .chain_update(customer.as_bytes())
-        .finalize()
-        .into()
-}
-
 impl Segments<'_> {
     /// Draws a random sample of a segment.
     ///
@@ -115,14 +100,15 @@ impl Segments<'_> {
                 hex::encode(bytes)
             }
         };
-        let (members, as_of) = match as_of {
+        let lots = Lots::new(&seed);
+        let ((drawn, members), as_of) = match as_of {
             None => {
                 self.ensure_loaded(room).await?;
                 let all = room.live();
                 let live = all.get(binding).ok_or(AppError::NotFound("segment"))?;
                 let class = live.index(segment).ok_or(AppError::NotFound("segment"))?;
-                let ordinals = (0u32..).zip(&live.classes).filter(|(_, found)| **found == class);
-                (ordinals.map(|(ordinal, _)| ordinal).collect(), None)
+                let places = (0u32..).zip(&live.classes).filter(|(_, found)| **found == class);
+                (lots.draw(places.map(|(ordinal, _)| ordinal), size), None)
             }
             Some(text) => {
                 let at = self.as_of(room, text)?;
@@ -133,35 +119,29 @@ impl Segments<'_> {
                 let cut = cut(&mut tx, agency, binding, at).await?;
                 let rule = in_force(&mut tx, agency, binding, cut).await?;
                 let mut found = division(&mut tx, agency, binding, cut, Some(segment)).await?;
-                let members: RoaringBitmap = found.remove(segment).unwrap_or_default();
-                (members, Some(PastBinding::new(at, rule.as_ref())))
+                let members = found.remove(segment).unwrap_or_default();
+                (lots.draw(members, size), Some(PastBinding::new(at, rule.as_ref())))
             }
         };
         Ok(Sample {
             binding: binding.to_owned(),
             key: segment.to_owned(),
             as_of,
-            members: members.len(),
-            items: self.draw(agency, &members, &seed, size).await?,
+            members,
+            items: self.drawn(agency, &drawn).await?,
             seed,
         })
     }
 
-    async fn draw(&self, agency: Uuid, members: &RoaringBitmap, seed: &str, size: usize) -> Result<Vec<Drawn>> {
+    /// Who these ordinals are, in their order.
+    async fn drawn(&self, agency: Uuid, ordinals: &[u32]) -> Result<Vec<Drawn>> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let mut drawn: BTreeSet<(Ticket, Uuid)> = BTreeSet::new();
-        let ordinals: Vec<u32> = members.iter().collect();
-        for page in ordinals.chunks(PAGE) {
-            for (_, id) in history::ids_at(&mut tx, agency, page).await? {
-                drawn.insert((ticket(seed, id), id));
-                if drawn.len() > size {
-                    drawn.pop_last();
-                }
-            }
-        }
-        let ids: Vec<Uuid> = drawn.into_iter().map(|(_, id)| id).collect();
+        let wanted: Vec<i64> = ordinals.iter().map(|ordinal| i64::from(*ordinal)).collect();
+        let rows = customers_at(&mut tx, agency, &wanted).await?;
+        let ids: HashMap<i64, Uuid> = rows.iter().map(|row| (row.ordinal, row.id)).collect();
+        let ids: Vec<Uuid> = wanted.iter().filter_map(|ordinal| ids.get(ordinal).copied()).collect();
         let mut people: HashMap<Uuid, Drawn> = HashMap::with_capacity(ids.len());
-        for row in customers(&mut tx, agency, &ids).await? {
+        for row in rows {
             let profile: Profile = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
             let person = Drawn {
                 customer_id: row.id,
@@ -184,17 +164,5 @@ impl Segments<'_> {
             }
         }
         Ok(ids.iter().filter_map(|id| people.remove(id)).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_ticket_is_the_hash_of_seed_and_id() {
-        let id = Uuid::from_u128(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10);
-        let bytes: Vec<u8> = b"spring".iter().copied().chain(1..=16).collect();
-        assert_eq!(ticket("spring", id).as_slice(), Sha256::digest(bytes).as_slice());
     }
 }

@@ -206,8 +206,8 @@ struct SampleQuery {
 
 /// A random sample of a segment, for telephone surveys.
 ///
-/// The ticket of a member is the SHA-256 of the seed followed by the 16 bytes of the customer's id; those with the smallest tickets are
-/// drawn. So a draw can be repeated and checked, and whoever stays in the segment keeps their ticket.
+/// Everybody's ticket is worked out from the seed and the customer's number, counted from 0 in the order in which they became customers (that of
+/// the export of facts); those with the smallest tickets are drawn. So a draw can be repeated, and whoever stays in the segment keeps their ticket.
 #[utoipa::path(get, path = "/segments/{segment}/sample", tag = "segments", operation_id = "sampleSegment",
     params(("segment" = String, Path, description = "`binding.key`, as in `rfm.champions`."), SampleQuery),
     responses((status = 200, description = "Who was drawn.", body = Sample)))]
