@@ -92,6 +92,42 @@ async fn a_job_costs_the_same_however_many_there_are() {
     cheap!(steps, "let_go", jobs::let_go(&mut tx, HOST, &taken[3]));
 }
 
+#[tokio::test]
+async fn what_is_due_at_the_same_instant_is_not_put_in_order_each_time() {
+    let (store, _folder) = opened().await;
+    let agency = an_agency(&store, 1).await;
+    let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+    let keys: Vec<String> = (0..STORED).map(|number| format!("k{number:05}")).collect();
+    jobs::put_all(&mut tx, agency, &keys, job("", 500)).await.expect("jobs");
+    let steps = counted(&mut tx).await;
+    let lane = (Lane::Timers, JobClock::Business);
+    let own = jobs::take(&mut tx, lane, (499, 1), (HOST, 1_000), (i64::MAX, NOBODY));
+    assert!(own.await.expect("jobs").len() < 100);
+    for first in [0, 20] {
+        let taken = cheap!(
+            steps,
+            "take of those due at once",
+            jobs::take(&mut tx, lane, (500, 1), (HOST, 100), (20, NOBODY))
+        );
+        let taken: Vec<&String> = taken.iter().map(|job| &job.key).collect();
+        assert_eq!(taken, keys[first..first + 20].iter().collect::<Vec<_>>());
+    }
+    let row = JobRow {
+        agency_id: agency,
+        kind: "quote.expire".into(),
+        key: keys[0].clone(),
+        lane: Lane::Timers,
+        due: 500,
+        version: 1,
+        attempts: 1,
+    };
+    jobs::fail(&mut tx, HOST, &row, "no", (0, Some(1)))
+        .await
+        .expect("a dead letter");
+    let dead = cheap!(steps, "dead", jobs::dead(&mut tx, agency, 10));
+    assert_eq!(dead.len(), 1);
+}
+
 /// A webhook that was told almost everything; ten events of ten subjects wait, and ten more of the first of them.
 async fn told(store: &Store, agency: Uuid) {
     let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
