@@ -39,6 +39,24 @@ pub(crate) fn peak_of(process: u32) -> f64 {
     memory(&process.to_string(), "VmHWM")
 }
 
+/// Resident memory of another process, in MB.
+pub(crate) fn resident_of(process: u32) -> f64 {
+    memory(&process.to_string(), "VmRSS")
+}
+
+/// Seconds all threads of another process have computed so far.
+pub(crate) fn process_time(process: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // the name before may have anything in it; user and system time are the 12th and 13th field after it
+    let fields = stat.rsplit(") ").next().unwrap_or_default().split_whitespace();
+    let ticks: u64 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    ticks as f64 / rustix::param::clock_ticks_per_second() as f64
+}
+
 fn memory(process: &str, name: &str) -> f64 {
     let kilobytes = field(&format!("/proc/{process}/status"), name)
         .and_then(kilobytes)

@@ -18,9 +18,12 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "usage: posthouse-bench [--quick] [PART…]
   --quick   a smoke run on few customers
-  PART      classify, segments, events, import, start, decision, quotes, swaps; all of them if none is named
+  PART      classify, segments, events, import, start, decision, quotes, swaps, jobs, outbox, agencies;
+            all of them if none is named
   POSTHOUSE_BENCH_CUSTOMERS   how many customers, 1,000,000 if not set
   POSTHOUSE_BENCH_ROWS        how many bookings are imported, 100,000 if not set
+  POSTHOUSE_BENCH_TIMERS      how many timers fall due in a minute, 1,000,000 if not set
+  POSTHOUSE_BENCH_AGENCIES    how many agencies one server has, 10,000 if not set
   POSTHOUSE_BENCH_PLUGINS     where the packed plugins are, plugins/dist if not set
   POSTHOUSE_BENCH_POSTGRES    postgres://USER@HOST of a server on which the import is measured as well";
 
@@ -43,6 +46,12 @@ struct Plan {
     quotes: usize,
     /// How often a rule is swapped under load.
     swaps: usize,
+    /// Timers that fall due in a minute.
+    timers: u32,
+    /// Events of a round that are told to a webhook.
+    told: u32,
+    /// Agencies of one server.
+    agencies: u32,
     plugins: PathBuf,
     /// The address of a PostgreSQL server, without a database.
     postgres: Option<String>,
@@ -65,6 +74,9 @@ impl Plan {
             decisions: if quick { 200 } else { 5_000 },
             quotes: if quick { 20 } else { 300 },
             swaps: if quick { 20 } else { 1_000 },
+            timers: number("POSTHOUSE_BENCH_TIMERS", if quick { 2_000 } else { 1_000_000 })?,
+            told: if quick { 200 } else { 4_000 },
+            agencies: number("POSTHOUSE_BENCH_AGENCIES", if quick { 50 } else { 10_000 })?,
             plugins,
             postgres: std::env::var("POSTHOUSE_BENCH_POSTGRES").ok(),
             folder,

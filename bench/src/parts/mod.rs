@@ -1,10 +1,13 @@
 //! The parts, each a process of its own.
 
+mod agencies;
 mod classify;
 mod decision;
 mod events;
 mod house;
 mod import;
+mod jobs;
+mod outbox;
 mod quotes;
 pub(crate) mod seed;
 mod segments;
@@ -21,8 +24,8 @@ pub(crate) fn plugins() -> impl Iterator<Item = &'static str> {
 }
 
 /// Those that give rows, in the order of the table.
-pub(crate) const SHOWN: [&str; 8] = [
-    "classify", "segments", "events", "import", "start", "decision", "quotes", "swaps",
+pub(crate) const SHOWN: [&str; 11] = [
+    "classify", "segments", "events", "import", "start", "decision", "quotes", "swaps", "jobs", "outbox", "agencies",
 ];
 
 /// Whether the part works on the seeded database.
@@ -47,6 +50,9 @@ pub(crate) fn run(part: &str, plan: &Plan) -> Result<()> {
             "start" => start::run(plan).await,
             "quotes" => quotes::run(plan).await,
             "swaps" => swaps::run(plan).await,
+            "jobs" => jobs::run(plan).await,
+            "outbox" => outbox::run(plan).await,
+            "agencies" => agencies::run(plan).await,
             other => Err(format!("there is no part {other:?}").into()),
         }
     })

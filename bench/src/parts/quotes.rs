@@ -152,7 +152,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
 async fn rules(shop: &Shop, quotes: &[Uuid]) -> Result<f64> {
     let mut database = shop.database().await?;
     let sums: Vec<(Uuid, i64)> =
-        sqlx::query_as("SELECT quote_id, SUM(json_extract(usage, '$.micros')) FROM decision GROUP BY quote_id")
+        sqlx::query_as("SELECT subject_id, SUM(json_extract(usage, '$.micros')) FROM decision GROUP BY subject_id")
             .fetch_all(&mut database)
             .await?;
     let sums: HashMap<Uuid, i64> = sums.into_iter().collect();

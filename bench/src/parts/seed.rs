@@ -10,12 +10,13 @@ use posthouse_app::clock::SystemEntropy;
 use posthouse_domain::Entropy;
 use posthouse_domain::facts::FactRow;
 use posthouse_store::intake::{self, BookingRow, Counter, CustomerRow, NewIdentity, StoredFacts};
-use posthouse_store::{Access, Store};
+use posthouse_store::{Access, Store, Tx};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sqlx::{Connection, SqliteConnection};
 use std::path::Path;
 use std::time::Instant;
+use uuid::Uuid;
 
 /// Written last: what the other parts have to know.
 pub(crate) const READY: &str = "seeded.json";
@@ -66,55 +67,18 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
                 (person, facts)
             })
             .collect();
+        guests.extend(people.iter().map(|(_, row)| guest(row)));
+        let trips: Vec<FlatTrip> = (i64::from(from)..)
+            .zip(&people)
+            .flat_map(|(ordinal, (person, _))| {
+                let details = person.trips.iter().map(|trip| &trip.details);
+                details.map(move |details| (ordinal, details.booked_on, details.amount))
+            })
+            .collect();
         let mut tx = store.write(Access::Agency(agency)).await?;
-        let Counter {
-            change,
-            ordinals: first,
-        } = intake::next_change(&mut tx, agency).await?;
-        intake::take_ordinals(&mut tx, agency, people.len() as i64).await?;
-        let (mut customers, mut identities, mut bookings, mut facts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (ordinal, (person, row)) in (first..).zip(people) {
-            let id = SystemEntropy.id(NOW);
-            guests.push(guest(&row));
-            customers.push(CustomerRow {
-                id,
-                ordinal,
-                profile: serde_json::to_string(&row.profile)?,
-                since_on: person.since(),
-                created_at: NOW,
-                updated_at: NOW,
-                version: 1,
-            });
-            identities.push(NewIdentity {
-                kind: "member_no",
-                value: person.member_no().to_lowercase(),
-                customer_id: id,
-                sealed: None,
-                written: Some(person.member_no()),
-            });
-            let known_as = change * 1_000_000 + bookings.len() as i64;
-            bookings.extend(
-                (known_as..)
-                    .zip(person.bookings())
-                    .map(|(known_as, (booking_id, booking))| BookingRow {
-                        id: booking_id,
-                        customer_id: id,
-                        known_as,
-                        booking,
-                    }),
-            );
-            facts.push(StoredFacts {
-                ordinal,
-                customer_id: id,
-                facts: row,
-            });
-        }
-        intake::put_customers(&mut tx, agency, &customers).await?;
-        intake::insert_identities(&mut tx, agency, &identities, NOW).await?;
-        intake::put_bookings(&mut tx, agency, &bookings).await?;
-        intake::put_facts(&mut tx, agency, change, &facts).await?;
+        let facts = put_people(&mut tx, agency, people).await?;
         tx.commit().await?;
-        fill(&mut beside, &facts).await?;
+        fill(&mut beside, &facts, &trips).await?;
     }
     store.close().await;
     beside.close().await?;
@@ -126,6 +90,56 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
         began.elapsed().as_secs_f64()
     );
     Ok(())
+}
+
+/// Writes new customers of an agency with their identities, bookings and facts; gives the facts.
+pub(crate) async fn put_people(tx: &mut Tx, agency: Uuid, people: Vec<(Person, FactRow)>) -> Result<Vec<StoredFacts>> {
+    let Counter {
+        change,
+        ordinals: first,
+    } = intake::next_change(tx, agency).await?;
+    intake::take_ordinals(tx, agency, people.len() as i64).await?;
+    let (mut customers, mut identities, mut bookings, mut facts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (ordinal, (person, row)) in (first..).zip(people) {
+        let id = SystemEntropy.id(NOW);
+        customers.push(CustomerRow {
+            id,
+            ordinal,
+            profile: serde_json::to_string(&row.profile)?,
+            since_on: person.since(),
+            created_at: NOW,
+            updated_at: NOW,
+            version: 1,
+        });
+        identities.push(NewIdentity {
+            kind: "member_no",
+            value: person.member_no().to_lowercase(),
+            customer_id: id,
+            sealed: None,
+            written: Some(person.member_no()),
+        });
+        let known_as = change * 1_000_000 + bookings.len() as i64;
+        bookings.extend(
+            (known_as..)
+                .zip(person.bookings())
+                .map(|(known_as, (booking_id, booking))| BookingRow {
+                    id: booking_id,
+                    customer_id: id,
+                    known_as,
+                    booking,
+                }),
+        );
+        facts.push(StoredFacts {
+            ordinal,
+            customer_id: id,
+            facts: row,
+        });
+    }
+    intake::put_customers(tx, agency, &customers).await?;
+    intake::insert_identities(tx, agency, &identities, NOW).await?;
+    intake::put_bookings(tx, agency, &bookings).await?;
+    intake::put_facts(tx, agency, change, &facts).await?;
+    Ok(facts)
 }
 
 /// What the rule reads of a row of facts on the first day.
@@ -147,6 +161,13 @@ pub(crate) async fn flat(folder: &Path) -> Result<SqliteConnection> {
             .execute(&mut connection)
             .await?;
     }
+    for statement in [
+        "CREATE TABLE IF NOT EXISTS trip (ordinal INTEGER, booked_on INTEGER, amount INTEGER)",
+        "CREATE INDEX IF NOT EXISTS trip_of ON trip (ordinal, booked_on, amount)",
+        "CREATE INDEX IF NOT EXISTS trip_on ON trip (booked_on, ordinal)",
+    ] {
+        sqlx::query(statement).execute(&mut connection).await?;
+    }
     sqlx::query(
         "CREATE TABLE IF NOT EXISTS flat (ordinal INTEGER PRIMARY KEY, first_trip_on INTEGER, last_trip_on INTEGER, \
          trips_total INTEGER, trips_24m INTEGER, spend_24m INTEGER, rfm INTEGER, lifecycle INTEGER, \"value-quadrants\" INTEGER)",
@@ -156,8 +177,18 @@ pub(crate) async fn flat(folder: &Path) -> Result<SqliteConnection> {
     Ok(connection)
 }
 
-async fn fill(connection: &mut SqliteConnection, rows: &[StoredFacts]) -> Result<()> {
+/// A trip in the flat database: whose, the day it was booked, the amount.
+type FlatTrip = (i64, Option<i32>, Option<i64>);
+
+async fn fill(connection: &mut SqliteConnection, rows: &[StoredFacts], trips: &[FlatTrip]) -> Result<()> {
     let mut transaction = connection.begin().await?;
+    for trips in trips.chunks(5_000) {
+        let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new("INSERT INTO trip (ordinal, booked_on, amount) ");
+        query.push_values(trips, |mut row, (ordinal, booked_on, amount)| {
+            row.push_bind(*ordinal).push_bind(*booked_on).push_bind(*amount);
+        });
+        query.build().persistent(false).execute(&mut *transaction).await?;
+    }
     for rows in rows.chunks(5_000) {
         let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
             "INSERT INTO flat (ordinal, first_trip_on, last_trip_on, trips_total, trips_24m, spend_24m) ",

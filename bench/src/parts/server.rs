@@ -52,6 +52,11 @@ impl Server {
         Self::launch(folder, address, key, &format!("fixed:{}", instant_text(NOW)))
     }
 
+    /// Starts one whose clock is moved by hand from the beginning.
+    pub(crate) fn start_by_hand(folder: &Path, key: &str) -> Result<Self> {
+        Self::start_at(folder, key, &format!("manual:{}", instant_text(NOW)))
+    }
+
     fn start_at(folder: &Path, key: &str, clock: &str) -> Result<Self> {
         Self::launch(folder, &house::address(folder), key, clock)
     }
@@ -62,6 +67,8 @@ impl Server {
             .current_dir(folder)
             .args(["serve", "--listen", "127.0.0.1:0", "--clock", clock])
             .args(["--database", address])
+            // the receivers that stand beside are on this machine
+            .env("POSTHOUSE_WEBHOOKS__ALLOW_PRIVATE", "true")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -91,7 +98,8 @@ impl Server {
         Ok(self.client_with(made["api_key"].as_str().ok_or("no key was made")?))
     }
 
-    fn client_with(&self, key: &str) -> Client {
+    /// Calls with another key.
+    pub(crate) fn client_with(&self, key: &str) -> Client {
         Client {
             agent: ureq::Agent::config_builder().http_status_as_error(false).build().into(),
             base: self.base.clone(),
@@ -112,6 +120,16 @@ impl Server {
     /// Its largest resident memory so far, in MB.
     pub(crate) fn peak(&self) -> f64 {
         machine::peak_of(self.child.id())
+    }
+
+    /// Its resident memory, in MB.
+    pub(crate) fn resident(&self) -> f64 {
+        machine::resident_of(self.child.id())
+    }
+
+    /// Seconds it has computed so far.
+    pub(crate) fn computed(&self) -> f64 {
+        machine::process_time(self.child.id())
     }
 
     /// Puts the reference plugins into force in the bindings that have none.

@@ -188,9 +188,9 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
 /// What is there once too often or too seldom, or does not add up: each query counts one kind of it.
 const WRONG: [&str; 6] = [
     // quotes without a decision, or with several
-    "SELECT COUNT(*) FROM quote q WHERE (SELECT COUNT(*) FROM decision d WHERE d.agency_id = q.agency_id AND d.quote_id = q.id) <> 1",
+    "SELECT COUNT(*) FROM quote q WHERE (SELECT COUNT(*) FROM decision d WHERE d.agency_id = q.agency_id AND d.subject_id = q.id) <> 1",
     // quotes whose saving is not that of the revision their decision names
-    "SELECT COUNT(*) FROM decision d JOIN quote q ON q.agency_id = d.agency_id AND q.id = d.quote_id
+    "SELECT COUNT(*) FROM decision d JOIN quote q ON q.agency_id = d.agency_id AND q.id = d.subject_id
      JOIN binding_revision r ON r.agency_id = d.agency_id AND r.extension_point = d.extension_point AND r.name = d.binding AND r.revision = d.revision
      WHERE (q.list_price - q.price) * 10000 <> q.list_price * json_extract(r.config, '$.steps[0].rate')",
     // quotes that took from the budget other than once
