@@ -27,6 +27,7 @@ mod clock;
 mod command_line;
 mod coupons;
 mod crash;
+mod days;
 mod demo;
 mod documents;
 mod effect;

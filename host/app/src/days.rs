@@ -1,4 +1,12 @@
-//! The turn of the day: every night an agency's customer lifetime values are fitted and its rules run again.
+//! The turn of the day: every night an agency's facts are folded for the new day, its customer lifetime values are fitted and its rules run
+//! again.
+
+#[cfg(test)]
+mod tests;
+mod turn;
+
+pub(crate) use turn::Of;
+pub use turn::{FactsDay, Turning};
 
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane, NewJob};
@@ -49,9 +57,12 @@ impl Job for RetryDay {
 }
 
 impl Days<'_> {
-    /// Fits lifetime values for the day, and runs the rules that have not run on it, also where the other fails.
+    /// Turns the facts, fits lifetime values for the day, and runs the rules that have not run on it, also where the fit fails.
     async fn begin(&self, agency: Uuid) -> Result<()> {
         let room = self.app.room(agency).await?;
+        // whoever looks meanwhile is answered from the day before
+        self.app.segments().ensure_loaded(&room).await?;
+        self.turn_facts(&room).await?;
         let fitted = self.app.insights().fit_day(&room).await;
         self.app.segments().turn_day(&room).await?;
         fitted

@@ -7,7 +7,7 @@ pub mod campaigns;
 mod capabilities;
 pub mod clock;
 pub mod coupons;
-mod days;
+pub mod days;
 mod documents;
 mod error;
 pub mod facts;

@@ -33,6 +33,8 @@ pub struct Room {
     pub(crate) woken: Arc<Notify>,
     /// Whoever changes frame or segments holds this.
     pub(crate) desk: Mutex<Desk>,
+    /// Whoever folds the facts for a new day holds this.
+    pub(crate) turning: Arc<Mutex<()>>,
     /// Whether frame and segments were read once.
     pub(crate) loaded: AtomicBool,
     /// The day for which this host knows that customer lifetime values were fitted.
@@ -109,6 +111,7 @@ impl App {
             intake,
             woken: Arc::default(),
             desk: Mutex::default(),
+            turning: Arc::default(),
             loaded: AtomicBool::new(false),
             fitted_on: AtomicI32::new(Day::MIN),
             promotions: Promotions::default(),

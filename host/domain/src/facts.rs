@@ -244,6 +244,24 @@ pub fn fold(history: &History, today: Day) -> FactRow {
     row
 }
 
+/// Folds a row again for `today`, as [`fold`] would, from what the calendar moves alone: bookings, in the order in which they became known, and
+/// activity. Who the customer is stands in the row, and no day changes that. The row must say since when the customer is known.
+pub fn turn(row: FactRow, bookings: Vec<Booking>, activity: Vec<(ActivityKind, Day, i32)>, today: Day) -> FactRow {
+    let known = row.completeness;
+    let history = History {
+        profile: row.profile,
+        attributes: row.attributes,
+        since_on: row.since_on,
+        bookings,
+        activity,
+        ..History::default()
+    };
+    FactRow {
+        completeness: known,
+        ..fold(&history, today)
+    }
+}
+
 /// How much of a customer file is filled, in hundredths: name, telephone, e-mail, gender, birth date, home city, language
 /// and consent count alike.
 fn completeness(history: &History) -> i32 {

@@ -4,7 +4,7 @@
 use chrono::{Datelike, NaiveDate, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use posthouse_domain::booking::Booking;
-use posthouse_domain::facts::{FactRow, History, fold};
+use posthouse_domain::facts::{FactRow, History, fold, turn};
 use posthouse_domain::identity::IdentityKind;
 use posthouse_domain::money::Currency;
 use posthouse_domain::record::{ActivityKind, Body};
@@ -495,7 +495,15 @@ impl House {
 
     fn wake(&mut self, today: Day) {
         if self.row.edge_on.is_some_and(|edge| edge <= epoch(today)) {
-            self.row = fold(&self.history, epoch(today));
+            self.row = match self.row.since_on {
+                Some(_) => turn(
+                    self.row.clone(),
+                    self.history.bookings.clone(),
+                    self.history.activity.clone(),
+                    epoch(today),
+                ),
+                None => fold(&self.history, epoch(today)),
+            };
         }
     }
 }

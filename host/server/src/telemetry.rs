@@ -95,6 +95,14 @@ fn describe() {
         "Jobs that kept failing and are not tried any more."
     );
     metrics::describe_counter!(
+        "posthouse_customers_turned_total",
+        "Customers whose facts were folded again because a day began."
+    );
+    metrics::describe_gauge!(
+        "posthouse_customers_to_turn",
+        "Customers whose facts are still to be folded for the day that is being turned."
+    );
+    metrics::describe_counter!(
         "posthouse_rate_limited_total",
         "Requests turned away because their key asked too often."
     );

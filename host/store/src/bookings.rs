@@ -117,6 +117,77 @@ pub async fn bookings_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Resul
     )
 }
 
+/// A booking with what facts are counted from, and nothing of how it came to be known.
+struct Counted {
+    customer_id: Uuid,
+    known_as: i64,
+    booking: Booking,
+}
+
+impl<'r, R: sqlx::Row> FromRow<'r, R> for Counted
+where
+    usize: sqlx::ColumnIndex<R>,
+    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    i32: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    bool: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        let status: String = row.try_get(2)?;
+        let status = status.parse().map_err(|()| sqlx::Error::ColumnDecode {
+            index: "status".into(),
+            source: format!("unknown status {status}").into(),
+        })?;
+        Ok(Self {
+            customer_id: row.try_get(0)?,
+            known_as: row.try_get(1)?,
+            booking: Booking {
+                status,
+                details: BookingDetails {
+                    booked_on: row.try_get(3)?,
+                    product: None,
+                    destination: row.try_get(4)?,
+                    theme: row.try_get(5)?,
+                    departs_on: row.try_get(6)?,
+                    returns_on: row.try_get(7)?,
+                    travellers: row.try_get(8)?,
+                    amount: row.try_get(9)?,
+                    cost: row.try_get(10)?,
+                    channel: row.try_get(11)?,
+                },
+                seen_on: row.try_get(12)?,
+                seen_firm: false,
+                newest_event_at: None,
+                told_at: Default::default(),
+                cancelled_on: row.try_get(13)?,
+                refunded: row.try_get(14)?,
+                refunded_in_full: row.try_get(15)?,
+            },
+        })
+    }
+}
+
+/// The bookings of these customers with what facts are counted from, each customer's in the order in which they became known.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn counted_bookings_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<(Uuid, Booking)>> {
+    let mut rows = fetch_listed!(
+        tx,
+        Counted,
+        "SELECT customer_id, known_as, status, booked_on, destination, theme, departs_on, returns_on, travellers, amount, cost, channel, \
+         seen_on, cancelled_on, refunded, refunded_in_full FROM booking WHERE agency_id = $1 AND customer_id IN",
+        [agency],
+        customers,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )?;
+    rows.sort_unstable_by_key(|row: &Counted| row.known_as);
+    Ok(rows.into_iter().map(|row| (row.customer_id, row.booking)).collect())
+}
+
 /// Writes bookings, new or changed. No two rows may share an id.
 ///
 /// # Errors

@@ -7,8 +7,8 @@ use crate::{Result, Tx};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub use crate::bookings::{BookingRow, bookings, bookings_of, put_bookings};
-pub use crate::facts::{StoredFacts, due_customers, put_facts};
+pub use crate::bookings::{BookingRow, bookings, bookings_of, counted_bookings_of, put_bookings};
+pub use crate::facts::{StoredFacts, count_due, due, facts_at, put_facts, written_after};
 
 /// Where an agency stands: whoever knows it knows whether customers were written since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]

@@ -46,8 +46,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Pages that SQLite keeps of its file, in KiB below zero: those of the one writer, whose every statement looks up and changes.
 const WRITER_CACHE: &str = "-65536";
-/// The same for each reader. There are several, each with a cache of its own, and behind them is the system's.
-const READER_CACHE: &str = "-16384";
+/// The same for each reader: room for the upper levels of the trees. There are nine, each with a cache of its own, and behind them is the
+/// system's, which all of them share.
+const READER_CACHE: &str = "-4096";
 
 /// How many rows SQLite's thread reads ahead of whoever takes them.
 const ROWS_ON_THEIR_WAY: usize = 1_024;

@@ -183,16 +183,12 @@ async fn rows_come_back_as_they_went() {
         assert_eq!(profiles::counter(&mut tx, id).await.expect("a counter"), (1, 1));
         let facts = profiles::facts_after(&mut tx, id, 0, i64::MAX).await.expect("facts");
         assert_eq!((facts.len(), facts[0].0, facts[0].1.facts.trips_total), (1, 1, 3));
-        assert!(
-            intake::due_customers(&mut tx, id, 8, 10)
-                .await
-                .expect("a list")
-                .is_empty()
-        );
-        assert_eq!(
-            intake::due_customers(&mut tx, id, 9, 10).await.expect("a list").len(),
-            1
-        );
+        assert_eq!(intake::due(&mut tx, id, 8, 10).await.expect("a list"), []);
+        assert_eq!(intake::due(&mut tx, id, 9, 10).await.expect("a list"), [(9, 0)]);
+        assert_eq!(intake::count_due(&mut tx, id, 9).await.expect("a count"), 1);
+        assert_eq!(intake::written_after(&mut tx, id, 0).await.expect("a list"), [0]);
+        let (edge, stored) = intake::facts_at(&mut tx, id, &[0, 1]).await.expect("facts").remove(0);
+        assert_eq!((edge, stored.facts.trips_total), (Some(9), 3));
         let booking = &intake::bookings(&mut tx, id, &["b"]).await.expect("bookings")[0].booking;
         assert_eq!(
             (booking.status, booking.newest_event_at, booking.seen_on),

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::{Facts, Room};
+use posthouse_domain::Day;
 use posthouse_store::fragments::{self, FragmentRow};
 use posthouse_store::intake::StoredFacts;
 use posthouse_store::{Tx, profiles};
@@ -19,6 +20,20 @@ impl Changed {
     pub(crate) fn ordinals(&self) -> impl Iterator<Item = (i64, u32)> {
         let rows = self.rows.iter().map(|(change, row)| (*change, row.ordinal as u32));
         rows.chain(self.fragments.iter().map(|row| (row.change, row.ordinal as u32)))
+    }
+
+    /// Leaves out everything from the first change on that was folded for a day after `last`; whether there is one.
+    pub(crate) fn stop_after(&mut self, last: Day) -> bool {
+        let rows = self.rows.iter().map(|(change, row)| (*change, row.facts.as_of));
+        let fragments = self.fragments.iter().map(|row| (row.change, row.fragment.as_of));
+        let later = rows.chain(fragments).filter(|(_, as_of)| *as_of > last);
+        let Some(first) = later.map(|(change, _)| change).min() else {
+            return false;
+        };
+        self.rows.retain(|(change, _)| *change < first);
+        self.fragments.retain(|row| row.change < first);
+        self.to = first - 1;
+        true
     }
 }
 

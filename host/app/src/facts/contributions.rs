@@ -3,6 +3,7 @@
 
 use crate::error::{AppError, Result, retrying};
 use crate::rules::Moment;
+use crate::segments::Span;
 use crate::{Facts, Room};
 use posthouse_domain::Day;
 use posthouse_domain::catalogue;
@@ -147,6 +148,15 @@ impl Facts<'_> {
         Ok(())
     }
 
+    /// How many fragments change by themselves on a day or before, those of each capability counted up to `limit`.
+    pub(crate) async fn due_fragments(&self, tx: &mut Tx, agency: Uuid, today: Day, limit: i64) -> Result<usize> {
+        let mut due = 0;
+        for name in self.app.contributions.0.keys() {
+            due += store::due(tx, agency, name, today, limit).await?.len();
+        }
+        Ok(due)
+    }
+
     async fn turn_slice(&self, agency: Uuid, contributor: Contributor, today: Day) -> Result<bool> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         if store::due(&mut tx, agency, contributor.name, today, 1)
@@ -208,7 +218,13 @@ impl Facts<'_> {
     }
 
     /// Puts everyone's fragments into the frame, as a start does. Returns those that were folded for a day after today.
-    pub(crate) async fn read_fragments(&self, tx: &mut Tx, room: &Room, moment: Moment) -> Result<Vec<FragmentRow>> {
+    pub(crate) async fn read_fragments(
+        &self,
+        tx: &mut Tx,
+        room: &Room,
+        moment: Moment,
+        span: &mut Span,
+    ) -> Result<Vec<FragmentRow>> {
         let mut ahead = Vec::new();
         if self.app.contributions.is_empty() {
             return Ok(ahead);
@@ -221,6 +237,8 @@ impl Facts<'_> {
             };
             place = (last.ordinal, last.name.clone());
             self.put_fragments(room, &rows);
+            rows.iter()
+                .for_each(|row| span.add(row.fragment.as_of, row.fragment.edge_on));
             ahead.extend(rows.into_iter().filter(|row| row.fragment.as_of > moment.today));
         }
     }

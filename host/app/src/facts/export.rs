@@ -1,7 +1,10 @@
-//! `GET /facts/export`: every customer's facts of today, streamed a few thousand rows at a time.
+//! `GET /facts/export`: every customer's facts of one day, streamed a few thousand rows at a time. What happens meanwhile is in the rows that
+//! follow; should everyone's facts pass to another day meanwhile, the export breaks off, as its rows would be of two.
 
 use super::Frame;
-use crate::error::{AppError, Result, retrying};
+use crate::days::Of;
+use crate::error::{AppError, Result};
+use crate::rules::Moment;
 use crate::sheet::Sheet;
 use crate::team::Caller;
 use crate::{App, Facts, Room};
@@ -9,10 +12,10 @@ use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, 
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
-use posthouse_domain::Day;
 use posthouse_domain::catalogue::{FactKind, Value};
+use posthouse_domain::{Day, Rejection, time, words};
 use posthouse_store::{Access, profiles};
-use std::sync::Arc;
+use std::sync::{Arc, RwLockReadGuard};
 use uuid::Uuid;
 
 /// How an export is written.
@@ -88,8 +91,7 @@ impl Facts<'_> {
             .note_look(caller, "facts.export", "facts", &detail)
             .await?;
         let room = caller.room.clone();
-        let mut desk = room.desk.lock().await;
-        let today = retrying!(self.app.segments().sync(&room, &mut desk))?.today;
+        let (desk, Moment { today, .. }) = self.app.days().desk(&room, Of::LastDay).await?;
         drop(desk);
         // what has just been read is followed as well
         room.woken.notify_one();
@@ -113,10 +115,15 @@ impl Facts<'_> {
 }
 
 impl Export {
+    /// The day of the facts.
+    pub fn day(&self) -> Day {
+        self.today
+    }
+
     /// The next piece; `None` at the end.
     ///
     /// # Errors
-    /// Failures of the database.
+    /// `day_turning` if everyone's facts have passed to another day; failures of the database.
     pub async fn piece(&mut self) -> Result<Option<Bytes>> {
         if !self.headed {
             self.headed = true;
@@ -164,13 +171,29 @@ impl Export {
         }
     }
 
+    /// The frame, as long as it is of the day of the export.
+    fn frame(&self) -> Result<RwLockReadGuard<'_, Frame>> {
+        let frame = self.room.frame();
+        if frame.day != Some(self.today) {
+            let day = time::day_text(self.today);
+            return Err(AppError::Busy(Rejection::new(
+                "day_turning",
+                words!(
+                    "a day has begun since this export of {day} was requested; request it again",
+                    "导出 {day} 的数据期间已换日；请重新导出"
+                ),
+            )));
+        }
+        Ok(frame)
+    }
+
     /// Where the facts stand in the frame as it is now; one that is no longer defined stands nowhere.
     fn positions(&self, frame: &Frame) -> Vec<Option<usize>> {
         self.facts.iter().map(|(key, _)| frame.position(key)).collect()
     }
 
     fn csv(&self, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {
-        let frame = self.room.frame();
+        let frame = self.frame()?;
         let positions = self.positions(&frame);
         let mut file = Sheet::new(b',', b"");
         for (ordinal, id, member_no) in ids {
@@ -191,7 +214,7 @@ impl Export {
     }
 
     fn jsonl(&self, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {
-        let frame = self.room.frame();
+        let frame = self.frame()?;
         let positions = self.positions(&frame);
         let mut lines = Vec::new();
         for (ordinal, id, member_no) in ids {
@@ -217,7 +240,7 @@ impl Export {
                 ids.iter().map(|(.., member_no)| member_no.as_deref()),
             )),
         ];
-        let frame = self.room.frame();
+        let frame = self.frame()?;
         for ((_, kind), position) in self.facts.iter().zip(self.positions(&frame)) {
             let values = (from..to).map(|row| frame.value_at(position, row, self.today));
             let whole = |value| if let Value::Whole(n) = value { Some(n) } else { None };

@@ -16,6 +16,8 @@ use posthouse_domain::facts::FactRow;
 pub struct Frame {
     /// The last change it has seen.
     pub(crate) change: i64,
+    /// The day for which everyone's facts hold; unknown if they were read while a day was being turned.
+    pub(crate) day: Option<Day>,
     len: usize,
     columns: Vec<Cells>,
     attributes: Vec<Attribute>,
@@ -52,6 +54,7 @@ impl Default for Frame {
             .collect();
         Self {
             change: 0,
+            day: None,
             len: 0,
             columns,
             attributes: Vec::new(),
@@ -65,6 +68,7 @@ impl Frame {
     pub(crate) fn of(change: i64, len: usize, columns: Vec<Cells>, attributes: Vec<Attribute>) -> Self {
         Self {
             change,
+            day: None,
             len,
             columns,
             attributes,
@@ -200,8 +204,8 @@ impl Frame {
         self.model?.worth(&Purchases::of(row)?)
     }
 
-    /// What the model needs to know of everyone, by ordinal.
-    pub(crate) fn purchases(&self) -> Vec<Option<Purchases>> {
+    /// What the model needs to know of a customer, by ordinal.
+    pub(crate) fn purchases(&self) -> impl Fn(usize) -> Option<Purchases> {
         let columns = [
             "booking-days",
             "first-trip-days",
@@ -210,23 +214,19 @@ impl Frame {
             "repeat-spend",
         ]
         .map(catalogue::position);
-        let [Some(days), Some(first), Some(last), Some(spend), Some(repeat_spend)] = columns else {
-            return vec![None; self.len];
-        };
-        let whole = |position, row| match self.stored(position, row) {
-            Value::Whole(n) => Some(n),
-            _ => None,
-        };
-        let of = |row| {
+        move |row| {
+            let [days, first, last, spend, repeat_spend] = columns.map(|position| match self.stored(position?, row) {
+                Value::Whole(n) => Some(n),
+                _ => None,
+            });
             Some(Purchases {
-                repeats: (whole(days, row)? - 1).max(0) as u32,
-                first_on: whole(first, row)? as Day,
-                last_on: whole(last, row)? as Day,
-                spend: whole(spend, row)?,
-                repeat_spend: whole(repeat_spend, row)?,
+                repeats: (days? - 1).max(0) as u32,
+                first_on: first? as Day,
+                last_on: last? as Day,
+                spend: spend?,
+                repeat_spend: repeat_spend?,
             })
-        };
-        (0..self.len).map(of).collect()
+        }
     }
 
     /// Takes over a new model, or none, with what everyone is worth by it, by ordinal.

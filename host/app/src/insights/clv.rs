@@ -4,7 +4,9 @@
 //! A fit is a row of its own, and values are never stored: all hosts that know the fit work out the same values. A fit changes no
 //! customer's change number, so rules that read the fact see new values at the next full run; the nightly one follows the nightly fit.
 
+use crate::days::Of;
 use crate::error::{AppError, Result, retrying};
+use crate::facts::frame::Frame;
 use crate::rules::{Moment, in_pool};
 use crate::segments::Desk;
 use crate::team::Caller;
@@ -74,22 +76,42 @@ fn fit_of(row: &store::FitRow) -> Option<Fit> {
     })
 }
 
+/// Those whom a fit is made from, and how many there are: customers with a trip, and those of them who booked again.
+struct Population {
+    sample: Vec<Purchases>,
+    all: usize,
+    repeaters: usize,
+}
+
+impl Population {
+    fn of(frame: &Frame) -> Self {
+        let known = frame.purchases();
+        let everyone = || (0..frame.len()).filter_map(&known);
+        let (mut all, mut repeaters) = (0usize, 0);
+        for purchases in everyone() {
+            all += 1;
+            repeaters += usize::from(purchases.repeats > 0);
+        }
+        let step = all.div_ceil(MOST_FITTED).max(1);
+        Self {
+            sample: everyone().step_by(step).collect(),
+            all,
+            repeaters,
+        }
+    }
+}
+
 /// Fits the models to everyone.
-fn fit(mut customers: Vec<Purchases>, fit: i64, moment: Moment) -> store::FitRow {
-    let (all, repeaters) = (
-        customers.len(),
-        customers.iter().filter(|purchases| purchases.repeats > 0).count(),
-    );
-    let step = all.div_ceil(MOST_FITTED).max(1);
-    customers = customers.into_iter().step_by(step).collect();
-    let found = clv::fit(moment.today, &customers);
+fn fit(population: &Population, fit: i64, moment: Moment) -> store::FitRow {
+    let Population { sample, all, repeaters } = population;
+    let found = clv::fit(moment.today, sample);
     let model = found.as_ref().ok().map(|fit| fit.model);
     store::FitRow {
         fit,
         day: moment.today,
         at: moment.now,
-        customers: all as i64,
-        repeaters: repeaters as i64,
+        customers: *all as i64,
+        repeaters: *repeaters as i64,
         unfit: found.as_ref().err().map(|reason| reason.as_str().to_owned()),
         r: model.map(|model| model.rate.r),
         alpha: model.map(|model| model.rate.alpha),
@@ -150,8 +172,7 @@ impl Insights<'_> {
     /// Makes a fit and keeps it; nothing if another host did first, or `once_on` has one.
     async fn make_fit(&self, room: &Arc<Room>, once_on: Option<Day>) -> Result<Option<store::FitRow>> {
         // the desk is free again while the fit is made: events are followed meanwhile
-        let mut desk = room.desk.lock().await;
-        let moment = retrying!(self.app.segments().sync(room, &mut desk))?;
+        let (desk, moment) = self.app.days().desk(room, Of::Today).await?;
         drop(desk);
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let latest = store::latest(&mut tx, room.id).await?;
@@ -163,8 +184,12 @@ impl Insights<'_> {
             return Ok(None);
         }
         let number = latest.map_or(1, |row| row.fit + 1);
-        let customers = room.frame().purchases().into_iter().flatten().collect();
-        let row = in_pool(&self.app.engine, move || fit(customers, number, moment)).await?;
+        let asked = room.clone();
+        let row = in_pool(&self.app.engine, move || {
+            let population = Population::of(&asked.frame());
+            fit(&population, number, moment)
+        })
+        .await?;
         let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         let kept = store::insert(&mut tx, room.id, &row).await?;
         dialect::notify(&mut tx, room.id).await?;
@@ -175,7 +200,7 @@ impl Insights<'_> {
     }
 
     /// Works out everyone's value anew if there is a fit that this host does not know.
-    pub(crate) async fn sync_clv(&self, room: &Room, tx: &mut Tx, desk: &mut Desk) -> Result<()> {
+    pub(crate) async fn sync_clv(&self, room: &Arc<Room>, tx: &mut Tx, desk: &mut Desk) -> Result<()> {
         if store::latest_number(tx, room.id).await? == desk.clv_fit {
             return Ok(());
         }
@@ -184,10 +209,12 @@ impl Insights<'_> {
         };
         let model = fit.found.ok().map(|fit| fit.model);
         // whoever holds the desk is the only one to change the frame
-        let customers = room.frame().purchases();
+        let asked = room.clone();
         let worths = in_pool(&self.app.engine, move || {
-            let worth = |purchases: Option<Purchases>| model?.worth(&purchases?);
-            customers.into_par_iter().map(worth).collect::<Vec<_>>()
+            let frame = &*asked.frame();
+            let known = frame.purchases();
+            let worth = |row| model?.worth(&known(row)?);
+            (0..frame.len()).into_par_iter().map(worth).collect::<Vec<_>>()
         })
         .await?;
         room.frame_mut().put_model(model, &worths);

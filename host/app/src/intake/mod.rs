@@ -19,6 +19,7 @@ pub mod report;
 mod terms;
 mod told;
 mod touches;
+pub(crate) mod turn;
 pub mod understood;
 mod warnings;
 mod work;

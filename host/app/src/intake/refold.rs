@@ -224,39 +224,12 @@ pub(crate) fn source_kind(text: &str) -> SourceKind {
     }
 }
 
-/// How many customers a calendar refold takes at once: short transactions, so that events go on landing between them.
-const SLICE: i64 = 500;
-
-/// Folds those customers again whose windows the calendar moved, up to `today`. Returns how many.
-pub(crate) async fn turn_calendar(db: &Store, agency: Uuid, today: Day, now: i64) -> Result<usize> {
-    let mut total = 0;
-    loop {
-        let slice = crate::error::retrying!(turn_slice(db, agency, today, now))?;
-        total += slice;
-        if slice == 0 {
-            return Ok(total);
-        }
-    }
-}
-
-async fn turn_slice(db: &Store, agency: Uuid, today: Day, now: i64) -> Result<usize> {
-    let access = posthouse_store::Access::Agency(agency);
-    let mut tx = db.read(access).await?;
-    if store::due_customers(&mut tx, agency, today, 1).await?.is_empty() {
-        return Ok(0);
-    }
-    drop(tx);
-    let mut tx = db.write(access).await?;
-    let change = store::next_change(&mut tx, agency).await?.change;
-    let due = store::due_customers(&mut tx, agency, today, SLICE).await?;
-    fold_slice(&mut tx, agency, &due, change, today, now).await?;
-    tx.commit().await.map_err(AppError::from)?;
-    Ok(due.len())
-}
+/// How many customers are folded at once: short transactions, so that events go on landing between them.
+const SLICE: usize = 500;
 
 /// Folds these customers again, whose facts were made for a later day than `today`.
 pub(crate) async fn fold_again(db: &Store, agency: Uuid, customers: &[Uuid], today: Day, now: i64) -> Result<()> {
-    for slice in customers.chunks(SLICE as usize) {
+    for slice in customers.chunks(SLICE) {
         crate::error::retrying!(async {
             let mut tx = db.write(posthouse_store::Access::Agency(agency)).await?;
             let change = store::next_change(&mut tx, agency).await?.change;
@@ -267,7 +240,8 @@ pub(crate) async fn fold_again(db: &Store, agency: Uuid, customers: &[Uuid], tod
     Ok(())
 }
 
-async fn fold_slice(
+/// Folds these customers again from everything that is known of them.
+pub(super) async fn fold_slice(
     tx: &mut Tx,
     agency: Uuid,
     customers: &[Uuid],

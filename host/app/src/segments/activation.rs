@@ -5,7 +5,8 @@ use super::classify::SegmentationRule;
 use super::summary::NewRevision;
 use super::{RunSummary, SEGMENTATION};
 use crate::Segments;
-use crate::error::{AppError, Result, retrying};
+use crate::days::Of;
+use crate::error::{AppError, Result};
 use crate::rules::bindings::{BindingView, check_binding_name, older_revision};
 use crate::rules::grants::{check_facts, reads, to_be_granted};
 use crate::rules::plugins::{checked_config, wrong_extension_point};
@@ -119,8 +120,7 @@ impl Segments<'_> {
         expected: Option<i64>,
     ) -> Result<BindingView> {
         let room = &caller.room;
-        let mut desk = room.desk.lock().await;
-        let moment = retrying!(self.sync(room, &mut desk))?;
+        let (mut desk, moment) = self.app.days().desk(room, Of::Today).await?;
         let present = room.live().get(name).map(|live| live.row.revision);
         if expected.is_some_and(|expected| expected != present.unwrap_or(0)) {
             let stands = present.map_or_else(

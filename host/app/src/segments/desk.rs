@@ -11,10 +11,12 @@ use crate::error::{AppError, Result};
 use crate::intake::refold;
 use crate::rules::{Breaker, Moment};
 use crate::{Room, Segments};
+use posthouse_domain::time;
 use posthouse_engine::{NONE, QuantileTable};
 use posthouse_store::plugins::{self as bindings, BindingRow};
 use posthouse_store::segments as store;
-use posthouse_store::{Access, Tx, attributes};
+use posthouse_store::{Access, Tx, attributes, intake};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 impl Segments<'_> {
@@ -27,13 +29,25 @@ impl Segments<'_> {
         }
     }
 
-    /// Brings frame and segments to the last committed change and to today; returns the moment they are true for. Records may land
-    /// late and other hosts' clocks may differ, so whoever is due is looked for every time: it is one look into an index.
-    pub(crate) async fn sync(&self, room: &Room, desk: &mut Desk) -> Result<Moment> {
+    /// The moment for which the frame is true: now, or the end of the last day that was wholly turned.
+    pub(crate) fn seen(&self, room: &Room) -> Moment {
+        let present = self.moment(room);
+        match room.frame().day {
+            Some(day) if day < present.today => Moment {
+                now: time::start_of_day(day + 1, room.terms.time_zone) - 1,
+                today: day,
+            },
+            _ => present,
+        }
+    }
+
+    /// Brings frame and segments to the last committed change, and to today unless there are many to be folded for it; returns the moment
+    /// they are true for. Records may land late and other hosts' clocks may differ, so whoever is due is looked for every time: it is one look
+    /// into an index.
+    pub(crate) async fn sync(&self, room: &Arc<Room>, desk: &mut Desk) -> Result<Moment> {
         let moment = self.moment(room);
-        refold::turn_calendar(&self.app.store, room.id, moment.today, moment.now).await?;
-        self.app.facts().turn_fragments(room.id, moment.today).await?;
-        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
+        let access = Access::Agency(room.id);
+        let mut tx = self.app.store.read(access).await?;
         if !desk.loaded {
             let ahead = self.load_frame(room, desk, &mut tx, moment).await?;
             desk.loaded = true;
@@ -45,21 +59,39 @@ impl Segments<'_> {
                     .facts()
                     .fold_fragments_again(room.id, &ahead.fragments, moment.today)
                     .await?;
-                tx = self.app.store.read(Access::Agency(room.id)).await?;
+                tx = self.app.store.read(access).await?;
             }
         }
+        // the frame is read first: it stands for the last day while this one is being turned
+        let mut turned = !self.is_anyone_due(&mut tx, room, moment).await?;
+        if !turned {
+            drop(tx);
+            self.app.days().turn_few(room, moment).await?;
+            tx = self.app.store.read(access).await?;
+            turned = !self.is_anyone_due(&mut tx, room, moment).await?;
+        }
+        let last = room.frame().day.filter(|_| !turned);
         let defined = attributes::definitions(&mut tx, room.id).await?;
-        define_attributes(&mut tx, room, &defined).await?;
-        self.refresh_frame(&mut tx, room).await?;
+        define_attributes(&mut tx, room, &defined, last).await?;
+        self.refresh_frame(&mut tx, room, last).await?;
+        if turned {
+            room.frame_mut().day = Some(moment.today);
+        }
         self.app.insights().sync_clv(room, &mut tx, desk).await?;
         let broken = self.sync_bindings(room, &mut tx).await?;
         drop(tx);
         for (name, error) in broken {
             self.mark_stale(room, &name, &error, moment).await?;
         }
-        desk.synced_on = Some(moment.today);
         room.loaded.store(true, Ordering::Release);
-        Ok(moment)
+        Ok(self.seen(room))
+    }
+
+    /// Whether the day is still being turned.
+    pub(super) async fn is_anyone_due(&self, tx: &mut Tx, room: &Room, moment: Moment) -> Result<bool> {
+        let (agency, today) = (room.id, moment.today);
+        Ok(!intake::due(tx, agency, today, 1).await?.is_empty()
+            || self.app.facts().due_fragments(tx, agency, today, 1).await? > 0)
     }
 
     /// Reads what other hosts, or this one before it was started, did to bindings and memberships. Returns the bindings whose
@@ -148,9 +180,11 @@ impl Segments<'_> {
         }
         let moves = store::transitions_after(tx, room.id, &live.row.name, live.run.transition).await?;
         apply(&mut live, &moves);
-        let changed = self.app.facts().changed(tx, room, live.seen_change, i64::MAX).await?;
+        // what the frame has not reached comes when it does
+        let reached = room.frame().change;
+        let changed = self.app.facts().changed(tx, room, live.seen_change, reached).await?;
         live.pending.extend(changed.ordinals().map(|(_, ordinal)| ordinal));
-        live.seen_change = live.seen_change.max(room.frame().change);
+        live.seen_change = live.seen_change.max(reached);
         Ok((live, error))
     }
 }

@@ -34,14 +34,19 @@ pub(super) struct Ahead {
 }
 
 impl Segments<'_> {
-    /// Brings the frame to the last committed change.
-    pub(super) async fn refresh_frame(&self, tx: &mut Tx, room: &Room) -> Result<()> {
+    /// Brings the frame to the last committed change. While a day is being turned it stays on the last one that was: it stops before the first
+    /// change that was folded for a later day.
+    pub(super) async fn refresh_frame(&self, tx: &mut Tx, room: &Room, last: Option<Day>) -> Result<()> {
         let mut seen = room.frame().change;
         let (change, _) = profiles::counter(tx, room.id).await?;
         while seen < change {
             let to = change.min(seen + CHANGES);
-            let changed = self.app.facts().changed(tx, room, seen, to).await?;
+            let mut changed = self.app.facts().changed(tx, room, seen, to).await?;
+            let stops = last.is_some_and(|last| changed.stop_after(last));
             self.app.facts().put_changed(room, &changed);
+            if stops {
+                break;
+            }
             seen = to;
         }
         Ok(())
@@ -55,8 +60,10 @@ impl Segments<'_> {
         if saved {
             desk.saved_change = Some(room.frame().change);
         } else {
-            ahead.customers = read_everyone(tx, room, moment.today).await?;
-            ahead.fragments = self.app.facts().read_fragments(tx, room, moment).await?;
+            let mut span = Span::default();
+            ahead.customers = read_everyone(tx, room, moment.today, &mut span).await?;
+            ahead.fragments = self.app.facts().read_fragments(tx, room, moment, &mut span).await?;
+            room.frame_mut().day = span.last_day(moment.today);
         }
         let (customers, ms) = (room.frame().len(), began.elapsed().as_millis() as u64);
         tracing::info!(agency = %room.slug, customers, ms, from_file = saved, "the frame is read");
@@ -86,13 +93,14 @@ impl Segments<'_> {
             return refused("the business clock was set back");
         }
         *room.frame_mut() = frame;
+        room.frame_mut().day = Some(mark.today);
         Ok(true)
     }
 
     /// Saves the frame if anything changed since it was saved. The caller holds the desk.
     pub(crate) async fn save_frame(&self, room: &Arc<Room>, desk: &mut Desk) -> Result<()> {
-        let change = room.frame().change;
-        let (Some(path), Some(today)) = (self.frame_file(room), desk.synced_on) else {
+        let (change, day) = (room.frame().change, room.frame().day);
+        let (Some(path), Some(today)) = (self.frame_file(room), day) else {
             return Ok(());
         };
         if desk.saved_change == Some(change) {
@@ -128,8 +136,38 @@ impl Segments<'_> {
     }
 }
 
+/// The days for which all of some facts hold: from the latest fold until the first edge.
+#[derive(Debug)]
+pub(crate) struct Span {
+    folded: Day,
+    edge: Day,
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self {
+            folded: Day::MIN,
+            edge: Day::MAX,
+        }
+    }
+}
+
+impl Span {
+    /// Adds facts that were folded for a day and hold until another.
+    pub(crate) fn add(&mut self, as_of: Day, edge_on: Option<Day>) {
+        self.folded = self.folded.max(as_of);
+        self.edge = self.edge.min(edge_on.unwrap_or(Day::MAX));
+    }
+
+    /// The last of these days that has come; none if there is none for which all of them hold.
+    fn last_day(&self, today: Day) -> Option<Day> {
+        let day = today.min(self.edge.saturating_sub(1));
+        (self.folded <= day).then_some(day)
+    }
+}
+
 /// Reads everyone's facts. Returns those that were folded for a day after `today`.
-async fn read_everyone(tx: &mut Tx, room: &Room, today: Day) -> Result<Vec<Uuid>> {
+async fn read_everyone(tx: &mut Tx, room: &Room, today: Day, span: &mut Span) -> Result<Vec<Uuid>> {
     let (change, customers) = profiles::counter(tx, room.id).await?;
     room.frame_mut().grow(customers as usize);
     let (mut from, mut ahead) = (0, Vec::new());
@@ -142,14 +180,21 @@ async fn read_everyone(tx: &mut Tx, room: &Room, today: Day) -> Result<Vec<Uuid>
         let mut frame = room.frame_mut();
         for row in &rows {
             frame.put(row.ordinal as usize, &row.facts);
+            span.add(row.facts.as_of, row.facts.edge_on);
         }
     }
     room.frame_mut().change = change;
     Ok(ahead)
 }
 
-/// Gives the frame the columns of these attributes, new ones filled with what was told before.
-pub(super) async fn define_attributes(tx: &mut Tx, room: &Room, definitions: &[AttributeDef]) -> Result<()> {
+/// Gives the frame the columns of these attributes, new ones filled with what was told before. Rows of a day that is still being turned come
+/// when it is.
+pub(super) async fn define_attributes(
+    tx: &mut Tx,
+    room: &Room,
+    definitions: &[AttributeDef],
+    last: Option<Day>,
+) -> Result<()> {
     if room.frame().has(definitions) {
         return Ok(());
     }
@@ -157,9 +202,44 @@ pub(super) async fn define_attributes(tx: &mut Tx, room: &Room, definitions: &[A
     for stored_key in missing {
         let rows = attributes::facts_with(tx, room.id, &stored_key).await?;
         let mut frame = room.frame_mut();
-        for row in &rows {
+        for row in rows
+            .iter()
+            .filter(|row| last.is_none_or(|last| row.facts.as_of <= last))
+        {
             frame.put(row.ordinal as usize, &row.facts);
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Span;
+
+    #[test]
+    fn rows_hold_from_the_latest_fold_until_the_first_edge() {
+        let span = |rows: &[(i32, Option<i32>)]| {
+            let mut span = Span::default();
+            rows.iter().for_each(|(as_of, edge)| span.add(*as_of, *edge));
+            span
+        };
+        assert_eq!(span(&[]).last_day(20), Some(20), "of nobody any day");
+        assert_eq!(span(&[(10, None), (12, Some(30))]).last_day(20), Some(20));
+        assert_eq!(
+            span(&[(10, Some(15)), (12, Some(30))]).last_day(20),
+            Some(14),
+            "not turned yet"
+        );
+        assert_eq!(
+            span(&[(20, Some(25)), (12, Some(15))]).last_day(20),
+            None,
+            "half turned"
+        );
+        assert_eq!(
+            span(&[(20, Some(25)), (12, Some(20))]).last_day(20),
+            None,
+            "half turned"
+        );
+        assert_eq!(span(&[(21, Some(25))]).last_day(20), None, "folded ahead");
+    }
 }

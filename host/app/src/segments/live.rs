@@ -3,7 +3,7 @@
 use super::classify::SegmentationRule;
 use crate::error::{AppError, Result};
 use crate::rules::Breaker;
-use posthouse_domain::{Day, Localized, Words, words};
+use posthouse_domain::{Localized, Words, words};
 use posthouse_engine::{NONE, QuantileTable, SegmentDef};
 use posthouse_store::plugins::BindingRow;
 use posthouse_store::segments::RunRow;
@@ -13,8 +13,6 @@ use posthouse_store::segments::RunRow;
 pub(crate) struct Desk {
     /// Whether the frame was ever read.
     pub(super) loaded: bool,
-    /// The day to which the frame was brought.
-    pub(super) synced_on: Option<Day>,
     /// The change up to which the frame was saved.
     pub(super) saved_change: Option<i64>,
     /// The fit of customer lifetime values that the frame was worked out from.

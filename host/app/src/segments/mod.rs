@@ -32,6 +32,7 @@ pub use sample::{Drawn, Sample, SampleRequest};
 pub use summary::RunSummary;
 
 pub(crate) use follow::follow;
+pub(crate) use frame::Span;
 pub(crate) use live::{Desk, Live};
 pub(crate) use past::InForce;
 pub(crate) use ranking::Rankings;

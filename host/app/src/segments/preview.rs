@@ -4,11 +4,13 @@ use super::SEGMENTATION;
 use super::classify::fault_for;
 use super::diff::{Pair, from_bytes, movement, to_bytes};
 use crate::Segments;
-use crate::error::{AppError, Result, retrying};
+use crate::days::Of;
+use crate::error::{AppError, Result};
 use crate::labels::{Label, labels};
 use crate::rules::grants::{self, ungranted};
 use crate::rules::{ClassChange, Diff, MoveCount, in_pool};
 use crate::team::{Caller, Scope};
+use posthouse_domain::Day;
 use posthouse_store::{Access, plugins, profiles, segments as store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +32,8 @@ pub struct PreviewRequest {
 pub struct Preview {
     /// Under which its moves are listed.
     pub id: Uuid,
+    /// The day of the facts both rules were asked about.
+    pub day: Day,
     /// How many customers were classified.
     pub customers: u64,
     /// Every segment of either rule.
@@ -95,8 +99,7 @@ impl Segments<'_> {
             .rule(room.id, &request.name, &request.digest, &request.config)
             .await?;
         let began = std::time::Instant::now();
-        let mut desk = room.desk.lock().await;
-        let moment = retrying!(self.sync(&room, &mut desk))?;
+        let (desk, moment) = self.app.days().desk(&room, Of::LastDay).await?;
         let first = !room.live().contains_key(&request.name);
         let (keys, stored, present) = room
             .live()
@@ -171,6 +174,7 @@ impl Segments<'_> {
             changed,
         } = compared.diff;
         let preview = Preview {
+            day: moment.today,
             id: self.app.entropy.id(moment.now),
             customers,
             segments,

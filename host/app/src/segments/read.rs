@@ -229,7 +229,7 @@ impl Segments<'_> {
 
     /// Asks the rule in force again for a few customers: it is pure, so its reasons need not be stored. Nothing if it fails.
     async fn answers(&self, room: &Arc<Room>, binding: &str, ordinals: Vec<u32>) -> Result<Vec<Answer>> {
-        let moment = self.moment(room);
+        let moment = self.seen(room);
         let Some((rule, quantiles)) = room
             .live()
             .get(binding)
@@ -261,7 +261,7 @@ impl Segments<'_> {
         }
         let rule = live.rule.as_ref()?;
         let ReasonDef { code, text } = rule.plugin.description().reasons.get(usize::from(answer.reason?))?;
-        let today = self.moment(room).today;
+        let today = self.seen(room).today;
         let frame = room.frame();
         let text = text.map(|template| {
             fill(template, |key| {

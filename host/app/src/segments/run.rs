@@ -8,7 +8,8 @@ use super::diff::{Movement, members, movement, to_bytes};
 use super::live::Desk;
 use super::summary::{NewRevision, RunSummary};
 use super::{Live, SEGMENTATION};
-use crate::error::{AppError, Result, retrying};
+use crate::days::Of;
+use crate::error::{AppError, Result};
 use crate::rules::pointer::announce;
 use crate::rules::{Breaker, Moment, in_pool};
 use crate::team::Caller;
@@ -40,8 +41,7 @@ impl Segments<'_> {
     /// The fault of a rule; the memberships of its binding stand as they were, and all others have run.
     pub async fn run(&self, caller: &Caller, binding: Option<&str>) -> Result<Vec<RunSummary>> {
         let room = &caller.room;
-        let mut desk = room.desk.lock().await;
-        let moment = retrying!(self.sync(room, &mut desk))?;
+        let (mut desk, moment) = self.app.days().desk(room, Of::Today).await?;
         let names: Vec<String> = room
             .live()
             .keys()
@@ -72,8 +72,7 @@ impl Segments<'_> {
     /// # Errors
     /// The fault of a rule, after all others have run.
     pub(crate) async fn turn_day(&self, room: &Arc<Room>) -> Result<()> {
-        let mut desk = room.desk.lock().await;
-        let moment = retrying!(self.sync(room, &mut desk))?;
+        let (mut desk, moment) = self.app.days().desk(room, Of::Today).await?;
         let mut failed = None;
         let due: Vec<String> = room
             .live()
@@ -123,6 +122,10 @@ impl Segments<'_> {
                     lost += 1;
                     tokio::time::sleep(std::time::Duration::from_millis(5 << lost)).await;
                     moment = self.sync(room, desk).await?;
+                    if !self.app.days().is_today(room) {
+                        self.app.days().wait_until_turned(room).await?;
+                        moment = self.sync(room, desk).await?;
+                    }
                     let ran = room.live().get(name).is_some_and(|live| live.run.day >= moment.today);
                     if cause == Cause::Midnight && ran {
                         // another host was first with the whole day
@@ -184,6 +187,11 @@ impl Segments<'_> {
         let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         // the lock: from here until the commit nobody changes this agency's facts
         let last_change = lock(&mut tx, room.id).await?;
+        let present = self.moment(room);
+        if present.today > moment.today || self.is_anyone_due(&mut tx, room, present).await? {
+            // a day began meanwhile: whoever is turned already would be of another one than everybody else
+            return Err(StoreError::Overtaken.into());
+        }
         if let Err(error) = self.add_latecomers(room, &mut tx, name, &mut draft, last_change).await {
             drop(tx);
             if new.is_none() && !error.is_transient() {

@@ -6,19 +6,22 @@ use super::page::Page;
 use super::problem::{Answer, Problem};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Method, header};
+use axum::http::{HeaderName, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use posthouse_app::facts::export::{Export, Format};
 use posthouse_app::team::Scope;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::catalogue::{ALL, FactDef, FactKind, Sensitivity};
-use posthouse_domain::{Localized, words};
+use posthouse_domain::{Localized, time, words};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// The day of the facts of an export.
+const DAY: HeaderName = HeaderName::from_static("posthouse-day");
 
 pub(super) fn routes() -> OpenApiRouter<Front> {
     OpenApiRouter::new().routes(routes!(catalogue)).routes(routes!(export))
@@ -101,12 +104,15 @@ struct ExportQuery {
     format: Option<String>,
 }
 
-/// Everyone's facts as they are now.
+/// Everyone's facts of today, or while a day is being turned of the last one that was.
+///
+/// The header `Posthouse-Day` says of which day they are.
 ///
 /// Columns `customer_id`, `member_no`, then one per fact headed by its key. Unknown is an empty cell in CSV, null elsewhere; days are days
 /// since 1970; flags are `true` and `false`.
 #[utoipa::path(get, path = "/facts/export", tag = "facts", operation_id = "exportFacts", params(ExportQuery),
-    responses((status = 200, description = "One row per customer.", content(
+    responses((status = 200, description = "One row per customer.",
+        headers(("posthouse-day" = String, description = "The day of the facts, as in 2026-01-15.")), content(
         (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/vnd.apache.arrow.stream")))))]
 async fn export(
     State(front): State<Front>,
@@ -151,7 +157,8 @@ async fn export(
     }
     front.exports().check(caller.key)?;
     let export = front.app().facts().export(&caller, format).await?;
-    Ok((headers, pieces(export)).into_response())
+    let day = time::day_text(export.day());
+    Ok((headers, [(DAY, day)], pieces(export)).into_response())
 }
 
 fn pieces(export: Export) -> Body {

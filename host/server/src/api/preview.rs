@@ -7,6 +7,7 @@ use super::problem::Answer;
 use axum::extract::State;
 use posthouse_app::team::Scope;
 use posthouse_app::{rules, segments as app};
+use posthouse_domain::time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -38,6 +39,9 @@ pub(crate) struct PreviewRequest {
 pub(crate) struct Preview {
     /// Under which its moves are listed, for a day.
     id: Uuid,
+    /// The day of the facts that both rules were asked about: the last one that was wholly turned.
+    #[schema(format = Date, example = "2026-01-15")]
+    day: String,
     /// How many customers were classified.
     customers: u64,
     /// Every segment of either rule.
@@ -170,6 +174,7 @@ impl From<app::Preview> for Preview {
     fn from(preview: app::Preview) -> Self {
         Self {
             id: preview.id,
+            day: time::day_text(preview.day),
             customers: preview.customers,
             segments: all(preview.segments),
             moves: all(preview.moves),

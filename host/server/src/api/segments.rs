@@ -9,7 +9,7 @@ use super::problem::{Answer, Problem};
 use axum::extract::State;
 use posthouse_app::team::Scope;
 use posthouse_app::{rules, segments as app};
-use posthouse_domain::{Localized, words};
+use posthouse_domain::{Localized, time, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -65,6 +65,31 @@ impl From<app::SegmentSummary> for Segment {
             stale: segment.stale,
         }
     }
+}
+
+/// A day that is being turned: facts are folded for it in the background.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Turning {
+    /// The day that begins.
+    #[schema(format = Date, example = "2026-01-16")]
+    to: String,
+    /// Customers whose facts are still to be folded for it.
+    left: u64,
+}
+
+/// Every segment, and of which day the facts are.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SegmentList {
+    /// The segments.
+    items: Vec<Segment>,
+    /// Always `null`.
+    next: Option<String>,
+    /// The last day for which everyone's facts were folded: exports, previews, insights and reasons are of this day. `null` on a server that was
+    /// started while a day was being turned.
+    #[schema(value_type = Option<String>, format = Date, example = "2026-01-15")]
+    day: Option<String>,
+    /// The day that is being turned; `null` if none is.
+    turning: Option<Turning>,
 }
 
 /// Why somebody is where they are.
@@ -195,10 +220,20 @@ impl From<app::RunSummary> for Run {
 
 /// Every segment of every binding.
 #[utoipa::path(get, path = "/segments", tag = "segments", operation_id = "listSegments",
-    responses((status = 200, description = "Every segment; `next` is always null.", body = Page<Segment>)))]
-async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Segment>>> {
+    responses((status = 200, description = "Every segment; `next` is always null.", body = SegmentList)))]
+async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<SegmentList>> {
     let caller = auth.may(Scope::Read)?;
-    Ok(axum::Json(Page::whole(front.app().segments().list(&caller).await?)))
+    let items = front.app().segments().list(&caller).await?;
+    let day = front.app().days().of_facts(&caller).await?;
+    Ok(axum::Json(SegmentList {
+        items: items.into_iter().map(Segment::from).collect(),
+        next: None,
+        day: day.day.map(time::day_text),
+        turning: day.turning.map(|turning| Turning {
+            to: time::day_text(turning.to),
+            left: turning.left,
+        }),
+    }))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -285,7 +320,8 @@ pub(crate) struct RunRequest {
 
 /// Run the rules over everyone again.
 ///
-/// Answers when it is done, with one summary per binding. Rules also run at activation and after each local midnight.
+/// Answers when it is done, with one summary per binding. Rules also run at activation and after each local midnight. While a day is being turned
+/// it waits, ten seconds at most (`day_turning`).
 #[utoipa::path(post, path = "/segmentation/runs", tag = "segments", operation_id = "runSegmentation", request_body = Option<RunRequest>,
     responses((status = 200, description = "A summary per binding; `next` is always null.", body = Page<Run>)))]
 async fn run(

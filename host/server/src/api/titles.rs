@@ -123,6 +123,7 @@ fn in_chinese(code: &str) -> Option<&'static str> {
         "database_slow" => "数据库缓慢",
         "database_unavailable" => "数据库不可用",
         "date_missing" => "缺少日期",
+        "day_turning" => "正在换日",
         "deadline" => "超时",
         "digest_mismatch" => "摘要不符",
         "does_not_compile" => "无法编译",

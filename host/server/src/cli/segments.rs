@@ -27,7 +27,7 @@ impl Segments {
         let client = Client::from_environment()?;
         let segments = client.get("/segments")?;
         let Some(segment) = self.segment else {
-            return output.answer(&segments, || sizes(&segments));
+            return output.answer(&segments, || format!("{}{}", turning(&segments), sizes(&segments)));
         };
         let listed = items(&segments).find(|listed| name(listed) == segment);
         let listed = listed.ok_or_else(|| {
@@ -71,6 +71,25 @@ fn stale(segment: &Value) -> String {
     } else {
         String::new()
     }
+}
+
+/// A line while a day is being turned.
+fn turning(segments: &Value) -> String {
+    let turning = &segments["turning"];
+    let Some(left) = turning["left"].as_u64() else {
+        return String::new();
+    };
+    words!(
+        "Facts are being folded for {to}: {customer} left. Until then segments stand as they were{day}.\n",
+        "正在换日到 {to}：还剩 {customer}。在此之前，分群保持{day}的结果。\n",
+        to = text(&turning["to"]),
+        customer = counted(left, "customer"),
+        day = match segments["day"].as_str() {
+            Some(day) => words!(" on {day}", " {day} "),
+            None => words!("", "原有"),
+        }
+    )
+    .to_string()
 }
 
 fn sizes(segments: &Value) -> String {
@@ -153,6 +172,16 @@ mod tests {
 
     fn segment(count: u64, stale: bool) -> Value {
         json!({"binding": "calls", "key": "rare", "count": count, "as_of": "2026-01-15T02:00:00.000Z", "stale": stale})
+    }
+
+    #[test]
+    fn a_day_that_is_being_turned_is_spoken_of() {
+        assert_eq!(turning(&json!({"day": "2026-01-15", "turning": null})), "");
+        let said = turning(&json!({"day": "2026-01-15", "turning": {"to": "2026-01-16", "left": 1_200}}));
+        assert!(
+            said.contains("for 2026-01-16: 1,200 customers left") && said.contains("on 2026-01-15."),
+            "{said}"
+        );
     }
 
     #[test]
