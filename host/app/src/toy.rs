@@ -1,5 +1,7 @@
 //! A capability of the tests. It registers all that a capability can, and no line of the machinery knows of it.
 
+mod rule;
+
 use crate::error::{AppError, Result};
 use crate::facts::contributions::{Contribution, Contributions};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Kinds, Lane, NewJob};

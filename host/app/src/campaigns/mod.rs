@@ -22,7 +22,6 @@ pub use groups::GroupView;
 pub use lessons::Lesson;
 pub(crate) use life::record;
 pub use planning::{CampaignChange, NewCampaign, Rehearsal};
-pub(crate) use rules::RuleName;
 pub use steps::StepView;
 pub(crate) use tasks::Tasked;
 pub use view::{Approval, CampaignSummary, CampaignView, PluginName};

@@ -1,4 +1,4 @@
-//! The rules of campaigns: opening them, and going back to an older one.
+//! Going back to an older rule of a campaign.
 
 use super::life::{ROLLBACK, record, state_of};
 use super::point::Promotion;
@@ -6,93 +6,15 @@ use super::{PROMOTION, find_locked};
 use crate::Campaigns;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::bindings::{BindingView, find, older_revision};
-use crate::rules::plugins::checked_config;
-use crate::rules::point::{Point, Rule, check_attributes, seed};
+use crate::rules::point::RuleName;
 use crate::rules::pointer::{self, NewRule};
 use crate::team::Caller;
 use crate::work::Taken;
-use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::campaign::State;
-use posthouse_domain::{canonical, words};
-use posthouse_store::plugins::BindingRevisionRow;
-use posthouse_store::{Access, Tx, attributes, campaigns};
-use serde_json::Value;
-use uuid::Uuid;
-
-/// A rule by what names it, before it is opened.
-#[derive(Debug)]
-pub(crate) struct RuleName<'n> {
-    pub(crate) binding: &'n str,
-    pub(crate) revision: i64,
-    pub(crate) digest: &'n str,
-    /// Settings as canonical JSON.
-    pub(crate) config: &'n str,
-}
-
-impl<'n> RuleName<'n> {
-    pub(crate) fn revision(binding: &'n str, row: &'n BindingRevisionRow) -> Self {
-        Self {
-            binding,
-            revision: row.revision,
-            digest: &row.digest,
-            config: &row.config,
-        }
-    }
-}
+use posthouse_domain::words;
+use posthouse_store::{Access, attributes, campaigns};
 
 impl Campaigns<'_> {
-    /// A rule, opened.
-    ///
-    /// # Errors
-    /// A plugin that is not there, is of another extension point or reads facts the agency does not have.
-    pub(crate) async fn rule(
-        &self,
-        agency: Uuid,
-        tx: &mut Tx,
-        named: RuleName<'_>,
-        own: &[AttributeDef],
-    ) -> Result<Rule<Promotion>> {
-        let plugin = self
-            .app
-            .plugins()
-            .open_of::<Promotion>(tx, agency, named.digest)
-            .await?;
-        check_attributes(Promotion::description(&plugin), own)?;
-        Ok(Rule {
-            plugin,
-            binding: named.binding.to_owned(),
-            revision: named.revision,
-            digest: named.digest.to_owned(),
-            config: named.config.to_owned(),
-            config_digest: canonical::digest(named.config),
-            seed: seed(agency, &format!("{PROMOTION}/{}", named.binding)),
-        })
-    }
-
-    /// A rule that is not in force, to be tried: the plugin opened, its settings checked.
-    ///
-    /// # Errors
-    /// As [`Campaigns::rule`]; `bad_config`.
-    pub(crate) async fn trial_rule(
-        &self,
-        agency: Uuid,
-        tx: &mut Tx,
-        binding: &str,
-        digest: &str,
-        config: &Value,
-    ) -> Result<Rule<Promotion>> {
-        let own = attributes::definitions(tx, agency).await?;
-        let plugin = self.app.plugins().open_of::<Promotion>(tx, agency, digest).await?;
-        let config = checked_config(Promotion::description(&plugin), config)?;
-        let named = RuleName {
-            binding,
-            revision: 0,
-            digest,
-            config: &config,
-        };
-        self.rule(agency, tx, named, &own).await
-    }
-
     /// Puts an older rule of a campaign in force or paused back into force, at once: it was approved in its time. Without `to` it walks
     /// back like a segment rule's rollback.
     ///
@@ -141,7 +63,11 @@ impl Campaigns<'_> {
         }
         let older = older_revision(&mut tx, agency, PROMOTION, key, to).await?;
         let own = attributes::definitions(&mut tx, agency).await?;
-        self.rule(agency, &mut tx, RuleName::revision(key, &older), &own)
+        // whether it can decide is seen before anything is written
+        let named = RuleName::revision(key, &older);
+        self.app
+            .plugins()
+            .rule::<Promotion>(&mut tx, agency, named, &own)
             .await?;
         let new = NewRule {
             extension_point: PROMOTION,

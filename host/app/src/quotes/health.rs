@@ -3,10 +3,12 @@
 use super::gather::{Gathered, Heard};
 use super::standing::Standing;
 use crate::campaigns::PROMOTION;
-use crate::campaigns::{RuleName, find_locked, record};
+use crate::campaigns::point::Promotion;
+use crate::campaigns::{find_locked, record};
 use crate::error::{Result, retrying};
 use crate::rules::breaker::{Attempt, Breaker, Failing, good_revisions};
 use crate::rules::log::{About, Call, DECISION};
+use crate::rules::point::RuleName;
 use crate::rules::pointer::{BREAKER, NewRule, put_rule};
 use crate::work::Taken;
 use crate::{Quotes, Room};
@@ -185,9 +187,10 @@ impl Quotes<'_> {
             return Ok(Attempt::Overtaken);
         }
         let own = attributes::definitions(&mut tx, agency).await?;
+        let named = RuleName::revision(binding, older);
         self.app
-            .campaigns()
-            .rule(agency, &mut tx, RuleName::revision(binding, older), &own)
+            .plugins()
+            .rule::<Promotion>(&mut tx, agency, named, &own)
             .await?;
         let note = failing.fault.to_stored();
         let new = NewRule {

@@ -1,11 +1,11 @@
 //! What another plan would do: the plan in force and the new one on the agency's own latest quotes, side by side.
 
 use crate::campaigns::PROMOTION;
-use crate::campaigns::RuleName;
 use crate::campaigns::point::{Promotion, Request, Told};
 use crate::error::{AppError, Result};
 use crate::facts::known::{Known, project};
-use crate::rules::point::{Rule, decide};
+use crate::rules::point::{Rule, RuleName, decide};
+use crate::rules::preview::{self, Answers, side_by_side};
 use crate::rules::{Moment, in_pool};
 use crate::{Quotes, Room};
 use posthouse_domain::campaign::Plan;
@@ -17,7 +17,6 @@ use posthouse_store::campaigns::CampaignRow;
 use posthouse_store::plugins as bindings;
 use posthouse_store::quotes as store;
 use posthouse_store::{Access, attributes};
-use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -69,28 +68,40 @@ pub struct QuoteChange {
     pub then: i64,
 }
 
+/// A quote as both plans are asked about it.
+struct Case {
+    quote: Uuid,
+    list_price: i64,
+    basket: Basket,
+    known: Option<Known>,
+}
+
 /// A plan with its rule opened.
 struct Side {
+    campaign: Uuid,
     plan: Plan,
     rule: Rule<Promotion>,
 }
 
-impl Side {
-    /// What the plan alone would take off a basket; none if its rule fails.
-    fn saving(&self, campaign: Uuid, basket: &Basket, known: Option<&Known>, moment: Moment) -> Option<i64> {
+impl preview::Side<Case> for Side {
+    /// What the plan alone would take off, in minor units.
+    type Said = i64;
+
+    fn ask(&self, case: &Case, moment: Moment) -> Option<i64> {
+        let Case { basket, known, .. } = case;
         let occasion = Occasion {
             // the plan is asked as if its time had come
             now: moment.now.clamp(self.plan.window.from, self.plan.window.to - 1),
             channel: &basket.channel,
             has_coupon: true,
         };
-        let asker = known.map(|known| known as &dyn Asker);
-        if admit(&self.plan, campaign, asker, occasion).is_err() {
+        let asker = known.as_ref().map(|known| known as &dyn Asker);
+        if admit(&self.plan, self.campaign, asker, occasion).is_err() {
             return Some(0);
         }
         let request = Request {
             basket: Arc::new(Told::new(basket)),
-            facts: project(self.rule.plugin.description(), known),
+            facts: project(self.rule.plugin.description(), known.as_ref()),
         };
         let offers = decide(&self.rule, moment, &request).answer.ok()?;
         let list: Vec<i64> = basket.lines.iter().map(Line::total).collect();
@@ -123,23 +134,16 @@ impl Quotes<'_> {
             .await?
             .ok_or(AppError::NotFound("binding"))?;
         let own = attributes::definitions(&mut tx, agency).await?;
-        let named = RuleName {
-            binding: &bound.name,
-            revision: bound.revision,
-            digest: &bound.digest,
-            config: &bound.config,
-        };
+        let plugins = self.app.plugins();
         let now = Side {
+            campaign: campaign.id,
             plan: serde_json::from_str(&campaign.plan).map_err(AppError::corrupt("plan"))?,
-            rule: self.app.campaigns().rule(agency, &mut tx, named, &own).await?,
+            rule: plugins.rule(&mut tx, agency, RuleName::in_force(&bound), &own).await?,
         };
-        let (digest, config) = (new.rule.digest.clone(), new.rule.config.clone());
+        let proposed = (campaign.key.as_str(), new.rule.digest.as_str(), &new.rule.config);
         let then = Side {
-            rule: self
-                .app
-                .campaigns()
-                .trial_rule(agency, &mut tx, &campaign.key, &digest, &config)
-                .await?,
+            campaign: campaign.id,
+            rule: plugins.trial_rule(&mut tx, agency, proposed, &own).await?,
             plan: new,
         };
         let kinds: HashMap<String, FactKind> = own.into_iter().map(|own| (own.key, own.kind)).collect();
@@ -152,25 +156,30 @@ impl Quotes<'_> {
                 None => None,
             };
             lines += basket.lines.len();
-            asked.push((row.id, row.list_price, basket, known));
+            asked.push(Case {
+                quote: row.id,
+                list_price: row.list_price,
+                basket,
+                known,
+            });
             if lines >= MOST_LINES {
                 break;
             }
         }
         drop(tx);
-        let id = campaign.id;
         in_pool(&self.app.engine, move || {
-            let found = asked.par_iter().map(|(quote, list_price, basket, known)| {
-                let ask = |side: &Side| side.saving(id, basket, known.as_ref(), moment);
+            let answers = side_by_side(&asked, &now, &then, moment);
+            let change = |(case, answers): (&Case, Option<Answers<i64>>)| {
+                let Answers { now, then } = answers?;
                 Some(QuoteChange {
-                    quote_id: *quote,
-                    customer_id: known.as_ref().map(|known| known.id),
-                    list_price: *list_price,
-                    now: ask(&now)?,
-                    then: ask(&then)?,
+                    quote_id: case.quote,
+                    customer_id: case.known.as_ref().map(|known| known.id),
+                    list_price: case.list_price,
+                    now,
+                    then,
                 })
-            });
-            summed(found.collect())
+            };
+            summed(asked.iter().zip(answers).map(change).collect())
         })
         .await
     }

@@ -1,10 +1,9 @@
 //! The campaigns in force on this host: read once, and again when anything that quotes depend on has changed.
 
 use crate::campaigns::PROMOTION;
-use crate::campaigns::RuleName;
 use crate::campaigns::point::Promotion;
 use crate::error::{AppError, Result};
-use crate::rules::point::Rule;
+use crate::rules::point::{Rule, RuleName};
 use crate::{Quotes, Room};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::campaign::Plan;
@@ -125,13 +124,8 @@ impl Quotes<'_> {
         {
             return Ok(Ok(rule.clone()));
         }
-        let named = RuleName {
-            binding: &binding.name,
-            revision: binding.revision,
-            digest: &binding.digest,
-            config: &binding.config,
-        };
-        match self.app.campaigns().rule(room.id, tx, named, own).await {
+        let named = RuleName::in_force(binding);
+        match self.app.plugins().rule(tx, room.id, named, own).await {
             Ok(rule) => Ok(Ok(Arc::new(rule))),
             // a full compile queue or a busy database will pass
             Err(error @ AppError::Busy(_)) => Err(error),

@@ -12,9 +12,11 @@ mod decisions;
 mod diff;
 pub(crate) mod grants;
 pub(crate) mod log;
+mod opening;
 pub(crate) mod plugins;
 pub(crate) mod point;
 pub(crate) mod pointer;
+pub(crate) mod preview;
 mod replay;
 pub(crate) mod words;
 

@@ -6,6 +6,7 @@ use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::{Words, canonical, words};
 use posthouse_engine::{Context, Description, Fault, LogLine, Plugin, Usage};
 use posthouse_store::decisions::DecisionRow;
+use posthouse_store::plugins::{BindingRevisionRow, BindingRow};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -56,6 +57,53 @@ pub(crate) struct Rule<P: Point> {
     pub(crate) config: String,
     pub(crate) config_digest: String,
     pub(crate) seed: u64,
+}
+
+/// A rule by what names it, before it is opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RuleName<'n> {
+    pub(crate) binding: &'n str,
+    pub(crate) revision: i64,
+    pub(crate) digest: &'n str,
+    /// Settings as canonical JSON.
+    pub(crate) config: &'n str,
+}
+
+impl<'n> RuleName<'n> {
+    /// A revision of a binding.
+    pub(crate) fn revision(binding: &'n str, row: &'n BindingRevisionRow) -> Self {
+        Self {
+            binding,
+            revision: row.revision,
+            digest: &row.digest,
+            config: &row.config,
+        }
+    }
+
+    /// The revision of a binding that is in force.
+    pub(crate) fn in_force(row: &'n BindingRow) -> Self {
+        Self {
+            binding: &row.name,
+            revision: row.revision,
+            digest: &row.digest,
+            config: &row.config,
+        }
+    }
+}
+
+impl<P: Point> Rule<P> {
+    /// The rule of this name, whose plugin was opened.
+    pub(crate) fn new(agency: Uuid, plugin: P::Plugin, named: RuleName<'_>) -> Self {
+        Self {
+            plugin,
+            binding: named.binding.to_owned(),
+            revision: named.revision,
+            digest: named.digest.to_owned(),
+            config: named.config.to_owned(),
+            config_digest: canonical::digest(named.config),
+            seed: seed(agency, &format!("{}/{}", P::NAME, named.binding)),
+        }
+    }
 }
 
 /// A decision: the answer, and all that pins it but what the host makes of it.

@@ -2,7 +2,7 @@
 
 use super::call::in_pool;
 use super::plugins::of_point;
-use super::point::{Point, Rule, ask_again, seed};
+use super::point::{Point, Rule, RuleName, ask_again};
 use crate::Decisions;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
@@ -107,15 +107,13 @@ async fn settings(tx: &mut Tx, agency: Uuid, row: &DecisionRow) -> Result<String
 }
 
 fn again<P: Point>(agency: Uuid, plugin: Plugin, config: String, row: &DecisionRow) -> Result<Replay> {
-    let rule = Rule::<P> {
-        plugin: of_point::<P>(plugin)?,
-        seed: seed(agency, &format!("{}/{}", row.extension_point, row.binding)),
-        config,
-        binding: row.binding.clone(),
+    let named = RuleName {
+        binding: &row.binding,
         revision: row.revision,
-        digest: row.digest.clone(),
-        config_digest: row.config_digest.clone(),
+        digest: &row.digest,
+        config: &config,
     };
+    let rule = Rule::<P>::new(agency, of_point::<P>(plugin)?, named);
     let made = ask_again(&rule, &row.input).map_err(|problem| {
         AppError::conflict(
             "not_replayable",

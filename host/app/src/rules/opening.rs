@@ -1,0 +1,51 @@
+//! Opening a rule: one that is in force or was, or one that is to be tried.
+
+use super::plugins::checked_config;
+use super::point::{Point, Rule, RuleName, check_attributes};
+use crate::Plugins;
+use crate::error::Result;
+use posthouse_domain::attribute::AttributeDef;
+use posthouse_store::Tx;
+use serde_json::Value;
+use uuid::Uuid;
+
+impl Plugins<'_> {
+    /// A rule, opened. `own` are the attributes that the agency has defined.
+    ///
+    /// # Errors
+    /// A plugin that is not there, is of another extension point or reads facts the agency does not have.
+    pub(crate) async fn rule<P: Point>(
+        &self,
+        tx: &mut Tx,
+        agency: Uuid,
+        named: RuleName<'_>,
+        own: &[AttributeDef],
+    ) -> Result<Rule<P>> {
+        let plugin = self.open_of::<P>(tx, agency, named.digest).await?;
+        check_attributes(P::description(&plugin), own)?;
+        Ok(Rule::new(agency, plugin, named))
+    }
+
+    /// A rule that is not in force, to be tried: the plugin opened, its settings checked.
+    ///
+    /// # Errors
+    /// As [`Plugins::rule`]; `bad_config`.
+    pub(crate) async fn trial_rule<P: Point>(
+        &self,
+        tx: &mut Tx,
+        agency: Uuid,
+        (binding, digest, config): (&str, &str, &Value),
+        own: &[AttributeDef],
+    ) -> Result<Rule<P>> {
+        let plugin = self.open_of::<P>(tx, agency, digest).await?;
+        check_attributes(P::description(&plugin), own)?;
+        let config = checked_config(P::description(&plugin), config)?;
+        let named = RuleName {
+            binding,
+            revision: 0,
+            digest,
+            config: &config,
+        };
+        Ok(Rule::new(agency, plugin, named))
+    }
+}
