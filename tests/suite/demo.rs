@@ -25,13 +25,16 @@ impl Demo {
 
     /// Starts by another clock.
     pub(crate) fn start_at(folder: &Path, clock: &str) -> Self {
+        // a port of its own, as in life: port 0 can be listened on twice, and hides that
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+        let listen = port.expect("a port").to_string();
         let mut child = Command::new(program())
             .args([
                 "demo",
                 "--customers",
                 "160",
                 "--listen",
-                "127.0.0.1:0",
+                &listen,
                 "--clock",
                 clock,
             ])

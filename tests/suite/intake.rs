@@ -613,14 +613,15 @@ fn a_job_that_always_fails_is_given_up() {
     let path = format!("/api/v1/imports/{}", job["id"].as_str().unwrap());
     sql("DROP TRIGGER spoil ON import_job");
     eventually("the first attempt fails", Duration::from_secs(20), || {
-        (sql("SELECT attempts > 0 AND lease_until > 0 FROM import_job") == "t").then_some(())
+        (sql("SELECT i.attempts > 0 AND j.failure IS NOT NULL FROM import_job i JOIN job j ON j.key = CAST(i.id AS TEXT)") == "t").then_some(())
     });
     assert_eq!(
         client.import("bookings", file)["state"],
         "done",
         "another job has its turn"
     );
-    sql("UPDATE import_job SET attempts = 7, lease_until = 0 WHERE kind = 'spoilt'");
+    sql("UPDATE import_job SET attempts = 7 WHERE kind = 'spoilt'");
+    sql("UPDATE job SET held_until = 0 WHERE kind = 'import.run'");
     let failed = eventually("the job is given up", Duration::from_secs(20), || {
         let job = client.get(&path).expect(200);
         (job["state"] == "failed").then_some(job)
@@ -643,8 +644,14 @@ fn an_upload_that_broke_off_is_cleared_away() {
         "a file of several transactions is read whole: {job}"
     );
     assert_eq!(job["rows"], file.lines().count() - 1);
-    sql("UPDATE import_job SET state = 'uploading', lease_until = 1");
+    // the host died before the last piece
     sql("DELETE FROM import_error");
+    sql(
+        "INSERT INTO job (agency_id, kind, key, lane, clock, due, version, attempts, held_until)
+         SELECT agency_id, 'import.upload', CAST(id AS TEXT), 'timers', 'machine', 1, 1, 0, 0 FROM import_job",
+    );
+    sql("UPDATE import_job SET state = 'uploading'");
+    sql("UPDATE job SET held_until = 0 WHERE kind = 'import.upload'");
     eventually("the upload is deleted", Duration::from_secs(20), || {
         (sql("SELECT count(*) FROM import_job") == "0").then_some(())
     });

@@ -1,4 +1,4 @@
-//! Background work: imports, jobs, news from other hosts.
+//! Background work: jobs, news from other hosts.
 
 use crate::App;
 use crate::error::{Result, retrying};
@@ -15,6 +15,9 @@ const DELIVERIES: u32 = 32;
 /// Jobs at once that wait for those who failed lately, or have not answered yet.
 const RETRIES: u32 = 8;
 
+/// Files at once, of different agencies: a small one need not wait for a large one.
+const IMPORTS: u32 = 2;
+
 /// How often the cache of compiled plugins is tidied.
 const TIDY_EVERY: Duration = Duration::from_hours(24);
 
@@ -22,14 +25,16 @@ impl App {
     /// Starts background work; [`App::stop`] ends it.
     pub fn start(&self) {
         let app = self.clone();
-        self.background.spawn(async move { app.intake().import_files().await });
-        let app = self.clone();
         self.background.spawn(async move {
             if let Err(error) = retrying!(app.days().bring_back()) {
                 tracing::error!(%error, "nights that were scheduled too late come at their time");
             }
             app.release_earlier_jobs().await;
-            for (lane, width) in [(Lane::Deliveries, DELIVERIES), (Lane::Retries, RETRIES)] {
+            for (lane, width) in [
+                (Lane::Deliveries, DELIVERIES),
+                (Lane::Retries, RETRIES),
+                (Lane::Imports, IMPORTS),
+            ] {
                 app.background.spawn(app.clone().run_beside(lane, width));
             }
             app.run_jobs().await;

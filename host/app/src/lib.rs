@@ -85,7 +85,8 @@ pub struct App {
     turn: Arc<tokio::sync::Mutex<()>>,
     host: Uuid,
     rooms: Arc<RwLock<HashMap<Uuid, Arc<Room>>>>,
-    import_waiting: Arc<Notify>,
+    /// Told when a job was scheduled that somebody waits for.
+    job_waiting: Arc<Notify>,
     stopping: CancellationToken,
     /// What runs beside requests.
     background: TaskTracker,
@@ -136,6 +137,8 @@ impl App {
             kinds: Kinds::default()
                 .with::<days::TurnDay>()
                 .with::<days::RetryDay>()
+                .with::<intake::ImportFile>()
+                .with::<intake::ForgetUpload>()
                 .with::<campaigns::End>()
                 .with::<quotes::Expire>()
                 .with::<quotes::Return>()
@@ -145,7 +148,7 @@ impl App {
             turn: Arc::default(),
             host,
             rooms: Arc::default(),
-            import_waiting: Arc::default(),
+            job_waiting: Arc::default(),
             stopping: CancellationToken::new(),
             background: TaskTracker::new(),
         }

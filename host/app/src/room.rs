@@ -71,6 +71,11 @@ impl Room {
         self.frame.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The frame, if everyone's facts are of this day: whoever is not at the desk may find it on its way from one day to another.
+    pub(crate) fn frame_of(&self, day: Day) -> Option<RwLockReadGuard<'_, Frame>> {
+        Some(self.frame()).filter(|frame| frame.day == Some(day))
+    }
+
     pub(crate) fn frame_mut(&self) -> RwLockWriteGuard<'_, Frame> {
         self.frame.write().unwrap_or_else(PoisonError::into_inner)
     }

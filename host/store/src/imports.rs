@@ -87,16 +87,21 @@ pub async fn active(tx: &mut Tx, job: &ImportRow) -> Result<Option<ImportRow>> {
     )
 }
 
-/// Writes a new job whose file is still to come, until `until` at the latest. To write it again changes nothing.
+/// The kind of the job that imports a file.
+pub const RUN: &str = "import.run";
+/// The kind of the job that deletes a file that never became complete.
+pub const UPLOAD: &str = "import.upload";
+
+/// Writes a new import whose file is still to come. To write it again changes nothing.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn create(tx: &mut Tx, job: &ImportRow, until: i64) -> Result<()> {
+pub async fn create(tx: &mut Tx, job: &ImportRow) -> Result<()> {
     execute!(
         tx,
         "INSERT INTO import_job (agency_id, id, kind, file_name, digest, size, state, rows_done, bytes_done, accepted, duplicates, rejected,
-                                 header, ignored, lease_until, attempts, created_at, mapping, mapping_digest, dry_run)
-         VALUES ($1, $2, $3, $4, $5, $6, 'uploading', 0, 0, 0, 0, 0, '[]', '[]', $7, 0, $8, $9, $10, $11)
+                                 header, ignored, attempts, created_at, mapping, mapping_digest, dry_run)
+         VALUES ($1, $2, $3, $4, $5, $6, 'uploading', 0, 0, 0, 0, 0, '[]', '[]', 0, $7, $8, $9, $10)
          ON CONFLICT (agency_id, id) DO NOTHING",
         job.agency_id,
         job.id,
@@ -104,7 +109,6 @@ pub async fn create(tx: &mut Tx, job: &ImportRow, until: i64) -> Result<()> {
         &job.file_name,
         &job.digest,
         job.size,
-        until,
         job.created_at,
         &job.mapping,
         &job.mapping_digest,
@@ -113,31 +117,18 @@ pub async fn create(tx: &mut Tx, job: &ImportRow, until: i64) -> Result<()> {
     .map(drop)
 }
 
-/// Lets hosts work on a job whose file is complete. To say so again changes nothing.
+/// Notes that an import's file is complete. To say so again changes nothing.
 ///
 /// # Errors
 /// [`crate::StoreError::Duplicate`] if the same file is being imported.
 pub async fn enqueue(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<()> {
     execute!(
         tx,
-        "UPDATE import_job SET state = 'queued', lease_until = 0 WHERE agency_id = $1 AND id = $2 AND state = 'uploading'",
+        "UPDATE import_job SET state = 'queued' WHERE agency_id = $1 AND id = $2 AND state = 'uploading'",
         agency,
         id
     )
     .map(drop)
-}
-
-/// Jobs of every agency whose file never became complete ([`crate::Access::Jobs`]).
-///
-/// # Errors
-/// Failures of the database.
-pub async fn abandoned(tx: &mut Tx, now: i64) -> Result<Vec<(Uuid, Uuid)>> {
-    fetch_all!(
-        tx,
-        (Uuid, Uuid),
-        "SELECT agency_id, id FROM import_job WHERE state = 'uploading' AND lease_until < $1 LIMIT 16",
-        now
-    )
 }
 
 /// Deletes a job whose file never became complete, with what came of it.
@@ -232,87 +223,50 @@ pub async fn get(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<ImportRow
     )
 }
 
-/// Jobs of every agency that nobody works on ([`crate::Access::Jobs`]), the oldest first.
+/// Notes that a host is at work on an import whose file is complete; gives it as it stands, or nothing if it has ended.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn waiting(tx: &mut Tx, now: i64) -> Result<Vec<ImportRow>> {
-    fetch_all!(
+pub async fn begin(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<ImportRow>> {
+    fetch_optional!(
         tx,
         ImportRow,
         concat!(
-            "SELECT ",
-            import_columns!(),
-            " FROM import_job WHERE state IN ('queued', 'running') AND lease_until < $1 ORDER BY created_at, id LIMIT 16"
+            "UPDATE import_job SET state = 'running' WHERE agency_id = $1 AND id = $2 AND state IN ('queued', 'running') RETURNING ",
+            import_columns!()
         ),
-        now
+        agency,
+        id
     )
 }
 
-/// Takes or renews the lease of a job; `false` if another host holds it.
+/// Notes how often work on an import has failed since its last row was decided.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn lease(tx: &mut Tx, agency: Uuid, id: Uuid, owner: Uuid, now: i64, until: i64) -> Result<bool> {
-    let taken = execute!(
-        tx,
-        "UPDATE import_job SET state = 'running', lease_owner = $3, lease_until = $5
-         WHERE agency_id = $1 AND id = $2 AND state IN ('queued', 'running') AND (lease_until < $4 OR lease_owner = $3)",
-        agency,
-        id,
-        owner,
-        now,
-        until
-    )?;
-    Ok(taken == 1)
-}
-
-/// Lets other hosts take the job at once.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn release(tx: &mut Tx, agency: Uuid, id: Uuid, owner: Uuid) -> Result<()> {
+pub async fn note_failure(tx: &mut Tx, job: &ImportRow) -> Result<()> {
     execute!(
         tx,
-        "UPDATE import_job SET lease_until = 0 WHERE agency_id = $1 AND id = $2 AND lease_owner = $3",
-        agency,
-        id,
-        owner
-    )
-    .map(drop)
-}
-
-/// Gives a job whose work failed back until `until`.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn postpone(tx: &mut Tx, job: &ImportRow, owner: Uuid, until: i64) -> Result<()> {
-    execute!(
-        tx,
-        "UPDATE import_job SET attempts = $4, lease_owner = NULL, lease_until = $5
-         WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running'",
+        "UPDATE import_job SET attempts = $3 WHERE agency_id = $1 AND id = $2 AND state = 'running'",
         job.agency_id,
         job.id,
-        owner,
-        job.attempts,
-        until
+        job.attempts
     )
     .map(drop)
 }
 
-/// Moves the counts on from `rows_before`, in the transaction that lands the rows; `false` if the lease was lost, or if the rows were
-/// counted before, as they can be when the answer to a commit got lost.
+/// Moves the counts on from `rows_before`, in the transaction that lands the rows; `false` if the rows were counted before, as they can be
+/// when the answer to a commit got lost.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn advance(tx: &mut Tx, job: &ImportRow, rows_before: i64, owner: Uuid, until: i64) -> Result<bool> {
+pub async fn advance(tx: &mut Tx, job: &ImportRow, rows_before: i64) -> Result<bool> {
     let moved = execute!(
         tx,
-        "UPDATE import_job SET rows_done = $4, bytes_done = $5, accepted = $6, duplicates = $7, rejected = $8, header = $9, ignored = $10, lease_until = $11, attempts = 0, reading = $12, report = $13, warned = $14, passed_over = $15
-         WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running' AND rows_done = $16",
+        "UPDATE import_job SET rows_done = $3, bytes_done = $4, accepted = $5, duplicates = $6, rejected = $7, header = $8, ignored = $9, attempts = 0, reading = $10, report = $11, warned = $12, passed_over = $13
+         WHERE agency_id = $1 AND id = $2 AND state = 'running' AND rows_done = $14",
         job.agency_id,
         job.id,
-        owner,
         job.rows_done,
         job.bytes_done,
         job.accepted,
@@ -320,7 +274,6 @@ pub async fn advance(tx: &mut Tx, job: &ImportRow, rows_before: i64, owner: Uuid
         job.rejected,
         &job.header,
         &job.ignored,
-        until,
         &job.reading,
         &job.report,
         job.warned,
@@ -357,19 +310,18 @@ pub async fn begin_again(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<()> {
     .map(drop)
 }
 
-/// Ends a job, well or with a failure; `false` if the lease was lost.
+/// Ends an import, well or with a failure; `false` if it has ended before.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn finish(tx: &mut Tx, job: &ImportRow, owner: Uuid, now: i64) -> Result<bool> {
+pub async fn finish(tx: &mut Tx, job: &ImportRow, now: i64) -> Result<bool> {
     let state = if job.failure.is_some() { "failed" } else { "done" };
     let ended = execute!(
         tx,
-        "UPDATE import_job SET state = $4, failure = $5, finished_at = $6, bytes_done = size
-         WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'running'",
+        "UPDATE import_job SET state = $3, failure = $4, finished_at = $5, bytes_done = size
+         WHERE agency_id = $1 AND id = $2 AND state = 'running'",
         job.agency_id,
         job.id,
-        owner,
         state,
         &job.failure,
         now
@@ -437,16 +389,4 @@ pub async fn errors(
         limit,
         characters
     )
-}
-
-/// Frees every job that somebody holds ([`crate::Access::Jobs`]); for a host that knows it is the only one.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn break_leases(tx: &mut Tx) -> Result<()> {
-    execute!(
-        tx,
-        "UPDATE import_job SET lease_until = 0 WHERE state IN ('queued', 'running')"
-    )
-    .map(drop)
 }

@@ -32,6 +32,8 @@ pub enum Lane {
     Deliveries,
     /// The same for those who failed lately, so that they hold up nobody who answers.
     Retries,
+    /// Beside each other, one of an agency at a time: files.
+    Imports,
 }
 
 impl Lane {
@@ -41,6 +43,7 @@ impl Lane {
             Self::Timers => "timers",
             Self::Deliveries => "deliveries",
             Self::Retries => "retries",
+            Self::Imports => "imports",
         }
     }
 }
@@ -49,7 +52,7 @@ impl TryFrom<String> for Lane {
     type Error = NoLane;
 
     fn try_from(name: String) -> std::result::Result<Self, NoLane> {
-        [Self::Timers, Self::Deliveries, Self::Retries]
+        [Self::Timers, Self::Deliveries, Self::Retries, Self::Imports]
             .into_iter()
             .find(|lane| lane.as_str() == name)
             .ok_or(NoLane(name))

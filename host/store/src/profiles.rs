@@ -3,6 +3,7 @@
 use crate::intake::{CustomerRow, EventRow, StoredFacts};
 use crate::{Result, StoreError, Tx};
 use sqlx::FromRow;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The last change number and how many ordinals are taken.
@@ -136,7 +137,10 @@ pub async fn customers_at(tx: &mut Tx, agency: Uuid, ordinals: &[i64]) -> Result
     Ok(rows)
 }
 
-/// Id and member number, as it was written, of the customers with ordinals in `from..until`.
+/// Id and member number, as it was written, of the customers with ordinals in `from..until`, in their order.
+///
+/// Not in one statement: joined, the rows of a file that has just been imported were looked through once for each customer, until PostgreSQL
+/// had gathered statistics of them.
 ///
 /// # Errors
 /// Failures of the database.
@@ -146,16 +150,28 @@ pub async fn member_numbers(
     from: i64,
     until: i64,
 ) -> Result<Vec<(i64, Uuid, Option<String>)>> {
-    fetch_all!(
-        tx,
-        (i64, Uuid, Option<String>),
-        "SELECT c.ordinal, c.id, COALESCE(i.written, i.value) FROM customer c
-         LEFT JOIN identity i ON i.agency_id = c.agency_id AND i.customer_id = c.id AND i.kind = 'member_no'
-         WHERE c.agency_id = $1 AND c.ordinal >= $2 AND c.ordinal < $3 ORDER BY c.ordinal",
+    let customers: Vec<(i64, Uuid)> = fetch_all!(
+        &mut *tx,
+        (i64, Uuid),
+        "SELECT ordinal, id FROM customer WHERE agency_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal",
         agency,
         from,
         until
-    )
+    )?;
+    let ids: Vec<Uuid> = customers.iter().map(|(_, id)| *id).collect();
+    let numbers = fetch_listed!(
+        tx,
+        (Uuid, String),
+        "SELECT customer_id, COALESCE(written, value) FROM identity WHERE agency_id = $1 AND kind = 'member_no' AND customer_id IN",
+        [agency],
+        &ids,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )?;
+    let mut numbers: HashMap<Uuid, String> = numbers.into_iter().collect();
+    let row = |(ordinal, id)| (ordinal, id, numbers.remove(&id));
+    Ok(customers.into_iter().map(row).collect())
 }
 
 /// Records of a customer before a place (when it happened, when it came, source, external id), the latest first.

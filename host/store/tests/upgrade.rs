@@ -228,6 +228,90 @@ async fn what_was_looked_for_is_scheduled_on_postgres() {
     everything_is_scheduled(&postgres_at(10, before_jobs(quoted)).await).await;
 }
 
+/// Files of the version before imports were jobs, in every state.
+fn before_imports(id: impl Fn(Uuid) -> String) -> Vec<String> {
+    let agency = id(AGENCY);
+    let states = [
+        (31, "uploading"),
+        (32, "queued"),
+        (33, "running"),
+        (34, "done"),
+        (35, "failed"),
+    ];
+    let import = |(number, state): (u128, &str)| {
+        format!(
+            "INSERT INTO import_job (agency_id, id, kind, file_name, digest, size, state, rows_done, bytes_done, accepted, duplicates, rejected, \
+             header, ignored, lease_until, attempts, created_at) \
+             VALUES ({agency}, {id}, 'customers', 'a.csv', 'd{number}', 1, '{state}', 0, 0, 0, 0, 0, '[]', '[]', {number}00, 0, 1)",
+            id = id(Uuid::from_u128(number))
+        )
+    };
+    let other = format!(
+        "INSERT INTO job (agency_id, kind, key, lane, clock, due, version, attempts, held_until, failure, dead_at) \
+         VALUES ({agency}, 'campaign.end', 'k', 'retries', 'business', 7, 3, 20, 9, 'no', 10)"
+    );
+    let owner = format!(
+        "INSERT INTO agency (id, slug, name, time_zone, currency, country, created_at) \
+         VALUES ({agency}, 'a', 'A', 'Asia/Shanghai', 'CNY', 'CN', 1)"
+    );
+    [owner].into_iter().chain(states.map(import)).chain([other]).collect()
+}
+
+/// What waits is a job, and jobs are what they were.
+async fn files_are_jobs(address: &str) {
+    let store = Store::open(address).await.expect("the database is brought up to date");
+    let mut tx = store.write(Access::Jobs).await.expect("a transaction");
+    let mut taken = Vec::new();
+    for lane in [Lane::Imports, Lane::Timers] {
+        let found = jobs::take(
+            &mut tx,
+            (lane, JobClock::Machine),
+            (10_000, 0),
+            (AGENCY, 1),
+            (100, jobs::LeftOut::default()),
+        );
+        let found = found.await.expect("jobs");
+        taken.extend(found.into_iter().map(|job| (job.lane, job.kind, job.key, job.due)));
+    }
+    drop(tx);
+    let expected = [
+        (Lane::Imports, "import.run", 32, 0),
+        (Lane::Imports, "import.run", 33, 0),
+        (Lane::Timers, "import.upload", 31, 3_100),
+    ];
+    let expected = expected.map(|(lane, kind, id, due)| (lane, kind.to_owned(), Uuid::from_u128(id).to_string(), due));
+    assert_eq!(taken, expected);
+    let mut tx = store.read(Access::Agency(AGENCY)).await.expect("a transaction");
+    let dead = jobs::dead(&mut tx, AGENCY, 10).await.expect("dead letters");
+    let dead: Vec<_> = dead
+        .iter()
+        .map(|job| {
+            (
+                job.key.as_str(),
+                job.due,
+                job.attempts,
+                job.failure.as_str(),
+                job.dead_at,
+            )
+        })
+        .collect();
+    assert_eq!(dead, [("k", 7, 20, "no", 10)]);
+    drop(tx);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn files_on_their_way_are_jobs_on_sqlite() {
+    let (_folder, address) = sqlite_at(19, before_imports(blob)).await;
+    files_are_jobs(&address).await;
+}
+
+#[tokio::test]
+async fn files_on_their_way_are_jobs_on_postgres() {
+    let _alone = ROLES.lock().await;
+    files_are_jobs(&postgres_at(19, before_imports(quoted)).await).await;
+}
+
 const CAMPAIGN: Uuid = Uuid::from_u128(21);
 const OTHER: Uuid = Uuid::from_u128(22);
 const PLANNER: Uuid = Uuid::from_u128(23);

@@ -173,18 +173,16 @@ impl Export {
 
     /// The frame, as long as it is of the day of the export.
     fn frame(&self) -> Result<RwLockReadGuard<'_, Frame>> {
-        let frame = self.room.frame();
-        if frame.day != Some(self.today) {
+        self.room.frame_of(self.today).ok_or_else(|| {
             let day = time::day_text(self.today);
-            return Err(AppError::Busy(Rejection::new(
+            AppError::Busy(Rejection::new(
                 "day_turning",
                 words!(
                     "a day has begun since this export of {day} was requested; request it again",
                     "导出 {day} 的数据期间已换日；请重新导出"
                 ),
-            )));
-        }
-        Ok(frame)
+            ))
+        })
     }
 
     /// Where the facts stand in the frame as it is now; one that is no longer defined stands nowhere.

@@ -186,10 +186,12 @@ impl Insights<'_> {
         let number = latest.map_or(1, |row| row.fit + 1);
         let asked = room.clone();
         let row = in_pool(&self.app.engine, move || {
-            let population = Population::of(&asked.frame());
-            fit(&population, number, moment)
+            let population = Population::of(&*asked.frame_of(moment.today)?);
+            Some(fit(&population, number, moment))
         })
         .await?;
+        // a day has passed: its own night makes a fit
+        let Some(row) = row else { return Ok(None) };
         let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         let kept = store::insert(&mut tx, room.id, &row).await?;
         dialect::notify(&mut tx, room.id).await?;

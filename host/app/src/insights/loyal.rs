@@ -1,10 +1,10 @@
 //! Loyal customers by five indicators, from the facts of everyone.
 
+use crate::Insights;
 use crate::error::{AppError, Result};
 use crate::facts::Frame;
 use crate::labels::shown_name;
 use crate::team::Caller;
-use crate::{Insights, Room};
 use posthouse_domain::catalogue::{ALL, NO_SOURCE, Value, position};
 use posthouse_domain::insights::loyal::{INDICATORS, Indicator, met};
 use posthouse_domain::money::Currency;
@@ -107,13 +107,10 @@ impl Insights<'_> {
                 ),
             ));
         }
-        let (room, moment) = self.everyone(caller).await?;
-        let (mut found, page) = tokio::task::spawn_blocking({
-            let room = room.clone();
-            move || look(&room, moment.today, request, from, limit)
-        })
-        .await
-        .map_err(|e| AppError::Internal(format!("looking for loyal customers failed: {e}")))?;
+        let room = &caller.room;
+        let currency = room.terms.currency;
+        let question = move |frame: &Frame, today| look(frame, today, currency, &request, (from, limit));
+        let (_, (mut found, page)) = self.ask(caller, question).await?;
         let ordinals: Vec<i64> = page.iter().map(|(ordinal, _)| *ordinal as i64).collect();
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let rows = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
@@ -141,9 +138,14 @@ impl Insights<'_> {
 /// Ordinals of loyal customers with the indicators they meet.
 type Found = Vec<(usize, [bool; 5])>;
 
-/// One pass over everyone: the counts, and the page from ordinal `from` on.
-fn look(room: &Room, today: Day, request: LoyalRequest, from: usize, limit: usize) -> (Loyal, Found) {
-    let frame = &*room.frame();
+/// One pass over everyone: the counts, and the page from an ordinal on.
+fn look(
+    frame: &Frame,
+    today: Day,
+    currency: Currency,
+    request: &LoyalRequest,
+    (from, limit): (usize, usize),
+) -> (Loyal, Found) {
     let facts = INDICATORS.map(|indicator| position(indicator.fact()));
     let has_source = facts.map(|fact| fact.is_some_and(|fact| ALL[fact].source != NO_SOURCE));
     // twice in two years, spending as only a fifth does, content on a scale of five, one of each a year
@@ -187,7 +189,7 @@ fn look(room: &Room, today: Day, request: LoyalRequest, from: usize, limit: usiz
     });
     let found = Loyal {
         day: today,
-        currency: room.terms.currency,
+        currency,
         customers: frame.len() as u64,
         at_least,
         loyal,

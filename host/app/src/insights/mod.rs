@@ -8,21 +8,34 @@ pub use clv::ClvFit;
 pub use loyal::{IndicatorCount, Loyal, LoyalCustomer, LoyalRequest};
 pub use pareto::{Measure, Pareto, Window};
 
+use crate::Insights;
 use crate::days::Of;
-use crate::error::Result;
+use crate::error::{AppError, Result};
+use crate::facts::Frame;
 use crate::rules::Moment;
 use crate::team::Caller;
-use crate::{Insights, Room};
-use std::sync::Arc;
+use posthouse_domain::Day;
 
 impl Insights<'_> {
-    /// Brings the frame to the last commit of the last day that was turned, and lends the room for questions about everyone.
-    async fn everyone(&self, caller: &Caller) -> Result<(Arc<Room>, Moment)> {
-        let room = caller.room.clone();
-        let (desk, moment) = self.app.days().desk(&room, Of::LastDay).await?;
-        drop(desk);
-        // what has just been read is followed as well
-        room.woken.notify_one();
-        Ok((room, moment))
+    /// Asks a question about everyone, of the last commit of the last day that was turned. Away from the desk and from the async workers, so
+    /// that events are followed meanwhile; should a day pass first, it is asked again.
+    async fn ask<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        question: impl Fn(&Frame, Day) -> R + Clone + Send + 'static,
+    ) -> Result<(Day, R)> {
+        let room = &caller.room;
+        loop {
+            let (desk, Moment { today, .. }) = self.app.days().desk(room, Of::LastDay).await?;
+            drop(desk);
+            // what has just been read is followed as well
+            room.woken.notify_one();
+            let (asked, question) = (room.clone(), question.clone());
+            let answer = tokio::task::spawn_blocking(move || Some(question(&*asked.frame_of(today)?, today))).await;
+            let answer = answer.map_err(|e| AppError::Internal(format!("a question about everyone failed: {e}")))?;
+            if let Some(answer) = answer {
+                return Ok((today, answer));
+            }
+        }
     }
 }

@@ -60,17 +60,14 @@ impl Insights<'_> {
                 ),
             ));
         }
-        let (room, moment) = self.everyone(caller).await?;
-        let asked = room.clone();
-        let (curve, excluded) = tokio::task::spawn_blocking(move || {
-            let (mut pairs, excluded) = pairs(&asked.frame(), window, by);
+        let question = move |frame: &Frame, _| {
+            let (mut pairs, excluded) = pairs(frame, window, by);
             (curve(&mut pairs), excluded)
-        })
-        .await
-        .map_err(|e| AppError::Internal(format!("the Pareto view failed: {e}")))?;
+        };
+        let (day, (curve, excluded)) = self.ask(caller, question).await?;
         Ok(Pareto {
-            day: moment.today,
-            currency: room.terms.currency,
+            day,
+            currency: caller.room.terms.currency,
             curve,
             excluded,
             has_margin,

@@ -128,8 +128,6 @@ impl ImportStatus {
 
 /// Pieces written in one transaction; other writers get their turn after each.
 const PIECES: usize = 16;
-/// How long a file may take to be kept. A host that died meanwhile leaves it incomplete, and it is deleted.
-const UPLOAD_MILLIS: i64 = 3_600_000;
 
 fn unreadable(error: std::io::Error) -> AppError {
     AppError::Internal(format!("the uploaded file cannot be read: {error}"))
@@ -198,7 +196,7 @@ impl Intake<'_> {
             finished_at: None,
         };
         let row = self.keep_file(caller, &job, new.path).await?;
-        self.app.import_waiting.notify_one();
+        self.app.job_waiting.notify_waiters();
         ImportStatus::read(row)
     }
 
@@ -225,9 +223,7 @@ impl Intake<'_> {
             }
         }
         // somebody sent the same file at the same time
-        let mut tx = self.app.store.write(Access::Agency(job.agency_id)).await?;
-        store::delete_upload(&mut tx, job.agency_id, job.id).await?;
-        tx.commit().await?;
+        self.drop_upload(job).await?;
         self.active(job).await?.ok_or_else(|| {
             AppError::Busy(Rejection::new(
                 "import_ending",
@@ -248,13 +244,13 @@ impl Intake<'_> {
         let agency = job.agency_id;
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         if first == 0 {
-            store::create(&mut tx, job, self.app.machine.now() + UPLOAD_MILLIS).await?;
+            self.begin_upload(&mut tx, job).await?;
         }
         for (position, piece) in (first..).zip(bytes.chunks(CHUNK)) {
             store::put_chunk(&mut tx, agency, job.id, position, piece).await?;
         }
         if last {
-            store::enqueue(&mut tx, agency, job.id).await?;
+            self.end_upload(&mut tx, job).await?;
             let (subject, detail) = (
                 format!("import/{}", job.id),
                 json!({"kind": job.kind, "digest": job.digest, "dry_run": job.dry_run}),

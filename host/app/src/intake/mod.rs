@@ -5,7 +5,6 @@ mod conflict;
 pub mod files;
 pub mod imports;
 mod land;
-mod lease;
 mod matching;
 mod pace;
 mod pipeline;
@@ -21,6 +20,7 @@ mod told;
 mod touches;
 pub(crate) mod turn;
 pub mod understood;
+mod uploads;
 mod warnings;
 mod work;
 
@@ -28,6 +28,8 @@ pub(crate) use batch::{meant, source_kind};
 pub(crate) use land::land;
 pub(crate) use terms::renew as renew_terms;
 pub(crate) use touches::Records;
+pub(crate) use uploads::ForgetUpload;
+pub(crate) use work::ImportFile;
 
 use crate::error::{AppError, Result};
 use crate::team::Caller;

@@ -3,12 +3,12 @@
 
 use super::Outcome;
 use super::files::reader::Slice;
-use super::lease::SILENCE;
 use super::pace::Pace;
 use super::plan::{Basis, Plan};
 use super::progress::{Progress, Step, Tally};
 use super::recent::Recent;
 use crate::error::{AppError, Result, retrying};
+use crate::jobs::JobRow;
 use crate::{App, Intake, Room};
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{Day, Instant};
@@ -22,6 +22,8 @@ use tokio::task::JoinHandle;
 pub(super) struct Pipeline {
     app: App,
     room: Arc<Room>,
+    /// The job by which this host is at work on the file.
+    own: JobRow,
     kind: FileKind,
     /// What the slices that were written came to; with the one that is being written, it is on its way.
     progress: Progress,
@@ -70,10 +72,11 @@ struct Written {
 }
 
 impl Pipeline {
-    pub(super) fn new(app: &App, room: &Arc<Room>, kind: FileKind, progress: Progress) -> Self {
+    pub(super) fn new(app: &App, room: &Arc<Room>, own: &JobRow, kind: FileKind, progress: Progress) -> Self {
         Self {
             app: app.clone(),
             room: room.clone(),
+            own: own.clone(),
             kind,
             progress,
             flight: None,
@@ -85,7 +88,7 @@ impl Pipeline {
         }
     }
 
-    /// Begins to write a slice after the one before has been written; `job` is as that one left it. `false` if the lease was lost.
+    /// Begins to write a slice after the one before has been written; `job` is as that one left it. `false` if another host has it.
     pub(super) async fn land(&mut self, job: &mut ImportRow, slice: Slice) -> Result<bool> {
         let ahead = self.flight.as_ref().and_then(|flight| flight.plan.clone());
         let mut plan = match ahead.filter(|plan| !plan.alone) {
@@ -93,7 +96,7 @@ impl Pipeline {
             None => None,
         };
         if let Some(flight) = self.flight.take() {
-            let Some(written) = self.end(flight, job).await? else {
+            let Some(written) = Self::end(flight).await? else {
                 return Ok(false);
             };
             (*job, self.progress) = (written.job, written.progress);
@@ -113,7 +116,7 @@ impl Pipeline {
         let plan = plan.map(Arc::new);
         let announce = self.announces();
         let mut progress = std::mem::take(&mut self.progress);
-        let (app, room, kind) = (self.app.clone(), self.room.clone(), self.kind);
+        let (app, room, own, kind) = (self.app.clone(), self.room.clone(), self.own.clone(), self.kind);
         let (job, planned) = (job.clone(), plan.clone());
         let task = tokio::spawn(async move {
             let ready = Ready {
@@ -121,7 +124,7 @@ impl Pipeline {
                 plan: planned.as_deref(),
                 announce,
             };
-            let written = retrying!(app.intake().write_slice(&room, &job, kind, &ready, &progress))?;
+            let written = retrying!(app.intake().write_slice(&room, (&own, &job), kind, &ready, &progress))?;
             Ok(written.map(|(job, step, as_planned)| {
                 progress.take(step);
                 Written {
@@ -145,10 +148,10 @@ impl Pipeline {
         due
     }
 
-    /// Waits for what is being written; `false` if the lease was lost.
+    /// Waits for what is being written; `false` if another host has it.
     pub(super) async fn landed(&mut self, job: &mut ImportRow) -> Result<bool> {
         if let Some(flight) = self.flight.take() {
-            let Some(written) = self.end(flight, job).await? else {
+            let Some(written) = Self::end(flight).await? else {
                 return Ok(false);
             };
             *job = written.job;
@@ -156,19 +159,10 @@ impl Pipeline {
         Ok(true)
     }
 
-    /// Waits until a slice is written, and keeps the lease meanwhile.
-    async fn end(&self, mut flight: Flight, job: &ImportRow) -> Result<Option<Written>> {
-        loop {
-            match tokio::time::timeout(SILENCE, &mut flight.task).await {
-                Ok(ended) => {
-                    return ended.map_err(|error| AppError::Internal(format!("writing a slice failed: {error}")))?;
-                }
-                // an embedded database has no other host, and one connection to write with
-                Err(_) if dialect::is_embedded(&self.app.store) => {}
-                // if it is lost, the slice cannot be written either, and says so
-                Err(_) => drop(self.app.intake().renew(job).await),
-            }
-        }
+    /// Waits until a slice is written; nothing if it was not, as another host has the job.
+    async fn end(flight: Flight) -> Result<Option<Written>> {
+        let ended = flight.task.await;
+        ended.map_err(|error| AppError::Internal(format!("writing a slice failed: {error}")))?
     }
 
     /// What a slice comes to, worked out without the agency's lock; `None` if that has to wait, for the lock or for the slice before.
@@ -222,7 +216,7 @@ impl Intake<'_> {
     async fn write_slice(
         &self,
         room: &Arc<Room>,
-        job: &ImportRow,
+        (own, job): (&JobRow, &ImportRow),
         kind: FileKind,
         &Ready { slice, plan, announce }: &Ready<'_>,
         progress: &Progress,
@@ -260,7 +254,7 @@ impl Intake<'_> {
         let tally = Tally::of(kind, slice, outcomes.collect(), &mut step.report, &room.terms);
         let advanced = tally.advance(job, slice, progress.stored(&step.report)?);
         step.put(&mut tx, &advanced).await?;
-        if !self.note(&mut tx, &advanced, job.rows_done, &tally).await? {
+        if !self.note(&mut tx, own, &advanced, job.rows_done, &tally).await? {
             return Ok(None);
         }
         if announce {

@@ -1,122 +1,139 @@
-//! Working on imports: one file after the other, slice by slice, and what happens when that fails.
+//! Working on imports: slice by slice, as a job, and what happens when that fails.
 
 use super::files::ReadError;
 use super::files::reader::{Slice, Source};
-use super::lease::{LEASE_MILLIS, SILENCE};
 use super::pipeline::Pipeline;
 use super::progress::{Progress, Tally};
 use super::rehearsal::Rehearsal;
 use super::told;
-use crate::error::{AppError, Result};
-use crate::{Intake, Room};
+use super::uploads::import_of;
+use crate::error::{AppError, Result, retrying};
+use crate::jobs::{self, Done, Job, JobRow};
+use crate::{App, Intake, Room};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{Rejection, words};
 use posthouse_store::imports::{self as store, ImportRow};
-use posthouse_store::{Access, dialect};
+use posthouse_store::{Access, Tx, dialect, import_notes as notes};
 use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
 
-/// How often work on a job may fail, each time later, before the job counts as failed.
+/// How often work on an import may fail since its last row was decided, before it counts as failed.
 const ATTEMPTS: i64 = 8;
+/// How often it is looked whether the server stops while a large file is read whose first row is far.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Imports a file.
+pub(crate) struct ImportFile;
+
+/// How work on a file ended.
+enum Ended {
+    /// It is imported, or refused as a whole.
+    Imported,
+    /// The server stops.
+    Stopped,
+    /// Another host has it.
+    Overtaken,
+}
+
+impl Job for ImportFile {
+    const KIND: &'static str = store::RUN;
+    /// Failures are counted from the last row on, and the import says so when it is given up.
+    const ATTEMPTS: i64 = i64::MAX;
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        let id = import_of(job)?;
+        let Some(mut import) = retrying!(app.intake().begin(job, id))? else {
+            return Ok(Done::Over);
+        };
+        let room = app.room(job.agency_id).await?;
+        let before = import.rows_done;
+        // it is as far as its rows are, so that it may go on at once
+        let soon = Done::At(app.machine.now().max(job.due + 1));
+        match app.intake().import(&room, job, &mut import).await {
+            Ok(Ended::Imported | Ended::Overtaken) => Ok(Done::Finished),
+            Ok(Ended::Stopped) => Ok(soon),
+            Err(error) if error.is_transient() && import.rows_done > before => {
+                tracing::warn!(%error, import = %id, "an import goes on after what kept it");
+                Ok(soon)
+            }
+            Err(error) if error.is_transient() => Err(error),
+            Err(error) => retrying!(app.intake().count_failure(job, &import, &error))
+                .and_then(|is_given_up| if is_given_up { Ok(Done::Finished) } else { Err(error) }),
+        }
+    }
+}
 
 impl Intake<'_> {
-    /// Imports waiting files until the server stops: those that came to this host, and those whose host went away.
-    pub(crate) async fn import_files(&self) {
-        if dialect::is_embedded(&self.app.store) {
-            // nobody else can be at work on an embedded database: what holds a lease died
-            if let Err(error) = self.break_leases().await {
-                tracing::error!(%error, "leases of an earlier run could not be broken");
-            }
-        }
-        while !self.app.stopping.is_cancelled() {
-            match self.import_next().await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => tracing::error!(%error, "an import stopped; it will be resumed"),
-            }
-            tokio::select! {
-                () = self.app.import_waiting.notified() => {}
-                () = self.app.stopping.cancelled() => {}
-                () = tokio::time::sleep(std::time::Duration::from_secs(2)) => {}
-            }
-        }
-    }
-
-    async fn break_leases(&self) -> Result<()> {
-        let mut tx = self.app.store.write(Access::Jobs).await?;
-        store::break_leases(&mut tx).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Works on the oldest waiting file; `false` if there is none.
-    async fn import_next(&self) -> Result<bool> {
-        let now = self.app.machine.now();
-        let mut tx = self.app.store.read(Access::Jobs).await?;
-        let waiting = store::waiting(&mut tx, now).await?;
-        let abandoned = store::abandoned(&mut tx, now).await?;
-        drop(tx);
-        for (agency, id) in abandoned {
-            let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-            store::delete_upload(&mut tx, agency, id).await?;
-            tx.commit().await?;
-        }
-        for mut job in waiting {
-            let mut tx = self.app.store.write(Access::Agency(job.agency_id)).await?;
-            let taken = store::lease(&mut tx, job.agency_id, job.id, self.app.host, now, now + LEASE_MILLIS).await?;
-            tx.commit().await?;
-            if taken {
-                let result = match self.app.room(job.agency_id).await {
-                    Ok(room) => self.import(&room, &mut job).await,
-                    Err(error) => Err(error),
-                };
-                match &result {
-                    Err(error) if !error.is_transient() => self.postpone(job, error).await?,
-                    Ok(()) if !self.app.stopping.is_cancelled() => {}
-                    _ => {
-                        let mut tx = self.app.store.write(Access::Agency(job.agency_id)).await?;
-                        store::release(&mut tx, job.agency_id, job.id, self.app.host).await?;
-                        tx.commit().await?;
-                    }
-                }
-                return result.map(|()| true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Has a job whose work failed tried again later, other jobs meanwhile; gives it up in the end.
-    async fn postpone(&self, mut job: ImportRow, error: &AppError) -> Result<()> {
+    /// Begins work on an import; nothing if it has ended.
+    async fn begin(&self, job: &JobRow, id: Uuid) -> Result<Option<ImportRow>> {
         let mut tx = self.app.store.write(Access::Agency(job.agency_id)).await?;
-        job.attempts += 1;
-        if job.attempts < ATTEMPTS {
-            let until = self.app.machine.now() + (1_000 << job.attempts);
-            store::postpone(&mut tx, &job, self.app.host, until).await?;
-        } else {
-            let rejection = match error {
-                AppError::Invalid(rejection) => rejection.clone(),
-                _ => Rejection::new(
-                    "import_failed",
-                    words!(
-                        "the import failed {ATTEMPTS} times, the server's log says why; once that is fixed, send the file again",
-                        "导入失败了 {ATTEMPTS} 次，原因见服务器日志；解决后请重新发送文件"
-                    ),
-                ),
-            };
-            tracing::error!(%error, import = %job.id, "an import is given up");
-            job.failure = Some(serde_json::to_string(&rejection).map_err(AppError::corrupt("failure"))?);
-            if !store::finish(&mut tx, &job, self.app.host, self.app.clock.now()).await? {
-                return Ok(()); // another host took over
-            }
-            store::drop_chunks(&mut tx, job.agency_id, job.id).await?;
-            self.app
-                .webhooks()
-                .tell(&mut tx, job.agency_id, told::import(&job, self.app.clock.now()))
-                .await?;
-        }
-        Ok(tx.commit().await?)
+        let import = store::begin(&mut tx, job.agency_id, id).await?;
+        tx.commit().await?;
+        Ok(import)
     }
 
-    async fn import(&self, room: &Arc<Room>, job: &mut ImportRow) -> Result<()> {
+    /// Counts a failure, and gives the import up in the end; whether it is given up.
+    async fn count_failure(&self, job: &JobRow, import: &ImportRow, error: &AppError) -> Result<bool> {
+        let (agency, now) = (import.agency_id, self.app.clock.now());
+        let mut import = import.clone();
+        import.attempts += 1;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        if import.attempts < ATTEMPTS {
+            store::note_failure(&mut tx, &import).await?;
+            tx.commit().await?;
+            return Ok(false);
+        }
+        let rejection = match error {
+            AppError::Invalid(rejection) => rejection.clone(),
+            _ => Rejection::new(
+                "import_failed",
+                words!(
+                    "the import failed {ATTEMPTS} times, the server's log says why; once that is fixed, send the file again",
+                    "导入失败了 {ATTEMPTS} 次，原因见服务器日志；解决后请重新发送文件"
+                ),
+            ),
+        };
+        tracing::error!(%error, import = %import.id, "an import is given up");
+        import.failure = Some(serde_json::to_string(&rejection).map_err(AppError::corrupt("failure"))?);
+        if self.end(&mut tx, job, &import, now).await? {
+            tx.commit().await?;
+        }
+        Ok(true)
+    }
+
+    /// Ends an import with its job, and tells others; `false` if another host has it.
+    async fn end(&self, tx: &mut Tx, job: &JobRow, import: &ImportRow, now: i64) -> Result<bool> {
+        let agency = import.agency_id;
+        if !jobs::finish(tx, self.app.host, job).await? || !store::finish(tx, import, now).await? {
+            return Ok(false);
+        }
+        store::drop_chunks(tx, agency, import.id).await?;
+        dialect::notify(tx, agency).await?;
+        self.app.webhooks().tell(tx, agency, told::import(import, now)).await?;
+        Ok(true)
+    }
+
+    /// Moves an import on, with the rows that are rejected and the cells that are left out; `false` if another host has it.
+    pub(super) async fn note(
+        &self,
+        tx: &mut Tx,
+        job: &JobRow,
+        advanced: &ImportRow,
+        rows_before: i64,
+        tally: &Tally,
+    ) -> Result<bool> {
+        let (agency, import) = (advanced.agency_id, advanced.id);
+        if jobs::lock_own(tx, self.app.host, job).await?.is_none() {
+            return Ok(false);
+        }
+        store::put_errors(tx, agency, import, &tally.errors).await?;
+        notes::put_warnings(tx, agency, import, &tally.warnings).await?;
+        Ok(store::advance(tx, advanced, rows_before).await?)
+    }
+
+    async fn import(&self, room: &Arc<Room>, own: &JobRow, job: &mut ImportRow) -> Result<Ended> {
         tracing::info!(agency = %room.slug, import = %job.id, rows_done = job.rows_done, "importing {}", job.file_name);
         if job.dry_run && job.rows_done > 0 {
             let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
@@ -132,48 +149,42 @@ impl Intake<'_> {
             let defined = posthouse_store::attributes::definitions(&mut tx, room.id).await?;
             (defined, Progress::load(&mut tx, job).await?)
         };
-        let mut pipeline = Pipeline::new(self.app, room, kind, progress);
-        let read = self.import_slices(room, job, kind, defined, &mut pipeline).await;
+        let mut pipeline = Pipeline::new(self.app, room, own, kind, progress);
+        let read = self.import_slices(room, (own, job), kind, defined, &mut pipeline).await;
         // what is being written is waited for, whatever became of the rest
         let landed = pipeline.landed(job).await;
         // the last slices were perhaps not announced
         room.woken.notify_one();
-        let (ended, true) = (read?, landed?) else {
-            return Ok(()); // another host took over
+        let (read, true) = (read?, landed?) else {
+            return Ok(Ended::Overtaken);
         };
-        job.failure = match ended {
-            None => return Ok(()),
-            Some(Ok(())) => None,
-            Some(Err(ReadError::File(rejection))) => {
+        job.failure = match read {
+            Err(ended) => return Ok(ended),
+            Ok(Ok(())) => None,
+            Ok(Err(ReadError::File(rejection))) => {
                 Some(serde_json::to_string(&rejection).map_err(AppError::corrupt("failure"))?)
             }
-            Some(Err(ReadError::Store(error))) => return Err(error.into()),
-            Some(Err(ReadError::Gone)) => return Ok(()),
+            Ok(Err(ReadError::Store(error))) => return Err(error.into()),
+            Ok(Err(ReadError::Gone)) => return Ok(Ended::Stopped),
         };
         let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
-        if !store::finish(&mut tx, job, self.app.host, self.app.clock.now()).await? {
-            return Ok(()); // another host took over
+        if !self.end(&mut tx, own, job, self.app.clock.now()).await? {
+            return Ok(Ended::Overtaken);
         }
-        store::drop_chunks(&mut tx, room.id, job.id).await?;
-        dialect::notify(&mut tx, room.id).await?;
-        self.app
-            .webhooks()
-            .tell(&mut tx, room.id, told::import(job, self.app.clock.now()))
-            .await?;
         tx.commit().await?;
         tracing::info!(agency = %room.slug, import = %job.id, accepted = job.accepted, duplicates = job.duplicates, rejected = job.rejected, "imported");
-        Ok(())
+        Ok(Ended::Imported)
     }
 
-    /// Takes the file slice by slice, and says how reading it ended; `None` if the server stops or another host took over.
+    /// Takes the file slice by slice, and says how reading it ended; or how work on it did, if the server stops or another host took over.
     async fn import_slices(
         &self,
         room: &Arc<Room>,
-        job: &mut ImportRow,
+        (own, job): (&JobRow, &mut ImportRow),
         kind: FileKind,
         defined: Vec<AttributeDef>,
         pipeline: &mut Pipeline,
-    ) -> Result<Option<std::result::Result<(), ReadError>>> {
+    ) -> Result<std::result::Result<std::result::Result<(), ReadError>, Ended>> {
         let (slices, mut received) = tokio::sync::mpsc::channel(1);
         let source = Source {
             store: self.app.store.clone(),
@@ -188,39 +199,38 @@ impl Intake<'_> {
         let reading = tokio::task::spawn_blocking(move || source.read(&slices));
         let mut rehearsal = Rehearsal::default();
         loop {
-            let Ok(next) = tokio::time::timeout(SILENCE, received.recv()).await else {
-                if self.app.stopping.is_cancelled() || !self.renew(job).await? {
-                    return Ok(None);
-                }
-                continue;
-            };
-            let Some(slice) = next else { break };
+            let next = tokio::time::timeout(LOOK, received.recv()).await;
             if self.app.stopping.is_cancelled() {
-                return Ok(None);
+                return Ok(Err(Ended::Stopped));
             }
+            let Ok(next) = next else { continue };
+            let Some(slice) = next else { break };
             if !job.dry_run {
                 if !pipeline.land(job, slice).await? {
-                    return Ok(None);
+                    return Ok(Err(Ended::Overtaken));
                 }
                 continue;
             }
-            match self.rehearse_slice(room, job, kind, &slice, &mut rehearsal).await? {
+            match self
+                .rehearse_slice(room, (own, job), kind, &slice, &mut rehearsal)
+                .await?
+            {
                 Some(advanced) => *job = advanced,
-                None => return Ok(None),
+                None => return Ok(Err(Ended::Overtaken)),
             }
         }
         let ended = reading.await;
-        Ok(Some(ended.map_err(|e| {
+        Ok(Ok(ended.map_err(|e| {
             AppError::Internal(format!("reading {} failed: {e}", job.file_name))
         })?))
     }
 
-    /// Decides what would land, and moves the job on; only what it found and the rows that would be rejected are written. `None` if the
-    /// lease was lost.
+    /// Decides what would land, and moves the job on; only what it found and the rows that would be rejected are written. `None` if
+    /// another host has it.
     async fn rehearse_slice(
         &self,
         room: &Arc<Room>,
-        job: &ImportRow,
+        (own, job): (&JobRow, &ImportRow),
         kind: FileKind,
         slice: &Slice,
         rehearsal: &mut Rehearsal,
@@ -229,13 +239,19 @@ impl Intake<'_> {
         let tally = Tally::of(kind, slice, outcomes, &mut rehearsal.report, &room.terms);
         let report = serde_json::to_string(&rehearsal.report).map_err(AppError::corrupt("report"))?;
         let advanced = tally.advance(job, slice, Some(report));
-        let written = crate::error::retrying!(self.note_rehearsed(&advanced, job.rows_done, &tally))?;
+        let written = retrying!(self.note_rehearsed(own, &advanced, job.rows_done, &tally))?;
         Ok(written.then_some(advanced))
     }
 
-    async fn note_rehearsed(&self, advanced: &ImportRow, rows_before: i64, tally: &Tally) -> Result<bool> {
+    async fn note_rehearsed(
+        &self,
+        own: &JobRow,
+        advanced: &ImportRow,
+        rows_before: i64,
+        tally: &Tally,
+    ) -> Result<bool> {
         let mut tx = self.app.store.write(Access::Agency(advanced.agency_id)).await?;
-        if !self.note(&mut tx, advanced, rows_before, tally).await? {
+        if !self.note(&mut tx, own, advanced, rows_before, tally).await? {
             return Ok(false);
         }
         tx.commit().await?;

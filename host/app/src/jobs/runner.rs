@@ -13,9 +13,9 @@ use std::time::Duration;
 /// Jobs taken at once: few enough that a host that dies holds up little, enough that taking them costs little.
 const BATCH: i64 = 64;
 /// How long jobs are held, in machine ms: after so long without a sign of life from their host others take them.
-const HELD: i64 = 30_000;
+const HELD: i64 = 10_000;
 /// How often a host gives a sign of life while it is at work on a job.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
 /// Longest sleep: jobs are scheduled in many places and on other hosts, and to look for the next one costs the same however many agencies
 /// there are.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
@@ -93,7 +93,7 @@ impl App {
                         });
                     }
                     if let Err(error) = retrying!(self.give_back(&beyond)) {
-                        tracing::warn!(%error, "jobs beyond an agency's share wait half a minute");
+                        tracing::warn!(%error, "jobs beyond an agency's share wait ten seconds");
                     }
                     continue;
                 }
@@ -106,6 +106,7 @@ impl App {
                 () = self.stopping.cancelled() => {}
                 // what has run may be due again at once
                 () = slots.freed() => {}
+                () = self.job_waiting.notified() => {}
                 () = tokio::time::sleep(sleep.min(LONGEST_WAIT)) => {}
             }
         }
@@ -127,7 +128,7 @@ impl App {
 
     async fn release_lane(&self, lane: Lane) {
         if let Err(error) = retrying!(self.release_jobs(Some(lane))) {
-            tracing::warn!(%error, "what is left of a batch of jobs waits half a minute for the next host");
+            tracing::warn!(%error, "what is left of a batch of jobs waits ten seconds for the next host");
         }
     }
 

@@ -73,8 +73,13 @@ impl Segments<'_> {
         let last = room.frame().day.filter(|_| !turned);
         let defined = attributes::definitions(&mut tx, room.id).await?;
         define_attributes(&mut tx, room, &defined, last).await?;
+        let passes = turned && room.frame().day != Some(moment.today);
+        if passes {
+            // until all of it is read it is of no day
+            room.frame_mut().day = None;
+        }
         self.refresh_frame(&mut tx, room, last).await?;
-        if turned {
+        if passes {
             room.frame_mut().day = Some(moment.today);
         }
         self.app.insights().sync_clv(room, &mut tx, desk).await?;

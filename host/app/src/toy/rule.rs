@@ -54,7 +54,8 @@ impl Point for CallBack {
     }
 
     fn call(plugin: &PromotionPlugin, context: &Context, score: &i64) -> std::result::Result<Said<bool>, Fault> {
-        let line = json!({"sku": "answer", "kind": "other", "travellers": 1, "unit_price": price(*score), "quantity": 1});
+        let line =
+            json!({"sku": "answer", "kind": "other", "travellers": 1, "unit_price": price(*score), "quantity": 1});
         let basket: Basket = serde_json::from_value(json!({"channel": "voice", "lines": [line]})).expect("a basket");
         let said = plugin.evaluate(context, &basket, &[])?;
         Ok(Said {

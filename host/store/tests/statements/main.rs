@@ -46,20 +46,6 @@ const EVERYBODY: &[(&str, &str)] = &[
         "a host looks for agencies that are behind",
     ),
     (
-        "SELECT agency_id, id FROM import_job WHERE state = 'uploading'",
-        "a host looks for uploads that were left",
-    ),
-    (
-        "SELECT agency_id, id, kind, file_name, digest, mapping, mapping_digest, dry_run, size, state, rows_done, bytes_done, accepted, \
-         duplicates, rejected, warned, passed_over, header, ignored, reading, report, failure, attempts, created_at, finished_at FROM \
-         import_job WHERE state IN ('queued', 'running') AND lease_until < $1",
-        "a host looks for imports that wait",
-    ),
-    (
-        "UPDATE import_job SET lease_until = 0 WHERE state IN ('queued', 'running')",
-        "the only host frees every import at its start",
-    ),
-    (
         "WITH taken AS (SELECT agency_id, kind, key FROM job WHERE lane = $7 AND clock = $1",
         "a host takes the jobs that are due, whosever they are",
     ),

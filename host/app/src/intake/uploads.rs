@@ -1,0 +1,73 @@
+//! Files on their way into the database: in pieces, so that other writers get their turn between them. What never became complete is deleted.
+
+use crate::error::{AppError, Result};
+use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane, NewJob};
+use crate::{App, Intake};
+use posthouse_store::imports::{self as store, ImportRow};
+use posthouse_store::{Access, Tx};
+use uuid::Uuid;
+
+/// How long a file may take to be kept, in ms. A host that dies meanwhile leaves it incomplete.
+const LONGEST: i64 = 3_600_000;
+
+/// Deletes a file that never became complete.
+pub(crate) struct ForgetUpload;
+
+impl Job for ForgetUpload {
+    const KIND: &'static str = store::UPLOAD;
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        let id = import_of(job)?;
+        let mut tx = app.store.write(Access::Agency(job.agency_id)).await?;
+        store::delete_upload(&mut tx, job.agency_id, id).await?;
+        jobs::finish(&mut tx, app.host, job).await?;
+        tx.commit().await?;
+        Ok(Done::Finished)
+    }
+}
+
+/// The import that a job is on.
+pub(super) fn import_of(job: &JobRow) -> Result<Uuid> {
+    Uuid::try_parse(&job.key).map_err(|_| AppError::Internal(format!("a job on the import {:?}", job.key)))
+}
+
+impl Intake<'_> {
+    /// Begins to keep a file.
+    pub(super) async fn begin_upload(&self, tx: &mut Tx, import: &ImportRow) -> Result<()> {
+        store::create(tx, import).await?;
+        let forget = NewJob {
+            kind: store::UPLOAD,
+            key: &import.id.to_string(),
+            lane: Lane::Timers,
+            clock: JobClock::Machine,
+            due: self.app.machine.now() + LONGEST,
+        };
+        Ok(jobs::put(tx, import.agency_id, forget).await?)
+    }
+
+    /// Has a file that is complete imported.
+    ///
+    /// # Errors
+    /// [`posthouse_store::StoreError::Duplicate`] if the same file is being imported.
+    pub(super) async fn end_upload(&self, tx: &mut Tx, import: &ImportRow) -> Result<()> {
+        let (agency, key) = (import.agency_id, import.id.to_string());
+        store::enqueue(tx, agency, import.id).await?;
+        jobs::cancel(tx, agency, store::UPLOAD, &key).await?;
+        let run = NewJob {
+            kind: store::RUN,
+            key: &key,
+            lane: Lane::Imports,
+            clock: JobClock::Machine,
+            due: self.app.machine.now(),
+        };
+        Ok(jobs::put(tx, agency, run).await?)
+    }
+
+    /// Deletes a file that is not imported, as another one like it is.
+    pub(super) async fn drop_upload(&self, import: &ImportRow) -> Result<()> {
+        let mut tx = self.app.store.write(Access::Agency(import.agency_id)).await?;
+        store::delete_upload(&mut tx, import.agency_id, import.id).await?;
+        jobs::cancel(&mut tx, import.agency_id, store::UPLOAD, &import.id.to_string()).await?;
+        Ok(tx.commit().await?)
+    }
+}
