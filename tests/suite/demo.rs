@@ -29,15 +29,7 @@ impl Demo {
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
         let listen = port.expect("a port").to_string();
         let mut child = Command::new(program())
-            .args([
-                "demo",
-                "--customers",
-                "160",
-                "--listen",
-                &listen,
-                "--clock",
-                clock,
-            ])
+            .args(["demo", "--customers", "160", "--listen", &listen, "--clock", clock])
             .current_dir(folder)
             .env("POSTHOUSE_HTTP__REQUESTS_PER_SECOND", "1000000")
             .stdout(Stdio::piped())

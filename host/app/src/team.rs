@@ -1,15 +1,20 @@
 //! Agencies and their keys.
 
+mod keys;
+
+pub(crate) use keys::is_plain;
+pub use keys::{NewKey, create_key, keys, revoke_key};
+use keys::{hash, new_secret};
+
 use crate::audit;
 use crate::error::{AppError, Result};
 use crate::{Room, Team};
 use posthouse_domain::money::Currency;
-use posthouse_domain::{AgencyTerms, Entropy, normal, words};
-use posthouse_store::team::{self as store, AgencyRow, KeyEntry, KeyRow};
+use posthouse_domain::{AgencyTerms, Entropy, words};
+use posthouse_store::team::{self as store, AgencyRow, KeyRow};
 use posthouse_store::{Access, Store, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -227,124 +232,6 @@ pub async fn agency_by_slug(store: &Store, slug: &str) -> Result<AgencyRow> {
     })
 }
 
-/// Every key of an agency, the oldest first, without what opens anything.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn keys(store: &Store, agency: Uuid) -> Result<Vec<KeyEntry>> {
-    let mut tx = store.read(Access::Agency(agency)).await?;
-    Ok(store::keys(&mut tx, agency).await?)
-}
-
-/// A key to be made.
-#[derive(Debug, Clone, Copy)]
-pub struct NewKey<'k> {
-    /// What the agency calls it.
-    pub name: &'k str,
-    /// What it may do.
-    pub scopes: &'k [Scope],
-    /// Whose it is: a person or a program. Keys of one holder are one person: none of them approves what another submitted.
-    pub holder: Option<&'k str>,
-}
-
-/// Whether everything in a name can be told by eye: nothing controls, steers or hides what stands beside it, and nothing means what only
-/// somebody's font knows.
-pub(crate) fn is_plain(name: &str) -> bool {
-    name.chars().all(|c| match c {
-        '\u{2028}' | '\u{2029}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => false,
-        // how an emoji is drawn
-        '\u{fe00}'..='\u{fe0f}' => true,
-        c if c.is_control() => false,
-        c => c.is_whitespace() || !normal::visible(c.encode_utf8(&mut [0; 4])).is_empty(),
-    })
-}
-
-/// Whose a key is, as it is compared.
-fn holder(name: Option<&str>) -> Result<Option<String>> {
-    let Some(name) = name else { return Ok(None) };
-    let form = normal::caseless(name);
-    if form.is_empty() || form.len() > 200 || !is_plain(name) {
-        return Err(AppError::invalid(
-            "bad_key",
-            words!(
-                "the holder must have 1 to 200 bytes and no characters that cannot be seen; leave it out if nobody is named",
-                "持有人应为 1 到 200 字节，且不含看不见的字符；不指明则不填"
-            ),
-        ));
-    }
-    Ok(Some(form))
-}
-
-/// Gives an agency another key; returned this once and kept only as a hash. `by` is the key that asks; none for the host.
-///
-/// # Errors
-/// `bad_key` for a name, holder or scopes that are none; failures of the database.
-pub async fn create_key(
-    store: &Store,
-    agency: Uuid,
-    new: NewKey<'_>,
-    by: Option<Uuid>,
-    now: i64,
-    entropy: &dyn Entropy,
-) -> Result<(Uuid, String)> {
-    let NewKey { name, scopes, .. } = new;
-    if scopes.len() > Scope::ALL.len() {
-        return Err(AppError::invalid(
-            "bad_key",
-            words!(
-                "there are {most} scopes; name each at most once",
-                "权限共 {most} 项；每项最多写一次",
-                most = Scope::ALL.len()
-            ),
-        ));
-    }
-    if name.trim().is_empty() || name.len() > 200 || !is_plain(name) || scopes.is_empty() {
-        return Err(AppError::invalid(
-            "bad_key",
-            words!(
-                "a key needs a name of 1 to 200 bytes without characters that cannot be seen, and at least one scope",
-                "密钥须有名称（1 到 200 字节，不含看不见的字符）和至少一项权限"
-            ),
-        ));
-    }
-    let scopes = Scope::each_once(scopes);
-    let (secret, hash) = new_secret(agency, entropy);
-    let key = KeyRow {
-        id: entropy.id(now),
-        name: name.trim().to_owned(),
-        scopes: serde_json::to_string(&scopes).map_err(AppError::corrupt("scopes"))?,
-        holder: holder(new.holder)?,
-    };
-    let mut tx = store.write(Access::Agency(agency)).await?;
-    store::create_key(&mut tx, agency, &key, &hash, now).await?;
-    let subject = format!("key/{}", key.id);
-    audit::write(
-        &mut tx,
-        agency,
-        by,
-        ("key.create", &subject),
-        &json!({"scopes": scopes, "holder": key.holder}),
-        now,
-    )
-    .await?;
-    tx.commit().await?;
-    Ok((key.id, secret))
-}
-
-/// Revokes a key at once. `by` is the key that asks; none for the host.
-///
-/// # Errors
-/// [`AppError::NotFound`] if the agency has no such active key.
-pub async fn revoke_key(store: &Store, agency: Uuid, key: Uuid, by: Option<Uuid>, now: i64) -> Result<()> {
-    let mut tx = store.write(Access::Agency(agency)).await?;
-    if !store::revoke_key(&mut tx, agency, key, now).await? {
-        return Err(AppError::NotFound("key"));
-    }
-    let subject = format!("key/{key}");
-    audit::write(&mut tx, agency, by, ("key.revoke", &subject), &json!({}), now).await?;
-    Ok(tx.commit().await?)
-}
-
 /// The terms of the trade an agency row names.
 pub(crate) fn terms(row: &AgencyRow) -> Result<AgencyTerms> {
     let time_zone = row.time_zone.parse().map_err(|_| {
@@ -382,19 +269,6 @@ pub(crate) fn terms(row: &AgencyRow) -> Result<AgencyTerms> {
         currency,
         country: row.country.clone(),
     })
-}
-
-/// A new key: `ph_`, the agency, 256 random bits. With so much randomness a plain hash is enough to keep it.
-fn new_secret(agency: Uuid, entropy: &dyn Entropy) -> (String, Vec<u8>) {
-    let mut random = [0; 32];
-    entropy.fill(&mut random);
-    let secret = format!("ph_{}_{}", agency.simple(), hex::encode(random));
-    let hash = hash(&secret);
-    (secret, hash)
-}
-
-fn hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
 }
 
 impl Team<'_> {
@@ -444,42 +318,5 @@ impl Team<'_> {
             self.app.machine.now(),
         )
         .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cannot_be_seen_is_in_no_name() {
-        for plain in [
-            "Li Wei",
-            "李伟",
-            "李伟\u{3000}门市",
-            "☎\u{fe0f} desk",
-            "Zoë",
-            "shop-1",
-            "José",
-        ] {
-            assert!(is_plain(plain), "{plain:?}");
-            assert!(holder(Some(plain)).is_ok_and(|form| form.is_some()), "{plain:?}");
-        }
-        for hidden in [
-            "a\0b",
-            "a\nb",
-            "a\u{200b}b",
-            "a\u{202e}b",
-            "a\u{feff}",
-            "a\u{e000}",
-            "a\u{10fffd}",
-            "a\u{2028}b",
-        ] {
-            assert!(!is_plain(hidden), "{hidden:?}");
-            let Err(AppError::Invalid(rejection)) = holder(Some(hidden)) else {
-                panic!("{hidden:?}")
-            };
-            assert_eq!(rejection.code, "bad_key");
-        }
     }
 }

@@ -109,6 +109,9 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// A cloud's own service, which answers only the machines it runs, at an address that looks like anybody's.
+const CLOUD: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = match (a, b, c) {
@@ -124,7 +127,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         (224.., ..) => true,                    // multicast, reserved, broadcast
         _ => false,
     };
-    !special
+    !special && address != CLOUD
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {

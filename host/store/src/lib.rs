@@ -16,6 +16,7 @@ pub mod clv;
 pub mod coupons;
 pub mod database;
 pub mod decisions;
+mod deliveries;
 pub mod dialect;
 pub mod effects;
 mod facts;

@@ -16,6 +16,7 @@ use posthouse_store::Access;
 use posthouse_store::intake::identities_of;
 use posthouse_store::profiles::customers_at;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -123,6 +124,12 @@ impl Segments<'_> {
                 (lots.draw(members, size), Some(PastBinding::new(at, rule.as_ref())))
             }
         };
+        let detail = json!({"seed": seed, "size": size, "drawn": drawn.len()});
+        let subject = format!("segment/{binding}.{segment}");
+        self.app
+            .audit()
+            .note_look(caller, "segment.sample", &subject, &detail)
+            .await?;
         Ok(Sample {
             binding: binding.to_owned(),
             key: segment.to_owned(),

@@ -4,7 +4,7 @@ use super::unanswered::why;
 use crate::error::{AppError, Result};
 use posthouse_domain::{webhook as domain, words};
 use std::io::Read;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ureq::config::Config;
@@ -70,8 +70,13 @@ struct Bounds {
 
 impl Bounds {
     fn allow(self, address: SocketAddr) -> bool {
-        self.allow_private || domain::is_public(address.ip())
+        self.allow_private || (domain::is_public(address.ip()) && !is_own(address.ip()))
     }
+}
+
+/// Whether an address is one of this machine's, which it may have on the internet too: nobody can listen on another's.
+fn is_own(address: IpAddr) -> bool {
+    UdpSocket::bind((address, 0)).is_ok()
 }
 
 /// Looks names up, and leaves out addresses that are out of bounds. The connection goes to what it answers, so a name that is looked up
@@ -303,6 +308,18 @@ mod tests {
             Ok(()) => "fine".into(),
             Err(AppError::Invalid(rejection)) => rejection.code,
             Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_machine_knows_its_own_addresses() {
+        for (own, address) in [
+            (true, "127.0.0.1"),
+            (true, "127.9.9.9"),
+            (false, "192.0.2.1"),
+            (false, "8.8.8.8"),
+        ] {
+            assert_eq!(is_own(address.parse().unwrap()), own, "{address}");
         }
     }
 
