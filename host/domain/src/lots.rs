@@ -160,7 +160,7 @@ mod tests {
             let lots = Lots::new(seed);
             for bit in 0..32 {
                 let flips: u32 = (0..2_000u32)
-                    .map(|n| (lots.ticket(n * 977) ^ lots.ticket(n * 977 ^ 1 << bit)).count_ones())
+                    .map(|n| (lots.ticket(n * 977) ^ lots.ticket((n * 977) ^ (1 << bit))).count_ones())
                     .sum();
                 // 2,000 · 64 coins: 64,000, give or take 179
                 assert!((63_100..64_900).contains(&flips), "{seed} bit {bit}: {flips}");

@@ -33,8 +33,11 @@ pub(crate) trait Workable: 'static {
     ///
     /// # Errors
     /// Failures of the database.
-    fn names(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> impl Future<Output = Result<HashMap<Uuid, String>>> + Send;
+    fn names(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> impl Future<Output = Result<Names>> + Send;
 }
+
+/// What things of a kind are called, by id.
+type Names = HashMap<Uuid, String>;
 
 type Soon<'s, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 's>>;
 
@@ -46,7 +49,7 @@ fn hold<W: Workable>(tx: &mut Tx, agency: Uuid, id: Uuid) -> Soon<'_, ()> {
     Box::pin(W::hold(tx, agency, id))
 }
 
-fn names<'s, W: Workable>(tx: &'s mut Tx, agency: Uuid, ids: &'s [Uuid]) -> Soon<'s, HashMap<Uuid, String>> {
+fn names<'s, W: Workable>(tx: &'s mut Tx, agency: Uuid, ids: &'s [Uuid]) -> Soon<'s, Names> {
     Box::pin(W::names(tx, agency, ids))
 }
 
@@ -57,7 +60,7 @@ pub(super) struct Kind {
     task_kinds: &'static [&'static str],
     find: for<'s> fn(&'s mut Tx, Uuid, &'s str) -> Soon<'s, Uuid>,
     pub(super) hold: for<'s> fn(&'s mut Tx, Uuid, Uuid) -> Soon<'s, ()>,
-    pub(super) names: for<'s> fn(&'s mut Tx, Uuid, &'s [Uuid]) -> Soon<'s, HashMap<Uuid, String>>,
+    pub(super) names: for<'s> fn(&'s mut Tx, Uuid, &'s [Uuid]) -> Soon<'s, Names>,
 }
 
 /// The kinds that capabilities have registered, by name.
