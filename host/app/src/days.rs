@@ -35,7 +35,10 @@ impl Job for TurnDay {
         if customers > 0
             && let Err(error) = app.days().begin(agency).await
         {
-            tracing::error!(%error, %agency, "the turn of the day is not done; trying again");
+            // a server that stops goes on when it is back
+            if !app.stopping.is_cancelled() {
+                tracing::error!(%error, %agency, "the turn of the day is not done; trying again");
+            }
             retrying!(app.days().try_again(agency))?;
         }
         Ok(Done::At(next_midnight(&terms, now)))

@@ -87,6 +87,8 @@ pub struct App {
     rooms: Arc<RwLock<HashMap<Uuid, Arc<Room>>>>,
     /// Told when a job was scheduled that somebody waits for.
     job_waiting: Arc<Notify>,
+    /// Requests that would go on for long end at the next halt.
+    ending: CancellationToken,
     stopping: CancellationToken,
     /// What runs beside requests.
     background: TaskTracker,
@@ -149,6 +151,7 @@ impl App {
             host,
             rooms: Arc::default(),
             job_waiting: Arc::default(),
+            ending: CancellationToken::new(),
             stopping: CancellationToken::new(),
             background: TaskTracker::new(),
         }
@@ -190,8 +193,14 @@ impl App {
         &self.engine
     }
 
+    /// Has requests that would go on for long end where they can. [`App::stop`] follows once all are answered.
+    pub fn begin_to_stop(&self) {
+        self.ending.cancel();
+    }
+
     /// Stops background work after what it has begun, and closes the database.
     pub async fn stop(&self) {
+        self.ending.cancel();
         self.stopping.cancel();
         self.background.close();
         // workers end when they have answered what was accepted

@@ -35,6 +35,8 @@ pub struct Room {
     pub(crate) desk: Mutex<Desk>,
     /// Whoever folds the facts for a new day holds this.
     pub(crate) turning: Arc<Mutex<()>>,
+    /// Why the last attempt at that failed.
+    turn_problem: std::sync::Mutex<Option<String>>,
     /// Whether frame and segments were read once.
     pub(crate) loaded: AtomicBool,
     /// The day for which this host knows that customer lifetime values were fitted.
@@ -65,6 +67,10 @@ impl Room {
     /// Whether nothing is left to be done in it.
     pub(crate) fn is_idle(&self) -> bool {
         self.intake.is_empty() && self.logbook.is_empty()
+    }
+
+    pub(crate) fn turn_problem(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.turn_problem.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn frame(&self) -> RwLockReadGuard<'_, Frame> {
@@ -117,6 +123,7 @@ impl App {
             woken: Arc::default(),
             desk: Mutex::default(),
             turning: Arc::default(),
+            turn_problem: std::sync::Mutex::default(),
             loaded: AtomicBool::new(false),
             fitted_on: AtomicI32::new(Day::MIN),
             promotions: Promotions::default(),

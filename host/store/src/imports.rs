@@ -117,18 +117,18 @@ pub async fn create(tx: &mut Tx, job: &ImportRow) -> Result<()> {
     .map(drop)
 }
 
-/// Notes that an import's file is complete. To say so again changes nothing.
+/// Notes that an import's file is complete; `false` if that was noted before, or the import is gone.
 ///
 /// # Errors
 /// [`crate::StoreError::Duplicate`] if the same file is being imported.
-pub async fn enqueue(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<()> {
-    execute!(
+pub async fn enqueue(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<bool> {
+    let complete = execute!(
         tx,
         "UPDATE import_job SET state = 'queued' WHERE agency_id = $1 AND id = $2 AND state = 'uploading'",
         agency,
         id
-    )
-    .map(drop)
+    )?;
+    Ok(complete == 1)
 }
 
 /// Deletes a job whose file never became complete, with what came of it.
@@ -263,7 +263,7 @@ pub async fn note_failure(tx: &mut Tx, job: &ImportRow) -> Result<()> {
 pub async fn advance(tx: &mut Tx, job: &ImportRow, rows_before: i64) -> Result<bool> {
     let moved = execute!(
         tx,
-        "UPDATE import_job SET rows_done = $3, bytes_done = $4, accepted = $5, duplicates = $6, rejected = $7, header = $8, ignored = $9, attempts = 0, reading = $10, report = $11, warned = $12, passed_over = $13
+        "UPDATE import_job SET rows_done = $3, bytes_done = $4, accepted = $5, duplicates = $6, rejected = $7, header = $8, ignored = $9, attempts = CASE WHEN dry_run THEN attempts ELSE 0 END, reading = $10, report = $11, warned = $12, passed_over = $13
          WHERE agency_id = $1 AND id = $2 AND state = 'running' AND rows_done = $14",
         job.agency_id,
         job.id,

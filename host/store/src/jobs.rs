@@ -32,7 +32,7 @@ pub enum Lane {
     Deliveries,
     /// The same for those who failed lately, so that they hold up nobody who answers.
     Retries,
-    /// Beside each other, one of an agency at a time: files.
+    /// Beside each other, on each host one of an agency at a time: files.
     Imports,
 }
 

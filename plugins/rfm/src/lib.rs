@@ -61,7 +61,7 @@ enum Reason {
     TravelsOften,
     #[reason(zh = "首次出行在 {recency-days} 天前", en = "First trip booked {recency-days} days ago")]
     FirstTrip,
-    #[reason(zh = "{recency-days} 天前刚预订过，但次数还不多", en = "Booked {recency-days} days ago, but not often yet")]
+    #[reason(zh = "最近一次预订在 {recency-days} 天前，但次数还不多", en = "Booked {recency-days} days ago, but not often yet")]
     RecentTrip,
     #[reason(zh = "近 24 个月出行 {trips-24m} 次，却已 {recency-days} 天没有预订", en = "{trips-24m} trips in 24 months, but no booking for {recency-days} days")]
     OftenButSilent,

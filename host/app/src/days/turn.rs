@@ -19,6 +19,9 @@ const FEW: usize = 200;
 /// How long a request waits for a day to be turned: one day of a million customers is, months are not.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long nobody tries again to turn a day after that has failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
 /// How often progress is written to the log.
 const SAY_EVERY: Duration = Duration::from_secs(5);
 
@@ -102,7 +105,8 @@ impl Days<'_> {
 
     async fn left(&self, room: &Room, to: Day) -> Result<Option<Turning>> {
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
-        let left = store::count_due(&mut tx, room.id, to).await?;
+        let fragments = self.app.facts().due_fragments(&mut tx, room.id, to, i64::MAX).await?;
+        let left = store::count_due(&mut tx, room.id, to).await? + fragments as i64;
         Ok((left > 0).then_some(Turning { to, left: left as u64 }))
     }
 
@@ -148,7 +152,9 @@ impl Days<'_> {
         self.begin_turning(room);
         // whoever turns holds it
         if !patience.is_zero() && tokio::time::timeout(patience, room.turning.lock()).await.is_ok() {
-            return Ok(());
+            // to wait for what fails is of no use
+            let problem = room.turn_problem().clone();
+            return problem.map_or(Ok(()), |problem| Err(AppError::Internal(problem)));
         }
         let today = self.app.segments().moment(room).today;
         let left = self.left(room, today).await?.map_or(0, |turning| turning.left);
@@ -191,12 +197,23 @@ impl Days<'_> {
         let (app, room) = (self.app.clone(), room.clone());
         self.app.background.spawn(async move {
             let turned = app.days().turn_everyone(&room).await;
-            drop(turning);
-            match turned {
-                Ok(()) => room.woken.notify_one(),
-                Err(error) => {
-                    tracing::error!(%error, agency = %room.slug, "the facts are not of today; tried again at the next look");
-                }
+            *room.turn_problem() = turned
+                .as_ref()
+                .err()
+                .map(|error| format!("the day cannot be turned: {error}"));
+            let Err(error) = turned else {
+                drop(turning);
+                room.woken.notify_one();
+                return;
+            };
+            if app.stopping.is_cancelled() {
+                return;
+            }
+            tracing::error!(%error, agency = %room.slug, "the facts are not of today; tried again at the next look");
+            // whoever looks meanwhile is told, and does not try the same again at once
+            tokio::select! {
+                () = app.stopping.cancelled() => {}
+                () = tokio::time::sleep(AFTER_FAILURE) => {}
             }
         });
     }
@@ -208,7 +225,7 @@ impl Days<'_> {
     }
 
     async fn turn_everyone(&self, room: &Arc<Room>) -> Result<()> {
-        let (began, mut turned) = (Instant::now(), 0);
+        let (began, mut turned, mut any) = (Instant::now(), 0, false);
         loop {
             // should midnight pass meanwhile, the rest is folded for the day after
             let moment = self.app.segments().moment(room);
@@ -223,13 +240,14 @@ impl Days<'_> {
             if due.is_empty() && fragments == 0 {
                 break;
             }
+            any = true;
             // each is folded once, however many days lie behind; in this order a page of the table is written once as well
             let mut ordinals: Vec<i64> = due.into_iter().map(|(_, ordinal)| ordinal).collect();
             ordinals.sort_unstable();
             turned += self.turn_slices(room, &ordinals, moment).await?;
             self.app.facts().turn_fragments(room.id, moment.today).await?;
         }
-        if turned > 0 {
+        if any {
             let ms = began.elapsed().as_millis() as u64;
             tracing::info!(agency = %room.slug, customers = turned, ms, "the facts are of today");
             let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
@@ -239,6 +257,7 @@ impl Days<'_> {
         Ok(())
     }
 
+    /// Turns these customers a slice at a time, and says how many. What is wrong with one slice keeps no other from its day.
     async fn turn_slices(&self, room: &Room, ordinals: &[i64], Moment { today, now }: Moment) -> Result<usize> {
         let agency = room.id;
         let read = |ordinals: &[i64]| {
@@ -246,23 +265,32 @@ impl Days<'_> {
             tokio::spawn(async move { retrying!(turn::read(&db, agency, &ordinals, today)) })
         };
         let (mut slices, mut turned, mut left) = (ordinals.chunks(SLICE), 0, Left::new(ordinals.len()));
-        let (mut said, mut next) = (Instant::now(), slices.next().map(read));
+        let (mut said, mut next, mut failed) = (Instant::now(), slices.next().map(read), None);
         while let Some(reading) = next {
             if self.app.stopping.is_cancelled() {
                 let words = words!("the server is stopping", "服务器正在停止");
                 return Err(AppError::Busy(Rejection::new("shutting_down", words)));
             }
-            let slice = reading.await.map_err(|error| AppError::Internal(error.to_string()))??;
+            let slice = reading.await.map_err(|error| AppError::Internal(error.to_string()));
             next = slices.next().map(read);
-            let written = retrying!(turn::write(&self.app.store, agency, &slice, today, now))?;
-            count(written);
-            turned += written;
+            let written = match slice.flatten() {
+                Ok(slice) => retrying!(turn::write(&self.app.store, agency, &slice, today, now)),
+                Err(error) => Err(error),
+            };
+            match written {
+                Ok(written) => {
+                    count(written);
+                    turned += written;
+                }
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => failed = Some(error),
+            }
             left.lower(SLICE);
             if said.elapsed() > SAY_EVERY {
                 said = Instant::now();
                 tracing::info!(agency = %room.slug, turned, left = left.0, "facts are being folded for today");
             }
         }
-        Ok(turned)
+        failed.map_or(Ok(turned), Err)
     }
 }

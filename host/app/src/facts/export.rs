@@ -1,5 +1,5 @@
 //! `GET /facts/export`: every customer's facts of one day, streamed a few thousand rows at a time. What happens meanwhile is in the rows that
-//! follow; should everyone's facts pass to another day meanwhile, the export breaks off, as its rows would be of two.
+//! follow; should everyone's facts pass to another day or fit meanwhile, the export breaks off, as its rows would be of two.
 
 use super::Frame;
 use crate::days::Of;
@@ -46,6 +46,8 @@ pub struct Export {
     room: Arc<Room>,
     format: Format,
     today: Day,
+    /// The fit of the lifetime values.
+    fit: i64,
     /// Every fact the export has: key and kind.
     facts: Vec<(String, FactKind)>,
     customers: usize,
@@ -95,16 +97,17 @@ impl Facts<'_> {
         drop(desk);
         // what has just been read is followed as well
         room.woken.notify_one();
-        let (customers, facts) = {
+        let (customers, fit, facts) = {
             let frame = room.frame();
             let facts = frame.facts().map(|(key, kind)| (key.to_owned(), kind)).collect();
-            (frame.len(), facts)
+            (frame.len(), frame.fit, facts)
         };
         Ok(Export {
             app: self.app.clone(),
             room,
             format,
             today,
+            fit,
             facts,
             customers,
             next: 0,
@@ -123,7 +126,7 @@ impl Export {
     /// The next piece; `None` at the end.
     ///
     /// # Errors
-    /// `day_turning` if everyone's facts have passed to another day; failures of the database.
+    /// `day_turning` if everyone's facts have passed to another day or fit; failures of the database.
     pub async fn piece(&mut self) -> Result<Option<Bytes>> {
         if !self.headed {
             self.headed = true;
@@ -171,15 +174,16 @@ impl Export {
         }
     }
 
-    /// The frame, as long as it is of the day of the export.
+    /// The frame, as long as it is of the day of the export, and worth is by the same fit.
     fn frame(&self) -> Result<RwLockReadGuard<'_, Frame>> {
-        self.room.frame_of(self.today).ok_or_else(|| {
+        let frame = self.room.frame_of(self.today).filter(|frame| frame.fit == self.fit);
+        frame.ok_or_else(|| {
             let day = time::day_text(self.today);
             AppError::Busy(Rejection::new(
                 "day_turning",
                 words!(
-                    "a day has begun since this export of {day} was requested; request it again",
-                    "导出 {day} 的数据期间已换日；请重新导出"
+                    "a day has begun, or lifetime values were fitted, since this export of {day} was requested; request it again",
+                    "导出 {day} 的数据期间已换日，或重新拟合了客户生命周期价值；请重新导出"
                 ),
             ))
         })

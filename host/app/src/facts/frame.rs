@@ -18,6 +18,8 @@ pub struct Frame {
     pub(crate) change: i64,
     /// The day for which everyone's facts hold; unknown if they were read while a day was being turned.
     pub(crate) day: Option<Day>,
+    /// The fit by which lifetime values are worked out.
+    pub(crate) fit: i64,
     len: usize,
     columns: Vec<Cells>,
     attributes: Vec<Attribute>,
@@ -55,6 +57,7 @@ impl Default for Frame {
         Self {
             change: 0,
             day: None,
+            fit: 0,
             len: 0,
             columns,
             attributes: Vec::new(),
@@ -69,6 +72,7 @@ impl Frame {
         Self {
             change,
             day: None,
+            fit: 0,
             len,
             columns,
             attributes,
@@ -230,7 +234,8 @@ impl Frame {
     }
 
     /// Takes over a new model, or none, with what everyone is worth by it, by ordinal.
-    pub(crate) fn put_model(&mut self, model: Option<Model>, worths: &[Option<i64>]) {
+    pub(crate) fn put_model(&mut self, fit: i64, model: Option<Model>, worths: &[Option<i64>]) {
+        self.fit = fit;
         self.model = model;
         let Some(position) = catalogue::position(CLV) else {
             return;

@@ -8,7 +8,6 @@ use crate::days::Of;
 use crate::error::{AppError, Result, retrying};
 use crate::facts::frame::Frame;
 use crate::rules::{Moment, in_pool};
-use crate::segments::Desk;
 use crate::team::Caller;
 use crate::{Insights, Room};
 use posthouse_domain::clv::bgnbd::BgNbd;
@@ -171,27 +170,31 @@ impl Insights<'_> {
 
     /// Makes a fit and keeps it; nothing if another host did first, or `once_on` has one.
     async fn make_fit(&self, room: &Arc<Room>, once_on: Option<Day>) -> Result<Option<store::FitRow>> {
-        // the desk is free again while the fit is made: events are followed meanwhile
-        let (desk, moment) = self.app.days().desk(room, Of::Today).await?;
-        drop(desk);
-        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
-        let latest = store::latest(&mut tx, room.id).await?;
-        // an agency's first night is the one after its first day: until then its files are still coming in
-        let midnight = time::start_of_day(moment.today, room.terms.time_zone);
-        let customers = history::customers_by(&mut tx, room.id, midnight - 1).await?;
-        drop(tx);
-        if once_on.is_some_and(|day| latest.as_ref().is_some_and(|row| row.day >= day) || customers == 0) {
-            return Ok(None);
-        }
-        let number = latest.map_or(1, |row| row.fit + 1);
-        let asked = room.clone();
-        let row = in_pool(&self.app.engine, move || {
-            let population = Population::of(&*asked.frame_of(moment.today)?);
-            Some(fit(&population, number, moment))
-        })
-        .await?;
-        // a day has passed: its own night makes a fit
-        let Some(row) = row else { return Ok(None) };
+        let row = loop {
+            // the desk is free again while the fit is made: events are followed meanwhile
+            let (desk, moment) = self.app.days().desk(room, Of::Today).await?;
+            drop(desk);
+            let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
+            let latest = store::latest(&mut tx, room.id).await?;
+            // an agency's first night is the one after its first day: until then its files are still coming in
+            let midnight = time::start_of_day(moment.today, room.terms.time_zone);
+            let customers = history::customers_by(&mut tx, room.id, midnight - 1).await?;
+            drop(tx);
+            if once_on.is_some_and(|day| latest.as_ref().is_some_and(|row| row.day >= day) || customers == 0) {
+                return Ok(None);
+            }
+            let number = latest.map_or(1, |row| row.fit + 1);
+            let asked = room.clone();
+            let found = in_pool(&self.app.engine, move || {
+                let population = Population::of(&*asked.frame_of(moment.today)?);
+                Some(fit(&population, number, moment))
+            })
+            .await?;
+            // otherwise a day has passed meanwhile
+            if let Some(row) = found {
+                break row;
+            }
+        };
         let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         let kept = store::insert(&mut tx, room.id, &row).await?;
         dialect::notify(&mut tx, room.id).await?;
@@ -202,8 +205,8 @@ impl Insights<'_> {
     }
 
     /// Works out everyone's value anew if there is a fit that this host does not know.
-    pub(crate) async fn sync_clv(&self, room: &Arc<Room>, tx: &mut Tx, desk: &mut Desk) -> Result<()> {
-        if store::latest_number(tx, room.id).await? == desk.clv_fit {
+    pub(crate) async fn sync_clv(&self, room: &Arc<Room>, tx: &mut Tx) -> Result<()> {
+        if store::latest_number(tx, room.id).await? == room.frame().fit {
             return Ok(());
         }
         let Some(fit) = store::latest(tx, room.id).await?.map(read).transpose()? else {
@@ -219,8 +222,7 @@ impl Insights<'_> {
             (0..frame.len()).into_par_iter().map(worth).collect::<Vec<_>>()
         })
         .await?;
-        room.frame_mut().put_model(model, &worths);
-        desk.clv_fit = fit.fit;
+        room.frame_mut().put_model(fit.fit, model, &worths);
         Ok(())
     }
 }

@@ -249,8 +249,7 @@ impl Intake<'_> {
         for (position, piece) in (first..).zip(bytes.chunks(CHUNK)) {
             store::put_chunk(&mut tx, agency, job.id, position, piece).await?;
         }
-        if last {
-            self.end_upload(&mut tx, job).await?;
+        if last && self.end_upload(&mut tx, job).await? {
             let (subject, detail) = (
                 format!("import/{}", job.id),
                 json!({"kind": job.kind, "digest": job.digest, "dry_run": job.dry_run}),

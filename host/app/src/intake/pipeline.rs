@@ -212,7 +212,7 @@ impl Pipeline {
 
 impl Intake<'_> {
     /// Lands some rows and moves the job on in one transaction, so that no row is lost or doubled whenever the host dies: the job after
-    /// it, what the slice adds, and whether that was what the plan said. `None` if the lease was lost.
+    /// it, what the slice adds, and whether that was what the plan said. `None` if another host has the job.
     async fn write_slice(
         &self,
         room: &Arc<Room>,

@@ -177,7 +177,10 @@ impl Tally {
         job.rejected += self.errors.len() as i64;
         job.warned += self.warned;
         job.passed_over = slice.passed_over;
-        job.attempts = 0;
+        if !job.dry_run {
+            // a dry run that fails begins again from its first row
+            job.attempts = 0;
+        }
         job.rows_done += slice.rows.len() as i64;
         job.bytes_done = slice.bytes_done;
         job.header.clone_from(&slice.head.header);

@@ -1,5 +1,6 @@
 //! Files on their way into the database: in pieces, so that other writers get their turn between them. What never became complete is deleted.
 
+use super::files::unreadable;
 use crate::error::{AppError, Result};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane, NewJob};
 use crate::{App, Intake};
@@ -19,9 +20,11 @@ impl Job for ForgetUpload {
     async fn run(app: &App, job: &JobRow) -> Result<Done> {
         let id = import_of(job)?;
         let mut tx = app.store.write(Access::Agency(job.agency_id)).await?;
-        store::delete_upload(&mut tx, job.agency_id, id).await?;
-        jobs::finish(&mut tx, app.host, job).await?;
-        tx.commit().await?;
+        // whoever completes the file at the same time takes this job away, and has its pieces
+        if jobs::finish(&mut tx, app.host, job).await? {
+            store::delete_upload(&mut tx, job.agency_id, id).await?;
+            tx.commit().await?;
+        }
         Ok(Done::Finished)
     }
 }
@@ -45,13 +48,19 @@ impl Intake<'_> {
         Ok(jobs::put(tx, import.agency_id, forget).await?)
     }
 
-    /// Has a file that is complete imported.
+    /// Has a file that is complete imported; `false` if that was done before.
     ///
     /// # Errors
-    /// [`posthouse_store::StoreError::Duplicate`] if the same file is being imported.
-    pub(super) async fn end_upload(&self, tx: &mut Tx, import: &ImportRow) -> Result<()> {
+    /// [`posthouse_store::StoreError::Duplicate`] if the same file is being imported; `file_unreadable` if it took so long that it was
+    /// thought to be left.
+    pub(super) async fn end_upload(&self, tx: &mut Tx, import: &ImportRow) -> Result<bool> {
         let (agency, key) = (import.agency_id, import.id.to_string());
-        store::enqueue(tx, agency, import.id).await?;
+        if !store::enqueue(tx, agency, import.id).await? {
+            return match store::get(tx, agency, import.id).await? {
+                Some(_) => Ok(false),
+                None => Err(AppError::Invalid(unreadable())),
+            };
+        }
         jobs::cancel(tx, agency, store::UPLOAD, &key).await?;
         let run = NewJob {
             kind: store::RUN,
@@ -60,7 +69,8 @@ impl Intake<'_> {
             clock: JobClock::Machine,
             due: self.app.machine.now(),
         };
-        Ok(jobs::put(tx, agency, run).await?)
+        jobs::put(tx, agency, run).await?;
+        Ok(true)
     }
 
     /// Deletes a file that is not imported, as another one like it is.

@@ -1,5 +1,8 @@
 //! Working on imports: slice by slice, as a job, and what happens when that fails.
 
+#[cfg(test)]
+mod tests;
+
 use super::files::ReadError;
 use super::files::reader::{Slice, Source};
 use super::pipeline::Pipeline;
@@ -8,19 +11,24 @@ use super::rehearsal::Rehearsal;
 use super::told;
 use super::uploads::import_of;
 use crate::error::{AppError, Result, retrying};
-use crate::jobs::{self, Done, Job, JobRow};
+use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane};
 use crate::{App, Intake, Room};
+use futures_util::FutureExt;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{Rejection, words};
 use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, Tx, dialect, import_notes as notes};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// How often work on an import may fail since its last row was decided, before it counts as failed.
 const ATTEMPTS: i64 = 8;
+/// How long an import goes on while files of other agencies wait for their turn: then it lets one before it, and begins to read anew behind the
+/// rows that are done.
+const TURN: Duration = Duration::from_secs(30);
 /// How often it is looked whether the server stops while a large file is read whose first row is far.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -31,9 +39,9 @@ pub(crate) struct ImportFile;
 enum Ended {
     /// It is imported, or refused as a whole.
     Imported,
-    /// The server stops.
-    Stopped,
-    /// Another host has it.
+    /// The server stops, or others have their turn.
+    Interrupted,
+    /// Another host has it, or its rows were counted before.
     Overtaken,
 }
 
@@ -47,14 +55,20 @@ impl Job for ImportFile {
         let Some(mut import) = retrying!(app.intake().begin(job, id))? else {
             return Ok(Done::Over);
         };
-        let room = app.room(job.agency_id).await?;
         let before = import.rows_done;
-        // it is as far as its rows are, so that it may go on at once
+        let work = async {
+            let room = app.room(job.agency_id).await?;
+            app.intake().import(&room, job, &mut import).await
+        };
+        // a file over which this panics is given up like any other
+        let ended = AssertUnwindSafe(work).catch_unwind().await;
+        // it is as far as its rows are, so that it may go on at once, behind those that wait by now
         let soon = Done::At(app.machine.now().max(job.due + 1));
-        match app.intake().import(&room, job, &mut import).await {
-            Ok(Ended::Imported | Ended::Overtaken) => Ok(Done::Finished),
-            Ok(Ended::Stopped) => Ok(soon),
-            Err(error) if error.is_transient() && import.rows_done > before => {
+        match ended.unwrap_or_else(|_| Err(AppError::Internal("importing panicked".into()))) {
+            Ok(Ended::Imported) => Ok(Done::Finished),
+            // if it is still this host's, its rows were counted before, and it goes on behind them
+            Ok(Ended::Interrupted | Ended::Overtaken) => Ok(soon),
+            Err(error) if error.is_transient() && import.rows_done > before && !import.dry_run => {
                 tracing::warn!(%error, import = %id, "an import goes on after what kept it");
                 Ok(soon)
             }
@@ -115,7 +129,8 @@ impl Intake<'_> {
         Ok(true)
     }
 
-    /// Moves an import on, with the rows that are rejected and the cells that are left out; `false` if another host has it.
+    /// Moves an import on, with the rows that are rejected and the cells that are left out; `false` if another host has it, or
+    /// the rows were counted before, as they can be when the answer to a commit got lost.
     pub(super) async fn note(
         &self,
         tx: &mut Tx,
@@ -128,15 +143,21 @@ impl Intake<'_> {
         if jobs::lock_own(tx, self.app.host, job).await?.is_none() {
             return Ok(false);
         }
+        if !store::advance(tx, advanced, rows_before).await? {
+            return Ok(false);
+        }
         store::put_errors(tx, agency, import, &tally.errors).await?;
         notes::put_warnings(tx, agency, import, &tally.warnings).await?;
-        Ok(store::advance(tx, advanced, rows_before).await?)
+        Ok(true)
     }
 
     async fn import(&self, room: &Arc<Room>, own: &JobRow, job: &mut ImportRow) -> Result<Ended> {
         tracing::info!(agency = %room.slug, import = %job.id, rows_done = job.rows_done, "importing {}", job.file_name);
         if job.dry_run && job.rows_done > 0 {
             let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
+            if jobs::lock_own(&mut tx, self.app.host, own).await?.is_none() {
+                return Ok(Ended::Overtaken);
+            }
             store::begin_again(&mut tx, room.id, job.id).await?;
             tx.commit().await?;
             (job.rows_done, job.accepted, job.duplicates, job.rejected) = (0, 0, 0, 0);
@@ -165,7 +186,7 @@ impl Intake<'_> {
                 Some(serde_json::to_string(&rejection).map_err(AppError::corrupt("failure"))?)
             }
             Ok(Err(ReadError::Store(error))) => return Err(error.into()),
-            Ok(Err(ReadError::Gone)) => return Ok(Ended::Stopped),
+            Ok(Err(ReadError::Gone)) => return Ok(Ended::Interrupted),
         };
         let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         if !self.end(&mut tx, own, job, self.app.clock.now()).await? {
@@ -197,17 +218,20 @@ impl Intake<'_> {
             pace: pipeline.pace.clone(),
         };
         let reading = tokio::task::spawn_blocking(move || source.read(&slices));
-        let mut rehearsal = Rehearsal::default();
+        let (mut rehearsal, began) = (Rehearsal::default(), Instant::now());
         loop {
             let next = tokio::time::timeout(LOOK, received.recv()).await;
             if self.app.stopping.is_cancelled() {
-                return Ok(Err(Ended::Stopped));
+                return Ok(Err(Ended::Interrupted));
             }
             let Ok(next) = next else { continue };
             let Some(slice) = next else { break };
             if !job.dry_run {
                 if !pipeline.land(job, slice).await? {
                     return Ok(Err(Ended::Overtaken));
+                }
+                if began.elapsed() > TURN && self.others_wait(room).await? {
+                    return Ok(Err(Ended::Interrupted));
                 }
                 continue;
             }
@@ -223,6 +247,16 @@ impl Intake<'_> {
         Ok(Ok(ended.map_err(|e| {
             AppError::Internal(format!("reading {} failed: {e}", job.file_name))
         })?))
+    }
+
+    /// Whether files of other agencies wait for their turn.
+    async fn others_wait(&self, room: &Room) -> Result<bool> {
+        let now = self.app.machine.now();
+        let mut left_out = jobs::LeftOut::default();
+        left_out[0] = room.id;
+        let mut tx = self.app.store.read(Access::Jobs).await?;
+        let due = jobs::next_due(&mut tx, Lane::Imports, JobClock::Machine, now, left_out).await?;
+        Ok(due.is_some_and(|due| due <= now))
     }
 
     /// Decides what would land, and moves the job on; only what it found and the rows that would be rejected are written. `None` if

@@ -12,8 +12,9 @@ use std::time::Duration;
 
 /// Jobs taken at once: few enough that a host that dies holds up little, enough that taking them costs little.
 const BATCH: i64 = 64;
-/// How long jobs are held, in machine ms: after so long without a sign of life from their host others take them.
-const HELD: i64 = 10_000;
+/// How long jobs are held, in machine ms: after so long without a sign of life from their host others take them. Longer than a sign of life
+/// may wait for a connection.
+const HELD: i64 = 15_000;
 /// How often a host gives a sign of life while it is at work on a job.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
 /// Longest sleep: jobs are scheduled in many places and on other hosts, and to look for the next one costs the same however many agencies
@@ -93,7 +94,7 @@ impl App {
                         });
                     }
                     if let Err(error) = retrying!(self.give_back(&beyond)) {
-                        tracing::warn!(%error, "jobs beyond an agency's share wait ten seconds");
+                        tracing::warn!(%error, "jobs beyond an agency's share wait a quarter of a minute");
                     }
                     continue;
                 }
@@ -128,7 +129,7 @@ impl App {
 
     async fn release_lane(&self, lane: Lane) {
         if let Err(error) = retrying!(self.release_jobs(Some(lane))) {
-            tracing::warn!(%error, "what is left of a batch of jobs waits ten seconds for the next host");
+            tracing::warn!(%error, "what is left of a batch of jobs waits a quarter of a minute for the next host");
         }
     }
 
@@ -225,11 +226,13 @@ impl App {
         let done = loop {
             match tokio::time::timeout(SIGN_OF_LIFE, &mut work).await {
                 Ok(done) => break done,
-                Err(_) => {
-                    if let Err(error) = self.hold_job(job).await {
+                Err(_) => match self.hold_job(job).await {
+                    Ok(true) => {}
+                    Ok(false) => tracing::warn!(%agency_id, kind, key, "another host has this job by now"),
+                    Err(error) => {
                         tracing::warn!(%error, %agency_id, kind, key, "a job is perhaps taken by another host");
                     }
-                }
+                },
             }
         };
         let done = match done {
@@ -257,10 +260,11 @@ impl App {
         }
     }
 
-    async fn hold_job(&self, job: &JobRow) -> Result<()> {
+    async fn hold_job(&self, job: &JobRow) -> Result<bool> {
         let mut tx = self.store.write(Access::Agency(job.agency_id)).await?;
-        store::hold(&mut tx, self.host, job, self.machine.now() + HELD).await?;
-        Ok(tx.commit().await?)
+        let held = store::hold(&mut tx, self.host, job, self.machine.now() + HELD).await?;
+        tx.commit().await?;
+        Ok(held)
     }
 
     async fn end_job(&self, job: &JobRow, done: Done) -> Result<()> {

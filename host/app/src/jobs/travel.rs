@@ -120,7 +120,7 @@ impl App {
         let mut jobs = 0;
         loop {
             jobs += self.run_all_due().await?;
-            if self.stopping.is_cancelled() {
+            if self.ending.is_cancelled() {
                 return Err(AppError::Busy(Rejection::new(
                     "shutting_down",
                     words!(
@@ -159,6 +159,9 @@ impl App {
             match self.run_timers().await? {
                 0 => return Ok(jobs),
                 ran => jobs += ran,
+            }
+            if self.ending.is_cancelled() {
+                return Ok(jobs);
             }
         }
     }

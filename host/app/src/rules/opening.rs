@@ -21,8 +21,7 @@ impl Plugins<'_> {
         named: RuleName<'_>,
         own: &[AttributeDef],
     ) -> Result<Rule<P>> {
-        let plugin = self.open_of::<P>(tx, agency, named.digest).await?;
-        check_attributes(P::description(&plugin), own)?;
+        let plugin = self.ready::<P>(tx, agency, named.digest, own).await?;
         Ok(Rule::new(agency, plugin, named))
     }
 
@@ -37,15 +36,25 @@ impl Plugins<'_> {
         (binding, digest, config): (&str, &str, &Value),
         own: &[AttributeDef],
     ) -> Result<Rule<P>> {
-        let plugin = self.open_of::<P>(tx, agency, digest).await?;
-        check_attributes(P::description(&plugin), own)?;
-        let config = checked_config(P::description(&plugin), config)?;
+        let plugin = self.ready::<P>(tx, agency, digest, own).await?;
         let named = RuleName {
             binding,
             revision: 0,
             digest,
-            config: &config,
+            config: &checked_config(P::description(&plugin), config)?,
         };
         Ok(Rule::new(agency, plugin, named))
+    }
+
+    async fn ready<P: Point>(
+        &self,
+        tx: &mut Tx,
+        agency: Uuid,
+        digest: &str,
+        own: &[AttributeDef],
+    ) -> Result<P::Plugin> {
+        let plugin = self.open_of::<P>(tx, agency, digest).await?;
+        check_attributes(P::description(&plugin), own)?;
+        Ok(plugin)
     }
 }

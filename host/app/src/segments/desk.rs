@@ -70,7 +70,8 @@ impl Segments<'_> {
             tx = self.app.store.read(access).await?;
             turned = !self.is_anyone_due(&mut tx, room, moment).await?;
         }
-        let last = room.frame().day.filter(|_| !turned);
+        // hosts whose clocks are ahead fold for later days already
+        let last = if turned { Some(moment.today) } else { room.frame().day };
         let defined = attributes::definitions(&mut tx, room.id).await?;
         define_attributes(&mut tx, room, &defined, last).await?;
         let passes = turned && room.frame().day != Some(moment.today);
@@ -82,7 +83,7 @@ impl Segments<'_> {
         if passes {
             room.frame_mut().day = Some(moment.today);
         }
-        self.app.insights().sync_clv(room, &mut tx, desk).await?;
+        self.app.insights().sync_clv(room, &mut tx).await?;
         let broken = self.sync_bindings(room, &mut tx).await?;
         drop(tx);
         for (name, error) in broken {

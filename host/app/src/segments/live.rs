@@ -15,8 +15,6 @@ pub(crate) struct Desk {
     pub(super) loaded: bool,
     /// The change up to which the frame was saved.
     pub(super) saved_change: Option<i64>,
-    /// The fit of customer lifetime values that the frame was worked out from.
-    pub(crate) clv_fit: i64,
 }
 
 /// A segment binding as this host knows it.

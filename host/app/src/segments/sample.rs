@@ -71,6 +71,7 @@ pub struct SampleRequest<'r> {
 
 /// Longest seed, in bytes.
 const MOST_SEED: usize = 200;
+
 impl Segments<'_> {
     /// Draws a random sample of a segment.
     ///

@@ -1,11 +1,11 @@
 //! Sending to an address that an agency gave: it may be anybody's, so what can be reached is bounded, and what is answered too.
 
-use super::unanswered::why;
+use super::unanswered::{PRIVATE, why};
 use crate::error::{AppError, Result};
 use posthouse_domain::{webhook as domain, words};
 use std::io::Read;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -74,10 +74,23 @@ impl Bounds {
     }
 }
 
-/// Whether an address is one of this machine's, which it may have on the internet too: nobody can listen on another's.
+/// Whether an address is one of this machine's, which it may have on the internet too: nobody can listen on another's, unless the machine is
+/// set up so that everybody can, as some that share an address are.
 fn is_own(address: IpAddr) -> bool {
-    UdpSocket::bind((address, 0)).is_ok()
+    static TELLS: LazyLock<bool> = LazyLock::new(|| {
+        let tells = UdpSocket::bind((NOBODYS, 0)).is_err();
+        if !tells {
+            tracing::warn!(
+                "this machine listens on addresses that are not its own: webhooks may lead to its public ones"
+            );
+        }
+        tells
+    });
+    *TELLS && UdpSocket::bind((address, 0)).is_ok()
 }
+
+/// An address for documentation, which no machine has.
+const NOBODYS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
 /// Looks names up, and leaves out addresses that are out of bounds. The connection goes to what it answers, so a name that is looked up
 /// twice and answered differently changes nothing; and an address that is written out comes by here too.
@@ -108,7 +121,7 @@ impl Resolver for Bounded {
 
 /// A name led nowhere but to this machine or its network.
 #[derive(Debug, thiserror::Error)]
-#[error("the address is private; webhooks.allow-private lets the server reach such addresses")]
+#[error("{PRIVATE}")]
 struct OutOfBounds;
 
 /// The address is from a time at which it could be without TLS.

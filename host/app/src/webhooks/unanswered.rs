@@ -6,6 +6,8 @@ use std::io::ErrorKind;
 use ureq::{Error, Timeout};
 
 const NOT_RESOLVED: &str = "the name cannot be resolved";
+/// It leads to the server's own network.
+pub(super) const PRIVATE: &str = "the address is private; webhooks.allow-private lets the server reach such addresses";
 const REFUSED: &str = "connection refused";
 const RESET: &str = "connection reset";
 const NOT_CONNECTED: &str = "no connection";
@@ -26,6 +28,8 @@ pub(super) fn why(error: &Error) -> String {
         Error::Io(_) if said.contains("failed to lookup address") => NOT_RESOLVED.into(),
         Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => REFUSED.into(),
         Error::Io(error) if error.kind() == ErrorKind::ConnectionReset => RESET.into(),
+        // this server's own reasons
+        Error::Other(error) => error.to_string(),
         Error::ConnectionFailed => NOT_CONNECTED.into(),
         _ => said,
     }
@@ -50,6 +54,7 @@ pub fn unanswered(stored: &str) -> Words {
         REFUSED => "连接被拒绝".into(),
         RESET => "连接被重置".into(),
         NOT_CONNECTED => "连接失败".into(),
+        PRIVATE => "地址属于内网；设置 webhooks.allow-private 后服务器才能访问".into(),
         _ => within(stored).unwrap_or_else(|| stored.to_owned()),
     };
     Words {
@@ -103,6 +108,11 @@ mod tests {
                 Error::Timeout(Timeout::Resolve),
                 "the name cannot be resolved within 5 s",
                 "5 秒内没有解析出域名",
+            ),
+            (
+                Error::Other(Box::new(std::io::Error::other(PRIVATE))),
+                "the address is private; webhooks.allow-private lets the server reach such addresses",
+                "地址属于内网；设置 webhooks.allow-private 后服务器才能访问",
             ),
             (Error::HostNotFound, "the name cannot be resolved", "域名解析失败"),
             (Error::Io(looked_up), "the name cannot be resolved", "域名解析失败"),

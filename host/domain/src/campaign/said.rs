@@ -189,7 +189,7 @@ impl Plan {
     fn holdout_in_words(&self) -> Words {
         if self.holdout == 0 {
             return words!(
-                "Kept from nobody, so nobody can say what it brought.",
+                "No holdout, so its effect cannot be measured.",
                 "不设对照组，无法衡量活动效果。"
             );
         }

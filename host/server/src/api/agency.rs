@@ -2,6 +2,7 @@
 
 use super::Front;
 use super::extract::Auth;
+use super::page::At;
 use super::problem::Answer;
 use axum::extract::State;
 use posthouse_app::team::Scope;
@@ -41,6 +42,8 @@ pub(crate) struct Agency {
     /// The day it is for the agency, by the business clock.
     #[schema(example = "2026-01-15")]
     today: String,
+    /// The business clock: holds, days and deadlines go by it.
+    now: At,
     /// What the key may do.
     #[schema(value_type = Vec<String>, example = json!(["campaigns", "read"]))]
     scopes: Vec<Scope>,
@@ -52,6 +55,7 @@ pub(crate) struct Agency {
 async fn read(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Agency>> {
     let caller = auth.may_any(&Scope::ALL)?;
     let room = &caller.room;
+    let now = front.app().now();
     Ok(axum::Json(Agency {
         id: room.id,
         slug: room.slug.clone(),
@@ -60,7 +64,8 @@ async fn read(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Agenc
         currency: room.terms.currency.to_string(),
         currency_digits: room.terms.currency.digits(),
         country: room.terms.country.clone(),
-        today: time::day_text(room.day_of(front.app().now())),
+        today: time::day_text(room.day_of(now)),
+        now: now.into(),
         scopes: caller.scopes.clone(),
     }))
 }

@@ -113,6 +113,7 @@ impl Front {
     /// From now on `/readyz` says no.
     pub(crate) fn begin_to_stop(&self) {
         self.0.stopping.store(true, Ordering::Relaxed);
+        self.app().begin_to_stop();
     }
 
     fn is_stopping(&self) -> bool {

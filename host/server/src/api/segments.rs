@@ -85,7 +85,7 @@ pub(crate) struct SegmentList {
     /// Always `null`.
     next: Option<String>,
     /// The last day for which everyone's facts were folded: exports, previews, insights and reasons are of this day. `null` on a server that was
-    /// started while a day was being turned.
+    /// started while a day was being turned, and for a moment while what was turned is taken over.
     #[schema(value_type = Option<String>, format = Date, example = "2026-01-15")]
     day: Option<String>,
     /// The day that is being turned; `null` if none is.

@@ -1,15 +1,18 @@
-//! `posthouse clock`: moving the business clock by hand.
+//! `posthouse clock`: the business clock, and moving it by hand.
 
 use super::Failure;
 use super::client::Client;
+use super::trade::{House, text};
 use crate::output::{Output, counted};
 use clap::Subcommand;
 use posthouse_domain::words;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Moves the business clock; what is due on the way happens in its order.
 #[derive(Debug, Subcommand)]
 pub(super) enum Clock {
+    /// Show where it stands.
+    Show,
     /// Move it on by a duration, as 3d, 12h or 90m.
     Advance {
         /// A whole number and `d`, `h`, `m` or `s`.
@@ -26,21 +29,36 @@ impl Clock {
     pub(super) fn run(&self, output: Output) -> Result<(), Failure> {
         let client = Client::from_environment()?;
         let body = match self {
+            Self::Show => return show(&client, output),
             Self::Advance { duration } => json!({"advance": duration}),
             Self::Set { instant } => json!({"set": instant}),
         };
+        let house = House::ask(&client)?;
         let moved = client.send("POST", "/clock", &body)?;
-        output.answer(&moved, || told(&moved))
+        output.answer(&moved, || {
+            let jobs = moved["jobs"].as_u64().unwrap_or(0);
+            words!(
+                "The business clock went from {from} to {to}; {jobs_en} ran on the way.",
+                "业务时钟从 {from} 拨到 {to}；途中执行了 {jobs} 项定时作业。",
+                from = house.clock(&moved["from"]),
+                to = house.clock(&moved["to"]),
+                jobs_en = counted(jobs, "timer")
+            )
+            .to_string()
+        })
     }
 }
 
-fn told(moved: &Value) -> String {
-    let (from, to) = (moved["from"].as_str().unwrap_or(""), moved["to"].as_str().unwrap_or(""));
-    let jobs = moved["jobs"].as_i64().unwrap_or(0);
-    words!(
-        "The business clock went from {from} to {to}; {jobs_en} ran on the way.",
-        "业务时钟从 {from} 拨到 {to}；途中执行了 {jobs} 个到期任务。",
-        jobs_en = counted(jobs.unsigned_abs(), "timer")
-    )
-    .to_string()
+fn show(client: &Client, output: Output) -> Result<(), Failure> {
+    let (agency, house) = (client.get("/agency")?, House::ask(client)?);
+    let clock = json!({"now": agency["now"], "today": agency["today"]});
+    output.answer(&clock, || {
+        words!(
+            "The business clock stands at {local}, which is {now}.",
+            "业务时钟为 {local}，即 {now}。",
+            local = house.clock(&clock["now"]),
+            now = text(&clock, "now")
+        )
+        .to_string()
+    })
 }

@@ -38,6 +38,7 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "Move the business clock of a server started with `serve --clock manual:INSTANT`",
         "拨动以 `serve --clock manual:时刻` 启动的服务器的业务时钟",
     ),
+    ("Show where it stands", "显示当前时刻"),
     (
         "Move it on by a duration, as 3d, 12h or 90m",
         "按时长往前拨，如 3d、12h、90m",

@@ -85,9 +85,14 @@ impl Confirm {
         output.answer(&quote, || {
             let price = house.money(quote["price"].as_i64().unwrap_or(0));
             let booking = text(&quote, "booking_id");
+            let coupons = items(&quote, "coupons").any(|coupon| coupon["state"] == "held");
+            let redeemed = match coupons {
+                true => words!(" Its coupons are redeemed.", "优惠券已核销。"),
+                false => words!("", ""),
+            };
             words!(
-                "Confirmed with booking {booking}: {price}. Its savings are spent, its coupons redeemed.",
-                "已用订单 {booking} 确认：{price}。优惠已计入预算，优惠券已核销。"
+                "Confirmed with booking {booking}: {price}. Its savings are charged to the budgets.{redeemed}",
+                "已用订单 {booking} 确认：{price}。优惠已计入预算。{redeemed}"
             )
             .to_string()
         })

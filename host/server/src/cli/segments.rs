@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(turning(&json!({"day": "2026-01-15", "turning": null})), "");
         let said = turning(&json!({"day": "2026-01-15", "turning": {"to": "2026-01-16", "left": 1_200}}));
         assert!(
-            said.contains("for 2026-01-16: 1,200 customers left") && said.contains("on 2026-01-15."),
+            said.contains("for 2026-01-16: 1200 customers left") && said.contains("on 2026-01-15."),
             "{said}"
         );
     }

@@ -1,6 +1,6 @@
 //! The bytes of a job's file, from the pieces in which the database keeps it.
 
-use super::{Cause, ReadError};
+use super::{Cause, ReadError, unreadable};
 use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, Store};
 use std::cell::Cell;
@@ -51,7 +51,9 @@ impl Chunks {
                 store::chunk(&mut tx, self.agency, self.job, i32::try_from(index).unwrap_or(i32::MAX)).await
             });
             match found {
-                Ok(bytes) => self.piece = Some((index, bytes.unwrap_or_default())),
+                Ok(Some(bytes)) => self.piece = Some((index, bytes)),
+                // what is left of a file is not the file
+                Ok(None) => return Err(self.cause.leave(ReadError::File(unreadable()))),
                 Err(error) => return Err(self.cause.leave(ReadError::Store(error))),
             }
         }

@@ -197,7 +197,7 @@ fn refuse<T>(code: &'static str, detail: Words) -> Result<T, ReadError> {
 }
 
 /// The refusal of a file that broke off while it was read.
-fn unreadable() -> Rejection {
+pub(super) fn unreadable() -> Rejection {
     Rejection::new(
         "file_unreadable",
         posthouse_domain::words!("the file cannot be read; send it again", "文件无法读取，请重新发送"),
