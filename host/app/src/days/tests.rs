@@ -127,7 +127,7 @@ async fn an_export_is_of_one_day(store: Store) {
     };
     for (nth, format) in (1..).zip([Format::Csv, Format::Jsonl, Format::Arrow]) {
         let mut export = app.facts().export(&caller, format).await.expect("an export");
-        export.piece().await.expect("a head");
+        assert!(export.piece().await.expect("first rows").is_some());
         clocks.business.set(NOW + nth * LATER * DAY);
         app.days().bring_to_today(&caller).await.expect("a day");
         let broken = export.piece().await;

@@ -53,11 +53,15 @@ pub struct Export {
     customers: usize,
     next: usize,
     arrow: Option<StreamWriter<Vec<u8>>>,
-    headed: bool,
+    /// The headers and the first rows, until they are taken.
+    begun: Option<Bytes>,
 }
 
-/// Rows of one piece: a multiple of eight, so that bitmaps can be lent.
-const PIECE: usize = 4_096;
+/// How often an export begins anew when its day or fit passes before its first rows: a night may do both.
+const BEGUN_AGAIN: usize = 4;
+
+/// Rows of one piece: a multiple of eight, so that bitmaps can be lent. Few in this crate's tests, so that small exports have several.
+const PIECE: usize = if cfg!(test) { 128 } else { 4_096 };
 
 fn schema(facts: &[(String, FactKind)]) -> Schema {
     let facts = facts.iter().map(|(key, kind)| {
@@ -92,16 +96,30 @@ impl Facts<'_> {
             .audit()
             .note_look(caller, "facts.export", "facts", &detail)
             .await?;
+        for _ in 0..BEGUN_AGAIN {
+            let mut export = self.begin_export(caller, format).await?;
+            match export.begin().await {
+                Err(AppError::Busy(_)) => {}
+                begun => {
+                    export.begun = Some(begun?);
+                    return Ok(export);
+                }
+            }
+        }
+        Err(overtaken(self.app.segments().moment(&caller.room).today))
+    }
+
+    async fn begin_export(&self, caller: &Caller, format: Format) -> Result<Export> {
         let room = caller.room.clone();
         let (desk, Moment { today, .. }) = self.app.days().desk(&room, Of::LastDay).await?;
-        drop(desk);
-        // what has just been read is followed as well
-        room.woken.notify_one();
         let (customers, fit, facts) = {
             let frame = room.frame();
             let facts = frame.facts().map(|(key, kind)| (key.to_owned(), kind)).collect();
             (frame.len(), frame.fit, facts)
         };
+        drop(desk);
+        // what has just been read is followed as well
+        room.woken.notify_one();
         Ok(Export {
             app: self.app.clone(),
             room,
@@ -112,9 +130,21 @@ impl Facts<'_> {
             customers,
             next: 0,
             arrow: None,
-            headed: false,
+            begun: None,
         })
     }
+}
+
+/// The day or the fit of an export has passed before its end.
+fn overtaken(day: Day) -> AppError {
+    AppError::Busy(Rejection::new(
+        "day_turning",
+        words!(
+            "a day has begun, or lifetime values were fitted, since this export of {day} was requested; request it again",
+            "导出 {day} 的数据期间已换日，或重新拟合了客户生命周期价值；请重新导出",
+            day = time::day_text(day)
+        ),
+    ))
 }
 
 impl Export {
@@ -128,9 +158,8 @@ impl Export {
     /// # Errors
     /// `day_turning` if everyone's facts have passed to another day or fit; failures of the database.
     pub async fn piece(&mut self) -> Result<Option<Bytes>> {
-        if !self.headed {
-            self.headed = true;
-            return self.head().map(Some);
+        if let Some(begun) = self.begun.take() {
+            return Ok(Some(begun));
         }
         if self.next >= self.customers {
             return match self.arrow.take() {
@@ -141,6 +170,20 @@ impl Export {
                 None => Ok(None),
             };
         }
+        self.rows().await.map(Some)
+    }
+
+    /// The headers and the first rows: who has few customers has all of them with it, whatever passes meanwhile.
+    async fn begin(&mut self) -> Result<Bytes> {
+        let head = self.head()?;
+        let rows = match self.customers {
+            0 => Bytes::new(),
+            _ => self.rows().await?,
+        };
+        Ok([head, rows].concat().into())
+    }
+
+    async fn rows(&mut self) -> Result<Bytes> {
         let (from, to) = (self.next, (self.next + PIECE).min(self.customers));
         self.next = to;
         let mut tx = self.app.store.read(Access::Agency(self.room.id)).await?;
@@ -151,7 +194,7 @@ impl Export {
             Format::Jsonl => self.jsonl(&ids)?,
             Format::Arrow => self.batch(from, to, &ids)?,
         };
-        Ok(Some(bytes.into()))
+        Ok(bytes.into())
     }
 
     fn head(&mut self) -> Result<Bytes> {
@@ -177,16 +220,7 @@ impl Export {
     /// The frame, as long as it is of the day of the export, and worth is by the same fit.
     fn frame(&self) -> Result<RwLockReadGuard<'_, Frame>> {
         let frame = self.room.frame_of(self.today).filter(|frame| frame.fit == self.fit);
-        frame.ok_or_else(|| {
-            let day = time::day_text(self.today);
-            AppError::Busy(Rejection::new(
-                "day_turning",
-                words!(
-                    "a day has begun, or lifetime values were fitted, since this export of {day} was requested; request it again",
-                    "导出 {day} 的数据期间已换日，或重新拟合了客户生命周期价值；请重新导出"
-                ),
-            ))
-        })
+        frame.ok_or_else(|| overtaken(self.today))
     }
 
     /// Where the facts stand in the frame as it is now; one that is no longer defined stands nowhere.
