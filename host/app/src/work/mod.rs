@@ -1,6 +1,6 @@
 //! Work on whatever has a life: the steps it takes, who agreed to what, and what is to be done by whom until when.
 //!
-//! A subject is named by its kind and its id. Kinds are registered by the capabilities they belong to ([`Workable`]); nothing here knows
+//! A subject is named by its kind and its id. Kinds are registered by the capabilities they belong to (`Workable`); nothing here knows
 //! any of them.
 
 mod approval;
