@@ -34,6 +34,20 @@ pub async fn step(tx: &mut Tx, agency: Uuid, step: &str) -> Result<Option<(Strin
     )
 }
 
+/// The steps that are done.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn steps_done(tx: &mut Tx, agency: Uuid) -> Result<Vec<String>> {
+    let rows = fetch_all!(
+        tx,
+        (String,),
+        "SELECT step FROM upkeep WHERE agency_id = $1 AND done",
+        agency
+    )?;
+    Ok(rows.into_iter().map(|(step,)| step).collect())
+}
+
 /// Writes down how far a step has come.
 ///
 /// # Errors

@@ -50,10 +50,18 @@ impl Upkeep<'_> {
     /// Failures of the database.
     pub async fn bring_to_form(&self) -> Result<()> {
         for (agency, slug, country) in self.agencies().await? {
-            for step in store::STEPS.into_iter().filter(|step| *step != words::STEP) {
-                while retrying!(self.take_step(agency, &country, step))? {}
-            }
+            // mostly there is nothing left to do, and of very many agencies to ask for each step takes seconds
             let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+            let done = store::steps_done(&mut tx, agency).await?;
+            let is_left = |step: &&str| *step != words::STEP && !done.iter().any(|done| done == step);
+            let left: Vec<&str> = store::STEPS.into_iter().filter(is_left).collect();
+            if !left.is_empty() {
+                drop(tx);
+                for step in left {
+                    while retrying!(self.take_step(agency, &country, step))? {}
+                }
+                tx = self.app.store.read(Access::Agency(agency)).await?;
+            }
             let found = store::clashes_from(&mut tx, agency, ("", "", ""), PAGE).await?;
             if !found.is_empty() {
                 tracing::warn!(
