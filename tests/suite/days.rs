@@ -21,8 +21,13 @@ const PEOPLE: usize = 24_000;
 const LATER: &str = "fixed:2026-09-15T04:00:00Z";
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// An agency whose customers each travelled once, within the year, and a rule that tells who did.
-fn fill(server: &Server) -> Client {
+/// A server, and an agency whose customers each travelled once, within the year, with a rule that tells who did.
+fn begin(database: Database) -> (Server, Client) {
+    let options = Options {
+        clock: CLOCK,
+        ..Options::default()
+    };
+    let server = Server::start(database, options);
     let client = server.agency("days");
     let mut file = String::from("customer_member_no,booking_id,booked_at,amount\n");
     for n in 0..PEOPLE {
@@ -38,7 +43,7 @@ fn fill(server: &Server) -> Client {
         ..Guest::default()
     };
     bind(&client, "trips", &rule.build(), json!({}));
-    client
+    (server, client)
 }
 
 /// The day of the facts, how many are left to be turned, and how many are in each segment.
@@ -76,12 +81,7 @@ fn trips(client: &Client, member: &str) -> Value {
 }
 
 fn a_look_during_the_turn_is_of_the_last_day(database: Database) {
-    let options = Options {
-        clock: CLOCK,
-        ..Options::default()
-    };
-    let mut server = Server::start(database, options);
-    let mut client = fill(&server);
+    let (mut server, mut client) = begin(database);
     let everyone = PEOPLE as u64;
     assert_eq!(standing(&client), (json!("2026-01-15"), None, [0, everyone]));
 
@@ -129,12 +129,7 @@ fn a_look_during_the_turn_is_of_the_last_day(database: Database) {
 }
 
 fn a_turn_survives_kill_9(database: Database) {
-    let options = Options {
-        clock: CLOCK,
-        ..Options::default()
-    };
-    let mut server = Server::start(database, options);
-    let mut client = fill(&server);
+    let (mut server, mut client) = begin(database);
     let everyone = PEOPLE as u64;
     follow_to(&mut server, &mut client, LATER);
     let begun = eventually("some are turned", PATIENCE, || {
@@ -245,12 +240,7 @@ fn turned(base: &str) -> u64 {
 }
 
 fn two_hosts_turn_everybody_once(database: Database) {
-    let options = Options {
-        clock: CLOCK,
-        ..Options::default()
-    };
-    let mut server = Server::start(database, options);
-    let mut client = fill(&server);
+    let (mut server, mut client) = begin(database);
     follow_to(&mut server, &mut client, LATER);
     // SQLite knows one host; there the same one is asked twice
     let second = (database == Database::Postgres).then(|| Host::start(&server));
