@@ -4,8 +4,8 @@
 //! Entries name things and fields, and hold none of their values: the log outlives what it speaks of.
 
 use crate::Audit;
+use crate::caller::Caller;
 use crate::error::{AppError, Result, retrying};
-use crate::team::Caller;
 use posthouse_domain::{Instant, Rejection, canonical, words};
 use posthouse_store::audit::{self as store, Deed, Filter, NamedRow};
 pub use posthouse_store::audit::{Known, Verified};

@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod audit;
 mod background;
+mod caller;
 pub mod campaigns;
 mod capabilities;
 pub mod clock;

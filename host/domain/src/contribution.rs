@@ -1,7 +1,7 @@
 //! Facts that a capability contributes by itself, beside those that are folded from a customer's records.
 
 use crate::Day;
-use crate::catalogue::{FactKind, Value};
+use crate::fact::{FactKind, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

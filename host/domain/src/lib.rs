@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod clv;
 pub mod contribution;
 pub mod event;
+mod fact;
 pub mod facts;
 mod fields;
 pub mod identity;

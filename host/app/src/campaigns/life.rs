@@ -14,6 +14,9 @@ use posthouse_store::campaign_changes;
 use posthouse_store::campaigns::CampaignRow;
 use uuid::Uuid;
 
+/// Steps that agree to a plan: to the first one, and to another one of a campaign in force.
+pub(super) const AGREEING: (&str, &str) = (Action::Approve.as_str(), "amend");
+
 /// What going back to an earlier rule is called, as the cause of a revision and as a step. Its note is the host's.
 pub(super) const ROLLBACK: &str = "rollback";
 

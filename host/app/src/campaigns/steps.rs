@@ -1,7 +1,7 @@
 //! From draft to lessons, one step at a time, each step a row.
 
 use super::endings::{End, end_with_its_window};
-use super::life::{ROLLBACK, close_amendments, next_state, put_campaign_rule, record};
+use super::life::{AGREEING, ROLLBACK, close_amendments, next_state, put_campaign_rule, record};
 use super::look_up::look_up;
 use super::view::view;
 use super::{CampaignView, check_version, find, find_locked, is_taken, long, needed, plan_of, subject, write};
@@ -16,9 +16,6 @@ use posthouse_store::campaigns as store;
 use posthouse_store::work::{StepRow, last_step, open_tasks, steps};
 use posthouse_store::{Access, Tx};
 use uuid::Uuid;
-
-/// Steps that agree to a plan: to the first one, and to another one of a campaign in force.
-pub(super) const AGREEING: (&str, &str) = (Action::Approve.as_str(), "amend");
 
 /// One step of a campaign's life.
 #[derive(Debug, Clone)]

@@ -1,8 +1,7 @@
 //! A campaign as people see it.
 
 use super::lessons::{self, Lesson};
-use super::life::{campaign_type, settings};
-use super::steps::AGREEING;
+use super::life::{AGREEING, campaign_type, settings};
 use super::{PROMOTION, find, look_up, plan_of, subject};
 use crate::error::{AppError, Result};
 use crate::team::Caller;

@@ -1,7 +1,7 @@
 //! Keys: made, revoked, and kept only as hashes.
 
-use super::Scope;
 use crate::audit;
+use crate::caller::Scope;
 use crate::error::{AppError, Result};
 use posthouse_domain::{Entropy, normal, words};
 use posthouse_store::team::{self as store, KeyEntry, KeyRow};

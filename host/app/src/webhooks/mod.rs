@@ -32,9 +32,14 @@ use posthouse_domain::{Instant, words};
 use posthouse_store::webhooks::{self as store, Waiting, WebhookRow};
 use posthouse_store::{Access, StoreError, Tx, audit};
 use serde_json::{Value, json};
+use std::time::Duration;
 use uuid::Uuid;
 use view::{note, types, view};
 
+/// How long an answer may take, from the look-up of the name to its last byte.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
 /// Most webhooks of an agency.
 const MOST: usize = 20;
 /// Longest address, in bytes.

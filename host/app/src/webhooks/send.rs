@@ -1,21 +1,18 @@
 //! Sending to an address that an agency gave: it may be anybody's, so what can be reached is bounded, and what is answered too.
 
 use super::unanswered::{PRIVATE, why};
+use super::{CONNECT, PATIENCE};
 use crate::error::{AppError, Result};
 use posthouse_domain::{webhook as domain, words};
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-/// How long an answer may take, from the look-up of the name to its last byte.
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
-/// How long a connection may take.
-pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// How much of an answer is read, in bytes.
 const ANSWER: u64 = 2_048;
 /// How much of it is kept, in characters.

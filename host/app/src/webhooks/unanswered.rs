@@ -1,6 +1,6 @@
 //! Why there was no answer, in words that whoever runs the receiver knows.
 
-use super::send::{CONNECT, PATIENCE};
+use super::{CONNECT, PATIENCE};
 use posthouse_domain::Words;
 use std::io::ErrorKind;
 use ureq::{Error, Timeout};

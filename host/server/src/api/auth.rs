@@ -8,10 +8,14 @@ use axum::middleware::Next;
 use axum::response::Response;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use posthouse_app::team::Scope;
 use posthouse_domain::{Words, words};
 use std::num::NonZeroU32;
 use std::time::Duration;
 use uuid::Uuid;
+
+/// Who may look at campaigns, their coupons and tasks: readers, those who plan and those who approve.
+pub(super) const READERS: [Scope; 3] = [Scope::Campaigns, Scope::Approvals, Scope::Read];
 
 /// Exports that a key may have at once: an office may fetch the errors of many files in a row.
 const EXPORTS: NonZeroU32 = NonZeroU32::new(60).expect("sixty");

@@ -1,6 +1,7 @@
 //! Campaigns from plan to lessons.
 
 use super::Front;
+use super::auth::READERS;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match};
 use super::page::{BackwardsQuery, Page, page_of};
 use super::problem::Answer;
@@ -43,9 +44,6 @@ pub(super) fn routes() -> OpenApiRouter<Front> {
         .merge(tasks::routes())
         .merge(amendments::routes())
 }
-
-/// Who may look at campaigns: readers, those who plan and those who approve.
-pub(super) const READERS: [Scope; 3] = [Scope::Campaigns, Scope::Approvals, Scope::Read];
 
 /// A campaign to be written down.
 #[derive(Debug, Deserialize, ToSchema)]

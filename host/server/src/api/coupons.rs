@@ -1,7 +1,7 @@
 //! Coupons of campaigns, and what their budgets have left.
 
 use super::Front;
-use super::campaigns::READERS;
+use super::auth::READERS;
 use super::extract::{Auth, Json, Path, Query};
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};

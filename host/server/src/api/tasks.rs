@@ -1,7 +1,7 @@
 //! Tasks: what is to be done, by whom, until when, whatever it is about.
 
 use super::Front;
-use super::campaigns::READERS;
+use super::auth::READERS;
 use super::extract::{Auth, Json, Path, Query, etag, if_match};
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};

@@ -1,11 +1,12 @@
 //! Changes to what is in force: the old plan serves until another person approves the new one.
 
 use super::super::Front;
+use super::super::auth::READERS;
 use super::super::extract::{Auth, Json, OptionalJson, Path, Query, if_match};
 use super::super::page::{At, BackwardsQuery, Page, page_of};
 use super::super::problem::{Answer, Problem};
 use super::plan::{PlanBody, RuleBody};
-use super::{READERS, StepNote, shown};
+use super::{StepNote, shown};
 use crate::api::campaigns::shapes::Campaign;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};

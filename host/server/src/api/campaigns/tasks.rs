@@ -1,11 +1,11 @@
 //! What has to be ready before a campaign starts.
 
 use super::super::Front;
+use super::super::auth::READERS;
 use super::super::extract::{Auth, Json, Path};
 use super::super::page::{At, Page};
 use super::super::problem::Answer;
 use super::super::tasks::day;
-use super::READERS;
 use axum::extract::State;
 use axum::http::StatusCode;
 use posthouse_app::team::Scope;
