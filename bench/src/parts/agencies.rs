@@ -52,7 +52,7 @@ async fn found(folder: &Path, agencies: u32) -> Result<Vec<String>> {
 /// A server that has just become ready; in how many milliseconds.
 fn start(folder: &Path, key: &str) -> Result<(Server, f64)> {
     let began = Instant::now();
-    let server = Server::start_by_hand(folder, key)?;
+    let server = Server::start_by_hand(folder, key, 0)?;
     while !server.client().ready()? {
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -7,6 +7,7 @@ mod events;
 mod house;
 mod import;
 mod jobs;
+mod life;
 mod outbox;
 mod quotes;
 pub(crate) mod seed;
@@ -24,13 +25,13 @@ pub(crate) fn plugins() -> impl Iterator<Item = &'static str> {
 }
 
 /// Those that give rows, in the order of the table.
-pub(crate) const SHOWN: [&str; 11] = [
-    "classify", "segments", "events", "import", "start", "decision", "quotes", "swaps", "jobs", "outbox", "agencies",
+pub(crate) const SHOWN: [&str; 12] = [
+    "classify", "segments", "events", "import", "start", "life", "decision", "quotes", "swaps", "jobs", "outbox", "agencies",
 ];
 
 /// Whether the part works on the seeded database.
 pub(crate) fn needs_seed(part: &str) -> bool {
-    matches!(part, "segments" | "events" | "start")
+    matches!(part, "segments" | "events" | "start" | "life")
 }
 
 /// Runs one part in this process.
@@ -48,6 +49,7 @@ pub(crate) fn run(part: &str, plan: &Plan) -> Result<()> {
             "events" => events::run(plan).await,
             "import" => import::run(plan).await,
             "start" => start::run(plan).await,
+            "life" => life::run(plan).await,
             "quotes" => quotes::run(plan).await,
             "swaps" => swaps::run(plan).await,
             "jobs" => jobs::run(plan).await,

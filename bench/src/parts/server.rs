@@ -52,9 +52,9 @@ impl Server {
         Self::launch(folder, address, key, &format!("fixed:{}", instant_text(NOW)))
     }
 
-    /// Starts one whose clock is moved by hand from the beginning.
-    pub(crate) fn start_by_hand(folder: &Path, key: &str) -> Result<Self> {
-        Self::start_at(folder, key, &format!("manual:{}", instant_text(NOW)))
+    /// Starts one whose clock is moved by hand from a number of days after the beginning.
+    pub(crate) fn start_by_hand(folder: &Path, key: &str, days: i64) -> Result<Self> {
+        Self::start_at(folder, key, &format!("manual:{}", instant_text(NOW + days * DAY_MILLIS)))
     }
 
     fn start_at(folder: &Path, key: &str, clock: &str) -> Result<Self> {
@@ -195,6 +195,19 @@ impl Client {
     pub(crate) fn get(&self, path: &str) -> Result<Value> {
         let request = self.agent.get(self.url(path)).header("authorization", &self.bearer);
         read(request.call()?)
+    }
+
+    /// Reads an answer of any size to its end; how many bytes it has.
+    pub(crate) fn drain(&self, path: &str) -> Result<u64> {
+        let request = self.agent.get(self.url(path)).header("authorization", &self.bearer);
+        let answer = request.call()?;
+        let status = answer.status();
+        let bytes = std::io::copy(&mut answer.into_body().into_reader(), &mut std::io::sink())?;
+        if status.is_success() {
+            Ok(bytes)
+        } else {
+            Err(format!("{path}: {status}").into())
+        }
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value> {
