@@ -59,7 +59,11 @@ fn morning(server: &Server, client: &Client, digest: &Value, customers: u32) -> 
     });
     let largest = largest.ok_or("there are no segments")?;
     let (binding, key) = (&largest["binding"], &largest["key"]);
-    let segment = format!("segments/{}.{}", binding.as_str().unwrap_or(""), key.as_str().unwrap_or(""));
+    let segment = format!(
+        "segments/{}.{}",
+        binding.as_str().unwrap_or(""),
+        key.as_str().unwrap_or("")
+    );
     let members = client.get(&format!("{segment}/members?limit=200"))?;
     let next = members["next"].as_str().ok_or("one page has all members")?;
     client.get(&format!("{segment}/members?limit=200&cursor={next}"))?;

@@ -26,7 +26,8 @@ pub(crate) fn plugins() -> impl Iterator<Item = &'static str> {
 
 /// Those that give rows, in the order of the table.
 pub(crate) const SHOWN: [&str; 12] = [
-    "classify", "segments", "events", "import", "start", "life", "decision", "quotes", "swaps", "jobs", "outbox", "agencies",
+    "classify", "segments", "events", "import", "start", "life", "decision", "quotes", "swaps", "jobs", "outbox",
+    "agencies",
 ];
 
 /// Whether the part works on the seeded database.

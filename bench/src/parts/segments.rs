@@ -196,7 +196,7 @@ async fn sample(house: &House, flat: &mut SqliteConnection, rounds: usize) -> Re
         );
         let began = Instant::now();
         let statement = format!(
-            "SELECT ordinal FROM flat WHERE \"{column}\" = (SELECT \"{column}\" FROM flat GROUP BY 1 ORDER BY count(*) DESC LIMIT 1) \
+            "SELECT ordinal FROM flat WHERE \"{column}\" = (SELECT \"{column}\" FROM flat WHERE \"{column}\" IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT 1) \
              ORDER BY random() LIMIT 100",
             column = largest.binding
         );

@@ -54,7 +54,11 @@ impl Server {
 
     /// Starts one whose clock is moved by hand from a number of days after the beginning.
     pub(crate) fn start_by_hand(folder: &Path, key: &str, days: i64) -> Result<Self> {
-        Self::start_at(folder, key, &format!("manual:{}", instant_text(NOW + days * DAY_MILLIS)))
+        Self::start_at(
+            folder,
+            key,
+            &format!("manual:{}", instant_text(NOW + days * DAY_MILLIS)),
+        )
     }
 
     fn start_at(folder: &Path, key: &str, clock: &str) -> Result<Self> {
