@@ -139,6 +139,8 @@ pub async fn customers_at(tx: &mut Tx, agency: Uuid, ordinals: &[i64]) -> Result
 
 /// Id and member number, as it was written, of the customers with ordinals in `from..until`, in their order.
 ///
+/// `kind || ''` keeps SQLite from walking through every member number of the agency for each list of customers.
+///
 /// Not in one statement: joined, the rows of a file that has just been imported were looked through once for each customer, until PostgreSQL
 /// had gathered statistics of them.
 ///
@@ -162,7 +164,7 @@ pub async fn member_numbers(
     let numbers = fetch_listed!(
         tx,
         (Uuid, String),
-        "SELECT customer_id, COALESCE(written, value) FROM identity WHERE agency_id = $1 AND kind = 'member_no' AND customer_id IN",
+        "SELECT customer_id, COALESCE(written, value) FROM identity WHERE agency_id = $1 AND kind || '' = 'member_no' AND customer_id IN",
         [agency],
         &ids,
         1,

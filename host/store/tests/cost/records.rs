@@ -118,6 +118,13 @@ async fn a_batch_costs_the_same_however_much_is_stored() {
         cheap!(steps, "known_events", intake::known_events(&mut tx, agency, &pairs)).len(),
         10
     );
+    let numbers = cheap!(
+        steps,
+        "member_numbers",
+        profiles::member_numbers(&mut tx, agency, 100, 110)
+    );
+    assert_eq!(numbers[0], (100, customer(100), Some("M100".to_owned())));
+    assert_eq!(numbers.len(), 10);
     let owned = cheap!(steps, "identities_of", intake::identities_of(&mut tx, agency, &ids));
     assert!(owned.len() == 10 && owned.is_sorted_by_key(|row| row.value.clone()));
     let found = cheap!(steps, "customers", intake::customers(&mut tx, agency, &ids));
