@@ -2,7 +2,7 @@
 
 use super::pointer::{BREAKER, rule_of};
 use crate::Room;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use posthouse_domain::Words;
 use posthouse_store::Tx;
 use posthouse_store::plugins::{self as store, BindingRevisionRow};
@@ -81,7 +81,7 @@ impl Failing<'_> {
                 Ok(ControlFlow::Break(()))
             }
             Ok(Attempt::Overtaken) => Ok(ControlFlow::Break(())),
-            Err(error) if error.is_transient() || matches!(error, AppError::Busy(_)) => Err(error),
+            Err(error) if error.will_pass() => Err(error),
             Err(error) => {
                 tracing::error!(%error, agency = %room.slug, extension_point, binding, revision = to, "an older revision cannot decide either");
                 Ok(ControlFlow::Continue(()))

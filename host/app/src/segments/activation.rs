@@ -10,7 +10,7 @@ use crate::error::{AppError, Result};
 use crate::rules::bindings::{BindingView, check_binding_name, older_revision};
 use crate::rules::grants::{check_facts, reads, to_be_granted};
 use crate::rules::plugins::{checked_config, wrong_extension_point};
-use crate::team::{Caller, Scope};
+use crate::team::Caller;
 use posthouse_domain::words;
 use posthouse_engine::{Plugin, SegmentationPlugin};
 use posthouse_store::Access;
@@ -33,6 +33,32 @@ pub(super) fn segmentation(plugin: Plugin) -> Result<SegmentationPlugin> {
     plugin
         .segmentation()
         .map_err(|other| wrong_extension_point(&other, SEGMENTATION))
+}
+
+/// The code of a change to a binding that was changed before.
+pub(super) const REVISION_CHANGED: &str = "revision_changed";
+
+impl NewRevision {
+    /// Whether the revision in force, 0 for none, is the one in whose place this one comes.
+    ///
+    /// # Errors
+    /// `revision_changed`.
+    pub(super) fn check_present(&self, name: &str, present: i64) -> Result<()> {
+        if self.instead_of.is_none_or(|expected| expected == present) {
+            return Ok(());
+        }
+        let stands = match present {
+            0 => words!("does not exist yet", "尚不存在"),
+            revision => words!("is at revision {revision}", "当前为修订 {revision}"),
+        };
+        Err(AppError::conflict(
+            REVISION_CHANGED,
+            words!(
+                "binding {name} {stands}; look at it again before changing it",
+                "绑定 {name} {stands}；请重新读取后再修改"
+            ),
+        ))
+    }
 }
 
 impl Segments<'_> {
@@ -74,11 +100,11 @@ impl Segments<'_> {
             digest: activation.digest,
             grant: activation.grant.unwrap_or_default(),
             restores: None,
-            by: Some(caller.key),
-            reads: caller.may(Scope::Read).is_ok(),
+            asker: Some(caller.clone()),
+            instead_of: expected,
             note: None,
         };
-        self.put_revision(caller, name, new, Cause::Activation, expected).await
+        self.put_revision(caller, name, new, Cause::Activation).await
     }
 
     /// Puts an older revision back into force. It is a new revision that says what it restores. Without `to` it walks back: from a
@@ -104,11 +130,11 @@ impl Segments<'_> {
             digest: older.digest,
             grant: Vec::new(),
             restores: Some(older.revision),
-            by: Some(caller.key),
-            reads: caller.may(Scope::Read).is_ok(),
+            asker: Some(caller.clone()),
+            instead_of: expected,
             note: None,
         };
-        self.put_revision(caller, name, new, Cause::Rollback, expected).await
+        self.put_revision(caller, name, new, Cause::Rollback).await
     }
 
     async fn put_revision(
@@ -117,24 +143,11 @@ impl Segments<'_> {
         name: &str,
         mut new: NewRevision,
         cause: Cause,
-        expected: Option<i64>,
     ) -> Result<BindingView> {
         let room = &caller.room;
         let (mut desk, moment) = self.app.days().desk(room, Of::Today).await?;
         let present = room.live().get(name).map(|live| live.row.revision);
-        if expected.is_some_and(|expected| expected != present.unwrap_or(0)) {
-            let stands = present.map_or_else(
-                || words!("does not exist yet", "尚不存在"),
-                |revision| words!("is at revision {revision}", "当前为修订 {revision}"),
-            );
-            return Err(AppError::conflict(
-                "revision_changed",
-                words!(
-                    "binding {name} {stands}; look at it again before changing it",
-                    "绑定 {name} {stands}；请重新读取后再修改"
-                ),
-            ));
-        }
+        new.check_present(name, present.unwrap_or(0))?;
         new.grant = self.grants(caller, name, &new, present.is_none()).await?;
         let summary: RunSummary = self.full_run(room, &mut desk, moment, name, Some(new), cause).await?;
         drop(desk);

@@ -1,5 +1,6 @@
 //! A segment rule that keeps failing gives way to the last one that did not.
 
+use super::activation::REVISION_CHANGED;
 use super::cause::Cause;
 use super::live::Desk;
 use super::summary::NewRevision;
@@ -55,7 +56,7 @@ impl Segments<'_> {
             let good = good_revisions(&mut tx, room.id, failing).await?;
             drop(tx);
             for older in good {
-                let attempt = self.put_back(room, desk, moment, &name, &older, &note).await;
+                let attempt = self.put_back(room, desk, moment, failing, &older).await;
                 if failing.settle(room, &older, attempt)?.is_break() {
                     break;
                 }
@@ -72,22 +73,26 @@ impl Segments<'_> {
         room: &Arc<Room>,
         desk: &mut Desk,
         moment: Moment,
-        name: &str,
+        failing: Failing<'_>,
         older: &BindingRevisionRow,
-        note: &str,
     ) -> Result<Attempt> {
         let config = serde_json::from_str(&older.config).map_err(AppError::corrupt("settings"))?;
         let new = NewRevision {
-            rule: self.rule(room.id, name, &older.digest, &config).await?,
+            rule: self.rule(room.id, failing.binding, &older.digest, &config).await?,
             digest: older.digest.clone(),
             grant: Vec::new(),
             restores: Some(older.revision),
-            by: None,
-            reads: false,
-            note: Some(note.to_owned()),
+            asker: None,
+            instead_of: Some(failing.revision),
+            note: Some(failing.fault.to_stored()),
         };
-        self.full_run(room, desk, moment, name, Some(new), Cause::Breaker)
-            .await?;
-        Ok(Attempt::Done)
+        let ran = self
+            .full_run(room, desk, moment, failing.binding, Some(new), Cause::Breaker)
+            .await;
+        match ran {
+            Ok(_) => Ok(Attempt::Done),
+            Err(AppError::Conflict(rejection)) if rejection.code == REVISION_CHANGED => Ok(Attempt::Overtaken),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -149,9 +149,8 @@ impl Segments<'_> {
             .and_then(|plugin| SegmentationRule::new(plugin, row.config.clone(), room.id, &row.name, &defined))
         {
             Ok(rule) => (Some(rule), None),
-            // a full compile queue or a busy database will pass
-            Err(error @ AppError::Busy(_)) => return Err(error),
-            Err(error) if error.is_transient() => return Err(error),
+            // a full compile queue, a busy database
+            Err(error) if error.will_pass() => return Err(error),
             Err(error) => (None, Some(error)),
         };
         let run = store::runs(tx, room.id, &row.name, row.run, 1)

@@ -88,7 +88,7 @@ impl Segments<'_> {
                 Ok(summary) => {
                     tracing::info!(agency = %room.slug, binding = %name, changed = summary.changed, "ran for the new day")
                 }
-                Err(error) if error.is_transient() => return Err(error),
+                Err(error) if error.will_pass() => return Err(error),
                 Err(error) => {
                     tracing::error!(%error, agency = %room.slug, binding = %name, "the rule fails for the new day");
                     failed = Some(error);
@@ -166,7 +166,7 @@ impl Segments<'_> {
                 log_fault(room, call(name, &rule, Some(cause), moment), &fault);
                 if let Some(new) = new {
                     let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
-                    return Err(fault_for(&mut tx, room.id, &fault, new.reads).await?);
+                    return Err(fault_for(&mut tx, room.id, &fault, new.reads()).await?);
                 }
                 if fault.counts_against_plugin() {
                     super::breaker::count_fault(room, name);
@@ -184,7 +184,10 @@ impl Segments<'_> {
             cause,
             began,
         };
-        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
+        let mut tx = match new.and_then(|new| new.asker.as_ref()) {
+            Some(asker) => self.app.idempotency().begin(asker).await?,
+            None => self.app.store.write(Access::Agency(room.id)).await?,
+        };
         // the lock: from here until the commit nobody changes this agency's facts
         let last_change = lock(&mut tx, room.id).await?;
         let present = self.moment(room);
@@ -194,7 +197,7 @@ impl Segments<'_> {
         }
         if let Err(error) = self.add_latecomers(room, &mut tx, name, &mut draft, last_change).await {
             drop(tx);
-            if new.is_none() && !error.is_transient() {
+            if new.is_none() && !error.will_pass() {
                 self.mark_stale(room, name, &error, moment).await?;
             }
             return Err(error);
@@ -307,6 +310,9 @@ impl Segments<'_> {
             )
         };
         let from = old_row.as_ref().map_or(0, |row| row.revision);
+        if let Some(new) = new {
+            new.check_present(name, from)?;
+        }
         let revision = from + i64::from(new.is_some());
         let transition = old_row.as_ref().map_or(0, |row| row.transition);
         let digest = new
@@ -346,12 +352,12 @@ impl Segments<'_> {
                 diff: serde_json::to_string(&movement.diff).map_err(AppError::corrupt("diff"))?,
                 cause: draft.cause.as_str().to_owned(),
                 note: new.note.clone(),
-                activated_by: new.by,
+                activated_by: new.asker.as_ref().map(|asker| asker.key),
                 activated_at: draft.moment.now,
             };
             bindings::insert_revision(tx, room.id, SEGMENTATION, name, &entry).await?;
-            if let Some(by) = new.by {
-                bindings::grant(tx, room.id, SEGMENTATION, name, &new.grant, by, draft.moment.now).await?;
+            if let Some(asker) = &new.asker {
+                bindings::grant(tx, room.id, SEGMENTATION, name, &new.grant, asker.key, draft.moment.now).await?;
             }
             put = Some(entry);
         }

@@ -3,8 +3,8 @@
 use super::Live;
 use super::classify::SegmentationRule;
 use crate::rules::Diff;
+use crate::team::{Caller, Scope};
 use serde::Serialize;
-use uuid::Uuid;
 
 /// What a full run did.
 #[derive(Debug, Clone, Serialize)]
@@ -62,10 +62,17 @@ pub(crate) struct NewRevision {
     pub(crate) grant: Vec<String>,
     /// The revision it brings back.
     pub(crate) restores: Option<i64>,
-    /// The key that asked; none if the host does it by itself.
-    pub(crate) by: Option<Uuid>,
-    /// Whether that key may read customers.
-    pub(crate) reads: bool,
+    /// Who asked; none if the host does it by itself.
+    pub(crate) asker: Option<Caller>,
+    /// The revision in whose place it comes, 0 for none; if that is not in force any more nothing happens.
+    pub(crate) instead_of: Option<i64>,
     /// Why the host does it by itself.
     pub(crate) note: Option<String>,
+}
+
+impl NewRevision {
+    /// Whether whoever asked may read customers.
+    pub(crate) fn reads(&self) -> bool {
+        self.asker.as_ref().is_some_and(|asker| asker.may(Scope::Read).is_ok())
+    }
 }
