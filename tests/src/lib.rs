@@ -4,6 +4,7 @@ pub mod campaigns;
 pub mod client;
 pub mod guest;
 pub mod guide;
+pub mod line;
 pub mod plugins;
 pub mod postgres;
 pub mod receiver;
@@ -11,6 +12,7 @@ pub mod server;
 
 pub use campaigns::Campaigns;
 pub use client::{Answer, Client};
+pub use line::Line;
 pub use receiver::{Came, Receiver, Reply};
 pub use server::{Database, Options, Server};
 

@@ -53,6 +53,19 @@ impl Server {
             Database::Sqlite => format!("sqlite:{}", folder.path().join("posthouse.db").display()),
             Database::Postgres => postgres::database(),
         };
+        Self::start_in(folder, database, options)
+    }
+
+    /// Starts a server on the database of this address.
+    pub fn start_on(address: &str, options: Options) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("posthouse-test-")
+            .tempdir()
+            .expect("a temporary folder");
+        Self::start_in(folder, address.to_owned(), options)
+    }
+
+    fn start_in(folder: TempDir, database: String, options: Options) -> Self {
         let mut server = Self {
             folder,
             database,

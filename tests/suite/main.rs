@@ -50,6 +50,7 @@ mod languages;
 mod lifetime;
 mod million;
 mod newcomers;
+mod once;
 mod prices;
 mod profile;
 mod quotes;

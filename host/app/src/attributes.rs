@@ -56,7 +56,7 @@ impl Attributes<'_> {
 
     async fn try_define(&self, caller: &Caller, definition: &AttributeDef) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         // whoever lands records while this is decided lands them before or after it
         posthouse_store::intake::lock(&mut tx, agency).await?;
         let there = store::definitions(&mut tx, agency).await?;
@@ -107,7 +107,7 @@ impl Attributes<'_> {
 
     async fn try_delete(&self, caller: &Caller, key: &str) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         posthouse_store::intake::lock(&mut tx, agency).await?;
         let fact = format!("{}{key}", attribute::PREFIX);
         for binding in plugins::bindings(&mut tx, agency).await? {

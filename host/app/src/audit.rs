@@ -151,7 +151,7 @@ fn bounded(detail: &Value) -> Result<String> {
 }
 
 impl Audit<'_> {
-    /// Writes down what a caller did. Comes last in its transaction.
+    /// Writes down what a caller did, in the transaction that was begun for them. Comes last in it.
     pub(crate) async fn note(
         &self,
         tx: &mut Tx,
@@ -160,6 +160,7 @@ impl Audit<'_> {
         subject: &str,
         detail: Value,
     ) -> Result<()> {
+        self.app.idempotency().name_subject(tx, caller, subject).await?;
         self.note_by(tx, caller.room.id, Some(caller.key), action, subject, detail)
             .await
     }
@@ -184,7 +185,8 @@ impl Audit<'_> {
 
     async fn try_note_look(&self, caller: &Caller, action: &str, subject: &str, detail: Value) -> Result<()> {
         let mut tx = self.app.store.write(Access::Agency(caller.room.id)).await?;
-        self.note(&mut tx, caller, action, subject, detail).await?;
+        self.note_by(&mut tx, caller.room.id, Some(caller.key), action, subject, detail)
+            .await?;
         Ok(tx.commit().await?)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::Room;
 use crate::error::{AppError, Result};
+use crate::idempotency::Ticket;
 use posthouse_store::Tx;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub struct Caller {
     pub scopes: Vec<Scope>,
     /// Whose the key is, in normal form, if that was said.
     pub holder: Option<String>,
+    /// The attempt at a request that carries an idempotency key.
+    pub ticket: Option<Arc<Ticket>>,
 }
 
 impl Caller {

@@ -1,13 +1,18 @@
 //! Coupons: codes made in batches for a campaign. Only hashes are kept; the codes themselves are told once, in the answer that made
 //! them.
 
+mod abandon;
 mod said;
+
+pub(crate) use abandon::Abandon;
 
 use crate::campaigns::find;
 use crate::error::{AppError, Result, retrying};
+use crate::jobs::{self, Job, JobClock, Lane, NewJob};
 use crate::quotes::{Worth, ending, hash};
 use crate::team::Caller;
 use crate::{Coupons, Room};
+use abandon::ABANDONED;
 use posthouse_domain::campaign::{Plan, State};
 use posthouse_domain::promotion::coupon;
 use posthouse_domain::{Instant, Words, words};
@@ -213,7 +218,7 @@ impl Coupons<'_> {
             retrying!(self.write_codes(agency, row.id, &coupons))?;
         }
         // only now do they count: codes of a batch that was never finished are nobody's
-        if !retrying!(self.set_batch(agency, row.id, "making", "ready"))? {
+        if !retrying!(self.finish_batch(caller, &row))? {
             let detail = words!(
                 "the batch was revoked while its codes were being created; create another one",
                 "生成券码期间此批次已被作废；请另建一批"
@@ -232,12 +237,14 @@ impl Coupons<'_> {
         let agency = caller.room.id;
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::insert_batch(&mut tx, agency, row).await?;
-        let subject = format!("campaign/{}", row.campaign_id);
-        let detail = json!({"batch": row.id, "count": row.count, "uses": row.uses});
-        self.app
-            .audit()
-            .note(&mut tx, caller, "coupons.make", &subject, detail)
-            .await?;
+        let abandoned = NewJob {
+            kind: Abandon::KIND,
+            key: &row.id.to_string(),
+            lane: Lane::Timers,
+            clock: JobClock::Machine,
+            due: self.app.machine.now() + ABANDONED,
+        };
+        jobs::put(&mut tx, agency, abandoned).await?;
         Ok(tx.commit().await?)
     }
 
@@ -247,11 +254,21 @@ impl Coupons<'_> {
         Ok(tx.commit().await?)
     }
 
-    async fn set_batch(&self, agency: Uuid, batch: Uuid, from: &str, to: &str) -> Result<bool> {
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        let set = store::set_batch_state(&mut tx, agency, batch, from, to).await?;
+    async fn finish_batch(&self, caller: &Caller, row: &BatchRow) -> Result<bool> {
+        let agency = caller.room.id;
+        let mut tx = self.app.idempotency().begin(caller).await?;
+        jobs::cancel(&mut tx, agency, Abandon::KIND, &row.id.to_string()).await?;
+        let finished = store::set_batch_state(&mut tx, agency, row.id, "making", "ready").await?;
+        if finished {
+            let subject = format!("campaign/{}", row.campaign_id);
+            let detail = json!({"batch": row.id, "count": row.count, "uses": row.uses});
+            self.app
+                .audit()
+                .note(&mut tx, caller, "coupons.make", &subject, detail)
+                .await?;
+        }
         tx.commit().await?;
-        Ok(set)
+        Ok(finished)
     }
 
     /// Whose each code is; nobody's for codes of whoever brings them.
@@ -367,7 +384,7 @@ impl Coupons<'_> {
 
     async fn revoke_batch_in(&self, caller: &Caller, campaign: Uuid, batch: Uuid, state: &str) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         if store::batch(&mut tx, agency, campaign, batch).await?.is_none() {
             return Err(AppError::NotFound("coupon batch"));
         }
@@ -423,7 +440,7 @@ impl Coupons<'_> {
     async fn try_revoke(&self, caller: &Caller, code: &str) -> Result<CouponView> {
         let agency = caller.room.id;
         let hash = hash(&coupon::normalise(code).ok_or(AppError::NotFound("coupon"))?);
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         store::revoke(&mut tx, agency, &hash, self.app.clock.now()).await?;
         let view = self.view(&mut tx, agency, code).await?;
         let subject = format!("campaign/{}", view.campaign_id);

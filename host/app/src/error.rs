@@ -56,6 +56,22 @@ impl AppError {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_transient())
     }
+
+    /// Whether what was asked for may be done another time, as nothing is wrong with it.
+    pub fn will_pass(&self) -> bool {
+        match self {
+            Self::Busy(_) => true,
+            Self::Store(error) => {
+                error.is_transient() || matches!(error, StoreError::Overloaded | StoreError::InDoubt(_))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it is not known what became of the transaction.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Store(StoreError::InDoubt(_)))
+    }
 }
 
 impl AppError {
@@ -161,13 +177,29 @@ const THINGS: [(&str, &str); 20] = [
 /// What use-cases return.
 pub type Result<T> = std::result::Result<T, AppError>;
 
-/// Tries a transaction again while it loses against others, a bounded number of times.
+/// Tries a transaction again while it loses against others, a bounded number of times. One in doubt is not tried again.
 macro_rules! retrying {
-    ($attempt:expr) => {{
+    ($attempt:expr) => {
+        crate::error::while_it_may!($attempt, crate::error::AppError::is_transient)
+    };
+}
+pub(crate) use retrying;
+
+/// The same for a transaction that may be done twice and comes to the same: one in doubt is tried again as well.
+macro_rules! repeating {
+    ($attempt:expr) => {
+        crate::error::while_it_may!($attempt, |error: &crate::error::AppError| error.is_transient()
+            || error.is_in_doubt())
+    };
+}
+pub(crate) use repeating;
+
+macro_rules! while_it_may {
+    ($attempt:expr, $may:expr) => {{
         let mut failures = 0u32;
         loop {
             match $attempt.await {
-                Err(error) if error.is_transient() && failures < 6 => {
+                Err(error) if failures < 6 && ($may)(&error) => {
                     failures += 1;
                     tracing::debug!(%error, failures, "trying again");
                     tokio::time::sleep(std::time::Duration::from_millis(5 << failures)).await;
@@ -177,7 +209,7 @@ macro_rules! retrying {
         }
     }};
 }
-pub(crate) use retrying;
+pub(crate) use while_it_may;
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,19 @@
-//! Answers kept for retries: a request that carries a key of its sender's is carried out once, and answered alike each time. They
-//! are kept sealed, as an answer can hold a customer. Answers that hold an API key are not kept at all.
+//! Idempotency keys: a request that carries a key of its sender's is carried out once, and answered alike each time. The key is claimed in the
+//! transaction that does the work ([`Idempotency::begin`]), so that neither is there without the other, whenever a host dies.
+//!
+//! What a request made answers for itself when it is sent again, where that is possible. Other answers are kept, sealed, as they can hold a
+//! customer. Answers that hold a secret are not kept at all.
 
 use crate::Idempotency;
+use crate::caller::Caller;
 use crate::error::{AppError, Result, retrying};
-use crate::team::Caller;
 use posthouse_domain::words;
-use posthouse_store::{Access, team as store};
+use posthouse_store::idempotency::{self as store, Claim, KeptRow};
+use posthouse_store::{Access, Tx};
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use uuid::Uuid;
 
 /// An answer as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +26,37 @@ pub struct KeptAnswer {
     pub body: String,
 }
 
-/// What a claim of a key comes to.
+/// What there is to say to a request that was carried out before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
-    /// The request is new: carry it out, then keep its answer or release the key.
-    Yours,
-    /// It was answered before.
-    Kept(KeptAnswer),
+pub enum Kept {
+    /// Its answer.
+    Answer(KeptAnswer),
+    /// What it made or changed, as it stands, with this HTTP status.
+    Subject(String, u16),
+    /// Nothing, but perhaps what it made or changed: its answer held a secret, or the host died before it was kept.
+    Nothing(Option<String>),
+}
+
+/// An attempt at a request that carries a key.
+#[derive(Debug)]
+pub struct Ticket {
+    id: Uuid,
+    key: String,
+    /// Digest of the request.
+    request: String,
+    /// Whether what it made or changed answers for itself.
+    answers_for_itself: AtomicBool,
+}
+
+impl Ticket {
+    fn claim<'t>(&'t self, subject: Option<(&'t str, u16)>) -> Claim<'t> {
+        Claim {
+            key: &self.key,
+            request: &self.request,
+            ticket: self.id,
+            subject: subject.map(|(subject, status)| (subject, status.into())),
+        }
+    }
 }
 
 /// What is sealed.
@@ -36,54 +66,28 @@ struct Sealed {
     body: String,
 }
 
-/// How long answers are kept.
+/// How long it is known that a request was carried out.
 const KEPT_MILLIS: i64 = 24 * 3_600_000;
-/// After this a request that was never answered died with its host.
-const ABANDONED_MILLIS: i64 = 10 * 60_000;
-/// One claim in this many clears away old answers.
+/// One attempt in this many forgets what is older, so many at most: more than were added since.
 const TIDY_EVERY: u32 = 256;
+const TIDIED: i64 = 1_024;
 
-static CLAIMS: AtomicU32 = AtomicU32::new(0);
+static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
 
 impl Idempotency<'_> {
-    /// Claims a key for a request, `request` being its digest.
+    /// What is known of a request that was carried out under this key, `request` being its digest; `None` if none was.
     ///
     /// # Errors
-    /// `idempotency_key_reused` if the key was sent with another request; `request_running` if the first one is not answered yet.
-    pub async fn claim(&self, caller: &Caller, key: &str, request: &str) -> Result<Claim> {
-        retrying!(self.try_claim(caller, key, request))
+    /// `idempotency_key_reused` if it was another request; failures of the database.
+    pub async fn kept(&self, caller: &Caller, key: &str, request: &str) -> Result<Option<Kept>> {
+        let agency = caller.room.id;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let row = store::kept(&mut tx, agency, key).await?;
+        drop(tx);
+        row.map(|row| self.read(agency, request, row)).transpose()
     }
 
-    async fn try_claim(&self, caller: &Caller, key: &str, request: &str) -> Result<Claim> {
-        let (agency, now) = (caller.room.id, self.app.machine.now());
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        let mut kept = store::kept_answer(&mut tx, agency, key).await?;
-        if kept
-            .as_ref()
-            .is_some_and(|row| row.status.is_none() && row.created_at < now - ABANDONED_MILLIS)
-        {
-            store::give_back_answer(&mut tx, agency, key).await?;
-            kept = None;
-        } else if CLAIMS.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_EVERY) {
-            store::forget_answers(&mut tx, agency, now - KEPT_MILLIS).await?;
-        }
-        if kept.is_none() {
-            if store::claim_answer(&mut tx, agency, key, request, now).await? {
-                tx.commit().await?;
-                return Ok(Claim::Yours);
-            }
-            kept = store::kept_answer(&mut tx, agency, key).await?;
-        }
-        let running = || {
-            AppError::conflict(
-                "request_running",
-                words!(
-                    "the first request with this Idempotency-Key is not answered yet; send it again in a moment",
-                    "此 Idempotency-Key 的首个请求尚未完成；请稍后重新发送"
-                ),
-            )
-        };
-        let row = kept.ok_or_else(running)?;
+    fn read(&self, agency: Uuid, request: &str, row: KeptRow) -> Result<Kept> {
         if row.request != request {
             return Err(AppError::invalid(
                 "idempotency_key_reused",
@@ -93,34 +97,93 @@ impl Idempotency<'_> {
                 ),
             ));
         }
-        match (row.status, row.body) {
-            (Some(status), Some(bytes)) => {
-                let lost = || {
-                    AppError::conflict(
-                        "answer_lost",
-                        words!(
-                            "the request was carried out, but its answer can no longer be read; look at its outcome",
-                            "请求已执行，但当时的响应已无法读取；请直接查看结果"
-                        ),
-                    )
-                };
-                let text = self.app.documents.open(agency, &bytes).ok_or_else(lost)?;
-                let Sealed { headers, body } = serde_json::from_str(&text).map_err(AppError::corrupt("answer"))?;
-                Ok(Claim::Kept(KeptAnswer {
-                    status: u16::try_from(status).unwrap_or(200),
-                    headers,
-                    body,
-                }))
-            }
-            _ => Err(running()),
+        let status = row.status.and_then(|status| u16::try_from(status).ok());
+        Ok(match (status, row.body, row.subject) {
+            (Some(status), Some(bytes), subject) => match self.app.documents.open(agency, &bytes) {
+                Some(text) => {
+                    let Sealed { headers, body } = serde_json::from_str(&text).map_err(AppError::corrupt("answer"))?;
+                    Kept::Answer(KeptAnswer { status, headers, body })
+                }
+                None => Kept::Nothing(subject),
+            },
+            (Some(status), None, Some(subject)) => Kept::Subject(subject, status),
+            (_, _, subject) => Kept::Nothing(subject),
+        })
+    }
+
+    /// The caller, about to attempt a request of this digest under a key.
+    pub fn attempt(&self, caller: &Caller, key: &str, request: &str) -> Caller {
+        let ticket = Ticket {
+            id: self.app.entropy.id(self.app.machine.now()),
+            key: key.to_owned(),
+            request: request.to_owned(),
+            answers_for_itself: AtomicBool::new(false),
+        };
+        Caller {
+            ticket: Some(Arc::new(ticket)),
+            ..caller.clone()
         }
     }
 
-    /// Keeps the answer of a claimed key.
+    /// Begins the transaction that does what a caller asks for. If they sent a key it is claimed in it.
+    ///
+    /// # Errors
+    /// `request_running` if another attempt has done it, perhaps this very moment: what is kept under the key says more. Failures of
+    /// the database.
+    pub(crate) async fn begin(&self, caller: &Caller) -> Result<Tx> {
+        self.begin_claiming(caller, None).await
+    }
+
+    /// The same for a transaction whose subject answers for itself with this HTTP status when the request is sent again.
+    ///
+    /// # Errors
+    /// As [`Idempotency::begin`].
+    pub(crate) async fn begin_on(&self, caller: &Caller, subject: &str, status: u16) -> Result<Tx> {
+        let tx = self.begin_claiming(caller, Some((subject, status))).await?;
+        if let Some(ticket) = &caller.ticket {
+            ticket.answers_for_itself.store(true, Ordering::Relaxed);
+        }
+        Ok(tx)
+    }
+
+    async fn begin_claiming(&self, caller: &Caller, subject: Option<(&str, u16)>) -> Result<Tx> {
+        let (agency, now) = (caller.room.id, self.app.machine.now());
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let Some(ticket) = &caller.ticket else { return Ok(tx) };
+        if ATTEMPTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_EVERY) {
+            store::forget(&mut tx, agency, now - KEPT_MILLIS, TIDIED).await?;
+        }
+        if store::claim(&mut tx, agency, ticket.claim(subject), now).await? {
+            return Ok(tx);
+        }
+        Err(AppError::conflict(
+            "request_running",
+            words!(
+                "the first request with this Idempotency-Key is just being answered; send it again in a moment",
+                "此 Idempotency-Key 的首个请求正在答复中；请稍后重新发送"
+            ),
+        ))
+    }
+
+    /// Says in its transaction what a caller's request was about.
+    pub(crate) async fn name_subject(&self, tx: &mut Tx, caller: &Caller, subject: &str) -> Result<()> {
+        if let Some(ticket) = &caller.ticket
+            && !ticket.answers_for_itself.load(Ordering::Relaxed)
+        {
+            store::name_subject(tx, caller.room.id, ticket.claim(None), subject).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the answer to an attempt, unless what it made answers for itself.
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn keep(&self, caller: &Caller, key: &str, answer: &KeptAnswer) -> Result<()> {
+    pub async fn keep(&self, caller: &Caller, answer: &KeptAnswer) -> Result<()> {
+        let Some(ticket) = &caller.ticket else { return Ok(()) };
+        if ticket.answers_for_itself.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let sealed = Sealed {
             headers: answer.headers.clone(),
             body: answer.body.clone(),
@@ -131,26 +194,115 @@ impl Idempotency<'_> {
             .documents
             .seal(caller.room.id, &text, &*self.app.entropy)
             .ok_or_else(|| AppError::Internal("an answer cannot be sealed".into()))?;
-        retrying!(self.try_keep(caller, key, answer.status, &bytes))
+        retrying!(self.try_keep(caller, ticket, answer.status, &bytes))
     }
 
-    async fn try_keep(&self, caller: &Caller, key: &str, status: u16, bytes: &[u8]) -> Result<()> {
-        let mut tx = self.app.store.write(Access::Agency(caller.room.id)).await?;
-        store::keep_answer(&mut tx, caller.room.id, key, status.into(), bytes).await?;
+    async fn try_keep(&self, caller: &Caller, ticket: &Ticket, status: u16, bytes: &[u8]) -> Result<()> {
+        let agency = caller.room.id;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let answer = (status.into(), bytes);
+        store::keep(&mut tx, agency, ticket.claim(None), answer, self.app.machine.now()).await?;
         Ok(tx.commit().await?)
     }
+}
 
-    /// Gives a claimed key back: the request failed and may be sent again.
-    ///
-    /// # Errors
-    /// Failures of the database.
-    pub async fn release(&self, caller: &Caller, key: &str) -> Result<()> {
-        retrying!(self.try_release(caller, key))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, NOW, on_both_engines};
+    use posthouse_domain::Clock;
+    use posthouse_store::Store;
+
+    on_both_engines!(
+        a_key_is_claimed_with_the_work,
+        who_comes_meanwhile_waits_and_hears_what_was_done,
+        answers_are_kept_for_a_day,
+    );
+
+    async fn caller(store: &Store) -> (crate::App, testing::Clocks, Caller) {
+        let (app, clocks) = testing::host(store, NOW);
+        let (_, key) = testing::agency(store, "once").await;
+        let caller = app.team().authenticate(&key).await.expect("a key");
+        (app, clocks, caller)
     }
 
-    async fn try_release(&self, caller: &Caller, key: &str) -> Result<()> {
-        let mut tx = self.app.store.write(Access::Agency(caller.room.id)).await?;
-        store::give_back_answer(&mut tx, caller.room.id, key).await?;
-        Ok(tx.commit().await?)
+    async fn a_key_is_claimed_with_the_work(store: Store) {
+        let (app, _, caller) = caller(&store).await;
+        let once = app.idempotency();
+        // work that is undone claims nothing
+        drop(
+            once.begin(&once.attempt(&caller, "k", "r"))
+                .await
+                .expect("a transaction"),
+        );
+        assert_eq!(once.kept(&caller, "k", "r").await.expect("a look"), None);
+        let attempt = once.attempt(&caller, "k", "r");
+        let mut tx = once.begin(&attempt).await.expect("a transaction");
+        once.name_subject(&mut tx, &attempt, "thing/1").await.expect("a name");
+        tx.commit().await.expect("a commit");
+        // the host died before the answer was kept
+        let kept = once.kept(&caller, "k", "r").await.expect("a look");
+        assert_eq!(kept, Some(Kept::Nothing(Some("thing/1".into()))));
+        // the same attempt may begin another transaction, another one may not
+        drop(once.begin(&attempt).await.expect("a transaction"));
+        let error = once
+            .begin(&once.attempt(&caller, "k", "r"))
+            .await
+            .expect_err("it was done");
+        assert!(matches!(error, AppError::Conflict(rejection) if rejection.code == "request_running"));
+        let error = once.kept(&caller, "k", "other").await.expect_err("another request");
+        assert!(matches!(error, AppError::Invalid(rejection) if rejection.code == "idempotency_key_reused"));
+        // what answers for itself needs no answer kept
+        let attempt = once.attempt(&caller, "q", "r");
+        let tx = once.begin_on(&attempt, "quote/1", 201).await.expect("a transaction");
+        tx.commit().await.expect("a commit");
+        once.keep(&attempt, &answer()).await.expect("nothing to keep");
+        let kept = once.kept(&caller, "q", "r").await.expect("a look");
+        assert_eq!(kept, Some(Kept::Subject("quote/1".into(), 201)));
+    }
+
+    async fn who_comes_meanwhile_waits_and_hears_what_was_done(store: Store) {
+        let (app, _, caller) = caller(&store).await;
+        let first = app
+            .idempotency()
+            .begin(&app.idempotency().attempt(&caller, "k", "r"))
+            .await
+            .expect("a transaction");
+        let waiting = {
+            let (app, attempt) = (app.clone(), app.idempotency().attempt(&caller, "k", "r"));
+            tokio::spawn(async move { app.idempotency().begin(&attempt).await.map(drop) })
+        };
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "nobody knows yet what becomes of the first");
+        first.commit().await.expect("a commit");
+        waiting.await.expect("it ends").expect_err("the first has done it");
+    }
+
+    async fn answers_are_kept_for_a_day(store: Store) {
+        let (app, clocks, caller) = caller(&store).await;
+        let once = app.idempotency();
+        let attempt = once.attempt(&caller, "k", "r");
+        once.keep(&attempt, &answer()).await.expect("it is kept");
+        let kept = once.kept(&caller, "k", "r").await.expect("a look");
+        assert_eq!(kept, Some(Kept::Answer(answer())));
+        clocks.machine.set(NOW + KEPT_MILLIS + 1);
+        let attempt = once.attempt(&caller, "last", "r");
+        for _ in 0..TIDY_EVERY {
+            once.begin(&attempt)
+                .await
+                .expect("a transaction")
+                .commit()
+                .await
+                .expect("a commit");
+        }
+        assert_eq!(once.kept(&caller, "k", "r").await.expect("a look"), None);
+    }
+
+    fn answer() -> KeptAnswer {
+        KeptAnswer {
+            status: 201,
+            headers: vec![("location".into(), "/there".into())],
+            body: "{}".into(),
+        }
     }
 }

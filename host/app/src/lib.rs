@@ -143,6 +143,7 @@ impl App {
                 .with::<intake::ImportFile>()
                 .with::<intake::ForgetUpload>()
                 .with::<campaigns::End>()
+                .with::<coupons::Abandon>()
                 .with::<quotes::Expire>()
                 .with::<quotes::Return>()
                 .with::<webhooks::Deliver>()

@@ -7,7 +7,7 @@ use crate::team::Caller;
 use posthouse_domain::link::LinkKind;
 use posthouse_domain::words;
 use posthouse_store::links::{self as store, LinkRow};
-use posthouse_store::{Access, Tx, intake};
+use posthouse_store::{Tx, intake};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -94,7 +94,7 @@ impl Profiles<'_> {
 
     async fn try_link(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<Vec<LinkView>> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         both_there(&mut tx, agency, customer, other).await?;
         let (customer_id, other_id) = ends(customer, kind, other);
         let link = LinkRow {
@@ -133,7 +133,7 @@ impl Profiles<'_> {
 
     async fn try_unlink(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         both_there(&mut tx, agency, customer, other).await?;
         let (one, two) = ends(customer, kind, other);
         store::delete_link(&mut tx, agency, one, kind.as_str(), two).await?;

@@ -217,7 +217,7 @@ impl Profiles<'_> {
 
     async fn try_create(&self, caller: &Caller, record: &Record) -> Result<Uuid> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         intake::lock(&mut tx, agency).await?;
         audit::lock(&mut tx, agency).await?;
         if let Some(id) = self.owner(&mut tx, agency, record).await? {
@@ -262,7 +262,7 @@ impl Profiles<'_> {
 
     async fn try_change(&self, caller: &Caller, id: Uuid, expected: Option<i64>, mut record: Record) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         // from here on nobody else changes the customer
         intake::lock(&mut tx, agency).await?;
         audit::lock(&mut tx, agency).await?;

@@ -200,6 +200,7 @@ impl Team<'_> {
             key: key.id,
             scopes,
             holder: key.holder,
+            ticket: None,
         })
     }
 
@@ -209,7 +210,12 @@ impl Team<'_> {
     /// As [`create_key`].
     pub async fn create_key(&self, caller: &Caller, new: NewKey<'_>) -> Result<(Uuid, String)> {
         let (now, by) = (self.app.machine.now(), Some(caller.key));
-        create_key(&self.app.store, caller.room.id, new, by, now, &*self.app.entropy).await
+        let mut tx = self.app.idempotency().begin(caller).await?;
+        let (id, secret) = keys::put_key(&mut tx, caller.room.id, new, by, now, &*self.app.entropy).await?;
+        let subject = format!("key/{id}");
+        self.app.idempotency().name_subject(&mut tx, caller, &subject).await?;
+        tx.commit().await?;
+        Ok((id, secret))
     }
 
     /// Revokes a key at once.

@@ -81,6 +81,7 @@ pub(crate) async fn owner(app: &App, agency: Uuid, key: Uuid) -> Caller {
         key,
         scopes: vec![Scope::Owner],
         holder: None,
+        ticket: None,
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) listen: String,
     /// `sqlite:PATH` or `postgres://USER@HOST/NAME`.
     pub(crate) database: String,
+    /// Connections of this host to PostgreSQL.
+    pub(crate) database_connections: u32,
     /// `system`, or `fixed:INSTANT` or `manual:INSTANT` for trials and tests.
     pub(crate) clock: String,
     /// Folder of everything that is not in the database.
@@ -56,6 +58,8 @@ pub(crate) struct Http {
     pub(crate) json_bytes: usize,
     /// Requests a key may make in a second.
     pub(crate) requests_per_second: u32,
+    /// Requests at work at once.
+    pub(crate) requests_at_once: u32,
     /// Items of a page unless the call says otherwise.
     pub(crate) page_default: usize,
     /// Most items of a page.
@@ -129,6 +133,7 @@ impl Default for Config {
         Self {
             listen: "127.0.0.1:7300".into(),
             database: "sqlite:data/posthouse.db".into(),
+            database_connections: posthouse_app::database::CONNECTIONS,
             clock: "system".into(),
             data: "data".into(),
             cache: "cache".into(),
@@ -138,6 +143,7 @@ impl Default for Config {
                 upload_bytes: 512 << 20,
                 json_bytes: 1 << 20,
                 requests_per_second: 1_000,
+                requests_at_once: 512,
                 page_default: 100,
                 page_most: 1_000,
                 request_seconds: 120,
@@ -238,6 +244,8 @@ impl Config {
         let http = &self.http;
         let positive = [
             ("http.requests-per-second", u64::from(http.requests_per_second)),
+            ("http.requests-at-once", u64::from(http.requests_at_once)),
+            ("database-connections", u64::from(self.database_connections)),
             ("http.page-default", http.page_default as u64),
             ("http.page-most", http.page_most as u64),
             ("http.request-seconds", http.request_seconds),

@@ -64,7 +64,7 @@ pub(crate) fn database_problem(error: &StoreError) -> Words {
 /// # Errors
 /// A database that cannot be reached or migrated.
 pub(crate) async fn open_store(config: &Config) -> Result<Store, HouseError> {
-    Store::open(&config.database)
+    Store::open_with(&config.database, config.database_connections)
         .await
         .map_err(|error| HouseError::Database {
             address: config.database_shown(),

@@ -107,6 +107,10 @@ fn describe() {
         "Requests turned away because their key asked too often."
     );
     metrics::describe_counter!(
+        "posthouse_overloaded_total",
+        "Requests turned away because too many were at work."
+    );
+    metrics::describe_counter!(
         "posthouse_segment_moves_total",
         "Customers who entered another segment because of what was recorded of them; full runs are not counted."
     );

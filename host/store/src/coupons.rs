@@ -114,6 +114,21 @@ pub async fn batches(tx: &mut Tx, agency: Uuid, campaign: Uuid, before: Uuid, li
     )
 }
 
+/// The campaign that a batch opens.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn campaign_of(tx: &mut Tx, agency: Uuid, batch: Uuid) -> Result<Option<Uuid>> {
+    let row = fetch_optional!(
+        tx,
+        (Uuid,),
+        "SELECT campaign_id FROM coupon_batch WHERE agency_id = $1 AND id = $2",
+        agency,
+        batch
+    )?;
+    Ok(row.map(|(campaign,)| campaign))
+}
+
 /// What became of a batch's codes.
 #[derive(Debug, Clone, Copy, Default, FromRow)]
 pub struct BatchUse {

@@ -7,6 +7,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, FromRow};
 use std::str::FromStr;
 use uuid::Uuid;
 
+/// Connections of a host to PostgreSQL unless it is told otherwise: twice as many as a small server has cores, and some for background work.
+pub const CONNECTIONS: u32 = 16;
+
 /// The tables of the embedded database.
 pub(crate) static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 /// The tables of a PostgreSQL database.

@@ -13,21 +13,39 @@ pub(crate) const KEPT_ROWS: usize = 64;
 /// it read before it wrote.
 pub(crate) const SQLITE_BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
-/// The text that begins a PostgreSQL transaction: a plain role, and the agency whose rows it may see. `agency` is a UUID and
+/// What a PostgreSQL server does to know soon that a host is gone: after 25 s it ends the session, and with it what that holds.
+pub(crate) const KEEPALIVES: [(&str, &str); 4] = [
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "25000"),
+];
+
+/// How long a transaction may do nothing while others wait for what it has locked. A host that is frozen in one is given up then; one that only
+/// computes between two statements is much faster.
+const IDLE_MILLIS: u32 = 1_500;
+/// How long a statement waits for a lock before its transaction begins again.
+const LOCK_MILLIS: u32 = 5_000;
+/// How long a statement may take: as long as requests do.
+const STATEMENT_MILLIS: u32 = 120_000;
+
+/// The text that begins a PostgreSQL transaction: its limits, a plain role, and the agency whose rows it may see. `agency` is a UUID and
 /// needs no quoting.
 pub(crate) fn postgres_begin(access: crate::Access, write: bool) -> String {
-    let mode = if write {
-        ""
+    let (mode, limits) = if write {
+        let limits = format!(
+            "; SET LOCAL idle_in_transaction_session_timeout = {IDLE_MILLIS}; SET LOCAL lock_timeout = {LOCK_MILLIS}"
+        );
+        ("", limits)
     } else {
-        " ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        (" ISOLATION LEVEL REPEATABLE READ READ ONLY", String::new())
     };
+    let begin = format!("BEGIN{mode}; SET LOCAL statement_timeout = {STATEMENT_MILLIS}{limits}; SET LOCAL ROLE");
     match access {
         crate::Access::Agency(agency) => {
-            format!(
-                "BEGIN{mode}; SET LOCAL ROLE posthouse_agency; SELECT set_config('posthouse.agency', '{agency}', true)"
-            )
+            format!("{begin} posthouse_agency; SELECT set_config('posthouse.agency', '{agency}', true)")
         }
-        crate::Access::Jobs => format!("BEGIN{mode}; SET LOCAL ROLE posthouse_jobs"),
+        crate::Access::Jobs => format!("{begin} posthouse_jobs"),
     }
 }
 

@@ -12,9 +12,15 @@ pub enum StoreError {
         /// Constraint or column, as the engine names it.
         constraint: String,
     },
-    /// Lost against a concurrent transaction, or the database is busy or out of reach; worth trying again.
+    /// Lost against a concurrent transaction, or the database is out of reach for a moment; worth trying again.
     #[error("the database is busy or out of reach: {0}")]
     Transient(sqlx::Error),
+    /// No connection came free in time, or a statement took longer than it may. To ask again at once makes it worse.
+    #[error("the database has more to do than it can")]
+    Overloaded,
+    /// The connection was lost while the transaction ended: it was committed or undone, and nobody here knows which.
+    #[error("the connection to the database was lost at the end of a transaction, which was perhaps committed: {0}")]
+    InDoubt(sqlx::Error),
     /// Another host changed the same thing first; worth trying again.
     #[error("another host was first")]
     Overtaken,
@@ -46,6 +52,16 @@ impl StoreError {
         matches!(self, Self::Transient(_) | Self::Overtaken)
     }
 
+    /// What the failure of a commit means.
+    pub(crate) fn of_commit(error: sqlx::Error) -> Self {
+        let lost = match &error {
+            sqlx::Error::Database(reported) => reported.code().is_some_and(|code| is_broken(&code)),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+            _ => false,
+        };
+        if lost { Self::InDoubt(error) } else { error.into() }
+    }
+
     /// A stored document that cannot be read back.
     pub fn corrupt(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
         move |error| Self::Corrupt {
@@ -55,15 +71,19 @@ impl StoreError {
     }
 }
 
+/// Whether PostgreSQL says with this code that the connection is broken, or that it ends it.
+fn is_broken(code: &str) -> bool {
+    code.len() == 5 && (code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "25P03"))
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let Some(reported) = error.as_database_error() else {
             return match error {
-                sqlx::Error::PoolTimedOut
-                | sqlx::Error::PoolClosed
-                | sqlx::Error::WorkerCrashed
-                | sqlx::Error::Io(_)
-                | sqlx::Error::Tls(_) => Self::Transient(error),
+                sqlx::Error::PoolTimedOut => Self::Overloaded,
+                sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) => {
+                    Self::Transient(error)
+                }
                 _ => Self::Database(error),
             };
         };
@@ -74,10 +94,11 @@ impl From<sqlx::Error> for StoreError {
             return Self::Duplicate { constraint };
         }
         match reported.code().as_deref() {
-            // PostgreSQL: serialisation failure, deadlock, lock not available; shutting down or starting; too many connections
-            Some("40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "53300") => Self::Transient(error),
-            // PostgreSQL: the connection is broken
-            Some(code) if code.len() == 5 && code.starts_with("08") => Self::Transient(error),
+            // PostgreSQL: serialisation failure, deadlock, lock not available; too many connections
+            Some("40001" | "40P01" | "55P03" | "53300") => Self::Transient(error),
+            Some(code) if is_broken(code) => Self::Transient(error),
+            // PostgreSQL: a statement took longer than it may
+            Some("57014") => Self::Overloaded,
             // PostgreSQL: the encoding is valid UTF-8 wherever it comes from, so it is the NUL
             Some("22021") => Self::BadText,
             // SQLite: busy and locked, with their extended forms in the upper bytes

@@ -24,6 +24,7 @@ pub mod forms;
 pub mod fragments;
 pub mod frames;
 pub mod history;
+pub mod idempotency;
 pub mod import_notes;
 pub mod imports;
 pub mod installation;

@@ -1,6 +1,7 @@
 //! Pools and transactions.
 
 use crate::{Result, StoreError, checkpoint, database, dialect};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, Sqlite, SqlitePool};
 use std::str::FromStr;
@@ -59,11 +60,19 @@ impl Store {
     /// # Errors
     /// An address that is not understood, a database that cannot be reached or migrated.
     pub async fn open(address: &str) -> Result<Self> {
+        Self::open_with(address, database::CONNECTIONS).await
+    }
+
+    /// The same with so many connections at most. SQLite has its own number.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_with(address: &str, connections: u32) -> Result<Self> {
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
             let pool = sqlx::postgres::PgPoolOptions::new()
-                .max_connections(16)
+                .max_connections(connections)
                 .acquire_timeout(PATIENCE)
-                .connect(address)
+                .connect_with(PgConnectOptions::from_str(address)?.options(dialect::KEEPALIVES))
                 .await;
             let pool = match pool {
                 // the pool only says that it has waited; a connection of its own says what stands in the way
@@ -225,13 +234,13 @@ impl Tx {
     /// Makes what was written last.
     ///
     /// # Errors
-    /// Failures of the database; nothing was written then.
+    /// [`StoreError::InDoubt`] if the connection was lost meanwhile; with every other failure nothing was written.
     pub async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
             Self::Postgres(tx) => tx.commit().await,
         }
-        .map_err(StoreError::from)
+        .map_err(StoreError::of_commit)
     }
 }
 

@@ -9,8 +9,8 @@ async fn postgresql_says_what_will_pass() {
     let store = Store::open(&posthouse_tests::postgres::database())
         .await
         .expect("PostgreSQL opens");
-    let passing = ["40001", "40P01", "55P03", "57P01", "57P03", "53300", "08006"];
-    let lasting = ["42P01", "22012", "53100", "XX000"];
+    let passing = ["40001", "40P01", "55P03", "57P01", "57P03", "53300", "08006", "25P03"];
+    let lasting = ["42P01", "22012", "53100", "XX000", "57014"];
     for code in passing.into_iter().chain(lasting) {
         let Tx::Postgres(mut tx) = store.write(Access::Jobs).await.expect("a transaction") else {
             panic!("this is PostgreSQL")

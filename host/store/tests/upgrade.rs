@@ -1,6 +1,7 @@
 //! A database that was made by an earlier version goes on with this one.
 
 use posthouse_domain::ledger::{Change, Movement};
+use posthouse_store::idempotency;
 use posthouse_store::jobs::{self, JobClock, Lane};
 use posthouse_store::ledger::{self, Cause};
 use posthouse_store::work::{self, Filter, Progress, Subject};
@@ -310,6 +311,67 @@ async fn files_on_their_way_are_jobs_on_sqlite() {
 async fn files_on_their_way_are_jobs_on_postgres() {
     let _alone = ROLES.lock().await;
     files_are_jobs(&postgres_at(19, before_imports(quoted)).await).await;
+}
+
+/// Answers of the version before keys were claimed with the work, and a batch whose making broke off.
+fn before_once(id: impl Fn(Uuid) -> String) -> Vec<String> {
+    let (agency, batch, campaign) = (id(AGENCY), id(Uuid::from_u128(41)), id(CAMPAIGN));
+    let owner = format!(
+        "INSERT INTO agency (id, slug, name, time_zone, currency, country, created_at) \
+         VALUES ({agency}, 'a', 'A', 'Asia/Shanghai', 'CNY', 'CN', 1)"
+    );
+    let plan = format!(
+        "INSERT INTO campaign (agency_id, id, key, type, name, owner, state, plan, plan_hash, priority, version, created_by, created_at, updated_at) \
+         VALUES ({agency}, {campaign}, 'c', 'festival', 'C', '', 'running', '{{}}', 'h', 1, 1, {agency}, 1, 1)"
+    );
+    let batch = format!(
+        "INSERT INTO coupon_batch (agency_id, id, campaign_id, label, personal, count, uses, expires_at, state, created_by, created_at) \
+         VALUES ({agency}, {batch}, {campaign}, 'B', {personal}, 1, 1, NULL, 'making', {agency}, 1)",
+        personal = "FALSE"
+    );
+    let answered = format!(
+        "INSERT INTO kept_answer (agency_id, key, request, status, body, created_at) VALUES ({agency}, 'yes', 'r', 201, NULL, 5)"
+    );
+    let begun =
+        format!("INSERT INTO kept_answer (agency_id, key, request, created_at) VALUES ({agency}, 'no', 'r', 5)");
+    vec![owner, plan, batch, answered, begun]
+}
+
+/// What was answered is known, what was only begun is not, and the batch is seen to.
+async fn answers_are_kept(address: &str) {
+    let store = Store::open(address).await.expect("the database is brought up to date");
+    let mut tx = store.read(Access::Agency(AGENCY)).await.expect("a transaction");
+    let kept = idempotency::kept(&mut tx, AGENCY, "yes").await.expect("a look");
+    let kept = kept.expect("it is kept");
+    assert_eq!((kept.status, kept.ticket, kept.subject), (Some(201), None, None));
+    assert_eq!(idempotency::kept(&mut tx, AGENCY, "no").await.expect("a look"), None);
+    drop(tx);
+    let mut tx = store.write(Access::Jobs).await.expect("a transaction");
+    let (lane, clock) = (Lane::Timers, JobClock::Machine);
+    let found = jobs::take(
+        &mut tx,
+        (lane, clock),
+        (0, 0),
+        (AGENCY, 1),
+        (9, jobs::LeftOut::default()),
+    );
+    let found = found.await.expect("jobs").into_iter().map(|job| (job.kind, job.key));
+    let batch = Uuid::from_u128(41).to_string();
+    assert_eq!(found.collect::<Vec<_>>(), [("coupons.abandon".to_owned(), batch)]);
+    drop(tx);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn answers_are_kept_on_sqlite() {
+    let (_folder, address) = sqlite_at(20, before_once(blob)).await;
+    answers_are_kept(&address).await;
+}
+
+#[tokio::test]
+async fn answers_are_kept_on_postgres() {
+    let _alone = ROLES.lock().await;
+    answers_are_kept(&postgres_at(20, before_once(quoted)).await).await;
 }
 
 const CAMPAIGN: Uuid = Uuid::from_u128(21);

@@ -207,7 +207,7 @@ impl Amendments<'_> {
     /// Writes an amendment of the campaign as it was when it was looked at.
     async fn try_propose(&self, caller: &Caller, seen: &CampaignRow, mut row: AmendmentRow) -> Result<AmendmentView> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         let present = find_locked(&mut tx, agency, &seen.id.to_string()).await?;
         check_in_force(&present)?;
         if present.plan_hash != seen.plan_hash {
@@ -275,7 +275,7 @@ impl Amendments<'_> {
         expected: Option<i64>,
     ) -> Result<CampaignView> {
         let (agency, now) = (caller.room.id, self.app.clock.now());
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, &seen.id.to_string()).await?;
         check_version(&before, expected)?;
@@ -367,7 +367,7 @@ impl Amendments<'_> {
 
     async fn try_reject(&self, caller: &Caller, campaign: &str, number: i64, note: &str) -> Result<AmendmentView> {
         let (agency, now) = (caller.room.id, self.app.clock.now());
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         let row = find_locked(&mut tx, agency, campaign).await?;
         let amendment = changes::amendment(&mut tx, agency, row.id, number).await?;
         let amendment = AmendmentView::read(amendment.ok_or(AppError::NotFound("amendment"))?)?;

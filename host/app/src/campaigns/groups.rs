@@ -88,7 +88,7 @@ impl StackingGroups<'_> {
 
     async fn try_put(&self, caller: &Caller, key: &str, mode: Mode, title: &Localized) -> Result<GroupView> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         // its lock keeps campaigns from starting meanwhile
         store::next_version(&mut tx, agency).await?;
         let groups = store::groups(&mut tx, agency).await?;
@@ -144,7 +144,7 @@ impl StackingGroups<'_> {
 
     async fn try_delete(&self, caller: &Caller, key: &str) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         store::next_version(&mut tx, agency).await?;
         let open = open(&mut tx, agency).await?;
         if let Some((_, campaign)) = open.iter().find(|(group, _)| group == key) {

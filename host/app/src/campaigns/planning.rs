@@ -123,7 +123,7 @@ impl Campaigns<'_> {
 
     async fn try_create(&self, caller: &Caller, plan: &Plan, row: &CampaignRow) -> Result<CampaignView> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         // its lock keeps the group from going away meanwhile
         store::next_version(&mut tx, agency).await?;
         look_up(&mut tx, agency, plan).await?;
@@ -204,7 +204,7 @@ impl Campaigns<'_> {
             plan.check_meant(caller.room.terms.currency, &change.as_written)?;
         }
         let (agency, now) = (caller.room.id, self.app.clock.now());
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, name).await?;
         check_version(&before, expected)?;

@@ -12,7 +12,7 @@ use crate::team::Caller;
 use crate::work::Taken;
 use posthouse_domain::campaign::State;
 use posthouse_domain::words;
-use posthouse_store::{Access, attributes, campaigns};
+use posthouse_store::{attributes, campaigns};
 
 impl Campaigns<'_> {
     /// Puts an older rule of a campaign in force or paused back into force, at once: it was approved in its time. Without `to` it walks
@@ -33,7 +33,7 @@ impl Campaigns<'_> {
 
     async fn try_roll_back(&self, caller: &Caller, key: &str, to: Option<i64>, expected: Option<i64>) -> Result<()> {
         let (agency, now) = (caller.room.id, self.app.clock.now());
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         // in order with everybody else who changes rules
         campaigns::next_version(&mut tx, agency).await?;
         let campaign = find_locked(&mut tx, agency, key).await.map_err(|error| match error {

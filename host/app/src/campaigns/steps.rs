@@ -73,7 +73,7 @@ impl Campaigns<'_> {
         expected: Option<i64>,
     ) -> Result<CampaignView> {
         let (agency, now) = (caller.room.id, self.app.clock.now());
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, name).await?;
         check_version(&before, expected)?;
@@ -135,7 +135,7 @@ impl Campaigns<'_> {
         expected: Option<i64>,
     ) -> Result<CampaignView> {
         let (agency, now) = (caller.room.id, self.app.clock.now());
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         store::next_version(&mut tx, agency).await?;
         let before = find_locked(&mut tx, agency, name).await?;
         check_version(&before, expected)?;

@@ -282,7 +282,7 @@ impl Days<'_> {
                     count(written);
                     turned += written;
                 }
-                Err(error) if error.is_transient() => return Err(error),
+                Err(error) if error.will_pass() => return Err(error),
                 Err(error) => failed = Some(error),
             }
             left.lower(SLICE);

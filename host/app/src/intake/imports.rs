@@ -242,7 +242,10 @@ impl Intake<'_> {
 
     async fn keep_pieces(&self, caller: &Caller, job: &ImportRow, first: i32, bytes: &[u8], last: bool) -> Result<()> {
         let agency = job.agency_id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = match last {
+            true => self.app.idempotency().begin(caller).await?,
+            false => self.app.store.write(Access::Agency(agency)).await?,
+        };
         if first == 0 {
             self.begin_upload(&mut tx, job).await?;
         }

@@ -168,7 +168,7 @@ impl Pipeline {
     /// What a slice comes to, worked out without the agency's lock; `None` if that has to wait, for the lock or for the slice before.
     async fn try_plan(&mut self, slice: &Slice, ahead: Option<&Plan>) -> Result<Option<Plan>> {
         match self.plan(slice, ahead).await {
-            Err(error) if error.is_transient() => {
+            Err(error) if error.will_pass() => {
                 self.stands = None;
                 Ok(None)
             }

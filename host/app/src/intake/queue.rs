@@ -98,7 +98,7 @@ async fn land_group(app: &App, room: &Arc<Room>, group: Vec<Waiting>) {
         records.extend(waiting.records);
     }
     let result = crate::error::retrying!(land_alone(app, room, &records));
-    if result.as_ref().is_err_and(|error| !error.is_transient()) && requests.len() > 1 {
+    if result.as_ref().is_err_and(|error| !error.will_pass()) && requests.len() > 1 {
         // the others shall not fail with the one whose fault it is
         for (length, answer) in requests {
             let rest = records.split_off(length);
@@ -132,6 +132,14 @@ async fn land_group(app: &App, room: &Arc<Room>, group: Vec<Waiting>) {
 fn refusal(error: &AppError) -> AppError {
     match error {
         AppError::Invalid(rejection) => AppError::Invalid(rejection.clone()),
+        error if error.is_in_doubt() => AppError::Busy(Rejection::new(
+            "outcome_unknown",
+            words!(
+                "the connection to the database was lost at the last moment: all of the events landed or none; send them again, what landed \
+                 counts as duplicates",
+                "最后一刻与数据库的连接中断：事件或已全部入库，或全部没有；请重新发送，已入库的计为 duplicates"
+            ),
+        )),
         _ => AppError::Busy(Rejection::new(
             "not_stored",
             words!(

@@ -68,11 +68,11 @@ impl Job for ImportFile {
             Ok(Ended::Imported) => Ok(Done::Finished),
             // if it is still this host's, its rows were counted before, and it goes on behind them
             Ok(Ended::Interrupted | Ended::Overtaken) => Ok(soon),
-            Err(error) if error.is_transient() && import.rows_done > before && !import.dry_run => {
+            Err(error) if error.will_pass() && import.rows_done > before && !import.dry_run => {
                 tracing::warn!(%error, import = %id, "an import goes on after what kept it");
                 Ok(soon)
             }
-            Err(error) if error.is_transient() => Err(error),
+            Err(error) if error.will_pass() => Err(error),
             Err(error) => retrying!(app.intake().count_failure(job, &import, &error))
                 .and_then(|is_given_up| if is_given_up { Ok(Done::Finished) } else { Err(error) }),
         }

@@ -247,7 +247,7 @@ impl App {
             Ok(Done::Finished) => Ok(()),
             Ok(done) => retrying!(self.end_job(job, done)),
             Err(error) => {
-                let last = job.attempts >= known.attempts && !error.is_transient();
+                let last = job.attempts >= known.attempts && !error.will_pass();
                 if last {
                     metrics::counter!("posthouse_jobs_given_up_total", "kind" => kind.clone()).increment(1);
                 }

@@ -8,7 +8,7 @@ use super::standing::Campaign;
 use super::trace::{self, Adjustment, Answer, CampaignTrace, LinePrice};
 use super::{NewQuote, QUOTE};
 use crate::Quotes;
-use crate::error::{AppError, Result, retrying};
+use crate::error::{AppError, Result, repeating};
 use crate::jobs::{self, JobClock, Lane, NewJob};
 use crate::rules::point::{About, Subject};
 use crate::team::Caller;
@@ -34,30 +34,57 @@ impl Quotes<'_> {
             ..new
         };
         new.check()?;
-        let hold = i64::from(new.hold_minutes) * 60_000;
-        let (view, gathered) = retrying!(self.try_make(caller, &new, hold))?;
-        self.note_health(&caller.room, &gathered);
+        // the id goes by the machine's time, so that lists stay in order where the business clock stands still
+        let id = self.app.entropy.id(self.app.machine.now());
+        let mut in_doubt = false;
+        let (view, gathered) = repeating!(self.try_make(caller, id, &new, &mut in_doubt))?;
+        if let Some(gathered) = gathered {
+            self.note_health(&caller.room, &gathered);
+        }
         metrics::counter!("posthouse_quotes_total", "became" => "made").increment(1);
         Ok(view)
     }
 
-    async fn try_make(&self, caller: &Caller, new: &NewQuote, hold: i64) -> Result<(QuoteView, Gathered)> {
+    /// Makes the quote of this id, or finds it made if an attempt before ended in doubt.
+    async fn try_make(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        new: &NewQuote,
+        in_doubt: &mut bool,
+    ) -> Result<(QuoteView, Option<Gathered>)> {
+        if *in_doubt {
+            let agency = caller.room.id;
+            let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+            if let Some(row) = store::quote(&mut tx, agency, id).await? {
+                return Ok((QuoteView::whole(&mut tx, agency, row).await?, None));
+            }
+        }
         let gathered = self.gather(&caller.room, new.clone()).await?;
-        let view = self.hold(caller, &gathered, hold).await?;
-        Ok((view, gathered))
+        let held = self
+            .hold(caller, id, &gathered, i64::from(new.hold_minutes) * 60_000)
+            .await;
+        *in_doubt |= held.as_ref().is_err_and(AppError::is_in_doubt);
+        match held {
+            // the attempt in doubt was under way when it was looked for, and was waited for here
+            Err(AppError::Store(StoreError::Duplicate { .. })) if *in_doubt => Err(StoreError::Overtaken.into()),
+            held => Ok((held?, Some(gathered))),
+        }
     }
 
     /// Prices what was gathered and holds what that takes for `hold` ms.
-    async fn hold(&self, caller: &Caller, gathered: &Gathered, hold: i64) -> Result<QuoteView> {
+    async fn hold(&self, caller: &Caller, id: Uuid, gathered: &Gathered, hold: i64) -> Result<QuoteView> {
         let agency = caller.room.id;
         let Gathered { moment, basket, .. } = gathered;
         let purse = Purse::new(gathered.customer, moment.today);
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self
+            .app
+            .idempotency()
+            .begin_on(caller, &format!("quote/{id}"), 201)
+            .await?;
         let left = left(&mut tx, agency, &gathered.standing.campaigns, &purse).await?;
         let priced = Priced::new(gathered, &left)?;
-        // ids go by the machine's time, so that lists stay in order where the business clock stands still
         let made = self.app.machine.now();
-        let id = self.app.entropy.id(made);
         let asked: Vec<Option<Uuid>> = gathered
             .heard
             .iter()

@@ -3,7 +3,7 @@
 
 use super::purse;
 use super::read::QuoteView;
-use crate::error::{AppError, Result, retrying};
+use crate::error::{AppError, Result, repeating, retrying};
 use crate::intake::meant;
 use crate::jobs::{self, Done, Job, JobRow};
 use crate::team::Caller;
@@ -50,12 +50,12 @@ impl Quotes<'_> {
     /// `booking_of_another_customer`, `booking_conflict`.
     pub async fn confirm(&self, caller: &Caller, id: Uuid, with: Confirmation) -> Result<QuoteView> {
         let booking = posthouse_domain::booking::check_booking_id(&with.booking_id)?;
-        retrying!(self.try_confirm(caller, id, &booking, &with.booking_id))
+        repeating!(self.try_confirm(caller, id, &booking, &with.booking_id))
     }
 
     async fn try_confirm(&self, caller: &Caller, id: Uuid, booking: &str, written: &str) -> Result<QuoteView> {
-        let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let (agency, subject) = (caller.room.id, format!("quote/{id}"));
+        let mut tx = self.app.idempotency().begin_on(caller, &subject, 200).await?;
         // what lands about the booking lands before or after this, and knows then whose quotes have to follow
         intake::lock(&mut tx, agency).await?;
         let now = self.app.clock.now();
@@ -87,10 +87,15 @@ impl Quotes<'_> {
                 "price": quote.price,
                 "currency": caller.room.terms.currency.as_str(),
             });
-            let (subject, detail) = (format!("quote/{id}"), json!({ "booking_id": booking }));
             self.app
                 .audit()
-                .note(&mut tx, caller, "quote.confirm", &subject, detail)
+                .note(
+                    &mut tx,
+                    caller,
+                    "quote.confirm",
+                    &subject,
+                    json!({ "booking_id": booking }),
+                )
                 .await?;
             self.app
                 .webhooks()
@@ -104,7 +109,12 @@ impl Quotes<'_> {
             .await?
             .ok_or(AppError::NotFound("quote"))?;
         match (there.state.as_str(), there.booking_id.as_deref()) {
-            ("confirmed", Some(with)) if with == booking => QuoteView::whole(&mut tx, agency, there).await,
+            ("confirmed", Some(with)) if with == booking => {
+                let view = QuoteView::whole(&mut tx, agency, there).await?;
+                // only the key
+                tx.commit().await?;
+                Ok(view)
+            }
             ("confirmed", with) => Err(AppError::conflict(
                 "quote_confirmed",
                 words!(
@@ -136,34 +146,36 @@ impl Quotes<'_> {
     /// # Errors
     /// [`AppError::NotFound`]; `quote_confirmed`.
     pub async fn release(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
-        retrying!(self.try_release(caller, id))
+        repeating!(self.try_release(caller, id))
     }
 
     async fn try_release(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
-        let (agency, now) = (caller.room.id, self.app.clock.now());
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let (agency, now, subject) = (caller.room.id, self.app.clock.now(), format!("quote/{id}"));
+        let mut tx = self.app.idempotency().begin_on(caller, &subject, 200).await?;
         if close(&mut tx, agency, id, "released", now).await? {
             jobs::cancel(&mut tx, agency, store::EXPIRE, &id.to_string()).await?;
             let view = self.closed_view(&mut tx, agency, id).await?;
             self.app
                 .audit()
-                .note(&mut tx, caller, "quote.release", &format!("quote/{id}"), json!({}))
+                .note(&mut tx, caller, "quote.release", &subject, json!({}))
                 .await?;
             tx.commit().await?;
             metrics::counter!("posthouse_quotes_total", "became" => "released").increment(1);
             return Ok(view);
         }
         let view = self.closed_view(&mut tx, agency, id).await?;
-        if view.state == "confirmed" {
-            return Err(AppError::conflict(
-                "quote_confirmed",
-                words!(
-                    "quote {id} was confirmed; cancel its booking to give back what it took",
-                    "报价 {id} 已确认；如要归还占用，请取消其订单"
-                ),
-            ));
+        if view.state != "confirmed" {
+            // only the key
+            tx.commit().await?;
+            return Ok(view);
         }
-        Ok(view)
+        Err(AppError::conflict(
+            "quote_confirmed",
+            words!(
+                "quote {id} was confirmed; cancel its booking to give back what it took",
+                "报价 {id} 已确认；如要归还占用，请取消其订单"
+            ),
+        ))
     }
 
     async fn closed_view(&self, tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<QuoteView> {

@@ -127,9 +127,8 @@ impl Quotes<'_> {
         let named = RuleName::in_force(binding);
         match self.app.plugins().rule(tx, room.id, named, own).await {
             Ok(rule) => Ok(Ok(Arc::new(rule))),
-            // a full compile queue or a busy database will pass
-            Err(error @ AppError::Busy(_)) => Err(error),
-            Err(error) if error.is_transient() => Err(error),
+            // a full compile queue, a busy database
+            Err(error) if error.will_pass() => Err(error),
             Err(error) => Ok(Err(Words::of(&error))),
         }
     }

@@ -148,7 +148,7 @@ impl Plugins<'_> {
 
     async fn keep(&self, caller: &Caller, row: &PluginRow, component: &[u8]) -> Result<bool> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         let new = store::insert(&mut tx, agency, row, component).await?;
         if new {
             let subject = format!("plugin/{}", row.digest);

@@ -5,7 +5,7 @@ use crate::caller::Scope;
 use crate::error::{AppError, Result};
 use posthouse_domain::{Entropy, normal, words};
 use posthouse_store::team::{self as store, KeyEntry, KeyRow};
-use posthouse_store::{Access, Store};
+use posthouse_store::{Access, Store, Tx};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -58,12 +58,26 @@ fn holder(name: Option<&str>) -> Result<Option<String>> {
     Ok(Some(form))
 }
 
-/// Gives an agency another key; returned this once and kept only as a hash. `by` is the key that asks; none for the host.
+/// Gives an agency another key on behalf of the host; returned this once and kept only as a hash.
 ///
 /// # Errors
 /// `bad_key` for a name, holder or scopes that are none; failures of the database.
 pub async fn create_key(
     store: &Store,
+    agency: Uuid,
+    new: NewKey<'_>,
+    now: i64,
+    entropy: &dyn Entropy,
+) -> Result<(Uuid, String)> {
+    let mut tx = store.write(Access::Agency(agency)).await?;
+    let made = put_key(&mut tx, agency, new, None, now, entropy).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// Writes another key down. `by` is the key that asks; none for the host.
+pub(super) async fn put_key(
+    tx: &mut Tx,
     agency: Uuid,
     new: NewKey<'_>,
     by: Option<Uuid>,
@@ -98,11 +112,10 @@ pub async fn create_key(
         scopes: serde_json::to_string(&scopes).map_err(AppError::corrupt("scopes"))?,
         holder: holder(new.holder)?,
     };
-    let mut tx = store.write(Access::Agency(agency)).await?;
-    store::create_key(&mut tx, agency, &key, &hash, now).await?;
+    store::create_key(&mut *tx, agency, &key, &hash, now).await?;
     let subject = format!("key/{}", key.id);
     audit::write(
-        &mut tx,
+        tx,
         agency,
         by,
         ("key.create", &subject),
@@ -110,7 +123,6 @@ pub async fn create_key(
         now,
     )
     .await?;
-    tx.commit().await?;
     Ok((key.id, secret))
 }
 

@@ -110,7 +110,7 @@ impl Webhooks<'_> {
 
     async fn try_create(&self, caller: &Caller, row: &WebhookRow) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         // who creates one at the same time counts after this
         audit::lock(&mut tx, agency).await?;
         let there = store::webhooks(&mut tx, agency).await?.len();
@@ -175,7 +175,7 @@ impl Webhooks<'_> {
         (types, note): (Option<&String>, Option<&String>),
     ) -> Result<WebhookView> {
         let (agency, now) = (caller.room.id, self.app.machine.now());
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         let row = store::webhook(&mut tx, agency, id).await?;
         let mut row = row.ok_or(AppError::NotFound("webhook"))?;
         let changed = || {
@@ -241,7 +241,7 @@ impl Webhooks<'_> {
 
     async fn try_delete(&self, caller: &Caller, id: Uuid) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         self.note(&mut tx, caller, "webhook.delete", id, json!({})).await?;
         jobs::cancel(&mut tx, agency, store::DELIVER, &id.to_string()).await?;
         if !store::delete(&mut tx, agency, id).await? {
@@ -260,7 +260,7 @@ impl Webhooks<'_> {
 
     async fn try_test(&self, caller: &Caller, id: Uuid) -> Result<Uuid> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         let row = store::webhook(&mut tx, agency, id).await?;
         if row.ok_or(AppError::NotFound("webhook"))?.state != "active" {
             return Err(AppError::conflict(
@@ -336,7 +336,7 @@ impl Webhooks<'_> {
 
     async fn try_replay(&self, caller: &Caller, id: Uuid, only: Option<&[i64]>) -> Result<u64> {
         let (agency, now) = (caller.room.id, self.app.machine.now());
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         if store::webhook(&mut tx, agency, id).await?.is_none() {
             return Err(AppError::NotFound("webhook"));
         }

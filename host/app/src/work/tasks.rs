@@ -8,7 +8,7 @@ use crate::texts::{long, short};
 use crate::webhooks::Told;
 use posthouse_domain::{Day, Instant, normal, time, words};
 use posthouse_store::work::{self as store, Subject, TaskRow};
-use posthouse_store::{Access, StoreError, Tx, audit};
+use posthouse_store::{StoreError, Tx, audit};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -82,7 +82,7 @@ impl Tasks<'_> {
 
     async fn try_add(&self, caller: &Caller, subject: Option<&str>, new: &NewTask) -> Result<TaskView> {
         let (app, agency) = (self.app, caller.room.id);
-        let mut tx = app.store.write(Access::Agency(agency)).await?;
+        let mut tx = app.idempotency().begin(caller).await?;
         let subject = match subject {
             Some(text) => Some(app.subjects.find(&mut tx, agency, text).await?),
             None => None,
@@ -147,7 +147,7 @@ impl Tasks<'_> {
         expected: Option<i64>,
     ) -> Result<TaskView> {
         let (app, agency) = (self.app, caller.room.id);
-        let mut tx = app.store.write(Access::Agency(agency)).await?;
+        let mut tx = app.idempotency().begin(caller).await?;
         let before = self.held(&mut tx, agency, id).await?;
         check_version(&before, expected)?;
         let mut after = before.clone();
@@ -199,7 +199,7 @@ impl Tasks<'_> {
 
     async fn try_delete(&self, caller: &Caller, id: Uuid) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let mut tx = self.app.idempotency().begin(caller).await?;
         let row = self.held(&mut tx, agency, id).await?;
         if !store::delete_task(&mut tx, agency, id).await? {
             return Err(AppError::NotFound("task"));

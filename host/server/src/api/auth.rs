@@ -83,6 +83,7 @@ pub(crate) async fn door(State(front): State<Front>, mut request: Request, next:
     let caller = front.app().team().authenticate(key).await?;
     tracing::Span::current().record("agency", caller.room.slug.as_str());
     front.limiter().check(caller.key)?;
+    let _place = front.crowd().place(&request, caller.key)?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }

@@ -162,8 +162,8 @@ pub(crate) struct CouponCode {
 
 /// Make a batch of coupons for a campaign.
 ///
-/// The codes are in this answer and nowhere else: only their hashes are kept. `Idempotency-Key` has no effect here for that reason; a
-/// batch whose answer was lost is revoked, and another one made.
+/// The codes are in this answer and nowhere else: only their hashes are kept. Sent again with the same `Idempotency-Key` it makes no
+/// second batch and is answered with `answer_lost`; a batch whose answer was lost is revoked, and another one made.
 #[utoipa::path(post, path = "/campaigns/{id}/coupons", tag = "coupons", operation_id = "makeCoupons", request_body = NewCoupons,
     params(("id" = String, Path, description = "Id or key of the campaign.")),
     responses((status = 201, description = "The batch with its codes.", body = MadeCoupons)))]

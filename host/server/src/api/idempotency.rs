@@ -6,10 +6,10 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
-use posthouse_app::idempotency::{Claim, KeptAnswer};
+use axum::response::{IntoResponse, Response};
+use posthouse_app::idempotency::{Kept, KeptAnswer};
 use posthouse_app::team::Caller;
-use posthouse_domain::words;
+use posthouse_domain::{Words, words};
 use sha2::{Digest, Sha256};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -24,9 +24,17 @@ const KEPT: [HeaderName; 4] = [
 /// Largest answer that is kept; no write answers that much.
 const LARGEST: usize = 64 << 20;
 
-/// Honours the header on every write but uploads of files, whose handler does it when it knows the file. Calls of keys do not pass
-/// here: their answers hold secrets.
+/// Honours the header on every write but uploads of files, whose handler does it when it knows the file.
 pub(crate) async fn once(State(front): State<Front>, request: Request, next: Next) -> Answer<Response> {
+    honour(&front, request, next, true).await
+}
+
+/// The same for calls whose answers hold a secret and are not kept.
+pub(crate) async fn once_in_secret(State(front): State<Front>, request: Request, next: Next) -> Answer<Response> {
+    honour(&front, request, next, false).await
+}
+
+async fn honour(front: &Front, request: Request, next: Next, keeps: bool) -> Answer<Response> {
     let writes = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
     let multipart = request
         .headers()
@@ -45,8 +53,12 @@ pub(crate) async fn once(State(front): State<Front>, request: Request, next: Nex
     let body = to_bytes(body, most).await.map_err(|_| Problem::too_large(most))?;
     let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
     let mark = fingerprint(&caller, &[parts.method.as_str().as_bytes(), address.as_bytes(), &body]);
-    let request = Request::from_parts(parts, Body::from(body));
-    perform(&front, &caller, &key, &mark, next.run(request)).await
+    let mut request = Request::from_parts(parts, Body::from(body));
+    let work = |attempting: Caller| {
+        request.extensions_mut().insert(attempting);
+        next.run(request)
+    };
+    perform(front, &caller, (&key, &mark), keeps, work).await
 }
 
 /// The key, if one was sent.
@@ -83,35 +95,69 @@ fn digest(sender: &[u8], parts: &[&[u8]]) -> String {
     hex::encode(hash.finalize())
 }
 
-/// Carries `work` out under `key`, or answers as before. Only successes are kept: a request that failed has changed nothing and
-/// may be sent again.
-pub(crate) async fn perform(
+/// Carries `work` out under a key, or answers as before; `mark` tells the request from others. Only successes are kept: a request that failed
+/// has changed nothing and may be sent again.
+pub(crate) async fn perform<F: Future<Output = Response>>(
     front: &Front,
     caller: &Caller,
-    key: &str,
-    mark: &str,
-    work: impl Future<Output = Response>,
+    (key, mark): (&str, &str),
+    keeps: bool,
+    work: impl FnOnce(Caller) -> F,
 ) -> Answer<Response> {
-    let app = front.app();
-    match app.idempotency().claim(caller, key, mark).await? {
-        Claim::Kept(kept) => return Ok(replay(kept)),
-        Claim::Yours => {}
+    let idempotency = front.app().idempotency();
+    if let Some(kept) = idempotency.kept(caller, key, mark).await? {
+        return again(front, caller, kept).await;
     }
-    let response = work.await;
+    let attempting = idempotency.attempt(caller, key, mark);
+    let response = work(attempting.clone()).await;
     if !response.status().is_success() {
-        app.idempotency().release(caller, key).await?;
+        // another attempt was first; or this one was done, and what failed came after
+        return match idempotency.kept(caller, key, mark).await {
+            Ok(Some(kept)) => again(front, caller, kept).await,
+            _ => Ok(response),
+        };
+    }
+    if !keeps {
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, LARGEST).await.map_err(|_| Problem::internal())?;
     let text = |name: &HeaderName| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.to_owned()));
-    let kept = KeptAnswer {
+    let answer = KeptAnswer {
         status: parts.status.as_u16(),
         headers: KEPT.iter().filter_map(text).collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
-    app.idempotency().keep(caller, key, &kept).await?;
+    if let Err(error) = idempotency.keep(&attempting, &answer).await {
+        // it is known all the same that the request was carried out
+        tracing::warn!(%error, "an answer could not be kept");
+    }
     Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// Answers a request that was carried out before.
+async fn again(front: &Front, caller: &Caller, kept: Kept) -> Answer<Response> {
+    let (subject, status) = match kept {
+        Kept::Answer(answer) => return Ok(replay(answer)),
+        Kept::Subject(subject, status) => (Some(subject), status),
+        Kept::Nothing(subject) => (subject, 0),
+    };
+    let quote = subject.as_deref().and_then(|subject| subject.strip_prefix("quote/"));
+    if let Some(id) = quote.and_then(|id| id.parse().ok()) {
+        let quote = super::quotes::shown(front, caller, id).await?;
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        return Ok((status, [(REPLAYED, "true")], quote).into_response());
+    }
+    let what = subject.map_or(words!("what it did", "其结果"), Words::same);
+    Err(Problem::new(
+        StatusCode::CONFLICT,
+        "answer_lost",
+        words!(
+            "the request was carried out, and its answer is not kept any more or held a secret; look at {what}, and where a secret was lost \
+             revoke or delete what has it and send another request with a new key",
+            "请求已执行，但响应没有保存，或因含有机密而不保存；请查看 {what}；如丢失的是机密，请作废或删除对应内容，换新的键重新请求"
+        ),
+    ))
 }
 
 fn replay(kept: KeptAnswer) -> Response {

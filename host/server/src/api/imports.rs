@@ -9,7 +9,7 @@ use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use posthouse_app::intake::imports::NewImport;
-use posthouse_app::team::Scope;
+use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::row::FileKind;
 use posthouse_domain::words;
 use serde::Deserialize;
@@ -100,7 +100,7 @@ async fn start(
     }
     let key = idempotency::key(request.headers())?;
     let upload = upload::receive(&front, request).await?;
-    let work = async {
+    let work = async |caller: Caller| {
         let started = front
             .app()
             .intake()
@@ -128,7 +128,7 @@ async fn start(
         }
     };
     match key {
-        None => Ok(work.await),
+        None => Ok(work(caller).await),
         Some(key) => {
             let parts: [&[u8]; 7] = [
                 b"POST /api/v1/imports",
@@ -140,7 +140,7 @@ async fn start(
                 query.sheet.as_deref().unwrap_or_default().as_bytes(),
             ];
             let mark = idempotency::fingerprint(&caller, &parts);
-            idempotency::perform(&front, &caller, &key, &mark, work).await
+            idempotency::perform(&front, &caller, (&key, &mark), true, work).await
         }
     }
 }

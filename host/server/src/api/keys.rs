@@ -49,8 +49,8 @@ pub(crate) struct Key {
 
 /// Make a further key. Owners only.
 ///
-/// `Idempotency-Key` has no effect here, as the answer holds a secret and is never kept: a request sent twice makes two keys. Revoke the
-/// one whose answer was lost.
+/// The answer holds a secret and is not kept: sent again with the same `Idempotency-Key` it makes no second key and is answered with
+/// `answer_lost`, which names the first. Revoke that one, and make another with a new `Idempotency-Key`.
 #[utoipa::path(post, path = "/keys", tag = "team", operation_id = "createKey", request_body = NewKey,
     responses((status = 201, description = "The key, shown this once.", body = Key)))]
 async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewKey>) -> Answer<impl IntoResponse> {

@@ -1,7 +1,7 @@
 //! The HTTP API: one file per capability, each with its calls, their documentation and the shape of their answers.
 //!
-//! A request passes, from outside in: [`reader`] (language), [`observe`] (span, measurement, panics), [`auth`] (key and rate), [`idempotency`], and the
-//! handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
+//! A request passes, from outside in: [`reader`] (language), [`observe`] (span, measurement, panics), [`crowd`] (places), [`auth`] (key and rate),
+//! [`idempotency`], and the handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
 
 mod agency;
 mod attributes;
@@ -12,6 +12,7 @@ mod campaigns;
 mod clashes;
 mod clock;
 mod coupons;
+mod crowd;
 mod customers;
 mod decisions;
 mod events;
@@ -66,6 +67,7 @@ struct Inner {
     app: App,
     http: Http,
     uploads: PathBuf,
+    crowd: crowd::Crowd,
     limiter: auth::Limiter,
     exports: auth::Limiter,
     stopping: AtomicBool,
@@ -76,10 +78,12 @@ struct Inner {
 impl Front {
     pub(crate) fn new(app: App, http: Http, uploads: PathBuf, metrics: Option<PrometheusHandle>) -> Self {
         let limiter = auth::Limiter::new(http.requests_per_second);
+        let crowd = crowd::Crowd::new(http.requests_at_once);
         Self(Arc::new(Inner {
             app,
             http,
             uploads,
+            crowd,
             limiter,
             exports: auth::Limiter::of_exports(),
             stopping: AtomicBool::new(false),
@@ -94,6 +98,10 @@ impl Front {
 
     pub(crate) fn http(&self) -> &Http {
         &self.0.http
+    }
+
+    fn crowd(&self) -> &crowd::Crowd {
+        &self.0.crowd
     }
 
     fn limiter(&self) -> &auth::Limiter {
@@ -158,6 +166,11 @@ fn limited(router: OpenApiRouter<Front>, bytes: usize) -> OpenApiRouter<Front> {
 /// Every call under `/api/v1`, with the document that describes them.
 fn calls(front: &Front) -> OpenApiRouter<Front> {
     let http = front.http();
+    let secret = OpenApiRouter::new()
+        .merge(limited(keys::routes(), http.json_bytes))
+        .merge(limited(webhooks::secret_routes(), http.json_bytes))
+        .merge(limited(coupons::secret_routes(), http.event_bytes))
+        .route_layer(from_fn_with_state(front.clone(), idempotency::once_in_secret));
     let v1 = OpenApiRouter::new()
         .merge(limited(events::routes(), http.event_bytes))
         .merge(limited(
@@ -187,12 +200,10 @@ fn calls(front: &Front) -> OpenApiRouter<Front> {
         .merge(limited(webhooks::routes(), http.json_bytes))
         .merge(limited(audit::routes(), http.json_bytes))
         .route_layer(from_fn_with_state(front.clone(), idempotency::once))
-        // beyond the layer before: an answer that holds a secret is never kept
-        .merge(limited(keys::routes(), http.json_bytes))
-        .merge(limited(webhooks::secret_routes(), http.json_bytes))
-        .merge(limited(coupons::secret_routes(), http.event_bytes))
+        .merge(secret)
         .route_layer(from_fn_with_state(front.clone(), observe::carry_out))
-        .route_layer(from_fn_with_state(front.clone(), auth::door));
+        .route_layer(from_fn_with_state(front.clone(), auth::door))
+        .route_layer(from_fn_with_state(front.clone(), crowd::admit));
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(health::routes())
         .merge(welcome::routes())

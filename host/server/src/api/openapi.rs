@@ -65,14 +65,7 @@ pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
     for (path, item) in &mut document.paths.paths {
         let secured = path.starts_with("/api/");
         for (method, operation) in operations(item) {
-            // answers that hold a secret are not kept
-            let secret = path.starts_with("/api/v1/keys")
-                || operation
-                    .operation_id
-                    .as_deref()
-                    .is_some_and(|id| WITH_SECRETS.contains(&id));
-            let kept = secured && !secret;
-            share(method, operation, secured, kept);
+            share(method, operation, secured);
             if secured {
                 operation
                     .parameters
@@ -175,13 +168,12 @@ const NAMED_INSIDE: [&str; 8] = [
     "addTask",
 ];
 
-/// Operations whose answers hold a secret, beside those on keys.
-const WITH_SECRETS: [&str; 3] = ["makeCoupons", "createWebhook", "changeWebhook"];
-
 /// Operations that take nothing away that is still in use.
 const KEPT_WHILE_USED: [&str; 3] = ["deleteAttribute", "deleteStackingGroup", "deleteCampaignTask"];
 
-fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: bool) {
+fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
+    // these take an Idempotency-Key, which may be a bad one
+    let once = secured && matches!(method, HttpMethod::Post | HttpMethod::Put | HttpMethod::Patch);
     let body = operation.request_body.is_some();
     let has = |wanted: &dyn Fn(&Parameter) -> bool| {
         operation
@@ -206,7 +198,7 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: boo
             "401" | "403" | "429" => secured,
             "503" => true,
             "404" => secured && named,
-            "400" => secured && (body || query),
+            "400" => once || secured && (body || query),
             "409" => secured && (in_use || !matches!(method, HttpMethod::Get | HttpMethod::Delete)),
             "412" => conditional,
             "413" | "415" => body,
@@ -217,7 +209,7 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool, kept: boo
             operation.responses.responses.entry(status.to_owned()).or_insert(shared);
         }
     }
-    if kept && matches!(method, HttpMethod::Post | HttpMethod::Put | HttpMethod::Patch) {
+    if once {
         operation
             .parameters
             .get_or_insert_default()
@@ -234,7 +226,7 @@ fn idempotency_key() -> Parameter {
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
         .description(Some(
-            "Makes a retry safe: the same request with the same key is carried out once and answered alike for a day.",
+            "Makes a retry safe: the same request with the same key is carried out once. For a day it is answered alike, with quotes as they stand.",
         ))
         .schema(Some(text))
         .build()

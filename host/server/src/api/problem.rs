@@ -4,7 +4,7 @@ use super::reader::{Said, content_language, language};
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use posthouse_app::AppError;
+use posthouse_app::{AppError, StoreError};
 use posthouse_domain::{Rejection, Words, words};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -152,6 +152,23 @@ impl From<AppError> for Problem {
                     "数据库繁忙；没有任何改动，请稍后重新发送请求"
                 );
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", detail).retry_after(1)
+            }
+            error @ AppError::Store(StoreError::Overloaded) => {
+                tracing::warn!(%error, "a request is turned away");
+                let detail = words!(
+                    "the server has more to do than it can; nothing was changed, send the request again in a moment",
+                    "服务器超出负荷；没有任何改动，请稍后重新发送请求"
+                );
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail).retry_after(2)
+            }
+            error @ AppError::Store(StoreError::InDoubt(_)) => {
+                tracing::warn!(%error, "nobody knows whether a request was carried out");
+                let detail = words!(
+                    "the connection to the database was lost at the last moment: the request was carried out or not at all; send it again with the \
+                     Idempotency-Key it had, or without one look at its outcome first",
+                    "最后一刻与数据库的连接中断：请求或已执行，或完全没有执行；原来带有 Idempotency-Key 的，请用同一键重新发送，没有的请先查看结果"
+                );
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", detail).retry_after(1)
             }
             AppError::Store(_) | AppError::Internal(_) => {
                 tracing::error!(%error, "a request failed");

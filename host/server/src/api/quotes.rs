@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use posthouse_app::quotes::{self as app, Confirmation, HOLD_MINUTES, NewQuote, QuoteFilter, QuoteView};
-use posthouse_app::team::Scope;
+use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::promotion::{Basket, Line, ProductKind};
 use posthouse_domain::{Localized, time, words};
 use serde::{Deserialize, Serialize};
@@ -382,7 +382,12 @@ async fn list(
     responses((status = 200, description = "The quote.", body = Quote)))]
 async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Quote>> {
     let caller = auth.may_any(&[Scope::Quotes, Scope::Read])?;
-    let view = front.app().quotes().get(&caller, id).await?;
+    shown(&front, &caller, id).await
+}
+
+/// A quote as it stands.
+pub(super) async fn shown(front: &Front, caller: &Caller, id: Uuid) -> Answer<axum::Json<Quote>> {
+    let view = front.app().quotes().get(caller, id).await?;
     Ok(axum::Json(Quote::of(view, caller.room.terms.currency.to_string())))
 }
 

@@ -180,6 +180,8 @@ fn in_chinese(code: &str) -> Option<&'static str> {
         "nullable_fact" => "事实可为空",
         "number_rounded" => "数字已被舍入",
         "open_tasks" => "任务未完成",
+        "outcome_unknown" => "结果未知",
+        "overloaded" => "服务器超负荷",
         "other_secret" => "密钥文件不符",
         "out_of_fuel" => "燃料耗尽",
         "own_plan" => "不能批准自己的方案",

@@ -254,8 +254,9 @@ async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<
 
 /// Make a webhook. Owners only.
 ///
-/// From now on what happens is sent there: `POST` of a CloudEvent, signed as Standard Webhooks has it. `Idempotency-Key` has no effect
-/// here, as the answer holds a secret and is never kept: a request sent twice makes two webhooks. Delete the one whose answer was lost.
+/// From now on what happens is sent there: `POST` of a CloudEvent, signed as Standard Webhooks has it. The answer holds a secret
+/// and is not kept: sent again with the same `Idempotency-Key` it makes no second webhook and is answered with `answer_lost`, which names the
+/// first. Rotate that one's secret.
 #[utoipa::path(post, path = "/webhooks", tag = "webhooks", operation_id = "createWebhook", request_body = Proposed,
     responses((status = 201, description = "The webhook, with its secret, shown this once.", body = Webhook,
         headers(("Location" = String, description = "Its address.")))))]
@@ -284,8 +285,8 @@ async fn one(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> An
 
 /// Change a webhook's address, event types, note, state or secret. Owners only.
 ///
-/// Whatever waits is tried at once. `Idempotency-Key` has no effect here, as the answer may hold a secret: a rotation sent twice makes
-/// two secrets, of which the later and the one before it are valid.
+/// Whatever waits is tried at once. The answer may hold a secret and is not kept: sent again with the same `Idempotency-Key` it changes
+/// nothing more and is answered with `answer_lost`. A secret that was lost is rotated once more, with a new `Idempotency-Key`.
 #[utoipa::path(patch, path = "/webhooks/{id}", tag = "webhooks", operation_id = "changeWebhook", request_body = Change,
     params(("id" = Uuid, Path, description = "Id of the webhook."),
         ("If-Match" = Option<String>, Header, description = "`ETag` of the webhook as it was read.")),

@@ -207,7 +207,7 @@ fn key(slug: &str, new: NewKey<'_>, settings: &Settings, output: Output) -> Resu
     let NewKey { name, scopes, .. } = new;
     let (id, key) = with_present_store(settings, async |store| {
         let agency = team::agency_by_slug(store, slug).await?;
-        team::create_key(store, agency.id, new, None, SystemClock.now(), &SystemEntropy).await
+        team::create_key(store, agency.id, new, SystemClock.now(), &SystemEntropy).await
     })?;
     let scopes = Scope::each_once(scopes);
     let document = json!({ "id": id, "name": name.trim(), "scopes": scopes, "api_key": key });

@@ -2,9 +2,10 @@
 
 use crate::{STORED, an_agency, counted, opened};
 use posthouse_store::audit::{self, Deed};
+use posthouse_store::idempotency::{self, Claim};
 use posthouse_store::jobs::{self, JobClock, JobRow, Lane, LeftOut, NewJob};
 use posthouse_store::webhooks::{self, Attempt, EventRow, NewDelivery, WebhookRow};
-use posthouse_store::{Access, Store, team};
+use posthouse_store::{Access, Store};
 use uuid::Uuid;
 
 const HOST: Uuid = Uuid::from_u128(77);
@@ -282,6 +283,16 @@ async fn what_is_told_costs_the_same_however_much_was_told() {
     );
 }
 
+/// A claim of the seventh attempt.
+fn claim(key: &str) -> Claim<'_> {
+    Claim {
+        key,
+        request: "r",
+        ticket: Uuid::from_u128(7),
+        subject: None,
+    }
+}
+
 #[tokio::test]
 async fn a_kept_answer_costs_the_same_however_many_there_are() {
     let (store, _folder) = opened().await;
@@ -289,10 +300,7 @@ async fn a_kept_answer_costs_the_same_however_many_there_are() {
     let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
     for number in 0..STORED {
         let key = format!("k{number}");
-        team::claim_answer(&mut tx, agency, &key, "r", 10)
-            .await
-            .expect("a claim");
-        team::keep_answer(&mut tx, agency, &key, 200, b"x")
+        idempotency::keep(&mut tx, agency, claim(&key), (200, b"x"), number as i64)
             .await
             .expect("an answer");
     }
@@ -302,27 +310,47 @@ async fn a_kept_answer_costs_the_same_however_many_there_are() {
     assert!(cheap!(
         steps,
         "claim",
-        team::claim_answer(&mut tx, agency, "new", "r", 11)
+        idempotency::claim(&mut tx, agency, claim("new"), STORED as i64)
     ));
+    let other = Claim {
+        ticket: Uuid::from_u128(8),
+        ..claim("k7")
+    };
     assert!(!cheap!(
         steps,
         "claim again",
-        team::claim_answer(&mut tx, agency, "k7", "r", 11)
+        idempotency::claim(&mut tx, agency, other, 11)
     ));
-    let kept = cheap!(steps, "kept_answer", team::kept_answer(&mut tx, agency, "k7"));
+    let kept = cheap!(steps, "kept", idempotency::kept(&mut tx, agency, "k7"));
     assert_eq!(kept.and_then(|row| row.status), Some(200));
     cheap!(
         steps,
-        "keep_answer",
-        team::keep_answer(&mut tx, agency, "k8", 201, b"y")
+        "name",
+        idempotency::name_subject(&mut tx, agency, claim("new"), "a/b")
     );
-    cheap!(steps, "give_back", team::give_back_answer(&mut tx, agency, "new"));
-    let kept = cheap!(steps, "kept_answer", team::kept_answer(&mut tx, agency, "new"));
-    assert!(kept.is_none());
-    // an answer that was given is not given back
-    team::give_back_answer(&mut tx, agency, "k7").await.expect("nothing");
-    let kept = team::kept_answer(&mut tx, agency, "k7").await.expect("a look");
-    assert!(kept.is_some());
+    cheap!(
+        steps,
+        "keep",
+        idempotency::keep(&mut tx, agency, claim("new"), (201, b"y"), 12)
+    );
+    let kept = idempotency::kept(&mut tx, agency, "new")
+        .await
+        .expect("a look")
+        .expect("it is kept");
+    assert_eq!((kept.subject.as_deref(), kept.status), (Some("a/b"), Some(201)));
+    // an answer of another attempt stays
+    idempotency::keep(&mut tx, agency, other, (500, b"z"), 12)
+        .await
+        .expect("nothing");
+    let kept = idempotency::kept(&mut tx, agency, "k7").await.expect("a look");
+    assert_eq!(kept.and_then(|row| row.status), Some(200));
+    // the oldest go, and no others are looked at
+    let gone = cheap!(steps, "forget", idempotency::forget(&mut tx, agency, 1_000, 5));
+    assert_eq!(gone, 5);
+    for (key, there) in [("k0", false), ("k4", false), ("k5", true)] {
+        let kept = idempotency::kept(&mut tx, agency, key).await.expect("a look");
+        assert_eq!(kept.is_some(), there, "{key}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,122 @@
+//! Idempotency keys: each is claimed in the transaction that does its request's work, so that a row says that the work is done.
+
+use crate::{Result, StoreError, Tx};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// What is kept of a request that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct KeptRow {
+    /// Digest of the request.
+    pub request: String,
+    /// Which of its senders' attempts did it; `None` for one of an earlier version.
+    pub ticket: Option<Uuid>,
+    /// What it made or changed: a word, a slash, its id.
+    pub subject: Option<String>,
+    /// HTTP status of its answer, once that is known.
+    pub status: Option<i32>,
+    /// The answer, if it is kept.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A claim of a key.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'c> {
+    /// The key.
+    pub key: &'c str,
+    /// Digest of the request.
+    pub request: &'c str,
+    /// Which attempt claims it.
+    pub ticket: Uuid,
+    /// What the transaction makes or changes, if that can answer for itself, and the HTTP status it does so with.
+    pub subject: Option<(&'c str, i32)>,
+}
+
+/// What is kept under a key.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn kept(tx: &mut Tx, agency: Uuid, key: &str) -> Result<Option<KeptRow>> {
+    fetch_optional!(
+        tx,
+        KeptRow,
+        "SELECT request, ticket, subject, status, body FROM kept_answer WHERE agency_id = $1 AND key = $2",
+        agency,
+        key
+    )
+}
+
+/// Claims a key; `false` if another attempt has done the work. Whoever claims it at the same time waits until this transaction ends.
+///
+/// # Errors
+/// [`StoreError::Overtaken`] if what was kept went away meanwhile; failures of the database.
+pub async fn claim(tx: &mut Tx, agency: Uuid, claim: Claim<'_>, now: i64) -> Result<bool> {
+    let claimed = execute!(
+        &mut *tx,
+        "INSERT INTO kept_answer (agency_id, key, request, ticket, subject, status, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT DO NOTHING",
+        agency,
+        claim.key,
+        claim.request,
+        claim.ticket,
+        claim.subject.map(|(subject, _)| subject),
+        claim.subject.map(|(_, status)| status),
+        now
+    )?;
+    if claimed == 1 {
+        return Ok(true);
+    }
+    let there = kept(tx, agency, claim.key).await?.ok_or(StoreError::Overtaken)?;
+    Ok(there.ticket == Some(claim.ticket))
+}
+
+/// Says what the work of a claimed key was about, unless that was said.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn name_subject(tx: &mut Tx, agency: Uuid, claim: Claim<'_>, subject: &str) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE kept_answer SET subject = $4 WHERE agency_id = $1 AND key = $2 AND ticket = $3 AND subject IS NULL",
+        agency,
+        claim.key,
+        claim.ticket,
+        subject
+    )
+    .map(drop)
+}
+
+/// Keeps the answer of an attempt, also of one whose work claims no key because it may be done again. What another attempt has answered stays.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn keep(tx: &mut Tx, agency: Uuid, claim: Claim<'_>, (status, body): (i32, &[u8]), now: i64) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO kept_answer (agency_id, key, request, ticket, status, body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (agency_id, key) DO UPDATE SET status = excluded.status, body = excluded.body WHERE kept_answer.ticket = excluded.ticket",
+        agency,
+        claim.key,
+        claim.request,
+        claim.ticket,
+        status,
+        body,
+        now
+    )
+    .map(drop)
+}
+
+/// Forgets what was kept before a time, so many at most.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn forget(tx: &mut Tx, agency: Uuid, before: i64, most: i64) -> Result<u64> {
+    execute!(
+        tx,
+        "DELETE FROM kept_answer WHERE agency_id = $1 AND key IN
+         (SELECT key FROM kept_answer WHERE agency_id = $1 AND created_at < $2 ORDER BY created_at LIMIT $3)",
+        agency,
+        before,
+        most
+    )
+}
