@@ -14,7 +14,7 @@ on_both_engines!(
 );
 
 /// Decides by pages looked at; traps for somebody who looked at exactly 541.
-fn fragile() -> Guest {
+pub(super) fn fragile() -> Guest {
     Guest {
         name: "fragile".into(),
         facts: vec![
@@ -30,7 +30,7 @@ fn fragile() -> Guest {
     }
 }
 
-fn views(member: &str, from: usize, count: usize) -> Vec<Value> {
+pub(super) fn views(member: &str, from: usize, count: usize) -> Vec<Value> {
     let one = |i| {
         event(
             "site.viewed",

@@ -59,6 +59,7 @@ mod replay;
 mod rules;
 mod search;
 mod segments;
+mod several_hosts;
 mod swaps;
 mod tasks;
 mod torture;

@@ -18,13 +18,13 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An agency as it is reached through either host.
-struct Hosts {
-    servers: [Server; 2],
-    shops: [Campaigns; 2],
+pub(super) struct Hosts {
+    pub(super) servers: [Server; 2],
+    pub(super) shops: [Campaigns; 2],
 }
 
 impl Hosts {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let options = Options {
             clock: CLOCK,
             env: vec![("POSTHOUSE_WEBHOOKS__ALLOW_PRIVATE", "true".into())],

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 const CAMPAIGNS: usize = 50;
 /// Clients that ask at the same time in the second row.
-const CROWD: usize = 4;
+const CROWD: usize = 8;
 
 /// What is looked at of a quote.
 #[derive(Deserialize)]
@@ -46,11 +46,11 @@ impl Met {
     }
 }
 
-/// Asks for the quotes of `numbers`, one after the other; the answers, and the milliseconds of each.
+/// Asks for the quotes of `numbers`, one after the other, each under its key; the answers, and the milliseconds of each.
 fn ask(shop: &Shop, client: &Client, numbers: Range<usize>) -> Result<(Vec<Quote>, Vec<f64>)> {
     let (mut quotes, mut times) = (Vec::new(), Vec::new());
     for number in numbers {
-        let (answer, time) = client.timed("quotes", &shop.request(number)?)?;
+        let (answer, time) = client.timed_once("quotes", &shop.request(number)?, Some(&format!("quote-{number}")))?;
         quotes.push(serde_json::from_slice(&answer)?);
         times.push(time);
     }
@@ -109,6 +109,13 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     let from = (plan.rounds + 1) * plan.quotes;
     let (ours_rate, ours_crowd) = crowd(&shop, from, plan.quotes)?;
     let (bare_rate, bare_crowd) = crowd(&bare, from, plan.quotes)?;
+    // sent again, each is answered with what it made
+    let numbers = plan.quotes..2 * plan.quotes;
+    let (quotes, again) = ask(&shop, &client, numbers)?;
+    assert!(
+        quotes.iter().zip(&ids).all(|(quote, id)| quote.id == *id),
+        "a retry made another quote"
+    );
     let rules = rules(&shop, &ids).await?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as f64;
 
@@ -130,8 +137,8 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
         ),
         beside: format!("the same baskets with no campaign: {}", both(&theirs)),
         ratio: format!("{} of it", times(ratio(&middles, &bare_middles))),
-        reach: "p50 ≤ 3 ms, p99 ≤ 12 ms".into(),
-        reached: Some(middle <= 3.0 && slow <= 12.0),
+        reach: "p50 ≤ 3 ms, p99 ≤ 10 ms, ≤ 2 × of it".into(),
+        reached: Some(middle <= 3.0 && slow <= 10.0 && ratio(&middles, &bare_middles) <= 2.0),
     }
     .print();
     Row {
@@ -139,6 +146,15 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
         ours: crowded(ours_rate, &ours_crowd),
         beside: format!("the same baskets with no campaign: {}", crowded(bare_rate, &bare_crowd)),
         ratio: format!("{} of its quotes", times(ours_rate / bare_rate)),
+        reach: "≥ 500 quotes/s".into(),
+        reached: Some(ours_rate >= 500.0),
+    }
+    .print();
+    Row {
+        work: "the same quotes asked for again under their keys, one client".into(),
+        ours: both(&again),
+        beside: format!("the first time: {}", both(&ours)),
+        ratio: format!("{} of it", times(median(&again) / middle)),
         reach: String::new(),
         reached: None,
     }
@@ -150,12 +166,12 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
 /// What the calls of all rules of a quote took together, in milliseconds, in the middle of these quotes: each from the making of its
 /// store to the reading of its answer.
 async fn rules(shop: &Shop, quotes: &[Uuid]) -> Result<f64> {
-    let mut database = shop.database().await?;
-    let sums: Vec<(Uuid, i64)> =
-        sqlx::query_as("SELECT subject_id, SUM(json_extract(usage, '$.micros')) FROM decision GROUP BY subject_id")
-            .fetch_all(&mut database)
-            .await?;
-    let sums: HashMap<Uuid, i64> = sums.into_iter().collect();
+    let mut sums: HashMap<Uuid, i64> = HashMap::new();
+    for decision in shop.decisions().await? {
+        let usage: serde_json::Value = serde_json::from_str(&decision.usage)?;
+        let quote = decision.subject_id.ok_or("a decision on nothing")?;
+        *sums.entry(quote).or_default() += usage["micros"].as_i64().ok_or("a decision without a time")?;
+    }
     let millis: Vec<f64> = quotes
         .iter()
         .filter_map(|quote| Some(*sums.get(quote)? as f64 / 1e3))

@@ -179,8 +179,16 @@ impl Client {
 
     /// Posts a body as it is and gives the body of the answer as it is, with the milliseconds from the one to the other.
     pub(crate) fn timed(&self, path: &str, body: &[u8]) -> Result<(Vec<u8>, f64)> {
+        self.timed_once(path, body, None)
+    }
+
+    /// The same under an idempotency key.
+    pub(crate) fn timed_once(&self, path: &str, body: &[u8], key: Option<&str>) -> Result<(Vec<u8>, f64)> {
         let (url, began) = (self.url(path), Instant::now());
-        let request = self.agent.post(url).header("authorization", &self.bearer);
+        let mut request = self.agent.post(url).header("authorization", &self.bearer);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
         let mut answer = request.content_type("application/json").send(body)?;
         let text = answer.body_mut().read_to_vec()?;
         let time = millis(began.elapsed());

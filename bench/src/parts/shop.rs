@@ -9,6 +9,8 @@ use posthouse_app::clock::SystemClock;
 use posthouse_domain::promotion::{Basket, Line, ProductKind};
 use posthouse_domain::time::day_text;
 use posthouse_domain::{Clock, Day};
+use posthouse_store::decisions::{self, DecisionRow, Filter};
+use posthouse_store::{Access, Store};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use std::path::PathBuf;
@@ -140,6 +142,24 @@ impl Shop {
             )?;
         }
         Ok(())
+    }
+
+    /// Every decision of the agency.
+    pub(crate) async fn decisions(&self) -> Result<Vec<DecisionRow>> {
+        let store = Store::open(&house::address(&self.folder)).await?;
+        let mut tx = store.read(Access::Jobs).await?;
+        let agency = posthouse_store::team::agencies(&mut tx).await?.remove(0).id;
+        drop(tx);
+        let mut tx = store.read(Access::Agency(agency)).await?;
+        let (mut all, mut before) = (Vec::new(), Some(Uuid::max()));
+        while let Some(from) = before {
+            let page = decisions::latest(&mut tx, agency, &Filter::default(), from, 5_000).await?;
+            all.extend(page.rows);
+            before = page.next;
+        }
+        drop(tx);
+        store.close().await;
+        Ok(all)
     }
 
     /// The database, to look into.

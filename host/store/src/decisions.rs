@@ -1,7 +1,9 @@
-//! Decisions: what a rule was asked and what it said.
+//! Decisions: what a rule was asked and what it said. Those that were made together are kept together ([`crate::decision_sets`]); whoever reads
+//! them need not know.
 
-use crate::{Result, Tx};
+use crate::{Result, Tx, decision_sets};
 use sqlx::FromRow;
+use std::cmp::Reverse;
 use uuid::Uuid;
 
 /// A decision with all it takes to make it again.
@@ -48,7 +50,7 @@ macro_rules! decision_columns {
     };
 }
 
-/// Keeps decisions.
+/// Keeps decisions, each by itself.
 ///
 /// # Errors
 /// Failures of the database.
@@ -86,8 +88,8 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[DecisionRow]) -> Result<(
 /// # Errors
 /// Failures of the database.
 pub async fn decision(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<DecisionRow>> {
-    fetch_optional!(
-        tx,
+    let row = fetch_optional!(
+        &mut *tx,
         DecisionRow,
         concat!(
             "SELECT ",
@@ -96,7 +98,11 @@ pub async fn decision(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<Deci
         ),
         agency,
         id
-    )
+    )?;
+    match row {
+        None => decision_sets::decision(tx, agency, id).await,
+        there => Ok(there),
+    }
 }
 
 /// Which decisions are wanted. What is `None` does not matter.
@@ -114,12 +120,50 @@ pub struct Filter {
     pub outcome: Option<String>,
 }
 
-/// Decisions before `before`, the newest first. Which they are is looked up first, in the index that has what is asked for, and only those
-/// are read.
+impl Filter {
+    /// Whether a decision is wanted.
+    pub(crate) fn takes(&self, row: &DecisionRow) -> bool {
+        let of_binding = |(point, name): &(String, String)| (point, name) == (&row.extension_point, &row.binding);
+        let on = |(kind, id): &(String, Uuid)| (Some(kind), Some(*id)) == (row.subject_kind.as_ref(), row.subject_id);
+        self.binding.as_ref().is_none_or(of_binding)
+            && self.customer.is_none_or(|customer| Some(customer) == row.customer_id)
+            && self.subject.as_ref().is_none_or(on)
+            && self.digest.as_ref().is_none_or(|digest| *digest == row.digest)
+            && self.outcome.as_ref().is_none_or(|outcome| *outcome == row.outcome)
+    }
+}
+
+/// A page of decisions.
+#[derive(Debug, Clone)]
+pub struct Latest {
+    /// The newest first.
+    pub rows: Vec<DecisionRow>,
+    /// The id before which it goes on; `None` at the end.
+    pub next: Option<Uuid>,
+}
+
+/// Decisions before `before`, the newest first: `limit` at most, and fewer where most of those that were looked at are not wanted.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn latest(tx: &mut Tx, agency: Uuid, filter: &Filter, before: Uuid, limit: i64) -> Result<Vec<DecisionRow>> {
+pub async fn latest(tx: &mut Tx, agency: Uuid, filter: &Filter, before: Uuid, limit: usize) -> Result<Latest> {
+    let mut rows = single(&mut *tx, agency, filter, before, limit as i64 + 1).await?;
+    let (in_sets, looked_until) = decision_sets::latest(tx, agency, filter, before, limit + 1).await?;
+    // those that are older than the last set that was looked at come after it
+    rows.retain(|row| looked_until.is_none_or(|until| row.id > until));
+    rows.extend(in_sets);
+    rows.sort_unstable_by_key(|row| Reverse(row.id));
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().map(|row| row.id).filter(|_| more);
+    Ok(Latest {
+        rows,
+        next: last.or(looked_until),
+    })
+}
+
+/// Those that are kept by themselves. Which they are is looked up first, in the index that has what is asked for, and only those are read.
+async fn single(tx: &mut Tx, agency: Uuid, filter: &Filter, before: Uuid, limit: i64) -> Result<Vec<DecisionRow>> {
     fetch_built!(tx, DecisionRow, |q| {
         q.push(concat!(
             "SELECT ",

@@ -15,6 +15,7 @@ mod checkpoint;
 pub mod clv;
 pub mod coupons;
 pub mod database;
+pub mod decision_sets;
 pub mod decisions;
 mod deliveries;
 pub mod dialect;

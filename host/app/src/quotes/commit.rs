@@ -16,9 +16,10 @@ use posthouse_domain::campaign::Plan;
 use posthouse_domain::canonical;
 use posthouse_domain::promotion::budget::{Budget, BudgetScope, Used};
 use posthouse_domain::promotion::{Candidate, Offer, Outcome, Pricing, price};
+use posthouse_store::decision_sets::{self, DecisionSet};
 use posthouse_store::ledger::{self, Posting};
 use posthouse_store::quotes::{self as store, QuoteRow};
-use posthouse_store::{Access, StoreError, Tx, budgets, campaigns, coupons, decisions};
+use posthouse_store::{Access, StoreError, Tx, budgets, campaigns, coupons};
 use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -85,10 +86,15 @@ impl Quotes<'_> {
         let left = left(&mut tx, agency, &gathered.standing.campaigns, &purse).await?;
         let priced = Priced::new(gathered, &left)?;
         let made = self.app.machine.now();
+        let set = decision_sets::set_id(self.app.entropy.id(made));
+        let mut places = 0..;
         let asked: Vec<Option<Uuid>> = gathered
             .heard
             .iter()
-            .map(|heard| matches!(heard, Heard::Asked(..)).then(|| self.app.entropy.id(made)))
+            .map(|heard| match heard {
+                Heard::Asked(..) => places.next().map(|place| decision_sets::id_in(set, place)),
+                Heard::Barred(..) | Heard::NoRule(..) => None,
+            })
             .collect();
         let answer = priced.answer(gathered, &asked, caller);
         let row = QuoteRow {
@@ -129,7 +135,9 @@ impl Quotes<'_> {
                 rows.push(asked.made.row(*decision, &asked.rule, about, &effect));
             }
         }
-        decisions::insert(&mut tx, agency, &rows).await?;
+        if let Some(decided) = DecisionSet::of(set, &rows)? {
+            decision_sets::insert(&mut tx, agency, &decided).await?;
+        }
         // budgets and coupons last: their rows are what others wait for
         let applied: Vec<(&Campaign, i64)> = priced.applied(gathered).collect();
         take(&mut tx, agency, &row, (&applied, &left), &purse).await?;

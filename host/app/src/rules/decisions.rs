@@ -4,7 +4,7 @@ use crate::Decisions;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_store::Access;
-use posthouse_store::decisions::{self as store, DecisionRow, Filter};
+use posthouse_store::decisions::{self as store, DecisionRow, Filter, Latest};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -93,7 +93,7 @@ impl Decisions<'_> {
         DecisionView::read(row.ok_or(AppError::NotFound("decision"))?)
     }
 
-    /// Decisions before `before`, the newest first.
+    /// Decisions before `before`, the newest first: `limit` at most, fewer where little of what was decided is wanted; and where they go on.
     ///
     /// # Errors
     /// Failures of the database.
@@ -113,10 +113,7 @@ impl Decisions<'_> {
         };
         let before = before.unwrap_or(Uuid::max());
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
-        let mut rows = store::latest(&mut tx, caller.room.id, &filter, before, limit as i64 + 1).await?;
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|row| row.id);
+        let Latest { rows, next } = store::latest(&mut tx, caller.room.id, &filter, before, limit).await?;
         let views = rows.into_iter().map(DecisionView::read).collect::<Result<_>>()?;
         Ok((views, next))
     }

@@ -405,7 +405,7 @@ async fn a_decision_costs_the_same_however_many_there_are() {
         steps.begin();
         let found = decisions::latest(&mut tx, agency, &filter, Uuid::max(), 20).await;
         steps.end(&format!("{filter:?}"));
-        let found = found.expect("decisions");
+        let found = found.expect("decisions").rows;
         assert_eq!(found.len(), expected, "{filter:?}");
         assert!(found.is_sorted_by_key(|row| std::cmp::Reverse(row.id)), "{filter:?}");
     }
