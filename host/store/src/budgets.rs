@@ -37,8 +37,6 @@ pub struct UsedRow {
     pub customer: i64,
     /// On the day.
     pub day: i64,
-    /// SHA-256 of the campaign's plan.
-    pub plan_hash: String,
 }
 
 /// What is taken of the budgets of every campaign in force: in all, on one customer (its id as text, empty for nobody) and on one day
@@ -52,7 +50,7 @@ pub async fn used_in_force(tx: &mut Tx, agency: Uuid, customer: &str, day: &str)
         UsedRow,
         "SELECT c.id AS campaign_id, COALESCE(t.held + t.debited - t.credited, 0) AS total,
                 COALESCE(w.held + w.debited - w.credited, 0) AS customer,
-                COALESCE(d.held + d.debited - d.credited, 0) AS day, c.plan_hash
+                COALESCE(d.held + d.debited - d.credited, 0) AS day
          FROM campaign c
          LEFT JOIN ledger_counter t ON t.agency_id = c.agency_id AND t.kind = 'budget' AND t.owner = c.id
                 AND t.scope = 'total' AND t.subject = ''

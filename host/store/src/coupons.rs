@@ -233,17 +233,20 @@ pub async fn coupons(tx: &mut Tx, agency: Uuid, hashes: &[Vec<u8>]) -> Result<Ve
     })
 }
 
-/// Holds a use of a code, if one is left; whether one was.
+/// Holds a use of a code, if one is left and its batch is good at this time; whether it is.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn hold(tx: &mut Tx, agency: Uuid, hash: &[u8], uses: i32) -> Result<bool> {
+pub async fn hold(tx: &mut Tx, agency: Uuid, hash: &[u8], uses: i32, now: i64) -> Result<bool> {
     let done = execute!(
         tx,
-        "UPDATE coupon SET held = held + 1 WHERE agency_id = $1 AND hash = $2 AND revoked_at IS NULL AND held + used < $3",
+        "UPDATE coupon SET held = held + 1 WHERE agency_id = $1 AND hash = $2 AND revoked_at IS NULL AND held + used < $3
+           AND (SELECT b.id FROM coupon_batch b WHERE b.agency_id = $1 AND b.id = coupon.batch_id AND b.state = 'ready'
+                  AND (b.expires_at IS NULL OR b.expires_at > $4)) IS NOT NULL",
         agency,
         hash,
-        uses
+        uses,
+        now
     )?;
     Ok(done == 1)
 }

@@ -12,16 +12,14 @@ use crate::error::{AppError, Result, repeating};
 use crate::jobs::{self, JobClock, Lane, NewJob};
 use crate::rules::point::{About, Subject};
 use crate::team::Caller;
-use posthouse_domain::campaign::Plan;
 use posthouse_domain::canonical;
-use posthouse_domain::promotion::budget::{Budget, BudgetScope, Used};
+use posthouse_domain::promotion::budget::BudgetScope;
 use posthouse_domain::promotion::{Candidate, Offer, Outcome, Pricing, price};
 use posthouse_store::decision_sets::{self, DecisionSet};
 use posthouse_store::ledger::{self, Posting};
 use posthouse_store::quotes::{self as store, QuoteRow};
-use posthouse_store::{Access, StoreError, Tx, budgets, campaigns, coupons};
+use posthouse_store::{Access, StoreError, Tx, campaigns, coupons};
 use serde_json::json;
-use std::collections::HashMap;
 use uuid::Uuid;
 
 impl Quotes<'_> {
@@ -73,20 +71,13 @@ impl Quotes<'_> {
         }
     }
 
-    /// Prices what was gathered and holds what that takes for `hold` ms.
+    /// Prices what was gathered and holds what that takes for `hold` ms. All that is worked out is worked out before the transaction: others
+    /// wait for that.
     async fn hold(&self, caller: &Caller, id: Uuid, gathered: &Gathered, hold: i64) -> Result<QuoteView> {
         let agency = caller.room.id;
         let Gathered { moment, basket, .. } = gathered;
-        let purse = Purse::new(gathered.customer, moment.today);
-        let mut tx = self
-            .app
-            .idempotency()
-            .begin_on(caller, &format!("quote/{id}"), 201)
-            .await?;
-        let left = left(&mut tx, agency, &gathered.standing.campaigns, &purse).await?;
-        let priced = Priced::new(gathered, &left)?;
-        let made = self.app.machine.now();
-        let set = decision_sets::set_id(self.app.entropy.id(made));
+        let priced = Priced::new(gathered)?;
+        let set = decision_sets::set_id(self.app.entropy.id(self.app.machine.now()));
         let mut places = 0..;
         let asked: Vec<Option<Uuid>> = gathered
             .heard
@@ -97,6 +88,7 @@ impl Quotes<'_> {
             })
             .collect();
         let answer = priced.answer(gathered, &asked, caller);
+        let decided = decided(gathered, id, (set, &asked), &answer)?;
         let row = QuoteRow {
             id,
             customer_id: gathered.customer,
@@ -104,14 +96,13 @@ impl Quotes<'_> {
             basket: canonical::to_string(basket).map_err(AppError::corrupt("basket"))?,
             list_price: basket.total(),
             price: priced.pricing.prices.iter().sum(),
-            answer: canonical::to_string(&answer).map_err(AppError::corrupt("answer"))?,
+            answer: serde_json::to_string(&answer).map_err(AppError::corrupt("answer"))?,
             day: moment.today,
             at: moment.now,
             expires_at: moment.now + hold,
             booking_id: None,
             closed_at: None,
         };
-        store::insert(&mut tx, agency, &row).await?;
         let expiry = NewJob {
             kind: store::EXPIRE,
             key: &id.to_string(),
@@ -119,28 +110,26 @@ impl Quotes<'_> {
             clock: JobClock::Business,
             due: row.expires_at,
         };
+        let mut tx = self
+            .app
+            .idempotency()
+            .begin_on(caller, &format!("quote/{id}"), 201)
+            .await?;
+        if campaigns::version(&mut tx, agency).await? != gathered.standing.version {
+            // what is in force has changed since rules were asked
+            return Err(StoreError::Overtaken.into());
+        }
+        store::insert(&mut tx, agency, &row).await?;
         jobs::put(&mut tx, agency, expiry).await?;
         if let Some(customer) = gathered.customer {
             store::assign(&mut tx, agency, customer, &gathered.arms, moment.today, moment.now).await?;
         }
-        let about = About {
-            customer: gathered.customer,
-            subject: Some(Subject { kind: QUOTE, id }),
-            at: moment.now,
-        };
-        let mut rows = Vec::new();
-        for ((heard, decision), trace) in gathered.heard.iter().zip(&asked).zip(&answer.trace) {
-            if let (Heard::Asked(asked), Some(decision)) = (heard, decision) {
-                let effect = json!({"code": trace.code, "off": trace.off, "text": trace.text});
-                rows.push(asked.made.row(*decision, &asked.rule, about, &effect));
-            }
-        }
-        if let Some(decided) = DecisionSet::of(set, &rows)? {
-            decision_sets::insert(&mut tx, agency, &decided).await?;
+        if let Some(decided) = &decided {
+            decision_sets::insert(&mut tx, agency, decided).await?;
         }
         // budgets and coupons last: their rows are what others wait for
         let applied: Vec<(&Campaign, i64)> = priced.applied(gathered).collect();
-        take(&mut tx, agency, &row, (&applied, &left), &purse).await?;
+        take(&mut tx, agency, &row, &applied, gathered).await?;
         self.hold_coupons(&mut tx, agency, &row, gathered, &priced).await?;
         tx.commit().await?;
         Ok(QuoteView::of(row, basket.clone(), answer))
@@ -163,8 +152,8 @@ impl Quotes<'_> {
             .collect();
         held.sort_by(|a, b| a.hash.cmp(&b.hash));
         for coupon in held {
-            if !coupons::hold(tx, agency, &coupon.hash, coupon.uses).await? {
-                // another quote took it: the price is without it
+            if !coupons::hold(tx, agency, &coupon.hash, coupon.uses, quote.at).await? {
+                // another quote took it, or it was revoked: the price is without it
                 return Err(StoreError::Overtaken.into());
             }
             coupons::redeem(tx, agency, quote.id, &coupon.hash, "hold", quote.at).await?;
@@ -173,54 +162,41 @@ impl Quotes<'_> {
     }
 }
 
-/// Sets aside what campaigns give. Whoever was faster with it has it: then the price is worked out again.
+/// The decisions of a quote, with what became of each: a set of this id, whose decisions have these.
+fn decided(
+    gathered: &Gathered,
+    quote: Uuid,
+    (set, ids): (Uuid, &[Option<Uuid>]),
+    answer: &Answer,
+) -> Result<Option<DecisionSet>> {
+    let about = About {
+        customer: gathered.customer,
+        subject: Some(Subject { kind: QUOTE, id: quote }),
+        at: gathered.moment.now,
+    };
+    let mut rows = Vec::new();
+    for ((heard, id), trace) in gathered.heard.iter().zip(ids).zip(&answer.trace) {
+        if let (Heard::Asked(asked), Some(id)) = (heard, id) {
+            let effect = json!({"code": trace.code, "off": trace.off, "text": trace.text});
+            rows.push(asked.made.row(*id, &asked.rule, about, &effect));
+        }
+    }
+    Ok(DecisionSet::of(set, &rows)?)
+}
+
+/// Sets aside what campaigns give. Whoever was faster with it has it: then everything is worked out again.
 async fn take(
     tx: &mut Tx,
     agency: Uuid,
     quote: &QuoteRow,
-    (applied, left): (&[(&Campaign, i64)], &HashMap<Uuid, Left>),
-    purse: &Purse,
+    applied: &[(&Campaign, i64)],
+    gathered: &Gathered,
 ) -> Result<()> {
-    let taking = |(campaign, off): &(&Campaign, i64)| {
-        let limits = left.get(&campaign.id).map(|left| &left.budget);
-        purse.taking(campaign.id, *off, limits)
-    };
+    let purse = Purse::new(gathered.customer, gathered.moment.today);
+    let taking = |(campaign, off): &(&Campaign, i64)| purse.taking(campaign.id, *off, &campaign.plan.budget);
     let postings: Vec<Posting> = applied.iter().map(taking).collect();
     ledger::reserve(tx, agency, purse::cause(quote.id), quote.at, &postings).await?;
     Ok(())
-}
-
-/// A campaign's budgets as they stand in this moment.
-#[derive(Debug, Clone, Copy)]
-struct Left {
-    budget: Budget,
-    used: Used,
-}
-
-/// The budgets of each campaign that is in force now, and what is taken of them. Of one that was amended since its rule was asked, those
-/// of its present plan: its rule answers as it began, but money is counted now.
-async fn left(tx: &mut Tx, agency: Uuid, campaigns: &[Campaign], purse: &Purse) -> Result<HashMap<Uuid, Left>> {
-    let mut all = HashMap::new();
-    for row in budgets::used_in_force(tx, agency, purse.customer(), purse.day()).await? {
-        let gathered = campaigns.iter().find(|campaign| campaign.id == row.campaign_id);
-        let budget = match gathered {
-            Some(campaign) if campaign.plan_hash == row.plan_hash => campaign.plan.budget,
-            _ => match campaigns::campaign(tx, agency, row.campaign_id).await? {
-                Some(amended) => {
-                    let plan: Plan = serde_json::from_str(&amended.plan).map_err(AppError::corrupt("plan"))?;
-                    plan.budget
-                }
-                None => continue,
-            },
-        };
-        let used = Used {
-            total: row.total,
-            customer: row.customer,
-            day: row.day,
-        };
-        all.insert(row.campaign_id, Left { budget, used });
-    }
-    Ok(all)
 }
 
 /// Prices with what became of each campaign.
@@ -244,20 +220,19 @@ struct Asking<'a> {
 }
 
 impl Priced {
-    /// Works out prices from what the rules said and what is left of the budgets. A campaign that is not in force any more has no say.
-    fn new(gathered: &Gathered, left: &HashMap<Uuid, Left>) -> Result<Self> {
+    /// Works out prices from what the rules said and what is left of the budgets.
+    fn new(gathered: &Gathered) -> Result<Self> {
         let campaigns = &gathered.standing.campaigns;
         let list: Vec<i64> = gathered.basket.lines.iter().map(|line| line.total()).collect();
         let mut asked: Vec<Asking<'_>> = Vec::new();
         for (place, heard) in gathered.heard.iter().enumerate() {
             let campaign = &campaigns[place];
-            let (Heard::Asked(asking), Some(left)) = (heard, left.get(&campaign.id)) else {
-                continue;
-            };
+            let Heard::Asked(asking) = heard else { continue };
             let Ok(offers) = &asking.made.answer else { continue };
             let floor = |line: &posthouse_domain::promotion::Line| campaign.plan.floor(line.total(), line.cost());
             let floors = gathered.basket.lines.iter().map(floor).collect();
-            let (allowance, scope) = left.budget.allowance(left.used);
+            let used = gathered.used.get(&campaign.id).copied().unwrap_or_default();
+            let (allowance, scope) = campaign.plan.budget.allowance(used);
             asked.push(Asking {
                 place,
                 offers,

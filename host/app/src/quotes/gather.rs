@@ -1,7 +1,9 @@
-//! Asking for a quote, the part that only reads: who asks, which coupons are good, which campaigns may offer, and what their rules say.
+//! Asking for a quote, the part that only reads: who asks, which coupons are good, which campaigns may offer, what is left of their budgets, and
+//! what their rules say.
 
 use super::NewQuote;
 use super::codes::{Code, read_codes};
+use super::purse::Purse;
 use super::standing::{Campaign, Standing};
 use crate::campaigns::point::{Promotion, Request, Told};
 use crate::error::Result;
@@ -10,10 +12,13 @@ use crate::rules::point::{Made, Rule, decide};
 use crate::rules::{Moment, in_pool};
 use crate::{Quotes, Room};
 use posthouse_domain::Words;
+use posthouse_domain::promotion::budget::Used;
 use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};
 use posthouse_domain::promotion::{Basket, Offer};
-use posthouse_store::Access;
+use posthouse_store::budgets::{self, UsedRow};
+use posthouse_store::{Access, Tx};
 use rayon::prelude::*;
+use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -44,6 +49,8 @@ pub(crate) struct Gathered {
     pub(crate) heard: Vec<Heard>,
     /// Campaigns to which the customer belongs, from now on at the latest, and the arm of each.
     pub(crate) arms: Vec<(Uuid, &'static str)>,
+    /// What is used by now of the budgets of campaigns in force.
+    pub(crate) used: HashMap<Uuid, Used>,
     pub(crate) moment: Moment,
 }
 
@@ -65,6 +72,10 @@ impl Quotes<'_> {
             None => None,
         };
         let codes = read_codes(&mut tx, room.id, &new.codes, new.customer, moment.now).await?;
+        let used = match standing.campaigns.is_empty() {
+            true => HashMap::new(),
+            false => used(&mut tx, room.id, &Purse::new(new.customer, moment.today)).await?,
+        };
         drop(tx);
         let bars: Vec<Option<Barred>> = standing
             .campaigns
@@ -102,9 +113,21 @@ impl Quotes<'_> {
             codes,
             heard,
             arms,
+            used,
             moment,
         })
     }
+}
+
+/// What is held and spent of the budgets of each campaign in force: in all, on whoever asks, on the day.
+async fn used(tx: &mut Tx, agency: Uuid, purse: &Purse) -> Result<HashMap<Uuid, Used>> {
+    let rows = budgets::used_in_force(tx, agency, purse.customer(), purse.day()).await?;
+    let used = |row: UsedRow| Used {
+        total: row.total,
+        customer: row.customer,
+        day: row.day,
+    };
+    Ok(rows.into_iter().map(|row| (row.campaign_id, used(row))).collect())
 }
 
 /// Asks every rule that may be asked. Runs inside the engine's pool, as many at a time as there are threads.

@@ -40,7 +40,7 @@ impl Purse {
     }
 
     /// What is to be taken of a campaign's budgets. Every one of them counts it, limited or not: a limit may come later.
-    pub(super) fn taking(&self, campaign: Uuid, amount: i64, limits: Option<&Budget>) -> Posting {
+    pub(super) fn taking(&self, campaign: Uuid, amount: i64, limits: &Budget) -> Posting {
         let part = |scope: &str, subject: &str, limit| Part {
             scope: scope.to_owned(),
             subject: subject.to_owned(),
@@ -48,14 +48,14 @@ impl Purse {
             at_most: limit,
         };
         let customer = self.customer.iter();
-        let limit = limits.and_then(|budget| budget.per_customer);
-        let mut parts: Vec<Part> = customer.map(|id| part(budgets::CUSTOMER, id, limit)).collect();
-        let limit = limits.and_then(|budget| budget.per_day);
-        parts.push(part(budgets::DAY, &self.day, limit));
+        let mut parts: Vec<Part> = customer
+            .map(|id| part(budgets::CUSTOMER, id, limits.per_customer))
+            .collect();
+        parts.push(part(budgets::DAY, &self.day, limits.per_day));
         Posting {
             account: budgets::account(campaign),
             amount,
-            at_most: limits.map(|budget| budget.total),
+            at_most: Some(limits.total),
             parts,
         }
     }

@@ -24,7 +24,6 @@ pub(crate) struct Campaign {
     pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) plan: Plan,
-    pub(crate) plan_hash: String,
     pub(crate) mode: Mode,
     /// The rule that makes its offers, or why there is none.
     pub(crate) rule: std::result::Result<Arc<Rule<Promotion>>, Words>,
@@ -33,7 +32,7 @@ pub(crate) struct Campaign {
 /// Every campaign in force, the first in line first.
 #[derive(Debug)]
 pub(crate) struct Standing {
-    version: i64,
+    pub(crate) version: i64,
     pub(crate) campaigns: Vec<Campaign>,
     /// The kinds of the agency's own facts, by key.
     pub(crate) own: Arc<HashMap<String, FactKind>>,
@@ -77,12 +76,7 @@ impl Quotes<'_> {
         let mut campaigns = Vec::new();
         for row in store::running(tx, room.id).await? {
             let CampaignRow {
-                id,
-                key,
-                name,
-                plan,
-                plan_hash,
-                ..
+                id, key, name, plan, ..
             } = row;
             let plan: Plan = serde_json::from_str(&plan).map_err(AppError::corrupt("plan"))?;
             let rule = match bound.get(&key) {
@@ -95,7 +89,6 @@ impl Quotes<'_> {
                 key,
                 name,
                 plan,
-                plan_hash,
                 mode: mode.unwrap_or(UNDEFINED),
                 rule,
             });

@@ -334,7 +334,7 @@ async fn a_coupon_costs_the_same_however_many_there_are() {
         cheap!(steps, "coupons", coupons::coupons(&mut tx, agency, &hashes)).len(),
         10
     );
-    assert!(cheap!(steps, "hold", coupons::hold(&mut tx, agency, &hashes[1], 3)));
+    assert!(cheap!(steps, "hold", coupons::hold(&mut tx, agency, &hashes[1], 3, 1)));
     assert!(cheap!(
         steps,
         "redeem",
