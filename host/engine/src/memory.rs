@@ -1,6 +1,7 @@
 //! What the process gives back of the memory it does not need.
 
 use libmimalloc_sys::{mi_option_get, mi_option_set};
+use std::ffi::c_long;
 
 /// The option of mimalloc 3 that says for how many milliseconds free pages are kept: 1,000 unless it is set.
 const PURGE_DELAY: i32 = 15;
@@ -15,21 +16,21 @@ pub fn give_back_at_once() {
 }
 
 /// What the delay is unless somebody sets it, in ms.
-const USUAL: i64 = 1_000;
+const USUAL: c_long = 1_000;
 
-fn purge_delay() -> i64 {
+fn purge_delay() -> c_long {
     // SAFETY: reads a number of the allocator's own table; an option it does not know reads as 0.
     #[allow(unsafe_code, reason = "the allocator is set by calls of C")]
     unsafe {
-        mi_option_get(PURGE_DELAY).into()
+        mi_option_get(PURGE_DELAY)
     }
 }
 
-fn set_purge_delay(millis: i32) {
+fn set_purge_delay(millis: c_long) {
     // SAFETY: writes a number into the allocator's own table, which it reads anew whenever it decides what to give back.
     #[allow(unsafe_code, reason = "the allocator is set by calls of C")]
     unsafe {
-        mi_option_set(PURGE_DELAY, millis.into());
+        mi_option_set(PURGE_DELAY, millis);
     }
 }
 

@@ -199,6 +199,8 @@ struct DecisionQuery {
 }
 
 /// Decisions, the newest first.
+///
+/// A page may end before it is full where few of the latest are wanted: as long as there is a `next`, it goes on there.
 #[utoipa::path(get, path = "/decisions", tag = "decisions", operation_id = "listDecisions", params(DecisionQuery),
     responses((status = 200, description = "A page of decisions.", body = Page<Decision>)))]
 async fn list(
