@@ -258,17 +258,17 @@ impl Coupons<'_> {
         let agency = caller.room.id;
         let mut tx = self.app.idempotency().begin(caller).await?;
         jobs::cancel(&mut tx, agency, Abandon::KIND, &row.id.to_string()).await?;
-        let finished = store::set_batch_state(&mut tx, agency, row.id, "making", "ready").await?;
-        if finished {
-            let subject = format!("campaign/{}", row.campaign_id);
-            let detail = json!({"batch": row.id, "count": row.count, "uses": row.uses});
-            self.app
-                .audit()
-                .note(&mut tx, caller, "coupons.make", &subject, detail)
-                .await?;
+        if !store::set_batch_state(&mut tx, agency, row.id, "making", "ready").await? {
+            return Ok(false);
         }
+        let subject = format!("campaign/{}", row.campaign_id);
+        let detail = json!({"batch": row.id, "count": row.count, "uses": row.uses});
+        self.app
+            .audit()
+            .note(&mut tx, caller, "coupons.make", &subject, detail)
+            .await?;
         tx.commit().await?;
-        Ok(finished)
+        Ok(true)
     }
 
     /// Whose each code is; nobody's for codes of whoever brings them.
@@ -373,22 +373,24 @@ impl Coupons<'_> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let campaign = find(&mut tx, agency, campaign).await?.id;
         drop(tx);
-        for state in ["ready", "making"] {
-            retrying!(self.revoke_batch_in(caller, campaign, batch, state))?;
-        }
+        retrying!(self.try_revoke_batch(caller, campaign, batch))?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = store::batch(&mut tx, agency, campaign, batch).await?;
         let used = store::batch_use(&mut tx, agency, batch).await?;
         Ok(BatchView::of(row.ok_or(AppError::NotFound("coupon batch"))?, used))
     }
 
-    async fn revoke_batch_in(&self, caller: &Caller, campaign: Uuid, batch: Uuid, state: &str) -> Result<()> {
+    async fn try_revoke_batch(&self, caller: &Caller, campaign: Uuid, batch: Uuid) -> Result<()> {
         let agency = caller.room.id;
         let mut tx = self.app.idempotency().begin(caller).await?;
         if store::batch(&mut tx, agency, campaign, batch).await?.is_none() {
             return Err(AppError::NotFound("coupon batch"));
         }
-        if store::set_batch_state(&mut tx, agency, batch, state, "revoked").await? {
+        let mut revoked = false;
+        for state in ["ready", "making"] {
+            revoked |= store::set_batch_state(&mut tx, agency, batch, state, "revoked").await?;
+        }
+        if revoked {
             let subject = format!("campaign/{campaign}");
             self.app
                 .audit()

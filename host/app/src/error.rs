@@ -187,10 +187,27 @@ pub(crate) use retrying;
 
 /// The same for a transaction that may be done twice and comes to the same: one in doubt is tried again as well.
 macro_rules! repeating {
-    ($attempt:expr) => {
-        crate::error::while_it_may!($attempt, |error: &crate::error::AppError| error.is_transient()
-            || error.is_in_doubt())
-    };
+    ($attempt:expr) => {{
+        let mut doubt = None;
+        let result = crate::error::while_it_may!(
+            async {
+                let attempt = $attempt.await;
+                match attempt {
+                    Err(error) if error.is_in_doubt() => {
+                        doubt = Some(error);
+                        Err(crate::error::AppError::from(posthouse_store::StoreError::Overtaken))
+                    }
+                    attempt => attempt,
+                }
+            },
+            crate::error::AppError::is_transient
+        );
+        match (result, doubt) {
+            // what came of an earlier attempt is still not known
+            (Err(error), Some(doubt)) if error.will_pass() => Err(doubt),
+            (result, _) => result,
+        }
+    }};
 }
 pub(crate) use repeating;
 

@@ -33,6 +33,8 @@ pub enum Kept {
     Answer(KeptAnswer),
     /// What it made or changed, as it stands, with this HTTP status.
     Subject(String, u16),
+    /// Nothing yet: it was carried out this moment, and its answer is perhaps about to be kept. With what it made or changed, if that is known.
+    Unanswered(Option<String>),
     /// Nothing, but perhaps what it made or changed: its answer held a secret, or the host died before it was kept.
     Nothing(Option<String>),
 }
@@ -72,6 +74,9 @@ const KEPT_MILLIS: i64 = 24 * 3_600_000;
 const TIDY_EVERY: u32 = 256;
 const TIDIED: i64 = 1_024;
 
+/// How long after its work an answer may still be kept, in machine ms.
+const ANSWERED_WITHIN: i64 = 10_000;
+
 static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
 
 impl Idempotency<'_> {
@@ -106,7 +111,10 @@ impl Idempotency<'_> {
                 }
                 None => Kept::Nothing(subject),
             },
-            (Some(status), None, Some(subject)) => Kept::Subject(subject, status),
+            (None, _, subject) if row.created_at > self.app.machine.now() - ANSWERED_WITHIN => {
+                Kept::Unanswered(subject)
+            }
+            (Some(status @ 1..), None, Some(subject)) => Kept::Subject(subject, status),
             (_, _, subject) => Kept::Nothing(subject),
         })
     }
@@ -148,11 +156,11 @@ impl Idempotency<'_> {
 
     async fn begin_claiming(&self, caller: &Caller, subject: Option<(&str, u16)>) -> Result<Tx> {
         let (agency, now) = (caller.room.id, self.app.machine.now());
+        let Some(ticket) = &caller.ticket else {
+            return Ok(self.app.store.write(Access::Agency(agency)).await?);
+        };
+        self.tidy(agency).await?;
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        let Some(ticket) = &caller.ticket else { return Ok(tx) };
-        if ATTEMPTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_EVERY) {
-            store::forget(&mut tx, agency, now - KEPT_MILLIS, TIDIED).await?;
-        }
         if store::claim(&mut tx, agency, ticket.claim(subject), now).await? {
             return Ok(tx);
         }
@@ -163,6 +171,38 @@ impl Idempotency<'_> {
                 "此 Idempotency-Key 的首个请求正在答复中；请稍后重新发送"
             ),
         ))
+    }
+
+    /// Forgets now and then what was kept for longer than it has to be, in a transaction of its own: nobody waits for what it has locked.
+    async fn tidy(&self, agency: Uuid) -> Result<()> {
+        if !ATTEMPTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_EVERY) {
+            return Ok(());
+        }
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        store::forget(&mut tx, agency, self.app.machine.now() - KEPT_MILLIS, TIDIED).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What became of an attempt that failed: whether its work was done all the same, and then with what it made or changed, if that is known.
+    /// Its answer will not be kept any more.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn lost(&self, caller: &Caller) -> Result<Option<Kept>> {
+        let Some(ticket) = &caller.ticket else { return Ok(None) };
+        let agency = caller.room.id;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let row = store::kept(&mut tx, agency, &ticket.key).await?;
+        let Some(row) = row.filter(|row| row.ticket == Some(ticket.id)) else {
+            return Ok(None);
+        };
+        store::lose(&mut tx, agency, ticket.claim(None)).await?;
+        tx.commit().await?;
+        let status = row.status.and_then(|status| u16::try_from(status).ok());
+        Ok(Some(match (row.subject, status) {
+            (Some(subject), Some(status @ 1..)) => Kept::Subject(subject, status),
+            (subject, _) => Kept::Nothing(subject),
+        }))
     }
 
     /// Says in its transaction what a caller's request was about.
@@ -199,6 +239,7 @@ impl Idempotency<'_> {
 
     async fn try_keep(&self, caller: &Caller, ticket: &Ticket, status: u16, bytes: &[u8]) -> Result<()> {
         let agency = caller.room.id;
+        self.tidy(agency).await?;
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let answer = (status.into(), bytes);
         store::keep(&mut tx, agency, ticket.claim(None), answer, self.app.machine.now()).await?;
@@ -227,7 +268,7 @@ mod tests {
     }
 
     async fn a_key_is_claimed_with_the_work(store: Store) {
-        let (app, _, caller) = caller(&store).await;
+        let (app, clocks, caller) = caller(&store).await;
         let once = app.idempotency();
         // work that is undone claims nothing
         drop(
@@ -240,7 +281,10 @@ mod tests {
         let mut tx = once.begin(&attempt).await.expect("a transaction");
         once.name_subject(&mut tx, &attempt, "thing/1").await.expect("a name");
         tx.commit().await.expect("a commit");
-        // the host died before the answer was kept
+        // its answer may come yet; after a while the host has died before it was kept
+        let kept = once.kept(&caller, "k", "r").await.expect("a look");
+        assert_eq!(kept, Some(Kept::Unanswered(Some("thing/1".into()))));
+        clocks.machine.set(NOW + ANSWERED_WITHIN);
         let kept = once.kept(&caller, "k", "r").await.expect("a look");
         assert_eq!(kept, Some(Kept::Nothing(Some("thing/1".into()))));
         // the same attempt may begin another transaction, another one may not
@@ -252,6 +296,14 @@ mod tests {
         assert!(matches!(error, AppError::Conflict(rejection) if rejection.code == "request_running"));
         let error = once.kept(&caller, "k", "other").await.expect_err("another request");
         assert!(matches!(error, AppError::Invalid(rejection) if rejection.code == "idempotency_key_reused"));
+        // an attempt that was done and failed afterwards will not be answered
+        let failing = once.attempt(&caller, "f", "r");
+        assert_eq!(once.lost(&failing).await.expect("a look"), None, "nothing was done");
+        let tx = once.begin(&failing).await.expect("a transaction");
+        tx.commit().await.expect("a commit");
+        assert_eq!(once.lost(&failing).await.expect("a look"), Some(Kept::Nothing(None)));
+        let kept = once.kept(&caller, "f", "r").await.expect("a look");
+        assert_eq!(kept, Some(Kept::Nothing(None)), "at once");
         // what answers for itself needs no answer kept
         let attempt = once.attempt(&caller, "q", "r");
         let tx = once.begin_on(&attempt, "quote/1", 201).await.expect("a transaction");

@@ -1,6 +1,8 @@
 //! What the process gives back of the memory it does not need.
 
-use libmimalloc_sys::{mi_option_get, mi_option_set};
+#[cfg(test)]
+use libmimalloc_sys::mi_option_get;
+use libmimalloc_sys::mi_option_set;
 use std::ffi::c_long;
 
 /// The option of mimalloc 3 that says for how many milliseconds free pages are kept: 1,000 unless it is set.
@@ -10,14 +12,12 @@ const PURGE_DELAY: i32 = 15;
 /// step after the other; kept for a second, it adds up. With a million customers the most that is resident is 373 MB instead of 493 MB, for
 /// 7 % more time. A setting in the environment (`MIMALLOC_PURGE_DELAY`) stands.
 pub fn give_back_at_once() {
-    if purge_delay() == USUAL {
+    if std::env::var_os("MIMALLOC_PURGE_DELAY").is_none() {
         set_purge_delay(0);
     }
 }
 
-/// What the delay is unless somebody sets it, in ms.
-const USUAL: c_long = 1_000;
-
+#[cfg(test)]
 fn purge_delay() -> c_long {
     // SAFETY: reads a number of the allocator's own table; an option it does not know reads as 0.
     #[allow(unsafe_code, reason = "the allocator is set by calls of C")]
@@ -42,13 +42,10 @@ mod tests {
     fn the_option_is_the_one_that_is_meant() {
         assert_eq!(
             purge_delay(),
-            USUAL,
+            1_000,
             "another version of mimalloc has another number for it"
         );
         give_back_at_once();
         assert_eq!(purge_delay(), 0);
-        set_purge_delay(7);
-        give_back_at_once();
-        assert_eq!(purge_delay(), 7, "what somebody has set stands");
     }
 }

@@ -76,6 +76,16 @@ impl<'d> Kept<'d> {
     }
 }
 
+impl Kept<'_> {
+    /// Whether a filter takes it, whose customer and subject are those of the set.
+    fn is_wanted(&self, filter: &Filter) -> bool {
+        let of_binding = |(point, name): &(String, String)| *point == self.extension_point && *name == self.binding;
+        filter.binding.as_ref().is_none_or(of_binding)
+            && filter.digest.as_ref().is_none_or(|digest| *digest == self.digest)
+            && filter.outcome.as_ref().is_none_or(|outcome| *outcome == self.outcome)
+    }
+}
+
 #[derive(FromRow)]
 struct SetRow {
     id: Uuid,
@@ -87,8 +97,8 @@ struct SetRow {
 }
 
 impl SetRow {
-    /// The decisions in their order.
-    fn read(&self) -> Result<Vec<DecisionRow>> {
+    /// Those decisions that are wanted, in their order.
+    fn read(&self, wanted: impl Fn(&Kept<'_>) -> bool) -> Result<Vec<DecisionRow>> {
         let corrupt = |problem: String| StoreError::Corrupt {
             what: "decisions",
             problem,
@@ -113,7 +123,7 @@ impl SetRow {
             usage: kept.usage.into_owned(),
             log: kept.log.into_owned(),
         };
-        Ok(kept.into_iter().map(row).collect())
+        Ok(kept.into_iter().filter(wanted).map(row).collect())
     }
 }
 
@@ -176,8 +186,8 @@ pub(crate) async fn decision(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Opti
         agency,
         set_id(id)
     )?;
-    let rows = row.map_or_else(|| Ok(Vec::new()), |row| row.read())?;
-    Ok(rows.into_iter().find(|row| row.id == id))
+    let rows = row.map_or_else(|| Ok(Vec::new()), |row| row.read(|kept| kept.id == id))?;
+    Ok(rows.into_iter().next())
 }
 
 /// Decisions of sets before `before`, the newest first, `limit` at most; and the id before which there may be more, if the look ended early.
@@ -209,8 +219,8 @@ pub(crate) async fn latest(
             q.push(" ORDER BY id DESC LIMIT ").push_bind(CHUNK);
         })?;
         for set in &sets {
-            let wanted = |row: &DecisionRow| row.id < before && filter.takes(row);
-            found.extend(set.read()?.into_iter().rev().filter(wanted));
+            let wanted = |kept: &Kept<'_>| kept.id < before && kept.is_wanted(filter);
+            found.extend(set.read(wanted)?.into_iter().rev());
             (looked_at, end) = (looked_at + 1, set.id);
             if found.len() >= limit {
                 found.truncate(limit);

@@ -120,19 +120,6 @@ pub struct Filter {
     pub outcome: Option<String>,
 }
 
-impl Filter {
-    /// Whether a decision is wanted.
-    pub(crate) fn takes(&self, row: &DecisionRow) -> bool {
-        let of_binding = |(point, name): &(String, String)| (point, name) == (&row.extension_point, &row.binding);
-        let on = |(kind, id): &(String, Uuid)| (Some(kind), Some(*id)) == (row.subject_kind.as_ref(), row.subject_id);
-        self.binding.as_ref().is_none_or(of_binding)
-            && self.customer.is_none_or(|customer| Some(customer) == row.customer_id)
-            && self.subject.as_ref().is_none_or(on)
-            && self.digest.as_ref().is_none_or(|digest| *digest == row.digest)
-            && self.outcome.as_ref().is_none_or(|outcome| *outcome == row.outcome)
-    }
-}
-
 /// A page of decisions.
 #[derive(Debug, Clone)]
 pub struct Latest {

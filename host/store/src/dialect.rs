@@ -49,6 +49,22 @@ pub(crate) fn postgres_begin(access: crate::Access, write: bool) -> String {
     }
 }
 
+/// Lets a transaction that writes compute between its statements for as long as a statement may take: one that classifies customers between them
+/// waits for the threads that do so, whoever else has work for these.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn take_time(tx: &mut Tx) -> Result<()> {
+    match tx {
+        Tx::Sqlite(_) => Ok(()),
+        Tx::Postgres(c) => {
+            let set = format!("SET LOCAL idle_in_transaction_session_timeout = {STATEMENT_MILLIS}");
+            let done = sqlx::query(sqlx::AssertSqlSafe(set)).execute(&mut **c).await;
+            done.map(drop).map_err(StoreError::from)
+        }
+    }
+}
+
 /// Tells the other hosts on the same database that something happened, when the transaction commits. On SQLite there are none.
 ///
 /// # Errors

@@ -55,7 +55,8 @@ impl StoreError {
     /// What the failure of a commit means.
     pub(crate) fn of_commit(error: sqlx::Error) -> Self {
         let lost = match &error {
-            sqlx::Error::Database(reported) => reported.code().is_some_and(|code| is_broken(&code)),
+            // of a session that was ended for idling it is known that nothing was committed
+            sqlx::Error::Database(reported) => reported.code().is_some_and(|code| is_broken(&code) && code != "25P03"),
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
             _ => false,
         };

@@ -17,7 +17,12 @@ pub struct KeptRow {
     pub status: Option<i32>,
     /// The answer, if it is kept.
     pub body: Option<Vec<u8>>,
+    /// When the key was claimed, in ms since 1970.
+    pub created_at: i64,
 }
+
+/// The status of a request that was carried out and whose answer nobody will keep any more.
+pub const LOST: i32 = 0;
 
 /// A claim of a key.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +45,7 @@ pub async fn kept(tx: &mut Tx, agency: Uuid, key: &str) -> Result<Option<KeptRow
     fetch_optional!(
         tx,
         KeptRow,
-        "SELECT request, ticket, subject, status, body FROM kept_answer WHERE agency_id = $1 AND key = $2",
+        "SELECT request, ticket, subject, status, body, created_at FROM kept_answer WHERE agency_id = $1 AND key = $2",
         agency,
         key
     )
@@ -102,6 +107,22 @@ pub async fn keep(tx: &mut Tx, agency: Uuid, claim: Claim<'_>, (status, body): (
         status,
         body,
         now
+    )
+    .map(drop)
+}
+
+/// Says of a claimed key that its answer will not be kept any more.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn lose(tx: &mut Tx, agency: Uuid, claim: Claim<'_>) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE kept_answer SET status = $4 WHERE agency_id = $1 AND key = $2 AND ticket = $3 AND status IS NULL",
+        agency,
+        claim.key,
+        claim.ticket,
+        LOST
     )
     .map(drop)
 }

@@ -29,6 +29,10 @@ impl crate::Coupons<'_> {
     async fn abandon(&self, job: &JobRow, batch: Uuid) -> Result<Done> {
         let agency = job.agency_id;
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        // first of all, as whoever finishes the batch does
+        if !jobs::finish(&mut tx, self.app.host, job).await? {
+            return Ok(Done::Finished);
+        }
         if store::set_batch_state(&mut tx, agency, batch, "making", "revoked").await?
             && let Some(campaign) = store::campaign_of(&mut tx, agency, batch).await?
         {
@@ -45,7 +49,6 @@ impl crate::Coupons<'_> {
                 )
                 .await?;
         }
-        jobs::finish(&mut tx, self.app.host, job).await?;
         tx.commit().await?;
         Ok(Done::Finished)
     }

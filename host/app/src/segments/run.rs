@@ -188,6 +188,7 @@ impl Segments<'_> {
             Some(asker) => self.app.idempotency().begin(asker).await?,
             None => self.app.store.write(Access::Agency(room.id)).await?,
         };
+        dialect::take_time(&mut tx).await?;
         // the lock: from here until the commit nobody changes this agency's facts
         let last_change = lock(&mut tx, room.id).await?;
         let present = self.moment(room);

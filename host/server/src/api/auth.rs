@@ -1,6 +1,7 @@
 //! The door: who asks, and whether not too often.
 
 use super::Front;
+use super::crowd::Held;
 use super::problem::Problem;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -83,9 +84,15 @@ pub(crate) async fn door(State(front): State<Front>, mut request: Request, next:
     let caller = front.app().team().authenticate(key).await?;
     tracing::Span::current().record("agency", caller.room.slug.as_str());
     front.limiter().check(caller.key)?;
-    let _place = front.crowd().place(&request, caller.key)?;
+    let place = front.crowd().place(&request, caller.key)?;
+    let held = request.extensions().get::<Held>().cloned().map(|held| held.with(place));
+    if let Some(held) = held.clone() {
+        request.extensions_mut().insert(held);
+    }
     request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+    let response = next.run(request).await;
+    drop(held);
+    Ok(response)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {

@@ -1,7 +1,7 @@
 //! How many requests are at work at once: whoever comes beyond that is told to come back, and waits nowhere. No key has all the places.
 
 use super::Front;
-use super::problem::Problem;
+use super::problem::{OVERLOADED, Problem};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -100,10 +100,33 @@ impl Crowd {
     }
 }
 
+/// The places of a request. They are its own until its work is done, also if nobody waits for that any more.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    _all: Arc<OwnedSemaphorePermit>,
+    _key: Option<Arc<Place>>,
+}
+
+impl Held {
+    /// With the place of its key.
+    pub(super) fn with(self, key: Place) -> Self {
+        Self {
+            _key: Some(Arc::new(key)),
+            ..self
+        }
+    }
+}
+
 /// Before anybody is asked who they are: also that takes a connection to the database.
-pub(crate) async fn admit(State(front): State<Front>, request: Request, next: Next) -> Result<Response, Problem> {
-    let _place = front.crowd().enter(&request)?;
-    Ok(next.run(request).await)
+pub(crate) async fn admit(State(front): State<Front>, mut request: Request, next: Next) -> Result<Response, Problem> {
+    let held = Held {
+        _all: Arc::new(front.crowd().enter(&request)?),
+        _key: None,
+    };
+    request.extensions_mut().insert(held.clone());
+    let response = next.run(request).await;
+    drop(held);
+    Ok(response)
 }
 
 fn overloaded() -> Problem {
@@ -112,7 +135,7 @@ fn overloaded() -> Problem {
         "the server has more to do than it can; nothing was changed, send the request again in a moment",
         "服务器超出负荷；没有任何改动，请稍后重新发送请求"
     );
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail).retry_after(1)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, detail).retry_after(1)
 }
 
 #[cfg(test)]

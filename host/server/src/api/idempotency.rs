@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: the same request with the same key gets the same answer, and is carried out once.
 
 use super::Front;
-use super::problem::{Answer, Problem};
+use super::problem::{Answer, Problem, Turned};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -11,6 +11,7 @@ use posthouse_app::idempotency::{Kept, KeptAnswer};
 use posthouse_app::team::Caller;
 use posthouse_domain::{Words, words};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -21,6 +22,9 @@ const KEPT: [HeaderName; 4] = [
     header::ETAG,
     header::LOCATION,
 ];
+/// How often an answer that is about to be kept is looked for, and how long between two looks.
+const LOOKS: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(25);
 /// Largest answer that is kept; no write answers that much.
 const LARGEST: usize = 64 << 20;
 
@@ -105,16 +109,23 @@ pub(crate) async fn perform<F: Future<Output = Response>>(
     work: impl FnOnce(Caller) -> F,
 ) -> Answer<Response> {
     let idempotency = front.app().idempotency();
-    if let Some(kept) = idempotency.kept(caller, key, mark).await? {
+    if let Some(kept) = known(front, caller, (key, mark), keeps).await? {
         return again(front, caller, kept).await;
     }
     let attempting = idempotency.attempt(caller, key, mark);
     let response = work(attempting.clone()).await;
     if !response.status().is_success() {
-        // another attempt was first; or this one was done, and what failed came after
-        return match idempotency.kept(caller, key, mark).await {
-            Ok(Some(kept)) => again(front, caller, kept).await,
-            _ => Ok(response),
+        if response.extensions().get::<Turned>().is_some() {
+            return Ok(response);
+        }
+        // this one was done, and what failed came after; or another attempt was first
+        let kept = match idempotency.lost(&attempting).await {
+            Ok(None) => known(front, caller, (key, mark), keeps).await.ok().flatten(),
+            lost => lost.ok().flatten(),
+        };
+        return match kept {
+            Some(kept) => again(front, caller, kept).await,
+            None => Ok(response),
         };
     }
     if !keeps {
@@ -135,12 +146,33 @@ pub(crate) async fn perform<F: Future<Output = Response>>(
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
+/// What is known under a key. An answer that may be kept any moment is waited for.
+async fn known(front: &Front, caller: &Caller, (key, mark): (&str, &str), keeps: bool) -> Answer<Option<Kept>> {
+    for look in 0.. {
+        match front.app().idempotency().kept(caller, key, mark).await? {
+            Some(Kept::Unanswered(subject)) if !keeps => return Ok(Some(Kept::Nothing(subject))),
+            Some(Kept::Unanswered(_)) if look < LOOKS => tokio::time::sleep(PAUSE).await,
+            Some(Kept::Unanswered(_)) => break,
+            found => return Ok(found),
+        }
+    }
+    Err(Problem::new(
+        StatusCode::CONFLICT,
+        "request_running",
+        words!(
+            "the first request with this Idempotency-Key is just being answered; send it again in a moment",
+            "此 Idempotency-Key 的首个请求正在答复中；请稍后重新发送"
+        ),
+    )
+    .retry_after(1))
+}
+
 /// Answers a request that was carried out before.
 async fn again(front: &Front, caller: &Caller, kept: Kept) -> Answer<Response> {
     let (subject, status) = match kept {
         Kept::Answer(answer) => return Ok(replay(answer)),
         Kept::Subject(subject, status) => (Some(subject), status),
-        Kept::Nothing(subject) => (subject, 0),
+        Kept::Unanswered(subject) | Kept::Nothing(subject) => (subject, 0),
     };
     let quote = subject.as_deref().and_then(|subject| subject.strip_prefix("quote/"));
     if let Some(id) = quote.and_then(|id| id.parse().ok()) {

@@ -1,6 +1,7 @@
 //! One span, one line and one measurement per request; panics become problems; writes are finished even when nobody waits.
 
 use super::Front;
+use super::crowd::Held;
 use super::problem::Problem;
 use super::reader;
 use crate::telemetry::REQUEST_SECONDS;
@@ -63,11 +64,17 @@ pub(crate) async fn carry_out(State(front): State<Front>, request: Request, next
         .get::<MatchedPath>()
         .is_some_and(|path| path.as_str().ends_with("/imports"));
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let held = request.extensions().get::<Held>().cloned();
     let work = next.run(request);
     let work = async {
         if !writes {
             return work.await;
         }
+        let work = async move {
+            let response = work.await;
+            drop(held);
+            response
+        };
         let task = front
             .tasks()
             .spawn(reader::for_this_reader(work).instrument(tracing::Span::current()));

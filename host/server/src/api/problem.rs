@@ -40,6 +40,13 @@ pub(crate) struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// The code of a request for which there was no room.
+pub(super) const OVERLOADED: &str = "overloaded";
+
+/// Marks the answer to a request that was turned away before anything was done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turned;
+
 /// What handlers return.
 pub(crate) type Answer<T> = Result<T, Problem>;
 
@@ -127,6 +134,9 @@ impl IntoResponse for Problem {
             .headers_mut()
             .insert(header::CONTENT_LANGUAGE, content_language());
         response.headers_mut().extend(self.headers);
+        if self.code == OVERLOADED {
+            response.extensions_mut().insert(Turned);
+        }
         response
     }
 }
@@ -159,7 +169,7 @@ impl From<AppError> for Problem {
                     "the server has more to do than it can; nothing was changed, send the request again in a moment",
                     "服务器超出负荷；没有任何改动，请稍后重新发送请求"
                 );
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail).retry_after(2)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, detail).retry_after(2)
             }
             error @ AppError::Store(StoreError::InDoubt(_)) => {
                 tracing::warn!(%error, "nobody knows whether a request was carried out");

@@ -264,6 +264,20 @@ async fn the_same_request_with_the_same_key_is_carried_out_once() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_that_come_at_once_hear_one_answer() {
+    let house = House::open().await;
+    for number in 0..10 {
+        let key = format!("copies-{number}");
+        let body = LI.replace("13800138000", &format!("1380013800{number}"));
+        let once = [JSON, ("idempotency-key", key.as_str())];
+        let ask = || house.ask("POST", "/api/v1/customers", &once, &body);
+        let (one, two, three) = tokio::join!(ask(), ask(), ask());
+        assert_eq!([one.0, two.0, three.0], [201; 3], "{} {} {}", one.2, two.2, three.2);
+        assert_eq!((&one.2, &one.2), (&two.2, &three.2));
+    }
+}
+
 #[tokio::test]
 async fn a_failed_request_gives_its_key_back() {
     let house = House::open().await;
