@@ -57,11 +57,12 @@ pub(crate) fn postgres_begin(access: crate::Access, write: bool) -> String {
 pub async fn take_time(tx: &mut Tx) -> Result<()> {
     match tx {
         Tx::Sqlite(_) => Ok(()),
-        Tx::Postgres(c) => {
-            let set = format!("SET LOCAL idle_in_transaction_session_timeout = {STATEMENT_MILLIS}");
-            let done = sqlx::query(sqlx::AssertSqlSafe(set)).execute(&mut **c).await;
-            done.map(drop).map_err(StoreError::from)
-        }
+        Tx::Postgres(c) => sqlx::query("SELECT set_config('idle_in_transaction_session_timeout', $1, true)")
+            .bind(STATEMENT_MILLIS.to_string())
+            .execute(&mut **c)
+            .await
+            .map(drop)
+            .map_err(StoreError::from),
     }
 }
 
