@@ -2,7 +2,7 @@
 
 use crate::Room;
 use crate::error::{AppError, Result};
-use crate::idempotency::Ticket;
+use crate::ticket::Ticket;
 use posthouse_store::Tx;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -7,12 +7,13 @@
 use crate::Idempotency;
 use crate::caller::Caller;
 use crate::error::{AppError, Result, retrying};
+pub use crate::ticket::Ticket;
 use posthouse_domain::words;
-use posthouse_store::idempotency::{self as store, Claim, KeptRow};
+use posthouse_store::idempotency::{self as store, KeptRow};
 use posthouse_store::{Access, Tx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use uuid::Uuid;
 
 /// An answer as it was given.
@@ -37,28 +38,6 @@ pub enum Kept {
     Unanswered(Option<String>),
     /// Nothing, but perhaps what it made or changed: its answer held a secret, or the host died before it was kept.
     Nothing(Option<String>),
-}
-
-/// An attempt at a request that carries a key.
-#[derive(Debug)]
-pub struct Ticket {
-    id: Uuid,
-    key: String,
-    /// Digest of the request.
-    request: String,
-    /// Whether what it made or changed answers for itself.
-    answers_for_itself: AtomicBool,
-}
-
-impl Ticket {
-    fn claim<'t>(&'t self, subject: Option<(&'t str, u16)>) -> Claim<'t> {
-        Claim {
-            key: &self.key,
-            request: &self.request,
-            ticket: self.id,
-            subject: subject.map(|(subject, status)| (subject, status.into())),
-        }
-    }
 }
 
 /// What is sealed.
@@ -121,12 +100,7 @@ impl Idempotency<'_> {
 
     /// The caller, about to attempt a request of this digest under a key.
     pub fn attempt(&self, caller: &Caller, key: &str, request: &str) -> Caller {
-        let ticket = Ticket {
-            id: self.app.entropy.id(self.app.machine.now()),
-            key: key.to_owned(),
-            request: request.to_owned(),
-            answers_for_itself: AtomicBool::new(false),
-        };
+        let ticket = Ticket::new(self.app.entropy.id(self.app.machine.now()), key, request);
         Caller {
             ticket: Some(Arc::new(ticket)),
             ..caller.clone()
@@ -149,7 +123,7 @@ impl Idempotency<'_> {
     pub(crate) async fn begin_on(&self, caller: &Caller, subject: &str, status: u16) -> Result<Tx> {
         let tx = self.begin_claiming(caller, Some((subject, status))).await?;
         if let Some(ticket) = &caller.ticket {
-            ticket.answers_for_itself.store(true, Ordering::Relaxed);
+            ticket.answers_for_itself();
         }
         Ok(tx)
     }
@@ -191,11 +165,14 @@ impl Idempotency<'_> {
     pub async fn lost(&self, caller: &Caller) -> Result<Option<Kept>> {
         let Some(ticket) = &caller.ticket else { return Ok(None) };
         let agency = caller.room.id;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        // most that fail have done nothing, and take the writer from nobody to hear so
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = store::kept(&mut tx, agency, &ticket.key).await?;
+        drop(tx);
         let Some(row) = row.filter(|row| row.ticket == Some(ticket.id)) else {
             return Ok(None);
         };
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::lose(&mut tx, agency, ticket.claim(None)).await?;
         tx.commit().await?;
         let status = row.status.and_then(|status| u16::try_from(status).ok());
@@ -208,7 +185,7 @@ impl Idempotency<'_> {
     /// Says in its transaction what a caller's request was about.
     pub(crate) async fn name_subject(&self, tx: &mut Tx, caller: &Caller, subject: &str) -> Result<()> {
         if let Some(ticket) = &caller.ticket
-            && !ticket.answers_for_itself.load(Ordering::Relaxed)
+            && !ticket.is_answered()
         {
             store::name_subject(tx, caller.room.id, ticket.claim(None), subject).await?;
         }
@@ -221,7 +198,7 @@ impl Idempotency<'_> {
     /// Failures of the database.
     pub async fn keep(&self, caller: &Caller, answer: &KeptAnswer) -> Result<()> {
         let Some(ticket) = &caller.ticket else { return Ok(()) };
-        if ticket.answers_for_itself.load(Ordering::Relaxed) {
+        if ticket.is_answered() {
             return Ok(());
         }
         let sealed = Sealed {

@@ -30,6 +30,7 @@ pub mod team;
 #[cfg(test)]
 mod testing;
 mod texts;
+mod ticket;
 pub mod timeline;
 #[cfg(test)]
 mod toy;

@@ -1,89 +1,34 @@
-//! Decisions that were made together, as those of a quote are: one row, whose document has them all, compressed. Fifty rows of a page between
-//! them would be fifty times the statement, and most of what they say is the same.
+//! Decisions that were made together, as those of a quote are: one row, whose document has them all, compressed. Fifty rows would be fifty times
+//! the statement, and most of what they say is the same.
 
-use crate::decisions::{DecisionRow, Filter};
+use crate::decision_rows::{DecisionRow, Filter};
 use crate::{Result, StoreError, Tx};
-use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
-use std::borrow::Cow;
 use uuid::Uuid;
 
 /// The bits of a decision's id that say which of its set it is; those of the set's own id are zero.
 const PLACES: u128 = 0xfff;
 
 /// Sets looked at for one page: where few decisions are those that are wanted, a page ends before it is full.
-const MOST_LOOKED_AT: usize = 1_000;
+pub const MOST_LOOKED_AT: usize = 1_000;
 /// Sets read at once.
 const CHUNK: i64 = 50;
 
-/// The id of a set, made of one that nobody has.
-pub fn set_id(id: Uuid) -> Uuid {
+/// The id of the set that a decision is of, if it is of one.
+fn set_of(id: Uuid) -> Uuid {
     Uuid::from_u128(id.as_u128() & !PLACES)
 }
 
-/// The id of a decision of a set by its place, the first being 0.
-///
-/// # Panics
-/// If there is no such place.
-pub fn id_in(set: Uuid, place: usize) -> Uuid {
-    assert!((place as u128) < PLACES, "a set has no place {place}");
-    Uuid::from_u128(set.as_u128() | (place as u128 + 1))
-}
-
-/// A decision as a document has it: every text as it was written, so that reading it depends on no later version.
-#[derive(Serialize, Deserialize)]
-struct Kept<'d> {
-    id: Uuid,
-    #[serde(borrow)]
-    extension_point: Cow<'d, str>,
-    #[serde(borrow)]
-    binding: Cow<'d, str>,
-    revision: i64,
-    #[serde(borrow)]
-    digest: Cow<'d, str>,
-    #[serde(borrow)]
-    config_digest: Cow<'d, str>,
-    #[serde(borrow)]
-    input: Cow<'d, str>,
-    #[serde(borrow)]
-    output: Cow<'d, str>,
-    #[serde(borrow)]
-    outcome: Cow<'d, str>,
-    #[serde(borrow)]
-    effect: Cow<'d, str>,
-    #[serde(borrow)]
-    usage: Cow<'d, str>,
-    #[serde(borrow)]
-    log: Cow<'d, str>,
-}
-
-impl<'d> Kept<'d> {
-    fn of(row: &'d DecisionRow) -> Self {
-        Self {
-            id: row.id,
-            extension_point: Cow::Borrowed(&row.extension_point),
-            binding: Cow::Borrowed(&row.binding),
-            revision: row.revision,
-            digest: Cow::Borrowed(&row.digest),
-            config_digest: Cow::Borrowed(&row.config_digest),
-            input: Cow::Borrowed(&row.input),
-            output: Cow::Borrowed(&row.output),
-            outcome: Cow::Borrowed(&row.outcome),
-            effect: Cow::Borrowed(&row.effect),
-            usage: Cow::Borrowed(&row.usage),
-            log: Cow::Borrowed(&row.log),
+/// Ids for decisions that are made together, in their order: `fresh` gives ids that nobody has, one for each set that is begun.
+pub fn ids(mut fresh: impl FnMut() -> Uuid) -> impl Iterator<Item = Uuid> {
+    let (mut set, mut place) = (Uuid::nil(), PLACES);
+    std::iter::from_fn(move || {
+        if place == PLACES {
+            (set, place) = (set_of(fresh()), 0);
         }
-    }
-}
-
-impl Kept<'_> {
-    /// Whether a filter takes it, whose customer and subject are those of the set.
-    fn is_wanted(&self, filter: &Filter) -> bool {
-        let of_binding = |(point, name): &(String, String)| *point == self.extension_point && *name == self.binding;
-        filter.binding.as_ref().is_none_or(of_binding)
-            && filter.digest.as_ref().is_none_or(|digest| *digest == self.digest)
-            && filter.outcome.as_ref().is_none_or(|outcome| *outcome == self.outcome)
-    }
+        place += 1;
+        Some(Uuid::from_u128(set.as_u128() | place))
+    })
 }
 
 #[derive(FromRow)]
@@ -97,33 +42,20 @@ struct SetRow {
 }
 
 impl SetRow {
-    /// Those decisions that are wanted, in their order.
-    fn read(&self, wanted: impl Fn(&Kept<'_>) -> bool) -> Result<Vec<DecisionRow>> {
-        let corrupt = |problem: String| StoreError::Corrupt {
+    /// The decisions in their order.
+    fn read(&self) -> Result<Vec<DecisionRow>> {
+        let text = lz4_flex::decompress_size_prepended(&self.document).map_err(|error| StoreError::Corrupt {
             what: "decisions",
-            problem,
-        };
-        let text = lz4_flex::decompress_size_prepended(&self.document).map_err(|error| corrupt(error.to_string()))?;
-        let kept: Vec<Kept<'_>> = serde_json::from_slice(&text).map_err(StoreError::corrupt("decisions"))?;
-        let row = |kept: Kept<'_>| DecisionRow {
-            id: kept.id,
-            extension_point: kept.extension_point.into_owned(),
-            binding: kept.binding.into_owned(),
-            revision: kept.revision,
-            digest: kept.digest.into_owned(),
-            config_digest: kept.config_digest.into_owned(),
-            customer_id: self.customer_id,
-            subject_kind: self.subject_kind.clone(),
-            subject_id: self.subject_id,
-            at: self.at,
-            input: kept.input.into_owned(),
-            output: kept.output.into_owned(),
-            outcome: kept.outcome.into_owned(),
-            effect: kept.effect.into_owned(),
-            usage: kept.usage.into_owned(),
-            log: kept.log.into_owned(),
-        };
-        Ok(kept.into_iter().filter(wanted).map(row).collect())
+            problem: error.to_string(),
+        })?;
+        let mut rows: Vec<DecisionRow> = serde_json::from_slice(&text).map_err(StoreError::corrupt("decisions"))?;
+        for row in &mut rows {
+            row.customer_id = self.customer_id;
+            row.subject_kind.clone_from(&self.subject_kind);
+            row.subject_id = self.subject_id;
+            row.at = self.at;
+        }
+        Ok(rows)
     }
 }
 
@@ -138,22 +70,24 @@ pub struct DecisionSet {
 }
 
 impl DecisionSet {
-    /// The set of these decisions, whose ids are [`id_in`] it; all of them are about the same customer and subject, and of the same moment.
+    /// The sets of decisions with such [`ids`]. Those of a set are about the same customer and subject, and of the same moment.
     ///
     /// # Errors
     /// None that can happen: what is written is text and numbers.
-    pub fn of(id: Uuid, rows: &[DecisionRow]) -> Result<Option<Self>> {
-        let Some(first) = rows.first() else { return Ok(None) };
-        debug_assert!(rows.iter().all(|row| set_id(row.id) == id && row.id != id), "{rows:?}");
-        let kept: Vec<Kept<'_>> = rows.iter().map(Kept::of).collect();
-        let text = serde_json::to_vec(&kept).map_err(StoreError::corrupt("decisions"))?;
-        Ok(Some(Self {
-            id,
-            customer: first.customer_id,
-            subject: first.subject_kind.clone().zip(first.subject_id),
-            at: first.at,
-            document: lz4_flex::compress_prepend_size(&text),
-        }))
+    pub fn of(rows: &[DecisionRow]) -> Result<Vec<Self>> {
+        let sets = rows.chunk_by(|one, next| set_of(one.id) == set_of(next.id));
+        sets.filter_map(|rows| Some((rows.first()?, rows)))
+            .map(|(first, rows)| {
+                let text = serde_json::to_vec(rows).map_err(StoreError::corrupt("decisions"))?;
+                Ok(Self {
+                    id: set_of(first.id),
+                    customer: first.customer_id,
+                    subject: first.subject_kind.clone().zip(first.subject_id),
+                    at: first.at,
+                    document: lz4_flex::compress_prepend_size(&text),
+                })
+            })
+            .collect()
     }
 }
 
@@ -184,10 +118,10 @@ pub(crate) async fn decision(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Opti
         SetRow,
         "SELECT id, customer_id, subject_kind, subject_id, at, document FROM decision_set WHERE agency_id = $1 AND id = $2",
         agency,
-        set_id(id)
+        set_of(id)
     )?;
-    let rows = row.map_or_else(|| Ok(Vec::new()), |row| row.read(|kept| kept.id == id))?;
-    Ok(rows.into_iter().next())
+    let rows = row.map_or_else(|| Ok(Vec::new()), |row| row.read())?;
+    Ok(rows.into_iter().find(|row| row.id == id))
 }
 
 /// Decisions of sets before `before`, the newest first, `limit` at most; and the id before which there may be more, if the look ended early.
@@ -218,20 +152,57 @@ pub(crate) async fn latest(
             }
             q.push(" ORDER BY id DESC LIMIT ").push_bind(CHUNK);
         })?;
-        for set in &sets {
-            let wanted = |kept: &Kept<'_>| kept.id < before && kept.is_wanted(filter);
-            found.extend(set.read(wanted)?.into_iter().rev());
-            (looked_at, end) = (looked_at + 1, set.id);
-            if found.len() >= limit {
-                found.truncate(limit);
-                return Ok((found, None));
-            }
-        }
-        if (sets.len() as i64) < CHUNK {
+        let (Some(last), read) = (sets.last().map(|set| set.id), sets.len()) else {
+            return Ok((found, None));
+        };
+        found.extend(read_wanted(sets, filter.clone(), before).await?);
+        if found.len() >= limit {
+            found.truncate(limit);
             return Ok((found, None));
         }
+        if (read as i64) < CHUNK {
+            return Ok((found, None));
+        }
+        (looked_at, end) = (looked_at + read, last);
         if looked_at >= MOST_LOOKED_AT {
             return Ok((found, Some(end)));
         }
+    }
+}
+
+/// The decisions of some sets that are wanted, the newest first. A chunk of sets is megabytes of JSON, which nobody else's request waits for.
+async fn read_wanted(sets: Vec<SetRow>, filter: Filter, before: Uuid) -> Result<Vec<DecisionRow>> {
+    let work = move || {
+        let mut found = Vec::new();
+        for set in sets {
+            let wanted = |row: &DecisionRow| row.id < before && filter.takes(row);
+            found.extend(set.read()?.into_iter().rev().filter(wanted));
+        }
+        Ok(found)
+    };
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(StoreError::Database(sqlx::Error::Io(std::io::Error::other(error)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_that_is_full_is_followed_by_another() {
+        let mut begun = 0;
+        let fresh = || {
+            begun += 1;
+            // its last bits are not the set's
+            Uuid::from_u128((begun << 64) | 0xabc)
+        };
+        let ids: Vec<Uuid> = ids(fresh).take(5_000).collect();
+        assert!(ids.is_sorted_by(|one, next| one < next));
+        let sets = ids.chunk_by(|one, next| set_of(*one) == set_of(*next));
+        assert_eq!(sets.map(<[Uuid]>::len).collect::<Vec<_>>(), [4_095, 905]);
+        assert!(
+            ids.iter().all(|id| set_of(*id) != *id),
+            "no decision has the id of its set"
+        );
     }
 }

@@ -2,46 +2,10 @@
 //! them need not know.
 
 use crate::{Result, Tx, decision_sets};
-use sqlx::FromRow;
 use std::cmp::Reverse;
 use uuid::Uuid;
 
-/// A decision with all it takes to make it again.
-#[derive(Debug, Clone, FromRow)]
-pub struct DecisionRow {
-    /// Id.
-    pub id: Uuid,
-    /// What was decided.
-    pub extension_point: String,
-    /// The binding that decided.
-    pub binding: String,
-    /// Its revision.
-    pub revision: i64,
-    /// The plugin.
-    pub digest: String,
-    /// SHA-256 of its settings.
-    pub config_digest: String,
-    /// About whom.
-    pub customer_id: Option<Uuid>,
-    /// What kind of thing it is a decision on, as `quote`; with it goes `subject_id`.
-    pub subject_kind: Option<String>,
-    /// Which one.
-    pub subject_id: Option<Uuid>,
-    /// Business time, in ms since 1970.
-    pub at: i64,
-    /// What it was asked, as canonical JSON.
-    pub input: String,
-    /// What it said, as canonical JSON.
-    pub output: String,
-    /// `answered`, or the code of the fault.
-    pub outcome: String,
-    /// What the host made of it, as JSON.
-    pub effect: String,
-    /// What the call used, as JSON.
-    pub usage: String,
-    /// The lines it logged, as JSON.
-    pub log: String,
-}
+pub use crate::decision_rows::{DecisionRow, Filter};
 
 macro_rules! decision_columns {
     () => {
@@ -103,21 +67,6 @@ pub async fn decision(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<Deci
         None => decision_sets::decision(tx, agency, id).await,
         there => Ok(there),
     }
-}
-
-/// Which decisions are wanted. What is `None` does not matter.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Of this extension point and binding.
-    pub binding: Option<(String, String)>,
-    /// About this customer.
-    pub customer: Option<Uuid>,
-    /// On this subject: its kind and its id.
-    pub subject: Option<(String, Uuid)>,
-    /// Made by this plugin.
-    pub digest: Option<String>,
-    /// With this outcome.
-    pub outcome: Option<String>,
 }
 
 /// A page of decisions.

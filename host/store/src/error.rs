@@ -15,9 +15,12 @@ pub enum StoreError {
     /// Lost against a concurrent transaction, or the database is out of reach for a moment; worth trying again.
     #[error("the database is busy or out of reach: {0}")]
     Transient(sqlx::Error),
-    /// No connection came free in time, or a statement took longer than it may. To ask again at once makes it worse.
+    /// No connection came free in time. To ask again at once makes it worse.
     #[error("the database has more to do than it can")]
     Overloaded,
+    /// A statement took longer than it may. It may do so again.
+    #[error("a statement took too long: {0}")]
+    TooLong(sqlx::Error),
     /// The connection was lost while the transaction ended: it was committed or undone, and nobody here knows which.
     #[error("the connection to the database was lost at the end of a transaction, which was perhaps committed: {0}")]
     InDoubt(sqlx::Error),
@@ -99,7 +102,7 @@ impl From<sqlx::Error> for StoreError {
             Some("40001" | "40P01" | "55P03" | "53300") => Self::Transient(error),
             Some(code) if is_broken(code) => Self::Transient(error),
             // PostgreSQL: a statement took longer than it may
-            Some("57014") => Self::Overloaded,
+            Some("57014") => Self::TooLong(error),
             // PostgreSQL: the encoding is valid UTF-8 wherever it comes from, so it is the NUL
             Some("22021") => Self::BadText,
             // SQLite: busy and locked, with their extended forms in the upper bytes

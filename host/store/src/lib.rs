@@ -15,6 +15,7 @@ mod checkpoint;
 pub mod clv;
 pub mod coupons;
 pub mod database;
+mod decision_rows;
 pub mod decision_sets;
 pub mod decisions;
 mod deliveries;

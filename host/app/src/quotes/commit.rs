@@ -77,18 +77,17 @@ impl Quotes<'_> {
         let agency = caller.room.id;
         let Gathered { moment, basket, .. } = gathered;
         let priced = Priced::new(gathered)?;
-        let set = decision_sets::set_id(self.app.entropy.id(self.app.machine.now()));
-        let mut places = 0..;
+        let mut ids = decision_sets::ids(|| self.app.entropy.id(self.app.machine.now()));
         let asked: Vec<Option<Uuid>> = gathered
             .heard
             .iter()
             .map(|heard| match heard {
-                Heard::Asked(..) => places.next().map(|place| decision_sets::id_in(set, place)),
+                Heard::Asked(..) => ids.next(),
                 Heard::Barred(..) | Heard::NoRule(..) => None,
             })
             .collect();
         let answer = priced.answer(gathered, &asked, caller);
-        let decided = decided(gathered, id, (set, &asked), &answer)?;
+        let decided = decided(gathered, id, &asked, &answer)?;
         let row = QuoteRow {
             id,
             customer_id: gathered.customer,
@@ -124,8 +123,8 @@ impl Quotes<'_> {
         if let Some(customer) = gathered.customer {
             store::assign(&mut tx, agency, customer, &gathered.arms, moment.today, moment.now).await?;
         }
-        if let Some(decided) = &decided {
-            decision_sets::insert(&mut tx, agency, decided).await?;
+        for set in &decided {
+            decision_sets::insert(&mut tx, agency, set).await?;
         }
         // budgets and coupons last: their rows are what others wait for
         let applied: Vec<(&Campaign, i64)> = priced.applied(gathered).collect();
@@ -162,13 +161,8 @@ impl Quotes<'_> {
     }
 }
 
-/// The decisions of a quote, with what became of each: a set of this id, whose decisions have these.
-fn decided(
-    gathered: &Gathered,
-    quote: Uuid,
-    (set, ids): (Uuid, &[Option<Uuid>]),
-    answer: &Answer,
-) -> Result<Option<DecisionSet>> {
+/// The decisions of a quote under these ids, with what became of each.
+fn decided(gathered: &Gathered, quote: Uuid, ids: &[Option<Uuid>], answer: &Answer) -> Result<Vec<DecisionSet>> {
     let about = About {
         customer: gathered.customer,
         subject: Some(Subject { kind: QUOTE, id: quote }),
@@ -181,7 +175,7 @@ fn decided(
             rows.push(asked.made.row(*id, &asked.rule, about, &effect));
         }
     }
-    Ok(DecisionSet::of(set, &rows)?)
+    Ok(DecisionSet::of(&rows)?)
 }
 
 /// Sets aside what campaigns give. Whoever was faster with it has it: then everything is worked out again.

@@ -163,7 +163,7 @@ impl From<AppError> for Problem {
                 );
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", detail).retry_after(1)
             }
-            error @ AppError::Store(StoreError::Overloaded) => {
+            error @ AppError::Store(StoreError::Overloaded | StoreError::TooLong(_)) => {
                 tracing::warn!(%error, "a request is turned away");
                 let detail = words!(
                     "the server has more to do than it can; nothing was changed, send the request again in a moment",

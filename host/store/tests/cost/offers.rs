@@ -97,6 +97,22 @@ fn a_saving(of: u128, for_whom: u128) -> Posting {
     }
 }
 
+/// A batch that is good.
+fn a_batch() -> BatchRow {
+    BatchRow {
+        id: BATCH,
+        campaign_id: campaign(0),
+        label: "Fair".into(),
+        personal: false,
+        count: STORED as i64,
+        uses: 3,
+        expires_at: None,
+        state: "ready".into(),
+        created_by: Uuid::from_u128(1),
+        created_at: 1,
+    }
+}
+
 /// The rule that decides.
 async fn put_binding(tx: &mut Tx, agency: Uuid) {
     let plugin = PluginRow {
@@ -167,16 +183,8 @@ async fn filled(tx: &mut Tx, agency: Uuid) {
         campaigns::insert(tx, agency, &row).await.expect("a campaign");
     }
     let batch = BatchRow {
-        id: BATCH,
-        campaign_id: campaign(0),
-        label: "Fair".into(),
-        personal: false,
-        count: STORED as i64,
-        uses: 3,
-        expires_at: None,
-        state: "ready".into(),
         created_by: agency,
-        created_at: 1,
+        ..a_batch()
     };
     coupons::insert_batch(tx, agency, &batch).await.expect("a batch");
     let codes: Vec<_> = (0..STORED)
@@ -360,6 +368,26 @@ async fn a_coupon_costs_the_same_however_many_there_are() {
     assert!(cheap!(steps, "batch", coupons::batch(&mut tx, agency, campaign(0), BATCH)).is_some());
     let ready = coupons::set_batch_state(&mut tx, agency, BATCH, "ready", "revoked");
     assert!(cheap!(steps, "set_batch_state", ready));
+    // whoever looked at the code before its batch was revoked does not hold it any more
+    let held = coupons::hold(&mut tx, agency, &hashes[3], 3, 1).await;
+    assert!(!held.expect("an attempt"));
+    let over = BatchRow {
+        id: Uuid::from_u128(4_000_001),
+        expires_at: Some(10),
+        ..a_batch()
+    };
+    coupons::insert_batch(&mut tx, agency, &over).await.expect("a batch");
+    let code = NewCoupon {
+        hash: hash(STORED + 1),
+        customer_id: None,
+    };
+    coupons::insert(&mut tx, agency, over.id, &[code])
+        .await
+        .expect("a code");
+    for (now, good) in [(10, false), (9, true)] {
+        let held = coupons::hold(&mut tx, agency, &hash(STORED + 1), 3, now).await;
+        assert_eq!(held.expect("an attempt"), good, "at {now} of a batch that ends at 10");
+    }
 }
 
 #[tokio::test]
