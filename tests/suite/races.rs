@@ -1,8 +1,13 @@
 //! Many at once: each counted once.
 
 use super::intake::{event, facts};
-use posthouse_tests::{Database, Options, Server};
+use posthouse_tests::postgres as postgres_client;
+use posthouse_tests::{Database, Options, Server, eventually};
 use serde_json::json;
+use std::io::Write;
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 on_both_engines!(
     sixty_four_clients_send_the_same_events,
@@ -183,4 +188,59 @@ fn of_many_changes_of_one_version_one_is_made(database: Database) {
     let view = client.get(&path).expect(200);
     assert_eq!(view["identities"].as_array().unwrap().len(), 2, "{view}");
     assert_eq!(view["attributes"].as_array().unwrap().len(), 1, "{view}");
+}
+
+/// Waits until so many locks of a table are waited for.
+fn until_waiting(database: &str, count: &str) {
+    let waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'customer'::regclass AND NOT granted";
+    eventually("somebody waits", Duration::from_secs(60), || {
+        (postgres_client::sql(database, waiting) == count).then_some(())
+    });
+}
+
+/// A key has half of the places, and a request has its own until its work is done, also if nobody waits for the answer.
+#[test]
+fn who_hangs_up_keeps_the_place_until_the_work_is_done() {
+    let options = Options {
+        env: vec![("POSTHOUSE_HTTP__REQUESTS_AT_ONCE", "2".into())],
+        ..Options::default()
+    };
+    let server = Server::start(Database::Postgres, options);
+    let client = server.agency("places");
+    // whoever writes customers waits for this
+    let mut holder = Command::new("psql")
+        .args(["-X", "-q", &server.database])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut session = holder.stdin.take().unwrap();
+    writeln!(session, "BEGIN; LOCK TABLE customer IN EXCLUSIVE MODE;").unwrap();
+    eventually("the table is locked", Duration::from_secs(60), || {
+        let held = "SELECT count(*) FROM pg_locks WHERE relation = 'customer'::regclass AND mode = 'ExclusiveLock' AND granted";
+        (postgres_client::sql(&server.database, held) == "1").then_some(())
+    });
+    let body = json!({"identities": [{"kind": "phone", "value": "13800138000"}], "name": "Li"}).to_string();
+    let address = server.base.trim_start_matches("http://");
+    let mut gone = TcpStream::connect(address).unwrap();
+    write!(
+        gone,
+        "POST /api/v1/customers HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        client.key,
+        body.len()
+    )
+    .unwrap();
+    until_waiting(&server.database, "1");
+    drop(gone);
+    // long enough for the server to notice that nobody waits
+    for _ in 0..100 {
+        assert_eq!(client.get("/api/v1/facts").problem(503), "overloaded");
+    }
+    writeln!(session, "COMMIT;").unwrap();
+    drop(session);
+    assert!(holder.wait().unwrap().success());
+    eventually("there is a place again", Duration::from_secs(60), || {
+        (client.get("/api/v1/facts").status == 200).then_some(())
+    });
+    assert_eq!(client.all("/api/v1/customers").len(), 1, "it was done all the same");
 }

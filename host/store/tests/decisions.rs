@@ -58,7 +58,7 @@ fn decision(id: Uuid, set: usize, binding: &str) -> DecisionRow {
         at: set as i64,
         input: format!(r#"{{"basket":"行程 {set}"}}"#),
         output: "{}".into(),
-        outcome: if set % 5 == 0 { "trap" } else { "answered" }.into(),
+        outcome: if set.is_multiple_of(5) { "trap" } else { "answered" }.into(),
         effect: "{}".into(),
         usage: "{}".into(),
         log: "[]".into(),
