@@ -197,11 +197,11 @@ const WRONG: [&str; 4] = [
     "SELECT COUNT(*) FROM quote q WHERE
      (SELECT COUNT(*) FROM ledger_entry e WHERE e.agency_id = q.agency_id AND e.cause_id = q.id AND e.movement = 'commit') <> (q.state = 'confirmed')",
     // budgets that are not the sum of their entries
-    "SELECT COUNT(*) FROM ledger_counter c WHERE c.scope = 'total' AND (c.credited, c.debited, c.held) <>
+    "SELECT COUNT(*) FROM ledger_counter c WHERE c.place = 'total/' AND (c.credited, c.debited, c.held) <>
      (SELECT SUM(e.credited), SUM(e.debited), SUM(e.held) FROM ledger_entry e
       WHERE e.agency_id = c.agency_id AND e.kind = c.kind AND e.owner = c.owner)",
     // nor that of what quotes took
-    "SELECT COUNT(*) FROM ledger_counter c WHERE c.scope = 'total' AND c.held + c.debited <> (SELECT SUM(q.list_price - q.price) FROM quote q)",
+    "SELECT COUNT(*) FROM ledger_counter c WHERE c.place = 'total/' AND c.held + c.debited <> (SELECT SUM(q.list_price - q.price) FROM quote q)",
 ];
 
 async fn doubled(shop: &Shop) -> Result<i64> {

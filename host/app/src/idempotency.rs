@@ -10,7 +10,7 @@ use crate::error::{AppError, Result, retrying};
 pub use crate::ticket::Ticket;
 use posthouse_domain::words;
 use posthouse_store::idempotency::{self as store, KeptRow};
-use posthouse_store::{Access, Tx};
+use posthouse_store::{Access, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -128,12 +128,39 @@ impl Idempotency<'_> {
         Ok(tx)
     }
 
+    /// The same for the work of several callers of an agency in one transaction, each with what it makes.
+    ///
+    /// # Errors
+    /// [`StoreError::Overtaken`] if one of their keys is claimed: alone, each hears whether it is its own. With one caller, as [`Idempotency::begin`].
+    pub(crate) async fn begin_on_each(&self, agency: Uuid, on: &[(&Caller, &str)], status: u16) -> Result<Tx> {
+        if let [(caller, subject)] = on {
+            return self.begin_on(caller, subject, status).await;
+        }
+        let tickets = on
+            .iter()
+            .filter_map(|(caller, subject)| Some((caller.ticket.as_ref()?, *subject)));
+        let tickets: Vec<_> = tickets.collect();
+        self.tidy(agency, tickets.len()).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let claims: Vec<_> = tickets
+            .iter()
+            .map(|(ticket, subject)| ticket.claim(Some((subject, status))))
+            .collect();
+        if !store::claim_all(&mut tx, agency, &claims, self.app.machine.now()).await? {
+            return Err(StoreError::Overtaken.into());
+        }
+        for (ticket, _) in tickets {
+            ticket.answers_for_itself();
+        }
+        Ok(tx)
+    }
+
     async fn begin_claiming(&self, caller: &Caller, subject: Option<(&str, u16)>) -> Result<Tx> {
         let (agency, now) = (caller.room.id, self.app.machine.now());
         let Some(ticket) = &caller.ticket else {
             return Ok(self.app.store.write(Access::Agency(agency)).await?);
         };
-        self.tidy(agency).await?;
+        self.tidy(agency, 1).await?;
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         if store::claim(&mut tx, agency, ticket.claim(subject), now).await? {
             return Ok(tx);
@@ -148,8 +175,10 @@ impl Idempotency<'_> {
     }
 
     /// Forgets now and then what was kept for longer than it has to be, in a transaction of its own: nobody waits for what it has locked.
-    async fn tidy(&self, agency: Uuid) -> Result<()> {
-        if !ATTEMPTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_EVERY) {
+    async fn tidy(&self, agency: Uuid, attempts: usize) -> Result<()> {
+        let attempts = attempts as u32;
+        let before = ATTEMPTS.fetch_add(attempts, Ordering::Relaxed);
+        if before.wrapping_add(attempts) / TIDY_EVERY == before / TIDY_EVERY {
             return Ok(());
         }
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
@@ -216,7 +245,7 @@ impl Idempotency<'_> {
 
     async fn try_keep(&self, caller: &Caller, ticket: &Ticket, status: u16, bytes: &[u8]) -> Result<()> {
         let agency = caller.room.id;
-        self.tidy(agency).await?;
+        self.tidy(agency, 1).await?;
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         let answer = (status.into(), bytes);
         store::keep(&mut tx, agency, ticket.claim(None), answer, self.app.machine.now()).await?;

@@ -32,6 +32,7 @@ mod testing;
 mod texts;
 mod ticket;
 pub mod timeline;
+mod together;
 #[cfg(test)]
 mod toy;
 mod upkeep;

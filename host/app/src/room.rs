@@ -5,12 +5,14 @@ mod away;
 use crate::error::{AppError, Result};
 use crate::facts::frame::Frame;
 use crate::intake::queue::IntakeQueue;
-use crate::quotes::Promotions;
+use crate::quotes::{Prepared, Promotions};
 use crate::rules::Logbook;
 use crate::segments::{Desk, Live, Rankings};
+use crate::together::Together;
 use crate::{App, team};
 use posthouse_domain::{AgencyTerms, Day, Instant, time};
 use posthouse_store::Access;
+use posthouse_store::quotes::QuoteRow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -43,6 +45,8 @@ pub struct Room {
     pub(crate) fitted_on: AtomicI32,
     /// The campaigns in force and how their rules fare.
     pub(crate) promotions: Promotions,
+    /// Quotes that wait to be written.
+    pub(crate) holding: Together<Prepared, Result<QuoteRow>>,
     /// What the rules wrote and nobody has stored yet.
     pub(crate) logbook: Logbook,
     /// Orders of members that were made lately.
@@ -127,6 +131,7 @@ impl App {
             loaded: AtomicBool::new(false),
             fitted_on: AtomicI32::new(Day::MIN),
             promotions: Promotions::default(),
+            holding: Together::default(),
             logbook: Logbook::default(),
             rankings: Rankings::default(),
             used: AtomicI64::new(self.machine.now()),

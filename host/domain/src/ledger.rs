@@ -91,12 +91,14 @@ pub struct Change {
 
 /// A part of an account that a movement touches beside the whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(String, String, i64)", into = "(String, String, i64)")]
+#[serde(from = "Kept", into = "Kept")]
 pub struct Part {
     /// What kind of part: `day`, `customer`, `lot`.
     pub scope: String,
     /// Which of them.
     pub subject: String,
+    /// Whether it is the account's own, as a lot of points is. A day or a customer is a part that many accounts have.
+    pub own: bool,
     /// How much of it, zero or more. The parts of one scope may share the amount of the movement, as lots do; parts of different scopes are
     /// each a view of all of it, as day and customer are.
     pub amount: i64,
@@ -104,20 +106,36 @@ pub struct Part {
     pub at_most: Option<i64>,
 }
 
-impl From<(String, String, i64)> for Part {
-    fn from((scope, subject, amount): (String, String, i64)) -> Self {
+/// A part as it is written down: its scope, its subject, its amount, and `true` if it is the account's own.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Shared(String, String, i64),
+    Own(String, String, i64, bool),
+}
+
+impl From<Kept> for Part {
+    fn from(kept: Kept) -> Self {
+        let (scope, subject, amount, own) = match kept {
+            Kept::Shared(scope, subject, amount) => (scope, subject, amount, false),
+            Kept::Own(scope, subject, amount, own) => (scope, subject, amount, own),
+        };
         Self {
             scope,
             subject,
+            own,
             amount,
             at_most: None,
         }
     }
 }
 
-impl From<Part> for (String, String, i64) {
+impl From<Part> for Kept {
     fn from(part: Part) -> Self {
-        (part.scope, part.subject, part.amount)
+        match part.own {
+            true => Self::Own(part.scope, part.subject, part.amount, true),
+            false => Self::Shared(part.scope, part.subject, part.amount),
+        }
     }
 }
 
@@ -205,7 +223,7 @@ mod tests {
             entry,
             movement,
             change: movement.of(amount),
-            parts: vec![("day".to_owned(), "20468".to_owned(), amount).into()],
+            parts: vec![Kept::Shared("day".into(), "20468".into(), amount).into()],
             at: 1,
         }
     }
@@ -259,13 +277,22 @@ mod tests {
 
     #[test]
     fn parts_are_kept_short_and_without_their_condition() {
-        let part = Part {
+        let day = Part {
+            scope: "day".into(),
+            subject: "20410".into(),
+            own: false,
+            amount: 5,
             at_most: Some(9),
-            ..("lot".to_owned(), "a".to_owned(), 5).into()
         };
-        let text = serde_json::to_string(std::slice::from_ref(&part)).expect("JSON");
-        assert_eq!(text, r#"[["lot","a",5]]"#);
+        let lot = Part {
+            scope: "lot".into(),
+            subject: "a".into(),
+            own: true,
+            ..day.clone()
+        };
+        let text = serde_json::to_string(&[&day, &lot]).expect("JSON");
+        assert_eq!(text, r#"[["day","20410",5],["lot","a",5,true]]"#);
         let read: Vec<Part> = serde_json::from_str(&text).expect("parts");
-        assert_eq!(read, [Part { at_most: None, ..part }]);
+        assert_eq!(read, [day, lot].map(|part| Part { at_most: None, ..part }));
     }
 }

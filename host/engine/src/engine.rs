@@ -133,6 +133,8 @@ impl Engine {
             rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .thread_name(move |n| format!("{name}-{n}"))
+                // the hook has told of it, and whoever waits sees that nothing comes
+                .panic_handler(|_| {})
                 .build()
         };
         let compilers = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
@@ -207,14 +209,15 @@ impl Engine {
         lock(&self.0.loaded).get(digest)
     }
 
-    /// The threads that run plugins. Chunks built and classified inside `install` run side by side.
+    /// The threads that run plugins. Chunks built and classified inside its `install` run side by side.
     pub fn pool(&self) -> &rayon::ThreadPool {
         &self.0.pool
     }
 
-    /// Runs `work` on the threads that run plugins, so that rayon's parallel iterators inside use them.
-    pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        self.0.pool.install(work)
+    /// Has the threads that run plugins do `work`, and does not wait for it; rayon's parallel iterators inside use them all. A panic ends
+    /// the work alone.
+    pub fn spawn(&self, work: impl FnOnce() + Send + 'static) {
+        self.0.pool.spawn(work);
     }
 
     /// The limits in force.

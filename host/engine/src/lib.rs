@@ -48,7 +48,7 @@ pub use engine::{Admitted, Engine, EngineConfig, EngineError, EngineStats, diges
 pub use extension_point::ExtensionPoint;
 pub use fault::{Fault, FaultKind, LogLevel, LogLine, Receipt, Usage};
 pub use limits::Limits;
-pub use memory::give_back_at_once;
+pub use memory::give_back_soon;
 pub use plugin::Plugin;
 pub use promotion::{Evaluated, PromotionPlugin};
 pub use refusal::{LoadError, Refusal};

@@ -8,12 +8,15 @@ use std::ffi::c_long;
 /// The option of mimalloc 3 that says for how many milliseconds free pages are kept: 1,000 unless it is set.
 const PURGE_DELAY: i32 = 15;
 
-/// Has the allocator give pages back as soon as they are free. What works on everybody at once, as a night does, needs much for a moment, one
-/// step after the other; kept for a second, it adds up. With a million customers the most that is resident is 373 MB instead of 493 MB, for
-/// 7 % more time. A setting in the environment (`MIMALLOC_PURGE_DELAY`) stands.
-pub fn give_back_at_once() {
+/// For how many milliseconds free pages are kept. What works on everybody at once, as a night does, needs much for a moment, one step after
+/// the other; kept for a second, it adds up. What requests free, the next ones need within a moment: given back at once, it costs them a tenth of
+/// their time.
+const KEPT_MILLIS: c_long = 5;
+
+/// Has the allocator give pages back soon after they are free. A setting in the environment (`MIMALLOC_PURGE_DELAY`) stands.
+pub fn give_back_soon() {
     if std::env::var_os("MIMALLOC_PURGE_DELAY").is_none() {
-        set_purge_delay(0);
+        set_purge_delay(KEPT_MILLIS);
     }
 }
 
@@ -45,7 +48,7 @@ mod tests {
             1_000,
             "another version of mimalloc has another number for it"
         );
-        give_back_at_once();
-        assert_eq!(purge_delay(), 0);
+        give_back_soon();
+        assert_eq!(purge_delay(), KEPT_MILLIS);
     }
 }

@@ -16,6 +16,6 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    posthouse_engine::give_back_at_once();
+    posthouse_engine::give_back_soon();
     cli::run()
 }

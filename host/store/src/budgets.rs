@@ -37,30 +37,33 @@ pub struct UsedRow {
     pub customer: i64,
     /// On the day.
     pub day: i64,
+    /// Whether it is noted to which arm the customer belongs.
+    pub assigned: bool,
 }
 
-/// What is taken of the budgets of every campaign in force: in all, on one customer (its id as text, empty for nobody) and on one day
-/// (its number as text). One row each: every row is a wake-up of whoever reads it.
+/// What is taken of the budgets of every campaign in force: in all, on one customer and on one day; and whether the customer is assigned to an
+/// arm of it. One row each: every row is a wake-up of whoever reads it.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn used_in_force(tx: &mut Tx, agency: Uuid, customer: &str, day: &str) -> Result<Vec<UsedRow>> {
+pub async fn used_in_force(tx: &mut Tx, agency: Uuid, customer: Option<Uuid>, day: i32) -> Result<Vec<UsedRow>> {
+    let who = customer.map(|id| format!("{CUSTOMER}/{id}"));
     fetch_all!(
         tx,
         UsedRow,
         "SELECT c.id AS campaign_id, COALESCE(t.held + t.debited - t.credited, 0) AS total,
                 COALESCE(w.held + w.debited - w.credited, 0) AS customer,
-                COALESCE(d.held + d.debited - d.credited, 0) AS day
+                COALESCE(d.held + d.debited - d.credited, 0) AS day,
+                a.arm IS NOT NULL AS assigned
          FROM campaign c
-         LEFT JOIN ledger_counter t ON t.agency_id = c.agency_id AND t.kind = 'budget' AND t.owner = c.id
-                AND t.scope = 'total' AND t.subject = ''
-         LEFT JOIN ledger_counter w ON w.agency_id = c.agency_id AND w.kind = 'budget' AND w.owner = c.id
-                AND w.scope = 'customer' AND w.subject = $2
-         LEFT JOIN ledger_counter d ON d.agency_id = c.agency_id AND d.kind = 'budget' AND d.owner = c.id
-                AND d.scope = 'day' AND d.subject = $3
+         LEFT JOIN ledger_counter t ON t.agency_id = c.agency_id AND t.kind = 'budget' AND t.place = 'total/' AND t.owner = c.id
+         LEFT JOIN ledger_counter w ON w.agency_id = c.agency_id AND w.kind = 'budget' AND w.place = $2 AND w.owner = c.id
+         LEFT JOIN ledger_counter d ON d.agency_id = c.agency_id AND d.kind = 'budget' AND d.place = $3 AND d.owner = c.id
+         LEFT JOIN campaign_assignment a ON a.agency_id = c.agency_id AND a.customer_id = $4 AND a.campaign_id = c.id
          WHERE c.agency_id = $1 AND c.state = 'running'",
         agency,
-        customer,
-        day
+        who.as_deref(),
+        format!("{DAY}/{day}"),
+        customer
     )
 }

@@ -91,23 +91,27 @@ impl DecisionSet {
     }
 }
 
-/// Keeps a set.
+/// Keeps sets.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn insert(tx: &mut Tx, agency: Uuid, set: &DecisionSet) -> Result<()> {
-    let (kind, subject) = set.subject.as_ref().map(|(kind, id)| (kind, *id)).unzip();
-    execute!(
-        tx,
-        "INSERT INTO decision_set (agency_id, id, customer_id, subject_kind, subject_id, at, document) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        agency,
-        set.id,
-        set.customer,
-        kind,
-        subject,
-        set.at,
-        &set.document
-    )
+pub async fn insert(tx: &mut Tx, agency: Uuid, sets: &[&DecisionSet]) -> Result<()> {
+    if sets.is_empty() {
+        return Ok(());
+    }
+    execute_built!(tx, sets.len(), |q| {
+        q.push("INSERT INTO decision_set (agency_id, id, customer_id, subject_kind, subject_id, at, document) ");
+        q.push_values(sets, |mut b, set| {
+            let (kind, subject) = set.subject.as_ref().map(|(kind, id)| (kind, *id)).unzip();
+            b.push_bind(agency)
+                .push_bind(set.id)
+                .push_bind(set.customer)
+                .push_bind(kind)
+                .push_bind(subject)
+                .push_bind(set.at)
+                .push_bind(&set.document);
+        });
+    })
     .map(drop)
 }
 

@@ -5,9 +5,15 @@ use crate::{Result, Store, StoreError, Tx};
 /// Most parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
 pub const MOST_PARAMETERS: usize = 30_000;
 
-/// Most rows of a statement that stays prepared: to prepare one for fifty rows takes as long as to run it. Longer ones are rare and of any
-/// length; they would only push others out.
-pub(crate) const KEPT_ROWS: usize = 64;
+/// Most rows of a statement on SQLite: more would save little and take memory as long as it stays prepared.
+pub(crate) const MOST_ROWS: usize = 256;
+
+/// These rows, and absent ones up to the next power of two, so that a statement has few texts and each of them stays prepared.
+pub(crate) fn filled_up<T>(rows: &[T]) -> Vec<Option<&T>> {
+    let mut filled: Vec<Option<&T>> = rows.iter().map(Some).collect();
+    filled.resize(rows.len().next_power_of_two(), None);
+    filled
+}
 
 /// Begins a transaction that writes. SQLite takes its one write lock at once, so that no transaction has to be undone because
 /// it read before it wrote.

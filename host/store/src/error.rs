@@ -55,6 +55,20 @@ impl StoreError {
         matches!(self, Self::Transient(_) | Self::Overtaken)
     }
 
+    /// What became of a transaction is not known, as whoever was to commit it is gone.
+    pub fn left_in_doubt() -> Self {
+        Self::InDoubt(sqlx::Error::WorkerCrashed)
+    }
+
+    /// The same for each of those whose work was in the transaction, if none of them would fare better alone.
+    pub fn for_all(&self) -> Option<Self> {
+        match self {
+            Self::InDoubt(_) => Some(Self::left_in_doubt()),
+            Self::Overloaded => Some(Self::Overloaded),
+            _ => None,
+        }
+    }
+
     /// What the failure of a commit means.
     pub(crate) fn of_commit(error: sqlx::Error) -> Self {
         let lost = match &error {

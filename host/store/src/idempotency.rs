@@ -75,6 +75,34 @@ pub async fn claim(tx: &mut Tx, agency: Uuid, claim: Claim<'_>, now: i64) -> Res
     Ok(there.ticket == Some(claim.ticket))
 }
 
+/// Claims keys of requests whose work is done together, each of which nobody may have claimed before; `false` if somebody has. Whoever claims
+/// one at the same time waits until this transaction ends.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn claim_all(tx: &mut Tx, agency: Uuid, claims: &[Claim<'_>], now: i64) -> Result<bool> {
+    if claims.is_empty() {
+        return Ok(true);
+    }
+    // two that have some of them in common wait for each other in this order
+    let mut claims = claims.to_vec();
+    claims.sort_by_key(|claim| claim.key);
+    let claimed = execute_built!(tx, claims.len(), |q| {
+        q.push("INSERT INTO kept_answer (agency_id, key, request, ticket, subject, status, created_at) ");
+        q.push_values(&claims, |mut b, claim| {
+            b.push_bind(agency)
+                .push_bind(claim.key)
+                .push_bind(claim.request)
+                .push_bind(claim.ticket)
+                .push_bind(claim.subject.map(|(subject, _)| subject))
+                .push_bind(claim.subject.map(|(_, status)| status))
+                .push_bind(now);
+        });
+        q.push(" ON CONFLICT DO NOTHING");
+    })?;
+    Ok(claimed == claims.len() as u64)
+}
+
 /// Says what the work of a claimed key was about, unless that was said.
 ///
 /// # Errors

@@ -126,19 +126,32 @@ pub struct DeadJob {
 /// # Errors
 /// Failures of the database.
 pub async fn put(tx: &mut Tx, agency: Uuid, job: NewJob<'_>) -> Result<()> {
-    execute!(
-        &mut *tx,
-        "INSERT INTO job (agency_id, kind, key, lane, clock, due, version, attempts, held_until) VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0)
-         ON CONFLICT (agency_id, kind, key) DO UPDATE SET lane = excluded.lane, clock = excluded.clock, due = excluded.due, version = job.version + 1,
-         attempts = 0, held_until = 0, host = NULL, failure = NULL, dead_at = NULL",
-        agency,
-        job.kind,
-        job.key,
-        job.lane.as_str(),
-        job.clock.as_str(),
-        job.due
-    )?;
-    Ok(())
+    put_all(tx, agency, &[job]).await
+}
+
+/// The same for several, each of another kind or key.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_all(tx: &mut Tx, agency: Uuid, jobs: &[NewJob<'_>]) -> Result<()> {
+    write_rows!(
+        tx,
+        jobs,
+        9,
+        "INSERT INTO job (agency_id, kind, key, lane, clock, due, version, attempts, held_until)",
+        |b, job| b
+            .push_bind(agency)
+            .push_bind(job.kind)
+            .push_bind(job.key)
+            .push_bind(job.lane.as_str())
+            .push_bind(job.clock.as_str())
+            .push_bind(job.due)
+            .push_bind(1_i64)
+            .push_bind(0_i64)
+            .push_bind(0_i64),
+        "ON CONFLICT (agency_id, kind, key) DO UPDATE SET lane = excluded.lane, clock = excluded.clock, due = excluded.due, version = job.version + 1,
+         attempts = 0, held_until = 0, host = NULL, failure = NULL, dead_at = NULL"
+    )
 }
 
 /// Has a job that is scheduled for later come at `due`, and counts its version up by `steps`; returns the version. A host that is at
@@ -192,17 +205,6 @@ pub async fn let_go(tx: &mut Tx, host: Uuid, job: &JobRow) -> Result<()> {
         host
     )
     .map(drop)
-}
-
-/// Schedules such a job under each of these keys.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn put_all(tx: &mut Tx, agency: Uuid, keys: &[String], job: NewJob<'_>) -> Result<()> {
-    for key in keys {
-        put(&mut *tx, agency, NewJob { key, ..job }).await?;
-    }
-    Ok(())
 }
 
 /// Takes a job away before it is due.

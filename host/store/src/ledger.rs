@@ -1,69 +1,19 @@
 //! The ledger: accounts of whatever is kept like money. It knows neither who has an account nor why it moves; a capability names the kind
 //! of its accounts, the kind of its causes, and the parts and conditions of each movement.
 //!
-//! Every movement is two statements, however many accounts and parts it touches: its entries, whose key has the cause, so that nothing moves
-//! twice; and the counters, each under its condition, in the order of their keys, so that two movements never wait for each other in a
-//! circle. A transaction that moves several times does so in the order of the accounts. When a movement fails, nothing of its transaction
-//! may be committed.
+//! Every movement is two statements, however many causes, accounts and parts it touches: its entries ([`crate::ledger_entries`]), whose key has
+//! the cause, so that nothing moves twice; and the counters ([`crate::ledger_counters`]), each under its condition, in the order of their keys, so
+//! that two movements never wait for each other in a circle. A transaction that moves several times does so in the order of the accounts.
+//! When a movement fails, nothing of its transaction may be committed.
 
-use crate::{Result, StoreError, Tx, dialect};
-use posthouse_domain::ledger::{Change, Entry, Hold, Movement, OPENING, Part, SETTLING};
-use sqlx::FromRow;
+pub use crate::ledger_counters::{CounterRow, TOTAL, own, shared, total};
+use crate::ledger_counters::{Move, shift};
+use crate::ledger_entries::{self, Line};
+pub use crate::ledger_entries::{Posted, entries, holds, holds_of};
+use crate::{Result, StoreError, Tx};
+use posthouse_domain::ledger::{Hold, Movement, OPENING, Part, SETTLING};
 use std::borrow::Cow;
 use uuid::Uuid;
-
-/// The part of an account that is all of it.
-pub const TOTAL: &str = "total";
-
-/// An entry as it is stored.
-#[derive(FromRow)]
-struct EntryRow {
-    cause_kind: String,
-    cause_id: Uuid,
-    kind: String,
-    owner: Uuid,
-    entry: i64,
-    movement: String,
-    credited: i64,
-    debited: i64,
-    held: i64,
-    parts: String,
-    at: i64,
-}
-
-macro_rules! entry_columns {
-    () => {
-        "cause_kind, cause_id, kind, owner, entry, movement, credited, debited, held, parts, at"
-    };
-}
-
-impl EntryRow {
-    fn read(self) -> Result<Posted> {
-        let movement = Movement::parse(&self.movement).ok_or_else(|| StoreError::Corrupt {
-            what: "movement",
-            problem: self.movement,
-        })?;
-        Ok(Posted {
-            cause_kind: self.cause_kind,
-            cause_id: self.cause_id,
-            account: Account {
-                kind: Cow::Owned(self.kind),
-                owner: self.owner,
-            },
-            entry: Entry {
-                entry: self.entry,
-                movement,
-                change: Change {
-                    credited: self.credited,
-                    debited: self.debited,
-                    held: self.held,
-                },
-                parts: serde_json::from_str(&self.parts).map_err(StoreError::corrupt("parts"))?,
-                at: self.at,
-            },
-        })
-    }
-}
 
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,7 +35,7 @@ impl Account {
 }
 
 /// Why something moves: a quote, an order, a booking that earns. A cause begins once on each account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cause {
     /// What kind of cause.
     pub kind: &'static str,
@@ -107,13 +57,38 @@ pub struct Posting {
     pub parts: Vec<Part>,
 }
 
+/// What a cause moves, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Moving<'p> {
+    /// The cause.
+    pub cause: Cause,
+    /// When, in ms since 1970 of business time.
+    pub at: i64,
+    /// One for each account at most.
+    pub postings: &'p [Posting],
+}
+
 /// Sets amounts aside; whether this call did it and not one before.
 ///
 /// # Errors
 /// [`StoreError::Overtaken`] if a condition is not met: who looked before they asked was overtaken, and looks again. Failures of the
 /// database.
 pub async fn reserve(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64, postings: &[Posting]) -> Result<bool> {
-    post(tx, agency, cause, (Movement::Reserve, at), &numbered(postings, OPENING)).await
+    open(tx, agency, Movement::Reserve, &[Moving { cause, at, postings }]).await
+}
+
+/// The same for many causes at once, none of which has set anything aside before. Where a condition cannot be met by all of them it is met by
+/// none.
+///
+/// # Errors
+/// [`StoreError::Overtaken`] if a condition is not met, or one of them has set something aside; failures of the database.
+pub async fn reserve_all(tx: &mut Tx, agency: Uuid, moving: &[Moving<'_>]) -> Result<()> {
+    let done = open(tx, agency, Movement::Reserve, moving).await?;
+    if done || moving.iter().all(|each| each.postings.is_empty()) {
+        Ok(())
+    } else {
+        Err(StoreError::Overtaken)
+    }
 }
 
 /// Lets amounts in; whether this call did it and not one before.
@@ -121,7 +96,7 @@ pub async fn reserve(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64, postings:
 /// # Errors
 /// Failures of the database.
 pub async fn credit(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64, postings: &[Posting]) -> Result<bool> {
-    post(tx, agency, cause, (Movement::Credit, at), &numbered(postings, OPENING)).await
+    open(tx, agency, Movement::Credit, &[Moving { cause, at, postings }]).await
 }
 
 /// Takes amounts out that were not set aside; whether this call did it and not one before.
@@ -129,7 +104,7 @@ pub async fn credit(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64, postings: 
 /// # Errors
 /// As [`reserve`].
 pub async fn debit(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64, postings: &[Posting]) -> Result<bool> {
-    post(tx, agency, cause, (Movement::Debit, at), &numbered(postings, OPENING)).await
+    open(tx, agency, Movement::Debit, &[Moving { cause, at, postings }]).await
 }
 
 /// Uses everything that a cause has set aside; whether this call did it. What was released cannot be used any more.
@@ -137,7 +112,7 @@ pub async fn debit(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64, postings: &
 /// # Errors
 /// Failures of the database.
 pub async fn commit(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64) -> Result<bool> {
-    settle(tx, agency, cause, (Movement::Commit, at)).await
+    settle(tx, agency, &[cause], (Movement::Commit, at)).await
 }
 
 /// Frees everything that a cause has set aside; whether this call did it. What was used comes back by [`give_back`].
@@ -145,21 +120,50 @@ pub async fn commit(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64) -> Result<
 /// # Errors
 /// Failures of the database.
 pub async fn release(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64) -> Result<bool> {
-    settle(tx, agency, cause, (Movement::Release, at)).await
+    release_all(tx, agency, &[cause], at).await
 }
 
-async fn settle(tx: &mut Tx, agency: Uuid, cause: Cause, (movement, at): (Movement, i64)) -> Result<bool> {
-    let holds = holds(tx, agency, cause).await?;
-    let open = holds.into_iter().filter(|(_, hold)| hold.settled.is_none());
-    let postings: Vec<Posting> = open
-        .map(|(account, hold)| Posting {
-            account,
-            amount: hold.amount,
-            at_most: None,
-            parts: hold.parts,
-        })
-        .collect();
-    post(tx, agency, cause, (movement, at), &numbered(&postings, SETTLING)).await
+/// The same for many causes of one kind at once.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn release_all(tx: &mut Tx, agency: Uuid, causes: &[Cause], at: i64) -> Result<bool> {
+    settle(tx, agency, causes, (Movement::Release, at)).await
+}
+
+async fn open(tx: &mut Tx, agency: Uuid, movement: Movement, moving: &[Moving<'_>]) -> Result<bool> {
+    let mut lines = Vec::new();
+    for &Moving { cause, at, postings } in moving {
+        lines.extend(postings.iter().map(|posting| Line {
+            cause,
+            at,
+            entry: OPENING,
+            posting,
+        }));
+    }
+    post(tx, agency, movement, lines).await
+}
+
+async fn settle(tx: &mut Tx, agency: Uuid, causes: &[Cause], (movement, at): (Movement, i64)) -> Result<bool> {
+    let mut settled = Vec::new();
+    for (cause, account, hold) in holds_of(tx, agency, causes).await? {
+        if hold.settled.is_none() {
+            let posting = Posting {
+                account,
+                amount: hold.amount,
+                at_most: None,
+                parts: hold.parts,
+            };
+            settled.push((cause, posting));
+        }
+    }
+    let lines = settled.iter().map(|(cause, posting)| Line {
+        cause: *cause,
+        at,
+        entry: SETTLING,
+        posting,
+    });
+    post(tx, agency, movement, lines.collect()).await
 }
 
 /// Gives back what a cause has used, so much of each of these holds and parts, as it was read in this transaction.
@@ -170,8 +174,13 @@ pub async fn give_back(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64, returns
     if returns.iter().any(|(hold, posting)| posting.amount > hold.used()) {
         return Err(StoreError::Unbacked);
     }
-    let postings: Vec<(i64, &Posting)> = returns.iter().map(|(hold, posting)| (hold.next, posting)).collect();
-    let done = post(tx, agency, cause, (Movement::Return, at), &postings).await?;
+    let lines = returns.iter().map(|(hold, posting)| Line {
+        cause,
+        at,
+        entry: hold.next,
+        posting,
+    });
+    let done = post(tx, agency, Movement::Return, lines.collect()).await?;
     if done || returns.is_empty() {
         Ok(())
     } else {
@@ -179,272 +188,22 @@ pub async fn give_back(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64, returns
     }
 }
 
-fn numbered(postings: &[Posting], entry: i64) -> Vec<(i64, &Posting)> {
-    postings.iter().map(|posting| (entry, posting)).collect()
-}
-
-/// Writes down a movement and moves the counters, unless it is there already; whether it was not.
-async fn post(
-    tx: &mut Tx,
-    agency: Uuid,
-    cause: Cause,
-    (movement, at): (Movement, i64),
-    postings: &[(i64, &Posting)],
-) -> Result<bool> {
-    if postings.is_empty() {
+/// Writes down movements and moves the counters, unless they are there already; whether they were not.
+async fn post(tx: &mut Tx, agency: Uuid, movement: Movement, mut lines: Vec<Line<'_>>) -> Result<bool> {
+    if lines.is_empty() {
         return Ok(false);
     }
-    let mut postings = postings.to_vec();
-    postings.sort_by_key(|(_, posting)| &posting.account);
-    match insert(tx, agency, cause, (movement, at), &postings).await? {
+    lines.sort_by_key(|line| (line.cause, &line.posting.account));
+    match ledger_entries::insert(tx, agency, movement, &lines).await? {
         0 => return Ok(false),
-        new if new == postings.len() as u64 => {}
+        new if new == lines.len() as u64 => {}
         // somebody else moved some of it since we looked
         _ => return Err(StoreError::Overtaken),
     }
-    let mut moves: Vec<Move<'_>> = Vec::new();
-    for (_, posting) in &postings {
-        let of = |scope, subject, amount, at_most| Move {
-            kind: &posting.account.kind,
-            owner: posting.account.owner,
-            scope,
-            subject,
-            change: movement.of(amount),
-            at_most: movement.takes().then_some(at_most).flatten(),
-        };
-        moves.push(of(TOTAL, "", posting.amount, posting.at_most));
-        for each in &posting.parts {
-            debug_assert!(each.amount >= 0, "{each:?}");
-            moves.push(of(&each.scope, &each.subject, each.amount, each.at_most));
-        }
-    }
-    moves.sort_by(|a, b| a.key().cmp(&b.key()));
-    debug_assert!(moves.is_sorted_by(|a, b| a.key() < b.key()), "a part twice");
-    if shift(tx, agency, &moves).await? {
+    let moves = lines.iter().flat_map(|line| Move::of(movement, line.posting)).collect();
+    if shift(tx, agency, moves).await? {
         Ok(true)
     } else {
         Err(StoreError::Overtaken)
     }
-}
-
-/// Writes entries that are not there yet; how many were not.
-async fn insert(
-    tx: &mut Tx,
-    agency: Uuid,
-    cause: Cause,
-    (movement, at): (Movement, i64),
-    postings: &[(i64, &Posting)],
-) -> Result<u64> {
-    let mut new = 0;
-    for postings in postings.chunks(dialect::MOST_PARAMETERS / 12) {
-        let mut rows = Vec::with_capacity(postings.len());
-        for (entry, posting) in postings {
-            let parts = serde_json::to_string(&posting.parts).map_err(StoreError::corrupt("parts"))?;
-            rows.push((*entry, *posting, movement.of(posting.amount), parts));
-        }
-        new += execute_built!(&mut *tx, rows.len(), |q| {
-            q.push(
-                "INSERT INTO ledger_entry (agency_id, cause_kind, cause_id, kind, owner, entry, movement, credited, debited, held, parts, at) ",
-            );
-            q.push_values(&rows, |mut b, (entry, posting, change, parts)| {
-                b.push_bind(agency)
-                    .push_bind(cause.kind)
-                    .push_bind(cause.id)
-                    .push_bind(&*posting.account.kind)
-                    .push_bind(posting.account.owner)
-                    .push_bind(*entry)
-                    .push_bind(movement.as_str())
-                    .push_bind(change.credited)
-                    .push_bind(change.debited)
-                    .push_bind(change.held)
-                    .push_bind(parts)
-                    .push_bind(at);
-            });
-            q.push(" ON CONFLICT DO NOTHING");
-        })?;
-    }
-    Ok(new)
-}
-
-/// A movement of one counter.
-struct Move<'p> {
-    kind: &'p str,
-    owner: Uuid,
-    scope: &'p str,
-    subject: &'p str,
-    change: Change,
-    at_most: Option<i64>,
-}
-
-impl Move<'_> {
-    fn key(&self) -> (&str, Uuid, &str, &str) {
-        (self.kind, self.owner, self.scope, self.subject)
-    }
-}
-
-/// Moves counters in this order; whether each had its condition met. A counter begins with the first movement that a counter of nothing
-/// can bear.
-async fn shift(tx: &mut Tx, agency: Uuid, moves: &[Move<'_>]) -> Result<bool> {
-    // eight values each, and the agency twice
-    for moves in moves.chunks((dialect::MOST_PARAMETERS - 2) / 8) {
-        let moved = execute_built!(&mut *tx, moves.len(), |q| {
-            q.push("WITH moved (kind, owner, scope, subject, credited, debited, held, at_most) AS (");
-            q.push_values(moves, |mut b, each| {
-                b.push_bind(each.kind)
-                    .push_bind(each.owner)
-                    .push_bind(each.scope)
-                    .push_bind(each.subject)
-                    .push_bind(each.change.credited)
-                    .push_bind(each.change.debited)
-                    .push_bind(each.change.held)
-                    .push_bind(each.at_most.unwrap_or(i64::MAX));
-            });
-            q.push(") INSERT INTO ledger_counter (agency_id, kind, owner, scope, subject, credited, debited, held) SELECT ")
-                .push_bind(agency);
-            // no EXISTS: for that PostgreSQL may read the whole table
-            q.push(
-                ", m.kind, m.owner, m.scope, m.subject, m.credited, m.debited, m.held FROM moved m
-                 WHERE (m.debited >= 0 AND m.held >= 0 AND m.debited + m.held - m.credited <= m.at_most)
-                    OR (SELECT c.held FROM ledger_counter c WHERE c.agency_id = ",
-            );
-            q.push_bind(agency).push(
-                " AND c.kind = m.kind AND c.owner = m.owner AND c.scope = m.scope AND c.subject = m.subject) IS NOT NULL
-                 ON CONFLICT (agency_id, kind, owner, scope, subject) DO UPDATE SET
-                    credited = ledger_counter.credited + excluded.credited,
-                    debited = ledger_counter.debited + excluded.debited,
-                    held = ledger_counter.held + excluded.held
-                 WHERE ledger_counter.debited + excluded.debited >= 0 AND ledger_counter.held + excluded.held >= 0
-                   AND ledger_counter.debited + excluded.debited + ledger_counter.held + excluded.held
-                        - ledger_counter.credited - excluded.credited
-                        <= (SELECT m.at_most FROM moved m WHERE m.owner = excluded.owner AND m.scope = excluded.scope
-                            AND m.subject = excluded.subject AND m.kind = excluded.kind)",
-            );
-        })?;
-        if moved != moves.len() as u64 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// What a cause has set aside, by account in the order of their keys, and what became of it.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn holds(tx: &mut Tx, agency: Uuid, cause: Cause) -> Result<Vec<(Account, Hold)>> {
-    let rows = fetch_all!(
-        tx,
-        EntryRow,
-        concat!(
-            "SELECT ",
-            entry_columns!(),
-            " FROM ledger_entry WHERE agency_id = $1 AND cause_kind = $2 AND cause_id = $3 ORDER BY kind, owner, entry"
-        ),
-        agency,
-        cause.kind,
-        cause.id
-    )?;
-    let posted: Vec<Posted> = rows.into_iter().map(EntryRow::read).collect::<Result<_>>()?;
-    let accounts = posted.chunk_by(|one, next| one.account == next.account);
-    let holds = accounts.filter_map(|of_one| {
-        let entries: Vec<Entry> = of_one.iter().map(|posted| posted.entry.clone()).collect();
-        Some((of_one.first()?.account.clone(), Hold::of(&entries)?))
-    });
-    Ok(holds.collect())
-}
-
-/// An entry with its account and its cause.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Posted {
-    /// What kind of cause.
-    pub cause_kind: String,
-    /// Which of them.
-    pub cause_id: Uuid,
-    /// The account.
-    pub account: Account,
-    /// What was done.
-    pub entry: Entry,
-}
-
-/// Entries of an account before (`at`, kind of cause, cause, entry), the newest first.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn entries(
-    tx: &mut Tx,
-    agency: Uuid,
-    account: &Account,
-    before: (i64, &str, Uuid, i64),
-    limit: i64,
-) -> Result<Vec<Posted>> {
-    let rows = fetch_all!(
-        tx,
-        EntryRow,
-        concat!(
-            "SELECT ",
-            entry_columns!(),
-            " FROM ledger_entry WHERE agency_id = $1 AND kind = $2 AND owner = $3
-               AND (at, cause_kind, cause_id, entry) < ($4, $5, $6, $7)
-             ORDER BY at DESC, cause_kind DESC, cause_id DESC, entry DESC LIMIT $8"
-        ),
-        agency,
-        &*account.kind,
-        account.owner,
-        before.0,
-        before.1,
-        before.2,
-        before.3,
-        limit
-    )?;
-    rows.into_iter().map(EntryRow::read).collect()
-}
-
-/// A counter of an account.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct CounterRow {
-    /// Which part it counts.
-    pub subject: String,
-    /// What came in.
-    pub credited: i64,
-    /// What was used, less what came back.
-    pub debited: i64,
-    /// What is set aside.
-    pub held: i64,
-}
-
-impl CounterRow {
-    /// What is left of what came in.
-    pub fn left(&self) -> i64 {
-        self.credited - self.debited - self.held
-    }
-}
-
-/// The account as a whole.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn total(tx: &mut Tx, agency: Uuid, account: &Account) -> Result<Change> {
-    let row = parts(tx, agency, account, TOTAL).await?.pop();
-    Ok(row.map_or_else(Change::default, |row| Change {
-        credited: row.credited,
-        debited: row.debited,
-        held: row.held,
-    }))
-}
-
-/// The parts of an account in one scope, by their subjects.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn parts(tx: &mut Tx, agency: Uuid, account: &Account, scope: &str) -> Result<Vec<CounterRow>> {
-    fetch_all!(
-        tx,
-        CounterRow,
-        "SELECT subject, credited, debited, held FROM ledger_counter
-         WHERE agency_id = $1 AND kind = $2 AND owner = $3 AND scope = $4 ORDER BY subject",
-        agency,
-        &*account.kind,
-        account.owner,
-        scope
-    )
 }

@@ -33,6 +33,8 @@ pub mod installation;
 pub mod intake;
 pub mod jobs;
 pub mod ledger;
+mod ledger_counters;
+mod ledger_entries;
 pub mod links;
 mod lists;
 pub mod plugin_logs;

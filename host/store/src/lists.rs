@@ -1,6 +1,7 @@
 //! Statements about many rows. Each has few texts, so that it stays prepared however many rows there are: on SQLite one for each power
 //! of two, on PostgreSQL one, which takes its columns as arrays.
 
+use crate::dialect::MOST_ROWS;
 use crate::{Result, StoreError, Tx};
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -10,8 +11,6 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use uuid::Uuid;
 
-/// Most rows of a statement on SQLite: more would save little and take memory as long as it stays prepared.
-const MOST_ROWS: usize = 256;
 /// Most rows of a statement on PostgreSQL.
 const MOST_IN_ARRAYS: usize = 10_000;
 

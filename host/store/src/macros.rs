@@ -58,19 +58,20 @@ macro_rules! fetch_built {
     };
 }
 
-/// Runs a statement that is built piece by piece for so many rows and returns how many it changed.
+/// Runs a statement that is built piece by piece for so many rows and returns how many it changed. It stays prepared if it is not longer than
+/// those of lists.
 macro_rules! execute_built {
     ($tx:expr, $rows:expr, |$q:ident| $build:block) => {
         match $tx {
             $crate::Tx::Sqlite(c) => {
                 let mut $q = sqlx::QueryBuilder::<sqlx::Sqlite>::new("");
                 $build
-                $q.build().persistent($rows <= $crate::dialect::KEPT_ROWS).execute(&mut **c).await.map(|done| done.rows_affected())
+                $q.build().persistent($rows <= $crate::dialect::MOST_ROWS).execute(&mut **c).await.map(|done| done.rows_affected())
             }
             $crate::Tx::Postgres(c) => {
                 let mut $q = sqlx::QueryBuilder::<sqlx::Postgres>::new("");
                 $build
-                $q.build().persistent($rows <= $crate::dialect::KEPT_ROWS).execute(&mut **c).await.map(|done| done.rows_affected())
+                $q.build().persistent($rows <= $crate::dialect::MOST_ROWS).execute(&mut **c).await.map(|done| done.rows_affected())
             }
         }.map_err($crate::StoreError::from)
     };

@@ -45,6 +45,10 @@ pub enum Tx {
 /// How long to wait for a connection, or for SQLite's write lock, before the database counts as busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a connection to a server may have been idle and still count as there. What was lost within that time is lost to one request, which
+/// tries again.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// Pages that SQLite keeps of its file, in KiB below zero: those of the one writer, whose every statement looks up and changes.
 const WRITER_CACHE: &str = "-65536";
 /// The same for each reader: room for the upper levels of the trees. There are nine, each with a cache of its own, and behind them is the
@@ -72,6 +76,16 @@ impl Store {
             let pool = sqlx::postgres::PgPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(PATIENCE)
+                // one that was at work a moment ago is not asked first whether it is there
+                .test_before_acquire(false)
+                .before_acquire(|connection, meta| {
+                    Box::pin(async move {
+                        if meta.idle_for > FRESH {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect_with(PgConnectOptions::from_str(address)?.options(dialect::KEEPALIVES))
                 .await;
             let pool = match pool {
@@ -108,6 +122,8 @@ impl Store {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
+            // a file does not hang up; to ask first would be a turn of the connection's thread
+            .test_before_acquire(false)
             // what undoes a statement that fails is small, and a file for it would cost more than the statement; readers keep their
             // files, for they sort everyone
             .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_usable(connection)))))
@@ -119,12 +135,14 @@ impl Store {
         let readers = SqlitePoolOptions::new()
             .max_connections(8)
             .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
             .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_usable(connection)))))
             .connect_with(reading.clone())
             .await?;
         let scout = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
             .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_usable(connection)))))
             .connect_with(reading)
             .await?;

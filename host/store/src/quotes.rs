@@ -40,27 +40,29 @@ macro_rules! quote_columns {
     };
 }
 
-/// Keeps a new quote.
+/// Keeps new quotes.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn insert(tx: &mut Tx, agency: Uuid, row: &QuoteRow) -> Result<()> {
-    execute!(
-        tx,
-        "INSERT INTO quote (agency_id, id, customer_id, state, basket, list_price, price, answer, day, at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        agency,
-        row.id,
-        row.customer_id,
-        &row.state,
-        &row.basket,
-        row.list_price,
-        row.price,
-        &row.answer,
-        row.day,
-        row.at,
-        row.expires_at
-    )
+pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[&QuoteRow]) -> Result<()> {
+    execute_built!(tx, rows.len(), |q| {
+        q.push(
+            "INSERT INTO quote (agency_id, id, customer_id, state, basket, list_price, price, answer, day, at, expires_at) ",
+        );
+        q.push_values(rows, |mut b, row| {
+            b.push_bind(agency)
+                .push_bind(row.id)
+                .push_bind(row.customer_id)
+                .push_bind(&row.state)
+                .push_bind(&row.basket)
+                .push_bind(row.list_price)
+                .push_bind(row.price)
+                .push_bind(&row.answer)
+                .push_bind(row.day)
+                .push_bind(row.at)
+                .push_bind(row.expires_at);
+        });
+    })
     .map(drop)
 }
 
@@ -166,14 +168,14 @@ pub const RETURN: &str = "quote.return";
 pub async fn have_followed(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<()> {
     let quotes = confirmed_with(tx, agency, bookings).await?;
     let keys: Vec<String> = quotes.iter().map(Uuid::to_string).collect();
-    let back = NewJob {
+    let back = keys.iter().map(|key| NewJob {
         kind: RETURN,
-        key: "",
+        key,
         lane: Lane::Timers,
         clock: JobClock::Machine,
         due: 0,
-    };
-    jobs::put_all(tx, agency, &keys, back).await
+    });
+    jobs::put_all(tx, agency, &back.collect::<Vec<_>>()).await
 }
 
 async fn confirmed_with(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<Vec<Uuid>> {
@@ -190,49 +192,40 @@ async fn confirmed_with(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Notes to which arm of which campaigns a customer belongs; what was noted first stands. Most of those who ask have asked before, and
-/// then nothing is written.
+/// To which arm of a campaign a customer belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Assigned {
+    /// The customer.
+    pub customer: Uuid,
+    /// The campaign.
+    pub campaign: Uuid,
+    /// `treatment` or `holdout`.
+    pub arm: &'static str,
+    /// The agency's day on which that was noted.
+    pub day: i32,
+    /// When, in ms since 1970.
+    pub at: i64,
+}
+
+/// Notes to which arm of which campaigns customers belong; what was noted first stands.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn assign(
-    tx: &mut Tx,
-    agency: Uuid,
-    customer: Uuid,
-    arms: &[(Uuid, &'static str)],
-    day: i32,
-    now: i64,
-) -> Result<()> {
-    if arms.is_empty() {
-        return Ok(());
-    }
-    let noted = fetch_built!(&mut *tx, (i64,), |q| {
-        q.push("SELECT COUNT(*) FROM campaign_assignment WHERE agency_id = ")
-            .push_bind(agency)
-            .push(" AND customer_id = ")
-            .push_bind(customer)
-            .push(" AND campaign_id IN (");
-        let mut ids = q.separated(", ");
-        for (campaign, _) in arms {
-            ids.push_bind(*campaign);
-        }
-        q.push(")");
-    })?;
-    if noted.first().is_some_and(|(noted,)| *noted == arms.len() as i64) {
-        return Ok(());
-    }
+pub async fn assign(tx: &mut Tx, agency: Uuid, assigned: &[Assigned]) -> Result<()> {
+    // whoever writes several of these rows does it in this order
+    debug_assert!(assigned.is_sorted(), "{assigned:?}");
     write_rows!(
         tx,
-        arms,
+        assigned,
         6,
         "INSERT INTO campaign_assignment (agency_id, campaign_id, customer_id, arm, day, at)",
-        |b, (campaign, arm)| b
+        |b, row| b
             .push_bind(agency)
-            .push_bind(*campaign)
-            .push_bind(customer)
-            .push_bind(*arm)
-            .push_bind(day)
-            .push_bind(now),
+            .push_bind(row.campaign)
+            .push_bind(row.customer)
+            .push_bind(row.arm)
+            .push_bind(row.day)
+            .push_bind(row.at),
         "ON CONFLICT DO NOTHING"
     )
 }

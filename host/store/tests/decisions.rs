@@ -136,7 +136,7 @@ async fn filled(tx: &mut Tx) -> Vec<DecisionRow> {
             .map(|(id, binding)| decision(id, set, binding))
             .collect();
         for made in DecisionSet::of(&rows).expect("sets") {
-            decision_sets::insert(tx, AGENCY, &made).await.expect("a set");
+            decision_sets::insert(tx, AGENCY, &[&made]).await.expect("a set");
         }
         all.extend(rows);
         if set % 50 == 1 {

@@ -15,6 +15,6 @@ mod travel;
 
 pub(crate) use kinds::{Done, Job, Kinds};
 pub(crate) use posthouse_store::jobs::{
-    JobClock, JobRow, Lane, LeftOut, NewJob, bring_forward, cancel, finish, lock_own, next_due, put, wake,
+    JobClock, JobRow, Lane, LeftOut, NewJob, bring_forward, cancel, finish, lock_own, next_due, put, put_all, wake,
 };
 pub use travel::{ClockMove, ClockMoved};

@@ -3,7 +3,6 @@
 
 use super::NewQuote;
 use super::codes::{Code, read_codes};
-use super::purse::Purse;
 use super::standing::{Campaign, Standing};
 use crate::campaigns::point::{Promotion, Request, Told};
 use crate::error::Result;
@@ -15,10 +14,10 @@ use posthouse_domain::Words;
 use posthouse_domain::promotion::budget::Used;
 use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};
 use posthouse_domain::promotion::{Basket, Offer};
+use posthouse_store::Access;
 use posthouse_store::budgets::{self, UsedRow};
-use posthouse_store::{Access, Tx};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -47,7 +46,7 @@ pub(crate) struct Gathered {
     pub(crate) codes: Vec<Code>,
     /// One for each campaign of the standing.
     pub(crate) heard: Vec<Heard>,
-    /// Campaigns to which the customer belongs, from now on at the latest, and the arm of each.
+    /// Campaigns to which the customer belongs from now on, and the arm of each.
     pub(crate) arms: Vec<(Uuid, &'static str)>,
     /// What is used by now of the budgets of campaigns in force.
     pub(crate) used: HashMap<Uuid, Used>,
@@ -72,9 +71,9 @@ impl Quotes<'_> {
             None => None,
         };
         let codes = read_codes(&mut tx, room.id, &new.codes, new.customer, moment.now).await?;
-        let used = match standing.campaigns.is_empty() {
-            true => HashMap::new(),
-            false => used(&mut tx, room.id, &Purse::new(new.customer, moment.today)).await?,
+        let rows = match standing.campaigns.is_empty() {
+            true => Vec::new(),
+            false => budgets::used_in_force(&mut tx, room.id, new.customer, moment.today).await?,
         };
         drop(tx);
         let bars: Vec<Option<Barred>> = standing
@@ -95,12 +94,19 @@ impl Quotes<'_> {
             Some(Barred::Holdout) => Some((campaign.id, "holdout")),
             Some(_) => None,
         };
-        let mut arms: Vec<_> = match known {
+        let assigned: HashSet<Uuid> = rows
+            .iter()
+            .filter(|row| row.assigned)
+            .map(|row| row.campaign_id)
+            .collect();
+        let arms = match known {
             Some(_) => standing.campaigns.iter().zip(&bars).filter_map(arm).collect(),
             None => Vec::new(),
         };
-        // whoever writes several of these rows does it in this order
-        arms.sort_unstable();
+        let arms = arms
+            .into_iter()
+            .filter(|(campaign, _)| !assigned.contains(campaign))
+            .collect();
         let (asked, basket) = (standing.clone(), new.basket.clone());
         let heard = in_pool(&self.app.engine, move || {
             hear(&asked.campaigns, bars, &basket, known.as_ref(), moment)
@@ -113,21 +119,18 @@ impl Quotes<'_> {
             codes,
             heard,
             arms,
-            used,
+            used: rows.into_iter().map(|row| (row.campaign_id, used(&row))).collect(),
             moment,
         })
     }
 }
 
-/// What is held and spent of the budgets of each campaign in force: in all, on whoever asks, on the day.
-async fn used(tx: &mut Tx, agency: Uuid, purse: &Purse) -> Result<HashMap<Uuid, Used>> {
-    let rows = budgets::used_in_force(tx, agency, purse.customer(), purse.day()).await?;
-    let used = |row: UsedRow| Used {
+fn used(row: &UsedRow) -> Used {
+    Used {
         total: row.total,
         customer: row.customer,
         day: row.day,
-    };
-    Ok(rows.into_iter().map(|row| (row.campaign_id, used(row))).collect())
+    }
 }
 
 /// Asks every rule that may be asked. Runs inside the engine's pool, as many at a time as there are threads.

@@ -1,16 +1,18 @@
 //! Quotes: what a basket costs with every campaign in force, held for a while, then confirmed with a booking or let go.
 //!
 //! ```text
-//! gather (reads only)                    commit (one transaction)                    settle (one transaction each)
-//! facts, coupons ─► guards ─► rules ─► budgets ─► stacking ─► holds, decisions ─► confirm │ release │ expire ─► return
+//! gather (reads only)             make (computes only)   hold (one transaction)   settle (one transaction each)
+//! facts, budgets, coupons ─► guards ─► rules ─► stacking ─► holds, decisions ─► confirm │ release │ expire ─► return
 //! ```
 
 mod budget;
 mod codes;
-mod commit;
 mod gather;
 mod health;
+mod hold;
+mod make;
 mod preview;
+mod pricing;
 mod purse;
 mod read;
 mod settle;
@@ -25,6 +27,7 @@ pub use trace::{Adjustment, Answer, CampaignTrace, CodeTrace, LinePrice, Named};
 
 pub(crate) use codes::{Worth, ending, hash};
 pub(crate) use health::Promotions;
+pub(crate) use hold::Prepared;
 pub(crate) use settle::{Expire, Return};
 
 use posthouse_domain::promotion::Basket;

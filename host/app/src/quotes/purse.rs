@@ -29,21 +29,12 @@ impl Purse {
         }
     }
 
-    /// The customer's id as text; empty for nobody.
-    pub(super) fn customer(&self) -> &str {
-        self.customer.as_deref().unwrap_or_default()
-    }
-
-    /// The day's number as text.
-    pub(super) fn day(&self) -> &str {
-        &self.day
-    }
-
     /// What is to be taken of a campaign's budgets. Every one of them counts it, limited or not: a limit may come later.
     pub(super) fn taking(&self, campaign: Uuid, amount: i64, limits: &Budget) -> Posting {
         let part = |scope: &str, subject: &str, limit| Part {
             scope: scope.to_owned(),
             subject: subject.to_owned(),
+            own: false,
             amount,
             at_most: limit,
         };

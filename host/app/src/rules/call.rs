@@ -50,8 +50,13 @@ pub(crate) async fn in_pool<R: Send + 'static>(
     engine: &Engine,
     work: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R> {
-    let engine = engine.clone();
-    tokio::task::spawn_blocking(move || engine.install(work))
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    engine.spawn(move || {
+        // whoever asked may be gone
+        let _ = answer.send(work());
+    });
+    // its panic is in the log
+    answered
         .await
-        .map_err(|e| AppError::Internal(format!("asking a rule failed: {e}")))
+        .map_err(|_| AppError::Internal("asking a rule panicked".into()))
 }

@@ -224,7 +224,7 @@ fn threads_end_with_the_engine() {
         .open(&digest(&Guest::default().build()), &Guest::default().build())
         .expect("harmless");
     assert_eq!(engine.pool().current_num_threads(), 2);
-    assert_eq!(engine.install(rayon::current_num_threads), 2);
+    assert_eq!(engine.pool().install(rayon::current_num_threads), 2);
     drop(engine);
     // a plugin in use outlives the engine that opened it
     works(&plugin);

@@ -38,7 +38,9 @@ fn a_full_chunk_costs_little_more_than_its_rows() {
     println!("122 such chunks (1,000,000 rows), side by side");
     best_of(5, || {
         let chunks = (0..122).into_par_iter();
-        crate::engine().install(|| chunks.for_each(|_| drop(classify(&plugin, &rows).expect("harmless"))));
+        crate::engine()
+            .pool()
+            .install(|| chunks.for_each(|_| drop(classify(&plugin, &rows).expect("harmless"))));
     });
     assert!(one < 5_000.0 && full < 20_000.0);
 }

@@ -8,7 +8,7 @@ use posthouse_store::decisions::{self, DecisionRow, Filter};
 use posthouse_store::jobs::{self, JobClock, Lane, NewJob};
 use posthouse_store::ledger::{self, Cause, Posting};
 use posthouse_store::plugins::{self, BindingRevisionRow, BindingRow, PluginRow};
-use posthouse_store::quotes::{self, QuoteRow};
+use posthouse_store::quotes::{self, Assigned, QuoteRow};
 use posthouse_store::{Access, Tx, budgets};
 use uuid::Uuid;
 
@@ -83,6 +83,7 @@ fn a_saving(of: u128, for_whom: u128) -> Posting {
     let part = |scope: &str, subject: String| Part {
         scope: scope.into(),
         subject,
+        own: false,
         amount: 10,
         at_most: Some(1_000_000),
     };
@@ -195,7 +196,7 @@ async fn filled(tx: &mut Tx, agency: Uuid) {
         .collect();
     coupons::insert(tx, agency, BATCH, &codes).await.expect("codes");
     for number in 0..STORED {
-        quotes::insert(tx, agency, &a_quote(number)).await.expect("a quote");
+        quotes::insert(tx, agency, &[&a_quote(number)]).await.expect("a quote");
         let saving = [a_saving(number % 20, number)];
         let cause = cause(number);
         ledger::reserve(tx, agency, cause, 1, &saving).await.expect("a saving");
@@ -230,17 +231,16 @@ async fn a_quote_costs_the_same_however_many_there_are() {
         quotes::insert(
             &mut tx,
             agency,
-            &QuoteRow {
+            &[&QuoteRow {
                 customer_id: Some(customer(7)),
                 ..a_quote(new)
-            }
+            }]
         )
     );
-    let who = customer(7).to_string();
     let used = cheap!(
         steps,
         "used_in_force",
-        budgets::used_in_force(&mut tx, agency, &who, "1")
+        budgets::used_in_force(&mut tx, agency, Some(customer(7)), 1)
     );
     let used: Vec<_> = used.iter().map(|row| (row.total, row.customer, row.day)).collect();
     assert_eq!(
@@ -254,17 +254,17 @@ async fn a_quote_costs_the_same_however_many_there_are() {
         "reserve",
         ledger::reserve(&mut tx, agency, cause(new), 1, &savings)
     ));
-    let arms: Vec<_> = (0..10).map(|number| (campaign(number), "treatment")).collect();
-    cheap!(
-        steps,
-        "assign",
-        quotes::assign(&mut tx, agency, customer(7), &arms, 1, 1)
-    );
-    cheap!(
-        steps,
-        "assign again",
-        quotes::assign(&mut tx, agency, customer(7), &arms, 1, 1)
-    );
+    let arms: Vec<_> = (0..10)
+        .map(|number| Assigned {
+            customer: customer(7),
+            campaign: campaign(number),
+            arm: "treatment",
+            day: 1,
+            at: 1,
+        })
+        .collect();
+    cheap!(steps, "assign", quotes::assign(&mut tx, agency, &arms));
+    cheap!(steps, "assign again", quotes::assign(&mut tx, agency, &arms));
     let end = NewJob {
         kind: quotes::EXPIRE,
         key: "new",

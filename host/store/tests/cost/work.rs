@@ -49,7 +49,8 @@ async fn a_job_costs_the_same_however_many_there_are() {
     cheap!(steps, "put", jobs::put(&mut tx, agencies[3], job("new", 5)));
     cheap!(steps, "put again", jobs::put(&mut tx, agencies[3], job("k3", 6)));
     let keys: Vec<String> = (0..10).map(|number| format!("n{number}")).collect();
-    cheap!(steps, "put_all", jobs::put_all(&mut tx, agencies[3], &keys, job("", 7)));
+    let several: Vec<_> = keys.iter().map(|key| job(key, 7)).collect();
+    cheap!(steps, "put_all", jobs::put_all(&mut tx, agencies[3], &several));
     cheap!(
         steps,
         "cancel",
@@ -99,7 +100,8 @@ async fn what_is_due_at_the_same_instant_is_not_put_in_order_each_time() {
     let agency = an_agency(&store, 1).await;
     let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
     let keys: Vec<String> = (0..STORED).map(|number| format!("k{number:05}")).collect();
-    jobs::put_all(&mut tx, agency, &keys, job("", 500)).await.expect("jobs");
+    let several: Vec<_> = keys.iter().map(|key| job(key, 500)).collect();
+    jobs::put_all(&mut tx, agency, &several).await.expect("jobs");
     let steps = counted(&mut tx).await;
     let lane = (Lane::Timers, JobClock::Business);
     let own = jobs::take(&mut tx, lane, (499, 1), (HOST, 1_000), (i64::MAX, NOBODY));

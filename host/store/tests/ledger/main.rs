@@ -2,7 +2,7 @@
 //! used, kept in lots.
 
 use posthouse_domain::ledger::Part;
-use posthouse_store::ledger::{self, Account, Cause, Posting};
+use posthouse_store::ledger::{self, Account, Cause, CounterRow, Moving, Posting};
 use posthouse_store::{Access, Store, StoreError, Tx, team};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -23,6 +23,7 @@ macro_rules! alone {
 mod crowd;
 mod once;
 mod points;
+mod together;
 
 const AGENCY: Uuid = Uuid::from_u128(1);
 const OWNER: Uuid = Uuid::from_u128(2);
@@ -47,6 +48,7 @@ fn part(scope: &str, subject: &str, amount: i64, at_most: Option<i64>) -> Part {
     Part {
         scope: scope.into(),
         subject: subject.into(),
+        own: scope == "lot",
         amount,
         at_most,
     }
@@ -114,8 +116,9 @@ async fn sums(store: &Store, account: &Account) -> (i64, i64, i64) {
 /// What is left of each lot.
 async fn lots(store: &Store) -> Vec<(String, i64)> {
     let mut tx = store.read(Access::Agency(AGENCY)).await.expect("a transaction");
-    let lots = ledger::parts(&mut tx, AGENCY, &points(), "lot").await.expect("lots");
-    lots.into_iter().map(|lot| (lot.subject.clone(), lot.left())).collect()
+    let lots = ledger::own(&mut tx, AGENCY, &points(), "lot").await.expect("lots");
+    let left = |lot: CounterRow| (lot.subject, lot.sums.credited - lot.sums.debited - lot.sums.held);
+    lots.into_iter().map(left).collect()
 }
 
 fn lots_of(expected: &[(&str, i64)]) -> Vec<(String, i64)> {
@@ -137,19 +140,23 @@ async fn everything_adds_up(store: &Store) {
     }
     let counters = all!(
         (String, Uuid, String, String, i64, i64, i64),
-        "SELECT kind, owner, scope, subject, credited, debited, held FROM ledger_counter"
+        "SELECT kind, owner, place, part, credited, debited, held FROM ledger_counter"
     );
-    let counted: Sums = counters
-        .into_iter()
-        .map(|row| ((row.0, row.1, row.2, row.3), [row.4, row.5, row.6]))
-        .collect();
+    let mut counted = Sums::new();
+    for (kind, owner, place, part, credited, debited, held) in counters {
+        // a part stands under its owner if it is the account's own, otherwise the place is the part
+        let part = if place == owner.to_string() { part } else { place };
+        let (scope, subject) = part.split_once('/').expect("a scope and a subject");
+        let key = (kind, owner, scope.to_owned(), subject.to_owned());
+        assert!(counted.insert(key, [credited, debited, held]).is_none(), "{part} twice");
+    }
     let entries = all!(
         (String, Uuid, String, i64, i64, i64, String),
         "SELECT kind, owner, movement, credited, debited, held, parts FROM ledger_entry"
     );
     let mut added = Sums::new();
     for (kind, owner, movement, credited, debited, held, parts) in entries {
-        let parts: Vec<(String, String, i64)> = serde_json::from_str(&parts).expect("parts");
+        let parts: Vec<Part> = serde_json::from_str(&parts).expect("parts");
         let mut add = |scope: String, subject: String, changes: [i64; 3]| {
             let sums = added.entry((kind.clone(), owner, scope, subject)).or_default();
             for (sum, change) in sums.iter_mut().zip(changes) {
@@ -157,7 +164,10 @@ async fn everything_adds_up(store: &Store) {
             }
         };
         add("total".into(), String::new(), [credited, debited, held]);
-        for (scope, subject, amount) in parts {
+        for Part {
+            scope, subject, amount, ..
+        } in parts
+        {
             let changes = match movement.as_str() {
                 "reserve" => [0, 0, amount],
                 "commit" => [0, amount, -amount],
