@@ -118,6 +118,7 @@ impl Sandbox {
         };
         if side_by_side {
             self.engine
+                .pool()
                 .install(|| segments.par_chunks_mut(CHUNK).enumerate().for_each(one));
         } else {
             segments.chunks_mut(CHUNK).enumerate().for_each(one);

@@ -146,7 +146,7 @@ impl App {
                 .with::<intake::ForgetUpload>()
                 .with::<campaigns::End>()
                 .with::<coupons::Abandon>()
-                .with::<quotes::Expire>()
+                .with_together::<quotes::Expire>()
                 .with::<quotes::Return>()
                 .with::<webhooks::Deliver>()
                 .with::<webhooks::Tidy>(),

@@ -324,6 +324,26 @@ pub async fn redemptions(tx: &mut Tx, agency: Uuid, hash: &[u8]) -> Result<Vec<R
     )
 }
 
+/// The codes that these quotes hold or have used, in order, each with its quote.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn of_quotes(tx: &mut Tx, agency: Uuid, quotes: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>> {
+    let mut codes: Vec<(Uuid, Vec<u8>)> = fetch_listed!(
+        tx,
+        (Uuid, Vec<u8>),
+        "SELECT quote_id, hash FROM redemption WHERE agency_id = $1 AND kind = 'hold' AND quote_id IN",
+        [agency],
+        quotes,
+        1,
+        |b, quote| b.push_bind(*quote),
+        ""
+    )?;
+    // put in order by the database, they would be looked for by their hash
+    codes.sort_by(|(quote, hash), (next_quote, next)| (hash, quote).cmp(&(next, next_quote)));
+    Ok(codes)
+}
+
 /// The codes that a quote holds or has used, by hash, with the campaign each opens.
 ///
 /// # Errors

@@ -345,6 +345,24 @@ pub async fn finish(tx: &mut Tx, host: Uuid, job: &JobRow) -> Result<bool> {
     Ok(done == 1)
 }
 
+/// Ends those of an agency's jobs of one kind that were taken, and were neither scheduled again meanwhile nor taken by another host.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn finish_all(tx: &mut Tx, agency: Uuid, host: Uuid, kind: &str, jobs: &[JobRow]) -> Result<()> {
+    fetch_listed!(
+        tx,
+        (String,),
+        "DELETE FROM job WHERE agency_id = $1 AND kind = $2 AND host = $3 AND (key, version) IN",
+        [agency, kind, host],
+        jobs,
+        2,
+        |b, job| b.push_bind(&job.key).push_bind(job.version),
+        "RETURNING key"
+    )
+    .map(drop)
+}
+
 /// Has a job that was taken come again at a later time of its clock; `false` as for [`finish`].
 ///
 /// # Errors

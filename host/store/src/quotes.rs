@@ -156,6 +156,24 @@ pub async fn close(tx: &mut Tx, agency: Uuid, id: Uuid, state: &str, now: i64) -
     Ok(done == 1)
 }
 
+/// Closes those of these quotes that are open as `expired`; which they were.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn expire(tx: &mut Tx, agency: Uuid, ids: &[Uuid], now: i64) -> Result<Vec<Uuid>> {
+    let rows = fetch_listed!(
+        tx,
+        (Uuid,),
+        "UPDATE quote SET state = 'expired', closed_at = $1 WHERE agency_id = $2 AND state = 'open' AND id IN",
+        [now, agency],
+        ids,
+        1,
+        |b, id| b.push_bind(*id),
+        "RETURNING id"
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// The kind of job that frees what a quote holds once its time is over.
 pub const EXPIRE: &str = "quote.expire";
 /// The kind of job that gives back what a confirmed quote took, as its booking was called off or paid back.

@@ -33,17 +33,33 @@ pub(crate) trait Job: 'static {
     fn run(app: &App, job: &JobRow) -> impl Future<Output = Result<Done>> + Send;
 }
 
+/// A kind of work that is done at once for several of an agency that are due one after the other: a transaction for each would take longer than
+/// the work.
+pub(crate) trait Together: Job {
+    /// Does the work of all of them and finishes them, in one transaction. If it fails, each is run by itself.
+    ///
+    /// # Errors
+    /// Whatever kept one of them from being done.
+    fn run_all(app: &App, jobs: &[JobRow]) -> impl Future<Output = Result<()>> + Send;
+}
+
 type Running<'r> = Pin<Box<dyn Future<Output = Result<Done>> + Send + 'r>>;
+type RunningAll<'r> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'r>>;
 
 /// How a kind is run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kind {
     pub(super) run: for<'r> fn(&'r App, &'r JobRow) -> Running<'r>,
+    pub(super) run_all: Option<for<'r> fn(&'r App, &'r [JobRow]) -> RunningAll<'r>>,
     pub(super) attempts: i64,
 }
 
 fn run<'r, J: Job>(app: &'r App, job: &'r JobRow) -> Running<'r> {
     Box::pin(J::run(app, job))
+}
+
+fn run_all<'r, J: Together>(app: &'r App, jobs: &'r [JobRow]) -> RunningAll<'r> {
+    Box::pin(J::run_all(app, jobs))
 }
 
 /// The kinds of work that capabilities have registered, by name.
@@ -55,6 +71,18 @@ impl Kinds {
     pub(crate) fn with<J: Job>(mut self) -> Self {
         let kind = Kind {
             run: run::<J>,
+            run_all: None,
+            attempts: J::ATTEMPTS,
+        };
+        self.0.insert(J::KIND, kind);
+        self
+    }
+
+    /// Registers a kind whose work is done at once for several.
+    pub(crate) fn with_together<J: Together>(mut self) -> Self {
+        let kind = Kind {
+            run: run::<J>,
+            run_all: Some(run_all::<J>),
             attempts: J::ATTEMPTS,
         };
         self.0.insert(J::KIND, kind);

@@ -13,8 +13,9 @@ mod slots;
 mod tests;
 mod travel;
 
-pub(crate) use kinds::{Done, Job, Kinds};
+pub(crate) use kinds::{Done, Job, Kinds, Together};
 pub(crate) use posthouse_store::jobs::{
-    JobClock, JobRow, Lane, LeftOut, NewJob, bring_forward, cancel, finish, lock_own, next_due, put, put_all, wake,
+    JobClock, JobRow, Lane, LeftOut, NewJob, bring_forward, cancel, finish, finish_all, lock_own, next_due, put,
+    put_all, wake,
 };
 pub use travel::{ClockMove, ClockMoved};

@@ -9,9 +9,11 @@ use posthouse_domain::{Instant, Words};
 use posthouse_store::jobs::{self as store, LeftOut};
 use posthouse_store::{Access, dialect};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
-/// Jobs taken at once: few enough that a host that dies holds up little, enough that taking them costs little.
-const BATCH: i64 = 64;
+/// Jobs taken at once: few enough that a host that dies holds up little, enough that taking them costs little, and that those which are done
+/// together are many.
+const BATCH: i64 = 256;
 /// How long jobs are held, in machine ms: after so long without a sign of life from their host others take them. Longer than a sign of life
 /// may wait for a connection.
 const HELD: i64 = 15_000;
@@ -152,7 +154,8 @@ impl App {
                 JobClock::Business => self.clock.now(),
                 JobClock::Machine => machine,
             };
-            for job in retrying!(self.take_due((Lane::Timers, clock), now, machine, (BATCH, LeftOut::default())))? {
+            let taken = retrying!(self.take_due((Lane::Timers, clock), now, machine, (BATCH, LeftOut::default())))?;
+            for jobs in taken.chunk_by(|one, next| self.are_run_together(one, next)) {
                 if self.stopping.is_cancelled() {
                     return Ok(ran);
                 }
@@ -161,8 +164,8 @@ impl App {
                     retrying!(self.release_jobs(Some(Lane::Timers)))?;
                     break;
                 }
-                self.run_job(&job).await;
-                ran += 1;
+                self.run_all(jobs).await;
+                ran += jobs.len() as u64;
             }
         }
         Ok(ran)
@@ -211,6 +214,59 @@ impl App {
         Ok(sleep)
     }
 
+    fn are_run_together(&self, one: &JobRow, next: &JobRow) -> bool {
+        // one that failed before shall not fail others with it
+        (one.agency_id, &one.kind, one.attempts, 1) == (next.agency_id, &next.kind, 1, next.attempts)
+            && self.kinds.of(&one.kind).is_some_and(|kind| kind.run_all.is_some())
+    }
+
+    /// Runs jobs of an agency that come one after the other, together if they are of such a kind, and if that fails each by itself.
+    async fn run_all(&self, jobs: &[JobRow]) {
+        if let ([first, _, ..], Some(run_all)) = (jobs, jobs.first().and_then(|job| self.kinds.of(&job.kind)?.run_all))
+        {
+            let (app, own) = (self.clone(), jobs.to_vec());
+            let work = self.background.spawn(async move { run_all(&app, &own).await });
+            match self.watch(jobs, work).await {
+                Ok(()) => {
+                    let count = jobs.len() as u64;
+                    metrics::counter!("posthouse_jobs_total", "kind" => first.kind.clone()).increment(count);
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, agency_id = %first.agency_id, kind = %first.kind, jobs = jobs.len(),
+                        "jobs could not be done together; each is run by itself");
+                }
+            }
+        }
+        for job in jobs {
+            self.run_job(job).await;
+        }
+    }
+
+    /// Waits for work on jobs and renews their lease meanwhile. In a task of its own the work goes on while that is done, whatever it has locked;
+    /// and if it panics, no other job suffers.
+    async fn watch<T>(&self, jobs: &[JobRow], mut work: JoinHandle<Result<T>>) -> Result<T> {
+        loop {
+            match tokio::time::timeout(SIGN_OF_LIFE, &mut work).await {
+                Ok(done) => return done.unwrap_or_else(|panic| Err(AppError::Internal(panic.to_string()))),
+                Err(_) => {
+                    for job in jobs {
+                        let JobRow {
+                            agency_id, kind, key, ..
+                        } = job;
+                        match self.hold_job(job).await {
+                            Ok(true) => {}
+                            Ok(false) => tracing::warn!(%agency_id, kind, key, "another host has this job by now"),
+                            Err(error) => {
+                                tracing::warn!(%error, %agency_id, kind, key, "a job is perhaps taken by another host");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     async fn run_job(&self, job: &JobRow) {
         let JobRow {
             agency_id, kind, key, ..
@@ -221,27 +277,13 @@ impl App {
             return;
         };
         let (app, own) = (self.clone(), job.clone());
-        // in a task of its own it goes on while its lease is renewed, whatever it has locked; and if it panics, no other job suffers
-        let mut work = self.background.spawn(async move { (known.run)(&app, &own).await });
-        let done = loop {
-            match tokio::time::timeout(SIGN_OF_LIFE, &mut work).await {
-                Ok(done) => break done,
-                Err(_) => match self.hold_job(job).await {
-                    Ok(true) => {}
-                    Ok(false) => tracing::warn!(%agency_id, kind, key, "another host has this job by now"),
-                    Err(error) => {
-                        tracing::warn!(%error, %agency_id, kind, key, "a job is perhaps taken by another host");
-                    }
-                },
-            }
-        };
-        let done = match done {
-            Ok(Ok(Done::At(due))) if due <= job.due => {
+        let work = self.background.spawn(async move { (known.run)(&app, &own).await });
+        let done = match self.watch(std::slice::from_ref(job), work).await {
+            Ok(Done::At(due)) if due <= job.due => {
                 let problem = format!("it is to come again at {due}, which is no later than it was due");
                 Err(AppError::Internal(problem))
             }
-            Ok(done) => done,
-            Err(panic) => Err(AppError::Internal(panic.to_string())),
+            done => done,
         };
         let ended = match done {
             Ok(Done::Finished) => Ok(()),

@@ -1,6 +1,6 @@
 //! The machinery with kinds of its own, on both engines.
 
-use super::{Done, Job, JobClock, JobRow, Kinds, Lane, NewJob, put};
+use super::{Done, Job, JobClock, JobRow, Kinds, Lane, NewJob, Together, finish_all, put};
 use crate::App;
 use crate::error::{AppError, Result};
 use crate::testing::{self, NOW};
@@ -126,6 +126,37 @@ impl Job for Panicking {
     }
 }
 
+/// Is done for several at once, unless one of them is bad; what ran at once is one entry.
+struct Several;
+
+impl Job for Several {
+    const KIND: &'static str = "test.several";
+
+    async fn run(_: &App, job: &JobRow) -> Result<Done> {
+        RAN.lock().unwrap().push((job.agency_id, job.key.clone(), job.attempts));
+        match job.key.as_str() {
+            "bad" => Err(AppError::Internal("it cannot be done".into())),
+            _ => Ok(Done::Over),
+        }
+    }
+}
+
+impl Together for Several {
+    async fn run_all(app: &App, jobs: &[JobRow]) -> Result<()> {
+        let agency = jobs[0].agency_id;
+        let keys: Vec<&str> = jobs.iter().map(|job| job.key.as_str()).collect();
+        let mut tx = app.store.write(Access::Agency(agency)).await?;
+        finish_all(&mut tx, agency, app.host, Self::KIND, jobs).await?;
+        if keys.contains(&"bad") {
+            // what was written goes with it
+            panic!("one of them is bad");
+        }
+        tx.commit().await?;
+        RAN.lock().unwrap().push((agency, keys.join("+"), 0));
+        Ok(())
+    }
+}
+
 /// A host on a database, with its clocks.
 fn host(store: &Store) -> (App, Arc<ManualClock>, Arc<ManualClock>) {
     let (mut app, clocks) = testing::host(store, NOW);
@@ -135,7 +166,8 @@ fn host(store: &Store) -> (App, Arc<ManualClock>, Arc<ManualClock>) {
         .with::<Hopeless>()
         .with::<Interrupted>()
         .with::<Woken>()
-        .with::<Panicking>();
+        .with::<Panicking>()
+        .with_together::<Several>();
     (app, clocks.business, clocks.machine)
 }
 
@@ -244,6 +276,25 @@ async fn the_clock_stops_at_everything_that_is_due(store: Store) {
         ("day", 3 * DAY),
     ];
     assert_eq!(ran, expected.map(|(key, after)| (key.to_owned(), NOW + after)));
+}
+
+async fn several_are_run_at_once_and_a_bad_one_spoils_no_other(store: Store) {
+    let (app, _, machine) = host(&store);
+    let (one, two) = (agency(&store, "several").await, agency(&store, "others").await);
+    let due = |key, after| (Several::KIND, key, JobClock::Business, NOW - 100 + after);
+    put_down(&store, one, &[due("a", 1), due("b", 2), due("f", 5)]).await;
+    put_down(&store, one, &[(Once::KIND, "between", JobClock::Business, NOW - 97)]).await;
+    put_down(&store, two, &[due("d", 4), due("e", 4)]).await;
+    let all = [one, two];
+    let keys = |ran: Vec<(String, i64)>| ran.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+    assert_eq!(keys(run(&app, &all).await), ["a+b", "between", "d+e", "f"]);
+    assert!(run(&app, &all).await.is_empty(), "each once");
+    put_down(&store, one, &[due("a", 1), due("bad", 2), due("c", 3)]).await;
+    assert_eq!(keys(run(&app, &all).await), ["a", "bad", "c"]);
+    // it comes again, and by itself
+    put_down(&store, one, &[due("a", 1), due("c", 3), due("d", 4)]).await;
+    machine.set(NOW + 1_000);
+    assert_eq!(keys(run(&app, &all).await), ["a", "bad", "c+d"]);
 }
 
 async fn what_fails_is_tried_again_and_given_up(store: Store) {
@@ -362,6 +413,7 @@ async fn hosts_take_different_jobs(store: Store) {
 testing::on_both_engines!(
     what_is_due_runs_in_its_order,
     the_clock_stops_at_everything_that_is_due,
+    several_are_run_at_once_and_a_bad_one_spoils_no_other,
     what_fails_is_tried_again_and_given_up,
     what_is_scheduled_while_it_runs_runs_again,
     what_is_woken_while_it_runs_runs_once_more,

@@ -5,7 +5,7 @@ use super::purse;
 use super::read::QuoteView;
 use crate::error::{AppError, Result, repeating, retrying};
 use crate::intake::meant;
-use crate::jobs::{self, Done, Job, JobRow};
+use crate::jobs::{self, Done, Job, JobRow, Together};
 use crate::team::Caller;
 use crate::webhooks::Told;
 use crate::{App, Quotes};
@@ -239,6 +239,28 @@ impl Quotes<'_> {
         Ok(Done::Finished)
     }
 
+    /// Frees what quotes hold whose time is over.
+    async fn expire_all(&self, jobs: &[JobRow]) -> Result<()> {
+        let Some(agency) = jobs.first().map(|job| job.agency_id) else {
+            return Ok(());
+        };
+        let ids: Vec<Uuid> = jobs.iter().map(quote_of).collect::<Result<_>>()?;
+        let now = self.app.clock.now();
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let expired = store::expire(&mut tx, agency, &ids, now).await?;
+        let causes: Vec<_> = expired.iter().map(|id| purse::cause(*id)).collect();
+        ledger::release_all(&mut tx, agency, &causes, now).await?;
+        for (quote, hash) in coupons::of_quotes(&mut tx, agency, &expired).await? {
+            if coupons::redeem(&mut tx, agency, quote, &hash, "release", now).await? {
+                coupons::shift(&mut tx, agency, &hash, -1, 0).await?;
+            }
+        }
+        jobs::finish_all(&mut tx, agency, self.app.host, store::EXPIRE, jobs).await?;
+        tx.commit().await?;
+        metrics::counter!("posthouse_quotes_total", "became" => "expired").increment(expired.len() as u64);
+        Ok(())
+    }
+
     /// Frees what a quote holds whose time is over.
     async fn expire(&self, job: &JobRow, id: Uuid) -> Result<Done> {
         let mut tx = self.app.store.write(Access::Agency(job.agency_id)).await?;
@@ -277,6 +299,12 @@ impl Job for Expire {
     async fn run(app: &App, job: &JobRow) -> Result<Done> {
         let id = quote_of(job)?;
         retrying!(app.quotes().expire(job, id))
+    }
+}
+
+impl Together for Expire {
+    async fn run_all(app: &App, jobs: &[JobRow]) -> Result<()> {
+        retrying!(app.quotes().expire_all(jobs))
     }
 }
 

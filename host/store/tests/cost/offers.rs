@@ -310,6 +310,17 @@ async fn a_quote_costs_the_same_however_many_there_are() {
         "close",
         quotes::close(&mut tx, agency, quote(8), "expired", HOUR)
     ));
+    let ids: Vec<Uuid> = [10, 11, 12].map(quote).into();
+    let expired = cheap!(steps, "expire", quotes::expire(&mut tx, agency, &ids, HOUR));
+    assert_eq!(expired, [quote(10), quote(12)], "what is confirmed stays so");
+    let found = cheap!(steps, "of_quotes", coupons::of_quotes(&mut tx, agency, &expired));
+    assert_eq!(found, [(quote(10), hash(10)), (quote(12), hash(12))]);
+    let causes: Vec<_> = [10, 12].map(cause).into();
+    assert!(cheap!(
+        steps,
+        "release_all",
+        ledger::release_all(&mut tx, agency, &causes, HOUR)
+    ));
     assert!(cheap!(steps, "commit", ledger::commit(&mut tx, agency, cause(new), 2)));
     assert!(cheap!(steps, "release", ledger::release(&mut tx, agency, cause(8), 2)));
     let holds = ledger::holds(&mut tx, agency, cause(new)).await.expect("holds");

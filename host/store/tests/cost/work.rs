@@ -92,6 +92,17 @@ async fn a_job_costs_the_same_however_many_there_are() {
     assert!(cheap!(steps, "again", jobs::again(&mut tx, HOST, &taken[1], 9_000)));
     cheap!(steps, "fail", jobs::fail(&mut tx, HOST, &taken[2], "no", (0, Some(1))));
     cheap!(steps, "let_go", jobs::let_go(&mut tx, HOST, &taken[3]));
+    let own: Vec<JobRow> = later.into_iter().filter(|job| job.agency_id == agencies[3]).collect();
+    assert!(!own.is_empty());
+    cheap!(
+        steps,
+        "finish_all",
+        jobs::finish_all(&mut tx, agencies[3], HOST, "quote.expire", &own)
+    );
+    assert!(
+        !jobs::finish(&mut tx, HOST, &own[0]).await.expect("an answer"),
+        "it is gone"
+    );
 }
 
 #[tokio::test]
@@ -322,6 +333,18 @@ async fn a_kept_answer_costs_the_same_however_many_there_are() {
         steps,
         "claim again",
         idempotency::claim(&mut tx, agency, other, 11)
+    ));
+    let several = [claim("one"), claim("another")];
+    assert!(cheap!(
+        steps,
+        "claim_all",
+        idempotency::claim_all(&mut tx, agency, &several, STORED as i64)
+    ));
+    let one_is_taken = [claim("third"), claim("k7")];
+    assert!(!cheap!(
+        steps,
+        "claim_all again",
+        idempotency::claim_all(&mut tx, agency, &one_is_taken, STORED as i64)
     ));
     let kept = cheap!(steps, "kept", idempotency::kept(&mut tx, agency, "k7"));
     assert_eq!(kept.and_then(|row| row.status), Some(200));
