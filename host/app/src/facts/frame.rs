@@ -28,7 +28,7 @@ pub struct Frame {
 }
 
 /// A column of the agency's own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Attribute {
     /// Key among the facts.
     pub(crate) key: String,
@@ -45,6 +45,10 @@ impl Attribute {
             kind,
             stored: attribute::stored_key(key.strip_prefix(attribute::PREFIX).unwrap_or(key)),
         }
+    }
+
+    fn defined(definition: &AttributeDef) -> Self {
+        Self::of(&definition.fact_key(), definition.kind)
     }
 }
 
@@ -80,25 +84,23 @@ impl Frame {
         }
     }
 
-    /// Keeps columns for these attributes and no others. Returns the keys of values that new columns have to be filled with.
-    pub(crate) fn define(&mut self, definitions: &[AttributeDef]) -> Vec<String> {
-        let wanted: Vec<Attribute> = definitions
-            .iter()
-            .map(|definition| Attribute::of(&definition.fact_key(), definition.kind))
-            .collect();
-        let same = |a: &Attribute, b: &Attribute| a.key == b.key && a.kind == b.kind;
+    /// The keys of values that columns for these attributes have to be filled with, as the frame has none of them yet.
+    pub(crate) fn missing(&self, definitions: &[AttributeDef]) -> Vec<String> {
+        let wanted = definitions.iter().map(Attribute::defined);
+        let missing = wanted.filter(|wanted| !self.attributes.contains(wanted));
+        missing.map(|attribute| attribute.stored).collect()
+    }
+
+    /// Keeps columns for these attributes and no others. A new one is unknown of everyone until it is put.
+    pub(crate) fn define(&mut self, definitions: &[AttributeDef]) {
+        let wanted: Vec<Attribute> = definitions.iter().map(Attribute::defined).collect();
         let mut old: Vec<Option<Cells>> = self.columns.drain(ALL.len()..).map(Some).collect();
-        let mut missing = Vec::new();
         for attribute in &wanted {
-            let known = self.attributes.iter().position(|known| same(known, attribute));
+            let known = self.attributes.iter().position(|known| known == attribute);
             let cells = known.and_then(|position| old[position].take());
-            self.columns.push(cells.unwrap_or_else(|| {
-                missing.push(attribute.stored.clone());
-                Cells::Constant { zero: false }
-            }));
+            self.columns.push(cells.unwrap_or(Cells::Constant { zero: false }));
         }
         self.attributes = wanted;
-        missing
     }
 
     /// Whether its columns are those of these attributes.

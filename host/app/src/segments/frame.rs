@@ -198,23 +198,30 @@ pub(super) async fn define_attributes(
     if room.frame().has(definitions) {
         return Ok(());
     }
-    let missing = room.frame_mut().define(definitions);
+    // read before anything is defined: a column that is there counts as filled, also where the frame is saved
+    let mut told = Vec::new();
+    let missing = room.frame().missing(definitions);
     for stored_key in missing {
-        let rows = attributes::facts_with(tx, room.id, &stored_key).await?;
-        let mut frame = room.frame_mut();
-        for row in rows
-            .iter()
-            .filter(|row| last.is_none_or(|last| row.facts.as_of <= last))
-        {
-            frame.put(row.ordinal as usize, &row.facts);
-        }
+        told.extend(attributes::facts_with(tx, room.id, &stored_key).await?);
+    }
+    let mut frame = room.frame_mut();
+    frame.define(definitions);
+    for row in told
+        .iter()
+        .filter(|row| last.is_none_or(|last| row.facts.as_of <= last))
+    {
+        frame.put(row.ordinal as usize, &row.facts);
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Span;
+    use super::*;
+    use crate::testing::{self, NOW};
+    use posthouse_domain::Localized;
+    use posthouse_domain::catalogue::{FactKind, Sensitivity, Value};
+    use posthouse_store::{Store, intake};
 
     #[test]
     fn rows_hold_from_the_latest_fold_until_the_first_edge() {
@@ -241,5 +248,49 @@ mod tests {
             "half turned"
         );
         assert_eq!(span(&[(21, Some(25))]).last_day(20), None, "folded ahead");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_could_not_be_read_is_read_another_time() {
+        let store = Store::open(&posthouse_tests::postgres::database())
+            .await
+            .expect("a database");
+        let (app, _) = testing::host(&store, NOW);
+        let (caller, customer) = testing::agency_with_a_trip(&app, "columns").await;
+        let (agency, room) = (caller.room.id, &caller.room);
+        let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+        let told = intake::AttributeRow {
+            customer_id: customer,
+            key: "vip".into(),
+            at: NOW,
+            source: "desk".into(),
+            source_kind: "declared".into(),
+            value: "7".into(),
+            received: NOW,
+        };
+        intake::put_attributes(&mut tx, agency, &[told]).await.expect("a value");
+        let mut rows = profiles::facts_from(&mut tx, agency, 0, 1).await.expect("facts");
+        rows[0].facts.attributes.insert("vip".into(), "7".into());
+        intake::put_facts(&mut tx, agency, 1, &rows).await.expect("facts");
+        tx.commit().await.expect("a commit");
+        let defined = [AttributeDef {
+            key: "vip".into(),
+            kind: FactKind::Count,
+            title: Localized::default(),
+            sensitivity: Sensitivity::Ordinary,
+        }];
+        // whoever runs jobs may not read facts
+        let mut tx = store.read(Access::Jobs).await.expect("a transaction");
+        define_attributes(&mut tx, room, &defined, None)
+            .await
+            .expect_err("it may not");
+        drop(tx);
+        let mut tx = store.read(Access::Agency(agency)).await.expect("a transaction");
+        define_attributes(&mut tx, room, &defined, None)
+            .await
+            .expect("the column");
+        let frame = room.frame();
+        let vip = frame.position("attr.vip").expect("the column");
+        assert_eq!(frame.stored(vip, rows[0].ordinal as usize), Value::Whole(7));
     }
 }
