@@ -152,15 +152,36 @@ fn a_rule_that_keeps_failing_gives_way(database: Database) {
 fn without_a_good_rule_the_campaign_is_silent(database: Database) {
     let (mut server, mut shop) = start(database);
     shop.run("spring", &shop.plan(&failing(7_777, TRAP), 1, json!({})));
-    for _ in 0..6 {
+    let marked = |shop: &Campaigns| {
+        eventually("the binding is marked", PATIENCE, || {
+            let since = binding(shop, "spring")["stale_since"].clone();
+            (!since.is_null()).then_some(since)
+        })
+    };
+    let fails = |shop: &Campaigns| {
         let quote = shop.quote(None, 7_777, &[]);
         assert_eq!(
             (traced(&quote, "spring").as_str(), quote["price"].as_i64()),
             ("rule_failed", Some(7_777))
         );
+    };
+    fails(&shop);
+    let since = marked(&shop);
+    for _ in 0..6 {
+        fails(&shop);
     }
-    eventually("the binding is marked", PATIENCE, || {
-        (!binding(&shop, "spring")["stale_since"].is_null()).then_some(())
+    eventually("the faults are in the log", PATIENCE, || {
+        let lines = shop.client.all("/api/v1/bindings/promotion/spring/logs");
+        (lines.iter().filter(|line| line["level"] == "fault").count() == 7).then_some(())
+    });
+    assert_eq!(marked(&shop), since, "it says since when the rule fails");
+    // another run of the server takes the mark away, though it has not set it
+    server.restart();
+    shop.move_to(&server.base);
+    assert_eq!(marked(&shop), since);
+    assert_eq!(traced(&shop.quote(None, 5_000, &[]), "spring"), "applied");
+    eventually("the mark is gone", PATIENCE, || {
+        binding(&shop, "spring")["stale_since"].is_null().then_some(())
     });
     assert_eq!(binding(&shop, "spring")["revision"], 1);
     assert_eq!(

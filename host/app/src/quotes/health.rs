@@ -12,26 +12,96 @@ use crate::rules::point::RuleName;
 use crate::rules::pointer::{BREAKER, NewRule, put_rule};
 use crate::work::Taken;
 use crate::{Quotes, Room};
-use posthouse_domain::{Words, words};
+use posthouse_domain::{Instant, Words, words};
 use posthouse_store::plugins::{self as bindings, BindingRevisionRow};
 use posthouse_store::{Access, attributes, campaigns};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// What this host knows of an agency's campaigns between two quotes.
 #[derive(Debug, Default)]
 pub(crate) struct Promotions {
     standing: RwLock<Option<Arc<Standing>>>,
+    health: Mutex<Healths>,
+}
+
+#[derive(Debug, Default)]
+struct Healths {
     /// By binding, for the revision it had.
-    health: Mutex<HashMap<String, Health>>,
+    known: HashMap<String, Health>,
+    /// When something was last heard, by the machine's clock: nothing is heard twice at the same time.
+    heard_at: Instant,
+}
+
+impl Healths {
+    /// Now, and later than before.
+    fn hear(&mut self, now: Instant) -> Instant {
+        self.heard_at = now.max(self.heard_at + 1);
+        self.heard_at
+    }
+
+    /// What is known of a revision of a binding.
+    fn of(&mut self, binding: &str, revision: i64) -> &mut Health {
+        let known = self.known.entry(binding.to_owned()).or_default();
+        if known.revision != revision {
+            *known = Health {
+                revision,
+                ..Health::default()
+            };
+        }
+        known
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Health {
     revision: i64,
     breaker: Breaker,
-    /// Whether the binding is marked as failing.
+    mark: Option<Mark>,
+}
+
+/// Whether a binding is marked as failing, as far as this host has said or seen.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
     marked: bool,
+    at: Instant,
+}
+
+/// How long a host goes by what it has said or seen of a mark, in machine ms: an earlier run of it, or another host that was stopped, may
+/// have left one behind.
+const SEEN_FOR: i64 = 60_000;
+
+impl Health {
+    /// The rule answered. What is to be done about its mark.
+    fn answered(&mut self, at: Instant) -> Option<Care> {
+        self.breaker.reset();
+        let care = match self.mark.replace(Mark { marked: false, at }) {
+            Some(Mark { marked: true, .. }) => Care::Clear,
+            Some(before) if at - before.at < SEEN_FOR => {
+                self.mark = Some(before);
+                return None;
+            }
+            _ => Care::Look,
+        };
+        Some(care)
+    }
+
+    /// The rule failed through its own fault.
+    fn failed(&mut self, at: Instant, fault: Words) -> Option<Care> {
+        self.breaker.count();
+        let before = self.mark.replace(Mark { marked: true, at });
+        if self.breaker.has_tripped() {
+            self.breaker.reset();
+            return Some(Care::GoBack(fault));
+        }
+        match before {
+            Some(Mark { marked: true, at: then }) if at - then < SEEN_FOR => {
+                self.mark = before;
+                None
+            }
+            _ => Some(Care::Mark(fault)),
+        }
+    }
 }
 
 impl Promotions {
@@ -43,20 +113,31 @@ impl Promotions {
         *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Some(standing);
     }
 
-    fn health(&self) -> MutexGuard<'_, HashMap<String, Health>> {
+    fn health(&self) -> MutexGuard<'_, Healths> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What is to be done about a rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Care {
     /// It fails: say so.
     Mark(Words),
     /// It answers again.
     Clear,
+    /// It answers, and nobody here knows whether it is marked.
+    Look,
     /// It has failed too often.
     GoBack(Words),
+}
+
+/// A rule to be seen to.
+struct Patient {
+    binding: String,
+    heard: bindings::Heard,
+    /// When it was asked, in business time.
+    now: Instant,
+    care: Care,
 }
 
 /// What a rule was asked that failed: the basket without its end if it is long, and whose it is. The customer's facts are pinned with the
@@ -72,8 +153,9 @@ fn about(gathered: &Gathered) -> Words {
 impl Quotes<'_> {
     /// Notes which rules answered and which failed, keeps what they logged, and sees to those that keep failing, in the background.
     pub(super) fn note_health(&self, room: &Arc<Room>, gathered: &Gathered) {
-        let mut cares: Vec<(String, i64, Care)> = Vec::new();
+        let mut patients: Vec<Patient> = Vec::new();
         let mut health = room.promotions.health();
+        let at = health.hear(self.app.machine.now());
         for heard in &gathered.heard {
             let Heard::Asked(asked) = heard else { continue };
             let rule = &asked.rule;
@@ -93,67 +175,82 @@ impl Quotes<'_> {
                 None => room.log(call, &asked.made.log),
                 Some(fault) => room.log_fault(call, fault, Some(About::Case(about(gathered)))),
             }
-            let known = health.entry(rule.binding.clone()).or_default();
-            if known.revision != rule.revision {
-                *known = Health {
+            let known = health.of(&rule.binding, rule.revision);
+            let care = match fault {
+                None => known.answered(at),
+                Some(fault) if fault.counts_against_plugin() => known.failed(at, Words::of(fault)),
+                Some(_) => None,
+            };
+            patients.extend(care.map(|care| Patient {
+                binding: rule.binding.clone(),
+                heard: bindings::Heard {
                     revision: rule.revision,
-                    ..Health::default()
-                };
-            }
-            match fault {
-                None if known.marked => {
-                    *known = Health {
-                        revision: rule.revision,
-                        ..Health::default()
-                    };
-                    cares.push((rule.binding.clone(), rule.revision, Care::Clear));
-                }
-                None => known.breaker.reset(),
-                Some(fault) if fault.counts_against_plugin() => {
-                    known.breaker.count();
-                    if known.breaker.has_tripped() {
-                        known.breaker.reset();
-                        cares.push((rule.binding.clone(), rule.revision, Care::GoBack(Words::of(fault))));
-                    } else if !known.marked {
-                        cares.push((rule.binding.clone(), rule.revision, Care::Mark(Words::of(fault))));
-                    }
-                    known.marked = true;
-                }
-                Some(_) => {}
-            }
+                    at,
+                },
+                now: gathered.moment.now,
+                care,
+            }));
         }
         drop(health);
-        if !cares.is_empty() {
+        if !patients.is_empty() {
             let (app, room) = (self.app.clone(), room.clone());
-            self.app.background.spawn(async move {
-                for (binding, revision, care) in cares {
-                    if let Err(error) = app.quotes().care_for(&room, &binding, revision, &care).await {
-                        tracing::error!(%error, agency = %room.slug, binding, "a failing rule could not be seen to");
-                    }
-                }
-            });
+            self.app
+                .background
+                .spawn(async move { app.quotes().see_to(&room, patients).await });
         }
     }
 
-    async fn care_for(&self, room: &Arc<Room>, binding: &str, revision: i64, care: &Care) -> Result<()> {
-        match care {
+    async fn see_to(&self, room: &Arc<Room>, mut patients: Vec<Patient>) {
+        if patients.iter().any(|patient| patient.care == Care::Look) {
+            let marked = retrying!(self.marked(room)).unwrap_or_else(|error| {
+                tracing::warn!(%error, agency = %room.slug, "marks of rules could not be read; they are looked for again");
+                HashSet::new()
+            });
+            patients.retain(|patient| patient.care != Care::Look || marked.contains(&patient.binding));
+        }
+        for patient in &patients {
+            if let Err(error) = self.care_for(room, patient).await {
+                let binding = &patient.binding;
+                tracing::error!(%error, agency = %room.slug, binding, "a failing rule could not be seen to");
+            }
+        }
+    }
+
+    /// The bindings that are marked as failing.
+    async fn marked(&self, room: &Room) -> Result<HashSet<String>> {
+        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
+        let rows = bindings::bindings(&mut tx, room.id).await?;
+        let marked = rows
+            .into_iter()
+            .filter(|row| row.extension_point == PROMOTION && row.stale_since.is_some());
+        Ok(marked.map(|row| row.name).collect())
+    }
+
+    async fn care_for(&self, room: &Arc<Room>, patient: &Patient) -> Result<()> {
+        let binding = &patient.binding;
+        match &patient.care {
             Care::Mark(fault) => {
                 tracing::warn!(agency = %room.slug, binding, %fault, "a campaign's rule fails; it gives no offer");
-                retrying!(self.mark_rule(room, binding, revision, Some(fault)))
+                retrying!(self.mark_rule(room, patient, Some(fault)))
             }
-            Care::Clear => retrying!(self.mark_rule(room, binding, revision, None)),
+            Care::Clear | Care::Look => retrying!(self.mark_rule(room, patient, None)),
             Care::GoBack(fault) => {
-                retrying!(self.mark_rule(room, binding, revision, Some(fault)))?;
-                retrying!(self.go_back_to_good(room, binding, revision, fault))
+                retrying!(self.mark_rule(room, patient, Some(fault)))?;
+                retrying!(self.go_back_to_good(room, binding, patient.heard.revision, fault))
             }
         }
     }
 
-    async fn mark_rule(&self, room: &Room, binding: &str, revision: i64, fault: Option<&Words>) -> Result<()> {
-        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
-        let since = fault.map(|_| self.app.clock.now());
-        let fault = fault.map(Words::to_stored);
-        bindings::mark_stale(&mut tx, room.id, PROMOTION, binding, revision, since, fault.as_deref()).await?;
+    async fn mark_rule(&self, room: &Room, patient: &Patient, fault: Option<&Words>) -> Result<()> {
+        let (agency, named) = (room.id, (PROMOTION, patient.binding.as_str()));
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        match fault {
+            Some(fault) => {
+                let reason = fault.to_stored();
+                bindings::mark_stale(&mut tx, agency, named, patient.heard, patient.now, &reason).await?
+            }
+            None => bindings::mark_well(&mut tx, agency, named, patient.heard).await?,
+        };
         Ok(tx.commit().await?)
     }
 
@@ -218,5 +315,59 @@ impl Quotes<'_> {
         record(self.app, &mut tx, agency, (&campaign, &campaign), BREAKER, &taken).await?;
         tx.commit().await?;
         Ok(Attempt::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_looked_for_once_and_again_after_a_while() {
+        let mut healths = Healths::default();
+        let health = healths.of("spring", 1);
+        assert_eq!(
+            health.answered(10),
+            Some(Care::Look),
+            "an earlier run may have left a mark"
+        );
+        assert_eq!(health.answered(11), None);
+        assert_eq!(
+            health.answered(10 + SEEN_FOR),
+            Some(Care::Look),
+            "another host may have left one"
+        );
+        assert_eq!(
+            healths.of("spring", 2).answered(12),
+            Some(Care::Look),
+            "of this revision"
+        );
+    }
+
+    #[test]
+    fn faults_mark_once_and_the_third_goes_back() {
+        let (mut healths, fault) = (Healths::default(), Words::same("stopped"));
+        let health = healths.of("spring", 1);
+        assert_eq!(health.failed(1, fault.clone()), Some(Care::Mark(fault.clone())));
+        assert_eq!(health.answered(2), Some(Care::Clear));
+        for (at, care) in [
+            (3, Some(Care::Mark(fault.clone()))),
+            (4, None),
+            (5, Some(Care::GoBack(fault.clone()))),
+            (6, None),
+        ] {
+            assert_eq!(health.failed(at, fault.clone()), care, "at {at}");
+        }
+        assert_eq!(
+            health.failed(5 + SEEN_FOR, fault.clone()),
+            Some(Care::Mark(fault)),
+            "another host may have taken it"
+        );
+    }
+
+    #[test]
+    fn what_is_heard_at_the_same_time_has_an_order() {
+        let mut healths = Healths::default();
+        assert_eq!([7, 7, 3, 20].map(|now| healths.hear(now)), [7, 8, 9, 20]);
     }
 }

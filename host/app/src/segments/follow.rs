@@ -8,7 +8,7 @@ use crate::rules::{Moment, in_pool};
 use crate::{App, Room, Segments};
 use posthouse_domain::{Rejection, Words};
 use posthouse_store::intake::lock;
-use posthouse_store::plugins::{self as bindings, BindingRow};
+use posthouse_store::plugins::{self as bindings, BindingRow, Heard};
 use posthouse_store::segments::{self as store, TransitionRow};
 use posthouse_store::{Access, StoreError, dialect};
 use std::collections::{HashMap, HashSet};
@@ -254,16 +254,11 @@ impl Segments<'_> {
             return Ok(()); // said before
         };
         let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
-        bindings::mark_stale(
-            &mut tx,
-            room.id,
-            SEGMENTATION,
-            name,
+        let heard = Heard {
             revision,
-            Some(since),
-            Some(&reason),
-        )
-        .await?;
+            at: self.app.machine.now(),
+        };
+        bindings::mark_stale(&mut tx, room.id, (SEGMENTATION, name), heard, since, &reason).await?;
         tx.commit().await?;
         if let Some(live) = room.live_mut().get_mut(name) {
             (live.row.stale_since, live.row.stale_reason) = (Some(since), Some(reason));
