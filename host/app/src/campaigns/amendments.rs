@@ -180,8 +180,8 @@ impl Amendments<'_> {
         let granted = to_be_granted(&mut tx, agency, (PROMOTION, &row.key), &reads, grant).await?;
         let (_, before) = said(&mut tx, &caller.room, &plan_of(&row)?).await?;
         let (_, after) = said(&mut tx, &caller.room, &plan).await?;
-        self.app.campaigns().trial(&mut tx, agency, &plan.rule.digest).await?;
         drop(tx);
+        self.app.campaigns().trial(agency, &plan.rule.digest).await?;
         let mut preview = self.app.quotes().preview(&caller.room, &row, plan.clone()).await?;
         preview.changes = words_of_changes(&before, &after);
         let amendment = AmendmentRow {
@@ -250,11 +250,8 @@ impl Amendments<'_> {
         let amendment = changes::amendment(&mut tx, agency, row.id, number).await?;
         let amendment = AmendmentView::read(amendment.ok_or(AppError::NotFound("amendment"))?)?;
         look_up(&mut tx, agency, &amendment.plan).await?;
-        self.app
-            .campaigns()
-            .trial(&mut tx, agency, &amendment.plan.rule.digest)
-            .await?;
         drop(tx);
+        self.app.campaigns().trial(agency, &amendment.plan.rule.digest).await?;
         let approved = retrying!(self.try_approve(caller, &row, &amendment, note.as_deref(), expected));
         match approved {
             Err(error) if is_taken(&error) => Err(self

@@ -12,9 +12,9 @@ use crate::team::Caller;
 use crate::work::{Taken, agrees, approval, is_one_of};
 use posthouse_domain::campaign::Action;
 use posthouse_domain::{Instant, Words, words};
+use posthouse_store::Access;
 use posthouse_store::campaigns as store;
 use posthouse_store::work::{StepRow, last_step, open_tasks, steps};
-use posthouse_store::{Access, Tx};
 use uuid::Uuid;
 
 /// One step of a campaign's life.
@@ -117,9 +117,9 @@ impl Campaigns<'_> {
         let row = find(&mut tx, agency, name).await?;
         let plan = plan_of(&row)?;
         look_up(&mut tx, agency, &plan).await?;
-        // to open a plugin can take its compilation; nobody waits for a lock meanwhile
-        self.trial(&mut tx, agency, &plan.rule.digest).await?;
         drop(tx);
+        // to open a plugin can take its compilation; nobody waits for a lock or a connection meanwhile
+        self.trial(agency, &plan.rule.digest).await?;
         let started = retrying!(self.try_start(caller, name, note.as_deref(), expected));
         match started {
             Err(error) if is_taken(&error) => Err(self.priority_taken(agency, row.priority).await?),
@@ -174,8 +174,8 @@ impl Campaigns<'_> {
     }
 
     /// Opens a plugin as quotes will, so that one that cannot be opened is found before it is in force.
-    pub(super) async fn trial(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<()> {
-        self.app.plugins().open(tx, agency, digest).await.map(drop)
+    pub(super) async fn trial(&self, agency: Uuid, digest: &str) -> Result<()> {
+        self.app.plugins().open(agency, digest).await.map(drop)
     }
 
     /// Who else has this place in line.

@@ -8,13 +8,14 @@ use crate::campaigns::{find_locked, record};
 use crate::error::{Result, retrying};
 use crate::rules::breaker::{Attempt, Breaker, Failing, good_revisions};
 use crate::rules::log::{About, Call, DECISION};
+use crate::rules::opening::still_decides;
 use crate::rules::point::RuleName;
 use crate::rules::pointer::{BREAKER, NewRule, put_rule};
 use crate::work::Taken;
 use crate::{Quotes, Room};
 use posthouse_domain::{Instant, Words, words};
 use posthouse_store::plugins::{self as bindings, BindingRevisionRow};
-use posthouse_store::{Access, attributes, campaigns};
+use posthouse_store::{Access, campaigns};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -276,6 +277,12 @@ impl Quotes<'_> {
 
     async fn put_back_rule(&self, room: &Room, failing: Failing<'_>, older: &BindingRevisionRow) -> Result<Attempt> {
         let (agency, binding) = (room.id, failing.binding);
+        // opened first: to compile it takes long, and others want to write
+        let rule = self
+            .app
+            .plugins()
+            .rule_ahead::<Promotion>(agency, RuleName::revision(binding, older))
+            .await?;
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // in order with other changes of rules: one host goes back, the others see that it did
         campaigns::next_version(&mut tx, agency).await?;
@@ -283,12 +290,7 @@ impl Quotes<'_> {
         if present.is_none_or(|row| row.revision != failing.revision) {
             return Ok(Attempt::Overtaken);
         }
-        let own = attributes::definitions(&mut tx, agency).await?;
-        let named = RuleName::revision(binding, older);
-        self.app
-            .plugins()
-            .rule::<Promotion>(&mut tx, agency, named, &own)
-            .await?;
+        still_decides(&mut tx, agency, &rule).await?;
         let note = failing.fault.to_stored();
         let new = NewRule {
             extension_point: PROMOTION,

@@ -12,7 +12,7 @@ mod decisions;
 mod diff;
 pub(crate) mod grants;
 pub(crate) mod log;
-mod opening;
+pub(crate) mod opening;
 pub(crate) mod plugins;
 pub(crate) mod point;
 pub(crate) mod pointer;

@@ -1,11 +1,11 @@
 //! Opening a rule: one that is in force or was, or one that is to be tried.
 
-use super::plugins::checked_config;
+use super::plugins::{checked_config, of_point};
 use super::point::{Point, Rule, RuleName, check_attributes};
 use crate::Plugins;
 use crate::error::Result;
 use posthouse_domain::attribute::AttributeDef;
-use posthouse_store::Tx;
+use posthouse_store::{Access, Tx, attributes};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -23,6 +23,18 @@ impl Plugins<'_> {
     ) -> Result<Rule<P>> {
         let plugin = self.ready::<P>(tx, agency, named.digest, own).await?;
         Ok(Rule::new(agency, plugin, named))
+    }
+
+    /// The same for somebody who is about to put it into force: opened before their transaction, in which it is looked at again.
+    ///
+    /// # Errors
+    /// As [`Plugins::rule`].
+    pub(crate) async fn rule_ahead<P: Point>(&self, agency: Uuid, named: RuleName<'_>) -> Result<Rule<P>> {
+        let plugin = of_point::<P>(self.open(agency, named.digest).await?)?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let rule = Rule::new(agency, plugin, named);
+        still_decides(&mut tx, agency, &rule).await?;
+        Ok(rule)
     }
 
     /// A rule that is not in force, to be tried: the plugin opened, its settings checked.
@@ -57,4 +69,13 @@ impl Plugins<'_> {
         check_attributes(P::description(&plugin), own)?;
         Ok(plugin)
     }
+}
+
+/// Whether an open rule can decide in the state that the transaction sees.
+///
+/// # Errors
+/// `unknown_fact` and `wrong_fact_kind`, if the agency has no such facts any more.
+pub(crate) async fn still_decides<P: Point>(tx: &mut Tx, agency: Uuid, rule: &Rule<P>) -> Result<()> {
+    let own = attributes::definitions(tx, agency).await?;
+    check_attributes(P::description(&rule.plugin), &own)
 }

@@ -6,7 +6,7 @@ use crate::error::{AppError, Result};
 use crate::team::Caller;
 use bytes::Bytes;
 use posthouse_domain::{Words, canonical, words};
-use posthouse_engine::{Description, Plugin};
+use posthouse_engine::{Description, Engine, Plugin};
 use posthouse_store::plugins::{self as store, PluginRow};
 use posthouse_store::{Access, Tx};
 use serde::Serialize;
@@ -199,28 +199,59 @@ impl Plugins<'_> {
         Ok((rows.into_iter().map(PluginView::read).collect::<Result<_>>()?, next))
     }
 
-    /// Opens a revision that was let in before; from memory or the cache of compiled components where possible.
-    pub(crate) async fn open(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Plugin> {
-        // another agency's plugin may be in memory: that this agency has it comes first
-        let row = revision(tx, agency, digest).await?;
-        if let Some(plugin) = self.app.engine.loaded(&row.digest) {
-            return Ok(plugin);
-        }
-        let bytes = store::component(tx, agency, digest)
-            .await?
-            .ok_or(AppError::NotFound("plugin"))?;
-        let (engine, digest) = (self.app.engine.clone(), row.digest);
+    /// Opens a revision that was let in before; from memory or the cache of compiled components where possible. While it is compiled no
+    /// connection is held.
+    ///
+    /// # Errors
+    /// [`AppError::Missing`]; busy when too many wait for the compiler; `plugin_not_opened`.
+    pub(crate) async fn open(&self, agency: Uuid, digest: &str) -> Result<Plugin> {
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let kept = kept(&self.app.engine, &mut tx, agency, digest).await?;
+        drop(tx);
+        self.opened(kept).await
+    }
+
+    /// The same in a snapshot of somebody who reads. Whoever writes opens what they need before they begin.
+    pub(crate) async fn open_in(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Plugin> {
+        let kept = kept(&self.app.engine, tx, agency, digest).await?;
+        self.opened(kept).await
+    }
+
+    async fn opened(&self, kept: Kept) -> Result<Plugin> {
+        let (digest, bytes) = match kept {
+            Kept::Loaded(plugin) => return Ok(plugin),
+            Kept::Component(digest, bytes) => (digest, bytes),
+        };
+        let engine = self.app.engine.clone();
         let opened = tokio::task::spawn_blocking(move || engine.open(&digest, &bytes)).await;
         Ok(opened.map_err(|e| AppError::Internal(format!("opening a plugin failed: {e}")))??)
     }
 
-    /// Opens a revision as [`Plugins::open`] does, for something that only a plugin of one extension point can do.
+    /// Opens a revision as [`Plugins::open_in`] does, for something that only a plugin of one extension point can do.
     ///
     /// # Errors
     /// As there; `wrong_extension_point`.
     pub(crate) async fn open_of<P: Point>(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<P::Plugin> {
-        of_point::<P>(self.open(tx, agency, digest).await?)
+        of_point::<P>(self.open_in(tx, agency, digest).await?)
     }
+}
+
+/// A revision that was let in before.
+enum Kept {
+    /// It is ready in memory.
+    Loaded(Plugin),
+    /// Its digest and bytes.
+    Component(String, Vec<u8>),
+}
+
+async fn kept(engine: &Engine, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Kept> {
+    // another agency's plugin may be in memory: that this agency has it comes first
+    let row = revision(tx, agency, digest).await?;
+    if let Some(plugin) = engine.loaded(&row.digest) {
+        return Ok(Kept::Loaded(plugin));
+    }
+    let bytes = store::component(tx, agency, digest).await?;
+    Ok(Kept::Component(row.digest, bytes.ok_or(AppError::NotFound("plugin"))?))
 }
 
 /// A plugin where one of this extension point is needed.

@@ -69,9 +69,9 @@ impl Decisions<'_> {
             .await?
             .ok_or(AppError::NotFound("decision"))?;
         let again = self.app.points.of(&row.extension_point)?;
-        let plugin = self.app.plugins().open(&mut tx, agency, &row.digest).await?;
         let config = settings(&mut tx, agency, &row).await?;
         drop(tx);
+        let plugin = self.app.plugins().open(agency, &row.digest).await?;
         in_pool(&self.app.engine, move || again(agency, plugin, config, &row)).await?
     }
 }

@@ -71,8 +71,8 @@ impl Segments<'_> {
         config: &Value,
     ) -> Result<SegmentationRule> {
         check_binding_name(binding)?;
+        let plugin = segmentation(self.app.plugins().open(agency, digest).await?)?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let plugin = segmentation(self.app.plugins().open(&mut tx, agency, digest).await?)?;
         let attributes = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         drop(tx);
         let config = checked_config(plugin.description(), config)?;

@@ -143,7 +143,7 @@ impl Segments<'_> {
             .ok_or(AppError::NotFound("plugin"))?;
         let segments = serde_json::from_str(&plugin.segments).map_err(AppError::corrupt("segments"))?;
         let defined = attributes::definitions(tx, room.id).await?;
-        let opened = self.app.plugins().open(tx, room.id, &row.digest).await;
+        let opened = self.app.plugins().open_in(tx, room.id, &row.digest).await;
         let (rule, error) = match opened
             .and_then(segmentation)
             .and_then(|plugin| SegmentationRule::new(plugin, row.config.clone(), room.id, &row.name, &defined))

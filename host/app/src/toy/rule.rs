@@ -276,12 +276,7 @@ async fn a_plugin_of_another_point_is_refused(store: Store) {
         .expect("a plugin")
         .1
         .digest;
-    let mut tx = write(&app, &caller).await;
-    let opened = app
-        .plugins()
-        .open(&mut tx, caller.room.id, &digest)
-        .await
-        .expect("a plugin");
+    let opened = app.plugins().open(caller.room.id, &digest).await.expect("a plugin");
     let refused = of_point::<CallBack>(opened).expect_err("a segmentation").to_string();
     assert!(refused.contains("voice is needed here"), "{refused}");
 }
