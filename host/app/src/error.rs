@@ -28,6 +28,9 @@ pub enum AppError {
     /// Too much at once; the same request may succeed later.
     #[error("{0}")]
     Busy(Rejection),
+    /// This host cannot do what it should be able to. Nothing is wrong with the request.
+    #[error("{0}")]
+    Unable(Rejection),
     /// The database failed.
     #[error(transparent)]
     Store(StoreError),

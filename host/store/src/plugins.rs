@@ -109,6 +109,21 @@ pub async fn newest(tx: &mut Tx, agency: Uuid, limit: i64) -> Result<Vec<(String
     )
 }
 
+/// Stores the bytes of a revision again, which were damaged. They are those of its digest.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_component(tx: &mut Tx, agency: Uuid, digest: &str, component: &[u8]) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE plugin SET component = $3 WHERE agency_id = $1 AND digest = $2",
+        agency,
+        digest,
+        component
+    )
+    .map(drop)
+}
+
 /// The component of a revision.
 ///
 /// # Errors

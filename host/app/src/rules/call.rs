@@ -2,7 +2,7 @@
 
 use crate::error::{AppError, Result};
 use posthouse_domain::{Day, Instant, Rejection, Words, words};
-use posthouse_engine::{Engine, Fault};
+use posthouse_engine::{Engine, Fault, FaultKind};
 
 /// When a question is asked.
 #[derive(Debug, Clone, Copy)]
@@ -29,11 +29,16 @@ pub(crate) fn told(fault: &Fault, blamed: &Words, its_words: bool) -> AppError {
             words!("{en}{lines}", "{zh}{lines}")
         }
     };
-    Rejection {
+    let rejection = Rejection {
         code: fault.code().to_owned(),
         detail: words!("{fault}{blamed}{logged}", "{fault}{blamed}{logged}"),
+    };
+    match fault.kind {
+        // neither says anything about the rule, or about the request
+        FaultKind::Deadline { .. } => AppError::Busy(rejection),
+        FaultKind::Host { .. } => AppError::Unable(rejection),
+        _ => AppError::Invalid(rejection),
     }
-    .into()
 }
 
 /// A reason as [`told`] tells it, without what the rule wrote itself: that may say anything about the customers it was asked about.
@@ -59,4 +64,30 @@ pub(crate) async fn in_pool<R: Send + 'static>(
     answered
         .await
         .map_err(|_| AppError::Internal("asking a rule panicked".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use posthouse_engine::Receipt;
+
+    #[test]
+    fn a_fault_is_told_by_whose_it_is() {
+        let told = |kind| {
+            let fault = Fault {
+                kind,
+                receipt: Box::<Receipt>::default(),
+                row: None,
+            };
+            told(&fault, &Words::default(), true)
+        };
+        let slow = told(FaultKind::Deadline { limit_ms: 50 });
+        assert!(matches!(slow, AppError::Busy(why) if why.code == "deadline"));
+        let host = told(FaultKind::Host {
+            message: Words::same("no row"),
+        });
+        assert!(matches!(host, AppError::Unable(why) if why.code == "host"));
+        let loops = told(FaultKind::OutOfFuel { budget: 7 });
+        assert!(matches!(loops, AppError::Invalid(why) if why.code == "out_of_fuel"));
+    }
 }

@@ -5,10 +5,10 @@ use crate::Plugins;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use bytes::Bytes;
-use posthouse_domain::{Words, canonical, words};
-use posthouse_engine::{Description, Engine, Plugin};
+use posthouse_domain::{Rejection, Words, canonical, words};
+use posthouse_engine::{Description, Engine, LoadError, Plugin};
 use posthouse_store::plugins::{self as store, PluginRow};
-use posthouse_store::{Access, Tx};
+use posthouse_store::{Access, Tx, campaigns, dialect};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -113,7 +113,8 @@ pub(crate) fn checked_config(description: &Description, config: &Value) -> Resul
 }
 
 impl Plugins<'_> {
-    /// Lets a plugin in: it is checked, compiled and self-tested before it is kept. Returns whether it is new.
+    /// Lets a plugin in: it is checked, compiled and self-tested before it is kept. Returns whether it is new. Where the stored file of one
+    /// that is known is damaged, this one takes its place.
     ///
     /// # Errors
     /// The refusal with its reason; busy when too many wait for the compiler.
@@ -122,6 +123,15 @@ impl Plugins<'_> {
         let digest = posthouse_engine::digest(&component);
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         if let Some(row) = store::get(&mut tx, agency, &digest).await? {
+            let stored = store::component(&mut tx, agency, &digest).await?;
+            drop(tx);
+            if stored.is_some_and(|stored| stored != component) {
+                tracing::warn!(agency = %caller.room.slug, digest, "a stored plugin was damaged, and is whole again");
+                crate::error::retrying!(self.mend(agency, &digest, &component))?;
+                // where it is open whoever stands without it takes it up again
+                self.open(agency, &digest).await?;
+                caller.room.woken.notify_one();
+            }
             return Ok((false, PluginView::read(row)?));
         }
         drop(tx);
@@ -144,6 +154,14 @@ impl Plugins<'_> {
         let new = crate::error::retrying!(self.keep(caller, &row, &component))?;
         tracing::info!(agency = %caller.room.slug, plugin = %row.name, version = %row.version, digest = %row.digest, "plugin let in");
         Ok((new, PluginView::read(row)?))
+    }
+
+    async fn mend(&self, agency: Uuid, digest: &str, component: &[u8]) -> Result<()> {
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        store::put_component(&mut tx, agency, digest, component).await?;
+        campaigns::next_version(&mut tx, agency).await?;
+        dialect::notify(&mut tx, agency).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn keep(&self, caller: &Caller, row: &PluginRow, component: &[u8]) -> Result<bool> {
@@ -223,8 +241,13 @@ impl Plugins<'_> {
             Kept::Component(digest, bytes) => (digest, bytes),
         };
         let engine = self.app.engine.clone();
-        let opened = tokio::task::spawn_blocking(move || engine.open(&digest, &bytes)).await;
-        Ok(opened.map_err(|e| AppError::Internal(format!("opening a plugin failed: {e}")))??)
+        let opened = tokio::task::spawn_blocking(move || {
+            let opened = engine.open(&digest, &bytes);
+            opened.map_err(|error| not_opened(&digest, error))
+        });
+        opened
+            .await
+            .map_err(|e| AppError::Internal(format!("opening a plugin failed: {e}")))?
     }
 
     /// Opens a revision as [`Plugins::open_in`] does, for something that only a plugin of one extension point can do.
@@ -260,6 +283,23 @@ async fn kept(engine: &Engine, tx: &mut Tx, agency: Uuid, digest: &str) -> Resul
 /// `wrong_extension_point`.
 pub(crate) fn of_point<P: Point>(plugin: Plugin) -> Result<P::Plugin> {
     P::plugin(plugin).map_err(|other| wrong_extension_point(&other, P::NAME))
+}
+
+/// Why a plugin that was let in before does not open: that is nobody's fault who asks for it.
+fn not_opened(digest: &str, error: LoadError) -> AppError {
+    let reason = match error {
+        busy @ LoadError::QueueFull { .. } => return busy.into(),
+        LoadError::Refused(refusal) => refusal.detail,
+    };
+    AppError::Unable(Rejection::new(
+        "plugin_not_opened",
+        words!(
+            "this server cannot open plugin {digest}, which it let in before: {reason}; if its stored file is damaged, upload the same file again, \
+             otherwise undo the latest change of the plugin limits or of the server's version, or activate another revision",
+            "服务器打不开先前接受的插件 {digest}：{reason}；如果存储的文件已损坏，请重新上传同一文件，否则请撤销最近对插件限额或服务器版本的改动，\
+             或启用其他修订"
+        ),
+    ))
 }
 
 /// The revision of this digest.
@@ -333,6 +373,48 @@ pub(crate) fn wrong_extension_point(plugin: &Plugin, needed: &str) -> AppError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{self, NOW, on_both_engines};
+    use posthouse_store::Store;
+
+    on_both_engines!(a_damaged_plugin_is_the_hosts_fault_and_is_mended);
+
+    async fn a_damaged_plugin_is_the_hosts_fault_and_is_mended(store: Store) {
+        let (app, _) = testing::host(&store, NOW);
+        let (agency, key) = testing::agency(&store, "damaged").await;
+        let caller = app.team().authenticate(&key).await.expect("a key");
+        let component = Bytes::from(posthouse_tests::guest::Guest::default().build());
+        let (new, view) = app
+            .plugins()
+            .upload(&caller, component.clone())
+            .await
+            .expect("a plugin");
+        assert!(new);
+        let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+        let damaged = &component[..component.len() / 2];
+        store::put_component(&mut tx, agency, &view.digest, damaged)
+            .await
+            .expect("half of it");
+        tx.commit().await.expect("a commit");
+        let (other, _) = testing::host(&store, NOW);
+        let caller = testing::owner(&other, agency, caller.key).await;
+        match other.plugins().open(agency, &view.digest).await {
+            Err(AppError::Unable(why)) => {
+                assert_eq!(why.code, "plugin_not_opened");
+                for said in [&why.detail.en, &why.detail.zh] {
+                    assert!(said.contains(&view.digest), "{said}");
+                }
+            }
+            opened => panic!("{opened:?}"),
+        }
+        let (new, _) = other
+            .plugins()
+            .upload(&caller, component)
+            .await
+            .expect("it is whole again");
+        assert!(!new, "the revision was known");
+        let (third, _) = testing::host(&store, NOW);
+        third.plugins().open(agency, &view.digest).await.expect("a plugin");
+    }
 
     #[test]
     fn an_unknown_digest_is_answered_with_what_could_be_meant() {

@@ -121,8 +121,10 @@ impl Segments<'_> {
                             apply(live, &moves);
                         }
                     }
+                    let rule = self.reopened(room, tx, &row).await?;
                     if let Some(live) = room.live_mut().get_mut(&row.name) {
                         live.row = row;
+                        live.rule = live.rule.take().or(rule);
                     }
                 }
                 _ => {
@@ -134,6 +136,20 @@ impl Segments<'_> {
             }
         }
         Ok(broken)
+    }
+
+    /// The rule of a binding that stands without one, if somebody has opened its plugin meanwhile.
+    async fn reopened(&self, room: &Room, tx: &mut Tx, row: &BindingRow) -> Result<Option<SegmentationRule>> {
+        if room.live().get(&row.name).is_none_or(|live| live.rule.is_some()) {
+            return Ok(None);
+        }
+        let Some(plugin) = self.app.engine.loaded(&row.digest) else {
+            return Ok(None);
+        };
+        let defined = attributes::definitions(tx, room.id).await?;
+        let rule = segmentation(plugin)
+            .and_then(|plugin| SegmentationRule::new(plugin, row.config.clone(), room.id, &row.name, &defined));
+        Ok(rule.ok())
     }
 
     /// Reads a binding as it stands; with the reason if its plugin cannot be opened.

@@ -88,7 +88,7 @@ impl Segments<'_> {
                 Ok(summary) => {
                     tracing::info!(agency = %room.slug, binding = %name, changed = summary.changed, "ran for the new day")
                 }
-                Err(error) if error.will_pass() => return Err(error),
+                Err(error @ AppError::Store(_)) if error.will_pass() => return Err(error),
                 Err(error) => {
                     tracing::error!(%error, agency = %room.slug, binding = %name, "the rule fails for the new day");
                     failed = Some(error);
@@ -198,7 +198,9 @@ impl Segments<'_> {
         }
         if let Err(error) = self.add_latecomers(room, &mut tx, name, &mut draft, last_change).await {
             drop(tx);
-            if new.is_none() && !error.will_pass() {
+            // a slow moment does not count against the rule, and its memberships are out of date all the same
+            let passes = matches!(error, AppError::Store(_)) && error.will_pass();
+            if new.is_none() && !passes {
                 self.mark_stale(room, name, &error, moment).await?;
             }
             return Err(error);

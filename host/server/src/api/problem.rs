@@ -180,6 +180,10 @@ impl From<AppError> for Problem {
                 );
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", detail).retry_after(1)
             }
+            AppError::Unable(rejection) => {
+                tracing::error!(code = %rejection.code, detail = %rejection.detail, "this host cannot do what it should be able to");
+                Self::rejected(StatusCode::INTERNAL_SERVER_ERROR, rejection)
+            }
             AppError::Store(_) | AppError::Internal(_) => {
                 tracing::error!(%error, "a request failed");
                 Self::internal()
@@ -236,6 +240,10 @@ mod tests {
         assert_eq!(
             status(AppError::Busy(Rejection::new("compile_queue_full", Words::same("x")))),
             503
+        );
+        assert_eq!(
+            status(AppError::Unable(Rejection::new("plugin_not_opened", Words::same("x")))),
+            500
         );
     }
 

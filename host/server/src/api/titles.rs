@@ -186,6 +186,7 @@ fn in_chinese(code: &str) -> Option<&'static str> {
         "out_of_fuel" => "燃料耗尽",
         "own_plan" => "不能批准自己的方案",
         "plan_changed" => "方案已变更",
+        "plugin_not_opened" => "插件无法打开",
         "precompiled_refused" => "不接受预编译",
         "priority_taken" => "优先级已被占用",
         "private_address" => "内网地址",
