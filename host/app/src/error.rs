@@ -3,6 +3,7 @@
 use posthouse_domain::{Rejection, Words, words};
 use posthouse_engine::LoadError;
 use posthouse_store::StoreError;
+use posthouse_store::unique::UniqueKey;
 
 /// What went wrong, by whose fault.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,11 @@ impl AppError {
     /// A stored document cannot be read back.
     pub(crate) fn corrupt(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
         move |error| StoreError::corrupt(what)(error).into()
+    }
+
+    /// Whether this unique key, and no other, has the value already.
+    pub(crate) fn is_duplicate_of(&self, key: UniqueKey) -> bool {
+        matches!(self, Self::Store(error) if error.is_duplicate_of(key))
     }
 
     /// Whether the same transaction may succeed when tried again.

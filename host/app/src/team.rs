@@ -14,7 +14,7 @@ use crate::error::{AppError, Result};
 use posthouse_domain::money::Currency;
 use posthouse_domain::{AgencyTerms, Entropy, words};
 use posthouse_store::team::{self as store, AgencyRow, KeyRow};
-use posthouse_store::{Access, Store, StoreError};
+use posthouse_store::{Access, Store, unique};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -79,7 +79,7 @@ pub async fn create_agency(
     terms(&row)?;
     let mut tx = store.write(Access::Agency(row.id)).await?;
     match store::create_agency(&mut tx, &row, now).await {
-        Err(StoreError::Duplicate { .. }) => {
+        Err(error) if error.is_duplicate_of(unique::SLUG) => {
             return Err(AppError::conflict(
                 "slug_taken",
                 words!(

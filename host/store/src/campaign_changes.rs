@@ -86,7 +86,7 @@ pub async fn amendment(tx: &mut Tx, agency: Uuid, campaign: Uuid, number: i64) -
 /// Writes a new amendment down.
 ///
 /// # Errors
-/// [`crate::StoreError::Duplicate`] if another of the campaign is open.
+/// [`OPEN_AMENDMENT`](crate::unique::OPEN_AMENDMENT) has one of the campaign already; failures of the database.
 pub async fn insert_amendment(tx: &mut Tx, agency: Uuid, campaign: Uuid, row: &AmendmentRow) -> Result<()> {
     execute!(
         tx,

@@ -298,7 +298,7 @@ pub async fn earlier(tx: &mut Tx, agency: Uuid, kind: &str, before: Uuid) -> Res
 /// Writes a new campaign down.
 ///
 /// # Errors
-/// [`crate::StoreError::Duplicate`] if the key is taken.
+/// [`CAMPAIGN_KEY`](crate::unique::CAMPAIGN_KEY) has it already; failures of the database.
 pub async fn insert(tx: &mut Tx, agency: Uuid, row: &CampaignRow) -> Result<()> {
     execute!(
         tx,
@@ -341,7 +341,7 @@ pub async fn lock(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<bool> {
 /// Changes a campaign, only if it stands as `before` does; `false` if it does not.
 ///
 /// # Errors
-/// [`crate::StoreError::Duplicate`] if it is in force then, and another in force has its priority.
+/// [`PRIORITY`](crate::unique::PRIORITY) has it already, if it is in force then; failures of the database.
 pub async fn change(tx: &mut Tx, agency: Uuid, before: &CampaignRow, after: &CampaignRow) -> Result<bool> {
     let changed = execute!(
         tx,

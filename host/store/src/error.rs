@@ -1,12 +1,14 @@
 //! What can go wrong below the use-cases.
 
+use crate::unique::UniqueKey;
+
 /// A failure of the database or of what it holds.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database address names neither engine.
     #[error("database address {0:?} is not understood; use sqlite:PATH or postgres://USER@HOST/NAME")]
     Address(String),
-    /// A unique key already has this value.
+    /// A unique key already has this value; which one is for [`StoreError::is_duplicate_of`].
     #[error("{constraint} already has this value")]
     Duplicate {
         /// Constraint or column, as the engine names it.
@@ -50,6 +52,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether this unique key, and no other, has the value already.
+    pub fn is_duplicate_of(&self, key: UniqueKey) -> bool {
+        matches!(self, Self::Duplicate { constraint } if key.is(constraint))
+    }
+
     /// Whether the same transaction may succeed when tried again.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Transient(_) | Self::Overtaken)

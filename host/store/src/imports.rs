@@ -120,7 +120,7 @@ pub async fn create(tx: &mut Tx, job: &ImportRow) -> Result<()> {
 /// Notes that an import's file is complete; `false` if that was noted before, or the import is gone.
 ///
 /// # Errors
-/// [`crate::StoreError::Duplicate`] if the same file is being imported.
+/// [`ACTIVE_IMPORT`](crate::unique::ACTIVE_IMPORT) has the same file already; failures of the database.
 pub async fn enqueue(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<bool> {
     let complete = execute!(
         tx,

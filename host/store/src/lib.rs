@@ -47,6 +47,7 @@ pub mod segments;
 mod steps;
 mod tasks;
 pub mod team;
+pub mod unique;
 pub mod webhooks;
 pub mod work;
 

@@ -29,7 +29,7 @@ pub struct AgencyRow {
 /// Creates an agency and its counter.
 ///
 /// # Errors
-/// [`crate::StoreError::Duplicate`] when the slug is taken.
+/// [`SLUG`](crate::unique::SLUG) has it already; failures of the database.
 pub async fn create_agency(tx: &mut Tx, agency: &AgencyRow, now: i64) -> Result<()> {
     execute!(
         &mut *tx,

@@ -4,9 +4,7 @@ use super::endings::end_with_its_window;
 use super::life::{put_campaign_rule, record, settings, state_of};
 use super::look_up::look_up;
 use super::view::{said, view};
-use super::{
-    CampaignView, PROMOTION, canonical, check_version, find, find_locked, is_taken, long, needed, plan_of, write,
-};
+use super::{CampaignView, PROMOTION, canonical, check_version, find, find_locked, long, needed, plan_of, write};
 use crate::Amendments;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::grants::to_be_granted;
@@ -16,7 +14,7 @@ use posthouse_domain::campaign::{CampaignRule, Plan, State, changes as words_of_
 use posthouse_domain::{Instant, words};
 use posthouse_store::campaign_changes::{self as changes, AmendmentRow};
 use posthouse_store::campaigns::{self as store, CampaignRow};
-use posthouse_store::{Access, Tx, plugins};
+use posthouse_store::{Access, Tx, plugins, unique};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -199,7 +197,7 @@ impl Amendments<'_> {
         };
         let proposed = retrying!(self.try_propose(caller, &row, amendment.clone()));
         proposed.map_err(|error| match error {
-            error if is_taken(&error) => amendment_open(&row),
+            error if error.is_duplicate_of(unique::OPEN_AMENDMENT) => amendment_open(&row),
             other => other,
         })
     }
@@ -254,7 +252,7 @@ impl Amendments<'_> {
         self.app.campaigns().trial(agency, &amendment.plan.rule.digest).await?;
         let approved = retrying!(self.try_approve(caller, &row, &amendment, note.as_deref(), expected));
         match approved {
-            Err(error) if is_taken(&error) => Err(self
+            Err(error) if error.is_duplicate_of(unique::PRIORITY) => Err(self
                 .app
                 .campaigns()
                 .priority_taken(agency, amendment.plan.stacking.priority)

@@ -137,8 +137,3 @@ async fn write(tx: &mut Tx, agency: Uuid, before: &CampaignRow, after: &mut Camp
         Err(StoreError::Overtaken.into())
     }
 }
-
-/// Whether a write failed because something with this value is there already.
-fn is_taken(error: &AppError) -> bool {
-    matches!(error, AppError::Store(StoreError::Duplicate { .. }))
-}

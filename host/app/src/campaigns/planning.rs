@@ -3,16 +3,16 @@
 use super::life::{self, campaign_type};
 use super::look_up::look_up;
 use super::view::{PluginName, said, view};
-use super::{CampaignView, canonical, check_key, check_version, find_locked, is_taken, plan_of, short, subject, write};
+use super::{CampaignView, canonical, check_key, check_version, find_locked, plan_of, short, subject, write};
 use crate::Campaigns;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use crate::work::Taken;
 use posthouse_domain::campaign::{Action, Plan, Said, State, changes};
 use posthouse_domain::{Words, words};
-use posthouse_store::Access;
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::work::open_tasks;
+use posthouse_store::{Access, unique};
 
 /// A campaign to be written down.
 #[derive(Debug, Clone)]
@@ -109,7 +109,7 @@ impl Campaigns<'_> {
         };
         let created = retrying!(self.try_create(caller, &new.plan, &row));
         created.map_err(|error| match error {
-            error if is_taken(&error) => AppError::conflict(
+            error if error.is_duplicate_of(unique::CAMPAIGN_KEY) => AppError::conflict(
                 "key_taken",
                 words!(
                     "there is a campaign {key:?} already; choose another key",

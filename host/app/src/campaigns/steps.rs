@@ -4,7 +4,7 @@ use super::endings::{End, end_with_its_window};
 use super::life::{AGREEING, ROLLBACK, close_amendments, next_state, put_campaign_rule, record};
 use super::look_up::look_up;
 use super::view::view;
-use super::{CampaignView, check_version, find, find_locked, is_taken, long, needed, plan_of, subject, write};
+use super::{CampaignView, check_version, find, find_locked, long, needed, plan_of, subject, write};
 use crate::Campaigns;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Job};
@@ -12,9 +12,9 @@ use crate::team::Caller;
 use crate::work::{Taken, agrees, approval, is_one_of};
 use posthouse_domain::campaign::Action;
 use posthouse_domain::{Instant, Words, words};
-use posthouse_store::Access;
 use posthouse_store::campaigns as store;
 use posthouse_store::work::{StepRow, last_step, open_tasks, steps};
+use posthouse_store::{Access, unique};
 use uuid::Uuid;
 
 /// One step of a campaign's life.
@@ -122,7 +122,9 @@ impl Campaigns<'_> {
         self.trial(agency, &plan.rule.digest).await?;
         let started = retrying!(self.try_start(caller, name, note.as_deref(), expected));
         match started {
-            Err(error) if is_taken(&error) => Err(self.priority_taken(agency, row.priority).await?),
+            Err(error) if error.is_duplicate_of(unique::PRIORITY) => {
+                Err(self.priority_taken(agency, row.priority).await?)
+            }
             other => other,
         }
     }

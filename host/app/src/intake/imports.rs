@@ -9,7 +9,7 @@ use crate::team::Caller;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{Language, Rejection, Words, words};
 use posthouse_store::imports::{self as store, ImportRow};
-use posthouse_store::{Access, StoreError};
+use posthouse_store::{Access, unique};
 use serde::Serialize;
 use serde_json::json;
 use std::path::Path;
@@ -216,7 +216,7 @@ impl Intake<'_> {
                 .map_err(unreadable)?;
             let last = bytes.len() < CHUNK * PIECES;
             match crate::error::retrying!(self.keep_pieces(caller, job, first, &bytes, last)) {
-                Err(AppError::Store(StoreError::Duplicate { .. })) => break,
+                Err(error) if error.is_duplicate_of(unique::ACTIVE_IMPORT) => break,
                 Err(other) => return Err(other),
                 Ok(()) if last => return Ok(job.clone()),
                 Ok(()) => first += PIECES as i32,

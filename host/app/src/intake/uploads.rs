@@ -51,7 +51,7 @@ impl Intake<'_> {
     /// Has a file that is complete imported; `false` if that was done before.
     ///
     /// # Errors
-    /// [`posthouse_store::StoreError::Duplicate`] if the same file is being imported; `file_unreadable` if it took so long that it was
+    /// a duplicate of [`posthouse_store::unique::ACTIVE_IMPORT`] if the same file is being imported; `file_unreadable` if it took so long that it was
     /// thought to be left.
     pub(super) async fn end_upload(&self, tx: &mut Tx, import: &ImportRow) -> Result<bool> {
         let (agency, key) = (import.agency_id, import.id.to_string());

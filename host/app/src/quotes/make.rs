@@ -15,7 +15,7 @@ use crate::team::Caller;
 use posthouse_domain::canonical;
 use posthouse_store::decision_sets::{self, DecisionSet};
 use posthouse_store::quotes::{self as store, Assigned, QuoteRow};
-use posthouse_store::{Access, StoreError};
+use posthouse_store::{Access, StoreError, unique};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -62,7 +62,7 @@ impl Quotes<'_> {
         *in_doubt |= held.as_ref().is_err_and(AppError::is_in_doubt);
         match held {
             // the attempt in doubt was under way when it was looked for, and was waited for here
-            Err(AppError::Store(StoreError::Duplicate { .. })) if *in_doubt => Err(StoreError::Overtaken.into()),
+            Err(error) if *in_doubt && error.is_duplicate_of(unique::QUOTE_ID) => Err(StoreError::Overtaken.into()),
             held => Ok((QuoteView::of(held?, gathered.basket.clone(), answer), Some(gathered))),
         }
     }
