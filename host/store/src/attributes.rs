@@ -90,8 +90,9 @@ pub async fn facts_with(tx: &mut Tx, agency: Uuid, stored_key: &str) -> Result<V
     let rows = fetch_all!(
         tx,
         FactsText,
-        "SELECT ordinal, customer_id, change, facts FROM fact WHERE agency_id = $1
-         AND customer_id IN (SELECT customer_id FROM attribute_value WHERE agency_id = $1 AND key = $2)",
+        "SELECT ordinal, customer_id, change, facts FROM fact WHERE agency_id = $1 AND ordinal IN (
+             SELECT c.ordinal FROM attribute_value v JOIN customer c ON c.agency_id = v.agency_id AND c.id = v.customer_id
+             WHERE v.agency_id = $1 AND v.key = $2)",
         agency,
         stored_key
     )?;

@@ -149,7 +149,7 @@ pub async fn batch_use(tx: &mut Tx, agency: Uuid, batch: Uuid) -> Result<BatchUs
         tx,
         BatchUse,
         "SELECT CAST(COALESCE(SUM(held), 0) AS BIGINT) AS held, CAST(COALESCE(SUM(used), 0) AS BIGINT) AS used, COUNT(revoked_at) AS revoked
-         FROM coupon WHERE agency_id = $1 AND batch_id = $2",
+         FROM coupon WHERE agency_id = $1 AND batch_id = $2 AND (held > 0 OR used > 0 OR revoked_at IS NOT NULL)",
         agency,
         batch
     )

@@ -115,6 +115,22 @@ pub async fn after(tx: &mut Tx, agency: Uuid, change: i64, to: i64) -> Result<Ve
     )?)
 }
 
+/// Ordinals of those whose fragments were written after change `change`, up to `to`.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn changed_after(tx: &mut Tx, agency: Uuid, change: i64, to: i64) -> Result<Vec<i64>> {
+    let rows = fetch_all!(
+        tx,
+        (i64,),
+        "SELECT ordinal FROM fact_fragment WHERE agency_id = $1 AND change > $2 AND change <= $3",
+        agency,
+        change,
+        to
+    )?;
+    Ok(rows.into_iter().map(|(ordinal,)| ordinal).collect())
+}
+
 /// One customer's fragments.
 ///
 /// # Errors

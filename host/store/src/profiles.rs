@@ -57,6 +57,22 @@ pub async fn facts_from(tx: &mut Tx, agency: Uuid, ordinal: i64, limit: i64) -> 
     rows.into_iter().map(|row| row.read().map(|(_, facts)| facts)).collect()
 }
 
+/// Ordinals of those whose facts were written after change `change`, up to `to`.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn changed_after(tx: &mut Tx, agency: Uuid, change: i64, to: i64) -> Result<Vec<i64>> {
+    let rows = fetch_all!(
+        tx,
+        (i64,),
+        "SELECT ordinal FROM fact WHERE agency_id = $1 AND change > $2 AND change <= $3",
+        agency,
+        change,
+        to
+    )?;
+    Ok(rows.into_iter().map(|(ordinal,)| ordinal).collect())
+}
+
 /// Rows of facts written after change `change`, up to `to`: how a frame is refreshed. Each with its change number.
 ///
 /// # Errors

@@ -48,6 +48,15 @@ impl Facts<'_> {
         Ok(Changed { rows, fragments, to })
     }
 
+    /// Ordinals of those of whom something changed after `change`, up to `to`; somebody may be among them twice.
+    pub(crate) async fn changed_ordinals(&self, tx: &mut Tx, room: &Room, change: i64, to: i64) -> Result<Vec<u32>> {
+        let mut ordinals = profiles::changed_after(tx, room.id, change, to).await?;
+        if !self.app.contributions.is_empty() {
+            ordinals.extend(fragments::changed_after(tx, room.id, change, to).await?);
+        }
+        Ok(ordinals.into_iter().map(|ordinal| ordinal as u32).collect())
+    }
+
     /// Puts what changed into the frame and notes for every binding who is to be classified again.
     pub(crate) fn put_changed(&self, room: &Room, changed: &Changed) {
         self.put_fragments(room, &changed.fragments);

@@ -203,8 +203,8 @@ impl Segments<'_> {
         apply(&mut live, &moves);
         // what the frame has not reached comes when it does
         let reached = room.frame().change;
-        let changed = self.app.facts().changed(tx, room, live.seen_change, reached).await?;
-        live.pending.extend(changed.ordinals().map(|(_, ordinal)| ordinal));
+        let facts = self.app.facts();
+        live.pending = facts.changed_ordinals(tx, room, live.seen_change, reached).await?;
         live.seen_change = live.seen_change.max(reached);
         Ok((live, error))
     }

@@ -15,6 +15,7 @@ macro_rules! cheap {
     }};
 }
 
+mod few;
 mod offers;
 mod records;
 mod work;
