@@ -41,6 +41,11 @@ impl Place {
         self.0
     }
 
+    /// The place of something of this source and number that happened and came at once.
+    pub(crate) fn of(at: i64, source: &str, external_id: String) -> Self {
+        Self(at, at, source.to_owned(), external_id)
+    }
+
     /// The parts by which places are ordered.
     pub(crate) fn parts(&self) -> (i64, i64, &str, &str) {
         (self.0, self.1, &self.2, &self.3)
@@ -69,11 +74,28 @@ impl Touch {
     }
 }
 
+/// What a source has found.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) touches: Vec<Touch>,
+    /// The place down to which it has looked, if it has not looked everywhere: what is further back takes another look. It lies before the
+    /// place that the look began at.
+    pub(crate) down_to: Option<Place>,
+}
+
+impl From<Vec<Touch>> for Seen {
+    fn from(touches: Vec<Touch>) -> Self {
+        Self { touches, down_to: None }
+    }
+}
+
 /// The customer whose timeline it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Whose {
     pub(crate) id: Uuid,
     pub(crate) ordinal: i64,
+    /// When they came, in ms since 1970.
+    pub(crate) created_at: i64,
 }
 
 impl Whose {
@@ -81,6 +103,7 @@ impl Whose {
         Self {
             id: row.id,
             ordinal: row.ordinal,
+            created_at: row.created_at,
         }
     }
 }
@@ -96,15 +119,10 @@ pub(crate) struct Look<'l> {
 /// A capability's entries.
 pub(crate) trait Source: 'static {
     /// Whatever of it is looked for, in any order.
-    fn touches(
-        tx: &mut Tx,
-        agency: Uuid,
-        whose: Whose,
-        look: &Look<'_>,
-    ) -> impl Future<Output = Result<Vec<Touch>>> + Send;
+    fn touches(tx: &mut Tx, agency: Uuid, whose: Whose, look: &Look<'_>) -> impl Future<Output = Result<Seen>> + Send;
 }
 
-type Looking<'f> = Pin<Box<dyn Future<Output = Result<Vec<Touch>>> + Send + 'f>>;
+type Looking<'f> = Pin<Box<dyn Future<Output = Result<Seen>> + Send + 'f>>;
 type Touches = for<'f> fn(&'f mut Tx, Uuid, Whose, &'f Look<'f>) -> Looking<'f>;
 
 fn touches<'f, S: Source>(tx: &'f mut Tx, agency: Uuid, whose: Whose, look: &'f Look<'f>) -> Looking<'f> {
@@ -140,7 +158,7 @@ impl Profiles<'_> {
         self.touches(&mut tx, agency, Whose::of(&row), cursor, limit).await
     }
 
-    /// What happened to a customer before the place of the cursor, the latest first.
+    /// What happened to a customer before the place of the cursor, the latest first. A page may end before it is full, and goes on all the same.
     pub(crate) async fn touches(
         &self,
         tx: &mut Tx,
@@ -154,7 +172,7 @@ impl Profiles<'_> {
             Some(text) => read(text).ok_or_else(AppError::bad_cursor)?,
         };
         let mut found: Vec<(Place, TimelineEntry)> = Vec::new();
-        let mut since = i64::MIN;
+        let (mut since, mut down_to) = (i64::MIN, None);
         for touches in &self.app.sources.0 {
             // one more than the page shows says whether there is another page
             let look = Look {
@@ -162,8 +180,9 @@ impl Profiles<'_> {
                 since,
                 limit: limit + 1,
             };
-            let touches = touches(tx, agency, whose, &look).await?.into_iter();
-            found.extend(touches.map(|touch| (touch.place(), touch.entry)));
+            let seen = touches(tx, agency, whose, &look).await?;
+            found.extend(seen.touches.into_iter().map(|touch| (touch.place(), touch.entry)));
+            down_to = down_to.max(seen.down_to);
             found.retain(|(place, _)| *place < before);
             found.sort_unstable_by(|a, b| b.0.cmp(&a.0));
             found.truncate(limit + 1);
@@ -171,9 +190,13 @@ impl Profiles<'_> {
                 since = last.at();
             }
         }
+        found.retain(|(place, _)| down_to.as_ref().is_none_or(|down_to| place >= down_to));
         let more = found.len() > limit;
         found.truncate(limit);
-        let next = found.last().filter(|_| more).map(|(place, _)| written(place));
+        let next = match found.last().filter(|_| more) {
+            Some((place, _)) => Some(written(place)),
+            None => down_to.as_ref().map(written),
+        };
         Ok((found.into_iter().map(|(_, entry)| entry).collect(), next))
     }
 }

@@ -7,7 +7,7 @@ use crate::facts::contributions::{Contribution, Contributions};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Kinds, Lane, NewJob};
 use crate::team::Caller;
 use crate::testing::{self, NOW};
-use crate::timeline::{Look, Source, Sources, TimelineEntry, Touch, Whose};
+use crate::timeline::{Look, Seen, Source, Sources, TimelineEntry, Touch, Whose};
 use crate::work::{Assignee, Due, NewTask, Subjects, TaskFilter, Workable};
 use crate::{App, intake, segments};
 use posthouse_domain::contribution::{Contributed, Fragment, Stored};
@@ -80,7 +80,7 @@ impl Contribution for Voice {
 }
 
 impl Source for Voice {
-    async fn touches(_: &mut Tx, agency: Uuid, whose: Whose, look: &Look<'_>) -> Result<Vec<Touch>> {
+    async fn touches(_: &mut Tx, agency: Uuid, whose: Whose, look: &Look<'_>) -> Result<Seen> {
         let touch = |answer: Answer| Touch {
             received: answer.at,
             entry: TimelineEntry {
@@ -92,7 +92,11 @@ impl Source for Voice {
             },
         };
         let found = answers(agency, whose.id).into_iter();
-        Ok(found.filter(|a| a.at >= look.since).map(touch).collect())
+        Ok(found
+            .filter(|a| a.at >= look.since)
+            .map(touch)
+            .collect::<Vec<_>>()
+            .into())
     }
 }
 
