@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod audit;
 mod background;
+mod beside;
 mod caller;
 pub mod campaigns;
 mod capabilities;

@@ -1,7 +1,7 @@
 //! The agency's own fields of a customer.
 
 use crate::intake::StoredFacts;
-use crate::profiles::FactsText;
+use crate::profiles::{FactsText, read_facts};
 use crate::{Result, StoreError, Tx};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::catalogue::{FactKind, Sensitivity};
@@ -96,5 +96,5 @@ pub async fn facts_with(tx: &mut Tx, agency: Uuid, stored_key: &str) -> Result<V
         agency,
         stored_key
     )?;
-    rows.into_iter().map(|row| Ok(row.read()?.1)).collect()
+    read_facts(rows).await
 }

@@ -1,6 +1,7 @@
 //! Decisions that were made together, as those of a quote are: one row, whose document has them all, compressed. Fifty rows would be fifty times
 //! the statement, and most of what they say is the same.
 
+use crate::beside::beside;
 use crate::decision_rows::{DecisionRow, Filter};
 use crate::{Result, StoreError, Tx};
 use sqlx::FromRow;
@@ -159,7 +160,8 @@ pub(crate) async fn latest(
         let (Some(last), read) = (sets.last().map(|set| set.id), sets.len()) else {
             return Ok((found, None));
         };
-        found.extend(read_wanted(sets, filter.clone(), before).await?);
+        let wanted = filter.clone();
+        found.extend(beside(move || read_wanted(sets, &wanted, before)).await?);
         if found.len() >= limit {
             found.truncate(limit);
             return Ok((found, None));
@@ -174,18 +176,14 @@ pub(crate) async fn latest(
     }
 }
 
-/// The decisions of some sets that are wanted, the newest first. A chunk of sets is megabytes of JSON, which nobody else's request waits for.
-async fn read_wanted(sets: Vec<SetRow>, filter: Filter, before: Uuid) -> Result<Vec<DecisionRow>> {
-    let work = move || {
-        let mut found = Vec::new();
-        for set in sets {
-            let wanted = |row: &DecisionRow| row.id < before && filter.takes(row);
-            found.extend(set.read()?.into_iter().rev().filter(wanted));
-        }
-        Ok(found)
-    };
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(StoreError::Database(sqlx::Error::Io(std::io::Error::other(error)))))
+/// The decisions of some sets that are wanted, the newest first.
+fn read_wanted(sets: Vec<SetRow>, filter: &Filter, before: Uuid) -> Result<Vec<DecisionRow>> {
+    let mut found = Vec::new();
+    for set in sets {
+        let wanted = |row: &DecisionRow| row.id < before && filter.takes(row);
+        found.extend(set.read()?.into_iter().rev().filter(wanted));
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Fragments of facts: what capabilities contribute beside the facts that are folded from records.
 
-use crate::{Result, StoreError, Tx};
+use crate::{Result, StoreError, Tx, beside};
 use posthouse_domain::contribution::Fragment;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -47,8 +47,8 @@ impl FragmentText {
     }
 }
 
-fn read(rows: Vec<FragmentText>) -> Result<Vec<FragmentRow>> {
-    rows.into_iter().map(FragmentText::read).collect()
+async fn read(rows: Vec<FragmentText>) -> Result<Vec<FragmentRow>> {
+    beside::read(rows, FragmentText::read).await
 }
 
 /// Writes fragments, each in the place of its capability's earlier one.
@@ -97,6 +97,7 @@ pub async fn from(tx: &mut Tx, agency: Uuid, after: (i64, &str), limit: i64) -> 
         after.1,
         limit
     )?)
+    .await
 }
 
 /// Fragments written after change `change`, up to `to`: how a frame is refreshed.
@@ -113,6 +114,7 @@ pub async fn after(tx: &mut Tx, agency: Uuid, change: i64, to: i64) -> Result<Ve
         change,
         to
     )?)
+    .await
 }
 
 /// Ordinals of those whose fragments were written after change `change`, up to `to`.
@@ -144,6 +146,7 @@ pub async fn of(tx: &mut Tx, agency: Uuid, ordinal: i64) -> Result<Vec<FragmentR
         agency,
         ordinal
     )?)
+    .await
 }
 
 /// Customers whose fragment of a capability changes by itself on `today` or before.

@@ -7,6 +7,7 @@ mod macros;
 
 pub mod attributes;
 pub mod audit;
+mod beside;
 mod bookings;
 pub mod budgets;
 pub mod campaign_changes;

@@ -1,7 +1,7 @@
 //! Reading customers, their facts and their timeline.
 
 use crate::intake::{CustomerRow, EventRow, StoredFacts};
-use crate::{Result, StoreError, Tx};
+use crate::{Result, StoreError, Tx, beside};
 use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -41,6 +41,11 @@ impl FactsText {
     }
 }
 
+/// Rows of facts as they are meant.
+pub(crate) async fn read_facts(rows: Vec<FactsText>) -> Result<Vec<StoredFacts>> {
+    beside::read(rows, |row| row.read().map(|(_, facts)| facts)).await
+}
+
 /// Rows of facts from `ordinal` on, at most `limit`: how a frame is loaded.
 ///
 /// # Errors
@@ -54,7 +59,7 @@ pub async fn facts_from(tx: &mut Tx, agency: Uuid, ordinal: i64, limit: i64) -> 
         ordinal,
         limit
     )?;
-    rows.into_iter().map(|row| row.read().map(|(_, facts)| facts)).collect()
+    read_facts(rows).await
 }
 
 /// Ordinals of those whose facts were written after change `change`, up to `to`.
@@ -86,7 +91,7 @@ pub async fn facts_after(tx: &mut Tx, agency: Uuid, change: i64, to: i64) -> Res
         change,
         to
     )?;
-    rows.into_iter().map(FactsText::read).collect()
+    beside::read(rows, FactsText::read).await
 }
 
 /// One customer's facts.

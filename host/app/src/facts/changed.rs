@@ -1,11 +1,16 @@
 //! What changed of an agency's facts between two changes: rows folded from records, and fragments that capabilities contribute.
 
+use crate::beside::beside;
 use crate::error::Result;
 use crate::{Facts, Room};
 use posthouse_domain::Day;
 use posthouse_store::fragments::{self, FragmentRow};
 use posthouse_store::intake::StoredFacts;
 use posthouse_store::{Tx, profiles};
+use std::sync::Arc;
+
+/// Most rows that are put where they come in: to hand them over takes as long.
+const FEW: usize = 64;
 
 /// Rows that were written after one change and up to another.
 #[derive(Debug)]
@@ -57,8 +62,21 @@ impl Facts<'_> {
         Ok(ordinals.into_iter().map(|ordinal| ordinal as u32).collect())
     }
 
-    /// Puts what changed into the frame and notes for every binding who is to be classified again.
-    pub(crate) fn put_changed(&self, room: &Room, changed: &Changed) {
+    /// Puts what changed into the frame and notes for every binding who is to be classified again; returns it.
+    pub(crate) async fn put_changed(&self, room: &Arc<Room>, changed: Changed) -> Result<Changed> {
+        if changed.rows.len() + changed.fragments.len() <= FEW {
+            self.put_at_once(room, &changed);
+            return Ok(changed);
+        }
+        let (app, room) = (self.app.clone(), room.clone());
+        beside(move || {
+            app.facts().put_at_once(&room, &changed);
+            changed
+        })
+        .await
+    }
+
+    fn put_at_once(&self, room: &Room, changed: &Changed) {
         self.put_fragments(room, &changed.fragments);
         let mut frame = room.frame_mut();
         for (_, row) in &changed.rows {

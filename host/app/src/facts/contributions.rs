@@ -1,6 +1,7 @@
 //! Facts by contribution: a capability folds its own fragment of a customer's facts and stores it by itself, in the transaction that
 //! changes what the fragment is made of. Nothing else of the customer is read or folded for it.
 
+use crate::beside::beside;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::Moment;
 use crate::segments::Span;
@@ -13,6 +14,7 @@ use posthouse_store::{Access, Tx, intake};
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What a capability contributes to the facts of customers.
@@ -221,7 +223,7 @@ impl Facts<'_> {
     pub(crate) async fn read_fragments(
         &self,
         tx: &mut Tx,
-        room: &Room,
+        room: &Arc<Room>,
         moment: Moment,
         span: &mut Span,
     ) -> Result<Vec<FragmentRow>> {
@@ -236,9 +238,14 @@ impl Facts<'_> {
                 return Ok(ahead);
             };
             place = (last.ordinal, last.name.clone());
-            self.put_fragments(room, &rows);
             rows.iter()
                 .for_each(|row| span.add(row.fragment.as_of, row.fragment.edge_on));
+            let (app, asked) = (self.app.clone(), room.clone());
+            let rows = beside(move || {
+                app.facts().put_fragments(&asked, &rows);
+                rows
+            })
+            .await?;
             ahead.extend(rows.into_iter().filter(|row| row.fragment.as_of > moment.today));
         }
     }

@@ -2,7 +2,8 @@
 //! follow; should everyone's facts pass to another day or fit meanwhile, the export breaks off, as its rows would be of two.
 
 use super::Frame;
-use crate::days::Of;
+use crate::beside::beside;
+use crate::days;
 use crate::error::{AppError, Result};
 use crate::rules::Moment;
 use crate::sheet::Sheet;
@@ -15,6 +16,7 @@ use bytes::Bytes;
 use posthouse_domain::catalogue::{FactKind, Value};
 use posthouse_domain::{Day, Rejection, time, words};
 use posthouse_store::{Access, profiles};
+use std::ops::Range;
 use std::sync::{Arc, RwLockReadGuard};
 use uuid::Uuid;
 
@@ -43,19 +45,30 @@ impl Format {
 /// An export on its way.
 pub struct Export {
     app: App,
-    room: Arc<Room>,
     format: Format,
+    of: Of,
+    customers: usize,
+    next: usize,
+    arrow: Option<Arrow>,
+    /// The headers and the first rows, until they are taken.
+    begun: Option<Bytes>,
+}
+
+/// What an export is of.
+#[derive(Clone)]
+struct Of {
+    room: Arc<Room>,
     today: Day,
     /// The fit of the lifetime values.
     fit: i64,
     /// Every fact the export has: key and kind.
-    facts: Vec<(String, FactKind)>,
-    customers: usize,
-    next: usize,
-    arrow: Option<StreamWriter<Vec<u8>>>,
-    /// The headers and the first rows, until they are taken.
-    begun: Option<Bytes>,
+    facts: Arc<[(String, FactKind)]>,
 }
+
+type Arrow = StreamWriter<Vec<u8>>;
+
+/// Ordinal, id and member number of whom a row is about.
+type Whose = (i64, Uuid, Option<String>);
 
 /// How often an export begins anew when its day or fit passes before its first rows: a night may do both.
 const BEGUN_AGAIN: usize = 4;
@@ -111,7 +124,7 @@ impl Facts<'_> {
 
     async fn begin_export(&self, caller: &Caller, format: Format) -> Result<Export> {
         let room = caller.room.clone();
-        let (desk, Moment { today, .. }) = self.app.days().desk(&room, Of::LastDay).await?;
+        let (desk, Moment { today, .. }) = self.app.days().desk(&room, days::Of::LastDay).await?;
         let (customers, fit, facts) = {
             let frame = room.frame();
             let facts = frame.facts().map(|(key, kind)| (key.to_owned(), kind)).collect();
@@ -122,11 +135,13 @@ impl Facts<'_> {
         room.woken.notify_one();
         Ok(Export {
             app: self.app.clone(),
-            room,
             format,
-            today,
-            fit,
-            facts,
+            of: Of {
+                room,
+                today,
+                fit,
+                facts,
+            },
             customers,
             next: 0,
             arrow: None,
@@ -150,7 +165,7 @@ fn overtaken(day: Day) -> AppError {
 impl Export {
     /// The day of the facts.
     pub fn day(&self) -> Day {
-        self.today
+        self.of.today
     }
 
     /// The next piece; `None` at the end.
@@ -186,14 +201,13 @@ impl Export {
     async fn rows(&mut self) -> Result<Bytes> {
         let (from, to) = (self.next, (self.next + PIECE).min(self.customers));
         self.next = to;
-        let mut tx = self.app.store.read(Access::Agency(self.room.id)).await?;
-        let ids = profiles::member_numbers(&mut tx, self.room.id, from as i64, to as i64).await?;
+        let agency = self.of.room.id;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let ids = profiles::member_numbers(&mut tx, agency, from as i64, to as i64).await?;
         drop(tx);
-        let bytes = match self.format {
-            Format::Csv => self.csv(&ids)?,
-            Format::Jsonl => self.jsonl(&ids)?,
-            Format::Arrow => self.batch(from, to, &ids)?,
-        };
+        let (of, format, arrow) = (self.of.clone(), self.format, self.arrow.take());
+        let (bytes, arrow) = beside(move || of.rows(format, arrow, from..to, &ids)).await??;
+        self.arrow = arrow;
         Ok(bytes.into())
     }
 
@@ -204,17 +218,39 @@ impl Export {
                 let mut file = Sheet::new(b',', b"");
                 file.own("customer_id")?;
                 file.own("member_no")?;
-                self.facts.iter().try_for_each(|(key, _)| file.own(key))?;
+                self.of.facts.iter().try_for_each(|(key, _)| file.own(key))?;
                 file.end_row()?;
                 Ok(file.bytes()?.into())
             }
             Format::Arrow => {
-                let mut writer = StreamWriter::try_new(Vec::new(), &schema(&self.facts)).map_err(arrow_error)?;
+                let mut writer = StreamWriter::try_new(Vec::new(), &schema(&self.of.facts)).map_err(arrow_error)?;
                 let bytes = std::mem::take(writer.get_mut());
                 self.arrow = Some(writer);
                 Ok(bytes.into())
             }
         }
+    }
+}
+
+impl Of {
+    /// Some rows as they are written, and the stream that they were written to.
+    fn rows(
+        &self,
+        format: Format,
+        arrow: Option<Arrow>,
+        rows: Range<usize>,
+        ids: &[Whose],
+    ) -> Result<(Vec<u8>, Option<Arrow>)> {
+        let bytes = match (format, arrow) {
+            (Format::Csv, _) => self.csv(ids)?,
+            (Format::Jsonl, _) => self.jsonl(ids)?,
+            (Format::Arrow, Some(mut writer)) => {
+                let bytes = self.batch(&mut writer, rows, ids)?;
+                return Ok((bytes, Some(writer)));
+            }
+            (Format::Arrow, None) => return Err(AppError::Internal("the arrow stream was not begun".into())),
+        };
+        Ok((bytes, None))
     }
 
     /// The frame, as long as it is of the day of the export, and worth is by the same fit.
@@ -228,7 +264,7 @@ impl Export {
         self.facts.iter().map(|(key, _)| frame.position(key)).collect()
     }
 
-    fn csv(&self, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {
+    fn csv(&self, ids: &[Whose]) -> Result<Vec<u8>> {
         let frame = self.frame()?;
         let positions = self.positions(&frame);
         let mut file = Sheet::new(b',', b"");
@@ -249,7 +285,7 @@ impl Export {
         file.bytes()
     }
 
-    fn jsonl(&self, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {
+    fn jsonl(&self, ids: &[Whose]) -> Result<Vec<u8>> {
         let frame = self.frame()?;
         let positions = self.positions(&frame);
         let mut lines = Vec::new();
@@ -267,7 +303,7 @@ impl Export {
         Ok(lines)
     }
 
-    fn batch(&mut self, from: usize, to: usize, ids: &[(i64, Uuid, Option<String>)]) -> Result<Vec<u8>> {
+    fn batch(&self, writer: &mut Arrow, rows: Range<usize>, ids: &[Whose]) -> Result<Vec<u8>> {
         let mut arrays: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from_iter_values(
                 ids.iter().map(|(_, id, _)| id.to_string()),
@@ -278,7 +314,7 @@ impl Export {
         ];
         let frame = self.frame()?;
         for ((_, kind), position) in self.facts.iter().zip(self.positions(&frame)) {
-            let values = (from..to).map(|row| frame.value_at(position, row, self.today));
+            let values = rows.clone().map(|row| frame.value_at(position, row, self.today));
             let whole = |value| if let Value::Whole(n) = value { Some(n) } else { None };
             arrays.push(match kind {
                 FactKind::Count | FactKind::Day => {
@@ -298,10 +334,6 @@ impl Export {
         }
         drop(frame);
         let batch = RecordBatch::try_new(Arc::new(schema(&self.facts)), arrays).map_err(arrow_error)?;
-        let writer = self
-            .arrow
-            .as_mut()
-            .ok_or_else(|| AppError::Internal("the arrow stream was not begun".into()))?;
         writer.write(&batch).map_err(arrow_error)?;
         Ok(std::mem::take(writer.get_mut()))
     }

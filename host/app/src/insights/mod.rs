@@ -9,8 +9,9 @@ pub use loyal::{IndicatorCount, Loyal, LoyalCustomer, LoyalRequest};
 pub use pareto::{Measure, Pareto, Window};
 
 use crate::Insights;
+use crate::beside::beside;
 use crate::days::Of;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::facts::Frame;
 use crate::rules::Moment;
 use crate::team::Caller;
@@ -31,9 +32,8 @@ impl Insights<'_> {
             // what has just been read is followed as well
             room.woken.notify_one();
             let (asked, question) = (room.clone(), question.clone());
-            let answer = tokio::task::spawn_blocking(move || Some(question(&*asked.frame_of(today)?, today))).await;
-            let answer = answer.map_err(|e| AppError::Internal(format!("a question about everyone failed: {e}")))?;
-            if let Some(answer) = answer {
+            let answer = beside(move || Some(question(&*asked.frame_of(today)?, today)));
+            if let Some(answer) = answer.await? {
                 return Ok((today, answer));
             }
         }

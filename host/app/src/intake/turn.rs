@@ -4,7 +4,8 @@
 //! or by another host, is left out, as their facts are of today already; should they still be due, they are found the next time.
 
 use super::refold;
-use crate::error::{AppError, Result};
+use crate::beside::beside;
+use crate::error::Result;
 use posthouse_domain::Day;
 use posthouse_domain::booking::Booking;
 use posthouse_domain::facts::{self, QUARTER};
@@ -48,12 +49,8 @@ pub(crate) async fn read(db: &Store, agency: Uuid, ordinals: &[i64], today: Day)
     let bookings = store::counted_bookings_of(&mut tx, agency, &ids).await?;
     let activity = store::activity_of(&mut tx, agency, &ids, today - QUARTER).await?;
     drop(tx);
-    let turned = tokio::task::spawn_blocking(move || turn(rows, bookings, activity, today)).await;
-    Ok(Slice {
-        seen,
-        turned: turned.map_err(|error| AppError::Internal(error.to_string()))?,
-        whole,
-    })
+    let turned = beside(move || turn(rows, bookings, activity, today)).await?;
+    Ok(Slice { seen, turned, whole })
 }
 
 fn turn(

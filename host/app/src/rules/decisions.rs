@@ -1,6 +1,7 @@
 //! Looking at decisions.
 
 use crate::Decisions;
+use crate::beside::beside;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_store::Access;
@@ -114,7 +115,8 @@ impl Decisions<'_> {
         let before = before.unwrap_or(Uuid::max());
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let Latest { rows, next } = store::latest(&mut tx, caller.room.id, &filter, before, limit).await?;
-        let views = rows.into_iter().map(DecisionView::read).collect::<Result<_>>()?;
-        Ok((views, next))
+        drop(tx);
+        let views = beside(move || rows.into_iter().map(DecisionView::read).collect::<Result<_>>());
+        Ok((views.await??, next))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::point::Point;
 use crate::Plugins;
+use crate::beside::beside;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use bytes::Bytes;
@@ -120,7 +121,8 @@ impl Plugins<'_> {
     /// The refusal with its reason; busy when too many wait for the compiler.
     pub async fn upload(&self, caller: &Caller, component: Bytes) -> Result<(bool, PluginView)> {
         let agency = caller.room.id;
-        let digest = posthouse_engine::digest(&component);
+        let bytes = component.clone();
+        let digest = beside(move || posthouse_engine::digest(&bytes)).await?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         if let Some(row) = store::get(&mut tx, agency, &digest).await? {
             let stored = store::component(&mut tx, agency, &digest).await?;
@@ -136,9 +138,7 @@ impl Plugins<'_> {
         }
         drop(tx);
         let (engine, bytes) = (self.app.engine.clone(), component.clone());
-        let admitted = tokio::task::spawn_blocking(move || engine.admit(&bytes))
-            .await
-            .map_err(|e| AppError::Internal(format!("admission failed: {e}")))??;
+        let admitted = beside(move || engine.admit(&bytes)).await??;
         let row = PluginRow {
             digest: admitted.digest,
             name: admitted.description.name.clone(),
@@ -241,13 +241,7 @@ impl Plugins<'_> {
             Kept::Component(digest, bytes) => (digest, bytes),
         };
         let engine = self.app.engine.clone();
-        let opened = tokio::task::spawn_blocking(move || {
-            let opened = engine.open(&digest, &bytes);
-            opened.map_err(|error| not_opened(&digest, error))
-        });
-        opened
-            .await
-            .map_err(|e| AppError::Internal(format!("opening a plugin failed: {e}")))?
+        beside(move || engine.open(&digest, &bytes).map_err(|error| not_opened(&digest, error))).await?
     }
 
     /// Opens a revision as [`Plugins::open_in`] does, for something that only a plugin of one extension point can do.

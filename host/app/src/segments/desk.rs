@@ -7,6 +7,7 @@ use super::classify::SegmentationRule;
 use super::diff;
 use super::frame::define_attributes;
 use super::live::{Desk, Live};
+use crate::beside::beside;
 use crate::error::{AppError, Result};
 use crate::intake::refold;
 use crate::rules::{Breaker, Moment};
@@ -192,15 +193,20 @@ impl Segments<'_> {
             segments,
             run,
         };
-        for membership in store::memberships(tx, room.id, &live.row.name).await? {
-            if let Some(class) = live.index(&membership.segment) {
-                for ordinal in diff::from_bytes(&membership.members)? {
-                    live.set(ordinal as usize, class);
+        let memberships = store::memberships(tx, room.id, &live.row.name).await?;
+        let moves = store::transitions_after(tx, room.id, &live.row.name, live.run.transition).await?;
+        let mut live = beside(move || {
+            for membership in memberships {
+                if let Some(class) = live.index(&membership.segment) {
+                    for ordinal in diff::from_bytes(&membership.members)? {
+                        live.set(ordinal as usize, class);
+                    }
                 }
             }
-        }
-        let moves = store::transitions_after(tx, room.id, &live.row.name, live.run.transition).await?;
-        apply(&mut live, &moves);
+            apply(&mut live, &moves);
+            Ok::<_, AppError>(live)
+        })
+        .await??;
         // what the frame has not reached comes when it does
         let reached = room.frame().change;
         let facts = self.app.facts();

@@ -2,6 +2,7 @@
 //! the day has turned.
 
 use super::live::Desk;
+use crate::beside::beside;
 use crate::error::{AppError, Result, retrying};
 use crate::facts::saved::{self, Mark};
 use crate::rules::Moment;
@@ -9,6 +10,7 @@ use crate::{Room, Segments};
 use posthouse_domain::Day;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_store::fragments::FragmentRow;
+use posthouse_store::intake::StoredFacts;
 use posthouse_store::{Access, Tx, attributes, frames as store, profiles};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +19,9 @@ use uuid::Uuid;
 
 /// Rows of facts read at once when a frame is read from the database.
 const PAGE: i64 = 20_000;
+
+/// Rows put into the frame at once.
+const PIECE: usize = 1_000;
 
 /// Changes read at once when a frame is brought to the last one. Each may be that of a slice of an import.
 const CHANGES: i64 = 5;
@@ -36,14 +41,14 @@ pub(super) struct Ahead {
 impl Segments<'_> {
     /// Brings the frame to the last committed change. While a day is being turned it stays on the last one that was: it stops before the first
     /// change that was folded for a later day.
-    pub(super) async fn refresh_frame(&self, tx: &mut Tx, room: &Room, last: Option<Day>) -> Result<()> {
+    pub(super) async fn refresh_frame(&self, tx: &mut Tx, room: &Arc<Room>, last: Option<Day>) -> Result<()> {
         let mut seen = room.frame().change;
         let (change, _) = profiles::counter(tx, room.id).await?;
         while seen < change {
             let to = change.min(seen + CHANGES);
             let mut changed = self.app.facts().changed(tx, room, seen, to).await?;
             let stops = last.is_some_and(|last| changed.stop_after(last));
-            self.app.facts().put_changed(room, &changed);
+            self.app.facts().put_changed(room, changed).await?;
             if stops {
                 break;
             }
@@ -53,7 +58,13 @@ impl Segments<'_> {
     }
 
     /// Reads the frame: from its file and what changed since, or everyone's facts. Returns what was folded for a day after today.
-    pub(super) async fn load_frame(&self, room: &Room, desk: &mut Desk, tx: &mut Tx, moment: Moment) -> Result<Ahead> {
+    pub(super) async fn load_frame(
+        &self,
+        room: &Arc<Room>,
+        desk: &mut Desk,
+        tx: &mut Tx,
+        moment: Moment,
+    ) -> Result<Ahead> {
         let began = Instant::now();
         let saved = self.load_saved(room, tx, moment.today).await?;
         let mut ahead = Ahead::default();
@@ -167,7 +178,7 @@ impl Span {
 }
 
 /// Reads everyone's facts. Returns those that were folded for a day after `today`.
-async fn read_everyone(tx: &mut Tx, room: &Room, today: Day, span: &mut Span) -> Result<Vec<Uuid>> {
+async fn read_everyone(tx: &mut Tx, room: &Arc<Room>, today: Day, span: &mut Span) -> Result<Vec<Uuid>> {
     let (change, customers) = profiles::counter(tx, room.id).await?;
     room.frame_mut().grow(customers as usize);
     let (mut from, mut ahead) = (0, Vec::new());
@@ -177,21 +188,33 @@ async fn read_everyone(tx: &mut Tx, room: &Room, today: Day, span: &mut Span) ->
         from = last.ordinal + 1;
         let folded_ahead = rows.iter().filter(|row| row.facts.as_of > today);
         ahead.extend(folded_ahead.map(|row| row.customer_id));
-        let mut frame = room.frame_mut();
-        for row in &rows {
-            frame.put(row.ordinal as usize, &row.facts);
-            span.add(row.facts.as_of, row.facts.edge_on);
-        }
+        rows.iter().for_each(|row| span.add(row.facts.as_of, row.facts.edge_on));
+        put_rows(room, rows).await?;
     }
     room.frame_mut().change = change;
     Ok(ahead)
+}
+
+/// Puts rows of facts into the frame.
+async fn put_rows(room: &Arc<Room>, rows: Vec<StoredFacts>) -> Result<()> {
+    let room = room.clone();
+    beside(move || {
+        // whoever looks at the frame meanwhile waits for a piece
+        for piece in rows.chunks(PIECE) {
+            let mut frame = room.frame_mut();
+            for row in piece {
+                frame.put(row.ordinal as usize, &row.facts);
+            }
+        }
+    })
+    .await
 }
 
 /// Gives the frame the columns of these attributes, new ones filled with what was told before. Rows of a day that is still being turned come
 /// when it is.
 pub(super) async fn define_attributes(
     tx: &mut Tx,
-    room: &Room,
+    room: &Arc<Room>,
     definitions: &[AttributeDef],
     last: Option<Day>,
 ) -> Result<()> {
@@ -204,15 +227,16 @@ pub(super) async fn define_attributes(
     for stored_key in missing {
         told.extend(attributes::facts_with(tx, room.id, &stored_key).await?);
     }
-    let mut frame = room.frame_mut();
-    frame.define(definitions);
-    for row in told
-        .iter()
-        .filter(|row| last.is_none_or(|last| row.facts.as_of <= last))
-    {
-        frame.put(row.ordinal as usize, &row.facts);
-    }
-    Ok(())
+    told.retain(|row: &StoredFacts| last.is_none_or(|last| row.facts.as_of <= last));
+    let (room, definitions) = (room.clone(), definitions.to_vec());
+    beside(move || {
+        let mut frame = room.frame_mut();
+        frame.define(&definitions);
+        for row in &told {
+            frame.put(row.ordinal as usize, &row.facts);
+        }
+    })
+    .await
 }
 
 #[cfg(test)]
@@ -292,5 +316,53 @@ mod tests {
         let frame = room.frame();
         let vip = frame.position("attr.vip").expect("the column");
         assert_eq!(frame.stored(vip, rows[0].ordinal as usize), Value::Whole(7));
+    }
+
+    /// Everyone's facts are megabytes of JSON. On a host with one worker its other work goes on while they are read.
+    #[tokio::test]
+    async fn others_go_on_while_everyone_is_read() {
+        const CUSTOMERS: u128 = 20_000;
+        let folder = tempfile::tempdir().expect("a folder");
+        let address = format!("sqlite:{}", folder.path().join("frame.db").display());
+        let store = Store::open(&address).await.expect("a database");
+        let (app, _) = testing::host(&store, NOW);
+        let (agency, key) = testing::agency(&store, "everyone").await;
+        let caller = app.team().authenticate(&key).await.expect("a key");
+        let mut tx = store.write(Access::Agency(agency)).await.expect("a transaction");
+        let people = (0..CUSTOMERS).map(|number| intake::CustomerRow {
+            id: Uuid::from_u128(number + 1),
+            ordinal: number as i64,
+            profile: "{}".into(),
+            since_on: 1,
+            created_at: NOW,
+            updated_at: NOW,
+            version: 1,
+        });
+        intake::put_customers(&mut tx, agency, &Vec::from_iter(people))
+            .await
+            .expect("customers");
+        let facts = (0..CUSTOMERS).map(|number| StoredFacts {
+            ordinal: number as i64,
+            customer_id: Uuid::from_u128(number + 1),
+            facts: Default::default(),
+        });
+        intake::put_facts(&mut tx, agency, 1, &Vec::from_iter(facts))
+            .await
+            .expect("facts");
+        tx.commit().await.expect("a commit");
+        let work = tokio::spawn(async move {
+            let began = Instant::now();
+            app.segments().list(&caller).await.expect("segments");
+            assert_eq!(caller.room.frame().len(), CUSTOMERS as usize);
+            began.elapsed()
+        });
+        let mut longest = std::time::Duration::ZERO;
+        while !work.is_finished() {
+            let began = Instant::now();
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            longest = longest.max(began.elapsed());
+        }
+        let whole = work.await.expect("it ends");
+        assert!(longest < whole / 2, "others waited {longest:?} of {whole:?}");
     }
 }

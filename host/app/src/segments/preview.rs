@@ -4,6 +4,7 @@ use super::SEGMENTATION;
 use super::classify::fault_for;
 use super::diff::{Pair, from_bytes, movement, to_bytes};
 use crate::Segments;
+use crate::beside::beside;
 use crate::days::Of;
 use crate::error::{AppError, Result};
 use crate::labels::{Label, labels};
@@ -125,12 +126,17 @@ impl Segments<'_> {
         // a rule in force that fails has no opinion of today: what it said last stands
         let stale = now.is_none() && !keys.is_empty();
         let now = now.map_or_else(|| stored.clone(), |everyone| everyone.classes);
-        let drift = now
-            .iter()
-            .enumerate()
-            .filter(|(ordinal, class)| stored.get(*ordinal).copied().unwrap_or(posthouse_engine::NONE) != **class)
-            .count() as u64;
-        let compared = movement(&keys, &now, &rule.keys(), &then.classes);
+        let new_keys = rule.keys();
+        let (fuel, classes) = (then.fuel, then.classes);
+        let (drift, compared) = beside(move || {
+            let drift = now
+                .iter()
+                .enumerate()
+                .filter(|(ordinal, class)| stored.get(*ordinal).copied().unwrap_or(posthouse_engine::NONE) != **class)
+                .count() as u64;
+            (drift, movement(&keys, &now, &new_keys, &classes))
+        })
+        .await?;
         // of a small base everyone is shown, of a large one some from each kind of move
         let (of_each, in_all) = match compared.diff.changed <= ALL_SHOWN {
             true => (usize::MAX, usize::MAX),
@@ -184,7 +190,7 @@ impl Segments<'_> {
             stale,
             grant_needed,
             sample,
-            fuel: then.fuel,
+            fuel,
             duration_ms: began.elapsed().as_millis() as u64,
         };
         let name = |key: &Option<String>| key.clone().unwrap_or_default();

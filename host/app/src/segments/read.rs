@@ -4,6 +4,7 @@ use super::classify::{Answer, fault_error};
 use super::history::since;
 use super::live::Live;
 use super::ranking::Sort;
+use crate::beside::beside;
 use crate::error::{Result, retrying};
 use crate::labels::{Label, labels};
 use crate::rules::in_pool;
@@ -111,29 +112,9 @@ impl Segments<'_> {
     /// # Errors
     /// Failures of the database.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<SegmentSummary>> {
-        self.ensure_loaded(&caller.room).await?;
-        let mut summaries = Vec::new();
-        for (binding, live) in caller.room.live().iter() {
-            let defs = &live.segments;
-            let mut counts = vec![0u64; defs.len()];
-            for class in &live.classes {
-                if let Some(count) = counts.get_mut(usize::from(*class)) {
-                    *count += 1;
-                }
-            }
-            summaries.extend(defs.iter().zip(counts).map(|(def, count)| SegmentSummary {
-                binding: binding.clone(),
-                key: def.key.clone(),
-                title: def.title.clone(),
-                policy: def.policy.clone(),
-                digest: live.row.digest.clone(),
-                count,
-                score_title: live.score_title(),
-                as_of: live.run.at,
-                stale: live.row.stale_since.is_some(),
-            }));
-        }
-        Ok(summaries)
+        let room = caller.room.clone();
+        self.ensure_loaded(&room).await?;
+        beside(move || counted(&room)).await
     }
 
     /// Members of a segment in an order.
@@ -278,4 +259,30 @@ impl Segments<'_> {
             text,
         })
     }
+}
+
+/// Every segment of every binding with how many are in it.
+fn counted(room: &Room) -> Vec<SegmentSummary> {
+    let mut summaries = Vec::new();
+    for (binding, live) in room.live().iter() {
+        let defs = &live.segments;
+        let mut counts = vec![0u64; defs.len()];
+        for class in &live.classes {
+            if let Some(count) = counts.get_mut(usize::from(*class)) {
+                *count += 1;
+            }
+        }
+        summaries.extend(defs.iter().zip(counts).map(|(def, count)| SegmentSummary {
+            binding: binding.clone(),
+            key: def.key.clone(),
+            title: def.title.clone(),
+            policy: def.policy.clone(),
+            digest: live.row.digest.clone(),
+            count,
+            score_title: live.score_title(),
+            as_of: live.run.at,
+            stale: live.row.stale_since.is_some(),
+        }));
+    }
+    summaries
 }

@@ -8,6 +8,7 @@ use super::diff::{Movement, members, movement, to_bytes};
 use super::live::Desk;
 use super::summary::{NewRevision, RunSummary};
 use super::{Live, SEGMENTATION};
+use crate::beside::beside;
 use crate::days::Of;
 use crate::error::{AppError, Result};
 use crate::rules::pointer::announce;
@@ -205,7 +206,7 @@ impl Segments<'_> {
             }
             return Err(error);
         }
-        let (row, run, movement, revision) = self.put_in_force(room, &mut tx, name, new, &draft).await?;
+        let (row, run, movement, revision) = self.put_in_force(room, &mut tx, name, new, &mut draft).await?;
         dialect::notify(&mut tx, room.id).await?;
         tx.commit().await?;
         let ms = began.elapsed().as_millis() as i64;
@@ -253,7 +254,7 @@ impl Segments<'_> {
         let changed = self.app.facts().changed(tx, room, draft.change, last_change).await?;
         draft.change = last_change;
         let moment = draft.moment;
-        self.app.facts().put_changed(room, &changed);
+        let changed = self.app.facts().put_changed(room, changed).await?;
         let mut ordinals: Vec<u32> = changed.ordinals().map(|(_, ordinal)| ordinal).collect();
         ordinals.sort_unstable();
         ordinals.dedup();
@@ -285,14 +286,14 @@ impl Segments<'_> {
     /// Writes memberships, moves, the run, and the revision if there is a new one.
     async fn put_in_force(
         &self,
-        room: &Room,
+        room: &Arc<Room>,
         tx: &mut Tx,
         name: &str,
         new: Option<&NewRevision>,
-        draft: &Draft,
+        draft: &mut Draft,
     ) -> Result<(BindingRow, RunRow, Movement, i64)> {
         let stored = bindings::binding(tx, room.id, SEGMENTATION, name).await?;
-        let (old_row, movement) = {
+        let old_row = {
             let all = room.live();
             let live = all.get(name);
             let same = match (live, &stored) {
@@ -306,12 +307,13 @@ impl Segments<'_> {
                 // another host moved this binding since we looked
                 return Err(StoreError::Overtaken.into());
             }
-            let (old_keys, old) = live.map_or_else(Default::default, |live| (live.keys(), live.classes.as_slice()));
-            (
-                live.map(|live| live.row.clone()),
-                movement(&old_keys, old, &draft.rule.keys(), &draft.everyone.classes),
-            )
+            live.map(|live| live.row.clone())
         };
+        let Outcome {
+            movement,
+            moves,
+            memberships,
+        } = outcome(room, name, draft).await?;
         let from = old_row.as_ref().map_or(0, |row| row.revision);
         if let Some(new) = new {
             new.check_present(name, from)?;
@@ -381,21 +383,7 @@ impl Segments<'_> {
             duration_ms: draft.began.elapsed().as_millis() as i64,
         };
         store::insert_run(tx, room.id, name, &run).await?;
-        let keys = draft.rule.keys();
-        let memberships: Vec<MembershipRow> = keys
-            .iter()
-            .zip(members(keys.len(), &draft.everyone.classes))
-            .map(|(key, bitmap)| MembershipRow {
-                segment: key.clone(),
-                members: to_bytes(&bitmap),
-            })
-            .collect();
         store::replace_memberships(tx, room.id, name, &memberships).await?;
-        let by_segment = movement.by_segment();
-        let moves: Vec<_> = by_segment
-            .iter()
-            .map(|(key, (entered, departed))| ((*key).to_owned(), to_bytes(entered), to_bytes(departed)))
-            .collect();
         store::insert_moves(tx, room.id, name, run.run, &moves).await?;
         // last of all, as the log and the webhooks of the agency are locked from here on
         if let Some(entry) = &put {
@@ -404,4 +392,48 @@ impl Segments<'_> {
         self.tell_moves(tx, room, name, draft.moment.now, &movement).await?;
         Ok((row, run, movement, revision))
     }
+}
+
+/// What a run comes to.
+struct Outcome {
+    movement: Movement,
+    /// Who entered and who left each segment.
+    moves: Vec<(String, Vec<u8>, Vec<u8>)>,
+    memberships: Vec<MembershipRow>,
+}
+
+/// Compares everyone's new segment with the one of the binding as this host knows it. Whoever has the desk is the only one to change that.
+async fn outcome(room: &Arc<Room>, name: &str, draft: &mut Draft) -> Result<Outcome> {
+    let (room, name, keys) = (room.clone(), name.to_owned(), draft.rule.keys());
+    let classes = std::mem::take(&mut draft.everyone.classes);
+    let (outcome, classes) = beside(move || {
+        let movement = {
+            let all = room.live();
+            let live = all.get(&name);
+            let (old_keys, old) = live.map_or_else(Default::default, |live| (live.keys(), live.classes.as_slice()));
+            movement(&old_keys, old, &keys, &classes)
+        };
+        let by_segment = movement.by_segment();
+        let moves = by_segment
+            .iter()
+            .map(|(key, (entered, departed))| ((*key).to_owned(), to_bytes(entered), to_bytes(departed)))
+            .collect();
+        let memberships = keys
+            .iter()
+            .zip(members(keys.len(), &classes))
+            .map(|(key, bitmap)| MembershipRow {
+                segment: key.clone(),
+                members: to_bytes(&bitmap),
+            })
+            .collect();
+        let outcome = Outcome {
+            movement,
+            moves,
+            memberships,
+        };
+        (outcome, classes)
+    })
+    .await?;
+    draft.everyone.classes = classes;
+    Ok(outcome)
 }

@@ -6,6 +6,7 @@
 use super::as_of::PastBinding;
 use super::past::{cut, division, in_force, was_ever};
 use crate::Segments;
+use crate::beside::beside;
 use crate::error::{AppError, Result};
 use crate::labels::shown_name;
 use crate::team::Caller;
@@ -106,11 +107,15 @@ impl Segments<'_> {
         let ((drawn, members), as_of) = match as_of {
             None => {
                 self.ensure_loaded(room).await?;
-                let all = room.live();
-                let live = all.get(binding).ok_or(AppError::NotFound("segment"))?;
-                let class = live.index(segment).ok_or(AppError::NotFound("segment"))?;
-                let places = (0u32..).zip(&live.classes).filter(|(_, found)| **found == class);
-                (lots.draw(places.map(|(ordinal, _)| ordinal), size), None)
+                let (room, binding, segment) = (room.clone(), binding.to_owned(), segment.to_owned());
+                let drawn = beside(move || {
+                    let all = room.live();
+                    let live = all.get(&binding)?;
+                    let class = live.index(&segment)?;
+                    let places = (0u32..).zip(&live.classes).filter(|(_, found)| **found == class);
+                    Some(lots.draw(places.map(|(ordinal, _)| ordinal), size))
+                });
+                (drawn.await?.ok_or(AppError::NotFound("segment"))?, None)
             }
             Some(text) => {
                 let at = self.as_of(room, text)?;
@@ -122,7 +127,8 @@ impl Segments<'_> {
                 let rule = in_force(&mut tx, agency, binding, cut).await?;
                 let mut found = division(&mut tx, agency, binding, cut, Some(segment)).await?;
                 let members = found.remove(segment).unwrap_or_default();
-                (lots.draw(members, size), Some(PastBinding::new(at, rule.as_ref())))
+                let drawn = beside(move || lots.draw(members, size)).await?;
+                (drawn, Some(PastBinding::new(at, rule.as_ref())))
             }
         };
         let detail = json!({"seed": seed, "size": size, "drawn": drawn.len()});
