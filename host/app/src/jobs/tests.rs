@@ -5,7 +5,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::testing::{self, NOW};
 use posthouse_domain::time::{Clock, ManualClock};
-use posthouse_store::{Access, Store, jobs as store};
+use posthouse_store::{Access, Store, dialect, intake, jobs as store};
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
@@ -157,6 +157,21 @@ impl Together for Several {
     }
 }
 
+/// Waits for a lock that somebody has.
+struct Stuck;
+
+impl Job for Stuck {
+    const KIND: &'static str = "test.stuck";
+    const ATTEMPTS: i64 = 2;
+
+    async fn run(app: &App, job: &JobRow) -> Result<Done> {
+        RAN.lock().unwrap().push((job.agency_id, job.key.clone(), job.attempts));
+        let mut tx = app.store.write(Access::Agency(job.agency_id)).await?;
+        intake::lock(&mut tx, job.agency_id).await?;
+        Ok(Done::Over)
+    }
+}
+
 /// A host on a database, with its clocks.
 fn host(store: &Store) -> (App, Arc<ManualClock>, Arc<ManualClock>) {
     let (mut app, clocks) = testing::host(store, NOW);
@@ -167,7 +182,8 @@ fn host(store: &Store) -> (App, Arc<ManualClock>, Arc<ManualClock>) {
         .with::<Interrupted>()
         .with::<Woken>()
         .with::<Panicking>()
-        .with_together::<Several>();
+        .with_together::<Several>()
+        .with::<Stuck>();
     (app, clocks.business, clocks.machine)
 }
 
@@ -420,3 +436,34 @@ testing::on_both_engines!(
     a_job_that_panics_holds_up_no_other,
     hosts_take_different_jobs,
 );
+
+/// PostgreSQL ends a statement that takes longer than it may as it does one that an operator cancels.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_takes_too_long_is_an_attempt_that_failed() {
+    let address = posthouse_tests::postgres::database();
+    let store = Store::open(&address).await.expect("a database");
+    let (app, _, machine) = host(&store);
+    let agency = agency(&store, "slow").await;
+    put_down(&store, agency, &[(Stuck::KIND, "s", JobClock::Business, NOW)]).await;
+    let mut holding = store.write(Access::Agency(agency)).await.expect("a transaction");
+    dialect::take_time(&mut holding).await.expect("time");
+    intake::lock(&mut holding, agency).await.expect("the lock");
+    for attempt in [1, 2] {
+        machine.set(NOW + attempt * 1_000_000);
+        let cancelled = {
+            let address = address.clone();
+            tokio::task::spawn_blocking(move || {
+                let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+                              WHERE datname = current_database() AND wait_event_type = 'Lock'";
+                while posthouse_tests::postgres::sql(&address, cancel).is_empty() {}
+            })
+        };
+        assert_eq!(run(&app, &[agency]).await, [("s".to_owned(), attempt)]);
+        cancelled.await.expect("it is cancelled");
+    }
+    drop(holding);
+    let mut tx = store.read(Access::Agency(agency)).await.expect("a transaction");
+    let dead = store::dead(&mut tx, agency, 10).await.expect("dead letters");
+    assert_eq!((dead.len(), dead[0].attempts), (1, 2));
+    assert!(dead[0].failure.contains("too long"), "{}", dead[0].failure);
+}
