@@ -2,7 +2,7 @@
 
 use super::segments::{CLOCK, bind};
 use posthouse_tests::guest::{Guest, PromotionGuest};
-use posthouse_tests::{Answer, Client, Database, Options, Server};
+use posthouse_tests::{Answer, Campaigns, Client, Database, Options, Server};
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -11,6 +11,7 @@ on_both_engines!(
     a_changed_plan_is_not_approved,
     nobody_approves_their_own_plan,
     what_a_plan_names_has_to_be_there,
+    no_more_are_in_force_than_may_be,
 );
 
 /// An agency with people of different duties.
@@ -498,4 +499,48 @@ fn what_a_plan_names_has_to_be_there(database: Database) {
     // what goes away meanwhile is missed when it is submitted
     delete().expect(204);
     assert_eq!(office.step("good", "submit").problem(422), "unknown_fact");
+}
+
+fn no_more_are_in_force_than_may_be(database: Database) {
+    let options = Options {
+        clock: CLOCK,
+        env: vec![("POSTHOUSE_CAMPAIGNS__IN_FORCE", "2".into())],
+    };
+    let server = Server::start(database, options);
+    let shop = Campaigns::new(&server.agency("many"));
+    shop.group("season", "best-of");
+    let rule = PromotionGuest::default().build();
+    let ready: Vec<String> = (1..=5)
+        .map(|priority| {
+            let id = shop.draft(&format!("c{priority}"), &shop.plan(&rule, priority, json!({})));
+            ["submit", "approve"]
+                .iter()
+                .for_each(|action| drop(shop.step(&id, action)));
+            id
+        })
+        .collect();
+    let start = |id: &str| shop.client.post(&format!("/api/v1/campaigns/{id}/start"), &json!({}));
+    // all at once: as many start as may
+    let started: Vec<bool> = std::thread::scope(|scope| {
+        let starting: Vec<_> = ready.iter().map(|id| scope.spawn(|| start(id))).collect();
+        let answers = starting.into_iter().map(|thread| thread.join().unwrap());
+        answers
+            .map(|answer| match answer.status {
+                200 => true,
+                _ => {
+                    assert_eq!(answer.problem(409), "too_many_in_force");
+                    false
+                }
+            })
+            .collect()
+    });
+    assert_eq!(started.iter().filter(|started| **started).count(), 2, "{started:?}");
+    let running = &ready[started.iter().position(|started| *started).unwrap()];
+    let waiting = &ready[started.iter().position(|started| !*started).unwrap()];
+    // one that is paused keeps its place, one that is over leaves it
+    shop.step(running, "pause");
+    assert_eq!(start(waiting).problem(409), "too_many_in_force");
+    shop.step(running, "resume");
+    shop.step(running, "end");
+    assert_eq!(start(waiting).expect(200)["state"], "running");
 }

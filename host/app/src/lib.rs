@@ -79,6 +79,7 @@ pub struct App {
     frames: Option<PathBuf>,
     workbooks: Workbooks,
     sender: webhooks::Sender,
+    campaigns_in_force: u32,
     verifying: audit::Verifying,
     points: Points,
     contributions: Contributions,
@@ -118,6 +119,8 @@ pub struct Parts {
     pub workbooks: Workbooks,
     /// Whether webhooks may lead to this machine and its network, and go without TLS.
     pub private_webhooks: bool,
+    /// Most campaigns of an agency that run or are paused.
+    pub campaigns_in_force: u32,
 }
 
 impl App {
@@ -134,6 +137,7 @@ impl App {
             frames: parts.frames,
             workbooks: parts.workbooks,
             sender: webhooks::Sender::new(parts.private_webhooks),
+            campaigns_in_force: parts.campaigns_in_force,
             verifying: audit::Verifying::default(),
             points: Points::default().with::<campaigns::point::Promotion>(),
             contributions: Contributions::default(),

@@ -33,6 +33,7 @@ pub(crate) fn host(store: &Store, at: Instant) -> (App, Clocks) {
         frames: None,
         workbooks: Workbooks::nowhere(),
         private_webhooks: false,
+        campaigns_in_force: 500,
     });
     (app, Clocks { business, machine })
 }

@@ -27,6 +27,7 @@ fn host(store: &Store) -> App {
         frames: None,
         workbooks: Workbooks::nowhere(),
         private_webhooks: false,
+        campaigns_in_force: 500,
     })
 }
 

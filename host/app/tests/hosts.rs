@@ -25,6 +25,7 @@ async fn host(database: &str) -> App {
         frames: None,
         workbooks: Workbooks::nowhere(),
         private_webhooks: false,
+        campaigns_in_force: 500,
     });
     app.start();
     app

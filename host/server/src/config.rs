@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) plugins: Plugins,
     /// Where webhooks may lead.
     pub(crate) webhooks: Webhooks,
+    /// How many campaigns there may be.
+    pub(crate) campaigns: Campaigns,
 }
 
 /// Limits and patience of the HTTP API.
@@ -128,6 +130,14 @@ pub(crate) struct Webhooks {
     pub(crate) allow_private: bool,
 }
 
+/// How many campaigns there may be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Campaigns {
+    /// Most of an agency that run or are paused.
+    pub(crate) in_force: u32,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -166,6 +176,7 @@ impl Default for Config {
                 limits: Limits::default(),
             },
             webhooks: Webhooks { allow_private: false },
+            campaigns: Campaigns { in_force: 500 },
         }
     }
 }
@@ -248,6 +259,7 @@ impl Config {
             ("database-connections", u64::from(self.database_connections)),
             ("http.page-default", http.page_default as u64),
             ("http.page-most", http.page_most as u64),
+            ("campaigns.in-force", u64::from(self.campaigns.in_force)),
             ("http.request-seconds", http.request_seconds),
             ("http.upload-idle-seconds", http.upload_idle_seconds),
             ("imports.workbook-cpu-seconds", self.imports.workbook_cpu_seconds),

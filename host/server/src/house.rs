@@ -118,6 +118,7 @@ pub(crate) async fn open_at(
         frames,
         workbooks: config.workbooks()?,
         private_webhooks: config.webhooks.allow_private,
+        campaigns_in_force: config.campaigns.in_force,
     });
     app.check_secret().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),

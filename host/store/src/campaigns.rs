@@ -247,6 +247,20 @@ pub async fn in_force(tx: &mut Tx, agency: Uuid) -> Result<Vec<CampaignRow>> {
     )
 }
 
+/// How many campaigns are running or paused.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn count_in_force(tx: &mut Tx, agency: Uuid) -> Result<i64> {
+    let (count,) = fetch_one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM campaign WHERE agency_id = $1 AND state IN ('running', 'paused')",
+        agency
+    )?;
+    Ok(count)
+}
+
 /// Campaigns written down before `before`, the newest first; of one state and one type if those are named.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use posthouse_domain::campaign::Action;
 use posthouse_domain::{Instant, Words, words};
 use posthouse_store::campaigns as store;
 use posthouse_store::work::{StepRow, last_step, open_tasks, steps};
-use posthouse_store::{Access, unique};
+use posthouse_store::{Access, Tx, unique};
 use uuid::Uuid;
 
 /// One step of a campaign's life.
@@ -103,7 +103,7 @@ impl Campaigns<'_> {
     /// Puts an approved campaign and its rule into force.
     ///
     /// # Errors
-    /// As [`Campaigns::step`]; `not_approved`; `open_tasks`; `priority_taken`; a plugin that cannot be opened any more.
+    /// As [`Campaigns::step`]; `not_approved`; `open_tasks`; `priority_taken`; `too_many_in_force`; a plugin that cannot be opened any more.
     pub async fn start(
         &self,
         caller: &Caller,
@@ -155,6 +155,7 @@ impl Campaigns<'_> {
             );
             return Err(AppError::conflict("not_approved", detail));
         }
+        self.check_room(&mut tx, agency).await?;
         let plan = plan_of(&before)?;
         let grant = look_up(&mut tx, agency, &plan).await?;
         write(&mut tx, agency, &before, &mut after, now).await?;
@@ -173,6 +174,24 @@ impl Campaigns<'_> {
         let view = view(&mut tx, &caller.room, after).await?;
         tx.commit().await?;
         Ok(view)
+    }
+
+    /// Whether another campaign may come into force. The caller has the lock that all have who start one.
+    ///
+    /// # Errors
+    /// `too_many_in_force`.
+    async fn check_room(&self, tx: &mut Tx, agency: Uuid) -> Result<()> {
+        let most = self.app.campaigns_in_force;
+        if store::count_in_force(tx, agency).await? < i64::from(most) {
+            return Ok(());
+        }
+        Err(AppError::conflict(
+            "too_many_in_force",
+            words!(
+                "{most} campaigns run or are paused, as many as an agency may have (campaigns.in-force); end one of them first",
+                "进行中和已暂停的活动已有 {most} 个，达到一家旅行社的上限（campaigns.in-force）；请先结束其中一个"
+            ),
+        ))
     }
 
     /// Opens a plugin as quotes will, so that one that cannot be opened is found before it is in force.

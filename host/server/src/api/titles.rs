@@ -219,6 +219,7 @@ fn in_chinese(code: &str) -> Option<&'static str> {
         "too_many_files" => "文件过多",
         "too_many_functions" => "函数过多",
         "too_many_groups" => "叠加组过多",
+        "too_many_in_force" => "生效中的活动过多",
         "too_many_identities" => "身份过多",
         "too_many_items" => "条数过多",
         "too_many_links" => "关联过多",

@@ -122,6 +122,10 @@ macro_rules! look_for_few {
         assert_eq!(found.len(), FEW);
         let $what = "in_force";
         $around;
+        let found = campaigns::count_in_force(&mut $tx, agency).await.expect("a number");
+        assert_eq!(found, FEW as i64);
+        let $what = "count_in_force";
+        $around;
         let found = campaigns::open(&mut $tx, agency).await.expect("campaigns");
         assert_eq!(found.len(), FEW);
         let $what = "open";

@@ -46,6 +46,7 @@ pub(super) async fn with_key(http: Http) -> (Front, tempfile::TempDir, String) {
         frames: None,
         workbooks: Workbooks::nowhere(),
         private_webhooks: false,
+        campaigns_in_force: 500,
     });
     let uploads = folder.path().join("uploads");
     (Front::new(app, http, uploads, None), folder, key)
