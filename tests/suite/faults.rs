@@ -11,6 +11,7 @@ on_both_engines!(
     a_failing_rule_leaves_its_last_memberships,
     a_rule_that_fails_at_once_never_comes_into_force,
     the_breaker_goes_back_to_the_last_good_revision,
+    a_slow_moment_is_the_hosts_and_not_the_rules,
 );
 
 /// Decides by pages looked at; traps for somebody who looked at exactly 541.
@@ -229,4 +230,52 @@ fn the_breaker_goes_back_to_the_last_good_revision(database: Database) {
         (client.segments_by_customer("sites").len() == 2).then_some(())
     });
     assert!(!stale());
+}
+
+/// A deadline in a run leaves the memberships out of date, which the mark says; it never counts towards the breaker, and is no mistake of
+/// whoever asks for the run.
+fn a_slow_moment_is_the_hosts_and_not_the_rules(database: Database) {
+    let server = Server::start(
+        database,
+        Options {
+            clock: CLOCK,
+            env: vec![
+                // so that the clock ends a loop
+                ("POSTHOUSE_PLUGINS__LIMITS__DECISION_FUEL", (1u64 << 60).to_string()),
+                ("POSTHOUSE_PLUGINS__LIMITS__DEADLINE_MS", "100".into()),
+            ],
+        },
+    );
+    let client = server.agency("slow");
+    client.events(&views("A", 0, 10));
+    let good = Guest {
+        segment: Guest::default().segment,
+        ..fragile()
+    };
+    bind(&client, "sites", &good.build(), json!({}));
+    let slow = Guest {
+        version: "1.2.5".into(),
+        segment: "(if (i32.eq (local.get $v) (i32.const 541)) (then (loop $again (br $again)))) \
+                  (i32.gt_s (local.get $v) (i32.const 3))"
+            .into(),
+        ..fragile()
+    };
+    bind(&client, "sites", &slow.build(), json!({}));
+    let binding = || client.get("/api/v1/bindings/segmentation/sites").expect(200);
+    client.events(&views("A", 10, 531));
+    for _ in 0..4 {
+        let answer = client.post("/api/v1/segmentation/runs", &json!({"binding": "sites"}));
+        assert_eq!(answer.problem(503), "deadline");
+    }
+    let marked = binding();
+    assert!(
+        marked["stale_reason"].as_str().unwrap().contains("100 ms"),
+        "the memberships are out of date all the same: {marked}"
+    );
+    assert_eq!(marked["revision"], 2, "no deadline counts against the rule");
+    client.events(&views("A", 541, 1));
+    eventually("the rule is well again", Duration::from_secs(10), || {
+        binding()["stale_since"].is_null().then_some(())
+    });
+    assert_eq!(binding()["revision"], 2);
 }

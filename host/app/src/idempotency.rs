@@ -264,6 +264,7 @@ mod tests {
         a_key_is_claimed_with_the_work,
         who_comes_meanwhile_waits_and_hears_what_was_done,
         answers_are_kept_for_a_day,
+        who_has_done_nothing_waits_for_nobody,
     );
 
     async fn caller(store: &Store) -> (crate::App, testing::Clocks, Caller) {
@@ -354,6 +355,18 @@ mod tests {
                 .expect("a commit");
         }
         assert_eq!(once.kept(&caller, "k", "r").await.expect("a look"), None);
+    }
+
+    async fn who_has_done_nothing_waits_for_nobody(store: Store) {
+        let (app, _, caller) = caller(&store).await;
+        let failing = app.idempotency().attempt(&caller, "k", "r");
+        // somebody else writes, and has claimed another key
+        let other = app.idempotency().attempt(&caller, "other", "r");
+        let writing = app.idempotency().begin(&other).await.expect("a transaction");
+        let asked = async { app.idempotency().lost(&failing).await };
+        let lost = tokio::time::timeout(std::time::Duration::from_secs(2), asked).await;
+        assert_eq!(lost.expect("at once").expect("a look"), None);
+        drop(writing);
     }
 
     fn answer() -> KeptAnswer {
