@@ -48,6 +48,9 @@ impl Segments<'_> {
     pub(crate) async fn sync(&self, room: &Arc<Room>, desk: &mut Desk) -> Result<Moment> {
         let moment = self.moment(room);
         let access = Access::Agency(room.id);
+        if !desk.loaded {
+            self.open_ahead(room).await?;
+        }
         let mut tx = self.app.store.read(access).await?;
         if !desk.loaded {
             let ahead = self.load_frame(room, desk, &mut tx, moment).await?;
@@ -99,6 +102,20 @@ impl Segments<'_> {
         let (agency, today) = (room.id, moment.today);
         Ok(!intake::due(tx, agency, today, 1).await?.is_empty()
             || self.app.facts().due_fragments(tx, agency, today, 1).await? > 0)
+    }
+
+    /// Opens the plugins of all bindings, so that nobody waits for the compiler with a connection. What does not open is seen when it is needed.
+    async fn open_ahead(&self, room: &Room) -> Result<()> {
+        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
+        let rows = bindings::bindings(&mut tx, room.id).await?;
+        drop(tx);
+        for row in rows.iter().filter(|row| row.extension_point == SEGMENTATION) {
+            match self.app.plugins().open(room.id, &row.digest).await {
+                Err(error) if error.will_pass() => return Err(error),
+                Err(_) | Ok(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Reads what other hosts, or this one before it was started, did to bindings and memberships. Returns the bindings whose
