@@ -25,7 +25,7 @@ const USAGE: &str = "usage: posthouse-bench [--quick] [PART…]
   POSTHOUSE_BENCH_TIMERS      how many timers fall due in a minute, 1,000,000 if not set
   POSTHOUSE_BENCH_AGENCIES    how many agencies one server has, 10,000 if not set
   POSTHOUSE_BENCH_PLUGINS     where the packed plugins are, plugins/dist if not set
-  POSTHOUSE_BENCH_POSTGRES    postgres://USER@HOST of a server on which the import is measured as well";
+  POSTHOUSE_BENCH_POSTGRES    postgres://USER@HOST of a server on which import and quotes are measured as well";
 
 /// How much there is to do.
 #[derive(Debug, Clone)]

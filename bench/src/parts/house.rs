@@ -10,6 +10,7 @@ use posthouse_app::{App, Parts};
 use posthouse_domain::{Clock, Instant};
 use posthouse_engine::{Engine, EngineConfig};
 use posthouse_store::Store;
+use sqlx::{Connection, PgConnection};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -46,9 +47,30 @@ pub(crate) struct House {
     pub(crate) caller: Caller,
 }
 
+/// Holds the address of a folder's database if that is not in the folder.
+const ELSEWHERE: &str = "database.txt";
+
+/// Has the folder's database be at another address.
+pub(crate) fn put_elsewhere(folder: &Path, address: &str) -> Result<()> {
+    Ok(std::fs::write(folder.join(ELSEWHERE), address)?)
+}
+
 /// Where the database of a folder is.
 pub(crate) fn address(folder: &Path) -> String {
-    format!("sqlite:{}", folder.join("house.db").display())
+    let elsewhere = std::fs::read_to_string(folder.join(ELSEWHERE));
+    elsewhere.unwrap_or_else(|_| format!("sqlite:{}", folder.join("house.db").display()))
+}
+
+/// A new database on a PostgreSQL server; gives its address.
+pub(crate) async fn new_database(server: &str, name: &str) -> Result<String> {
+    let name = format!("posthouse_bench_{name}_{}", std::process::id());
+    let mut connection = PgConnection::connect(&format!("{server}/postgres")).await?;
+    let create = format!("CREATE DATABASE {name}");
+    sqlx::query(sqlx::AssertSqlSafe(create))
+        .execute(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(format!("{server}/{name}"))
 }
 
 /// A new agency in the folder's database; gives its key.

@@ -38,8 +38,8 @@ async fn on(plan: &Plan, postgres: Option<&str>) -> Result<()> {
             format!("sqlite:{}?mode=rwc", folder.join("bare.db").display()),
         ),
         Some(server) => (
-            new_database(server, "house").await?,
-            new_database(server, "bare").await?,
+            house::new_database(server, "house").await?,
+            house::new_database(server, "bare").await?,
         ),
     };
     let store = Store::open(&house).await?;
@@ -93,18 +93,6 @@ async fn on(plan: &Plan, postgres: Option<&str>) -> Result<()> {
     }
     .print();
     Ok(())
-}
-
-/// A new database on a server; gives its address.
-async fn new_database(server: &str, name: &str) -> Result<String> {
-    let name = format!("posthouse_bench_{name}_{}", std::process::id());
-    let mut connection = PgConnection::connect(&format!("{server}/postgres")).await?;
-    let create = format!("CREATE DATABASE {name}");
-    sqlx::query(sqlx::AssertSqlSafe(create))
-        .execute(&mut connection)
-        .await?;
-    connection.close().await?;
-    Ok(format!("{server}/{name}"))
 }
 
 /// The file, its rows in no order of customers.

@@ -10,7 +10,7 @@ use posthouse_domain::promotion::{Basket, Line, ProductKind};
 use posthouse_domain::time::day_text;
 use posthouse_domain::{Clock, Day};
 use posthouse_store::decisions::{self, DecisionRow, Filter};
-use posthouse_store::{Access, Store};
+use posthouse_store::{Access, Store, Tx};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use std::path::PathBuf;
@@ -54,6 +54,14 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
+    /// The same on a new database of a PostgreSQL server.
+    pub(crate) async fn open_on(server: &str, plan: &Plan, name: &str) -> Result<Self> {
+        let folder = plan.folder.join(name);
+        std::fs::create_dir_all(&folder)?;
+        house::put_elsewhere(&folder, &house::new_database(server, name).await?)?;
+        Self::open(plan, name).await
+    }
+
     /// Seeds a folder below the plan's and opens an agency over it, with its segments in force and no campaign.
     pub(crate) async fn open(plan: &Plan, name: &str) -> Result<Self> {
         let folder = plan.folder.join(name);
@@ -64,11 +72,7 @@ impl Shop {
             ..plan.clone()
         };
         seed::run(&plan).await?;
-        let mut database = database(&folder).await?;
-        let customers = sqlx::query_scalar("SELECT id FROM customer ORDER BY ordinal")
-            .fetch_all(&mut database)
-            .await?;
-        database.close().await?;
+        let customers = customers(&folder).await?;
         let server = Server::start_now(&folder, &Seeded::read(&folder)?.key)?;
         server.bind(&plan)?;
         let owner = server.client();
@@ -147,9 +151,7 @@ impl Shop {
     /// Every decision of the agency.
     pub(crate) async fn decisions(&self) -> Result<Vec<DecisionRow>> {
         let store = Store::open(&house::address(&self.folder)).await?;
-        let mut tx = store.read(Access::Jobs).await?;
-        let agency = posthouse_store::team::agencies(&mut tx).await?.remove(0).id;
-        drop(tx);
+        let agency = agency(&store).await?;
         let mut tx = store.read(Access::Agency(agency)).await?;
         let (mut all, mut before) = (Vec::new(), Some(Uuid::max()));
         while let Some(from) = before {
@@ -166,6 +168,25 @@ impl Shop {
     pub(crate) async fn database(&self) -> Result<SqliteConnection> {
         database(&self.folder).await
     }
+}
+
+/// Every customer of the folder's agency, in the order in which they came.
+async fn customers(folder: &std::path::Path) -> Result<Vec<Uuid>> {
+    const IDS: &str = "SELECT id FROM customer WHERE agency_id = $1 ORDER BY ordinal";
+    let store = Store::open(&house::address(folder)).await?;
+    let agency = agency(&store).await?;
+    let ids = match &mut store.read(Access::Agency(agency)).await? {
+        Tx::Sqlite(c) => sqlx::query_scalar(IDS).bind(agency).fetch_all(&mut **c).await?,
+        Tx::Postgres(c) => sqlx::query_scalar(IDS).bind(agency).fetch_all(&mut **c).await?,
+    };
+    store.close().await;
+    Ok(ids)
+}
+
+/// The one agency of a database.
+async fn agency(store: &Store) -> Result<Uuid> {
+    let mut tx = store.read(Access::Jobs).await?;
+    Ok(posthouse_store::team::agencies(&mut tx).await?.remove(0).id)
 }
 
 async fn database(folder: &std::path::Path) -> Result<SqliteConnection> {

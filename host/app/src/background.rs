@@ -4,6 +4,8 @@ use crate::App;
 use crate::error::{Result, retrying};
 use crate::jobs::Lane;
 use posthouse_store::{Access, dialect};
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -39,12 +41,43 @@ impl App {
             }
             app.run_jobs().await;
         });
+        self.background.spawn(self.clone().warm_up());
         self.background.spawn(self.clone().follow_what_was_left());
         self.background.spawn(self.clone().hear_other_hosts());
         self.background.spawn(self.clone().tidy_cache());
         let app = self.clone();
         self.background.spawn(async move { app.upkeep().renew_words().await });
         self.background.spawn(self.clone().put_quiet_rooms_away());
+    }
+
+    /// Opens the rules in force, so that whoever asks for a quote does not wait for the compiler. Until then this host is not ready.
+    async fn warm_up(self) {
+        while let Err(error) = retrying!(self.open_what_is_in_force()) {
+            tracing::warn!(%error, "the rules in force are not opened yet; trying again");
+            tokio::select! {
+                () = self.stopping.cancelled() => return,
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
+        self.warm.store(true, Ordering::Release);
+    }
+
+    async fn open_what_is_in_force(&self) -> Result<()> {
+        let mut tx = self.store.read(Access::Jobs).await?;
+        let in_force = posthouse_store::plugins::in_force(&mut tx).await?;
+        drop(tx);
+        let mut seen = HashSet::new();
+        for (agency, digest) in in_force {
+            if self.stopping.is_cancelled() {
+                break;
+            }
+            if !seen.insert(digest.clone()) {
+                continue;
+            }
+            // one that does not open is told of to whoever needs it
+            self.plugins().open_all(agency, [digest].into()).await?;
+        }
+        Ok(())
     }
 
     /// Deletes compiled plugins that nobody uses any more, at the start and once a day.

@@ -58,9 +58,10 @@ use intake::files::workbook::Workbooks;
 use jobs::Kinds;
 use posthouse_domain::{Clock, Entropy, words};
 use posthouse_engine::Engine;
-use rules::Points;
+use rules::{Openings, Points};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -76,6 +77,9 @@ pub struct App {
     machine: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     documents: DocumentKeys,
+    openings: Arc<Openings>,
+    /// Whether what is in force was opened once since the start.
+    warm: Arc<AtomicBool>,
     frames: Option<PathBuf>,
     workbooks: Workbooks,
     sender: webhooks::Sender,
@@ -134,6 +138,8 @@ impl App {
             machine: parts.machine,
             entropy: parts.entropy,
             documents: DocumentKeys::new(&parts.secret),
+            openings: Arc::default(),
+            warm: Arc::default(),
             frames: parts.frames,
             workbooks: parts.workbooks,
             sender: webhooks::Sender::new(parts.private_webhooks),
@@ -190,6 +196,11 @@ impl App {
     /// Failures of the database.
     pub async fn ready(&self) -> Result<()> {
         Ok(self.store.ping().await?)
+    }
+
+    /// Whether the rules in force were opened since the start, so that nobody waits for the compiler.
+    pub fn is_warm(&self) -> bool {
+        self.warm.load(Ordering::Acquire)
     }
 
     /// Business time.

@@ -95,6 +95,11 @@ impl Room {
         self.live.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the revisions of the bindings of segments add up to, as far as this host has followed.
+    pub(crate) fn segment_revisions(&self) -> i64 {
+        self.live().values().map(|live| live.row.revision).sum()
+    }
+
     pub(crate) fn live_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Live>> {
         self.live.write().unwrap_or_else(PoisonError::into_inner)
     }

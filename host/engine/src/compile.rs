@@ -9,7 +9,7 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use wasmtime::component::Component;
 
@@ -58,12 +58,22 @@ impl CompileQueue {
         }
     }
 
-    /// Waits for the compiler. Whoever waits for a component finds it in the cache once the first of them has compiled it.
+    /// Waits for the compiler, unless too many wait already. Whoever waits for a component finds it in the cache once the first of them has
+    /// compiled it.
     pub(crate) fn enter(&self, digest: &str) -> Result<Turn<'_>, LoadError> {
-        let mut line = lock(&self.state);
-        if let Some(waiting) = line.before(digest).filter(|waiting| *waiting >= self.most) {
-            return Err(LoadError::QueueFull { waiting });
+        let line = lock(&self.state);
+        match line.before(digest).filter(|waiting| *waiting >= self.most) {
+            Some(waiting) => Err(LoadError::QueueFull { waiting }),
+            None => Ok(self.stand_in(line, digest)),
         }
+    }
+
+    /// Waits for the compiler however many do: for a component that was let in. There are no more of them than are in force.
+    pub(crate) fn enter_with_what_was_let_in(&self, digest: &str) -> Turn<'_> {
+        self.stand_in(lock(&self.state), digest)
+    }
+
+    fn stand_in(&self, mut line: MutexGuard<'_, Line>, digest: &str) -> Turn<'_> {
         if line.busy.is_some() {
             *line.waiting.entry(digest.to_owned()).or_default() += 1;
             line = self
@@ -73,7 +83,7 @@ impl CompileQueue {
             line.leave(digest);
         }
         line.busy = Some(digest.to_owned());
-        Ok(Turn(self))
+        Turn(self)
     }
 }
 
@@ -278,6 +288,11 @@ mod tests {
             }
             let full = queue.enter("c").err().expect("no place is left");
             assert_eq!(full, LoadError::QueueFull { waiting: 1 });
+            let queue = &queue;
+            scope.spawn(move || drop(queue.enter_with_what_was_let_in("d")));
+            while waits("d") < 1 {
+                std::thread::yield_now();
+            }
             drop(busy);
         });
         let line = lock(&queue.state);

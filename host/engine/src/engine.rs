@@ -158,11 +158,11 @@ impl Engine {
         let digest = digest(bytes);
         let component = match self.cached(&digest) {
             Some(component) => component,
-            None => self.queued(&digest, bytes)?,
+            None => self.compiled(&self.0.queue.enter(&digest)?, &digest, bytes)?,
         };
         let plugin = self.link(&digest, &component)?;
         let self_test = self_test::run(&plugin, bytes, self.limits())?;
-        lock(&self.0.loaded).put(plugin.clone(), self.limits().loaded_plugins);
+        let plugin = self.keep(plugin);
         Ok(Admitted {
             digest,
             description: plugin.description().clone(),
@@ -177,7 +177,7 @@ impl Engine {
     /// it is not tested again.
     ///
     /// # Errors
-    /// [`LoadError::QueueFull`] when it must be compiled and too many wait; a refusal when `bytes` are not those of
+    /// A refusal when `bytes` are not those of
     /// `digest` (`digest_mismatch`) or the limits or the catalogue have changed since.
     pub fn open(&self, digest: &str, bytes: &[u8]) -> Result<Plugin, LoadError> {
         if let Some(plugin) = self.loaded(digest) {
@@ -191,17 +191,23 @@ impl Engine {
             );
             return Err(Refusal::new("digest_mismatch", detail).into());
         }
-        let component = match self.cached(digest) {
-            // only what was inspected is in the cache, and what it may use is limited again in every call
-            Some(component) => component,
-            None => {
-                inspect(bytes, self.limits())?;
-                self.queued(digest, bytes)?
-            }
-        };
-        let plugin = self.link(digest, &component)?;
+        // only what was inspected is in the cache, and what it may use is limited again in every call
+        if let Some(component) = self.cached(digest) {
+            return Ok(self.keep(self.link(digest, &component)?));
+        }
+        inspect(bytes, self.limits())?;
+        let turn = self.0.queue.enter_with_what_was_let_in(digest);
+        // whoever was before us may have opened the same
+        if let Some(plugin) = self.loaded(digest) {
+            return Ok(plugin);
+        }
+        let component = self.compiled(&turn, digest, bytes)?;
+        Ok(self.keep(self.link(digest, &component)?))
+    }
+
+    fn keep(&self, plugin: Plugin) -> Plugin {
         lock(&self.0.loaded).put(plugin.clone(), self.limits().loaded_plugins);
-        Ok(plugin)
+        plugin
     }
 
     /// A plugin that is ready in memory. Saves reading its bytes.
@@ -247,12 +253,11 @@ impl Engine {
     }
 
     /// Compiles in turn.
-    fn queued(&self, digest: &str, bytes: &[u8]) -> Result<Component, LoadError> {
-        let turn = self.0.queue.enter(digest)?;
+    fn compiled(&self, turn: &Turn<'_>, digest: &str, bytes: &[u8]) -> Result<Component, LoadError> {
         // whoever was before us may have compiled the same
         match self.cached(digest) {
             Some(component) => Ok(component),
-            None => Ok(self.compile(&turn, digest, bytes)?),
+            None => Ok(self.compile(turn, digest, bytes)?),
         }
     }
 

@@ -128,6 +128,20 @@ pub async fn version(tx: &mut Tx, agency: Uuid) -> Result<i64> {
     Ok(row.map_or(0, |(version,)| version))
 }
 
+/// That number, and what the revisions of the bindings of segments add up to: both at once, as every quote asks for them.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn versions(tx: &mut Tx, agency: Uuid) -> Result<(i64, i64)> {
+    fetch_one!(
+        tx,
+        (i64, i64),
+        "SELECT COALESCE((SELECT version FROM promotion_version WHERE agency_id = $1), 0),
+                COALESCE((SELECT CAST(SUM(revision) AS BIGINT) FROM binding WHERE agency_id = $1 AND extension_point = 'segmentation'), 0)",
+        agency
+    )
+}
+
 /// Moves that number on, in the transaction that changes what quotes depend on. Its lock puts such changes in order.
 ///
 /// # Errors

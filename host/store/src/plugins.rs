@@ -178,6 +178,21 @@ macro_rules! binding_select {
     };
 }
 
+/// Plugins that decide somewhere, each with an agency that has it: those of campaigns in force, and of every other binding.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn in_force(tx: &mut Tx) -> Result<Vec<(Uuid, String)>> {
+    fetch_all!(
+        tx,
+        (Uuid, String),
+        "SELECT DISTINCT b.agency_id, r.digest FROM binding b
+         JOIN binding_revision r ON r.agency_id = b.agency_id AND r.extension_point = b.extension_point AND r.name = b.name AND r.revision = b.revision
+         LEFT JOIN campaign c ON c.agency_id = b.agency_id AND c.key = b.name
+         WHERE b.extension_point <> 'promotion' OR c.state = 'running'"
+    )
+}
+
 /// Every binding of the agency by extension point and name.
 ///
 /// # Errors

@@ -14,7 +14,6 @@ use posthouse_domain::Words;
 use posthouse_domain::promotion::budget::Used;
 use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};
 use posthouse_domain::promotion::{Basket, Offer};
-use posthouse_store::Access;
 use posthouse_store::budgets::{self, UsedRow};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
@@ -59,8 +58,13 @@ impl Quotes<'_> {
         if new.customer.is_some() {
             self.app.segments().ensure_loaded(room).await?;
         }
-        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
-        let standing = self.standing(room, &mut tx).await?;
+        let (mut tx, mut standing, segments) = self.standing(room).await?;
+        if new.customer.is_some() && segments != room.segment_revisions() {
+            // another host, or somebody here this moment, has brought other segments into force
+            drop(tx);
+            self.app.segments().look_again(room).await?;
+            (tx, standing, _) = self.standing(room).await?;
+        }
         let known = match new.customer {
             Some(id) => Some(
                 self.app

@@ -3,6 +3,7 @@
 use crate::campaigns::PROMOTION;
 use crate::campaigns::point::Promotion;
 use crate::error::{AppError, Result};
+use crate::rules::opening::rule_of;
 use crate::rules::point::{Rule, RuleName};
 use crate::{Quotes, Room};
 use posthouse_domain::attribute::AttributeDef;
@@ -10,10 +11,11 @@ use posthouse_domain::campaign::Plan;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::promotion::Mode;
 use posthouse_domain::{Words, words};
+use posthouse_engine::Plugin;
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::plugins::{self as bindings, BindingRow};
-use posthouse_store::{Tx, attributes};
-use std::collections::HashMap;
+use posthouse_store::{Access, StoreError, Tx, attributes};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -38,20 +40,41 @@ pub(crate) struct Standing {
     pub(crate) own: Arc<HashMap<String, FactKind>>,
 }
 
+/// How often the campaigns are read until all their plugins are open.
+const SNAPSHOTS: usize = 8;
+
 /// A group nobody has defined: its campaigns stand beside all others.
 const UNDEFINED: Mode = Mode::Stackable;
 
 impl Quotes<'_> {
-    /// The campaigns in force in the state that the transaction sees.
-    pub(crate) async fn standing(&self, room: &Room, tx: &mut Tx) -> Result<Arc<Standing>> {
-        let version = store::version(tx, room.id).await?;
-        let before = room.promotions.standing();
-        if let Some(standing) = before.as_ref().filter(|standing| standing.version == version) {
-            return Ok(standing.clone());
+    /// A snapshot, with the campaigns in force in it and what the revisions of segments add up to. While a plugin is opened, which can take
+    /// its compilation, no connection is held.
+    pub(crate) async fn standing(&self, room: &Room) -> Result<(Tx, Arc<Standing>, i64)> {
+        let mut opened = HashMap::new();
+        for _ in 0..SNAPSHOTS {
+            let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
+            let (version, segments) = store::versions(&mut tx, room.id).await?;
+            let before = room.promotions.standing();
+            if let Some(standing) = before.as_ref().filter(|standing| standing.version == version) {
+                return Ok((tx, standing.clone(), segments));
+            }
+            let mut on_hand = OnHand {
+                before: before.as_deref(),
+                opened: &opened,
+                missing: HashSet::new(),
+            };
+            let standing = self.read_standing(room, &mut tx, version, &mut on_hand).await?;
+            let missing = on_hand.missing;
+            if missing.is_empty() {
+                let standing = Arc::new(standing);
+                room.promotions.put(standing.clone());
+                return Ok((tx, standing, segments));
+            }
+            drop(tx);
+            opened.extend(self.app.plugins().open_all(room.id, missing).await?);
         }
-        let standing = Arc::new(self.read_standing(room, tx, version, before.as_deref()).await?);
-        room.promotions.put(standing.clone());
-        Ok(standing)
+        // somebody brings new rules into force as fast as they are opened here
+        Err(StoreError::Overtaken.into())
     }
 
     async fn read_standing(
@@ -59,7 +82,7 @@ impl Quotes<'_> {
         room: &Room,
         tx: &mut Tx,
         version: i64,
-        before: Option<&Standing>,
+        on_hand: &mut OnHand<'_>,
     ) -> Result<Standing> {
         let groups: HashMap<String, String> = store::groups(tx, room.id)
             .await?
@@ -80,7 +103,7 @@ impl Quotes<'_> {
             } = row;
             let plan: Plan = serde_json::from_str(&plan).map_err(AppError::corrupt("plan"))?;
             let rule = match bound.get(&key) {
-                Some(binding) => self.reopen(room, tx, binding, before, &own).await?,
+                Some(binding) => reopen(room, binding, on_hand, &own),
                 None => Err(words!("no rule was ever activated", "从未启用过规则")),
             };
             let mode = groups.get(&plan.stacking.group).and_then(|mode| Mode::parse(mode));
@@ -99,30 +122,40 @@ impl Quotes<'_> {
             own: Arc::new(own.into_iter().map(|own| (own.key, own.kind)).collect()),
         })
     }
+}
 
-    /// The rule of a binding: the one that is open already if it is of the same revision.
-    async fn reopen(
-        &self,
-        room: &Room,
-        tx: &mut Tx,
-        binding: &BindingRow,
-        before: Option<&Standing>,
-        own: &[AttributeDef],
-    ) -> Result<std::result::Result<Arc<Rule<Promotion>>, Words>> {
-        let open = before.into_iter().flat_map(|before| &before.campaigns);
-        let open = open.filter_map(|campaign| campaign.rule.as_ref().ok());
-        if let Some(rule) = open
-            .into_iter()
-            .find(|rule| rule.binding == binding.name && rule.revision == binding.revision)
-        {
-            return Ok(Ok(rule.clone()));
+/// Plugins that are open when campaigns are read.
+struct OnHand<'o> {
+    before: Option<&'o Standing>,
+    opened: &'o HashMap<String, std::result::Result<Plugin, Words>>,
+    /// Digests of those that are not.
+    missing: HashSet<String>,
+}
+
+/// The rule of a binding: the one that is open already if it is of the same revision.
+fn reopen(
+    room: &Room,
+    binding: &BindingRow,
+    on_hand: &mut OnHand<'_>,
+    own: &[AttributeDef],
+) -> std::result::Result<Arc<Rule<Promotion>>, Words> {
+    let open = on_hand.before.into_iter().flat_map(|before| &before.campaigns);
+    let open = open.filter_map(|campaign| campaign.rule.as_ref().ok());
+    if let Some(rule) = open
+        .into_iter()
+        .find(|rule| rule.binding == binding.name && rule.revision == binding.revision)
+    {
+        return Ok(rule.clone());
+    }
+    match on_hand.opened.get(&binding.digest) {
+        None => {
+            on_hand.missing.insert(binding.digest.clone());
+            // nobody reads it: the campaigns are read again once it is open
+            Err(words!("the plugin is being opened", "插件正在打开"))
         }
-        let named = RuleName::in_force(binding);
-        match self.app.plugins().rule(tx, room.id, named, own).await {
-            Ok(rule) => Ok(Ok(Arc::new(rule))),
-            // a full compile queue, a busy database
-            Err(error) if error.will_pass() => Err(error),
-            Err(error) => Ok(Err(Words::of(&error))),
-        }
+        Some(Err(why)) => Err(why.clone()),
+        Some(Ok(plugin)) => rule_of(room.id, plugin.clone(), RuleName::in_force(binding), own)
+            .map(Arc::new)
+            .map_err(|error| Words::of(&error)),
     }
 }

@@ -5,6 +5,7 @@ use super::point::{Point, Rule, RuleName, check_attributes};
 use crate::Plugins;
 use crate::error::Result;
 use posthouse_domain::attribute::AttributeDef;
+use posthouse_engine::Plugin;
 use posthouse_store::{Access, Tx, attributes};
 use serde_json::Value;
 use uuid::Uuid;
@@ -69,6 +70,21 @@ impl Plugins<'_> {
         check_attributes(P::description(&plugin), own)?;
         Ok(plugin)
     }
+}
+
+/// The rule of this name, of a plugin that is open. `own` are the attributes that the agency has defined.
+///
+/// # Errors
+/// `wrong_extension_point`; a plugin that reads facts the agency does not have.
+pub(crate) fn rule_of<P: Point>(
+    agency: Uuid,
+    plugin: Plugin,
+    named: RuleName<'_>,
+    own: &[AttributeDef],
+) -> Result<Rule<P>> {
+    let plugin = of_point::<P>(plugin)?;
+    check_attributes(P::description(&plugin), own)?;
+    Ok(Rule::new(agency, plugin, named))
 }
 
 /// Whether an open rule can decide in the state that the transaction sees.

@@ -7,11 +7,12 @@ use crate::error::{AppError, Result};
 use crate::team::Caller;
 use bytes::Bytes;
 use posthouse_domain::{Rejection, Words, canonical, words};
-use posthouse_engine::{Description, Engine, LoadError, Plugin};
+use posthouse_engine::{Description, Engine, LoadError, Plugin, Refusal};
 use posthouse_store::plugins::{self as store, PluginRow};
 use posthouse_store::{Access, Tx, campaigns, dialect};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// A plugin revision.
@@ -226,22 +227,52 @@ impl Plugins<'_> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let kept = kept(&self.app.engine, &mut tx, agency, digest).await?;
         drop(tx);
-        self.opened(kept).await
+        self.opened(agency, kept).await
     }
 
     /// The same in a snapshot of somebody who reads. Whoever writes opens what they need before they begin.
     pub(crate) async fn open_in(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Plugin> {
         let kept = kept(&self.app.engine, tx, agency, digest).await?;
-        self.opened(kept).await
+        self.opened(agency, kept).await
     }
 
-    async fn opened(&self, kept: Kept) -> Result<Plugin> {
+    /// Opens these revisions, each with its outcome.
+    ///
+    /// # Errors
+    /// What will pass, as a busy database.
+    pub(crate) async fn open_all(
+        &self,
+        agency: Uuid,
+        digests: HashSet<String>,
+    ) -> Result<HashMap<String, std::result::Result<Plugin, Words>>> {
+        let mut opened = HashMap::with_capacity(digests.len());
+        for digest in digests {
+            let plugin = match self.open(agency, &digest).await {
+                Err(error) if error.will_pass() => return Err(error),
+                outcome => outcome.map_err(|error| Words::of(&error)),
+            };
+            opened.insert(digest, plugin);
+        }
+        Ok(opened)
+    }
+
+    async fn opened(&self, agency: Uuid, kept: Kept) -> Result<Plugin> {
         let (digest, bytes) = match kept {
             Kept::Loaded(plugin) => return Ok(plugin),
             Kept::Component(digest, bytes) => (digest, bytes),
         };
-        let engine = self.app.engine.clone();
-        beside(move || engine.open(&digest, &bytes).map_err(|error| not_opened(&digest, error))).await?
+        let (engine, named) = (self.app.engine.clone(), digest.clone());
+        let open = || async move {
+            let opening = beside(move || engine.open(&named, &bytes)).await;
+            opening.unwrap_or_else(|error| {
+                Err(LoadError::Refused(Refusal {
+                    code: "panicked",
+                    detail: Words::of(&error),
+                }))
+            })
+        };
+        let opened = self.app.openings.once(agency, &digest, open).await;
+        opened.map_err(|error| not_opened(&digest, error))
     }
 
     /// Opens a revision as [`Plugins::open_in`] does, for something that only a plugin of one extension point can do.

@@ -103,6 +103,14 @@ impl Segments<'_> {
         if room.loaded.load(Ordering::Acquire) {
             return Ok(());
         }
+        self.look_again(room).await
+    }
+
+    /// Follows what is committed by now.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub(crate) async fn look_again(&self, room: &Arc<Room>) -> Result<()> {
         let mut desk = room.desk.lock().await;
         retrying!(self.sync(room, &mut desk)).map(drop)
     }

@@ -27,7 +27,7 @@ async fn live() -> &'static str {
     "ok\n"
 }
 
-/// Whether requests can be served: the database answers, and the server is not stopping.
+/// Whether requests can be served: the database answers, the rules in force are open, and the server is not stopping.
 #[utoipa::path(get, path = "/readyz", tag = "operations", operation_id = "ready", security(),
     responses((status = 200, description = "They can.", body = String, content_type = "text/plain")))]
 async fn ready(State(front): State<Front>) -> Answer<&'static str> {
@@ -43,6 +43,13 @@ async fn ready(State(front): State<Front>) -> Answer<&'static str> {
         ));
     }
     match tokio::time::timeout(PATIENCE, front.app().ready()).await {
+        Ok(Ok(())) if !front.app().is_warm() => Err(not_ready(
+            "warming_up",
+            words!(
+                "the server opens the rules in force; use another one until it is ready",
+                "服务器正在打开生效中的规则；就绪之前请使用另一台"
+            ),
+        )),
         Ok(Ok(())) => Ok("ready\n"),
         Ok(Err(error)) => {
             tracing::warn!(%error, "not ready");

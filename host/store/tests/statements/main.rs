@@ -46,6 +46,10 @@ const EVERYBODY: &[(&str, &str)] = &[
         "a host looks for agencies that are behind",
     ),
     (
+        "SELECT DISTINCT b.agency_id, r.digest FROM binding b JOIN binding_revision r",
+        "a host opens the rules of every agency before it is ready",
+    ),
+    (
         "WITH taken AS (SELECT agency_id, kind, key FROM job WHERE lane = $7 AND clock = $1",
         "a host takes the jobs that are due, whosever they are",
     ),
