@@ -1,6 +1,7 @@
 //! The agency that a key belongs to.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::Auth;
 use super::page::At;
 use super::problem::Answer;
@@ -9,12 +10,11 @@ use posthouse_app::team::Scope;
 use posthouse_domain::time;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(read))
+pub(super) fn routes() -> Calls {
+    Calls::new().open_to(&Scope::ALL, routes!(read))
 }
 
 /// The agency of the key.
@@ -52,8 +52,7 @@ pub(crate) struct Agency {
 /// Whose key this is: currency, days and country of its agency, and what the key may do.
 #[utoipa::path(get, path = "/agency", tag = "team", operation_id = "getAgency",
     responses((status = 200, description = "The agency.", body = Agency)))]
-async fn read(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Agency>> {
-    let caller = auth.may_any(&Scope::ALL)?;
+async fn read(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Agency>> {
     let room = &caller.room;
     let now = front.app().now();
     Ok(axum::Json(Agency {

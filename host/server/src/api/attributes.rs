@@ -1,6 +1,7 @@
 //! The agency's own fields of a customer.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Json, Path};
 use super::page::Page;
 use super::problem::{Answer, Problem};
@@ -12,13 +13,12 @@ use posthouse_domain::catalogue::{FactKind, Sensitivity};
 use posthouse_domain::{Localized, words};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(define, delete))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Rules, Scope::Read], routes!(list))
+        .open_to(&[Scope::Rules], routes!(define, delete))
 }
 
 /// What an attribute is to be.
@@ -68,8 +68,7 @@ impl From<AttributeDef> for Attribute {
 /// Every attribute the agency has defined.
 #[utoipa::path(get, path = "/attributes", tag = "facts", operation_id = "listAttributes",
     responses((status = 200, description = "By key; `next` is always null.", body = Page<Attribute>)))]
-async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Attribute>>> {
-    let caller = auth.may_either(Scope::Rules, Scope::Read)?;
+async fn list(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Page<Attribute>>> {
     Ok(axum::Json(Page::whole(front.app().attributes().list(&caller).await?)))
 }
 
@@ -81,11 +80,10 @@ async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<
     responses((status = 200, description = "The attribute.", body = Attribute)))]
 async fn define(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(key): Path<String>,
     Json(definition): Json<Definition>,
 ) -> Answer<axum::Json<Attribute>> {
-    let caller = auth.may(Scope::Rules)?;
     let Some(kind) = FactKind::parse(&definition.kind) else {
         return Err(Problem::unprocessable(
             "bad_kind",
@@ -111,8 +109,7 @@ async fn define(
 #[utoipa::path(delete, path = "/attributes/{key}", tag = "facts", operation_id = "deleteAttribute",
     params(("key" = String, Path, description = "Its key.")),
     responses((status = 204, description = "It is forgotten.")))]
-async fn delete(State(front): State<Front>, auth: Auth, Path(key): Path<String>) -> Answer<StatusCode> {
-    let caller = auth.may(Scope::Rules)?;
+async fn delete(State(front): State<Front>, Auth(caller): Auth, Path(key): Path<String>) -> Answer<StatusCode> {
     front.app().attributes().delete(&caller, &key).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,7 @@
 //! The audit log: who did what, and whether the log is whole.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Query};
 use super::page::{At, Page, backwards};
 use super::problem::Answer;
@@ -10,12 +11,13 @@ use posthouse_app::team::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(verify))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Owner], routes!(list))
+        .open_to(&[Scope::Owner], routes!(verify))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -94,10 +96,9 @@ impl From<AuditEntry> for Entry {
     responses((status = 200, description = "The latest first.", body = Page<Entry>)))]
 async fn list(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<AuditQuery>,
 ) -> Answer<axum::Json<Page<Entry>>> {
-    let caller = auth.may(Scope::Owner)?;
     let (limit, before) = backwards(&front, query.limit, query.cursor)?;
     let filter = AuditFilter {
         actor: query.actor,
@@ -147,10 +148,9 @@ impl From<Verified> for Verification {
     responses((status = 200, description = "Whether it is whole, or where it is broken first.", body = Verification)))]
 async fn verify(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<VerifyQuery>,
 ) -> Answer<axum::Json<Verification>> {
-    let caller = auth.may(Scope::Owner)?;
     let known = match (query.entry, query.hash) {
         (None, None) => None,
         (entry, hash) => Some(Known {

@@ -1,6 +1,7 @@
 //! Bindings: which rule is in force, since when, and how to go back.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match, plugin_digest};
 use super::page::{At, BackwardsQuery, Page, page_of};
 use super::preview::Diff;
@@ -17,17 +18,16 @@ use posthouse_domain::words;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(read, activate))
-        .routes(routes!(history))
-        .routes(routes!(logs))
-        .routes(routes!(rollback))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Rules], routes!(list))
+        .open_to(&[Scope::Rules], routes!(read, activate))
+        .open_to(&[Scope::Rules], routes!(history))
+        .open_to(&[Scope::Rules], routes!(logs))
+        .open_to(&[Scope::Rules], routes!(rollback))
 }
 
 /// Extension points whose bindings come with later versions.
@@ -204,8 +204,7 @@ impl From<LogEntry> for LogLine {
 /// Every binding of the agency.
 #[utoipa::path(get, path = "/bindings", tag = "bindings", operation_id = "listBindings",
     responses((status = 200, description = "Every binding; `next` is always null.", body = Page<Binding>)))]
-async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Binding>>> {
-    let caller = auth.may(Scope::Rules)?;
+async fn list(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Page<Binding>>> {
     Ok(axum::Json(Page::whole(front.app().bindings().list(&caller).await?)))
 }
 
@@ -215,10 +214,9 @@ async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<
     responses((status = 200, description = "The binding.", body = Binding)))]
 async fn read(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path((point, name)): Path<(String, String)>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Rules)?;
     let view = front.app().bindings().get(&caller, known(&point)?, &name).await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }
@@ -236,12 +234,11 @@ async fn read(
     responses((status = 200, description = "The binding with its new revision and what it moved.", body = Binding)))]
 async fn activate(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path((point, name)): Path<(String, String)>,
     headers: HeaderMap,
     Json(body): Json<NewBinding>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Rules)?;
     if known(&point)? == PROMOTION {
         let detail = words!(
             "the rule of a campaign changes with its plan before it starts (PATCH /campaigns/ID) and by an amendment that another person approves after that (POST /campaigns/ID/amendments); {name} is not changed",
@@ -285,11 +282,10 @@ async fn activate(
     responses((status = 200, description = "A page of revisions.", body = Page<Revision>)))]
 async fn history(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path((point, name)): Path<(String, String)>,
     Query(query): Query<BackwardsQuery>,
 ) -> Answer<axum::Json<Page<Revision>>> {
-    let caller = auth.may(Scope::Rules)?;
     let point = known(&point)?;
     let (limit, before) = query.page(&front)?;
     let items = front
@@ -309,11 +305,10 @@ async fn history(
     responses((status = 200, description = "A page of lines.", body = Page<LogLine>)))]
 async fn logs(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path((point, name)): Path<(String, String)>,
     Query(query): Query<BackwardsQuery>,
 ) -> Answer<axum::Json<Page<LogLine>>> {
-    let caller = auth.may(Scope::Rules)?;
     let point = known(&point)?;
     let (limit, before) = query.page(&front)?;
     let items = front
@@ -334,12 +329,11 @@ async fn logs(
     responses((status = 200, description = "The binding with its new revision and what it moved.", body = Binding)))]
 async fn rollback(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path((point, name)): Path<(String, String)>,
     headers: HeaderMap,
     OptionalJson(body): OptionalJson<Rollback>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Rules)?;
     let (point, expected) = (known(&point)?, if_match(&headers)?);
     let view = match point {
         PROMOTION => {

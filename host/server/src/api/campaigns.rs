@@ -2,6 +2,7 @@
 
 use super::Front;
 use super::auth::READERS;
+use super::calls::Calls;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match};
 use super::page::{BackwardsQuery, Page, page_of};
 use super::problem::Answer;
@@ -13,7 +14,6 @@ use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::campaign::Action;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 mod amendments;
@@ -26,21 +26,23 @@ use effect::CampaignEffect;
 use plan::PlanBody;
 use shapes::{Campaign, CampaignRehearsal, CampaignSummary, Lesson, Step};
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(lessons))
-        .routes(routes!(read, change))
-        .routes(routes!(submit))
-        .routes(routes!(approve))
-        .routes(routes!(reject))
-        .routes(routes!(start))
-        .routes(routes!(pause))
-        .routes(routes!(resume))
-        .routes(routes!(end))
-        .routes(routes!(evaluate))
-        .routes(routes!(history))
-        .routes(routes!(measured))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&READERS, routes!(list))
+        .open_to(&[Scope::Campaigns], routes!(create))
+        .open_to(&READERS, routes!(lessons))
+        .open_to(&READERS, routes!(read))
+        .open_to(&[Scope::Campaigns], routes!(change))
+        .open_to(&[Scope::Campaigns], routes!(submit))
+        .open_to(&[Scope::Approvals], routes!(approve))
+        .open_to(&[Scope::Approvals], routes!(reject))
+        .open_to(&[Scope::Campaigns], routes!(start))
+        .open_to(&[Scope::Campaigns], routes!(pause))
+        .open_to(&[Scope::Campaigns], routes!(resume))
+        .open_to(&[Scope::Campaigns], routes!(end))
+        .open_to(&[Scope::Campaigns], routes!(evaluate))
+        .open_to(&READERS, routes!(history))
+        .open_to(&READERS, routes!(measured))
         .merge(tasks::routes())
         .merge(amendments::routes())
 }
@@ -121,10 +123,9 @@ struct ListQuery {
     responses((status = 200, description = "A page of campaigns.", body = Page<CampaignSummary>)))]
 async fn list(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<ListQuery>,
 ) -> Answer<axum::Json<Page<CampaignSummary>>> {
-    let caller = auth.may_any(&READERS)?;
     let limit = front.limit(query.limit)?;
     let only = (query.state.as_deref(), query.r#type.as_deref());
     let found = front
@@ -153,11 +154,10 @@ struct CreateQuery {
         (status = 200, description = "With `dry_run`: what it would do.", body = CampaignRehearsal)))]
 async fn create(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<CreateQuery>,
     Json(body): Json<NewCampaign>,
 ) -> Answer<Response> {
-    let caller = auth.may(Scope::Campaigns)?;
     let new = app::NewCampaign {
         key: body.key,
         kind: body.r#type,
@@ -197,10 +197,9 @@ struct LessonsQuery {
     responses((status = 200, description = "A page of lessons.", body = Page<Lesson>)))]
 async fn lessons(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<LessonsQuery>,
 ) -> Answer<axum::Json<Page<Lesson>>> {
-    let caller = auth.may_any(&READERS)?;
     let limit = front.limit(query.limit)?;
     let found = front
         .app()
@@ -214,8 +213,7 @@ async fn lessons(
 #[utoipa::path(get, path = "/campaigns/{id}", tag = "campaigns", operation_id = "getCampaign",
     params(("id" = String, Path, description = "Id or key of the campaign.")),
     responses((status = 200, description = "The campaign.", body = Campaign)))]
-async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<String>) -> Answer<impl IntoResponse> {
-    let caller = auth.may_any(&READERS)?;
+async fn read(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<String>) -> Answer<impl IntoResponse> {
     Ok(shown(front.app().campaigns().get(&caller, &id).await?))
 }
 
@@ -228,12 +226,11 @@ async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<String>) ->
     responses((status = 200, description = "The campaign.", body = Campaign)))]
 async fn change(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     headers: HeaderMap,
     Json(body): Json<CampaignChange>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Campaigns)?;
     let terms = &caller.room.terms;
     let change = app::CampaignChange {
         name: body.name,
@@ -269,12 +266,11 @@ async fn step(
     responses((status = 200, description = "The campaign, submitted.", body = Campaign)))]
 async fn submit(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     headers: HeaderMap,
     OptionalJson(said): OptionalJson<StepNote>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Campaigns)?;
     step(&front, &caller, &id, &headers, (Action::Submit, said)).await
 }
 
@@ -288,12 +284,11 @@ async fn submit(
     responses((status = 200, description = "The campaign, approved or preparing.", body = Campaign)))]
 async fn approve(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     headers: HeaderMap,
     OptionalJson(said): OptionalJson<StepNote>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Approvals)?;
     step(&front, &caller, &id, &headers, (Action::Approve, said)).await
 }
 
@@ -304,12 +299,11 @@ async fn approve(
     responses((status = 200, description = "The campaign, a draft again.", body = Campaign)))]
 async fn reject(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     headers: HeaderMap,
     OptionalJson(said): OptionalJson<StepNote>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Approvals)?;
     step(&front, &caller, &id, &headers, (Action::Reject, said)).await
 }
 
@@ -322,12 +316,11 @@ async fn reject(
     responses((status = 200, description = "The campaign, running.", body = Campaign)))]
 async fn start(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     headers: HeaderMap,
     OptionalJson(said): OptionalJson<StepNote>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Campaigns)?;
     step(&front, &caller, &id, &headers, (Action::Start, said)).await
 }
 
@@ -340,12 +333,11 @@ async fn start(
     responses((status = 200, description = "The campaign, paused.", body = Campaign)))]
 async fn pause(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     headers: HeaderMap,
     OptionalJson(said): OptionalJson<StepNote>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Campaigns)?;
     step(&front, &caller, &id, &headers, (Action::Pause, said)).await
 }
 
@@ -356,12 +348,11 @@ async fn pause(
     responses((status = 200, description = "The campaign, running.", body = Campaign)))]
 async fn resume(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     headers: HeaderMap,
     OptionalJson(said): OptionalJson<StepNote>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Campaigns)?;
     step(&front, &caller, &id, &headers, (Action::Resume, said)).await
 }
 
@@ -372,12 +363,11 @@ async fn resume(
     responses((status = 200, description = "The campaign, ended.", body = Campaign)))]
 async fn end(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     headers: HeaderMap,
     OptionalJson(said): OptionalJson<StepNote>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Campaigns)?;
     step(&front, &caller, &id, &headers, (Action::End, said)).await
 }
 
@@ -390,12 +380,11 @@ async fn end(
     responses((status = 200, description = "The campaign, evaluated.", body = Campaign)))]
 async fn evaluate(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     headers: HeaderMap,
     Json(body): Json<CampaignEvaluation>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Campaigns)?;
     let evaluation = app::Evaluation {
         judgement: body.judgement,
         lessons: body.lessons,
@@ -415,11 +404,10 @@ async fn evaluate(
     responses((status = 200, description = "A page of steps.", body = Page<Step>)))]
 async fn history(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     Query(query): Query<BackwardsQuery>,
 ) -> Answer<axum::Json<Page<Step>>> {
-    let caller = auth.may_any(&READERS)?;
     let (limit, before) = query.page(&front)?;
     let steps = front
         .app()
@@ -438,9 +426,8 @@ async fn history(
     responses((status = 200, description = "The effect.", body = CampaignEffect)))]
 async fn measured(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
 ) -> Answer<axum::Json<CampaignEffect>> {
-    let caller = auth.may_any(&READERS)?;
     Ok(axum::Json(front.app().campaigns().effect(&caller, &id).await?.into()))
 }

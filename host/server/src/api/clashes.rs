@@ -1,6 +1,7 @@
 //! What an earlier build took in under two spellings that are one by now.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Query};
 use super::page::{At, Page};
 use super::problem::Answer;
@@ -9,12 +10,11 @@ use posthouse_app::ClashRow;
 use posthouse_app::team::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(list))
+pub(super) fn routes() -> Calls {
+    Calls::new().open_to(&[Scope::Read], routes!(list))
 }
 
 /// A row that shares its normal form with another one.
@@ -66,10 +66,9 @@ struct ClashQuery {
     responses((status = 200, description = "A page of rows, those of one form beside each other.", body = Page<Clash>)))]
 async fn list(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<ClashQuery>,
 ) -> Answer<axum::Json<Page<Clash>>> {
-    let caller = auth.may(Scope::Read)?;
     let limit = front.limit(query.limit)?;
     let found = front
         .app()

@@ -1,6 +1,7 @@
 //! The business clock, where it is moved by hand.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Json};
 use super::page::At;
 use super::problem::Answer;
@@ -9,11 +10,10 @@ use posthouse_app::ClockMove;
 use posthouse_app::team::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(move_clock))
+pub(super) fn routes() -> Calls {
+    Calls::new().open_to(&[Scope::Owner], routes!(move_clock))
 }
 
 /// How to move the clock: one of the two.
@@ -46,8 +46,11 @@ pub(crate) struct Moved {
 /// is asked for meanwhile waits.
 #[utoipa::path(post, path = "/clock", tag = "team", operation_id = "moveClock", request_body = NewTime,
     responses((status = 200, description = "Where the clock stands now.", body = Moved)))]
-async fn move_clock(State(front): State<Front>, auth: Auth, Json(body): Json<NewTime>) -> Answer<axum::Json<Moved>> {
-    let caller = auth.may(Scope::Owner)?;
+async fn move_clock(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Json(body): Json<NewTime>,
+) -> Answer<axum::Json<Moved>> {
     let by = ClockMove::read(&caller, body.advance.as_deref(), body.set.as_deref())?;
     let moved = front.app().move_clock(&caller, by).await?;
     Ok(axum::Json(Moved {

@@ -2,6 +2,7 @@
 
 use super::Front;
 use super::auth::READERS;
+use super::calls::Calls;
 use super::extract::{Auth, Json, Path, Query};
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
@@ -14,22 +15,21 @@ use posthouse_app::team::Scope;
 use posthouse_domain::{AgencyTerms, Words, time, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(batches))
-        .routes(routes!(revoke_batch))
-        .routes(routes!(look_up))
-        .routes(routes!(revoke))
-        .routes(routes!(budget))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&READERS, routes!(batches))
+        .open_to(&[Scope::Campaigns], routes!(revoke_batch))
+        .open_to(&[Scope::Quotes], routes!(look_up))
+        .open_to(&[Scope::Campaigns], routes!(revoke))
+        .open_to(&READERS, routes!(budget))
 }
 
 /// Calls whose answers hold codes and are never kept.
-pub(super) fn secret_routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(make))
+pub(super) fn secret_routes() -> Calls {
+    Calls::new().open_to(&[Scope::Campaigns], routes!(make))
 }
 
 /// Coupons to be made: `count` for whoever brings one, or `customers`, or `segment`.
@@ -169,11 +169,10 @@ pub(crate) struct CouponCode {
     responses((status = 201, description = "The batch with its codes.", body = MadeCoupons)))]
 async fn make(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     Json(body): Json<NewCoupons>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Campaigns)?;
     let (batch, codes) = front
         .app()
         .coupons()
@@ -206,11 +205,10 @@ struct BatchQuery {
     responses((status = 200, description = "A page of batches.", body = Page<CouponBatch>)))]
 async fn batches(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     Query(query): Query<BatchQuery>,
 ) -> Answer<axum::Json<Page<CouponBatch>>> {
-    let caller = auth.may_any(&READERS)?;
     let limit = front.limit(query.limit)?;
     let (views, next) = front.app().coupons().batches(&caller, &id, query.cursor, limit).await?;
     let terms = &caller.room.terms;
@@ -226,10 +224,9 @@ async fn batches(
     responses((status = 200, description = "The revoked batch.", body = CouponBatch)))]
 async fn revoke_batch(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path((id, batch)): Path<(String, Uuid)>,
 ) -> Answer<axum::Json<CouponBatch>> {
-    let caller = auth.may(Scope::Campaigns)?;
     let view = front.app().coupons().revoke_batch(&caller, &id, batch).await?;
     Ok(axum::Json(CouponBatch::of(view, &caller.room.terms)))
 }
@@ -304,16 +301,22 @@ impl From<CouponView> for Coupon {
 /// What is known of a code. Nothing is changed.
 #[utoipa::path(post, path = "/coupons/look-up", tag = "coupons", operation_id = "lookUpCoupon", request_body = CodeBody,
     responses((status = 200, description = "The code as it stands.", body = Coupon)))]
-async fn look_up(State(front): State<Front>, auth: Auth, Json(body): Json<CodeBody>) -> Answer<axum::Json<Coupon>> {
-    let caller = auth.may(Scope::Quotes)?;
+async fn look_up(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Json(body): Json<CodeBody>,
+) -> Answer<axum::Json<Coupon>> {
     Ok(axum::Json(front.app().coupons().get(&caller, &body.code).await?.into()))
 }
 
 /// Revoke one code. What an open quote holds of it that quote keeps.
 #[utoipa::path(post, path = "/coupons/revoke", tag = "coupons", operation_id = "revokeCoupon", request_body = CodeBody,
     responses((status = 200, description = "The revoked code.", body = Coupon)))]
-async fn revoke(State(front): State<Front>, auth: Auth, Json(body): Json<CodeBody>) -> Answer<axum::Json<Coupon>> {
-    let caller = auth.may(Scope::Campaigns)?;
+async fn revoke(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Json(body): Json<CodeBody>,
+) -> Answer<axum::Json<Coupon>> {
     Ok(axum::Json(
         front.app().coupons().revoke(&caller, &body.code).await?.into(),
     ))
@@ -402,11 +405,10 @@ struct BudgetQuery {
     responses((status = 200, description = "The budget.", body = Budget)))]
 async fn budget(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     Query(query): Query<BudgetQuery>,
 ) -> Answer<axum::Json<Budget>> {
-    let caller = auth.may_any(&READERS)?;
     let limit = front.limit(query.limit)?;
     let view = front
         .app()

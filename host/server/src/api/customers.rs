@@ -1,6 +1,7 @@
 //! Customers: the living profile.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Json, Path, Query, etag, if_match};
 use super::links::Link;
 use super::page::{At, Page};
@@ -19,14 +20,15 @@ use posthouse_domain::event;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(read, change))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Read], routes!(list))
+        .open_to(&[Scope::Intake], routes!(create))
+        .open_to(&[Scope::Read], routes!(read))
+        .open_to(&[Scope::Intake], routes!(change))
 }
 
 /// A customer in a list.
@@ -82,7 +84,7 @@ pub(crate) struct Customer {
     /// By what the customer is known.
     identities: Vec<Identity>,
     /// Every value of every attribute, with its source.
-    attributes: Vec<Attribute>,
+    attributes: Vec<AttributeValue>,
     /// Every preference that was told, by key, with its source.
     preferences: Vec<Preference>,
     /// Who belongs to the customer.
@@ -119,7 +121,7 @@ pub(crate) struct Identity {
 
 /// One value of one attribute.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Attribute {
+pub(crate) struct AttributeValue {
     /// Name.
     key: String,
     /// Normal spelling.
@@ -241,7 +243,7 @@ pub(crate) enum CustomerAnswer {
 
 impl From<app::CustomerView> for Customer {
     fn from(view: app::CustomerView) -> Self {
-        let attribute = |a: app::AttributeView| Attribute {
+        let attribute = |a: app::AttributeView| AttributeValue {
             key: a.key,
             value: a.value,
             source: a.source,
@@ -302,10 +304,9 @@ struct ListQuery {
     responses((status = 200, description = "A page of customers.", body = Page<CustomerSummary>)))]
 async fn list(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<ListQuery>,
 ) -> Answer<axum::Json<Page<CustomerSummary>>> {
-    let caller = auth.may(Scope::Read)?;
     let limit = front.limit(query.limit)?;
     let found = front
         .app()
@@ -328,10 +329,9 @@ async fn list(
     responses((status = 201, description = "The new customer.", body = Customer)))]
 async fn create(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Json(body): Json<event::Customer>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Intake)?;
     let view = front.app().profiles().create(&caller, body).await?;
     let location = [(header::LOCATION, format!("/api/v1/customers/{}", view.id))];
     Ok((
@@ -359,11 +359,10 @@ struct ReadQuery {
     responses((status = 200, description = "The customer; with `as_of`, the customer's segments then.", body = CustomerAnswer)))]
 async fn read(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<Uuid>,
     Query(query): Query<ReadQuery>,
 ) -> Answer<Response> {
-    let caller = auth.may(Scope::Read)?;
     if let Some(as_of) = query.as_of {
         let then = front.app().segments().customer_as_of(&caller, id, &as_of).await?;
         return Ok(axum::Json(CustomerAnswer::Then(then.into())).into_response());
@@ -381,12 +380,11 @@ async fn read(
     responses((status = 200, description = "The customer as changed.", body = Customer)))]
 async fn change(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<Uuid>,
     headers: HeaderMap,
     Json(body): Json<event::Customer>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Intake)?;
     let change = app::Change {
         customer: body,
         expected: if_match(&headers)?,

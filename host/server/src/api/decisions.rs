@@ -1,6 +1,7 @@
 //! Decisions: what a rule was asked, what it said, and asking it again.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Path, Query};
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
@@ -12,15 +13,14 @@ use posthouse_domain::words;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(read))
-        .routes(routes!(replay))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Read], routes!(list))
+        .open_to(&[Scope::Read], routes!(read))
+        .open_to(&[Scope::Rules], routes!(replay))
 }
 
 /// What a decision is on.
@@ -205,10 +205,9 @@ struct DecisionQuery {
     responses((status = 200, description = "A page of decisions.", body = Page<Decision>)))]
 async fn list(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<DecisionQuery>,
 ) -> Answer<axum::Json<Page<Decision>>> {
-    let caller = auth.may(Scope::Read)?;
     let limit = front.limit(query.limit)?;
     let binding = match &query.binding {
         None => None,
@@ -245,15 +244,13 @@ async fn list(
 /// One decision.
 #[utoipa::path(get, path = "/decisions/{id}", tag = "decisions", operation_id = "getDecision", params(("id" = Uuid, Path, description = "Id of the decision.")),
     responses((status = 200, description = "The decision.", body = Decision)))]
-async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Decision>> {
-    let caller = auth.may(Scope::Read)?;
+async fn read(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Decision>> {
     Ok(axum::Json(front.app().decisions().get(&caller, id).await?.into()))
 }
 
 /// Make a decision again, with the plugin, settings and input it was made with, whatever is in force by now. Nothing is changed.
 #[utoipa::path(post, path = "/decisions/{id}/replay", tag = "decisions", operation_id = "replayDecision", params(("id" = Uuid, Path, description = "Id of the decision.")),
     responses((status = 200, description = "Whether it is the same, or the first difference.", body = Replay)))]
-async fn replay(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Replay>> {
-    let caller = auth.may(Scope::Rules)?;
+async fn replay(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Replay>> {
     Ok(axum::Json(front.app().decisions().replay(&caller, id).await?.into()))
 }

@@ -1,6 +1,7 @@
 //! Events as they happen.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Json};
 use super::problem::{Answer, Problem};
 use super::reader::Said;
@@ -14,11 +15,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::fmt;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(accept))
+pub(super) fn routes() -> Calls {
+    Calls::new().open_to(&[Scope::Intake], routes!(accept))
 }
 
 /// Up to 1,000 events.
@@ -226,8 +226,11 @@ impl From<intake::Accepted> for Accepted {
 /// that cannot be taken come back in `rejected`; the others land.
 #[utoipa::path(post, path = "/events", tag = "intake", operation_id = "sendEvents", request_body = Events,
     responses((status = 200, description = "What became of each event.", body = Accepted)))]
-async fn accept(State(front): State<Front>, auth: Auth, Json(body): Json<Events>) -> Answer<axum::Json<Accepted>> {
-    let caller = auth.may(Scope::Intake)?;
+async fn accept(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Json(body): Json<Events>,
+) -> Answer<axum::Json<Accepted>> {
     let Texts { kept, count } = body.events;
     if count > MOST_EVENTS {
         let detail = words!(

@@ -6,7 +6,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use posthouse_app::team::{Caller, Scope};
+use posthouse_app::team::Caller;
 use posthouse_domain::money::Currency;
 use posthouse_domain::shape::{self, Misshapen};
 use posthouse_domain::{Words, words};
@@ -80,8 +80,8 @@ pub(crate) fn broken_off() -> Problem {
 fn currency(request: &Request) -> Option<Currency> {
     request
         .extensions()
-        .get::<Caller>()
-        .map(|caller| caller.room.terms.currency)
+        .get::<Allowed>()
+        .map(|allowed| allowed.0.room.terms.currency)
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8], currency: Option<Currency>) -> Result<T, Problem> {
@@ -221,35 +221,13 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Who asks. Put there by the door ([`super::auth`]).
+/// Who asks, when the scopes of the call have been asked for ([`super::calls`]).
+#[derive(Debug, Clone)]
+pub(crate) struct Allowed(pub(crate) Caller);
+
+/// Who asks. A call that nobody gave scopes to never hears of anyone.
 #[derive(Debug)]
 pub(crate) struct Auth(pub(crate) Caller);
-
-impl Auth {
-    /// The caller, if the key may do this.
-    pub(crate) fn may(self, scope: Scope) -> Result<Caller, Problem> {
-        self.0.may(scope)?;
-        Ok(self.0)
-    }
-
-    /// The caller, if the key may do any of these; a refusal names the first.
-    pub(crate) fn may_any(self, scopes: &[Scope]) -> Result<Caller, Problem> {
-        if let Some(first) = scopes.first()
-            && scopes.iter().all(|scope| self.0.may(*scope).is_err())
-        {
-            self.0.may(*first)?;
-        }
-        Ok(self.0)
-    }
-
-    /// The caller, if the key may do either; a refusal names the second.
-    pub(crate) fn may_either(self, one: Scope, other: Scope) -> Result<Caller, Problem> {
-        match self.0.may(one) {
-            Ok(()) => Ok(self.0),
-            Err(_) => self.may(other),
-        }
-    }
-}
 
 impl<S: Send + Sync> FromRequestParts<S> for Auth {
     type Rejection = Problem;
@@ -257,9 +235,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Auth {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts
             .extensions
-            .get::<Caller>()
+            .get::<Allowed>()
             .cloned()
-            .map(Self)
+            .map(|allowed| Self(allowed.0))
             .ok_or_else(Problem::internal)
     }
 }

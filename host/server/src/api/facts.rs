@@ -1,6 +1,7 @@
 //! Facts: the catalogue, and everyone's.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Query};
 use super::page::Page;
 use super::problem::{Answer, Problem};
@@ -17,14 +18,15 @@ use posthouse_domain::{Localized, time, words};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The day of the facts of an export.
 const DAY: HeaderName = HeaderName::from_static("posthouse-day");
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(catalogue)).routes(routes!(export))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Rules, Scope::Campaigns, Scope::Read], routes!(catalogue))
+        .open_to(&[Scope::Read], routes!(export))
 }
 
 /// One fact of the catalogue.
@@ -84,9 +86,8 @@ impl From<AttributeDef> for Fact {
 /// The catalogue of facts, and after it the attributes the agency has defined.
 #[utoipa::path(get, path = "/facts", tag = "facts", operation_id = "listFacts",
     responses((status = 200, description = "Every fact; `next` is always null.", body = Page<Fact>)))]
-async fn catalogue(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Fact>>> {
+async fn catalogue(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Page<Fact>>> {
     // rules and plans are written against the catalogue as well
-    let caller = auth.may_any(&[Scope::Rules, Scope::Campaigns, Scope::Read])?;
     let own = front.app().attributes().list(&caller).await?;
     let facts = ALL.iter().map(Fact::from).chain(own.into_iter().map(Fact::from));
     Ok(axum::Json(Page {
@@ -116,11 +117,10 @@ struct ExportQuery {
         (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/vnd.apache.arrow.stream")))))]
 async fn export(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     method: Method,
     Query(query): Query<ExportQuery>,
 ) -> Answer<Response> {
-    let caller = auth.may(Scope::Read)?;
     let (format, media, disposition) = match query.format.as_deref().unwrap_or("csv") {
         "csv" => (
             Format::Csv,

@@ -1,6 +1,7 @@
 //! Segments over time: who moved where between two days, and random samples.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Path, Query};
 use super::page::At;
 use super::preview::MoveCount;
@@ -11,12 +12,13 @@ use posthouse_app::team::Scope;
 use posthouse_domain::{Localized, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(flow)).routes(routes!(sample))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Read], routes!(flow))
+        .open_to(&[Scope::Read], routes!(sample))
 }
 
 /// What a binding was at a past instant.
@@ -122,11 +124,10 @@ struct FlowQuery {
     responses((status = 200, description = "The segments at both ends and the matrix of moves.", body = Flow)))]
 async fn flow(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(binding): Path<String>,
     Query(query): Query<FlowQuery>,
 ) -> Answer<axum::Json<Flow>> {
-    let caller = auth.may(Scope::Read)?;
     let flow = front
         .app()
         .segments()
@@ -213,11 +214,10 @@ struct SampleQuery {
     responses((status = 200, description = "Who was drawn.", body = Sample)))]
 async fn sample(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(segment): Path<String>,
     Query(query): Query<SampleQuery>,
 ) -> Answer<axum::Json<Sample>> {
-    let caller = auth.may(Scope::Read)?;
     let most = front.http().page_most;
     let size = query.size.unwrap_or(front.http().page_default);
     if !(1..=most).contains(&size) {

@@ -1,5 +1,6 @@
 //! Files of customers and bookings: uploaded whole, landed row by row, what was rejected returned as a file.
 
+use super::calls::Calls;
 use super::extract::{Auth, Path, Query, require_type};
 use super::problem::{Answer, Problem};
 use super::{Front, idempotency, reader};
@@ -14,7 +15,6 @@ use posthouse_domain::row::FileKind;
 use posthouse_domain::words;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
@@ -27,12 +27,12 @@ use shapes::Import;
 /// Room for what is around the file in an upload, a mapping among it.
 pub(super) const ENVELOPE: usize = 512 << 10;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(start))
-        .routes(routes!(status))
-        .routes(routes!(errors))
-        .routes(routes!(warnings))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Intake], routes!(start))
+        .open_to(&[Scope::Intake], routes!(status))
+        .open_to(&[Scope::Intake], routes!(errors))
+        .open_to(&[Scope::Intake], routes!(warnings))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -75,10 +75,9 @@ struct Upload {
 async fn start(
     State(front): State<Front>,
     Query(query): Query<StartQuery>,
-    auth: Auth,
+    Auth(caller): Auth,
     request: Request,
 ) -> Answer<Response> {
-    let caller = auth.may(Scope::Intake)?;
     let kind = FileKind::parse(&query.kind).ok_or_else(|| {
         Problem::unprocessable(
             "bad_kind",
@@ -148,8 +147,7 @@ async fn start(
 /// How an import stands.
 #[utoipa::path(get, path = "/imports/{id}", tag = "intake", operation_id = "getImport", params(("id" = Uuid, Path, description = "Id of the import.")),
     responses((status = 200, description = "Progress and counts.", body = Import)))]
-async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Import>> {
-    let caller = auth.may(Scope::Intake)?;
+async fn status(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Import>> {
     Ok(axum::Json(
         front.app().intake().import_status(&caller, id).await?.into(),
     ))
@@ -163,8 +161,12 @@ async fn status(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) ->
 #[utoipa::path(get, path = "/imports/{id}/errors.csv", tag = "intake", operation_id = "getImportErrors",
     params(("id" = Uuid, Path, description = "Id of the import.")),
     responses((status = 200, description = "CSV.", body = String, content_type = "text/csv")))]
-async fn errors(State(front): State<Front>, auth: Auth, method: Method, Path(id): Path<Uuid>) -> Answer<Response> {
-    let caller = auth.may(Scope::Intake)?;
+async fn errors(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    method: Method,
+    Path(id): Path<Uuid>,
+) -> Answer<Response> {
     // whoever only asks what there is takes nothing away
     if method == Method::HEAD {
         front.app().intake().import_status(&caller, id).await?;
@@ -189,8 +191,12 @@ async fn errors(State(front): State<Front>, auth: Auth, method: Method, Path(id)
 #[utoipa::path(get, path = "/imports/{id}/warnings.csv", tag = "intake", operation_id = "getImportWarnings",
     params(("id" = Uuid, Path, description = "Id of the import.")),
     responses((status = 200, description = "CSV.", body = String, content_type = "text/csv")))]
-async fn warnings(State(front): State<Front>, auth: Auth, method: Method, Path(id): Path<Uuid>) -> Answer<Response> {
-    let caller = auth.may(Scope::Intake)?;
+async fn warnings(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    method: Method,
+    Path(id): Path<Uuid>,
+) -> Answer<Response> {
     // whoever only asks what there is takes nothing away
     if method == Method::HEAD {
         front.app().intake().import_status(&caller, id).await?;

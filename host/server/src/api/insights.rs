@@ -1,6 +1,7 @@
 //! Insights: what the agency can learn of all its customers together.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Query};
 use super::page::At;
 use super::problem::{Answer, Problem};
@@ -11,15 +12,15 @@ use posthouse_domain::insights::pareto::Point;
 use posthouse_domain::{time, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(pareto))
-        .routes(routes!(clv, fit_clv))
-        .routes(routes!(loyal))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Read], routes!(pareto))
+        .open_to(&[Scope::Read], routes!(clv))
+        .open_to(&[Scope::Rules], routes!(fit_clv))
+        .open_to(&[Scope::Read], routes!(loyal))
 }
 
 /// What the best customers bring together.
@@ -144,10 +145,9 @@ struct ParetoQuery {
     responses((status = 200, description = "The curve, and where it passes 20 % of the customers and 80 % of the money.", body = Pareto)))]
 async fn pareto(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<ParetoQuery>,
 ) -> Answer<axum::Json<Pareto>> {
-    let caller = auth.may(Scope::Read)?;
     let window = match query.window.as_deref().unwrap_or("12m") {
         "12m" => (Window::Year, "12m"),
         "24m" => (Window::TwoYears, "24m"),
@@ -265,8 +265,7 @@ pub(crate) struct Clv {
 /// They are fitted to all customers after each local midnight. `GET /facts/export` has everyone's value.
 #[utoipa::path(get, path = "/insights/clv", tag = "insights", operation_id = "readClv",
     responses((status = 200, description = "The latest fit.", body = Clv)))]
-async fn clv(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Clv>> {
-    let caller = auth.may(Scope::Read)?;
+async fn clv(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Clv>> {
     let latest = front.app().insights().clv(&caller).await?.map(ClvFit::from);
     Ok(axum::Json(Clv { latest }))
 }
@@ -276,8 +275,7 @@ async fn clv(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Clv>> 
 /// Rules that read the fact see the new values at their next full run.
 #[utoipa::path(post, path = "/insights/clv", tag = "insights", operation_id = "fitClv",
     responses((status = 200, description = "What was found.", body = ClvFit)))]
-async fn fit_clv(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<ClvFit>> {
-    let caller = auth.may(Scope::Rules)?;
+async fn fit_clv(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<ClvFit>> {
     Ok(axum::Json(front.app().insights().fit_clv(&caller).await?.into()))
 }
 
@@ -387,8 +385,11 @@ struct LoyalQuery {
 /// Loyal customers by five indicators: frequency, spend, satisfaction, word of mouth, feedback.
 #[utoipa::path(get, path = "/insights/loyal", tag = "insights", operation_id = "loyalCustomers", params(LoyalQuery),
     responses((status = 200, description = "How many meet each indicator, and a page of those who meet enough.", body = Loyal)))]
-async fn loyal(State(front): State<Front>, auth: Auth, Query(query): Query<LoyalQuery>) -> Answer<axum::Json<Loyal>> {
-    let caller = auth.may(Scope::Read)?;
+async fn loyal(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Query(query): Query<LoyalQuery>,
+) -> Answer<axum::Json<Loyal>> {
     let limit = front.limit(query.limit)?;
     let request = app::LoyalRequest {
         thresholds: [

@@ -1,6 +1,7 @@
 //! API keys.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Json, Path};
 use super::problem::Answer;
 use axum::extract::State;
@@ -9,12 +10,13 @@ use axum::response::IntoResponse;
 use posthouse_app::team::{NewKey as NewApiKey, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(create)).routes(routes!(revoke))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Owner], routes!(create))
+        .open_to(&[Scope::Owner], routes!(revoke))
 }
 
 /// A key to be made.
@@ -53,8 +55,7 @@ pub(crate) struct Key {
 /// `answer_lost`, which names the first. Revoke that one, and make another with a new `Idempotency-Key`.
 #[utoipa::path(post, path = "/keys", tag = "team", operation_id = "createKey", request_body = NewKey,
     responses((status = 201, description = "The key, shown this once.", body = Key)))]
-async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewKey>) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Owner)?;
+async fn create(State(front): State<Front>, Auth(caller): Auth, Json(body): Json<NewKey>) -> Answer<impl IntoResponse> {
     let new = NewApiKey {
         name: &body.name,
         scopes: &body.scopes,
@@ -75,8 +76,7 @@ async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<NewKey>
 /// Revoke a key at once. Owners only.
 #[utoipa::path(delete, path = "/keys/{id}", tag = "team", operation_id = "revokeKey", params(("id" = Uuid, Path, description = "Id of the key.")),
     responses((status = 204, description = "The key opens nothing any more.")))]
-async fn revoke(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<StatusCode> {
-    let caller = auth.may(Scope::Owner)?;
+async fn revoke(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<StatusCode> {
     front.app().team().revoke_key(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,7 @@
 //! How customers belong together.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Path};
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
@@ -12,12 +13,11 @@ use posthouse_domain::link::LinkKind;
 use posthouse_domain::words;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(link, unlink))
+pub(super) fn routes() -> Calls {
+    Calls::new().open_to(&[Scope::Intake], routes!(link, unlink))
 }
 
 /// Someone who belongs to a customer.
@@ -73,10 +73,9 @@ fn kind(text: &str) -> Answer<LinkKind> {
     responses((status = 200, description = "Every link of the customer; `next` is always null.", body = Page<Link>)))]
 async fn link(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path((id, kind_text, other)): Path<(Uuid, String, Uuid)>,
 ) -> Answer<axum::Json<Page<Link>>> {
-    let caller = auth.may(Scope::Intake)?;
     let links = front
         .app()
         .profiles()
@@ -92,10 +91,9 @@ async fn link(
     responses((status = 204, description = "They are not linked so.")))]
 async fn unlink(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path((id, kind_text, other)): Path<(Uuid, String, Uuid)>,
 ) -> Answer<StatusCode> {
-    let caller = auth.may(Scope::Intake)?;
     front
         .app()
         .profiles()

@@ -1,13 +1,14 @@
 //! The HTTP API: one file per capability, each with its calls, their documentation and the shape of their answers.
 //!
 //! A request passes, from outside in: [`reader`] (language), [`observe`] (span, measurement, panics), [`crowd`] (places), [`auth`] (key and rate),
-//! [`idempotency`], and the handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
+//! [`idempotency`], the scopes of the call ([`calls`]), and the handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
 
 mod agency;
 mod attributes;
 mod audit;
 mod auth;
 mod bindings;
+mod calls;
 mod campaigns;
 mod clashes;
 mod clock;
@@ -45,10 +46,10 @@ mod welcome;
 
 use crate::config::Http;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use bytes::Bytes;
+use calls::Calls;
 use metrics_exporter_prometheus::PrometheusHandle;
 use posthouse_app::App;
 use posthouse_domain::words;
@@ -156,63 +157,58 @@ impl Front {
     }
 }
 
-/// Adds the limit of bodies to a capability's calls.
-fn limited(router: OpenApiRouter<Front>, bytes: usize) -> OpenApiRouter<Front> {
-    router
-        .layer(DefaultBodyLimit::max(bytes))
-        .layer(axum::Extension(extract::BodyLimit(bytes)))
-}
-
 /// Every call under `/api/v1`, with the document that describes them.
-fn calls(front: &Front) -> OpenApiRouter<Front> {
+fn calls(front: &Front) -> Calls {
     let http = front.http();
-    let secret = OpenApiRouter::new()
-        .merge(limited(keys::routes(), http.json_bytes))
-        .merge(limited(webhooks::secret_routes(), http.json_bytes))
-        .merge(limited(coupons::secret_routes(), http.event_bytes))
-        .route_layer(from_fn_with_state(front.clone(), idempotency::once_in_secret));
-    let v1 = OpenApiRouter::new()
-        .merge(limited(events::routes(), http.event_bytes))
-        .merge(limited(
-            imports::routes(),
-            http.upload_bytes.saturating_add(imports::ENVELOPE),
-        ))
-        .merge(limited(plugins::routes(), front.component_bytes()))
-        .merge(limited(clashes::routes(), http.json_bytes))
-        .merge(limited(agency::routes(), http.json_bytes))
-        .merge(limited(clock::routes(), http.json_bytes))
-        .merge(limited(customers::routes(), http.json_bytes))
-        .merge(limited(links::routes(), http.json_bytes))
-        .merge(limited(timeline::routes(), http.json_bytes))
-        .merge(limited(attributes::routes(), http.json_bytes))
-        .merge(limited(facts::routes(), http.json_bytes))
-        .merge(limited(bindings::routes(), http.json_bytes))
-        .merge(limited(preview::routes(), http.json_bytes))
-        .merge(limited(segments::routes(), http.json_bytes))
-        .merge(limited(flow::routes(), http.json_bytes))
-        .merge(limited(insights::routes(), http.json_bytes))
-        .merge(limited(quotes::routes(), http.json_bytes))
-        .merge(limited(coupons::routes(), http.json_bytes))
-        .merge(limited(decisions::routes(), http.json_bytes))
-        .merge(limited(stacking_groups::routes(), http.json_bytes))
-        .merge(limited(campaigns::routes(), http.json_bytes))
-        .merge(limited(tasks::routes(), http.json_bytes))
-        .merge(limited(webhooks::routes(), http.json_bytes))
-        .merge(limited(audit::routes(), http.json_bytes))
-        .route_layer(from_fn_with_state(front.clone(), idempotency::once))
+    let secret = Calls::new()
+        .merge(keys::routes().within(http.json_bytes))
+        .merge(webhooks::secret_routes().within(http.json_bytes))
+        .merge(coupons::secret_routes().within(http.event_bytes))
+        .map(|router| router.route_layer(from_fn_with_state(front.clone(), idempotency::once_in_secret)));
+    let v1 = Calls::new()
+        .merge(events::routes().within(http.event_bytes))
+        .merge(imports::routes().within(http.upload_bytes.saturating_add(imports::ENVELOPE)))
+        .merge(plugins::routes().within(front.component_bytes()))
+        .merge(clashes::routes().within(http.json_bytes))
+        .merge(agency::routes().within(http.json_bytes))
+        .merge(clock::routes().within(http.json_bytes))
+        .merge(customers::routes().within(http.json_bytes))
+        .merge(links::routes().within(http.json_bytes))
+        .merge(timeline::routes().within(http.json_bytes))
+        .merge(attributes::routes().within(http.json_bytes))
+        .merge(facts::routes().within(http.json_bytes))
+        .merge(bindings::routes().within(http.json_bytes))
+        .merge(preview::routes().within(http.json_bytes))
+        .merge(segments::routes().within(http.json_bytes))
+        .merge(flow::routes().within(http.json_bytes))
+        .merge(insights::routes().within(http.json_bytes))
+        .merge(quotes::routes().within(http.json_bytes))
+        .merge(coupons::routes().within(http.json_bytes))
+        .merge(decisions::routes().within(http.json_bytes))
+        .merge(stacking_groups::routes().within(http.json_bytes))
+        .merge(campaigns::routes().within(http.json_bytes))
+        .merge(tasks::routes().within(http.json_bytes))
+        .merge(webhooks::routes().within(http.json_bytes))
+        .merge(audit::routes().within(http.json_bytes))
+        .map(|router| router.route_layer(from_fn_with_state(front.clone(), idempotency::once)))
         .merge(secret)
-        .route_layer(from_fn_with_state(front.clone(), observe::carry_out))
-        .route_layer(from_fn_with_state(front.clone(), auth::door))
-        .route_layer(from_fn_with_state(front.clone(), crowd::admit));
-    OpenApiRouter::with_openapi(openapi::frame())
-        .merge(health::routes())
-        .merge(welcome::routes())
-        .nest("/api/v1", v1)
+        .map(|router| {
+            router
+                .route_layer(from_fn_with_state(front.clone(), observe::carry_out))
+                .route_layer(from_fn_with_state(front.clone(), auth::door))
+                .route_layer(from_fn_with_state(front.clone(), crowd::admit))
+        });
+    v1.map(|v1| {
+        OpenApiRouter::with_openapi(openapi::frame())
+            .merge(health::routes())
+            .merge(welcome::routes())
+            .nest("/api/v1", v1)
+    })
 }
 
 /// The whole API as a service.
 pub(crate) fn router(front: Front) -> Router {
-    let (router, document) = calls(&front).split_for_parts();
+    let (router, document) = calls(&front).router.split_for_parts();
     let document = Bytes::from(openapi::finished(document));
     router
         .route(

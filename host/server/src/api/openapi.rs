@@ -1,11 +1,12 @@
 //! The OpenAPI document. Calls describe themselves; what all of them share is added here.
 
+use super::calls::SCHEME;
 use super::problem::ProblemBody;
 use axum::http::header;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, Type,
 };
@@ -48,11 +49,11 @@ pub(super) fn frame() -> OpenApi {
 pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
     let mut components = ComponentsBuilder::from(document.components.take().unwrap_or_default());
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
-        "An API key of the agency, as `posthouse agency create` prints it.",
+        "An API key of the agency, as `posthouse agency create` prints it. What it may do are its scopes; a key with the scope `owner` may do everything.",
     ));
     components = components
         .schema("Problem", <ProblemBody as PartialSchema>::schema())
-        .security_scheme("key", SecurityScheme::Http(key.build()));
+        .security_scheme(SCHEME, SecurityScheme::Http(key.build()));
     for (status, name, description) in SHARED {
         let headers = if matches!(status, "429" | "503") {
             Some("Retry-After")
@@ -74,7 +75,6 @@ pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
             }
         }
     }
-    document.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
     serde_json::to_vec_pretty(&document).unwrap_or_default()
 }
 
@@ -135,7 +135,8 @@ fn problem(description: &str, header: Option<&str>) -> Response {
     response.build()
 }
 
-fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
+/// The operations of a path.
+pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
     let PathItem {
         get,
         put,
@@ -253,13 +254,13 @@ pub(super) async fn serve(document: Bytes) -> impl IntoResponse {
 mod tests {
     use super::super::tests::front;
     use super::*;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     /// `POSTHOUSE_UPDATE_OPENAPI=1 cargo test -p posthouse openapi` writes the document anew.
     #[tokio::test]
     async fn the_document_is_the_one_that_is_kept() {
         let (front, _folder) = front().await;
-        let (_, document) = super::super::calls(&front).split_for_parts();
+        let (_, document) = super::super::calls(&front).router.split_for_parts();
         let made = String::from_utf8(finished(document)).unwrap() + "\n";
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
         if std::env::var_os("POSTHOUSE_UPDATE_OPENAPI").is_some() {
@@ -275,7 +276,7 @@ mod tests {
     #[tokio::test]
     async fn bookings_in_events_have_the_fields_of_files() {
         let (front, _folder) = front().await;
-        let (_, document) = super::super::calls(&front).split_for_parts();
+        let (_, document) = super::super::calls(&front).router.split_for_parts();
         let document: serde_json::Value = serde_json::from_slice(&finished(document)).unwrap();
         let described = &document["components"]["schemas"]["BookingData"]["properties"];
         let described: BTreeSet<&str> = described.as_object().unwrap().keys().map(String::as_str).collect();
@@ -287,9 +288,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_two_types_have_one_name() {
+        let (front, _folder) = front().await;
+        let mut known = BTreeMap::new();
+        for (name, schema) in super::super::calls(&front).types {
+            let first = known.entry(name.clone()).or_insert_with(|| schema.clone());
+            assert_eq!(
+                serde_json::to_value(first).unwrap(),
+                serde_json::to_value(schema).unwrap(),
+                "two types are called {name} in the document, which can describe one: give the other a name with #[schema(as = …)]"
+            );
+        }
+        assert!(known.len() > 50, "{}", known.len());
+    }
+
+    #[tokio::test]
     async fn every_call_has_a_name_and_a_tag_and_every_reference_leads_somewhere() {
         let (front, _folder) = front().await;
-        let (_, document) = super::super::calls(&front).split_for_parts();
+        let (_, document) = super::super::calls(&front).router.split_for_parts();
         let document: serde_json::Value = serde_json::from_slice(&finished(document)).unwrap();
         assert_eq!(document["openapi"], "3.1.0");
         for (path, item) in document["paths"].as_object().unwrap() {

@@ -1,6 +1,7 @@
 //! Plugin revisions.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Path, Query, plugin_digest, require_type, whole_body};
 use super::page::{At, Page};
 use super::problem::Answer;
@@ -12,11 +13,13 @@ use posthouse_app::team::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(list, upload)).routes(routes!(read))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Rules, Scope::Campaigns], routes!(list))
+        .open_to(&[Scope::Rules], routes!(upload))
+        .open_to(&[Scope::Rules], routes!(read))
 }
 
 /// A plugin revision. Immutable: another build is another digest.
@@ -94,8 +97,7 @@ impl From<PluginView> for Plugin {
 #[utoipa::path(post, path = "/plugins", tag = "plugins", operation_id = "uploadPlugin",
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "A component, as `posthouse plugin pack` makes it."),
     responses((status = 201, description = "The new revision.", body = Plugin), (status = 200, description = "The revision was known.", body = Plugin)))]
-async fn upload(State(front): State<Front>, auth: Auth, request: Request) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Rules)?;
+async fn upload(State(front): State<Front>, Auth(caller): Auth, request: Request) -> Answer<impl IntoResponse> {
     require_type(request.headers(), &["application/wasm"])?;
     let component = whole_body(request, &()).await?;
     let (new, view) = front.app().plugins().upload(&caller, component).await?;
@@ -122,11 +124,10 @@ struct ListQuery {
     responses((status = 200, description = "A page of revisions.", body = Page<Plugin>)))]
 async fn list(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<ListQuery>,
 ) -> Answer<axum::Json<Page<Plugin>>> {
     // campaigns are planned with them
-    let caller = auth.may_any(&[Scope::Rules, Scope::Campaigns])?;
     let limit = front.limit(query.limit)?;
     Ok(axum::Json(Page::of(
         front
@@ -141,8 +142,11 @@ async fn list(
 #[utoipa::path(get, path = "/plugins/{digest}", tag = "plugins", operation_id = "getPlugin",
     params(("digest" = String, Path, description = "SHA-256 of the component.")),
     responses((status = 200, description = "The revision.", body = Plugin)))]
-async fn read(State(front): State<Front>, auth: Auth, Path(digest): Path<String>) -> Answer<axum::Json<Plugin>> {
-    let caller = auth.may(Scope::Rules)?;
+async fn read(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path(digest): Path<String>,
+) -> Answer<axum::Json<Plugin>> {
     Ok(axum::Json(
         front
             .app()

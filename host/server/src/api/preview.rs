@@ -1,6 +1,7 @@
 //! Seeing beforehand who will move.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Json, Path, Query, plugin_digest};
 use super::page::Page;
 use super::problem::Answer;
@@ -11,12 +12,14 @@ use posthouse_domain::time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(preview)).routes(routes!(moves))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Rules], routes!(preview))
+        // a preview names customers, and whoever may upload rules may not read customers by that alone
+        .open_to_all_of(&[Scope::Rules, Scope::Read], routes!(moves))
 }
 
 /// A rule to be tried.
@@ -194,10 +197,9 @@ impl From<app::Preview> for Preview {
     responses((status = 200, description = "Who would move.", body = Preview)))]
 async fn preview(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Json(body): Json<PreviewRequest>,
 ) -> Answer<axum::Json<Preview>> {
-    let caller = auth.may(Scope::Rules)?;
     let request = app::PreviewRequest {
         digest: plugin_digest(&body.digest)?,
         config: Value::Object(body.config),
@@ -222,19 +224,16 @@ struct MovesQuery {
     cursor: Option<String>,
 }
 
-/// Everyone who would move by a preview. Kept for a day. Needs the scope `read` beside `rules`.
+/// Everyone who would move by a preview. Kept for a day.
 #[utoipa::path(get, path = "/segmentation/previews/{id}/moves", tag = "segments", operation_id = "listPreviewMoves",
     params(("id" = Uuid, Path, description = "Id of the preview."), MovesQuery),
     responses((status = 200, description = "A page of movers.", body = Page<Mover>)))]
 async fn moves(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<Uuid>,
     Query(query): Query<MovesQuery>,
 ) -> Answer<axum::Json<Page<Mover>>> {
-    let caller = auth.may(Scope::Rules)?;
-    // a preview names customers, and whoever may upload rules may not read customers by that alone
-    caller.may(Scope::Read)?;
     let limit = front.limit(query.limit)?;
     let page = front
         .app()

@@ -1,6 +1,7 @@
 //! Quotes: the price of a basket, held for a while, then confirmed with its booking or let go.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Json, Path, Query};
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
@@ -13,16 +14,16 @@ use posthouse_domain::promotion::{Basket, Line, ProductKind};
 use posthouse_domain::{Localized, time, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(quote, list))
-        .routes(routes!(read))
-        .routes(routes!(confirm))
-        .routes(routes!(release))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Quotes], routes!(quote))
+        .open_to(&[Scope::Read], routes!(list))
+        .open_to(&[Scope::Quotes, Scope::Read], routes!(read))
+        .open_to(&[Scope::Quotes], routes!(confirm))
+        .open_to(&[Scope::Quotes], routes!(release))
 }
 
 /// A basket to be priced.
@@ -323,8 +324,11 @@ impl Quote {
 /// What the price takes of budgets and coupons is held until the quote is confirmed, released, or its time is over.
 #[utoipa::path(post, path = "/quotes", tag = "quotes", operation_id = "createQuote", request_body = BasketBody,
     responses((status = 201, description = "The price, and what became of every campaign.", body = Quote)))]
-async fn quote(State(front): State<Front>, auth: Auth, Json(body): Json<BasketBody>) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Quotes)?;
+async fn quote(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Json(body): Json<BasketBody>,
+) -> Answer<impl IntoResponse> {
     let lines = body.lines.into_iter().enumerate();
     let lines = lines.map(|(place, line)| line.read(place)).collect::<Answer<_>>()?;
     let new = NewQuote {
@@ -358,10 +362,9 @@ struct QuoteQuery {
     responses((status = 200, description = "A page of quotes.", body = Page<Quote>)))]
 async fn list(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<QuoteQuery>,
 ) -> Answer<axum::Json<Page<Quote>>> {
-    let caller = auth.may(Scope::Read)?;
     let limit = front.limit(query.limit)?;
     let filter = QuoteFilter {
         customer: query.customer_id,
@@ -380,8 +383,7 @@ async fn list(
 /// One quote.
 #[utoipa::path(get, path = "/quotes/{id}", tag = "quotes", operation_id = "getQuote", params(("id" = Uuid, Path, description = "Id of the quote.")),
     responses((status = 200, description = "The quote.", body = Quote)))]
-async fn read(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Quote>> {
-    let caller = auth.may_any(&[Scope::Quotes, Scope::Read])?;
+async fn read(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Quote>> {
     shown(&front, &caller, id).await
 }
 
@@ -409,11 +411,10 @@ pub(crate) struct ConfirmBody {
     responses((status = 200, description = "The confirmed quote.", body = Quote)))]
 async fn confirm(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<Uuid>,
     Json(body): Json<ConfirmBody>,
 ) -> Answer<axum::Json<Quote>> {
-    let caller = auth.may(Scope::Quotes)?;
     let with = Confirmation {
         booking_id: body.booking_id,
     };
@@ -424,8 +425,7 @@ async fn confirm(
 /// Let a quote go: what it held is free again. The same again answers the same.
 #[utoipa::path(post, path = "/quotes/{id}/release", tag = "quotes", operation_id = "releaseQuote", params(("id" = Uuid, Path, description = "Id of the quote.")),
     responses((status = 200, description = "The quote, released; or expired, if its time was over.", body = Quote)))]
-async fn release(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Quote>> {
-    let caller = auth.may(Scope::Quotes)?;
+async fn release(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Quote>> {
     let view = front.app().quotes().release(&caller, id).await?;
     Ok(axum::Json(Quote::of(view, caller.room.terms.currency.to_string())))
 }

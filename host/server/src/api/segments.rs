@@ -1,6 +1,7 @@
 //! Segments: who is in which, since when and why; and running the rules again.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, OptionalJson, Path, Query};
 use super::flow::PastBinding;
 use super::page::{At, Page};
@@ -12,15 +13,14 @@ use posthouse_app::{rules, segments as app};
 use posthouse_domain::{Localized, time, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(members))
-        .routes(routes!(run))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Read], routes!(list))
+        .open_to(&[Scope::Read], routes!(members))
+        .open_to(&[Scope::Rules], routes!(run))
 }
 
 /// A segment and how many are in it.
@@ -221,8 +221,7 @@ impl From<app::RunSummary> for Run {
 /// Every segment of every binding.
 #[utoipa::path(get, path = "/segments", tag = "segments", operation_id = "listSegments",
     responses((status = 200, description = "Every segment; `next` is always null.", body = SegmentList)))]
-async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<SegmentList>> {
-    let caller = auth.may(Scope::Read)?;
+async fn list(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<SegmentList>> {
     let items = front.app().segments().list(&caller).await?;
     let day = front.app().days().of_facts(&caller).await?;
     Ok(axum::Json(SegmentList {
@@ -265,11 +264,10 @@ struct MembersQuery {
     responses((status = 200, description = "A page of members.", body = MemberPage)))]
 async fn members(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(segment): Path<String>,
     Query(query): Query<MembersQuery>,
 ) -> Answer<axum::Json<MemberPage>> {
-    let caller = auth.may(Scope::Read)?;
     let limit = front.limit(query.limit)?;
     let (binding, key) = segment.split_once('.').ok_or_else(|| Problem::not_found("segment"))?;
     let (app, cursor) = (front.app(), query.cursor.as_deref());
@@ -326,10 +324,9 @@ pub(crate) struct RunRequest {
     responses((status = 200, description = "A summary per binding; `next` is always null.", body = Page<Run>)))]
 async fn run(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     OptionalJson(body): OptionalJson<RunRequest>,
 ) -> Answer<axum::Json<Page<Run>>> {
-    let caller = auth.may(Scope::Rules)?;
     Ok(axum::Json(Page::whole(
         front.app().segments().run(&caller, body.binding.as_deref()).await?,
     )))

@@ -1,6 +1,8 @@
 //! Stacking groups: which campaigns go together, and how.
 
 use super::Front;
+use super::auth::READERS;
+use super::calls::Calls;
 use super::extract::{Auth, Json, Path};
 use super::page::Page;
 use super::problem::{Answer, Problem};
@@ -12,13 +14,12 @@ use posthouse_domain::promotion::Mode;
 use posthouse_domain::{Localized, Words, words};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(define, delete))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&READERS, routes!(list))
+        .open_to(&[Scope::Campaigns], routes!(define, delete))
 }
 
 /// What a group is to be.
@@ -68,8 +69,7 @@ impl From<GroupView> for StackingGroup {
 /// The agency's stacking groups.
 #[utoipa::path(get, path = "/stacking-groups", tag = "campaigns", operation_id = "listStackingGroups",
     responses((status = 200, description = "By key; `next` is always null.", body = Page<StackingGroup>)))]
-async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<StackingGroup>>> {
-    let caller = auth.may_any(&[Scope::Campaigns, Scope::Approvals, Scope::Read])?;
+async fn list(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Page<StackingGroup>>> {
     Ok(axum::Json(Page::whole(
         front.app().stacking_groups().list(&caller).await?,
     )))
@@ -83,11 +83,10 @@ async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<
     responses((status = 200, description = "The group.", body = StackingGroup)))]
 async fn define(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(key): Path<String>,
     Json(body): Json<GroupDefinition>,
 ) -> Answer<axum::Json<StackingGroup>> {
-    let caller = auth.may(Scope::Campaigns)?;
     let mode = Mode::parse(&body.mode).ok_or_else(|| {
         let known = Mode::ALL.map(Mode::as_str).join(", ");
         Problem::unprocessable(
@@ -111,8 +110,7 @@ async fn define(
 #[utoipa::path(delete, path = "/stacking-groups/{key}", tag = "campaigns", operation_id = "deleteStackingGroup",
     params(("key" = String, Path, description = "Its key.")),
     responses((status = 204, description = "It is gone.")))]
-async fn delete(State(front): State<Front>, auth: Auth, Path(key): Path<String>) -> Answer<StatusCode> {
-    let caller = auth.may(Scope::Campaigns)?;
+async fn delete(State(front): State<Front>, Auth(caller): Auth, Path(key): Path<String>) -> Answer<StatusCode> {
     front.app().stacking_groups().delete(&caller, &key).await?;
     Ok(StatusCode::NO_CONTENT)
 }

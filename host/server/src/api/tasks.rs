@@ -2,6 +2,7 @@
 
 use super::Front;
 use super::auth::READERS;
+use super::calls::Calls;
 use super::extract::{Auth, Json, Path, Query, etag, if_match};
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
@@ -14,14 +15,15 @@ use posthouse_app::work::{Assignee, Due, NewTask, TaskChange, TaskFilter, TaskVi
 use posthouse_domain::{AgencyTerms, Day, time, words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(list, add))
-        .routes(routes!(one, change))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&READERS, routes!(list))
+        .open_to(&[Scope::Campaigns], routes!(add))
+        .open_to(&READERS, routes!(one))
+        .open_to(&[Scope::Campaigns], routes!(change))
 }
 
 /// A task to be written down.
@@ -237,10 +239,9 @@ struct ListQuery {
     responses((status = 200, description = "A page of tasks.", body = Page<Task>)))]
 async fn list(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Query(query): Query<ListQuery>,
 ) -> Answer<axum::Json<Page<Task>>> {
-    let caller = auth.may_any(&READERS)?;
     let limit = front.limit(query.limit)?;
     let filter = TaskFilter {
         mine: query.mine,
@@ -265,8 +266,7 @@ fn shown(view: TaskView) -> impl IntoResponse {
 /// A campaign does not start before all its tasks are done.
 #[utoipa::path(post, path = "/tasks", tag = "tasks", operation_id = "addTask", request_body = Proposed,
     responses((status = 201, description = "The task.", body = Task)))]
-async fn add(State(front): State<Front>, auth: Auth, Json(body): Json<Proposed>) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Campaigns)?;
+async fn add(State(front): State<Front>, Auth(caller): Auth, Json(body): Json<Proposed>) -> Answer<impl IntoResponse> {
     let due = due(body.due_on.as_deref(), body.due_at.as_deref(), &caller.room.terms)?;
     let new = NewTask {
         kind: body.kind,
@@ -283,8 +283,7 @@ async fn add(State(front): State<Front>, auth: Auth, Json(body): Json<Proposed>)
 #[utoipa::path(get, path = "/tasks/{id}", tag = "tasks", operation_id = "getTask",
     params(("id" = Uuid, Path, description = "Id of the task.")),
     responses((status = 200, description = "The task.", body = Task)))]
-async fn one(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<impl IntoResponse> {
-    let caller = auth.may_any(&READERS)?;
+async fn one(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<impl IntoResponse> {
     Ok(shown(front.app().tasks().one(&caller, id).await?))
 }
 
@@ -295,12 +294,11 @@ async fn one(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> An
     responses((status = 200, description = "The task.", body = Task)))]
 async fn change(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<Uuid>,
     headers: HeaderMap,
     Json(body): Json<Change>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Campaigns)?;
     let change = TaskChange {
         done: body.done,
         outcome: body.outcome,

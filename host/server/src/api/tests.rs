@@ -1,6 +1,7 @@
 //! The API in one process, without sockets: what every call shares. Capabilities are tested against the real binary.
 
 mod house;
+mod scopes;
 
 use super::*;
 use crate::config::Config;

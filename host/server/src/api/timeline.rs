@@ -1,6 +1,7 @@
 //! Every touch of a customer.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Path, Query};
 use super::page::{At, Page};
 use super::problem::Answer;
@@ -10,12 +11,11 @@ use posthouse_app::timeline as app;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new().routes(routes!(timeline))
+pub(super) fn routes() -> Calls {
+    Calls::new().open_to(&[Scope::Read], routes!(timeline))
 }
 
 /// Something that happened.
@@ -62,11 +62,10 @@ struct TimelineQuery {
     responses((status = 200, description = "A page of the timeline.", body = Page<TimelineEntry>)))]
 async fn timeline(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<Uuid>,
     Query(query): Query<TimelineQuery>,
 ) -> Answer<axum::Json<Page<TimelineEntry>>> {
-    let caller = auth.may(Scope::Read)?;
     let limit = front.limit(query.limit)?;
     let found = front
         .app()

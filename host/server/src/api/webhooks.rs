@@ -1,6 +1,7 @@
 //! Webhooks: whom the agency has told what happens, and what became of it.
 
 use super::Front;
+use super::calls::Calls;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match};
 use super::page::{At, Page, backwards, page_of};
 use super::problem::Answer;
@@ -14,23 +15,22 @@ use posthouse_domain::webhook::EVENT_TYPES;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(types))
-        .routes(routes!(deliveries))
-        .routes(routes!(test))
-        .routes(routes!(replay))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Owner], routes!(types))
+        .open_to(&[Scope::Owner], routes!(deliveries))
+        .open_to(&[Scope::Owner], routes!(test))
+        .open_to(&[Scope::Owner], routes!(replay))
 }
 
 /// Calls whose answers hold secrets, or belong to such.
-pub(super) fn secret_routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(one, change, delete))
+pub(super) fn secret_routes() -> Calls {
+    Calls::new()
+        .open_to(&[Scope::Owner], routes!(list, create))
+        .open_to(&[Scope::Owner], routes!(one, change, delete))
 }
 
 /// A webhook to be made.
@@ -229,8 +229,7 @@ struct EventType {
 /// The types of events.
 #[utoipa::path(get, path = "/webhooks/event-types", tag = "webhooks", operation_id = "listEventTypes",
     responses((status = 200, description = "By name; `next` is always null.", body = Page<EventType>)))]
-async fn types(auth: Auth) -> Answer<axum::Json<Page<EventType>>> {
-    auth.may(Scope::Owner)?;
+async fn types() -> Answer<axum::Json<Page<EventType>>> {
     let items = EVENT_TYPES.iter().map(|kind| EventType {
         name: kind.name,
         meaning: Words {
@@ -247,8 +246,7 @@ async fn types(auth: Auth) -> Answer<axum::Json<Page<EventType>>> {
 /// The agency's webhooks.
 #[utoipa::path(get, path = "/webhooks", tag = "webhooks", operation_id = "listWebhooks",
     responses((status = 200, description = "The oldest first; `next` is always null.", body = Page<Webhook>)))]
-async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<Webhook>>> {
-    let caller = auth.may(Scope::Owner)?;
+async fn list(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Page<Webhook>>> {
     Ok(axum::Json(Page::whole(front.app().webhooks().list(&caller).await?)))
 }
 
@@ -260,8 +258,11 @@ async fn list(State(front): State<Front>, auth: Auth) -> Answer<axum::Json<Page<
 #[utoipa::path(post, path = "/webhooks", tag = "webhooks", operation_id = "createWebhook", request_body = Proposed,
     responses((status = 201, description = "The webhook, with its secret, shown this once.", body = Webhook,
         headers(("Location" = String, description = "Its address.")))))]
-async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<Proposed>) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Owner)?;
+async fn create(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Json(body): Json<Proposed>,
+) -> Answer<impl IntoResponse> {
     let new = NewWebhook {
         url: body.url,
         note: body.note,
@@ -277,8 +278,7 @@ async fn create(State(front): State<Front>, auth: Auth, Json(body): Json<Propose
 #[utoipa::path(get, path = "/webhooks/{id}", tag = "webhooks", operation_id = "getWebhook",
     params(("id" = Uuid, Path, description = "Id of the webhook.")),
     responses((status = 200, description = "The webhook, without its secret.", body = Webhook)))]
-async fn one(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Owner)?;
+async fn one(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<impl IntoResponse> {
     let view = front.app().webhooks().get(&caller, id).await?;
     Ok((etag(view.version), axum::Json(Webhook::from(view))))
 }
@@ -293,12 +293,11 @@ async fn one(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> An
     responses((status = 200, description = "The webhook; with its secret if that is new.", body = Webhook)))]
 async fn change(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<Uuid>,
     headers: HeaderMap,
     Json(body): Json<Change>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Owner)?;
     let change = WebhookChange {
         url: body.url,
         note: body.note,
@@ -318,8 +317,7 @@ async fn change(
 #[utoipa::path(delete, path = "/webhooks/{id}", tag = "webhooks", operation_id = "deleteWebhook",
     params(("id" = Uuid, Path, description = "Id of the webhook.")),
     responses((status = 204, description = "Deleted.")))]
-async fn delete(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<StatusCode> {
-    let caller = auth.may(Scope::Owner)?;
+async fn delete(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<StatusCode> {
     front.app().webhooks().delete(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -335,8 +333,7 @@ struct Sent {
 #[utoipa::path(post, path = "/webhooks/{id}/test", tag = "webhooks", operation_id = "testWebhook",
     params(("id" = Uuid, Path, description = "Id of the webhook.")),
     responses((status = 202, description = "It is on its way; the webhook's deliveries say what became of it.", body = Sent)))]
-async fn test(State(front): State<Front>, auth: Auth, Path(id): Path<Uuid>) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Owner)?;
+async fn test(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<impl IntoResponse> {
     let event_id = front.app().webhooks().test(&caller, id).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Sent { event_id })))
 }
@@ -364,11 +361,10 @@ struct Replayed {
     responses((status = 202, description = "They are sent in their order.", body = Replayed)))]
 async fn replay(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<Uuid>,
     OptionalJson(body): OptionalJson<DeliveriesToReplay>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Owner)?;
     let replayed = front
         .app()
         .webhooks()
@@ -396,11 +392,10 @@ struct DeliveriesQuery {
     responses((status = 200, description = "The latest first.", body = Page<Delivery>)))]
 async fn deliveries(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<Uuid>,
     Query(query): Query<DeliveriesQuery>,
 ) -> Answer<axum::Json<Page<Delivery>>> {
-    let caller = auth.may(Scope::Owner)?;
     let (limit, before) = backwards(&front, query.limit, query.cursor)?;
     let found = front
         .app()

@@ -2,6 +2,7 @@
 
 use super::super::Front;
 use super::super::auth::READERS;
+use super::super::calls::Calls;
 use super::super::extract::{Auth, Json, OptionalJson, Path, Query, if_match};
 use super::super::page::{At, BackwardsQuery, Page, page_of};
 use super::super::problem::{Answer, Problem};
@@ -17,15 +18,15 @@ use posthouse_domain::words;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(list, propose))
-        .routes(routes!(approve))
-        .routes(routes!(reject))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&READERS, routes!(list))
+        .open_to(&[Scope::Campaigns], routes!(propose))
+        .open_to(&[Scope::Approvals], routes!(approve))
+        .open_to(&[Scope::Approvals], routes!(reject))
 }
 
 /// A change to what is in force: another rule by `digest` and `config`, or another `plan`, whole.
@@ -104,11 +105,10 @@ impl From<app::AmendmentView> for Amendment {
     responses((status = 200, description = "A page of amendments.", body = Page<Amendment>)))]
 async fn list(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     Query(query): Query<BackwardsQuery>,
 ) -> Answer<axum::Json<Page<Amendment>>> {
-    let caller = auth.may_any(&READERS)?;
     let (limit, before) = query.page(&front)?;
     let found = front
         .app()
@@ -126,11 +126,10 @@ async fn list(
     responses((status = 201, description = "The amendment with what is foreseen.", body = Amendment)))]
 async fn propose(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     Json(body): Json<NewAmendment>,
 ) -> Answer<(StatusCode, axum::Json<Amendment>)> {
-    let caller = auth.may(Scope::Campaigns)?;
     let proposal = match (body.plan, body.digest) {
         (Some(plan), None) if body.config.is_none() => {
             app::Proposal::Plan(Box::new(plan.read(&caller.room.terms)?), body.as_written)
@@ -162,12 +161,11 @@ async fn propose(
     responses((status = 200, description = "The campaign with its new plan.", body = Campaign)))]
 async fn approve(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path((id, number)): Path<(String, i64)>,
     headers: HeaderMap,
     OptionalJson(said): OptionalJson<StepNote>,
 ) -> Answer<impl IntoResponse> {
-    let caller = auth.may(Scope::Approvals)?;
     let expected = if_match(&headers)?;
     let view = front
         .app()
@@ -183,11 +181,10 @@ async fn approve(
     responses((status = 200, description = "The amendment, rejected.", body = Amendment)))]
 async fn reject(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path((id, number)): Path<(String, i64)>,
     OptionalJson(said): OptionalJson<StepNote>,
 ) -> Answer<axum::Json<Amendment>> {
-    let caller = auth.may(Scope::Approvals)?;
     let rejected = front
         .app()
         .amendments()

@@ -2,6 +2,7 @@
 
 use super::super::Front;
 use super::super::auth::READERS;
+use super::super::calls::Calls;
 use super::super::extract::{Auth, Json, Path};
 use super::super::page::{At, Page};
 use super::super::problem::Answer;
@@ -13,14 +14,14 @@ use posthouse_app::work::{self as app, Assignee, Due, TaskView};
 use posthouse_domain::time;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Front> {
-    OpenApiRouter::new()
-        .routes(routes!(list, add))
-        .routes(routes!(change, delete))
+pub(super) fn routes() -> Calls {
+    Calls::new()
+        .open_to(&READERS, routes!(list))
+        .open_to(&[Scope::Campaigns], routes!(add))
+        .open_to(&[Scope::Campaigns], routes!(change, delete))
 }
 
 /// A task to be written down.
@@ -109,8 +110,11 @@ fn due(text: Option<String>) -> Answer<Option<Due>> {
 #[utoipa::path(get, path = "/campaigns/{id}/tasks", tag = "campaigns", operation_id = "listCampaignTasks",
     params(("id" = String, Path, description = "Id or key of the campaign.")),
     responses((status = 200, description = "Every task; `next` is always null.", body = Page<Task>)))]
-async fn list(State(front): State<Front>, auth: Auth, Path(id): Path<String>) -> Answer<axum::Json<Page<Task>>> {
-    let caller = auth.may_any(&READERS)?;
+async fn list(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path(id): Path<String>,
+) -> Answer<axum::Json<Page<Task>>> {
     Ok(axum::Json(Page::whole(
         front.app().tasks().of(&caller, &of(&id)).await?,
     )))
@@ -124,11 +128,10 @@ async fn list(State(front): State<Front>, auth: Auth, Path(id): Path<String>) ->
     responses((status = 201, description = "The task.", body = Task)))]
 async fn add(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path(id): Path<String>,
     Json(body): Json<NewTask>,
 ) -> Answer<(StatusCode, axum::Json<Task>)> {
-    let caller = auth.may(Scope::Campaigns)?;
     let new = app::NewTask {
         kind: Some(body.kind),
         title: body.title,
@@ -145,11 +148,10 @@ async fn add(
     responses((status = 200, description = "The task.", body = Task)))]
 async fn change(
     State(front): State<Front>,
-    auth: Auth,
+    Auth(caller): Auth,
     Path((id, task)): Path<(String, i64)>,
     Json(body): Json<TaskChange>,
 ) -> Answer<axum::Json<Task>> {
-    let caller = auth.may(Scope::Campaigns)?;
     let change = app::TaskChange {
         done: body.done,
         outcome: None,
@@ -166,8 +168,11 @@ async fn change(
 #[utoipa::path(delete, path = "/campaigns/{id}/tasks/{task}", tag = "campaigns", operation_id = "deleteCampaignTask",
     params(("id" = String, Path, description = "Id or key of the campaign."), ("task" = i64, Path, description = "Number of the task.")),
     responses((status = 204, description = "It is gone.")))]
-async fn delete(State(front): State<Front>, auth: Auth, Path((id, task)): Path<(String, i64)>) -> Answer<StatusCode> {
-    let caller = auth.may(Scope::Campaigns)?;
+async fn delete(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path((id, task)): Path<(String, i64)>,
+) -> Answer<StatusCode> {
     let tasks = front.app().tasks();
     let task = tasks.numbered(&caller, &of(&id), task).await?;
     tasks.delete(&caller, task).await?;
