@@ -20,6 +20,11 @@ pub enum Sensitivity {
     Personal,
 }
 
+impl Sensitivity {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Ordinary, Self::Personal];
+}
+
 /// How the stored value of a fact is seen on a day. What counts from a day is stored as that day, so that nothing has to be
 /// rewritten when the calendar turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

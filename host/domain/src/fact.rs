@@ -21,6 +21,16 @@ pub enum FactKind {
 }
 
 impl FactKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Count,
+        Self::Money,
+        Self::Number,
+        Self::Flag,
+        Self::Day,
+        Self::Text,
+    ];
+
     /// The name used in JSON, WIT and messages.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,16 +45,7 @@ impl FactKind {
 
     /// The kind of this name.
     pub fn parse(name: &str) -> Option<Self> {
-        [
-            Self::Count,
-            Self::Money,
-            Self::Number,
-            Self::Flag,
-            Self::Day,
-            Self::Text,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == name)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
     /// Whether quantiles and arithmetic make sense.

@@ -17,6 +17,11 @@ pub enum SourceKind {
     Declared,
 }
 
+impl SourceKind {
+    /// All of them, the least believed first.
+    pub const ALL: [Self; 4] = [Self::Inferred, Self::ThirdParty, Self::Observed, Self::Declared];
+}
+
 /// One value of one attribute, as one source told it at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeValue {

@@ -32,8 +32,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// Every one of them.
+    pub const ALL: [Self; 3] = [Self::Csv, Self::Jsonl, Self::Arrow];
+
     /// Its name in JSON and queries.
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",

@@ -131,6 +131,9 @@ pub enum TooFew {
 }
 
 impl TooFew {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::NoHoldout, Self::Treated, Self::HeldOut, Self::Buyers];
+
     /// The name used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -132,6 +132,9 @@ pub enum Unfit {
 }
 
 impl Unfit {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::TooFewRepeaters, Self::TooShort, Self::AmountsTooFarApart];
+
     /// The code that is stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -26,6 +26,15 @@ pub enum Indicator {
 }
 
 impl Indicator {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Frequency,
+        Self::Spend,
+        Self::Satisfaction,
+        Self::WordOfMouth,
+        Self::Feedback,
+    ];
+
     /// The name in answers.
     pub fn as_str(self) -> &'static str {
         match self {

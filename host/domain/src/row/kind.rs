@@ -14,6 +14,9 @@ pub enum FileKind {
 }
 
 impl FileKind {
+    /// Both kinds.
+    pub const ALL: [Self; 2] = [Self::Customers, Self::Bookings];
+
     /// The name used in commands, paths and the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -24,9 +27,7 @@ impl FileKind {
 
     /// The reverse of [`Self::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Customers, Self::Bookings]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
     /// The headers by which a customer is known.

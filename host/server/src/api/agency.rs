@@ -3,6 +3,7 @@
 use super::Front;
 use super::calls::Calls;
 use super::extract::Auth;
+use super::fixed;
 use super::page::At;
 use super::problem::Answer;
 use axum::extract::State;
@@ -45,7 +46,7 @@ pub(crate) struct Agency {
     /// The business clock: holds, days and deadlines go by it.
     now: At,
     /// What the key may do.
-    #[schema(value_type = Vec<String>, example = json!(["campaigns", "read"]))]
+    #[schema(value_type = Vec<fixed::Scope>, example = json!(["campaigns", "read"]))]
     scopes: Vec<Scope>,
 }
 

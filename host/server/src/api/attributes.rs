@@ -2,7 +2,9 @@
 
 use super::Front;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, Json, Path};
+use super::fixed;
 use super::page::Page;
 use super::problem::{Answer, Problem};
 use axum::extract::State;
@@ -27,12 +29,13 @@ pub(super) fn routes() -> Calls {
 #[schema(example = json!({"kind": "text", "title": {"zh-CN": "会员卡级别", "en": "Card level"}}))]
 pub(crate) struct Definition {
     /// `count`, `money` (minor units of the base currency), `number`, `flag`, `day` or `text`. Settled once.
+    #[schema(value_type = fixed::FactKind)]
     kind: String,
     /// What people read, in both languages.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     title: Localized,
     /// `ordinary`, or `personal` if left out.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<fixed::Sensitivity>)]
     sensitivity: Option<Sensitivity>,
 }
 
@@ -44,12 +47,13 @@ pub(crate) struct Attribute {
     /// Its key among the facts, as rules read it.
     fact: String,
     /// Kind of its values.
+    #[schema(value_type = fixed::FactKind)]
     kind: &'static str,
     /// What people read, by language.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     title: Localized,
     /// `ordinary` or `personal`.
-    #[schema(value_type = String)]
+    #[schema(value_type = fixed::Sensitivity)]
     sensitivity: Sensitivity,
 }
 

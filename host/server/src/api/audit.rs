@@ -3,6 +3,7 @@
 use super::Front;
 use super::calls::Calls;
 use super::extract::{Auth, Query};
+use super::fixed;
 use super::page::{At, Page, backwards};
 use super::problem::Answer;
 use axum::extract::State;
@@ -41,7 +42,7 @@ struct Actor {
     /// Id, as every `…_by` has it.
     id: Uuid,
     /// `key`, or `host`: the server by itself, and whoever works on its database with the command line.
-    #[schema(example = "key")]
+    #[schema(value_type = fixed::ActorKind, example = "key")]
     kind: String,
     /// What the agency calls it.
     name: String,

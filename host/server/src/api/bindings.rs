@@ -3,6 +3,7 @@
 use super::Front;
 use super::calls::Calls;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match, plugin_digest};
+use super::fixed;
 use super::page::{At, BackwardsQuery, Page, page_of};
 use super::preview::Diff;
 use super::problem::{Answer, Problem};
@@ -61,6 +62,7 @@ pub(crate) struct NewBinding {
     #[schema(value_type = Object)]
     config: Map<String, Value>,
     /// `active`, or left out. `shadow` and `canary` come with a later version.
+    #[schema(value_type = Option<fixed::BindingMode>)]
     mode: Option<String>,
     /// Comes with `canary`.
     canary_percent: Option<u8>,
@@ -80,6 +82,7 @@ pub(crate) struct Rollback {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Binding {
     /// What it decides.
+    #[schema(value_type = fixed::ExtensionPoint)]
     extension_point: String,
     /// The agency's name for it.
     #[schema(example = "rfm")]
@@ -87,6 +90,7 @@ pub(crate) struct Binding {
     /// Number of the revision in force, as in `ETag`.
     revision: i64,
     /// `active`.
+    #[schema(value_type = fixed::BindingMode)]
     mode: &'static str,
     /// The plugin in force.
     digest: String,
@@ -142,6 +146,7 @@ pub(crate) struct Revision {
     /// The revision a rollback brought back.
     restores: Option<i64>,
     /// `activation`, `rollback`, or `breaker`: the host went back by itself because the rule kept failing.
+    #[schema(value_type = fixed::RevisionCause)]
     cause: String,
     /// How the rule failed, if the host went back by itself.
     note: Option<Said>,
@@ -177,13 +182,13 @@ pub(crate) struct LogLine {
     at: At,
     /// `debug`, `info`, `warn` or `error` as the plugin says, or in the host's words `fault`: how a call ended, and `about`: whose facts
     /// or which basket brought that about.
-    #[schema(example = "info")]
+    #[schema(value_type = fixed::LogLevel, example = "info")]
     level: String,
     /// The text; the host's own in the language of `Accept-Language`.
     message: Said,
     /// `activation`, `rollback`, `breaker`, `request` or `midnight`, as of a run; `change`: a customer's facts changed; `decision`: a
     /// single case.
-    #[schema(example = "change")]
+    #[schema(value_type = fixed::LogCause, example = "change")]
     cause: String,
     /// The plugin that wrote it.
     digest: String,

@@ -4,6 +4,7 @@ use super::Front;
 use super::auth::READERS;
 use super::calls::Calls;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match};
+use super::fixed;
 use super::page::{BackwardsQuery, Page, page_of};
 use super::problem::Answer;
 use axum::extract::State;
@@ -55,7 +56,7 @@ struct NewCampaign {
     #[schema(example = "spring-2026")]
     key: String,
     /// `new-product`, `price-or-gift`, `festival`, `member` or `joint`. Settled once.
-    #[schema(example = "festival")]
+    #[schema(value_type = fixed::CampaignType, example = "festival")]
     r#type: String,
     /// For people.
     #[schema(example = "Spring Festival 2026")]
@@ -67,6 +68,7 @@ struct NewCampaign {
     /// Fields of the plan whose unusual figures are meant as they are written: `price_floor`, `margin_floor`, `holdout`, `budget.total`,
     /// `budget.per_customer`, `budget.per_day`, `goal.targets`, `audience.facts`, `window`.
     #[serde(default)]
+    #[schema(value_type = Vec<fixed::DoubtfulField>)]
     as_written: Vec<String>,
 }
 
@@ -82,6 +84,7 @@ struct CampaignChange {
     plan: Option<PlanBody>,
     /// Fields of the plan whose unusual figures are meant as they are written.
     #[serde(default)]
+    #[schema(value_type = Vec<fixed::DoubtfulField>)]
     as_written: Vec<String>,
 }
 
@@ -109,8 +112,10 @@ struct CampaignEvaluation {
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Only those in this state.
+    #[param(value_type = Option<fixed::CampaignState>)]
     state: Option<String>,
     /// Only those of this type.
+    #[param(value_type = Option<fixed::CampaignType>)]
     r#type: Option<String>,
     /// Items of the page, 1 to 1000; 100 if left out.
     limit: Option<usize>,
@@ -185,6 +190,7 @@ fn shown(view: app::CampaignView) -> impl IntoResponse {
 #[into_params(parameter_in = Query)]
 struct LessonsQuery {
     /// Only from campaigns of this type.
+    #[param(value_type = Option<fixed::CampaignType>)]
     r#type: Option<String>,
     /// Items of the page, 1 to 1000; 100 if left out.
     limit: Option<usize>,

@@ -3,6 +3,7 @@
 use super::Front;
 use super::calls::Calls;
 use super::extract::{Auth, Query};
+use super::fixed;
 use super::page::{At, Page};
 use super::problem::Answer;
 use axum::extract::State;
@@ -21,7 +22,7 @@ pub(super) fn routes() -> Calls {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Clash {
     /// A kind of identity, `booking` or `record`.
-    #[schema(example = "email")]
+    #[schema(value_type = fixed::ClashKind, example = "email")]
     kind: String,
     /// The form that all of them have; empty for documents, whose numbers are not shown.
     #[schema(example = "li.wei@example.com")]

@@ -3,7 +3,9 @@
 use super::Front;
 use super::auth::READERS;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, Json, Path, Query};
+use super::fixed;
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
 use axum::extract::State;
@@ -105,6 +107,7 @@ pub(crate) struct CouponBatch {
     /// When they end.
     expires_at: Option<At>,
     /// `making` (they do not count yet), `ready` or `revoked`.
+    #[schema(value_type = fixed::CouponBatchState)]
     state: String,
     /// Uses held by open quotes.
     held: i64,
@@ -115,7 +118,7 @@ pub(crate) struct CouponBatch {
     /// When it was made.
     created_at: At,
     /// What the batch is, in words: sentence by sentence, each by language.
-    #[schema(value_type = Vec<Object>, example = json!([{"en": "500 codes for whoever brings one, each good once.", "zh-CN": "500 个券码，任何人持码可用，每码可用 1 次。"}]))]
+    #[schema(value_type = Vec<described::Localized>, example = json!([{"en": "500 codes for whoever brings one, each good once.", "zh-CN": "500 个券码，任何人持码可用，每码可用 1 次。"}]))]
     understood: Vec<Words>,
 }
 
@@ -252,6 +255,7 @@ pub(crate) struct Coupon {
     /// Whose it is; null for whoever brings it.
     customer_id: Option<Uuid>,
     /// `good`, `coupon_revoked`, `coupon_expired` or `coupon_used_up`.
+    #[schema(value_type = fixed::CouponState)]
     state: &'static str,
     /// Uses held by open quotes.
     held: i32,
@@ -271,6 +275,7 @@ pub(crate) struct Redemption {
     /// For this quote.
     quote_id: Uuid,
     /// `hold`, `redeem`, `release` (of a hold) or `return` (of a use).
+    #[schema(value_type = fixed::CouponMovement)]
     kind: String,
     /// When.
     at: At,
@@ -349,6 +354,7 @@ pub(crate) struct BudgetEntry {
     /// The quote behind it.
     quote_id: Uuid,
     /// `reserve`, `commit`, `release` (of what was held) or `return` (of what was spent).
+    #[schema(value_type = fixed::BudgetMovement)]
     kind: String,
     /// Whose quote it is.
     customer_id: Option<Uuid>,

@@ -2,7 +2,9 @@
 
 use super::Front;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, Json, Path, Query, etag, if_match};
+use super::fixed;
 use super::links::Link;
 use super::page::{At, Page};
 use super::preferences::Preference;
@@ -49,7 +51,7 @@ pub(crate) struct CustomerSummary {
     #[schema(example = json!(["rfm.champions"]))]
     segments: Vec<String>,
     /// Shown attribute values.
-    #[schema(value_type = Object, example = json!({"name": "王小明", "home_city": "上海"}))]
+    #[schema(value_type = HashMap<String, described::Plain>, example = json!({"name": "王小明", "home_city": "上海"}))]
     profile: Value,
     /// When it was last changed.
     updated_at: At,
@@ -79,7 +81,7 @@ pub(crate) struct Customer {
     /// Id.
     id: Uuid,
     /// Shown attribute values.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, described::Plain>)]
     profile: Value,
     /// By what the customer is known.
     identities: Vec<Identity>,
@@ -90,7 +92,7 @@ pub(crate) struct Customer {
     /// Who belongs to the customer.
     links: Vec<Link>,
     /// Facts of today by key; `null` is unknown.
-    #[schema(value_type = Object, example = json!({"trips-24m": 3, "spend-24m": 5480000, "recency-days": 41, "favourite-destination": "Kyoto"}))]
+    #[schema(value_type = HashMap<String, described::Plain>, example = json!({"trips-24m": 3, "spend-24m": 5480000, "recency-days": 41, "favourite-destination": "Kyoto"}))]
     facts: Map<String, Value>,
     /// Place in every binding, with reasons.
     segments: Vec<Place>,
@@ -110,6 +112,7 @@ pub(crate) struct Customer {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Identity {
     /// Kind of identity.
+    #[schema(value_type = fixed::IdentityKind)]
     kind: String,
     /// As it was written; `null` for documents, whose numbers are not shown.
     #[schema(example = "138 0013 8000")]
@@ -129,6 +132,7 @@ pub(crate) struct AttributeValue {
     /// Who told.
     source: String,
     /// `declared`, `observed`, `third-party` or `inferred`.
+    #[schema(value_type = fixed::SourceKind)]
     source_kind: String,
     /// When it was true.
     at: At,
@@ -144,10 +148,10 @@ pub(crate) struct Place {
     /// The segment; `null` means none.
     key: Option<String>,
     /// Its title by language.
-    #[schema(value_type = Option<Object>, example = json!({"zh-CN": "忠诚", "en": "Loyal"}))]
+    #[schema(value_type = Option<described::Localized>, example = json!({"zh-CN": "忠诚", "en": "Loyal"}))]
     title: Option<Localized>,
     /// What the agency does for it, by language.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<described::Localized>)]
     policy: Option<Localized>,
     /// When the customer entered last.
     since: Option<At>,
@@ -185,10 +189,10 @@ pub(crate) struct PastPlace {
     /// The segment; `null` means none.
     key: Option<String>,
     /// Its title by language.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<described::Localized>)]
     title: Option<Localized>,
     /// What the agency did for it, by language.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<described::Localized>)]
     policy: Option<Localized>,
     /// When the customer had entered last.
     since: Option<At>,

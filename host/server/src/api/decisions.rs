@@ -2,7 +2,9 @@
 
 use super::Front;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, Path, Query};
+use super::fixed;
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
 use axum::extract::State;
@@ -40,7 +42,7 @@ pub(crate) struct Decision {
     /// Id.
     id: Uuid,
     /// What was decided.
-    #[schema(example = "promotion")]
+    #[schema(value_type = fixed::ExtensionPoint, example = "promotion")]
     extension_point: String,
     /// The binding that decided.
     binding: String,
@@ -59,7 +61,7 @@ pub(crate) struct Decision {
     /// Business time.
     at: At,
     /// What the rule was asked: context and request, with the facts it declares and nothing else.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::DecisionInput)]
     input: Value,
     /// What it said, or the code of its fault.
     #[schema(value_type = Object)]
@@ -68,13 +70,13 @@ pub(crate) struct Decision {
     #[schema(example = "answered")]
     outcome: String,
     /// What the host made of it: `code`, `off` in minor units, `text` in both languages.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::DecisionEffect)]
     effect: Value,
     /// What the call used: fuel, microseconds, bytes.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Usage)]
     usage: Value,
     /// The lines it logged.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<described::PluginLogLine>)]
     log: Value,
 }
 
@@ -113,7 +115,7 @@ pub(crate) struct Replay {
     /// When it was made, in business time.
     at: At,
     /// What was decided.
-    #[schema(example = "promotion")]
+    #[schema(value_type = fixed::ExtensionPoint, example = "promotion")]
     extension_point: String,
     /// The binding that decided.
     binding: String,
@@ -147,10 +149,10 @@ pub(crate) struct Difference {
     #[schema(example = "/offers/0/rate")]
     at: String,
     /// What was said then; null if there was nothing.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     then: Option<Value>,
     /// What is said now; null if there is nothing.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     now: Option<Value>,
 }
 

@@ -2,7 +2,9 @@
 
 use super::Front;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, Json};
+use super::fixed;
 use super::problem::{Answer, Problem};
 use super::reader::Said;
 use axum::extract::State;
@@ -101,6 +103,7 @@ pub(crate) struct Event {
     /// The source's number of the event.
     external_id: String,
     /// `booking.{inquiry,quote,confirmed,contracted,paid,in_trip,completed,cancelled,refunded}`, `contact.made`, `site.viewed`, `site.searched` or `profile.updated`.
+    #[schema(value_type = fixed::IncomingType)]
     r#type: String,
     /// RFC 3339; without an offset it is the agency's local time.
     occurred_at: String,
@@ -159,12 +162,12 @@ pub(crate) struct CustomerText {
     /// Name as the customer writes it.
     name: Option<String>,
     /// Attributes: `name_latin, kind, gender, birth_date, home_city, language, consent_marketing`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<HashMap<String, described::Plain>>)]
     attributes: Option<Value>,
     /// Preferences by key (`destination, theme, pace, hotel, diet, mobility, budget, season`): a value, several of `destination, theme, diet`
     /// and `season`, or `null` to take back what was told. A value may be an object with `value`, `source_kind` (`declared`, `observed`,
     /// `third-party`, `inferred`) and `confidence` (per cent). Events add to what was recorded under a key, `PATCH` takes its place.
-    #[schema(value_type = Object, example = json!({"destination": ["Kyoto", "Yunnan"], "pace": "relaxed", "budget": 3_000_000}))]
+    #[schema(value_type = Option<HashMap<fixed::PreferenceKey, described::PreferenceText>>, example = json!({"destination": ["Kyoto", "Yunnan"], "pace": "relaxed", "budget": 3_000_000}))]
     preferences: Option<Value>,
 }
 
@@ -173,6 +176,7 @@ pub(crate) struct CustomerText {
 #[allow(dead_code, reason = "describes what the app reads")]
 pub(crate) struct IdentityText {
     /// `phone, email, wechat_openid, id_card, passport, member_no, ota_user` or `device`.
+    #[schema(value_type = fixed::IdentityKind)]
     kind: String,
     /// As people write it.
     value: String,

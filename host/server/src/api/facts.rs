@@ -2,7 +2,9 @@
 
 use super::Front;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, Query};
+use super::fixed;
 use super::page::Page;
 use super::problem::{Answer, Problem};
 use axum::body::Body;
@@ -39,19 +41,19 @@ pub(crate) struct Fact {
     /// Stable name; `attr.KEY` for attributes the agency has defined.
     key: Cow<'static, str>,
     /// `count`, `money` (minor units of the base currency), `number`, `flag`, `day` (days since 1970) or `text`.
-    #[schema(value_type = String)]
+    #[schema(value_type = fixed::FactKind)]
     kind: FactKind,
     /// Unit of the value, where one makes sense.
     unit: Option<&'static str>,
     /// Whether it can be unknown.
     nullable: bool,
     /// What it says, by language.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     meaning: Localized,
     /// Which records feed it; `no_source` as long as none do.
     source: &'static str,
     /// `ordinary` or `personal`.
-    #[schema(value_type = String)]
+    #[schema(value_type = fixed::Sensitivity)]
     sensitivity: Sensitivity,
 }
 
@@ -101,7 +103,7 @@ async fn catalogue(State(front): State<Front>, Auth(caller): Auth) -> Answer<axu
 #[into_params(parameter_in = Query)]
 struct ExportQuery {
     /// `csv`, `jsonl` or `arrow` (an IPC stream).
-    #[param(example = "csv")]
+    #[param(value_type = Option<fixed::ExportFormat>, example = "csv")]
     format: Option<String>,
 }
 

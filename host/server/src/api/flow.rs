@@ -2,6 +2,7 @@
 
 use super::Front;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, Path, Query};
 use super::page::At;
 use super::preview::MoveCount;
@@ -49,7 +50,7 @@ pub(crate) struct FlowSegment {
     /// Its key. Segments of the same key are the same segment, whatever rule made them.
     key: String,
     /// Its title by language, by the later rule that has it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     title: Localized,
     /// Members at the earlier end.
     from: u64,

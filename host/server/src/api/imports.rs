@@ -2,6 +2,7 @@
 
 use super::calls::Calls;
 use super::extract::{Auth, Path, Query, require_type};
+use super::fixed;
 use super::problem::{Answer, Problem};
 use super::{Front, idempotency, reader};
 use axum::body::Body;
@@ -40,7 +41,7 @@ pub(super) fn routes() -> Calls {
 #[into_params(parameter_in = Query)]
 struct StartQuery {
     /// `customers` or `bookings`.
-    #[param(example = "bookings")]
+    #[param(value_type = fixed::FileKind, example = "bookings")]
     kind: String,
     /// Report what would be imported, and import nothing.
     #[serde(default)]

@@ -3,6 +3,7 @@
 use super::Front;
 use super::calls::Calls;
 use super::extract::{Auth, Query};
+use super::fixed;
 use super::page::At;
 use super::problem::{Answer, Problem};
 use axum::extract::State;
@@ -53,8 +54,10 @@ pub(crate) struct FourFifths {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Pareto {
     /// `12m`, `24m` or `total`.
+    #[schema(value_type = fixed::ParetoWindow)]
     window: &'static str,
     /// What customers are ranked by: `spend` or `margin`.
+    #[schema(value_type = fixed::ParetoMeasure)]
     by: &'static str,
     /// The day of the facts.
     #[schema(format = Date, example = "2026-01-15")]
@@ -133,10 +136,10 @@ fn sides(by: Measure, ranked: i64, beside: i64) -> (i64, i64) {
 #[into_params(parameter_in = Query)]
 struct ParetoQuery {
     /// `12m`, `24m` or `total`; `12m` if left out. Margins are known of `12m` only.
-    #[param(example = "12m")]
+    #[param(value_type = Option<fixed::ParetoWindow>, example = "12m")]
     window: Option<String>,
     /// What customers are ranked by: `spend` or `margin`; `spend` if left out.
-    #[param(example = "spend")]
+    #[param(value_type = Option<fixed::ParetoMeasure>, example = "spend")]
     by: Option<String>,
 }
 
@@ -219,6 +222,7 @@ pub(crate) struct ClvFit {
     repeaters: i64,
     /// Why there are no models: `too_few_repeaters` (fewer than 100), `history_too_short` (less than 182 days) or
     /// `amounts_too_far_apart`; `null` if there are.
+    #[schema(value_type = Option<fixed::ClvUnfit>)]
     unfit: Option<String>,
     /// How often customers book.
     rate: Option<RateModel>,
@@ -283,6 +287,7 @@ async fn fit_clv(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum:
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LoyaltyIndicator {
     /// `frequency`, `spend`, `satisfaction`, `word-of-mouth` or `feedback`.
+    #[schema(value_type = fixed::LoyalIndicator)]
     key: &'static str,
     /// The fact it looks at.
     #[schema(example = "trips-24m")]
@@ -303,7 +308,7 @@ pub(crate) struct LoyalCustomer {
     /// The shown name.
     name: Option<String>,
     /// The indicators they meet.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<fixed::LoyalIndicator>)]
     met: Vec<&'static str>,
 }
 

@@ -3,6 +3,7 @@
 use super::Front;
 use super::calls::Calls;
 use super::extract::{Auth, Json, Path};
+use super::fixed;
 use super::problem::Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -28,7 +29,7 @@ pub(crate) struct NewKey {
     name: String,
     /// `owner` (everything), `intake` (send events, files and customers), `read` (customers, facts, segments), `rules` (plugins, bindings, runs, replays),
     /// `campaigns` (plan and run them), `approvals` (agree to what others planned), `quotes` (prices, confirm and release).
-    #[schema(value_type = Vec<String>, min_items = 1)]
+    #[schema(value_type = Vec<fixed::Scope>, min_items = 1)]
     scopes: Vec<Scope>,
     /// Whose it is: a person or a program, 1 to 200 bytes. Keys of one holder are one person: none of them approves what another submitted.
     #[serde(default)]
@@ -43,7 +44,7 @@ pub(crate) struct Key {
     /// What the agency calls it.
     name: String,
     /// What it may do.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<fixed::Scope>)]
     scopes: Vec<Scope>,
     /// The key itself, shown this once.
     api_key: String,

@@ -3,6 +3,7 @@
 use super::Front;
 use super::calls::Calls;
 use super::extract::{Auth, Path};
+use super::fixed;
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
 use axum::extract::State;
@@ -24,8 +25,10 @@ pub(super) fn routes() -> Calls {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Link {
     /// `family`, `companion`, `payer`, `referrer` or `emergency-contact`.
+    #[schema(value_type = fixed::LinkKind)]
     kind: String,
     /// `mutual`: each is it to the other; `is`: the other is it to this customer; `of`: this customer is it to the other.
+    #[schema(value_type = fixed::LinkDirection)]
     direction: &'static str,
     /// The other customer.
     customer_id: Uuid,

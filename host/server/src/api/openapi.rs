@@ -51,7 +51,7 @@ pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "An API key of the agency, as `posthouse agency create` prints it. What it may do are its scopes; a key with the scope `owner` may do everything.",
     ));
-    components = components
+    components = super::fixed::add_to(components)
         .schema("Problem", <ProblemBody as PartialSchema>::schema())
         .security_scheme(SCHEME, SecurityScheme::Http(key.build()));
     for (status, name, description) in SHARED {

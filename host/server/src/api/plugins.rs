@@ -2,7 +2,9 @@
 
 use super::Front;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, Path, Query, plugin_digest, require_type, whole_body};
+use super::fixed;
 use super::page::{At, Page};
 use super::problem::Answer;
 use axum::extract::{Request, State};
@@ -34,25 +36,25 @@ pub(crate) struct Plugin {
     #[schema(example = "1.0.0")]
     version: String,
     /// What it decides.
-    #[schema(example = "segmentation")]
+    #[schema(value_type = fixed::ExtensionPoint, example = "segmentation")]
     extension_point: String,
     /// Title by language.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     title: Value,
     /// What it does, by language.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     summary: Value,
     /// Facts it reads: `{key, kind, nullable}`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<described::FactUse>)]
     facts: Value,
     /// Quantile tables it needs: `{fact, buckets, among?}`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<described::QuantileTable>)]
     quantiles: Value,
     /// Its segments: `{key, title, policy}`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<described::SegmentDefinition>)]
     segments: Value,
     /// Reasons it can give: `{code, text}`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<described::ReasonDefinition>)]
     reasons: Value,
     /// JSON Schema 2020-12 of its settings.
     #[schema(value_type = Object)]
@@ -60,9 +62,10 @@ pub(crate) struct Plugin {
     /// Bytes of the component.
     size: i64,
     /// `verified`: it went through everything an upload goes through.
+    #[schema(value_type = fixed::PluginState)]
     state: &'static str,
     /// What the self-test found: golden cases, rows or baskets tried, fuel per call and row or line.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::SelfTest)]
     self_test: Value,
     /// When it came.
     created_at: At,

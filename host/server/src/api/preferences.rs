@@ -1,5 +1,6 @@
 //! What customers prefer.
 
+use super::fixed;
 use super::page::At;
 use posthouse_app::preferences::PreferenceView;
 use serde::Serialize;
@@ -9,12 +10,14 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Preference {
     /// `destination, theme, pace, hotel, diet, mobility, budget` or `season`.
+    #[schema(value_type = fixed::PreferenceKey)]
     key: String,
     /// Normal spelling; a budget in minor units of the agency's currency.
     value: String,
     /// Who told.
     source: String,
     /// `declared`, `observed`, `third-party` or `inferred`.
+    #[schema(value_type = fixed::SourceKind)]
     source_kind: String,
     /// When it was true.
     at: At,

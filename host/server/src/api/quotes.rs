@@ -2,7 +2,9 @@
 
 use super::Front;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, Json, Path, Query};
+use super::fixed;
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
 use axum::extract::State;
@@ -52,7 +54,7 @@ pub(crate) struct LineBody {
     /// The agency's number of the product.
     sku: String,
     /// `tour`, `hotel`, `flight`, `train`, `cruise`, `ticket`, `transfer`, `visa`, `insurance` or `other`.
-    #[schema(value_type = String)]
+    #[schema(value_type = fixed::ProductKind)]
     kind: ProductKind,
     /// Where it leads.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,7 +175,7 @@ pub(crate) struct AdjustmentReason {
     /// Stable code of the rule's own.
     code: String,
     /// In words.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     text: Localized,
 }
 
@@ -184,9 +186,10 @@ pub(crate) struct CodeTrace {
     #[schema(example = "…9PCT")]
     code: String,
     /// `held` (confirming redeems it), `not_applied`, or what is wrong with it.
+    #[schema(value_type = fixed::CodeState)]
     state: String,
     /// In words.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     text: Localized,
     /// The campaign it opens, if it is good.
     campaign_id: Option<Uuid>,
@@ -200,6 +203,7 @@ pub(crate) struct CampaignTrace {
     /// Its stacking group.
     group: String,
     /// `exclusive`, `stackable`, `best-of` or `ordered`.
+    #[schema(value_type = fixed::StackingMode)]
     mode: String,
     /// Its place in line; 1 is first.
     priority: i32,
@@ -207,9 +211,10 @@ pub(crate) struct CampaignTrace {
     applied: bool,
     /// `applied`, or why not: `outside_window`, `elsewhere`, `customer_needed`, `not_in_audience`, `holdout`, `open_complaint`,
     /// `coupon_needed`, `no_rule`, `rule_failed`, `no_offer`, `outranked`, `not_best`, `over_budget`, `at_floor`, `not_running`.
+    #[schema(value_type = fixed::CampaignOutcome)]
     code: String,
     /// In words.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     text: Localized,
     /// Minor units off.
     off: i64,
@@ -223,6 +228,7 @@ pub(crate) struct Quote {
     /// Id.
     id: Uuid,
     /// `open` (what it takes is held), `confirmed`, `released` or `expired`.
+    #[schema(value_type = fixed::QuoteState)]
     state: String,
     /// Who buys.
     customer_id: Option<Uuid>,

@@ -2,7 +2,9 @@
 
 use super::Front;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, OptionalJson, Path, Query};
+use super::fixed;
 use super::flow::PastBinding;
 use super::page::{At, Page};
 use super::preview::Diff;
@@ -33,17 +35,17 @@ pub(crate) struct Segment {
     #[schema(example = "champions")]
     key: String,
     /// Its title by language.
-    #[schema(value_type = Object, example = json!({"zh-CN": "冠军客户", "en": "Champions"}))]
+    #[schema(value_type = described::Localized, example = json!({"zh-CN": "冠军客户", "en": "Champions"}))]
     title: Localized,
     /// What the agency does for it, by language.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     policy: Localized,
     /// The plugin that decides.
     digest: String,
     /// Members.
     count: u64,
     /// What the scores of its members count, by language; `null` if the rule does not say.
-    #[schema(value_type = Option<Object>, example = json!({"zh-CN": "出行次数", "en": "trips"}))]
+    #[schema(value_type = Option<described::Localized>, example = json!({"zh-CN": "出行次数", "en": "trips"}))]
     score_title: Option<Localized>,
     /// Business time of the latest full run; later events are counted in.
     as_of: At,
@@ -98,7 +100,7 @@ pub(crate) struct Reason {
     /// Stable code.
     code: String,
     /// In words by language, with the customer's facts filled in.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     text: Localized,
 }
 
@@ -140,10 +142,10 @@ pub(crate) struct MemberPage {
     /// The past instant asked for; `null` for the present.
     as_of: Option<PastBinding>,
     /// `score`, `since`, `name` or `joined`; `null` for a past day.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<fixed::MemberSort>)]
     sort: Option<&'static str>,
     /// What the scores count, by language; `null` for a past day and if the rule does not say.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<described::Localized>)]
     score_title: Option<Localized>,
 }
 
@@ -185,6 +187,7 @@ pub(crate) struct Run {
     /// Its plugin.
     digest: String,
     /// `activation`, `rollback`, `request` or `midnight`.
+    #[schema(value_type = fixed::RunCause)]
     cause: String,
     /// Business time.
     at: At,
@@ -245,6 +248,7 @@ struct MembersQuery {
     cursor: Option<String>,
     /// `score` (the highest first; so it is if left out), `since` (who entered last first), `name`, or `joined` (in the order in which they
     /// became customers). Not together with `as_of`.
+    #[param(value_type = Option<fixed::MemberSort>)]
     sort: Option<String>,
     /// Members on a past day, at its end in the agency's zone, or at an instant.
     #[param(example = "2026-01-01")]

@@ -3,7 +3,9 @@
 use super::Front;
 use super::auth::READERS;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, Json, Path};
+use super::fixed;
 use super::page::Page;
 use super::problem::{Answer, Problem};
 use axum::extract::State;
@@ -29,9 +31,10 @@ pub(super) fn routes() -> Calls {
 struct GroupDefinition {
     /// `exclusive`: one of them and nothing beside it; `stackable`: all, each measured on the same price; `best-of`: the one that takes
     /// off most; `ordered`: all, each measured on what the one before left.
+    #[schema(value_type = fixed::StackingMode)]
     mode: String,
     /// What people read, in both languages.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     title: Localized,
 }
 
@@ -42,15 +45,15 @@ struct StackingGroup {
     #[schema(example = "season")]
     key: String,
     /// `exclusive`, `stackable`, `best-of` or `ordered`.
-    #[schema(example = "best-of")]
+    #[schema(value_type = fixed::StackingMode, example = "best-of")]
     mode: &'static str,
     /// What people read, by language.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     title: Localized,
     /// Keys of the campaigns in it that are not over.
     campaigns: Vec<String>,
     /// What its mode means, in words, each by language.
-    #[schema(value_type = Vec<Object>, example = json!([{"en": "Only the one of its campaigns that takes off most applies.", "zh-CN": "组内只享受优惠最多的一项。"}]))]
+    #[schema(value_type = Vec<described::Localized>, example = json!([{"en": "Only the one of its campaigns that takes off most applies.", "zh-CN": "组内只享受优惠最多的一项。"}]))]
     understood: Vec<Words>,
 }
 

@@ -4,6 +4,7 @@ use super::Front;
 use super::auth::READERS;
 use super::calls::Calls;
 use super::extract::{Auth, Json, Path, Query, etag, if_match};
+use super::fixed;
 use super::page::{At, Page};
 use super::problem::{Answer, Problem};
 use super::shown as cut;
@@ -221,7 +222,7 @@ struct ListQuery {
     #[serde(default)]
     mine: bool,
     /// Only those that are `open` (not done, due or not), `overdue` (not done although they were due) or `done`.
-    #[param(example = "open")]
+    #[param(value_type = Option<fixed::TaskState>, example = "open")]
     state: Option<String>,
     /// Only those about this: `campaign/` and id or key of a campaign.
     #[param(example = "campaign/spring-2026")]

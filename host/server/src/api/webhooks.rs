@@ -2,7 +2,9 @@
 
 use super::Front;
 use super::calls::Calls;
+use super::described;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match};
+use super::fixed;
 use super::page::{At, Page, backwards, page_of};
 use super::problem::Answer;
 use axum::extract::State;
@@ -168,7 +170,7 @@ struct Delivery {
     event_id: Uuid,
     /// Type of the event.
     #[serde(rename = "type")]
-    #[schema(example = "quote.confirmed")]
+    #[schema(value_type = fixed::OutgoingType, example = "quote.confirmed")]
     kind: String,
     /// What it happened to.
     #[schema(example = "quote/01a204a1-193a-70a2-bedf-baa8a47b6e03")]
@@ -219,10 +221,10 @@ impl From<DeliveryView> for Delivery {
 #[derive(Debug, Serialize, ToSchema)]
 struct EventType {
     /// Its name.
-    #[schema(example = "quote.confirmed")]
+    #[schema(value_type = fixed::OutgoingType, example = "quote.confirmed")]
     name: &'static str,
     /// When it happens, by language.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     meaning: Words,
 }
 
@@ -378,7 +380,7 @@ async fn replay(
 #[into_params(parameter_in = Query)]
 struct DeliveriesQuery {
     /// Only those that are `pending`, `delivered` or `dead`.
-    #[param(example = "dead")]
+    #[param(value_type = Option<DeliveryState>, example = "dead")]
     state: Option<String>,
     /// Items of the page, 1 to 1000; 100 if left out.
     limit: Option<usize>,

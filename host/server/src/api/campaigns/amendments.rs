@@ -3,7 +3,9 @@
 use super::super::Front;
 use super::super::auth::READERS;
 use super::super::calls::Calls;
+use super::super::described;
 use super::super::extract::{Auth, Json, OptionalJson, Path, Query, if_match};
+use super::super::fixed;
 use super::super::page::{At, BackwardsQuery, Page, page_of};
 use super::super::problem::{Answer, Problem};
 use super::plan::{PlanBody, RuleBody};
@@ -43,6 +45,7 @@ struct NewAmendment {
     plan: Option<PlanBody>,
     /// Fields of the plan whose unusual figures are meant as they are written.
     #[serde(default)]
+    #[schema(value_type = Vec<fixed::DoubtfulField>)]
     as_written: Vec<String>,
     /// Facts that the new rule reads beyond those granted before.
     #[serde(default)]
@@ -57,7 +60,7 @@ struct Amendment {
     /// Counts from 1.
     amendment: i64,
     /// `proposed`, `approved` or `rejected`.
-    #[schema(example = "proposed")]
+    #[schema(value_type = fixed::AmendmentState, example = "proposed")]
     state: String,
     /// The whole plan as it would be.
     plan: PlanBody,
@@ -67,7 +70,7 @@ struct Amendment {
     grant: Vec<String>,
     /// What was foreseen when it was proposed: `changes` of the plan in words, and what both plans would take off the latest quotes
     /// (`now`, `then`: minor units).
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::PlanPreview)]
     preview: Value,
     /// Why.
     note: Option<String>,

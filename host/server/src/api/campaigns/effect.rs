@@ -1,5 +1,7 @@
 //! What a campaign brought, as it is shown.
 
+use super::super::described;
+use super::super::fixed;
 use super::super::page::At;
 use posthouse_app::campaigns as app;
 use posthouse_domain::Localized;
@@ -87,10 +89,10 @@ struct Gain {
 #[derive(Debug, Serialize, ToSchema)]
 struct Unsaid {
     /// `no_holdout`, `treated`, `held_out` or `buyers`: of whom there are too few.
-    #[schema(example = "held_out")]
+    #[schema(value_type = fixed::TooFewOf, example = "held_out")]
     code: String,
     /// In words.
-    #[schema(value_type = Object)]
+    #[schema(value_type = described::Localized)]
     text: Localized,
 }
 

@@ -1,5 +1,7 @@
 //! What the calls about campaigns answer.
 
+use super::super::described;
+use super::super::fixed;
 use super::super::page::At;
 use super::super::reader;
 use super::effect::Figures;
@@ -20,14 +22,14 @@ pub(crate) struct CampaignSummary {
     #[schema(example = "spring-2026")]
     key: String,
     /// `new-product`, `price-or-gift`, `festival`, `member` or `joint`.
-    #[schema(example = "festival")]
+    #[schema(value_type = fixed::CampaignType, example = "festival")]
     r#type: &'static str,
     /// For people.
     name: String,
     /// Who answers for it.
     owner: Option<String>,
     /// `draft`, `submitted`, `approved`, `preparing`, `running`, `paused`, `ended` or `evaluated`.
-    #[schema(example = "running")]
+    #[schema(value_type = fixed::CampaignState, example = "running")]
     state: &'static str,
     /// When it is to be in force.
     window: Times,
@@ -98,6 +100,7 @@ pub(crate) struct Lesson {
     /// Its name.
     name: String,
     /// Its type.
+    #[schema(value_type = fixed::CampaignType)]
     r#type: &'static str,
     /// The figures as they were when it was evaluated.
     figures: Figures,
@@ -135,7 +138,7 @@ pub(crate) struct Campaign {
     /// What is planned.
     plan: PlanBody,
     /// What the plan says, in words: sentence by sentence, each by language.
-    #[schema(value_type = Vec<Object>, example = json!([{"en": "Never below 80 % of the list price.", "zh-CN": "折后价不低于原价的 80%。"}]))]
+    #[schema(value_type = Vec<described::Localized>, example = json!([{"en": "Never below 80 % of the list price.", "zh-CN": "折后价不低于原价的 80%。"}]))]
     understood: Vec<Words>,
     /// The plan's plugin.
     plugin: PluginName,
@@ -190,13 +193,13 @@ impl From<app::PluginName> for PluginName {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CampaignRehearsal {
     /// `create`, `change` (another plan of the campaign of this key) or `nothing` (that is its plan already).
-    #[schema(example = "create")]
+    #[schema(value_type = fixed::Rehearsed, example = "create")]
     would: &'static str,
     /// What the plan says, in words: sentence by sentence, each by language.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<described::Localized>)]
     understood: Vec<Words>,
     /// What becomes different from the plan that is known, each by language.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<described::Localized>)]
     changes: Vec<Words>,
     /// The plan's plugin.
     plugin: PluginName,
@@ -284,11 +287,13 @@ pub(crate) struct Step {
     step: i64,
     /// `create`, `change`, `submit`, `approve`, `reject`, `start`, `pause`, `resume`, `amend`, `reject-amendment`, `rollback`, `breaker`, `end` or
     /// `evaluate`; `breaker` is the host going back to an earlier rule because the one in force kept failing.
-    #[schema(example = "approve")]
+    #[schema(value_type = fixed::CampaignAction, example = "approve")]
     action: String,
     /// The state before.
+    #[schema(value_type = fixed::CampaignState)]
     from: String,
     /// The state after.
+    #[schema(value_type = fixed::CampaignState)]
     to: String,
     /// The plan after it.
     plan_hash: String,

@@ -4,6 +4,7 @@ use super::super::Front;
 use super::super::auth::READERS;
 use super::super::calls::Calls;
 use super::super::extract::{Auth, Json, Path};
+use super::super::fixed;
 use super::super::page::{At, Page};
 use super::super::problem::Answer;
 use super::super::tasks::day;
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Calls {
     "assignee": "Ms Lin", "due_on": "2026-01-18"}))]
 struct NewTask {
     /// `training`, `materials` or `other`.
+    #[schema(value_type = fixed::CampaignTaskKind)]
     kind: String,
     /// What is to be done.
     title: String,
@@ -62,7 +64,7 @@ struct Task {
     /// Counts from 1.
     task: i64,
     /// `training`, `materials` or `other`.
-    #[schema(example = "training")]
+    #[schema(value_type = fixed::CampaignTaskKind, example = "training")]
     kind: String,
     /// What is to be done.
     title: String,

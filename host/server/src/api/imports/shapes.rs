@@ -1,5 +1,6 @@
 //! What the calls about imports answer.
 
+use super::super::fixed;
 use super::super::page::At;
 use super::super::reader::Said;
 use super::report::Report;
@@ -15,11 +16,12 @@ pub(crate) struct Import {
     /// Id.
     id: Uuid,
     /// `customers` or `bookings`.
+    #[schema(value_type = fixed::FileKind)]
     kind: String,
     /// Name of the file as sent.
     file_name: String,
     /// `queued`, `running`, `done` or `failed`.
-    #[schema(example = "running")]
+    #[schema(value_type = fixed::ImportState, example = "running")]
     state: String,
     /// Length of the file in bytes.
     bytes: i64,
@@ -58,7 +60,7 @@ pub(crate) struct Import {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FileReading {
     /// `csv` or `xlsx`.
-    #[schema(example = "xlsx")]
+    #[schema(value_type = fixed::FileFormat, example = "xlsx")]
     format: String,
     /// The encoding of a CSV file.
     encoding: Option<String>,
