@@ -6,9 +6,11 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, Type,
+    Components, ComponentsBuilder, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Response,
+    ResponseBuilder, Schema, Type,
 };
 use utoipa::{OpenApi as _, PartialSchema};
 
@@ -62,7 +64,9 @@ pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
         };
         components = components.response(name, problem(description, headers));
     }
-    document.components = Some(components.build());
+    let mut components = components.build();
+    name_items(&mut components);
+    document.components = Some(components);
     for (path, item) in &mut document.paths.paths {
         let secured = path.starts_with("/api/");
         for (method, operation) in operations(item) {
@@ -76,6 +80,18 @@ pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
         }
     }
     serde_json::to_vec_pretty(&document).unwrap_or_default()
+}
+
+/// Has pages name the type of their items, which utoipa writes out anew in every page.
+fn name_items(components: &mut Components) {
+    for (page, schema) in &mut components.schemas {
+        if let Some(item) = page.strip_prefix("Page_")
+            && let RefOr::T(Schema::Object(page)) = schema
+            && let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items")
+        {
+            items.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
+        }
+    }
 }
 
 /// Problems that any call can answer.
