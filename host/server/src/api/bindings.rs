@@ -109,6 +109,7 @@ pub(crate) struct Binding {
     stale_reason: Option<Said>,
     /// What the activation moved; only in the answer to it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     diff: Option<Diff>,
 }
 
@@ -215,7 +216,7 @@ async fn list(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Js
 
 /// One binding.
 #[utoipa::path(get, path = "/bindings/{extension_point}/{name}", tag = "bindings", operation_id = "getBinding",
-    params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "The agency's name for it.")),
+    params(("extension_point" = fixed::ExtensionPoint, Path, description = "What is decided."), ("name" = String, Path, description = "The agency's name for it.")),
     responses((status = 200, description = "The binding.", body = Binding)))]
 async fn read(
     State(front): State<Front>,
@@ -233,7 +234,7 @@ async fn read(
 ///
 /// The rule of a campaign (`promotion`) is put into force by starting the campaign and by amendments: 409 `amendment_needed`.
 #[utoipa::path(put, path = "/bindings/{extension_point}/{name}", tag = "bindings", operation_id = "activateBinding", request_body = NewBinding,
-    params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "Lower-case letters, digits and hyphens; a new name makes a new binding."),
+    params(("extension_point" = fixed::ExtensionPoint, Path, description = "What is decided."), ("name" = String, Path, description = "Lower-case letters, digits and hyphens; a new name makes a new binding."),
         ("If-Match" = Option<String>, Header, description = "`ETag` of the revision that is to be replaced; 412 `revision_changed` if it is another by now."),
         ("If-None-Match" = Option<String>, Header, description = "`*` makes a new binding only.")),
     responses((status = 200, description = "The binding with its new revision and what it moved.", body = Binding)))]
@@ -283,7 +284,7 @@ async fn activate(
 
 /// Every revision of a binding, the newest first.
 #[utoipa::path(get, path = "/bindings/{extension_point}/{name}/history", tag = "bindings", operation_id = "listRevisions",
-    params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
+    params(("extension_point" = fixed::ExtensionPoint, Path, description = "What is decided."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
     responses((status = 200, description = "A page of revisions.", body = Page<Revision>)))]
 async fn history(
     State(front): State<Front>,
@@ -306,7 +307,7 @@ async fn history(
 /// The last 1,000 lines are kept, and of one run the first 100. They are written in the background, a moment after the run. Lines `about`
 /// a customer, and what a rule wrote itself, are shown to keys with the scope `read` only.
 #[utoipa::path(get, path = "/bindings/{extension_point}/{name}/logs", tag = "bindings", operation_id = "listLogLines",
-    params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
+    params(("extension_point" = fixed::ExtensionPoint, Path, description = "What is decided."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
     responses((status = 200, description = "A page of lines.", body = Page<LogLine>)))]
 async fn logs(
     State(front): State<Front>,
@@ -329,7 +330,7 @@ async fn logs(
 /// It becomes a new revision that says what it restores. Without a body it goes back by one, and each further time by one
 /// more: from what an earlier rollback brought back to what stood before that.
 #[utoipa::path(post, path = "/bindings/{extension_point}/{name}/rollback", tag = "bindings", operation_id = "rollbackBinding", request_body = Option<Rollback>,
-    params(("extension_point" = String, Path, description = "`segmentation` or `promotion`."), ("name" = String, Path, description = "The agency's name for it."),
+    params(("extension_point" = fixed::ExtensionPoint, Path, description = "What is decided."), ("name" = String, Path, description = "The agency's name for it."),
         ("If-Match" = Option<String>, Header, description = "`ETag` of the revision in force.")),
     responses((status = 200, description = "The binding with its new revision and what it moved.", body = Binding)))]
 async fn rollback(

@@ -40,14 +40,17 @@ pub(super) fn secret_routes() -> Calls {
 #[schema(example = json!({"label": "Spring fair", "count": 500, "uses": 1, "expires_at": "2026-06-30T16:00:00Z"}))]
 pub(crate) struct NewCoupons {
     /// By which people know the batch.
+    #[schema(min_length = 1)]
     label: String,
     /// So many codes for whoever brings one, up to 100,000.
+    #[schema(minimum = 1, maximum = 100_000)]
     count: Option<usize>,
     /// A code for each of these customers, theirs alone.
     customers: Option<Vec<Uuid>>,
     /// A code for everyone who is in this segment (`binding.key`) now, theirs alone.
     segment: Option<String>,
     /// How often each code can be used; once if left out.
+    #[schema(minimum = 1)]
     uses: Option<i32>,
     /// When the codes end: an instant as RFC 3339, or a day, which means its first instant in the agency's zone.
     expires_at: Option<String>,
@@ -160,6 +163,7 @@ pub(crate) struct CouponCode {
     code: String,
     /// Whose it is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     customer_id: Option<Uuid>,
 }
 

@@ -21,6 +21,11 @@ pub(super) struct Localized {
     en: String,
 }
 
+/// Bytes as they are.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(super) struct Bytes(Vec<u8>);
+
 macro_rules! one_of_types {
     ($($(#[doc = $said:literal])+ $name:ident = $($kind:ident)|+;)+) => {$(
         $(#[doc = $said])+

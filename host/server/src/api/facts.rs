@@ -116,7 +116,7 @@ struct ExportQuery {
 #[utoipa::path(get, path = "/facts/export", tag = "facts", operation_id = "exportFacts", params(ExportQuery),
     responses((status = 200, description = "One row per customer.",
         headers(("posthouse-day" = String, description = "The day of the facts, as in 2026-01-15.")), content(
-        (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/vnd.apache.arrow.stream")))))]
+        (String = "text/csv"), (String = "application/x-ndjson"), (described::Bytes = "application/vnd.apache.arrow.stream")))))]
 async fn export(
     State(front): State<Front>,
     Auth(caller): Auth,

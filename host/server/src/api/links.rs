@@ -5,7 +5,7 @@ use super::calls::Calls;
 use super::extract::{Auth, Path};
 use super::fixed;
 use super::page::{At, Page};
-use super::problem::{Answer, Problem};
+use super::problem::{Answer, Problem, ProblemBody};
 use axum::extract::State;
 use axum::http::StatusCode;
 use posthouse_app::links::LinkView;
@@ -71,7 +71,7 @@ fn kind(text: &str) -> Answer<LinkKind> {
 /// Family and companions are so of each other. A link that is known stays as it is.
 #[utoipa::path(put, path = "/customers/{id}/links/{kind}/{other}", tag = "profiles", operation_id = "linkCustomers",
     params(("id" = Uuid, Path, description = "Id of the customer."),
-        ("kind" = String, Path, description = "What the other is: `family`, `companion`, `payer`, `referrer` or `emergency-contact`.", example = "payer"),
+        ("kind" = fixed::LinkKind, Path, description = "What the other is.", example = "payer"),
         ("other" = Uuid, Path, description = "Id of the other customer.")),
     responses((status = 200, description = "Every link of the customer; `next` is always null.", body = Page<Link>)))]
 async fn link(
@@ -89,9 +89,10 @@ async fn link(
 
 /// Take a link away. One that is not there is not missed.
 #[utoipa::path(delete, path = "/customers/{id}/links/{kind}/{other}", tag = "profiles", operation_id = "unlinkCustomers",
-    params(("id" = Uuid, Path, description = "Id of the customer."), ("kind" = String, Path, description = "What the other is."),
+    params(("id" = Uuid, Path, description = "Id of the customer."), ("kind" = fixed::LinkKind, Path, description = "What the other is."),
         ("other" = Uuid, Path, description = "Id of the other customer.")),
-    responses((status = 204, description = "They are not linked so.")))]
+    responses((status = 204, description = "They are not linked so."),
+        (status = 422, description = "There is no such kind.", body = ProblemBody, content_type = "application/problem+json")))]
 async fn unlink(
     State(front): State<Front>,
     Auth(caller): Auth,

@@ -4,6 +4,7 @@
 //! [`idempotency`], the scopes of the call ([`calls`]), and the handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
 
 mod agency;
+mod answers;
 mod attributes;
 mod audit;
 mod auth;
@@ -211,7 +212,7 @@ fn calls(front: &Front) -> Calls {
 /// The whole API as a service.
 pub(crate) fn router(front: Front) -> Router {
     let (router, document) = calls(&front).router.split_for_parts();
-    let document = Bytes::from(openapi::finished(document));
+    let document = Bytes::from(openapi::finished(document, front.http()));
     router
         .route(
             "/api/openapi.json",

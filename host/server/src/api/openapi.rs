@@ -1,7 +1,9 @@
 //! The OpenAPI document. Calls describe themselves; what all of them share is added here.
 
+use super::answers;
 use super::calls::SCHEME;
 use super::problem::ProblemBody;
+use crate::config::Http;
 use axum::http::header;
 use axum::response::IntoResponse;
 use bytes::Bytes;
@@ -48,7 +50,7 @@ pub(super) fn frame() -> OpenApi {
 }
 
 /// The document with what all calls share: the key, the problems, `Idempotency-Key`, `Accept-Language`.
-pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
+pub(super) fn finished(mut document: OpenApi, http: &Http) -> Vec<u8> {
     let mut components = ComponentsBuilder::from(document.components.take().unwrap_or_default());
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "An API key of the agency, as `posthouse agency create` prints it. What it may do are its scopes; a key with the scope `owner` may do everything.",
@@ -66,10 +68,12 @@ pub(super) fn finished(mut document: OpenApi) -> Vec<u8> {
     }
     let mut components = components.build();
     name_items(&mut components);
+    answers::complete(&mut components, &document.paths);
     document.components = Some(components);
     for (path, item) in &mut document.paths.paths {
         let secured = path.starts_with("/api/");
         for (method, operation) in operations(item) {
+            bound(operation, http);
             share(method, operation, secured);
             if secured {
                 operation
@@ -90,6 +94,23 @@ fn name_items(components: &mut Components) {
             && let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items")
         {
             items.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
+        }
+    }
+}
+
+/// Says of numbers of items how large they may be, and of headers that they are left out rather than null.
+fn bound(operation: &mut Operation, http: &Http) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        if matches!(&*parameter.name, "limit" | "size") {
+            let number = ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(1))
+                .maximum(Some(http.page_most as i64))
+                .default(Some(http.page_default.into()));
+            parameter.schema = Some(number.into());
+        } else if parameter.parameter_in == ParameterIn::Header {
+            parameter.schema = Some(ObjectBuilder::new().schema_type(Type::String).into());
         }
     }
 }
@@ -219,7 +240,7 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
             "409" => secured && (in_use || !matches!(method, HttpMethod::Get | HttpMethod::Delete)),
             "412" => conditional,
             "413" | "415" => body,
-            _ => secured && (body || query),
+            _ => once || secured && (body || query),
         };
         if answers {
             let shared = RefOr::Ref(Ref::from_response_name(name));
@@ -237,7 +258,9 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
 fn idempotency_key() -> Parameter {
     let text = ObjectBuilder::new()
         .schema_type(Type::String)
+        .min_length(Some(1))
         .max_length(Some(255))
+        .pattern(Some("^[!-~]+$"))
         .build();
     ParameterBuilder::new()
         .name("Idempotency-Key")
@@ -272,12 +295,16 @@ mod tests {
     use super::*;
     use std::collections::{BTreeMap, BTreeSet};
 
+    async fn document() -> String {
+        let (front, _folder) = front().await;
+        let (_, document) = super::super::calls(&front).router.split_for_parts();
+        String::from_utf8(finished(document, front.http())).unwrap()
+    }
+
     /// `POSTHOUSE_UPDATE_OPENAPI=1 cargo test -p posthouse openapi` writes the document anew.
     #[tokio::test]
     async fn the_document_is_the_one_that_is_kept() {
-        let (front, _folder) = front().await;
-        let (_, document) = super::super::calls(&front).router.split_for_parts();
-        let made = String::from_utf8(finished(document)).unwrap() + "\n";
+        let made = document().await + "\n";
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
         if std::env::var_os("POSTHOUSE_UPDATE_OPENAPI").is_some() {
             std::fs::write(path, &made).unwrap();
@@ -291,9 +318,7 @@ mod tests {
 
     #[tokio::test]
     async fn bookings_in_events_have_the_fields_of_files() {
-        let (front, _folder) = front().await;
-        let (_, document) = super::super::calls(&front).router.split_for_parts();
-        let document: serde_json::Value = serde_json::from_slice(&finished(document)).unwrap();
+        let document: serde_json::Value = serde_json::from_str(&document().await).unwrap();
         let described = &document["components"]["schemas"]["BookingData"]["properties"];
         let described: BTreeSet<&str> = described.as_object().unwrap().keys().map(String::as_str).collect();
         // who, which event and which state stand beside the data
@@ -320,9 +345,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_call_has_a_name_and_a_tag_and_every_reference_leads_somewhere() {
-        let (front, _folder) = front().await;
-        let (_, document) = super::super::calls(&front).router.split_for_parts();
-        let document: serde_json::Value = serde_json::from_slice(&finished(document)).unwrap();
+        let document: serde_json::Value = serde_json::from_str(&document().await).unwrap();
         assert_eq!(document["openapi"], "3.1.0");
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {

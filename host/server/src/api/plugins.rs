@@ -98,7 +98,7 @@ impl From<PluginView> for Plugin {
 /// Waits until it is checked, compiled and self-tested. 201 if it is new, 200 if the agency has it already; 422 with the reason if it is
 /// refused; 503 if too many wait for the compiler.
 #[utoipa::path(post, path = "/plugins", tag = "plugins", operation_id = "uploadPlugin",
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "A component, as `posthouse plugin pack` makes it."),
+    request_body(content = described::Bytes, content_type = "application/wasm", description = "A component, as `posthouse plugin pack` makes it."),
     responses((status = 201, description = "The new revision.", body = Plugin), (status = 200, description = "The revision was known.", body = Plugin)))]
 async fn upload(State(front): State<Front>, Auth(caller): Auth, request: Request) -> Answer<impl IntoResponse> {
     require_type(request.headers(), &["application/wasm"])?;

@@ -37,13 +37,17 @@ pub(crate) struct BasketBody {
     /// Who buys; left out, nobody in particular, and campaigns for known customers do not apply.
     customer_id: Option<Uuid>,
     /// Where: `app`, `shop`, …. Campaigns name their places by the same words.
+    #[schema(min_length = 1)]
     channel: String,
     /// What, 1 to 100 lines.
+    #[schema(min_items = 1, max_items = 100)]
     lines: Vec<LineBody>,
     /// Coupon codes, however they were typed; up to 10.
     #[serde(default)]
+    #[schema(max_items = 10)]
     codes: Vec<String>,
     /// How long to hold budgets and coupons for this price, in minutes, 1 to 2880; 30 if left out.
+    #[schema(minimum = 1, maximum = 2880)]
     hold_minutes: Option<u16>,
 }
 
@@ -52,6 +56,7 @@ pub(crate) struct BasketBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct LineBody {
     /// The agency's number of the product.
+    #[schema(min_length = 1)]
     sku: String,
     /// `tour`, `hotel`, `flight`, `train`, `cruise`, `ticket`, `transfer`, `visa`, `insurance` or `other`.
     #[schema(value_type = fixed::ProductKind)]
@@ -64,16 +69,20 @@ pub(crate) struct LineBody {
     theme: Option<String>,
     /// When it begins, `2026-05-01`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
     departs: Option<String>,
     /// For how many people it is.
+    #[schema(minimum = 1, maximum = 10_000)]
     travellers: i32,
     /// Price of one, in minor units of the agency's currency: 498000 for CNY 4,980.00.
-    #[schema(example = 498_000)]
+    #[schema(minimum = 0, example = 498_000)]
     unit_price: i64,
     /// What one costs the agency, in minor units; where it is known, no campaign takes the price below it. Rules are not told.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0)]
     unit_cost: Option<i64>,
     /// How many.
+    #[schema(minimum = 1, maximum = 10_000)]
     quantity: i32,
 }
 

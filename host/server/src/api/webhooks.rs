@@ -120,6 +120,7 @@ struct Webhook {
     created_by: Uuid,
     /// The secret, `whsec_…`. Shown when it is new, this once.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     secret: Option<String>,
 }
 

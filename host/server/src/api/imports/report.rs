@@ -63,6 +63,7 @@ pub(crate) struct Understood {
     value: String,
     /// In which column of the field it stands, the first being 1, where a file has several telephones or e-mail addresses.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     place: Option<i64>,
 }
 
