@@ -35,13 +35,18 @@ plugin-%:
 setup:
 	scripts/setup
 
-check: ## format, clippy with warnings denied, docs, dependency audit
+check: ## format, clippy with warnings denied, docs, dependency audit, and the API against its OpenAPI document
+	scripts/setup check
 	$(CARGO) fmt --all --check
 	cd plugins && $(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	cd plugins && $(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	scripts/audit
+	scripts/check-client
+	$(CARGO) build --locked -p posthouse
+	@$(MAKE) --no-print-directory plugins POSTHOUSE=target/debug/posthouse
+	scripts/fuzz-api
 
 bench: build ## the rows of docs/benchmarks.md, measured here
 	$(CARGO) run --locked --release -p posthouse-bench
