@@ -116,6 +116,7 @@ impl Client {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let bytes = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
+        crate::contract::hold(method, path, status, &content_type, &bytes);
         Ok(Answer {
             status,
             text: String::from_utf8_lossy(&bytes).into_owned(),

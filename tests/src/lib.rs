@@ -2,6 +2,7 @@
 
 pub mod campaigns;
 pub mod client;
+pub mod contract;
 pub mod guest;
 pub mod guide;
 pub mod line;
