@@ -81,7 +81,7 @@ impl Contract {
         let Some(media) = content.get(essence) else {
             return Some(format!("the type {essence:?} is not documented"));
         };
-        if !essence.ends_with("json") || body.len() > LARGEST {
+        if !(essence == "application/json" || essence.ends_with("+json")) || body.len() > LARGEST {
             return None;
         }
         let body = match serde_json::from_slice(body) {

@@ -67,7 +67,7 @@ pub(crate) struct Decision {
     #[schema(value_type = Object)]
     output: Value,
     /// `answered`, or the code of the fault.
-    #[schema(example = "answered")]
+    #[schema(value_type = fixed::DecisionOutcome, example = "answered")]
     outcome: String,
     /// What the host made of it: `code`, `off` in minor units, `text` in both languages.
     #[schema(value_type = described::DecisionEffect)]
@@ -193,6 +193,7 @@ struct DecisionQuery {
     /// Made by this plugin.
     digest: Option<String>,
     /// `answered`, or the code of a fault.
+    #[param(value_type = Option<fixed::DecisionOutcome>)]
     outcome: Option<String>,
     /// Items of the page, 1 to 1000; 100 if left out.
     limit: Option<usize>,

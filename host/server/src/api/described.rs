@@ -225,7 +225,7 @@ pub(super) struct DecisionContext {
 #[derive(ToSchema)]
 pub(super) struct DecisionEffect {
     /// `applied`, or why not.
-    code: String,
+    code: fixed::CampaignOutcome,
     /// What was taken off, in minor units.
     off: i64,
     /// In words.

@@ -92,7 +92,7 @@ fixed! {
     /// What the rows of a file are about.
     FileKind = row::FileKind::ALL.map(row::FileKind::as_str);
     /// How a file is written.
-    FileFormat = ["csv", "xlsx"];
+    FileFormat = ["csv", "xlsx", "xlsb", "xls", "ods"];
     /// Where an import stands.
     ImportState = ["queued", "running", "done", "failed"];
     /// How an export is written; `arrow` is an IPC stream.
@@ -137,6 +137,8 @@ fixed! {
     /// What became of a campaign in a quote: `applied`, or why not.
     CampaignOutcome = ["applied", "outside_window", "elsewhere", "customer_needed", "not_in_audience", "holdout", "open_complaint", "coupon_needed",
         "no_rule", "rule_failed", "not_running", "no_offer", "outranked", "not_best", "over_budget", "at_floor"];
+    /// How asking a rule ended: it answered, or what was wrong.
+    DecisionOutcome = ["answered", "out_of_fuel", "deadline", "memory", "trap", "bad_output", "refused", "host"];
     /// The period that is looked at.
     ParetoWindow = ["12m", "24m", "total"];
     /// What customers are ranked by.

@@ -66,7 +66,7 @@ const HERE: Welcome = Welcome {
 ///
 /// A page for browsers (`Accept: text/html`), the same links as JSON for everyone else.
 #[utoipa::path(get, path = "/", tag = "operations", operation_id = "welcome", security(),
-    responses((status = 200, description = "Where to go on.", body = Welcome)))]
+    responses((status = 200, description = "Where to go on; to a browser as a page.", content((Welcome = "application/json"), (String = "text/html")))))]
 async fn welcome(headers: HeaderMap) -> Response {
     let mut response = if wants_html(&headers) {
         page(StatusCode::OK, &words!("Posthouse", "Posthouse"), &contents())

@@ -59,7 +59,7 @@ pub(crate) struct Import {
 /// How a file is read.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FileReading {
-    /// `csv` or `xlsx`.
+    /// `csv`, or the kind of workbook.
     #[schema(value_type = fixed::FileFormat, example = "xlsx")]
     format: String,
     /// The encoding of a CSV file.
