@@ -95,6 +95,15 @@ def turn(choices):
     return copy.deepcopy(choices[TURN // 3 % len(choices)])
 
 
+@schemathesis.check
+def what_fits_is_read(context, response, case):
+    """A request that fits the document is not refused as one that does not fit the call."""
+    if case.meta and case.meta.generation.mode.is_positive and response.status_code in (400, 422):
+        problem = response.json()
+        if problem["code"] in ("bad_body", "bad_query", "bad_json"):
+            raise AssertionError(f"{problem['code']}: {problem['detail']}")
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     global TURN

@@ -73,6 +73,7 @@ pub(crate) struct NewBinding {
 /// What to go back to.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"to": 1}))]
 pub(crate) struct Rollback {
     /// The revision. Left out, it is the one before the present, or the one before that which the present brought back.
     to: Option<i64>,

@@ -75,6 +75,7 @@ struct NewCampaign {
 /// What is to become different.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"owner": "Ms Lin"}))]
 struct CampaignChange {
     /// Another name.
     name: Option<String>,
@@ -100,6 +101,7 @@ struct StepNote {
 /// How a campaign went.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"judgement": "Families booked earlier than last year", "lessons": "Begin two weeks earlier, leave out hotels"}))]
 struct CampaignEvaluation {
     /// How it went, in the view of those who know: what the figures do not say.
     judgement: String,

@@ -97,6 +97,7 @@ fn read(text: &RawValue) -> Result<Value, (&'static str, Words)> {
     "customer": {"identities": [{"kind": "phone", "value": "138 0013 8000"}], "name": "王小明"},
     "data": {"destination": "Kyoto", "theme": "family", "departs": "2026-04-02", "returns": "2026-04-09", "travellers": 4, "amount": 3280000, "channel": "web"}
 }))]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Event {
     /// The system that tells. With `external_id` it names the event: sent twice, it counts once.
     source: String,
@@ -110,6 +111,7 @@ pub(crate) struct Event {
     /// Who.
     customer: CustomerText,
     /// What a booking says; of other types the sender's own fields are kept as they are. At most 16 KiB.
+    #[schema(value_type = BookingData, required = false)]
     data: Option<BookingData>,
 }
 
@@ -156,24 +158,29 @@ pub(crate) struct BookingData {
 /// A customer as told by somebody.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "describes what the app reads")]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"identities": [{"kind": "phone", "value": "138 0013 8000"}], "name": "王小明", "attributes": {"home_city": "上海"},
+    "preferences": {"destination": ["Kyoto", "Yunnan"], "pace": "relaxed", "budget": 3_000_000}}))]
 pub(crate) struct CustomerText {
-    /// By what the customer is known.
+    /// By what the customer is known. A new customer needs one, a change may leave them out.
+    #[schema(required = false)]
     identities: Vec<IdentityText>,
     /// Name as the customer writes it.
     name: Option<String>,
     /// Attributes: `name_latin, kind, gender, birth_date, home_city, language, consent_marketing`.
-    #[schema(value_type = Option<HashMap<String, described::Plain>>)]
+    #[schema(value_type = HashMap<String, described::Plain>, required = false)]
     attributes: Option<Value>,
     /// Preferences by key (`destination, theme, pace, hotel, diet, mobility, budget, season`): a value, several of `destination, theme, diet`
     /// and `season`, or `null` to take back what was told. A value may be an object with `value`, `source_kind` (`declared`, `observed`,
     /// `third-party`, `inferred`) and `confidence` (per cent). Events add to what was recorded under a key, `PATCH` takes its place.
-    #[schema(value_type = Option<HashMap<fixed::PreferenceKey, described::PreferenceText>>, example = json!({"destination": ["Kyoto", "Yunnan"], "pace": "relaxed", "budget": 3_000_000}))]
+    #[schema(value_type = HashMap<fixed::PreferenceKey, described::PreferenceText>, required = false)]
     preferences: Option<Value>,
 }
 
 /// An identity in any spelling.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "describes what the app reads")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct IdentityText {
     /// `phone, email, wechat_openid, id_card, passport, member_no, ota_user` or `device`.
     #[schema(value_type = fixed::IdentityKind)]

@@ -3,7 +3,7 @@
 use super::calls::Calls;
 use super::extract::{Auth, Path, Query, require_type};
 use super::fixed;
-use super::problem::{Answer, Problem};
+use super::problem::{Answer, Problem, ProblemBody};
 use super::{Front, idempotency, reader};
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -72,7 +72,8 @@ struct Upload {
 /// With `dry_run=true` the job counts what would land, and `report` says more; nothing but the job itself is written.
 #[utoipa::path(post, path = "/imports", tag = "intake", operation_id = "startImport", params(StartQuery),
     request_body(content = Upload, content_type = "multipart/form-data"),
-    responses((status = 202, description = "The job, new or joined.", body = Import)))]
+    responses((status = 202, description = "The job, new or joined.", body = Import),
+        (status = 408, description = "Nothing came for a while.", body = ProblemBody, content_type = "application/problem+json")))]
 async fn start(
     State(front): State<Front>,
     Query(query): Query<StartQuery>,

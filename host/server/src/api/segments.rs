@@ -315,6 +315,7 @@ async fn members(
 /// Which rules to run.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"binding": "rfm"}))]
 pub(crate) struct RunRequest {
     /// Only this binding; every one if left out.
     binding: Option<String>,
