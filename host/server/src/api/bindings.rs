@@ -65,6 +65,7 @@ pub(crate) struct NewBinding {
     #[schema(value_type = Option<fixed::BindingMode>)]
     mode: Option<String>,
     /// Comes with `canary`.
+    #[schema(minimum = 0, maximum = 100)]
     canary_percent: Option<u8>,
     /// Facts granted to the binding beyond those granted before. The first activation grants what the plugin declares.
     grant: Option<Vec<String>>,
