@@ -221,7 +221,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Who asks, when the scopes of the call have been asked for ([`super::calls`]).
+/// Who asks, when the scopes of the call have been asked for ([`mod@super::calls`]).
 #[derive(Debug, Clone)]
 pub(crate) struct Allowed(pub(crate) Caller);
 

@@ -1,7 +1,7 @@
 //! The HTTP API: one file per capability, each with its calls, their documentation and the shape of their answers.
 //!
 //! A request passes, from outside in: [`reader`] (language), [`observe`] (span, measurement, panics), [`crowd`] (places), [`auth`] (key and rate),
-//! [`idempotency`], the scopes of the call ([`calls`]), and the handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
+//! [`idempotency`], the scopes of the call ([`mod@calls`]), and the handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
 
 mod agency;
 mod answers;
