@@ -1,5 +1,5 @@
 //! Idempotency keys: a request that carries a key of its sender's is carried out once, and answered alike each time. The key is claimed in the
-//! transaction that does the work ([`Idempotency::begin`]), so that neither is there without the other, whenever a host dies.
+//! transaction that does the work (`Idempotency::begin`), so that neither is there without the other, whenever a host dies.
 //!
 //! What a request made answers for itself when it is sent again, where that is possible. Other answers are kept, sealed, as they can hold a
 //! customer. Answers that hold a secret are not kept at all.

@@ -1,8 +1,8 @@
 //! The ledger: accounts of whatever is kept like money. It knows neither who has an account nor why it moves; a capability names the kind
 //! of its accounts, the kind of its causes, and the parts and conditions of each movement.
 //!
-//! Every movement is two statements, however many causes, accounts and parts it touches: its entries ([`crate::ledger_entries`]), whose key has
-//! the cause, so that nothing moves twice; and the counters ([`crate::ledger_counters`]), each under its condition, in the order of their keys, so
+//! Every movement is two statements, however many causes, accounts and parts it touches: its entries (`ledger_entries`), whose key has
+//! the cause, so that nothing moves twice; and the counters (`ledger_counters`), each under its condition, in the order of their keys, so
 //! that two movements never wait for each other in a circle. A transaction that moves several times does so in the order of the accounts.
 //! When a movement fails, nothing of its transaction may be committed.
 
