@@ -41,6 +41,7 @@ impl App {
             }
             app.run_jobs().await;
         });
+        self.background.spawn(self.clone().keep_in_step());
         self.background.spawn(self.clone().warm_up());
         self.background.spawn(self.clone().follow_what_was_left());
         self.background.spawn(self.clone().hear_other_hosts());
@@ -51,7 +52,7 @@ impl App {
     }
 
     /// Opens the rules in force, so that whoever asks for a quote does not wait for the compiler. Until then this host is not ready.
-    async fn warm_up(self) {
+    pub(crate) async fn warm_up(self) {
         while let Err(error) = retrying!(self.open_what_is_in_force()) {
             tracing::warn!(%error, "the rules in force are not opened yet; trying again");
             tokio::select! {

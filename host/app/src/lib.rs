@@ -14,6 +14,7 @@ mod documents;
 mod error;
 pub mod facts;
 pub mod idempotency;
+mod in_step;
 pub mod insights;
 pub mod intake;
 mod jobs;
@@ -54,6 +55,7 @@ pub use posthouse_store::{Store, StoreError, database};
 pub use room::Room;
 
 use facts::contributions::Contributions;
+use in_step::InStep;
 use intake::files::workbook::Workbooks;
 use jobs::Kinds;
 use posthouse_domain::{Clock, Entropy, words};
@@ -77,6 +79,7 @@ pub struct App {
     machine: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     documents: DocumentKeys,
+    in_step: Arc<InStep>,
     openings: Arc<Openings>,
     /// Whether what is in force was opened once since the start.
     warm: Arc<AtomicBool>,
@@ -138,6 +141,7 @@ impl App {
             machine: parts.machine,
             entropy: parts.entropy,
             documents: DocumentKeys::new(&parts.secret),
+            in_step: Arc::default(),
             openings: Arc::default(),
             warm: Arc::default(),
             frames: parts.frames,

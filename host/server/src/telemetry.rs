@@ -145,6 +145,10 @@ fn describe() {
     );
     metrics::describe_gauge!("posthouse_plugins_loaded", "Plugins ready in memory.");
     metrics::describe_gauge!(
+        "posthouse_clock_offset_milliseconds",
+        "By how much the database's clock is ahead of this host's; beyond two seconds it runs no timers."
+    );
+    metrics::describe_gauge!(
         "posthouse_open_agencies",
         "Agencies in memory; those that nobody uses are put away."
     );

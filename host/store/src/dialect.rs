@@ -111,6 +111,18 @@ pub async fn listen(store: &Store, heard: impl Fn(Option<uuid::Uuid>)) -> Result
     }
 }
 
+/// What time it is for the server of the database, in ms since 1970. The embedded database has the clock of its host, and `None`.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn server_time(store: &Store) -> Result<Option<i64>> {
+    let Store::Postgres(pool) = store else {
+        return Ok(None);
+    };
+    let time = sqlx::query_scalar("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)");
+    Ok(Some(time.fetch_one(pool).await?))
+}
+
 /// Whether the database belongs to this process alone.
 pub fn is_embedded(store: &Store) -> bool {
     matches!(store, Store::Sqlite { .. })

@@ -26,6 +26,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 /// Shortest sleep: what is due may be locked by a transaction that is not committed yet.
 pub(super) const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
+/// Sleep of a host that does not know whether its clock is right, or knows that it is not.
+const OUT_OF_STEP: Duration = Duration::from_millis(100);
 /// First and longest pause after a failure, in machine ms; each is twice the one before.
 const PAUSES: (i64, i64) = (1_000, 15 * 60_000);
 
@@ -42,10 +44,16 @@ impl App {
     /// Runs the timers that are due until the server stops.
     pub(crate) async fn run_jobs(self) {
         while !self.stopping.is_cancelled() {
-            let turn = self.turn.lock().await;
-            let ran = self.run_timers().await;
-            drop(turn);
+            let in_step = self.in_step.holds();
+            let ran = if in_step {
+                let _turn = self.turn.lock().await;
+                self.run_timers().await
+            } else {
+                // other hosts run what is due meanwhile
+                Ok(0)
+            };
             let sleep = match ran {
+                Ok(0) if !in_step => OUT_OF_STEP,
                 Ok(0) => self
                     .until_next(Lane::Timers, LeftOut::default())
                     .await

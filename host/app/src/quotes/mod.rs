@@ -17,6 +17,8 @@ mod purse;
 mod read;
 mod settle;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub use budget::{BudgetEntry, BudgetView};
