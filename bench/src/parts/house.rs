@@ -103,6 +103,7 @@ pub(crate) async fn open(folder: &Path, key: &str) -> Result<House> {
         frames: None,
         workbooks: Workbooks::nowhere(),
         private_webhooks: false,
+        campaigns_in_force: 500,
     });
     let caller = app.team().authenticate(key).await?;
     Ok(House { app, clock, caller })
