@@ -70,9 +70,14 @@ impl Answer {
 impl Client {
     /// A client for the server at `base`.
     pub fn new(base: &str, key: &str) -> Self {
+        Self::patient(base, key, Duration::from_secs(120))
+    }
+
+    /// The same, for somebody who waits so long for an answer and no longer.
+    pub fn patient(base: &str, key: &str, patience: Duration) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(120)))
+            .timeout_global(Some(patience))
             .build();
         Self {
             agent: config.into(),

@@ -42,10 +42,9 @@ impl Line {
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let ways = ways.clone();
-                std::thread::spawn(move || {
-                    if let Ok(server) = TcpStream::connect(server) {
-                        carry(&client, &server, &ways);
-                    }
+                std::thread::spawn(move || match TcpStream::connect(server) {
+                    Ok(server) => carry(&client, &server, &ways),
+                    Err(_) => refuse(&client),
                 });
             }
         });
@@ -101,6 +100,12 @@ fn carry(client: &TcpStream, server: &TcpStream, ways: &Ways) {
             hang_up(client, server);
         }
     });
+}
+
+/// Nobody listens at the other end, and that is what it has to look like: a connection that goes with something unread is reset.
+fn refuse(client: &TcpStream) {
+    // it may be gone already
+    let _ = client.peek(&mut [0]);
 }
 
 fn hang_up(client: &TcpStream, server: &TcpStream) {
