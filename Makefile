@@ -57,9 +57,9 @@ cdnow: test-build ## real purchases against an independent computation; download
 million: build ## a file of a million rows on both engines, with memory measured; takes minutes
 	POSTHOUSE_TEST_MILLION=1 POSTHOUSE_TEST_BINARY=$(CURDIR)/target/release/posthouse $(CARGO) test --locked -p posthouse-tests million -- --nocapture --test-threads 1
 
-torture: test-build ## a hundred power cuts on each engine, at moments from another seed every time; takes minutes
+torture: test-build ## a hundred power cuts on each engine and a hundred rounds of three hosts, from another seed every time; takes an hour
 	POSTHOUSE_TEST_TORTURE=$${POSTHOUSE_TEST_TORTURE:-100} POSTHOUSE_TEST_SEED=$${POSTHOUSE_TEST_SEED:-$$(date +%s)} \
-		$(CARGO) test --locked -p posthouse-tests torture -- --nocapture
+		$(CARGO) test --locked -p posthouse-tests torture -- --nocapture --test-threads 1
 
 fuzz: ## mutated uploads, descriptors and answers, FUZZ_SECONDS each from another seed every time; `make test` tries each for a second
 	POSTHOUSE_FUZZ_SECONDS=$(FUZZ_SECONDS) POSTHOUSE_FUZZ_SEED=$${POSTHOUSE_FUZZ_SEED:-$$(date +%s)} \

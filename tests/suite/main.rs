@@ -42,6 +42,7 @@ mod frames;
 mod history;
 mod hostile_cells;
 mod hostile_workbooks;
+mod hosts;
 mod identity;
 mod insights;
 mod intake;

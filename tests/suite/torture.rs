@@ -20,7 +20,7 @@ const CUSTOMERS: usize = 300;
 const ROWS: usize = 2_000;
 const BINDING: &str = "/api/v1/bindings/segmentation/cut";
 
-fn setting(name: &str, otherwise: u64) -> u64 {
+pub(super) fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
 }
 
