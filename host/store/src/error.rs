@@ -106,9 +106,12 @@ impl From<sqlx::Error> for StoreError {
         let Some(reported) = error.as_database_error() else {
             return match error {
                 sqlx::Error::PoolTimedOut => Self::Overloaded,
-                sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) => {
-                    Self::Transient(error)
-                }
+                // a server that goes away in the middle of a greeting breaks the protocol
+                sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_) => Self::Transient(error),
                 _ => Self::Database(error),
             };
         };

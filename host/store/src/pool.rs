@@ -157,10 +157,7 @@ impl Store {
     pub async fn read(&self, access: Access) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(
-                pool.begin_with(AssertSqlSafe(dialect::postgres_begin(access, false)))
-                    .await?,
-            ),
+            Self::Postgres(pool) => Tx::Postgres(begin(pool, access, false).await?),
         })
     }
 
@@ -182,10 +179,7 @@ impl Store {
     pub async fn write(&self, access: Access) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with(dialect::SQLITE_BEGIN_WRITE).await?),
-            Self::Postgres(pool) => Tx::Postgres(
-                pool.begin_with(AssertSqlSafe(dialect::postgres_begin(access, true)))
-                    .await?,
-            ),
+            Self::Postgres(pool) => Tx::Postgres(begin(pool, access, true).await?),
         })
     }
 
@@ -217,6 +211,21 @@ impl Store {
             Self::Postgres(_) => "postgres",
         }
     }
+}
+
+/// Begins a transaction, to the end: whoever asked for it may be gone meanwhile. sqlx takes no BEGIN back that is given up on its way, and whoever
+/// got the connection next would be in that transaction.
+async fn begin(
+    pool: &sqlx::PgPool,
+    access: Access,
+    write: bool,
+) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move {
+        pool.begin_with(AssertSqlSafe(dialect::postgres_begin(access, write)))
+            .await
+    });
+    begun.await.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed))
 }
 
 /// Whether a connection that comes back from the pool can begin a transaction. On a full disk or an input error SQLite ends a transaction
@@ -281,6 +290,40 @@ mod tests {
             assert!(sqlx::raw_sql(statements).execute(&mut *tx).await.is_err());
         }
         store.write(Access::Jobs).await.unwrap().commit().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_goes_away_while_a_transaction_begins_leaves_none_behind() {
+        let address = posthouse_tests::postgres::database();
+        let store = Store::open_with(&address, 1).await.unwrap();
+        for polls in 0..200 {
+            let mut reading = Box::pin(store.read(Access::Jobs));
+            // gone after so many looks at what the server says
+            for _ in 0..polls % 7 {
+                if looked_once(&mut reading).await {
+                    break;
+                }
+            }
+            drop(reading);
+            let Tx::Postgres(mut tx) = store.write(Access::Jobs).await.unwrap() else {
+                unreachable!("the address is one of PostgreSQL")
+            };
+            let read_only: String = sqlx::query_scalar("SHOW transaction_read_only")
+                .fetch_one(&mut *tx)
+                .await
+                .unwrap();
+            assert_eq!(read_only, "off", "after {polls} looks");
+        }
+    }
+
+    /// Looks once; whether it is done.
+    async fn looked_once(future: &mut (impl Future + Unpin)) -> bool {
+        let done = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(context).is_ready())
+        })
+        .await;
+        tokio::time::sleep(Duration::from_micros(200)).await;
+        done
     }
 
     #[tokio::test(flavor = "multi_thread")]
