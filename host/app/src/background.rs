@@ -32,6 +32,7 @@ impl App {
                 tracing::error!(%error, "nights that were scheduled too late come at their time");
             }
             app.release_earlier_jobs().await;
+            app.hold_clock().await;
             for (lane, width) in [
                 (Lane::Deliveries, DELIVERIES),
                 (Lane::Retries, RETRIES),

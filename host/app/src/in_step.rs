@@ -32,30 +32,35 @@ fn offset(before: i64, told: i64, after: i64) -> i64 {
 }
 
 impl App {
-    /// Holds the machine's clock against the database's, at the start and every minute.
+    /// Holds the machine's clock against the database's every minute. The first look is taken before timers begin.
     pub(crate) async fn keep_in_step(self) {
         while !self.stopping.is_cancelled() {
-            match self.look_at_clocks().await {
-                Ok(off) => {
-                    let was = self.in_step.0.swap(off.abs() <= MOST_OFF, Ordering::AcqRel);
-                    if off.abs() > MOST_OFF {
-                        tracing::error!(
-                            off_ms = off,
-                            "this host's clock and the database's differ; set it right: until then other hosts run what falls due"
-                        );
-                    } else if !was {
-                        tracing::debug!(off_ms = off, "this host's clock goes with the database's");
-                    }
-                    metrics::gauge!("posthouse_clock_offset_milliseconds").set(off as f64);
-                }
-                // what is not known stays as it was
-                Err(error) => tracing::warn!(%error, "the database did not tell its time"),
-            }
             let pause = if self.in_step.holds() { EVERY } else { EVERY / 20 };
             tokio::select! {
-                () = self.stopping.cancelled() => {}
+                () = self.stopping.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
+            self.hold_clock().await;
+        }
+    }
+
+    /// Looks once whether the clock is right.
+    pub(crate) async fn hold_clock(&self) {
+        match self.look_at_clocks().await {
+            Ok(off) => {
+                let was = self.in_step.0.swap(off.abs() <= MOST_OFF, Ordering::AcqRel);
+                if off.abs() > MOST_OFF {
+                    tracing::error!(
+                        off_ms = off,
+                        "this host's clock and the database's differ; set it right: until then other hosts run what falls due"
+                    );
+                } else if !was {
+                    tracing::debug!(off_ms = off, "this host's clock goes with the database's");
+                }
+                metrics::gauge!("posthouse_clock_offset_milliseconds").set(off as f64);
+            }
+            // what is not known stays as it was
+            Err(error) => tracing::warn!(%error, "the database did not tell its time"),
         }
     }
 
