@@ -4,7 +4,7 @@
 //! of one day stand beside each other, one for each account: a quote moves those of ten campaigns in one place. A lot of points is its account's
 //! own, so an account's lots stand beside each other.
 
-use crate::ledger::{Account, Posting};
+use crate::ledger_accounts::{Account, Posting};
 use crate::{Result, Tx, dialect};
 use posthouse_domain::ledger::{Change, Movement, Part};
 use sqlx::FromRow;

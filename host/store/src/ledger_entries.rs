@@ -1,6 +1,6 @@
 //! What the ledger writes down: one entry for each account that a cause moves, never changed and never deleted.
 
-use crate::ledger::{Account, Cause, Posting};
+use crate::ledger_accounts::{Account, Cause, Posting};
 use crate::{Result, StoreError, Tx, dialect};
 use posthouse_domain::ledger::{Change, Entry, Hold, Movement};
 use sqlx::FromRow;

@@ -34,6 +34,7 @@ pub mod installation;
 pub mod intake;
 pub mod jobs;
 pub mod ledger;
+mod ledger_accounts;
 mod ledger_counters;
 mod ledger_entries;
 pub mod links;

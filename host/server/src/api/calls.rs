@@ -2,7 +2,7 @@
 
 use super::Front;
 use super::extract::{Allowed, BodyLimit};
-use super::openapi::operations;
+use super::openapi::{SCHEME, operations};
 use super::problem::{Answer, Problem};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn};
@@ -13,9 +13,6 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
-
-/// The security scheme of the document: an API key.
-pub(super) const SCHEME: &str = "key";
 
 /// Calls that stand together. A call gets in here together with the scopes it needs, so that none is without them and the document names
 /// those that are asked for.

@@ -1,7 +1,6 @@
 //! The OpenAPI document. Calls describe themselves; what all of them share is added here.
 
 use super::answers;
-use super::calls::SCHEME;
 use super::problem::ProblemBody;
 use crate::config::Http;
 use axum::http::header;
@@ -15,6 +14,9 @@ use utoipa::openapi::{
     ResponseBuilder, Schema, Type,
 };
 use utoipa::{OpenApi as _, PartialSchema};
+
+/// The security scheme of the document: an API key.
+pub(super) const SCHEME: &str = "key";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
