@@ -52,3 +52,25 @@ pub fn eventually<T>(what: &str, patience: Duration, mut holds: impl FnMut() -> 
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// Runs each test, an async function of a new `posthouse_store::Store`, on SQLite and on PostgreSQL.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                let folder = tempfile::tempdir().expect("a folder");
+                let address = format!("sqlite:{}", folder.path().join("house.db").display());
+                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                let address = $crate::postgres::database();
+                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
+            })+
+        }
+    };
+}

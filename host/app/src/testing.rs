@@ -86,24 +86,4 @@ pub(crate) async fn owner(app: &App, agency: Uuid, key: Uuid) -> Caller {
     }
 }
 
-/// Runs each test on SQLite and on PostgreSQL.
-macro_rules! on_both_engines {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                let folder = tempfile::tempdir().expect("a folder");
-                let address = format!("sqlite:{}", folder.path().join("house.db").display());
-                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                let address = posthouse_tests::postgres::database();
-                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
-            })+
-        }
-    };
-}
-pub(crate) use on_both_engines;
+pub(crate) use posthouse_tests::on_both_engines;

@@ -1,8 +1,9 @@
 //! Decisions that were made together are found, one by one and page by page, beside those that are kept by themselves.
 
+mod common;
+
 use posthouse_store::decision_sets::{self, DecisionSet, MOST_LOOKED_AT};
 use posthouse_store::decisions::{self, DecisionRow, Filter};
-use posthouse_store::plugins::{self, BindingRevisionRow, BindingRow, PluginRow};
 use posthouse_store::{Access, Store, Tx, team};
 use uuid::Uuid;
 
@@ -10,28 +11,7 @@ const AGENCY: Uuid = Uuid::from_u128(1);
 /// More than are looked at for a page.
 const SETS: usize = MOST_LOOKED_AT + 200;
 
-/// Runs each test on SQLite and on PostgreSQL.
-macro_rules! on_both_engines {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $test() {
-                let folder = tempfile::tempdir().expect("a folder");
-                let address = format!("sqlite:{}", folder.path().join("decisions.db").display());
-                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $test() {
-                let address = posthouse_tests::postgres::database();
-                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
-            })+
-        }
-    };
-}
-
-on_both_engines!(
+posthouse_tests::on_both_engines!(
     pages_leave_nothing_out_and_say_nothing_twice,
     a_decision_is_read_as_it_was_written
 );
@@ -79,54 +59,10 @@ async fn begin(store: &Store) -> Tx {
     tx
 }
 
-/// The revision that decisions name which are kept by themselves.
-async fn put_revision(tx: &mut Tx) {
-    let plugin = PluginRow {
-        digest: "d".into(),
-        name: "rule".into(),
-        version: "1.0.0".into(),
-        extension_point: "promotion".into(),
-        description: "{}".into(),
-        segments: "[]".into(),
-        self_test: "{}".into(),
-        size: 1,
-        created_at: 1,
-    };
-    plugins::insert(tx, AGENCY, &plugin, b"x").await.expect("a plugin");
-    let binding = BindingRow {
-        extension_point: "promotion".into(),
-        name: "spring".into(),
-        revision: 1,
-        run: 0,
-        transition: 0,
-        applied_change: 0,
-        stale_since: None,
-        stale_reason: None,
-        digest: "d".into(),
-        config: "{}".into(),
-        config_digest: "c".into(),
-        activated_at: 1,
-    };
-    plugins::put_binding(tx, AGENCY, 0, &binding).await.expect("a binding");
-    let revision = BindingRevisionRow {
-        revision: 1,
-        digest: "d".into(),
-        config: "{}".into(),
-        config_digest: "c".into(),
-        restores: None,
-        diff: "{}".into(),
-        cause: "activation".into(),
-        note: None,
-        activated_by: None,
-        activated_at: 1,
-    };
-    let put = plugins::insert_revision(tx, AGENCY, "promotion", "spring", &revision);
-    put.await.expect("a revision");
-}
-
 /// Two decisions a set; of the oldest sets one is of a rule that has decided nothing since. Between sets, some that are kept by themselves.
 async fn filled(tx: &mut Tx) -> Vec<DecisionRow> {
-    put_revision(tx).await;
+    // the revision that decisions name which are kept by themselves
+    common::put_rule(tx, AGENCY).await;
     let mut all = Vec::new();
     for set in 0..SETS {
         let ids = decision_sets::ids(|| Uuid::from_u128((set as u128 + 1) << 16));

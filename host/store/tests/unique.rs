@@ -12,28 +12,7 @@ use uuid::Uuid;
 const AGENCY: Uuid = Uuid::from_u128(1);
 const ALL: [UniqueKey; 6] = [SLUG, CAMPAIGN_KEY, PRIORITY, OPEN_AMENDMENT, ACTIVE_IMPORT, QUOTE_ID];
 
-/// Runs each test on SQLite and on PostgreSQL.
-macro_rules! on_both_engines {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $test() {
-                let folder = tempfile::tempdir().expect("a folder");
-                let address = format!("sqlite:{}", folder.path().join("unique.db").display());
-                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $test() {
-                let address = posthouse_tests::postgres::database();
-                super::$test(posthouse_store::Store::open(&address).await.expect("a database")).await;
-            })+
-        }
-    };
-}
-
-on_both_engines!(a_violation_is_of_one_key);
+posthouse_tests::on_both_engines!(a_violation_is_of_one_key);
 
 fn agency(id: u128, slug: &str) -> AgencyRow {
     AgencyRow {

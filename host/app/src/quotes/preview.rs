@@ -133,6 +133,11 @@ impl Quotes<'_> {
         let bound = bindings::binding(&mut tx, agency, PROMOTION, &campaign.key)
             .await?
             .ok_or(AppError::NotFound("binding"))?;
+        drop(tx);
+        // to open a plugin can take its compilation; no connection is held meanwhile
+        let digests = [bound.digest.clone(), new.rule.digest.clone()];
+        self.app.plugins().open_all(agency, digests.into()).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let own = attributes::definitions(&mut tx, agency).await?;
         let plugins = self.app.plugins();
         let now = Side {

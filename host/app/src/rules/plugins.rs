@@ -222,7 +222,7 @@ impl Plugins<'_> {
     /// connection is held.
     ///
     /// # Errors
-    /// [`AppError::Missing`]; busy when too many wait for the compiler; `plugin_not_opened`.
+    /// [`AppError::Missing`]; `plugin_not_opened`.
     pub(crate) async fn open(&self, agency: Uuid, digest: &str) -> Result<Plugin> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let kept = kept(&self.app.engine, &mut tx, agency, digest).await?;

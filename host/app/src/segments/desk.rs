@@ -109,13 +109,9 @@ impl Segments<'_> {
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let rows = bindings::bindings(&mut tx, room.id).await?;
         drop(tx);
-        for row in rows.iter().filter(|row| row.extension_point == SEGMENTATION) {
-            match self.app.plugins().open(room.id, &row.digest).await {
-                Err(error) if error.will_pass() => return Err(error),
-                Err(_) | Ok(_) => {}
-            }
-        }
-        Ok(())
+        let rows = rows.into_iter().filter(|row| row.extension_point == SEGMENTATION);
+        let digests = rows.map(|row| row.digest).collect();
+        self.app.plugins().open_all(room.id, digests).await.map(drop)
     }
 
     /// Reads what other hosts, or this one before it was started, did to bindings and memberships. Returns the bindings whose

@@ -144,12 +144,18 @@ async fn without_a_key_nothing_is_answered() {
         assert_eq!(house.problem("GET", "/api/v1/segments", &[], "").await.0, 401, "{key}");
     }
     assert_eq!(house.ask("GET", "/livez", &[], "").await.0, 200);
-    // its background work was not started, so nobody has opened the rules in force
     assert_eq!(
         house.problem("GET", "/readyz", &[], "").await,
         (503, "warming_up".into())
     );
+    house.app.start();
+    let began = std::time::Instant::now();
+    while house.ask("GET", "/readyz", &[], "").await.0 != 200 {
+        assert!(began.elapsed().as_secs() < 20, "nobody opens the rules in force");
+        tokio::task::yield_now().await;
+    }
     assert_eq!(house.ask("GET", "/api/openapi.json", &[], "").await.0, 200);
+    house.app.stop().await;
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ macro_rules! cheap {
     }};
 }
 
+#[path = "../common/mod.rs"]
+mod common;
 mod few;
 mod offers;
 mod records;

@@ -7,7 +7,6 @@ use posthouse_store::coupons::{self, BatchRow, NewCoupon};
 use posthouse_store::decisions::{self, DecisionRow, Filter};
 use posthouse_store::jobs::{self, JobClock, Lane, NewJob};
 use posthouse_store::ledger::{self, Cause, Posting};
-use posthouse_store::plugins::{self, BindingRevisionRow, BindingRow, PluginRow};
 use posthouse_store::quotes::{self, Assigned, QuoteRow};
 use posthouse_store::{Access, Tx, budgets};
 use uuid::Uuid;
@@ -114,56 +113,10 @@ fn a_batch() -> BatchRow {
     }
 }
 
-/// The rule that decides.
-async fn put_binding(tx: &mut Tx, agency: Uuid) {
-    let plugin = PluginRow {
-        digest: "d".into(),
-        name: "rule".into(),
-        version: "1.0.0".into(),
-        extension_point: "promotion".into(),
-        description: "{}".into(),
-        segments: "[]".into(),
-        self_test: "{}".into(),
-        size: 1,
-        created_at: 1,
-    };
-    plugins::insert(tx, agency, &plugin, b"x").await.expect("a plugin");
-    let binding = BindingRow {
-        extension_point: "promotion".into(),
-        name: "spring".into(),
-        revision: 1,
-        run: 0,
-        transition: 0,
-        applied_change: 0,
-        stale_since: None,
-        stale_reason: None,
-        digest: "d".into(),
-        config: "{}".into(),
-        config_digest: "c".into(),
-        activated_at: 1,
-    };
-    plugins::put_binding(tx, agency, 0, &binding).await.expect("a binding");
-    let revision = BindingRevisionRow {
-        revision: 1,
-        digest: "d".into(),
-        config: "{}".into(),
-        config_digest: "c".into(),
-        restores: None,
-        diff: "{}".into(),
-        cause: "activation".into(),
-        note: None,
-        activated_by: None,
-        activated_at: 1,
-    };
-    plugins::insert_revision(tx, agency, "promotion", "spring", &revision)
-        .await
-        .expect("a revision");
-}
-
 /// Campaigns, of which the first has a batch of coupons, each held by its quote.
 async fn filled(tx: &mut Tx, agency: Uuid) {
     put_customers(tx, agency).await;
-    put_binding(tx, agency).await;
+    crate::common::put_rule(tx, agency).await;
     for number in 0..20 {
         let row = CampaignRow {
             id: campaign(number),

@@ -55,6 +55,8 @@ pub(super) async fn with_key(http: Http) -> (Front, tempfile::TempDir, String) {
 /// The API in one process.
 pub(super) struct House {
     router: Router,
+    /// What stands behind it; its background work is not started.
+    pub(super) app: App,
     pub(super) key: String,
     _folder: tempfile::TempDir,
 }
@@ -67,6 +69,7 @@ impl House {
     pub(super) async fn with(http: Http) -> Self {
         let (front, folder, key) = with_key(http).await;
         Self {
+            app: front.app().clone(),
             router: router(front),
             key,
             _folder: folder,
