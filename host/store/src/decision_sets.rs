@@ -2,6 +2,7 @@
 //! the statement, and most of what they say is the same.
 
 use crate::beside::beside;
+use crate::compressed::Compressed;
 use crate::decision_rows::{DecisionRow, Filter};
 use crate::{Result, StoreError, Tx};
 use sqlx::FromRow;
@@ -39,17 +40,14 @@ struct SetRow {
     subject_kind: Option<String>,
     subject_id: Option<Uuid>,
     at: i64,
-    document: Vec<u8>,
+    document: Compressed,
 }
 
 impl SetRow {
     /// The decisions in their order.
     fn read(&self) -> Result<Vec<DecisionRow>> {
-        let text = lz4_flex::decompress_size_prepended(&self.document).map_err(|error| StoreError::Corrupt {
-            what: "decisions",
-            problem: error.to_string(),
-        })?;
-        let mut rows: Vec<DecisionRow> = serde_json::from_slice(&text).map_err(StoreError::corrupt("decisions"))?;
+        let text = self.document.text("decisions")?;
+        let mut rows: Vec<DecisionRow> = serde_json::from_str(&text).map_err(StoreError::corrupt("decisions"))?;
         for row in &mut rows {
             row.customer_id = self.customer_id;
             row.subject_kind.clone_from(&self.subject_kind);
@@ -67,7 +65,7 @@ pub struct DecisionSet {
     customer: Option<Uuid>,
     subject: Option<(String, Uuid)>,
     at: i64,
-    document: Vec<u8>,
+    document: Compressed,
 }
 
 impl DecisionSet {
@@ -79,13 +77,13 @@ impl DecisionSet {
         let sets = rows.chunk_by(|one, next| set_of(one.id) == set_of(next.id));
         sets.filter_map(|rows| Some((rows.first()?, rows)))
             .map(|(first, rows)| {
-                let text = serde_json::to_vec(rows).map_err(StoreError::corrupt("decisions"))?;
+                let text = serde_json::to_string(rows).map_err(StoreError::corrupt("decisions"))?;
                 Ok(Self {
                     id: set_of(first.id),
                     customer: first.customer_id,
                     subject: first.subject_kind.clone().zip(first.subject_id),
                     at: first.at,
-                    document: lz4_flex::compress_prepend_size(&text),
+                    document: Compressed::of(&text),
                 })
             })
             .collect()

@@ -1,8 +1,10 @@
 //! Quotes: what was priced for whom, and what became of it.
 
+use crate::compressed::Compressed;
 use crate::jobs::{self, JobClock, Lane, NewJob};
 use crate::{Result, Tx};
 use sqlx::FromRow;
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// A quote.
@@ -20,8 +22,10 @@ pub struct QuoteRow {
     pub list_price: i64,
     /// Price after all savings.
     pub price: i64,
-    /// What was answered, as canonical JSON.
+    /// What was answered, as JSON: it stands here if an earlier version made the quote, and is empty otherwise.
     pub answer: String,
+    /// What was answered, as JSON.
+    pub document: Option<Compressed>,
     /// The agency's day.
     pub day: i32,
     /// When it was made, in ms since 1970.
@@ -34,9 +38,22 @@ pub struct QuoteRow {
     pub closed_at: Option<i64>,
 }
 
+impl QuoteRow {
+    /// What was answered, as JSON.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`](crate::StoreError::Corrupt) if it cannot be read.
+    pub fn answered(&self) -> Result<Cow<'_, str>> {
+        match &self.document {
+            Some(document) => Ok(Cow::Owned(document.text("answer")?)),
+            None => Ok(Cow::Borrowed(&self.answer)),
+        }
+    }
+}
+
 macro_rules! quote_columns {
     () => {
-        "id, customer_id, state, basket, list_price, price, answer, day, at, expires_at, booking_id, closed_at"
+        "id, customer_id, state, basket, list_price, price, answer, document, day, at, expires_at, booking_id, closed_at"
     };
 }
 
@@ -47,7 +64,7 @@ macro_rules! quote_columns {
 pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[&QuoteRow]) -> Result<()> {
     execute_built!(tx, rows.len(), |q| {
         q.push(
-            "INSERT INTO quote (agency_id, id, customer_id, state, basket, list_price, price, answer, day, at, expires_at) ",
+            "INSERT INTO quote (agency_id, id, customer_id, state, basket, list_price, price, answer, document, day, at, expires_at) ",
         );
         q.push_values(rows, |mut b, row| {
             b.push_bind(agency)
@@ -58,6 +75,7 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[&QuoteRow]) -> Result<()>
                 .push_bind(row.list_price)
                 .push_bind(row.price)
                 .push_bind(&row.answer)
+                .push_bind(&row.document)
                 .push_bind(row.day)
                 .push_bind(row.at)
                 .push_bind(row.expires_at);

@@ -75,11 +75,6 @@ impl Quotes<'_> {
             None => None,
         };
         let codes = read_codes(&mut tx, room.id, &new.codes, new.customer, moment.now).await?;
-        let rows = match standing.campaigns.is_empty() {
-            true => Vec::new(),
-            false => budgets::used_in_force(&mut tx, room.id, new.customer, moment.today).await?,
-        };
-        drop(tx);
         let bars: Vec<Option<Barred>> = standing
             .campaigns
             .iter()
@@ -93,6 +88,21 @@ impl Quotes<'_> {
                 admit(&campaign.plan, campaign.id, asker, occasion).err()
             })
             .collect();
+        let (asked, basket) = (standing.clone(), new.basket.clone());
+        let hearing = in_pool(&self.app.engine, move || {
+            let heard = hear(&asked.campaigns, &bars, &basket, known.as_ref(), moment);
+            (bars, heard)
+        });
+        // what is left of the budgets is read while the rules are asked; the snapshot ends with that
+        let reading = async {
+            let mut tx = tx;
+            match standing.campaigns.is_empty() {
+                true => Ok(Vec::new()),
+                false => budgets::used_in_force(&mut tx, room.id, new.customer, moment.today).await,
+            }
+        };
+        let (rows, heard) = tokio::join!(reading, hearing);
+        let (rows, (bars, heard)) = (rows?, heard?);
         let arm = |(campaign, bar): (&Campaign, &Option<Barred>)| match bar {
             None => Some((campaign.id, "treatment")),
             Some(Barred::Holdout) => Some((campaign.id, "holdout")),
@@ -103,7 +113,7 @@ impl Quotes<'_> {
             .filter(|row| row.assigned)
             .map(|row| row.campaign_id)
             .collect();
-        let arms = match known {
+        let arms = match new.customer {
             Some(_) => standing.campaigns.iter().zip(&bars).filter_map(arm).collect(),
             None => Vec::new(),
         };
@@ -111,11 +121,6 @@ impl Quotes<'_> {
             .into_iter()
             .filter(|(campaign, _)| !assigned.contains(campaign))
             .collect();
-        let (asked, basket) = (standing.clone(), new.basket.clone());
-        let heard = in_pool(&self.app.engine, move || {
-            hear(&asked.campaigns, bars, &basket, known.as_ref(), moment)
-        })
-        .await?;
         Ok(Gathered {
             standing,
             customer: new.customer,
@@ -140,7 +145,7 @@ fn used(row: &UsedRow) -> Used {
 /// Asks every rule that may be asked. Runs inside the engine's pool, as many at a time as there are threads.
 fn hear(
     campaigns: &[Campaign],
-    bars: Vec<Option<Barred>>,
+    bars: &[Option<Barred>],
     basket: &Basket,
     known: Option<&Known>,
     moment: Moment,
@@ -151,7 +156,7 @@ fn hear(
         .zip(bars)
         .map(|(campaign, bar)| {
             if let Some(bar) = bar {
-                return Heard::Barred(bar);
+                return Heard::Barred(*bar);
             }
             let rule = match &campaign.rule {
                 Ok(rule) => rule.clone(),

@@ -13,6 +13,7 @@ use crate::error::{AppError, Result, repeating};
 use crate::rules::point::{About, Subject};
 use crate::team::Caller;
 use posthouse_domain::canonical;
+use posthouse_store::compressed::Compressed;
 use posthouse_store::decision_sets::{self, DecisionSet};
 use posthouse_store::quotes::{self as store, Assigned, QuoteRow};
 use posthouse_store::{Access, StoreError, unique};
@@ -82,6 +83,7 @@ impl Quotes<'_> {
             .collect();
         let answer = priced.answer(gathered, &asked, caller);
         let decided = decided(gathered, id, &asked, &answer)?;
+        let text = serde_json::to_string(&answer).map_err(AppError::corrupt("answer"))?;
         let row = QuoteRow {
             id,
             customer_id: gathered.customer,
@@ -89,7 +91,8 @@ impl Quotes<'_> {
             basket: canonical::to_string(basket).map_err(AppError::corrupt("basket"))?,
             list_price: basket.total(),
             price: priced.pricing.prices.iter().sum(),
-            answer: serde_json::to_string(&answer).map_err(AppError::corrupt("answer"))?,
+            answer: String::new(),
+            document: Some(Compressed::of(&text)),
             day: moment.today,
             at: moment.now,
             expires_at: moment.now + hold,

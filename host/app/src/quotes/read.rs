@@ -42,7 +42,7 @@ pub struct QuoteView {
 impl QuoteView {
     fn read(row: QuoteRow) -> Result<Self> {
         let basket = serde_json::from_str(&row.basket).map_err(AppError::corrupt("basket"))?;
-        let answer = serde_json::from_str(&row.answer).map_err(AppError::corrupt("answer"))?;
+        let answer = serde_json::from_str(&row.answered()?).map_err(AppError::corrupt("answer"))?;
         Ok(Self::of(row, basket, answer))
     }
 

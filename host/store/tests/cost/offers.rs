@@ -3,6 +3,7 @@
 use crate::{STORED, an_agency, counted, customer, opened, put_customers};
 use posthouse_domain::ledger::Part;
 use posthouse_store::campaigns::{self, CampaignRow};
+use posthouse_store::compressed::Compressed;
 use posthouse_store::coupons::{self, BatchRow, NewCoupon};
 use posthouse_store::decisions::{self, DecisionRow, Filter};
 use posthouse_store::jobs::{self, JobClock, Lane, NewJob};
@@ -40,7 +41,8 @@ fn a_quote(number: u128) -> QuoteRow {
         basket: "{}".into(),
         list_price: 100,
         price: 90,
-        answer: "{}".into(),
+        answer: String::new(),
+        document: Some(Compressed::of("{}")),
         day: 1,
         at: 1,
         expires_at: HOUR,
