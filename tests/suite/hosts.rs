@@ -107,8 +107,7 @@ impl Scene {
             clock: CLOCK,
             ..Options::default()
         };
-        // hosts ask for no TLS: a server that ends in the middle of that question is not what this is about
-        let first = Server::start_on(&format!("{}?sslmode=disable", line.url()), options);
+        let first = Server::start_on(line.url(), options);
         let [second, third] = [first.beside(), first.beside()];
         let shop = Campaigns::new(&first.agency("three"));
         shop.group("season", "stackable");

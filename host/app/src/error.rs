@@ -2,8 +2,9 @@
 
 use posthouse_domain::{Rejection, Words, words};
 use posthouse_engine::LoadError;
-use posthouse_store::StoreError;
 use posthouse_store::unique::UniqueKey;
+use posthouse_store::{StoreError, dialect};
+use std::time::Duration;
 
 /// What went wrong, by whose fault.
 #[derive(Debug, thiserror::Error)]
@@ -222,13 +223,15 @@ pub(crate) use repeating;
 
 macro_rules! while_it_may {
     ($attempt:expr, $may:expr) => {{
-        let mut failures = 0u32;
+        let mut tries = crate::error::Tries::default();
         loop {
             match $attempt.await {
-                Err(error) if failures < 6 && ($may)(&error) => {
-                    failures += 1;
-                    tracing::debug!(%error, failures, "trying again");
-                    tokio::time::sleep(std::time::Duration::from_millis(5 << failures)).await;
+                Err(error) if ($may)(&error) => {
+                    let Some(pause) = tries.pause_after(&error) else {
+                        break Err(error);
+                    };
+                    tracing::debug!(%error, ?tries, "trying again");
+                    tokio::time::sleep(pause).await;
                 }
                 result => break result,
             }
@@ -237,9 +240,125 @@ macro_rules! while_it_may {
 }
 pub(crate) use while_it_may;
 
+/// How often a transaction may lose.
+const MOST_LOST: u32 = 6;
+/// How often it may wait for a lock in vain: for 10 s, as for a connection.
+const MOST_WAITS: u32 = 10_000 / dialect::LOCK_MILLIS;
+
+/// How often a transaction was tried in vain.
+#[derive(Debug, Default)]
+pub(crate) struct Tries {
+    lost: u32,
+    waits: u32,
+}
+
+impl Tries {
+    /// How long to leave it alone after it failed with this; `None` if it is not to be tried again.
+    pub(crate) fn pause_after(&mut self, error: &AppError) -> Option<Duration> {
+        if matches!(error, AppError::Store(StoreError::Locked)) {
+            self.waits += 1;
+            // it has waited where the lock is, and whoever is there when that comes free has it
+            return (self.waits < MOST_WAITS).then_some(Duration::from_millis(5));
+        }
+        self.lost += 1;
+        (self.lost <= MOST_LOST).then(|| Duration::from_millis(5 << self.lost))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
+    use posthouse_store::{Access, Store, intake};
+    use std::sync::mpsc;
+    use std::time::Instant;
+    use uuid::Uuid;
+
+    /// A host that holds an agency's lock, while two more of its transactions wait for that, and is frozen then. It thaws when what is returned goes.
+    fn frozen(address: &str, agency: Uuid) -> mpsc::Sender<()> {
+        let (thaw, thawed) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
+        let address = address.to_owned();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let held = runtime.block_on(async {
+                let host = Store::open(&address).await.unwrap();
+                let mut holding = host.write(Access::Agency(agency)).await.unwrap();
+                intake::lock(&mut holding, agency).await.unwrap();
+                for _ in 0..2 {
+                    let mut waiting = host.write(Access::Agency(agency)).await.unwrap();
+                    tokio::spawn(async move { intake::lock(&mut waiting, agency).await.map(|_| waiting) });
+                }
+                let all_wait = tokio::task::spawn_blocking(move || {
+                    let count = "SELECT count(*) FROM pg_stat_activity
+                                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
+                    while posthouse_tests::postgres::sql(&address, count) != "2" {}
+                });
+                all_wait.await.unwrap();
+                holding
+            });
+            tell.send(()).unwrap();
+            // nobody looks after its connections any more
+            let _ = thawed.recv();
+            let _inside = runtime.enter();
+            drop(held);
+        });
+        told.recv().unwrap();
+        thaw
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_frozen_host_had_begun_ends_together() {
+        let address = posthouse_tests::postgres::database();
+        let store = Store::open(&address).await.unwrap();
+        let (agency, _) = testing::agency(&store, "three").await;
+        let at = address.clone();
+        let thaw = tokio::task::spawn_blocking(move || frozen(&at, agency)).await.unwrap();
+        let began = Instant::now();
+        let locked = retrying!(async {
+            let mut tx = store.write(Access::Agency(agency)).await?;
+            intake::lock(&mut tx, agency).await?;
+            Ok::<_, AppError>(tx.commit().await?)
+        });
+        let took = began.elapsed();
+        drop(thaw);
+        locked.unwrap();
+        assert!(took < Duration::from_secs(2), "a healthy host waited for {took:?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_computes_for_long_is_waited_for() {
+        let store = Store::open(&posthouse_tests::postgres::database()).await.unwrap();
+        let (agency, _) = testing::agency(&store, "slow").await;
+        let mut computing = store.write(Access::Agency(agency)).await.unwrap();
+        intake::lock(&mut computing, agency).await.unwrap();
+        let other = store.clone();
+        let waiting = tokio::spawn(async move {
+            retrying!(async {
+                let mut tx = other.write(Access::Agency(agency)).await?;
+                Ok::<_, AppError>(intake::lock(&mut tx, agency).await?)
+            })
+        });
+        let long = tokio::time::sleep(Duration::from_secs(5));
+        dialect::awake(&mut computing, long).await.unwrap();
+        intake::next_change(&mut computing, agency).await.unwrap();
+        assert!(!waiting.is_finished());
+        computing.commit().await.unwrap();
+        assert_eq!(waiting.await.unwrap().unwrap(), 1, "after what was computed");
+    }
+
+    #[test]
+    fn losing_is_soon_enough_and_waiting_for_ten_seconds() {
+        let pauses = |error: fn() -> StoreError| {
+            let mut tries = Tries::default();
+            std::iter::from_fn(|| tries.pause_after(&AppError::Store(error()))).count()
+        };
+        assert_eq!(pauses(|| StoreError::Overtaken), 6);
+        assert_eq!(pauses(|| StoreError::Locked), 24);
+    }
 
     #[test]
     fn a_text_that_cannot_be_kept_is_said_in_both_languages() {

@@ -201,9 +201,11 @@ impl Idempotency<'_> {
         let Some(row) = row.filter(|row| row.ticket == Some(ticket.id)) else {
             return Ok(None);
         };
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        store::lose(&mut tx, agency, ticket.claim(None)).await?;
-        tx.commit().await?;
+        retrying!(async {
+            let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+            store::lose(&mut tx, agency, ticket.claim(None)).await?;
+            tx.commit().await.map_err(AppError::from)
+        })?;
         let status = row.status.and_then(|status| u16::try_from(status).ok());
         Ok(Some(match (row.subject, status) {
             (Some(subject), Some(status @ 1..)) => Kept::Subject(subject, status),

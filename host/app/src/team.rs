@@ -10,7 +10,7 @@ use keys::{hash, new_secret};
 
 use crate::Team;
 use crate::audit;
-use crate::error::{AppError, Result};
+use crate::error::{AppError, Result, retrying};
 use posthouse_domain::money::Currency;
 use posthouse_domain::{AgencyTerms, Entropy, words};
 use posthouse_store::team::{self as store, AgencyRow, KeyRow};
@@ -209,6 +209,10 @@ impl Team<'_> {
     /// # Errors
     /// As [`create_key`].
     pub async fn create_key(&self, caller: &Caller, new: NewKey<'_>) -> Result<(Uuid, String)> {
+        retrying!(self.try_create_key(caller, new))
+    }
+
+    async fn try_create_key(&self, caller: &Caller, new: NewKey<'_>) -> Result<(Uuid, String)> {
         let (now, by) = (self.app.machine.now(), Some(caller.key));
         let mut tx = self.app.idempotency().begin(caller).await?;
         let (id, secret) = keys::put_key(&mut tx, caller.room.id, new, by, now, &*self.app.entropy).await?;
@@ -223,13 +227,7 @@ impl Team<'_> {
     /// # Errors
     /// As [`revoke_key`].
     pub async fn revoke_key(&self, caller: &Caller, key: Uuid) -> Result<()> {
-        revoke_key(
-            &self.app.store,
-            caller.room.id,
-            key,
-            Some(caller.key),
-            self.app.machine.now(),
-        )
-        .await
+        let (by, now) = (Some(caller.key), self.app.machine.now());
+        revoke_key(&self.app.store, caller.room.id, key, by, now).await
     }
 }

@@ -28,10 +28,11 @@ pub(crate) const KEEPALIVES: [(&str, &str); 4] = [
 ];
 
 /// How long a transaction may do nothing while others wait for what it has locked. A host that is frozen in one is given up then; one that only
-/// computes between two statements is much faster.
-const IDLE_MILLIS: u32 = 1_500;
-/// How long a statement waits for a lock before its transaction begins again.
-const LOCK_MILLIS: u32 = 5_000;
+/// computes between two statements is much faster, or says that it is there ([`awake`]).
+const IDLE_MILLIS: u32 = 1_200;
+/// How long a statement waits for a lock before its transaction begins again. A row is waited for in two queues, so whoever waits is gone after
+/// twice this time: before a frozen host's transaction is given up, so that none of its others comes into what that had locked.
+pub const LOCK_MILLIS: u32 = 400;
 /// How long a statement may take: as long as requests do.
 const STATEMENT_MILLIS: u32 = 120_000;
 
@@ -55,20 +56,23 @@ pub(crate) fn postgres_begin(access: crate::Access, write: bool) -> String {
     }
 }
 
-/// Lets a transaction that writes compute between its statements for as long as a statement may take: one that classifies customers between them
-/// waits for the threads that do so, whoever else has work for these.
+/// Does something that takes long and needs no database, with a transaction open: meanwhile the server hears now and then that this host is there,
+/// and would give the transaction up if it were not.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn take_time(tx: &mut Tx) -> Result<()> {
-    match tx {
-        Tx::Sqlite(_) => Ok(()),
-        Tx::Postgres(c) => sqlx::query("SELECT set_config('idle_in_transaction_session_timeout', $1, true)")
-            .bind(STATEMENT_MILLIS.to_string())
-            .execute(&mut **c)
-            .await
-            .map(drop)
-            .map_err(StoreError::from),
+pub async fn awake<R>(tx: &mut Tx, work: impl Future<Output = R>) -> Result<R> {
+    let Tx::Postgres(c) = tx else {
+        return Ok(work.await);
+    };
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return Ok(done),
+            () = tokio::time::sleep(std::time::Duration::from_millis(u64::from(IDLE_MILLIS / 4))) => {}
+        }
+        sqlx::query("SELECT 1").execute(&mut **c).await?;
     }
 }
 

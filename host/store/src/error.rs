@@ -17,6 +17,9 @@ pub enum StoreError {
     /// Lost against a concurrent transaction, or the database is out of reach for a moment; worth trying again.
     #[error("the database is busy or out of reach: {0}")]
     Transient(sqlx::Error),
+    /// Another transaction holds what this one needs, and has not let go of it for a while; worth waiting for again, from the beginning.
+    #[error("another transaction holds what this one needs")]
+    Locked,
     /// No connection came free in time. To ask again at once makes it worse.
     #[error("the database has more to do than it can")]
     Overloaded,
@@ -59,7 +62,7 @@ impl StoreError {
 
     /// Whether the same transaction may succeed when tried again.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Transient(_) | Self::Overtaken)
+        matches!(self, Self::Transient(_) | Self::Locked | Self::Overtaken)
     }
 
     /// What became of a transaction is not known, as whoever was to commit it is gone.
@@ -72,6 +75,7 @@ impl StoreError {
         match self {
             Self::InDoubt(_) => Some(Self::left_in_doubt()),
             Self::Overloaded => Some(Self::Overloaded),
+            Self::Locked => Some(Self::Locked),
             _ => None,
         }
     }
@@ -122,8 +126,10 @@ impl From<sqlx::Error> for StoreError {
             return Self::Duplicate { constraint };
         }
         match reported.code().as_deref() {
-            // PostgreSQL: serialisation failure, deadlock, lock not available; too many connections
-            Some("40001" | "40P01" | "55P03" | "53300") => Self::Transient(error),
+            // PostgreSQL: serialisation failure, deadlock; too many connections
+            Some("40001" | "40P01" | "53300") => Self::Transient(error),
+            // PostgreSQL: lock not available
+            Some("55P03") => Self::Locked,
             Some(code) if is_broken(code) => Self::Transient(error),
             // PostgreSQL: a statement took longer than it may
             Some("57014") => Self::TooLong(error),

@@ -1,6 +1,6 @@
 //! Fragments of facts: what capabilities contribute beside the facts that are folded from records.
 
-use crate::{Result, StoreError, Tx, beside};
+use crate::{Result, StoreError, Tx, beside, dialect};
 use posthouse_domain::contribution::Fragment;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -105,7 +105,7 @@ pub async fn from(tx: &mut Tx, agency: Uuid, after: (i64, &str), limit: i64) -> 
 /// # Errors
 /// Failures of the database.
 pub async fn after(tx: &mut Tx, agency: Uuid, change: i64, to: i64) -> Result<Vec<FragmentRow>> {
-    read(fetch_all!(
+    let rows = fetch_all!(
         tx,
         FragmentText,
         "SELECT ordinal, fragment, customer_id, change, as_of, edge_on, facts FROM fact_fragment
@@ -113,8 +113,9 @@ pub async fn after(tx: &mut Tx, agency: Uuid, change: i64, to: i64) -> Result<Ve
         agency,
         change,
         to
-    )?)
-    .await
+    )?;
+    // who refreshes a frame may be about to write
+    dialect::awake(tx, read(rows)).await?
 }
 
 /// Ordinals of those whose fragments were written after change `change`, up to `to`.

@@ -1,7 +1,7 @@
 //! Reading customers, their facts and their timeline.
 
 use crate::intake::{CustomerRow, EventRow, StoredFacts};
-use crate::{Result, StoreError, Tx, beside};
+use crate::{Result, StoreError, Tx, beside, dialect};
 use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -91,7 +91,8 @@ pub async fn facts_after(tx: &mut Tx, agency: Uuid, change: i64, to: i64) -> Res
         change,
         to
     )?;
-    beside::read(rows, FactsText::read).await
+    // who refreshes a frame may be about to write
+    dialect::awake(tx, beside::read(rows, FactsText::read)).await?
 }
 
 /// One customer's facts.

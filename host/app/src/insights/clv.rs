@@ -195,10 +195,13 @@ impl Insights<'_> {
                 break row;
             }
         };
-        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
-        let kept = store::insert(&mut tx, room.id, &row).await?;
-        dialect::notify(&mut tx, room.id).await?;
-        tx.commit().await?;
+        let kept = retrying!(async {
+            let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
+            let kept = store::insert(&mut tx, room.id, &row).await?;
+            dialect::notify(&mut tx, room.id).await?;
+            tx.commit().await?;
+            Ok::<_, AppError>(kept)
+        })?;
         let mut desk = room.desk.lock().await;
         retrying!(self.app.segments().sync(room, &mut desk))?;
         Ok(kept.then_some(row))

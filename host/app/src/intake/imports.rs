@@ -223,7 +223,7 @@ impl Intake<'_> {
             }
         }
         // somebody sent the same file at the same time
-        self.drop_upload(job).await?;
+        crate::error::retrying!(self.drop_upload(job))?;
         self.active(job).await?.ok_or_else(|| {
             AppError::Busy(Rejection::new(
                 "import_ending",

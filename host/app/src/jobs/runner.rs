@@ -262,7 +262,7 @@ impl App {
                         let JobRow {
                             agency_id, kind, key, ..
                         } = job;
-                        match self.hold_job(job).await {
+                        match retrying!(self.hold_job(job)) {
                             Ok(true) => {}
                             Ok(false) => tracing::warn!(%agency_id, kind, key, "another host has this job by now"),
                             Err(error) => {

@@ -2,7 +2,7 @@
 
 use super::{Done, Job, JobClock, JobRow, Kinds, Lane, NewJob, Together, finish_all, put};
 use crate::App;
-use crate::error::{AppError, Result};
+use crate::error::{AppError, Result, retrying};
 use crate::testing::{self, NOW};
 use posthouse_domain::time::{Clock, ManualClock};
 use posthouse_store::{Access, Store, dialect, intake, jobs as store};
@@ -166,9 +166,11 @@ impl Job for Stuck {
 
     async fn run(app: &App, job: &JobRow) -> Result<Done> {
         RAN.lock().unwrap().push((job.agency_id, job.key.clone(), job.attempts));
-        let mut tx = app.store.write(Access::Agency(job.agency_id)).await?;
-        intake::lock(&mut tx, job.agency_id).await?;
-        Ok(Done::Over)
+        retrying!(async {
+            let mut tx = app.store.write(Access::Agency(job.agency_id)).await?;
+            intake::lock(&mut tx, job.agency_id).await?;
+            Ok(Done::Over)
+        })
     }
 }
 
@@ -446,7 +448,6 @@ async fn a_statement_that_takes_too_long_is_an_attempt_that_failed() {
     let agency = agency(&store, "slow").await;
     put_down(&store, agency, &[(Stuck::KIND, "s", JobClock::Business, NOW)]).await;
     let mut holding = store.write(Access::Agency(agency)).await.expect("a transaction");
-    dialect::take_time(&mut holding).await.expect("time");
     intake::lock(&mut holding, agency).await.expect("the lock");
     for attempt in [1, 2] {
         machine.set(NOW + attempt * 1_000_000);
@@ -458,7 +459,8 @@ async fn a_statement_that_takes_too_long_is_an_attempt_that_failed() {
                 while posthouse_tests::postgres::sql(&address, cancel).is_empty() {}
             })
         };
-        assert_eq!(run(&app, &[agency]).await, [("s".to_owned(), attempt)]);
+        let ran = dialect::awake(&mut holding, run(&app, &[agency])).await;
+        assert_eq!(ran.expect("the lock is still held"), [("s".to_owned(), attempt)]);
         cancelled.await.expect("it is cancelled");
     }
     drop(holding);

@@ -6,7 +6,7 @@ use super::diff::{Pair, from_bytes, movement, to_bytes};
 use crate::Segments;
 use crate::beside::beside;
 use crate::days::Of;
-use crate::error::{AppError, Result};
+use crate::error::{AppError, Result, retrying};
 use crate::labels::{Label, labels};
 use crate::rules::grants::{self, ungranted};
 use crate::rules::{ClassChange, Diff, MoveCount, in_pool};
@@ -200,11 +200,13 @@ impl Segments<'_> {
             .map(|((from, to), movers)| (name(from), name(to), to_bytes(movers)))
             .collect();
         let summary = serde_json::to_string(&preview).map_err(AppError::corrupt("preview"))?;
-        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         let machine = self.app.machine.now();
-        store::forget_previews(&mut tx, room.id, machine - KEPT_MILLIS).await?;
-        store::insert_preview(&mut tx, room.id, preview.id, &request.name, &summary, &rows, machine).await?;
-        tx.commit().await?;
+        retrying!(async {
+            let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
+            store::forget_previews(&mut tx, room.id, machine - KEPT_MILLIS).await?;
+            store::insert_preview(&mut tx, room.id, preview.id, &request.name, &summary, &rows, machine).await?;
+            tx.commit().await.map_err(AppError::from)
+        })?;
         Ok(preview)
     }
 

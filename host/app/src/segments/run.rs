@@ -10,7 +10,7 @@ use super::summary::{NewRevision, RunSummary};
 use super::{Live, SEGMENTATION};
 use crate::beside::beside;
 use crate::days::Of;
-use crate::error::{AppError, Result};
+use crate::error::{AppError, Result, Tries};
 use crate::rules::pointer::announce;
 use crate::rules::{Breaker, Moment, in_pool};
 use crate::team::Caller;
@@ -116,12 +116,14 @@ impl Segments<'_> {
         new: Option<NewRevision>,
         cause: Cause,
     ) -> Result<RunSummary> {
-        let mut lost = 0;
+        let mut tries = Tries::default();
         loop {
             match self.try_run(room, moment, name, new.as_ref(), cause).await {
-                Err(error) if error.is_transient() && lost < 6 => {
-                    lost += 1;
-                    tokio::time::sleep(std::time::Duration::from_millis(5 << lost)).await;
+                Err(error) if error.is_transient() => {
+                    let Some(pause) = tries.pause_after(&error) else {
+                        return Err(error);
+                    };
+                    tokio::time::sleep(pause).await;
                     moment = self.sync(room, desk).await?;
                     if !self.app.days().is_today(room) {
                         self.app.days().wait_until_turned(room).await?;
@@ -189,7 +191,6 @@ impl Segments<'_> {
             Some(asker) => self.app.idempotency().begin(asker).await?,
             None => self.app.store.write(Access::Agency(room.id)).await?,
         };
-        dialect::take_time(&mut tx).await?;
         // the lock: from here until the commit nobody changes this agency's facts
         let last_change = lock(&mut tx, room.id).await?;
         let present = self.moment(room);
@@ -254,7 +255,7 @@ impl Segments<'_> {
         let changed = self.app.facts().changed(tx, room, draft.change, last_change).await?;
         draft.change = last_change;
         let moment = draft.moment;
-        let changed = self.app.facts().put_changed(room, changed).await?;
+        let changed = dialect::awake(tx, self.app.facts().put_changed(room, changed)).await??;
         let mut ordinals: Vec<u32> = changed.ordinals().map(|(_, ordinal)| ordinal).collect();
         ordinals.sort_unstable();
         ordinals.dedup();
@@ -264,10 +265,11 @@ impl Segments<'_> {
             ordinals.clone(),
             room.clone(),
         );
-        let answers = in_pool(&self.app.engine, move || {
+        // the threads that classify may have work for others
+        let classified = in_pool(&self.app.engine, move || {
             rule.single(&asking.frame(), moment, &quantiles, &asked)
-        })
-        .await?;
+        });
+        let answers = dialect::awake(tx, classified).await??;
         let (answers, log) = answers.map_err(|fault| {
             log_fault(room, call(name, &draft.rule, Some(draft.cause), moment), &fault);
             fault_error(&fault)
@@ -313,7 +315,7 @@ impl Segments<'_> {
             movement,
             moves,
             memberships,
-        } = outcome(room, name, draft).await?;
+        } = dialect::awake(tx, outcome(room, name, draft)).await??;
         let from = old_row.as_ref().map_or(0, |row| row.revision);
         if let Some(new) = new {
             new.check_present(name, from)?;

@@ -2,7 +2,7 @@
 
 use crate::audit;
 use crate::caller::Scope;
-use crate::error::{AppError, Result};
+use crate::error::{AppError, Result, retrying};
 use posthouse_domain::{Entropy, normal, words};
 use posthouse_store::team::{self as store, KeyEntry, KeyRow};
 use posthouse_store::{Access, Store, Tx};
@@ -69,10 +69,12 @@ pub async fn create_key(
     now: i64,
     entropy: &dyn Entropy,
 ) -> Result<(Uuid, String)> {
-    let mut tx = store.write(Access::Agency(agency)).await?;
-    let made = put_key(&mut tx, agency, new, None, now, entropy).await?;
-    tx.commit().await?;
-    Ok(made)
+    retrying!(async {
+        let mut tx = store.write(Access::Agency(agency)).await?;
+        let made = put_key(&mut tx, agency, new, None, now, entropy).await?;
+        tx.commit().await?;
+        Ok(made)
+    })
 }
 
 /// Writes another key down. `by` is the key that asks; none for the host.
@@ -131,13 +133,15 @@ pub(super) async fn put_key(
 /// # Errors
 /// [`AppError::NotFound`] if the agency has no such active key.
 pub async fn revoke_key(store: &Store, agency: Uuid, key: Uuid, by: Option<Uuid>, now: i64) -> Result<()> {
-    let mut tx = store.write(Access::Agency(agency)).await?;
-    if !store::revoke_key(&mut tx, agency, key, now).await? {
-        return Err(AppError::NotFound("key"));
-    }
     let subject = format!("key/{key}");
-    audit::write(&mut tx, agency, by, ("key.revoke", &subject), &json!({}), now).await?;
-    Ok(tx.commit().await?)
+    retrying!(async {
+        let mut tx = store.write(Access::Agency(agency)).await?;
+        if !store::revoke_key(&mut tx, agency, key, now).await? {
+            return Err(AppError::NotFound("key"));
+        }
+        audit::write(&mut tx, agency, by, ("key.revoke", &subject), &json!({}), now).await?;
+        Ok(tx.commit().await?)
+    })
 }
 
 /// A new key: `ph_`, the agency, 256 random bits. With so much randomness a plain hash is enough to keep it.
