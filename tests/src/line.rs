@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The message by which a client commits.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
@@ -21,6 +22,8 @@ struct Ways {
     loses: AtomicU64,
     commits: AtomicU64,
     lost: AtomicU64,
+    /// Whether who calls now waits.
+    held_up: AtomicBool,
 }
 
 impl Line {
@@ -42,9 +45,14 @@ impl Line {
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let ways = ways.clone();
-                std::thread::spawn(move || match TcpStream::connect(server) {
-                    Ok(server) => carry(&client, &server, &ways),
-                    Err(_) => refuse(&client),
+                std::thread::spawn(move || {
+                    while ways.held_up.load(Ordering::SeqCst) {
+                        std::thread::sleep(Duration::from_millis(5));
+                    }
+                    match TcpStream::connect(server) {
+                        Ok(server) => carry(&client, &server, &ways),
+                        Err(_) => refuse(&client),
+                    }
                 });
             }
         });
@@ -59,6 +67,11 @@ impl Line {
     /// From now on the answer to one commit in `one_in` gets lost; to none with 0.
     pub fn lose(&self, one_in: u64) {
         self.ways.loses.store(one_in, Ordering::SeqCst);
+    }
+
+    /// Whether from now on a call is not put through until this is over.
+    pub fn hold_up(&self, held_up: bool) {
+        self.ways.held_up.store(held_up, Ordering::SeqCst);
     }
 
     /// How many got lost.

@@ -49,6 +49,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// tries again.
 const FRESH: Duration = Duration::from_secs(1);
 
+/// How often whoever waits for a new connection looks whether one has come free. sqlx gives it only what it has begun to connect, however long that
+/// takes: while a server lets nobody in, nobody would get the connections that there are.
+const FREE_AGAIN: Duration = Duration::from_millis(20);
+
 /// Pages that SQLite keeps of its file, in KiB below zero: those of the one writer, whose every statement looks up and changes.
 const WRITER_CACHE: &str = "-65536";
 /// The same for each reader: room for the upper levels of the trees. There are nine, each with a cache of its own, and behind them is the
@@ -222,8 +226,20 @@ async fn begin(
 ) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Postgres>> {
     let pool = pool.clone();
     let begun = tokio::spawn(async move {
-        pool.begin_with(AssertSqlSafe(dialect::postgres_begin(access, write)))
-            .await
+        let statement = || AssertSqlSafe(dialect::postgres_begin(access, write));
+        let (own, first) = (pool.clone(), statement());
+        let mut waiting = Box::pin(async move { own.begin_with(first).await });
+        loop {
+            if let Ok(begun) = tokio::time::timeout(FREE_AGAIN, &mut waiting).await {
+                return begun;
+            }
+            // what is idle by now was at work a moment ago; if it is broken, the next one is not
+            if let Ok(Some(begun)) = pool.try_begin_with(statement()).await {
+                // what is being connected is for the next
+                tokio::spawn(waiting);
+                return Ok(begun);
+            }
+        }
     });
     begun.await.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed))
 }
@@ -314,6 +330,31 @@ mod tests {
                 .unwrap();
             assert_eq!(read_only, "off", "after {polls} looks");
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_waits_for_a_new_connection_takes_one_that_comes_free() {
+        let line = posthouse_tests::Line::to(&posthouse_tests::postgres::database());
+        let store = Store::open_with(line.url(), 4).await.unwrap();
+        line.hold_up(true);
+        // those that there are, until one does not come
+        let mut working = Vec::new();
+        let waiting = loop {
+            let other = store.clone();
+            let mut next = tokio::spawn(async move { other.read(Access::Jobs).await });
+            match tokio::time::timeout(Duration::from_millis(500), &mut next).await {
+                Ok(begun) => working.push(begun.unwrap().unwrap()),
+                Err(_) => break next,
+            }
+        };
+        assert!((1..4).contains(&working.len()), "the server lets nobody in");
+        drop(working);
+        let began = tokio::time::timeout(PATIENCE / 2, waiting).await;
+        began.expect("a free connection").unwrap().unwrap();
+        // what was asked for meanwhile is of use to the next
+        line.hold_up(false);
+        let all = [store.read(Access::Jobs).await, store.read(Access::Jobs).await];
+        assert!(all.iter().all(Result::is_ok));
     }
 
     /// Looks once; whether it is done.
