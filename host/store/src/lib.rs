@@ -40,6 +40,7 @@ mod ledger_counters;
 mod ledger_entries;
 pub mod links;
 mod lists;
+mod marks;
 pub mod plugin_logs;
 pub mod plugins;
 pub mod preferences;

@@ -4,6 +4,8 @@ use crate::{Result, Tx};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+pub use crate::marks::{Fault, Heard, count_fault, mark_stale, mark_well};
+
 /// A plugin revision without its bytes.
 #[derive(Debug, Clone, FromRow)]
 pub struct PluginRow {
@@ -232,7 +234,7 @@ pub async fn put_binding(tx: &mut Tx, agency: Uuid, from: i64, to: &BindingRow) 
          VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (agency_id, extension_point, name) DO UPDATE SET revision = excluded.revision, run = excluded.run,
             transition = excluded.transition, applied_change = excluded.applied_change, stale_since = NULL, stale_reason = NULL,
-            heard_at = 0
+            heard_at = 0, faults = 0, failed_change = 0
          WHERE binding.revision = $8",
         agency,
         &to.extension_point,
@@ -244,61 +246,6 @@ pub async fn put_binding(tx: &mut Tx, agency: Uuid, from: i64, to: &BindingRow) 
         from
     )?;
     Ok(changed == 1)
-}
-
-/// What was heard of the rule of a binding.
-#[derive(Debug, Clone, Copy)]
-pub struct Heard {
-    /// The revision that was asked.
-    pub revision: i64,
-    /// When, in ms since 1970 by the machine's clock.
-    pub at: i64,
-}
-
-/// Marks a binding as failing, for `reason`; it is since `since`, in business time, unless it was failing before. Whether it is said: not if
-/// another revision is in force, or something later was heard of this one.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn mark_stale(
-    tx: &mut Tx,
-    agency: Uuid,
-    (extension_point, name): (&str, &str),
-    heard: Heard,
-    since: i64,
-    reason: &str,
-) -> Result<bool> {
-    let marked = execute!(
-        tx,
-        "UPDATE binding SET stale_since = COALESCE(stale_since, $6), stale_reason = $7, heard_at = $5
-         WHERE agency_id = $1 AND extension_point = $2 AND name = $3 AND revision = $4 AND heard_at <= $5",
-        agency,
-        extension_point,
-        name,
-        heard.revision,
-        heard.at,
-        since,
-        reason
-    )?;
-    Ok(marked == 1)
-}
-
-/// Takes the mark from a binding, as its rule answers. Whether it is said, as for [`mark_stale`].
-///
-/// # Errors
-/// Failures of the database.
-pub async fn mark_well(tx: &mut Tx, agency: Uuid, (extension_point, name): (&str, &str), heard: Heard) -> Result<bool> {
-    let marked = execute!(
-        tx,
-        "UPDATE binding SET stale_since = NULL, stale_reason = NULL, heard_at = $5
-         WHERE agency_id = $1 AND extension_point = $2 AND name = $3 AND revision = $4 AND heard_at <= $5",
-        agency,
-        extension_point,
-        name,
-        heard.revision,
-        heard.at
-    )?;
-    Ok(marked == 1)
 }
 
 /// One revision of a binding.

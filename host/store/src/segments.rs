@@ -307,7 +307,7 @@ pub async fn note_applied(
 ) -> Result<bool> {
     let noted = execute!(
         tx,
-        "UPDATE binding SET applied_change = $5, transition = $6, stale_since = NULL, stale_reason = NULL
+        "UPDATE binding SET applied_change = $5, transition = $6, stale_since = NULL, stale_reason = NULL, faults = 0
          WHERE agency_id = $1 AND extension_point = 'segmentation' AND name = $2 AND revision = $3 AND run = $4 AND transition = $7",
         agency,
         binding,

@@ -6,7 +6,7 @@ use crate::campaigns::PROMOTION;
 use crate::campaigns::point::Promotion;
 use crate::campaigns::{find_locked, record};
 use crate::error::{Result, retrying};
-use crate::rules::breaker::{Attempt, Breaker, Failing, good_revisions};
+use crate::rules::breaker::{Attempt, Failing, good_revisions, trips};
 use crate::rules::log::{About, Call, DECISION};
 use crate::rules::opening::still_decides;
 use crate::rules::point::RuleName;
@@ -14,7 +14,7 @@ use crate::rules::pointer::{BREAKER, NewRule, put_rule};
 use crate::work::Taken;
 use crate::{Quotes, Room};
 use posthouse_domain::{Instant, Words, words};
-use posthouse_store::plugins::{self as bindings, BindingRevisionRow};
+use posthouse_store::plugins::{self as bindings, BindingRevisionRow, Fault};
 use posthouse_store::{Access, campaigns};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -57,7 +57,6 @@ impl Healths {
 #[derive(Debug, Clone, Copy, Default)]
 struct Health {
     revision: i64,
-    breaker: Breaker,
     mark: Option<Mark>,
 }
 
@@ -75,7 +74,6 @@ const SEEN_FOR: i64 = 60_000;
 impl Health {
     /// The rule answered. What is to be done about its mark.
     fn answered(&mut self, at: Instant) -> Option<Care> {
-        self.breaker.reset();
         let care = match self.mark.replace(Mark { marked: false, at }) {
             Some(Mark { marked: true, .. }) => Care::Clear,
             Some(before) if at - before.at < SEEN_FOR => {
@@ -88,20 +86,9 @@ impl Health {
     }
 
     /// The rule failed through its own fault.
-    fn failed(&mut self, at: Instant, fault: Words) -> Option<Care> {
-        self.breaker.count();
-        let before = self.mark.replace(Mark { marked: true, at });
-        if self.breaker.has_tripped() {
-            self.breaker.reset();
-            return Some(Care::GoBack(fault));
-        }
-        match before {
-            Some(Mark { marked: true, at: then }) if at - then < SEEN_FOR => {
-                self.mark = before;
-                None
-            }
-            _ => Some(Care::Mark(fault)),
-        }
+    fn failed(&mut self, at: Instant, fault: Words) -> Care {
+        self.mark = Some(Mark { marked: true, at });
+        Care::Count(fault)
     }
 }
 
@@ -122,14 +109,12 @@ impl Promotions {
 /// What is to be done about a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Care {
-    /// It fails: say so.
-    Mark(Words),
+    /// It fails: say so and count it, over all hosts.
+    Count(Words),
     /// It answers again.
     Clear,
     /// It answers, and nobody here knows whether it is marked.
     Look,
-    /// It has failed too often.
-    GoBack(Words),
 }
 
 /// A rule to be seen to.
@@ -179,7 +164,7 @@ impl Quotes<'_> {
             let known = health.of(&rule.binding, rule.revision);
             let care = match fault {
                 None => known.answered(at),
-                Some(fault) if fault.counts_against_plugin() => known.failed(at, Words::of(fault)),
+                Some(fault) if fault.counts_against_plugin() => Some(known.failed(at, Words::of(fault))),
                 Some(_) => None,
             };
             patients.extend(care.map(|care| Patient {
@@ -230,28 +215,39 @@ impl Quotes<'_> {
     async fn care_for(&self, room: &Arc<Room>, patient: &Patient) -> Result<()> {
         let binding = &patient.binding;
         match &patient.care {
-            Care::Mark(fault) => {
-                tracing::warn!(agency = %room.slug, binding, %fault, "a campaign's rule fails; it gives no offer");
-                retrying!(self.mark_rule(room, patient, Some(fault)))
+            Care::Count(fault) => {
+                let faults = retrying!(self.count_fault(room, patient, fault))?;
+                if faults == Some(1) {
+                    tracing::warn!(agency = %room.slug, binding, %fault, "a campaign's rule fails; it gives no offer");
+                }
+                if faults.is_some_and(trips) {
+                    retrying!(self.go_back_to_good(room, binding, patient.heard.revision, fault))?;
+                }
+                Ok(())
             }
-            Care::Clear | Care::Look => retrying!(self.mark_rule(room, patient, None)),
-            Care::GoBack(fault) => {
-                retrying!(self.mark_rule(room, patient, Some(fault)))?;
-                retrying!(self.go_back_to_good(room, binding, patient.heard.revision, fault))
-            }
+            Care::Clear | Care::Look => retrying!(self.clear_mark(room, patient)),
         }
     }
 
-    async fn mark_rule(&self, room: &Room, patient: &Patient, fault: Option<&Words>) -> Result<()> {
+    async fn count_fault(&self, room: &Room, patient: &Patient, fault: &Words) -> Result<Option<i64>> {
+        let (agency, named) = (room.id, (PROMOTION, patient.binding.as_str()));
+        let reason = fault.to_stored();
+        let fault = Fault {
+            since: patient.now,
+            reason: &reason,
+            change: 0,
+            again: true,
+        };
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let faults = bindings::count_fault(&mut tx, agency, named, patient.heard, fault).await?;
+        tx.commit().await?;
+        Ok(faults)
+    }
+
+    async fn clear_mark(&self, room: &Room, patient: &Patient) -> Result<()> {
         let (agency, named) = (room.id, (PROMOTION, patient.binding.as_str()));
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        match fault {
-            Some(fault) => {
-                let reason = fault.to_stored();
-                bindings::mark_stale(&mut tx, agency, named, patient.heard, patient.now, &reason).await?
-            }
-            None => bindings::mark_well(&mut tx, agency, named, patient.heard).await?,
-        };
+        bindings::mark_well(&mut tx, agency, named, patient.heard).await?;
         Ok(tx.commit().await?)
     }
 
@@ -347,24 +343,14 @@ mod tests {
     }
 
     #[test]
-    fn faults_mark_once_and_the_third_goes_back() {
+    fn each_fault_is_counted_and_the_next_answer_clears_the_mark() {
         let (mut healths, fault) = (Healths::default(), Words::same("stopped"));
         let health = healths.of("spring", 1);
-        assert_eq!(health.failed(1, fault.clone()), Some(Care::Mark(fault.clone())));
-        assert_eq!(health.answered(2), Some(Care::Clear));
-        for (at, care) in [
-            (3, Some(Care::Mark(fault.clone()))),
-            (4, None),
-            (5, Some(Care::GoBack(fault.clone()))),
-            (6, None),
-        ] {
-            assert_eq!(health.failed(at, fault.clone()), care, "at {at}");
+        for at in [1, 2] {
+            assert_eq!(health.failed(at, fault.clone()), Care::Count(fault.clone()));
         }
-        assert_eq!(
-            health.failed(5 + SEEN_FOR, fault.clone()),
-            Some(Care::Mark(fault)),
-            "another host may have taken it"
-        );
+        assert_eq!(health.answered(3), Some(Care::Clear));
+        assert_eq!(health.answered(4), None);
     }
 
     #[test]

@@ -12,29 +12,12 @@ use uuid::Uuid;
 
 /// Faults in a row after which the host goes back. One may be a single odd customer whose next booking mends it; a rule that has
 /// failed three times has had its chance.
-const FAULTS_IN_A_ROW: u32 = 3;
+const FAULTS_IN_A_ROW: i64 = 3;
 
-/// How often in a row a rule has failed through its own fault.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Breaker {
-    faults: u32,
-}
-
-impl Breaker {
-    /// The rule failed through its own fault.
-    pub(crate) fn count(&mut self) {
-        self.faults += 1;
-    }
-
-    /// Whether it has failed too often.
-    pub(crate) fn has_tripped(self) -> bool {
-        self.faults >= FAULTS_IN_A_ROW
-    }
-
-    /// It answered, or was seen to: whatever came of that, the next faults in a row are for the next look.
-    pub(crate) fn reset(&mut self) {
-        self.faults = 0;
-    }
+/// Whether it is time to go back when so many faults in a row have been counted, over all hosts. Whatever comes of that, the next three are for
+/// the next look. Each number is given to one host only, so one host goes back.
+pub(crate) fn trips(faults: i64) -> bool {
+    faults > 0 && faults % FAULTS_IN_A_ROW == 0
 }
 
 /// A binding whose rule keeps failing.
@@ -112,17 +95,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_faults_in_a_row_are_too_many() {
-        let mut breaker = Breaker::default();
-        breaker.count();
-        breaker.count();
-        breaker.reset();
-        breaker.count();
-        breaker.count();
-        assert!(!breaker.has_tripped());
-        breaker.count();
-        assert!(breaker.has_tripped());
-        breaker.reset();
-        assert!(!breaker.has_tripped());
+    fn every_third_fault_in_a_row_is_one_too_many() {
+        let tripped: Vec<i64> = (0..10).filter(|faults| trips(*faults)).collect();
+        assert_eq!(tripped, [3, 6, 9]);
     }
 }

@@ -29,7 +29,6 @@ pub use plugins::PluginView;
 pub use replay::{Difference, Replay};
 pub use words::Reason;
 
-pub(crate) use breaker::Breaker;
 pub(crate) use call::{Moment, in_pool};
 pub(crate) use log::{Logbook, keep_log};
 pub(crate) use openings::Openings;

@@ -10,7 +10,7 @@ use super::live::{Desk, Live};
 use crate::beside::beside;
 use crate::error::{AppError, Result};
 use crate::intake::refold;
-use crate::rules::{Breaker, Moment};
+use crate::rules::Moment;
 use crate::{Room, Segments};
 use posthouse_domain::time;
 use posthouse_engine::{NONE, QuantileTable};
@@ -199,7 +199,7 @@ impl Segments<'_> {
             classes: vec![NONE; room.frame().len()],
             pending: Vec::new(),
             seen_change: row.applied_change,
-            breaker: Breaker::default(),
+            tripped: false,
             failed_change: 0,
             row,
             rule,

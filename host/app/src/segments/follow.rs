@@ -1,6 +1,7 @@
 //! Following what changes: an event re-classifies its one customer at once, with the tables of the latest run.
 
 use super::SEGMENTATION;
+use super::breaker::is_new_fault;
 use super::classify::{Answer, call, fault_error, log_fault};
 use super::live::Live;
 use crate::error::{AppError, Result, retrying};
@@ -75,7 +76,7 @@ impl Followed {
             live.row.transition = row.transition;
         }
         live.pending.clear();
-        live.breaker.reset();
+        live.tripped = false;
     }
 }
 
@@ -133,10 +134,10 @@ impl Segments<'_> {
                 answers
             }
             Err(fault) if fault.counts_against_plugin() => {
-                if super::breaker::count_new_fault(room, name) {
+                if is_new_fault(room, name) {
                     log_fault(room, call(name, &speaker, None, moment), &fault);
                 }
-                self.mark_stale(room, name, &fault_error(&fault), moment).await?;
+                self.count_fault(room, name, &fault_error(&fault), None, moment).await?;
                 return Ok(None);
             }
             // a slow moment of this machine says nothing about the rule: it is asked again
@@ -240,11 +241,16 @@ impl Segments<'_> {
         }
     }
 
-    /// The rule fails: the last memberships stand, and everyone can see that they are old.
-    pub(crate) async fn mark_stale(&self, room: &Room, name: &str, fault: &AppError, moment: Moment) -> Result<()> {
-        let reason = Words::of(fault).to_stored();
+    /// Says in log and metrics how a rule fails, and returns it as it is kept.
+    pub(super) fn say_fault(&self, room: &Room, name: &str, fault: &AppError) -> String {
         tracing::error!(agency = %room.slug, binding = %name, %fault, "the segment rule fails; its last memberships stand");
         metrics::counter!("posthouse_rule_faults_total", "extension_point" => SEGMENTATION).increment(1);
+        Words::of(fault).to_stored()
+    }
+
+    /// The rule fails: the last memberships stand, and everyone can see that they are old.
+    pub(crate) async fn mark_stale(&self, room: &Room, name: &str, fault: &AppError, moment: Moment) -> Result<()> {
+        let reason = self.say_fault(room, name, fault);
         let Some((revision, since)) = room
             .live()
             .get(name)

@@ -2,7 +2,6 @@
 
 use super::classify::SegmentationRule;
 use crate::error::{AppError, Result};
-use crate::rules::Breaker;
 use posthouse_domain::{Localized, Words, words};
 use posthouse_engine::{NONE, QuantileTable, SegmentDef};
 use posthouse_store::plugins::BindingRow;
@@ -34,7 +33,8 @@ pub(crate) struct Live {
     pub(crate) pending: Vec<u32>,
     /// Everything up to this change is classified or pending.
     pub(crate) seen_change: i64,
-    pub(crate) breaker: Breaker,
+    /// Whether this host has counted one fault too many, and is to go back.
+    pub(crate) tripped: bool,
     /// The last change it had seen when it failed.
     pub(crate) failed_change: i64,
 }

@@ -12,7 +12,7 @@ use crate::beside::beside;
 use crate::days::Of;
 use crate::error::{AppError, Result, Tries};
 use crate::rules::pointer::announce;
-use crate::rules::{Breaker, Moment, in_pool};
+use crate::rules::{Moment, in_pool};
 use crate::team::Caller;
 use crate::{Room, Segments};
 use posthouse_domain::canonical;
@@ -171,11 +171,12 @@ impl Segments<'_> {
                     let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
                     return Err(fault_for(&mut tx, room.id, &fault, new.reads()).await?);
                 }
-                if fault.counts_against_plugin() {
-                    super::breaker::count_fault(room, name);
-                }
                 let error = fault_error(&fault);
-                self.mark_stale(room, name, &error, moment).await?;
+                if fault.counts_against_plugin() {
+                    self.count_fault(room, name, &error, Some(cause), moment).await?;
+                } else {
+                    self.mark_stale(room, name, &error, moment).await?;
+                }
                 return Err(error);
             }
         };
@@ -228,7 +229,7 @@ impl Segments<'_> {
             classes,
             pending: Vec::new(),
             seen_change: last_change,
-            breaker: Breaker::default(),
+            tripped: false,
             failed_change: 0,
         };
         let summary = RunSummary {

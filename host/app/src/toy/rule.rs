@@ -3,7 +3,7 @@
 use super::host;
 use crate::App;
 use crate::error::Result;
-use crate::rules::breaker::{Attempt, Breaker, Failing, good_revisions};
+use crate::rules::breaker::{Attempt, Failing, good_revisions, trips};
 use crate::rules::plugins::of_point;
 use crate::rules::point::{About, Point, Rule, RuleName, Said, Subject, decide};
 use crate::rules::pointer::{BREAKER, NewRule, put_rule};
@@ -14,7 +14,7 @@ use crate::testing::{self, NOW};
 use posthouse_domain::promotion::Basket;
 use posthouse_domain::{Words, words};
 use posthouse_engine::{Context, Description, Fault, Plugin, PromotionPlugin};
-use posthouse_store::plugins::{self as bindings, BindingRevisionRow};
+use posthouse_store::plugins::{self as bindings, BindingRevisionRow, Heard};
 use posthouse_store::{Access, Store, Tx, decisions};
 use posthouse_tests::guest::PromotionGuest;
 use serde_json::{Value, json};
@@ -224,14 +224,29 @@ async fn a_rule_that_keeps_failing_gives_way(store: Store) {
     let bad = upload(&app, &caller, "2.0.0", 3, "(unreachable)").await;
     put(&app, &caller, &good, None).await;
     put(&app, &caller, &bad, None).await;
-    let (rule, mut breaker) = (in_force(&app, &caller).await, Breaker::default());
-    let mut fault = None;
-    while !breaker.has_tripped() {
-        let made = decide(&rule, MOMENT, &3);
-        fault = made.answer.err();
-        breaker.count();
-    }
-    let fault = fault.map(|fault| words!("{fault}", "{fault}")).expect("a fault");
+    let rule = in_force(&app, &caller).await;
+    let fault = loop {
+        let fault = decide(&rule, MOMENT, &3).answer.err();
+        let fault = fault.map(|fault| words!("{fault}", "{fault}")).expect("a fault");
+        let heard = Heard {
+            revision: rule.revision,
+            at: NOW,
+        };
+        let reason = fault.to_stored();
+        let counting = bindings::Fault {
+            since: NOW,
+            reason: &reason,
+            change: 0,
+            again: true,
+        };
+        let mut tx = write(&app, &caller).await;
+        let named = (CallBack::NAME, BINDING);
+        let faults = bindings::count_fault(&mut tx, caller.room.id, named, heard, counting).await;
+        tx.commit().await.expect("a commit");
+        if faults.expect("a count").is_some_and(trips) {
+            break fault;
+        }
+    };
     let failing = Failing {
         extension_point: CallBack::NAME,
         binding: BINDING,
