@@ -3,7 +3,8 @@
 use crate::App;
 use crate::error::{Result, retrying};
 use crate::jobs::Lane;
-use posthouse_store::{Access, dialect};
+use posthouse_store::Access;
+use posthouse_store::dialect::{self, Ear, News};
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -127,15 +128,17 @@ impl App {
 
     /// Wakes the rooms whose agency another host wrote for. News can be lost with a connection, or never come; so all rooms look for
     /// themselves now and then.
-    async fn hear_other_hosts(self) {
+    pub(crate) async fn hear_other_hosts(self) {
         if dialect::is_embedded(&self.store) {
             return;
         }
         let listening = async {
+            let mut ear = self.in_step.take_ear();
             loop {
-                match dialect::listen(&self.store, |agency| self.wake_rooms(agency)).await {
-                    Ok(()) => tracing::warn!("not hearing other hosts: the connection is lost; connecting again"),
-                    Err(error) => tracing::warn!(%error, "not hearing other hosts; connecting again"),
+                if let Err(error) = self.hear_until_lost(ear.take()).await {
+                    tracing::warn!(%error, "not hearing other hosts; connecting again");
+                } else {
+                    tracing::warn!("not hearing other hosts: the connection is lost; connecting again");
                 }
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
@@ -150,6 +153,35 @@ impl App {
             () = self.stopping.cancelled() => {}
             () = listening => {}
             () = looking => {}
+        }
+    }
+
+    /// Hears other hosts as long as the connection lasts, this one or a new one.
+    async fn hear_until_lost(&self, ear: Option<Ear>) -> Result<()> {
+        let ear = match ear {
+            None => dialect::listen(&self.store, self.in_step.kind()).await?,
+            ear => ear,
+        };
+        let Some(mut ear) = ear else { return Ok(()) };
+        // whatever was committed before was not heard
+        self.wake_rooms(None);
+        while let Some(news) = ear.hear().await? {
+            match news {
+                News::Committed(agency) => self.wake_rooms(Some(agency)),
+                News::LetIn(agency, digest) => {
+                    let app = self.clone();
+                    self.background.spawn(app.open_what_came(agency, digest));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a plugin that was let in wherever it was uploaded, so that nobody waits for the compiler when it comes into force.
+    async fn open_what_came(self, agency: Uuid, digest: String) {
+        // one that does not open is told of to whoever needs it
+        if let Err(error) = retrying!(self.plugins().open_all(agency, [digest.clone()].into())) {
+            tracing::warn!(%error, %agency, digest, "a plugin that another host let in is opened when it is needed");
         }
     }
 

@@ -50,6 +50,7 @@ pub use error::{AppError, Result, thing};
 pub use jobs::{ClockMove, ClockMoved};
 pub use labels::Label;
 pub use posthouse_child::Limits as ChildLimits;
+pub use posthouse_store::dialect::ClockKind;
 pub use posthouse_store::forms::ClashRow;
 pub use posthouse_store::{Store, StoreError, database};
 pub use room::Room;
@@ -227,6 +228,8 @@ impl App {
         self.ending.cancel();
         self.stopping.cancel();
         self.background.close();
+        // the pool does not close while somebody has a connection
+        drop(self.in_step.take_ear());
         // workers end when they have answered what was accepted
         self.background.wait().await;
         for room in self.open_rooms() {

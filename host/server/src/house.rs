@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use posthouse_app::clock::{SystemClock, SystemEntropy};
-use posthouse_app::{App, Parts, Store, StoreError, database};
+use posthouse_app::{App, ClockKind, Parts, Store, StoreError, database};
 use posthouse_domain::time::{FixedClock, ManualClock, parse_instant};
 use posthouse_domain::{Clock, Entropy, Instant, Words, words};
 use posthouse_engine::Engine;
@@ -159,6 +159,15 @@ pub(crate) fn clock(text: &str) -> Result<Arc<dyn Clock>, HouseError> {
         Some(("fixed", Some(at))) => Ok(Arc::new(FixedClock(at))),
         Some(("manual", Some(at))) => Ok(Arc::new(ManualClock::at(at))),
         _ => Err(HouseError::Clock(text.to_owned())),
+    }
+}
+
+/// Which kind of clock this is.
+pub(crate) fn clock_kind(text: &str) -> ClockKind {
+    match text.split_once(':') {
+        Some(("fixed", _)) => ClockKind::Fixed,
+        Some(("manual", _)) => ClockKind::Manual,
+        _ => ClockKind::System,
     }
 }
 

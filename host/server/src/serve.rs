@@ -3,7 +3,7 @@
 use crate::api::{self, Front};
 use crate::config::Config;
 use crate::output::Failure;
-use crate::telemetry;
+use crate::{house, telemetry};
 use axum::serve::ListenerExt;
 use posthouse_app::App;
 use posthouse_domain::words;
@@ -38,6 +38,7 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
         let _ = socket.set_nodelay(true);
     });
     let mut stop = std::pin::pin!(stop_signal()?);
+    app.share_clock(house::clock_kind(&config.clock)).await?;
     app.start();
     let upkeep = tokio::spawn(keep_up(front.clone()));
 

@@ -76,15 +76,49 @@ pub async fn awake<R>(tx: &mut Tx, work: impl Future<Output = R>) -> Result<R> {
     }
 }
 
+/// What hosts tell each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// Something was committed for an agency.
+    Committed(uuid::Uuid),
+    /// A plugin was let in for an agency; its digest.
+    LetIn(uuid::Uuid, String),
+}
+
+impl News {
+    fn text(&self) -> String {
+        match self {
+            Self::Committed(agency) => agency.to_string(),
+            Self::LetIn(agency, digest) => format!("{agency} {digest}"),
+        }
+    }
+
+    /// What another version says may mean nothing.
+    fn read(text: &str) -> Option<Self> {
+        match text.split_once(' ') {
+            None => text.parse().ok().map(Self::Committed),
+            Some((agency, digest)) => Some(Self::LetIn(agency.parse().ok()?, digest.to_owned())),
+        }
+    }
+}
+
 /// Tells the other hosts on the same database that something happened, when the transaction commits. On SQLite there are none.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn notify(tx: &mut Tx, agency: uuid::Uuid) -> Result<()> {
+    tell(tx, &News::Committed(agency)).await
+}
+
+/// Tells the other hosts on the same database this, when the transaction commits. On SQLite there are none.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn tell(tx: &mut Tx, news: &News) -> Result<()> {
     match tx {
         Tx::Sqlite(_) => Ok(()),
         Tx::Postgres(c) => sqlx::query("SELECT pg_notify('posthouse', $1)")
-            .bind(agency.to_string())
+            .bind(news.text())
             .execute(&mut **c)
             .await
             .map(drop)
@@ -92,27 +126,104 @@ pub async fn notify(tx: &mut Tx, agency: uuid::Uuid) -> Result<()> {
     }
 }
 
-/// Calls `heard` with each agency for which any host, this one included, committed a [`notify`], and once with `None` as soon as it
-/// listens: whatever was committed before was not heard. Returns when the connection is lost. On SQLite it waits for ever.
+/// By which clock a host goes. Hosts of one database go by clocks of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockKind {
+    /// The machine's.
+    System,
+    /// One that stands still.
+    Fixed,
+    /// One that is moved by hand.
+    Manual,
+}
+
+impl ClockKind {
+    const ALL: [Self; 3] = [Self::System, Self::Fixed, Self::Manual];
+
+    /// The name by which a server is told to go by it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Fixed => "fixed",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// The first half of the keys of locks that say by which clock a host goes; the second is the kind.
+const CLOCKS: i32 = 0x706f_7374;
+
+/// A host's ear: a connection of its own, on which it hears what hosts commit. As long as it lasts, the others see by which clock this host goes.
+#[derive(Debug)]
+pub struct Ear(sqlx::postgres::PgListener);
+
+/// Begins to hear what hosts commit, this one included, and says by which clock this one goes. `None` on SQLite, where there is nobody else.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn listen(store: &Store, heard: impl Fn(Option<uuid::Uuid>)) -> Result<()> {
-    match store {
-        Store::Sqlite { .. } => std::future::pending().await,
-        Store::Postgres(pool) => {
-            let mut listener = sqlx::postgres::PgListener::connect_with(pool).await?;
-            listener.listen("posthouse").await?;
-            heard(None);
-            // unlike `recv`, this does not pass over a lost connection in silence
-            while let Some(news) = listener.try_recv().await? {
-                if let Ok(agency) = news.payload().parse() {
-                    heard(Some(agency));
-                }
+pub async fn listen(store: &Store, clock: ClockKind) -> Result<Option<Ear>> {
+    let Store::Postgres(pool) = store else {
+        return Ok(None);
+    };
+    let mut listener = sqlx::postgres::PgListener::connect_with(pool).await?;
+    // nobody asks for these locks otherwise than to share them
+    sqlx::query("SELECT pg_advisory_lock_shared($1, $2)")
+        .bind(CLOCKS)
+        .bind(clock as i32)
+        .execute(&mut listener)
+        .await?;
+    listener.listen("posthouse").await?;
+    Ok(Some(Ear(listener)))
+}
+
+impl Ear {
+    /// The next news; `None` when the connection is lost, and with it whatever was told meanwhile.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn hear(&mut self) -> Result<Option<News>> {
+        // unlike `recv`, this does not pass over a lost connection in silence
+        while let Some(told) = self.0.try_recv().await? {
+            if let Some(news) = News::read(told.payload()) {
+                return Ok(Some(news));
             }
-            Ok(())
         }
+        Ok(None)
     }
+
+    /// Hears no more, and says no more by which clock this host goes.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn leave(mut self) -> Result<()> {
+        // the connection goes back to where it came from
+        sqlx::query("SELECT pg_advisory_unlock_all()")
+            .execute(&mut self.0)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Clocks by which other hosts of the database go and this one does not.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn other_clocks(store: &Store, own: ClockKind) -> Result<Vec<ClockKind>> {
+    let Store::Postgres(pool) = store else {
+        return Ok(Vec::new());
+    };
+    let kinds: Vec<i64> = sqlx::query_scalar(
+        "SELECT DISTINCT CAST(objid AS BIGINT) FROM pg_locks
+         WHERE locktype = 'advisory' AND objsubid = 2 AND CAST(classid AS BIGINT) = $1
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    )
+    .bind(i64::from(CLOCKS))
+    .fetch_all(pool)
+    .await?;
+    let others = ClockKind::ALL
+        .into_iter()
+        .filter(|kind| *kind != own && kinds.contains(&i64::from(*kind as i32)));
+    Ok(others.collect())
 }
 
 /// What time it is for the server of the database, in ms since 1970. The embedded database has the clock of its host, and `None`.

@@ -8,8 +8,9 @@ use crate::team::Caller;
 use bytes::Bytes;
 use posthouse_domain::{Rejection, Words, canonical, words};
 use posthouse_engine::{Description, Engine, LoadError, Plugin, Refusal};
+use posthouse_store::dialect::{self, News};
 use posthouse_store::plugins::{self as store, PluginRow};
-use posthouse_store::{Access, Tx, campaigns, dialect};
+use posthouse_store::{Access, Tx, campaigns};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -176,6 +177,7 @@ impl Plugins<'_> {
                 .audit()
                 .note(&mut tx, caller, "plugin.upload", &subject, detail)
                 .await?;
+            dialect::tell(&mut tx, &News::LetIn(agency, row.digest.clone())).await?;
         }
         tx.commit().await?;
         Ok(new)

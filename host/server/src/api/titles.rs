@@ -182,6 +182,7 @@ fn in_chinese(code: &str) -> Option<&'static str> {
         "open_tasks" => "任务未完成",
         "outcome_unknown" => "结果未知",
         "overloaded" => "服务器超负荷",
+        "other_clock" => "时钟不一致",
         "other_secret" => "密钥文件不符",
         "out_of_fuel" => "燃料耗尽",
         "own_plan" => "不能批准自己的方案",

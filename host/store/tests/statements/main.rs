@@ -29,6 +29,10 @@ const EVERYBODY: &[(&str, &str)] = &[
         "whether migrations were run is nobody's",
     ),
     ("SELECT name FROM pg_settings", "settings are the server's"),
+    (
+        "SELECT DISTINCT CAST(objid AS BIGINT) FROM pg_locks",
+        "hosts go by clocks of one kind, whomever they serve",
+    ),
     ("PRAGMA busy_timeout = 300", "how long a connection waits is its own"),
     // what an operator looks at before a start, and the list of agencies
     (
@@ -173,6 +177,8 @@ async fn both_engines_take_every_statement() {
             "to_regclass",
             "pg_notify",
             "pg_settings",
+            "pg_advisory",
+            "pg_locks",
             "set_config",
             "clock_timestamp",
         ];
