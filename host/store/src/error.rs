@@ -29,6 +29,9 @@ pub enum StoreError {
     /// The connection was lost while the transaction ended: it was committed or undone, and nobody here knows which.
     #[error("the connection to the database was lost at the end of a transaction, which was perhaps committed: {0}")]
     InDoubt(sqlx::Error),
+    /// The disk is full, or does not take what is written to it. Nothing of the transaction was, and to ask again at once does not help.
+    #[error("the disk is full or cannot be written to: {0}")]
+    Full(String),
     /// Another host changed the same thing first; worth trying again.
     #[error("another host was first")]
     Overtaken,
@@ -76,8 +79,20 @@ impl StoreError {
             Self::InDoubt(_) => Some(Self::left_in_doubt()),
             Self::Overloaded => Some(Self::Overloaded),
             Self::Locked => Some(Self::Locked),
+            Self::Full(said) => Some(Self::Full(said.clone())),
             _ => None,
         }
+    }
+
+    /// What it means that a file beside the database could not be written, if its disk is full or broken.
+    pub fn of_file(error: &std::io::Error) -> Option<Self> {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let is_full = matches!(
+            error.kind(),
+            StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem
+        );
+        // what a broken disk says has no kind of its own
+        (is_full || error.raw_os_error() == Some(INPUT_OUTPUT)).then(|| Self::Full(error.to_string()))
     }
 
     /// What the failure of a commit means.
@@ -105,6 +120,30 @@ fn is_broken(code: &str) -> bool {
     code.len() == 5 && (code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "25P03"))
 }
 
+/// A code of SQLite's. Those of PostgreSQL have five characters.
+fn of_sqlite(code: &str) -> Option<u32> {
+    code.parse().ok().filter(|_| code.len() <= 4)
+}
+
+/// `EIO`, on every system this runs on.
+const INPUT_OUTPUT: i32 = 5;
+
+/// Whether SQLite says with this code that what it wrote was not taken: no room, a file system that has become read-only, an input or output
+/// error of a write, a sync, a truncation, or of the index of its log, which is a file as well. Beyond a quota or the longest file
+/// it is an error of a write.
+fn was_not_taken(code: u32) -> bool {
+    const NO_ROOM: u32 = 13;
+    const READ_ONLY: u32 = 8;
+    const INDEX_OPEN: u32 = 10 | 18 << 8;
+    const INDEX_SIZE: u32 = 10 | 19 << 8;
+    const WRITE: u32 = 10 | 3 << 8;
+    const SYNC: u32 = 10 | 4 << 8;
+    const FOLDER_SYNC: u32 = 10 | 5 << 8;
+    const TRUNCATE: u32 = 10 | 6 << 8;
+    matches!(code & 0xff, NO_ROOM | READ_ONLY)
+        || matches!(code, WRITE | SYNC | FOLDER_SYNC | TRUNCATE | INDEX_OPEN | INDEX_SIZE)
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let Some(reported) = error.as_database_error() else {
@@ -126,19 +165,20 @@ impl From<sqlx::Error> for StoreError {
             return Self::Duplicate { constraint };
         }
         match reported.code().as_deref() {
-            // PostgreSQL: serialisation failure, deadlock; too many connections
-            Some("40001" | "40P01" | "53300") => Self::Transient(error),
+            // PostgreSQL: serialisation failure, deadlock; too little of what it needs, memory, too many connections
+            Some("40001" | "40P01" | "53000" | "53200" | "53300") => Self::Transient(error),
             // PostgreSQL: lock not available
             Some("55P03") => Self::Locked,
+            // PostgreSQL: no room on its disk; input or output error
+            Some("53100" | "58030") => Self::Full(error.to_string()),
             Some(code) if is_broken(code) => Self::Transient(error),
             // PostgreSQL: a statement took longer than it may
             Some("57014") => Self::TooLong(error),
             // PostgreSQL: the encoding is valid UTF-8 wherever it comes from, so it is the NUL
             Some("22021") => Self::BadText,
             // SQLite: busy and locked, with their extended forms in the upper bytes
-            Some(code) if code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)) && code.len() <= 4 => {
-                Self::Transient(error)
-            }
+            Some(code) if of_sqlite(code).is_some_and(|code| matches!(code & 0xff, 5 | 6)) => Self::Transient(error),
+            Some(code) if of_sqlite(code).is_some_and(was_not_taken) => Self::Full(error.to_string()),
             _ => Self::Database(error),
         }
     }

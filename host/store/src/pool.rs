@@ -5,6 +5,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, Sqlite, SqlitePool};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -84,8 +85,9 @@ impl Store {
                 .test_before_acquire(false)
                 .before_acquire(|connection, meta| {
                     Box::pin(async move {
-                        if meta.idle_for > FRESH {
-                            connection.ping().await?;
+                        if meta.idle_for > FRESH || NOT_BEGUN.load(Ordering::Relaxed) > 0 {
+                            // not a ping, which is answered in a transaction that failed as well; what fails here is closed, and another takes its place
+                            sqlx::raw_sql("SELECT 1").execute(connection).await?;
                         }
                         Ok(true)
                     })
@@ -196,6 +198,25 @@ impl Store {
         execute!(&mut tx, "SELECT 1").map(drop)
     }
 
+    /// Whether the database takes what is written: these bytes are written under an `id` of the caller's, and taken away again with all that
+    /// have an earlier one.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`]; other failures of the database.
+    pub async fn try_writing(&self, id: Uuid, bytes: &[u8]) -> Result<()> {
+        let mut tx = self.write(Access::Jobs).await?;
+        execute!(
+            &mut tx,
+            "INSERT INTO room_to_write (id, filler) VALUES ($1, $2)",
+            id,
+            bytes
+        )?;
+        tx.commit().await?;
+        let mut tx = self.write(Access::Jobs).await?;
+        execute!(&mut tx, "DELETE FROM room_to_write WHERE id <= $1", id)?;
+        tx.commit().await
+    }
+
     /// Closes every connection, SQLite's journal folded into its file.
     pub async fn close(&self) {
         match self {
@@ -217,6 +238,19 @@ impl Store {
     }
 }
 
+/// How many transactions could not be begun lately. Each has perhaps left a connection in it: sqlx takes no BEGIN back after which something else
+/// in the same text failed.
+static NOT_BEGUN: AtomicUsize = AtomicUsize::new(0);
+
+/// Has connections looked at before they are used, for as long as one that was at work a moment ago is trusted.
+fn doubt_connections() {
+    NOT_BEGUN.fetch_add(1, Ordering::Relaxed);
+    tokio::spawn(async {
+        tokio::time::sleep(2 * FRESH).await;
+        NOT_BEGUN.fetch_sub(1, Ordering::Relaxed);
+    });
+}
+
 /// Begins a transaction, to the end: whoever asked for it may be gone meanwhile. sqlx takes no BEGIN back that is given up on its way, and whoever
 /// got the connection next would be in that transaction.
 async fn begin(
@@ -226,23 +260,45 @@ async fn begin(
 ) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Postgres>> {
     let pool = pool.clone();
     let begun = tokio::spawn(async move {
-        let statement = || AssertSqlSafe(dialect::postgres_begin(access, write));
-        let (own, first) = (pool.clone(), statement());
-        let mut waiting = Box::pin(async move { own.begin_with(first).await });
         loop {
-            if let Ok(begun) = tokio::time::timeout(FREE_AGAIN, &mut waiting).await {
+            let begun = begin_on_any(&pool, access, write).await;
+            let Err(sqlx::Error::Database(reported)) = &begun else {
                 return begun;
-            }
-            // what is idle by now was at work a moment ago; if it is broken, the next one is not
-            if let Ok(Some(begun)) = pool.try_begin_with(statement()).await {
-                // what is being connected is for the next
-                tokio::spawn(waiting);
-                return Ok(begun);
+            };
+            doubt_connections();
+            // what stands in the way is a transaction that was left there; from here on connections are looked at first
+            if reported.code().as_deref() != Some(LEFT_IN_A_TRANSACTION) {
+                return begun;
             }
         }
     });
     begun.await.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed))
 }
+
+/// Begins on the connection that is free first: sqlx keeps a caller for the one that is being made for it.
+async fn begin_on_any(
+    pool: &PgPool,
+    access: Access,
+    write: bool,
+) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+    let statement = || AssertSqlSafe(dialect::postgres_begin(access, write));
+    let (own, first) = (pool.clone(), statement());
+    let mut waiting = Box::pin(async move { own.begin_with(first).await });
+    loop {
+        if let Ok(begun) = tokio::time::timeout(FREE_AGAIN, &mut waiting).await {
+            return begun;
+        }
+        // what is idle by now was at work a moment ago; if it is broken, the next one is not
+        if let Ok(Some(begun)) = pool.try_begin_with(statement()).await {
+            // what is being connected is for the next
+            tokio::spawn(waiting);
+            return Ok(begun);
+        }
+    }
+}
+
+/// What PostgreSQL says to every statement in a transaction that has failed.
+const LEFT_IN_A_TRANSACTION: &str = "25P02";
 
 /// Whether a connection that comes back from the pool can begin a transaction. On a full disk or an input error SQLite ends a transaction
 /// by itself; sqlx counts it as open ever after, and no other could begin on that connection. Then a new one takes its place.

@@ -9,8 +9,10 @@ async fn postgresql_says_what_will_pass() {
     let store = Store::open(&posthouse_tests::postgres::database())
         .await
         .expect("PostgreSQL opens");
-    let passing = ["40001", "40P01", "55P03", "57P01", "57P03", "53300", "08006", "25P03"];
-    let lasting = ["42P01", "22012", "53100", "XX000", "57014"];
+    let passing = [
+        "40001", "40P01", "55P03", "57P01", "57P03", "53000", "53200", "53300", "08006", "25P03",
+    ];
+    let lasting = ["42P01", "22012", "53100", "53400", "58030", "XX000", "57014"];
     for code in passing.into_iter().chain(lasting) {
         let Tx::Postgres(mut tx) = store.write(Access::Jobs).await.expect("a transaction") else {
             panic!("this is PostgreSQL")
@@ -19,6 +21,8 @@ async fn postgresql_says_what_will_pass() {
         let error = sqlx::query(AssertSqlSafe(raise)).execute(&mut *tx).await;
         let error = StoreError::from(error.expect_err("it is raised"));
         assert_eq!(error.is_transient(), passing.contains(&code), "{code}: {error}");
+        let is_full = matches!(error, StoreError::Full(_));
+        assert_eq!(is_full, ["53100", "58030"].contains(&code), "{code}: {error}");
     }
     store.close().await;
 }

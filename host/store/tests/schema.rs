@@ -202,7 +202,7 @@ async fn both_engines_have_the_same_tables() {
 }
 
 /// Tables of the installation, which belong to no agency, and the list of agencies itself.
-const NOBODYS: [&str; 2] = ["agency", "installation"];
+const NOBODYS: [&str; 3] = ["agency", "installation", "room_to_write"];
 
 #[tokio::test]
 async fn every_key_begins_with_its_agency_or_has_it() {

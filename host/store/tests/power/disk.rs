@@ -58,6 +58,19 @@ struct File {
     unsynced: Vec<Change>,
 }
 
+/// What a disk does not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It takes everything.
+    None,
+    /// There is no room for a file to grow.
+    Full,
+    /// Nothing can be written.
+    Writes,
+    /// What was written cannot be synced.
+    Syncs,
+}
+
 /// The files of one folder, by name.
 #[derive(Debug)]
 pub(crate) struct Disk {
@@ -68,6 +81,8 @@ pub(crate) struct Disk {
     /// After how many more operations the power is cut, and what is kept then.
     cut: Option<(u64, Kept)>,
     image: Option<Image>,
+    /// What is not taken at present.
+    pub(crate) trouble: Trouble,
     /// How much has been acknowledged so far.
     pub(crate) acknowledged: u64,
 }
@@ -80,6 +95,7 @@ impl Disk {
             random: seed,
             cut: None,
             image: None,
+            trouble: Trouble::None,
             acknowledged: 0,
         }
     }

@@ -2,6 +2,7 @@
 //! done. On PostgreSQL, whose files are its own, what it promises of its disk is looked at instead.
 
 mod disk;
+mod full;
 mod vfs;
 
 use disk::{Disk, Image, Kept};
@@ -39,10 +40,14 @@ async fn create(store: &Store) {
 
 /// One transaction over several tables: a customer, its identity, a record, a job, an entry of the log.
 async fn step(store: &Store, number: u64) {
-    let mut tx = store.write(Access::Agency(AGENCY)).await.expect("a transaction");
-    let counter = intake::next_change(&mut tx, AGENCY).await.expect("a number");
+    try_step(store, number).await.expect("a transaction");
+}
+
+async fn try_step(store: &Store, number: u64) -> posthouse_store::Result<()> {
+    let mut tx = store.write(Access::Agency(AGENCY)).await?;
+    let counter = intake::next_change(&mut tx, AGENCY).await?;
     assert_eq!(counter.ordinals, number as i64, "the one before was committed");
-    intake::take_ordinals(&mut tx, AGENCY, 1).await.expect("an ordinal");
+    intake::take_ordinals(&mut tx, AGENCY, 1).await?;
     let row = intake::CustomerRow {
         id: customer(number),
         ordinal: number as i64,
@@ -53,9 +58,7 @@ async fn step(store: &Store, number: u64) {
         updated_at: 1,
         version: 1,
     };
-    intake::put_customers(&mut tx, AGENCY, &[row])
-        .await
-        .expect("a customer");
+    intake::put_customers(&mut tx, AGENCY, &[row]).await?;
     let identity = intake::NewIdentity {
         kind: "member_no",
         value: format!("M{number}"),
@@ -63,9 +66,7 @@ async fn step(store: &Store, number: u64) {
         sealed: None,
         written: None,
     };
-    intake::insert_identities(&mut tx, AGENCY, &[identity], 1)
-        .await
-        .expect("an identity");
+    intake::insert_identities(&mut tx, AGENCY, &[identity], 1).await?;
     let event = intake::EventRow {
         source: "s".into(),
         external_id: format!("e{number}"),
@@ -75,9 +76,7 @@ async fn step(store: &Store, number: u64) {
         received_at: 1,
         data: "{}".into(),
     };
-    intake::insert_events(&mut tx, AGENCY, &[event])
-        .await
-        .expect("a record");
+    intake::insert_events(&mut tx, AGENCY, &[event]).await?;
     let job = NewJob {
         kind: "thing",
         key: "only",
@@ -85,17 +84,15 @@ async fn step(store: &Store, number: u64) {
         clock: JobClock::Machine,
         due: number as i64,
     };
-    jobs::put(&mut tx, AGENCY, job).await.expect("a job");
+    jobs::put(&mut tx, AGENCY, job).await?;
     let deed = Deed {
         actor: AGENCY,
         action: "thing.change",
         subject: "thing/1",
         detail: "{}",
     };
-    audit::append(&mut tx, AGENCY, deed, number as i64)
-        .await
-        .expect("an entry");
-    tx.commit().await.expect("a commit");
+    audit::append(&mut tx, AGENCY, deed, number as i64).await?;
+    tx.commit().await
 }
 
 /// Has SQLite carry its log over into its file, which a quiet moment or a long log would bring about; and at times begin the log anew.

@@ -8,7 +8,7 @@
     reason = "SQLite takes its files as C functions; each block has its proof"
 )]
 
-use crate::disk::Disk;
+use crate::disk::{Disk, Trouble};
 use libsqlite3_sys as ffi;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::path::{Path, PathBuf};
@@ -229,6 +229,17 @@ unsafe extern "C" fn write(
         let entry = entry_of(file);
         let mut disk = entry.disk();
         let (system, methods) = behind(file);
+        match disk.trouble {
+            Trouble::Full => {
+                let mut size = 0;
+                methods.xFileSize.expect("a file has this method")(system, &mut size);
+                if at + ffi::sqlite3_int64::from(amount) > size {
+                    return ffi::SQLITE_FULL;
+                }
+            }
+            Trouble::Writes => return ffi::SQLITE_IOERR_WRITE,
+            Trouble::None | Trouble::Syncs => {}
+        }
         let done = methods.xWrite.expect("a file has this method")(system, buffer, amount, at);
         if done == ffi::SQLITE_OK {
             let bytes = std::slice::from_raw_parts(buffer.cast::<u8>(), amount as usize);
@@ -255,8 +266,11 @@ unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, length: ffi::sqlite3
 unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
     // SAFETY: the file is open.
     let entry = unsafe { entry_of(file) };
-    let folder = entry.syncs_folder.swap(false, Ordering::Relaxed);
-    entry.disk().synced(&entry.name, folder);
+    let mut disk = entry.disk();
+    if disk.trouble == Trouble::Syncs {
+        return ffi::SQLITE_IOERR_FSYNC;
+    }
+    disk.synced(&entry.name, entry.syncs_folder.swap(false, Ordering::Relaxed));
     ffi::SQLITE_OK
 }
 

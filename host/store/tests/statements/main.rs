@@ -21,6 +21,14 @@ const EVERYBODY: &[(&str, &str)] = &[
         "the installation has one row",
     ),
     (
+        "INSERT INTO room_to_write (",
+        "what is written to know whether there is room is nobody's",
+    ),
+    (
+        "DELETE FROM room_to_write WHERE id <= $1",
+        "what is written to know whether there is room is nobody's",
+    ),
+    (
         "SELECT version, checksum FROM _sqlx_migrations",
         "which migrations were run is nobody's",
     ),
