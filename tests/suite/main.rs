@@ -39,6 +39,7 @@ mod faults;
 mod file_habits;
 mod files;
 mod frames;
+mod full_disk;
 mod history;
 mod hostile_cells;
 mod hostile_workbooks;

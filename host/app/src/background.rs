@@ -27,6 +27,12 @@ const TIDY_EVERY: Duration = Duration::from_hours(24);
 impl App {
     /// Starts background work; [`App::stop`] ends it.
     pub fn start(&self) {
+        if let Some(folder) = &self.frames
+            && let Err(error) = crate::facts::saved::clear(folder)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "what an earlier run left among saved frames is still there");
+        }
         let app = self.clone();
         self.background.spawn(async move {
             if let Err(error) = retrying!(app.days().bring_back()) {

@@ -72,7 +72,11 @@ impl AppError {
         match self {
             Self::Busy(_) => true,
             Self::Store(error) => {
-                error.is_transient() || matches!(error, StoreError::Overloaded | StoreError::InDoubt(_))
+                error.is_transient()
+                    || matches!(
+                        error,
+                        StoreError::Overloaded | StoreError::InDoubt(_) | StoreError::Full(_)
+                    )
             }
             _ => false,
         }

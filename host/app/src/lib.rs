@@ -40,6 +40,7 @@ mod toy;
 mod upkeep;
 pub mod webhooks;
 pub mod work;
+mod writable;
 
 pub use capabilities::{
     Amendments, Attributes, Audit, Bindings, Campaigns, Coupons, Days, Decisions, Facts, Idempotency, Insights, Intake,
@@ -54,6 +55,7 @@ pub use posthouse_store::dialect::ClockKind;
 pub use posthouse_store::forms::ClashRow;
 pub use posthouse_store::{Store, StoreError, database};
 pub use room::Room;
+pub use writable::{is_full, storage_full};
 
 use facts::contributions::Contributions;
 use in_step::InStep;
@@ -89,6 +91,7 @@ pub struct App {
     sender: webhooks::Sender,
     campaigns_in_force: u32,
     verifying: audit::Verifying,
+    writable: Arc<writable::Writable>,
     points: Points,
     contributions: Contributions,
     sources: timeline::Sources,
@@ -150,6 +153,7 @@ impl App {
             sender: webhooks::Sender::new(parts.private_webhooks),
             campaigns_in_force: parts.campaigns_in_force,
             verifying: audit::Verifying::default(),
+            writable: Arc::default(),
             points: Points::default().with::<campaigns::point::Promotion>(),
             contributions: Contributions::default(),
             sources: timeline::Sources::default()
@@ -193,14 +197,6 @@ impl App {
                 "此数据库是用另一个密钥写入的；请使用与它配套的密钥文件，或把 POSTHOUSE_SECRET 设为其内容"
             ),
         ))
-    }
-
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// Failures of the database.
-    pub async fn ready(&self) -> Result<()> {
-        Ok(self.store.ping().await?)
     }
 
     /// Whether the rules in force were opened since the start, so that nobody waits for the compiler.

@@ -192,12 +192,17 @@ impl Cache {
 
     fn write(&self, digest: &str, code: &[u8]) -> io::Result<()> {
         let temporary = self.directory.join(format!("{digest}.{}.tmp", std::process::id()));
-        let mut file = fs::File::create(&temporary)?;
-        file.write_all(MAGIC)?;
-        file.write_all(&Sha256::digest(code))?;
-        file.write_all(code)?;
-        drop(file);
-        fs::rename(&temporary, self.path(digest))?;
+        let write = || {
+            let mut file = fs::File::create(&temporary)?;
+            file.write_all(MAGIC)?;
+            file.write_all(&Sha256::digest(code))?;
+            file.write_all(code)?;
+            fs::rename(&temporary, self.path(digest))
+        };
+        write().inspect_err(|_| {
+            // on a full disk a torso takes the last of the room
+            let _ = fs::remove_file(&temporary);
+        })?;
         lock(&self.used).insert(digest.to_owned());
         Ok(())
     }

@@ -6,7 +6,9 @@ use posthouse_app::{App, ClockKind, Parts, Store, StoreError, database};
 use posthouse_domain::time::{FixedClock, ManualClock, parse_instant};
 use posthouse_domain::{Clock, Entropy, Instant, Words, words};
 use posthouse_engine::Engine;
+use std::fs::{File, TryLockError};
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +23,17 @@ pub(crate) enum HouseError {
         /// What the engine says.
         problem: Words,
     },
+    /// There is no room on its disk to open it.
+    #[error("{}", words!("the database {address} cannot be opened: its disk is full or does not take what is written: {problem}; make room and start again", "数据库 {address} 无法打开：磁盘已满或无法写入：{problem}；请腾出空间后重新启动", address = .address, problem = .problem))]
+    Full {
+        /// Without its password.
+        address: String,
+        /// What the engine says.
+        problem: String,
+    },
+    /// Another server serves the same embedded database.
+    #[error("{}", words!("another server runs on the database {address}; SQLite takes one, stop it first, or use PostgreSQL for several hosts", "已有服务器在使用数据库 {address}；SQLite 只支持一个，请先停止它，多台主机请用 PostgreSQL", address = .0))]
+    InUse(String),
     /// The sandbox cannot be set up.
     #[error(transparent)]
     Engine(#[from] posthouse_engine::EngineError),
@@ -66,9 +79,15 @@ pub(crate) fn database_problem(error: &StoreError) -> Words {
 pub(crate) async fn open_store(config: &Config) -> Result<Store, HouseError> {
     Store::open_with(&config.database, config.database_connections)
         .await
-        .map_err(|error| HouseError::Database {
-            address: config.database_shown(),
-            problem: database_problem(&error),
+        .map_err(|error| match error {
+            StoreError::Full(problem) => HouseError::Full {
+                address: config.database_shown(),
+                problem,
+            },
+            error => HouseError::Database {
+                address: config.database_shown(),
+                problem: database_problem(&error),
+            },
         })
 }
 
@@ -77,6 +96,35 @@ pub(crate) fn embedded_file(database: &str) -> Option<&Path> {
     let rest = database.strip_prefix("sqlite:")?;
     let path = rest.strip_prefix("//").unwrap_or(rest).split('?').next()?;
     Some(Path::new(path))
+}
+
+/// Has this process alone serve an embedded database: what a server keeps in memory is wrong once another one writes. Held until it is dropped;
+/// nothing for a database on a server, which any number of hosts share.
+///
+/// # Errors
+/// [`HouseError::InUse`].
+pub(crate) fn serve_alone(config: &Config) -> Result<Option<File>, HouseError> {
+    let Some(file) = embedded_file(&config.database) else {
+        return Ok(None);
+    };
+    let mut beside = std::fs::canonicalize(file)
+        .unwrap_or_else(|_| file.to_owned())
+        .into_os_string();
+    beside.push(".serving");
+    let lock = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(&beside);
+    match lock.map(|lock| (lock.try_lock(), lock)) {
+        Ok((Ok(()), lock)) => Ok(Some(lock)),
+        Ok((Err(TryLockError::WouldBlock), _)) => Err(HouseError::InUse(config.database_shown())),
+        // a file system without locks, or without room: nobody knows then, and whoever is alone shall not suffer for it
+        Ok((Err(TryLockError::Error(error)), _)) | Err(error) => {
+            tracing::warn!(%error, "it is not known whether another server runs on this database");
+            Ok(None)
+        }
+    }
 }
 
 /// Opens everything. Background work has not begun.

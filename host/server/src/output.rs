@@ -74,9 +74,14 @@ impl From<crate::house::HouseError> for Failure {
         } else {
             1
         };
+        let code = match error {
+            crate::house::HouseError::InUse(_) => "database_in_use",
+            crate::house::HouseError::Full { .. } => "storage_full",
+            _ => "failed",
+        };
         Self {
             exit,
-            ..Self::failed(error)
+            ..Self::coded(code, error)
         }
     }
 }
@@ -86,6 +91,10 @@ impl From<posthouse_app::AppError> for Failure {
         use posthouse_app::AppError::{Busy, Conflict, Invalid};
         match error {
             Invalid(rejection) | Conflict(rejection) | Busy(rejection) => Self::coded(rejection.code, rejection.detail),
+            error if posthouse_app::is_full(&error) => {
+                let full = posthouse_app::storage_full();
+                Self::coded(full.code, full.detail)
+            }
             other => Self::failed(other),
         }
     }

@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// # Errors
 /// An address that cannot be listened on.
 pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&str)) -> Result<(), Failure> {
+    let _alone = house::serve_alone(config)?;
     let metrics = telemetry::start_metrics().map_err(Failure::failed)?;
     let front = Front::new(
         app.clone(),

@@ -1,5 +1,7 @@
 //! Logs and metrics.
 
+mod lines;
+
 use crate::config::{Log, LogFormat};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use posthouse_domain::{Words, words};
@@ -36,7 +38,9 @@ pub(crate) fn start_logs(log: &Log) -> Result<(), Words> {
     };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| lines::Lines)
+        // they would be written where no line can be
+        .log_internal_errors(false)
         .with_target(false);
     let begun = if human {
         builder.with_ansi(terminal).try_init()
@@ -85,6 +89,14 @@ fn describe() {
     metrics::describe_counter!(
         "posthouse_breaker_trips_total",
         "Rules that kept failing and gave way to an earlier revision."
+    );
+    metrics::describe_counter!(
+        "posthouse_storage_full_total",
+        "Times something could not be written for want of room on the disk."
+    );
+    metrics::describe_counter!(
+        "posthouse_log_lines_dropped_total",
+        "Lines of the log that could not be written."
     );
     metrics::describe_counter!(
         "posthouse_jobs_total",

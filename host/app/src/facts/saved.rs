@@ -51,13 +51,27 @@ fn fingerprint() -> String {
 
 /// Writes the frame beside `path`, then puts it there, readable by its owner alone.
 pub(crate) fn write(frame: &Frame, mark: Mark, path: &Path) -> Result<(), ArrowError> {
-    let beside = path.with_extension(format!("{}.new", mark.token.simple()));
+    let beside = path.with_extension(format!("{}.{UNFINISHED}", mark.token.simple()));
     let result = write_file(frame, mark, &beside).and_then(|()| Ok(fs::rename(&beside, path)?));
     if result.is_err() {
         let _ = fs::remove_file(&beside);
     }
     result
 }
+
+/// Deletes what a server left in the folder that was ended while it wrote. Nothing may be written there yet.
+pub(crate) fn clear(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == UNFINISHED) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The end of the names of files that are not wholly written.
+const UNFINISHED: &str = "new";
 
 fn write_file(frame: &Frame, mark: Mark, path: &Path) -> Result<(), ArrowError> {
     if let Some(folder) = path.parent() {
@@ -340,11 +354,12 @@ mod tests {
             }
             assert_same(&before, &after);
         }
-        assert_eq!(
-            fs::read_dir(folder.path()).unwrap().count(),
-            5,
-            "nothing is left beside"
-        );
+        let files = || fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(files(), 5, "nothing is left beside");
+        // what a server leaves that is ended meanwhile goes at the next start
+        fs::write(folder.path().join("a.0123.new"), "torso").unwrap();
+        clear(folder.path()).unwrap();
+        assert_eq!(files(), 5);
     }
 
     #[test]

@@ -6,14 +6,14 @@ use super::report::Report;
 use crate::Intake;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
+use crate::writable::is_full;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{Language, Rejection, Words, words};
 use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, unique};
 use serde::Serialize;
 use serde_json::json;
-use std::path::Path;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use uuid::Uuid;
 
 /// How a job stands.
@@ -66,8 +66,8 @@ pub struct NewImport<'f> {
     pub kind: FileKind,
     /// Its name as sent.
     pub name: &'f str,
-    /// Where it lies.
-    pub path: &'f Path,
+    /// What came; it need not have a name, so that it is gone with the last handle.
+    pub file: &'f std::fs::File,
     /// SHA-256 of its bytes in hex.
     pub digest: &'f str,
     /// Its length in bytes.
@@ -133,8 +133,15 @@ fn unreadable(error: std::io::Error) -> AppError {
     AppError::Internal(format!("the uploaded file cannot be read: {error}"))
 }
 
-async fn is_workbook(path: &Path) -> Result<bool> {
-    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+/// The file, from its beginning.
+async fn opened(file: &std::fs::File) -> Result<tokio::fs::File> {
+    let mut file = tokio::fs::File::from_std(file.try_clone().map_err(unreadable)?);
+    file.rewind().await.map_err(unreadable)?;
+    Ok(file)
+}
+
+async fn is_workbook(file: &std::fs::File) -> Result<bool> {
+    let file = opened(file).await?;
     let mut first = Vec::new();
     file.take(4).read_to_end(&mut first).await.map_err(unreadable)?;
     Ok(workbook::begins(&first))
@@ -159,7 +166,7 @@ impl Intake<'_> {
             ));
         }
         let mapping = Mapping::completed(new.kind, new.mapping, new.encoding, new.sheet)?;
-        if new.sheet.is_some() && !is_workbook(new.path).await? {
+        if new.sheet.is_some() && !is_workbook(new.file).await? {
             return Err(AppError::invalid(
                 "not_a_workbook",
                 words!(
@@ -195,17 +202,17 @@ impl Intake<'_> {
             created_at: self.app.clock.now(),
             finished_at: None,
         };
-        let row = self.keep_file(caller, &job, new.path).await?;
+        let row = self.keep_file(caller, &job, new.file).await?;
         self.app.job_waiting.notify_waiters();
         ImportStatus::read(row)
     }
 
     /// Keeps a file and queues its job; the job that imports the same file already, if there is one.
-    async fn keep_file(&self, caller: &Caller, job: &ImportRow, path: &Path) -> Result<ImportRow> {
+    async fn keep_file(&self, caller: &Caller, job: &ImportRow, file: &std::fs::File) -> Result<ImportRow> {
         if let Some(row) = self.active(job).await? {
             return Ok(row);
         }
-        let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+        let mut file = opened(file).await?;
         let mut first = 0;
         loop {
             let mut bytes = Vec::new();
@@ -217,7 +224,15 @@ impl Intake<'_> {
             let last = bytes.len() < CHUNK * PIECES;
             match crate::error::retrying!(self.keep_pieces(caller, job, first, &bytes, last)) {
                 Err(error) if error.is_duplicate_of(unique::ACTIVE_IMPORT) => break,
-                Err(other) => return Err(other),
+                Err(other) => {
+                    // what is kept of it takes room, which others may need
+                    if is_full(&other)
+                        && let Err(error) = self.drop_upload(job).await
+                    {
+                        tracing::debug!(%error, import = %job.id, "what is kept of a file goes in an hour");
+                    }
+                    return Err(other);
+                }
                 Ok(()) if last => return Ok(job.clone()),
                 Ok(()) => first += PIECES as i32,
             }

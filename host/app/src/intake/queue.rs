@@ -2,8 +2,10 @@
 
 use super::{Outcome, land_alone};
 use crate::error::{AppError, Result};
+use crate::writable::is_full;
 use crate::{App, Room};
 use posthouse_domain::{Record, Rejection, words};
+use posthouse_store::StoreError;
 use std::sync::{Arc, Weak};
 use tokio::sync::{mpsc, oneshot};
 
@@ -105,7 +107,9 @@ async fn land_group(app: &App, room: &Arc<Room>, group: Vec<Waiting>) {
             let alone = std::mem::replace(&mut records, rest);
             let result = crate::error::retrying!(land_alone(app, room, &alone));
             let _ = answer.send(result.map_err(|error| {
-                tracing::error!(%error, agency = %room.slug, "a request's events could not be landed");
+                if !is_full(&error) {
+                    tracing::error!(%error, agency = %room.slug, "a request's events could not be landed");
+                }
                 refusal(&error)
             }));
         }
@@ -120,7 +124,9 @@ async fn land_group(app: &App, room: &Arc<Room>, group: Vec<Waiting>) {
             }
         }
         Err(error) => {
-            tracing::error!(%error, agency = %room.slug, "events could not be landed");
+            if !is_full(&error) {
+                tracing::error!(%error, agency = %room.slug, "events could not be landed");
+            }
             for (_, answer) in requests {
                 let _ = answer.send(Err(refusal(&error)));
             }
@@ -132,6 +138,7 @@ async fn land_group(app: &App, room: &Arc<Room>, group: Vec<Waiting>) {
 fn refusal(error: &AppError) -> AppError {
     match error {
         AppError::Invalid(rejection) => AppError::Invalid(rejection.clone()),
+        AppError::Store(StoreError::Full(said)) => StoreError::Full(said.clone()).into(),
         error if error.is_in_doubt() => AppError::Busy(Rejection::new(
             "outcome_unknown",
             words!(

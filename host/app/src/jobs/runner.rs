@@ -5,6 +5,7 @@ use super::slots::Slots;
 use super::{JobClock, JobRow, Lane};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
+use crate::writable::{Pause, is_full};
 use posthouse_domain::{Instant, Words};
 use posthouse_store::jobs::{self as store, LeftOut};
 use posthouse_store::{Access, dialect};
@@ -43,6 +44,7 @@ impl App {
 
     /// Runs the timers that are due until the server stops.
     pub(crate) async fn run_jobs(self) {
+        let mut pause = Pause::default();
         while !self.stopping.is_cancelled() {
             let in_step = self.in_step.holds();
             let ran = if in_step {
@@ -52,6 +54,9 @@ impl App {
                 // other hosts run what is due meanwhile
                 Ok(0)
             };
+            if ran.is_ok() {
+                pause.is_over();
+            }
             let sleep = match ran {
                 Ok(0) if !in_step => OUT_OF_STEP,
                 Ok(0) => self
@@ -61,8 +66,10 @@ impl App {
                     .max(SHORTEST_SLEEP),
                 Ok(_) => continue,
                 Err(error) => {
-                    tracing::error!(%error, "jobs cannot be taken; trying again");
-                    Duration::from_secs(1)
+                    if !is_full(&error) {
+                        tracing::error!(%error, "jobs cannot be taken; trying again");
+                    }
+                    pause.after_failure()
                 }
             };
             tokio::select! {
@@ -78,6 +85,7 @@ impl App {
     /// Runs jobs of a lane beside each other until the server stops, `width` at once, and of one agency as many as are its share.
     pub(crate) async fn run_beside(self, lane: Lane, width: u32) {
         let slots = Slots::new(width);
+        let mut pause = Pause::default();
         while !self.stopping.is_cancelled() {
             let free = tokio::select! {
                 () = self.stopping.cancelled() => break,
@@ -87,6 +95,7 @@ impl App {
             let most = (free, left_out);
             let sleep = match retrying!(self.take_due((lane, JobClock::Machine), machine, machine, most)) {
                 Ok(jobs) if jobs.is_empty() => {
+                    pause.is_over();
                     let next = self.until_next(lane, left_out).await;
                     next.unwrap_or(LONGEST_SLEEP).max(SHORTEST_SLEEP)
                 }
@@ -103,14 +112,24 @@ impl App {
                             drop(slot);
                         });
                     }
-                    if let Err(error) = retrying!(self.give_back(&beyond)) {
+                    pause.is_over();
+                    if let Err(error) = retrying!(self.give_back(&beyond))
+                        && !is_full(&error)
+                    {
                         tracing::warn!(%error, "jobs beyond an agency's share wait a quarter of a minute");
                     }
                     continue;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "jobs cannot be taken; trying again");
-                    LONGEST_SLEEP
+                    if !is_full(&error) {
+                        tracing::error!(%error, "jobs cannot be taken; trying again");
+                    }
+                    // whatever there is to do, it cannot be taken
+                    tokio::select! {
+                        () = self.stopping.cancelled() => {}
+                        () = tokio::time::sleep(pause.after_failure()) => {}
+                    }
+                    continue;
                 }
             };
             tokio::select! {
@@ -138,7 +157,9 @@ impl App {
     }
 
     async fn release_lane(&self, lane: Lane) {
-        if let Err(error) = retrying!(self.release_jobs(Some(lane))) {
+        if let Err(error) = retrying!(self.release_jobs(Some(lane)))
+            && !is_full(&error)
+        {
             tracing::warn!(%error, "what is left of a batch of jobs waits a quarter of a minute for the next host");
         }
     }
@@ -265,6 +286,7 @@ impl App {
                         match retrying!(self.hold_job(job)) {
                             Ok(true) => {}
                             Ok(false) => tracing::warn!(%agency_id, kind, key, "another host has this job by now"),
+                            Err(error) if is_full(&error) => {}
                             Err(error) => {
                                 tracing::warn!(%error, %agency_id, kind, key, "a job is perhaps taken by another host");
                             }
@@ -305,7 +327,9 @@ impl App {
             }
         };
         metrics::counter!("posthouse_jobs_total", "kind" => kind.clone()).increment(1);
-        if let Err(error) = ended {
+        if let Err(error) = ended
+            && !is_full(&error)
+        {
             tracing::error!(%error, %agency_id, kind, key, "what became of a job could not be written; it will be done again");
         }
     }
@@ -341,7 +365,7 @@ impl App {
         let now = self.machine.now();
         if last {
             tracing::error!(%error, %agency_id, kind, key, attempts, "a job is given up");
-        } else {
+        } else if !is_full(error) {
             tracing::warn!(%error, %agency_id, kind, key, attempts, "a job failed; it is tried again");
         }
         let (first, longest) = PAUSES;

@@ -5,6 +5,7 @@ use super::bindings::find;
 use super::call::Moment;
 use crate::error::{Result, retrying};
 use crate::team::{Caller, Scope};
+use crate::writable::is_full;
 use crate::{App, Bindings, Room};
 use posthouse_domain::{Words, words};
 use posthouse_engine::{Fault, LogLevel, LogLine};
@@ -188,7 +189,9 @@ pub(crate) async fn keep_log(app: App, room: Weak<Room>, woken: Arc<Notify>) {
         };
         let Some(room) = room.upgrade() else { return };
         let lines = room.logbook.take();
-        if let Err(error) = retrying!(app.bindings().write_log(&room, &lines)) {
+        if let Err(error) = retrying!(app.bindings().write_log(&room, &lines))
+            && !is_full(&error)
+        {
             tracing::warn!(%error, agency = %room.slug, "what the rules logged is lost");
         }
         drop(room);

@@ -6,6 +6,7 @@ use super::classify::{Answer, call, fault_error, log_fault};
 use super::live::Live;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::{Moment, in_pool};
+use crate::writable::{Pause, is_full};
 use crate::{App, Room, Segments};
 use posthouse_domain::{Rejection, Words};
 use posthouse_store::intake::lock;
@@ -19,6 +20,7 @@ use tokio::sync::Notify;
 
 /// Follows an agency's changes until the server stops. What was accepted before is still followed.
 pub(crate) async fn follow(app: App, room: Weak<Room>, woken: Arc<Notify>) {
+    let mut pause = Pause::default();
     loop {
         let stopping = tokio::select! {
             () = woken.notified() => false,
@@ -29,10 +31,18 @@ pub(crate) async fn follow(app: App, room: Weak<Room>, woken: Arc<Notify>) {
             return;
         }
         let began = Instant::now();
-        if let Err(error) = retrying!(app.segments().catch_up(&room)) {
-            tracing::error!(%error, agency = %room.slug, "segments do not follow; trying again");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            woken.notify_one();
+        match retrying!(app.segments().catch_up(&room)) {
+            Ok(_) => pause.is_over(),
+            Err(error) => {
+                if !is_full(&error) {
+                    tracing::error!(%error, agency = %room.slug, "segments do not follow; trying again");
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(pause.after_failure()) => {}
+                    () = app.stopping.cancelled() => {}
+                }
+                woken.notify_one();
+            }
         }
         drop(room);
         // as long as that took: an import that changes customers without a pause is followed in fewer and larger steps

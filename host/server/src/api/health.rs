@@ -27,7 +27,7 @@ async fn live() -> &'static str {
     "ok\n"
 }
 
-/// Whether requests can be served: the database answers, the rules in force are open, and the server is not stopping.
+/// Whether requests can be served: the database answers and takes what is written, the rules in force are open, and the server is not stopping.
 #[utoipa::path(get, path = "/readyz", tag = "operations", operation_id = "ready", security(),
     responses((status = 200, description = "They can.", body = String, content_type = "text/plain")))]
 async fn ready(State(front): State<Front>) -> Answer<&'static str> {
@@ -51,6 +51,16 @@ async fn ready(State(front): State<Front>) -> Answer<&'static str> {
             ),
         )),
         Ok(Ok(())) => Ok("ready\n"),
+        Ok(Err(error)) if posthouse_app::is_full(&error) => {
+            let full = posthouse_app::storage_full();
+            Err(not_ready(
+                &full.code,
+                words!(
+                    "the disk of the database is full or does not take what is written; make room, the server then goes on by itself",
+                    "数据库所在磁盘已满或无法写入；腾出空间后服务器会自行恢复"
+                ),
+            ))
+        }
         Ok(Err(error)) => {
             tracing::warn!(%error, "not ready");
             Err(not_ready(

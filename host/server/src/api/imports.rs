@@ -110,7 +110,7 @@ async fn start(
                 NewImport {
                     kind,
                     name: &upload.name,
-                    path: upload.file.path(),
+                    file: &upload.file,
                     digest: &upload.digest,
                     size: upload.size,
                     mapping: upload.mapping.as_deref(),

@@ -61,7 +61,7 @@ pub(super) fn finished(mut document: OpenApi, http: &Http) -> Vec<u8> {
         .schema("Problem", <ProblemBody as PartialSchema>::schema())
         .security_scheme(SCHEME, SecurityScheme::Http(key.build()));
     for (status, name, description) in SHARED {
-        let headers = if matches!(status, "429" | "503") {
+        let headers = if matches!(status, "429" | "503" | "507") {
             Some("Retry-After")
         } else {
             None
@@ -118,7 +118,7 @@ fn bound(operation: &mut Operation, http: &Http) {
 }
 
 /// Problems that any call can answer.
-const SHARED: [(&str, &str, &str); 11] = [
+const SHARED: [(&str, &str, &str); 12] = [
     (
         "400",
         "BadRequest",
@@ -149,6 +149,11 @@ const SHARED: [(&str, &str, &str); 11] = [
         "503",
         "Unavailable",
         "The server or its database is busy or stopping; send the request again.",
+    ),
+    (
+        "507",
+        "StorageFull",
+        "The server's disk is full; nothing was changed, send the request again once there is room.",
     ),
 ];
 
@@ -235,7 +240,7 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
     let query = has(&|parameter| parameter.parameter_in == ParameterIn::Query);
     for (status, name, _) in SHARED {
         let answers = match status {
-            "401" | "403" | "429" => secured,
+            "401" | "403" | "429" | "507" => secured,
             "503" => true,
             "404" => secured && named,
             "400" => once || secured && (body || query),

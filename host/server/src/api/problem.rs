@@ -98,6 +98,17 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
     }
 
+    /// A file could not be written. What it was stays in the log.
+    pub(crate) fn of_file(error: &std::io::Error) -> Self {
+        match StoreError::of_file(error) {
+            Some(full) => AppError::from(full).into(),
+            None => {
+                tracing::error!(%error, "a file cannot be written");
+                Self::internal()
+            }
+        }
+    }
+
     /// The same request may succeed in `seconds`.
     pub(crate) fn retry_after(self, seconds: u64) -> Self {
         self.header(header::RETRY_AFTER, HeaderValue::from(seconds))
@@ -162,6 +173,9 @@ impl From<AppError> for Problem {
                     "数据库繁忙；没有任何改动，请稍后重新发送请求"
                 );
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", detail).retry_after(1)
+            }
+            error if posthouse_app::is_full(&error) => {
+                Self::rejected(StatusCode::INSUFFICIENT_STORAGE, posthouse_app::storage_full()).retry_after(5)
             }
             error @ AppError::Store(StoreError::Overloaded | StoreError::TooLong(_)) => {
                 tracing::warn!(%error, "a request is turned away");

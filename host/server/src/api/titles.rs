@@ -29,6 +29,7 @@ fn by_status(status: StatusCode) -> &'static str {
         412 => "内容已变更",
         422 => "请求未通过",
         503 => "服务暂不可用",
+        507 => "存储空间不足",
         _ => "请求失败",
     }
 }
@@ -209,6 +210,7 @@ fn in_chinese(code: &str) -> Option<&'static str> {
         "sheet_missing" => "工作表不存在",
         "shutting_down" => "服务器正在停止",
         "slug_taken" => "标识已被占用",
+        "storage_full" => "存储空间不足",
         "table_too_large" => "表过大",
         "threads" => "不支持线程",
         "timeout" => "超时",

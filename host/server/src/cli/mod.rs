@@ -33,6 +33,7 @@ use crate::config::{Config, Flags};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use posthouse_domain::words::speaking;
 use posthouse_domain::{Language, Words, words};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use uuid::Uuid;
@@ -160,7 +161,7 @@ impl Settings {
     fn load(&self) -> Result<Config, Failure> {
         let config = Config::load(self.config.as_deref(), &self.flags())?;
         for strange in crate::config::strange_variables() {
-            eprintln!("{}", words!("warning: {strange}", "警告：{strange}"));
+            let _ = writeln!(std::io::stderr(), "{}", words!("warning: {strange}", "警告：{strange}"));
         }
         Ok(config)
     }
@@ -197,11 +198,9 @@ fn parsed(language: Language) -> Result<Cli, ExitCode> {
     read.map_err(|error| {
         let mistake = (language == Language::Zh).then(|| help::mistake(&error)).flatten();
         match mistake {
-            Some(text) => eprint!("{text}"),
             // nobody is left to hear it if this fails
-            None => {
-                let _ = error.print();
-            }
+            Some(text) => drop(write!(std::io::stderr(), "{text}")),
+            None => drop(error.print()),
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     })

@@ -25,7 +25,7 @@ use posthouse_app::{App, Store};
 use posthouse_domain::{Clock, Day, Words, words};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use uuid::Uuid;
@@ -214,7 +214,7 @@ fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
 
 /// Says something on the way.
 fn say(words: &Words) {
-    eprintln!("{words}");
+    let _ = writeln!(std::io::stderr(), "{words}");
 }
 
 /// Seconds since then, as they are said.

@@ -11,6 +11,7 @@ use posthouse_domain::row::FileKind;
 use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, Store, jobs, profiles};
 use sha2::{Digest, Sha256};
+use std::io::Write;
 use uuid::Uuid;
 
 const ROWS: usize = 50;
@@ -27,13 +28,12 @@ fn file() -> String {
 async fn waiting(app: &App, slug: &str, dry_run: bool) -> (Caller, Uuid) {
     let (_, key) = testing::agency(&app.store, slug).await;
     let caller = app.team().authenticate(&key).await.expect("a caller");
-    let (folder, text) = (tempfile::tempdir().expect("a folder"), file());
-    let path = folder.path().join("guests.csv");
-    std::fs::write(&path, &text).expect("a file");
+    let (mut sent, text) = (tempfile::tempfile().expect("a file"), file());
+    sent.write_all(text.as_bytes()).expect("it is written");
     let new = NewImport {
         kind: FileKind::Customers,
         name: "guests.csv",
-        path: &path,
+        file: &sent,
         digest: &hex::encode(Sha256::digest(&text)),
         size: text.len() as u64,
         mapping: None,

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
-use tempfile::NamedTempFile;
 
 /// Longest mapping.
 const MAPPING: usize = 256 << 10;
@@ -24,9 +23,9 @@ const BREATH: usize = 256 << 10;
 /// Most bytes that wait in the parser for a part to begin or to be read.
 const UNREAD: usize = 4 << 20;
 
-/// A file on disk until it is kept in the database; removed when dropped.
+/// A file on disk until it is kept in the database. It has no name there, so that nothing is left of it however the server ends.
 pub(super) struct Received {
-    pub(super) file: NamedTempFile,
+    pub(super) file: std::fs::File,
     pub(super) name: String,
     pub(super) digest: String,
     pub(super) size: u64,
@@ -127,18 +126,15 @@ async fn in_time<T>(
 
 /// Streams a part to disk, taking its digest on the way.
 async fn keep(front: &Front, unread: &Unread, mut field: Field<'_>) -> Answer<Received> {
-    let failed = |error: std::io::Error| {
-        tracing::error!(%error, "an upload cannot be written");
-        Problem::internal()
-    };
+    let failed = |error: std::io::Error| Problem::of_file(&error);
     let name = field.file_name().unwrap_or("upload.csv").to_owned();
     let folder = front.0.uploads.clone();
     let blocking = tokio::task::spawn_blocking(move || {
         std::fs::create_dir_all(&folder)?;
-        NamedTempFile::with_prefix_in("upload-", &folder)
+        tempfile::tempfile_in(&folder)
     });
     let temporary = blocking.await.map_err(|_| Problem::internal())?.map_err(failed)?;
-    let mut file = tokio::fs::File::from_std(temporary.reopen().map_err(failed)?);
+    let mut file = tokio::fs::File::from_std(temporary.try_clone().map_err(failed)?);
     let (mut hash, mut size) = (Sha256::new(), 0u64);
     while let Some(piece) = next_piece(front, unread, &mut field).await? {
         hash.update(&piece);

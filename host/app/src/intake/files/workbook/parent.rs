@@ -6,6 +6,7 @@ use super::frames::Frame;
 use super::{Head, Sheet};
 use posthouse_child::{Child, End, Limits};
 use posthouse_domain::{Rejection, Words, words};
+use posthouse_store::StoreError;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -200,6 +201,10 @@ fn ended(workbooks: &Workbooks, frames: BufReader<Child>, cause: &Cause) -> Read
 }
 
 fn unreadable(error: io::Error, cause: &Cause) -> ReadError {
+    // it is not the file's fault, and goes on when there is room for the copy
+    if let Some(full) = StoreError::of_file(&error) {
+        return ReadError::Store(full);
+    }
     cause.or(|| {
         tracing::error!(%error, "a workbook cannot be read on this host");
         super::super::unreadable()
