@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::bindings::exports::posthouse::plugin::promotion as wire;
+use crate::bindings::posthouse::plugin::commerce as wire;
 use crate::values::{Day, Money, Text};
 
 /// What a customer is about to buy.
@@ -36,7 +36,7 @@ pub struct Line {
     pub quantity: u32,
 }
 
-/// Kinds of products. In settings and golden cases they are spelled in lower case.
+/// Kinds of products; one that this SDK does not know is `Other`. In settings and golden cases they are spelled in lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -74,8 +74,8 @@ impl Basket {
     }
 
     /// Takes over what the host sent. The texts live as long as the instance, and that lives for one call.
-    pub(crate) fn read(channel: String, lines: Vec<wire::Line>) -> Self {
-        Self::new(Text(channel.leak()), lines.into_iter().map(Line::read))
+    pub(crate) fn read(basket: wire::Basket) -> Self {
+        Self::new(Text(basket.channel.leak()), basket.lines.into_iter().map(Line::read))
     }
 }
 
@@ -105,19 +105,25 @@ macro_rules! kinds {
     ($($kind:ident)*) => {
         impl From<wire::ProductKind> for ProductKind {
             fn from(kind: wire::ProductKind) -> Self {
-                match kind { $(wire::ProductKind::$kind => Self::$kind),* }
+                match kind {
+                    $(wire::ProductKind::$kind => Self::$kind,)*
+                    wire::ProductKind::Other(_) => Self::Other,
+                }
             }
         }
 
         impl From<ProductKind> for wire::ProductKind {
             fn from(kind: ProductKind) -> Self {
-                match kind { $(ProductKind::$kind => Self::$kind),* }
+                match kind {
+                    $(ProductKind::$kind => Self::$kind,)*
+                    ProductKind::Other => Self::Other("other".to_owned()),
+                }
             }
         }
     };
 }
 
-kinds!(Tour Hotel Flight Train Cruise Ticket Transfer Visa Insurance Other);
+kinds!(Tour Hotel Flight Train Cruise Ticket Transfer Visa Insurance);
 
 #[cfg(test)]
 mod tests {

@@ -1,23 +1,36 @@
 //! What the components of all extension points have in common.
 
+use crate::bindings::exports::posthouse::plugin::descriptor;
 use crate::bindings::posthouse::plugin::types;
 use crate::description::{Description, FactUse, declares};
 use crate::facts::Facts;
-use crate::quantiles::Quantiles;
+use crate::problems::{Problems, refusal};
 use crate::reasons::Reasons;
 use crate::settings::Settings;
 
 /// The description that the host gets: what the rule says of itself, and what its types say.
-pub(crate) fn describe<F: Facts, Q: Quantiles, S: Settings, R: Reasons>(said: &Description) -> types::Description {
-    types::Description {
+pub(crate) fn describe<F: Facts, S: Settings, R: Reasons>(said: &Description) -> descriptor::Description {
+    descriptor::Description {
         name: said.name.to_owned(),
         version: said.version.to_owned(),
         title: said.title.into(),
         summary: said.summary.into(),
         facts: F::USES.iter().map(Into::into).collect(),
-        quantiles: Q::USES.iter().map(Into::into).collect(),
         config_schema: S::schema(),
         reasons: R::DEFS.iter().map(Into::into).collect(),
+    }
+}
+
+/// What the rule finds wrong with settings that are valid under their schema.
+pub(crate) fn validate<S: Settings>(config: &str, rule: impl Fn(&S, &mut Problems)) -> Result<(), Vec<types::Problem>> {
+    #[cfg(target_family = "wasm")]
+    tell_panics();
+    let settings = S::parse(config).map_err(|problem| vec![refusal(problem)])?;
+    let mut problems = Problems::default();
+    rule(&settings, &mut problems);
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(problems.into_vec().into_iter().map(Into::into).collect()),
     }
 }
 
@@ -37,6 +50,18 @@ pub(crate) const fn check_reasons<R: Reasons>(uses: &[FactUse]) {
         }
         i += 1;
     }
+}
+
+/// Whether any of these reasons has arguments, at compile time.
+pub(crate) const fn has_arguments<R: Reasons>() -> bool {
+    let mut i = 0;
+    while i < R::DEFS.len() {
+        if !R::DEFS[i].arguments.is_empty() {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 /// Whether the segment of a rule is among the facts, at compile time.

@@ -1,5 +1,4 @@
 use crate::bindings::posthouse::plugin::types as wire;
-use crate::quantiles::{Quantiles, Tables};
 use crate::settings::Settings;
 use crate::values::Day;
 
@@ -18,15 +17,15 @@ pub struct Context<S, Q = ()> {
     pub quantiles: Q,
 }
 
-impl<S: Settings, Q: Quantiles> Context<S, Q> {
+impl<S: Settings, Q> Context<S, Q> {
     /// Reads what the host sent. Errors are sentences for the agency.
-    pub(crate) fn read(sent: wire::Context) -> Result<Self, String> {
+    pub(crate) fn read(sent: wire::Context, quantiles: Q) -> Result<Self, String> {
         Ok(Self {
             now: sent.now,
             today: Day(sent.today),
             seed: sent.seed,
             settings: S::parse(&sent.config)?,
-            quantiles: Q::tables(&mut Tables::new(sent.quantiles))?,
+            quantiles,
         })
     }
 }

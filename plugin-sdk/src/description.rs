@@ -1,5 +1,5 @@
 use crate::bindings::exports::posthouse::plugin::segmentation as wire_segmentation;
-use crate::bindings::posthouse::plugin::types as wire;
+use crate::bindings::posthouse::plugin::{facts, reasons, types};
 
 /// One text in both languages of the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,8 +80,19 @@ pub struct SegmentDef {
 pub struct ReasonDef {
     /// Lower-case words joined by hyphens, from the variant's name.
     pub code: &'static str,
-    /// The text; it may name declared facts in braces.
+    /// The text; it may name declared facts, and its arguments, in braces.
     pub text: Localized,
+    /// What it tells of the one decision, from the variant's fields.
+    pub arguments: &'static [ArgumentDef],
+}
+
+/// What a reason tells of the one decision. Written by `#[derive(Reasons)]`.
+#[derive(Debug, Clone, Copy)]
+pub struct ArgumentDef {
+    /// Lower-case words joined by hyphens, from the field's name.
+    pub name: &'static str,
+    /// Its kind, from the field's type.
+    pub kind: FactKind,
 }
 
 /// The key of the fact behind the struct's field, at compile time.
@@ -123,16 +134,16 @@ const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-impl From<Localized> for wire::Localized {
+impl From<Localized> for types::Localized {
     fn from(text: Localized) -> Self {
-        Self {
-            zh_cn: text.zh.to_owned(),
-            en: text.en.to_owned(),
-        }
+        vec![
+            ("zh-CN".to_owned(), text.zh.to_owned()),
+            ("en".to_owned(), text.en.to_owned()),
+        ]
     }
 }
 
-impl From<FactKind> for wire::FactKind {
+impl From<FactKind> for facts::FactKind {
     fn from(kind: FactKind) -> Self {
         match kind {
             FactKind::Count => Self::Count,
@@ -145,7 +156,7 @@ impl From<FactKind> for wire::FactKind {
     }
 }
 
-impl From<&FactUse> for wire::FactUse {
+impl From<&FactUse> for facts::FactUse {
     fn from(fact: &FactUse) -> Self {
         Self {
             key: fact.key.to_owned(),
@@ -155,7 +166,7 @@ impl From<&FactUse> for wire::FactUse {
     }
 }
 
-impl From<&QuantileUse> for wire::QuantileRequest {
+impl From<&QuantileUse> for wire_segmentation::QuantileRequest {
     fn from(quantile: &QuantileUse) -> Self {
         Self {
             fact: quantile.fact.to_owned(),
@@ -175,11 +186,16 @@ impl From<&SegmentDef> for wire_segmentation::SegmentDef {
     }
 }
 
-impl From<&ReasonDef> for wire::ReasonDef {
+impl From<&ReasonDef> for reasons::ReasonDef {
     fn from(reason: &ReasonDef) -> Self {
+        let argument = |argument: &ArgumentDef| reasons::Argument {
+            name: argument.name.to_owned(),
+            kind: argument.kind.into(),
+        };
         Self {
             code: reason.code.to_owned(),
             text: reason.text.into(),
+            arguments: reason.arguments.iter().map(argument).collect(),
         }
     }
 }

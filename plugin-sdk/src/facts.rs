@@ -1,7 +1,7 @@
 use std::ops::Range;
 
-use crate::bindings::exports::posthouse::plugin::promotion::Value;
 use crate::bindings::exports::posthouse::plugin::segmentation::Column;
+use crate::bindings::posthouse::plugin::facts::Value;
 use crate::description::{FactKind, FactUse};
 use crate::store::{self, Cell, Nullable, Stored};
 use crate::values::{Day, Money, Text};

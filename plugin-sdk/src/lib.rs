@@ -105,6 +105,7 @@ mod facts;
 pub mod harness;
 pub mod log;
 mod offers;
+mod problems;
 mod promotion;
 mod quantiles;
 mod reasons;
@@ -115,10 +116,11 @@ mod values;
 
 pub use basket::{Basket, Line, ProductKind};
 pub use context::Context;
-pub use description::{Description, FactKind, FactUse, Localized, QuantileUse, ReasonDef, SegmentDef};
+pub use description::{ArgumentDef, Description, FactKind, FactUse, Localized, QuantileUse, ReasonDef, SegmentDef};
 pub use facts::{Fact, Facts};
 pub use offers::{Offers, Saving};
 pub use posthouse_sdk_derive::{Facts, Quantiles, Reasons, Segments, settings};
+pub use problems::{Problem, Problems};
 pub use promotion::Promotion;
 pub use quantiles::{Quantile, Quantiles, Ranked};
 pub use reasons::{NoReason, Reasons};
@@ -130,7 +132,7 @@ pub use values::{Day, Money, Rate, Text};
 #[doc(hidden)]
 pub mod private {
     pub use crate::description::{declares, field_key};
-    pub use crate::facts::{Columns, Values, holds_a_segment};
+    pub use crate::facts::{Columns, Fact, Values, holds_a_segment};
     pub use crate::promotion::{PromotionComponent, check as check_promotion};
     pub use crate::quantiles::{Tables, fits, has_room};
     pub use crate::segmentation::{SegmentationComponent, check as check_segmentation};
@@ -144,8 +146,8 @@ pub mod prelude {
     pub use crate::harness::{harness, promotion_harness};
     pub use crate::{
         Basket, Class, Context, Day, Description, Facts, Line, Localized, Money, NoReason, NoSettings, Offers,
-        ProductKind, Promotion, Quantile, Quantiles, Rate, Reasons, Saving, Segmentation, Segments, Text, log,
-        settings,
+        Problems, ProductKind, Promotion, Quantile, Quantiles, Rate, Reasons, Saving, Segmentation, Segments, Text,
+        log, settings,
     };
 }
 

@@ -2,14 +2,16 @@ use std::marker::PhantomData;
 
 use crate::basket::Line;
 use crate::bindings::exports::posthouse::plugin::promotion as wire;
+use crate::bindings::posthouse::plugin::reasons::Reason;
 use crate::reasons::Reasons;
+use crate::store::Cell;
 use crate::values::{Money, Rate};
 
 /// What a promotion proposes for a basket: for each line one saving at most, and why.
 ///
 /// An offer for a line takes the place of an earlier one for the same line. An amount is held to what the line costs, and nothing
 /// is offered where nothing would be saved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct Offers<R> {
     offers: Vec<Offer>,
@@ -25,11 +27,12 @@ pub enum Saving {
     Rate(Rate),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Offer {
     line: usize,
     saving: Saving,
     reason: u32,
+    told: Vec<Cell>,
 }
 
 impl Saving {
@@ -82,6 +85,7 @@ impl<R: Reasons> Offers<R> {
         let offer = Offer {
             line: line.place,
             saving,
+            told: reason.told(),
             reason: reason.index(),
         };
         match self.offers.iter_mut().find(|known| known.line == line.place) {
@@ -106,7 +110,10 @@ impl<R: Reasons> Offers<R> {
                     Saving::Amount(amount) => wire::Saving::Amount(amount.0),
                     Saving::Rate(rate) => wire::Saving::Rate(rate.points()),
                 },
-                reason: offer.reason as u16,
+                reason: Reason {
+                    index: offer.reason as u16,
+                    arguments: offer.told.into_iter().map(Into::into).collect(),
+                },
             })
             .collect()
     }

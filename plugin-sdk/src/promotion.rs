@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::description::Description;
 use crate::facts::{Facts, Values};
 use crate::offers::Offers;
+use crate::problems::{Problems, refusal};
 use crate::reasons::Reasons;
 use crate::settings::Settings;
 
@@ -29,8 +30,8 @@ use crate::settings::Settings;
 ///
 /// #[derive(Reasons)]
 /// enum Reason {
-///     #[reason(zh = "提前预订优惠", en = "Booked early")]
-///     Early,
+///     #[reason(zh = "提前 {days-ahead} 天预订", en = "Booked {days-ahead} days ahead")]
+///     Early { days_ahead: i32 },
 ///     #[reason(zh = "首次出行礼遇", en = "Welcome on the first trip")]
 ///     Welcome,
 /// }
@@ -72,8 +73,10 @@ use crate::settings::Settings;
 ///         for line in basket.lines.iter().filter(|line| line.kind == ProductKind::Tour) {
 ///             if guest.trips_total == 0 && guest.stage == Some(Text("prospect")) {
 ///                 offers.amount(line, Money(ctx.settings.welcome), Reason::Welcome);
-///             } else if line.departs.is_some_and(|day| day.since(ctx.today) >= ctx.settings.days) {
-///                 offers.rate(line, ctx.settings.rate, Reason::Early);
+///             } else if let Some(days_ahead) = line.departs.map(|day| day.since(ctx.today))
+///                 && days_ahead >= ctx.settings.days
+///             {
+///                 offers.rate(line, ctx.settings.rate, Reason::Early { days_ahead });
 ///             }
 ///         }
 ///         offers
@@ -88,7 +91,7 @@ use crate::settings::Settings;
 ///     .line(Line::tour("YN-7").price(Money(500_000)).departs("2026-04-01"))
 ///     .evaluate();
 /// assert_eq!(offers[0].saving, Saving::Rate(Rate::percent(8)));
-/// assert_eq!(offers[0].reason, "early");
+/// assert_eq!(offers[0].because_en, "Booked 76 days ahead");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a promotion",
@@ -109,10 +112,8 @@ pub trait Promotion: 'static {
     /// What it proposes for a basket. All facts are unknown where nobody is named, and those that cannot be unknown are zero.
     fn evaluate(basket: &Basket, facts: Self::Facts, ctx: &Context<Self::Settings>) -> Offers<Self::Reason>;
 
-    /// Refuses settings that their schema cannot, with a sentence for the agency. Called once before each basket.
-    fn check(_ctx: &Context<Self::Settings>) -> Result<(), String> {
-        Ok(())
-    }
+    /// Says what is wrong with settings that their schema allows. Called when they are written, so that whoever writes them is told.
+    fn validate(_settings: &Self::Settings, _problems: &mut Problems) {}
 }
 
 /// What the host sees of a promotion.
@@ -120,19 +121,23 @@ pub trait Promotion: 'static {
 pub struct PromotionComponent<P>(PhantomData<P>);
 
 impl<P: Promotion> descriptor::Guest for PromotionComponent<P> {
-    fn describe() -> types::Description {
-        component::describe::<P::Facts, (), P::Settings, P::Reason>(&P::describe())
+    fn describe() -> descriptor::Description {
+        component::describe::<P::Facts, P::Settings, P::Reason>(&P::describe())
+    }
+
+    fn validate(config: String) -> Result<(), Vec<types::Problem>> {
+        component::validate(&config, P::validate)
     }
 }
 
 impl<P: Promotion> wire::Guest for PromotionComponent<P> {
-    fn evaluate(ctx: types::Context, request: wire::Request) -> Result<Vec<wire::Offer>, String> {
+    fn evaluate(ctx: types::Context, request: wire::Request) -> Result<Vec<wire::Offer>, types::Problem> {
         #[cfg(target_family = "wasm")]
         component::tell_panics();
-        let ctx = Context::read(ctx)?;
-        P::check(&ctx)?;
-        let facts = P::Facts::values(&mut Values::new(request.facts, P::Facts::USES)?)?;
-        let basket = Basket::read(request.channel, request.lines);
+        let ctx = Context::read(ctx, ()).map_err(refusal)?;
+        let mut values = Values::new(request.facts, P::Facts::USES).map_err(refusal)?;
+        let facts = P::Facts::values(&mut values).map_err(refusal)?;
+        let basket = Basket::read(request.basket);
         Ok(P::evaluate(&basket, facts, &ctx).send())
     }
 }

@@ -1,4 +1,4 @@
-use crate::bindings::posthouse::plugin::types::QuantileTable;
+use crate::bindings::exports::posthouse::plugin::segmentation::QuantileTable;
 use crate::description::QuantileUse;
 use crate::facts::Fact;
 use crate::values::{Day, Money};

@@ -1,7 +1,18 @@
 use crate::description::ReasonDef;
+use crate::store::Cell;
 
 /// The reasons a rule can give. Derive it for an enum: `#[derive(Reasons)]`, with `#[reason(zh = "…", en = "…")]` on each
-/// variant. A text may name facts the rule reads in braces: `no trip for {recency-days} days`.
+/// variant. A text may name facts the rule reads in braces: `no trip for {recency-days} days`. What only the one decision knows is a field of
+/// the variant, whose name the text may have in braces as well; its types are those of facts, without `Option`:
+///
+/// ```
+/// # use posthouse_sdk::prelude::*;
+/// #[derive(Reasons)]
+/// enum Reason {
+///     #[reason(zh = "提前 {days-ahead} 天预订", en = "Booked {days-ahead} days ahead")]
+///     Early { days_ahead: i32 },
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name reasons",
     label = "not an enum of reasons",
@@ -13,6 +24,11 @@ pub trait Reasons: Sized + 'static {
     /// The facts that texts name, each with the sentence to say if the rule does not read it.
     #[doc(hidden)]
     const NAMED: &'static [(&'static str, &'static str)];
+    /// What it tells, in the order of its arguments.
+    #[doc(hidden)]
+    fn told(&self) -> Vec<Cell> {
+        Vec::new()
+    }
     /// Index into [`Self::DEFS`].
     fn index(self) -> u32;
 }

@@ -6,7 +6,8 @@ use crate::component;
 use crate::context::Context;
 use crate::description::{Description, Localized, SegmentDef};
 use crate::facts::{Columns, Facts};
-use crate::quantiles::Quantiles;
+use crate::problems::{Problems, refusal};
+use crate::quantiles::{Quantiles, Tables};
 use crate::reasons::{NoReason, Reasons};
 use crate::settings::Settings;
 use crate::store::BLOCK;
@@ -43,10 +44,8 @@ pub trait Segmentation: 'static {
         ctx: &Context<Self::Settings, Self::Quantiles>,
     ) -> Class<Self::Segment, Self::Reason>;
 
-    /// Refuses settings that their schema cannot, with a sentence for the agency. Called once before the rows of a call.
-    fn check(_ctx: &Context<Self::Settings, Self::Quantiles>) -> Result<(), String> {
-        Ok(())
-    }
+    /// Says what is wrong with settings that their schema allows. Called when they are written, so that whoever writes them is told.
+    fn validate(_settings: &Self::Settings, _problems: &mut Problems) {}
 }
 
 /// The segments of a rule. Derive it for an enum: `#[derive(Segments)]`, with
@@ -127,8 +126,12 @@ pub(crate) const NONE: u16 = u16::MAX;
 pub struct SegmentationComponent<P>(PhantomData<P>);
 
 impl<P: Segmentation> descriptor::Guest for SegmentationComponent<P> {
-    fn describe() -> types::Description {
-        component::describe::<P::Facts, P::Quantiles, P::Settings, P::Reason>(&P::describe())
+    fn describe() -> descriptor::Description {
+        component::describe::<P::Facts, P::Settings, P::Reason>(&P::describe())
+    }
+
+    fn validate(config: String) -> Result<(), Vec<types::Problem>> {
+        component::validate(&config, P::validate)
     }
 }
 
@@ -141,13 +144,23 @@ impl<P: Segmentation> wire::Guest for SegmentationComponent<P> {
         P::score_title().map(Into::into)
     }
 
-    fn classify(ctx: types::Context, rows: u32, columns: Vec<wire::Column>) -> Result<wire::Classes, String> {
+    fn quantiles() -> Vec<wire::QuantileRequest> {
+        P::Quantiles::USES.iter().map(Into::into).collect()
+    }
+
+    fn classify(
+        ctx: types::Context,
+        quantiles: Vec<wire::QuantileTable>,
+        rows: u32,
+        columns: Vec<wire::Column>,
+    ) -> Result<wire::Classes, types::Problem> {
         #[cfg(target_family = "wasm")]
         component::tell_panics();
-        let ctx = Context::read(ctx)?;
-        P::check(&ctx)?;
+        let quantiles = P::Quantiles::tables(&mut Tables::new(quantiles)).map_err(refusal)?;
+        let ctx = Context::read(ctx, quantiles).map_err(refusal)?;
         let rows = rows as usize;
-        let mut columns = P::Facts::columns(&mut Columns::new(columns, rows, P::Facts::USES)?)?;
+        let mut columns = Columns::new(columns, rows, P::Facts::USES).map_err(refusal)?;
+        let mut columns = P::Facts::columns(&mut columns).map_err(refusal)?;
 
         let mut segment = vec![0; rows];
         let mut score = vec![0.0; rows];
@@ -209,6 +222,10 @@ pub const fn check<P: Segmentation>() {
     assert!(
         !component::reads_segments(P::Facts::USES),
         "a segmentation rule cannot read the segments of other rules: `segment.…` is for promotions"
+    );
+    assert!(
+        !component::has_arguments::<P::Reason>(),
+        "the reasons of a segmentation rule have no fields: it gives them as a column; name facts in their texts"
     );
     component::check_reasons::<P::Reason>(P::Facts::USES);
 }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::bindings::exports::posthouse::plugin::promotion::Value;
 use crate::bindings::exports::posthouse::plugin::segmentation::{Column, Values};
+use crate::bindings::posthouse::plugin::facts::Value;
 use crate::description::FactKind;
 use crate::values::{Day, Money, Text};
 
@@ -48,6 +48,18 @@ pub enum Cell {
     Flag(bool),
     /// Text.
     Text(String),
+}
+
+impl From<Cell> for Value {
+    fn from(cell: Cell) -> Self {
+        match cell {
+            Cell::Null => Self::Unknown,
+            Cell::Whole(value) => Self::Whole(value),
+            Cell::Number(value) => Self::Number(value),
+            Cell::Flag(value) => Self::Flag(value),
+            Cell::Text(value) => Self::Text(value),
+        }
+    }
 }
 
 macro_rules! plain {

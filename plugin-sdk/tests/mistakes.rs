@@ -244,7 +244,7 @@ fn segments_and_reasons() {
     mistake(
         "    Age,\n",
         "    Age(i32),\n",
-        "reasons carry no values: write `Age` alone",
+        "what a reason tells has a name: write `Age { days: i32 }`",
         "#[reason(",
     );
 }

@@ -86,11 +86,9 @@ impl Promotion for Rule {
         }
     }
 
-    fn check(ctx: &Context<Settings>) -> Result<(), String> {
-        if ctx.settings.refuse {
-            Err("as you wish".to_owned())
-        } else {
-            Ok(())
+    fn validate(settings: &Settings, problems: &mut Problems) {
+        if settings.refuse {
+            problems.at("/refuse", "如您所愿", "as you wish");
         }
     }
 

@@ -76,11 +76,9 @@ impl Segmentation for Rule {
         }
     }
 
-    fn check(ctx: &Context<Wishes, Parts>) -> Result<(), String> {
-        if ctx.settings.refuse {
-            Err("as you wish".to_owned())
-        } else {
-            Ok(())
+    fn validate(settings: &Wishes, problems: &mut Problems) {
+        if settings.refuse {
+            problems.at("/refuse", "如您所愿", "as you wish");
         }
     }
 

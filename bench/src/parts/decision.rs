@@ -90,7 +90,7 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
     let baskets: Vec<Basket> = (0..BASKETS).map(|number| basket(number, TODAY)).collect();
     let (address, agent) = (webhook()?, ureq::Agent::new_with_defaults());
 
-    let sandbox = |basket: &Basket| plugin.evaluate(&context, basket, &[]).map(|said| said.offers);
+    let sandbox = |basket: &Basket| plugin.evaluate(&context, basket, &[]).map(|said| said.proposed.offers);
     let over_http = |basket: &Basket| -> Result<Vec<Offer>> {
         let question = Question {
             now: NOW,

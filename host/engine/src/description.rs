@@ -32,8 +32,20 @@ pub struct QuantileRequest {
 pub struct ReasonDef {
     /// Stable name.
     pub code: String,
-    /// Text that may name declared facts in braces.
+    /// Text that may name declared facts, and its arguments, in braces.
     pub text: Localized,
+    /// What it tells of the one decision.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub arguments: Vec<Argument>,
+}
+
+/// What a reason tells of the one decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Argument {
+    /// Its name in the text; not the key of a declared fact.
+    pub name: String,
+    /// Kind of its values; none of them is unknown.
+    pub kind: FactKind,
 }
 
 /// What a plugin says of itself. Validated.

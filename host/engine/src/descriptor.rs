@@ -6,6 +6,7 @@ use crate::extension_point::ExtensionPoint;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::schema;
+use crate::text::is_hidden;
 use posthouse_domain::{Localized, Words, words};
 use posthouse_golden::catalogue::{self, ATTRIBUTE, SEGMENT};
 use std::collections::HashSet;
@@ -33,23 +34,28 @@ pub(crate) fn check_description(said: &Description, point: ExtensionPoint, limit
     check_text("title", &said.title, limits.title_bytes)?;
     check_text("summary", &said.summary, limits.text_bytes)?;
     check_facts(&said.facts, point, limits)?;
-    check_quantiles(&said.quantiles, &said.facts, limits)?;
     check_reasons(&said.reasons, &said.facts, limits)?;
-    if point == ExtensionPoint::Promotion {
-        check_promotion(said)?;
+    match point {
+        ExtensionPoint::Segmentation => check_segmentation(said)?,
+        ExtensionPoint::Promotion => check_promotion(said)?,
     }
     schema::check(&said.config_schema, limits.config_schema_bytes)
 }
 
+/// What only a segmentation has to keep to.
+fn check_segmentation(said: &Description) -> Result<(), Refusal> {
+    match said.reasons.iter().find(|reason| !reason.arguments.is_empty()) {
+        Some(reason) => Err(bad(words!(
+            "the reason {code:?} has arguments; a segmentation gives its reasons as a column of indices: name facts in the text instead",
+            "理由 {code:?} 带有参数；分群规则以序号列给出理由：请改为在文字中引用事实",
+            code = reason.code
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// What only a promotion has to keep to.
 fn check_promotion(said: &Description) -> Result<(), Refusal> {
-    if !said.quantiles.is_empty() {
-        let count = said.quantiles.len();
-        return Err(bad(words!(
-            "{count} quantile tables; a promotion is asked for one customer at a time and gets none: read a segment instead",
-            "声明了 {count} 个分位数表；促销每次只处理一位客户，没有分位数：请改为读取分群"
-        )));
-    }
     if said.reasons.is_empty() {
         return Err(bad(words!(
             "0 reasons; every offer names one, so declare at least one",
@@ -151,7 +157,7 @@ fn check_segment_fact(place: &str, binding: &str, point: ExtensionPoint, limits:
     Ok(())
 }
 
-fn check_quantiles(requests: &[QuantileRequest], facts: &[FactUse], limits: &Limits) -> Result<(), Refusal> {
+pub(crate) fn check_quantiles(requests: &[QuantileRequest], facts: &[FactUse], limits: &Limits) -> Result<(), Refusal> {
     if requests.len() > limits.quantiles {
         return Err(bad(words!(
             "{count} quantile tables, {most} are allowed",
@@ -212,14 +218,40 @@ fn check_reasons(reasons: &[ReasonDef], facts: &[FactUse], limits: &Limits) -> R
             )));
         }
         check_text(&format!("{place}.text"), &reason.text, limits.reason_bytes)?;
+        check_arguments(&place, reason, facts, limits)?;
         for (language, text) in [("zh-cn", &reason.text.zh_cn), ("en", &reason.text.en)] {
-            check_braces(&format!("{place}.text.{language}"), text, facts)?;
+            check_braces(&format!("{place}.text.{language}"), text, reason, facts)?;
         }
     }
     Ok(())
 }
 
-fn check_braces(place: &str, text: &str, facts: &[FactUse]) -> Result<(), Refusal> {
+fn check_arguments(place: &str, reason: &ReasonDef, facts: &[FactUse], limits: &Limits) -> Result<(), Refusal> {
+    let ReasonDef { arguments, .. } = reason;
+    if arguments.len() > limits.reason_arguments {
+        return Err(bad(words!(
+            "{place} has {count} arguments, {most} are allowed",
+            "{place} 有 {count} 个参数，上限为 {most}",
+            count = arguments.len(),
+            most = limits.reason_arguments
+        )));
+    }
+    let mut names = HashSet::new();
+    for (index, argument) in arguments.iter().enumerate() {
+        let place = format!("{place}.arguments[{index}]");
+        check_key(&place, &argument.name, limits)?;
+        if !names.insert(&argument.name) || facts.iter().any(|fact| fact.key == argument.name) {
+            return Err(bad(words!(
+                "{place} {name:?} is the name of another argument or of a declared fact",
+                "{place} {name:?} 与另一个参数或已声明的事实同名",
+                name = argument.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn check_braces(place: &str, text: &str, reason: &ReasonDef, facts: &[FactUse]) -> Result<(), Refusal> {
     let mut rest = text;
     while let Some(at) = rest.find(['{', '}']) {
         let inside = rest[at..].strip_prefix('{').and_then(|inside| inside.split_once('}'));
@@ -229,10 +261,11 @@ fn check_braces(place: &str, text: &str, facts: &[FactUse]) -> Result<(), Refusa
                 "{place}：花括号不成对"
             )));
         };
-        if !facts.iter().any(|fact| fact.key == key) {
+        let argument = reason.arguments.iter().any(|argument| argument.name == key);
+        if !argument && !facts.iter().any(|fact| fact.key == key) {
             return Err(bad(words!(
-                "{place}: {{{key}}} is not among the declared facts",
-                "{place}：{{{key}}} 不在声明的事实中",
+                "{place}: {{{key}}} is neither among the declared facts nor an argument of the reason",
+                "{place}：{{{key}}} 既不在声明的事实中，也不是该理由的参数",
                 key = shown(key)
             )));
         }
@@ -268,10 +301,11 @@ fn check_key(place: &str, key: &str, limits: &Limits) -> Result<(), Refusal> {
 
 fn check_text(place: &str, text: &Localized, limit: usize) -> Result<(), Refusal> {
     for (language, text) in [("zh-cn", &text.zh_cn), ("en", &text.en)] {
+        // one language stands in for another, so this is empty where all of them are
         if text.trim().is_empty() {
             return Err(bad(words!(
-                "{place}.{language} is empty; both languages are needed",
-                "{place}.{language} 为空；两种语言都要填写"
+                "{place} has no text; give it in one language at least, best in zh-CN and en",
+                "{place} 没有文字；请至少给出一种语言，最好同时有 zh-CN 和 en"
             )));
         }
         if text.len() > limit {
@@ -281,10 +315,10 @@ fn check_text(place: &str, text: &Localized, limit: usize) -> Result<(), Refusal
                 size = text.len()
             )));
         }
-        if text.chars().any(|c| c.is_control() && c != '\n') {
+        if text.chars().any(|c| is_hidden(c)) {
             return Err(bad(words!(
-                "{place}.{language} has control characters",
-                "{place}.{language} 含有控制字符"
+                "{place}.{language} has line breaks, or characters that cannot be seen",
+                "{place}.{language} 含有换行或不可见字符"
             )));
         }
     }

@@ -1,5 +1,7 @@
 //! What a call used, what it logged, and what went wrong with it.
 
+use crate::limits::Limits;
+use crate::problem::Problem;
 use posthouse_domain::{Words, words};
 use serde::Serialize;
 use std::fmt;
@@ -138,7 +140,7 @@ pub enum FaultKind {
     #[error("{}", words!("the plugin refused the call: {message}", "插件拒绝了调用：{message}"))]
     Refused {
         /// The guest's message.
-        message: String,
+        message: Words,
     },
     /// The host asked for something impossible; not the plugin's fault.
     #[error("{}", words!("the host could not make the call: {message}", "服务器无法发起调用：{message}"))]
@@ -214,10 +216,10 @@ impl Fault {
         }
     }
 
-    /// The guest's own refusal; the message is cut at `limit` bytes.
-    pub(crate) fn refused(message: &str, limit: usize, receipt: Receipt) -> Self {
+    /// The guest's own refusal.
+    pub(crate) fn refused(problem: Problem, limits: &Limits, receipt: Receipt) -> Self {
         let kind = FaultKind::Refused {
-            message: crate::text::printable(message, limit),
+            message: problem.checked(limits).words(),
         };
         Self {
             kind,

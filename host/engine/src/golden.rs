@@ -6,6 +6,7 @@ use crate::context::{Context, QuantileTable};
 use crate::description::Description;
 use crate::fault::{Fault, LogLine, Usage, with_last_words};
 use crate::plugin::Plugin;
+use crate::problem::Problem;
 use crate::promotion::PromotionPlugin;
 use crate::schema::validate_config;
 use crate::segmentation::SegmentationPlugin;
@@ -18,7 +19,6 @@ use serde::Serialize;
 pub use crate::cases::words;
 pub use posthouse_golden::{Case, Mismatch, Place, Said, parse};
 
-const DAY_MS: i64 = 86_400_000;
 /// Differences told at once.
 const TOLD: usize = 20;
 
@@ -145,7 +145,12 @@ fn one(plugin: &Plugin, case: &Case) -> CaseResult {
 fn segmentation(plugin: &SegmentationPlugin, case: &SegmentationCase) -> Result<Ran, Failed> {
     let description = plugin.description();
     let asked = case.read(&rule(description))?;
-    let mut context = context(description, asked.today, &asked.config)?;
+    let mut context = context(
+        description,
+        (asked.today, asked.now, asked.seed),
+        &asked.config,
+        |config| plugin.validate(config),
+    )?;
     let table = |table: format::Table| QuantileTable {
         fact: table.fact,
         edges: table.edges,
@@ -175,7 +180,12 @@ fn segmentation(plugin: &SegmentationPlugin, case: &SegmentationCase) -> Result<
 fn promotion(plugin: &PromotionPlugin, case: &PromotionCase) -> Result<Ran, Failed> {
     let description = plugin.description();
     let asked = case.read(&rule(description))?;
-    let context = context(description, asked.today, &asked.config)?;
+    let context = context(
+        description,
+        (asked.today, asked.now, asked.seed),
+        &asked.config,
+        |config| plugin.validate(config),
+    )?;
     let basket = Basket {
         channel: asked.channel,
         lines: asked.lines.into_iter().map(line).collect(),
@@ -187,7 +197,7 @@ fn promotion(plugin: &PromotionPlugin, case: &PromotionCase) -> Result<Ran, Fail
         Failed::Fault(Box::new(fault), Some(asked))
     })?;
     let reason = |index: u16| description.reasons.get(usize::from(index));
-    let offers = answer.offers.iter().map(|offer| Proposed {
+    let offers = answer.proposed.offers.iter().map(|offer| Proposed {
         line: offer.line as usize,
         saving: match offer.saving {
             Saving::Amount(amount) => format::Saving::Amount(amount),
@@ -218,15 +228,29 @@ fn line(line: format::Line) -> Line {
 }
 
 /// The context of a case, without quantile tables. An error is a mistake in the case.
-fn context(description: &Description, today: i32, config: &serde_json::Value) -> Result<Context, Words> {
+fn context(
+    description: &Description,
+    (today, now, seed): (i32, i64, u64),
+    config: &serde_json::Value,
+    validate: impl Fn(&str) -> Result<Vec<Problem>, Fault>,
+) -> Result<Context, Failed> {
     if let Err(problems) = validate_config(&description.config_schema, config) {
         let problems = Words::join(&problems, &words!("; ", "；"));
-        return Err(words!("config: {problems}", "config：{problems}"));
+        return Err(words!("config: {problems}", "config：{problems}").into());
     }
     let config = canonical::to_string(config).map_err(|error| words!("config: {error}", "config：{error}"))?;
+    let problems = validate(&config).map_err(|fault| Failed::Fault(Box::new(fault), None))?;
+    if !problems.is_empty() {
+        let problems = Words::join(
+            &problems.iter().map(Problem::words).collect::<Vec<_>>(),
+            &words!("; ", "；"),
+        );
+        return Err(words!("config: {problems}", "config：{problems}").into());
+    }
     Ok(Context {
-        now: i64::from(today) * DAY_MS,
+        now,
         today,
+        seed,
         config,
         ..Context::default()
     })

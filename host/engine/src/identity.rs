@@ -5,8 +5,9 @@ use crate::description::Description;
 use crate::extension_point::ExtensionPoint;
 use crate::fault::Fault;
 use crate::limits::Limits;
+use crate::problem::{Problem, TOLD};
 use crate::refusal::Refusal;
-use posthouse_domain::Words;
+use posthouse_domain::{Localized, Words};
 use std::fmt;
 
 /// Which plugin it is, what it says of itself, and the limits it runs under.
@@ -30,6 +31,23 @@ impl Identity {
             description,
             limits: limits.clone(),
         })
+    }
+
+    /// What the plugin finds wrong with settings that are valid under its schema; nothing if they fit together.
+    pub(crate) fn validate(&self, contract: &(impl Descriptor + ?Sized), config: &str) -> Result<Vec<Problem>, Fault> {
+        let (answer, _) = contract.validate(config)?;
+        let Err(mut problems) = answer else {
+            return Ok(Vec::new());
+        };
+        if problems.is_empty() {
+            // it refuses them all the same
+            problems.push(Problem::said(String::new(), Localized::default()));
+        }
+        problems.truncate(TOLD);
+        Ok(problems
+            .into_iter()
+            .map(|problem| problem.checked(&self.limits))
+            .collect())
     }
 
     /// The form in which a plugin is named in traces.

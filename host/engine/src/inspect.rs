@@ -8,10 +8,10 @@ use semver::Version;
 use wasmparser::{Encoding, MemoryType, Parser, Payload, TableType, TypeRef, Validator, WasmFeatures};
 
 const PACKAGE: &str = "posthouse:plugin";
-/// The version of the contract this host speaks: `1.0.x`.
+/// The latest version of the contract that this host speaks; it speaks every minor version before it as well.
 const SPOKEN: (u64, u64) = (1, 0);
-/// Interfaces a plugin may import. `types` has no functions; toolchains import it to name its records.
-const IMPORTS: [&str; 2] = ["log", "types"];
+/// Interfaces a plugin may import. All but `log` have no functions; toolchains import them to name their records.
+const IMPORTS: [&str; 5] = ["log", "types", "facts", "reasons", "commerce"];
 
 /// Extension points of the contract that this host does not speak yet.
 const UNSPOKEN: [&str; 3] = ["loyalty", "complaint-routing", "care"];
@@ -408,5 +408,5 @@ fn split(name: &str) -> Option<(&str, Version)> {
 }
 
 fn speaks(version: &Version) -> bool {
-    (version.major, version.minor) == SPOKEN && version.pre.is_empty()
+    version.major == SPOKEN.0 && version.minor <= SPOKEN.1 && version.pre.is_empty()
 }

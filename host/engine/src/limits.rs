@@ -59,6 +59,8 @@ pub struct Limits {
     pub reasons: usize,
     /// Text of one reason in one language. 200.
     pub reason_bytes: usize,
+    /// Arguments of one reason. 8.
+    pub reason_arguments: usize,
     /// Segments a plugin may declare. 1,000.
     pub segments: usize,
     /// Keys, codes and names. 64.
@@ -105,6 +107,7 @@ impl Default for Limits {
             quantile_buckets: 1_000,
             reasons: 1_000,
             reason_bytes: 200,
+            reason_arguments: 8,
             segments: 1_000,
             key_bytes: 64,
             title_bytes: 200,

@@ -3,7 +3,9 @@
 use crate::contract::{self, Linked};
 use crate::description::{Description, SegmentDef};
 use crate::extension_point::ExtensionPoint;
+use crate::fault::Fault;
 use crate::identity::Identity;
+use crate::problem::Problem;
 use crate::promotion::PromotionPlugin;
 use crate::refusal::Refusal;
 use crate::runtime::Runtime;
@@ -57,6 +59,18 @@ impl Plugin {
         match self {
             Self::Segmentation(_) => ExtensionPoint::Segmentation,
             Self::Promotion(_) => ExtensionPoint::Promotion,
+        }
+    }
+
+    /// What it finds wrong with settings beyond what their schema says: canonical JSON that is valid under it. Nothing if they fit. Blocks like
+    /// any call.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it does not come to an answer.
+    pub fn validate(&self, config: &str) -> Result<Vec<Problem>, Fault> {
+        match self {
+            Self::Segmentation(plugin) => plugin.validate(config),
+            Self::Promotion(plugin) => plugin.validate(config),
         }
     }
 

@@ -3,20 +3,32 @@
 use crate::columns::Value;
 use crate::context::Context;
 use crate::contract::Promotion;
-use crate::description::{Description, FactUse};
+use crate::description::{Argument, Description, FactUse};
 use crate::fault::{Fault, LogLine, Usage};
 use crate::identity::Identity;
+use crate::limits::Limits;
+use crate::problem::Problem;
+use crate::text::is_hidden;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::promotion::{self, Basket, Offer};
 use posthouse_domain::{Words, words};
 use std::fmt;
 use std::sync::Arc;
 
-/// The checked answer for one basket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evaluated {
-    /// What the rule proposes: one offer a line at most, in the rule's order. None means that it proposes nothing.
+/// What a rule proposes: one offer a line at most, in the rule's order. None means that it proposes nothing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Proposed {
+    /// The offers.
     pub offers: Vec<Offer>,
+    /// What the reason of each offer tells, in the order of the reason's arguments.
+    pub told: Vec<Vec<Value>>,
+}
+
+/// The checked answer for one basket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// What the rule proposes.
+    pub proposed: Proposed,
     /// What the call used.
     pub usage: Usage,
     /// What the guest logged.
@@ -53,6 +65,15 @@ impl PromotionPlugin {
         &self.0.identity.description
     }
 
+    /// As [`Plugin::validate`](crate::Plugin::validate).
+    ///
+    /// # Errors
+    /// A [`Fault`] if it does not come to an answer.
+    pub fn validate(&self, config: &str) -> Result<Vec<Problem>, Fault> {
+        let Loaded { identity, contract } = &*self.0;
+        identity.validate(&**contract, config)
+    }
+
     /// Asks what the rule proposes for one basket: `facts` are the declared ones in their declared order. The guest is not told what
     /// things cost the agency. Blocks until a place is free, then for at most the deadline, twice.
     ///
@@ -65,19 +86,57 @@ impl PromotionPlugin {
         } = identity;
         check_call(description, context, basket, facts).map_err(Fault::host)?;
         let (answer, receipt) = contract.evaluate(context, basket, facts)?;
-        let offers = match answer {
-            Ok(offers) => offers,
-            Err(message) => return Err(Fault::refused(&message, limits.refusal_bytes, receipt)),
+        let proposed = match answer {
+            Ok(proposed) => proposed,
+            Err(problem) => return Err(Fault::refused(problem, limits, receipt)),
         };
-        if let Err((field, problem)) = promotion::check(&offers, basket.lines.len(), description.reasons.len()) {
+        let checked = promotion::check(&proposed.offers, basket.lines.len(), description.reasons.len())
+            .and_then(|()| check_told(&proposed, description, limits));
+        if let Err((field, problem)) = checked {
             return Err(Fault::output(field, problem, receipt));
         }
         Ok(Evaluated {
-            offers,
+            proposed,
             usage: receipt.usage,
             log: receipt.log,
         })
     }
+}
+
+/// Passes reasons that tell what they are to tell.
+fn check_told(proposed: &Proposed, description: &Description, limits: &Limits) -> Result<(), (String, Words)> {
+    let Proposed { offers, told } = proposed;
+    for (place, (offer, told)) in offers.iter().zip(told).enumerate() {
+        let Some(reason) = description.reasons.get(usize::from(offer.reason)) else {
+            continue;
+        };
+        let field = |name: &str| format!("offers[{place}].reason.{name}");
+        let wanted = &reason.arguments;
+        if told.len() != wanted.len() {
+            let problem = words!(
+                "{found} arguments, the reason {code:?} has {wanted}",
+                "有 {found} 个参数，理由 {code:?} 应有 {wanted} 个",
+                found = told.len(),
+                code = reason.code,
+                wanted = wanted.len()
+            );
+            return Err((field("arguments"), problem));
+        }
+        for (value, Argument { name, kind }) in told.iter().zip(wanted) {
+            check_value(value, *kind).map_err(|problem| (field(name), problem))?;
+            if let Value::Text(text) = value
+                && (text.len() > limits.reason_bytes || text.chars().any(is_hidden))
+            {
+                let problem = words!(
+                    "the text has more than {most} bytes, or characters that cannot be seen",
+                    "文本超过 {most} 字节，或含有不可见字符",
+                    most = limits.reason_bytes
+                );
+                return Err((field(name), problem));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A wrong call is the host's mistake; the guest must be able to trust bounds and order.
@@ -103,16 +162,23 @@ fn check_call(description: &Description, context: &Context, basket: &Basket, fac
 }
 
 fn check_fact(value: &Value, fact: &FactUse) -> Result<(), Words> {
-    let kind = fact.kind.as_str();
-    match (value, fact.kind) {
-        (Value::Null, _) if fact.nullable => Ok(()),
-        (Value::Null, _) => Err(words!(
+    match value {
+        Value::Null if fact.nullable => Ok(()),
+        Value::Null => Err(words!(
             "is unknown, the plugin does not expect that",
             "未知，而插件没有预料到"
         )),
+        value => check_value(value, fact.kind),
+    }
+}
+
+/// Passes a value that can be one of this kind, and is known.
+fn check_value(value: &Value, kind: FactKind) -> Result<(), Words> {
+    let name = kind.as_str();
+    match (value, kind) {
         (Value::Int(value), FactKind::Count | FactKind::Day) if i32::try_from(*value).is_err() => Err(words!(
-            "{value} is outside of what a {kind} can be",
-            "{value} 超出 {kind} 的范围"
+            "{value} is outside of what a {name} can be",
+            "{value} 超出 {name} 的范围"
         )),
         (Value::Number(value), FactKind::Number) if !value.is_finite() => {
             Err(words!("{value} is not a number", "{value} 不是数字"))
@@ -121,6 +187,6 @@ fn check_fact(value: &Value, fact: &FactUse) -> Result<(), Words> {
         | (Value::Number(_), FactKind::Number)
         | (Value::Flag(_), FactKind::Flag)
         | (Value::Text(_), FactKind::Text) => Ok(()),
-        _ => Err(words!("the value is not one of a {kind}", "值不是 {kind} 类型")),
+        _ => Err(words!("the value is not one of a {name}", "值不是 {name} 类型")),
     }
 }

@@ -8,6 +8,7 @@ use crate::contract::{Classes, Segmentation};
 use crate::description::{Description, QuantileRequest, SegmentDef};
 use crate::fault::{Fault, LogLine, Usage};
 use crate::identity::{Identity, unusable};
+use crate::problem::Problem;
 use crate::refusal::Refusal;
 use posthouse_domain::{Localized, Words, words};
 use std::fmt;
@@ -122,8 +123,11 @@ impl fmt::Debug for SegmentationPlugin {
 }
 
 impl SegmentationPlugin {
-    /// Asks for the segments, and checks every word of the answer.
-    pub(crate) fn load(identity: Identity, contract: Box<dyn Segmentation>) -> Result<Self, Refusal> {
+    /// Asks for the segments and what belongs to them, and checks every word of the answer.
+    pub(crate) fn load(mut identity: Identity, contract: Box<dyn Segmentation>) -> Result<Self, Refusal> {
+        let quantiles = contract.quantiles().map_err(unusable)?;
+        crate::descriptor::check_quantiles(&quantiles, &identity.description.facts, &identity.limits)?;
+        identity.description.quantiles = quantiles;
         let segments = contract.segments().map_err(unusable)?;
         crate::descriptor::check_segments(&segments, &identity.limits)?;
         let score_title = contract.score_title().map_err(unusable)?;
@@ -156,6 +160,15 @@ impl SegmentationPlugin {
     /// What its scores count, if it says.
     pub fn score_title(&self) -> Option<&Localized> {
         self.0.score_title.as_ref()
+    }
+
+    /// As [`Plugin::validate`](crate::Plugin::validate).
+    ///
+    /// # Errors
+    /// A [`Fault`] if it does not come to an answer.
+    pub fn validate(&self, config: &str) -> Result<Vec<Problem>, Fault> {
+        let Loaded { identity, contract, .. } = &*self.0;
+        identity.validate(&**contract, config)
     }
 
     /// Rows to ask about in one call: the configured limit, as a multiple of eight so that bitmaps can be lent.
@@ -204,7 +217,7 @@ impl SegmentationPlugin {
         let (answer, receipt) = contract.classify(context, rows, columns)?;
         let classes = match answer {
             Ok(classes) => classes,
-            Err(message) => return Err(Fault::refused(&message, identity.limits.refusal_bytes, receipt)),
+            Err(problem) => return Err(Fault::refused(problem, &identity.limits, receipt)),
         };
         if let Err((field, problem)) = classes.check(rows, segments.len(), identity.description.reasons.len()) {
             return Err(Fault::output(field, problem, receipt));

@@ -85,14 +85,8 @@ pub(crate) fn fields(input: &DeriveInput, what: &str) -> Result<Vec<(Ident, Fiel
 
 /// The variants of an enum without values or type parameters.
 pub(crate) fn variants(input: &DeriveInput, what: &str) -> Result<Vec<Variant>> {
-    plain(input, what)?;
-    let Data::Enum(data) = &input.data else {
-        return Err(Error::new_spanned(
-            &input.ident,
-            format!("{what} are the variants of an enum"),
-        ));
-    };
-    for variant in &data.variants {
+    let variants = all_variants(input, what)?;
+    for variant in &variants {
         if !variant.fields.is_empty() {
             return Err(Error::new_spanned(
                 variant,
@@ -100,6 +94,18 @@ pub(crate) fn variants(input: &DeriveInput, what: &str) -> Result<Vec<Variant>> 
             ));
         }
     }
+    Ok(variants)
+}
+
+/// The variants of an enum without type parameters, whatever they carry.
+pub(crate) fn all_variants(input: &DeriveInput, what: &str) -> Result<Vec<Variant>> {
+    plain(input, what)?;
+    let Data::Enum(data) = &input.data else {
+        return Err(Error::new_spanned(
+            &input.ident,
+            format!("{what} are the variants of an enum"),
+        ));
+    };
     Ok(data.variants.iter().cloned().collect())
 }
 

@@ -1,6 +1,7 @@
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Attribute, DeriveInput, Error, Ident, LitStr, Result, Variant};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Attribute, DeriveInput, Error, Ident, LitStr, Result, Type, Variant};
 
 use crate::names::{self, Keys};
 
@@ -41,10 +42,11 @@ pub(crate) fn segments(input: &DeriveInput) -> Result<TokenStream> {
 
 pub(crate) fn reasons(input: &DeriveInput) -> Result<TokenStream> {
     let name = &input.ident;
-    let variants = names::variants(input, "reasons")?;
+    let variants = names::all_variants(input, "reasons")?;
     let mut keys = Keys::default();
     let mut defs = Vec::new();
     let mut named = Vec::new();
+    let (mut told, mut known) = (Vec::new(), Vec::new());
     for variant in &variants {
         let said = Said::of(variant, "reason", &["code", "zh", "en"])?;
         let code = said.key("code", variant, &mut keys)?;
@@ -52,33 +54,67 @@ pub(crate) fn reasons(input: &DeriveInput) -> Result<TokenStream> {
             said.need("zh", "the text in Chinese")?,
             said.need("en", "the text in English")?,
         );
+        let arguments = arguments(variant)?;
         for text in [zh, en] {
             for key in braces(text)? {
+                if arguments.iter().any(|argument| argument.name == key) {
+                    continue;
+                }
                 let complaint = format!(
-                    "the text of the reason `{code}` names {{{key}}}, but the rule does not read the fact `{key}`"
+                    "the text of the reason `{code}` names {{{key}}}, but the rule does not read the fact `{key}`, and the reason has no such field"
                 );
                 named.push(quote!((#key, #complaint)));
             }
         }
+        let names = arguments.iter().map(|argument| &argument.name);
+        let types: Vec<_> = arguments.iter().map(|argument| &argument.ty).collect();
         defs.push(quote! {
-            ::posthouse_sdk::ReasonDef { code: #code, text: ::posthouse_sdk::Localized { zh: #zh, en: #en } }
+            ::posthouse_sdk::ReasonDef {
+                code: #code,
+                text: ::posthouse_sdk::Localized { zh: #zh, en: #en },
+                arguments: &[#(::posthouse_sdk::ArgumentDef {
+                    name: #names,
+                    kind: <#types as ::posthouse_sdk::private::Fact>::KIND,
+                }),*],
+            }
+        });
+        for ty in &types {
+            let complaint = format!("a field of the reason `{code}` is an `Option`; a reason tells only what is known");
+            known.push(quote_spanned! {ty.span()=>
+                assert!(!<#ty as ::posthouse_sdk::private::Fact>::NULLABLE, #complaint);
+            });
+        }
+        let (ident, fields) = (&variant.ident, arguments.iter().map(|argument| &argument.field));
+        let fields: Vec<_> = fields.collect();
+        told.push(quote! {
+            Self::#ident { #(#fields),* } => ::std::vec![#(::posthouse_sdk::private::Fact::cell(#fields)),*]
         });
     }
     let index = index(&variants);
+    // an enum without variants has nothing to match
+    let told = (!variants.is_empty()).then(|| {
+        quote! {
+            fn told(&self) -> ::std::vec::Vec<::posthouse_sdk::private::Cell> {
+                match self { #(#told),* }
+            }
+        }
+    });
     Ok(quote! {
         #[automatically_derived]
         impl ::posthouse_sdk::Reasons for #name {
             const DEFS: &'static [::posthouse_sdk::ReasonDef] = &[#(#defs),*];
             const NAMED: &'static [(&'static str, &'static str)] = &[#(#named),*];
+            #told
             #index
         }
+        const _: () = { #(#known)* };
     })
 }
 
 fn index(variants: &[Variant]) -> TokenStream {
     let arms = variants.iter().enumerate().map(|(place, variant)| {
         let (ident, place) = (&variant.ident, place as u32);
-        quote!(Self::#ident => #place)
+        quote!(Self::#ident { .. } => #place)
     });
     quote! {
         #[inline(always)]
@@ -86,6 +122,37 @@ fn index(variants: &[Variant]) -> TokenStream {
             match self { #(#arms),* }
         }
     }
+}
+
+/// A field of a reason.
+struct Argument {
+    field: Ident,
+    name: String,
+    ty: Type,
+}
+
+/// What a reason tells of the one decision: the named fields of its variant.
+fn arguments(variant: &Variant) -> Result<Vec<Argument>> {
+    let mut arguments = Vec::new();
+    for field in &variant.fields {
+        let Some(ident) = &field.ident else {
+            return Err(Error::new_spanned(
+                field,
+                format!(
+                    "what a reason tells has a name: write `{} {{ days: i32 }}`",
+                    variant.ident
+                ),
+            ));
+        };
+        let name = names::kebab(ident);
+        names::check_key(&name, ident.span())?;
+        arguments.push(Argument {
+            field: ident.clone(),
+            name,
+            ty: field.ty.clone(),
+        });
+    }
+    Ok(arguments)
 }
 
 /// What stands in braces in a reason's text.

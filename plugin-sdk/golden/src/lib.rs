@@ -13,7 +13,8 @@
 //!
 //! A fact that is left out is unknown where the plugin allows that and zero elsewhere. A day is a date, or a number of days since 1970.
 //! Quantile tables that are left out are computed from the case's own rows. `"segment": null` expects no segment; `score` and `reason`
-//! are compared where they are given, a score within a millionth. The call's `now` is midnight UTC of `today`, its seed is 0.
+//! are compared where they are given, a score within a millionth. The call's `now`, in
+//! ms since 1970, is midnight UTC of `today` and its `seed` 0, if they are left out.
 //!
 //! Those of a promotion have the lines of a basket and the facts of one customer:
 //!
@@ -24,7 +25,7 @@
 //!   "expect": [{"line": 0, "rate": 1000, "reason": "early"}, {"line": 1, "amount": 5000, "reason": "welcome-back"}]}]
 //! ```
 //!
-//! `config`, `channel` (`app`) and `facts` may be left out, and of a line everything but its price, in minor units: it is one `tour`
+//! `now`, `seed`, `config`, `channel` (`app`) and `facts` may be left out, and of a line everything but its price, in minor units: it is one `tour`
 //! for one traveller with the number `S1`. `departs` is a day. `expect` has every offer the rule makes, in any order: `amount` in minor
 //! units or `rate` in basis points; `reason` is compared where it is given.
 //!

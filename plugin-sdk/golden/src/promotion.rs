@@ -16,6 +16,12 @@ pub struct PromotionCase {
     pub name: String,
     /// The day of the call, `YYYY-MM-DD`.
     today: String,
+    /// The moment of the call, in ms since 1970; midnight UTC of the day if left out.
+    #[serde(default)]
+    now: Option<i64>,
+    /// The seed of the call; 0 if left out.
+    #[serde(default)]
+    seed: u64,
     /// Settings; `{}` if left out.
     #[serde(default = "crate::case::no_settings")]
     config: Json,
@@ -115,6 +121,10 @@ const WHOLE: u32 = 10_000;
 pub struct Request {
     /// The day of the call, as days since 1970.
     pub today: i32,
+    /// The moment of the call, in ms since 1970.
+    pub now: i64,
+    /// The seed of the call.
+    pub seed: u64,
     /// The settings.
     pub config: Json,
     /// Where the customer buys.
@@ -207,6 +217,8 @@ impl PromotionCase {
         self.expected()?;
         Ok(Request {
             today,
+            now: self.now.unwrap_or(i64::from(today) * crate::day::MILLIS),
+            seed: self.seed,
             config: self.config.clone(),
             channel: self.channel.clone(),
             lines,

@@ -24,6 +24,12 @@ pub struct SegmentationCase {
     pub name: String,
     /// The day of the call, `YYYY-MM-DD`.
     today: String,
+    /// The moment of the call, in ms since 1970; midnight UTC of the day if left out.
+    #[serde(default)]
+    now: Option<i64>,
+    /// The seed of the call; 0 if left out.
+    #[serde(default)]
+    seed: u64,
     /// Settings; `{}` if left out.
     #[serde(default = "crate::case::no_settings")]
     config: Json,
@@ -60,6 +66,10 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 pub struct Rows {
     /// The day of the call, as days since 1970.
     pub today: i32,
+    /// The moment of the call, in ms since 1970.
+    pub now: i64,
+    /// The seed of the call.
+    pub seed: u64,
     /// The settings.
     pub config: Json,
     /// Values in the order of the declared facts, a list per customer.
@@ -109,6 +119,8 @@ impl SegmentationCase {
         joined(mistakes)?;
         Ok(Rows {
             today,
+            now: self.now.unwrap_or(i64::from(today) * crate::day::MILLIS),
+            seed: self.seed,
             config: self.config.clone(),
             tables: self.tables(rule, &rows)?,
             rows,

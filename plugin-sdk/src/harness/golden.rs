@@ -41,7 +41,8 @@ pub(super) fn all(json: &str, run: impl Fn(&Case) -> Result<Vec<Mismatch>, Strin
 
 fn one<P: Segmentation>(case: &SegmentationCase, rule: &Rule) -> Result<Vec<Mismatch>, String> {
     let asked = case.read(rule)?;
-    let mut call = harness::<P>().on(asked.today).settings(&asked.config.to_string());
+    let call = harness::<P>().on(asked.today, asked.now).seed(asked.seed);
+    let mut call = call.settings(&asked.config.to_string());
     let tables = asked.tables.into_iter();
     call.edges = tables.map(|table| (table.fact, table.edges)).collect();
     let row = |row: Vec<_>| row.into_iter().map(Cell::from).collect();

@@ -26,11 +26,12 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::Duration;
 
-use crate::bindings::exports::posthouse::plugin::descriptor::Guest as _;
+use crate::bindings::exports::posthouse::plugin::descriptor::{self, Guest as _};
 use crate::bindings::exports::posthouse::plugin::segmentation::{Classes, Guest as _};
 use crate::bindings::posthouse::plugin::types;
 use crate::description::SegmentDef;
 use crate::facts::Facts;
+use crate::problems::{Problem, Problems};
 use crate::quantiles::Quantiles;
 use crate::reasons::Reasons;
 use crate::segmentation::{NONE, Segmentation, SegmentationComponent, Segments};
@@ -41,7 +42,8 @@ use crate::values::Day;
 /// Begins a call of the rule: on 2026-01-15, with default settings, without rows.
 pub fn harness<P: Segmentation>() -> Harness<P> {
     Harness {
-        today: Day::parse("2026-01-15").unwrap_or_default(),
+        today: FIRST,
+        now: first_millisecond(FIRST),
         seed: 0,
         settings: "{}".to_owned(),
         edges: BTreeMap::new(),
@@ -56,6 +58,7 @@ pub fn harness<P: Segmentation>() -> Harness<P> {
 #[must_use]
 pub struct Harness<P> {
     today: Day,
+    now: i64,
     seed: u64,
     settings: String,
     edges: BTreeMap<String, Vec<i64>>,
@@ -113,17 +116,23 @@ impl<P: Segmentation> Harness<P> {
     /// If there is no such date.
     pub fn today(mut self, date: &str) -> Self {
         match Day::parse(date) {
-            Some(day) => self.today = day,
+            Some(day) => (self.today, self.now) = (day, first_millisecond(day)),
             None => panic!("`{date}` is not a date like 2026-01-15"),
         }
         self
     }
 
-    fn on(self, today: i32) -> Self {
+    fn on(self, today: i32, now: i64) -> Self {
         Self {
             today: Day(today),
+            now,
             ..self
         }
+    }
+
+    /// The moment of the call in ms since 1970, where the first millisecond of the day in UTC will not do.
+    pub fn now(self, millis: i64) -> Self {
+        Self { now: millis, ..self }
     }
 
     /// How long the rule may take until it counts as one that does not come to an end: 10 seconds, if nothing is said.
@@ -170,6 +179,7 @@ impl<P: Segmentation> Harness<P> {
     pub fn try_classify(self) -> Result<Answers, String> {
         cells::check_facts(&cells::rule(P::Facts::USES, P::Quantiles::USES))?;
         bounds::check(&P::Settings::schema(), &self.settings)?;
+        fit(self.problems()?)?;
         patience::within(self.patience, move || self.ask_in_every_order())
     }
 
@@ -184,6 +194,14 @@ impl<P: Segmentation> Harness<P> {
         Ok(Answers { answers, logs })
     }
 
+    /// What the rule finds wrong with its settings, as the host tells whoever writes them.
+    ///
+    /// # Errors
+    /// Settings that cannot be read.
+    pub fn problems(&self) -> Result<Vec<Problem>, String> {
+        problems_of(&self.settings, P::validate)
+    }
+
     /// Runs golden cases and describes every difference.
     ///
     /// # Panics
@@ -195,7 +213,7 @@ impl<P: Segmentation> Harness<P> {
     }
 
     /// The description the host would get, for a look at the settings' schema for instance.
-    pub fn description(&self) -> types::Description {
+    pub fn description(&self) -> descriptor::Description {
         SegmentationComponent::<P>::describe()
     }
 
@@ -208,14 +226,14 @@ impl<P: Segmentation> Harness<P> {
         let rows: Vec<&[Cell]> = order.iter().map(|row| self.rows[*row].as_slice()).collect();
         let columns = columns::columns(P::Facts::USES, &rows)?;
         let context = types::Context {
-            now: i64::from(self.today.0) * 86_400_000,
+            now: self.now,
             today: self.today.0,
             seed: self.seed,
             config: self.settings.clone(),
-            quantiles: quantiles::tables(P::Quantiles::USES, P::Facts::USES, &self.rows, &self.edges)?,
         };
+        let quantiles = quantiles::tables(P::Quantiles::USES, P::Facts::USES, &self.rows, &self.edges)?;
         let count = u32::try_from(rows.len()).map_err(|_| "too many rows for one call".to_owned())?;
-        let classes = SegmentationComponent::<P>::classify(context, count, columns)?;
+        let classes = SegmentationComponent::<P>::classify(context, quantiles, count, columns).map_err(refused)?;
         rows.iter()
             .enumerate()
             .map(|(place, row)| answer::<P>(&classes, place, row))
@@ -244,6 +262,36 @@ impl<P: Segmentation> Harness<P> {
     }
 }
 
+/// The day of a call if nothing is said: 2026-01-15.
+const FIRST: Day = Day(20_468);
+
+fn first_millisecond(day: Day) -> i64 {
+    i64::from(day.0) * 86_400_000
+}
+
+/// What a rule finds wrong with settings.
+fn problems_of<S: Settings>(settings: &str, validate: impl Fn(&S, &mut Problems)) -> Result<Vec<Problem>, String> {
+    let mut problems = Problems::default();
+    validate(&S::parse(settings)?, &mut problems);
+    Ok(problems.into_vec())
+}
+
+/// Nothing is wrong, or all that is as one text.
+fn fit(problems: Vec<Problem>) -> Result<(), String> {
+    match problems.is_empty() {
+        true => Ok(()),
+        false => {
+            let told: Vec<String> = problems.into_iter().map(|problem| problem.en).collect();
+            Err(told.join("; "))
+        }
+    }
+}
+
+/// Why a call was refused.
+fn refused(problem: types::Problem) -> String {
+    problem.text.into_iter().map(|(_, text)| text).collect()
+}
+
 fn answer<P: Segmentation>(classes: &Classes, place: usize, row: &[Cell]) -> Result<Answer, String> {
     let mut answer = Answer {
         score: classes.score.as_ref().map(|scores| scores[place]),
@@ -261,8 +309,8 @@ fn answer<P: Segmentation>(classes: &Classes, place: usize, row: &[Cell]) -> Res
     if reason != NONE {
         let def = P::Reason::DEFS[usize::from(reason)];
         answer.reason = Some(def.code.to_owned());
-        answer.because_zh = Some(reason::render(def.text.zh, P::Facts::USES, row));
-        answer.because_en = Some(reason::render(def.text.en, P::Facts::USES, row));
+        answer.because_zh = Some(reason::render(def.text.zh, (P::Facts::USES, row), (&def, &[])));
+        answer.because_en = Some(reason::render(def.text.en, (P::Facts::USES, row), (&def, &[])));
     }
     Ok(answer)
 }

@@ -2,14 +2,16 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::Duration;
 
-use super::{bounds, cells, patience, reason};
+use super::{FIRST, bounds, cells, first_millisecond, fit, patience, problems_of, reason, refused};
 use crate::basket::{Basket, Line};
-use crate::bindings::exports::posthouse::plugin::descriptor::Guest as _;
+use crate::bindings::exports::posthouse::plugin::descriptor::{self, Guest as _};
 use crate::bindings::exports::posthouse::plugin::promotion::{self as wire, Guest as _};
-use crate::bindings::posthouse::plugin::types;
+use crate::bindings::posthouse::plugin::facts::Value;
+use crate::bindings::posthouse::plugin::{commerce, types};
 use crate::description::FactUse;
 use crate::facts::Facts;
 use crate::offers::Saving;
+use crate::problems::Problem;
 use crate::promotion::{Promotion, PromotionComponent};
 use crate::reasons::Reasons;
 use crate::settings::Settings;
@@ -20,7 +22,8 @@ use crate::values::{Day, Money, Rate, Text};
 /// known, with an empty basket.
 pub fn promotion_harness<P: Promotion>() -> PromotionHarness<P> {
     PromotionHarness {
-        today: Day::parse("2026-01-15").unwrap_or_default(),
+        today: FIRST,
+        now: first_millisecond(FIRST),
         seed: 0,
         settings: "{}".to_owned(),
         facts: P::Facts::USES.iter().map(cells::nothing).collect(),
@@ -35,6 +38,7 @@ pub fn promotion_harness<P: Promotion>() -> PromotionHarness<P> {
 #[must_use]
 pub struct PromotionHarness<P> {
     today: Day,
+    now: i64,
     seed: u64,
     settings: String,
     pub(super) facts: Vec<Cell>,
@@ -89,17 +93,23 @@ impl<P: Promotion> PromotionHarness<P> {
     /// If there is no such date.
     pub fn today(mut self, date: &str) -> Self {
         match Day::parse(date) {
-            Some(day) => self.today = day,
+            Some(day) => (self.today, self.now) = (day, first_millisecond(day)),
             None => panic!("`{date}` is not a date like 2026-01-15"),
         }
         self
     }
 
-    pub(super) fn on(self, today: i32) -> Self {
+    pub(super) fn on(self, today: i32, now: i64) -> Self {
         Self {
             today: Day(today),
+            now,
             ..self
         }
+    }
+
+    /// The moment of the call in ms since 1970, where the first millisecond of the day in UTC will not do.
+    pub fn now(self, millis: i64) -> Self {
+        Self { now: millis, ..self }
     }
 
     /// How long the rule may take until it counts as one that does not come to an end: 10 seconds, if nothing is said.
@@ -153,7 +163,16 @@ impl<P: Promotion> PromotionHarness<P> {
     pub fn try_evaluate(self) -> Result<Proposals, String> {
         cells::check_facts(&cells::rule(P::Facts::USES, &[]))?;
         bounds::check(&P::Settings::schema(), &self.settings)?;
+        fit(self.problems()?)?;
         patience::within(self.patience, move || self.ask_twice())
+    }
+
+    /// What the rule finds wrong with its settings, as the host tells whoever writes them.
+    ///
+    /// # Errors
+    /// Settings that cannot be read.
+    pub fn problems(&self) -> Result<Vec<Problem>, String> {
+        problems_of(&self.settings, P::validate)
     }
 
     fn ask_twice(self) -> Result<Proposals, String> {
@@ -169,25 +188,26 @@ impl<P: Promotion> PromotionHarness<P> {
     }
 
     /// The description the host would get, for a look at the settings' schema for instance.
-    pub fn description(&self) -> types::Description {
+    pub fn description(&self) -> descriptor::Description {
         PromotionComponent::<P>::describe()
     }
 
     fn ask(&self) -> Result<Vec<Proposal>, String> {
         let context = types::Context {
-            now: i64::from(self.today.0) * 86_400_000,
+            now: self.now,
             today: self.today.0,
             seed: self.seed,
             config: self.settings.clone(),
-            quantiles: Vec::new(),
         };
         let facts = P::Facts::USES.iter().zip(&self.facts);
         let request = wire::Request {
-            channel: self.basket.channel.to_string(),
-            lines: self.basket.lines.iter().map(line).collect(),
+            basket: commerce::Basket {
+                channel: self.basket.channel.to_string(),
+                lines: self.basket.lines.iter().map(line).collect(),
+            },
             facts: facts.map(|(fact, cell)| value(fact, cell)).collect::<Result<_, _>>()?,
         };
-        let offers = PromotionComponent::<P>::evaluate(context, request)?;
+        let offers = PromotionComponent::<P>::evaluate(context, request).map_err(refused)?;
         offers.iter().map(|offer| self.proposal(offer)).collect()
     }
 
@@ -196,8 +216,9 @@ impl<P: Promotion> PromotionHarness<P> {
         if line >= self.basket.lines.len() {
             return Err(format!("an offer is for line {line}, which the basket does not have"));
         }
-        let def = P::Reason::DEFS[usize::from(offer.reason)];
-        let because = |text| reason::render(text, P::Facts::USES, &self.facts);
+        let def = P::Reason::DEFS[usize::from(offer.reason.index)];
+        let told: Vec<Cell> = offer.reason.arguments.iter().map(cell).collect();
+        let because = |text| reason::render(text, (P::Facts::USES, &self.facts), (&def, &told));
         Ok(Proposal {
             line,
             saving: match offer.saving {
@@ -211,9 +232,9 @@ impl<P: Promotion> PromotionHarness<P> {
     }
 }
 
-fn line(line: &Line) -> wire::Line {
+fn line(line: &Line) -> commerce::Line {
     let text = |text: Text| text.to_string();
-    wire::Line {
+    commerce::Line {
         sku: text(line.sku),
         kind: line.kind.into(),
         destination: line.destination.map(text),
@@ -226,15 +247,20 @@ fn line(line: &Line) -> wire::Line {
 }
 
 /// A fact as the host would send it.
-fn value(fact: &FactUse, cell: &Cell) -> Result<wire::Value, String> {
-    Ok(match cell {
-        Cell::Null if !fact.nullable => {
-            return Err(format!("`{}` is unknown, but the rule declares it known", fact.key));
-        }
-        Cell::Null => wire::Value::Unknown,
-        Cell::Whole(value) => wire::Value::Whole(*value),
-        Cell::Number(value) => wire::Value::Number(*value),
-        Cell::Flag(value) => wire::Value::Flag(*value),
-        Cell::Text(value) => wire::Value::Text(value.clone()),
-    })
+fn value(fact: &FactUse, cell: &Cell) -> Result<Value, String> {
+    match cell {
+        Cell::Null if !fact.nullable => Err(format!("`{}` is unknown, but the rule declares it known", fact.key)),
+        cell => Ok(cell.clone().into()),
+    }
+}
+
+/// What a reason tells.
+fn cell(value: &Value) -> Cell {
+    match value {
+        Value::Unknown => Cell::Null,
+        Value::Whole(value) => Cell::Whole(*value),
+        Value::Number(value) => Cell::Number(*value),
+        Value::Flag(value) => Cell::Flag(*value),
+        Value::Text(value) => Cell::Text(value.clone()),
+    }
 }

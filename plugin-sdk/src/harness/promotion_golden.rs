@@ -39,7 +39,8 @@ fn run<P: Promotion>(json: &str) -> Result<(), String> {
 fn one<P: Promotion>(case: &PromotionCase, rule: &Rule) -> Result<Vec<Mismatch>, String> {
     let asked = case.read(rule)?;
     let mut call = promotion_harness::<P>()
-        .on(asked.today)
+        .on(asked.today, asked.now)
+        .seed(asked.seed)
         .settings(&asked.config.to_string())
         .channel(Text(asked.channel.leak()));
     call.facts = asked.facts.into_iter().map(Cell::from).collect();

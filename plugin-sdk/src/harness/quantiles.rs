@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::bindings::posthouse::plugin::types::QuantileTable;
+use crate::bindings::exports::posthouse::plugin::segmentation::QuantileTable;
 use crate::description::{FactUse, QuantileUse};
 use crate::store::Cell;
 

@@ -1,12 +1,14 @@
-use crate::description::{FactKind, FactUse};
+use crate::description::{FactKind, FactUse, ReasonDef};
 use crate::store::Cell;
 use crate::values::Day;
 
-/// A reason's text with the row's facts put in. Money appears in major units, unknown values as a dash.
-pub(super) fn render(text: &str, uses: &[FactUse], row: &[Cell]) -> String {
+/// A reason's text with the row's facts, and what it tells itself, put in. Money appears in major units, unknown values as a dash.
+pub(super) fn render(text: &str, (uses, row): (&[FactUse], &[Cell]), (def, told): (&ReasonDef, &[Cell])) -> String {
     let mut rendered = text.to_owned();
-    for (fact, cell) in uses.iter().zip(row) {
-        let value = match (cell, fact.kind) {
+    let facts = uses.iter().map(|fact| (fact.key, fact.kind)).zip(row);
+    let arguments = def.arguments.iter().map(|argument| (argument.name, argument.kind));
+    for ((name, kind), cell) in facts.chain(arguments.zip(told)) {
+        let value = match (cell, kind) {
             (Cell::Null, _) => "–".to_owned(),
             (Cell::Whole(minor), FactKind::Money) => {
                 let sign = if *minor < 0 { "-" } else { "" };
@@ -18,7 +20,7 @@ pub(super) fn render(text: &str, uses: &[FactUse], row: &[Cell]) -> String {
             (Cell::Flag(value), _) => value.to_string(),
             (Cell::Text(value), _) => value.clone(),
         };
-        rendered = rendered.replace(&format!("{{{}}}", fact.key), &value);
+        rendered = rendered.replace(&format!("{{{name}}}"), &value);
     }
     rendered
 }

@@ -42,8 +42,8 @@ impl Promotion for BuyTogether {
         }
     }
 
-    fn check(ctx: &Context<Settings>) -> Result<(), String> {
-        ctx.settings.check()
+    fn validate(settings: &Settings, problems: &mut Problems) {
+        settings.validate(problems);
     }
 
     fn evaluate(basket: &Basket, (): (), ctx: &Context<Settings>) -> Offers<Reason> {

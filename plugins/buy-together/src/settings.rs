@@ -87,21 +87,42 @@ impl Settings {
     }
 
     /// Refuses settings under which nothing is ever saved, or under which it is not what their names say.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self, problems: &mut Problems) {
         let together = self.rate > Rate::NONE;
         let others = |kind: &ProductKind| self.together.iter().any(|other| other != kind);
         if together && !self.together.first().is_some_and(others) {
-            Err("together needs two different kinds of products, or rate 0 to switch it off".to_owned())
-        } else if together && self.off.is_empty() {
-            Err("off names no kind of product, so nothing is cheaper together; name one, or set rate to 0".to_owned())
-        } else if self.every_nth_traveller == 1 {
-            Err("every_nth_traveller is 1, which is every traveller; set it to 2 or more, or to 0 for none".to_owned())
-        } else if self.free_from.is_some() && self.free.is_empty() {
-            Err("free_from is set, but free names no kind of product to give away".to_owned())
-        } else if !together && self.every_nth_traveller == 0 && self.free_from.is_none() {
-            Err("everything is switched off: rate and every_nth_traveller are 0, and free_from is not set".to_owned())
-        } else {
-            Ok(())
+            problems.at(
+                "/together",
+                "应有两种不同的产品；如不需要组合优惠，请将 rate 设为 0",
+                "needs two different kinds of products, or rate 0 to switch it off",
+            );
+        }
+        if together && self.off.is_empty() {
+            problems.at(
+                "/off",
+                "没有指定产品类型，组合购买时没有可优惠的产品；请至少写一种，或将 rate 设为 0",
+                "names no kind of product, so nothing is cheaper together; name one, or set rate to 0",
+            );
+        }
+        if self.every_nth_traveller == 1 {
+            problems.at(
+                "/every_nth_traveller",
+                "为 1 即每位出行人；请设为 2 或以上，或设为 0 表示不用",
+                "is 1, which is every traveller; set it to 2 or more, or to 0 for none",
+            );
+        }
+        if self.free_from.is_some() && self.free.is_empty() {
+            problems.at(
+                "/free",
+                "已设置 free_from，但没有指定免费的产品类型",
+                "names no kind of product to give away, but free_from is set",
+            );
+        }
+        if !together && self.every_nth_traveller == 0 && self.free_from.is_none() {
+            problems.overall(
+                "各项优惠都已关闭：rate 和 every_nth_traveller 为 0，free_from 未设置",
+                "everything is switched off: rate and every_nth_traveller are 0, and free_from is not set",
+            );
         }
     }
 }

@@ -11,10 +11,10 @@ use settings::Settings;
 #[derive(Reasons)]
 #[rustfmt::skip]
 enum Reason {
-    #[reason(zh = "提前预订，享早鸟价", en = "Booked early")]
-    Early,
-    #[reason(zh = "提早规划，享最优早鸟价", en = "Booked as early as the best price asks")]
-    Earliest,
+    #[reason(zh = "提前 {days-ahead} 天预订，享早鸟价", en = "Booked {days-ahead} days ahead")]
+    Early { days_ahead: i32 },
+    #[reason(zh = "提前 {days-ahead} 天预订，享最优早鸟价", en = "Booked {days-ahead} days ahead, early enough for the best price")]
+    Earliest { days_ahead: i32 },
 }
 
 struct EarlyBird;
@@ -39,8 +39,8 @@ impl Promotion for EarlyBird {
         }
     }
 
-    fn check(ctx: &Context<Settings>) -> Result<(), String> {
-        ctx.settings.check()
+    fn validate(settings: &Settings, problems: &mut Problems) {
+        settings.validate(problems);
     }
 
     fn evaluate(basket: &Basket, (): (), ctx: &Context<Settings>) -> Offers<Reason> {
@@ -48,13 +48,17 @@ impl Promotion for EarlyBird {
         let earliest = set.steps.iter().map(|step| step.days).max();
         let mut offers = Offers::new();
         for line in basket.lines.iter().filter(|line| set.kinds.contains(&line.kind)) {
-            let Some(ahead) = line.departs.map(|day| day.since(ctx.today)) else {
+            let Some(days_ahead) = line.departs.map(|day| day.since(ctx.today)) else {
                 continue;
             };
-            let reached = set.steps.iter().filter(|step| ahead >= step.days);
+            let reached = set.steps.iter().filter(|step| days_ahead >= step.days);
             if let Some(step) = reached.max_by_key(|step| step.days) {
                 let best = set.steps.len() > 1 && earliest == Some(step.days);
-                offers.rate(line, step.rate, if best { Reason::Earliest } else { Reason::Early });
+                let reason = match best {
+                    true => Reason::Earliest { days_ahead },
+                    false => Reason::Early { days_ahead },
+                };
+                offers.rate(line, step.rate, reason);
             }
         }
         offers

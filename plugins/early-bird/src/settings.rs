@@ -43,11 +43,15 @@ impl Default for Settings {
 
 impl Settings {
     /// Refuses steps that contradict each other, or make waiting cheaper.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self, problems: &mut Problems) {
         for (place, step) in self.steps.iter().enumerate() {
             for other in &self.steps[..place] {
                 if other.days == step.days {
-                    return Err(format!("two of the steps are for {} days; leave one out", step.days));
+                    problems.at(
+                        format!("/steps/{place}"),
+                        format!("有两档都是提前 {} 天，请去掉一档", step.days),
+                        format!("two of the steps are for {} days; leave one out", step.days),
+                    );
                 }
                 let (early, late) = if other.days > step.days {
                     (other, step)
@@ -55,16 +59,25 @@ impl Settings {
                     (step, other)
                 };
                 if early.rate < late.rate {
-                    return Err(format!(
-                        "{} days before the departure {} basis points are saved, but {} at {} days; who books earlier may not save less",
-                        early.days,
-                        early.rate.points(),
-                        late.rate.points(),
-                        late.days
-                    ));
+                    problems.at(
+                        format!("/steps/{place}/rate"),
+                        format!(
+                            "提前 {} 天优惠 {} 个基点，而提前 {} 天优惠 {}；订得更早优惠不能更少",
+                            early.days,
+                            early.rate.points(),
+                            late.days,
+                            late.rate.points()
+                        ),
+                        format!(
+                            "{} days before the departure {} basis points are saved, but {} at {} days; who books earlier may not save less",
+                            early.days,
+                            early.rate.points(),
+                            late.rate.points(),
+                            late.days
+                        ),
+                    );
                 }
             }
         }
-        Ok(())
     }
 }

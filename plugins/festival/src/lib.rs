@@ -39,8 +39,8 @@ impl Promotion for Festival {
         }
     }
 
-    fn check(ctx: &Context<Settings>) -> Result<(), String> {
-        ctx.settings.check()
+    fn validate(settings: &Settings, problems: &mut Problems) {
+        settings.validate(problems);
     }
 
     fn evaluate(basket: &Basket, (): (), ctx: &Context<Settings>) -> Offers<Reason> {

@@ -127,22 +127,30 @@ impl Settings {
     }
 
     /// Refuses holidays that end before they begin or are too long to be one, and themes that no product has.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        for Holiday { from, to, .. } in &self.holidays {
+    pub(crate) fn validate(&self, problems: &mut Problems) {
+        for (place, Holiday { from, to, .. }) in self.holidays.iter().enumerate() {
             if to < from {
-                return Err(format!("a holiday ends on {to}, before it begins on {from}"));
-            }
-            if to.since(*from) >= LONGEST {
-                return Err(format!(
-                    "a holiday lasts from {from} to {to}, {LONGEST} days or more; look at the years"
-                ));
+                problems.at(
+                    format!("/holidays/{place}/to"),
+                    format!("节假日在 {to} 结束，早于开始日期 {from}"),
+                    format!("a holiday ends on {to}, before it begins on {from}"),
+                );
+            } else if to.since(*from) >= LONGEST {
+                problems.at(
+                    format!("/holidays/{place}/to"),
+                    format!("节假日从 {from} 到 {to}，达到或超过 {LONGEST} 天；请检查年份"),
+                    format!("a holiday lasts from {from} to {to}, {LONGEST} days or more; look at the years"),
+                );
             }
         }
-        match self.themes.iter().find(|word| word.trim() != word.as_str()) {
-            Some(word) => Err(format!(
-                "{word:?} begins or ends with a space, which no theme has; leave it out"
-            )),
-            None => Ok(()),
+        for (place, word) in self.themes.iter().enumerate() {
+            if word.trim() != word.as_str() {
+                problems.at(
+                    format!("/themes/{place}"),
+                    format!("{word:?} 首尾有空格，主题不会这样写；请去掉空格"),
+                    format!("{word:?} begins or ends with a space, which no theme has; leave it out"),
+                );
+            }
         }
     }
 }

@@ -62,8 +62,8 @@ impl Segmentation for Interest {
         }
     }
 
-    fn check(ctx: &Context<Settings>) -> Result<(), String> {
-        ctx.settings.check()
+    fn validate(settings: &Settings, problems: &mut Problems) {
+        settings.validate(problems);
     }
 
     fn score_title() -> Option<Localized> {

@@ -34,23 +34,23 @@ impl Default for Settings {
 
 impl Settings {
     /// Refuses a theme that nobody could be interested in.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self, problems: &mut Problems) {
         if self.themes.is_empty() && self.destinations.is_empty() {
-            return Err(
-                "themes and destinations are both empty; name at least one word or one place, or nobody is found"
-                    .to_owned(),
+            problems.overall(
+                "themes 和 destinations 都为空，找不到任何客人；请至少写一个主题词或目的地",
+                "themes and destinations are both empty; name at least one word or one place, or nobody is found",
             );
         }
-        match self
-            .themes
-            .iter()
-            .chain(&self.destinations)
-            .find(|word| word.trim() != word.as_str())
-        {
-            Some(word) => Err(format!(
-                "{word:?} begins or ends with a space, which no booking has; leave it out"
-            )),
-            None => Ok(()),
+        for (list, words) in [("themes", &self.themes), ("destinations", &self.destinations)] {
+            for (place, word) in words.iter().enumerate() {
+                if word.trim() != word.as_str() {
+                    problems.at(
+                        format!("/{list}/{place}"),
+                        format!("{word:?} 首尾有空格，订单中不会这样写；请去掉空格"),
+                        format!("{word:?} begins or ends with a space, which no booking has; leave it out"),
+                    );
+                }
+            }
         }
     }
 }

@@ -95,8 +95,8 @@ impl Segmentation for Lifecycle {
         }
     }
 
-    fn check(ctx: &Context<Settings>) -> Result<(), String> {
-        ctx.settings.check()
+    fn validate(settings: &Settings, problems: &mut Problems) {
+        settings.validate(problems);
     }
 
     fn score_title() -> Option<Localized> {

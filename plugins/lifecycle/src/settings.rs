@@ -56,7 +56,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Refuses thresholds between which nobody could stay for `stay_days`.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self, problems: &mut Problems) {
         let Self {
             new_days,
             at_risk_days,
@@ -66,30 +66,46 @@ impl Settings {
             ..
         } = *self;
         if new_days < stay_days {
-            Err(format!(
-                "new_days is {new_days}, but nobody may leave a stage before {stay_days} days; set stay_days to {new_days} at most"
-            ))
-        } else if at_risk_days < new_days + stay_days {
-            Err(format!(
-                "at_risk_days is {at_risk_days}; it has to be new_days and stay_days together, {}, or more",
-                new_days + stay_days
-            ))
-        } else if lost_days < at_risk_days + stay_days {
-            Err(format!(
-                "lost_days is {lost_days}; it has to be at_risk_days and stay_days together, {}, or more",
-                at_risk_days + stay_days
-            ))
-        } else if complaint_days < new_days {
-            Err(format!(
-                "complaint_days is {complaint_days}; it has to be {new_days} or more, so that nobody is new again after a complaint"
-            ))
-        } else if complaint_days + stay_days > REMEMBERED {
-            Err(format!(
-                "complaint_days and stay_days come to {} days; complaints are known for {REMEMBERED}",
-                complaint_days + stay_days
-            ))
-        } else {
-            Ok(())
+            problems.at(
+                "/stay_days",
+                format!("在一个阶段至少停留 {stay_days} 天，而 new_days 为 {new_days}；stay_days 不能超过 {new_days}"),
+                format!(
+                    "new_days is {new_days}, but nobody may leave a stage before {stay_days} days; set stay_days to {new_days} at most"
+                ),
+            );
+        }
+        if at_risk_days < new_days + stay_days {
+            let least = new_days + stay_days;
+            problems.at(
+                "/at_risk_days",
+                format!("at_risk_days 为 {at_risk_days}；不能小于 new_days 与 stay_days 之和 {least}"),
+                format!("at_risk_days is {at_risk_days}; it has to be new_days and stay_days together, {least}, or more"),
+            );
+        }
+        if lost_days < at_risk_days + stay_days {
+            let least = at_risk_days + stay_days;
+            problems.at(
+                "/lost_days",
+                format!("lost_days 为 {lost_days}；不能小于 at_risk_days 与 stay_days 之和 {least}"),
+                format!("lost_days is {lost_days}; it has to be at_risk_days and stay_days together, {least}, or more"),
+            );
+        }
+        if complaint_days < new_days {
+            problems.at(
+                "/complaint_days",
+                format!("complaint_days 为 {complaint_days}；不能小于 {new_days}，否则客人投诉后会再次成为新客"),
+                format!(
+                    "complaint_days is {complaint_days}; it has to be {new_days} or more, so that nobody is new again after a complaint"
+                ),
+            );
+        }
+        if complaint_days + stay_days > REMEMBERED {
+            let days = complaint_days + stay_days;
+            problems.at(
+                "/complaint_days",
+                format!("complaint_days 与 stay_days 共 {days} 天；投诉只保留 {REMEMBERED} 天"),
+                format!("complaint_days and stay_days come to {days} days; complaints are known for {REMEMBERED}"),
+            );
         }
     }
 }

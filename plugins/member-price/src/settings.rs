@@ -59,20 +59,26 @@ impl Settings {
     }
 
     /// Refuses two rates for one tier, and members who save less than others.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self, problems: &mut Problems) {
         for (place, tier) in self.tiers.iter().enumerate() {
             if self.tiers[..place].iter().any(|other| other.tier == tier.tier) {
-                return Err(format!("the tier {:?} has two rates; leave one out", tier.tier));
+                problems.at(
+                    format!("/tiers/{place}/tier"),
+                    format!("等级 {:?} 有两个比例，请去掉一个", tier.tier),
+                    format!("the tier {:?} has two rates; leave one out", tier.tier),
+                );
             }
             if tier.rate < self.others {
-                return Err(format!(
-                    "the tier {:?} saves {} basis points, but customers without a tier {}; members may not save less",
-                    tier.tier,
-                    tier.rate.points(),
-                    self.others.points()
-                ));
+                let (rate, others) = (tier.rate.points(), self.others.points());
+                problems.at(
+                    format!("/tiers/{place}/rate"),
+                    format!("等级 {:?} 优惠 {rate} 个基点，而无等级的客人优惠 {others}；会员优惠不能更少", tier.tier),
+                    format!(
+                        "the tier {:?} saves {rate} basis points, but customers without a tier {others}; members may not save less",
+                        tier.tier
+                    ),
+                );
             }
         }
-        Ok(())
     }
 }

@@ -47,8 +47,8 @@ impl Promotion for NewRoute {
         }
     }
 
-    fn check(ctx: &Context<Settings>) -> Result<(), String> {
-        ctx.settings.check()
+    fn validate(settings: &Settings, problems: &mut Problems) {
+        settings.validate(problems);
     }
 
     fn evaluate(basket: &Basket, guest: Guest, ctx: &Context<Settings>) -> Offers<Reason> {

@@ -46,20 +46,25 @@ impl Settings {
     }
 
     /// Refuses words that no product has, and those who like it saving less than others.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        let mut words = self.products.iter().chain(&self.destinations);
-        if let Some(word) = words.find(|word| word.trim() != word.as_str()) {
-            return Err(format!(
-                "{word:?} begins or ends with a space, which no product has; leave it out"
-            ));
+    pub(crate) fn validate(&self, problems: &mut Problems) {
+        for (list, words) in [("products", &self.products), ("destinations", &self.destinations)] {
+            for (place, word) in words.iter().enumerate() {
+                if word.trim() != word.as_str() {
+                    problems.at(
+                        format!("/{list}/{place}"),
+                        format!("{word:?} 首尾有空格，产品中不会这样写；请去掉空格"),
+                        format!("{word:?} begins or ends with a space, which no product has; leave it out"),
+                    );
+                }
+            }
         }
         if self.others > self.rate {
-            return Err(format!(
-                "others save {} basis points, but those who like it only {}; they may not save less",
-                self.others.points(),
-                self.rate.points()
-            ));
+            let (others, rate) = (self.others.points(), self.rate.points());
+            problems.at(
+                "/others",
+                format!("其他客人优惠 {others} 个基点，而偏好此类产品的客人只有 {rate}；后者优惠不能更少"),
+                format!("others save {others} basis points, but those who like it only {rate}; they may not save less"),
+            );
         }
-        Ok(())
     }
 }

@@ -82,8 +82,8 @@ impl Segmentation for ValueQuadrants {
         }
     }
 
-    fn check(ctx: &Context<Settings, Twentieths>) -> Result<(), String> {
-        ctx.settings.check()
+    fn validate(settings: &Settings, problems: &mut Problems) {
+        settings.validate(problems);
     }
 
     fn score_title() -> Option<Localized> {

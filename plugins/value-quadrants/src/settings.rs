@@ -36,13 +36,22 @@ impl Default for Settings {
 
 impl Settings {
     /// Refuses settings under which everyone in a quadrant is loyal.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self, problems: &mut Problems) {
         if self.loyal_trips <= 1 && self.loyal_days >= LONGEST {
-            return Err(format!(
-                "with loyal_trips {} and loyal_days {} everyone who travelled in 24 months is loyal; ask for 2 trips, or for a booking in less than {LONGEST} days",
-                self.loyal_trips, self.loyal_days
-            ));
+            let Self {
+                loyal_trips,
+                loyal_days,
+                ..
+            } = self;
+            problems.at(
+                "/loyal_days",
+                format!(
+                    "loyal_trips 为 {loyal_trips}、loyal_days 为 {loyal_days} 时，24 个月内出行过的客人都算忠诚；请要求 2 次出行，或要求 {LONGEST} 天以内有预订"
+                ),
+                format!(
+                    "with loyal_trips {loyal_trips} and loyal_days {loyal_days} everyone who travelled in 24 months is loyal; ask for 2 trips, or for a booking in less than {LONGEST} days"
+                ),
+            );
         }
-        Ok(())
     }
 }

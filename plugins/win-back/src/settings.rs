@@ -45,23 +45,32 @@ impl Default for Settings {
 
 impl Settings {
     /// Refuses what no segment can be called, and spend that those who are silent cannot have.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self, problems: &mut Problems) {
         let key = |word: &str| {
             word.bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         };
-        if let Some(word) = self.segments.iter().find(|word| !key(word)) {
-            return Err(format!(
-                "{word:?} is not the key of a segment, which has lower-case letters, digits and hyphens"
-            ));
+        for (place, word) in self.segments.iter().enumerate() {
+            if !key(word) {
+                problems.at(
+                    format!("/segments/{place}"),
+                    format!("{word:?} 不是分群的键；键只含小写字母、数字和连字符"),
+                    format!(
+                        "{word:?} is not the key of a segment, which has lower-case letters, digits and hyphens"
+                    ),
+                );
+            }
         }
         if self.segments.is_empty() && self.silent_days >= TWO_YEARS && self.spend_from > 0 {
-            return Err(format!(
-                "who has not booked for {} days has spent nothing in 24 months; set spend_from to 0, or silent_days below {TWO_YEARS}",
-                self.silent_days
-            ));
+            let days = self.silent_days;
+            problems.at(
+                "/spend_from",
+                format!("{days} 天没有预订的客人近 24 个月没有消费；请将 spend_from 设为 0，或将 silent_days 设为小于 {TWO_YEARS}"),
+                format!(
+                    "who has not booked for {days} days has spent nothing in 24 months; set spend_from to 0, or silent_days below {TWO_YEARS}"
+                ),
+            );
         }
-        Ok(())
     }
 }
 

@@ -20,6 +20,8 @@ struct Data {
 }
 
 const BASE: usize = 1024;
+/// Where the tag of refusals stands, below everything else.
+const EN: usize = 512;
 
 impl Data {
     fn put(&mut self, bytes: &[u8]) -> u32 {
@@ -35,6 +37,12 @@ impl Data {
     fn text(&mut self, text: &str) -> Vec<u8> {
         let at = self.put(text.as_bytes());
         words(&[at, text.len() as u32])
+    }
+
+    /// A text in two languages, the same in both if there is one only: pointer and length of a list of tags and texts.
+    fn localized(&mut self, zh: &str, en: &str) -> Vec<u8> {
+        let texts = [("zh-CN", zh), ("en", en)].map(|(tag, text)| [self.text(tag), self.text(text)].concat());
+        self.list(texts.to_vec())
     }
 
     fn list(&mut self, items: Vec<Vec<u8>>) -> Vec<u8> {
@@ -57,8 +65,6 @@ struct Said<'a> {
     summary: (&'a str, &'a str),
     /// Key, kind, nullable.
     facts: &'a [(String, &'static str, bool)],
-    /// Fact, buckets, among.
-    quantiles: &'a [(String, u16, Option<String>)],
     schema: &'a str,
     /// Code and text, the same in both languages.
     reasons: &'a [(String, String)],
@@ -78,29 +84,18 @@ impl Said<'_> {
         });
         let facts = facts.collect();
         let facts = data.list(facts);
-        let quantiles = self.quantiles.iter().map(|(fact, buckets, among)| {
-            let mut request = data.text(fact);
-            request.extend(words(&[u32::from(*buckets), u32::from(among.is_some())]));
-            request.extend(data.text(among.as_deref().unwrap_or_default()));
-            request
-        });
-        let quantiles = quantiles.collect();
-        let quantiles = data.list(quantiles);
         let reasons = self
             .reasons
             .iter()
-            .map(|(code, text)| [data.text(code), data.text(text), data.text(text)].concat())
+            .map(|(code, text)| [data.text(code), data.localized(text, text), words(&[0, 0])].concat())
             .collect();
         let reasons = data.list(reasons);
         let description = [
             data.text(self.name),
             data.text(self.version),
-            data.text(self.title.0),
-            data.text(self.title.1),
-            data.text(self.summary.0),
-            data.text(self.summary.1),
+            data.localized(self.title.0, self.title.1),
+            data.localized(self.summary.0, self.summary.1),
             facts,
-            quantiles,
             data.text(self.schema),
             reasons,
         ]
@@ -116,6 +111,8 @@ struct Parts<'a> {
     description: u32,
     /// Instructions before anything else, in `describe`.
     describe: &'a str,
+    /// Instructions before anything else, in `validate`.
+    validate: &'a str,
     realloc: &'a str,
     memory: &'a str,
     /// Functions of the extension point, and whatever else there is.
@@ -129,10 +126,12 @@ impl Parts<'_> {
             data,
             description,
             describe,
+            validate,
             realloc,
             memory,
             rest,
         } = self;
+        let tag = EN;
         let heap = (BASE + data.bytes.len()).next_multiple_of(16);
         let bytes = data.bytes.iter().fold(String::new(), |mut text, byte| {
             write!(text, "\\{byte:02x}").expect("a string takes everything");
@@ -144,6 +143,7 @@ impl Parts<'_> {
   (memory (export "memory") {memory})
   (global $heap (mut i32) (i32.const {heap}))
   (data (i32.const {BASE}) "{bytes}")
+  (data (i32.const {tag}) "en")
   (func $alloc (param $size i32) (result i32) (local $at i32)
     (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 15)) (i32.const -16)))
     (global.set $heap (i32.add (local.get $at) (local.get $size)))
@@ -154,42 +154,49 @@ impl Parts<'_> {
     (local.get $at))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) {realloc})
   (func (export "posthouse:plugin/descriptor@1.0.0#describe") (result i32) {describe} (i32.const {description}))
+  ;; `ok` of a result without a value
+  (func $fine (result i32) (local $at i32)
+    (local.set $at (call $alloc (i32.const 12)))
+    (i32.store8 (local.get $at) (i32.const 0))
+    (local.get $at))
+  ;; a list of one problem: where it is, what is wrong
+  (func $problem (param $path i32) (param $path_length i32) (param $text i32) (param $length i32) (result i32)
+    (local $at i32) (local $text_at i32)
+    (local.set $text_at (call $alloc (i32.const 16)))
+    (i32.store (local.get $text_at) (i32.const {tag}))
+    (i32.store offset=4 (local.get $text_at) (i32.const 2))
+    (i32.store offset=8 (local.get $text_at) (local.get $text))
+    (i32.store offset=12 (local.get $text_at) (local.get $length))
+    (local.set $at (call $alloc (i32.const 16)))
+    (i32.store (local.get $at) (local.get $path))
+    (i32.store offset=4 (local.get $at) (local.get $path_length))
+    (i32.store offset=8 (local.get $at) (local.get $text_at))
+    (i32.store offset=12 (local.get $at) (i32.const 1))
+    (local.get $at))
+  (func (export "posthouse:plugin/descriptor@1.0.0#validate") (param $config i32) (param $config_length i32) (result i32)
+    (local $at i32)
+    {validate}
+    (call $fine))
+  ;; an error of one problem, for `validate`
+  (func $object (param $path i32) (param $path_length i32) (param $text i32) (param $length i32) (result i32) (local $at i32)
+    (local.set $at (call $alloc (i32.const 12)))
+    (i32.store8 (local.get $at) (i32.const 1))
+    (i32.store offset=4 (local.get $at)
+      (call $problem (local.get $path) (local.get $path_length) (local.get $text) (local.get $length)))
+    (i32.store offset=8 (local.get $at) (i32.const 1))
+    (local.get $at))
   {rest})"#
         )
     }
 }
 
-/// The contract without what was added to it later.
-fn earlier_contract() -> tempfile::TempDir {
-    let earlier = tempfile::tempdir().expect("a folder");
-    for file in std::fs::read_dir(crate::root().join("wit/v1")).expect("the contract") {
-        let file = file.expect("a file");
-        let text = std::fs::read_to_string(file.path()).expect("a text");
-        let mut kept: Vec<&str> = Vec::new();
-        for line in text.lines() {
-            if !line.contains("score-title") {
-                kept.push(line);
-                continue;
-            }
-            while kept.last().is_some_and(|last| last.trim_start().starts_with("///")) {
-                kept.pop();
-            }
-        }
-        let kept = kept.join("\n");
-        std::fs::write(earlier.path().join(file.file_name()), kept).expect("a copy");
-    }
-    earlier
-}
-
-/// The component of a core module for one world of the contract, as it is or as it was.
-fn component(wat: &str, world: &str, earlier: bool) -> Vec<u8> {
+/// The component of a core module for one world of the contract.
+fn component(wat: &str, world: &str) -> Vec<u8> {
     let mut module = wat::parse_str(wat).expect("the generator writes valid text");
     let mut resolve = Resolve::default();
-    let before = earlier.then(earlier_contract);
-    let directory = before
-        .as_ref()
-        .map_or(crate::root().join("wit/v1"), |before| before.path().to_owned());
-    let (package, _) = resolve.push_dir(directory).expect("the contract parses");
+    let (package, _) = resolve
+        .push_dir(crate::root().join("wit/v1"))
+        .expect("the contract parses");
     let world = resolve
         .select_world(&[package], Some(world))
         .expect("the contract has the world");

@@ -19,12 +19,14 @@ pub struct Guest {
     pub schema: String,
     /// Code and text, the same in both languages.
     pub reasons: Vec<(String, String)>,
-    /// What its scores count, Chinese and English; none in a guest of before the contract asked for it.
+    /// What its scores count, Chinese and English.
     pub score_title: Option<(String, String)>,
     /// Keys of its segments.
     pub segments: Vec<String>,
     /// Instructions before anything else, in `describe`.
     pub describe: String,
+    /// Instructions before anything else, in `validate`: `$config` is there, and `$object` answers with a problem (its path and its text).
+    pub validate: String,
     /// Instructions before anything else, in `classify`.
     pub before: String,
     /// The segment of `$v`, the first column's value of row `$i`.
@@ -64,6 +66,7 @@ impl Default for Guest {
             score_title: None,
             segments: vec!["rare".into(), "frequent".into()],
             describe: String::new(),
+            validate: String::new(),
             before: String::new(),
             segment: "(i32.gt_s (local.get $v) (i32.const 3))".into(),
             score: "(f32.convert_i32_s (local.get $v))".into(),
@@ -77,8 +80,16 @@ impl Default for Guest {
     }
 }
 
+/// Where what the guest says of itself lies.
+struct Places {
+    description: u32,
+    segments: u32,
+    title: u32,
+    requests: u32,
+}
+
 impl Guest {
-    fn data(&self) -> (Data, u32, u32, u32) {
+    fn data(&self) -> (Data, Places) {
         let mut data = Data::default();
         let said = Said {
             name: &self.name,
@@ -86,7 +97,6 @@ impl Guest {
             title: (&self.title.0, &self.title.1),
             summary: ("把客人分成两类", "Splits guests in two."),
             facts: &self.facts,
-            quantiles: &self.quantiles,
             schema: &self.schema,
             reasons: &self.reasons,
         };
@@ -97,10 +107,8 @@ impl Guest {
             .map(|key| {
                 [
                     data.text(key),
-                    data.text("段"),
-                    data.text(key),
-                    data.text("问候"),
-                    data.text("Greet."),
+                    data.localized("段", key),
+                    data.localized("问候", "Greet."),
                 ]
                 .concat()
             })
@@ -110,9 +118,24 @@ impl Guest {
         let title = self
             .score_title
             .as_ref()
-            .map(|(zh, en)| [words(&[1]), data.text(zh), data.text(en)].concat());
-        let title = data.put(&title.unwrap_or_default());
-        (data, description, segments, title)
+            .map(|(zh, en)| [words(&[1]), data.localized(zh, en)].concat());
+        let title = data.put(&title.unwrap_or_else(|| words(&[0, 0, 0])));
+        let requests = self.quantiles.iter().map(|(fact, buckets, among)| {
+            let mut request = data.text(fact);
+            request.extend(words(&[u32::from(*buckets), u32::from(among.is_some())]));
+            request.extend(data.text(among.as_deref().unwrap_or_default()));
+            request
+        });
+        let requests = requests.collect();
+        let requests = data.list(requests);
+        let requests = data.put(&requests);
+        let places = Places {
+            description,
+            segments,
+            title,
+            requests,
+        };
+        (data, places)
     }
 
     /// Everything the guest says of itself, as it lies in its memory: texts, lists, and the records that point to them.
@@ -122,7 +145,13 @@ impl Guest {
 
     /// The core module as text.
     pub fn wat(&self) -> String {
-        let (data, description, segments, title) = self.data();
+        let (data, places) = self.data();
+        let Places {
+            description,
+            segments,
+            title,
+            requests,
+        } = places;
         let Self {
             describe,
             before,
@@ -136,14 +165,9 @@ impl Guest {
             memory,
             ..
         } = self;
-        let titled = self.score_title.as_ref().map(|_| {
-            format!(
-                r#"(func (export "posthouse:plugin/segmentation@1.0.0#score-title") (result i32) (i32.const {title}))"#
-            )
-        });
-        let titled = titled.unwrap_or_default();
         let rest = format!(
-            r#"{titled}
+            r#"(func (export "posthouse:plugin/segmentation@1.0.0#score-title") (result i32) (i32.const {title}))
+  (func (export "posthouse:plugin/segmentation@1.0.0#quantiles") (result i32) (i32.const {requests}))
   (func (export "posthouse:plugin/segmentation@1.0.0#segments") (result i32) (i32.const {segments}))
   {extra}
   ;; an answer with segments and scores
@@ -160,8 +184,8 @@ impl Guest {
   (func $refuse (param $text i32) (param $length i32) (result i32) (local $at i32)
     (local.set $at (call $alloc (i32.const 36)))
     (i32.store8 (local.get $at) (i32.const 1))
-    (i32.store offset=4 (local.get $at) (local.get $text))
-    (i32.store offset=8 (local.get $at) (local.get $length))
+    (memory.copy (i32.add (local.get $at) (i32.const 4))
+      (call $problem (i32.const 0) (i32.const 0) (local.get $text) (local.get $length)) (i32.const 16))
     (local.get $at))
   (func $classify (export "posthouse:plugin/segmentation@1.0.0#classify")
     (param $now i64) (param $today i32) (param $seed i64) (param $config i32) (param $config_length i32)
@@ -186,6 +210,7 @@ impl Guest {
             data: &data,
             description,
             describe,
+            validate: &self.validate,
             realloc,
             memory,
             rest: &rest,
@@ -195,6 +220,6 @@ impl Guest {
 
     /// The component.
     pub fn build(&self) -> Vec<u8> {
-        component(&self.wat(), "segmentation-plugin", self.score_title.is_none())
+        component(&self.wat(), "segmentation-plugin")
     }
 }

@@ -131,6 +131,11 @@ impl Amendments<'_> {
     ) -> Result<AmendmentView> {
         let agency = caller.room.id;
         let note = long(&words!("note", "备注"), note)?;
+        let rule = match proposal {
+            Proposal::Rule(rule) => rule,
+            Proposal::Plan(plan, _) => &plan.rule,
+        };
+        self.app.campaigns().check_settings(agency, rule).await?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = find(&mut tx, agency, campaign).await?;
         check_in_force(&row)?;

@@ -3,7 +3,8 @@
 use super::PROMOTION;
 use crate::error::{AppError, Result};
 use crate::rules::grants::reads;
-use crate::rules::plugins::{checked_config, revision};
+use crate::rules::plugins::revision;
+use crate::rules::settings::checked_config;
 use crate::rules::point::check_attributes;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::campaign::{CampaignRule, Condition, Plan};

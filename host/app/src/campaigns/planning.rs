@@ -8,11 +8,12 @@ use crate::Campaigns;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use crate::work::Taken;
-use posthouse_domain::campaign::{Action, Plan, Said, State, changes};
+use posthouse_domain::campaign::{Action, CampaignRule, Plan, Said, State, changes};
 use posthouse_domain::{Words, words};
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::work::open_tasks;
 use posthouse_store::{Access, unique};
+use uuid::Uuid;
 
 /// A campaign to be written down.
 #[derive(Debug, Clone)]
@@ -88,6 +89,7 @@ impl Campaigns<'_> {
         let kind = campaign_type(&new.kind)?;
         new.plan.check()?;
         new.plan.check_meant(caller.room.terms.currency, &new.as_written)?;
+        self.check_settings(caller.room.id, &new.plan.rule).await?;
         let (plan, plan_hash) = canonical(&new.plan)?;
         let now = self.app.clock.now();
         let row = CampaignRow {
@@ -148,6 +150,7 @@ impl Campaigns<'_> {
         new.plan.check_meant(caller.room.terms.currency, &new.as_written)?;
         let (_, hash) = canonical(&new.plan)?;
         let agency = caller.room.id;
+        self.check_settings(agency, &new.plan.rule).await?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let facts = look_up(&mut tx, agency, &new.plan).await?;
         let (plugin, understood) = said(&mut tx, &caller.room, &new.plan).await?;
@@ -192,6 +195,14 @@ impl Campaigns<'_> {
         retrying!(self.try_change(caller, name, change, expected))
     }
 
+    /// Has a plan's rule look at its settings before anything is written. To open it can take its compilation, so no connection is held.
+    pub(super) async fn check_settings(&self, agency: Uuid, rule: &CampaignRule) -> Result<()> {
+        self.app
+            .plugins()
+            .check_settings(agency, &rule.digest, &rule.config)
+            .await
+    }
+
     async fn try_change(
         &self,
         caller: &Caller,
@@ -202,6 +213,7 @@ impl Campaigns<'_> {
         if let Some(plan) = &change.plan {
             plan.check()?;
             plan.check_meant(caller.room.terms.currency, &change.as_written)?;
+            self.check_settings(caller.room.id, &plan.rule).await?;
         }
         let (agency, now) = (caller.room.id, self.app.clock.now());
         let mut tx = self.app.idempotency().begin(caller).await?;

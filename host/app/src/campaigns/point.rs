@@ -1,9 +1,9 @@
 //! Promotions as a decision: a basket and the facts of whoever asks in, offers out.
 
-use crate::rules::point::{Point, Said, canonical_text, read_facts, write_facts};
+use crate::rules::point::{Point, Said, canonical_text, read_facts, write_facts, write_told};
 use posthouse_domain::promotion::{Basket, Line, Offer, Saving};
 use posthouse_domain::{Words, words};
-use posthouse_engine::{Context, Description, Fault, Plugin, PromotionPlugin, Value as Fact};
+use posthouse_engine::{Context, Description, Fault, Plugin, PromotionPlugin, Proposed, Value as Fact};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl Point for Promotion {
     const NAME: &'static str = "promotion";
     type Plugin = PromotionPlugin;
     type Request = Request;
-    type Answer = Vec<Offer>;
+    type Answer = Proposed;
 
     fn plugin(opened: Plugin) -> Result<PromotionPlugin, Plugin> {
         opened.promotion()
@@ -74,24 +74,28 @@ impl Point for Promotion {
         })
     }
 
-    fn call(plugin: &PromotionPlugin, context: &Context, request: &Request) -> Result<Said<Vec<Offer>>, Fault> {
+    fn call(plugin: &PromotionPlugin, context: &Context, request: &Request) -> Result<Said<Proposed>, Fault> {
         let said = plugin.evaluate(context, &request.basket.basket, &request.facts)?;
         Ok(Said {
-            answer: said.offers,
+            answer: said.proposed,
             usage: said.usage,
             log: said.log,
         })
     }
 
-    fn pin(offers: &Vec<Offer>, description: &Description) -> Value {
-        let offer = |offer: &Offer| {
+    fn pin(Proposed { offers, told }: &Proposed, description: &Description) -> Value {
+        let offer = |(offer, told): (&Offer, &Vec<Fact>)| {
             let reason = description.reasons.get(usize::from(offer.reason));
             let (how, much) = match offer.saving {
                 Saving::Amount(amount) => ("amount", amount),
                 Saving::Rate(rate) => ("rate", rate.into()),
             };
-            json!({"line": offer.line, how: much, "reason": reason.map(|reason| &reason.code)})
+            let mut pinned = json!({"line": offer.line, how: much, "reason": reason.map(|reason| &reason.code)});
+            if let Some(reason) = reason.filter(|reason| !reason.arguments.is_empty()) {
+                pinned["told"] = write_told(told, &reason.arguments);
+            }
+            pinned
         };
-        json!({"offers": offers.iter().map(offer).collect::<Vec<_>>()})
+        json!({"offers": offers.iter().zip(told).map(offer).collect::<Vec<_>>()})
     }
 }

@@ -11,9 +11,10 @@ use crate::rules::point::{Made, Rule, decide};
 use crate::rules::{Moment, in_pool};
 use crate::{Quotes, Room};
 use posthouse_domain::Words;
+use posthouse_domain::promotion::Basket;
 use posthouse_domain::promotion::budget::Used;
 use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};
-use posthouse_domain::promotion::{Basket, Offer};
+use posthouse_engine::Proposed;
 use posthouse_store::budgets::{self, UsedRow};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
@@ -34,7 +35,7 @@ pub(crate) enum Heard {
 pub(crate) struct Asked {
     pub(crate) rule: Arc<Rule<Promotion>>,
     pub(crate) request: Request,
-    pub(crate) made: Made<Vec<Offer>>,
+    pub(crate) made: Made<Proposed>,
 }
 
 /// Everything a quote is priced from, but budgets.

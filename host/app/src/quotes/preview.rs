@@ -103,14 +103,14 @@ impl preview::Side<Case> for Side {
             basket: Arc::new(Told::new(basket)),
             facts: project(self.rule.plugin.description(), known.as_ref()),
         };
-        let offers = decide(&self.rule, moment, &request).answer.ok()?;
+        let proposed = decide(&self.rule, moment, &request).answer.ok()?;
         let list: Vec<i64> = basket.lines.iter().map(Line::total).collect();
         let floor = |line: &Line| self.plan.floor(line.total(), line.cost());
         let alone = Candidate {
             priority: 1,
             group: "alone",
             mode: Mode::Stackable,
-            offers: &offers,
+            offers: &proposed.offers,
             floors: &basket.lines.iter().map(floor).collect::<Vec<_>>(),
             allowance: i64::MAX,
         };

@@ -1,12 +1,13 @@
 //! What a basket costs: what the rules offered, held against budgets, floors and stacking, and told campaign by campaign.
 
-use super::gather::{Gathered, Heard};
+use super::gather::{Asked, Gathered, Heard};
 use super::standing::Campaign;
 use super::trace::{self, Adjustment, Answer, CampaignTrace, LinePrice};
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::promotion::budget::BudgetScope;
 use posthouse_domain::promotion::{Candidate, Offer, Outcome, Pricing, price};
+use posthouse_engine::{Proposed, Value as Fact};
 use uuid::Uuid;
 
 /// Prices with what became of each campaign.
@@ -38,7 +39,9 @@ impl Priced {
         for (place, heard) in gathered.heard.iter().enumerate() {
             let campaign = &campaigns[place];
             let Heard::Asked(asking) = heard else { continue };
-            let Ok(offers) = &asking.made.answer else { continue };
+            let Ok(Proposed { offers, .. }) = &asking.made.answer else {
+                continue;
+            };
             let floor = |line: &posthouse_domain::promotion::Line| campaign.plan.floor(line.total(), line.cost());
             let floors = gathered.basket.lines.iter().map(floor).collect();
             let used = gathered.used.get(&campaign.id).copied().unwrap_or_default();
@@ -128,7 +131,7 @@ impl Priced {
                 reason: trace::reason(
                     asking.rule.plugin.description(),
                     found.reason,
-                    &asking.request.facts,
+                    (&asking.request.facts, told(asking, found.line)),
                     terms,
                 ),
                 decision: asked[place]?,
@@ -156,4 +159,13 @@ impl Priced {
             trace,
         }
     }
+}
+
+/// What the reason of the offer on this line tells; a line gets one offer of a rule.
+fn told(asked: &Asked, line: u32) -> &[Fact] {
+    let Ok(Proposed { offers, told }) = &asked.made.answer else {
+        return &[];
+    };
+    let offer = offers.iter().position(|offer| offer.line == line);
+    offer.and_then(|place| told.get(place)).map_or(&[], Vec::as_slice)
 }

@@ -281,8 +281,13 @@ pub(crate) fn code(code: &Code, applied: impl Fn(Uuid) -> bool) -> CodeTrace {
     }
 }
 
-/// A reason in words, with the facts that the rule was told.
-pub(crate) fn reason(description: &Description, index: u16, facts: &[Fact], terms: &AgencyTerms) -> Reason {
+/// A reason in words, with the facts that the rule was told and what the reason tells itself.
+pub(crate) fn reason(
+    description: &Description,
+    index: u16,
+    (facts, told): (&[Fact], &[Fact]),
+    terms: &AgencyTerms,
+) -> Reason {
     let Some(reason) = description.reasons.get(usize::from(index)) else {
         // an answer whose reasons are none of the rule's is refused before it comes here
         return Reason {
@@ -291,6 +296,9 @@ pub(crate) fn reason(description: &Description, index: u16, facts: &[Fact], term
         };
     };
     let spoken = |key: &str| {
+        if let Some(place) = reason.arguments.iter().position(|argument| argument.name == key) {
+            return Some(spoken(reason.arguments[place].kind, known(told.get(place)?), terms));
+        }
         let place = description.facts.iter().position(|fact| fact.key == key)?;
         Some(spoken(description.facts[place].kind, known(facts.get(place)?), terms))
     };

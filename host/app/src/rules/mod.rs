@@ -19,6 +19,7 @@ pub(crate) mod point;
 pub(crate) mod pointer;
 pub(crate) mod preview;
 mod replay;
+pub(crate) mod settings;
 pub(crate) mod words;
 
 pub use bindings::{BindingView, RevisionView};

@@ -1,6 +1,7 @@
 //! Opening a rule: one that is in force or was, or one that is to be tried.
 
-use super::plugins::{checked_config, of_point};
+use super::plugins::of_point;
+use super::settings::checked_config;
 use super::point::{Point, Rule, RuleName, check_attributes};
 use crate::Plugins;
 use crate::error::Result;

@@ -7,7 +7,7 @@ use crate::error::{AppError, Result};
 use crate::team::Caller;
 use bytes::Bytes;
 use posthouse_domain::{Rejection, Words, canonical, words};
-use posthouse_engine::{Description, Engine, LoadError, Plugin, Refusal};
+use posthouse_engine::{Engine, LoadError, Plugin, Refusal};
 use posthouse_store::dialect::{self, News};
 use posthouse_store::plugins::{self as store, PluginRow};
 use posthouse_store::{Access, Tx, campaigns};
@@ -75,44 +75,6 @@ impl PluginView {
             created_at: row.created_at,
         })
     }
-}
-
-/// Whether nothing but `{}` is valid under a schema of settings.
-fn has_no_settings(schema: &str) -> bool {
-    let schema: Value = serde_json::from_str(schema).unwrap_or_default();
-    let named = schema["properties"].as_object().is_some_and(|named| !named.is_empty());
-    schema["additionalProperties"] == false && !named && schema["patternProperties"].is_null()
-}
-
-/// Settings as canonical JSON, held against the plugin's schema.
-///
-/// # Errors
-/// `bad_config`.
-pub(crate) fn checked_config(description: &Description, config: &Value) -> Result<String> {
-    if let Err(problems) = posthouse_engine::validate_config(&description.config_schema, config) {
-        let detail = if has_no_settings(&description.config_schema) {
-            words!(
-                "plugin {name} has no settings; leave them out or send {{}}",
-                "插件 {name} 没有设置项；请不填或发送 {{}}",
-                name = description.name
-            )
-        } else {
-            words!(
-                "the settings do not fit the plugin's schema: {problems}",
-                "设置不符合插件的 schema：{problems}",
-                problems = Words::join(&problems, &words!("; ", "；"))
-            )
-        };
-        return Err(AppError::invalid("bad_config", detail));
-    }
-    if !canonical::is_exact(config) {
-        let detail = words!(
-            "the settings have a whole number beyond 9,007,199,254,740,992, which no JSON keeps exactly; write a smaller one",
-            "设置中有整数超过 9,007,199,254,740,992，JSON 无法精确保存；请改用较小的数"
-        );
-        return Err(AppError::invalid("bad_config", detail));
-    }
-    canonical::to_string(config).map_err(|e| AppError::invalid("bad_config", Words::same(e.to_string())))
 }
 
 impl Plugins<'_> {

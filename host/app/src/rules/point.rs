@@ -4,7 +4,7 @@ use super::call::Moment;
 use crate::error::{AppError, Result};
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::{Words, canonical, words};
-use posthouse_engine::{Context, Description, Fault, LogLine, Plugin, Usage};
+use posthouse_engine::{Argument, Context, Description, Fault, LogLine, Plugin, Usage};
 use posthouse_store::decisions::DecisionRow;
 use posthouse_store::plugins::{BindingRevisionRow, BindingRow};
 use serde_json::{Map, Value, json};
@@ -284,6 +284,15 @@ const EXACT: i64 = 1 << 53;
 
 /// Facts by their keys, as they are pinned: whole numbers that a JSON number cannot keep as texts.
 pub(crate) fn write_facts(facts: &[posthouse_engine::Value], description: &Description) -> Value {
+    write(description.facts.iter().map(|fact| &fact.key), facts)
+}
+
+/// What a reason tells by the names of its arguments, as facts are pinned.
+pub(crate) fn write_told(told: &[posthouse_engine::Value], arguments: &[Argument]) -> Value {
+    write(arguments.iter().map(|argument| &argument.name), told)
+}
+
+fn write<'n>(names: impl Iterator<Item = &'n String>, values: &[posthouse_engine::Value]) -> Value {
     use posthouse_engine::Value as Fact;
     let value = |fact: &Fact| match fact {
         Fact::Null => Value::Null,
@@ -293,8 +302,7 @@ pub(crate) fn write_facts(facts: &[posthouse_engine::Value], description: &Descr
         Fact::Flag(flag) => (*flag).into(),
         Fact::Text(text) => text.as_str().into(),
     };
-    let pairs = description.facts.iter().zip(facts);
-    let pairs = pairs.map(|(use_, fact)| (use_.key.clone(), value(fact)));
+    let pairs = names.zip(values).map(|(name, fact)| (name.clone(), value(fact)));
     Value::Object(pairs.collect::<Map<_, _>>())
 }
 

@@ -9,7 +9,7 @@ use crate::days::Of;
 use crate::error::{AppError, Result};
 use crate::rules::bindings::{BindingView, check_binding_name, older_revision};
 use crate::rules::grants::{check_facts, reads, to_be_granted};
-use crate::rules::plugins::{checked_config, wrong_extension_point};
+use crate::rules::plugins::wrong_extension_point;
 use crate::team::Caller;
 use posthouse_domain::words;
 use posthouse_engine::{Plugin, SegmentationPlugin};
@@ -71,11 +71,12 @@ impl Segments<'_> {
         config: &Value,
     ) -> Result<SegmentationRule> {
         check_binding_name(binding)?;
-        let plugin = segmentation(self.app.plugins().open(agency, digest).await?)?;
+        let opened = self.app.plugins().open(agency, digest).await?;
+        let plugin = segmentation(opened.clone())?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let attributes = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         drop(tx);
-        let config = checked_config(plugin.description(), config)?;
+        let config = self.app.plugins().fitting(&opened, config).await?;
         SegmentationRule::new(plugin, config, agency, binding, &attributes)
     }
 

@@ -249,7 +249,7 @@ impl Segments<'_> {
             return None;
         }
         let rule = live.rule.as_ref()?;
-        let ReasonDef { code, text } = rule.plugin.description().reasons.get(usize::from(answer.reason?))?;
+        let ReasonDef { code, text, .. } = rule.plugin.description().reasons.get(usize::from(answer.reason?))?;
         let today = self.seen(room).today;
         let frame = room.frame();
         let text = text.map(|template| {

@@ -59,7 +59,7 @@ impl Point for CallBack {
         let basket: Basket = serde_json::from_value(json!({"channel": "voice", "lines": [line]})).expect("a basket");
         let said = plugin.evaluate(context, &basket, &[])?;
         Ok(Said {
-            answer: !said.offers.is_empty(),
+            answer: !said.proposed.offers.is_empty(),
             usage: said.usage,
             log: said.log,
         })

@@ -7,12 +7,14 @@ mod v1;
 
 use crate::columns::{Column, Value};
 use crate::context::Context;
-use crate::description::{Description, SegmentDef};
+use crate::description::{Description, QuantileRequest, SegmentDef};
 use crate::fault::{Fault, Receipt};
+use crate::problem::Problem;
+use crate::promotion::Proposed;
 use crate::refusal::Refusal;
 use crate::runtime::Runtime;
 use posthouse_domain::Localized;
-use posthouse_domain::promotion::{Basket, Offer};
+use posthouse_domain::promotion::Basket;
 use std::sync::Arc;
 use wasmtime::component::Component;
 
@@ -27,12 +29,14 @@ pub(crate) fn link(runtime: &Arc<Runtime>, component: &Component) -> Result<Link
     v1::link(runtime, component)
 }
 
-/// An answer with what the call used, or the guest's own refusal with the same.
-pub(crate) type Answered<T> = Result<(Result<T, String>, Receipt), Fault>;
+/// An answer with what the call used, or what the guest itself finds wrong with the same.
+pub(crate) type Answered<T, P = Problem> = Result<(Result<T, P>, Receipt), Fault>;
 
 /// What every plugin answers.
 pub(crate) trait Descriptor: Send + Sync {
     fn describe(&self) -> Result<Description, Fault>;
+    /// What is wrong with settings that are valid under the schema.
+    fn validate(&self, config: &str) -> Answered<(), Vec<Problem>>;
 }
 
 /// The extension point `segmentation`.
@@ -40,6 +44,8 @@ pub(crate) trait Segmentation: Descriptor {
     fn segments(&self) -> Result<Vec<SegmentDef>, Fault>;
     /// What its scores count.
     fn score_title(&self) -> Result<Option<Localized>, Fault>;
+    /// What it has to know of the whole population.
+    fn quantiles(&self) -> Result<Vec<QuantileRequest>, Fault>;
     fn classify(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Answered<Classes>;
 }
 
@@ -53,5 +59,5 @@ pub(crate) struct Classes {
 /// The extension point `promotion`.
 pub(crate) trait Promotion: Descriptor {
     /// The basket and the facts have passed their checks.
-    fn evaluate(&self, context: &Context, basket: &Basket, facts: &[Value]) -> Answered<Vec<Offer>>;
+    fn evaluate(&self, context: &Context, basket: &Basket, facts: &[Value]) -> Answered<Proposed>;
 }

@@ -12,6 +12,7 @@ use crate::golden;
 use crate::limits::Limits;
 use crate::pack::{self, PackError};
 use crate::plugin::Plugin;
+use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::shown;
 use posthouse_domain::{Words, words};
@@ -42,11 +43,30 @@ impl SelfTest {
 
 /// Runs everything; the first thing that fails is the refusal.
 pub(crate) fn run(plugin: &Plugin, bytes: &[u8], limits: &Limits) -> Result<SelfTest, Refusal> {
+    defaults(plugin)?;
     let golden_cases = golden(plugin, bytes, limits)?;
     match plugin {
         Plugin::Segmentation(plugin) => segmentation::run(plugin, golden_cases, limits).map(SelfTest::Segmentation),
         Plugin::Promotion(plugin) => promotion::run(plugin, golden_cases).map(SelfTest::Promotion),
     }
+}
+
+/// Passes a plugin whose defaults fit together: an agency that sets nothing has them.
+fn defaults(plugin: &Plugin) -> Result<(), Refusal> {
+    let what = words!("the default settings", "默认设置");
+    let problems = plugin.validate("{}").map_err(|fault| faulted(&what, &fault, None))?;
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<Words> = problems.iter().map(Problem::words).collect();
+    let told = Words::join(&told, &words!("; ", "；"));
+    Err(Refusal::new(
+        "bad_descriptor",
+        words!(
+            "the plugin refuses its own defaults, `{{}}`: {told}",
+            "插件拒绝了自己的默认设置 `{{}}`：{told}"
+        ),
+    ))
 }
 
 fn golden(plugin: &Plugin, bytes: &[u8], limits: &Limits) -> Result<usize, Refusal> {

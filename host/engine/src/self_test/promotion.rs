@@ -122,7 +122,7 @@ impl Test<'_> {
 /// Nothing survives a call and nothing but its arguments comes in, so a difference is a defect of the sandbox; it must be seen here
 /// and not in a quote that cannot be replayed.
 fn same(what: &Words, first: &Evaluated, second: &Evaluated) -> Result<(), Refusal> {
-    if first.offers == second.offers && first.usage.fuel == second.usage.fuel {
+    if first.proposed == second.proposed && first.usage.fuel == second.usage.fuel {
         return Ok(());
     }
     let detail = words!(
@@ -211,6 +211,7 @@ fn hostile() -> Vec<(Words, Basket)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::promotion::Proposed;
     use posthouse_domain::promotion::{Offer, Saving};
 
     #[test]
@@ -227,11 +228,14 @@ mod tests {
     #[test]
     fn another_answer_the_second_time_is_noticed() {
         let answer = |rate, fuel| Evaluated {
-            offers: vec![Offer {
-                line: 0,
-                saving: Saving::Rate(rate),
-                reason: 0,
-            }],
+            proposed: Proposed {
+                offers: vec![Offer {
+                    line: 0,
+                    saving: Saving::Rate(rate),
+                    reason: 0,
+                }],
+                told: vec![Vec::new()],
+            },
             usage: Usage {
                 fuel,
                 ..Usage::default()

@@ -51,16 +51,74 @@ fn scores_have_a_title_or_none() {
             .map(|title| (title.zh_cn.clone(), title.en.clone()))
     };
     assert_eq!(title(&titled("次数", "trips")), Some(("次数".into(), "trips".into())));
-    // a guest of before the contract asked for it
+    assert_eq!(title(&titled("", "trips")), Some(("trips".into(), "trips".into())));
     assert_eq!(title(&Guest::default()), None);
     for (zh, en) in [
-        ("次数", " "),
-        ("", "trips"),
+        ("", " "),
         ("次数", &*"x".repeat(201)),
         ("次\u{7}数", "trips"),
+        ("次\n数", "trips"),
+        ("次\u{202e}数", "trips"),
+        ("次\u{e0041}数", "trips"),
     ] {
         assert_eq!(refusal(&titled(zh, en).build()).code, "bad_descriptor", "{zh:?} {en:?}");
     }
+}
+
+/// A guest that objects to settings with this many bytes: its path is its first fact, its text its name.
+fn objecting(length: usize) -> Guest {
+    Guest {
+        validate: format!(
+            "(if (i32.eq (local.get $config_length) (i32.const {length}))
+               (then (return (call $object (i32.const 1024) (i32.const 9) (i32.const 1024) (i32.const 9)))))"
+        ),
+        ..Guest::default()
+    }
+}
+
+#[test]
+fn settings_are_looked_at_by_the_plugin() {
+    let plugin = engine()
+        .admit(&objecting(10).build())
+        .expect("it takes its defaults")
+        .plugin;
+    assert_eq!(plugin.validate("{}"), Ok(vec![]));
+    let problems = plugin.validate(r#"{"edge":3}"#).expect("an answer");
+    assert_eq!((problems.len(), problems[0].path.as_str()), (1, "trips-24m"));
+    insta::assert_snapshot!(problems[0].words(), @"trips-24m: trips-24m");
+    insta::assert_snapshot!(refusal(&objecting(2).build()), @"bad_descriptor: the plugin refuses its own defaults, `{}`: trips-24m: trips-24m");
+    let golden = br#"[{"name": "edge", "today": "2026-01-15", "config": {"edge": 3}, "rows": [], "expect": []}]"#;
+    let with = posthouse_engine::pack::attach(&objecting(10).build(), Some(golden), None).expect("a component");
+    insta::assert_snapshot!(refusal(&with), @r#"golden_case_failed: golden case "edge": config: trips-24m: trips-24m"#);
+}
+
+#[test]
+fn what_it_finds_wrong_is_hostile_as_well() {
+    let with = |validate: &str| {
+        let guest = Guest {
+            validate: validate.into(),
+            ..Guest::default()
+        };
+        crate::open(&guest).validate("{}")
+    };
+    // more of them than are told, without a text
+    let many = "(local.set $at (call $alloc (i32.const 12)))
+        (i32.store8 (local.get $at) (i32.const 1))
+        (i32.store offset=4 (local.get $at) (i32.const 300000))
+        (i32.store offset=8 (local.get $at) (i32.const 1000))
+        (return (local.get $at))";
+    let problems = with(many).expect("an answer");
+    assert_eq!(problems.len(), 20);
+    assert_eq!(problems[0].words().en, "the plugin does not say why");
+    let none = many.replace("(i32.const 1000)", "(i32.const 0)");
+    assert_eq!(with(&none).expect("an answer").len(), 1, "it refuses all the same");
+    assert_eq!(
+        with("(loop $again (br $again))").expect_err("it does not end").code(),
+        "out_of_fuel"
+    );
+    assert_eq!(with("unreachable").expect_err("it stops").code(), "trap");
+    let nowhere = many.replace("(i32.const 1000)", "(i32.const 100000000)");
+    assert_eq!(with(&nowhere).expect_err("there is no such list").code(), "bad_output");
 }
 
 fn text(wat: &str) -> Vec<u8> {
@@ -157,12 +215,12 @@ fn exports() {
             )
         );
     }
-    insta::assert_snapshot!(with(&["promotion@1.0.0"]), @"unsupported_contract: the component does not export posthouse:plugin/descriptor@1.0.0#describe");
+    insta::assert_snapshot!(with(&["promotion@1.0.0"]), @"unsupported_contract: the component does not export posthouse:plugin/descriptor@1.0.0#describe; build it with this release's SDK, which `posthouse plugin upgrade` brings into a project");
     let hollow = [
         "posthouse:plugin/descriptor@1.0.0",
         "posthouse:plugin/segmentation@1.0.0",
     ];
-    insta::assert_snapshot!(refusal(&export(&hollow)), @"unsupported_contract: the component does not export posthouse:plugin/descriptor@1.0.0#describe");
+    insta::assert_snapshot!(refusal(&export(&hollow)), @"unsupported_contract: the component does not export posthouse:plugin/descriptor@1.0.0#describe; build it with this release's SDK, which `posthouse plugin upgrade` brings into a project");
 }
 
 #[test]
@@ -187,8 +245,8 @@ fn atomics_and_relaxed_simd() {
         bytes.extend_from_slice(&text(wat)[8..]);
         refusal(&bytes)
     };
-    insta::assert_snapshot!(ours(&with("(drop (i32.atomic.load (i32.const 0)))")), @"threads: threads support is not enabled (at byte 6475)");
-    insta::assert_snapshot!(ours(&with("(drop (i8x16.relaxed_swizzle (v128.const i64x2 0 0) (v128.const i64x2 0 0)))")), @"invalid: relaxed SIMD support is not enabled (at byte 6509)");
+    insta::assert_snapshot!(ours(&with("(drop (i32.atomic.load (i32.const 0)))")), @"threads: threads support is not enabled (at byte 9046)");
+    insta::assert_snapshot!(ours(&with("(drop (i8x16.relaxed_swizzle (v128.const i64x2 0 0) (v128.const i64x2 0 0)))")), @"invalid: relaxed SIMD support is not enabled (at byte 9080)");
 }
 
 #[test]
@@ -199,7 +257,7 @@ fn descriptors() {
     insta::assert_snapshot!(refused(Guest { describe: broken.into(), ..Guest::default() }), @"bad_descriptor: the plugin's answer is not usable: describe(): invalid utf-8 sequence of 1 bytes from index 0");
     insta::assert_snapshot!(refused(Guest { name: "Not kebab".into(), ..Guest::default() }), @r#"bad_descriptor: name "Not kebab" must be lower-case words joined by hyphens"#);
     insta::assert_snapshot!(refused(Guest { version: "1.0".into(), ..Guest::default() }), @r#"bad_descriptor: version "1.0" is not a semantic version: unexpected end of input while parsing minor version number"#);
-    insta::assert_snapshot!(refused(Guest { title: ("题".into(), " ".into()), ..Guest::default() }), @"bad_descriptor: title.en is empty; both languages are needed");
+    insta::assert_snapshot!(refused(Guest { title: ("".into(), " ".into()), ..Guest::default() }), @"bad_descriptor: title has no text; give it in one language at least, best in zh-CN and en");
     insta::assert_snapshot!(refused(Guest { title: ("题".into(), "x".repeat(201)), ..Guest::default() }), @"bad_descriptor: title.en has 201 bytes, 200 are allowed");
     insta::assert_snapshot!(refused(Guest { segments: vec!["a".into(), "a".into()], ..Guest::default() }), @r#"bad_descriptor: segments[1].key "a" is used twice"#);
     insta::assert_snapshot!(refused(Guest { segments: vec![], ..Guest::default() }), @"bad_descriptor: 0 segments; declare 1 to 1000");
@@ -265,7 +323,7 @@ fn quantiles_and_reasons() {
         )
     };
     insta::assert_snapshot!(reason("first", "y"), @r#"bad_descriptor: reasons[1].code "first" is used twice"#);
-    insta::assert_snapshot!(reason("second", "{spend-24m} spent"), @"bad_descriptor: reasons[1].text.zh-cn: {spend-24m} is not among the declared facts");
+    insta::assert_snapshot!(reason("second", "{spend-24m} spent"), @"bad_descriptor: reasons[1].text.zh-cn: {spend-24m} is neither among the declared facts nor an argument of the reason");
     insta::assert_snapshot!(reason("second", "{trips-24m spent"), @"bad_descriptor: reasons[1].text.zh-cn: a brace without its partner");
     insta::assert_snapshot!(reason("second", &"x".repeat(201)), @"bad_descriptor: reasons[1].text.zh-cn has 201 bytes, 200 are allowed");
 }

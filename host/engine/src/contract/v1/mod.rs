@@ -4,11 +4,12 @@ mod promotion;
 mod segmentation;
 mod wire;
 
-use super::Linked;
+use super::{Answered, Linked};
 use crate::description::Description;
 use crate::extension_point::ExtensionPoint;
 use crate::fault::{Fault, Receipt};
 use crate::guest::Guest;
+use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::runtime::Runtime;
 use posthouse_domain::{Words, words};
@@ -58,8 +59,8 @@ fn find(component: &Component, interface: &str, function: &str) -> Result<Compon
         .and_then(|interface| component.get_export_index(Some(&interface), function))
         .ok_or_else(|| {
             unsupported(words!(
-                "the component does not export {interface}#{function}",
-                "组件没有导出 {interface}#{function}"
+                "the component does not export {interface}#{function}; build it with this release's SDK, which `posthouse plugin upgrade` brings into a project",
+                "组件没有导出 {interface}#{function}；请用本版本的 SDK 重新构建，`posthouse plugin upgrade` 可升级项目中的 SDK"
             ))
         })
 }
@@ -69,12 +70,14 @@ struct Base {
     runtime: Arc<Runtime>,
     instance: InstancePre<Guest>,
     describe: ComponentExportIndex,
+    validate: ComponentExportIndex,
 }
 
 impl Base {
     /// Refuses a component whose imports have other types than the contract says.
     fn new(runtime: Arc<Runtime>, component: &Component) -> Result<Self, Refusal> {
         let describe = find(component, DESCRIPTOR, "describe")?;
+        let validate = find(component, DESCRIPTOR, "validate")?;
         let instance = runtime.linker.instantiate_pre(component).map_err(|error| {
             unsupported(words!(
                 "the component's imports do not fit the contract: {error:#}",
@@ -85,6 +88,7 @@ impl Base {
             runtime,
             instance,
             describe,
+            validate,
         })
     }
 
@@ -117,5 +121,15 @@ impl Base {
     fn describe(&self) -> Result<Description, Fault> {
         let said: wire::Description = self.ask("describe", &self.describe)?;
         Ok(said.into())
+    }
+
+    fn validate(&self, config: &str) -> Answered<(), Vec<Problem>> {
+        let budget = self.runtime.limits.decision_fuel;
+        self.runtime.call("validate", budget, config.len() as u64, |store| {
+            type Answer = (Result<(), Vec<wire::Problem>>,);
+            let function = self.enter::<(&str,), Answer>(store, &self.validate)?;
+            let (answer,) = function.call(&mut *store, (config,))?;
+            Ok(answer.map_err(|problems| problems.into_iter().map(Into::into).collect()))
+        })
     }
 }

@@ -7,16 +7,18 @@ use crate::contract::{Answered, Descriptor, Promotion};
 use crate::description::Description;
 use crate::extension_point::ExtensionPoint;
 use crate::fault::Fault;
+use crate::problem::Problem;
+use crate::promotion::Proposed;
 use crate::refusal::Refusal;
 use posthouse_domain::promotion::{Basket, Line, Offer, ProductKind, Saving};
 use wasmtime::component::{Component, ComponentExportIndex};
 
 /// Bytes of a line where it lies in the guest's memory, without the texts it points to.
-const LINE_BYTES: usize = 64;
+const LINE_BYTES: usize = 72;
 /// The same of a fact.
 const FACT_BYTES: usize = 16;
 /// The same of an offer.
-const OFFER_BYTES: usize = 32;
+const OFFER_BYTES: usize = 40;
 
 /// A linked component that exports the extension point.
 pub(super) struct Adapter {
@@ -35,34 +37,44 @@ impl Descriptor for Adapter {
     fn describe(&self) -> Result<Description, Fault> {
         self.base.describe()
     }
+
+    fn validate(&self, config: &str) -> Answered<(), Vec<Problem>> {
+        self.base.validate(config)
+    }
 }
 
 impl Promotion for Adapter {
-    fn evaluate(&self, context: &Context, basket: &Basket, facts: &[Value]) -> Answered<Vec<Offer>> {
+    fn evaluate(&self, context: &Context, basket: &Basket, facts: &[Value]) -> Answered<Proposed> {
         let bytes_in = context.size() + size(basket, facts);
         let lines: Vec<types::Line<'_>> = basket.lines.iter().map(Into::into).collect();
-        let facts: Vec<types::Value<'_>> = facts.iter().map(Into::into).collect();
-        let tables = wire::tables(context);
-        let ask = (
-            wire::context(context, &tables),
-            types::Request {
-                channel: &basket.channel,
-                lines: &lines,
-                facts: &facts,
-            },
-        );
+        let facts: Vec<wire::Value<'_>> = facts.iter().map(Into::into).collect();
+        let basket = types::Basket {
+            channel: &basket.channel,
+            lines: &lines,
+        };
+        let ask = (wire::context(context), types::Request { basket, facts: &facts });
         let runtime = &self.base.runtime;
         runtime.call("evaluate", runtime.limits.decision_fuel, bytes_in as u64, |store| {
-            type Answer = (Result<Vec<types::Offer>, String>,);
+            type Answer = (Result<Vec<types::Offer>, wire::Problem>,);
             let function = self.base.enter::<types::Ask<'_>, Answer>(store, &self.evaluate)?;
             let (answer,) = function.call(&mut *store, ask)?;
-            store.data_mut().bytes_out = match &answer {
-                Ok(offers) => (offers.len() * OFFER_BYTES) as u64,
-                Err(message) => message.len() as u64,
-            };
-            Ok(answer.map(|offers| offers.into_iter().map(Into::into).collect()))
+            store.data_mut().bytes_out = answer.as_deref().map_or(0, said) as u64;
+            let answer = answer.map(|offers| offers.into_iter().map(types::Offer::read).unzip());
+            Ok(answer
+                .map(|(offers, told)| Proposed { offers, told })
+                .map_err(Into::into))
         })
     }
+}
+
+/// Bytes of these offers, with what their reasons tell.
+fn said(offers: &[types::Offer]) -> usize {
+    let told = |told: &wire::Told| match told {
+        wire::Told::Text(text) => FACT_BYTES + text.len(),
+        _ => FACT_BYTES,
+    };
+    let offer = |offer: &types::Offer| OFFER_BYTES + offer.reason.arguments.iter().map(told).sum::<usize>();
+    offers.iter().map(offer).sum()
 }
 
 fn size(basket: &Basket, facts: &[Value]) -> usize {
@@ -82,30 +94,14 @@ fn size(basket: &Basket, facts: &[Value]) -> usize {
     reason = "wasmtime's derive macros write unsafe impls whose layout they compute from the type"
 )]
 mod types {
-    use super::wire::Context;
+    use super::wire::{Context, Told, Value};
     use wasmtime::component::{ComponentType, Lift, Lower};
 
     pub(super) type Ask<'a> = (Context<'a>, Request<'a>);
 
     #[derive(Clone, Copy, ComponentType, Lower)]
     #[component(variant)]
-    pub(super) enum Value<'a> {
-        #[component(name = "unknown")]
-        Unknown,
-        #[component(name = "whole")]
-        Whole(i64),
-        #[component(name = "number")]
-        Number(f64),
-        #[component(name = "flag")]
-        Flag(bool),
-        #[component(name = "text")]
-        Text(&'a str),
-    }
-
-    #[derive(Clone, Copy, ComponentType, Lower)]
-    #[component(enum)]
-    #[repr(u8)]
-    pub(super) enum ProductKind {
+    pub(super) enum ProductKind<'a> {
         #[component(name = "tour")]
         Tour,
         #[component(name = "hotel")]
@@ -125,14 +121,14 @@ mod types {
         #[component(name = "insurance")]
         Insurance,
         #[component(name = "other")]
-        Other,
+        Other(&'a str),
     }
 
     #[derive(Clone, Copy, ComponentType, Lower)]
     #[component(record)]
     pub(super) struct Line<'a> {
         pub(super) sku: &'a str,
-        pub(super) kind: ProductKind,
+        pub(super) kind: ProductKind<'a>,
         pub(super) destination: Option<&'a str>,
         pub(super) theme: Option<&'a str>,
         pub(super) departs: Option<i32>,
@@ -144,9 +140,15 @@ mod types {
 
     #[derive(Clone, Copy, ComponentType, Lower)]
     #[component(record)]
-    pub(super) struct Request<'a> {
+    pub(super) struct Basket<'a> {
         pub(super) channel: &'a str,
         pub(super) lines: &'a [Line<'a>],
+    }
+
+    #[derive(Clone, Copy, ComponentType, Lower)]
+    #[component(record)]
+    pub(super) struct Request<'a> {
+        pub(super) basket: Basket<'a>,
         pub(super) facts: &'a [Value<'a>],
     }
 
@@ -161,26 +163,21 @@ mod types {
 
     #[derive(ComponentType, Lift)]
     #[component(record)]
+    pub(super) struct Reason {
+        pub(super) index: u16,
+        pub(super) arguments: Vec<Told>,
+    }
+
+    #[derive(ComponentType, Lift)]
+    #[component(record)]
     pub(super) struct Offer {
         pub(super) line: u32,
         pub(super) saving: Saving,
-        pub(super) reason: u16,
+        pub(super) reason: Reason,
     }
 }
 
-impl<'a> From<&'a Value> for types::Value<'a> {
-    fn from(value: &'a Value) -> Self {
-        match value {
-            Value::Null => Self::Unknown,
-            Value::Int(value) => Self::Whole(*value),
-            Value::Number(value) => Self::Number(*value),
-            Value::Flag(value) => Self::Flag(*value),
-            Value::Text(value) => Self::Text(value),
-        }
-    }
-}
-
-impl From<ProductKind> for types::ProductKind {
+impl From<ProductKind> for types::ProductKind<'_> {
     fn from(kind: ProductKind) -> Self {
         match kind {
             ProductKind::Tour => Self::Tour,
@@ -192,7 +189,7 @@ impl From<ProductKind> for types::ProductKind {
             ProductKind::Transfer => Self::Transfer,
             ProductKind::Visa => Self::Visa,
             ProductKind::Insurance => Self::Insurance,
-            ProductKind::Other => Self::Other,
+            ProductKind::Other => Self::Other(kind.as_str()),
         }
     }
 }
@@ -214,16 +211,18 @@ impl<'a> From<&'a Line> for types::Line<'a> {
     }
 }
 
-impl From<types::Offer> for Offer {
-    fn from(said: types::Offer) -> Self {
-        let saving = match said.saving {
+impl types::Offer {
+    /// The offer, and what its reason tells.
+    fn read(self) -> (Offer, Vec<Value>) {
+        let saving = match self.saving {
             types::Saving::Amount(amount) => Saving::Amount(amount),
             types::Saving::Rate(rate) => Saving::Rate(rate),
         };
-        Self {
-            line: said.line,
+        let offer = Offer {
+            line: self.line,
             saving,
-            reason: said.reason,
-        }
+            reason: self.reason.index,
+        };
+        (offer, self.reason.arguments.into_iter().map(Into::into).collect())
     }
 }

@@ -2,11 +2,12 @@
 
 use super::{Base, find, interface, wire};
 use crate::columns::{Column, Values};
-use crate::context::Context;
+use crate::context::{Context, QuantileTable};
 use crate::contract::{Answered, Classes, Descriptor, Segmentation};
-use crate::description::{Description, SegmentDef};
+use crate::description::{Description, QuantileRequest, SegmentDef};
 use crate::extension_point::ExtensionPoint;
 use crate::fault::Fault;
+use crate::problem::Problem;
 use crate::refusal::Refusal;
 use posthouse_domain::Localized;
 use wasmtime::component::{Component, ComponentExportIndex};
@@ -15,8 +16,8 @@ use wasmtime::component::{Component, ComponentExportIndex};
 pub(super) struct Adapter {
     base: Base,
     segments: ComponentExportIndex,
-    /// Plugins of an earlier build of the contract do not have it.
-    score_title: Option<ComponentExportIndex>,
+    score_title: ComponentExportIndex,
+    quantiles: ComponentExportIndex,
     classify: ComponentExportIndex,
 }
 
@@ -26,7 +27,8 @@ impl Adapter {
         Ok(Self {
             base,
             segments: find(component, interface, "segments")?,
-            score_title: find(component, interface, "score-title").ok(),
+            score_title: find(component, interface, "score-title")?,
+            quantiles: find(component, interface, "quantiles")?,
             classify: find(component, interface, "classify")?,
         })
     }
@@ -35,6 +37,10 @@ impl Adapter {
 impl Descriptor for Adapter {
     fn describe(&self) -> Result<Description, Fault> {
         self.base.describe()
+    }
+
+    fn validate(&self, config: &str) -> Answered<(), Vec<Problem>> {
+        self.base.validate(config)
     }
 }
 
@@ -45,24 +51,30 @@ impl Segmentation for Adapter {
     }
 
     fn score_title(&self) -> Result<Option<Localized>, Fault> {
-        let Some(function) = &self.score_title else {
-            return Ok(None);
+        let said: Option<wire::Localized> = self.base.ask("score-title", &self.score_title)?;
+        Ok(said.map(wire::localized))
+    }
+
+    fn quantiles(&self) -> Result<Vec<QuantileRequest>, Fault> {
+        let said: Vec<types::QuantileRequest> = self.base.ask("quantiles", &self.quantiles)?;
+        let request = |request: types::QuantileRequest| QuantileRequest {
+            fact: request.fact,
+            buckets: request.buckets,
+            among: request.among,
         };
-        let said: Option<wire::Localized> = self.base.ask("score-title", function)?;
-        Ok(said.map(Into::into))
+        Ok(said.into_iter().map(request).collect())
     }
 
     fn classify(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Answered<Classes> {
         let bytes_in = context.size() + columns.iter().map(Column::size).sum::<usize>();
         let columns: Vec<types::Column<'_>> = columns.iter().map(Into::into).collect();
-        let tables = wire::tables(context);
-        let context = wire::context(context, &tables);
+        let tables: Vec<types::QuantileTable<'_>> = context.quantiles.iter().map(Into::into).collect();
         let runtime = &self.base.runtime;
         let budget = runtime.limits.chunk_fuel(rows);
         runtime.call("classify", budget, bytes_in as u64, |store| {
-            type Answer = (Result<types::Classes, String>,);
+            type Answer = (Result<types::Classes, wire::Problem>,);
             let function = self.base.enter::<types::Ask<'_>, Answer>(store, &self.classify)?;
-            let (answer,) = function.call(&mut *store, (context, rows as u32, &columns))?;
+            let (answer,) = function.call(&mut *store, (wire::context(context), &tables, rows as u32, &columns))?;
             let answer = answer.map(|classes| Classes {
                 segment: classes.segment,
                 score: classes.score,
@@ -70,9 +82,9 @@ impl Segmentation for Adapter {
             });
             store.data_mut().bytes_out = match &answer {
                 Ok(classes) => size(classes) as u64,
-                Err(message) => message.len() as u64,
+                Err(_) => 0,
             };
-            Ok(answer)
+            Ok(answer.map_err(Into::into))
         })
     }
 }
@@ -91,7 +103,7 @@ mod types {
     use super::wire::{Context, Localized};
     use wasmtime::component::{ComponentType, Lift, Lower};
 
-    pub(super) type Ask<'a> = (Context<'a>, u32, &'a [Column<'a>]);
+    pub(super) type Ask<'a> = (Context<'a>, &'a [QuantileTable<'a>], u32, &'a [Column<'a>]);
 
     #[derive(ComponentType, Lift)]
     #[component(record)]
@@ -99,6 +111,21 @@ mod types {
         pub(super) key: String,
         pub(super) title: Localized,
         pub(super) policy: Localized,
+    }
+
+    #[derive(ComponentType, Lift)]
+    #[component(record)]
+    pub(super) struct QuantileRequest {
+        pub(super) fact: String,
+        pub(super) buckets: u16,
+        pub(super) among: Option<String>,
+    }
+
+    #[derive(Clone, Copy, ComponentType, Lower)]
+    #[component(record)]
+    pub(super) struct QuantileTable<'a> {
+        pub(super) fact: &'a str,
+        pub(super) edges: &'a [i64],
     }
 
     #[derive(Clone, Copy, ComponentType, Lower)]
@@ -144,8 +171,8 @@ impl From<types::SegmentDef> for SegmentDef {
     fn from(said: types::SegmentDef) -> Self {
         Self {
             key: said.key,
-            title: said.title.into(),
-            policy: said.policy.into(),
+            title: wire::localized(said.title),
+            policy: wire::localized(said.policy),
         }
     }
 }
@@ -162,6 +189,15 @@ impl<'a> From<&'a Column<'a>> for types::Column<'a> {
         Self {
             values,
             valid: column.valid,
+        }
+    }
+}
+
+impl<'a> From<&'a QuantileTable> for types::QuantileTable<'a> {
+    fn from(table: &'a QuantileTable) -> Self {
+        Self {
+            fact: &table.fact,
+            edges: &table.edges,
         }
     }
 }

@@ -1,30 +1,82 @@
 //! What all extension points share of the contract, as it crosses the border; field names and order are those of `wit/v1`.
 
+use crate::columns;
 use crate::context;
-use crate::description::{self, FactUse, QuantileRequest, ReasonDef};
+use crate::description::{self, Argument, FactUse, ReasonDef};
+use crate::problem;
 use posthouse_domain::catalogue;
 
-pub(super) use types::{Context, Description, Localized, QuantileTable};
+pub(super) use types::{Context, Description, Localized, Problem, Told, Value};
 
-/// The tables of a context, as long as a call needs them.
-pub(super) fn tables(context: &context::Context) -> Vec<QuantileTable<'_>> {
-    let tables = context.quantiles.iter();
-    tables
-        .map(|table| QuantileTable {
-            fact: &table.fact,
-            edges: &table.edges,
-        })
-        .collect()
-}
-
-/// A context with its [`tables`].
-pub(super) fn context<'a>(context: &'a context::Context, tables: &'a [QuantileTable<'a>]) -> Context<'a> {
+/// What every call gets, without what only one extension point has.
+pub(super) fn context(context: &context::Context) -> Context<'_> {
     Context {
         now: context.now,
         today: context.today,
         seed: context.seed,
         config: &context.config,
-        quantiles: tables,
+    }
+}
+
+/// A text in the two languages of the product: each in its own if it is there, in any of its regions or scripts, otherwise in the other one,
+/// otherwise in the first there is.
+pub(super) fn localized(said: Localized) -> posthouse_domain::Localized {
+    let there = |text: &&(String, String)| !text.1.trim().is_empty();
+    let in_language = |language: &str| {
+        let of = |(tag, _): &&(String, String)| {
+            let primary = tag.split(['-', '_']).next().unwrap_or_default();
+            primary.eq_ignore_ascii_case(language)
+        };
+        let mut found = said.iter().filter(of).filter(there);
+        let first = found.clone().next();
+        // of several Chinese ones the simplified
+        let simplified = found.find(|(tag, _)| !is_traditional(tag));
+        simplified.or(first).map(|(_, text)| text)
+    };
+    let any = || said.iter().find(there).map(|(_, text)| text);
+    let text = |one: &str, other: &str| {
+        let found = in_language(one).or_else(|| in_language(other)).or_else(any);
+        found.cloned().unwrap_or_default()
+    };
+    posthouse_domain::Localized {
+        zh_cn: text("zh", "en"),
+        en: text("en", "zh"),
+    }
+}
+
+/// Whether a tag is of Chinese in traditional characters.
+fn is_traditional(tag: &str) -> bool {
+    let mut parts = tag.split(['-', '_']).skip(1);
+    parts.any(|part| ["hant", "tw", "hk", "mo"].contains(&part.to_ascii_lowercase().as_str()))
+}
+
+impl From<Problem> for problem::Problem {
+    fn from(said: Problem) -> Self {
+        Self::said(said.path, localized(said.text))
+    }
+}
+
+impl<'a> From<&'a columns::Value> for Value<'a> {
+    fn from(value: &'a columns::Value) -> Self {
+        match value {
+            columns::Value::Null => Self::Unknown,
+            columns::Value::Int(value) => Self::Whole(*value),
+            columns::Value::Number(value) => Self::Number(*value),
+            columns::Value::Flag(value) => Self::Flag(*value),
+            columns::Value::Text(value) => Self::Text(value),
+        }
+    }
+}
+
+impl From<Told> for columns::Value {
+    fn from(said: Told) -> Self {
+        match said {
+            Told::Unknown => Self::Null,
+            Told::Whole(value) => Self::Int(value),
+            Told::Number(value) => Self::Number(value),
+            Told::Flag(value) => Self::Flag(value),
+            Told::Text(value) => Self::Text(value),
+        }
     }
 }
 
@@ -36,12 +88,45 @@ pub(super) fn context<'a>(context: &'a context::Context, tables: &'a [QuantileTa
 mod types {
     use wasmtime::component::{ComponentType, Lift, Lower};
 
+    /// Tags and texts.
+    pub(crate) type Localized = Vec<(String, String)>;
+
     #[derive(ComponentType, Lift)]
     #[component(record)]
-    pub(crate) struct Localized {
-        #[component(name = "zh-cn")]
-        pub(crate) zh_cn: String,
-        pub(crate) en: String,
+    pub(crate) struct Problem {
+        pub(crate) path: String,
+        pub(crate) text: Localized,
+    }
+
+    #[derive(Clone, Copy, ComponentType, Lower)]
+    #[component(variant)]
+    pub(crate) enum Value<'a> {
+        #[component(name = "unknown")]
+        Unknown,
+        #[component(name = "whole")]
+        Whole(i64),
+        #[component(name = "number")]
+        Number(f64),
+        #[component(name = "flag")]
+        Flag(bool),
+        #[component(name = "text")]
+        Text(&'a str),
+    }
+
+    /// A value that a guest tells: the same type on its way back.
+    #[derive(ComponentType, Lift)]
+    #[component(variant)]
+    pub(crate) enum Told {
+        #[component(name = "unknown")]
+        Unknown,
+        #[component(name = "whole")]
+        Whole(i64),
+        #[component(name = "number")]
+        Number(f64),
+        #[component(name = "flag")]
+        Flag(bool),
+        #[component(name = "text")]
+        Text(String),
     }
 
     #[derive(Clone, Copy, ComponentType, Lift)]
@@ -73,10 +158,9 @@ mod types {
 
     #[derive(ComponentType, Lift)]
     #[component(record)]
-    pub(crate) struct QuantileRequest {
-        pub(crate) fact: String,
-        pub(crate) buckets: u16,
-        pub(crate) among: Option<String>,
+    pub(crate) struct Argument {
+        pub(crate) name: String,
+        pub(crate) kind: FactKind,
     }
 
     #[derive(ComponentType, Lift)]
@@ -84,6 +168,7 @@ mod types {
     pub(crate) struct ReasonDef {
         pub(crate) code: String,
         pub(crate) text: Localized,
+        pub(crate) arguments: Vec<Argument>,
     }
 
     #[derive(ComponentType, Lift)]
@@ -94,17 +179,9 @@ mod types {
         pub(crate) title: Localized,
         pub(crate) summary: Localized,
         pub(crate) facts: Vec<FactUse>,
-        pub(crate) quantiles: Vec<QuantileRequest>,
         #[component(name = "config-schema")]
         pub(crate) config_schema: String,
         pub(crate) reasons: Vec<ReasonDef>,
-    }
-
-    #[derive(Clone, Copy, ComponentType, Lower)]
-    #[component(record)]
-    pub(crate) struct QuantileTable<'a> {
-        pub(crate) fact: &'a str,
-        pub(crate) edges: &'a [i64],
     }
 
     #[derive(Clone, Copy, ComponentType, Lower)]
@@ -114,16 +191,6 @@ mod types {
         pub(crate) today: i32,
         pub(crate) seed: u64,
         pub(crate) config: &'a str,
-        pub(crate) quantiles: &'a [QuantileTable<'a>],
-    }
-}
-
-impl From<types::Localized> for posthouse_domain::Localized {
-    fn from(text: types::Localized) -> Self {
-        Self {
-            zh_cn: text.zh_cn,
-            en: text.en,
-        }
     }
 }
 
@@ -147,24 +214,47 @@ impl From<types::Description> for description::Description {
             kind: fact.kind.into(),
             nullable: fact.nullable,
         };
-        let quantile = |request: types::QuantileRequest| QuantileRequest {
-            fact: request.fact,
-            buckets: request.buckets,
-            among: request.among,
+        let argument = |argument: types::Argument| Argument {
+            name: argument.name,
+            kind: argument.kind.into(),
         };
         let reason = |reason: types::ReasonDef| ReasonDef {
             code: reason.code,
-            text: reason.text.into(),
+            text: localized(reason.text),
+            arguments: reason.arguments.into_iter().map(argument).collect(),
         };
         Self {
             name: said.name,
             version: said.version,
-            title: said.title.into(),
-            summary: said.summary.into(),
+            title: localized(said.title),
+            summary: localized(said.summary),
             facts: said.facts.into_iter().map(fact).collect(),
-            quantiles: said.quantiles.into_iter().map(quantile).collect(),
+            // only a segmentation has any, and says so itself
+            quantiles: Vec::new(),
             config_schema: said.config_schema,
             reasons: said.reasons.into_iter().map(reason).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_told_in_the_nearest_language() {
+        let told = |said: &[(&str, &str)]| {
+            let said = said.iter().map(|(tag, text)| ((*tag).to_owned(), (*text).to_owned()));
+            let posthouse_domain::Localized { zh_cn, en } = localized(said.collect());
+            (zh_cn, en)
+        };
+        let pair = |zh: &str, en: &str| (zh.to_owned(), en.to_owned());
+        assert_eq!(told(&[("en", "hello"), ("zh-CN", "你好")]), pair("你好", "hello"));
+        assert_eq!(told(&[("zh-Hant-TW", "優惠"), ("zh", "优惠")]), pair("优惠", "优惠"));
+        assert_eq!(told(&[("zh_TW", "優惠"), ("EN-us", "offer")]), pair("優惠", "offer"));
+        assert_eq!(told(&[("de", "Rabatt"), ("fr", "remise")]), pair("Rabatt", "Rabatt"));
+        assert_eq!(told(&[("en", " "), ("zh-CN", "优惠")]), pair("优惠", "优惠"));
+        assert_eq!(told(&[("english", "offer")]), pair("offer", "offer"));
+        assert_eq!(told(&[]), pair("", ""));
     }
 }

@@ -162,7 +162,7 @@ fn nothing_survives_a_call() {
     };
     let plugin = open(&guest);
     for _ in 0..100 {
-        let offers = evaluate(&plugin, 1).expect("it counts").offers;
+        let offers = evaluate(&plugin, 1).expect("it counts").proposed.offers;
         assert_eq!(offers[0].saving, posthouse_domain::promotion::Saving::Amount(2));
     }
     works(&open(&PromotionGuest::default()));

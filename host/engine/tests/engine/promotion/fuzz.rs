@@ -9,8 +9,9 @@ use posthouse_engine::{Context, Evaluated, Fault, PromotionPlugin, Value};
 const LINES: usize = 4;
 /// A place in the guest's memory where nothing but the offers is.
 const OFFERS: i64 = 300_000;
-/// The answer's three words, then two offers of four words each: ten per cent off the first line and 5 off the second.
-const GOOD: [i64; 11] = [0, OFFERS, 2, 0, 1, 1_000, 0, 1, 0, 5, 0];
+/// The answer's three words, then two offers of five words each, the last two of which are the reason: ten per cent off the first line and 5 off
+/// the second.
+const GOOD: [i64; 13] = [0, OFFERS, 2, 0, 1, 1_000, 0, 0, 1, 0, 5, 0, 0];
 
 /// Answers with the words it gets as facts, at an address the seed moves.
 fn parrot() -> PromotionPlugin {
@@ -36,7 +37,7 @@ fn parrot() -> PromotionPlugin {
     })
 }
 
-fn answer(plugin: &PromotionPlugin, words: [i64; 11], seed: u64) -> Result<Evaluated, Fault> {
+fn answer(plugin: &PromotionPlugin, words: [i64; 13], seed: u64) -> Result<Evaluated, Fault> {
     let context = Context {
         seed,
         config: "{}".into(),
@@ -48,7 +49,7 @@ fn answer(plugin: &PromotionPlugin, words: [i64; 11], seed: u64) -> Result<Evalu
 #[test]
 fn offers() {
     let plugin = parrot();
-    let good = answer(&plugin, GOOD, 0).expect("that is a good answer").offers;
+    let good = answer(&plugin, GOOD, 0).expect("that is a good answer").proposed.offers;
     let offer = |line, saving| Offer {
         line,
         saving,
@@ -67,7 +68,7 @@ fn offers() {
             _ => 0,
         };
         match answer(&plugin, words, seed) {
-            Ok(answer) => assert_eq!(promotion::check(&answer.offers, LINES, 1), Ok(()), "{words:?}"),
+            Ok(answer) => assert_eq!(promotion::check(&answer.proposed.offers, LINES, 1), Ok(()), "{words:?}"),
             Err(fault) => {
                 assert!(matches!(fault.code(), "bad_output" | "refused"), "{words:?}: {fault}");
                 assert!(!fault.to_string().is_empty());

@@ -1,7 +1,7 @@
 //! What an author does without a server: new, build, check, test, pack. The sandbox is the server's own.
 
 use super::build::build_core_module;
-use super::new::{World, new_project};
+use super::new::{World, new_project, upgrade_project};
 use super::project::{Project, ProjectError};
 use crate::cli::io_words::io_words;
 use crate::config::{Config, Flags};
@@ -122,6 +122,21 @@ pub(super) fn new(name: &str, world: World, parent: &Path, output: Output) -> Re
     output.answer(&json!({ "folder": folder }), || {
         let folder = folder.display();
         words!("{folder} created. The rule is in src/lib.rs, the cases it must pass are in golden.json.\n\n  cd {folder}\n  cargo test\n  posthouse plugin test\n  posthouse plugin pack", "已创建 {folder}。规则写在 src/lib.rs，规则必须通过的用例在 golden.json。\n\n  cd {folder}\n  cargo test\n  posthouse plugin test\n  posthouse plugin pack").to_string()
+    })
+}
+
+pub(super) fn upgrade(dir: &Path, output: Output) -> Result<(), Failure> {
+    let changed = upgrade_project(dir)?;
+    output.answer(&json!({ "folder": dir, "changed": changed }), || {
+        let folder = dir.display();
+        match changed {
+            0 => words!("{folder}: its sdk/ is that of this release.", "{folder}：sdk/ 已是本版本。"),
+            changed => words!(
+                "{folder}: sdk/ is now that of this release; {changed} of its files changed. Build it; what no longer compiles is told in the guide under Upgrading a project.",
+                "{folder}：sdk/ 已更新为本版本，有 {changed} 个文件变化。请重新构建；不能编译之处，见指南“升级项目”。"
+            ),
+        }
+        .to_string()
     })
 }
 

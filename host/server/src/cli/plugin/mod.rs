@@ -35,6 +35,12 @@ pub(super) enum Plugin {
         #[arg(long, value_name = "DIR", default_value = ".")]
         parent: PathBuf,
     },
+    /// Bring the SDK of a project up to that of this release.
+    Upgrade {
+        /// The project's folder.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
     /// Compile a project to a component.
     Build(Building),
     /// Put a component or a project through everything an upload goes through.
@@ -135,6 +141,7 @@ impl Plugin {
     pub(super) fn run(self, output: Output) -> Result<(), Failure> {
         match self {
             Self::New { name, world, parent } => local::new(&name, world, &parent, output),
+            Self::Upgrade { dir } => local::upgrade(&dir, output),
             Self::Build(building) => local::build(&building.dir, building.out.as_deref(), output),
             Self::Check(source) => local::check(&source.path, output),
             Self::Test(source) => local::test(&source.path, output),

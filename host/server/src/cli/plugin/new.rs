@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use posthouse_domain::words;
 
 use super::project::{Doing, ProjectError};
 
@@ -61,7 +62,7 @@ macro_rules! sdk {
         [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
     };
 }
-const SDK: [(&str, &str); 49] = sdk![
+const SDK: [(&str, &str); 50] = sdk![
     "Cargo.toml",
     "derive/Cargo.toml",
     "derive/src/facts.rs",
@@ -104,6 +105,7 @@ const SDK: [(&str, &str); 49] = sdk![
     "src/lib.rs",
     "src/log.rs",
     "src/offers.rs",
+    "src/problems.rs",
     "src/promotion.rs",
     "src/quantiles.rs",
     "src/reasons.rs",
@@ -182,6 +184,41 @@ pub(super) fn new_project(name: &str, world: World, parent: &Path) -> Result<Pat
     Ok(folder)
 }
 
+/// Puts the SDK of this release into the place of a project's; how many of its files are others now. The project's own files stay as they are.
+pub(super) fn upgrade_project(folder: &Path) -> Result<usize, ProjectError> {
+    let (sdk, fresh, before) = (folder.join("sdk"), folder.join("sdk.new"), folder.join("sdk.before"));
+    if !folder.join("Cargo.toml").is_file() || !sdk.join("Cargo.toml").is_file() {
+        return Err(ProjectError::NotAProject {
+            path: folder.to_owned(),
+            reason: words!(
+                "it has no sdk/ of its own; a project made by `posthouse plugin new` has one",
+                "其中没有 sdk/；由 `posthouse plugin new` 创建的项目才有"
+            ),
+        });
+    }
+    let readme = COMMON.iter().filter_map(|(path, text)| Some((path.strip_prefix("sdk/")?, *text)));
+    let files: Vec<(&str, &str)> = SDK.into_iter().chain(readme).collect();
+    let same = |(path, text): &&(&str, &str)| fs::read_to_string(sdk.join(path)).is_ok_and(|there| there == *text);
+    let changed = files.len() - files.iter().filter(same).count();
+    if changed == 0 {
+        return Ok(0);
+    }
+    // beside the old one first: a disk that is full half-way leaves the project as it was
+    let _ = fs::remove_dir_all(&fresh);
+    for (path, text) in files {
+        write(&fresh.join(path), text)?;
+    }
+    let _ = fs::remove_dir_all(&before);
+    let put = fs::rename(&sdk, &before).and_then(|()| fs::rename(&fresh, &sdk));
+    put.map_err(|source| ProjectError::Io {
+        doing: Doing::Write,
+        path: sdk,
+        source,
+    })?;
+    let _ = fs::remove_dir_all(&before);
+    Ok(changed)
+}
+
 fn is_name(name: &str) -> bool {
     let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     name.len() <= 64
@@ -255,6 +292,27 @@ mod tests {
         }
         let again = new_project("welcome-home", World::Promotion, parent.path()).unwrap_err();
         assert!(matches!(again, ProjectError::Exists { .. }), "{again}");
+    }
+
+    #[test]
+    fn an_upgrade_replaces_the_sdk_and_nothing_else() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = new_project("welcome-home", World::Segmentation, parent.path()).unwrap();
+        assert_eq!(upgrade_project(&folder).unwrap(), 0);
+        let at = |path: &str| folder.join(path);
+        fs::write(at("sdk/src/lib.rs"), "// of an earlier release").unwrap();
+        fs::write(at("sdk/src/gone.rs"), "// a file that is no longer part of it").unwrap();
+        fs::write(at("src/lib.rs"), "// the author's").unwrap();
+        assert_eq!(upgrade_project(&folder).unwrap(), 1);
+        let mut there = BTreeSet::new();
+        files_below(&at("sdk"), &at("sdk"), &mut there);
+        let wanted = SDK.iter().map(|(path, _)| (*path).to_owned());
+        assert_eq!(there, wanted.chain(["README.md".to_owned()]).collect());
+        assert!(fs::read_to_string(at("sdk/src/lib.rs")).unwrap().starts_with("//! Write a Posthouse plugin"));
+        assert_eq!(fs::read_to_string(at("src/lib.rs")).unwrap(), "// the author's");
+        assert!(!at("sdk.before").exists() && !at("sdk.new").exists());
+        let other = upgrade_project(parent.path()).unwrap_err();
+        assert!(matches!(other, ProjectError::NotAProject { .. }), "{other}");
     }
 
     #[test]
