@@ -93,29 +93,29 @@ impl Settings {
         if together && !self.together.first().is_some_and(others) {
             problems.at(
                 "/together",
-                "应有两种不同的产品；如不需要组合优惠，请将 rate 设为 0",
-                "needs two different kinds of products, or rate 0 to switch it off",
+                "together 应有两种不同的产品；如不需要组合优惠，请将 rate 设为 0",
+                "together needs two different kinds of products, or rate 0 to switch it off",
             );
         }
         if together && self.off.is_empty() {
             problems.at(
                 "/off",
-                "没有指定产品类型，组合购买时没有可优惠的产品；请至少写一种，或将 rate 设为 0",
-                "names no kind of product, so nothing is cheaper together; name one, or set rate to 0",
+                "off 没有指定产品类型，组合购买时没有可优惠的产品；请至少写一种，或将 rate 设为 0",
+                "off names no kind of product, so nothing is cheaper together; name one, or set rate to 0",
             );
         }
         if self.every_nth_traveller == 1 {
             problems.at(
                 "/every_nth_traveller",
-                "为 1 即每位出行人；请设为 2 或以上，或设为 0 表示不用",
-                "is 1, which is every traveller; set it to 2 or more, or to 0 for none",
+                "every_nth_traveller 为 1，即每位出行人；请设为 2 或以上，或设为 0 表示不用",
+                "every_nth_traveller is 1, which is every traveller; set it to 2 or more, or to 0 for none",
             );
         }
         if self.free_from.is_some() && self.free.is_empty() {
             problems.at(
                 "/free",
-                "已设置 free_from，但没有指定免费的产品类型",
-                "names no kind of product to give away, but free_from is set",
+                "已设置 free_from，但 free 没有指定免费的产品类型",
+                "free_from is set, but free names no kind of product to give away",
             );
         }
         if !together && self.every_nth_traveller == 0 && self.free_from.is_none() {

@@ -30,7 +30,9 @@ fn the_default_calendar_has_seven_holidays_of_33_days() {
         .sum();
     assert_eq!((set.holidays.len(), days), (7, 33));
     assert!(set.holidays.iter().all(|holiday| holiday.from.date().0 == 2026));
-    assert_eq!(set.check(), Ok(()));
+    let mut problems = Problems::default();
+    set.validate(&mut problems);
+    assert_eq!(problems, Problems::default());
 }
 
 #[test]

@@ -125,9 +125,9 @@ fn nobody_flickers_between_stages() {
     let (mut moved_by_time, mut closest) = (0, i32::MAX);
     for walk in 0..1_500 {
         let settings = dice.settings();
-        settings
-            .check()
-            .unwrap_or_else(|refusal| panic!("{refusal}: {settings:?}"));
+        let mut problems = Problems::default();
+        settings.validate(&mut problems);
+        assert_eq!(problems, Problems::default(), "{settings:?}");
         let stay = settings.stay_days;
         let ctx = Context {
             now: 0,
