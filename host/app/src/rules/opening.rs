@@ -1,8 +1,8 @@
 //! Opening a rule: one that is in force or was, or one that is to be tried.
 
 use super::plugins::of_point;
-use super::settings::checked_config;
 use super::point::{Point, Rule, RuleName, check_attributes};
+use super::settings::checked_config;
 use crate::Plugins;
 use crate::error::Result;
 use posthouse_domain::attribute::AttributeDef;

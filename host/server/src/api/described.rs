@@ -133,6 +133,18 @@ pub(super) struct ReasonDefinition {
     code: String,
     /// In words, with facts in braces.
     text: Localized,
+    /// What it tells of the one decision; left out if nothing.
+    arguments: Option<Vec<Argument>>,
+}
+
+/// What a reason tells of the one decision.
+#[derive(ToSchema)]
+pub(crate) struct Argument {
+    /// Its name in braces in the text.
+    name: String,
+    /// Kind of its values.
+    #[schema(value_type = fixed::FactKind)]
+    kind: String,
 }
 
 /// What calls of a rule used.

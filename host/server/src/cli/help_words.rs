@@ -184,7 +184,10 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     // plugins
     ("Write, test and activate plugins", "编写、测试和启用插件"),
     ("Make the project of a new plugin", "新建插件项目"),
-    ("Bring the SDK of a project up to that of this release", "将项目中的 SDK 更新为本版本"),
+    (
+        "Bring the SDK of a project up to that of this release",
+        "将项目中的 SDK 更新为本版本",
+    ),
     ("Lower-case words joined by hyphens", "小写单词，用连字符连接"),
     ("What the plugin decides", "插件决定什么"),
     ("Folder in which the project's folder is made", "在哪个目录下新建项目"),

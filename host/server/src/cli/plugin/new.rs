@@ -196,7 +196,9 @@ pub(super) fn upgrade_project(folder: &Path) -> Result<usize, ProjectError> {
             ),
         });
     }
-    let readme = COMMON.iter().filter_map(|(path, text)| Some((path.strip_prefix("sdk/")?, *text)));
+    let readme = COMMON
+        .iter()
+        .filter_map(|(path, text)| Some((path.strip_prefix("sdk/")?, *text)));
     let files: Vec<(&str, &str)> = SDK.into_iter().chain(readme).collect();
     let same = |(path, text): &&(&str, &str)| fs::read_to_string(sdk.join(path)).is_ok_and(|there| there == *text);
     let changed = files.len() - files.iter().filter(same).count();
@@ -308,7 +310,11 @@ mod tests {
         files_below(&at("sdk"), &at("sdk"), &mut there);
         let wanted = SDK.iter().map(|(path, _)| (*path).to_owned());
         assert_eq!(there, wanted.chain(["README.md".to_owned()]).collect());
-        assert!(fs::read_to_string(at("sdk/src/lib.rs")).unwrap().starts_with("//! Write a Posthouse plugin"));
+        assert!(
+            fs::read_to_string(at("sdk/src/lib.rs"))
+                .unwrap()
+                .starts_with("//! Write a Posthouse plugin")
+        );
         assert_eq!(fs::read_to_string(at("src/lib.rs")).unwrap(), "// the author's");
         assert!(!at("sdk.before").exists() && !at("sdk.new").exists());
         let other = upgrade_project(parent.path()).unwrap_err();
