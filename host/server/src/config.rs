@@ -1,8 +1,10 @@
 //! The configuration: defaults, then `posthouse.toml`, then the environment, then flags. Every knob is written out with its reason
 //! in `posthouse.toml` at the root of the repository; a test keeps that file and these defaults the same.
 
+mod http;
 mod keys;
 
+pub(crate) use http::Http;
 pub(crate) use keys::strange_variables;
 
 use figment::Figment;
@@ -22,6 +24,8 @@ pub(crate) const FILE: &str = "posthouse.toml";
 pub(crate) struct Config {
     /// Address and port to listen on; port 0 takes a free one.
     pub(crate) listen: String,
+    /// Address and port of `/metrics` alone; empty for none of its own.
+    pub(crate) metrics_listen: String,
     /// `sqlite:PATH` or `postgres://USER@HOST/NAME`.
     pub(crate) database: String,
     /// Connections of this host to PostgreSQL.
@@ -46,34 +50,6 @@ pub(crate) struct Config {
     pub(crate) webhooks: Webhooks,
     /// How many campaigns there may be.
     pub(crate) campaigns: Campaigns,
-}
-
-/// Limits and patience of the HTTP API.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Http {
-    /// Largest body of `POST /events`, in bytes.
-    pub(crate) event_bytes: usize,
-    /// Largest file of `POST /imports`, in bytes.
-    pub(crate) upload_bytes: usize,
-    /// Largest body of any other call with JSON, in bytes.
-    pub(crate) json_bytes: usize,
-    /// Requests a key may make in a second.
-    pub(crate) requests_per_second: u32,
-    /// Requests at work at once.
-    pub(crate) requests_at_once: u32,
-    /// Items of a page unless the call says otherwise.
-    pub(crate) page_default: usize,
-    /// Most items of a page.
-    pub(crate) page_most: usize,
-    /// Seconds until a request is given up.
-    pub(crate) request_seconds: u64,
-    /// Seconds without a byte until an upload is given up.
-    pub(crate) upload_idle_seconds: u64,
-    /// Seconds between saying `not ready` and not accepting any more, for load balancers.
-    pub(crate) drain_seconds: u64,
-    /// Seconds that requests in flight get when the server stops.
-    pub(crate) shutdown_seconds: u64,
 }
 
 /// What reading a workbook may use. It happens in a process of its own.
@@ -142,25 +118,14 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:7300".into(),
+            metrics_listen: String::new(),
             database: "sqlite:data/posthouse.db".into(),
             database_connections: posthouse_app::database::CONNECTIONS,
             clock: "system".into(),
             data: "data".into(),
             cache: "cache".into(),
             secret_file: "secret".into(),
-            http: Http {
-                event_bytes: 8 << 20,
-                upload_bytes: 512 << 20,
-                json_bytes: 1 << 20,
-                requests_per_second: 1_000,
-                requests_at_once: 512,
-                page_default: 100,
-                page_most: 1_000,
-                request_seconds: 120,
-                upload_idle_seconds: 30,
-                drain_seconds: 0,
-                shutdown_seconds: 30,
-            },
+            http: Http::default(),
             imports: Imports {
                 workbook_memory_bytes: 1 << 30,
                 workbook_cpu_seconds: 300,
@@ -187,6 +152,8 @@ impl Default for Config {
 pub(crate) struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) listen: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) metrics_listen: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) database: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -252,23 +219,17 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let http = &self.http;
-        let positive = [
-            ("http.requests-per-second", u64::from(http.requests_per_second)),
-            ("http.requests-at-once", u64::from(http.requests_at_once)),
+        let own = [
             ("database-connections", u64::from(self.database_connections)),
-            ("http.page-default", http.page_default as u64),
-            ("http.page-most", http.page_most as u64),
             ("campaigns.in-force", u64::from(self.campaigns.in_force)),
-            ("http.request-seconds", http.request_seconds),
-            ("http.upload-idle-seconds", http.upload_idle_seconds),
             ("imports.workbook-cpu-seconds", self.imports.workbook_cpu_seconds),
             (
                 "imports.workbook-silence-seconds",
                 self.imports.workbook_silence_seconds,
             ),
         ];
-        if let Some((setting, value)) = positive.into_iter().find(|(_, value)| *value == 0) {
+        let mut positive = own.into_iter().chain(self.http.positive());
+        if let Some((setting, value)) = positive.find(|(_, value)| *value == 0) {
             return Err(ConfigError::Value {
                 setting,
                 value: value.to_string(),
@@ -283,15 +244,7 @@ impl Config {
                 problem: words!("must be a multiple of 8", "应为 8 的倍数"),
             });
         }
-        if http.page_default > http.page_most {
-            let value = http.page_default.to_string();
-            return Err(ConfigError::Value {
-                setting: "http.page-default",
-                value,
-                problem: words!("must not exceed http.page-most", "不能超过 http.page-most"),
-            });
-        }
-        Ok(())
+        self.http.check()
     }
 
     /// How to set up the sandbox.

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod demo;
 mod house;
+mod listener;
 mod output;
 mod serve;
 mod telemetry;

@@ -120,7 +120,20 @@ fn describe() {
     );
     metrics::describe_counter!(
         "posthouse_overloaded_total",
-        "Requests turned away because too many were at work."
+        "Requests turned away because too many were at work, or too many large bodies in memory."
+    );
+    metrics::describe_counter!(
+        "posthouse_wrong_keys_total",
+        "Requests with a wrong key, those included whose key was not looked up any more."
+    );
+    metrics::describe_gauge!("posthouse_connections", "Open connections.");
+    metrics::describe_counter!(
+        "posthouse_connections_refused_total",
+        "Connections turned away because there were too many, in all or from one address."
+    );
+    metrics::describe_counter!(
+        "posthouse_connections_closed_total",
+        "Connections closed by the server: headers, unread, made_way."
     );
     metrics::describe_counter!(
         "posthouse_segment_moves_total",

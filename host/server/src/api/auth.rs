@@ -3,13 +3,15 @@
 use super::Front;
 use super::crowd::Held;
 use super::problem::Problem;
+use super::strangers::Unhurried;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use posthouse_app::team::Scope;
+use posthouse_app::AppError;
+use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::{Words, words};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -78,10 +80,42 @@ impl Limiter {
     }
 }
 
+/// The agency whose key came with a request, beside its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Known(pub(crate) String);
+
 /// Lets in whoever has a key.
-pub(crate) async fn door(State(front): State<Front>, mut request: Request, next: Next) -> Result<Response, Problem> {
+pub(crate) async fn door(State(front): State<Front>, request: Request, next: Next) -> Result<Response, Problem> {
     let key = bearer(request.headers())?;
-    let caller = front.app().team().authenticate(key).await?;
+    let (strangers, origin) = (front.strangers(), front.strangers().origin(&request));
+    if let Err(problem) = strangers.admit(origin, key) {
+        metrics::counter!("posthouse_wrong_keys_total").increment(1);
+        let mut answer = problem.into_response();
+        answer.extensions_mut().insert(Unhurried);
+        return Ok(answer);
+    }
+    let caller = match front.app().team().authenticate(key).await {
+        Ok(caller) => caller,
+        Err(error) => {
+            if matches!(error, AppError::Unauthorised) {
+                metrics::counter!("posthouse_wrong_keys_total").increment(1);
+                strangers.was_wrong(origin);
+            }
+            return Err(error.into());
+        }
+    };
+    strangers.knows(key);
+    let slug = caller.room.slug.clone();
+    let mut response = match admitted(&front, caller, request, next).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    };
+    response.extensions_mut().insert(Known(slug));
+    Ok(response)
+}
+
+/// The request of somebody who is known.
+async fn admitted(front: &Front, caller: Caller, mut request: Request, next: Next) -> Result<Response, Problem> {
     tracing::Span::current().record("agency", caller.room.slug.as_str());
     front.limiter().check(caller.key)?;
     let place = front.crowd().place(&request, caller.key)?;

@@ -1,11 +1,12 @@
 //! The calls of a capability: where they are, who may send them, and what the document says of both.
 
-use super::Front;
-use super::extract::{Allowed, BodyLimit};
+use super::bodies::{Taking, receive};
+use super::extract::Allowed;
 use super::openapi::{SCHEME, operations};
 use super::problem::{Answer, Problem};
+use super::{Front, idempotency, observe};
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use posthouse_app::team::{Caller, Scope};
 use utoipa::openapi::RefOr;
@@ -19,6 +20,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 #[derive(Default)]
 pub(super) struct Calls {
     pub(super) router: OpenApiRouter<Front>,
+    /// Those that nobody has opened yet.
+    closed: Vec<(Needs, UtoipaMethodRouter<Front>)>,
     /// Every type that the calls name, as often as they name it. The document has one entry for each name.
     pub(super) types: Vec<(String, RefOr<Schema>)>,
 }
@@ -30,6 +33,15 @@ enum Needs {
     Any(&'static [Scope]),
     /// Every one of these; a refusal names the first that is missing.
     All(&'static [Scope]),
+}
+
+/// What is kept of the answers to requests with an `Idempotency-Key`.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Keeping {
+    /// All of them.
+    Answers,
+    /// That they were given; they hold a secret.
+    Nothing,
 }
 
 impl Calls {
@@ -47,29 +59,48 @@ impl Calls {
         self.add(Needs::All(scopes), routes)
     }
 
-    fn add(mut self, needs: Needs, (types, mut paths, methods): UtoipaMethodRouter<Front>) -> Self {
-        for (_, operation) in paths.paths.values_mut().flat_map(operations) {
-            needs.describe(operation);
+    fn add(mut self, needs: Needs, routes: UtoipaMethodRouter<Front>) -> Self {
+        self.closed.push((needs, routes));
+        self
+    }
+
+    /// Opens these calls. Before anything of a body is read, the caller has been asked for the scopes; before anything is begun, the body is there,
+    /// whatever headers came with it.
+    pub(super) fn open(mut self, front: &Front, taking: Taking, keeping: Keeping) -> Self {
+        for (needs, (types, mut paths, methods)) in std::mem::take(&mut self.closed) {
+            for (_, operation) in paths.paths.values_mut().flat_map(operations) {
+                needs.describe(operation);
+            }
+            // the last is asked first
+            let methods = match keeping {
+                Keeping::Answers => methods.route_layer(from_fn_with_state(front.clone(), idempotency::once)),
+                Keeping::Nothing => methods.route_layer(from_fn_with_state(front.clone(), idempotency::once_in_secret)),
+            };
+            let methods = methods.route_layer(from_fn_with_state(front.clone(), observe::carry_out));
+            let methods = match taking {
+                Taking::Pieces(_) => methods,
+                Taking::Whole(most) => {
+                    let front = front.clone();
+                    methods.route_layer(from_fn(move |request, next| {
+                        let front = front.clone();
+                        async move { receive(front.http(), front.bodies(), most, request, next).await }
+                    }))
+                }
+            };
+            let methods = methods
+                .layer(DefaultBodyLimit::max(taking.most()))
+                .route_layer(from_fn(move |request, next| needs.ask(request, next)));
+            self.types.extend(types.iter().cloned());
+            self.router = self.router.routes((types, paths, methods));
         }
-        let methods = methods.route_layer(from_fn(move |request, next| needs.ask(request, next)));
-        self.types.extend(types.iter().cloned());
-        self.router = self.router.routes((types, paths, methods));
         self
     }
 
     pub(super) fn merge(mut self, other: Self) -> Self {
         self.types.extend(other.types);
+        self.closed.extend(other.closed);
         self.router = self.router.merge(other.router);
         self
-    }
-
-    /// Bounds the bodies of these calls.
-    pub(super) fn within(self, bytes: usize) -> Self {
-        self.map(|router| {
-            router
-                .layer(DefaultBodyLimit::max(bytes))
-                .layer(axum::Extension(BodyLimit(bytes)))
-        })
     }
 
     /// Changes the router and leaves the types as they are.

@@ -1,6 +1,7 @@
 //! How many requests are at work at once: whoever comes beyond that is told to come back, and waits nowhere. No key has all the places.
 
 use super::Front;
+use super::bodies::Ration;
 use super::problem::{OVERLOADED, Problem};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
@@ -105,6 +106,7 @@ impl Crowd {
 pub(super) struct Held {
     _all: Arc<OwnedSemaphorePermit>,
     _key: Option<Arc<Place>>,
+    _body: Option<Arc<Ration>>,
 }
 
 impl Held {
@@ -115,6 +117,14 @@ impl Held {
             ..self
         }
     }
+
+    /// With the room of its body.
+    pub(super) fn with_body(self, body: Ration) -> Self {
+        Self {
+            _body: Some(Arc::new(body)),
+            ..self
+        }
+    }
 }
 
 /// Before anybody is asked who they are: also that takes a connection to the database.
@@ -122,6 +132,7 @@ pub(crate) async fn admit(State(front): State<Front>, mut request: Request, next
     let held = Held {
         _all: Arc::new(front.crowd().enter(&request)?),
         _key: None,
+        _body: None,
     };
     request.extensions_mut().insert(held.clone());
     let response = next.run(request).await;

@@ -1,8 +1,8 @@
 //! Extractors whose refusals are problems: JSON, query, path, and the caller.
 
+use super::bodies::work_through;
 use super::problem::Problem;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -12,22 +12,20 @@ use posthouse_domain::shape::{self, Misshapen};
 use posthouse_domain::{Words, words};
 use serde::de::DeserializeOwned;
 
-/// Largest body of the route, told to those who exceed it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BodyLimit(pub(crate) usize);
-
 /// A body of JSON.
 #[derive(Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Send + 'static> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         require_type(request.headers(), &["application/json"])?;
         let currency = currency(&request);
         let body = whole_body(request, state).await?;
-        parse(&body, currency).map(Self)
+        work_through(body.len(), move || parse(&body, currency))
+            .await?
+            .map(Self)
     }
 }
 
@@ -35,7 +33,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 #[derive(Debug)]
 pub(crate) struct OptionalJson<T>(pub(crate) T);
 
-impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Default + Send + 'static> FromRequest<S> for OptionalJson<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -50,19 +48,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
         if body.trim_ascii() == b"null" {
             return Ok(Self(T::default()));
         }
-        parse(&body, currency).map(Self)
+        work_through(body.len(), move || parse(&body, currency))
+            .await?
+            .map(Self)
     }
 }
 
-/// The bytes of a body, within the limit of the route.
+/// The bytes of a body, which has been received within the limit of its call.
 pub(crate) async fn whole_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    let most = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
-    Bytes::from_request(request, state)
-        .await
-        .map_err(|rejection: BytesRejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(most),
-            _ => broken_off(),
-        })
+    Bytes::from_request(request, state).await.map_err(|_| broken_off())
 }
 
 /// The connection ended in the middle of a body.

@@ -1,10 +1,10 @@
 //! Whether the server lives, can work, and what it has counted. Outside `/api/v1`, without a key.
 
 use super::Front;
-use super::problem::{Answer, Problem};
+use super::problem::{Answer, Problem, ProblemBody};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use posthouse_domain::{Words, words};
 use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
@@ -83,8 +83,21 @@ async fn ready(State(front): State<Front>) -> Answer<&'static str> {
 
 /// Counts and durations in Prometheus' text format.
 #[utoipa::path(get, path = "/metrics", tag = "operations", operation_id = "metrics", security(),
-    responses((status = 200, description = "Metrics.", body = String, content_type = "text/plain")))]
-async fn metrics(State(front): State<Front>) -> impl IntoResponse {
+    responses((status = 200, description = "Metrics.", body = String, content_type = "text/plain"),
+        (status = 404, description = "They are told at another address.", body = ProblemBody, content_type = "application/problem+json")))]
+async fn metrics(State(front): State<Front>) -> Answer<Response> {
+    if front.0.metrics.here {
+        return Ok(told(State(front)).await.into_response());
+    }
+    let detail = words!(
+        "metrics are not told at this address; metrics-listen in posthouse.toml gives them one of their own",
+        "此地址不提供指标；可在 posthouse.toml 中用 metrics-listen 为指标另设地址"
+    );
+    Err(Problem::new(StatusCode::NOT_FOUND, "unknown_path", detail))
+}
+
+/// The same, to whoever asks.
+pub(super) async fn told(State(front): State<Front>) -> impl IntoResponse {
     let stats = front.app().engine().stats();
     metrics::counter!("posthouse_plugins_compiled_total").absolute(stats.compiled);
     metrics::counter!("posthouse_plugins_from_cache_total").absolute(stats.from_cache);
@@ -92,6 +105,7 @@ async fn metrics(State(front): State<Front>) -> impl IntoResponse {
     let text = front
         .0
         .metrics
+        .handle
         .as_ref()
         .map(metrics_exporter_prometheus::PrometheusHandle::render)
         .unwrap_or_default();

@@ -1,6 +1,8 @@
 //! `Idempotency-Key`: the same request with the same key gets the same answer, and is carried out once.
 
 use super::Front;
+use super::bodies::work_through;
+use super::extract::{Allowed, broken_off};
 use super::problem::{Answer, Problem, Turned};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -47,19 +49,24 @@ async fn honour(front: &Front, request: Request, next: Next, keeps: bool) -> Ans
     let Some(key) = key(request.headers())?.filter(|_| writes && !multipart) else {
         return Ok(next.run(request).await);
     };
-    let caller = request
+    let Allowed(caller) = request
         .extensions()
-        .get::<Caller>()
+        .get::<Allowed>()
         .cloned()
         .ok_or_else(Problem::internal)?;
     let (parts, body) = request.into_parts();
-    let most = front.largest_buffered();
-    let body = to_bytes(body, most).await.map_err(|_| Problem::too_large(most))?;
+    // it has been received within the limit of its call
+    let body = to_bytes(body, usize::MAX).await.map_err(|_| broken_off())?;
     let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
-    let mark = fingerprint(&caller, &[parts.method.as_str().as_bytes(), address.as_bytes(), &body]);
+    let (method, asked, read) = (parts.method.to_string(), address.to_owned(), body.clone());
+    let asking = caller.key;
+    let mark = work_through(body.len(), move || {
+        digest(asking.as_bytes(), &[method.as_bytes(), asked.as_bytes(), &read])
+    });
+    let mark = mark.await?;
     let mut request = Request::from_parts(parts, Body::from(body));
     let work = |attempting: Caller| {
-        request.extensions_mut().insert(attempting);
+        request.extensions_mut().insert(Allowed(attempting));
         next.run(request)
     };
     perform(front, &caller, (&key, &mark), keeps, work).await

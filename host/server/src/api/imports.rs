@@ -3,8 +3,8 @@
 use super::calls::Calls;
 use super::extract::{Auth, Path, Query, require_type};
 use super::fixed;
-use super::problem::{Answer, Problem, ProblemBody};
-use super::{Front, idempotency, reader};
+use super::problem::{Answer, Problem};
+use super::{Front, bodies, idempotency, reader};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
@@ -72,8 +72,7 @@ struct Upload {
 /// With `dry_run=true` the job counts what would land, and `report` says more; nothing but the job itself is written.
 #[utoipa::path(post, path = "/imports", tag = "intake", operation_id = "startImport", params(StartQuery),
     request_body(content = Upload, content_type = "multipart/form-data"),
-    responses((status = 202, description = "The job, new or joined.", body = Import),
-        (status = 408, description = "Nothing came for a while.", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 202, description = "The job, new or joined.", body = Import)))]
 async fn start(
     State(front): State<Front>,
     Query(query): Query<StartQuery>,
@@ -92,11 +91,7 @@ async fn start(
     })?;
     require_type(request.headers(), &["multipart/form-data"])?;
     let most = front.http().upload_bytes;
-    let announced = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > most as u64 + ENVELOPE as u64) {
+    if bodies::announced(request.headers()).is_some_and(|length| length > most as u64 + ENVELOPE as u64) {
         return Err(Problem::too_large(most));
     }
     let key = idempotency::key(request.headers())?;

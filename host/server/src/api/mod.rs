@@ -1,7 +1,8 @@
 //! The HTTP API: one file per capability, each with its calls, their documentation and the shape of their answers.
 //!
-//! A request passes, from outside in: [`reader`] (language), [`observe`] (span, measurement, panics), [`crowd`] (places), [`auth`] (key and rate),
-//! [`idempotency`], the scopes of the call ([`mod@calls`]), and the handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
+//! A request passes, from outside in: [`rest`] (what is left of its body), [`reader`] (language), [`observe`] (span, measurement, panics), [`crowd`]
+//! (places), [`auth`] (key and rate), the scopes of the call ([`mod@calls`]), [`bodies`], [`observe`] again (work that is finished whoever waits),
+//! [`idempotency`], and the handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
 
 mod agency;
 mod answers;
@@ -9,6 +10,7 @@ mod attributes;
 mod audit;
 mod auth;
 mod bindings;
+mod bodies;
 mod calls;
 mod campaigns;
 mod clashes;
@@ -38,9 +40,11 @@ mod preview;
 mod problem;
 mod quotes;
 mod reader;
+mod refusals;
 mod rest;
 mod segments;
 mod stacking_groups;
+mod strangers;
 mod tasks;
 mod timeline;
 mod titles;
@@ -51,8 +55,9 @@ use crate::config::Http;
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
+use bodies::Taking;
 use bytes::Bytes;
-use calls::Calls;
+use calls::{Calls, Keeping};
 use metrics_exporter_prometheus::PrometheusHandle;
 use posthouse_app::App;
 use posthouse_domain::words;
@@ -72,22 +77,39 @@ struct Inner {
     http: Http,
     uploads: PathBuf,
     crowd: crowd::Crowd,
+    bodies: bodies::Store,
+    strangers: strangers::Strangers,
+    refusals: refusals::Refusals,
     limiter: auth::Limiter,
     exports: auth::Limiter,
     stopping: AtomicBool,
     tasks: TaskTracker,
-    metrics: Option<PrometheusHandle>,
+    metrics: Metrics,
+}
+
+/// What has been counted, and whether it is told beside the API.
+#[derive(Clone, Default)]
+pub(crate) struct Metrics {
+    /// Where counts are kept.
+    pub(crate) handle: Option<PrometheusHandle>,
+    /// Whether `/metrics` stands beside the API.
+    pub(crate) here: bool,
 }
 
 impl Front {
-    pub(crate) fn new(app: App, http: Http, uploads: PathBuf, metrics: Option<PrometheusHandle>) -> Self {
+    pub(crate) fn new(app: App, http: Http, uploads: PathBuf, metrics: Metrics) -> Self {
         let limiter = auth::Limiter::new(http.requests_per_second);
         let crowd = crowd::Crowd::new(http.requests_at_once);
+        let bodies = bodies::Store::new(http.body_memory_bytes);
+        let strangers = strangers::Strangers::new(http.wrong_keys_per_minute, http.proxies());
         Self(Arc::new(Inner {
             app,
             http,
             uploads,
             crowd,
+            bodies,
+            strangers,
+            refusals: refusals::Refusals::default(),
             limiter,
             exports: auth::Limiter::of_exports(),
             stopping: AtomicBool::new(false),
@@ -108,6 +130,19 @@ impl Front {
         &self.0.crowd
     }
 
+    fn bodies(&self) -> &bodies::Store {
+        &self.0.bodies
+    }
+
+    fn strangers(&self) -> &strangers::Strangers {
+        &self.0.strangers
+    }
+
+    /// What was refused lately.
+    pub(crate) fn refusals(&self) -> &refusals::Refusals {
+        &self.0.refusals
+    }
+
     fn limiter(&self) -> &auth::Limiter {
         &self.0.limiter
     }
@@ -125,6 +160,7 @@ impl Front {
     /// From now on `/readyz` says no.
     pub(crate) fn begin_to_stop(&self) {
         self.0.stopping.store(true, Ordering::Relaxed);
+        self.refusals().report(true);
         self.app().begin_to_stop();
     }
 
@@ -136,7 +172,9 @@ impl Front {
     pub(crate) fn upkeep(&self) {
         self.0.limiter.tidy();
         self.0.exports.tidy();
-        if let Some(metrics) = &self.0.metrics {
+        self.strangers().tidy();
+        self.refusals().report(false);
+        if let Some(metrics) = &self.0.metrics.handle {
             metrics.run_upkeep();
         }
     }
@@ -151,53 +189,45 @@ impl Front {
             .saturating_mul(4)
             .max(8 << 20)
     }
-
-    /// Largest body held in memory.
-    fn largest_buffered(&self) -> usize {
-        self.component_bytes()
-            .max(self.http().event_bytes)
-            .max(self.http().json_bytes)
-    }
 }
 
 /// Every call under `/api/v1`, with the document that describes them.
 fn calls(front: &Front) -> Calls {
     let http = front.http();
-    let secret = Calls::new()
-        .merge(keys::routes().within(http.json_bytes))
-        .merge(webhooks::secret_routes().within(http.json_bytes))
-        .merge(coupons::secret_routes().within(http.event_bytes))
-        .map(|router| router.route_layer(from_fn_with_state(front.clone(), idempotency::once_in_secret)));
-    let v1 = Calls::new()
-        .merge(events::routes().within(http.event_bytes))
-        .merge(imports::routes().within(http.upload_bytes.saturating_add(imports::ENVELOPE)))
-        .merge(plugins::routes().within(front.component_bytes()))
-        .merge(clashes::routes().within(http.json_bytes))
-        .merge(agency::routes().within(http.json_bytes))
-        .merge(clock::routes().within(http.json_bytes))
-        .merge(customers::routes().within(http.json_bytes))
-        .merge(links::routes().within(http.json_bytes))
-        .merge(timeline::routes().within(http.json_bytes))
-        .merge(attributes::routes().within(http.json_bytes))
-        .merge(facts::routes().within(http.json_bytes))
-        .merge(bindings::routes().within(http.json_bytes))
-        .merge(preview::routes().within(http.json_bytes))
-        .merge(segments::routes().within(http.json_bytes))
-        .merge(flow::routes().within(http.json_bytes))
-        .merge(insights::routes().within(http.json_bytes))
-        .merge(quotes::routes().within(http.json_bytes))
-        .merge(coupons::routes().within(http.json_bytes))
-        .merge(decisions::routes().within(http.json_bytes))
-        .merge(stacking_groups::routes().within(http.json_bytes))
-        .merge(campaigns::routes().within(http.json_bytes))
-        .merge(tasks::routes().within(http.json_bytes))
-        .merge(webhooks::routes().within(http.json_bytes))
-        .merge(audit::routes().within(http.json_bytes))
-        .map(|router| router.route_layer(from_fn_with_state(front.clone(), idempotency::once)))
-        .merge(secret)
+    let small = Taking::Whole(http.json_bytes);
+    let open = |calls: Calls, taking: Taking| calls.open(front, taking, Keeping::Answers);
+    let secret = |calls: Calls, taking: Taking| calls.open(front, taking, Keeping::Nothing);
+    let plain = Calls::new()
+        .merge(clashes::routes())
+        .merge(agency::routes())
+        .merge(clock::routes())
+        .merge(customers::routes())
+        .merge(links::routes())
+        .merge(timeline::routes())
+        .merge(attributes::routes())
+        .merge(facts::routes())
+        .merge(bindings::routes())
+        .merge(preview::routes())
+        .merge(segments::routes())
+        .merge(flow::routes())
+        .merge(insights::routes())
+        .merge(quotes::routes())
+        .merge(coupons::routes())
+        .merge(decisions::routes())
+        .merge(stacking_groups::routes())
+        .merge(campaigns::routes())
+        .merge(tasks::routes())
+        .merge(webhooks::routes())
+        .merge(audit::routes());
+    let files = Taking::Pieces(http.upload_bytes.saturating_add(imports::ENVELOPE));
+    let v1 = open(plain, small)
+        .merge(open(events::routes(), Taking::Whole(http.event_bytes)))
+        .merge(open(imports::routes(), files))
+        .merge(open(plugins::routes(), Taking::Whole(front.component_bytes())))
+        .merge(secret(keys::routes().merge(webhooks::secret_routes()), small))
+        .merge(secret(coupons::secret_routes(), Taking::Whole(http.event_bytes)))
         .map(|router| {
             router
-                .route_layer(from_fn_with_state(front.clone(), observe::carry_out))
                 .route_layer(from_fn_with_state(front.clone(), auth::door))
                 .route_layer(from_fn_with_state(front.clone(), crowd::admit))
         });
@@ -220,9 +250,18 @@ pub(crate) fn router(front: Front) -> Router {
         )
         .fallback(welcome::nothing_here)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(observe::observe))
+        .layer(from_fn_with_state(front.clone(), observe::observe))
         .layer(from_fn(reader::listen))
-        .layer(from_fn(rest::read_rest))
+        .layer(from_fn_with_state(rest::Forgetting::default(), rest::read_rest))
+        .with_state(front)
+}
+
+/// `/metrics` as a service of its own.
+pub(crate) fn metrics_router(front: Front) -> Router {
+    Router::new()
+        .route("/metrics", axum::routing::get(health::told))
+        .fallback(welcome::nothing_here)
+        .layer(from_fn(reader::listen))
         .with_state(front)
 }
 

@@ -1,8 +1,9 @@
 //! One span, one line and one measurement per request; panics become problems; writes are finished even when nobody waits.
 
 use super::Front;
+use super::auth::Known;
 use super::crowd::Held;
-use super::problem::Problem;
+use super::problem::{Code, OVERLOADED, Problem};
 use super::reader;
 use crate::telemetry::REQUEST_SECONDS;
 use axum::extract::{MatchedPath, Request, State};
@@ -19,8 +20,9 @@ use tracing::Instrument;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The outermost layer but for the language.
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(front): State<Front>, request: Request, next: Next) -> Response {
     let began = Instant::now();
+    let origin = front.strangers().origin(&request);
     let id = request_id(request.headers());
     let method = known_method(request.method());
     let path = request
@@ -37,7 +39,9 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     span.in_scope(|| {
         let ms = elapsed.as_secs_f64() * 1_000.0;
         let ms = (ms * 10.0).round() / 10.0;
-        if status.is_server_error() {
+        if refused(&response).is_some_and(|(code, agency)| !front.refusals().count(code, agency, origin)) {
+            tracing::debug!(status = status.as_u16(), ms, "answered");
+        } else if status.is_server_error() {
             tracing::warn!(status = status.as_u16(), ms, "answered");
         } else if path.starts_with("/api/") {
             tracing::info!(status = status.as_u16(), ms, "answered");
@@ -55,6 +59,16 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// The code and the agency of an answer that whoever asks can have as often as they like: nobody is known, or nothing was begun.
+fn refused(response: &Response) -> Option<(&str, &str)> {
+    let code = response.extensions().get::<Code>()?.0.as_str();
+    match response.extensions().get::<Known>() {
+        None if response.status().is_client_error() || code == OVERLOADED => Some((code, "")),
+        Some(Known(agency)) if matches!(code, OVERLOADED | "rate_limited") => Some((code, agency)),
+        _ => None,
+    }
 }
 
 /// Finishes what it began: writes go on when their sender hangs up, so that nothing is left half told. Whoever waits is told in time.

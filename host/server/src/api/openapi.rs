@@ -118,7 +118,7 @@ fn bound(operation: &mut Operation, http: &Http) {
 }
 
 /// Problems that any call can answer.
-const SHARED: [(&str, &str, &str); 12] = [
+const SHARED: [(&str, &str, &str); 13] = [
     (
         "400",
         "BadRequest",
@@ -127,6 +127,7 @@ const SHARED: [(&str, &str, &str); 12] = [
     ("401", "Unauthorised", "No key, or one that is not known."),
     ("403", "Forbidden", "The key lacks the scope."),
     ("404", "NotFound", "There is no such thing, or it is another agency's."),
+    ("408", "Stalled", "The body stopped coming, or came too slowly."),
     ("409", "Conflict", "The request does not fit the present state."),
     (
         "412",
@@ -144,7 +145,11 @@ const SHARED: [(&str, &str, &str); 12] = [
         "Unprocessable",
         "The request is understood but cannot be carried out.",
     ),
-    ("429", "RateLimited", "The key asks too often."),
+    (
+        "429",
+        "RateLimited",
+        "The key asks too often, or the address sends too many wrong keys.",
+    ),
     (
         "503",
         "Unavailable",
@@ -246,7 +251,7 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
             "400" => once || secured && (body || query),
             "409" => secured && (in_use || !matches!(method, HttpMethod::Get | HttpMethod::Delete)),
             "412" => conditional,
-            "413" | "415" => body,
+            "408" | "413" | "415" => body,
             _ => once || secured && (body || query),
         };
         if answers {

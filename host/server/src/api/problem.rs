@@ -47,6 +47,10 @@ pub(super) const OVERLOADED: &str = "overloaded";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Turned;
 
+/// The code of a problem, beside its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Code(pub(crate) String);
+
 /// What handlers return.
 pub(crate) type Answer<T> = Result<T, Problem>;
 
@@ -148,6 +152,7 @@ impl IntoResponse for Problem {
         if self.code == OVERLOADED {
             response.extensions_mut().insert(Turned);
         }
+        response.extensions_mut().insert(Code(self.code));
         response
     }
 }

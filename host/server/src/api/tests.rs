@@ -368,9 +368,10 @@ async fn no_nul_gets_in() {
 
 #[tokio::test]
 async fn a_panic_is_a_problem_that_tells_nothing() {
+    let (front, _folder) = house::front().await;
     let router: Router = Router::new()
         .route("/", axum::routing::get(async || -> &'static str { panic!("hunter2") }))
-        .layer(from_fn(observe::observe));
+        .layer(from_fn_with_state(front, observe::observe));
     let response = router
         .oneshot(Request::get("/").body(Body::empty()).unwrap())
         .await

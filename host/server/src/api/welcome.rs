@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use super::reader::language;
 use super::{Front, shown};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -48,8 +48,10 @@ pub(crate) struct Welcome {
     live: &'static str,
     /// Whether requests can be served.
     ready: &'static str,
-    /// Counts and durations.
-    metrics: &'static str,
+    /// Counts and durations; left out if they are told at another address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    metrics: Option<&'static str>,
 }
 
 const HERE: Welcome = Welcome {
@@ -59,7 +61,7 @@ const HERE: Welcome = Welcome {
     openapi: "/api/openapi.json",
     live: "/livez",
     ready: "/readyz",
-    metrics: "/metrics",
+    metrics: Some("/metrics"),
 };
 
 /// What is here.
@@ -67,11 +69,15 @@ const HERE: Welcome = Welcome {
 /// A page for browsers (`Accept: text/html`), the same links as JSON for everyone else.
 #[utoipa::path(get, path = "/", tag = "operations", operation_id = "welcome", security(),
     responses((status = 200, description = "Where to go on; to a browser as a page.", content((Welcome = "application/json"), (String = "text/html")))))]
-async fn welcome(headers: HeaderMap) -> Response {
+async fn welcome(State(front): State<Front>, headers: HeaderMap) -> Response {
+    let here = Welcome {
+        metrics: HERE.metrics.filter(|_| front.0.metrics.here),
+        ..HERE
+    };
     let mut response = if wants_html(&headers) {
-        page(StatusCode::OK, &words!("Posthouse", "Posthouse"), &contents())
+        page(StatusCode::OK, &words!("Posthouse", "Posthouse"), &contents(&here))
     } else {
-        axum::Json(HERE).into_response()
+        axum::Json(here).into_response()
     };
     response
         .headers_mut()
@@ -122,7 +128,7 @@ fn wants_html(headers: &HeaderMap) -> bool {
     html > 0.0 && html >= json
 }
 
-fn contents() -> Words {
+fn contents(here: &Welcome) -> Words {
     let Welcome {
         version,
         api,
@@ -131,7 +137,14 @@ fn contents() -> Words {
         ready,
         metrics,
         ..
-    } = HERE;
+    } = here;
+    let metrics = metrics.map(|metrics| {
+        words!(
+            "<dt><a href=\"{metrics}\">{metrics}</a></dt><dd>Metrics for Prometheus.</dd>",
+            "<dt><a href=\"{metrics}\">{metrics}</a></dt><dd>Prometheus 指标。</dd>"
+        )
+    });
+    let metrics = metrics.unwrap_or_default();
     words!(
         "<h1>Posthouse</h1>\
          <p class=\"lead\">A customer server for travel agencies: one profile per customer, segments and campaigns decided by plugins that can be swapped while it runs.</p>\
@@ -140,7 +153,7 @@ fn contents() -> Words {
          <dt><code>{api}</code></dt><dd>The API. Every call takes a key: <code>Authorization: Bearer KEY</code>.</dd>\
          <dt><a href=\"{openapi}\">{openapi}</a></dt><dd>Its description, OpenAPI 3.1: every call, field and error.</dd>\
          <dt><a href=\"{live}\">{live}</a> · <a href=\"{ready}\">{ready}</a></dt><dd>Health: the process answers; requests can be served.</dd>\
-         <dt><a href=\"{metrics}\">{metrics}</a></dt><dd>Metrics for Prometheus.</dd>\
+         {metrics}\
          </dl>\
          <h2>On the command line</h2>\
          <dl>\
@@ -156,7 +169,7 @@ fn contents() -> Words {
          <dt><code>{api}</code></dt><dd>API。每次调用须带密钥：<code>Authorization: Bearer KEY</code>。</dd>\
          <dt><a href=\"{openapi}\">{openapi}</a></dt><dd>接口描述（OpenAPI 3.1）：全部接口、字段与错误。</dd>\
          <dt><a href=\"{live}\">{live}</a> · <a href=\"{ready}\">{ready}</a></dt><dd>健康检查：进程在运行；可以提供服务。</dd>\
-         <dt><a href=\"{metrics}\">{metrics}</a></dt><dd>Prometheus 指标。</dd>\
+         {metrics}\
          </dl>\
          <h2>命令行</h2>\
          <dl>\

@@ -88,6 +88,10 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "监听地址和端口；端口 0 表示任选空闲端口并显示",
     ),
     (
+        "Address and port of `/metrics` alone; without one they are at --listen, unless that can be reached from other machines",
+        "`/metrics` 单独的地址和端口；不设时指标在 --listen 的地址上，除非该地址可从其他机器访问",
+    ),
+    (
         "Business clock: `system`, or `fixed:` or `manual:` and an instant as in fixed:2026-01-15T10:00:00Z; a manual one is moved by `posthouse clock`",
         "业务时钟：`system`，或 `fixed:`、`manual:` 加时刻，如 fixed:2026-01-15T10:00:00Z；manual 时钟用 `posthouse clock` 拨动",
     ),

@@ -144,6 +144,9 @@ struct Serving {
     /// Address and port; port 0 takes a free one and prints it.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// Address and port of `/metrics` alone; without one they are at --listen, unless that can be reached from other machines.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<String>,
     /// Business clock: `system`, or `fixed:` or `manual:` and an instant as in fixed:2026-01-15T10:00:00Z; a manual one is moved by
     /// `posthouse clock`.
     #[arg(long, value_name = "CLOCK")]
@@ -171,6 +174,7 @@ impl Serving {
     fn flags(&self) -> Flags {
         Flags {
             listen: self.listen.clone(),
+            metrics_listen: self.metrics_listen.clone(),
             clock: self.clock.clone(),
             ..self.settings.flags()
         }

@@ -1,6 +1,7 @@
 //! The parts of an upload: the file streamed to disk, its digest taken on the way, and its mapping.
 
 use super::Front;
+use crate::api::bodies::Pace;
 use crate::api::extract::broken_off;
 use crate::api::problem::{Answer, Problem};
 use axum::body::Body;
@@ -12,9 +13,8 @@ use futures_util::{StreamExt, stream};
 use posthouse_domain::words;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
-use std::time::Duration;
 
 /// Longest mapping.
 const MAPPING: usize = 256 << 10;
@@ -34,8 +34,12 @@ pub(super) struct Received {
 
 /// Takes the parts of an upload.
 pub(super) async fn receive(front: &Front, request: Request) -> Answer<Received> {
-    let unread = Unread::default();
-    let request = request.map(|body| paced(body, unread.clone()));
+    let coming = Coming {
+        front,
+        unread: Unread::default(),
+        pace: Pace::of_pieces(front.http()),
+    };
+    let request = request.map(|body| paced(body, coming.unread.clone()));
     let mut parts = Multipart::from_request(request, &()).await.map_err(|e| {
         let detail = words!(
             "the upload is not multipart/form-data: {problem}",
@@ -45,16 +49,16 @@ pub(super) async fn receive(front: &Front, request: Request) -> Answer<Received>
         Problem::bad("bad_multipart", detail)
     })?;
     let (mut received, mut mapping) = (None, None);
-    while let Some(field) = in_time(front, &unread, parts.next_field()).await? {
+    while let Some(field) = coming.in_time(parts.next_field()).await? {
         match field.name() {
-            Some("file") if received.is_none() => received = Some(keep(front, &unread, field).await?),
+            Some("file") if received.is_none() => received = Some(keep(&coming, field).await?),
             Some("file") => {
                 return Err(Problem::unprocessable(
                     "too_many_files",
                     words!("send one file at a time", "一次请发送一个文件"),
                 ));
             }
-            Some("mapping") if mapping.is_none() => mapping = Some(read_mapping(front, &unread, field).await?),
+            Some("mapping") if mapping.is_none() => mapping = Some(read_mapping(&coming, field).await?),
             Some("mapping") => {
                 return Err(Problem::unprocessable(
                     "too_many_files",
@@ -84,9 +88,9 @@ pub(super) async fn receive(front: &Front, request: Request) -> Answer<Received>
     Ok(received)
 }
 
-async fn read_mapping(front: &Front, unread: &Unread, mut field: Field<'_>) -> Answer<String> {
+async fn read_mapping(coming: &Coming<'_>, mut field: Field<'_>) -> Answer<String> {
     let mut bytes = Vec::new();
-    while let Some(piece) = next_piece(front, unread, &mut field).await? {
+    while let Some(piece) = coming.next_piece(&mut field).await? {
         bytes.extend_from_slice(&piece);
         if bytes.len() > MAPPING {
             return Err(Problem::unprocessable(
@@ -99,36 +103,34 @@ async fn read_mapping(front: &Front, unread: &Unread, mut field: Field<'_>) -> A
         .map_err(|_| Problem::unprocessable("bad_mapping", words!("the mapping is not UTF-8", "映射不是 UTF-8")))
 }
 
-/// What comes next of a part.
-async fn next_piece(front: &Front, unread: &Unread, field: &mut Field<'_>) -> Answer<Option<Bytes>> {
-    let piece = in_time(front, unread, field.chunk()).await?;
-    unread.read(piece.as_ref().map_or(0, Bytes::len));
-    Ok(piece)
+/// An upload while it comes.
+struct Coming<'f> {
+    front: &'f Front,
+    unread: Unread,
+    pace: Pace,
 }
 
-/// What the parser finds next; the client has to send it in time.
-async fn in_time<T>(
-    front: &Front,
-    unread: &Unread,
-    next: impl Future<Output = Result<T, MultipartError>>,
-) -> Answer<T> {
-    let patience = Duration::from_secs(front.http().upload_idle_seconds);
-    let next = tokio::time::timeout(patience, next).await.map_err(|_| {
-        let detail = words!(
-            "nothing came for {patience} s; send the file again",
-            "{patience} 秒内没有收到数据；请重新发送文件",
-            patience = patience.as_secs()
-        );
-        Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_stalled", detail)
-    })?;
-    next.map_err(|e| broken(front, unread, &e))
+impl Coming<'_> {
+    /// What comes next of a part.
+    async fn next_piece(&self, field: &mut Field<'_>) -> Answer<Option<Bytes>> {
+        let piece = self.in_time(field.chunk()).await?;
+        self.unread.read(piece.as_ref().map_or(0, Bytes::len));
+        Ok(piece)
+    }
+
+    /// What the parser finds next; the client has to send it in time.
+    async fn in_time<T>(&self, next: impl Future<Output = Result<T, MultipartError>>) -> Answer<T> {
+        let next = tokio::time::timeout_at(self.pace.deadline(self.unread.arrived()), next);
+        let next = next.await.map_err(|_| self.pace.stalled("upload_stalled"))?;
+        next.map_err(|e| broken(self.front, &self.unread, &e))
+    }
 }
 
 /// Streams a part to disk, taking its digest on the way.
-async fn keep(front: &Front, unread: &Unread, mut field: Field<'_>) -> Answer<Received> {
+async fn keep(coming: &Coming<'_>, mut field: Field<'_>) -> Answer<Received> {
     let failed = |error: std::io::Error| Problem::of_file(&error);
     let name = field.file_name().unwrap_or("upload.csv").to_owned();
-    let folder = front.0.uploads.clone();
+    let folder = coming.front.0.uploads.clone();
     let blocking = tokio::task::spawn_blocking(move || {
         std::fs::create_dir_all(&folder)?;
         tempfile::tempfile_in(&folder)
@@ -136,7 +138,7 @@ async fn keep(front: &Front, unread: &Unread, mut field: Field<'_>) -> Answer<Re
     let temporary = blocking.await.map_err(|_| Problem::internal())?.map_err(failed)?;
     let mut file = tokio::fs::File::from_std(temporary.try_clone().map_err(failed)?);
     let (mut hash, mut size) = (Sha256::new(), 0u64);
-    while let Some(piece) = next_piece(front, unread, &mut field).await? {
+    while let Some(piece) = coming.next_piece(&mut field).await? {
         hash.update(&piece);
         size += piece.len() as u64;
         tokio::io::AsyncWriteExt::write_all(&mut file, &piece)
@@ -175,13 +177,18 @@ fn broken(front: &Front, unread: &Unread, error: &MultipartError) -> Problem {
     }
 }
 
-/// How many bytes the parser holds that no part has given out yet.
+/// How many bytes the parser holds that no part has given out yet, and how many have come in all.
 #[derive(Debug, Clone, Default)]
-struct Unread(Arc<AtomicUsize>);
+struct Unread(Arc<AtomicUsize>, Arc<AtomicU64>);
 
 impl Unread {
     fn came(&self, bytes: usize) {
         self.0.fetch_add(bytes, Relaxed);
+        self.1.fetch_add(bytes as u64, Relaxed);
+    }
+
+    fn arrived(&self) -> u64 {
+        self.1.load(Relaxed)
     }
 
     fn read(&self, bytes: usize) {

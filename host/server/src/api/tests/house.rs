@@ -49,7 +49,19 @@ pub(super) async fn with_key(http: Http) -> (Front, tempfile::TempDir, String) {
         campaigns_in_force: 500,
     });
     let uploads = folder.path().join("uploads");
-    (Front::new(app, http, uploads, None), folder, key)
+    (
+        Front::new(
+            app,
+            http,
+            uploads,
+            Metrics {
+                here: true,
+                ..Metrics::default()
+            },
+        ),
+        folder,
+        key,
+    )
 }
 
 /// The API in one process.

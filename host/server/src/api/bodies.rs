@@ -1,0 +1,347 @@
+//! Bodies of requests: read whole before anything is begun, within the limit of their call, at a fair pace, and not too many at a time.
+
+use super::crowd::Held;
+use super::extract::{Allowed, broken_off};
+use super::problem::{Answer, OVERLOADED, Problem};
+use crate::config::Http;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures_util::StreamExt;
+use http_body::Body as _;
+use posthouse_domain::words;
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// So much of each body is not counted: the places of requests bound it, and usual requests never meet with a full store.
+const FREE: usize = 64 << 10;
+/// One agency has at most this part of the store.
+const SHARE: usize = 2;
+/// What the calls of a route do with their bodies.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Taking {
+    /// They take them whole, up to so many bytes.
+    Whole(usize),
+    /// They take them piece by piece, up to so many bytes, and look at their pace themselves.
+    Pieces(usize),
+}
+
+impl Taking {
+    /// The largest body.
+    pub(super) fn most(self) -> usize {
+        let (Self::Whole(most) | Self::Pieces(most)) = self;
+        most
+    }
+}
+
+/// Reads the body. The scopes of the call have been asked for, and nothing has begun.
+pub(super) async fn receive(http: &Http, store: &Store, most: usize, request: Request, next: Next) -> Answer<Response> {
+    let writes = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    if !writes || request.body().is_end_stream() {
+        return Ok(next.run(request).await);
+    }
+    let announced = announced(request.headers());
+    if announced.is_some_and(|announced| announced > most as u64) {
+        return Err(Problem::too_large(most));
+    }
+    let allowed = request.extensions().get::<Allowed>().ok_or_else(Problem::internal)?;
+    let mut ration = store.ration(allowed.0.room.id);
+    let (mut parts, body) = request.into_parts();
+    let body = whole(body, announced, most, &Pace::begin(http), &mut ration).await?;
+    if let Some(held) = parts.extensions.remove::<Held>() {
+        parts.extensions.insert(held.with_body(ration));
+    }
+    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+}
+
+/// How long the body says it is.
+pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn whole(body: Body, announced: Option<u64>, most: usize, pace: &Pace, ration: &mut Ration) -> Answer<Bytes> {
+    let mut pieces = body.into_data_stream();
+    let mut read = Vec::new();
+    loop {
+        let next = tokio::time::timeout_at(pace.deadline(read.len() as u64), pieces.next());
+        let Some(piece) = next.await.map_err(|_| pace.stalled("body_stalled"))? else {
+            return Ok(read.into());
+        };
+        let piece = piece.map_err(|_| broken_off())?;
+        let length = read.len() + piece.len();
+        if length > most {
+            return Err(Problem::too_large(most));
+        }
+        ration.reach(length)?;
+        if read.len() <= FREE && length > FREE {
+            // whoever has sent this much is believed
+            let announced = announced.and_then(|announced| usize::try_from(announced).ok());
+            read.reserve_exact(announced.unwrap_or(0).min(most).saturating_sub(read.len()));
+        }
+        read.extend_from_slice(&piece);
+    }
+}
+
+/// Reads what a body of so many bytes says. Others wait for the threads that answer, so a large one is read on another, and half of the
+/// processors are left to them.
+pub(super) async fn work_through<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Answer<T> {
+    static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Semaphore::new(processors.div_ceil(2))
+    });
+    if bytes <= FREE {
+        return Ok(work());
+    }
+    let _turn = TURNS.acquire().await.map_err(|_| Problem::internal())?;
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done),
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Problem::internal()),
+        },
+    }
+}
+
+/// How fast a body has to come.
+#[derive(Debug)]
+pub(super) struct Pace {
+    began: Instant,
+    silence: Duration,
+    per_second: u32,
+    /// When even a steady body is given up; pieces that are put away take as long as they like.
+    end: Option<Instant>,
+}
+
+impl Pace {
+    pub(super) fn begin(http: &Http) -> Self {
+        let began = Instant::now();
+        Self {
+            end: Some(began + Duration::from_secs(http.request_seconds)),
+            ..Self::of_pieces(http)
+        }
+    }
+
+    pub(super) fn of_pieces(http: &Http) -> Self {
+        Self {
+            began: Instant::now(),
+            silence: Duration::from_secs(http.upload_idle_seconds),
+            per_second: http.body_bytes_per_second.max(1),
+            end: None,
+        }
+    }
+
+    /// When the next piece has to be there.
+    pub(super) fn deadline(&self, read: u64) -> Instant {
+        let paced = Duration::from_millis(read.saturating_mul(1_000) / u64::from(self.per_second));
+        let due = (self.began + self.silence + paced).min(Instant::now() + self.silence);
+        self.end.map_or(due, |end| due.min(end))
+    }
+
+    /// The problem of a body that did not keep up.
+    pub(super) fn stalled(&self, code: &'static str) -> Problem {
+        let detail = words!(
+            "nothing came for {silence} s, or less than {pace} bytes a second; send it again",
+            "{silence} 秒内没有收到数据，或平均每秒不足 {pace} 字节；请重新发送",
+            silence = self.silence.as_secs(),
+            pace = self.per_second
+        );
+        Problem::new(StatusCode::REQUEST_TIMEOUT, code, detail)
+    }
+}
+
+/// The room that bodies have in memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Store(Arc<Shelves>);
+
+#[derive(Debug)]
+struct Shelves {
+    most: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    by_agency: HashMap<Uuid, usize>,
+}
+
+impl Store {
+    /// Room for so many bytes.
+    pub(crate) fn new(most: usize) -> Self {
+        Self(Arc::new(Shelves {
+            most,
+            taken: Mutex::default(),
+        }))
+    }
+
+    fn ration(&self, agency: Uuid) -> Ration {
+        Ration {
+            store: self.clone(),
+            agency,
+            bytes: 0,
+        }
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one body has of the room, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Ration {
+    store: Store,
+    agency: Uuid,
+    bytes: usize,
+}
+
+impl Ration {
+    /// Makes room for a body that has reached this length.
+    ///
+    /// # Errors
+    /// `overloaded` if there is none.
+    fn reach(&mut self, length: usize) -> Answer<()> {
+        let more = length.saturating_sub(FREE).saturating_sub(self.bytes);
+        if more == 0 {
+            return Ok(());
+        }
+        let most = self.store.0.most;
+        let mut taken = self.store.taken();
+        let own = taken.by_agency.get(&self.agency).copied().unwrap_or(0);
+        // a body of the largest size has room where nobody else is
+        if taken.all + more > most && taken.all > 0 || own + more > most / SHARE && own > self.bytes {
+            metrics::counter!("posthouse_overloaded_total").increment(1);
+            let detail = words!(
+                "too many large bodies are being received; nothing was changed, send the request again in a moment",
+                "正在接收的大请求体过多；没有任何改动，请稍后重新发送请求"
+            );
+            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, detail).retry_after(1));
+        }
+        taken.all += more;
+        *taken.by_agency.entry(self.agency).or_default() += more;
+        self.bytes += more;
+        Ok(())
+    }
+}
+
+impl Drop for Ration {
+    fn drop(&mut self) {
+        if self.bytes == 0 {
+            return;
+        }
+        let mut taken = self.store.taken();
+        taken.all -= self.bytes;
+        if let Some(own) = taken.by_agency.get_mut(&self.agency) {
+            *own -= self.bytes;
+            if *own == 0 {
+                taken.by_agency.remove(&self.agency);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+
+    const ONE: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+    const THIRD: Uuid = Uuid::from_u128(3);
+
+    fn pace() -> Pace {
+        Pace::begin(&Http::default())
+    }
+
+    fn code<T: std::fmt::Debug>(answer: Answer<T>) -> (u16, String) {
+        let problem = answer.unwrap_err();
+        (problem.status.as_u16(), problem.code)
+    }
+
+    #[test]
+    fn no_agency_has_all_the_room_and_small_bodies_need_none() {
+        let store = Store::new(8 << 20);
+        let mut first = store.ration(ONE);
+        first.reach(FREE + (3 << 20)).unwrap();
+        let mut second = store.ration(ONE);
+        second.reach(FREE + (1 << 20)).unwrap();
+        assert_eq!(code(second.reach(FREE + (2 << 20))), (503, OVERLOADED.into()));
+        let mut others = store.ration(OTHER);
+        others.reach(FREE + (4 << 20)).unwrap();
+        let mut third = store.ration(THIRD);
+        assert_eq!(code(third.reach(FREE + 1)), (503, OVERLOADED.into()), "it is full");
+        store.ration(THIRD).reach(FREE).unwrap();
+        drop((first, second));
+        third.reach(FREE + (4 << 20)).unwrap();
+        drop((third, others));
+        let taken = store.taken();
+        assert_eq!((taken.all, taken.by_agency.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_body_as_large_as_its_call_takes_has_room_where_nobody_is() {
+        let store = Store::new(1 << 20);
+        let mut only = store.ration(ONE);
+        only.reach(8 << 20).unwrap();
+        assert_eq!(code(store.ration(ONE).reach(FREE + 1)), (503, OVERLOADED.into()));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_to_its_limit_and_no_further() {
+        let store = Store::new(8 << 20);
+        let read = async |length: usize, most: usize| {
+            let piece = || Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 1_000]));
+            let pieces = stream::iter(std::iter::repeat_with(piece).take(length / 1_000));
+            whole(Body::from_stream(pieces), None, most, &pace(), &mut store.ration(ONE)).await
+        };
+        assert_eq!(read(200_000, 200_000).await.unwrap().len(), 200_000);
+        assert_eq!(code(read(200_000, 199_999).await), (413, "body_too_large".into()));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_or_crawls_is_given_up() {
+        const SECOND: Duration = Duration::from_secs(1);
+        let store = Store::new(8 << 20);
+        let read = async |piece: usize, every: Duration, per_second: u32, seconds: u32| {
+            let pace = Pace {
+                began: Instant::now(),
+                silence: SECOND,
+                per_second,
+                end: Some(Instant::now() + SECOND * seconds),
+            };
+            let pieces = stream::unfold(0, move |length| async move {
+                tokio::time::sleep(every).await;
+                Some((Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; piece])), length + piece))
+            });
+            let began = Instant::now();
+            let read = whole(Body::from_stream(pieces), None, 1_000, &pace, &mut store.ration(ONE)).await;
+            (code(read), began.elapsed().as_secs())
+        };
+        let stalled = (408, "body_stalled".to_owned());
+        let tenth = SECOND / 10;
+        let (silent, crawling, steady, long) = tokio::join!(
+            read(1, SECOND * 60, 1, 60),
+            read(1, tenth, 100, 60),
+            read(100, tenth, 100, 60),
+            read(20, tenth, 1, 2),
+        );
+        assert_eq!(silent, (stalled.clone(), 1));
+        assert_eq!(
+            crawling,
+            (stalled.clone(), 1),
+            "ten bytes a second are fewer than a hundred"
+        );
+        assert_eq!(steady.0, (413, "body_too_large".to_owned()), "a slow line is no crime");
+        assert_eq!(long, (stalled, 2), "no request takes for ever");
+    }
+}
