@@ -57,7 +57,7 @@ cdnow: test-build ## real purchases against an independent computation; download
 million: build ## a file of a million rows on both engines, with memory measured; takes minutes
 	POSTHOUSE_TEST_MILLION=1 POSTHOUSE_TEST_BINARY=$(CURDIR)/target/release/posthouse $(CARGO) test --locked -p posthouse-tests million -- --nocapture --test-threads 1
 
-torture: test-build ## a hundred power cuts on each engine and a hundred rounds of three hosts, from another seed every time; takes an hour
+torture: test-build ## a hundred power cuts on each engine, a hundred rounds of three hosts, and strangers at the doors, from another seed every time; takes an hour
 	POSTHOUSE_TEST_TORTURE=$${POSTHOUSE_TEST_TORTURE:-100} POSTHOUSE_TEST_SEED=$${POSTHOUSE_TEST_SEED:-$$(date +%s)} \
 		$(CARGO) test --locked -p posthouse-tests torture -- --nocapture --test-threads 1
 

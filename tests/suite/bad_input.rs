@@ -111,7 +111,7 @@ fn requests_are_refused_with_problems(database: Database) {
     for _ in 0..10 {
         let events = |client: &Client, media| client.send("POST", "/api/v1/events", media, &long);
         assert_eq!(events(&client, "application/json").problem(413), "body_too_large");
-        assert_eq!(events(&client, "text/plain").problem(415), "wrong_content_type");
+        assert_eq!(events(&client, "text/plain").problem(413), "body_too_large");
         assert_eq!(events(&nobody, "application/json").status, 401);
     }
     assert_eq!(client.get("/api/v1/nothing").problem(404), "unknown_path");

@@ -30,6 +30,7 @@ mod crash;
 mod days;
 mod demo;
 mod documents;
+mod doors;
 mod effect;
 mod exactly_once;
 mod expected;
