@@ -245,7 +245,7 @@ fn segments_and_reasons() {
         "    Age,\n",
         "    Age(i32),\n",
         "what a reason tells has a name: write `Age { days: i32 }`",
-        "#[reason(",
+        "Age(i32)",
     );
 }
 

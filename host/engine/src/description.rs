@@ -35,7 +35,7 @@ pub struct ReasonDef {
     /// Text that may name declared facts, and its arguments, in braces.
     pub text: Localized,
     /// What it tells of the one decision.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     pub arguments: Vec<Argument>,
 }
 

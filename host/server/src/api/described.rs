@@ -133,8 +133,8 @@ pub(super) struct ReasonDefinition {
     code: String,
     /// In words, with facts in braces.
     text: Localized,
-    /// What it tells of the one decision; left out if nothing.
-    arguments: Option<Vec<Argument>>,
+    /// What it tells of the one decision.
+    arguments: Vec<Argument>,
 }
 
 /// What a reason tells of the one decision.
