@@ -2,6 +2,7 @@
 
 use super::segments::{CLOCK, bind};
 use posthouse_tests::guest::{Guest, PromotionGuest};
+use posthouse_tests::plugins;
 use posthouse_tests::{Answer, Campaigns, Client, Database, Options, Server};
 use serde_json::{Value, json};
 
@@ -427,6 +428,7 @@ fn what_a_plan_names_has_to_be_there(database: Database) {
         ..PromotionGuest::default()
     };
     let own = office.owner.admit(&own.build());
+    let early = office.owner.admit(&plugins::packed("early-bird"));
     let wrong = |pointer: &str, value: Value, status: u16, code: &str| {
         let mut plan = office.plan(1);
         let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -444,6 +446,8 @@ fn what_a_plan_names_has_to_be_there(database: Database) {
         422,
         "bad_config",
     );
+    let twice = json!({"steps": [{"days": 30, "rate": 500}, {"days": 30, "rate": 600}]});
+    wrong("/rule", json!({"digest": early, "config": twice}), 422, "bad_config");
     wrong("/rule/digest", json!(own), 422, "unknown_fact");
     wrong("/stacking/group", json!("winter"), 422, "unknown_group");
     wrong("/stacking/priority", json!(0), 422, "bad_plan");

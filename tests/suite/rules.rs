@@ -311,7 +311,7 @@ fn settings_are_described_and_contradictions_refused(database: Database) {
         (
             "lifecycle",
             json!({"at_risk_days": 400, "lost_days": 410}),
-            "lost_days is 410; it has to be at_risk_days and stay_days together, 430, or more",
+            "/lost_days: lost_days is 410; it has to be at_risk_days and stay_days together, 430, or more",
             json!({"stay_days": 6}),
         ),
         (
@@ -331,7 +331,7 @@ fn settings_are_described_and_contradictions_refused(database: Database) {
         let path = format!("/api/v1/bindings/segmentation/{plugin}");
         let put = |config: &Value| client.put(&path, &json!({"digest": digest, "config": config}));
         let refused = put(&contradiction);
-        assert_eq!(refused.problem(422), "refused", "{plugin}");
+        assert_eq!(refused.problem(422), "bad_config", "{plugin}");
         let detail = refused.json()["detail"].as_str().unwrap().to_owned();
         assert!(detail.contains(sentence), "{detail}");
         assert_eq!(put(&out_of_bounds).problem(422), "bad_config", "{plugin}");

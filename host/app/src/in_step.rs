@@ -161,7 +161,8 @@ mod tests {
     /// Ends every connection that hears news, as a network does that was away.
     async fn cut(address: &str) {
         let address = address.to_owned();
-        let cut = "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+        // until they have ended: what they hold is theirs for a moment longer
+        let cut = "SELECT pg_terminate_backend(l.pid, 10000) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
                    WHERE l.locktype = 'advisory' AND a.datname = current_database()";
         let cut = tokio::task::spawn_blocking(move || posthouse_tests::postgres::sql(&address, cut));
         assert_ne!(cut.await.unwrap(), "");

@@ -173,7 +173,7 @@ fn a_refusal_shows_the_row_and_the_basket() {
     assert!(refused.detail.en.ends_with(row), "{refused}");
     // a basket with a price that nobody asks
     let offer = PromotionGuest {
-        before: "(if (i64.gt_s (i64.load offset=48 (local.get $lines)) (i64.const 90000000000)) (then unreachable))"
+        before: "(if (i64.gt_s (i64.load offset=56 (local.get $lines)) (i64.const 90000000000)) (then unreachable))"
             .into(),
         ..PromotionGuest::default()
     };
