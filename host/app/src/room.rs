@@ -16,8 +16,11 @@ use posthouse_store::quotes::QuoteRow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use uuid::Uuid;
+
+/// Faults of quotes' rules that are counted at once: each is a small transaction, and all of one rule are of the same row.
+const COUNTING: usize = 8;
 
 /// An agency at work on this host.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub struct Room {
     pub(crate) promotions: Promotions,
     /// Quotes that wait to be written.
     pub(crate) holding: Together<Prepared, Result<QuoteRow>>,
+    /// Places of those who count faults of quotes' rules.
+    pub(crate) counting: Arc<Semaphore>,
     /// What the rules wrote and nobody has stored yet.
     pub(crate) logbook: Logbook,
     /// Orders of members that were made lately.
@@ -137,6 +142,7 @@ impl App {
             fitted_on: AtomicI32::new(Day::MIN),
             promotions: Promotions::default(),
             holding: Together::default(),
+            counting: Arc::new(Semaphore::new(COUNTING)),
             logbook: Logbook::default(),
             rankings: Rankings::default(),
             used: AtomicI64::new(self.machine.now()),

@@ -178,12 +178,19 @@ impl Quotes<'_> {
             }));
         }
         drop(health);
-        if !patients.is_empty() {
-            let (app, room) = (self.app.clone(), room.clone());
-            self.app
-                .background
-                .spawn(async move { app.quotes().see_to(&room, patients).await });
+        if patients.is_empty() {
+            return;
         }
+        let place = room.counting.clone().try_acquire_owned();
+        if place.is_err() && patients.iter().all(|patient| matches!(patient.care, Care::Count(_))) {
+            // enough of them are being counted already; more of the same would only wait for the same row
+            return;
+        }
+        let (app, room) = (self.app.clone(), room.clone());
+        self.app.background.spawn(async move {
+            app.quotes().see_to(&room, patients).await;
+            drop(place);
+        });
     }
 
     async fn see_to(&self, room: &Arc<Room>, mut patients: Vec<Patient>) {

@@ -80,7 +80,8 @@ struct Case {
 struct Side {
     campaign: Uuid,
     plan: Plan,
-    rule: Rule<Promotion>,
+    /// None if it does not open, as quotes meet it: it takes nothing off.
+    rule: Option<Rule<Promotion>>,
 }
 
 impl preview::Side<Case> for Side {
@@ -89,6 +90,7 @@ impl preview::Side<Case> for Side {
 
     fn ask(&self, case: &Case, moment: Moment) -> Option<i64> {
         let Case { basket, known, .. } = case;
+        let Some(rule) = &self.rule else { return Some(0) };
         let occasion = Occasion {
             // the plan is asked as if its time had come
             now: moment.now.clamp(self.plan.window.from, self.plan.window.to - 1),
@@ -101,9 +103,9 @@ impl preview::Side<Case> for Side {
         }
         let request = Request {
             basket: Arc::new(Told::new(basket)),
-            facts: project(self.rule.plugin.description(), known.as_ref()),
+            facts: project(rule.plugin.description(), known.as_ref()),
         };
-        let proposed = decide(&self.rule, moment, &request).answer.ok()?;
+        let proposed = decide(rule, moment, &request).answer.ok()?;
         let list: Vec<i64> = basket.lines.iter().map(Line::total).collect();
         let floor = |line: &Line| self.plan.floor(line.total(), line.cost());
         let alone = Candidate {
@@ -140,15 +142,20 @@ impl Quotes<'_> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let own = attributes::definitions(&mut tx, agency).await?;
         let plugins = self.app.plugins();
+        // what does not open any more is there to be replaced
+        let in_force = match plugins.rule(&mut tx, agency, RuleName::in_force(&bound), &own).await {
+            Err(AppError::Unable(_)) => None,
+            opened => Some(opened?),
+        };
         let now = Side {
             campaign: campaign.id,
             plan: serde_json::from_str(&campaign.plan).map_err(AppError::corrupt("plan"))?,
-            rule: plugins.rule(&mut tx, agency, RuleName::in_force(&bound), &own).await?,
+            rule: in_force,
         };
         let proposed = (campaign.key.as_str(), new.rule.digest.as_str(), &new.rule.config);
         let then = Side {
             campaign: campaign.id,
-            rule: plugins.trial_rule(&mut tx, agency, proposed, &own).await?,
+            rule: Some(plugins.trial_rule(&mut tx, agency, proposed, &own).await?),
             plan: new,
         };
         let kinds: HashMap<String, FactKind> = own.into_iter().map(|own| (own.key, own.kind)).collect();

@@ -62,7 +62,7 @@ impl Plugins<'_> {
         }
         let problems: Vec<Words> = problems.iter().map(Problem::words).collect();
         let detail = words!(
-            "the plugin does not take these settings: {problems}",
+            "the plugin rejects these settings: {problems}",
             "插件不接受这些设置：{problems}",
             problems = Words::join(&problems, &words!("; ", "；"))
         );

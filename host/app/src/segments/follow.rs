@@ -17,6 +17,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 /// Follows an agency's changes until the server stops. What was accepted before is still followed.
 pub(crate) async fn follow(app: App, room: Weak<Room>, woken: Arc<Notify>) {
@@ -269,16 +270,21 @@ impl Segments<'_> {
         else {
             return Ok(()); // said before
         };
-        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
         let heard = Heard {
             revision,
             at: self.app.machine.now(),
         };
-        bindings::mark_stale(&mut tx, room.id, (SEGMENTATION, name), heard, since, &reason).await?;
-        tx.commit().await?;
+        // it says why others failed, so it shall not fail for a lock itself
+        retrying!(self.mark(room.id, name, heard, (since, &reason)))?;
         if let Some(live) = room.live_mut().get_mut(name) {
             (live.row.stale_since, live.row.stale_reason) = (Some(since), Some(reason));
         }
         Ok(())
+    }
+
+    async fn mark(&self, agency: Uuid, name: &str, heard: Heard, (since, reason): (i64, &str)) -> Result<()> {
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        bindings::mark_stale(&mut tx, agency, (SEGMENTATION, name), heard, since, reason).await?;
+        Ok(tx.commit().await?)
     }
 }

@@ -99,7 +99,7 @@ pub(crate) async fn door(State(front): State<Front>, request: Request, next: Nex
         Err(error) => {
             if matches!(error, AppError::Unauthorised) {
                 metrics::counter!("posthouse_wrong_keys_total").increment(1);
-                strangers.was_wrong(origin);
+                strangers.was_wrong(origin, key);
             }
             return Err(error.into());
         }

@@ -24,6 +24,7 @@ use uuid::Uuid;
 const FREE: usize = 64 << 10;
 /// One agency has at most this part of the store.
 const SHARE: usize = 2;
+
 /// What the calls of a route do with their bodies.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Taking {
@@ -219,7 +220,7 @@ impl Ration {
         let mut taken = self.store.taken();
         let own = taken.by_agency.get(&self.agency).copied().unwrap_or(0);
         // a body of the largest size has room where nobody else is
-        if taken.all + more > most && taken.all > 0 || own + more > most / SHARE && own > self.bytes {
+        if taken.all + more > most && taken.all > self.bytes || own + more > most / SHARE && own > self.bytes {
             metrics::counter!("posthouse_overloaded_total").increment(1);
             let detail = words!(
                 "too many large bodies are being received; nothing was changed, send the request again in a moment",
@@ -292,7 +293,9 @@ mod tests {
     fn a_body_as_large_as_its_call_takes_has_room_where_nobody_is() {
         let store = Store::new(1 << 20);
         let mut only = store.ration(ONE);
-        only.reach(8 << 20).unwrap();
+        for length in (0..=8 << 20).step_by(100_000) {
+            only.reach(length).unwrap();
+        }
         assert_eq!(code(store.ration(ONE).reach(FREE + 1)), (503, OVERLOADED.into()));
     }
 

@@ -72,9 +72,13 @@ impl Calls {
                 needs.describe(operation);
             }
             // the last is asked first
-            let methods = match keeping {
-                Keeping::Answers => methods.route_layer(from_fn_with_state(front.clone(), idempotency::once)),
-                Keeping::Nothing => methods.route_layer(from_fn_with_state(front.clone(), idempotency::once_in_secret)),
+            let methods = match (taking, keeping) {
+                // what is not taken whole is told from other requests by its call, which reads it
+                (Taking::Pieces(_), _) => methods,
+                (_, Keeping::Answers) => methods.route_layer(from_fn_with_state(front.clone(), idempotency::once)),
+                (_, Keeping::Nothing) => {
+                    methods.route_layer(from_fn_with_state(front.clone(), idempotency::once_in_secret))
+                }
             };
             let methods = methods.route_layer(from_fn_with_state(front.clone(), observe::carry_out));
             let methods = match taking {

@@ -115,6 +115,10 @@ impl Strangers {
                 break;
             }
             let named = named.trim();
+            let named = named
+                .strip_prefix('[')
+                .and_then(|named| named.strip_suffix(']'))
+                .unwrap_or(named);
             let address = named
                 .parse()
                 .ok()
@@ -133,8 +137,9 @@ impl Strangers {
         let now = Instant::now();
         let tried = lock(&self.tried);
         let own = tried.by_address.get(&self.counted(&tried, origin));
+        // the bound on all of them is for those who have tried: an address that has sent no wrong key is let in whoever guesses elsewhere
+        let all = own.and_then(|_| tried.all.wait(self.per_minute.saturating_mul(ALL), now));
         let own = own.and_then(|own| own.wait(self.per_minute, now));
-        let all = tried.all.wait(self.per_minute.saturating_mul(ALL), now);
         drop(tried);
         let Some(wait) = own.max(all) else { return Ok(()) };
         if self.was_right(key) {
@@ -148,8 +153,13 @@ impl Strangers {
         Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_wrong_keys", detail).retry_after(wait))
     }
 
-    /// The key was wrong.
-    pub(crate) fn was_wrong(&self, origin: IpAddr) {
+    /// The key was wrong, if it was right once.
+    pub(crate) fn was_wrong(&self, origin: IpAddr, key: &str) {
+        let hash = hash(key);
+        let mut right = lock(&self.right);
+        right.young.remove(&hash);
+        right.old.remove(&hash);
+        drop(right);
         let now = Instant::now();
         let mut tried = lock(&self.tried);
         let counted = self.counted(&tried, origin);
@@ -221,7 +231,7 @@ mod tests {
         strangers.knows("right");
         for _ in 0..3 {
             strangers.admit(guesser, "wrong").unwrap();
-            strangers.was_wrong(guesser);
+            strangers.was_wrong(guesser, "wrong");
         }
         let refused = strangers.admit(guesser, "wrong").unwrap_err();
         assert_eq!(
@@ -251,7 +261,7 @@ mod tests {
     fn many_addresses_together_have_a_bound_and_take_little_memory() {
         let strangers = strangers(1);
         for i in 0..40_000u32 {
-            strangers.was_wrong(std::net::Ipv4Addr::from_bits(0x0b00_0000 + i).into());
+            strangers.was_wrong(std::net::Ipv4Addr::from_bits(0x0b00_0000 + i).into(), "wrong");
         }
         assert!(lock(&strangers.tried).by_address.len() <= ADDRESSES + 1);
         assert!(strangers.admit(address("198.51.100.1"), "wrong").is_err());

@@ -12,7 +12,7 @@ pub(crate) use network::{Network, crowd_of};
 
 use axum::Router;
 use axum::body::Body;
-use connections::Connections;
+use connections::{Connections, Stage};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -158,7 +158,13 @@ async fn attend(
         tokio::select! {
             // an end that is no good one is the peer's affair
             _ = served.as_mut() => break,
-            () = connection.must_go() => break,
+            () = connection.must_go() => {
+                // a request that began at the same moment is answered first
+                if connection.stage() != Stage::Work {
+                    break;
+                }
+                served.as_mut().graceful_shutdown();
+            }
             () = closing.cancelled(), if !stopping => {
                 stopping = true;
                 served.as_mut().graceful_shutdown();

@@ -16,9 +16,15 @@ impl Network {
             .trim()
             .split_once('/')
             .map_or((text.trim(), None), |(a, b)| (a, Some(b)));
-        let first: IpAddr = address.parse().ok()?;
-        let most = if first.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Some(most), |bits| bits.parse().ok())?;
+        let written: IpAddr = address.parse().ok()?;
+        let first = written.to_canonical();
+        let most: u8 = if first.is_ipv4() { 32 } else { 128 };
+        let bits: u8 = bits.map_or(Some(if written.is_ipv4() { 32 } else { 128 }), |bits| bits.parse().ok())?;
+        // an IPv4 address that is written as IPv6 has 96 bits before its own
+        let bits = match written.is_ipv6() && first.is_ipv4() {
+            true => bits.checked_sub(96)?,
+            false => bits,
+        };
         (bits <= most).then_some(Self { first, bits })
     }
 
@@ -56,6 +62,8 @@ mod tests {
     fn networks_have_their_addresses_and_no_others() {
         for (network, inside, outside) in [
             ("10.0.0.7", "10.0.0.7", "10.0.0.8"),
+            ("::ffff:10.0.0.7", "10.0.0.7", "10.0.0.8"),
+            ("::ffff:10.0.0.0/104", "10.9.0.1", "11.0.0.0"),
             ("10.0.0.0/8", "10.255.1.2", "11.0.0.0"),
             ("127.0.0.0/8", "::ffff:127.0.0.2", "::1"),
             ("fd00::/8", "fd12::1", "fe80::1"),

@@ -46,8 +46,9 @@ pub(super) fn localized(said: Localized) -> posthouse_domain::Localized {
 
 /// Whether a tag is of Chinese in traditional characters.
 fn is_traditional(tag: &str) -> bool {
-    let mut parts = tag.split(['-', '_']).skip(1);
-    parts.any(|part| ["hant", "tw", "hk", "mo"].contains(&part.to_ascii_lowercase().as_str()))
+    let parts: Vec<String> = tag.split(['-', '_']).map(str::to_ascii_lowercase).collect();
+    let says = |word: &str| parts.iter().any(|part| part == word);
+    says("hant") || !says("hans") && ["tw", "hk", "mo"].into_iter().any(says)
 }
 
 impl From<Problem> for problem::Problem {
@@ -251,6 +252,7 @@ mod tests {
         let pair = |zh: &str, en: &str| (zh.to_owned(), en.to_owned());
         assert_eq!(told(&[("en", "hello"), ("zh-CN", "你好")]), pair("你好", "hello"));
         assert_eq!(told(&[("zh-Hant-TW", "優惠"), ("zh", "优惠")]), pair("优惠", "优惠"));
+        assert_eq!(told(&[("zh-HK", "優惠"), ("zh-Hans-HK", "优惠")]), pair("优惠", "优惠"));
         assert_eq!(told(&[("zh_TW", "優惠"), ("EN-us", "offer")]), pair("優惠", "offer"));
         assert_eq!(told(&[("de", "Rabatt"), ("fr", "remise")]), pair("Rabatt", "Rabatt"));
         assert_eq!(told(&[("en", " "), ("zh-CN", "优惠")]), pair("优惠", "优惠"));

@@ -130,9 +130,9 @@ pub(super) fn upgrade(dir: &Path, output: Output) -> Result<(), Failure> {
     output.answer(&json!({ "folder": dir, "changed": changed }), || {
         let folder = dir.display();
         match changed {
-            0 => words!("{folder}: its sdk/ is that of this release.", "{folder}：sdk/ 已是本版本。"),
+            0 => words!("{folder}: sdk/ is already up to date.", "{folder}：sdk/ 已是最新。"),
             changed => words!(
-                "{folder}: sdk/ is now that of this release; {changed} of its files changed. Build it; what no longer compiles is told in the guide under Upgrading a project.",
+                "{folder}: sdk/ is up to date now; {changed} of its files changed. Build the project; the guide lists what may no longer compile, under Upgrading a project.",
                 "{folder}：sdk/ 已更新为本版本，有 {changed} 个文件变化。请重新构建；不能编译之处，见指南“升级项目”。"
             ),
         }

@@ -187,6 +187,10 @@ pub(super) fn new_project(name: &str, world: World, parent: &Path) -> Result<Pat
 /// Puts the SDK of this release into the place of a project's; how many of its files are others now. The project's own files stay as they are.
 pub(super) fn upgrade_project(folder: &Path) -> Result<usize, ProjectError> {
     let (sdk, fresh, before) = (folder.join("sdk"), folder.join("sdk.new"), folder.join("sdk.before"));
+    if !sdk.exists() && before.is_dir() {
+        // an upgrade was ended half-way
+        let _ = fs::rename(&before, &sdk);
+    }
     if !folder.join("Cargo.toml").is_file() || !sdk.join("Cargo.toml").is_file() {
         return Err(ProjectError::NotAProject {
             path: folder.to_owned(),
@@ -202,7 +206,7 @@ pub(super) fn upgrade_project(folder: &Path) -> Result<usize, ProjectError> {
     let files: Vec<(&str, &str)> = SDK.into_iter().chain(readme).collect();
     let same = |(path, text): &&(&str, &str)| fs::read_to_string(sdk.join(path)).is_ok_and(|there| there == *text);
     let changed = files.len() - files.iter().filter(same).count();
-    if changed == 0 {
+    if changed == 0 && count(&sdk) == files.len() {
         return Ok(0);
     }
     // beside the old one first: a disk that is full half-way leaves the project as it was
@@ -211,7 +215,11 @@ pub(super) fn upgrade_project(folder: &Path) -> Result<usize, ProjectError> {
         write(&fresh.join(path), text)?;
     }
     let _ = fs::remove_dir_all(&before);
-    let put = fs::rename(&sdk, &before).and_then(|()| fs::rename(&fresh, &sdk));
+    let put = fs::rename(&sdk, &before).and_then(|()| {
+        fs::rename(&fresh, &sdk).inspect_err(|_| {
+            let _ = fs::rename(&before, &sdk);
+        })
+    });
     put.map_err(|source| ProjectError::Io {
         doing: Doing::Write,
         path: sdk,
@@ -219,6 +227,17 @@ pub(super) fn upgrade_project(folder: &Path) -> Result<usize, ProjectError> {
     })?;
     let _ = fs::remove_dir_all(&before);
     Ok(changed)
+}
+
+/// Files below a folder.
+fn count(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.path() {
+            path if path.is_dir() => count(&path),
+            _ => 1,
+        })
+        .sum()
 }
 
 fn is_name(name: &str) -> bool {
@@ -306,6 +325,13 @@ mod tests {
         fs::write(at("sdk/src/gone.rs"), "// a file that is no longer part of it").unwrap();
         fs::write(at("src/lib.rs"), "// the author's").unwrap();
         assert_eq!(upgrade_project(&folder).unwrap(), 1);
+        assert_eq!(upgrade_project(&folder).unwrap(), 0);
+        fs::rename(at("sdk"), at("sdk.before")).unwrap();
+        assert_eq!(
+            upgrade_project(&folder).unwrap(),
+            0,
+            "one that was ended half-way is put right"
+        );
         let mut there = BTreeSet::new();
         files_below(&at("sdk"), &at("sdk"), &mut there);
         let wanted = SDK.iter().map(|(path, _)| (*path).to_owned());
