@@ -9,9 +9,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 /// How many connections there may be.
 #[derive(Debug, Clone)]
@@ -43,9 +41,6 @@ impl Refused {
     }
 }
 
-/// So long a connection that has just come is left in peace while another could make way: its request is on its way.
-const FRESH: Duration = Duration::from_secs(1);
-
 /// The order in which connections make way: those that never had a request answered, then the others, each by how long they have waited.
 type Turn = (bool, u64);
 
@@ -64,24 +59,15 @@ struct State {
     /// Without those that have been told to go.
     count: usize,
     by_address: HashMap<IpAddr, usize>,
-    waiting: BTreeMap<Turn, Waiting>,
+    waiting: BTreeMap<Turn, (IpAddr, Arc<Notify>)>,
     next: u64,
-}
-
-/// A connection that may make way.
-#[derive(Debug)]
-struct Waiting {
-    crowd: IpAddr,
-    go: Arc<Notify>,
-    since: Instant,
 }
 
 impl State {
     fn wait(&mut self, served: bool, crowd: IpAddr, go: Arc<Notify>) -> Turn {
         self.next += 1;
         let turn = (served, self.next);
-        let since = Instant::now();
-        self.waiting.insert(turn, Waiting { crowd, go, since });
+        self.waiting.insert(turn, (crowd, go));
         turn
     }
 
@@ -98,21 +84,12 @@ impl State {
 
     /// Whether somebody could be told to go.
     fn dismiss(&mut self, of: Option<IpAddr>) -> bool {
-        let now = Instant::now();
-        let mut turns = self
-            .waiting
-            .iter()
-            .filter(|(_, waiting)| of.is_none_or(|of| of == waiting.crowd));
-        let settled = |((served, _), waiting): &(&Turn, &Waiting)| *served || now - waiting.since >= FRESH;
-        let Some(turn) = turns
-            .clone()
-            .find(settled)
-            .or_else(|| turns.next())
-            .map(|(turn, _)| *turn)
-        else {
+        let mut turns = self.waiting.iter();
+        let found = turns.find(|(_, (crowd, _))| of.is_none_or(|of| of == *crowd));
+        let Some(turn) = found.map(|(turn, _)| *turn) else {
             return false;
         };
-        if let Some(Waiting { crowd, go, .. }) = self.waiting.remove(&turn) {
+        if let Some((crowd, go)) = self.waiting.remove(&turn) {
             go.notify_one();
             self.leave(crowd);
             metrics::counter!("posthouse_connections_closed_total", "why" => "made_way").increment(1);
@@ -318,7 +295,6 @@ mod tests {
         working.begin();
         kept.begin();
         kept.rest();
-        tokio::time::sleep(FRESH).await;
         let fourth = all.enter(from(4)).unwrap();
         assert!(was_told_to_go(&silent).await);
         drop(silent);
@@ -334,21 +310,6 @@ mod tests {
         drop((fourth, fifth, sixth));
         let state = all.0.state();
         assert_eq!((state.count, state.by_address.len(), state.waiting.len()), (0, 0, 0));
-    }
-
-    #[tokio::test]
-    async fn who_has_just_come_is_left_in_peace_while_another_rests() {
-        let all = connections(2, 10);
-        let resting = all.enter(from(1)).unwrap();
-        resting.begin();
-        resting.rest();
-        let fresh = all.enter(from(2)).unwrap();
-        let _next = all.enter(from(3)).unwrap();
-        assert!(was_told_to_go(&resting).await);
-        assert!(!was_told_to_go(&fresh).await);
-        // where all have just come, the first of them goes
-        let _last = all.enter(from(4)).unwrap();
-        assert!(was_told_to_go(&fresh).await);
     }
 
     #[tokio::test]
