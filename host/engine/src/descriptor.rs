@@ -315,7 +315,7 @@ fn check_text(place: &str, text: &Localized, limit: usize) -> Result<(), Refusal
                 size = text.len()
             )));
         }
-        if text.chars().any(|c| is_hidden(c)) {
+        if text.chars().any(is_hidden) {
             return Err(bad(words!(
                 "{place}.{language} has line breaks, or characters that cannot be seen",
                 "{place}.{language} 含有换行或不可见字符"

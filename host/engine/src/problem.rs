@@ -33,7 +33,7 @@ impl Problem {
     pub(crate) fn checked(self, limits: &Limits) -> Self {
         let text = match self.text.en.trim().is_empty() && self.text.zh.trim().is_empty() {
             true => words!("the plugin does not say why", "插件没有说明原因"),
-            false => self.text.map(|text| printable(&text, limits.refusal_bytes)),
+            false => self.text.map(|text| printable(text, limits.refusal_bytes)),
         };
         Self {
             path: printable(&self.path, PATH_BYTES),
