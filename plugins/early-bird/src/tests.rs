@@ -12,7 +12,10 @@ fn reasons_are_said_in_both_languages() {
         .line(Line::tour("YN-7").price(Money(500_000)).departs("2026-12-01"))
         .evaluate();
     assert_eq!(offers[0].because_zh, "提前 320 天预订，享最优早鸟价");
-    assert_eq!(offers[0].because_en, "Booked 320 days ahead, early enough for the best price");
+    assert_eq!(
+        offers[0].because_en,
+        "Booked 320 days ahead, early enough for the best price"
+    );
 }
 
 #[test]

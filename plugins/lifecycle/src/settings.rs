@@ -79,7 +79,9 @@ impl Settings {
             problems.at(
                 "/at_risk_days",
                 format!("at_risk_days 为 {at_risk_days}；不能小于 new_days 与 stay_days 之和 {least}"),
-                format!("at_risk_days is {at_risk_days}; it has to be new_days and stay_days together, {least}, or more"),
+                format!(
+                    "at_risk_days is {at_risk_days}; it has to be new_days and stay_days together, {least}, or more"
+                ),
             );
         }
         if lost_days < at_risk_days + stay_days {

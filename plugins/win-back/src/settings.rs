@@ -55,9 +55,7 @@ impl Settings {
                 problems.at(
                     format!("/segments/{place}"),
                     format!("{word:?} 不是分群的键；键只含小写字母、数字和连字符"),
-                    format!(
-                        "{word:?} is not the key of a segment, which has lower-case letters, digits and hyphens"
-                    ),
+                    format!("{word:?} is not the key of a segment, which has lower-case letters, digits and hyphens"),
                 );
             }
         }
