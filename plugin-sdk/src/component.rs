@@ -40,13 +40,30 @@ pub(crate) fn tell_panics() {
     std::panic::set_hook(Box::new(|panic| crate::log::error(panic.to_string())));
 }
 
-/// Refuses at compile time reasons whose text names a fact that the rule does not read.
+/// Most fields of a reason, as the host has it.
+const MOST_ARGUMENTS: usize = 8;
+
+/// Refuses at compile time reasons whose text names a fact that the rule does not read, and those whose fields the host would refuse.
 pub(crate) const fn check_reasons<R: Reasons>(uses: &[FactUse]) {
     let mut i = 0;
     while i < R::NAMED.len() {
         let (key, complaint) = R::NAMED[i];
         if !declares(uses, key) {
             panic!("{}", complaint);
+        }
+        i += 1;
+    }
+    let mut i = 0;
+    while i < R::DEFS.len() {
+        let arguments = R::DEFS[i].arguments;
+        assert!(arguments.len() <= MOST_ARGUMENTS, "a reason has 8 fields at most");
+        let mut j = 0;
+        while j < arguments.len() {
+            assert!(
+                !declares(uses, arguments[j].name),
+                "a field of a reason has the name of a fact that the rule reads: leave the field out, the text can name the fact"
+            );
+            j += 1;
         }
         i += 1;
     }

@@ -32,7 +32,7 @@ struct Offer {
     line: usize,
     saving: Saving,
     reason: u32,
-    told: Vec<Cell>,
+    arguments: Vec<Cell>,
 }
 
 impl Saving {
@@ -85,7 +85,7 @@ impl<R: Reasons> Offers<R> {
         let offer = Offer {
             line: line.place,
             saving,
-            told: reason.told(),
+            arguments: reason.arguments(),
             reason: reason.index(),
         };
         match self.offers.iter_mut().find(|known| known.line == line.place) {
@@ -112,7 +112,7 @@ impl<R: Reasons> Offers<R> {
                 },
                 reason: Reason {
                     index: offer.reason as u16,
-                    arguments: offer.told.into_iter().map(Into::into).collect(),
+                    arguments: offer.arguments.into_iter().map(Into::into).collect(),
                 },
             })
             .collect()

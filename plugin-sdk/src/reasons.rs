@@ -24,9 +24,9 @@ pub trait Reasons: Sized + 'static {
     /// The facts that texts name, each with the sentence to say if the rule does not read it.
     #[doc(hidden)]
     const NAMED: &'static [(&'static str, &'static str)];
-    /// What it tells, in the order of its arguments.
+    /// The values of its arguments, in their order.
     #[doc(hidden)]
-    fn told(&self) -> Vec<Cell> {
+    fn arguments(&self) -> Vec<Cell> {
         Vec::new()
     }
     /// Index into [`Self::DEFS`].

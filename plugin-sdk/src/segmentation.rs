@@ -225,7 +225,7 @@ pub const fn check<P: Segmentation>() {
     );
     assert!(
         !component::has_arguments::<P::Reason>(),
-        "the reasons of a segmentation rule have no fields: it gives them as a column; name facts in their texts"
+        "the reasons of a segmentation rule have no fields: their texts can name the facts that it reads"
     );
     component::check_reasons::<P::Reason>(P::Facts::USES);
 }

@@ -247,6 +247,8 @@ fn segments_and_reasons() {
         "what a reason tells has a name: write `Age { days: i32 }`",
         "Age(i32)",
     );
+    let fields = "the reasons of a segmentation rule have no fields";
+    mistake("    Age,\n", "    Age { days: i32 },\n", fields, "export_segmentation!");
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub use turn::{FactsDay, Turning};
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane, NewJob};
 use crate::team;
-use crate::writable::is_full;
+use crate::writable::note_if_full;
 use crate::{App, Days};
 use posthouse_domain::{AgencyTerms, Instant, time};
 use posthouse_store::{Access, profiles, team as store};
@@ -37,7 +37,7 @@ impl Job for TurnDay {
             && let Err(error) = app.days().begin(agency).await
         {
             // a server that stops goes on when it is back
-            if !app.stopping.is_cancelled() && !is_full(&error) {
+            if !app.stopping.is_cancelled() && !note_if_full(&error) {
                 tracing::error!(%error, %agency, "the turn of the day is not done; trying again");
             }
             retrying!(app.days().try_again(agency))?;

@@ -55,7 +55,7 @@ pub use posthouse_store::dialect::ClockKind;
 pub use posthouse_store::forms::ClashRow;
 pub use posthouse_store::{Store, StoreError, database};
 pub use room::Room;
-pub use writable::{is_full, storage_full};
+pub use writable::{is_full, note_if_full, storage_full};
 
 use facts::contributions::Contributions;
 use in_step::InStep;

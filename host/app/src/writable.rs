@@ -56,7 +56,10 @@ impl App {
             IS_SHORT.store(false, Ordering::Relaxed);
         }
         let (full, result) = match tried.map_err(AppError::from) {
-            Err(AppError::Store(StoreError::Full(said))) => (Some(said.clone()), Err(StoreError::Full(said).into())),
+            Err(AppError::Store(StoreError::Full(said))) => {
+                IS_SHORT.store(true, Ordering::Relaxed);
+                (Some(said.clone()), Err(StoreError::Full(said).into()))
+            }
             // who is busy is not full
             Err(error) if !error.will_pass() => return Err(error),
             _ => (None, Ok(())),
@@ -81,11 +84,15 @@ pub fn storage_full() -> Rejection {
     )
 }
 
-/// Whether it is for want of room that something failed. That is counted and logged here, not for every request: while there is no room,
-/// everything that writes fails.
+/// Whether it is for want of room that something failed.
 pub fn is_full(error: &AppError) -> bool {
+    matches!(error, AppError::Store(StoreError::Full(_)))
+}
+
+/// The same, counted, and logged now and then: while there is no room, everything that writes fails.
+pub fn note_if_full(error: &AppError) -> bool {
     static SAID: Mutex<Option<std::time::Instant>> = Mutex::new(None);
-    if !matches!(error, AppError::Store(StoreError::Full(_))) {
+    if !is_full(error) {
         return false;
     }
     IS_SHORT.store(true, Ordering::Relaxed);

@@ -241,10 +241,7 @@ fn context(
     let config = canonical::to_string(config).map_err(|error| words!("config: {error}", "config：{error}"))?;
     let problems = validate(&config).map_err(|fault| Failed::Fault(Box::new(fault), None))?;
     if !problems.is_empty() {
-        let problems = Words::join(
-            &problems.iter().map(Problem::words).collect::<Vec<_>>(),
-            &words!("; ", "；"),
-        );
+        let problems = Problem::join(&problems);
         return Err(words!("config: {problems}", "config：{problems}").into());
     }
     Ok(Context {

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::problem::{Problem, TOLD};
 use crate::refusal::Refusal;
-use posthouse_domain::{Localized, Words};
+use posthouse_domain::{Localized, Words, words};
 use std::fmt;
 
 /// Which plugin it is, what it says of itself, and the limits it runs under.
@@ -43,11 +43,19 @@ impl Identity {
             // it refuses them all the same
             problems.push(Problem::said(String::new(), Localized::default()));
         }
+        let more = problems.len().saturating_sub(TOLD);
         problems.truncate(TOLD);
-        Ok(problems
+        let mut checked: Vec<Problem> = problems
             .into_iter()
             .map(|problem| problem.checked(&self.limits))
-            .collect())
+            .collect();
+        if more > 0 {
+            checked.push(Problem {
+                path: String::new(),
+                text: words!("and {more} more", "另有 {more} 处"),
+            });
+        }
+        Ok(checked)
     }
 
     /// The form in which a plugin is named in traces.

@@ -10,7 +10,6 @@ use posthouse_domain::promotion::{Basket, Line, ProductKind};
 
 /// 2026-01-15, the day of every self-test.
 pub(crate) const TODAY: i32 = 20_468;
-const DAY_MS: i64 = 86_400_000;
 /// Texts no rule expects.
 pub(crate) const TEXTS: [&str; 6] = ["", " ", "上海", "e\u{301}\u{202e}\u{0}", "👩‍👩‍👧‍👦", "<script>'\"--"];
 
@@ -18,7 +17,7 @@ pub(crate) const TEXTS: [&str; 6] = ["", " ", "上海", "e\u{301}\u{202e}\u{0}",
 pub(crate) fn context(description: &Description, rows: &[Vec<Value>]) -> Context {
     let quantiles = tables(description, rows);
     Context {
-        now: i64::from(TODAY) * DAY_MS,
+        now: i64::from(TODAY) * posthouse_golden::DAY_MILLIS,
         today: TODAY,
         seed: 0,
         config: "{}".into(),

@@ -41,6 +41,12 @@ impl Problem {
         }
     }
 
+    /// All of them in one text.
+    pub fn join(problems: &[Self]) -> Words {
+        let problems: Vec<Words> = problems.iter().map(Self::words).collect();
+        Words::join(&problems, &words!("; ", "；"))
+    }
+
     /// It in a sentence, behind the place that it is about.
     pub fn words(&self) -> Words {
         let (path, text) = (&self.path, &self.text);

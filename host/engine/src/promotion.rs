@@ -6,23 +6,14 @@ use crate::contract::Promotion;
 use crate::description::{Argument, Description, FactUse};
 use crate::fault::{Fault, LogLine, Usage};
 use crate::identity::Identity;
-use crate::limits::Limits;
 use crate::problem::Problem;
-use crate::text::is_hidden;
+use crate::proposed::Proposed;
+use crate::text::printable;
 use posthouse_domain::catalogue::FactKind;
-use posthouse_domain::promotion::{self, Basket, Offer};
+use posthouse_domain::promotion::{self, Basket};
 use posthouse_domain::{Words, words};
 use std::fmt;
 use std::sync::Arc;
-
-/// What a rule proposes: one offer a line at most, in the rule's order. None means that it proposes nothing.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Proposed {
-    /// The offers.
-    pub offers: Vec<Offer>,
-    /// What the reason of each offer tells, in the order of the reason's arguments.
-    pub told: Vec<Vec<Value>>,
-}
 
 /// The checked answer for one basket.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,14 +77,20 @@ impl PromotionPlugin {
         } = identity;
         check_call(description, context, basket, facts).map_err(Fault::host)?;
         let (answer, receipt) = contract.evaluate(context, basket, facts)?;
-        let proposed = match answer {
+        let mut proposed = match answer {
             Ok(proposed) => proposed,
             Err(problem) => return Err(Fault::refused(problem, limits, receipt)),
         };
         let checked = promotion::check(&proposed.offers, basket.lines.len(), description.reasons.len())
-            .and_then(|()| check_told(&proposed, description, limits));
+            .and_then(|()| check_arguments(&proposed, description));
         if let Err((field, problem)) = checked {
             return Err(Fault::output(field, problem, receipt));
+        }
+        // people read them in a sentence, where a text that is too long or cannot be seen is no reason to lose the offer
+        for value in proposed.arguments.iter_mut().flatten() {
+            if let Value::Text(text) = value {
+                *text = printable(text, limits.reason_bytes);
+            }
         }
         Ok(Evaluated {
             proposed,
@@ -103,37 +100,26 @@ impl PromotionPlugin {
     }
 }
 
-/// Passes reasons that tell what they are to tell.
-fn check_told(proposed: &Proposed, description: &Description, limits: &Limits) -> Result<(), (String, Words)> {
-    let Proposed { offers, told } = proposed;
-    for (place, (offer, told)) in offers.iter().zip(told).enumerate() {
+/// Passes reasons that come with the arguments they declare.
+fn check_arguments(proposed: &Proposed, description: &Description) -> Result<(), (String, Words)> {
+    for (place, (offer, arguments)) in proposed.offers.iter().zip(&proposed.arguments).enumerate() {
         let Some(reason) = description.reasons.get(usize::from(offer.reason)) else {
             continue;
         };
         let field = |name: &str| format!("offers[{place}].reason.{name}");
-        let wanted = &reason.arguments;
-        if told.len() != wanted.len() {
+        let declared = &reason.arguments;
+        if arguments.len() != declared.len() {
             let problem = words!(
-                "{found} arguments, the reason {code:?} has {wanted}",
-                "有 {found} 个参数，理由 {code:?} 应有 {wanted} 个",
-                found = told.len(),
+                "{found} arguments, the reason {code:?} has {declared}",
+                "有 {found} 个参数，理由 {code:?} 应有 {declared} 个",
+                found = arguments.len(),
                 code = reason.code,
-                wanted = wanted.len()
+                declared = declared.len()
             );
             return Err((field("arguments"), problem));
         }
-        for (value, Argument { name, kind }) in told.iter().zip(wanted) {
+        for (value, Argument { name, kind }) in arguments.iter().zip(declared) {
             check_value(value, *kind).map_err(|problem| (field(name), problem))?;
-            if let Value::Text(text) = value
-                && (text.len() > limits.reason_bytes || text.chars().any(is_hidden))
-            {
-                let problem = words!(
-                    "the text has more than {most} bytes, or characters that cannot be seen",
-                    "文本超过 {most} 字节，或含有不可见字符",
-                    most = limits.reason_bytes
-                );
-                return Err((field(name), problem));
-            }
         }
     }
     Ok(())

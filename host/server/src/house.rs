@@ -107,6 +107,10 @@ pub(crate) fn serve_alone(config: &Config) -> Result<Option<File>, HouseError> {
     let Some(file) = embedded_file(&config.database) else {
         return Ok(None);
     };
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        // where it cannot be made, whoever opens the database says so
+        let _ = std::fs::create_dir_all(folder);
+    }
     let mut beside = std::fs::canonicalize(file)
         .unwrap_or_else(|_| file.to_owned())
         .into_os_string();

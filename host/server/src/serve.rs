@@ -19,7 +19,6 @@ use tokio_util::sync::CancellationToken;
 /// # Errors
 /// An address that cannot be listened on.
 pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&str)) -> Result<(), Failure> {
-    let _alone = house::serve_alone(config)?;
     let handle = telemetry::start_metrics().map_err(Failure::failed)?;
     let listener = bind(&config.listen, "--listen").await?;
     let address = listener.local_addr().map_err(Failure::failed)?;

@@ -295,13 +295,28 @@ where
         }
         Tx::Postgres(c) => {
             for keys in keys.chunks(MOST_IN_ARRAYS) {
-                let mut text = format!("{head} (SELECT * FROM ");
                 let mut arguments = PgArguments::default();
                 let mut list = collect(keys, keys.len());
                 let rest = list.0.split_off(parameters.len());
                 list.bind(&mut arguments)?;
-                unnest(Cells(rest), width, &mut arguments, &mut text)?;
-                text.push_str(") ");
+                let mut text = String::with_capacity(head.len() + tail.len() + 40);
+                match head.strip_suffix("IN") {
+                    // each of them is looked up; of a list beside the table the planner knows nothing, and may read all of the table for it
+                    Some(column) if width == 1 => {
+                        text.push_str(column);
+                        text.push_str("= ANY");
+                        let mut list = String::new();
+                        unnest(Cells(rest), width, &mut arguments, &mut list)?;
+                        text.push_str(list.trim_start_matches("UNNEST"));
+                    }
+                    _ => {
+                        text.push_str(head);
+                        text.push_str(" (SELECT * FROM ");
+                        unnest(Cells(rest), width, &mut arguments, &mut text)?;
+                        text.push(')');
+                    }
+                }
+                text.push(' ');
                 text.push_str(tail);
                 // planned anew for the length of this list: a plan that is kept would be one for tables that were empty
                 let query = sqlx::query_as_with(AssertSqlSafe(text), arguments).persistent(false);

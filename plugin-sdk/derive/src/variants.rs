@@ -46,7 +46,7 @@ pub(crate) fn reasons(input: &DeriveInput) -> Result<TokenStream> {
     let mut keys = Keys::default();
     let mut defs = Vec::new();
     let mut named = Vec::new();
-    let (mut told, mut known) = (Vec::new(), Vec::new());
+    let (mut values, mut known) = (Vec::new(), Vec::new());
     for variant in &variants {
         let said = Said::of(variant, "reason", &["code", "zh", "en"])?;
         let code = said.key("code", variant, &mut keys)?;
@@ -86,16 +86,16 @@ pub(crate) fn reasons(input: &DeriveInput) -> Result<TokenStream> {
         }
         let (ident, fields) = (&variant.ident, arguments.iter().map(|argument| &argument.field));
         let fields: Vec<_> = fields.collect();
-        told.push(quote! {
+        values.push(quote! {
             Self::#ident { #(#fields),* } => ::std::vec![#(::posthouse_sdk::private::Fact::cell(#fields)),*]
         });
     }
     let index = index(&variants);
     // an enum without variants has nothing to match
-    let told = (!variants.is_empty()).then(|| {
+    let values = (!variants.is_empty()).then(|| {
         quote! {
-            fn told(&self) -> ::std::vec::Vec<::posthouse_sdk::private::Cell> {
-                match self { #(#told),* }
+            fn arguments(&self) -> ::std::vec::Vec<::posthouse_sdk::private::Cell> {
+                match self { #(#values),* }
             }
         }
     });
@@ -104,7 +104,7 @@ pub(crate) fn reasons(input: &DeriveInput) -> Result<TokenStream> {
         impl ::posthouse_sdk::Reasons for #name {
             const DEFS: &'static [::posthouse_sdk::ReasonDef] = &[#(#defs),*];
             const NAMED: &'static [(&'static str, &'static str)] = &[#(#named),*];
-            #told
+            #values
             #index
         }
         const _: () = { #(#known)* };
@@ -131,7 +131,7 @@ struct Argument {
     ty: Type,
 }
 
-/// What a reason tells of the one decision: the named fields of its variant.
+/// The arguments of a reason: the named fields of its variant.
 fn arguments(variant: &Variant) -> Result<Vec<Argument>> {
     let mut arguments = Vec::new();
     for field in &variant.fields {

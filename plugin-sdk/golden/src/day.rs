@@ -2,7 +2,7 @@ use crate::Said;
 use crate::said::said;
 
 /// Milliseconds of a day.
-pub(crate) const MILLIS: i64 = 86_400_000;
+pub const MILLIS: i64 = 86_400_000;
 
 /// The day of a date like `2026-01-15`, as days since 1970-01-01; nothing if there is no such date from 1900 to 2999.
 pub fn day(text: &str) -> Option<i32> {

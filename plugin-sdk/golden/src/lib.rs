@@ -43,7 +43,7 @@ mod said;
 mod segmentation;
 
 pub use case::{Case, parse};
-pub use day::day;
+pub use day::{MILLIS as DAY_MILLIS, day};
 pub use facts::{Fact, Kind, Value, as_json, zero};
 pub use mismatch::{Mismatch, Place};
 pub use promotion::{Line, PRODUCTS, PromotionCase, Proposed, Request, Saving};

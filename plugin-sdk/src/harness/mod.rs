@@ -266,7 +266,7 @@ impl<P: Segmentation> Harness<P> {
 const FIRST: Day = Day(20_468);
 
 fn first_millisecond(day: Day) -> i64 {
-    i64::from(day.0) * 86_400_000
+    i64::from(day.0) * posthouse_golden::DAY_MILLIS
 }
 
 /// What a rule finds wrong with settings.

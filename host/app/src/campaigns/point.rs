@@ -1,6 +1,6 @@
 //! Promotions as a decision: a basket and the facts of whoever asks in, offers out.
 
-use crate::rules::point::{Point, Said, canonical_text, read_facts, write_facts, write_told};
+use crate::rules::point::{Point, Said, canonical_text, read_facts, write_arguments, write_facts};
 use posthouse_domain::promotion::{Basket, Line, Offer, Saving};
 use posthouse_domain::{Words, words};
 use posthouse_engine::{Context, Description, Fault, Plugin, PromotionPlugin, Proposed, Value as Fact};
@@ -83,8 +83,8 @@ impl Point for Promotion {
         })
     }
 
-    fn pin(Proposed { offers, told }: &Proposed, description: &Description) -> Value {
-        let offer = |(offer, told): (&Offer, &Vec<Fact>)| {
+    fn pin(Proposed { offers, arguments }: &Proposed, description: &Description) -> Value {
+        let offer = |(offer, arguments): (&Offer, &Vec<Fact>)| {
             let reason = description.reasons.get(usize::from(offer.reason));
             let (how, much) = match offer.saving {
                 Saving::Amount(amount) => ("amount", amount),
@@ -92,10 +92,10 @@ impl Point for Promotion {
             };
             let mut pinned = json!({"line": offer.line, how: much, "reason": reason.map(|reason| &reason.code)});
             if let Some(reason) = reason.filter(|reason| !reason.arguments.is_empty()) {
-                pinned["told"] = write_told(told, &reason.arguments);
+                pinned["arguments"] = write_arguments(arguments, &reason.arguments);
             }
             pinned
         };
-        json!({"offers": offers.iter().zip(told).map(offer).collect::<Vec<_>>()})
+        json!({"offers": offers.iter().zip(arguments).map(offer).collect::<Vec<_>>()})
     }
 }

@@ -5,7 +5,7 @@ use crate::intake::turn::{self, SLICE};
 use crate::rules::Moment;
 use crate::segments::Desk;
 use crate::team::Caller;
-use crate::writable::is_full;
+use crate::writable::note_if_full;
 use crate::{Days, Room};
 use posthouse_domain::{Day, Rejection, time, words};
 use posthouse_store::{Access, dialect, intake as store};
@@ -210,7 +210,7 @@ impl Days<'_> {
             if app.stopping.is_cancelled() {
                 return;
             }
-            if !is_full(&error) {
+            if !note_if_full(&error) {
                 tracing::error!(%error, agency = %room.slug, "the facts are not of today; tried again at the next look");
             }
             // whoever looks meanwhile is told, and does not try the same again at once

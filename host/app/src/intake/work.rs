@@ -12,7 +12,7 @@ use super::told;
 use super::uploads::import_of;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane};
-use crate::writable::is_full;
+use crate::writable::note_if_full;
 use crate::{App, Intake, Room};
 use futures_util::FutureExt;
 use posthouse_domain::attribute::AttributeDef;
@@ -70,7 +70,7 @@ impl Job for ImportFile {
             // if it is still this host's, its rows were counted before, and it goes on behind them
             Ok(Ended::Interrupted | Ended::Overtaken) => Ok(soon),
             Err(error) if error.will_pass() && import.rows_done > before && !import.dry_run => {
-                if !is_full(&error) {
+                if !note_if_full(&error) {
                     tracing::warn!(%error, import = %id, "an import goes on after what kept it");
                 }
                 Ok(soon)

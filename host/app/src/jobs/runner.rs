@@ -5,7 +5,7 @@ use super::slots::Slots;
 use super::{JobClock, JobRow, Lane};
 use crate::App;
 use crate::error::{AppError, Result, retrying};
-use crate::writable::{Pause, is_full};
+use crate::writable::{Pause, note_if_full};
 use posthouse_domain::{Instant, Words};
 use posthouse_store::jobs::{self as store, LeftOut};
 use posthouse_store::{Access, dialect};
@@ -66,7 +66,7 @@ impl App {
                     .max(SHORTEST_SLEEP),
                 Ok(_) => continue,
                 Err(error) => {
-                    if !is_full(&error) {
+                    if !note_if_full(&error) {
                         tracing::error!(%error, "jobs cannot be taken; trying again");
                     }
                     pause.after_failure()
@@ -114,14 +114,14 @@ impl App {
                     }
                     pause.is_over();
                     if let Err(error) = retrying!(self.give_back(&beyond))
-                        && !is_full(&error)
+                        && !note_if_full(&error)
                     {
                         tracing::warn!(%error, "jobs beyond an agency's share wait a quarter of a minute");
                     }
                     continue;
                 }
                 Err(error) => {
-                    if !is_full(&error) {
+                    if !note_if_full(&error) {
                         tracing::error!(%error, "jobs cannot be taken; trying again");
                     }
                     // whatever there is to do, it cannot be taken
@@ -158,7 +158,7 @@ impl App {
 
     async fn release_lane(&self, lane: Lane) {
         if let Err(error) = retrying!(self.release_jobs(Some(lane)))
-            && !is_full(&error)
+            && !note_if_full(&error)
         {
             tracing::warn!(%error, "what is left of a batch of jobs waits a quarter of a minute for the next host");
         }
@@ -286,7 +286,7 @@ impl App {
                         match retrying!(self.hold_job(job)) {
                             Ok(true) => {}
                             Ok(false) => tracing::warn!(%agency_id, kind, key, "another host has this job by now"),
-                            Err(error) if is_full(&error) => {}
+                            Err(error) if note_if_full(&error) => {}
                             Err(error) => {
                                 tracing::warn!(%error, %agency_id, kind, key, "a job is perhaps taken by another host");
                             }
@@ -328,7 +328,7 @@ impl App {
         };
         metrics::counter!("posthouse_jobs_total", "kind" => kind.clone()).increment(1);
         if let Err(error) = ended
-            && !is_full(&error)
+            && !note_if_full(&error)
         {
             tracing::error!(%error, %agency_id, kind, key, "what became of a job could not be written; it will be done again");
         }
@@ -365,7 +365,7 @@ impl App {
         let now = self.machine.now();
         if last {
             tracing::error!(%error, %agency_id, kind, key, attempts, "a job is given up");
-        } else if !is_full(error) {
+        } else if !note_if_full(error) {
             tracing::warn!(%error, %agency_id, kind, key, attempts, "a job failed; it is tried again");
         }
         let (first, longest) = PAUSES;

@@ -131,7 +131,7 @@ impl Priced {
                 reason: trace::reason(
                     asking.rule.plugin.description(),
                     found.reason,
-                    (&asking.request.facts, told(asking, found.line)),
+                    (&asking.request.facts, arguments(asking, found.line)),
                     terms,
                 ),
                 decision: asked[place]?,
@@ -161,11 +161,11 @@ impl Priced {
     }
 }
 
-/// What the reason of the offer on this line tells; a line gets one offer of a rule.
-fn told(asked: &Asked, line: u32) -> &[Fact] {
-    let Ok(Proposed { offers, told }) = &asked.made.answer else {
+/// The arguments of the reason of the offer on this line; a line gets one offer of a rule.
+fn arguments(asked: &Asked, line: u32) -> &[Fact] {
+    let Ok(Proposed { offers, arguments }) = &asked.made.answer else {
         return &[];
     };
     let offer = offers.iter().position(|offer| offer.line == line);
-    offer.and_then(|place| told.get(place)).map_or(&[], Vec::as_slice)
+    offer.and_then(|place| arguments.get(place)).map_or(&[], Vec::as_slice)
 }

@@ -281,11 +281,11 @@ pub(crate) fn code(code: &Code, applied: impl Fn(Uuid) -> bool) -> CodeTrace {
     }
 }
 
-/// A reason in words, with the facts that the rule was told and what the reason tells itself.
+/// A reason in words, with the facts that the rule was told and its own arguments.
 pub(crate) fn reason(
     description: &Description,
     index: u16,
-    (facts, told): (&[Fact], &[Fact]),
+    (facts, arguments): (&[Fact], &[Fact]),
     terms: &AgencyTerms,
 ) -> Reason {
     let Some(reason) = description.reasons.get(usize::from(index)) else {
@@ -297,7 +297,11 @@ pub(crate) fn reason(
     };
     let spoken = |key: &str| {
         if let Some(place) = reason.arguments.iter().position(|argument| argument.name == key) {
-            return Some(spoken(reason.arguments[place].kind, known(told.get(place)?), terms));
+            return Some(spoken(
+                reason.arguments[place].kind,
+                known(arguments.get(place)?),
+                terms,
+            ));
         }
         let place = description.facts.iter().position(|fact| fact.key == key)?;
         Some(spoken(description.facts[place].kind, known(facts.get(place)?), terms))

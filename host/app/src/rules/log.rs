@@ -5,7 +5,7 @@ use super::bindings::find;
 use super::call::Moment;
 use crate::error::{Result, retrying};
 use crate::team::{Caller, Scope};
-use crate::writable::is_full;
+use crate::writable::note_if_full;
 use crate::{App, Bindings, Room};
 use posthouse_domain::{Words, words};
 use posthouse_engine::{Fault, LogLevel, LogLine};
@@ -190,7 +190,7 @@ pub(crate) async fn keep_log(app: App, room: Weak<Room>, woken: Arc<Notify>) {
         let Some(room) = room.upgrade() else { return };
         let lines = room.logbook.take();
         if let Err(error) = retrying!(app.bindings().write_log(&room, &lines))
-            && !is_full(&error)
+            && !note_if_full(&error)
         {
             tracing::warn!(%error, agency = %room.slug, "what the rules logged is lost");
         }

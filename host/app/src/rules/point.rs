@@ -287,9 +287,9 @@ pub(crate) fn write_facts(facts: &[posthouse_engine::Value], description: &Descr
     write(description.facts.iter().map(|fact| &fact.key), facts)
 }
 
-/// What a reason tells by the names of its arguments, as facts are pinned.
-pub(crate) fn write_told(told: &[posthouse_engine::Value], arguments: &[Argument]) -> Value {
-    write(arguments.iter().map(|argument| &argument.name), told)
+/// The arguments of a reason by their names, as facts are pinned.
+pub(crate) fn write_arguments(arguments: &[posthouse_engine::Value], declared: &[Argument]) -> Value {
+    write(declared.iter().map(|argument| &argument.name), arguments)
 }
 
 fn write<'n>(names: impl Iterator<Item = &'n String>, values: &[posthouse_engine::Value]) -> Value {

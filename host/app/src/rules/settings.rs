@@ -60,11 +60,10 @@ impl Plugins<'_> {
         if problems.is_empty() {
             return Ok(config);
         }
-        let problems: Vec<Words> = problems.iter().map(Problem::words).collect();
         let detail = words!(
             "the plugin rejects these settings: {problems}",
             "插件不接受这些设置：{problems}",
-            problems = Words::join(&problems, &words!("; ", "；"))
+            problems = Problem::join(&problems)
         );
         Err(AppError::invalid("bad_config", detail))
     }

@@ -6,7 +6,7 @@ use super::classify::{Answer, call, fault_error, log_fault};
 use super::live::Live;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::{Moment, in_pool};
-use crate::writable::{Pause, is_full};
+use crate::writable::{Pause, note_if_full};
 use crate::{App, Room, Segments};
 use posthouse_domain::{Rejection, Words};
 use posthouse_store::intake::lock;
@@ -35,7 +35,7 @@ pub(crate) async fn follow(app: App, room: Weak<Room>, woken: Arc<Notify>) {
         match retrying!(app.segments().catch_up(&room)) {
             Ok(_) => pause.is_over(),
             Err(error) => {
-                if !is_full(&error) {
+                if !note_if_full(&error) {
                     tracing::error!(%error, agency = %room.slug, "segments do not follow; trying again");
                 }
                 tokio::select! {

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::description::{Description, QuantileRequest, SegmentDef};
 use crate::fault::{Fault, Receipt};
 use crate::problem::Problem;
-use crate::promotion::Proposed;
+use crate::proposed::Proposed;
 use crate::refusal::Refusal;
 use crate::runtime::Runtime;
 use posthouse_domain::Localized;

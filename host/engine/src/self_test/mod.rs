@@ -58,8 +58,7 @@ fn defaults(plugin: &Plugin) -> Result<(), Refusal> {
     if problems.is_empty() {
         return Ok(());
     }
-    let told: Vec<Words> = problems.iter().map(Problem::words).collect();
-    let told = Words::join(&told, &words!("; ", "；"));
+    let told = Problem::join(&problems);
     Err(Refusal::new(
         "bad_descriptor",
         words!(

@@ -211,7 +211,7 @@ fn hostile() -> Vec<(Words, Basket)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::promotion::Proposed;
+    use crate::proposed::Proposed;
     use posthouse_domain::promotion::{Offer, Saving};
 
     #[test]
@@ -234,7 +234,7 @@ mod tests {
                     saving: Saving::Rate(rate),
                     reason: 0,
                 }],
-                told: vec![Vec::new()],
+                arguments: vec![Vec::new()],
             },
             usage: Usage {
                 fuel,

@@ -1,12 +1,11 @@
 //! The calls of a capability: where they are, who may send them, and what the document says of both.
 
-use super::bodies::{Taking, receive};
+use super::Front;
 use super::extract::Allowed;
-use super::openapi::{SCHEME, operations};
+use super::openapi::SCHEME;
 use super::problem::{Answer, Problem};
-use super::{Front, idempotency, observe};
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::Response;
 use posthouse_app::team::{Caller, Scope};
 use utoipa::openapi::RefOr;
@@ -21,14 +20,14 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 pub(super) struct Calls {
     pub(super) router: OpenApiRouter<Front>,
     /// Those that nobody has opened yet.
-    closed: Vec<(Needs, UtoipaMethodRouter<Front>)>,
+    pub(super) closed: Vec<(Needs, UtoipaMethodRouter<Front>)>,
     /// Every type that the calls name, as often as they name it. The document has one entry for each name.
     pub(super) types: Vec<(String, RefOr<Schema>)>,
 }
 
 /// What a key must be able to do.
 #[derive(Debug, Clone, Copy)]
-enum Needs {
+pub(super) enum Needs {
     /// One of these; a refusal names the first.
     Any(&'static [Scope]),
     /// Every one of these; a refusal names the first that is missing.
@@ -64,42 +63,6 @@ impl Calls {
         self
     }
 
-    /// Opens these calls. Before anything of a body is read, the caller has been asked for the scopes; before anything is begun, the body is there,
-    /// whatever headers came with it.
-    pub(super) fn open(mut self, front: &Front, taking: Taking, keeping: Keeping) -> Self {
-        for (needs, (types, mut paths, methods)) in std::mem::take(&mut self.closed) {
-            for (_, operation) in paths.paths.values_mut().flat_map(operations) {
-                needs.describe(operation);
-            }
-            // the last is asked first
-            let methods = match (taking, keeping) {
-                // what is not taken whole is told from other requests by its call, which reads it
-                (Taking::Pieces(_), _) => methods,
-                (_, Keeping::Answers) => methods.route_layer(from_fn_with_state(front.clone(), idempotency::once)),
-                (_, Keeping::Nothing) => {
-                    methods.route_layer(from_fn_with_state(front.clone(), idempotency::once_in_secret))
-                }
-            };
-            let methods = methods.route_layer(from_fn_with_state(front.clone(), observe::carry_out));
-            let methods = match taking {
-                Taking::Pieces(_) => methods,
-                Taking::Whole(most) => {
-                    let front = front.clone();
-                    methods.route_layer(from_fn(move |request, next| {
-                        let front = front.clone();
-                        async move { receive(front.http(), front.bodies(), most, request, next).await }
-                    }))
-                }
-            };
-            let methods = methods
-                .layer(DefaultBodyLimit::max(taking.most()))
-                .route_layer(from_fn(move |request, next| needs.ask(request, next)));
-            self.types.extend(types.iter().cloned());
-            self.router = self.router.routes((types, paths, methods));
-        }
-        self
-    }
-
     pub(super) fn merge(mut self, other: Self) -> Self {
         self.types.extend(other.types);
         self.closed.extend(other.closed);
@@ -116,7 +79,7 @@ impl Calls {
 
 impl Needs {
     /// Lets the caller in, or says which scope is missing.
-    async fn ask(self, mut request: Request, next: Next) -> Answer<Response> {
+    pub(super) async fn ask(self, mut request: Request, next: Next) -> Answer<Response> {
         let caller = request
             .extensions_mut()
             .remove::<Caller>()
@@ -136,7 +99,7 @@ impl Needs {
     }
 
     /// OpenAPI has a list of alternatives, each of which names what is needed together.
-    fn describe(self, operation: &mut Operation) {
+    pub(super) fn describe(self, operation: &mut Operation) {
         let names = |scopes: &[Scope]| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>();
         let quoted = |scopes: &[Scope], and: &str| {
             let quoted: Vec<_> = scopes.iter().map(|scope| format!("`{}`", scope.as_str())).collect();

@@ -1,8 +1,8 @@
 //! How many requests are at work at once: whoever comes beyond that is told to come back, and waits nowhere. No key has all the places.
 
 use super::Front;
-use super::bodies::Ration;
 use super::problem::{OVERLOADED, Problem};
+use super::rations::Ration;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;

@@ -1,6 +1,6 @@
 //! Extractors whose refusals are problems: JSON, query, path, and the caller.
 
-use super::bodies::work_through;
+use super::beside::work_through;
 use super::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};

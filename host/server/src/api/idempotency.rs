@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: the same request with the same key gets the same answer, and is carried out once.
 
 use super::Front;
-use super::bodies::work_through;
+use super::beside::work_through;
 use super::extract::{Allowed, broken_off};
 use super::problem::{Answer, Problem, Turned};
 use axum::body::{Body, to_bytes};

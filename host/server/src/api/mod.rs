@@ -9,6 +9,7 @@ mod answers;
 mod attributes;
 mod audit;
 mod auth;
+mod beside;
 mod bindings;
 mod bodies;
 mod calls;
@@ -33,12 +34,14 @@ mod keys;
 mod links;
 mod observe;
 mod openapi;
+mod opening;
 mod page;
 mod plugins;
 mod preferences;
 mod preview;
 mod problem;
 mod quotes;
+mod rations;
 mod reader;
 mod refusals;
 mod rest;
@@ -77,7 +80,7 @@ struct Inner {
     http: Http,
     uploads: PathBuf,
     crowd: crowd::Crowd,
-    bodies: bodies::Store,
+    bodies: rations::Store,
     strangers: strangers::Strangers,
     refusals: refusals::Refusals,
     limiter: auth::Limiter,
@@ -100,7 +103,7 @@ impl Front {
     pub(crate) fn new(app: App, http: Http, uploads: PathBuf, metrics: Metrics) -> Self {
         let limiter = auth::Limiter::new(http.requests_per_second);
         let crowd = crowd::Crowd::new(http.requests_at_once);
-        let bodies = bodies::Store::new(http.body_memory_bytes);
+        let bodies = rations::Store::new(http.body_memory_bytes);
         let strangers = strangers::Strangers::new(http.wrong_keys_per_minute, http.proxies());
         Self(Arc::new(Inner {
             app,
@@ -130,7 +133,7 @@ impl Front {
         &self.0.crowd
     }
 
-    fn bodies(&self) -> &bodies::Store {
+    fn bodies(&self) -> &rations::Store {
         &self.0.bodies
     }
 

@@ -179,7 +179,7 @@ impl From<AppError> for Problem {
                 );
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", detail).retry_after(1)
             }
-            error if posthouse_app::is_full(&error) => {
+            error if posthouse_app::note_if_full(&error) => {
                 Self::rejected(StatusCode::INSUFFICIENT_STORAGE, posthouse_app::storage_full()).retry_after(5)
             }
             error @ AppError::Store(StoreError::Overloaded | StoreError::TooLong(_)) => {

@@ -35,6 +35,8 @@ pub(super) fn serve(serving: &Serving) -> Result<(), Failure> {
     let config = serving.load()?;
     start_logs(&config)?;
     block_on(async {
+        // before another version of the program changes what a running server goes by
+        let _alone = house::serve_alone(&config)?;
         let app = house::open(&config).await?;
         serve::serve(&config, app, async |_| {}).await
     })
@@ -59,6 +61,7 @@ pub(super) fn demo(demo: &Demo) -> Result<(), Failure> {
         seed: demo.seed,
     };
     block_on(async {
+        let _alone = house::serve_alone(&config)?;
         let prepared = demo::prepare(&config, &wish).await?;
         let (app, seeded) = demo::seed(&config, prepared).await?;
         serve::serve(&config, app, async |base| seeded.introduce(base)).await

@@ -6,7 +6,7 @@ use http_body::{Frame, SizeHint};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::Notify;
@@ -139,6 +139,7 @@ impl Connections {
             crowd,
             go,
             stage: AtomicU8::new(Stage::Head as u8),
+            answered: AtomicBool::new(false),
             turn: Mutex::new(Some(turn)),
         }))
     }
@@ -163,6 +164,8 @@ pub(crate) struct Connection {
     crowd: IpAddr,
     go: Arc<Notify>,
     stage: AtomicU8,
+    /// The answer is made, and on its way to the socket.
+    answered: AtomicBool,
     /// Its turn to make way; none while a request is at work.
     turn: Mutex<Option<Turn>>,
 }
@@ -174,6 +177,7 @@ impl Connection {
 
     /// A request is at work: the connection stays, whoever comes.
     pub(super) fn begin(&self) {
+        self.answered.store(false, Relaxed);
         self.stage.store(Stage::Work as u8, Relaxed);
         let mut turn = self.turn();
         // who was told to go meanwhile keeps their turn, so that they leave once
@@ -187,6 +191,13 @@ impl Connection {
         let mut turn = self.turn();
         if turn.is_none() {
             *turn = Some(self.all.0.state().wait(true, self.crowd, self.go.clone()));
+        }
+    }
+
+    /// Everything that was written has been sent, with it the answer if there is one.
+    pub(super) fn sent(&self) {
+        if self.answered.swap(false, Relaxed) {
+            self.rest();
         }
     }
 
@@ -228,7 +239,7 @@ impl Drop for Connection {
     }
 }
 
-/// The body of an answer, after which its connection rests.
+/// The body of an answer; its connection rests when it has been sent.
 pub(super) struct Answer {
     body: Body,
     connection: Arc<Connection>,
@@ -242,7 +253,7 @@ impl Answer {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        self.connection.rest();
+        self.connection.answered.store(true, Relaxed);
     }
 }
 

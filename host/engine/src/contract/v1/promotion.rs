@@ -8,7 +8,7 @@ use crate::description::Description;
 use crate::extension_point::ExtensionPoint;
 use crate::fault::Fault;
 use crate::problem::Problem;
-use crate::promotion::Proposed;
+use crate::proposed::Proposed;
 use crate::refusal::Refusal;
 use posthouse_domain::promotion::{Basket, Line, Offer, ProductKind, Saving};
 use wasmtime::component::{Component, ComponentExportIndex};
@@ -58,22 +58,22 @@ impl Promotion for Adapter {
             type Answer = (Result<Vec<types::Offer>, wire::Problem>,);
             let function = self.base.enter::<types::Ask<'_>, Answer>(store, &self.evaluate)?;
             let (answer,) = function.call(&mut *store, ask)?;
-            store.data_mut().bytes_out = answer.as_deref().map_or(0, said) as u64;
+            store.data_mut().bytes_out = answer.as_deref().map_or(0, offered) as u64;
             let answer = answer.map(|offers| offers.into_iter().map(types::Offer::read).unzip());
             Ok(answer
-                .map(|(offers, told)| Proposed { offers, told })
+                .map(|(offers, arguments)| Proposed { offers, arguments })
                 .map_err(Into::into))
         })
     }
 }
 
-/// Bytes of these offers, with what their reasons tell.
-fn said(offers: &[types::Offer]) -> usize {
-    let told = |told: &wire::Told| match told {
-        wire::Told::Text(text) => FACT_BYTES + text.len(),
+/// Bytes of these offers, with the arguments of their reasons.
+fn offered(offers: &[types::Offer]) -> usize {
+    let argument = |said: &wire::Said| match said {
+        wire::Said::Text(text) => FACT_BYTES + text.len(),
         _ => FACT_BYTES,
     };
-    let offer = |offer: &types::Offer| OFFER_BYTES + offer.reason.arguments.iter().map(told).sum::<usize>();
+    let offer = |offer: &types::Offer| OFFER_BYTES + offer.reason.arguments.iter().map(argument).sum::<usize>();
     offers.iter().map(offer).sum()
 }
 
@@ -94,7 +94,7 @@ fn size(basket: &Basket, facts: &[Value]) -> usize {
     reason = "wasmtime's derive macros write unsafe impls whose layout they compute from the type"
 )]
 mod types {
-    use super::wire::{Context, Told, Value};
+    use super::wire::{Context, Said, Value};
     use wasmtime::component::{ComponentType, Lift, Lower};
 
     pub(super) type Ask<'a> = (Context<'a>, Request<'a>);
@@ -165,7 +165,7 @@ mod types {
     #[component(record)]
     pub(super) struct Reason {
         pub(super) index: u16,
-        pub(super) arguments: Vec<Told>,
+        pub(super) arguments: Vec<Said>,
     }
 
     #[derive(ComponentType, Lift)]
@@ -212,7 +212,7 @@ impl<'a> From<&'a Line> for types::Line<'a> {
 }
 
 impl types::Offer {
-    /// The offer, and what its reason tells.
+    /// The offer, and the arguments of its reason.
     fn read(self) -> (Offer, Vec<Value>) {
         let saving = match self.saving {
             types::Saving::Amount(amount) => Saving::Amount(amount),

@@ -6,7 +6,7 @@ use crate::description::{self, Argument, FactUse, ReasonDef};
 use crate::problem;
 use posthouse_domain::catalogue;
 
-pub(super) use types::{Context, Description, Localized, Problem, Told, Value};
+pub(super) use types::{Context, Description, Localized, Problem, Said, Value};
 
 /// What every call gets, without what only one extension point has.
 pub(super) fn context(context: &context::Context) -> Context<'_> {
@@ -69,14 +69,14 @@ impl<'a> From<&'a columns::Value> for Value<'a> {
     }
 }
 
-impl From<Told> for columns::Value {
-    fn from(said: Told) -> Self {
+impl From<Said> for columns::Value {
+    fn from(said: Said) -> Self {
         match said {
-            Told::Unknown => Self::Null,
-            Told::Whole(value) => Self::Int(value),
-            Told::Number(value) => Self::Number(value),
-            Told::Flag(value) => Self::Flag(value),
-            Told::Text(value) => Self::Text(value),
+            Said::Unknown => Self::Null,
+            Said::Whole(value) => Self::Int(value),
+            Said::Number(value) => Self::Number(value),
+            Said::Flag(value) => Self::Flag(value),
+            Said::Text(value) => Self::Text(value),
         }
     }
 }
@@ -114,10 +114,10 @@ mod types {
         Text(&'a str),
     }
 
-    /// A value that a guest tells: the same type on its way back.
+    /// A value that a guest says: the same type on its way back.
     #[derive(ComponentType, Lift)]
     #[component(variant)]
-    pub(crate) enum Told {
+    pub(crate) enum Said {
         #[component(name = "unknown")]
         Unknown,
         #[component(name = "whole")]
