@@ -1,6 +1,7 @@
 //! The door to the sandbox.
 
-use crate::compile::{Cache, CompileQueue, Turn};
+use crate::cache::Cache;
+use crate::compile::{CompileQueue, Turn};
 use crate::description::{Description, SegmentDef};
 use crate::inspect::inspect;
 use crate::limits::Limits;

@@ -13,6 +13,7 @@
 
 pub mod bench;
 mod blame;
+mod cache;
 mod cases;
 mod columns;
 mod compile;
