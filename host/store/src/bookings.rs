@@ -101,7 +101,7 @@ pub async fn bookings(tx: &mut Tx, agency: Uuid, ids: &[&str]) -> Result<Vec<Boo
 /// # Errors
 /// Failures of the database.
 pub async fn bookings_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<BookingRow>> {
-    fetch_listed!(
+    let mut rows = fetch_listed!(
         tx,
         BookingRow,
         concat!(
@@ -113,8 +113,10 @@ pub async fn bookings_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Resul
         customers,
         1,
         |b, id| b.push_bind(*id),
-        "ORDER BY known_as"
-    )
+        ""
+    )?;
+    rows.sort_by_key(|row: &BookingRow| row.known_as);
+    Ok(rows)
 }
 
 /// A booking with what facts are counted from, and nothing of how it came to be known.

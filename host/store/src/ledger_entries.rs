@@ -149,11 +149,11 @@ pub async fn holds_of(tx: &mut Tx, agency: Uuid, causes: &[Cause]) -> Result<Vec
         causes,
         1,
         |b, cause| b.push_bind(cause.id),
-        "ORDER BY cause_id, kind, owner, entry"
+        ""
     )?;
     let mut posted: Vec<Posted> = rows.into_iter().map(EntryRow::read).collect::<Result<_>>()?;
-    // a long list is read in pieces, each in this order
-    posted.sort_by(|one, next| (one.cause_id, &one.account).cmp(&(next.cause_id, &next.account)));
+    let order = |posted: &Posted| (posted.cause_id, posted.account.clone(), posted.entry.entry);
+    posted.sort_by_cached_key(order);
     let accounts = posted.chunk_by(|one, next| one.cause_id == next.cause_id && one.account == next.account);
     let holds = accounts.filter_map(|of_one| {
         let entries: Vec<Entry> = of_one.iter().map(|posted| posted.entry.clone()).collect();

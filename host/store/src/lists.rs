@@ -245,7 +245,8 @@ pub(crate) async fn write<'r, T: Sync>(
 }
 
 /// All rows of a query about a list of keys: `head (the list) tail`. The head has its parameters, `$1` and so on, each once and in order;
-/// `cells` adds the values of a key. An empty list finds nothing.
+/// `cells` adds the values of a key. An empty list finds nothing. Whoever needs an order sorts what comes: a long list is read in pieces, and
+/// a planner that is asked for one reads a whole index in that order sooner than it looks the keys up.
 pub(crate) async fn fetch<'k, R, T: Sync>(
     tx: &mut Tx,
     (head, tail): (&'static str, &'static str),
@@ -267,6 +268,7 @@ where
         debug_assert_eq!(all.0.len(), parameters.len() + count * width, "{head}");
         all
     };
+    debug_assert!(!tail.contains("ORDER BY"), "{head} … {tail}");
     let mut found = Vec::new();
     match tx {
         Tx::Sqlite(c) => {
