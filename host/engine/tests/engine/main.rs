@@ -2,6 +2,7 @@
 
 mod admission;
 mod blame;
+mod contract;
 mod evil;
 mod flat;
 mod fuzz;
