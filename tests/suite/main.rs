@@ -51,6 +51,7 @@ mod intake;
 mod isolation;
 mod languages;
 mod lifetime;
+mod lots;
 mod million;
 mod newcomers;
 mod once;

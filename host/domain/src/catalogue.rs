@@ -2,7 +2,7 @@
 
 mod all;
 
-pub use all::ALL;
+pub use all::{ALL, LOT};
 
 use crate::contribution::Contributed;
 pub use crate::fact::{FactKind, Value};
@@ -167,6 +167,11 @@ impl FactDef {
             other => other,
         }
     }
+}
+
+/// Every fact a rule can read, but for an agency's own: those of the customer, and the [`LOT`] that the customer has drawn in the rule's binding.
+pub fn readable() -> impl Iterator<Item = &'static FactDef> {
+    ALL.iter().chain([&LOT])
 }
 
 /// The position of a fact in [`ALL`].

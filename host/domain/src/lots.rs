@@ -23,6 +23,11 @@ impl Lots {
         Self { keys: [key(0), key(1)] }
     }
 
+    /// The draw of a rule's binding.
+    fn of_binding(seed: u64) -> Self {
+        Self { keys: [seed, BINDINGS] }
+    }
+
     /// The ticket of a customer's number. No two numbers share one, as every step can be taken back.
     pub fn ticket(self, number: u32) -> u64 {
         let [first, second] = self.keys;
@@ -49,6 +54,18 @@ impl Lots {
         let drawn = drawn.into_sorted_vec().into_iter().map(|(_, number)| number).collect();
         (drawn, count)
     }
+}
+
+/// The second key of the draws of bindings: the first eight bytes of SHA-256 of `lot`.
+const BINDINGS: u64 = 0xb7b3_0d6e_4f8c_8647;
+
+/// How many lots there are: a rule takes one customer in a hundred with those below 100.
+pub const LOTS: u64 = 10_000;
+
+/// The lot, below [`LOTS`], that a customer has drawn in a binding: by the binding's seed and the customer's number alone, so it stays the same
+/// through all revisions, and says nothing of who it is.
+pub fn lot(seed: u64, number: u32) -> i32 {
+    (Lots::of_binding(seed).ticket(number) % LOTS) as i32
 }
 
 /// The last step of SplitMix64: a bijection in which every bit of the input reaches every bit of the output.
@@ -81,6 +98,27 @@ mod tests {
         assert_eq!(Lots::new("b").keys, [first, second]);
         assert_eq!(Lots::new("b").ticket(7), 0xcf4e_f1b9_1f47_cba8);
         assert_eq!(mix(1), 0x5692_161d_100b_05e5);
+    }
+
+    #[test]
+    fn a_lot_is_what_the_documentation_says() {
+        // worked out by hand in another language
+        assert_eq!(lot(0, 0), 5482);
+        assert_eq!(lot(0x0123_4567_89ab_cdef, 7), 6278);
+        assert_eq!(lot(1, u32::MAX), 9922);
+    }
+
+    #[test]
+    fn lots_fall_evenly_and_anew_in_every_binding() {
+        let (mut lots, mut pairs) = (vec![0u64; LOTS as usize], [0u64; 100]);
+        for number in 0..1_000_000 {
+            let (one, other) = (lot(17, number), lot(18, number));
+            lots[one as usize] += 1;
+            pairs[(one / 1_000 * 10 + other / 1_000) as usize] += 1;
+        }
+        for (name, found) in [("lots", strangeness(&lots)), ("pairs", strangeness(&pairs))] {
+            assert!(found.abs() < 4.0, "{name}: {found}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::cells::{Bits, Cells};
 use super::frame::Frame;
 use posthouse_domain::Day;
 use posthouse_domain::catalogue::{FactKind, View};
+use posthouse_domain::lots::lot;
 use posthouse_engine::{Column, Values};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -99,6 +100,35 @@ impl Lent<'_> {
         }
     }
 
+    /// The lots of these customers in the binding of this seed.
+    pub(crate) fn lots(seed: u64, rows: &Rows<'_>) -> Self {
+        let lots = (0..rows.len()).map(|row| lot(seed, rows.ordinal(row) as u32));
+        Lent {
+            values: Held::Narrow(lots.collect()),
+            valid: None,
+        }
+    }
+
+    /// The whole numbers of the first so many rows where they are known and, if given, those of `among` are above zero: the population of a
+    /// quantile table.
+    pub(crate) fn population(&self, rows: usize, among: Option<&Lent<'_>>) -> Vec<i64> {
+        let counts = |row: &usize| among.is_none_or(|among| among.whole(*row).is_some_and(|value| value > 0));
+        (0..rows).filter(counts).filter_map(|row| self.whole(row)).collect()
+    }
+
+    /// The whole number of a row, if it is known and one.
+    fn whole(&self, row: usize) -> Option<i64> {
+        let bit = |bits: &[u8]| bits[row / 8] & (1 << (row % 8)) != 0;
+        if !self.valid.as_deref().is_none_or(bit) {
+            return None;
+        }
+        match &self.values {
+            Held::Narrow(values) => Some(values[row].into()),
+            Held::Wide(values) => Some(values[row]),
+            _ => None,
+        }
+    }
+
     /// The column as the engine takes it.
     pub fn as_column(&self) -> Column<'_> {
         let values = match &self.values {
@@ -185,36 +215,6 @@ impl Frame {
                     valid: known(valid).map(Cow::Owned),
                 }
             }
-        }
-    }
-
-    /// The whole numbers of the fact at `position` among all customers where it is known and, if given, the fact at `among` is
-    /// above zero: the population of a quantile table.
-    pub(crate) fn population(&self, position: usize, among: Option<usize>, today: Day) -> Vec<i64> {
-        let rows = Rows::Range(0..self.len());
-        let lent = self.lend(position, &rows, today);
-        let filter = among.map(|position| self.lend(position, &rows, today));
-        let is_known =
-            |valid: Option<&[u8]>, row: usize| valid.is_none_or(|bits| bits[row / 8] & (1 << (row % 8)) != 0);
-        let counts = |row: usize| {
-            filter.as_ref().is_none_or(|lent| {
-                let above = match lent.as_column().values {
-                    Values::S32s(values) => values[row] > 0,
-                    Values::S64s(values) => values[row] > 0,
-                    _ => false,
-                };
-                above && is_known(lent.valid.as_deref(), row)
-            })
-        };
-        let valid = lent.valid.as_deref();
-        let wanted = |row: &usize| is_known(valid, *row) && counts(*row);
-        match lent.as_column().values {
-            Values::S32s(values) => (0..self.len())
-                .filter(wanted)
-                .map(|row| i64::from(values[row]))
-                .collect(),
-            Values::S64s(values) => (0..self.len()).filter(wanted).map(|row| values[row]).collect(),
-            _ => Vec::new(),
         }
     }
 }

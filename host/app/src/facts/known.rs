@@ -4,8 +4,9 @@
 use crate::error::{AppError, Result};
 use crate::rules::Moment;
 use crate::{Facts, Room};
-use posthouse_domain::catalogue::{self, FactKind, Value};
+use posthouse_domain::catalogue::{self, FactKind, LOT, Value};
 use posthouse_domain::facts::FactRow;
+use posthouse_domain::lots::lot;
 use posthouse_domain::promotion::guard::Asker;
 use posthouse_domain::{Day, attribute};
 use posthouse_engine::{Description, FactUse, Value as Fact};
@@ -21,6 +22,8 @@ pub(crate) const SEGMENT: &str = "segment.";
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) id: Uuid,
+    /// The customer's number.
+    ordinal: u32,
     facts: FactRow,
     today: Day,
     /// The kinds of the agency's own facts, by key.
@@ -58,10 +61,15 @@ impl Asker for Known {
     }
 }
 
-/// The declared facts of whoever asks, in their declared order. Of nobody everything is unknown, or zero where that cannot be.
-pub(crate) fn project(description: &Description, known: Option<&Known>) -> Vec<Fact> {
+/// The declared facts of whoever asks, in their declared order, for a rule of this seed. Of nobody everything is unknown, or zero where that
+/// cannot be.
+pub(crate) fn project(description: &Description, seed: u64, known: Option<&Known>) -> Vec<Fact> {
     let fact = |fact: &FactUse| {
-        let value = known.map_or(Value::Unknown, |known| known.value(&fact.key, fact.kind));
+        let value = match known {
+            Some(known) if fact.key == LOT.key => Value::Whole(lot(seed, known.ordinal).into()),
+            Some(known) => known.value(&fact.key, fact.kind),
+            None => Value::Unknown,
+        };
         match value {
             Value::Unknown if fact.nullable => Fact::Null,
             Value::Unknown => Fact::zero(fact.kind),
@@ -99,6 +107,7 @@ impl Facts<'_> {
         let segments = room.live().iter().filter_map(place).collect();
         Ok(Known {
             id,
+            ordinal: row.ordinal as u32,
             facts,
             today: moment.today,
             own,

@@ -3,6 +3,7 @@
 use crate::Insights;
 use crate::error::{AppError, Result};
 use crate::facts::Frame;
+use crate::facts::columns::Rows;
 use crate::labels::shown_name;
 use crate::team::Caller;
 use posthouse_domain::catalogue::{ALL, NO_SOURCE, Value, position};
@@ -70,8 +71,10 @@ pub struct Loyal {
 
 /// The 80th percentile of the spend of those who travelled in two years, in minor units.
 fn high_spend(frame: &Frame, today: Day) -> f64 {
-    let mut spends =
-        position("spend-24m").map_or_else(Vec::new, |spend| frame.population(spend, position("trips-24m"), today));
+    let everyone = Rows::Range(0..frame.len());
+    let lend = |key: &str| Some(frame.lend(position(key)?, &everyone, today));
+    let trips = lend("trips-24m");
+    let mut spends = lend("spend-24m").map_or_else(Vec::new, |spend| spend.population(frame.len(), trips.as_ref()));
     quantiles::edges(&mut spends, 5).last().map_or(0.0, |edge| *edge as f64)
 }
 

@@ -165,7 +165,7 @@ fn hear(
             };
             let request = Request {
                 basket: told.clone(),
-                facts: project(rule.plugin.description(), known),
+                facts: project(rule.plugin.description(), rule.seed, known),
             };
             let made = decide(&rule, moment, &request);
             Heard::Asked(Box::new(Asked { rule, request, made }))

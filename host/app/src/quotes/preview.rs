@@ -103,7 +103,7 @@ impl preview::Side<Case> for Side {
         }
         let request = Request {
             basket: Arc::new(Told::new(basket)),
-            facts: project(rule.plugin.description(), known.as_ref()),
+            facts: project(rule.plugin.description(), rule.seed, known.as_ref()),
         };
         let proposed = decide(rule, moment, &request).answer.ok()?;
         let list: Vec<i64> = basket.lines.iter().map(Line::total).collect();

@@ -24,7 +24,7 @@ pub(crate) fn ungranted(reads: &[String], granted: &[String]) -> Vec<String> {
 pub(crate) fn check_facts(keys: &[String], reads: &[String]) -> Result<()> {
     let unknown: Vec<String> = keys
         .iter()
-        .filter(|key| catalogue::position(key).is_none() && !reads.contains(key))
+        .filter(|key| catalogue::readable().all(|fact| fact.key != **key) && !reads.contains(key))
         .map(|key| format!("{:?}", key.chars().take(64).collect::<String>()))
         .collect();
     if unknown.is_empty() {

@@ -10,7 +10,8 @@ use crate::rules::call::{Moment, told};
 use crate::rules::log::{About, CHANGE, Call, OF_A_RUN};
 use crate::rules::point::{check_attributes, seed};
 use posthouse_domain::attribute::AttributeDef;
-use posthouse_domain::catalogue::FactKind;
+use posthouse_domain::catalogue::{FactKind, LOT, Value};
+use posthouse_domain::lots::lot;
 use posthouse_domain::{Day, Words, quantiles, words};
 use posthouse_engine::{Classified, Context, Fault, LogLine, NONE, QuantileTable, SegmentationPlugin};
 use posthouse_store::{Tx, profiles};
@@ -24,6 +25,27 @@ pub(crate) struct SegmentationRule {
     /// Settings as canonical JSON.
     pub(crate) config: String,
     seed: u64,
+}
+
+/// Where a fact that a rule reads comes from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// A column of the frame.
+    Column(usize),
+    /// The lots of a binding of this seed.
+    Lot(u64),
+    /// An attribute whose definition went away meanwhile: it is unknown of everyone.
+    Nowhere(FactKind),
+}
+
+impl Source {
+    fn lend<'f>(self, frame: &'f Frame, rows: &Rows<'_>, today: Day) -> Lent<'f> {
+        match self {
+            Self::Column(position) => frame.lend(position, rows, today),
+            Self::Lot(seed) => Lent::lots(seed, rows),
+            Self::Nowhere(kind) => Lent::unknown(kind, rows.len()),
+        }
+    }
 }
 
 /// Everyone's segment by one rule at one time.
@@ -54,11 +76,34 @@ impl SegmentationRule {
         Ok(Self { plugin, config, seed })
     }
 
-    /// Where the rule's facts stand in the frame, in the rule's order. An attribute whose definition went away meanwhile stands
-    /// nowhere: it is unknown of everyone.
-    fn positions(&self, frame: &Frame) -> Vec<(Option<usize>, FactKind)> {
+    /// Where the rule's facts come from, in the rule's order.
+    fn sources(&self, frame: &Frame) -> Vec<Source> {
         let facts = self.plugin.description().facts.iter();
-        facts.map(|fact| (frame.position(&fact.key), fact.kind)).collect()
+        facts
+            .map(|fact| self.source(frame, &fact.key).unwrap_or(Source::Nowhere(fact.kind)))
+            .collect()
+    }
+
+    fn source(&self, frame: &Frame, key: &str) -> Option<Source> {
+        match key == LOT.key {
+            true => Some(Source::Lot(self.seed)),
+            false => frame.position(key).map(Source::Column),
+        }
+    }
+
+    /// A fact of one customer as the rule is told it, with its kind.
+    pub(crate) fn told<'f>(
+        &self,
+        frame: &'f Frame,
+        key: &str,
+        ordinal: usize,
+        today: Day,
+    ) -> Option<(FactKind, Value<'f>)> {
+        Some(match self.source(frame, key)? {
+            Source::Column(position) => (frame.kind(position).0, frame.value(position, ordinal, today)),
+            Source::Lot(seed) => (LOT.kind, Value::Whole(lot(seed, ordinal as u32).into())),
+            Source::Nowhere(kind) => (kind, Value::Unknown),
+        })
     }
 
     /// The keys of the rule's segments, by index.
@@ -76,9 +121,11 @@ impl SegmentationRule {
         requests
             .par_iter()
             .map(|request| {
-                let among = request.among.as_deref().and_then(|fact| frame.position(fact));
-                let mut population = match frame.position(&request.fact) {
-                    Some(fact) => frame.population(fact, among, today),
+                let everyone = Rows::Range(0..frame.len());
+                let lend = |key: &str| Some(self.source(frame, key)?.lend(frame, &everyone, today));
+                let among = request.among.as_deref().and_then(lend);
+                let mut population = match lend(&request.fact) {
+                    Some(fact) => fact.population(frame.len(), among.as_ref()),
                     None => Vec::new(),
                 };
                 QuantileTable {
@@ -103,16 +150,13 @@ impl SegmentationRule {
     fn ask(
         &self,
         frame: &Frame,
-        positions: &[(Option<usize>, FactKind)],
+        sources: &[Source],
         context: &Context,
         rows: &Rows<'_>,
     ) -> std::result::Result<Classified, Fault> {
-        let lent: Vec<_> = positions
+        let lent: Vec<_> = sources
             .iter()
-            .map(|(position, kind)| match position {
-                Some(position) => frame.lend(*position, rows, context.today),
-                None => Lent::unknown(*kind, rows.len()),
-            })
+            .map(|source| source.lend(frame, rows, context.today))
             .collect();
         let columns: Vec<_> = lent.iter().map(|column| column.as_column()).collect();
         let answer = self.plugin.classify(context, rows.len(), &columns);
@@ -127,7 +171,7 @@ impl SegmentationRule {
     pub(crate) fn everyone(&self, frame: &Frame, moment: Moment) -> std::result::Result<Everyone, Fault> {
         let quantiles = self.tables(frame, moment.today);
         let context = self.context(moment, &quantiles);
-        let positions = self.positions(frame);
+        let sources = self.sources(frame);
         let rows = self.plugin.chunk_rows();
         let mut classes = vec![NONE; frame.len()];
         let (fuel, log) = classes
@@ -135,7 +179,7 @@ impl SegmentationRule {
             .enumerate()
             .map(|(chunk, out)| {
                 let from = chunk * rows;
-                let answer = self.ask(frame, &positions, &context, &Rows::Range(from..from + out.len()))?;
+                let answer = self.ask(frame, &sources, &context, &Rows::Range(from..from + out.len()))?;
                 out.copy_from_slice(&answer.segment);
                 Ok((answer.usage.fuel, answer.log))
             })
@@ -160,9 +204,9 @@ impl SegmentationRule {
         ordinals: &[u32],
     ) -> std::result::Result<Vec<f32>, Fault> {
         let context = self.context(moment, quantiles);
-        let positions = self.positions(frame);
+        let sources = self.sources(frame);
         let scores = ordinals.par_chunks(self.plugin.chunk_rows()).map(|picked| {
-            let answer = self.ask(frame, &positions, &context, &Rows::Picked(picked))?;
+            let answer = self.ask(frame, &sources, &context, &Rows::Picked(picked))?;
             Ok((0..picked.len()).map(|row| answer.score_of(row)).collect::<Vec<f32>>())
         });
         Ok(scores.collect::<std::result::Result<Vec<_>, Fault>>()?.concat())
@@ -177,11 +221,11 @@ impl SegmentationRule {
         ordinals: &[u32],
     ) -> std::result::Result<(Vec<Answer>, Vec<LogLine>), Fault> {
         let context = self.context(moment, quantiles);
-        let positions = self.positions(frame);
+        let sources = self.sources(frame);
         let mut answers = Vec::with_capacity(ordinals.len());
         let mut log = Vec::new();
         for picked in ordinals.chunks(self.plugin.chunk_rows()) {
-            let answer = self.ask(frame, &positions, &context, &Rows::Picked(picked))?;
+            let answer = self.ask(frame, &sources, &context, &Rows::Picked(picked))?;
             for row in 0..picked.len() {
                 answers.push(Answer {
                     segment: answer.segment[row],

@@ -254,12 +254,8 @@ impl Segments<'_> {
         let frame = room.frame();
         let text = text.map(|template| {
             fill(template, |key| {
-                let position = frame.position(key)?;
-                Some(spoken(
-                    frame.kind(position).0,
-                    frame.value(position, ordinal, today),
-                    &room.terms,
-                ))
+                let (kind, value) = rule.told(&frame, key, ordinal, today)?;
+                Some(spoken(kind, value, &room.terms))
             })
         });
         Some(Reason {

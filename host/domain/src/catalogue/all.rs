@@ -263,3 +263,10 @@ pub static ALL: [FactDef; 47] = [
     )
     .unit("minor units"),
 ];
+
+/// The lot that the customer has drawn in the rule's binding; see [`crate::lots::lot`]. It is nobody's fact by itself, so no file and no
+/// export has it. Unknown of a visitor who is no customer.
+pub static LOT: FactDef = FactDef::contributed("lot", FactKind::Count, true, "binding").means(
+    "0 到 9,999 的抽签号，同一客户在同一绑定中始终不变",
+    "lot drawn, 0 to 9,999: always the same for a customer in a binding",
+);

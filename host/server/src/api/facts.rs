@@ -15,7 +15,7 @@ use bytes::Bytes;
 use posthouse_app::facts::export::{Export, Format};
 use posthouse_app::team::Scope;
 use posthouse_domain::attribute::AttributeDef;
-use posthouse_domain::catalogue::{ALL, FactDef, FactKind, Sensitivity};
+use posthouse_domain::catalogue::{self, FactDef, FactKind, Sensitivity};
 use posthouse_domain::{Localized, time, words};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -50,7 +50,7 @@ pub(crate) struct Fact {
     /// What it says, by language.
     #[schema(value_type = described::Localized)]
     meaning: Localized,
-    /// Which records feed it; `no_source` as long as none do.
+    /// Which records feed it; `no_source` as long as none do; `binding` for the lot, which every binding draws anew.
     source: &'static str,
     /// `ordinary` or `personal`.
     #[schema(value_type = fixed::Sensitivity)]
@@ -91,7 +91,9 @@ impl From<AttributeDef> for Fact {
 async fn catalogue(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Page<Fact>>> {
     // rules and plans are written against the catalogue as well
     let own = front.app().attributes().list(&caller).await?;
-    let facts = ALL.iter().map(Fact::from).chain(own.into_iter().map(Fact::from));
+    let facts = catalogue::readable()
+        .map(Fact::from)
+        .chain(own.into_iter().map(Fact::from));
     Ok(axum::Json(Page {
         items: facts.collect(),
         next: None,

@@ -4,9 +4,9 @@
 use super::Entry;
 use crate::facts::Kind::{Count, Day, Flag, Money, Number, Text};
 
-/// Every fact, in the order of the export.
+/// Every fact a rule can read: those of the customer, in the order of the export, and the lot.
 #[rustfmt::skip]
-pub static ALL: [Entry; 47] = [
+pub static ALL: [Entry; 48] = [
     Entry { key: "kind", kind: Text, unit: None, nullable: false, fed: true, zh: "个人、公司或团体", en: "person, company or group" },
     Entry { key: "gender", kind: Text, unit: None, nullable: true, fed: true, zh: "性别", en: "gender" },
     Entry { key: "home-city", kind: Text, unit: None, nullable: true, fed: true, zh: "居住城市", en: "city of residence" },
@@ -54,4 +54,5 @@ pub static ALL: [Entry; 47] = [
     Entry { key: "booking-days", kind: Count, unit: Some("days"), nullable: false, fed: true, zh: "有出行订单的下单天数", en: "days on which trips were booked, ever" },
     Entry { key: "repeat-spend", kind: Money, unit: Some("minor units"), nullable: false, fed: true, zh: "首个下单日之后的消费总额（扣除退款）", en: "spend on trips booked after the first booking day, less refunds" },
     Entry { key: "clv-24m", kind: Money, unit: Some("minor units"), nullable: true, fed: true, zh: "模型预测的未来730天消费额", en: "spend to be expected in the next 730 days, by the model fitted last night; unknown without trips or model" },
+    Entry { key: "lot", kind: Count, unit: None, nullable: true, fed: true, zh: "0 到 9,999 的抽签号，同一客户在同一绑定中始终不变", en: "lot drawn, 0 to 9,999: always the same for a customer in a binding" },
 ];
