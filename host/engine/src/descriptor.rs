@@ -1,8 +1,7 @@
 //! Checks every word a plugin says of itself. The guest is hostile until this has passed.
 
 use crate::cases;
-use crate::description::{Description, FactUse, QuantileRequest, ReasonDef, SegmentDef};
-use crate::extension_point::ExtensionPoint;
+use crate::description::{Description, FactUse, ReasonDef};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::schema;
@@ -11,11 +10,21 @@ use posthouse_domain::{Localized, Words, words};
 use posthouse_golden::catalogue::{self, ATTRIBUTE, SEGMENT};
 use std::collections::HashSet;
 
-fn bad(detail: Words) -> Refusal {
+/// What an extension point asks of a description besides what all of them do.
+#[derive(Debug)]
+pub(crate) struct Own {
+    /// Whether its rules may read the segments that others gave the customer.
+    pub(crate) reads_segments: bool,
+    /// What is wrong with the description for this point.
+    pub(crate) check: fn(&Description) -> Result<(), Words>,
+}
+
+/// A refusal of what a plugin says of itself.
+pub(crate) fn bad(detail: Words) -> Refusal {
     Refusal::new("bad_descriptor", detail)
 }
 
-pub(crate) fn check_description(said: &Description, point: ExtensionPoint, limits: &Limits) -> Result<(), Refusal> {
+pub(crate) fn check_description(said: &Description, own: &Own, limits: &Limits) -> Result<(), Refusal> {
     check_key("name", &said.name, limits)?;
     semver::Version::parse(&said.version).map_err(|error| {
         bad(words!(
@@ -33,69 +42,13 @@ pub(crate) fn check_description(said: &Description, point: ExtensionPoint, limit
     }
     check_text("title", &said.title, limits.title_bytes)?;
     check_text("summary", &said.summary, limits.text_bytes)?;
-    check_facts(&said.facts, point, limits)?;
+    check_facts(&said.facts, own, limits)?;
     check_reasons(&said.reasons, &said.facts, limits)?;
-    match point {
-        ExtensionPoint::Segmentation => check_segmentation(said)?,
-        ExtensionPoint::Promotion => check_promotion(said)?,
-    }
+    (own.check)(said).map_err(bad)?;
     schema::check(&said.config_schema, limits.config_schema_bytes)
 }
 
-/// What only a segmentation has to keep to.
-fn check_segmentation(said: &Description) -> Result<(), Refusal> {
-    match said.reasons.iter().find(|reason| !reason.arguments.is_empty()) {
-        Some(reason) => Err(bad(words!(
-            "the reason {code:?} has arguments; a segmentation gives its reasons as a column of indices: name facts in the text instead",
-            "理由 {code:?} 带有参数；分群规则以序号列给出理由：请改为在文字中引用事实",
-            code = reason.code
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// What only a promotion has to keep to.
-fn check_promotion(said: &Description) -> Result<(), Refusal> {
-    if said.reasons.is_empty() {
-        return Err(bad(words!(
-            "0 reasons; every offer names one, so declare at least one",
-            "没有声明理由；每个优惠都要给出理由，请至少声明一个"
-        )));
-    }
-    Ok(())
-}
-
-pub(crate) fn check_segments(segments: &[SegmentDef], limits: &Limits) -> Result<(), Refusal> {
-    if segments.is_empty() || segments.len() > limits.segments {
-        return Err(bad(words!(
-            "{count} segments; declare 1 to {most}",
-            "声明了 {count} 个分群；应为 1 到 {most} 个",
-            count = segments.len(),
-            most = limits.segments
-        )));
-    }
-    let mut keys = HashSet::new();
-    for (index, segment) in segments.iter().enumerate() {
-        let place = format!("segments[{index}]");
-        check_key(&format!("{place}.key"), &segment.key, limits)?;
-        if !keys.insert(&segment.key) {
-            return Err(bad(words!(
-                "{place}.key {key:?} is used twice",
-                "{place}.key {key:?} 重复",
-                key = segment.key
-            )));
-        }
-        check_text(&format!("{place}.title"), &segment.title, limits.title_bytes)?;
-        check_text(&format!("{place}.policy"), &segment.policy, limits.text_bytes)?;
-    }
-    Ok(())
-}
-
-pub(crate) fn check_score_title(title: &Localized, limits: &Limits) -> Result<(), Refusal> {
-    check_text("score-title", title, limits.title_bytes)
-}
-
-fn check_facts(facts: &[FactUse], point: ExtensionPoint, limits: &Limits) -> Result<(), Refusal> {
+fn check_facts(facts: &[FactUse], own: &Own, limits: &Limits) -> Result<(), Refusal> {
     if facts.len() > limits.facts {
         return Err(bad(words!(
             "{count} facts, {most} are allowed",
@@ -117,7 +70,7 @@ fn check_facts(facts: &[FactUse], point: ExtensionPoint, limits: &Limits) -> Res
             check_key(&format!("facts[{index}] after {ATTRIBUTE:?}"), attribute, limits)?;
         }
         if let Some(binding) = fact.key.strip_prefix(SEGMENT) {
-            check_segment_fact(&format!("facts[{index}] {key:?}"), binding, point, limits)?;
+            check_segment_fact(&format!("facts[{index}] {key:?}"), binding, own, limits)?;
         }
     }
     // all of them, so that nobody has to come back for each
@@ -134,8 +87,8 @@ fn check_facts(facts: &[FactUse], point: ExtensionPoint, limits: &Limits) -> Res
 }
 
 /// Who may read the segment that another rule gave the customer.
-fn check_segment_fact(place: &str, binding: &str, point: ExtensionPoint, limits: &Limits) -> Result<(), Refusal> {
-    if point == ExtensionPoint::Segmentation {
+fn check_segment_fact(place: &str, binding: &str, own: &Own, limits: &Limits) -> Result<(), Refusal> {
+    if !own.reads_segments {
         let detail = words!(
             "{place} is a segment; a segmentation cannot read those, or rules would wait for each other",
             "{place} 是分群；分群规则不能读取分群，否则规则会互相等待"
@@ -153,46 +106,6 @@ fn check_segment_fact(place: &str, binding: &str, point: ExtensionPoint, limits:
             "{place}：绑定名应为 1 到 {most} 个小写字母、数字或连字符",
             most = limits.key_bytes
         )));
-    }
-    Ok(())
-}
-
-pub(crate) fn check_quantiles(requests: &[QuantileRequest], facts: &[FactUse], limits: &Limits) -> Result<(), Refusal> {
-    if requests.len() > limits.quantiles {
-        return Err(bad(words!(
-            "{count} quantile tables, {most} are allowed",
-            "有 {count} 个分位数表，上限为 {most}",
-            count = requests.len(),
-            most = limits.quantiles
-        )));
-    }
-    let numeric = |place: String, key: &str| match facts.iter().find(|fact| fact.key == key) {
-        None => Err(bad(words!(
-            "{place} {key:?} is not among the declared facts",
-            "{place} {key:?} 不在声明的事实中",
-            key = shown(key)
-        ))),
-        Some(fact) if !fact.kind.is_numeric() => Err(bad(words!(
-            "{place} {key:?} is a {kind}; only count, money and day can be cut",
-            "{place} {key:?} 的类型是 {kind}；只有 count、money、day 可以分段",
-            kind = fact.kind.as_str()
-        ))),
-        Some(_) => Ok(()),
-    };
-    for (index, request) in requests.iter().enumerate() {
-        let place = format!("quantiles[{index}]");
-        numeric(format!("{place}.fact"), &request.fact)?;
-        if let Some(among) = &request.among {
-            numeric(format!("{place}.among"), among)?;
-        }
-        if !(2..=limits.quantile_buckets).contains(&request.buckets) {
-            let most = limits.quantile_buckets;
-            return Err(bad(words!(
-                "{place}.buckets is {buckets}; ask for 2 to {most}",
-                "{place}.buckets 为 {buckets}；应为 2 到 {most}",
-                buckets = request.buckets
-            )));
-        }
     }
     Ok(())
 }
@@ -275,7 +188,7 @@ fn check_braces(place: &str, text: &str, reason: &ReasonDef, facts: &[FactUse]) 
 }
 
 /// Lower-case words joined by hyphens.
-fn check_key(place: &str, key: &str, limits: &Limits) -> Result<(), Refusal> {
+pub(crate) fn check_key(place: &str, key: &str, limits: &Limits) -> Result<(), Refusal> {
     if key.len() > limits.key_bytes {
         return Err(bad(words!(
             "{place} is longer than {most} bytes",
@@ -299,7 +212,7 @@ fn check_key(place: &str, key: &str, limits: &Limits) -> Result<(), Refusal> {
     )))
 }
 
-fn check_text(place: &str, text: &Localized, limit: usize) -> Result<(), Refusal> {
+pub(crate) fn check_text(place: &str, text: &Localized, limit: usize) -> Result<(), Refusal> {
     for (language, text) in [("zh-cn", &text.zh_cn), ("en", &text.en)] {
         // one language stands in for another, so this is empty where all of them are
         if text.trim().is_empty() {
@@ -326,6 +239,6 @@ fn check_text(place: &str, text: &Localized, limit: usize) -> Result<(), Refusal
 }
 
 /// Enough of a hostile text for a message.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     crate::text::printable(text, 80)
 }

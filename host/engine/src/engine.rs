@@ -1,14 +1,17 @@
 //! The door to the sandbox.
 
+use crate::admission;
 use crate::cache::Cache;
 use crate::compile::{CompileQueue, Turn};
+use crate::contract::Linked;
 use crate::description::{Description, SegmentDef};
 use crate::inspect::inspect;
 use crate::limits::Limits;
 use crate::plugin::Plugin;
+use crate::points::Points;
 use crate::refusal::{LoadError, Refusal};
 use crate::runtime::{Runtime, lock};
-use crate::self_test::{self, SelfTest};
+use crate::units::SelfTest;
 use posthouse_domain::words;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -30,6 +33,8 @@ pub struct EngineConfig {
     pub threads: usize,
     /// Components that may wait for the compiler. 8 by default.
     pub compile_queue: usize,
+    /// The extension points it speaks: all that this host knows, by default.
+    pub points: Points,
 }
 
 impl Default for EngineConfig {
@@ -39,6 +44,7 @@ impl Default for EngineConfig {
             cache_dir: None,
             threads: 0,
             compile_queue: 8,
+            points: Points::default(),
         }
     }
 }
@@ -81,6 +87,7 @@ struct Inner {
     runtime: Arc<Runtime>,
     queue: CompileQueue,
     cache: Option<Cache>,
+    points: Points,
     pool: rayon::ThreadPool,
     loaded: Mutex<Shelf>,
     compiled: AtomicU64,
@@ -123,6 +130,7 @@ impl Engine {
             cache_dir,
             threads,
             compile_queue,
+            points,
         } = config;
         let runtime = Runtime::new(limits).map_err(|error| EngineError::Sandbox(format!("{error:#}")))?;
         let cache = cache_dir
@@ -143,6 +151,7 @@ impl Engine {
             runtime: Arc::new(runtime),
             queue: CompileQueue::new(compile_queue, pool("plugin-compile", compilers)?),
             cache,
+            points,
             pool: pool("plugin-call", threads)?,
             loaded: Mutex::default(),
             compiled: AtomicU64::new(0),
@@ -155,14 +164,14 @@ impl Engine {
     /// # Errors
     /// [`LoadError::QueueFull`] when too many wait for the compiler, otherwise the refusal.
     pub fn admit(&self, bytes: &[u8]) -> Result<Admitted, LoadError> {
-        inspect(bytes, self.limits())?;
+        inspect(bytes, self.limits(), self.points())?;
         let digest = digest(bytes);
         let component = match self.cached(&digest) {
             Some(component) => component,
             None => self.compiled(&self.0.queue.enter(&digest)?, &digest, bytes)?,
         };
         let plugin = self.link(&digest, &component)?;
-        let self_test = self_test::run(&plugin, bytes, self.limits())?;
+        let self_test = admission::test(&plugin, bytes, self.limits(), self.points())?;
         let plugin = self.keep(plugin);
         Ok(Admitted {
             digest,
@@ -196,7 +205,7 @@ impl Engine {
         if let Some(component) = self.cached(digest) {
             return Ok(self.keep(self.link(digest, &component)?));
         }
-        inspect(bytes, self.limits())?;
+        inspect(bytes, self.limits(), self.points())?;
         let turn = self.0.queue.enter_with_what_was_let_in(digest);
         // whoever was before us may have opened the same
         if let Some(plugin) = self.loaded(digest) {
@@ -232,6 +241,11 @@ impl Engine {
         &self.0.runtime.limits
     }
 
+    /// The extension points it speaks.
+    pub fn points(&self) -> &Points {
+        &self.0.points
+    }
+
     /// What the engine has done so far.
     pub fn stats(&self) -> EngineStats {
         EngineStats {
@@ -263,7 +277,9 @@ impl Engine {
     }
 
     fn link(&self, digest: &str, component: &Component) -> Result<Plugin, Refusal> {
-        Plugin::load(&self.0.runtime, digest.to_owned(), component)
+        let linked = Linked::new(self.0.runtime.clone(), component)?;
+        let point = self.points().served(&linked)?;
+        Plugin::load(point, linked, digest.to_owned())
     }
 
     fn cached(&self, digest: &str) -> Option<Component> {

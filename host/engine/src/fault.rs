@@ -15,12 +15,24 @@ pub struct Usage {
     pub micros: u64,
     /// Largest sum of linear memories, in bytes.
     pub peak_memory: u64,
-    /// Bytes of columns or the basket, and of the context, handed to the guest.
+    /// Bytes of what was asked about, and of the context, handed to the guest.
     pub bytes_in: u64,
     /// Bytes of results taken from the guest.
     pub bytes_out: u64,
     /// Log lines written, those that were dropped included.
     pub log_lines: u64,
+}
+
+impl Usage {
+    /// How long it took and how much memory, in a sentence.
+    pub fn words(&self) -> Words {
+        words!(
+            "{micros} µs and {memory} KiB of memory",
+            "{micros} µs，内存 {memory} KiB",
+            micros = self.micros,
+            memory = self.peak_memory / 1024
+        )
+    }
 }
 
 /// How serious the guest finds a log line.

@@ -1,8 +1,8 @@
 //! What is known of every loaded plugin, whatever it decides.
 
-use crate::contract::Descriptor;
+use crate::contract::Linked;
 use crate::description::Description;
-use crate::extension_point::ExtensionPoint;
+use crate::descriptor::{Own, check_description};
 use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::problem::{Problem, TOLD};
@@ -10,32 +10,34 @@ use crate::refusal::Refusal;
 use posthouse_domain::{Localized, Words, words};
 use std::fmt;
 
-/// Which plugin it is, what it says of itself, and the limits it runs under.
+/// Which plugin it is, what it says of itself, and how it is reached.
+#[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) digest: String,
     pub(crate) description: Description,
-    pub(crate) limits: Limits,
+    pub(crate) linked: Linked,
 }
 
 impl Identity {
-    pub(crate) fn ask<C: Descriptor + ?Sized>(
-        contract: &C,
-        point: ExtensionPoint,
-        digest: String,
-        limits: &Limits,
-    ) -> Result<Self, Refusal> {
-        let description = contract.describe().map_err(unusable)?;
-        crate::descriptor::check_description(&description, point, limits)?;
+    /// Asks a component what it is, and checks every word of the answer, with what its extension point asks of its own.
+    pub(crate) fn ask(linked: Linked, digest: String, own: &Own) -> Result<Self, Refusal> {
+        let description = linked.describe().map_err(unusable)?;
+        check_description(&description, own, linked.limits())?;
         Ok(Self {
             digest,
             description,
-            limits: limits.clone(),
+            linked,
         })
     }
 
+    /// The limits it runs under.
+    pub(crate) fn limits(&self) -> &Limits {
+        self.linked.limits()
+    }
+
     /// What the plugin finds wrong with settings that are valid under its schema; nothing if they fit together.
-    pub(crate) fn validate(&self, contract: &(impl Descriptor + ?Sized), config: &str) -> Result<Vec<Problem>, Fault> {
-        let (answer, _) = contract.validate(config)?;
+    pub(crate) fn validate(&self, config: &str) -> Result<Vec<Problem>, Fault> {
+        let (answer, _) = self.linked.validate(config)?;
         let Err(mut problems) = answer else {
             return Ok(Vec::new());
         };
@@ -47,7 +49,7 @@ impl Identity {
         problems.truncate(TOLD);
         let mut checked: Vec<Problem> = problems
             .into_iter()
-            .map(|problem| problem.checked(&self.limits))
+            .map(|problem| problem.checked(self.limits()))
             .collect();
         if more > 0 {
             checked.push(Problem {

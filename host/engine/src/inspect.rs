@@ -1,27 +1,22 @@
 //! The first look at an upload: format, limits, imports and exports, before anything is compiled.
 
-use crate::extension_point::ExtensionPoint;
+use crate::contract::{PACKAGE, SPOKEN};
 use crate::limits::Limits;
+use crate::points::{LATER, Points};
 use crate::refusal::Refusal;
 use posthouse_domain::{Words, words};
 use semver::Version;
 use wasmparser::{Encoding, MemoryType, Parser, Payload, TableType, TypeRef, Validator, WasmFeatures};
 
-const PACKAGE: &str = "posthouse:plugin";
-/// The latest version of the contract that this host speaks; it speaks every minor version before it as well.
-const SPOKEN: (u64, u64) = (1, 0);
 /// Interfaces a plugin may import. All but `log` have no functions; toolchains import them to name their records.
 const IMPORTS: [&str; 5] = ["log", "types", "facts", "reasons", "commerce"];
-
-/// Extension points of the contract that this host does not speak yet.
-const UNSPOKEN: [&str; 3] = ["loyalty", "complaint-routing", "care"];
 
 const WASM: &[u8] = b"\0asm";
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 
 /// Passes a component that may be compiled.
-pub(crate) fn inspect(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
+pub(crate) fn inspect(bytes: &[u8], limits: &Limits, points: &Points) -> Result<(), Refusal> {
     if bytes.starts_with(b"\x7fELF") || wasmtime::Engine::detect_precompiled(bytes).is_some() {
         let detail = words!(
             "the file holds machine code; upload the component (.wasm) itself, this host compiles it",
@@ -42,7 +37,7 @@ pub(crate) fn inspect(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     for payload in Parser::new(0).parse_all(bytes) {
         seen.payload(&payload.map_err(|error| broken(&error))?)?;
     }
-    seen.check_names()?;
+    seen.check_names(points)?;
     Validator::new_with_features(features())
         .validate_all(bytes)
         .map(|_| ())
@@ -267,12 +262,12 @@ impl<'a> Seen<'a> {
         Ok(())
     }
 
-    fn check_names(&self) -> Result<(), Refusal> {
+    fn check_names(&self, points: &Points) -> Result<(), Refusal> {
         for name in &self.imports {
             check_import(name)?;
         }
         self.check_version("descriptor")?;
-        self.check_extension_point()
+        self.check_extension_point(points)
     }
 
     /// Versions of an interface that the component exports.
@@ -284,16 +279,17 @@ impl<'a> Seen<'a> {
             .collect()
     }
 
-    fn check_extension_point(&self) -> Result<(), Refusal> {
-        let spoken = ExtensionPoint::ALL.map(ExtensionPoint::as_str);
+    fn check_extension_point(&self, points: &Points) -> Result<(), Refusal> {
+        let spoken: Vec<&str> = points.names().collect();
         let served: Vec<&str> = spoken
-            .into_iter()
-            .chain(UNSPOKEN)
+            .iter()
+            .copied()
+            .chain(LATER)
             .filter(|point| !self.exported(point).is_empty())
             .collect();
         match served[..] {
             [] => {
-                let wanted = spoken.map(full);
+                let wanted: Vec<String> = spoken.into_iter().map(full).collect();
                 Err(self.missing(&words!(
                     "{en}",
                     "{zh}",

@@ -1,4 +1,4 @@
-//! Facts, rows and baskets that nobody has: for the self-test and for measuring. The same every time, so that a plugin that was let in
+//! Facts and rows that nobody has: for the self-test and for measuring. The same every time, so that a plugin that was let in
 //! once is let in everywhere.
 
 use crate::cases::tables;
@@ -6,7 +6,6 @@ use crate::columns::Value;
 use crate::context::Context;
 use crate::description::{Description, FactUse};
 use posthouse_domain::catalogue::FactKind;
-use posthouse_domain::promotion::{Basket, Line, ProductKind};
 
 /// 2026-01-15, the day of every self-test.
 pub(crate) const TODAY: i32 = 20_468;
@@ -68,36 +67,13 @@ pub(crate) fn sample(description: &Description, rows: usize, seed: u64) -> Vec<V
         .collect()
 }
 
-/// A basket like those of real customers, drawn from `random`.
-pub(crate) fn basket(lines: usize, random: &mut Random) -> Basket {
-    let mut line = || {
-        let kind = ProductKind::ALL[random.below(ProductKind::ALL.len() as u64) as usize];
-        let some = |text: &str, random: &mut Random| (random.below(4) > 0).then(|| text.to_owned());
-        let size = 1 << (1 + random.below(30));
-        Line {
-            sku: format!("S-{}", random.below(1_000)),
-            kind,
-            destination: some("云南", random),
-            theme: some("culture", random),
-            departs: (random.below(4) > 0).then(|| TODAY + random.below(400) as i32 - 10),
-            travellers: 1 + random.below(6) as i32,
-            unit_price: random.below(size) as i64,
-            unit_cost: None,
-            quantity: 1 + random.below(4) as i32,
-        }
-    };
-    Basket {
-        channel: "app".into(),
-        lines: (0..lines).map(|_| line()).collect(),
-    }
-}
-
 /// SplitMix64: the self-test must be the same everywhere, so its numbers are not random.
-pub(crate) struct Random(pub(crate) u64);
+#[derive(Debug)]
+pub struct Random(pub u64);
 
 impl Random {
     /// A number below `end`.
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

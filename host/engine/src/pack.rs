@@ -1,6 +1,8 @@
 //! Making a component of a core module, and the sections it carries: golden cases and metadata.
 
-use crate::golden::{self, Case};
+use crate::cases::Case;
+use crate::golden;
+use crate::points::Points;
 use posthouse_domain::{Words, words};
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{Parser, Payload};
@@ -64,8 +66,21 @@ pub fn componentize(core_module: &[u8]) -> Result<Vec<u8>, PackError> {
 /// # Errors
 /// When `component` is not a component, `golden` is not in the format of [`golden`] or `meta` is not a JSON object.
 pub fn attach(component: &[u8], golden: Option<&[u8]>, meta: Option<&[u8]>) -> Result<Vec<u8>, PackError> {
+    attach_for(&Points::default(), component, golden, meta)
+}
+
+/// The same for a host that speaks these extension points.
+///
+/// # Errors
+/// As [`attach`].
+pub fn attach_for(
+    points: &Points,
+    component: &[u8],
+    golden: Option<&[u8]>,
+    meta: Option<&[u8]>,
+) -> Result<Vec<u8>, PackError> {
     if let Some(cases) = golden {
-        golden::parse(cases).map_err(mistake)?;
+        points.cases(cases).map_err(mistake)?;
     }
     if meta.is_some_and(|meta| !serde_json::from_slice::<serde_json::Value>(meta).is_ok_and(|meta| meta.is_object())) {
         return Err(PackError::Meta);
@@ -93,8 +108,13 @@ pub fn attach(component: &[u8], golden: Option<&[u8]>, meta: Option<&[u8]>) -> R
 /// # Errors
 /// When `component` is not a component or its cases do not have their format.
 pub fn golden_cases(component: &[u8]) -> Result<Vec<Case>, PackError> {
+    golden_cases_of(&Points::default(), component)
+}
+
+/// The same where these extension points are spoken.
+pub(crate) fn golden_cases_of(points: &Points, component: &[u8]) -> Result<Vec<Case>, PackError> {
     match section(component, GOLDEN)? {
-        Some(cases) => golden::parse(cases).map_err(mistake),
+        Some(cases) => points.cases(cases).map_err(mistake),
         None => Ok(Vec::new()),
     }
 }

@@ -1,65 +1,46 @@
 //! A plugin that is ready to be called, whatever it decides.
 
-use crate::contract::{self, Linked};
+use crate::bench::{self, Bench};
+use crate::cases::{Case, Failed, Ran};
+use crate::contract::Linked;
 use crate::description::{Description, SegmentDef};
 use crate::extension_point::ExtensionPoint;
 use crate::fault::Fault;
-use crate::identity::Identity;
+use crate::front::Front;
 use crate::problem::Problem;
-use crate::promotion::PromotionPlugin;
 use crate::refusal::Refusal;
-use crate::runtime::Runtime;
-use crate::segmentation::SegmentationPlugin;
+use crate::units::SelfTest;
+use std::any::Any;
 use std::sync::Arc;
-use wasmtime::component::Component;
+use std::time::Duration;
 
-/// A plugin, ready to be called from any thread. Cheap to clone.
+/// A plugin, ready to be called from any thread: which one it is, and the front of its extension point. Cheap to clone.
 #[derive(Debug, Clone)]
-pub enum Plugin {
-    /// Puts customers into segments.
-    Segmentation(SegmentationPlugin),
-    /// Proposes savings on a basket.
-    Promotion(PromotionPlugin),
+pub struct Plugin {
+    point: ExtensionPoint,
+    front: Arc<dyn Front>,
 }
 
 impl Plugin {
-    /// Links a compiled component, asks what it is, and checks every word of the answer.
-    pub(crate) fn load(runtime: &Arc<Runtime>, digest: String, component: &Component) -> Result<Self, Refusal> {
-        let limits = &runtime.limits;
-        match contract::link(runtime, component)? {
-            Linked::Segmentation(contract) => {
-                let identity = Identity::ask(&*contract, ExtensionPoint::Segmentation, digest, limits)?;
-                SegmentationPlugin::load(identity, contract).map(Self::Segmentation)
-            }
-            Linked::Promotion(contract) => {
-                let identity = Identity::ask(&*contract, ExtensionPoint::Promotion, digest, limits)?;
-                Ok(Self::Promotion(PromotionPlugin::new(identity, contract)))
-            }
-        }
+    /// Asks a linked component what it is, and checks every word of the answer.
+    pub(crate) fn load(point: ExtensionPoint, linked: Linked, digest: String) -> Result<Self, Refusal> {
+        let front = point.load(linked, digest)?;
+        Ok(Self { point, front })
     }
 
     /// SHA-256 of the component in lower-case hexadecimal.
     pub fn digest(&self) -> &str {
-        match self {
-            Self::Segmentation(plugin) => plugin.digest(),
-            Self::Promotion(plugin) => plugin.digest(),
-        }
+        &self.front.identity().digest
     }
 
     /// What the plugin says of itself.
     pub fn description(&self) -> &Description {
-        match self {
-            Self::Segmentation(plugin) => plugin.description(),
-            Self::Promotion(plugin) => plugin.description(),
-        }
+        &self.front.identity().description
     }
 
     /// What it decides.
     pub fn extension_point(&self) -> ExtensionPoint {
-        match self {
-            Self::Segmentation(_) => ExtensionPoint::Segmentation,
-            Self::Promotion(_) => ExtensionPoint::Promotion,
-        }
+        self.point
     }
 
     /// What it finds wrong with settings beyond what their schema says: canonical JSON that is valid under it. Nothing if they fit. Blocks like
@@ -68,39 +49,33 @@ impl Plugin {
     /// # Errors
     /// A [`Fault`] if it does not come to an answer.
     pub fn validate(&self, config: &str) -> Result<Vec<Problem>, Fault> {
-        match self {
-            Self::Segmentation(plugin) => plugin.validate(config),
-            Self::Promotion(plugin) => plugin.validate(config),
-        }
+        self.front.identity().validate(config)
     }
 
     /// The segments in the order of their indices; none if it is no segmentation.
     pub fn segments(&self) -> &[SegmentDef] {
-        match self {
-            Self::Segmentation(plugin) => plugin.segments(),
-            Self::Promotion(_) => &[],
-        }
+        self.front.segments()
     }
 
-    /// The segmentation it is.
-    ///
-    /// # Errors
-    /// The plugin itself, if it is another one.
-    pub fn segmentation(self) -> Result<SegmentationPlugin, Self> {
-        match self {
-            Self::Segmentation(plugin) => Ok(plugin),
-            other => Err(other),
-        }
+    /// What its extension point asks it through: a `SegmentationPlugin`, or the `Decider` of a point. None if it serves another point.
+    pub fn front<F: Any + Clone>(&self) -> Option<F> {
+        let front: &dyn Any = &*self.front;
+        front.downcast_ref().cloned()
     }
 
-    /// The promotion it is.
+    /// Measures calls of several sizes, each for about `patience`, with the same made-up input for the same `seed`.
     ///
     /// # Errors
-    /// The plugin itself, if it is another one.
-    pub fn promotion(self) -> Result<PromotionPlugin, Self> {
-        match self {
-            Self::Promotion(plugin) => Ok(plugin),
-            other => Err(other),
-        }
+    /// The fault of a call: a rule that fails cannot be measured.
+    pub fn bench(&self, seed: u64, patience: Duration) -> Result<Bench, bench::Failed> {
+        self.front.bench(seed, patience)
+    }
+
+    pub(crate) fn golden(&self, case: &Case) -> Result<Ran, Failed> {
+        self.front.golden(case)
+    }
+
+    pub(crate) fn self_test(&self, golden_cases: usize) -> Result<SelfTest, Refusal> {
+        self.front.self_test(golden_cases)
     }
 }

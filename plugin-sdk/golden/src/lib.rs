@@ -42,7 +42,7 @@ mod quantiles;
 mod said;
 mod segmentation;
 
-pub use case::{Case, parse};
+pub use case::{Form, SHAPES, Shape, parse, read, shape};
 pub use day::{MILLIS as DAY_MILLIS, day};
 pub use facts::{Fact, Kind, Value, as_json, zero};
 pub use mismatch::{Mismatch, Place};

@@ -2,6 +2,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use crate::Rule;
+use crate::case::{Form, Shape};
 use crate::facts::{self, Value};
 use crate::mismatch::{Mismatch, Place, word};
 use crate::said::said;
@@ -172,6 +173,20 @@ pub struct Proposed<'a> {
 
 /// A saving and, if it is to be compared, the code of its reason.
 type Expected<'a> = (Saving, Option<&'a str>);
+
+impl Form for PromotionCase {
+    const SHAPE: Shape = Shape {
+        point: "promotion",
+        zh: "促销",
+        mark: "lines",
+        holds: "the `lines` of a basket",
+        holds_zh: "购物篮的 `lines`",
+    };
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
 
 impl PromotionCase {
     /// Reads the case for a rule.

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 
+use crate::case::{Form, Shape};
 use crate::facts::{self, Value};
 use crate::mismatch::{Mismatch, Place, word};
 use crate::quantiles::{Table, tables};
@@ -91,6 +92,20 @@ pub struct Answer<'a> {
 
 /// How far a score may be from the expected one, as a share of it: scores have 24 bits, and what an author writes has more.
 const TOLERANCE: f64 = 1e-6;
+
+impl Form for SegmentationCase {
+    const SHAPE: Shape = Shape {
+        point: "segmentation",
+        zh: "分群",
+        mark: "rows",
+        holds: "`rows` of facts",
+        holds_zh: "事实的 `rows`",
+    };
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
 
 impl SegmentationCase {
     /// Reads the case for a rule.

@@ -1,4 +1,4 @@
-use posthouse_golden::{Case, Mismatch, Rule, SegmentationCase};
+use posthouse_golden::{Form, Mismatch, Rule, SegmentationCase};
 
 use super::{Answer, cells, harness};
 use crate::facts::Facts;
@@ -9,17 +9,12 @@ use crate::store::Cell;
 /// Runs every case; all differences, a line each.
 pub(super) fn run<P: Segmentation>(json: &str) -> Result<(), String> {
     let rule = cells::rule(P::Facts::USES, P::Quantiles::USES);
-    all(json, |case| match case {
-        Case::Segmentation(case) => one::<P>(case, &rule),
-        Case::Promotion(_) => {
-            Err("the case has `lines`, as for a promotion; for a segmentation it has `rows` of facts".to_owned())
-        }
-    })
+    all(json, |case| one::<P>(case, &rule))
 }
 
 /// Runs all cases of a file.
-pub(super) fn all(json: &str, run: impl Fn(&Case) -> Result<Vec<Mismatch>, String>) -> Result<(), String> {
-    let cases = posthouse_golden::parse(json.as_bytes())?;
+pub(super) fn all<C: Form>(json: &str, run: impl Fn(&C) -> Result<Vec<Mismatch>, String>) -> Result<(), String> {
+    let cases: Vec<C> = posthouse_golden::parse(json.as_bytes())?;
     if cases.is_empty() {
         return Err("there are none".to_owned());
     }

@@ -1,4 +1,4 @@
-use posthouse_golden::{self as golden, Case, Mismatch, PRODUCTS, PromotionCase, Proposed, Rule};
+use posthouse_golden::{self as golden, Mismatch, PRODUCTS, PromotionCase, Proposed, Rule};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
@@ -28,12 +28,7 @@ impl<P: Promotion> PromotionHarness<P> {
 /// Runs every case; all differences, a line each.
 fn run<P: Promotion>(json: &str) -> Result<(), String> {
     let rule = cells::rule(P::Facts::USES, &[]);
-    all(json, |case| match case {
-        Case::Promotion(case) => one::<P>(case, &rule),
-        Case::Segmentation(_) => {
-            Err("the case has `rows`, as for a segmentation; for a promotion it has the `lines` of a basket".to_owned())
-        }
-    })
+    all(json, |case| one::<P>(case, &rule))
 }
 
 fn one<P: Promotion>(case: &PromotionCase, rule: &Rule) -> Result<Vec<Mismatch>, String> {

@@ -1,9 +1,9 @@
 //! Promotions as a decision: a basket and the facts of whoever asks in, offers out.
 
-use crate::rules::point::{Point, Said, canonical_text, read_facts, write_arguments, write_facts};
+use crate::rules::point::{Point, canonical_text, read_facts, write_arguments, write_facts};
 use posthouse_domain::promotion::{Basket, Line, Offer, Saving};
 use posthouse_domain::{Words, words};
-use posthouse_engine::{Context, Description, Fault, Plugin, PromotionPlugin, Proposed, Value as Fact};
+use posthouse_engine::{Description, Proposed, Value as Fact};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -47,17 +47,11 @@ pub(crate) struct Request {
 }
 
 impl Point for Promotion {
-    const NAME: &'static str = "promotion";
-    type Plugin = PromotionPlugin;
+    type Engine = posthouse_engine::Promotion;
     type Request = Request;
-    type Answer = Proposed;
 
-    fn plugin(opened: Plugin) -> Result<PromotionPlugin, Plugin> {
-        opened.promotion()
-    }
-
-    fn description(plugin: &PromotionPlugin) -> &Description {
-        plugin.description()
+    fn asked(request: &Request) -> (&Basket, &[Fact]) {
+        (&request.basket.basket, &request.facts)
     }
 
     fn write(request: &Request, description: &Description) -> String {
@@ -71,15 +65,6 @@ impl Point for Promotion {
         Ok(Request {
             basket: Arc::new(Told::as_it_is(basket)),
             facts: read_facts(&written["facts"], description)?,
-        })
-    }
-
-    fn call(plugin: &PromotionPlugin, context: &Context, request: &Request) -> Result<Said<Proposed>, Fault> {
-        let said = plugin.evaluate(context, &request.basket.basket, &request.facts)?;
-        Ok(Said {
-            answer: said.proposed,
-            usage: said.usage,
-            log: said.log,
         })
     }
 

@@ -129,7 +129,7 @@ struct Patient {
 /// What a rule was asked that failed: the basket without its end if it is long, and whose it is. The customer's facts are pinned with the
 /// decision.
 fn about(gathered: &Gathered) -> Words {
-    let basket = posthouse_engine::shown_basket(&gathered.basket, None);
+    let basket = posthouse_engine::shown_basket(&gathered.basket);
     match gathered.customer {
         Some(id) => words!("customer {id}, {basket}", "客户 {id}，{basket}"),
         None => basket,

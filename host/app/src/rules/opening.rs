@@ -6,7 +6,7 @@ use super::settings::checked_config;
 use crate::Plugins;
 use crate::error::Result;
 use posthouse_domain::attribute::AttributeDef;
-use posthouse_engine::Plugin;
+use posthouse_engine::{Decider, Plugin};
 use posthouse_store::{Access, Tx, attributes};
 use serde_json::Value;
 use uuid::Uuid;
@@ -55,7 +55,7 @@ impl Plugins<'_> {
             binding,
             revision: 0,
             digest,
-            config: &checked_config(P::description(&plugin), config)?,
+            config: &checked_config(plugin.description(), config)?,
         };
         Ok(Rule::new(agency, plugin, named))
     }
@@ -66,9 +66,9 @@ impl Plugins<'_> {
         agency: Uuid,
         digest: &str,
         own: &[AttributeDef],
-    ) -> Result<P::Plugin> {
+    ) -> Result<Decider<P::Engine>> {
         let plugin = self.open_of::<P>(tx, agency, digest).await?;
-        check_attributes(P::description(&plugin), own)?;
+        check_attributes(plugin.description(), own)?;
         Ok(plugin)
     }
 }
@@ -84,7 +84,7 @@ pub(crate) fn rule_of<P: Point>(
     own: &[AttributeDef],
 ) -> Result<Rule<P>> {
     let plugin = of_point::<P>(plugin)?;
-    check_attributes(P::description(&plugin), own)?;
+    check_attributes(plugin.description(), own)?;
     Ok(Rule::new(agency, plugin, named))
 }
 
@@ -94,5 +94,5 @@ pub(crate) fn rule_of<P: Point>(
 /// `unknown_fact` and `wrong_fact_kind`, if the agency has no such facts any more.
 pub(crate) async fn still_decides<P: Point>(tx: &mut Tx, agency: Uuid, rule: &Rule<P>) -> Result<()> {
     let own = attributes::definitions(tx, agency).await?;
-    check_attributes(P::description(&rule.plugin), &own)
+    check_attributes(rule.plugin.description(), &own)
 }

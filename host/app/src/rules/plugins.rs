@@ -7,7 +7,7 @@ use crate::error::{AppError, Result};
 use crate::team::Caller;
 use bytes::Bytes;
 use posthouse_domain::{Rejection, Words, words};
-use posthouse_engine::{Description, Engine, LoadError, Plugin, Refusal};
+use posthouse_engine::{Decider, Description, Engine, LoadError, Plugin, Refusal};
 use posthouse_store::dialect::{self, News};
 use posthouse_store::plugins::{self as store, PluginRow};
 use posthouse_store::{Access, Tx, campaigns};
@@ -243,7 +243,12 @@ impl Plugins<'_> {
     ///
     /// # Errors
     /// As there; `wrong_extension_point`.
-    pub(crate) async fn open_of<P: Point>(&self, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<P::Plugin> {
+    pub(crate) async fn open_of<P: Point>(
+        &self,
+        tx: &mut Tx,
+        agency: Uuid,
+        digest: &str,
+    ) -> Result<Decider<P::Engine>> {
         of_point::<P>(self.open_in(tx, agency, digest).await?)
     }
 }
@@ -270,8 +275,8 @@ async fn kept(engine: &Engine, tx: &mut Tx, agency: Uuid, digest: &str) -> Resul
 ///
 /// # Errors
 /// `wrong_extension_point`.
-pub(crate) fn of_point<P: Point>(plugin: Plugin) -> Result<P::Plugin> {
-    P::plugin(plugin).map_err(|other| wrong_extension_point(&other, P::NAME))
+pub(crate) fn of_point<P: Point>(plugin: Plugin) -> Result<Decider<P::Engine>> {
+    plugin.front().ok_or_else(|| wrong_extension_point(&plugin, P::NAME))
 }
 
 /// Why a plugin that was let in before does not open: that is nobody's fault who asks for it.

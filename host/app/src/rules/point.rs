@@ -4,52 +4,41 @@ use super::call::Moment;
 use crate::error::{AppError, Result};
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::{Words, canonical, words};
-use posthouse_engine::{Argument, Context, Description, Fault, LogLine, Plugin, Usage};
+use posthouse_engine::{Argument, Context, Decided, Decider, Description, Fault, LogLine, Usage};
 use posthouse_store::decisions::DecisionRow;
 use posthouse_store::plugins::{BindingRevisionRow, BindingRow};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// An extension point whose rules are asked one case at a time.
+/// An extension point whose rules are asked one case at a time, as a capability decides by it: what is pinned of a question and of its
+/// answer. What the point is to the sandbox, the engine says.
 pub(crate) trait Point {
+    /// The point in the engine.
+    type Engine: posthouse_engine::Point;
     /// Its name in paths and tables.
-    const NAME: &'static str;
-    /// Its plugins.
-    type Plugin: Clone + Send + Sync;
+    const NAME: &'static str = <Self::Engine as posthouse_engine::Point>::NAME;
     /// What a rule is asked.
     type Request: Send + Sync;
-    /// What a rule says, checked.
-    type Answer: Send;
 
-    /// The plugin that was opened, if it is one of this point; otherwise gives it back.
-    fn plugin(opened: Plugin) -> std::result::Result<Self::Plugin, Plugin>;
-    /// What a plugin says of itself.
-    fn description(plugin: &Self::Plugin) -> &Description;
+    /// What the rule is asked about, and the facts it is told, in the order of its description.
+    fn asked(request: &Self::Request) -> (&Asked<Self>, &[posthouse_engine::Value]);
     /// The request as it is pinned, as canonical JSON.
     fn write(request: &Self::Request, description: &Description) -> String;
     /// The reverse of [`Point::write`]; the problem if that is not what it wrote.
     fn read(written: &Value, description: &Description) -> std::result::Result<Self::Request, Words>;
-    /// Asks.
-    fn call(
-        plugin: &Self::Plugin,
-        context: &Context,
-        request: &Self::Request,
-    ) -> std::result::Result<Said<Self::Answer>, Fault>;
     /// The answer as it is pinned.
-    fn pin(answer: &Self::Answer, description: &Description) -> Value;
+    fn pin(answer: &Answer<Self>, description: &Description) -> Value;
 }
 
-/// What came of a call.
-pub(crate) struct Said<A> {
-    pub(crate) answer: A,
-    pub(crate) usage: Usage,
-    pub(crate) log: Vec<LogLine>,
-}
+/// What rules of a point are asked about.
+pub(crate) type Asked<P> = <<P as Point>::Engine as posthouse_engine::Point>::Subject;
+/// What they say, checked.
+pub(crate) type Answer<P> = <<P as Point>::Engine as posthouse_engine::Point>::Answer;
 
 /// A rule ready to be asked: a revision of a binding, opened.
 #[derive(Debug)]
 pub(crate) struct Rule<P: Point> {
-    pub(crate) plugin: P::Plugin,
+    pub(crate) plugin: Decider<P::Engine>,
     pub(crate) binding: String,
     pub(crate) revision: i64,
     pub(crate) digest: String,
@@ -93,7 +82,7 @@ impl<'n> RuleName<'n> {
 
 impl<P: Point> Rule<P> {
     /// The rule of this name, whose plugin was opened.
-    pub(crate) fn new(agency: Uuid, plugin: P::Plugin, named: RuleName<'_>) -> Self {
+    pub(crate) fn new(agency: Uuid, plugin: Decider<P::Engine>, named: RuleName<'_>) -> Self {
         Self {
             plugin,
             binding: named.binding.to_owned(),
@@ -157,8 +146,8 @@ pub(crate) fn check_attributes(description: &Description, attributes: &[Attribut
 }
 
 /// Asks a rule.
-pub(crate) fn decide<P: Point>(rule: &Rule<P>, moment: Moment, request: &P::Request) -> Made<P::Answer> {
-    let description = P::description(&rule.plugin);
+pub(crate) fn decide<P: Point>(rule: &Rule<P>, moment: Moment, request: &P::Request) -> Made<Answer<P>> {
+    let description = rule.plugin.description();
     let (Moment { now, today }, seed) = (moment, rule.seed);
     // canonical as it stands: keys in their order, numbers that a JSON number keeps, the seed a text because it may be beyond that
     let input = format!(
@@ -172,7 +161,7 @@ pub(crate) fn decide<P: Point>(rule: &Rule<P>, moment: Moment, request: &P::Requ
     ask(rule, moment, request, input)
 }
 
-fn ask<P: Point>(rule: &Rule<P>, moment: Moment, request: &P::Request, input: String) -> Made<P::Answer> {
+fn ask<P: Point>(rule: &Rule<P>, moment: Moment, request: &P::Request, input: String) -> Made<Answer<P>> {
     let context = Context {
         now: moment.now,
         today: moment.today,
@@ -180,9 +169,10 @@ fn ask<P: Point>(rule: &Rule<P>, moment: Moment, request: &P::Request, input: St
         config: rule.config.clone(),
         quantiles: Vec::new(),
     };
-    match P::call(&rule.plugin, &context, request) {
-        Ok(Said { answer, usage, log }) => Made {
-            output: canonical_text(&P::pin(&answer, P::description(&rule.plugin))),
+    let (subject, facts) = P::asked(request);
+    match rule.plugin.decide(&context, subject, facts) {
+        Ok(Decided { answer, usage, log }) => Made {
+            output: canonical_text(&P::pin(&answer, rule.plugin.description())),
             answer: Ok(answer),
             log,
             input,
@@ -202,7 +192,7 @@ fn ask<P: Point>(rule: &Rule<P>, moment: Moment, request: &P::Request, input: St
 ///
 /// # Errors
 /// What cannot be read in the pinned input.
-pub(crate) fn ask_again<P: Point>(rule: &Rule<P>, input: &str) -> std::result::Result<Made<P::Answer>, Words> {
+pub(crate) fn ask_again<P: Point>(rule: &Rule<P>, input: &str) -> std::result::Result<Made<Answer<P>>, Words> {
     let pinned: Value = serde_json::from_str(input).map_err(|e| Words::same(e.to_string()))?;
     let context = &pinned["context"];
     let (Some(now), Some(today)) = (
@@ -214,7 +204,7 @@ pub(crate) fn ask_again<P: Point>(rule: &Rule<P>, input: &str) -> std::result::R
     if context["seed"].as_str() != Some(rule.seed.to_string().as_str()) {
         return Err(words!("it was drawn under another seed", "它用的是另一个种子"));
     }
-    let request = P::read(&pinned["request"], P::description(&rule.plugin))?;
+    let request = P::read(&pinned["request"], rule.plugin.description())?;
     Ok(ask(rule, Moment { now, today }, &request, input.to_owned()))
 }
 
@@ -233,13 +223,7 @@ impl<A> Made<A> {
     }
 
     /// The row that keeps it.
-    pub(crate) fn row<P: Point<Answer = A>>(
-        &self,
-        id: Uuid,
-        rule: &Rule<P>,
-        about: About,
-        effect: &Value,
-    ) -> DecisionRow {
+    pub(crate) fn row<P: Point>(&self, id: Uuid, rule: &Rule<P>, about: About, effect: &Value) -> DecisionRow {
         DecisionRow {
             id,
             extension_point: P::NAME.to_owned(),

@@ -139,7 +139,7 @@ fn again<P: Point>(agency: Uuid, plugin: Plugin, config: String, row: &DecisionR
             }),
         )
     };
-    let description = P::description(&rule.plugin);
+    let description = rule.plugin.description();
     Ok(Replay {
         decision: row.id,
         at: row.at,

@@ -31,8 +31,8 @@ pub struct Activation {
 /// A plugin where a segmentation is needed.
 pub(super) fn segmentation(plugin: Plugin) -> Result<SegmentationPlugin> {
     plugin
-        .segmentation()
-        .map_err(|other| wrong_extension_point(&other, SEGMENTATION))
+        .front()
+        .ok_or_else(|| wrong_extension_point(&plugin, SEGMENTATION))
 }
 
 /// The code of a change to a binding that was changed before.

@@ -116,11 +116,9 @@ fn baskets_that_one_takes_the_other_takes() {
     ];
     for lines in baskets {
         let case = json!([{"name": "n", "today": "2026-01-15", "lines": lines, "expect": []}]);
-        let cases = golden::parse(case.to_string().as_bytes()).expect("the cases have their format");
-        let golden::Case::Promotion(case) = &cases[0] else {
-            panic!("it has lines")
-        };
-        let ours = case.read(&golden::Rule::default());
+        let cases: Vec<golden::PromotionCase> =
+            golden::parse(case.to_string().as_bytes()).expect("the cases have their format");
+        let ours = cases[0].read(&golden::Rule::default());
         let number = |line: &Value, field: &str| line[field].as_i64().unwrap_or(1);
         let text = |line: &Value, field: &str| line[field].as_str().map(str::to_owned);
         let line = |line: &Value| Line {

@@ -6,10 +6,10 @@ use crate::description::{self, Argument, FactUse, ReasonDef};
 use crate::problem;
 use posthouse_domain::catalogue;
 
-pub(super) use types::{Context, Description, Localized, Problem, Said, Value};
+pub(crate) use types::{Context, Description, Localized, Problem, Said, Value};
 
-/// What every call gets, without what only one extension point has.
-pub(super) fn context(context: &context::Context) -> Context<'_> {
+/// What every call gets, as it crosses the border: without what only one extension point has.
+pub fn context(context: &context::Context) -> Context<'_> {
     Context {
         now: context.now,
         today: context.today,
@@ -20,7 +20,7 @@ pub(super) fn context(context: &context::Context) -> Context<'_> {
 
 /// A text in the two languages of the product: each in its own if it is there, in any of its regions or scripts, otherwise in the other one,
 /// otherwise in the first there is.
-pub(super) fn localized(said: Localized) -> posthouse_domain::Localized {
+pub(crate) fn localized(said: Localized) -> posthouse_domain::Localized {
     let there = |text: &&(String, String)| !text.1.trim().is_empty();
     let in_language = |language: &str| {
         let of = |(tag, _): &&(String, String)| {
@@ -185,9 +185,10 @@ mod types {
         pub(crate) reasons: Vec<ReasonDef>,
     }
 
-    #[derive(Clone, Copy, ComponentType, Lower)]
+    /// What every call gets, as it crosses the border.
+    #[derive(Debug, Clone, Copy, ComponentType, Lower)]
     #[component(record)]
-    pub(crate) struct Context<'a> {
+    pub struct Context<'a> {
         pub(crate) now: i64,
         pub(crate) today: i32,
         pub(crate) seed: u64,

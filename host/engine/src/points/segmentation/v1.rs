@@ -1,62 +1,53 @@
-//! The adapter of the extension point `segmentation`.
+//! The way into a component that serves the extension point in version 1 of the contract.
 
-use super::{Base, find, interface, wire};
 use crate::columns::{Column, Values};
 use crate::context::{Context, QuantileTable};
-use crate::contract::{Answered, Classes, Descriptor, Segmentation};
-use crate::description::{Description, QuantileRequest, SegmentDef};
-use crate::extension_point::ExtensionPoint;
+use crate::contract::{Answered, Export, Linked, context_of, wire};
+use crate::description::{QuantileRequest, SegmentDef};
 use crate::fault::Fault;
-use crate::problem::Problem;
 use crate::refusal::Refusal;
 use posthouse_domain::Localized;
-use wasmtime::component::{Component, ComponentExportIndex};
 
-/// A linked component that exports the extension point.
+/// The functions that are called.
 pub(super) struct Adapter {
-    base: Base,
-    segments: ComponentExportIndex,
-    score_title: ComponentExportIndex,
-    quantiles: ComponentExportIndex,
-    classify: ComponentExportIndex,
+    segments: Export,
+    score_title: Export,
+    quantiles: Export,
+    classify: Export,
+}
+
+/// What a segmentation answers for one chunk, an entry per row in every list.
+pub(super) struct Classes {
+    pub(super) segment: Vec<u16>,
+    pub(super) score: Option<Vec<f32>>,
+    pub(super) reason: Option<Vec<u16>>,
 }
 
 impl Adapter {
-    pub(super) fn new(base: Base, component: &Component) -> Result<Self, Refusal> {
-        let interface = interface(ExtensionPoint::Segmentation);
+    pub(super) fn new(linked: &Linked) -> Result<Self, Refusal> {
+        let export = |name| linked.export("segmentation", name);
         Ok(Self {
-            base,
-            segments: find(component, interface, "segments")?,
-            score_title: find(component, interface, "score-title")?,
-            quantiles: find(component, interface, "quantiles")?,
-            classify: find(component, interface, "classify")?,
+            segments: export("segments")?,
+            score_title: export("score-title")?,
+            quantiles: export("quantiles")?,
+            classify: export("classify")?,
         })
     }
-}
 
-impl Descriptor for Adapter {
-    fn describe(&self) -> Result<Description, Fault> {
-        self.base.describe()
-    }
-
-    fn validate(&self, config: &str) -> Answered<(), Vec<Problem>> {
-        self.base.validate(config)
-    }
-}
-
-impl Segmentation for Adapter {
-    fn segments(&self) -> Result<Vec<SegmentDef>, Fault> {
-        let said: Vec<types::SegmentDef> = self.base.ask("segments", &self.segments)?;
+    pub(super) fn segments(&self, linked: &Linked) -> Result<Vec<SegmentDef>, Fault> {
+        let said: Vec<types::SegmentDef> = linked.ask(&self.segments)?;
         Ok(said.into_iter().map(Into::into).collect())
     }
 
-    fn score_title(&self) -> Result<Option<Localized>, Fault> {
-        let said: Option<wire::Localized> = self.base.ask("score-title", &self.score_title)?;
+    /// What its scores count.
+    pub(super) fn score_title(&self, linked: &Linked) -> Result<Option<Localized>, Fault> {
+        let said: Option<wire::Localized> = linked.ask(&self.score_title)?;
         Ok(said.map(wire::localized))
     }
 
-    fn quantiles(&self) -> Result<Vec<QuantileRequest>, Fault> {
-        let said: Vec<types::QuantileRequest> = self.base.ask("quantiles", &self.quantiles)?;
+    /// What it has to know of the whole population.
+    pub(super) fn quantiles(&self, linked: &Linked) -> Result<Vec<QuantileRequest>, Fault> {
+        let said: Vec<types::QuantileRequest> = linked.ask(&self.quantiles)?;
         let request = |request: types::QuantileRequest| QuantileRequest {
             fact: request.fact,
             buckets: request.buckets,
@@ -65,26 +56,26 @@ impl Segmentation for Adapter {
         Ok(said.into_iter().map(request).collect())
     }
 
-    fn classify(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Answered<Classes> {
+    pub(super) fn classify(
+        &self,
+        linked: &Linked,
+        context: &Context,
+        rows: usize,
+        columns: &[Column<'_>],
+    ) -> Answered<Classes> {
         let bytes_in = context.size() + columns.iter().map(Column::size).sum::<usize>();
         let columns: Vec<types::Column<'_>> = columns.iter().map(Into::into).collect();
         let tables: Vec<types::QuantileTable<'_>> = context.quantiles.iter().map(Into::into).collect();
-        let runtime = &self.base.runtime;
-        let budget = runtime.limits.chunk_fuel(rows);
-        runtime.call("classify", budget, bytes_in as u64, |store| {
-            type Answer = (Result<types::Classes, wire::Problem>,);
-            let function = self.base.enter::<types::Ask<'_>, Answer>(store, &self.classify)?;
-            let (answer,) = function.call(&mut *store, (wire::context(context), &tables, rows as u32, &columns))?;
-            let answer = answer.map(|classes| Classes {
+        let ask: types::Ask<'_> = (context_of(context), &tables, rows as u32, &columns);
+        let fuel = linked.limits().chunk_fuel(rows);
+        linked.call(&self.classify, (fuel, bytes_in), ask, |classes: types::Classes| {
+            let classes = Classes {
                 segment: classes.segment,
                 score: classes.score,
                 reason: classes.reason,
-            });
-            store.data_mut().bytes_out = match &answer {
-                Ok(classes) => size(classes) as u64,
-                Err(_) => 0,
             };
-            Ok(answer.map_err(Into::into))
+            let bytes_out = size(&classes);
+            (classes, bytes_out)
         })
     }
 }
@@ -100,7 +91,7 @@ fn size(classes: &Classes) -> usize {
     reason = "wasmtime's derive macros write unsafe impls whose layout they compute from the type"
 )]
 mod types {
-    use super::wire::{Context, Localized};
+    use crate::contract::wire::{Context, Localized};
     use wasmtime::component::{ComponentType, Lift, Lower};
 
     pub(super) type Ask<'a> = (Context<'a>, &'a [QuantileTable<'a>], u32, &'a [Column<'a>]);

@@ -1,41 +1,23 @@
 //! What a segmentation must show: hostile rows do not break it, each row is decided by itself, and a full chunk fits into its fuel.
 
-use super::{SEED, faulted};
+use super::plugin::{Classified, SegmentationPlugin};
+use super::units::UNITS;
 use crate::cases::columns;
 use crate::columns::{Column, Value};
 use crate::context::Context;
 use crate::description::{Description, FactUse};
 use crate::fault::Usage;
-use crate::limits::Limits;
 use crate::made_up::{Random, TEXTS, context, extreme, sample, unknown};
 use crate::refusal::Refusal;
-use crate::segmentation::{Classified, SegmentationPlugin};
+use crate::self_test::{SEED, faulted};
 use crate::shown;
+use crate::units::SelfTest;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::{Words, words};
-use serde::Serialize;
-
-/// What the self-test of a segmentation found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SegmentationTest {
-    /// Golden cases that ran and passed.
-    pub golden_cases: usize,
-    /// Rows classified, all tries together.
-    pub rows_tried: usize,
-    /// Fuel of a call without rows.
-    pub fuel_per_call: u64,
-    /// Fuel each further row costs.
-    pub fuel_per_row: u64,
-    /// A full chunk.
-    pub full_chunk: Usage,
-}
 
 /// Runs everything but the golden cases, which have run; the first thing that fails is the refusal.
-pub(super) fn run(
-    plugin: &SegmentationPlugin,
-    golden_cases: usize,
-    limits: &Limits,
-) -> Result<SegmentationTest, Refusal> {
+pub(super) fn run(plugin: &SegmentationPlugin, golden_cases: usize) -> Result<SelfTest, Refusal> {
+    let limits = plugin.identity().limits();
     let mut test = Test { plugin, tried: 0 };
     let description = plugin.description();
 
@@ -49,12 +31,13 @@ pub(super) fn run(
     let full: Vec<Vec<Value>> = sample.iter().cycle().take(limits.chunk_rows).cloned().collect();
     let full_chunk = test.full_chunk(&sample, &full)?;
     let fuel_per_row = full_chunk.fuel.saturating_sub(fuel_per_call) / limits.chunk_rows.max(1) as u64;
-    Ok(SegmentationTest {
+    Ok(SelfTest {
+        units: UNITS,
         golden_cases,
-        rows_tried: test.tried,
+        tried: test.tried,
         fuel_per_call,
-        fuel_per_row,
-        full_chunk,
+        fuel_per_part: fuel_per_row,
+        full: full_chunk,
     })
 }
 

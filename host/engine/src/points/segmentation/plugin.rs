@@ -1,10 +1,12 @@
-//! The extension point `segmentation`: which segment each customer of a chunk is in, checked before anybody uses it.
+//! Which segment each customer of a chunk is in, checked before anybody uses it.
 
+use super::declared::{self, OWN};
+use super::v1::{Adapter, Classes};
 use crate::blame::{self, Again};
 use crate::cases;
 use crate::columns::{Column, Value};
 use crate::context::{Context, QuantileTable};
-use crate::contract::{Classes, Segmentation};
+use crate::contract::Linked;
 use crate::description::{Description, QuantileRequest, SegmentDef};
 use crate::fault::{Fault, LogLine, Usage};
 use crate::identity::{Identity, unusable};
@@ -113,7 +115,7 @@ struct Loaded {
     identity: Identity,
     segments: Vec<SegmentDef>,
     score_title: Option<Localized>,
-    contract: Box<dyn Segmentation>,
+    adapter: Adapter,
 }
 
 impl fmt::Debug for SegmentationPlugin {
@@ -123,23 +125,30 @@ impl fmt::Debug for SegmentationPlugin {
 }
 
 impl SegmentationPlugin {
-    /// Asks for the segments and what belongs to them, and checks every word of the answer.
-    pub(crate) fn load(mut identity: Identity, contract: Box<dyn Segmentation>) -> Result<Self, Refusal> {
-        let quantiles = contract.quantiles().map_err(unusable)?;
-        crate::descriptor::check_quantiles(&quantiles, &identity.description.facts, &identity.limits)?;
-        identity.description.quantiles = quantiles;
-        let segments = contract.segments().map_err(unusable)?;
-        crate::descriptor::check_segments(&segments, &identity.limits)?;
-        let score_title = contract.score_title().map_err(unusable)?;
+    /// Asks for the description, the segments and what belongs to them, and checks every word of the answer.
+    pub(super) fn load(linked: Linked, digest: String) -> Result<Self, Refusal> {
+        let mut identity = Identity::ask(linked, digest, &OWN)?;
+        let (linked, limits) = (&identity.linked, identity.linked.limits());
+        let adapter = Adapter::new(linked)?;
+        let quantiles = adapter.quantiles(linked).map_err(unusable)?;
+        declared::check_quantiles(&quantiles, &identity.description.facts, limits)?;
+        let segments = adapter.segments(linked).map_err(unusable)?;
+        declared::check_segments(&segments, limits)?;
+        let score_title = adapter.score_title(linked).map_err(unusable)?;
         if let Some(title) = &score_title {
-            crate::descriptor::check_score_title(title, &identity.limits)?;
+            declared::check_score_title(title, limits)?;
         }
+        identity.description.quantiles = quantiles;
         Ok(Self(Arc::new(Loaded {
             identity,
             segments,
             score_title,
-            contract,
+            adapter,
         })))
+    }
+
+    pub(super) fn identity(&self) -> &Identity {
+        &self.0.identity
     }
 
     /// SHA-256 of the component in lower-case hexadecimal.
@@ -167,13 +176,12 @@ impl SegmentationPlugin {
     /// # Errors
     /// A [`Fault`] if it does not come to an answer.
     pub fn validate(&self, config: &str) -> Result<Vec<Problem>, Fault> {
-        let Loaded { identity, contract, .. } = &*self.0;
-        identity.validate(&**contract, config)
+        self.0.identity.validate(config)
     }
 
     /// Rows to ask about in one call: the configured limit, as a multiple of eight so that bitmaps can be lent.
     pub fn chunk_rows(&self) -> usize {
-        self.0.identity.limits.chunk_rows.max(8) & !7
+        self.0.identity.limits().chunk_rows.max(8) & !7
     }
 
     /// Classifies one chunk: `columns` are the declared facts in their declared order, each with `rows` entries.
@@ -210,14 +218,14 @@ impl SegmentationPlugin {
         let Loaded {
             identity,
             segments,
-            contract,
+            adapter,
             ..
         } = &*self.0;
         self.check_call(context, rows, columns).map_err(Fault::host)?;
-        let (answer, receipt) = contract.classify(context, rows, columns)?;
+        let (answer, receipt) = adapter.classify(&identity.linked, context, rows, columns)?;
         let classes = match answer {
             Ok(classes) => classes,
-            Err(problem) => return Err(Fault::refused(problem, &identity.limits, receipt)),
+            Err(problem) => return Err(Fault::refused(problem, identity.limits(), receipt)),
         };
         if let Err((field, problem)) = classes.check(rows, segments.len(), identity.description.reasons.len()) {
             return Err(Fault::output(field, problem, receipt));
@@ -234,10 +242,8 @@ impl SegmentationPlugin {
 
     /// A wrong call is the host's mistake; the guest must be able to trust lengths and order.
     fn check_call(&self, context: &Context, rows: usize, columns: &[Column<'_>]) -> Result<(), Words> {
-        let Identity {
-            description, limits, ..
-        } = &self.0.identity;
-        let Description { facts, quantiles, .. } = description;
+        let limits = self.0.identity.limits();
+        let Description { facts, quantiles, .. } = self.description();
         if rows > limits.chunk_rows {
             return Err(words!(
                 "{rows} rows in one chunk, {most} are the most",

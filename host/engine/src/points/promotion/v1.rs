@@ -1,17 +1,11 @@
-//! The adapter of the extension point `promotion`.
+//! The way into a component that serves the extension point in version 1 of the contract.
 
-use super::{Base, find, interface, wire};
+use super::proposed::Proposed;
 use crate::columns::Value;
 use crate::context::Context;
-use crate::contract::{Answered, Descriptor, Promotion};
-use crate::description::Description;
-use crate::extension_point::ExtensionPoint;
-use crate::fault::Fault;
-use crate::problem::Problem;
-use crate::proposed::Proposed;
+use crate::contract::{Answered, Export, Linked, context_of, wire};
 use crate::refusal::Refusal;
 use posthouse_domain::promotion::{Basket, Line, Offer, ProductKind, Saving};
-use wasmtime::component::{Component, ComponentExportIndex};
 
 /// Bytes of a line where it lies in the guest's memory, without the texts it points to.
 const LINE_BYTES: usize = 72;
@@ -20,31 +14,25 @@ const FACT_BYTES: usize = 16;
 /// The same of an offer.
 const OFFER_BYTES: usize = 40;
 
-/// A linked component that exports the extension point.
+/// The function that is called.
+#[derive(Debug)]
 pub(super) struct Adapter {
-    base: Base,
-    evaluate: ComponentExportIndex,
+    evaluate: Export,
 }
 
 impl Adapter {
-    pub(super) fn new(base: Base, component: &Component) -> Result<Self, Refusal> {
-        let evaluate = find(component, interface(ExtensionPoint::Promotion), "evaluate")?;
-        Ok(Self { base, evaluate })
-    }
-}
-
-impl Descriptor for Adapter {
-    fn describe(&self) -> Result<Description, Fault> {
-        self.base.describe()
+    pub(super) fn new(linked: &Linked, point: &str) -> Result<Self, Refusal> {
+        let evaluate = linked.export(point, "evaluate")?;
+        Ok(Self { evaluate })
     }
 
-    fn validate(&self, config: &str) -> Answered<(), Vec<Problem>> {
-        self.base.validate(config)
-    }
-}
-
-impl Promotion for Adapter {
-    fn evaluate(&self, context: &Context, basket: &Basket, facts: &[Value]) -> Answered<Proposed> {
+    pub(super) fn call(
+        &self,
+        linked: &Linked,
+        context: &Context,
+        basket: &Basket,
+        facts: &[Value],
+    ) -> Answered<Proposed> {
         let bytes_in = context.size() + size(basket, facts);
         let lines: Vec<types::Line<'_>> = basket.lines.iter().map(Into::into).collect();
         let facts: Vec<wire::Value<'_>> = facts.iter().map(Into::into).collect();
@@ -52,17 +40,12 @@ impl Promotion for Adapter {
             channel: &basket.channel,
             lines: &lines,
         };
-        let ask = (wire::context(context), types::Request { basket, facts: &facts });
-        let runtime = &self.base.runtime;
-        runtime.call("evaluate", runtime.limits.decision_fuel, bytes_in as u64, |store| {
-            type Answer = (Result<Vec<types::Offer>, wire::Problem>,);
-            let function = self.base.enter::<types::Ask<'_>, Answer>(store, &self.evaluate)?;
-            let (answer,) = function.call(&mut *store, ask)?;
-            store.data_mut().bytes_out = answer.as_deref().map_or(0, offered) as u64;
-            let answer = answer.map(|offers| offers.into_iter().map(types::Offer::read).unzip());
-            Ok(answer
-                .map(|(offers, arguments)| Proposed { offers, arguments })
-                .map_err(Into::into))
+        let ask: types::Ask<'_> = (context_of(context), types::Request { basket, facts: &facts });
+        let fuel = linked.limits().decision_fuel;
+        linked.call(&self.evaluate, (fuel, bytes_in), ask, |offers: Vec<types::Offer>| {
+            let bytes_out = offered(&offers);
+            let (offers, arguments) = offers.into_iter().map(types::Offer::read).unzip();
+            (Proposed { offers, arguments }, bytes_out)
         })
     }
 }
@@ -94,7 +77,7 @@ fn size(basket: &Basket, facts: &[Value]) -> usize {
     reason = "wasmtime's derive macros write unsafe impls whose layout they compute from the type"
 )]
 mod types {
-    use super::wire::{Context, Said, Value};
+    use crate::contract::wire::{Context, Said, Value};
     use wasmtime::component::{ComponentType, Lift, Lower};
 
     pub(super) type Ask<'a> = (Context<'a>, Request<'a>);

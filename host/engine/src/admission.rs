@@ -1,0 +1,60 @@
+//! What every component must show before it is let in: its defaults fit together, its golden cases pass, hostile input does not break it,
+//! it answers for nothing but what it is asked, and the largest call fits into its fuel.
+
+use crate::golden;
+use crate::limits::Limits;
+use crate::pack::{self, PackError};
+use crate::plugin::Plugin;
+use crate::points::Points;
+use crate::problem::Problem;
+use crate::refusal::Refusal;
+use crate::self_test::faulted;
+use crate::units::SelfTest;
+use posthouse_domain::{Words, words};
+
+/// Runs everything; the first thing that fails is the refusal.
+pub(crate) fn test(plugin: &Plugin, bytes: &[u8], limits: &Limits, points: &Points) -> Result<SelfTest, Refusal> {
+    defaults(plugin)?;
+    let golden_cases = golden(plugin, bytes, limits, points)?;
+    plugin.self_test(golden_cases)
+}
+
+/// Passes a plugin whose defaults fit together: an agency that sets nothing has them.
+fn defaults(plugin: &Plugin) -> Result<(), Refusal> {
+    let what = words!("the default settings", "默认设置");
+    let problems = plugin.validate("{}").map_err(|fault| faulted(&what, &fault, None))?;
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let told = Problem::join(&problems);
+    Err(Refusal::new(
+        "bad_descriptor",
+        words!(
+            "the plugin refuses its own defaults, `{{}}`: {told}",
+            "插件拒绝了自己的默认设置 `{{}}`：{told}"
+        ),
+    ))
+}
+
+fn golden(plugin: &Plugin, bytes: &[u8], limits: &Limits, points: &Points) -> Result<usize, Refusal> {
+    let cases = pack::golden_cases_of(points, bytes).map_err(|error| match error {
+        PackError::Golden(problem) => Refusal::new("golden_case_failed", problem),
+        other => Refusal::new("invalid", Words::of(&other)),
+    })?;
+    if cases.len() > limits.golden_cases {
+        let detail = words!(
+            "{count} golden cases, {most} are allowed",
+            "有 {count} 个用例，上限为 {most}",
+            count = cases.len(),
+            most = limits.golden_cases
+        );
+        return Err(Refusal::new("golden_case_failed", detail));
+    }
+    match golden::problem(&golden::run(plugin, &cases)) {
+        Some(problem) => Err(Refusal::new(
+            "golden_case_failed",
+            words!("golden case {problem}", "用例 {problem}"),
+        )),
+        None => Ok(cases.len()),
+    }
+}
