@@ -73,7 +73,9 @@ impl Sandbox {
     fn new(plan: &Plan, edges: &Edges) -> Result<Self> {
         let engine = Engine::new(EngineConfig::default())?;
         let plugin = engine.admit(&plan.component()?)?.plugin;
-        let plugin = plugin.segmentation().map_err(|_| "the component is no segmentation")?;
+        let plugin = plugin
+            .front::<SegmentationPlugin>()
+            .ok_or("the component is no segmentation")?;
         let facts = plugin
             .description()
             .facts

@@ -6,7 +6,7 @@ use crate::report::{Row, grouped, median, quantile, ratio, times};
 use crate::{Plan, Result};
 use axum::{Json, Router, routing::post};
 use posthouse_domain::promotion::{Basket, Line, Offer, ProductKind, Saving, check};
-use posthouse_engine::{Context, Engine, EngineConfig};
+use posthouse_engine::{Context, Engine, EngineConfig, PromotionPlugin};
 use serde::{Deserialize, Serialize};
 use std::hint::black_box;
 use std::time::Instant;
@@ -78,7 +78,9 @@ fn timed(plan: &Plan, baskets: &[Basket], ask: impl Fn(&Basket) -> Result<Vec<Of
 pub(crate) fn run(plan: &Plan) -> Result<()> {
     let engine = Engine::new(EngineConfig::default())?;
     let plugin = engine.admit(&plan.packed("early-bird")?)?.plugin;
-    let plugin = plugin.promotion().map_err(|_| "the component is no promotion")?;
+    let plugin = plugin
+        .front::<PromotionPlugin>()
+        .ok_or("the component is no promotion")?;
     let reasons = plugin.description().reasons.len();
     let context = Context {
         now: NOW,
@@ -90,7 +92,7 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
     let baskets: Vec<Basket> = (0..BASKETS).map(|number| basket(number, TODAY)).collect();
     let (address, agent) = (webhook()?, ureq::Agent::new_with_defaults());
 
-    let sandbox = |basket: &Basket| plugin.evaluate(&context, basket, &[]).map(|said| said.proposed.offers);
+    let sandbox = |basket: &Basket| plugin.decide(&context, basket, &[]).map(|said| said.answer.offers);
     let over_http = |basket: &Basket| -> Result<Vec<Offer>> {
         let question = Question {
             now: NOW,

@@ -16,6 +16,8 @@ pub struct Units {
     pub tried: &'static str,
     /// In JSON, what the largest call used: `full_chunk`.
     pub full: &'static str,
+    /// One part, in a sentence or a table.
+    pub each: fn() -> Words,
     /// The heading of the sizes in a table.
     pub heading: fn() -> Words,
     /// A subject that nothing is special about, in a sentence.

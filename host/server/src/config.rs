@@ -254,6 +254,7 @@ impl Config {
             cache_dir: Some(self.in_data(&self.cache)),
             threads: self.plugins.threads,
             compile_queue: self.plugins.compile_queue,
+            ..EngineConfig::default()
         }
     }
 

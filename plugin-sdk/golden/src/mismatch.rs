@@ -1,4 +1,5 @@
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 use crate::Said;
@@ -7,9 +8,9 @@ use crate::said::said;
 /// One answer that is not the expected one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mismatch {
-    /// What was asked about.
+    /// Which part of what was asked about; none if it is about all of it.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: Option<Place>,
     /// `segment`, `score` or `reason`; of an offer `offer`, `saving` or `reason`.
     pub field: &'static str,
     /// What the case expects.
@@ -18,14 +19,23 @@ pub struct Mismatch {
     pub got: String,
 }
 
-/// What an answer is about, counted from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Place {
-    /// A customer of a segmentation's case.
-    Row(usize),
-    /// A thing in the basket of a promotion's case.
-    Line(usize),
+/// One of several parts that a case asks about, as a row or a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// What the parts are, in English and in JSON.
+    pub part: &'static str,
+    /// The same in Chinese, where they are counted.
+    pub zh: &'static str,
+    /// Which one, counted from 0.
+    pub at: usize,
+}
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(self.part, &self.at)?;
+        map.end()
+    }
 }
 
 impl Mismatch {
@@ -35,12 +45,12 @@ impl Mismatch {
             field, got, expected, ..
         } = self;
         let place = match self.place {
-            Place::Row(row) => said!("row {row}", "第 {row} 行"),
-            Place::Line(line) => said!("line {line}", "第 {line} 行"),
+            Some(Place { part, zh, at }) => said!("{part} {at}: ", "第 {at} {zh}："),
+            None => Said::default(),
         };
         said!(
-            ": {field} is {got}, expected {expected}",
-            "：{field} 为 {now}，应为 {wanted}",
+            "{field} is {got}, expected {expected}",
+            "{field} 为 {now}，应为 {wanted}",
             now = in_chinese(got),
             wanted = in_chinese(expected)
         )

@@ -286,7 +286,11 @@ impl PromotionCase {
         for (line, expected) in expected.iter().enumerate() {
             let mut differs = |field, expected, got| {
                 found.push(Mismatch {
-                    place: Place::Line(line),
+                    place: Some(Place {
+                        part: "line",
+                        zh: "行",
+                        at: line,
+                    }),
                     field,
                     expected,
                     got,

@@ -177,7 +177,11 @@ impl SegmentationCase {
         for (row, (expect, got)) in self.expect.iter().zip(answers).enumerate() {
             let mut differs = |field, expected, got| {
                 found.push(Mismatch {
-                    place: Place::Row(row),
+                    place: Some(Place {
+                        part: "row",
+                        zh: "行",
+                        at: row,
+                    }),
                     field,
                     expected,
                     got,

@@ -3,9 +3,11 @@
 
 mod promotion;
 mod segmentation;
+mod voice;
 
 pub use promotion::{PromotionGuest, Saving};
 pub use segmentation::Guest;
+pub use voice::VoiceGuest;
 
 use std::fmt::Write;
 use wit_parser::Resolve;
@@ -192,11 +194,18 @@ impl Parts<'_> {
 
 /// The component of a core module for one world of the contract.
 fn component(wat: &str, world: &str) -> Vec<u8> {
+    component_with(wat, None, world)
+}
+
+/// The same for a contract that has `more` besides what it has.
+fn component_with(wat: &str, more: Option<&str>, world: &str) -> Vec<u8> {
     let mut module = wat::parse_str(wat).expect("the generator writes valid text");
     let mut resolve = Resolve::default();
-    let (package, _) = resolve
-        .push_dir(crate::root().join("wit/v1"))
-        .expect("the contract parses");
+    let (package, _) = match more {
+        None => resolve.push_dir(crate::root().join("wit/v1")),
+        Some(more) => resolve.push_dir(enlarged(more).path()),
+    }
+    .expect("the contract parses");
     let world = resolve
         .select_world(&[package], Some(world))
         .expect("the contract has the world");
@@ -206,4 +215,15 @@ fn component(wat: &str, world: &str) -> Vec<u8> {
     encoder.validate(true);
     let encoded = encoder.module(&module).and_then(|encoder| encoder.encode());
     encoded.expect("the module fits the contract")
+}
+
+/// A folder with the contract and one more file.
+fn enlarged(more: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let contract = std::fs::read_dir(crate::root().join("wit/v1")).expect("the contract is there");
+    for file in contract.map(|entry| entry.expect("an entry")) {
+        std::fs::copy(file.path(), folder.path().join(file.file_name())).expect("a copy");
+    }
+    std::fs::write(folder.path().join("more.wit"), more).expect("a file");
+    folder
 }

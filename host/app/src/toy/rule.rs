@@ -5,67 +5,45 @@ use crate::App;
 use crate::error::Result;
 use crate::rules::breaker::{Attempt, Failing, good_revisions, trips};
 use crate::rules::plugins::of_point;
-use crate::rules::point::{About, Point, Rule, RuleName, Said, Subject, decide};
+use crate::rules::point::{About, Point, Rule, RuleName, Subject, decide};
 use crate::rules::pointer::{BREAKER, NewRule, put_rule};
 use crate::rules::preview::{Answers, Side, side_by_side};
 use crate::rules::{DecisionFilter, Moment, Points};
 use crate::team::Caller;
 use crate::testing::{self, NOW};
-use posthouse_domain::promotion::Basket;
 use posthouse_domain::{Words, words};
-use posthouse_engine::{Context, Description, Fault, Plugin, PromotionPlugin};
+use posthouse_engine::{Description, EngineConfig, ExtensionPoint, Value};
 use posthouse_store::plugins::{self as bindings, BindingRevisionRow, Heard};
 use posthouse_store::{Access, Store, Tx, decisions};
-use posthouse_tests::guest::PromotionGuest;
-use serde_json::{Value, json};
+use posthouse_tests::guest::VoiceGuest;
+use serde_json::{Value as Json, json};
 use std::ops::ControlFlow;
 use uuid::Uuid;
 
-/// The engine has no world for a capability of the tests, so its rules are promotions: one that offers something for a basket at the price
-/// of the score says yes.
+/// What the engine has to know of the point, which its own tests have.
+#[path = "../../../engine/tests/engine/voice/point.rs"]
+mod voice;
+
 enum CallBack {}
 
-/// The price that stands for a score; no basket of the self-test has it.
-fn price(score: i64) -> i64 {
-    71_113_000 + score
-}
-
 impl Point for CallBack {
-    const NAME: &'static str = "voice";
-    type Plugin = PromotionPlugin;
+    type Engine = voice::Voice;
     type Request = i64;
-    type Answer = bool;
 
-    fn plugin(opened: Plugin) -> std::result::Result<PromotionPlugin, Plugin> {
-        opened.promotion()
-    }
-
-    fn description(plugin: &PromotionPlugin) -> &Description {
-        plugin.description()
+    fn asked(score: &i64) -> (&i64, &[Value]) {
+        (score, &[])
     }
 
     fn write(score: &i64, _: &Description) -> String {
         format!(r#"{{"score":{score}}}"#)
     }
 
-    fn read(written: &Value, _: &Description) -> std::result::Result<i64, Words> {
+    fn read(written: &Json, _: &Description) -> std::result::Result<i64, Words> {
         let score = written["score"].as_i64();
         score.ok_or_else(|| words!("there is no score", "没有评分"))
     }
 
-    fn call(plugin: &PromotionPlugin, context: &Context, score: &i64) -> std::result::Result<Said<bool>, Fault> {
-        let line =
-            json!({"sku": "answer", "kind": "other", "travellers": 1, "unit_price": price(*score), "quantity": 1});
-        let basket: Basket = serde_json::from_value(json!({"channel": "voice", "lines": [line]})).expect("a basket");
-        let said = plugin.evaluate(context, &basket, &[])?;
-        Ok(Said {
-            answer: !said.proposed.offers.is_empty(),
-            usage: said.usage,
-            log: said.log,
-        })
-    }
-
-    fn pin(call_back: &bool, _: &Description) -> Value {
+    fn pin(call_back: &bool, _: &Description) -> Json {
         json!({"call_back": call_back})
     }
 }
@@ -84,21 +62,18 @@ const MOMENT: Moment = Moment {
     today: 20_468,
 };
 
-/// A rule that does `then` at this score, and says no to every other.
-async fn upload(app: &App, caller: &Caller, version: &str, score: i64, then: &str) -> String {
-    let guest = PromotionGuest {
+/// A rule that calls back whoever gave exactly this score, or does something else instead.
+async fn upload(app: &App, caller: &Caller, version: &str, score: i64, instead: &str) -> String {
+    let guest = VoiceGuest {
         version: version.into(),
-        facts: Vec::new(),
-        reasons: vec![("low".into(), "a low score".into())],
-        offers: Vec::new(),
-        before: PromotionGuest::at_price(price(score), then),
-        ..PromotionGuest::default()
+        score,
+        before: VoiceGuest::at_score(score, instead),
     };
     let uploaded = app.plugins().upload(caller, guest.build().into()).await;
     uploaded.expect("a plugin").1.digest
 }
 
-const YES: &str = "(return (call $propose (i32.const 0) (i32.const 1) (i64.const 500) (i32.const 0)))";
+const YES: &str = "";
 
 /// Puts a rule into force, as a person does or the breaker.
 async fn put(app: &App, caller: &Caller, digest: &str, back_to: Option<&BindingRevisionRow>) -> i64 {
@@ -134,7 +109,13 @@ async fn in_force(app: &App, caller: &Caller) -> Rule<CallBack> {
     rule.expect("a rule")
 }
 
+/// The host with the extension point on every floor.
 fn points(app: &mut App) {
+    let config = EngineConfig {
+        points: posthouse_engine::Points::default().with(ExtensionPoint::of::<voice::Voice>()),
+        ..EngineConfig::default()
+    };
+    app.engine = posthouse_engine::Engine::new(config).expect("an engine");
     app.points = Points::default().with::<CallBack>();
 }
 

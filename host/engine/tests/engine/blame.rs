@@ -190,7 +190,7 @@ fn a_promotions_fault_names_no_row() {
         ..PromotionGuest::default()
     };
     let fault = open_promotion(&offer)
-        .evaluate(&context(), &basket(3), &facts())
+        .decide(&context(), &basket(3), &facts())
         .expect_err("it traps");
     assert_eq!((fault.code(), fault.row), ("trap", None));
 }

@@ -14,6 +14,7 @@ mod settings;
 mod shared;
 mod speed;
 mod state;
+mod voice;
 
 use posthouse_engine::{
     Classified, Column, ColumnBuffer, Context, Engine, EngineConfig, Fault, LoadError, Plugin, Refusal,
@@ -50,7 +51,7 @@ fn open(guest: &Guest) -> Plugin {
 }
 
 fn segmentation(plugin: &Plugin) -> SegmentationPlugin {
-    plugin.clone().segmentation().expect("it is a segmentation")
+    plugin.front().expect("it is a segmentation")
 }
 
 fn context() -> Context {

@@ -5,15 +5,15 @@ use super::calls::Calls;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match, plugin_digest};
 use super::fixed;
 use super::page::{At, BackwardsQuery, Page, page_of};
+use super::points::{Change, known};
 use super::preview::Diff;
 use super::problem::{Answer, Problem};
 use super::reader::Said;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use posthouse_app::campaigns::PROMOTION;
 use posthouse_app::rules::{BindingView, LogEntry, RevisionView};
-use posthouse_app::segments::{Activation, SEGMENTATION};
+use posthouse_app::segments::Activation;
 use posthouse_app::team::Scope;
 use posthouse_domain::words;
 use serde::{Deserialize, Serialize};
@@ -29,25 +29,6 @@ pub(super) fn routes() -> Calls {
         .open_to(&[Scope::Rules], routes!(history))
         .open_to(&[Scope::Rules], routes!(logs))
         .open_to(&[Scope::Rules], routes!(rollback))
-}
-
-/// Extension points whose bindings come with later versions.
-const LATER: [&str; 3] = ["loyalty", "complaint-routing", "care"];
-
-/// The extension point of a path.
-fn known(extension_point: &str) -> Answer<&'static str> {
-    match extension_point {
-        SEGMENTATION => Ok(SEGMENTATION),
-        PROMOTION => Ok(PROMOTION),
-        later if LATER.contains(&later) => {
-            let detail = words!(
-                "bindings of {later} come with a later version; {SEGMENTATION} and {PROMOTION} are what can be bound now",
-                "{later} 的绑定将在后续版本提供；目前可绑定 {SEGMENTATION} 和 {PROMOTION}"
-            );
-            Err(Problem::unprocessable("extension_point_not_available", detail))
-        }
-        _ => Err(Problem::not_found("extension point")),
-    }
 }
 
 /// A rule to be put into force.
@@ -225,7 +206,11 @@ async fn read(
     Auth(caller): Auth,
     Path((point, name)): Path<(String, String)>,
 ) -> Answer<impl IntoResponse> {
-    let view = front.app().bindings().get(&caller, known(&point)?, &name).await?;
+    let view = front
+        .app()
+        .bindings()
+        .get(&caller, known(&point)?.name(), &name)
+        .await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }
 
@@ -247,13 +232,7 @@ async fn activate(
     headers: HeaderMap,
     Json(body): Json<NewBinding>,
 ) -> Answer<impl IntoResponse> {
-    if known(&point)? == PROMOTION {
-        let detail = words!(
-            "the rule of a campaign changes with its plan before it starts (PATCH /campaigns/ID) and by an amendment that another person approves after that (POST /campaigns/ID/amendments); {name} is not changed",
-            "活动开始前，其规则随方案修改（PATCH /campaigns/ID）；开始后须经他人批准变更（POST /campaigns/ID/amendments）；{name} 未改动"
-        );
-        return Err(Problem::new(StatusCode::CONFLICT, "amendment_needed", detail));
-    }
+    let point = known(&point)?.by_itself(&name)?;
     let mode = body.mode.as_deref().unwrap_or("active");
     if mode != "active" || body.canary_percent.is_some() {
         let known = if ["active", "shadow", "canary"].contains(&mode) {
@@ -276,11 +255,13 @@ async fn activate(
         config: Value::Object(body.config),
         grant: body.grant,
     };
-    let view = front
-        .app()
-        .segments()
-        .activate(&caller, &name, activation, expected)
-        .await?;
+    let change = Change {
+        app: front.app(),
+        caller: &caller,
+        name: &name,
+        expected,
+    };
+    let view = point.activate(change, activation).await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }
 
@@ -294,7 +275,7 @@ async fn history(
     Path((point, name)): Path<(String, String)>,
     Query(query): Query<BackwardsQuery>,
 ) -> Answer<axum::Json<Page<Revision>>> {
-    let point = known(&point)?;
+    let point = known(&point)?.name();
     let (limit, before) = query.page(&front)?;
     let items = front
         .app()
@@ -317,7 +298,7 @@ async fn logs(
     Path((point, name)): Path<(String, String)>,
     Query(query): Query<BackwardsQuery>,
 ) -> Answer<axum::Json<Page<LogLine>>> {
-    let point = known(&point)?;
+    let point = known(&point)?.name();
     let (limit, before) = query.page(&front)?;
     let items = front
         .app()
@@ -342,22 +323,13 @@ async fn rollback(
     headers: HeaderMap,
     OptionalJson(body): OptionalJson<Rollback>,
 ) -> Answer<impl IntoResponse> {
-    let (point, expected) = (known(&point)?, if_match(&headers)?);
-    let view = match point {
-        PROMOTION => {
-            front
-                .app()
-                .campaigns()
-                .roll_back(&caller, &name, body.to, expected)
-                .await?
-        }
-        _ => {
-            front
-                .app()
-                .segments()
-                .roll_back(&caller, &name, body.to, expected)
-                .await?
-        }
+    let point = known(&point)?;
+    let change = Change {
+        app: front.app(),
+        caller: &caller,
+        name: &name,
+        expected: if_match(&headers)?,
     };
+    let view = point.roll_back(change, body.to).await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }

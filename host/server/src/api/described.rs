@@ -164,46 +164,6 @@ pub(super) struct Usage {
     log_lines: u64,
 }
 
-/// What the self-test found, of a segmentation in rows, of a promotion in baskets and lines.
-#[derive(ToSchema)]
-#[serde(untagged)]
-pub(super) enum SelfTest {
-    /// Of a segmentation.
-    Segmentation(SegmentationTest),
-    /// Of a promotion.
-    Promotion(PromotionTest),
-}
-
-/// What the self-test of a segmentation found.
-#[derive(ToSchema)]
-pub(super) struct SegmentationTest {
-    /// Golden cases that passed.
-    golden_cases: u64,
-    /// Rows classified.
-    rows_tried: u64,
-    /// Fuel of a call without rows.
-    fuel_per_call: u64,
-    /// Fuel that each further row costs.
-    fuel_per_row: u64,
-    /// What a full chunk used.
-    full_chunk: Usage,
-}
-
-/// What the self-test of a promotion found.
-#[derive(ToSchema)]
-pub(super) struct PromotionTest {
-    /// Golden cases that passed.
-    golden_cases: u64,
-    /// Baskets priced.
-    baskets_tried: u64,
-    /// Fuel of a call with an empty basket.
-    fuel_per_call: u64,
-    /// Fuel that each further line costs.
-    fuel_per_line: u64,
-    /// What a full basket used.
-    full_basket: Usage,
-}
-
 /// A line that a rule logged.
 #[derive(ToSchema)]
 pub(super) struct PluginLogLine {

@@ -53,7 +53,7 @@ fixed! {
     /// Who did something: a key, or the server by itself and whoever works on its database with the command line.
     ActorKind = ["key", "host"];
     /// What a rule decides.
-    ExtensionPoint = engine::ExtensionPoint::ALL.map(engine::ExtensionPoint::as_str);
+    ExtensionPoint = engine::Points::default().names().collect::<Vec<_>>();
     /// How a rule is in force.
     BindingMode = ["active"];
     /// What became of an uploaded plugin.

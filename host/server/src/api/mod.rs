@@ -37,6 +37,7 @@ mod openapi;
 mod opening;
 mod page;
 mod plugins;
+mod points;
 mod preferences;
 mod preview;
 mod problem;

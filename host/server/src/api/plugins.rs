@@ -6,6 +6,7 @@ use super::described;
 use super::extract::{Auth, Path, Query, plugin_digest, require_type, whole_body};
 use super::fixed;
 use super::page::{At, Page};
+use super::points;
 use super::problem::Answer;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -65,7 +66,7 @@ pub(crate) struct Plugin {
     #[schema(value_type = fixed::PluginState)]
     state: &'static str,
     /// What the self-test found: golden cases, rows or baskets tried, fuel per call and row or line.
-    #[schema(value_type = described::SelfTest)]
+    #[schema(value_type = points::SelfTest)]
     self_test: Value,
     /// When it came.
     created_at: At,

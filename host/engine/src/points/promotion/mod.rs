@@ -32,6 +32,7 @@ impl Point for Promotion {
         parts: "lines",
         tried: "baskets_tried",
         full: "full_basket",
+        each: || words!("line", "行"),
         heading: || words!("lines", "行数"),
         plain: || words!("one line", "一行"),
         made_up: || words!("a made-up basket", "生成的购物篮"),

@@ -8,6 +8,7 @@ pub(super) const UNITS: &Units = &Units {
     parts: "rows",
     tried: "rows_tried",
     full: "full_chunk",
+    each: || words!("row", "行"),
     heading: || words!("rows", "行数"),
     plain: || words!("one row", "一行"),
     made_up: || words!("sampled rows", "抽样的行"),

@@ -2,7 +2,7 @@
 
 use super::{PromotionGuest, before, works};
 use crate::{Guest, engine, refusal};
-use posthouse_engine::{ExtensionPoint, SelfTest, golden, pack};
+use posthouse_engine::{PromotionPlugin, SegmentationPlugin, golden, pack};
 use posthouse_tests::guest::Saving;
 
 /// What a promotion is refused for.
@@ -18,28 +18,27 @@ fn a_harmless_promotion_is_let_in() {
         "expect": [{"line": 0, "rate": 1000, "reason": "welcome"}]}]"#;
     let bytes = pack::attach(&PromotionGuest::default().build(), Some(golden.as_bytes()), None).expect("a component");
     let admitted = engine().admit(&bytes).expect("nothing is wrong with it");
-    assert_eq!(admitted.plugin.extension_point(), ExtensionPoint::Promotion);
+    assert_eq!(admitted.plugin.extension_point().as_str(), "promotion");
     assert!(admitted.segments.is_empty() && admitted.plugin.segments().is_empty());
     assert_eq!(admitted.plugin.description().name, "harmless-offer");
     let json = serde_json::to_value(&admitted.self_test).expect("it has a JSON form");
-    let SelfTest::Promotion(test) = admitted.self_test else {
-        panic!("it is a promotion: {:?}", admitted.self_test)
-    };
+    let test = admitted.self_test;
     assert_eq!(test.golden_cases, 1);
-    assert!(test.baskets_tried > 80, "{test:?}");
+    assert!(test.tried > 80, "{test:?}");
     // a line costs the guest as much as the host copies into its memory, nothing else
     assert!(
-        test.fuel_per_call > 0 && test.fuel_per_line > 0 && test.full_basket.fuel > test.fuel_per_call,
+        test.fuel_per_call > 0 && test.fuel_per_part > 0 && test.full.fuel > test.fuel_per_call,
         "{test:?}"
     );
-    assert_eq!(json["baskets_tried"], test.baskets_tried);
-    assert_eq!(json["full_basket"]["fuel"], test.full_basket.fuel);
+    assert_eq!(json["baskets_tried"], test.tried);
+    assert_eq!(json["full_basket"]["fuel"], test.full.fuel);
+    assert_eq!(json["fuel_per_line"], test.fuel_per_part);
 
     let loaded = engine().loaded(&admitted.digest).expect("it is ready");
-    let loaded = loaded.segmentation().expect_err("it is no segmentation");
-    works(&loaded.promotion().expect("it is a promotion"));
+    assert!(loaded.front::<SegmentationPlugin>().is_none());
+    works(&loaded.front().expect("it is a promotion"));
     let segmentation = engine().admit(&Guest::default().build()).expect("harmless").plugin;
-    assert!(segmentation.promotion().is_err());
+    assert!(segmentation.front::<PromotionPlugin>().is_none());
 }
 
 #[test]

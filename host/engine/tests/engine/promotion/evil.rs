@@ -140,12 +140,12 @@ fn what_was_let_in_can_still_fail() {
         .admit(&guest.build())
         .expect("nothing of the self-test has that price")
         .plugin;
-    let plugin = plugin.promotion().expect("it is a promotion");
+    let plugin = plugin.front().expect("it is a promotion");
     insta::assert_snapshot!(evaluate(&plugin, 1).expect_err("it has that price"), @"the plugin stopped: wasm `unreachable` instruction executed (in evaluate)");
     let mut other = basket(1);
     other.lines[0].unit_price = 1_001;
     plugin
-        .evaluate(&context(), &other, &facts())
+        .decide(&context(), &other, &facts())
         .expect("another price is harmless");
 }
 
@@ -162,7 +162,7 @@ fn nothing_survives_a_call() {
     };
     let plugin = open(&guest);
     for _ in 0..100 {
-        let offers = evaluate(&plugin, 1).expect("it counts").proposed.offers;
+        let offers = evaluate(&plugin, 1).expect("it counts").answer.offers;
         assert_eq!(offers[0].saving, posthouse_domain::promotion::Saving::Amount(2));
     }
     works(&open(&PromotionGuest::default()));

@@ -3,7 +3,7 @@
 use super::{PromotionGuest, basket, before, open};
 use crate::fuzz::fuzz;
 use posthouse_domain::promotion::{self, Offer, Saving};
-use posthouse_engine::{Context, Evaluated, Fault, PromotionPlugin, Value};
+use posthouse_engine::{Context, Decided, Fault, PromotionPlugin, Proposed, Value};
 
 /// Lines of the parrot's basket.
 const LINES: usize = 4;
@@ -37,19 +37,19 @@ fn parrot() -> PromotionPlugin {
     })
 }
 
-fn answer(plugin: &PromotionPlugin, words: [i64; 13], seed: u64) -> Result<Evaluated, Fault> {
+fn answer(plugin: &PromotionPlugin, words: [i64; 13], seed: u64) -> Result<Decided<Proposed>, Fault> {
     let context = Context {
         seed,
         config: "{}".into(),
         ..Context::default()
     };
-    plugin.evaluate(&context, &basket(LINES), &words.map(Value::Int))
+    plugin.decide(&context, &basket(LINES), &words.map(Value::Int))
 }
 
 #[test]
 fn offers() {
     let plugin = parrot();
-    let good = answer(&plugin, GOOD, 0).expect("that is a good answer").proposed.offers;
+    let good = answer(&plugin, GOOD, 0).expect("that is a good answer").answer.offers;
     let offer = |line, saving| Offer {
         line,
         saving,
@@ -68,7 +68,7 @@ fn offers() {
             _ => 0,
         };
         match answer(&plugin, words, seed) {
-            Ok(answer) => assert_eq!(promotion::check(&answer.proposed.offers, LINES, 1), Ok(()), "{words:?}"),
+            Ok(answer) => assert_eq!(promotion::check(&answer.answer.offers, LINES, 1), Ok(()), "{words:?}"),
             Err(fault) => {
                 assert!(matches!(fault.code(), "bad_output" | "refused"), "{words:?}: {fault}");
                 assert!(!fault.to_string().is_empty());

@@ -7,16 +7,18 @@ mod speed;
 
 use crate::{context, engine};
 use posthouse_domain::promotion::{Basket, Line, Offer, ProductKind, Saving};
-use posthouse_engine::{Evaluated, Fault, PromotionPlugin, Value};
+use posthouse_engine::{Decided, Fault, Plugin, PromotionPlugin, Proposed, Value};
 use posthouse_tests::guest::{self, PromotionGuest};
 
 /// Opens without the self-test, as most evil guests would not pass it.
-pub(crate) fn open(guest: &PromotionGuest) -> PromotionPlugin {
+fn opened(guest: &PromotionGuest) -> Plugin {
     let bytes = guest.build();
-    let plugin = engine()
-        .open(&posthouse_engine::digest(&bytes), &bytes)
-        .expect("the description is harmless");
-    plugin.promotion().expect("it is a promotion")
+    let plugin = engine().open(&posthouse_engine::digest(&bytes), &bytes);
+    plugin.expect("the description is harmless")
+}
+
+pub(crate) fn open(guest: &PromotionGuest) -> PromotionPlugin {
+    opened(guest).front().expect("it is a promotion")
 }
 
 fn line(unit_price: i64) -> Line {
@@ -44,8 +46,8 @@ pub(crate) fn facts() -> [Value; 2] {
     [Value::Int(7), Value::Null]
 }
 
-fn evaluate(plugin: &PromotionPlugin, lines: usize) -> Result<Evaluated, Fault> {
-    plugin.evaluate(&context(), &basket(lines), &facts())
+fn evaluate(plugin: &PromotionPlugin, lines: usize) -> Result<Decided<Proposed>, Fault> {
+    plugin.decide(&context(), &basket(lines), &facts())
 }
 
 fn works(plugin: &PromotionPlugin) {
@@ -55,7 +57,7 @@ fn works(plugin: &PromotionPlugin) {
         saving: Saving::Rate(1_000),
         reason: 0,
     };
-    assert_eq!(answer.proposed.offers, [tenth]);
+    assert_eq!(answer.answer.offers, [tenth]);
 }
 
 /// What a guest whose `evaluate` goes wrong comes to; afterwards a harmless one must work on the same engine.
@@ -87,7 +89,7 @@ fn offers_come_back_as_they_were_made() {
     let offer = |line, saving, reason| Offer { line, saving, reason };
     let made = [offer(1, Saving::Amount(1 << 40), 1), offer(0, Saving::Rate(10_000), 0)];
     assert_eq!(
-        answer.proposed.offers, made,
+        answer.answer.offers, made,
         "the guest keeps the third for larger baskets"
     );
     assert_eq!(answer.usage.bytes_out, 2 * 40);
@@ -99,7 +101,7 @@ fn offers_come_back_as_they_were_made() {
         ..PromotionGuest::default()
     };
     assert_eq!(
-        evaluate(&open(&nothing), 1).expect("that is an answer").proposed.offers,
+        evaluate(&open(&nothing), 1).expect("that is an answer").answer.offers,
         []
     );
 }
@@ -119,7 +121,7 @@ fn holds(facts: &[(&str, &'static str)], values: &[Value], condition: &str) {
         config: r#"{"a":1}"#.into(),
         quantiles: vec![],
     };
-    if let Err(fault) = open(&guest).evaluate(&context, &basket(2), values) {
+    if let Err(fault) = open(&guest).decide(&context, &basket(2), values) {
         panic!("{condition}: {fault}");
     }
 }
@@ -203,8 +205,8 @@ fn every_kind_of_fact_and_product_arrives() {
             channel: "shop".into(),
             lines: vec![Line { kind, ..line(1) }],
         };
-        let answer = plugin.evaluate(&context(), &basket, &facts()).expect("it is harmless");
-        assert_eq!(answer.proposed.offers[0].saving, Saving::Rate(place as u32), "{kind:?}");
+        let answer = plugin.decide(&context(), &basket, &facts()).expect("it is harmless");
+        assert_eq!(answer.answer.offers[0].saving, Saving::Rate(place as u32), "{kind:?}");
     }
 }
 
@@ -223,8 +225,8 @@ fn the_guest_is_not_told_what_a_thing_costs() {
             channel: "app".into(),
             lines: vec![line],
         };
-        let answer = plugin.evaluate(&context(), &basket, &facts()).expect("it is harmless");
-        (answer.proposed.offers, answer.usage.bytes_in)
+        let answer = plugin.decide(&context(), &basket, &facts()).expect("it is harmless");
+        (answer.answer.offers, answer.usage.bytes_in)
     };
     let cost = |unit_cost: Option<i64>| Line { unit_cost, ..line(7) };
     assert_eq!(answer(cost(Some(1))), answer(cost(Some(999_999))));
@@ -255,13 +257,13 @@ fn a_wrong_call_is_the_hosts_fault() {
         Value::Null,
     ];
     plugin
-        .evaluate(&context(), &basket(1), &good)
+        .decide(&context(), &basket(1), &good)
         .expect("all of it is possible");
     let wrong = |place: usize, value: Value| {
         let mut facts = good.clone();
         facts[place] = value;
         let fault = plugin
-            .evaluate(&context(), &basket(1), &facts)
+            .decide(&context(), &basket(1), &facts)
             .expect_err("the call is wrong");
         assert!(!fault.counts_against_plugin() && fault.code() == "host");
         format!("{fault}\n")
@@ -290,9 +292,7 @@ fn a_wrong_call_is_the_hosts_fault() {
     the host could not make the call: fact segment.value: the value is not one of a text
     ");
     let call = |basket: &Basket, facts: &[Value]| {
-        let fault = plugin
-            .evaluate(&context(), basket, facts)
-            .expect_err("the call is wrong");
+        let fault = plugin.decide(&context(), basket, facts).expect_err("the call is wrong");
         format!("{fault}\n")
     };
     let table = posthouse_engine::QuantileTable {
@@ -302,7 +302,7 @@ fn a_wrong_call_is_the_hosts_fault() {
     let mut tables = context();
     tables.quantiles.push(table);
     let tables = plugin
-        .evaluate(&tables, &basket(1), &good)
+        .decide(&tables, &basket(1), &good)
         .expect_err("the call is wrong");
     let said = [
         call(&basket(1), &good[1..]),

@@ -1,22 +1,21 @@
 //! What a quote costs. Fuel says nothing of the host's share; `cargo test --release -p posthouse-engine -- --ignored --nocapture
 //! one_quote` prints the time of a call.
 
-use super::{PromotionGuest, evaluate, open};
-use posthouse_engine::bench;
+use super::{PromotionGuest, opened};
+use posthouse_engine::bench::Bench;
 use std::time::Duration;
 
 #[test]
 fn fuel_is_the_same_in_every_bench() {
-    let plugin = open(&PromotionGuest::default());
-    let measure = |seed| bench::promotion(&plugin, seed, Duration::ZERO).expect("harmless");
+    let plugin = opened(&PromotionGuest::default());
+    let measure = |seed| plugin.bench(seed, Duration::ZERO).expect("harmless");
     let (first, second) = (measure(1), measure(1));
-    let fuel = |bench: &bench::BasketBench| -> Vec<(usize, u64)> {
-        bench.sizes.iter().map(|size| (size.lines, size.fuel)).collect()
-    };
+    let fuel =
+        |bench: &Bench| -> Vec<(usize, u64)> { bench.sizes.iter().map(|size| (size.parts, size.times.fuel)).collect() };
     assert_eq!(fuel(&first), fuel(&second));
-    let lines: Vec<usize> = first.sizes.iter().map(|size| size.lines).collect();
+    let lines: Vec<usize> = first.sizes.iter().map(|size| size.parts).collect();
     assert_eq!(lines, [1, 10, 100]);
-    for size in &first.sizes {
+    for size in first.sizes.iter().map(|size| size.times) {
         assert!(
             0 < size.fastest_ns && size.fastest_ns <= size.ns && size.calls > 1,
             "{size:?}"
@@ -27,14 +26,14 @@ fn fuel_is_the_same_in_every_bench() {
 #[test]
 #[ignore = "a time says something only without debug assertions, on a quiet machine"]
 fn one_quote_takes_less_than_60_microseconds() {
-    let plugin = open(&PromotionGuest::default());
-    drop(evaluate(&plugin, 1).expect("harmless"));
-    let measured = bench::promotion(&plugin, 1, Duration::from_secs(2)).expect("harmless");
+    let plugin = opened(&PromotionGuest::default());
+    plugin.bench(1, Duration::ZERO).expect("harmless");
+    let measured = plugin.bench(1, Duration::from_secs(2)).expect("harmless");
     for size in &measured.sizes {
         println!(
             "{} lines: median {} ns, fastest {} ns, {} calls",
-            size.lines, size.ns, size.fastest_ns, size.calls
+            size.parts, size.times.ns, size.times.fastest_ns, size.times.calls
         );
     }
-    assert!(measured.sizes[0].ns < 60_000, "{:?}", measured.sizes[0]);
+    assert!(measured.sizes[0].times.ns < 60_000, "{:?}", measured.sizes[0]);
 }

@@ -3,9 +3,9 @@
 use super::local::{component, fault, sandbox};
 use crate::output::Failure;
 use crate::output::{Output, table};
-use posthouse_domain::words;
-use posthouse_engine::bench::{self, BasketBench, ChunkBench, Failed};
-use posthouse_engine::{Plugin, digest};
+use posthouse_domain::{Words, words};
+use posthouse_engine::bench::{Bench, Failed};
+use posthouse_engine::digest;
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
@@ -25,20 +25,12 @@ pub(super) fn bench(path: &Path, seed: u64, output: Output) -> Result<(), Failur
         "digest": digest, "name": description.name, "version": description.version,
         "extension_point": plugin.extension_point().as_str(), "seed": seed,
     });
-    let words = match &plugin {
-        Plugin::Segmentation(plugin) => {
-            let chunk_rows = sandbox.limits().chunk_rows;
-            let measured = bench::segmentation(plugin, chunk_rows, seed, PATIENCE).map_err(|fault| failed(&fault))?;
-            document["call"] = json!({ "fuel": measured.fuel_per_call, "ns": measured.ns_per_call });
-            document["sizes"] = json!(measured.sizes);
-            chunks(&measured)
-        }
-        Plugin::Promotion(plugin) => {
-            let measured = bench::promotion(plugin, seed, PATIENCE).map_err(|fault| failed(&fault))?;
-            document["sizes"] = json!(measured.sizes);
-            baskets(&measured)
-        }
-    };
+    let measured = plugin.bench(seed, PATIENCE).map_err(|fault| failed(&fault))?;
+    if let Some(empty) = &measured.empty {
+        document["call"] = json!({ "fuel": empty.fuel, "ns": empty.ns });
+    }
+    document["sizes"] = json!(measured.sizes);
+    let words = told(&measured);
     output.answer(&document, || {
         format!("{} {}\n\n{words}", description.name, description.version)
     })
@@ -58,66 +50,51 @@ fn failed(failed: &Failed) -> Failure {
     )
 }
 
-fn chunks(measured: &ChunkBench) -> String {
+fn told(measured: &Bench) -> String {
+    let units = measured.units;
+    let part = (units.each)();
+    let column = |shown: bool, word: Words| shown.then(|| word.to_string());
+    let parts = measured.empty.is_some();
     let head = [
-        words!("rows", "行数"),
-        words!("fuel", "燃料"),
-        words!("fuel/row", "燃料/行"),
-        words!("µs", "µs"),
-        words!("fastest µs", "最快 µs"),
-        words!("ns/row", "ns/行"),
-        words!("memory KiB", "内存 KiB"),
-        words!("calls", "调用次数"),
+        column(true, (units.heading)()),
+        column(true, words!("fuel", "燃料")),
+        column(parts, words!("fuel/{part}", "燃料/{part}")),
+        column(true, words!("µs", "µs")),
+        column(true, words!("fastest µs", "最快 µs")),
+        column(parts, words!("ns/{part}", "ns/{part}")),
+        column(true, words!("memory KiB", "内存 KiB")),
+        column(true, words!("calls", "调用次数")),
     ];
-    let mut rows = vec![head.map(|word| word.to_string()).to_vec()];
+    let mut rows = vec![head.into_iter().flatten().collect::<Vec<_>>()];
     rows.extend(measured.sizes.iter().map(|size| {
-        vec![
-            size.rows.to_string(),
-            size.fuel.to_string(),
-            format!("{:.1}", size.fuel_per_row),
-            format!("{:.1}", size.ns as f64 / 1e3),
-            format!("{:.1}", size.fastest_ns as f64 / 1e3),
-            format!("{:.1}", size.ns_per_row),
-            (size.peak_memory / 1024).to_string(),
-            size.calls.to_string(),
-        ]
+        let times = &size.times;
+        let cells = [
+            Some(size.parts.to_string()),
+            Some(times.fuel.to_string()),
+            size.per_part.map(|part| format!("{:.1}", part.fuel)),
+            Some(format!("{:.1}", times.ns as f64 / 1e3)),
+            Some(format!("{:.1}", times.fastest_ns as f64 / 1e3)),
+            size.per_part.map(|part| format!("{:.1}", part.ns)),
+            Some((times.peak_memory / 1024).to_string()),
+            Some(times.calls.to_string()),
+        ];
+        cells.into_iter().flatten().collect()
     }));
+    let empty = match &measured.empty {
+        Some(times) => words!(
+            "A call without {parts} takes {fuel} fuel and {micros:.1} µs. ",
+            "不含{part}的一次调用耗燃料 {fuel}，用时 {micros:.1} µs。",
+            parts = units.parts,
+            fuel = times.fuel,
+            micros = times.ns as f64 / 1e3
+        ),
+        None => Words::default(),
+    };
     words!(
-        "{rows}\nA call without rows takes {fuel} fuel and {micros:.1} µs. Rows are made up from seed {seed}; times are those of the middle call on this machine.",
-        "{rows}\n不含行的一次调用耗燃料 {fuel}，用时 {micros:.1} µs。数据行由种子 {seed} 生成；时间取本机居中的一次调用。",
+        "{rows}\n{empty}{drawn}; times are those of the middle call on this machine.",
+        "{rows}\n{empty}{drawn}；时间取本机居中的一次调用。",
         rows = table(&rows),
-        fuel = measured.fuel_per_call,
-        micros = measured.ns_per_call as f64 / 1e3,
-        seed = measured.seed
-    )
-    .to_string()
-}
-
-fn baskets(measured: &BasketBench) -> String {
-    let head = [
-        words!("lines", "行数"),
-        words!("fuel", "燃料"),
-        words!("µs", "µs"),
-        words!("fastest µs", "最快 µs"),
-        words!("memory KiB", "内存 KiB"),
-        words!("calls", "调用次数"),
-    ];
-    let mut rows = vec![head.map(|word| word.to_string()).to_vec()];
-    rows.extend(measured.sizes.iter().map(|size| {
-        vec![
-            size.lines.to_string(),
-            size.fuel.to_string(),
-            format!("{:.1}", size.ns as f64 / 1e3),
-            format!("{:.1}", size.fastest_ns as f64 / 1e3),
-            (size.peak_memory / 1024).to_string(),
-            size.calls.to_string(),
-        ]
-    }));
-    words!(
-        "{rows}\nBaskets and their customer are made up from seed {seed}; times are those of the middle call on this machine.",
-        "{rows}\n购物篮及其客户由种子 {seed} 生成；时间取本机居中的一次调用。",
-        rows = table(&rows),
-        seed = measured.seed
+        drawn = (units.drawn)(measured.seed)
     )
     .to_string()
 }

@@ -1,24 +1,21 @@
 //! Which rule a command is about.
 
-use posthouse_domain::words;
+use super::points::{self, POINTS, Point};
+use posthouse_domain::{Words, words};
 use std::fmt;
 use std::str::FromStr;
-
-/// The extension point of rules that are named without one.
-const SEGMENTATION: &str = "segmentation";
-const PROMOTION: &str = "promotion";
 
 /// A binding by its name: `calls` or `segmentation/calls`, and `promotion/KEY` for the rule of a campaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) struct Binding {
-    point: &'static str,
+    point: &'static Point,
     name: String,
 }
 
 impl Binding {
     /// Its path in the API.
     pub(super) fn path(&self) -> String {
-        format!("/bindings/{}/{}", self.point, self.name)
+        format!("/bindings/{}/{}", self.point.name, self.name)
     }
 
     /// The agency's name for it, without what it decides.
@@ -26,22 +23,22 @@ impl Binding {
         &self.name
     }
 
-    /// Whether it is the rule of a campaign.
-    pub(super) fn is_promotion(&self) -> bool {
-        self.point == PROMOTION
+    /// What it decides.
+    pub(super) fn point(&self) -> &'static Point {
+        self.point
     }
 }
 
 /// As people write it.
 impl fmt::Display for Binding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&spelled(self.point, &self.name))
+        f.write_str(&spelled(self.point.name, &self.name))
     }
 }
 
 /// A binding's name as the commands take it.
 pub(super) fn spelled(point: &str, name: &str) -> String {
-    if point == SEGMENTATION {
+    if point == POINTS[0].name {
         name.to_owned()
     } else {
         format!("{point}/{name}")
@@ -52,17 +49,17 @@ impl FromStr for Binding {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (point, name) = match text.split_once('/') {
-            None => (SEGMENTATION, text),
-            Some((SEGMENTATION, name)) => (SEGMENTATION, name),
-            Some((PROMOTION, name)) => (PROMOTION, name),
-            Some((other, _)) => {
-                return Err(words!(
-                    "{other:?} is not an extension point that can be bound; write NAME, or {PROMOTION}/KEY for the rule of a campaign",
-                    "{other:?} 不是可绑定的扩展点；请写 NAME，活动的规则写 {PROMOTION}/KEY"
-                )
-.to_string());
-            }
+        let (point, name) = text.split_once('/').unwrap_or((POINTS[0].name, text));
+        let Some(point) = points::named(point) else {
+            let others = POINTS
+                .iter()
+                .filter_map(|point| Some((point.apart.as_ref()?.spelled)()));
+            return Err(words!(
+                "{point:?} is not an extension point that can be bound; write NAME, or {others}",
+                "{point:?} 不是可绑定的扩展点；请写 NAME，{others}",
+                others = Words::join(&others.collect::<Vec<_>>(), &words!(", or ", "，"))
+            )
+            .to_string());
         };
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
             return Err(words!(

@@ -1,7 +1,8 @@
 //! What an author does without a server: new, build, check, test, pack. The sandbox is the server's own.
 
 use super::build::build_core_module;
-use super::new::{World, new_project, upgrade_project};
+use super::new::{new_project, upgrade_project};
+use super::points::Point;
 use super::project::{Project, ProjectError};
 use crate::cli::io_words::io_words;
 use crate::config::{Config, Flags};
@@ -9,9 +10,7 @@ use crate::output::Failure;
 use crate::output::{Output, counted, table};
 use posthouse_domain::{Words, words};
 use posthouse_engine::golden::{self, Case, CaseResult};
-use posthouse_engine::{
-    Admitted, Engine, EngineConfig, LoadError, LogLine, Plugin, SelfTest, Usage, digest, pack as packing,
-};
+use posthouse_engine::{Admitted, Engine, EngineConfig, LoadError, LogLine, digest, pack as packing};
 use serde_json::json;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -117,7 +116,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, bytes).map_err(failed)
 }
 
-pub(super) fn new(name: &str, world: World, parent: &Path, output: Output) -> Result<(), Failure> {
+pub(super) fn new(name: &str, world: &Point, parent: &Path, output: Output) -> Result<(), Failure> {
     let folder = new_project(name, world, parent)?;
     output.answer(&json!({ "folder": folder }), || {
         let folder = folder.display();
@@ -189,8 +188,8 @@ fn explain(admitted: &Admitted) -> String {
     let description = &admitted.description;
     let codes = |codes: Vec<&str>| codes.join(", ");
     let facts = codes(description.facts.iter().map(|fact| fact.key.as_str()).collect());
-    let answers = match &admitted.plugin {
-        Plugin::Segmentation(_) => {
+    let answers = match admitted.segments.is_empty() {
+        false => {
             let segments = admitted.segments.iter().map(|segment| segment.key.as_str());
             words!(
                 "segments  {segments}",
@@ -198,7 +197,7 @@ fn explain(admitted: &Admitted) -> String {
                 segments = codes(segments.collect())
             )
         }
-        Plugin::Promotion(_) => {
+        true => {
             let reasons = description.reasons.iter().map(|reason| reason.code.as_str());
             words!(
                 "reasons   {reasons}",
@@ -207,7 +206,7 @@ fn explain(admitted: &Admitted) -> String {
             )
         }
     };
-    let golden = match admitted.self_test.golden_cases() {
+    let golden = match admitted.self_test.golden_cases {
         0 => words!(
             "no golden cases travel with it; `posthouse plugin pack` adds those of golden.json",
             "不含用例；`posthouse plugin pack` 会加入 golden.json 中的用例"
@@ -215,9 +214,10 @@ fn explain(admitted: &Admitted) -> String {
         1 => words!("1 golden case passes", "1 个用例通过"),
         count => words!("{count} golden cases pass", "{count} 个用例通过"),
     };
+    let [tried, cost] = admitted.self_test.words();
     words!(
-        "{name} {version} would be accepted as a {point}.\n  {en} · {zh}\n  digest    {digest}\n  size      {size} bytes\n  reads     {facts}\n  {answers}\n  self-test {golden}; {tried}\n",
-        "{name} {version} 可以作为 {point} 上传。\n  {zh} · {en}\n  摘要      {digest}\n  大小      {size} 字节\n  读取      {facts}\n  {answers}\n  自检      {golden}；{tried}\n",
+        "{name} {version} would be accepted as a {point}.\n  {en} · {zh}\n  digest    {digest}\n  size      {size} bytes\n  reads     {facts}\n  {answers}\n  self-test {golden}; {tried}\n  cost      {cost}\n",
+        "{name} {version} 可以作为 {point} 上传。\n  {zh} · {en}\n  摘要      {digest}\n  大小      {size} 字节\n  读取      {facts}\n  {answers}\n  自检      {golden}；{tried}\n  开销      {cost}\n",
         name = description.name,
         version = description.version,
         point = admitted.plugin.extension_point(),
@@ -225,39 +225,8 @@ fn explain(admitted: &Admitted) -> String {
         zh = description.title.zh_cn,
         digest = admitted.digest,
         size = admitted.size,
-        tried = tried(&admitted.self_test),
     )
     .to_string()
-}
-
-/// What was tried beside the golden cases, and what it cost.
-fn tried(test: &SelfTest) -> Words {
-    let used = |usage: &Usage| {
-        words!(
-            "{micros} µs and {memory} KiB of memory",
-            "{micros} µs，内存 {memory} KiB",
-            micros = usage.micros,
-            memory = usage.peak_memory / 1024
-        )
-    };
-    match test {
-        SelfTest::Segmentation(test) => words!(
-            "{tried} rows tried, each decided by itself\n  cost      {call} fuel a call and {row} a row; a full chunk takes {full}",
-            "试过 {tried} 行，各行独立判断\n  开销      每次调用耗燃料 {call}，每行 {row}；满额一批用时 {full}",
-            tried = test.rows_tried,
-            call = test.fuel_per_call,
-            row = test.fuel_per_row,
-            full = used(&test.full_chunk)
-        ),
-        SelfTest::Promotion(test) => words!(
-            "{tried} baskets tried\n  cost      {call} fuel a call with one line and {line} a further line; a full basket takes {full}",
-            "试过 {tried} 个购物篮\n  开销      一行的调用耗燃料 {call}，每多一行 {line}；满额购物篮用时 {full}",
-            tried = test.baskets_tried,
-            call = test.fuel_per_call,
-            line = test.fuel_per_line,
-            full = used(&test.full_basket)
-        ),
-    }
 }
 
 pub(super) fn test(path: &Path, output: Output) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ mod build;
 mod facts;
 mod local;
 mod new;
+mod points;
 mod project;
 mod remote;
 mod toolchain;
@@ -18,7 +19,7 @@ use super::{Failure, VARIABLES};
 use crate::output::Output;
 use binding::Binding;
 use clap::{Args, Subcommand};
-use new::World;
+use points::Point;
 use std::path::PathBuf;
 
 /// Plugins.
@@ -29,8 +30,8 @@ pub(super) enum Plugin {
         /// Lower-case words joined by hyphens.
         name: String,
         /// What the plugin decides.
-        #[arg(long, value_enum, default_value_t = World::Segmentation)]
-        world: World,
+        #[arg(long, value_parser = new::worlds(), default_value = points::POINTS[0].name)]
+        world: &'static Point,
         /// Folder in which the project's folder is made.
         #[arg(long, value_name = "DIR", default_value = ".")]
         parent: PathBuf,

@@ -3,22 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use posthouse_domain::words;
 
+use super::points::{self, POINTS, Point, TemplateFile};
 use super::project::{Doing, ProjectError};
 
-/// What a plugin decides. A plugin has one of these worlds of the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum World {
-    /// Who is in which segment.
-    Segmentation,
-    /// What is saved on a basket.
-    Promotion,
+/// What a plugin decides, by name. A plugin has one of these worlds of the contract.
+pub(super) fn worlds() -> impl TypedValueParser<Value = &'static Point> {
+    let worlds = POINTS.map(|point| PossibleValue::new(point.name).help(point.decides));
+    PossibleValuesParser::new(worlds).try_map(|name| points::named(&name).ok_or(name))
 }
-
-/// A file of a project: its path, and its text with `{{name}}` where the plugin's name goes.
-type TemplateFile = (&'static str, &'static str);
 
 /// Files of every project.
 const COMMON: [TemplateFile; 3] = [
@@ -26,35 +21,6 @@ const COMMON: [TemplateFile; 3] = [
     (".gitignore", include_str!("template/gitignore.txt")),
     ("sdk/README.md", include_str!("template/sdk.md")),
 ];
-
-/// Files that a world has of its own.
-macro_rules! template {
-    ($world:literal) => {
-        [
-            (
-                "src/lib.rs",
-                include_str!(concat!("template/", $world, "/src/lib.rs.txt")),
-            ),
-            (
-                "golden.json",
-                include_str!(concat!("template/", $world, "/golden.json")),
-            ),
-            ("README.md", include_str!(concat!("template/", $world, "/README.md"))),
-        ]
-    };
-}
-const SEGMENTATION: [TemplateFile; 3] = template!("segmentation");
-const PROMOTION: [TemplateFile; 3] = template!("promotion");
-
-impl World {
-    fn template(self) -> impl Iterator<Item = TemplateFile> {
-        let own = match self {
-            Self::Segmentation => SEGMENTATION,
-            Self::Promotion => PROMOTION,
-        };
-        COMMON.into_iter().chain(own)
-    }
-}
 
 /// The SDK's own sources, so that a project needs nothing but crates.io. A test compares the list with the folder.
 macro_rules! sdk {
@@ -167,7 +133,7 @@ const TAKEN: [&str; 47] = [
 ];
 
 /// Makes the folder `parent/name` with a plugin of this world in it and returns its path.
-pub(super) fn new_project(name: &str, world: World, parent: &Path) -> Result<PathBuf, ProjectError> {
+pub(super) fn new_project(name: &str, world: &Point, parent: &Path) -> Result<PathBuf, ProjectError> {
     if !is_name(name) {
         return Err(ProjectError::Name { name: name.to_owned() });
     }
@@ -175,7 +141,7 @@ pub(super) fn new_project(name: &str, world: World, parent: &Path) -> Result<Pat
     if folder.symlink_metadata().is_ok() {
         return Err(ProjectError::Exists { path: folder });
     }
-    for (path, text) in world.template() {
+    for (path, text) in COMMON.into_iter().chain(world.template) {
         write(&folder.join(path), &text.replace("{{name}}", name))?;
     }
     for (path, text) in SDK {
@@ -294,31 +260,26 @@ mod tests {
     #[test]
     fn a_project_carries_its_name_and_nothing_of_the_template() {
         let parent = tempfile::tempdir().unwrap();
-        for (name, world, exported) in [
-            (
-                "welcome-home",
-                World::Segmentation,
-                "posthouse_sdk::export_segmentation!",
-            ),
-            ("come-again", World::Promotion, "posthouse_sdk::export_promotion!"),
-        ] {
+        for world in POINTS {
+            let name = &*format!("my-{}", world.name);
+            let exported = &format!("posthouse_sdk::export_{}!", world.name);
             let folder = new_project(name, world, parent.path()).unwrap();
             let read = |path: &str| fs::read_to_string(folder.join(path)).unwrap();
             assert!(read("Cargo.toml").contains(&format!("name = \"{name}\"")), "{name}");
             assert!(read("README.md").starts_with(&format!("# {name}\n")), "{name}");
             assert!(read("src/lib.rs").contains(exported), "{name}");
-            for (path, _) in world.template() {
+            for (path, _) in COMMON.into_iter().chain(world.template) {
                 assert!(!read(path).contains("{{"), "{path} of {name}");
             }
         }
-        let again = new_project("welcome-home", World::Promotion, parent.path()).unwrap_err();
+        let again = new_project("my-segmentation", POINTS[1], parent.path()).unwrap_err();
         assert!(matches!(again, ProjectError::Exists { .. }), "{again}");
     }
 
     #[test]
     fn an_upgrade_replaces_the_sdk_and_nothing_else() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = new_project("welcome-home", World::Segmentation, parent.path()).unwrap();
+        let folder = new_project("welcome-home", POINTS[0], parent.path()).unwrap();
         assert_eq!(upgrade_project(&folder).unwrap(), 0);
         let at = |path: &str| folder.join(path);
         fs::write(at("sdk/src/lib.rs"), "// of an earlier release").unwrap();
@@ -364,7 +325,7 @@ mod tests {
             "std",
             "客人",
         ] {
-            let refused = new_project(name, World::Segmentation, parent.path()).unwrap_err();
+            let refused = new_project(name, POINTS[0], parent.path()).unwrap_err();
             assert!(matches!(refused, ProjectError::Name { .. }), "{name}: {refused}");
         }
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);

@@ -3,6 +3,7 @@
 use super::author::warnings;
 use super::binding::Binding;
 use super::local::pack_project;
+use super::points::POINTS;
 use super::which::which;
 use super::words::{self as answers, text};
 use crate::cli::client::Client;
@@ -10,7 +11,7 @@ use crate::cli::io_words::io_words;
 use crate::output::Failure;
 use crate::output::{Output, shell_word};
 use clap::Args;
-use posthouse_domain::words;
+use posthouse_domain::{Words, words};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -71,12 +72,12 @@ impl RuleArgs {
         Ok(Map::new())
     }
 
-    /// Refuses the rules of campaigns, with what changes them.
-    fn check_segmentation(&self) -> Result<(), Failure> {
-        if self.binding.is_promotion() {
-            return Err(Failure::usage(answers::of_campaign(self.binding.name())));
+    /// Refuses rules that come into force with something else, with what changes them.
+    fn check_by_itself(&self) -> Result<(), Failure> {
+        match &self.binding.point().apart {
+            Some(apart) => Err(Failure::usage((apart.refused)(self.binding.name()))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The command that puts this rule into force with these grants.
@@ -175,14 +176,14 @@ pub(super) fn push(file: &Path, output: Output) -> Result<(), Failure> {
 }
 
 pub(super) fn preview(rule: &RuleArgs, everyone: bool, output: Output) -> Result<(), Failure> {
-    rule.check_segmentation()?;
+    rule.check_by_itself()?;
     let client = Client::from_environment()?;
     let digest = rule.digest(&client, output)?;
     let settings = rule.settings(&client, &digest, output)?;
     let body = json!({ "digest": digest, "config": settings, "name": rule.binding.name() });
     let mut preview = client
         .send("POST", "/segmentation/preview", &body)
-        .map_err(no_segmentation)?;
+        .map_err(not_by_itself)?;
     if everyone {
         let id = answers::text(&preview, "id").to_owned();
         preview["sample"] = all(&client, &format!("/segmentation/previews/{id}/moves"))?.into();
@@ -193,7 +194,7 @@ pub(super) fn preview(rule: &RuleArgs, everyone: bool, output: Output) -> Result
 }
 
 pub(super) fn activate(rule: &RuleArgs, grant: Option<Vec<String>>, output: Output) -> Result<(), Failure> {
-    rule.check_segmentation()?;
+    rule.check_by_itself()?;
     let client = Client::from_environment()?;
     let digest = rule.digest(&client, output)?;
     let settings = rule.settings(&client, &digest, output)?;
@@ -208,18 +209,18 @@ pub(super) fn activate(rule: &RuleArgs, grant: Option<Vec<String>>, output: Outp
                 "Here that is --grant FACT,FACT; `posthouse plugin preview` prints the command with the facts that are missing",
                 "命令行中为 --grant FACT,FACT；`posthouse plugin preview` 会给出带所缺事实的命令"
             )),
-            _ => no_segmentation(failure),
+            _ => not_by_itself(failure),
         })?;
     output.answer(&binding, || answers::in_force(&binding))
 }
 
-/// A refusal of a plugin that decides something else than segments, with what it is for.
-fn no_segmentation(failure: Failure) -> Failure {
+/// A refusal of a plugin that does not come into force by itself, with what it is for.
+fn not_by_itself(failure: Failure) -> Failure {
     match failure.code.as_str() {
-        "wrong_extension_point" => failure.with_hint(words!(
-            "A promotion is activated with a campaign whose plan names its digest; see docs/campaigns.md",
-            "促销插件随活动启用，由活动方案写明其摘要；见 docs/campaigns.zh-CN.md"
-        )),
+        "wrong_extension_point" => {
+            let hints = POINTS.iter().filter_map(|point| Some((point.apart.as_ref()?.hint)()));
+            failure.with_hint(Words::join(&hints.collect::<Vec<_>>(), &words!(". ", "。")))
+        }
         _ => failure,
     }
 }

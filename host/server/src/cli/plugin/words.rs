@@ -1,6 +1,7 @@
 //! What a server's answers about rules say to people.
 
 use super::binding::spelled;
+use super::points;
 use crate::output::{counted, table};
 use posthouse_domain::{Words, words};
 use serde_json::{Map, Value};
@@ -45,52 +46,17 @@ pub(super) fn settings(settings: &Map<String, Value>) -> Words {
     }
 }
 
-/// Whether a plugin or a binding makes offers.
-fn is_promotion(document: &Value) -> bool {
-    text(document, "extension_point") == "promotion"
-}
-
 /// An uploaded component.
 pub(super) fn pushed(revision: &Value, new: bool) -> String {
-    let (test, digest) = (&revision["self_test"], start(text(revision, "digest")));
-    let promotion = is_promotion(revision);
-    let (tried, cost) = if promotion {
-        (
-            counted(number(test, "baskets_tried"), "basket"),
-            words!(
-                "{fuel} fuel a call",
-                "每次调用燃料 {fuel}",
-                fuel = number(test, "fuel_per_call")
-            ),
-        )
-    } else {
-        (
-            counted(number(test, "rows_tried"), "row"),
-            words!(
-                "{fuel} fuel a row",
-                "每行燃料 {fuel}",
-                fuel = number(test, "fuel_per_row")
-            ),
-        )
-    };
-    let next = if promotion {
-        words!(
-            "\n\nThe plan of a campaign names it:\n\n  \"rule\": {{\"digest\": \"{digest}\", \"config\": {{}}}}\n\nPOST /api/v1/campaigns creates a campaign; a running one takes it by POST /api/v1/campaigns/KEY/amendments. docs/campaigns.md shows both.",
-            "\n\n在活动方案中写明：\n\n  \"rule\": {{\"digest\": \"{digest}\", \"config\": {{}}}}\n\nPOST /api/v1/campaigns 创建活动；进行中的活动用 POST /api/v1/campaigns/KEY/amendments 变更。见 docs/campaigns.zh-CN.md。",
-            digest = text(revision, "digest")
-        )
-    } else {
-        words!(
-            "\n\n  posthouse plugin preview BINDING {digest}\n  posthouse plugin activate BINDING {digest}\n\nBINDING is your name for the rule: one that `posthouse plugin list` shows, or a new one.",
-            "\n\n  posthouse plugin preview BINDING {digest}\n  posthouse plugin activate BINDING {digest}\n\nBINDING 是规则的绑定名：`posthouse plugin list` 中已有的，或新起一个。"
-        )
-    };
+    let (test, point) = (&revision["self_test"], points::of(revision));
+    let [tried, cost] = (point.tested)(test);
     words!(
         "{name} {version} is revision {digest}, {known}.\nSelf-test: {golden}, {tried}, {cost}.{next}",
         "{name} {version} 的修订为 {digest}，{known}。\n自检：{golden}，{tried}，{cost}。{next}",
         name = text(revision, "name"),
         version = text(revision, "version"),
-        digest = text(revision, "digest"),
+        digest = start(text(revision, "digest")),
+        next = (point.next)(text(revision, "digest")),
         known = match new {
             true => words!("new on this server", "在此服务器上是新的"),
             false => words!("already on this server", "此服务器上已有"),
@@ -98,14 +64,6 @@ pub(super) fn pushed(revision: &Value, new: bool) -> String {
         golden = counted(number(test, "golden_cases"), "golden case"),
     )
     .to_string()
-}
-
-/// Why the rule of a campaign is neither previewed nor activated by itself.
-pub(super) fn of_campaign(key: &str) -> Words {
-    words!(
-        "the rule of a campaign is activated with it. Before its start the plan names another rule (PATCH /api/v1/campaigns/{key}); in force it takes one by an amendment, which is previewed on its latest quotes and approved by another key (POST /api/v1/campaigns/{key}/amendments). `posthouse plugin push FILE` uploads the component that both name by its digest",
-        "活动的规则随活动启用。开始前请在方案中改用另一条规则（PATCH /api/v1/campaigns/{key}）；生效后通过变更（POST /api/v1/campaigns/{key}/amendments），变更会用最近的报价预览，并由另一把密钥批准。组件用 `posthouse plugin push FILE` 上传，两处都写其摘要"
-    )
 }
 
 /// Lines of a log, the newest last.
@@ -215,13 +173,9 @@ fn at_revision(binding: &Value) -> Words {
 
 /// A rule that a rollback has brought back into force.
 pub(super) fn brought_back(binding: &Value, restored: &Value) -> String {
-    let effect = if is_promotion(binding) {
-        words!(
-            "Quotes from now on get what it offers; open ones keep their price.",
-            "此后的报价按它给出优惠；未确认的报价价格不变。"
-        )
-    } else {
-        Words::same(diff(&binding["diff"]))
+    let effect = match points::of(binding).restored {
+        Some(effect) => effect(),
+        None => Words::same(diff(&binding["diff"])),
     };
     words!(
         "{head}That brings back revision {restored}, with the settings {settings}.\n\n{effect}",
@@ -317,11 +271,7 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
     }
     let mut words = table(&rows);
     for binding in bindings.iter().filter(|binding| !binding["stale_since"].is_null()) {
-        let meanwhile = if is_promotion(binding) {
-            words!("its campaign offers nothing", "其活动不给优惠")
-        } else {
-            words!("its last memberships stand", "成员停留在上次的结果")
-        };
+        let meanwhile = (points::of(binding).meanwhile)();
         words += &words!(
             "\n{name} is stale since {since}: its rule fails, and {meanwhile}. {reason}\n",
             "\n{name} 自 {since} 起未更新：规则出错，{meanwhile}。{reason}\n",
