@@ -81,22 +81,22 @@ fn it_is_let_in_and_asked() {
 #[test]
 fn its_refusals_speak_of_it() {
     let wrong = with_cases(&three(), &CASES.replace("true", "false"));
-    insta::assert_snapshot!(refused(engine(), &wrong), @r#""#);
+    insta::assert_snapshot!(refused(engine(), &wrong), @r#"golden_case_failed: golden case "unhappy": call_back is true, expected false"#);
     let other = r#"[{"name": "rows", "today": "2026-01-15", "rows": [], "expect": []}]"#;
-    insta::assert_snapshot!(refused(engine(), &with_cases(&three(), other)), @r#""#);
+    insta::assert_snapshot!(refused(engine(), &with_cases(&three(), other)), @r#"golden_case_failed: golden case "rows": the case has `rows`, as for a segmentation; for a voice it has the `score` of an answer"#);
     let trap = VoiceGuest {
         before: VoiceGuest::at_score(100, "unreachable"),
         ..three()
     };
-    insta::assert_snapshot!(refused(engine(), &trap.build()), @r#""#);
+    insta::assert_snapshot!(refused(engine(), &trap.build()), @r#"self_test_fault: self-test with the highest score: the plugin stopped: wasm `unreachable` instruction executed (in function 8); asked about "facts": {}, "score": 100"#);
     // and an engine that does not speak it says so
-    insta::assert_snapshot!(refused(crate::engine(), &three().build()), @r#""#);
+    insta::assert_snapshot!(refused(crate::engine(), &three().build()), @r#"unsupported_contract: the export posthouse:plugin/segmentation@1.0.0 or posthouse:plugin/promotion@1.0.0 is missing; the component exports posthouse:plugin/descriptor@1.0.0, posthouse:plugin/voice@1.0.0. A plugin exports its descriptor and the extension point it serves"#);
 }
 
 #[test]
 fn its_cases_are_its_own() {
     let mixed = r#"[{"name": "a", "score": 3, "expect": true}, {"name": "b", "today": "2026-01-15", "lines": [], "expect": []}]"#;
     let said = points().cases(mixed.as_bytes()).expect_err("two points");
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"golden cases: 1 of 2 have the score of a voice, the others do not; one file has the cases of one extension point");
     assert!(golden::parse(CASES.as_bytes()).is_err(), "the host knows no scores");
 }
