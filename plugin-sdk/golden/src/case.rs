@@ -1,95 +1,10 @@
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use std::collections::HashMap;
-
 use crate::Said;
+use crate::form::{Form, Shape, read, shape};
 use crate::promotion::PromotionCase;
-use crate::said::said;
 use crate::segmentation::SegmentationCase;
-
-/// The golden cases of one extension point, as a file has them.
-pub trait Form: DeserializeOwned {
-    /// What tells them from those of others.
-    const SHAPE: Shape;
-
-    /// What the case shows, for people.
-    fn name(&self) -> &str;
-}
-
-/// What tells the cases of one extension point from those of others.
-#[derive(Debug, Clone, Copy)]
-pub struct Shape {
-    /// The extension point.
-    pub point: &'static str,
-    /// Its name in Chinese.
-    pub zh: &'static str,
-    /// The member that all of its cases have, and those of no other point.
-    pub mark: &'static str,
-    /// What that member holds, in English: `rows` of facts.
-    pub holds: &'static str,
-    /// The same in Chinese.
-    pub holds_zh: &'static str,
-}
-
-impl Shape {
-    /// What is wrong with a case of this shape where one of another is needed.
-    pub fn instead_of(&self, wanted: &Self) -> Said {
-        let Self { point, zh, mark, .. } = self;
-        said!(
-            "the case has `{mark}`, as for a {point}; for a {wanted} it has {holds}",
-            "用例写的是 `{mark}`（{zh}）；{wanted_zh}的用例应为{holds_zh}",
-            wanted = wanted.point,
-            wanted_zh = wanted.zh,
-            holds = wanted.holds,
-            holds_zh = wanted.holds_zh
-        )
-    }
-}
 
 /// The shapes that are known. A case with none of their marks is read as the first, so that it is told what it lacks.
 pub const SHAPES: [Shape; 2] = [SegmentationCase::SHAPE, PromotionCase::SHAPE];
-
-/// The members of one case.
-#[derive(Deserialize)]
-#[serde(rename = "Case")]
-struct Members {
-    #[serde(flatten)]
-    named: HashMap<String, IgnoredAny>,
-}
-
-/// Which of these shapes the cases of a file have; none if there are no cases.
-///
-/// # Errors
-/// Where the file is no list of cases, or has several shapes.
-pub fn shape(json: &[u8], shapes: &[Shape]) -> Result<Option<usize>, Said> {
-    let cases: Vec<Members> = serde_json::from_slice(json).map_err(wrong)?;
-    let of = |case: &Members| {
-        let marked = |shape: &Shape| case.named.contains_key(shape.mark);
-        shapes.iter().skip(1).position(marked).map_or(0, |place| place + 1)
-    };
-    let found: Vec<usize> = cases.iter().map(of).collect();
-    let Some(one) = found.iter().copied().max() else {
-        return Ok(None);
-    };
-    let (some, all) = (found.iter().filter(|shape| **shape == one).count(), found.len());
-    if some == all {
-        return Ok(Some(one));
-    }
-    let Shape { point, zh, mark, .. } = shapes[one];
-    Err(said!(
-        "golden cases: {some} of {all} have the {mark} of a {point}, the others do not; one file has the cases of one extension point",
-        "用例：{all} 个用例中有 {some} 个带{zh}的 {mark}，其余没有；一个文件只能有一种扩展点的用例"
-    ))
-}
-
-/// Reads a file that has cases of this form.
-///
-/// # Errors
-/// Where the JSON does not have the format of this crate.
-pub fn read<F: Form>(json: &[u8]) -> Result<Vec<F>, Said> {
-    // the whole file and not case by case, so that a mistake is told with its line
-    serde_json::from_slice(json).map_err(wrong)
-}
 
 /// Reads a file where cases of one form are needed.
 ///
@@ -100,12 +15,4 @@ pub fn parse<F: Form>(json: &[u8]) -> Result<Vec<F>, Said> {
         Some(found) if SHAPES[found].point != F::SHAPE.point => Err(SHAPES[found].instead_of(&F::SHAPE)),
         _ => read(json),
     }
-}
-
-fn wrong(error: serde_json::Error) -> Said {
-    said!("golden cases: {error}", "用例：{error}")
-}
-
-pub(crate) fn no_settings() -> serde_json::Value {
-    serde_json::Value::Object(serde_json::Map::new())
 }

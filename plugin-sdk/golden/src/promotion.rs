@@ -2,8 +2,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use crate::Rule;
-use crate::case::{Form, Shape};
 use crate::facts::{self, Value};
+use crate::form::{Form, Shape};
 use crate::mismatch::{Mismatch, Place, word};
 use crate::said::said;
 use crate::segmentation::not_a_date;
@@ -24,7 +24,7 @@ pub struct PromotionCase {
     #[serde(default)]
     seed: u64,
     /// Settings; `{}` if left out.
-    #[serde(default = "crate::case::no_settings")]
+    #[serde(default = "crate::form::no_settings")]
     config: Json,
     /// Where the customer buys.
     #[serde(default = "app")]

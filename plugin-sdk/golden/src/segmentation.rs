@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 
-use crate::case::{Form, Shape};
 use crate::facts::{self, Value};
+use crate::form::{Form, Shape};
 use crate::mismatch::{Mismatch, Place, word};
 use crate::quantiles::{Table, tables};
 use crate::said::said;
@@ -32,7 +32,7 @@ pub struct SegmentationCase {
     #[serde(default)]
     seed: u64,
     /// Settings; `{}` if left out.
-    #[serde(default = "crate::case::no_settings")]
+    #[serde(default = "crate::form::no_settings")]
     config: Json,
     /// Edges per fact; tables left out are computed from the rows.
     #[serde(default)]

@@ -28,7 +28,7 @@ macro_rules! sdk {
         [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
     };
 }
-const SDK: [(&str, &str); 50] = sdk![
+const SDK: [(&str, &str); 51] = sdk![
     "Cargo.toml",
     "derive/Cargo.toml",
     "derive/src/facts.rs",
@@ -43,6 +43,7 @@ const SDK: [(&str, &str); 50] = sdk![
     "golden/src/catalogue/mod.rs",
     "golden/src/day.rs",
     "golden/src/facts.rs",
+    "golden/src/form.rs",
     "golden/src/lib.rs",
     "golden/src/meant.rs",
     "golden/src/mismatch.rs",
