@@ -60,7 +60,7 @@ pub use limits::Limits;
 pub use made_up::Random;
 pub use memory::give_back_soon;
 pub use plugin::Plugin;
-pub use point::{Point, Question};
+pub use point::{Point, Question, Subjects};
 pub use points::{
     Classified, LATER, NONE, Points, Promotion, PromotionPlugin, Proposed, SegmentationPlugin, shown_basket,
 };

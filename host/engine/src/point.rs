@@ -75,6 +75,9 @@ pub trait Point: Sized + Send + Sync + 'static {
         limits: &Limits,
     ) -> Result<(), (String, Words)>;
 
+    /// What made-up subjects are called.
+    fn subjects() -> Subjects;
+
     /// A subject that nothing is special about.
     fn plain() -> Self::Subject;
 
@@ -95,6 +98,17 @@ pub trait Point: Sized + Send + Sync + 'static {
 
     /// Every difference between an answer and the expected one.
     fn compare(case: &Self::Case, answer: &Self::Answer, description: &Description) -> Vec<Mismatch>;
+}
+
+/// What made-up subjects are called, in a sentence about the self-test.
+#[derive(Debug, Clone)]
+pub struct Subjects {
+    /// One that nothing is special about.
+    pub plain: Words,
+    /// One like those of real customers.
+    pub made_up: Words,
+    /// The largest there can be.
+    pub largest: Words,
 }
 
 /// What a golden case asks.

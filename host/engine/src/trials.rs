@@ -58,13 +58,13 @@ fn largest<P: Point>() -> usize {
 
 /// Runs everything but the golden cases, which have run; the first thing that fails is the refusal.
 fn self_test<P: Point>(plugin: &Decider<P>, golden_cases: usize) -> Result<SelfTest, Refusal> {
-    let units = P::UNITS;
+    let called = P::subjects();
     let facts =
         |value: &dyn Fn(&FactUse) -> Value| -> Vec<Value> { plugin.description().facts.iter().map(value).collect() };
     let zero = facts(&|fact| Value::zero(fact.kind));
     let mut test = Test { plugin, tried: 0 };
 
-    let one = test.decide(&(units.plain)(), &P::plain(), &zero)?.usage;
+    let one = test.decide(&called.plain, &P::plain(), &zero)?.usage;
     for (what, subject) in P::hostile() {
         test.decide(&what, &subject, &zero)?;
         test.decide(
@@ -96,13 +96,13 @@ fn self_test<P: Point>(plugin: &Decider<P>, golden_cases: usize) -> Result<SelfT
     let largest = largest::<P>();
     for customer in sample(plugin.description(), SAMPLED, SEED) {
         let size = 1 + random.below(USUAL.min(largest) as u64) as usize;
-        test.decide(&(units.made_up)(), &P::made_up(size, &mut random), &customer)?;
+        test.decide(&called.made_up, &P::made_up(size, &mut random), &customer)?;
     }
     let full = test
-        .decide(&(units.largest)(), &P::made_up(largest, &mut random), &zero)?
+        .decide(&called.largest, &P::made_up(largest, &mut random), &zero)?
         .usage;
     Ok(SelfTest {
-        units,
+        units: P::UNITS,
         golden_cases,
         tried: test.tried,
         fuel_per_call: one.fuel,

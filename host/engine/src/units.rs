@@ -20,12 +20,6 @@ pub struct Units {
     pub each: fn() -> Words,
     /// The heading of the sizes in a table.
     pub heading: fn() -> Words,
-    /// A subject that nothing is special about, in a sentence.
-    pub plain: fn() -> Words,
-    /// One that was made up.
-    pub made_up: fn() -> Words,
-    /// The largest one.
-    pub largest: fn() -> Words,
     /// What a self-test tried, and what that cost.
     pub tested: fn(&SelfTest) -> [Words; 2],
     /// Where the subjects that were measured come from.

@@ -1,6 +1,7 @@
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use std::collections::HashMap;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::collections::HashSet;
+use std::fmt;
 
 use crate::Said;
 use crate::said::said;
@@ -44,12 +45,31 @@ impl Shape {
     }
 }
 
-/// The members of one case.
-#[derive(Deserialize)]
-#[serde(rename = "Case")]
-struct Members {
-    #[serde(flatten)]
-    named: HashMap<String, IgnoredAny>,
+/// The names of the members of one case.
+struct Members(HashSet<String>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Case;
+
+        impl<'de> Visitor<'de> for Case {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a case")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut case: A) -> Result<Members, A::Error> {
+                let mut names = HashSet::new();
+                while let Some((name, _)) = case.next_entry::<_, IgnoredAny>()? {
+                    names.insert(name);
+                }
+                Ok(Members(names))
+            }
+        }
+
+        deserializer.deserialize_map(Case)
+    }
 }
 
 /// Which of these shapes the cases of a file have; none if there are no cases.
@@ -59,7 +79,7 @@ struct Members {
 pub fn shape(json: &[u8], shapes: &[Shape]) -> Result<Option<usize>, Said> {
     let cases: Vec<Members> = serde_json::from_slice(json).map_err(wrong)?;
     let of = |case: &Members| {
-        let marked = |shape: &Shape| case.named.contains_key(shape.mark);
+        let marked = |shape: &Shape| case.0.contains(shape.mark);
         shapes.iter().skip(1).position(marked).map_or(0, |place| place + 1)
     };
     let found: Vec<usize> = cases.iter().map(of).collect();

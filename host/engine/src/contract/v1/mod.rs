@@ -80,7 +80,7 @@ impl Linked {
     /// Whether the component exports the interface of this extension point.
     pub(crate) fn serves(&self, point: &str) -> bool {
         let component = self.instance.component();
-        component.get_export_index(None, &interface(point)).is_some()
+        component.get_export_index(None, interface(point)).is_some()
     }
 
     /// That it exports no interface of an extension point.

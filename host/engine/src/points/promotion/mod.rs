@@ -11,7 +11,7 @@ use crate::contract::{Answered, Linked};
 use crate::description::Description;
 use crate::limits::Limits;
 use crate::made_up::Random;
-use crate::point::{Point, Question};
+use crate::point::{Point, Question, Subjects};
 use crate::refusal::Refusal;
 use crate::text::printable;
 use crate::units::{SelfTest, Units};
@@ -34,9 +34,6 @@ impl Point for Promotion {
         full: "full_basket",
         each: || words!("line", "行"),
         heading: || words!("lines", "行数"),
-        plain: || words!("one line", "一行"),
-        made_up: || words!("a made-up basket", "生成的购物篮"),
-        largest: || words!("a full basket", "满额的购物篮"),
         tested,
         drawn: |seed| {
             words!(
@@ -87,6 +84,14 @@ impl Point for Promotion {
             }
         }
         Ok(())
+    }
+
+    fn subjects() -> Subjects {
+        Subjects {
+            plain: words!("one line", "一行"),
+            made_up: words!("a made-up basket", "生成的购物篮"),
+            largest: words!("a full basket", "满额的购物篮"),
+        }
     }
 
     fn plain() -> Basket {

@@ -10,9 +10,6 @@ pub(super) const UNITS: &Units = &Units {
     full: "full_chunk",
     each: || words!("row", "行"),
     heading: || words!("rows", "行数"),
-    plain: || words!("one row", "一行"),
-    made_up: || words!("sampled rows", "抽样的行"),
-    largest: || words!("a full chunk", "满额的一批"),
     tested,
     drawn: |seed| words!("Rows are made up from seed {seed}", "数据行由种子 {seed} 生成"),
 };

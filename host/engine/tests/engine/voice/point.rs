@@ -3,7 +3,8 @@
 use posthouse_domain::{Words, words};
 use posthouse_engine::golden::{Form, Mismatch, Rule, Said, Shape};
 use posthouse_engine::{
-    Answered, Context, Description, Export, Limits, Linked, Point, Question, Random, Refusal, Units, Value, context_of,
+    Answered, Context, Description, Export, Limits, Linked, Point, Question, Random, Refusal, Subjects, Units, Value,
+    context_of,
 };
 use serde::Deserialize;
 
@@ -44,9 +45,6 @@ impl Point for Voice {
         full: "largest_call",
         each: || words!("score", "评分"),
         heading: || words!("scores", "评分"),
-        plain: || words!("a score", "一个评分"),
-        made_up: || words!("a made-up score", "生成的评分"),
-        largest: || words!("one more score", "又一个评分"),
         tested: |test| {
             let (tried, fuel) = (test.tried, test.fuel_per_call);
             [
@@ -85,6 +83,14 @@ impl Point for Voice {
 
     fn check_answer(_: &mut bool, _: &i64, _: &Description, _: &Limits) -> Result<(), (String, Words)> {
         Ok(())
+    }
+
+    fn subjects() -> Subjects {
+        Subjects {
+            plain: words!("a score", "一个评分"),
+            made_up: words!("a made-up score", "生成的评分"),
+            largest: words!("one more score", "又一个评分"),
+        }
     }
 
     fn plain() -> i64 {
