@@ -68,7 +68,7 @@ fn a_segmentation_draws_lots_that_stay(database: Database) {
 }
 
 fn a_promotion_is_told_the_lot_of_its_own_campaign(database: Database) {
-    let (_server, mut shop) = start(database);
+    let (_server, shop) = start(database);
     let rule = PromotionGuest {
         facts: vec![("lot".into(), "count", true)],
         reasons: vec![("drawn".into(), "lot {lot}".into())],
