@@ -16,6 +16,8 @@ struct Things {
     customer: String,
     companion: String,
     digest: String,
+    /// A plugin that nothing names.
+    spare: String,
     preview: String,
     job: String,
     key: String,
@@ -114,6 +116,7 @@ impl Door {
                 ("imports", "{id}") => &ours.job,
                 ("keys", "{id}") => &ours.key,
                 ("webhooks", "{id}") => &ours.webhook,
+                (_, "{digest}") if self.method == "DELETE" => &ours.spare,
                 (_, "{digest}") => &ours.digest,
                 ("previews", "{id}") => &ours.preview,
                 (_, "{segment}") if self.template.ends_with("/flow") => "rfm",
@@ -388,6 +391,11 @@ fn fill(client: &Client) -> Things {
         .expect(200);
     let digest = client.admit(&plugins::packed("rfm"));
     client.admit(&plugins::packed("lifecycle"));
+    let unused = Guest {
+        name: "unused".into(),
+        ..Guest::default()
+    };
+    let spare = client.admit(&unused.build());
     for _ in 0..2 {
         bind(client, "rfm", &plugins::packed("rfm"), json!({}));
     }
@@ -444,6 +452,7 @@ fn fill(client: &Client) -> Things {
         customer,
         companion,
         digest,
+        spare,
         preview,
         job,
         key,

@@ -57,6 +57,7 @@ mod newcomers;
 mod once;
 mod prices;
 mod profile;
+mod quotas;
 mod quotes;
 mod races;
 mod replay;

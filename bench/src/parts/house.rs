@@ -104,6 +104,7 @@ pub(crate) async fn open(folder: &Path, key: &str) -> Result<House> {
         workbooks: Workbooks::nowhere(),
         private_webhooks: false,
         campaigns_in_force: 500,
+        allowances: posthouse_app::Allowances::default(),
     });
     let caller = app.team().authenticate(key).await?;
     Ok(House { app, clock, caller })

@@ -1,5 +1,6 @@
 //! Use-cases: one module per capability. They open transactions, ask the engine, apply what it answers, and queue what follows.
 
+mod allowances;
 pub mod attributes;
 pub mod audit;
 mod background;
@@ -42,6 +43,7 @@ pub mod webhooks;
 pub mod work;
 mod writable;
 
+pub use allowances::Allowances;
 pub use capabilities::{
     Amendments, Attributes, Audit, Bindings, Campaigns, Coupons, Days, Decisions, Facts, Idempotency, Insights, Intake,
     Plugins, Profiles, Quotes, Segments, StackingGroups, Tasks, Team, Upkeep, Webhooks,
@@ -90,6 +92,7 @@ pub struct App {
     workbooks: Workbooks,
     sender: webhooks::Sender,
     campaigns_in_force: u32,
+    allowances: Arc<Allowances>,
     verifying: audit::Verifying,
     writable: Arc<writable::Writable>,
     points: Points,
@@ -132,6 +135,8 @@ pub struct Parts {
     pub private_webhooks: bool,
     /// Most campaigns of an agency that run or are paused.
     pub campaigns_in_force: u32,
+    /// How much room things may take.
+    pub allowances: Allowances,
 }
 
 impl App {
@@ -152,6 +157,7 @@ impl App {
             workbooks: parts.workbooks,
             sender: webhooks::Sender::new(parts.private_webhooks),
             campaigns_in_force: parts.campaigns_in_force,
+            allowances: Arc::new(parts.allowances),
             verifying: audit::Verifying::default(),
             writable: Arc::default(),
             points: Points::default().with::<campaigns::point::Promotion>(),

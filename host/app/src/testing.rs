@@ -34,6 +34,7 @@ pub(crate) fn host(store: &Store, at: Instant) -> (App, Clocks) {
         workbooks: Workbooks::nowhere(),
         private_webhooks: false,
         campaigns_in_force: 500,
+        allowances: crate::Allowances::default(),
     });
     (app, Clocks { business, machine })
 }

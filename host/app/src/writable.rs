@@ -5,6 +5,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use posthouse_domain::{Instant, Rejection, words};
 use posthouse_store::StoreError;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -37,6 +38,17 @@ impl App {
         self.store.ping().await?;
         let tried = tokio::time::timeout(PATIENCE, self.try_writing()).await;
         tried.unwrap_or(Ok(()))
+    }
+
+    /// Whether something may be written that can be done without. What is left on a nearly full disk is for what cannot.
+    pub(crate) fn may_spend(&self, folder: &Path) -> bool {
+        static SAID: Said = Said::new(None);
+        let reserve = self.allowances.disk_reserve;
+        let is_short = posthouse_engine::free_bytes(folder).is_some_and(|free| free < reserve);
+        if is_short && is_time(&SAID) {
+            tracing::warn!(folder = %folder.display(), reserve, "the disk is nearly full: frames and the logs of rules are not kept until there is room");
+        }
+        !is_short
     }
 
     async fn try_writing(&self) -> Result<()> {
@@ -91,19 +103,29 @@ pub fn is_full(error: &AppError) -> bool {
 
 /// The same, counted, and logged now and then: while there is no room, everything that writes fails.
 pub fn note_if_full(error: &AppError) -> bool {
-    static SAID: Mutex<Option<std::time::Instant>> = Mutex::new(None);
+    static SAID: Said = Said::new(None);
     if !is_full(error) {
         return false;
     }
     IS_SHORT.store(true, Ordering::Relaxed);
     metrics::counter!("posthouse_storage_full_total").increment(1);
-    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    if said.is_none_or(|at| at.elapsed() > SAID_EVERY) {
-        *said = Some(std::time::Instant::now());
-        drop(said);
+    if is_time(&SAID) {
         tracing::error!(%error, "nothing can be stored until there is room on the disk");
     }
     true
+}
+
+/// When something was said last.
+type Said = Mutex<Option<std::time::Instant>>;
+
+/// Whether it is time to say it again.
+fn is_time(said: &Said) -> bool {
+    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_time = said.is_none_or(|at| at.elapsed() > SAID_EVERY);
+    if is_time {
+        *said = Some(std::time::Instant::now());
+    }
+    is_time
 }
 
 /// The pause of background work after a failure: each is twice the one before.

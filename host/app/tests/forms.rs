@@ -28,6 +28,7 @@ fn host(store: &Store) -> App {
         workbooks: Workbooks::nowhere(),
         private_webhooks: false,
         campaigns_in_force: 500,
+        allowances: posthouse_app::Allowances::default(),
     })
 }
 

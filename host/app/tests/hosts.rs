@@ -26,6 +26,7 @@ async fn host(database: &str) -> App {
         workbooks: Workbooks::nowhere(),
         private_webhooks: false,
         campaigns_in_force: 500,
+        allowances: posthouse_app::Allowances::default(),
     });
     app.start();
     app

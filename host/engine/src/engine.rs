@@ -1,7 +1,7 @@
 //! The door to the sandbox.
 
 use crate::admission;
-use crate::cache::Cache;
+use crate::cache::{Cache, CacheBounds};
 use crate::compile::{CompileQueue, Turn};
 use crate::contract::Linked;
 use crate::description::{Description, SegmentDef};
@@ -29,6 +29,10 @@ pub struct EngineConfig {
     pub limits: Limits,
     /// Where compiled components are kept between starts; made and closed to others. `None` keeps none.
     pub cache_dir: Option<PathBuf>,
+    /// Bytes of all compiled components kept; those not used for longest go first. 512 MiB by default.
+    pub cache_bytes: u64,
+    /// Bytes that stay free on the disk of the cache: below, nothing is kept. None by default.
+    pub spared_bytes: u64,
     /// Threads that run plugins; 0 means one per core.
     pub threads: usize,
     /// Components that may wait for the compiler. 8 by default.
@@ -42,6 +46,8 @@ impl Default for EngineConfig {
         Self {
             limits: Limits::default(),
             cache_dir: None,
+            cache_bytes: 512 << 20,
+            spared_bytes: 0,
             threads: 0,
             compile_queue: 8,
             points: Points::default(),
@@ -88,6 +94,8 @@ struct Inner {
     queue: CompileQueue,
     cache: Option<Cache>,
     points: Points,
+    /// Compiled components that are being tested, each with how many test it: they come into the cache when they are let in.
+    on_trial: Mutex<HashMap<String, (Component, usize)>>,
     pool: rayon::ThreadPool,
     loaded: Mutex<Shelf>,
     compiled: AtomicU64,
@@ -128,20 +136,29 @@ impl Engine {
         let EngineConfig {
             limits,
             cache_dir,
+            cache_bytes,
+            spared_bytes,
             threads,
             compile_queue,
             points,
         } = config;
+        let stack = limits.thread_stack_bytes();
         let runtime = Runtime::new(limits).map_err(|error| EngineError::Sandbox(format!("{error:#}")))?;
         let cache = cache_dir
             .map(|directory| {
-                Cache::open(&directory, &runtime.engine).map_err(|error| EngineError::Cache { directory, error })
+                let bounds = CacheBounds {
+                    most: cache_bytes,
+                    spared: spared_bytes,
+                };
+                Cache::open(&directory, bounds, &runtime.engine)
+                    .map_err(|error| EngineError::Cache { directory, error })
             })
             .transpose()?;
         let pool = |name: &'static str, threads: usize| {
             rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .thread_name(move |n| format!("{name}-{n}"))
+                .stack_size(stack)
                 // the hook has told of it, and whoever waits sees that nothing comes
                 .panic_handler(|_| {})
                 .build()
@@ -152,6 +169,7 @@ impl Engine {
             queue: CompileQueue::new(compile_queue, pool("plugin-compile", compilers)?),
             cache,
             points,
+            on_trial: Mutex::default(),
             pool: pool("plugin-call", threads)?,
             loaded: Mutex::default(),
             compiled: AtomicU64::new(0),
@@ -166,13 +184,24 @@ impl Engine {
     pub fn admit(&self, bytes: &[u8]) -> Result<Admitted, LoadError> {
         inspect(bytes, self.limits(), self.points())?;
         let digest = digest(bytes);
-        let component = match self.cached(&digest) {
-            Some(component) => component,
-            None => self.compiled(&self.0.queue.enter(&digest)?, &digest, bytes)?,
+        let (trial, is_kept) = match self.cached(&digest) {
+            Some(component) => (self.try_out(&digest, component), true),
+            None => {
+                let turn = self.0.queue.enter(&digest)?;
+                let (component, is_kept) = self.compiled(&turn, &digest, bytes)?;
+                // whoever has the next turn finds it there
+                (self.try_out(&digest, component), is_kept)
+            }
         };
-        let plugin = self.link(&digest, &component)?;
-        let self_test = admission::test(&plugin, bytes, self.limits(), self.points())?;
+        let (plugin, self_test) = self.with_stack(|| {
+            let plugin = self.link(&digest, &trial.component)?;
+            let self_test = admission::test(&plugin, bytes, self.limits(), self.points())?;
+            Ok::<_, LoadError>((plugin, self_test))
+        })?;
         let plugin = self.keep(plugin);
+        if !is_kept {
+            self.cache(&digest, &trial.component);
+        }
         Ok(Admitted {
             digest,
             description: plugin.description().clone(),
@@ -203,7 +232,7 @@ impl Engine {
         }
         // only what was inspected is in the cache, and what it may use is limited again in every call
         if let Some(component) = self.cached(digest) {
-            return Ok(self.keep(self.link(digest, &component)?));
+            return Ok(self.keep(self.with_stack(|| self.link(digest, &component))?));
         }
         inspect(bytes, self.limits(), self.points())?;
         let turn = self.0.queue.enter_with_what_was_let_in(digest);
@@ -211,8 +240,20 @@ impl Engine {
         if let Some(plugin) = self.loaded(digest) {
             return Ok(plugin);
         }
-        let component = self.compiled(&turn, digest, bytes)?;
-        Ok(self.keep(self.link(digest, &component)?))
+        let (component, is_kept) = self.compiled(&turn, digest, bytes)?;
+        let plugin = self.keep(self.with_stack(|| self.link(digest, &component))?);
+        if !is_kept {
+            self.cache(digest, &component);
+        }
+        Ok(plugin)
+    }
+
+    /// Lets go of a plugin that nobody needs any more, in memory and in the cache.
+    pub fn forget(&self, digest: &str) {
+        lock(&self.0.loaded).plugins.remove(digest);
+        if let Some(cache) = &self.0.cache {
+            cache.forget(digest);
+        }
     }
 
     fn keep(&self, plugin: Plugin) -> Plugin {
@@ -255,25 +296,59 @@ impl Engine {
         }
     }
 
-    /// Deletes compiled components that are of no use any more: made by another compiler or with other settings, or not used for
-    /// 30 days. Best called at the start and once a day; `now` is the machine's time in ms since 1970. Returns how many files went.
+    /// Deletes compiled components that are of no use any more: made by another compiler or with other settings, not used for
+    /// 30 days, or too many. Best called at the start and once a day; `now` is the machine's time in ms since 1970. Returns how many files went.
     ///
     /// # Errors
     /// What the system says; a cache that cannot be tidied still works.
     pub fn tidy_cache(&self, now: i64) -> std::io::Result<usize> {
         let Some(cache) = &self.0.cache else { return Ok(0) };
-        let loaded: Vec<String> = lock(&self.0.loaded).plugins.keys().cloned().collect();
+        let loaded = self.loaded_digests();
         let now = std::time::UNIX_EPOCH + std::time::Duration::from_millis(now.max(0).unsigned_abs());
         cache.tidy(now, loaded.into_iter())
     }
 
-    /// Compiles in turn.
-    fn compiled(&self, turn: &Turn<'_>, digest: &str, bytes: &[u8]) -> Result<Component, LoadError> {
+    fn loaded_digests(&self) -> Vec<String> {
+        lock(&self.0.loaded).plugins.keys().cloned().collect()
+    }
+
+    /// Compiles in turn. With it goes whether the cache has it.
+    fn compiled(&self, turn: &Turn<'_>, digest: &str, bytes: &[u8]) -> Result<(Component, bool), LoadError> {
         // whoever was before us may have compiled the same
-        match self.cached(digest) {
-            Some(component) => Ok(component),
-            None => Ok(self.compile(turn, digest, bytes)?),
+        if let Some((component, _)) = lock(&self.0.on_trial).get(digest) {
+            return Ok((component.clone(), false));
         }
+        match self.cached(digest) {
+            Some(component) => Ok((component, true)),
+            None => Ok((self.compile(turn, bytes)?, false)),
+        }
+    }
+
+    /// Begins to test a compiled component, which others find until that is over.
+    fn try_out(&self, digest: &str, component: Component) -> Trial<'_> {
+        let mut on_trial = lock(&self.0.on_trial);
+        let (_, many) = on_trial
+            .entry(digest.to_owned())
+            .or_insert_with(|| (component.clone(), 0));
+        *many += 1;
+        Trial {
+            engine: self,
+            digest: digest.to_owned(),
+            component,
+        }
+    }
+
+    /// Calls plugins on a thread that has the stack for it, whatever the caller's has.
+    fn with_stack<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let thread = std::thread::Builder::new()
+            .name("plugin-trial".into())
+            .stack_size(self.limits().thread_stack_bytes());
+        std::thread::scope(|scope| {
+            let begun = thread.spawn_scoped(scope, work);
+            // as `std::thread::spawn` does: whoever called hears that their work failed
+            let thread = begun.unwrap_or_else(|error| panic!("no thread for a plugin: {error}"));
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
 
     fn link(&self, digest: &str, component: &Component) -> Result<Plugin, Refusal> {
@@ -288,13 +363,17 @@ impl Engine {
         Some(component)
     }
 
-    fn compile(&self, turn: &Turn<'_>, digest: &str, bytes: &[u8]) -> Result<Component, Refusal> {
+    fn compile(&self, turn: &Turn<'_>, bytes: &[u8]) -> Result<Component, Refusal> {
         let component = turn.compile(&self.0.runtime.engine, bytes)?;
         self.0.compiled.fetch_add(1, Ordering::Relaxed);
-        if let Some(cache) = &self.0.cache {
-            cache.store(digest, &component);
-        }
         Ok(component)
+    }
+
+    /// Keeps the machine code of a component that was let in.
+    fn cache(&self, digest: &str, component: &Component) {
+        if let Some(cache) = &self.0.cache {
+            cache.store(digest, component, self.loaded_digests().into_iter());
+        }
     }
 
     /// Holds the compiler until the answer is dropped, as a long compilation would.
@@ -307,6 +386,25 @@ impl Engine {
 /// SHA-256 in lower-case hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+/// A compiled component while it is tested.
+struct Trial<'e> {
+    engine: &'e Engine,
+    digest: String,
+    component: Component,
+}
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        let mut on_trial = lock(&self.engine.0.on_trial);
+        if let Some((_, many)) = on_trial.get_mut(&self.digest) {
+            *many -= 1;
+            if *many == 0 {
+                on_trial.remove(&self.digest);
+            }
+        }
+    }
 }
 
 /// Plugins ready in memory; the one not asked for longest leaves first.

@@ -127,6 +127,11 @@ impl Limits {
             .saturating_add(self.row_fuel.saturating_mul(rows as u64))
     }
 
+    /// Stack of a thread that calls plugins: theirs, and what the host needs around the call.
+    pub fn thread_stack_bytes(&self) -> usize {
+        self.stack_bytes.saturating_add(1536 << 10)
+    }
+
     /// Length of one tick.
     pub(crate) fn tick(&self) -> Duration {
         Duration::from_millis(self.epoch_tick_ms.max(1))

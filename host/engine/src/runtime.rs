@@ -200,9 +200,13 @@ fn config(limits: &Limits) -> Config {
         .consume_fuel(true)
         .epoch_interruption(true)
         .max_wasm_stack(limits.stack_bytes)
+        // nothing runs on such stacks, but wasmtime wants them to be no smaller
+        .async_stack_size(limits.thread_stack_bytes())
         // Guests are synchronous; without tasks a store is cheaper to make.
         .concurrency_support(false)
         .parallel_compilation(true)
+        // A memory image holds the zeros between data segments: where they are far apart they are copied at each start instead.
+        .memory_guaranteed_dense_image_size(64 << 10)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(FRAMES))
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config

@@ -9,8 +9,8 @@ pub(crate) use keys::strange_variables;
 
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
-use posthouse_app::ChildLimits;
 use posthouse_app::intake::files::workbook::Workbooks;
+use posthouse_app::{Allowances, ChildLimits};
 use posthouse_domain::{Words, words};
 use posthouse_engine::{EngineConfig, Limits};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 
 /// Where the configuration is looked for unless a path is given.
 pub(crate) const FILE: &str = "posthouse.toml";
+/// What the stack of a call may be: enough for any call at all, and no more than every thread can be given.
+const STACK_BYTES: std::ops::RangeInclusive<usize> = 64 << 10..=64 << 20;
+
 /// Everything an operator can set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -36,6 +39,10 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// Compiled plugins; relative to `data`.
     pub(crate) cache: PathBuf,
+    /// Bytes of all compiled plugins.
+    pub(crate) cache_bytes: u64,
+    /// Bytes that stay free on the disk.
+    pub(crate) disk_reserve_bytes: u64,
     /// The installation's secret; relative to `data`.
     pub(crate) secret_file: PathBuf,
     /// Requests.
@@ -94,6 +101,10 @@ pub(crate) struct Plugins {
     pub(crate) threads: usize,
     /// Uploads that may wait for the compiler; further ones are told to come back.
     pub(crate) compile_queue: usize,
+    /// Revisions of an agency.
+    pub(crate) revisions: u32,
+    /// Bytes of an agency's revisions.
+    pub(crate) stored_bytes: u64,
     /// What a plugin may use.
     pub(crate) limits: Limits,
 }
@@ -124,6 +135,8 @@ impl Default for Config {
             clock: "system".into(),
             data: "data".into(),
             cache: "cache".into(),
+            cache_bytes: 512 << 20,
+            disk_reserve_bytes: 256 << 20,
             secret_file: "secret".into(),
             http: Http::default(),
             imports: Imports {
@@ -138,6 +151,8 @@ impl Default for Config {
             plugins: Plugins {
                 threads: 0,
                 compile_queue: 8,
+                revisions: 500,
+                stored_bytes: 256 << 20,
                 limits: Limits::default(),
             },
             webhooks: Webhooks { allow_private: false },
@@ -222,6 +237,8 @@ impl Config {
         let own = [
             ("database-connections", u64::from(self.database_connections)),
             ("campaigns.in-force", u64::from(self.campaigns.in_force)),
+            ("plugins.revisions", u64::from(self.plugins.revisions)),
+            ("plugins.stored-bytes", self.plugins.stored_bytes),
             ("imports.workbook-cpu-seconds", self.imports.workbook_cpu_seconds),
             (
                 "imports.workbook-silence-seconds",
@@ -244,6 +261,15 @@ impl Config {
                 problem: words!("must be a multiple of 8", "应为 8 的倍数"),
             });
         }
+        let stack = self.plugins.limits.stack_bytes;
+        if !STACK_BYTES.contains(&stack) {
+            let (least, most) = (STACK_BYTES.start(), STACK_BYTES.end());
+            return Err(ConfigError::Value {
+                setting: "plugins.limits.stack-bytes",
+                value: stack.to_string(),
+                problem: words!("must be from {least} to {most}", "应在 {least} 到 {most} 之间"),
+            });
+        }
         self.http.check()
     }
 
@@ -252,9 +278,26 @@ impl Config {
         EngineConfig {
             limits: self.plugins.limits.clone(),
             cache_dir: Some(self.in_data(&self.cache)),
+            cache_bytes: self.cache_bytes,
+            spared_bytes: self.disk_reserve_bytes,
             threads: self.plugins.threads,
             compile_queue: self.plugins.compile_queue,
             ..EngineConfig::default()
+        }
+    }
+
+    /// How much room things may take.
+    pub(crate) fn allowances(&self) -> Allowances {
+        let file = crate::house::embedded_file(&self.database);
+        let folder = file.and_then(Path::parent).map(|folder| match folder.as_os_str() {
+            here if here.is_empty() => Path::new("."),
+            _ => folder,
+        });
+        Allowances {
+            disk_reserve: self.disk_reserve_bytes,
+            database_folder: folder.map(Path::to_owned),
+            plugin_revisions: self.plugins.revisions,
+            plugin_bytes: self.plugins.stored_bytes,
         }
     }
 
@@ -388,6 +431,21 @@ mod tests {
             let mut config = Config::default();
             config.plugins.limits.chunk_rows = rows;
             assert_eq!(config.check().is_ok(), fits, "{rows}");
+        }
+    }
+
+    #[test]
+    fn stacks_are_those_that_threads_can_have() {
+        for (bytes, fits) in [
+            (0, false),
+            (64 << 10, true),
+            (64 << 20, true),
+            ((64 << 20) + 1, false),
+            (usize::MAX, false),
+        ] {
+            let mut config = Config::default();
+            config.plugins.limits.stack_bytes = bytes;
+            assert_eq!(config.check().is_ok(), fits, "{bytes}");
         }
     }
 

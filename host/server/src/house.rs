@@ -171,6 +171,7 @@ pub(crate) async fn open_at(
         workbooks: config.workbooks()?,
         private_webhooks: config.webhooks.allow_private,
         campaigns_in_force: config.campaigns.in_force,
+        allowances: config.allowances(),
     });
     app.check_secret().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),

@@ -27,11 +27,14 @@ pub struct PluginRow {
     pub size: i64,
     /// When it came.
     pub created_at: i64,
+    /// Whether a binding names it, now or in its history. Not written.
+    pub bound: bool,
 }
 
 macro_rules! plugin_columns {
     () => {
-        "digest, name, version, extension_point, description, segments, self_test, size, created_at"
+        "digest, name, version, extension_point, description, segments, self_test, size, created_at, \
+         EXISTS (SELECT 1 FROM binding_revision r WHERE r.agency_id = $1 AND r.digest = plugin.digest) AS bound"
     };
 }
 
@@ -57,6 +60,65 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, plugin: &PluginRow, component: &[
         plugin.created_at,
     )?;
     Ok(inserted == 1)
+}
+
+/// How many revisions an agency has, and their bytes. Whoever lets another one in has the agency's lock.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn stored(tx: &mut Tx, agency: Uuid) -> Result<(i64, i64)> {
+    fetch_one!(
+        tx,
+        (i64, i64),
+        "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM plugin WHERE agency_id = $1",
+        agency
+    )
+}
+
+/// Deletes a revision; `false` if it is not there.
+///
+/// # Errors
+/// Failures of the database, as where a binding names it.
+pub async fn delete(tx: &mut Tx, agency: Uuid, digest: &str) -> Result<bool> {
+    let gone = execute!(
+        tx,
+        "DELETE FROM plugin WHERE agency_id = $1 AND digest = $2",
+        agency,
+        digest
+    )?;
+    Ok(gone == 1)
+}
+
+/// A binding that names a plugin, now or in its history: extension point, name, and the latest such revision.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn bound_by(tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Option<(String, String, i64)>> {
+    fetch_optional!(
+        tx,
+        (String, String, i64),
+        "SELECT extension_point, name, MAX(revision) FROM binding_revision WHERE agency_id = $1 AND digest = $2
+         GROUP BY extension_point, name ORDER BY extension_point, name LIMIT 1",
+        agency,
+        digest
+    )
+}
+
+/// The key of a campaign that is not over and whose plan, or an amendment of it that is not decided, has this text in it.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn planned_by(tx: &mut Tx, agency: Uuid, text: &str) -> Result<Option<String>> {
+    let row = fetch_optional!(
+        tx,
+        (String,),
+        "SELECT c.key FROM campaign c WHERE c.agency_id = $1 AND c.state NOT IN ('ended', 'evaluated')
+         AND (c.plan LIKE $2 OR EXISTS (SELECT 1 FROM campaign_amendment a WHERE a.agency_id = $1 AND a.campaign_id = c.id
+              AND a.state = 'proposed' AND a.plan LIKE $2)) ORDER BY c.key LIMIT 1",
+        agency,
+        format!("%{text}%")
+    )?;
+    Ok(row.map(|(key,)| key))
 }
 
 /// One revision.

@@ -207,7 +207,8 @@ pub(crate) async fn keep_log(app: App, room: Weak<Room>, woken: Arc<Notify>) {
 
 impl Bindings<'_> {
     async fn write_log(&self, room: &Room, lines: &Waiting) -> Result<()> {
-        if lines.is_empty() {
+        let disk = self.app.allowances.database_folder.as_deref();
+        if lines.is_empty() || !disk.is_none_or(|folder| self.app.may_spend(folder)) {
             return Ok(());
         }
         let mut tx = self.app.store.write(Access::Agency(room.id)).await?;

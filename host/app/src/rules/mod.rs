@@ -18,6 +18,7 @@ pub(crate) mod plugins;
 pub(crate) mod point;
 pub(crate) mod pointer;
 pub(crate) mod preview;
+mod quota;
 mod replay;
 pub(crate) mod settings;
 pub(crate) mod words;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use posthouse_domain::{Rejection, Words, words};
 use posthouse_engine::{Decider, Description, Engine, LoadError, Plugin, Refusal};
 use posthouse_store::dialect::{self, News};
+use posthouse_store::intake::lock;
 use posthouse_store::plugins::{self as store, PluginRow};
 use posthouse_store::{Access, Tx, campaigns};
 use serde::Serialize;
@@ -49,6 +50,8 @@ pub struct PluginView {
     pub self_test: Value,
     /// When it came, in ms since 1970.
     pub created_at: i64,
+    /// Whether a binding names it, now or in its history; it cannot be deleted then.
+    pub bound: bool,
 }
 
 impl PluginView {
@@ -73,6 +76,7 @@ impl PluginView {
             size: row.size,
             state: "verified",
             created_at: row.created_at,
+            bound: row.bound,
         })
     }
 }
@@ -100,6 +104,9 @@ impl Plugins<'_> {
             }
             return Ok((false, PluginView::read(row)?));
         }
+        // nobody's compiler works for what cannot be kept
+        let (revisions, size) = store::stored(&mut tx, agency).await?;
+        self.check_room(revisions + 1, size.saturating_add(component.len() as i64))?;
         drop(tx);
         let (engine, bytes) = (self.app.engine.clone(), component.clone());
         let admitted = beside(move || engine.admit(&bytes)).await??;
@@ -114,6 +121,7 @@ impl Plugins<'_> {
             size: admitted.size as i64,
             // machine time: revisions are told apart by when they came, also where the business clock stands still
             created_at: self.app.machine.now(),
+            bound: false,
         };
         let new = crate::error::retrying!(self.keep(caller, &row, &component))?;
         tracing::info!(agency = %caller.room.slug, plugin = %row.name, version = %row.version, digest = %row.digest, "plugin let in");
@@ -131,8 +139,12 @@ impl Plugins<'_> {
     async fn keep(&self, caller: &Caller, row: &PluginRow, component: &[u8]) -> Result<bool> {
         let agency = caller.room.id;
         let mut tx = self.app.idempotency().begin(caller).await?;
+        // others who upload wait, so that all of them together stay below the most
+        lock(&mut tx, agency).await?;
         let new = store::insert(&mut tx, agency, row, component).await?;
         if new {
+            let (revisions, size) = store::stored(&mut tx, agency).await?;
+            self.check_room(revisions, size)?;
             let subject = format!("plugin/{}", row.digest);
             let detail = serde_json::json!({"name": row.name, "version": row.version});
             self.app

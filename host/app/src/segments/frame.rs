@@ -114,7 +114,7 @@ impl Segments<'_> {
         let (Some(path), Some(today)) = (self.frame_file(room), day) else {
             return Ok(());
         };
-        if desk.saved_change == Some(change) {
+        if desk.saved_change == Some(change) || !path.parent().is_none_or(|folder| self.app.may_spend(folder)) {
             return Ok(());
         }
         let now = self.app.machine.now();

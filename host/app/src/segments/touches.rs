@@ -132,6 +132,7 @@ mod tests {
             self_test: "{}".into(),
             size: 1,
             created_at: NOW,
+            bound: false,
         };
         plugins::insert(tx, agency, &plugin, b"x").await.expect("a plugin");
         let row = BindingRow {

@@ -92,14 +92,7 @@ fn other_compiler_settings_use_another_file() {
 fn the_cache_keeps_what_is_used() {
     const DAY: i64 = 24 * 3_600_000;
     let home = tempfile::tempdir().expect("a directory");
-    let guest = |name: &str| {
-        Guest {
-            name: name.into(),
-            ..Guest::default()
-        }
-        .build()
-    };
-    let (kept, forgotten) = (guest("kept"), guest("forgotten"));
+    let (kept, forgotten) = (named("kept"), named("forgotten"));
     let file_of = |bytes: &[u8]| {
         let begin = format!("{}-", digest(bytes));
         let files = fs::read_dir(home.path()).expect("the directory is there");
@@ -142,6 +135,180 @@ fn the_cache_keeps_what_is_used() {
     drop(second);
     assert_eq!(cached(home.path()).tidy_cache(now + 93 * DAY).expect("tidied"), 1);
     assert!(file_of(&kept).is_none());
+}
+
+/// Bytes of all files.
+fn taken(directory: &Path) -> u64 {
+    let files = fs::read_dir(directory).expect("the directory is there");
+    files
+        .map(|file| file.and_then(|file| file.metadata()).expect("readable").len())
+        .sum()
+}
+
+fn named(name: &str) -> Vec<u8> {
+    Guest {
+        name: name.into(),
+        ..Guest::default()
+    }
+    .build()
+}
+
+#[test]
+fn what_is_refused_leaves_no_file() {
+    let home = tempfile::tempdir().expect("a directory");
+    let engine = cached(home.path());
+    let failing = Guest {
+        before: "unreachable".into(),
+        ..Guest::default()
+    }
+    .build();
+    for _ in 0..2 {
+        engine.admit(&failing).expect_err("it fails its test");
+    }
+    assert_eq!((engine.stats().compiled, taken(home.path())), (2, 0));
+    engine.admit(&named("good")).expect("harmless");
+    assert!(taken(home.path()) > 0);
+}
+
+#[test]
+fn who_sends_the_same_at_once_compiles_it_once() {
+    let home = tempfile::tempdir().expect("a directory");
+    let engine = cached(home.path());
+    let bytes = Guest::default().build();
+    let busy = engine.hold_compiler().expect("nobody compiles");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| works(&engine.admit(&bytes).expect("harmless").plugin));
+        }
+        drop(busy);
+    });
+    assert_eq!(engine.stats().compiled, 1);
+}
+
+#[test]
+fn data_far_apart_makes_no_large_file() {
+    let home = tempfile::tempdir().expect("a directory");
+    let sparse = Guest {
+        memory: "256".into(),
+        extra: r#"(data (i32.const 16777000) "the end")"#.into(),
+        ..Guest::default()
+    }
+    .build();
+    let engine = cached(home.path());
+    works(&engine.admit(&sparse).expect("harmless").plugin);
+    let (component, file) = (sparse.len() as u64, taken(home.path()));
+    assert!(component < 16 << 10 && file < 1 << 20, "{file} bytes for {component}");
+}
+
+#[test]
+fn the_cache_has_a_bound() {
+    let home = tempfile::tempdir().expect("a directory");
+    cached(home.path()).admit(&named("first")).expect("harmless");
+    let one = taken(home.path());
+    let has = |name: &str| {
+        let begin = digest(&named(name));
+        let mut files = fs::read_dir(home.path()).expect("the directory is there");
+        files.any(|file| {
+            file.expect("readable")
+                .file_name()
+                .to_string_lossy()
+                .starts_with(&begin)
+        })
+    };
+    // room for two, as those differ by a few bytes
+    let bounded = || {
+        Engine::new(EngineConfig {
+            cache_dir: Some(home.path().to_owned()),
+            cache_bytes: 2 * one + one / 2,
+            ..EngineConfig::default()
+        })
+        .expect("an engine")
+    };
+    let engine = bounded();
+    engine.admit(&named("second")).expect("harmless");
+    assert!(has("first") && has("second"));
+    drop(engine);
+    // the first is used, so the second goes
+    let engine = bounded();
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    works(
+        &engine
+            .open(&digest(&named("first")), &named("first"))
+            .expect("harmless"),
+    );
+    engine.admit(&named("third")).expect("harmless");
+    assert!(has("first") && !has("second") && has("third"));
+    assert_eq!((engine.stats().compiled, engine.stats().from_cache), (1, 1));
+
+    // a smaller bound holds from the next time the cache is tidied
+    let smaller = Engine::new(EngineConfig {
+        cache_dir: Some(home.path().to_owned()),
+        cache_bytes: one,
+        ..EngineConfig::default()
+    })
+    .expect("an engine");
+    assert!(smaller.tidy_cache(i64::from(i32::MAX)).expect("tidied") >= 1);
+    assert!(taken(home.path()) <= one);
+}
+
+#[test]
+fn nothing_is_kept_on_a_full_disk() {
+    let home = tempfile::tempdir().expect("a directory");
+    let engine = Engine::new(EngineConfig {
+        cache_dir: Some(home.path().to_owned()),
+        spared_bytes: u64::MAX,
+        ..EngineConfig::default()
+    })
+    .expect("an engine");
+    works(&engine.admit(&Guest::default().build()).expect("harmless").plugin);
+    assert_eq!(taken(home.path()), 0);
+}
+
+#[test]
+fn what_is_forgotten_is_gone() {
+    let home = tempfile::tempdir().expect("a directory");
+    let engine = cached(home.path());
+    let admitted = engine.admit(&named("gone")).expect("harmless");
+    for _ in 0..2 {
+        engine.forget(&admitted.digest);
+        assert!(engine.loaded(&admitted.digest).is_none() && taken(home.path()) == 0);
+    }
+    // whoever still has it may go on
+    works(&admitted.plugin);
+}
+
+/// The stack that plugins may have is there, wherever they are called from: these threads have 2 MiB, the plugin takes 16.
+#[test]
+fn threads_have_the_stack_that_plugins_may_take() {
+    let limits = Limits {
+        stack_bytes: 16 << 20,
+        ..Limits::default()
+    };
+    let engine = Engine::new(EngineConfig {
+        limits,
+        ..EngineConfig::default()
+    })
+    .expect("an engine");
+    let extra = "(func $deep (param i32) (result i32) (i32.add (call $deep (local.get 0)) (i32.const 1)))";
+    let describes = Guest {
+        extra: extra.into(),
+        describe: "(drop (call $deep (i32.const 0)))".into(),
+        ..Guest::default()
+    };
+    let refused = engine.admit(&describes.build()).expect_err("it has no end");
+    assert!(refused.to_string().contains("call stack exhausted"), "{refused}");
+    let classifies = Guest {
+        extra: extra.into(),
+        before: "(drop (call $deep (i32.const 0)))".into(),
+        ..Guest::default()
+    };
+    let bytes = classifies.build();
+    let plugin = engine.open(&digest(&bytes), &bytes).expect("it describes itself");
+    let fault = engine
+        .pool()
+        .install(|| crate::classify(&plugin, &[0]))
+        .expect_err("it has no end");
+    assert!(fault.to_string().contains("call stack exhausted"), "{fault}");
 }
 
 #[test]

@@ -219,7 +219,12 @@ const NAMED_INSIDE: [&str; 8] = [
 ];
 
 /// Operations that take nothing away that is still in use.
-const KEPT_WHILE_USED: [&str; 3] = ["deleteAttribute", "deleteStackingGroup", "deleteCampaignTask"];
+const KEPT_WHILE_USED: [&str; 4] = [
+    "deleteAttribute",
+    "deleteStackingGroup",
+    "deleteCampaignTask",
+    "deletePlugin",
+];
 
 fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
     // these take an Idempotency-Key, which may be a bad one

@@ -22,7 +22,7 @@ pub(super) fn routes() -> Calls {
     Calls::new()
         .open_to(&[Scope::Rules, Scope::Campaigns], routes!(list))
         .open_to(&[Scope::Rules], routes!(upload))
-        .open_to(&[Scope::Rules], routes!(read))
+        .open_to(&[Scope::Rules], routes!(read, delete))
 }
 
 /// A plugin revision. Immutable: another build is another digest.
@@ -70,6 +70,8 @@ pub(crate) struct Plugin {
     self_test: Value,
     /// When it came.
     created_at: At,
+    /// Whether a binding names it, now or in its history; it cannot be deleted then.
+    bound: bool,
 }
 
 impl From<PluginView> for Plugin {
@@ -90,6 +92,7 @@ impl From<PluginView> for Plugin {
             state: view.state,
             self_test: view.self_test,
             created_at: view.created_at.into(),
+            bound: view.bound,
         }
     }
 }
@@ -97,7 +100,7 @@ impl From<PluginView> for Plugin {
 /// Upload a plugin.
 ///
 /// Waits until it is checked, compiled and self-tested. 201 if it is new, 200 if the agency has it already; 422 with the reason if it is
-/// refused; 503 if too many wait for the compiler.
+/// refused; 409 if the agency has as many or as much as it may keep; 503 if too many wait for the compiler.
 #[utoipa::path(post, path = "/plugins", tag = "plugins", operation_id = "uploadPlugin",
     request_body(content = described::Bytes, content_type = "application/wasm", description = "A component, as `posthouse plugin pack` makes it."),
     responses((status = 201, description = "The new revision.", body = Plugin), (status = 200, description = "The revision was known.", body = Plugin)))]
@@ -159,4 +162,16 @@ async fn read(
             .await?
             .into(),
     ))
+}
+
+/// Delete a revision that no binding names, nor did.
+///
+/// One that is named, by a binding's history or by the plan of a campaign that is not over, stays: 409 `plugin_in_use` says where. Every
+/// decision can so be made again.
+#[utoipa::path(delete, path = "/plugins/{digest}", tag = "plugins", operation_id = "deletePlugin",
+    params(("digest" = String, Path, description = "SHA-256 of the component.")),
+    responses((status = 204, description = "It is gone.")))]
+async fn delete(State(front): State<Front>, Auth(caller): Auth, Path(digest): Path<String>) -> Answer<StatusCode> {
+    front.app().plugins().delete(&caller, &plugin_digest(&digest)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -229,6 +229,11 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     ("Activate a plugin", "启用插件"),
     (
+        "Delete a revision that no binding names, nor did",
+        "删除从未被任何绑定引用的修订",
+    ),
+    ("The revision's digest or its beginning", "修订的摘要或其开头"),
+    (
         "Facts granted beyond those granted before",
         "在已有授权之外再授权的事实",
     ),

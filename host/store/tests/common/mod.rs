@@ -20,6 +20,7 @@ pub(crate) async fn put_rule(tx: &mut Tx, agency: Uuid) {
         self_test: "{}".into(),
         size: 1,
         created_at: 1,
+        bound: false,
     };
     plugins::insert(tx, agency, &plugin, b"x").await.expect("a plugin");
     put_revision(tx, agency, 1).await;

@@ -25,7 +25,10 @@ pub(super) fn bench(path: &Path, seed: u64, output: Output) -> Result<(), Failur
         "digest": digest, "name": description.name, "version": description.version,
         "extension_point": plugin.extension_point().as_str(), "seed": seed,
     });
-    let measured = plugin.bench(seed, PATIENCE).map_err(|fault| failed(&fault))?;
+    let measured = sandbox
+        .pool()
+        .install(|| plugin.bench(seed, PATIENCE))
+        .map_err(|fault| failed(&fault))?;
     if let Some(empty) = &measured.empty {
         document["call"] = json!({ "fuel": empty.fuel, "ns": empty.ns });
     }

@@ -117,6 +117,12 @@ pub(super) enum Plugin {
     /// List revisions and what is bound.
     #[command(after_help = VARIABLES)]
     List,
+    /// Delete a revision that no binding names, nor did.
+    #[command(after_help = VARIABLES)]
+    Delete {
+        /// The revision's digest or its beginning.
+        digest: String,
+    },
 }
 
 /// What to build.
@@ -156,6 +162,7 @@ impl Plugin {
             Self::History { binding, revisions } => remote::history(&binding, revisions, output),
             Self::Logs { binding, lines } => remote::logs(&binding, lines, output),
             Self::List => remote::list(output),
+            Self::Delete { digest } => remote::delete(&digest, output),
         }
     }
 }

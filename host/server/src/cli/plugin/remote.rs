@@ -284,3 +284,27 @@ pub(super) fn list(output: Output) -> Result<(), Failure> {
         answers::list(&revisions, &bindings)
     })
 }
+
+pub(super) fn delete(digest: &str, output: Output) -> Result<(), Failure> {
+    let client = Client::from_environment()?;
+    let revisions = all(&client, "/plugins")?;
+    let revision = which(&revisions, digest)?;
+    // a name means the newest of several, which is no way to say what is to go
+    if !text(revision, "digest").starts_with(&digest.to_ascii_lowercase()) {
+        return Err(Failure::usage(words!(
+            "{digest} is a plugin's name; to delete its newest revision write {found}",
+            "{digest} 是插件名；要删除它最新的修订，请写 {found}",
+            found = text(revision, "digest")
+        )));
+    }
+    let deleted = client.delete(&format!("/plugins/{}", text(revision, "digest")))?;
+    output.answer(&deleted, || {
+        words!(
+            "{name} {version} is deleted",
+            "已删除 {name} {version}",
+            name = text(revision, "name"),
+            version = text(revision, "version")
+        )
+        .to_string()
+    })
+}

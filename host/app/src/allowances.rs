@@ -1,0 +1,27 @@
+//! How much room things may take: what one agency may have, and what stays free on the disk.
+
+use std::path::PathBuf;
+
+/// What an operator grants.
+#[derive(Debug, Clone)]
+pub struct Allowances {
+    /// Bytes that stay free on a disk: below, nothing is written there that can be done without.
+    pub disk_reserve: u64,
+    /// The folder of an embedded database; none for one on a server, whose disk is its own.
+    pub database_folder: Option<PathBuf>,
+    /// Plugin revisions of an agency.
+    pub plugin_revisions: u32,
+    /// Bytes of an agency's plugin revisions.
+    pub plugin_bytes: u64,
+}
+
+impl Default for Allowances {
+    fn default() -> Self {
+        Self {
+            disk_reserve: 256 << 20,
+            database_folder: None,
+            plugin_revisions: 500,
+            plugin_bytes: 256 << 20,
+        }
+    }
+}
