@@ -6,7 +6,11 @@ use posthouse_tests::{Campaigns, Client, Database, Options, Server};
 use serde_json::json;
 use std::process::Output;
 
-on_both_engines!(plugins_have_a_most_and_can_be_deleted);
+on_both_engines!(
+    plugins_have_a_most_and_can_be_deleted,
+    rejected_rows_take_a_bounded_room,
+    imports_under_way_have_a_most_and_can_be_ended,
+);
 
 fn component(name: &str) -> Vec<u8> {
     Guest {
@@ -98,4 +102,98 @@ fn plugins_have_a_most_and_can_be_deleted(database: Database) {
         .collect();
     assert_eq!(deleted.len(), 1);
     assert_eq!(deleted[0]["subject"], format!("plugin/{unused}"));
+}
+
+fn rejected_rows_take_a_bounded_room(database: Database) {
+    let server = Server::start(database, Options::default());
+    let client = server.agency("hasty");
+    // 400 KB, each row of which was kept with a reason in two languages
+    let file = "member_no,birth_date\n".to_owned() + &",x\n".repeat(133_000);
+    let job = client.import("customers", file.as_bytes());
+    assert_eq!(
+        (&job["state"], &job["rejected"]),
+        (&json!("done"), &json!(133_000)),
+        "{job}"
+    );
+    let fetch = |job: &serde_json::Value| {
+        let path = format!("/api/v1/imports/{}/errors.csv", job["id"].as_str().unwrap());
+        client.get(&path).text
+    };
+    let errors = fetch(&job);
+    let rows: Vec<&str> = errors.lines().collect();
+    let (last, kept) = (rows[rows.len() - 1], rows.len() - 2);
+    assert!((1_000..20_000).contains(&kept), "{kept} rows");
+    assert!(errors.len() < 1_500_000, "{} bytes", errors.len());
+    let left_out = 133_000 - kept;
+    assert!(
+        last.starts_with(",,,,rows_left_out,") && last.contains(&format!("{left_out} further rows")),
+        "{last}"
+    );
+    assert_eq!(errors.matches("rows_left_out").count(), 1);
+
+    // what came back can be sent as it is: that rows are missing is no row
+    let again = client.import("customers", errors.as_bytes());
+    assert_eq!(
+        (&again["rows"], &again["rejected"]),
+        (&json!(kept), &json!(kept)),
+        "{again}"
+    );
+    // a file whose rejected rows are all kept says nothing of the kind
+    let few = client.import("customers", b"member_no,birth_date\n,x\n");
+    assert_eq!(few["rejected"], 1, "{few}");
+    assert!(!fetch(&few).contains("rows_left_out"));
+}
+
+fn imports_under_way_have_a_most_and_can_be_ended(database: Database) {
+    let options = Options {
+        env: vec![("POSTHOUSE_IMPORTS__UNDER_WAY", "2".into())],
+        ..Options::default()
+    };
+    let server = Server::start(database, options);
+    let (client, other) = (server.agency("busy"), server.agency("quiet"));
+    let file = |begin: &str, rows: u32| {
+        let rows: String = (0..rows).map(|row| format!("{begin}{row}\n")).collect();
+        format!("member_no\n{rows}")
+    };
+    let start =
+        |client: &Client, begin: &str, rows: u32| client.start_import("customers", file(begin, rows).as_bytes());
+    let first = start(&client, "A", 60_000).expect(202);
+    let second = start(&client, "B", 60_000).expect(202);
+    let third = start(&client, "C", 1);
+    assert_eq!(third.problem(409), "too_many_imports", "{}", third.text);
+    // the same file joins its job, and others have room of their own
+    assert_eq!(start(&client, "B", 60_000).expect(202)["id"], second["id"]);
+    other.imported(start(&other, "C", 1).expect(202)["id"].as_str().unwrap());
+
+    let listed = client.all("/api/v1/imports");
+    let ids: Vec<_> = listed.iter().map(|job| &job["id"]).collect();
+    assert_eq!(ids, [&second["id"], &first["id"]], "the newest first");
+    let second = second["id"].as_str().unwrap();
+    let ended = run(&server, &client, "C", &["imports", "end", second]);
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(said.starts_with(&format!("Import {second} is over (failed)")), "{said}");
+    let ended = client.get(&format!("/api/v1/imports/{second}")).expect(200);
+    assert_eq!(
+        (&ended["state"], &ended["failure"]["code"]),
+        (&json!("failed"), &json!("import_ended"))
+    );
+    // there is room again
+    let third = start(&client, "C", 1).expect(202);
+    let first = first["id"].as_str().unwrap();
+    let path = format!("/api/v1/imports/{first}");
+    assert_eq!(client.send("DELETE", &path, "", &[]).expect(200)["state"], "failed");
+    assert_eq!(client.imported(third["id"].as_str().unwrap())["accepted"], 1);
+    // nobody goes on with what was ended, and it stays as it was when it is ended again
+    let rows = client.get(&path).expect(200)["rows"].as_i64().unwrap();
+    assert!(rows < 60_000, "{rows}");
+    assert_eq!(client.send("DELETE", &path, "", &[]).expect(200)["rows"], rows);
+    let entries = client.all("/api/v1/audit");
+    assert_eq!(
+        entries.iter().filter(|entry| entry["action"] == "import.end").count(),
+        2
+    );
+    let list = run(&server, &client, "zh_CN.UTF-8", &["imports"]);
+    let list = String::from_utf8_lossy(&list.stdout).into_owned();
+    assert!(list.contains("编号") && list.matches("failed").count() == 2, "{list}");
+    assert_eq!(other.send("DELETE", &path, "", &[]).problem(404), "not_found");
 }

@@ -13,6 +13,14 @@ pub struct Allowances {
     pub plugin_revisions: u32,
     /// Bytes of an agency's plugin revisions.
     pub plugin_bytes: u64,
+    /// Imports of an agency that are not over.
+    pub imports: u32,
+    /// Bytes of their files.
+    pub import_bytes: u64,
+    /// Rejected rows of an import that are kept.
+    pub rejected_rows: u32,
+    /// Bytes of them, beside as many as the file has.
+    pub rejected_bytes: u64,
 }
 
 impl Default for Allowances {
@@ -22,6 +30,10 @@ impl Default for Allowances {
             database_folder: None,
             plugin_revisions: 500,
             plugin_bytes: 256 << 20,
+            imports: 20,
+            import_bytes: 2 << 30,
+            rejected_rows: 100_000,
+            rejected_bytes: 1 << 20,
         }
     }
 }

@@ -69,6 +69,14 @@ pub(crate) struct Imports {
     pub(crate) workbook_cpu_seconds: u64,
     /// Seconds until the next row.
     pub(crate) workbook_silence_seconds: u64,
+    /// Imports of an agency that are not over.
+    pub(crate) under_way: u32,
+    /// Bytes of their files.
+    pub(crate) under_way_bytes: u64,
+    /// Rejected rows of an import that are kept.
+    pub(crate) rejected_rows: u32,
+    /// Bytes of them, beside as many as the file has.
+    pub(crate) rejected_bytes: u64,
 }
 
 /// What is logged, and how.
@@ -143,6 +151,10 @@ impl Default for Config {
                 workbook_memory_bytes: 1 << 30,
                 workbook_cpu_seconds: 300,
                 workbook_silence_seconds: 120,
+                under_way: 20,
+                under_way_bytes: 2 << 30,
+                rejected_rows: 100_000,
+                rejected_bytes: 1 << 20,
             },
             log: Log {
                 format: LogFormat::Auto,
@@ -237,6 +249,7 @@ impl Config {
         let own = [
             ("database-connections", u64::from(self.database_connections)),
             ("campaigns.in-force", u64::from(self.campaigns.in_force)),
+            ("imports.under-way", u64::from(self.imports.under_way)),
             ("plugins.revisions", u64::from(self.plugins.revisions)),
             ("plugins.stored-bytes", self.plugins.stored_bytes),
             ("imports.workbook-cpu-seconds", self.imports.workbook_cpu_seconds),
@@ -298,6 +311,10 @@ impl Config {
             database_folder: folder.map(Path::to_owned),
             plugin_revisions: self.plugins.revisions,
             plugin_bytes: self.plugins.stored_bytes,
+            imports: self.imports.under_way,
+            import_bytes: self.imports.under_way_bytes,
+            rejected_rows: self.imports.rejected_rows,
+            rejected_bytes: self.imports.rejected_bytes,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What an import notes beside its rows: cells that were left out, and whom it has touched so far.
+//! What an import notes beside its rows: those that were sent back, cells that were left out, and whom it has touched so far.
 
 use crate::{Result, Tx};
 use sqlx::FromRow;
@@ -105,5 +105,67 @@ pub async fn touched(tx: &mut Tx, agency: Uuid, job: Uuid) -> Result<Vec<Touched
         "SELECT customers, bookings FROM import_touched WHERE agency_id = $1 AND job_id = $2 ORDER BY rows_done",
         agency,
         job
+    )
+}
+
+/// A row that was sent back.
+#[derive(Debug, Clone, FromRow)]
+pub struct ImportErrorRow {
+    /// Row of the file, the header being 1.
+    pub row_no: i64,
+    /// Stable code.
+    pub code: String,
+    /// What is wrong and what to do.
+    pub detail: String,
+    /// The row's cells as a JSON list.
+    pub cells: String,
+}
+
+/// Keeps rows that were sent back.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_errors(tx: &mut Tx, agency: Uuid, job: Uuid, rows: &[ImportErrorRow]) -> Result<()> {
+    write_rows!(
+        tx,
+        rows,
+        6,
+        "INSERT INTO import_error (agency_id, job_id, row_no, code, detail, cells)",
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(job)
+            .push_bind(row.row_no)
+            .push_bind(&row.code)
+            .push_bind(&row.detail)
+            .push_bind(&row.cells),
+        ""
+    )
+}
+
+/// Rows that were rejected, after row `after`: at most `limit`, and no more once their cells have so many characters. A single row may have
+/// more.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn errors(
+    tx: &mut Tx,
+    agency: Uuid,
+    job: Uuid,
+    after: i64,
+    (limit, characters): (i64, i64),
+) -> Result<Vec<ImportErrorRow>> {
+    fetch_all!(
+        tx,
+        ImportErrorRow,
+        "SELECT row_no, code, detail, cells FROM (
+             SELECT row_no, code, detail, cells, SUM(length(cells)) OVER (ORDER BY row_no) - length(cells) AS so_far
+             FROM (SELECT row_no, code, detail, cells FROM import_error
+                   WHERE agency_id = $1 AND job_id = $2 AND row_no > $3 ORDER BY row_no LIMIT $4) AS page) AS counted
+         WHERE so_far < $5 ORDER BY row_no",
+        agency,
+        job,
+        after,
+        limit,
+        characters
     )
 }

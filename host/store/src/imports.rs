@@ -329,64 +329,53 @@ pub async fn finish(tx: &mut Tx, job: &ImportRow, now: i64) -> Result<bool> {
     Ok(ended == 1)
 }
 
-/// A row that was sent back.
-#[derive(Debug, Clone, FromRow)]
-pub struct ImportErrorRow {
-    /// Row of the file, the header being 1.
-    pub row_no: i64,
-    /// Stable code.
-    pub code: String,
-    /// What is wrong and what to do.
-    pub detail: String,
-    /// The row's cells as a JSON list.
-    pub cells: String,
-}
-
-/// Keeps rows that were sent back.
+/// How many imports of an agency besides this one are not over, and the bytes of their files.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn put_errors(tx: &mut Tx, agency: Uuid, job: Uuid, rows: &[ImportErrorRow]) -> Result<()> {
-    write_rows!(
+pub async fn under_way(tx: &mut Tx, agency: Uuid, besides: Uuid) -> Result<(i64, i64)> {
+    fetch_one!(
         tx,
-        rows,
-        6,
-        "INSERT INTO import_error (agency_id, job_id, row_no, code, detail, cells)",
-        |b, row| b
-            .push_bind(agency)
-            .push_bind(job)
-            .push_bind(row.row_no)
-            .push_bind(&row.code)
-            .push_bind(&row.detail)
-            .push_bind(&row.cells),
-        ""
+        (i64, i64),
+        "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM import_job
+         WHERE agency_id = $1 AND id <> $2 AND state IN ('uploading', 'queued', 'running')",
+        agency,
+        besides
     )
 }
 
-/// Rows that were rejected, after row `after`: at most `limit`, and no more once their cells have so many characters. A single row may have
-/// more.
+/// Imports whose file came whole, before the one of this id, the newest first.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn errors(
-    tx: &mut Tx,
-    agency: Uuid,
-    job: Uuid,
-    after: i64,
-    (limit, characters): (i64, i64),
-) -> Result<Vec<ImportErrorRow>> {
+pub async fn list(tx: &mut Tx, agency: Uuid, before: Uuid, limit: i64) -> Result<Vec<ImportRow>> {
     fetch_all!(
         tx,
-        ImportErrorRow,
-        "SELECT row_no, code, detail, cells FROM (
-             SELECT row_no, code, detail, cells, SUM(length(cells)) OVER (ORDER BY row_no) - length(cells) AS so_far
-             FROM (SELECT row_no, code, detail, cells FROM import_error
-                   WHERE agency_id = $1 AND job_id = $2 AND row_no > $3 ORDER BY row_no LIMIT $4) AS page) AS counted
-         WHERE so_far < $5 ORDER BY row_no",
+        ImportRow,
+        concat!(
+            "SELECT ",
+            import_columns!(),
+            " FROM import_job WHERE agency_id = $1 AND id < $2 AND state <> 'uploading' ORDER BY id DESC LIMIT $3"
+        ),
         agency,
-        job,
-        after,
-        limit,
-        characters
+        before,
+        limit
     )
+}
+
+/// Ends an import that is not over, with what kept it from being done; `false` if it is over, or not there.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn give_up(tx: &mut Tx, agency: Uuid, id: Uuid, failure: &str, now: i64) -> Result<bool> {
+    let ended = execute!(
+        tx,
+        "UPDATE import_job SET state = 'failed', failure = $3, finished_at = $4
+         WHERE agency_id = $1 AND id = $2 AND state IN ('queued', 'running')",
+        agency,
+        id,
+        failure,
+        now
+    )?;
+    Ok(ended == 1)
 }

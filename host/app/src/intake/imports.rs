@@ -1,14 +1,14 @@
 //! Importing files: the job, its progress, and the rows that were sent back. What works on jobs is in `work.rs`.
 
 use super::files::chunks::CHUNK;
-use super::files::{ERROR_COLUMNS, Mapping, Reading, workbook};
+use super::files::{Mapping, Reading, workbook};
 use super::report::Report;
 use crate::Intake;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use crate::writable::is_full;
 use posthouse_domain::row::FileKind;
-use posthouse_domain::{Language, Rejection, Words, words};
+use posthouse_domain::{Rejection, words};
 use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, unique};
 use serde::Serialize;
@@ -83,7 +83,7 @@ pub struct NewImport<'f> {
 }
 
 impl ImportStatus {
-    fn read(row: ImportRow) -> Result<Self> {
+    pub(super) fn read(row: ImportRow) -> Result<Self> {
         let failure = row
             .failure
             .as_deref()
@@ -146,9 +146,6 @@ async fn is_workbook(file: &std::fs::File) -> Result<bool> {
     file.take(4).read_to_end(&mut first).await.map_err(unreadable)?;
     Ok(workbook::begins(&first))
 }
-
-/// Rows of an error file that are read at once, and characters after which no further one is: a row may have a megabyte.
-const ERROR_PAGE: (i64, i64) = (1_000, 1_000_000);
 
 impl Intake<'_> {
     /// Starts to import a file. The file that is being imported already, in the same way, joins its job.
@@ -291,59 +288,5 @@ impl Intake<'_> {
                 .await?
                 .ok_or(AppError::NotFound("import"))?,
         )
-    }
-
-    /// The next rows of a job's error file after row `after`, as CSV, their reasons in `language`; the first page begins with the
-    /// headers. `None` at the end.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`] if the agency has no such job.
-    pub async fn import_errors(
-        &self,
-        caller: &Caller,
-        id: Uuid,
-        after: Option<i64>,
-        language: Language,
-    ) -> Result<Option<(i64, Vec<u8>)>> {
-        let agency = caller.room.id;
-        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let job = store::get(&mut tx, agency, id)
-            .await?
-            .ok_or(AppError::NotFound("import"))?;
-        let rows = store::errors(&mut tx, agency, id, after.unwrap_or(0), ERROR_PAGE).await?;
-        drop(tx);
-        if after.is_none() {
-            self.app
-                .audit()
-                .note_look(caller, "import.read-errors", &format!("import/{id}"), &json!({}))
-                .await?;
-        }
-        let mut file = Reading::of(&job)?.writer(after.is_none());
-        let mut header: Vec<String> = serde_json::from_str(&job.header).map_err(AppError::corrupt("headers"))?;
-        let width = header.len();
-        if after.is_none() {
-            header.extend(ERROR_COLUMNS.map(str::to_owned));
-            header.iter().try_for_each(|name| file.text(name))?;
-            file.end_row()?;
-        } else if rows.is_empty() {
-            return Ok(None);
-        }
-        let mut last = after.unwrap_or(0);
-        for row in rows {
-            let mut cells: Vec<String> = serde_json::from_str(&row.cells).map_err(AppError::corrupt("cells"))?;
-            cells.resize(width + 1, String::new());
-            // what marks a torn row has both languages
-            if let Some(surplus) = cells.last_mut() {
-                *surplus = Words::from_stored(surplus).into_text(language);
-            }
-            cells.iter().try_for_each(|cell| file.text(cell))?;
-            file.own(row.row_no.to_string())?;
-            file.own(&row.code)?;
-            file.text(&Words::from_stored(&row.detail).into_text(language))?;
-            file.end_row()?;
-            last = row.row_no;
-        }
-        let bytes = file.bytes()?;
-        Ok(Some((last, bytes)))
     }
 }

@@ -7,6 +7,7 @@ use super::pace::Pace;
 use super::plan::{Basis, Plan};
 use super::progress::{Progress, Step, Tally};
 use super::recent::Recent;
+use super::report::Rejects;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::JobRow;
 use crate::{App, Intake, Room};
@@ -251,7 +252,13 @@ impl Intake<'_> {
             Err(rejection) => Outcome::Rejected(rejection.clone()),
         });
         let mut step = progress.step(&plan.touched);
-        let tally = Tally::of(kind, slice, outcomes.collect(), &mut step.report, &room.terms);
+        let tally = Tally::of(
+            kind,
+            slice,
+            outcomes.collect(),
+            (&mut step.report, Rejects::of(&self.app.allowances, job.size)),
+            &room.terms,
+        );
         let advanced = tally.advance(job, slice, progress.stored(&step.report)?);
         step.put(&mut tx, &advanced).await?;
         if !self.note(&mut tx, own, &advanced, job.rows_done, &tally).await? {

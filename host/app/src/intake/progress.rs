@@ -4,13 +4,13 @@
 
 use super::Outcome;
 use super::files::reader::{ReadRow, Slice};
-use super::report::Report;
+use super::report::{Rejects, Report};
 use crate::error::{AppError, Result};
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{AgencyTerms, Rejection};
 use posthouse_store::Tx;
-use posthouse_store::import_notes::{self as notes, ImportWarningRow, TouchedRow};
-use posthouse_store::imports::{ImportErrorRow, ImportRow};
+use posthouse_store::import_notes::{self as notes, ImportErrorRow, ImportWarningRow, TouchedRow};
+use posthouse_store::imports::ImportRow;
 use roaring::RoaringTreemap;
 
 /// Whom and what landing a batch touched.
@@ -136,7 +136,8 @@ pub(super) struct Tally {
     landed: i64,
     known: i64,
     warned: i64,
-    /// The rows that are rejected.
+    rejected: i64,
+    /// The rows that are rejected, as far as there is room for them.
     pub(super) errors: Vec<ImportErrorRow>,
     /// The cells that are left out.
     pub(super) warnings: Vec<ImportWarningRow>,
@@ -148,7 +149,7 @@ impl Tally {
         kind: FileKind,
         slice: &Slice,
         outcomes: Vec<Outcome>,
-        report: &mut Report,
+        (report, most): (&mut Report, Rejects),
         terms: &AgencyTerms,
     ) -> Self {
         let mut tally = Self::default();
@@ -159,7 +160,12 @@ impl Tally {
                 Outcome::Landed => tally.landed += 1,
                 Outcome::Known => tally.known += 1,
                 Outcome::Rejected(rejection) => {
-                    tally.errors.push(error_row(row, rejection));
+                    tally.rejected += 1;
+                    let row = error_row(row, rejection);
+                    let bytes = row.code.len() + row.detail.len() + row.cells.len();
+                    if report.keep_rejected(bytes, most) {
+                        tally.errors.push(row);
+                    }
                     continue;
                 }
             }
@@ -174,7 +180,7 @@ impl Tally {
         let mut job = job.clone();
         job.accepted += self.landed;
         job.duplicates += self.known;
-        job.rejected += self.errors.len() as i64;
+        job.rejected += self.rejected;
         job.warned += self.warned;
         job.passed_over = slice.passed_over;
         if !job.dry_run {

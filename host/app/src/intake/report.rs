@@ -5,6 +5,7 @@
 use super::Outcome;
 use super::files::reader::ReadRow;
 use super::understood::{self, UnderstoodRow};
+use crate::Allowances;
 use posthouse_domain::record::Body;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{AgencyTerms, Day, Record, Words, time};
@@ -24,6 +25,24 @@ const CURRENCIES: usize = 30;
 const MONTHS: usize = 240;
 /// Most warnings of a job that are kept to be fetched; all of them are counted.
 pub(super) const WARNINGS_KEPT: i64 = 100_000;
+
+/// How many rejected rows of a file are kept, and how many bytes of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rejects {
+    rows: i64,
+    bytes: i64,
+}
+
+impl Rejects {
+    /// Of a file of so many bytes: what it says may come back, and something beside it.
+    pub(super) fn of(allowances: &Allowances, size: i64) -> Self {
+        let beside = i64::try_from(allowances.rejected_bytes).unwrap_or(i64::MAX);
+        Self {
+            rows: allowances.rejected_rows.into(),
+            bytes: size.saturating_add(beside),
+        }
+    }
+}
 
 /// What was found beyond the counts of the job.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +68,12 @@ pub struct Report {
     pub totals: Vec<Total>,
     /// The same by month of booking, the earliest first.
     pub months: Vec<Total>,
+    /// Rejected rows that are kept to be fetched.
+    pub rejected_kept: i64,
+    /// Their bytes.
+    pub rejected_bytes: i64,
+    /// A rejected row was not kept.
+    pub rejected_full: bool,
     /// Why rows are rejected.
     pub rejections: Vec<Group>,
     /// Why cells are left out, and which of them belong to two people.
@@ -154,6 +179,19 @@ impl Report {
         sum(&mut self.totals, None, currency, amount, CURRENCIES);
         let month = time::day_text(record.on);
         sum(&mut self.months, month.get(..7), currency, amount, MONTHS);
+    }
+
+    /// Takes note of a rejected row of so many bytes that is to be kept; `false` if there is no room for it.
+    pub(super) fn keep_rejected(&mut self, bytes: usize, most: Rejects) -> bool {
+        let after = self.rejected_bytes.saturating_add(bytes as i64);
+        // what comes later is shorter perhaps, but then nobody could say from where on rows are missing
+        let fits = self.rejected_kept < most.rows && after <= most.bytes && !self.rejected_full;
+        if fits {
+            (self.rejected_kept, self.rejected_bytes) = (self.rejected_kept + 1, after);
+        } else {
+            self.rejected_full = true;
+        }
+        fits
     }
 
     /// How many more warnings may be kept.

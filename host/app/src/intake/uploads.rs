@@ -37,6 +37,7 @@ pub(super) fn import_of(job: &JobRow) -> Result<Uuid> {
 impl Intake<'_> {
     /// Begins to keep a file.
     pub(super) async fn begin_upload(&self, tx: &mut Tx, import: &ImportRow) -> Result<()> {
+        self.check_under_way(tx, import).await?;
         store::create(tx, import).await?;
         let forget = NewJob {
             kind: store::UPLOAD,

@@ -8,6 +8,7 @@ use super::files::reader::{Slice, Source};
 use super::pipeline::Pipeline;
 use super::progress::{Progress, Tally};
 use super::rehearsal::Rehearsal;
+use super::report::Rejects;
 use super::told;
 use super::uploads::import_of;
 use crate::error::{AppError, Result, retrying};
@@ -149,7 +150,7 @@ impl Intake<'_> {
         if !store::advance(tx, advanced, rows_before).await? {
             return Ok(false);
         }
-        store::put_errors(tx, agency, import, &tally.errors).await?;
+        notes::put_errors(tx, agency, import, &tally.errors).await?;
         notes::put_warnings(tx, agency, import, &tally.warnings).await?;
         Ok(true)
     }
@@ -273,7 +274,13 @@ impl Intake<'_> {
         rehearsal: &mut Rehearsal,
     ) -> Result<Option<ImportRow>> {
         let outcomes = rehearsal.take(self.app, room, slice).await?;
-        let tally = Tally::of(kind, slice, outcomes, &mut rehearsal.report, &room.terms);
+        let tally = Tally::of(
+            kind,
+            slice,
+            outcomes,
+            (&mut rehearsal.report, Rejects::of(&self.app.allowances, job.size)),
+            &room.terms,
+        );
         let report = serde_json::to_string(&rehearsal.report).map_err(AppError::corrupt("report"))?;
         let advanced = tally.advance(job, slice, Some(report));
         let written = retrying!(self.note_rehearsed(own, &advanced, job.rows_done, &tally))?;

@@ -3,6 +3,7 @@
 use super::calls::Calls;
 use super::extract::{Auth, Path, Query, require_type};
 use super::fixed;
+use super::page::Page;
 use super::problem::{Answer, Problem};
 use super::{Front, bodies, idempotency, reader};
 use axum::body::Body;
@@ -30,8 +31,8 @@ pub(super) const ENVELOPE: usize = 512 << 10;
 
 pub(super) fn routes() -> Calls {
     Calls::new()
-        .open_to(&[Scope::Intake], routes!(start))
-        .open_to(&[Scope::Intake], routes!(status))
+        .open_to(&[Scope::Intake], routes!(list, start))
+        .open_to(&[Scope::Intake], routes!(status, end))
         .open_to(&[Scope::Intake], routes!(errors))
         .open_to(&[Scope::Intake], routes!(warnings))
 }
@@ -150,10 +151,45 @@ async fn status(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<U
     ))
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Items of the page, 1 to 1000; 100 if left out.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Every import, the newest first.
+#[utoipa::path(get, path = "/imports", tag = "intake", operation_id = "listImports", params(ListQuery),
+    responses((status = 200, description = "A page of imports.", body = Page<Import>)))]
+async fn list(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Query(query): Query<ListQuery>,
+) -> Answer<axum::Json<Page<Import>>> {
+    let limit = front.limit(query.limit)?;
+    let cursor = query.cursor.as_deref();
+    Ok(axum::Json(Page::of(
+        front.app().intake().imports(&caller, cursor, limit).await?,
+    )))
+}
+
+/// End an import.
+///
+/// Rows that have landed stay; its `failure` is `import_ended` then. One that is over stays as it is.
+#[utoipa::path(delete, path = "/imports/{id}", tag = "intake", operation_id = "endImport", params(("id" = Uuid, Path, description = "Id of the import.")),
+    responses((status = 200, description = "The import, which is over.", body = Import)))]
+async fn end(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<axum::Json<Import>> {
+    Ok(axum::Json(front.app().intake().end_import(&caller, id).await?.into()))
+}
+
 /// The rows that were rejected.
 ///
 /// CSV, whatever the file was: the file's own columns, then `surplus`, `row` (the first row being 1), `code` and `reason`. Put them
-/// right and import this file with the same mapping: columns that are not understood are left out.
+/// right and import this file with the same mapping: columns that are not understood are left out. At most the first 100,000, and no more
+/// bytes of them than the file and another mebibyte have; a last row of the code `rows_left_out` says how many are missing.
 /// Reasons are in the language of `Accept-Language`; codes and headers are not translated.
 #[utoipa::path(get, path = "/imports/{id}/errors.csv", tag = "intake", operation_id = "getImportErrors",
     params(("id" = Uuid, Path, description = "Id of the import.")),
@@ -209,16 +245,16 @@ async fn warnings(
     Ok(file("warnings.csv", id, first, next))
 }
 
-/// A page of a file, with where the next one begins.
-type Page<C> = Option<(C, Vec<u8>)>;
+/// A part of a file, with where the next one begins.
+type Part<C> = Option<(C, Vec<u8>)>;
 
 /// A file about an import, page after page, the first of which is known. It is sent when its request has left the task that knows the
 /// reader.
-fn file<C, N, F>(name: &'static str, id: Uuid, first: Page<C>, next: N) -> Response
+fn file<C, N, F>(name: &'static str, id: Uuid, first: Part<C>, next: N) -> Response
 where
     C: Send + 'static,
     N: Fn(C) -> F + Send + 'static,
-    F: Future<Output = posthouse_app::Result<Page<C>>> + Send,
+    F: Future<Output = posthouse_app::Result<Part<C>>> + Send,
 {
     let pages = futures_util::stream::unfold(Some((first, next)), move |state| async move {
         let (page, next) = state?;

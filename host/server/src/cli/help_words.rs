@@ -185,6 +185,13 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "The decision's id; quotes name those behind them, and GET /api/v1/decisions lists all",
         "决策编号；报价中列有其决策，全部决策见 GET /api/v1/decisions",
     ),
+    // imports
+    ("List imports, or end one", "列出导入，或终止一个导入"),
+    (
+        "End an import. Rows that have landed stay",
+        "终止一个导入；已入库的行保留",
+    ),
+    ("Id of the import", "导入编号"),
     // plugins
     ("Write, test and activate plugins", "编写、测试和启用插件"),
     ("Make the project of a new plugin", "新建插件项目"),

@@ -16,6 +16,7 @@ mod help;
 mod help_texts;
 mod help_words;
 mod import;
+mod imports;
 mod io_words;
 mod language;
 pub(crate) mod plugin;
@@ -64,6 +65,9 @@ enum Command {
     /// Import a file through the server.
     #[command(after_help = VARIABLES)]
     Import(import::Import),
+    /// List imports, or end one.
+    #[command(after_help = VARIABLES)]
+    Imports(imports::Imports),
     /// Write, test and activate plugins.
     #[command(subcommand, after_help = VARIABLES)]
     Plugin(plugin::Plugin),
@@ -217,6 +221,7 @@ fn perform(cli: Cli, language: Language) -> ExitCode {
         Command::Demo(demo) => start::demo(&demo),
         Command::Agency(agency) => agency.run(output),
         Command::Import(import) => import.run(output),
+        Command::Imports(imports) => imports.run(output),
         Command::Plugin(plugin) => plugin.run(output),
         Command::Segments(segments) => segments.run(output),
         Command::Customers(customers) => customers.run(output),

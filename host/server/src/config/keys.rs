@@ -187,7 +187,10 @@ mod tests {
             refusal("[log]\ncolour = true"),
             "FILE: log.colour is not a setting; known are log.filter, log.format"
         );
-        assert!(refusal("[mail]\nserver = \"x\"").contains("clock, data, database, database-connections, disk-reserve-bytes, listen"));
+        assert!(
+            refusal("[mail]\nserver = \"x\"")
+                .contains("clock, data, database, database-connections, disk-reserve-bytes, listen")
+        );
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(super) const MOST_COLUMNS: usize = 1_000;
 const LONGEST_LIKE: usize = 100;
 /// The columns that an error file has after those of the file it came from.
 pub(crate) const ERROR_COLUMNS: [&str; 4] = ["surplus", "row", "code", "reason"];
+/// The code of a row in a file that came back which says that others are missing.
+pub(crate) const ROWS_LEFT_OUT: &str = "rows_left_out";
 /// The columns of a file of warnings.
 pub(crate) const WARNING_COLUMNS: [&str; 5] = ["row", "column", "cell", "code", "reason"];
 
@@ -116,6 +118,13 @@ pub(super) fn is_error_file(first: &RawRow) -> bool {
 }
 
 impl Plan {
+    /// Whether a row of a file that came back only says that others are missing.
+    pub(super) fn tells_of_others(&self, row: &RawRow) -> bool {
+        let behind = self.surplus.map_or(self.header.len(), |at| at + 1);
+        let mut columns = self.header.iter().zip(&row.cells).skip(behind);
+        columns.any(|(header, cell)| header == ERROR_COLUMNS[2] && cell.text == ROWS_LEFT_OUT)
+    }
+
     fn read(kind: FileKind, mapping: &Mapping, defined: &[AttributeDef], row: &RawRow) -> Result<Self, Rejection> {
         let mut header: Vec<String> = row.cells.iter().map(|cell| tidy(&cell.text)).collect();
         while header.last().is_some_and(String::is_empty) && header.len() > 1 {

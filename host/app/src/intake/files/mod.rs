@@ -29,7 +29,7 @@ mod unknown;
 mod words;
 pub mod workbook;
 
-pub(crate) use headers::{ERROR_COLUMNS, WARNING_COLUMNS};
+pub(crate) use headers::{ERROR_COLUMNS, ROWS_LEFT_OUT, WARNING_COLUMNS};
 pub use mapping::Mapping;
 
 use crate::error::AppError;

@@ -135,6 +135,9 @@ impl<'s> Slicer<'s> {
 
     fn data(&mut self, row: RawRow) -> Result<(), ReadError> {
         let Some((plan, _)) = &self.found else { return Ok(()) };
+        if plan.tells_of_others(&row) {
+            return Ok(());
+        }
         if only_adds_up(plan, &row) {
             self.passed_over += 1;
             return Ok(());

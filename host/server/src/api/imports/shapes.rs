@@ -33,7 +33,7 @@ pub(crate) struct Import {
     accepted: i64,
     /// Rows known before.
     duplicates: i64,
-    /// Rows rejected; `errors.csv` has them with their reasons.
+    /// Rows rejected; `errors.csv` has them with their reasons, as far as there is room for them.
     rejected: i64,
     /// Rows that landed, or were known, with a warning: without a cell that cannot be read, or with a telephone or e-mail address of two
     /// people. `warnings.csv` has these cells.
