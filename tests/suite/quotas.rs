@@ -2,14 +2,18 @@
 
 use super::segments::bind;
 use posthouse_tests::guest::{Guest, PromotionGuest};
-use posthouse_tests::{Campaigns, Client, Database, Options, Server};
+use posthouse_tests::{Campaigns, Client, Database, Options, Server, eventually};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::process::Output;
+use std::time::Duration;
 
 on_both_engines!(
     plugins_have_a_most_and_can_be_deleted,
     rejected_rows_take_a_bounded_room,
     imports_under_way_have_a_most_and_can_be_ended,
+    old_lines_of_rules_go_at_midnight,
+    keys_are_listed_without_what_opens_anything,
 );
 
 fn component(name: &str) -> Vec<u8> {
@@ -196,4 +200,72 @@ fn imports_under_way_have_a_most_and_can_be_ended(database: Database) {
     let list = String::from_utf8_lossy(&list.stdout).into_owned();
     assert!(list.contains("编号") && list.matches("failed").count() == 2, "{list}");
     assert_eq!(other.send("DELETE", &path, "", &[]).problem(404), "not_found");
+}
+
+fn old_lines_of_rules_go_at_midnight(database: Database) {
+    let options = Options {
+        clock: Some("manual:2026-01-15T10:00:00+08:00"),
+        env: vec![("POSTHOUSE_PLUGINS__LOG_DAYS", "5".into())],
+    };
+    let server = Server::start(database, options);
+    let client = server.agency("talkative");
+    let member = |name: &str| json!({"identities": [{"kind": "member_no", "value": name}]});
+    client.post("/api/v1/customers", &member("M1")).expect(201);
+    let talkative = Guest {
+        before: "(if (local.get $rows) (then (call $say (i32.const 1) (i32.const 1024) (i32.const 9))))".into(),
+        ..Guest::default()
+    };
+    bind(&client, "talkative", &talkative.build(), json!({}));
+    let days = || -> BTreeSet<String> {
+        let lines = client.all("/api/v1/bindings/segmentation/talkative/logs");
+        let day = |line: &serde_json::Value| line["at"].as_str().unwrap()[..10].to_owned();
+        lines.iter().map(day).collect()
+    };
+    eventually("the line is written", Duration::from_secs(20), || {
+        days().contains("2026-01-15").then_some(())
+    });
+    // each night the rule runs and writes another line
+    for _ in 0..4 {
+        client.post("/api/v1/clock", &json!({"advance": "1d"})).expect(200);
+    }
+    assert!(
+        days().contains("2026-01-15"),
+        "four nights later it is there: {:?}",
+        days()
+    );
+    for _ in 0..3 {
+        client.post("/api/v1/clock", &json!({"advance": "1d"})).expect(200);
+    }
+    eventually(
+        "the first lines are gone, and the last are there",
+        Duration::from_secs(20),
+        || {
+            let days = days();
+            (!days.contains("2026-01-15") && days.len() >= 2).then_some(())
+        },
+    );
+}
+
+fn keys_are_listed_without_what_opens_anything(database: Database) {
+    let server = Server::start(database, Options::default());
+    let client = server.agency("keys");
+    let body = json!({"name": "desk", "scopes": ["read"], "holder": "Li Wei"});
+    let made = client.post("/api/v1/keys", &body).expect(201);
+    let desk = Client::new(&client.base, made["api_key"].as_str().unwrap());
+    assert_eq!(desk.get("/api/v1/keys").problem(403), "scope_missing");
+    let id = made["id"].as_str().unwrap();
+    let answer = client.get("/api/v1/keys");
+    assert!(!answer.text.contains("ph_"), "{}", answer.text);
+    let listed = client.all("/api/v1/keys");
+    assert_eq!(listed.len(), 2);
+    assert_eq!(
+        (&listed[0]["scopes"], &listed[0]["revoked_at"]),
+        (&json!(["owner"]), &json!(null))
+    );
+    assert_eq!(
+        (&listed[1]["id"], &listed[1]["name"], &listed[1]["scopes"]),
+        (&json!(id), &json!("desk"), &json!(["read"]))
+    );
+    client.send("DELETE", &format!("/api/v1/keys/{id}"), "", &[]);
+    assert!(client.all("/api/v1/keys")[1]["revoked_at"].is_string());
 }

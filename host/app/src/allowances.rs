@@ -13,6 +13,8 @@ pub struct Allowances {
     pub plugin_revisions: u32,
     /// Bytes of an agency's plugin revisions.
     pub plugin_bytes: u64,
+    /// Days for which lines that rules log are kept.
+    pub log_days: u32,
     /// Imports of an agency that are not over.
     pub imports: u32,
     /// Bytes of their files.
@@ -30,6 +32,7 @@ impl Default for Allowances {
             database_folder: None,
             plugin_revisions: 500,
             plugin_bytes: 256 << 20,
+            log_days: 90,
             imports: 20,
             import_bytes: 2 << 30,
             rejected_rows: 100_000,

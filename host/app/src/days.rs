@@ -32,6 +32,7 @@ impl Job for TurnDay {
         let row = store::agency(&mut tx, agency).await?;
         drop(tx);
         let terms = team::terms(&row.ok_or(AppError::NotFound("agency"))?)?;
+        retrying!(app.bindings().forget_log(agency, now))?;
         // of nobody there is nothing to run, and no room is opened for it
         if customers > 0
             && let Err(error) = app.days().begin(agency).await

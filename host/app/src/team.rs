@@ -222,6 +222,14 @@ impl Team<'_> {
         Ok((id, secret))
     }
 
+    /// Every key of the agency, the oldest first, without what opens anything.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn keys(&self, caller: &Caller) -> Result<Vec<store::KeyEntry>> {
+        keys::keys(&self.app.store, caller.room.id).await
+    }
+
     /// Revokes a key at once.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The configuration: defaults, then `posthouse.toml`, then the environment, then flags. Every knob is written out with its reason
 //! in `posthouse.toml` at the root of the repository; a test keeps that file and these defaults the same.
 
+mod check;
 mod http;
 mod keys;
 
@@ -18,9 +19,6 @@ use std::path::{Path, PathBuf};
 
 /// Where the configuration is looked for unless a path is given.
 pub(crate) const FILE: &str = "posthouse.toml";
-/// What the stack of a call may be: enough for any call at all, and no more than every thread can be given.
-const STACK_BYTES: std::ops::RangeInclusive<usize> = 64 << 10..=64 << 20;
-
 /// Everything an operator can set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -113,6 +111,8 @@ pub(crate) struct Plugins {
     pub(crate) revisions: u32,
     /// Bytes of an agency's revisions.
     pub(crate) stored_bytes: u64,
+    /// Days for which lines that rules log are kept.
+    pub(crate) log_days: u32,
     /// What a plugin may use.
     pub(crate) limits: Limits,
 }
@@ -165,6 +165,7 @@ impl Default for Config {
                 compile_queue: 8,
                 revisions: 500,
                 stored_bytes: 256 << 20,
+                log_days: 90,
                 limits: Limits::default(),
             },
             webhooks: Webhooks { allow_private: false },
@@ -245,47 +246,6 @@ impl Config {
         Ok(config)
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
-        let own = [
-            ("database-connections", u64::from(self.database_connections)),
-            ("campaigns.in-force", u64::from(self.campaigns.in_force)),
-            ("imports.under-way", u64::from(self.imports.under_way)),
-            ("plugins.revisions", u64::from(self.plugins.revisions)),
-            ("plugins.stored-bytes", self.plugins.stored_bytes),
-            ("imports.workbook-cpu-seconds", self.imports.workbook_cpu_seconds),
-            (
-                "imports.workbook-silence-seconds",
-                self.imports.workbook_silence_seconds,
-            ),
-        ];
-        let mut positive = own.into_iter().chain(self.http.positive());
-        if let Some((setting, value)) = positive.find(|(_, value)| *value == 0) {
-            return Err(ConfigError::Value {
-                setting,
-                value: value.to_string(),
-                problem: words!("must be at least 1", "应不小于 1"),
-            });
-        }
-        let rows = self.plugins.limits.chunk_rows;
-        if rows < 8 || !rows.is_multiple_of(8) {
-            return Err(ConfigError::Value {
-                setting: "plugins.limits.chunk-rows",
-                value: rows.to_string(),
-                problem: words!("must be a multiple of 8", "应为 8 的倍数"),
-            });
-        }
-        let stack = self.plugins.limits.stack_bytes;
-        if !STACK_BYTES.contains(&stack) {
-            let (least, most) = (STACK_BYTES.start(), STACK_BYTES.end());
-            return Err(ConfigError::Value {
-                setting: "plugins.limits.stack-bytes",
-                value: stack.to_string(),
-                problem: words!("must be from {least} to {most}", "应在 {least} 到 {most} 之间"),
-            });
-        }
-        self.http.check()
-    }
-
     /// How to set up the sandbox.
     pub(crate) fn engine(&self) -> EngineConfig {
         EngineConfig {
@@ -311,6 +271,7 @@ impl Config {
             database_folder: folder.map(Path::to_owned),
             plugin_revisions: self.plugins.revisions,
             plugin_bytes: self.plugins.stored_bytes,
+            log_days: self.plugins.log_days,
             imports: self.imports.under_way,
             import_bytes: self.imports.under_way_bytes,
             rejected_rows: self.imports.rejected_rows,
@@ -433,37 +394,6 @@ mod tests {
             (config.listen.as_str(), config.clock.as_str()),
             ("127.0.0.1:0", "system")
         );
-    }
-
-    #[test]
-    fn limits_that_would_answer_nothing_are_refused() {
-        let mut config = Config::default();
-        config.http.requests_per_second = 0;
-        assert!(config.check().unwrap_err().to_string().contains("at least 1"));
-    }
-
-    #[test]
-    fn chunks_are_made_of_whole_bytes_of_flags() {
-        for (rows, fits) in [(0, false), (7, false), (8, true), (12, false), (8_192, true)] {
-            let mut config = Config::default();
-            config.plugins.limits.chunk_rows = rows;
-            assert_eq!(config.check().is_ok(), fits, "{rows}");
-        }
-    }
-
-    #[test]
-    fn stacks_are_those_that_threads_can_have() {
-        for (bytes, fits) in [
-            (0, false),
-            (64 << 10, true),
-            (64 << 20, true),
-            ((64 << 20) + 1, false),
-            (usize::MAX, false),
-        ] {
-            let mut config = Config::default();
-            config.plugins.limits.stack_bytes = bytes;
-            assert_eq!(config.check().is_ok(), fits, "{bytes}");
-        }
     }
 
     #[test]

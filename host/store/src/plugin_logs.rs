@@ -63,6 +63,19 @@ pub async fn append(tx: &mut Tx, agency: Uuid, point: &str, name: &str, rows: &[
     .map(drop)
 }
 
+/// Deletes the lines of all bindings that are older than `before`, business time.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn forget(tx: &mut Tx, agency: Uuid, before: i64) -> Result<u64> {
+    execute!(
+        tx,
+        "DELETE FROM plugin_log WHERE agency_id = $1 AND at < $2",
+        agency,
+        before
+    )
+}
+
 /// Lines before line `before` but those of the level `hidden`, the newest first, at most `limit`.
 ///
 /// # Errors

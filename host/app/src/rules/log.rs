@@ -7,7 +7,7 @@ use crate::error::{Result, retrying};
 use crate::team::{Caller, Scope};
 use crate::writable::note_if_full;
 use crate::{App, Bindings, Room};
-use posthouse_domain::{Words, words};
+use posthouse_domain::{Instant, Words, words};
 use posthouse_engine::{Fault, LogLevel, LogLine};
 use posthouse_store::intake::lock;
 use posthouse_store::plugin_logs::{self as store, LogRow};
@@ -223,6 +223,20 @@ impl Bindings<'_> {
             store::append(&mut tx, room.id, point, name, &rows, KEPT as i64).await?;
         }
         Ok(tx.commit().await?)
+    }
+
+    /// Deletes what the rules of an agency wrote too long ago. `now` is business time.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub(crate) async fn forget_log(&self, agency: Uuid, now: Instant) -> Result<()> {
+        const DAY: i64 = 86_400_000;
+        let before = now.saturating_sub(DAY.saturating_mul(self.app.allowances.log_days.into()));
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        if store::forget(&mut tx, agency, before).await? > 0 {
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     /// Lines of a binding's log before line `before`, the newest first.

@@ -243,9 +243,23 @@ impl<A> Made<A> {
             },
             effect: effect.to_string(),
             usage: serde_json::to_string(&self.usage).unwrap_or_default(),
-            log: serde_json::to_string(&self.log).unwrap_or_default(),
+            log: serde_json::to_string(kept_lines(&self.log)).unwrap_or_default(),
         }
     }
+}
+
+/// Bytes of log lines that are kept with a decision, for as long as the decision: the log of its binding has all of them for a while, and
+/// to make the decision again writes them again.
+const LOG_BYTES: usize = 4 << 10;
+
+/// The first lines, as many as are kept.
+fn kept_lines(log: &[LogLine]) -> &[LogLine] {
+    let mut bytes = 0;
+    let fits = |line: &&LogLine| {
+        bytes += line.message.len();
+        bytes <= LOG_BYTES
+    };
+    &log[..log.iter().take_while(fits).count()]
 }
 
 /// What a decision is on: a quote, a case, or whatever else a capability has.
@@ -319,4 +333,27 @@ pub(crate) fn read_facts(
         })
     };
     description.facts.iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use posthouse_engine::LogLevel;
+
+    #[test]
+    fn a_decision_keeps_the_first_of_many_lines() {
+        let line = |length: usize| LogLine {
+            level: LogLevel::Info,
+            message: "x".repeat(length),
+        };
+        let kept =
+            |lengths: &[usize]| kept_lines(&lengths.iter().map(|length| line(*length)).collect::<Vec<_>>()).len();
+        assert_eq!([kept(&[]), kept(&[1_024; 3]), kept(&[1_024; 32])], [0, 3, 4]);
+        assert_eq!(kept(&[LOG_BYTES, 1]), 1);
+        assert_eq!(
+            kept(&[LOG_BYTES + 1, 1]),
+            0,
+            "no line stands for one that is missing before it"
+        );
+    }
 }

@@ -4,6 +4,7 @@ use super::Front;
 use super::calls::Calls;
 use super::extract::{Auth, Json, Path};
 use super::fixed;
+use super::page::{At, Page};
 use super::problem::Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 
 pub(super) fn routes() -> Calls {
     Calls::new()
-        .open_to(&[Scope::Owner], routes!(create))
+        .open_to(&[Scope::Owner], routes!(list, create))
         .open_to(&[Scope::Owner], routes!(revoke))
 }
 
@@ -48,6 +49,41 @@ pub(crate) struct Key {
     scopes: Vec<Scope>,
     /// The key itself, shown this once.
     api_key: String,
+}
+
+/// A key as it is listed: without what opens anything.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KeyEntry {
+    /// Id, for revoking it.
+    id: Uuid,
+    /// What the agency calls it.
+    name: String,
+    /// What it may do.
+    #[schema(value_type = Vec<fixed::Scope>)]
+    scopes: Vec<Scope>,
+    /// Whose it is.
+    holder: Option<String>,
+    /// When it was made.
+    created_at: At,
+    /// When it was revoked.
+    revoked_at: Option<At>,
+}
+
+/// Every key, revoked ones as well, the oldest first. Owners only.
+#[utoipa::path(get, path = "/keys", tag = "team", operation_id = "listKeys",
+    responses((status = 200, description = "All keys.", body = Page<KeyEntry>)))]
+async fn list(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Page<KeyEntry>>> {
+    let keys = front.app().team().keys(&caller).await?;
+    let entries = keys.into_iter().map(|key| KeyEntry {
+        id: key.id,
+        name: key.name,
+        // a scope that only a later version knows is not one of these
+        scopes: serde_json::from_str(&key.scopes).unwrap_or_default(),
+        holder: key.holder,
+        created_at: key.created_at.into(),
+        revoked_at: key.revoked_at.map(At),
+    });
+    Ok(axum::Json(Page::whole(entries.collect::<Vec<_>>())))
 }
 
 /// Make a further key. Owners only.
