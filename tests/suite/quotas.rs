@@ -14,6 +14,7 @@ on_both_engines!(
     imports_under_way_have_a_most_and_can_be_ended,
     old_lines_of_rules_go_at_midnight,
     keys_are_listed_without_what_opens_anything,
+    a_nearly_full_disk_takes_what_is_needed_only,
 );
 
 fn component(name: &str) -> Vec<u8> {
@@ -202,6 +203,47 @@ fn imports_under_way_have_a_most_and_can_be_ended(database: Database) {
     assert_eq!(other.send("DELETE", &path, "", &[]).problem(404), "not_found");
 }
 
+/// A rule that writes a line whenever it is asked.
+fn talkative() -> Vec<u8> {
+    Guest {
+        before: "(if (local.get $rows) (then (call $say (i32.const 1) (i32.const 1024) (i32.const 9))))".into(),
+        ..Guest::default()
+    }
+    .build()
+}
+
+fn a_nearly_full_disk_takes_what_is_needed_only(database: Database) {
+    let options = Options {
+        env: vec![("POSTHOUSE_DISK_RESERVE_BYTES", i64::MAX.to_string())],
+        ..Options::default()
+    };
+    let mut server = Server::start(database, options);
+    let client = server.agency("tight");
+    let member = json!({"identities": [{"kind": "member_no", "value": "M1"}]});
+    client.post("/api/v1/customers", &member).expect(201);
+    let bound = bind(&client, "talkative", &talkative(), json!({}));
+    assert_eq!(bound["diff"]["customers"], 1, "{bound}");
+    let lines = || client.all("/api/v1/bindings/segmentation/talkative/logs").len();
+    if database == Database::Postgres {
+        // that is another disk, of which this host knows nothing
+        eventually("the line is written", Duration::from_secs(20), || {
+            (lines() > 0).then_some(())
+        });
+    } else {
+        std::thread::sleep(Duration::from_secs(2));
+        assert_eq!(lines(), 0);
+    }
+    let files = |server: &Server, folder: &str| {
+        let folder = server.folder.path().join("data").join(folder);
+        std::fs::read_dir(folder).map_or(0, Iterator::count)
+    };
+    assert_eq!(files(&server, "cache"), 0);
+    let log = std::fs::read_to_string(server.log()).unwrap();
+    assert!(log.contains("the disk is nearly full"), "{log}");
+    assert!(server.stop());
+    assert_eq!(files(&server, "frames"), 0);
+}
+
 fn old_lines_of_rules_go_at_midnight(database: Database) {
     let options = Options {
         clock: Some("manual:2026-01-15T10:00:00+08:00"),
@@ -211,11 +253,7 @@ fn old_lines_of_rules_go_at_midnight(database: Database) {
     let client = server.agency("talkative");
     let member = |name: &str| json!({"identities": [{"kind": "member_no", "value": name}]});
     client.post("/api/v1/customers", &member("M1")).expect(201);
-    let talkative = Guest {
-        before: "(if (local.get $rows) (then (call $say (i32.const 1) (i32.const 1024) (i32.const 9))))".into(),
-        ..Guest::default()
-    };
-    bind(&client, "talkative", &talkative.build(), json!({}));
+    bind(&client, "talkative", &talkative(), json!({}));
     let days = || -> BTreeSet<String> {
         let lines = client.all("/api/v1/bindings/segmentation/talkative/logs");
         let day = |line: &serde_json::Value| line["at"].as_str().unwrap()[..10].to_owned();
