@@ -6,8 +6,10 @@
 //!
 //! The parent calls [`start`] and reads from the [`Child`]; the child calls [`confine`] before it touches its input.
 
+mod held;
 mod limits;
 mod parent;
 
-pub use limits::{Limits, confine};
+pub use held::held;
+pub use limits::{Limits, confine, stand_back};
 pub use parent::{Child, End, start};

@@ -42,3 +42,13 @@ pub fn confine(limits: &Limits) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Lets everything else on the machine go first: for work that nobody waits for on a page.
+///
+/// # Errors
+/// A system that does not know of it.
+pub fn stand_back() -> io::Result<()> {
+    const LAST: i32 = 19;
+    rustix::process::nice(LAST)?;
+    Ok(())
+}

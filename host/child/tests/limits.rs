@@ -1,7 +1,7 @@
 //! Children that behave and children that do not. The test is its own child: started with a word, it does what the word says.
 
-use posthouse_child::{Child, End, Limits, confine, start};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use posthouse_child::{Child, End, Limits, confine, held, start};
+use std::io::{self, Read, Write};
 
 const LIMITS: Limits = Limits {
     memory_bytes: 256 << 20,
@@ -53,9 +53,7 @@ fn child(work: impl FnOnce()) {
 }
 
 fn begin(word: &str) -> Child {
-    let mut input = tempfile::tempfile().expect("a file");
-    input.write_all("从驿站".as_bytes()).expect("a file");
-    input.seek(SeekFrom::Start(0)).expect("a file");
+    let input = held("从驿站".as_bytes()).expect("a file");
     start(&std::env::current_exe().expect("this test"), [word], input, &LIMITS).expect("a child")
 }
 
