@@ -25,6 +25,7 @@ mod campaigns;
 mod cdnow;
 mod clock;
 mod command_line;
+mod costly;
 mod coupons;
 mod crash;
 mod days;

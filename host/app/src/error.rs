@@ -126,7 +126,7 @@ impl From<LoadError> for AppError {
     fn from(error: LoadError) -> Self {
         let code = error.code().to_owned();
         match error {
-            LoadError::QueueFull { .. } => Self::Busy(Rejection {
+            LoadError::QueueFull { .. } | LoadError::NoCompiler => Self::Busy(Rejection {
                 code,
                 detail: Words::of(&error),
             }),

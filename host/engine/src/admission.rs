@@ -3,19 +3,18 @@
 
 use crate::golden;
 use crate::limits::Limits;
-use crate::pack::{self, PackError};
 use crate::plugin::Plugin;
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::self_test::faulted;
 use crate::units::SelfTest;
-use posthouse_domain::{Words, words};
+use posthouse_domain::words;
 
 /// Runs everything; the first thing that fails is the refusal.
 pub(crate) fn test(plugin: &Plugin, bytes: &[u8], limits: &Limits, points: &Points) -> Result<SelfTest, Refusal> {
     defaults(plugin)?;
-    let golden_cases = golden(plugin, bytes, limits, points)?;
+    let golden_cases = golden::pass(plugin, bytes, limits, points)?;
     plugin.self_test(golden_cases)
 }
 
@@ -34,27 +33,4 @@ fn defaults(plugin: &Plugin) -> Result<(), Refusal> {
             "插件拒绝了自己的默认设置 `{{}}`：{told}"
         ),
     ))
-}
-
-fn golden(plugin: &Plugin, bytes: &[u8], limits: &Limits, points: &Points) -> Result<usize, Refusal> {
-    let cases = pack::golden_cases_of(points, bytes).map_err(|error| match error {
-        PackError::Golden(problem) => Refusal::new("golden_case_failed", problem),
-        other => Refusal::new("invalid", Words::of(&other)),
-    })?;
-    if cases.len() > limits.golden_cases {
-        let detail = words!(
-            "{count} golden cases, {most} are allowed",
-            "有 {count} 个用例，上限为 {most}",
-            count = cases.len(),
-            most = limits.golden_cases
-        );
-        return Err(Refusal::new("golden_case_failed", detail));
-    }
-    match golden::problem(&golden::run(plugin, &cases)) {
-        Some(problem) => Err(Refusal::new(
-            "golden_case_failed",
-            words!("golden case {problem}", "用例 {problem}"),
-        )),
-        None => Ok(cases.len()),
-    }
 }

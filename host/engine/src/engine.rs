@@ -2,7 +2,8 @@
 
 use crate::admission;
 use crate::cache::{Cache, CacheBounds};
-use crate::compile::{CompileQueue, Turn};
+use crate::compile::CompileQueue;
+use crate::compiler::{ChildCompiler, Compiler};
 use crate::contract::Linked;
 use crate::description::{Description, SegmentDef};
 use crate::inspect::inspect;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -35,10 +37,12 @@ pub struct EngineConfig {
     pub spared_bytes: u64,
     /// Threads that run plugins; 0 means one per core.
     pub threads: usize,
-    /// Components that may wait for the compiler. 8 by default.
+    /// Components that may wait for the compiler, of which one agency has half. 8 by default.
     pub compile_queue: usize,
     /// The extension points it speaks: all that this host knows, by default.
     pub points: Points,
+    /// The program that compiles, in processes of its own. `None` compiles in this one, which nothing bounds then.
+    pub compiler: Option<ChildCompiler>,
 }
 
 impl Default for EngineConfig {
@@ -51,6 +55,7 @@ impl Default for EngineConfig {
             threads: 0,
             compile_queue: 8,
             points: Points::default(),
+            compiler: None,
         }
     }
 }
@@ -85,6 +90,9 @@ pub struct EngineStats {
     pub loaded: usize,
 }
 
+/// Fewest and most components that are compiled at a time; half the cores in between.
+const LANES: (usize, usize) = (2, 4);
+
 /// Loads, limits and calls plugins. One per process; cheap to clone. Everything blocks: call it from blocking threads.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
@@ -92,10 +100,9 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     runtime: Arc<Runtime>,
     queue: CompileQueue,
+    compiler: Compiler,
     cache: Option<Cache>,
     points: Points,
-    /// Compiled components that are being tested, each with how many test it: they come into the cache when they are let in.
-    on_trial: Mutex<HashMap<String, (Component, usize)>>,
     pool: rayon::ThreadPool,
     loaded: Mutex<Shelf>,
     compiled: AtomicU64,
@@ -141,6 +148,7 @@ impl Engine {
             threads,
             compile_queue,
             points,
+            compiler,
         } = config;
         let stack = limits.thread_stack_bytes();
         let runtime = Runtime::new(limits).map_err(|error| EngineError::Sandbox(format!("{error:#}")))?;
@@ -163,13 +171,17 @@ impl Engine {
                 .panic_handler(|_| {})
                 .build()
         };
-        let compilers = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
+        let half = std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2);
+        let compiler = match compiler {
+            Some(child) => Compiler::Child(child),
+            None => Compiler::Here(pool("plugin-compile", half.max(1))?),
+        };
         Ok(Self(Arc::new(Inner {
             runtime: Arc::new(runtime),
-            queue: CompileQueue::new(compile_queue, pool("plugin-compile", compilers)?),
+            queue: CompileQueue::new(half.clamp(LANES.0, LANES.1), compile_queue),
+            compiler,
             cache,
             points,
-            on_trial: Mutex::default(),
             pool: pool("plugin-call", threads)?,
             loaded: Mutex::default(),
             compiled: AtomicU64::new(0),
@@ -180,30 +192,51 @@ impl Engine {
     /// Everything an upload goes through: format, limits, imports and exports, compiling, description, self-test.
     ///
     /// # Errors
-    /// [`LoadError::QueueFull`] when too many wait for the compiler, otherwise the refusal.
+    /// [`LoadError::QueueFull`] when too many wait for the compiler, [`LoadError::NoCompiler`] when there is none, otherwise the refusal.
     pub fn admit(&self, bytes: &[u8]) -> Result<Admitted, LoadError> {
-        inspect(bytes, self.limits(), self.points())?;
+        self.admit_for("", bytes)
+    }
+
+    /// [`Engine::admit`] for an agency, which has one component admitted at a time; `whose` tells agencies apart.
+    ///
+    /// A panic is a refusal too: the libraries that read a component are many, and whatever one of them stumbles over shall not be asked
+    /// again and again of a server that answers 500.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn admit_for(&self, whose: &str, bytes: &[u8]) -> Result<Admitted, LoadError> {
         let digest = digest(bytes);
-        let (trial, is_kept) = match self.cached(&digest) {
-            Some(component) => (self.try_out(&digest, component), true),
-            None => {
-                let turn = self.0.queue.enter(&digest)?;
-                let (component, is_kept) = self.compiled(&turn, &digest, bytes)?;
-                // whoever has the next turn finds it there
-                (self.try_out(&digest, component), is_kept)
-            }
-        };
+        let admitted = catch_unwind(AssertUnwindSafe(|| self.admitted(whose, &digest, bytes)));
+        admitted.unwrap_or_else(|_| {
+            // the hook has told of the panic and where it was
+            tracing::error!(digest, whose, "the check of an uploaded component broke down");
+            Err(Refusal::new(
+                "check_broke_down",
+                words!(
+                    "the check of this component broke down, so it is refused; change the part that is unusual, and report it with the digest {digest}",
+                    "检查该组件时程序出错，因此不予接受；请改动其中不寻常的部分，并附上摘要 {digest} 反馈问题"
+                ),
+            )
+            .into())
+        })
+    }
+
+    fn admitted(&self, whose: &str, digest: &str, bytes: &[u8]) -> Result<Admitted, LoadError> {
+        inspect(bytes, self.limits(), self.points())?;
+        // held through the self-test, which takes the machine's time as well
+        let _turn = self.0.queue.enter(whose, digest)?;
+        let (component, fresh) = self.component(digest, bytes)?;
         let (plugin, self_test) = self.with_stack(|| {
-            let plugin = self.link(&digest, &trial.component)?;
+            let plugin = self.link(digest, &component)?;
             let self_test = admission::test(&plugin, bytes, self.limits(), self.points())?;
             Ok::<_, LoadError>((plugin, self_test))
         })?;
-        let plugin = self.keep(plugin);
-        if !is_kept {
-            self.cache(&digest, &trial.component);
+        if fresh {
+            self.cache(digest, &component);
         }
+        let plugin = self.keep(plugin);
         Ok(Admitted {
-            digest,
+            digest: digest.to_owned(),
             description: plugin.description().clone(),
             segments: plugin.segments().to_vec(),
             self_test,
@@ -235,14 +268,14 @@ impl Engine {
             return Ok(self.keep(self.with_stack(|| self.link(digest, &component))?));
         }
         inspect(bytes, self.limits(), self.points())?;
-        let turn = self.0.queue.enter_with_what_was_let_in(digest);
+        let _turn = self.0.queue.enter_with_what_was_let_in(digest);
         // whoever was before us may have opened the same
         if let Some(plugin) = self.loaded(digest) {
             return Ok(plugin);
         }
-        let (component, is_kept) = self.compiled(&turn, digest, bytes)?;
+        let (component, fresh) = self.component(digest, bytes)?;
         let plugin = self.keep(self.with_stack(|| self.link(digest, &component))?);
-        if !is_kept {
+        if fresh {
             self.cache(digest, &component);
         }
         Ok(plugin)
@@ -312,29 +345,21 @@ impl Engine {
         lock(&self.0.loaded).plugins.keys().cloned().collect()
     }
 
-    /// Compiles in turn. With it goes whether the cache has it.
-    fn compiled(&self, turn: &Turn<'_>, digest: &str, bytes: &[u8]) -> Result<(Component, bool), LoadError> {
+    /// The component from the cache, or compiled, which it is told then. Only whose turn it is may ask.
+    fn component(&self, digest: &str, bytes: &[u8]) -> Result<(Component, bool), LoadError> {
         // whoever was before us may have compiled the same
-        if let Some((component, _)) = lock(&self.0.on_trial).get(digest) {
-            return Ok((component.clone(), false));
+        if let Some(component) = self.cached(digest) {
+            return Ok((component, false));
         }
-        match self.cached(digest) {
-            Some(component) => Ok((component, true)),
-            None => Ok((self.compile(turn, bytes)?, false)),
-        }
+        let component = self.0.compiler.compile(&self.0.runtime.engine, digest, bytes)?;
+        self.0.compiled.fetch_add(1, Ordering::Relaxed);
+        Ok((component, true))
     }
 
-    /// Begins to test a compiled component, which others find until that is over.
-    fn try_out(&self, digest: &str, component: Component) -> Trial<'_> {
-        let mut on_trial = lock(&self.0.on_trial);
-        let (_, many) = on_trial
-            .entry(digest.to_owned())
-            .or_insert_with(|| (component.clone(), 0));
-        *many += 1;
-        Trial {
-            engine: self,
-            digest: digest.to_owned(),
-            component,
+    /// Keeps the machine code of a component that was let in.
+    fn cache(&self, digest: &str, component: &Component) {
+        if let Some(cache) = &self.0.cache {
+            cache.store(digest, component, self.loaded_digests().into_iter());
         }
     }
 
@@ -363,48 +388,16 @@ impl Engine {
         Some(component)
     }
 
-    fn compile(&self, turn: &Turn<'_>, bytes: &[u8]) -> Result<Component, Refusal> {
-        let component = turn.compile(&self.0.runtime.engine, bytes)?;
-        self.0.compiled.fetch_add(1, Ordering::Relaxed);
-        Ok(component)
-    }
-
-    /// Keeps the machine code of a component that was let in.
-    fn cache(&self, digest: &str, component: &Component) {
-        if let Some(cache) = &self.0.cache {
-            cache.store(digest, component, self.loaded_digests().into_iter());
-        }
-    }
-
     /// Holds the compiler until the answer is dropped, as a long compilation would.
     #[doc(hidden)]
-    pub fn hold_compiler(&self) -> Result<impl Drop + '_, LoadError> {
-        self.0.queue.enter("")
+    pub fn hold_compiler(&self) -> impl Drop + '_ {
+        self.0.queue.hold()
     }
 }
 
 /// SHA-256 in lower-case hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
-}
-
-/// A compiled component while it is tested.
-struct Trial<'e> {
-    engine: &'e Engine,
-    digest: String,
-    component: Component,
-}
-
-impl Drop for Trial<'_> {
-    fn drop(&mut self) {
-        let mut on_trial = lock(&self.engine.0.on_trial);
-        if let Some((_, many)) = on_trial.get_mut(&self.digest) {
-            *many -= 1;
-            if *many == 0 {
-                on_trial.remove(&self.digest);
-            }
-        }
-    }
 }
 
 /// Plugins ready in memory; the one not asked for longest leaves first.

@@ -3,8 +3,11 @@
 
 use crate::cases::Failed;
 use crate::fault::{LogLine, Usage, with_last_words};
+use crate::limits::Limits;
+use crate::pack::{self, PackError};
 use crate::plugin::Plugin;
 use crate::points::Points;
+use crate::refusal::Refusal;
 use crate::shown;
 use posthouse_domain::{Words, words};
 use serde::Serialize;
@@ -52,9 +55,63 @@ impl CaseResult {
     }
 }
 
+/// Runs the golden cases a component carries, as far as all of them stay within what they may use; how many there are.
+///
+/// # Errors
+/// `golden_case_failed` with every difference as far as there is room. The first cases that have as many are the last ones that run.
+pub(crate) fn pass(plugin: &Plugin, component: &[u8], limits: &Limits, points: &Points) -> Result<usize, Refusal> {
+    let failed = |problem: Words| Refusal::new("golden_case_failed", problem);
+    let broken = |error: PackError| Refusal::new("invalid", Words::of(&error));
+    let Some(written) = pack::written_cases(component).map_err(broken)? else {
+        return Ok(0);
+    };
+    let within = |found: usize, what: Words, most: usize| {
+        if found <= most {
+            return Ok(());
+        }
+        Err(failed(words!(
+            "the golden cases have {found} {what} together, {most} are allowed",
+            "用例共有 {found} {what}，上限为 {most}"
+        )))
+    };
+    within(written.len(), words!("bytes", "字节"), limits.golden_bytes)?;
+    // nothing is built before it is known how much of it there is
+    let counts = posthouse_golden::count(written).map_err(|said| failed(words(said)))?;
+    if counts.cases > limits.golden_cases {
+        return Err(failed(words!(
+            "{count} golden cases, {most} are allowed",
+            "有 {count} 个用例，上限为 {most}",
+            count = counts.cases,
+            most = limits.golden_cases
+        )));
+    }
+    within(counts.rows, words!("rows or lines", "行"), limits.golden_rows)?;
+    let cases = points.cases(written).map_err(|said| failed(words(said)))?;
+    let (mut problems, mut fuel) = (Vec::new(), 0u64);
+    for (ran, case) in cases.iter().enumerate() {
+        let result = one(plugin, case);
+        problems.extend(result.problems());
+        fuel = fuel.saturating_add(result.usage.fuel);
+        let (left, most) = (cases.len() - ran - 1, limits.golden_fuel);
+        if problems.len() < TOLD && fuel > most {
+            return Err(failed(words!(
+                "the golden cases burn more than {most} units of fuel together; there are {left} after {name:?}: leave some out",
+                "用例共消耗的算力超过 {most}；{name:?} 之后还有 {left} 个：请减少用例",
+                name = crate::text::printable(case.name(), 100)
+            )));
+        }
+        if problems.len() >= TOLD {
+            break;
+        }
+    }
+    match problem(problems) {
+        Some(problem) => Err(failed(words!("golden case {problem}", "用例 {problem}"))),
+        None => Ok(cases.len()),
+    }
+}
+
 /// What is wrong with the cases of a component, in a sentence that names every difference as far as there is room; nothing if all pass.
-pub(crate) fn problem(results: &[CaseResult]) -> Option<Words> {
-    let mut problems: Vec<Words> = results.iter().flat_map(CaseResult::problems).collect();
+fn problem(mut problems: Vec<Words>) -> Option<Words> {
     if problems.is_empty() {
         return None;
     }

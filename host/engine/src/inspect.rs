@@ -1,5 +1,7 @@
 //! The first look at an upload: format, limits, imports and exports, before anything is compiled.
 
+mod code;
+
 use crate::contract::{PACKAGE, SPOKEN};
 use crate::limits::Limits;
 use crate::points::{LATER, Points};
@@ -113,6 +115,7 @@ struct Seen<'a> {
     memory_bytes: u64,
     imports: Vec<String>,
     exports: Vec<String>,
+    code: code::Counted,
 }
 
 impl<'a> Seen<'a> {
@@ -126,10 +129,12 @@ impl<'a> Seen<'a> {
             memory_bytes: 0,
             imports,
             exports,
+            code: code::Counted::default(),
         }
     }
 
     fn payload(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
+        self.code.payload(payload, self.limits)?;
         match payload {
             Payload::Version { encoding, .. } if self.depth == 0 && *encoding != Encoding::Component => {
                 return Err(Refusal::new(

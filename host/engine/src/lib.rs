@@ -7,7 +7,7 @@
 //! a fresh store, so nothing survives it; what it may use is in [`Limits`], what it used in [`Usage`].
 //!
 //! ```text
-//! bytes ─► inspect ─► compile queue ─► description checked ─► self-test ─► Plugin
+//! bytes ─► inspect ─► queue ─► compiler ─► description checked ─► self-test ─► Plugin
 //!              └ refusals with a code       └ AOT cache             └ golden cases, hostile input
 //! ```
 
@@ -18,6 +18,7 @@ mod cache;
 mod cases;
 mod columns;
 mod compile;
+mod compiler;
 mod context;
 mod contract;
 mod decider;
@@ -50,6 +51,7 @@ mod trials;
 mod units;
 
 pub use columns::{Column, ColumnBuffer, Value, Values};
+pub use compiler::{ChildCompiler, compile_confined};
 pub use context::{Context, QuantileTable};
 pub use contract::{Answered, Export, Linked, context_of};
 pub use decider::{Decided, Decider};

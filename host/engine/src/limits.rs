@@ -24,6 +24,20 @@ pub struct Limits {
     pub functions: u32,
     /// How deep components and modules may be nested. 4.
     pub nesting: u32,
+    /// Size of one function. 128 KiB.
+    pub function_bytes: u32,
+    /// Locals of one function, its parameters not counted. 1,000.
+    pub function_locals: u32,
+    /// Blocks, loops and branches inside each other in one function. 512.
+    pub function_nesting: u32,
+    /// Elements that segments of tables write out, over all modules. 20,000, as many as there may be functions.
+    pub segment_elements: u32,
+    /// Data segments over all modules. 1,000.
+    pub data_segments: u32,
+    /// Types over all modules and components. 4,000.
+    pub types: u32,
+    /// Exports over all modules and components. 1,000.
+    pub exports: u32,
     /// Machine stack of one call. 512 KiB.
     pub stack_bytes: usize,
 
@@ -72,8 +86,14 @@ pub struct Limits {
     /// The schema of the settings. 64 KiB.
     pub config_schema_bytes: usize,
 
+    /// The golden cases of one component, as they are written. 512 KiB.
+    pub golden_bytes: usize,
     /// Golden cases in one component. 200.
     pub golden_cases: usize,
+    /// Rows of all golden cases together. 10,000.
+    pub golden_rows: usize,
+    /// Fuel of all golden cases together. 1,000,000,000.
+    pub golden_fuel: u64,
     /// Rows the self-test samples to see whether each row is decided by itself. 512.
     pub self_test_rows: usize,
     /// Loaded plugins kept ready in memory. 64.
@@ -91,6 +111,13 @@ impl Default for Limits {
             instances: 16,
             functions: 20_000,
             nesting: 4,
+            function_bytes: 128 << 10,
+            function_locals: 1_000,
+            function_nesting: 512,
+            segment_elements: 20_000,
+            data_segments: 1_000,
+            types: 4_000,
+            exports: 1_000,
             stack_bytes: 512 << 10,
             decision_fuel: 20_000_000,
             row_fuel: 5_000,
@@ -113,7 +140,10 @@ impl Default for Limits {
             title_bytes: 200,
             text_bytes: 2_000,
             config_schema_bytes: 64 << 10,
+            golden_bytes: 512 << 10,
             golden_cases: 200,
+            golden_rows: 10_000,
+            golden_fuel: 1_000_000_000,
             self_test_rows: 512,
             loaded_plugins: 64,
         }

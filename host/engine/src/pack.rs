@@ -119,6 +119,14 @@ pub(crate) fn golden_cases_of(points: &Points, component: &[u8]) -> Result<Vec<C
     }
 }
 
+/// The golden cases a component carries, as they are written.
+///
+/// # Errors
+/// When `component` is not a component.
+pub(crate) fn written_cases(component: &[u8]) -> Result<Option<&[u8]>, PackError> {
+    section(component, GOLDEN)
+}
+
 /// The metadata a component carries.
 ///
 /// # Errors

@@ -36,16 +36,21 @@ pub enum LoadError {
         /// How many wait.
         waiting: usize,
     },
+    /// This host cannot compile anything at the moment, or did not come to it in time. Nothing is wrong with the component; the log says
+    /// what is with the host.
+    #[error("{}", words!("this server could not compile the component, for a reason of its own; try again in a few seconds, and tell whoever operates it if it stays so", "服务器因自身原因未能编译该组件；请几秒后再试，若仍如此请联系运维"))]
+    NoCompiler,
     /// The component is not let in.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
 impl LoadError {
-    /// The refusal's code, or `compile_queue_full`.
+    /// The refusal's code, `compile_queue_full` or `compiler_unavailable`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::QueueFull { .. } => "compile_queue_full",
+            Self::NoCompiler => "compiler_unavailable",
             Self::Refused(refusal) => refusal.code,
         }
     }

@@ -187,6 +187,22 @@ fn config(limits: &Limits) -> Config {
         // With the kernel's help (Linux 6.7) only pages that were written are cleared.
         .pagemap_scan(Enabled::Auto);
 
+    let mut config = compiling();
+    config
+        .max_wasm_stack(limits.stack_bytes)
+        // nothing runs on such stacks, but wasmtime wants them to be no smaller
+        .async_stack_size(limits.thread_stack_bytes())
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(FRAMES))
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// Memory that is always laid out as one image, holes included. A larger one is only where at least half of it is filled: a segment of
+/// a byte at the end of an empty memory would take that many bytes of machine code otherwise. What has no image is copied at each start.
+const SPARSE_IMAGE: u64 = 64 << 10;
+
+/// What machine code depends on: whoever compiles and whoever runs have the same.
+pub(crate) fn compiling() -> Config {
     let mut config = Config::new();
     config
         .strategy(Strategy::Cranelift)
@@ -199,16 +215,10 @@ fn config(limits: &Limits) -> Config {
         .wasm_component_model(true)
         .consume_fuel(true)
         .epoch_interruption(true)
-        .max_wasm_stack(limits.stack_bytes)
-        // nothing runs on such stacks, but wasmtime wants them to be no smaller
-        .async_stack_size(limits.thread_stack_bytes())
+        .memory_guaranteed_dense_image_size(SPARSE_IMAGE)
         // Guests are synchronous; without tasks a store is cheaper to make.
         .concurrency_support(false)
-        .parallel_compilation(true)
-        // A memory image holds the zeros between data segments: where they are far apart they are copied at each start instead.
-        .memory_guaranteed_dense_image_size(64 << 10)
-        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(FRAMES))
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        .parallel_compilation(true);
     config
 }
 

@@ -1,8 +1,11 @@
 //! The schema of a plugin's settings, and settings under it.
 //!
 //! A schema comes from the plugin's author and runs in the host, outside any sandbox. So it may not fetch, its patterns
-//! are matched in linear time, and it may not recurse: without recursion its size bounds the work of validating.
+//! are matched in linear time, their number and size are bounded together, and it may not recurse: without recursion its size bounds the
+//! work of validating.
 
+mod bounds;
+mod kept;
 mod problem;
 
 use crate::refusal::Refusal;
@@ -11,14 +14,54 @@ use jsonschema::{Draft, PatternOptions, Validator};
 use posthouse_domain::{Words, words};
 use problem::said;
 use serde_json::{Map, Value, json};
+use std::sync::OnceLock;
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
-/// Schemas a schema may come to when every reference is written out.
-const EXPANDED: usize = 20_000;
-/// Memory of one compiled pattern, in bytes.
-const PATTERN_BYTES: usize = 1 << 20;
 /// Problems reported at once.
 const PROBLEMS: usize = 20;
+
+/// A schema, and what validates settings under it.
+struct Schema {
+    schema: Value,
+    validator: Validator,
+    /// Whether it fits plugins: what [`check`] came to.
+    fits: OnceLock<Result<(), Words>>,
+}
+
+impl Schema {
+    fn read(text: &str) -> Result<Self, Words> {
+        let schema: Value = serde_json::from_str(text).map_err(|error| {
+            words!(
+                "the schema is not valid JSON: {error}",
+                "schema 不是有效的 JSON：{error}"
+            )
+        })?;
+        Ok(Self {
+            validator: compile(&schema)?,
+            schema,
+            fits: OnceLock::new(),
+        })
+    }
+
+    /// Passes a schema under which nothing has to be set, and whose defaults are valid.
+    fn fits(&self) -> Result<(), Words> {
+        let empty = Value::Object(Map::new());
+        let problems: Vec<Words> = self
+            .validator
+            .iter_errors(&empty)
+            .take(PROBLEMS)
+            .map(|error| said(&error))
+            .collect();
+        if !problems.is_empty() {
+            return Err(words!(
+                "`{{}}` must be valid, give every setting a default: {problems}",
+                "`{{}}` 必须有效，请给每个设置默认值：{problems}",
+                problems = Words::join(&problems, &words!("; ", "；"))
+            ));
+        }
+        check_defaults(&self.schema)
+    }
+}
 
 /// Passes the schema of a plugin's settings.
 pub(crate) fn check(text: &str, limit: usize) -> Result<(), Refusal> {
@@ -30,27 +73,10 @@ pub(crate) fn check(text: &str, limit: usize) -> Result<(), Refusal> {
             size = text.len()
         )));
     }
-    let schema: Value = serde_json::from_str(text).map_err(|error| {
-        bad(words!(
-            "the schema is not valid JSON: {error}",
-            "schema 不是有效的 JSON：{error}"
-        ))
-    })?;
-    let validator = compile(&schema).map_err(bad)?;
-    let empty = Value::Object(Map::new());
-    let problems: Vec<Words> = validator
-        .iter_errors(&empty)
-        .take(PROBLEMS)
-        .map(|error| said(&error))
-        .collect();
-    if !problems.is_empty() {
-        return Err(bad(words!(
-            "`{{}}` must be valid, give every setting a default: {problems}",
-            "`{{}}` 必须有效，请给每个设置默认值：{problems}",
-            problems = Words::join(&problems, &words!("; ", "；"))
-        )));
+    match kept::compiled(text, || Schema::read(text)).as_ref() {
+        Ok(schema) => schema.fits.get_or_init(|| schema.fits()).clone().map_err(bad),
+        Err(problem) => Err(bad(problem.clone())),
     }
-    check_defaults(&schema).map_err(bad)
 }
 
 /// Passes a schema whose defaults are valid where they stand: an agency is shown them as what holds when it sets nothing, and could
@@ -178,9 +204,8 @@ fn below_root(schema: &Value) -> Value {
 /// # Errors
 /// What is wrong with the settings, at most twenty messages; or the one message that the schema is not usable.
 pub fn validate_config(schema: &str, settings: &Value) -> Result<(), Vec<Words>> {
-    let schema: Value = serde_json::from_str(schema)
-        .map_err(|error| vec![words!("the schema is not JSON: {error}", "schema 不是 JSON：{error}")])?;
-    let validator = compile(&schema).map_err(|problem| vec![problem])?;
+    let compiled = kept::compiled(schema, || Schema::read(schema));
+    let Schema { schema, validator, .. } = compiled.as_ref().as_ref().map_err(|problem| vec![problem.clone()])?;
     let known = schema["properties"].as_object();
     let message = |error: jsonschema::ValidationError<'_>| {
         let place = error.instance_path().to_string();
@@ -221,93 +246,32 @@ fn compile(schema: &Value) -> Result<Validator, Words> {
         Value::Bool(_) => {}
         _ => return Err(words!("the schema must be an object", "schema 必须是对象")),
     }
-    Expansion {
-        root: schema,
-        left: EXPANDED,
-        path: Vec::new(),
-    }
-    .walk(schema)?;
+    let patterns = bounds::check(schema)?;
+    let most = patterns.most_bytes();
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .offline()
         .with_pattern_options(
             PatternOptions::regex()
-                .size_limit(PATTERN_BYTES)
-                .dfa_size_limit(PATTERN_BYTES),
+                .size_limit(most)
+                .dfa_size_limit(most),
         )
         .build(schema)
         .map_err(|error| {
-            words!(
+            let problem = words!(
                 "the schema is not valid JSON Schema 2020-12: {error}",
                 "schema 不是有效的 JSON Schema 2020-12：{error}",
                 error = said(&error)
-            )
-        })
-}
-
-/// Walks the schema with every reference written out.
-struct Expansion<'a> {
-    root: &'a Value,
-    left: usize,
-    /// References being followed.
-    path: Vec<&'a str>,
-}
-
-impl<'a> Expansion<'a> {
-    fn walk(&mut self, schema: &'a Value) -> Result<(), Words> {
-        self.left = self.left.checked_sub(1).ok_or_else(|| {
-            words!(
-                "with its references written out the schema has more than {EXPANDED} parts",
-                "展开引用后 schema 超过 {EXPANDED} 个部分"
-            )
-        })?;
-        match schema {
-            Value::Array(items) => items.iter().try_for_each(|item| self.walk(item)),
-            Value::Object(fields) => {
-                for (key, value) in fields {
-                    match (key.as_str(), value) {
-                        ("$ref", Value::String(reference)) => self.follow(reference)?,
-                        ("$dynamicRef" | "$recursiveRef" | "$id", Value::String(_)) => {
-                            return Err(words!(
-                                "{key} is not allowed; refer with \"$ref\": \"#/$defs/…\"",
-                                "不允许 {key}；请用 \"$ref\": \"#/$defs/…\" 引用"
-                            ));
-                        }
-                        // the keys are names here, whatever they are called
-                        ("properties" | "patternProperties" | "dependentSchemas", Value::Object(named)) => {
-                            named.values().try_for_each(|schema| self.walk(schema))?;
-                        }
-                        // definitions count where they are used
-                        ("$defs" | "definitions" | "const" | "enum" | "default" | "examples", _) => {}
-                        (_, value) => self.walk(value)?,
-                    }
-                }
-                Ok(())
+            );
+            match error.kind() {
+                // the validator does not tell a pattern that is wrong from one that is too large
+                ValidationErrorKind::Format { .. } if patterns.count > 0 => words!(
+                    "{problem}; a pattern has no look-around and no back-references, and may take {kib} KiB when it is compiled, as one of {count}",
+                    "{problem}；pattern 不支持环视和反向引用，编译后不得超过 {kib} KiB（共 {count} 个）",
+                    kib = most >> 10,
+                    count = patterns.count
+                ),
+                _ => problem,
             }
-            _ => Ok(()),
-        }
-    }
-
-    fn follow(&mut self, reference: &'a str) -> Result<(), Words> {
-        let Some(pointer) = reference.strip_prefix('#') else {
-            return Err(words!(
-                "$ref {reference:?} leads outside; only references like \"#/$defs/…\" are allowed",
-                "$ref {reference:?} 指向外部；只允许 \"#/$defs/…\" 这样的引用"
-            ));
-        };
-        if self.path.contains(&reference) || pointer.is_empty() {
-            return Err(words!(
-                "$ref {reference:?} leads back to itself; settings may not be recursive",
-                "$ref {reference:?} 引用了自己；设置不能递归"
-            ));
-        }
-        let root = self.root;
-        let target = root
-            .pointer(pointer)
-            .ok_or_else(|| words!("$ref {reference:?} leads to nothing", "$ref {reference:?} 没有目标"))?;
-        self.path.push(reference);
-        self.walk(target)?;
-        self.path.pop();
-        Ok(())
-    }
+        })
 }

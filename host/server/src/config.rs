@@ -13,7 +13,7 @@ use figment::providers::{Format, Serialized, Toml};
 use posthouse_app::intake::files::workbook::Workbooks;
 use posthouse_app::{Allowances, ChildLimits};
 use posthouse_domain::{Words, words};
-use posthouse_engine::{EngineConfig, Limits};
+use posthouse_engine::{ChildCompiler, EngineConfig, Limits};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -113,6 +113,14 @@ pub(crate) struct Plugins {
     pub(crate) stored_bytes: u64,
     /// Days for which lines that rules log are kept.
     pub(crate) log_days: u32,
+    /// Address space of a process that compiles, in bytes.
+    pub(crate) compile_memory_bytes: u64,
+    /// Its processor time, in seconds.
+    pub(crate) compile_cpu_seconds: u64,
+    /// Seconds to wait for it.
+    pub(crate) compile_silence_seconds: u64,
+    /// Machine code of one component, in bytes.
+    pub(crate) compile_code_bytes: u64,
     /// What a plugin may use.
     pub(crate) limits: Limits,
 }
@@ -166,6 +174,10 @@ impl Default for Config {
                 revisions: 500,
                 stored_bytes: 256 << 20,
                 log_days: 90,
+                compile_memory_bytes: 256 << 20,
+                compile_cpu_seconds: 20,
+                compile_silence_seconds: 120,
+                compile_code_bytes: 32 << 20,
                 limits: Limits::default(),
             },
             webhooks: Webhooks { allow_private: false },
@@ -247,16 +259,29 @@ impl Config {
     }
 
     /// How to set up the sandbox.
-    pub(crate) fn engine(&self) -> EngineConfig {
-        EngineConfig {
+    ///
+    /// # Errors
+    /// A program that cannot be found.
+    pub(crate) fn engine(&self) -> std::io::Result<EngineConfig> {
+        let compiler = ChildCompiler {
+            program: own_program()?,
+            limits: ChildLimits {
+                memory_bytes: self.plugins.compile_memory_bytes,
+                cpu_seconds: self.plugins.compile_cpu_seconds,
+                silence_seconds: self.plugins.compile_silence_seconds,
+            },
+            code_bytes: self.plugins.compile_code_bytes,
+        };
+        Ok(EngineConfig {
             limits: self.plugins.limits.clone(),
             cache_dir: Some(self.in_data(&self.cache)),
             cache_bytes: self.cache_bytes,
             spared_bytes: self.disk_reserve_bytes,
             threads: self.plugins.threads,
             compile_queue: self.plugins.compile_queue,
+            compiler: Some(compiler),
             ..EngineConfig::default()
-        }
+        })
     }
 
     /// How much room things may take.
@@ -289,14 +314,7 @@ impl Config {
             cpu_seconds: self.imports.workbook_cpu_seconds,
             silence_seconds: self.imports.workbook_silence_seconds,
         };
-        // on Linux the very program that runs, even after an upgrade has put another in its place
-        let program = Path::new("/proc/self/exe");
-        let program = if program.exists() {
-            program.to_owned()
-        } else {
-            std::env::current_exe()?
-        };
-        Ok(Workbooks::new(program, self.in_data("uploads".as_ref()), limits))
+        Ok(Workbooks::new(own_program()?, self.in_data("uploads".as_ref()), limits))
     }
 
     /// A path below the data folder, unless it is absolute.
@@ -307,6 +325,16 @@ impl Config {
     /// The database's address without its password.
     pub(crate) fn database_shown(&self) -> String {
         hide_password(&self.database)
+    }
+}
+
+/// The program that runs; on Linux the very one, even after an upgrade has put another in its place.
+fn own_program() -> std::io::Result<PathBuf> {
+    let program = Path::new("/proc/self/exe");
+    if program.exists() {
+        Ok(program.to_owned())
+    } else {
+        std::env::current_exe()
     }
 }
 

@@ -154,7 +154,7 @@ pub(crate) async fn open_at(
     )?;
     let store = open_store(config).await?;
     warn_of_forgetting(config, &store).await?;
-    let engine = Engine::new(config.engine())?;
+    let engine = Engine::new(config.engine()?)?;
     tracing::info!(
         database = config.database_shown(),
         clock = config.clock,

@@ -33,6 +33,7 @@
 
 mod case;
 pub mod catalogue;
+mod count;
 mod day;
 mod facts;
 mod form;
@@ -44,6 +45,7 @@ mod said;
 mod segmentation;
 
 pub use case::{SHAPES, parse};
+pub use count::{Counts, count};
 pub use day::{MILLIS as DAY_MILLIS, day};
 pub use facts::{Fact, Kind, Value, as_json, zero};
 pub use form::{Form, Shape, read, shape};

@@ -1,6 +1,7 @@
 //! Well-behaved plugins in WebAssembly text with replaceable parts, so that each evil guest is a few lines and no
 //! toolchain for guests is needed. The text follows the canonical ABI of `wit/v1` by hand.
 
+pub mod costly;
 mod promotion;
 mod segmentation;
 mod voice;

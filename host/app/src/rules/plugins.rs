@@ -109,7 +109,8 @@ impl Plugins<'_> {
         self.check_room(revisions + 1, size.saturating_add(component.len() as i64))?;
         drop(tx);
         let (engine, bytes) = (self.app.engine.clone(), component.clone());
-        let admitted = beside(move || engine.admit(&bytes)).await??;
+        let whose = agency.to_string();
+        let admitted = beside(move || engine.admit_for(&whose, &bytes)).await??;
         let row = PluginRow {
             digest: admitted.digest,
             name: admitted.description.name.clone(),
@@ -294,7 +295,7 @@ pub(crate) fn of_point<P: Point>(plugin: Plugin) -> Result<Decider<P::Engine>> {
 /// Why a plugin that was let in before does not open: that is nobody's fault who asks for it.
 fn not_opened(digest: &str, error: LoadError) -> AppError {
     let reason = match error {
-        busy @ LoadError::QueueFull { .. } => return busy.into(),
+        busy @ (LoadError::QueueFull { .. } | LoadError::NoCompiler) => return busy.into(),
         LoadError::Refused(refusal) => refusal.detail,
     };
     AppError::Unable(Rejection::new(

@@ -52,9 +52,13 @@ impl Plugins<'_> {
     /// # Errors
     /// `bad_config` with every problem and its place; a plugin that does not come to an answer.
     pub(crate) async fn fitting(&self, plugin: &Plugin, config: &Value) -> Result<String> {
-        let config = checked_config(plugin.description(), config)?;
-        let (plugin, text) = (plugin.clone(), config.clone());
-        let problems = in_pool(&self.app.engine, move || plugin.validate(&text)).await?;
+        let (plugin, config) = (plugin.clone(), config.clone());
+        let look = move || {
+            // compiling a schema takes a while too
+            let config = checked_config(plugin.description(), &config)?;
+            Ok::<_, AppError>((plugin.validate(&config), config))
+        };
+        let (problems, config) = in_pool(&self.app.engine, look).await??;
         // it was told nothing of customers, so what it wrote may be seen
         let problems = problems.map_err(|fault| told(&fault, &Words::default(), true))?;
         if problems.is_empty() {

@@ -3,6 +3,7 @@
 mod admission;
 mod blame;
 mod contract;
+mod costly;
 mod evil;
 mod flat;
 mod fuzz;

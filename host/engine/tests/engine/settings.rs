@@ -29,8 +29,8 @@ fn schemas_that_are_refused() {
     insta::assert_snapshot!(refused(r##"{"$ref": "#"}"##), @r##"bad_config_schema: $ref "#" leads back to itself; settings may not be recursive"##);
     insta::assert_snapshot!(
         refused(r##"{"$defs": {"a": {"properties": {"b": {"$ref": "#/$defs/a"}}}}, "$ref": "#/$defs/a"}"##), @r##"bad_config_schema: $ref "#/$defs/a" leads back to itself; settings may not be recursive"##);
-    insta::assert_snapshot!(refused(r#"{"properties": {"a": {"pattern": "(a)\\1"}}}"#), @r#"bad_config_schema: the schema is not valid JSON Schema 2020-12: "(a)\\1" is not a "regex""#);
-    insta::assert_snapshot!(refused(r#"{"properties": {"a": {"pattern": "(((a{1000}){1000}){1000})"}}}"#), @r#"bad_config_schema: the schema is not valid JSON Schema 2020-12: "(((a{1000}){1000}){1000})" is not a "regex""#);
+    insta::assert_snapshot!(refused(r#"{"properties": {"a": {"pattern": "(a)\\1"}}}"#), @r#"bad_config_schema: the schema is not valid JSON Schema 2020-12: "(a)\\1" is not a "regex"; a pattern has no look-around and no back-references, and may take 1024 KiB when it is compiled, as one of 1"#);
+    insta::assert_snapshot!(refused(r#"{"properties": {"a": {"pattern": "(((a{1000}){1000}){1000})"}}}"#), @r#"bad_config_schema: the schema is not valid JSON Schema 2020-12: "(((a{1000}){1000}){1000})" is not a "regex"; a pattern has no look-around and no back-references, and may take 1024 KiB when it is compiled, as one of 1"#);
     let long = format!(r#"{{"description": "{}"}}"#, "x".repeat(64 << 10));
     insta::assert_snapshot!(refused(&long), @"bad_config_schema: the schema has 65555 bytes, 65536 are allowed");
 }

@@ -3,7 +3,7 @@
 use super::Failure;
 use clap::{Args, Subcommand};
 use posthouse_app::intake::files::workbook;
-use posthouse_child::{Limits, confine};
+use posthouse_child::{Limits, confine, stand_back};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
@@ -17,6 +17,14 @@ pub(super) enum Confined {
         /// The sheet; without it the first one that is not hidden.
         #[arg(long)]
         sheet: Option<String>,
+    },
+    /// Compile the component on standard input and write its machine code to standard output.
+    Component {
+        #[command(flatten)]
+        bounds: Bounds,
+        /// Most bytes of machine code.
+        #[arg(long)]
+        code_bytes: u64,
     },
 }
 
@@ -47,9 +55,19 @@ impl Confined {
         match self {
             Self::Workbook { bounds, sheet } => {
                 bounds.keep()?;
-                let input = io::stdin().as_fd().try_clone_to_owned().map_err(Failure::failed)?;
-                workbook::read(File::from(input), sheet.as_deref(), io::stdout().lock()).map_err(Failure::failed)
+                workbook::read(input()?, sheet.as_deref(), io::stdout().lock()).map_err(Failure::failed)
+            }
+            Self::Component { bounds, code_bytes } => {
+                bounds.keep()?;
+                stand_back().map_err(Failure::failed)?;
+                posthouse_engine::compile_confined(input()?, io::stdout().lock(), code_bytes).map_err(Failure::failed)
             }
         }
     }
+}
+
+/// Standard input as the file it is.
+fn input() -> Result<File, Failure> {
+    let input = io::stdin().as_fd().try_clone_to_owned().map_err(Failure::failed)?;
+    Ok(File::from(input))
 }

@@ -67,7 +67,7 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
     // without its cache, as making that would be a change
     let sandbox = EngineConfig {
         cache_dir: None,
-        ..config.engine()
+        ..config.engine().map_err(Failure::failed)?
     };
     let engine = Engine::new(sandbox).map(|_| words!("wasmtime is ready", "wasmtime 就绪").to_string());
     checks.push(Check::of(words!("sandbox", "沙箱"), engine.map_err(|e| e.to_string())));

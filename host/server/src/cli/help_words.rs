@@ -15,6 +15,11 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ("Address space", "地址空间"),
     ("Processor time", "处理器时间"),
     (
+        "Compile the component on standard input and write its machine code to standard output",
+        "编译标准输入中的组件，把机器码写到标准输出",
+    ),
+    ("Most bytes of machine code", "机器码最多字节数"),
+    (
         "Read the workbook on standard input and write its rows to standard output",
         "从标准输入读取工作簿，把各行写到标准输出",
     ),

@@ -22,6 +22,8 @@ impl Config {
             ("plugins.revisions", u64::from(self.plugins.revisions)),
             ("plugins.stored-bytes", self.plugins.stored_bytes),
             ("plugins.log-days", u64::from(self.plugins.log_days)),
+            ("plugins.compile-cpu-seconds", self.plugins.compile_cpu_seconds),
+            ("plugins.compile-silence-seconds", self.plugins.compile_silence_seconds),
             ("imports.workbook-cpu-seconds", self.imports.workbook_cpu_seconds),
             (
                 "imports.workbook-silence-seconds",

@@ -85,7 +85,7 @@ pub(super) fn sandbox() -> Result<Engine, Failure> {
     let config = Config::load(None, &Flags::default())?;
     Engine::new(EngineConfig {
         cache_dir: None,
-        ..config.engine()
+        ..config.engine().map_err(Failure::failed)?
     })
     .map_err(Failure::failed)
 }
