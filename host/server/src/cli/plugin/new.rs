@@ -41,6 +41,7 @@ const SDK: [(&str, &str); 51] = sdk![
     "golden/src/case.rs",
     "golden/src/catalogue/all.rs",
     "golden/src/catalogue/mod.rs",
+    "golden/src/count.rs",
     "golden/src/day.rs",
     "golden/src/facts.rs",
     "golden/src/form.rs",
