@@ -148,7 +148,11 @@ fn an_amendment_waits_for_another_person(database: Database) {
         "window_over"
     );
     let granted = json!({"digest": curious, "config": {}, "grant": ["birth-date"], "note": "younger guests"});
-    let both = with_key(&office.server, &office.owner, &["campaigns", "approvals"]);
+    let both = with_key(&office.server, &office.owner, &["campaigns", "approvals", "grants"]);
+    assert_eq!(
+        office.planner.post(amendments, &granted).problem(403),
+        "grant_not_allowed"
+    );
     let proposed = both.post(amendments, &granted).expect(201);
     assert_eq!(
         (&proposed["amendment"], &proposed["state"], &proposed["grant"]),

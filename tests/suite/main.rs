@@ -63,6 +63,7 @@ mod quotes;
 mod races;
 mod replay;
 mod rules;
+mod rules_alone;
 mod search;
 mod segments;
 mod several_hosts;

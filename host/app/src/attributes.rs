@@ -2,9 +2,11 @@
 
 use crate::Attributes;
 use crate::error::{AppError, Result, retrying};
-use crate::team::Caller;
+use crate::rules::grants::NOT_ALLOWED;
+use crate::team::{Caller, Scope};
 use posthouse_domain::attribute::{self, AttributeDef};
-use posthouse_domain::{Words, words};
+use posthouse_domain::catalogue::Sensitivity;
+use posthouse_domain::{Rejection, Words, words};
 use posthouse_store::{Access, attributes as store, plugins};
 
 /// Most attributes an agency can define.
@@ -25,7 +27,7 @@ impl Attributes<'_> {
     /// Defines an attribute, or gives one there is another title or sensitivity. Values that were told before count from now on.
     ///
     /// # Errors
-    /// `bad_key`, `bad_title`, `too_many_attributes`; `kind_is_settled` for an attribute of another kind.
+    /// `bad_key`, `bad_title`, `too_many_attributes`; `grant_not_allowed` for an attribute that the caller may not declare ordinary; `kind_is_settled` for an attribute of another kind.
     pub async fn define(&self, caller: &Caller, definition: AttributeDef) -> Result<AttributeDef> {
         if !attribute::is_key(&definition.key) {
             return Err(AppError::invalid(
@@ -70,6 +72,16 @@ impl Attributes<'_> {
                 ),
             ));
         }
+        let ordinary = |definition: &AttributeDef| definition.sensitivity == Sensitivity::Ordinary;
+        if ordinary(definition) && !known.is_some_and(ordinary) && caller.may(Scope::Grants).is_err() {
+            // whoever may not grant a fact does not turn it into one that anybody may
+            let detail = words!(
+                "an ordinary attribute can be granted to any rule; only a key with the scope grants can declare {key} ordinary: leave sensitivity out",
+                "ordinary 属性可授权给任何规则；只有具备 grants 权限的密钥才能把 {key} 定为 ordinary：请不填 sensitivity",
+                key = definition.key
+            );
+            return Err(AppError::Denied(Rejection::new(NOT_ALLOWED, detail)));
+        }
         if !store::put_definition(&mut tx, agency, definition, self.app.clock.now()).await? {
             let kind = known.map_or(words!("another kind", "另一种类型"), |known| {
                 Words::same(known.kind.as_str())
@@ -86,7 +98,7 @@ impl Attributes<'_> {
         // quotes read which kinds there are
         posthouse_store::campaigns::next_version(&mut tx, agency).await?;
         let subject = format!("attribute/{}", definition.key);
-        let detail = serde_json::json!({"kind": definition.kind.as_str()});
+        let detail = serde_json::json!({"kind": definition.kind.as_str(), "sensitivity": definition.sensitivity});
         self.app
             .audit()
             .note(&mut tx, caller, "attribute.define", &subject, detail)

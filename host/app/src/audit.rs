@@ -292,7 +292,10 @@ mod tests {
             scopes,
             holder: None,
         };
-        let refused = app.team().create_key(&caller, new(&[Scope::Read; 8])).await;
+        let refused = app
+            .team()
+            .create_key(&caller, new(&[Scope::Read; Scope::ALL.len() + 1]))
+            .await;
         assert!(matches!(refused, Err(AppError::Invalid(rejection)) if rejection.code == "bad_key"));
         let twice = [Scope::Quotes, Scope::Read, Scope::Read, Scope::Quotes];
         let (_, desk) = app.team().create_key(&caller, new(&twice)).await.expect("a key");

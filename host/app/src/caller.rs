@@ -16,7 +16,7 @@ pub enum Scope {
     Owner,
     /// Send events, files and customers.
     Intake,
-    /// Read customers, facts and segments.
+    /// Read customers, facts and segments, and what rules write and say of them.
     Read,
     /// Upload, preview and bind plugins, start runs, replay decisions.
     Rules,
@@ -26,11 +26,13 @@ pub enum Scope {
     Approvals,
     /// Quote prices, confirm and release quotes.
     Quotes,
+    /// Grant rules facts that say who customers are or what they spend, and declare attributes ordinary.
+    Grants,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Owner,
         Self::Intake,
         Self::Read,
@@ -38,6 +40,7 @@ impl Scope {
         Self::Campaigns,
         Self::Approvals,
         Self::Quotes,
+        Self::Grants,
     ];
 
     /// These scopes, each once and in the order of [`Self::ALL`].
@@ -55,6 +58,7 @@ impl Scope {
             Self::Campaigns => "campaigns",
             Self::Approvals => "approvals",
             Self::Quotes => "quotes",
+            Self::Grants => "grants",
         }
     }
 }

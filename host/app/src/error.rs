@@ -27,6 +27,9 @@ pub enum AppError {
     /// The key may not do this.
     #[error("{}", words!("the API key may not do this; it needs the scope {scope}", "此 API 密钥没有这项权限，需要权限 {scope}", scope = .0))]
     Forbidden(&'static str),
+    /// The key may do this, but not with what the request names.
+    #[error("{0}")]
+    Denied(Rejection),
     /// Too much at once; the same request may succeed later.
     #[error("{0}")]
     Busy(Rejection),

@@ -10,13 +10,13 @@ use crate::facts::FactRow;
 use crate::{Day, time};
 use serde::{Deserialize, Serialize};
 
-/// How personal a fact is; shown when an agency grants it to a plugin.
+/// Who may grant a fact to a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sensitivity {
-    /// Says what the customer did with the agency.
+    /// Says what the customer did with the agency: whoever puts rules into force grants it.
     Ordinary,
-    /// Says who the customer is.
+    /// Says who the customer is, or what they are worth in money: to grant it is a right of its own.
     Personal,
 }
 
@@ -71,7 +71,7 @@ pub struct FactDef {
     pub meaning: (&'static str, &'static str),
     /// Which records feed the fact; [`NO_SOURCE`] as long as none do.
     pub source: &'static str,
-    /// How personal it is.
+    /// Who may grant it to a rule.
     pub sensitivity: Sensitivity,
     /// The stored value, of what is folded from records; none if a capability contributes it by itself.
     pub base: Option<fn(&FactRow) -> Value<'_>>,

@@ -7,7 +7,7 @@ use super::view::{said, view};
 use super::{CampaignView, PROMOTION, canonical, check_version, find, find_locked, long, needed, plan_of, write};
 use crate::Amendments;
 use crate::error::{AppError, Result, retrying};
-use crate::rules::grants::to_be_granted;
+use crate::rules::grants::{check_right, to_be_granted};
 use crate::team::Caller;
 use crate::work::{Taken, is_one_of};
 use posthouse_domain::campaign::{CampaignRule, Plan, State, changes as words_of_changes};
@@ -119,8 +119,8 @@ impl Amendments<'_> {
     /// Proposes a change to what is in force.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; `wrong_state`; `amendment_open`; `nothing_changed`; `implausible`; `holdout_settled`; `window_over`; `grant_needed`; what a plan is refused
-    /// for.
+    /// [`AppError::NotFound`]; `wrong_state`; `amendment_open`; `nothing_changed`; `implausible`; `holdout_settled`; `window_over`; `grant_needed`; `grant_not_allowed`; what a
+    /// plan is refused for.
     pub async fn propose(
         &self,
         caller: &Caller,
@@ -181,6 +181,7 @@ impl Amendments<'_> {
             return Err(AppError::invalid("window_over", detail));
         }
         let granted = to_be_granted(&mut tx, agency, (PROMOTION, &row.key), &reads, grant).await?;
+        check_right(&mut tx, caller, &granted).await?;
         let (_, before) = said(&mut tx, &caller.room, &plan_of(&row)?).await?;
         let (_, after) = said(&mut tx, &caller.room, &plan).await?;
         drop(tx);

@@ -4,15 +4,17 @@ use super::endings::{End, end_with_its_window};
 use super::life::{AGREEING, ROLLBACK, close_amendments, next_state, put_campaign_rule, record};
 use super::look_up::look_up;
 use super::view::view;
-use super::{CampaignView, check_version, find, find_locked, long, needed, plan_of, subject, write};
+use super::{CampaignView, PROMOTION, check_version, find, find_locked, long, needed, plan_of, subject, write};
 use crate::Campaigns;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Job};
+use crate::rules::grants::{check_right, ungranted};
 use crate::team::Caller;
 use crate::work::{Taken, agrees, approval, is_one_of};
 use posthouse_domain::campaign::Action;
 use posthouse_domain::{Instant, Words, words};
 use posthouse_store::campaigns as store;
+use posthouse_store::plugins;
 use posthouse_store::work::{StepRow, last_step, open_tasks, steps};
 use posthouse_store::{Access, Tx, unique};
 use uuid::Uuid;
@@ -103,7 +105,7 @@ impl Campaigns<'_> {
     /// Puts an approved campaign and its rule into force.
     ///
     /// # Errors
-    /// As [`Campaigns::step`]; `not_approved`; `open_tasks`; `priority_taken`; `too_many_in_force`; a plugin that cannot be opened any more.
+    /// As [`Campaigns::step`]; `grant_not_allowed` if its rule reads what the caller may not grant; `not_approved`; `open_tasks`; `priority_taken`; `too_many_in_force`; a plugin that cannot be opened any more.
     pub async fn start(
         &self,
         caller: &Caller,
@@ -157,7 +159,10 @@ impl Campaigns<'_> {
         }
         self.check_room(&mut tx, agency).await?;
         let plan = plan_of(&before)?;
-        let grant = look_up(&mut tx, agency, &plan).await?;
+        let reads = look_up(&mut tx, agency, &plan).await?;
+        let granted = plugins::granted(&mut tx, agency, PROMOTION, &before.key).await?;
+        let grant = ungranted(&reads, &granted);
+        check_right(&mut tx, caller, &grant).await?;
         write(&mut tx, agency, &before, &mut after, now).await?;
         let taken = Taken::by(caller, now, note);
         record(

@@ -4,11 +4,12 @@ use super::lessons::{self, Lesson};
 use super::life::{AGREEING, campaign_type, settings};
 use super::{PROMOTION, find, look_up, plan_of, subject};
 use crate::error::{AppError, Result};
+use crate::rules::call::without_its_words;
 use crate::team::Caller;
 use crate::work;
 use crate::{Campaigns, Room};
 use posthouse_domain::campaign::{CampaignType, Plan, Said, Speaker, State};
-use posthouse_domain::{Instant, words};
+use posthouse_domain::{Instant, Words, words};
 use posthouse_store::campaigns::CampaignRow;
 use posthouse_store::work::open_tasks;
 use posthouse_store::{Access, Tx, attributes, budgets, campaign_changes, campaigns as store, plugins};
@@ -74,8 +75,8 @@ pub struct RuleInForce {
     pub config_digest: String,
     /// Whether it is the plan's; a rollback or the breaker brings an older one back.
     pub as_planned: bool,
-    /// How it fails, while it does.
-    pub failing: Option<String>,
+    /// How it fails, while it does, in the host's words alone: those who may read customers find the rule's own with the binding.
+    pub failing: Option<Words>,
 }
 
 /// A plugin by its name.
@@ -184,7 +185,9 @@ pub(super) async fn view(tx: &mut Tx, room: &Room, row: CampaignRow) -> Result<C
         as_planned: bound.digest == campaign.plan.rule.digest && bound.config == planned,
         digest: bound.digest,
         config_digest: bound.config_digest,
-        failing: bound.stale_reason,
+        failing: bound
+            .stale_reason
+            .map(|reason| without_its_words(&Words::from_stored(&reason))),
     });
     Ok(CampaignView {
         rule_in_force,

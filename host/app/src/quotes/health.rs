@@ -7,6 +7,7 @@ use crate::campaigns::point::Promotion;
 use crate::campaigns::{find_locked, record};
 use crate::error::{Result, retrying};
 use crate::rules::breaker::{Attempt, Failing, good_revisions, trips};
+use crate::rules::call::without_its_words;
 use crate::rules::log::{About, Call, DECISION};
 use crate::rules::opening::still_decides;
 use crate::rules::point::RuleName;
@@ -313,7 +314,7 @@ impl Quotes<'_> {
             "the rule kept failing, revision {older} is back in force: {fault}",
             "规则屡次出错，已恢复修订 {older}：{fault}",
             older = older.revision,
-            fault = failing.fault
+            fault = without_its_words(failing.fault)
         )
         .to_stored();
         let taken = Taken::by_host(now, &why);

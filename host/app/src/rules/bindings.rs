@@ -1,11 +1,11 @@
 //! Bindings: which rule is in force under which name, since when, and what stood there before. What it takes to put another one into
 //! force is for each extension point to say.
 
-use super::call::without_its_words;
+use super::call::reason_for;
 use super::diff::Diff;
 use crate::Bindings;
 use crate::error::{AppError, Result};
-use crate::team::{Caller, Scope};
+use crate::team::Caller;
 use posthouse_domain::{Words, words};
 use posthouse_store::plugins::{self as store, BindingRevisionRow, BindingRow};
 use posthouse_store::{Access, Tx};
@@ -172,7 +172,6 @@ impl Bindings<'_> {
         let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let mut views = Vec::new();
-        let reads = caller.may(Scope::Read).is_ok();
         for row in store::bindings(&mut tx, agency).await? {
             let granted = store::granted(&mut tx, agency, &row.extension_point, &row.name).await?;
             views.push(BindingView {
@@ -186,10 +185,7 @@ impl Bindings<'_> {
                 activated_at: row.activated_at,
                 granted,
                 stale_since: row.stale_since,
-                stale_reason: row.stale_reason.as_deref().map(|reason| {
-                    let reason = Words::from_stored(reason);
-                    if reads { reason } else { without_its_words(&reason) }
-                }),
+                stale_reason: row.stale_reason.as_deref().map(|reason| reason_for(caller, reason)),
                 diff: None,
             });
         }
@@ -234,7 +230,7 @@ impl Bindings<'_> {
                     config_digest: row.config_digest,
                     restores: row.restores,
                     cause: row.cause,
-                    note: row.note.as_deref().map(Words::from_stored),
+                    note: row.note.as_deref().map(|note| reason_for(caller, note)),
                     activated_by: row.activated_by,
                     activated_at: row.activated_at,
                     diff: serde_json::from_str(&row.diff).map_err(AppError::corrupt("diff"))?,

@@ -1,6 +1,7 @@
 //! Asking a rule: when, in which threads, and what a fault means to whoever asked.
 
 use crate::error::{AppError, Result};
+use crate::team::{Caller, Scope};
 use posthouse_domain::{Day, Instant, Rejection, Words, words};
 use posthouse_engine::{Engine, Fault, FaultKind};
 
@@ -14,7 +15,34 @@ pub(crate) struct Moment {
 /// Begins the lines that a rule wrote itself, in either language.
 const ITS_WORDS: [&str; 2] = ["; it logged: ", "；其日志："];
 
-/// What a fault means to somebody, with whose facts brought it about, and the last lines of the rule's log where they may be seen.
+/// How the host begins to tell of what a rule has shaped, and what is left of that for whoever may not read customers.
+const SHAPED: [[&str; 2]; 6] = [
+    [
+        "the plugin's answer is not usable: ",
+        "the plugin's answer is not usable",
+    ],
+    ["the plugin refused the call: ", "the plugin refused the call"],
+    [
+        "the plugin asked for ",
+        "the plugin wanted more memory than it may have",
+    ],
+    ["插件的结果无法使用：", "插件的结果无法使用"],
+    ["插件拒绝了调用：", "插件拒绝了调用"],
+    ["插件请求的", "插件要的内存超过上限"],
+];
+
+/// How the host tells that a rule stopped, and how it begins to name the functions it stopped in.
+const STOPPED: [[&str; 2]; 2] = [["the plugin stopped: ", " (in "], ["插件中止：", "（位于 "]];
+
+/// How it is told that one customer's facts bring a fault about, whom the log names.
+pub(crate) fn of_one_customer() -> Words {
+    words!(
+        "; the facts of one customer bring it about, whom the binding's log names",
+        "；由某位客户的事实引起，绑定的日志中写明是谁"
+    )
+}
+
+/// What a fault means to somebody, with whose facts brought it about, and what the rule wrote and said where that may be seen.
 pub(crate) fn told(fault: &Fault, blamed: &Words, its_words: bool) -> AppError {
     let log = &fault.receipt.log;
     // the last lines it logged, in their order: mostly the reason
@@ -29,9 +57,13 @@ pub(crate) fn told(fault: &Fault, blamed: &Words, its_words: bool) -> AppError {
             words!("{en}{lines}", "{zh}{lines}")
         }
     };
+    let mut said = Words::of(fault);
+    if !its_words {
+        said = without_its_words(&said);
+    }
     let rejection = Rejection {
         code: fault.code().to_owned(),
-        detail: words!("{fault}{blamed}{logged}", "{fault}{blamed}{logged}"),
+        detail: words!("{said}{blamed}{logged}", "{said}{blamed}{logged}"),
     };
     match fault.kind {
         // neither says anything about the rule, or about the request
@@ -41,13 +73,64 @@ pub(crate) fn told(fault: &Fault, blamed: &Words, its_words: bool) -> AppError {
     }
 }
 
-/// A reason as [`told`] tells it, without what the rule wrote itself: that may say anything about the customers it was asked about.
+/// A reason as [`told`] tells it, without anything that the rule has shaped: what it wrote, said, answered or asked for, and in which of its
+/// functions it stopped, may say anything about the customers it was asked about.
 pub(crate) fn without_its_words(reason: &Words) -> Words {
-    let cut = |text: &str| {
+    let blamed = of_one_customer();
+    let cut = |text: &str, blamed: &str| {
         let end = ITS_WORDS.iter().filter_map(|begin| text.find(begin)).min();
-        text[..end.unwrap_or(text.len())].to_owned()
+        let text = &text[..end.unwrap_or(text.len())];
+        let (fault, blamed) = match text.strip_suffix(blamed) {
+            Some(fault) => (fault, blamed),
+            None => (text, ""),
+        };
+        // before the sentence stand words of the host's at most
+        let first = |all: &[[&'static str; 2]]| {
+            let found = all
+                .iter()
+                .filter_map(|[begin, rest]| Some((fault.find(begin)?, *begin, *rest)));
+            found.min_by_key(|(at, ..)| *at)
+        };
+        match (first(&SHAPED), first(&STOPPED)) {
+            (Some((at, _, left)), stopped) if stopped.is_none_or(|(other, ..)| at < other) => {
+                format!("{before}{left}{blamed}", before = &fault[..at])
+            }
+            (_, Some((at, begin, functions))) => {
+                let (before, message) = fault.split_at(at + begin.len());
+                let message = message.split(functions).next().unwrap_or_default();
+                format!("{before}{message}{blamed}")
+            }
+            _ => format!("{fault}{blamed}"),
+        }
     };
-    reason.map(cut)
+    Words {
+        en: cut(&reason.en, &blamed.en),
+        zh: cut(&reason.zh, &blamed.zh),
+    }
+}
+
+/// A stored reason as this caller may read it.
+pub(crate) fn reason_for(caller: &Caller, stored: &str) -> Words {
+    let reason = Words::from_stored(stored);
+    match caller.may(Scope::Read) {
+        Ok(()) => reason,
+        Err(_) => without_its_words(&reason),
+    }
+}
+
+/// What a rule's failure tells a caller: see [`without_its_words`].
+pub(crate) fn failure_for(caller: &Caller, error: AppError) -> AppError {
+    let told = |rejection: Rejection| Rejection {
+        detail: without_its_words(&rejection.detail),
+        ..rejection
+    };
+    match error {
+        error if caller.may(Scope::Read).is_ok() => error,
+        AppError::Busy(rejection) => AppError::Busy(told(rejection)),
+        AppError::Unable(rejection) => AppError::Unable(told(rejection)),
+        AppError::Invalid(rejection) => AppError::Invalid(told(rejection)),
+        other => other,
+    }
 }
 
 /// Runs `work` in the engine's pool, away from the async workers.
@@ -70,6 +153,72 @@ pub(crate) async fn in_pool<R: Send + 'static>(
 mod tests {
     use super::*;
     use posthouse_engine::Receipt;
+
+    /// Everything that a rule can put into a fault is this.
+    const SECRET: &str = "8613800000001";
+
+    #[test]
+    fn what_a_rule_has_shaped_is_cut_from_a_fault_in_both_languages() {
+        let line = posthouse_engine::LogLine {
+            level: posthouse_engine::LogLevel::Error,
+            message: SECRET.into(),
+        };
+        let number: u64 = SECRET.parse().unwrap();
+        let secret = || Words::same(SECRET);
+        let kinds = [
+            FaultKind::OutOfFuel { budget: 7 },
+            FaultKind::Deadline { limit_ms: 50 },
+            FaultKind::Memory {
+                what: "memory",
+                unit: "bytes",
+                asked: number,
+                limit: 1,
+            },
+            FaultKind::Memory {
+                what: "a table",
+                unit: "elements",
+                asked: number,
+                limit: 1,
+            },
+            FaultKind::Trap {
+                message: "wasm `unreachable` instruction executed".into(),
+                functions: vec![SECRET.into(), format!("f) {SECRET}")],
+            },
+            FaultKind::BadOutput {
+                field: SECRET.into(),
+                problem: secret(),
+            },
+            FaultKind::Refused { message: secret() },
+            FaultKind::Host {
+                message: Words::same("no row"),
+            },
+        ];
+        for kind in kinds {
+            let fault = Fault {
+                kind,
+                receipt: Box::new(Receipt {
+                    log: vec![line.clone()],
+                    ..Receipt::default()
+                }),
+                row: None,
+            };
+            let detail = |its_words| match told(&fault, &of_one_customer(), its_words) {
+                AppError::Busy(why) | AppError::Unable(why) | AppError::Invalid(why) => why.detail,
+                other => panic!("{other}"),
+            };
+            let (whole, cut) = (detail(true), detail(false));
+            assert!(whole.en.contains(SECRET) && whole.zh.contains(SECRET), "{whole:?}");
+            // also where it was kept as a whole, and with its code
+            let code = fault.code();
+            let kept = words!("{code}: {whole}", "{code}: {whole}").to_stored();
+            for cut in [cut, without_its_words(&Words::from_stored(&kept))] {
+                assert!(!cut.en.contains(SECRET) && !cut.zh.contains(SECRET), "{cut:?}");
+                assert!(cut.en.ends_with(&of_one_customer().en), "{cut:?}");
+                assert!(cut.zh.ends_with(&of_one_customer().zh), "{cut:?}");
+                assert!(cut.en.len() > of_one_customer().en.len(), "how it failed: {cut:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_fault_is_told_by_whose_it_is() {

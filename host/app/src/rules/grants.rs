@@ -1,10 +1,16 @@
 //! Grants: which facts an agency allows the rules of a binding to read.
 
 use crate::error::{AppError, Result};
-use posthouse_domain::{catalogue, words};
+use crate::team::{Caller, Scope};
+use posthouse_domain::attribute::{AttributeDef, PREFIX};
+use posthouse_domain::catalogue::Sensitivity;
+use posthouse_domain::{Rejection, catalogue, words};
 use posthouse_engine::Description;
-use posthouse_store::{Tx, plugins};
+use posthouse_store::{Tx, attributes, plugins};
 use uuid::Uuid;
+
+/// The code of a grant that needs a right of its own.
+pub(crate) const NOT_ALLOWED: &str = "grant_not_allowed";
 
 /// The facts that a plugin reads.
 pub(crate) fn reads(description: &Description) -> Vec<String> {
@@ -15,6 +21,54 @@ pub(crate) fn reads(description: &Description) -> Vec<String> {
 pub(crate) fn ungranted(reads: &[String], granted: &[String]) -> Vec<String> {
     let missing = reads.iter().filter(|fact| !granted.contains(fact));
     missing.cloned().collect()
+}
+
+/// Who may grant a fact. What another rule has made of its facts is ordinary: that was granted to that one. `own` are the attributes that
+/// the agency has defined.
+fn sensitivity(fact: &str, own: &[AttributeDef]) -> Sensitivity {
+    match fact.strip_prefix(PREFIX) {
+        Some(key) => {
+            let defined = own.iter().find(|definition| definition.key == key);
+            defined.map_or(Sensitivity::Personal, |definition| definition.sensitivity)
+        }
+        None => {
+            let known = catalogue::readable().find(|known| known.key == fact);
+            known.map_or(Sensitivity::Ordinary, |known| known.sensitivity)
+        }
+    }
+}
+
+/// Those of the facts that say who customers are or what they spend.
+///
+/// # Errors
+/// Failures of the database.
+pub(crate) async fn sensitive(tx: &mut Tx, agency: Uuid, facts: &[String]) -> Result<Vec<String>> {
+    let own = attributes::definitions(tx, agency).await?;
+    let picked = facts
+        .iter()
+        .filter(|fact| sensitivity(fact, &own) == Sensitivity::Personal);
+    Ok(picked.cloned().collect())
+}
+
+/// Passes callers who may grant these facts.
+///
+/// # Errors
+/// `grant_not_allowed` names those that take the scope `grants`.
+pub(crate) async fn check_right(tx: &mut Tx, caller: &Caller, facts: &[String]) -> Result<()> {
+    if caller.may(Scope::Grants).is_ok() {
+        return Ok(());
+    }
+    let sensitive = sensitive(tx, caller.room.id, facts).await?;
+    if sensitive.is_empty() {
+        return Ok(());
+    }
+    let detail = words!(
+        "the plugin reads {en}, which say who customers are or what they spend; only a key with the scope grants can grant that: have the holder of one do this",
+        "插件要读取 {zh}，涉及客户身份或消费；只有具备 grants 权限的密钥才能授权：请由持有这种密钥的人操作",
+        en = sensitive.join(", "),
+        zh = sensitive.join("、")
+    );
+    Err(AppError::Denied(Rejection::new(NOT_ALLOWED, detail)))
 }
 
 /// Passes keys of the catalogue, and those that the plugin `reads`: a misspelt grant must not look like one.
@@ -67,4 +121,42 @@ pub(crate) async fn to_be_granted(
         needed = needed.join(", ")
     );
     Err(AppError::conflict("grant_needed", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use posthouse_domain::Localized;
+    use posthouse_domain::catalogue::FactKind;
+
+    #[test]
+    fn what_says_who_somebody_is_or_what_they_spend_is_sensitive() {
+        let own = |key: &str, sensitivity| AttributeDef {
+            key: key.into(),
+            kind: FactKind::Text,
+            title: Localized::new("房型", "Room"),
+            sensitivity,
+        };
+        let own = [
+            own("room", Sensitivity::Ordinary),
+            own("allergy", Sensitivity::Personal),
+        ];
+        for fact in [
+            "birth-date",
+            "home-city",
+            "spend-24m",
+            "points-balance",
+            "clv-24m",
+            "attr.allergy",
+            "attr.gone",
+        ] {
+            assert_eq!(sensitivity(fact, &own), Sensitivity::Personal, "{fact}");
+        }
+        for fact in ["trips-24m", "recency-days", "lot", "attr.room", "segment.rfm"] {
+            assert_eq!(sensitivity(fact, &own), Sensitivity::Ordinary, "{fact}");
+        }
+        for fact in catalogue::ALL.iter().filter(|fact| fact.kind == FactKind::Money) {
+            assert_eq!(fact.sensitivity, Sensitivity::Personal, "{}", fact.key);
+        }
+    }
 }

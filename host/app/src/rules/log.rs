@@ -2,7 +2,7 @@
 //! at once and written in the background, and where more come than can be kept, the oldest go.
 
 use super::bindings::find;
-use super::call::Moment;
+use super::call::{Moment, reason_for};
 use crate::error::{Result, retrying};
 use crate::team::{Caller, Scope};
 use crate::writable::note_if_full;
@@ -263,7 +263,7 @@ impl Bindings<'_> {
             cause: row.cause,
             digest: row.digest,
             message: match row.level.as_str() {
-                FAULT | ABOUT => Words::from_stored(&row.message),
+                FAULT | ABOUT => reason_for(caller, &row.message),
                 _ if reads => Words::same(row.message),
                 _ => withheld(),
             },

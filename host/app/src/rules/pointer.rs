@@ -73,22 +73,27 @@ pub(crate) async fn put_rule(app: &App, tx: &mut Tx, agency: Uuid, new: &NewRule
         store::grant(tx, agency, point, new.name, new.grant, by, now).await?;
     }
     dialect::notify(tx, agency).await?;
-    announce(app, tx, agency, (point, new.name), &revision).await?;
+    announce(app, tx, agency, (point, new.name), &revision, new.grant).await?;
     Ok(from + 1)
 }
 
-/// Writes down who put a rule into force, and tells others of it.
+/// Writes down who put a rule into force and granted it which facts, and tells others of it.
 pub(crate) async fn announce(
     app: &App,
     tx: &mut Tx,
     agency: Uuid,
     binding: (&str, &str),
     revision: &BindingRevisionRow,
+    granted: &[String],
 ) -> Result<()> {
     let told = in_force(binding, revision);
+    let mut detail = told.data.clone();
+    if !granted.is_empty() {
+        detail["granted"] = granted.into();
+    }
     let (action, by) = (format!("binding.{}", revision.cause), revision.activated_by);
     app.audit()
-        .note_by(tx, agency, by, &action, &told.subject, told.data.clone())
+        .note_by(tx, agency, by, &action, &told.subject, detail)
         .await?;
     app.webhooks().tell(tx, agency, told).await
 }

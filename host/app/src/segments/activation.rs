@@ -8,7 +8,8 @@ use crate::Segments;
 use crate::days::Of;
 use crate::error::{AppError, Result};
 use crate::rules::bindings::{BindingView, check_binding_name, older_revision};
-use crate::rules::grants::{check_facts, reads, to_be_granted};
+use crate::rules::call::failure_for;
+use crate::rules::grants::{check_facts, check_right, reads, to_be_granted};
 use crate::rules::plugins::wrong_extension_point;
 use crate::team::Caller;
 use posthouse_domain::words;
@@ -84,7 +85,7 @@ impl Segments<'_> {
     /// mixture of two rules.
     ///
     /// # Errors
-    /// `grant_needed` if the plugin reads facts that were not granted; `unknown_fact` if the grant names none; `revision_changed` if `expected` is not the revision in force;
+    /// `grant_needed` if the plugin reads facts that were not granted; `grant_not_allowed` if the caller may not grant them; `unknown_fact` if the grant names none; `revision_changed` if `expected` is not the revision in force;
     /// settings that do not fit, a rule that fails. The old rule stays in force then.
     pub async fn activate(
         &self,
@@ -150,21 +151,25 @@ impl Segments<'_> {
         let present = room.live().get(name).map(|live| live.row.revision);
         new.check_present(name, present.unwrap_or(0))?;
         new.grant = self.grants(caller, name, &new, present.is_none()).await?;
-        let summary: RunSummary = self.full_run(room, &mut desk, moment, name, Some(new), cause).await?;
+        let ran = self.full_run(room, &mut desk, moment, name, Some(new), cause).await;
+        let summary: RunSummary = ran.map_err(|error| failure_for(caller, error))?;
         drop(desk);
         let mut view = self.app.bindings().get(caller, SEGMENTATION, name).await?;
         view.diff = Some(summary.diff);
         Ok(view)
     }
 
-    /// The grants to be written: the first activation grants what the plugin declares, a later one only what the call names.
+    /// The grants to be written: the first activation grants what the plugin declares, a later one only what the call names; neither what the
+    /// caller has no right to grant.
     async fn grants(&self, caller: &Caller, name: &str, new: &NewRevision, first: bool) -> Result<Vec<String>> {
         let reads = reads(new.rule.plugin.description());
         check_facts(&new.grant, &reads)?;
-        if first {
-            return Ok(reads);
-        }
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
-        to_be_granted(&mut tx, caller.room.id, (SEGMENTATION, name), &reads, &new.grant).await
+        let granted = match first {
+            true => reads,
+            false => to_be_granted(&mut tx, caller.room.id, (SEGMENTATION, name), &reads, &new.grant).await?,
+        };
+        check_right(&mut tx, caller, &granted).await?;
+        Ok(granted)
     }
 }

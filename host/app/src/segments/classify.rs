@@ -6,7 +6,7 @@ use crate::Room;
 use crate::error::{AppError, Result};
 use crate::facts::columns::{Lent, Rows};
 use crate::facts::frame::Frame;
-use crate::rules::call::{Moment, told};
+use crate::rules::call::{Moment, of_one_customer, told};
 use crate::rules::log::{About, CHANGE, Call, OF_A_RUN};
 use crate::rules::point::{check_attributes, seed};
 use posthouse_domain::attribute::AttributeDef;
@@ -288,10 +288,7 @@ pub(crate) async fn fault_for(tx: &mut Tx, agency: Uuid, fault: &Fault, reads: b
 pub(crate) fn fault_error(fault: &Fault) -> AppError {
     let blamed = match fault.row {
         None => Words::default(),
-        Some(_) => words!(
-            "; the facts of one customer bring it about, whom the binding's log names",
-            "；由某位客户的事实引起，绑定的日志中写明是谁"
-        ),
+        Some(_) => of_one_customer(),
     };
     told(fault, &blamed, true)
 }

@@ -2,6 +2,7 @@
 
 use super::classify::SegmentationRule;
 use crate::error::{AppError, Result};
+use crate::rules::call::without_its_words;
 use posthouse_domain::{Localized, Words, words};
 use posthouse_engine::{NONE, QuantileTable, SegmentDef};
 use posthouse_store::plugins::BindingRow;
@@ -65,7 +66,7 @@ impl Live {
         self.rule.clone().ok_or_else(|| {
             let reason = self.row.stale_reason.as_deref().map_or_else(
                 || words!("its plugin cannot be opened", "插件无法打开"),
-                Words::from_stored,
+                |reason| without_its_words(&Words::from_stored(reason)),
             );
             AppError::conflict(
                 "rule_not_available",

@@ -1,7 +1,7 @@
 //! Seeing beforehand what a rule would change: both rules on the same frame and clock.
 
 use super::SEGMENTATION;
-use super::classify::fault_for;
+use super::classify::{SegmentationRule, fault_for};
 use super::diff::{Pair, from_bytes, movement, to_bytes};
 use crate::Segments;
 use crate::beside::beside;
@@ -14,7 +14,7 @@ use crate::team::{Caller, Scope};
 use posthouse_domain::Day;
 use posthouse_store::{Access, plugins, profiles, segments as store};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// The rule to be tried.
@@ -49,6 +49,8 @@ pub struct Preview {
     pub stale: bool,
     /// Facts the plugin reads that are not granted to the binding: its activation has to grant them.
     pub grant_needed: Vec<String>,
+    /// Of the facts that its activation would grant, those that take a right of its own.
+    pub sensitive: Vec<String>,
     /// Those who would move, all of up to a hundred, some of more; nobody for a caller who may not read customers.
     pub sample: Vec<PreviewSample>,
     /// Fuel used by the new rule.
@@ -99,6 +101,8 @@ impl Segments<'_> {
         let rule = self
             .rule(room.id, &request.name, &request.digest, &request.config)
             .await?;
+        let reads = caller.may(Scope::Read).is_ok();
+        let (asked, sensitive) = self.asked_for(caller, &request.name, &rule).await?;
         let began = std::time::Instant::now();
         let (desk, moment) = self.app.days().desk(&room, Of::LastDay).await?;
         let first = !room.live().contains_key(&request.name);
@@ -115,7 +119,6 @@ impl Segments<'_> {
         })
         .await?;
         drop(desk);
-        let reads = caller.may(Scope::Read).is_ok();
         let then = match then {
             Ok(then) => then,
             Err(fault) => {
@@ -153,7 +156,6 @@ impl Segments<'_> {
         let ordinals: Vec<i64> = picked.iter().map(|(ordinal, _)| i64::from(*ordinal)).collect();
         let customers = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
         let mut labels = labels(&mut tx, room.id, &customers).await?;
-        let granted = plugins::granted(&mut tx, room.id, SEGMENTATION, &request.name).await?;
         drop(tx);
         let sample = picked
             .into_iter()
@@ -168,11 +170,7 @@ impl Segments<'_> {
             })
             .collect();
         // a first activation grants what the plugin declares
-        let grant_needed = if first {
-            Vec::new()
-        } else {
-            ungranted(&grants::reads(rule.plugin.description()), &granted)
-        };
+        let grant_needed = if first { Vec::new() } else { asked };
         let Diff {
             customers,
             classes: segments,
@@ -189,6 +187,7 @@ impl Segments<'_> {
             drift,
             stale,
             grant_needed,
+            sensitive,
             sample,
             fuel,
             duration_ms: began.elapsed().as_millis() as u64,
@@ -208,6 +207,31 @@ impl Segments<'_> {
             tx.commit().await.map_err(AppError::from)
         })?;
         Ok(preview)
+    }
+
+    /// The facts that a rule reads and its binding has not been granted, and those of them that are sensitive. A preview reads them all the
+    /// same, so what a caller asks of them who may not read customers is written down.
+    async fn asked_for(
+        &self,
+        caller: &Caller,
+        name: &str,
+        rule: &SegmentationRule,
+    ) -> Result<(Vec<String>, Vec<String>)> {
+        let agency = caller.room.id;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let granted = plugins::granted(&mut tx, agency, SEGMENTATION, name).await?;
+        let asked = ungranted(&grants::reads(rule.plugin.description()), &granted);
+        let sensitive = grants::sensitive(&mut tx, agency, &asked).await?;
+        drop(tx);
+        if !sensitive.is_empty() && caller.may(Scope::Read).is_err() {
+            let subject = format!("binding/{SEGMENTATION}/{name}");
+            let detail = json!({"digest": rule.plugin.digest(), "facts": sensitive});
+            self.app
+                .audit()
+                .note_look(caller, "binding.preview", &subject, &detail)
+                .await?;
+        }
+        Ok((asked, sensitive))
     }
 
     /// Those who would move by a preview, all or from one segment or to one; an empty name means none.

@@ -11,6 +11,7 @@ use super::{Live, SEGMENTATION};
 use crate::beside::beside;
 use crate::days::Of;
 use crate::error::{AppError, Result, Tries};
+use crate::rules::call::failure_for;
 use crate::rules::pointer::announce;
 use crate::rules::{Moment, in_pool};
 use crate::team::Caller;
@@ -61,7 +62,8 @@ impl Segments<'_> {
         for name in names {
             results.push(
                 self.full_run(room, &mut desk, moment, &name, None, Cause::Request)
-                    .await,
+                    .await
+                    .map_err(|error| failure_for(caller, error)),
             );
         }
         self.trip_breakers(room, &mut desk, moment).await?;
@@ -390,7 +392,8 @@ impl Segments<'_> {
         store::insert_moves(tx, room.id, name, run.run, &moves).await?;
         // last of all, as the log and the webhooks of the agency are locked from here on
         if let Some(entry) = &put {
-            announce(self.app, tx, room.id, (SEGMENTATION, name), entry).await?;
+            let granted = new.map_or(&[][..], |new| &new.grant);
+            announce(self.app, tx, room.id, (SEGMENTATION, name), entry, granted).await?;
         }
         self.tell_moves(tx, room, name, draft.moment.now, &movement).await?;
         Ok((row, run, movement, revision))

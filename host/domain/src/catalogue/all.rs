@@ -144,7 +144,8 @@ pub static ALL: [FactDef; 47] = [
         Value::Whole(row.spend_total)
     })
     .means("消费总额（扣除退款）", "spend on trips ever, less refunds")
-    .unit("minor units"),
+    .unit("minor units")
+    .personal(),
     FactDef::known("spend-12m", FactKind::Money, "bookings", |row| {
         Value::Whole(row.spend_12m)
     })
@@ -152,7 +153,8 @@ pub static ALL: [FactDef; 47] = [
         "近365天消费额（扣除退款）",
         "spend on trips booked in the last 365 days, less refunds",
     )
-    .unit("minor units"),
+    .unit("minor units")
+    .personal(),
     FactDef::known("spend-24m", FactKind::Money, "bookings", |row| {
         Value::Whole(row.spend_24m)
     })
@@ -160,7 +162,8 @@ pub static ALL: [FactDef; 47] = [
         "近730天消费额（扣除退款）",
         "spend on trips booked in the last 730 days, less refunds",
     )
-    .unit("minor units"),
+    .unit("minor units")
+    .personal(),
     FactDef::known("margin-12m", FactKind::Money, "bookings", |row| {
         Value::Whole(row.margin_12m)
     })
@@ -168,7 +171,8 @@ pub static ALL: [FactDef; 47] = [
         "近365天毛利，成本未知的订单不计",
         "spend less cost of trips booked in the last 365 days; a booking of unknown cost adds nothing",
     )
-    .unit("minor units"),
+    .unit("minor units")
+    .personal(),
     FactDef::maybe("booking-value", FactKind::Money, "bookings", |row| {
         row.booking_value().map_or(Value::Unknown, Value::Whole)
     })
@@ -176,10 +180,12 @@ pub static ALL: [FactDef; 47] = [
         "近730天平均每单消费额，向下取整",
         "spend-24m divided by trips-24m, cut off",
     )
-    .unit("minor units"),
+    .unit("minor units")
+    .personal(),
     FactDef::contributed("points-balance", FactKind::Count, false, NO_SOURCE)
         .means("积分余额", "points that can be spent")
-        .unit("points"),
+        .unit("points")
+        .personal(),
     FactDef::contributed("tier", FactKind::Text, true, NO_SOURCE).means("会员等级", "membership tier"),
     FactDef::contributed("tier-days", FactKind::Count, true, NO_SOURCE)
         .means("处于当前等级的天数", "days in the present tier")
@@ -253,7 +259,8 @@ pub static ALL: [FactDef; 47] = [
         "首个下单日之后的消费总额（扣除退款）",
         "spend on trips booked after the first booking day, less refunds",
     )
-    .unit("minor units"),
+    .unit("minor units")
+    .personal(),
     FactDef::maybe(CLV, FactKind::Money, "model", |row| {
         row.clv_24m.map_or(Value::Unknown, Value::Whole)
     })
@@ -261,7 +268,8 @@ pub static ALL: [FactDef; 47] = [
         "模型预测的未来730天消费额",
         "spend to be expected in the next 730 days, by the model fitted last night; unknown without trips or model",
     )
-    .unit("minor units"),
+    .unit("minor units")
+    .personal(),
 ];
 
 /// The lot that the customer has drawn in the rule's binding; see [`crate::lots::lot`]. It is nobody's fact by itself, so no file and no

@@ -34,7 +34,7 @@ pub(crate) struct Definition {
     /// What people read, in both languages.
     #[schema(value_type = described::Localized)]
     title: Localized,
-    /// `ordinary`, or `personal` if left out.
+    /// `ordinary`, which takes a key with the scope `grants`, or `personal` if left out.
     #[schema(value_type = Option<fixed::Sensitivity>)]
     sensitivity: Option<Sensitivity>,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Attribute {
     /// What people read, by language.
     #[schema(value_type = described::Localized)]
     title: Localized,
-    /// `ordinary` or `personal`.
+    /// `ordinary`, or `personal`: only a key with the scope `grants` grants it to a rule.
     #[schema(value_type = fixed::Sensitivity)]
     sensitivity: Sensitivity,
 }

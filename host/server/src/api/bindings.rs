@@ -48,7 +48,8 @@ pub(crate) struct NewBinding {
     /// Comes with `canary`.
     #[schema(minimum = 0, maximum = 100)]
     canary_percent: Option<u8>,
-    /// Facts granted to the binding beyond those granted before. The first activation grants what the plugin declares.
+    /// Facts granted to the binding beyond those granted before. The first activation grants what the plugin declares. Facts that say who
+    /// customers are or what they spend (`sensitivity` is `personal`) take a key with the scope `grants`: 403 `grant_not_allowed`.
     grant: Option<Vec<String>>,
 }
 
@@ -88,7 +89,7 @@ pub(crate) struct Binding {
     granted: Vec<String>,
     /// Since when the rule fails: old memberships stand, a campaign offers nothing.
     stale_since: Option<At>,
-    /// How it fails.
+    /// How it fails; without what the rule itself says of that for a key without the scope `read`.
     stale_reason: Option<Said>,
     /// What the activation moved; only in the answer to it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -288,7 +289,8 @@ async fn history(
 /// What a binding's rules wrote lately, the newest first.
 ///
 /// The last 1,000 lines are kept, and of one run the first 100. They are written in the background, a moment after the run. Lines `about`
-/// a customer, and what a rule wrote itself, are shown to keys with the scope `read` only.
+/// a customer, and what a rule wrote or said itself, are shown to keys with the scope `read` only; others see how many lines there are, when and
+/// of which level.
 #[utoipa::path(get, path = "/bindings/{extension_point}/{name}/logs", tag = "bindings", operation_id = "listLogLines",
     params(("extension_point" = fixed::ExtensionPoint, Path, description = "What is decided."), ("name" = String, Path, description = "The agency's name for it."), BackwardsQuery),
     responses((status = 200, description = "A page of lines.", body = Page<LogLine>)))]

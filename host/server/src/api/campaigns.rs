@@ -317,7 +317,8 @@ async fn reject(
 
 /// Start an approved campaign and activate its rule.
 ///
-/// Inside its window it makes offers from now on. The rule is granted the facts that it declares.
+/// Inside its window it makes offers from now on. The rule is granted the facts that it declares; what says who
+/// customers are or what they spend takes a key with the scope `grants` besides: 403 `grant_not_allowed`.
 #[utoipa::path(post, path = "/campaigns/{id}/start", tag = "campaigns", operation_id = "startCampaign", request_body = Option<StepNote>,
     params(("id" = String, Path, description = "Id or key of the campaign."),
         ("If-Match" = Option<String>, Header, description = "`ETag` of the campaign as it was read.")),

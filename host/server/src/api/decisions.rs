@@ -22,7 +22,8 @@ pub(super) fn routes() -> Calls {
     Calls::new()
         .open_to(&[Scope::Read], routes!(list))
         .open_to(&[Scope::Read], routes!(read))
-        .open_to(&[Scope::Rules], routes!(replay))
+        // it answers with what the rule says of the customer
+        .open_to_all_of(&[Scope::Rules, Scope::Read], routes!(replay))
 }
 
 /// What a decision is on.

@@ -52,7 +52,7 @@ pub(crate) struct Fact {
     meaning: Localized,
     /// Which records feed it; `no_source` as long as none do; `binding` for the lot, which every binding draws anew.
     source: &'static str,
-    /// `ordinary` or `personal`.
+    /// `ordinary`, or `personal`: it says who the customer is or what they spend, and only a key with the scope `grants` grants it to a rule.
     #[schema(value_type = fixed::Sensitivity)]
     sensitivity: Sensitivity,
 }

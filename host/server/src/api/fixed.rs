@@ -71,7 +71,7 @@ fixed! {
     PluginLogLevel = ["debug", "info", "warn", "error"];
     /// The kind of a fact: a whole number, minor units of the base currency, a fraction, yes or no, days since 1970, a text.
     FactKind = catalogue::FactKind::ALL.map(catalogue::FactKind::as_str);
-    /// Whether a fact says what a customer did with the agency, or who the customer is.
+    /// Whether a fact says what a customer did with the agency, or who the customer is and what they spend.
     Sensitivity = as_json(&catalogue::Sensitivity::ALL);
     /// A kind of identity.
     IdentityKind = identity::IdentityKind::ALL.map(identity::IdentityKind::as_str);

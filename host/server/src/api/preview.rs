@@ -59,6 +59,9 @@ pub(crate) struct Preview {
     stale: bool,
     /// Facts the plugin reads that are not granted to the binding: its activation has to send them as `grant`.
     grant_needed: Vec<String>,
+    /// Facts that its activation would grant, the first one included, and that say who customers are or what they spend: only a key with
+    /// the scope `grants` grants them.
+    sensitive: Vec<String>,
     /// Those who would move: all of up to a hundred, some of more. Nobody for a key without the scope `read`.
     sample: Vec<Mover>,
     /// Fuel used by the new rule.
@@ -185,6 +188,7 @@ impl From<app::Preview> for Preview {
             drift: preview.drift,
             stale: preview.stale,
             grant_needed: preview.grant_needed,
+            sensitive: preview.sensitive,
             sample: all(preview.sample),
             fuel: preview.fuel,
             duration_ms: preview.duration_ms,
@@ -193,6 +197,8 @@ impl From<app::Preview> for Preview {
 }
 
 /// Try a rule on everyone, beside the one in force. Nothing is changed.
+///
+/// A key without the scope `read` is shown how many move, and nobody.
 #[utoipa::path(post, path = "/segmentation/preview", tag = "segments", operation_id = "previewSegmentation", request_body = PreviewRequest,
     responses((status = 200, description = "Who would move.", body = Preview)))]
 async fn preview(

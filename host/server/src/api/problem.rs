@@ -169,6 +169,7 @@ impl From<AppError> for Problem {
             }
             AppError::Conflict(rejection) => Self::rejected(StatusCode::CONFLICT, rejection),
             AppError::Unauthorised => Self::unauthorised("key_unknown", Words::of(&error)),
+            AppError::Denied(rejection) => Self::rejected(StatusCode::FORBIDDEN, rejection),
             AppError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "scope_missing", Words::of(&error)),
             AppError::Busy(rejection) => Self::rejected(StatusCode::SERVICE_UNAVAILABLE, rejection).retry_after(2),
             error if error.is_transient() => {

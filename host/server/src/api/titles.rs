@@ -144,6 +144,7 @@ fn in_chinese(code: &str) -> Option<&'static str> {
         "fit_overtaken" => "已有新的拟合",
         "golden_case_failed" => "用例未通过",
         "grant_needed" => "需要授权",
+        "grant_not_allowed" => "无权授权",
         "group_in_use" => "叠加组使用中",
         "header_twice" => "表头重复",
         "headers_missing" => "缺少表头",

@@ -236,8 +236,8 @@ struct RuleInForce {
     config_digest: String,
     /// Whether it is the plan's; a rollback or the breaker brings an older one back.
     as_planned: bool,
-    /// How it fails, while it does.
-    failing: Option<String>,
+    /// How it fails, while it does, in the host's words alone.
+    failing: Option<reader::Said>,
 }
 
 impl From<app::CampaignView> for Campaign {
@@ -263,7 +263,7 @@ impl From<app::CampaignView> for Campaign {
                 digest: rule.digest,
                 config_digest: rule.config_digest,
                 as_planned: rule.as_planned,
-                failing: rule.failing,
+                failing: rule.failing.map(reader::Said),
             }),
             facts: view.facts,
             granted: view.granted,

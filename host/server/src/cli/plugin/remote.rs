@@ -209,6 +209,10 @@ pub(super) fn activate(rule: &RuleArgs, grant: Option<Vec<String>>, output: Outp
                 "Here that is --grant FACT,FACT; `posthouse plugin preview` prints the command with the facts that are missing",
                 "命令行中为 --grant FACT,FACT；`posthouse plugin preview` 会给出带所缺事实的命令"
             )),
+            "grant_not_allowed" => failure.with_hint(words!(
+                "`posthouse agency key SLUG --name NAME --scope rules,grants` creates such a key",
+                "`posthouse agency key SLUG --name NAME --scope rules,grants` 可生成这样的密钥"
+            )),
             _ => not_by_itself(failure),
         })?;
     output.answer(&binding, || answers::in_force(&binding))

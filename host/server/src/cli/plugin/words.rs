@@ -123,6 +123,17 @@ pub(super) fn preview(preview: &Value, binding: &str, activation: impl FnOnce(&s
         )
         .to_string();
     }
+    let sensitive: Vec<&str> = items(preview, "sensitive").filter_map(Value::as_str).collect();
+    if !sensitive.is_empty() {
+        words += &words!(
+            "\nSensitive, as they say who customers are or what they spend: {en}. Only a key with the scope grants can grant {them}.\n",
+            "\n敏感事实（涉及客户身份或消费）：{zh}。只有具备 grants 权限的密钥才能授权。\n",
+            en = sensitive.join(", "),
+            zh = sensitive.join("、"),
+            them = if sensitive.len() == 1 { "it" } else { "them" }
+        )
+        .to_string();
+    }
     words
 }
 

@@ -29,6 +29,12 @@ fn missing_grants_come_with_the_command_that_gives_them() {
         "{words}"
     );
     assert!(words.ends_with("  activate --grant birth-date,age\n"), "{words}");
+    answer["sensitive"] = json!(["birth-date"]);
+    let words = preview(&answer, "calls", |grant| format!("activate --grant {grant}"));
+    assert!(
+        words.ends_with("or what they spend: birth-date. Only a key with the scope grants can grant it.\n"),
+        "{words}"
+    );
 }
 
 #[test]
