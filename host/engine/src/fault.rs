@@ -13,6 +13,8 @@ pub struct Usage {
     pub fuel: u64,
     /// Wall-clock time in microseconds, instantiation included.
     pub micros: u64,
+    /// Processor time of the thread in microseconds, instantiation included. What a unit of fuel cost: this over `fuel`.
+    pub cpu_micros: u64,
     /// Largest sum of linear memories, in bytes.
     pub peak_memory: u64,
     /// Bytes of what was asked about, and of the context, handed to the guest.
@@ -103,7 +105,16 @@ pub enum FaultKind {
         /// Fuel the call had.
         budget: u64,
     },
-    /// The wall clock ran out while fuel was left, twice.
+    /// The processor time was used up while fuel was left: the plugin does what costs more than its fuel says.
+    #[error("{}", words!(
+        "the plugin used its {limit_ms} ms of processor time although fuel was left: look for large memory that is read all over or written again and again, or do less work per row or line",
+        "插件用尽了 {limit_ms} 毫秒处理器时间，而燃料尚未用尽：请检查有没有在大块内存中到处读取或反复写入，或减少每行的工作量"
+    ))]
+    OutOfTime {
+        /// Processor time the call had, in milliseconds.
+        limit_ms: u64,
+    },
+    /// The wall clock ran out while fuel and processor time were left, twice.
     #[error("{}", words!(
         "the call took longer than {limit_ms} ms although fuel was left: the machine is overloaded; try again, and raise `deadline-ms` if it stays",
         "调用超过 {limit_ms} 毫秒，而燃料尚未用尽：机器过载；请重试，如果一直这样，请调高 `deadline-ms`"
@@ -244,6 +255,7 @@ impl Fault {
     pub fn code(&self) -> &'static str {
         match &self.kind {
             FaultKind::OutOfFuel { .. } => "out_of_fuel",
+            FaultKind::OutOfTime { .. } => "out_of_time",
             FaultKind::Deadline { .. } => "deadline",
             FaultKind::Memory { .. } => "memory",
             FaultKind::Trap { .. } => "trap",

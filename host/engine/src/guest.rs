@@ -36,8 +36,18 @@ pub(crate) struct Guest {
 /// A growth beyond the limits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Denied {
-    Memory { asked: usize, limit: usize },
-    Table { asked: usize, limit: usize },
+    Memory {
+        asked: usize,
+        limit: usize,
+    },
+    Table {
+        asked: usize,
+        limit: usize,
+    },
+    /// Processor time, in milliseconds.
+    Time {
+        limit: u64,
+    },
 }
 
 impl Guest {

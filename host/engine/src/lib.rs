@@ -41,6 +41,7 @@ mod plugin;
 mod point;
 mod points;
 mod problem;
+mod processor;
 mod refusal;
 mod runtime;
 mod schema;

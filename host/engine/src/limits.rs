@@ -49,6 +49,9 @@ pub struct Limits {
     pub chunk_rows: usize,
     /// Length of a tick of the clock that ends calls, in milliseconds. 10.
     pub epoch_tick_ms: u64,
+    /// Processor time of one decision, in milliseconds. 250, several times what its fuel takes when it is burnt on what most plugins do. A
+    /// call with more fuel has as much more time.
+    pub cpu_ms: u64,
     /// Wall-clock time of one call, in milliseconds. 2,000. Fuel ends a call much earlier on a healthy machine.
     pub deadline_ms: u64,
     /// Calls that run at the same time; others wait. 32. Each reserves address space for its memories, not memory.
@@ -123,6 +126,7 @@ impl Default for Limits {
             row_fuel: 5_000,
             chunk_rows: 8_192,
             epoch_tick_ms: 10,
+            cpu_ms: 250,
             deadline_ms: 2_000,
             concurrent_calls: 32,
             host_call_bytes: 4 << 20,
@@ -167,8 +171,9 @@ impl Limits {
         Duration::from_millis(self.epoch_tick_ms.max(1))
     }
 
-    /// Ticks after which a call ends. One more than the division says, for the tick that is under way.
-    pub(crate) fn deadline_ticks(&self) -> u64 {
-        self.deadline_ms.div_ceil(self.epoch_tick_ms.max(1)) + 1
+    /// Processor time of a call with so much fuel, in milliseconds.
+    pub(crate) fn cpu_ms(&self, fuel: u64) -> u64 {
+        let times = |fuel: u64| u128::from(self.cpu_ms) * u128::from(fuel) / u128::from(self.decision_fuel.max(1));
+        u64::try_from(times(fuel.max(self.decision_fuel))).unwrap_or(u64::MAX)
     }
 }

@@ -3,14 +3,15 @@
 use crate::fault::{Fault, FaultKind, Receipt, Usage};
 use crate::guest::{Denied, Guest, linker};
 use crate::limits::Limits;
+use crate::processor::used as cpu;
 use posthouse_domain::{Words, words};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wasmtime::component::Linker;
 use wasmtime::{
-    Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolConcurrencyLimitError, PoolingAllocationConfig, Store,
-    Strategy, Trap, WasmBacktrace,
+    Config, Enabled, InstanceAllocationStrategy, OperatorCost, OptLevel, PoolConcurrencyLimitError,
+    PoolingAllocationConfig, Store, Strategy, Trap, UpdateDeadline, WasmBacktrace,
 };
 
 /// What all plugins of one process share.
@@ -38,8 +39,8 @@ impl Runtime {
 
     /// Runs `work` in a fresh store with `budget` units of fuel. `what` names the called function in faults.
     ///
-    /// A call that the wall clock ended while fuel was left is made once more: that is an overloaded machine, not a
-    /// plugin that is too slow.
+    /// A call that the wall clock ended while fuel and processor time were left is made once more: that is an overloaded machine, not a
+    /// plugin that is too slow. One that used its thread's time up is the plugin's fault.
     pub(crate) fn call<T>(
         &self,
         what: &'static str,
@@ -64,10 +65,25 @@ impl Runtime {
         bytes_in: u64,
         work: &impl Fn(&mut Store<Guest>) -> wasmtime::Result<T>,
     ) -> Result<(T, Receipt), Fault> {
-        let begin = Instant::now();
+        let (begin, began) = (Instant::now(), cpu());
         let mut store = Store::new(&self.engine, Guest::new(&self.limits));
         store.limiter(|guest| guest);
-        store.set_epoch_deadline(self.limits.deadline_ticks());
+        let (deadline, limit) = (
+            Duration::from_millis(self.limits.deadline_ms),
+            self.limits.cpu_ms(budget),
+        );
+        let most = Duration::from_millis(limit);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |mut store| {
+            if cpu().saturating_sub(began) >= most {
+                store.data_mut().denied = Some(Denied::Time { limit });
+                return Ok(UpdateDeadline::Interrupt);
+            }
+            Ok(match begin.elapsed() < deadline {
+                true => UpdateDeadline::Continue(1),
+                false => UpdateDeadline::Interrupt,
+            })
+        });
         store.set_hostcall_fuel(self.limits.host_call_bytes);
         let answer = store.set_fuel(budget).and_then(|()| work(&mut store));
         let left = store.get_fuel().unwrap_or(0);
@@ -76,6 +92,7 @@ impl Runtime {
             usage: Usage {
                 fuel: budget.saturating_sub(left),
                 micros: begin.elapsed().as_micros() as u64,
+                cpu_micros: cpu().saturating_sub(began).as_micros() as u64,
                 peak_memory: guest.peak_memory as u64,
                 bytes_in,
                 bytes_out: guest.bytes_out,
@@ -116,6 +133,7 @@ impl Runtime {
                     limit,
                 };
             }
+            Some(Denied::Time { limit }) => return FaultKind::OutOfTime { limit_ms: limit },
             None => {}
         }
         if error.is::<PoolConcurrencyLimitError>() {
@@ -201,6 +219,15 @@ fn config(limits: &Limits) -> Config {
 /// a byte at the end of an empty memory would take that many bytes of machine code otherwise. What has no image is copied at each start.
 const SPARSE_IMAGE: u64 = 64 << 10;
 
+/// Fuel of the instructions: one unit each, and one for each byte or element of those that go through many. A reference to a function
+/// costs a call into the host.
+fn costs() -> OperatorCost {
+    OperatorCost {
+        RefFunc: 16,
+        ..OperatorCost::new()
+    }
+}
+
 /// What machine code depends on: whoever compiles and whoever runs have the same.
 pub(crate) fn compiling() -> Config {
     let mut config = Config::new();
@@ -214,6 +241,7 @@ pub(crate) fn compiling() -> Config {
         .wasm_multi_memory(false)
         .wasm_component_model(true)
         .consume_fuel(true)
+        .operator_cost(costs())
         .epoch_interruption(true)
         .memory_guaranteed_dense_image_size(SPARSE_IMAGE)
         // Guests are synchronous; without tasks a store is cheaper to make.
@@ -291,4 +319,59 @@ impl Drop for Permit<'_> {
 /// Locks `mutex`, also when a thread panicked while it held it: what these locks guard is valid at every step.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use wasmtime::{Instance, Module};
+
+    /// What comes of a call whose thread is held up for longer than the deadline, so many times, before its guest goes round a short loop.
+    fn held_up(times: u32) -> (Result<(), Fault>, u32) {
+        let limits = Limits {
+            deadline_ms: 20,
+            epoch_tick_ms: 1,
+            ..Limits::default()
+        };
+        let runtime = Runtime::new(limits).expect("a sandbox");
+        let short = r#"(module (func (export "go") (local i32) (loop $again
+            (br_if $again (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 1000))))))"#;
+        let module = Module::new(&runtime.engine, wat::parse_str(short).expect("a module")).expect("it compiles");
+        let attempts = Cell::new(0);
+        let called = runtime.call("go", runtime.limits.decision_fuel, 0, |store| {
+            attempts.set(attempts.get() + 1);
+            if attempts.get() <= times {
+                std::thread::sleep(Duration::from_millis(60));
+            }
+            let instance = Instance::new(&mut *store, &module, &[])?;
+            instance.get_typed_func::<(), ()>(&mut *store, "go")?.call(store, ())
+        });
+        (called.map(drop), attempts.get())
+    }
+
+    #[test]
+    fn who_is_held_up_is_asked_once_more_and_never_blamed() {
+        assert_eq!(held_up(0), (Ok(()), 1));
+        assert_eq!(held_up(1), (Ok(()), 2));
+        let (called, attempts) = held_up(2);
+        let fault = called.expect_err("it is held up twice");
+        assert_eq!((fault.code(), attempts), ("deadline", 2));
+        assert!(!fault.counts_against_plugin());
+        let usage = fault.receipt.usage;
+        assert!(usage.micros >= 60_000 && usage.cpu_micros < 20_000, "{usage:?}");
+    }
+
+    #[test]
+    fn a_call_with_more_fuel_has_more_time() {
+        let limits = Limits::default();
+        let times = [0, 20_000_000, limits.chunk_fuel(8_192)].map(|fuel| limits.cpu_ms(fuel));
+        assert_eq!(times, [250, 250, 762]);
+        let endless = Limits {
+            decision_fuel: 0,
+            cpu_ms: u64::MAX,
+            ..Limits::default()
+        };
+        assert_eq!(endless.cpu_ms(u64::MAX), u64::MAX);
+    }
 }

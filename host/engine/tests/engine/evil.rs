@@ -1,7 +1,7 @@
 //! Guests that go wrong while they run. Each has its exact fault, and the next call works.
 
 use crate::{Guest, context, engine, fault, open, segmentation, works};
-use posthouse_engine::{Engine, EngineConfig, FaultKind, Limits, LogLevel};
+use posthouse_engine::{Engine, EngineConfig, Fault, FaultKind, Limits, LogLevel, Usage};
 
 #[test]
 fn endless_loop() {
@@ -39,6 +39,74 @@ fn slower_than_the_wall_clock() {
     assert_eq!(fault.kind, FaultKind::Deadline { limit_ms: 30 });
     assert!(!fault.counts_against_plugin());
     insta::assert_snapshot!(fault, @"the call took longer than 30 ms although fuel was left: the machine is overloaded; try again, and raise `deadline-ms` if it stays");
+}
+
+/// What a guest that is given 100 ms of processor time for its 20 million units of fuel comes to.
+fn within_100_ms(extra: &str, before: &str) -> Fault {
+    let limits = Limits {
+        cpu_ms: 100,
+        ..Limits::default()
+    };
+    let config = EngineConfig {
+        limits,
+        ..EngineConfig::default()
+    };
+    let engine = Engine::new(config).expect("an engine");
+    let guest = Guest {
+        extra: extra.into(),
+        before: before.into(),
+        ..Guest::default()
+    };
+    let guest = guest.build();
+    let plugin = engine.open(&posthouse_engine::digest(&guest), &guest);
+    crate::classify(&plugin.expect("the description is harmless"), &[1]).expect_err("it does not end")
+}
+
+#[test]
+fn loads_all_over_a_large_memory() {
+    // a ring through 2^18 places of 64 bytes, each far from the one before, and then round and round: each load waits for the last
+    let ring = "(drop (memory.grow (i32.const 264)))
+      (local.set $i (i32.const 0))
+      (loop $next
+        (i32.store offset=524288 (i32.shl (local.get $i) (i32.const 6))
+          (i32.shl (i32.and (i32.add (i32.mul (local.get $i) (i32.const 166125)) (i32.const 100003)) (i32.const 0x3ffff)) (i32.const 6)))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $next (i32.lt_u (local.get $i) (i32.const 0x40000))))";
+    let load = "(i32.load offset=524288 ".repeat(64);
+    let round = format!(
+        "(loop $again (local.set $i {load} (local.get $i){}) (br $again))",
+        ")".repeat(64)
+    );
+    let fault = within_100_ms("", &format!("{ring} {round}"));
+    assert_eq!(
+        fault.kind,
+        FaultKind::OutOfTime { limit_ms: 100 },
+        "{:?}",
+        fault.receipt
+    );
+    assert!(fault.counts_against_plugin());
+    let Usage { fuel, cpu_micros, .. } = fault.receipt.usage;
+    assert!(
+        fuel < 20_015_000 && (100_000..200_000).contains(&cpu_micros),
+        "{fuel} units, {cpu_micros} µs"
+    );
+    insta::assert_snapshot!(fault, @"the plugin used its 100 ms of processor time although fuel was left: look for large memory that is read all over or written again and again, or do less work per row or line");
+}
+
+#[test]
+fn what_goes_through_much_memory_is_paid_by_the_byte() {
+    let fill = "(loop $again (memory.fill (i32.const 20000) (i32.const 120) (i32.const 500000)) (br $again))";
+    let fault = within_100_ms("", fill);
+    assert_eq!(fault.code(), "out_of_fuel", "{:?}", fault.receipt);
+}
+
+#[test]
+fn references_to_functions_have_their_price() {
+    let extra = "(func $other) (elem declare func $other)";
+    let fault = within_100_ms(extra, "(loop $again (drop (ref.func $other)) (br $again))");
+    assert_eq!(fault.code(), "out_of_fuel", "{:?}", fault.receipt);
+    let Usage { fuel, cpu_micros, .. } = fault.receipt.usage;
+    assert!(cpu_micros < fuel * 7 / 1_000, "{cpu_micros} µs for {fuel} units");
 }
 
 #[test]

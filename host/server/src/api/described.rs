@@ -154,6 +154,9 @@ pub(super) struct Usage {
     fuel: u64,
     /// Microseconds, instantiation included.
     micros: u64,
+    /// Microseconds of processor time; absent from decisions made before it was measured.
+    #[schema(required = false)]
+    cpu_micros: u64,
     /// Largest sum of linear memories, in bytes.
     peak_memory: u64,
     /// Bytes handed to the rule.

@@ -138,7 +138,7 @@ fixed! {
     CampaignOutcome = ["applied", "outside_window", "elsewhere", "customer_needed", "not_in_audience", "holdout", "open_complaint", "coupon_needed",
         "no_rule", "rule_failed", "not_running", "no_offer", "outranked", "not_best", "over_budget", "at_floor"];
     /// How asking a rule ended: it answered, or what was wrong.
-    DecisionOutcome = ["answered", "out_of_fuel", "deadline", "memory", "trap", "bad_output", "refused", "host"];
+    DecisionOutcome = ["answered", "out_of_fuel", "out_of_time", "deadline", "memory", "trap", "bad_output", "refused", "host"];
     /// The period that is looked at.
     ParetoWindow = ["12m", "24m", "total"];
     /// What customers are ranked by.

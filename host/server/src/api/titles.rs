@@ -190,6 +190,7 @@ fn in_chinese(code: &str) -> Option<&'static str> {
         "other_clock" => "时钟不一致",
         "other_secret" => "密钥文件不符",
         "out_of_fuel" => "燃料耗尽",
+        "out_of_time" => "处理器时间耗尽",
         "own_plan" => "不能批准自己的方案",
         "plan_changed" => "方案已变更",
         "plugin_not_opened" => "插件无法打开",

@@ -22,6 +22,7 @@ impl Config {
             ("plugins.revisions", u64::from(self.plugins.revisions)),
             ("plugins.stored-bytes", self.plugins.stored_bytes),
             ("plugins.log-days", u64::from(self.plugins.log_days)),
+            ("plugins.limits.cpu-ms", self.plugins.limits.cpu_ms),
             ("plugins.compile-cpu-seconds", self.plugins.compile_cpu_seconds),
             ("plugins.compile-silence-seconds", self.plugins.compile_silence_seconds),
             ("imports.workbook-cpu-seconds", self.imports.workbook_cpu_seconds),
@@ -71,6 +72,10 @@ mod tests {
         let mut config = Config::default();
         config.http.requests_per_second = 0;
         assert!(config.check().unwrap_err().to_string().contains("at least 1"));
+        let mut config = Config::default();
+        config.plugins.limits.cpu_ms = 0;
+        let refused = config.check().unwrap_err().to_string();
+        assert!(refused.contains("cpu-ms"), "{refused}");
     }
 
     #[test]
