@@ -12,6 +12,7 @@ use crate::plugin::Plugin;
 use crate::points::Points;
 use crate::refusal::{LoadError, Refusal};
 use crate::runtime::{Runtime, lock};
+use crate::turns::{Questions, Runs};
 use crate::units::SelfTest;
 use posthouse_domain::words;
 use serde::Serialize;
@@ -35,7 +36,7 @@ pub struct EngineConfig {
     pub cache_bytes: u64,
     /// Bytes that stay free on the disk of the cache: below, nothing is kept. None by default.
     pub spared_bytes: u64,
-    /// Threads that run plugins; 0 means one per core.
+    /// Threads that one agency's rules run on at a time; 0 means one per core, as far as there are places for calls.
     pub threads: usize,
     /// Components that may wait for the compiler, of which one agency has half. 8 by default.
     pub compile_queue: usize,
@@ -68,7 +69,7 @@ pub enum EngineError {
     Sandbox(String),
     /// Threads cannot be started.
     #[error("{}", words!("the threads for plugins cannot be started: {problem}", "插件线程无法启动：{problem}", problem = .0))]
-    Threads(#[from] rayon::ThreadPoolBuildError),
+    Threads(String),
     /// The cache directory cannot be used.
     #[error("{}", words!("the compile cache {directory} cannot be used; it must belong to the server's user: {error}", "编译缓存 {directory} 无法使用；它须属于运行服务器的用户：{error}", directory = directory.display()))]
     Cache {
@@ -103,7 +104,8 @@ struct Inner {
     compiler: Compiler,
     cache: Option<Cache>,
     points: Points,
-    pool: rayon::ThreadPool,
+    questions: Questions,
+    runs: Arc<Runs>,
     loaded: Mutex<Shelf>,
     compiled: AtomicU64,
     from_cache: AtomicU64,
@@ -141,7 +143,7 @@ impl Engine {
     /// See [`EngineError`]; each says what to change.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
         let EngineConfig {
-            limits,
+            mut limits,
             cache_dir,
             cache_bytes,
             spared_bytes,
@@ -150,6 +152,12 @@ impl Engine {
             points,
             compiler,
         } = config;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = match threads {
+            0 => cores,
+            threads => threads,
+        };
+        let threads = limits.make_places(threads);
         let stack = limits.thread_stack_bytes();
         let runtime = Runtime::new(limits).map_err(|error| EngineError::Sandbox(format!("{error:#}")))?;
         let cache = cache_dir
@@ -170,8 +178,10 @@ impl Engine {
                 // the hook has told of it, and whoever waits sees that nothing comes
                 .panic_handler(|_| {})
                 .build()
+                .map_err(|error| EngineError::Threads(error.to_string()))
         };
-        let half = std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2);
+        let questions = Questions::new(threads, stack).map_err(|error| EngineError::Threads(error.to_string()))?;
+        let half = cores / 2;
         let compiler = match compiler {
             Some(child) => Compiler::Child(child),
             None => Compiler::Here(pool("plugin-compile", half.max(1))?),
@@ -182,7 +192,8 @@ impl Engine {
             compiler,
             cache,
             points,
-            pool: pool("plugin-call", threads)?,
+            questions,
+            runs: Runs::new([pool("plugin-run", threads)?, pool("plugin-more", threads)?]),
             loaded: Mutex::default(),
             compiled: AtomicU64::new(0),
             from_cache: AtomicU64::new(0),
@@ -299,15 +310,22 @@ impl Engine {
         lock(&self.0.loaded).get(digest)
     }
 
-    /// The threads that run plugins. Chunks built and classified inside its `install` run side by side.
+    /// Threads that run plugins, for whoever is alone here. Chunks built and classified inside its `install` run side by side.
     pub fn pool(&self) -> &rayon::ThreadPool {
-        &self.0.pool
+        self.0.runs.pool()
     }
 
-    /// Has the threads that run plugins do `work`, and does not wait for it; rayon's parallel iterators inside use them all. A panic ends
-    /// the work alone.
-    pub fn spawn(&self, work: impl FnOnce() + Send + 'static) {
-        self.0.pool.spawn(work);
+    /// Has threads that run plugins do `work` for an agency, which goes over a population, and does not wait for it; rayon's parallel
+    /// iterators inside use several. An agency has one such work done at a time, and agencies take turns. A panic ends the work alone.
+    pub fn run(&self, whose: u128, work: impl FnOnce() + Send + 'static) {
+        self.0.runs.begin(whose, work);
+    }
+
+    /// Has other threads call `ask` for an agency, once for each number below `pieces`, in their order and several at a time, and does not
+    /// wait for it: for what somebody waits for. Agencies take turns by the time they use, and one alone has half the threads at most. `ask`
+    /// is dropped behind the last; a panic ends it.
+    pub fn ask(&self, whose: u128, pieces: usize, ask: impl Fn(usize) + Send + Sync + 'static) {
+        self.0.questions.ask(whose, pieces, ask);
     }
 
     /// The limits in force.

@@ -49,6 +49,7 @@ mod self_test;
 mod shown;
 mod text;
 mod trials;
+mod turns;
 mod units;
 
 pub use columns::{Column, ColumnBuffer, Value, Values};

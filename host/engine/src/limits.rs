@@ -54,7 +54,8 @@ pub struct Limits {
     pub cpu_ms: u64,
     /// Wall-clock time of one call, in milliseconds. 2,000. Fuel ends a call much earlier on a healthy machine.
     pub deadline_ms: u64,
-    /// Calls that run at the same time; others wait. 32. Each reserves address space for its memories, not memory.
+    /// Calls that run at the same time; others wait. 0: as many as there are threads for. Each reserves address space for its memories, not
+    /// memory.
     pub concurrent_calls: u32,
 
     /// Bytes the host copies out of the guest for one result or one log line. 4 MiB.
@@ -128,7 +129,7 @@ impl Default for Limits {
             epoch_tick_ms: 10,
             cpu_ms: 250,
             deadline_ms: 2_000,
-            concurrent_calls: 32,
+            concurrent_calls: 0,
             host_call_bytes: 4 << 20,
             log_lines: 32,
             log_line_bytes: 1 << 10,
@@ -154,11 +155,27 @@ impl Default for Limits {
     }
 }
 
+/// Places for the trials of what is uploaded, which have threads of their own.
+const TRIALS: u32 = 8;
+
 impl Limits {
     /// Fuel of one chunk of `rows` rows.
     pub fn chunk_fuel(&self, rows: usize) -> u64 {
         self.decision_fuel
             .saturating_add(self.row_fuel.saturating_mul(rows as u64))
+    }
+
+    /// Sees to it that there is a place for a call on every thread, of which there are four times those of one agency, and for trials.
+    /// Returns how many threads an agency can have: `threads`, or fewer where the places are given.
+    pub(crate) fn make_places(&mut self, threads: usize) -> usize {
+        let places = u32::try_from(threads).unwrap_or(u32::MAX).saturating_mul(4);
+        match self.concurrent_calls {
+            0 => {
+                self.concurrent_calls = places.saturating_add(TRIALS);
+                threads
+            }
+            given => threads.min(given.div_ceil(4) as usize),
+        }
     }
 
     /// Stack of a thread that calls plugins: theirs, and what the host needs around the call.
@@ -175,5 +192,28 @@ impl Limits {
     pub(crate) fn cpu_ms(&self, fuel: u64) -> u64 {
         let times = |fuel: u64| u128::from(self.cpu_ms) * u128::from(fuel) / u128::from(self.decision_fuel.max(1));
         u64::try_from(times(fuel.max(self.decision_fuel))).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_place_for_a_call_on_every_thread() {
+        for (given, threads, each, places) in [
+            (0, 2, 2, 16),
+            (0, 64, 64, 264),
+            (32, 2, 2, 32),
+            (32, 64, 8, 32),
+            (1, 2, 1, 1),
+        ] {
+            let mut limits = Limits {
+                concurrent_calls: given,
+                ..Limits::default()
+            };
+            assert_eq!(limits.make_places(threads), each, "{given} places, {threads} threads");
+            assert_eq!(limits.concurrent_calls, places, "{given} places, {threads} threads");
+        }
     }
 }

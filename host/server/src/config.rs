@@ -103,7 +103,7 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Plugins {
-    /// Threads that run plugins; 0 means one per core.
+    /// Threads that the rules of one agency run on at a time; 0 means one per core.
     pub(crate) threads: usize,
     /// Uploads that may wait for the compiler; further ones are told to come back.
     pub(crate) compile_queue: usize,

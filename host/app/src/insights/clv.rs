@@ -185,7 +185,7 @@ impl Insights<'_> {
             }
             let number = latest.map_or(1, |row| row.fit + 1);
             let asked = room.clone();
-            let found = in_pool(&self.app.engine, move || {
+            let found = in_pool(&self.app.engine, room.id, move || {
                 let population = Population::of(&*asked.frame_of(moment.today)?);
                 Some(fit(&population, number, moment))
             })
@@ -218,7 +218,7 @@ impl Insights<'_> {
         let model = fit.found.ok().map(|fit| fit.model);
         // whoever holds the desk is the only one to change the frame
         let asked = room.clone();
-        let worths = in_pool(&self.app.engine, move || {
+        let worths = in_pool(&self.app.engine, room.id, move || {
             let frame = &*asked.frame();
             let known = frame.purchases();
             let worth = |row| model?.worth(&known(row)?);

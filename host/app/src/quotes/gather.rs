@@ -8,7 +8,7 @@ use crate::campaigns::point::{Promotion, Request, Told};
 use crate::error::Result;
 use crate::facts::known::{Known, project};
 use crate::rules::point::{Made, Rule, decide};
-use crate::rules::{Moment, in_pool};
+use crate::rules::{Moment, in_turn};
 use crate::{Quotes, Room};
 use posthouse_domain::Words;
 use posthouse_domain::promotion::Basket;
@@ -16,7 +16,6 @@ use posthouse_domain::promotion::budget::Used;
 use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};
 use posthouse_engine::Proposed;
 use posthouse_store::budgets::{self, UsedRow};
-use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -89,10 +88,10 @@ impl Quotes<'_> {
                 admit(&campaign.plan, campaign.id, asker, occasion).err()
             })
             .collect();
-        let (asked, basket) = (standing.clone(), new.basket.clone());
-        let hearing = in_pool(&self.app.engine, move || {
-            let heard = hear(&asked.campaigns, &bars, &basket, known.as_ref(), moment);
-            (bars, heard)
+        let open: Vec<usize> = (0..bars.len()).filter(|place| bars[*place].is_none()).collect();
+        let (asked, told) = (standing.clone(), Arc::new(Told::new(&new.basket)));
+        let hearing = in_turn(&self.app.engine, room.id, open.len(), move |piece| {
+            hear(&asked.campaigns[open[piece]], &told, known.as_ref(), moment)
         });
         // what is left of the budgets is read while the rules are asked; the snapshot ends with that
         let reading = async {
@@ -103,7 +102,12 @@ impl Quotes<'_> {
             }
         };
         let (rows, heard) = tokio::join!(reading, hearing);
-        let (rows, (bars, heard)) = (rows?, heard?);
+        let (rows, mut said) = (rows?, heard?.into_iter());
+        let heard = bars.iter().map(|bar| match bar {
+            Some(bar) => Some(Heard::Barred(*bar)),
+            None => said.next(),
+        });
+        let heard: Vec<Heard> = heard.flatten().collect();
         let arm = |(campaign, bar): (&Campaign, &Option<Barred>)| match bar {
             None => Some((campaign.id, "treatment")),
             Some(Barred::Holdout) => Some((campaign.id, "holdout")),
@@ -143,32 +147,16 @@ fn used(row: &UsedRow) -> Used {
     }
 }
 
-/// Asks every rule that may be asked. Runs inside the engine's pool, as many at a time as there are threads.
-fn hear(
-    campaigns: &[Campaign],
-    bars: &[Option<Barred>],
-    basket: &Basket,
-    known: Option<&Known>,
-    moment: Moment,
-) -> Vec<Heard> {
-    let told = Arc::new(Told::new(basket));
-    campaigns
-        .par_iter()
-        .zip(bars)
-        .map(|(campaign, bar)| {
-            if let Some(bar) = bar {
-                return Heard::Barred(*bar);
-            }
-            let rule = match &campaign.rule {
-                Ok(rule) => rule.clone(),
-                Err(why) => return Heard::NoRule(why.clone()),
-            };
-            let request = Request {
-                basket: told.clone(),
-                facts: project(rule.plugin.description(), rule.seed, known),
-            };
-            let made = decide(&rule, moment, &request);
-            Heard::Asked(Box::new(Asked { rule, request, made }))
-        })
-        .collect()
+/// Asks the rule of a campaign that may make an offer.
+fn hear(campaign: &Campaign, told: &Arc<Told>, known: Option<&Known>, moment: Moment) -> Heard {
+    let rule = match &campaign.rule {
+        Ok(rule) => rule.clone(),
+        Err(why) => return Heard::NoRule(why.clone()),
+    };
+    let request = Request {
+        basket: told.clone(),
+        facts: project(rule.plugin.description(), rule.seed, known),
+    };
+    let made = decide(&rule, moment, &request);
+    Heard::Asked(Box::new(Asked { rule, request, made }))
 }

@@ -179,7 +179,7 @@ impl Quotes<'_> {
             }
         }
         drop(tx);
-        in_pool(&self.app.engine, move || {
+        in_pool(&self.app.engine, room.id, move || {
             let answers = side_by_side(&asked, &now, &then, moment);
             let change = |(case, answers): (&Case, Option<Answers<i64>>)| {
                 let Answers { now, then } = answers?;

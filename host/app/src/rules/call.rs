@@ -4,6 +4,8 @@ use crate::error::{AppError, Result};
 use crate::team::{Caller, Scope};
 use posthouse_domain::{Day, Instant, Rejection, Words, words};
 use posthouse_engine::{Engine, Fault, FaultKind};
+use std::sync::{Mutex, PoisonError};
+use uuid::Uuid;
 
 /// When a question is asked.
 #[derive(Debug, Clone, Copy)]
@@ -133,26 +135,64 @@ pub(crate) fn failure_for(caller: &Caller, error: AppError) -> AppError {
     }
 }
 
-/// Runs `work` in the engine's pool, away from the async workers.
+/// Does what goes over an agency's population in the engine's threads for that, when its turn comes. Rayon's parallel iterators inside use
+/// several.
 pub(crate) async fn in_pool<R: Send + 'static>(
     engine: &Engine,
+    agency: Uuid,
     work: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R> {
     let (answer, answered) = tokio::sync::oneshot::channel();
-    engine.spawn(move || {
+    engine.run(agency.as_u128(), move || {
         // whoever asked may be gone
         let _ = answer.send(work());
     });
-    // its panic is in the log
-    answered
-        .await
-        .map_err(|_| AppError::Internal("asking a rule panicked".into()))
+    answered.await.map_err(|_| panicked())
+}
+
+/// Asks what somebody waits for, in pieces, in the engine's threads for that: the answers in the order of the pieces. Agencies take turns.
+/// What is not begun when nobody waits any more is left.
+pub(crate) async fn in_turn<R: Send + 'static>(
+    engine: &Engine,
+    agency: Uuid,
+    pieces: usize,
+    ask: impl Fn(usize) -> R + Send + Sync + 'static,
+) -> Result<Vec<R>> {
+    let (said, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    engine.ask(agency.as_u128(), pieces, move |piece| {
+        if !said.is_closed() {
+            let _ = said.send((piece, ask(piece)));
+        }
+    });
+    let mut answers: Vec<Option<R>> = std::iter::repeat_with(|| None).take(pieces).collect();
+    for _ in 0..pieces {
+        let (piece, answer) = heard.recv().await.ok_or_else(panicked)?;
+        answers[piece] = Some(answer);
+    }
+    answers.into_iter().collect::<Option<_>>().ok_or_else(panicked)
+}
+
+/// [`in_turn`] for what is one piece.
+pub(crate) async fn at_once<R: Send + 'static>(
+    engine: &Engine,
+    agency: Uuid,
+    ask: impl FnOnce() -> R + Send + 'static,
+) -> Result<R> {
+    let ask = Mutex::new(Some(ask));
+    let take = move |_| ask.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let answers = in_turn(engine, agency, 1, move |piece| take(piece).map(|ask| ask())).await?;
+    answers.into_iter().flatten().next().ok_or_else(panicked)
+}
+
+/// The panic itself is in the log.
+fn panicked() -> AppError {
+    AppError::Internal("asking a rule panicked".into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use posthouse_engine::Receipt;
+    use posthouse_engine::{EngineConfig, Receipt};
 
     /// Everything that a rule can put into a fault is this.
     const SECRET: &str = "8613800000001";
@@ -238,5 +278,31 @@ mod tests {
         assert!(matches!(host, AppError::Unable(why) if why.code == "host"));
         let loops = told(FaultKind::OutOfFuel { budget: 7 });
         assert!(matches!(loops, AppError::Invalid(why) if why.code == "out_of_fuel"));
+        let dear = told(FaultKind::OutOfTime { limit_ms: 7 });
+        assert!(matches!(dear, AppError::Invalid(why) if why.code == "out_of_time"));
+    }
+
+    #[tokio::test]
+    async fn answers_come_in_the_order_of_the_pieces() {
+        let engine = Engine::new(EngineConfig::default()).expect("an engine");
+        let agency = Uuid::from_u128(1);
+        let squares = in_turn(&engine, agency, 100, |n| n * n).await.expect("no panic");
+        assert_eq!(squares, (0..100).map(|n| n * n).collect::<Vec<_>>());
+        assert_eq!(in_turn(&engine, agency, 0, |n| n).await.expect("nothing"), [0; 0]);
+        assert_eq!(at_once(&engine, agency, || "once").await.expect("no panic"), "once");
+        assert_eq!(
+            in_pool(&engine, agency, || "over all").await.expect("no panic"),
+            "over all"
+        );
+        let broken = in_turn(&engine, agency, 9, |n| assert!(n < 5, "this one is broken")).await;
+        assert!(matches!(broken, Err(AppError::Internal(_))));
+        assert!(matches!(
+            at_once(&engine, agency, || panic!("so is this")).await,
+            Err::<(), _>(AppError::Internal(_))
+        ));
+        assert!(matches!(
+            in_pool(&engine, agency, || panic!("and this")).await,
+            Err::<(), _>(AppError::Internal(_))
+        ));
     }
 }

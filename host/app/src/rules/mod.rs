@@ -31,7 +31,7 @@ pub use plugins::PluginView;
 pub use replay::{Difference, Replay};
 pub use words::Reason;
 
-pub(crate) use call::{Moment, in_pool};
+pub(crate) use call::{Moment, at_once, in_pool, in_turn};
 pub(crate) use log::{Logbook, keep_log};
 pub(crate) use openings::Openings;
 pub(crate) use replay::Points;

@@ -1,6 +1,6 @@
 //! Making a decision again: the same plugin, settings and input have to give the same bytes, whatever is in force by now.
 
-use super::call::in_pool;
+use super::call::at_once;
 use super::plugins::of_point;
 use super::point::{Point, Rule, RuleName, ask_again};
 use crate::Decisions;
@@ -72,7 +72,7 @@ impl Decisions<'_> {
         let config = settings(&mut tx, agency, &row).await?;
         drop(tx);
         let plugin = self.app.plugins().open(agency, &row.digest).await?;
-        in_pool(&self.app.engine, move || again(agency, plugin, config, &row)).await?
+        at_once(&self.app.engine, agency, move || again(agency, plugin, config, &row)).await?
     }
 }
 

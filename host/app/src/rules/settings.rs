@@ -1,6 +1,6 @@
 //! Settings of a rule: held against the schema of its plugin, and looked at by the plugin itself.
 
-use super::call::{in_pool, told};
+use super::call::{at_once, told};
 use crate::Plugins;
 use crate::error::{AppError, Result};
 use posthouse_domain::{Words, canonical, words};
@@ -51,14 +51,14 @@ impl Plugins<'_> {
     ///
     /// # Errors
     /// `bad_config` with every problem and its place; a plugin that does not come to an answer.
-    pub(crate) async fn fitting(&self, plugin: &Plugin, config: &Value) -> Result<String> {
+    pub(crate) async fn fitting(&self, agency: Uuid, plugin: &Plugin, config: &Value) -> Result<String> {
         let (plugin, config) = (plugin.clone(), config.clone());
         let look = move || {
             // compiling a schema takes a while too
             let config = checked_config(plugin.description(), &config)?;
             Ok::<_, AppError>((plugin.validate(&config), config))
         };
-        let (problems, config) = in_pool(&self.app.engine, look).await??;
+        let (problems, config) = at_once(&self.app.engine, agency, look).await??;
         // it was told nothing of customers, so what it wrote may be seen
         let problems = problems.map_err(|fault| told(&fault, &Words::default(), true))?;
         if problems.is_empty() {
@@ -78,7 +78,7 @@ impl Plugins<'_> {
     /// As [`Plugins::fitting`]; those of opening it.
     pub(crate) async fn check_settings(&self, agency: Uuid, digest: &str, config: &Value) -> Result<()> {
         match self.open(agency, digest).await {
-            Ok(plugin) => self.fitting(&plugin, config).await.map(drop),
+            Ok(plugin) => self.fitting(agency, &plugin, config).await.map(drop),
             Err(AppError::Missing(_) | AppError::NotFound(_)) => Ok(()),
             Err(error) => Err(error),
         }

@@ -77,7 +77,7 @@ impl Segments<'_> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let attributes = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         drop(tx);
-        let config = self.app.plugins().fitting(&opened, config).await?;
+        let config = self.app.plugins().fitting(agency, &opened, config).await?;
         SegmentationRule::new(plugin, config, agency, binding, &attributes)
     }
 

@@ -5,7 +5,7 @@ use super::breaker::is_new_fault;
 use super::classify::{Answer, call, fault_error, log_fault};
 use super::live::Live;
 use crate::error::{AppError, Result, retrying};
-use crate::rules::{Moment, in_pool};
+use crate::rules::{Moment, at_once};
 use crate::writable::{Pause, note_if_full};
 use crate::{App, Room, Segments};
 use posthouse_domain::{Rejection, Words};
@@ -135,7 +135,7 @@ impl Segments<'_> {
             return Ok(None);
         };
         let (asked, asking, speaker) = (pending.clone(), room.clone(), rule.clone());
-        let answers = in_pool(&self.app.engine, move || {
+        let answers = at_once(&self.app.engine, room.id, move || {
             rule.single(&asking.frame(), moment, &quantiles, &asked)
         })
         .await?;

@@ -112,7 +112,7 @@ impl Segments<'_> {
             .map(|live| (live.keys(), live.classes.clone(), live.rule.clone()))
             .unwrap_or_default();
         let (asking, tried) = (room.clone(), rule.clone());
-        let (then, now) = in_pool(&self.app.engine, move || {
+        let (then, now) = in_pool(&self.app.engine, room.id, move || {
             let frame = asking.frame();
             let then = tried.everyone(&frame, moment);
             (then, present.and_then(|rule| rule.everyone(&frame, moment).ok()))

@@ -260,7 +260,7 @@ impl Segments<'_> {
                     return Ok(unknown());
                 };
                 let (asking, asked) = (room.clone(), members.to_vec());
-                let scores = in_pool(&self.app.engine, move || {
+                let scores = in_pool(&self.app.engine, room.id, move || {
                     rule.scores(&asking.frame(), moment, &quantiles, &asked)
                 })
                 .await?;

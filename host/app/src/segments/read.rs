@@ -7,7 +7,7 @@ use super::ranking::Sort;
 use crate::beside::beside;
 use crate::error::{Result, retrying};
 use crate::labels::{Label, labels};
-use crate::rules::in_pool;
+use crate::rules::at_once;
 use crate::rules::words::{Reason, fill, spoken};
 use crate::team::Caller;
 use crate::{Room, Segments};
@@ -230,7 +230,7 @@ impl Segments<'_> {
             return Ok(Vec::new());
         }
         let asking = room.clone();
-        let answers = in_pool(&self.app.engine, move || {
+        let answers = at_once(&self.app.engine, room.id, move || {
             rule.single(&asking.frame(), moment, &quantiles, &ordinals)
                 .map(|(answers, _)| answers)
         })

@@ -13,7 +13,7 @@ use crate::days::Of;
 use crate::error::{AppError, Result, Tries};
 use crate::rules::call::failure_for;
 use crate::rules::pointer::announce;
-use crate::rules::{Moment, in_pool};
+use crate::rules::{Moment, at_once, in_pool};
 use crate::team::Caller;
 use crate::{Room, Segments};
 use posthouse_domain::canonical;
@@ -165,7 +165,11 @@ impl Segments<'_> {
         };
         let (asked, asking) = (rule.clone(), room.clone());
         let change = room.frame().change;
-        let everyone = match in_pool(&self.app.engine, move || asked.everyone(&asking.frame(), moment)).await? {
+        let everyone = match in_pool(&self.app.engine, room.id, move || {
+            asked.everyone(&asking.frame(), moment)
+        })
+        .await?
+        {
             Ok(everyone) => everyone,
             Err(fault) => {
                 log_fault(room, call(name, &rule, Some(cause), moment), &fault);
@@ -269,7 +273,7 @@ impl Segments<'_> {
             room.clone(),
         );
         // the threads that classify may have work for others
-        let classified = in_pool(&self.app.engine, move || {
+        let classified = at_once(&self.app.engine, room.id, move || {
             rule.single(&asking.frame(), moment, &quantiles, &asked)
         });
         let answers = dialect::awake(tx, classified).await??;

@@ -4,6 +4,7 @@ mod admission;
 mod evil;
 mod fuzz;
 mod speed;
+mod turns;
 
 use crate::{context, engine};
 use posthouse_domain::promotion::{Basket, Line, Offer, ProductKind, Saving};
