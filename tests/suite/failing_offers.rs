@@ -1,6 +1,6 @@
 //! Campaigns whose rules fail: the quote goes on without them and says so, and a rule that keeps failing gives way to the last good one.
 
-use super::quotes::{rule, start};
+use super::quotes::{rule, start, start_with};
 use posthouse_tests::campaigns::traced;
 use posthouse_tests::guest::{PromotionGuest, Saving};
 use posthouse_tests::{Campaigns, Database, eventually};
@@ -11,6 +11,7 @@ on_both_engines!(
     a_rule_that_fails_gives_no_offer,
     a_rule_that_keeps_failing_gives_way,
     without_a_good_rule_the_campaign_is_silent,
+    a_quote_asks_no_further_than_its_time,
 );
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -78,6 +79,34 @@ fn a_rule_that_fails_gives_no_offer(database: Database) {
         );
         shop.step(&campaign, "end");
     }
+}
+
+fn a_quote_asks_no_further_than_its_time(database: Database) {
+    // one after the other, in the order of the campaigns
+    let env = vec![
+        ("POSTHOUSE_PLUGINS__THREADS", "1".into()),
+        ("POSTHOUSE_PLUGINS__LIMITS__REQUEST_CPU_MS", "1".into()),
+        ("POSTHOUSE_PLUGINS__LIMITS__REQUEST_MS", "60000".into()),
+    ];
+    let (_server, shop) = start_with(database, env);
+    // some divisions that wait for each other
+    let slow = "(loop $again
+           (local.set $now (i64.div_u (i64.const -1) (i64.or (local.get $now) (i64.const 3))))
+           (local.set $i (i32.add (local.get $i) (i32.const 1)))
+           (br_if $again (i32.lt_u (local.get $i) (i32.const 1000000))))
+         (local.set $i (i32.const 0))";
+    shop.run("slow", &shop.plan(&failing(7_777, slow), 1, json!({})));
+    shop.run("after", &shop.plan(&rule(Saving::Amount(100)), 2, json!({})));
+    let late = shop.quote(None, 7_777, &[]);
+    assert_eq!(traced(&late, "slow"), "applied", "{late}");
+    assert_eq!(traced(&late, "after"), "not_asked", "{late}");
+    let decisions = shop.client.all("/api/v1/decisions?binding=promotion/after");
+    assert_eq!(decisions.len(), 0, "nothing was decided");
+    let slow = &shop.client.all("/api/v1/decisions?binding=promotion/slow")[0];
+    let path = format!("/api/v1/decisions/{}", slow["id"].as_str().unwrap());
+    let usage = shop.client.get(&path).expect(200)["usage"].clone();
+    assert!(usage["cpu_micros"].as_u64().unwrap() > 1_000, "{usage}");
+    assert_eq!(traced(&shop.quote(None, 5_000, &[]), "after"), "applied");
 }
 
 pub(super) fn binding(shop: &Campaigns, key: &str) -> Value {

@@ -18,11 +18,12 @@ pub(crate) const CLOCK: Option<&str> = Some("fixed:2026-01-15T04:00:00Z");
 
 /// A server with an agency whose groups are there.
 pub(crate) fn start(database: Database) -> (Server, Campaigns) {
-    let options = Options {
-        clock: CLOCK,
-        ..Options::default()
-    };
-    let server = Server::start(database, options);
+    start_with(database, Vec::new())
+}
+
+/// [`start`] with these settings.
+pub(super) fn start_with(database: Database, env: Vec<(&'static str, String)>) -> (Server, Campaigns) {
+    let server = Server::start(database, Options { clock: CLOCK, env });
     let campaigns = Campaigns::new(&server.agency("quotes"));
     for (key, mode) in [
         ("season", "stackable"),

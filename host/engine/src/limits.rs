@@ -54,6 +54,10 @@ pub struct Limits {
     pub cpu_ms: u64,
     /// Wall-clock time of one call, in milliseconds. 2,000. Fuel ends a call much earlier on a healthy machine.
     pub deadline_ms: u64,
+    /// Processor time of all rules together that one request asks, in milliseconds. 500. Those whose turn comes later are not asked.
+    pub request_cpu_ms: u64,
+    /// Wall-clock time after which a request asks no further rule, in milliseconds. 2,000.
+    pub request_ms: u64,
     /// Calls that run at the same time; others wait. 0: as many as there are threads for. Each reserves address space for its memories, not
     /// memory.
     pub concurrent_calls: u32,
@@ -129,6 +133,8 @@ impl Default for Limits {
             epoch_tick_ms: 10,
             cpu_ms: 250,
             deadline_ms: 2_000,
+            request_cpu_ms: 500,
+            request_ms: 2_000,
             concurrent_calls: 0,
             host_call_bytes: 4 << 20,
             log_lines: 32,

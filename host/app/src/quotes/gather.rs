@@ -7,6 +7,7 @@ use super::standing::{Campaign, Standing};
 use crate::campaigns::point::{Promotion, Request, Told};
 use crate::error::Result;
 use crate::facts::known::{Known, project};
+use crate::rules::budget::Budget;
 use crate::rules::point::{Made, Rule, decide};
 use crate::rules::{Moment, in_turn};
 use crate::{Quotes, Room};
@@ -26,6 +27,8 @@ pub(crate) enum Heard {
     Barred(Barred),
     /// It has no rule that could be asked.
     NoRule(Words),
+    /// Its rule was not asked: those before it had taken what a request may take.
+    NotAsked,
     /// Its rule was asked.
     Asked(Box<Asked>),
 }
@@ -90,8 +93,9 @@ impl Quotes<'_> {
             .collect();
         let open: Vec<usize> = (0..bars.len()).filter(|place| bars[*place].is_none()).collect();
         let (asked, told) = (standing.clone(), Arc::new(Told::new(&new.basket)));
+        let budget = Budget::new(self.app.engine.limits());
         let hearing = in_turn(&self.app.engine, room.id, open.len(), move |piece| {
-            hear(&asked.campaigns[open[piece]], &told, known.as_ref(), moment)
+            hear(&asked.campaigns[open[piece]], &told, known.as_ref(), moment, &budget)
         });
         // what is left of the budgets is read while the rules are asked; the snapshot ends with that
         let reading = async {
@@ -148,15 +152,19 @@ fn used(row: &UsedRow) -> Used {
 }
 
 /// Asks the rule of a campaign that may make an offer.
-fn hear(campaign: &Campaign, told: &Arc<Told>, known: Option<&Known>, moment: Moment) -> Heard {
+fn hear(campaign: &Campaign, told: &Arc<Told>, known: Option<&Known>, moment: Moment, budget: &Budget) -> Heard {
     let rule = match &campaign.rule {
         Ok(rule) => rule.clone(),
         Err(why) => return Heard::NoRule(why.clone()),
     };
+    if !budget.is_left() {
+        return Heard::NotAsked;
+    }
     let request = Request {
         basket: told.clone(),
         facts: project(rule.plugin.description(), rule.seed, known),
     };
     let made = decide(&rule, moment, &request);
+    budget.take(made.usage());
     Heard::Asked(Box::new(Asked { rule, request, made }))
 }

@@ -222,6 +222,14 @@ pub(crate) fn outcome(
             ),
             0,
         ),
+        (Heard::NotAsked, _) => (
+            "not_asked",
+            Localized::new(
+                "排在前面的规则用完了一次报价的时间，没有询问这条规则",
+                "Its rule was not asked: those before it used up the time of a quote",
+            ),
+            0,
+        ),
         (Heard::Asked(asked), None) => match &asked.made.answer {
             Err(fault) => {
                 let Words { en, zh } = words!("Its rule failed: {fault}", "规则出错：{fault}");

@@ -7,6 +7,7 @@
 
 pub(crate) mod bindings;
 pub(crate) mod breaker;
+pub(crate) mod budget;
 pub(crate) mod call;
 mod decisions;
 mod diff;

@@ -136,7 +136,7 @@ fixed! {
     CodeState = ["held", "not_applied", "coupon_unknown", "coupon_revoked", "coupon_expired", "coupon_of_another_customer", "coupon_used_up", "coupon_needless"];
     /// What became of a campaign in a quote: `applied`, or why not.
     CampaignOutcome = ["applied", "outside_window", "elsewhere", "customer_needed", "not_in_audience", "holdout", "open_complaint", "coupon_needed",
-        "no_rule", "rule_failed", "not_running", "no_offer", "outranked", "not_best", "over_budget", "at_floor"];
+        "no_rule", "not_asked", "rule_failed", "not_running", "no_offer", "outranked", "not_best", "over_budget", "at_floor"];
     /// How asking a rule ended: it answered, or what was wrong.
     DecisionOutcome = ["answered", "out_of_fuel", "out_of_time", "deadline", "memory", "trap", "bad_output", "refused", "host"];
     /// The period that is looked at.

@@ -23,6 +23,8 @@ impl Config {
             ("plugins.stored-bytes", self.plugins.stored_bytes),
             ("plugins.log-days", u64::from(self.plugins.log_days)),
             ("plugins.limits.cpu-ms", self.plugins.limits.cpu_ms),
+            ("plugins.limits.request-cpu-ms", self.plugins.limits.request_cpu_ms),
+            ("plugins.limits.request-ms", self.plugins.limits.request_ms),
             ("plugins.compile-cpu-seconds", self.plugins.compile_cpu_seconds),
             ("plugins.compile-silence-seconds", self.plugins.compile_silence_seconds),
             ("imports.workbook-cpu-seconds", self.imports.workbook_cpu_seconds),
