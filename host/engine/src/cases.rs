@@ -53,6 +53,8 @@ impl Case {
 
 /// A case that ran.
 pub(crate) struct Ran {
+    /// The settings as canonical JSON.
+    pub(crate) config: String,
     pub(crate) mismatches: Vec<Mismatch>,
     pub(crate) usage: Usage,
     pub(crate) log: Vec<LogLine>,

@@ -6,6 +6,7 @@ use crate::compile::CompileQueue;
 use crate::compiler::{ChildCompiler, Compiler};
 use crate::contract::Linked;
 use crate::description::{Description, SegmentDef};
+use crate::draws::Draws;
 use crate::inspect::inspect;
 use crate::limits::Limits;
 use crate::plugin::Plugin;
@@ -44,6 +45,8 @@ pub struct EngineConfig {
     pub points: Points,
     /// The program that compiles, in processes of its own. `None` compiles in this one, which nothing bounds then.
     pub compiler: Option<ChildCompiler>,
+    /// What its trials of plugins are drawn from. A server has those of its secret; without one they are everybody's.
+    pub draws: Draws,
 }
 
 impl Default for EngineConfig {
@@ -57,6 +60,7 @@ impl Default for EngineConfig {
             compile_queue: 8,
             points: Points::default(),
             compiler: None,
+            draws: Draws::default(),
         }
     }
 }
@@ -104,6 +108,7 @@ struct Inner {
     compiler: Compiler,
     cache: Option<Cache>,
     points: Points,
+    draws: Draws,
     questions: Questions,
     runs: Arc<Runs>,
     loaded: Mutex<Shelf>,
@@ -151,6 +156,7 @@ impl Engine {
             compile_queue,
             points,
             compiler,
+            draws,
         } = config;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = match threads {
@@ -192,6 +198,7 @@ impl Engine {
             compiler,
             cache,
             points,
+            draws,
             questions,
             runs: Runs::new([pool("plugin-run", threads)?, pool("plugin-more", threads)?]),
             loaded: Mutex::default(),
@@ -239,7 +246,7 @@ impl Engine {
         let (component, fresh) = self.component(digest, bytes)?;
         let (plugin, self_test) = self.with_stack(|| {
             let plugin = self.link(digest, &component)?;
-            let self_test = admission::test(&plugin, bytes, self.limits(), self.points())?;
+            let self_test = admission::test(&plugin, bytes, self.limits(), self.points(), self.draws())?;
             Ok::<_, LoadError>((plugin, self_test))
         })?;
         if fresh {
@@ -336,6 +343,11 @@ impl Engine {
     /// The extension points it speaks.
     pub fn points(&self) -> &Points {
         &self.0.points
+    }
+
+    /// What its trials of plugins are drawn from, those in production as well.
+    pub fn draws(&self) -> &Draws {
+        &self.0.draws
     }
 
     /// What the engine has done so far.

@@ -159,6 +159,16 @@ pub enum FaultKind {
         /// What is wrong with it.
         problem: Words,
     },
+    /// Asked again, with other rows around them or in another order, rows got other answers.
+    #[error("{}", words!(
+        "customers who were asked about a second time, with others around them and in another order, got another {field}: {alone}",
+        "对部分客户换一种顺序、与其他客户一起再问一次，得到的 {field} 不同：{alone}",
+        alone = alone()
+    ))]
+    RowDependence {
+        /// `segment`, `score` or `reason`.
+        field: &'static str,
+    },
     /// The guest refused the call with a message of its own.
     #[error("{}", words!("the plugin refused the call: {message}", "插件拒绝了调用：{message}"))]
     Refused {
@@ -171,6 +181,14 @@ pub enum FaultKind {
         /// What was impossible.
         message: Words,
     },
+}
+
+/// What to do about answers that depend on other rows.
+pub(crate) fn alone() -> Words {
+    words!(
+        "decide each row by itself, without counters, `static`s, neighbours or the row's place; ask for quantiles to learn about the population",
+        "请逐行独立判断，不要用计数器、`static`、相邻的行或行的位置；要了解总体，请使用分位数"
+    )
 }
 
 fn within(functions: &[String]) -> Words {
@@ -260,6 +278,7 @@ impl Fault {
             FaultKind::Memory { .. } => "memory",
             FaultKind::Trap { .. } => "trap",
             FaultKind::BadOutput { .. } => "bad_output",
+            FaultKind::RowDependence { .. } => "row_dependence",
             FaultKind::Refused { .. } => "refused",
             FaultKind::Host { .. } => "host",
         }

@@ -5,6 +5,7 @@ use crate::cases::{Case, Failed, Ran};
 use crate::description::SegmentDef;
 use crate::identity::Identity;
 use crate::refusal::Refusal;
+use crate::self_test::Trial;
 use crate::units::SelfTest;
 use std::any::Any;
 use std::fmt;
@@ -18,8 +19,8 @@ pub(crate) trait Front: Any + fmt::Debug + Send + Sync {
     fn segments(&self) -> &[SegmentDef] {
         &[]
     }
-    /// Tries it with hostile and made-up input, when `golden_cases` have passed; the first thing that fails is the refusal.
-    fn self_test(&self, golden_cases: usize) -> Result<SelfTest, Refusal>;
+    /// Tries it with hostile and made-up input, when its golden cases have passed; the first thing that fails is the refusal.
+    fn self_test(&self, trial: &Trial) -> Result<SelfTest, Refusal>;
     /// Runs a golden case of its extension point.
     fn golden(&self, case: &Case) -> Result<Ran, Failed>;
     /// Measures calls of several sizes, each for about `patience`, with the same input for the same `seed`.

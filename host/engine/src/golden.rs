@@ -55,15 +55,24 @@ impl CaseResult {
     }
 }
 
-/// Runs the golden cases a component carries, as far as all of them stay within what they may use; how many there are.
+/// Golden cases that passed.
+#[derive(Debug, Default)]
+pub(crate) struct Passed {
+    /// How many.
+    pub(crate) cases: usize,
+    /// The settings they have, as canonical JSON.
+    pub(crate) settings: Vec<String>,
+}
+
+/// Runs the golden cases a component carries, as far as all of them stay within what they may use.
 ///
 /// # Errors
 /// `golden_case_failed` with every difference as far as there is room. The first cases that have as many are the last ones that run.
-pub(crate) fn pass(plugin: &Plugin, component: &[u8], limits: &Limits, points: &Points) -> Result<usize, Refusal> {
+pub(crate) fn pass(plugin: &Plugin, component: &[u8], limits: &Limits, points: &Points) -> Result<Passed, Refusal> {
     let failed = |problem: Words| Refusal::new("golden_case_failed", problem);
     let broken = |error: PackError| Refusal::new("invalid", Words::of(&error));
     let Some(written) = pack::written_cases(component).map_err(broken)? else {
-        return Ok(0);
+        return Ok(Passed::default());
     };
     let within = |found: usize, what: Words, most: usize| {
         if found <= most {
@@ -87,9 +96,10 @@ pub(crate) fn pass(plugin: &Plugin, component: &[u8], limits: &Limits, points: &
     }
     within(counts.rows, words!("rows or lines", "行"), limits.golden_rows)?;
     let cases = points.cases(written).map_err(|said| failed(words(said)))?;
-    let (mut problems, mut fuel) = (Vec::new(), 0u64);
+    let (mut problems, mut settings, mut fuel) = (Vec::new(), Vec::new(), 0u64);
     for (ran, case) in cases.iter().enumerate() {
-        let result = one(plugin, case);
+        let (result, config) = one(plugin, case);
+        settings.extend(config);
         problems.extend(result.problems());
         fuel = fuel.saturating_add(result.usage.fuel);
         let (left, most) = (cases.len() - ran - 1, limits.golden_fuel);
@@ -106,7 +116,10 @@ pub(crate) fn pass(plugin: &Plugin, component: &[u8], limits: &Limits, points: &
     }
     match problem(problems) {
         Some(problem) => Err(failed(words!("golden case {problem}", "用例 {problem}"))),
-        None => Ok(cases.len()),
+        None => Ok(Passed {
+            cases: cases.len(),
+            settings,
+        }),
     }
 }
 
@@ -133,10 +146,11 @@ pub fn parse(json: &[u8]) -> Result<Vec<Case>, Said> {
 
 /// Runs the cases one after the other, each as one call.
 pub fn run(plugin: &Plugin, cases: &[Case]) -> Vec<CaseResult> {
-    cases.iter().map(|case| one(plugin, case)).collect()
+    cases.iter().map(|case| one(plugin, case).0).collect()
 }
 
-fn one(plugin: &Plugin, case: &Case) -> CaseResult {
+/// How a case went, and the settings it ran with.
+fn one(plugin: &Plugin, case: &Case) -> (CaseResult, Option<String>) {
     let ran = plugin.golden(case);
     let mut result = CaseResult {
         name: case.name().to_owned(),
@@ -147,8 +161,10 @@ fn one(plugin: &Plugin, case: &Case) -> CaseResult {
         usage: Usage::default(),
         log: Vec::new(),
     };
+    let mut config = None;
     match ran {
         Ok(ran) => {
+            config = Some(ran.config);
             result.passed = ran.mismatches.is_empty();
             (result.mismatches, result.usage, result.log) = (ran.mismatches, ran.usage, ran.log);
         }
@@ -159,5 +175,5 @@ fn one(plugin: &Plugin, case: &Case) -> CaseResult {
             (result.usage, result.log) = (fault.receipt.usage, fault.receipt.log);
         }
     }
-    result
+    (result, config)
 }

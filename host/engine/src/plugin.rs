@@ -9,6 +9,7 @@ use crate::fault::Fault;
 use crate::front::Front;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
+use crate::self_test::Trial;
 use crate::units::SelfTest;
 use std::any::Any;
 use std::sync::Arc;
@@ -75,7 +76,7 @@ impl Plugin {
         self.front.golden(case)
     }
 
-    pub(crate) fn self_test(&self, golden_cases: usize) -> Result<SelfTest, Refusal> {
-        self.front.self_test(golden_cases)
+    pub(crate) fn self_test(&self, trial: &Trial) -> Result<SelfTest, Refusal> {
+        self.front.self_test(trial)
     }
 }

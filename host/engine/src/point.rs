@@ -81,11 +81,11 @@ pub trait Point: Sized + Send + Sync + 'static {
     /// A subject that nothing is special about.
     fn plain() -> Self::Subject;
 
-    /// Subjects at the edges of what there can be, each with what is odd about it.
-    fn hostile() -> Vec<(Words, Self::Subject)>;
+    /// Subjects at the edges of what there can be on a day, each with what is odd about it.
+    fn hostile(today: i32) -> Vec<(Words, Self::Subject)>;
 
-    /// A subject like those of real customers, of this size.
-    fn made_up(size: usize, random: &mut Random) -> Self::Subject;
+    /// A subject like those of real customers on a day, of this size.
+    fn made_up(size: usize, today: i32, random: &mut Random) -> Self::Subject;
 
     /// The subject as the members of a golden case, cut where it is long.
     fn shown(subject: &Self::Subject) -> Words;

@@ -22,8 +22,13 @@ pub(crate) fn behind(fault: Words, asked: Option<&Words>) -> Words {
 /// The row that brings a rule to fail, where one by itself does.
 pub(crate) fn row(description: &Description, fault: &Fault, rows: &[impl AsRef<[Value]>]) -> Option<Words> {
     let row = fault.row?;
-    let facts = facts(description, rows.get(row)?.as_ref());
-    Some(words!("row {row}: {facts}", "第 {row} 行：{facts}"))
+    Some(of_row(description, row, rows.get(row)?.as_ref()))
+}
+
+/// A row and its facts.
+pub(crate) fn of_row(description: &Description, row: usize, values: &[Value]) -> Words {
+    let facts = facts(description, values);
+    words!("row {row}: {facts}", "第 {row} 行：{facts}")
 }
 
 /// What a rule was asked about, as `told`, behind the facts of its customer if they may be shown.

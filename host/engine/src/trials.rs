@@ -9,10 +9,10 @@ use crate::description::FactUse;
 use crate::extension_point::ExtensionPoint;
 use crate::front::Front;
 use crate::identity::Identity;
-use crate::made_up::{Random, TEXTS, context, extreme, sample, unknown};
+use crate::made_up::{Random, TEXTS, TODAY, context, extreme, mixed, sample, unknown};
 use crate::point::Point;
 use crate::refusal::Refusal;
-use crate::self_test::{SEED, faulted};
+use crate::self_test::{Trial, day, faulted, moment};
 use crate::shown;
 use crate::units::SelfTest;
 use posthouse_domain::catalogue::FactKind;
@@ -39,8 +39,8 @@ impl<P: Point> Front for Decider<P> {
         self.identity()
     }
 
-    fn self_test(&self, golden_cases: usize) -> Result<SelfTest, Refusal> {
-        self_test(self, golden_cases)
+    fn self_test(&self, trial: &Trial) -> Result<SelfTest, Refusal> {
+        self_test(self, trial)
     }
 
     fn golden(&self, case: &Case) -> Result<Ran, Failed> {
@@ -57,76 +57,106 @@ fn largest<P: Point>() -> usize {
 }
 
 /// Runs everything but the golden cases, which have run; the first thing that fails is the refusal.
-fn self_test<P: Point>(plugin: &Decider<P>, golden_cases: usize) -> Result<SelfTest, Refusal> {
+fn self_test<P: Point>(plugin: &Decider<P>, trial: &Trial) -> Result<SelfTest, Refusal> {
     let called = P::subjects();
     let facts =
         |value: &dyn Fn(&FactUse) -> Value| -> Vec<Value> { plugin.description().facts.iter().map(value).collect() };
     let zero = facts(&|fact| Value::zero(fact.kind));
-    let mut test = Test { plugin, tried: 0 };
-
-    let one = test.decide(&called.plain, &P::plain(), &zero)?.usage;
-    for (what, subject) in P::hostile() {
-        test.decide(&what, &subject, &zero)?;
-        test.decide(
-            &words!("{what}, everything unknown", "{what}，一切未知"),
-            &subject,
-            &facts(&unknown),
-        )?;
+    let mut test = Test {
+        plugin,
+        trial,
+        random: trial.random(),
+        settings: "{}",
+        today: 0,
+        tried: 0,
+    };
+    let mut cost = None;
+    for settings in trial.rounds() {
+        test.settings = settings;
+        test.today = day(&mut test.random);
+        let one = test.decide(&called.plain, &P::plain(), &zero)?.usage;
+        test.hostile(&zero)?;
+        let largest = largest::<P>();
+        for customer in mixed(plugin.description(), SAMPLED, test.today, &mut test.random) {
+            let size = 1 + test.random.below(USUAL.min(largest) as u64) as usize;
+            let subject = P::made_up(size, test.today, &mut test.random);
+            test.decide(&called.made_up, &subject, &customer)?;
+        }
+        let subject = P::made_up(largest, test.today, &mut test.random);
+        let full = test.decide(&called.largest, &subject, &zero)?.usage;
+        // those of the defaults, which come first
+        cost.get_or_insert((one, full));
     }
-    for (what, facts) in [
-        (
-            words!("the smallest facts", "最小的事实值"),
-            facts(&|fact| extreme(fact.kind, false)),
-        ),
-        (
-            words!("the largest facts", "最大的事实值"),
-            facts(&|fact| extreme(fact.kind, true)),
-        ),
-    ] {
-        test.decide(&what, &P::plain(), &facts)?;
-    }
-    for text in TEXTS.map(str::to_owned).into_iter().chain(["长".repeat(20_000)]) {
-        let facts = facts(&|fact| match fact.kind {
-            FactKind::Text => Value::Text(text.clone()),
-            kind => Value::zero(kind),
-        });
-        test.decide(&words!("unusual texts", "特殊文本"), &P::plain(), &facts)?;
-    }
-    let mut random = Random(SEED);
-    let largest = largest::<P>();
-    for customer in sample(plugin.description(), SAMPLED, SEED) {
-        let size = 1 + random.below(USUAL.min(largest) as u64) as usize;
-        test.decide(&called.made_up, &P::made_up(size, &mut random), &customer)?;
-    }
-    let full = test
-        .decide(&called.largest, &P::made_up(largest, &mut random), &zero)?
-        .usage;
+    let (one, full) = cost.unwrap_or_default();
     Ok(SelfTest {
         units: P::UNITS,
-        golden_cases,
+        golden_cases: trial.golden_cases,
         tried: test.tried,
         fuel_per_call: one.fuel,
-        fuel_per_part: full.fuel.saturating_sub(one.fuel) / (largest as u64 - 1).max(1),
+        fuel_per_part: full.fuel.saturating_sub(one.fuel) / (largest::<P>() as u64 - 1).max(1),
         full,
     })
 }
 
 struct Test<'a, P> {
     plugin: &'a Decider<P>,
+    trial: &'a Trial,
+    random: Random,
+    /// Those of this round.
+    settings: &'a str,
+    /// The day of this round.
+    today: i32,
     tried: usize,
 }
 
 impl<P: Point> Test<'_, P> {
+    /// Asks about everything at the edges of what there can be.
+    fn hostile(&mut self, zero: &[Value]) -> Result<(), Refusal> {
+        let declared = &self.plugin.description().facts;
+        let facts = |value: &dyn Fn(&FactUse) -> Value| -> Vec<Value> { declared.iter().map(value).collect() };
+        for (what, subject) in P::hostile(self.today) {
+            self.decide(&what, &subject, zero)?;
+            self.decide(
+                &words!("{what}, everything unknown", "{what}，一切未知"),
+                &subject,
+                &facts(&unknown),
+            )?;
+        }
+        for (what, facts) in [
+            (
+                words!("the smallest facts", "最小的事实值"),
+                facts(&|fact| extreme(fact.kind, false)),
+            ),
+            (
+                words!("the largest facts", "最大的事实值"),
+                facts(&|fact| extreme(fact.kind, true)),
+            ),
+        ] {
+            self.decide(&what, &P::plain(), &facts)?;
+        }
+        for text in TEXTS.map(str::to_owned).into_iter().chain(["长".repeat(20_000)]) {
+            let facts = facts(&|fact| match fact.kind {
+                FactKind::Text => Value::Text(text.clone()),
+                kind => Value::zero(kind),
+            });
+            self.decide(&words!("unusual texts", "特殊文本"), &P::plain(), &facts)?;
+        }
+        Ok(())
+    }
+
     fn decide(&mut self, what: &Words, subject: &P::Subject, facts: &[Value]) -> Result<Decided<P::Answer>, Refusal> {
         self.tried += 1;
-        let context = context(self.plugin.description(), &[]);
+        let context = moment(&mut self.random, self.settings, self.today);
         let call = || {
             let answer = self.plugin.decide(&context, subject, facts);
             answer.map_err(|fault| faulted(what, &fault, Some(&asked(self.plugin, subject, facts))))
         };
-        let (first, second) = (call()?, call()?);
-        same(what, &first, &second)?;
-        Ok(first)
+        let twice = || {
+            let (first, second) = (call()?, call()?);
+            same(what, &first, &second)?;
+            Ok(first)
+        };
+        twice().map_err(|refusal| self.trial.refused(&context, refusal))
     }
 }
 
@@ -164,6 +194,7 @@ fn golden<P: Point>(plugin: &Decider<P>, case: &P::Case) -> Result<Ran, Failed> 
         .decide(&context, &subject, &facts)
         .map_err(|fault| Failed::Fault(Box::new(fault), Some(asked(plugin, &subject, &facts))))?;
     Ok(Ran {
+        config: context.config,
         mismatches: P::compare(case, &decided.answer, description),
         usage: decided.usage,
         log: decided.log,
@@ -173,11 +204,13 @@ fn golden<P: Point>(plugin: &Decider<P>, case: &P::Case) -> Result<Ran, Failed> 
 fn bench<P: Point>(plugin: &Decider<P>, seed: u64, patience: Duration) -> Result<Bench, bench::Failed> {
     let description = plugin.description();
     let context = context(description, &[]);
-    let customer = sample(description, 1, seed).pop().unwrap_or_default();
+    let customer = sample(description, 1, TODAY, &mut Random(seed))
+        .pop()
+        .unwrap_or_default();
     let mut random = Random(seed);
     let mut sizes = Vec::new();
     for &parts in P::SIZES {
-        let subject = P::made_up(parts, &mut random);
+        let subject = P::made_up(parts, TODAY, &mut random);
         let call = || Ok(plugin.decide(&context, &subject, &customer)?.usage);
         let times = measure(patience, call).map_err(|fault| bench::Failed {
             asked: Some(asked(plugin, &subject, &customer)),

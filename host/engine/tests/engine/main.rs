@@ -4,13 +4,13 @@ mod admission;
 mod blame;
 mod contract;
 mod costly;
+mod drawn;
 mod evil;
 mod flat;
 mod fuzz;
 mod loading;
 mod packing;
 mod promotion;
-
 mod settings;
 mod shared;
 mod speed;
@@ -36,8 +36,23 @@ fn engine() -> &'static Engine {
     })
 }
 
+/// What a component is refused for, without what was drawn for it: that goes by its digest.
 fn refusal(bytes: &[u8]) -> Refusal {
-    match engine().admit(bytes) {
+    undrawn(refusal_by(engine(), bytes))
+}
+
+fn undrawn(mut refusal: Refusal) -> Refusal {
+    for (said, drawn) in [
+        (&mut refusal.detail.en, "; drawn: "),
+        (&mut refusal.detail.zh, "；抽取的条件："),
+    ] {
+        said.truncate(said.find(drawn).unwrap_or(said.len()));
+    }
+    refusal
+}
+
+fn refusal_by(engine: &Engine, bytes: &[u8]) -> Refusal {
+    match engine.admit(bytes) {
         Err(LoadError::Refused(refusal)) => refusal,
         other => panic!("expected a refusal, got {other:?}"),
     }

@@ -1,6 +1,6 @@
 //! Baskets that nobody has: plain ones, hostile ones, and such as customers have.
 
-use crate::made_up::{Random, TODAY};
+use crate::made_up::Random;
 use posthouse_domain::promotion::{
     Basket, LARGEST_PRICE, Line, MOST_LINES, MOST_QUANTITY, MOST_TRAVELLERS, ProductKind,
 };
@@ -36,8 +36,8 @@ fn line() -> Line {
     }
 }
 
-/// Baskets at the edges of what there can be.
-pub(super) fn hostile() -> Vec<(Words, Basket)> {
+/// Baskets at the edges of what there can be on a day.
+pub(super) fn hostile(today: i32) -> Vec<(Words, Basket)> {
     let largest = Line {
         travellers: MOST_TRAVELLERS,
         unit_price: LARGEST_PRICE,
@@ -48,7 +48,7 @@ pub(super) fn hostile() -> Vec<(Words, Basket)> {
         unit_price: 0,
         ..line()
     };
-    let days = [i32::MIN, -1, 0, TODAY - 1, TODAY, TODAY + 1, i32::MAX];
+    let days = [i32::MIN, -1, 0, today - 1, today, today + 1, i32::MAX];
     let departing = |day: i32| Line {
         departs: Some(day),
         ..line()
@@ -91,8 +91,8 @@ pub(super) fn hostile() -> Vec<(Words, Basket)> {
     ]
 }
 
-/// A basket like those of real customers, of so many lines, drawn from `random`.
-pub(super) fn made_up(lines: usize, random: &mut Random) -> Basket {
+/// A basket like those of real customers on a day, of so many lines, drawn from `random`.
+pub(super) fn made_up(lines: usize, today: i32, random: &mut Random) -> Basket {
     let mut line = || {
         let kind = ProductKind::ALL[random.below(ProductKind::ALL.len() as u64) as usize];
         let some = |text: &str, random: &mut Random| (random.below(4) > 0).then(|| text.to_owned());
@@ -102,7 +102,7 @@ pub(super) fn made_up(lines: usize, random: &mut Random) -> Basket {
             kind,
             destination: some("云南", random),
             theme: some("culture", random),
-            departs: (random.below(4) > 0).then(|| TODAY + random.below(400) as i32 - 10),
+            departs: (random.below(4) > 0).then(|| today + random.below(400) as i32 - 10),
             travellers: 1 + random.below(6) as i32,
             unit_price: random.below(size) as i64,
             unit_cost: None,
@@ -121,12 +121,12 @@ mod tests {
 
     #[test]
     fn hostile_baskets_are_baskets() {
-        for (what, basket) in hostile() {
+        for (what, basket) in hostile(20_468) {
             assert_eq!(basket.check(), Ok(()), "{what}");
         }
         let mut random = Random(7);
         for lines in 1..=MOST_LINES {
-            assert_eq!(made_up(lines, &mut random).check(), Ok(()));
+            assert_eq!(made_up(lines, 20_468, &mut random).check(), Ok(()));
         }
     }
 }

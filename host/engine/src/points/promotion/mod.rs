@@ -98,12 +98,12 @@ impl Point for Promotion {
         baskets::plain()
     }
 
-    fn hostile() -> Vec<(Words, Basket)> {
-        baskets::hostile()
+    fn hostile(today: i32) -> Vec<(Words, Basket)> {
+        baskets::hostile(today)
     }
 
-    fn made_up(lines: usize, random: &mut Random) -> Basket {
-        baskets::made_up(lines, random)
+    fn made_up(lines: usize, today: i32, random: &mut Random) -> Basket {
+        baskets::made_up(lines, today, random)
     }
 
     fn shown(basket: &Basket) -> Words {

@@ -5,7 +5,7 @@ use super::units::UNITS;
 use crate::bench::{Bench, Failed, PerPart, Size, measure};
 use crate::cases::columns;
 use crate::columns::Column;
-use crate::made_up::{context, sample};
+use crate::made_up::{Random, TODAY, context, sample};
 use crate::shown;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const SIZES: [usize; 4] = [1, 64, 1_024, 8_192];
 pub(super) fn run(plugin: &SegmentationPlugin, seed: u64, patience: Duration) -> Result<Bench, Failed> {
     let chunk_rows = plugin.identity().limits().chunk_rows;
     let most = SIZES[SIZES.len() - 1].min(chunk_rows).max(1);
-    let rows = sample(plugin.description(), most, seed);
+    let rows = sample(plugin.description(), most, TODAY, &mut Random(seed));
     // one population for all sizes, so that only the number of rows differs between them
     let context = context(plugin.description(), &rows);
     let times = |size: usize| {

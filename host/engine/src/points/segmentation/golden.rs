@@ -36,6 +36,7 @@ pub(super) fn run(plugin: &SegmentationPlugin, case: &SegmentationCase) -> Resul
         reason: reason(answer.reason_of(row)).map(|reason| reason.code.as_str()),
     };
     Ok(Ran {
+        config: context.config,
         mismatches: case.compare(&(0..rows.len()).map(got).collect::<Vec<_>>()),
         usage: answer.usage,
         log: answer.log,

@@ -15,6 +15,7 @@ use crate::extension_point::ExtensionPoint;
 use crate::front::Front;
 use crate::identity::Identity;
 use crate::refusal::Refusal;
+use crate::self_test::Trial;
 use crate::units::SelfTest;
 use posthouse_golden::SegmentationCase;
 use std::sync::Arc;
@@ -36,8 +37,8 @@ impl Front for SegmentationPlugin {
         self.segments()
     }
 
-    fn self_test(&self, golden_cases: usize) -> Result<SelfTest, Refusal> {
-        self_test::run(self, golden_cases)
+    fn self_test(&self, trial: &Trial) -> Result<SelfTest, Refusal> {
+        self_test::run(self, trial)
     }
 
     fn golden(&self, case: &Case) -> Result<Ran, Failed> {

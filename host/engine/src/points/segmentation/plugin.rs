@@ -8,7 +8,7 @@ use crate::columns::{Column, Value};
 use crate::context::{Context, QuantileTable};
 use crate::contract::Linked;
 use crate::description::{Description, QuantileRequest, SegmentDef};
-use crate::fault::{Fault, LogLine, Usage};
+use crate::fault::{Fault, FaultKind, LogLine, Receipt, Usage};
 use crate::identity::{Identity, unusable};
 use crate::problem::Problem;
 use crate::refusal::Refusal;
@@ -43,6 +43,39 @@ impl Classified {
     /// The reason of a row; [`NONE`] if the plugin left the reasons out, as it may when none of a chunk's rows has one.
     pub fn reason_of(&self, row: usize) -> u16 {
         self.reason.as_ref().map_or(NONE, |reason| reason[row])
+    }
+
+    /// In what a row's answer differs from that of a row of another call: `segment`, `score` or `reason`.
+    pub(super) fn differs(&self, row: usize, other: &Self, place: usize) -> Option<&'static str> {
+        if self.segment[row] != other.segment[place] {
+            Some("segment")
+        } else if self.score_of(row).to_bits() != other.score_of(place).to_bits() {
+            Some("score")
+        } else if self.reason_of(row) != other.reason_of(place) {
+            Some("reason")
+        } else {
+            None
+        }
+    }
+
+    /// Passes the answer of a call about some of this one's rows, given by their places here, if each of them got what it got here.
+    ///
+    /// # Errors
+    /// [`FaultKind::RowDependence`]: the rule's answers depend on what else a call is about.
+    pub fn holds(&self, rows: &[u32], again: &Self) -> Result<(), Fault> {
+        let pairs = rows.iter().enumerate();
+        let field = pairs
+            .map(|(place, row)| self.differs(*row as usize, again, place))
+            .find_map(|field| field);
+        let Some(field) = field else { return Ok(()) };
+        Err(Fault {
+            kind: FaultKind::RowDependence { field },
+            receipt: Box::new(Receipt {
+                usage: again.usage,
+                log: again.log.clone(),
+            }),
+            row: None,
+        })
     }
 }
 

@@ -2,53 +2,78 @@
 
 use super::plugin::{Classified, SegmentationPlugin};
 use super::units::UNITS;
-use crate::cases::columns;
+use crate::cases::{columns, tables};
 use crate::columns::{Column, Value};
 use crate::context::Context;
 use crate::description::{Description, FactUse};
-use crate::fault::Usage;
-use crate::made_up::{Random, TEXTS, context, extreme, sample, unknown};
+use crate::fault::{Usage, alone};
+use crate::made_up::{Random, TEXTS, extreme, mixed, unknown};
 use crate::refusal::Refusal;
-use crate::self_test::{SEED, faulted};
+use crate::self_test::{Trial, context, day, faulted, moment};
 use crate::shown;
 use crate::units::SelfTest;
 use posthouse_domain::catalogue::FactKind;
 use posthouse_domain::{Words, words};
 
+/// Rows that are sampled at least, if a chunk takes as many.
+const FEWEST: usize = 8;
+
 /// Runs everything but the golden cases, which have run; the first thing that fails is the refusal.
-pub(super) fn run(plugin: &SegmentationPlugin, golden_cases: usize) -> Result<SelfTest, Refusal> {
+pub(super) fn run(plugin: &SegmentationPlugin, trial: &Trial) -> Result<SelfTest, Refusal> {
     let limits = plugin.identity().limits();
-    let mut test = Test { plugin, tried: 0 };
     let description = plugin.description();
+    let mut test = Test {
+        plugin,
+        trial,
+        random: trial.random(),
+        settings: "{}",
+        tried: 0,
+    };
 
     let fuel_per_call = test.classify(&words!("no rows", "没有行"), &[])?.usage.fuel;
-    for (what, mut rows) in hostile(description) {
-        rows.truncate(limits.chunk_rows);
-        test.classify(&what, &rows)?;
+    let most = limits.self_test_rows.clamp(FEWEST, limits.chunk_rows.max(FEWEST));
+    let mut cost = None;
+    for settings in trial.rounds() {
+        test.settings = settings;
+        for (what, mut rows) in hostile(description) {
+            rows.truncate(limits.chunk_rows);
+            test.classify(&what, &rows)?;
+        }
+        let rows = most - test.random.below(most as u64 / 2) as usize;
+        let today = day(&mut test.random);
+        let sample = mixed(description, rows, today, &mut test.random);
+        let context = Context {
+            quantiles: tables(description, &sample),
+            ..moment(&mut test.random, settings, today)
+        };
+        test.independence(&context, &sample)?;
+        let full = test.full_chunk(&context, &sample, limits.chunk_rows)?;
+        // those of the defaults, which come first
+        cost.get_or_insert(full);
     }
-    let sample = sample(description, limits.self_test_rows.clamp(8, limits.chunk_rows), SEED);
-    test.independence(&sample)?;
-    let full: Vec<Vec<Value>> = sample.iter().cycle().take(limits.chunk_rows).cloned().collect();
-    let full_chunk = test.full_chunk(&sample, &full)?;
-    let fuel_per_row = full_chunk.fuel.saturating_sub(fuel_per_call) / limits.chunk_rows.max(1) as u64;
+    let full = cost.unwrap_or_default();
     Ok(SelfTest {
         units: UNITS,
-        golden_cases,
+        golden_cases: trial.golden_cases,
         tried: test.tried,
         fuel_per_call,
-        fuel_per_part: fuel_per_row,
-        full: full_chunk,
+        fuel_per_part: full.fuel.saturating_sub(fuel_per_call) / limits.chunk_rows.max(1) as u64,
+        full,
     })
 }
 
 struct Test<'a> {
     plugin: &'a SegmentationPlugin,
+    trial: &'a Trial,
+    random: Random,
+    /// Those of this round.
+    settings: &'a str,
     tried: usize,
 }
 
 impl Test<'_> {
     fn classify(&mut self, what: &Words, rows: &[Vec<Value>]) -> Result<Classified, Refusal> {
-        let context = context(self.plugin.description(), rows);
+        let context = context(&mut self.random, self.settings, self.plugin.description(), rows);
         self.classify_in(&context, what, &rows.iter().collect::<Vec<_>>())
     }
 
@@ -58,21 +83,21 @@ impl Test<'_> {
         let columns: Vec<Column<'_>> = buffers.iter().map(|buffer| buffer.as_column()).collect();
         self.plugin.classify(context, rows.len(), &columns).map_err(|fault| {
             let asked = shown::row(self.plugin.description(), &fault, rows);
-            faulted(what, &fault, asked.as_ref())
+            self.trial.refused(context, faulted(what, &fault, asked.as_ref()))
         })
     }
 
-    /// A full chunk of the sampled rows again and again: each gets the answer it had the first time, so that a count of rows does not
-    /// get far before it is noticed.
-    fn full_chunk(&mut self, sample: &[Vec<Value>], full: &[Vec<Value>]) -> Result<Usage, Refusal> {
-        let context = context(self.plugin.description(), sample);
-        let answer = self.classify_in(
-            &context,
-            &words!("a full chunk", "满额的一批"),
-            &full.iter().collect::<Vec<_>>(),
-        )?;
-        for row in sample.len()..full.len() {
-            same(&answer, row % sample.len(), &answer, row, || {
+    /// A full chunk of the sampled rows again and again, in no order: each gets the answer it had the first time, so that a count of rows
+    /// does not get far before it is noticed.
+    fn full_chunk(&mut self, context: &Context, sample: &[Vec<Value>], rows: usize) -> Result<Usage, Refusal> {
+        let again = |_| self.random.below(sample.len() as u64) as usize;
+        let order: Vec<usize> = (0..rows.min(sample.len()))
+            .chain((sample.len()..rows).map(again))
+            .collect();
+        let full: Vec<&Vec<Value>> = order.iter().map(|row| &sample[*row]).collect();
+        let answer = self.classify_in(context, &words!("a full chunk", "满额的一批"), &full)?;
+        for (place, row) in order.iter().enumerate() {
+            self.same(context, &sample[*row], (&answer, *row), (&answer, place), || {
                 words!("as many rows before it as a call has", "前面排满整批的行")
             })?;
         }
@@ -80,73 +105,69 @@ impl Test<'_> {
     }
 
     /// The same rows whole, in pieces and in another order, under the same context, must get the same answers.
-    fn independence(&mut self, sample: &[Vec<Value>]) -> Result<(), Refusal> {
-        let context = context(self.plugin.description(), sample);
+    fn independence(&mut self, context: &Context, sample: &[Vec<Value>]) -> Result<(), Refusal> {
         let rows: Vec<&Vec<Value>> = sample.iter().collect();
-        let whole = self.classify_in(&context, &words!("sampled rows", "抽样的行"), &rows)?;
+        let whole = self.classify_in(context, &words!("sampled rows", "抽样的行"), &rows)?;
 
         let mut from = 0;
-        // uneven pieces, so that a period in the rule cannot hide behind a period in the cuts
-        for size in [1, 2, 7, 31, rows.len() / 3, usize::MAX] {
-            let to = from + size.min(rows.len() - from);
-            if from == to {
-                continue;
-            }
+        while from < rows.len() {
+            // uneven pieces, the first of one row, so that a period in the rule cannot hide behind a period in the cuts
+            let most = [3, 40, rows.len() as u64][self.random.below(3) as usize];
+            let size = match from {
+                0 => 1,
+                _ => 1 + self.random.below(most) as usize,
+            };
+            let to = rows.len().min(from + size);
             let piece = self.classify_in(
-                &context,
+                context,
                 &words!("some of the sampled rows", "部分抽样的行"),
                 &rows[from..to],
             )?;
             for row in from..to {
-                same(&whole, row, &piece, row - from, || {
+                self.same(context, rows[row], (&whole, row), (&piece, row - from), || {
                     words!("fewer rows around it", "周围的行变少")
                 })?;
             }
             from = to;
         }
 
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        let mut random = Random(0x5eed);
-        for last in (1..order.len()).rev() {
-            order.swap(last, random.below(last as u64 + 1) as usize);
-        }
+        let order = self.random.order(rows.len());
         let shuffled: Vec<&Vec<Value>> = order.iter().map(|row| rows[*row]).collect();
         let shuffled = self.classify_in(
-            &context,
+            context,
             &words!("the sampled rows in another order", "抽样的行换一种顺序"),
             &shuffled,
         )?;
         for (place, row) in order.iter().enumerate() {
-            same(&whole, *row, &shuffled, place, || {
+            self.same(context, rows[*row], (&whole, *row), (&shuffled, place), || {
                 words!("the rows in another order", "行的顺序改变")
             })?;
         }
         Ok(())
     }
-}
 
-fn same(
-    whole: &Classified,
-    row: usize,
-    other: &Classified,
-    place: usize,
-    change: fn() -> Words,
-) -> Result<(), Refusal> {
-    let field = if whole.segment[row] != other.segment[place] {
-        "segment"
-    } else if whole.score_of(row).to_bits() != other.score_of(place).to_bits() {
-        "score"
-    } else if whole.reason_of(row) != other.reason_of(place) {
-        "reason"
-    } else {
-        return Ok(());
-    };
-    let detail = words!(
-        "row {row} of the self-test gets another {field} with {change}: decide each row by itself, without counters, `static`s, neighbours or the row's place; ask for quantiles to learn about the population",
-        "自检第 {row} 行在{change}时 {field} 不同：请逐行独立判断，不要用计数器、`static`、相邻的行或行的位置；要了解总体，请使用分位数",
-        change = change()
-    );
-    Err(Refusal::new("row_dependence", detail))
+    /// Whether a row has the same answer in two calls.
+    fn same(
+        &self,
+        context: &Context,
+        facts: &[Value],
+        (first, row): (&Classified, usize),
+        (second, place): (&Classified, usize),
+        change: fn() -> Words,
+    ) -> Result<(), Refusal> {
+        let Some(field) = first.differs(row, second, place) else {
+            return Ok(());
+        };
+        let detail = words!(
+            "row {row} of the self-test gets another {field} with {change}: {alone}",
+            "自检第 {row} 行在{change}时 {field} 不同：{alone}",
+            change = change(),
+            alone = alone()
+        );
+        let asked = shown::of_row(self.plugin.description(), row, facts);
+        let refusal = Refusal::new("row_dependence", shown::behind(detail, Some(&asked)));
+        Err(self.trial.refused(context, refusal))
+    }
 }
 
 /// Rows at the edges of what there can be.

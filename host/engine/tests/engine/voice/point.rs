@@ -97,14 +97,14 @@ impl Point for Voice {
         0
     }
 
-    fn hostile() -> Vec<(Words, i64)> {
+    fn hostile(_: i32) -> Vec<(Words, i64)> {
         vec![
             (words!("the lowest score", "最低的评分"), -100),
             (words!("the highest score", "最高的评分"), 100),
         ]
     }
 
-    fn made_up(_: usize, random: &mut Random) -> i64 {
+    fn made_up(_: usize, _: i32, random: &mut Random) -> i64 {
         random.below(90) as i64 + 10
     }
 
