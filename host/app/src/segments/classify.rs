@@ -1,6 +1,7 @@
 //! Asking a rule: context, quantile tables, chunks.
 
 use super::SEGMENTATION;
+use super::again::Again;
 use super::cause::Cause;
 use crate::Room;
 use crate::error::{AppError, Result};
@@ -13,7 +14,7 @@ use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::catalogue::{FactKind, LOT, Value};
 use posthouse_domain::lots::lot;
 use posthouse_domain::{Day, Words, quantiles, words};
-use posthouse_engine::{Classified, Context, Fault, LogLine, NONE, QuantileTable, SegmentationPlugin};
+use posthouse_engine::{Classified, Context, Draws, Fault, LogLine, NONE, QuantileTable, SegmentationPlugin};
 use posthouse_store::{Tx, profiles};
 use rayon::prelude::*;
 use uuid::Uuid;
@@ -54,6 +55,7 @@ pub(crate) struct Everyone {
     /// Per ordinal, the index of the segment.
     pub(crate) classes: Vec<u16>,
     pub(crate) quantiles: Vec<QuantileTable>,
+    /// Without what asking a second time took, which differs from host to host.
     pub(crate) fuel: u64,
     /// The first lines the rule wrote.
     pub(crate) log: Vec<LogLine>,
@@ -167,12 +169,38 @@ impl SegmentationRule {
         })
     }
 
-    /// Everyone's segment, with tables made for the moment. Call it inside the engine's pool.
-    pub(crate) fn everyone(&self, frame: &Frame, moment: Moment) -> std::result::Result<Everyone, Fault> {
+    /// Asks for some rows of a chunk once more, given by their places in it: each has to get what it got.
+    fn ask_again(
+        &self,
+        frame: &Frame,
+        sources: &[Source],
+        context: &Context,
+        (from, places): (usize, &[u32]),
+        answer: &Classified,
+    ) -> std::result::Result<(), Fault> {
+        let ordinals: Vec<u32> = places.iter().map(|place| from as u32 + place).collect();
+        match self.ask(frame, sources, context, &Rows::Picked(&ordinals)) {
+            Ok(again) => answer.holds(places, &again),
+            // what says nothing about the rule takes nothing from the answer it gave
+            Err(fault) if !fault.counts_against_plugin() => Ok(()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Everyone's segment, with tables made for the moment; a small share, drawn from the host's secret, is asked about twice. Call it
+    /// inside the engine's pool.
+    pub(crate) fn everyone(
+        &self,
+        frame: &Frame,
+        moment: Moment,
+        draws: &Draws,
+    ) -> std::result::Result<Everyone, Fault> {
         let quantiles = self.tables(frame, moment.today);
         let context = self.context(moment, &quantiles);
         let sources = self.sources(frame);
         let rows = self.plugin.chunk_rows();
+        let drawn = draws.seed(&[b"run", &self.seed.to_le_bytes(), &moment.now.to_le_bytes()]);
+        let again = Again::drawn(drawn, frame.len(), frame.len().div_ceil(rows));
         let mut classes = vec![NONE; frame.len()];
         let (fuel, log) = classes
             .par_chunks_mut(rows)
@@ -180,6 +208,9 @@ impl SegmentationRule {
             .map(|(chunk, out)| {
                 let from = chunk * rows;
                 let answer = self.ask(frame, &sources, &context, &Rows::Range(from..from + out.len()))?;
+                for places in again.calls(chunk, out.len()) {
+                    self.ask_again(frame, &sources, &context, (from, &places), &answer)?;
+                }
                 out.copy_from_slice(&answer.segment);
                 Ok((answer.usage.fuel, answer.log))
             })

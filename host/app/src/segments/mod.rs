@@ -1,6 +1,7 @@
 //! Segments: who is in which, by which rule, since when and why.
 
 mod activation;
+mod again;
 mod as_of;
 mod breaker;
 mod cause;
@@ -19,6 +20,8 @@ mod read;
 mod run;
 mod sample;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod told;
 mod touches;
 

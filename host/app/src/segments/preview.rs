@@ -111,11 +111,14 @@ impl Segments<'_> {
             .get(&request.name)
             .map(|live| (live.keys(), live.classes.clone(), live.rule.clone()))
             .unwrap_or_default();
-        let (asking, tried) = (room.clone(), rule.clone());
+        let (asking, tried, draws) = (room.clone(), rule.clone(), self.app.engine.draws().clone());
         let (then, now) = in_pool(&self.app.engine, room.id, move || {
             let frame = asking.frame();
-            let then = tried.everyone(&frame, moment);
-            (then, present.and_then(|rule| rule.everyone(&frame, moment).ok()))
+            let then = tried.everyone(&frame, moment, &draws);
+            (
+                then,
+                present.and_then(|rule| rule.everyone(&frame, moment, &draws).ok()),
+            )
         })
         .await?;
         drop(desk);

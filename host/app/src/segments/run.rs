@@ -163,13 +163,10 @@ impl Segments<'_> {
                 .ok_or(AppError::NotFound("binding"))?
                 .rule_in_force()?,
         };
-        let (asked, asking) = (rule.clone(), room.clone());
+        let (asked, asking, draws) = (rule.clone(), room.clone(), self.app.engine.draws().clone());
         let change = room.frame().change;
-        let everyone = match in_pool(&self.app.engine, room.id, move || {
-            asked.everyone(&asking.frame(), moment)
-        })
-        .await?
-        {
+        let asking = move || asked.everyone(&asking.frame(), moment, &draws);
+        let everyone = match in_pool(&self.app.engine, room.id, asking).await? {
             Ok(everyone) => everyone,
             Err(fault) => {
                 log_fault(room, call(name, &rule, Some(cause), moment), &fault);
