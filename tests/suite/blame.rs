@@ -285,3 +285,36 @@ fn arithmetic_that_overflows_and_state_are_told_and_a_folder_is_pushed() {
     assert!(folder.path().join("hasty.wasm").is_file());
     assert_eq!(client.all("/api/v1/plugins").len(), 1);
 }
+
+#[test]
+fn a_server_draws_its_own_self_test_and_says_how_to_repeat_it() {
+    let (_server, client) = house(Database::Sqlite);
+    let folder = tempfile::tempdir().unwrap();
+    let by_place = Guest {
+        segment: "(i32.and (local.get $i) (i32.const 1))".into(),
+        ..Guest::default()
+    }
+    .build();
+    std::fs::write(folder.path().join("odd.wasm"), &by_place).unwrap();
+    let check = |more: &[&str]| {
+        let output = plugin(folder.path(), &[&["check", "odd.wasm"], more].concat());
+        assert!(!output.status.success());
+        text(&output.stderr)
+    };
+    let seed = |told: &str| {
+        let (_, seed) = told.split_once("`posthouse plugin check FILE --seed ").expect("a seed");
+        seed.split('`').next().unwrap().to_owned()
+    };
+    let refused = || client.upload(&by_place).expect(422);
+    let (first, again) = (refused(), refused());
+    let told = first["detail"].as_str().unwrap();
+    assert_eq!(
+        (&first["code"], &first["detail"]),
+        (&json!("row_dependence"), &again["detail"])
+    );
+    let alone = check(&[]);
+    assert!(alone.contains("row_dependence"), "{alone}");
+    assert_ne!(seed(told), seed(&alone), "the server draws from its secret");
+    let repeated = check(&["--seed", &seed(told)]);
+    assert!(repeated.contains(told), "{repeated}\nis not\n{told}");
+}

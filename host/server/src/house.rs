@@ -5,7 +5,7 @@ use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::{App, ClockKind, Parts, Store, StoreError, database};
 use posthouse_domain::time::{FixedClock, ManualClock, parse_instant};
 use posthouse_domain::{Clock, Entropy, Instant, Words, words};
-use posthouse_engine::Engine;
+use posthouse_engine::{Draws, Engine, EngineConfig};
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -154,7 +154,10 @@ pub(crate) async fn open_at(
     )?;
     let store = open_store(config).await?;
     warn_of_forgetting(config, &store).await?;
-    let engine = Engine::new(config.engine()?)?;
+    let engine = Engine::new(EngineConfig {
+        draws: Draws::of_secret(&secret),
+        ..config.engine()?
+    })?;
     tracing::info!(
         database = config.database_shown(),
         clock = config.clock,

@@ -220,6 +220,10 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "在沙箱中运行用例，并显示各自的耗时与燃料",
     ),
     (
+        "Draw the self-test from the number that a refusal names; left out, it goes by the component",
+        "自检的随机种子，即拒绝信息中的数字；省略时由组件本身决定",
+    ),
+    (
         "Measure fuel and time of calls in the sandbox, over made-up rows or baskets",
         "用生成的数据行或购物篮，在沙箱中测量调用的燃料与耗时",
     ),

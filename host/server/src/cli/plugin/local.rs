@@ -10,7 +10,7 @@ use crate::output::Failure;
 use crate::output::{Output, counted, table};
 use posthouse_domain::{Words, words};
 use posthouse_engine::golden::{self, Case, CaseResult};
-use posthouse_engine::{Admitted, Engine, EngineConfig, LoadError, LogLine, digest, pack as packing};
+use posthouse_engine::{Admitted, Draws, Engine, EngineConfig, LoadError, LogLine, digest, pack as packing};
 use serde_json::json;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -82,9 +82,15 @@ fn read_cases(dir: &Path) -> Result<Option<Cases>, Failure> {
 
 /// A sandbox with the limits of the configuration, without a cache.
 pub(super) fn sandbox() -> Result<Engine, Failure> {
+    sandbox_that_draws(Draws::default())
+}
+
+/// The same, whose self-test is drawn from this.
+fn sandbox_that_draws(draws: Draws) -> Result<Engine, Failure> {
     let config = Config::load(None, &Flags::default())?;
     Engine::new(EngineConfig {
         cache_dir: None,
+        draws,
         ..config.engine().map_err(Failure::failed)?
     })
     .map_err(Failure::failed)
@@ -159,17 +165,19 @@ pub(super) fn build(dir: &Path, out: Option<&Path>, output: Output) -> Result<()
     })
 }
 
-fn admit(component: &[u8]) -> Result<Admitted, Failure> {
-    sandbox()?.admit(component).map_err(|error| match error {
-        LoadError::Refused(refusal) => {
-            let (code, detail) = (refusal.code, &refusal.detail);
-            Failure::coded(
-                code,
-                words!("rejected ({code}): {detail}", "未通过（{code}）：{detail}"),
-            )
-        }
-        other => Failure::coded(other.code(), other),
-    })
+fn admit(component: &[u8], draws: Draws) -> Result<Admitted, Failure> {
+    sandbox_that_draws(draws)?
+        .admit(component)
+        .map_err(|error| match error {
+            LoadError::Refused(refusal) => {
+                let (code, detail) = (refusal.code, &refusal.detail);
+                Failure::coded(
+                    code,
+                    words!("rejected ({code}): {detail}", "未通过（{code}）：{detail}"),
+                )
+            }
+            other => Failure::coded(other.code(), other),
+        })
 }
 
 fn admitted_document(admitted: &Admitted) -> serde_json::Value {
@@ -179,8 +187,9 @@ fn admitted_document(admitted: &Admitted) -> serde_json::Value {
     })
 }
 
-pub(super) fn check(path: &Path, output: Output) -> Result<(), Failure> {
-    let admitted = admit(&component(path)?)?;
+pub(super) fn check(path: &Path, seed: Option<u64>, output: Output) -> Result<(), Failure> {
+    let draws = seed.map_or_else(Draws::default, Draws::of_seed);
+    let admitted = admit(&component(path)?, draws)?;
     output.answer(&admitted_document(&admitted), || explain(&admitted))
 }
 
@@ -366,7 +375,7 @@ fn pack_into(dir: &Path, out: Option<&Path>) -> Result<(PathBuf, String, Admitte
     let built = make(dir)?;
     let packed = with_sections(dir, &built)?;
     // what would be refused at upload is not worth packing
-    let admitted = admit(&packed)?;
+    let admitted = admit(&packed, Draws::default())?;
     let path = out.map_or_else(|| dir.join(format!("{}.wasm", built.crate_name)), PathBuf::from);
     write(&path, &packed)?;
     Ok((path, built.toolchain, admitted))

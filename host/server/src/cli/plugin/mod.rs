@@ -45,7 +45,13 @@ pub(super) enum Plugin {
     /// Compile a project to a component.
     Build(Building),
     /// Put a component or a project through everything an upload goes through.
-    Check(Source),
+    Check {
+        #[command(flatten)]
+        source: Source,
+        /// Draw the self-test from the number that a refusal names; left out, it goes by the component.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Run the golden cases in the sandbox and print what each took.
     Test(Source),
     /// Measure fuel and time of calls in the sandbox, over made-up rows or baskets.
@@ -150,7 +156,7 @@ impl Plugin {
             Self::New { name, world, parent } => local::new(&name, world, &parent, output),
             Self::Upgrade { dir } => local::upgrade(&dir, output),
             Self::Build(building) => local::build(&building.dir, building.out.as_deref(), output),
-            Self::Check(source) => local::check(&source.path, output),
+            Self::Check { source, seed } => local::check(&source.path, seed, output),
             Self::Test(source) => local::test(&source.path, output),
             Self::Bench { source, seed } => bench::bench(&source.path, seed, output),
             Self::Pack(building) => local::pack(&building.dir, building.out.as_deref(), output),
