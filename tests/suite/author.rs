@@ -100,8 +100,10 @@ fn other_rows_burn_other_fuel_and_a_fault_is_told() {
 
 /// Says a line at every call that has rows; traps for somebody who looked at exactly 541 pages.
 pub(crate) fn talkative() -> Guest {
-    let segment = "(if (result i32) (i32.eq (local.get $v) (i32.const 541)) \
-        (then (call $say (i32.const 3) (i32.const 1024) (i32.const 9)) unreachable) (else (i32.const 0)))";
+    let segment = format!(
+        "(if (result i32) {} (then (call $say (i32.const 3) (i32.const 1024) (i32.const 9)) unreachable) (else (i32.const 0)))",
+        Guest::at_value(541)
+    );
     Guest {
         name: "talkative".into(),
         facts: vec![
@@ -111,7 +113,7 @@ pub(crate) fn talkative() -> Guest {
         ],
         reasons: vec![],
         before: "(if (local.get $rows) (then (call $say (i32.const 1) (i32.const 1024) (i32.const 5))))".into(),
-        segment: segment.into(),
+        segment,
         ..Guest::default()
     }
 }

@@ -106,7 +106,7 @@ fn a_failed_offer_names_the_basket(database: Database) {
     let author = with_key(&server, &owner, &["rules"]);
     views(&owner, "A", 0, 1);
     let guest = PromotionGuest {
-        before: "(if (i64.eq (i64.load offset=56 (local.get $lines)) (i64.const 4711)) (then unreachable))".into(),
+        before: PromotionGuest::at_price(4711, "unreachable"),
         ..PromotionGuest::default()
     };
     let campaigns = Campaigns::new(&owner);

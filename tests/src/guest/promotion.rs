@@ -1,6 +1,6 @@
 //! A promotion with replaceable parts.
 
-use super::{Data, Parts, Said, component, words};
+use super::{Data, IN_LIFE, Parts, Said, component, words};
 
 /// What an offer takes off.
 #[derive(Debug, Clone, Copy)]
@@ -69,10 +69,12 @@ fn offer((line, saving, reason): &(u32, Saving, u16)) -> Vec<u8> {
 }
 
 impl PromotionGuest {
-    /// Instructions for `before` that do `then` only where one of the first line's thing costs exactly `unit_price`: so a guest can pass
-    /// the self-test and go wrong later.
+    /// Instructions for `before` that do `then` only in life, where one of the first line's thing costs exactly `unit_price`: so a guest
+    /// gets past the self-test and goes wrong later.
     pub fn at_price(unit_price: i64, then: &str) -> String {
-        format!("(if (i64.eq (i64.load offset=56 (local.get $lines)) (i64.const {unit_price})) (then {then}))")
+        format!(
+            "(if (i32.and (i64.eq (i64.load offset=56 (local.get $lines)) (i64.const {unit_price})) {IN_LIFE}) (then {then}))"
+        )
     }
 
     /// The core module as text.

@@ -1,6 +1,6 @@
 //! A segmentation with replaceable parts.
 
-use super::{Data, Parts, Said, component, words};
+use super::{Data, IN_LIFE, Parts, Said, component, words};
 
 /// The parts. What is not replaced is harmless: two segments, the first column decides.
 #[derive(Debug, Clone)]
@@ -89,6 +89,11 @@ struct Places {
 }
 
 impl Guest {
+    /// The condition that the row has this value, in life: so a guest gets past the self-test and goes wrong later.
+    pub fn at_value(value: i32) -> String {
+        format!("(i32.and (i32.eq (local.get $v) (i32.const {value})) {IN_LIFE})")
+    }
+
     fn data(&self) -> (Data, Places) {
         let mut data = Data::default();
         let said = Said {
