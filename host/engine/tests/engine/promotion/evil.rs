@@ -2,7 +2,7 @@
 
 use super::{basket, before, evaluate, facts, fault, open, works};
 use crate::{context, engine};
-use posthouse_engine::{Context, FaultKind};
+use posthouse_engine::{Context, FaultKind, PromotionPlugin};
 use posthouse_tests::guest::{PromotionGuest, Saving};
 
 #[test]
@@ -140,7 +140,7 @@ fn what_was_let_in_can_still_fail() {
         .admit(&guest.build())
         .expect("nothing of the self-test has that price")
         .plugin;
-    let plugin = plugin.front().expect("it is a promotion");
+    let plugin: PromotionPlugin = plugin.front().expect("it is a promotion");
     let in_life = Context {
         today: 20_468,
         ..context()
