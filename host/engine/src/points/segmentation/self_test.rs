@@ -123,8 +123,8 @@ impl Test<'_> {
                 &words!("some of the sampled rows", "部分抽样的行"),
                 &rows[from..to],
             )?;
-            for row in from..to {
-                self.same(context, rows[row], (&whole, row), (&piece, row - from), || {
+            for (row, facts) in rows.iter().enumerate().take(to).skip(from) {
+                self.same(context, facts, (&whole, row), (&piece, row - from), || {
                     words!("fewer rows around it", "周围的行变少")
                 })?;
             }
