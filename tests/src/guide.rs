@@ -82,6 +82,15 @@ static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             "<instant>",
         ),
         (r"\b\d{4}-\d\d-\d\d\b", "<day>"),
+        // a new customer may be in the holdout of any campaign
+        (
+            r"Its rule offers nothing for this basket|The customer is in the holdout: the campaign is kept from some so that its effect can be seen",
+            "<nothing, or kept out>",
+        ),
+        (
+            r"规则对此购物篮没有优惠|客户属于对照组，活动对其不开放，以便衡量效果",
+            "<nothing, or kept out>",
+        ),
         // what the compiler and the machine make of it
         (r"(?m)^((?:passed|通过) .*\S) +\d+ +\d+$", "$1 <fuel> <time>"),
         (r"\b\d+ (bytes|fuel|a row|ms|µs|KiB)", "<number> $1"),
