@@ -63,7 +63,7 @@ pub(crate) async fn check_right(tx: &mut Tx, caller: &Caller, facts: &[String]) 
         return Ok(());
     }
     let detail = words!(
-        "the plugin reads {en}, which say who customers are or what they spend; only a key with the scope grants can grant that: have the holder of one do this",
+        "the plugin reads facts that say who customers are or what they spend ({en}); only a key with the scope grants can grant them: have the holder of one do this",
         "插件要读取 {zh}，涉及客户身份或消费；只有具备 grants 权限的密钥才能授权：请由持有这种密钥的人操作",
         en = sensitive.join(", "),
         zh = sensitive.join("、")
