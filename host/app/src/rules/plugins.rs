@@ -292,19 +292,32 @@ pub(crate) fn of_point<P: Point>(plugin: Plugin) -> Result<Decider<P::Engine>> {
     plugin.front().ok_or_else(|| wrong_extension_point(&plugin, P::NAME))
 }
 
-/// Why a plugin that was let in before does not open: that is nobody's fault who asks for it.
+/// Why a plugin that was let in before does not open: that is nobody's fault who asks for it. What helps depends on what is wrong.
 fn not_opened(digest: &str, error: LoadError) -> AppError {
-    let reason = match error {
+    let refusal = match error {
         busy @ (LoadError::QueueFull { .. } | LoadError::NoCompiler) => return busy.into(),
-        LoadError::Refused(refusal) => refusal.detail,
+        LoadError::Refused(refusal) => refusal,
+    };
+    let reason = refusal.detail;
+    let help = match refusal.code {
+        "digest_mismatch" | "not_a_component" | "truncated" | "invalid" => words!(
+            "its stored file is damaged: upload the same file again",
+            "存储的文件已损坏：请重新上传同一文件"
+        ),
+        "unsupported_contract" | "unknown_import" => words!(
+            "it was built for another version of the contract: build it again, upload that, and activate the new revision",
+            "它是为另一版接口契约构建的：请重新构建并上传，然后启用新修订"
+        ),
+        _ => words!(
+            "undo the latest change of the plugin limits or of the server's version, or activate another revision",
+            "请撤销最近对插件限额或服务器版本的改动，或启用其他修订"
+        ),
     };
     AppError::Unable(Rejection::new(
         "plugin_not_opened",
         words!(
-            "this server cannot open plugin {digest}, which it let in before: {reason}; if its stored file is damaged, upload the same file again, \
-             otherwise undo the latest change of the plugin limits or of the server's version, or activate another revision",
-            "服务器打不开先前接受的插件 {digest}：{reason}；如果存储的文件已损坏，请重新上传同一文件，否则请撤销最近对插件限额或服务器版本的改动，\
-             或启用其他修订"
+            "this server cannot open plugin {digest}, which it let in before: {reason}; {help}",
+            "服务器打不开先前接受的插件 {digest}：{reason}；{help}"
         ),
     ))
 }
@@ -383,6 +396,25 @@ mod tests {
     use crate::testing::{self, NOW, on_both_engines};
     use posthouse_store::Store;
 
+    #[test]
+    fn who_cannot_open_a_plugin_is_told_what_helps() {
+        for (code, help) in [
+            ("digest_mismatch", "upload the same file again"),
+            ("unsupported_contract", "build it again"),
+            ("memory_too_large", "undo the latest change"),
+        ] {
+            let refusal = posthouse_engine::Refusal {
+                code,
+                detail: words!("because", "因为"),
+            };
+            let told = not_opened("d1", LoadError::Refused(refusal)).to_string();
+            assert!(
+                told.contains("d1, which it let in before: because; ") && told.contains(help),
+                "{told}"
+            );
+        }
+    }
+
     on_both_engines!(a_damaged_plugin_is_the_hosts_fault_and_is_mended);
 
     async fn a_damaged_plugin_is_the_hosts_fault_and_is_mended(store: Store) {
@@ -407,8 +439,11 @@ mod tests {
         match other.plugins().open(agency, &view.digest).await {
             Err(AppError::Unable(why)) => {
                 assert_eq!(why.code, "plugin_not_opened");
-                for said in [&why.detail.en, &why.detail.zh] {
-                    assert!(said.contains(&view.digest), "{said}");
+                for (said, help) in [
+                    (&why.detail.en, "upload the same file again"),
+                    (&why.detail.zh, "请重新上传同一文件"),
+                ] {
+                    assert!(said.contains(&view.digest) && said.contains(help), "{said}");
                 }
             }
             opened => panic!("{opened:?}"),
