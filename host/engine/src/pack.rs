@@ -1,13 +1,13 @@
 //! Making a component of a core module, and the sections it carries: golden cases and metadata.
 
-use crate::cases::Case;
-use crate::golden;
+use crate::cases::{self, Case};
 use crate::points::Points;
 use posthouse_domain::{Words, words};
+use posthouse_golden::Said;
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{Parser, Payload};
 
-/// Custom section with the golden cases, JSON as in [`golden`].
+/// Custom section with the golden cases, JSON as in [`golden`](crate::golden).
 pub const GOLDEN: &str = "posthouse:golden";
 /// Custom section with what made the component, a JSON object.
 pub const META: &str = "posthouse:meta";
@@ -32,8 +32,8 @@ pub enum PackError {
     Meta,
 }
 
-fn mistake(said: golden::Said) -> PackError {
-    PackError::Golden(golden::words(said))
+fn mistake(said: Said) -> PackError {
+    PackError::Golden(cases::words(said))
 }
 
 /// Makes a component of a core module that carries its WIT in a custom section, as the SDK and `wit-bindgen` embed it.
@@ -64,7 +64,7 @@ pub fn componentize(core_module: &[u8]) -> Result<Vec<u8>, PackError> {
 /// The component with golden cases and metadata; sections of the same name are replaced, `None` removes them.
 ///
 /// # Errors
-/// When `component` is not a component, `golden` is not in the format of [`golden`] or `meta` is not a JSON object.
+/// When `component` is not a component, `golden` is not in the format of [`golden`](crate::golden) or `meta` is not a JSON object.
 pub fn attach(component: &[u8], golden: Option<&[u8]>, meta: Option<&[u8]>) -> Result<Vec<u8>, PackError> {
     attach_for(&Points::default(), component, golden, meta)
 }
@@ -108,13 +108,8 @@ pub fn attach_for(
 /// # Errors
 /// When `component` is not a component or its cases do not have their format.
 pub fn golden_cases(component: &[u8]) -> Result<Vec<Case>, PackError> {
-    golden_cases_of(&Points::default(), component)
-}
-
-/// The same where these extension points are spoken.
-pub(crate) fn golden_cases_of(points: &Points, component: &[u8]) -> Result<Vec<Case>, PackError> {
-    match section(component, GOLDEN)? {
-        Some(cases) => points.cases(cases).map_err(mistake),
+    match written_cases(component)? {
+        Some(cases) => Points::default().cases(cases).map_err(mistake),
         None => Ok(Vec::new()),
     }
 }
