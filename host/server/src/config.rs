@@ -284,13 +284,22 @@ impl Config {
         })
     }
 
+    /// The file of an embedded database.
+    pub(crate) fn embedded_file(&self) -> Option<&Path> {
+        let rest = self.database.strip_prefix("sqlite:")?;
+        let path = rest.strip_prefix("//").unwrap_or(rest).split('?').next()?;
+        Some(Path::new(path))
+    }
+
     /// How much room things may take.
     pub(crate) fn allowances(&self) -> Allowances {
-        let file = crate::house::embedded_file(&self.database);
-        let folder = file.and_then(Path::parent).map(|folder| match folder.as_os_str() {
-            here if here.is_empty() => Path::new("."),
-            _ => folder,
-        });
+        let folder = self
+            .embedded_file()
+            .and_then(Path::parent)
+            .map(|folder| match folder.as_os_str() {
+                here if here.is_empty() => Path::new("."),
+                _ => folder,
+            });
         Allowances {
             disk_reserve: self.disk_reserve_bytes,
             database_folder: folder.map(Path::to_owned),

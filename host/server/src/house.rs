@@ -91,20 +91,13 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, HouseError> {
         })
 }
 
-/// The file of an embedded database.
-pub(crate) fn embedded_file(database: &str) -> Option<&Path> {
-    let rest = database.strip_prefix("sqlite:")?;
-    let path = rest.strip_prefix("//").unwrap_or(rest).split('?').next()?;
-    Some(Path::new(path))
-}
-
 /// Has this process alone serve an embedded database: what a server keeps in memory is wrong once another one writes. Held until it is dropped;
 /// nothing for a database on a server, which any number of hosts share.
 ///
 /// # Errors
 /// [`HouseError::InUse`].
 pub(crate) fn serve_alone(config: &Config) -> Result<Option<File>, HouseError> {
-    let Some(file) = embedded_file(&config.database) else {
+    let Some(file) = config.embedded_file() else {
         return Ok(None);
     };
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {

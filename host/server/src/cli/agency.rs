@@ -104,7 +104,7 @@ fn with_present_store<T>(
     work: impl AsyncFnOnce(&Store) -> Result<T, AppError>,
 ) -> Result<T, Failure> {
     let config = settings.load()?;
-    if house::embedded_file(&config.database).is_some_and(|file| !file.exists()) {
+    if config.embedded_file().is_some_and(|file| !file.exists()) {
         return Err(Failure::coded(
             "database_missing",
             words!(

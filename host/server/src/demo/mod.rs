@@ -240,7 +240,7 @@ fn holds_others(config: &Config, others: &[String]) -> Failure {
 
 /// Deletes the demo's database, and nothing that is not the demo's.
 async fn throw_away(config: &Config, path: &Path, earlier: Option<State>) -> Result<(), Failure> {
-    let Some(file) = house::embedded_file(&config.database) else {
+    let Some(file) = config.embedded_file() else {
         return Err(Failure::usage(words!(
             "--fresh deletes embedded databases only; name an empty PostgreSQL database instead",
             "--fresh 只能删除内嵌数据库；请改为指定一个空的 PostgreSQL 数据库"
