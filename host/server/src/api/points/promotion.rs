@@ -24,13 +24,13 @@ impl Point for Promotion {
     }
 
     fn roll_back<'a>(&self, change: Change<'a>, to: Option<i64>) -> Changed<'a> {
-        let Change {
-            app,
-            caller,
-            name,
-            expected,
-        } = change;
-        Box::pin(async move { app.campaigns().roll_back(caller, name, to, expected).await })
+        Box::pin(async move {
+            change
+                .app
+                .campaigns()
+                .roll_back(change.caller, change.name, to, change.expected)
+                .await
+        })
     }
 
     fn self_test(&self) -> Described {

@@ -18,13 +18,13 @@ impl Point for Segmentation {
     }
 
     fn roll_back<'a>(&self, change: Change<'a>, to: Option<i64>) -> Changed<'a> {
-        let Change {
-            app,
-            caller,
-            name,
-            expected,
-        } = change;
-        Box::pin(async move { app.segments().roll_back(caller, name, to, expected).await })
+        Box::pin(async move {
+            change
+                .app
+                .segments()
+                .roll_back(change.caller, change.name, to, change.expected)
+                .await
+        })
     }
 
     fn self_test(&self) -> Described {
@@ -34,13 +34,13 @@ impl Point for Segmentation {
 
 impl ByItself for Segmentation {
     fn activate<'a>(&self, change: Change<'a>, activation: Activation) -> Changed<'a> {
-        let Change {
-            app,
-            caller,
-            name,
-            expected,
-        } = change;
-        Box::pin(async move { app.segments().activate(caller, name, activation, expected).await })
+        Box::pin(async move {
+            change
+                .app
+                .segments()
+                .activate(change.caller, change.name, activation, change.expected)
+                .await
+        })
     }
 }
 
