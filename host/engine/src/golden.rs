@@ -85,7 +85,7 @@ pub(crate) fn pass(plugin: &Plugin, component: &[u8], limits: &Limits, points: &
     };
     within(written.len(), words!("bytes", "字节"), limits.golden_bytes)?;
     // nothing is built before it is known how much of it there is
-    let counts = posthouse_golden::count(written).map_err(|said| failed(words(said)))?;
+    let counts = posthouse_golden::count(written, &points.shapes()).map_err(|said| failed(words(said)))?;
     if counts.cases > limits.golden_cases {
         return Err(failed(words!(
             "{count} golden cases, {most} are allowed",
@@ -106,7 +106,7 @@ pub(crate) fn pass(plugin: &Plugin, component: &[u8], limits: &Limits, points: &
         if problems.len() < TOLD && fuel > most {
             return Err(failed(words!(
                 "the golden cases burn more than {most} units of fuel together; there are {left} after {name:?}: leave some out",
-                "用例共消耗的算力超过 {most}；{name:?} 之后还有 {left} 个：请减少用例",
+                "用例合计消耗的燃料超过 {most} 单位；{name:?} 之后还有 {left} 个：请减少用例",
                 name = crate::text::printable(case.name(), 100)
             )));
         }

@@ -52,13 +52,17 @@ impl Points {
         self.iter().find(|point| point.as_str() == name)
     }
 
+    /// What tells the golden cases of each from those of the others.
+    pub(crate) fn shapes(&self) -> Vec<Shape> {
+        self.iter().map(ExtensionPoint::shape).collect()
+    }
+
     /// Reads a file of golden cases of any of them.
     ///
     /// # Errors
     /// Where it does not have the format of one.
     pub fn cases(&self, json: &[u8]) -> Result<Vec<Case>, Said> {
-        let shapes: Vec<Shape> = self.iter().map(ExtensionPoint::shape).collect();
-        match shape(json, &shapes)? {
+        match shape(json, &self.shapes())? {
             Some(found) => self.0[found].read(json),
             None => Ok(Vec::new()),
         }

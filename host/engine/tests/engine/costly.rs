@@ -95,7 +95,8 @@ fn schemas_that_lead_from_one_part_to_the_next() {
 #[test]
 fn golden_cases_that_are_none() {
     let refused = |cases: &str| refusal(&costly::with_golden(cases));
-    insta::assert_snapshot!(refused(r#"[{"name": 7, "rows": {}}]"#), @"golden_case_failed: golden cases: invalid type: map, expected a list at line 1 column 21");
+    insta::assert_snapshot!(refused(r#"[{"name": 7, "rows": {}}]"#), @"golden_case_failed: golden cases: invalid type: integer `7`, expected a string at line 1 column 11");
+    insta::assert_snapshot!(refused(r#"[{"name": "a", "today": "2026-01-15", "rows": {}}]"#), @"golden_case_failed: golden cases: invalid type: map, expected a sequence at line 1 column 46");
     insta::assert_snapshot!(refused(r#"{"rows": "#), @"golden_case_failed: golden cases: invalid type: map, expected a sequence at line 1 column 0");
 }
 
