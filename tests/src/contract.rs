@@ -34,8 +34,7 @@ struct Contract {
 
 impl Contract {
     fn read() -> Self {
-        let text =
-            std::fs::read_to_string(crate::root().join("host/server/openapi.json")).expect("the document is kept");
+        let text = std::fs::read_to_string(crate::root().join("host/api/openapi.json")).expect("the document is kept");
         let mut document: Value = serde_json::from_str(&text).expect("the document is JSON");
         let mut parts = BTreeSet::new();
         parts_of_all(&document["components"]["schemas"], &mut parts);

@@ -115,7 +115,7 @@ fn every_code_is_explained_in_both_languages() {
     ))
     .unwrap();
     let mut codes = BTreeSet::new();
-    for text in ["app", "domain", "server"].into_iter().flat_map(sources) {
+    for text in ["api", "app", "domain", "server", "web"].into_iter().flat_map(sources) {
         codes.extend(made.captures_iter(&text).map(|found| found[1].to_owned()));
     }
     assert!(codes.len() > 100, "{codes:?}");
@@ -133,7 +133,7 @@ fn every_code_is_explained_in_both_languages() {
 fn every_metric_is_in_the_operators_guide() {
     let counted = Regex::new(r#""(posthouse_[a-z_]+)""#).unwrap();
     let mut names = BTreeSet::new();
-    for text in ["app", "engine", "server"].into_iter().flat_map(sources) {
+    for text in ["api", "app", "engine", "server", "web"].into_iter().flat_map(sources) {
         names.extend(counted.captures_iter(&text).map(|found| found[1].to_owned()));
     }
     assert!(names.len() > 10, "{names:?}");

@@ -2,10 +2,8 @@
 //! in `posthouse.toml` at the root of the repository; a test keeps that file and these defaults the same.
 
 mod check;
-mod http;
 mod keys;
 
-pub(crate) use http::Http;
 pub(crate) use keys::strange_variables;
 
 use figment::Figment;
@@ -14,6 +12,7 @@ use posthouse_app::intake::files::workbook::Workbooks;
 use posthouse_app::{Allowances, ChildLimits};
 use posthouse_domain::{Words, words};
 use posthouse_engine::{ChildCompiler, EngineConfig, Limits};
+use posthouse_web::Http;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

@@ -1,11 +1,9 @@
-//! `posthouse`: the HTTP API, the command line, configuration and telemetry. Thin: parse, call the app, render.
+//! `posthouse`: the command line, configuration and telemetry. Thin: parse, call the app, render.
 
-mod api;
 mod cli;
 mod config;
 mod demo;
 mod house;
-mod listener;
 mod output;
 mod serve;
 mod telemetry;

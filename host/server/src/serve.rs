@@ -1,12 +1,13 @@
 //! Serving until told to stop, and stopping without dropping anything.
 
-use crate::api::{self, Front, Metrics};
-use crate::config::{Config, Http};
-use crate::listener::{self, Bounds, Patience, Refused};
+use crate::config::Config;
 use crate::output::Failure;
 use crate::{house, telemetry};
+use posthouse_api::{self as api, Front, Metrics};
 use posthouse_app::App;
 use posthouse_domain::words;
+use posthouse_web::listener::{self, Bounds, Patience, Refused};
+use posthouse_web::{Doors, Http};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
 use std::time::Duration;
@@ -31,12 +32,8 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
         handle: Some(handle),
         here,
     };
-    let front = Front::new(
-        app.clone(),
-        config.http.clone(),
-        config.in_data("uploads".as_ref()),
-        metrics,
-    );
+    let doors = Doors::new(config.http.clone());
+    let front = Front::new(app.clone(), doors.clone(), config.in_data("uploads".as_ref()), metrics);
     let base = format!("http://{address}");
     if !address.ip().is_loopback() {
         warn_of_the_world(&config.http, &base, apart.is_some());
@@ -44,7 +41,7 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
     let mut stop = std::pin::pin!(stop_signal()?);
     app.share_clock(house::clock_kind(&config.clock)).await?;
     app.start();
-    let upkeep = tokio::spawn(keep_up(front.clone()));
+    let upkeep = tokio::spawn(keep_up(front.clone(), doors.clone()));
 
     // whoever started us on port 0 reads the address here
     let mut out = std::io::stdout();
@@ -52,11 +49,11 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
     tracing::info!(address = base, "listening");
 
     let closing = CancellationToken::new();
-    let doors = doors(&config.http);
+    let connections = connections(&config.http);
     if let Some(listener) = apart {
         let address = listener.local_addr().map_err(Failure::failed)?;
         tracing::info!(address = format!("http://{address}/metrics"), "metrics");
-        let (bounds, patience) = doors.clone();
+        let (bounds, patience) = connections.clone();
         let bounds = Bounds {
             all: bounds.all.min(SCRAPERS),
             ..bounds
@@ -71,14 +68,14 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
         ));
     }
     let router = api::router(front.clone());
-    let told = front.clone();
+    let told = doors.clone();
     let refused = move |why: Refused, peer| {
         metrics::counter!("posthouse_connections_refused_total").increment(1);
         if told.refusals().count(why.code(), "", peer) {
             tracing::warn!(code = why.code(), %peer, "a connection is refused");
         }
     };
-    let mut server = tokio::spawn(listener::serve(listener, router, doors, closing.clone(), refused));
+    let mut server = tokio::spawn(listener::serve(listener, router, connections, closing.clone(), refused));
     ready(&base).await;
 
     let ended = tokio::select! {
@@ -88,15 +85,16 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
             None
         }
     };
-    front.begin_to_stop();
+    doors.begin_to_stop();
+    app.begin_to_stop();
     if ended.is_none() {
         tokio::time::sleep(Duration::from_secs(config.http.drain_seconds)).await;
         closing.cancel();
         let grace = Duration::from_secs(config.http.shutdown_seconds);
-        front.tasks().close();
+        doors.tasks().close();
         let finish = async {
             let _ = (&mut server).await;
-            front.tasks().wait().await;
+            doors.tasks().wait().await;
         };
         tokio::select! {
             () = finish => {}
@@ -153,11 +151,11 @@ fn warn_of_the_world(http: &Http, base: &str, metrics_apart: bool) {
 }
 
 /// How many connections there may be, and how patient the server is with each.
-fn doors(http: &Http) -> (Bounds, Patience) {
+fn connections(http: &Http) -> (Bounds, Patience) {
     let bounds = Bounds {
         all: match http.connections {
-            0 => connections(files(MOST_FILES)),
-            set => set.min(connections(files(set as u64 + FILES))),
+            0 => beside(files(MOST_FILES)),
+            set => set.min(beside(files(set as u64 + FILES))),
         },
         of_one: http.connections_per_address,
         proxies: http.proxies(),
@@ -186,15 +184,16 @@ fn files(wanted: u64) -> u64 {
 }
 
 /// How many connections leave files free.
-fn connections(files: u64) -> usize {
+fn beside(files: u64) -> usize {
     usize::try_from(files - FILES.min(files / 2)).unwrap_or(usize::MAX)
 }
 
 /// Small chores that nobody waits for.
-async fn keep_up(front: Front) {
+async fn keep_up(front: Front, doors: Doors) {
     let mut tick = tokio::time::interval(Duration::from_secs(10));
     loop {
         tick.tick().await;
+        doors.upkeep();
         front.upkeep();
     }
 }
@@ -217,8 +216,8 @@ mod tests {
 
     #[test]
     fn connections_leave_files_for_everything_else() {
-        assert_eq!(connections(1_024), 768);
-        assert_eq!(connections(300), 150);
-        assert_eq!(connections(MOST_FILES), 3_840);
+        assert_eq!(beside(1_024), 768);
+        assert_eq!(beside(300), 150);
+        assert_eq!(beside(MOST_FILES), 3_840);
     }
 }

@@ -5,11 +5,11 @@ mod lines;
 use crate::config::{Log, LogFormat};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use posthouse_domain::{Words, words};
+use posthouse_web::observe::REQUEST_SECONDS;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
-/// The histogram of requests; answers within a millisecond and previews of seconds both have their buckets.
-pub(crate) const REQUEST_SECONDS: &str = "posthouse_http_request_seconds";
+/// Of requests: answers within a millisecond and previews of seconds both have their buckets.
 const BUCKETS: [f64; 13] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
@@ -190,7 +190,7 @@ mod tests {
     fn counted() -> BTreeMap<String, &'static str> {
         let mut found = BTreeMap::new();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let mut folders: Vec<_> = ["app", "domain", "engine", "server", "store"]
+        let mut folders: Vec<_> = ["api", "app", "domain", "engine", "server", "store", "web"]
             .iter()
             .map(|krate| root.join(krate).join("src"))
             .collect();

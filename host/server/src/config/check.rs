@@ -61,7 +61,11 @@ impl Config {
                 problem: words!("must be from {least} to {most}", "应在 {least} 到 {most} 之间"),
             });
         }
-        self.http.check()
+        self.http.check().map_err(|strange| ConfigError::Value {
+            setting: strange.setting,
+            value: strange.value,
+            problem: strange.problem,
+        })
     }
 }
 
