@@ -97,6 +97,15 @@ pub async fn agencies(tx: &mut Tx) -> Result<Vec<AgencyRow>> {
     )
 }
 
+/// The agency of this slug, as [`crate::Access::Jobs`].
+///
+/// # Errors
+/// Failures of the database.
+pub async fn agency_of_slug(tx: &mut Tx, slug: &str) -> Result<Option<Uuid>> {
+    let found = fetch_optional!(tx, (Uuid,), "SELECT id FROM agency WHERE slug = $1", slug)?;
+    Ok(found.map(|(id,)| id))
+}
+
 /// A key and what it may do.
 #[derive(Debug, Clone, FromRow)]
 pub struct KeyRow {

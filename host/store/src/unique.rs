@@ -51,3 +51,15 @@ pub const QUOTE_ID: UniqueKey = UniqueKey {
     name: "quote_pkey",
     columns: "quote.agency_id, quote.id",
 };
+
+/// The e-mail address of a person of the staff.
+pub const STAFF_EMAIL: UniqueKey = UniqueKey {
+    name: "staff_agency_id_email_key",
+    columns: "staff.agency_id, staff.email",
+};
+
+/// The name of a branch.
+pub const BRANCH_NAME: UniqueKey = UniqueKey {
+    name: "branch_agency_id_name_form_key",
+    columns: "branch.agency_id, branch.name_form",
+};

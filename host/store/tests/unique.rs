@@ -4,13 +4,26 @@ use posthouse_store::campaign_changes::{self, AmendmentRow};
 use posthouse_store::campaigns::{self, CampaignRow};
 use posthouse_store::imports::{self, ImportRow};
 use posthouse_store::quotes::{self, QuoteRow};
+use posthouse_store::roles::{self, BranchRow};
+use posthouse_store::staff::{self, StaffRow};
 use posthouse_store::team::{self, AgencyRow};
-use posthouse_store::unique::{ACTIVE_IMPORT, CAMPAIGN_KEY, OPEN_AMENDMENT, PRIORITY, QUOTE_ID, SLUG, UniqueKey};
+use posthouse_store::unique::{
+    ACTIVE_IMPORT, BRANCH_NAME, CAMPAIGN_KEY, OPEN_AMENDMENT, PRIORITY, QUOTE_ID, SLUG, STAFF_EMAIL, UniqueKey,
+};
 use posthouse_store::{Access, Store, StoreError, Tx};
 use uuid::Uuid;
 
 const AGENCY: Uuid = Uuid::from_u128(1);
-const ALL: [UniqueKey; 6] = [SLUG, CAMPAIGN_KEY, PRIORITY, OPEN_AMENDMENT, ACTIVE_IMPORT, QUOTE_ID];
+const ALL: [UniqueKey; 8] = [
+    SLUG,
+    CAMPAIGN_KEY,
+    PRIORITY,
+    OPEN_AMENDMENT,
+    ACTIVE_IMPORT,
+    QUOTE_ID,
+    STAFF_EMAIL,
+    BRANCH_NAME,
+];
 
 posthouse_tests::on_both_engines!(a_violation_is_of_one_key);
 
@@ -108,6 +121,33 @@ fn quote() -> QuoteRow {
     }
 }
 
+fn person(id: u128, email: &str) -> StaffRow {
+    StaffRow {
+        id: Uuid::from_u128(id),
+        email: email.into(),
+        name: "Li".into(),
+        role: "sales".into(),
+        branch_id: None,
+        language: None,
+        theme: None,
+        password: None,
+        failures: 0,
+        locked_until: 0,
+        signed_in_at: None,
+        disabled_at: None,
+        created_at: 1,
+        version: 1,
+    }
+}
+
+fn branch(id: u128) -> BranchRow {
+    BranchRow {
+        id: Uuid::from_u128(id),
+        name: "A".into(),
+        created_at: 1,
+    }
+}
+
 async fn begin(store: &Store) -> Tx {
     store.write(Access::Agency(AGENCY)).await.expect("a transaction")
 }
@@ -139,6 +179,12 @@ async fn a_violation_is_of_one_key(store: Store) {
         .await
         .expect("a whole file");
     quotes::insert(&mut tx, AGENCY, &[&quote()]).await.expect("a quote");
+    staff::insert(&mut tx, AGENCY, &person(10, "li@silk.example"))
+        .await
+        .expect("a person");
+    roles::insert_branch(&mut tx, AGENCY, &branch(12), "a")
+        .await
+        .expect("a branch");
     tx.commit().await.expect("a commit");
 
     // each in a transaction of its own, as PostgreSQL gives one up that has failed
@@ -185,4 +231,16 @@ async fn a_violation_is_of_one_key(store: Store) {
         quotes::insert(&mut tx, AGENCY, &[&quote()]).await,
         Some(QUOTE_ID),
     );
+    drop(tx);
+    let mut tx = begin(&store).await;
+    let written = staff::insert(&mut tx, AGENCY, &person(11, "li@silk.example")).await;
+    assert_of("the address", written, Some(STAFF_EMAIL));
+    drop(tx);
+    let mut tx = begin(&store).await;
+    let written = staff::insert(&mut tx, AGENCY, &person(10, "chen@silk.example")).await;
+    assert_of("the person", written, None);
+    drop(tx);
+    let mut tx = begin(&store).await;
+    let written = roles::insert_branch(&mut tx, AGENCY, &branch(13), "a").await;
+    assert_of("the branch", written, Some(BRANCH_NAME));
 }

@@ -52,6 +52,14 @@ const EVERYBODY: &[(&str, &str)] = &[
         "SELECT id, slug, name, time_zone, currency, country FROM agency ORDER BY slug",
         "a host serves every agency",
     ),
+    (
+        "SELECT id FROM agency WHERE slug = $1",
+        "whoever signs in names the agency by its slug",
+    ),
+    (
+        "SELECT agency_id FROM staff WHERE email = $1",
+        "whoever signs in without naming an agency is looked for in all of them",
+    ),
     // what hosts look for in every agency, as `Access::Jobs`
     (
         "SELECT DISTINCT b.agency_id FROM binding b JOIN counter c",
