@@ -32,6 +32,9 @@ struct Things {
     code: String,
     webhook: String,
     task: String,
+    person: String,
+    session: String,
+    branch: String,
 }
 
 impl Things {
@@ -116,6 +119,9 @@ impl Door {
                 ("imports", "{id}") => &ours.job,
                 ("keys", "{id}") => &ours.key,
                 ("webhooks", "{id}") => &ours.webhook,
+                ("staff", "{id}") => &ours.person,
+                ("sessions", "{id}") => &ours.session,
+                ("roles", "{key}") => "clerk",
                 (_, "{digest}") if self.method == "DELETE" => &ours.spare,
                 (_, "{digest}") => &ours.digest,
                 ("previews", "{id}") => &ours.preview,
@@ -139,7 +145,9 @@ impl Door {
     fn body(&self, ours: &Things) -> (String, Vec<u8>) {
         let last = self.template.rsplit('/').next().unwrap();
         let body = match (self.method.as_str(), last) {
-            ("GET" | "DELETE", _) | ("PUT", "{other}") | ("POST", "clv" | "release" | "replay" | "test") => {
+            ("GET" | "DELETE", _)
+            | ("PUT", "{other}")
+            | ("POST", "clv" | "release" | "replay" | "test" | "invitation") => {
                 return (String::new(), Vec::new());
             }
             ("POST", "quotes") => basket(Some(&ours.customer), 10_000, &[&ours.code]),
@@ -154,6 +162,12 @@ impl Door {
                 return ("multipart/form-data; boundary=b".into(), body.into());
             }
             ("PUT", "{key}") if self.template.contains("/stacking-groups/") => season(),
+            ("PUT", "{key}") if self.template.contains("/roles/") => {
+                json!({"title": {"zh-CN": "店员", "en": "Clerk"}, "permissions": ["read"]})
+            }
+            ("PATCH", "{id}") if self.template.contains("/staff/") => json!({"branch": ours.branch}),
+            ("POST", "branches") => json!({"name": "Another branch"}),
+            ("POST", "staff") => json!({"email": "new@silk.example", "role": "sales", "branch": ours.branch}),
             ("PUT", "{key}") => {
                 json!({"kind": "text", "title": {"zh-CN": "房型", "en": "Room"}, "sensitivity": "ordinary"})
             }
@@ -198,7 +212,7 @@ impl Door {
 
     /// Whether path or body name a thing that only its agency has. Keys of attributes and groups are everyone's to choose.
     fn names_a_thing(&self) -> bool {
-        let chosen = ["/attributes/", "/stacking-groups/"]
+        let chosen = ["/attributes/", "/stacking-groups/", "/roles/"]
             .iter()
             .any(|part| self.template.contains(part));
         let in_body = match self.method.as_str() {
@@ -210,6 +224,7 @@ impl Door {
                 "/quotes",
                 "/look-up",
                 "/coupons/revoke",
+                "/staff",
             ]
             .as_slice(),
             _ => &[],
@@ -228,9 +243,9 @@ impl Door {
         is_one_of_these || (self.method == "DELETE" && self.template.contains("/imports/"))
     }
 
-    /// Whether it needs a key at all.
+    /// Whether it needs no key: it is no call on an agency's things, or the way to become known.
     fn is_open(&self) -> bool {
-        !self.template.starts_with("/api/v1/")
+        !self.template.starts_with("/api/v1/") || ["/sign-in", "/join"].iter().any(|end| self.template.ends_with(end))
     }
 }
 
@@ -451,6 +466,7 @@ fn fill(client: &Client) -> Things {
         .unwrap()
         .to_owned();
     let decision = client.all("/api/v1/decisions")[0]["id"].as_str().unwrap().to_owned();
+    let (person, session, branch) = people(client);
     Things {
         customer,
         companion,
@@ -467,7 +483,33 @@ fn fill(client: &Client) -> Things {
         code,
         webhook: webhook(client),
         task,
+        person,
+        session,
+        branch,
     }
+}
+
+/// Somebody who is signed in, of a role of the agency's own, and somebody who has not come yet: the id of the first, of the session and of a branch.
+fn people(client: &Client) -> (String, String, String) {
+    let role = json!({"title": {"zh-CN": "店员", "en": "Marked clerk"}, "permissions": ["read"]});
+    client.put("/api/v1/roles/clerk", &role).expect(201);
+    let branch = client
+        .post("/api/v1/branches", &json!({"name": "Marked branch"}))
+        .expect(201);
+    let invite = |email: &str, branch: Value| {
+        let body = json!({"email": email, "name": "Marked person", "role": "clerk", "branch": branch});
+        client.post("/api/v1/staff", &body).expect(201)
+    };
+    let invited = invite("one@silk.example", Value::Null);
+    invite("other@silk.example", branch["id"].clone());
+    let body = json!({"token": invited["token"], "password": "seventh camel on the road"});
+    let joined = Client::new(&client.base, "").post("/api/v1/join", &body).expect(201);
+    let text = |id: &Value| id.as_str().unwrap().to_owned();
+    (
+        text(&invited["staff"]["id"]),
+        text(&joined["session"]),
+        text(&branch["id"]),
+    )
 }
 
 /// Everything that can be read, by its path.
@@ -542,6 +584,9 @@ fn every_door_keeps_agencies_apart(database: Database) {
         &things.code,
         &things.webhook,
         &things.task,
+        &things.person,
+        &things.session,
+        &things.branch,
     ];
     let ids = things.campaigns.values().chain(things.quotes.values());
     let marks: Vec<&String> = marks.into_iter().chain(ids).collect();

@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 pub(super) fn routes() -> Calls {
     Calls::new()
-        .open_to(&[Scope::Owner], routes!(list))
-        .open_to(&[Scope::Owner], routes!(verify))
+        .open_to(&[Scope::Audit], routes!(list))
+        .open_to(&[Scope::Audit], routes!(verify))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -115,8 +115,8 @@ pub(crate) async fn door(State(front): State<Front>, request: Request, next: Nex
 /// The request of somebody who is known.
 async fn admitted(front: &Front, caller: Caller, mut request: Request, next: Next) -> Result<Response, Problem> {
     tracing::Span::current().record("agency", caller.room.slug.as_str());
-    front.limiter().check(caller.key)?;
-    let place = front.doors().crowd().place(&request, caller.key)?;
+    front.limiter().check(caller.actor)?;
+    let place = front.doors().crowd().place(&request, caller.actor)?;
     let held = request.extensions().get::<Held>().cloned().map(|held| held.with(place));
     if let Some(held) = held.clone() {
         request.extensions_mut().insert(held);

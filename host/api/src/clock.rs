@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 pub(super) fn routes() -> Calls {
-    Calls::new().open_to(&[Scope::Owner], routes!(move_clock))
+    Calls::new().open_to(&[Scope::Operations], routes!(move_clock))
 }
 
 /// How to move the clock: one of the two.

@@ -28,7 +28,7 @@ const DAY: HeaderName = HeaderName::from_static("posthouse-day");
 pub(super) fn routes() -> Calls {
     Calls::new()
         .open_to(&[Scope::Rules, Scope::Campaigns, Scope::Read], routes!(catalogue))
-        .open_to(&[Scope::Read], routes!(export))
+        .open_to_all_of(&[Scope::Read, Scope::Exports], routes!(export))
 }
 
 /// One fact of the catalogue.
@@ -159,7 +159,7 @@ async fn export(
     if method == Method::HEAD {
         return Ok(headers.into_response());
     }
-    front.exports().check(caller.key)?;
+    front.exports().check(caller.actor)?;
     let export = front.app().facts().export(&caller, format).await?;
     let day = time::day_text(export.day());
     Ok((headers, [(DAY, day)], pieces(export)).into_response())

@@ -48,10 +48,16 @@ macro_rules! fixed {
 }
 
 fixed! {
-    /// What a key may do.
+    /// What a key or a role may do.
     Scope = team::Scope::ALL.map(team::Scope::as_str);
-    /// Who did something: a key, or the server by itself and whoever works on its database with the command line.
-    ActorKind = ["key", "host"];
+    /// What is kept from a role: how to reach customers, what they spend and bring, when they were born.
+    Mask = team::Mask::ALL.map(team::Mask::as_str);
+    /// Whose customers a role sees: those the person owns, those that somebody of their branch owns, everybody's.
+    RowScope = team::RowScope::ALL.map(team::RowScope::as_str);
+    /// Whether somebody can sign in.
+    StaffState = team::StaffState::ALL.map(team::StaffState::as_str);
+    /// Who did something: a person of the staff, a key, or the server by itself and whoever works on its database with the command line.
+    ActorKind = ["staff", "key", "host"];
     /// What a rule decides.
     ExtensionPoint = engine::Points::default().names().collect::<Vec<_>>();
     /// How a rule is in force.

@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub(super) fn routes() -> Calls {
     Calls::new()
         .open_to(&[Scope::Read], routes!(flow))
-        .open_to(&[Scope::Read], routes!(sample))
+        .open_to_all_of(&[Scope::Read, Scope::Exports], routes!(sample))
 }
 
 /// What a binding was at a past instant.

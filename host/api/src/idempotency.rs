@@ -60,7 +60,7 @@ async fn honour(front: &Front, request: Request, next: Next, keeps: bool) -> Ans
     let body = to_bytes(body, usize::MAX).await.map_err(|_| broken_off())?;
     let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
     let (method, asked, read) = (parts.method.to_string(), address.to_owned(), body.clone());
-    let asking = caller.key;
+    let asking = caller.actor;
     let mark = work_through(body.len(), move || {
         digest(asking.as_bytes(), &[method.as_bytes(), asked.as_bytes(), &read])
     });
@@ -94,7 +94,7 @@ pub(crate) fn key(headers: &HeaderMap) -> Answer<Option<String>> {
 
 /// What tells two requests apart: who sends them, and what they are. No API key hears an answer that was given to another.
 pub(crate) fn fingerprint(caller: &Caller, parts: &[&[u8]]) -> String {
-    digest(caller.key.as_bytes(), parts)
+    digest(caller.actor.as_bytes(), parts)
 }
 
 fn digest(sender: &[u8], parts: &[&[u8]]) -> String {

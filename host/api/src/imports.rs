@@ -206,7 +206,7 @@ async fn errors(
         front.app().intake().import_status(&caller, id).await?;
         return Ok(file_headers("errors.csv").into_response());
     }
-    front.exports().check(caller.key)?;
+    front.exports().check(caller.actor)?;
     let (app, language) = (front.app().clone(), reader::language());
     let first = app.intake().import_errors(&caller, id, None, language).await?;
     let next = move |after| {
@@ -236,7 +236,7 @@ async fn warnings(
         front.app().intake().import_status(&caller, id).await?;
         return Ok(file_headers("warnings.csv").into_response());
     }
-    front.exports().check(caller.key)?;
+    front.exports().check(caller.actor)?;
     let (app, language) = (front.app().clone(), reader::language());
     let first = app.intake().import_warnings(&caller, id, None, language).await?;
     let next = move |after| {

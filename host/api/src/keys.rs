@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 pub(super) fn routes() -> Calls {
     Calls::new()
-        .open_to(&[Scope::Owner], routes!(list, create))
-        .open_to(&[Scope::Owner], routes!(revoke))
+        .open_to(&[Scope::Team], routes!(list, create))
+        .open_to(&[Scope::Team], routes!(revoke))
 }
 
 /// A key to be made.
@@ -29,10 +29,13 @@ pub(crate) struct NewKey {
     /// What the agency calls it.
     name: String,
     /// `owner` (everything), `intake` (send events, files and customers), `read` (customers, facts, segments), `rules` (plugins, bindings, runs, replays),
-    /// `campaigns` (plan and run them), `approvals` (agree to what others planned), `quotes` (prices, confirm and release).
+    /// `campaigns` (plan and run them), `approvals` (agree to what others planned), `quotes` (prices, confirm and release), `grants` (give rules sensitive
+    /// facts), `exports` (with `read`: customers' data as files), `documents` (with `read`: numbers of documents), `team` (people and keys), `audit` (the log),
+    /// `operations` (webhooks and the clock). Of those that you have yourself.
     #[schema(value_type = Vec<fixed::Scope>, min_items = 1)]
     scopes: Vec<Scope>,
-    /// Whose it is: a person or a program, 1 to 200 bytes. Keys of one holder are one person: none of them approves what another submitted.
+    /// Whose it is: a person or a program, 1 to 200 bytes; for somebody of the staff their e-mail address. Keys of one holder are one person, together with
+    /// whoever of the staff has that address: none of them approves what another submitted.
     #[serde(default)]
     holder: Option<String>,
 }
@@ -69,7 +72,7 @@ pub(crate) struct KeyEntry {
     revoked_at: Option<At>,
 }
 
-/// Every key, revoked ones as well, the oldest first. Owners only.
+/// Every key, revoked ones as well, the oldest first.
 #[utoipa::path(get, path = "/keys", tag = "team", operation_id = "listKeys",
     responses((status = 200, description = "All keys.", body = Page<KeyEntry>)))]
 async fn list(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Page<KeyEntry>>> {
@@ -86,7 +89,7 @@ async fn list(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Js
     Ok(axum::Json(Page::whole(entries.collect::<Vec<_>>())))
 }
 
-/// Make a further key. Owners only.
+/// Make a further key.
 ///
 /// The answer holds a secret and is not kept: sent again with the same `Idempotency-Key` it makes no second key and is answered with
 /// `answer_lost`, which names the first. Revoke that one, and make another with a new `Idempotency-Key`.
@@ -110,7 +113,7 @@ async fn create(State(front): State<Front>, Auth(caller): Auth, Json(body): Json
     ))
 }
 
-/// Revoke a key at once. Owners only.
+/// Revoke a key at once.
 #[utoipa::path(delete, path = "/keys/{id}", tag = "team", operation_id = "revokeKey", params(("id" = Uuid, Path, description = "Id of the key.")),
     responses((status = 204, description = "The key opens nothing any more.")))]
 async fn revoke(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<Uuid>) -> Answer<StatusCode> {

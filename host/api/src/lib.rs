@@ -38,8 +38,11 @@ mod points;
 mod preferences;
 mod preview;
 mod quotes;
+mod roles;
 mod segments;
+mod sessions;
 mod stacking_groups;
+mod staff;
 mod tasks;
 mod timeline;
 mod webhooks;
@@ -164,13 +167,21 @@ fn calls(front: &Front) -> Calls {
         .merge(campaigns::routes())
         .merge(tasks::routes())
         .merge(webhooks::routes())
-        .merge(audit::routes());
+        .merge(audit::routes())
+        .merge(staff::routes())
+        .merge(roles::routes())
+        .merge(sessions::routes());
     let files = Taking::Pieces(http.upload_bytes.saturating_add(imports::ENVELOPE));
     let v1 = open(plain, small)
         .merge(open(events::routes(), Taking::Whole(http.event_bytes)))
         .merge(open(imports::routes(), files))
         .merge(open(plugins::routes(), Taking::Whole(front.component_bytes())))
-        .merge(secret(keys::routes().merge(webhooks::secret_routes()), small))
+        .merge(secret(
+            keys::routes()
+                .merge(webhooks::secret_routes())
+                .merge(staff::secret_routes()),
+            small,
+        ))
         .merge(secret(coupons::secret_routes(), Taking::Whole(http.event_bytes)))
         .map(|router| {
             router
@@ -181,7 +192,7 @@ fn calls(front: &Front) -> Calls {
         OpenApiRouter::with_openapi(openapi::frame())
             .merge(health::routes())
             .merge(welcome::routes())
-            .nest("/api/v1", v1)
+            .nest("/api/v1", v1.merge(sessions::open_routes(front)))
     })
 }
 

@@ -39,7 +39,7 @@ pub(super) const SCHEME: &str = "key";
         (name = "coupons", description = "Codes that open campaigns."),
         (name = "decisions", description = "What rules were asked and said, and asking them again."),
         (name = "insights", description = "What can be learnt of all customers together."),
-        (name = "team", description = "Keys."),
+        (name = "team", description = "People, their roles and sessions, branches, keys."),
         (name = "webhooks", description = "Telling the agency's own systems what happens."),
         (name = "operations", description = "Health and metrics; no key needed."),
     ),
@@ -55,7 +55,7 @@ pub(super) fn frame() -> OpenApi {
 pub(super) fn finished(mut document: OpenApi, http: &Http) -> Vec<u8> {
     let mut components = ComponentsBuilder::from(document.components.take().unwrap_or_default());
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
-        "An API key of the agency, as `posthouse agency create` prints it. What it may do are its scopes; a key with the scope `owner` may do everything.",
+        "An API key of the agency, as `posthouse agency create` prints it, or the token of somebody who has signed in. What they may do are the key's scopes or the role's permissions; with `owner` everything.",
     ));
     components = super::fixed::add_to(components)
         .schema("Problem", <ProblemBody as PartialSchema>::schema())
@@ -76,7 +76,9 @@ pub(super) fn finished(mut document: OpenApi, http: &Http) -> Vec<u8> {
         let secured = path.starts_with("/api/");
         for (method, operation) in operations(item) {
             bound(operation, http);
-            share(method, operation, secured);
+            // whoever signs in has no key yet
+            let keyed = secured && operation.security.as_ref().is_none_or(|ways| !ways.is_empty());
+            share(method, operation, secured, keyed);
             if secured {
                 operation
                     .parameters
@@ -125,7 +127,7 @@ const SHARED: [(&str, &str, &str); 13] = [
         "The request is not understood: broken JSON, an unknown query parameter.",
     ),
     ("401", "Unauthorised", "No key, or one that is not known."),
-    ("403", "Forbidden", "The key lacks the scope."),
+    ("403", "Forbidden", "The key or the role lacks the scope."),
     ("404", "NotFound", "There is no such thing, or it is another agency's."),
     ("408", "Stalled", "The body stopped coming, or came too slowly."),
     ("409", "Conflict", "The request does not fit the present state."),
@@ -207,7 +209,7 @@ pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation
 }
 
 /// Operations whose bodies or queries name something that may not be there.
-const NAMED_INSIDE: [&str; 8] = [
+const NAMED_INSIDE: [&str; 9] = [
     "previewSegmentation",
     "runSegmentation",
     "createCampaign",
@@ -216,6 +218,7 @@ const NAMED_INSIDE: [&str; 8] = [
     "revokeCoupon",
     "listTasks",
     "addTask",
+    "inviteStaff",
 ];
 
 /// Operations that take nothing away that is still in use.
@@ -226,9 +229,9 @@ const KEPT_WHILE_USED: [&str; 4] = [
     "deletePlugin",
 ];
 
-fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
+fn share(method: HttpMethod, operation: &mut Operation, secured: bool, keyed: bool) {
     // these take an Idempotency-Key, which may be a bad one
-    let once = secured && matches!(method, HttpMethod::Post | HttpMethod::Put | HttpMethod::Patch);
+    let once = keyed && matches!(method, HttpMethod::Post | HttpMethod::Put | HttpMethod::Patch);
     let body = operation.request_body.is_some();
     let has = |wanted: &dyn Fn(&Parameter) -> bool| {
         operation
@@ -250,7 +253,8 @@ fn share(method: HttpMethod, operation: &mut Operation, secured: bool) {
     let query = has(&|parameter| parameter.parameter_in == ParameterIn::Query);
     for (status, name, _) in SHARED {
         let answers = match status {
-            "401" | "403" | "429" | "507" => secured,
+            "401" | "403" | "429" => keyed,
+            "507" => secured,
             "503" => true,
             "404" => secured && named,
             "400" => once || secured && (body || query),

@@ -22,17 +22,17 @@ use uuid::Uuid;
 
 pub(super) fn routes() -> Calls {
     Calls::new()
-        .open_to(&[Scope::Owner], routes!(types))
-        .open_to(&[Scope::Owner], routes!(deliveries))
-        .open_to(&[Scope::Owner], routes!(test))
-        .open_to(&[Scope::Owner], routes!(replay))
+        .open_to(&[Scope::Operations], routes!(types))
+        .open_to(&[Scope::Operations], routes!(deliveries))
+        .open_to(&[Scope::Operations], routes!(test))
+        .open_to(&[Scope::Operations], routes!(replay))
 }
 
 /// Calls whose answers hold secrets, or belong to such.
 pub(super) fn secret_routes() -> Calls {
     Calls::new()
-        .open_to(&[Scope::Owner], routes!(list, create))
-        .open_to(&[Scope::Owner], routes!(one, change, delete))
+        .open_to(&[Scope::Operations], routes!(list, create))
+        .open_to(&[Scope::Operations], routes!(one, change, delete))
 }
 
 /// A webhook to be made.

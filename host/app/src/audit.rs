@@ -161,7 +161,7 @@ impl Audit<'_> {
         detail: Value,
     ) -> Result<()> {
         self.app.idempotency().name_subject(tx, caller, subject).await?;
-        self.note_by(tx, caller.room.id, Some(caller.key), action, subject, detail)
+        self.note_by(tx, caller.room.id, Some(caller.actor), action, subject, detail)
             .await
     }
 
@@ -185,7 +185,7 @@ impl Audit<'_> {
 
     async fn try_note_look(&self, caller: &Caller, action: &str, subject: &str, detail: Value) -> Result<()> {
         let mut tx = self.app.store.write(Access::Agency(caller.room.id)).await?;
-        self.note_by(&mut tx, caller.room.id, Some(caller.key), action, subject, detail)
+        self.note_by(&mut tx, caller.room.id, Some(caller.actor), action, subject, detail)
             .await?;
         Ok(tx.commit().await?)
     }

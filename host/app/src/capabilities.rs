@@ -25,7 +25,7 @@ macro_rules! capabilities {
 }
 
 capabilities! {
-    /// Who may do what: keys and whose they are.
+    /// Who may do what: people and their roles, keys and whose they are.
     team: Team,
     /// Answers that are kept, so that a request sent twice is carried out once.
     idempotency: Idempotency,

@@ -13,6 +13,7 @@ use uuid::Uuid;
 pub struct DocumentKeys {
     hashing: [u8; 32],
     sealing: [u8; 32],
+    sessions: [u8; 32],
 }
 
 impl std::fmt::Debug for DocumentKeys {
@@ -37,6 +38,7 @@ impl DocumentKeys {
         Self {
             hashing: keyed(secret, &[b"posthouse document hash"]),
             sealing: keyed(secret, &[b"posthouse document seal"]),
+            sessions: keyed(secret, &[b"posthouse session form"]),
         }
     }
 
@@ -51,6 +53,11 @@ impl DocumentKeys {
             &self.hashing,
             &[agency.as_bytes(), kind.as_str().as_bytes(), value.as_bytes()],
         ))
+    }
+
+    /// What the forms of a session send along: nobody who cannot read them knows it.
+    pub(crate) fn csrf(&self, agency: Uuid, session: Uuid) -> String {
+        hex::encode(keyed(&self.sessions, &[agency.as_bytes(), session.as_bytes()]))
     }
 
     /// Encrypts a document number; `None` only if the cipher refuses, which it does for nothing this short.

@@ -25,7 +25,7 @@ pub enum AppError {
     #[error("{}", key_unknown())]
     Unauthorised,
     /// The key may not do this.
-    #[error("{}", words!("the API key may not do this; it needs the scope {scope}", "此 API 密钥没有这项权限，需要权限 {scope}", scope = .0))]
+    #[error("{}", words!("this takes the scope {scope}, which the API key or role does not have; use one that has it", "此操作需要权限 {scope}，当前 API 密钥或角色没有；请换用有此权限的", scope = .0))]
     Forbidden(&'static str),
     /// The key may do this, but not with what the request names.
     #[error("{0}")]
@@ -168,11 +168,12 @@ pub fn thing(name: &'static str) -> Words {
     }
 }
 
-const THINGS: [(&str, &str); 20] = [
+const THINGS: [(&str, &str); 24] = [
     ("agency", "旅行社"),
     ("amendment", "变更"),
     ("attribute", "属性"),
     ("binding", "绑定"),
+    ("branch", "门店"),
     ("campaign", "活动"),
     ("coupon", "优惠券"),
     ("coupon batch", "券批次"),
@@ -181,10 +182,13 @@ const THINGS: [(&str, &str); 20] = [
     ("extension point", "扩展点"),
     ("import", "导入任务"),
     ("key", "密钥"),
+    ("person", "员工"),
     ("plugin", "插件"),
     ("preview", "预览"),
     ("quote", "报价"),
+    ("role", "角色"),
     ("segment", "分群"),
+    ("session", "会话"),
     ("stacking group", "叠加组"),
     ("task", "任务"),
     ("thing", "内容"),

@@ -1,12 +1,30 @@
-//! Agencies and their keys.
+//! Agencies, their keys and their people.
 
+mod branches;
+mod doorkeeper;
 mod keys;
+mod passwords;
+mod roles;
+mod sessions;
+mod sign_in;
+mod staff;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use crate::caller::is_same_person;
-pub use crate::caller::{Caller, Scope};
+pub use crate::caller::{Caller, Mask, RowScope, Rows, Scope};
+pub use branches::Branch;
+pub(crate) use doorkeeper::Doorkeeper;
 pub(crate) use keys::is_plain;
 pub use keys::{NewKey, create_key, keys, revoke_key};
 use keys::{hash, new_secret};
+pub(crate) use passwords::Passwords;
+pub use roles::{NewRole, OWNER, Role};
+pub use sessions::{Device, Person, Session, SessionEntry, SignedIn};
+pub use sign_in::{Credentials, Preferences};
+pub use staff::{
+    Invited, NewStaff, StaffChange, StaffEntry, StaffState, invite, person_by_email, reset, set_disabled, staff,
+};
 
 use crate::Team;
 use crate::audit;
@@ -179,11 +197,14 @@ pub(crate) fn terms(row: &AgencyRow) -> Result<AgencyTerms> {
 }
 
 impl Team<'_> {
-    /// Who sends this key.
+    /// Who sends this key, or this token of a session.
     ///
     /// # Errors
     /// [`AppError::Unauthorised`] if nobody.
     pub async fn authenticate(&self, secret: &str) -> Result<Caller> {
+        if secret.starts_with(sessions::SESSION) {
+            return Ok(self.session(secret).await?.caller);
+        }
         let agency = secret
             .strip_prefix("ph_")
             .and_then(|rest| rest.split_once('_'))
@@ -197,8 +218,10 @@ impl Team<'_> {
         let scopes = serde_json::from_str(&key.scopes).map_err(AppError::corrupt("scopes"))?;
         Ok(Caller {
             room: self.app.room(agency).await?,
-            key: key.id,
+            actor: key.id,
             scopes,
+            masks: Vec::new(),
+            rows: Rows::All,
             holder: key.holder,
             ticket: None,
         })
@@ -207,13 +230,14 @@ impl Team<'_> {
     /// Gives the agency another key; returned this once.
     ///
     /// # Errors
-    /// As [`create_key`].
+    /// As [`create_key`]; `not_yours_to_give` for scopes that the caller does not have, and for a caller who does not see everything, as a key does.
     pub async fn create_key(&self, caller: &Caller, new: NewKey<'_>) -> Result<(Uuid, String)> {
+        caller.may_give(new.scopes, &[], RowScope::All)?;
         retrying!(self.try_create_key(caller, new))
     }
 
     async fn try_create_key(&self, caller: &Caller, new: NewKey<'_>) -> Result<(Uuid, String)> {
-        let (now, by) = (self.app.machine.now(), Some(caller.key));
+        let (now, by) = (self.app.machine.now(), Some(caller.actor));
         let mut tx = self.app.idempotency().begin(caller).await?;
         let (id, secret) = keys::put_key(&mut tx, caller.room.id, new, by, now, &*self.app.entropy).await?;
         let subject = format!("key/{id}");
@@ -233,9 +257,17 @@ impl Team<'_> {
     /// Revokes a key at once.
     ///
     /// # Errors
-    /// As [`revoke_key`].
+    /// As [`revoke_key`]; `not_yours_to_give` for a key with scopes that the caller does not have.
     pub async fn revoke_key(&self, caller: &Caller, key: Uuid) -> Result<()> {
-        let (by, now) = (Some(caller.key), self.app.machine.now());
+        let keys = self.keys(caller).await?;
+        let known = keys
+            .iter()
+            .find(|known| known.id == key)
+            .ok_or(AppError::NotFound("key"))?;
+        // a scope that only a later build knows is for an owner
+        let scopes = serde_json::from_str(&known.scopes).unwrap_or_else(|_| vec![Scope::Owner]);
+        caller.may_give(&scopes, &[], RowScope::All)?;
+        let (by, now) = (Some(caller.actor), self.app.machine.now());
         revoke_key(&self.app.store, caller.room.id, key, by, now).await
     }
 }

@@ -1,7 +1,7 @@
 //! What tests of the use-cases begin with: a host on a database of either engine, and an agency with a customer.
 
 use crate::intake::files::workbook::Workbooks;
-use crate::team::{Caller, NewAgency, Scope, create_agency};
+use crate::team::{Caller, NewAgency, Rows, Scope, create_agency};
 use crate::{App, Parts, clock};
 use posthouse_domain::Instant;
 use posthouse_domain::time::ManualClock;
@@ -80,8 +80,10 @@ pub(crate) async fn agency_with_a_trip(app: &App, slug: &str) -> (Caller, Uuid) 
 pub(crate) async fn owner(app: &App, agency: Uuid, key: Uuid) -> Caller {
     Caller {
         room: app.room(agency).await.expect("a room"),
-        key,
+        actor: key,
         scopes: vec![Scope::Owner],
+        masks: Vec::new(),
+        rows: Rows::All,
         holder: None,
         ticket: None,
     }

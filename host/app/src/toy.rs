@@ -244,11 +244,11 @@ async fn a_capability_contributes_its_facts(store: Store) {
     assert_eq!(in_frame(&app, &caller).await, one);
     // and what another host reads is the same
     let (other, _) = host(&store, NOW + 365 * DAY);
-    let there = testing::owner(&other, caller.room.id, caller.key).await;
+    let there = testing::owner(&other, caller.room.id, caller.actor).await;
     assert_eq!(in_frame(&other, &there).await, one);
     // where the business clock stands before, they are folded for that day
     let (earlier, _) = host(&store, NOW + DAY);
-    let then = testing::owner(&earlier, caller.room.id, caller.key).await;
+    let then = testing::owner(&earlier, caller.room.id, caller.actor).await;
     assert_eq!(in_frame(&earlier, &then).await, both);
 }
 

@@ -126,6 +126,10 @@ fn describe() {
         "posthouse_wrong_keys_total",
         "Requests with a wrong key, those included whose key was not looked up any more."
     );
+    metrics::describe_counter!(
+        "posthouse_sign_ins_total",
+        "Attempts to sign in, by outcome: granted, refused, locked_out, failed."
+    );
     metrics::describe_gauge!("posthouse_connections", "Open connections.");
     metrics::describe_counter!(
         "posthouse_connections_refused_total",

@@ -196,7 +196,7 @@ impl Amendments<'_> {
             granted: serde_json::to_string(&granted).map_err(AppError::corrupt("grant"))?,
             preview: serde_json::to_string(&preview).map_err(AppError::corrupt("preview"))?,
             note,
-            proposed_by: caller.key,
+            proposed_by: caller.actor,
             proposed_at: now,
             decided_by: None,
             decided_at: None,
@@ -337,7 +337,7 @@ impl Amendments<'_> {
             );
             return Err(AppError::conflict("own_plan", detail));
         }
-        let by = (state, Some(caller.key), now);
+        let by = (state, Some(caller.actor), now);
         if changes::decide_amendment(tx, caller.room.id, campaign.id, amendment.amendment, by).await? {
             return Ok(());
         }

@@ -85,7 +85,7 @@ impl Campaigns<'_> {
             effect: json::to_string(effect).map_err(AppError::corrupt("effect"))?,
             judgement: evaluation.judgement.clone(),
             lessons: evaluation.lessons.clone(),
-            evaluated_by: caller.key,
+            evaluated_by: caller.actor,
             at: now,
         };
         campaign_changes::insert_evaluation(&mut tx, agency, &row).await?;

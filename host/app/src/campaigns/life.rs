@@ -163,7 +163,7 @@ pub(super) async fn put_campaign_rule(
         config: &config,
         cause: "activation",
         restores: None,
-        by: Some(caller.key),
+        by: Some(caller.actor),
         note: None,
         grant,
     };

@@ -105,7 +105,7 @@ impl Campaigns<'_> {
             priority: new.plan.stacking.priority,
             submitted_by: None,
             version: 1,
-            created_by: caller.key,
+            created_by: caller.actor,
             created_at: now,
             updated_at: now,
         };

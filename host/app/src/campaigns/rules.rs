@@ -63,7 +63,7 @@ impl Campaigns<'_> {
             config: &older.config,
             cause: ROLLBACK,
             restores: Some(older.revision),
-            by: Some(caller.key),
+            by: Some(caller.actor),
             note: None,
             grant: &[],
         };
@@ -150,7 +150,7 @@ mod tests {
             priority: 1,
             submitted_by: None,
             version: 1,
-            created_by: caller.key,
+            created_by: caller.actor,
             created_at: NOW,
             updated_at: NOW,
         };
@@ -172,7 +172,7 @@ mod tests {
                 config: "{}",
                 cause: "activation",
                 restores: None,
-                by: Some(caller.key),
+                by: Some(caller.actor),
                 note: None,
                 grant: &[],
             };
@@ -183,7 +183,7 @@ mod tests {
         }
         // a host that has compiled nothing, and whose compiler is busy
         let (other, _) = testing::host(&store, NOW);
-        let caller = testing::owner(&other, agency, caller.key).await;
+        let caller = testing::owner(&other, agency, caller.actor).await;
         let busy = other.engine.hold_compiler();
         let rolling_back = {
             let (other, caller) = (other.clone(), caller.clone());

@@ -88,7 +88,7 @@ impl Campaigns<'_> {
         after.state = next_state(&before, action, open, own, now)?.as_str().to_owned();
         if action == Action::Submit {
             look_up(&mut tx, agency, &plan_of(&before)?).await?;
-            after.submitted_by = Some(caller.key);
+            after.submitted_by = Some(caller.actor);
         }
         write(&mut tx, agency, &before, &mut after, now).await?;
         let taken = Taken::by(caller, now, note);

@@ -125,7 +125,7 @@ impl Coupons<'_> {
             uses: new.uses,
             expires_at: new.expires_at,
             state: "making".into(),
-            created_by: caller.key,
+            created_by: caller.actor,
             created_at: now,
         };
         retrying!(self.begin_batch(caller, &row))?;

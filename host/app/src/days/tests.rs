@@ -173,7 +173,7 @@ async fn whoever_changes_between_reading_and_writing_keeps_what_is_new(store: St
 
     // a host that starts now finds facts of two days, and waits until they are of one
     let (other, clocks) = testing::host(&store, now);
-    let theirs = testing::owner(&other, agency, caller.key).await;
+    let theirs = testing::owner(&other, agency, caller.actor).await;
     let turning = theirs.room.turning.clone().lock_owned().await;
     let day = other.days().of_facts(&theirs).await.expect("a day");
     let left = (PEOPLE - half.len()) as u64;

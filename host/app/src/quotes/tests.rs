@@ -64,7 +64,7 @@ async fn launched(app: &App, caller: &Caller, (key, state): (&str, &str), guest:
         priority: 1,
         submitted_by: None,
         version: 1,
-        created_by: caller.key,
+        created_by: caller.actor,
         created_at: NOW,
         updated_at: NOW,
     };
@@ -75,7 +75,7 @@ async fn launched(app: &App, caller: &Caller, (key, state): (&str, &str), guest:
         config: "{}",
         cause: "activation",
         restores: None,
-        by: Some(caller.key),
+        by: Some(caller.actor),
         note: None,
         grant: &[],
     };
@@ -101,7 +101,7 @@ async fn whoever_asks_a_cold_host_waits_for_one_compilation(store: Store) {
     let (caller, _) = testing::agency_with_a_trip(&app, "cold").await;
     launched(&app, &caller, ("spring", "running"), rule("1.0.0")).await;
     let (cold, _) = testing::host(&store, NOW);
-    let caller = testing::owner(&cold, caller.room.id, caller.key).await;
+    let caller = testing::owner(&cold, caller.room.id, caller.actor).await;
     let busy = cold.engine.hold_compiler();
     let asking: Vec<_> = (0..64)
         .map(|_| {
@@ -145,7 +145,7 @@ async fn a_quote_goes_by_the_segments_of_now(store: Store) {
     let (one, _) = testing::host(&store, NOW);
     let (caller, customer) = testing::agency_with_a_trip(&one, "swap").await;
     let (two, _) = testing::host(&store, NOW);
-    let there = testing::owner(&two, caller.room.id, caller.key).await;
+    let there = testing::owner(&two, caller.room.id, caller.actor).await;
     two.quotes().make(&there, asked(Some(customer))).await.expect("a quote");
     for revision in 1..3 {
         let guest = Guest {

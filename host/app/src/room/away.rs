@@ -104,7 +104,7 @@ mod tests {
         let (caller, customer) = testing::agency_with_a_trip(&app, "quiet").await;
         let agency = caller.room.id;
         let before = app.profiles().get(&caller, customer).await.expect("a customer");
-        let key = caller.key;
+        let key = caller.actor;
         assert_eq!(app.put_away(NOW, 10).await, 1, "it was just used");
         clocks.machine.set(NOW + super::QUIET);
         assert_eq!(app.put_away(NOW + super::QUIET, 10).await, 1, "somebody has it");

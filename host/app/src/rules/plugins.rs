@@ -435,7 +435,7 @@ mod tests {
             .expect("half of it");
         tx.commit().await.expect("a commit");
         let (other, _) = testing::host(&store, NOW);
-        let caller = testing::owner(&other, agency, caller.key).await;
+        let caller = testing::owner(&other, agency, caller.actor).await;
         match other.plugins().open(agency, &view.digest).await {
             Err(AppError::Unable(why)) => {
                 assert_eq!(why.code, "plugin_not_opened");

@@ -363,12 +363,21 @@ impl Segments<'_> {
                 diff: serde_json::to_string(&movement.diff).map_err(AppError::corrupt("diff"))?,
                 cause: draft.cause.as_str().to_owned(),
                 note: new.note.clone(),
-                activated_by: new.asker.as_ref().map(|asker| asker.key),
+                activated_by: new.asker.as_ref().map(|asker| asker.actor),
                 activated_at: draft.moment.now,
             };
             bindings::insert_revision(tx, room.id, SEGMENTATION, name, &entry).await?;
             if let Some(asker) = &new.asker {
-                bindings::grant(tx, room.id, SEGMENTATION, name, &new.grant, asker.key, draft.moment.now).await?;
+                bindings::grant(
+                    tx,
+                    room.id,
+                    SEGMENTATION,
+                    name,
+                    &new.grant,
+                    asker.actor,
+                    draft.moment.now,
+                )
+                .await?;
             }
             put = Some(entry);
         }

@@ -85,7 +85,7 @@ async fn put(app: &App, caller: &Caller, digest: &str, back_to: Option<&BindingR
         config: "{}",
         cause: if back_to.is_some() { BREAKER } else { "activation" },
         restores: back_to.map(|older| older.revision),
-        by: back_to.is_none().then_some(caller.key),
+        by: back_to.is_none().then_some(caller.actor),
         note: None,
         grant: &[],
     };
@@ -255,8 +255,8 @@ async fn a_rule_that_keeps_failing_gives_way(store: Store) {
         causes,
         [
             ("breaker".to_owned(), Some(1), None),
-            ("activation".to_owned(), None, Some(caller.key)),
-            ("activation".to_owned(), None, Some(caller.key)),
+            ("activation".to_owned(), None, Some(caller.actor)),
+            ("activation".to_owned(), None, Some(caller.actor)),
         ]
     );
 }

@@ -101,7 +101,7 @@ impl Webhooks<'_> {
             failures: 0,
             retry_at: 0,
             created_at: now,
-            created_by: caller.key,
+            created_by: caller.actor,
             version: 1,
         };
         retrying!(self.try_create(caller, &row))?;

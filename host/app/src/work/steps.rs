@@ -29,7 +29,7 @@ impl<'t> Taken<'t> {
     /// A step that a caller takes.
     pub(crate) fn by(caller: &Caller, at: Instant, note: Option<&'t str>) -> Self {
         Self {
-            by: Some(caller.key),
+            by: Some(caller.actor),
             at,
             note,
         }

@@ -106,7 +106,7 @@ impl Tasks<'_> {
             outcome: None,
             done_by: None,
             done_at: None,
-            created_by: Some(caller.key),
+            created_by: Some(caller.actor),
             created_at: app.clock.now(),
             version: 1,
         };
@@ -162,7 +162,7 @@ impl Tasks<'_> {
         }
         match change.done {
             Some(true) if after.done_at.is_none() => {
-                (after.done_by, after.done_at) = (Some(caller.key), Some(app.clock.now()));
+                (after.done_by, after.done_at) = (Some(caller.actor), Some(app.clock.now()));
             }
             Some(false) => (after.done_by, after.done_at, after.outcome) = (None, None, None),
             _ => {}
@@ -268,7 +268,7 @@ fn told(row: &TaskRow, subject: Option<&str>, caller: &Caller) -> Value {
         "due_on": row.due_on.map(time::day_text),
         "due_at": row.due_at.map(time::instant_text),
         "done": row.done_at.is_some(),
-        "by": caller.key,
+        "by": caller.actor,
     })
 }
 

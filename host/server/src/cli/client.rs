@@ -43,6 +43,15 @@ pub(crate) enum Trouble {
     Refused(Failure),
 }
 
+/// The server that the environment names.
+///
+/// # Errors
+/// An address that cannot be one of a server.
+pub(super) fn environment_url() -> Result<String, Failure> {
+    let named = std::env::var("POSTHOUSE_URL").ok().filter(|url| !url.trim().is_empty());
+    server_address(named.as_deref().unwrap_or(DEFAULT_URL))
+}
+
 impl Client {
     /// The server and key that the environment names.
     ///
@@ -61,8 +70,7 @@ impl Client {
                 "POSTHOUSE_API_KEY 不是密钥：密钥由字母、数字和下划线组成；请重新复制"
             )));
         }
-        let url = read("POSTHOUSE_URL").unwrap_or_else(|| DEFAULT_URL.to_owned());
-        let url = server_address(&url)?;
+        let url = environment_url()?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(Duration::from_secs(5)))

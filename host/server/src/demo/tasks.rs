@@ -56,6 +56,7 @@ const TASKS: [DemoTask; 5] = [
 pub(super) async fn write_down(app: &App, caller: &Caller) -> Result<(), Failure> {
     let tasks = app.tasks();
     let (there, _) = tasks.list(caller, &TaskFilter::default(), None, 1_000).await?;
+    let people = app.team().staff(caller).await?;
     let today = caller.room.day_of(app.now());
     for DemoTask {
         title,
@@ -74,7 +75,14 @@ pub(super) async fn write_down(app: &App, caller: &Caller) -> Result<(), Failure
         let new = NewTask {
             kind: None,
             title: title.to_owned(),
-            assignee: assignee.map_or(Assignee::Actor(caller.key), |name| Assignee::Named(name.to_owned())),
+            assignee: match assignee {
+                None => Assignee::Actor(caller.actor),
+                // who can sign in finds it among their own
+                Some(name) => match people.iter().find(|person| person.name == name) {
+                    Some(person) => Assignee::Actor(person.id),
+                    None => Assignee::Named(name.to_owned()),
+                },
+            },
             due,
         };
         let task = tasks.add(caller, None, &new).await?;
