@@ -56,6 +56,7 @@ mod lots;
 mod million;
 mod newcomers;
 mod once;
+mod people;
 mod prices;
 mod profile;
 mod quotas;

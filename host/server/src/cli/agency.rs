@@ -30,7 +30,7 @@ pub(super) enum Agency {
         /// What the key may do.
         #[arg(long = "scope", value_name = "SCOPE,…", value_delimiter = ',', default_value = "owner", value_parser = scope)]
         scopes: Vec<Scope>,
-        /// Whose it is. Keys of one holder are one person: none of them approves what another submitted.
+        /// Whose it is; for somebody of the staff their e-mail address. Keys of one holder are one person: none of them approves what another submitted.
         #[arg(long, value_name = "NAME")]
         holder: Option<String>,
         #[command(flatten)]
@@ -99,7 +99,7 @@ fn with_store<T>(config: &Config, work: impl AsyncFnOnce(&Store) -> Result<T, Ap
 }
 
 /// As [`with_store`], on a database that is there: to look for agencies must not make one.
-fn with_present_store<T>(
+pub(super) fn with_present_store<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(&Store) -> Result<T, AppError>,
 ) -> Result<T, Failure> {

@@ -4,6 +4,10 @@ pub(super) const VARIABLES: &str = "与服务器通信的命令所用的环境�
   POSTHOUSE_URL      服务器地址 [默认：http://127.0.0.1:7300]
   POSTHOUSE_API_KEY  旅行社的密钥；用 `posthouse agency create` 或 `posthouse agency key` 获得";
 
+/// What commands that print a link take from the environment.
+pub(super) const LINKS: &str = "环境变量：
+  POSTHOUSE_URL      服务器地址，链接以它开头 [默认：http://127.0.0.1:7300]";
+
 pub(super) const PLAN: &str = "文件为 TOML（或 JSON）。金额用元等主单位，比率用百分数，日期可写日期或从今天起算：
 
   key = \"spring-2027\"

@@ -71,6 +71,39 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "输出语言：`en` 或 `zh-CN`；未指定时由 LC_ALL、LC_MESSAGES 或 LANG 决定",
     ),
     (super::VARIABLES, help_texts::VARIABLES),
+    (super::LINKS, help_texts::LINKS),
+    // people
+    (
+        "People of an agency: invite them, list them, let them in again",
+        "旅行社的员工：邀请、查看、恢复登录",
+    ),
+    (
+        "Invite somebody, and print the link by which they choose a password, this once",
+        "邀请员工，并显示其设置密码的链接（仅此一次）",
+    ),
+    ("E-mail address, by which they sign in", "邮箱，用于登录"),
+    (
+        "Their role: a built-in one, as owner or sales, or one of the agency's own",
+        "角色：内置角色（如 owner、sales）或旅行社自建的角色",
+    ),
+    (
+        "What people call them; what the address begins with if left out",
+        "姓名；不填则取邮箱 @ 前的部分",
+    ),
+    ("List the people of an agency", "列出旅行社的员工"),
+    (
+        "Disable somebody: they are not let in any more, and every session of theirs ends at once",
+        "停用员工：不能再登录，所有会话立即结束",
+    ),
+    ("E-mail address of the person", "员工的邮箱"),
+    (
+        "Print a new link for somebody who has lost theirs, or their password; who was disabled is let in again",
+        "为遗失链接或密码的员工显示新的链接；已停用的随之恢复",
+    ),
+    (
+        "The agency's short name; needed if there are several",
+        "旅行社标识；有多家时须填写",
+    ),
     // serving
     (
         "Serve the API; migrates the database on start",
@@ -420,8 +453,8 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "删除 Webhook 及其待发送的通知",
     ),
     (
-        "Whose it is. Keys of one holder are one person: none of them approves what another submitted",
-        "持有人。同一持有人的密钥视为同一人：一个提交的方案，另一个不能批准",
+        "Whose it is; for somebody of the staff their e-mail address. Keys of one holder are one person: none of them approves what another submitted",
+        "持有人；员工请填其邮箱。同一持有人的密钥视为同一人：一个提交的方案，另一个不能批准",
     ),
     (
         "Show who did what, or verify that the log of it is whole",

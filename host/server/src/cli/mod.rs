@@ -23,6 +23,7 @@ pub(crate) mod plugin;
 mod quote;
 mod replay;
 mod segments;
+mod staff;
 mod start;
 mod tasks;
 mod trade;
@@ -62,6 +63,9 @@ enum Command {
     /// Agencies of this installation, and their keys.
     #[command(subcommand)]
     Agency(agency::Agency),
+    /// People of an agency: invite them, list them, let them in again.
+    #[command(subcommand, after_help = LINKS)]
+    Staff(staff::Staff),
     /// Import a file through the server.
     #[command(after_help = VARIABLES)]
     Import(import::Import),
@@ -128,6 +132,10 @@ enum Command {
 const VARIABLES: &str = "Environment, for commands that talk to a server:
   POSTHOUSE_URL      The server's address [default: http://127.0.0.1:7300]
   POSTHOUSE_API_KEY  A key of the agency; `posthouse agency create` and `posthouse agency key` print one";
+
+/// What commands that print a link take from the environment.
+const LINKS: &str = "Environment:
+  POSTHOUSE_URL      The server's address, with which links begin [default: http://127.0.0.1:7300]";
 
 /// Where settings come from.
 #[derive(Debug, Clone, Args)]
@@ -220,6 +228,7 @@ fn perform(cli: Cli, language: Language) -> ExitCode {
         Command::Serve(serving) => start::serve(&serving),
         Command::Demo(demo) => start::demo(&demo),
         Command::Agency(agency) => agency.run(output),
+        Command::Staff(staff) => staff.run(output),
         Command::Import(import) => import.run(output),
         Command::Imports(imports) => imports.run(output),
         Command::Plugin(plugin) => plugin.run(output),

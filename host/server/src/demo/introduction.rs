@@ -1,6 +1,6 @@
 //! What the demo says once it serves.
 
-use super::{Seeded, State};
+use super::{Seeded, State, write};
 use crate::output::{print, shell_word};
 use posthouse_domain::{Words, words};
 
@@ -37,6 +37,7 @@ impl Seeded {
         places += &line(words!("OpenAPI", "接口文档"), Some(&format!("{base}/api/openapi.json")));
         places += &line(words!("API key", "API 密钥"), Some(api_key));
         places += &line(words!("Approver", "审批密钥"), approver_key.as_deref());
+        places += &self.logins_said();
         places += &rules;
         places += &line(words!("Campaigns", "进行中活动"), Some(&campaigns));
         places += &line(words!("Coupon", "优惠券"), coupon.as_deref());
@@ -48,10 +49,41 @@ impl Seeded {
         let alias = alias();
         let first = self.state_of_trip();
         // whoever closed standard output does not want to know
-        let _ = print(&format!(
+        let told = print(&format!(
             "\n{head}\n\n{places}\n{look}\n\n  export POSTHOUSE_URL={base} POSTHOUSE_API_KEY={api_key}\n{alias}  posthouse customers 李\n  \
              posthouse segments\n  posthouse plugin list\n  posthouse campaigns\n{first}\n{stop}\n"
         ));
+        if told.is_ok() && !self.state.logins_told {
+            let state = State {
+                logins_told: true,
+                ..self.state.clone()
+            };
+            if let Err(failure) = write(&self.path, &state) {
+                // the next start draws other passwords
+                tracing::warn!(
+                    problem = failure.message,
+                    "it was not noted that the passwords were said"
+                );
+            }
+        }
+    }
+
+    /// Who can sign in, and with which password where that was just drawn.
+    fn logins_said(&self) -> String {
+        let said = self.logins.iter().map(|login| {
+            let head = padded(&login.head.to_string());
+            let password = match &login.password {
+                Some(password) => words!("{password}  (shown this once)", "{password}（仅显示这一次）"),
+                None => words!(
+                    "password as shown at the first start; `posthouse staff reset {email} --database {database}` gives another",
+                    "密码见首次启动时的显示；如需重设：`posthouse staff reset {email} --database {database}`",
+                    email = login.email,
+                    database = crate::config::hide_password(&self.state.database)
+                ),
+            };
+            format!("  {head}{}  {password}\n", login.email)
+        });
+        said.collect()
     }
 
     /// What to ask about the customer who saves something.

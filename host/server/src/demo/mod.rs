@@ -6,6 +6,7 @@ mod campaigns;
 mod dice;
 mod introduction;
 mod last_year;
+mod logins;
 mod people;
 mod plugins;
 mod shop;
@@ -59,6 +60,9 @@ pub(crate) struct State {
     /// The key that agrees to what that one plans.
     #[serde(default)]
     approver_key: Option<String>,
+    /// Whether somebody has heard the passwords of the two who can sign in.
+    #[serde(default)]
+    logins_told: bool,
     /// A coupon that nobody has used.
     #[serde(default)]
     coupon: Option<String>,
@@ -81,6 +85,9 @@ pub(crate) struct Prepared {
 /// Everything is there.
 pub(crate) struct Seeded {
     state: State,
+    path: PathBuf,
+    /// Who can sign in.
+    logins: Vec<logins::Login>,
     bindings: Vec<String>,
     /// Keys of the campaigns in force.
     campaigns: Vec<String>,
@@ -171,6 +178,7 @@ pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Fa
         today,
         api_key,
         approver_key: None,
+        logins_told: false,
         coupon: None,
         coupon_of: None,
         campaigns: false,
@@ -320,6 +328,7 @@ pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Se
     if !offers.is_empty() {
         season(&app, &mut state, &path, &offers).await?;
     }
+    let logins = logins::make(&app, &caller, &state).await?;
     tasks::write_down(&app, &caller).await?;
     let trip = trip::find(&app, &caller, &state, config).await?;
     let campaigns = today::running(&app, &caller).await?;
@@ -329,6 +338,8 @@ pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Se
     }
     let seeded = Seeded {
         state,
+        path,
+        logins,
         bindings,
         campaigns,
         trip,
