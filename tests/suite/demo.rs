@@ -25,11 +25,22 @@ impl Demo {
 
     /// Starts by another clock.
     pub(crate) fn start_at(folder: &Path, clock: &str) -> Self {
+        Self::start_with(folder, &["--clock", clock])
+    }
+
+    /// Starts as it is, on this database if one is named.
+    pub(crate) fn start_on(folder: &Path, database: Option<&str>) -> Self {
+        let named = database.map(|database| ["--database", database]);
+        Self::start_with(folder, named.as_ref().map_or(&[], |words| &words[..]))
+    }
+
+    fn start_with(folder: &Path, words: &[&str]) -> Self {
         // a port of its own, as in life: port 0 can be listened on twice, and hides that
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
         let listen = port.expect("a port").to_string();
         let mut child = Command::new(program())
-            .args(["demo", "--customers", "160", "--listen", &listen, "--clock", clock])
+            .args(["demo", "--customers", "160", "--listen", &listen])
+            .args(words)
             .current_dir(folder)
             .env("POSTHOUSE_HTTP__REQUESTS_PER_SECOND", "1000000")
             .stdout(Stdio::piped())
@@ -56,6 +67,18 @@ impl Demo {
             client,
             approver,
         }
+    }
+
+    /// Address and password of somebody whom the introduction names.
+    pub(crate) fn login(&self, who: &str) -> String {
+        let line = self
+            .introduction
+            .lines()
+            .find_map(|line| line.trim_start().strip_prefix(who));
+        let mut words = line
+            .unwrap_or_else(|| panic!("{who} is not in {}", self.introduction))
+            .split_whitespace();
+        format!("{} {}", words.next().unwrap(), words.next().unwrap())
     }
 
     /// What a command prints as a document that the introduction names by its beginning.

@@ -495,7 +495,7 @@ fn an_open_address_has_no_metrics_and_a_warning() {
     let (server, log) = open(&[], &[]);
     let public = Client::new(&server.base, "");
     assert_eq!(public.get("/metrics").problem(404), "unknown_path");
-    assert!(!public.get("/").text.contains("/metrics"));
+    assert!(!public.get("/api").text.contains("/metrics"));
     assert!(
         log.contains("nothing is encrypted on the way") && log.contains("http.tls-in-front"),
         "{log}"

@@ -313,7 +313,7 @@ fn a_browser_is_shown_what_is_here(database: Database) {
         (&[browser][..], "lang=\"en\"", "What is here"),
         (&[browser, CHINESE], "lang=\"zh-CN\"", "这里有什么"),
     ] {
-        let page = get("/", headers);
+        let page = get("/api", headers);
         assert_eq!(
             (page.status, page.content_type.as_str()),
             (200, "text/html; charset=utf-8")
@@ -346,7 +346,7 @@ fn a_browser_is_shown_what_is_here(database: Database) {
         // a program's mistake stays a problem, also in a browser
         assert_eq!(get("/api/v1/nowhere", headers).problem(404), "unknown_path");
     }
-    let document = get("/", &[]).expect(200);
+    let document = get("/api", &[]).expect(200);
     assert_eq!(
         (&document["name"], &document["openapi"]),
         (&json!("posthouse"), &json!("/api/openapi.json"))

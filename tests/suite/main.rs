@@ -20,6 +20,7 @@ mod audit;
 mod author;
 mod bad_input;
 mod blame;
+mod browser;
 mod campaign_changes;
 mod campaigns;
 mod cdnow;

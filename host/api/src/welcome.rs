@@ -1,4 +1,4 @@
-//! What stands at `/`, and what a browser gets where nothing is: a page to read, without scripts and without anything from elsewhere.
+//! What stands at `/api`, and what a browser gets where nothing is: a page to read, without scripts and without anything from elsewhere.
 
 use super::{Front, shown};
 use axum::extract::{Request, State};
@@ -67,7 +67,7 @@ const HERE: Welcome = Welcome {
 /// What is here.
 ///
 /// A page for browsers (`Accept: text/html`), the same links as JSON for everyone else.
-#[utoipa::path(get, path = "/", tag = "operations", operation_id = "welcome", security(),
+#[utoipa::path(get, path = "/api", tag = "operations", operation_id = "welcome", security(),
     responses((status = 200, description = "Where to go on; to a browser as a page.", content((Welcome = "application/json"), (String = "text/html")))))]
 async fn welcome(State(front): State<Front>, headers: HeaderMap) -> Response {
     let here = Welcome {

@@ -5,6 +5,7 @@ use crate::output::Failure;
 use crate::{house, telemetry};
 use posthouse_api::{self as api, Front, Metrics};
 use posthouse_app::App;
+use posthouse_console::Desk;
 use posthouse_domain::words;
 use posthouse_web::listener::{self, Bounds, Patience, Refused};
 use posthouse_web::{Doors, Http};
@@ -67,7 +68,8 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
             |_, _| {},
         ));
     }
-    let router = api::router(front.clone());
+    let console = posthouse_console::router(Desk::new(app.clone(), doors.clone()));
+    let router = console.fallback_service(api::router(front.clone()));
     let told = doors.clone();
     let refused = move |why: Refused, peer| {
         metrics::counter!("posthouse_connections_refused_total").increment(1);

@@ -34,10 +34,21 @@ impl Taking {
 }
 
 /// Reads the body. The scopes of the call have been asked for, and nothing has begun.
+///
+/// # Errors
+/// As [`read`].
 pub async fn receive(doors: &Doors, agency: Uuid, most: usize, request: Request, next: Next) -> Answer<Response> {
+    Ok(next.run(read(doors, agency, most, request).await?).await)
+}
+
+/// The request with its body in memory. `agency` is whose it is.
+///
+/// # Errors
+/// `body_too_large`, `body_stalled`, `body_incomplete`; `overloaded` if bodies have no room.
+pub async fn read(doors: &Doors, agency: Uuid, most: usize, request: Request) -> Answer<Request> {
     let writes = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
     if !writes || request.body().is_end_stream() {
-        return Ok(next.run(request).await);
+        return Ok(request);
     }
     let announced = announced(request.headers());
     if announced.is_some_and(|announced| announced > most as u64) {
@@ -49,7 +60,7 @@ pub async fn receive(doors: &Doors, agency: Uuid, most: usize, request: Request,
     if let Some(held) = parts.extensions.remove::<Held>() {
         parts.extensions.insert(held.with_body(ration));
     }
-    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 /// How long the body says it is.

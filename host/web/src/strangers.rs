@@ -6,7 +6,7 @@
 use crate::listener::{Network, Peer, crowd_of};
 use crate::problem::{Answer, Problem};
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{Extensions, HeaderMap, StatusCode};
 use posthouse_domain::words;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -96,9 +96,14 @@ impl Strangers {
 
     /// From where a request comes; what proxies say of it is believed.
     pub fn origin(&self, request: &Request) -> IpAddr {
-        let peer = request.extensions().get::<Peer>();
+        self.origin_of(request.extensions(), request.headers())
+    }
+
+    /// The same, of a request that has been taken apart.
+    pub fn origin_of(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+        let peer = extensions.get::<Peer>();
         let peer = peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0);
-        self.behind(peer, request.headers())
+        self.behind(peer, headers)
     }
 
     fn behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {

@@ -1,0 +1,8 @@
+// What runs in the browser. Pages work without it where they can; what it adds is speed and the keyboard.
+import './htmx';
+import './keys';
+import './lists';
+import './palette';
+import './said';
+import './session';
+import './small';

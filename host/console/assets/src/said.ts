@@ -1,0 +1,49 @@
+// What the server says beside a page: a line at the foot of the window, with a way to undo where there is one.
+import htmx from './htmx';
+
+interface Said {
+  text: string;
+  undo?: { label: string; path: string };
+}
+
+const say = ({ text, undo }: Said): void => {
+  const place = document.querySelector('.said');
+  if (!place) return;
+  const line = document.createElement('div');
+  line.setAttribute('role', 'status');
+  line.append(text);
+  if (undo) {
+    const button = document.createElement('button');
+    button.textContent = undo.label;
+    button.addEventListener('click', () => {
+      line.remove();
+      void htmx.ajax('post', undo.path, { target: '#main', select: '#main', swap: 'outerHTML' });
+    });
+    line.append(button);
+  }
+  place.append(line);
+  setTimeout(() => line.remove(), undo ? 10_000 : 4_000);
+};
+
+document.addEventListener('said', (event) => say((event as CustomEvent<Said>).detail));
+
+// a page that a form led to brings its line along
+const brought = (): void => {
+  for (const note of document.querySelectorAll<HTMLElement>('template[data-said]')) {
+    say(JSON.parse(note.dataset['said'] ?? '{}') as Said);
+    note.remove();
+  }
+};
+document.addEventListener('DOMContentLoaded', brought);
+document.addEventListener('htmx:afterSettle', brought);
+
+// what the server could not do is said in its own words, and nothing that was typed goes away
+document.addEventListener('htmx:responseError', (event) => {
+  const { xhr } = (event as CustomEvent<{ xhr: XMLHttpRequest }>).detail;
+  if (xhr.status === 401) return;
+  const told = xhr.getResponseHeader('X-Said');
+  say({ text: told ? decodeURIComponent(told) : (document.body.dataset['failed'] ?? String(xhr.status)) });
+});
+for (const name of ['htmx:sendError', 'htmx:timeout']) {
+  document.addEventListener(name, () => say({ text: document.body.dataset['unreached'] ?? '' }));
+}

@@ -1,0 +1,12 @@
+customers-title = 客户
+customers-count = { $count } 位客户
+customers-search = 姓名、拼音、手机号、会员号
+customers-customer = 客户
+customers-segments = 分群
+customers-changed = 最近更新
+customers-nameless = 未留姓名
+customers-none = 没有找到客户
+customers-none-help = 可以试试姓名的一部分、拼音首字母，或手机号的后四位。
+customers-move = 移动
+customers-open = 打开
+customers-more = 后面的

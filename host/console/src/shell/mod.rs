@@ -1,0 +1,221 @@
+//! What is around every page: the rail with its rooms, the palette, what a person chooses for themselves.
+
+use crate::Desk;
+use crate::door::{Bare, Staff, forget};
+use crate::fault::{Answer, page};
+use crate::show::initial;
+use crate::ui::Ui;
+use askama::Template;
+use axum::Router;
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use posthouse_app::team::{Preferences, Scope, Session};
+use serde::Deserialize;
+
+pub(crate) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/palette", get(palette))
+        .route("/sign-out", post(sign_out))
+        .route("/me", post(prefer))
+}
+
+/// A room of the console.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// Its name in addresses and texts.
+    pub(crate) name: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) icon: &'static str,
+    /// The key after `g`.
+    pub(crate) key: &'static str,
+    /// Who may enter: whoever has any of these.
+    needs: &'static [Scope],
+}
+
+/// Every room that works, in the order of the rail.
+const ROOMS: &[Room] = &[
+    Room {
+        name: "today",
+        path: "/",
+        icon: "list-todo",
+        key: "t",
+        needs: &Scope::ALL,
+    },
+    Room {
+        name: "customers",
+        path: "/customers",
+        icon: "user",
+        key: "c",
+        needs: &[Scope::Read],
+    },
+];
+
+/// What the frame of a page says of its reader.
+#[derive(Debug, Clone)]
+pub(crate) struct Shell {
+    /// The room that the page is in; empty where it is in none.
+    pub(crate) room: &'static str,
+    pub(crate) rooms: Vec<Room>,
+    pub(crate) agency: String,
+    pub(crate) person: String,
+    pub(crate) email: String,
+    pub(crate) role: String,
+    pub(crate) theme: Option<String>,
+    pub(crate) csrf: String,
+    pub(crate) initial: String,
+}
+
+impl Shell {
+    pub(crate) fn new(session: &Session, ui: Ui, room: &'static str) -> Self {
+        let may = |room: &&Room| room.needs.iter().any(|scope| session.caller.may(*scope).is_ok());
+        Self {
+            room,
+            rooms: ROOMS.iter().filter(may).copied().collect(),
+            agency: session.caller.room.name.clone(),
+            person: session.person.name.clone(),
+            email: session.person.email.clone(),
+            role: ui.local(&session.person.role_title).to_owned(),
+            theme: session.person.theme.clone(),
+            csrf: session.csrf.clone(),
+            initial: initial(&session.person.name),
+        }
+    }
+
+    /// Whether this theme was chosen; none is as the device has it.
+    pub(crate) fn has_theme(&self, theme: &str) -> bool {
+        self.theme.as_deref().unwrap_or("device") == theme
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    q: String,
+}
+
+/// A line of the palette.
+struct Found {
+    icon: &'static str,
+    label: String,
+    beside: String,
+    path: String,
+}
+
+#[derive(Template)]
+#[template(path = "shell/palette.html")]
+struct Palette {
+    ui: Ui,
+    rooms: Vec<Found>,
+    customers: Vec<Found>,
+    is_asked: bool,
+}
+
+/// Customers that the palette shows.
+const CUSTOMERS: usize = 8;
+
+async fn palette(State(desk): State<Desk>, staff: Staff, bare: Bare, Query(asked): Query<Asked>) -> Answer {
+    let (session, ui) = (staff.0, Ui::from(bare));
+    let q = asked.q.trim();
+    let shell = Shell::new(&session, ui, "");
+    let room = |room: &Room| Found {
+        icon: room.icon,
+        label: ui.say_of("shell-room-", room.name).to_string(),
+        beside: format!("g {}", room.key),
+        path: room.path.into(),
+    };
+    let fits = |found: &Found| q.is_empty() || found.label.to_lowercase().contains(&q.to_lowercase());
+    let rooms = shell.rooms.iter().map(room).filter(fits).collect();
+    let mut customers = Vec::new();
+    if !q.is_empty() && session.caller.may(Scope::Read).is_ok() {
+        let (found, _) = desk
+            .app()
+            .profiles()
+            .list(&session.caller, Some(q), None, None, CUSTOMERS)
+            .await?;
+        customers.extend(found.into_iter().map(|found| Found {
+            icon: "user",
+            beside: found.phone.or(found.label.member_no).unwrap_or_default(),
+            label: found.label.label,
+            path: format!("/customers/{}", found.id),
+        }));
+    }
+    page(&Palette {
+        ui,
+        rooms,
+        customers,
+        is_asked: !q.is_empty(),
+    })
+}
+
+async fn sign_out(State(desk): State<Desk>, Staff(session): Staff) -> Answer {
+    desk.app().team().sign_out(&session).await?;
+    let mut response = Redirect::to("/sign-in").into_response();
+    // the whole page goes, not only a part of it
+    response.headers_mut().insert(
+        HeaderName::from_static("hx-redirect"),
+        HeaderValue::from_static("/sign-in"),
+    );
+    Ok(forget(&desk, response))
+}
+
+#[derive(Debug, Deserialize)]
+struct Chosen {
+    language: Option<String>,
+    theme: Option<String>,
+    #[serde(default)]
+    next: String,
+}
+
+/// Language and theme of a person. What is not sent stays as it was.
+async fn prefer(State(desk): State<Desk>, Staff(session): Staff, Form(chosen): Form<Chosen>) -> Answer {
+    let as_device = |value: Option<String>, before: Option<String>| match value.as_deref() {
+        None => before,
+        Some("device") => None,
+        Some(_) => value,
+    };
+    let person = session.person;
+    let chosen_now = Preferences {
+        language: as_device(chosen.language, person.language),
+        theme: as_device(chosen.theme, person.theme),
+    };
+    desk.app().team().prefer(&session.caller, &chosen_now).await?;
+    Ok(whole_page(&local_path(&chosen.next)))
+}
+
+/// A path of our own; anything else is the first page.
+pub(crate) fn local_path(path: &str) -> String {
+    let is_ours = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    if is_ours { path.to_owned() } else { "/".into() }
+}
+
+/// Leads to a page that is loaded as a whole.
+pub(crate) fn whole_page(path: &str) -> Response {
+    let mut response = Redirect::to(path).into_response();
+    if let Ok(value) = HeaderValue::from_str(path) {
+        response.headers_mut().insert("hx-redirect", value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_are_led_to() {
+        for ours in ["/", "/customers?q=%E6%9D%8E"] {
+            assert_eq!(local_path(ours), ours);
+        }
+        for theirs in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/a\r\nx: y",
+        ] {
+            assert_eq!(local_path(theirs), "/");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+sign-in-title = Sign in
+sign-in-email = E-mail
+sign-in-password = Password
+sign-in-agency = Agency
+sign-in-agency-help = Only if you work for several agencies, like silk-road.
+sign-in-go = Sign in
+sign-in-forgotten = Forgotten your password? Ask your administrator for a new link.
+sign-in-join = Join Posthouse
+sign-in-join-as = You will sign in as { $email }.
+sign-in-name = Your name
+sign-in-new-password = Choose a password
+sign-in-password-help = At least 12 characters, and not one you use elsewhere.
+sign-in-join-go = Set password and sign in

@@ -1,0 +1,13 @@
+sign-in-title = 登录
+sign-in-email = 邮箱
+sign-in-password = 密码
+sign-in-agency = 旅行社
+sign-in-agency-help = 在多家旅行社任职时填写，如 silk-road。
+sign-in-go = 登录
+sign-in-forgotten = 忘记密码？请联系管理员，向其索取新的链接。
+sign-in-join = 加入驿站
+sign-in-join-as = 您将以 { $email } 登录。
+sign-in-name = 姓名
+sign-in-new-password = 设置密码
+sign-in-password-help = 至少 12 个字符，不要使用其他网站的密码。
+sign-in-join-go = 设置密码并登录

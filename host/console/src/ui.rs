@@ -1,0 +1,100 @@
+//! What a template writes with: texts, icons, and numbers and times as its reader writes them.
+
+use crate::icons::{Icon, icon};
+use crate::show;
+use crate::texts::Saying;
+use chrono_tz::Tz;
+use posthouse_domain::money::Currency;
+use posthouse_domain::time::day_of;
+use posthouse_domain::{AgencyTerms, Day, Instant, Language, Localized};
+
+/// The reader of a page: a language, and whose clock and money it is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ui {
+    pub(crate) language: Language,
+    pub(crate) zone: Tz,
+    pub(crate) currency: Currency,
+    pub(crate) now: Instant,
+}
+
+impl Ui {
+    /// For somebody of an agency with these terms.
+    pub(crate) fn of(terms: &AgencyTerms, language: Language, now: Instant) -> Self {
+        Self {
+            language,
+            zone: terms.time_zone,
+            currency: terms.currency,
+            now,
+        }
+    }
+
+    pub(crate) fn say(&self, key: &str) -> Saying {
+        Saying::new(self.language, key)
+    }
+
+    /// The text of one of several things whose texts begin alike: a state, a kind.
+    pub(crate) fn say_of(&self, beginning: &str, which: &str) -> Saying {
+        Saying::new(self.language, format!("{beginning}{}", which.replace(['_', '.'], "-")))
+    }
+
+    pub(crate) fn tag(&self) -> &'static str {
+        self.language.tag()
+    }
+
+    pub(crate) fn is_chinese(&self) -> bool {
+        self.language == Language::Zh
+    }
+
+    pub(crate) fn asset(&self, name: &str) -> String {
+        crate::assets::path(name)
+    }
+
+    pub(crate) fn icon(&self, name: &str) -> Icon {
+        icon(name)
+    }
+
+    /// One of the two languages a plugin or a person has written.
+    pub(crate) fn local<'l>(&self, text: &'l Localized) -> &'l str {
+        match self.language {
+            Language::Zh => &text.zh_cn,
+            Language::En => &text.en,
+        }
+    }
+
+    pub(crate) fn number<N: TryInto<i64>>(&self, number: N) -> String {
+        show::grouped(number.try_into().unwrap_or(i64::MAX))
+    }
+
+    pub(crate) fn money(&self, minor: &i64) -> String {
+        show::money(*minor, self.currency)
+    }
+
+    pub(crate) fn today(&self) -> Day {
+        day_of(self.now, self.zone)
+    }
+
+    /// The hour of the agency's clock.
+    pub(crate) fn hour(&self) -> u32 {
+        show::hour(self.now, self.zone)
+    }
+
+    pub(crate) fn head(&self) -> String {
+        show::head(self.today(), self.language)
+    }
+
+    pub(crate) fn day(&self, day: &Day) -> String {
+        show::day(*day, self.today(), self.language)
+    }
+
+    pub(crate) fn moment(&self, at: &Instant) -> String {
+        show::moment(*at, self.now, self.zone, self.language)
+    }
+
+    pub(crate) fn exact(&self, at: &Instant) -> String {
+        show::exact(*at, self.zone)
+    }
+
+    pub(crate) fn initial(&self, name: &str) -> String {
+        show::initial(name)
+    }
+}
