@@ -64,6 +64,11 @@ impl Basket {
         }
     }
 
+    /// The lines that are of one of these kinds.
+    pub fn of_kinds(&self, kinds: &[ProductKind]) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(move |line| kinds.contains(&line.kind))
+    }
+
     /// The price of all lines.
     pub fn total(&self) -> Money {
         let sum = self

@@ -1,37 +1,54 @@
 //! What the components of all extension points have in common.
 
+use std::marker::PhantomData;
+
 use crate::bindings::exports::posthouse::plugin::descriptor;
+use crate::bindings::posthouse::plugin::facts::Value;
 use crate::bindings::posthouse::plugin::types;
-use crate::description::{Description, FactUse, declares};
-use crate::facts::Facts;
+use crate::description::{FactUse, declares};
+use crate::facts::{Facts, Values};
 use crate::problems::{Problems, refusal};
 use crate::reasons::Reasons;
+use crate::rule::Rule;
 use crate::settings::Settings;
 
-/// The description that the host gets: what the rule says of itself, and what its types say.
-pub(crate) fn describe<F: Facts, S: Settings, R: Reasons>(said: &Description) -> descriptor::Description {
-    descriptor::Description {
-        name: said.name.to_owned(),
-        version: said.version.to_owned(),
-        title: said.title.into(),
-        summary: said.summary.into(),
-        facts: F::USES.iter().map(Into::into).collect(),
-        config_schema: S::schema(),
-        reasons: R::DEFS.iter().map(Into::into).collect(),
+/// What the host sees of a rule. What it decides is added by its extension point.
+#[derive(Debug)]
+pub struct Component<P>(PhantomData<P>);
+
+impl<P: Rule> descriptor::Guest for Component<P> {
+    /// What the rule says of itself, and what its types say.
+    fn describe() -> descriptor::Description {
+        let said = P::describe();
+        descriptor::Description {
+            name: said.name.to_owned(),
+            version: said.version.to_owned(),
+            title: said.title.into(),
+            summary: said.summary.into(),
+            facts: P::Facts::USES.iter().map(Into::into).collect(),
+            config_schema: P::Settings::schema(),
+            reasons: P::Reason::DEFS.iter().map(Into::into).collect(),
+        }
+    }
+
+    /// What the rule finds wrong with settings that are valid under their schema.
+    fn validate(config: String) -> Result<(), Vec<types::Problem>> {
+        #[cfg(target_family = "wasm")]
+        tell_panics();
+        let settings = P::Settings::parse(&config).map_err(|problem| vec![refusal(problem)])?;
+        let mut problems = Problems::default();
+        P::validate(&settings, &mut problems);
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(problems.into_vec().into_iter().map(Into::into).collect()),
+        }
     }
 }
 
-/// What the rule finds wrong with settings that are valid under their schema.
-pub(crate) fn validate<S: Settings>(config: &str, rule: impl Fn(&S, &mut Problems)) -> Result<(), Vec<types::Problem>> {
-    #[cfg(target_family = "wasm")]
-    tell_panics();
-    let settings = S::parse(config).map_err(|problem| vec![refusal(problem)])?;
-    let mut problems = Problems::default();
-    rule(&settings, &mut problems);
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(problems.into_vec().into_iter().map(Into::into).collect()),
-    }
+/// The facts of the one customer that a call is about.
+pub(crate) fn customer<F: Facts>(facts: Vec<Value>) -> Result<F, types::Problem> {
+    let mut values = Values::new(facts, F::USES).map_err(refusal)?;
+    F::values(&mut values).map_err(refusal)
 }
 
 /// Logs what a panic says and where, which a trap alone does not tell. The instance lives for one call, so each call sets it.
@@ -91,4 +108,20 @@ pub(crate) const fn reads_segments(uses: &[FactUse]) -> bool {
         i += 1;
     }
     false
+}
+
+/// Makes a rule the component of its crate: what its extension point checks of it at compile time, and what it exports.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_rule {
+    ($plugin:ty, $check:ident, $export:ident) => {
+        const _: () = $crate::private::$check::<$plugin>();
+
+        #[cfg(target_family = "wasm")]
+        #[allow(unsafe_code)]
+        const _: () = {
+            type Component = $crate::private::Component<$plugin>;
+    $crate::bindings::$export!(Component with_types_in $crate::bindings);
+        };
+    };
 }

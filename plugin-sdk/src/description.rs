@@ -10,6 +10,13 @@ pub struct Localized {
     pub en: &'static str,
 }
 
+impl Localized {
+    /// A text in Chinese and in English.
+    pub const fn new(zh: &'static str, en: &'static str) -> Self {
+        Self { zh, en }
+    }
+}
+
 /// What a rule says of itself. Facts, quantiles, segments, reasons and settings are known from their types.
 #[derive(Debug, Clone, Copy)]
 pub struct Description {

@@ -26,32 +26,19 @@
 //! #[settings]
 //! struct Settings {
 //!     /// How long after the return a guest counts as just back, in days.
+//!     #[setting(en = "Days", zh = "天数", about_zh = "返程后多少天内算刚回来。", range(min = 1, max = 90), default = 7)]
 //!     within_days: i32,
 //! }
 //!
-//! impl Default for Settings {
-//!     fn default() -> Self {
-//!         Self { within_days: 7 }
-//!     }
-//! }
-//!
+//! #[derive(Rule)]
+//! #[rule(facts = Guest, settings = Settings, reasons = Reason)]
+//! #[rule(zh = "返程关怀", summary_zh = "找出刚回来的客人。")]
+//! #[rule(en = "Welcome back", summary_en = "Finds guests who have just come back.")]
 //! struct Returned;
 //!
 //! impl Segmentation for Returned {
-//!     type Facts = Guest;
 //!     type Quantiles = ();
-//!     type Settings = Settings;
 //!     type Segment = Segment;
-//!     type Reason = Reason;
-//!
-//!     fn describe() -> Description {
-//!         Description {
-//!             name: "returned",
-//!             version: env!("CARGO_PKG_VERSION"),
-//!             title: Localized { zh: "返程关怀", en: "Welcome back" },
-//!             summary: Localized { zh: "找出刚回来的客人。", en: "Finds guests who have just come back." },
-//!         }
-//!     }
 //!
 //!     fn classify(guest: Guest, ctx: &Context<Settings>) -> Class<Segment, Reason> {
 //!         match guest.days_since_return {
@@ -109,6 +96,7 @@ mod problems;
 mod promotion;
 mod quantiles;
 mod reasons;
+mod rule;
 mod segmentation;
 mod settings;
 mod store;
@@ -119,11 +107,12 @@ pub use context::Context;
 pub use description::{ArgumentDef, Description, FactKind, FactUse, Localized, QuantileUse, ReasonDef, SegmentDef};
 pub use facts::{Fact, Facts};
 pub use offers::{Offers, Saving};
-pub use posthouse_sdk_derive::{Facts, Quantiles, Reasons, Segments, settings};
+pub use posthouse_sdk_derive::{Facts, Quantiles, Reasons, Rule, Segments, settings};
 pub use problems::{Problem, Problems};
 pub use promotion::Promotion;
 pub use quantiles::{Quantile, Quantiles, Ranked};
 pub use reasons::{NoReason, Reasons};
+pub use rule::Rule;
 pub use segmentation::{Class, Segmentation, Segments};
 pub use settings::{NoSettings, Settings};
 pub use values::{Day, Money, Rate, Text};
@@ -131,11 +120,13 @@ pub use values::{Day, Money, Rate, Text};
 /// What the derives and macros name in the code they write. Not for authors.
 #[doc(hidden)]
 pub mod private {
+    pub use crate::component::Component;
     pub use crate::description::{declares, field_key};
     pub use crate::facts::{Columns, Fact, Values, holds_a_segment};
-    pub use crate::promotion::{PromotionComponent, check as check_promotion};
+    pub use crate::promotion::check as check_promotion;
     pub use crate::quantiles::{Tables, fits, has_room};
-    pub use crate::segmentation::{SegmentationComponent, check as check_segmentation};
+    pub use crate::segmentation::check as check_segmentation;
+    pub use crate::settings::tell_unit;
     pub use crate::store::Cell;
     pub use {schemars, serde};
 }
@@ -143,40 +134,10 @@ pub mod private {
 /// Everything a plugin needs: `use posthouse_sdk::prelude::*;`
 pub mod prelude {
     #[cfg(not(target_family = "wasm"))]
-    pub use crate::harness::{harness, promotion_harness};
+    pub use crate::harness::harness;
     pub use crate::{
         Basket, Class, Context, Day, Description, Facts, Line, Localized, Money, NoReason, NoSettings, Offers,
-        Problems, ProductKind, Promotion, Quantile, Quantiles, Rate, Reasons, Saving, Segmentation, Segments, Text,
-        log, settings,
-    };
-}
-
-/// Makes the rule the plugin of this crate, which puts customers into segments. Once per crate.
-#[macro_export]
-macro_rules! export_segmentation {
-    ($plugin:ty) => {
-        const _: () = $crate::private::check_segmentation::<$plugin>();
-
-        #[cfg(target_family = "wasm")]
-        #[allow(unsafe_code)]
-        const _: () = {
-            type Component = $crate::private::SegmentationComponent<$plugin>;
-    $crate::bindings::export_segmentation_plugin!(Component with_types_in $crate::bindings);
-        };
-    };
-}
-
-/// Makes the rule the plugin of this crate, which proposes savings. Once per crate.
-#[macro_export]
-macro_rules! export_promotion {
-    ($plugin:ty) => {
-        const _: () = $crate::private::check_promotion::<$plugin>();
-
-        #[cfg(target_family = "wasm")]
-        #[allow(unsafe_code)]
-        const _: () = {
-            type Component = $crate::private::PromotionComponent<$plugin>;
-    $crate::bindings::export_promotion_plugin!(Component with_types_in $crate::bindings);
-        };
+        Problems, ProductKind, Promotion, Quantile, Quantiles, Rate, Reasons, Rule, Saving, Segmentation, Segments,
+        Text, log, settings,
     };
 }

@@ -59,12 +59,11 @@ impl<R: Reasons> Offers<R> {
         self.put(line, Saving::Rate(rate), reason);
     }
 
-    /// A share of what the line costs, or this amount if the share of the line's price is more.
-    pub fn rate_up_to(&mut self, line: &Line, rate: Rate, most: Money, reason: R) {
-        if rate.of(line.total()) > most {
-            self.amount(line, most, reason);
-        } else {
-            self.rate(line, rate, reason);
+    /// A share of what the line costs, or this amount, if there is one and the share of the line's price is more.
+    pub fn rate_up_to(&mut self, line: &Line, rate: Rate, most: impl Into<Option<Money>>, reason: R) {
+        match most.into().filter(|most| rate.of(line.total()) > *most) {
+            Some(most) => self.amount(line, most, reason),
+            None => self.rate(line, rate, reason),
         }
     }
 

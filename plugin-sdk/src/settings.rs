@@ -3,8 +3,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
-use crate::values::{Day, Rate};
+use crate::values::{Day, Money, Rate};
 
 /// What an agency may set: a struct under [`#[settings]`](macro@crate::settings), or any type that is `Deserialize` and
 /// `JsonSchema` and accepts `{}`.
@@ -64,8 +65,83 @@ impl JsonSchema for Rate {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "integer", "minimum": 0, "maximum": Self::ALL.points()})
+        json_schema!({"type": "integer", "format": RATE.0, "minimum": 0, "maximum": Self::ALL.points()})
     }
+}
+
+/// The largest amount that the host takes anywhere.
+const LARGEST_AMOUNT: i64 = 1_000_000_000_000_000;
+
+/// Settings hold an amount of money as a whole number of minor units, nothing or more.
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let minor = i64::deserialize(deserializer)?;
+        if !(0..=LARGEST_AMOUNT).contains(&minor) {
+            return Err(D::Error::custom(format!(
+                "an amount is 0 to {LARGEST_AMOUNT} minor units, not {minor}"
+            )));
+        }
+        Ok(Self(minor))
+    }
+}
+
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl JsonSchema for Money {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Money".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "format": MONEY.0, "minimum": 0, "maximum": LARGEST_AMOUNT})
+    }
+}
+
+/// The format of an amount of money in a schema, and what descriptions say of its unit, in English and Chinese; a word by which to see
+/// that they say it already.
+const MONEY: Unit = (
+    "money",
+    ("In minor units of the agency's currency.", "minor unit"),
+    ("以货币最小单位计。", "最小单位"),
+);
+/// The same of a rate.
+const RATE: Unit = (
+    "rate",
+    ("In basis points: 1000 is 10 %.", "basis points"),
+    ("以万分之一计：1000 即 10%。", "万分之一"),
+);
+
+type Unit = (&'static str, (&'static str, &'static str), (&'static str, &'static str));
+
+/// Adds to what a setting says of itself in which unit it is, in both languages.
+pub fn tell_unit(schema: &mut Schema) {
+    let format = schema.get("format").and_then(Value::as_str);
+    let Some((_, en, zh)) = [MONEY, RATE].into_iter().find(|unit| format == Some(unit.0)) else {
+        return;
+    };
+    let Some(setting) = schema.as_object_mut() else { return };
+    add(setting, en, " ");
+    if let Some(Value::Object(chinese)) = setting.get_mut("x-zh-CN") {
+        add(chinese, zh, "");
+    }
+}
+
+fn add(to: &mut Map<String, Value>, (unit, known): (&str, &str), between: &str) {
+    let said = to.get("description").and_then(Value::as_str).unwrap_or_default();
+    let text = match said {
+        said if said.contains(known) => return,
+        "" => unit.to_owned(),
+        said => [said, between, unit].concat(),
+    };
+    to.insert("description".to_owned(), text.into());
 }
 
 /// Settings hold a day as a date, `2026-01-15`.

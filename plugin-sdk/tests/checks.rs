@@ -22,19 +22,14 @@ macro_rules! segmentation {
                 A,
             }
 
+            #[derive(Rule)]
+            #[rule(name = "test", facts = Guest, settings = $settings)]
+            #[rule(zh = "测试", en = "Test", summary_zh = "测试", summary_en = "A test")]
             pub(super) struct Rule;
 
             impl Segmentation for Rule {
-                type Facts = Guest;
                 type Quantiles = ();
-                type Settings = $settings;
                 type Segment = Segment;
-                type Reason = NoReason;
-
-                fn describe() -> Description {
-                    let said = Localized { zh: "测试", en: "Test" };
-                    Description { name: "test", version: "1.0.0", title: said, summary: said }
-                }
 
                 fn classify($guest: Guest, $ctx: &Context<$settings>) -> Class<Segment> {
                     $rule
@@ -64,14 +59,8 @@ impl Default for Bounded {
 
 #[settings]
 struct Careless {
-    #[schemars(range(min = 1, max = 90))]
+    #[setting(range(min = 1, max = 90), default = 365)]
     within_days: i32,
-}
-
-impl Default for Careless {
-    fn default() -> Self {
-        Self { within_days: 365 }
-    }
 }
 
 segmentation!(misspelt, { pub(super) days_since_retrun: Option<i32>, pub(super) trips: i32 }, NoSettings, |_guest, _ctx| Class::none());

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const RIGHT: &str = r#"
 use posthouse_sdk::prelude::*;
@@ -27,27 +28,19 @@ enum Reason {
     #[reason(zh = "{age}", en = "{age}")]
     Age,
 }
-struct Rule;
-impl Segmentation for Rule {
-    type Facts = Guest;
+#[derive(Rule)]
+#[rule(facts = Guest, settings = NoSettings, reasons = Reason)]
+#[rule(zh = "规则", summary_zh = "规则", en = "Rule", summary_en = "Rule")]
+struct Guests;
+impl Segmentation for Guests {
     type Quantiles = Fifths;
-    type Settings = NoSettings;
     type Segment = Segment;
-    type Reason = Reason;
-    fn describe() -> Description {
-        Description {
-            name: "rule",
-            version: "1.0.0",
-            title: Localized { zh: "规则", en: "Rule" },
-            summary: Localized { zh: "规则", en: "Rule" },
-        }
-    }
     fn classify(guest: Guest, ctx: &Context<NoSettings, Fifths>) -> Class<Segment, Reason> {
         let _ = guest.trips_24m + ctx.quantiles.age.score(guest.age.unwrap_or_default());
         Class::of(Segment::Young).because(Reason::Age)
     }
 }
-posthouse_sdk::export_segmentation!(Rule);
+posthouse_sdk::export_segmentation!(Guests);
 "#;
 
 const RIGHT_PROMOTION: &str = r#"
@@ -64,28 +57,24 @@ enum Reason {
     Back,
 }
 #[settings]
-#[derive(Default)]
 struct Settings {
+    #[setting(zh = "档位", en = "Steps", default = Vec::new())]
     steps: Vec<Step>,
+}
+impl Settings {
+    fn validate(&self, _: &mut Problems) {}
 }
 #[settings(part)]
 struct Step {
+    #[setting(zh = "天数", en = "Days", range(min = 1))]
     days: i32,
     rate: Rate,
 }
+#[derive(Rule)]
+#[rule(facts = Guest, settings = Settings, validate = Settings::validate, reasons = Reason)]
+#[rule(name = "win-back", zh = "召回", summary_zh = "召回", en = "Win back", summary_en = "Win back")]
 struct WinBack;
 impl Promotion for WinBack {
-    type Facts = Guest;
-    type Settings = Settings;
-    type Reason = Reason;
-    fn describe() -> Description {
-        Description {
-            name: "win-back",
-            version: "1.0.0",
-            title: Localized { zh: "召回", en: "Win back" },
-            summary: Localized { zh: "召回", en: "Win back" },
-        }
-    }
     fn evaluate(basket: &Basket, guest: Guest, ctx: &Context<Settings>) -> Offers<Reason> {
         let mut offers = Offers::new();
         for (line, step) in basket.lines.iter().zip(&ctx.settings.steps) {
@@ -158,12 +147,9 @@ fn mistake(from: &str, to: &str, sentence: &str, at: &str) {
 fn mistake_in(right: &str, from: &str, to: &str, sentence: &str, at: &str) {
     let source = right.replacen(from, to, 1);
     assert_ne!(source, right, "`{from}` is not in the source");
-    let name: String = to
-        .chars()
-        .chain(from.chars())
-        .filter(char::is_ascii_alphanumeric)
-        .take(40)
-        .collect();
+    // tests run side by side, each mistake in a file of its own
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("mistake_{}", MADE.fetch_add(1, Ordering::Relaxed));
     let (said, places) = compile(&name, &source);
     assert!(said.contains(sentence), "expected `{sentence}` in\n{said}");
     let mut lines = places.iter().filter_map(|place| source.lines().nth(place - 1));
@@ -252,23 +238,84 @@ fn segments_and_reasons() {
 }
 
 #[test]
-fn descriptions_and_types() {
-    let title = "            title: Localized { zh: \"规则\", en: \"Rule\" },\n";
-    mistake(title, "", "missing field `title`", "Description {");
-    let settings = "`Rule` cannot be the settings of a plugin";
+fn what_a_rule_says_of_itself() {
+    let summary = "`Guests` lacks what it is good for, in English: add `summary_en = \"…\"` to `#[rule(…)]`";
+    mistake(", summary_en = \"Rule\"", "", summary, "struct Guests;");
+    mistake("en = \"Rule\"", "en = \" \"", "`en` is empty", "en = \" \"");
     mistake(
-        "type Settings = NoSettings;",
-        "type Settings = Rule;",
+        "zh = \"规则\"",
+        "cn = \"规则\"",
+        "not known here; there are `facts`",
+        "cn = ",
+    );
+    mistake(
+        "zh = \"规则\"",
+        "zh = \"甲\", zh = \"乙\"",
+        "this is said twice",
+        "zh = \"甲\"",
+    );
+    mistake("settings = NoSettings", "name = \"A b\"", "`A b` is not a key", "A b");
+    let settings = "`Guests` cannot be the settings of a plugin";
+    mistake(
+        "settings = NoSettings",
+        "settings = Guests",
         settings,
-        "type Settings = Rule;",
+        "settings = Guests",
     );
     let rule = "`Guest` is not a segmentation rule";
     mistake(
-        "export_segmentation!(Rule)",
+        "export_segmentation!(Guests)",
         "export_segmentation!(Guest)",
         rule,
         "export_segmentation!(Guest)",
     );
+    let base = "`Guests` is not a rule";
+    let derived = "#[derive(Rule)]\n#[rule(facts = Guest, settings = NoSettings, reasons = Reason)]\n#[rule(zh = \"规则\", summary_zh = \"规则\", en = \"Rule\", summary_en = \"Rule\")]\n";
+    mistake(derived, "", base, "impl Segmentation for Guests");
+    mistake_in(
+        RIGHT_PROMOTION,
+        "validate = Settings::validate",
+        "validate = Settings::check",
+        "no function or associated item named `check`",
+        "Settings::check",
+    );
+}
+
+#[test]
+fn settings() {
+    let wrong = |from: &str, to: &str, sentence: &str, at: &str| mistake_in(RIGHT_PROMOTION, from, to, sentence, at);
+    wrong(
+        ", en = \"Days\"",
+        "",
+        "the setting lacks the title in English: add `en = \"…\"`",
+        "zh = \"天数\"",
+    );
+    wrong(
+        "zh = \"天数\"",
+        "about_zh = \"提前几天\"",
+        "the setting lacks the title in Chinese",
+        "about_zh",
+    );
+    wrong("zh = \"天数\"", "zh = 7", "a text is needed here", "zh = 7");
+    wrong(
+        "zh = \"天数\"",
+        "zh = \"甲\", zh = \"乙\"",
+        "this is said twice",
+        "zh = \"乙\"",
+    );
+    wrong(
+        "range(min = 1)",
+        "range(min = 1), default = 7",
+        "a part has no defaults",
+        "default = 7",
+    );
+    wrong(
+        "range(min = 1)",
+        "rage(min = 1)",
+        "unknown schemars attribute `rage`",
+        "rage(min = 1)",
+    );
+    wrong("default = Vec::new()", "default = 7", "mismatched types", "default = 7");
 }
 
 #[test]
@@ -335,8 +382,8 @@ fn promotions() {
     );
     mistake_in(
         &silent,
-        "type Reason = Reason;",
-        "type Reason = NoReason;",
+        "reasons = Reason",
+        "reasons = NoReason",
         reason,
         "export_promotion!",
     );
@@ -348,7 +395,7 @@ fn promotions() {
         rule,
         "export_promotion!(Guest)",
     );
-    let nothing = "a promotion that reads nothing of the customer says `type Facts = ();`";
+    let nothing = "a promotion that reads nothing of the customer leaves `facts` out of its `#[rule(…)]`";
     let fields = "    recency_days: Option<i32>,\n    #[fact(\"segment.lifecycle\")]\n    stage: Option<Text>,\n";
     mistake_in(RIGHT_PROMOTION, fields, "", nothing, "struct Guest");
     let part = "`#[settings(part)]` above a type that stands in them";

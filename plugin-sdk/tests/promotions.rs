@@ -30,16 +30,24 @@ enum Reason {
 
 #[settings]
 struct Settings {
+    #[setting(default = vec![Step { quantity: 2, rate: Rate::percent(8) }])]
     steps: Vec<Step>,
+    #[setting(default = AppliesTo::AllLines)]
     applies_to: AppliesTo,
+    #[setting(default = vec![ProductKind::Tour])]
     kinds: Vec<ProductKind>,
     from: Option<Day>,
+    /// The most that is saved.
+    #[setting(en = "Most", zh = "上限", about_zh = "每行最多优惠多少。", range(min = 1))]
+    most: Option<Money>,
     refuse: bool,
 }
 
 #[settings(part)]
 struct Step {
     quantity: u32,
+    /// What is saved.
+    #[setting(en = "Rate", zh = "优惠比例")]
     rate: Rate,
 }
 
@@ -50,48 +58,28 @@ enum AppliesTo {
     DatedLines,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            steps: vec![Step {
-                quantity: 2,
-                rate: Rate::percent(8),
-            }],
-            applies_to: AppliesTo::AllLines,
-            kinds: vec![ProductKind::Tour],
-            from: None,
-            refuse: false,
+#[derive(Rule)]
+#[rule(name = "rule", facts = Guest, settings = Settings, validate = Settings::validate, reasons = Reason)]
+#[rule(zh = "规则", en = "Rule", summary_zh = "测试", summary_en = "A test")]
+struct Rule;
+
+impl Settings {
+    fn validate(&self, problems: &mut Problems) {
+        if self.refuse {
+            problems.at("/refuse", "如您所愿", "as you wish");
+        }
+        for (place, step) in self.steps.iter().enumerate().filter(|(_, step)| step.quantity == 0) {
+            let rate = step.rate.points();
+            problems.at(
+                format!("/steps/{place}/quantity"),
+                format!("{rate} 没有数量"),
+                format!("{rate} for nothing"),
+            );
         }
     }
 }
 
-struct Rule;
-
 impl Promotion for Rule {
-    type Facts = Guest;
-    type Settings = Settings;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "rule",
-            version: "1.2.3",
-            title: Localized {
-                zh: "规则", en: "Rule"
-            },
-            summary: Localized {
-                zh: "测试",
-                en: "A test",
-            },
-        }
-    }
-
-    fn validate(settings: &Settings, problems: &mut Problems) {
-        if settings.refuse {
-            problems.at("/refuse", "如您所愿", "as you wish");
-        }
-    }
-
     fn evaluate(basket: &Basket, guest: Guest, ctx: &Context<Settings>) -> Offers<Reason> {
         let set = &ctx.settings;
         let mut offers = Offers::new();
@@ -125,20 +113,20 @@ fn guest() -> Guest {
 
 #[test]
 fn every_kind_of_fact_comes_through_the_values() {
-    let offers = promotion_harness::<Rule>()
+    let offers = harness::<Rule>()
         .channel("shop")
         .facts(guest())
         .line(Line::tour("A").price(Money(500_000)))
         .evaluate();
     assert_eq!(offers.on(0), Some(Saving::Amount(Money(123))));
-    assert_eq!(offers[0].because_zh, "30 岁，123.45，at-risk");
-    assert_eq!(offers[0].because_en, "30, 4.5, true, 1990-05-01, EU");
+    assert_eq!(offers[0].because_zh, "30 岁，CNY 123.45，at-risk");
+    assert_eq!(offers[0].because_en, "30, 4.50, true, 1990-05-01, EU");
     assert_eq!(offers.logs, [r#"info: shop offers to Some("at-risk")"#]);
 }
 
 #[test]
 fn nobody_named_means_unknown_and_zero() {
-    let offers = promotion_harness::<Rule>().line(Line::tour("A")).evaluate();
+    let offers = harness::<Rule>().line(Line::tour("A")).evaluate();
     // A hundredth of no spend is nothing, and nothing is no offer.
     assert!(offers.is_empty(), "{offers:?}");
     assert_eq!(offers.logs, ["info: app offers to None"]);
@@ -146,7 +134,7 @@ fn nobody_named_means_unknown_and_zero() {
 
 #[test]
 fn a_line_gets_one_offer_the_latest() {
-    let offers = promotion_harness::<Rule>()
+    let offers = harness::<Rule>()
         .facts(guest())
         .line(Line::tour("A").price(Money(500_000)).quantity(2))
         .line(Line::new(ProductKind::Hotel, "B"))
@@ -160,15 +148,11 @@ fn a_line_gets_one_offer_the_latest() {
 
 #[test]
 fn settings_have_parts_and_their_defaults_stand_in_the_schema() {
-    let call = || {
-        promotion_harness::<Rule>()
-            .facts(guest())
-            .line(Line::tour("A").quantity(9))
-    };
+    let call = || harness::<Rule>().facts(guest()).line(Line::tour("A").quantity(9));
     let settings =
         r#"{"steps": [{"quantity": 9, "rate": 10000}], "applies_to": "dated-lines", "kinds": ["tour", "cruise"]}"#;
     assert!(call().settings(settings).evaluate().is_empty());
-    let dated = promotion_harness::<Rule>().line(Line::tour("A").quantity(9).departs("2026-03-01"));
+    let dated = harness::<Rule>().line(Line::tour("A").quantity(9).departs("2026-03-01"));
     assert_eq!(dated.settings(settings).evaluate().on(0), Some(Saving::Rate(Rate::ALL)));
     for (settings, complaint) in [
         (
@@ -189,7 +173,20 @@ fn settings_have_parts_and_their_defaults_stand_in_the_schema() {
         ),
         (r#"{"kinds": ["Tour"]}"#, "/kinds/0: \"Tour\" is not one of"),
         (r#"{"from": "1.3.2026"}"#, "`1.3.2026` is not a date like 2026-01-15"),
-        (r#"{"refuse": true}"#, "as you wish"),
+        (r#"{"refuse": true}"#, "settings: /refuse: as you wish"),
+        (
+            r#"{"refuse": true, "kinds": ["cruise", "Tour"], "steps": [{"quantity": 0, "rate": 10001}]}"#,
+            "/kinds/1: \"Tour\" is not one of",
+        ),
+        (
+            r#"{"refuse": true, "steps": [{"quantity": 2, "rate": 1}, {"quantity": 0, "rate": 7}]}"#,
+            "settings: /refuse: as you wish; settings: /steps/1/quantity: 7 for nothing",
+        ),
+        (r#"{"most": 0}"#, "settings: /most: 0 is less than the least, 1"),
+        (
+            r#"{"most": -5, "refuse": true}"#,
+            "settings: /most: -5 is less than the least, 1",
+        ),
     ] {
         let refused = call().settings(settings).try_evaluate().unwrap_err();
         assert!(refused.contains(complaint), "{settings}: {refused}");
@@ -207,6 +204,21 @@ fn settings_have_parts_and_their_defaults_stand_in_the_schema() {
         serde_json::json!(["all-lines", "dated-lines"])
     );
     assert_eq!(properties["kinds"]["default"], serde_json::json!(["tour"]));
+    // titles in both languages, and the unit of what is money or a share
+    assert_eq!(
+        properties["most"],
+        serde_json::json!({
+            "title": "Most", "description": "The most that is saved. In minor units of the agency's currency.",
+            "x-zh-CN": {"title": "上限", "description": "每行最多优惠多少。以货币最小单位计。"},
+            "type": ["integer", "null"], "format": "money", "minimum": 1, "maximum": 1_000_000_000_000_000_u64, "default": null,
+        })
+    );
+    let rate = &properties["steps"]["items"]["properties"]["rate"];
+    assert_eq!(rate["description"], "What is saved. In basis points: 1000 is 10 %.");
+    assert_eq!(
+        rate["x-zh-CN"],
+        serde_json::json!({"title": "优惠比例", "description": "以万分之一计：1000 即 10%。"})
+    );
     assert_eq!(schema.get("required"), None);
 }
 
@@ -214,7 +226,7 @@ fn settings_have_parts_and_their_defaults_stand_in_the_schema() {
 fn golden_cases_name_every_difference() {
     let golden = |cases: &str| {
         let cases = cases.to_owned();
-        let outcome = std::panic::catch_unwind(move || promotion_harness::<Rule>().golden(&cases));
+        let outcome = std::panic::catch_unwind(move || harness::<Rule>().golden(&cases));
         outcome
             .err()
             .and_then(|panic| panic.downcast_ref::<String>().cloned())
@@ -297,6 +309,9 @@ fn golden_cases_name_every_difference() {
     }
 }
 
+#[derive(Rule)]
+#[rule(name = "forgetful", reasons = Reason)]
+#[rule(zh = "规则", en = "Rule", summary_zh = "测试", summary_en = "A test")]
 struct Forgetful;
 
 thread_local! {
@@ -304,14 +319,6 @@ thread_local! {
 }
 
 impl Promotion for Forgetful {
-    type Facts = ();
-    type Settings = NoSettings;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Rule::describe()
-    }
-
     fn evaluate(basket: &Basket, (): (), _: &Context<NoSettings>) -> Offers<Reason> {
         SEEN.set(SEEN.get() + 1);
         let mut offers = Offers::new();
@@ -324,7 +331,7 @@ impl Promotion for Forgetful {
 
 #[test]
 fn a_promotion_that_remembers_is_caught() {
-    let call = promotion_harness::<Forgetful>().line(Line::tour("A"));
+    let call = harness::<Forgetful>().line(Line::tour("A"));
     let said = call.try_evaluate().unwrap_err();
     assert!(said.starts_with("the same call gets different answers"), "{said}");
 }

@@ -53,34 +53,27 @@ struct Wishes {
     refuse: bool,
 }
 
+#[derive(Rule)]
+#[rule(name = "rule", facts = Guest, settings = Wishes, validate = Wishes::validate, reasons = Reason)]
+#[rule(zh = "规则", en = "Rule", summary_zh = "测试", summary_en = "A test")]
 struct Rule;
 
-impl Segmentation for Rule {
-    type Facts = Guest;
-    type Quantiles = Parts;
-    type Settings = Wishes;
-    type Segment = Segment;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "rule",
-            version: "1.2.3",
-            title: Localized {
-                zh: "规则", en: "Rule"
-            },
-            summary: Localized {
-                zh: "测试",
-                en: "A test",
-            },
-        }
-    }
-
-    fn validate(settings: &Wishes, problems: &mut Problems) {
-        if settings.refuse {
+impl Wishes {
+    fn validate(&self, problems: &mut Problems) {
+        if self.refuse {
             problems.at("/refuse", "如您所愿", "as you wish");
         }
+        if self.from_age == 99 {
+            problems.at("from_age", "不是指针", "no pointer");
+            problems.at("/form_age", "没有这项", "no such setting");
+            problems.overall("过老", "too old");
+        }
     }
+}
+
+impl Segmentation for Rule {
+    type Quantiles = Parts;
+    type Segment = Segment;
 
     fn classify(guest: Guest, ctx: &Context<Wishes, Parts>) -> Class<Segment, Reason> {
         match guest.age {
@@ -150,10 +143,13 @@ fn every_kind_of_fact_comes_through_the_columns() {
     for (row, answer) in answers.iter().enumerate() {
         assert_eq!(answer.segment.is_some(), row % 3 > 0, "row {row}");
     }
-    assert_eq!(answers[1].because_zh.as_deref(), Some("31 岁，上海，1.00，1990-05-01"));
+    assert_eq!(
+        answers[1].because_zh.as_deref(),
+        Some("31 岁，上海，CNY 1.00，1990-05-01")
+    );
     assert_eq!(
         answers[1].because_en.as_deref(),
-        Some("31 from 上海 with EU, 4.5, true")
+        Some("31 from 上海 with EU, 4.50, true")
     );
     assert_eq!((answers[1].score, answers[19].score), (Some(11.0), Some(42.0)));
     assert_eq!((answers.logs.len(), answers.logs[0].as_str()), (13, "info: 31"));
@@ -170,7 +166,19 @@ fn settings_are_read_once_and_refusals_are_sentences() {
     );
     assert_eq!(
         call().settings(r#"{"refuse": true}"#).try_classify(),
-        Err("as you wish".to_owned())
+        Err("settings: /refuse: as you wish".to_owned())
+    );
+    // what the schema says and what the rule says are told together, and a place that is none is a mistake
+    let refused = call()
+        .settings(r#"{"from_age": 99, "refuse": true, "vip": 1}"#)
+        .try_classify();
+    let said = refused.unwrap_err();
+    assert!(said.starts_with("settings: /: there is no setting \"vip\""), "{said}");
+    let both = call().settings(r#"{"from_age": 99}"#).try_classify().unwrap_err();
+    assert_eq!(
+        both,
+        "validate: \"from_age\" is not a JSON Pointer, which begins with a slash; it says: no pointer; \
+         validate: \"/form_age\" leads to no setting; did you mean \"from_age\"?; it says: no such setting; settings: too old"
     );
     let schema: serde_json::Value = serde_json::from_str(&call().description().config_schema).unwrap();
     assert_eq!(schema["properties"]["from_age"]["description"], "Nobody younger.");
@@ -229,6 +237,9 @@ fn golden_cases_name_every_difference() {
     }
 }
 
+#[derive(Rule)]
+#[rule(name = "peeking", facts = Guest)]
+#[rule(zh = "规则", en = "Rule", summary_zh = "测试", summary_en = "A test")]
 struct Peeking;
 
 thread_local! {
@@ -236,15 +247,8 @@ thread_local! {
 }
 
 impl Segmentation for Peeking {
-    type Facts = Guest;
     type Quantiles = ();
-    type Settings = NoSettings;
     type Segment = Segment;
-    type Reason = NoReason;
-
-    fn describe() -> Description {
-        Rule::describe()
-    }
 
     fn classify(_: Guest, _: &Context<NoSettings>) -> Class<Segment> {
         SEEN.set(SEEN.get() + 1.0);
@@ -265,6 +269,9 @@ fn a_rule_that_looks_at_other_rows_is_caught() {
 }
 
 /// Says with its segment whether the age is known, and with its score everything else.
+#[derive(Rule)]
+#[rule(name = "mirror", facts = Guest)]
+#[rule(zh = "规则", en = "Rule", summary_zh = "测试", summary_en = "A test")]
 struct Mirror;
 
 fn mirrored(guest: &Guest) -> f32 {
@@ -276,18 +283,8 @@ fn mirrored(guest: &Guest) -> f32 {
 }
 
 impl Segmentation for Mirror {
-    type Facts = Guest;
     type Quantiles = ();
-    type Settings = NoSettings;
     type Segment = Segment;
-    type Reason = NoReason;
-
-    fn describe() -> Description {
-        Description {
-            name: "mirror",
-            ..Rule::describe()
-        }
-    }
 
     fn classify(guest: Guest, _: &Context<NoSettings>) -> Class<Segment> {
         let segment = match guest.age {

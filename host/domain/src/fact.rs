@@ -1,5 +1,6 @@
 //! A fact by itself: its kind and its value.
 
+use crate::money::{Currency, major_text};
 use serde::{Deserialize, Serialize};
 
 /// The kind of a fact, which settles how it is stored in columns and written in JSON.
@@ -70,6 +71,19 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
+    /// It in a sentence for people: money with its currency in major units, numbers with two decimals, a dash for what is unknown.
+    pub fn spoken(&self, kind: FactKind, currency: Currency) -> String {
+        match (kind, self) {
+            (_, Self::Unknown) => "—".into(),
+            (FactKind::Money, Self::Whole(minor)) => format!("{currency} {}", major_text(*minor, currency)),
+            (FactKind::Day, Self::Whole(day)) => crate::time::day_text(*day as i32),
+            (_, Self::Whole(n)) => n.to_string(),
+            (_, Self::Number(n)) => format!("{n:.2}"),
+            (_, Self::Flag(flag)) => flag.to_string(),
+            (_, Self::Text(text)) => (*text).to_owned(),
+        }
+    }
+
     /// The value as JSON: `null` when unknown, days as days since 1970.
     pub fn to_json(&self) -> serde_json::Value {
         match *self {

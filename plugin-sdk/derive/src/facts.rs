@@ -14,7 +14,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     if fields.is_empty() {
         return Err(Error::new_spanned(
             name,
-            "no fact is read: name one in a field; a promotion that reads nothing of the customer says `type Facts = ();`",
+            "no fact is read: name one in a field; a promotion that reads nothing of the customer leaves `facts` out of its `#[rule(…)]`",
         ));
     }
     let mut keys = Keys::default();

@@ -3,6 +3,7 @@
 mod facts;
 mod names;
 mod quantiles;
+mod rule;
 mod settings;
 mod variants;
 
@@ -36,8 +37,20 @@ pub fn reasons(input: TokenStream) -> TokenStream {
     finish(variants::reasons(&parse_macro_input!(input as DeriveInput)))
 }
 
-/// Makes a struct readable from JSON and describes it as JSON Schema. Unknown keys are refused, missing ones take their value from
-/// the struct's `Default`, so that `{}` is always valid. Doc comments on fields become their descriptions.
+/// What a rule is, reads and says: `#[rule(facts = Guest, settings = Settings, reasons = Reason, zh = "…", en = "…", summary_zh = "…",
+/// summary_en = "…")]`. Without `facts`, `settings` or `reasons` it has none; `validate = Settings::validate` names the function that
+/// looks at settings; name and version are those of the package, unless `name = "…"` is another.
+#[proc_macro_derive(Rule, attributes(rule))]
+pub fn rule(input: TokenStream) -> TokenStream {
+    finish(rule::derive(&parse_macro_input!(input as DeriveInput)))
+}
+
+/// Makes a struct readable from JSON and describes it as JSON Schema. Unknown keys are refused, missing ones take their default, so that
+/// `{}` is always valid. Doc comments on fields become their descriptions.
+///
+/// `#[setting(en = "…", zh = "…", about_zh = "…", range(min = 1, max = 90), default = 7)]` on a field says its title in both languages,
+/// its description in Chinese, its bounds as `schemars` has them, and its default; all of it may be left out. Where no field has a
+/// default here, the struct needs a `Default` of its own. In which unit an amount of money or a rate is, is added in both languages.
 ///
 /// `#[settings(part)]` is for a type that stands inside the settings: the entries of a list, whose fields are all needed unless they
 /// are an `Option`, or an enum of words, spelled in lower case with hyphens.
@@ -45,7 +58,7 @@ pub fn reasons(input: TokenStream) -> TokenStream {
 pub fn settings(arguments: TokenStream, item: TokenStream) -> TokenStream {
     finish(settings::expand(
         &arguments.into(),
-        &parse_macro_input!(item as DeriveInput),
+        parse_macro_input!(item as DeriveInput),
     ))
 }
 

@@ -4,24 +4,18 @@
 use serde_json::{Map, Value};
 
 /// References that are followed into each other.
-const DEPTH: usize = 32;
+pub(super) const DEPTH: usize = 32;
 
 /// What is wrong with the settings, or with a default of the schema.
-pub(super) fn check(schema: &str, settings: &str) -> Result<(), String> {
-    let schema: Value = serde_json::from_str(schema).map_err(|error| format!("the schema is not JSON: {error}"))?;
+pub(super) fn check(schema: &Value, settings: &str) -> Vec<String> {
     let mut problems = Vec::new();
-    let look = Look { root: &schema };
-    look.defaults(&schema, "", DEPTH, &mut problems);
+    Look { root: schema }.defaults(schema, "", DEPTH, &mut problems);
     // what is not JSON at all the rule itself refuses, in better words
     if let Ok(settings) = serde_json::from_str(settings) {
-        let mut found = Vec::new();
-        look.at(&schema, &settings, "", DEPTH, &mut found);
-        problems.extend(found.into_iter().map(|problem| format!("settings: {problem}")));
+        let found = self::problems(schema, &settings).into_iter();
+        problems.extend(found.map(|problem| format!("settings: {problem}")));
     }
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(problems.join("; ")),
-    }
+    problems
 }
 
 /// What is wrong with settings under a schema, a sentence each. For the test that holds this against the host's reading.

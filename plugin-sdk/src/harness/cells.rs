@@ -2,6 +2,7 @@
 
 use posthouse_golden::{Fact, Kind, Quantiles, Rule, Value};
 
+use crate::bindings::posthouse::plugin::facts::Value as Sent;
 use crate::description::{FactKind, FactUse, QuantileUse};
 use crate::store::Cell;
 
@@ -43,6 +44,27 @@ impl From<Value> for Cell {
             Value::Flag(value) => Self::Flag(value),
             Value::Text(value) => Self::Text(value),
         }
+    }
+}
+
+/// What a reason tells.
+impl From<Sent> for Cell {
+    fn from(value: Sent) -> Self {
+        match value {
+            Sent::Unknown => Self::Null,
+            Sent::Whole(value) => Self::Whole(value),
+            Sent::Number(value) => Self::Number(value),
+            Sent::Flag(value) => Self::Flag(value),
+            Sent::Text(value) => Self::Text(value),
+        }
+    }
+}
+
+/// A fact as the host would send it.
+pub(super) fn value(fact: &FactUse, cell: &Cell) -> Result<Sent, String> {
+    match cell {
+        Cell::Null if !fact.nullable => Err(format!("`{}` is unknown, but the rule declares it known", fact.key)),
+        cell => Ok(cell.clone().into()),
     }
 }
 

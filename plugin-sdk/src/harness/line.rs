@@ -1,5 +1,34 @@
-use crate::basket::{Line, ProductKind};
+//! Baskets for tests.
+
+use crate::basket::{Basket, Line, ProductKind};
+use crate::bindings::posthouse::plugin::commerce as wire;
 use crate::values::{Day, Money, Text};
+
+/// As the host would send it.
+impl From<&Basket> for wire::Basket {
+    fn from(basket: &Basket) -> Self {
+        Self {
+            channel: basket.channel.to_string(),
+            lines: basket.lines.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&Line> for wire::Line {
+    fn from(line: &Line) -> Self {
+        let text = |text: Text| text.to_string();
+        Self {
+            sku: text(line.sku),
+            kind: line.kind.into(),
+            destination: line.destination.map(text),
+            theme: line.theme.map(text),
+            departs: line.departs.map(|day| day.0),
+            travellers: line.travellers,
+            unit_price: line.unit_price.0,
+            quantity: line.quantity,
+        }
+    }
+}
 
 /// Lines for tests. What is not said of one: it has no price, no destination and no date, and is one for one traveller.
 impl Line {

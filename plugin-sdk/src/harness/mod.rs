@@ -1,115 +1,100 @@
-//! Runs a rule natively, under plain `cargo test`, through the same columns the host sends.
+//! Runs a rule natively, under plain `cargo test`, through the same values that the host sends.
 //!
-//! `harness::<Rfm>().golden(include_str!("../golden.json"))` runs the same cases that `posthouse plugin test` runs in the
-//! sandbox, read and compared by the same code, and `promotion_harness::<EarlyBird>()` does so for a promotion.
+//! `harness::<Rfm>().golden(include_str!("../golden.json"))` runs the cases that `posthouse plugin test` runs in the sandbox, read and
+//! compared by the same code. Single calls are put together word by word and end with the verb of the extension point:
+//! `harness::<Rfm>().rows([…]).classify()`, `harness::<EarlyBird>().line(…).evaluate()`.
 //!
-//! Every call holds the rule against the host's catalogue of facts and the settings against their bounds, and ends a rule that does
-//! not come to an end by itself.
+//! Every call holds the rule against the host's catalogue of facts and the settings against their bounds and the rule's own words, and
+//! ends a rule that does not come to an end by itself.
 
 mod bounds;
 mod cells;
-mod columns;
 mod golden;
 mod line;
 mod patience;
-mod promotion;
-mod promotion_golden;
-mod quantiles;
-mod reason;
+mod settings;
+mod shown;
 
 #[doc(hidden)]
 pub use bounds::problems;
-pub use promotion::{PromotionHarness, Proposal, Proposals, promotion_harness};
+#[doc(hidden)]
+pub use shown::shown;
 
-use std::collections::BTreeMap;
+pub use crate::promotion::trial::{Proposal, Proposals, Purchase};
+pub use crate::segmentation::trial::{Answer, Answers, Rows};
+
 use std::marker::PhantomData;
-use std::ops::Deref;
 use std::time::Duration;
 
+use posthouse_golden::{Form, Mismatch};
+
 use crate::bindings::exports::posthouse::plugin::descriptor::{self, Guest as _};
-use crate::bindings::exports::posthouse::plugin::segmentation::{Classes, Guest as _};
+use crate::bindings::posthouse::plugin::facts::Value;
 use crate::bindings::posthouse::plugin::types;
-use crate::description::SegmentDef;
+use crate::component::Component;
+use crate::description::{QuantileUse, ReasonDef};
 use crate::facts::Facts;
 use crate::problems::{Problem, Problems};
-use crate::quantiles::Quantiles;
-use crate::reasons::Reasons;
-use crate::segmentation::{NONE, Segmentation, SegmentationComponent, Segments};
+use crate::rule::Rule;
 use crate::settings::Settings;
 use crate::store::Cell;
 use crate::values::Day;
 
-/// Begins a call of the rule: on 2026-01-15, with default settings, without rows.
-pub fn harness<P: Segmentation>() -> Harness<P> {
+/// Begins a call of the rule: on 2026-01-15, with default settings, about somebody of whom nothing is known.
+pub fn harness<P: Rule>() -> Harness<P> {
     Harness {
         today: FIRST,
         now: first_millisecond(FIRST),
         seed: 0,
         settings: "{}".to_owned(),
-        edges: BTreeMap::new(),
-        rows: Vec::new(),
+        currency: "CNY".to_owned(),
+        facts: P::Facts::USES.iter().map(cells::nothing).collect(),
+        question: (),
         patience: patience::PATIENCE,
         rule: PhantomData,
     }
 }
 
-/// A call of the rule, being put together. Settings, edges and rows are checked when it is made.
+/// A call of the rule `P`, being put together: what every extension point has, and the question `Q` that is its own, as [`Rows`] or a
+/// [`Purchase`]. Everything is checked when the call is made.
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Harness<P> {
+pub struct Harness<P, Q = ()> {
     today: Day,
     now: i64,
     seed: u64,
     settings: String,
-    edges: BTreeMap<String, Vec<i64>>,
-    rows: Vec<Vec<Cell>>,
+    currency: String,
+    /// Of the one customer that the call is about.
+    facts: Vec<Cell>,
+    pub(crate) question: Q,
     patience: Duration,
     rule: PhantomData<fn(P)>,
 }
 
-/// What the rule said of one row.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Answer {
-    /// Key of the segment, `None` for no segment.
-    pub segment: Option<String>,
-    /// The score, if the rule gave any in this call.
-    pub score: Option<f32>,
-    /// Code of the reason.
-    pub reason: Option<String>,
-    /// The reason's text in Chinese with the row's facts put in.
-    pub because_zh: Option<String>,
-    /// The reason's text in English with the row's facts put in.
-    pub because_en: Option<String>,
+/// A rule that can be asked the question `Q`: what the harness has to know of an extension point.
+pub trait Asked<Q>: Rule + Sized {
+    /// What it says.
+    type Answer: Send + 'static;
+    /// The form of its golden cases.
+    type Case: Form;
+    /// The tables that it asks for.
+    const TABLES: &'static [QuantileUse] = &[];
+
+    /// Asks the rule as the host does, as often as it takes to see that it always says the same.
+    ///
+    /// # Errors
+    /// Why it gave no answer, or not the same.
+    fn ask(call: &Harness<Self, Q>) -> Result<Self::Answer, String>;
+
+    /// Runs a golden case.
+    ///
+    /// # Errors
+    /// Mistakes in the case, or why it gave no answer.
+    fn case(case: &Self::Case, rule: &posthouse_golden::Rule) -> Result<Vec<Mismatch>, String>;
 }
 
-/// What the rule said of all rows, in their order, and the lines it logged.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Answers {
-    answers: Vec<Answer>,
-    /// `level: message`.
-    pub logs: Vec<String>,
-}
-
-impl Answer {
-    /// As golden cases compare it.
-    fn compared(&self) -> posthouse_golden::Answer<'_> {
-        posthouse_golden::Answer {
-            segment: self.segment.as_deref(),
-            score: self.score.unwrap_or(0.0),
-            reason: self.reason.as_deref(),
-        }
-    }
-}
-
-impl Deref for Answers {
-    type Target = [Answer];
-
-    fn deref(&self) -> &[Answer] {
-        &self.answers
-    }
-}
-
-impl<P: Segmentation> Harness<P> {
+impl<P: Rule, Q> Harness<P, Q> {
     /// The day of the call, `2026-01-15`; `now` is its first millisecond in UTC.
     ///
     /// # Panics
@@ -120,14 +105,6 @@ impl<P: Segmentation> Harness<P> {
             None => panic!("`{date}` is not a date like 2026-01-15"),
         }
         self
-    }
-
-    fn on(self, today: i32, now: i64) -> Self {
-        Self {
-            today: Day(today),
-            now,
-            ..self
-        }
     }
 
     /// The moment of the call in ms since 1970, where the first millisecond of the day in UTC will not do.
@@ -152,46 +129,16 @@ impl<P: Segmentation> Harness<P> {
         self
     }
 
-    /// The edges of the quantiles of one fact. Without this they are computed from the rows.
-    pub fn quantiles(mut self, fact: &str, edges: impl Into<Vec<i64>>) -> Self {
-        self.edges.insert(fact.to_owned(), edges.into());
+    /// The agency's currency, in which reasons tell money: `CNY`, if nothing is said.
+    pub fn currency(mut self, code: &str) -> Self {
+        code.clone_into(&mut self.currency);
         self
     }
 
-    /// The rows.
-    pub fn rows(mut self, rows: impl IntoIterator<Item = P::Facts>) -> Self {
-        self.rows.extend(rows.into_iter().map(|row| row.cells()));
+    /// The facts of the customer that the call is about. A segmentation is asked about [`Rows`] instead.
+    pub fn facts(mut self, facts: P::Facts) -> Self {
+        self.facts = facts.cells();
         self
-    }
-
-    /// Asks the rule, and asks again row by row and in reverse order to see that each row is decided by itself.
-    ///
-    /// # Panics
-    /// If the rule refuses the call or a row's answer depends on other rows.
-    pub fn classify(self) -> Answers {
-        match self.try_classify() {
-            Ok(answers) => answers,
-            Err(refusal) => panic!("{refusal}"),
-        }
-    }
-
-    /// Like [`Self::classify`], with the refusal as a sentence.
-    pub fn try_classify(self) -> Result<Answers, String> {
-        cells::check_facts(&cells::rule(P::Facts::USES, P::Quantiles::USES))?;
-        bounds::check(&P::Settings::schema(), &self.settings)?;
-        fit(self.problems()?)?;
-        patience::within(self.patience, move || self.ask_in_every_order())
-    }
-
-    fn ask_in_every_order(self) -> Result<Answers, String> {
-        let all: Vec<usize> = (0..self.rows.len()).collect();
-        let answers = self.ask(&all)?;
-        let logs = crate::log::native::take();
-        for row in &all {
-            self.compare(&answers, &[*row])?;
-        }
-        self.compare(&answers, &all.iter().rev().copied().collect::<Vec<_>>())?;
-        Ok(Answers { answers, logs })
     }
 
     /// What the rule finds wrong with its settings, as the host tells whoever writes them.
@@ -199,66 +146,100 @@ impl<P: Segmentation> Harness<P> {
     /// # Errors
     /// Settings that cannot be read.
     pub fn problems(&self) -> Result<Vec<Problem>, String> {
-        problems_of(&self.settings, P::validate)
+        let mut problems = Problems::default();
+        P::validate(&P::Settings::parse(&self.settings)?, &mut problems);
+        Ok(problems.into_vec())
     }
 
     /// Runs golden cases and describes every difference.
     ///
     /// # Panics
-    /// If the file is not understood or a case gives another answer.
-    pub fn golden(self, json: &str) {
-        if let Err(differences) = golden::run::<P>(json) {
+    /// If the file is not understood or a case gets another answer.
+    pub fn golden<M>(self, json: &str)
+    where
+        P: Asked<M>,
+    {
+        if let Err(differences) = golden::run::<P, M>(json) {
             panic!("golden cases:\n{differences}");
         }
     }
 
     /// The description the host would get, for a look at the settings' schema for instance.
     pub fn description(&self) -> descriptor::Description {
-        SegmentationComponent::<P>::describe()
+        Component::<P>::describe()
     }
 
-    /// The segments of the rule in their order.
-    pub fn segments(&self) -> &'static [SegmentDef] {
-        P::Segment::DEFS
+    /// The same call with the question of an extension point.
+    pub(crate) fn asking<R>(self) -> Harness<P, R>
+    where
+        Q: Into<R>,
+    {
+        Harness {
+            today: self.today,
+            now: self.now,
+            seed: self.seed,
+            settings: self.settings,
+            currency: self.currency,
+            facts: self.facts,
+            question: self.question.into(),
+            patience: self.patience,
+            rule: PhantomData,
+        }
     }
 
-    fn ask(&self, order: &[usize]) -> Result<Vec<Answer>, String> {
-        let rows: Vec<&[Cell]> = order.iter().map(|row| self.rows[*row].as_slice()).collect();
-        let columns = columns::columns(P::Facts::USES, &rows)?;
-        let context = types::Context {
+    /// Asks what has been put together.
+    pub(crate) fn answer(self) -> Result<P::Answer, String>
+    where
+        P: Asked<Q>,
+        Q: Send + 'static,
+    {
+        cells::check_facts(&cells::rule(P::Facts::USES, P::TABLES))?;
+        settings::check(&P::Settings::schema(), &self.settings, self.problems())?;
+        patience::within(self.patience, move || P::ask(&self))
+    }
+
+    /// What every call has, as the host would send it.
+    pub(crate) fn context(&self) -> types::Context {
+        types::Context {
             now: self.now,
             today: self.today.0,
             seed: self.seed,
             config: self.settings.clone(),
-        };
-        let quantiles = quantiles::tables(P::Quantiles::USES, P::Facts::USES, &self.rows, &self.edges)?;
-        let count = u32::try_from(rows.len()).map_err(|_| "too many rows for one call".to_owned())?;
-        let classes = SegmentationComponent::<P>::classify(context, quantiles, count, columns).map_err(refused)?;
-        rows.iter()
-            .enumerate()
-            .map(|(place, row)| answer::<P>(&classes, place, row))
-            .collect()
+        }
     }
 
-    fn compare(&self, whole: &[Answer], order: &[usize]) -> Result<(), String> {
-        let apart = self.ask(order)?;
-        for (row, answer) in order.iter().zip(apart) {
-            // A score that no row of a call has is absent, one that some rows have is 0 for the others.
-            let same = Answer {
-                score: Some(answer.score.unwrap_or(0.0)),
-                ..answer.clone()
-            } == Answer {
-                score: Some(whole[*row].score.unwrap_or(0.0)),
-                ..whole[*row].clone()
-            };
-            if !same {
-                return Err(format!(
-                    "the answer for row {row} depends on the other rows: {:?} among all, {answer:?} otherwise",
-                    whole[*row]
-                ));
-            }
+    /// The facts of the customer, as the host would send them.
+    pub(crate) fn customer(&self) -> Result<Vec<Value>, String> {
+        let facts = P::Facts::USES.iter().zip(&self.facts);
+        facts.map(|(fact, cell)| cells::value(fact, cell)).collect()
+    }
+
+    /// The text of a reason in Chinese and in English, as the host would tell it.
+    pub(crate) fn reason(&self, facts: &[Cell], def: &ReasonDef, told: &[Cell]) -> [String; 2] {
+        [def.text.zh, def.text.en].map(|text| shown::reason(text, (P::Facts::USES, facts), (def, told), &self.currency))
+    }
+
+    /// The same of a reason that is about the customer of the call, with its values as they came.
+    pub(crate) fn told(&self, def: &ReasonDef, values: Vec<Value>) -> [String; 2] {
+        let told: Vec<Cell> = values.into_iter().map(Cell::from).collect();
+        self.reason(&self.facts, def, &told)
+    }
+}
+
+impl<P: Rule> Harness<P> {
+    /// The call of a golden case: on this day, at this moment, with this seed.
+    pub(crate) fn of_case((today, now, seed): (i32, i64, u64), settings: &serde_json::Value) -> Self {
+        let call = harness::<P>().now(now).seed(seed).settings(&settings.to_string());
+        Self {
+            today: Day(today),
+            ..call
         }
-        Ok(())
+    }
+
+    /// About this customer.
+    pub(crate) fn about(self, facts: Vec<posthouse_golden::Value>) -> Self {
+        let facts = facts.into_iter().map(Cell::from).collect();
+        Self { facts, ..self }
     }
 }
 
@@ -269,48 +250,7 @@ fn first_millisecond(day: Day) -> i64 {
     i64::from(day.0) * posthouse_golden::DAY_MILLIS
 }
 
-/// What a rule finds wrong with settings.
-fn problems_of<S: Settings>(settings: &str, validate: impl Fn(&S, &mut Problems)) -> Result<Vec<Problem>, String> {
-    let mut problems = Problems::default();
-    validate(&S::parse(settings)?, &mut problems);
-    Ok(problems.into_vec())
-}
-
-/// Nothing is wrong, or all that is as one text.
-fn fit(problems: Vec<Problem>) -> Result<(), String> {
-    match problems.is_empty() {
-        true => Ok(()),
-        false => {
-            let told: Vec<String> = problems.into_iter().map(|problem| problem.en).collect();
-            Err(told.join("; "))
-        }
-    }
-}
-
 /// Why a call was refused.
-fn refused(problem: types::Problem) -> String {
+pub(crate) fn refused(problem: types::Problem) -> String {
     problem.text.into_iter().map(|(_, text)| text).collect()
-}
-
-fn answer<P: Segmentation>(classes: &Classes, place: usize, row: &[Cell]) -> Result<Answer, String> {
-    let mut answer = Answer {
-        score: classes.score.as_ref().map(|scores| scores[place]),
-        ..Answer::default()
-    };
-    if let Some(score) = answer.score
-        && !score.is_finite()
-    {
-        return Err(format!("the score of row {place} is {score}; scores are finite"));
-    }
-    if classes.segment[place] != NONE {
-        answer.segment = Some(P::Segment::DEFS[usize::from(classes.segment[place])].key.to_owned());
-    }
-    let reason = classes.reason.as_ref().map_or(NONE, |reasons| reasons[place]);
-    if reason != NONE {
-        let def = P::Reason::DEFS[usize::from(reason)];
-        answer.reason = Some(def.code.to_owned());
-        answer.because_zh = Some(reason::render(def.text.zh, (P::Facts::USES, row), (&def, &[])));
-        answer.because_en = Some(reason::render(def.text.en, (P::Facts::USES, row), (&def, &[])));
-    }
-    Ok(answer)
 }

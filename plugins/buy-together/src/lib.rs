@@ -20,32 +20,19 @@ enum Reason {
     Gift,
 }
 
+#[derive(Rule)]
+#[rule(settings = Settings, validate = Settings::validate, reasons = Reason)]
+#[rule(
+    zh = "组合优惠",
+    summary_zh = "机票加酒店时酒店优惠 5%；线路每 4 位旅客中有 1 位半价；还可设置满额赠送接送机。各项可单独关闭。"
+)]
+#[rule(
+    en = "Buy together",
+    summary_en = "Saves 5 per cent on a hotel beside a flight, and half the price of one in every 4 travellers of a tour. A transfer can be a gift with a large basket. Each can be switched off."
+)]
 struct BuyTogether;
 
 impl Promotion for BuyTogether {
-    type Facts = ();
-    type Settings = Settings;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "buy-together",
-            version: env!("CARGO_PKG_VERSION"),
-            title: Localized {
-                zh: "组合优惠",
-                en: "Buy together",
-            },
-            summary: Localized {
-                zh: "机票加酒店时酒店优惠 5%；线路每 4 位旅客中有 1 位半价；还可设置满额赠送接送机。各项可单独关闭。",
-                en: "Saves 5 per cent on a hotel beside a flight, and half the price of one in every 4 travellers of a tour. A transfer can be a gift with a large basket. Each can be switched off.",
-            },
-        }
-    }
-
-    fn validate(settings: &Settings, problems: &mut Problems) {
-        settings.validate(problems);
-    }
-
     fn evaluate(basket: &Basket, (): (), ctx: &Context<Settings>) -> Offers<Reason> {
         let set = &ctx.settings;
         let together = set.has_all_together(basket);

@@ -1,12 +1,12 @@
 use super::*;
 
-fn call(settings: &str) -> posthouse_sdk::harness::PromotionHarness<BuyTogether> {
-    promotion_harness::<BuyTogether>().settings(settings)
+fn call(settings: &str) -> posthouse_sdk::harness::Harness<BuyTogether> {
+    harness::<BuyTogether>().settings(settings)
 }
 
 #[test]
 fn golden_cases() {
-    promotion_harness::<BuyTogether>().golden(include_str!("../golden.json"));
+    harness::<BuyTogether>().golden(include_str!("../golden.json"));
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn reasons_are_said_in_both_languages() {
 #[test]
 fn settings_that_make_no_sense_are_refused() {
     let refusal = |settings: &str| call(settings).try_evaluate().expect_err(settings);
-    let two = "together needs two different kinds of products, or rate 0 to switch it off";
+    let two = "settings: /together: together needs two different kinds of products, or rate 0 to switch it off";
     for settings in [
         r#"{"together": []}"#,
         r#"{"together": ["hotel"]}"#,
@@ -31,19 +31,19 @@ fn settings_that_make_no_sense_are_refused() {
     }
     assert_eq!(
         refusal(r#"{"off": []}"#),
-        "off names no kind of product, so nothing is cheaper together; name one, or set rate to 0"
+        "settings: /off: off names no kind of product, so nothing is cheaper together; name one, or set rate to 0"
     );
     assert_eq!(
         refusal(r#"{"every_nth_traveller": 1}"#),
-        "every_nth_traveller is 1, which is every traveller; set it to 2 or more, or to 0 for none"
+        "settings: /every_nth_traveller: every_nth_traveller is 1, which is every traveller; set it to 2 or more, or to 0 for none"
     );
     assert_eq!(
         refusal(r#"{"free": [], "free_from": 1000000}"#),
-        "free_from is set, but free names no kind of product to give away"
+        "settings: /free: free_from is set, but free names no kind of product to give away"
     );
     assert_eq!(
         refusal(r#"{"rate": 0, "every_nth_traveller": 0}"#),
-        "everything is switched off: rate and every_nth_traveller are 0, and free_from is not set"
+        "settings: everything is switched off: rate and every_nth_traveller are 0, and free_from is not set"
     );
 }
 

@@ -17,37 +17,24 @@ enum Reason {
     Earliest { days_ahead: i32 },
 }
 
+#[derive(Rule)]
+#[rule(settings = Settings, validate = Settings::validate, reasons = Reason)]
+#[rule(
+    zh = "早鸟优惠",
+    summary_zh = "按距出发的天数分档优惠，订得越早优惠越多；默认提前 90、60、30 天分别优惠 12%、8%、5%，适用于线路和邮轮。"
+)]
+#[rule(
+    en = "Early bird",
+    summary_en = "Saves more the earlier a trip is booked: by default 12, 8 and 5 per cent from 90, 60 and 30 days before the departure, for tours and cruises."
+)]
 struct EarlyBird;
 
 impl Promotion for EarlyBird {
-    type Facts = ();
-    type Settings = Settings;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "early-bird",
-            version: env!("CARGO_PKG_VERSION"),
-            title: Localized {
-                zh: "早鸟优惠",
-                en: "Early bird",
-            },
-            summary: Localized {
-                zh: "按距出发的天数分档优惠，订得越早优惠越多；默认提前 90、60、30 天分别优惠 12%、8%、5%，适用于线路和邮轮。",
-                en: "Saves more the earlier a trip is booked: by default 12, 8 and 5 per cent from 90, 60 and 30 days before the departure, for tours and cruises.",
-            },
-        }
-    }
-
-    fn validate(settings: &Settings, problems: &mut Problems) {
-        settings.validate(problems);
-    }
-
     fn evaluate(basket: &Basket, (): (), ctx: &Context<Settings>) -> Offers<Reason> {
         let set = &ctx.settings;
         let earliest = set.steps.iter().map(|step| step.days).max();
         let mut offers = Offers::new();
-        for line in basket.lines.iter().filter(|line| set.kinds.contains(&line.kind)) {
+        for line in basket.of_kinds(&set.kinds) {
             let Some(days_ahead) = line.departs.map(|day| day.since(ctx.today)) else {
                 continue;
             };

@@ -5,12 +5,12 @@ use posthouse_sdk::prelude::*;
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The steps. Of those that are reached, the one with the most days counts.
-    #[schemars(title = "Steps", length(min = 1, max = 20))]
-    #[schemars(extend("x-zh-CN" = {"title": "早鸟档位", "description": "达到的档位中，取天数最多的一档。"}))]
+    #[setting(en = "Steps", zh = "早鸟档位",
+        about_zh = "达到的档位中，取天数最多的一档。", length(min = 1, max = 20), default = vec![step(90, 12), step(60, 8), step(30, 5)])]
     pub(crate) steps: Vec<Step>,
     /// What is cheaper for the early.
-    #[schemars(title = "Kinds of products", length(min = 1, max = 10))]
-    #[schemars(extend("x-zh-CN" = {"title": "适用产品类型", "description": "哪些类型的产品有早鸟优惠。"}))]
+    #[setting(en = "Kinds of products", zh = "适用产品类型",
+        about_zh = "哪些类型的产品有早鸟优惠。", length(min = 1, max = 10), default = vec![ProductKind::Tour, ProductKind::Cruise])]
     pub(crate) kinds: Vec<ProductKind>,
 }
 
@@ -19,25 +19,23 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct Step {
     /// From how many days before the departure on.
-    #[schemars(title = "Days before the departure", range(min = 1, max = 730))]
-    #[schemars(extend("x-zh-CN" = {"title": "提前天数", "description": "距出发至少多少天。"}))]
+    #[setting(
+        en = "Days before the departure",
+        zh = "提前天数",
+        about_zh = "距出发至少多少天。",
+        range(min = 1, max = 730)
+    )]
     pub(crate) days: i32,
-    /// What is saved, in basis points: 1000 is 10 %.
-    #[schemars(title = "Rate", range(min = 1))]
-    #[schemars(extend("x-zh-CN" = {"title": "优惠比例", "description": "以万分之一计：1000 即 10%。"}))]
+    /// What is saved.
+    #[setting(en = "Rate", zh = "优惠比例", range(min = 1))]
     pub(crate) rate: Rate,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        let step = |days, percent| Step {
-            days,
-            rate: Rate::percent(percent),
-        };
-        Self {
-            steps: vec![step(90, 12), step(60, 8), step(30, 5)],
-            kinds: vec![ProductKind::Tour, ProductKind::Cruise],
-        }
+/// So much from so many days before the departure on.
+fn step(days: i32, percent: u32) -> Step {
+    Step {
+        days,
+        rate: Rate::percent(percent),
     }
 }
 

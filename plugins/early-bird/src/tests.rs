@@ -2,12 +2,12 @@ use super::*;
 
 #[test]
 fn golden_cases() {
-    promotion_harness::<EarlyBird>().golden(include_str!("../golden.json"));
+    harness::<EarlyBird>().golden(include_str!("../golden.json"));
 }
 
 #[test]
 fn reasons_are_said_in_both_languages() {
-    let offers = promotion_harness::<EarlyBird>()
+    let offers = harness::<EarlyBird>()
         .today("2026-01-15")
         .line(Line::tour("YN-7").price(Money(500_000)).departs("2026-12-01"))
         .evaluate();
@@ -21,14 +21,14 @@ fn reasons_are_said_in_both_languages() {
 #[test]
 fn steps_that_make_no_sense_are_refused() {
     let refusal = |steps: &str| {
-        let call = promotion_harness::<EarlyBird>().settings(&format!(r#"{{"steps": {steps}}}"#));
+        let call = harness::<EarlyBird>().settings(&format!(r#"{{"steps": {steps}}}"#));
         call.try_evaluate().expect_err(steps)
     };
     assert_eq!(
         refusal(r#"[{"days": 30, "rate": 500}, {"days": 30, "rate": 600}]"#),
-        "two of the steps are for 30 days; leave one out"
+        "settings: /steps/1: two of the steps are for 30 days; leave one out"
     );
-    let sentence = "60 days before the departure 300 basis points are saved, but 500 at 30 days; who books earlier may not save less";
+    let sentence = "settings: /steps/1/rate: 60 days before the departure 300 basis points are saved, but 500 at 30 days; who books earlier may not save less";
     assert_eq!(
         refusal(r#"[{"days": 30, "rate": 500}, {"days": 60, "rate": 300}]"#),
         sentence
@@ -49,7 +49,7 @@ fn who_books_a_day_earlier_never_saves_less() {
             departs,
             ..Line::tour("YN-7")
         };
-        let rate = match promotion_harness::<EarlyBird>().line(line).evaluate().on(0) {
+        let rate = match harness::<EarlyBird>().line(line).evaluate().on(0) {
             Some(Saving::Rate(rate)) => rate.points(),
             other => {
                 assert_eq!(other, None);

@@ -17,32 +17,19 @@ enum Reason {
     BookedAroundHoliday,
 }
 
+#[derive(Rule)]
+#[rule(settings = Settings, validate = Settings::validate, reasons = Reason)]
+#[rule(
+    zh = "节日促销",
+    summary_zh = "节假日前后出发或预订可享优惠；日历在设置中，默认为 2026 年国务院公布的放假安排，节前 3 天至节后 3 天出发的线路优惠 5%。"
+)]
+#[rule(
+    en = "Festival prices",
+    summary_en = "Saves those who travel, or who book, around public holidays. The calendar is a setting, by default China's of 2026: 5 per cent off tours that depart from 3 days before a holiday to 3 days after it."
+)]
 struct Festival;
 
 impl Promotion for Festival {
-    type Facts = ();
-    type Settings = Settings;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "festival",
-            version: env!("CARGO_PKG_VERSION"),
-            title: Localized {
-                zh: "节日促销",
-                en: "Festival prices",
-            },
-            summary: Localized {
-                zh: "节假日前后出发或预订可享优惠；日历在设置中，默认为 2026 年国务院公布的放假安排，节前 3 天至节后 3 天出发的线路优惠 5%。",
-                en: "Saves those who travel, or who book, around public holidays. The calendar is a setting, by default China's of 2026: 5 per cent off tours that depart from 3 days before a holiday to 3 days after it.",
-            },
-        }
-    }
-
-    fn validate(settings: &Settings, problems: &mut Problems) {
-        settings.validate(problems);
-    }
-
     fn evaluate(basket: &Basket, (): (), ctx: &Context<Settings>) -> Offers<Reason> {
         let set = &ctx.settings;
         let mut offers = Offers::new();

@@ -8,32 +8,46 @@ const LONGEST: i32 = 60;
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The holidays, with their first and last day.
-    #[schemars(title = "Holidays", length(min = 1, max = 60))]
-    #[schemars(extend("x-zh-CN" = {"title": "节假日", "description": "每个节假日的第一天和最后一天。"}))]
+    #[setting(en = "Holidays", zh = "节假日",
+        about_zh = "每个节假日的第一天和最后一天。", length(min = 1, max = 60), default = holidays_of_2026())]
     pub(crate) holidays: Vec<Holiday>,
     /// How many days before a holiday its prices begin.
-    #[schemars(title = "Days before", range(min = 0, max = 90))]
-    #[schemars(extend("x-zh-CN" = {"title": "节前天数", "description": "节日优惠在节前多少天开始。"}))]
+    #[setting(
+        en = "Days before",
+        zh = "节前天数",
+        about_zh = "节日优惠在节前多少天开始。",
+        range(min = 0, max = 90),
+        default = 3
+    )]
     pub(crate) days_before: i32,
     /// How many days after a holiday its prices end.
-    #[schemars(title = "Days after", range(min = 0, max = 90))]
-    #[schemars(extend("x-zh-CN" = {"title": "节后天数", "description": "节日优惠在节后多少天结束。"}))]
+    #[setting(
+        en = "Days after",
+        zh = "节后天数",
+        about_zh = "节日优惠在节后多少天结束。",
+        range(min = 0, max = 90),
+        default = 3
+    )]
     pub(crate) days_after: i32,
     /// What has to lie around a holiday: the departure of the line, or the day of booking.
-    #[schemars(title = "What has to lie around a holiday")]
-    #[schemars(extend("x-zh-CN" = {"title": "按出发还是按预订", "description": "departure：出发日期在节日前后；booking：预订当天在节日前后。"}))]
+    #[setting(en = "What has to lie around a holiday", zh = "按出发还是按预订",
+        about_zh = "departure：出发日期在节日前后；booking：预订当天在节日前后。", default = AppliesTo::Departure)]
     pub(crate) applies_to: AppliesTo,
-    /// What is saved, in basis points: 1000 is 10 %.
-    #[schemars(title = "Rate", range(min = 1))]
-    #[schemars(extend("x-zh-CN" = {"title": "优惠比例", "description": "以万分之一计：1000 即 10%。"}))]
+    /// What is saved.
+    #[setting(en = "Rate", zh = "优惠比例", range(min = 1), default = Rate::percent(5))]
     pub(crate) rate: Rate,
     /// Which kinds of products; none means all.
-    #[schemars(title = "Kinds of products", length(max = 10))]
-    #[schemars(extend("x-zh-CN" = {"title": "适用产品类型", "description": "哪些类型的产品；不填即全部。"}))]
+    #[setting(en = "Kinds of products", zh = "适用产品类型",
+        about_zh = "哪些类型的产品；不填即全部。", length(max = 10), default = vec![ProductKind::Tour])]
     pub(crate) kinds: Vec<ProductKind>,
     /// Which themes, whatever the case of their Latin letters; none means all, also products without a theme.
-    #[schemars(title = "Themes", length(max = 20), inner(length(min = 1, max = 60)))]
-    #[schemars(extend("x-zh-CN" = {"title": "适用主题", "description": "哪些主题的产品；不填即全部，含未标主题的产品。"}))]
+    #[setting(
+        en = "Themes",
+        zh = "适用主题",
+        about_zh = "哪些主题的产品；不填即全部，含未标主题的产品。",
+        length(max = 20),
+        inner(length(min = 1, max = 60))
+    )]
     pub(crate) themes: Vec<String>,
 }
 
@@ -42,16 +56,13 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct Holiday {
     /// What it is called, for those who read the settings.
-    #[schemars(title = "Name")]
-    #[schemars(extend("x-zh-CN" = {"title": "名称", "description": "节日名称，供查看设置的人参考。"}))]
+    #[setting(en = "Name", zh = "名称", about_zh = "节日名称，供查看设置的人参考。")]
     pub(crate) name: Option<Name>,
     /// Its first day.
-    #[schemars(title = "First day")]
-    #[schemars(extend("x-zh-CN" = {"title": "第一天", "description": "放假第一天。"}))]
+    #[setting(en = "First day", zh = "第一天", about_zh = "放假第一天。")]
     pub(crate) from: Day,
     /// Its last day.
-    #[schemars(title = "Last day")]
-    #[schemars(extend("x-zh-CN" = {"title": "最后一天", "description": "放假最后一天。"}))]
+    #[setting(en = "Last day", zh = "最后一天", about_zh = "放假最后一天。")]
     pub(crate) to: Day,
 }
 
@@ -59,9 +70,9 @@ pub(crate) struct Holiday {
 #[settings(part)]
 #[derive(Debug)]
 pub(crate) struct Name {
-    #[schemars(title = "Chinese", length(max = 60))]
+    #[setting(en = "Chinese", zh = "中文", length(max = 60))]
     pub(crate) zh: String,
-    #[schemars(title = "English", length(max = 60))]
+    #[setting(en = "English", zh = "英文", length(max = 60))]
     pub(crate) en: String,
 }
 
@@ -88,27 +99,17 @@ const HOLIDAYS: [(&str, &str, Date, Date); 7] = [
     ("国庆节", "National Day", (10, 1), (10, 7)),
 ];
 
-impl Default for Settings {
-    fn default() -> Self {
-        let day = |(month, day): Date| Day::of(2026, month, day).unwrap_or_default();
-        let holiday = |(zh, en, from, to): (&str, &str, Date, Date)| Holiday {
-            name: Some(Name {
-                zh: zh.to_owned(),
-                en: en.to_owned(),
-            }),
-            from: day(from),
-            to: day(to),
-        };
-        Self {
-            holidays: HOLIDAYS.map(holiday).into(),
-            days_before: 3,
-            days_after: 3,
-            applies_to: AppliesTo::Departure,
-            rate: Rate::percent(5),
-            kinds: vec![ProductKind::Tour],
-            themes: Vec::new(),
-        }
-    }
+fn holidays_of_2026() -> Vec<Holiday> {
+    let day = |(month, day): Date| Day::of(2026, month, day).unwrap_or_default();
+    let holiday = |(zh, en, from, to): (&str, &str, Date, Date)| Holiday {
+        name: Some(Name {
+            zh: zh.to_owned(),
+            en: en.to_owned(),
+        }),
+        from: day(from),
+        to: day(to),
+    };
+    HOLIDAYS.map(holiday).into()
 }
 
 impl Settings {

@@ -2,13 +2,13 @@ use super::*;
 
 #[test]
 fn golden_cases() {
-    promotion_harness::<Festival>().golden(include_str!("../golden.json"));
+    harness::<Festival>().golden(include_str!("../golden.json"));
 }
 
 #[test]
 fn reasons_are_said_in_both_languages() {
     let offers = |settings: &str| {
-        promotion_harness::<Festival>()
+        harness::<Festival>()
             .today("2026-10-01")
             .settings(settings)
             .line(Line::tour("BJ-4").departs("2026-10-02"))
@@ -38,20 +38,20 @@ fn the_default_calendar_has_seven_holidays_of_33_days() {
 #[test]
 fn holidays_that_make_no_sense_are_refused() {
     let refusal = |settings: &str| {
-        let call = promotion_harness::<Festival>().settings(settings);
+        let call = harness::<Festival>().settings(settings);
         call.try_evaluate().expect_err(settings)
     };
     assert_eq!(
         refusal(r#"{"holidays": [{"from": "2026-10-07", "to": "2026-10-01"}]}"#),
-        "a holiday ends on 2026-10-01, before it begins on 2026-10-07"
+        "settings: /holidays/0/to: a holiday ends on 2026-10-01, before it begins on 2026-10-07"
     );
     assert_eq!(
         refusal(r#"{"holidays": [{"from": "2026-10-01", "to": "2027-10-07"}]}"#),
-        "a holiday lasts from 2026-10-01 to 2027-10-07, 60 days or more; look at the years"
+        "settings: /holidays/0/to: a holiday lasts from 2026-10-01 to 2027-10-07, 60 days or more; look at the years"
     );
     assert_eq!(
         refusal(r#"{"themes": ["culture "]}"#),
-        "\"culture \" begins or ends with a space, which no theme has; leave it out"
+        "settings: /themes/0: \"culture \" begins or ends with a space, which no theme has; leave it out"
     );
     assert!(
         refusal(r#"{"holidays": [{"from": "1.10.2026", "to": "2026-10-07"}]}"#).contains("`1.10.2026` is not a date")

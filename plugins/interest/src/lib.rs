@@ -38,39 +38,27 @@ enum Reason {
     FavouriteDestination,
 }
 
+#[derive(Rule)]
+#[rule(facts = Guest, settings = Settings, validate = Settings::validate, reasons = Reason)]
+#[rule(
+    zh = "主题兴趣",
+    summary_zh = "找出喜欢某个主题或目的地的客户，并指出谁正在关注；每个主题绑定一次，未设置时为亲子主题。"
+)]
+#[rule(
+    en = "Interest in a theme",
+    summary_en = "Finds customers who like a theme or its destinations, and says who is looking around now. Bind it once per theme; without settings it is family travel."
+)]
 struct Interest;
 
 impl Segmentation for Interest {
-    type Facts = Guest;
     type Quantiles = ();
-    type Settings = Settings;
     type Segment = Segment;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "interest",
-            version: env!("CARGO_PKG_VERSION"),
-            title: Localized {
-                zh: "主题兴趣",
-                en: "Interest in a theme",
-            },
-            summary: Localized {
-                zh: "找出喜欢某个主题或目的地的客户，并指出谁正在关注；每个主题绑定一次，未设置时为亲子主题。",
-                en: "Finds customers who like a theme or its destinations, and says who is looking around now. Bind it once per theme; without settings it is family travel.",
-            },
-        }
-    }
-
-    fn validate(settings: &Settings, problems: &mut Problems) {
-        settings.validate(problems);
-    }
 
     fn score_title() -> Option<Localized> {
-        Some(Localized {
-            zh: "近 30 天浏览与搜索次数",
-            en: "views and searches in 30 days",
-        })
+        Some(Localized::new(
+            "近 30 天浏览与搜索次数",
+            "views and searches in 30 days",
+        ))
     }
 
     fn classify(guest: Guest, ctx: &Context<Settings>) -> Class<Segment, Reason> {

@@ -5,31 +5,27 @@ use posthouse_sdk::prelude::*;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// How the theme is spelled in bookings; a customer whose favourite theme is one of these words is interested.
-    #[schemars(title = "Words for the theme", length(max = 20), inner(length(min = 1, max = 60)))]
-    #[schemars(extend("x-zh-CN" = {"title": "主题用词", "description": "订单里怎样写这个主题；最常选其中任一主题的客户算感兴趣。"}))]
+    #[setting(en = "Words for the theme", zh = "主题用词",
+        about_zh = "订单里怎样写这个主题；最常选其中任一主题的客户算感兴趣。", length(max = 20), inner(length(min = 1, max = 60)), default = vec!["family".to_owned(), "亲子".to_owned()])]
     pub(crate) themes: Vec<String>,
     /// Destinations that stand for the theme; a customer whose favourite destination is one of them is interested as well.
-    #[schemars(
-        title = "Destinations of the theme",
+    #[setting(
+        en = "Destinations of the theme",
+        zh = "主题目的地",
+        about_zh = "代表这个主题的目的地；最常去其中任一处的客户也算感兴趣。",
         length(max = 50),
         inner(length(min = 1, max = 60))
     )]
-    #[schemars(extend("x-zh-CN" = {"title": "主题目的地", "description": "代表这个主题的目的地；最常去其中任一处的客户也算感兴趣。"}))]
     pub(crate) destinations: Vec<String>,
     /// How many views and searches in 30 days say that somebody is looking around.
-    #[schemars(title = "Views and searches in 30 days", range(min = 1, max = 1000))]
-    #[schemars(extend("x-zh-CN" = {"title": "30 天浏览和搜索次数", "description": "近 30 天浏览和搜索合计多少次算正在关注。"}))]
+    #[setting(
+        en = "Views and searches in 30 days",
+        zh = "30 天浏览和搜索次数",
+        about_zh = "近 30 天浏览和搜索合计多少次算正在关注。",
+        range(min = 1, max = 1000),
+        default = 3
+    )]
     pub(crate) visits: i32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            themes: vec!["family".to_owned(), "亲子".to_owned()],
-            destinations: Vec::new(),
-            visits: 3,
-        }
-    }
 }
 
 impl Settings {

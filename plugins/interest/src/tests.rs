@@ -48,7 +48,7 @@ fn a_theme_that_nobody_could_like_is_refused() {
     };
     assert_eq!(
         refusal(r#"{"themes": []}"#),
-        "themes and destinations are both empty; name at least one word or one place, or nobody is found"
+        "settings: themes and destinations are both empty; name at least one word or one place, or nobody is found"
     );
     assert!(refusal(r#"{"themes": ["family "]}"#).contains("\"family \" begins or ends with a space"));
     assert!(refusal(r#"{"destinations": [" 三亚"]}"#).contains("begins or ends with a space"));

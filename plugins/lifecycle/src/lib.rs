@@ -71,39 +71,24 @@ enum Reason {
     BadlyResolved,
 }
 
+#[derive(Rule)]
+#[rule(facts = Guest, settings = Settings, validate = Settings::validate, reasons = Reason)]
+#[rule(
+    zh = "客户生命周期",
+    summary_zh = "按预订历史和投诉，把客户分成潜在、新、活跃、成熟、流失风险、已流失六个阶段；进入一个阶段后至少停留设定的天数。"
+)]
+#[rule(
+    en = "Customer lifecycle",
+    summary_en = "Puts customers into six stages from prospect to lost by their bookings and complaints; time alone moves nobody on before the days that are set."
+)]
 struct Lifecycle;
 
 impl Segmentation for Lifecycle {
-    type Facts = Guest;
     type Quantiles = ();
-    type Settings = Settings;
     type Segment = Stage;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "lifecycle",
-            version: env!("CARGO_PKG_VERSION"),
-            title: Localized {
-                zh: "客户生命周期",
-                en: "Customer lifecycle",
-            },
-            summary: Localized {
-                zh: "按预订历史和投诉，把客户分成潜在、新、活跃、成熟、流失风险、已流失六个阶段；进入一个阶段后至少停留设定的天数。",
-                en: "Puts customers into six stages from prospect to lost by their bookings and complaints; time alone moves nobody on before the days that are set.",
-            },
-        }
-    }
-
-    fn validate(settings: &Settings, problems: &mut Problems) {
-        settings.validate(problems);
-    }
 
     fn score_title() -> Option<Localized> {
-        Some(Localized {
-            zh: "累计出行次数",
-            en: "trips in all",
-        })
+        Some(Localized::new("累计出行次数", "trips in all"))
     }
 
     fn classify(guest: Guest, ctx: &Context<Settings>) -> Class<Stage, Reason> {

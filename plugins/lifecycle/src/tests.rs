@@ -27,29 +27,29 @@ fn thresholds_that_leave_no_time_to_stay_are_refused() {
         let call = harness::<Lifecycle>().settings(settings);
         call.try_classify().map(|_| ())
     };
-    let refused = |settings: &str, sentence: &str| assert_eq!(ask(settings), Err(sentence.to_owned()));
+    let refused = |settings: &str, sentence: &str| assert_eq!(ask(settings), Err(format!("settings: {sentence}")));
     assert_eq!(ask("{}"), Ok(()));
     refused(
         r#"{"stay_days": 91}"#,
-        "new_days is 90, but nobody may leave a stage before 91 days; set stay_days to 90 at most",
+        "/stay_days: new_days is 90, but nobody may leave a stage before 91 days; set stay_days to 90 at most",
     );
     refused(
         r#"{"at_risk_days": 119}"#,
-        "at_risk_days is 119; it has to be new_days and stay_days together, 120, or more",
+        "/at_risk_days: at_risk_days is 119; it has to be new_days and stay_days together, 120, or more",
     );
     assert_eq!(ask(r#"{"at_risk_days": 120}"#), Ok(()));
     refused(
         r#"{"lost_days": 394}"#,
-        "lost_days is 394; it has to be at_risk_days and stay_days together, 395, or more",
+        "/lost_days: lost_days is 394; it has to be at_risk_days and stay_days together, 395, or more",
     );
     assert_eq!(ask(r#"{"lost_days": 395}"#), Ok(()));
     refused(
         r#"{"complaint_days": 89}"#,
-        "complaint_days is 89; it has to be 90 or more, so that nobody is new again after a complaint",
+        "/complaint_days: complaint_days is 89; it has to be 90 or more, so that nobody is new again after a complaint",
     );
     refused(
         r#"{"complaint_days": 336}"#,
-        "complaint_days and stay_days come to 366 days; complaints are known for 365",
+        "/complaint_days: complaint_days and stay_days come to 366 days; complaints are known for 365",
     );
     assert_eq!(ask(r#"{"complaint_days": 335}"#), Ok(()));
 }

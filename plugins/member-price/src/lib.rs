@@ -21,32 +21,19 @@ enum Reason {
     Known,
 }
 
+#[derive(Rule)]
+#[rule(facts = Guest, settings = Settings, validate = Settings::validate, reasons = Reason)]
+#[rule(
+    zh = "会员价",
+    summary_zh = "按会员等级给优惠，默认白金 8%、黄金 5%、白银 3%；可给没有等级的客户另设比例，也可限制每行最多优惠多少。"
+)]
+#[rule(
+    en = "Member prices",
+    summary_en = "Saves members by their tier, by default 8 per cent for platinum, 5 for gold and 3 for silver. Customers without a tier can have a rate of their own, and a line can have a limit."
+)]
 struct MemberPrice;
 
 impl Promotion for MemberPrice {
-    type Facts = Guest;
-    type Settings = Settings;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "member-price",
-            version: env!("CARGO_PKG_VERSION"),
-            title: Localized {
-                zh: "会员价",
-                en: "Member prices",
-            },
-            summary: Localized {
-                zh: "按会员等级给优惠，默认白金 8%、黄金 5%、白银 3%；可给没有等级的客户另设比例，也可限制每行最多优惠多少。",
-                en: "Saves members by their tier, by default 8 per cent for platinum, 5 for gold and 3 for silver. Customers without a tier can have a rate of their own, and a line can have a limit.",
-            },
-        }
-    }
-
-    fn validate(settings: &Settings, problems: &mut Problems) {
-        settings.validate(problems);
-    }
-
     fn evaluate(basket: &Basket, guest: Guest, ctx: &Context<Settings>) -> Offers<Reason> {
         let set = &ctx.settings;
         let mut offers = Offers::new();
@@ -55,14 +42,13 @@ impl Promotion for MemberPrice {
         }
         let member = guest.tier.and_then(|tier| set.rate_of(&tier));
         let rate = member.unwrap_or(set.others);
-        let most = Money(set.most.unwrap_or(i64::MAX));
-        for line in basket.lines.iter().filter(|line| set.kinds.contains(&line.kind)) {
+        for line in basket.of_kinds(&set.kinds) {
             let reason = if member.is_some() {
                 Reason::Member
             } else {
                 Reason::Known
             };
-            offers.rate_up_to(line, rate, most, reason);
+            offers.rate_up_to(line, rate, set.most, reason);
         }
         offers
     }

@@ -5,20 +5,27 @@ use posthouse_sdk::prelude::*;
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The tiers, by the keys they have in the membership programme.
-    #[schemars(title = "Tiers", length(min = 1, max = 20))]
-    #[schemars(extend("x-zh-CN" = {"title": "会员等级", "description": "各等级的优惠，等级用会员制度中的键。"}))]
+    #[setting(en = "Tiers", zh = "会员等级",
+        about_zh = "各等级的优惠，等级用会员制度中的键。", length(min = 1, max = 20), default = vec![tier("silver", 3), tier("gold", 5), tier("platinum", 8)])]
     pub(crate) tiers: Vec<Tier>,
-    /// What customers save who have no tier, or another one, in basis points. Nobody saves it who is not named.
-    #[schemars(title = "Rate of other customers")]
-    #[schemars(extend("x-zh-CN" = {"title": "其他客户的比例", "description": "没有等级或等级不在表中的客户，以万分之一计；未指明客户时不优惠。"}))]
+    /// What customers save who have no tier, or another one. Nobody saves it who is not named.
+    #[setting(
+        en = "Rate of other customers",
+        zh = "其他客户的比例",
+        about_zh = "没有等级或等级不在表中的客户；未指明客户时不优惠。"
+    )]
     pub(crate) others: Rate,
-    /// The most a line may save, in minor units of the agency's currency; without it there is no limit.
-    #[schemars(title = "Most per line", range(min = 1))]
-    #[schemars(extend("x-zh-CN" = {"title": "每行上限", "description": "每行最多优惠多少，以货币最小单位计；不填即不限。"}))]
-    pub(crate) most: Option<i64>,
+    /// The most a line may save; without it there is no limit.
+    #[setting(
+        en = "Most per line",
+        zh = "每行上限",
+        about_zh = "每行最多优惠多少；不填即不限。",
+        range(min = 1)
+    )]
+    pub(crate) most: Option<Money>,
     /// What has member prices.
-    #[schemars(title = "Kinds of products", length(min = 1, max = 10))]
-    #[schemars(extend("x-zh-CN" = {"title": "适用产品类型", "description": "哪些类型的产品有会员价。"}))]
+    #[setting(en = "Kinds of products", zh = "适用产品类型",
+        about_zh = "哪些类型的产品有会员价。", length(min = 1, max = 10), default = vec![ProductKind::Tour, ProductKind::Hotel, ProductKind::Cruise])]
     pub(crate) kinds: Vec<ProductKind>,
 }
 
@@ -27,27 +34,17 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct Tier {
     /// Its key.
-    #[schemars(title = "Tier", length(min = 1, max = 64))]
-    #[schemars(extend("x-zh-CN" = {"title": "等级", "description": "等级的键。"}))]
+    #[setting(en = "Tier", zh = "等级", about_zh = "等级的键。", length(min = 1, max = 64))]
     pub(crate) tier: String,
-    /// What is saved, in basis points: 1000 is 10 %.
-    #[schemars(title = "Rate")]
-    #[schemars(extend("x-zh-CN" = {"title": "优惠比例", "description": "以万分之一计：1000 即 10%。"}))]
+    /// What is saved.
+    #[setting(en = "Rate", zh = "优惠比例")]
     pub(crate) rate: Rate,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        let tier = |tier: &str, percent| Tier {
-            tier: tier.to_owned(),
-            rate: Rate::percent(percent),
-        };
-        Self {
-            tiers: vec![tier("silver", 3), tier("gold", 5), tier("platinum", 8)],
-            others: Rate::NONE,
-            most: None,
-            kinds: vec![ProductKind::Tour, ProductKind::Hotel, ProductKind::Cruise],
-        }
+fn tier(tier: &str, percent: u32) -> Tier {
+    Tier {
+        tier: tier.to_owned(),
+        rate: Rate::percent(percent),
     }
 }
 

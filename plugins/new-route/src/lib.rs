@@ -25,32 +25,19 @@ enum Reason {
     Introduction,
 }
 
+#[derive(Rule)]
+#[rule(facts = Guest, settings = Settings, validate = Settings::validate, reasons = Reason)]
+#[rule(
+    zh = "新线路推广",
+    summary_zh = "向喜欢该主题或目的地的客户推广新品，默认优惠 10%；在设置中列出新品编号或新目的地，未列出时不优惠。"
+)]
+#[rule(
+    en = "New routes",
+    summary_en = "Introduces new products to customers who like their theme or destination, by default with 10 per cent. List the products or destinations that are new; without a list nothing is."
+)]
 struct NewRoute;
 
 impl Promotion for NewRoute {
-    type Facts = Guest;
-    type Settings = Settings;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "new-route",
-            version: env!("CARGO_PKG_VERSION"),
-            title: Localized {
-                zh: "新线路推广",
-                en: "New routes",
-            },
-            summary: Localized {
-                zh: "向喜欢该主题或目的地的客户推广新品，默认优惠 10%；在设置中列出新品编号或新目的地，未列出时不优惠。",
-                en: "Introduces new products to customers who like their theme or destination, by default with 10 per cent. List the products or destinations that are new; without a list nothing is.",
-            },
-        }
-    }
-
-    fn validate(settings: &Settings, problems: &mut Problems) {
-        settings.validate(problems);
-    }
-
     fn evaluate(basket: &Basket, guest: Guest, ctx: &Context<Settings>) -> Offers<Reason> {
         let set = &ctx.settings;
         let mut offers = Offers::new();
@@ -62,7 +49,7 @@ impl Promotion for NewRoute {
             } else {
                 (set.others, Reason::Introduction)
             };
-            let introduction = Saving::Amount(Money(set.introduction));
+            let introduction = Saving::Amount(set.introduction);
             if introduction.of(line.total()) > rate.of(line.total()) {
                 offers.put(line, introduction, Reason::Introduction);
             } else {

@@ -5,37 +5,33 @@ use posthouse_sdk::prelude::*;
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The numbers of new products.
-    #[schemars(title = "New products", length(max = 500), inner(length(min = 1, max = 100)))]
-    #[schemars(extend("x-zh-CN" = {"title": "新品编号", "description": "新产品的编号。"}))]
+    #[setting(
+        en = "New products",
+        zh = "新品编号",
+        about_zh = "新产品的编号。",
+        length(max = 500),
+        inner(length(min = 1, max = 100))
+    )]
     pub(crate) products: Vec<String>,
     /// Destinations where every product is new, whatever the case of their Latin letters.
-    #[schemars(title = "New destinations", length(max = 100), inner(length(min = 1, max = 60)))]
-    #[schemars(extend("x-zh-CN" = {"title": "新目的地", "description": "这些目的地的全部产品都算新品。"}))]
+    #[setting(
+        en = "New destinations",
+        zh = "新目的地",
+        about_zh = "这些目的地的全部产品都算新品。",
+        length(max = 100),
+        inner(length(min = 1, max = 60))
+    )]
     pub(crate) destinations: Vec<String>,
-    /// What customers save whose favourite theme or destination is the product's, in basis points: 1000 is 10 %.
-    #[schemars(title = "Rate of those who like it", range(min = 1))]
-    #[schemars(extend("x-zh-CN" = {"title": "喜好者的优惠比例", "description": "最常选的主题或最常去的目的地与新品相同的客户，以万分之一计：1000 即 10%。"}))]
+    /// What customers save whose favourite theme or destination is the product's.
+    #[setting(en = "Rate of those who like it", zh = "喜好者的优惠比例",
+        about_zh = "最常选的主题或最常去的目的地与新品相同的客户。", range(min = 1), default = Rate::percent(10))]
     pub(crate) rate: Rate,
-    /// What others save, in basis points.
-    #[schemars(title = "Rate of others")]
-    #[schemars(extend("x-zh-CN" = {"title": "其他客户的优惠比例", "description": "其他客户，以万分之一计。"}))]
+    /// What others save.
+    #[setting(en = "Rate of others", zh = "其他客户的优惠比例", about_zh = "其他客户。")]
     pub(crate) others: Rate,
-    /// What anybody saves at least on a line of a new product, in minor units of the agency's currency.
-    #[schemars(title = "Introduction", range(min = 0))]
-    #[schemars(extend("x-zh-CN" = {"title": "推广立减", "description": "任何人每行新品至少优惠多少，以货币最小单位计。"}))]
-    pub(crate) introduction: i64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            products: Vec::new(),
-            destinations: Vec::new(),
-            rate: Rate::percent(10),
-            others: Rate::NONE,
-            introduction: 0,
-        }
-    }
+    /// What anybody saves at least on a line of a new product.
+    #[setting(en = "Introduction", zh = "推广立减", about_zh = "任何人每行新品至少优惠多少。")]
+    pub(crate) introduction: Money,
 }
 
 impl Settings {

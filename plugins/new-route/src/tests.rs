@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn golden_cases() {
-    promotion_harness::<NewRoute>().golden(include_str!("../golden.json"));
+    harness::<NewRoute>().golden(include_str!("../golden.json"));
 }
 
 #[test]
@@ -11,7 +11,7 @@ fn reasons_name_what_the_customer_likes() {
         favourite_theme: Some(Text("culture")),
         favourite_destination: Some(Text("云南")),
     };
-    let offers = promotion_harness::<NewRoute>()
+    let offers = harness::<NewRoute>()
         .settings(r#"{"destinations": ["云南"], "products": ["XJ-1"]}"#)
         .facts(guest)
         .line(
@@ -34,17 +34,17 @@ fn reasons_name_what_the_customer_likes() {
 #[test]
 fn settings_that_make_no_sense_are_refused() {
     let refusal = |settings: &str| {
-        let call = promotion_harness::<NewRoute>().settings(settings);
+        let call = harness::<NewRoute>().settings(settings);
         call.try_evaluate().expect_err(settings)
     };
     assert_eq!(
         refusal(r#"{"products": ["YN-7", "XJ-1 "]}"#),
-        "\"XJ-1 \" begins or ends with a space, which no product has; leave it out"
+        "settings: /products/1: \"XJ-1 \" begins or ends with a space, which no product has; leave it out"
     );
     assert!(refusal(r#"{"destinations": [" 云南"]}"#).contains("begins or ends with a space"));
     assert_eq!(
         refusal(r#"{"others": 1001}"#),
-        "others save 1001 basis points, but those who like it only 1000; they may not save less"
+        "settings: /others: others save 1001 basis points, but those who like it only 1000; they may not save less"
     );
     assert!(refusal(r#"{"product": ["YN-7"]}"#).contains("there is no setting \"product\""));
 }

@@ -75,35 +75,27 @@ enum Reason {
     NoTripYet,
 }
 
+#[derive(Rule)]
+#[rule(facts = Guest, reasons = Reason)]
+#[rule(
+    zh = "RFM 客户价值分层",
+    summary_zh = "按最近预订时间、近 24 个月出行次数和消费额，把客人分成九类。"
+)]
+#[rule(
+    en = "RFM value segments",
+    summary_en = "Sorts guests into nine segments by how lately they booked, and how often and for how much they travelled in 24 months."
+)]
 struct Rfm;
 
 impl Segmentation for Rfm {
-    type Facts = Guest;
     type Quantiles = Fifths;
-    type Settings = NoSettings;
     type Segment = Segment;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "rfm",
-            version: env!("CARGO_PKG_VERSION"),
-            title: Localized {
-                zh: "RFM 客户价值分层",
-                en: "RFM value segments",
-            },
-            summary: Localized {
-                zh: "按最近预订时间、近 24 个月出行次数和消费额，把客人分成九类。",
-                en: "Sorts guests into nine segments by how lately they booked, and how often and for how much they travelled in 24 months.",
-            },
-        }
-    }
 
     fn score_title() -> Option<Localized> {
-        Some(Localized {
-            zh: "RFM 得分（三位依次为 R、F、M）",
-            en: "RFM score, a digit each",
-        })
+        Some(Localized::new(
+            "RFM 得分（三位依次为 R、F、M）",
+            "RFM score, a digit each",
+        ))
     }
 
     fn classify(guest: Guest, ctx: &Context<NoSettings, Fifths>) -> Class<Segment, Reason> {

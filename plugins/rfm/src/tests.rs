@@ -1,9 +1,9 @@
-use posthouse_sdk::harness::Harness;
+use posthouse_sdk::harness::{Harness, Rows};
 
 use super::*;
 
 /// Edges under which values 1 to 5 score 1 to 5; money in whole yuan.
-fn five() -> Harness<Rfm> {
+fn five() -> Harness<Rfm, Rows> {
     harness::<Rfm>()
         .quantiles("recency-days", [1, 2, 3, 4])
         .quantiles("trips-24m", [1, 2, 3, 4])
@@ -92,7 +92,7 @@ fn reasons_speak_of_the_guest() {
     let answers = five().rows([guest(5, 5, 5, 5)]).classify();
     assert_eq!(
         answers[0].because_zh.as_deref(),
-        Some("近 24 个月出行 5 次，消费 5.00，最近一次在 1 天前，三项均居前列")
+        Some("近 24 个月出行 5 次，消费 CNY 5.00，最近一次在 1 天前，三项均居前列")
     );
 }
 

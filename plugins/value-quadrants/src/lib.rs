@@ -58,39 +58,27 @@ enum Reason {
     TooLongAgo,
 }
 
+#[derive(Rule)]
+#[rule(facts = Guest, settings = Settings, validate = Settings::validate, reasons = Reason)]
+#[rule(
+    zh = "规模与忠诚度四象限",
+    summary_zh = "按近 24 个月的消费规模和忠诚度，把客户分到四个象限，每个象限有一条维护策略；24 个月内没有出行的客户不入象限。"
+)]
+#[rule(
+    en = "Scale and loyalty",
+    summary_en = "Puts customers into four quadrants by how much they spent in 24 months and how loyal they are, each with its policy; those without a trip in that time are in none."
+)]
 struct ValueQuadrants;
 
 impl Segmentation for ValueQuadrants {
-    type Facts = Guest;
     type Quantiles = Twentieths;
-    type Settings = Settings;
     type Segment = Quadrant;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "value-quadrants",
-            version: env!("CARGO_PKG_VERSION"),
-            title: Localized {
-                zh: "规模与忠诚度四象限",
-                en: "Scale and loyalty",
-            },
-            summary: Localized {
-                zh: "按近 24 个月的消费规模和忠诚度，把客户分到四个象限，每个象限有一条维护策略；24 个月内没有出行的客户不入象限。",
-                en: "Puts customers into four quadrants by how much they spent in 24 months and how loyal they are, each with its policy; those without a trip in that time are in none.",
-            },
-        }
-    }
-
-    fn validate(settings: &Settings, problems: &mut Problems) {
-        settings.validate(problems);
-    }
 
     fn score_title() -> Option<Localized> {
-        Some(Localized {
-            zh: "近 24 个月消费（最小货币单位）",
-            en: "spent in 24 months, in minor units",
-        })
+        Some(Localized::new(
+            "近 24 个月消费（最小货币单位）",
+            "spent in 24 months, in minor units",
+        ))
     }
 
     fn classify(guest: Guest, ctx: &Context<Settings, Twentieths>) -> Class<Quadrant, Reason> {

@@ -1,9 +1,9 @@
-use posthouse_sdk::harness::Harness;
+use posthouse_sdk::harness::{Harness, Rows};
 
 use super::*;
 
 /// Spend of 5, 10, … 95 are the edges: percentile `p` lies at `p`.
-fn hundred() -> Harness<ValueQuadrants> {
+fn hundred() -> Harness<ValueQuadrants, Rows> {
     harness::<ValueQuadrants>().quantiles("spend-24m", (1..20).map(|edge| edge * 5).collect::<Vec<_>>())
 }
 
@@ -60,9 +60,9 @@ fn reasons_speak_of_spend_and_loyalty() {
     assert_eq!(
         said,
         [
-            "123.45 spent on 2 trips in 24 months, the latest booked 30 days ago",
-            "123.45 spent in 24 months, but on too few trips: 1",
-            "123.45 spent on 2 trips in 24 months, but no booking for 400 days",
+            "CNY 123.45 spent on 2 trips in 24 months, the latest booked 30 days ago",
+            "CNY 123.45 spent in 24 months, but on too few trips: 1",
+            "CNY 123.45 spent on 2 trips in 24 months, but no booking for 400 days",
         ]
     );
 }
@@ -83,7 +83,7 @@ fn settings_that_make_everyone_loyal_are_refused() {
     let ask = |settings: &str| hundred().settings(settings).rows([guest(1, 0, 0)]).try_classify();
     assert_eq!(
         ask(r#"{"loyal_trips": 1, "loyal_days": 729}"#),
-        Err("with loyal_trips 1 and loyal_days 729 everyone who travelled in 24 months is loyal; ask for 2 trips, or for a booking in less than 729 days".to_owned())
+        Err("settings: /loyal_days: with loyal_trips 1 and loyal_days 729 everyone who travelled in 24 months is loyal; ask for 2 trips, or for a booking in less than 729 days".to_owned())
     );
     assert!(ask(r#"{"loyal_trips": 1, "loyal_days": 728}"#).is_ok());
     assert!(ask(r#"{"loyal_trips": 2, "loyal_days": 730}"#).is_ok());

@@ -26,32 +26,19 @@ enum Reason {
     Silent,
 }
 
+#[derive(Rule)]
+#[rule(facts = Guest, settings = Settings, validate = Settings::validate, reasons = Reason)]
+#[rule(
+    zh = "流失召回",
+    summary_zh = "给有流失风险、已流失或久未预订的客户专属优惠；默认一年没有预订即算，优惠 10%，每行最多 1000 元。"
+)]
+#[rule(
+    en = "Win back",
+    summary_en = "Makes an offer to customers who are at risk, lost, or have not booked for long: by default after a year, 10 per cent and at most 1,000.00 per line."
+)]
 struct WinBack;
 
 impl Promotion for WinBack {
-    type Facts = Guest;
-    type Settings = Settings;
-    type Reason = Reason;
-
-    fn describe() -> Description {
-        Description {
-            name: "win-back",
-            version: env!("CARGO_PKG_VERSION"),
-            title: Localized {
-                zh: "流失召回",
-                en: "Win back",
-            },
-            summary: Localized {
-                zh: "给有流失风险、已流失或久未预订的客户专属优惠；默认一年没有预订即算，优惠 10%，每行最多 1000 元。",
-                en: "Makes an offer to customers who are at risk, lost, or have not booked for long: by default after a year, 10 per cent and at most 1,000.00 per line.",
-            },
-        }
-    }
-
-    fn validate(settings: &Settings, problems: &mut Problems) {
-        settings.validate(problems);
-    }
-
     fn evaluate(basket: &Basket, guest: Guest, ctx: &Context<Settings>) -> Offers<Reason> {
         let set = &ctx.settings;
         let mut offers = Offers::new();
@@ -59,13 +46,12 @@ impl Promotion for WinBack {
             .stage
             .is_some_and(|stage| set.segments.iter().any(|key| *key == *stage));
         let silent = guest.recency_days.is_some_and(|days| days >= set.silent_days);
-        if !(leaving || silent) || guest.spend_24m < Money(set.spend_from) {
+        if !(leaving || silent) || guest.spend_24m < set.spend_from {
             return offers;
         }
-        let most = Money(set.most.unwrap_or(i64::MAX));
-        for line in basket.lines.iter().filter(|line| set.kinds.contains(&line.kind)) {
+        for line in basket.of_kinds(&set.kinds) {
             let reason = if leaving { Reason::Stage } else { Reason::Silent };
-            offers.rate_up_to(line, set.rate, most, reason);
+            offers.rate_up_to(line, set.rate, set.most, reason);
         }
         offers
     }

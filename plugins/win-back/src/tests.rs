@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn golden_cases() {
-    promotion_harness::<WinBack>().golden(include_str!("../golden.json"));
+    harness::<WinBack>().golden(include_str!("../golden.json"));
 }
 
 #[test]
@@ -13,7 +13,7 @@ fn reasons_speak_of_the_customer() {
             recency_days,
             spend_24m: Money(0),
         };
-        let call = promotion_harness::<WinBack>().facts(guest);
+        let call = harness::<WinBack>().facts(guest);
         call.line(Line::tour("YN-7").price(Money(500_000))).evaluate()
     };
     assert_eq!(
@@ -26,16 +26,16 @@ fn reasons_speak_of_the_customer() {
 #[test]
 fn settings_that_make_no_sense_are_refused() {
     let refusal = |settings: &str| {
-        let call = promotion_harness::<WinBack>().settings(settings);
+        let call = harness::<WinBack>().settings(settings);
         call.try_evaluate().expect_err(settings)
     };
     assert_eq!(
         refusal(r#"{"segments": ["at-risk", "At risk"]}"#),
-        "\"At risk\" is not the key of a segment, which has lower-case letters, digits and hyphens"
+        "settings: /segments/1: \"At risk\" is not the key of a segment, which has lower-case letters, digits and hyphens"
     );
     assert_eq!(
         refusal(r#"{"segments": [], "silent_days": 730, "spend_from": 1}"#),
-        "who has not booked for 730 days has spent nothing in 24 months; set spend_from to 0, or silent_days below 730"
+        "settings: /spend_from: who has not booked for 730 days has spent nothing in 24 months; set spend_from to 0, or silent_days below 730"
     );
     assert!(refusal(r#"{"segment": "lost"}"#).contains("there is no setting \"segment\""));
 }

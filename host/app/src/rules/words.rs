@@ -1,8 +1,7 @@
 //! What a rule says, in words for people: its reasons with the facts that it was told.
 
 use posthouse_domain::catalogue::{FactKind, Value};
-use posthouse_domain::money::major_text;
-use posthouse_domain::{AgencyTerms, Localized, time};
+use posthouse_domain::{AgencyTerms, Localized};
 use serde::{Deserialize, Serialize};
 
 /// Why a rule decided as it did.
@@ -16,17 +15,7 @@ pub struct Reason {
 
 /// A fact in a sentence.
 pub(crate) fn spoken(kind: FactKind, value: Value<'_>, terms: &AgencyTerms) -> String {
-    match (kind, value) {
-        (_, Value::Unknown) => "—".into(),
-        (FactKind::Money, Value::Whole(minor)) => {
-            format!("{} {}", terms.currency, major_text(minor, terms.currency))
-        }
-        (FactKind::Day, Value::Whole(day)) => time::day_text(day as i32),
-        (_, Value::Whole(n)) => n.to_string(),
-        (_, Value::Number(n)) => format!("{n:.2}"),
-        (_, Value::Flag(flag)) => flag.to_string(),
-        (_, Value::Text(text)) => text.to_owned(),
-    }
+    value.spoken(kind, terms.currency)
 }
 
 /// Replaces `{key}` by the fact of that name; braces around anything else stay.

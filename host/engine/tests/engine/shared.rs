@@ -4,7 +4,7 @@ use posthouse_domain::catalogue::{self, NO_SOURCE};
 use posthouse_domain::promotion::{Basket, Line, ProductKind};
 use posthouse_domain::{quantiles, time};
 use posthouse_golden as golden;
-use posthouse_sdk::harness::problems;
+use posthouse_sdk::harness::{problems, shown};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -65,6 +65,35 @@ fn days_are_the_same() {
     for day in (-25_000..376_000).step_by(17) {
         assert_eq!(golden::day(&time::day_text(day)), Some(day));
     }
+}
+
+#[test]
+fn values_in_reasons_are_told_the_same() {
+    use catalogue::{FactKind as Host, Value as Told};
+    use posthouse_domain::money::Currency;
+    use posthouse_sdk::FactKind as Sdk;
+    use posthouse_sdk::private::Cell;
+
+    let both = |host: (Host, Told<'_>), sdk: (Sdk, Cell), code: &str| {
+        let currency = Currency::parse(code).expect("a code");
+        assert_eq!(shown(sdk.0, &sdk.1, code), host.1.spoken(host.0, currency), "{code}");
+    };
+    let codes = "CNY EUR USD GBP HKD JPY KRW VND CLP ISK UGX XPF BIF DJF GNF KMF PYG RWF VUV XAF XOF BHD KWD OMR JOD TND IQD LYD";
+    for code in codes.split(' ') {
+        for minor in [0, 7, -7, 99, 12_345, -1_234_567, 100_000_000, i64::MAX, i64::MIN] {
+            both((Host::Money, Told::Whole(minor)), (Sdk::Money, Cell::Whole(minor)), code);
+        }
+    }
+    for day in [0, 20_468, -1] {
+        both((Host::Day, Told::Whole(day)), (Sdk::Day, Cell::Whole(day)), "CNY");
+        both((Host::Count, Told::Whole(day)), (Sdk::Count, Cell::Whole(day)), "CNY");
+    }
+    for number in [0.0, 4.5, -1.005, 1e9] {
+        both((Host::Number, Told::Number(number)), (Sdk::Number, Cell::Number(number)), "CNY");
+    }
+    both((Host::Flag, Told::Flag(true)), (Sdk::Flag, Cell::Flag(true)), "CNY");
+    both((Host::Text, Told::Text("上海 {x}")), (Sdk::Text, Cell::Text("上海 {x}".into())), "CNY");
+    both((Host::Money, Told::Unknown), (Sdk::Money, Cell::Null), "CNY");
 }
 
 #[test]

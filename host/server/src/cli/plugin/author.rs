@@ -49,7 +49,8 @@ fn modified(file: &Path) -> Option<SystemTime> {
     file.metadata().and_then(|metadata| metadata.modified()).ok()
 }
 
-fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+/// All files below a folder; none if there is no such folder.
+pub(super) fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in folder.read_dir().into_iter().flatten().flatten() {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => files_below(&entry.path(), found),

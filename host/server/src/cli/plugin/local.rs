@@ -1,9 +1,10 @@
 //! What an author does without a server: new, build, check, test, pack. The sandbox is the server's own.
 
 use super::build::build_core_module;
-use super::new::{new_project, upgrade_project};
+use super::new::new_project;
 use super::points::Point;
 use super::project::{Project, ProjectError};
+use super::upgrade::{Upgraded, outdated, upgrade_project};
 use crate::cli::io_words::io_words;
 use crate::config::{Config, Flags};
 use crate::output::Failure;
@@ -32,7 +33,22 @@ struct Built {
 }
 
 fn make(dir: &Path) -> Result<Built, Failure> {
-    let core = build_core_module(dir, &mut std::io::stderr())?;
+    let core = build_core_module(dir, &mut std::io::stderr());
+    let behind = outdated(dir);
+    if behind > 0 {
+        // behind what the compiler said, where it is seen
+        eprintln!(
+            "{}",
+            words!(
+                "{sdk} is not the SDK of this posthouse ({files} differ); `posthouse plugin upgrade {dir}` brings the project over",
+                "{sdk} 不是本版 posthouse 的 SDK（有 {behind} 个文件不同）；可用 `posthouse plugin upgrade {dir}` 升级项目",
+                sdk = dir.join("sdk").display(),
+                files = counted(behind as u64, "file"),
+                dir = dir.display()
+            )
+        );
+    }
+    let core = core?;
     let component = packing::componentize(&core.bytes).map_err(|e| Failure::coded("not_componentized", e))?;
     Ok(Built {
         component,
@@ -131,15 +147,41 @@ pub(super) fn new(name: &str, world: &Point, parent: &Path, output: Output) -> R
 }
 
 pub(super) fn upgrade(dir: &Path, output: Output) -> Result<(), Failure> {
-    let changed = upgrade_project(dir)?;
-    output.answer(&json!({ "folder": dir, "changed": changed }), || {
+    let Upgraded { changed, moved, left } = upgrade_project(dir)?;
+    let places: Vec<String> = left
+        .iter()
+        .map(|(file, line)| format!("{}:{line}", file.display()))
+        .collect();
+    let document = json!({ "folder": dir, "changed": changed, "moved": moved, "left": places });
+    output.answer(&document, || {
         let folder = dir.display();
-        match changed {
+        let mut told = match changed {
             0 => words!("{folder}: sdk/ is already up to date.", "{folder}：sdk/ 已是最新。"),
-            changed => words!(
-                "{folder}: sdk/ is up to date now; {changed} of its files changed. Build the project; the guide lists what may no longer compile, under Upgrading a project.",
-                "{folder}：sdk/ 已更新为本版本，有 {changed} 个文件变化。请重新构建；不能编译之处，见指南“升级项目”。"
+            _ => words!(
+                "{folder}: sdk/ is up to date now; {files} changed.",
+                "{folder}：sdk/ 已更新为本版本，有 {changed} 个文件变化。",
+                files = counted(changed as u64, "file")
             ),
+        };
+        for file in &moved {
+            told = words!(
+                "{told}\n{file}: what every rule has is now in an `impl Rule`, and the harness has one name; look at the changes.",
+                "{told}\n{file}：各类规则共有的部分已移到 `impl Rule`，测试环境已统一名称；请检查改动。",
+                file = file.display()
+            );
+        }
+        for place in &places {
+            told = words!(
+                "{told}\n{place}: write `validate` instead of `check`; the guide shows how, under Upgrading a project.",
+                "{told}\n{place}：请将 `check` 改写为 `validate`，见指南“升级项目”。"
+            );
+        }
+        match changed > 0 || !moved.is_empty() {
+            true => words!(
+                "{told}\nBuild and test; the guide lists what may no longer compile, under Upgrading a project.",
+                "{told}\n请重新构建并测试；不能编译之处，见指南“升级项目”。"
+            ),
+            false => told,
         }
         .to_string()
     })

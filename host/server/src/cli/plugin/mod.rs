@@ -11,7 +11,9 @@ mod new;
 mod points;
 mod project;
 mod remote;
+mod sources;
 mod toolchain;
+mod upgrade;
 mod which;
 mod words;
 
@@ -36,7 +38,7 @@ pub(super) enum Plugin {
         #[arg(long, value_name = "DIR", default_value = ".")]
         parent: PathBuf,
     },
-    /// Bring the SDK of a project up to that of this release.
+    /// Bring a project of an earlier release over to this one.
     Upgrade {
         /// The project's folder.
         #[arg(default_value = ".")]

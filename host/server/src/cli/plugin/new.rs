@@ -4,8 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use posthouse_domain::words;
-
 use super::points::{self, POINTS, Point, TemplateFile};
 use super::project::{Doing, ProjectError};
 
@@ -28,13 +26,14 @@ macro_rules! sdk {
         [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
     };
 }
-const SDK: [(&str, &str); 52] = sdk![
+const SDK: [(&str, &str); 53] = sdk![
     "Cargo.toml",
     "derive/Cargo.toml",
     "derive/src/facts.rs",
     "derive/src/lib.rs",
     "derive/src/names.rs",
     "derive/src/quantiles.rs",
+    "derive/src/rule.rs",
     "derive/src/settings.rs",
     "derive/src/variants.rs",
     "golden/Cargo.toml",
@@ -61,15 +60,12 @@ const SDK: [(&str, &str); 52] = sdk![
     "src/facts.rs",
     "src/harness/bounds.rs",
     "src/harness/cells.rs",
-    "src/harness/columns.rs",
     "src/harness/golden.rs",
     "src/harness/line.rs",
     "src/harness/mod.rs",
     "src/harness/patience.rs",
-    "src/harness/promotion.rs",
-    "src/harness/promotion_golden.rs",
-    "src/harness/quantiles.rs",
-    "src/harness/reason.rs",
+    "src/harness/settings.rs",
+    "src/harness/shown.rs",
     "src/lib.rs",
     "src/log.rs",
     "src/offers.rs",
@@ -77,7 +73,11 @@ const SDK: [(&str, &str); 52] = sdk![
     "src/promotion.rs",
     "src/quantiles.rs",
     "src/reasons.rs",
-    "src/segmentation.rs",
+    "src/rule.rs",
+    "src/segmentation/columns.rs",
+    "src/segmentation/mod.rs",
+    "src/segmentation/tables.rs",
+    "src/segmentation/trial.rs",
     "src/settings.rs",
     "src/store.rs",
     "src/values.rs",
@@ -152,60 +152,12 @@ pub(super) fn new_project(name: &str, world: &Point, parent: &Path) -> Result<Pa
     Ok(folder)
 }
 
-/// Puts the SDK of this release into the place of a project's; how many of its files are others now. The project's own files stay as they are.
-pub(super) fn upgrade_project(folder: &Path) -> Result<usize, ProjectError> {
-    let (sdk, fresh, before) = (folder.join("sdk"), folder.join("sdk.new"), folder.join("sdk.before"));
-    if !sdk.exists() && before.is_dir() {
-        // an upgrade was ended half-way
-        let _ = fs::rename(&before, &sdk);
-    }
-    if !folder.join("Cargo.toml").is_file() || !sdk.join("Cargo.toml").is_file() {
-        return Err(ProjectError::NotAProject {
-            path: folder.to_owned(),
-            reason: words!(
-                "it has no sdk/ of its own; a project made by `posthouse plugin new` has one",
-                "其中没有 sdk/；由 `posthouse plugin new` 创建的项目才有"
-            ),
-        });
-    }
+/// The files of `sdk/` in a project of this release.
+pub(super) fn sdk_files() -> Vec<TemplateFile> {
     let readme = COMMON
         .iter()
         .filter_map(|(path, text)| Some((path.strip_prefix("sdk/")?, *text)));
-    let files: Vec<(&str, &str)> = SDK.into_iter().chain(readme).collect();
-    let same = |(path, text): &&(&str, &str)| fs::read_to_string(sdk.join(path)).is_ok_and(|there| there == *text);
-    let changed = files.len() - files.iter().filter(same).count();
-    if changed == 0 && count(&sdk) == files.len() {
-        return Ok(0);
-    }
-    // beside the old one first: a disk that is full half-way leaves the project as it was
-    let _ = fs::remove_dir_all(&fresh);
-    for (path, text) in files {
-        write(&fresh.join(path), text)?;
-    }
-    let _ = fs::remove_dir_all(&before);
-    let put = fs::rename(&sdk, &before).and_then(|()| {
-        fs::rename(&fresh, &sdk).inspect_err(|_| {
-            let _ = fs::rename(&before, &sdk);
-        })
-    });
-    put.map_err(|source| ProjectError::Io {
-        doing: Doing::Write,
-        path: sdk,
-        source,
-    })?;
-    let _ = fs::remove_dir_all(&before);
-    Ok(changed)
-}
-
-/// Files below a folder.
-fn count(folder: &Path) -> usize {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.path() {
-            path if path.is_dir() => count(&path),
-            _ => 1,
-        })
-        .sum()
+    SDK.into_iter().chain(readme).collect()
 }
 
 fn is_name(name: &str) -> bool {
@@ -216,7 +168,7 @@ fn is_name(name: &str) -> bool {
         && !TAKEN.contains(&name)
 }
 
-fn write(path: &Path, text: &str) -> Result<(), ProjectError> {
+pub(super) fn write(path: &Path, text: &str) -> Result<(), ProjectError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|source| ProjectError::Io {
             doing: Doing::Create,
@@ -278,38 +230,6 @@ mod tests {
         }
         let again = new_project("my-segmentation", POINTS[1], parent.path()).unwrap_err();
         assert!(matches!(again, ProjectError::Exists { .. }), "{again}");
-    }
-
-    #[test]
-    fn an_upgrade_replaces_the_sdk_and_nothing_else() {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = new_project("welcome-home", POINTS[0], parent.path()).unwrap();
-        assert_eq!(upgrade_project(&folder).unwrap(), 0);
-        let at = |path: &str| folder.join(path);
-        fs::write(at("sdk/src/lib.rs"), "// of an earlier release").unwrap();
-        fs::write(at("sdk/src/gone.rs"), "// a file that is no longer part of it").unwrap();
-        fs::write(at("src/lib.rs"), "// the author's").unwrap();
-        assert_eq!(upgrade_project(&folder).unwrap(), 1);
-        assert_eq!(upgrade_project(&folder).unwrap(), 0);
-        fs::rename(at("sdk"), at("sdk.before")).unwrap();
-        assert_eq!(
-            upgrade_project(&folder).unwrap(),
-            0,
-            "one that was ended half-way is put right"
-        );
-        let mut there = BTreeSet::new();
-        files_below(&at("sdk"), &at("sdk"), &mut there);
-        let wanted = SDK.iter().map(|(path, _)| (*path).to_owned());
-        assert_eq!(there, wanted.chain(["README.md".to_owned()]).collect());
-        assert!(
-            fs::read_to_string(at("sdk/src/lib.rs"))
-                .unwrap()
-                .starts_with("//! Write a Posthouse plugin")
-        );
-        assert_eq!(fs::read_to_string(at("src/lib.rs")).unwrap(), "// the author's");
-        assert!(!at("sdk.before").exists() && !at("sdk.new").exists());
-        let other = upgrade_project(parent.path()).unwrap_err();
-        assert!(matches!(other, ProjectError::NotAProject { .. }), "{other}");
     }
 
     #[test]

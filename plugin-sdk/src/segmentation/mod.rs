@@ -1,15 +1,24 @@
+//! Who is in which segment.
+
+#[cfg(not(target_family = "wasm"))]
+mod columns;
+#[cfg(not(target_family = "wasm"))]
+mod tables;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) mod trial;
+
 use std::marker::PhantomData;
 
-use crate::bindings::exports::posthouse::plugin::{descriptor, segmentation as wire};
+use crate::bindings::exports::posthouse::plugin::segmentation as wire;
 use crate::bindings::posthouse::plugin::types;
-use crate::component;
+use crate::component::{self, Component};
 use crate::context::Context;
-use crate::description::{Description, Localized, SegmentDef};
+use crate::description::{Localized, SegmentDef};
 use crate::facts::{Columns, Facts};
-use crate::problems::{Problems, refusal};
+use crate::problems::refusal;
 use crate::quantiles::{Quantiles, Tables};
 use crate::reasons::{NoReason, Reasons};
-use crate::settings::Settings;
+use crate::rule::Rule;
 use crate::store::BLOCK;
 
 /// A rule that puts every customer into at most one segment.
@@ -18,20 +27,11 @@ use crate::store::BLOCK;
     label = "`Segmentation` is not implemented for this type",
     note = "write `impl Segmentation for {Self} {{ … }}`; the crate's first page has one in full"
 )]
-pub trait Segmentation: 'static {
-    /// What it reads of a customer.
-    type Facts: Facts;
+pub trait Segmentation: Rule {
     /// What it wants to know of the population; `()` for nothing.
     type Quantiles: Quantiles;
-    /// What an agency may set; [`NoSettings`](crate::NoSettings) for nothing.
-    type Settings: Settings;
     /// Into what it sorts customers.
     type Segment: Segments;
-    /// Why; [`NoReason`] if it never says.
-    type Reason: Reasons;
-
-    /// What it is.
-    fn describe() -> Description;
 
     /// What its scores count, in a word or two: lists of members are headed by it, the highest score first. Nothing if it gives none.
     fn score_title() -> Option<Localized> {
@@ -43,9 +43,6 @@ pub trait Segmentation: 'static {
         facts: Self::Facts,
         ctx: &Context<Self::Settings, Self::Quantiles>,
     ) -> Class<Self::Segment, Self::Reason>;
-
-    /// Says what is wrong with settings that their schema allows. Called when they are written, so that whoever writes them is told.
-    fn validate(_settings: &Self::Settings, _problems: &mut Problems) {}
 }
 
 /// The segments of a rule. Derive it for an enum: `#[derive(Segments)]`, with
@@ -121,21 +118,7 @@ impl<S: Segments, R: Reasons> Class<S, R> {
 /// No segment, no reason.
 pub(crate) const NONE: u16 = u16::MAX;
 
-/// What the host sees of a rule.
-#[derive(Debug)]
-pub struct SegmentationComponent<P>(PhantomData<P>);
-
-impl<P: Segmentation> descriptor::Guest for SegmentationComponent<P> {
-    fn describe() -> descriptor::Description {
-        component::describe::<P::Facts, P::Settings, P::Reason>(&P::describe())
-    }
-
-    fn validate(config: String) -> Result<(), Vec<types::Problem>> {
-        component::validate(&config, P::validate)
-    }
-}
-
-impl<P: Segmentation> wire::Guest for SegmentationComponent<P> {
+impl<P: Segmentation> wire::Guest for Component<P> {
     fn segments() -> Vec<wire::SegmentDef> {
         P::Segment::DEFS.iter().map(Into::into).collect()
     }
@@ -228,4 +211,12 @@ pub const fn check<P: Segmentation>() {
         "the reasons of a segmentation rule have no fields: their texts can name the facts that it reads"
     );
     component::check_reasons::<P::Reason>(P::Facts::USES);
+}
+
+/// Makes the rule the plugin of this crate, which puts customers into segments. Once per crate.
+#[macro_export]
+macro_rules! export_segmentation {
+    ($plugin:ty) => {
+        $crate::export_rule!($plugin, check_segmentation, export_segmentation_plugin);
+    };
 }
