@@ -45,7 +45,8 @@ impl Failure {
 
     /// The same, with what to do about it on the command line.
     pub(crate) fn with_hint(mut self, hint: Words) -> Self {
-        self.message = format!("{}. {hint}", self.message.trim_end_matches('.'));
+        let message = self.message.trim_end_matches(['.', '。']);
+        self.message = words!("{message}. {hint}", "{message}。{hint}").to_string();
         self
     }
 

@@ -5,44 +5,37 @@ use posthouse_sdk::prelude::*;
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// Kinds of products that all have to be in the basket.
-    #[setting(en = "Bought together", zh = "搭配的产品类型",
-        about_zh = "购物篮中须同时有这些类型的产品。", length(max = 10), default = vec![ProductKind::Hotel, ProductKind::Flight])]
+    #[setting(en = "Bought together", zh = "搭配的产品类型", about_zh = "购物篮中须同时有这些类型的产品。")]
+    #[setting(length(max = 10), default = vec![ProductKind::Hotel, ProductKind::Flight])]
     pub(crate) together: Vec<ProductKind>,
     /// Kinds of products that are cheaper then.
-    #[setting(en = "Cheaper together", zh = "优惠的产品类型",
-        about_zh = "搭配时哪些类型的产品优惠。", length(max = 10), default = vec![ProductKind::Hotel])]
+    #[setting(en = "Cheaper together", zh = "优惠的产品类型", about_zh = "搭配时哪些类型的产品优惠。")]
+    #[setting(length(max = 10), default = vec![ProductKind::Hotel])]
     pub(crate) off: Vec<ProductKind>,
     /// What is saved on them. With 0 nothing is cheaper together.
     #[setting(en = "Rate together", zh = "搭配优惠比例", about_zh = "0 即关闭此项。", default = Rate::percent(5))]
     pub(crate) rate: Rate,
     /// Of every so many travellers of a line one goes for less. With 0 nobody does.
-    #[setting(
-        en = "Every nth traveller",
-        zh = "每几位旅客",
-        about_zh = "每行每满多少位旅客，其中一位享特价；0 即关闭此项。",
-        range(min = 0, max = 100),
-        default = 4
-    )]
+    #[setting(en = "Every nth traveller", zh = "每几位旅客")]
+    #[setting(about_zh = "每行每满多少位旅客，其中一位享特价；0 即关闭此项。")]
+    #[setting(range(min = 0, max = 100), default = 4)]
     pub(crate) every_nth_traveller: u32,
     /// What this traveller saves of an equal share of the line's price: 10000 goes for nothing.
-    #[setting(en = "Rate of the nth traveller", zh = "该旅客的优惠比例",
-        about_zh = "按每行人均价的万分之一计：10000 即免费。", range(min = 1), default = Rate::percent(50))]
+    #[setting(en = "Rate of the nth traveller", zh = "该旅客的优惠比例")]
+    #[setting(about_zh = "按每行人均价的万分之一计：10000 即免费。")]
+    #[setting(range(min = 1), default = Rate::percent(50))]
     pub(crate) nth_rate: Rate,
     /// Kinds of products whose travellers are counted.
-    #[setting(en = "Kinds for the nth traveller", zh = "按人优惠的产品类型",
-        about_zh = "哪些类型的产品按旅客人数优惠。", length(min = 1, max = 10), default = vec![ProductKind::Tour])]
+    #[setting(en = "Kinds for the nth traveller", zh = "按人优惠的产品类型")]
+    #[setting(about_zh = "哪些类型的产品按旅客人数优惠。")]
+    #[setting(length(min = 1, max = 10), default = vec![ProductKind::Tour])]
     pub(crate) nth_of: Vec<ProductKind>,
     /// Kinds of products of which the cheapest line in the basket is a gift.
-    #[setting(en = "Gifts", zh = "赠品类型",
-        about_zh = "购物篮中这些类型里最便宜的一行免费。", length(max = 10), default = vec![ProductKind::Transfer])]
+    #[setting(en = "Gifts", zh = "赠品类型", about_zh = "购物篮中这些类型里最便宜的一行免费。")]
+    #[setting(length(max = 10), default = vec![ProductKind::Transfer])]
     pub(crate) free: Vec<ProductKind>,
     /// What everything else in the basket has to come to for a gift. Without it nothing is a gift.
-    #[setting(
-        en = "Gift from",
-        zh = "满额",
-        about_zh = "购物篮其余产品满多少即赠；不填即关闭此项。",
-        range(min = 1)
-    )]
+    #[setting(en = "Gift from", zh = "满额", about_zh = "购物篮其余产品满多少即赠；不填即关闭此项。", range(min = 1))]
     pub(crate) free_from: Option<Money>,
 }
 

@@ -5,12 +5,12 @@ use posthouse_sdk::prelude::*;
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The steps. Of those that are reached, the one with the most days counts.
-    #[setting(en = "Steps", zh = "早鸟档位",
-        about_zh = "达到的档位中，取天数最多的一档。", length(min = 1, max = 20), default = vec![step(90, 12), step(60, 8), step(30, 5)])]
+    #[setting(en = "Steps", zh = "早鸟档位", about_zh = "达到的档位中，取天数最多的一档。")]
+    #[setting(length(min = 1, max = 20), default = vec![step(90, 12), step(60, 8), step(30, 5)])]
     pub(crate) steps: Vec<Step>,
     /// What is cheaper for the early.
-    #[setting(en = "Kinds of products", zh = "适用产品类型",
-        about_zh = "哪些类型的产品有早鸟优惠。", length(min = 1, max = 10), default = vec![ProductKind::Tour, ProductKind::Cruise])]
+    #[setting(en = "Kinds of products", zh = "适用产品类型", about_zh = "哪些类型的产品有早鸟优惠。")]
+    #[setting(length(min = 1, max = 10), default = vec![ProductKind::Tour, ProductKind::Cruise])]
     pub(crate) kinds: Vec<ProductKind>,
 }
 
@@ -19,12 +19,8 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct Step {
     /// From how many days before the departure on.
-    #[setting(
-        en = "Days before the departure",
-        zh = "提前天数",
-        about_zh = "距出发至少多少天。",
-        range(min = 1, max = 730)
-    )]
+    #[setting(en = "Days before the departure", zh = "提前天数", about_zh = "距出发至少多少天。")]
+    #[setting(range(min = 1, max = 730))]
     pub(crate) days: i32,
     /// What is saved.
     #[setting(en = "Rate", zh = "优惠比例", range(min = 1))]

@@ -8,46 +8,32 @@ const LONGEST: i32 = 60;
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The holidays, with their first and last day.
-    #[setting(en = "Holidays", zh = "节假日",
-        about_zh = "每个节假日的第一天和最后一天。", length(min = 1, max = 60), default = holidays_of_2026())]
+    #[setting(en = "Holidays", zh = "节假日", about_zh = "每个节假日的第一天和最后一天。")]
+    #[setting(length(min = 1, max = 60), default = holidays_of_2026())]
     pub(crate) holidays: Vec<Holiday>,
     /// How many days before a holiday its prices begin.
-    #[setting(
-        en = "Days before",
-        zh = "节前天数",
-        about_zh = "节日优惠在节前多少天开始。",
-        range(min = 0, max = 90),
-        default = 3
-    )]
+    #[setting(en = "Days before", zh = "节前天数", about_zh = "节日优惠在节前多少天开始。")]
+    #[setting(range(min = 0, max = 90), default = 3)]
     pub(crate) days_before: i32,
     /// How many days after a holiday its prices end.
-    #[setting(
-        en = "Days after",
-        zh = "节后天数",
-        about_zh = "节日优惠在节后多少天结束。",
-        range(min = 0, max = 90),
-        default = 3
-    )]
+    #[setting(en = "Days after", zh = "节后天数", about_zh = "节日优惠在节后多少天结束。")]
+    #[setting(range(min = 0, max = 90), default = 3)]
     pub(crate) days_after: i32,
     /// What has to lie around a holiday: the departure of the line, or the day of booking.
-    #[setting(en = "What has to lie around a holiday", zh = "按出发还是按预订",
-        about_zh = "departure：出发日期在节日前后；booking：预订当天在节日前后。", default = AppliesTo::Departure)]
+    #[setting(en = "What has to lie around a holiday", zh = "按出发还是按预订")]
+    #[setting(about_zh = "departure：出发日期在节日前后；booking：预订当天在节日前后。")]
+    #[setting(default = AppliesTo::Departure)]
     pub(crate) applies_to: AppliesTo,
     /// What is saved.
     #[setting(en = "Rate", zh = "优惠比例", range(min = 1), default = Rate::percent(5))]
     pub(crate) rate: Rate,
     /// Which kinds of products; none means all.
-    #[setting(en = "Kinds of products", zh = "适用产品类型",
-        about_zh = "哪些类型的产品；不填即全部。", length(max = 10), default = vec![ProductKind::Tour])]
+    #[setting(en = "Kinds of products", zh = "适用产品类型", about_zh = "哪些类型的产品；不填即全部。")]
+    #[setting(length(max = 10), default = vec![ProductKind::Tour])]
     pub(crate) kinds: Vec<ProductKind>,
     /// Which themes, whatever the case of their Latin letters; none means all, also products without a theme.
-    #[setting(
-        en = "Themes",
-        zh = "适用主题",
-        about_zh = "哪些主题的产品；不填即全部，含未标主题的产品。",
-        length(max = 20),
-        inner(length(min = 1, max = 60))
-    )]
+    #[setting(en = "Themes", zh = "适用主题", about_zh = "哪些主题的产品；不填即全部，含未标主题的产品。")]
+    #[setting(length(max = 20), inner(length(min = 1, max = 60)))]
     pub(crate) themes: Vec<String>,
 }
 

@@ -5,26 +5,19 @@ use posthouse_sdk::prelude::*;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// How the theme is spelled in bookings; a customer whose favourite theme is one of these words is interested.
-    #[setting(en = "Words for the theme", zh = "主题用词",
-        about_zh = "订单里怎样写这个主题；最常选其中任一主题的客户算感兴趣。", length(max = 20), inner(length(min = 1, max = 60)), default = vec!["family".to_owned(), "亲子".to_owned()])]
+    #[setting(en = "Words for the theme", zh = "主题用词")]
+    #[setting(about_zh = "订单里怎样写这个主题；最常选其中任一主题的客户算感兴趣。")]
+    #[setting(length(max = 20), inner(length(min = 1, max = 60)), default = vec!["family".to_owned(), "亲子".to_owned()])]
     pub(crate) themes: Vec<String>,
     /// Destinations that stand for the theme; a customer whose favourite destination is one of them is interested as well.
-    #[setting(
-        en = "Destinations of the theme",
-        zh = "主题目的地",
-        about_zh = "代表这个主题的目的地；最常去其中任一处的客户也算感兴趣。",
-        length(max = 50),
-        inner(length(min = 1, max = 60))
-    )]
+    #[setting(en = "Destinations of the theme", zh = "主题目的地")]
+    #[setting(about_zh = "代表这个主题的目的地；最常去其中任一处的客户也算感兴趣。")]
+    #[setting(length(max = 50), inner(length(min = 1, max = 60)))]
     pub(crate) destinations: Vec<String>,
     /// How many views and searches in 30 days say that somebody is looking around.
-    #[setting(
-        en = "Views and searches in 30 days",
-        zh = "30 天浏览和搜索次数",
-        about_zh = "近 30 天浏览和搜索合计多少次算正在关注。",
-        range(min = 1, max = 1000),
-        default = 3
-    )]
+    #[setting(en = "Views and searches in 30 days", zh = "30 天浏览和搜索次数")]
+    #[setting(about_zh = "近 30 天浏览和搜索合计多少次算正在关注。")]
+    #[setting(range(min = 1, max = 1000), default = 3)]
     pub(crate) visits: i32,
 }
 

@@ -8,67 +8,36 @@ const REMEMBERED: i32 = 365;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// For how many days from the first booking on a customer is new.
-    #[setting(
-        en = "Days of being new",
-        zh = "新客户天数",
-        about_zh = "自首次预订起，多少天内算新客户。",
-        range(min = 7, max = 365),
-        default = 90
-    )]
+    #[setting(en = "Days of being new", zh = "新客户天数", about_zh = "自首次预订起，多少天内算新客户。")]
+    #[setting(range(min = 7, max = 365), default = 90)]
     pub(crate) new_days: i32,
     /// From how many trips on a customer can be mature.
-    #[setting(
-        en = "Trips of a mature customer",
-        zh = "成熟客户出行次数",
-        about_zh = "至少出行多少次才算成熟客户。",
-        range(min = 2, max = 100),
-        default = 4
-    )]
+    #[setting(en = "Trips of a mature customer", zh = "成熟客户出行次数", about_zh = "至少出行多少次才算成熟客户。")]
+    #[setting(range(min = 2, max = 100), default = 4)]
     pub(crate) mature_trips: i32,
     /// How many days have to lie between the first and the latest booking of a mature customer.
-    #[setting(
-        en = "Days from first to latest booking of a mature customer",
-        zh = "成熟客户往来天数",
-        about_zh = "成熟客户首次与最近一次预订至少相隔多少天。",
-        range(min = 0, max = 3650),
-        default = 730
-    )]
+    #[setting(en = "Days from first to latest booking of a mature customer", zh = "成熟客户往来天数")]
+    #[setting(about_zh = "成熟客户首次与最近一次预订至少相隔多少天。")]
+    #[setting(range(min = 0, max = 3650), default = 730)]
     pub(crate) mature_span_days: i32,
     /// After how many days without a booking a customer is at risk.
-    #[setting(
-        en = "Days of silence until at risk",
-        zh = "流失风险静默天数",
-        about_zh = "多少天没有预订即有流失风险。",
-        range(min = 30, max = 1825),
-        default = 365
-    )]
+    #[setting(en = "Days of silence until at risk", zh = "流失风险静默天数")]
+    #[setting(about_zh = "多少天没有预订即有流失风险。")]
+    #[setting(range(min = 30, max = 1825), default = 365)]
     pub(crate) at_risk_days: i32,
     /// After how many days without a booking a customer is lost.
-    #[setting(
-        en = "Days of silence until lost",
-        zh = "流失静默天数",
-        about_zh = "多少天没有预订即视为已流失。",
-        range(min = 60, max = 3650),
-        default = 730
-    )]
+    #[setting(en = "Days of silence until lost", zh = "流失静默天数", about_zh = "多少天没有预订即视为已流失。")]
+    #[setting(range(min = 60, max = 3650), default = 730)]
     pub(crate) lost_days: i32,
     /// For how many days a badly resolved complaint keeps a customer at risk who does not book again.
-    #[setting(
-        en = "Days a badly resolved complaint counts",
-        zh = "投诉影响天数",
-        about_zh = "投诉处理不满意且此后没有预订的客户，多少天内算有流失风险。",
-        range(min = 7, max = 358),
-        default = 180
-    )]
+    #[setting(en = "Days a badly resolved complaint counts", zh = "投诉影响天数")]
+    #[setting(about_zh = "投诉处理不满意且此后没有预订的客户，多少天内算有流失风险。")]
+    #[setting(range(min = 7, max = 358), default = 180)]
     pub(crate) complaint_days: i32,
     /// How many days a customer stays in a stage at least, as long as nothing but time goes by.
-    #[setting(
-        en = "Days to stay at least",
-        zh = "最少停留天数",
-        about_zh = "没有新记录时，客户在一个阶段至少停留多少天。",
-        range(min = 7, max = 180),
-        default = 30
-    )]
+    #[setting(en = "Days to stay at least", zh = "最少停留天数")]
+    #[setting(about_zh = "没有新记录时，客户在一个阶段至少停留多少天。")]
+    #[setting(range(min = 7, max = 180), default = 30)]
     pub(crate) stay_days: i32,
 }
 

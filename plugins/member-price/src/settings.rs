@@ -5,27 +5,19 @@ use posthouse_sdk::prelude::*;
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The tiers, by the keys they have in the membership programme.
-    #[setting(en = "Tiers", zh = "会员等级",
-        about_zh = "各等级的优惠，等级用会员制度中的键。", length(min = 1, max = 20), default = vec![tier("silver", 3), tier("gold", 5), tier("platinum", 8)])]
+    #[setting(en = "Tiers", zh = "会员等级", about_zh = "各等级的优惠，等级用会员制度中的键。")]
+    #[setting(length(min = 1, max = 20), default = vec![tier("silver", 3), tier("gold", 5), tier("platinum", 8)])]
     pub(crate) tiers: Vec<Tier>,
     /// What customers save who have no tier, or another one. Nobody saves it who is not named.
-    #[setting(
-        en = "Rate of other customers",
-        zh = "其他客户的比例",
-        about_zh = "没有等级或等级不在表中的客户；未指明客户时不优惠。"
-    )]
+    #[setting(en = "Rate of other customers", zh = "其他客户的比例")]
+    #[setting(about_zh = "没有等级或等级不在表中的客户；未指明客户时不优惠。")]
     pub(crate) others: Rate,
     /// The most a line may save; without it there is no limit.
-    #[setting(
-        en = "Most per line",
-        zh = "每行上限",
-        about_zh = "每行最多优惠多少；不填即不限。",
-        range(min = 1)
-    )]
+    #[setting(en = "Most per line", zh = "每行上限", about_zh = "每行最多优惠多少；不填即不限。", range(min = 1))]
     pub(crate) most: Option<Money>,
     /// What has member prices.
-    #[setting(en = "Kinds of products", zh = "适用产品类型",
-        about_zh = "哪些类型的产品有会员价。", length(min = 1, max = 10), default = vec![ProductKind::Tour, ProductKind::Hotel, ProductKind::Cruise])]
+    #[setting(en = "Kinds of products", zh = "适用产品类型", about_zh = "哪些类型的产品有会员价。")]
+    #[setting(length(min = 1, max = 10), default = vec![ProductKind::Tour, ProductKind::Hotel, ProductKind::Cruise])]
     pub(crate) kinds: Vec<ProductKind>,
 }
 

@@ -5,26 +5,17 @@ use posthouse_sdk::prelude::*;
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The numbers of new products.
-    #[setting(
-        en = "New products",
-        zh = "新品编号",
-        about_zh = "新产品的编号。",
-        length(max = 500),
-        inner(length(min = 1, max = 100))
-    )]
+    #[setting(en = "New products", zh = "新品编号", about_zh = "新产品的编号。")]
+    #[setting(length(max = 500), inner(length(min = 1, max = 100)))]
     pub(crate) products: Vec<String>,
     /// Destinations where every product is new, whatever the case of their Latin letters.
-    #[setting(
-        en = "New destinations",
-        zh = "新目的地",
-        about_zh = "这些目的地的全部产品都算新品。",
-        length(max = 100),
-        inner(length(min = 1, max = 60))
-    )]
+    #[setting(en = "New destinations", zh = "新目的地", about_zh = "这些目的地的全部产品都算新品。")]
+    #[setting(length(max = 100), inner(length(min = 1, max = 60)))]
     pub(crate) destinations: Vec<String>,
     /// What customers save whose favourite theme or destination is the product's.
-    #[setting(en = "Rate of those who like it", zh = "喜好者的优惠比例",
-        about_zh = "最常选的主题或最常去的目的地与新品相同的客户。", range(min = 1), default = Rate::percent(10))]
+    #[setting(en = "Rate of those who like it", zh = "喜好者的优惠比例")]
+    #[setting(about_zh = "最常选的主题或最常去的目的地与新品相同的客户。")]
+    #[setting(range(min = 1), default = Rate::percent(10))]
     pub(crate) rate: Rate,
     /// What others save.
     #[setting(en = "Rate of others", zh = "其他客户的优惠比例", about_zh = "其他客户。")]

@@ -77,10 +77,7 @@ enum Reason {
 
 #[derive(Rule)]
 #[rule(facts = Guest, reasons = Reason)]
-#[rule(
-    zh = "RFM 客户价值分层",
-    summary_zh = "按最近预订时间、近 24 个月出行次数和消费额，把客人分成九类。"
-)]
+#[rule(zh = "RFM 客户价值分层", summary_zh = "按最近预订时间、近 24 个月出行次数和消费额，把客人分成九类。")]
 #[rule(
     en = "RFM value segments",
     summary_en = "Sorts guests into nine segments by how lately they booked, and how often and for how much they travelled in 24 months."

@@ -10,26 +10,18 @@ const LONGEST: i32 = 729;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// From which percentile of spend in 24 months on a customer is large, in steps of 5.
-    #[setting(en = "Percentile of a large customer", zh = "大规模百分位",
-        about_zh = "近 24 个月消费额达到第几百分位算大规模，以 5 为一档。", range(min = 5, max = 95), extend("multipleOf" = 5), default = 80)]
+    #[setting(en = "Percentile of a large customer", zh = "大规模百分位")]
+    #[setting(about_zh = "近 24 个月消费额达到第几百分位算大规模，以 5 为一档。")]
+    #[setting(range(min = 5, max = 95), extend("multipleOf" = 5), default = 80)]
     pub(crate) large_percentile: i32,
     /// How many trips in 24 months make a customer loyal.
-    #[setting(
-        en = "Trips of a loyal customer",
-        zh = "忠诚客户出行次数",
-        about_zh = "近 24 个月出行多少次算忠诚。",
-        range(min = 1, max = 100),
-        default = 2
-    )]
+    #[setting(en = "Trips of a loyal customer", zh = "忠诚客户出行次数", about_zh = "近 24 个月出行多少次算忠诚。")]
+    #[setting(range(min = 1, max = 100), default = 2)]
     pub(crate) loyal_trips: i32,
     /// How many days ago a loyal customer booked last, at most.
-    #[setting(
-        en = "Days since a loyal customer's latest booking",
-        zh = "忠诚客户最近预订天数",
-        about_zh = "忠诚客户最近一次预订最多在多少天前。",
-        range(min = 1, max = 730),
-        default = 365
-    )]
+    #[setting(en = "Days since a loyal customer's latest booking", zh = "忠诚客户最近预订天数")]
+    #[setting(about_zh = "忠诚客户最近一次预订最多在多少天前。")]
+    #[setting(range(min = 1, max = 730), default = 365)]
     pub(crate) loyal_days: i32,
 }
 

@@ -5,35 +5,26 @@ use posthouse_sdk::prelude::*;
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// Keys of the segments of the binding `lifecycle` whose customers are to be won back; none leaves it to the days of silence.
-    #[setting(en = "Segments", zh = "阶段",
-        about_zh = "绑定 lifecycle 中需要召回的阶段的键；不填则只看静默天数。", length(max = 20), inner(length(min = 1, max = 64)), default = vec!["at-risk".to_owned(), "lost".to_owned()])]
+    #[setting(en = "Segments", zh = "阶段", about_zh = "绑定 lifecycle 中需要召回的阶段的键；不填则只看静默天数。")]
+    #[setting(length(max = 20), inner(length(min = 1, max = 64)), default = vec!["at-risk".to_owned(), "lost".to_owned()])]
     pub(crate) segments: Vec<String>,
     /// After how many days without a booking somebody is to be won back, whatever the segment.
-    #[setting(
-        en = "Days of silence",
-        zh = "静默天数",
-        about_zh = "多少天没有预订即需召回，不论处于哪个阶段。",
-        range(min = 30, max = 3650),
-        default = 365
-    )]
+    #[setting(en = "Days of silence", zh = "静默天数", about_zh = "多少天没有预订即需召回，不论处于哪个阶段。")]
+    #[setting(range(min = 30, max = 3650), default = 365)]
     pub(crate) silent_days: i32,
     /// From which spend in 24 months on somebody is worth an offer.
-    #[setting(
-        en = "Spend in 24 months",
-        zh = "24 个月消费",
-        about_zh = "24 个月内至少消费多少才给优惠。"
-    )]
+    #[setting(en = "Spend in 24 months", zh = "24 个月消费", about_zh = "24 个月内至少消费多少才给优惠。")]
     pub(crate) spend_from: Money,
     /// What is saved.
     #[setting(en = "Rate", zh = "优惠比例", range(min = 1), default = Rate::percent(10))]
     pub(crate) rate: Rate,
     /// The most a line may save; `null` sets no limit.
-    #[setting(en = "Most per line", zh = "每行上限",
-        about_zh = "每行最多优惠多少；填 null 即不限。", range(min = 1), default = Some(Money(100_000)))]
+    #[setting(en = "Most per line", zh = "每行上限", about_zh = "每行最多优惠多少；填 null 即不限。")]
+    #[setting(range(min = 1), default = Some(Money(100_000)))]
     pub(crate) most: Option<Money>,
     /// What the offer is for.
-    #[setting(en = "Kinds of products", zh = "适用产品类型",
-        about_zh = "优惠适用于哪些类型的产品。", length(min = 1, max = 10), default = vec![ProductKind::Tour, ProductKind::Hotel, ProductKind::Cruise])]
+    #[setting(en = "Kinds of products", zh = "适用产品类型", about_zh = "优惠适用于哪些类型的产品。")]
+    #[setting(length(min = 1, max = 10), default = vec![ProductKind::Tour, ProductKind::Hotel, ProductKind::Cruise])]
     pub(crate) kinds: Vec<ProductKind>,
 }
 

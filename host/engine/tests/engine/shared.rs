@@ -81,7 +81,11 @@ fn values_in_reasons_are_told_the_same() {
     let codes = "CNY EUR USD GBP HKD JPY KRW VND CLP ISK UGX XPF BIF DJF GNF KMF PYG RWF VUV XAF XOF BHD KWD OMR JOD TND IQD LYD";
     for code in codes.split(' ') {
         for minor in [0, 7, -7, 99, 12_345, -1_234_567, 100_000_000, i64::MAX, i64::MIN] {
-            both((Host::Money, Told::Whole(minor)), (Sdk::Money, Cell::Whole(minor)), code);
+            both(
+                (Host::Money, Told::Whole(minor)),
+                (Sdk::Money, Cell::Whole(minor)),
+                code,
+            );
         }
     }
     for day in [0, 20_468, -1] {
@@ -89,10 +93,18 @@ fn values_in_reasons_are_told_the_same() {
         both((Host::Count, Told::Whole(day)), (Sdk::Count, Cell::Whole(day)), "CNY");
     }
     for number in [0.0, 4.5, -1.005, 1e9] {
-        both((Host::Number, Told::Number(number)), (Sdk::Number, Cell::Number(number)), "CNY");
+        both(
+            (Host::Number, Told::Number(number)),
+            (Sdk::Number, Cell::Number(number)),
+            "CNY",
+        );
     }
     both((Host::Flag, Told::Flag(true)), (Sdk::Flag, Cell::Flag(true)), "CNY");
-    both((Host::Text, Told::Text("上海 {x}")), (Sdk::Text, Cell::Text("上海 {x}".into())), "CNY");
+    both(
+        (Host::Text, Told::Text("上海 {x}")),
+        (Sdk::Text, Cell::Text("上海 {x}".into())),
+        "CNY",
+    );
     both((Host::Money, Told::Unknown), (Sdk::Money, Cell::Null), "CNY");
 }
 

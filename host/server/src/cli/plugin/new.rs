@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use super::points::{self, POINTS, Point, TemplateFile};
 use super::project::{Doing, ProjectError};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// What a plugin decides, by name. A plugin has one of these worlds of the contract.
 pub(super) fn worlds() -> impl TypedValueParser<Value = &'static Point> {
@@ -26,7 +26,7 @@ macro_rules! sdk {
         [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
     };
 }
-const SDK: [(&str, &str); 53] = sdk![
+const SDK: [(&str, &str); 54] = sdk![
     "Cargo.toml",
     "derive/Cargo.toml",
     "derive/src/facts.rs",

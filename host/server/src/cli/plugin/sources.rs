@@ -170,9 +170,9 @@ fn in_word(c: char) -> bool {
 
 /// Where these words stand whole.
 fn words<'a>(code: &'a str, sought: &'a str) -> impl Iterator<Item = usize> + use<'a> {
-    code.match_indices(sought).map(|(place, _)| place).filter(move |place| {
-        !code[..*place].ends_with(in_word) && !code[place + sought.len()..].starts_with(in_word)
-    })
+    code.match_indices(sought)
+        .map(|(place, _)| place)
+        .filter(move |place| !code[..*place].ends_with(in_word) && !code[place + sought.len()..].starts_with(in_word))
 }
 
 /// The source with nothing but blanks where comments, texts and characters stand, byte for byte.
@@ -187,7 +187,13 @@ fn code(source: &str) -> String {
             [b'/', b'*', ..] => comment(rest),
             [b'"', ..] => text(rest),
             [b'r', b'"' | b'#', ..] if at == 0 || !in_word(char::from(bytes[at - 1])) => raw_text(rest),
-            [b'\'', b'\\', ..] => 2 + rest[2..].iter().skip(1).position(|byte| *byte == b'\'').map_or(0, |end| end + 2),
+            [b'\'', b'\\', ..] => {
+                2 + rest[2..]
+                    .iter()
+                    .skip(1)
+                    .position(|byte| *byte == b'\'')
+                    .map_or(0, |end| end + 2)
+            }
             [b'\'', ..] => character(&source[at..]),
             _ => 0,
         };
@@ -343,13 +349,25 @@ fn call() -> Harness<Rfm> {
         let old = "impl posthouse_sdk::Promotion for Rule {\n    type Facts = ();\n    fn evaluate() {}\n}";
         let new = "impl posthouse_sdk::Rule for Rule {\n    type Facts = ();\n}\n\nimpl posthouse_sdk::Promotion for Rule {\n    fn evaluate() {}\n}";
         assert_eq!(brought_over(old), new);
-        let named = format!("use posthouse_sdk::prelude::*;\nstruct Rule;\n{}", old.replace("posthouse_sdk::P", "P"));
+        let named = format!(
+            "use posthouse_sdk::prelude::*;\nstruct Rule;\n{}",
+            old.replace("posthouse_sdk::P", "P")
+        );
         assert!(brought_over(&named).contains("impl posthouse_sdk::Rule for Rule {"));
     }
 
     #[test]
     fn what_cannot_be_read_stays_as_it_is() {
-        for odd in ["", "impl Segmentation for", "impl Segmentation for X {", "impl Promotion for X { type Facts = \"", "'", "r#", "/* /*", "impl<T> Promotion for X<T> { type Facts = (); }"] {
+        for odd in [
+            "",
+            "impl Segmentation for",
+            "impl Segmentation for X {",
+            "impl Promotion for X { type Facts = \"",
+            "'",
+            "r#",
+            "/* /*",
+            "impl<T> Promotion for X<T> { type Facts = (); }",
+        ] {
             assert_eq!(brought_over(odd), odd);
         }
     }

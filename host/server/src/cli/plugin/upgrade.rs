@@ -139,7 +139,10 @@ mod tests {
         let mut there = Vec::new();
         files_below(&at("sdk"), &mut there);
         let there: BTreeSet<PathBuf> = there.into_iter().collect();
-        assert_eq!(there, sdk_files().iter().map(|(path, _)| at("sdk").join(path)).collect());
+        assert_eq!(
+            there,
+            sdk_files().iter().map(|(path, _)| at("sdk").join(path)).collect()
+        );
         assert!(
             fs::read_to_string(at("sdk/src/lib.rs"))
                 .unwrap()
@@ -150,5 +153,4 @@ mod tests {
         let other = upgrade_project(parent.path()).unwrap_err();
         assert!(matches!(other, ProjectError::NotAProject { .. }), "{other}");
     }
-
 }
