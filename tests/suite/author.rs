@@ -202,17 +202,18 @@ fn what_a_rule_says_can_be_read(database: Database) {
 
     let printed = text(&run(&server, &client, &["plugin", "logs", "talk", "--lines", "3"]).stdout);
     let printed: Vec<&str> = printed.lines().collect();
-    assert_eq!(printed.len(), 3);
+    assert_eq!(printed.len(), 4);
+    assert!(printed[0].starts_with("when (Asia/Shanghai)  level"), "{}", printed[0]);
     let digest = &binding["digest"].as_str().unwrap()[..12];
     for (line, words) in [
-        (printed[0], format!("error  request  {digest}  views-30d")),
+        (printed[1], format!("error  request  {digest}  views-30d")),
         (
-            printed[1],
+            printed[2],
             format!("fault  request  {digest}  the plugin stopped: wasm `unreachable`"),
         ),
-        (printed[2], format!("about  request  {digest}  the facts of customer ")),
+        (printed[3], format!("about  request  {digest}  the facts of customer ")),
     ] {
-        let wanted = format!("2026-01-15T04:00:00.000Z  {words}");
+        let wanted = format!("2026-01-15 12:00:00  {words}");
         assert!(line.starts_with(&wanted), "{line}");
     }
     // a rule that fails before it comes into force says why under its own digest; a binding that never was has no log

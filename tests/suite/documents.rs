@@ -106,6 +106,33 @@ fn sources(folder: &str) -> Vec<String> {
         .collect()
 }
 
+/// A Chinese sentence has the points of its own script. What is code, a word in backquotes or a figure keeps its own.
+#[test]
+fn chinese_sentences_have_chinese_points() {
+    let made = Regex::new(r#"(?:words|said)!\(\s*"(?:[^"\\]|\\.)*",\s*"((?:[^"\\]|\\.)*)""#).unwrap();
+    let code = Regex::new(r"`[^`]*`|\{[^}]*\}").unwrap();
+    let foreign =
+        Regex::new(r"\p{Han}[ ]?[.,;!?](?:[ ]|\\n|$|\p{Han})|[.;!?][ ]\p{Han}|[a-z0-9□][.;](?:[ ]□|$)|\p{Han}:[ □]")
+            .unwrap();
+    // a text that is put behind another one by a plain `format!` has the point of one language in both
+    let joined = Regex::new(r#"format!\(\s*"(?:\{[^}]*\}[.;,] )+\{[^}]*\}""#).unwrap();
+    let mut found = Vec::new();
+    let host = ["api", "app", "domain", "engine", "server", "web"]
+        .into_iter()
+        .flat_map(sources);
+    let shared = files(&root().join("plugin-sdk/golden/src"), ".rs");
+    for text in host.chain(shared.iter().map(|file| read(file))) {
+        for chinese in made.captures_iter(&text).map(|found| found[1].to_owned()) {
+            let sentence = code.replace_all(&chinese, "□");
+            if sentence.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)) && foreign.is_match(&sentence) {
+                found.push(chinese);
+            }
+        }
+        found.extend(joined.find_iter(&text).map(|found| found.as_str().to_owned()));
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
 #[test]
 fn every_code_is_explained_in_both_languages() {
     let made = Regex::new(concat!(

@@ -141,6 +141,14 @@ pub fn local_text(at: Instant, zone: Tz) -> String {
     )
 }
 
+/// `2026-01-15 10:30:05`, where several things happen in a minute.
+pub fn local_second_text(at: Instant, zone: Tz) -> String {
+    DateTime::from_timestamp_millis(at).map_or_else(
+        || at.to_string(),
+        |at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string(),
+    )
+}
+
 /// A day alone if it is its first instant in `zone`, else as [`local_text`].
 pub fn moment_text(at: Instant, zone: Tz) -> String {
     let day = day_of(at, zone);

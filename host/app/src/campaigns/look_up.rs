@@ -119,10 +119,11 @@ async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &CampaignRule, own: &[Attri
     let plugin = revision(tx, agency, &rule.digest).await?;
     if plugin.extension_point != PROMOTION {
         let detail = words!(
-            "plugin {name} {version} decides {extension_point}, a campaign needs one for {PROMOTION}; GET /plugins lists them",
-            "插件 {name} {version} 的扩展点是 {extension_point}，活动需要 {PROMOTION}；可用 GET /plugins 查看",
+            "plugin {name} {version} ({digest}) decides {extension_point}, a campaign needs one for {PROMOTION}; GET /plugins lists them",
+            "插件 {name} {version}（{digest}）的扩展点是 {extension_point}，活动需要 {PROMOTION}；可用 GET /plugins 查看",
             name = plugin.name,
             version = plugin.version,
+            digest = rule.digest.get(..12).unwrap_or(&rule.digest),
             extension_point = plugin.extension_point
         );
         return Err(AppError::invalid("wrong_extension_point", detail));

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::client::Client;
+use super::customers::id_of;
 use super::trade::{House, encoded, items, row, text};
 use crate::output::{Output, table};
 use clap::{Args, Subcommand};
@@ -18,7 +19,7 @@ pub(super) struct Audit {
     /// Only what this actor did.
     #[arg(long, value_name = "ID", value_parser = super::id)]
     actor: Option<Uuid>,
-    /// Only what was done to this, as campaign/ID.
+    /// Only what was done to this, as campaign/KEY or customer/MEMBER; everything else as the log lists it.
     #[arg(long, value_name = "SUBJECT")]
     subject: Option<String>,
     /// How many.
@@ -50,7 +51,7 @@ impl Audit {
                     path = format!("{path}&actor={actor}");
                 }
                 if let Some(subject) = &self.subject {
-                    path = format!("{path}&subject={}", encoded(subject));
+                    path = format!("{path}&subject={}", encoded(&known_as(&client, subject)?));
                 }
                 let page = client.get(&path)?;
                 output.answer(&page, || list(&page, &house))
@@ -78,6 +79,30 @@ impl Audit {
                 Err(broken(&verified))
             }
         }
+    }
+}
+
+/// What the log calls a thing that people call otherwise: a campaign by its key, a customer by a member number.
+fn known_as(client: &Client, subject: &str) -> Result<String, Failure> {
+    let Some((kind, name)) = subject.split_once('/') else {
+        return Err(Failure::usage(words!(
+            "{subject:?} does not say what it is; write campaign/KEY, customer/MEMBER or, as `posthouse audit` lists them, a word and an id",
+            "{subject:?} 没有写明是什么；请写 campaign/键、customer/会员号，或 `posthouse audit` 所列的类别加编号"
+        )));
+    };
+    let by_id = ["booking", "import", "key", "quote", "task", "webhook"];
+    match kind {
+        _ if name.parse::<Uuid>().is_ok() => Ok(subject.to_owned()),
+        "campaign" => {
+            let campaign = client.get(&format!("/campaigns/{}", encoded(name)))?;
+            Ok(format!("campaign/{}", text(&campaign, "id")))
+        }
+        "customer" => Ok(format!("customer/{}", id_of(client, name)?)),
+        kind if by_id.contains(&kind) => Err(Failure::usage(words!(
+            "a {kind} is known by its id, which {name:?} is not; `posthouse audit` lists it",
+            "{kind} 要用编号指明，{name:?} 不是编号；编号见 `posthouse audit`"
+        ))),
+        _ => Ok(subject.to_owned()),
     }
 }
 
@@ -119,7 +144,7 @@ fn whole(verified: &Value, kept: Option<i64>) -> String {
 fn list(page: &Value, house: &House) -> String {
     let head = row([
         words!("no.", "序号"),
-        words!("when", "时间"),
+        house.head(&words!("when", "时间")),
         words!("who", "操作者"),
         words!("what", "操作"),
         words!("to what", "对象"),

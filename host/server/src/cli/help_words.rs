@@ -207,8 +207,36 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "试运行：只显示结果，不入库",
     ),
     (
-        "List segments with their sizes, or the members of one",
-        "列出各分群及人数，或某个分群的成员",
+        "List segments with their sizes, or the members of one, or draw some of them",
+        "列出各分群及人数，或某个分群的成员，或随机抽取成员",
+    ),
+    (
+        "Draw members of a segment at random, with their telephone numbers",
+        "随机抽取某个分群的成员，附电话号码",
+    ),
+    ("The segment, as BINDING.KEY", "分群，写作 BINDING.KEY"),
+    (
+        "How many are drawn; all are if there are fewer",
+        "抽取多少位；不足时全部抽出",
+    ),
+    (
+        "Any text: the same one draws the same people again as long as they are members. Left out, one is made up and shown",
+        "任意文字：同一种子抽出同样的人（只要仍是成员）；不填则自动生成并显示",
+    ),
+    (
+        "Draw from the members of a past day or instant",
+        "从过去某天或某一时刻的成员中抽取",
+    ),
+    // facts
+    ("Facts of all customers", "全部客户的事实"),
+    (
+        "Write the facts of all customers, a row each, as of the day that the server says",
+        "写出全部客户的事实，每人一行，以服务器的当日为准",
+    ),
+    ("As which kind of file", "文件格式"),
+    (
+        "Where to; standard output if left out",
+        "写到哪个文件；不填则写到标准输出",
     ),
     (
         "BINDING.KEY of a segment whose members are to be listed; every segment with its size if left out",
@@ -234,8 +262,8 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ("Write, test and activate plugins", "编写、测试和启用插件"),
     ("Make the project of a new plugin", "新建插件项目"),
     (
-        "Bring the SDK of a project up to that of this release",
-        "将项目中的 SDK 更新为本版本",
+        "Bring a project of an earlier release over to this one",
+        "将早先版本的项目升级到本版本",
     ),
     ("Lower-case words joined by hyphens", "小写单词，用连字符连接"),
     ("What the plugin decides", "插件决定什么"),
@@ -462,8 +490,8 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     ("Only what this actor did", "只看此操作者"),
     (
-        "Only what was done to this, as campaign/ID",
-        "只看此对象，如 campaign/编号",
+        "Only what was done to this, as campaign/KEY or customer/MEMBER; everything else as the log lists it",
+        "只看此对象，如 campaign/键、customer/会员号；其他对象按日志所列填写",
     ),
     (
         "Verify that no entry was changed or taken away: 0 if the log is whole, 1 if it is not",

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::client::Client;
-use super::trade::{items, text};
+use super::trade::{House, items, text};
 use crate::output::{Output, table};
 use clap::{Args, Subcommand};
 use posthouse_domain::words;
@@ -36,7 +36,8 @@ impl Imports {
         match self.what {
             None => {
                 let page = client.get(&format!("/imports?limit={}", self.limit))?;
-                output.answer(&page, || list(&page))
+                let house = House::ask(&client)?;
+                output.answer(&page, || list(&page, &house))
             }
             Some(What::End { id }) => {
                 let ended = client.delete(&format!("/imports/{id}"))?;
@@ -53,11 +54,11 @@ impl Imports {
     }
 }
 
-fn list(page: &Value) -> String {
+fn list(page: &Value, house: &House) -> String {
     let mut rows = vec![
         [
             words!("id", "编号"),
-            words!("came", "时间"),
+            house.head(&words!("came", "时间")),
             words!("kind", "种类"),
             words!("state", "状态"),
             words!("rows", "行数"),
@@ -71,7 +72,7 @@ fn list(page: &Value) -> String {
         let number = |key: &str| import[key].to_string();
         vec![
             text(import, "id").to_owned(),
-            text(import, "created_at").to_owned(),
+            house.clock(&import["created_at"]),
             text(import, "kind").to_owned(),
             text(import, "state").to_owned(),
             number("rows"),

@@ -11,6 +11,7 @@ mod coupons;
 mod customers;
 mod doctor;
 mod explain;
+mod facts;
 mod form;
 mod help;
 mod help_texts;
@@ -75,9 +76,12 @@ enum Command {
     /// Write, test and activate plugins.
     #[command(subcommand, after_help = VARIABLES)]
     Plugin(plugin::Plugin),
-    /// List segments with their sizes, or the members of one.
+    /// List segments with their sizes, or the members of one, or draw some of them.
     #[command(after_help = VARIABLES)]
     Segments(segments::Segments),
+    /// Facts of all customers.
+    #[command(subcommand, after_help = VARIABLES)]
+    Facts(facts::Facts),
     /// Find customers, or show all that is known of one.
     #[command(after_help = VARIABLES)]
     Customers(customers::Customers),
@@ -233,6 +237,7 @@ fn perform(cli: Cli, language: Language) -> ExitCode {
         Command::Imports(imports) => imports.run(output),
         Command::Plugin(plugin) => plugin.run(output),
         Command::Segments(segments) => segments.run(output),
+        Command::Facts(facts) => facts.run(output),
         Command::Customers(customers) => customers.run(output),
         Command::Campaigns(campaigns) => campaigns.run(output),
         Command::Tasks(tasks) => tasks.run(output),

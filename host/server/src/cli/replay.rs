@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::client::Client;
+use super::trade::House;
 use crate::output::Output;
 use clap::Args;
 use posthouse_domain::words;
@@ -29,7 +30,8 @@ impl Replay {
                 )),
                 _ => failure,
             })?;
-        output.answer(&replay, || words(&replay))?;
+        let at = House::ask(&client)?.moment(&replay["at"]);
+        output.answer(&replay, || words(&replay, &at))?;
         if replay["identical"] == true {
             Ok(())
         } else {
@@ -42,14 +44,14 @@ fn text<'a>(document: &'a Value, key: &str) -> &'a str {
     document[key].as_str().unwrap_or("")
 }
 
-fn words(replay: &Value) -> String {
+fn words(replay: &Value, at: &str) -> String {
     let told = if replay["identical"] == true {
         words!("says the same, byte for byte.", "重放结果逐字节一致。").to_string()
     } else {
         difference(&replay["difference"])
     };
     let digest = text(replay, "digest");
-    words!("Decision {decision} of {at} {told}\n\n  rule      {extension_point}/{binding}, revision {revision}\n  plugin    {plugin} {version}, {digest}\n  settings  {config}\n  output    {output}\n  fuel      {fuel}\n", "决策 {decision}（{at}）{told}\n\n  规则      {extension_point}/{binding}，修订 {revision}\n  插件      {plugin} {version}，{digest}\n  设置      {config}\n  输出      {output}\n  燃料      {fuel}\n", decision = text(replay, "decision"), at = text(replay, "at"), extension_point = text(replay, "extension_point"), binding = text(replay, "binding"), revision = replay["revision"], plugin = text(replay, "plugin"), version = text(replay, "version"), digest = digest.get(..12).unwrap_or(digest), config = replay["config"], output = replay["output"], fuel = replay["fuel"]).to_string()
+    words!("Decision {decision} of {at} {told}\n\n  rule      {extension_point}/{binding}, revision {revision}\n  plugin    {plugin} {version}, {digest}\n  settings  {config}\n  output    {output}\n  fuel      {fuel}\n", "决策 {decision}（{at}）{told}\n\n  规则      {extension_point}/{binding}，修订 {revision}\n  插件      {plugin} {version}，{digest}\n  设置      {config}\n  输出      {output}\n  燃料      {fuel}\n", decision = text(replay, "decision"), extension_point = text(replay, "extension_point"), binding = text(replay, "binding"), revision = replay["revision"], plugin = text(replay, "plugin"), version = text(replay, "version"), digest = digest.get(..12).unwrap_or(digest), config = replay["config"], output = replay["output"], fuel = replay["fuel"]).to_string()
 }
 
 fn difference(found: &Value) -> String {
@@ -86,9 +88,9 @@ mod tests {
 
     #[test]
     fn what_is_the_same_is_said_with_its_rule() {
-        let words = words(&replay(Value::Null));
+        let words = words(&replay(Value::Null), "2026-01-15 10:00 (Asia/Shanghai)");
         for part in [
-            "019bbf61-8d00-7bcd-8ee7-ff61bc2f3b5f of 2026-01-15T02:00:00.000Z says the same, byte for byte.\n",
+            "019bbf61-8d00-7bcd-8ee7-ff61bc2f3b5f of 2026-01-15 10:00 (Asia/Shanghai) says the same, byte for byte.\n",
             "promotion/spring, revision 2\n",
             "early-bird 1.0.0, 0123456789ab\n",
             "settings  {\"kinds\":[\"tour\"]}\n",
@@ -99,16 +101,25 @@ mod tests {
 
     #[test]
     fn the_first_difference_is_said_with_its_place() {
-        let rate = words(&replay(json!({"at": "/offers/0/rate", "then": 500, "now": 700})));
+        let rate = words(
+            &replay(json!({"at": "/offers/0/rate", "then": 500, "now": 700})),
+            "2026-01-15 10:00 (Asia/Shanghai)",
+        );
         assert!(
             rate.contains(
                 "is different. The first difference is at /offers/0/rate:\n\n  then      500\n  now       700\n"
             ),
             "{rate}"
         );
-        let gone = words(&replay(json!({"at": "/offers/0", "then": {"line": 0}, "now": null})));
+        let gone = words(
+            &replay(json!({"at": "/offers/0", "then": {"line": 0}, "now": null})),
+            "2026-01-15 10:00 (Asia/Shanghai)",
+        );
         assert!(gone.contains("then      {\"line\":0}\n  now       nothing\n"), "{gone}");
-        let whole = words(&replay(json!({"at": "", "then": [], "now": {}})));
+        let whole = words(
+            &replay(json!({"at": "", "then": [], "now": {}})),
+            "2026-01-15 10:00 (Asia/Shanghai)",
+        );
         assert!(whole.contains("at the whole output:"), "{whole}");
     }
 }

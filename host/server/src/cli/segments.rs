@@ -2,15 +2,19 @@
 
 use super::Failure;
 use super::client::Client;
+use super::trade::{House, encoded};
 use crate::output::{Output, counted, table};
-use clap::Args;
+use clap::{Args, Subcommand};
 use posthouse_domain::words::spoken;
 use posthouse_domain::{Words, words};
 use serde_json::Value;
 
 /// Segments and their members.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Segments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// BINDING.KEY of a segment whose members are to be listed; every segment with its size if left out.
     segment: Option<String>,
     /// How many members are listed.
@@ -22,12 +26,48 @@ pub(super) struct Segments {
     sort: String,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Draw members of a segment at random, with their telephone numbers.
+    Sample {
+        /// The segment, as BINDING.KEY.
+        segment: String,
+        /// How many are drawn; all are if there are fewer.
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        size: u32,
+        /// Any text: the same one draws the same people again as long as they are members. Left out, one is made up and shown.
+        #[arg(long, value_name = "TEXT")]
+        seed: Option<String>,
+        /// Draw from the members of a past day or instant.
+        #[arg(long, value_name = "DAY")]
+        as_of: Option<String>,
+    },
+}
+
 impl Segments {
     pub(super) fn run(self, output: Output) -> Result<(), Failure> {
         let client = Client::from_environment()?;
-        let segments = client.get("/segments")?;
+        if let Some(Command::Sample {
+            segment,
+            size,
+            seed,
+            as_of,
+        }) = self.command
+        {
+            let mut path = format!("/segments/{}/sample?size={size}", encoded(&segment));
+            for (name, value) in [("seed", seed), ("as_of", as_of)] {
+                if let Some(value) = value {
+                    path += &format!("&{name}={}", encoded(&value));
+                }
+            }
+            let sample = client.get(&path)?;
+            return output.answer(&sample, || drawn(&sample));
+        }
+        let (segments, house) = (client.get("/segments")?, House::ask(&client)?);
         let Some(segment) = self.segment else {
-            return output.answer(&segments, || format!("{}{}", turning(&segments), sizes(&segments)));
+            return output.answer(&segments, || {
+                format!("{}{}", turning(&segments), sizes(&segments, &house))
+            });
         };
         let listed = items(&segments).find(|listed| name(listed) == segment);
         let listed = listed.ok_or_else(|| {
@@ -43,8 +83,56 @@ impl Segments {
             "/segments/{segment}/members?limit={}&sort={}",
             self.limit, self.sort
         ))?;
-        output.answer(&page, || members(listed, &page))
+        output.answer(&page, || members(listed, &page, &house))
     }
+}
+
+/// Who was drawn, and how to draw them again.
+fn drawn(sample: &Value) -> String {
+    let head = [
+        words!("member number", "会员号"),
+        words!("name", "姓名"),
+        words!("telephone", "电话"),
+        words!("language", "语言"),
+        words!("may be written to", "同意营销"),
+        words!("id", "编号"),
+    ];
+    let rows = items(sample).map(|person| {
+        let phones: Vec<&str> = person["phones"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let consent = match person["consent_marketing"].as_bool() {
+            Some(true) => words!("yes", "是"),
+            Some(false) => words!("no", "否"),
+            None => Words::default(),
+        };
+        vec![
+            text(&person["member_no"]),
+            text(&person["name"]),
+            phones.join(", "),
+            text(&person["language"]),
+            consent.to_string(),
+            text(&person["customer_id"]),
+        ]
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    let told = words!(
+        "{count} of {all} in {segment}, drawn with the seed {seed}; the same seed draws the same people again.",
+        "从 {segment} 的 {all}中抽出 {count} 位，种子为 {seed}；用同一种子可再次抽出同样的人。",
+        count = rows.len(),
+        all = counted(sample["members"].as_u64().unwrap_or(0), "customer"),
+        segment = name(sample),
+        seed = text(&sample["seed"])
+    );
+    if rows.is_empty() {
+        return told.to_string();
+    }
+    let head = head.map(|head| head.to_string()).to_vec();
+    let drawn: Vec<_> = std::iter::once(head).chain(rows).collect();
+    format!("{told}\n\n{}", table(&drawn))
 }
 
 fn items(page: &Value) -> impl Iterator<Item = &Value> {
@@ -92,11 +180,11 @@ fn turning(segments: &Value) -> String {
     .to_string()
 }
 
-fn sizes(segments: &Value) -> String {
+fn sizes(segments: &Value, house: &House) -> String {
     let head = [
         words!("segment", "分群"),
         words!("customers", "客户"),
-        words!("latest full run", "最近一次全量运行"),
+        house.head(&words!("latest full run", "最近一次全量运行")),
         Words::default(),
     ]
     .map(|head| head.to_string())
@@ -104,7 +192,7 @@ fn sizes(segments: &Value) -> String {
     let rows: Vec<Vec<String>> = items(segments)
         .map(|segment| {
             let count = segment["count"].as_u64().unwrap_or(0).to_string();
-            vec![name(segment), count, text(&segment["as_of"]), stale(segment)]
+            vec![name(segment), count, house.clock(&segment["as_of"]), stale(segment)]
         })
         .collect();
     if rows.is_empty() {
@@ -117,7 +205,7 @@ fn sizes(segments: &Value) -> String {
     table(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
 }
 
-fn members(segment: &Value, page: &Value) -> String {
+fn members(segment: &Value, page: &Value, house: &House) -> String {
     let score = page["score_title"][spoken().tag()].as_str();
     let head = [
         words!("customer", "客户"),
@@ -134,7 +222,7 @@ fn members(segment: &Value, page: &Value) -> String {
                 .as_f64()
                 .map(|score| score.to_string())
                 .unwrap_or_default();
-            let since = text(&member["since"]).chars().take(10).collect();
+            let since = house.day(&member["since"]);
             let why = text(&member["reason"]["text"][spoken().tag()]);
             vec![text(&member["label"]), since, score, why, text(&member["customer_id"])]
         })
@@ -187,21 +275,25 @@ mod tests {
     #[test]
     fn stale_segments_are_called_so() {
         let listed = json!({"items": [segment(1, false), segment(2, true)]});
-        let words = sizes(&listed);
+        let words = sizes(&listed, &House::in_shanghai());
+        assert!(
+            words.contains("latest full run (Asia/Shanghai)") && words.contains("2026-01-15 10:00"),
+            "{words}"
+        );
         let lines: Vec<&str> = words.lines().collect();
         assert!(
             lines[1].starts_with("calls.rare  1 ") && !lines[1].contains("stale"),
             "{words}"
         );
         assert!(lines[2].contains("stale: the rule fails"), "{words}");
-        assert!(members(&segment(0, true), &json!({"items": []})).contains("It is stale"));
+        assert!(members(&segment(0, true), &json!({"items": []}), &House::in_shanghai()).contains("It is stale"));
     }
 
     #[test]
     fn some_members_are_not_called_all() {
         let member = json!({"customer_id": "019b", "label": "M001", "since": "2026-01-15T02:00:00.000Z", "score": 2.0,
             "reason": {"code": "few", "text": {"en": "1 trip", "zh-CN": "1 次"}}});
-        let words = members(&segment(3, false), &json!({"items": [member]}));
+        let words = members(&segment(3, false), &json!({"items": [member]}), &House::in_shanghai());
         assert!(
             words.starts_with("calls.rare has 3 customers, 1 of them listed (--limit lists more)."),
             "{words}"
@@ -210,6 +302,7 @@ mod tests {
         let words = members(
             &segment(1, false),
             &json!({"items": [member], "score_title": {"en": "trips", "zh-CN": "出行次数"}}),
+            &House::in_shanghai(),
         );
         assert!(words.starts_with("calls.rare has 1 customer.\n"), "{words}");
         assert!(words.contains("customer  since       trips  why"), "{words}");

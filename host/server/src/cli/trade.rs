@@ -4,7 +4,7 @@ use super::Failure;
 use super::client::Client;
 use super::form::Trade;
 use posthouse_domain::money::{self, Currency};
-use posthouse_domain::{AgencyTerms, Day, Words, time, words};
+use posthouse_domain::{AgencyTerms, Day, Instant, Words, time, words};
 use serde_json::Value;
 
 /// The agency of the key.
@@ -14,6 +14,19 @@ pub(super) struct House {
 }
 
 impl House {
+    /// One in Shanghai, for tests.
+    #[cfg(test)]
+    pub(super) fn in_shanghai() -> Self {
+        Self {
+            terms: AgencyTerms {
+                currency: Currency::parse("CNY").unwrap(),
+                time_zone: "Asia/Shanghai".parse().unwrap(),
+                country: "CN".to_owned(),
+            },
+            today: 20_468,
+        }
+    }
+
     /// Asks the server.
     ///
     /// # Errors
@@ -59,11 +72,35 @@ impl House {
 
     /// An instant of an answer as the agency's clocks show it.
     pub(super) fn clock(&self, value: &Value) -> String {
-        let at = value
-            .as_str()
-            .and_then(|text| time::parse_instant(text, self.terms.time_zone));
-        at.map(|at| time::local_text(at, self.terms.time_zone))
-            .unwrap_or_default()
+        let told = |at| time::local_text(at, self.terms.time_zone);
+        self.instant(value).map(told).unwrap_or_default()
+    }
+
+    /// The same to the second.
+    pub(super) fn second(&self, value: &Value) -> String {
+        let told = |at| time::local_second_text(at, self.terms.time_zone);
+        self.instant(value).map(told).unwrap_or_default()
+    }
+
+    /// The day of an instant of an answer.
+    pub(super) fn day(&self, value: &Value) -> String {
+        let told = |at| time::day_text(time::day_of(at, self.terms.time_zone));
+        self.instant(value).map(told).unwrap_or_default()
+    }
+
+    fn instant(&self, value: &Value) -> Option<Instant> {
+        time::parse_instant(value.as_str()?, self.terms.time_zone)
+    }
+
+    /// An instant of an answer by itself, with its zone.
+    pub(super) fn moment(&self, value: &Value) -> String {
+        format!("{} ({})", self.clock(value), self.terms.time_zone.name())
+    }
+
+    /// The head of a column of instants, with the zone in which they are told.
+    pub(super) fn head(&self, head: &Words) -> Words {
+        let zone = self.terms.time_zone.name();
+        words!("{head} ({zone})", "{head}（{zone}）")
     }
 }
 

@@ -8,6 +8,7 @@ use super::which::which;
 use super::words::{self as answers, text};
 use crate::cli::client::Client;
 use crate::cli::io_words::io_words;
+use crate::cli::trade::House;
 use crate::output::Failure;
 use crate::output::{Output, shell_word};
 use clap::Args;
@@ -264,7 +265,8 @@ pub(super) fn history(binding: &Binding, revisions: u16, output: Output) -> Resu
     let page = client
         .get(&format!("{}/history?limit={revisions}", binding.path()))
         .map_err(about(binding))?;
-    output.answer(&page, || answers::history(&page))
+    let house = House::ask(&client)?;
+    output.answer(&page, || answers::history(&page, &house))
 }
 
 pub(super) fn logs(binding: &Binding, lines: u16, output: Output) -> Result<(), Failure> {
@@ -275,8 +277,9 @@ pub(super) fn logs(binding: &Binding, lines: u16, output: Output) -> Result<(), 
     let mut items = page["items"].as_array().cloned().unwrap_or_default();
     // as one reads: the last line is the newest
     items.reverse();
+    let house = House::ask(&client)?;
     output.answer(&json!({ "items": items }), || {
-        answers::logs(&items, &binding.to_string())
+        answers::logs(&items, &binding.to_string(), &house)
     })
 }
 
@@ -284,8 +287,9 @@ pub(super) fn list(output: Output) -> Result<(), Failure> {
     let client = Client::from_environment()?;
     let (revisions, bindings) = (all(&client, "/plugins")?, client.get("/bindings")?);
     let bindings = bindings["items"].as_array().cloned().unwrap_or_default();
+    let house = House::ask(&client)?;
     output.answer(&json!({ "plugins": revisions, "bindings": bindings }), || {
-        answers::list(&revisions, &bindings)
+        answers::list(&revisions, &bindings, &house)
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::binding::spelled;
 use super::points;
+use crate::cli::trade::House;
 use crate::output::{counted, table};
 use posthouse_domain::{Words, words};
 use serde_json::{Map, Value};
@@ -67,7 +68,7 @@ pub(super) fn pushed(revision: &Value, new: bool) -> String {
 }
 
 /// Lines of a log, the newest last.
-pub(super) fn logs(items: &[Value], binding: &str) -> String {
+pub(super) fn logs(items: &[Value], binding: &str, house: &House) -> String {
     if items.is_empty() {
         return words!(
             "The rules of {binding} have logged nothing, and none has failed.",
@@ -75,16 +76,23 @@ pub(super) fn logs(items: &[Value], binding: &str) -> String {
         )
         .to_string();
     }
+    let head = head([
+        house.head(&words!("when", "时间")),
+        words!("level", "级别"),
+        words!("cause", "原因"),
+        words!("digest", "摘要"),
+        words!("message", "内容"),
+    ]);
     let rows = items.iter().map(|line| {
         row([
-            text(line, "at"),
+            &house.second(&line["at"]),
             text(line, "level"),
             text(line, "cause"),
             start(text(line, "digest")),
             text(line, "message"),
         ])
     });
-    table(&rows.collect::<Vec<_>>())
+    table(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
 }
 
 /// Who would move, and what has to be known before. `activation` is the command that grants what is named to it.
@@ -198,10 +206,10 @@ pub(super) fn brought_back(binding: &Value, restored: &Value) -> String {
 }
 
 /// The revisions of a binding, the newest first.
-pub(super) fn history(page: &Value) -> String {
+pub(super) fn history(page: &Value, house: &House) -> String {
     let mut rows = vec![head([
         words!("revision", "修订"),
-        words!("since", "起始"),
+        house.head(&words!("since", "起始")),
         words!("cause", "原因"),
         words!("digest", "摘要"),
         words!("settings", "设置"),
@@ -220,7 +228,7 @@ pub(super) fn history(page: &Value) -> String {
         };
         rows.push(row([
             &revision["revision"].to_string(),
-            text(revision, "activated_at"),
+            &house.clock(&revision["activated_at"]),
             &cause.to_string(),
             start(text(revision, "digest")),
             &revision["config"].to_string(),
@@ -239,7 +247,7 @@ pub(super) fn history(page: &Value) -> String {
 }
 
 /// Every revision, and where it is in force.
-pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
+pub(super) fn list(revisions: &[Value], bindings: &[Value], house: &House) -> String {
     if revisions.is_empty() {
         return words!(
             "No plugins yet. `posthouse plugin push FILE` uploads one.",
@@ -251,7 +259,7 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
         words!("plugin", "插件"),
         words!("version", "版本"),
         words!("digest", "摘要"),
-        words!("uploaded", "上传时间"),
+        house.head(&words!("uploaded", "上传时间")),
         words!("in force as", "绑定为"),
     ])];
     for revision in revisions {
@@ -276,7 +284,7 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
             text(revision, "name"),
             text(revision, "version"),
             start(text(revision, "digest")),
-            text(revision, "created_at"),
+            &house.clock(&revision["created_at"]),
             &bound.join(", "),
         ]));
     }
@@ -287,7 +295,7 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value]) -> String {
             "\n{name} is stale since {since}: its rule fails, and {meanwhile}. {reason}\n",
             "\n{name} 自 {since} 起未更新：规则出错，{meanwhile}。{reason}\n",
             name = bound(binding),
-            since = text(binding, "stale_since"),
+            since = house.clock(&binding["stale_since"]),
             reason = text(binding, "stale_reason")
         )
         .to_string();

@@ -48,19 +48,19 @@ fn stale_rules_are_called_so() {
     );
     let revisions = [json!({"name": "rfm", "version": "1.0.0", "digest": "0123456789abcdef"})];
     let mut binding = json!({"extension_point": "segmentation", "name": "calls", "revision": 2, "digest": "0123456789abcdef", "stale_since": null, "stale_reason": null});
-    assert!(!list(&revisions, std::slice::from_ref(&binding)).contains("stale"));
+    assert!(!list(&revisions, std::slice::from_ref(&binding), &House::in_shanghai()).contains("stale"));
     binding["stale_since"] = json!("2026-01-15T02:00:00Z");
     binding["stale_reason"] = json!("it burnt its fuel");
-    let words = list(&revisions, std::slice::from_ref(&binding));
+    let words = list(&revisions, std::slice::from_ref(&binding), &House::in_shanghai());
     binding["extension_point"] = json!("promotion");
-    let offers = list(&revisions, &[binding]);
+    let offers = list(&revisions, &[binding], &House::in_shanghai());
     assert!(
         offers.contains("promotion/calls (revision 2, stale)") && offers.contains("its campaign offers nothing"),
         "{offers}"
     );
     for part in [
         "calls (revision 2, stale)",
-        "stale since 2026-01-15T02:00:00Z",
+        "stale since 2026-01-15 10:00",
         "it burnt its fuel",
     ] {
         assert!(words.contains(part), "{words}");
@@ -83,13 +83,14 @@ fn the_way_of_a_binding_can_be_read() {
     };
     let page = json!({"next": null, "items": [
         revision(2, "breaker", json!(1), json!("it burnt its fuel")), revision(1, "activation", Value::Null, Value::Null)]});
-    let words = history(&page);
+    let words = history(&page, &House::in_shanghai());
     let lines: Vec<&str> = words.lines().collect();
     assert_eq!(
-        lines[1..],
+        lines,
         [
-            "2         2026-01-15T02:00:00.000Z  breaker to 1  0123456789ab  {\"edge\":2}  it burnt its fuel",
-            "1         2026-01-15T02:00:00.000Z  activation    0123456789ab  {\"edge\":1}",
+            "revision  since (Asia/Shanghai)  cause         digest        settings    note",
+            "2         2026-01-15 10:00       breaker to 1  0123456789ab  {\"edge\":2}  it burnt its fuel",
+            "1         2026-01-15 10:00       activation    0123456789ab  {\"edge\":1}",
         ]
     );
 }
