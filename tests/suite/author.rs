@@ -213,7 +213,7 @@ fn what_a_rule_says_can_be_read(database: Database) {
         ),
         (printed[3], format!("about  request  {digest}  the facts of customer ")),
     ] {
-        let wanted = format!("2026-01-15 12:00:00  {words}");
+        let wanted = format!("2026-01-15 12:00:00   {words}");
         assert!(line.starts_with(&wanted), "{line}");
     }
     // a rule that fails before it comes into force says why under its own digest; a binding that never was has no log

@@ -94,7 +94,7 @@ impl House {
 
     /// An instant of an answer by itself, with its zone.
     pub(super) fn moment(&self, value: &Value) -> String {
-        format!("{} ({})", self.clock(value), self.terms.time_zone.name())
+        format!("{} {}", self.clock(value), self.terms.time_zone.name())
     }
 
     /// The head of a column of instants, with the zone in which they are told.
