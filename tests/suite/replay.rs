@@ -38,7 +38,7 @@ fn a_decision_is_made_again(database: Database) {
     };
     let words = said(&id);
     for part in [
-        &format!("Decision {id} of 2026-01-15T04:00:00.000Z says the same, byte for byte.\n"),
+        &format!("Decision {id} of 2026-01-15 12:00 Asia/Shanghai says the same, byte for byte.\n"),
         "promotion/spring, revision 1\n",
         &format!("plugin    rate-1000 1.2.3, {}\n", &digest[..12]),
         "settings  {}\n",
