@@ -1,7 +1,7 @@
 //! The console in a browser: `tests/browser` has a file for each room, which works on a demo of its own.
 
 use crate::demo::Demo;
-use posthouse_tests::{Database, postgres, root};
+use posthouse_tests::{Database, root};
 use std::process::Command;
 
 on_both_engines!(sign_in, customers);
@@ -11,7 +11,7 @@ fn room(database: Database, name: &str) {
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = match database {
         Database::Sqlite => None,
-        Database::Postgres => Some(postgres::database()),
+        Database::Postgres => Some(posthouse_tests::postgres::database()),
     };
     let demo = Demo::start_on(folder.path(), elsewhere.as_deref());
     let output = Command::new("node")
