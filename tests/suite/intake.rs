@@ -563,10 +563,6 @@ fn customers_are_found_by_name_and_identity(database: Database) {
     for q in ["Lijiang", "hangzhou", "zh", "%25", "%22", "l_", "name"] {
         assert_eq!(found(q), if q == "%25" { "50%_off!" } else { "" }, "{q}");
     }
-    assert_eq!(
-        client.get("/api/v1/customers?q=li&segment=rfm.champions").problem(422),
-        "filters_not_together"
-    );
 }
 
 #[test]

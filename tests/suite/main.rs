@@ -53,6 +53,7 @@ mod intake;
 mod isolation;
 mod languages;
 mod lifetime;
+mod lists;
 mod lots;
 mod million;
 mod newcomers;

@@ -1,12 +1,14 @@
 //! Customers: the living profile.
 
+mod list;
+
 use super::Front;
 use super::calls::Calls;
 use super::described;
 use super::extract::{Auth, Json, Path, Query, etag, if_match};
 use super::fixed;
 use super::links::Link;
-use super::page::{At, Page};
+use super::page::At;
 use super::preferences::Preference;
 use super::segments::Reason;
 use super::timeline::TimelineEntry;
@@ -27,52 +29,10 @@ use uuid::Uuid;
 
 pub(super) fn routes() -> Calls {
     Calls::new()
-        .open_to(&[Scope::Read], routes!(list))
+        .open_to(&[Scope::Read], routes!(list::list))
         .open_to(&[Scope::Intake], routes!(create))
         .open_to(&[Scope::Read], routes!(read))
         .open_to(&[Scope::Intake], routes!(change))
-}
-
-/// A customer in a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CustomerSummary {
-    /// Id.
-    id: Uuid,
-    /// The shown name.
-    name: Option<String>,
-    /// A telephone number with its middle hidden: the one that was searched for, or the first.
-    #[schema(example = "+86138****8000")]
-    phone: Option<String>,
-    /// The agency's member number, as it was written.
-    member_no: Option<String>,
-    /// For lists: the name, or else the member number, a masked telephone number or e-mail address, or the end of the id.
-    label: String,
-    /// The segments they are in, as `binding.key`.
-    #[schema(example = json!(["rfm.champions"]))]
-    segments: Vec<String>,
-    /// Shown attribute values.
-    #[schema(value_type = HashMap<String, described::Plain>, example = json!({"name": "王小明", "home_city": "上海"}))]
-    profile: Value,
-    /// When it was last changed.
-    updated_at: At,
-    /// Its version, as in `ETag`.
-    version: i64,
-}
-
-impl From<posthouse_app::search::CustomerSummary> for CustomerSummary {
-    fn from(customer: posthouse_app::search::CustomerSummary) -> Self {
-        Self {
-            id: customer.id,
-            name: customer.label.name,
-            phone: customer.phone,
-            member_no: customer.label.member_no,
-            label: customer.label.label,
-            segments: customer.segments,
-            profile: customer.profile,
-            updated_at: customer.updated_at.into(),
-            version: customer.version,
-        }
-    }
 }
 
 /// Everything known of a customer.
@@ -279,51 +239,6 @@ impl From<app::CustomerView> for Customer {
             version: view.version,
         }
     }
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// A phone number, e-mail address or member number in any spelling; part of a name as it is written, in pinyin (`liwei`, `li wei`) or by
-    /// its initials (`lw`); part of a phone number; the beginning of an e-mail address or member number. Of several words (`李伟 8001`) each
-    /// has to fit, 6 at most. Not together with `segment`.
-    q: Option<String>,
-    /// Only members of this segment, as `binding.key`. Not together with `q`.
-    #[param(example = "rfm.champions")]
-    segment: Option<String>,
-    /// Items of the page, 1 to 1000; 100 if left out.
-    limit: Option<usize>,
-    /// `next` of the page before.
-    cursor: Option<String>,
-}
-
-/// Find customers: all and those of a segment in the order in which they came, those that match `q` the best match first.
-///
-/// An identity that is `q` comes first, then names and numbers that are `q`, that begin with it, that end with it (the last digits, the
-/// given name), and that have a later word, character of Chinese or digit that begins with it. Then come those that have every word of `q`, the
-/// better each fits the sooner. Only if there are none, those that have all words anywhere inside. Case, width, accents and what cannot be
-/// seen do not matter.
-#[utoipa::path(get, path = "/customers", tag = "profiles", operation_id = "listCustomers", params(ListQuery),
-    responses((status = 200, description = "A page of customers.", body = Page<CustomerSummary>)))]
-async fn list(
-    State(front): State<Front>,
-    Auth(caller): Auth,
-    Query(query): Query<ListQuery>,
-) -> Answer<axum::Json<Page<CustomerSummary>>> {
-    let limit = front.limit(query.limit)?;
-    let found = front
-        .app()
-        .profiles()
-        .list(
-            &caller,
-            query.q.as_deref(),
-            query.segment.as_deref(),
-            query.cursor.as_deref(),
-            limit,
-        )
-        .await?;
-    Ok(axum::Json(Page::of(found)))
 }
 
 /// Write a customer down by hand.

@@ -177,6 +177,43 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// A query of which some parameters may come several times.
+#[derive(Debug)]
+pub(crate) struct Repeated<T> {
+    /// The others.
+    pub(crate) once: T,
+    /// Those, by name, in their order.
+    pub(crate) several: Vec<(String, String)>,
+}
+
+/// Which parameters of a query may come several times.
+pub(crate) trait Repeats {
+    /// Their names.
+    const NAMES: &'static [&'static str];
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Repeats + Send> FromRequestParts<S> for Repeated<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let whole = parts.uri.query().unwrap_or_default().to_owned();
+        let name = |pair: &&str| T::NAMES.contains(&pair.split('=').next().unwrap_or_default());
+        let (several, once): (Vec<&str>, Vec<&str>) = whole.split('&').partition(name);
+        let (mut once, mut several) = (query_of(&once)?, query_of(&several)?);
+        let Query(once) = Query::from_request_parts(&mut once, state).await?;
+        let Query(several) = Query::from_request_parts(&mut several, state).await?;
+        Ok(Self { once, several })
+    }
+}
+
+/// A request with nothing but this query.
+fn query_of(pairs: &[&str]) -> Result<Parts, Problem> {
+    let mut parts = axum::http::Request::new(()).into_parts().0;
+    let uri = format!("/?{}", pairs.join("&")).parse();
+    parts.uri = uri.map_err(|_| Problem::bad("bad_query", words!("the query cannot be read", "查询参数无法识别")))?;
+    Ok(parts)
+}
+
 /// What axum says of a query, which names the parameter and then what serde says of it.
 fn of_query(said: &str) -> Words {
     let said = said

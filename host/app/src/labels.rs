@@ -4,7 +4,7 @@ use crate::error::Result;
 use posthouse_domain::identity::IdentityKind;
 use posthouse_domain::profile::Profile;
 use posthouse_store::Tx;
-use posthouse_store::intake::{CustomerRow, identities_of};
+use posthouse_store::intake::{CustomerRow, OwnerRow, identities_of};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -26,13 +26,19 @@ pub struct Label {
 /// Failures of the database.
 pub(crate) async fn labels(tx: &mut Tx, agency: Uuid, customers: &[CustomerRow]) -> Result<HashMap<Uuid, Label>> {
     let ids: Vec<Uuid> = customers.iter().map(|row| row.id).collect();
+    let identities = identities_of(tx, agency, &ids).await?;
+    Ok(labels_by(customers, &identities))
+}
+
+/// The labels of these customers, by the identities they are known by.
+pub(crate) fn labels_by(customers: &[CustomerRow], identities: &[OwnerRow]) -> HashMap<Uuid, Label> {
     let mut known: HashMap<(Uuid, IdentityKind), String> = HashMap::new();
-    for row in identities_of(tx, agency, &ids).await? {
+    for row in identities {
         if let Ok(kind) = row.kind.parse() {
             // the first in the order of spelling, so that the label stays the same
             let shown = match kind {
                 // masked below, so in the form whose parts are known
-                IdentityKind::Phone => row.value,
+                IdentityKind::Phone => row.value.clone(),
                 _ => row.shown().to_owned(),
             };
             known.entry((row.customer_id, kind)).or_insert(shown);
@@ -50,7 +56,7 @@ pub(crate) async fn labels(tx: &mut Tx, agency: Uuid, customers: &[CustomerRow])
             .unwrap_or_else(|| short_id(row.id));
         Label { name, member_no, label }
     };
-    Ok(customers.iter().map(|row| (row.id, label(row))).collect())
+    customers.iter().map(|row| (row.id, label(row))).collect()
 }
 
 /// The name in a stored profile.

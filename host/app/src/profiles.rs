@@ -1,5 +1,9 @@
 //! The living profile: everything known of one customer, with its source.
 
+mod browse;
+
+pub use browse::{Browse, BrowseAll, Found, FoundRow, Sort};
+
 use crate::Profiles;
 use crate::error::{AppError, Result, retrying};
 use crate::intake::{Outcome, land};

@@ -1,16 +1,15 @@
 //! Finding customers.
 
 use crate::error::{AppError, Result};
-use crate::labels::{Label, labels, masked_phone};
+use crate::labels::{Label, labels_by, masked_phone};
 use crate::profiles::shown_dates;
-use crate::segments::Sort;
 use crate::team::Caller;
 use crate::{Profiles, Room};
 use posthouse_domain::identity::{Identity, IdentityKind};
 use posthouse_domain::search::{MOST_WORDS, question};
 use posthouse_domain::{normal, words};
 use posthouse_store::intake::{self, CustomerRow};
-use posthouse_store::{Access, Tx, profiles as store, search};
+use posthouse_store::{Tx, profiles as store, search};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -55,14 +54,6 @@ fn containing(word: &str) -> String {
 /// The rank of those who have the text somewhere inside a name or number, where no word begins. Ranks of words are below it.
 const ANYWHERE: i32 = 100;
 
-/// A page of a search ends before this place.
-fn place(cursor: Option<&str>) -> Result<search::Place> {
-    let Some(text) = cursor else { return Ok((0, 0)) };
-    text.split_once('.')
-        .and_then(|(rank, ordinal)| Some((rank.parse().ok()?, ordinal.parse().ok()?)))
-        .ok_or_else(AppError::bad_cursor)
-}
-
 /// The segments of a customer, as this host knows them.
 fn segments(room: &Room, ordinal: i64) -> Vec<String> {
     let live = room.live();
@@ -73,12 +64,18 @@ fn segments(room: &Room, ordinal: i64) -> Vec<String> {
     places.collect()
 }
 
-async fn summaries(tx: &mut Tx, room: &Room, rows: Vec<CustomerRow>, q: Option<&str>) -> Result<Vec<CustomerSummary>> {
-    let agency = room.id;
-    let mut labels = labels(tx, agency, &rows).await?;
+/// What a list says of these customers; of their telephone numbers the one that was searched for.
+pub(crate) async fn summaries(
+    tx: &mut Tx,
+    room: &Room,
+    rows: Vec<CustomerRow>,
+    q: Option<&str>,
+) -> Result<Vec<CustomerSummary>> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let identities = intake::identities_of(tx, room.id, &ids).await?;
+    let mut labels = labels_by(&rows, &identities);
     let mut phones: HashMap<Uuid, Vec<String>> = HashMap::new();
-    for row in intake::identities_of(tx, agency, &ids).await? {
+    for row in identities {
         if row.kind == IdentityKind::Phone.as_str() {
             phones.entry(row.customer_id).or_default().push(row.value);
         }
@@ -123,68 +120,29 @@ fn number_in(q: &str) -> Option<String> {
         .filter(|number| number.len() > 2)
 }
 
+/// Some of those who match a question, and how many match it in all.
+pub(crate) struct Matching {
+    /// Places from the one that was asked for.
+    pub(crate) places: Vec<search::Place>,
+    /// How many match.
+    pub(crate) total: u64,
+}
+
 impl Profiles<'_> {
-    /// Customers in the order in which they came, all or those of a segment; or those that match `q`, the best first: an
-    /// identity in any spelling, part of a name as it is written, in pinyin or by its initials, part of a telephone number, the beginning of
-    /// an e-mail address or member number; of several words each.
+    /// Who matches `q`, from a place on, at most `limit`, the best first: an identity in any spelling, part of a name as it is written, in
+    /// pinyin or by its initials, part of a telephone number, the beginning of an e-mail address or member number; of several words each.
+    /// Only what no word begins with is looked for inside of words, because that looks at everyone.
     ///
     /// # Errors
-    /// [`AppError::NotFound`] if there is no such segment; a cursor of another list; `filters_not_together`.
-    pub async fn list(
-        &self,
-        caller: &Caller,
-        q: Option<&str>,
-        segment: Option<&str>,
-        cursor: Option<&str>,
-        limit: usize,
-    ) -> Result<(Vec<CustomerSummary>, Option<String>)> {
-        let agency = caller.room.id;
-        self.app.segments().ensure_loaded(&caller.room).await?;
-        let q = q.map(str::trim).filter(|q| !q.is_empty());
-        if q.is_some() && segment.is_some() {
-            return Err(AppError::invalid(
-                "filters_not_together",
-                words!(
-                    "q and segment cannot be asked together yet; leave one of them out",
-                    "q 与 segment 暂不能同时使用；请去掉其中一个"
-                ),
-            ));
-        }
-        if let Some(segment) = segment {
-            let (binding, key) = segment.split_once('.').ok_or(AppError::NotFound("segment"))?;
-            let page = self
-                .app
-                .segments()
-                .members(caller, (binding, key), Sort::Joined, cursor, limit)
-                .await?;
-            let ids: Vec<Uuid> = page.items.iter().map(|member| member.customer_id).collect();
-            let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-            let rows = intake::customers(&mut tx, agency, &ids).await?;
-            return Ok((summaries(&mut tx, &caller.room, rows, None).await?, page.next));
-        }
-        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let (rows, next) = match q {
-            Some(q) => self.find(caller, &mut tx, q, place(cursor)?, limit).await?,
-            None => {
-                let from = cursor.map_or(Ok(0), |text| text.parse().map_err(|_| AppError::bad_cursor()))?;
-                let mut rows = store::customers_from(&mut tx, agency, from, limit as i64 + 1).await?;
-                let next = (rows.len() > limit).then(|| rows[limit].ordinal.to_string());
-                rows.truncate(limit);
-                (rows, next)
-            }
-        };
-        Ok((summaries(&mut tx, &caller.room, rows, q).await?, next))
-    }
-
-    /// A page of those who match. Only what no word begins with is looked for inside of words, because that looks at everyone.
-    async fn find(
+    /// `bad_q` for a text that is too long.
+    pub(crate) async fn matching(
         &self,
         caller: &Caller,
         tx: &mut Tx,
         q: &str,
         from: search::Place,
         limit: usize,
-    ) -> Result<(Vec<CustomerRow>, Option<String>)> {
+    ) -> Result<Matching> {
         let agency = caller.room.id;
         if q.len() > MOST_SEARCHED {
             let detail = words!(
@@ -201,8 +159,6 @@ impl Profiles<'_> {
             );
             AppError::invalid("bad_q", detail)
         })?;
-        let more = limit as i64 + 1;
-        let mut places = Vec::new();
         if from.0 < ANYWHERE {
             let spelt = |kind| Some(Identity::normalise(kind, q, &caller.room.terms.country).ok()?.value);
             let known = [IdentityKind::Phone, IdentityKind::Email, IdentityKind::MemberNo].map(spelt);
@@ -214,22 +170,22 @@ impl Profiles<'_> {
                 words: &question.words.iter().map(spellings).collect::<Vec<_>>(),
             };
             let (_, customers) = store::counter(tx, agency).await?;
-            places = search::find(tx, agency, customers, &wanted, from, more).await?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let (places, total) = search::find(tx, agency, customers, &wanted, from, limit).await?;
+            if !places.is_empty() || from != (0, 0) {
+                let total = total as u64;
+                return Ok(Matching { places, total });
+            }
         }
-        if places.is_empty() && (from == (0, 0) || from.0 == ANYWHERE) {
-            let form = normal::searched(q);
-            let patterns: Vec<String> = match question.words.is_empty() {
-                true => vec![containing(&form)],
-                false => form.split(' ').map(containing).collect(),
-            };
-            let found = search::find_anywhere(tx, agency, &patterns, from.1, more).await?;
-            places = found.into_iter().map(|ordinal| (ANYWHERE, ordinal)).collect();
-        }
-        let next = places.get(limit).map(|(rank, ordinal)| format!("{rank}.{ordinal}"));
-        places.truncate(limit);
-        let ordinals: Vec<i64> = places.into_iter().map(|(_, ordinal)| ordinal).collect();
-        let mut rows = store::customers_at(tx, agency, &ordinals).await?;
-        rows.sort_by_key(|row| ordinals.iter().position(|ordinal| *ordinal == row.ordinal));
-        Ok((rows, next))
+        let form = normal::searched(q);
+        let patterns: Vec<String> = match question.words.is_empty() {
+            true => vec![containing(&form)],
+            false => form.split(' ').map(containing).collect(),
+        };
+        let found = search::find_anywhere(tx, agency, &patterns).await?;
+        let total = found.len() as u64;
+        let places = found.into_iter().map(|ordinal| (ANYWHERE, ordinal));
+        let places = places.filter(|place| *place >= from).take(limit).collect();
+        Ok(Matching { places, total })
     }
 }

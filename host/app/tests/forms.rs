@@ -1,6 +1,7 @@
 //! A database of a build before normal forms: what it holds is brought into them once, and what would become one stays apart.
 
 use posthouse_app::intake::files::workbook::Workbooks;
+use posthouse_app::profiles::Browse;
 use posthouse_app::team::{Caller, NewAgency, create_agency};
 use posthouse_app::{App, Parts, clock};
 use posthouse_domain::booking::{Booking, BookingDetails, BookingRecord, BookingStatus};
@@ -396,13 +397,14 @@ async fn old_rows_are_brought_to_their_forms(address: String) {
     app.start();
     let began = std::time::Instant::now();
     loop {
-        let (found, _) = app
-            .profiles()
-            .list(&caller, Some("liwei"), None, None, 100)
-            .await
-            .expect("a list");
+        let browse = Browse {
+            q: Some("liwei".into()),
+            limit: 100,
+            ..Browse::default()
+        };
+        let found = app.profiles().browse(&caller, &browse).await.expect("a list").rows;
         let quiet = [customer(11), customer(12)];
-        if quiet.iter().all(|id| found.iter().any(|found| found.id == *id)) {
+        if quiet.iter().all(|id| found.iter().any(|found| found.summary.id == *id)) {
             break;
         }
         assert!(began.elapsed().as_secs() < 20, "the words are renewed: {found:?}");

@@ -23,6 +23,17 @@ pub enum Stored {
 }
 
 impl Stored {
+    /// A value to be kept; none if it is unknown.
+    pub fn of(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Unknown => None,
+            Value::Whole(n) => Some(Self::Whole(n)),
+            Value::Number(n) => Some(Self::Number(n)),
+            Value::Flag(flag) => Some(Self::Flag(flag)),
+            Value::Text(text) => Some(Self::Text(text.to_owned())),
+        }
+    }
+
     /// The value as a fact.
     pub fn value(&self) -> Value<'_> {
         match self {
@@ -79,6 +90,12 @@ mod tests {
         let text = serde_json::to_string(&values).unwrap();
         assert_eq!(text, r#"{"consent":false,"csat-12m":4.0,"nps":9,"tier":"7"}"#);
         assert_eq!(serde_json::from_str::<Contributed>(&text).unwrap(), values);
+        assert!(
+            values
+                .values()
+                .all(|value| Stored::of(value.value()).as_ref() == Some(value))
+        );
+        assert_eq!(Stored::of(Value::Unknown), None);
     }
 
     #[test]

@@ -145,11 +145,13 @@ const WORDS: i32 = 5;
 struct Found {
     rank: i32,
     ordinal: i64,
+    total: i64,
 }
 
 /// Who is found, from a place on, at most `limit`, the best first and those of one rank in the order of ordinals. Rank 0 has this
 /// identity, 1 a name or number that is this word, 2 one that begins so, 3 one that ends so, 4 one that has it inside. From 5 on come those
-/// who have every word of several: the better each of these fits, the sooner. Documents are not searched.
+/// who have every word of several: the better each of these fits, the sooner. Documents are not searched. With it comes how many are found in
+/// all, before the place as well; 0 if nobody is found from there on.
 ///
 /// # Errors
 /// Failures of the database.
@@ -160,12 +162,12 @@ pub async fn find(
     wanted: &Wanted<'_>,
     from: Place,
     limit: i64,
-) -> Result<Vec<Place>> {
+) -> Result<(Vec<Place>, i64)> {
     let blocks: Vec<String> = (0..=block(customers.max(1) - 1)).map(|b| b.to_string()).collect();
     let blocks = blocks.join(", ");
     let found = fetch_built!(tx, Found, |q| {
         q.push(
-            "SELECT rank, ordinal FROM (SELECT CAST(MIN(rank) AS INTEGER) AS rank, ordinal FROM (
+            "SELECT rank, ordinal, total FROM (SELECT CAST(MIN(rank) AS INTEGER) AS rank, ordinal, COUNT(*) OVER () AS total FROM (
                  SELECT 0 AS rank, c.ordinal AS ordinal FROM identity i JOIN customer c ON c.agency_id = i.agency_id AND c.id = i.customer_id
                  WHERE i.agency_id = ",
         );
@@ -208,32 +210,27 @@ pub async fn find(
             .push(") ORDER BY rank, ordinal LIMIT ")
             .push_bind(limit);
     })?;
-    Ok(found.into_iter().map(|found| (found.rank, found.ordinal)).collect())
+    let total = found.first().map_or(0, |found| found.total);
+    Ok((
+        found.into_iter().map(|found| (found.rank, found.ordinal)).collect(),
+        total,
+    ))
 }
 
-/// Who has a text of each of these `LIKE` patterns anywhere, `!` being the escape, from an ordinal on, at most `limit`. It looks at every
-/// customer.
+/// Who has a text of each of these `LIKE` patterns anywhere, `!` being the escape, in the order of ordinals. It looks at every customer.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn find_anywhere(
-    tx: &mut Tx,
-    agency: Uuid,
-    patterns: &[String],
-    ordinal: i64,
-    limit: i64,
-) -> Result<Vec<i64>> {
+pub async fn find_anywhere(tx: &mut Tx, agency: Uuid, patterns: &[String]) -> Result<Vec<i64>> {
     let found = fetch_built!(tx, (i64,), |q| {
         q.push("SELECT ordinal FROM search_entry WHERE agency_id = ")
-            .push_bind(agency)
-            .push(" AND ordinal >= ")
-            .push_bind(ordinal);
+            .push_bind(agency);
         for pattern in patterns {
             q.push(" AND terms LIKE ")
                 .push_bind(pattern.clone())
                 .push(" ESCAPE '!'");
         }
-        q.push(" ORDER BY ordinal LIMIT ").push_bind(limit);
+        q.push(" ORDER BY ordinal");
     })?;
     Ok(found.into_iter().map(|(ordinal,)| ordinal).collect())
 }

@@ -102,7 +102,7 @@ async fn as_many_rows_are_written_and_found_as_there_are() {
                 words: &[],
             };
             let left = search::find(&mut tx, agency, count as i64, &wanted, (0, 0), 1_000).await;
-            assert_eq!(left.expect("terms").len(), count.min(1), "{engine}: {count} terms");
+            assert_eq!(left.expect("terms").0.len(), count.min(1), "{engine}: {count} terms");
             tx.commit().await.expect("a commit");
         }
     }

@@ -8,7 +8,7 @@ use crate::rules::point::check_attributes;
 use crate::rules::settings::checked_config;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::campaign::{CampaignRule, Condition, Plan};
-use posthouse_domain::catalogue::{self, FactKind};
+use posthouse_domain::catalogue;
 use posthouse_domain::words;
 use posthouse_engine::{Description, SegmentDef};
 use posthouse_store::{Tx, attributes, campaigns, plugins};
@@ -90,29 +90,9 @@ fn check_condition(condition: &Condition, own: &[AttributeDef]) -> Result<()> {
         );
         return Err(AppError::invalid("bad_audience", detail));
     };
-    let (fits, wanted) = match kind {
-        FactKind::Flag => (
-            condition.is.is_some(),
-            words!("is with true or false", "is（true 或 false）"),
-        ),
-        FactKind::Text => (
-            !condition.one_of.is_empty(),
-            words!("one_of with texts", "one_of（文本）"),
-        ),
-        FactKind::Count | FactKind::Money | FactKind::Number | FactKind::Day => (
-            condition.at_least.is_some() || condition.at_most.is_some(),
-            words!("at_least and at_most with whole numbers", "at_least、at_most（整数）"),
-        ),
-    };
-    if fits {
-        return Ok(());
-    }
-    let detail = words!(
-        "{fact} is a {kind}; ask for it by {wanted}",
-        "{fact} 的类型是 {kind}；请用 {wanted} 设条件",
-        kind = kind.as_str()
-    );
-    Err(AppError::invalid("bad_audience", detail))
+    condition
+        .check_kind(kind)
+        .map_err(|wrong| AppError::invalid("bad_audience", wrong.detail))
 }
 
 async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &CampaignRule, own: &[AttributeDef]) -> Result<Vec<String>> {

@@ -5,9 +5,11 @@ mod changed;
 pub(crate) mod columns;
 pub(crate) mod contributions;
 pub mod export;
+pub(crate) mod filter;
 pub(crate) mod frame;
 pub(crate) mod known;
 pub(crate) mod saved;
+pub(crate) mod selection;
 mod today;
 
 pub use columns::{Lent, Rows};

@@ -9,6 +9,7 @@ use super::frame::define_attributes;
 use super::live::{Desk, Live};
 use crate::beside::beside;
 use crate::error::{AppError, Result};
+use crate::facts::Frame;
 use crate::intake::refold;
 use crate::rules::Moment;
 use crate::{Room, Segments};
@@ -32,14 +33,7 @@ impl Segments<'_> {
 
     /// The moment for which the frame is true: now, or the end of the last day that was wholly turned.
     pub(crate) fn seen(&self, room: &Room) -> Moment {
-        let present = self.moment(room);
-        match room.frame().day {
-            Some(day) if day < present.today => Moment {
-                now: time::start_of_day(day + 1, room.terms.time_zone) - 1,
-                today: day,
-            },
-            _ => present,
-        }
+        seen_in(&room.frame(), room, self.moment(room))
     }
 
     /// Brings frame and segments to the last committed change, and to today unless there are many to be folded for it; returns the moment
@@ -226,6 +220,17 @@ impl Segments<'_> {
         live.pending = facts.changed_ordinals(tx, room, live.seen_change, reached).await?;
         live.seen_change = live.seen_change.max(reached);
         Ok((live, error))
+    }
+}
+
+/// The moment for which a room's frame is true, looked at now.
+pub(crate) fn seen_in(frame: &Frame, room: &Room, present: Moment) -> Moment {
+    match frame.day {
+        Some(day) if day < present.today => Moment {
+            now: time::start_of_day(day + 1, room.terms.time_zone) - 1,
+            today: day,
+        },
+        _ => present,
     }
 }
 

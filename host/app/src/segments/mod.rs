@@ -34,6 +34,7 @@ pub use read::{CustomerSegment, Member, MemberPage, SegmentSummary};
 pub use sample::{Drawn, Sample, SampleRequest};
 pub use summary::RunSummary;
 
+pub(crate) use desk::seen_in;
 pub(crate) use follow::follow;
 pub(crate) use frame::Span;
 pub(crate) use live::{Desk, Live};

@@ -1,6 +1,7 @@
 //! Campaigns: what is planned, who has to agree, and how one goes from plan to lessons.
 
 mod audience;
+mod condition;
 mod doubts;
 pub mod effect;
 mod intervals;
@@ -9,7 +10,8 @@ mod said;
 mod state;
 mod student;
 
-pub use audience::{Audience, Condition, MOST_CONDITIONS};
+pub use audience::{Audience, MOST_CONDITIONS, MOST_SEGMENTS};
+pub use condition::Condition;
 pub use doubts::{Doubt, MEANT};
 pub use plan::{CampaignRule, CampaignType, Goal, Plan, Stacking, Target, Window};
 pub use said::{Said, Speaker, changes, share_text};

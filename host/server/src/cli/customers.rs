@@ -19,9 +19,18 @@ pub(super) struct Customers {
     /// A name as it is written, in pinyin or by its initials, part of a telephone number, a member number or e-mail address; everyone
     /// if left out.
     text: Vec<String>,
-    /// Only members of this segment, as BINDING.KEY.
-    #[arg(long, value_name = "BINDING.KEY", conflicts_with = "text")]
-    segment: Option<String>,
+    /// Only members of this segment, as BINDING.KEY; of several of one binding any, of several bindings one of each.
+    #[arg(long, value_name = "BINDING.KEY")]
+    segment: Vec<String>,
+    /// Only those of whom this is so: trips-24m:2..4, spend-24m:3000000.. in minor units, home-city:上海,苏州; of several all.
+    #[arg(long, value_name = "FACT:VALUES")]
+    fact: Vec<String>,
+    /// In the order of this fact, with a - before it the highest first.
+    #[arg(long, value_name = "FACT", allow_hyphen_values = true)]
+    sort: Option<String>,
+    /// Facts to show of each, separated by commas.
+    #[arg(long, value_name = "FACT,FACT", value_delimiter = ',')]
+    columns: Vec<String>,
     /// How many are listed.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     limit: u32,
@@ -50,11 +59,24 @@ impl Customers {
         if !sought.trim().is_empty() {
             path += &format!("&q={}", encoded(&sought));
         }
-        if let Some(segment) = &self.segment {
-            path += &format!("&segment={}", encoded(segment));
+        let several = [("segment", &self.segment), ("fact", &self.fact)];
+        for (name, value) in several
+            .into_iter()
+            .flat_map(|(name, values)| values.iter().map(move |value| (name, value)))
+        {
+            path += &format!("&{name}={}", encoded(value));
         }
+        if let Some(sort) = &self.sort {
+            path += &format!("&sort={}", encoded(sort));
+        }
+        if self.columns.is_empty() {
+            let page = client.get(&path)?;
+            return output.answer(&page, || list(&page, &[], None));
+        }
+        path += &format!("&columns={}", encoded(&self.columns.join(",")));
+        let house = House::ask(&client)?;
         let page = client.get(&path)?;
-        output.answer(&page, || list(&page))
+        output.answer(&page, || list(&page, &self.columns, Some(&house)))
     }
 }
 
@@ -81,8 +103,9 @@ pub(super) fn id_of(client: &Client, customer: &str) -> Result<Uuid, Failure> {
     })
 }
 
-fn list(page: &Value) -> String {
-    let head = row([
+/// A page of customers with these facts of each.
+fn list(page: &Value, columns: &[String], house: Option<&House>) -> String {
+    let mut head = row([
         words!("customer", "客户"),
         words!("phone", "手机"),
         words!("member number", "会员号"),
@@ -90,16 +113,20 @@ fn list(page: &Value) -> String {
         words!("id", "编号"),
     ]
     .map(|head| head.to_string()));
+    head.extend(columns.iter().cloned());
     let rows: Vec<Vec<String>> = items(page, "items")
         .map(|one| {
             let segments: Vec<&str> = items(one, "segments").filter_map(Value::as_str).collect();
-            row([
+            let mut cells = row([
                 text(one, "label").to_owned(),
                 text(one, "phone").to_owned(),
                 text(one, "member_no").to_owned(),
                 segments.join(", "),
                 text(one, "id").to_owned(),
-            ])
+            ]);
+            let shown = |key: &String| house.map_or_else(String::new, |house| fact(key, &one["facts"][key], house));
+            cells.extend(columns.iter().map(shown));
+            cells
         })
         .collect();
     if rows.is_empty() {
@@ -107,7 +134,12 @@ fn list(page: &Value) -> String {
     }
     let mut words = table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
     if page["next"].is_string() {
-        words += &words!("\nThere are more; --limit lists more.", "\n还有更多；--limit 可多列。").to_string();
+        let total = page["total"].as_u64().unwrap_or_default();
+        words += &words!(
+            "\n{total} in all; --limit lists more.",
+            "\n共 {total} 位；--limit 可多列。"
+        )
+        .to_string();
     }
     words
 }
@@ -187,8 +219,8 @@ mod tests {
     #[test]
     fn a_list_shows_by_what_people_know_a_customer() {
         let page = json!({"items": [{"id": "019b", "label": "李伟", "member_no": "M1", "phone": "+86138****8001",
-            "segments": ["rfm.champions", "lifecycle.mature"]}, {"id": "019c", "label": "M2", "member_no": "M2"}], "next": "2"});
-        let words = list(&page);
+            "segments": ["rfm.champions", "lifecycle.mature"]}, {"id": "019c", "label": "M2", "member_no": "M2"}], "next": "2", "total": 7});
+        let words = list(&page, &[], None);
         let lines: Vec<&str> = words.lines().collect();
         assert_eq!(
             lines[1],
@@ -196,6 +228,6 @@ mod tests {
         );
         assert!(lines[2].starts_with("M2                        M2  "), "{words}");
         assert!(words.contains("--limit"), "{words}");
-        assert_eq!(list(&json!({"items": []})), "Nobody was found.");
+        assert_eq!(list(&json!({"items": []}), &[], None), "Nobody was found.");
     }
 }

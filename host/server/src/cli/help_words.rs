@@ -581,8 +581,20 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "姓名（汉字、拼音或首字母）、电话的一部分、会员号或邮箱；不填则列出全部",
     ),
     (
-        "Only members of this segment, as BINDING.KEY",
-        "只列出此分群（BINDING.KEY）的成员",
+        "Only members of this segment, as BINDING.KEY; of several of one binding any, of several bindings one of each",
+        "只列出此分群（BINDING.KEY）的成员；同一绑定给出多个时属于任一即可，不同绑定须同时属于",
+    ),
+    (
+        "Only those of whom this is so: trips-24m:2..4, spend-24m:3000000.. in minor units, home-city:上海,苏州; of several all",
+        "只列出符合条件的客户：trips-24m:2..4、spend-24m:3000000..（单位：分）、home-city:上海,苏州；给出多个时须全部符合",
+    ),
+    (
+        "In the order of this fact, with a - before it the highest first",
+        "按此事实排序；前面加 - 则从高到低",
+    ),
+    (
+        "Facts to show of each, separated by commas",
+        "每位客户显示的事实，用逗号分隔",
     ),
     ("How many are listed", "列出多少位"),
     ("Show all that is known of one customer", "查看一位客户的全部信息"),

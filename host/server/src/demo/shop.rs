@@ -7,6 +7,7 @@ use super::{State, events};
 use crate::output::Failure;
 use posthouse_app::App;
 use posthouse_app::Label;
+use posthouse_app::profiles::Browse;
 use posthouse_app::quotes::{Confirmation, NewQuote, QuoteFilter, QuoteView};
 use posthouse_app::team::Caller;
 use posthouse_domain::promotion::{Basket, Line, ProductKind};
@@ -50,16 +51,20 @@ pub(super) async fn askers(
         let Some(first) = told.first() else { continue };
         let customer = &first["customer"];
         // whoever is known by this is one person
-        let known_by = customer["identities"][0]["value"].as_str();
-        let (listed, _) = app.profiles().list(caller, known_by, None, None, 1).await?;
+        let browse = Browse {
+            q: customer["identities"][0]["value"].as_str().map(str::to_owned),
+            limit: 1,
+            ..Browse::default()
+        };
+        let listed = app.profiles().browse(caller, &browse).await?;
         let known_since = first["occurred_at"]
             .as_str()
             .and_then(|at| time::parse_day(at.get(..10)?));
-        if let Some(summary) = listed.first() {
+        if let Some(row) = listed.rows.into_iter().next() {
             found.push(Asker {
                 number,
-                id: summary.id,
-                label: summary.label.clone(),
+                id: row.summary.id,
+                label: row.summary.label,
                 customer: json!({"identities": customer["identities"]}),
                 known_since: known_since.unwrap_or(state.today),
             });
