@@ -16,7 +16,7 @@ on_both_engines!(
 
 const NAMES: [&str; 4] = ["李伟", "王芳", "赵一鸣", "Anna Müller"];
 const CITIES: [&str; 3] = ["上海", "苏州, 园区", ""];
-const CUSTOMERS: usize = 333;
+const CUSTOMERS: usize = 150;
 
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
@@ -163,12 +163,24 @@ fn members(items: &[Value]) -> Vec<String> {
 }
 
 fn seeded(client: &Client) {
-    let mut people = String::from("member_no,name,home_city\n");
+    // one after the other, so that it is known who is newer
     for n in 0..CUSTOMERS {
-        people += &format!("C{n},{},\"{}\"\n", NAMES[n % NAMES.len()], CITIES[n % CITIES.len()]);
+        let attributes = match CITIES[n % CITIES.len()] {
+            "" => json!({}),
+            city => json!({ "home_city": city }),
+        };
+        let person = json!({"identities": [{"kind": "member_no", "value": format!("C{n}")}], "name": NAMES[n % NAMES.len()],
+            "attributes": attributes});
+        client.post("/api/v1/customers", &person).expect(201);
     }
-    client.import("customers", people.as_bytes());
-    client.import("bookings", file().as_bytes());
+    let bookings = file();
+    let theirs = bookings.lines().filter(|line| {
+        let member = line.split(',').next().unwrap();
+        member
+            .strip_prefix('C')
+            .is_none_or(|n| n.parse().is_ok_and(|n: usize| n < CUSTOMERS))
+    });
+    client.import("bookings", theirs.collect::<Vec<_>>().join("\n").as_bytes());
 }
 
 fn lists_equal_a_slow_computation(database: Database) {
@@ -309,7 +321,7 @@ fn a_page_goes_on_behind_its_last_customer_whatever_changes(database: Database) 
     let second = client
         .get(&format!("/api/v1/customers?limit=3&cursor={next}"))
         .expect(200);
-    assert_eq!(members(second["items"].as_array().unwrap()), ["C329", "C328", "C327"]);
+    assert_eq!(members(second["items"].as_array().unwrap()), ["C146", "C145", "C144"]);
     let newest = client.get("/api/v1/customers?limit=1").expect(200);
     assert_eq!(members(newest["items"].as_array().unwrap()), ["C999"]);
 }
@@ -330,7 +342,8 @@ fn what_a_list_cannot_do_is_said(database: Database) {
         ("limit=3&limit=4", "bad_query", "limit"),
     ] {
         let answer = get(query);
-        assert!(answer.text.contains(part), "{query}: {}", answer.text);
+        let said = answer.text.replace("\\\"", "\"");
+        assert!(said.contains(part), "{query}: {said}");
         let status = if code == "bad_query" { 400 } else { 422 };
         assert_eq!(answer.problem(status), code, "{query}");
     }

@@ -1,6 +1,7 @@
 //! Customers: the living profile.
 
 mod list;
+mod record;
 
 use super::Front;
 use super::calls::Calls;
@@ -33,6 +34,7 @@ pub(super) fn routes() -> Calls {
         .open_to(&[Scope::Intake], routes!(create))
         .open_to(&[Scope::Read], routes!(read))
         .open_to(&[Scope::Intake], routes!(change))
+        .merge(record::routes())
 }
 
 /// Everything known of a customer.

@@ -13,7 +13,7 @@ use posthouse_domain::insights::loyal::Indicator;
 use posthouse_domain::ledger::Movement::{Commit, Release, Reserve, Return};
 use posthouse_domain::promotion::{Mode, ProductKind as Product};
 use posthouse_domain::row;
-use posthouse_domain::{campaign, event, ledger, link, preference, profile, webhook};
+use posthouse_domain::{booking, campaign, event, ledger, link, preference, profile, webhook};
 use posthouse_engine as engine;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -136,6 +136,10 @@ fixed! {
     StackingMode = Mode::ALL.map(Mode::as_str);
     /// What is sold.
     ProductKind = Product::ALL.map(Product::as_str);
+    /// Where a booking stands.
+    BookingStatus = booking::BookingStatus::ALL.map(booking::BookingStatus::as_str);
+    /// What kind of thing waits for somebody.
+    NeedKind = posthouse_app::today::NeedKind::ALL.map(posthouse_app::today::NeedKind::as_str);
     /// Where a quote stands.
     QuoteState = ["open", "confirmed", "released", "expired"];
     /// What became of a coupon code: `held` (confirming redeems it), `not_applied`, or what is wrong with it.

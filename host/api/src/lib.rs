@@ -45,6 +45,7 @@ mod stacking_groups;
 mod staff;
 mod tasks;
 mod timeline;
+mod today;
 mod webhooks;
 mod welcome;
 
@@ -166,6 +167,7 @@ fn calls(front: &Front) -> Calls {
         .merge(stacking_groups::routes())
         .merge(campaigns::routes())
         .merge(tasks::routes())
+        .merge(today::routes())
         .merge(webhooks::routes())
         .merge(audit::routes())
         .merge(staff::routes())

@@ -55,6 +55,8 @@ capabilities! {
     amendments: Amendments,
     /// What is to be done, by whom, until when.
     tasks: Tasks,
+    /// What a day begins with.
+    today: Today,
     /// How the offers of several campaigns combine.
     stacking_groups: StackingGroups,
     /// Codes that open a campaign.

@@ -35,6 +35,7 @@ mod testing;
 mod texts;
 mod ticket;
 pub mod timeline;
+pub mod today;
 mod together;
 #[cfg(test)]
 mod toy;
@@ -46,7 +47,7 @@ mod writable;
 pub use allowances::Allowances;
 pub use capabilities::{
     Amendments, Attributes, Audit, Bindings, Campaigns, Coupons, Days, Decisions, Facts, Idempotency, Insights, Intake,
-    Plugins, Profiles, Quotes, Segments, StackingGroups, Tasks, Team, Upkeep, Webhooks,
+    Plugins, Profiles, Quotes, Segments, StackingGroups, Tasks, Team, Today, Upkeep, Webhooks,
 };
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result, thing};

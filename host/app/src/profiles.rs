@@ -1,8 +1,12 @@
 //! The living profile: everything known of one customer, with its source.
 
 mod browse;
+mod record;
 
 pub use browse::{Browse, BrowseAll, Found, FoundRow, Sort};
+pub use record::{BookingView, Month, Place, Standing};
+
+pub(crate) use browse::visible;
 
 use crate::Profiles;
 use crate::error::{AppError, Result, retrying};

@@ -9,7 +9,7 @@ use crate::quotes::{Prepared, Promotions};
 use crate::rules::Logbook;
 use crate::segments::{Desk, Live, Rankings};
 use crate::together::Together;
-use crate::{App, team};
+use crate::{App, team, today};
 use posthouse_domain::{AgencyTerms, Day, Instant, time};
 use posthouse_store::Access;
 use posthouse_store::quotes::QuoteRow;
@@ -56,6 +56,8 @@ pub struct Room {
     pub(crate) logbook: Logbook,
     /// Orders of members that were made lately.
     pub(crate) rankings: Rankings,
+    /// Numbers that are shown for moments before they are counted again.
+    pub(crate) today: today::Kept,
     /// When somebody last asked for it, by the machine's clock.
     used: AtomicI64,
     frame: RwLock<Frame>,
@@ -145,6 +147,7 @@ impl App {
             counting: Arc::new(Semaphore::new(COUNTING)),
             logbook: Logbook::default(),
             rankings: Rankings::default(),
+            today: today::Kept::default(),
             used: AtomicI64::new(self.machine.now()),
             frame: RwLock::default(),
             live: RwLock::default(),

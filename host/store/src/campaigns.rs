@@ -261,6 +261,20 @@ pub async fn in_force(tx: &mut Tx, agency: Uuid) -> Result<Vec<CampaignRow>> {
     )
 }
 
+/// How many campaigns are running.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn count_running(tx: &mut Tx, agency: Uuid) -> Result<i64> {
+    let (count,) = fetch_one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM campaign WHERE agency_id = $1 AND state = 'running'",
+        agency
+    )?;
+    Ok(count)
+}
+
 /// How many campaigns are running or paused.
 ///
 /// # Errors

@@ -54,6 +54,7 @@ pub mod staff;
 mod steps;
 mod tasks;
 pub mod team;
+pub mod today;
 pub mod unique;
 pub mod webhooks;
 pub mod work;

@@ -203,7 +203,7 @@ pub const RETURN: &str = "quote.return";
 /// Failures of the database.
 pub async fn have_followed(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<()> {
     let quotes = confirmed_with(tx, agency, bookings).await?;
-    let keys: Vec<String> = quotes.iter().map(Uuid::to_string).collect();
+    let keys: Vec<String> = quotes.iter().map(|(id, _)| id.to_string()).collect();
     let back = keys.iter().map(|key| NewJob {
         kind: RETURN,
         key,
@@ -214,18 +214,21 @@ pub async fn have_followed(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Resu
     jobs::put_all(tx, agency, &back.collect::<Vec<_>>()).await
 }
 
-async fn confirmed_with(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<Vec<Uuid>> {
-    let rows = fetch_listed!(
+/// The quotes that were confirmed with these bookings, each with its booking.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn confirmed_with(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<Vec<(Uuid, String)>> {
+    fetch_listed!(
         tx,
-        (Uuid,),
-        "SELECT id FROM quote WHERE agency_id = $1 AND state = 'confirmed' AND booking_id IN",
+        (Uuid, String),
+        "SELECT id, booking_id FROM quote WHERE agency_id = $1 AND state = 'confirmed' AND booking_id IN",
         [agency],
         bookings,
         1,
         |b, booking| b.push_bind(*booking),
         ""
-    )?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    )
 }
 
 /// To which arm of a campaign a customer belongs.

@@ -183,6 +183,8 @@ pub struct Filter<'f> {
     pub progress: Option<Progress>,
     /// Of one person: an actor, those who have its holder, and what is assigned to that name.
     pub person: Option<(Uuid, Option<&'f str>)>,
+    /// Beside those of that person also what is assigned to nobody.
+    pub or_nobody: bool,
 }
 
 /// Tasks after a place, in the order in which they are due.
@@ -231,7 +233,11 @@ pub async fn tasks(
                 .push_bind(actor)
                 .push(" OR holder = ")
                 .push_bind(holder)
-                .push(")))");
+                .push("))");
+            if filter.or_nobody {
+                q.push(" OR (t.assignee IS NULL AND t.assignee_id IS NULL)");
+            }
+            q.push(")");
         }
         if let Some(place) = after {
             q.push(" AND (t.due_on, t.due_at, t.id) > (")

@@ -36,7 +36,7 @@ pub(super) struct CustomerSummary {
     profile: Value,
     /// The facts that `columns` names, by key; `null` is unknown. Left out if it names none.
     #[serde(skip_serializing_if = "Map::is_empty")]
-    #[schema(value_type = Option<HashMap<String, described::Plain>>, example = json!({"spend-24m": 5480000, "recency-days": 41}))]
+    #[schema(value_type = HashMap<String, described::Plain>, required = false, example = json!({"spend-24m": 5480000, "recency-days": 41}))]
     facts: Map<String, Value>,
     /// When it was last changed.
     updated_at: At,

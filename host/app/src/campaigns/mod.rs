@@ -83,7 +83,7 @@ fn check_version(row: &CampaignRow, expected: Option<i64>) -> Result<()> {
 }
 
 /// The plan in a row.
-fn plan_of(row: &CampaignRow) -> Result<Plan> {
+pub(crate) fn plan_of(row: &CampaignRow) -> Result<Plan> {
     serde_json::from_str(&row.plan).map_err(AppError::corrupt("plan"))
 }
 

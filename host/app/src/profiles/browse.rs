@@ -187,7 +187,7 @@ fn position(frame: &Frame, fact: &str) -> Result<usize> {
 }
 
 /// Whom a caller sees at all; none if they see everyone.
-fn visible(_caller: &Caller, _customers: usize) -> Option<Selection> {
+pub(crate) fn visible(_caller: &Caller, _customers: usize) -> Option<Selection> {
     None
 }
 

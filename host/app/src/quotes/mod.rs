@@ -23,7 +23,7 @@ mod trace;
 
 pub use budget::{BudgetEntry, BudgetView};
 pub use preview::{PlanPreview, QuoteChange};
-pub use read::{QuoteFilter, QuoteView};
+pub use read::{QuoteFilter, QuoteView, Saved};
 pub use settle::Confirmation;
 pub use trace::{Adjustment, Answer, CampaignTrace, CodeTrace, LinePrice, Named};
 

@@ -7,7 +7,8 @@ use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::promotion::Basket;
 use posthouse_store::quotes::{self as store, QuoteRow};
-use posthouse_store::{Access, Tx};
+use posthouse_store::{Access, Tx, campaigns};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A quote as it stands.
@@ -81,7 +82,45 @@ pub struct QuoteFilter {
     pub customer: Option<Uuid>,
 }
 
+/// What a campaign took off a booking.
+#[derive(Debug, Clone)]
+pub struct Saved {
+    /// The campaign.
+    pub campaign: Uuid,
+    /// Its name.
+    pub name: String,
+    /// In minor units, less what came back.
+    pub amount: i64,
+}
+
 impl Quotes<'_> {
+    /// What campaigns took off these bookings, of those that were confirmed with a quote.
+    pub(crate) async fn saved(&self, caller: &Caller, bookings: &[&str]) -> Result<HashMap<String, Vec<Saved>>> {
+        let agency = caller.room.id;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let mut saved: HashMap<String, Vec<Saved>> = HashMap::new();
+        for (quote, booking) in store::confirmed_with(&mut tx, agency, bookings).await? {
+            let savings = purse::savings(&mut tx, agency, quote).await?;
+            let took = savings.into_iter().map(|saving| Saved {
+                campaign: saving.campaign,
+                name: String::new(),
+                amount: saving.hold.amount - saving.hold.returned,
+            });
+            saved
+                .entry(booking)
+                .or_default()
+                .extend(took.filter(|took| took.amount > 0));
+        }
+        let mut ids: Vec<Uuid> = saved.values().flatten().map(|saved| saved.campaign).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let names: HashMap<Uuid, String> = campaigns::names(&mut tx, agency, &ids).await?.into_iter().collect();
+        for saved in saved.values_mut().flatten() {
+            saved.name = names.get(&saved.campaign).cloned().unwrap_or_default();
+        }
+        Ok(saved)
+    }
+
     /// One quote.
     ///
     /// # Errors

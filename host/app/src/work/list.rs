@@ -82,6 +82,7 @@ impl Tasks<'_> {
             subject,
             progress,
             person: filter.mine.then(|| caller.person()),
+            or_nobody: false,
         };
         let mut rows = store::tasks(&mut tx, agency, &filter, after, limit as i64 + 1).await?;
         let more = rows.len() > limit;

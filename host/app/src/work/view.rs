@@ -59,7 +59,7 @@ pub struct TaskView {
 
 impl Tasks<'_> {
     /// Rows as people see them.
-    pub(super) async fn views(&self, tx: &mut Tx, caller: &Caller, rows: Vec<TaskRow>) -> Result<Vec<TaskView>> {
+    pub(crate) async fn views(&self, tx: &mut Tx, caller: &Caller, rows: Vec<TaskRow>) -> Result<Vec<TaskView>> {
         let mut ids: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
         for row in &rows {
             if let (Some(kind), Some(id)) = (&row.subject_kind, row.subject_id) {
