@@ -4,7 +4,7 @@ use crate::demo::Demo;
 use posthouse_tests::{Database, root};
 use std::process::Command;
 
-on_both_engines!(sign_in, customers);
+on_both_engines!(sign_in, today, customers);
 
 /// Has Chromium try a room.
 fn room(database: Database, name: &str) {
@@ -41,4 +41,8 @@ fn sign_in(database: Database) {
 
 fn customers(database: Database) {
     room(database, "customers");
+}
+
+fn today(database: Database) {
+    room(database, "today");
 }

@@ -1,9 +1,11 @@
 //! The living profile: everything known of one customer, with its source.
 
 mod browse;
+mod note;
 mod record;
 
 pub use browse::{Browse, BrowseAll, Found, FoundRow, Sort};
+pub use note::Note;
 pub use record::{BookingView, Month, Place, Standing};
 
 pub(crate) use browse::visible;
@@ -263,12 +265,19 @@ impl Profiles<'_> {
     /// [`AppError::NotFound`]; `version_changed`; `identity_conflict`; values that are not of their kind.
     pub async fn change(&self, caller: &Caller, id: Uuid, change: Change) -> Result<CustomerView> {
         let record = self.by_hand(caller, &change.customer)?;
-        retrying!(self.try_change(caller, id, change.expected, record.clone()))?;
+        retrying!(self.try_change(caller, id, change.expected, record.clone(), "customer.change"))?;
         caller.room.woken.notify_one();
         self.get(caller, id).await
     }
 
-    async fn try_change(&self, caller: &Caller, id: Uuid, expected: Option<i64>, mut record: Record) -> Result<()> {
+    async fn try_change(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        expected: Option<i64>,
+        mut record: Record,
+        action: &str,
+    ) -> Result<()> {
         let agency = caller.room.id;
         let mut tx = self.app.idempotency().begin(caller).await?;
         // from here on nobody else changes the customer
@@ -315,7 +324,7 @@ impl Profiles<'_> {
         dialect::notify(&mut tx, agency).await?;
         self.app
             .audit()
-            .note(&mut tx, caller, "customer.change", &format!("customer/{id}"), told)
+            .note(&mut tx, caller, action, &format!("customer/{id}"), told)
             .await?;
         tx.commit().await?;
         Ok(())

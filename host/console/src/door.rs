@@ -177,7 +177,9 @@ pub(crate) async fn signed_in(State(desk): State<Desk>, request: Request, next: 
 async fn let_in(desk: &Desk, (token, session): (String, Session), request: Request, next: Next) -> Response {
     let chosen = session.person.language.as_deref().and_then(Language::of_tag);
     let language = chosen.unwrap_or_else(reader::language);
-    let ui = Ui::of(&session.caller.room.terms, language, desk.app().now());
+    let mut ui = Ui::of(&session.caller.room.terms, language, desk.app().now());
+    // a page without them is better than none
+    ui.rail = desk.app().today().rail(&session.caller).await.ok();
     tracing::Span::current().record("agency", session.caller.room.slug.as_str());
     let slug = session.caller.room.slug.clone();
     let stale = session.is_stale;
@@ -315,6 +317,7 @@ fn stranger(desk: &Desk, language: Language) -> Ui {
         zone: chrono_tz::UTC,
         currency: Currency::parse("CNY").unwrap_or_else(|| unreachable!("three letters")),
         now: desk.app().now(),
+        rail: None,
     }
 }
 

@@ -6,6 +6,29 @@ use posthouse_domain::money::Currency;
 use posthouse_domain::time::date_from_day;
 use posthouse_domain::{Day, Instant, Language};
 
+/// What can be counted, as templates have it: by itself or borrowed.
+pub(crate) trait Counted {
+    fn counted(&self) -> i64;
+}
+
+macro_rules! counted {
+    ($($number:ty),*) => {
+        $(impl Counted for $number {
+            fn counted(&self) -> i64 {
+                i64::try_from(*self).unwrap_or(i64::MAX)
+            }
+        })*
+    };
+}
+
+counted!(u64, i64, u32, i32, usize);
+
+impl<C: Counted> Counted for &C {
+    fn counted(&self) -> i64 {
+        (**self).counted()
+    }
+}
+
 /// A whole number with its thousands apart.
 pub(crate) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();

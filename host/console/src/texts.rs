@@ -1,5 +1,6 @@
 //! Every text of the console, in both languages: a file for each room and language, which the room's texts begin with the name of.
 
+use crate::show::Counted;
 use askama::FastWritable;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -73,8 +74,8 @@ impl Saying {
     }
 
     /// With a number put in, by which the text may choose its plural.
-    pub(crate) fn count<N: TryInto<i64>>(mut self, name: &'static str, number: N) -> Self {
-        self.values.set(name, number.try_into().unwrap_or(i64::MAX));
+    pub(crate) fn count(mut self, name: &'static str, number: impl Counted) -> Self {
+        self.values.set(name, number.counted());
         self
     }
 }

@@ -1,9 +1,10 @@
 //! What a template writes with: texts, icons, and numbers and times as its reader writes them.
 
 use crate::icons::{Icon, icon};
-use crate::show;
+use crate::show::{self, Counted};
 use crate::texts::Saying;
 use chrono_tz::Tz;
+use posthouse_app::today::Rail;
 use posthouse_domain::money::Currency;
 use posthouse_domain::time::day_of;
 use posthouse_domain::{AgencyTerms, Day, Instant, Language, Localized};
@@ -15,6 +16,8 @@ pub(crate) struct Ui {
     pub(crate) zone: Tz,
     pub(crate) currency: Currency,
     pub(crate) now: Instant,
+    /// The numbers beside the rooms; none for somebody of no agency.
+    pub(crate) rail: Option<Rail>,
 }
 
 impl Ui {
@@ -25,6 +28,7 @@ impl Ui {
             zone: terms.time_zone,
             currency: terms.currency,
             now,
+            rail: None,
         }
     }
 
@@ -35,6 +39,18 @@ impl Ui {
     /// The text of one of several things whose texts begin alike: a state, a kind.
     pub(crate) fn say_of(&self, beginning: &str, which: &str) -> Saying {
         Saying::new(self.language, format!("{beginning}{}", which.replace(['_', '.'], "-")))
+    }
+
+    /// What stands beside a room: a number, and whether it waits for its reader.
+    pub(crate) fn beside(&self, room: &str) -> Option<(String, bool)> {
+        let rail = self.rail?;
+        let (number, is_due) = match room {
+            "today" => (rail.waiting, true),
+            "customers" => (rail.customers, false),
+            "campaigns" => (rail.campaigns_running, false),
+            _ => return None,
+        };
+        (number > 0).then(|| (self.number(number), is_due))
     }
 
     pub(crate) fn tag(&self) -> &'static str {
@@ -61,8 +77,8 @@ impl Ui {
         }
     }
 
-    pub(crate) fn number<N: TryInto<i64>>(&self, number: N) -> String {
-        show::grouped(number.try_into().unwrap_or(i64::MAX))
+    pub(crate) fn number(&self, number: impl Counted) -> String {
+        show::grouped(number.counted())
     }
 
     pub(crate) fn money(&self, minor: &i64) -> String {

@@ -83,7 +83,7 @@ impl Today<'_> {
     /// Failures of the database.
     pub async fn rail(&self, caller: &Caller) -> Result<Rail> {
         let now = self.app.machine.now();
-        let kept = self.rails(caller).get(&caller.key).copied();
+        let kept = self.rails(caller).get(&caller.actor).copied();
         if let Some((_, rail)) = kept.filter(|(at, _)| (0..RAIL_KEPT).contains(&(now - at))) {
             return Ok(rail);
         }
@@ -107,7 +107,7 @@ impl Today<'_> {
         if rails.len() >= RAILS {
             rails.clear();
         }
-        rails.insert(caller.key, (self.app.machine.now(), rail));
+        rails.insert(caller.actor, (self.app.machine.now(), rail));
         Ok(rail)
     }
 

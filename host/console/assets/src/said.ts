@@ -27,12 +27,12 @@ const say = ({ text, undo }: Said): void => {
 
 document.addEventListener('said', (event) => say((event as CustomEvent<Said>).detail));
 
-// a page that a form led to brings its line along
+// a page that a form led to brings its line along, in a cookie that is taken once
 const brought = (): void => {
-  for (const note of document.querySelectorAll<HTMLElement>('template[data-said]')) {
-    say(JSON.parse(note.dataset['said'] ?? '{}') as Said);
-    note.remove();
-  }
+  const note = /(?:^|; )said=([^;]*)/.exec(document.cookie)?.[1];
+  if (!note) return;
+  document.cookie = 'said=; Path=/; Max-Age=0; SameSite=Lax';
+  say({ text: decodeURIComponent(note) });
 };
 document.addEventListener('DOMContentLoaded', brought);
 document.addEventListener('htmx:afterSettle', brought);

@@ -1,16 +1,18 @@
 //! What is around every page: the rail with its rooms, the palette, what a person chooses for themselves.
 
 use crate::Desk;
-use crate::door::{Bare, Staff, forget};
+use crate::door::{Bare, Part, Staff, forget};
 use crate::fault::{Answer, page};
 use crate::show::initial;
 use crate::ui::Ui;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Form, Query, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use posthouse_app::profiles::Browse;
 use posthouse_app::team::{Preferences, Scope, Session};
 use serde::Deserialize;
 
@@ -129,12 +131,13 @@ async fn palette(State(desk): State<Desk>, staff: Staff, bare: Bare, Query(asked
     let rooms = shell.rooms.iter().map(room).filter(fits).collect();
     let mut customers = Vec::new();
     if !q.is_empty() && session.caller.may(Scope::Read).is_ok() {
-        let (found, _) = desk
-            .app()
-            .profiles()
-            .list(&session.caller, Some(q), None, None, CUSTOMERS)
-            .await?;
-        customers.extend(found.into_iter().map(|found| Found {
+        let browse = Browse {
+            q: Some(q.to_owned()),
+            limit: CUSTOMERS,
+            ..Browse::default()
+        };
+        let found = desk.app().profiles().browse(&session.caller, &browse).await?;
+        customers.extend(found.rows.into_iter().map(|row| row.summary).map(|found| Found {
             icon: "user",
             beside: found.phone.or(found.label.member_no).unwrap_or_default(),
             label: found.label.label,
@@ -151,12 +154,7 @@ async fn palette(State(desk): State<Desk>, staff: Staff, bare: Bare, Query(asked
 
 async fn sign_out(State(desk): State<Desk>, Staff(session): Staff) -> Answer {
     desk.app().team().sign_out(&session).await?;
-    let mut response = Redirect::to("/sign-in").into_response();
-    // the whole page goes, not only a part of it
-    response.headers_mut().insert(
-        HeaderName::from_static("hx-redirect"),
-        HeaderValue::from_static("/sign-in"),
-    );
+    let response = whole_page("/sign-in");
     Ok(forget(&desk, response))
 }
 
@@ -190,12 +188,28 @@ pub(crate) fn local_path(path: &str) -> String {
     if is_ours { path.to_owned() } else { "/".into() }
 }
 
+/// Leads to a page, and has a line at its foot say what was done.
+pub(crate) fn said(path: &str, text: &str) -> Response {
+    let mut response = Redirect::to(path).into_response();
+    let note = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    // the page after the redirect takes it out of the cookie, once
+    if let Ok(value) = HeaderValue::from_str(&format!("said={note}; Path=/; SameSite=Lax; Max-Age=20")) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
 /// Leads to a page that is loaded as a whole.
 pub(crate) fn whole_page(path: &str) -> Response {
-    let mut response = Redirect::to(path).into_response();
-    if let Ok(value) = HeaderValue::from_str(path) {
-        response.headers_mut().insert("hx-redirect", value);
-    }
+    Redirect::to(path).into_response()
+}
+
+/// The same for a part of a page that asked: a redirect it would follow by itself, and put the page where the part was to be.
+pub(crate) fn leave_for(path: &str, Part(is_part): Part) -> Response {
+    let value = HeaderValue::from_str(path).ok().filter(|_| is_part);
+    let Some(value) = value else { return whole_page(path) };
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert("hx-redirect", value);
     response
 }
 

@@ -37,3 +37,5 @@ shell-keys-open = Open
 shell-keys-select = Select
 shell-keys-edit = Edit
 shell-close = Close
+shell-cancel = Cancel
+shell-crumbs = You are here

@@ -37,3 +37,5 @@ shell-keys-open = 打开
 shell-keys-select = 选中
 shell-keys-edit = 编辑
 shell-close = 关闭
+shell-cancel = 取消
+shell-crumbs = 所在位置

@@ -1,4 +1,6 @@
-//! Today: what needs me, what happened, who departs and returns.
+//! Today: what needs me, each with its one next action; what happened; who departs and returns.
+
+mod needs;
 
 use crate::Desk;
 use crate::door::{Bare, Staff};
@@ -9,6 +11,8 @@ use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use needs::Line;
+use posthouse_app::today::{CampaignSpend, TodayView, Travelling, TripToday};
 
 pub(crate) fn routes() -> Router<Desk> {
     Router::new().route("/", get(today))
@@ -22,16 +26,66 @@ struct Today {
     /// Which part of the day it is where the agency is.
     greeting: &'static str,
     person: String,
+    view: TodayView,
+    lines: Vec<Line>,
+    /// More of a kind than are listed, in words.
+    more: Vec<String>,
+    waiting: usize,
 }
 
-async fn today(State(_desk): State<Desk>, Staff(session): Staff, bare: Bare) -> Answer {
+impl Today {
+    /// Whose trips begin, and whose end.
+    fn travelling(&self) -> [(&'static str, &Travelling); 2] {
+        [("departs", &self.view.departs), ("returns", &self.view.returns)]
+    }
+
+    fn trip(&self, trip: &TripToday) -> String {
+        let what = trip.product.clone().or_else(|| trip.destination.clone());
+        let people = trip.travellers.filter(|travellers| *travellers > 1);
+        let people = people.map(|people| self.ui.say("today-travellers").count("count", people).to_string());
+        let parts: Vec<String> = [what, people].into_iter().flatten().collect();
+        parts.join(" · ")
+    }
+
+    /// How much of a budget is gone, in hundredths of the width of its meter.
+    fn burnt(&self, campaign: &CampaignSpend) -> i64 {
+        if campaign.budget <= 0 {
+            return 0;
+        }
+        (i128::from(campaign.used) * 100 / i128::from(campaign.budget)).clamp(0, 100) as i64
+    }
+
+    fn net(&self, entering: &u64, leaving: &u64) -> i64 {
+        *entering as i64 - *leaving as i64
+    }
+
+    fn signed(&self, net: i64) -> String {
+        let number = crate::show::grouped(net);
+        if net > 0 { format!("+{number}") } else { number }
+    }
+}
+
+async fn today(State(desk): State<Desk>, Staff(session): Staff, bare: Bare) -> Answer {
     let ui = Ui::from(bare);
-    let person = session.person.name.clone();
+    let view = desk.app().today().of(&session.caller).await?;
+    let shell = Shell::new(&session, ui, "today");
+    let lines: Vec<Line> = view.needs.iter().map(|need| needs::line(need, &shell, ui)).collect();
+    let more = view.more.iter().filter(|(_, count)| *count > 0).map(|(kind, count)| {
+        let kind = ui.say_of("today-kind-", kind.as_str()).to_string();
+        ui.say("today-more")
+            .count("count", *count)
+            .with("kind", kind)
+            .to_string()
+    });
     page(&Today {
         ui,
-        shell: Shell::new(&session, ui, "today"),
         greeting: greeting(ui.hour()),
-        person,
+        person: session.person.name.clone(),
+        waiting: lines.len() + view.more.iter().map(|(_, count)| *count as usize).sum::<usize>(),
+        more: more.collect(),
+        lines,
+        shell,
+        view,
     })
 }
 

@@ -1,3 +1,67 @@
 today-good-morning = Good morning, { $name }
 today-good-afternoon = Good afternoon, { $name }
 today-good-evening = Good evening, { $name }
+today-waiting = { $count ->
+    [0] Nothing needs you
+    [one] { $count } thing needs you
+   *[other] { $count } things need you
+}
+today-returning = { $count ->
+    [one] { $count } customer returns today
+   *[other] { $count } customers return today
+}
+today-booked = { $count ->
+    [one] { $count } booking yesterday, { $amount }
+   *[other] { $count } bookings yesterday, { $amount }
+}
+today-needs = What needs you
+today-nothing = Nothing needs you
+today-nothing-help = Approvals, tasks, alarms of rules and trouble with imports appear here.
+today-more = { $count } more: { $kind }
+today-due = due { $when }
+today-trip-departs = Departing today
+today-trip-returns = Returning today
+today-nobody = Nobody.
+today-travellers = { $count ->
+    [one] { $count } traveller
+   *[other] { $count } travellers
+}
+today-campaigns = Campaigns running
+today-segments = Segments this week
+
+today-kind-task = Task
+today-kind-approval = Approval
+today-kind-amendment = Amendment
+today-kind-rule-fails = Rule
+today-kind-campaign-fails = Campaign rule
+today-kind-rule-went-back = Rule
+today-kind-import = Import
+today-kind-conflict = Profile
+today-kind-webhook = Webhook
+today-kind-job = Job
+
+today-title-task = { $name }
+today-title-approval = Campaign “{ $name }” waits for approval
+today-title-amendment = Amendment { $count } of “{ $name }” waits for approval
+today-title-rule-fails = Segmentation rule { $name } fails; its segments stay as they were
+today-title-campaign-fails = Campaign rule { $name } fails
+today-title-rule-went-back = Rule { $name } kept failing and went back to an earlier revision
+today-title-import = { $name }: { $beside } rows landed, { $count } rejected
+today-title-conflict = A record belongs to several customers: { $name }
+today-title-webhook = { $name } was not told { $count } things
+today-title-job = Job { $name } failed after { $count } attempts
+
+today-do-task = Open
+today-do-approval = Review
+today-do-amendment = Compare
+today-do-rule-fails = See log
+today-do-campaign-fails = See log
+today-do-rule-went-back = Open
+today-do-import = Mend
+today-do-conflict = Decide
+today-do-webhook = Open
+today-do-job = Open
+
+today-who-task = Assigned to { $who }
+today-who-approval = Submitted by { $who }
+today-who-amendment = Proposed by { $who }

@@ -1,3 +1,54 @@
 today-good-morning = 早上好，{ $name }
 today-good-afternoon = 下午好，{ $name }
 today-good-evening = 晚上好，{ $name }
+today-waiting = { $count } 件事等您处理
+today-returning = { $count } 位客人今日返程
+today-booked = 昨天 { $count } 笔预订，{ $amount }
+today-needs = 等您处理
+today-nothing = 没有等您处理的事
+today-nothing-help = 新的审批、任务、规则告警和导入问题会出现在这里。
+today-more = 还有 { $count } 件{ $kind }
+today-due = { $when } 到期
+today-trip-departs = 今日出发
+today-trip-returns = 今日返程
+today-nobody = 没有人。
+today-travellers = { $count } 人
+today-campaigns = 进行中的活动
+today-segments = 分群本周变化
+
+today-kind-task = 任务
+today-kind-approval = 审批
+today-kind-amendment = 变更审批
+today-kind-rule-fails = 规则
+today-kind-campaign-fails = 活动规则
+today-kind-rule-went-back = 规则
+today-kind-import = 导入
+today-kind-conflict = 资料
+today-kind-webhook = 推送
+today-kind-job = 后台
+
+today-title-task = { $name }
+today-title-approval = 活动“{ $name }”等待审批
+today-title-amendment = 活动“{ $name }”的第 { $count } 次变更等待审批
+today-title-rule-fails = 分群规则 { $name } 出错，分群停在上一次的结果
+today-title-campaign-fails = 活动规则 { $name } 出错
+today-title-rule-went-back = 规则 { $name } 连续出错，已自动退回更早的版本
+today-title-import = { $name }：{ $beside } 行入库，{ $count } 行被拒
+today-title-conflict = 一条记录同时对应几位客户：{ $name }
+today-title-webhook = { $name } 有 { $count } 条通知没有送达
+today-title-job = 后台任务 { $name } 尝试 { $count } 次后失败
+
+today-do-task = 查看
+today-do-approval = 审批
+today-do-amendment = 比较并审批
+today-do-rule-fails = 看日志
+today-do-campaign-fails = 看日志
+today-do-rule-went-back = 查看
+today-do-import = 修正
+today-do-conflict = 判断
+today-do-webhook = 查看
+today-do-job = 查看
+
+today-who-task = 负责人：{ $who }
+today-who-approval = { $who } 提交
+today-who-amendment = { $who } 提交
