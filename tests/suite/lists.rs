@@ -142,17 +142,22 @@ impl Asked<'_> {
     }
 }
 
-/// Everyone of a list, read in pages of so many.
-fn paged(client: &Client, path: &str) -> (Vec<Value>, u64) {
-    let (mut all, mut cursor) = (Vec::new(), String::new());
+/// Everyone of a list from a place on, read page by page.
+fn paged_from(client: &Client, path: &str, next: Option<&str>) -> (Vec<Value>, u64) {
+    let (mut all, mut next) = (Vec::new(), next.map(str::to_owned));
     loop {
+        let cursor = next.map(|next| format!("&cursor={next}")).unwrap_or_default();
         let page = client.get(&format!("{path}{cursor}")).expect(200);
         all.extend(page["items"].as_array().unwrap().iter().cloned());
-        match page["next"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return (all, page["total"].as_u64().unwrap()),
+        next = page["next"].as_str().map(str::to_owned);
+        if next.is_none() {
+            return (all, page["total"].as_u64().unwrap());
         }
     }
+}
+
+fn paged(client: &Client, path: &str) -> (Vec<Value>, u64) {
+    paged_from(client, path, None)
 }
 
 fn members(items: &[Value]) -> Vec<String> {
@@ -298,7 +303,7 @@ fn a_page_goes_on_behind_its_last_customer_whatever_changes(database: Database) 
         (top == risen.iter().map(|member| (*member).clone()).collect()).then_some(())
     });
     let next = first["next"].as_str().unwrap();
-    let (rest, _) = paged(&client, &format!("{}&cursor={next}", asked.path("limit=50")));
+    let (rest, _) = paged_from(&client, &asked.path("limit=50"), Some(next));
     let left: Vec<String> = expected[10..]
         .iter()
         .filter(|member| *member != risen[1])

@@ -73,6 +73,7 @@ mod several_hosts;
 mod swaps;
 mod tasks;
 mod terminal;
+mod today;
 mod torture;
 mod tour;
 mod trade;

@@ -77,7 +77,7 @@ pub(crate) struct MoreNeeds {
 
 /// How a segment has changed.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SegmentChange {
+pub(crate) struct SegmentWeek {
     /// The binding.
     binding: String,
     /// The segment.
@@ -114,7 +114,7 @@ pub(crate) struct Happened {
     /// Customers who were new yesterday.
     new_customers: u64,
     /// How segments have changed in seven days; those in which nothing moved are left out.
-    segments: Vec<SegmentChange>,
+    segments: Vec<SegmentWeek>,
     /// Campaigns that run, the first in line first; twenty at most.
     campaigns: Vec<CampaignSpend>,
     /// How many run in all.
@@ -196,7 +196,7 @@ impl From<app::TodayView> for Today {
             kind: kind.as_str(),
             count,
         };
-        let segment = |change: app::SegmentChange| SegmentChange {
+        let segment = |change: app::SegmentChange| SegmentWeek {
             binding: change.binding,
             key: change.key,
             title: change.title,

@@ -25,7 +25,7 @@ pub(super) fn routes() -> Calls {
 
 /// What a campaign took off.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Saving {
+pub(crate) struct BookingSaving {
     /// The campaign.
     campaign_id: Uuid,
     /// Its name.
@@ -34,7 +34,7 @@ pub(crate) struct Saving {
     amount: i64,
 }
 
-impl From<Saved> for Saving {
+impl From<Saved> for BookingSaving {
     fn from(saved: Saved) -> Self {
         Self {
             campaign_id: saved.campaign,
@@ -46,8 +46,8 @@ impl From<Saved> for Saving {
 
 /// A booking of a customer.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Booking {
-    /// Booking id.
+pub(crate) struct CustomerBooking {
+    /// CustomerBooking id.
     id: String,
     /// Where it stands.
     #[schema(value_type = fixed::BookingStatus)]
@@ -76,10 +76,10 @@ pub(crate) struct Booking {
     /// Where it was booked.
     channel: Option<String>,
     /// What campaigns took off it, if it was confirmed with a quote.
-    savings: Vec<Saving>,
+    savings: Vec<BookingSaving>,
 }
 
-impl From<app::BookingView> for Booking {
+impl From<app::BookingView> for CustomerBooking {
     fn from(view: app::BookingView) -> Self {
         Self {
             id: view.id,
@@ -94,7 +94,7 @@ impl From<app::BookingView> for Booking {
             amount: view.amount,
             refunded: view.refunded,
             channel: view.channel,
-            savings: view.savings.into_iter().map(Saving::from).collect(),
+            savings: view.savings.into_iter().map(BookingSaving::from).collect(),
         }
     }
 }
@@ -112,13 +112,13 @@ struct PageQuery {
 /// Bookings of a customer, the latest booked first.
 #[utoipa::path(get, path = "/customers/{id}/bookings", tag = "profiles", operation_id = "listBookings",
     params(("id" = Uuid, Path, description = "Id of the customer."), PageQuery),
-    responses((status = 200, description = "A page of bookings.", body = Page<Booking>)))]
+    responses((status = 200, description = "A page of bookings.", body = Page<CustomerBooking>)))]
 async fn bookings(
     State(front): State<Front>,
     Auth(caller): Auth,
     Path(id): Path<Uuid>,
     Query(query): Query<PageQuery>,
-) -> Answer<axum::Json<Page<Booking>>> {
+) -> Answer<axum::Json<Page<CustomerBooking>>> {
     let limit = front.limit(query.limit)?;
     let profiles = front.app().profiles();
     Ok(axum::Json(Page::of(
@@ -128,7 +128,7 @@ async fn bookings(
 
 /// A quote of a customer.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Offer {
+pub(crate) struct CustomerQuote {
     /// Id, as in `GET /quotes/{id}`.
     id: Uuid,
     /// `open`, `confirmed`, `released` or `expired`.
@@ -146,7 +146,7 @@ pub(crate) struct Offer {
     booking_id: Option<String>,
 }
 
-impl From<QuoteView> for Offer {
+impl From<QuoteView> for CustomerQuote {
     fn from(view: QuoteView) -> Self {
         Self {
             id: view.id,
@@ -163,13 +163,13 @@ impl From<QuoteView> for Offer {
 /// Quotes of a customer, the latest first.
 #[utoipa::path(get, path = "/customers/{id}/quotes", tag = "profiles", operation_id = "listCustomerQuotes",
     params(("id" = Uuid, Path, description = "Id of the customer."), PageQuery),
-    responses((status = 200, description = "A page of quotes.", body = Page<Offer>)))]
+    responses((status = 200, description = "A page of quotes.", body = Page<CustomerQuote>)))]
 async fn quotes(
     State(front): State<Front>,
     Auth(caller): Auth,
     Path(id): Path<Uuid>,
     Query(query): Query<PageQuery>,
-) -> Answer<axum::Json<Page<Offer>>> {
+) -> Answer<axum::Json<Page<CustomerQuote>>> {
     let limit = front.limit(query.limit)?;
     let before = query.cursor.as_deref().map(id_cursor).transpose()?;
     front.app().profiles().exists(&caller, id).await?;
@@ -194,7 +194,7 @@ fn id_cursor(text: &str) -> Answer<Uuid> {
 
 /// What was booked in a month.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Month {
+pub(crate) struct BookedMonth {
     /// Such as `2026-01`.
     #[schema(example = "2026-01")]
     month: String,
@@ -217,9 +217,9 @@ pub(crate) struct SpendPlace {
 
 /// Where a customer stands.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Standing {
+pub(crate) struct CustomerStanding {
     /// Trips by the month they were booked in: twelve, the present one last.
-    months: Vec<Month>,
+    months: Vec<BookedMonth>,
     /// The place by spend in two years; `null` for somebody who spent nothing.
     spend: Option<SpendPlace>,
 }
@@ -227,19 +227,19 @@ pub(crate) struct Standing {
 /// Where a customer stands: trips by month for a year, and the place among all by spend in two years.
 #[utoipa::path(get, path = "/customers/{id}/standing", tag = "profiles", operation_id = "getStanding",
     params(("id" = Uuid, Path, description = "Id of the customer.")),
-    responses((status = 200, description = "Where the customer stands.", body = Standing)))]
+    responses((status = 200, description = "Where the customer stands.", body = CustomerStanding)))]
 async fn standing(
     State(front): State<Front>,
     Auth(caller): Auth,
     Path(id): Path<Uuid>,
-) -> Answer<axum::Json<Standing>> {
+) -> Answer<axum::Json<CustomerStanding>> {
     let found = front.app().profiles().standing(&caller, id).await?;
-    let month = |month: app::Month| Month {
+    let month = |month: app::Month| BookedMonth {
         month: month.month,
         bookings: month.bookings,
         amount: month.amount,
     };
-    Ok(axum::Json(Standing {
+    Ok(axum::Json(CustomerStanding {
         months: found.months.into_iter().map(month).collect(),
         spend: found.spend.map(|spend| SpendPlace {
             place: spend.place,
