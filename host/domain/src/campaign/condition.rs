@@ -191,10 +191,10 @@ impl Condition {
 fn how(kind: FactKind) -> Words {
     match kind {
         FactKind::Flag => words!("FACT:true or FACT:false", "FACT:true 或 FACT:false"),
-        FactKind::Text => words!("FACT:one,another", "FACT:一个,另一个"),
+        FactKind::Text => words!("FACT:one,another", "FACT:A,B"),
         FactKind::Day => words!(
             "FACT:2026-01-01..2026-01-31, FACT:2026-01-01.. or FACT:..2026-01-31",
-            "FACT:2026-01-01..2026-01-31、FACT:2026-01-01.. 或 FACT:..2026-01-31"
+            "FACT:2026-01-01..2026-01-31、FACT:2026-01-01..、FACT:..2026-01-31"
         ),
         FactKind::Count | FactKind::Money | FactKind::Number => words!(
             "FACT:2..4, FACT:2.., FACT:..4 or FACT:3 with whole numbers",
