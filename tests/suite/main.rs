@@ -48,6 +48,7 @@ mod hostile_cells;
 mod hostile_workbooks;
 mod hosts;
 mod identity;
+mod import_turns;
 mod insights;
 mod intake;
 mod isolation;

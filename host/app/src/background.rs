@@ -18,9 +18,6 @@ const DELIVERIES: u32 = 32;
 /// Jobs at once that wait for those who failed lately, or have not answered yet.
 const RETRIES: u32 = 8;
 
-/// Files at once, of different agencies: a small one need not wait for a large one.
-const IMPORTS: u32 = 2;
-
 /// How often the cache of compiled plugins is tidied.
 const TIDY_EVERY: Duration = Duration::from_hours(24);
 
@@ -43,7 +40,7 @@ impl App {
             for (lane, width) in [
                 (Lane::Deliveries, DELIVERIES),
                 (Lane::Retries, RETRIES),
-                (Lane::Imports, IMPORTS),
+                (Lane::Imports, crate::intake::FILES),
             ] {
                 app.background.spawn(app.clone().run_beside(lane, width));
             }

@@ -100,6 +100,8 @@ pub struct App {
     writable: Arc<writable::Writable>,
     points: Points,
     contributions: Contributions,
+    /// Turns of imports on this host.
+    imports: Arc<intake::Turns>,
     sources: timeline::Sources,
     kinds: Kinds,
     subjects: work::Subjects,
@@ -167,6 +169,7 @@ impl App {
             writable: Arc::default(),
             points: Points::default().with::<campaigns::point::Promotion>(),
             contributions: Contributions::default(),
+            imports: Arc::default(),
             sources: timeline::Sources::default()
                 .with::<intake::Records>()
                 .with::<segments::Moves>(),

@@ -65,7 +65,7 @@ impl TryFrom<String> for Lane {
 pub struct NoLane(String);
 
 /// How many agencies can be left out when jobs are taken.
-pub const LEFT_OUT: usize = 3;
+pub const LEFT_OUT: usize = 4;
 /// Agencies whose jobs are left where they are; the nil id stands for none.
 pub type LeftOut = [Uuid; LEFT_OUT];
 
@@ -239,7 +239,7 @@ pub async fn take(
             concat!(
                 "WITH taken AS (SELECT agency_id, kind, key FROM job
                      WHERE lane = $7 AND clock = $1 AND due <= $2 AND dead_at IS NULL AND held_until <= $5
-                       AND agency_id NOT IN ($8, $9, $10)
+                       AND agency_id NOT IN ($8, $9, $10, $11)
                      ORDER BY due, agency_id, kind, key LIMIT $6",
                 $skip,
                 ") UPDATE job SET held_until = $4, host = $3, attempts = attempts + 1
@@ -249,7 +249,7 @@ pub async fn take(
         };
     }
     let name = clock.as_str();
-    let [first, second, third] = left_out;
+    let [first, second, third, fourth] = left_out;
     let rows: std::result::Result<Vec<JobRow>, sqlx::Error> = match tx {
         Tx::Sqlite(c) => {
             let query = sqlx::query_as(taken!("")).bind(name).bind(now).bind(host);
@@ -261,6 +261,7 @@ pub async fn take(
                 .bind(first)
                 .bind(second)
                 .bind(third)
+                .bind(fourth)
                 .fetch_all(&mut **c)
                 .await
         }
@@ -277,6 +278,7 @@ pub async fn take(
                 .bind(first)
                 .bind(second)
                 .bind(third)
+                .bind(fourth)
                 .fetch_all(&mut **c)
                 .await
         }
@@ -311,19 +313,20 @@ pub async fn next_due(
     lane: Lane,
     clock: JobClock,
     machine: i64,
-    [first, second, third]: LeftOut,
+    [first, second, third, fourth]: LeftOut,
 ) -> Result<Option<i64>> {
     let row = fetch_optional!(
         tx,
         (i64,),
         "SELECT due FROM job WHERE lane = $3 AND clock = $1 AND dead_at IS NULL AND held_until <= $2
-           AND agency_id NOT IN ($4, $5, $6) ORDER BY due LIMIT 1",
+           AND agency_id NOT IN ($4, $5, $6, $7) ORDER BY due LIMIT 1",
         clock.as_str(),
         machine,
         lane.as_str(),
         first,
         second,
-        third
+        third,
+        fourth
     )?;
     Ok(row.map(|(due,)| due))
 }
@@ -380,6 +383,22 @@ pub async fn again(tx: &mut Tx, host: Uuid, job: &JobRow, due: i64) -> Result<bo
         due
     )?;
     Ok(done == 1)
+}
+
+/// Has those of an agency's jobs of a kind that nobody holds stand behind what others have waiting at machine time `now`, in the order of their
+/// keys: the agency has had its turn.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn stand_behind(tx: &mut Tx, agency: Uuid, kind: &str, now: i64) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE job SET due = $3 WHERE agency_id = $1 AND kind = $2 AND due < $3 AND host IS NULL AND dead_at IS NULL",
+        agency,
+        kind,
+        now
+    )
+    .map(drop)
 }
 
 /// Has a job that failed tried again after a pause, until which it is held, also if it was woken meanwhile; or gives it up at a machine

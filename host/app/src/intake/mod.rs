@@ -20,6 +20,7 @@ mod terms;
 mod told;
 mod touches;
 pub(crate) mod turn;
+mod turns;
 mod under_way;
 pub mod understood;
 mod uploads;
@@ -30,6 +31,7 @@ pub(crate) use batch::{meant, source_kind};
 pub(crate) use land::land;
 pub(crate) use terms::renew as renew_terms;
 pub(crate) use touches::Records;
+pub(crate) use turns::{FILES, Turns};
 pub(crate) use uploads::ForgetUpload;
 pub(crate) use work::ImportFile;
 

@@ -10,6 +10,7 @@ use super::progress::{Progress, Tally};
 use super::rehearsal::Rehearsal;
 use super::report::Rejects;
 use super::told;
+use super::turns::Place;
 use super::uploads::import_of;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane};
@@ -23,14 +24,11 @@ use posthouse_store::imports::{self as store, ImportRow};
 use posthouse_store::{Access, Tx, dialect, import_notes as notes};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// How often work on an import may fail since its last row was decided, before it counts as failed.
 const ATTEMPTS: i64 = 8;
-/// How long an import goes on while files of other agencies wait for their turn: then it lets one before it, and begins to read anew behind the
-/// rows that are done.
-const TURN: Duration = Duration::from_secs(30);
 /// How often it is looked whether the server stops while a large file is read whose first row is far.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -58,14 +56,21 @@ impl Job for ImportFile {
             return Ok(Done::Over);
         };
         let before = import.rows_done;
+        let mut place = app.imports.begin(job.agency_id);
         let work = async {
             let room = app.room(job.agency_id).await?;
-            app.intake().import(&room, job, &mut import).await
+            app.intake().import(&room, job, &mut import, &mut place).await
         };
         // a file over which this panics is given up like any other
         let ended = AssertUnwindSafe(work).catch_unwind().await;
         // it is as far as its rows are, so that it may go on at once, behind those that wait by now
-        let soon = Done::At(app.machine.now().max(job.due + 1));
+        let now = app.machine.now();
+        let soon = Done::At(now.max(job.due + 1));
+        if let Err(error) = retrying!(app.intake().stand_behind(job.agency_id, now))
+            && !note_if_full(&error)
+        {
+            tracing::warn!(%error, agency = %job.agency_id, "the agency's other files keep their places before those of others");
+        }
         match ended.unwrap_or_else(|_| Err(AppError::Internal("importing panicked".into()))) {
             Ok(Ended::Imported) => Ok(Done::Finished),
             // if it is still this host's, its rows were counted before, and it goes on behind them
@@ -90,6 +95,13 @@ impl Intake<'_> {
         let import = store::begin(&mut tx, job.agency_id, id).await?;
         tx.commit().await?;
         Ok(import)
+    }
+
+    /// Has the agency's other files stand behind those of agencies that wait.
+    async fn stand_behind(&self, agency: Uuid, now: i64) -> Result<()> {
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        jobs::stand_behind(&mut tx, agency, store::RUN, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Counts a failure, and gives the import up in the end; whether it is given up.
@@ -155,7 +167,13 @@ impl Intake<'_> {
         Ok(true)
     }
 
-    async fn import(&self, room: &Arc<Room>, own: &JobRow, job: &mut ImportRow) -> Result<Ended> {
+    async fn import(
+        &self,
+        room: &Arc<Room>,
+        own: &JobRow,
+        job: &mut ImportRow,
+        place: &mut Place<'_>,
+    ) -> Result<Ended> {
         tracing::info!(agency = %room.slug, import = %job.id, rows_done = job.rows_done, "importing {}", job.file_name);
         if job.dry_run && job.rows_done > 0 {
             let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
@@ -175,7 +193,9 @@ impl Intake<'_> {
             (defined, Progress::load(&mut tx, job).await?)
         };
         let mut pipeline = Pipeline::new(self.app, room, own, kind, progress);
-        let read = self.import_slices(room, (own, job), kind, defined, &mut pipeline).await;
+        let read = self
+            .import_slices(room, (own, job, place), kind, defined, &mut pipeline)
+            .await;
         // what is being written is waited for, whatever became of the rest
         let landed = pipeline.landed(job).await;
         // the last slices were perhaps not announced
@@ -205,7 +225,7 @@ impl Intake<'_> {
     async fn import_slices(
         &self,
         room: &Arc<Room>,
-        (own, job): (&JobRow, &mut ImportRow),
+        (own, job, place): (&JobRow, &mut ImportRow, &mut Place<'_>),
         kind: FileKind,
         defined: Vec<AttributeDef>,
         pipeline: &mut Pipeline,
@@ -222,7 +242,7 @@ impl Intake<'_> {
             pace: pipeline.pace.clone(),
         };
         let reading = tokio::task::spawn_blocking(move || source.read(&slices));
-        let (mut rehearsal, began) = (Rehearsal::default(), Instant::now());
+        let mut rehearsal = Rehearsal::default();
         loop {
             let next = tokio::time::timeout(LOOK, received.recv()).await;
             if self.app.stopping.is_cancelled() {
@@ -230,11 +250,12 @@ impl Intake<'_> {
             }
             let Ok(next) = next else { continue };
             let Some(slice) = next else { break };
+            let _turn = place.slice().await;
             if !job.dry_run {
                 if !pipeline.land(job, slice).await? {
                     return Ok(Err(Ended::Overtaken));
                 }
-                if began.elapsed() > TURN && self.others_wait(room).await? {
+                if place.was_long() && self.others_wait().await? && place.leave() {
                     return Ok(Err(Ended::Interrupted));
                 }
                 continue;
@@ -253,11 +274,9 @@ impl Intake<'_> {
         })?))
     }
 
-    /// Whether files of other agencies wait for their turn.
-    async fn others_wait(&self, room: &Room) -> Result<bool> {
-        let now = self.app.machine.now();
-        let mut left_out = jobs::LeftOut::default();
-        left_out[0] = room.id;
+    /// Whether files of agencies wait that have none under way here.
+    async fn others_wait(&self) -> Result<bool> {
+        let (now, left_out) = (self.app.machine.now(), self.app.imports.under_way());
         let mut tx = self.app.store.read(Access::Jobs).await?;
         let due = jobs::next_due(&mut tx, Lane::Imports, JobClock::Machine, now, left_out).await?;
         Ok(due.is_some_and(|due| due <= now))

@@ -15,7 +15,7 @@ mod travel;
 
 pub(crate) use kinds::{Done, Job, Kinds, Together};
 pub(crate) use posthouse_store::jobs::{
-    JobClock, JobRow, Lane, LeftOut, NewJob, bring_forward, cancel, finish, finish_all, lock_own, next_due, put,
-    put_all, wake,
+    JobClock, JobRow, Lane, NewJob, bring_forward, cancel, finish, finish_all, lock_own, next_due, put, put_all,
+    stand_behind, wake,
 };
 pub use travel::{ClockMove, ClockMoved};

@@ -1,13 +1,13 @@
 //! Room for jobs that run beside each other, of which no agency has all.
 
-use posthouse_store::jobs::{LEFT_OUT, LeftOut};
+use posthouse_store::jobs::LeftOut;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-/// How many agencies fill a lane, each with its share; one fewer can be full while there is room, and is left out of what is taken.
-const AGENCIES: u32 = LEFT_OUT as u32 + 1;
+/// How many agencies fill a lane, each with its share.
+const AGENCIES: u32 = posthouse_store::jobs::LEFT_OUT as u32;
 
 /// Room for jobs that run at once. Cheap to clone.
 #[derive(Debug, Clone)]
