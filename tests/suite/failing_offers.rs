@@ -12,6 +12,7 @@ on_both_engines!(
     a_rule_that_keeps_failing_gives_way,
     without_a_good_rule_the_campaign_is_silent,
     a_quote_asks_no_further_than_its_time,
+    a_rule_that_takes_the_time_of_others_is_set_aside,
 );
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -81,6 +82,13 @@ fn a_rule_that_fails_gives_no_offer(database: Database) {
     }
 }
 
+/// Some divisions that wait for each other.
+const SLOW: &str = "(loop $again
+           (local.set $now (i64.div_u (i64.const -1) (i64.or (local.get $now) (i64.const 3))))
+           (local.set $i (i32.add (local.get $i) (i32.const 1)))
+           (br_if $again (i32.lt_u (local.get $i) (i32.const 1000000))))
+         (local.set $i (i32.const 0))";
+
 fn a_quote_asks_no_further_than_its_time(database: Database) {
     // one after the other, in the order of the campaigns
     let env = vec![
@@ -89,13 +97,7 @@ fn a_quote_asks_no_further_than_its_time(database: Database) {
         ("POSTHOUSE_PLUGINS__LIMITS__REQUEST_MS", "60000".into()),
     ];
     let (_server, shop) = start_with(database, env);
-    // some divisions that wait for each other
-    let slow = "(loop $again
-           (local.set $now (i64.div_u (i64.const -1) (i64.or (local.get $now) (i64.const 3))))
-           (local.set $i (i32.add (local.get $i) (i32.const 1)))
-           (br_if $again (i32.lt_u (local.get $i) (i32.const 1000000))))
-         (local.set $i (i32.const 0))";
-    shop.run("slow", &shop.plan(&failing(7_777, slow), 1, json!({})));
+    shop.run("slow", &shop.plan(&failing(7_777, SLOW), 1, json!({})));
     shop.run("after", &shop.plan(&rule(Saving::Amount(100)), 2, json!({})));
     let late = shop.quote(None, 7_777, &[]);
     assert_eq!(traced(&late, "slow"), "applied", "{late}");
@@ -107,6 +109,44 @@ fn a_quote_asks_no_further_than_its_time(database: Database) {
     let usage = shop.client.get(&path).expect(200)["usage"].clone();
     assert!(usage["cpu_micros"].as_u64().unwrap() > 1_000, "{usage}");
     assert_eq!(traced(&shop.quote(None, 5_000, &[]), "after"), "applied");
+}
+
+fn a_rule_that_takes_the_time_of_others_is_set_aside(database: Database) {
+    let env = vec![
+        ("POSTHOUSE_PLUGINS__THREADS", "1".into()),
+        ("POSTHOUSE_PLUGINS__LIMITS__REQUEST_CPU_MS", "1".into()),
+        ("POSTHOUSE_PLUGINS__LIMITS__REQUEST_MS", "60000".into()),
+    ];
+    let (_server, shop) = start_with(database, env);
+    let slow = shop.run("slow", &shop.plan(&failing(7_777, SLOW), 1, json!({})));
+    shop.run("after", &shop.plan(&rule(Saving::Amount(100)), 2, json!({})));
+    let asked = |price: i64| {
+        let quote = shop.quote(None, price, &[]);
+        ["slow", "after"].map(|key| traced(&quote, key))
+    };
+    for _ in 0..4 {
+        assert_eq!(asked(7_777), ["applied", "not_asked"]);
+    }
+    // a quote in which there is time enough: only those in a row count
+    eventually("all have their time", PATIENCE, || {
+        (asked(5_000) == ["applied", "applied"]).then_some(())
+    });
+    for _ in 0..4 {
+        assert_eq!(asked(7_777), ["applied", "not_asked"]);
+    }
+    assert_eq!(binding(&shop, "slow")["set_aside"], Value::Null);
+    let aside = eventually("the rule is set aside", PATIENCE, || {
+        asked(7_777);
+        let aside = binding(&shop, "slow")["set_aside"].clone();
+        (!aside.is_null()).then_some(aside)
+    });
+    assert_eq!(aside["why"], "costing");
+    assert_eq!(asked(7_777), ["set_aside", "applied"], "others have their time");
+    assert_eq!(binding(&shop, "after")["set_aside"], Value::Null);
+    assert_eq!(binding(&shop, "slow")["stale_since"], Value::Null, "it does not fail");
+    // another rule is asked at once
+    shop.amend(&slow, &rule(Saving::Amount(7)));
+    assert_eq!(asked(7_777), ["applied", "applied"]);
 }
 
 pub(super) fn binding(shop: &Campaigns, key: &str) -> Value {
@@ -196,23 +236,90 @@ fn without_a_good_rule_the_campaign_is_silent(database: Database) {
     };
     fails(&shop);
     let since = marked(&shop);
-    for _ in 0..6 {
+    for _ in 0..2 {
         fails(&shop);
     }
     eventually("the faults are in the log", PATIENCE, || {
         let lines = shop.client.all("/api/v1/bindings/promotion/spring/logs");
-        (lines.iter().filter(|line| line["level"] == "fault").count() == 7).then_some(())
+        (lines.iter().filter(|line| line["level"] == "fault").count() == 3).then_some(())
     });
     assert_eq!(marked(&shop), since, "it says since when the rule fails");
-    // another run of the server takes the mark away, though it has not set it
+    // the third was one too many, and there is nothing to go back to: nobody asks for a while
+    let aside = |shop: &Campaigns| {
+        eventually("the rule is set aside", PATIENCE, || {
+            let aside = binding(shop, "spring")["set_aside"].clone();
+            (!aside.is_null()).then_some(aside)
+        })
+    };
+    assert_eq!(aside(&shop)["why"], "failing");
+    let silent = |shop: &Campaigns| {
+        let quote = shop.quote(None, 5_000, &[]);
+        assert_eq!(
+            (traced(&quote, "spring").as_str(), &quote["price"]),
+            ("set_aside", &json!(5_000))
+        );
+    };
+    silent(&shop);
+    let shown = |words: &[&str], language: &str| {
+        let mut command = server.command(words);
+        command
+            .env("POSTHOUSE_URL", &server.base)
+            .env("POSTHOUSE_API_KEY", &shop.client.key);
+        String::from_utf8(command.env("LANG", language).output().unwrap().stdout).unwrap()
+    };
+    let said = shown(&["campaigns", "show", "spring"], "C");
+    assert!(
+        said.contains("rule set aside") && said.contains("it kept failing"),
+        "{said}"
+    );
+    for words in [&["plugin", "list"][..], &["plugin", "logs", "promotion/spring"]] {
+        let said = shown(words, "zh_CN.UTF-8");
+        assert!(said.contains("promotion/spring 暂停询问至"), "{said}");
+    }
+    let doctor = shown(&["doctor", "--json"], "C");
+    let doctor: Value = serde_json::from_str(&doctor).unwrap();
+    assert_eq!(doctor["rules"][0]["binding"], "spring", "{doctor}");
+    assert!(doctor["rules"][0]["set_aside_until"].is_string(), "{doctor}");
+    let steps = shop.client.all("/api/v1/campaigns/spring/history");
+    assert_eq!(
+        (&steps[0]["action"], &steps[0]["by"]),
+        (&json!("set-aside"), &Value::Null)
+    );
+    assert!(
+        steps[0]["note"].as_str().unwrap().contains("no older revision"),
+        "{}",
+        steps[0]
+    );
+    assert!(
+        shop.client
+            .get("/metrics")
+            .text
+            .contains("posthouse_rules_set_aside_total")
+    );
+    // it is so for every run of the server, until somebody has it asked
     server.restart();
     shop.move_to(&server.base);
-    assert_eq!(marked(&shop), since);
+    silent(&shop);
+    assert_eq!((marked(&shop), aside(&shop)["why"].as_str()), (since, Some("failing")));
+    let again = shop
+        .client
+        .post("/api/v1/bindings/promotion/spring/ask-again", &json!({}));
+    assert_eq!(again.expect(200)["set_aside"], Value::Null);
     assert_eq!(traced(&shop.quote(None, 5_000, &[]), "spring"), "applied");
+    // another run of the server takes the mark away, though it has not set it
     eventually("the mark is gone", PATIENCE, || {
         binding(&shop, "spring")["stale_since"].is_null().then_some(())
     });
     assert_eq!(binding(&shop, "spring")["revision"], 1);
+    let actions = shop.client.all("/api/v1/audit");
+    let of_the_rule = actions
+        .iter()
+        .filter(|entry| entry["subject"] == "binding/promotion/spring");
+    let of_the_rule: Vec<_> = of_the_rule.map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(
+        of_the_rule,
+        ["binding.ask-again", "binding.set-aside", "binding.activation"]
+    );
     assert_eq!(
         shop.client
             .put("/api/v1/bindings/promotion/spring", &json!({"digest": "0".repeat(64)}))

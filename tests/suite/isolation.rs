@@ -147,7 +147,7 @@ impl Door {
         let body = match (self.method.as_str(), last) {
             ("GET" | "DELETE", _)
             | ("PUT", "{other}")
-            | ("POST", "clv" | "release" | "replay" | "test" | "invitation") => {
+            | ("POST", "clv" | "release" | "replay" | "test" | "ask-again" | "invitation") => {
                 return (String::new(), Vec::new());
             }
             ("POST", "quotes") => basket(Some(&ours.customer), 10_000, &[&ours.code]),

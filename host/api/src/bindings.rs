@@ -1,6 +1,7 @@
 //! Bindings: which rule is in force, since when, and how to go back.
 
 use super::Front;
+use super::aside::SetAside;
 use super::calls::Calls;
 use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match, plugin_digest};
 use super::fixed;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Calls {
         .open_to(&[Scope::Rules], routes!(history))
         .open_to(&[Scope::Rules], routes!(logs))
         .open_to(&[Scope::Rules], routes!(rollback))
+        .open_to(&[Scope::Rules], routes!(ask_again))
 }
 
 /// A rule to be put into force.
@@ -91,6 +93,10 @@ pub(crate) struct Binding {
     stale_since: Option<At>,
     /// How it fails; without what the rule itself says of that for a key without the scope `read`.
     stale_reason: Option<Said>,
+    /// Whether it is not asked for a while: its campaign offers nothing.
+    set_aside: Option<SetAside>,
+    /// Why a host could not open its plugin when it last tried: it decides nothing.
+    not_opened: Option<Said>,
     /// What the activation moved; only in the answer to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -111,6 +117,8 @@ impl From<BindingView> for Binding {
             granted: view.granted,
             stale_since: view.stale_since.map(At),
             stale_reason: view.stale_reason.map(Said),
+            set_aside: view.set_aside.map(SetAside::from),
+            not_opened: view.not_opened.map(Said),
             diff: view.diff.map(Diff::from),
         }
     }
@@ -333,5 +341,22 @@ async fn rollback(
         expected: if_match(&headers)?,
     };
     let view = point.roll_back(change, body.to).await?;
+    Ok((etag(view.revision), axum::Json(Binding::from(view))))
+}
+
+/// Ask a rule again that was set aside.
+///
+/// The rule of a campaign that keeps failing or costing, without an older revision to go back to, is not asked until `set_aside.until`. This has it asked
+/// at once, as if nothing had been counted against it. A rule that was not set aside stays as it is.
+#[utoipa::path(post, path = "/bindings/{extension_point}/{name}/ask-again", tag = "bindings", operation_id = "askBindingAgain",
+    params(("extension_point" = fixed::ExtensionPoint, Path, description = "What is decided."), ("name" = String, Path, description = "The agency's name for it.")),
+    responses((status = 200, description = "The binding.", body = Binding)))]
+async fn ask_again(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path((point, name)): Path<(String, String)>,
+) -> Answer<impl IntoResponse> {
+    let point = known(&point)?.name();
+    let view = front.app().bindings().ask_again(&caller, point, &name).await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }

@@ -3,6 +3,7 @@
 //! Fields keep the types they have, so that a value that is none of these is refused in the words of its capability.
 
 use posthouse_app::facts::export::Format;
+use posthouse_app::rules;
 use posthouse_app::segments::Sort;
 use posthouse_app::team;
 use posthouse_domain::campaign::effect::TooFew;
@@ -66,6 +67,8 @@ fixed! {
     PluginState = ["verified"];
     /// Why a revision came into force; `breaker`: the host went back by itself because the rule kept failing.
     RevisionCause = ["activation", "rollback", "breaker"];
+    /// Why a rule is not asked for a while: it kept failing, or kept taking so much of a quote's time that others were not asked.
+    AsideReason = rules::Why::ALL.map(rules::Why::as_str);
     /// Why everyone was classified again.
     RunCause = ["activation", "rollback", "breaker", "request", "midnight"];
     /// On what occasion a rule wrote a line: as of a run, or `change`: a customer's facts changed, or `decision`: a single case.
@@ -110,8 +113,9 @@ fixed! {
     CampaignType = campaign::CampaignType::ALL.map(campaign::CampaignType::as_str);
     /// Where a campaign stands between plan and lessons.
     CampaignState = campaign::State::ALL.map(campaign::State::as_str);
-    /// What was done with a campaign; `breaker` is the host going back to an earlier rule because the one in force kept failing.
-    CampaignAction = campaign::Action::ALL.map(campaign::Action::as_str).into_iter().chain(["create", "amend", "reject-amendment", "rollback", "breaker"]);
+    /// What was done with a campaign; `breaker` is the host going back to an earlier rule because the one in force kept failing, `set-aside`
+    /// that there was none.
+    CampaignAction = campaign::Action::ALL.map(campaign::Action::as_str).into_iter().chain(["create", "amend", "reject-amendment", "rollback", "breaker", "set-aside"]);
     /// What a rehearsed plan would do: `change` is another plan of the campaign of this key, `nothing` that it has this plan already.
     Rehearsed = ["create", "change", "nothing"];
     /// A field of a plan whose figure may be meant as it is written although it is unusual.
@@ -146,7 +150,7 @@ fixed! {
     CodeState = ["held", "not_applied", "coupon_unknown", "coupon_revoked", "coupon_expired", "coupon_of_another_customer", "coupon_used_up", "coupon_needless"];
     /// What became of a campaign in a quote: `applied`, or why not.
     CampaignOutcome = ["applied", "outside_window", "elsewhere", "customer_needed", "not_in_audience", "holdout", "open_complaint", "coupon_needed",
-        "no_rule", "not_asked", "rule_failed", "not_running", "no_offer", "outranked", "not_best", "over_budget", "at_floor"];
+        "no_rule", "set_aside", "not_asked", "rule_failed", "not_running", "no_offer", "outranked", "not_best", "over_budget", "at_floor"];
     /// How asking a rule ended: it answered, or what was wrong.
     DecisionOutcome = ["answered", "out_of_fuel", "out_of_time", "deadline", "memory", "trap", "bad_output", "refused", "host"];
     /// The period that is looked at.

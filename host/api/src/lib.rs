@@ -6,6 +6,7 @@
 
 mod agency;
 mod answers;
+mod aside;
 mod attributes;
 mod audit;
 mod auth;

@@ -13,6 +13,7 @@ use axum::response::IntoResponse;
 use posthouse_app::rules::PluginView;
 use posthouse_app::team::Scope;
 use posthouse_web::problem::Answer;
+use posthouse_web::reader::Said;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -72,6 +73,8 @@ pub(crate) struct Plugin {
     created_at: At,
     /// Whether a binding names it, now or in its history; it cannot be deleted then.
     bound: bool,
+    /// Why a host could not open it when it last tried, and what helps.
+    not_opened: Option<Said>,
 }
 
 impl From<PluginView> for Plugin {
@@ -93,6 +96,7 @@ impl From<PluginView> for Plugin {
             self_test: view.self_test,
             created_at: view.created_at.into(),
             bound: view.bound,
+            not_opened: view.not_opened.map(Said),
         }
     }
 }

@@ -219,7 +219,7 @@ pub(crate) struct CampaignTrace {
     /// Whether it takes something off.
     applied: bool,
     /// `applied`, or why not: `outside_window`, `elsewhere`, `customer_needed`, `not_in_audience`, `holdout`, `open_complaint`,
-    /// `coupon_needed`, `no_rule`, `not_asked`, `rule_failed`, `no_offer`, `outranked`, `not_best`, `over_budget`, `at_floor`, `not_running`.
+    /// `coupon_needed`, `no_rule`, `set_aside`, `not_asked`, `rule_failed`, `no_offer`, `outranked`, `not_best`, `over_budget`, `at_floor`, `not_running`.
     #[schema(value_type = fixed::CampaignOutcome)]
     code: String,
     /// In words.

@@ -53,6 +53,10 @@ fn rows(decision: &Value, revision: i64, id: Uuid) -> (BindingRow, BindingRevisi
         config: text("config"),
         config_digest: text("config_digest"),
         activated_at: at,
+        set_aside_until: None,
+        set_aside_why: None,
+        set_asides: 0,
+        unopened: None,
     };
     let history = BindingRevisionRow {
         revision,

@@ -45,6 +45,7 @@ event_types! {
     "import.finished": "A file was imported, or could not be.", "文件导入结束，或导入失败。";
     "plugin.activated": "A rule came into force.", "规则已启用。";
     "plugin.failing": "A rule kept failing; the last good revision is back in force.", "规则持续出错，已恢复到上一个正常的版本。";
+    "plugin.set-aside": "A rule kept failing or costing, and is not asked for a while.", "规则持续出错或耗时过多，暂停询问。";
     "quote.confirmed": "A quote was confirmed with a booking.", "报价已随订单确认。";
     "quote.returned": "What a confirmed quote took was given back, as its booking was cancelled or refunded.", "订单取消或退款，报价占用的优惠已退回。";
     "segment.moved": "Customers moved between segments.", "客户在分群之间变动。";

@@ -148,7 +148,7 @@ pub(crate) fn counted(number: u64, one: &str) -> String {
 }
 
 /// What is counted, with its measure word.
-const COUNTED: [(&str, &str); 9] = [
+const COUNTED: [(&str, &str); 10] = [
     ("basket", "个购物篮"),
     ("campaign", "个活动"),
     ("customer", "位客户"),
@@ -158,6 +158,7 @@ const COUNTED: [(&str, &str); 9] = [
     ("migration", "项迁移"),
     ("mover", "位变动客户"),
     ("row", "行"),
+    ("rule", "条规则"),
 ];
 
 /// A word of a shell's command line.

@@ -91,6 +91,10 @@ fn describe() {
         "Rules that kept failing and gave way to an earlier revision."
     );
     metrics::describe_counter!(
+        "posthouse_rules_set_aside_total",
+        "Times a rule was set aside that kept failing or costing, without an earlier revision to give way to."
+    );
+    metrics::describe_counter!(
         "posthouse_storage_full_total",
         "Times something could not be written for want of room on the disk."
     );

@@ -91,8 +91,8 @@ pub struct Clash {
     pub customer_id: Uuid,
 }
 
-/// Clashes that are looked at.
-const MOST_CLASHES: usize = 1_000;
+/// Rows that are looked at.
+const MOST: usize = 1_000;
 
 /// Rows of earlier builds that share their normal forms, those of one form beside each other, a thousand at most; nothing of a database
 /// whose tables are not up to date. It changes nothing.
@@ -100,17 +100,64 @@ const MOST_CLASHES: usize = 1_000;
 /// # Errors
 /// A database that cannot be reached or read.
 pub async fn clashes(address: &str) -> Result<Vec<Clash>> {
-    const ROWS: &str =
+    of_each_agency(
+        address,
         "SELECT a.slug, c.kind, c.was, c.customer_id FROM normal_form_clash c JOIN agency a ON a.id = c.agency_id
-         WHERE c.kind NOT IN ('id_card', 'passport') ORDER BY a.slug, c.kind, c.form, c.was LIMIT 1000";
+         WHERE c.kind NOT IN ('id_card', 'passport') ORDER BY a.slug, c.kind, c.form, c.was LIMIT 1000",
+    )
+    .await
+}
+
+/// A rule in force that does not decide as it should.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Trouble {
+    /// Short name of the agency.
+    pub slug: String,
+    /// What it decides.
+    pub extension_point: String,
+    /// The agency's name for it.
+    pub name: String,
+    /// Why a host could not open its plugin when it last tried, in both languages as it is stored.
+    pub unopened: Option<String>,
+    /// Until when it is not asked, in ms since 1970 by the machine's clock.
+    pub set_aside_until: Option<i64>,
+    /// Since when it fails, in ms since 1970.
+    pub stale_since: Option<i64>,
+}
+
+/// Rules in force that do not open, are not asked for a while, or fail, by agency, as [`clashes`] finds its rows. Those of campaigns only while these
+/// run.
+///
+/// # Errors
+/// A database that cannot be reached or read.
+pub async fn troubles(address: &str) -> Result<Vec<Trouble>> {
+    of_each_agency(
+        address,
+        "SELECT a.slug, b.extension_point, b.name, p.unopened, b.set_aside_until, b.stale_since
+         FROM binding b JOIN agency a ON a.id = b.agency_id
+         JOIN binding_revision r ON r.agency_id = b.agency_id AND r.extension_point = b.extension_point AND r.name = b.name AND r.revision = b.revision
+         JOIN plugin p ON p.agency_id = b.agency_id AND p.digest = r.digest
+         LEFT JOIN campaign c ON c.agency_id = b.agency_id AND c.key = b.name AND b.extension_point = 'promotion'
+         WHERE (b.extension_point <> 'promotion' OR c.state = 'running')
+           AND (p.unopened IS NOT NULL OR b.set_aside_until IS NOT NULL OR b.stale_since IS NOT NULL)
+         ORDER BY a.slug, b.extension_point, b.name LIMIT 1000",
+    )
+    .await
+}
+
+/// Rows of every agency, a thousand at most; nothing of a database whose tables are not up to date.
+async fn of_each_agency<T>(address: &str, rows: &'static str) -> Result<Vec<T>>
+where
+    T: Send + Unpin + for<'r> FromRow<'r, sqlx::sqlite::SqliteRow> + for<'r> FromRow<'r, sqlx::postgres::PgRow>,
+{
     if !matches!(status(address).await?, DatabaseStatus::There { pending, .. } if pending.is_empty()) {
         return Ok(Vec::new());
     }
     if address.starts_with("sqlite:") {
         let mut connection = looking(address)?.connect().await?;
-        let rows = sqlx::query_as(ROWS).fetch_all(&mut connection).await?;
+        let found = sqlx::query_as(rows).fetch_all(&mut connection).await?;
         connection.close().await?;
-        return Ok(rows);
+        return Ok(found);
     }
     let mut connection = sqlx::postgres::PgConnectOptions::from_str(address)?.connect().await?;
     let mut all = Vec::new();
@@ -123,13 +170,13 @@ pub async fn clashes(address: &str) -> Result<Vec<Clash>> {
     drop(tx);
     for agency in agencies {
         let mut tx = connection.begin_with(begin(crate::Access::Agency(agency))).await?;
-        all.extend(sqlx::query_as(ROWS).fetch_all(&mut *tx).await?);
-        if all.len() >= MOST_CLASHES {
+        all.extend(sqlx::query_as(rows).fetch_all(&mut *tx).await?);
+        if all.len() >= MOST {
             break;
         }
     }
     connection.close().await?;
-    all.truncate(MOST_CLASHES);
+    all.truncate(MOST);
     Ok(all)
 }
 

@@ -4,7 +4,7 @@ use crate::{Result, Tx};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub use crate::marks::{Fault, Heard, count_fault, mark_stale, mark_well};
+pub use crate::marks::{Fault, Heard, ask_again, count_cost, count_fault, mark_stale, mark_well, set_aside};
 
 /// A plugin revision without its bytes.
 #[derive(Debug, Clone, FromRow)]
@@ -29,11 +29,13 @@ pub struct PluginRow {
     pub created_at: i64,
     /// Whether a binding names it, now or in its history. Not written.
     pub bound: bool,
+    /// Why a host could not open it when it last tried. Not written with it.
+    pub unopened: Option<String>,
 }
 
 macro_rules! plugin_columns {
     () => {
-        "digest, name, version, extension_point, description, segments, self_test, size, created_at, \
+        "digest, name, version, extension_point, description, segments, self_test, size, created_at, unopened, \
          EXISTS (SELECT 1 FROM binding_revision r WHERE r.agency_id = $1 AND r.digest = plugin.digest) AS bound"
     };
 }
@@ -188,6 +190,21 @@ pub async fn put_component(tx: &mut Tx, agency: Uuid, digest: &str, component: &
     .map(drop)
 }
 
+/// Notes why a host could not open a revision, or that it could.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn note_unopened(tx: &mut Tx, agency: Uuid, digest: &str, why: Option<&str>) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE plugin SET unopened = $3 WHERE agency_id = $1 AND digest = $2",
+        agency,
+        digest,
+        why
+    )
+    .map(drop)
+}
+
 /// The component of a revision.
 ///
 /// # Errors
@@ -230,14 +247,23 @@ pub struct BindingRow {
     pub config_digest: String,
     /// When it came into force.
     pub activated_at: i64,
+    /// Until when it is not asked, in ms since 1970 by the machine's clock. Not written with it, like the next three.
+    pub set_aside_until: Option<i64>,
+    /// Why: `failing` or `costing`.
+    pub set_aside_why: Option<String>,
+    /// How often in a row it was set aside.
+    pub set_asides: i64,
+    /// Why a host could not open its plugin when it last tried.
+    pub unopened: Option<String>,
 }
 
 macro_rules! binding_select {
     () => {
         "SELECT b.extension_point, b.name, b.revision, b.run, b.transition, b.applied_change, b.stale_since, b.stale_reason,
-                r.digest, r.config, r.config_digest, r.activated_at
+                r.digest, r.config, r.config_digest, r.activated_at, b.set_aside_until, b.set_aside_why, b.set_asides, p.unopened
          FROM binding b JOIN binding_revision r ON r.agency_id = b.agency_id AND r.extension_point = b.extension_point
               AND r.name = b.name AND r.revision = b.revision
+              JOIN plugin p ON p.agency_id = b.agency_id AND p.digest = r.digest
          WHERE b.agency_id = $1"
     };
 }
@@ -296,7 +322,7 @@ pub async fn put_binding(tx: &mut Tx, agency: Uuid, from: i64, to: &BindingRow) 
          VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (agency_id, extension_point, name) DO UPDATE SET revision = excluded.revision, run = excluded.run,
             transition = excluded.transition, applied_change = excluded.applied_change, stale_since = NULL, stale_reason = NULL,
-            heard_at = 0, faults = 0, failed_change = 0
+            heard_at = 0, faults = 0, failed_change = 0, set_aside_until = NULL, set_aside_why = NULL, set_asides = 0, costly = 0
          WHERE binding.revision = $8",
         agency,
         &to.extension_point,

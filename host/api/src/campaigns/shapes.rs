@@ -1,5 +1,6 @@
 //! What the calls about campaigns answer.
 
+use super::super::aside::SetAside;
 use super::super::described;
 use super::super::fixed;
 use super::super::page::At;
@@ -238,6 +239,10 @@ struct RuleInForce {
     as_planned: bool,
     /// How it fails, while it does, in the host's words alone.
     failing: Option<reader::Said>,
+    /// Whether it is not asked for a while.
+    set_aside: Option<SetAside>,
+    /// Why a host could not open its plugin when it last tried.
+    not_opened: Option<reader::Said>,
 }
 
 impl From<app::CampaignView> for Campaign {
@@ -264,6 +269,8 @@ impl From<app::CampaignView> for Campaign {
                 config_digest: rule.config_digest,
                 as_planned: rule.as_planned,
                 failing: rule.failing.map(reader::Said),
+                set_aside: rule.set_aside.map(SetAside::from),
+                not_opened: rule.not_opened.map(reader::Said),
             }),
             facts: view.facts,
             granted: view.granted,
@@ -285,8 +292,9 @@ impl From<app::CampaignView> for Campaign {
 pub(crate) struct Step {
     /// Counts from 1.
     step: i64,
-    /// `create`, `change`, `submit`, `approve`, `reject`, `start`, `pause`, `resume`, `amend`, `reject-amendment`, `rollback`, `breaker`, `end` or
-    /// `evaluate`; `breaker` is the host going back to an earlier rule because the one in force kept failing.
+    /// `create`, `change`, `submit`, `approve`, `reject`, `start`, `pause`, `resume`, `amend`, `reject-amendment`, `rollback`, `breaker`,
+    /// `set-aside`, `end` or `evaluate`; `breaker` is the host going back to an earlier rule because the one in force kept failing, `set-aside` that
+    /// there was none and its rule is not asked for a while.
     #[schema(value_type = fixed::CampaignAction, example = "approve")]
     action: String,
     /// The state before.

@@ -24,8 +24,8 @@ use uuid::Uuid;
 pub struct StepView {
     /// Counts from 1.
     pub step: i64,
-    /// What was done: an action, `create`, `amend`, `rollback`, or `breaker`: the host went back to an earlier rule because the one in force
-    /// kept failing.
+    /// What was done: an action, `create`, `amend`, `rollback`, `breaker`: the host went back to an earlier rule because the one in force kept
+    /// failing, or `set-aside`: there was none, and the rule is not asked for a while.
     pub action: String,
     /// The state before.
     pub from: String,

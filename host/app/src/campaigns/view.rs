@@ -4,6 +4,7 @@ use super::lessons::{self, Lesson};
 use super::life::{AGREEING, campaign_type, settings};
 use super::{PROMOTION, find, look_up, plan_of, subject};
 use crate::error::{AppError, Result};
+use crate::rules::SetAside;
 use crate::rules::call::without_its_words;
 use crate::team::Caller;
 use crate::work;
@@ -77,6 +78,10 @@ pub struct RuleInForce {
     pub as_planned: bool,
     /// How it fails, while it does, in the host's words alone: those who may read customers find the rule's own with the binding.
     pub failing: Option<Words>,
+    /// Whether it is not asked for a while, and why.
+    pub set_aside: Option<SetAside>,
+    /// Why a host could not open its plugin when it last tried.
+    pub not_opened: Option<Words>,
 }
 
 /// A plugin by its name.
@@ -181,6 +186,8 @@ pub(super) async fn view(tx: &mut Tx, room: &Room, row: CampaignRow) -> Result<C
     let planned = settings(&campaign.plan.rule)?;
     let (plugin, understood) = said(tx, room, &campaign.plan).await?;
     let rule_in_force = bound.map(|bound| RuleInForce {
+        set_aside: SetAside::of(&bound),
+        not_opened: bound.unopened.as_deref().map(Words::from_stored),
         revision: bound.revision,
         as_planned: bound.digest == campaign.plan.rule.digest && bound.config == planned,
         digest: bound.digest,

@@ -9,12 +9,12 @@ use crate::error::Result;
 use crate::facts::known::{Known, project};
 use crate::rules::budget::Budget;
 use crate::rules::point::{Made, Rule, decide};
-use crate::rules::{Moment, in_turn};
+use crate::rules::{Moment, Why, in_turn};
 use crate::{Quotes, Room};
-use posthouse_domain::Words;
 use posthouse_domain::promotion::Basket;
 use posthouse_domain::promotion::budget::Used;
 use posthouse_domain::promotion::guard::{Asker, Barred, Occasion, admit};
+use posthouse_domain::{Instant, Words};
 use posthouse_engine::Proposed;
 use posthouse_store::budgets::{self, UsedRow};
 use std::collections::{HashMap, HashSet};
@@ -29,6 +29,8 @@ pub(crate) enum Heard {
     NoRule(Words),
     /// Its rule was not asked: those before it had taken what a request may take.
     NotAsked,
+    /// Its rule was not asked, as it is not for a while.
+    SetAside(Why),
     /// Its rule was asked.
     Asked(Box<Asked>),
 }
@@ -94,8 +96,15 @@ impl Quotes<'_> {
         let open: Vec<usize> = (0..bars.len()).filter(|place| bars[*place].is_none()).collect();
         let (asked, told) = (standing.clone(), Arc::new(Told::new(&new.basket)));
         let budget = Budget::new(self.app.engine.limits());
+        let machine = self.app.machine.now();
         let hearing = in_turn(&self.app.engine, room.id, open.len(), move |piece| {
-            hear(&asked.campaigns[open[piece]], &told, known.as_ref(), moment, &budget)
+            hear(
+                &asked.campaigns[open[piece]],
+                &told,
+                known.as_ref(),
+                (moment, machine),
+                &budget,
+            )
         });
         // what is left of the budgets is read while the rules are asked; the snapshot ends with that
         let reading = async {
@@ -151,12 +160,21 @@ fn used(row: &UsedRow) -> Used {
     }
 }
 
-/// Asks the rule of a campaign that may make an offer.
-fn hear(campaign: &Campaign, told: &Arc<Told>, known: Option<&Known>, moment: Moment, budget: &Budget) -> Heard {
+/// Asks the rule of a campaign that may make an offer. `machine` is the machine's time.
+fn hear(
+    campaign: &Campaign,
+    told: &Arc<Told>,
+    known: Option<&Known>,
+    (moment, machine): (Moment, Instant),
+    budget: &Budget,
+) -> Heard {
     let rule = match &campaign.rule {
         Ok(rule) => rule.clone(),
         Err(why) => return Heard::NoRule(why.clone()),
     };
+    if let Some(aside) = campaign.aside.filter(|aside| machine < aside.until) {
+        return Heard::SetAside(aside.why);
+    }
     if !budget.is_left() {
         return Heard::NotAsked;
     }

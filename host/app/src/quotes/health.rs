@@ -1,23 +1,15 @@
-//! How the rules of campaigns fare on this host: a rule that keeps failing gives way to the last one that did not.
+//! How the rules of campaigns fare on this host: which answer, which fail, and which take more of a quote's time than others can spare. What is done
+//! about it is in `care.rs`.
 
 use super::gather::{Gathered, Heard};
 use super::standing::Standing;
 use crate::campaigns::PROMOTION;
-use crate::campaigns::point::Promotion;
-use crate::campaigns::{find_locked, record};
-use crate::error::{Result, retrying};
-use crate::rules::breaker::{Attempt, Failing, good_revisions, trips};
-use crate::rules::call::without_its_words;
+use crate::rules::aside::took_too_much;
 use crate::rules::log::{About, Call, DECISION};
-use crate::rules::opening::still_decides;
-use crate::rules::point::RuleName;
-use crate::rules::pointer::{BREAKER, NewRule, put_rule};
-use crate::work::Taken;
 use crate::{Quotes, Room};
 use posthouse_domain::{Instant, Words, words};
-use posthouse_store::plugins::{self as bindings, BindingRevisionRow, Fault};
-use posthouse_store::{Access, campaigns};
-use std::collections::{HashMap, HashSet};
+use posthouse_store::plugins as bindings;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// What this host knows of an agency's campaigns between two quotes.
@@ -59,6 +51,8 @@ impl Healths {
 struct Health {
     revision: i64,
     mark: Option<Mark>,
+    /// Whether this host has counted what its last answer took.
+    costly: bool,
 }
 
 /// Whether a binding is marked as failing, as far as this host has said or seen.
@@ -73,9 +67,11 @@ struct Mark {
 const SEEN_FOR: i64 = 60_000;
 
 impl Health {
-    /// The rule answered. What is to be done about its mark.
-    fn answered(&mut self, at: Instant) -> Option<Care> {
+    /// The rule answered, and did before unless it `was_aside`. What is to be done about its mark.
+    fn answered(&mut self, at: Instant, was_aside: bool) -> Option<Care> {
+        let counted = std::mem::take(&mut self.costly) || was_aside;
         let care = match self.mark.replace(Mark { marked: false, at }) {
+            _ if counted => Care::Clear,
             Some(Mark { marked: true, .. }) => Care::Clear,
             Some(before) if at - before.at < SEEN_FOR => {
                 self.mark = Some(before);
@@ -84,6 +80,13 @@ impl Health {
             _ => Care::Look,
         };
         Some(care)
+    }
+
+    /// The rule answered, and took too much.
+    fn cost(&mut self, at: Instant) -> Care {
+        self.mark = Some(Mark { marked: false, at });
+        self.costly = true;
+        Care::Cost
     }
 
     /// The rule failed through its own fault.
@@ -109,9 +112,11 @@ impl Promotions {
 
 /// What is to be done about a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Care {
+pub(super) enum Care {
     /// It fails: say so and count it, over all hosts.
     Count(Words),
+    /// It answers, and others were not asked for the time that took: count it, over all hosts.
+    Cost,
     /// It answers again.
     Clear,
     /// It answers, and nobody here knows whether it is marked.
@@ -119,12 +124,31 @@ enum Care {
 }
 
 /// A rule to be seen to.
-struct Patient {
-    binding: String,
-    heard: bindings::Heard,
+pub(super) struct Patient {
+    pub(super) binding: String,
+    pub(super) heard: bindings::Heard,
     /// When it was asked, in business time.
-    now: Instant,
-    care: Care,
+    pub(super) now: Instant,
+    pub(super) care: Care,
+    /// Whether it was set aside before it was asked.
+    pub(super) was_aside: bool,
+}
+
+/// From how many microseconds of processor time on an answer took too much of this quote; none if nobody was left unasked.
+fn too_dear(gathered: &Gathered, of_all: u64) -> impl Fn(u64) -> bool {
+    let left_out = gathered.heard.iter().any(|heard| matches!(heard, Heard::NotAsked));
+    move |cpu_micros| left_out && took_too_much(cpu_micros, of_all)
+}
+
+impl Gathered {
+    /// Microseconds of processor time that the rule of a binding took.
+    fn micros_of(&self, binding: &str) -> u64 {
+        let asked = self.heard.iter().find_map(|heard| match heard {
+            Heard::Asked(asked) if asked.rule.binding == binding => Some(asked),
+            _ => None,
+        });
+        asked.map_or(0, |asked| asked.made.usage().cpu_micros)
+    }
 }
 
 /// What a rule was asked that failed: the basket without its end if it is long, and whose it is. The customer's facts are pinned with the
@@ -143,7 +167,8 @@ impl Quotes<'_> {
         let mut patients: Vec<Patient> = Vec::new();
         let mut health = room.promotions.health();
         let at = health.hear(self.app.machine.now());
-        for heard in &gathered.heard {
+        let too_dear = too_dear(gathered, self.app.engine.limits().request_cpu_ms.saturating_mul(1_000));
+        for (campaign, heard) in gathered.standing.campaigns.iter().zip(&gathered.heard) {
             let Heard::Asked(asked) = heard else { continue };
             let rule = &asked.rule;
             let fault = asked.made.answer.as_ref().err();
@@ -163,8 +188,10 @@ impl Quotes<'_> {
                 Some(fault) => room.log_fault(call, fault, Some(About::Case(about(gathered)))),
             }
             let known = health.of(&rule.binding, rule.revision);
+            let was_aside = campaign.aside.is_some();
             let care = match fault {
-                None => known.answered(at),
+                None if too_dear(asked.made.usage().cpu_micros) => Some(known.cost(at)),
+                None => known.answered(at, was_aside),
                 Some(fault) if fault.counts_against_plugin() => Some(known.failed(at, Words::of(fault))),
                 Some(_) => None,
             };
@@ -176,14 +203,22 @@ impl Quotes<'_> {
                 },
                 now: gathered.moment.now,
                 care,
+                was_aside,
             }));
         }
         drop(health);
         if patients.is_empty() {
             return;
         }
+        // the dearest first: if it is set aside, others may have time enough
+        let micros = |patient: &Patient| gathered.micros_of(&patient.binding);
+        patients.sort_by_key(|patient| std::cmp::Reverse(micros(patient)));
         let place = room.counting.clone().try_acquire_owned();
-        if place.is_err() && patients.iter().all(|patient| matches!(patient.care, Care::Count(_))) {
+        if place.is_err()
+            && patients
+                .iter()
+                .all(|patient| matches!(patient.care, Care::Count(_) | Care::Cost))
+        {
             // enough of them are being counted already; more of the same would only wait for the same row
             return;
         }
@@ -192,135 +227,6 @@ impl Quotes<'_> {
             app.quotes().see_to(&room, patients).await;
             drop(place);
         });
-    }
-
-    async fn see_to(&self, room: &Arc<Room>, mut patients: Vec<Patient>) {
-        if patients.iter().any(|patient| patient.care == Care::Look) {
-            let marked = retrying!(self.marked(room)).unwrap_or_else(|error| {
-                tracing::warn!(%error, agency = %room.slug, "marks of rules could not be read; they are looked for again");
-                HashSet::new()
-            });
-            patients.retain(|patient| patient.care != Care::Look || marked.contains(&patient.binding));
-        }
-        for patient in &patients {
-            if let Err(error) = self.care_for(room, patient).await {
-                let binding = &patient.binding;
-                tracing::error!(%error, agency = %room.slug, binding, "a failing rule could not be seen to");
-            }
-        }
-    }
-
-    /// The bindings that are marked as failing.
-    async fn marked(&self, room: &Room) -> Result<HashSet<String>> {
-        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
-        let rows = bindings::bindings(&mut tx, room.id).await?;
-        let marked = rows
-            .into_iter()
-            .filter(|row| row.extension_point == PROMOTION && row.stale_since.is_some());
-        Ok(marked.map(|row| row.name).collect())
-    }
-
-    async fn care_for(&self, room: &Arc<Room>, patient: &Patient) -> Result<()> {
-        let binding = &patient.binding;
-        match &patient.care {
-            Care::Count(fault) => {
-                let faults = retrying!(self.count_fault(room, patient, fault))?;
-                if faults == Some(1) {
-                    tracing::warn!(agency = %room.slug, binding, %fault, "a campaign's rule fails; it gives no offer");
-                }
-                if faults.is_some_and(trips) {
-                    retrying!(self.go_back_to_good(room, binding, patient.heard.revision, fault))?;
-                }
-                Ok(())
-            }
-            Care::Clear | Care::Look => retrying!(self.clear_mark(room, patient)),
-        }
-    }
-
-    async fn count_fault(&self, room: &Room, patient: &Patient, fault: &Words) -> Result<Option<i64>> {
-        let (agency, named) = (room.id, (PROMOTION, patient.binding.as_str()));
-        let reason = fault.to_stored();
-        let fault = Fault {
-            since: patient.now,
-            reason: &reason,
-            change: 0,
-            again: true,
-        };
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        let faults = bindings::count_fault(&mut tx, agency, named, patient.heard, fault).await?;
-        tx.commit().await?;
-        Ok(faults)
-    }
-
-    async fn clear_mark(&self, room: &Room, patient: &Patient) -> Result<()> {
-        let (agency, named) = (room.id, (PROMOTION, patient.binding.as_str()));
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        bindings::mark_well(&mut tx, agency, named, patient.heard).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Puts the last good revision of a binding back into force, if the failing one still is and there is one that can be opened.
-    async fn go_back_to_good(&self, room: &Arc<Room>, binding: &str, revision: i64, fault: &Words) -> Result<()> {
-        let failing = Failing {
-            extension_point: PROMOTION,
-            binding,
-            revision,
-            fault,
-        };
-        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
-        let good = good_revisions(&mut tx, room.id, failing).await?;
-        drop(tx);
-        for older in good {
-            let attempt = self.put_back_rule(room, failing, &older).await;
-            if failing.settle(room, &older, attempt)?.is_break() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    async fn put_back_rule(&self, room: &Room, failing: Failing<'_>, older: &BindingRevisionRow) -> Result<Attempt> {
-        let (agency, binding) = (room.id, failing.binding);
-        // opened first: to compile it takes long, and others want to write
-        let rule = self
-            .app
-            .plugins()
-            .rule_ahead::<Promotion>(agency, RuleName::revision(binding, older))
-            .await?;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        // in order with other changes of rules: one host goes back, the others see that it did
-        campaigns::next_version(&mut tx, agency).await?;
-        let present = bindings::binding(&mut tx, agency, PROMOTION, binding).await?;
-        if present.is_none_or(|row| row.revision != failing.revision) {
-            return Ok(Attempt::Overtaken);
-        }
-        still_decides(&mut tx, agency, &rule).await?;
-        let note = failing.fault.to_stored();
-        let new = NewRule {
-            extension_point: PROMOTION,
-            name: binding,
-            digest: &older.digest,
-            config: &older.config,
-            cause: BREAKER,
-            restores: Some(older.revision),
-            by: None,
-            note: Some(&note),
-            grant: &[],
-        };
-        let now = self.app.clock.now();
-        put_rule(self.app, &mut tx, agency, &new, now).await?;
-        let campaign = find_locked(&mut tx, agency, binding).await?;
-        let why = words!(
-            "the rule kept failing, revision {older} is back in force: {fault}",
-            "规则屡次出错，已恢复修订 {older}：{fault}",
-            older = older.revision,
-            fault = without_its_words(failing.fault)
-        )
-        .to_stored();
-        let taken = Taken::by_host(now, &why);
-        record(self.app, &mut tx, agency, (&campaign, &campaign), BREAKER, &taken).await?;
-        tx.commit().await?;
-        Ok(Attempt::Done)
     }
 }
 
@@ -333,18 +239,18 @@ mod tests {
         let mut healths = Healths::default();
         let health = healths.of("spring", 1);
         assert_eq!(
-            health.answered(10),
+            health.answered(10, false),
             Some(Care::Look),
             "an earlier run may have left a mark"
         );
-        assert_eq!(health.answered(11), None);
+        assert_eq!(health.answered(11, false), None);
         assert_eq!(
-            health.answered(10 + SEEN_FOR),
+            health.answered(10 + SEEN_FOR, false),
             Some(Care::Look),
             "another host may have left one"
         );
         assert_eq!(
-            healths.of("spring", 2).answered(12),
+            healths.of("spring", 2).answered(12, false),
             Some(Care::Look),
             "of this revision"
         );
@@ -357,8 +263,22 @@ mod tests {
         for at in [1, 2] {
             assert_eq!(health.failed(at, fault.clone()), Care::Count(fault.clone()));
         }
-        assert_eq!(health.answered(3), Some(Care::Clear));
-        assert_eq!(health.answered(4), None);
+        assert_eq!(health.answered(3, false), Some(Care::Clear));
+        assert_eq!(health.answered(4, false), None);
+    }
+
+    #[test]
+    fn what_was_counted_is_taken_back_by_the_next_good_answer() {
+        let mut healths = Healths::default();
+        let health = healths.of("spring", 1);
+        assert_eq!(health.cost(1), Care::Cost);
+        assert_eq!(health.answered(2, false), Some(Care::Clear));
+        assert_eq!(health.answered(3, false), None);
+        assert_eq!(
+            health.answered(4, true),
+            Some(Care::Clear),
+            "it was set aside until now"
+        );
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Quotes<'_> {
             .iter()
             .map(|heard| match heard {
                 Heard::Asked(..) => ids.next(),
-                Heard::Barred(..) | Heard::NoRule(..) | Heard::NotAsked => None,
+                Heard::Barred(..) | Heard::NoRule(..) | Heard::NotAsked | Heard::SetAside(..) => None,
             })
             .collect();
         let answer = priced.answer(gathered, &asked, caller);

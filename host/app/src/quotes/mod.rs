@@ -6,6 +6,7 @@
 //! ```
 
 mod budget;
+mod care;
 mod codes;
 mod gather;
 mod health;

@@ -3,6 +3,7 @@
 use crate::campaigns::PROMOTION;
 use crate::campaigns::point::Promotion;
 use crate::error::{AppError, Result};
+use crate::rules::SetAside;
 use crate::rules::opening::rule_of;
 use crate::rules::point::{Rule, RuleName};
 use crate::{Quotes, Room};
@@ -29,6 +30,8 @@ pub(crate) struct Campaign {
     pub(crate) mode: Mode,
     /// The rule that makes its offers, or why there is none.
     pub(crate) rule: std::result::Result<Arc<Rule<Promotion>>, Words>,
+    /// Whether it is not asked for a while; it stands here until it has answered.
+    pub(crate) aside: Option<SetAside>,
 }
 
 /// Every campaign in force, the first in line first.
@@ -106,6 +109,7 @@ impl Quotes<'_> {
                 Some(binding) => reopen(room, binding, on_hand, &own),
                 None => Err(words!("no rule was ever activated", "从未启用过规则")),
             };
+            let aside = bound.get(&key).and_then(SetAside::of);
             let mode = groups.get(&plan.stacking.group).and_then(|mode| Mode::parse(mode));
             campaigns.push(Campaign {
                 id,
@@ -114,6 +118,7 @@ impl Quotes<'_> {
                 plan,
                 mode: mode.unwrap_or(UNDEFINED),
                 rule,
+                aside,
             });
         }
         Ok(Standing {

@@ -6,8 +6,10 @@ use crate::rules::pointer::{self, NewRule};
 use crate::segments::Activation;
 use crate::team::Caller;
 use crate::testing::{self, NOW, on_both_engines};
+use posthouse_domain::Clock as _;
 use posthouse_domain::promotion::{Basket, Line, ProductKind};
 use posthouse_store::campaigns::{self, CampaignRow};
+use posthouse_store::plugins::{self as bindings, BindingRow};
 use posthouse_store::{Access, Store, dialect};
 use posthouse_tests::guest::{Guest, PromotionGuest};
 use serde_json::json;
@@ -19,9 +21,14 @@ on_both_engines!(
     a_host_is_warm_once_what_is_in_force_is_open,
     a_quote_goes_by_the_segments_of_now,
     quotes_of_a_moment_are_written_together,
+    a_rule_that_keeps_failing_is_asked_again_after_pauses_that_double,
 );
 
 fn asked(customer: Option<Uuid>) -> NewQuote {
+    priced(customer, 100_000)
+}
+
+fn priced(customer: Option<Uuid>, unit_price: i64) -> NewQuote {
     let line = Line {
         sku: "T1".into(),
         kind: ProductKind::Tour,
@@ -29,7 +36,7 @@ fn asked(customer: Option<Uuid>) -> NewQuote {
         theme: None,
         departs: None,
         travellers: 1,
-        unit_price: 100_000,
+        unit_price,
         unit_cost: None,
         quantity: 1,
     };
@@ -224,4 +231,75 @@ async fn quotes_of_a_moment_are_written_together(store: Store) {
         .expect("quotes");
     assert_eq!(listed.len(), 9);
     assert!(made.iter().all(|id| listed.iter().any(|quote| quote.id == *id)));
+}
+
+/// Asks for quotes one after the other, and waits until what came of each has been counted.
+async fn outcome(app: &App, caller: &Caller, unit_price: i64) -> String {
+    let counting = &caller.room.counting;
+    let places = counting.available_permits();
+    let made = app.quotes().make(caller, priced(None, unit_price)).await;
+    let code = made.expect("a quote").answer.trace[0].code.clone();
+    while counting.available_permits() < places {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    code
+}
+
+async fn stands(app: &App, caller: &Caller) -> BindingRow {
+    let agency = caller.room.id;
+    let mut tx = app.store.read(Access::Agency(agency)).await.expect("a snapshot");
+    let row = bindings::binding(&mut tx, agency, "promotion", "spring").await;
+    row.expect("a look").expect("a binding")
+}
+
+async fn a_rule_that_keeps_failing_is_asked_again_after_pauses_that_double(store: Store) {
+    const MINUTE: i64 = 60_000;
+    let (bad, good) = (100_000, 1_000);
+    let (one, clock) = testing::host(&store, NOW);
+    let (agency, key) = testing::agency(&store, "aside").await;
+    let caller = one.team().authenticate(&key).await.expect("a key");
+    let guest = PromotionGuest {
+        before: PromotionGuest::at_price(bad, "unreachable"),
+        ..rule("1.0.0")
+    };
+    launched(&one, &caller, ("spring", "running"), guest).await;
+    let (two, other_clock) = testing::host(&store, NOW);
+    let there = testing::owner(&two, agency, caller.key).await;
+    let later = |by: i64| {
+        let now = clock.machine.now() + by;
+        clock.machine.set(now);
+        other_clock.machine.set(now);
+    };
+    // counted over both hosts
+    for (app, caller) in [(&one, &caller), (&two, &there), (&one, &caller)] {
+        assert_eq!(outcome(app, caller, bad).await, "rule_failed");
+        later(1);
+    }
+    for (round, pause) in [(1, MINUTE), (2, 2 * MINUTE), (3, 4 * MINUTE)] {
+        let row = stands(&one, &caller).await;
+        let until = row.set_aside_until.expect("it is set aside");
+        assert_eq!((row.set_asides, row.set_aside_why.as_deref()), (round, Some("failing")));
+        assert_eq!(until - clock.machine.now(), pause - 1, "round {round}");
+        later(pause - 2);
+        for (app, caller) in [(&one, &caller), (&two, &there)] {
+            assert_eq!(outcome(app, caller, good).await, "set_aside");
+        }
+        later(1);
+        assert_eq!(outcome(&two, &there, bad).await, "rule_failed", "it is tried again");
+        later(1);
+    }
+    later(8 * MINUTE);
+    assert_eq!(outcome(&two, &there, good).await, "applied");
+    let row = stands(&one, &caller).await;
+    assert_eq!((row.set_aside_until, row.set_asides, row.stale_since), (None, 0, None));
+    // it has its three chances again
+    for fault in 1..=3 {
+        later(1);
+        assert_eq!(stands(&one, &caller).await.set_aside_until, None, "fault {fault}");
+        assert_eq!(outcome(&one, &caller, bad).await, "rule_failed");
+    }
+    assert_eq!(outcome(&two, &there, good).await, "set_aside");
+    let view = one.bindings().ask_again(&caller, "promotion", "spring").await;
+    assert_eq!(view.expect("a binding").set_aside, None);
+    assert_eq!(outcome(&two, &there, good).await, "applied", "at once, on every host");
 }

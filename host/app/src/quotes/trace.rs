@@ -230,6 +230,17 @@ pub(crate) fn outcome(
             ),
             0,
         ),
+        (Heard::SetAside(why), _) => {
+            let Words { en, zh } = why.in_words();
+            (
+                "set_aside",
+                Localized::new(
+                    format!("{zh}，暂停询问"),
+                    format!("Its rule is not asked for a while: {en}"),
+                ),
+                0,
+            )
+        }
         (Heard::Asked(asked), None) => match &asked.made.answer {
             Err(fault) => {
                 let Words { en, zh } = words!("Its rule failed: {fault}", "规则出错：{fault}");

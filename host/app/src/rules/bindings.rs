@@ -1,6 +1,7 @@
 //! Bindings: which rule is in force under which name, since when, and what stood there before. What it takes to put another one into
 //! force is for each extension point to say.
 
+use super::aside::SetAside;
 use super::call::reason_for;
 use super::diff::Diff;
 use crate::Bindings;
@@ -38,6 +39,10 @@ pub struct BindingView {
     pub stale_since: Option<i64>,
     /// How it fails.
     pub stale_reason: Option<Words>,
+    /// Whether it is not asked for a while, and why.
+    pub set_aside: Option<SetAside>,
+    /// Why a host could not open its plugin when it last tried.
+    pub not_opened: Option<Words>,
     /// What the activation moved; in lists it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,
@@ -175,6 +180,8 @@ impl Bindings<'_> {
         for row in store::bindings(&mut tx, agency).await? {
             let granted = store::granted(&mut tx, agency, &row.extension_point, &row.name).await?;
             views.push(BindingView {
+                set_aside: SetAside::of(&row),
+                not_opened: row.unopened.as_deref().map(Words::from_stored),
                 extension_point: row.extension_point,
                 name: row.name,
                 revision: row.revision,

@@ -5,6 +5,7 @@
 //! facts ─► context ─► call (`point`) ─► check (engine) ─► guard (the capability) ─► commit, with the decision's row
 //! ```
 
+pub(crate) mod aside;
 pub(crate) mod bindings;
 pub(crate) mod breaker;
 pub(crate) mod budget;
@@ -24,6 +25,7 @@ mod replay;
 pub(crate) mod settings;
 pub(crate) mod words;
 
+pub use aside::{SetAside, Why};
 pub use bindings::{BindingView, RevisionView};
 pub use decisions::{DecisionFilter, DecisionView};
 pub use diff::{ClassChange, Diff, MoveCount};

@@ -5,6 +5,7 @@ use crate::Plugins;
 use crate::beside::beside;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
+use crate::writable::note_if_full;
 use bytes::Bytes;
 use posthouse_domain::{Rejection, Words, words};
 use posthouse_engine::{Decider, Description, Engine, LoadError, Plugin, Refusal};
@@ -52,6 +53,8 @@ pub struct PluginView {
     pub created_at: i64,
     /// Whether a binding names it, now or in its history; it cannot be deleted then.
     pub bound: bool,
+    /// Why a host could not open it when it last tried.
+    pub not_opened: Option<Words>,
 }
 
 impl PluginView {
@@ -77,6 +80,7 @@ impl PluginView {
             state: "verified",
             created_at: row.created_at,
             bound: row.bound,
+            not_opened: row.unopened.as_deref().map(Words::from_stored),
         })
     }
 }
@@ -123,6 +127,7 @@ impl Plugins<'_> {
             // machine time: revisions are told apart by when they came, also where the business clock stands still
             created_at: self.app.machine.now(),
             bound: false,
+            unopened: None,
         };
         let new = crate::error::retrying!(self.keep(caller, &row, &component))?;
         tracing::info!(agency = %caller.room.slug, plugin = %row.name, version = %row.version, digest = %row.digest, "plugin let in");
@@ -132,6 +137,7 @@ impl Plugins<'_> {
     async fn mend(&self, agency: Uuid, digest: &str, component: &[u8]) -> Result<()> {
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         store::put_component(&mut tx, agency, digest, component).await?;
+        store::note_unopened(&mut tx, agency, digest, None).await?;
         campaigns::next_version(&mut tx, agency).await?;
         dialect::notify(&mut tx, agency).await?;
         Ok(tx.commit().await?)
@@ -234,10 +240,39 @@ impl Plugins<'_> {
     }
 
     async fn opened(&self, agency: Uuid, kept: Kept) -> Result<Plugin> {
-        let (digest, bytes) = match kept {
-            Kept::Loaded(plugin) => return Ok(plugin),
-            Kept::Component(digest, bytes) => (digest, bytes),
+        let Kept {
+            digest,
+            before,
+            component,
+        } = kept;
+        let opened = match component {
+            Component::Loaded(plugin) => Ok(plugin),
+            Component::Stored(bytes) => self.open_stored(agency, &digest, bytes).await,
         };
+        let why = match &opened {
+            Ok(_) => None,
+            Err(AppError::Unable(rejection)) => Some(rejection.detail.to_stored()),
+            // a compiler that is busy says nothing of the plugin
+            Err(_) => return opened,
+        };
+        if why != before
+            && let Err(error) = crate::error::retrying!(self.note_unopened(agency, &digest, why.as_deref()))
+            && !note_if_full(&error)
+        {
+            tracing::warn!(%error, %agency, digest, "whether a plugin opens could not be noted");
+        }
+        opened
+    }
+
+    /// Notes why a revision does not open here, or that it does, for all who show it.
+    async fn note_unopened(&self, agency: Uuid, digest: &str, why: Option<&str>) -> Result<()> {
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        store::note_unopened(&mut tx, agency, digest, why).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn open_stored(&self, agency: Uuid, digest: &str, bytes: Vec<u8>) -> Result<Plugin> {
+        let digest = digest.to_owned();
         let (engine, named) = (self.app.engine.clone(), digest.clone());
         let open = || async move {
             let opening = beside(move || engine.open(&named, &bytes)).await;
@@ -267,21 +302,35 @@ impl Plugins<'_> {
 }
 
 /// A revision that was let in before.
-enum Kept {
+struct Kept {
+    digest: String,
+    /// What was noted when it was opened before: why it could not be.
+    before: Option<String>,
+    component: Component,
+}
+
+enum Component {
     /// It is ready in memory.
     Loaded(Plugin),
-    /// Its digest and bytes.
-    Component(String, Vec<u8>),
+    /// Its bytes.
+    Stored(Vec<u8>),
 }
 
 async fn kept(engine: &Engine, tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Kept> {
     // another agency's plugin may be in memory: that this agency has it comes first
     let row = revision(tx, agency, digest).await?;
-    if let Some(plugin) = engine.loaded(&row.digest) {
-        return Ok(Kept::Loaded(plugin));
-    }
-    let bytes = store::component(tx, agency, digest).await?;
-    Ok(Kept::Component(row.digest, bytes.ok_or(AppError::NotFound("plugin"))?))
+    let component = match engine.loaded(&row.digest) {
+        Some(plugin) => Component::Loaded(plugin),
+        None => {
+            let bytes = store::component(tx, agency, digest).await?;
+            Component::Stored(bytes.ok_or(AppError::NotFound("plugin"))?)
+        }
+    };
+    Ok(Kept {
+        digest: row.digest,
+        before: row.unopened,
+        component,
+    })
 }
 
 /// A plugin where one of this extension point is needed.
@@ -435,6 +484,7 @@ mod tests {
             .expect("half of it");
         tx.commit().await.expect("a commit");
         let (other, _) = testing::host(&store, NOW);
+        let owner = caller.clone();
         let caller = testing::owner(&other, agency, caller.actor).await;
         match other.plugins().open(agency, &view.digest).await {
             Err(AppError::Unable(why)) => {
@@ -448,6 +498,10 @@ mod tests {
             }
             opened => panic!("{opened:?}"),
         }
+        // for all who show it, on every host
+        let noted = |view: PluginView| view.not_opened.map(|why| why.en);
+        let listed = app.plugins().get(&owner, &view.digest).await.expect("a look");
+        assert!(noted(listed).is_some_and(|why| why.contains("upload the same file again")));
         let (new, _) = other
             .plugins()
             .upload(&caller, component)
@@ -456,6 +510,8 @@ mod tests {
         assert!(!new, "the revision was known");
         let (third, _) = testing::host(&store, NOW);
         third.plugins().open(agency, &view.digest).await.expect("a plugin");
+        let listed = app.plugins().get(&owner, &view.digest).await.expect("a look");
+        assert_eq!(noted(listed), None);
     }
 
     #[test]

@@ -52,6 +52,10 @@ pub(crate) async fn put_rule(app: &App, tx: &mut Tx, agency: Uuid, new: &NewRule
         config: new.config.to_owned(),
         config_digest: config_digest.clone(),
         activated_at: now,
+        set_aside_until: None,
+        set_aside_why: None,
+        set_asides: 0,
+        unopened: None,
     };
     if !store::put_binding(tx, agency, from, &row).await? {
         return Err(StoreError::Overtaken.into());

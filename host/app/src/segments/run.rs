@@ -348,6 +348,10 @@ impl Segments<'_> {
             } else {
                 old_row.as_ref().map_or(draft.moment.now, |row| row.activated_at)
             },
+            set_aside_until: None,
+            set_aside_why: None,
+            set_asides: 0,
+            unopened: None,
         };
         if !bindings::put_binding(tx, room.id, from, &row).await? {
             return Err(StoreError::Overtaken.into());

@@ -133,6 +133,7 @@ mod tests {
             size: 1,
             created_at: NOW,
             bound: false,
+            unopened: None,
         };
         plugins::insert(tx, agency, &plugin, b"x").await.expect("a plugin");
         let row = BindingRow {
@@ -148,6 +149,10 @@ mod tests {
             config: "{}".into(),
             config_digest: "c".into(),
             activated_at: NOW,
+            set_aside_until: None,
+            set_aside_why: None,
+            set_asides: 0,
+            unopened: None,
         };
         plugins::put_binding(tx, agency, 0, &row).await.expect("a binding");
         let revision = BindingRevisionRow {

@@ -6,7 +6,7 @@ use crate::house;
 use crate::output::{Output, counted, table};
 use posthouse_app::StoreError;
 use posthouse_app::database::{self, DatabaseStatus};
-use posthouse_domain::{Words, words};
+use posthouse_domain::{Words, time, words};
 use posthouse_engine::{Engine, EngineConfig};
 use serde::Serialize;
 use std::path::Path;
@@ -63,6 +63,11 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
         words!("database", "数据库"),
         database_words(&config, database),
     ));
+    let troubles = block_on(async { Ok(database::troubles(&config.database).await.unwrap_or_default()) })?;
+    checks.push(Check::of(
+        words!("rules in force", "生效中的规则"),
+        rules_open(&troubles),
+    ));
     let clashes = block_on(async { Ok(database::clashes(&config.database).await.unwrap_or_default()) })?;
     // without its cache, as making that would be a change
     let sandbox = EngineConfig {
@@ -77,8 +82,9 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
     ));
     let well = checks.iter().all(|check| check.ok);
     let listed: Vec<_> = clashes.iter().map(clash_json).collect();
+    let failing: Vec<_> = troubles.iter().map(trouble_json).collect();
     output.answer(
-        &serde_json::json!({ "ok": well, "checks": checks, "clashes": listed }),
+        &serde_json::json!({ "ok": well, "checks": checks, "rules": failing, "clashes": listed }),
         || {
             let row = |check: &Check| {
                 vec![
@@ -92,10 +98,81 @@ pub(super) fn doctor(settings: &Settings, output: Output) -> Result<(), Failure>
                     check.detail.clone(),
                 ]
             };
-            table(&checks.iter().map(row).collect::<Vec<_>>()) + &clash_words(&clashes)
+            table(&checks.iter().map(row).collect::<Vec<_>>()) + &trouble_words(&troubles) + &clash_words(&clashes)
         },
     )?;
     if well { Ok(()) } else { Err(Failure::told()) }
+}
+
+/// Whether all rules in force open: one that does not is a matter of this server, its limits or its version.
+fn rules_open(troubles: &[database::Trouble]) -> Result<String, String> {
+    let unopened = troubles.iter().filter(|trouble| trouble.unopened.is_some()).count() as u64;
+    match (unopened, troubles.is_empty()) {
+        (0, true) => Ok(words!("all of them open and answer", "全部能打开，运行正常").to_string()),
+        (0, false) => Ok(words!("all of them open; some fail, see below", "全部能打开；部分出错，见下").to_string()),
+        (unopened, _) => Err(words!(
+            "{rules} not opened, see below",
+            "{rules}打不开，见下",
+            rules = counted(unopened, "rule")
+        )
+        .to_string()),
+    }
+}
+
+fn trouble_json(trouble: &database::Trouble) -> serde_json::Value {
+    serde_json::json!({
+        "agency": trouble.slug, "extension_point": trouble.extension_point, "binding": trouble.name,
+        "not_opened": trouble.unopened.as_deref().map(|why| Words::from_stored(why).en),
+        "set_aside_until": trouble.set_aside_until.map(time::instant_text),
+        "stale_since": trouble.stale_since.map(time::instant_text),
+    })
+}
+
+/// Rules in force that do not decide as they should. What was wrong with them the agency finds with `posthouse plugin list`.
+fn trouble_words(troubles: &[database::Trouble]) -> String {
+    if troubles.is_empty() {
+        return String::new();
+    }
+    let head = [
+        words!("agency", "旅行社"),
+        words!("binding", "绑定"),
+        words!("how it stands", "状况"),
+    ];
+    let head = head.map(|word| word.to_string()).to_vec();
+    let row = |trouble: &database::Trouble| {
+        let stands = match trouble {
+            database::Trouble {
+                unopened: Some(why), ..
+            } => {
+                words!("not opened: {why}", "打不开：{why}", why = Words::from_stored(why))
+            }
+            database::Trouble {
+                set_aside_until: Some(until),
+                ..
+            } => words!(
+                "set aside until {until}",
+                "暂停询问至 {until}",
+                until = time::instant_text(*until)
+            ),
+            _ => words!(
+                "fails since {since}",
+                "自 {since} 起出错",
+                since = time::instant_text(trouble.stale_since.unwrap_or_default())
+            ),
+        };
+        vec![
+            trouble.slug.clone(),
+            format!("{}/{}", trouble.extension_point, trouble.name),
+            stands.to_string(),
+        ]
+    };
+    let rows: Vec<_> = std::iter::once(head).chain(troubles.iter().map(row)).collect();
+    words!(
+        "\nThese rules do not decide as they should; `posthouse plugin logs BINDING` with a key of the agency says more:\n\n{rows}",
+        "\n以下规则没有正常运行；用该旅行社的密钥执行 `posthouse plugin logs BINDING` 可了解详情：\n\n{rows}",
+        rows = table(&rows)
+    )
+    .to_string()
 }
 
 fn clash_json(clash: &database::Clash) -> serde_json::Value {

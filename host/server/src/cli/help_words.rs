@@ -316,6 +316,14 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     ("Activate an earlier revision of a binding again", "恢复绑定的较早修订"),
     (
+        "Ask a campaign's rule again that was set aside because it kept failing or costing",
+        "恢复询问因屡次出错或耗时过多而暂停的活动规则",
+    ),
+    (
+        "The binding, promotion/KEY for the rule of a campaign",
+        "绑定，活动的规则写 promotion/KEY",
+    ),
+    (
         "The binding, or promotion/KEY for the rule of a campaign",
         "绑定，活动的规则写作 promotion/KEY",
     ),

@@ -21,6 +21,7 @@ pub(crate) async fn put_rule(tx: &mut Tx, agency: Uuid) {
         size: 1,
         created_at: 1,
         bound: false,
+        unopened: None,
     };
     plugins::insert(tx, agency, &plugin, b"x").await.expect("a plugin");
     put_revision(tx, agency, 1).await;
@@ -42,6 +43,10 @@ pub(crate) async fn put_revision(tx: &mut Tx, agency: Uuid, revision: i64) {
         config: "{}".into(),
         config_digest: "c".into(),
         activated_at: 1,
+        set_aside_until: None,
+        set_aside_why: None,
+        set_asides: 0,
+        unopened: None,
     };
     let put = plugins::put_binding(tx, agency, revision - 1, &binding).await;
     assert!(put.expect("a binding"), "revision {revision} is not the next");

@@ -11,7 +11,7 @@ use uuid::Uuid;
 const HOST: Uuid = Uuid::from_u128(77);
 const HOOK: Uuid = Uuid::from_u128(88);
 /// Whose jobs are left out.
-const NOBODY: LeftOut = [Uuid::nil(); 3];
+const NOBODY: LeftOut = [Uuid::nil(); jobs::LEFT_OUT];
 
 fn job(key: &str, due: i64) -> NewJob<'_> {
     NewJob {

@@ -129,6 +129,16 @@ pub(super) fn campaign(found: &Value, house: &House) -> String {
         .map(|number| number.to_string())
         .unwrap_or_default();
     let failing = text(&found["rule_in_force"], "failing").to_owned();
+    let aside = match &found["rule_in_force"]["set_aside"] {
+        Value::Null => String::new(),
+        aside => words!(
+            "until {until}: {why}",
+            "至 {until}：{why}",
+            until = house.clock(&aside["until"]),
+            why = crate::cli::plugin::aside(aside)
+        )
+        .to_string(),
+    };
     let facts: Vec<&str> = items(found, "facts").filter_map(Value::as_str).collect();
     let about = lines(&[
         (words!("owner", "负责人"), text(found, "owner").to_owned()),
@@ -145,6 +155,11 @@ pub(super) fn campaign(found: &Value, house: &House) -> String {
         (words!("open tasks", "未完成任务"), tasks),
         (words!("amendment waiting", "待审批的变更"), amendment),
         (words!("rule fails", "规则出错"), failing),
+        (words!("rule set aside", "规则暂停询问"), aside),
+        (
+            words!("rule not opened", "规则打不开"),
+            text(&found["rule_in_force"], "not_opened").to_owned(),
+        ),
     ]);
     let plan = words!("The plan", "方案");
     let mut words = format!(

@@ -23,6 +23,7 @@ use binding::Binding;
 use clap::{Args, Subcommand};
 use points::Point;
 use std::path::PathBuf;
+pub(in crate::cli) use words::aside;
 
 /// Plugins.
 #[derive(Debug, Subcommand)]
@@ -104,6 +105,12 @@ pub(super) enum Plugin {
         #[arg(long, value_name = "REVISION")]
         to: Option<i64>,
     },
+    /// Ask a campaign's rule again that was set aside because it kept failing or costing.
+    #[command(after_help = VARIABLES)]
+    AskAgain {
+        /// The binding, promotion/KEY for the rule of a campaign.
+        binding: Binding,
+    },
     /// List the revisions of a binding, the newest first: when each was activated, why, and with which settings.
     #[command(after_help = VARIABLES)]
     History {
@@ -167,6 +174,7 @@ impl Plugin {
             Self::Preview { rule, all } => remote::preview(&rule, all, output),
             Self::Activate { rule, grant } => remote::activate(&rule, grant, output),
             Self::Rollback { binding, to } => remote::rollback(&binding, to, output),
+            Self::AskAgain { binding } => remote::ask_again(&binding, output),
             Self::History { binding, revisions } => remote::history(&binding, revisions, output),
             Self::Logs { binding, lines } => remote::logs(&binding, lines, output),
             Self::List => remote::list(output),

@@ -260,6 +260,20 @@ pub(super) fn rollback(name: &Binding, to: Option<i64>, output: Output) -> Resul
     })
 }
 
+pub(super) fn ask_again(name: &Binding, output: Output) -> Result<(), Failure> {
+    let client = Client::from_environment()?;
+    let binding = client
+        .send("POST", &format!("{}/ask-again", name.path()), &json!({}))
+        .map_err(about(name))?;
+    output.answer(&binding, || {
+        words!(
+            "The rule of {name} is asked from the next quote on.",
+            "{name} 的规则从下一次报价起恢复询问。"
+        )
+        .to_string()
+    })
+}
+
 pub(super) fn history(binding: &Binding, revisions: u16, output: Output) -> Result<(), Failure> {
     let client = Client::from_environment()?;
     let page = client
@@ -278,8 +292,9 @@ pub(super) fn logs(binding: &Binding, lines: u16, output: Output) -> Result<(), 
     // as one reads: the last line is the newest
     items.reverse();
     let house = House::ask(&client)?;
-    output.answer(&json!({ "items": items }), || {
-        answers::logs(&items, &binding.to_string(), &house)
+    let stands = client.get(&binding.path()).map_err(about(binding))?;
+    output.answer(&json!({ "items": items, "binding": stands }), || {
+        answers::logs(&items, &binding.to_string(), &house) + &answers::troubles(&stands)
     })
 }
 

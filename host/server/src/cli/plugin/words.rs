@@ -267,9 +267,9 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value], house: &House) -> St
             .iter()
             .filter(|binding| binding["digest"] == revision["digest"])
             .map(|binding| {
-                let stale = match binding["stale_since"].is_null() {
-                    true => Words::default(),
-                    false => words!(", stale", "，未更新"),
+                let stale = match TROUBLES.iter().find(|(field, _)| !binding[*field].is_null()) {
+                    None => Words::default(),
+                    Some((_, said)) => said(),
                 };
                 words!(
                     "{name} (revision {revision}{stale})",
@@ -289,8 +289,41 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value], house: &House) -> St
         ]));
     }
     let mut words = table(&rows);
-    for binding in bindings.iter().filter(|binding| !binding["stale_since"].is_null()) {
-        let meanwhile = (points::of(binding).meanwhile)();
+    words.extend(bindings.iter().map(troubles));
+    words
+}
+
+/// Why a binding does not decide as it should: the field that says so, and the mark beside its name.
+const TROUBLES: [(&str, fn() -> Words); 3] = [
+    ("not_opened", || words!(", not opened", "，打不开")),
+    ("set_aside", || words!(", set aside", "，暂停询问")),
+    ("stale_since", || words!(", stale", "，未更新")),
+];
+
+/// Why a binding does not decide as it should, and what helps; nothing if it does.
+pub(super) fn troubles(binding: &Value) -> String {
+    let meanwhile = (points::of(binding).meanwhile)();
+    let mut words = String::new();
+    if !binding["not_opened"].is_null() {
+        words += &words!(
+            "\n{name} is not opened, and {meanwhile}: {reason}\n",
+            "\n{name} 打不开，{meanwhile}：{reason}\n",
+            name = bound(binding),
+            reason = text(binding, "not_opened")
+        )
+        .to_string();
+    }
+    if !binding["set_aside"].is_null() {
+        words += &words!(
+            "\n{name} is set aside until {until}, as {why}, and {meanwhile}. `posthouse plugin ask-again {name}` has it asked at once.\n",
+            "\n{name} 暂停询问至 {until}：{why}，{meanwhile}。可用 `posthouse plugin ask-again {name}` 立即恢复。\n",
+            name = bound(binding),
+            until = text(&binding["set_aside"], "until"),
+            why = aside(&binding["set_aside"])
+        )
+        .to_string();
+    }
+    if !binding["stale_since"].is_null() {
         words += &words!(
             "\n{name} is stale since {since}: its rule fails, and {meanwhile}. {reason}\n",
             "\n{name} 自 {since} 起未更新：规则出错，{meanwhile}。{reason}\n",
@@ -301,6 +334,14 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value], house: &House) -> St
         .to_string();
     }
     words
+}
+
+/// Why a rule is set aside.
+pub(in crate::cli) fn aside(aside: &Value) -> Words {
+    match text(aside, "why") {
+        "costing" => words!("it kept using up the time of quotes", "规则屡次用完报价的时间"),
+        _ => words!("it kept failing", "规则屡次出错"),
+    }
 }
 
 fn diff(diff: &Value) -> String {
