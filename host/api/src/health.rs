@@ -101,6 +101,9 @@ pub(super) async fn told(State(front): State<Front>) -> impl IntoResponse {
     let stats = front.app().engine().stats();
     metrics::counter!("posthouse_plugins_compiled_total").absolute(stats.compiled);
     metrics::counter!("posthouse_plugins_from_cache_total").absolute(stats.from_cache);
+    let (fuel, cpu_micros) = front.app().engine().spent();
+    metrics::counter!("posthouse_rule_fuel_total").absolute(fuel);
+    metrics::counter!("posthouse_rule_cpu_microseconds_total").absolute(cpu_micros);
     metrics::gauge!("posthouse_plugins_loaded").set(stats.loaded as f64);
     let text = front
         .0

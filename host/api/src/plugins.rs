@@ -75,6 +75,10 @@ pub(crate) struct Plugin {
     bound: bool,
     /// Why a host could not open it when it last tried, and what helps.
     not_opened: Option<Said>,
+    /// Nanoseconds of processor time that a unit of its fuel took on the host that answers, over all calls since it was opened there; null while too
+    /// few units were burnt to tell.
+    #[schema(example = 3.1)]
+    nanos_per_unit: Option<f64>,
 }
 
 impl From<PluginView> for Plugin {
@@ -97,6 +101,7 @@ impl From<PluginView> for Plugin {
             created_at: view.created_at.into(),
             bound: view.bound,
             not_opened: view.not_opened.map(Said),
+            nanos_per_unit: view.nanos_per_unit,
         }
     }
 }

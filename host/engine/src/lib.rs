@@ -48,6 +48,7 @@ mod runtime;
 mod schema;
 mod self_test;
 mod shown;
+mod spent;
 mod text;
 mod trials;
 mod turns;

@@ -4,6 +4,7 @@ use crate::fault::{Fault, FaultKind, Receipt, Usage};
 use crate::guest::{Denied, Guest, linker};
 use crate::limits::Limits;
 use crate::processor::used as cpu;
+use crate::spent::Spent;
 use posthouse_domain::{Words, words};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,8 @@ pub(crate) struct Runtime {
     pub(crate) engine: wasmtime::Engine,
     pub(crate) linker: Linker<Guest>,
     pub(crate) limits: Limits,
+    /// What the calls of all plugins have cost so far.
+    pub(crate) spent: Spent,
     calls: Gate,
     _ticker: Ticker,
 }
@@ -30,6 +33,7 @@ impl Runtime {
         let ticker = Ticker::start(&engine, &limits)?;
         Ok(Self {
             linker,
+            spent: Spent::default(),
             calls: Gate::new(limits.concurrent_calls.max(1)),
             _ticker: ticker,
             engine,

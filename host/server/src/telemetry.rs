@@ -91,6 +91,14 @@ fn describe() {
         "Rules that kept failing and gave way to an earlier revision."
     );
     metrics::describe_counter!(
+        "posthouse_rule_fuel_total",
+        "Fuel that calls of plugins burnt, self-tests included."
+    );
+    metrics::describe_counter!(
+        "posthouse_rule_cpu_microseconds_total",
+        "Processor time that calls of plugins took, in microseconds: over the fuel, what a unit costs on this machine."
+    );
+    metrics::describe_counter!(
         "posthouse_rules_set_aside_total",
         "Times a rule was set aside that kept failing or costing, without an earlier revision to give way to."
     );

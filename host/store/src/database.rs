@@ -94,18 +94,51 @@ pub struct Clash {
 /// Rows that are looked at.
 const MOST: usize = 1_000;
 
+/// Rows of every agency, a thousand at most; nothing of a database whose tables are not up to date.
+macro_rules! of_each_agency {
+    ($address:expr, $rows:literal) => {{
+        if !matches!(status($address).await?, DatabaseStatus::There { pending, .. } if pending.is_empty()) {
+            return Ok(Vec::new());
+        }
+        if $address.starts_with("sqlite:") {
+            let mut connection = looking($address)?.connect().await?;
+            let found = sqlx::query_as($rows).fetch_all(&mut connection).await?;
+            connection.close().await?;
+            return Ok(found);
+        }
+        let mut connection = sqlx::postgres::PgConnectOptions::from_str($address)?.connect().await?;
+        let mut all = Vec::new();
+        // each agency by itself, as the wall between them asks
+        let begin = |access| AssertSqlSafe(crate::dialect::postgres_begin(access, false));
+        let mut tx = connection.begin_with(begin(crate::Access::Jobs)).await?;
+        let agencies: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM agency ORDER BY slug")
+            .fetch_all(&mut *tx)
+            .await?;
+        drop(tx);
+        for agency in agencies {
+            let mut tx = connection.begin_with(begin(crate::Access::Agency(agency))).await?;
+            all.extend(sqlx::query_as($rows).fetch_all(&mut *tx).await?);
+            if all.len() >= MOST {
+                break;
+            }
+        }
+        connection.close().await?;
+        all.truncate(MOST);
+        Ok(all)
+    }};
+}
+
 /// Rows of earlier builds that share their normal forms, those of one form beside each other, a thousand at most; nothing of a database
 /// whose tables are not up to date. It changes nothing.
 ///
 /// # Errors
 /// A database that cannot be reached or read.
 pub async fn clashes(address: &str) -> Result<Vec<Clash>> {
-    of_each_agency(
+    of_each_agency!(
         address,
         "SELECT a.slug, c.kind, c.was, c.customer_id FROM normal_form_clash c JOIN agency a ON a.id = c.agency_id
-         WHERE c.kind NOT IN ('id_card', 'passport') ORDER BY a.slug, c.kind, c.form, c.was LIMIT 1000",
+         WHERE c.kind NOT IN ('id_card', 'passport') ORDER BY a.slug, c.kind, c.form, c.was LIMIT 1000"
     )
-    .await
 }
 
 /// A rule in force that does not decide as it should.
@@ -131,7 +164,7 @@ pub struct Trouble {
 /// # Errors
 /// A database that cannot be reached or read.
 pub async fn troubles(address: &str) -> Result<Vec<Trouble>> {
-    of_each_agency(
+    of_each_agency!(
         address,
         "SELECT a.slug, b.extension_point, b.name, p.unopened, b.set_aside_until, b.stale_since
          FROM binding b JOIN agency a ON a.id = b.agency_id
@@ -140,44 +173,8 @@ pub async fn troubles(address: &str) -> Result<Vec<Trouble>> {
          LEFT JOIN campaign c ON c.agency_id = b.agency_id AND c.key = b.name AND b.extension_point = 'promotion'
          WHERE (b.extension_point <> 'promotion' OR c.state = 'running')
            AND (p.unopened IS NOT NULL OR b.set_aside_until IS NOT NULL OR b.stale_since IS NOT NULL)
-         ORDER BY a.slug, b.extension_point, b.name LIMIT 1000",
+         ORDER BY a.slug, b.extension_point, b.name LIMIT 1000"
     )
-    .await
-}
-
-/// Rows of every agency, a thousand at most; nothing of a database whose tables are not up to date.
-async fn of_each_agency<T>(address: &str, rows: &'static str) -> Result<Vec<T>>
-where
-    T: Send + Unpin + for<'r> FromRow<'r, sqlx::sqlite::SqliteRow> + for<'r> FromRow<'r, sqlx::postgres::PgRow>,
-{
-    if !matches!(status(address).await?, DatabaseStatus::There { pending, .. } if pending.is_empty()) {
-        return Ok(Vec::new());
-    }
-    if address.starts_with("sqlite:") {
-        let mut connection = looking(address)?.connect().await?;
-        let found = sqlx::query_as(rows).fetch_all(&mut connection).await?;
-        connection.close().await?;
-        return Ok(found);
-    }
-    let mut connection = sqlx::postgres::PgConnectOptions::from_str(address)?.connect().await?;
-    let mut all = Vec::new();
-    // each agency by itself, as the wall between them asks
-    let begin = |access| AssertSqlSafe(crate::dialect::postgres_begin(access, false));
-    let mut tx = connection.begin_with(begin(crate::Access::Jobs)).await?;
-    let agencies: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM agency ORDER BY slug")
-        .fetch_all(&mut *tx)
-        .await?;
-    drop(tx);
-    for agency in agencies {
-        let mut tx = connection.begin_with(begin(crate::Access::Agency(agency))).await?;
-        all.extend(sqlx::query_as(rows).fetch_all(&mut *tx).await?);
-        if all.len() >= MOST {
-            break;
-        }
-    }
-    connection.close().await?;
-    all.truncate(MOST);
-    Ok(all)
 }
 
 /// Settings of a PostgreSQL server that are off, although without them it acknowledges what a power cut takes back. On SQLite there are none:

@@ -122,6 +122,8 @@ struct Parts<'a> {
     validate: &'a str,
     realloc: &'a str,
     memory: &'a str,
+    /// More imports of the module.
+    imports: &'a str,
     /// Functions of the extension point, and whatever else there is.
     rest: &'a str,
 }
@@ -136,6 +138,7 @@ impl Parts<'_> {
             validate,
             realloc,
             memory,
+            imports,
             rest,
         } = self;
         let tag = EN;
@@ -147,6 +150,7 @@ impl Parts<'_> {
         format!(
             r#"(module
   (import "posthouse:plugin/log@1.0.0" "write" (func $say (param i32 i32 i32)))
+  {imports}
   (memory (export "memory") {memory})
   (global $heap (mut i32) (i32.const {heap}))
   (data (i32.const {BASE}) "{bytes}")

@@ -146,6 +146,7 @@ impl PromotionGuest {
             validate: &self.validate,
             realloc: "(call $alloc (local.get 3))",
             memory: "8",
+            imports: "",
             rest: &rest,
         };
         parts.wat()

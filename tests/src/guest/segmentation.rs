@@ -1,6 +1,6 @@
 //! A segmentation with replaceable parts.
 
-use super::{Data, IN_LIFE, Parts, Said, component, words};
+use super::{Data, IN_LIFE, Parts, Said, component, component_with, words};
 
 /// The parts. What is not replaced is harmless: two segments, the first column decides.
 #[derive(Debug, Clone)]
@@ -45,6 +45,8 @@ pub struct Guest {
     pub realloc: String,
     /// Memory: limits in pages.
     pub memory: String,
+    /// More imports of the module.
+    pub imports: String,
 }
 
 impl Default for Guest {
@@ -76,6 +78,7 @@ impl Default for Guest {
             extra: String::new(),
             realloc: "(call $alloc (local.get 3))".into(),
             memory: "8".into(),
+            imports: String::new(),
         }
     }
 }
@@ -218,6 +221,7 @@ impl Guest {
             validate: &self.validate,
             realloc,
             memory,
+            imports: &self.imports,
             rest: &rest,
         };
         parts.wat()
@@ -226,5 +230,18 @@ impl Guest {
     /// The component.
     pub fn build(&self) -> Vec<u8> {
         component(&self.wat(), "segmentation-plugin")
+    }
+
+    /// The component with a resource of its own besides, which its module makes with `$new` and drops with `$drop`.
+    pub fn with_a_resource(self) -> Vec<u8> {
+        let things = "package posthouse:plugin@1.0.0;
+            interface things { resource thing; }
+            world collector { include segmentation-plugin; export things; }";
+        let own = "[export]posthouse:plugin/things@1.0.0";
+        let imports = format!(
+            r#"(import "{own}" "[resource-new]thing" (func $new (param i32) (result i32)))
+            (import "{own}" "[resource-drop]thing" (func $drop (param i32)))"#
+        );
+        component_with(&Self { imports, ..self }.wat(), Some(things), "collector")
     }
 }

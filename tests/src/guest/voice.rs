@@ -79,6 +79,7 @@ impl VoiceGuest {
             validate: "",
             realloc: "(call $alloc (local.get 3))",
             memory: "1",
+            imports: "",
             rest: &rest,
         };
         component_with(&parts.wat(), Some(WIT), "voice-plugin")

@@ -13,6 +13,7 @@ pub(crate) mod call;
 mod decisions;
 mod diff;
 pub(crate) mod grants;
+pub(crate) mod load;
 pub(crate) mod log;
 pub(crate) mod opening;
 mod openings;

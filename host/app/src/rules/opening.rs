@@ -1,6 +1,6 @@
 //! Opening a rule: one that is in force or was, or one that is to be tried.
 
-use super::plugins::of_point;
+use super::load::of_point;
 use super::point::{Point, Rule, RuleName, check_attributes};
 use super::settings::checked_config;
 use crate::Plugins;

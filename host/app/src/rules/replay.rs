@@ -1,7 +1,7 @@
 //! Making a decision again: the same plugin, settings and input have to give the same bytes, whatever is in force by now.
 
 use super::call::at_once;
-use super::plugins::of_point;
+use super::load::of_point;
 use super::point::{Point, Rule, RuleName, ask_again};
 use crate::Decisions;
 use crate::error::{AppError, Result};

@@ -4,7 +4,7 @@ use super::host;
 use crate::App;
 use crate::error::Result;
 use crate::rules::breaker::{Attempt, Failing, good_revisions, trips};
-use crate::rules::plugins::of_point;
+use crate::rules::load::of_point;
 use crate::rules::point::{About, Point, Rule, RuleName, Subject, decide};
 use crate::rules::pointer::{BREAKER, NewRule, put_rule};
 use crate::rules::preview::{Answers, Side, side_by_side};

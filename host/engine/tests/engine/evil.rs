@@ -43,6 +43,15 @@ fn slower_than_the_wall_clock() {
 
 /// What a guest that is given 100 ms of processor time for its 20 million units of fuel comes to.
 fn within_100_ms(extra: &str, before: &str) -> Fault {
+    let guest = Guest {
+        extra: extra.into(),
+        before: before.into(),
+        ..Guest::default()
+    };
+    component_within_100_ms(&guest.build())
+}
+
+fn component_within_100_ms(guest: &[u8]) -> Fault {
     let limits = Limits {
         cpu_ms: 100,
         ..Limits::default()
@@ -52,13 +61,7 @@ fn within_100_ms(extra: &str, before: &str) -> Fault {
         ..EngineConfig::default()
     };
     let engine = Engine::new(config).expect("an engine");
-    let guest = Guest {
-        extra: extra.into(),
-        before: before.into(),
-        ..Guest::default()
-    };
-    let guest = guest.build();
-    let plugin = engine.open(&posthouse_engine::digest(&guest), &guest);
+    let plugin = engine.open(&posthouse_engine::digest(guest), guest);
     crate::classify(&plugin.expect("the description is harmless"), &[1]).expect_err("it does not end")
 }
 
@@ -107,6 +110,32 @@ fn references_to_functions_have_their_price() {
     assert_eq!(fault.code(), "out_of_fuel", "{:?}", fault.receipt);
     let Usage { fuel, cpu_micros, .. } = fault.receipt.usage;
     assert!(cpu_micros < fuel * 7 / 1_000, "{cpu_micros} µs for {fuel} units");
+}
+
+/// Handles are the host's to make, to find and to drop: a call into it each time, for a few units of fuel.
+#[test]
+fn resources_made_and_dropped() {
+    let guest = Guest {
+        before: "(loop $again (call $drop (call $new (i32.const 1))) (br $again))".into(),
+        ..Guest::default()
+    };
+    let fault = component_within_100_ms(&guest.with_a_resource());
+    let usage = fault.receipt.usage;
+    assert!(fault.counts_against_plugin() && usage.cpu_micros < 200_000, "{usage:?}");
+    insta::assert_snapshot!(fault, @"the plugin used its 100 ms of processor time although fuel was left: look for large memory that is read all over or written again and again, or do less work per row or line");
+}
+
+/// Each handle that is kept is memory of the host, which no limit of memories sees.
+#[test]
+fn resources_made_and_kept() {
+    let guest = Guest {
+        before: "(loop $again (drop (call $new (i32.const 1))) (br $again))".into(),
+        ..Guest::default()
+    };
+    let fault = component_within_100_ms(&guest.with_a_resource());
+    let usage = fault.receipt.usage;
+    assert!(fault.counts_against_plugin() && usage.cpu_micros < 200_000, "{usage:?}");
+    insta::assert_snapshot!(fault, @"the plugin's answer is not usable: classify(): cannot allocate another handle: store handle limit exceeded");
 }
 
 #[test]

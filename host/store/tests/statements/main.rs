@@ -47,6 +47,10 @@ const EVERYBODY: &[(&str, &str)] = &[
         "SELECT a.slug, c.kind, c.was, c.customer_id FROM normal_form_clash c JOIN agency a",
         "`doctor` looks at every agency; on PostgreSQL it asks for one after the other, behind the second wall",
     ),
+    (
+        "SELECT a.slug, b.extension_point, b.name, p.unopened, b.set_aside_until, b.stale_since FROM binding b JOIN agency a",
+        "`doctor` looks at every agency's rules in the same way",
+    ),
     ("SELECT id FROM agency ORDER BY slug", "`doctor` asks for every agency"),
     (
         "SELECT id, slug, name, time_zone, currency, country FROM agency ORDER BY slug",

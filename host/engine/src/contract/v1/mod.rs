@@ -12,6 +12,7 @@ use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::runtime::Runtime;
+use crate::spent::Spent;
 use posthouse_domain::{Words, words};
 use std::fmt;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub struct Linked {
     instance: InstancePre<Guest>,
     describe: ComponentExportIndex,
     validate: ComponentExportIndex,
+    spent: Spent,
 }
 
 impl fmt::Debug for Linked {
@@ -74,6 +76,7 @@ impl Linked {
             instance,
             describe,
             validate,
+            spent: Spent::default(),
         })
     }
 
@@ -94,6 +97,29 @@ impl Linked {
     /// The limits that calls have.
     pub fn limits(&self) -> &Limits {
         &self.runtime.limits
+    }
+
+    /// What its calls have cost so far.
+    pub(crate) fn spent(&self) -> &Spent {
+        &self.spent
+    }
+
+    /// Runs `work` in a fresh store and adds up what it used.
+    fn run<T>(
+        &self,
+        what: &'static str,
+        budget: u64,
+        bytes_in: u64,
+        work: impl Fn(&mut Store<Guest>) -> wasmtime::Result<T>,
+    ) -> Result<(T, Receipt), Fault> {
+        let ran = self.runtime.call(what, budget, bytes_in, work);
+        let usage = match &ran {
+            Ok((_, receipt)) => &receipt.usage,
+            Err(fault) => &fault.receipt.usage,
+        };
+        self.spent.add(usage);
+        self.runtime.spent.add(usage);
+        ran
     }
 
     /// A function of the interface of an extension point.
@@ -132,7 +158,7 @@ impl Linked {
         index: &ComponentExportIndex,
     ) -> Result<R, Fault> {
         let budget = self.runtime.limits.decision_fuel;
-        let said: Result<(R, Receipt), Fault> = self.runtime.call(name, budget, 0, |store| {
+        let said: Result<(R, Receipt), Fault> = self.run(name, budget, 0, |store| {
             let function = self.enter::<(), (R,)>(store, index)?;
             Ok(function.call(store, ())?.0)
         });
@@ -155,7 +181,7 @@ impl Linked {
         P: ComponentNamedList + Lower + Copy,
         R: Lift + Send + Sync + 'static,
     {
-        self.runtime.call(export.name, fuel, bytes_in as u64, |store| {
+        self.run(export.name, fuel, bytes_in as u64, |store| {
             let function = self.enter::<P, (Result<R, wire::Problem>,)>(store, &export.index)?;
             let (answer,) = function.call(&mut *store, parameters)?;
             Ok(match answer {
@@ -177,7 +203,7 @@ impl Linked {
     /// What is wrong with settings that are valid under the schema.
     pub(crate) fn validate(&self, config: &str) -> Answered<(), Vec<Problem>> {
         let budget = self.runtime.limits.decision_fuel;
-        self.runtime.call("validate", budget, config.len() as u64, |store| {
+        self.run("validate", budget, config.len() as u64, |store| {
             type Answer = (Result<(), Vec<wire::Problem>>,);
             let function = self.enter::<(&str,), Answer>(store, &self.validate)?;
             let (answer,) = function.call(&mut *store, (config,))?;
