@@ -239,8 +239,9 @@ impl Door {
         let ends = ["/preview", "/replay", "/quotes", "/events", "/look-up", "/plugins"];
         let is_one_of_these =
             ends.iter().any(|end| self.template.ends_with(end)) && !self.template.contains("/webhooks/");
-        // an import that is over cannot be ended
-        is_one_of_these || (self.method == "DELETE" && self.template.contains("/imports/"))
+        // an import that is over cannot be ended, and a rule that was not set aside is asked anyway
+        let changes_nothing = self.template.contains("/imports/") || self.template.ends_with("/ask-again");
+        is_one_of_these || (["DELETE", "POST"].contains(&self.method.as_str()) && changes_nothing)
     }
 
     /// Whether it needs no key: it is no call on an agency's things, or the way to become known.

@@ -75,8 +75,8 @@ pub(crate) struct Plugin {
     bound: bool,
     /// Why a host could not open it when it last tried, and what helps.
     not_opened: Option<Said>,
-    /// Nanoseconds of processor time that a unit of its fuel took on the host that answers, over all calls since it was opened there; null while too
-    /// few units were burnt to tell.
+    /// Nanoseconds of processor time that a unit of its fuel took in the agency's quotes and full runs, on the host that answers and for as long as it has
+    /// the agency in memory; null while too few units were burnt to tell.
     #[schema(example = 3.1)]
     nanos_per_unit: Option<f64>,
 }

@@ -11,9 +11,10 @@ use crate::segments::{Desk, Live, Rankings};
 use crate::together::Together;
 use crate::{App, team, today};
 use posthouse_domain::{AgencyTerms, Day, Instant, time};
+use posthouse_engine::{Spent, Usage};
 use posthouse_store::Access;
 use posthouse_store::quotes::QuoteRow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::{Mutex, Notify, Semaphore};
@@ -21,6 +22,9 @@ use uuid::Uuid;
 
 /// Faults of quotes' rules that are counted at once: each is a small transaction, and all of one rule are of the same row.
 const COUNTING: usize = 8;
+
+/// Plugins whose cost is known at a time.
+const MOST_SPENT: usize = 1_000;
 
 /// An agency at work on this host.
 #[derive(Debug)]
@@ -52,6 +56,8 @@ pub struct Room {
     pub(crate) holding: Together<Prepared, Result<QuoteRow>>,
     /// Places of those who count faults of quotes' rules.
     pub(crate) counting: Arc<Semaphore>,
+    /// What the quotes and full runs of each plugin have cost here, by digest.
+    spent: std::sync::Mutex<HashMap<String, Spent>>,
     /// What the rules wrote and nobody has stored yet.
     pub(crate) logbook: Logbook,
     /// Orders of members that were made lately.
@@ -65,6 +71,27 @@ pub struct Room {
 }
 
 impl Room {
+    /// Adds what a rule used to what its plugin has cost this agency here.
+    pub(crate) fn spend(&self, digest: &str, usage: &Usage) {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        if !spent.contains_key(digest) {
+            // no more than there are revisions of an agency; those of long ago begin anew
+            if spent.len() >= MOST_SPENT {
+                spent.clear();
+            }
+            spent.insert(digest.to_owned(), Spent::default());
+        }
+        if let Some(spent) = spent.get(digest) {
+            spent.add(usage);
+        }
+    }
+
+    /// Nanoseconds of processor time that a unit of a plugin's fuel has taken for this agency here.
+    pub(crate) fn nanos_per_unit(&self, digest: &str) -> Option<f64> {
+        let spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.get(digest)?.nanos_per_unit()
+    }
+
     /// The day it is for the agency.
     pub fn day_of(&self, at: Instant) -> Day {
         time::day_of(at, self.terms.time_zone)
@@ -145,6 +172,7 @@ impl App {
             promotions: Promotions::default(),
             holding: Together::default(),
             counting: Arc::new(Semaphore::new(COUNTING)),
+            spent: std::sync::Mutex::default(),
             logbook: Logbook::default(),
             rankings: Rankings::default(),
             today: today::Kept::default(),

@@ -322,12 +322,6 @@ impl Engine {
         self.0.runtime.spent.so_far()
     }
 
-    /// What a unit of fuel of a plugin has cost, as [`Plugin::nanos_per_unit`] says of one that is ready in memory. It does not count as used.
-    pub fn nanos_per_unit(&self, digest: &str) -> Option<f64> {
-        let loaded = lock(&self.0.loaded);
-        loaded.plugins.get(digest)?.0.nanos_per_unit()
-    }
-
     /// Threads that run plugins, for whoever is alone here. Chunks built and classified inside its `install` run side by side.
     pub fn pool(&self) -> &rayon::ThreadPool {
         self.0.runs.pool()

@@ -76,4 +76,5 @@ pub use points::{
 pub use problem::Problem;
 pub use refusal::{LoadError, Refusal};
 pub use schema::validate_config;
+pub use spent::Spent;
 pub use units::{SelfTest, Units};

@@ -44,12 +44,6 @@ impl Plugin {
         self.point
     }
 
-    /// Nanoseconds of processor time that a unit of fuel has taken since it was opened here, over all its calls; none while too few units were burnt
-    /// to tell.
-    pub fn nanos_per_unit(&self) -> Option<f64> {
-        self.front.identity().linked.spent().nanos_per_unit()
-    }
-
     /// What it finds wrong with settings beyond what their schema says: canonical JSON that is valid under it. Nothing if they fit. Blocks like
     /// any call.
     ///

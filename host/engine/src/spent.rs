@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What calls have used so far, those that failed included.
 #[derive(Debug, Default)]
-pub(crate) struct Spent {
+pub struct Spent {
     fuel: AtomicU64,
     cpu_micros: AtomicU64,
 }
@@ -14,13 +14,14 @@ pub(crate) struct Spent {
 const TELLING: u64 = 1_000_000;
 
 impl Spent {
-    pub(crate) fn add(&self, usage: &Usage) {
+    /// Adds what a call used.
+    pub fn add(&self, usage: &Usage) {
         self.fuel.fetch_add(usage.fuel, Ordering::Relaxed);
         self.cpu_micros.fetch_add(usage.cpu_micros, Ordering::Relaxed);
     }
 
     /// Units of fuel, and microseconds of processor time.
-    pub(crate) fn so_far(&self) -> (u64, u64) {
+    pub fn so_far(&self) -> (u64, u64) {
         (
             self.fuel.load(Ordering::Relaxed),
             self.cpu_micros.load(Ordering::Relaxed),
@@ -28,7 +29,7 @@ impl Spent {
     }
 
     /// Nanoseconds of processor time that a unit of fuel took; none while too few were burnt to tell.
-    pub(crate) fn nanos_per_unit(&self) -> Option<f64> {
+    pub fn nanos_per_unit(&self) -> Option<f64> {
         let (fuel, cpu_micros) = self.so_far();
         (fuel >= TELLING).then(|| cpu_micros as f64 * 1_000.0 / fuel as f64)
     }

@@ -172,6 +172,7 @@ impl Quotes<'_> {
             let Heard::Asked(asked) = heard else { continue };
             let rule = &asked.rule;
             let fault = asked.made.answer.as_ref().err();
+            room.spend(&rule.digest, &asked.made.usage());
             metrics::counter!("posthouse_decisions_total", "extension_point" => PROMOTION).increment(1);
             if fault.is_some() {
                 metrics::counter!("posthouse_rule_faults_total", "extension_point" => PROMOTION).increment(1);

@@ -52,12 +52,14 @@ pub struct PluginView {
     pub bound: bool,
     /// Why a host could not open it when it last tried.
     pub not_opened: Option<Words>,
-    /// Nanoseconds of processor time that a unit of its fuel took on this host since it was opened here, over all calls.
+    /// Nanoseconds of processor time that a unit of its fuel took in this agency's quotes and full runs on this host, since it has the agency in memory.
     pub nanos_per_unit: Option<f64>,
 }
 
 impl PluginView {
-    fn read(row: PluginRow, nanos_per_unit: Option<f64>) -> Result<Self> {
+    /// A row as the caller's agency sees it.
+    fn of(caller: &Caller, row: PluginRow) -> Result<Self> {
+        let nanos_per_unit = caller.room.nanos_per_unit(&row.digest);
         let json = |text: &str, what| serde_json::from_str::<Value>(text).map_err(AppError::corrupt(what));
         let description: Description =
             serde_json::from_str(&row.description).map_err(AppError::corrupt("description"))?;
@@ -106,7 +108,7 @@ impl Plugins<'_> {
                 self.open(agency, &digest).await?;
                 caller.room.woken.notify_one();
             }
-            return Ok((false, self.view(row)?));
+            return Ok((false, PluginView::of(caller, row)?));
         }
         // nobody's compiler works for what cannot be kept
         let (revisions, size) = store::stored(&mut tx, agency).await?;
@@ -131,7 +133,7 @@ impl Plugins<'_> {
         };
         let new = crate::error::retrying!(self.keep(caller, &row, &component))?;
         tracing::info!(agency = %caller.room.slug, plugin = %row.name, version = %row.version, digest = %row.digest, "plugin let in");
-        Ok((new, self.view(row)?))
+        Ok((new, PluginView::of(caller, row)?))
     }
 
     async fn mend(&self, agency: Uuid, digest: &str, component: &[u8]) -> Result<()> {
@@ -164,18 +166,13 @@ impl Plugins<'_> {
         Ok(new)
     }
 
-    fn view(&self, row: PluginRow) -> Result<PluginView> {
-        let nanos = self.app.engine.nanos_per_unit(&row.digest);
-        PluginView::read(row, nanos)
-    }
-
     /// One revision.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
     pub async fn get(&self, caller: &Caller, digest: &str) -> Result<PluginView> {
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
-        self.view(revision(&mut tx, caller.room.id, digest).await?)
+        PluginView::of(caller, revision(&mut tx, caller.room.id, digest).await?)
     }
 
     /// Revisions in the order in which they came.
@@ -203,7 +200,12 @@ impl Plugins<'_> {
             .last()
             .filter(|_| more)
             .map(|row| format!("{}.{}", row.created_at, row.digest));
-        Ok((rows.into_iter().map(|row| self.view(row)).collect::<Result<_>>()?, next))
+        Ok((
+            rows.into_iter()
+                .map(|row| PluginView::of(caller, row))
+                .collect::<Result<_>>()?,
+            next,
+        ))
     }
 }
 

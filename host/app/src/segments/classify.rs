@@ -57,6 +57,8 @@ pub(crate) struct Everyone {
     pub(crate) quantiles: Vec<QuantileTable>,
     /// Without what asking a second time took, which differs from host to host.
     pub(crate) fuel: u64,
+    /// Microseconds of processor time, of the same calls.
+    pub(crate) cpu_micros: u64,
     /// The first lines the rule wrote.
     pub(crate) log: Vec<LogLine>,
 }
@@ -202,7 +204,7 @@ impl SegmentationRule {
         let drawn = draws.seed(&[b"run", &self.seed.to_le_bytes(), &moment.now.to_le_bytes()]);
         let again = Again::drawn(drawn, frame.len(), frame.len().div_ceil(rows));
         let mut classes = vec![NONE; frame.len()];
-        let (fuel, log) = classes
+        let (fuel, cpu_micros, log) = classes
             .par_chunks_mut(rows)
             .enumerate()
             .map(|(chunk, out)| {
@@ -212,16 +214,19 @@ impl SegmentationRule {
                     self.ask_again(frame, &sources, &context, (from, &places), &answer)?;
                 }
                 out.copy_from_slice(&answer.segment);
-                Ok((answer.usage.fuel, answer.log))
+                Ok((answer.usage.fuel, answer.usage.cpu_micros, answer.log))
             })
             .try_reduce(
-                || (0, Vec::new()),
-                |(fuel, log), (more, lines)| Ok((fuel + more, first_lines(log, lines))),
+                || (0, 0, Vec::new()),
+                |(fuel, micros, log), (more, longer, lines)| {
+                    Ok((fuel + more, micros + longer, first_lines(log, lines)))
+                },
             )?;
         Ok(Everyone {
             classes,
             quantiles,
             fuel,
+            cpu_micros,
             log,
         })
     }

@@ -17,6 +17,7 @@ use crate::rules::{Moment, at_once, in_pool};
 use crate::team::Caller;
 use crate::{Room, Segments};
 use posthouse_domain::canonical;
+use posthouse_engine::Usage;
 use posthouse_store::intake::lock;
 use posthouse_store::plugins::{self as bindings, BindingRevisionRow, BindingRow};
 use posthouse_store::segments::{self as store, MembershipRow, RunRow};
@@ -219,9 +220,16 @@ impl Segments<'_> {
         let Everyone {
             classes,
             quantiles,
+            fuel,
+            cpu_micros,
             log,
-            ..
         } = draft.everyone;
+        let usage = Usage {
+            fuel,
+            cpu_micros,
+            ..Usage::default()
+        };
+        room.spend(draft.rule.plugin.digest(), &usage);
         room.log(call(name, &draft.rule, Some(cause), moment), &log);
         let live = Live {
             row,

@@ -12,7 +12,6 @@ use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::runtime::Runtime;
-use crate::spent::Spent;
 use posthouse_domain::{Words, words};
 use std::fmt;
 use std::sync::Arc;
@@ -44,7 +43,6 @@ pub struct Linked {
     instance: InstancePre<Guest>,
     describe: ComponentExportIndex,
     validate: ComponentExportIndex,
-    spent: Spent,
 }
 
 impl fmt::Debug for Linked {
@@ -76,7 +74,6 @@ impl Linked {
             instance,
             describe,
             validate,
-            spent: Spent::default(),
         })
     }
 
@@ -99,11 +96,6 @@ impl Linked {
         &self.runtime.limits
     }
 
-    /// What its calls have cost so far.
-    pub(crate) fn spent(&self) -> &Spent {
-        &self.spent
-    }
-
     /// Runs `work` in a fresh store and adds up what it used.
     fn run<T>(
         &self,
@@ -117,7 +109,6 @@ impl Linked {
             Ok((_, receipt)) => &receipt.usage,
             Err(fault) => &fault.receipt.usage,
         };
-        self.spent.add(usage);
         self.runtime.spent.add(usage);
         ran
     }
