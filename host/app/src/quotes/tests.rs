@@ -264,7 +264,7 @@ async fn a_rule_that_keeps_failing_is_asked_again_after_pauses_that_double(store
     };
     launched(&one, &caller, ("spring", "running"), guest).await;
     let (two, other_clock) = testing::host(&store, NOW);
-    let there = testing::owner(&two, agency, caller.key).await;
+    let there = testing::owner(&two, agency, caller.actor).await;
     let later = |by: i64| {
         let now = clock.machine.now() + by;
         clock.machine.set(now);

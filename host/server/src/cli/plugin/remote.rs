@@ -294,7 +294,7 @@ pub(super) fn logs(binding: &Binding, lines: u16, output: Output) -> Result<(), 
     let house = House::ask(&client)?;
     let stands = client.get(&binding.path()).map_err(about(binding))?;
     output.answer(&json!({ "items": items, "binding": stands }), || {
-        answers::logs(&items, &binding.to_string(), &house) + &answers::troubles(&stands)
+        answers::logs(&items, &binding.to_string(), &house) + &answers::troubles(&stands, &house)
     })
 }
 

@@ -289,7 +289,7 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value], house: &House) -> St
         ]));
     }
     let mut words = table(&rows);
-    words.extend(bindings.iter().map(troubles));
+    words.extend(bindings.iter().map(|binding| troubles(binding, house)));
     words
 }
 
@@ -301,7 +301,7 @@ const TROUBLES: [(&str, fn() -> Words); 3] = [
 ];
 
 /// Why a binding does not decide as it should, and what helps; nothing if it does.
-pub(super) fn troubles(binding: &Value) -> String {
+pub(super) fn troubles(binding: &Value, house: &House) -> String {
     let meanwhile = (points::of(binding).meanwhile)();
     let mut words = String::new();
     if !binding["not_opened"].is_null() {
@@ -318,7 +318,7 @@ pub(super) fn troubles(binding: &Value) -> String {
             "\n{name} is set aside until {until}, as {why}, and {meanwhile}. `posthouse plugin ask-again {name}` has it asked at once.\n",
             "\n{name} 暂停询问至 {until}：{why}，{meanwhile}。可用 `posthouse plugin ask-again {name}` 立即恢复。\n",
             name = bound(binding),
-            until = text(&binding["set_aside"], "until"),
+            until = house.clock(&binding["set_aside"]["until"]),
             why = aside(&binding["set_aside"])
         )
         .to_string();
