@@ -135,6 +135,22 @@ pub async fn identities_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Res
     Ok(identities)
 }
 
+/// A document's number of a customer, sealed; the latest if there were several.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn sealed_of(tx: &mut Tx, agency: Uuid, customer: Uuid, kind: &str) -> Result<Option<Vec<u8>>> {
+    let found = fetch_optional!(
+        tx,
+        (Option<Vec<u8>>,),
+        "SELECT sealed FROM identity WHERE agency_id = $1 AND customer_id = $2 AND kind = $3 ORDER BY created_at DESC LIMIT 1",
+        agency,
+        customer,
+        kind
+    )?;
+    Ok(found.and_then(|(sealed,)| sealed))
+}
+
 /// A customer without its records.
 #[derive(Debug, Clone, FromRow)]
 pub struct CustomerRow {

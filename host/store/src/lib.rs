@@ -41,6 +41,7 @@ mod ledger_entries;
 pub mod links;
 mod lists;
 mod marks;
+pub mod owners;
 pub mod plugin_logs;
 pub mod plugins;
 pub mod preferences;
