@@ -114,6 +114,7 @@ impl Door {
                 (_, "{extension_point}") => "segmentation",
                 (_, "{name}") => "rfm",
                 ("customers", "{id}") => &ours.customer,
+                ("documents", "{kind}") => "passport",
                 (_, "{kind}") => "family",
                 (_, "{other}") => &ours.companion,
                 ("imports", "{id}") => &ours.job,
@@ -166,6 +167,8 @@ impl Door {
                 json!({"title": {"zh-CN": "店员", "en": "Clerk"}, "permissions": ["read"]})
             }
             ("PATCH", "{id}") if self.template.contains("/staff/") => json!({"branch": ours.branch}),
+            ("PUT", "owner") => json!({"owner": ours.person}),
+            ("POST", "owner") => json!({"customers": [ours.customer], "owner": null}),
             ("POST", "branches") => json!({"name": "Another branch"}),
             ("POST", "staff") => json!({"email": "new@silk.example", "role": "sales", "branch": ours.branch}),
             ("PUT", "{key}") => {
@@ -225,6 +228,7 @@ impl Door {
                 "/look-up",
                 "/coupons/revoke",
                 "/staff",
+                "/customers/owner",
             ]
             .as_slice(),
             _ => &[],
@@ -400,6 +404,10 @@ fn fill(client: &Client) -> Things {
     client.events(&[booking("b1", "M1"), call, conflict]);
     let found = client.all("/api/v1/customers?q=M1");
     let customer = found[0]["id"].as_str().unwrap().to_owned();
+    let passport = json!({"identities": [{"kind": "passport", "value": "E77777777"}]});
+    client
+        .patch(&format!("/api/v1/customers/{customer}"), &passport)
+        .expect(200);
     client
         .send(
             "PUT",
@@ -467,7 +475,7 @@ fn fill(client: &Client) -> Things {
         .unwrap()
         .to_owned();
     let decision = client.all("/api/v1/decisions")[0]["id"].as_str().unwrap().to_owned();
-    let (person, session, branch) = people(client);
+    let (person, session, branch) = people(client, &customer);
     Things {
         customer,
         companion,
@@ -491,7 +499,7 @@ fn fill(client: &Client) -> Things {
 }
 
 /// Somebody who is signed in, of a role of the agency's own, and somebody who has not come yet: the id of the first, of the session and of a branch.
-fn people(client: &Client) -> (String, String, String) {
+fn people(client: &Client, customer: &str) -> (String, String, String) {
     let role = json!({"title": {"zh-CN": "店员", "en": "Marked clerk"}, "permissions": ["read"]});
     client.put("/api/v1/roles/clerk", &role).expect(201);
     let branch = client
@@ -502,7 +510,11 @@ fn people(client: &Client) -> (String, String, String) {
         client.post("/api/v1/staff", &body).expect(201)
     };
     let invited = invite("one@silk.example", Value::Null);
-    invite("other@silk.example", branch["id"].clone());
+    let other = invite("other@silk.example", branch["id"].clone());
+    let body = json!({"owner": other["staff"]["id"]});
+    client
+        .put(&format!("/api/v1/customers/{customer}/owner"), &body)
+        .expect(200);
     let body = json!({"token": invited["token"], "password": "seventh camel on the road"});
     let joined = Client::new(&client.base, "").post("/api/v1/join", &body).expect(201);
     let text = |id: &Value| id.as_str().unwrap().to_owned();

@@ -56,6 +56,7 @@ mod languages;
 mod lifetime;
 mod lists;
 mod lots;
+mod masks;
 mod million;
 mod newcomers;
 mod once;

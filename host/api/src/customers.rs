@@ -18,9 +18,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use posthouse_app::profiles as app;
 use posthouse_app::segments::{CustomerSegment, PastCustomer};
-use posthouse_app::team::Scope;
+use posthouse_app::team::{Mask, Scope};
 use posthouse_domain::Localized;
 use posthouse_domain::event;
+use posthouse_domain::identity::IdentityKind;
+use posthouse_web::Problem;
 use posthouse_web::problem::Answer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -35,6 +37,27 @@ pub(super) fn routes() -> Calls {
         .open_to(&[Scope::Read], routes!(read))
         .open_to(&[Scope::Intake], routes!(change))
         .merge(record::routes())
+        .open_to_all_of(&[Scope::Read, Scope::Documents], routes!(document))
+        .open_to(&[Scope::Intake], routes!(set_owner))
+        .open_to(&[Scope::Intake], routes!(set_owners))
+}
+
+/// Who of the staff looks after a customer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Owner {
+    /// Id of the person.
+    id: Uuid,
+    /// What people call them.
+    name: String,
+}
+
+impl From<posthouse_app::owners::Owner> for Owner {
+    fn from(owner: posthouse_app::owners::Owner) -> Self {
+        Self {
+            id: owner.id,
+            name: owner.name,
+        }
+    }
 }
 
 /// Everything known of a customer.
@@ -42,6 +65,11 @@ pub(super) fn routes() -> Calls {
 pub(crate) struct Customer {
     /// Id.
     id: Uuid,
+    /// Who of the staff looks after them.
+    owner: Option<Owner>,
+    /// What your role does not see: it stands nowhere in this.
+    #[schema(value_type = Vec<fixed::Mask>)]
+    masked: Vec<Mask>,
     /// Shown attribute values.
     #[schema(value_type = HashMap<String, described::Plain>)]
     profile: Value,
@@ -76,10 +104,10 @@ pub(crate) struct Identity {
     /// Kind of identity.
     #[schema(value_type = fixed::IdentityKind)]
     kind: String,
-    /// As it was written; `null` for documents, whose numbers are not shown.
+    /// As it was written; `null` for documents, whose numbers are shown by a call of their own, and for what your role does not see.
     #[schema(example = "138 0013 8000")]
     value: Option<String>,
-    /// The form by which it is looked up; `null` for documents.
+    /// The form by which it is looked up; `null` for those.
     #[schema(example = "+8613800138000")]
     normal: Option<String>,
 }
@@ -219,6 +247,8 @@ impl From<app::CustomerView> for Customer {
         };
         Self {
             id: view.id,
+            owner: view.owner.map(Owner::from),
+            masked: view.masked,
             profile: view.profile,
             identities: view
                 .identities
@@ -312,4 +342,96 @@ async fn change(
     };
     let view = front.app().profiles().change(&caller, id, change).await?;
     Ok((etag(view.version), axum::Json(Customer::from(view))))
+}
+
+/// A document's number.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DocumentNumber {
+    /// Kind of document.
+    #[schema(value_type = fixed::IdentityKind, example = "passport")]
+    kind: &'static str,
+    /// Its number: capitals without blanks and dashes.
+    #[schema(example = "E12345678")]
+    number: String,
+}
+
+/// Look at the number of a customer's document.
+///
+/// Each look is an entry in the audit log, written before the answer is given.
+#[utoipa::path(get, path = "/customers/{id}/documents/{kind}", tag = "profiles", operation_id = "getDocument",
+    params(("id" = Uuid, Path, description = "Id of the customer."), ("kind" = fixed::IdentityKind, Path, description = "`id_card` or `passport`.", example = "passport")),
+    responses((status = 200, description = "The number.", body = DocumentNumber)))]
+async fn document(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path((id, kind)): Path<(Uuid, String)>,
+) -> Answer<axum::Json<DocumentNumber>> {
+    let kind: IdentityKind = kind.parse().map_err(|()| Problem::not_found("document"))?;
+    if !kind.is_document() {
+        return Err(Problem::not_found("document"));
+    }
+    let number = front.app().profiles().document(&caller, id, kind).await?;
+    Ok(axum::Json(DocumentNumber {
+        kind: kind.as_str(),
+        number,
+    }))
+}
+
+/// Who is to look after a customer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"owner": "019bbf61-8d00-7bcd-8ee7-ff61bc2f3b5f"}))]
+pub(crate) struct NewOwner {
+    /// Id of the person; `null` for nobody.
+    owner: Option<Uuid>,
+}
+
+/// Who is to look after customers.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"customers": ["01a206ae-7d11-7c07-959b-4095f26e8126"], "owner": "019bbf61-8d00-7bcd-8ee7-ff61bc2f3b5f"}))]
+pub(crate) struct NewOwners {
+    /// Ids of the customers.
+    #[schema(min_items = 1, max_items = 500)]
+    customers: Vec<Uuid>,
+    /// Id of the person; `null` for nobody.
+    owner: Option<Uuid>,
+}
+
+/// Who looks after customers now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Owned {
+    /// The person; `null` for nobody.
+    owner: Option<Owner>,
+}
+
+/// Give a customer an owner, or none. Whose a customer was before is in the audit log.
+#[utoipa::path(put, path = "/customers/{id}/owner", tag = "profiles", operation_id = "setOwner", request_body = NewOwner,
+    params(("id" = Uuid, Path, description = "Id of the customer.")),
+    responses((status = 200, description = "Who looks after the customer now.", body = Owned)))]
+async fn set_owner(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path(id): Path<Uuid>,
+    Json(body): Json<NewOwner>,
+) -> Answer<axum::Json<Owned>> {
+    let owner = front.app().profiles().set_owner(&caller, &[id], body.owner).await?;
+    Ok(axum::Json(Owned {
+        owner: owner.map(Owner::from),
+    }))
+}
+
+/// Give many customers an owner, or none: all of them, or none of them if one is not there.
+#[utoipa::path(post, path = "/customers/owner", tag = "profiles", operation_id = "setOwners", request_body = NewOwners,
+    responses((status = 200, description = "Who looks after the customers now.", body = Owned)))]
+async fn set_owners(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Json(body): Json<NewOwners>,
+) -> Answer<axum::Json<Owned>> {
+    let profiles = front.app().profiles();
+    let owner = profiles.set_owner(&caller, &body.customers, body.owner).await?;
+    Ok(axum::Json(Owned {
+        owner: owner.map(Owner::from),
+    }))
 }

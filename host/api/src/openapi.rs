@@ -209,7 +209,7 @@ pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation
 }
 
 /// Operations whose bodies or queries name something that may not be there.
-const NAMED_INSIDE: [&str; 9] = [
+const NAMED_INSIDE: [&str; 10] = [
     "previewSegmentation",
     "runSegmentation",
     "createCampaign",
@@ -219,6 +219,7 @@ const NAMED_INSIDE: [&str; 9] = [
     "listTasks",
     "addTask",
     "inviteStaff",
+    "setOwners",
 ];
 
 /// Operations that take nothing away that is still in use.

@@ -108,11 +108,11 @@ pub(crate) struct CampaignSpend {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Happened {
     /// Trips booked yesterday.
-    bookings: u64,
+    bookings: Option<u64>,
     /// What they come to, less refunds, in minor units.
-    amount: i64,
+    amount: Option<i64>,
     /// Customers who were new yesterday.
-    new_customers: u64,
+    new_customers: Option<u64>,
     /// How segments have changed in seven days; those in which nothing moved are left out.
     segments: Vec<SegmentWeek>,
     /// Campaigns that run, the first in line first; twenty at most.

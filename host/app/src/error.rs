@@ -168,7 +168,7 @@ pub fn thing(name: &'static str) -> Words {
     }
 }
 
-const THINGS: [(&str, &str); 24] = [
+const THINGS: [(&str, &str); 25] = [
     ("agency", "旅行社"),
     ("amendment", "变更"),
     ("attribute", "属性"),
@@ -179,6 +179,7 @@ const THINGS: [(&str, &str); 24] = [
     ("coupon batch", "券批次"),
     ("customer", "客户"),
     ("decision", "决策"),
+    ("document", "证件"),
     ("extension point", "扩展点"),
     ("import", "导入任务"),
     ("key", "密钥"),

@@ -1,5 +1,6 @@
 //! By what people recognise a customer in a list.
 
+use crate::caller::Caller;
 use crate::error::Result;
 use posthouse_domain::identity::IdentityKind;
 use posthouse_domain::profile::Profile;
@@ -20,21 +21,24 @@ pub struct Label {
     pub label: String,
 }
 
-/// The labels of these customers.
+/// The labels of these customers, as this caller sees them.
 ///
 /// # Errors
 /// Failures of the database.
-pub(crate) async fn labels(tx: &mut Tx, agency: Uuid, customers: &[CustomerRow]) -> Result<HashMap<Uuid, Label>> {
+pub(crate) async fn labels(tx: &mut Tx, caller: &Caller, customers: &[CustomerRow]) -> Result<HashMap<Uuid, Label>> {
+    let agency = caller.room.id;
     let ids: Vec<Uuid> = customers.iter().map(|row| row.id).collect();
     let identities = identities_of(tx, agency, &ids).await?;
-    Ok(labels_by(customers, &identities))
+    Ok(labels_by(caller, customers, &identities))
 }
 
 /// The labels of these customers, by the identities they are known by.
-pub(crate) fn labels_by(customers: &[CustomerRow], identities: &[OwnerRow]) -> HashMap<Uuid, Label> {
+pub(crate) fn labels_by(caller: &Caller, customers: &[CustomerRow], identities: &[OwnerRow]) -> HashMap<Uuid, Label> {
     let mut known: HashMap<(Uuid, IdentityKind), String> = HashMap::new();
     for row in identities {
-        if let Ok(kind) = row.kind.parse() {
+        if let Ok(kind) = row.kind.parse()
+            && !caller.hides_identity(kind)
+        {
             // the first in the order of spelling, so that the label stays the same
             let shown = match kind {
                 // masked below, so in the form whose parts are known

@@ -21,6 +21,8 @@ pub mod intake;
 mod jobs;
 mod labels;
 pub mod links;
+mod masks;
+pub mod owners;
 pub mod preferences;
 pub mod profiles;
 pub mod quotes;

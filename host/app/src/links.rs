@@ -31,8 +31,9 @@ pub struct LinkView {
     pub at: i64,
 }
 
-/// Every link of a customer.
-pub(crate) async fn links_of(tx: &mut Tx, agency: Uuid, customer: Uuid) -> Result<Vec<LinkView>> {
+/// Every link of a customer, as this caller sees it.
+pub(crate) async fn links_of(tx: &mut Tx, caller: &Caller, customer: Uuid) -> Result<Vec<LinkView>> {
+    let agency = caller.room.id;
     let rows = store::links_of(tx, agency, customer).await?;
     let other = |row: &LinkRow| {
         if row.customer_id == customer {
@@ -45,7 +46,7 @@ pub(crate) async fn links_of(tx: &mut Tx, agency: Uuid, customer: Uuid) -> Resul
     ids.sort_unstable();
     ids.dedup();
     let others = intake::customers(tx, agency, &ids).await?;
-    let labels = labels(tx, agency, &others).await?;
+    let labels = labels(tx, caller, &others).await?;
     let view = |row: LinkRow| {
         let id = other(&row);
         let mutual = row.kind.parse().is_ok_and(LinkKind::is_mutual);
@@ -89,6 +90,7 @@ impl Profiles<'_> {
                 ),
             ));
         }
+        self.must_see_all(caller, &[customer, other]).await?;
         retrying!(self.try_link(caller, customer, kind, other))
     }
 
@@ -116,7 +118,7 @@ impl Profiles<'_> {
                 ));
             }
         }
-        let links = links_of(&mut tx, agency, customer).await?;
+        let links = links_of(&mut tx, caller, customer).await?;
         self.note_link(&mut tx, caller, "link.put", customer, kind, other)
             .await?;
         tx.commit().await?;
@@ -128,6 +130,7 @@ impl Profiles<'_> {
     /// # Errors
     /// [`AppError::NotFound`] if either customer is not there.
     pub async fn unlink(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<()> {
+        self.must_see_all(caller, &[customer, other]).await?;
         retrying!(self.try_unlink(caller, customer, kind, other))
     }
 

@@ -8,12 +8,12 @@ pub use browse::{Browse, BrowseAll, Found, FoundRow, Sort};
 pub use note::Note;
 pub use record::{BookingView, Month, Place, Standing};
 
-pub(crate) use browse::visible;
-
 use crate::Profiles;
+use crate::caller::Mask;
 use crate::error::{AppError, Result, retrying};
 use crate::intake::{Outcome, land};
 use crate::links::{LinkView, links_of};
+use crate::owners::Owner;
 use crate::preferences::{PreferenceView, preferences_of};
 use crate::segments::CustomerSegment;
 use crate::team::Caller;
@@ -37,9 +37,9 @@ use uuid::Uuid;
 pub struct IdentityView {
     /// Kind of identity.
     pub kind: String,
-    /// What was written; of documents nothing.
+    /// What was written; nothing of documents and of what is kept from the caller.
     pub value: Option<String>,
-    /// The form by which it is looked up; of documents nothing.
+    /// The form by which it is looked up; nothing of those.
     pub normal: Option<String>,
 }
 
@@ -65,6 +65,10 @@ pub struct AttributeView {
 pub struct CustomerView {
     /// Id.
     pub id: Uuid,
+    /// Who looks after the customer.
+    pub owner: Option<Owner>,
+    /// What is kept from the caller, and stands nowhere in this.
+    pub masked: Vec<Mask>,
     /// Shown attribute values.
     pub profile: Value,
     /// By what the customer is known.
@@ -127,8 +131,13 @@ fn set_by_hand(customer: &Customer) -> Map<String, Value> {
     data
 }
 
-/// A profile as people write it: the birth date as a date.
-pub(crate) fn shown_dates(mut profile: Value) -> Value {
+/// A profile as people write it, the birth date as a date, as far as this caller sees it.
+pub(crate) fn shown_to(caller: &Caller, mut profile: Value) -> Value {
+    if caller.is_masked(Mask::Birth)
+        && let Some(fields) = profile.as_object_mut()
+    {
+        fields.remove("birth_date");
+    }
     if let Some(birth) = profile.get_mut("birth_date").filter(|day| day.is_i64()) {
         *birth = posthouse_domain::time::day_text(birth.as_i64().unwrap_or_default() as i32).into();
     }
@@ -147,25 +156,29 @@ impl Profiles<'_> {
         let row = store::customer(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("customer"))?;
+        self.must_see(caller, &row).await?;
+        let owner = self.owners(&mut tx, agency, &[row.ordinal]).await?.remove(&row.ordinal);
         let identities = identities_of(&mut tx, agency, &[id]).await?;
         let attributes = attributes_of(&mut tx, agency, &[id]).await?;
         let preferences = preferences_of(&mut tx, agency, id).await?;
-        let links = links_of(&mut tx, agency, id).await?;
-        let (timeline, timeline_next) = self.touches(&mut tx, agency, Whose::of(&row), None, TIMELINE).await?;
+        let links = links_of(&mut tx, caller, id).await?;
+        let (timeline, timeline_next) = self.touches(&mut tx, caller, Whose::of(&row), None, TIMELINE).await?;
         let defined = posthouse_store::attributes::definitions(&mut tx, agency).await?;
         let today = self.app.segments().moment(room).today;
         let facts = self.app.facts().today(room, &mut tx, &row, today).await?;
         drop(tx);
-        let segments = self.app.segments().of(room, row.ordinal).await?;
+        let segments = self.app.segments().of(caller, row.ordinal).await?;
         let profile: Value = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
         let views = crate::intake::refold::survivors(&attributes);
         Ok(CustomerView {
             id,
-            profile: shown_dates(profile),
+            owner,
+            masked: caller.masks.clone(),
+            profile: shown_to(caller, profile),
             identities: identities
                 .into_iter()
                 .map(|row| {
-                    let secret = row.kind.parse().is_ok_and(IdentityKind::is_document);
+                    let secret = row.kind.parse().is_ok_and(|kind| caller.hides_identity(kind));
                     IdentityView {
                         value: (!secret).then(|| row.shown().to_owned()),
                         kind: row.kind,
@@ -176,6 +189,11 @@ impl Profiles<'_> {
             attributes: attributes
                 .into_iter()
                 .zip(views)
+                .filter(|(row, _)| {
+                    let own = defined.iter().find(|own| attribute::stored_key(&own.key) == row.key);
+                    let hidden = own.is_some_and(|own| caller.hides_fact(&own.fact_key(), own.kind));
+                    !(hidden || row.key == "birth_date" && caller.is_masked(Mask::Birth))
+                })
                 .map(|(row, shown)| AttributeView {
                     key: row.key,
                     value: row.value,
@@ -189,12 +207,18 @@ impl Profiles<'_> {
             links,
             facts: ALL
                 .iter()
+                .filter(|fact| !caller.hides_fact(fact.key, fact.kind))
                 .map(|fact| (fact.key.to_owned(), fact.value(&facts, today).to_json()))
-                .chain(defined.iter().map(|own| {
-                    let told = facts.attributes.get(&attribute::stored_key(&own.key));
-                    let value = told.map_or(catalogue::Value::Unknown, |text| attribute::value(own.kind, text));
-                    (own.fact_key(), value.to_json())
-                }))
+                .chain(
+                    defined
+                        .iter()
+                        .filter(|own| !caller.hides_fact(&own.fact_key(), own.kind))
+                        .map(|own| {
+                            let told = facts.attributes.get(&attribute::stored_key(&own.key));
+                            let value = told.map_or(catalogue::Value::Unknown, |text| attribute::value(own.kind, text));
+                            (own.fact_key(), value.to_json())
+                        }),
+                )
                 .collect(),
             segments,
             timeline,
@@ -244,6 +268,9 @@ impl Profiles<'_> {
             .owner(&mut tx, agency, record)
             .await?
             .ok_or_else(|| AppError::Internal("the customer just written is not there".into()))?;
+        if let Some(row) = store::customer(&mut tx, agency, id).await? {
+            self.own_new(&mut tx, caller, row.ordinal).await?;
+        }
         dialect::notify(&mut tx, agency).await?;
         self.app
             .audit()
@@ -264,6 +291,7 @@ impl Profiles<'_> {
     /// # Errors
     /// [`AppError::NotFound`]; `version_changed`; `identity_conflict`; values that are not of their kind.
     pub async fn change(&self, caller: &Caller, id: Uuid, change: Change) -> Result<CustomerView> {
+        self.must_see_all(caller, &[id]).await?;
         let record = self.by_hand(caller, &change.customer)?;
         retrying!(self.try_change(caller, id, change.expected, record.clone(), "customer.change"))?;
         caller.room.woken.notify_one();
@@ -328,6 +356,30 @@ impl Profiles<'_> {
             .await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// The number of a document of a customer, in the caller's plain sight: the look is written down before they have it.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] if there is no such customer, or no such document of theirs.
+    pub async fn document(&self, caller: &Caller, id: Uuid, kind: IdentityKind) -> Result<String> {
+        let agency = caller.room.id;
+        self.must_see_all(caller, &[id]).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        store::customer(&mut tx, agency, id)
+            .await?
+            .ok_or(AppError::NotFound("customer"))?;
+        let sealed = intake::sealed_of(&mut tx, agency, id, kind.as_str()).await?;
+        drop(tx);
+        let sealed = sealed.ok_or(AppError::NotFound("document"))?;
+        let number = self.app.documents.open(agency, &sealed);
+        let number = number.ok_or_else(|| AppError::Internal("a document does not open".into()))?;
+        let detail = serde_json::json!({"kind": kind.as_str()});
+        self.app
+            .audit()
+            .note_look(caller, "customer.look", &format!("customer/{id}"), &detail)
+            .await?;
+        Ok(number)
     }
 
     fn by_hand(&self, caller: &Caller, customer: &Customer) -> Result<Record> {

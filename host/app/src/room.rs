@@ -5,6 +5,7 @@ mod away;
 use crate::error::{AppError, Result};
 use crate::facts::frame::Frame;
 use crate::intake::queue::IntakeQueue;
+use crate::owners::Owners;
 use crate::quotes::{Prepared, Promotions};
 use crate::rules::Logbook;
 use crate::segments::{Desk, Live, Rankings};
@@ -64,6 +65,8 @@ pub struct Room {
     pub(crate) rankings: Rankings,
     /// Numbers that are shown for moments before they are counted again.
     pub(crate) today: today::Kept,
+    /// Whose customers are whose, of those who see only some.
+    pub(crate) owners: Owners,
     /// When somebody last asked for it, by the machine's clock.
     used: AtomicI64,
     frame: RwLock<Frame>,
@@ -176,6 +179,7 @@ impl App {
             logbook: Logbook::default(),
             rankings: Rankings::default(),
             today: today::Kept::default(),
+            owners: Owners::default(),
             used: AtomicI64::new(self.machine.now()),
             frame: RwLock::default(),
             live: RwLock::default(),

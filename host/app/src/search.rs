@@ -2,17 +2,19 @@
 
 use crate::error::{AppError, Result};
 use crate::labels::{Label, labels_by, masked_phone};
-use crate::profiles::shown_dates;
-use crate::team::Caller;
+use crate::owners::Owner;
+use crate::profiles::shown_to;
+use crate::team::{Caller, Mask};
 use crate::{Profiles, Room};
 use posthouse_domain::identity::{Identity, IdentityKind};
-use posthouse_domain::search::{MOST_WORDS, question};
+use posthouse_domain::profile::Profile;
+use posthouse_domain::search::{MOST_WORDS, Question, Terms, question, terms};
 use posthouse_domain::{normal, words};
 use posthouse_store::intake::{self, CustomerRow};
 use posthouse_store::{Tx, profiles as store, search};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// A customer in a list.
@@ -23,8 +25,10 @@ pub struct CustomerSummary {
     /// By what people recognise it.
     #[serde(flatten)]
     pub label: Label,
-    /// A telephone number with its middle hidden: the one that was searched for, or the first.
+    /// A telephone number with its middle hidden: the one that was searched for, or the first; nothing if that is kept from the caller.
     pub phone: Option<String>,
+    /// Who looks after the customer.
+    pub owner: Option<Owner>,
     /// The segments they are in, as `binding.key`.
     pub segments: Vec<String>,
     /// Shown attribute values.
@@ -64,19 +68,42 @@ fn segments(room: &Room, ordinal: i64) -> Vec<String> {
     places.collect()
 }
 
-/// What a list says of these customers; of their telephone numbers the one that was searched for.
+/// Most of those who match that are looked at for somebody who may not find by all that is known.
+const SIFTED: usize = 10_000;
+/// Customers of those whose names are looked at at once.
+const LOOKED_AT: usize = 500;
+
+/// Whether a customer is found by what of them a question may find, in any place of a word or where words begin.
+fn fits(question: &Question, terms: &Terms, anywhere: bool) -> bool {
+    let found = |spelling: &String| {
+        let is_letter = spelling.len() == 1;
+        terms.keys().any(|term| match anywhere {
+            true => term.contains(spelling.as_str()),
+            false if is_letter => term == spelling,
+            false => term.starts_with(spelling.as_str()),
+        })
+    };
+    let all_words = || question.words.iter().all(|word| word.iter().any(found));
+    question.whole.iter().any(found) || (!question.words.is_empty() && all_words())
+}
+
+/// What a list says of these customers, as this caller sees them; of their telephone numbers the one that was searched for.
 pub(crate) async fn summaries(
     tx: &mut Tx,
-    room: &Room,
+    profiles: Profiles<'_>,
+    caller: &Caller,
     rows: Vec<CustomerRow>,
     q: Option<&str>,
 ) -> Result<Vec<CustomerSummary>> {
+    let room = &caller.room;
+    let ordinals: Vec<i64> = rows.iter().map(|row| row.ordinal).collect();
+    let mut owners = profiles.owners(tx, room.id, &ordinals).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let identities = intake::identities_of(tx, room.id, &ids).await?;
-    let mut labels = labels_by(&rows, &identities);
+    let mut labels = labels_by(caller, &rows, &identities);
     let mut phones: HashMap<Uuid, Vec<String>> = HashMap::new();
     for row in identities {
-        if row.kind == IdentityKind::Phone.as_str() {
+        if row.kind == IdentityKind::Phone.as_str() && !caller.hides_identity(IdentityKind::Phone) {
             phones.entry(row.customer_id).or_default().push(row.value);
         }
     }
@@ -94,8 +121,9 @@ pub(crate) async fn summaries(
                 meant.or(own.first()).map(|phone| masked_phone(phone))
             }),
             label,
+            owner: owners.remove(&row.ordinal),
             segments: segments(room, row.ordinal),
-            profile: shown_dates(profile),
+            profile: shown_to(caller, profile),
             updated_at: row.updated_at,
             version: row.version,
         });
@@ -126,6 +154,48 @@ pub(crate) struct Matching {
     pub(crate) places: Vec<search::Place>,
     /// How many match.
     pub(crate) total: u64,
+}
+
+impl Matching {
+    /// Those of all who match that stand at a place or behind it, at most `limit`.
+    fn from_place(all: Vec<search::Place>, from: search::Place, limit: usize) -> Self {
+        Self {
+            total: all.len() as u64,
+            places: all.into_iter().filter(|place| *place >= from).take(limit).collect(),
+        }
+    }
+}
+
+/// Those of the first [`SIFTED`] who match by what somebody sees of whom contacts are kept: names and member numbers.
+async fn sift(
+    tx: &mut Tx,
+    caller: &Caller,
+    question: &Question,
+    found: Vec<search::Place>,
+    anywhere: bool,
+) -> Result<Vec<search::Place>> {
+    let agency = caller.room.id;
+    let mut seen = Vec::new();
+    for places in found.chunks(LOOKED_AT) {
+        let ordinals: Vec<i64> = places.iter().map(|(_, ordinal)| *ordinal).collect();
+        let rows = store::customers_at(tx, agency, &ordinals).await?;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let identities = intake::identities_of(tx, agency, &ids).await?;
+        let mut fitting = HashSet::new();
+        for row in &rows {
+            let profile: Profile = serde_json::from_str(&row.profile).map_err(AppError::corrupt("profile"))?;
+            let names = [profile.name.as_deref(), profile.name_latin.as_deref()];
+            let numbers = identities
+                .iter()
+                .filter(|own| own.customer_id == row.id && own.kind == IdentityKind::MemberNo.as_str())
+                .map(|own| (IdentityKind::MemberNo, own.value.as_str()));
+            if fits(question, &terms(names.into_iter().flatten(), numbers), anywhere) {
+                fitting.insert(row.ordinal);
+            }
+        }
+        seen.extend(places.iter().filter(|(_, ordinal)| fitting.contains(ordinal)));
+    }
+    Ok(seen)
 }
 
 impl Profiles<'_> {
@@ -159,6 +229,8 @@ impl Profiles<'_> {
             );
             AppError::invalid("bad_q", detail)
         })?;
+        // what is kept from somebody does not find anybody for them
+        let sifts = caller.is_masked(Mask::Contact);
         if from.0 < ANYWHERE {
             let spelt = |kind| Some(Identity::normalise(kind, q, &caller.room.terms.country).ok()?.value);
             let known = [IdentityKind::Phone, IdentityKind::Email, IdentityKind::MemberNo].map(spelt);
@@ -170,11 +242,19 @@ impl Profiles<'_> {
                 words: &question.words.iter().map(spellings).collect::<Vec<_>>(),
             };
             let (_, customers) = store::counter(tx, agency).await?;
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let (places, total) = search::find(tx, agency, customers, &wanted, from, limit).await?;
-            if !places.is_empty() || from != (0, 0) {
-                let total = total as u64;
-                return Ok(Matching { places, total });
+            if sifts {
+                let (found, _) = search::find(tx, agency, customers, &wanted, (0, 0), SIFTED as i64).await?;
+                let places = sift(tx, caller, &question, found, false).await?;
+                if !places.is_empty() {
+                    return Ok(Matching::from_place(places, from, limit));
+                }
+            } else {
+                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+                let (places, total) = search::find(tx, agency, customers, &wanted, from, limit).await?;
+                if !places.is_empty() || from != (0, 0) {
+                    let total = total as u64;
+                    return Ok(Matching { places, total });
+                }
             }
         }
         let form = normal::searched(q);
@@ -183,9 +263,11 @@ impl Profiles<'_> {
             false => form.split(' ').map(containing).collect(),
         };
         let found = search::find_anywhere(tx, agency, &patterns).await?;
-        let total = found.len() as u64;
-        let places = found.into_iter().map(|ordinal| (ANYWHERE, ordinal));
-        let places = places.filter(|place| *place >= from).take(limit).collect();
-        Ok(Matching { places, total })
+        let mut places: Vec<search::Place> = found.into_iter().map(|ordinal| (ANYWHERE, ordinal)).collect();
+        if sifts {
+            places.truncate(SIFTED);
+            places = sift(tx, caller, &question, places, true).await?;
+        }
+        Ok(Matching::from_place(places, from, limit))
     }
 }

@@ -155,18 +155,20 @@ impl Profiles<'_> {
         let row = store::customer(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("customer"))?;
-        self.touches(&mut tx, agency, Whose::of(&row), cursor, limit).await
+        self.must_see(caller, &row).await?;
+        self.touches(&mut tx, caller, Whose::of(&row), cursor, limit).await
     }
 
     /// What happened to a customer before the place of the cursor, the latest first. A page may end before it is full, and goes on all the same.
     pub(crate) async fn touches(
         &self,
         tx: &mut Tx,
-        agency: Uuid,
+        caller: &Caller,
         whose: Whose,
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page> {
+        let agency = caller.room.id;
         let before = match cursor {
             None => Place::end(),
             Some(text) => read(text).ok_or_else(AppError::bad_cursor)?,
@@ -197,7 +199,11 @@ impl Profiles<'_> {
             Some((place, _)) => Some(written(place)),
             None => down_to.as_ref().map(written),
         };
-        Ok((found.into_iter().map(|(_, entry)| entry).collect(), next))
+        let seen = |(_, entry): (Place, TimelineEntry)| TimelineEntry {
+            data: caller.seen_of(entry.data),
+            ..entry
+        };
+        Ok((found.into_iter().map(seen).collect(), next))
     }
 }
 

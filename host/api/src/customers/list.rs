@@ -1,5 +1,6 @@
 //! Customers in a list: searched, filtered, in an order, with the facts that are asked for.
 
+use super::Owner;
 use crate::Front;
 use crate::described;
 use crate::extract::{Auth, Repeated, Repeats};
@@ -28,6 +29,8 @@ pub(super) struct CustomerSummary {
     member_no: Option<String>,
     /// For lists: the name, or else the member number, a masked telephone number or e-mail address, or the end of the id.
     label: String,
+    /// Who of the staff looks after them.
+    owner: Option<Owner>,
     /// The segments they are in, as `binding.key`.
     #[schema(example = json!(["rfm.champions"]))]
     segments: Vec<String>,
@@ -59,6 +62,7 @@ impl CustomerSummary {
             phone: summary.phone,
             member_no: summary.label.member_no,
             label: summary.label.label,
+            owner: summary.owner.map(Owner::from),
             segments: summary.segments,
             profile: summary.profile,
             facts: columns.iter().cloned().zip(values.iter().map(value)).collect(),

@@ -102,11 +102,12 @@ fn arrow_error(error: arrow_schema::ArrowError) -> AppError {
 }
 
 impl Facts<'_> {
-    /// Begins an export of everyone's facts as they are now.
+    /// Begins an export of everyone's facts as they are now, as far as the caller sees them.
     ///
     /// # Errors
     /// Failures of the database.
     pub async fn export(&self, caller: &Caller, format: Format) -> Result<Export> {
+        caller.must_see(&[])?;
         let detail = serde_json::json!({"format": format.as_str()});
         self.app
             .audit()
@@ -130,7 +131,8 @@ impl Facts<'_> {
         let (desk, Moment { today, .. }) = self.app.days().desk(&room, days::Of::LastDay).await?;
         let (customers, fit, facts) = {
             let frame = room.frame();
-            let facts = frame.facts().map(|(key, kind)| (key.to_owned(), kind)).collect();
+            let facts = frame.facts().filter(|(key, kind)| !caller.hides_fact(key, *kind));
+            let facts = facts.map(|(key, kind)| (key.to_owned(), kind)).collect();
             (frame.len(), frame.fit, facts)
         };
         drop(desk);

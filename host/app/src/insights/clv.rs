@@ -8,7 +8,7 @@ use crate::days::Of;
 use crate::error::{AppError, Result, retrying};
 use crate::facts::frame::Frame;
 use crate::rules::{Moment, in_pool};
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use crate::{Insights, Room};
 use posthouse_domain::clv::bgnbd::BgNbd;
 use posthouse_domain::clv::gamma_gamma::GammaGamma;
@@ -130,6 +130,7 @@ impl Insights<'_> {
     /// # Errors
     /// Failures of the database.
     pub async fn clv(&self, caller: &Caller) -> Result<Option<ClvFit>> {
+        caller.must_see(&[Mask::Money])?;
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         store::latest(&mut tx, caller.room.id).await?.map(read).transpose()
     }

@@ -5,7 +5,7 @@ use crate::error::{AppError, Result};
 use crate::facts::Frame;
 use crate::facts::columns::Rows;
 use crate::labels::shown_name;
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use posthouse_domain::catalogue::{ALL, NO_SOURCE, Value, position};
 use posthouse_domain::insights::loyal::{INDICATORS, Indicator, met};
 use posthouse_domain::money::Currency;
@@ -90,6 +90,7 @@ impl Insights<'_> {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Loyal> {
+        caller.must_see(&[Mask::Money])?;
         let from: usize = cursor.unwrap_or("0").parse().map_err(|_| AppError::bad_cursor())?;
         for (indicator, threshold) in INDICATORS.iter().zip(request.thresholds) {
             if threshold.is_some_and(|threshold| !threshold.is_finite() || threshold < 0.0) {

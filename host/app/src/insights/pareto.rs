@@ -3,7 +3,7 @@
 use crate::Insights;
 use crate::error::{AppError, Result};
 use crate::facts::Frame;
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use posthouse_domain::catalogue::{Value, position};
 use posthouse_domain::insights::pareto::{Curve, Pair, curve};
 use posthouse_domain::money::Currency;
@@ -50,6 +50,7 @@ impl Insights<'_> {
     /// # Errors
     /// `margin_window` for margins of another window than a year.
     pub async fn pareto(&self, caller: &Caller, window: Window, by: Measure) -> Result<Pareto> {
+        caller.must_see(&[Mask::Money])?;
         let has_margin = window == Window::Year;
         if by == Measure::Margin && !has_margin {
             return Err(AppError::invalid(

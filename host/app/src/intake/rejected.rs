@@ -4,7 +4,7 @@ use super::files::{ERROR_COLUMNS, ROWS_LEFT_OUT, Reading};
 use super::report::Report;
 use crate::Intake;
 use crate::error::{AppError, Result};
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use posthouse_domain::{Language, Words, words};
 use posthouse_store::{Access, import_notes as notes, imports as store};
 use serde_json::json;
@@ -27,6 +27,7 @@ impl Intake<'_> {
         language: Language,
     ) -> Result<Option<(i64, Vec<u8>)>> {
         let agency = caller.room.id;
+        caller.must_see(&Mask::ALL)?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let job = store::get(&mut tx, agency, id)
             .await?

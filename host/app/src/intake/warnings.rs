@@ -3,7 +3,7 @@
 use super::files::{Reading, WARNING_COLUMNS};
 use crate::Intake;
 use crate::error::{AppError, Result};
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use posthouse_domain::{Language, Words};
 use posthouse_store::{Access, import_notes as notes, imports as store};
 use uuid::Uuid;
@@ -25,6 +25,7 @@ impl Intake<'_> {
         language: Language,
     ) -> Result<Option<((i64, i32), Vec<u8>)>> {
         let agency = caller.room.id;
+        caller.must_see(&Mask::ALL)?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let job = store::get(&mut tx, agency, id)
             .await?

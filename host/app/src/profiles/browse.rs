@@ -12,7 +12,7 @@ use crate::facts::selection::Selection;
 use crate::rules::Moment;
 use crate::search::{CustomerSummary, summaries};
 use crate::segments::seen_in;
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use crate::{App, Profiles, Room};
 use posthouse_domain::campaign::{Condition, MOST_CONDITIONS, MOST_SEGMENTS};
 use posthouse_domain::contribution::Stored;
@@ -186,11 +186,6 @@ fn position(frame: &Frame, fact: &str) -> Result<usize> {
     })
 }
 
-/// Whom a caller sees at all; none if they see everyone.
-pub(crate) fn visible(_caller: &Caller, _customers: usize) -> Option<Selection> {
-    None
-}
-
 /// A question that is answered in memory.
 struct Question {
     browse: Browse,
@@ -268,6 +263,16 @@ impl Question {
 }
 
 impl Profiles<'_> {
+    /// Whom a caller sees at all, of so many customers; none if they see everyone.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub(crate) async fn seen_among(&self, caller: &Caller, customers: usize) -> Result<Option<Selection>> {
+        let visible = self.visible(caller).await?;
+        let own = visible.ordinals();
+        Ok(own.map(|own| Selection::of(customers, own.iter().map(|ordinal| ordinal as usize))))
+    }
+
     /// A page of the customers who are asked for.
     ///
     /// # Errors
@@ -350,6 +355,18 @@ impl Profiles<'_> {
         let room = &caller.room;
         self.app.segments().ensure_loaded(room).await?;
         browse.check(room)?;
+        {
+            // nobody is found, or put into an order, by what is kept from who asks
+            let frame = room.frame();
+            let asked = browse.conditions.iter().map(|condition| &condition.fact);
+            let asked = asked.chain(browse.sort.as_ref().map(|sort| &sort.fact));
+            let kinds = asked.map(|fact| position(&frame, fact).map(|at| (fact, frame.kind(at).0)));
+            for (fact, kind) in kinds.collect::<Result<Vec<_>>>()? {
+                if caller.hides_fact(fact, kind) {
+                    caller.must_see(&Mask::ALL)?;
+                }
+            }
+        }
         let by = browse.by();
         let behind = browse
             .cursor
@@ -366,9 +383,11 @@ impl Profiles<'_> {
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let (_, customers) = store::counter(&mut tx, room.id).await?;
         let customers = (customers as usize).max(room.frame().len());
-        let visible = visible(caller, customers);
+        drop(tx);
+        let visible = self.seen_among(caller, customers).await?;
+        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let matching = match browse.text() {
-            Some(q) if browse.is_search() && visible.is_none() => {
+            Some(q) if browse.is_search() && visible.is_none() && !caller.is_masked(Mask::Contact) => {
                 // the database has them in order: only the page is read
                 let from = match &behind {
                     None => (0, 0),
@@ -420,12 +439,16 @@ impl Profiles<'_> {
             .collect();
         customers.sort_unstable_by_key(|row| places.get(&row.ordinal));
         let here: Vec<usize> = customers.iter().map(|row| row.ordinal as usize).collect();
-        let summaries = summaries(&mut tx, room, customers, browse.text()).await?;
+        let summaries = summaries(&mut tx, *self, caller, customers, browse.text()).await?;
         drop(tx);
         let present = self.app.segments().moment(room);
         let frame = room.frame();
         let today = seen_in(&frame, room, present).today;
-        let columns: Vec<Option<usize>> = browse.columns.iter().map(|fact| frame.position(fact)).collect();
+        let seen = |fact: &String| {
+            let position = frame.position(fact)?;
+            (!caller.hides_fact(fact, frame.kind(position).0)).then_some(position)
+        };
+        let columns: Vec<Option<usize>> = browse.columns.iter().map(seen).collect();
         let values = |ordinal: usize| {
             let known = columns.iter().map(|column| column.filter(|_| ordinal < frame.len()));
             known

@@ -4,7 +4,6 @@ use crate::Profiles;
 use crate::beside::beside;
 use crate::error::{AppError, Result};
 use crate::facts::selection::Selection;
-use crate::profiles::visible;
 use crate::quotes::Saved;
 use crate::team::Caller;
 use chrono::Datelike;
@@ -170,7 +169,8 @@ impl Profiles<'_> {
                 month.amount = month.amount.saturating_add(booking.net_amount());
             }
         }
-        let visible = visible(caller, room.frame().len());
+        let customers = room.frame().len();
+        let visible = self.seen_among(caller, customers).await?;
         let spend = beside(move || {
             let frame = room.frame();
             let among = visible.unwrap_or_else(|| Selection::all(frame.len()));

@@ -5,7 +5,7 @@ use super::gather::{Gathered, Heard};
 use super::hold::Prepared;
 use super::pricing::Priced;
 use super::purse::Purse;
-use super::read::QuoteView;
+use super::read::{QuoteView, must_see_money};
 use super::trace::Answer;
 use super::{NewQuote, QUOTE};
 use crate::Quotes;
@@ -31,6 +31,10 @@ impl Quotes<'_> {
             ..new
         };
         new.check()?;
+        must_see_money(caller)?;
+        if let Some(customer) = new.customer {
+            self.app.profiles().must_see_all(caller, &[customer]).await?;
+        }
         // the id goes by the machine's time, so that lists stay in order where the business clock stands still
         let id = self.app.entropy.id(self.app.machine.now());
         let mut in_doubt = false;

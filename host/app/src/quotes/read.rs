@@ -4,11 +4,11 @@ use super::purse;
 use super::trace::Answer;
 use crate::Quotes;
 use crate::error::{AppError, Result};
-use crate::team::Caller;
+use crate::team::{Caller, Mask, Rows};
 use posthouse_domain::promotion::Basket;
 use posthouse_store::quotes::{self as store, QuoteRow};
-use posthouse_store::{Access, Tx, campaigns};
-use std::collections::HashMap;
+use posthouse_store::{Access, Tx, campaigns, intake};
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// A quote as it stands.
@@ -93,7 +93,36 @@ pub struct Saved {
     pub amount: i64,
 }
 
+/// A quote is an amount all through.
+pub(super) fn must_see_money(caller: &Caller) -> Result<()> {
+    match caller.is_masked(Mask::Money) {
+        true => caller.must_see(&[Mask::Money]),
+        false => Ok(()),
+    }
+}
+
 impl Quotes<'_> {
+    /// Passes a quote for somebody whom the caller sees; those for nobody in particular are seen by who sees everybody.
+    ///
+    /// # Errors
+    /// `data_masked`; [`AppError::NotFound`].
+    pub(super) async fn must_see(&self, caller: &Caller, id: Uuid) -> Result<()> {
+        must_see_money(caller)?;
+        if caller.rows == Rows::All {
+            return Ok(());
+        }
+        let agency = caller.room.id;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let row = store::quote(&mut tx, agency, id).await?;
+        drop(tx);
+        let customer = row.and_then(|row| row.customer_id).ok_or(AppError::NotFound("quote"))?;
+        let seen = self.app.profiles().must_see_all(caller, &[customer]).await;
+        seen.map_err(|error| match error {
+            AppError::NotFound(_) => AppError::NotFound("quote"),
+            other => other,
+        })
+    }
+
     /// What campaigns took off these bookings, of those that were confirmed with a quote.
     pub(crate) async fn saved(&self, caller: &Caller, bookings: &[&str]) -> Result<HashMap<String, Vec<Saved>>> {
         let agency = caller.room.id;
@@ -127,6 +156,7 @@ impl Quotes<'_> {
     /// [`AppError::NotFound`].
     pub async fn get(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
         let agency = caller.room.id;
+        self.must_see(caller, id).await?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = store::quote(&mut tx, agency, id)
             .await?
@@ -146,6 +176,10 @@ impl Quotes<'_> {
         limit: usize,
     ) -> Result<(Vec<QuoteView>, Option<Uuid>)> {
         let (agency, limit) = (caller.room.id, limit as i64);
+        must_see_money(caller)?;
+        if let Some(customer) = filter.customer {
+            self.app.profiles().must_see_all(caller, &[customer]).await?;
+        }
         let before = before.unwrap_or(Uuid::max());
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let mut rows = match filter.customer {
@@ -155,6 +189,18 @@ impl Quotes<'_> {
         let more = rows.len() as i64 > limit;
         rows.truncate(limit as usize);
         let next = rows.last().filter(|_| more).map(|row| row.id);
+        if caller.rows != Rows::All {
+            let visible = self.app.profiles().visible(caller).await?;
+            let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.customer_id).collect();
+            let customers = intake::customers(&mut tx, agency, &ids).await?;
+            let seen: HashSet<Uuid> = customers
+                .into_iter()
+                .filter(|row| visible.has(row.ordinal))
+                .map(|row| row.id)
+                .collect();
+            // a page may have fewer than were asked for, and goes on all the same
+            rows.retain(|row| row.customer_id.is_some_and(|id| seen.contains(&id)));
+        }
         let mut views = Vec::with_capacity(rows.len());
         for row in rows {
             views.push(QuoteView::whole(&mut tx, agency, row).await?);

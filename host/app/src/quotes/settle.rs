@@ -50,6 +50,7 @@ impl Quotes<'_> {
     /// `booking_of_another_customer`, `booking_conflict`.
     pub async fn confirm(&self, caller: &Caller, id: Uuid, with: Confirmation) -> Result<QuoteView> {
         let booking = posthouse_domain::booking::check_booking_id(&with.booking_id)?;
+        self.must_see(caller, id).await?;
         repeating!(self.try_confirm(caller, id, &booking, &with.booking_id))
     }
 
@@ -146,6 +147,7 @@ impl Quotes<'_> {
     /// # Errors
     /// [`AppError::NotFound`]; `quote_confirmed`.
     pub async fn release(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
+        self.must_see(caller, id).await?;
         repeating!(self.try_release(caller, id))
     }
 

@@ -1,7 +1,7 @@
 //! Asking a rule: when, in which threads, and what a fault means to whoever asked.
 
 use crate::error::{AppError, Result};
-use crate::team::{Caller, Scope};
+use crate::team::Caller;
 use posthouse_domain::{Day, Instant, Rejection, Words, words};
 use posthouse_engine::{Engine, Fault, FaultKind};
 use std::sync::{Mutex, PoisonError};
@@ -114,9 +114,9 @@ pub(crate) fn without_its_words(reason: &Words) -> Words {
 /// A stored reason as this caller may read it.
 pub(crate) fn reason_for(caller: &Caller, stored: &str) -> Words {
     let reason = Words::from_stored(stored);
-    match caller.may(Scope::Read) {
-        Ok(()) => reason,
-        Err(_) => without_its_words(&reason),
+    match caller.reads_everything() {
+        true => reason,
+        false => without_its_words(&reason),
     }
 }
 
@@ -127,7 +127,7 @@ pub(crate) fn failure_for(caller: &Caller, error: AppError) -> AppError {
         ..rejection
     };
     match error {
-        error if caller.may(Scope::Read).is_ok() => error,
+        error if caller.reads_everything() => error,
         AppError::Busy(rejection) => AppError::Busy(told(rejection)),
         AppError::Unable(rejection) => AppError::Unable(told(rejection)),
         AppError::Invalid(rejection) => AppError::Invalid(told(rejection)),

@@ -3,7 +3,7 @@
 use crate::Decisions;
 use crate::beside::beside;
 use crate::error::{AppError, Result};
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use posthouse_store::Access;
 use posthouse_store::decisions::{self as store, DecisionRow, Filter, Latest};
 use serde::Serialize;
@@ -89,6 +89,7 @@ impl Decisions<'_> {
     /// # Errors
     /// [`AppError::NotFound`].
     pub async fn get(&self, caller: &Caller, id: Uuid) -> Result<DecisionView> {
+        caller.must_see(&Mask::ALL)?;
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let row = store::decision(&mut tx, caller.room.id, id).await?;
         DecisionView::read(row.ok_or(AppError::NotFound("decision"))?)
@@ -105,6 +106,7 @@ impl Decisions<'_> {
         before: Option<Uuid>,
         limit: usize,
     ) -> Result<(Vec<DecisionView>, Option<Uuid>)> {
+        caller.must_see(&Mask::ALL)?;
         let filter = Filter {
             binding: filter.binding,
             customer: filter.customer,

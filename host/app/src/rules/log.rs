@@ -4,7 +4,7 @@
 use super::bindings::find;
 use super::call::{Moment, reason_for};
 use crate::error::{Result, retrying};
-use crate::team::{Caller, Scope};
+use crate::team::Caller;
 use crate::writable::note_if_full;
 use crate::{App, Bindings, Room};
 use posthouse_domain::{Instant, Words, words};
@@ -254,7 +254,7 @@ impl Bindings<'_> {
         let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         find(&mut tx, agency, point, name).await?;
-        let reads = caller.may(Scope::Read).is_ok();
+        let reads = caller.reads_everything();
         let hidden = if reads { "" } else { ABOUT };
         let rows = store::lines(&mut tx, agency, point, name, hidden, before.unwrap_or(i64::MAX), limit).await?;
         let entry = |row: LogRow| LogEntry {

@@ -5,7 +5,7 @@ use super::load::of_point;
 use super::point::{Point, Rule, RuleName, ask_again};
 use crate::Decisions;
 use crate::error::{AppError, Result};
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use posthouse_domain::{Instant, canonical, words};
 use posthouse_engine::Plugin;
 use posthouse_store::decisions::{self as store, DecisionRow};
@@ -64,6 +64,7 @@ impl Decisions<'_> {
     /// [`AppError::NotFound`]; a plugin that cannot be opened any more.
     pub async fn replay(&self, caller: &Caller, id: Uuid) -> Result<Replay> {
         let agency = caller.room.id;
+        caller.must_see(&Mask::ALL)?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = store::decision(&mut tx, agency, id)
             .await?

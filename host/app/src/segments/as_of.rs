@@ -94,11 +94,16 @@ impl Segments<'_> {
             .await?
             .remove(segment)
             .unwrap_or_default();
+        let visible = self.app.profiles().visible(caller).await?;
+        let members = match visible.ordinals() {
+            Some(own) => members & own,
+            None => members,
+        };
         let mut found = members.range(from..);
         let ordinals: Vec<i64> = found.by_ref().take(limit).map(i64::from).collect();
         let next = found.next().map(|ordinal| ordinal.to_string());
         let rows = profiles::customers_at(&mut tx, agency, &ordinals).await?;
-        let mut labels = labels(&mut tx, agency, &rows).await?;
+        let mut labels = labels(&mut tx, caller, &rows).await?;
         let since = since(&mut tx, agency, binding, segment, &ordinals, cut).await?;
         Ok(MemberPage {
             items: rows
@@ -131,6 +136,7 @@ impl Segments<'_> {
         let row = profiles::customer(&mut tx, agency, id)
             .await?
             .ok_or(AppError::NotFound("customer"))?;
+        self.app.profiles().must_see(caller, &row).await?;
         let mut segments = Vec::new();
         for binding in bindings::bindings(&mut tx, agency).await? {
             if binding.extension_point == SEGMENTATION {

@@ -10,7 +10,7 @@ use crate::error::{AppError, Result, retrying};
 use crate::labels::{Label, labels};
 use crate::rules::grants::{self, ungranted};
 use crate::rules::{ClassChange, Diff, MoveCount, in_pool};
-use crate::team::{Caller, Scope};
+use crate::team::Caller;
 use posthouse_domain::Day;
 use posthouse_store::{Access, plugins, profiles, segments as store};
 use serde::{Deserialize, Serialize};
@@ -101,7 +101,7 @@ impl Segments<'_> {
         let rule = self
             .rule(room.id, &request.name, &request.digest, &request.config)
             .await?;
-        let reads = caller.may(Scope::Read).is_ok();
+        let reads = caller.reads_everything();
         let (asked, sensitive) = self.asked_for(caller, &request.name, &rule).await?;
         let began = std::time::Instant::now();
         let (desk, moment) = self.app.days().desk(&room, Of::LastDay).await?;
@@ -158,7 +158,7 @@ impl Segments<'_> {
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let ordinals: Vec<i64> = picked.iter().map(|(ordinal, _)| i64::from(*ordinal)).collect();
         let customers = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
-        let mut labels = labels(&mut tx, room.id, &customers).await?;
+        let mut labels = labels(&mut tx, caller, &customers).await?;
         drop(tx);
         let sample = picked
             .into_iter()
@@ -226,7 +226,7 @@ impl Segments<'_> {
         let asked = ungranted(&grants::reads(rule.plugin.description()), &granted);
         let sensitive = grants::sensitive(&mut tx, agency, &asked).await?;
         drop(tx);
-        if !sensitive.is_empty() && caller.may(Scope::Read).is_err() {
+        if !sensitive.is_empty() && !caller.reads_everything() {
             let subject = format!("binding/{SEGMENTATION}/{name}");
             let detail = json!({"digest": rule.plugin.digest(), "facts": sensitive});
             self.app
@@ -251,6 +251,7 @@ impl Segments<'_> {
         limit: usize,
     ) -> Result<MovePage> {
         let agency = caller.room.id;
+        caller.must_see(&[])?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         store::preview(&mut tx, agency, id)
             .await?
@@ -278,7 +279,7 @@ impl Segments<'_> {
         movers.truncate(limit);
         let ordinals: Vec<i64> = movers.iter().map(|(ordinal, ..)| i64::from(*ordinal)).collect();
         let customers = profiles::customers_at(&mut tx, agency, &ordinals).await?;
-        let mut labels = labels(&mut tx, agency, &customers).await?;
+        let mut labels = labels(&mut tx, caller, &customers).await?;
         let items = movers
             .iter()
             .filter_map(|(ordinal, from, to)| {

@@ -6,6 +6,7 @@
 use super::history::since;
 use crate::error::{AppError, Result};
 use crate::labels::shown_name;
+use crate::owners::Visible;
 use crate::rules::{Moment, in_pool};
 use crate::{Room, Segments};
 use posthouse_domain::{Day, normal};
@@ -187,7 +188,7 @@ impl Rankings {
 pub(crate) type Ranked = (Vec<u32>, Option<String>);
 
 impl Segments<'_> {
-    /// A page of the members of a segment.
+    /// A page of the members of a segment whom somebody sees.
     pub(super) async fn ranked(
         &self,
         room: &Arc<Room>,
@@ -195,6 +196,7 @@ impl Segments<'_> {
         sort: Sort,
         cursor: Option<&str>,
         limit: usize,
+        visible: &Visible,
     ) -> Result<Ranked> {
         let moment = self.seen(room);
         // another host may have placed customers whom this one's frame does not have yet
@@ -232,9 +234,9 @@ impl Segments<'_> {
             }
         };
         let first = from.map_or(0, |from| order.before(&from));
-        let end = order.len().min(first + limit);
-        let page = (first..end).map(|index| order.ordinal(index)).collect();
-        let next = (end < order.len()).then(|| written_cursor(&order.place(end), sort));
+        let mut seen = (first..order.len()).filter(|index| visible.has(order.ordinal(*index).into()));
+        let page = seen.by_ref().take(limit).map(|index| order.ordinal(index)).collect();
+        let next = seen.next().map(|index| written_cursor(&order.place(index), sort));
         Ok((page, next))
     }
 

@@ -7,6 +7,7 @@ use super::ranking::Sort;
 use crate::beside::beside;
 use crate::error::{Result, retrying};
 use crate::labels::{Label, labels};
+use crate::masks::HIDDEN;
 use crate::rules::at_once;
 use crate::rules::words::{Reason, fill, spoken};
 use crate::team::Caller;
@@ -139,12 +140,22 @@ impl Segments<'_> {
     ) -> Result<MemberPage> {
         let room = &caller.room;
         self.ensure_loaded(room).await?;
-        let (page, next) = self.ranked(room, (binding, segment), sort, cursor, limit).await?;
+        let hidden = self.scores_tell_hidden_facts(caller, binding);
+        // an order by what is hidden would tell of it as well
+        let sort = if hidden && sort == Sort::Score {
+            Sort::Joined
+        } else {
+            sort
+        };
+        let visible = self.app.profiles().visible(caller).await?;
+        let (page, next) = self
+            .ranked(room, (binding, segment), sort, cursor, limit, &visible)
+            .await?;
         let answers = self.answers(room, binding, page.clone()).await?;
         let ordinals: Vec<i64> = page.iter().map(|o| i64::from(*o)).collect();
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let rows = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
-        let mut labels = labels(&mut tx, room.id, &rows).await?;
+        let mut labels = labels(&mut tx, caller, &rows).await?;
         let since = since(&mut tx, room.id, binding, segment, &ordinals, None).await?;
         drop(tx);
         let ids: HashMap<i64, Uuid> = rows.into_iter().map(|row| (row.ordinal, row.id)).collect();
@@ -158,8 +169,8 @@ impl Segments<'_> {
                     customer_id: *id,
                     label: labels.remove(id)?,
                     since: since.get(ordinal).copied(),
-                    score: answer.map(|a| a.score),
-                    reason: answer.and_then(|a| self.reason(room, binding, *ordinal as usize, a)),
+                    score: answer.map(|a| a.score).filter(|_| !hidden),
+                    reason: answer.and_then(|a| self.reason(caller, binding, *ordinal as usize, a)),
                 })
             })
             .collect();
@@ -174,7 +185,8 @@ impl Segments<'_> {
     }
 
     /// A customer's place in every binding.
-    pub(crate) async fn of(&self, room: &Arc<Room>, ordinal: i64) -> Result<Vec<CustomerSegment>> {
+    pub(crate) async fn of(&self, caller: &Caller, ordinal: i64) -> Result<Vec<CustomerSegment>> {
+        let room = &caller.room;
         self.ensure_loaded(room).await?;
         let names: Vec<String> = room.live().keys().cloned().collect();
         let mut places = Vec::new();
@@ -201,13 +213,14 @@ impl Segments<'_> {
                 }
             };
             let answer = answers.first().copied();
+            let hidden = self.scores_tell_hidden_facts(caller, &binding);
             places.push(CustomerSegment {
                 key: def.as_ref().map(|def| def.key.clone()),
                 title: def.as_ref().map(|def| def.title.clone()),
                 policy: def.map(|def| def.policy),
                 since: entered,
-                score: answer.map(|a| a.score),
-                reason: answer.and_then(|a| self.reason(room, &binding, ordinal as usize, a)),
+                score: answer.map(|a| a.score).filter(|_| !hidden),
+                reason: answer.and_then(|a| self.reason(caller, &binding, ordinal as usize, a)),
                 digest,
                 stale,
                 binding,
@@ -241,7 +254,24 @@ impl Segments<'_> {
         }))
     }
 
-    fn reason(&self, room: &Room, binding: &str, ordinal: usize, answer: Answer) -> Option<Reason> {
+    /// Whether the rule in force reads a fact that is kept from the caller: its scores may be that fact.
+    fn scores_tell_hidden_facts(&self, caller: &Caller, binding: &str) -> bool {
+        if caller.masks.is_empty() {
+            return false;
+        }
+        let (all, frame) = (caller.room.live(), caller.room.frame());
+        let rule = all.get(binding).and_then(|live| live.rule.as_ref());
+        rule.is_some_and(|rule| {
+            let mut facts = rule.plugin.description().facts.iter();
+            facts.any(|fact| {
+                let kind = frame.position(&fact.key).map(|position| frame.kind(position).0);
+                kind.is_some_and(|kind| caller.hides_fact(&fact.key, kind))
+            })
+        })
+    }
+
+    fn reason(&self, caller: &Caller, binding: &str, ordinal: usize, answer: Answer) -> Option<Reason> {
+        let room = &caller.room;
         let all = room.live();
         let live = all.get(binding)?;
         // a rule that would decide otherwise by now cannot speak for the membership that stands
@@ -255,6 +285,9 @@ impl Segments<'_> {
         let text = text.map(|template| {
             fill(template, |key| {
                 let (kind, value) = rule.told(&frame, key, ordinal, today)?;
+                if caller.hides_fact(key, kind) {
+                    return Some(HIDDEN.to_owned());
+                }
                 Some(spoken(kind, value, &room.terms))
             })
         });

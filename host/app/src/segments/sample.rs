@@ -9,7 +9,7 @@ use crate::Segments;
 use crate::beside::beside;
 use crate::error::{AppError, Result};
 use crate::labels::shown_name;
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use posthouse_domain::lots::Lots;
 use posthouse_domain::profile::Profile;
 use posthouse_domain::words;
@@ -104,6 +104,7 @@ impl Segments<'_> {
             }
         };
         let lots = Lots::new(&seed);
+        let visible = self.app.profiles().visible(caller).await?;
         let ((drawn, members), as_of) = match as_of {
             None => {
                 self.ensure_loaded(room).await?;
@@ -112,7 +113,8 @@ impl Segments<'_> {
                     let all = room.live();
                     let live = all.get(&binding)?;
                     let class = live.index(&segment)?;
-                    let places = (0u32..).zip(&live.classes).filter(|(_, found)| **found == class);
+                    let members = (0u32..).zip(&live.classes).filter(|(_, found)| **found == class);
+                    let places = members.filter(|(ordinal, _)| visible.has((*ordinal).into()));
                     Some(lots.draw(places.map(|(ordinal, _)| ordinal), size))
                 });
                 (drawn.await?.ok_or(AppError::NotFound("segment"))?, None)
@@ -127,6 +129,10 @@ impl Segments<'_> {
                 let rule = in_force(&mut tx, agency, binding, cut).await?;
                 let mut found = division(&mut tx, agency, binding, cut, Some(segment)).await?;
                 let members = found.remove(segment).unwrap_or_default();
+                let members = match visible.ordinals() {
+                    Some(own) => members & own,
+                    None => members,
+                };
                 let drawn = beside(move || lots.draw(members, size)).await?;
                 (drawn, Some(PastBinding::new(at, rule.as_ref())))
             }
@@ -142,13 +148,14 @@ impl Segments<'_> {
             key: segment.to_owned(),
             as_of,
             members,
-            items: self.drawn(agency, &drawn).await?,
+            items: self.drawn(caller, &drawn).await?,
             seed,
         })
     }
 
     /// Who these ordinals are, in their order.
-    async fn drawn(&self, agency: Uuid, ordinals: &[u32]) -> Result<Vec<Drawn>> {
+    async fn drawn(&self, caller: &Caller, ordinals: &[u32]) -> Result<Vec<Drawn>> {
+        let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let wanted: Vec<i64> = ordinals.iter().map(|ordinal| i64::from(*ordinal)).collect();
         let rows = customers_at(&mut tx, agency, &wanted).await?;
@@ -172,6 +179,7 @@ impl Segments<'_> {
                 continue;
             };
             match row.kind.as_str() {
+                "phone" if caller.is_masked(Mask::Contact) => {}
                 "phone" => person.phones.push(row.value),
                 "member_no" => person.member_no = Some(row.shown().to_owned()),
                 _ => {}

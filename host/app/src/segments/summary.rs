@@ -3,7 +3,7 @@
 use super::Live;
 use super::classify::SegmentationRule;
 use crate::rules::Diff;
-use crate::team::{Caller, Scope};
+use crate::team::Caller;
 use serde::Serialize;
 
 /// What a full run did.
@@ -73,6 +73,6 @@ pub(crate) struct NewRevision {
 impl NewRevision {
     /// Whether whoever asked may read customers.
     pub(crate) fn reads(&self) -> bool {
-        self.asker.as_ref().is_some_and(|asker| asker.may(Scope::Read).is_ok())
+        self.asker.as_ref().is_some_and(|asker| asker.reads_everything())
     }
 }

@@ -3,7 +3,7 @@
 use crate::Today;
 use crate::error::{AppError, Result};
 use crate::rules::Moment;
-use crate::team::Caller;
+use crate::team::{Caller, Mask, Rows};
 use posthouse_domain::{Day, Instant, Localized, time};
 use posthouse_store::{Access, Tx, budgets, campaigns, intake, profiles};
 use std::collections::HashMap;
@@ -22,12 +22,12 @@ const WEEK: Day = 7;
 /// What happened lately.
 #[derive(Debug, Clone)]
 pub struct Happened {
-    /// Trips booked yesterday.
-    pub bookings: u64,
-    /// What they come to, less refunds, in minor units.
-    pub amount: i64,
-    /// Customers who were new yesterday.
-    pub new_customers: u64,
+    /// Trips booked yesterday; none for somebody who does not see every customer.
+    pub bookings: Option<u64>,
+    /// What they come to, less refunds, in minor units; none for somebody from whom money is kept as well.
+    pub amount: Option<i64>,
+    /// Customers who were new yesterday; none for somebody who does not see every customer.
+    pub new_customers: Option<u64>,
     /// How segments have changed in seven days; those in which nothing moved are left out.
     pub segments: Vec<SegmentChange>,
     /// Campaigns that run, the first in line first.
@@ -87,13 +87,16 @@ impl Today<'_> {
             .clone();
         let fresh = kept.filter(|kept| kept.day == moment.today && (0..KEPT).contains(&(now - kept.at)));
         let lately = match fresh {
-            Some(lately) => lately,
+            // what is kept counts everybody
+            _ if caller.rows != Rows::All => None,
+            Some(lately) => Some(lately),
             None => {
                 let lately = self.lately(caller, moment).await?;
                 *caller.room.today.lately.lock().unwrap_or_else(PoisonError::into_inner) = Some(lately.clone());
-                lately
+                Some(lately)
             }
         };
+        let sees_money = !caller.is_masked(Mask::Money);
         let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let used = budgets::used_in_force(&mut tx, agency, None, moment.today).await?;
@@ -110,11 +113,14 @@ impl Today<'_> {
             })
         };
         Ok(Happened {
-            bookings: lately.bookings,
-            amount: lately.amount,
-            new_customers: lately.new_customers,
-            segments: lately.segments,
-            campaigns: running.into_iter().take(CAMPAIGNS).map(spend).collect::<Result<_>>()?,
+            bookings: lately.as_ref().map(|lately| lately.bookings),
+            amount: lately.as_ref().map(|lately| lately.amount).filter(|_| sees_money),
+            new_customers: lately.as_ref().map(|lately| lately.new_customers),
+            segments: lately.map_or_else(Vec::new, |lately| lately.segments),
+            campaigns: match sees_money {
+                true => running.into_iter().take(CAMPAIGNS).map(spend).collect::<Result<_>>()?,
+                false => Vec::new(),
+            },
             campaigns_running,
         })
     }

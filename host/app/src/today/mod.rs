@@ -42,7 +42,7 @@ pub struct TodayView {
 /// The numbers beside the rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rail {
-    /// Customers in all.
+    /// Customers whom who asks sees.
     pub customers: u64,
     /// Campaigns that run.
     pub campaigns_running: u64,
@@ -94,12 +94,15 @@ impl Today<'_> {
 
     async fn keep_rail(&self, caller: &Caller, waiting: u64) -> Result<Rail> {
         let agency = caller.room.id;
+        let visible = self.app.profiles().visible(caller).await?;
+        let own = visible.ordinals().map(roaring::RoaringBitmap::len);
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let (_, customers) = profiles::counter(&mut tx, agency).await?;
+        let customers = own.unwrap_or(customers as u64);
         let running = campaigns::count_running(&mut tx, agency).await?;
         drop(tx);
         let rail = Rail {
-            customers: customers as u64,
+            customers,
             campaigns_running: running as u64,
             waiting,
         };

@@ -196,7 +196,7 @@ impl Today<'_> {
                 });
             }
         }
-        if caller.may(Scope::Owner).is_ok() {
+        if caller.may(Scope::Operations).is_ok() {
             for row in webhooks::webhooks(&mut tx, agency).await? {
                 let dead = webhooks::waiting(&mut tx, agency, row.id).await?.dead;
                 if dead > 0 {

@@ -5,7 +5,6 @@ use crate::beside::beside;
 use crate::error::Result;
 use crate::facts::selection::Selection;
 use crate::labels::{Label, labels};
-use crate::profiles::visible;
 use crate::team::Caller;
 use posthouse_domain::Day;
 use posthouse_domain::campaign::Condition;
@@ -65,7 +64,7 @@ impl Today<'_> {
         let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let rows = profiles::customers_at(&mut tx, agency, &first).await?;
-        let labels: HashMap<Uuid, Label> = labels(&mut tx, agency, &rows).await?;
+        let labels: HashMap<Uuid, Label> = labels(&mut tx, caller, &rows).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut trips = intake::bookings_of(&mut tx, agency, &ids).await?;
         drop(tx);
@@ -112,7 +111,9 @@ impl Today<'_> {
             is: None,
             one_of: Vec::new(),
         };
-        let (room, visible) = (caller.room.clone(), visible(caller, caller.room.frame().len()));
+        let room = caller.room.clone();
+        let customers = room.frame().len();
+        let visible = self.app.profiles().seen_among(caller, customers).await?;
         beside(move || {
             let frame = room.frame();
             let mut found = visible.unwrap_or_else(|| Selection::all(frame.len()));

@@ -9,7 +9,7 @@ mod identities;
 mod words;
 
 use crate::error::{Result, retrying};
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use crate::{App, Upkeep};
 use posthouse_store::forms::{self as store, ClashRow};
 use posthouse_store::{Access, Tx};
@@ -149,6 +149,7 @@ impl Upkeep<'_> {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<ClashRow>, Option<String>)> {
+        caller.must_see(&Mask::ALL)?;
         let (kind, form, was): (String, String, String) = match cursor {
             None => Default::default(),
             Some(text) => hex::decode(text)
