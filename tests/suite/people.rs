@@ -27,7 +27,7 @@ fn join(server: &Server, token: &Value) -> Client {
 }
 
 /// Somebody who has just taken up an invitation, with their id.
-fn person(server: &Server, owner: &Client, email: &str, role: &str) -> (Client, String) {
+pub(crate) fn person(server: &Server, owner: &Client, email: &str, role: &str) -> (Client, String) {
     let body = json!({"email": email, "role": role, "name": email});
     let invited = owner.post("/api/v1/staff", &body).expect(201);
     let id = invited["staff"]["id"].as_str().unwrap().to_owned();

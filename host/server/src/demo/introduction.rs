@@ -33,7 +33,8 @@ impl Seeded {
             "Posthouse is running, with an agency of {customers} made-up customers.",
             "Posthouse 已启动，演示旅行社有 {customers} 位虚构客户。"
         );
-        let mut places = line(words!("API", "接口"), Some(&format!("{base}/api/v1")));
+        let mut places = line(words!("Console", "控制台"), Some(base));
+        places += &line(words!("API", "接口"), Some(&format!("{base}/api/v1")));
         places += &line(words!("OpenAPI", "接口文档"), Some(&format!("{base}/api/openapi.json")));
         places += &line(words!("API key", "API 密钥"), Some(api_key));
         places += &line(words!("Approver", "审批密钥"), approver_key.as_deref());

@@ -1,0 +1,285 @@
+//! The console's doors, found in its sources: nobody gets in without a session, a right and, to write, a page of their own.
+
+use super::people::person;
+use posthouse_tests::{Database, Options, Server, root};
+use regex::Regex;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+on_both_engines!(
+    nobody_gets_in_without_a_session,
+    a_form_comes_from_a_page_of_its_session,
+    a_role_opens_its_own_rooms_and_no_agency_anothers,
+    what_others_wrote_is_only_text,
+    what_a_role_does_not_see_is_on_no_page,
+);
+
+/// Pages for whoever comes.
+const OPEN: [&str; 3] = ["/sign-in", "/join/{token}", "/assets/{file}"];
+/// Those that everybody who is signed in has.
+const OWN: [&str; 4] = ["/", "/palette", "/sign-out", "/me"];
+
+fn sources(folder: &Path, found: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+/// Every method and path that the console serves.
+fn doors() -> BTreeSet<(&'static str, String)> {
+    let mut text = String::new();
+    sources(&root().join("host/console/src"), &mut text);
+    let route = Regex::new(r#"\.route\(\s*"([^"]+)",((?:[^()]|\([^()]*\))*)\)"#).unwrap();
+    let mut doors = BTreeSet::new();
+    for found in route.captures_iter(&text) {
+        for method in ["get", "post"] {
+            if found[2].contains(&format!("{method}(")) {
+                doors.insert((if method == "get" { "GET" } else { "POST" }, found[1].to_owned()));
+            }
+        }
+    }
+    assert!(doors.len() > 15, "{doors:?}");
+    doors
+}
+
+/// An answer of the console: status, headers and page.
+struct Page {
+    status: u16,
+    location: String,
+    text: String,
+}
+
+/// A browser of somebody, or of nobody, that follows nothing by itself.
+struct Browser {
+    agent: ureq::Agent,
+    base: String,
+    token: Option<String>,
+}
+
+impl Browser {
+    fn of(server: &Server, token: Option<&str>) -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .build();
+        Self {
+            agent: config.into(),
+            base: server.base.clone(),
+            token: token.map(str::to_owned),
+        }
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Page {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept-language", "en");
+        if let Some(token) = &self.token {
+            request = request.header("cookie", format!("posthouse={token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut answer = match method {
+            "GET" => self.agent.run(request.body(()).unwrap()),
+            _ => self.agent.run(request.body(body.as_bytes()).unwrap()),
+        }
+        .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
+        Page {
+            status: answer.status().as_u16(),
+            location: location.unwrap_or_default().to_owned(),
+            text: answer.body_mut().read_to_string().unwrap_or_default(),
+        }
+    }
+
+    fn get(&self, path: &str) -> Page {
+        self.ask("GET", path, &[], "")
+    }
+
+    /// What forms of this session bring along.
+    fn csrf(&self) -> String {
+        let page = self.get("/").text;
+        let token = Regex::new(r#"name="csrf" value="([^"]+)""#).unwrap();
+        token.captures(&page).expect("a form on the first page")[1].to_owned()
+    }
+}
+
+/// A path with something in the place of its parameters.
+fn filled(path: &str, id: &str) -> String {
+    Regex::new(r"\{[^}]+\}").unwrap().replace_all(path, id).into_owned()
+}
+
+fn nobody_gets_in_without_a_session(database: Database) {
+    let server = Server::start(database, Options::default());
+    let made_up = format!("phs_{}_{}", "0".repeat(32), "0".repeat(32));
+    for token in [None, Some(made_up.as_str()), Some("x")] {
+        let browser = Browser::of(&server, token);
+        for (method, path) in doors() {
+            if OPEN.contains(&path.as_str()) {
+                continue;
+            }
+            let page = browser.ask(method, &filled(&path, "1"), &[], "");
+            match method {
+                "GET" => assert!(
+                    page.status == 303 && page.location.starts_with("/sign-in"),
+                    "{path}: {} {}",
+                    page.status,
+                    page.location
+                ),
+                _ => assert!(page.status == 401 && page.text.contains("session_over"), "{path}: {}", page.status),
+            }
+        }
+    }
+}
+
+fn a_form_comes_from_a_page_of_its_session(database: Database) {
+    let server = Server::start(database, Options::default());
+    let owner = server.agency("silk");
+    let (somebody, _) = person(&server, &owner, "lin@silk.example", "owner");
+    let (other, _) = person(&server, &owner, "wang@silk.example", "owner");
+    let browser = Browser::of(&server, Some(&somebody.key));
+    let theirs = Browser::of(&server, Some(&other.key)).csrf();
+    let csrf = browser.csrf();
+    assert_ne!(csrf, theirs);
+    for (method, path) in doors() {
+        if method == "GET" || OPEN.contains(&path.as_str()) || path == "/sign-out" {
+            continue;
+        }
+        let path = filled(&path, "00000000-0000-7000-8000-000000000000");
+        for (headers, body) in [
+            (vec![], String::new()),
+            (vec![], format!("csrf={theirs}")),
+            (vec![("x-csrf", theirs.as_str())], String::new()),
+            (vec![("sec-fetch-site", "cross-site")], format!("csrf={csrf}")),
+            (vec![("origin", "https://evil.example")], format!("csrf={csrf}")),
+        ] {
+            let page = browser.ask(method, &path, &headers, &body);
+            assert!(
+                page.status == 403 && page.text.contains("foreign_form"),
+                "{path} {headers:?} {body}: {}",
+                page.status
+            );
+        }
+        let page = browser.ask(method, &path, &[("x-csrf", &csrf)], "");
+        assert!(!page.text.contains("foreign_form") && page.status < 500, "{path}: {}", page.status);
+    }
+}
+
+fn a_role_opens_its_own_rooms_and_no_agency_anothers(database: Database) {
+    let server = Server::start(database, Options::default());
+    let owner = server.agency("silk");
+    let body = json!({"title": {"en": "Doorkeeper", "zh-CN": "门卫"}, "scopes": ["audit"], "masks": [], "rows": "all"});
+    owner.put("/api/v1/roles/doorkeeper", &body).expect(200);
+    let (keeper, _) = person(&server, &owner, "keeper@silk.example", "doorkeeper");
+    let keeper = Browser::of(&server, Some(&keeper.key));
+    let csrf = keeper.csrf();
+    let new = json!({"name": "李伟", "identities": [{"kind": "member_no", "value": "M-1"}]});
+    let customer = owner.post("/api/v1/customers", &new).expect(201);
+    let id = customer["id"].as_str().unwrap();
+    let elsewhere = server.agency("jade");
+    let (stranger, _) = person(&server, &elsewhere, "guo@jade.example", "owner");
+    let stranger = Browser::of(&server, Some(&stranger.key));
+    let strange = stranger.csrf();
+    for (method, path) in doors() {
+        if OPEN.contains(&path.as_str()) || OWN.contains(&path.as_str()) {
+            continue;
+        }
+        let there = filled(&path, id);
+        let page = keeper.ask(method, &there, &[("x-csrf", &csrf)], "");
+        // a form that lacks a field may be refused before anything is asked
+        assert!(matches!(page.status, 403 | 422 | 400), "{method} {path}: {}", page.status);
+        assert!(!page.text.contains("李伟"), "{path}");
+        if path.contains('{') {
+            let page = stranger.ask(method, &there, &[("x-csrf", &strange)], "");
+            assert!(matches!(page.status, 404 | 422 | 400 | 409), "{method} {path}: {}", page.status);
+            assert!(!page.text.contains("李伟"), "{path}");
+        }
+    }
+    assert!(stranger.get("/customers").text.contains("No customers yet"));
+}
+
+fn what_others_wrote_is_only_text(database: Database) {
+    let server = Server::start(database, Options::default());
+    let owner = server.agency("silk");
+    let hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}\u{202e}&lt;";
+    let body = json!({"name": hostile, "identities": [{"kind": "member_no", "value": "M\"><b>1"}]});
+    let customer = owner.post("/api/v1/customers", &body).expect(201);
+    let (lin, _) = person(&server, &owner, "lin@silk.example", "owner");
+    let browser = Browser::of(&server, Some(&lin.key));
+    let record = format!("/customers/{}", customer["id"].as_str().unwrap());
+    for path in [
+        "/customers".to_owned(),
+        "/customers?q=script".to_owned(),
+        "/palette?q=script".to_owned(),
+        record.clone(),
+        format!("{record}?tab=profile"),
+        format!("{record}/edit"),
+        "/customers?q=%3Cscript%3Ealert(1)%3C/script%3E".to_owned(),
+        "/customers?segment=%3Cscript%3E.x&fact=%22%3E%3Cb%3E:1".to_owned(),
+        "/nowhere/%3Cscript%3Ealert(1)".to_owned(),
+    ] {
+        let page = browser.get(&path);
+        assert!(page.status < 500, "{path}: {}", page.status);
+        for active in ["<script>alert", "<img src=x", "<b>1"] {
+            assert!(!page.text.contains(active), "{path}: {active}");
+        }
+    }
+    let list = browser.get("/customers").text;
+    assert!(list.contains("&#60;script&#62;alert(1)"), "{list}");
+    let long = json!({"name": "长".repeat(60), "identities": [{"kind": "member_no", "value": "M-2"}]});
+    owner.post("/api/v1/customers", &long).expect(201);
+    assert_eq!(browser.get("/customers").status, 200);
+}
+
+fn what_a_role_does_not_see_is_on_no_page(database: Database) {
+    let server = Server::start(database, Options::default());
+    let owner = server.agency("silk");
+    let event = json!({"events": [{
+        "source": "shop", "external_id": "E-1", "type": "booking.completed", "occurred_at": "2026-01-10T10:00:00+08:00",
+        "customer": {"identities": [{"kind": "phone", "value": "13800138000"}], "name": "李伟"},
+        "data": {"booking_id": "B-1", "product": "Kyoto", "amount": 7_654_321, "departs": "2026-01-02", "returns": "2026-01-09"}}]});
+    owner.post("/api/v1/events", &event).expect(200);
+    let found = owner.get("/api/v1/customers").expect(200);
+    let id = found["items"][0]["id"].as_str().unwrap().to_owned();
+    let role = json!({"title": {"en": "Guide", "zh-CN": "领队"}, "scopes": ["read", "exports"], "masks": ["money", "contact"], "rows": "all"});
+    owner.put("/api/v1/roles/escort", &role).expect(200);
+    let (guide, _) = person(&server, &owner, "guide@silk.example", "escort");
+    let guide = Browser::of(&server, Some(&guide.key));
+    let (lin, _) = person(&server, &owner, "lin@silk.example", "owner");
+    let lin = Browser::of(&server, Some(&lin.key));
+    let pages = [
+        "/".to_owned(),
+        "/customers".to_owned(),
+        "/customers?q=李".to_owned(),
+        "/palette?q=李".to_owned(),
+        "/customers.csv".to_owned(),
+        format!("/customers/{id}"),
+        format!("/customers/{id}?tab=trips"),
+        format!("/customers/{id}?tab=facts"),
+        format!("/customers/{id}?tab=profile"),
+    ];
+    let mut shown = String::new();
+    for path in &pages {
+        let path = path.replace('李', "%E6%9D%8E");
+        let page = guide.get(&path);
+        assert_eq!(page.status, 200, "{path}");
+        for kept in ["76,543", "76543", "8000", "13800138000"] {
+            assert!(!page.text.contains(kept), "{path} tells {kept}: {}", page.text);
+        }
+        shown += &lin.get(&path).text;
+    }
+    assert!(shown.contains("76,543.21") && shown.contains("13800138000"), "whoever may see it does");
+    let sorted = guide.get("/customers?sort=-spend-24m");
+    assert!(sorted.status == 403 && sorted.text.contains("data_masked"), "{}", sorted.status);
+    assert_eq!(guide.get("/customers?fact=spend-24m:1..").status, 403);
+    assert!(guide.get("/customers?q=8000").text.contains("No customers match"));
+}
