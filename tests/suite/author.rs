@@ -202,7 +202,8 @@ fn what_a_rule_says_can_be_read(database: Database) {
 
     let printed = text(&run(&server, &client, &["plugin", "logs", "talk", "--lines", "3"]).stdout);
     let printed: Vec<&str> = printed.lines().collect();
-    assert_eq!(printed.len(), 4);
+    assert_eq!(printed.len(), 6, "{printed:?}");
+    assert!(printed[5].starts_with("talk is stale since"), "{}", printed[5]);
     assert!(printed[0].starts_with("when (Asia/Shanghai)  level"), "{}", printed[0]);
     let digest = &binding["digest"].as_str().unwrap()[..12];
     for (line, words) in [

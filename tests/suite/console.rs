@@ -135,7 +135,11 @@ fn nobody_gets_in_without_a_session(database: Database) {
                     page.status,
                     page.location
                 ),
-                _ => assert!(page.status == 401 && page.text.contains("session_over"), "{path}: {}", page.status),
+                _ => assert!(
+                    page.status == 401 && page.text.contains("session_over"),
+                    "{path}: {}",
+                    page.status
+                ),
             }
         }
     }
@@ -170,7 +174,11 @@ fn a_form_comes_from_a_page_of_its_session(database: Database) {
             );
         }
         let page = browser.ask(method, &path, &[("x-csrf", &csrf)], "");
-        assert!(!page.text.contains("foreign_form") && page.status < 500, "{path}: {}", page.status);
+        assert!(
+            !page.text.contains("foreign_form") && page.status < 500,
+            "{path}: {}",
+            page.status
+        );
     }
 }
 
@@ -196,11 +204,19 @@ fn a_role_opens_its_own_rooms_and_no_agency_anothers(database: Database) {
         let there = filled(&path, id);
         let page = keeper.ask(method, &there, &[("x-csrf", &csrf)], "");
         // a form that lacks a field may be refused before anything is asked
-        assert!(matches!(page.status, 403 | 422 | 400), "{method} {path}: {}", page.status);
+        assert!(
+            matches!(page.status, 403 | 422 | 400),
+            "{method} {path}: {}",
+            page.status
+        );
         assert!(!page.text.contains("李伟"), "{path}");
         if path.contains('{') {
             let page = stranger.ask(method, &there, &[("x-csrf", &strange)], "");
-            assert!(matches!(page.status, 404 | 422 | 400 | 409), "{method} {path}: {}", page.status);
+            assert!(
+                matches!(page.status, 404 | 422 | 400 | 409),
+                "{method} {path}: {}",
+                page.status
+            );
             assert!(!page.text.contains("李伟"), "{path}");
         }
     }
@@ -277,9 +293,16 @@ fn what_a_role_does_not_see_is_on_no_page(database: Database) {
         }
         shown += &lin.get(&path).text;
     }
-    assert!(shown.contains("76,543.21") && shown.contains("13800138000"), "whoever may see it does");
+    assert!(
+        shown.contains("76,543.21") && shown.contains("13800138000"),
+        "whoever may see it does"
+    );
     let sorted = guide.get("/customers?sort=-spend-24m");
-    assert!(sorted.status == 403 && sorted.text.contains("data_masked"), "{}", sorted.status);
+    assert!(
+        sorted.status == 403 && sorted.text.contains("data_masked"),
+        "{}",
+        sorted.status
+    );
     assert_eq!(guide.get("/customers?fact=spend-24m:1..").status, 403);
     assert!(guide.get("/customers?q=8000").text.contains("No customers match"));
 }

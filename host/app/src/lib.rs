@@ -30,7 +30,7 @@ mod room;
 pub mod rules;
 pub mod search;
 pub mod segments;
-mod sheet;
+pub mod sheet;
 pub mod team;
 #[cfg(test)]
 mod testing;

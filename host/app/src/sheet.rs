@@ -75,32 +75,44 @@ pub(crate) fn unguarded(text: &str) -> Cow<'_, str> {
 }
 
 /// A CSV file on its way out.
-pub(crate) struct Sheet(csv::Writer<Vec<u8>>);
+pub struct Sheet(csv::Writer<Vec<u8>>);
 
 impl Sheet {
     /// A file with `delimiter` between its cells. What is written follows `begun`.
-    pub(crate) fn new(delimiter: u8, begun: &[u8]) -> Self {
+    pub fn new(delimiter: u8, begun: &[u8]) -> Self {
         let mut builder = csv::WriterBuilder::new();
         Self(builder.delimiter(delimiter).flexible(true).from_writer(begun.to_vec()))
     }
 
     /// Writes a cell that somebody may have chosen.
-    pub(crate) fn text(&mut self, text: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// None but for memory.
+    pub fn text(&mut self, text: &str) -> Result<()> {
         self.own(harmless(text).as_ref())
     }
 
     /// Writes a cell that the server made: a number, an id, a word of its own.
-    pub(crate) fn own(&mut self, text: impl AsRef<[u8]>) -> Result<()> {
+    ///
+    /// # Errors
+    /// None but for memory.
+    pub fn own(&mut self, text: impl AsRef<[u8]>) -> Result<()> {
         self.0.write_field(text).map_err(failed)
     }
 
     /// Ends a row.
-    pub(crate) fn end_row(&mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// None but for memory.
+    pub fn end_row(&mut self) -> Result<()> {
         self.0.write_record(None::<&[u8]>).map_err(failed)
     }
 
     /// What was written.
-    pub(crate) fn bytes(self) -> Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// None but for memory.
+    pub fn bytes(self) -> Result<Vec<u8>> {
         self.0
             .into_inner()
             .map_err(|error| AppError::Internal(error.to_string()))

@@ -43,11 +43,14 @@ fn tell(problem: &Problem, schema: &Value) -> String {
 
 /// Whether the schema has a setting there. What it leaves open it may have.
 fn leads(root: &Value, schema: &Value, path: &[String], depth: usize) -> bool {
+    if *schema == Value::Bool(false) {
+        return false;
+    }
     let (Some((part, rest)), Some(depth)) = (path.split_first(), depth.checked_sub(1)) else {
         return true;
     };
     let Value::Object(fields) = schema else {
-        return *schema != Value::Bool(false);
+        return true;
     };
     let into = |schema: &Value| leads(root, schema, rest, depth);
     let same = |schema: &Value| leads(root, schema, path, depth);

@@ -54,7 +54,7 @@ impl Fact {
             (Some(Stored::Whole(day)), FactKind::Day) => i32::try_from(*day).map(day_text).unwrap_or_default(),
             (Some(Stored::Whole(n)), _) => n.to_string(),
             (Some(Stored::Number(n)), _) => n.to_string(),
-            (Some(Stored::Text(text)), _) => as_text(text),
+            (Some(Stored::Text(text)), _) => text.clone(),
         }
     }
 
@@ -98,16 +98,6 @@ fn title(ui: Ui, key: &str, (zh, en): (&str, &str)) -> String {
     letters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// A text in a cell. What a spreadsheet would take for a formula is marked as text.
-pub(super) fn as_text(text: impl AsRef<str>) -> String {
-    let text = text.as_ref();
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
 }
 
 /// What somebody has typed as a condition on a fact.

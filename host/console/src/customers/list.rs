@@ -1,6 +1,6 @@
 //! The list of customers, narrowed by segments and facts and sorted by any of them.
 
-use super::facts::{self, Fact, Typed, as_text, said};
+use super::facts::{self, Fact, Typed, said};
 use super::segments::{Bindings, bindings};
 use super::wanted::Wanted;
 use crate::Desk;
@@ -13,7 +13,9 @@ use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use posthouse_app::AppError;
 use posthouse_app::profiles::FoundRow;
+use posthouse_app::sheet::Sheet;
 use posthouse_app::team::Scope;
 use posthouse_domain::campaign::Condition;
 
@@ -279,24 +281,19 @@ pub(super) async fn export(
         .collect();
     let bindings = bindings(&desk, caller, ui).await?;
     let all = profiles.browse_all(caller, &browse).await?;
-    let mut head = vec![
-        ui.say("customers-customer").to_string(),
-        ui.say("customers-member-no").to_string(),
-        ui.say("customers-segments").to_string(),
-    ];
-    head.extend(columns.iter().map(|fact| fact.title.clone()));
-    let first = format!("\u{feff}{}", line(&head));
+    let first = head(&columns, ui)?;
     let state = (all, bindings, columns, Some(first));
     let pieces = futures_util::stream::unfold(Some(state), move |state| async move {
         let (mut all, bindings, columns, first) = state?;
         if let Some(first) = first {
             return Some((Ok(first), Some((all, bindings, columns, None))));
         }
-        match all.page().await {
-            Ok(Some(rows)) => {
-                let lines = rows.iter().map(|row| line(&cells(row, &bindings, &columns, ui)));
-                Some((Ok(lines.collect::<String>()), Some((all, bindings, columns, None))))
-            }
+        let page = all
+            .page()
+            .await
+            .and_then(|page| page.map(|rows| lines(&rows, &bindings, &columns, ui)).transpose());
+        match page {
+            Ok(Some(lines)) => Some((Ok(lines), Some((all, bindings, columns, None)))),
             Ok(None) => None,
             Err(error) => {
                 tracing::error!(%error, "an export broke off");
@@ -311,7 +308,8 @@ pub(super) async fn export(
     Ok::<Response, _>((headers, Body::from_stream(pieces)).into_response())
 }
 
-fn cells(row: &FoundRow, bindings: &Bindings, columns: &[Fact], ui: Ui) -> Vec<String> {
+/// One customer as a row of a file.
+fn put(sheet: &mut Sheet, row: &FoundRow, bindings: &Bindings, columns: &[Fact], ui: Ui) -> Result<(), AppError> {
     let label = &row.summary.label;
     let segments: Vec<String> = row
         .summary
@@ -319,33 +317,37 @@ fn cells(row: &FoundRow, bindings: &Bindings, columns: &[Fact], ui: Ui) -> Vec<S
         .iter()
         .map(|segment| bindings.title(segment))
         .collect();
-    let number = label.member_no.as_deref().unwrap_or_default();
-    let mut cells = vec![as_text(&label.label), as_text(number), as_text(&segments.join("; "))];
-    let values = columns.iter().zip(&row.values);
-    cells.extend(values.map(|(fact, value)| fact.in_a_file(value.as_ref(), ui.currency)));
-    cells
-}
-
-/// A line of CSV.
-fn line(cells: &[String]) -> String {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    // nothing is written but into memory, and memory holds text
-    let _ = writer.write_record(cells);
-    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula_and_every_line_has_its_cells() {
-        let cells = ["=1+1", "a,b", "say \"hi\"", "-5", "李伟", ""].map(as_text);
-        assert_eq!(
-            line(&cells),
-            "'=1+1,\"a,b\",\"say \"\"hi\"\"\",'-5,李伟,\"\"\r\n".replace(",\"\"\r", ",\r")
-        );
+    sheet.text(&label.label)?;
+    sheet.text(label.member_no.as_deref().unwrap_or_default())?;
+    sheet.text(&segments.join("; "))?;
+    for (fact, value) in columns.iter().zip(&row.values) {
+        let value = fact.in_a_file(value.as_ref(), ui.currency);
+        if fact.is_number() {
+            sheet.own(value)?
+        } else {
+            sheet.text(&value)?
+        }
     }
+    sheet.end_row()
+}
+
+/// The head of a file, and what says that it is UTF-8.
+fn head(columns: &[Fact], ui: Ui) -> Result<Vec<u8>, AppError> {
+    let mut sheet = Sheet::new(b',', "\u{feff}".as_bytes());
+    for key in ["customers-customer", "customers-member-no", "customers-segments"] {
+        sheet.text(&crate::texts::Saying::new(ui.language, key).to_string())?;
+    }
+    for fact in columns {
+        sheet.text(&fact.title)?;
+    }
+    sheet.end_row()?;
+    sheet.bytes()
+}
+
+fn lines(rows: &[FoundRow], bindings: &Bindings, columns: &[Fact], ui: Ui) -> Result<Vec<u8>, AppError> {
+    let mut sheet = Sheet::new(b',', b"");
+    for row in rows {
+        put(&mut sheet, row, bindings, columns, ui)?;
+    }
+    sheet.bytes()
 }
