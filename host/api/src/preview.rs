@@ -4,6 +4,7 @@ use super::Front;
 use super::calls::Calls;
 use super::extract::{Auth, Json, Path, Query, plugin_digest};
 use super::page::Page;
+use super::segments::Reason;
 use axum::extract::State;
 use posthouse_app::team::Scope;
 use posthouse_app::{rules, segments as app};
@@ -111,6 +112,8 @@ pub(crate) struct Mover {
     from: Option<String>,
     /// The segment by the new rule; `null` means none.
     to: Option<String>,
+    /// Why, by the new rule. Only those that come with the preview itself have one, and only if the rule gives reasons.
+    reason: Option<Reason>,
 }
 
 /// What a change of rules moves.
@@ -157,6 +160,7 @@ impl From<app::PreviewSample> for Mover {
             label: mover.label.label,
             from: mover.from,
             to: mover.to,
+            reason: mover.reason.map(Reason::from),
         }
     }
 }

@@ -11,7 +11,7 @@ use posthouse_store::audit::{self as store, Deed, Filter, NamedRow};
 pub use posthouse_store::audit::{Known, Verified};
 use posthouse_store::{Access, Tx};
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
@@ -212,6 +212,26 @@ impl Audit<'_> {
         let next = rows.last().filter(|_| more).map(|row| row.entry.entry);
         let entries = rows.into_iter().map(AuditEntry::of).collect::<Result<_>>()?;
         Ok((entries, next))
+    }
+
+    /// What people call these actors. Whoever sees what somebody did may know who that was.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn names(&self, caller: &Caller, actors: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, Actor>> {
+        let agency = caller.room.id;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let mut names = HashMap::new();
+        for id in actors {
+            if names.contains_key(&id) {
+                continue;
+            }
+            if let Some(row) = store::actor(&mut tx, agency, id).await? {
+                let (kind, name) = (row.kind, row.name);
+                names.insert(id, Actor { id, kind, name });
+            }
+        }
+        Ok(names)
     }
 
     /// Computes every hash of the log again, and compares the one that somebody has kept.

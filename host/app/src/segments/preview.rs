@@ -3,18 +3,21 @@
 use super::SEGMENTATION;
 use super::classify::{SegmentationRule, fault_for};
 use super::diff::{Pair, from_bytes, movement, to_bytes};
-use crate::Segments;
+use super::read::worded;
 use crate::beside::beside;
 use crate::days::Of;
 use crate::error::{AppError, Result, retrying};
 use crate::labels::{Label, labels};
 use crate::rules::grants::{self, ungranted};
-use crate::rules::{ClassChange, Diff, MoveCount, in_pool};
+use crate::rules::{ClassChange, Diff, Moment, MoveCount, Reason, at_once, in_pool};
 use crate::team::Caller;
+use crate::Segments;
 use posthouse_domain::Day;
+use posthouse_engine::QuantileTable;
 use posthouse_store::{Access, plugins, profiles, segments as store};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The rule to be tried.
@@ -71,6 +74,9 @@ pub struct PreviewSample {
     pub from: Option<String>,
     /// The segment by the new rule.
     pub to: Option<String>,
+    /// Why, by the new rule; known of those shown with the preview, and only if the rule says why.
+    #[serde(default)]
+    pub reason: Option<Reason>,
 }
 
 /// A page of those who would move.
@@ -133,7 +139,7 @@ impl Segments<'_> {
         let stale = now.is_none() && !keys.is_empty();
         let now = now.map_or_else(|| stored.clone(), |everyone| everyone.classes);
         let new_keys = rule.keys();
-        let (fuel, classes) = (then.fuel, then.classes);
+        let (fuel, classes, tables) = (then.fuel, then.classes, then.quantiles);
         let (drift, compared) = beside(move || {
             let drift = now
                 .iter()
@@ -155,6 +161,7 @@ impl Segments<'_> {
             // who they are is for those who may read customers
             .take(if reads { in_all } else { 0 })
             .collect();
+        let mut reasons = self.reasons(caller, rule, moment, tables, &picked).await?;
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let ordinals: Vec<i64> = picked.iter().map(|(ordinal, _)| i64::from(*ordinal)).collect();
         let customers = profiles::customers_at(&mut tx, room.id, &ordinals).await?;
@@ -169,6 +176,7 @@ impl Segments<'_> {
                     label: labels.remove(&customer.id)?,
                     from: from.clone(),
                     to: to.clone(),
+                    reason: reasons.remove(&ordinal),
                 })
             })
             .collect();
@@ -210,6 +218,37 @@ impl Segments<'_> {
             tx.commit().await.map_err(AppError::from)
         })?;
         Ok(preview)
+    }
+
+    /// Why the rule would put these movers where they would go. Whoever changes meanwhile is left out: the reason would be another.
+    async fn reasons(
+        &self,
+        caller: &Caller,
+        rule: SegmentationRule,
+        moment: Moment,
+        tables: Vec<QuantileTable>,
+        movers: &[(u32, &Pair)],
+    ) -> Result<HashMap<u32, Reason>> {
+        let ordinals: Vec<u32> = movers.iter().map(|(ordinal, _)| *ordinal).collect();
+        let targets: Vec<Option<String>> = movers.iter().map(|(_, (_, to))| to.clone()).collect();
+        let asking = caller.clone();
+        at_once(&self.app.engine, caller.room.id, move || {
+            let (frame, keys) = (asking.room.frame(), rule.keys());
+            let Ok((answers, _)) = rule.single(&frame, moment, &tables, &ordinals) else {
+                return HashMap::new();
+            };
+            let reasons = ordinals
+                .iter()
+                .zip(targets)
+                .zip(answers)
+                .filter_map(|((ordinal, to), answer)| {
+                    let stands = keys.get(usize::from(answer.segment)) == to.as_ref();
+                    let reason = worded(&rule, &frame, *ordinal as usize, answer, moment.today, &asking);
+                    Some((*ordinal, reason.filter(|_| stands)?))
+                });
+            reasons.collect()
+        })
+        .await
     }
 
     /// The facts that a rule reads and its binding has not been granted, and those of them that are sensitive. A preview reads them all the
@@ -292,6 +331,7 @@ impl Segments<'_> {
                     label: labels.remove(&row.id)?,
                     from: from.clone(),
                     to: to.clone(),
+                    reason: None,
                 })
             })
             .collect();

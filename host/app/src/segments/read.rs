@@ -1,18 +1,19 @@
 //! Looking at segments: their sizes, their members, and one customer's place in each.
 
-use super::classify::{Answer, fault_error};
+use super::classify::{Answer, SegmentationRule, fault_error};
 use super::history::since;
 use super::live::Live;
 use super::ranking::Sort;
 use crate::beside::beside;
 use crate::error::{Result, retrying};
+use crate::facts::Frame;
 use crate::labels::{Label, labels};
 use crate::masks::HIDDEN;
 use crate::rules::at_once;
 use crate::rules::words::{Reason, fill, spoken};
 use crate::team::Caller;
 use crate::{Room, Segments};
-use posthouse_domain::Localized;
+use posthouse_domain::{Day, Localized};
 use posthouse_engine::{NONE, ReasonDef};
 use posthouse_store::{Access, profiles};
 use serde::Serialize;
@@ -279,23 +280,34 @@ impl Segments<'_> {
             return None;
         }
         let rule = live.rule.as_ref()?;
-        let ReasonDef { code, text, .. } = rule.plugin.description().reasons.get(usize::from(answer.reason?))?;
         let today = self.seen(room).today;
-        let frame = room.frame();
-        let text = text.map(|template| {
-            fill(template, |key| {
-                let (kind, value) = rule.told(&frame, key, ordinal, today)?;
-                if caller.hides_fact(key, kind) {
-                    return Some(HIDDEN.to_owned());
-                }
-                Some(spoken(kind, value, &room.terms))
-            })
-        });
-        Some(Reason {
-            code: code.clone(),
-            text,
-        })
+        worded(rule, &room.frame(), ordinal, answer, today, caller)
     }
+}
+
+/// The reason of an answer, with what the caller sees of the customer's facts filled in; none if the rule gives none.
+pub(super) fn worded(
+    rule: &SegmentationRule,
+    frame: &Frame,
+    ordinal: usize,
+    answer: Answer,
+    today: Day,
+    caller: &Caller,
+) -> Option<Reason> {
+    let ReasonDef { code, text, .. } = rule.plugin.description().reasons.get(usize::from(answer.reason?))?;
+    let text = text.map(|template| {
+        fill(template, |key| {
+            let (kind, value) = rule.told(frame, key, ordinal, today)?;
+            if caller.hides_fact(key, kind) {
+                return Some(HIDDEN.to_owned());
+            }
+            Some(spoken(kind, value, &caller.room.terms))
+        })
+    });
+    Some(Reason {
+        code: code.clone(),
+        text,
+    })
 }
 
 /// Every segment of every binding with how many are in it.
