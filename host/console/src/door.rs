@@ -2,6 +2,7 @@
 
 use crate::Desk;
 use crate::fault::{Undrawn, draw};
+use crate::plugins;
 use crate::shell::Shell;
 use crate::ui::Ui;
 use axum::body::{Body, to_bytes};
@@ -237,7 +238,11 @@ async fn answer(desk: &Desk, session: Session, ui: Ui, mut request: Request, nex
 
 /// The request with its body read, within bounds of size, pace and memory.
 async fn received(desk: &Desk, agency: uuid::Uuid, request: Request) -> Result<Request, Problem> {
-    bodies::read(desk.doors(), agency, crate::FORM_BYTES, request).await
+    let most = match request.uri().path() {
+        plugins::UPLOAD => plugins::upload_bytes(desk),
+        _ => crate::FORM_BYTES,
+    };
+    bodies::read(desk.doors(), agency, most, request).await
 }
 
 /// Compares two secrets in the same time wherever they differ.

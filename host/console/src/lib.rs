@@ -10,6 +10,9 @@ mod desk;
 mod door;
 mod fault;
 mod icons;
+mod parts;
+mod plugins;
+mod segments;
 mod shell;
 mod show;
 mod sign_in;
@@ -35,6 +38,8 @@ pub fn router(desk: Desk) -> Router {
     let rooms = Router::new()
         .merge(today::routes())
         .merge(customers::routes())
+        .merge(segments::routes())
+        .merge(plugins::routes())
         .merge(shell::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .route_layer(from_fn_with_state(desk.clone(), door::signed_in));

@@ -21,7 +21,7 @@ macro_rules! counted {
     };
 }
 
-counted!(u64, i64, u32, i32, usize);
+counted!(u64, i64, u32, i32, usize, u16, u8);
 
 impl<C: Counted> Counted for &C {
     fn counted(&self) -> i64 {

@@ -23,7 +23,7 @@ macro_rules! rooms {
     };
 }
 
-rooms!["shell", "sign_in", "today", "customers"];
+rooms!["shell", "parts", "sign_in", "today", "customers", "segments", "plugins"];
 
 static CHINESE: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::Zh));
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::En));

@@ -6,8 +6,8 @@ use crate::texts::Saying;
 use chrono_tz::Tz;
 use posthouse_app::today::Rail;
 use posthouse_domain::money::Currency;
-use posthouse_domain::time::day_of;
-use posthouse_domain::{AgencyTerms, Day, Instant, Language, Localized};
+use posthouse_domain::time::{day_of, day_text};
+use posthouse_domain::{AgencyTerms, Day, Instant, Language, Localized, Words};
 
 /// The reader of a page: a language, and whose clock and money it is about.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +77,11 @@ impl Ui {
         }
     }
 
+    /// A message of the app.
+    pub(crate) fn words<'w>(&self, words: &'w Words) -> &'w str {
+        words.get(self.language)
+    }
+
     pub(crate) fn number(&self, number: impl Counted) -> String {
         show::grouped(number.counted())
     }
@@ -110,7 +115,31 @@ impl Ui {
         show::exact(*at, self.zone)
     }
 
+    /// A day as forms and addresses write it.
+    pub(crate) fn day_field(&self, day: Day) -> String {
+        day_text(day)
+    }
+
+    /// A difference with its sign.
+    pub(crate) fn signed(&self, number: impl Counted) -> String {
+        let text = show::grouped(number.counted());
+        if number.counted() > 0 { format!("+{text}") } else { text }
+    }
+
     pub(crate) fn initial(&self, name: &str) -> String {
         show::initial(name)
+    }
+}
+
+#[cfg(test)]
+impl Ui {
+    /// For tests, which are about Shanghai in 1970.
+    pub(crate) fn of_test(language: Language) -> Self {
+        let terms = AgencyTerms {
+            time_zone: chrono_tz::Asia::Shanghai,
+            currency: Currency::parse("CNY").unwrap(),
+            country: "CN".into(),
+        };
+        Self::of(&terms, language, 0)
     }
 }

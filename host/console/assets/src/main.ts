@@ -6,3 +6,4 @@ import './palette';
 import './said';
 import './session';
 import './small';
+import './trial';

@@ -52,6 +52,20 @@ const ROOMS: &[Room] = &[
         key: "c",
         needs: &[Scope::Read],
     },
+    Room {
+        name: "segments",
+        path: "/segments",
+        icon: "chart-pie",
+        key: "s",
+        needs: &[Scope::Read],
+    },
+    Room {
+        name: "plugins",
+        path: "/plugins",
+        icon: "plug",
+        key: "p",
+        needs: &[Scope::Rules, Scope::Operations],
+    },
 ];
 
 /// What the frame of a page says of its reader.

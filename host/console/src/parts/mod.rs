@@ -1,0 +1,6 @@
+//! What several rooms draw: a plugin's settings as a form, who went where as a picture, facts by their names.
+
+pub(crate) mod facts;
+pub(crate) mod flow;
+pub(crate) mod schema;
+pub(crate) mod settings;

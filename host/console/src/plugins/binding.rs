@@ -1,0 +1,87 @@
+//! A binding as an operator sees it: the rule in force with its settings and grants, how it fares, and what it wrote.
+
+use super::record::localized;
+use crate::Desk;
+use crate::door::{Bare, Staff};
+use crate::fault::{Answer, page};
+use crate::parts::facts::{Fact, Facts};
+use crate::parts::schema::described;
+use crate::shell::Shell;
+use crate::ui::Ui;
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use posthouse_app::rules::{BindingView, LogEntry, PluginView};
+use posthouse_app::segments::SEGMENTATION;
+use posthouse_app::team::Scope;
+use serde::Deserialize;
+
+/// Lines of a page.
+const PAGE: i64 = 100;
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    before: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "plugins/binding.html")]
+struct Binding {
+    ui: Ui,
+    shell: Shell,
+    binding: BindingView,
+    plugin: PluginView,
+    title: String,
+    settings: Vec<(String, String)>,
+    granted: Vec<Fact>,
+    lines: Vec<LogEntry>,
+    next: Option<i64>,
+    reads: bool,
+}
+
+pub(super) async fn binding(
+    State(desk): State<Desk>,
+    Staff(session): Staff,
+    bare: Bare,
+    Path((point, name)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    let caller = &session.caller;
+    caller.may(Scope::Rules)?;
+    let (ui, app) = (Ui::from(bare), desk.app());
+    let binding = app.bindings().get(caller, &point, &name).await?;
+    let plugin = app.plugins().get(caller, &binding.digest).await?;
+    let mut lines = app
+        .bindings()
+        .log(caller, &point, &name, asked.before, PAGE + 1)
+        .await?;
+    let more = lines.len() as i64 > PAGE;
+    lines.truncate(PAGE as usize);
+    let facts = Facts::of(&desk, caller, ui).await?;
+    page(&Binding {
+        ui,
+        shell: Shell::new(&session, ui, "plugins"),
+        title: ui.local(&localized(&plugin.title)).to_owned(),
+        settings: described(ui, &plugin.config_schema, &binding.config),
+        granted: facts.all(&binding.granted),
+        next: lines.last().filter(|_| more).map(|line| line.line),
+        lines,
+        reads: caller.may(Scope::Read).is_ok(),
+        plugin,
+        binding,
+    })
+}
+
+impl Binding {
+    fn is_sorting(&self) -> bool {
+        self.binding.extension_point == SEGMENTATION
+    }
+
+    fn tone(&self, level: &str) -> &'static str {
+        match level {
+            "fault" | "error" => " bad",
+            "warn" => " warn",
+            "about" => " info",
+            _ => "",
+        }
+    }
+}
