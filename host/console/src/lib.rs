@@ -10,6 +10,7 @@ mod desk;
 mod door;
 mod fault;
 mod icons;
+mod insights;
 mod parts;
 mod plugins;
 mod segments;
@@ -39,6 +40,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(today::routes())
         .merge(customers::routes())
         .merge(segments::routes())
+        .merge(insights::routes())
         .merge(plugins::routes())
         .merge(shell::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))

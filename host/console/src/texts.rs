@@ -23,7 +23,16 @@ macro_rules! rooms {
     };
 }
 
-rooms!["shell", "parts", "sign_in", "today", "customers", "segments", "plugins"];
+rooms![
+    "shell",
+    "parts",
+    "sign_in",
+    "today",
+    "customers",
+    "segments",
+    "insights",
+    "plugins"
+];
 
 static CHINESE: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::Zh));
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::En));

@@ -14,6 +14,7 @@ use serde_json::json;
 on_both_engines!(
     what_got_past_the_self_test_comes_into_force_nowhere,
     a_rule_that_turns_to_its_neighbours_moves_nobody,
+    whoever_would_move_is_told_why,
 );
 
 const BINDING: &str = "rule";
@@ -130,4 +131,25 @@ async fn a_rule_that_turns_to_its_neighbours_moves_nobody(store: Store) {
         (3, &good, &None),
         "back to the good one"
     );
+}
+
+async fn whoever_would_move_is_told_why(store: Store) {
+    let (app, _) = testing::host(&store, NOW);
+    let (caller, _) = forty(&app, "reasons").await;
+    let guest = Guest {
+        version: "3.0.0".into(),
+        segment: "(i32.const 1)".into(),
+        ..Guest::default()
+    };
+    let request = PreviewRequest {
+        digest: upload(&app, &caller, &guest).await,
+        config: json!({}),
+        name: BINDING.into(),
+    };
+    let preview = app.segments().preview(&caller, request).await.expect("a preview");
+    assert_eq!((preview.changed, preview.sample.len()), (40, 40));
+    for mover in preview.sample {
+        let reason = mover.reason.expect("the rule says why");
+        assert_eq!(reason.text.en, "1 trips");
+    }
 }

@@ -182,7 +182,7 @@ pub(super) fn value(part: Part<'_>, text: &str, currency: Currency) -> Option<Va
 }
 
 /// What a word of the settings is called: those that the house knows have a name.
-pub(super) fn word(ui: Ui, word: &Value) -> String {
+pub(crate) fn word(ui: Ui, word: &Value) -> String {
     let plain = word.as_str().map_or_else(|| word.to_string(), str::to_owned);
     let key = plain.replace('_', "-");
     let is_plain = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');

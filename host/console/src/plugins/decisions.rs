@@ -5,7 +5,9 @@ use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, page};
 use crate::parts::facts::Facts;
+use crate::parts::schema::word;
 use crate::shell::Shell;
+use crate::texts::has;
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -157,10 +159,12 @@ async fn draw(desk: &Desk, session: &Session, ui: Ui, id: Uuid, replay: Option<R
     let decision = app.decisions().get(caller, id).await?;
     let plugin = app.plugins().get(caller, &decision.digest).await?;
     let names = Facts::of(desk, caller, ui).await?;
-    let mut facts = cells(&decision.input["request"]["facts"]);
-    for cell in &mut facts {
-        cell.place = names.named(&cell.place).title;
-    }
+    let facts = decision.input["request"]["facts"].as_object().into_iter().flatten();
+    let facts = facts.map(|(key, value)| Cell {
+        place: names.named(key).title,
+        value: names.told(key, value),
+    });
+    let facts = facts.collect();
     let mut request = decision.input["request"].clone();
     if let Value::Object(request) = &mut request {
         request.remove("facts");
@@ -174,8 +178,8 @@ async fn draw(desk: &Desk, session: &Session, ui: Ui, id: Uuid, replay: Option<R
         said: said(ui, &decision),
         plugin: format!("{} {}", plugin.name, plugin.version),
         facts,
-        request: cells(&request),
-        output: cells(&decision.output),
+        request: cells(ui, &request),
+        output: cells(ui, &reasons_in_words(ui, &plugin.reasons, &decision.output)),
         log: lines
             .map(|line| (text(&line["level"]), text(&line["message"])))
             .collect(),
@@ -203,24 +207,70 @@ fn plain(value: &Value) -> String {
     }
 }
 
+/// What a rule said, with its reasons as the plugin words them instead of their codes.
+fn reasons_in_words(ui: Ui, reasons: &Value, output: &Value) -> Value {
+    let word = |code: &str| {
+        let found = reasons.as_array()?.iter().find(|reason| reason["code"] == code)?;
+        let text: Localized = serde_json::from_value(found["text"].clone()).ok()?;
+        Some(ui.local(&text).to_owned())
+    };
+    match output {
+        Value::Object(fields) => {
+            let field = |(key, value): (&String, &Value)| match (key.as_str(), value) {
+                ("reason", Value::String(code)) => (key.clone(), word(code).unwrap_or_else(|| code.clone()).into()),
+                _ => (key.clone(), reasons_in_words(ui, reasons, value)),
+            };
+            Value::Object(fields.iter().map(field).collect())
+        }
+        Value::Array(items) => items.iter().map(|item| reasons_in_words(ui, reasons, item)).collect(),
+        one => one.clone(),
+    }
+}
+
+/// A field of a request or an answer, as people call it.
+fn called(ui: Ui, key: &str) -> String {
+    let text = format!("plugins-field-{}", key.replace('_', "-"));
+    match has(&text) {
+        true => ui.say_of("plugins-field-", key).to_string(),
+        false => key.replace('_', " "),
+    }
+}
+
+/// What stands in a field, as people write it.
+fn told(ui: Ui, key: &str, value: &Value) -> String {
+    match (key, value.as_i64()) {
+        ("unit_price" | "amount" | "off" | "price", Some(minor)) => ui.money(&minor),
+        ("rate", Some(points)) => format!("{}%", points as f64 / 100.0),
+        ("departs" | "returns" | "today", Some(day)) => {
+            i32::try_from(day).map_or_else(|_| day.to_string(), |day| ui.day(&day))
+        }
+        // rules count from nought
+        ("line", Some(line)) => (line + 1).to_string(),
+        ("kind", None) => word(ui, value),
+        _ => plain(value),
+    }
+}
+
 /// Every value with its place, in the order of the document.
-fn cells(document: &Value) -> Vec<Cell> {
-    fn walk(value: &Value, place: &str, cells: &mut Vec<Cell>) {
-        let below = |key: &str| {
+fn cells(ui: Ui, document: &Value) -> Vec<Cell> {
+    fn walk(ui: Ui, (key, value): (&str, &Value), place: &str, cells: &mut Vec<Cell>) {
+        let below = |name: String| {
             if place.is_empty() {
-                key.to_owned()
+                name
             } else {
-                format!("{place} › {key}")
+                format!("{place} › {name}")
             }
         };
         match value {
             Value::Object(fields) if !fields.is_empty() => {
-                fields.iter().for_each(|(key, value)| walk(value, &below(key), cells));
+                fields
+                    .iter()
+                    .for_each(|(key, value)| walk(ui, (key, value), &below(called(ui, key)), cells));
             }
             Value::Array(items) if !items.is_empty() => {
                 (1..)
                     .zip(items)
-                    .for_each(|(number, value)| walk(value, &below(&format!("{number}")), cells));
+                    .for_each(|(number, value)| walk(ui, (key, value), &below(format!("{number}")), cells));
             }
             Value::Object(_) | Value::Array(_) => cells.push(Cell {
                 place: place.to_owned(),
@@ -228,23 +278,27 @@ fn cells(document: &Value) -> Vec<Cell> {
             }),
             one => cells.push(Cell {
                 place: place.to_owned(),
-                value: plain(one),
+                value: told(ui, key, one),
             }),
         }
     }
     let mut found = Vec::new();
-    walk(document, "", &mut found);
+    walk(ui, ("", document), "", &mut found);
     found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use posthouse_domain::Language;
     use serde_json::json;
 
     #[test]
     fn a_document_is_told_value_by_value() {
-        let found = cells(&json!({"basket": {"lines": [{"sku": "a", "days": null}, {"sku": "b"}]}, "codes": []}));
+        let ui = Ui::of_test(Language::En);
+        let document =
+            json!({"basket": {"lines": [{"unit_price": 123_450, "departs": null}, {"kind": "tour"}]}, "codes": []});
+        let found = cells(ui, &document);
         let found: Vec<_> = found
             .iter()
             .map(|cell| (cell.place.as_str(), cell.value.as_str()))
@@ -252,11 +306,19 @@ mod tests {
         assert_eq!(
             found,
             [
-                ("basket › lines › 1 › days", "—"),
-                ("basket › lines › 1 › sku", "a"),
-                ("basket › lines › 2 › sku", "b"),
-                ("codes", "—"),
+                ("Basket › Lines › 1 › Departure", "—"),
+                ("Basket › Lines › 1 › Unit price", "¥1,234.50"),
+                ("Basket › Lines › 2 › Kind", "Tours"),
+                ("Codes", "—"),
             ]
         );
+    }
+
+    #[test]
+    fn reasons_are_in_the_words_of_the_plugin() {
+        let reasons = json!([{"code": "stage", "text": {"zh-CN": "该召回了", "en": "To be won back"}}]);
+        let said = json!({"offers": [{"reason": "stage"}, {"reason": "gone"}]});
+        let worded = reasons_in_words(Ui::of_test(Language::Zh), &reasons, &said);
+        assert_eq!(worded, json!({"offers": [{"reason": "该召回了"}, {"reason": "gone"}]}));
     }
 }

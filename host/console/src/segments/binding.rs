@@ -15,7 +15,7 @@ use posthouse_app::AppError;
 use posthouse_app::rules::RevisionView;
 use posthouse_app::segments::{FlowSegment, SEGMENTATION};
 use posthouse_app::team::{Caller, Scope, Session};
-use posthouse_domain::time::{day_text, instant_text, parse_day};
+use posthouse_domain::time::{day_of, day_text, instant_text, parse_day};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -132,11 +132,26 @@ async fn moves(desk: &Desk, caller: &Caller, ui: Ui, name: &str, asked: Asked) -
     } else {
         day_text(to)
     };
-    let begin = if from == ui.today() {
+    let mut begin = if from == ui.today() {
         end.clone()
     } else {
         day_text(from)
     };
+    let mut first_day = from;
+    if asked.from.is_empty() {
+        // before its first rule there is nothing to compare with
+        let first = desk
+            .app()
+            .bindings()
+            .history(caller, SEGMENTATION, name, Some(2), 1)
+            .await?;
+        let first = first
+            .first()
+            .map(|first| (first.activated_at, day_of(first.activated_at, ui.zone)));
+        if let Some((at, day)) = first.filter(|(_, day)| *day >= from && *day <= to) {
+            (begin, first_day) = (instant_text(at.min(ui.now)), day);
+        }
+    }
     let flow = desk.app().segments().flow(caller, name, &begin, &end).await?;
     let mut places: Vec<Place> = flow
         .segments
@@ -145,7 +160,7 @@ async fn moves(desk: &Desk, caller: &Caller, ui: Ui, name: &str, asked: Asked) -
         .collect();
     places.push((None, ui.say("segments-outside").to_string()));
     Ok(Moves {
-        from: day_text(from),
+        from: day_text(first_day),
         to: day_text(to),
         changed: flow.changed,
         newcomers: flow.newcomers,

@@ -60,6 +60,13 @@ const ROOMS: &[Room] = &[
         needs: &[Scope::Read],
     },
     Room {
+        name: "insights",
+        path: "/insights",
+        icon: "chart-column",
+        key: "i",
+        needs: &[Scope::Read],
+    },
+    Room {
         name: "plugins",
         path: "/plugins",
         icon: "plug",

@@ -10,6 +10,7 @@ shell-palette-nothing = Nothing found. Try a name, pinyin, initials, or some dig
 shell-room-today = Today
 shell-room-customers = Customers
 shell-room-segments = Segments
+shell-room-insights = Insights
 shell-room-plugins = Plugins
 shell-account = My account
 shell-language = Language

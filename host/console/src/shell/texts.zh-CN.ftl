@@ -10,6 +10,7 @@ shell-palette-nothing = 没有找到。可以试试姓名、拼音、首字母�
 shell-room-today = 今日
 shell-room-customers = 客户
 shell-room-segments = 分群
+shell-room-insights = 洞察
 shell-room-plugins = 规则插件
 shell-account = 我的账号
 shell-language = 语言

@@ -1,0 +1,120 @@
+//! Which share of the customers brings which share of the money.
+
+use crate::Desk;
+use crate::door::{Bare, Staff};
+use crate::fault::{Answer, page};
+use crate::shell::Shell;
+use crate::ui::Ui;
+use askama::Template;
+use axum::extract::{Query, State};
+use posthouse_app::insights::{Measure, Pareto as Found, Window};
+use posthouse_app::team::Scope;
+use serde::Deserialize;
+
+/// The shares of customers that the table has a line for.
+const STEPS: [u8; 9] = [1, 5, 10, 20, 30, 40, 60, 80, 100];
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    window: String,
+    #[serde(default)]
+    by: String,
+}
+
+/// A line of the table.
+#[derive(Debug)]
+struct Row {
+    percent: u8,
+    customers: u64,
+    money: i64,
+    share: i64,
+}
+
+#[derive(Template)]
+#[template(path = "insights/pareto.html")]
+struct Pareto {
+    ui: Ui,
+    shell: Shell,
+    window: &'static str,
+    by: &'static str,
+    found: Found,
+    rows: Vec<Row>,
+    /// The curve, in a square of a hundred.
+    path: String,
+    /// Of a hundred customers so many bring four fifths.
+    four_fifths: Option<u64>,
+}
+
+/// What a part is of a whole, in per cent.
+fn share(part: i64, whole: i64) -> i64 {
+    let percent = i128::from(part) * 100 / i128::from(whole.max(1));
+    i64::try_from(percent).unwrap_or(i64::MAX)
+}
+
+pub(super) async fn pareto(
+    State(desk): State<Desk>,
+    Staff(session): Staff,
+    bare: Bare,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    session.caller.may(Scope::Read)?;
+    let ui = Ui::from(bare);
+    let (window, name) = match asked.window.as_str() {
+        "24m" => (Window::TwoYears, "24m"),
+        "total" => (Window::Total, "total"),
+        _ => (Window::Year, "12m"),
+    };
+    // margins are known of a year only
+    let (by, by_name) = match asked.by.as_str() {
+        "margin" if window == Window::Year => (Measure::Margin, "margin"),
+        _ => (Measure::Spend, "spend"),
+    };
+    let found = desk.app().insights().pareto(&session.caller, window, by).await?;
+    let curve = &found.curve;
+    let points = curve.points.iter().map(|point| {
+        let up = share(point.ranked, curve.ranked).clamp(0, 100);
+        format!("L{} {}", point.percent, 100 - up)
+    });
+    let path = std::iter::once("M0 100".to_owned()).chain(points).collect();
+    let rows = curve.points.iter().filter(|point| STEPS.contains(&point.percent));
+    let rows = rows.map(|point| Row {
+        percent: point.percent,
+        customers: point.customers,
+        money: point.ranked,
+        share: share(point.ranked, curve.ranked),
+    });
+    page(&Pareto {
+        ui,
+        shell: Shell::new(&session, ui, "insights"),
+        window: name,
+        by: by_name,
+        rows: rows.collect(),
+        path,
+        four_fifths: curve
+            .four_fifths
+            .map(|best| (best * 100).div_ceil(curve.customers.max(1))),
+        found,
+    })
+}
+
+impl Pareto {
+    fn address(&self, window: &str, by: &str) -> String {
+        format!("/insights?window={window}&by={by}")
+    }
+
+    fn is_window(&self, window: &str) -> bool {
+        self.window == window
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn shares_of_large_sums_do_not_overflow() {
+        assert_eq!(share(i64::MAX / 2, i64::MAX), 49);
+        assert_eq!((share(0, 0), share(3, 4), share(-1, 4)), (0, 75, -25));
+    }
+}
