@@ -136,13 +136,10 @@ async fn a_rule_that_turns_to_its_neighbours_moves_nobody(store: Store) {
 async fn whoever_would_move_is_told_why(store: Store) {
     let (app, _) = testing::host(&store, NOW);
     let (caller, _) = forty(&app, "reasons").await;
-    let guest = Guest {
-        version: "3.0.0".into(),
-        segment: "(i32.const 1)".into(),
-        ..Guest::default()
-    };
+    let component = posthouse_tests::plugins::packed("rfm");
+    let (_, plugin) = app.plugins().upload(&caller, component.into()).await.expect("a plugin");
     let request = PreviewRequest {
-        digest: upload(&app, &caller, &guest).await,
+        digest: plugin.digest,
         config: json!({}),
         name: BINDING.into(),
     };
@@ -150,6 +147,6 @@ async fn whoever_would_move_is_told_why(store: Store) {
     assert_eq!((preview.changed, preview.sample.len()), (40, 40));
     for mover in preview.sample {
         let reason = mover.reason.expect("the rule says why");
-        assert_eq!(reason.text.en, "1 trips");
+        assert_eq!(reason.text.en, "First trip booked 5 days ago");
     }
 }

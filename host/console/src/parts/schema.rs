@@ -151,7 +151,10 @@ pub(super) fn typed(shape: &Shape<'_>, value: &Value, currency: Currency) -> Str
             .map_or_else(|| minor.to_string(), |minor| short(major_text(minor, currency))),
         (Shape::Share, Value::Number(points)) => points.as_i64().map_or_else(
             || points.to_string(),
-            |points| short(major_text(points, hundredths()).replace(',', "")),
+            |points| {
+                let text = major_text(points, hundredths()).replace(',', "");
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            },
         ),
         (_, Value::String(text)) => text.clone(),
         (_, other) => other.to_string(),

@@ -42,6 +42,23 @@ impl Moved {
     pub(super) fn net(&self) -> i64 {
         self.entered.cast_signed() - self.left.cast_signed()
     }
+
+    pub(super) fn is_any(&self) -> bool {
+        self.entered + self.left > 0
+    }
+
+    pub(super) fn tone(&self) -> &'static str {
+        tone(self.net())
+    }
+}
+
+/// How a difference is coloured.
+pub(super) fn tone(difference: i64) -> &'static str {
+    match difference.signum() {
+        1 => "up",
+        -1 => "dn",
+        _ => "",
+    }
 }
 
 /// A binding with its segments.

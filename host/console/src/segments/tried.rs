@@ -2,6 +2,7 @@
 
 use super::bar;
 use super::binding::titles;
+use super::list::tone;
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, page};
@@ -34,6 +35,15 @@ pub(super) struct Row {
 impl Row {
     pub(super) fn change(&self) -> i64 {
         self.then.cast_signed() - self.now.cast_signed()
+    }
+
+    pub(super) fn tone(&self) -> &'static str {
+        tone(self.change())
+    }
+
+    /// On which side of the moves it stands: where more come, those who come.
+    pub(super) fn side(&self) -> &'static str {
+        if self.change() > 0 { "to" } else { "from" }
     }
 }
 
