@@ -4,11 +4,7 @@ use crate::demo::Demo;
 use posthouse_tests::{Database, root};
 use std::process::Command;
 
-<<<<<<< HEAD
-on_both_engines!(sign_in, today, customers);
-=======
-on_both_engines!(sign_in, customers, segments, plugins);
->>>>>>> 93d32ca (console: Show who brings the money and who is loyal)
+on_both_engines!(sign_in, today, customers, segments, plugins);
 
 /// Has Chromium try a room.
 fn room(database: Database, name: &str) {
@@ -47,15 +43,14 @@ fn customers(database: Database) {
     room(database, "customers");
 }
 
-<<<<<<< HEAD
 fn today(database: Database) {
     room(database, "today");
-=======
+}
+
 fn segments(database: Database) {
     room(database, "segments");
 }
 
 fn plugins(database: Database) {
     room(database, "plugins");
->>>>>>> 93d32ca (console: Show who brings the money and who is loyal)
 }
