@@ -27,12 +27,18 @@ const say = ({ text, undo }: Said): void => {
 
 document.addEventListener('said', (event) => say((event as CustomEvent<Said>).detail));
 
-// a page that a form led to brings its line along, in a cookie that is taken once
+// a page that a form led to brings its line along, in a cookie that is taken once, and the way back in another
+const taken = (name: string): string | undefined => {
+  const note = new RegExp(`(?:^|; )${name}=([^;]*)`).exec(document.cookie)?.[1];
+  if (!note) return undefined;
+  document.cookie = `${name}=; Path=/; Max-Age=0; SameSite=Lax`;
+  return decodeURIComponent(note);
+};
 const brought = (): void => {
-  const note = /(?:^|; )said=([^;]*)/.exec(document.cookie)?.[1];
-  if (!note) return;
-  document.cookie = 'said=; Path=/; Max-Age=0; SameSite=Lax';
-  say({ text: decodeURIComponent(note) });
+  const [text, undo] = [taken('said'), taken('undo')];
+  if (text === undefined) return;
+  const [, path, label] = /^(\/\S+) (.+)$/.exec(undo ?? '') ?? [];
+  say(path && label ? { text, undo: { path, label } } : { text });
 };
 document.addEventListener('DOMContentLoaded', brought);
 document.addEventListener('htmx:afterSettle', brought);

@@ -38,7 +38,6 @@ struct Row {
     id: Uuid,
     at: i64,
     binding: String,
-    customer: Option<Uuid>,
     is_fault: bool,
     outcome: String,
     said: String,
@@ -70,7 +69,6 @@ fn row(ui: Ui, decision: DecisionView) -> Row {
         at: decision.at,
         is_fault: decision.outcome != "answered",
         binding: decision.binding,
-        customer: decision.customer_id,
         outcome: decision.outcome,
     }
 }

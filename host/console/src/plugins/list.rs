@@ -5,11 +5,10 @@ use super::{Tab, tabs};
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, again, page};
-use crate::shell::Shell;
+use crate::shell::{Shell, said, whole_page};
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Multipart, State};
-use axum::http::HeaderValue;
 use posthouse_app::AppError;
 use posthouse_app::rules::PluginView;
 use posthouse_app::team::{Scope, Session};
@@ -76,9 +75,7 @@ pub(super) async fn list(State(desk): State<Desk>, Staff(session): Staff, bare: 
     let caller = &session.caller;
     // an operator of webhooks alone has the room, but not this tab
     if caller.may(Scope::Rules).is_err() && caller.may(Scope::Operations).is_ok() {
-        return Ok(axum::response::IntoResponse::into_response(
-            axum::response::Redirect::to("/webhooks"),
-        ));
+        return Ok(whole_page("/webhooks"));
     }
     caller.may(Scope::Rules)?;
     page(&drawn(&desk, &session, ui, None).await?)
@@ -104,17 +101,12 @@ pub(super) async fn upload(State(desk): State<Desk>, Staff(session): Staff, bare
     })?;
     match desk.app().plugins().upload(caller, component).await {
         Ok((is_new, plugin)) => {
-            let path = HeaderValue::from_str(&format!("/plugins/{}", plugin.digest));
-            let said = if is_new {
+            let text = if is_new {
                 ui.say("plugins-let-in")
             } else {
                 ui.say("plugins-known")
             };
-            let mut response = record::draw(&desk, &session, ui, plugin, Some(said.to_string())).await?;
-            if let Ok(path) = path {
-                response.headers_mut().insert("hx-push-url", path);
-            }
-            Ok(response)
+            Ok(said(&format!("/plugins/{}", plugin.digest), &text.to_string()))
         }
         Err(AppError::Invalid(why) | AppError::Conflict(why) | AppError::Busy(why)) => {
             let wrong = (why.detail.get(ui.language).to_owned(), why.code);

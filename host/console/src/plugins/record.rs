@@ -12,7 +12,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use posthouse_app::rules::PluginView;
 use posthouse_app::segments::SEGMENTATION;
-use posthouse_app::team::{Scope, Session};
+use posthouse_app::team::Scope;
 use posthouse_domain::Localized;
 use serde_json::{Value, json};
 
@@ -52,7 +52,6 @@ struct Record {
     golden: i64,
     measures: Vec<Measure>,
     places: Vec<Place>,
-    done: Option<String>,
 }
 
 /// A text of a plugin in both languages.
@@ -66,15 +65,11 @@ pub(super) async fn record(
     bare: Bare,
     Path(digest): Path<String>,
 ) -> Answer {
-    session.caller.may(Scope::Rules)?;
-    let plugin = desk.app().plugins().get(&session.caller, &digest).await?;
-    draw(&desk, &session, bare.into(), plugin, None).await
-}
-
-/// The page of a revision, with what has just been done.
-pub(super) async fn draw(desk: &Desk, session: &Session, ui: Ui, plugin: PluginView, done: Option<String>) -> Answer {
     let caller = &session.caller;
-    let facts = Facts::of(desk, caller, ui).await?;
+    caller.may(Scope::Rules)?;
+    let ui = Ui::from(bare);
+    let plugin = desk.app().plugins().get(caller, &digest).await?;
+    let facts = Facts::of(&desk, caller, ui).await?;
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let said = |value: &Value| ui.local(&localized(value)).to_owned();
     let keys: Vec<String> = list(&plugin.facts)
@@ -92,7 +87,7 @@ pub(super) async fn draw(desk: &Desk, session: &Session, ui: Ui, plugin: PluginV
         });
     page(&Record {
         ui,
-        shell: Shell::new(session, ui, "plugins"),
+        shell: Shell::new(&session, ui, "plugins"),
         title: said(&plugin.title),
         summary: said(&plugin.summary),
         is_sorting: plugin.extension_point == SEGMENTATION,
@@ -104,9 +99,8 @@ pub(super) async fn draw(desk: &Desk, session: &Session, ui: Ui, plugin: PluginV
         reasons: list(&plugin.reasons).iter().map(|one| said(&one["text"])).collect(),
         settings: described(ui, &plugin.config_schema, &json!({})),
         golden: plugin.self_test["golden_cases"].as_i64().unwrap_or_default(),
-        measures: measures(desk, ui, &plugin),
+        measures: measures(&desk, ui, &plugin),
         places: places.collect(),
-        done: done.map(|text| json!({ "text": text }).to_string()),
         plugin,
     })
 }

@@ -4,7 +4,7 @@ use super::{Tab, tabs};
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, again, page};
-use crate::shell::{Shell, whole_page};
+use crate::shell::{Shell, said, whole_page};
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
@@ -13,7 +13,6 @@ use posthouse_app::team::{Scope, Session};
 use posthouse_app::webhooks::{DeliveryView, NewWebhook, WebhookChange, WebhookView, unanswered};
 use posthouse_domain::webhook::EVENT_TYPES;
 use serde::Deserialize;
-use serde_json::json;
 use uuid::Uuid;
 
 /// Deliveries of a page.
@@ -113,8 +112,8 @@ pub(super) async fn create(
     };
     match desk.app().webhooks().create(&session.caller, &new).await {
         Ok(view) => {
-            let path = format!("/webhooks/{}", view.id);
-            let mut response = draw(&desk, &session, ui, view, Asked::default(), None).await?;
+            let path = address(view.id);
+            let mut response = draw(&desk, &session, ui, view, Asked::default()).await?;
             if let Ok(path) = path.parse() {
                 response.headers_mut().insert("hx-push-url", path);
             }
@@ -126,6 +125,10 @@ pub(super) async fn create(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn address(id: Uuid) -> String {
+    format!("/webhooks/{id}")
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -144,7 +147,6 @@ struct Record {
     state: String,
     deliveries: Vec<DeliveryView>,
     next: Option<i64>,
-    done: Option<String>,
 }
 
 impl Record {
@@ -167,14 +169,7 @@ impl Record {
     }
 }
 
-async fn draw(
-    desk: &Desk,
-    session: &Session,
-    ui: Ui,
-    webhook: WebhookView,
-    asked: Asked,
-    done: Option<String>,
-) -> Answer {
+async fn draw(desk: &Desk, session: &Session, ui: Ui, webhook: WebhookView, asked: Asked) -> Answer {
     let state = Some(asked.state.as_str()).filter(|state| !state.is_empty());
     let webhooks = desk.app().webhooks();
     let mut deliveries = webhooks
@@ -189,7 +184,6 @@ async fn draw(
         deliveries,
         state: asked.state,
         webhook,
-        done: done.map(|text| json!({ "text": text }).to_string()),
     })
 }
 
@@ -202,7 +196,7 @@ pub(super) async fn record(
 ) -> Answer {
     session.caller.may(Scope::Operations)?;
     let webhook = desk.app().webhooks().get(&session.caller, id).await?;
-    draw(&desk, &session, bare.into(), webhook, asked, None).await
+    draw(&desk, &session, bare.into(), webhook, asked).await
 }
 
 /// Pauses it, takes it up again, or gives it another secret.
@@ -228,31 +222,18 @@ pub(super) async fn change(
         rotate: sent.does == "rotate",
     };
     let view = desk.app().webhooks().change(&session.caller, id, None, &change).await?;
-    draw(
-        &desk,
-        &session,
-        ui,
-        view,
-        Asked::default(),
-        Some(ui.say("plugins-hook-changed").to_string()),
-    )
-    .await
+    // a secret is in this answer alone
+    if view.secret.is_some() {
+        return draw(&desk, &session, ui, view, Asked::default()).await;
+    }
+    Ok(said(&address(id), &ui.say("plugins-hook-changed").to_string()))
 }
 
 pub(super) async fn test(State(desk): State<Desk>, Staff(session): Staff, bare: Bare, Path(id): Path<Uuid>) -> Answer {
     session.caller.may(Scope::Operations)?;
     let ui = Ui::from(bare);
     desk.app().webhooks().test(&session.caller, id).await?;
-    let webhook = desk.app().webhooks().get(&session.caller, id).await?;
-    draw(
-        &desk,
-        &session,
-        ui,
-        webhook,
-        Asked::default(),
-        Some(ui.say("plugins-hook-tested").to_string()),
-    )
-    .await
+    Ok(said(&address(id), &ui.say("plugins-hook-tested").to_string()))
 }
 
 #[derive(Debug, Deserialize)]
@@ -276,9 +257,8 @@ pub(super) async fn replay(
         .webhooks()
         .replay(&session.caller, id, only.as_deref())
         .await?;
-    let webhook = desk.app().webhooks().get(&session.caller, id).await?;
-    let said = ui.say("plugins-hook-replayed").count("count", replayed).to_string();
-    draw(&desk, &session, ui, webhook, Asked::default(), Some(said)).await
+    let text = ui.say("plugins-hook-replayed").count("count", replayed);
+    Ok(said(&address(id), &text.to_string()))
 }
 
 pub(super) async fn delete(State(desk): State<Desk>, Staff(session): Staff, Path(id): Path<Uuid>) -> Answer {

@@ -1,15 +1,14 @@
 //! Putting a rule into force as it was tried, and going back.
 
-use super::binding::{Asked, Done, draw};
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::Answer;
+use crate::shell::{said, said_with_undo};
 use crate::ui::Ui;
 use axum::extract::{Form, Path, Query, State};
-use axum::http::HeaderValue;
 use posthouse_app::rules::BindingView;
 use posthouse_app::segments::Activation;
-use posthouse_app::team::{Scope, Session};
+use posthouse_app::team::Scope;
 use posthouse_domain::words;
 use posthouse_web::Problem;
 use serde::Deserialize;
@@ -83,7 +82,7 @@ pub(super) async fn activate(
                 .await?
         }
     };
-    done(&desk, &session, ui, &view).await
+    done(ui, &view)
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,24 +105,21 @@ pub(super) async fn undo(
     let view = segments
         .roll_back(caller, &name, Some(undoing.revision - 1), Some(undoing.revision))
         .await?;
-    done(&desk, &session, bare.into(), &view).await
+    done(bare.into(), &view)
 }
 
-/// The binding as it stands now, with a word on what happened and a way back.
-async fn done(desk: &Desk, session: &Session, ui: Ui, view: &BindingView) -> Answer {
+/// Leads to the binding, with a word on what happened and a way back.
+fn done(ui: Ui, view: &BindingView) -> Answer {
     let diff = view.diff.clone().unwrap_or_default();
-    let text = ui
-        .say("segments-done")
+    let text = ui.say("segments-done");
+    let text = text
         .count("count", diff.customers)
-        .count("moved", diff.changed);
-    let done = Done {
-        text: text.to_string(),
-        undo: (view.revision > 1).then_some(view.revision),
-    };
-    let mut response = draw(desk, session, ui, &view.name, Asked::default(), Some(done)).await?;
-    let path = HeaderValue::from_str(&format!("/segments/{}", view.name));
-    if let Ok(path) = path {
-        response.headers_mut().insert("hx-push-url", path);
-    }
-    Ok(response)
+        .count("moved", diff.changed)
+        .to_string();
+    let path = format!("/segments/{}", view.name);
+    let undo = format!("{path}/undo?revision={}", view.revision);
+    Ok(match view.revision {
+        1 => said(&path, &text),
+        _ => said_with_undo(&path, &text, (&ui.say("segments-undo").to_string(), &undo)),
+    })
 }

@@ -14,7 +14,7 @@ use axum::extract::{Query, State};
 use posthouse_app::AppError;
 use posthouse_app::rules::RevisionView;
 use posthouse_app::segments::{FlowSegment, SEGMENTATION};
-use posthouse_app::team::{Caller, Scope, Session};
+use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::time::{day_of, day_text, instant_text, parse_day};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -56,13 +56,6 @@ struct Past {
     is_other: bool,
 }
 
-/// Something that has just been done, and whether it can be undone.
-#[derive(Debug)]
-pub(super) struct Done {
-    pub(super) text: String,
-    pub(super) undo: Option<i64>,
-}
-
 #[derive(Template)]
 #[template(path = "segments/binding.html")]
 struct Binding {
@@ -73,7 +66,6 @@ struct Binding {
     history: Vec<Past>,
     present: i64,
     may_try: bool,
-    done: Option<String>,
 }
 
 pub(super) async fn binding(
@@ -83,42 +75,24 @@ pub(super) async fn binding(
     name: &str,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    draw(&desk, &session, bare.into(), name, asked, None).await
-}
-
-/// The page of a binding, with what has just been done to it.
-pub(super) async fn draw(
-    desk: &Desk,
-    session: &Session,
-    ui: Ui,
-    name: &str,
-    asked: Asked,
-    done: Option<Done>,
-) -> Answer {
+    let ui = Ui::from(bare);
     let caller = &session.caller;
     caller.may(Scope::Read)?;
-    let group = groups(desk, caller, ui, Some(name)).await?.pop();
+    let group = groups(&desk, caller, ui, Some(name)).await?.pop();
     let group = group.ok_or(AppError::NotFound("binding"))?;
     let may_try = caller.may(Scope::Rules).is_ok();
     let history = match may_try {
-        true => history(desk, caller, ui, name).await?,
+        true => history(&desk, caller, ui, name).await?,
         false => Vec::new(),
     };
-    let done = done.map(|done| {
-        let undo = done.undo.map(|revision| {
-            serde_json::json!({"label": ui.say("segments-undo").to_string(), "path": format!("/segments/{name}/undo?revision={revision}")})
-        });
-        serde_json::json!({"text": done.text, "undo": undo}).to_string()
-    });
     page(&Binding {
         ui,
-        shell: Shell::new(session, ui, "segments"),
-        moves: moves(desk, caller, ui, name, asked).await?,
+        shell: Shell::new(&session, ui, "segments"),
+        moves: moves(&desk, caller, ui, name, asked).await?,
         present: history.first().map_or(0, |past| past.revision.revision),
         group,
         history,
         may_try,
-        done,
     })
 }
 

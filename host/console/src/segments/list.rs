@@ -66,12 +66,10 @@ pub(super) fn tone(difference: i64) -> &'static str {
 pub(super) struct Group {
     pub(super) name: String,
     pub(super) title: String,
-    pub(super) version: String,
     pub(super) summary: String,
     pub(super) rows: Vec<Row>,
     /// Who is in none.
     pub(super) outside: u64,
-    pub(super) customers: u64,
     /// Since when the rule fails, and how.
     pub(super) stale: Option<(i64, String)>,
 }
@@ -126,7 +124,6 @@ pub(super) async fn groups(
         groups.push(Group {
             title: ui.local(&localized(&plugin.title)).to_owned(),
             summary: ui.local(&localized(&plugin.summary)).to_owned(),
-            version: format!("{} {}", plugin.name, plugin.version),
             ..group(ui, binding, &segments, &flow)
         });
     }
@@ -157,14 +154,12 @@ fn group(ui: Ui, binding: BindingView, segments: &[SegmentSummary], flow: &Flow)
     Group {
         rows: segments.iter().map(row).collect(),
         outside: customers - inside,
-        customers,
         stale: binding.stale_since.map(|since| {
             let reason = binding.stale_reason.map(|reason| reason.into_text(ui.language));
             (since, reason.unwrap_or_default())
         }),
         name: binding.name,
         title: String::new(),
-        version: String::new(),
         summary: String::new(),
     }
 }

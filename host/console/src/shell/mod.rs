@@ -220,6 +220,16 @@ pub(crate) fn said(path: &str, text: &str) -> Response {
     response
 }
 
+/// The same with a way back: what that is called, and where it is sent.
+pub(crate) fn said_with_undo(path: &str, text: &str, (label, undo): (&str, &str)) -> Response {
+    let mut response = said(path, text);
+    let note = utf8_percent_encode(&format!("{undo} {label}"), NON_ALPHANUMERIC).to_string();
+    if let Ok(value) = HeaderValue::from_str(&format!("undo={note}; Path=/; SameSite=Lax; Max-Age=20")) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
 /// Leads to a page that is loaded as a whole.
 pub(crate) fn whole_page(path: &str) -> Response {
     Redirect::to(path).into_response()
