@@ -46,10 +46,15 @@ struct Pareto {
     four_fifths: Option<u64>,
 }
 
-/// What a part is of a whole, in per cent.
+/// What a part is of a whole, in tenths of a per cent.
+fn tenths(part: i64, whole: i64) -> i64 {
+    let tenths = i128::from(part) * 1_000 / i128::from(whole.max(1));
+    i64::try_from(tenths).unwrap_or(i64::MAX)
+}
+
+/// The same in per cent.
 fn share(part: i64, whole: i64) -> i64 {
-    let percent = i128::from(part) * 100 / i128::from(whole.max(1));
-    i64::try_from(percent).unwrap_or(i64::MAX)
+    tenths(part, whole) / 10
 }
 
 pub(super) async fn pareto(
@@ -73,8 +78,8 @@ pub(super) async fn pareto(
     let found = desk.app().insights().pareto(&session.caller, window, by).await?;
     let curve = &found.curve;
     let points = curve.points.iter().map(|point| {
-        let up = share(point.ranked, curve.ranked).clamp(0, 100);
-        format!("L{} {}", point.percent, 100 - up)
+        let down = 1_000 - tenths(point.ranked, curve.ranked).clamp(0, 1_000);
+        format!("L{} {}.{}", point.percent, down / 10, down % 10)
     });
     let path = std::iter::once("M0 100".to_owned()).chain(points).collect();
     let rows = curve.points.iter().filter(|point| STEPS.contains(&point.percent));
@@ -110,11 +115,11 @@ impl Pareto {
 
 #[cfg(test)]
 mod tests {
-    use super::share;
+    use super::{share, tenths};
 
     #[test]
     fn shares_of_large_sums_do_not_overflow() {
-        assert_eq!(share(i64::MAX / 2, i64::MAX), 49);
+        assert_eq!(tenths(i64::MAX / 2, i64::MAX), 499);
         assert_eq!((share(0, 0), share(3, 4), share(-1, 4)), (0, 75, -25));
     }
 }

@@ -7,15 +7,15 @@ use askama::filters::HtmlSafe;
 use posthouse_app::rules::MoveCount;
 
 /// Room of the picture, in its own units. Names stand beside the bars.
-const LEFT: f64 = 96.0;
-const RIGHT: f64 = 199.0;
+const LEFT: f64 = 98.0;
+const RIGHT: f64 = 197.0;
 const BAR: f64 = 5.0;
 const BODY: f64 = 190.0;
 const GAP: f64 = 7.0;
 /// A name needs so much height, however few there are.
 const LINE: f64 = 14.0;
 /// Columns of a name; a Chinese character takes two.
-const COLUMNS: usize = 13;
+const COLUMNS: usize = 14;
 
 #[derive(Debug, Template)]
 #[template(path = "parts/flow.html")]
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn long_names_are_cut_in_both_scripts() {
         assert_eq!(cut("大规模低忠诚度客户群"), "大规模低忠诚…");
-        assert_eq!(cut("大规模低忠诚"), "大规模低忠诚");
-        assert_eq!(cut("Large, not loyal"), "Large, not l…");
+        assert_eq!(cut("大规模低忠诚度"), "大规模低忠诚度");
+        assert_eq!(cut("Large, not loyal"), "Large, not lo…");
     }
 }
