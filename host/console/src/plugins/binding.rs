@@ -1,12 +1,13 @@
 //! A binding as an operator sees it: the rule in force with its settings and grants, how it fares, and what it wrote.
 
+use super::list::binding_path;
 use super::record::localized;
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, page};
 use crate::parts::facts::{Fact, Facts};
 use crate::parts::schema::described;
-use crate::shell::Shell;
+use crate::shell::{Shell, said};
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -69,6 +70,19 @@ pub(super) async fn binding(
         plugin,
         binding,
     })
+}
+
+/// Has a rule that was set aside asked at once.
+pub(super) async fn ask_again(
+    State(desk): State<Desk>,
+    Staff(session): Staff,
+    bare: Bare,
+    Path((point, name)): Path<(String, String)>,
+) -> Answer {
+    session.caller.may(Scope::Rules)?;
+    let view = desk.app().bindings().ask_again(&session.caller, &point, &name).await?;
+    let text = Ui::from(bare).say("plugins-asked-again").to_string();
+    Ok(said(&binding_path(&view.extension_point, &view.name), &text))
 }
 
 impl Binding {

@@ -24,6 +24,7 @@ pub(crate) fn routes() -> Router<Desk> {
             get(list::list).post(list::upload).layer(DefaultBodyLimit::disable()),
         )
         .route("/plugins/bindings/{point}/{name}", get(binding::binding))
+        .route("/plugins/bindings/{point}/{name}/ask-again", post(binding::ask_again))
         .route("/plugins/{digest}", get(record::record))
         .route("/plugins/{digest}/delete", post(record::delete))
         .route("/decisions", get(decisions::list))

@@ -51,6 +51,8 @@ struct Record {
     settings: Vec<(String, String)>,
     golden: i64,
     measures: Vec<Measure>,
+    /// Milliseconds of processor time that a million units of fuel really took here.
+    cost: Option<String>,
     places: Vec<Place>,
 }
 
@@ -100,6 +102,7 @@ pub(super) async fn record(
         settings: described(ui, &plugin.config_schema, &json!({})),
         golden: plugin.self_test["golden_cases"].as_i64().unwrap_or_default(),
         measures: measures(&desk, ui, &plugin),
+        cost: plugin.nanos_per_unit.map(|nanos| format!("{nanos:.2}")),
         places: places.collect(),
         plugin,
     })
