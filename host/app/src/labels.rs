@@ -1,11 +1,12 @@
 //! By what people recognise a customer in a list.
 
+use crate::Profiles;
 use crate::caller::Caller;
 use crate::error::Result;
 use posthouse_domain::identity::IdentityKind;
 use posthouse_domain::profile::Profile;
-use posthouse_store::Tx;
-use posthouse_store::intake::{CustomerRow, OwnerRow, identities_of};
+use posthouse_store::intake::{CustomerRow, OwnerRow, customers as customers_of, identities_of};
+use posthouse_store::{Access, Tx};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -61,6 +62,25 @@ pub(crate) fn labels_by(caller: &Caller, customers: &[CustomerRow], identities: 
         Label { name, member_no, label }
     };
     customers.iter().map(|row| (row.id, label(row))).collect()
+}
+
+impl Profiles<'_> {
+    /// By what people recognise these customers, each once however often it is named; whom the agency does not have, or the caller does not
+    /// see, is left out.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn labels(&self, caller: &Caller, customers: &[Uuid]) -> Result<HashMap<Uuid, Label>> {
+        let agency = caller.room.id;
+        let mut customers = customers.to_vec();
+        customers.sort_unstable();
+        customers.dedup();
+        let visible = self.visible(caller).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let mut rows = customers_of(&mut tx, agency, &customers).await?;
+        rows.retain(|row| visible.has(row.ordinal));
+        labels(&mut tx, caller, &rows).await
+    }
 }
 
 /// The name in a stored profile.

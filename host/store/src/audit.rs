@@ -52,6 +52,23 @@ pub async fn actor(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<ActorRo
     )
 }
 
+/// Ids and names of these actors.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn names(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+    fetch_listed!(
+        tx,
+        (Uuid, String),
+        "SELECT id, name FROM actor WHERE agency_id = $1 AND id IN",
+        [agency],
+        ids,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )
+}
+
 /// Begins an agency's log.
 ///
 /// # Errors

@@ -26,6 +26,23 @@ pub async fn used(tx: &mut Tx, agency: Uuid, campaign: Uuid) -> Result<(i64, i64
     Ok((sums.held, sums.debited))
 }
 
+/// The same of several campaigns: id, held and spent; those that nothing was ever taken of are left out.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn used_of(tx: &mut Tx, agency: Uuid, campaigns: &[Uuid]) -> Result<Vec<(Uuid, i64, i64)>> {
+    fetch_listed!(
+        tx,
+        (Uuid, i64, i64),
+        "SELECT owner, held, debited FROM ledger_counter WHERE agency_id = $1 AND kind = 'budget' AND place = 'total/' AND owner IN",
+        [agency],
+        campaigns,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )
+}
+
 /// What of a campaign's budgets is held and spent together, in minor units.
 #[derive(Debug, Clone, FromRow)]
 pub struct UsedRow {

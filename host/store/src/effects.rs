@@ -81,6 +81,25 @@ struct BookedRow {
     margin: i64,
 }
 
+/// How many customers confirmed a quote with an offer of each of these campaigns; one that nobody did of is left out.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn participants(tx: &mut Tx, agency: Uuid, campaigns: &[Uuid]) -> Result<Vec<(Uuid, i64)>> {
+    fetch_listed!(
+        tx,
+        (Uuid, i64),
+        "SELECT e.owner, COUNT(DISTINCT q.customer_id) FROM ledger_entry e
+            JOIN quote q ON q.agency_id = e.agency_id AND q.id = e.cause_id
+         WHERE e.agency_id = $1 AND e.kind = 'budget' AND e.cause_kind = 'quote' AND e.movement = 'commit' AND e.owner IN",
+        [agency],
+        campaigns,
+        1,
+        |b, id| b.push_bind(*id),
+        "GROUP BY e.owner"
+    )
+}
+
 /// What became of a campaign's offers.
 ///
 /// # Errors
