@@ -37,6 +37,18 @@ pub(crate) struct Bare(pub(crate) Ui);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part(pub(crate) bool);
 
+/// Whether scripts of ours run on the page that asks: its answer can say more than where to go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scripted(pub(crate) bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for Scripted {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.headers.contains_key("hx-request")))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Staff {
     type Rejection = StatusCode;
 

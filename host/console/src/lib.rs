@@ -5,6 +5,7 @@
 //! so every address can be opened, kept and sent.
 
 mod assets;
+mod campaigns;
 mod customers;
 mod desk;
 mod door;
@@ -14,6 +15,9 @@ mod insights;
 mod parts;
 mod plugins;
 mod segments;
+mod led;
+mod pictures;
+mod quotes;
 mod shell;
 mod show;
 mod sign_in;
@@ -42,6 +46,8 @@ pub fn router(desk: Desk) -> Router {
         .merge(segments::routes())
         .merge(insights::routes())
         .merge(plugins::routes())
+        .merge(campaigns::routes())
+        .merge(quotes::routes())
         .merge(shell::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .route_layer(from_fn_with_state(desk.clone(), door::signed_in));

@@ -69,6 +69,37 @@ pub(crate) fn money(minor: i64, currency: Currency) -> String {
     text
 }
 
+/// A share to one place: `12.4%`, `12.4 %`.
+pub(crate) fn percent(share: f64, language: Language) -> String {
+    let number = format!("{:.1}", share * 100.0);
+    let number = number.trim_end_matches(".0");
+    match language {
+        Language::Zh => format!("{number}%"),
+        Language::En => format!("{number} %"),
+    }
+}
+
+/// A difference to one place, with its sign: `+1.2`, `−0.4`, `0.0`.
+pub(crate) fn signed(number: f64) -> String {
+    let size = format!("{:.1}", number.abs());
+    match size.as_str() {
+        "0.0" => size,
+        _ if number < 0.0 => format!("−{size}"),
+        _ => format!("+{size}"),
+    }
+}
+
+/// The month of a day, with its year where that is not this one's: `11月`, `Nov`, `Jan 2027`.
+pub(crate) fn month_of(day: Day, today: Day, language: Language) -> String {
+    let (date, year) = (date_from_day(day), date_from_day(today).year());
+    match (language, date.year() == year) {
+        (Language::Zh, true) => format!("{}月", date.month()),
+        (Language::Zh, false) => format!("{}年{}月", date.year(), date.month()),
+        (Language::En, true) => month(date.month()).to_owned(),
+        (Language::En, false) => format!("{} {}", month(date.month()), date.year()),
+    }
+}
+
 fn month(month: u32) -> &'static str {
     const NAMES: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -174,6 +205,21 @@ mod tests {
         assert_eq!(money(1_230, Currency::parse("USD").unwrap()), "USD\u{a0}12.30");
         assert_eq!(money(1_230, Currency::parse("JPY").unwrap()), "JPY\u{a0}1,230");
         assert_eq!(money(i64::MIN, cny), "−¥92,233,720,368,547,758.08");
+    }
+
+    #[test]
+    fn shares_are_written_to_one_place() {
+        assert_eq!([0.124, 0.5, 1.0].map(|share| percent(share, Language::Zh)), ["12.4%", "50%", "100%"]);
+        assert_eq!(percent(0.124, Language::En), "12.4 %");
+        assert_eq!([1.23, -0.4, 0.001].map(signed), ["+1.2", "−0.4", "0.0"]);
+    }
+
+    #[test]
+    fn months_have_their_year_where_it_is_another() {
+        let day = |text: &str| posthouse_domain::time::parse_day(text).unwrap();
+        let today = day("2026-11-28");
+        assert_eq!(month_of(day("2026-12-01"), today, Language::Zh), "12月");
+        assert_eq!(month_of(day("2027-01-01"), today, Language::En), "Jan 2027");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::show::Counted;
 use askama::FastWritable;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use crate::show::Counted;
 use posthouse_domain::Language;
 use std::fmt;
 use std::sync::LazyLock;
@@ -30,6 +31,8 @@ rooms![
     "today",
     "customers",
     "segments",
+    "campaigns",
+    "quotes",
     "insights",
     "plugins"
 ];

@@ -5,6 +5,7 @@ use crate::show::{self, Counted};
 use crate::texts::Saying;
 use chrono_tz::Tz;
 use posthouse_app::today::Rail;
+use posthouse_domain::campaign::share_text;
 use posthouse_domain::money::Currency;
 use posthouse_domain::time::{day_of, day_text};
 use posthouse_domain::{AgencyTerms, Day, Instant, Language, Localized, Words};
@@ -86,8 +87,43 @@ impl Ui {
         show::grouped(number.counted())
     }
 
-    pub(crate) fn money(&self, minor: &i64) -> String {
-        show::money(*minor, self.currency)
+    pub(crate) fn money(&self, minor: impl Counted) -> String {
+        show::money(minor.counted(), self.currency)
+    }
+
+    /// Basis points as people write a share: `12.5%`.
+    pub(crate) fn share(&self, points: &u32) -> String {
+        share_text(*points).get(self.language).to_owned()
+    }
+
+    /// A share as it was measured, to one place: `12.4%`.
+    pub(crate) fn percent(&self, share: &f64) -> String {
+        show::percent(*share, self.language)
+    }
+
+    /// The same of what became different, which has its sign, in points of a hundred.
+    pub(crate) fn points(&self, share: &f64) -> String {
+        show::signed(share * 100.0)
+    }
+
+    /// Money that became more or less.
+    pub(crate) fn change(&self, minor: impl Counted) -> String {
+        let minor = minor.counted();
+        let sign = if minor > 0 { "+" } else { "" };
+        format!("{sign}{}", self.money(minor))
+    }
+
+    /// From one day to another, both included.
+    pub(crate) fn days(&self, first: &Day, last: &Day) -> String {
+        match first == last {
+            true => self.day(first),
+            false => format!("{} – {}", self.day(first), self.day(last)),
+        }
+    }
+
+    /// The month of a day.
+    pub(crate) fn month(&self, day: &Day) -> String {
+        show::month_of(*day, self.today(), self.language)
     }
 
     pub(crate) fn today(&self) -> Day {
@@ -105,6 +141,11 @@ impl Ui {
 
     pub(crate) fn day(&self, day: &Day) -> String {
         show::day(*day, self.today(), self.language)
+    }
+
+    /// A day as forms and addresses write it.
+    pub(crate) fn day_field(&self, day: Day) -> String {
+        day_text(day)
     }
 
     pub(crate) fn moment(&self, at: &Instant) -> String {

@@ -1,5 +1,6 @@
 // What runs in the browser. Pages work without it where they can; what it adds is speed and the keyboard.
 import './htmx';
+import './forms';
 import './keys';
 import './lists';
 import './palette';

@@ -48,7 +48,11 @@ document.addEventListener('htmx:responseError', (event) => {
   const { xhr } = (event as CustomEvent<{ xhr: XMLHttpRequest }>).detail;
   if (xhr.status === 401) return;
   const told = xhr.getResponseHeader('X-Said');
-  say({ text: told ? decodeURIComponent(told) : (document.body.dataset['failed'] ?? String(xhr.status)) });
+  const text = told ? decodeURIComponent(told) : (document.body.dataset['failed'] ?? String(xhr.status));
+  // an open dialog covers the foot of the window
+  const within = document.querySelector('dialog[open] .told');
+  if (within) within.textContent = text;
+  else say({ text });
 });
 for (const name of ['htmx:sendError', 'htmx:timeout']) {
   document.addEventListener(name, () => say({ text: document.body.dataset['unreached'] ?? '' }));

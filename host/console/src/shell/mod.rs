@@ -60,6 +60,20 @@ const ROOMS: &[Room] = &[
         needs: &[Scope::Read],
     },
     Room {
+        name: "campaigns",
+        path: "/campaigns",
+        icon: "megaphone",
+        key: "a",
+        needs: &[Scope::Campaigns, Scope::Approvals, Scope::Read],
+    },
+    Room {
+        name: "quotes",
+        path: "/quotes",
+        icon: "ticket",
+        key: "q",
+        needs: &[Scope::Quotes, Scope::Read],
+    },
+    Room {
         name: "insights",
         path: "/insights",
         icon: "chart-column",
