@@ -36,13 +36,25 @@ const restore = (form: HTMLFormElement): void => {
 const look = (): void => drafts().forEach(restore);
 document.addEventListener('DOMContentLoaded', look);
 document.addEventListener('htmx:afterSettle', look);
-document.addEventListener('htmx:beforeRequest', (event) => {
-  const form = event.target;
-  if (form instanceof HTMLFormElement && form.dataset['draft']) form.dataset['sent'] = '1';
-});
 document.addEventListener('htmx:afterRequest', (event) => {
   const { xhr, elt } = (event as CustomEvent<{ xhr: XMLHttpRequest; elt: Element }>).detail;
-  if (elt instanceof HTMLFormElement && elt.dataset['draft'] && xhr.status === 200) localStorage.removeItem(place(elt));
+  if (!(elt instanceof HTMLFormElement)) return;
+  delete elt.dataset['sent'];
+  if (elt.dataset['draft'] && xhr.status === 200) localStorage.removeItem(place(elt));
+});
+
+// a form that is sent, or a page that goes, needs no more checks
+const uncheck = (within: ParentNode): void => within.querySelectorAll('[data-checks]').forEach((checks) => htmx.trigger(checks, 'htmx:abort'));
+document.addEventListener('htmx:beforeRequest', (event) => {
+  const asks = event.target;
+  if (!(asks instanceof HTMLElement)) return;
+  if (asks instanceof HTMLFormElement) {
+    asks.dataset['sent'] = '1';
+    uncheck(asks);
+  } else if (asks.dataset['checks'] !== undefined && asks.closest('form')?.dataset['sent']) event.preventDefault();
+});
+document.addEventListener('htmx:beforeSwap', (event) => {
+  if (event.target instanceof Element && event.target.id === 'main') uncheck(event.target);
 });
 
 // a file that a form answers with is saved, and the page brought up to date

@@ -163,7 +163,6 @@ pub(super) fn effect(ui: Ui, campaign: &CampaignView, found: Option<&EffectView>
 struct Budget {
     ui: Ui,
     id: Uuid,
-    may: May,
     budget: BudgetView,
     meter: Meter,
     labels: HashMap<Uuid, Label>,
@@ -198,7 +197,6 @@ pub(super) async fn budget(
     Drawn::of(&Budget {
         ui,
         id,
-        may,
         meter: Meter::new(budget.spent, budget.held, budget.total),
         budget,
         labels,

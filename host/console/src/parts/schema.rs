@@ -4,6 +4,7 @@ use crate::texts::has;
 use crate::ui::Ui;
 use posthouse_domain::Language;
 use posthouse_domain::money::{Currency, major_text, parse_major};
+use posthouse_domain::promotion::WHOLE;
 use serde_json::{Map, Value};
 
 /// How a value is typed by people.
@@ -92,6 +93,8 @@ impl<'s> Part<'s> {
             () if self.is("integer") || self.is("number") => match format {
                 "money" => Shape::Money,
                 "rate" => Shape::Share,
+                // what cannot be more than the whole is a share of it
+                _ if self.here["maximum"] == WHOLE => Shape::Share,
                 _ if self.is("integer") => Shape::Whole,
                 _ => Shape::Number,
             },

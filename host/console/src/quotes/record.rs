@@ -137,7 +137,11 @@ fn lanes(trace: Vec<CampaignTrace>, list_price: i64, titles: &HashMap<String, St
                 priority: one.priority,
                 is_applied: one.applied,
                 is_beaten: matches!(one.code.as_str(), "outranked" | "not_best"),
-                said: ui.local(&one.text).to_owned(),
+                // how much stands beside it
+                said: match one.applied {
+                    true => ui.say("quotes-applies").to_string(),
+                    false => ui.local(&one.text).to_owned(),
+                },
                 off: one.off,
                 decision: one.decision,
             };

@@ -85,6 +85,7 @@ quotes-why = why
 quotes-trace = How the price came about
 quotes-no-campaigns = No campaign was in force.
 quotes-left = Left
+quotes-applies = Applies
 quotes-no-codes = No codes in this basket.
 quotes-order = The order
 quotes-order-help = Groups take their turn from top to bottom, each on what the ones before it left. What is crossed out was beaten.

@@ -76,6 +76,7 @@ quotes-why = 为什么
 quotes-trace = 价格如何得出
 quotes-no-campaigns = 当时没有进行中的活动。
 quotes-left = 优惠后
+quotes-applies = 已享受
 quotes-no-codes = 没有使用券码。
 quotes-order = 计算顺序
 quotes-order-help = 各组从上到下依次计算，每组以前面优惠后的价格为准；划掉的是未能同享的优惠。
