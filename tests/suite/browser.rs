@@ -5,6 +5,7 @@ use posthouse_tests::{Database, root};
 use std::process::Command;
 
 on_both_engines!(sign_in, today, customers, segments, plugins);
+on_both_engines!(sign_in, today, customers, campaigns, quotes);
 
 /// Has Chromium try a room.
 fn room(database: Database, name: &str) {
@@ -53,4 +54,8 @@ fn segments(database: Database) {
 
 fn plugins(database: Database) {
     room(database, "plugins");
+fn campaigns(database: Database) {
+    room(database, "campaigns");
+fn quotes(database: Database) {
+    room(database, "quotes");
 }

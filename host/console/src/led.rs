@@ -79,7 +79,10 @@ mod tests {
     fn a_page_without_scripts_is_led_on_and_one_with_them_told_more() {
         let done = Done::said("已暂停 😀").undone_by("撤销", "/campaigns/1/steps/resume");
         let plain = led(Scripted(false), "/campaigns/1", &done);
-        assert_eq!((plain.status().as_u16(), &plain.headers()["location"]), (303, &"/campaigns/1".parse().unwrap()));
+        assert_eq!(
+            (plain.status().as_u16(), &plain.headers()["location"]),
+            (303, &"/campaigns/1".parse().unwrap())
+        );
         let told = led(Scripted(true), "/campaigns/1", &done);
         assert_eq!(told.status().as_u16(), 200);
         let header = |name: &str| -> Value { serde_json::from_slice(told.headers()[name].as_bytes()).unwrap() };

@@ -1,9 +1,9 @@
 //! Small pictures that stand beside their numbers: drawn into the page, of numbers alone.
 
 use askama::filters::HtmlSafe;
-use posthouse_domain::time::{date_from_day, day_from_date};
-use posthouse_domain::Day;
 use chrono::{Datelike, Months, NaiveDate};
+use posthouse_domain::Day;
+use posthouse_domain::time::{date_from_day, day_from_date};
 use std::fmt;
 
 /// How much of something is used: what is settled, and behind it what is only held.
@@ -17,7 +17,13 @@ pub(crate) struct Meter {
 impl Meter {
     /// Of `whole`, this much is settled and this much held.
     pub(crate) fn new(settled: i64, held: i64, whole: i64) -> Self {
-        let share = |part: i64| if whole > 0 { (part.max(0) as f64 / whole as f64).min(1.0) } else { 0.0 };
+        let share = |part: i64| {
+            if whole > 0 {
+                (part.max(0) as f64 / whole as f64).min(1.0)
+            } else {
+                0.0
+            }
+        };
         Self {
             settled: share(settled),
             held: share(settled.saturating_add(held)),
@@ -105,7 +111,10 @@ impl Months6 {
 
     /// The day after the last.
     pub(crate) fn end(&self) -> Day {
-        let last = self.months.last().and_then(|month| month.checked_add_months(Months::new(1)));
+        let last = self
+            .months
+            .last()
+            .and_then(|month| month.checked_add_months(Months::new(1)));
         last.map_or(Day::MAX, day_from_date)
     }
 
@@ -173,8 +182,16 @@ mod tests {
 
     #[test]
     fn a_meter_is_full_and_never_more() {
-        assert!(Meter::new(50, 25, 100).to_string().contains(r#"class="full" width="36.0""#));
-        assert!(Meter::new(50, 25, 100).to_string().contains(r#"class="held" width="54.0""#));
+        assert!(
+            Meter::new(50, 25, 100)
+                .to_string()
+                .contains(r#"class="full" width="36.0""#)
+        );
+        assert!(
+            Meter::new(50, 25, 100)
+                .to_string()
+                .contains(r#"class="held" width="54.0""#)
+        );
         let over = Meter::new(150, 0, 100).to_string();
         assert!(over.contains("meter over") && over.contains(r#"class="full" width="72.0""#));
         assert!(Meter::new(1, 0, 0).to_string().contains(r#"class="full" width="0.0""#));
@@ -183,9 +200,15 @@ mod tests {
     #[test]
     fn a_span_shows_nothing_at_all_wherever_it_lies() {
         let right = Span::new(2.0, 3.0, 4.0).to_string();
-        assert!(right.contains("M6.0 0V16") && right.contains("M80.0 8H154.0"), "{right}");
+        assert!(
+            right.contains("M6.0 0V16") && right.contains("M80.0 8H154.0"),
+            "{right}"
+        );
         let around = Span::new(-1.0, 0.0, 1.0).to_string();
-        assert!(around.contains("M80.0 0V16") && around.contains(r#"cx="80.0""#), "{around}");
+        assert!(
+            around.contains("M80.0 0V16") && around.contains(r#"cx="80.0""#),
+            "{around}"
+        );
     }
 
     #[test]
@@ -195,9 +218,15 @@ mod tests {
         assert_eq!(months.firsts().next(), Some(day("2026-11-01")));
         assert_eq!(months.end(), day("2027-05-01"));
         let places = ["2026-10-01", "2026-11-16", "2027-02-15", "2027-05-01", "2028-01-01"];
-        assert_eq!(places.map(|text| months.place(day(text))), [0.0, 50.0, 350.0, 600.0, 600.0]);
+        assert_eq!(
+            places.map(|text| months.place(day(text))),
+            [0.0, 50.0, 350.0, 600.0, 600.0]
+        );
         let bar = months.bar((day("2026-10-01"), day("2026-12-01")), day("2026-11-16"), "good");
         let drawn = bar.to_string();
-        assert!(drawn.contains(r#"x="0.0""#) && drawn.contains(r#"width="100.0""#) && drawn.contains("M50.0 0V24"), "{drawn}");
+        assert!(
+            drawn.contains(r#"x="0.0""#) && drawn.contains(r#"width="100.0""#) && drawn.contains("M50.0 0V24"),
+            "{drawn}"
+        );
     }
 }

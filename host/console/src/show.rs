@@ -209,7 +209,10 @@ mod tests {
 
     #[test]
     fn shares_are_written_to_one_place() {
-        assert_eq!([0.124, 0.5, 1.0].map(|share| percent(share, Language::Zh)), ["12.4%", "50%", "100%"]);
+        assert_eq!(
+            [0.124, 0.5, 1.0].map(|share| percent(share, Language::Zh)),
+            ["12.4%", "50%", "100%"]
+        );
         assert_eq!(percent(0.124, Language::En), "12.4 %");
         assert_eq!([1.23, -0.4, 0.001].map(signed), ["+1.2", "−0.4", "0.0"]);
     }

@@ -4,7 +4,6 @@ use crate::show::Counted;
 use askama::FastWritable;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use crate::show::Counted;
 use posthouse_domain::Language;
 use std::fmt;
 use std::sync::LazyLock;
@@ -24,8 +23,6 @@ macro_rules! rooms {
     };
 }
 
-rooms![
-    "shell",
     "parts",
     "sign_in",
     "today",
@@ -35,7 +32,6 @@ rooms![
     "quotes",
     "insights",
     "plugins"
-];
 
 static CHINESE: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::Zh));
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::En));

@@ -118,7 +118,10 @@ mod tests {
         };
         for (audience, code) in [(strange, "unknown_fact"), (nowhere, "unknown_segment")] {
             let refused = reach(&audience).await.expect_err("nothing to count");
-            assert!(matches!(&refused, AppError::Invalid(why) if why.code == code), "{refused}");
+            assert!(
+                matches!(&refused, AppError::Invalid(why) if why.code == code),
+                "{refused}"
+            );
         }
     }
 }

@@ -126,7 +126,11 @@ pub(super) async fn tab(desk: &Desk, session: &Session, ui: Ui, may: May, view: 
     let plans: Vec<_> = [&campaign.plan].into_iter().chain(waiting).collect();
     let names = Names::of(desk, caller, ui, &plans).await?;
     let actors = found.iter().flat_map(|one| [Some(one.proposed_by), one.decided_by]);
-    let people = desk.app().audit().names(caller, &actors.flatten().collect::<Vec<_>>()).await?;
+    let people = desk
+        .app()
+        .audit()
+        .names(caller, &actors.flatten().collect::<Vec<_>>())
+        .await?;
     let amendment = |one: AmendmentView| {
         let (state, class) = state_of(&one.state);
         let is_open = state == "proposed";
@@ -145,7 +149,10 @@ pub(super) async fn tab(desk: &Desk, session: &Session, ui: Ui, may: May, view: 
                 true => pairs(names.rows(&campaign.plan, ui), names.rows(&one.plan, ui)),
                 false => Vec::new(),
             },
-            changes: preview.iter().flat_map(|preview| preview.changes.iter().map(said)).collect(),
+            changes: preview
+                .iter()
+                .flat_map(|preview| preview.changes.iter().map(said))
+                .collect(),
             preview,
             grants: one.grant.iter().map(|fact| names.fact(fact)).collect(),
             may_approve: is_open && may.approve && one.proposed_by != caller.actor,
@@ -192,7 +199,11 @@ pub(super) async fn decide(
         }
         _ => return Err(AppError::NotFound("amendment").into()),
     };
-    Ok(led(scripted, &format!("/campaigns/{id}?tab=amendments"), &Done::said(said)))
+    Ok(led(
+        scripted,
+        &format!("/campaigns/{id}?tab=amendments"),
+        &Done::said(said),
+    ))
 }
 
 #[cfg(test)]

@@ -52,7 +52,11 @@ struct Calendar {
 fn month_away(day: Day, months: i32) -> Day {
     let first = date_from_day(day).with_day(1).unwrap_or_default();
     let by = Months::new(months.unsigned_abs());
-    let moved = if months < 0 { first.checked_sub_months(by) } else { first.checked_add_months(by) };
+    let moved = if months < 0 {
+        first.checked_sub_months(by)
+    } else {
+        first.checked_add_months(by)
+    };
     moved.map_or(day, day_from_date)
 }
 
@@ -67,7 +71,11 @@ pub(super) async fn calendar(
     let present = month_away(ui.today(), -1);
     let first = parse_day(&asked.from).map_or(present, |day| month_away(day, 0));
     let months = Months6::from(first);
-    let (found, _) = desk.app().campaigns().list(&session.caller, (None, None), None, MOST).await?;
+    let (found, _) = desk
+        .app()
+        .campaigns()
+        .list(&session.caller, (None, None), None, MOST)
+        .await?;
     let mut shown: Vec<((Day, Day), CampaignSummary)> = found
         .into_iter()
         .map(|campaign| (days_of(campaign.plan.window, ui), campaign))

@@ -148,9 +148,9 @@ impl Sent {
     fn read(self, ui: Ui) -> Result<NewBatch, AppError> {
         let number = |text: &str| {
             let digits = text.trim().replace(',', "");
-            digits.parse().map_err(|_| {
-                AppError::invalid("bad_batch", words!("{text:?} is not a number", "{text:?} 不是数字"))
-            })
+            digits
+                .parse()
+                .map_err(|_| AppError::invalid("bad_batch", words!("{text:?} is not a number", "{text:?} 不是数字")))
         };
         let uses = match self.uses.trim() {
             "" => 1,
@@ -159,8 +159,9 @@ impl Sent {
         let expires_at = match self.last.trim() {
             "" => None,
             text => {
-                let day = parse_day(text)
-                    .ok_or_else(|| AppError::invalid("bad_day", words!("{text:?} is not a day", "{text:?} 不是日期")))?;
+                let day = parse_day(text).ok_or_else(|| {
+                    AppError::invalid("bad_day", words!("{text:?} is not a day", "{text:?} 不是日期"))
+                })?;
                 Some(start_of_day(day + 1, ui.zone))
             }
         };
@@ -211,7 +212,11 @@ fn csv(codes: &[MadeCode], labels: &HashMap<Uuid, Label>) -> String {
 
 /// A text that no spreadsheet takes for a formula.
 fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        "'"
+    } else {
+        ""
+    };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
@@ -284,7 +289,11 @@ pub(super) async fn ask(Staff(session): Staff, bare: Bare) -> Answer {
 async fn find(desk: &Desk, caller: &Caller, may: May, code: &str) -> Result<Found, AppError> {
     let app = desk.app();
     let coupon = app.coupons().get(caller, code).await?;
-    let campaign = app.campaigns().get(caller, &coupon.campaign_id.to_string()).await?.campaign;
+    let campaign = app
+        .campaigns()
+        .get(caller, &coupon.campaign_id.to_string())
+        .await?
+        .campaign;
     let labels = match coupon.customer_id.filter(|_| may.read) {
         Some(id) => app.profiles().labels(caller, &[id]).await?,
         None => HashMap::new(),

@@ -84,7 +84,10 @@ fn listed(text: &str) -> Vec<String> {
 
 impl Asked {
     fn of(condition: &Condition, facts: &[Fact], ui: Ui) -> Self {
-        let kind = facts.iter().find(|fact| fact.key == condition.fact).map(|fact| fact.kind);
+        let kind = facts
+            .iter()
+            .find(|fact| fact.key == condition.fact)
+            .map(|fact| fact.kind);
         let typed = |n: i64| match kind {
             Some(FactKind::Money) => short(&major_text(n, ui.currency)),
             Some(FactKind::Day) => i32::try_from(n).map_or_else(|_| n.to_string(), day_text),
@@ -94,7 +97,11 @@ impl Asked {
             fact: condition.fact.clone(),
             least: condition.at_least.map(typed).unwrap_or_default(),
             most: condition.at_most.map(typed).unwrap_or_default(),
-            is: condition.is.map(|is| if is { "yes" } else { "no" }).unwrap_or_default().to_owned(),
+            is: condition
+                .is
+                .map(|is| if is { "yes" } else { "no" })
+                .unwrap_or_default()
+                .to_owned(),
             words: condition.one_of.join(", "),
         }
     }
@@ -165,7 +172,11 @@ impl Draft {
             let set = plan.goal.targets.iter().find(|target| target.measure == measure);
             (measure.to_owned(), set.map(figure).unwrap_or_default())
         });
-        let others = plan.goal.targets.iter().filter(|target| !MEASURES.contains(&target.measure.as_str()));
+        let others = plan
+            .goal
+            .targets
+            .iter()
+            .filter(|target| !MEASURES.contains(&target.measure.as_str()));
         let others = others.map(|target| (target.measure.clone(), figure(target)));
         Self {
             key: campaign.key.clone(),
@@ -175,7 +186,12 @@ impl Draft {
             purpose: plan.goal.purpose.clone(),
             targets: known.into_iter().chain(others).collect(),
             segments: plan.audience.segments.clone(),
-            conditions: plan.audience.facts.iter().map(|one| Asked::of(one, facts, ui)).collect(),
+            conditions: plan
+                .audience
+                .facts
+                .iter()
+                .map(|one| Asked::of(one, facts, ui))
+                .collect(),
             places: plan.places.join(", "),
             from: day_text(first),
             last: day_text(last),
@@ -253,7 +269,11 @@ impl Draft {
 
     /// Whom it is for; what cannot be read of it is left out.
     pub(super) fn audience(&self, facts: &[Fact], ui: Ui, wrong: &mut Vec<Wrong>) -> Audience {
-        let read: Vec<Condition> = self.conditions.iter().filter_map(|asked| asked.read(facts, ui)).collect();
+        let read: Vec<Condition> = self
+            .conditions
+            .iter()
+            .filter_map(|asked| asked.read(facts, ui))
+            .collect();
         if read.len() < self.conditions.len() {
             wrong.push(("audience", "condition"));
         }
@@ -294,7 +314,9 @@ impl Draft {
             let text = text.trim().trim_end_matches(['%', '％']).trim();
             let points = match text {
                 "" => Some(0),
-                text => parse_major(text, hundredths()).ok().and_then(|points| u32::try_from(points).ok()),
+                text => parse_major(text, hundredths())
+                    .ok()
+                    .and_then(|points| u32::try_from(points).ok()),
             };
             points.unwrap_or_else(|| {
                 refuse(field, "percent");
@@ -416,7 +438,10 @@ mod tests {
             ("c.1.fact", ""),
             ("segment", "rfm.champions"),
         ];
-        let pairs = all.iter().chain(more).map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        let pairs = all
+            .iter()
+            .chain(more)
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
         Draft::sent(&pairs.collect::<Vec<_>>())
     }
 
@@ -424,10 +449,17 @@ mod tests {
     fn a_plan_is_typed_in_major_units_and_percent() {
         let ui = Ui::of_test(Language::En);
         let plan = sent(&[]).plan(&facts(), None, ui).expect("a plan");
-        assert_eq!((plan.budget.total, plan.budget.per_customer, plan.budget.per_day), (5_000_000, Some(100_050), None));
+        assert_eq!(
+            (plan.budget.total, plan.budget.per_customer, plan.budget.per_day),
+            (5_000_000, Some(100_050), None)
+        );
         assert_eq!((plan.price_floor, plan.margin_floor, plan.holdout), (8_000, 0, 1_250));
         assert_eq!(plan.audience.facts[0].at_least, Some(3_000_000));
-        assert_eq!(plan.window.to - plan.window.from, 31 * 86_400_000, "the last day is included");
+        assert_eq!(
+            plan.window.to - plan.window.from,
+            31 * 86_400_000,
+            "the last day is included"
+        );
         let figures: Vec<i64> = plan.goal.targets.iter().map(|target| target.figure).collect();
         assert_eq!(figures, [80_000_000, 120]);
     }
@@ -435,7 +467,13 @@ mod tests {
     #[test]
     fn every_field_that_cannot_be_read_is_named() {
         let ui = Ui::of_test(Language::En);
-        let draft = sent(&[("total", "much"), ("holdout", "ten"), ("last", "2026-04-01"), ("c.0.least", "rich"), ("purpose", " ")]);
+        let draft = sent(&[
+            ("total", "much"),
+            ("holdout", "ten"),
+            ("last", "2026-04-01"),
+            ("c.0.least", "rich"),
+            ("purpose", " "),
+        ]);
         let wrong = draft.plan(&facts(), None, ui).expect_err("no plan");
         assert_eq!(
             wrong,

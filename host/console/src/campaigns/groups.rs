@@ -73,8 +73,10 @@ async fn drawn(desk: &Desk, session: &Session, ui: Ui, sent: Sent, wrong: Option
     let mut groups: Vec<(i32, Group)> = found
         .into_iter()
         .map(|group| {
-            let mut own: Vec<&&CampaignSummary> =
-                open.iter().filter(|campaign| campaign.plan.stacking.group == group.key).collect();
+            let mut own: Vec<&&CampaignSummary> = open
+                .iter()
+                .filter(|campaign| campaign.plan.stacking.group == group.key)
+                .collect();
             own.sort_by_key(|campaign| campaign.plan.stacking.priority);
             let campaign = |campaign: &&&CampaignSummary| {
                 let (first, last) = days_of(campaign.plan.window, ui);
@@ -130,7 +132,11 @@ pub(super) async fn define(
     let ui = Ui::from(bare);
     let mode = Mode::parse(&sent.mode).unwrap_or(Mode::BestOf);
     let title = Localized::new(sent.zh.trim(), sent.en.trim());
-    let put = desk.app().stacking_groups().put(&session.caller, sent.key.trim(), mode, &title).await;
+    let put = desk
+        .app()
+        .stacking_groups()
+        .put(&session.caller, sent.key.trim(), mode, &title)
+        .await;
     match put {
         Ok(group) => {
             let said = ui.say("campaigns-group-kept").with("group", ui.local(&group.title));

@@ -102,7 +102,11 @@ impl Row {
             total,
             used: spent.saturating_add(held),
             meter: Meter::new(spent, held, total),
-            share: if total > 0 { spent.saturating_add(held) as f64 / total as f64 } else { 0.0 },
+            share: if total > 0 {
+                spent.saturating_add(held) as f64 / total as f64
+            } else {
+                0.0
+            },
             participants,
         }
     }
@@ -134,7 +138,12 @@ pub(super) async fn list(
     let named = |text| Some(text).filter(|text: &&str| !text.is_empty());
     let campaigns = desk.app().campaigns();
     let (found, next) = campaigns
-        .list(&session.caller, (named(state), named(kind)), asked.cursor.as_deref(), PAGE)
+        .list(
+            &session.caller,
+            (named(state), named(kind)),
+            asked.cursor.as_deref(),
+            PAGE,
+        )
         .await?;
     let ids: Vec<Uuid> = found.iter().map(|campaign| campaign.id).collect();
     let figures = campaigns.figures(&session.caller, &ids).await?;

@@ -42,7 +42,10 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/campaigns/{id}/steps/{action}", post(steps::step))
         .route("/campaigns/{id}/tasks", post(work::add))
         .route("/campaigns/{id}/tasks/{task}/{state}", post(work::set))
-        .route("/campaigns/{id}/amendments/{number}/{decision}", post(amendments::decide))
+        .route(
+            "/campaigns/{id}/amendments/{number}/{decision}",
+            post(amendments::decide),
+        )
         .route("/campaigns/{id}/coupons", post(coupons::make))
         .route("/campaigns/{id}/coupons/{batch}/revoke", post(coupons::revoke_batch))
 }

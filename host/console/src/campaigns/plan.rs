@@ -2,8 +2,8 @@
 
 use super::amendments::{Pair, pairs};
 use super::drafting::{Asked, Draft, Wrong};
-use super::told::{Fact, Names, title_of};
 use super::refusal;
+use super::told::{Fact, Names, title_of};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, again, page};
@@ -17,9 +17,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::{Form as Sent, Path, State};
 use posthouse_app::AppError;
-use posthouse_app::campaigns::{
-    CampaignChange, CampaignSummary, Lesson, NewCampaign, PROMOTION, Proposal, Reach,
-};
+use posthouse_app::campaigns::{CampaignChange, CampaignSummary, Lesson, NewCampaign, PROMOTION, Proposal, Reach};
 use posthouse_app::rules::PluginView;
 use posthouse_app::team::{Scope, Session};
 use posthouse_domain::campaign::{CampaignType, MEANT, Plan, State as Stand};
@@ -130,7 +128,6 @@ impl Form {
     fn is_new(&self) -> bool {
         self.way == "new"
     }
-
 }
 
 fn kind_of(asked: &Asked, facts: &[Fact]) -> &'static str {
@@ -164,7 +161,12 @@ impl Room {
         plugins.sort_by(|a, b| (&a.name, b.created_at).cmp(&(&b.name, a.created_at)));
         let mut in_force = Vec::new();
         for state in ["running", "paused"] {
-            in_force.extend(app.campaigns().list(caller, (Some(state), None), None, PLUGINS).await?.0);
+            in_force.extend(
+                app.campaigns()
+                    .list(caller, (Some(state), None), None, PLUGINS)
+                    .await?
+                    .0,
+            );
         }
         Ok(Self {
             names: Names::of(desk, caller, ui, &plans).await?,
@@ -232,9 +234,17 @@ async fn drawn(
     let way = way_of(before);
     let (lessons, _) = app
         .campaigns()
-        .lessons(caller, CampaignType::parse(&draft.kind).map(CampaignType::as_str), None, LESSONS)
+        .lessons(
+            caller,
+            CampaignType::parse(&draft.kind).map(CampaignType::as_str),
+            None,
+            LESSONS,
+        )
         .await?;
-    let others = room.in_force.iter().filter(|one| before.is_none_or(|before| before.id != one.id));
+    let others = room
+        .in_force
+        .iter()
+        .filter(|one| before.is_none_or(|before| before.id != one.id));
     let taken: Vec<String> = others
         .map(|one| format!("{} {}", one.plan.stacking.priority, one.name))
         .collect();
@@ -247,7 +257,10 @@ async fn drawn(
         way,
         id: before.map(|before| before.id),
         title: before.map_or_else(|| ui.say("campaigns-new").to_string(), |before| before.name.clone()),
-        action: before.map_or_else(|| "/campaigns".into(), |before| format!("/campaigns/{}/plan", before.id)),
+        action: before.map_or_else(
+            || "/campaigns".into(),
+            |before| format!("/campaigns/{}/plan", before.id),
+        ),
         kinds: CampaignType::ALL.map(CampaignType::as_str),
         targets: draft
             .targets
@@ -292,7 +305,9 @@ async fn drawn(
             .iter()
             .find(|plugin| plugin.digest == draft.digest)
             .and_then(|plugin| serde_json::from_value(plugin.summary.clone()).ok())
-            .map_or_else(String::new, |summary: posthouse_domain::Localized| ui.local(&summary).to_owned()),
+            .map_or_else(String::new, |summary: posthouse_domain::Localized| {
+                ui.local(&summary).to_owned()
+            }),
         settings: settings::form(ui, schema, &draft.config),
         wrong,
         doubts: if is_checked { doubts } else { Vec::new() },
@@ -376,8 +391,17 @@ pub(super) async fn new(State(desk): State<Desk>, Staff(session): Staff, bare: B
     let ui = Ui::from(bare);
     let room = Room::of(&desk, &session, ui, None).await?;
     let mut draft = Draft::blank(ui, room.next_priority());
-    draft.group = room.names.groups.first().map(|group| group.key.clone()).unwrap_or_default();
-    draft.digest = room.plugins.first().map(|plugin| plugin.digest.clone()).unwrap_or_default();
+    draft.group = room
+        .names
+        .groups
+        .first()
+        .map(|group| group.key.clone())
+        .unwrap_or_default();
+    draft.digest = room
+        .plugins
+        .first()
+        .map(|plugin| plugin.digest.clone())
+        .unwrap_or_default();
     page(&drawn(&desk, &session, ui, (draft, &room, None), false).await?)
 }
 
@@ -399,7 +423,9 @@ pub(super) async fn edit(
 fn received(pairs: &[(String, String)], room: &Room, ui: Ui) -> Draft {
     let mut draft = Draft::sent(pairs);
     // another plugin begins with its own settings
-    let is_another = pairs.iter().any(|(name, digest)| name == "set_of" && *digest != draft.digest);
+    let is_another = pairs
+        .iter()
+        .any(|(name, digest)| name == "set_of" && *digest != draft.digest);
     draft.config = match room.schema(&draft.digest) {
         Some(schema) if !is_another => settings::read(schema, pairs, ui.currency),
         _ => json!({}),
@@ -441,10 +467,19 @@ pub(super) async fn create(
     let Ok(plan) = draft.plan(&room.names.facts, None, ui) else {
         return again(&form(draft).await?);
     };
-    match desk.app().campaigns().create(&session.caller, new_campaign(&draft, plan)).await {
+    match desk
+        .app()
+        .campaigns()
+        .create(&session.caller, new_campaign(&draft, plan))
+        .await
+    {
         Ok(view) => {
             let told = ui.say("campaigns-written").with("name", view.campaign.name.as_str());
-            Ok(led(scripted, &format!("/campaigns/{}", view.campaign.id), &Done::said(told)))
+            Ok(led(
+                scripted,
+                &format!("/campaigns/{}", view.campaign.id),
+                &Done::said(told),
+            ))
         }
         Err(error) => {
             let why = said(error, &room, &draft, ui)?;
@@ -530,5 +565,8 @@ async fn propose(
     let grant: Vec<String> = keys.filter(|key| !granted.contains(key)).collect();
     let note = Some(draft.note.trim()).filter(|note| !note.is_empty());
     let proposal = Proposal::Plan(Box::new(plan), draft.as_written.clone());
-    app.amendments().propose(caller, &id, &proposal, &grant, note).await.map(drop)
+    app.amendments()
+        .propose(caller, &id, &proposal, &grant, note)
+        .await
+        .map(drop)
 }

@@ -26,7 +26,15 @@ pub(super) struct Asked {
 }
 
 /// Parts of the page, in their order.
-const TABS: [&str; 7] = ["plan", "effect", "budget", "coupons", "amendments", "steps", "decisions"];
+const TABS: [&str; 7] = [
+    "plan",
+    "effect",
+    "budget",
+    "coupons",
+    "amendments",
+    "steps",
+    "decisions",
+];
 
 /// What can be done with a campaign as it stands, by whoever looks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -162,7 +170,9 @@ fn headline(view: &CampaignView, effect: &EffectView, ui: Ui) -> Headline {
                 ui.points(&found.estimate),
                 format!("{} – {}", ui.points(&found.low), ui.points(&found.high)),
             )),
-            None => Err(lift.too_few.map_or_else(String::new, |why| ui.local(&why.text()).to_owned())),
+            None => Err(lift
+                .too_few
+                .map_or_else(String::new, |why| ui.local(&why.text()).to_owned())),
         },
     }
 }
@@ -174,7 +184,10 @@ fn notices(view: &CampaignView, actions: Actions, is_own: bool, people: &HashMap
     if let Some(why) = view.rule_in_force.as_ref().and_then(|rule| rule.failing.as_ref()) {
         notices.push(Notice {
             class: "bad",
-            text: ui.say("campaigns-rule-fails").with("why", why.get(ui.language)).to_string(),
+            text: ui
+                .say("campaigns-rule-fails")
+                .with("why", why.get(ui.language))
+                .to_string(),
             link: Some((tab("decisions"), ui.say("campaigns-see-decisions").to_string())),
         });
     }
@@ -278,7 +291,12 @@ async fn drawn(desk: &Desk, session: &Session, ui: Ui, view: CampaignView, asked
         notices: notices(&view, actions, is_own, &people, ui),
         actions,
         headline: effect.as_ref().map(|effect| headline(&view, effect, ui)),
-        grants: view.facts.iter().filter(|fact| !view.granted.contains(fact)).map(grant).collect(),
+        grants: view
+            .facts
+            .iter()
+            .filter(|fact| !view.granted.contains(fact))
+            .map(grant)
+            .collect(),
         reach: reach.map(|reach| reach.customers),
         tabs: tabs
             .into_iter()

@@ -39,7 +39,9 @@ pub(super) async fn step(
 ) -> Answer {
     let ui = Ui::from(bare);
     let known = Action::ALL.into_iter().find(|known| known.as_str() == action);
-    let action = known.filter(|action| *action != Action::Change).ok_or(AppError::NotFound("campaign"))?;
+    let action = known
+        .filter(|action| *action != Action::Change)
+        .ok_or(AppError::NotFound("campaign"))?;
     let caller = &session.caller;
     caller.may(match action {
         Action::Approve | Action::Reject => Scope::Approvals,
@@ -70,7 +72,10 @@ pub(super) async fn step(
         _ => campaigns.step(caller, &id, action, note, sent.version).await?,
     };
     let path = format!("/campaigns/{}", view.campaign.id);
-    let mut done = Done::said(ui.say_of("campaigns-did-", action.as_str()).with("name", view.campaign.name.as_str()));
+    let mut done = Done::said(
+        ui.say_of("campaigns-did-", action.as_str())
+            .with("name", view.campaign.name.as_str()),
+    );
     let back = match action {
         Action::Pause => Some("resume"),
         Action::Resume => Some("pause"),

@@ -112,7 +112,11 @@ pub(super) fn effect(ui: Ui, campaign: &CampaignView, found: Option<&EffectView>
             wanted: written(target.figure),
             reached: target.reached.map(written),
             meter: Meter::new(reached, 0, target.figure),
-            share: if target.figure > 0 { reached as f64 / target.figure as f64 } else { 0.0 },
+            share: if target.figure > 0 {
+                reached as f64 / target.figure as f64
+            } else {
+                0.0
+            },
         }
     });
     let side = |key, arm: Arm| Side {
@@ -122,12 +126,17 @@ pub(super) fn effect(ui: Ui, campaign: &CampaignView, found: Option<&EffectView>
     };
     let lift = view.effect.lift;
     let mut differences = Vec::new();
-    differences.extend(lift.conversion.map(|found| Difference {
-        key: "conversion",
-        estimate: ui.say("campaigns-points").with("points", ui.points(&found.estimate)).to_string(),
-        low: ui.points(&found.low),
-        high: ui.points(&found.high),
-        span: Span::new(found.low, found.estimate, found.high),
+    differences.extend(lift.conversion.map(|found| {
+        Difference {
+            key: "conversion",
+            estimate: ui
+                .say("campaigns-points")
+                .with("points", ui.points(&found.estimate))
+                .to_string(),
+            low: ui.points(&found.low),
+            high: ui.points(&found.high),
+            span: Span::new(found.low, found.estimate, found.high),
+        }
     }));
     for (key, gain) in [("sales", lift.sales), ("margin", lift.margin)] {
         differences.extend(gain.map(|gain| {
@@ -145,7 +154,10 @@ pub(super) fn effect(ui: Ui, campaign: &CampaignView, found: Option<&EffectView>
         ui,
         view,
         targets: targets.collect(),
-        sides: [side("treatment", view.effect.treatment), side("holdout", view.effect.holdout)],
+        sides: [
+            side("treatment", view.effect.treatment),
+            side("holdout", view.effect.holdout),
+        ],
         differences,
         too_few: lift.too_few.map(|why| ui.local(&why.text()).to_owned()),
         earlier: view.earlier.as_ref().map(|earlier| Earlier {
@@ -188,7 +200,11 @@ pub(super) async fn budget(
     cursor: Option<&str>,
 ) -> Answer<Drawn> {
     let id = view.campaign.id;
-    let budget = desk.app().quotes().budget(caller, &id.to_string(), cursor, PAGE).await?;
+    let budget = desk
+        .app()
+        .quotes()
+        .budget(caller, &id.to_string(), cursor, PAGE)
+        .await?;
     let customers: Vec<Uuid> = budget.entries.iter().filter_map(|entry| entry.customer_id).collect();
     let labels = match may.read {
         true => desk.app().profiles().labels(caller, &customers).await?,

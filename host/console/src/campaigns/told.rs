@@ -9,11 +9,11 @@ use crate::ui::Ui;
 use posthouse_app::rules::PluginView;
 use posthouse_app::segments::SegmentSummary;
 use posthouse_app::team::Caller;
+use posthouse_domain::Localized;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::campaign::{Condition, Plan, State, Target};
 use posthouse_domain::catalogue::{FactKind, readable};
 use posthouse_domain::promotion::Mode;
-use posthouse_domain::Localized;
 use std::collections::HashMap;
 
 /// The look of a state's tag.
@@ -81,7 +81,12 @@ impl Names {
         let app = desk.app();
         let common = readable().map(|fact| Fact {
             key: fact.key.to_owned(),
-            title: if ui.is_chinese() { fact.meaning.0 } else { fact.meaning.1 }.to_owned(),
+            title: if ui.is_chinese() {
+                fact.meaning.0
+            } else {
+                fact.meaning.1
+            }
+            .to_owned(),
             kind: fact.kind,
             is_personal: fact.sensitivity == posthouse_domain::catalogue::Sensitivity::Personal,
         });
@@ -141,7 +146,11 @@ impl Names {
         let budget = &plan.budget;
         let (first, last) = days_of(plan.window, ui);
         let days = last - first + 1;
-        let mut amounts = vec![ui.say("campaigns-at-most").with("amount", ui.money(&budget.total)).to_string()];
+        let mut amounts = vec![
+            ui.say("campaigns-at-most")
+                .with("amount", ui.money(&budget.total))
+                .to_string(),
+        ];
         amounts.extend(budget.per_customer.map(|minor| {
             let said = ui.say("campaigns-per-customer");
             said.with("amount", ui.money(&minor)).to_string()
@@ -161,25 +170,43 @@ impl Names {
         vec![
             row("goal", self.goal(plan, ui)),
             row("audience", self.audience(plan, ui)),
-            row("places", if plan.places.is_empty() { one(ui.say("campaigns-everywhere")) } else { plan.places.clone() }),
+            row(
+                "places",
+                if plan.places.is_empty() {
+                    one(ui.say("campaigns-everywhere"))
+                } else {
+                    plan.places.clone()
+                },
+            ),
             row(
                 "window",
-                vec![ui.say("campaigns-lasts").with("days", ui.days(&first, &last)).count("count", days).to_string()],
+                vec![
+                    ui.say("campaigns-lasts")
+                        .with("days", ui.days(&first, &last))
+                        .count("count", days)
+                        .to_string(),
+                ],
             ),
             row("budget", amounts),
             row("floor", vec![floor.to_string(), margin.to_string()]),
             row("rule", self.rule(plan, ui)),
             row("stacking", self.stacking(plan, ui)),
             row("holdout", vec![holdout(plan, ui)]),
-            row("coupons", one(match (plan.needs_coupon, plan.keeps_coupons) {
-                (false, _) => ui.say("campaigns-no-coupon"),
-                (true, false) => ui.say("campaigns-coupon-returns"),
-                (true, true) => ui.say("campaigns-coupon-stays"),
-            })),
-            row("complaints", one(match plan.despite_complaints {
-                true => ui.say("campaigns-despite-complaints"),
-                false => ui.say("campaigns-not-despite-complaints"),
-            })),
+            row(
+                "coupons",
+                one(match (plan.needs_coupon, plan.keeps_coupons) {
+                    (false, _) => ui.say("campaigns-no-coupon"),
+                    (true, false) => ui.say("campaigns-coupon-returns"),
+                    (true, true) => ui.say("campaigns-coupon-stays"),
+                }),
+            ),
+            row(
+                "complaints",
+                one(match plan.despite_complaints {
+                    true => ui.say("campaigns-despite-complaints"),
+                    false => ui.say("campaigns-not-despite-complaints"),
+                }),
+            ),
         ]
     }
 
@@ -197,7 +224,11 @@ impl Names {
         if !audience.segments.is_empty() {
             let titles: Vec<String> = audience.segments.iter().map(|name| self.segment(name, ui)).collect();
             let or = if ui.is_chinese() { "、" } else { ", " };
-            lines.push(ui.say("campaigns-in-segments").with("segments", titles.join(or)).to_string());
+            lines.push(
+                ui.say("campaigns-in-segments")
+                    .with("segments", titles.join(or))
+                    .to_string(),
+            );
         }
         lines.extend(audience.facts.iter().map(|condition| self.condition(condition, ui)));
         lines
@@ -210,7 +241,11 @@ impl Names {
             Some(FactKind::Day) => i32::try_from(n).map_or_else(|_| n.to_string(), |day| ui.day(&day)),
             _ => ui.number(n),
         };
-        let said = match (condition.at_least.map(bound), condition.at_most.map(bound), condition.is) {
+        let said = match (
+            condition.at_least.map(bound),
+            condition.at_most.map(bound),
+            condition.is,
+        ) {
             (Some(least), Some(most), _) => format!("{least} – {most}"),
             (Some(least), None, _) => format!("≥ {least}"),
             (None, Some(most), _) => format!("≤ {most}"),
@@ -227,7 +262,9 @@ impl Names {
         let name = format!("{} · {} {}", title_of(plugin, ui), plugin.name, plugin.version);
         let colon = if ui.is_chinese() { "：" } else { ": " };
         let settings = described(ui, &plugin.config_schema, &plan.rule.config);
-        let settings = settings.into_iter().map(|(title, value)| format!("{title}{colon}{value}"));
+        let settings = settings
+            .into_iter()
+            .map(|(title, value)| format!("{title}{colon}{value}"));
         [name].into_iter().chain(settings).collect()
     }
 

@@ -66,9 +66,10 @@ pub(super) async fn add(
     session.caller.may(Scope::Campaigns)?;
     let due = match sent.due.trim() {
         "" => Due::Never,
-        text => Due::On(parse_day(text).ok_or_else(|| {
-            AppError::invalid("bad_day", words!("{text:?} is not a day", "{text:?} 不是日期"))
-        })?),
+        text => Due::On(
+            parse_day(text)
+                .ok_or_else(|| AppError::invalid("bad_day", words!("{text:?} is not a day", "{text:?} 不是日期")))?,
+        ),
     };
     let new = NewTask {
         kind: Some(sent.kind).filter(|kind| !kind.is_empty()),
@@ -80,7 +81,9 @@ pub(super) async fn add(
         due,
     };
     let tasks = desk.app().tasks();
-    tasks.add(&session.caller, Some(&format!("campaign/{id}")), &new).await?;
+    tasks
+        .add(&session.caller, Some(&format!("campaign/{id}")), &new)
+        .await?;
     let done = Done::said(Ui::from(bare).say("campaigns-task-added"));
     Ok(led(scripted, &format!("/campaigns/{id}"), &done))
 }

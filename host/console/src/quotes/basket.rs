@@ -194,7 +194,9 @@ impl Form {
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        let codes = self.codes.split(|sign: char| sign == ',' || sign == '，' || sign.is_whitespace());
+        let codes = self
+            .codes
+            .split(|sign: char| sign == ',' || sign == '，' || sign.is_whitespace());
         Ok(NewQuote {
             customer,
             basket: Basket {
@@ -213,7 +215,9 @@ mod tests {
     use posthouse_domain::Language;
 
     fn pairs(all: &[(&str, &str)]) -> Vec<(String, String)> {
-        all.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+        all.iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -234,13 +238,20 @@ mod tests {
         ]));
         let read = form.read(ui).expect("a basket");
         assert_eq!((read.basket.lines.len(), read.basket.lines[0].unit_price), (1, 498_000));
-        assert_eq!((read.codes.len(), read.hold_minutes, read.basket.lines[0].unit_cost), (2, 60, None));
+        assert_eq!(
+            (read.codes.len(), read.hold_minutes, read.basket.lines[0].unit_cost),
+            (2, 60, None)
+        );
     }
 
     #[test]
     fn every_field_that_cannot_be_read_is_told() {
         let ui = Ui::of_test(Language::En);
-        let form = Form::sent(pairs(&[("line.0.price", "cheap"), ("line.0.quantity", "-1"), ("line.0.travellers", "2")]));
+        let form = Form::sent(pairs(&[
+            ("line.0.price", "cheap"),
+            ("line.0.quantity", "-1"),
+            ("line.0.travellers", "2"),
+        ]));
         let wrong = form.read(ui).expect_err("nothing to price");
         let fields: Vec<&str> = wrong.iter().map(|(field, _)| field.as_str()).collect();
         assert_eq!(fields, ["line.0.sku", "line.0.price", "line.0.quantity", "channel"]);

@@ -39,7 +39,13 @@ struct Decision {
 
 fn fact(key: &str, value: &Value, ui: Ui) -> Told {
     let known = readable().find(|fact| fact.key == key);
-    let title = known.map_or(key, |fact| if ui.is_chinese() { fact.meaning.0 } else { fact.meaning.1 });
+    let title = known.map_or(key, |fact| {
+        if ui.is_chinese() {
+            fact.meaning.0
+        } else {
+            fact.meaning.1
+        }
+    });
     let value = match (known.map(|fact| fact.kind), value) {
         (_, Value::Null) => "—".to_owned(),
         (Some(FactKind::Money), Value::Number(minor)) => ui.money(minor.as_i64().unwrap_or_default()),
@@ -84,7 +90,12 @@ async fn drawn(desk: &Desk, session: &Session, ui: Ui, id: Uuid, replay: Option<
         quote: decision.subject.as_ref().map(|(_, id)| *id),
         facts: facts.map(|(key, value)| fact(key, value, ui)).collect(),
         log: log
-            .map(|line| line["text"].as_str().or(line.as_str()).map_or_else(|| line.to_string(), str::to_owned))
+            .map(|line| {
+                line["text"]
+                    .as_str()
+                    .or(line.as_str())
+                    .map_or_else(|| line.to_string(), str::to_owned)
+            })
             .collect(),
         output: serde_json::to_string_pretty(&decision.output).unwrap_or_default(),
         may_replay: caller.may(Scope::Rules).is_ok(),

@@ -97,7 +97,11 @@ impl Record {
     }
 
     fn share(&self) -> String {
-        let share = if self.list_price > 0 { self.off() as f64 / self.list_price as f64 } else { 0.0 };
+        let share = if self.list_price > 0 {
+            self.off() as f64 / self.list_price as f64
+        } else {
+            0.0
+        };
         self.ui.percent(&share)
     }
 
@@ -159,7 +163,11 @@ fn lanes(trace: Vec<CampaignTrace>, list_price: i64, titles: &HashMap<String, St
 
 fn lines(view: &QuoteView, ui: Ui) -> Vec<Line> {
     let savings = |place: usize| {
-        let own = view.answer.adjustments.iter().filter(move |one| one.line as usize == place);
+        let own = view
+            .answer
+            .adjustments
+            .iter()
+            .filter(move |one| one.line as usize == place);
         own.map(|one| Saving {
             campaign: one.campaign.id,
             name: one.campaign.name.clone(),
@@ -313,7 +321,11 @@ mod tests {
         let lanes = lanes(trace, 10_000, &HashMap::new(), Ui::of_test(Language::En));
         let order: Vec<(&str, i64)> = lanes.iter().map(|lane| (lane.title.as_str(), lane.left)).collect();
         assert_eq!(order, [("personal", 9_500), ("season", 8_500), ("alone", 8_500)]);
-        let season: Vec<(i32, bool)> = lanes[1].campaigns.iter().map(|one| (one.priority, one.is_beaten)).collect();
+        let season: Vec<(i32, bool)> = lanes[1]
+            .campaigns
+            .iter()
+            .map(|one| (one.priority, one.is_beaten))
+            .collect();
         assert_eq!(season, [(10, true), (20, false)]);
     }
 }

@@ -63,7 +63,9 @@ impl New {
 }
 
 async fn label(desk: &Desk, caller: &Caller, customer: &str) -> Answer<Option<String>> {
-    let Ok(id) = Uuid::try_parse(customer.trim()) else { return Ok(None) };
+    let Ok(id) = Uuid::try_parse(customer.trim()) else {
+        return Ok(None);
+    };
     if caller.may(Scope::Read).is_err() {
         return Ok(Some(id.to_string()));
     }
