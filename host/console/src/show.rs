@@ -89,15 +89,18 @@ pub(crate) fn signed(number: f64) -> String {
     }
 }
 
-/// The month of a day, with its year where that is not this one's: `11月`, `Nov`, `Jan 2027`.
-pub(crate) fn month_of(day: Day, today: Day, language: Language) -> String {
-    let (date, year) = (date_from_day(day), date_from_day(today).year());
-    match (language, date.year() == year) {
-        (Language::Zh, true) => format!("{}月", date.month()),
-        (Language::Zh, false) => format!("{}年{}月", date.year(), date.month()),
-        (Language::En, true) => month(date.month()).to_owned(),
-        (Language::En, false) => format!("{} {}", month(date.month()), date.year()),
+/// The month of a day: `11月`, `Nov`.
+pub(crate) fn month_of(day: Day, language: Language) -> String {
+    let date = date_from_day(day);
+    match language {
+        Language::Zh => format!("{}月", date.month()),
+        Language::En => month(date.month()).to_owned(),
     }
+}
+
+/// The year of a day.
+pub(crate) fn year_of(day: Day) -> i32 {
+    date_from_day(day).year()
 }
 
 fn month(month: u32) -> &'static str {
@@ -218,11 +221,13 @@ mod tests {
     }
 
     #[test]
-    fn months_have_their_year_where_it_is_another() {
-        let day = |text: &str| posthouse_domain::time::parse_day(text).unwrap();
-        let today = day("2026-11-28");
-        assert_eq!(month_of(day("2026-12-01"), today, Language::Zh), "12月");
-        assert_eq!(month_of(day("2027-01-01"), today, Language::En), "Jan 2027");
+    fn months_are_called_as_each_language_does() {
+        let day = posthouse_domain::time::parse_day("2027-01-31").unwrap();
+        assert_eq!(
+            [Language::Zh, Language::En].map(|language| month_of(day, language)),
+            ["1月", "Jan"]
+        );
+        assert_eq!(year_of(day), 2027);
     }
 
     #[test]

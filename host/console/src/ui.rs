@@ -123,7 +123,7 @@ impl Ui {
 
     /// The month of a day.
     pub(crate) fn month(&self, day: &Day) -> String {
-        show::month_of(*day, self.today(), self.language)
+        show::month_of(*day, self.language)
     }
 
     pub(crate) fn today(&self) -> Day {

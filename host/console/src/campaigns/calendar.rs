@@ -6,6 +6,7 @@ use crate::door::{Bare, Staff};
 use crate::fault::{Answer, page};
 use crate::pictures::{Bar, Months6};
 use crate::shell::Shell;
+use crate::show::year_of;
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Query, State};
@@ -25,6 +26,12 @@ pub(super) struct Asked {
     from: String,
 }
 
+/// A month in the head of the calendar, with its year where that begins.
+struct Month {
+    name: String,
+    year: Option<i32>,
+}
+
 /// A campaign in the calendar.
 struct Row {
     id: Uuid,
@@ -41,7 +48,7 @@ struct Calendar {
     ui: Ui,
     shell: Shell,
     may: May,
-    months: Vec<String>,
+    months: Vec<Month>,
     rows: Vec<Row>,
     earlier: String,
     later: String,
@@ -94,7 +101,13 @@ pub(super) async fn calendar(
         ui,
         shell: Shell::new(&session, ui, "campaigns"),
         may: May::of(&session),
-        months: months.firsts().map(|day| ui.month(&day)).collect(),
+        months: months
+            .firsts()
+            .map(|day| Month {
+                name: ui.month(&day),
+                year: (year_of(day) != year_of(day - 1)).then(|| year_of(day)),
+            })
+            .collect(),
         rows: shown.into_iter().map(row).collect(),
         earlier: ui.day_field(month_away(first, -3)),
         later: ui.day_field(month_away(first, 3)),

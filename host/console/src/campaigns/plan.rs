@@ -22,7 +22,7 @@ use posthouse_app::rules::PluginView;
 use posthouse_app::team::{Scope, Session};
 use posthouse_domain::campaign::{CampaignType, MEANT, Plan, State as Stand};
 use posthouse_domain::catalogue::FactKind;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// Plugins that are looked through.
@@ -419,15 +419,37 @@ pub(super) async fn edit(
     page(&drawn(&desk, &session, ui, (draft, &room, Some(&before)), true).await?)
 }
 
+/// Settings with what stands where nobody set anything.
+fn complete(schema: &Value, set: &Value) -> Value {
+    let mut whole = Map::new();
+    for (key, field) in schema["properties"].as_object().into_iter().flatten() {
+        let value = set.get(key).unwrap_or(&field["default"]);
+        if !value.is_null() {
+            whole.insert(key.clone(), value.clone());
+        }
+    }
+    Value::Object(whole)
+}
+
 /// The draft that was sent, with its settings.
-fn received(pairs: &[(String, String)], room: &Room, ui: Ui) -> Draft {
+fn received(pairs: &[(String, String)], room: &Room, before: Option<&CampaignSummary>, ui: Ui) -> Draft {
     let mut draft = Draft::sent(pairs);
+    let planned = before.map(|before| &before.plan.rule);
+    let planned = planned.filter(|rule| rule.digest == draft.digest);
+    let unset = planned.map_or_else(|| json!({}), |rule| rule.config.clone());
     // another plugin begins with its own settings
     let is_another = pairs
         .iter()
         .any(|(name, digest)| name == "set_of" && *digest != draft.digest);
     draft.config = match room.schema(&draft.digest) {
-        Some(schema) if !is_another => settings::read(schema, pairs, ui.currency),
+        Some(schema) if !is_another => {
+            let read = settings::read(schema, pairs, ui.currency);
+            // what a form shows and nobody touches stays unset: the plan is the same
+            match complete(schema, &read) == complete(schema, &unset) {
+                true => unset,
+                false => read,
+            }
+        }
         _ => json!({}),
     };
     draft
@@ -448,7 +470,7 @@ pub(super) async fn check(
         None => None,
     };
     let room = Room::of(&desk, &session, ui, before.as_ref()).await?;
-    let draft = received(&pairs, &room, ui);
+    let draft = received(&pairs, &room, before.as_ref(), ui);
     page(&drawn(&desk, &session, ui, (draft, &room, before.as_ref()), true).await?)
 }
 
@@ -462,7 +484,7 @@ pub(super) async fn create(
     session.caller.may(Scope::Campaigns)?;
     let ui = Ui::from(bare);
     let room = Room::of(&desk, &session, ui, None).await?;
-    let draft = received(&pairs, &room, ui);
+    let draft = received(&pairs, &room, None, ui);
     let form = |draft| drawn(&desk, &session, ui, (draft, &room, None), true);
     let Ok(plan) = draft.plan(&room.names.facts, None, ui) else {
         return again(&form(draft).await?);
@@ -503,7 +525,7 @@ pub(super) async fn change(
     let ui = Ui::from(bare);
     let before = campaign(&desk, &session, &id).await?;
     let room = Room::of(&desk, &session, ui, Some(&before)).await?;
-    let draft = received(&pairs, &room, ui);
+    let draft = received(&pairs, &room, Some(&before), ui);
     let form = |draft| drawn(&desk, &session, ui, (draft, &room, Some(&before)), true);
     let Ok(plan) = draft.plan(&room.names.facts, Some(&before.plan), ui) else {
         return again(&form(draft).await?);
@@ -569,4 +591,17 @@ async fn propose(
         .propose(caller, &id, &proposal, &grant, note)
         .await
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_nobody_touched_are_the_same() {
+        let schema = json!({"properties": {"rate": {"default": 500}, "from": {"default": null}, "kinds": {"default": ["tour"]}}});
+        let shown = json!({"rate": 500, "from": null, "kinds": ["tour"]});
+        assert_eq!(complete(&schema, &shown), complete(&schema, &json!({})));
+        assert_ne!(complete(&schema, &json!({"rate": 600})), complete(&schema, &json!({})));
+    }
 }
