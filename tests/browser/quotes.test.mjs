@@ -54,7 +54,7 @@ test('a basket is priced for a customer, with what became of every campaign, the
 });
 
 test('by keyboard alone: a price for nobody in particular, changed and let go', async () => {
-  const { page, wrong, close } = await open('sales');
+  const { page, wrong, close } = await open('owner');
   await page.goto('/quotes/new');
   await page.focus('#sku-0');
   await page.keyboard.type('JP-5');

@@ -12,7 +12,7 @@ use askama::Template;
 use axum::extract::{Form as Sent, Query, State};
 use posthouse_app::AppError;
 use posthouse_app::profiles::Browse;
-use posthouse_app::team::{Caller, Scope, Session};
+use posthouse_app::team::{Caller, Rows, Scope, Session};
 use posthouse_domain::promotion::ProductKind;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -146,6 +146,11 @@ async fn made(desk: &Desk, session: &Session, ui: Ui, scripted: Scripted, sent: 
         Err(wrong) => return again(&form(desk, session, ui, sent, wrong).await?),
     };
     let (quotes, caller) = (desk.app().quotes(), &session.caller);
+    if new.customer.is_none() && caller.rows != Rows::All {
+        // they would not see the quote of nobody in particular
+        let wrong = vec![("customer".into(), "own-customer")];
+        return again(&form(desk, session, ui, sent, wrong).await?);
+    }
     if let Ok(instead) = Uuid::try_parse(&sent.instead) {
         // what the one before holds is free for this one; one that was confirmed meanwhile stays
         match quotes.release(caller, instead).await {

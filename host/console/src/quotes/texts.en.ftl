@@ -60,6 +60,7 @@ quotes-wrong-bad-amount = Write an amount like 4,980 or 1,234.50.
 quotes-wrong-bad-day = Choose a day.
 quotes-wrong-bad-number = Write a whole number above zero.
 quotes-wrong-channel-missing = Say where the customer buys.
+quotes-wrong-own-customer = Choose one of your customers.
 quotes-wrong-bad-customer = Choose a customer from the list, or leave it empty.
 quotes-quote = Quote
 quotes-booking = Booking number

@@ -57,6 +57,7 @@ quotes-wrong-bad-amount = 请填写金额，如 4,980 或 1,234.50。
 quotes-wrong-bad-day = 请选择日期。
 quotes-wrong-bad-number = 请填写大于零的整数。
 quotes-wrong-channel-missing = 请填写购买渠道。
+quotes-wrong-own-customer = 请选择您负责的客户。
 quotes-wrong-bad-customer = 请从列表中选择客户，或留空。
 quotes-quote = 报价
 quotes-booking = 订单号
