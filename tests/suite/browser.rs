@@ -4,8 +4,7 @@ use crate::demo::Demo;
 use posthouse_tests::{Database, root};
 use std::process::Command;
 
-on_both_engines!(sign_in, today, customers, segments, plugins);
-on_both_engines!(sign_in, today, customers, campaigns, quotes);
+on_both_engines!(sign_in, today, customers, segments, campaigns, quotes, plugins);
 
 /// Has Chromium try a room.
 fn room(database: Database, name: &str) {
@@ -54,8 +53,12 @@ fn segments(database: Database) {
 
 fn plugins(database: Database) {
     room(database, "plugins");
+}
+
 fn campaigns(database: Database) {
     room(database, "campaigns");
+}
+
 fn quotes(database: Database) {
     room(database, "quotes");
 }

@@ -218,20 +218,13 @@ impl Audit<'_> {
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn names(&self, caller: &Caller, actors: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, Actor>> {
-        let agency = caller.room.id;
-        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let mut names = HashMap::new();
-        for id in actors {
-            if names.contains_key(&id) {
-                continue;
-            }
-            if let Some(row) = store::actor(&mut tx, agency, id).await? {
-                let (kind, name) = (row.kind, row.name);
-                names.insert(id, Actor { id, kind, name });
-            }
-        }
-        Ok(names)
+    pub async fn names(&self, caller: &Caller, actors: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+        let mut actors = actors.to_vec();
+        actors.sort_unstable();
+        actors.dedup();
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
+        let names = store::names(&mut tx, caller.room.id, &actors).await?;
+        Ok(names.into_iter().collect())
     }
 
     /// Computes every hash of the log again, and compares the one that somebody has kept.

@@ -23,6 +23,8 @@ macro_rules! rooms {
     };
 }
 
+rooms![
+    "shell",
     "parts",
     "sign_in",
     "today",
@@ -32,6 +34,7 @@ macro_rules! rooms {
     "quotes",
     "insights",
     "plugins"
+];
 
 static CHINESE: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::Zh));
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::En));

@@ -156,11 +156,6 @@ impl Ui {
         show::exact(*at, self.zone)
     }
 
-    /// A day as forms and addresses write it.
-    pub(crate) fn day_field(&self, day: Day) -> String {
-        day_text(day)
-    }
-
     /// A difference with its sign.
     pub(crate) fn signed(&self, number: impl Counted) -> String {
         let text = show::grouped(number.counted());

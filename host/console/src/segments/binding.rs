@@ -150,7 +150,7 @@ async fn history(desk: &Desk, caller: &Caller, ui: Ui, name: &str) -> posthouse_
         .history(caller, SEGMENTATION, name, None, HISTORY + 1)
         .await?;
     let actors: Vec<_> = revisions.iter().filter_map(|one| one.activated_by).collect();
-    let names = app.audit().names(caller, actors).await?;
+    let names = app.audit().names(caller, &actors).await?;
     let mut plugins = HashMap::new();
     for one in &revisions {
         if !plugins.contains_key(&one.digest) {
@@ -173,7 +173,7 @@ async fn history(desk: &Desk, caller: &Caller, ui: Ui, name: &str) -> posthouse_
                 changed(ui, &plugin.config_schema, config, &revision.config)
             }),
             by: match revision.activated_by.and_then(|id| names.get(&id)) {
-                Some(actor) => actor.name.clone(),
+                Some(name) => name.clone(),
                 None => ui.say("segments-by-host").to_string(),
             },
             revision,
