@@ -144,6 +144,10 @@ impl Record {
         who(&self.people, Some(*id), self.ui)
     }
 
+    fn has_open_tasks(&self) -> bool {
+        self.view.open_tasks > 0
+    }
+
     fn has_personal_grants(&self) -> bool {
         self.grants.iter().any(|grant| grant.is_personal)
     }
