@@ -119,7 +119,7 @@ test('two people in one record: the second sees both versions and chooses', asyn
   await second.page.goto(`${path}/edit`);
   await first.page.fill('#f-home_city', theirs);
   await first.page.click('main .btn.go');
-  await first.page.waitForURL(`**${path}`);
+  await first.page.waitForSelector('nav.tabs');
   await second.page.fill('#f-home_city', mine);
   await second.page.fill('#f-name_latin', `Second Hand ${Date.now()}`);
   await second.page.click('main .btn.go');
@@ -127,7 +127,7 @@ test('two people in one record: the second sees both versions and chooses', asyn
   assert.equal(await second.page.inputValue('#f-home_city'), mine, 'nothing typed is lost');
   await second.page.check('[name="theirs-home_city"]');
   await second.page.click('main .btn.go');
-  await second.page.waitForURL(`**${path}`);
+  await second.page.waitForSelector('nav.tabs');
   await second.page.goto(`${path}?tab=profile`);
   const shown = await second.page.locator('main').innerText();
   assert.ok(shown.includes(theirs) && shown.includes('Second Hand') && !shown.includes(mine), shown);

@@ -48,8 +48,8 @@ export async function open(who, { language = 'zh-CN', width = 1280, theme = 'lig
   const page = await context.newPage();
   const wrong = [];
   page.on('console', (message) => {
-    // a refusal is an answer, of whose status browser and htmx tell in red
-    if (message.type() === 'error' && !/status of 4\d\d|Response Status Error Code 4\d\d/.test(message.text())) wrong.push(message.text());
+    // a refusal is an answer, and a request that a later one replaces is let go: of both browser and htmx tell in red
+    if (message.type() === 'error' && !/status of 4\d\d|Response Status Error Code 4\d\d|^htmx:(afterRequest|sendAbort)/.test(message.text())) wrong.push(message.text());
   });
   page.on('pageerror', (error) => wrong.push(String(error)));
   page.on('request', (request) => {

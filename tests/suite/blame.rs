@@ -219,7 +219,7 @@ fn facts_are_listed_without_a_server() {
 fn arithmetic_that_overflows_and_state_are_told_and_a_folder_is_pushed() {
     let (server, client) = house(Database::Sqlite);
     let folder = tempfile::tempdir().unwrap();
-    let score = "ctx.settings.within_days.saturating_sub(days) as f32";
+    let score = "within_days.saturating_sub(days) as f32";
     // 3,000 days: 3,000,000,000, which 32 bits make -1,294,967,296 of
     const LEAD: &str = "{ let lead = days.saturating_add(2_993); (lead * 1_000_000) as f32 }";
     let line = project(folder.path(), "hasty", score, LEAD);
@@ -243,7 +243,7 @@ fn arithmetic_that_overflows_and_state_are_told_and_a_folder_is_pushed() {
         assert!(rule.contains(from), "{from}");
         std::fs::write(folder.path().join("src/lib.rs"), rule.replace(from, to)).unwrap();
     };
-    written(LEAD, "(ctx.settings.within_days - days) as f32");
+    written(LEAD, "(within_days - days) as f32");
     assert!(cargo_project(folder.path(), &["test"]).status.success());
     let told = text(&cargo_project(folder.path(), &["check"]).stderr);
     for part in [

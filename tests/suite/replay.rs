@@ -131,29 +131,35 @@ fn the_rule_of_a_campaign_is_named_by_its_extension_point(database: Database) {
     assert_eq!(plugin(&["history", "loyalty/spring"]).status.code(), Some(2));
 }
 
-/// Answers one request with a document.
+/// Answers every request with a document, but for the one about the agency.
 fn answers(document: &Value) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let body = document.to_string();
+    let agency = json!({"slug": "silk", "name": "Silk", "time_zone": "Asia/Shanghai", "currency": "CNY", "country": "CN", "today": "2026-01-15"});
+    let (document, agency) = (document.to_string(), agency.to_string());
     std::thread::spawn(move || {
-        let (mut socket, _) = listener.accept().unwrap();
-        let mut request = BufReader::new(socket.try_clone().unwrap());
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            request.read_line(&mut line).unwrap();
-            let line = line.trim().to_ascii_lowercase();
-            if let Some(value) = line.strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            let mut request = BufReader::new(socket.try_clone().unwrap());
+            let (mut length, mut body) = (0, &document);
+            loop {
+                let mut line = String::new();
+                request.read_line(&mut line).unwrap();
+                let line = line.trim().to_ascii_lowercase();
+                if line.starts_with("get ") && line.contains("/agency") {
+                    body = &agency;
+                }
+                if let Some(value) = line.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                if line.is_empty() {
+                    break;
+                }
             }
-            if line.is_empty() {
-                break;
-            }
+            request.take(length).read_to_end(&mut Vec::new()).unwrap();
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
+            write!(socket, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
         }
-        request.take(length).read_to_end(&mut Vec::new()).unwrap();
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
-        write!(socket, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
     });
     base
 }

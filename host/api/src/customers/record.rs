@@ -72,7 +72,7 @@ pub(crate) struct CustomerBooking {
     /// What was agreed, in minor units.
     amount: Option<i64>,
     /// What was paid back of it, in minor units.
-    refunded: i64,
+    refunded: Option<i64>,
     /// Where it was booked.
     channel: Option<String>,
     /// What campaigns took off it, if it was confirmed with a quote.
@@ -201,7 +201,7 @@ pub(crate) struct BookedMonth {
     /// Trips.
     bookings: u64,
     /// What they come to, less refunds, in minor units.
-    amount: i64,
+    amount: Option<i64>,
 }
 
 /// A place among all customers.

@@ -5,7 +5,7 @@ use crate::beside::beside;
 use crate::error::{AppError, Result};
 use crate::facts::selection::Selection;
 use crate::quotes::Saved;
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use chrono::Datelike;
 use posthouse_domain::Day;
 use posthouse_domain::booking::BookingStatus;
@@ -41,10 +41,10 @@ pub struct BookingView {
     pub returns_on: Option<Day>,
     /// How many people.
     pub travellers: Option<i32>,
-    /// What was agreed, in minor units.
+    /// What was agreed, in minor units; none if it is not known, or kept from the caller.
     pub amount: Option<i64>,
-    /// What was paid back of it.
-    pub refunded: i64,
+    /// What was paid back of it; none if that is kept from the caller.
+    pub refunded: Option<i64>,
     /// Where it was booked.
     pub channel: Option<String>,
     /// What campaigns took off it, if it was confirmed with a quote.
@@ -67,8 +67,8 @@ pub struct Month {
     pub month: String,
     /// Trips.
     pub bookings: u64,
-    /// What they come to, less refunds, in minor units.
-    pub amount: i64,
+    /// What they come to, less refunds, in minor units; none if that is kept from the caller.
+    pub amount: Option<i64>,
 }
 
 /// A place among all customers.
@@ -115,10 +115,11 @@ impl Profiles<'_> {
         });
         let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
         let mut savings = self.app.quotes().saved(caller, &ids).await?;
+        let sees_money = !caller.is_masked(Mask::Money);
         let view = |row: BookingRow| {
             let details = row.booking.details.clone();
             BookingView {
-                savings: savings.remove(&row.id).unwrap_or_default(),
+                savings: savings.remove(&row.id).filter(|_| sees_money).unwrap_or_default(),
                 id: row.id,
                 status: row.booking.status,
                 booked_on: row.booking.booked_on(),
@@ -128,8 +129,8 @@ impl Profiles<'_> {
                 departs_on: details.departs_on,
                 returns_on: details.returns_on,
                 travellers: details.travellers,
-                amount: details.amount,
-                refunded: row.booking.refunded,
+                amount: details.amount.filter(|_| sees_money),
+                refunded: sees_money.then_some(row.booking.refunded),
                 channel: details.channel,
             }
         };
@@ -150,12 +151,13 @@ impl Profiles<'_> {
             .ok_or(AppError::NotFound("customer"))?
             .ordinal;
         drop(tx);
+        let sees_money = !caller.is_masked(Mask::Money);
         let last = month_of(self.app.segments().moment(&room).today);
         let mut months: Vec<Month> = (last + 1 - MONTHS..=last)
             .map(|month| Month {
                 month: format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1),
                 bookings: 0,
-                amount: 0,
+                amount: sees_money.then_some(0),
             })
             .collect();
         for booking in rows
@@ -166,7 +168,7 @@ impl Profiles<'_> {
             let place = usize::try_from(month_of(booking.booked_on()) - (last + 1 - MONTHS));
             if let Some(month) = place.ok().and_then(|place| months.get_mut(place)) {
                 month.bookings += 1;
-                month.amount = month.amount.saturating_add(booking.net_amount());
+                month.amount = month.amount.map(|amount| amount.saturating_add(booking.net_amount()));
             }
         }
         let customers = room.frame().len();
@@ -193,6 +195,7 @@ impl Profiles<'_> {
             })
         })
         .await?;
+        let spend = spend.filter(|_| sees_money);
         Ok(Standing { months, spend })
     }
 

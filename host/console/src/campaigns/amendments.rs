@@ -126,7 +126,11 @@ pub(super) async fn tab(desk: &Desk, session: &Session, ui: Ui, may: May, view: 
     let plans: Vec<_> = [&campaign.plan].into_iter().chain(waiting).collect();
     let names = Names::of(desk, caller, ui, &plans).await?;
     let actors = found.iter().flat_map(|one| [Some(one.proposed_by), one.decided_by]);
-    let people = desk.app().audit().names(caller, &actors.flatten().collect::<Vec<_>>()).await?;
+    let people = desk
+        .app()
+        .audit()
+        .names(caller, &actors.flatten().collect::<Vec<_>>())
+        .await?;
     let amendment = |one: AmendmentView| {
         let (state, class) = state_of(&one.state);
         let is_open = state == "proposed";

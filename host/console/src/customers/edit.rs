@@ -225,6 +225,7 @@ pub(super) async fn change(
     let expected = sent_field(&sent, "version").parse().ok();
     let customer = changes(&sent, was);
     if customer.name.is_none() && customer.identities.is_empty() && customer.attributes.is_empty() {
+        profiles.get(caller, id).await?;
         return Ok(Redirect::to(&format!("/customers/{id}")).into_response());
     }
     match profiles.change(caller, id, Change { customer, expected }).await {

@@ -11,7 +11,7 @@ use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use posthouse_app::clock::SystemEntropy;
-use posthouse_app::profiles::{AttributeView, BookingView, CustomerView, Standing};
+use posthouse_app::profiles::{AttributeView, BookingView, CustomerView, Month, Standing};
 use posthouse_app::team::Scope;
 use posthouse_domain::Entropy;
 use serde::Deserialize;
@@ -235,22 +235,27 @@ fn figures(customer: &CustomerView, known: &[Known], standing: &Standing, ui: Ui
 /// What was booked in each of twelve months, the highest as high as the picture.
 fn bars(standing: &Standing, ui: Ui) -> Vec<Bar> {
     const HEIGHT: u64 = 32;
-    let most = standing
-        .months
-        .iter()
-        .map(|month| month.amount.max(0))
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let bar = |(place, month): (usize, &posthouse_app::profiles::Month)| {
-        let height = (month.amount.max(0) as u128 * u128::from(HEIGHT) / most as u128) as u64;
+    // by amounts, or by bookings for somebody from whom amounts are kept
+    let size = |month: &Month| {
+        month
+            .amount
+            .map_or(month.bookings, |amount| amount.max(0).unsigned_abs())
+    };
+    let most = standing.months.iter().map(size).max().unwrap_or(0).max(1);
+    let bar = |(place, month): (usize, &Month)| {
+        let height = (u128::from(size(month)) * u128::from(HEIGHT) / u128::from(most)) as u64;
         let height = height.max(1);
+        let amount = month.amount.map(|amount| ui.money(&amount));
         Bar {
             x: place * 14,
             y: HEIGHT - height,
             height,
             is_late: place >= 9 && month.bookings > 0,
-            title: format!("{} · {}", month.month, ui.money(&month.amount)),
+            title: format!(
+                "{} · {}",
+                month.month,
+                amount.unwrap_or_else(|| ui.number(month.bookings))
+            ),
         }
     };
     standing.months.iter().enumerate().map(bar).collect()
