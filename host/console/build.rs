@@ -53,8 +53,8 @@ fn install(folder: &Path) {
     run(Command::new("npm")
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(folder));
-    // whoever builds at the same time sees it whole
-    let _ = fs::File::open(&there).and_then(|file| file.set_modified(std::time::SystemTime::now()));
+    // npm may keep the time of the lock file, and the next build would install again
+    let _ = fs::read(&there).and_then(|listed| fs::write(&there, listed));
 }
 
 fn run(command: &mut Command) {

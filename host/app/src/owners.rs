@@ -114,9 +114,9 @@ impl Profiles<'_> {
                 known.people.insert(*person, Arc::new(own));
             }
         }
-        let own = people.iter().filter_map(|person| known.people.get(person));
+        let mut own = people.iter().filter_map(|person| known.people.get(person));
         let own = match people.as_slice() {
-            [_] => own.cloned().next().unwrap_or_default(),
+            [_] => own.next().cloned().unwrap_or_default(),
             _ => Arc::new(own.fold(RoaringBitmap::new(), |all, own| all | &**own)),
         };
         Ok(Visible(Some(own)))

@@ -137,7 +137,7 @@ fn is_run(folded: &str) -> bool {
     let pairs = || folded.chars().zip(folded.chars().skip(1));
     let follow = |(one, other): (char, char)| {
         let next = |row: &&str| row.contains(&format!("{one}{other}")) || row.contains(&format!("{other}{one}"));
-        one == other || ROWS.iter().any(|row| next(&row))
+        one == other || ROWS.iter().any(next)
     };
     let all = pairs().count();
     pairs().filter(|pair| follow(*pair)).count() * 10 >= all * 8
