@@ -44,7 +44,7 @@ export async function open(who, { language = 'zh-CN', width = 1280, theme = 'lig
     colorScheme: theme,
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const wrong = [];
   page.on('console', (message) => {
