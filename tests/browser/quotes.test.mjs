@@ -49,12 +49,12 @@ test('a basket is priced for a customer, with what became of every campaign, the
   assert.ok(traced >= 6, `every campaign in force is told: ${traced}`);
   const off = await page.locator('.lanes .won').count();
   assert.ok(off >= 1, 'the new route to Iceland has an offer');
+  const priced = page.url();
   await page.click('.saving a[href^="/quotes/decisions/"]');
   await page.waitForURL('**/quotes/decisions/*');
   await page.click('form[action$="/replay"] button');
   await page.waitForSelector('.notice.good');
-  await page.goBack();
-  await page.goBack();
+  await page.goto(priced);
   await page.waitForSelector('.lanes');
   await page.click('[data-opens=confirm]');
   await page.fill('#booking', `T-${Date.now()}`);
