@@ -50,8 +50,8 @@ test('a basket is priced for a customer, with what became of every campaign, the
   const off = await page.locator('.lanes .won').count();
   assert.ok(off >= 1, 'the new route to Iceland has an offer');
   const priced = page.url();
-  await page.click('.saving a[href^="/quotes/decisions/"]');
-  await page.waitForURL('**/quotes/decisions/*');
+  await page.click('.saving a[href^="/decisions/"]');
+  await page.waitForURL('**/decisions/*');
   await page.click('form[action$="/replay"] button');
   await page.waitForSelector('.notice.good');
   await page.goto(priced);

@@ -11,7 +11,7 @@ use super::fixed;
 use super::links::Link;
 use super::page::At;
 use super::preferences::Preference;
-use super::segments::Reason;
+use super::reason::Reason;
 use super::timeline::TimelineEntry;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};

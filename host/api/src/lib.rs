@@ -39,6 +39,7 @@ mod points;
 mod preferences;
 mod preview;
 mod quotes;
+mod reason;
 mod roles;
 mod segments;
 mod sessions;

@@ -4,7 +4,7 @@ use super::Front;
 use super::calls::Calls;
 use super::extract::{Auth, Json, Path, Query, plugin_digest};
 use super::page::Page;
-use super::segments::Reason;
+use super::reason::Reason;
 use axum::extract::State;
 use posthouse_app::team::Scope;
 use posthouse_app::{rules, segments as app};

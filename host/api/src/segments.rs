@@ -8,9 +8,10 @@ use super::fixed;
 use super::flow::PastBinding;
 use super::page::{At, Page};
 use super::preview::Diff;
+use super::reason::Reason;
 use axum::extract::State;
+use posthouse_app::segments as app;
 use posthouse_app::team::Scope;
-use posthouse_app::{rules, segments as app};
 use posthouse_domain::{Localized, time, words};
 use posthouse_web::problem::{Answer, Problem};
 use serde::{Deserialize, Serialize};
@@ -92,25 +93,6 @@ pub(crate) struct SegmentList {
     day: Option<String>,
     /// The day that is being turned; `null` if none is.
     turning: Option<Turning>,
-}
-
-/// Why somebody is where they are.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Reason {
-    /// Stable code.
-    code: String,
-    /// In words by language, with the customer's facts filled in.
-    #[schema(value_type = described::Localized)]
-    text: Localized,
-}
-
-impl From<rules::Reason> for Reason {
-    fn from(reason: rules::Reason) -> Self {
-        Self {
-            code: reason.code,
-            text: reason.text,
-        }
-    }
 }
 
 /// A member of a segment.

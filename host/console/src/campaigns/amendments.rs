@@ -1,9 +1,8 @@
 //! Changes to what is in force: now beside then, what that would have done to the latest quotes, and who decides.
 
 use super::May;
-use super::record::who;
 use super::tabs::Drawn;
-use super::told::{Names, Row};
+use super::told::{Names, Row, who};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::Answer;

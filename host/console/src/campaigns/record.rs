@@ -1,7 +1,7 @@
 //! A campaign's page: where it stands first, what can be done with it, and everything from its plan to its lessons.
 
 use super::tabs::{self, Drawn};
-use super::told::{Names, state_class};
+use super::told::{Names, state_class, who};
 use super::{May, amendments, coupons, days_of, left, may_read, work};
 use crate::Desk;
 use crate::door::{Bare, Staff};
@@ -151,12 +151,6 @@ impl Record {
     fn has_personal_grants(&self) -> bool {
         self.grants.iter().any(|grant| grant.is_personal)
     }
-}
-
-/// What people call an actor; the host where it was nobody.
-pub(super) fn who(people: &HashMap<Uuid, String>, id: Option<Uuid>, ui: Ui) -> String {
-    let host = || ui.say("campaigns-the-host").to_string();
-    id.map_or_else(host, |id| people.get(&id).cloned().unwrap_or_else(|| id.to_string()))
 }
 
 fn headline(view: &CampaignView, effect: &EffectView, ui: Ui) -> Headline {

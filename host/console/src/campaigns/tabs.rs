@@ -1,8 +1,7 @@
 //! The parts of a campaign's page that are read: the plan, what it brought, its budget, its steps, its decisions.
 
 use super::May;
-use super::record::who;
-use super::told::{Row, figure, measure};
+use super::told::{Row, figure, measure, who};
 use crate::Desk;
 use crate::fault::Answer;
 use crate::pictures::{Meter, Span};

@@ -15,6 +15,13 @@ use posthouse_domain::campaign::{Condition, Plan, State, Target};
 use posthouse_domain::catalogue::{FactKind, readable};
 use posthouse_domain::promotion::Mode;
 use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What people call an actor; the host where it was nobody.
+pub(super) fn who(people: &HashMap<Uuid, String>, id: Option<Uuid>, ui: Ui) -> String {
+    let host = || ui.say("campaigns-the-host").to_string();
+    id.map_or_else(host, |id| people.get(&id).cloned().unwrap_or_else(|| id.to_string()))
+}
 
 /// The look of a state's tag.
 pub(crate) fn state_class(state: State) -> &'static str {

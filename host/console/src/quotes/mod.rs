@@ -1,7 +1,6 @@
 //! Quotes: what a basket costs with every campaign in force, and why.
 
 mod basket;
-mod decision;
 mod list;
 mod record;
 mod tester;
@@ -18,8 +17,6 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/quotes/{id}", get(record::record))
         .route("/quotes/{id}/confirm", post(record::confirm))
         .route("/quotes/{id}/release", post(record::release))
-        .route("/quotes/decisions/{id}", get(decision::decision))
-        .route("/quotes/decisions/{id}/replay", post(decision::replay))
 }
 
 /// The look of a state's tag.
