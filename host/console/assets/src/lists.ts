@@ -55,6 +55,18 @@ document.addEventListener('click', (event) => {
   if (row && !getSelection()?.toString()) open(row, event.ctrlKey || event.metaKey);
 });
 
+// rows that come anew while somebody moves among them leave the cursor on whom it was on
+let kept: string | null | undefined;
+htmx.on('htmx:beforeSwap', () => {
+  kept = document.querySelector('.list tr.row.at a[href]')?.getAttribute('href');
+});
+htmx.on('htmx:afterSettle', () => {
+  if (!kept || document.querySelector('.list tr.row.at')) return;
+  for (const row of rows()) {
+    if (row.querySelector('a[href]')?.getAttribute('href') === kept) row.classList.add('at');
+  }
+});
+
 // what is selected is counted where bulk actions stand
 const count = (): void => {
   for (const bar of document.querySelectorAll<HTMLElement>('[data-selected]')) {
