@@ -76,7 +76,7 @@ pub(crate) struct Decision {
     /// What the call used: fuel, microseconds, bytes.
     #[schema(value_type = described::Usage)]
     usage: Value,
-    /// The lines it logged.
+    /// The lines it logged, for as long as they are kept (`plugins.log-days`).
     #[schema(value_type = Vec<described::PluginLogLine>)]
     log: Value,
 }

@@ -14,6 +14,11 @@ impl Compressed {
         Self(lz4_flex::compress_prepend_size(text.as_bytes()))
     }
 
+    /// Its bytes, as they are stored.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The text; `what` it is, for the error.
     ///
     /// # Errors

@@ -43,7 +43,9 @@ pub struct DecisionRow {
     pub effect: String,
     /// What the call used, as JSON.
     pub usage: String,
-    /// The lines it logged, as JSON.
+    /// The lines it logged, as JSON; kept apart from it, and no longer than they are wanted.
+    #[serde(skip)]
+    #[sqlx(default)]
     pub log: String,
 }
 

@@ -3,6 +3,7 @@
 
 use crate::beside::beside;
 use crate::compressed::Compressed;
+use crate::decision_logs::{self, DecisionLog};
 use crate::decision_rows::{DecisionRow, Filter};
 use crate::{Result, StoreError, Tx};
 use sqlx::FromRow;
@@ -17,7 +18,7 @@ pub const MOST_LOOKED_AT: usize = 1_000;
 const CHUNK: i64 = 50;
 
 /// The id of the set that a decision is of, if it is of one.
-fn set_of(id: Uuid) -> Uuid {
+pub(crate) fn set_of(id: Uuid) -> Uuid {
     Uuid::from_u128(id.as_u128() & !PLACES)
 }
 
@@ -66,6 +67,7 @@ pub struct DecisionSet {
     subject: Option<(String, Uuid)>,
     at: i64,
     document: Compressed,
+    log: Option<DecisionLog>,
 }
 
 impl DecisionSet {
@@ -84,6 +86,7 @@ impl DecisionSet {
                     subject: first.subject_kind.clone().zip(first.subject_id),
                     at: first.at,
                     document: Compressed::of(&text),
+                    log: DecisionLog::of(set_of(first.id), rows)?,
                 })
             })
             .collect()
@@ -98,7 +101,7 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, sets: &[&DecisionSet]) -> Result<
     if sets.is_empty() {
         return Ok(());
     }
-    execute_built!(tx, sets.len(), |q| {
+    execute_built!(&mut *tx, sets.len(), |q| {
         q.push("INSERT INTO decision_set (agency_id, id, customer_id, subject_kind, subject_id, at, document) ");
         q.push_values(sets, |mut b, set| {
             let (kind, subject) = set.subject.as_ref().map(|(kind, id)| (kind, *id)).unzip();
@@ -110,8 +113,9 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, sets: &[&DecisionSet]) -> Result<
                 .push_bind(set.at)
                 .push_bind(&set.document);
         });
-    })
-    .map(drop)
+    })?;
+    let logs: Vec<&DecisionLog> = sets.iter().filter_map(|set| set.log.as_ref()).collect();
+    decision_logs::insert(tx, agency, &logs).await
 }
 
 /// One decision of a set.

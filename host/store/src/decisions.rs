@@ -1,7 +1,9 @@
 //! Decisions: what a rule was asked and what it said. Those that were made together are kept together ([`crate::decision_sets`]); whoever reads
 //! them need not know.
 
-use crate::{Result, Tx, decision_sets};
+use crate::decision_logs::{self, DecisionLog};
+use crate::decision_sets::{self, set_of};
+use crate::{Result, Tx};
 use std::cmp::Reverse;
 use uuid::Uuid;
 
@@ -10,7 +12,7 @@ pub use crate::decision_rows::{DecisionRow, Filter};
 macro_rules! decision_columns {
     () => {
         "id, extension_point, binding, revision, digest, config_digest, customer_id, subject_kind, subject_id, at, input, \
-         output, outcome, effect, usage, log"
+         output, outcome, effect, usage"
     };
 }
 
@@ -22,9 +24,9 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[DecisionRow]) -> Result<(
     write_rows!(
         tx,
         rows,
-        17,
+        16,
         "INSERT INTO decision (agency_id, id, extension_point, binding, revision, digest, config_digest, customer_id, subject_kind, subject_id, at, input, output, \
-         outcome, effect, usage, log)",
+         outcome, effect, usage)",
         |b, row| b
             .push_bind(agency)
             .push_bind(row.id)
@@ -41,10 +43,14 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[DecisionRow]) -> Result<(
             .push_bind(&row.output)
             .push_bind(&row.outcome)
             .push_bind(&row.effect)
-            .push_bind(&row.usage)
-            .push_bind(&row.log),
+            .push_bind(&row.usage),
         ""
-    )
+    )?;
+    let logs = rows
+        .iter()
+        .map(|row| DecisionLog::of(row.id, std::slice::from_ref(row)));
+    let logs: Vec<DecisionLog> = logs.filter_map(Result::transpose).collect::<Result<_>>()?;
+    decision_logs::insert(tx, agency, &logs.iter().collect::<Vec<_>>()).await
 }
 
 /// One decision.
@@ -63,10 +69,12 @@ pub async fn decision(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<Deci
         agency,
         id
     )?;
-    match row {
-        None => decision_sets::decision(tx, agency, id).await,
-        there => Ok(there),
-    }
+    let mut row = match row {
+        None => decision_sets::decision(&mut *tx, agency, id).await?,
+        there => there,
+    };
+    decision_logs::fill(tx, agency, row.as_mut_slice(), set_of).await?;
+    Ok(row)
 }
 
 /// A page of decisions.
@@ -84,13 +92,14 @@ pub struct Latest {
 /// Failures of the database.
 pub async fn latest(tx: &mut Tx, agency: Uuid, filter: &Filter, before: Uuid, limit: usize) -> Result<Latest> {
     let mut rows = single(&mut *tx, agency, filter, before, limit as i64 + 1).await?;
-    let (in_sets, looked_until) = decision_sets::latest(tx, agency, filter, before, limit + 1).await?;
+    let (in_sets, looked_until) = decision_sets::latest(&mut *tx, agency, filter, before, limit + 1).await?;
     // those that are older than the last set that was looked at come after it
     rows.retain(|row| looked_until.is_none_or(|until| row.id > until));
     rows.extend(in_sets);
     rows.sort_unstable_by_key(|row| Reverse(row.id));
     let more = rows.len() > limit;
     rows.truncate(limit);
+    decision_logs::fill(tx, agency, &mut rows, set_of).await?;
     let last = rows.last().map(|row| row.id).filter(|_| more);
     Ok(Latest {
         rows,

@@ -17,6 +17,7 @@ pub mod clv;
 pub mod compressed;
 pub mod coupons;
 pub mod database;
+pub mod decision_logs;
 mod decision_rows;
 pub mod decision_sets;
 pub mod decisions;

@@ -2,6 +2,7 @@
 
 mod common;
 
+use posthouse_store::decision_logs;
 use posthouse_store::decision_sets::{self, DecisionSet, MOST_LOOKED_AT};
 use posthouse_store::decisions::{self, DecisionRow, Filter};
 use posthouse_store::{Access, Store, Tx, team};
@@ -13,7 +14,8 @@ const SETS: usize = MOST_LOOKED_AT + 200;
 
 posthouse_tests::on_both_engines!(
     pages_leave_nothing_out_and_say_nothing_twice,
-    a_decision_is_read_as_it_was_written
+    a_decision_is_read_as_it_was_written,
+    what_was_logged_is_forgotten_and_the_decision_stays,
 );
 
 fn subject(set: usize) -> Uuid {
@@ -41,7 +43,10 @@ fn decision(id: Uuid, set: usize, binding: &str) -> DecisionRow {
         outcome: if set.is_multiple_of(5) { "trap" } else { "answered" }.into(),
         effect: "{}".into(),
         usage: "{}".into(),
-        log: "[]".into(),
+        log: match set % 3 {
+            0 => format!(r#"[{{"level":"info","message":"行程 {set} of {binding}"}}]"#),
+            _ => "[]".into(),
+        },
     }
 }
 
@@ -162,4 +167,18 @@ async fn a_decision_is_read_as_it_was_written(store: Store) {
         let found = decisions::decision(&mut tx, AGENCY, Uuid::from_u128(nobody)).await;
         assert_eq!(found.expect("a look"), None);
     }
+}
+
+async fn what_was_logged_is_forgotten_and_the_decision_stays(store: Store) {
+    let mut tx = begin(&store).await;
+    let mut all = filled(&mut tx).await;
+    // every third set, and of those by themselves every third, logged something; an instant here is the number of the set
+    let forgotten = decision_logs::forget(&mut tx, AGENCY, 600).await.expect("a look");
+    assert_eq!(forgotten, 200 + 4);
+    for row in all.iter_mut().filter(|row| row.at < 600) {
+        row.log = "[]".into();
+    }
+    all.reverse();
+    assert_eq!(walk(&mut tx, &Filter::default(), 1_000).await.0, all);
+    assert_eq!(decision_logs::forget(&mut tx, AGENCY, 600).await.expect("a look"), 0);
 }

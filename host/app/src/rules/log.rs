@@ -11,7 +11,7 @@ use posthouse_domain::{Instant, Words, words};
 use posthouse_engine::{Fault, LogLevel, LogLine};
 use posthouse_store::intake::lock;
 use posthouse_store::plugin_logs::{self as store, LogRow};
-use posthouse_store::{Access, Tx, profiles};
+use posthouse_store::{Access, Tx, decision_logs, profiles};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -233,7 +233,8 @@ impl Bindings<'_> {
         const DAY: i64 = 86_400_000;
         let before = now.saturating_sub(DAY.saturating_mul(self.app.allowances.log_days.into()));
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        if store::forget(&mut tx, agency, before).await? > 0 {
+        let lines = store::forget(&mut tx, agency, before).await?;
+        if lines + decision_logs::forget(&mut tx, agency, before).await? > 0 {
             tx.commit().await?;
         }
         Ok(())
