@@ -3,7 +3,7 @@
 use crate::{Client, built, eventually, postgres};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -97,6 +97,11 @@ impl Server {
         };
         server.restart();
         server
+    }
+
+    /// Where it has its files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The binary with this server's database.

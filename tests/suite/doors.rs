@@ -4,8 +4,7 @@
 //! For a moment each in every suite; `make torture` goes on for longer and looks at the time of quotes more closely.
 
 use super::quotes::{CLOCK, rule};
-use super::torture::setting;
-use posthouse_tests::campaigns::basket;
+use super::siege::{Attack, Siege, files};
 use posthouse_tests::guest::Saving;
 use posthouse_tests::{Campaigns, Client, Database, Options, Server, eventually};
 use serde_json::{Value, json};
@@ -19,9 +18,6 @@ use std::time::{Duration, Instant};
 const CONNECTIONS: usize = 200;
 /// Nearly the largest body of `POST /events`.
 const LARGE: usize = 79 * (1 << 20) / 10;
-
-/// What somebody does until they are told to stop.
-type Attack<'a> = &'a (dyn Fn(&AtomicBool) + Sync);
 
 fn server(env: &[(&'static str, &str)]) -> Server {
     let env = env.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
@@ -63,56 +59,13 @@ fn answer(socket: &mut BufReader<TcpStream>) -> std::io::Result<(u16, String)> {
     Ok((status, code.as_str().unwrap_or_default().to_owned()))
 }
 
-/// A figure of `/proc` about the server: `VmHWM` in KiB, say.
-fn figure(server: &Server, name: &str) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-fn files(server: &Server) -> usize {
-    std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count()
-}
-
 fn lines(server: &Server) -> Vec<Value> {
     let log = std::fs::read_to_string(server.log()).unwrap();
     log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
-/// Sells until told to stop; how long each quote took, in order of length.
-fn sell(buyer: &Client, stop: &AtomicBool) -> Vec<Duration> {
-    let mut took = Vec::new();
-    while !stop.load(Relaxed) {
-        let began = Instant::now();
-        buyer.post("/api/v1/quotes", &basket(None, 1_000, &[])).expect(201);
-        took.push(began.elapsed());
-    }
-    took.sort_unstable();
-    took
-}
-
-/// Sells for so long while somebody attacks; the 99th percentile.
-fn p99(buyer: &Client, last: Duration, attack: impl Fn(&AtomicBool) + Sync) -> Duration {
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let attack = scope.spawn(|| attack(&stop));
-        let selling = scope.spawn(|| sell(buyer, &stop));
-        // how long an attack lasts is what is measured
-        std::thread::sleep(last);
-        stop.store(true, Relaxed);
-        attack.join().unwrap();
-        let took = selling.join().unwrap();
-        assert!(!took.is_empty());
-        took[took.len() * 99 / 100]
-    })
-}
-
 #[test]
 fn doors_under_torture() {
-    let asked = std::env::var_os("POSTHOUSE_TEST_TORTURE").is_some();
-    let last = Duration::from_secs(setting("POSTHOUSE_TEST_TORTURE", 2).clamp(2, 20));
-    // in the suite others are at work on the same cores
-    let noise = Duration::from_millis(if asked { 10 } else { 5_000 });
     let server = server(&[("POSTHOUSE_HTTP__CONNECTIONS", &CONNECTIONS.to_string())]);
     let hostile = server.agency("hostile");
     let scopeless = hostile.post("/api/v1/keys", &json!({"name": "reader", "scopes": ["read"]}));
@@ -120,12 +73,7 @@ fn doors_under_torture() {
     let shop = Campaigns::new(&server.agency("shop"));
     shop.group("season", "stackable");
     shop.run("spring", &shop.plan(&rule(Saving::Amount(1)), 1, json!({})));
-    let calm = |stop: &AtomicBool| {
-        while !stop.load(Relaxed) {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    };
-    p99(&shop.client, last / 2, calm);
+    let siege = Siege::of(&server, &shop.client);
     let attacks: [(&str, Attack<'_>); 6] = [
         ("half requests", &|stop| half_requests(&server, stop)),
         ("nothing but connections", &|stop| silence(&server, stop)),
@@ -140,17 +88,9 @@ fn doors_under_torture() {
         }),
     ];
     for (name, attack) in attacks {
-        let memory = figure(&server, "VmHWM");
-        let before = p99(&shop.client, last, calm);
-        let during = p99(&shop.client, last, attack);
-        let memory = figure(&server, "VmHWM").saturating_sub(memory) >> 10;
-        let files = files(&server);
-        // the machine has other things to do as well, and not always as many
-        let calm = before.max(p99(&shop.client, last, calm));
-        println!("{name}: quote p99 {before:?} before, {during:?} during; {memory} MiB more; {files} files");
-        assert!(during <= 2 * calm + noise, "{name}: {calm:?} {during:?}");
-        assert!(memory < 200, "{name}: {memory} MiB more");
-        assert!(files < CONNECTIONS + 100, "{name}: {files} files");
+        let took = siege.withstand(name, attack);
+        assert!(took.memory < 200 << 20, "{name}: {took:?}");
+        assert!(took.files < CONNECTIONS + 100, "{name}: {took:?}");
     }
     let lines = lines(&server);
     let refused = lines
