@@ -35,6 +35,7 @@ mod demo;
 mod documents;
 mod doors;
 mod effect;
+mod endings;
 mod exactly_once;
 mod expected;
 mod extension_points;

@@ -19,14 +19,14 @@ use posthouse_web::problem::{Answer, Problem};
 use posthouse_web::reader::Said;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 pub(super) fn routes() -> Calls {
     Calls::new()
         .open_to(&[Scope::Rules], routes!(list))
-        .open_to(&[Scope::Rules], routes!(read, activate))
+        .open_to(&[Scope::Rules], routes!(read, activate, end))
         .open_to(&[Scope::Rules], routes!(history))
         .open_to(&[Scope::Rules], routes!(logs))
         .open_to(&[Scope::Rules], routes!(rollback))
@@ -95,6 +95,8 @@ pub(crate) struct Binding {
     stale_reason: Option<Said>,
     /// Whether it is not asked for a while: its campaign offers nothing.
     set_aside: Option<SetAside>,
+    /// When it ended. It decides nothing since; `digest` and `config` are of the rule that stood before.
+    ended_at: Option<At>,
     /// Why a host could not open its plugin when it last tried: it decides nothing.
     not_opened: Option<Said>,
     /// What the activation moved; only in the answer to it.
@@ -118,6 +120,7 @@ impl From<BindingView> for Binding {
             stale_since: view.stale_since.map(At),
             stale_reason: view.stale_reason.map(Said),
             set_aside: view.set_aside.map(SetAside::from),
+            ended_at: view.ended_at.map(At),
             not_opened: view.not_opened.map(Said),
             diff: view.diff.map(Diff::from),
         }
@@ -138,7 +141,7 @@ pub(crate) struct Revision {
     config_digest: String,
     /// The revision a rollback brought back.
     restores: Option<i64>,
-    /// `activation`, `rollback`, or `breaker`: the host went back by itself because the rule kept failing.
+    /// `activation`, `rollback`, `ending`: no rule came into its place, or `breaker`: the host went back by itself because the rule kept failing.
     #[schema(value_type = fixed::RevisionCause)]
     cause: String,
     /// How the rule failed, if the host went back by itself.
@@ -199,11 +202,29 @@ impl From<LogEntry> for LogLine {
     }
 }
 
-/// Every binding of the agency.
-#[utoipa::path(get, path = "/bindings", tag = "bindings", operation_id = "listBindings",
-    responses((status = 200, description = "Every binding; `next` is always null.", body = Page<Binding>)))]
-async fn list(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Page<Binding>>> {
-    Ok(axum::Json(Page::whole(front.app().bindings().list(&caller).await?)))
+/// Which bindings to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    /// Those that have ended, instead of those that decide.
+    #[serde(default)]
+    ended: bool,
+}
+
+/// Every binding of the agency that decides, or those that have ended.
+#[utoipa::path(get, path = "/bindings", tag = "bindings", operation_id = "listBindings", params(Which),
+    responses((status = 200, description = "All of them; `next` is always null.", body = Page<Binding>)))]
+async fn list(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Query(which): Query<Which>,
+) -> Answer<axum::Json<Page<Binding>>> {
+    let bindings = front.app().bindings();
+    let views = match which.ended {
+        true => bindings.ended(&caller).await?,
+        false => bindings.list(&caller).await?,
+    };
+    Ok(axum::Json(Page::whole(views)))
 }
 
 /// One binding.
@@ -271,6 +292,32 @@ async fn activate(
         expected,
     };
     let view = point.activate(change, activation).await?;
+    Ok((etag(view.revision), axum::Json(Binding::from(view))))
+}
+
+/// End a binding.
+///
+/// Everyone leaves its segments, and its rule is not asked any more. History, past members and decisions stay, and `POST …/rollback` puts the
+/// rule back into force. One that has ended stays as it is. While a campaign in force goes by its segments it stays: 409 `binding_in_use`. The rule of a
+/// campaign ends with the campaign: 409 `amendment_needed`.
+#[utoipa::path(delete, path = "/bindings/{extension_point}/{name}", tag = "bindings", operation_id = "endBinding",
+    params(("extension_point" = fixed::ExtensionPoint, Path, description = "What is decided."), ("name" = String, Path, description = "The agency's name for it."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the revision that is to end; 412 `revision_changed` if it is another by now.")),
+    responses((status = 200, description = "The binding with the revision that ended it, and whom that moved.", body = Binding)))]
+async fn end(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path((point, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer<impl IntoResponse> {
+    let point = known(&point)?.by_itself(&name)?;
+    let change = Change {
+        app: front.app(),
+        caller: &caller,
+        name: &name,
+        expected: if_match(&headers)?,
+    };
+    let view = point.end(change).await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
 }
 

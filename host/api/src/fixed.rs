@@ -65,8 +65,9 @@ fixed! {
     BindingMode = ["active"];
     /// What became of an uploaded plugin.
     PluginState = ["verified"];
-    /// Why a revision came into force; `breaker`: the host went back by itself because the rule kept failing.
-    RevisionCause = ["activation", "rollback", "breaker"];
+    /// Why a revision came into force; `breaker`: the host went back by itself because the rule kept failing; `ending`: no rule came into its
+    /// place.
+    RevisionCause = ["activation", "rollback", "breaker", "ending"];
     /// Why a rule is not asked for a while: it kept failing, or kept taking so much of a quote's time that others were not asked.
     AsideReason = rules::Why::ALL.map(rules::Why::as_str);
     /// Why everyone was classified again.

@@ -223,11 +223,12 @@ const NAMED_INSIDE: [&str; 10] = [
 ];
 
 /// Operations that take nothing away that is still in use.
-const KEPT_WHILE_USED: [&str; 4] = [
+const KEPT_WHILE_USED: [&str; 5] = [
     "deleteAttribute",
     "deleteStackingGroup",
     "deleteCampaignTask",
     "deletePlugin",
+    "endBinding",
 ];
 
 fn share(method: HttpMethod, operation: &mut Operation, secured: bool, keyed: bool) {

@@ -123,6 +123,9 @@ impl Attributes<'_> {
         posthouse_store::intake::lock(&mut tx, agency).await?;
         let fact = format!("{}{key}", attribute::PREFIX);
         for binding in plugins::bindings(&mut tx, agency).await? {
+            if binding.is_ended() {
+                continue;
+            }
             let plugin = plugins::get(&mut tx, agency, &binding.digest).await?;
             let description: serde_json::Value = match plugin {
                 Some(plugin) => serde_json::from_str(&plugin.description).map_err(AppError::corrupt("description"))?,

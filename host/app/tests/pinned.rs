@@ -57,6 +57,7 @@ fn rows(decision: &Value, revision: i64, id: Uuid) -> (BindingRow, BindingRevisi
         set_aside_why: None,
         set_asides: 0,
         unopened: None,
+        cause: "activation".into(),
     };
     let history = BindingRevisionRow {
         revision,

@@ -44,6 +44,7 @@ event_types! {
     "customer.updated": "Something is new about a customer: a record, a field, an identity.", "客户信息有更新：记录、字段或身份。";
     "import.finished": "A file was imported, or could not be.", "文件导入结束，或导入失败。";
     "plugin.activated": "A rule came into force.", "规则已启用。";
+    "plugin.ended": "A rule was taken out of force; nothing came in its place.", "规则已停用，没有其他规则接替。";
     "plugin.failing": "A rule kept failing; the last good revision is back in force.", "规则持续出错，已恢复到上一个正常的版本。";
     "plugin.set-aside": "A rule kept failing or costing, and is not asked for a while.", "规则持续出错或耗时过多，暂停询问。";
     "quote.confirmed": "A quote was confirmed with a booking.", "报价已随订单确认。";

@@ -255,12 +255,24 @@ pub struct BindingRow {
     pub set_asides: i64,
     /// Why a host could not open its plugin when it last tried.
     pub unopened: Option<String>,
+    /// Why the revision came into force, as its own row says. Not written with it.
+    pub cause: String,
 }
+
+impl BindingRow {
+    /// Whether it decides nothing any more. Its last revision names the rule that stood before.
+    pub fn is_ended(&self) -> bool {
+        self.cause == ENDING
+    }
+}
+
+/// The cause of a revision that ends its binding.
+pub const ENDING: &str = "ending";
 
 macro_rules! binding_select {
     () => {
         "SELECT b.extension_point, b.name, b.revision, b.run, b.transition, b.applied_change, b.stale_since, b.stale_reason,
-                r.digest, r.config, r.config_digest, r.activated_at, b.set_aside_until, b.set_aside_why, b.set_asides, p.unopened
+                r.digest, r.config, r.config_digest, r.activated_at, r.cause, b.set_aside_until, b.set_aside_why, b.set_asides, p.unopened
          FROM binding b JOIN binding_revision r ON r.agency_id = b.agency_id AND r.extension_point = b.extension_point
               AND r.name = b.name AND r.revision = b.revision
               JOIN plugin p ON p.agency_id = b.agency_id AND p.digest = r.digest
@@ -279,11 +291,11 @@ pub async fn in_force(tx: &mut Tx) -> Result<Vec<(Uuid, String)>> {
         "SELECT DISTINCT b.agency_id, r.digest FROM binding b
          JOIN binding_revision r ON r.agency_id = b.agency_id AND r.extension_point = b.extension_point AND r.name = b.name AND r.revision = b.revision
          LEFT JOIN campaign c ON c.agency_id = b.agency_id AND c.key = b.name
-         WHERE b.extension_point <> 'promotion' OR c.state = 'running'"
+         WHERE r.cause <> 'ending' AND (b.extension_point <> 'promotion' OR c.state = 'running')"
     )
 }
 
-/// Every binding of the agency by extension point and name.
+/// Every binding of the agency by extension point and name, also those that have ended.
 ///
 /// # Errors
 /// Failures of the database.
@@ -351,7 +363,7 @@ pub struct BindingRevisionRow {
     pub restores: Option<i64>,
     /// What the activation moved, as JSON.
     pub diff: String,
-    /// `activation`, `rollback`, or `breaker`.
+    /// `activation`, `rollback`, `breaker`, or [`ENDING`].
     pub cause: String,
     /// Why the host did it by itself.
     pub note: Option<String>,

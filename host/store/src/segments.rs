@@ -15,7 +15,7 @@ pub struct RunRow {
     pub digest: String,
     /// SHA-256 of its settings.
     pub config_digest: String,
-    /// Why: `activation`, `rollback`, `request` or `midnight`.
+    /// Why: `activation`, `rollback`, `breaker`, `request`, `midnight` or `ending`.
     pub cause: String,
     /// Business time.
     pub at: i64,
@@ -158,17 +158,14 @@ pub struct MoveRow {
     pub departed: Vec<u8>,
 }
 
-/// Keeps what a full run moved: segment, entered, departed.
+/// What a full run moved in a segment: its key, who entered and who departed, as roaring bitmaps over ordinals.
+pub type Moved = (String, Vec<u8>, Vec<u8>);
+
+/// Keeps what a full run moved.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn insert_moves(
-    tx: &mut Tx,
-    agency: Uuid,
-    binding: &str,
-    run: i64,
-    rows: &[(String, Vec<u8>, Vec<u8>)],
-) -> Result<()> {
+pub async fn insert_moves(tx: &mut Tx, agency: Uuid, binding: &str, run: i64, rows: &[Moved]) -> Result<()> {
     write_rows!(
         tx,
         rows,
@@ -415,7 +412,8 @@ pub async fn behind(tx: &mut Tx) -> Result<Vec<Uuid>> {
         tx,
         (Uuid,),
         "SELECT DISTINCT b.agency_id FROM binding b JOIN counter c ON c.agency_id = b.agency_id
-         WHERE b.extension_point = 'segmentation' AND b.applied_change < c.change"
+         JOIN binding_revision r ON r.agency_id = b.agency_id AND r.extension_point = b.extension_point AND r.name = b.name AND r.revision = b.revision
+         WHERE b.extension_point = 'segmentation' AND b.applied_change < c.change AND r.cause <> 'ending'"
     )?;
     Ok(rows.into_iter().map(|(agency,)| agency).collect())
 }

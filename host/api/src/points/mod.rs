@@ -35,7 +35,7 @@ pub(super) struct Change<'a> {
 pub(super) trait Point: Sync {
     fn name(&self) -> &'static str;
 
-    /// Where its rules are put into force by `PUT /bindings`.
+    /// Where its rules are put into force by `PUT /bindings`, and taken out of it by `DELETE`.
     ///
     /// # Errors
     /// What puts the rule of this name into force instead.
@@ -51,6 +51,9 @@ pub(super) trait Point: Sync {
 /// What can be put into force without anything else.
 pub(super) trait ByItself: Sync {
     fn activate<'a>(&self, change: Change<'a>, activation: Activation) -> Changed<'a>;
+
+    /// Takes the rule of this name out of force.
+    fn end<'a>(&self, change: Change<'a>) -> Changed<'a>;
 }
 
 /// A schema by its name.

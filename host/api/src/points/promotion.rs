@@ -17,8 +17,8 @@ impl Point for Promotion {
 
     fn by_itself(&self, name: &str) -> Answer<&dyn ByItself> {
         let detail = words!(
-            "the rule of a campaign changes with its plan before it starts (PATCH /campaigns/ID) and by an amendment that another person approves after that (POST /campaigns/ID/amendments); {name} is not changed",
-            "活动开始前，其规则随方案修改（PATCH /campaigns/ID）；开始后须经他人批准变更（POST /campaigns/ID/amendments）；{name} 未改动"
+            "the rule of a campaign changes with its plan before it starts (PATCH /campaigns/ID), by an amendment that another person approves after that (POST /campaigns/ID/amendments), and ends with it (POST /campaigns/ID/end); {name} is not changed",
+            "活动开始前，其规则随方案修改（PATCH /campaigns/ID）；开始后须经他人批准变更（POST /campaigns/ID/amendments），并随活动结束而停用（POST /campaigns/ID/end）；{name} 未改动"
         );
         Err(Problem::new(StatusCode::CONFLICT, "amendment_needed", detail))
     }

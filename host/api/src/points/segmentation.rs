@@ -42,6 +42,16 @@ impl ByItself for Segmentation {
                 .await
         })
     }
+
+    fn end<'a>(&self, change: Change<'a>) -> Changed<'a> {
+        Box::pin(async move {
+            change
+                .app
+                .segments()
+                .end(change.caller, change.name, change.expected)
+                .await
+        })
+    }
 }
 
 /// What the self-test of a segmentation found.

@@ -6,11 +6,13 @@ use crate::rules::grants::reads;
 use crate::rules::plugins::revision;
 use crate::rules::point::check_attributes;
 use crate::rules::settings::checked_config;
+use crate::segments::SEGMENTATION;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::campaign::{CampaignRule, Condition, Plan};
 use posthouse_domain::catalogue;
 use posthouse_domain::words;
 use posthouse_engine::{Description, SegmentDef};
+use posthouse_store::plugins::BindingRow;
 use posthouse_store::{Tx, attributes, campaigns, plugins};
 use uuid::Uuid;
 
@@ -60,7 +62,7 @@ pub(super) async fn facts(tx: &mut Tx, agency: Uuid, digest: &str) -> Result<Vec
 
 async fn check_segment(tx: &mut Tx, agency: Uuid, segment: &str) -> Result<()> {
     let (binding, key) = segment.split_once('.').unwrap_or((segment, ""));
-    let row = plugins::binding(tx, agency, crate::segments::SEGMENTATION, binding).await?;
+    let row = standing(tx, agency, binding).await?;
     let mut segments: Vec<SegmentDef> = Vec::new();
     if let Some(row) = row
         && let Some(plugin) = plugins::get(tx, agency, &row.digest).await?
@@ -75,6 +77,22 @@ async fn check_segment(tx: &mut Tx, agency: Uuid, segment: &str) -> Result<()> {
         "没有分群 {segment:?}；可用 GET /segments 查看，写法为 BINDING.KEY"
     );
     Err(AppError::invalid("unknown_segment", detail))
+}
+
+/// The binding of segments that has this name, unless it has ended.
+async fn standing(tx: &mut Tx, agency: Uuid, binding: &str) -> Result<Option<BindingRow>> {
+    let row = plugins::binding(tx, agency, SEGMENTATION, binding).await?;
+    Ok(row.filter(|row| !row.is_ended()))
+}
+
+/// Whether a plan goes by segments of a binding: for its audience, or in its rule.
+pub(super) async fn goes_by(tx: &mut Tx, agency: Uuid, plan: &Plan, binding: &str) -> Result<bool> {
+    let names = |segment: &String| segment.split_once('.').is_some_and(|(name, _)| name == binding);
+    if plan.audience.segments.iter().any(names) {
+        return Ok(true);
+    }
+    let reads = facts(tx, agency, &plan.rule.digest).await?;
+    Ok(reads.iter().any(|fact| fact.strip_prefix(SEGMENT) == Some(binding)))
 }
 
 fn check_condition(condition: &Condition, own: &[AttributeDef]) -> Result<()> {
@@ -114,9 +132,7 @@ async fn check_rule(tx: &mut Tx, agency: Uuid, rule: &CampaignRule, own: &[Attri
     check_attributes(&description, own)?;
     for fact in &description.facts {
         if let Some(binding) = fact.key.strip_prefix(SEGMENT)
-            && plugins::binding(tx, agency, crate::segments::SEGMENTATION, binding)
-                .await?
-                .is_none()
+            && standing(tx, agency, binding).await?.is_none()
         {
             return Err(unknown_fact(&fact.key));
         }

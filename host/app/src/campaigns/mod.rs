@@ -101,6 +101,16 @@ pub(crate) async fn asks_for(tx: &mut Tx, agency: Uuid, fact: &str) -> Result<Op
     Ok(None)
 }
 
+/// The key of a campaign in force that goes by segments of a binding.
+pub(crate) async fn goes_by(tx: &mut Tx, agency: Uuid, binding: &str) -> Result<Option<String>> {
+    for row in store::in_force(tx, agency).await? {
+        if look_up::goes_by(tx, agency, &plan_of(&row)?, binding).await? {
+            return Ok(Some(row.key));
+        }
+    }
+    Ok(None)
+}
+
 /// A plan as it is stored, and its hash.
 fn canonical(plan: &Plan) -> Result<(String, String)> {
     let text = posthouse_domain::canonical::to_string(plan)

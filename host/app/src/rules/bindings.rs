@@ -8,7 +8,7 @@ use crate::Bindings;
 use crate::error::{AppError, Result};
 use crate::team::Caller;
 use posthouse_domain::{Words, words};
-use posthouse_store::plugins::{self as store, BindingRevisionRow, BindingRow};
+use posthouse_store::plugins::{self as store, BindingRevisionRow, BindingRow, ENDING};
 use posthouse_store::{Access, Tx};
 use serde::Serialize;
 use serde_json::Value;
@@ -43,6 +43,8 @@ pub struct BindingView {
     pub set_aside: Option<SetAside>,
     /// Why a host could not open its plugin when it last tried.
     pub not_opened: Option<Words>,
+    /// When it ended; it decides nothing since, and what is said of a rule is of the one that stood before.
+    pub ended_at: Option<i64>,
     /// What the activation moved; in lists it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,
@@ -61,7 +63,7 @@ pub struct RevisionView {
     pub config_digest: String,
     /// The revision a rollback brought back.
     pub restores: Option<i64>,
-    /// `activation`, `rollback`, or `breaker`: the host went back by itself because the rule kept failing.
+    /// `activation`, `rollback`, `ending`, or `breaker`: the host went back by itself because the rule kept failing.
     pub cause: String,
     /// How the rule failed, if the host went back by itself.
     pub note: Option<Words>,
@@ -126,6 +128,23 @@ async fn origin(tx: &mut Tx, agency: Uuid, point: &str, name: &str, mut number: 
     Ok(number)
 }
 
+/// The newest revision before `number` that put a rule into force.
+async fn rule_before(
+    tx: &mut Tx,
+    agency: Uuid,
+    point: &str,
+    name: &str,
+    mut number: i64,
+) -> Result<Option<BindingRevisionRow>> {
+    loop {
+        number -= 1;
+        let before = revision(tx, agency, point, name, number).await?;
+        if before.as_ref().is_none_or(|row| row.cause != ENDING) {
+            return Ok(before);
+        }
+    }
+}
+
 /// The revision that a rollback brings back: the named one, or without a name the one before the present. From a revision that restored
 /// an older one it goes to what stood before that one, so that each further call goes further back.
 ///
@@ -140,11 +159,13 @@ pub(crate) async fn older_revision(
 ) -> Result<BindingRevisionRow> {
     let row = find(tx, agency, point, name).await?;
     let older = match to {
-        Some(to) if to < row.revision => revision(tx, agency, point, name, to).await?,
+        Some(to) if to < row.revision => revision(tx, agency, point, name, to)
+            .await?
+            .filter(|older| older.cause != ENDING),
         Some(_) => None,
         None => {
             let origin = origin(tx, agency, point, name, row.revision).await?;
-            let before = revision(tx, agency, point, name, origin - 1).await?;
+            let before = rule_before(tx, agency, point, name, origin).await?;
             if before.is_none() && origin < row.revision {
                 let detail = words!(
                     "binding {name} is at revision {revision}, which brought back revision {origin}, and nothing stood before that; send the number of a later revision as to, GET /bindings/{point}/{name}/history lists them",
@@ -168,33 +189,53 @@ pub(crate) async fn older_revision(
     })
 }
 
+/// A binding as the caller sees it.
+async fn view(tx: &mut Tx, caller: &Caller, row: BindingRow) -> Result<BindingView> {
+    let granted = store::granted(tx, caller.room.id, &row.extension_point, &row.name).await?;
+    Ok(BindingView {
+        set_aside: SetAside::of(&row),
+        not_opened: row.unopened.as_deref().map(Words::from_stored),
+        ended_at: row.is_ended().then_some(row.activated_at),
+        extension_point: row.extension_point,
+        name: row.name,
+        revision: row.revision,
+        mode: "active",
+        digest: row.digest,
+        config: serde_json::from_str(&row.config).map_err(AppError::corrupt("settings"))?,
+        config_digest: row.config_digest,
+        activated_at: row.activated_at,
+        granted,
+        stale_since: row.stale_since,
+        stale_reason: row.stale_reason.as_deref().map(|reason| reason_for(caller, reason)),
+        diff: None,
+    })
+}
+
 impl Bindings<'_> {
-    /// Every binding of the agency.
+    /// The bindings of the agency that decide.
     ///
     /// # Errors
     /// Failures of the database.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<BindingView>> {
+        self.which(caller, false).await
+    }
+
+    /// Those that have ended.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn ended(&self, caller: &Caller) -> Result<Vec<BindingView>> {
+        self.which(caller, true).await
+    }
+
+    async fn which(&self, caller: &Caller, ended: bool) -> Result<Vec<BindingView>> {
         let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let mut views = Vec::new();
         for row in store::bindings(&mut tx, agency).await? {
-            let granted = store::granted(&mut tx, agency, &row.extension_point, &row.name).await?;
-            views.push(BindingView {
-                set_aside: SetAside::of(&row),
-                not_opened: row.unopened.as_deref().map(Words::from_stored),
-                extension_point: row.extension_point,
-                name: row.name,
-                revision: row.revision,
-                mode: "active",
-                digest: row.digest,
-                config: serde_json::from_str(&row.config).map_err(AppError::corrupt("settings"))?,
-                config_digest: row.config_digest,
-                activated_at: row.activated_at,
-                granted,
-                stale_since: row.stale_since,
-                stale_reason: row.stale_reason.as_deref().map(|reason| reason_for(caller, reason)),
-                diff: None,
-            });
+            if row.is_ended() == ended {
+                views.push(view(&mut tx, caller, row).await?);
+            }
         }
         Ok(views)
     }
@@ -204,12 +245,10 @@ impl Bindings<'_> {
     /// # Errors
     /// [`AppError::NotFound`].
     pub async fn get(&self, caller: &Caller, point: &str, name: &str) -> Result<BindingView> {
-        let found = self
-            .list(caller)
-            .await?
-            .into_iter()
-            .find(|view| view.extension_point == point && view.name == name);
-        found.ok_or(AppError::NotFound("binding"))
+        let agency = caller.room.id;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let row = find(&mut tx, agency, point, name).await?;
+        view(&mut tx, caller, row).await
     }
 
     /// Revisions of a binding before `before`, the newest first.

@@ -80,7 +80,8 @@ const OLDEST: i64 = 100;
 /// because they kept failing.
 pub(crate) async fn good_revisions(tx: &mut Tx, agency: Uuid, failing: Failing<'_>) -> Result<Vec<BindingRevisionRow>> {
     let (point, name) = (failing.extension_point, failing.binding);
-    let rows = store::revisions(tx, agency, point, name, failing.revision + 1, OLDEST).await?;
+    let mut rows = store::revisions(tx, agency, point, name, failing.revision + 1, OLDEST).await?;
+    rows.retain(|row| row.cause != store::ENDING);
     let left = rows
         .windows(2)
         .filter(|pair| pair[0].cause == BREAKER)

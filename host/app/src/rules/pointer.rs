@@ -56,6 +56,7 @@ pub(crate) async fn put_rule(app: &App, tx: &mut Tx, agency: Uuid, new: &NewRule
         set_aside_why: None,
         set_asides: 0,
         unopened: None,
+        cause: new.cause.to_owned(),
     };
     if !store::put_binding(tx, agency, from, &row).await? {
         return Err(StoreError::Overtaken.into());
@@ -105,6 +106,7 @@ pub(crate) async fn announce(
 fn in_force((point, name): (&str, &str), revision: &BindingRevisionRow) -> Told {
     let kind = match revision.cause.as_str() {
         BREAKER => "plugin.failing",
+        store::ENDING => "plugin.ended",
         _ => "plugin.activated",
     };
     Told {

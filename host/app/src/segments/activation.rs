@@ -14,7 +14,7 @@ use crate::rules::plugins::wrong_extension_point;
 use crate::team::Caller;
 use posthouse_domain::words;
 use posthouse_engine::{Plugin, SegmentationPlugin};
-use posthouse_store::Access;
+use posthouse_store::{Access, plugins as bindings};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -39,27 +39,25 @@ pub(super) fn segmentation(plugin: Plugin) -> Result<SegmentationPlugin> {
 /// The code of a change to a binding that was changed before.
 pub(super) const REVISION_CHANGED: &str = "revision_changed";
 
-impl NewRevision {
-    /// Whether the revision in force, 0 for none, is the one in whose place this one comes.
-    ///
-    /// # Errors
-    /// `revision_changed`.
-    pub(super) fn check_present(&self, name: &str, present: i64) -> Result<()> {
-        if self.instead_of.is_none_or(|expected| expected == present) {
-            return Ok(());
-        }
-        let stands = match present {
-            0 => words!("does not exist yet", "尚不存在"),
-            revision => words!("is at revision {revision}", "当前为修订 {revision}"),
-        };
-        Err(AppError::conflict(
-            REVISION_CHANGED,
-            words!(
-                "binding {name} {stands}; look at it again before changing it",
-                "绑定 {name} {stands}；请重新读取后再修改"
-            ),
-        ))
+/// Whether the revision a binding is at, 0 for none, is the expected one, if one is.
+///
+/// # Errors
+/// `revision_changed`.
+pub(super) fn check_present(name: &str, expected: Option<i64>, present: i64) -> Result<()> {
+    if expected.is_none_or(|expected| expected == present) {
+        return Ok(());
     }
+    let stands = match present {
+        0 => words!("does not exist yet", "尚不存在"),
+        revision => words!("is at revision {revision}", "当前为修订 {revision}"),
+    };
+    Err(AppError::conflict(
+        REVISION_CHANGED,
+        words!(
+            "binding {name} {stands}; look at it again before changing it",
+            "绑定 {name} {stands}；请重新读取后再修改"
+        ),
+    ))
 }
 
 impl Segments<'_> {
@@ -148,8 +146,10 @@ impl Segments<'_> {
     ) -> Result<BindingView> {
         let room = &caller.room;
         let (mut desk, moment) = self.app.days().desk(room, Of::Today).await?;
-        let present = room.live().get(name).map(|live| live.row.revision);
-        new.check_present(name, present.unwrap_or(0))?;
+        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
+        let present = bindings::binding(&mut tx, room.id, SEGMENTATION, name).await?;
+        drop(tx);
+        check_present(name, new.instead_of, present.as_ref().map_or(0, |row| row.revision))?;
         new.grant = self.grants(caller, name, &new, present.is_none()).await?;
         let ran = self.full_run(room, &mut desk, moment, name, Some(new), cause).await;
         let summary: RunSummary = ran.map_err(|error| failure_for(caller, error))?;

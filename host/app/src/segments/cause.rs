@@ -8,6 +8,7 @@ pub(crate) enum Cause {
     Breaker,
     Request,
     Midnight,
+    Ending,
 }
 
 impl Cause {
@@ -18,6 +19,7 @@ impl Cause {
             Self::Breaker => crate::rules::pointer::BREAKER,
             Self::Request => "request",
             Self::Midnight => "midnight",
+            Self::Ending => posthouse_store::plugins::ENDING,
         }
     }
 }

@@ -103,7 +103,9 @@ impl Segments<'_> {
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let rows = bindings::bindings(&mut tx, room.id).await?;
         drop(tx);
-        let rows = rows.into_iter().filter(|row| row.extension_point == SEGMENTATION);
+        let rows = rows
+            .into_iter()
+            .filter(|row| row.extension_point == SEGMENTATION && !row.is_ended());
         let digests = rows.map(|row| row.digest).collect();
         self.app.plugins().open_all(room.id, digests).await.map(drop)
     }
@@ -117,6 +119,10 @@ impl Segments<'_> {
             .into_iter()
             .filter(|row| row.extension_point == SEGMENTATION)
         {
+            if row.is_ended() {
+                room.live_mut().remove(&row.name);
+                continue;
+            }
             let known = room
                 .live()
                 .get(&row.name)

@@ -2,6 +2,7 @@
 
 use crate::rules::{ClassChange, Diff, MoveCount};
 use posthouse_engine::NONE;
+use posthouse_store::segments::Moved;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 
@@ -109,6 +110,14 @@ impl Movement {
             }
         }
         segments
+    }
+
+    /// The same as they are stored.
+    pub(crate) fn rows(&self) -> Vec<Moved> {
+        let by_segment = self.by_segment().into_iter();
+        by_segment
+            .map(|(key, (entered, departed))| (key.to_owned(), to_bytes(&entered), to_bytes(&departed)))
+            .collect()
     }
 }
 

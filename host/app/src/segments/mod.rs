@@ -8,6 +8,7 @@ mod cause;
 mod classify;
 mod desk;
 mod diff;
+mod ending;
 mod flow;
 mod follow;
 mod frame;

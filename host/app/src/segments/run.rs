@@ -1,6 +1,7 @@
 //! Full runs: everyone classified from one snapshot of the frame, then one transaction that adds those who changed meanwhile and
 //! puts the new division into force.
 
+use super::activation::check_present;
 use super::cause::Cause;
 use super::classify::{Everyone, SegmentationRule, call, fault_error, fault_for, log_fault};
 use super::desk::write_tables;
@@ -307,22 +308,11 @@ impl Segments<'_> {
         draft: &mut Draft,
     ) -> Result<(BindingRow, RunRow, Movement, i64)> {
         let stored = bindings::binding(tx, room.id, SEGMENTATION, name).await?;
-        let old_row = {
-            let all = room.live();
-            let live = all.get(name);
-            let same = match (live, &stored) {
-                (Some(live), Some(row)) => {
-                    (live.row.revision, live.row.run, live.row.transition) == (row.revision, row.run, row.transition)
-                }
-                (None, None) => true,
-                _ => false,
-            };
-            if !same {
-                // another host moved this binding since we looked
-                return Err(StoreError::Overtaken.into());
-            }
-            live.map(|live| live.row.clone())
-        };
+        if !is_known(room.live().get(name), stored.as_ref()) {
+            // another host moved this binding since we looked
+            return Err(StoreError::Overtaken.into());
+        }
+        let old_row = stored;
         let Outcome {
             movement,
             moves,
@@ -330,7 +320,7 @@ impl Segments<'_> {
         } = dialect::awake(tx, outcome(room, name, draft)).await??;
         let from = old_row.as_ref().map_or(0, |row| row.revision);
         if let Some(new) = new {
-            new.check_present(name, from)?;
+            check_present(name, new.instead_of, from)?;
         }
         let revision = from + i64::from(new.is_some());
         let transition = old_row.as_ref().map_or(0, |row| row.transition);
@@ -360,6 +350,7 @@ impl Segments<'_> {
             set_aside_why: None,
             set_asides: 0,
             unopened: None,
+            cause: draft.cause.as_str().to_owned(),
         };
         if !bindings::put_binding(tx, room.id, from, &row).await? {
             return Err(StoreError::Overtaken.into());
@@ -422,11 +413,22 @@ impl Segments<'_> {
     }
 }
 
+/// Whether what this host knows of a binding is what is stored of it.
+pub(super) fn is_known(live: Option<&Live>, stored: Option<&BindingRow>) -> bool {
+    match (live, stored) {
+        (Some(live), Some(row)) => {
+            (live.row.revision, live.row.run, live.row.transition) == (row.revision, row.run, row.transition)
+        }
+        (None, Some(row)) => row.is_ended(),
+        (None, None) => true,
+        (Some(_), None) => false,
+    }
+}
+
 /// What a run comes to.
 struct Outcome {
     movement: Movement,
-    /// Who entered and who left each segment.
-    moves: Vec<(String, Vec<u8>, Vec<u8>)>,
+    moves: Vec<store::Moved>,
     memberships: Vec<MembershipRow>,
 }
 
@@ -441,11 +443,7 @@ async fn outcome(room: &Arc<Room>, name: &str, draft: &mut Draft) -> Result<Outc
             let (old_keys, old) = live.map_or_else(Default::default, |live| (live.keys(), live.classes.as_slice()));
             movement(&old_keys, old, &keys, &classes)
         };
-        let by_segment = movement.by_segment();
-        let moves = by_segment
-            .iter()
-            .map(|(key, (entered, departed))| ((*key).to_owned(), to_bytes(entered), to_bytes(departed)))
-            .collect();
+        let moves = movement.rows();
         let memberships = keys
             .iter()
             .zip(members(keys.len(), &classes))

@@ -153,6 +153,7 @@ mod tests {
             set_aside_why: None,
             set_asides: 0,
             unopened: None,
+            cause: "activation".into(),
         };
         plugins::put_binding(tx, agency, 0, &row).await.expect("a binding");
         let revision = BindingRevisionRow {

@@ -10,10 +10,11 @@ use crate::parts::schema::described;
 use crate::shell::{Shell, said};
 use crate::ui::Ui;
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Form, Path, Query, State};
 use posthouse_app::rules::{BindingView, LogEntry, PluginView};
 use posthouse_app::segments::SEGMENTATION;
 use posthouse_app::team::Scope;
+use posthouse_web::Problem;
 use serde::Deserialize;
 
 /// Lines of a page.
@@ -37,6 +38,8 @@ struct Binding {
     lines: Vec<LogEntry>,
     next: Option<i64>,
     reads: bool,
+    /// How many customers are in its segments.
+    members: u64,
 }
 
 pub(super) async fn binding(
@@ -58,6 +61,8 @@ pub(super) async fn binding(
     let more = lines.len() as i64 > PAGE;
     lines.truncate(PAGE as usize);
     let facts = Facts::of(&desk, caller, ui).await?;
+    let segments = app.segments().list(caller).await?.into_iter();
+    let members = segments.filter(|segment| point == SEGMENTATION && segment.binding == name);
     page(&Binding {
         ui,
         shell: Shell::new(&session, ui, "plugins"),
@@ -67,6 +72,7 @@ pub(super) async fn binding(
         next: lines.last().filter(|_| more).map(|line| line.line),
         lines,
         reads: caller.may(Scope::Read).is_ok(),
+        members: members.map(|segment| segment.count).sum(),
         plugin,
         binding,
     })
@@ -85,7 +91,62 @@ pub(super) async fn ask_again(
     Ok(said(&binding_path(&view.extension_point, &view.name), &text))
 }
 
+#[derive(Debug, Deserialize)]
+pub(super) struct Present {
+    /// The revision that whoever asks has looked at.
+    revision: i64,
+}
+
+/// Takes a rule that sorts customers out of force.
+pub(super) async fn end(
+    State(desk): State<Desk>,
+    Staff(session): Staff,
+    bare: Bare,
+    Path((point, name)): Path<(String, String)>,
+    Form(present): Form<Present>,
+) -> Answer {
+    session.caller.may(Scope::Rules)?;
+    sorting(&point)?;
+    let segments = desk.app().segments();
+    let view = segments.end(&session.caller, &name, Some(present.revision)).await?;
+    let moved = view.diff.as_ref().map_or(0, |diff| diff.changed);
+    let text = Ui::from(bare).say("plugins-ended").count("count", moved).to_string();
+    Ok(said(&binding_path(&point, &name), &text))
+}
+
+/// Puts the rule of a binding that has ended back into force.
+pub(super) async fn restore(
+    State(desk): State<Desk>,
+    Staff(session): Staff,
+    bare: Bare,
+    Path((point, name)): Path<(String, String)>,
+    Form(present): Form<Present>,
+) -> Answer {
+    session.caller.may(Scope::Rules)?;
+    sorting(&point)?;
+    let segments = desk.app().segments();
+    let view = segments
+        .roll_back(&session.caller, &name, None, Some(present.revision))
+        .await?;
+    let moved = view.diff.as_ref().map_or(0, |diff| diff.changed);
+    let text = Ui::from(bare).say("plugins-restored").count("count", moved).to_string();
+    Ok(said(&binding_path(&point, &name), &text))
+}
+
+/// Rules of campaigns end and come back with them.
+fn sorting(point: &str) -> Answer<()> {
+    if point == SEGMENTATION {
+        return Ok(());
+    }
+    Err(Problem::not_found("binding").into())
+}
+
 impl Binding {
+    /// Whether it can be ended here.
+    fn may_end(&self) -> bool {
+        self.is_sorting() && self.binding.ended_at.is_none()
+    }
+
     fn is_sorting(&self) -> bool {
         self.binding.extension_point == SEGMENTATION
     }

@@ -10,7 +10,7 @@ use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Multipart, State};
 use posthouse_app::AppError;
-use posthouse_app::rules::PluginView;
+use posthouse_app::rules::{BindingView, PluginView};
 use posthouse_app::team::{Scope, Session};
 use posthouse_domain::words;
 use posthouse_web::{Problem, bodies};
@@ -25,6 +25,8 @@ struct Row {
     title: String,
     /// The bindings that it decides now: their address and name.
     in_force: Vec<(String, String)>,
+    /// Those that ended with it.
+    ended: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -42,23 +44,29 @@ pub(super) fn binding_path(point: &str, name: &str) -> String {
     format!("/plugins/bindings/{point}/{name}")
 }
 
+/// The bindings whose last revision names a plugin: their address and name.
+fn of(bindings: &[BindingView], plugin: &PluginView) -> Vec<(String, String)> {
+    let those = bindings.iter().filter(|binding| binding.digest == plugin.digest);
+    those
+        .map(|binding| {
+            (
+                binding_path(&binding.extension_point, &binding.name),
+                binding.name.clone(),
+            )
+        })
+        .collect()
+}
+
 async fn drawn(desk: &Desk, session: &Session, ui: Ui, wrong: Option<(String, String)>) -> posthouse_app::Result<List> {
     let caller = &session.caller;
     let (mut plugins, _) = desk.app().plugins().list(caller, None, ALL).await?;
     plugins.reverse();
     let bindings = desk.app().bindings().list(caller).await?;
+    let ended = desk.app().bindings().ended(caller).await?;
     let row = |plugin: PluginView| Row {
         title: ui.local(&record::localized(&plugin.title)).to_owned(),
-        in_force: bindings
-            .iter()
-            .filter(|binding| binding.digest == plugin.digest)
-            .map(|binding| {
-                (
-                    binding_path(&binding.extension_point, &binding.name),
-                    binding.name.clone(),
-                )
-            })
-            .collect(),
+        in_force: of(&bindings, &plugin),
+        ended: of(&ended, &plugin),
         plugin,
     };
     Ok(List {

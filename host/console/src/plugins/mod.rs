@@ -25,6 +25,8 @@ pub(crate) fn routes() -> Router<Desk> {
         )
         .route("/plugins/bindings/{point}/{name}", get(binding::binding))
         .route("/plugins/bindings/{point}/{name}/ask-again", post(binding::ask_again))
+        .route("/plugins/bindings/{point}/{name}/end", post(binding::end))
+        .route("/plugins/bindings/{point}/{name}/restore", post(binding::restore))
         .route("/plugins/{digest}", get(record::record))
         .route("/plugins/{digest}/delete", post(record::delete))
         .route("/decisions", get(decisions::list))

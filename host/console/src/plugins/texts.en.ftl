@@ -160,3 +160,31 @@ plugins-ask-again = Ask it now
 plugins-asked-again = It is asked again
 plugins-not-opened = This server could not open its plugin
 plugins-cost = Really took { $ms } ms of processor time per million units here
+
+plugins-has-ended = Ended
+plugins-end = End…
+plugins-end-title = End
+plugins-end-help = { $count ->
+    [0] Nobody is in its segments.
+    [one] One customer leaves its segments.
+   *[other] { $count } customers leave its segments.
+  } The rule is not asked any more; history and past members stay, and it can be put back.
+plugins-end-now = { $count ->
+    [0] End it
+    [one] End it for one customer
+   *[other] End it for { $count } customers
+  }
+plugins-ended = { $count ->
+    [0] It has ended
+    [one] It has ended; one customer left its segments
+   *[other] It has ended; { $count } customers left its segments
+  }
+plugins-ended-since = Ended { $when }
+plugins-ended-help = Nobody is in its segments, and the rule is not asked. What is shown below is of the rule that stood before.
+plugins-restore = Put it back
+plugins-restored = { $count ->
+    [0] It is in force again
+    [one] It is in force again; one customer moved
+   *[other] It is in force again; { $count } customers moved
+  }
+plugins-cause-ending = When it ended

@@ -151,3 +151,27 @@ plugins-ask-again = 现在就问
 plugins-asked-again = 已恢复询问
 plugins-not-opened = 这台服务器打不开它的插件
 plugins-cost = 在本社实测，每百万计算量用 { $ms } 毫秒处理器时间
+
+plugins-has-ended = 已停用
+plugins-end = 停用…
+plugins-end-title = 停用
+plugins-end-help = { $count ->
+    [0] 其分群中目前没有客户。
+   *[other] { $count } 位客户将离开其分群。
+  }规则不再被询问；历史和过去的成员都会保留，也可以恢复。
+plugins-end-now = { $count ->
+    [0] 确认停用
+   *[other] 停用，{ $count } 位客户离开分群
+  }
+plugins-ended = { $count ->
+    [0] 已停用
+   *[other] 已停用，{ $count } 位客户离开分群
+  }
+plugins-ended-since = { $when }停用
+plugins-ended-help = 其分群中没有客户，规则不再被询问。以下显示的是停用前的规则。
+plugins-restore = 恢复
+plugins-restored = { $count ->
+    [0] 已恢复生效
+   *[other] 已恢复生效，{ $count } 位客户变动
+  }
+plugins-cause-ending = 停用时

@@ -133,3 +133,4 @@ segments-done = { $count ->
     [one] In force for { $count } customer; { $moved } changed segment
    *[other] In force for { $count } customers; { $moved } changed segment
 }
+segments-cause-ending = Ended

@@ -109,3 +109,4 @@ segments-all-movers = 全部名单
 segments-nobody-moves = 没有客户会移动
 segments-moves-kept = 名单保留一天
 segments-done = 已对 { $count } 位客户生效，{ $moved } 位换了分群
+segments-cause-ending = 停用

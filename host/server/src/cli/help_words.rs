@@ -316,6 +316,11 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     ("Activate an earlier revision of a binding again", "恢复绑定的较早修订"),
     (
+        "End a binding: everyone leaves its segments, and its rule is not asked any more. `rollback` puts it back",
+        "停用绑定：所有客户离开其分群，规则不再询问。可用 `rollback` 重新启用",
+    ),
+    ("The binding", "绑定"),
+    (
         "Ask a campaign's rule again that was set aside because it kept failing or costing",
         "恢复询问因屡次出错或耗时过多而暂停的活动规则",
     ),

@@ -47,6 +47,7 @@ pub(crate) async fn put_revision(tx: &mut Tx, agency: Uuid, revision: i64) {
         set_aside_why: None,
         set_asides: 0,
         unopened: None,
+        cause: "activation".into(),
     };
     let put = plugins::put_binding(tx, agency, revision - 1, &binding).await;
     assert!(put.expect("a binding"), "revision {revision} is not the next");

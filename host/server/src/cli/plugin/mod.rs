@@ -105,6 +105,12 @@ pub(super) enum Plugin {
         #[arg(long, value_name = "REVISION")]
         to: Option<i64>,
     },
+    /// End a binding: everyone leaves its segments, and its rule is not asked any more. `rollback` puts it back.
+    #[command(after_help = VARIABLES)]
+    End {
+        /// The binding.
+        binding: Binding,
+    },
     /// Ask a campaign's rule again that was set aside because it kept failing or costing.
     #[command(after_help = VARIABLES)]
     AskAgain {
@@ -174,6 +180,7 @@ impl Plugin {
             Self::Preview { rule, all } => remote::preview(&rule, all, output),
             Self::Activate { rule, grant } => remote::activate(&rule, grant, output),
             Self::Rollback { binding, to } => remote::rollback(&binding, to, output),
+            Self::End { binding } => remote::end(&binding, output),
             Self::AskAgain { binding } => remote::ask_again(&binding, output),
             Self::History { binding, revisions } => remote::history(&binding, revisions, output),
             Self::Logs { binding, lines } => remote::logs(&binding, lines, output),

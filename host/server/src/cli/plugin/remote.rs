@@ -1,4 +1,4 @@
-//! What is done on a server: push, preview, activate, rollback, history, logs, list.
+//! What is done on a server: push, preview, activate, rollback, end, history, logs, list.
 
 use super::author::warnings;
 use super::binding::Binding;
@@ -258,6 +258,12 @@ pub(super) fn rollback(name: &Binding, to: Option<i64>, output: Output) -> Resul
     output.answer(&binding, || {
         answers::brought_back(&binding, &history["items"][0]["restores"])
     })
+}
+
+pub(super) fn end(name: &Binding, output: Output) -> Result<(), Failure> {
+    let client = Client::from_environment()?;
+    let binding = client.delete(&name.path()).map_err(about(name))?;
+    output.answer(&binding, || answers::ended(&binding))
 }
 
 pub(super) fn ask_again(name: &Binding, output: Output) -> Result<(), Failure> {

@@ -205,6 +205,18 @@ pub(super) fn brought_back(binding: &Value, restored: &Value) -> String {
     .to_string()
 }
 
+/// A binding that has ended, and who left its segments by that.
+pub(super) fn ended(binding: &Value) -> String {
+    words!(
+        "{name} has ended with revision {revision}. `posthouse plugin rollback {name}` puts its rule back into force.\n\n{moved}",
+        "{name} 已停用（修订 {revision}）。`posthouse plugin rollback {name}` 可重新启用。\n\n{moved}",
+        name = bound(binding),
+        revision = binding["revision"],
+        moved = diff(&binding["diff"])
+    )
+    .to_string()
+}
+
 /// The revisions of a binding, the newest first.
 pub(super) fn history(page: &Value, house: &House) -> String {
     let mut rows = vec![head([
@@ -220,6 +232,7 @@ pub(super) fn history(page: &Value, house: &House) -> String {
             "activation" => words!("activation", "启用"),
             "rollback" => words!("rollback", "回滚"),
             "breaker" => words!("breaker", "熔断"),
+            "ending" => words!("end", "停用"),
             other => Words::same(other),
         };
         let cause = match revision["restores"].as_i64() {
