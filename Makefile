@@ -5,7 +5,7 @@ DIST    := plugins/dist
 FUZZ_SECONDS ?= 60
 PLUGINS := $(patsubst plugins/%/Cargo.toml,%,$(wildcard plugins/*/Cargo.toml))
 
-.PHONY: demo test test-build check build dist setup plugins bench cdnow million torture fuzz fmt clean
+.PHONY: demo test test-build check build dist setup plugins bench cdnow million torture fuzz screenshots fmt clean
 
 demo: build ## build everything and serve a seeded agency on 127.0.0.1:7300
 	exec target/release/posthouse demo $(DEMO)
@@ -57,7 +57,7 @@ cdnow: test-build ## real purchases against an independent computation; download
 million: build ## a file of a million rows on both engines, with memory measured; takes minutes
 	POSTHOUSE_TEST_MILLION=1 POSTHOUSE_TEST_BINARY=$(CURDIR)/target/release/posthouse $(CARGO) test --locked -p posthouse-tests million -- --nocapture --test-threads 1
 
-torture: test-build ## a hundred power cuts on each engine, a hundred rounds of three hosts, and strangers at the doors, from another seed every time; takes an hour
+torture: test-build ## a hundred power cuts on each engine, a hundred rounds of three hosts, strangers at the doors and hostile guests, from another seed every time; takes an hour
 	POSTHOUSE_TEST_TORTURE=$${POSTHOUSE_TEST_TORTURE:-100} POSTHOUSE_TEST_SEED=$${POSTHOUSE_TEST_SEED:-$$(date +%s)} \
 		$(CARGO) test --locked -p posthouse-tests torture -- --nocapture --test-threads 1
 
@@ -73,6 +73,9 @@ test-build: setup ## what the tests need: the binary, the plugins, and the proje
 	cd target/test-plugins && ../debug/posthouse plugin new sample-offer --world promotion
 	target/debug/posthouse plugin pack target/test-plugins/sample -o target/test-plugins/sample.wasm
 	target/debug/posthouse plugin pack target/test-plugins/sample-offer -o target/test-plugins/sample-offer.wasm
+
+screenshots: test-build ## pictures of the console's rooms for the documents, into docs/screenshots
+	scripts/screenshots
 
 fmt:
 	$(CARGO) fmt --all

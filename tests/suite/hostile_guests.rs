@@ -114,7 +114,7 @@ fn guests_under_torture() {
 fn slow_campaigns(greedy: &Client) -> Client {
     let shop = Campaigns::new(greedy);
     shop.group("season", "stackable");
-    for number in 0..CAMPAIGNS {
+    for number in 1..=CAMPAIGNS {
         let guest = PromotionGuest {
             name: format!("slow-{number}"),
             before: PromotionGuest::at_price(7_777, CHASE),

@@ -202,9 +202,8 @@ impl From<LogEntry> for LogLine {
     }
 }
 
-/// Which bindings to list.
+/// Which bindings to list. They are always listed whole, so whoever asks for pages gets the only one.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 struct Which {
     /// Those that have ended, instead of those that decide.
     #[serde(default)]
