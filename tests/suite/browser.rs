@@ -2,18 +2,25 @@
 
 use crate::demo::Demo;
 use posthouse_tests::{Database, root};
-use std::process::Command;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 
 on_both_engines!(sign_in, today, customers, segments, campaigns, quotes, plugins);
 
 /// Has Chromium try a room.
 fn room(database: Database, name: &str) {
+    room_with(database, name, &[]);
+}
+
+/// The same on a demo with settings of its own.
+fn room_with(database: Database, name: &str, settings: &[(&str, String)]) {
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = match database {
         Database::Sqlite => None,
         Database::Postgres => Some(posthouse_tests::postgres::database()),
     };
-    let demo = Demo::start_on(folder.path(), elsewhere.as_deref());
+    let demo = Demo::start_on(folder.path(), elsewhere.as_deref(), settings);
     let output = Command::new("node")
         .args([
             "--test",
@@ -35,8 +42,58 @@ fn room(database: Database, name: &str) {
     );
 }
 
+/// A provider of sign-ins, which ends with this.
+struct Provider {
+    child: Child,
+    issuer: String,
+}
+
+impl Provider {
+    fn start(accounts: &Value) -> Self {
+        let mut child = Command::new("node")
+            .args(["provider.mjs", &accounts.to_string()])
+            .current_dir(root().join("tests/browser"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("node runs; scripts/setup installs it");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let issuer = lines.find_map(|line| line.ok()?.strip_prefix("listening on ").map(str::to_owned));
+        let issuer = issuer.expect("the provider starts; scripts/setup installs it");
+        Self { child, issuer }
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn sign_in(database: Database) {
-    room(database, "sign_in");
+    let verified = |email: &str| json!({"email": email, "email_verified": true});
+    let of = |sub: &str, email: &str| json!({"sub": sub, "email": email, "email_verified": true});
+    let accounts = json!({
+        "sales": verified("li.min@silkroad.example"),
+        "stranger": verified("stranger@silkroad.example"),
+        "unverified": {"email": "lin.xiao@silkroad.example", "email_verified": false},
+        "elsewhere": verified("owner@elsewhere.example"),
+        "invited": of("i1", "invited@silkroad.example"),
+        "renamed": of("i1", "renamed@silkroad.example"),
+        "successor": of("i2", "invited@silkroad.example"),
+    });
+    let provider = Provider::start(&accounts);
+    let setting = |name, value: &str| (name, value.to_owned());
+    let settings = [
+        setting("POSTHOUSE_OIDC__ISSUER", &provider.issuer),
+        setting("POSTHOUSE_OIDC__CLIENT_ID", "posthouse"),
+        setting("POSTHOUSE_OIDC__CLIENT_SECRET", "a secret of the tests"),
+        setting("POSTHOUSE_OIDC__ALLOW_PRIVATE", "true"),
+        setting("POSTHOUSE_OIDC__DOMAINS", "[\"silkroad.example\"]"),
+    ];
+    room_with(database, "sign_in", &settings);
 }
 
 fn customers(database: Database) {

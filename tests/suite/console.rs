@@ -16,9 +16,25 @@ on_both_engines!(
 );
 
 /// Pages for whoever comes.
-const OPEN: [&str; 3] = ["/sign-in", "/join/{token}", "/assets/{file}"];
+const OPEN: [&str; 6] = [
+    "/sign-in",
+    "/sign-in/code",
+    "/sign-in/provider",
+    "/sign-in/provider/back",
+    "/join/{token}",
+    "/assets/{file}",
+];
 /// Those that everybody who is signed in has.
-const OWN: [&str; 4] = ["/", "/palette", "/sign-out", "/me"];
+const OWN: [&str; 8] = [
+    "/",
+    "/palette",
+    "/sign-out",
+    "/me",
+    "/me/second-factor",
+    "/me/second-factor/confirm",
+    "/me/second-factor/codes",
+    "/me/second-factor/remove",
+];
 
 fn sources(folder: &Path, found: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -49,21 +65,21 @@ fn doors() -> BTreeSet<(&'static str, String)> {
 }
 
 /// An answer of the console: status, headers and page.
-struct Page {
-    status: u16,
-    location: String,
-    text: String,
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) location: String,
+    pub(crate) text: String,
 }
 
 /// A browser of somebody, or of nobody, that follows nothing by itself.
-struct Browser {
+pub(crate) struct Browser {
     agent: ureq::Agent,
     base: String,
     token: Option<String>,
 }
 
 impl Browser {
-    fn of(server: &Server, token: Option<&str>) -> Self {
+    pub(crate) fn of(server: &Server, token: Option<&str>) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -76,7 +92,7 @@ impl Browser {
         }
     }
 
-    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Page {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Page {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
@@ -101,7 +117,7 @@ impl Browser {
         }
     }
 
-    fn get(&self, path: &str) -> Page {
+    pub(crate) fn get(&self, path: &str) -> Page {
         self.ask("GET", path, &[], "")
     }
 

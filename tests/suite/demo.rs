@@ -25,16 +25,16 @@ impl Demo {
 
     /// Starts by another clock.
     pub(crate) fn start_at(folder: &Path, clock: &str) -> Self {
-        Self::start_with(folder, &["--clock", clock])
+        Self::start_with(folder, &["--clock", clock], &[])
     }
 
-    /// Starts as it is, on this database if one is named.
-    pub(crate) fn start_on(folder: &Path, database: Option<&str>) -> Self {
+    /// Starts as it is, on this database if one is named, with these settings.
+    pub(crate) fn start_on(folder: &Path, database: Option<&str>, settings: &[(&str, String)]) -> Self {
         let named = database.map(|database| ["--database", database]);
-        Self::start_with(folder, named.as_ref().map_or(&[], |words| &words[..]))
+        Self::start_with(folder, named.as_ref().map_or(&[], |words| &words[..]), settings)
     }
 
-    fn start_with(folder: &Path, words: &[&str]) -> Self {
+    fn start_with(folder: &Path, words: &[&str], settings: &[(&str, String)]) -> Self {
         // a port of its own, as in life: port 0 can be listened on twice, and hides that
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
         let listen = port.expect("a port").to_string();
@@ -43,6 +43,7 @@ impl Demo {
             .args(words)
             .current_dir(folder)
             .env("POSTHOUSE_HTTP__REQUESTS_PER_SECOND", "1000000")
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .spawn()
             .expect("the demo starts");

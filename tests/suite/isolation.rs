@@ -166,6 +166,7 @@ impl Door {
             ("PUT", "{key}") if self.template.contains("/roles/") => {
                 json!({"title": {"zh-CN": "店员", "en": "Clerk"}, "permissions": ["read"]})
             }
+            ("PATCH", "agency") => json!({"second_factor_needed": true}),
             ("PATCH", "{id}") if self.template.contains("/staff/") => json!({"branch": ours.branch}),
             ("PUT", "owner") => json!({"owner": ours.person}),
             ("POST", "owner") => json!({"customers": [ours.customer], "owner": null}),
@@ -243,8 +244,10 @@ impl Door {
         let ends = ["/preview", "/replay", "/quotes", "/events", "/look-up", "/plugins"];
         let is_one_of_these =
             ends.iter().any(|end| self.template.ends_with(end)) && !self.template.contains("/webhooks/");
-        // an import that is over cannot be ended, and a rule that was not set aside is asked anyway
-        let changes_nothing = self.template.contains("/imports/") || self.template.ends_with("/ask-again");
+        // an import that is over cannot be ended, a rule that was not set aside is asked anyway, and who has no second factor keeps none
+        let changes_nothing = self.template.contains("/imports/")
+            || self.template.ends_with("/ask-again")
+            || self.template.ends_with("/second-factor");
         is_one_of_these || (["DELETE", "POST"].contains(&self.method.as_str()) && changes_nothing)
     }
 

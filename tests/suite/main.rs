@@ -73,6 +73,7 @@ mod replay;
 mod rules;
 mod rules_alone;
 mod search;
+mod second_factor;
 mod segments;
 mod several_hosts;
 mod siege;

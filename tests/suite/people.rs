@@ -11,7 +11,7 @@ on_both_engines!(
     another_person_has_to_agree,
 );
 
-const PASSWORD: &str = "seventh camel on the road";
+pub(crate) const PASSWORD: &str = "seventh camel on the road";
 
 /// Signs in and has the token sent with every request.
 fn sign_in(server: &Server, email: &str, password: &str) -> Answer {

@@ -2,20 +2,22 @@
 
 use super::Front;
 use super::calls::Calls;
-use super::extract::Auth;
+use super::extract::{Auth, Json};
 use super::fixed;
 use super::page::At;
 use axum::extract::State;
-use posthouse_app::team::Scope;
+use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::time;
 use posthouse_web::problem::Answer;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 pub(super) fn routes() -> Calls {
-    Calls::new().open_to(&Scope::ALL, routes!(read))
+    Calls::new()
+        .open_to(&Scope::ALL, routes!(read))
+        .open_to(&[Scope::Owner], routes!(change))
 }
 
 /// The agency of the key.
@@ -45,6 +47,8 @@ pub(crate) struct Agency {
     today: String,
     /// The business clock: holds, days and deadlines go by it.
     now: At,
+    /// Whether everybody of the staff has to have a second factor.
+    second_factor_needed: bool,
     /// What the key may do.
     #[schema(value_type = Vec<fixed::Scope>, example = json!(["campaigns", "read"]))]
     scopes: Vec<Scope>,
@@ -54,8 +58,13 @@ pub(crate) struct Agency {
 #[utoipa::path(get, path = "/agency", tag = "team", operation_id = "getAgency",
     responses((status = 200, description = "The agency.", body = Agency)))]
 async fn read(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Agency>> {
+    document(&front, &caller).await
+}
+
+async fn document(front: &Front, caller: &Caller) -> Answer<axum::Json<Agency>> {
     let room = &caller.room;
     let now = front.app().now();
+    let second_factor_needed = front.app().team().is_second_factor_needed(caller).await?;
     Ok(axum::Json(Agency {
         id: room.id,
         slug: room.slug.clone(),
@@ -66,6 +75,31 @@ async fn read(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Js
         country: room.terms.country.clone(),
         today: time::day_text(room.day_of(now)),
         now: now.into(),
+        second_factor_needed,
         scopes: caller.scopes.clone(),
     }))
+}
+
+/// What is to become different of the agency; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"second_factor_needed": true}))]
+pub(crate) struct AgencyChange {
+    /// `true`: whoever has no second factor sets one up before anything else, from their next request on.
+    #[serde(default)]
+    second_factor_needed: Option<bool>,
+}
+
+/// Have everybody of the staff need a second factor, or not.
+#[utoipa::path(patch, path = "/agency", tag = "team", operation_id = "changeAgency", request_body = AgencyChange,
+    responses((status = 200, description = "The agency as it is now.", body = Agency)))]
+async fn change(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Json(body): Json<AgencyChange>,
+) -> Answer<axum::Json<Agency>> {
+    if let Some(needed) = body.second_factor_needed {
+        front.app().team().need_second_factor(&caller, needed).await?;
+    }
+    document(&front, &caller).await
 }

@@ -11,7 +11,8 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use posthouse_app::team::{self, Credentials, Scope, SessionEntry, SignedIn};
+use posthouse_app::AppError;
+use posthouse_app::team::{self, Credentials, Entry, Scope, SessionEntry, SignedIn};
 use posthouse_domain::Localized;
 use posthouse_web::bodies::receive;
 use posthouse_web::problem::Answer;
@@ -99,6 +100,9 @@ pub(crate) struct SignIn {
     /// Password.
     #[schema(format = Password)]
     password: String,
+    /// A code of their authenticator app, or a recovery code; needed by those who have a second factor.
+    #[serde(default)]
+    code: Option<String>,
 }
 
 /// With what somebody takes up an invitation.
@@ -114,6 +118,9 @@ pub(crate) struct Join {
     /// The password that they choose: 10 characters or more.
     #[schema(format = Password)]
     password: String,
+    /// A code of their authenticator app, or a recovery code; needed by those who have a second factor.
+    #[serde(default)]
+    code: Option<String>,
 }
 
 /// Somebody who is signed in.
@@ -173,7 +180,8 @@ impl std::convert::From<SignedIn> for Opened {
 /// Sign in by e-mail address and password.
 ///
 /// Whatever is not right is answered with `sign_in_refused`. After five wrong passwords in a row nobody is let in as this person for a while,
-/// nor after many from one address: `locked_out`, with how long.
+/// nor after many from one address: `locked_out`, with how long. Where the password is right and the person has a second factor, a sign-in without a code is answered with
+/// `code_needed`, and one whose code is wrong or was used before with `code_refused`, which counts like a wrong password.
 #[utoipa::path(post, path = "/sign-in", tag = "team", operation_id = "signIn", request_body = SignIn, security(),
     responses((status = 201, description = "The session, with its token, shown this once.", body = Opened)))]
 async fn sign_in(State(front): State<Front>, from: From, Json(body): Json<SignIn>) -> Answer<impl IntoResponse> {
@@ -182,21 +190,32 @@ async fn sign_in(State(front): State<Front>, from: From, Json(body): Json<SignIn
         email: &body.email,
         password: &body.password,
     };
-    let opened = front.app().team().sign_in(credentials, from.device()).await?;
+    let entry = front.app().team().sign_in(credentials, from.device()).await?;
+    let opened = whole(&front, entry, body.code.as_deref(), &from).await?;
     Ok((StatusCode::CREATED, axum::Json(Opened::from(opened))))
+}
+
+/// The session, with the code of somebody who has a second factor.
+async fn whole(front: &Front, entry: Entry, code: Option<&str>, from: &From) -> Result<SignedIn, AppError> {
+    match (entry, code) {
+        (Entry::Half(half), Some(code)) => front.app().team().second_step(&half, code, from.device()).await,
+        (entry, _) => entry.whole(),
+    }
 }
 
 /// Take up an invitation, or choose a new password by a link.
 ///
-/// The link opens nothing any more then, and sessions under an earlier password end.
+/// The link opens nothing any more then, and sessions under an earlier password end. For somebody who has a second factor the password is changed, and a session begins
+/// only with a code: without one the answer is `code_needed`, with a wrong one `code_refused`, and they sign in by the new password.
 #[utoipa::path(post, path = "/join", tag = "team", operation_id = "join", request_body = Join, security(),
     responses((status = 201, description = "The session, with its token, shown this once.", body = Opened)))]
 async fn join(State(front): State<Front>, from: From, Json(body): Json<Join>) -> Answer<impl IntoResponse> {
     let team = front.app().team();
     let name = body.name.as_deref().unwrap_or_default();
-    let opened = team
+    let entry = team
         .accept_invitation(&body.token, name, &body.password, from.device())
         .await?;
+    let opened = whole(&front, entry, body.code.as_deref(), &from).await?;
     Ok((StatusCode::CREATED, axum::Json(Opened::from(opened))))
 }
 

@@ -22,6 +22,7 @@ pub(super) fn routes() -> Calls {
     Calls::new()
         .open_to(&[Scope::Team], routes!(list))
         .open_to(&[Scope::Team], routes!(one, change))
+        .open_to(&[Scope::Team], routes!(take_second_factor))
 }
 
 /// Calls whose answers hold a link.
@@ -51,9 +52,11 @@ pub(crate) struct Staff {
     role_title: Localized,
     /// Where they work.
     branch: Option<Branch>,
-    /// `invited`: has not chosen a password yet; `active`; `disabled`: is not let in any more.
+    /// `invited`: has not come yet; `active`; `disabled`: is not let in any more.
     #[schema(value_type = fixed::StaffState)]
     state: &'static str,
+    /// Whether they say a code of an authenticator app when they sign in.
+    second_factor: bool,
     /// When they last signed in.
     signed_in_at: Option<At>,
     /// When they were invited.
@@ -72,6 +75,7 @@ impl From<StaffEntry> for Staff {
             role_title: person.role_title,
             branch: person.branch.map(Branch::from),
             state: person.state.as_str(),
+            second_factor: person.has_second_factor,
             signed_in_at: person.signed_in_at.map(At),
             created_at: person.created_at.into(),
             version: person.version,
@@ -219,4 +223,18 @@ async fn change(
     let expected = if_match(&headers)?;
     let person = front.app().team().change_staff(&caller, id, &change, expected).await?;
     Ok((etag(person.version), axum::Json(Staff::from(person))))
+}
+
+/// Take the second factor away from somebody who has lost it, with their recovery codes.
+///
+/// Where there is none, nothing happens. Where the agency wants everybody to have one, they set up another when they sign in next.
+#[utoipa::path(delete, path = "/staff/{id}/second-factor", tag = "team", operation_id = "takeSecondFactor", params(("id" = Uuid, Path, description = "Id of the person.")),
+    responses((status = 204, description = "They sign in without a code.")))]
+async fn take_second_factor(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path(id): Path<Uuid>,
+) -> Answer<StatusCode> {
+    front.app().team().take_second_factor(&caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,6 @@
-//! Document numbers are stored encrypted, and found again by a keyed hash.
+//! Document numbers are stored encrypted, and found again by a keyed hash; so are the secrets that people's codes are made of, and their recovery codes.
 
-use chacha20poly1305::aead::{Aead, KeyInit};
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use posthouse_domain::Entropy;
@@ -14,6 +14,7 @@ pub struct DocumentKeys {
     hashing: [u8; 32],
     sealing: [u8; 32],
     sessions: [u8; 32],
+    factors: [u8; 32],
 }
 
 impl std::fmt::Debug for DocumentKeys {
@@ -39,6 +40,7 @@ impl DocumentKeys {
             hashing: keyed(secret, &[b"posthouse document hash"]),
             sealing: keyed(secret, &[b"posthouse document seal"]),
             sessions: keyed(secret, &[b"posthouse session form"]),
+            factors: keyed(secret, &[b"posthouse second factor"]),
         }
     }
 
@@ -60,39 +62,69 @@ impl DocumentKeys {
         hex::encode(keyed(&self.sessions, &[agency.as_bytes(), session.as_bytes()]))
     }
 
+    /// By what a recovery code of a person is looked up.
+    pub(crate) fn recovery(&self, agency: Uuid, staff: Uuid, code: &str) -> Vec<u8> {
+        keyed(&self.factors, &[agency.as_bytes(), staff.as_bytes(), code.as_bytes()]).to_vec()
+    }
+
     /// Encrypts a document number; `None` only if the cipher refuses, which it does for nothing this short.
     pub fn seal(&self, agency: Uuid, value: &str, entropy: &dyn Entropy) -> Option<Vec<u8>> {
-        let mut nonce = [0; 24];
-        entropy.fill(&mut nonce);
-        let cipher = XChaCha20Poly1305::new(&Key::from(self.sealing));
-        let sealed = cipher
-            .encrypt(
-                &XNonce::from(nonce),
-                chacha20poly1305::aead::Payload {
-                    msg: value.as_bytes(),
-                    aad: agency.as_bytes(),
-                },
-            )
-            .ok()?;
-        Some([nonce.as_slice(), &sealed].concat())
+        sealed(&self.sealing, agency.as_bytes(), value.as_bytes(), entropy)
     }
 
     /// Decrypts what [`Self::seal`] made; `None` if it was altered or sealed with another secret or for another agency.
     pub fn open(&self, agency: Uuid, sealed: &[u8]) -> Option<String> {
-        let (nonce, sealed) = sealed.split_at_checked(24)?;
-        let nonce: [u8; 24] = nonce.try_into().ok()?;
-        let cipher = XChaCha20Poly1305::new(&Key::from(self.sealing));
-        let plain = cipher
-            .decrypt(
-                &XNonce::from(nonce),
-                chacha20poly1305::aead::Payload {
-                    msg: sealed,
-                    aad: agency.as_bytes(),
-                },
-            )
-            .ok()?;
-        String::from_utf8(plain).ok()
+        String::from_utf8(opened(&self.sealing, agency.as_bytes(), sealed)?).ok()
     }
+
+    /// Encrypts what a person's codes are made of; it opens for nobody else.
+    pub(crate) fn seal_factor(
+        &self,
+        agency: Uuid,
+        staff: Uuid,
+        secret: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Option<Vec<u8>> {
+        let whose = [b"factor", agency.as_bytes().as_slice(), staff.as_bytes()].concat();
+        sealed(&self.sealing, &whose, secret, entropy)
+    }
+
+    /// Decrypts what [`Self::seal_factor`] made.
+    pub(crate) fn open_factor(&self, agency: Uuid, staff: Uuid, sealed: &[u8]) -> Option<Vec<u8>> {
+        let whose = [b"factor", agency.as_bytes().as_slice(), staff.as_bytes()].concat();
+        opened(&self.sealing, &whose, sealed)
+    }
+
+    /// Encrypts what a browser brings back from a provider of sign-ins.
+    pub(crate) fn seal_errand(&self, errand: &[u8], entropy: &dyn Entropy) -> Option<Vec<u8>> {
+        sealed(&self.sealing, b"errand", errand, entropy)
+    }
+
+    /// Decrypts what [`Self::seal_errand`] made.
+    pub(crate) fn open_errand(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+        opened(&self.sealing, b"errand", sealed)
+    }
+}
+
+/// A nonce, and `plain` encrypted under it and bound to whose it is.
+fn sealed(key: &[u8; 32], whose: &[u8], plain: &[u8], entropy: &dyn Entropy) -> Option<Vec<u8>> {
+    let mut nonce = [0; 24];
+    entropy.fill(&mut nonce);
+    let payload = Payload { msg: plain, aad: whose };
+    let sealed = XChaCha20Poly1305::new(&Key::from(*key)).encrypt(&XNonce::from(nonce), payload);
+    Some([nonce.as_slice(), &sealed.ok()?].concat())
+}
+
+fn opened(key: &[u8; 32], whose: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, sealed) = sealed.split_at_checked(24)?;
+    let nonce: [u8; 24] = nonce.try_into().ok()?;
+    let payload = Payload {
+        msg: sealed,
+        aad: whose,
+    };
+    XChaCha20Poly1305::new(&Key::from(*key))
+        .decrypt(&XNonce::from(nonce), payload)
+        .ok()
 }
 
 #[cfg(test)]
@@ -110,6 +142,15 @@ mod tests {
         assert_eq!(DocumentKeys::new(&[8; 32]).open(ours, &sealed), None);
         sealed[30] ^= 1;
         assert_eq!(keys.open(ours, &sealed), None);
+        let (one, other) = (Uuid::from_u128(3), Uuid::from_u128(4));
+        let factor = keys
+            .seal_factor(ours, one, b"secret", &SystemEntropy)
+            .expect("a short text");
+        assert_eq!(keys.open_factor(ours, one, &factor).as_deref(), Some(&b"secret"[..]));
+        assert_eq!(keys.open_factor(ours, other, &factor), None);
+        assert_eq!(keys.open_factor(theirs, one, &factor), None);
+        assert_eq!(keys.open(ours, &factor), None);
+        assert_ne!(keys.recovery(ours, one, "a"), keys.recovery(ours, other, "a"));
         assert_ne!(
             keys.hash(ours, IdentityKind::Passport, "E1"),
             keys.hash(theirs, IdentityKind::Passport, "E1")

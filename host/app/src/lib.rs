@@ -99,6 +99,7 @@ pub struct App {
     verifying: audit::Verifying,
     doorkeeper: team::Doorkeeper,
     passwords: team::Passwords,
+    provider: Option<team::Provider>,
     writable: Arc<writable::Writable>,
     points: Points,
     contributions: Contributions,
@@ -144,6 +145,8 @@ pub struct Parts {
     pub campaigns_in_force: u32,
     /// How much room things may take.
     pub allowances: Allowances,
+    /// By whom people may sign in beside their password.
+    pub provider: Option<team::ProviderTerms>,
 }
 
 impl App {
@@ -168,6 +171,7 @@ impl App {
             verifying: audit::Verifying::default(),
             doorkeeper: team::Doorkeeper::default(),
             passwords: team::Passwords::default(),
+            provider: parts.provider.map(team::Provider::new),
             writable: Arc::default(),
             points: Points::default().with::<campaigns::point::Promotion>(),
             contributions: Contributions::default(),

@@ -4,12 +4,16 @@ mod branches;
 mod doorkeeper;
 mod keys;
 mod passwords;
+mod provider;
 mod roles;
+mod second_factor;
+mod second_step;
 mod sessions;
 mod sign_in;
 mod staff;
 #[cfg(test)]
 mod tests;
+mod totp;
 
 pub(crate) use crate::caller::is_same_person;
 pub use crate::caller::{Caller, Mask, RowScope, Rows, Scope};
@@ -19,7 +23,11 @@ pub(crate) use keys::is_plain;
 pub use keys::{NewKey, create_key, keys, revoke_key};
 use keys::{hash, new_secret};
 pub(crate) use passwords::Passwords;
+pub(crate) use provider::Provider;
+pub use provider::{Back, Errand, ProviderTerms};
 pub use roles::{NewRole, OWNER, Role};
+pub use second_factor::{Enrolment, SecondFactor, take_second_factor};
+pub use second_step::Entry;
 pub use sessions::{Device, Person, Session, SessionEntry, SignedIn};
 pub use sign_in::{Credentials, Preferences};
 pub use staff::{
@@ -200,10 +208,12 @@ impl Team<'_> {
     /// Who sends this key, or this token of a session.
     ///
     /// # Errors
-    /// [`AppError::Unauthorised`] if nobody.
+    /// [`AppError::Unauthorised`] if nobody; `second_factor_needed` for somebody who has to set one up first.
     pub async fn authenticate(&self, secret: &str) -> Result<Caller> {
         if secret.starts_with(sessions::SESSION) {
-            return Ok(self.session(secret).await?.caller);
+            let session = self.session(secret).await?;
+            second_step::enrol_first(&session)?;
+            return Ok(session.caller);
         }
         let agency = secret
             .strip_prefix("ph_")

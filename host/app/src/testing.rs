@@ -35,6 +35,7 @@ pub(crate) fn host(store: &Store, at: Instant) -> (App, Clocks) {
         private_webhooks: false,
         campaigns_in_force: 500,
         allowances: crate::Allowances::default(),
+        provider: None,
     });
     (app, Clocks { business, machine })
 }

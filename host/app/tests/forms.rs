@@ -30,6 +30,7 @@ fn host(store: &Store) -> App {
         private_webhooks: false,
         campaigns_in_force: 500,
         allowances: posthouse_app::Allowances::default(),
+        provider: None,
     })
 }
 

@@ -27,6 +27,7 @@ async fn host(database: &str) -> App {
         private_webhooks: false,
         campaigns_in_force: 500,
         allowances: posthouse_app::Allowances::default(),
+        provider: None,
     });
     app.start();
     app

@@ -106,6 +106,7 @@ async fn are_made_again(address: String) {
         private_webhooks: false,
         campaigns_in_force: 500,
         allowances: posthouse_app::Allowances::default(),
+        provider: None,
     });
     let mut made = 0u128;
     for (number, file) in std::fs::read_dir(fixtures()).expect("fixtures").enumerate() {

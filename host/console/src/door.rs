@@ -3,7 +3,8 @@
 use crate::Desk;
 use crate::fault::{Undrawn, draw};
 use crate::plugins;
-use crate::shell::Shell;
+use crate::second_factor;
+use crate::shell::{Shell, leave_for};
 use crate::ui::Ui;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
@@ -73,19 +74,64 @@ impl<S: Send + Sync> FromRequestParts<S> for Part {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let headers = &parts.headers;
-        Ok(Self(
-            headers.contains_key("hx-request") && !headers.contains_key("hx-boosted"),
-        ))
+        Ok(Self::of(&parts.headers))
     }
 }
 
-/// The cookie's name. Where browsers speak TLS it is bound to this host and to TLS.
-fn cookie_name(desk: &Desk) -> &'static str {
-    if desk.doors().http().tls_in_front {
-        "__Host-posthouse"
-    } else {
-        "posthouse"
+impl Part {
+    fn of(headers: &HeaderMap) -> Self {
+        Self(headers.contains_key("hx-request") && !headers.contains_key("hx-boosted"))
+    }
+}
+
+/// A cookie of ours.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cookie {
+    /// The token of a session.
+    Session,
+    /// The token of somebody who has still to say a code.
+    Half,
+    /// What somebody brings back from the provider of sign-ins.
+    Errand,
+}
+
+impl Cookie {
+    /// Its name. Where browsers speak TLS it is bound to this host and to TLS.
+    fn name(self, desk: &Desk) -> &'static str {
+        match (self, desk.doors().http().tls_in_front) {
+            (Self::Session, true) => "__Host-posthouse",
+            (Self::Session, false) => "posthouse",
+            (Self::Half, true) => "__Host-posthouse-half",
+            (Self::Half, false) => "posthouse-half",
+            (Self::Errand, true) => "__Host-posthouse-errand",
+            (Self::Errand, false) => "posthouse-errand",
+        }
+    }
+
+    /// What a request has in it.
+    pub(crate) fn read(self, desk: &Desk, headers: &HeaderMap) -> Option<String> {
+        token(headers, self.name(desk)).map(str::to_owned)
+    }
+
+    /// Has the browser keep something in it, or forget it. A session's goes when the browser closes, the others within minutes.
+    pub(crate) fn put(self, desk: &Desk, value: Option<&str>, mut response: Response) -> Response {
+        let secure = if desk.doors().http().tls_in_front {
+            "; Secure"
+        } else {
+            ""
+        };
+        let age = match (self, value) {
+            (_, None) => "; Max-Age=0",
+            (Self::Session, _) => "",
+            (Self::Half, _) => "; Max-Age=300",
+            (Self::Errand, _) => "; Max-Age=600",
+        };
+        let (name, value) = (self.name(desk), value.unwrap_or_default());
+        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}");
+        if let Ok(text) = HeaderValue::from_str(&text) {
+            response.headers_mut().append(header::SET_COOKIE, text);
+        }
+        response
     }
 }
 
@@ -100,36 +146,15 @@ fn token<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
-/// A cookie that holds a session's token, or takes it away.
-fn cookie(desk: &Desk, token: Option<&str>) -> HeaderValue {
-    let secure = if desk.doors().http().tls_in_front {
-        "; Secure"
-    } else {
-        ""
-    };
-    let (value, age) = match token {
-        Some(token) => (token, ""),
-        None => ("", "; Max-Age=0"),
-    };
-    let text = format!(
-        "{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}",
-        cookie_name(desk)
-    );
-    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
-}
-
 /// Has the browser keep a session.
-pub(crate) fn keep(desk: &Desk, signed_in: &SignedIn, mut response: Response) -> Response {
-    response
-        .headers_mut()
-        .append(header::SET_COOKIE, cookie(desk, Some(&signed_in.token)));
-    response
+pub(crate) fn keep(desk: &Desk, signed_in: &SignedIn, response: Response) -> Response {
+    let response = Cookie::Session.put(desk, Some(&signed_in.token), response);
+    Cookie::Half.put(desk, None, response)
 }
 
 /// Has the browser forget a session.
-pub(crate) fn forget(desk: &Desk, mut response: Response) -> Response {
-    response.headers_mut().append(header::SET_COOKIE, cookie(desk, None));
-    response
+pub(crate) fn forget(desk: &Desk, response: Response) -> Response {
+    Cookie::Session.put(desk, None, response)
 }
 
 /// The address and browser of a request.
@@ -177,7 +202,7 @@ pub(crate) async fn anybody(State(desk): State<Desk>, mut request: Request, next
 /// A page for somebody who is signed in, and nobody else.
 pub(crate) async fn signed_in(State(desk): State<Desk>, request: Request, next: Next) -> Response {
     let ui = stranger(&desk, reader::language());
-    let Some(token) = token(request.headers(), cookie_name(&desk)).map(str::to_owned) else {
+    let Some(token) = Cookie::Session.read(&desk, request.headers()) else {
         return sign_in_first(&request, ui);
     };
     match desk.app().team().session(&token).await {
@@ -196,6 +221,13 @@ async fn let_in(desk: &Desk, (token, session): (String, Session), request: Reque
     tracing::Span::current().record("agency", session.caller.room.slug.as_str());
     let slug = session.caller.room.slug.clone();
     let stale = session.is_stale;
+    if session.must_enrol && !second_factor::is_open(request.uri().path()) {
+        let part = Part::of(request.headers());
+        return match is_write(request.method()) {
+            true => draw(second_factor::first(), ui, Some(Shell::new(&session, ui, ""))),
+            false => leave_for(second_factor::PATH, part),
+        };
+    }
     let answered = answer(desk, session.clone(), ui, request, next).await;
     let shell = Shell::new(&session, ui, "");
     let mut response = match answered {

@@ -17,6 +17,7 @@ mod parts;
 mod pictures;
 mod plugins;
 mod quotes;
+mod second_factor;
 mod segments;
 mod shell;
 mod show;
@@ -48,6 +49,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(plugins::routes())
         .merge(campaigns::routes())
         .merge(quotes::routes())
+        .merge(second_factor::routes())
         .merge(shell::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .route_layer(from_fn_with_state(desk.clone(), door::signed_in));

@@ -27,6 +27,7 @@ rooms![
     "shell",
     "parts",
     "sign_in",
+    "second_factor",
     "today",
     "customers",
     "segments",

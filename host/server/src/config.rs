@@ -3,8 +3,10 @@
 
 mod check;
 mod keys;
+mod oidc;
 
 pub(crate) use keys::strange_variables;
+pub(crate) use oidc::Oidc;
 
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
@@ -54,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) webhooks: Webhooks,
     /// How many campaigns there may be.
     pub(crate) campaigns: Campaigns,
+    /// A provider by which people may sign in.
+    pub(crate) oidc: Oidc,
 }
 
 /// What reading a workbook may use. It happens in a process of its own.
@@ -181,6 +185,7 @@ impl Default for Config {
             },
             webhooks: Webhooks { allow_private: false },
             campaigns: Campaigns { in_force: 500 },
+            oidc: Oidc::default(),
         }
     }
 }

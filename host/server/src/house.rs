@@ -40,6 +40,14 @@ pub(crate) enum HouseError {
     /// The program does not know where it is.
     #[error("{}", words!("the server's own program cannot be found, so workbooks cannot be read: {problem}", "找不到服务器自己的程序，无法读取工作簿：{problem}", problem = .0))]
     Program(#[from] std::io::Error),
+    /// What proves to a provider of sign-ins who this server is cannot be read.
+    #[error("{}", words!("oidc.client-secret-file {path} cannot be read: {problem}", "oidc.client-secret-file {path} 无法读取：{problem}", path = .path.display(), problem = .problem))]
+    ClientSecret {
+        /// Where it should be.
+        path: PathBuf,
+        /// What the system says.
+        problem: std::io::Error,
+    },
     /// The clock is not understood.
     #[error("{}", words!("clock {text:?} is not understood; use system, or fixed: or manual: and an instant as in fixed:2026-01-15T10:00:00Z or manual:2026-01-15", "时钟 {text:?} 无法识别；请用 system，或 fixed:、manual: 加时刻，如 fixed:2026-01-15T10:00:00Z 或 manual:2026-01-15", text = .0))]
     Clock(String),
@@ -168,6 +176,10 @@ pub(crate) async fn open_at(
         private_webhooks: config.webhooks.allow_private,
         campaigns_in_force: config.campaigns.in_force,
         allowances: config.allowances(),
+        provider: config.provider().map_err(|problem| HouseError::ClientSecret {
+            path: config.in_data(&config.oidc.client_secret_file),
+            problem,
+        })?,
     });
     app.check_secret().await.map_err(|e| HouseError::Database {
         address: config.database_shown(),

@@ -1,6 +1,6 @@
 //! Who is signed in where.
 
-use crate::{Result, Tx};
+use crate::{Result, Tx, factors};
 use posthouse_domain::Instant;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -16,6 +16,8 @@ pub struct SessionRow {
     pub address: String,
     /// What the browser called itself.
     pub agent: String,
+    /// By which way: `password`, `link` or `provider`.
+    pub way: String,
     /// When it began, in ms since 1970 by the machine's clock, as all of these.
     pub began_at: Instant,
     /// When something was last asked for; a minute may be missing.
@@ -28,7 +30,7 @@ pub struct SessionRow {
 
 macro_rules! select_sessions {
     () => {
-        "SELECT id, staff_id, address, agent, began_at, seen_at, rotated_at, ends_at FROM staff_session WHERE agency_id = $1"
+        "SELECT id, staff_id, address, agent, way, began_at, seen_at, rotated_at, ends_at FROM staff_session WHERE agency_id = $1"
     };
 }
 
@@ -39,8 +41,8 @@ macro_rules! select_sessions {
 pub async fn begin(tx: &mut Tx, agency: Uuid, row: &SessionRow, hash: &[u8]) -> Result<()> {
     execute!(
         tx,
-        "INSERT INTO staff_session (agency_id, id, staff_id, hash, earlier_until, address, agent, began_at, seen_at, rotated_at, ends_at)
-         VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $7, $7, $8)",
+        "INSERT INTO staff_session (agency_id, id, staff_id, hash, earlier_until, address, agent, way, began_at, seen_at, rotated_at, ends_at)
+         VALUES ($1, $2, $3, $4, 0, $5, $6, $9, $7, $7, $7, $8)",
         agency,
         row.id,
         row.staff_id,
@@ -48,7 +50,8 @@ pub async fn begin(tx: &mut Tx, agency: Uuid, row: &SessionRow, hash: &[u8]) -> 
         &row.address,
         &row.agent,
         row.began_at,
-        row.ends_at
+        row.ends_at,
+        &row.way
     )
     .map(drop)
 }
@@ -163,11 +166,12 @@ pub async fn end(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<bool> {
     Ok(ended == 1)
 }
 
-/// Ends every session of a person but one, and says how many there were.
+/// Ends every session of a person but one, and says how many there were. Those that have still to say a code end as well.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn end_of(tx: &mut Tx, agency: Uuid, staff: Uuid, but: Option<Uuid>) -> Result<u64> {
+    factors::forget_halves(&mut *tx, agency, staff).await?;
     execute!(
         tx,
         "DELETE FROM staff_session WHERE agency_id = $1 AND staff_id = $2 AND id <> $3",

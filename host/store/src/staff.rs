@@ -163,7 +163,8 @@ pub async fn active(tx: &mut Tx, agency: Uuid, role: &str) -> Result<i64> {
     let (active,) = fetch_one!(
         tx,
         (i64,),
-        "SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND role = $2 AND disabled_at IS NULL AND password IS NOT NULL",
+        "SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND role = $2 AND disabled_at IS NULL
+            AND (password IS NOT NULL OR signed_in_at IS NOT NULL)",
         agency,
         role
     )?;
@@ -215,22 +216,35 @@ pub async fn lock_out(tx: &mut Tx, agency: Uuid, id: Uuid, until: Instant) -> Re
     .map(drop)
 }
 
-/// Somebody has signed in, and no wrong password counts any more; `false` if their password is not the one that was looked at, or if they
-/// were disabled meanwhile.
+/// Somebody has signed in, and nothing wrong counts any more; `false` if they were disabled meanwhile.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn signed_in(tx: &mut Tx, agency: Uuid, id: Uuid, password: &str, now: Instant) -> Result<bool> {
+pub async fn came_in(tx: &mut Tx, agency: Uuid, id: Uuid, now: Instant) -> Result<bool> {
     let changed = execute!(
         tx,
-        "UPDATE staff SET failures = 0, locked_until = 0, signed_in_at = $4
-         WHERE agency_id = $1 AND id = $2 AND password = $3 AND disabled_at IS NULL",
+        "UPDATE staff SET failures = 0, locked_until = 0, signed_in_at = $3 WHERE agency_id = $1 AND id = $2 AND disabled_at IS NULL",
         agency,
         id,
-        password,
         now
     )?;
     Ok(changed == 1)
+}
+
+/// Whether this is still somebody's password, and they are let in.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn has_password(tx: &mut Tx, agency: Uuid, id: Uuid, password: &str) -> Result<bool> {
+    let found = fetch_optional!(
+        tx,
+        (Uuid,),
+        "SELECT id FROM staff WHERE agency_id = $1 AND id = $2 AND password = $3 AND disabled_at IS NULL",
+        agency,
+        id,
+        password
+    )?;
+    Ok(found.is_some())
 }
 
 /// Keeps the hash of a person's latest link; an earlier one opens nothing any more.

@@ -47,6 +47,7 @@ pub(super) async fn with_key(http: Http) -> (Front, tempfile::TempDir, String) {
         private_webhooks: false,
         campaigns_in_force: 500,
         allowances: posthouse_app::Allowances::default(),
+        provider: None,
     });
     let uploads = folder.path().join("uploads");
     (

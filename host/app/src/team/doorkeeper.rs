@@ -36,8 +36,8 @@ pub(super) fn locked_out(wait: i64) -> AppError {
     AppError::invalid(
         "locked_out",
         words!(
-            "too many wrong passwords; wait {seconds} s and try again, or ask for a new link",
-            "密码错误次数过多；请等待 {seconds} 秒后再试，或请管理员发送新的链接",
+            "too many wrong passwords or codes; wait {seconds} s and try again, or ask for a new link",
+            "密码或验证码错误次数过多；请等待 {seconds} 秒后再试，或请管理员发送新的链接",
             seconds = (wait.max(1) + 999) / 1_000
         ),
     )

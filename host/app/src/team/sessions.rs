@@ -4,6 +4,7 @@
 use super::branches::Branch;
 use super::keys::hash;
 use super::roles::{self, Role};
+use super::second_step::must_enrol;
 use super::staff::{agency_of, new_token};
 use crate::Team;
 use crate::audit;
@@ -13,7 +14,7 @@ use posthouse_domain::{Instant, Localized, normal, words};
 use posthouse_store::roles as branches;
 use posthouse_store::sessions::{self as store, SessionRow};
 use posthouse_store::staff::{self, StaffRow};
-use posthouse_store::{Access, Tx, audit as log};
+use posthouse_store::{Access, Tx, audit as log, factors};
 use serde_json::json;
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -72,6 +73,8 @@ pub struct Session {
     pub csrf: String,
     /// When the session ends if nothing is asked for, in ms since 1970.
     pub ends_at: Instant,
+    /// Whether the agency wants a second factor of them and they have none: they set one up, or reach nothing.
+    pub must_enrol: bool,
     /// Whether the token is so old that it is to be replaced ([`Team::rotate`]).
     pub is_stale: bool,
 }
@@ -183,6 +186,7 @@ impl Team<'_> {
         let now = self.app.machine.now();
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let (role, branch) = role_and_branch(&mut tx, agency, &staff).await?;
+        let (needed, since) = factors::standing(&mut tx, agency, staff.id).await?;
         drop(tx);
         let rows = match (role.rows, staff.branch_id) {
             (RowScope::All, _) => Rows::All,
@@ -203,6 +207,7 @@ impl Team<'_> {
             caller,
             csrf: self.app.documents.csrf(agency, row.id),
             ends_at: ends_at(&row),
+            must_enrol: must_enrol(needed, since, self.is_vouched(&row.way)),
             is_stale: now - row.rotated_at >= ROTATED_MILLIS,
             person: seen(staff, &role, branch),
         })

@@ -1,16 +1,17 @@
 //! Signing in: by password, or by the link of an invitation, with which the password is chosen.
 
-use super::doorkeeper::{self, locked_out};
+use super::doorkeeper::locked_out;
 use super::keys::hash;
 use super::passwords::{self, Place};
-use super::sessions::{self, Device, Person, SESSION, Session, SignedIn};
+use super::second_step::{Entry, Way};
+use super::sessions::{self, Device, Person, SESSION, Session};
 use super::staff::{agency_of_link, new_token};
 use crate::Team;
 use crate::audit;
 use crate::caller::Caller;
-use crate::error::{AppError, Result, repeating, retrying};
+use crate::error::{AppError, Result, retrying};
 use crate::texts::short;
-use posthouse_domain::{Instant, normal, words};
+use posthouse_domain::{normal, words};
 use posthouse_store::sessions::{self as session_store, SessionRow};
 use posthouse_store::staff::{self as store, StaffRow};
 use posthouse_store::{Access, StoreError, Tx, audit as log, team};
@@ -38,7 +39,7 @@ pub struct Preferences {
 }
 
 /// The one answer to an address, a password or an account that does not open.
-fn refused() -> AppError {
+pub(super) fn refused() -> AppError {
     AppError::invalid(
         "sign_in_refused",
         words!(
@@ -46,6 +47,17 @@ fn refused() -> AppError {
             "邮箱或密码不正确，或账号未启用；在多家旅行社任职的，请同时注明旅行社"
         ),
     )
+}
+
+/// Counts what came of somebody's wish to come in.
+pub(super) fn count_outcome<T>(outcome: &Result<T>) {
+    let said = match outcome {
+        Ok(_) => "granted",
+        Err(AppError::Invalid(rejection)) if rejection.code == "locked_out" => "locked_out",
+        Err(AppError::Invalid(_)) => "refused",
+        Err(_) => "failed",
+    };
+    metrics::counter!("posthouse_sign_ins_total", "outcome" => said).increment(1);
 }
 
 fn link_over() -> AppError {
@@ -59,25 +71,22 @@ fn link_over() -> AppError {
 }
 
 impl Team<'_> {
-    /// Lets somebody in by their password. Where nobody has the address it takes as long and comes to the same, also in the number of
+    /// Lets somebody in by their password, or to the question for a code. Where nobody has the address it takes as long and comes to the same, also in the number of
     /// tries.
     ///
     /// # Errors
     /// `sign_in_refused`, whatever is not right; `locked_out` after too many wrong passwords for this person or from this address, with how long;
     /// `sign_in_busy`.
-    pub async fn sign_in(&self, credentials: Credentials<'_>, from: Device<'_>) -> Result<SignedIn> {
+    pub async fn sign_in(&self, credentials: Credentials<'_>, from: Device<'_>) -> Result<Entry> {
         let outcome = self.try_sign_in(credentials, from).await;
-        let said = match &outcome {
-            Ok(_) => "granted",
-            Err(AppError::Invalid(rejection)) if rejection.code == "locked_out" => "locked_out",
-            Err(AppError::Invalid(_)) => "refused",
-            Err(_) => "failed",
-        };
-        metrics::counter!("posthouse_sign_ins_total", "outcome" => said).increment(1);
+        // who has still to say a code is counted when they have
+        if !matches!(outcome, Ok(Entry::Half(_))) {
+            count_outcome(&outcome);
+        }
         outcome
     }
 
-    async fn try_sign_in(&self, credentials: Credentials<'_>, from: Device<'_>) -> Result<SignedIn> {
+    async fn try_sign_in(&self, credentials: Credentials<'_>, from: Device<'_>) -> Result<Entry> {
         let email = normal::caseless(credentials.email);
         // whoever waits for a place is counted before the next one is compared
         let place = self.app.passwords.place().await?;
@@ -119,7 +128,7 @@ impl Team<'_> {
         (agency, row): (Uuid, StaffRow),
         credentials: Credentials<'_>,
         from: Device<'_>,
-    ) -> Result<SignedIn> {
+    ) -> Result<Entry> {
         let now = self.app.machine.now();
         if row.locked_until > now {
             return Err(locked_out(row.locked_until - now));
@@ -127,46 +136,31 @@ impl Team<'_> {
         let is_right = place.is_right(credentials.password, row.password.as_deref()).await?;
         if !is_right || row.disabled_at.is_some() {
             self.app.doorkeeper.count(from.address, now);
-            repeating!(self.count_failure(agency, &row, now))?;
+            self.note_failure(agency, row.id, now).await?;
             return Err(refused());
         }
         let password = row.password.clone().unwrap_or_default();
         retrying!(self.begin(agency, row.clone(), &password, from))
     }
 
-    async fn count_failure(&self, agency: Uuid, row: &StaffRow, now: Instant) -> Result<()> {
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        let failures = store::count_failure(&mut tx, agency, row.id).await?;
-        let pause = doorkeeper::pause(failures);
-        if pause > 0 {
-            store::lock_out(&mut tx, agency, row.id, now + pause).await?;
-            let (action, subject) = ("staff.lock-out", format!("staff/{}", row.id));
-            let detail = json!({"failures": failures});
-            audit::write(&mut tx, agency, None, (action, &subject), &detail, now).await?;
-        }
-        Ok(tx.commit().await?)
-    }
-
     /// Begins a session of somebody whose password was right, unless that or they themselves have changed meanwhile.
-    async fn begin(&self, agency: Uuid, row: StaffRow, password: &str, from: Device<'_>) -> Result<SignedIn> {
-        let now = self.app.machine.now();
+    async fn begin(&self, agency: Uuid, row: StaffRow, password: &str, from: Device<'_>) -> Result<Entry> {
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         log::lock(&mut tx, agency).await?;
-        if !store::signed_in(&mut tx, agency, row.id, password, now).await? {
+        let is_right = store::has_password(&mut tx, agency, row.id, password).await?;
+        if !is_right || self.is_shut(&mut tx, agency, &row).await? {
             return Err(refused());
         }
-        let (token, session) = self.put_session(&mut tx, agency, row.id, from).await?;
-        tx.commit().await?;
-        let session = self.opened(agency, row, session).await?;
-        Ok(SignedIn { token, session })
+        self.enter(tx, agency, row, Way::Password, from).await
     }
 
     /// Writes a session down, with its entry in the log. Comes last in its transaction.
-    async fn put_session(
+    pub(super) async fn put_session(
         &self,
         tx: &mut Tx,
         agency: Uuid,
         staff: Uuid,
+        way: &str,
         from: Device<'_>,
     ) -> Result<(String, SessionRow)> {
         let now = self.app.machine.now();
@@ -177,6 +171,7 @@ impl Team<'_> {
             staff_id: staff,
             address: from.address.to_canonical().to_string(),
             agent: from.agent_shown(),
+            way: way.to_owned(),
             began_at: now,
             seen_at: now,
             rotated_at: now,
@@ -189,17 +184,12 @@ impl Team<'_> {
         Ok((token, row))
     }
 
-    /// Takes up an invitation, or chooses a new password by a link: the link opens no more, sessions under the old password end, and one begins.
+    /// Takes up an invitation, or chooses a new password by a link: the link opens no more, sessions under the old password end, and one begins, once whoever
+    /// has a second factor has said a code.
     ///
     /// # Errors
     /// `invitation_over`; `weak_password`; `bad_name`; `locked_out` after too many wrong links from this address; `sign_in_busy`.
-    pub async fn accept_invitation(
-        &self,
-        token: &str,
-        name: &str,
-        password: &str,
-        from: Device<'_>,
-    ) -> Result<SignedIn> {
+    pub async fn accept_invitation(&self, token: &str, name: &str, password: &str, from: Device<'_>) -> Result<Entry> {
         let place = self.app.passwords.place().await?;
         let now = self.app.machine.now();
         self.app.doorkeeper.admit(from.address, now)?;
@@ -244,7 +234,7 @@ impl Team<'_> {
         link: &[u8],
         password: &str,
         from: Device<'_>,
-    ) -> Result<SignedIn> {
+    ) -> Result<Entry> {
         let now = self.app.machine.now();
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         log::lock(&mut tx, agency).await?;
@@ -259,15 +249,11 @@ impl Team<'_> {
             return Err(StoreError::Overtaken.into());
         }
         store::set_password(&mut tx, agency, row.id, password).await?;
-        store::signed_in(&mut tx, agency, row.id, password, now).await?;
         session_store::end_of(&mut tx, agency, row.id, None).await?;
         let subject = format!("staff/{}", row.id);
         let action = ("staff.accept", &*subject);
         audit::write(&mut tx, agency, Some(row.id), action, &json!({}), now).await?;
-        let (token, session) = self.put_session(&mut tx, agency, row.id, from).await?;
-        tx.commit().await?;
-        let session = self.opened(agency, row, session).await?;
-        Ok(SignedIn { token, session })
+        self.enter(tx, agency, row, Way::Link, from).await
     }
 
     /// Gives somebody who knows their password another one; their other sessions end.
@@ -287,7 +273,7 @@ impl Team<'_> {
         }
         if !place.is_right(present, row.password.as_deref()).await? {
             self.app.doorkeeper.count(from.address, now);
-            repeating!(self.count_failure(agency, &row, now))?;
+            self.note_failure(agency, row.id, now).await?;
             return Err(refused());
         }
         let form = passwords::acceptable(new, &row.email, &row.name)?;

@@ -11,8 +11,9 @@ use posthouse_domain::identity::{Identity, IdentityKind};
 use posthouse_domain::{Entropy, Instant, Localized, words};
 use posthouse_store::roles as branches;
 use posthouse_store::staff::{self as store, StaffRow};
-use posthouse_store::{Access, Store, StoreError, Tx, audit as log, sessions, unique};
+use posthouse_store::{Access, Store, StoreError, Tx, audit as log, factors, providers, sessions, unique};
 use serde_json::json;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// How long a link opens, in ms.
@@ -25,7 +26,7 @@ const MOST: usize = 10_000;
 /// Whether somebody can sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StaffState {
-    /// Has not chosen a password yet.
+    /// Has not come yet, and chosen no password.
     Invited,
     /// Can sign in.
     Active,
@@ -47,10 +48,11 @@ impl StaffState {
     }
 
     pub(super) fn of(row: &StaffRow) -> Self {
-        match (row.disabled_at, &row.password) {
+        // who came by a provider has no password
+        match (row.disabled_at, row.password.is_some() || row.signed_in_at.is_some()) {
             (Some(_), _) => Self::Disabled,
-            (None, Some(_)) => Self::Active,
-            (None, None) => Self::Invited,
+            (None, true) => Self::Active,
+            (None, false) => Self::Invited,
         }
     }
 }
@@ -72,6 +74,8 @@ pub struct StaffEntry {
     pub branch: Option<Branch>,
     /// Whether they can sign in.
     pub state: StaffState,
+    /// Whether they have a second factor.
+    pub has_second_factor: bool,
     /// When they last signed in, in ms since 1970.
     pub signed_in_at: Option<Instant>,
     /// When they were invited.
@@ -162,12 +166,14 @@ pub(super) async fn entry(tx: &mut Tx, agency: Uuid, row: StaffRow) -> Result<St
         Some(id) => branches::branch(tx, agency, id).await?.map(Branch::from),
         None => None,
     };
-    Ok(listed(row, &role, branch))
+    let (_, since) = factors::standing(tx, agency, row.id).await?;
+    Ok(listed(row, &role, branch, since.is_some()))
 }
 
-fn listed(row: StaffRow, role: &Role, branch: Option<Branch>) -> StaffEntry {
+fn listed(row: StaffRow, role: &Role, branch: Option<Branch>, has_second_factor: bool) -> StaffEntry {
     StaffEntry {
         state: StaffState::of(&row),
+        has_second_factor,
         id: row.id,
         name: row.name,
         email: row.email,
@@ -189,11 +195,13 @@ pub async fn staff(store: &Store, agency: Uuid) -> Result<Vec<StaffEntry>> {
     let rows = store::staff(&mut tx, agency).await?;
     let roles = roles::roles(&mut tx, agency).await?;
     let branches = branches::branches(&mut tx, agency).await?;
+    let holders: HashSet<Uuid> = factors::holders(&mut tx, agency).await?.into_iter().collect();
     let entries = rows.into_iter().filter_map(|row| {
         let role = roles.iter().find(|role| role.key == row.role)?;
         let branch = branches.iter().find(|branch| Some(branch.id) == row.branch_id);
         let branch = branch.cloned().map(Branch::from);
-        Some(listed(row, role, branch))
+        let has_second_factor = holders.contains(&row.id);
+        Some(listed(row, role, branch, has_second_factor))
     });
     Ok(entries.collect())
 }
@@ -236,7 +244,8 @@ pub async fn invite(
     })
 }
 
-/// Gives somebody a new link on behalf of the host, whoever they are: who was disabled is let in again.
+/// Gives somebody a new link on behalf of the host, whoever they are: who was disabled is let in again, and who they are for a provider is found anew by
+/// their address.
 ///
 /// # Errors
 /// [`AppError::NotFound`]; failures of the database.
@@ -245,6 +254,7 @@ pub async fn reset(store: &Store, agency: Uuid, id: Uuid, now: Instant, entropy:
         let mut tx = store.write(Access::Agency(agency)).await?;
         log::lock(&mut tx, agency).await?;
         let mut row = held(&mut tx, agency, id).await?;
+        providers::forget(&mut tx, agency, id).await?;
         if row.disabled_at.take().is_some() {
             row.version += 1;
             change_row(&mut tx, agency, &row).await?;
@@ -272,7 +282,7 @@ pub async fn set_disabled(store: &Store, agency: Uuid, id: Uuid, disabled: bool,
     })
 }
 
-async fn held(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<StaffRow> {
+pub(super) async fn held(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<StaffRow> {
     store::person(tx, agency, id).await?.ok_or(AppError::NotFound("person"))
 }
 

@@ -1,5 +1,7 @@
 //! People from their invitation to their end, on both engines and by clocks that are moved by hand.
 
+mod second_factor;
+
 use super::*;
 use crate::audit::AuditFilter;
 use crate::testing::{self, Clocks, NOW, on_both_engines};
@@ -53,6 +55,11 @@ fn code<T: std::fmt::Debug>(outcome: Result<T>) -> String {
     }
 }
 
+/// A session that nothing stands before.
+fn whole(outcome: Result<Entry>) -> SignedIn {
+    outcome.and_then(Entry::whole).expect("a session")
+}
+
 /// An agency's house, with a key that may do everything.
 struct House {
     app: App,
@@ -87,7 +94,7 @@ impl House {
         let invited = self.invite(email, role).await;
         let team = self.app.team();
         let accepted = team.accept_invitation(&invited.token, "", PASSWORD, from(1)).await;
-        accepted.expect("a session")
+        whole(accepted)
     }
 
     async fn actions(&self) -> Vec<String> {
@@ -126,7 +133,7 @@ async fn a_link_opens_once_and_for_a_week(store: Store) {
     let accepted = team
         .accept_invitation(&invited.token, "李敏 Li Min", PASSWORD, from(1))
         .await;
-    let SignedIn { token, session } = accepted.expect("a session");
+    let SignedIn { token, session } = whole(accepted);
     assert_eq!((&*session.person.name, &*session.person.role), ("李敏 Li Min", "sales"));
     assert_eq!(
         (&session.caller.scopes[..2], session.caller.rows),
@@ -157,10 +164,10 @@ async fn a_link_opens_once_and_for_a_week(store: Store) {
         assert_eq!(code(team.invitation(wrong).await), "invitation_over", "{wrong}");
     }
     // a new link takes the place of a password, and ends what was begun under it
-    let SignedIn { token, .. } = team
-        .sign_in(credentials("LI.MIN@silk.example", PASSWORD), from(1))
-        .await
-        .expect("a session");
+    let SignedIn { token, .. } = whole(
+        team.sign_in(credentials("LI.MIN@silk.example", PASSWORD), from(1))
+            .await,
+    );
     let id = session.person.id;
     let again = team.invite_again(&house.owner, id).await.expect("a link");
     assert!(team.session(&token).await.is_ok(), "until it is used");
@@ -295,10 +302,7 @@ async fn sessions_end_by_themselves(store: Store) {
     house.later(12 * HOUR);
     assert_eq!(code(team.session(&token).await), "unauthorised", "idle");
     assert!(team.sessions(&house.owner).await.expect("sessions").is_empty());
-    let SignedIn { token, session } = team
-        .sign_in(credentials("li@silk.example", PASSWORD), from(1))
-        .await
-        .expect("a session");
+    let SignedIn { token, session } = whole(team.sign_in(credentials("li@silk.example", PASSWORD), from(1)).await);
     for _ in 0..27 {
         house.later(6 * HOUR);
         assert!(team.session(&token).await.is_ok());
@@ -675,7 +679,7 @@ async fn agencies_do_not_open_for_each_other(store: Store) {
             agency: Some(agency),
             ..credentials("li@silk.example", password)
         };
-        let session = team.sign_in(named, from(1)).await.expect("a session").session;
+        let session = whole(team.sign_in(named, from(1)).await).session;
         assert_eq!(session.caller.room.id, expected);
     }
     let wrong = Credentials {
@@ -689,10 +693,7 @@ async fn a_password_is_changed_by_who_knows_it(store: Store) {
     let house = House::of(&store, "a").await;
     let team = house.app.team();
     let li = house.person("li@silk.example", "sales").await;
-    let other = team
-        .sign_in(credentials("li@silk.example", PASSWORD), from(2))
-        .await
-        .expect("a session");
+    let other = whole(team.sign_in(credentials("li@silk.example", PASSWORD), from(2)).await);
     let change = async |present, new| team.change_password(&li.session, present, new, from(1)).await;
     assert_eq!(code(change("wrong", "another camel entirely").await), "sign_in_refused");
     assert_eq!(code(change(PASSWORD, "short").await), "weak_password");

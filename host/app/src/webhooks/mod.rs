@@ -19,7 +19,7 @@ mod view;
 
 pub(crate) use deliver::Deliver;
 pub(crate) use outbox::{Listeners, Told};
-pub(crate) use send::Sender;
+pub(crate) use send::{Sender, bounded_agent};
 pub(crate) use tidy::Tidy;
 pub use unanswered::unanswered;
 pub use view::{DeliveryView, NewWebhook, WebhookChange, WebhookView};

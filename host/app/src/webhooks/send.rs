@@ -7,7 +7,7 @@ use posthouse_domain::{webhook as domain, words};
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
@@ -126,6 +126,28 @@ struct OutOfBounds;
 #[error("the address is without TLS; only webhooks.allow-private lets the server send so")]
 struct WithoutTls;
 
+/// Asks others within bounds: nobody of this network unless `allow_private`, nobody whom the one asked names instead, and for no longer than
+/// `patience`. A status is an answer.
+pub(crate) fn bounded_agent(allow_private: bool, patience: Duration) -> ureq::Agent {
+    let config = Config::builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        // where a receiver sends us is not where the agency wanted us to go
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_global(Some(patience))
+        .timeout_resolve(Some(CONNECT))
+        .timeout_connect(Some(CONNECT))
+        .max_response_header_size(ANSWER_HEADER)
+        .user_agent(concat!("posthouse/", env!("CARGO_PKG_VERSION")))
+        .build();
+    let resolver = Bounded {
+        bounds: Bounds { allow_private },
+        inner: DefaultResolver::default(),
+    };
+    ureq::Agent::with_parts(config, DefaultConnector::default(), resolver)
+}
+
 /// Sends to webhooks. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Sender {
@@ -137,23 +159,7 @@ impl Sender {
     /// `allow_private` lets it reach this machine and its network, and send without TLS.
     pub(crate) fn new(allow_private: bool) -> Self {
         let bounds = Bounds { allow_private };
-        let config = Config::builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            // where a receiver sends us is not where the agency wanted us to go
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(PATIENCE))
-            .timeout_resolve(Some(CONNECT))
-            .timeout_connect(Some(CONNECT))
-            .max_response_header_size(ANSWER_HEADER)
-            .user_agent(concat!("posthouse/", env!("CARGO_PKG_VERSION")))
-            .build();
-        let resolver = Bounded {
-            bounds,
-            inner: DefaultResolver::default(),
-        };
-        let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), resolver);
+        let agent = bounded_agent(allow_private, PATIENCE);
         Self {
             bounds,
             agent: Arc::new(agent),

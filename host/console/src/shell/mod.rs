@@ -109,7 +109,11 @@ impl Shell {
         let may = |room: &&Room| room.needs.iter().any(|scope| session.caller.may(*scope).is_ok());
         Self {
             room,
-            rooms: ROOMS.iter().filter(may).copied().collect(),
+            // who has something to do first has no way around it
+            rooms: match session.must_enrol {
+                true => Vec::new(),
+                false => ROOMS.iter().filter(may).copied().collect(),
+            },
             agency: session.caller.room.name.clone(),
             person: session.person.name.clone(),
             email: session.person.email.clone(),

@@ -23,6 +23,7 @@ shell-theme-device = As the device
 shell-theme-light = Light
 shell-theme-dark = Dark
 shell-keep = Save
+shell-second-factor = Second factor
 shell-sign-out = Sign out
 shell-sign-in = Sign in
 shell-password = Password

@@ -23,6 +23,7 @@ shell-theme-device = 跟随系统
 shell-theme-light = 浅色
 shell-theme-dark = 深色
 shell-keep = 保存
+shell-second-factor = 两步验证
 shell-sign-out = 退出登录
 shell-sign-in = 登录
 shell-password = 密码

@@ -40,10 +40,10 @@ impl Configuration {
         let settings: Vec<(String, Value, String)> = found
             .into_iter()
             .map(|(key, value)| {
-                let value = if key == "database" {
-                    config.database_shown().into()
-                } else {
-                    value
+                let value = match &*key {
+                    "database" => config.database_shown().into(),
+                    "oidc.client-secret" if value != "" => "***".into(),
+                    _ => value,
                 };
                 let source = source(&key);
                 (key, value, source)

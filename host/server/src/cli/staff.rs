@@ -42,6 +42,9 @@ pub(super) enum Staff {
     Reset {
         /// E-mail address of the person.
         email: String,
+        /// Take their second factor away as well, with its recovery codes.
+        #[arg(long)]
+        second_factor: bool,
         #[command(flatten)]
         place: Place,
     },
@@ -119,9 +122,16 @@ impl Staff {
                     .to_string()
                 })
             }
-            Self::Reset { email, place } => {
+            Self::Reset {
+                email,
+                second_factor,
+                place,
+            } => {
                 let invited = place.on(async |store, agency| {
                     let id = team::person_by_email(store, agency, &email).await?;
+                    if second_factor {
+                        team::take_second_factor(store, agency, id, now).await?;
+                    }
                     team::reset(store, agency, id, now, &SystemEntropy).await
                 })?;
                 linked(&invited, output)
@@ -132,7 +142,7 @@ impl Staff {
 
 fn document(person: &StaffEntry) -> Value {
     json!({ "id": person.id, "email": person.email, "name": person.name, "role": person.role, "branch": person.branch.as_ref().map(|branch| &branch.name),
-        "state": person.state.as_str(), "signed_in_at": person.signed_in_at.map(instant_text), "created_at": instant_text(person.created_at) })
+        "state": person.state.as_str(), "second_factor": person.has_second_factor, "signed_in_at": person.signed_in_at.map(instant_text), "created_at": instant_text(person.created_at) })
 }
 
 fn state(state: StaffState) -> Words {
@@ -180,6 +190,7 @@ fn list(place: &Place, output: Output) -> Result<(), Failure> {
             words!("role", "角色"),
             words!("branch", "门店"),
             words!("state", "状态"),
+            words!("second factor", "两步验证"),
             words!("last signed in", "最近登录"),
         ]
         .map(|head| head.to_string());
@@ -194,6 +205,7 @@ fn list(place: &Place, output: Output) -> Result<(), Failure> {
                     .map(|branch| branch.name.clone())
                     .unwrap_or_default(),
                 state(person.state).to_string(),
+                if person.has_second_factor { "✓" } else { "" }.to_owned(),
                 person.signed_in_at.map(instant_text).unwrap_or_default(),
             ]
         });

@@ -61,6 +61,7 @@ impl Config {
                 problem: words!("must be from {least} to {most}", "应在 {least} 到 {most} 之间"),
             });
         }
+        self.oidc.check()?;
         self.http.check().map_err(|strange| ConfigError::Value {
             setting: strange.setting,
             value: strange.value,

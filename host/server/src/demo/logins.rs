@@ -70,7 +70,10 @@ pub(super) async fn make(app: &App, caller: &Caller, state: &State) -> Result<Ve
             agent: "posthouse demo",
         };
         let password = draw();
-        let signed_in = team.accept_invitation(&invited.token, "", &password, here).await?;
+        let signed_in = team
+            .accept_invitation(&invited.token, "", &password, here)
+            .await?
+            .whole()?;
         team.sign_out(&signed_in.session).await?;
         logins.push(Login {
             email,

@@ -64,6 +64,10 @@ const EVERYBODY: &[(&str, &str)] = &[
         "SELECT agency_id FROM staff WHERE email = $1",
         "whoever signs in without naming an agency is looked for in all of them",
     ),
+    (
+        "SELECT agency_id FROM staff_identity WHERE issuer = $1",
+        "whoever comes from a provider is looked for in the same way",
+    ),
     // what hosts look for in every agency, as `Access::Jobs`
     (
         "SELECT DISTINCT b.agency_id FROM binding b JOIN counter c",
