@@ -22,7 +22,7 @@ server.listen(0, '127.0.0.1', () => {
     pkce: { required: () => true },
     findAccount: (_, login) => {
       const known = accounts[login];
-      return known && { accountId: known.sub ?? login, claims: () => ({ sub: known.sub ?? login, ...known }) };
+      return known && { accountId: login, claims: () => ({ sub: login, ...known }) };
     },
     // nobody is asked whether this server may know who they are
     async loadExistingGrant({ oidc }) {
@@ -34,7 +34,16 @@ server.listen(0, '127.0.0.1', () => {
   });
   // the tests serve on any port
   provider.Client.prototype.redirectUriAllowed = (uri) => new URL(uri).hostname === '127.0.0.1' && new URL(uri).pathname === '/sign-in/provider/back';
-  server.on('request', provider.callback());
+  const answer = provider.callback();
+  server.on('request', async (request, response) => {
+    // what somebody's account is from now on: `PUT /accounts/LOGIN`
+    const [, login] = request.method === 'PUT' ? request.url.split('/accounts/') : [];
+    if (!login) return answer(request, response);
+    let body = '';
+    for await (const part of request) body += part;
+    accounts[login] = JSON.parse(body);
+    response.end();
+  });
   console.log(`listening on ${issuer}`);
 });
 

@@ -74,15 +74,13 @@ impl Drop for Provider {
 
 fn sign_in(database: Database) {
     let verified = |email: &str| json!({"email": email, "email_verified": true});
-    let of = |sub: &str, email: &str| json!({"sub": sub, "email": email, "email_verified": true});
     let accounts = json!({
         "sales": verified("li.min@silkroad.example"),
         "stranger": verified("stranger@silkroad.example"),
         "unverified": {"email": "lin.xiao@silkroad.example", "email_verified": false},
         "elsewhere": verified("owner@elsewhere.example"),
-        "invited": of("i1", "invited@silkroad.example"),
-        "renamed": of("i1", "renamed@silkroad.example"),
-        "successor": of("i2", "invited@silkroad.example"),
+        "fang": verified("invited@silkroad.example"),
+        "successor": verified("invited@silkroad.example"),
     });
     let provider = Provider::start(&accounts);
     let setting = |name, value: &str| (name, value.to_owned());

@@ -97,7 +97,7 @@ impl Team<'_> {
                 let secret = self.secret(agency, row.id, &factor.sealed)?;
                 Some(Enrolment {
                     secret: secret.text(),
-                    address: secret.address(&caller.room.name, &row.email),
+                    address: secret.address(&caller.room.slug, &row.email),
                 })
             }
             _ => None,

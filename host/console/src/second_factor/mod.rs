@@ -56,7 +56,7 @@ struct Picture {
 
 impl Picture {
     fn of(text: &str) -> Option<Self> {
-        let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
+        let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
         let (size, mut path) = (code.width(), String::new());
         for (at, color) in code.to_colors().into_iter().enumerate() {
             if color == Color::Dark {
