@@ -101,6 +101,10 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "为遗失链接或密码的员工显示新的链接；已停用的随之恢复",
     ),
     (
+        "Take their second factor away as well, with its recovery codes",
+        "一并停用两步验证，恢复码随之作废",
+    ),
+    (
         "The agency's short name; needed if there are several",
         "旅行社标识；有多家时须填写",
     ),
