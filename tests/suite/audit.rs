@@ -9,6 +9,7 @@ on_both_engines!(
     what_is_done_is_written_down_with_who_did_it,
     a_kept_hash_is_compared,
     two_keys_of_one_person_do_not_approve_for_each_other,
+    the_log_is_looked_through_by_days,
 );
 
 fn start(database: Database) -> (Server, Client) {
@@ -240,4 +241,42 @@ fn two_keys_of_one_person_do_not_approve_for_each_other(database: Database) {
     let path = format!("/amendments/{number}/approve");
     assert_eq!(approve(&same, &path).problem(409), "own_plan");
     approve(&other, &path).expect(200);
+}
+
+fn the_log_is_looked_through_by_days(database: Database) {
+    let (_server, client) = start(database);
+    for n in 0..3 {
+        customer(&client, &format!("M{n}"));
+    }
+    let entries = log(&client, "");
+    let numbers = |found: &[Value]| {
+        found
+            .iter()
+            .map(|entry| entry["entry"].as_i64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&entries), [4, 3, 2, 1]);
+    // the log goes by the machine's clock, which stands nowhere: what was written since an entry are those at least as late
+    let at = |number: usize| entries[4 - number]["at"].as_str().unwrap().to_owned();
+    let late = |first: &str| {
+        let late = entries.iter().filter(|entry| entry["at"].as_str().unwrap() >= first);
+        late.cloned().collect::<Vec<_>>()
+    };
+    for number in 1..=4 {
+        let since = log(&client, &format!("?since={}", at(number)));
+        assert_eq!(numbers(&since), numbers(&late(&at(number))), "since {number}");
+        let until = log(&client, &format!("?until={}", at(number)));
+        assert_eq!(since.len() + until.len(), 4, "until {number}");
+    }
+    assert!(log(&client, "?since=2100-01-01T00:00:00Z").is_empty());
+    assert_eq!(
+        log(&client, "?until=2100-01-01T00:00:00Z&since=2000-01-01T00:00:00Z").len(),
+        4
+    );
+    assert!(log(&client, "?until=2000-01-01T00:00:00Z").is_empty());
+    assert_eq!(
+        log(&client, "?since=2000-01-01T00:00:00Z&subject=agency/audited").len(),
+        1
+    );
+    assert_eq!(client.get("/api/v1/audit?since=yesterday").problem(422), "bad_time");
 }

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-on_both_engines!(sign_in, today, customers, segments, campaigns, quotes, plugins);
+on_both_engines!(
+    sign_in, today, customers, segments, campaigns, quotes, plugins, team, settings
+);
 
 /// Has Chromium try a room.
 fn room(database: Database, name: &str) {
@@ -116,4 +118,12 @@ fn campaigns(database: Database) {
 
 fn quotes(database: Database) {
     room(database, "quotes");
+}
+
+fn team(database: Database) {
+    room(database, "team");
+}
+
+fn settings(database: Database) {
+    room(database, "settings");
 }

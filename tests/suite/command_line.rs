@@ -13,7 +13,8 @@ on_both_engines!(
     a_mapping_and_a_dry_run_from_the_command_line,
     agencies_are_created_beside_the_server,
     keys_are_made_again_and_revoked_beside_the_server,
-    doctor_looks_and_leaves_everything_as_it_is
+    doctor_looks_and_leaves_everything_as_it_is,
+    an_agency_is_created_with_its_owner,
 );
 
 pub(crate) fn text(bytes: &[u8]) -> String {
@@ -230,6 +231,42 @@ fn agencies_are_created_beside_the_server(database: Database) {
 fn document(output: &Output) -> Value {
     assert!(output.status.success(), "{}", text(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("one document on stdout")
+}
+
+fn an_agency_is_created_with_its_owner(database: Database) {
+    let server = Server::start(database, Options::default());
+    let create = |slug: &str, email: &str, more: &[&str]| {
+        let words = [
+            &["agency", "create", slug, "--name", "Silk Road", "--owner", email],
+            more,
+        ]
+        .concat();
+        let mut command = server.command(&words);
+        command
+            .env("POSTHOUSE_URL", &server.base)
+            .output()
+            .expect("the command runs")
+    };
+    let refused = create("silk", "nonsense", &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    let made = document(&create("silk", "lin@silk.example", &["--json"]));
+    let link = made["owner"]["link"].as_str().unwrap();
+    let token = link.strip_prefix(&format!("{}/join/", server.base)).unwrap();
+    let body = json!({"token": token, "password": "seventh camel on the road"});
+    let joined = Client::new(&server.base, "").post("/api/v1/join", &body).expect(201);
+    let lin = Client::new(&server.base, joined["token"].as_str().unwrap());
+    let agency = lin.get("/api/v1/agency").expect(200);
+    assert_eq!(
+        (&agency["slug"], &agency["scopes"]),
+        (&json!("silk"), &json!(["owner"]))
+    );
+    let key = Client::new(&server.base, made["api_key"].as_str().unwrap());
+    assert_eq!(key.all("/api/v1/staff").len(), 1);
+    let told = text(&create("jade", "guo@jade.example", &[]).stdout);
+    assert!(
+        told.contains("guo@jade.example is its owner") && told.contains("/join/phi_"),
+        "{told}"
+    );
 }
 
 fn keys_are_made_again_and_revoked_beside_the_server(database: Database) {

@@ -13,6 +13,7 @@ on_both_engines!(
     a_role_opens_its_own_rooms_and_no_agency_anothers,
     what_others_wrote_is_only_text,
     what_a_role_does_not_see_is_on_no_page,
+    a_new_agency_is_led_until_it_works,
 );
 
 /// Pages for whoever comes.
@@ -25,7 +26,7 @@ const OPEN: [&str; 6] = [
     "/assets/{file}",
 ];
 /// Those that everybody who is signed in has.
-const OWN: [&str; 8] = [
+const OWN: [&str; 11] = [
     "/",
     "/palette",
     "/sign-out",
@@ -34,6 +35,9 @@ const OWN: [&str; 8] = [
     "/me/second-factor/confirm",
     "/me/second-factor/codes",
     "/me/second-factor/remove",
+    "/settings",
+    "/settings/password",
+    "/settings/sessions",
 ];
 
 fn sources(folder: &Path, found: &mut String) {
@@ -201,7 +205,7 @@ fn a_form_comes_from_a_page_of_its_session(database: Database) {
 fn a_role_opens_its_own_rooms_and_no_agency_anothers(database: Database) {
     let server = Server::start(database, Options::default());
     let owner = server.agency("silk");
-    let body = json!({"title": {"en": "Doorkeeper", "zh-CN": "门卫"}, "permissions": ["audit"]});
+    let body = json!({"title": {"en": "Doorkeeper", "zh-CN": "门卫"}, "permissions": ["documents"]});
     owner.put("/api/v1/roles/doorkeeper", &body).expect(201);
     let (keeper, _) = person(&server, &owner, "keeper@silk.example", "doorkeeper");
     let keeper = Browser::of(&server, Some(&keeper.key));
@@ -321,4 +325,46 @@ fn what_a_role_does_not_see_is_on_no_page(database: Database) {
     );
     assert_eq!(guide.get("/customers?fact=spend-24m:1..").status, 403);
     assert!(guide.get("/customers?q=8000").text.contains("No customers match"));
+}
+
+fn a_new_agency_is_led_until_it_works(database: Database) {
+    let server = Server::start(database, Options::default());
+    let owner = server.agency("silk");
+    let (lin, _) = person(&server, &owner, "lin@silk.example", "owner");
+    let lin = Browser::of(&server, Some(&lin.key));
+    // how many steps are done, and how many are left
+    let steps = |page: &str| {
+        (
+            page.matches("<li class=\"done\">").count(),
+            page.matches("<span class=\"mark\"><i>").count(),
+        )
+    };
+    let first = lin.get("/").text;
+    assert_eq!(steps(&first), (0, 4), "{first}");
+    for path in ["/customers/new", "/plugins", "/campaigns/new", "/team"] {
+        assert!(first.contains(&format!("href=\"{path}\"")), "{path}: {first}");
+        assert_eq!(lin.get(path).status, 200, "{path}");
+    }
+    assert!(first.contains("action=\"/settings/samples\""));
+    let csrf = lin.csrf();
+    let loaded = lin.ask("POST", "/settings/samples", &[("x-csrf", &csrf)], "");
+    assert_eq!(
+        (loaded.status, &*loaded.location),
+        (303, "/customers"),
+        "{}",
+        loaded.text
+    );
+    let second = lin.get("/").text;
+    assert_eq!(steps(&second), (1, 3), "{second}");
+    assert!(!second.contains("action=\"/settings/samples\""), "once");
+    owner.admit(&posthouse_tests::plugins::packed("rfm"));
+    assert!(
+        lin.get("/").text.contains("href=\"/segments\""),
+        "there is something to be tried"
+    );
+    person(&server, &owner, "chen@silk.example", "crm_lead");
+    assert_eq!(steps(&lin.get("/").text), (2, 2));
+    // whoever only sells has their day, and nothing of this
+    let (sales, _) = person(&server, &owner, "li@silk.example", "sales");
+    assert_eq!(steps(&Browser::of(&server, Some(&sales.key)).get("/").text), (0, 0));
 }

@@ -1,14 +1,17 @@
 //! People of an agency as they come and go: invited, signed in, locked out, disabled.
 
 use super::intake::event;
-use posthouse_tests::{Answer, Client, Database, Options, Server};
+use posthouse_tests::{Answer, Client, Database, Options, Server, eventually};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 on_both_engines!(
     people_are_invited_sign_in_and_are_disabled,
     nobody_is_locked_out_of_the_machine,
     roles_say_what_people_may_do,
     another_person_has_to_agree,
+    what_nobody_has_is_taken_away_and_names_change,
+    an_empty_agency_is_lent_customers,
 );
 
 pub(crate) const PASSWORD: &str = "seventh camel on the road";
@@ -299,4 +302,93 @@ fn another_person_has_to_agree(database: Database) {
         &[("member_no", "M1")],
         json!({}),
     )]);
+}
+
+fn what_nobody_has_is_taken_away_and_names_change(database: Database) {
+    let server = Server::start(database, Options::default());
+    let owner = server.agency("silk");
+    let (lead, _) = person(&server, &owner, "lead@silk.example", "crm_lead");
+    let role = |permissions: &[&str]| json!({"title": {"zh-CN": "店员", "en": "Clerk"}, "permissions": permissions});
+    owner.put("/api/v1/roles/clerk", &role(&["read"])).expect(201);
+    owner.put("/api/v1/roles/watcher", &role(&["audit"])).expect(201);
+    let delete = |client: &Client, key: &str| client.send("DELETE", &format!("/api/v1/roles/{key}"), "", &[]);
+    let (_, clerk) = person(&server, &owner, "clerk@silk.example", "clerk");
+    assert_eq!(delete(&owner, "clerk").problem(409), "role_in_use");
+    let path = format!("/api/v1/staff/{clerk}");
+    owner.patch(&path, &json!({"disabled": true})).expect(200);
+    assert_eq!(
+        delete(&owner, "clerk").problem(409),
+        "role_in_use",
+        "of somebody who left"
+    );
+    owner.patch(&path, &json!({"role": "guide"})).expect(200);
+    delete(&owner, "clerk").expect(204);
+    assert_eq!(delete(&owner, "clerk").problem(404), "not_found");
+    assert_eq!(delete(&owner, "sales").problem(409), "role_built_in");
+    assert_eq!(delete(&lead, "watcher").problem(403), "not_yours_to_give");
+    // branches
+    let add = |name: &str| owner.post("/api/v1/branches", &json!({"name": name})).expect(201);
+    let (first, _) = (add("静安门店"), add("徐汇门店"));
+    let rename = |id: &str, name: &str| owner.patch(&format!("/api/v1/branches/{id}"), &json!({"name": name}));
+    let id = first["id"].as_str().unwrap();
+    assert_eq!(rename(id, "徐汇门店").problem(409), "branch_exists");
+    assert_eq!(rename(id, " 南京西路店 ").expect(200)["name"], "南京西路店");
+    assert_eq!(rename(id, "").problem(422), "bad_name");
+    assert_eq!(rename(&clerk, "x").problem(404), "not_found");
+    // the agency itself, for whoever is signed in already
+    assert_eq!(
+        lead.patch("/api/v1/agency", &json!({"name": "X"})).problem(403),
+        "scope_missing"
+    );
+    assert_eq!(
+        owner
+            .patch("/api/v1/agency", &json!({"name": "a\u{200b}"}))
+            .problem(422),
+        "bad_name"
+    );
+    let renamed = owner
+        .patch("/api/v1/agency", &json!({"name": "玉门旅行社"}))
+        .expect(200);
+    assert_eq!(
+        (&renamed["name"], &renamed["slug"]),
+        (&json!("玉门旅行社"), &json!("silk"))
+    );
+    assert_eq!(lead.get("/api/v1/agency").expect(200)["name"], "玉门旅行社");
+    // what was so already is no entry of its own
+    let entries = owner.all("/api/v1/audit?subject=agency/silk").len();
+    owner
+        .patch("/api/v1/agency", &json!({"name": "玉门旅行社"}))
+        .expect(200);
+    assert_eq!(owner.all("/api/v1/audit?subject=agency/silk").len(), entries);
+    // a key is seen to be used, and one that is not is not
+    let unused = owner
+        .post("/api/v1/keys", &json!({"name": "idle", "scopes": ["read"]}))
+        .expect(201);
+    let keys = eventually("the use is noted", Duration::from_secs(10), || {
+        let keys = owner.all("/api/v1/keys");
+        keys[0]["used_at"].is_string().then_some(keys)
+    });
+    let idle = keys.iter().find(|key| key["id"] == unused["id"]).unwrap();
+    assert_eq!(idle["used_at"], Value::Null);
+}
+
+fn an_empty_agency_is_lent_customers(database: Database) {
+    let server = Server::start(database, Options::default());
+    let owner = server.agency("silk");
+    let (lead, _) = person(&server, &owner, "lead@silk.example", "crm_lead");
+    let load = |client: &Client| client.send("POST", "/api/v1/samples", "", &[]);
+    assert_eq!(load(&lead).problem(403), "scope_missing");
+    let loaded = load(&owner).expect(200);
+    assert_eq!((&loaded["customers"], &loaded["duplicates"]), (&json!(200), &json!(0)));
+    let again = load(&owner).expect(200);
+    assert_eq!(
+        (&again["accepted"], &again["duplicates"]),
+        (&json!(0), &loaded["accepted"])
+    );
+    let customers = owner.all("/api/v1/customers");
+    assert_eq!(customers.len(), 200, "everybody is somebody else");
+    let other = server.agency("jade");
+    let new = json!({"name": "李伟", "identities": [{"kind": "member_no", "value": "M-1"}]});
+    other.post("/api/v1/customers", &new).expect(201);
+    assert_eq!(load(&other).problem(409), "has_customers");
 }

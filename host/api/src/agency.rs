@@ -6,7 +6,7 @@ use super::extract::{Auth, Json};
 use super::fixed;
 use super::page::At;
 use axum::extract::State;
-use posthouse_app::team::{Caller, Scope};
+use posthouse_app::team::{self, AgencyRow, Caller, Scope};
 use posthouse_domain::time;
 use posthouse_web::problem::Answer;
 use serde::{Deserialize, Serialize};
@@ -54,21 +54,51 @@ pub(crate) struct Agency {
     scopes: Vec<Scope>,
 }
 
+/// What is to become different of the agency; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "丝路旅行社 Silk Road Travel", "second_factor_needed": true}))]
+pub(crate) struct AgencyChange {
+    /// Another name, 1 to 200 bytes.
+    name: Option<String>,
+    /// `true`: whoever has no second factor sets one up before anything else, from their next request on.
+    second_factor_needed: Option<bool>,
+}
+
 /// Whose key this is: currency, days and country of its agency, and what the key may do.
 #[utoipa::path(get, path = "/agency", tag = "team", operation_id = "getAgency",
     responses((status = 200, description = "The agency.", body = Agency)))]
 async fn read(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Agency>> {
-    document(&front, &caller).await
+    let row = front.app().team().agency(&caller).await?;
+    document(&front, &caller, row).await
 }
 
-async fn document(front: &Front, caller: &Caller) -> Answer<axum::Json<Agency>> {
+/// Give your agency another name, or have everybody of the staff need a second factor.
+///
+/// Its short name, time zone, currency and country are settled when it is created: every day, amount and telephone number was read by them.
+#[utoipa::path(patch, path = "/agency", tag = "team", operation_id = "changeAgency", request_body = AgencyChange,
+    responses((status = 200, description = "The agency as it is now.", body = Agency)))]
+async fn change(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Json(body): Json<AgencyChange>,
+) -> Answer<axum::Json<Agency>> {
+    let change = team::AgencyChange {
+        name: body.name,
+        second_factor_needed: body.second_factor_needed,
+    };
+    let row = front.app().team().change_agency(&caller, &change).await?;
+    document(&front, &caller, row).await
+}
+
+async fn document(front: &Front, caller: &Caller, row: AgencyRow) -> Answer<axum::Json<Agency>> {
     let room = &caller.room;
     let now = front.app().now();
     let second_factor_needed = front.app().team().is_second_factor_needed(caller).await?;
     Ok(axum::Json(Agency {
         id: room.id,
         slug: room.slug.clone(),
-        name: room.name.clone(),
+        name: row.name,
         time_zone: room.terms.time_zone.to_string(),
         currency: room.terms.currency.to_string(),
         currency_digits: room.terms.currency.digits(),
@@ -78,28 +108,4 @@ async fn document(front: &Front, caller: &Caller) -> Answer<axum::Json<Agency>> 
         second_factor_needed,
         scopes: caller.scopes.clone(),
     }))
-}
-
-/// What is to become different of the agency; what is left out stays.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"second_factor_needed": true}))]
-pub(crate) struct AgencyChange {
-    /// `true`: whoever has no second factor sets one up before anything else, from their next request on.
-    #[serde(default)]
-    second_factor_needed: Option<bool>,
-}
-
-/// Have everybody of the staff need a second factor, or not.
-#[utoipa::path(patch, path = "/agency", tag = "team", operation_id = "changeAgency", request_body = AgencyChange,
-    responses((status = 200, description = "The agency as it is now.", body = Agency)))]
-async fn change(
-    State(front): State<Front>,
-    Auth(caller): Auth,
-    Json(body): Json<AgencyChange>,
-) -> Answer<axum::Json<Agency>> {
-    if let Some(needed) = body.second_factor_needed {
-        front.app().team().need_second_factor(&caller, needed).await?;
-    }
-    document(&front, &caller).await
 }

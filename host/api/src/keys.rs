@@ -68,6 +68,8 @@ pub(crate) struct KeyEntry {
     holder: Option<String>,
     /// When it was made.
     created_at: At,
+    /// When it was last used; up to an hour may be missing.
+    used_at: Option<At>,
     /// When it was revoked.
     revoked_at: Option<At>,
 }
@@ -84,6 +86,7 @@ async fn list(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Js
         scopes: serde_json::from_str(&key.scopes).unwrap_or_default(),
         holder: key.holder,
         created_at: key.created_at.into(),
+        used_at: key.used_at.map(At),
         revoked_at: key.revoked_at.map(At),
     });
     Ok(axum::Json(Page::whole(entries.collect::<Vec<_>>())))

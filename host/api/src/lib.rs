@@ -41,6 +41,7 @@ mod preview;
 mod quotes;
 mod reason;
 mod roles;
+mod samples;
 mod segments;
 mod sessions;
 mod stacking_groups;
@@ -174,6 +175,7 @@ fn calls(front: &Front) -> Calls {
         .merge(audit::routes())
         .merge(staff::routes())
         .merge(roles::routes())
+        .merge(samples::routes())
         .merge(sessions::routes());
     let files = Taking::Pieces(http.upload_bytes.saturating_add(imports::ENVELOPE));
     let v1 = open(plain, small)

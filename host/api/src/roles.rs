@@ -20,8 +20,9 @@ use uuid::Uuid;
 pub(super) fn routes() -> Calls {
     Calls::new()
         .open_to(&[Scope::Team], routes!(list))
-        .open_to(&[Scope::Team], routes!(put))
+        .open_to(&[Scope::Team], routes!(put, delete))
         .open_to(&[Scope::Team], routes!(branches, add_branch))
+        .open_to(&[Scope::Team], routes!(rename_branch))
 }
 
 /// What people of a role may do and see.
@@ -121,6 +122,17 @@ async fn put(
     Ok((status, etag(role.version), axum::Json(Role::from(role))))
 }
 
+/// Take away a role of your agency's own that nobody has.
+///
+/// 409 `role_in_use` while somebody of the staff has it, also somebody who was disabled.
+#[utoipa::path(delete, path = "/roles/{key}", tag = "team", operation_id = "deleteRole",
+    params(("key" = String, Path, description = "Its key.", example = "shop_manager")),
+    responses((status = 204, description = "It is gone.")))]
+async fn delete(State(front): State<Front>, Auth(caller): Auth, Path(key): Path<String>) -> Answer<StatusCode> {
+    front.app().team().delete_role(&caller, &key).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// A place of the agency that people work in.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Branch {
@@ -143,7 +155,7 @@ impl From<team::Branch> for Branch {
     }
 }
 
-/// A branch to be written down.
+/// A branch to be written down, or its other name.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "静安门店 Jing'an"}))]
@@ -169,4 +181,18 @@ async fn add_branch(
 ) -> Answer<impl IntoResponse> {
     let branch = front.app().team().add_branch(&caller, &body.name).await?;
     Ok((StatusCode::CREATED, axum::Json(Branch::from(branch))))
+}
+
+/// Give a branch another name.
+#[utoipa::path(patch, path = "/branches/{id}", tag = "team", operation_id = "renameBranch", request_body = NewBranch,
+    params(("id" = Uuid, Path, description = "Id of the branch.")),
+    responses((status = 200, description = "The branch as it is now.", body = Branch)))]
+async fn rename_branch(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path(id): Path<Uuid>,
+    Json(body): Json<NewBranch>,
+) -> Answer<axum::Json<Branch>> {
+    let branch = front.app().team().rename_branch(&caller, id, &body.name).await?;
+    Ok(axum::Json(Branch::from(branch)))
 }

@@ -25,6 +25,10 @@ pub struct AuditFilter {
     pub actor: Option<Uuid>,
     /// Only what was done to this: a word, a slash, its id.
     pub subject: Option<String>,
+    /// Only from this instant on, in ms since 1970.
+    pub since: Option<Instant>,
+    /// Only before this instant.
+    pub until: Option<Instant>,
 }
 
 /// Who did something.
@@ -203,12 +207,24 @@ impl Audit<'_> {
         limit: i64,
     ) -> Result<(Vec<AuditEntry>, Option<i64>)> {
         let agency = caller.room.id;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let mut before = before.unwrap_or(i64::MAX);
+        if let Some(until) = filter.until
+            && let Some(first) = store::first_since(&mut tx, agency, until).await?
+        {
+            before = before.min(first);
+        }
+        let from = match filter.since {
+            // nothing was written since then
+            Some(since) => Some(store::first_since(&mut tx, agency, since).await?.unwrap_or(i64::MAX)),
+            None => None,
+        };
         let filter = Filter {
             actor: filter.actor,
             subject: filter.subject.clone(),
+            from,
         };
-        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let (rows, more) = store::entries(&mut tx, agency, &filter, before.unwrap_or(i64::MAX), limit).await?;
+        let (rows, more) = store::entries(&mut tx, agency, &filter, before, limit).await?;
         let next = rows.last().filter(|_| more).map(|row| row.entry.entry);
         let entries = rows.into_iter().map(AuditEntry::of).collect::<Result<_>>()?;
         Ok((entries, next))
@@ -348,7 +364,10 @@ mod tests {
         }
         tx.commit().await.expect("a commit");
         for subject in [None, Some("thing/1".to_owned())] {
-            let filter = AuditFilter { actor: None, subject };
+            let filter = AuditFilter {
+                subject,
+                ..AuditFilter::default()
+            };
             let (mut pages, mut before) = (Vec::new(), None);
             loop {
                 let (entries, next) = app.audit().list(&caller, &filter, before, 3).await.expect("entries");

@@ -190,15 +190,19 @@ impl Caller {
     }
 
     /// Whether they have all of these rights themselves: nobody gives away, or takes from others, what they do not have.
-    pub(crate) fn covers(&self, scopes: &[Scope], masks: &[Mask], rows: RowScope) -> bool {
-        let own_rows = match self.rows {
+    pub fn covers(&self, scopes: &[Scope], masks: &[Mask], rows: RowScope) -> bool {
+        scopes.iter().all(|scope| self.may(*scope).is_ok())
+            && self.masks.iter().all(|mask| masks.contains(mask))
+            && rows <= self.row_scope()
+    }
+
+    /// Whose customers they see, as roles say it.
+    pub fn row_scope(&self) -> RowScope {
+        match self.rows {
             Rows::All => RowScope::All,
             Rows::OfBranch(_) => RowScope::Branch,
             Rows::Of(_) => RowScope::Own,
-        };
-        scopes.iter().all(|scope| self.may(*scope).is_ok())
-            && self.masks.iter().all(|mask| masks.contains(mask))
-            && rows <= own_rows
+        }
     }
 
     /// Passes rights that the caller has.

@@ -33,6 +33,8 @@ capabilities! {
     audit: Audit,
     /// Records that come in: events one by one, files as imports.
     intake: Intake,
+    /// Made-up customers for an agency that has none yet.
+    samples: Samples,
     /// Customers: found, shown, changed by hand, linked to each other.
     profiles: Profiles,
     /// What rules may know of customers.

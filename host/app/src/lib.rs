@@ -28,6 +28,7 @@ pub mod profiles;
 pub mod quotes;
 mod room;
 pub mod rules;
+pub mod samples;
 pub mod search;
 pub mod segments;
 pub mod sheet;
@@ -49,7 +50,7 @@ mod writable;
 pub use allowances::Allowances;
 pub use capabilities::{
     Amendments, Attributes, Audit, Bindings, Campaigns, Coupons, Days, Decisions, Facts, Idempotency, Insights, Intake,
-    Plugins, Profiles, Quotes, Segments, StackingGroups, Tasks, Team, Today, Upkeep, Webhooks,
+    Plugins, Profiles, Quotes, Samples, Segments, StackingGroups, Tasks, Team, Today, Upkeep, Webhooks,
 };
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result, thing};
@@ -98,6 +99,7 @@ pub struct App {
     allowances: Arc<Allowances>,
     verifying: audit::Verifying,
     doorkeeper: team::Doorkeeper,
+    key_uses: team::Uses,
     passwords: team::Passwords,
     provider: Option<team::Provider>,
     writable: Arc<writable::Writable>,
@@ -170,6 +172,7 @@ impl App {
             allowances: Arc::new(parts.allowances),
             verifying: audit::Verifying::default(),
             doorkeeper: team::Doorkeeper::default(),
+            key_uses: team::Uses::default(),
             passwords: team::Passwords::default(),
             provider: parts.provider.map(team::Provider::new),
             writable: Arc::default(),

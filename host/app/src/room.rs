@@ -34,8 +34,6 @@ pub struct Room {
     pub id: Uuid,
     /// Its short name.
     pub slug: String,
-    /// Its full name.
-    pub name: String,
     /// Its terms of trade.
     pub terms: AgencyTerms,
     pub(crate) intake: IntakeQueue,
@@ -163,7 +161,6 @@ impl App {
         let room = Arc::new(Room {
             id: row.id,
             slug: row.slug,
-            name: row.name,
             terms,
             intake,
             woken: Arc::default(),

@@ -1,5 +1,6 @@
 //! Agencies, their keys and their people.
 
+mod agency;
 mod branches;
 mod doorkeeper;
 mod keys;
@@ -19,12 +20,14 @@ pub(crate) use crate::caller::is_same_person;
 pub use crate::caller::{Caller, Mask, RowScope, Rows, Scope};
 pub use branches::Branch;
 pub(crate) use doorkeeper::Doorkeeper;
-pub(crate) use keys::is_plain;
 pub use keys::{NewKey, create_key, keys, revoke_key};
+pub(crate) use keys::{Uses, is_plain};
 use keys::{hash, new_secret};
 pub(crate) use passwords::Passwords;
 pub(crate) use provider::Provider;
 pub use provider::{Back, Errand, ProviderTerms};
+pub use agency::AgencyChange;
+pub use posthouse_store::team::{AgencyRow, KeyEntry};
 pub use roles::{NewRole, OWNER, Role};
 pub use second_factor::{Enrolment, SecondFactor, take_second_factor};
 pub use second_step::Entry;
@@ -39,7 +42,7 @@ use crate::audit;
 use crate::error::{AppError, Result, retrying};
 use posthouse_domain::money::Currency;
 use posthouse_domain::{AgencyTerms, Entropy, words};
-use posthouse_store::team::{self as store, AgencyRow, KeyRow};
+use posthouse_store::team::{self as store, KeyRow};
 use posthouse_store::{Access, Store, unique};
 use serde_json::json;
 use uuid::Uuid;
@@ -69,6 +72,21 @@ pub async fn create_agency(
     now: i64,
     entropy: &dyn Entropy,
 ) -> Result<(AgencyRow, String)> {
+    let (row, secret, _) = create_agency_of(store, new, None, now, entropy).await?;
+    Ok((row, secret))
+}
+
+/// Creates an agency as [`create_agency`] does, and invites its first person as an owner: both or neither.
+///
+/// # Errors
+/// As [`create_agency`]; `bad_email`.
+pub async fn create_agency_of(
+    store: &Store,
+    new: NewAgency,
+    owner: Option<&str>,
+    now: i64,
+    entropy: &dyn Entropy,
+) -> Result<(AgencyRow, String, Option<Invited>)> {
     let slug_ok = (1..=63).contains(&new.slug.len())
         && new
             .slug
@@ -85,19 +103,10 @@ pub async fn create_agency(
             ),
         ));
     }
-    if new.name.trim().is_empty() || new.name.len() > 200 || !is_plain(&new.name) {
-        return Err(AppError::invalid(
-            "bad_name",
-            words!(
-                "the name must have 1 to 200 bytes and no characters that cannot be seen",
-                "名称应为 1 到 200 字节，且不含看不见的字符"
-            ),
-        ));
-    }
     let row = AgencyRow {
         id: entropy.id(now),
         slug: new.slug,
-        name: new.name.trim().to_owned(),
+        name: agency::checked(&new.name)?,
         time_zone: new.time_zone,
         currency: new.currency.to_uppercase(),
         country: new.country.to_uppercase(),
@@ -135,8 +144,20 @@ pub async fn create_agency(
         now,
     )
     .await?;
+    let invited = match owner {
+        Some(email) => {
+            let new = NewStaff {
+                email,
+                name: None,
+                role: OWNER,
+                branch: None,
+            };
+            Some(staff::put_person(&mut tx, row.id, None, new, now, entropy).await?)
+        }
+        None => None,
+    };
     tx.commit().await?;
-    Ok((row, secret))
+    Ok((row, secret, invited))
 }
 
 /// Every agency of the installation, by slug.
@@ -225,6 +246,7 @@ impl Team<'_> {
             .await?
             .ok_or(AppError::Unauthorised)?;
         drop(tx);
+        self.note_use(agency, key.id);
         let scopes = serde_json::from_str(&key.scopes).map_err(AppError::corrupt("scopes"))?;
         Ok(Caller {
             room: self.app.room(agency).await?,
@@ -235,6 +257,25 @@ impl Team<'_> {
             holder: key.holder,
             ticket: None,
         })
+    }
+
+    /// Notes beside the request, once an hour, that a key was used: nobody waits for it, and what fails is only not known.
+    fn note_use(&self, agency: Uuid, id: Uuid) {
+        let now = self.app.machine.now();
+        if !self.app.key_uses.is_new(id, now) {
+            return;
+        }
+        let store = self.app.store.clone();
+        self.app.background.spawn(async move {
+            let noted = async {
+                let mut tx = store.write(Access::Agency(agency)).await?;
+                store::touch_key(&mut tx, agency, id, (now, now - keys::USED_MILLIS)).await?;
+                tx.commit().await
+            };
+            if let Err(error) = noted.await {
+                tracing::debug!(%error, "it is not noted that a key was used");
+            }
+        });
     }
 
     /// Gives the agency another key; returned this once.

@@ -19,9 +19,11 @@ mod plugins;
 mod quotes;
 mod second_factor;
 mod segments;
+mod settings;
 mod shell;
 mod show;
 mod sign_in;
+mod team;
 mod texts;
 mod today;
 mod ui;
@@ -50,6 +52,8 @@ pub fn router(desk: Desk) -> Router {
         .merge(campaigns::routes())
         .merge(quotes::routes())
         .merge(second_factor::routes())
+        .merge(team::routes())
+        .merge(settings::routes())
         .merge(shell::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .route_layer(from_fn_with_state(desk.clone(), door::signed_in));

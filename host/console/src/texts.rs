@@ -34,7 +34,9 @@ rooms![
     "campaigns",
     "quotes",
     "insights",
-    "plugins"
+    "plugins",
+    "team",
+    "settings"
 ];
 
 static CHINESE: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::Zh));

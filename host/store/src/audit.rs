@@ -252,6 +252,23 @@ pub struct Filter {
     pub actor: Option<Uuid>,
     /// Only what was done to this.
     pub subject: Option<String>,
+    /// Only from this entry on.
+    pub from: Option<i64>,
+}
+
+/// The first entry that was written at or after an instant; none if there is none yet. The log's order counts: clocks of several hosts differ a little.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn first_since(tx: &mut Tx, agency: Uuid, since: i64) -> Result<Option<i64>> {
+    let found = fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT entry FROM audit WHERE agency_id = $1 AND at >= $2 ORDER BY at, entry LIMIT 1",
+        agency,
+        since
+    )?;
+    Ok(found.map(|(entry,)| entry))
 }
 
 /// An entry with who it was.
@@ -286,13 +303,14 @@ pub async fn entries(
                     "SELECT ",
                     $columns,
                     " FROM audit e JOIN actor a ON a.agency_id = e.agency_id AND a.id = e.actor_id
-                     WHERE e.agency_id = $1 AND e.entry < $2 ",
+                     WHERE e.agency_id = $1 AND e.entry < $2 AND e.entry >= $4 ",
                     $more,
                     " ORDER BY e.entry DESC LIMIT $3"
                 ),
                 agency,
                 before,
-                $limit
+                $limit,
+                filter.from.unwrap_or(i64::MIN)
                 $(, $bind)*
             )
         };
@@ -301,14 +319,14 @@ pub async fn entries(
         ($row:ty, $columns:literal, $limit:expr) => {
             match (filter.actor, filter.subject.as_deref()) {
                 (None, None) => found!($row, $columns, $limit, ""),
-                (Some(actor), None) => found!($row, $columns, $limit, "AND e.actor_id = $4", actor),
-                (None, Some(subject)) => found!($row, $columns, $limit, "AND e.subject = $4", subject),
+                (Some(actor), None) => found!($row, $columns, $limit, "AND e.actor_id = $5", actor),
+                (None, Some(subject)) => found!($row, $columns, $limit, "AND e.subject = $5", subject),
                 (Some(actor), Some(subject)) => {
                     found!(
                         $row,
                         $columns,
                         $limit,
-                        "AND e.actor_id = $4 AND e.subject = $5",
+                        "AND e.actor_id = $5 AND e.subject = $6",
                         actor,
                         subject
                     )

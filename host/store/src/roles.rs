@@ -69,6 +69,21 @@ pub async fn put_role(tx: &mut Tx, agency: Uuid, row: &RoleRow) -> Result<bool> 
     Ok(changed == 1)
 }
 
+/// Takes a role away that nobody has; `false` if there is none, or somebody has it.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn delete_role(tx: &mut Tx, agency: Uuid, key: &str) -> Result<bool> {
+    let deleted = execute!(
+        tx,
+        "DELETE FROM role WHERE agency_id = $1 AND key = $2
+             AND NOT EXISTS (SELECT 1 FROM staff s WHERE s.agency_id = $1 AND s.role = $2)",
+        agency,
+        key
+    )?;
+    Ok(deleted == 1)
+}
+
 /// A place of the agency that people work in.
 #[derive(Debug, Clone, FromRow)]
 pub struct BranchRow {
@@ -122,4 +137,20 @@ pub async fn insert_branch(tx: &mut Tx, agency: Uuid, row: &BranchRow, form: &st
         row.created_at
     )
     .map(drop)
+}
+
+/// Gives a branch another name; `false` if there is none.
+///
+/// # Errors
+/// [`BRANCH_NAME`](crate::unique::BRANCH_NAME) is there already; failures of the database.
+pub async fn rename_branch(tx: &mut Tx, agency: Uuid, id: Uuid, (name, form): (&str, &str)) -> Result<bool> {
+    let changed = execute!(
+        tx,
+        "UPDATE branch SET name = $3, name_form = $4 WHERE agency_id = $1 AND id = $2",
+        agency,
+        id,
+        name,
+        form
+    )?;
+    Ok(changed == 1)
 }

@@ -85,6 +85,14 @@ pub async fn agency(tx: &mut Tx, agency: Uuid) -> Result<Option<AgencyRow>> {
     )
 }
 
+/// Gives the agency another name.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn rename_agency(tx: &mut Tx, agency: Uuid, name: &str) -> Result<()> {
+    execute!(tx, "UPDATE agency SET name = $2 WHERE id = $1", agency, name).map(drop)
+}
+
 /// Every agency, for background work ([`crate::Access::Jobs`]).
 ///
 /// # Errors
@@ -158,6 +166,8 @@ pub struct KeyEntry {
     pub holder: Option<String>,
     /// When it was made, in ms since 1970.
     pub created_at: i64,
+    /// When it was last used, to the hour.
+    pub used_at: Option<i64>,
     /// When it was revoked.
     pub revoked_at: Option<i64>,
 }
@@ -170,7 +180,7 @@ pub async fn keys(tx: &mut Tx, agency: Uuid) -> Result<Vec<KeyEntry>> {
     fetch_all!(
         tx,
         KeyEntry,
-        "SELECT k.id, k.name, k.scopes, a.holder, k.created_at, k.revoked_at
+        "SELECT k.id, k.name, k.scopes, a.holder, k.created_at, k.used_at, k.revoked_at
          FROM api_key k JOIN actor a ON a.agency_id = k.agency_id AND a.id = k.id WHERE k.agency_id = $1 ORDER BY k.created_at, k.id",
         agency
     )
@@ -189,6 +199,22 @@ pub async fn key_by_hash(tx: &mut Tx, agency: Uuid, hash: &[u8]) -> Result<Optio
         agency,
         hash
     )
+}
+
+/// Notes that a key was used, unless that was noted after `after`.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn touch_key(tx: &mut Tx, agency: Uuid, key: Uuid, (now, after): (i64, i64)) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE api_key SET used_at = $3 WHERE agency_id = $1 AND id = $2 AND (used_at IS NULL OR used_at <= $4)",
+        agency,
+        key,
+        now,
+        after
+    )
+    .map(drop)
 }
 
 /// Revokes a key; `false` if there is none that could be.

@@ -169,3 +169,39 @@ pub async fn unassigned(tx: &mut Tx, agency: Uuid, limit: i64) -> Result<Vec<Una
         limit
     )
 }
+
+/// How far an agency has come that has just begun.
+#[derive(Debug, Clone, FromRow)]
+pub struct BeginningRow {
+    /// When it was created, in ms since 1970.
+    pub created_at: i64,
+    /// How many customers there are or were.
+    pub customers: i64,
+    /// Whether a plugin was let in.
+    pub has_plugin: i64,
+    /// Whether a rule is in force for customers, or for a campaign.
+    pub has_rule: i64,
+    /// Whether there is a campaign.
+    pub has_campaign: i64,
+    /// People of the staff who are not disabled: two stand for all.
+    pub people: i64,
+}
+
+/// How far an agency has come.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn beginning(tx: &mut Tx, agency: Uuid) -> Result<BeginningRow> {
+    fetch_one!(
+        tx,
+        BeginningRow,
+        "SELECT a.created_at,
+                (SELECT c.ordinals FROM counter c WHERE c.agency_id = $1) AS customers,
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM plugin p WHERE p.agency_id = $1 LIMIT 1) p1) AS has_plugin,
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM binding b WHERE b.agency_id = $1 LIMIT 1) b1) AS has_rule,
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM campaign m WHERE m.agency_id = $1 LIMIT 1) m1) AS has_campaign,
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM staff s WHERE s.agency_id = $1 AND s.disabled_at IS NULL LIMIT 2) s2) AS people
+         FROM agency a WHERE a.id = $1",
+        agency
+    )
+}

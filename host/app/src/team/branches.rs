@@ -34,6 +34,20 @@ impl From<BranchRow> for Branch {
     }
 }
 
+/// What a name that is taken comes to.
+fn taken(error: AppError, name: &str) -> AppError {
+    match error.is_duplicate_of(unique::BRANCH_NAME) {
+        true => AppError::conflict(
+            "branch_exists",
+            words!(
+                "there is a branch {name:?} already; choose another name",
+                "门店 {name:?} 已存在；请换一个名称"
+            ),
+        ),
+        false => error,
+    }
+}
+
 impl Team<'_> {
     /// Every branch, by name.
     ///
@@ -52,16 +66,34 @@ impl Team<'_> {
     pub async fn add_branch(&self, caller: &Caller, name: &str) -> Result<Branch> {
         let name = short(&words!("name", "名称"), name)?;
         let added = retrying!(self.try_add_branch(caller, &name));
-        added.map_err(|error| match error.is_duplicate_of(unique::BRANCH_NAME) {
-            true => AppError::conflict(
-                "branch_exists",
-                words!(
-                    "there is a branch {name:?} already; choose another name",
-                    "门店 {name:?} 已存在；请换一个名称"
-                ),
-            ),
-            false => error,
-        })
+        added.map_err(|error| taken(error, &name))
+    }
+
+    /// Gives a branch another name. The same name changes nothing.
+    ///
+    /// # Errors
+    /// `bad_name`; `branch_exists`; [`AppError::NotFound`].
+    pub async fn rename_branch(&self, caller: &Caller, id: Uuid, name: &str) -> Result<Branch> {
+        let name = short(&words!("name", "名称"), name)?;
+        let renamed = retrying!(self.try_rename_branch(caller, id, &name));
+        renamed.map_err(|error| taken(error, &name))
+    }
+
+    async fn try_rename_branch(&self, caller: &Caller, id: Uuid, name: &str) -> Result<Branch> {
+        let agency = caller.room.id;
+        let mut tx = self.app.idempotency().begin(caller).await?;
+        let row = store::branch(&mut tx, agency, id).await?;
+        let mut row = row.ok_or(AppError::NotFound("branch"))?;
+        if row.name != name {
+            name.clone_into(&mut row.name);
+            store::rename_branch(&mut tx, agency, id, (name, &normal::caseless(name))).await?;
+            let audit = self.app.audit();
+            audit
+                .note(&mut tx, caller, "branch.rename", &format!("branch/{id}"), json!({}))
+                .await?;
+            tx.commit().await?;
+        }
+        Ok(row.into())
     }
 
     async fn try_add_branch(&self, caller: &Caller, name: &str) -> Result<Branch> {

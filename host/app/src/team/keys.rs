@@ -3,12 +3,39 @@
 use crate::audit;
 use crate::caller::Scope;
 use crate::error::{AppError, Result, retrying};
-use posthouse_domain::{Entropy, normal, words};
+use posthouse_domain::{Entropy, Instant, normal, words};
 use posthouse_store::team::{self as store, KeyEntry, KeyRow};
 use posthouse_store::{Access, Store, Tx};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
+
+/// How exactly it is known when a key was last used, in ms.
+pub(super) const USED_MILLIS: i64 = 3_600_000;
+/// Most keys of which it is remembered.
+const USES: usize = 10_000;
+
+/// When this host last noted that a key was used.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Uses(Arc<Mutex<HashMap<Uuid, Instant>>>);
+
+impl Uses {
+    /// Whether it is to be noted now: once an hour for each key.
+    pub(super) fn is_new(&self, key: Uuid, now: Instant) -> bool {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if uses.get(&key).is_some_and(|noted| now - noted < USED_MILLIS) {
+            return false;
+        }
+        // whoever has more keys notes some of them again
+        if uses.len() >= USES {
+            uses.clear();
+        }
+        uses.insert(key, now);
+        true
+    }
+}
 
 /// Every key of an agency, the oldest first, without what opens anything.
 ///
@@ -160,6 +187,16 @@ pub(super) fn hash(secret: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_use_is_noted_once_an_hour() {
+        let (uses, key) = (Uses::default(), Uuid::from_u128(1));
+        let noted: Vec<bool> = [0, 1, USED_MILLIS - 1, USED_MILLIS, USED_MILLIS + 1]
+            .map(|now| uses.is_new(key, now))
+            .into();
+        assert_eq!(noted, [true, false, false, true, false]);
+        assert!(uses.is_new(Uuid::from_u128(2), 0), "another key");
+    }
 
     #[test]
     fn what_cannot_be_seen_is_in_no_name() {

@@ -337,6 +337,47 @@ impl Team<'_> {
         tx.commit().await?;
         Ok((after, is_new))
     }
+
+    /// Takes away a role of the agency's own that nobody has, nor had when they were disabled.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; `role_built_in`; `role_in_use`; `not_yours_to_give` if it has rights that the caller does not have.
+    pub async fn delete_role(&self, caller: &Caller, key: &str) -> Result<()> {
+        if built_in(key).is_some() {
+            return Err(AppError::conflict(
+                "role_built_in",
+                words!(
+                    "the role {key} is the same in every agency and cannot be deleted",
+                    "角色 {key} 为内置，不能删除"
+                ),
+            ));
+        }
+        retrying!(self.try_delete_role(caller, key))
+    }
+
+    async fn try_delete_role(&self, caller: &Caller, key: &str) -> Result<()> {
+        let agency = caller.room.id;
+        let mut tx = self.app.idempotency().begin(caller).await?;
+        // nobody is given it meanwhile
+        audit::lock(&mut tx, agency).await?;
+        let row = store::role(&mut tx, agency, key).await?;
+        let role = Role::read(row.ok_or(AppError::NotFound("role"))?)?;
+        caller.may_give(&role.permissions, &role.masks, role.rows)?;
+        if !store::delete_role(&mut tx, agency, key).await? {
+            return Err(AppError::conflict(
+                "role_in_use",
+                words!(
+                    "somebody of the staff has the role {key}, perhaps somebody who was disabled; give them another one first",
+                    "仍有员工（也可能是已停用的员工）使用角色 {key}；请先为其更换角色"
+                ),
+            ));
+        }
+        let audit = self.app.audit();
+        audit
+            .note(&mut tx, caller, "role.delete", &format!("role/{key}"), json!({}))
+            .await?;
+        Ok(tx.commit().await?)
+    }
 }
 
 #[cfg(test)]

@@ -278,26 +278,18 @@ impl Team<'_> {
         Ok(store::is_needed(&mut tx, caller.room.id).await?)
     }
 
-    /// Has everybody need one, or not, from their next request on.
-    ///
-    /// # Errors
-    /// [`AppError::Forbidden`] for who is no owner.
-    pub async fn need_second_factor(&self, caller: &Caller, needed: bool) -> Result<()> {
-        caller.may(Scope::Owner)?;
+    /// Has everybody need one, or not. Whoever calls has looked whether the caller may.
+    pub(super) async fn need_second_factor(&self, tx: &mut Tx, caller: &Caller, needed: bool) -> Result<()> {
         let agency = caller.room.id;
-        retrying!(async {
-            let mut tx = self.app.idempotency().begin(caller).await?;
-            log::lock(&mut tx, agency).await?;
-            if store::set_needed(&mut tx, agency, needed).await? {
-                let subject = format!("agency/{}", caller.room.slug);
-                let detail = json!({"needed": needed});
-                let audit = self.app.audit();
-                audit
-                    .note(&mut tx, caller, "agency.second-factor", &subject, detail)
-                    .await?;
-            }
-            Ok::<_, AppError>(tx.commit().await?)
-        })
+        if store::set_needed(tx, agency, needed).await? {
+            let subject = format!("agency/{}", caller.room.slug);
+            let detail = json!({"needed": needed});
+            let audit = self.app.audit();
+            audit
+                .note(tx, caller, "agency.second-factor", &subject, detail)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Counts a wrong password in a transaction of its own.

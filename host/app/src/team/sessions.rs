@@ -1,6 +1,7 @@
 //! Sessions: who is signed in where, until when, and with which rights. A person's rights are read with every request, so that a change of
 //! them, or of their role, holds from the next one on.
 
+use super::agency::present;
 use super::branches::Branch;
 use super::keys::hash;
 use super::roles::{self, Role};
@@ -69,6 +70,8 @@ pub struct Session {
     pub caller: Caller,
     /// Who they are.
     pub person: Person,
+    /// What their agency is called.
+    pub agency: String,
     /// What forms send along, so that no other page can send them; the same as long as the session lasts.
     pub csrf: String,
     /// When the session ends if nothing is asked for, in ms since 1970.
@@ -187,6 +190,7 @@ impl Team<'_> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let (role, branch) = role_and_branch(&mut tx, agency, &staff).await?;
         let (needed, since) = factors::standing(&mut tx, agency, staff.id).await?;
+        let name = present(&mut tx, agency).await?.name;
         drop(tx);
         let rows = match (role.rows, staff.branch_id) {
             (RowScope::All, _) => Rows::All,
@@ -205,6 +209,7 @@ impl Team<'_> {
         Ok(Session {
             id: row.id,
             caller,
+            agency: name,
             csrf: self.app.documents.csrf(agency, row.id),
             ends_at: ends_at(&row),
             must_enrol: must_enrol(needed, since, self.is_vouched(&row.way)),

@@ -294,7 +294,7 @@ async fn change_row(tx: &mut Tx, agency: Uuid, row: &StaffRow) -> Result<()> {
 }
 
 /// Writes somebody down, with a link. `by` is who asks; none for the host.
-async fn put_person(
+pub(super) async fn put_person(
     tx: &mut Tx,
     agency: Uuid,
     by: Option<&Caller>,

@@ -1,9 +1,11 @@
 //! What a day begins with: what waits for whoever looks, what happened, who departs and returns.
 
+mod beginning;
 mod happened;
 mod needs;
 mod trips;
 
+pub use beginning::{Beginning, FirstStep};
 pub use happened::{CampaignSpend, Happened, SegmentChange};
 pub use needs::{Need, NeedKind};
 pub use trips::{Travelling, TripToday};

@@ -1,5 +1,6 @@
-//! What several rooms draw: a plugin's settings as a form, who went where as a picture, facts by their names.
+//! What several rooms draw: a plugin's settings as a form, who went where as a picture, facts by their names, forms that say what is wrong in themselves.
 
+pub(crate) mod dialog;
 pub(crate) mod facts;
 pub(crate) mod flow;
 pub(crate) mod schema;

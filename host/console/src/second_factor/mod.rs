@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
 use posthouse_app::AppError;
-use posthouse_app::team::{Scope, SecondFactor, Session};
+use posthouse_app::team::{AgencyChange, Scope, SecondFactor, Session};
 use posthouse_domain::words;
 use posthouse_web::Problem;
 use qrcode::{Color, EcLevel, QrCode};
@@ -206,10 +206,11 @@ struct Everybody {
 
 async fn everybody(State(desk): State<Desk>, Staff(session): Staff, bare: Bare, Form(sent): Form<Everybody>) -> Answer {
     let ui = Ui::from(bare);
-    desk.app()
-        .team()
-        .need_second_factor(&session.caller, sent.needed)
-        .await?;
+    let change = AgencyChange {
+        second_factor_needed: Some(sent.needed),
+        ..AgencyChange::default()
+    };
+    desk.app().team().change_agency(&session.caller, &change).await?;
     let text = match sent.needed {
         true => ui.say("second-factor-needed-now"),
         false => ui.say("second-factor-free-now"),

@@ -87,6 +87,20 @@ const ROOMS: &[Room] = &[
         key: "p",
         needs: &[Scope::Rules, Scope::Operations],
     },
+    Room {
+        name: "team",
+        path: "/team",
+        icon: "users",
+        key: "e",
+        needs: &[Scope::Team, Scope::Audit],
+    },
+    Room {
+        name: "settings",
+        path: "/settings",
+        icon: "settings",
+        key: ",",
+        needs: &Scope::ALL,
+    },
 ];
 
 /// What the frame of a page says of its reader.
@@ -114,7 +128,7 @@ impl Shell {
                 true => Vec::new(),
                 false => ROOMS.iter().filter(may).copied().collect(),
             },
-            agency: session.caller.room.name.clone(),
+            agency: session.agency.clone(),
             person: session.person.name.clone(),
             email: session.person.email.clone(),
             role: ui.local(&session.person.role_title).to_owned(),

@@ -1,5 +1,6 @@
 //! `posthouse agency`: opens the database itself, also beside a running server.
 
+use super::client::environment_url;
 use super::{Failure, Settings, block_on};
 use crate::config::Config;
 use crate::house;
@@ -77,6 +78,9 @@ pub(super) struct Create {
     /// ISO 3166 code; phone numbers without a prefix are of this country.
     #[arg(long, default_value = "CN")]
     country: String,
+    /// E-mail address of the first person: invites them as an owner, and prints the link by which they choose a password.
+    #[arg(long, value_name = "EMAIL")]
+    owner: Option<String>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -152,15 +156,31 @@ impl Create {
             currency: self.currency,
             country: self.country,
         };
-        let (agency, key) = with_store(&config, async |store| {
-            team::create_agency(store, new, SystemClock.now(), &SystemEntropy).await
+        // a server's address that cannot be one is said before anything is made
+        let base = self.owner.is_some().then(environment_url).transpose()?;
+        let owner = self.owner.as_deref();
+        let (agency, key, invited) = with_store(&config, async |store| {
+            team::create_agency_of(store, new, owner, SystemClock.now(), &SystemEntropy).await
         })?;
-        let document = json!({
+        let mut document = json!({
             "agency": { "id": agency.id, "slug": agency.slug, "name": agency.name, "time_zone": agency.time_zone, "currency": agency.currency, "country": agency.country },
             "api_key": key,
         });
+        let link = base.zip(invited).map(|(base, invited)| {
+            let link = format!("{base}{}", invited.path());
+            document["owner"] =
+                json!({ "email": invited.person.email, "link": link, "link_ends_at": instant_text(invited.ends_at) });
+            words!(
+                "\n\n{email} is its owner. The link by which they choose a password, shown this once; it opens once, until {until}:\n\n  {link}\n\nWhere the server has another address, set POSTHOUSE_URL to it.",
+                "\n\n所有者：{email}。设置密码的链接仅显示这一次，只能使用一次，有效期至 {until}：\n\n  {link}\n\n服务器地址不同的，请先设置 POSTHOUSE_URL。",
+                email = invited.person.email,
+                until = instant_text(invited.ends_at)
+            )
+            .to_string()
+        });
         output.answer(&document, || {
-            words!("Agency {name} ({slug}) created: time zone {time_zone}, currency {currency}, country {country}.\n\nIts owner key, shown this once; keep it safe:\n\n  {key}\n\nCommands use it as POSTHOUSE_API_KEY, requests as Authorization: Bearer KEY.", "已创建旅行社 {name}（{slug}）：时区 {time_zone}，记账币种 {currency}，国家 {country}。\n\n所有者密钥仅显示这一次，请妥善保存：\n\n  {key}\n\n命令行通过 POSTHOUSE_API_KEY 使用它，请求用 Authorization: Bearer KEY。", name = agency.name, slug = agency.slug, time_zone = agency.time_zone, currency = agency.currency, country = agency.country).to_string()
+            let made = words!("Agency {name} ({slug}) created: time zone {time_zone}, currency {currency}, country {country}.\n\nIts owner key, shown this once; keep it safe:\n\n  {key}\n\nCommands use it as POSTHOUSE_API_KEY, requests as Authorization: Bearer KEY.", "已创建旅行社 {name}（{slug}）：时区 {time_zone}，记账币种 {currency}，国家 {country}。\n\n所有者密钥仅显示这一次，请妥善保存：\n\n  {key}\n\n命令行通过 POSTHOUSE_API_KEY 使用它，请求用 Authorization: Bearer KEY。", name = agency.name, slug = agency.slug, time_zone = agency.time_zone, currency = agency.currency, country = agency.country);
+            format!("{made}{}", link.unwrap_or_default())
         })
     }
 }
@@ -226,7 +246,7 @@ fn keys(slug: &str, settings: &Settings, output: Output) -> Result<(), Failure> 
         .iter()
         .map(|key| {
             json!({ "id": key.id, "name": key.name, "scopes": scopes(&key.scopes), "holder": key.holder, "created_at": instant_text(key.created_at),
-                "revoked_at": key.revoked_at.map(instant_text) })
+                "used_at": key.used_at.map(instant_text), "revoked_at": key.revoked_at.map(instant_text) })
         })
         .collect();
     output.answer(&json!({ "items": documents }), || {
@@ -236,6 +256,7 @@ fn keys(slug: &str, settings: &Settings, output: Output) -> Result<(), Failure> 
             words!("may", "权限"),
             words!("holder", "持有人"),
             words!("created", "创建于"),
+            words!("last used", "最近使用"),
             words!("revoked", "作废于"),
         ]
         .map(|head| head.to_string());
@@ -247,6 +268,7 @@ fn keys(slug: &str, settings: &Settings, output: Output) -> Result<(), Failure> 
                 scopes(&key.scopes).join(", "),
                 key.holder.clone().unwrap_or_default(),
                 instant_text(key.created_at),
+                key.used_at.map(instant_text).unwrap_or_default(),
                 revoked,
             ]
         });

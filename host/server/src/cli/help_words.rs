@@ -97,6 +97,10 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     ("E-mail address of the person", "员工的邮箱"),
     (
+        "E-mail address of the first person: invites them as an owner, and prints the link by which they choose a password",
+        "第一位员工的邮箱：邀请其为所有者，并显示设置密码的链接",
+    ),
+    (
         "Print a new link for somebody who has lost theirs, or their password; who was disabled is let in again",
         "为遗失链接或密码的员工显示新的链接；已停用的随之恢复",
     ),

@@ -3,17 +3,14 @@
 mod agreed;
 mod calendar;
 mod campaigns;
-mod dice;
 mod introduction;
 mod last_year;
 mod logins;
-mod people;
 mod plugins;
 mod shop;
 mod tasks;
 mod today;
 mod trip;
-mod trips;
 
 use crate::config::Config;
 use crate::house;
@@ -21,6 +18,7 @@ use crate::output::{Failure, counted};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::intake::MOST_EVENTS;
+use posthouse_app::samples::story;
 use posthouse_app::team::{self, Caller, NewAgency, NewKey, Scope, create_agency};
 use posthouse_app::{App, Store};
 use posthouse_domain::{Clock, Day, Words, words};
@@ -36,6 +34,8 @@ pub(crate) const DATABASE: &str = "sqlite:data/demo.db";
 /// Below the data folder: what was made, and its key. For the owner only.
 const STATE: &str = "demo.json";
 const SLUG: &str = "demo";
+/// Where the customers' stories are from.
+const SOURCE: &str = "demo";
 
 /// What is wanted.
 #[derive(Debug, Clone)]
@@ -403,7 +403,7 @@ async fn tell(app: &App, caller: &Caller, state: &State) -> Result<(), Failure> 
         .with_prefix(what.to_string());
     let (mut waiting, mut told): (Vec<Value>, u64) = (Vec::new(), 0);
     for number in 0..state.customers {
-        waiting.extend(trips::story(state.seed, number, state.today));
+        waiting.extend(story(SOURCE, state.seed, number, state.today));
         while waiting.len() >= MOST_EVENTS || (number + 1 == state.customers && !waiting.is_empty()) {
             let batch: Vec<Value> = waiting.drain(..waiting.len().min(MOST_EVENTS)).collect();
             told += events(app, caller, &batch).await?;

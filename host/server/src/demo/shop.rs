@@ -1,14 +1,13 @@
 //! Customers who ask for prices, and what becomes of their quotes.
 
 use super::campaigns::NEW_DESTINATIONS;
-use super::dice::Dice;
-use super::trips::{self, Wish};
-use super::{State, events};
+use super::{SOURCE, State, events};
 use crate::output::Failure;
 use posthouse_app::App;
 use posthouse_app::Label;
 use posthouse_app::profiles::Browse;
 use posthouse_app::quotes::{Confirmation, NewQuote, QuoteFilter, QuoteView};
+use posthouse_app::samples::{Dice, Wish, story};
 use posthouse_app::team::Caller;
 use posthouse_domain::promotion::{Basket, Line, ProductKind};
 use posthouse_domain::{Day, Instant, time};
@@ -47,7 +46,7 @@ pub(super) async fn askers(
     let mut found = Vec::with_capacity(count as usize);
     for place in 0..count {
         let number = (u64::from(place) * u64::from(pool) / u64::from(count)) as u32 + round;
-        let told = trips::story(state.seed, number, state.today);
+        let told = story(SOURCE, state.seed, number, state.today);
         let Some(first) = told.first() else { continue };
         let customer = &first["customer"];
         // whoever is known by this is one person

@@ -432,6 +432,7 @@ async fn an_entry_of_the_log_costs_the_same_however_long_it_is() {
         let filter = audit::Filter {
             actor,
             subject: subject.map(str::to_owned),
+            from: None,
         };
         steps.begin();
         let page = audit::entries(&mut tx, agency, &filter, i64::MAX, 20).await;

@@ -1,6 +1,7 @@
 //! Second factors, on both engines and by clocks that are moved by hand.
 
 use super::*;
+use crate::team::AgencyChange;
 use crate::team::second_factor as factors;
 use crate::team::totp::Secret;
 use data_encoding::BASE32_NOPAD;
@@ -244,17 +245,24 @@ async fn two_hosts_take_a_code_once(store: Store) {
     }
 }
 
+fn needed(needed: bool) -> AgencyChange {
+    AgencyChange {
+        second_factor_needed: Some(needed),
+        ..AgencyChange::default()
+    }
+}
+
 async fn an_agency_wants_everybody_to_have_one(store: Store) {
     let house = House::of(&store, "a").await;
     let team = house.app.team();
     let li = house.person(EMAIL, "sales").await;
     let lead = house.person("lead@silk.example", "crm_lead").await.session.caller;
     assert!(matches!(
-        team.need_second_factor(&lead, true).await,
+        team.change_agency(&lead, &needed(true)).await,
         Err(AppError::Forbidden("owner"))
     ));
-    team.need_second_factor(&house.owner, true).await.expect("it is wanted");
-    team.need_second_factor(&house.owner, true)
+    team.change_agency(&house.owner, &needed(true)).await.expect("it is wanted");
+    team.change_agency(&house.owner, &needed(true))
         .await
         .expect("twice is once");
     // from the next request on
@@ -271,7 +279,7 @@ async fn an_agency_wants_everybody_to_have_one(store: Store) {
     house.enrol(&session.caller).await;
     assert!(!team.session(&li.token).await.expect("a session").must_enrol);
     assert!(team.authenticate(&li.token).await.is_ok());
-    team.need_second_factor(&house.owner, false).await.expect("it is not");
+    team.change_agency(&house.owner, &needed(false)).await.expect("it is not");
     let chen = house.person("chen@silk.example", "guide").await;
     assert!(team.authenticate(&chen.token).await.is_ok());
     let wanted = house.actions().await;

@@ -156,8 +156,8 @@ const CHANNELS: [(&str, f64); 6] = [
 const BOOKS: f64 = 5.0 * 365.0;
 const DAY: i64 = time::DAY_MILLIS;
 
-/// Somebody's whole story as events, in the order in which they happened.
-pub(super) fn story(seed: u64, number: u32, today: Day) -> Vec<Value> {
+/// The whole story of the customer of this number as events of a source, in the order in which they happened. The same seed tells the same.
+pub fn story(source: &str, seed: u64, number: u32, today: Day) -> Vec<Value> {
     let mut dice = Dice::new(seed, u64::from(number));
     let prospect = dice.happens(0.12);
     let trips = if prospect {
@@ -168,6 +168,7 @@ pub(super) fn story(seed: u64, number: u32, today: Day) -> Vec<Value> {
     let person = Person::make(&mut dice, number, today, trips >= 2);
     let first = today - (BOOKS * dice.fraction().powf(1.3)) as Day;
     let mut events = Events {
+        source,
         person: &person,
         today,
         list: Vec::new(),
@@ -191,6 +192,7 @@ pub(super) fn story(seed: u64, number: u32, today: Day) -> Vec<Value> {
 }
 
 struct Events<'p> {
+    source: &'p str,
     person: &'p Person,
     today: Day,
     list: Vec<(i64, Value)>,
@@ -212,7 +214,7 @@ impl Events<'_> {
         };
         let at = i64::from(day) * DAY + minute * 60_000;
         let id = format!("D{}-{}", self.person.number, self.count);
-        let event = json!({ "source": "demo", "external_id": id, "type": kind, "occurred_at": time::instant_text(at), "customer": customer, "data": data });
+        let event = json!({ "source": self.source, "external_id": id, "type": kind, "occurred_at": time::instant_text(at), "customer": customer, "data": data });
         self.list.push((at, event));
     }
 }
@@ -230,22 +232,28 @@ impl Events<'_> {
 }
 
 /// A trip that somebody asks the price of.
-pub(super) struct Wish {
-    pub(super) destination: &'static str,
-    pub(super) theme: &'static str,
-    pub(super) days: i32,
-    pub(super) departs: Day,
-    pub(super) party: i32,
-    pub(super) channel: &'static str,
+pub struct Wish {
+    /// Where to.
+    pub destination: &'static str,
+    /// What kind of trip.
+    pub theme: &'static str,
+    /// How long.
+    pub days: i32,
+    /// When it begins.
+    pub departs: Day,
+    /// How many travel.
+    pub party: i32,
+    /// Where they ask.
+    pub channel: &'static str,
     /// For one, in fen.
-    pub(super) price: i64,
+    pub price: i64,
     /// What one costs the agency, in fen.
-    pub(super) cost: i64,
+    pub cost: i64,
 }
 
 impl Wish {
     /// What somebody may want on this day.
-    pub(super) fn make(dice: &mut Dice, today: Day) -> Self {
+    pub fn make(dice: &mut Dice, today: Day) -> Self {
         let habit = Habit::new(dice);
         let Destination {
             name,
@@ -393,7 +401,7 @@ mod tests {
         let today = time::parse_day("2026-01-15").unwrap();
         for seed in 0..40 {
             for number in 0..500 {
-                let told = story(seed, number, today);
+                let told = story("demo", seed, number, today);
                 let identities = |event: &Value| event["customer"]["identities"].as_array().map_or(0, Vec::len);
                 assert_eq!(told[0]["type"], "profile.updated", "customer {number} of seed {seed}");
                 assert!(told.iter().all(|event| identities(event) <= identities(&told[0])));
@@ -410,9 +418,9 @@ mod tests {
         let today = time::parse_day("2026-01-15").unwrap();
         let (mut events, mut busiest, mut quiet) = (0, 0, 0);
         for number in 0..2_000 {
-            let told = story(1, number, today);
+            let told = story("demo", 1, number, today);
             if number < 20 {
-                assert_eq!(told, story(1, number, today));
+                assert_eq!(told, story("demo", 1, number, today));
             }
             for event in &told {
                 event::parse(event, &terms()).unwrap_or_else(|rejection| panic!("{rejection} in {event}"));
@@ -431,7 +439,10 @@ mod tests {
         let today = time::parse_day("2026-01-15").unwrap();
         let mut owners = std::collections::HashMap::new();
         for number in 0..5_000 {
-            for identity in story(1, number, today)[0]["customer"]["identities"].as_array().unwrap() {
+            for identity in story("demo", 1, number, today)[0]["customer"]["identities"]
+                .as_array()
+                .unwrap()
+            {
                 let spelled =
                     event::identities(&[serde_json::from_value(identity.clone()).unwrap()], &terms()).unwrap();
                 let owner = owners.insert(spelled[0].value.clone(), number);

@@ -2,11 +2,11 @@
 
 /// SplitMix64: a counter, well mixed.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
     /// The dice of one subject: each customer has its own, so that one's story does not depend on how many others there are.
-    pub(super) fn new(seed: u64, subject: u64) -> Self {
+    pub fn new(seed: u64, subject: u64) -> Self {
         let mut dice = Self(seed ^ subject.wrapping_mul(0xd6e8_feb8_6659_fd93));
         dice.next();
         dice
@@ -21,29 +21,29 @@ impl Dice {
     }
 
     /// Between 0 and 1, never 1.
-    pub(super) fn fraction(&mut self) -> f64 {
+    pub fn fraction(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// Whether something of this likelihood happens.
-    pub(super) fn happens(&mut self, likelihood: f64) -> bool {
+    pub fn happens(&mut self, likelihood: f64) -> bool {
         self.fraction() < likelihood
     }
 
     /// A whole number from `low` to `high`, both included.
-    pub(super) fn between(&mut self, low: i32, high: i32) -> i32 {
+    pub fn between(&mut self, low: i32, high: i32) -> i32 {
         let width = (i64::from(high) - i64::from(low) + 1).max(1);
         low + (self.fraction() * width as f64) as i32
     }
 
     /// One of these.
-    pub(super) fn one<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub fn one<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         let index = (self.fraction() * choices.len() as f64) as usize;
         &choices[index.min(choices.len() - 1)]
     }
 
     /// One of these, the heavier ones more often.
-    pub(super) fn weighted<'a, T>(&mut self, choices: &'a [T], weight: impl Fn(&T) -> f64) -> &'a T {
+    pub fn weighted<'a, T>(&mut self, choices: &'a [T], weight: impl Fn(&T) -> f64) -> &'a T {
         let mut left = self.fraction() * choices.iter().map(&weight).sum::<f64>();
         for choice in choices {
             left -= weight(choice);
@@ -55,12 +55,12 @@ impl Dice {
     }
 
     /// Exponentially distributed: waiting times.
-    pub(super) fn wait(&mut self, mean: f64) -> f64 {
+    pub fn wait(&mut self, mean: f64) -> f64 {
         -mean * (1.0 - self.fraction()).ln()
     }
 
     /// Pareto distributed from `least` upwards: a few have most of it.
-    pub(super) fn heavy(&mut self, least: f64, exponent: f64) -> f64 {
+    pub fn heavy(&mut self, least: f64, exponent: f64) -> f64 {
         least / (1.0 - self.fraction()).powf(1.0 / exponent)
     }
 }

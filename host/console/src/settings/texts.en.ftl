@@ -1,0 +1,83 @@
+settings-tab-me = My account
+settings-tab-agency = Agency
+settings-tab-attributes = Customer fields
+
+settings-looks = Language and appearance
+settings-as-browser = As the browser
+settings-keep = Save
+settings-password = Password
+settings-present = Present password
+settings-new = New password
+settings-new-help = At least 10 characters. A few words that only you would put together are good.
+settings-change-password = Change the password
+settings-password-changed = Your password is changed. Everywhere else you are signed out.
+settings-sessions = Where you are signed in
+settings-sessions-help = A session you do not know? End it, then change your password.
+settings-browser = Browser
+settings-address = Address
+settings-began = Since
+settings-seen = Last seen
+settings-this-one = Here
+settings-end = End
+settings-end-others = End all others
+settings-sessions-ended = { $count ->
+    [one] One session ended.
+   *[other] { $count } sessions ended.
+}
+settings-who = You
+settings-name = Name
+settings-email = E-mail
+settings-role = Role
+settings-branch = Branch
+settings-who-help = Name, role and branch are changed by whoever looks after the team.
+
+settings-agency-name = Name of the agency
+settings-agency-kept = The agency is called { $name } now.
+settings-settled = Settled at the start
+settings-settled-help = These were chosen when the agency was created. Every day, amount and phone number was read by them, so they cannot change; for others create another agency.
+settings-slug = Short name
+settings-slug-help = For the command line, and for signing in where somebody works for several agencies.
+settings-zone = Time zone
+settings-zone-help = Days, deadlines and birthdays begin and end by it.
+settings-currency = Currency
+settings-currency-help = Every amount is kept in it. Bookings in another currency bring their amount in this one along.
+settings-country = Country
+settings-country-help = Phone numbers without a prefix are of this country.
+settings-now = Clock
+settings-now-help = Facts, offers and deadlines go by this time.
+
+settings-samples = Samples
+settings-samples-help = { $count } made-up customers with trips, calls and visits of five years, to look around before your own are here.
+settings-samples-load = Load samples
+settings-samples-title = Load { $count } made-up customers?
+settings-samples-means = They are there for good, among your own once those come. For work that counts, create another agency and leave this one for trying things out.
+settings-samples-loading = Loading…
+settings-samples-loaded = { $count } made-up customers are loaded.
+
+settings-attributes-help = Fields that you keep about customers beside the built-in ones. Files bring them along, and rules can read them.
+settings-attribute = Field
+settings-new-attribute = New field
+settings-no-attributes = No fields of your own
+settings-no-attributes-help = Add what you keep about customers and find nowhere: the level of a card, a favourite room.
+settings-title-zh = Title in Chinese
+settings-title-en = Title in English
+settings-key = Key
+settings-key-help = Lower-case words joined by hyphens, as card-level. In files the column is called attr.card-level.
+settings-kind = Kind
+settings-kind-help = Settled once: rules are written for it.
+settings-kind-text = Text
+settings-kind-flag = Yes or no
+settings-kind-day = Day
+settings-kind-count = Whole number
+settings-kind-number = Number
+settings-kind-money = Amount
+settings-who-reads = Which rules read it
+settings-personal = Only rules that it was released to
+settings-ordinary = Any rule
+settings-change = Change { $title }
+settings-attribute-make = Add the field
+settings-attribute-kept = { $title } is saved.
+settings-attribute-delete = Delete { $title }
+settings-attribute-delete-help = It disappears from customers and from rules. The values stay stored, and come back when a field of the same key is added again. A field that a rule or a campaign in force reads is not deleted.
+settings-attribute-gone = The field { $key } is deleted.
+settings-delete = Delete

@@ -1,0 +1,71 @@
+//! The team: people, roles, branches, keys, and the log of what they did.
+
+mod audit;
+mod branches;
+mod deeds;
+mod keys;
+mod people;
+mod person;
+mod roles;
+
+use crate::Desk;
+use axum::Router;
+use axum::routing::{get, post};
+use posthouse_app::team::{Caller, Role, Scope};
+
+pub(crate) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/team", get(people::list).post(people::invite))
+        .route("/team/people/{id}", get(person::record).post(person::change))
+        .route("/team/people/{id}/link", post(person::link))
+        .route("/team/people/{id}/state", post(person::set_state))
+        .route("/team/people/{id}/sessions", post(person::end_sessions))
+        .route("/team/roles", get(roles::list))
+        .route("/team/new-role", get(roles::new).post(roles::create))
+        .route("/team/roles/{key}", get(roles::record).post(roles::change))
+        .route("/team/roles/{key}/delete", post(roles::delete))
+        .route("/team/branches", get(branches::list).post(branches::add))
+        .route("/team/branches/{id}", post(branches::rename))
+        .route("/team/keys", get(keys::list).post(keys::create))
+        .route("/team/keys/{id}/again", post(keys::again))
+        .route("/team/keys/{id}/revoke", post(keys::revoke))
+        .route("/audit", get(audit::list))
+        .route("/audit.csv", get(audit::sheet))
+        .route("/audit/verify", post(audit::verify))
+}
+
+/// The tabs of the room that somebody may open.
+#[derive(Debug, Clone)]
+struct Tab {
+    name: &'static str,
+    path: &'static str,
+    is_here: bool,
+}
+
+fn tabs(caller: &Caller, here: &'static str) -> Vec<Tab> {
+    let all = [
+        ("people", "/team", Scope::Team),
+        ("roles", "/team/roles", Scope::Team),
+        ("branches", "/team/branches", Scope::Team),
+        ("keys", "/team/keys", Scope::Team),
+        ("audit", "/audit", Scope::Audit),
+    ];
+    let open = all.into_iter().filter(|(_, _, scope)| caller.may(*scope).is_ok());
+    let tab = |(name, path, _)| Tab {
+        name,
+        path,
+        is_here: name == here,
+    };
+    open.map(tab).collect()
+}
+
+/// Whether somebody may give this role, or take it from others.
+fn may_give(caller: &Caller, role: &Role) -> bool {
+    caller.covers(&role.permissions, &role.masks, role.rows)
+}
+
+/// A field of a form; empty if it was not sent.
+fn field<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
+    let found = fields.iter().find(|(own, _)| own == name);
+    found.map_or("", |(_, text)| text.trim())
+}
