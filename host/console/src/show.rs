@@ -184,6 +184,40 @@ pub(crate) fn initial(name: &str) -> String {
     first.map_or_else(|| "·".into(), |c| c.to_uppercase().collect())
 }
 
+/// What a browser calls itself, as people call it: `Chrome 140 · Windows`. One that is not known keeps what it said.
+pub(crate) fn browser(agent: &str) -> String {
+    // those that also call themselves what comes after them stand first
+    const BROWSERS: [(&str, &str); 8] = [
+        ("MicroMessenger/", "WeChat"),
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Version/", "Safari"),
+    ];
+    const DEVICES: [(&str, &str); 6] = [
+        ("Windows", "Windows"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let known = BROWSERS.iter().find_map(|(sign, name)| {
+        let (_, rest) = agent.split_once(sign)?;
+        let version: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        Some(format!("{name} {version}").trim_end().to_owned())
+    });
+    let device = DEVICES.iter().find(|(sign, _)| agent.contains(sign));
+    match (known, device) {
+        (Some(known), Some((_, device))) => format!("{known} · {device}"),
+        (Some(known), None) => known,
+        (None, _) => agent.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,6 +286,32 @@ mod tests {
         let today = posthouse_domain::time::parse_day("2026-11-28").unwrap();
         assert_eq!(head(today, Language::Zh), "11月28日 周六");
         assert_eq!(head(today, Language::En), "Sat 28 Nov");
+    }
+
+    #[test]
+    fn browsers_are_called_as_people_call_them() {
+        for (agent, shown) in [
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
+                "Edge 140 · Windows",
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36",
+                "Chrome 156 · Linux",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.50",
+                "WeChat 8 · iPhone",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
+                "Safari 18 · macOS",
+            ),
+            ("Firefox 140", "Firefox 140"),
+            ("", ""),
+        ] {
+            assert_eq!(browser(agent), shown);
+        }
     }
 
     #[test]

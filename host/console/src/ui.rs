@@ -83,6 +83,11 @@ impl Ui {
         words.get(self.language)
     }
 
+    /// What a browser calls itself, as people call it.
+    pub(crate) fn browser(&self, agent: &str) -> String {
+        show::browser(agent)
+    }
+
     pub(crate) fn number(&self, number: impl Counted) -> String {
         show::grouped(number.counted())
     }

@@ -3,8 +3,9 @@
 use super::deeds::{self, Names};
 use super::{Tab, field, tabs};
 use crate::Desk;
-use crate::door::{Bare, Staff};
+use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, page};
+use crate::parts::dialog::{instead, refused};
 use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;
@@ -193,6 +194,7 @@ pub(super) async fn verify(
     State(desk): State<Desk>,
     Staff(session): Staff,
     bare: Bare,
+    scripted: Scripted,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
     session.caller.may(Scope::Audit)?;
@@ -203,12 +205,15 @@ pub(super) async fn verify(
         entry: entry.parse().unwrap_or_default(),
         hash: hash.to_ascii_lowercase(),
     });
-    let verified = desk.app().audit().verify(&session.caller, known.as_ref()).await?;
-    let verdict = Verdict {
-        verified,
-        is_compared: known.is_some(),
+    let verdict = match desk.app().audit().verify(&session.caller, known.as_ref()).await {
+        Ok(verified) => Verdict {
+            verified,
+            is_compared: known.is_some(),
+        },
+        Err(error) => return refused(error, scripted, ui),
     };
-    page(&drawn(&desk, &session, ui, Asked::default(), Some(verdict)).await?)
+    let drawn = drawn(&desk, &session, ui, Asked::default(), Some(verdict)).await?;
+    Ok(instead(page(&drawn)?, "/audit"))
 }
 
 /// What was found as a file, the latest first: times, codes and ids as the log has them, and who by name.

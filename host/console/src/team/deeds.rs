@@ -132,7 +132,7 @@ pub(super) fn detail(detail: &Value) -> String {
     let members = detail.as_object().into_iter().flatten();
     let said = members.filter(|(_, value)| !value.is_null()).map(|(name, value)| {
         let text = match value {
-            Value::String(text) => text.clone(),
+            Value::String(text) => shortened(text),
             Value::Array(list) => {
                 let words = list
                     .iter()

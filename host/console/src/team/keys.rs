@@ -59,6 +59,13 @@ struct List {
     made: Option<Made>,
 }
 
+impl List {
+    /// Whether there is anything that was revoked, or it is looked at.
+    fn shows_revoked(&self) -> bool {
+        self.revoked > 0 || self.is_all
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]

@@ -3,6 +3,7 @@
 mod agreed;
 mod calendar;
 mod campaigns;
+mod colleagues;
 mod introduction;
 mod last_year;
 mod logins;
@@ -329,6 +330,9 @@ pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Se
         season(&app, &mut state, &path, &offers).await?;
     }
     let logins = logins::make(&app, &caller, &state).await?;
+    if !state.complete {
+        colleagues::make(&app, &caller).await?;
+    }
     tasks::write_down(&app, &caller).await?;
     let trip = trip::find(&app, &caller, &state, config).await?;
     let campaigns = today::running(&app, &caller).await?;
