@@ -50,6 +50,7 @@ test('a colleague is invited, joins, gets another role, and is disabled', async 
 
   const theirs = await open(null, { language: 'en' });
   await theirs.page.goto(link);
+  assert.equal(await theirs.page.inputValue('#name'), name);
   await theirs.page.fill('input[name=password]', 'seventh camel on the road');
   await theirs.page.keyboard.press('Enter');
   await theirs.page.waitForURL((url) => url.pathname === '/');

@@ -199,7 +199,7 @@ struct Join {
 }
 
 async fn invited(State(desk): State<Desk>, bare: Bare, Path(token): Path<String>) -> Answer {
-    let (email, name) = desk.app().team().invitation(&token).await?;
+    let (name, email) = desk.app().team().invitation(&token).await?;
     page(&Join {
         ui: bare.into(),
         email,
@@ -232,7 +232,7 @@ async fn join(
         Ok(entry) => Ok(led(&desk, &entry, "/")),
         Err(error) => {
             let rejection = wrong(error)?;
-            let (email, _) = team.invitation(&token).await?;
+            let (_, email) = team.invitation(&token).await?;
             let said = rejection.detail.get(ui.language).to_owned();
             again(&Join {
                 ui,
