@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 on_both_engines!(
-    sign_in, today, customers, segments, campaigns, quotes, plugins, team, settings
+    sign_in, today, customers, segments, campaigns, quotes, imports, plugins, team, settings
 );
 
 /// Has Chromium try a room.
@@ -126,4 +126,8 @@ fn team(database: Database) {
 
 fn settings(database: Database) {
     room(database, "settings");
+}
+
+fn imports(database: Database) {
+    room(database, "imports");
 }

@@ -14,6 +14,7 @@ on_both_engines!(
     what_others_wrote_is_only_text,
     what_a_role_does_not_see_is_on_no_page,
     a_new_agency_is_led_until_it_works,
+    rejected_rows_are_mended_in_the_page,
 );
 
 /// Pages for whoever comes.
@@ -367,4 +368,75 @@ fn a_new_agency_is_led_until_it_works(database: Database) {
     // whoever only sells has their day, and nothing of this
     let (sales, _) = person(&server, &owner, "li@silk.example", "sales");
     assert_eq!(steps(&Browser::of(&server, Some(&sales.key)).get("/").text), (0, 0));
+}
+
+fn rejected_rows_are_mended_in_the_page(database: Database) {
+    let server = Server::start(database, Options::default());
+    let owner = server.agency("silk");
+    let file = "member_no,phone,note\nM1,13800138000,a\nM2,nonsense,\"b, b\"\nM3,nothing,c\n";
+    let job = owner.import("customers", file.as_bytes());
+    let path = format!("/imports/{}", job["id"].as_str().unwrap());
+    assert_eq!(job["rejected"], 2);
+    let (lin, _) = person(&server, &owner, "lin@silk.example", "owner");
+    let lin = Browser::of(&server, Some(&lin.key));
+    let page = lin.get(&path).text;
+    assert!(
+        page.contains("value=\"nonsense\"") && page.contains("bad_phone"),
+        "{page}"
+    );
+    assert!(!page.contains("b, b"), "what is not imported is not to be mended");
+    let send = |browser: &Browser, body: &str| {
+        browser.ask("POST", &format!("{path}/mend"), &[("x-csrf", &browser.csrf())], body)
+    };
+    let unchanged = "after=0&c3.0=M2&c3.1=nonsense&c4.0=M3&c4.1=nothing";
+    let refused = send(&lin, unchanged);
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains("nothing_mended"), "{}", refused.text);
+    // whoever does not see everything of everybody sees none of it
+    let role = json!({"title": {"en": "Clerk", "zh-CN": "文员"}, "permissions": ["read", "intake"], "masks": ["contact"], "rows": "all"});
+    owner.put("/api/v1/roles/clerk", &role).expect(201);
+    let (clerk, _) = person(&server, &owner, "clerk@silk.example", "clerk");
+    let clerk = Browser::of(&server, Some(&clerk.key));
+    for tab in ["", "?tab=rejects", "?tab=overview", "?tab=warnings"] {
+        let page = clerk.get(&format!("{path}{tab}"));
+        assert_eq!(page.status, 200, "{tab}");
+        for kept in ["13800138000", "nonsense", "nothing"] {
+            assert!(!page.text.contains(kept), "{tab} tells {kept}: {}", page.text);
+        }
+    }
+    let mended = "after=0&c3.0=M2&c3.1=13800138002&c4.0=M3&c4.1=nothing";
+    let denied = send(&clerk, mended);
+    assert!(
+        denied.status == 403 && denied.text.contains("data_masked"),
+        "{}",
+        denied.status
+    );
+    assert_eq!(clerk.get(&format!("{path}/errors.csv")).status, 403);
+    let sent = send(&lin, mended);
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let second = owner.imported(sent.location.trim_start_matches("/imports/"));
+    assert_eq!(
+        (&second["accepted"], &second["rejected"]),
+        (&json!(1), &json!(0)),
+        "{second}"
+    );
+    assert_eq!(
+        (&second["mends"], &second["file_name"]),
+        (&job["id"], &json!("customers.mended.csv"))
+    );
+    let first = owner.get(&format!("/api/v1{path}")).expect(200);
+    assert_eq!(first["sent_again"], 1);
+    // one is left, which today tells of as well
+    let page = lin.get(&path).text;
+    assert!(page.contains("nothing") && !page.contains("nonsense"), "{page}");
+    let waits = |browser: &Browser| browser.get("/").text.matches(&path).count();
+    assert!(waits(&lin) > 0);
+    let sent = send(&lin, "after=0&c4.1=13800138003");
+    owner.imported(sent.location.trim_start_matches("/imports/"));
+    assert_eq!(waits(&lin), 0);
+    assert!(lin.get(&path).text.contains("Overview"));
+    // the same row sent once more, by its own hand, is known
+    let again = send(&lin, "after=0&c4.1=13800138004");
+    assert!(again.text.contains("nothing_mended"));
+    assert_eq!(owner.all("/api/v1/customers").len(), 3);
 }

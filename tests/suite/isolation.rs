@@ -20,6 +20,8 @@ struct Things {
     spare: String,
     preview: String,
     job: String,
+    /// Files that are looked at.
+    looks: [String; 2],
     key: String,
     promotion: String,
     /// Ids of campaigns, by the operation that each of them waits for.
@@ -112,11 +114,15 @@ impl Door {
                 },
                 ("decisions", "{id}") => &ours.decision,
                 (_, "{extension_point}") => "segmentation",
+                ("{kind}", "{name}") => "erp",
                 (_, "{name}") => "rfm",
                 ("customers", "{id}") => &ours.customer,
                 ("documents", "{kind}") => "passport",
+                ("mappings", "{kind}") => "bookings",
                 (_, "{kind}") => "family",
                 (_, "{other}") => &ours.companion,
+                ("imports", "{id}") if self.template.ends_with("look") => &ours.looks[0],
+                ("imports", "{id}") if self.template.ends_with("land") => &ours.looks[1],
                 ("imports", "{id}") => &ours.job,
                 ("keys", "{id}") => &ours.key,
                 ("webhooks", "{id}") => &ours.webhook,
@@ -150,7 +156,7 @@ impl Door {
         let body = match (self.method.as_str(), last) {
             ("GET" | "DELETE", _)
             | ("PUT", "{other}")
-            | ("POST", "samples" | "clv" | "release" | "replay" | "test" | "ask-again" | "invitation") => {
+            | ("POST", "samples" | "clv" | "release" | "replay" | "test" | "ask-again" | "invitation" | "land") => {
                 return (String::new(), Vec::new());
             }
             ("POST", "quotes") => basket(Some(&ours.customer), 10_000, &[&ours.code]),
@@ -177,7 +183,9 @@ impl Door {
             ("PUT", "{key}") => {
                 json!({"kind": "text", "title": {"zh-CN": "房型", "en": "Room"}, "sensitivity": "ordinary"})
             }
+            ("PUT", "{name}") if self.template.contains("/mappings/") => json!({"mapping": "source = \"erp\""}),
             ("PUT", "{name}") => json!({"digest": ours.digest, "config": {}}),
+            ("POST", "look") => json!({"kind": "customers"}),
             ("POST", "rollback") => json!({}),
             ("POST", "customers") => json!({"identities": [{"kind": "member_no", "value": "M8"}]}),
             ("PATCH", "agency") => json!({"name": "Another name"}),
@@ -220,7 +228,7 @@ impl Door {
 
     /// Whether path or body name a thing that only its agency has. Keys of attributes and groups are everyone's to choose.
     fn names_a_thing(&self) -> bool {
-        let chosen = ["/attributes/", "/stacking-groups/", "/roles/"]
+        let chosen = ["/attributes/", "/stacking-groups/", "/roles/", "/imports/mappings/"]
             .iter()
             .any(|part| self.template.contains(part))
             && !(self.method == "DELETE" && self.template.contains("/roles/"));
@@ -452,6 +460,18 @@ fn fill(client: &Client) -> Things {
         .as_str()
         .unwrap()
         .to_owned();
+    let looks = ["M5", "M6"].map(|member| {
+        let file = format!("member_no\n{member}\n");
+        let sent = client.start_import_of("kind=customers&look=true", "a.csv", file.as_bytes(), None);
+        client.imported(sent.expect(202)["id"].as_str().unwrap())["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    });
+    let mapping = json!({"mapping": "source = \"Marked system\""});
+    client
+        .put("/api/v1/imports/mappings/bookings/erp", &mapping)
+        .expect(201);
     client.post("/api/v1/insights/clv", &json!({}));
     let once = json!({"events": [booking("b3", "M1")]}).to_string();
     client
@@ -491,6 +511,7 @@ fn fill(client: &Client) -> Things {
         spare,
         preview,
         job,
+        looks,
         key,
         campaigns,
         promotion,
@@ -586,6 +607,7 @@ fn every_door_keeps_agencies_apart(database: Database) {
         "webhooks",
         "tasks",
         "imports",
+        "imports/mappings",
     ] {
         let answer = theirs.get(&format!("/api/v1/{list}")).expect(200);
         assert_eq!(answer["items"], json!([]), "{list}");
@@ -600,6 +622,8 @@ fn every_door_keeps_agencies_apart(database: Database) {
         &things.companion,
         &things.preview,
         &things.job,
+        &things.looks[0],
+        &things.looks[1],
         &things.key,
         &things.decision,
         &things.batch,

@@ -58,6 +58,7 @@ mod isolation;
 mod languages;
 mod lifetime;
 mod lists;
+mod looks;
 mod lots;
 mod masks;
 mod million;

@@ -10,25 +10,24 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use posthouse_app::intake::imports::NewImport;
+use posthouse_app::intake::imports::{NewImport, Sent};
 use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::row::FileKind;
 use posthouse_domain::words;
 use posthouse_web::problem::{Answer, Problem};
+use posthouse_web::uploads::{self, Expected};
 use posthouse_web::{bodies, reader};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+mod looks;
+mod mappings;
 mod report;
 mod shapes;
-mod upload;
 
 use shapes::Import;
-
-/// Room for what is around the file in an upload, a mapping among it.
-pub(super) const ENVELOPE: usize = 512 << 10;
 
 pub(super) fn routes() -> Calls {
     Calls::new()
@@ -36,6 +35,11 @@ pub(super) fn routes() -> Calls {
         .open_to(&[Scope::Intake], routes!(status, end))
         .open_to(&[Scope::Intake], routes!(errors))
         .open_to(&[Scope::Intake], routes!(warnings))
+}
+
+/// Calls around files that have no file in them.
+pub(super) fn plain_routes() -> Calls {
+    looks::routes().merge(mappings::routes())
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -48,11 +52,32 @@ struct StartQuery {
     /// Report what would be imported, and import nothing.
     #[serde(default)]
     dry_run: bool,
+    /// The same as `dry_run`, and keep the file for a day: it can be looked at with another mapping (`POST /imports/{id}/look`), and land
+    /// (`POST /imports/{id}/land`).
+    #[serde(default)]
+    look: bool,
+    /// The name of a mapping that the agency keeps, in the place of the part `mapping`.
+    #[param(example = "erp")]
+    mapping: Option<String>,
     /// The encoding of a text file, where it cannot be told from its bytes.
     #[param(example = "gb18030")]
     encoding: Option<String>,
     /// The sheet of a workbook to read.
     sheet: Option<String>,
+}
+
+/// What the rows of a file are about.
+fn kind_of(text: &str) -> Answer<FileKind> {
+    FileKind::parse(text).ok_or_else(|| {
+        Problem::unprocessable(
+            "bad_kind",
+            words!(
+                "kind {kind:?} is not known; use customers or bookings",
+                "kind {kind:?} 无法识别；可用 customers、bookings",
+                kind = text
+            ),
+        )
+    })
 }
 
 /// The parts of an upload.
@@ -81,23 +106,34 @@ async fn start(
     Auth(caller): Auth,
     request: Request,
 ) -> Answer<Response> {
-    let kind = FileKind::parse(&query.kind).ok_or_else(|| {
-        Problem::unprocessable(
-            "bad_kind",
-            words!(
-                "kind {kind:?} is not known; use customers or bookings",
-                "kind {kind:?} 无法识别；可用 customers、bookings",
-                kind = query.kind
-            ),
-        )
-    })?;
+    let kind = kind_of(&query.kind)?;
     require_type(request.headers(), &["multipart/form-data"])?;
     let most = front.http().upload_bytes;
-    if bodies::announced(request.headers()).is_some_and(|length| length > most as u64 + ENVELOPE as u64) {
+    if bodies::announced(request.headers()).is_some_and(|length| length > most as u64 + uploads::ENVELOPE as u64) {
         return Err(Problem::too_large(most));
     }
     let key = idempotency::key(request.headers())?;
-    let upload = upload::receive(&front, request).await?;
+    let expected = Expected {
+        http: front.http(),
+        folder: front.uploads(),
+        texts: &["mapping"],
+    };
+    let upload = uploads::receive(expected, request).await?;
+    let sent = upload.texts.get("mapping");
+    let named = match (&query.mapping, sent) {
+        (Some(_), Some(_)) => {
+            return Err(Problem::unprocessable(
+                "bad_mapping",
+                words!(
+                    "the request names a mapping and sends one as well; leave one of the two out",
+                    "请求既指定了映射名称，又附带了映射；请去掉其中一个"
+                ),
+            ));
+        }
+        (Some(name), None) => Some(front.app().intake().mapping(&caller, kind, name).await?.mapping),
+        (None, _) => None,
+    };
+    let mapping = sent.or(named.as_ref()).map(String::as_str);
     let work = async |caller: Caller| {
         let started = front
             .app()
@@ -107,13 +143,15 @@ async fn start(
                 NewImport {
                     kind,
                     name: &upload.name,
-                    file: &upload.file,
+                    file: Sent::File(&upload.file),
                     digest: &upload.digest,
                     size: upload.size,
-                    mapping: upload.mapping.as_deref(),
+                    mapping,
                     encoding: query.encoding.as_deref(),
                     sheet: query.sheet.as_deref(),
                     dry_run: query.dry_run,
+                    look: query.look,
+                    mends: None,
                 },
             )
             .await;
@@ -132,8 +170,12 @@ async fn start(
                 b"POST /api/v1/imports",
                 kind.as_str().as_bytes(),
                 upload.digest.as_bytes(),
-                upload.mapping.as_deref().unwrap_or_default().as_bytes(),
-                if query.dry_run { b"dry run" } else { b"" },
+                mapping.unwrap_or_default().as_bytes(),
+                match (query.look, query.dry_run) {
+                    (true, _) => b"look",
+                    (false, true) => b"dry run",
+                    (false, false) => b"",
+                },
                 query.encoding.as_deref().unwrap_or_default().as_bytes(),
                 query.sheet.as_deref().unwrap_or_default().as_bytes(),
             ];

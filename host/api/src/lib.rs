@@ -61,7 +61,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use posthouse_app::App;
 use posthouse_domain::words;
 use posthouse_web::bodies::Taking;
-use posthouse_web::{Doors, Http, Problem, crowd, observe, reader, rest, shown};
+use posthouse_web::{Doors, Http, Problem, crowd, observe, reader, rest, shown, uploads};
 use std::path::PathBuf;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -112,6 +112,11 @@ impl Front {
 
     pub(crate) fn http(&self) -> &Http {
         self.0.doors.http()
+    }
+
+    /// Where files are while they come.
+    pub(crate) fn uploads(&self) -> &std::path::Path {
+        &self.0.uploads
     }
 
     fn limiter(&self) -> &auth::Limiter {
@@ -171,13 +176,14 @@ fn calls(front: &Front) -> Calls {
         .merge(campaigns::routes())
         .merge(tasks::routes())
         .merge(today::routes())
+        .merge(imports::plain_routes())
         .merge(webhooks::routes())
         .merge(audit::routes())
         .merge(staff::routes())
         .merge(roles::routes())
         .merge(samples::routes())
         .merge(sessions::routes());
-    let files = Taking::Pieces(http.upload_bytes.saturating_add(imports::ENVELOPE));
+    let files = Taking::Pieces(http.upload_bytes.saturating_add(uploads::ENVELOPE));
     let v1 = open(plain, small)
         .merge(open(events::routes(), Taking::Whole(http.event_bytes)))
         .merge(open(imports::routes(), files))

@@ -187,6 +187,7 @@ impl App {
                 .with::<days::RetryDay>()
                 .with::<intake::ImportFile>()
                 .with::<intake::ForgetUpload>()
+                .with::<intake::LetGo>()
                 .with::<campaigns::End>()
                 .with::<coupons::Abandon>()
                 .with_together::<quotes::Expire>()

@@ -2,6 +2,7 @@
 
 use posthouse_app::App;
 use posthouse_web::Doors;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What every handler can reach. Cheap to clone.
@@ -11,12 +12,13 @@ pub struct Desk(Arc<Inner>);
 struct Inner {
     app: App,
     doors: Doors,
+    uploads: PathBuf,
 }
 
 impl Desk {
-    /// The console of this house behind these doors.
-    pub fn new(app: App, doors: Doors) -> Self {
-        Self(Arc::new(Inner { app, doors }))
+    /// The console of this house behind these doors; files stay in the folder `uploads` while they are received.
+    pub fn new(app: App, doors: Doors, uploads: PathBuf) -> Self {
+        Self(Arc::new(Inner { app, doors, uploads }))
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -25,5 +27,9 @@ impl Desk {
 
     pub(crate) fn doors(&self) -> &Doors {
         &self.0.doors
+    }
+
+    pub(crate) fn uploads(&self) -> &Path {
+        &self.0.uploads
     }
 }

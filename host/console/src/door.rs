@@ -2,10 +2,10 @@
 
 use crate::Desk;
 use crate::fault::{Undrawn, draw};
-use crate::plugins;
 use crate::second_factor;
 use crate::shell::{Shell, leave_for};
 use crate::ui::Ui;
+use crate::{imports, plugins};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -269,7 +269,15 @@ async fn answer(desk: &Desk, session: Session, ui: Ui, mut request: Request, nex
         .headers()
         .get("x-csrf")
         .is_some_and(|sent| same(sent.as_bytes(), csrf.as_bytes()));
-    let request = received(desk, agency, request).await?;
+    // a file is not read here: whoever takes it puts it away piece by piece
+    let is_file = request.uri().path() == imports::UPLOAD;
+    if is_file && !named {
+        return Err(foreign());
+    }
+    let request = match is_file {
+        true => request,
+        false => received(desk, agency, request).await?,
+    };
     let request = if named {
         request
     } else {

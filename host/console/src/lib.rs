@@ -11,6 +11,7 @@ mod desk;
 mod door;
 mod fault;
 mod icons;
+mod imports;
 mod insights;
 mod led;
 mod parts;
@@ -48,6 +49,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(customers::routes())
         .merge(segments::routes())
         .merge(insights::routes())
+        .merge(imports::routes(&desk))
         .merge(plugins::routes())
         .merge(campaigns::routes())
         .merge(quotes::routes())

@@ -34,6 +34,7 @@ rooms![
     "campaigns",
     "quotes",
     "insights",
+    "imports",
     "plugins",
     "team",
     "settings"

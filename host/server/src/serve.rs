@@ -34,7 +34,8 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
         here,
     };
     let doors = Doors::new(config.http.clone());
-    let front = Front::new(app.clone(), doors.clone(), config.in_data("uploads".as_ref()), metrics);
+    let uploads = config.in_data("uploads".as_ref());
+    let front = Front::new(app.clone(), doors.clone(), uploads.clone(), metrics);
     let base = format!("http://{address}");
     if !address.ip().is_loopback() {
         warn_of_the_world(&config.http, &base, apart.is_some());
@@ -68,7 +69,7 @@ pub(crate) async fn serve(config: &Config, app: App, ready: impl AsyncFnOnce(&st
             |_, _| {},
         ));
     }
-    let console = posthouse_console::router(Desk::new(app.clone(), doors.clone()));
+    let console = posthouse_console::router(Desk::new(app.clone(), doors.clone(), uploads));
     let router = console.fallback_service(api::router(front.clone()));
     let told = doors.clone();
     let refused = move |why: Refused, peer| {

@@ -169,3 +169,69 @@ pub async fn errors(
         characters
     )
 }
+
+/// A rejected row that may be mended.
+#[derive(Debug, Clone, FromRow)]
+pub struct RejectedRow {
+    /// Row of the file, the first being 1.
+    pub row_no: i64,
+    /// Stable code.
+    pub code: String,
+    /// What is wrong and what to do.
+    pub detail: String,
+    /// The row's cells as a JSON list; empty if they have more characters than were asked for.
+    pub cells: String,
+    /// The import in which it was sent again.
+    pub sent_in: Option<Uuid>,
+}
+
+/// Rejected rows after row `after`, the first `limit`: those that were not sent again, or all. Cells of more than `characters` are left out.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn rejected(
+    tx: &mut Tx,
+    agency: Uuid,
+    job: Uuid,
+    (after, all): (i64, bool),
+    (limit, characters): (i64, i64),
+) -> Result<Vec<RejectedRow>> {
+    fetch_all!(
+        tx,
+        RejectedRow,
+        "SELECT row_no, code, detail, CASE WHEN length(cells) > $6 THEN '' ELSE cells END AS cells, sent_in FROM import_error
+         WHERE agency_id = $1 AND job_id = $2 AND row_no > $3 AND ($4 OR sent_in IS NULL) ORDER BY row_no LIMIT $5",
+        agency,
+        job,
+        after,
+        all,
+        limit,
+        characters
+    )
+}
+
+/// Notes that rejected rows were sent again in an import; how many of them had not been.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn note_sent(tx: &mut Tx, agency: Uuid, job: Uuid, sent_in: Uuid, rows: &[i64]) -> Result<i64> {
+    let mut noted = 0;
+    for row in rows {
+        noted += execute!(
+            tx,
+            "UPDATE import_error SET sent_in = $4 WHERE agency_id = $1 AND job_id = $2 AND row_no = $3 AND sent_in IS NULL",
+            agency,
+            job,
+            row,
+            sent_in
+        )? as i64;
+    }
+    execute!(
+        tx,
+        "UPDATE import_job SET sent_again = sent_again + $3 WHERE agency_id = $1 AND id = $2",
+        agency,
+        job,
+        noted
+    )?;
+    Ok(noted)
+}

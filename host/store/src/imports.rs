@@ -57,11 +57,23 @@ pub struct ImportRow {
     pub created_at: i64,
     /// When it was done.
     pub finished_at: Option<i64>,
+    /// Until when its file is kept, in ms of the machine's clock, so that it can be looked at again, or land.
+    pub kept_until: Option<i64>,
+    /// How often its file was begun to be read anew.
+    pub round: i64,
+    /// The first rows of its file, as JSON.
+    pub glimpse: Option<String>,
+    /// Who sent it.
+    pub actor_id: Option<Uuid>,
+    /// The import whose rejected rows it has.
+    pub mends: Option<Uuid>,
+    /// How many of its own rejected rows were sent again.
+    pub sent_again: i64,
 }
 
 macro_rules! import_columns {
     () => {
-        "agency_id, id, kind, file_name, digest, mapping, mapping_digest, dry_run, size, state, rows_done, bytes_done, accepted, duplicates, rejected, warned, passed_over, header, ignored, reading, report, failure, attempts, created_at, finished_at"
+        "agency_id, id, kind, file_name, digest, mapping, mapping_digest, dry_run, size, state, rows_done, bytes_done, accepted, duplicates, rejected, warned, passed_over, header, ignored, reading, report, failure, attempts, created_at, finished_at, kept_until, round, glimpse, actor_id, mends, sent_again"
     };
 }
 
@@ -77,7 +89,7 @@ pub async fn active(tx: &mut Tx, job: &ImportRow) -> Result<Option<ImportRow>> {
             "SELECT ",
             import_columns!(),
             " FROM import_job WHERE agency_id = $1 AND kind = $2 AND digest = $3 AND mapping_digest = $4 AND dry_run = $5
-              AND state IN ('queued', 'running')"
+              AND state IN ('queued', 'running') AND kept_until IS NULL"
         ),
         job.agency_id,
         &job.kind,
@@ -91,6 +103,8 @@ pub async fn active(tx: &mut Tx, job: &ImportRow) -> Result<Option<ImportRow>> {
 pub const RUN: &str = "import.run";
 /// The kind of the job that deletes a file that never became complete.
 pub const UPLOAD: &str = "import.upload";
+/// The kind of the job that lets go of a file that was looked at and did not land.
+pub const KEPT: &str = "import.kept";
 
 /// Writes a new import whose file is still to come. To write it again changes nothing.
 ///
@@ -100,8 +114,8 @@ pub async fn create(tx: &mut Tx, job: &ImportRow) -> Result<()> {
     execute!(
         tx,
         "INSERT INTO import_job (agency_id, id, kind, file_name, digest, size, state, rows_done, bytes_done, accepted, duplicates, rejected,
-                                 header, ignored, attempts, created_at, mapping, mapping_digest, dry_run)
-         VALUES ($1, $2, $3, $4, $5, $6, 'uploading', 0, 0, 0, 0, 0, '[]', '[]', 0, $7, $8, $9, $10)
+                                 header, ignored, attempts, created_at, mapping, mapping_digest, dry_run, kept_until, actor_id, mends)
+         VALUES ($1, $2, $3, $4, $5, $6, 'uploading', 0, 0, 0, 0, 0, '[]', '[]', 0, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (agency_id, id) DO NOTHING",
         job.agency_id,
         job.id,
@@ -113,6 +127,9 @@ pub async fn create(tx: &mut Tx, job: &ImportRow) -> Result<()> {
         &job.mapping,
         &job.mapping_digest,
         job.dry_run,
+        job.kept_until,
+        job.actor_id,
+        job.mends,
     )
     .map(drop)
 }
@@ -264,7 +281,7 @@ pub async fn advance(tx: &mut Tx, job: &ImportRow, rows_before: i64) -> Result<b
     let moved = execute!(
         tx,
         "UPDATE import_job SET rows_done = $3, bytes_done = $4, accepted = $5, duplicates = $6, rejected = $7, header = $8, ignored = $9, attempts = CASE WHEN dry_run THEN attempts ELSE 0 END, reading = $10, report = $11, warned = $12, passed_over = $13
-         WHERE agency_id = $1 AND id = $2 AND state = 'running' AND rows_done = $14",
+         WHERE agency_id = $1 AND id = $2 AND state = 'running' AND rows_done = $14 AND round = $15",
         job.agency_id,
         job.id,
         job.rows_done,
@@ -278,7 +295,8 @@ pub async fn advance(tx: &mut Tx, job: &ImportRow, rows_before: i64) -> Result<b
         &job.report,
         job.warned,
         job.passed_over,
-        rows_before
+        rows_before,
+        job.round
     )?;
     Ok(moved == 1)
 }
@@ -318,13 +336,15 @@ pub async fn finish(tx: &mut Tx, job: &ImportRow, now: i64) -> Result<bool> {
     let state = if job.failure.is_some() { "failed" } else { "done" };
     let ended = execute!(
         tx,
-        "UPDATE import_job SET state = $3, failure = $4, finished_at = $5, bytes_done = size
-         WHERE agency_id = $1 AND id = $2 AND state = 'running'",
+        "UPDATE import_job SET state = $3, failure = $4, finished_at = $5, bytes_done = size, glimpse = $6
+         WHERE agency_id = $1 AND id = $2 AND state = 'running' AND round = $7",
         job.agency_id,
         job.id,
         state,
         &job.failure,
-        now
+        now,
+        &job.glimpse,
+        job.round
     )?;
     Ok(ended == 1)
 }
@@ -378,4 +398,91 @@ pub async fn give_up(tx: &mut Tx, agency: Uuid, id: Uuid, failure: &str, now: i6
         now
     )?;
     Ok(ended == 1)
+}
+
+/// A file that is kept after it was looked at.
+#[derive(Debug, Clone, FromRow)]
+pub struct KeptRow {
+    /// The import.
+    pub id: Uuid,
+    /// Length in bytes.
+    pub size: i64,
+}
+
+/// Files of an agency that are kept after they were looked at, the newest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn kept(tx: &mut Tx, agency: Uuid) -> Result<Vec<KeptRow>> {
+    fetch_all!(
+        tx,
+        KeptRow,
+        "SELECT id, size FROM import_job WHERE agency_id = $1 AND kept_until IS NOT NULL AND state IN ('done', 'failed') ORDER BY id DESC",
+        agency
+    )
+}
+
+/// Notes that the file of a look is not kept any longer; `false` if it is none, has landed, or is being read. Its pieces are still to be dropped.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn let_go(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<bool> {
+    let gone = execute!(
+        tx,
+        "UPDATE import_job SET kept_until = NULL WHERE agency_id = $1 AND id = $2 AND kept_until IS NOT NULL AND state IN ('done', 'failed')",
+        agency,
+        id
+    )?;
+    Ok(gone == 1)
+}
+
+/// How a kept file is to be read from now on.
+#[derive(Debug, Clone)]
+pub struct Anew<'a> {
+    /// `customers` or `bookings`.
+    pub kind: &'a str,
+    /// The mapping.
+    pub mapping: Option<&'a str>,
+    /// Its SHA-256; empty without one.
+    pub mapping_digest: &'a str,
+    /// Until when the file is kept; nothing if it lands.
+    pub kept_until: Option<i64>,
+    /// When it comes, by the business clock.
+    pub now: i64,
+}
+
+/// Has a kept file that nobody reads be read from its beginning; `false` if there is none.
+///
+/// # Errors
+/// [`ACTIVE_IMPORT`](crate::unique::ACTIVE_IMPORT) lands the same already; failures of the database.
+pub async fn read_anew(tx: &mut Tx, agency: Uuid, id: Uuid, anew: &Anew<'_>) -> Result<bool> {
+    let begun = execute!(
+        tx,
+        "UPDATE import_job SET state = 'queued', kind = $3, mapping = $4, mapping_digest = $5, kept_until = $6, dry_run = ($6 IS NOT NULL), created_at = $7,
+                round = round + 1, rows_done = 0, bytes_done = 0, accepted = 0, duplicates = 0, rejected = 0, warned = 0, passed_over = 0, header = '[]',
+                ignored = '[]', reading = NULL, report = NULL, failure = NULL, glimpse = NULL, attempts = 0, finished_at = NULL
+         WHERE agency_id = $1 AND id = $2 AND kept_until IS NOT NULL AND state IN ('done', 'failed')",
+        agency,
+        id,
+        anew.kind,
+        anew.mapping,
+        anew.mapping_digest,
+        anew.kept_until,
+        anew.now
+    )?;
+    if begun == 1 {
+        execute!(
+            tx,
+            "DELETE FROM import_error WHERE agency_id = $1 AND job_id = $2",
+            agency,
+            id
+        )?;
+        execute!(
+            tx,
+            "DELETE FROM import_warning WHERE agency_id = $1 AND job_id = $2",
+            agency,
+            id
+        )?;
+    }
+    Ok(begun == 1)
 }

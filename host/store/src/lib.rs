@@ -31,6 +31,7 @@ pub mod fragments;
 pub mod frames;
 pub mod history;
 pub mod idempotency;
+pub mod import_mappings;
 pub mod import_notes;
 pub mod imports;
 pub mod installation;

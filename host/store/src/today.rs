@@ -119,13 +119,13 @@ pub struct ToMendRow {
     pub state: String,
     /// Rows that landed.
     pub accepted: i64,
-    /// Rows sent back.
+    /// Rows sent back that nobody has sent again.
     pub rejected: i64,
     /// When it was done, in ms since 1970.
     pub at: i64,
 }
 
-/// Files since `since` of which rows were sent back, or that failed, the latest first; dry runs are left out.
+/// Files since `since` of which rows were sent back and not sent again, or that failed, the latest first; dry runs are left out.
 ///
 /// # Errors
 /// Failures of the database.
@@ -133,8 +133,8 @@ pub async fn to_mend(tx: &mut Tx, agency: Uuid, since: i64, limit: i64) -> Resul
     fetch_all!(
         tx,
         ToMendRow,
-        "SELECT id, file_name, state, accepted, rejected, finished_at AS at FROM import_job
-         WHERE agency_id = $1 AND finished_at >= $2 AND (rejected > 0 OR state = 'failed') AND NOT dry_run
+        "SELECT id, file_name, state, accepted, rejected - sent_again AS rejected, finished_at AS at FROM import_job
+         WHERE agency_id = $1 AND finished_at >= $2 AND (rejected > 0 OR state = 'failed') AND (rejected > sent_again OR state = 'failed') AND NOT dry_run
          ORDER BY finished_at DESC, id LIMIT $3",
         agency,
         since,

@@ -100,6 +100,12 @@ fn import(id: u128) -> ImportRow {
         attempts: 0,
         created_at: 1,
         finished_at: None,
+        kept_until: None,
+        round: 0,
+        glimpse: None,
+        actor_id: None,
+        mends: None,
+        sent_again: 0,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod rest;
 mod settings;
 pub mod strangers;
 mod titles;
+pub mod uploads;
 
 pub use problem::{Answer, Problem};
 pub use settings::{Http, Strange};

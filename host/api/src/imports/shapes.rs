@@ -54,6 +54,17 @@ pub(crate) struct Import {
     created_at: At,
     /// When its last row was decided.
     finished_at: Option<At>,
+    /// Until when the file of a look is kept; null once it has landed, or is gone.
+    kept_until: Option<At>,
+    /// The mapping by which it is read, in TOML.
+    mapping: Option<String>,
+    /// The import whose rejected rows it has.
+    mends: Option<Uuid>,
+    /// How many of its own rejected rows were sent again from the console.
+    sent_again: i64,
+    /// Who sent it.
+    #[schema(example = "王芳")]
+    by: Option<String>,
 }
 
 /// How a file is read.
@@ -175,6 +186,11 @@ impl From<ImportStatus> for Import {
             }),
             created_at: job.created_at.into(),
             finished_at: job.finished_at.map(At),
+            kept_until: job.kept_until.map(At),
+            mapping: job.mapping,
+            mends: job.mends,
+            sent_again: job.sent_again,
+            by: job.by,
         }
     }
 }

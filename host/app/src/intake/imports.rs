@@ -1,19 +1,21 @@
-//! Importing files: the job, its progress, and the rows that were sent back. What works on jobs is in `work.rs`.
+//! Importing files: the job and its progress. What works on jobs is in `work.rs`.
 
 use super::files::chunks::CHUNK;
-use super::files::{Mapping, Reading, workbook};
+use super::files::{Glimpse, Mapping, Reading, workbook};
+use super::looks;
 use super::report::Report;
 use crate::Intake;
 use crate::error::{AppError, Result};
-use crate::team::Caller;
+use crate::team::{Caller, Mask};
 use crate::writable::is_full;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{Rejection, words};
 use posthouse_store::imports::{self as store, ImportRow};
-use posthouse_store::{Access, unique};
+use posthouse_store::{Access, audit, unique};
 use serde::Serialize;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use std::collections::HashMap;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt};
 use uuid::Uuid;
 
 /// How a job stands.
@@ -57,6 +59,29 @@ pub struct ImportStatus {
     pub created_at: i64,
     /// When its last row was decided.
     pub finished_at: Option<i64>,
+    /// Until when the file of a dry run is kept, so that it can be looked at again, or land.
+    pub kept_until: Option<i64>,
+    /// The first rows of such a file, once they are read.
+    pub glimpse: Option<Glimpse>,
+    /// The mapping by which it is read.
+    pub mapping: Option<String>,
+    /// The import whose rejected rows it has.
+    pub mends: Option<Uuid>,
+    /// How many of its own rejected rows were sent again.
+    pub sent_again: i64,
+    /// Who sent it.
+    pub by: Option<String>,
+    /// Whether its reader may see what its rows say.
+    pub shows_rows: bool,
+}
+
+/// What came.
+#[derive(Debug, Clone, Copy)]
+pub enum Sent<'f> {
+    /// A file; it need not have a name, so that it is gone with the last handle.
+    File(&'f std::fs::File),
+    /// Bytes.
+    Bytes(&'f [u8]),
 }
 
 /// A file to be imported.
@@ -66,8 +91,8 @@ pub struct NewImport<'f> {
     pub kind: FileKind,
     /// Its name as sent.
     pub name: &'f str,
-    /// What came; it need not have a name, so that it is gone with the last handle.
-    pub file: &'f std::fs::File,
+    /// What came.
+    pub file: Sent<'f>,
     /// SHA-256 of its bytes in hex.
     pub digest: &'f str,
     /// Its length in bytes.
@@ -80,6 +105,10 @@ pub struct NewImport<'f> {
     pub sheet: Option<&'f str>,
     /// Say what would land, and land nothing.
     pub dry_run: bool,
+    /// The same, and keep the file for a day, so that it can be looked at in another way, or land.
+    pub look: bool,
+    /// The import whose rejected rows it has.
+    pub mends: Option<Uuid>,
 }
 
 impl ImportStatus {
@@ -102,6 +131,12 @@ impl ImportStatus {
             .map(serde_json::from_str)
             .transpose()
             .map_err(AppError::corrupt("report"))?;
+        let glimpse = row
+            .glimpse
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(AppError::corrupt("glimpse"))?;
         Ok(Self {
             id: row.id,
             kind: row.kind,
@@ -122,7 +157,27 @@ impl ImportStatus {
             failure,
             created_at: row.created_at,
             finished_at: row.finished_at,
+            kept_until: row.kept_until,
+            glimpse,
+            mapping: row.mapping,
+            mends: row.mends,
+            sent_again: row.sent_again,
+            by: None,
+            shows_rows: true,
         })
+    }
+
+    /// Without what rows of the file say, for whoever does not see everything of its people.
+    fn without_rows(mut self) -> Self {
+        self.shows_rows = false;
+        if let Some(report) = &mut self.report {
+            report.leave_out_rows();
+        }
+        if let Some(glimpse) = &mut self.glimpse {
+            let header = glimpse.reading.header_row;
+            glimpse.rows.retain(|row| row.number == header);
+        }
+        self
     }
 }
 
@@ -133,18 +188,25 @@ fn unreadable(error: std::io::Error) -> AppError {
     AppError::Internal(format!("the uploaded file cannot be read: {error}"))
 }
 
-/// The file, from its beginning.
-async fn opened(file: &std::fs::File) -> Result<tokio::fs::File> {
-    let mut file = tokio::fs::File::from_std(file.try_clone().map_err(unreadable)?);
-    file.rewind().await.map_err(unreadable)?;
-    Ok(file)
-}
+impl<'f> Sent<'f> {
+    /// The file, from its beginning.
+    async fn opened(self) -> Result<Box<dyn AsyncRead + Send + Unpin + 'f>> {
+        match self {
+            Self::Bytes(bytes) => Ok(Box::new(bytes)),
+            Self::File(file) => {
+                let mut file = tokio::fs::File::from_std(file.try_clone().map_err(unreadable)?);
+                file.rewind().await.map_err(unreadable)?;
+                Ok(Box::new(file))
+            }
+        }
+    }
 
-async fn is_workbook(file: &std::fs::File) -> Result<bool> {
-    let file = opened(file).await?;
-    let mut first = Vec::new();
-    file.take(4).read_to_end(&mut first).await.map_err(unreadable)?;
-    Ok(workbook::begins(&first))
+    async fn is_workbook(self) -> Result<bool> {
+        let file = self.opened().await?;
+        let mut first = Vec::new();
+        file.take(4).read_to_end(&mut first).await.map_err(unreadable)?;
+        Ok(workbook::begins(&first))
+    }
 }
 
 impl Intake<'_> {
@@ -163,7 +225,7 @@ impl Intake<'_> {
             ));
         }
         let mapping = Mapping::completed(new.kind, new.mapping, new.encoding, new.sheet)?;
-        if new.sheet.is_some() && !is_workbook(new.file).await? {
+        if new.sheet.is_some() && !new.file.is_workbook().await? {
             return Err(AppError::invalid(
                 "not_a_workbook",
                 words!(
@@ -180,7 +242,7 @@ impl Intake<'_> {
             digest: new.digest.to_owned(),
             mapping_digest: Mapping::digest(mapping.as_deref()),
             mapping,
-            dry_run: new.dry_run,
+            dry_run: new.dry_run || new.look,
             size: i64::try_from(new.size).unwrap_or(i64::MAX),
             state: "queued".into(),
             rows_done: 0,
@@ -198,18 +260,51 @@ impl Intake<'_> {
             attempts: 0,
             created_at: self.app.clock.now(),
             finished_at: None,
+            kept_until: new.look.then(|| self.app.machine.now() + looks::KEPT),
+            round: 0,
+            glimpse: None,
+            actor_id: Some(caller.actor),
+            mends: new.mends,
+            sent_again: 0,
         };
         let row = self.keep_file(caller, &job, new.file).await?;
         self.app.job_waiting.notify_waiters();
-        ImportStatus::read(row)
+        self.shown(caller, row).await
+    }
+
+    /// Imports as their reader may see them.
+    pub(super) async fn all_shown(&self, caller: &Caller, rows: Vec<ImportRow>) -> Result<Vec<ImportStatus>> {
+        let mut actors: Vec<Uuid> = rows.iter().filter_map(|row| row.actor_id).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
+        let names = audit::names(&mut tx, caller.room.id, &actors).await?;
+        drop(tx);
+        let names: HashMap<Uuid, String> = names.into_iter().collect();
+        let sees_all = caller.must_see(&Mask::ALL).is_ok();
+        let shown = rows.into_iter().map(|row| {
+            let by = row.actor_id.and_then(|actor| names.get(&actor).cloned());
+            let status = ImportStatus {
+                by,
+                ..ImportStatus::read(row)?
+            };
+            Ok(if sees_all { status } else { status.without_rows() })
+        });
+        shown.collect()
+    }
+
+    /// The same of one.
+    pub(super) async fn shown(&self, caller: &Caller, row: ImportRow) -> Result<ImportStatus> {
+        let shown = self.all_shown(caller, vec![row]).await?;
+        shown.into_iter().next().ok_or(AppError::NotFound("import"))
     }
 
     /// Keeps a file and queues its job; the job that imports the same file already, if there is one.
-    async fn keep_file(&self, caller: &Caller, job: &ImportRow, file: &std::fs::File) -> Result<ImportRow> {
+    async fn keep_file(&self, caller: &Caller, job: &ImportRow, file: Sent<'_>) -> Result<ImportRow> {
         if let Some(row) = self.active(job).await? {
             return Ok(row);
         }
-        let mut file = opened(file).await?;
+        let mut file = file.opened().await?;
         let mut first = 0;
         loop {
             let mut bytes = Vec::new();
@@ -247,7 +342,11 @@ impl Intake<'_> {
         })
     }
 
-    async fn active(&self, job: &ImportRow) -> Result<Option<ImportRow>> {
+    /// The job that does the same already. Whoever looks at a file does so for themselves.
+    pub(super) async fn active(&self, job: &ImportRow) -> Result<Option<ImportRow>> {
+        if job.kept_until.is_some() {
+            return Ok(None);
+        }
         let mut tx = self.app.store.read(Access::Agency(job.agency_id)).await?;
         Ok(store::active(&mut tx, job).await?)
     }
@@ -283,10 +382,8 @@ impl Intake<'_> {
     /// [`AppError::NotFound`] if the agency has no such job.
     pub async fn import_status(&self, caller: &Caller, id: Uuid) -> Result<ImportStatus> {
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
-        ImportStatus::read(
-            store::get(&mut tx, caller.room.id, id)
-                .await?
-                .ok_or(AppError::NotFound("import"))?,
-        )
+        let row = store::get(&mut tx, caller.room.id, id).await?;
+        drop(tx);
+        self.shown(caller, row.ok_or(AppError::NotFound("import"))?).await
     }
 }

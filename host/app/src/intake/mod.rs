@@ -5,7 +5,10 @@ mod conflict;
 pub mod files;
 pub mod imports;
 mod land;
+mod looks;
+pub mod mappings;
 mod matching;
+pub mod mend;
 mod pace;
 mod pipeline;
 mod plan;
@@ -29,6 +32,7 @@ mod work;
 
 pub(crate) use batch::{meant, source_kind};
 pub(crate) use land::land;
+pub(crate) use looks::LetGo;
 pub(crate) use terms::renew as renew_terms;
 pub(crate) use touches::Records;
 pub(crate) use turns::{FILES, Turns};

@@ -121,6 +121,17 @@ pub struct Example {
 }
 
 impl Report {
+    /// Leaves out what single rows and sums of them say.
+    pub(super) fn leave_out_rows(&mut self) {
+        self.first_rows.clear();
+        self.names.clear();
+        self.totals.clear();
+        self.months.clear();
+        for group in self.rejections.iter_mut().chain(&mut self.warnings) {
+            group.examples.clear();
+        }
+    }
+
     /// Takes note of a row and what became of it.
     pub(super) fn note(&mut self, kind: FileKind, row: &ReadRow, outcome: &Outcome, terms: &AgencyTerms) {
         let record = match (outcome, &row.record) {

@@ -57,7 +57,7 @@ impl Intake<'_> {
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
-        Ok((rows.into_iter().map(ImportStatus::read).collect::<Result<_>>()?, next))
+        Ok((self.all_shown(caller, rows).await?, next))
     }
 
     /// Ends an import; rows that have landed stay. One that is over stays as it is.
@@ -87,7 +87,9 @@ impl Intake<'_> {
             .await?
             .ok_or(AppError::NotFound("import"))?;
         if ended {
-            store::drop_chunks(&mut tx, agency, id).await?;
+            if row.kept_until.is_none() {
+                store::drop_chunks(&mut tx, agency, id).await?;
+            }
             dialect::notify(&mut tx, agency).await?;
             self.app
                 .webhooks()
@@ -105,6 +107,6 @@ impl Intake<'_> {
                 .await?;
         }
         tx.commit().await?;
-        ImportStatus::read(row)
+        self.shown(caller, row).await
     }
 }

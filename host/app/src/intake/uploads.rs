@@ -38,6 +38,9 @@ impl Intake<'_> {
     /// Begins to keep a file.
     pub(super) async fn begin_upload(&self, tx: &mut Tx, import: &ImportRow) -> Result<()> {
         self.check_under_way(tx, import).await?;
+        if import.kept_until.is_some() {
+            self.make_room(tx, import).await?;
+        }
         store::create(tx, import).await?;
         let forget = NewJob {
             kind: store::UPLOAD,
@@ -71,6 +74,9 @@ impl Intake<'_> {
             due: self.app.machine.now(),
         };
         jobs::put(tx, agency, run).await?;
+        if let Some(until) = import.kept_until {
+            self.keep_until(tx, agency, import.id, until).await?;
+        }
         Ok(true)
     }
 

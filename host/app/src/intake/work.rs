@@ -139,7 +139,10 @@ impl Intake<'_> {
         if !jobs::finish(tx, self.app.host, job).await? || !store::finish(tx, import, now).await? {
             return Ok(false);
         }
-        store::drop_chunks(tx, agency, import.id).await?;
+        // a file that is looked at stays, to be looked at in another way
+        if import.kept_until.is_none() {
+            store::drop_chunks(tx, agency, import.id).await?;
+        }
         dialect::notify(tx, agency).await?;
         self.app.webhooks().tell(tx, agency, told::import(import, now)).await?;
         Ok(true)
@@ -269,9 +272,12 @@ impl Intake<'_> {
             }
         }
         let ended = reading.await;
-        Ok(Ok(ended.map_err(|e| {
-            AppError::Internal(format!("reading {} failed: {e}", job.file_name))
-        })?))
+        let (ended, glimpse) =
+            ended.map_err(|e| AppError::Internal(format!("reading {} failed: {e}", job.file_name)))?;
+        if job.kept_until.is_some() {
+            job.glimpse = Some(serde_json::to_string(&glimpse).map_err(AppError::corrupt("glimpse"))?);
+        }
+        Ok(Ok(ended))
     }
 
     /// Whether files of agencies wait that have none under way here.

@@ -29,3 +29,12 @@ document.addEventListener('submit', () => (typed = false));
 window.addEventListener('beforeunload', (event) => {
   if (typed && document.querySelector('form[data-keeps]')) event.preventDefault();
 });
+
+// how much of a file is sent
+document.addEventListener('htmx:xhr:progress', (event) => {
+  const { loaded, total, lengthComputable } = (event as CustomEvent<ProgressEvent>).detail;
+  const bar = event.target instanceof Element ? event.target.querySelector('.working progress') : null;
+  if (!(bar instanceof HTMLProgressElement) || !lengthComputable || total === 0) return;
+  bar.max = total;
+  bar.value = loaded;
+});

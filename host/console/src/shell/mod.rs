@@ -81,6 +81,13 @@ const ROOMS: &[Room] = &[
         needs: &[Scope::Read],
     },
     Room {
+        name: "imports",
+        path: "/imports",
+        icon: "upload",
+        key: "m",
+        needs: &[Scope::Intake],
+    },
+    Room {
         name: "plugins",
         path: "/plugins",
         icon: "plug",

@@ -11,6 +11,7 @@ shell-room-today = Today
 shell-room-customers = Customers
 shell-room-segments = Segments
 shell-room-insights = Insights
+shell-room-imports = Imports
 shell-room-plugins = Plugins
 shell-room-team = Team
 shell-room-settings = Settings

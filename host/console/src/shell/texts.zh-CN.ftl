@@ -11,6 +11,7 @@ shell-room-today = 今日
 shell-room-customers = 客户
 shell-room-segments = 分群
 shell-room-insights = 洞察
+shell-room-imports = 导入
 shell-room-plugins = 规则插件
 shell-room-team = 团队
 shell-room-settings = 设置

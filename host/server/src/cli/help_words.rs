@@ -211,6 +211,10 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "映射文件（TOML）：说明表头和用词的含义",
     ),
     (
+        "A mapping that the agency keeps, by its name",
+        "旅行社已保存的映射的名称",
+    ),
+    (
         "Report what would be imported, and import nothing",
         "试运行：只显示结果，不入库",
     ),

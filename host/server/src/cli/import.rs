@@ -26,6 +26,9 @@ pub(super) struct Import {
     /// What the file's headers and words mean, in TOML.
     #[arg(long, value_name = "MAP.toml")]
     mapping: Option<PathBuf>,
+    /// A mapping that the agency keeps, by its name.
+    #[arg(long, value_name = "NAME", conflicts_with = "mapping")]
+    kept: Option<String>,
     /// The encoding of a text file, where it cannot be told from its bytes: utf-8, gb18030, big5, …
     #[arg(long, value_name = "NAME")]
     encoding: Option<String>,
@@ -99,8 +102,9 @@ impl Import {
                 value.map_or_else(String::new, |value| format!("&{key}={value}"))
             };
             let path = format!(
-                "/imports?kind={}{dry_run}{}{}",
+                "/imports?kind={}{dry_run}{}{}{}",
                 self.kind.as_str(),
+                said("mapping", &self.kept),
                 said("encoding", &self.encoding),
                 said("sheet", &self.sheet)
             );
@@ -118,7 +122,11 @@ impl Import {
         if let Some(mapping) = &self.mapping {
             again += &format!(" --mapping {}", mapping.display());
         }
-        for (flag, value) in [("encoding", &self.encoding), ("sheet", &self.sheet)] {
+        for (flag, value) in [
+            ("kept", &self.kept),
+            ("encoding", &self.encoding),
+            ("sheet", &self.sheet),
+        ] {
             if let Some(value) = value {
                 again += &format!(" --{flag} {value:?}");
             }

@@ -100,6 +100,18 @@ pub(super) fn find(
     Plan::read(kind, mapping, defined, &rows[best.0]).map(|plan| (best.0, plan))
 }
 
+/// The row of which most is understood.
+pub(super) fn likeliest(kind: FileKind, mapping: &Mapping, rows: &[RawRow]) -> Option<usize> {
+    let counted = rows
+        .iter()
+        .enumerate()
+        .map(|(index, row)| (understood(kind, mapping, row), index));
+    // of equals the first
+    counted
+        .max_by_key(|(count, index)| (*count, std::cmp::Reverse(*index)))
+        .map(|(_, index)| index)
+}
+
 /// Whether a row would do for the headers.
 pub(super) fn would_do(kind: FileKind, mapping: &Mapping, defined: &[AttributeDef], row: &RawRow) -> bool {
     Plan::read(kind, mapping, defined, row).is_ok()
@@ -152,7 +164,7 @@ impl Plan {
         let mut own = Vec::new();
         let mut names = header.clone();
         for (index, text) in header.iter().enumerate() {
-            if is_too_long(text) {
+            if is_too_long(text) || mapping.leaves_out(text) {
                 names[index].clear();
             } else if let Some(field) = fields[index] {
                 units[index] = mapped_unit(field, text)?;

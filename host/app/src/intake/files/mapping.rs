@@ -3,7 +3,7 @@
 use super::dates::DateOrder;
 use super::delimited::DELIMITERS;
 use super::headers::plain;
-use super::meaning::{LONGEST_HEADER, is_too_long};
+use super::meaning::{LONGEST_HEADER, is_too_long, looked_up};
 use super::quote;
 use chrono_tz::Tz;
 use encoding_rs::Encoding;
@@ -23,7 +23,7 @@ pub(super) const LAST_HEADER_ROW: i64 = 100;
 const LONGEST_SHEET: usize = 255;
 /// Longest word that is compared with those that are known, in bytes.
 const LONGEST_WORD: usize = 100;
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "kind",
     "source",
     "encoding",
@@ -33,6 +33,7 @@ const KEYS: [&str; 12] = [
     "time_zone",
     "date_order",
     "decimal",
+    "ignore",
     "columns",
     "constants",
     "status",
@@ -52,6 +53,8 @@ pub struct Mapping {
     pub(super) decimal_comma: bool,
     /// The header of each field.
     pub(super) columns: BTreeMap<&'static str, String>,
+    /// Headers that are left out, in the spelling of [`plain`].
+    pub(super) ignore: Vec<String>,
     /// What each field is where a row says nothing.
     pub(super) constants: BTreeMap<&'static str, String>,
     /// The meaning of words, in the spelling of [`plain`].
@@ -77,6 +80,18 @@ impl Mapping {
         let mut mapping = Self::default();
         for (key, value) in table.get_ref() {
             file.take(&mut mapping, key, value)?;
+        }
+        let both = mapping.columns.values().find(|header| mapping.leaves_out(header));
+        if let Some(header) = both {
+            let at = table.get_ref().get("ignore").map_or(0..0, Spanned::span);
+            let header = quote(header);
+            return Err(file.bad(
+                at,
+                words!(
+                    "{header} is left out by ignore, and named under [columns]",
+                    "{header} 既在 ignore 中，又在 [columns] 中；请去掉其中一个"
+                ),
+            ));
         }
         Ok(mapping)
     }
@@ -124,6 +139,11 @@ impl Mapping {
         }
         whole += text.unwrap_or_default().trim_start_matches('\u{feff}');
         Ok((text.is_some() || !whole.is_empty()).then_some(whole))
+    }
+
+    /// Whether a header is left out although it would be understood.
+    pub(super) fn leaves_out(&self, header: &str) -> bool {
+        !self.ignore.is_empty() && looked_up(header).is_some_and(|header| self.ignore.contains(&header))
     }
 
     /// What tells this mapping's text from others; empty for none.
@@ -236,6 +256,7 @@ impl File<'_> {
                     )));
                 }
             },
+            "ignore" => mapping.ignore = self.ignored(value)?,
             "columns" => {
                 mapping.columns = self.fields(name, value)?;
                 self.one_field_each(&mapping.columns, value)?;
@@ -274,6 +295,21 @@ impl File<'_> {
                 words!("{name} must be a text in quotes", "{name} 应为带引号的文本"),
             )),
         }
+    }
+
+    fn ignored(&self, value: &Value<'_>) -> Result<Vec<String>, Rejection> {
+        let DeValue::Array(list) = value.get_ref() else {
+            return Err(self.bad(
+                value.span(),
+                words!(
+                    "ignore must be a list of headers: [\"Notes\"]",
+                    "ignore 应为表头的列表，如 [\"备注\"]"
+                ),
+            ));
+        };
+        list.iter()
+            .map(|header| Ok(plain(&self.string("ignore", header)?)))
+            .collect()
     }
 
     fn sheet(&self, value: &Value<'_>) -> Result<String, Rejection> {

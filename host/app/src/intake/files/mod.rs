@@ -6,8 +6,10 @@ mod cells;
 pub(crate) mod chunks;
 mod dates;
 mod delimited;
+mod draft;
 mod encoding;
 mod formats;
+mod glimpse;
 mod headers;
 mod left_out;
 mod mapped_units;
@@ -29,6 +31,8 @@ mod unknown;
 mod words;
 pub mod workbook;
 
+pub use draft::{MappingDraft, header_mark, means};
+pub use glimpse::{Glimpse, GlimpsedRow};
 pub(crate) use headers::{ERROR_COLUMNS, ROWS_LEFT_OUT, WARNING_COLUMNS};
 pub use mapping::Mapping;
 

@@ -5,14 +5,16 @@ use super::dates::Epoch;
 use super::slice::Slicing;
 use super::slicer::Slicer;
 use super::workbook::{self, Workbook, Workbooks, named};
-use super::{Cause, Mapping, ReadError, Reading, delimited, refuse, unreadable};
+use super::{Cause, Glimpse, Mapping, ReadError, Reading, delimited, refuse, unreadable};
 use crate::intake::pace::Pace;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{AgencyTerms, words};
 use posthouse_store::Store;
 use posthouse_store::imports::ImportRow;
+use std::cell::RefCell;
 use std::io::{Read, Seek, SeekFrom};
+use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use super::slice::{ReadRow, Slice};
@@ -32,8 +34,18 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Sends the rows after those done already.
-    pub(crate) fn read(self, slices: &tokio::sync::mpsc::Sender<Slice>) -> Result<(), ReadError> {
+    /// Sends the rows after those done already. Whatever becomes of that, the first rows of the file are told.
+    pub(crate) fn read(self, slices: &tokio::sync::mpsc::Sender<Slice>) -> (Result<(), ReadError>, Glimpse) {
+        let glimpse = Rc::new(RefCell::new(Glimpse::default()));
+        let read = self.read_rows(slices, &glimpse);
+        (read, glimpse.take())
+    }
+
+    fn read_rows(
+        self,
+        slices: &tokio::sync::mpsc::Sender<Slice>,
+        glimpse: &Rc<RefCell<Glimpse>>,
+    ) -> Result<(), ReadError> {
         let mapping = self.job.mapping.as_deref();
         let mapping = mapping.map_or_else(|| Ok(Mapping::default()), |text| Mapping::parse(self.kind, text))?;
         let cause = Cause::default();
@@ -49,6 +61,7 @@ impl Source {
             now: self.job.created_at,
             done: self.job.rows_done,
             furthest,
+            glimpse: glimpse.clone(),
             pace: &self.pace,
             slices,
         };

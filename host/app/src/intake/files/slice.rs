@@ -2,13 +2,14 @@
 
 use super::cells::OneOfSeveral;
 use super::dates::Epoch;
+use super::glimpse::Glimpse;
 use super::left_out::Warning;
 use super::{Mapping, Reading};
 use crate::intake::pace::Pace;
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{AgencyTerms, Record, Rejection};
-use std::cell::Cell as Counter;
+use std::cell::{Cell as Counter, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -70,6 +71,8 @@ pub(super) struct Slicing<'s> {
     pub(super) done: i64,
     /// How far into the file reading has come.
     pub(super) furthest: Rc<Counter<u64>>,
+    /// Where its first rows are noted.
+    pub(super) glimpse: Rc<RefCell<Glimpse>>,
     /// How many rows a slice is to have.
     pub(super) pace: &'s Pace,
     pub(super) slices: &'s tokio::sync::mpsc::Sender<Slice>,

@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// Bytes of cells landed together, in case rows are long.
 const SLICE_BYTES: usize = 4 * 1024 * 1024;
 
+/// Rows below the headers that may be noted; the rest need not ask.
+const GLIMPSED: i64 = 16;
+
 pub(super) struct Slicer<'s> {
     with: Slicing<'s>,
     /// Rows from the top, until the headers are found among them.
@@ -93,8 +96,17 @@ impl<'s> Slicer<'s> {
 
     fn begin(&mut self) -> Result<(), ReadError> {
         let mut top = std::mem::take(&mut self.top);
-        let (at, plan) = headers::find(self.with.kind, self.with.mapping, self.with.defined, &top)?;
         let mut reading = self.with.reading.clone();
+        // whoever has to say what the headers mean sees the rows that may have them
+        let likely = headers::likeliest(self.with.kind, self.with.mapping, &top);
+        reading.header_row = self
+            .with
+            .mapping
+            .header_row
+            .or(likely.map(|at| top[at].number))
+            .unwrap_or(1);
+        self.with.glimpse.borrow_mut().begin(reading.clone(), &top);
+        let (at, plan) = headers::find(self.with.kind, self.with.mapping, self.with.defined, &top)?;
         reading.header_row = top[at].number;
         let own = self.with.terms.currency;
         let columns = plan.header.iter().zip(&plan.fields).zip(&plan.units);
@@ -106,6 +118,8 @@ impl<'s> Slicer<'s> {
                 Some(UnderstoodColumn { header, field, unit })
             })
             .collect();
+        let shown = (at, &plan.header[..plan.width()]);
+        self.with.glimpse.borrow_mut().found(reading.clone(), &top, shown);
         let head = Head {
             header: json(&plan.header[..plan.width()]),
             ignored: json(&plan.ignored),
@@ -137,6 +151,9 @@ impl<'s> Slicer<'s> {
         let Some((plan, _)) = &self.found else { return Ok(()) };
         if plan.tells_of_others(&row) {
             return Ok(());
+        }
+        if self.seen + self.passed_over < GLIMPSED {
+            self.with.glimpse.borrow_mut().note(&row);
         }
         if only_adds_up(plan, &row) {
             self.passed_over += 1;

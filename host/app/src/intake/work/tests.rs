@@ -2,7 +2,7 @@
 
 use super::{ATTEMPTS, ImportFile};
 use crate::App;
-use crate::intake::imports::NewImport;
+use crate::intake::imports::{NewImport, Sent};
 use crate::jobs::{Done, Job, JobClock, JobRow, Lane};
 use crate::team::Caller;
 use crate::testing::{self, Clocks, NOW};
@@ -33,13 +33,15 @@ async fn waiting(app: &App, slug: &str, dry_run: bool) -> (Caller, Uuid) {
     let new = NewImport {
         kind: FileKind::Customers,
         name: "guests.csv",
-        file: &sent,
+        file: Sent::File(&sent),
         digest: &hex::encode(Sha256::digest(&text)),
         size: text.len() as u64,
         mapping: None,
         encoding: None,
         sheet: None,
         dry_run,
+        look: false,
+        mends: None,
     };
     let started = app.intake().start_import(&caller, new).await.expect("an import");
     assert_eq!(started.state, "queued");

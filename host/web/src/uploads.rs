@@ -1,42 +1,67 @@
-//! The parts of an upload: the file streamed to disk, its digest taken on the way, and its mapping.
+//! The parts of an upload: the file streamed to disk, its digest taken on the way, and the texts beside it.
 
-use super::Front;
-use axum::body::Body;
+use crate::Http;
+use crate::bodies::{Pace, broken_off};
+use crate::problem::{Answer, Problem};
+use crate::shown;
+use axum::body::{Body, Bytes};
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
-use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use posthouse_domain::words;
-use posthouse_web::bodies::{Pace, broken_off};
-use posthouse_web::problem::{Answer, Problem};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 
-/// Longest mapping.
-const MAPPING: usize = 256 << 10;
+/// Room for what is around the file in an upload, texts among it.
+pub const ENVELOPE: usize = 512 << 10;
+
+/// Longest text beside a file.
+const TEXT: usize = 256 << 10;
 /// How much the parser takes in at once, about.
 const BREATH: usize = 256 << 10;
 /// Most bytes that wait in the parser for a part to begin or to be read.
 const UNREAD: usize = 4 << 20;
 
 /// A file on disk until it is kept in the database. It has no name there, so that nothing is left of it however the server ends.
-pub(super) struct Received {
-    pub(super) file: std::fs::File,
-    pub(super) name: String,
-    pub(super) digest: String,
-    pub(super) size: u64,
-    pub(super) mapping: Option<String>,
+#[derive(Debug)]
+pub struct Received {
+    /// The file.
+    pub file: std::fs::File,
+    /// Its name as sent.
+    pub name: String,
+    /// SHA-256 of its bytes in hex.
+    pub digest: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// The texts that came with it, by their parts.
+    pub texts: BTreeMap<&'static str, String>,
+}
+
+/// What is expected of an upload.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'e> {
+    /// Limits and patience.
+    pub http: &'e Http,
+    /// Where the file is while it comes.
+    pub folder: &'e Path,
+    /// The parts beside `file`.
+    pub texts: &'static [&'static str],
 }
 
 /// Takes the parts of an upload.
-pub(super) async fn receive(front: &Front, request: Request) -> Answer<Received> {
+///
+/// # Errors
+/// `bad_multipart`, `file_missing`, `too_many_files`, `unknown_part`, `bad_mapping`, `body_too_large`, `upload_stalled`, `body_incomplete`.
+pub async fn receive(expected: Expected<'_>, request: Request) -> Answer<Received> {
     let coming = Coming {
-        front,
+        expected,
         unread: Unread::default(),
-        pace: Pace::of_pieces(front.http()),
+        pace: Pace::of_pieces(expected.http),
     };
     let request = request.map(|body| paced(body, coming.unread.clone()));
     let mut parts = Multipart::from_request(request, &()).await.map_err(|e| {
@@ -47,34 +72,39 @@ pub(super) async fn receive(front: &Front, request: Request) -> Answer<Received>
         );
         Problem::bad("bad_multipart", detail)
     })?;
-    let (mut received, mut mapping) = (None, None);
+    let mut received = None;
+    let mut texts = BTreeMap::new();
     while let Some(field) = coming.in_time(parts.next_field()).await? {
-        match field.name() {
-            Some("file") if received.is_none() => received = Some(keep(&coming, field).await?),
-            Some("file") => {
+        let name = field.name().unwrap_or_default();
+        let text = expected.texts.iter().copied().find(|text| *text == name);
+        match (name, text) {
+            ("file", _) if received.is_none() => received = Some(keep(&coming, field).await?),
+            ("file", _) => {
                 return Err(Problem::unprocessable(
                     "too_many_files",
                     words!("send one file at a time", "一次请发送一个文件"),
                 ));
             }
-            Some("mapping") if mapping.is_none() => mapping = Some(read_mapping(&coming, field).await?),
-            Some("mapping") => {
+            (_, Some(text)) if !texts.contains_key(text) => {
+                texts.insert(text, read_text(&coming, field).await?);
+            }
+            (_, Some(text)) => {
                 return Err(Problem::unprocessable(
                     "too_many_files",
-                    words!("send one mapping at a time", "一次请发送一个映射"),
+                    words!("send one {text} at a time", "一次请发送一个 {text}"),
                 ));
             }
-            other => {
+            (other, None) => {
                 let detail = words!(
                     "part {other:?} is not known; send the file as the part `file`, its mapping as `mapping`",
                     "无法识别名为 {other:?} 的部分；文件请用 `file`，映射请用 `mapping`",
-                    other = crate::shown(other.unwrap_or(""))
+                    other = shown(other)
                 );
                 return Err(Problem::unprocessable("unknown_part", detail));
             }
         }
     }
-    let mut received = received.ok_or_else(|| {
+    let received = received.ok_or_else(|| {
         Problem::unprocessable(
             "file_missing",
             words!(
@@ -83,15 +113,14 @@ pub(super) async fn receive(front: &Front, request: Request) -> Answer<Received>
             ),
         )
     })?;
-    received.mapping = mapping;
-    Ok(received)
+    Ok(Received { texts, ..received })
 }
 
-async fn read_mapping(coming: &Coming<'_>, mut field: Field<'_>) -> Answer<String> {
+async fn read_text(coming: &Coming<'_>, mut field: Field<'_>) -> Answer<String> {
     let mut bytes = Vec::new();
     while let Some(piece) = coming.next_piece(&mut field).await? {
         bytes.extend_from_slice(&piece);
-        if bytes.len() > MAPPING {
+        if bytes.len() > TEXT {
             return Err(Problem::unprocessable(
                 "bad_mapping",
                 words!("the mapping is longer than 256 KiB", "映射超过 256 KiB"),
@@ -103,8 +132,8 @@ async fn read_mapping(coming: &Coming<'_>, mut field: Field<'_>) -> Answer<Strin
 }
 
 /// An upload while it comes.
-struct Coming<'f> {
-    front: &'f Front,
+struct Coming<'e> {
+    expected: Expected<'e>,
     unread: Unread,
     pace: Pace,
 }
@@ -121,7 +150,7 @@ impl Coming<'_> {
     async fn in_time<T>(&self, next: impl Future<Output = Result<T, MultipartError>>) -> Answer<T> {
         let next = tokio::time::timeout_at(self.pace.deadline(self.unread.arrived()), next);
         let next = next.await.map_err(|_| self.pace.stalled("upload_stalled"))?;
-        next.map_err(|e| broken(self.front, &self.unread, &e))
+        next.map_err(|e| broken(self.expected.http, &self.unread, &e))
     }
 }
 
@@ -129,7 +158,7 @@ impl Coming<'_> {
 async fn keep(coming: &Coming<'_>, mut field: Field<'_>) -> Answer<Received> {
     let failed = |error: std::io::Error| Problem::of_file(&error);
     let name = field.file_name().unwrap_or("upload.csv").to_owned();
-    let folder = coming.front.0.uploads.clone();
+    let folder = coming.expected.folder.to_owned();
     let blocking = tokio::task::spawn_blocking(move || {
         std::fs::create_dir_all(&folder)?;
         tempfile::tempfile_in(&folder)
@@ -150,11 +179,11 @@ async fn keep(coming: &Coming<'_>, mut field: Field<'_>) -> Answer<Received> {
         name,
         digest: hex::encode(hash.finalize()),
         size,
-        mapping: None,
+        texts: BTreeMap::new(),
     })
 }
 
-fn broken(front: &Front, unread: &Unread, error: &MultipartError) -> Problem {
+fn broken(http: &Http, unread: &Unread, error: &MultipartError) -> Problem {
     match error.status() {
         _ if unread.too_much() => Problem::bad(
             "bad_multipart",
@@ -163,7 +192,7 @@ fn broken(front: &Front, unread: &Unread, error: &MultipartError) -> Problem {
                 "上传内容中找不到 multipart/form-data 的分段；请把文件放在 `file` 部分发送"
             ),
         ),
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(front.http().upload_bytes),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(http.upload_bytes),
         StatusCode::BAD_REQUEST => Problem::bad(
             "bad_multipart",
             words!(
