@@ -139,10 +139,20 @@ test('a file is looked at and imported by keyboard alone', async () => {
   await close();
 });
 
-test('whoever has nothing to do with files does not see them', async () => {
-  const { page, close } = await open('sales');
-  await page.goto('/');
-  assert.equal(await page.locator('a[href="/imports"]').count(), 0);
-  for (const path of ['/imports', '/imports/mappings']) assert.equal((await page.goto(path)).status(), 403);
+test('whoever does not see everybody sees their own file, and nothing of what its rows met', async () => {
+  const { page, wrong, close } = await open('sales', { language: 'en' });
+  const sent = file([['2026-01-05', '100'], ['soon', '200']]);
+  sent.buffer = Buffer.from(sent.buffer.toString().replace(HEADERS, 'booking_id,customer_member_no,booked_at,amount,note'));
+  await drop(page, sent);
+  assert.match(await page.locator('.cols').innerText(), /2026-01-05/);
+  assert.match(await page.locator('#main').innerText(), /bad_date/);
+  assert.doesNotMatch(await page.locator('.seg').innerText(), /soon/);
+  await page.click('#land');
+  await page.waitForSelector('#landed');
+  await page.waitForSelector('.tabs a[href$="tab=rejects"]');
+  assert.match(await page.locator('#main').innerText(), /your role does not see/);
+  assert.equal(await page.locator('#mend, a[href$="errors.csv"]').count(), 0);
+  assert.equal((await page.goto(`${page.url()}/errors.csv`)).status(), 403);
+  assert.deepEqual(wrong, []);
   await close();
 });

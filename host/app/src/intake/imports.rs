@@ -167,13 +167,14 @@ impl ImportStatus {
         })
     }
 
-    /// Without what rows of the file say, for whoever does not see everything of its people.
-    fn without_rows(mut self) -> Self {
+    /// Without what rows of the file say, for whoever does not see everything of its people. Those who sent the file have seen it; of them only what
+    /// its rows met with is kept.
+    fn without_rows(mut self, is_own: bool) -> Self {
         self.shows_rows = false;
         if let Some(report) = &mut self.report {
-            report.leave_out_rows();
+            report.leave_out_rows(is_own);
         }
-        if let Some(glimpse) = &mut self.glimpse {
+        if let Some(glimpse) = self.glimpse.as_mut().filter(|_| !is_own) {
             let header = glimpse.reading.header_row;
             glimpse.rows.retain(|row| row.number == header);
         }
@@ -283,12 +284,13 @@ impl Intake<'_> {
         let names: HashMap<Uuid, String> = names.into_iter().collect();
         let sees_all = caller.must_see(&Mask::ALL).is_ok();
         let shown = rows.into_iter().map(|row| {
+            let is_own = row.actor_id == Some(caller.actor);
             let by = row.actor_id.and_then(|actor| names.get(&actor).cloned());
             let status = ImportStatus {
                 by,
                 ..ImportStatus::read(row)?
             };
-            Ok(if sees_all { status } else { status.without_rows() })
+            Ok(if sees_all { status } else { status.without_rows(is_own) })
         });
         shown.collect()
     }

@@ -64,7 +64,7 @@ impl Intake<'_> {
     pub async fn mapping(&self, caller: &Caller, kind: FileKind, name: &str) -> Result<KeptMapping> {
         let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let row = store::get(&mut tx, agency, kind.as_str(), name)
+        let row = store::get(&mut tx, agency, kind.as_str(), &normal::text(name))
             .await?
             .ok_or(AppError::NotFound("mapping"))?;
         let names = audit::names(&mut tx, agency, &[row.saved_by]).await?;
@@ -139,7 +139,8 @@ impl Intake<'_> {
     /// # Errors
     /// [`AppError::NotFound`].
     pub async fn delete_mapping(&self, caller: &Caller, kind: FileKind, name: &str) -> Result<()> {
-        retrying!(self.try_delete_mapping(caller, kind, name))
+        let name = normal::text(name);
+        retrying!(self.try_delete_mapping(caller, kind, &name))
     }
 
     async fn try_delete_mapping(&self, caller: &Caller, kind: FileKind, name: &str) -> Result<()> {

@@ -17,6 +17,9 @@ use uuid::Uuid;
 const LONGEST_ROW: i64 = 20_000;
 /// Longest cell that is sent, in characters.
 const LONGEST_CELL: usize = 20_000;
+/// Longest word for a status that is asked about, in characters, and most of them.
+const LONGEST_WORD: usize = 40;
+const MOST_WORDS: usize = 8;
 /// Most rows that are mended at once.
 pub const MOST_MENDED: usize = 200;
 /// Most rows of a page.
@@ -139,6 +142,39 @@ impl Intake<'_> {
             next: rows.last().filter(|_| more).map(|row| row.row),
             rows,
         })
+    }
+
+    /// Words for statuses that are not known, of the first rejected rows, in their order. Nothing for whoever does not see what rows say.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn unknown_statuses(&self, caller: &Caller, id: Uuid) -> Result<Vec<String>> {
+        if caller.must_see(&Mask::ALL).is_err() {
+            return Ok(Vec::new());
+        }
+        let job = self.job(caller, id).await?;
+        let reading = Reading::of(&job)?;
+        let column = reading.columns.iter().find(|column| column.field == "status");
+        let header = header_of(&job)?;
+        let Some(place) = column.and_then(|column| header.iter().position(|header| *header == column.header)) else {
+            return Ok(Vec::new());
+        };
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
+        let rows = notes::rejected(&mut tx, caller.room.id, id, (0, false), (MOST_SHOWN, LONGEST_ROW)).await?;
+        drop(tx);
+        let mut words = Vec::new();
+        for row in rows
+            .into_iter()
+            .filter(|row| row.code == "bad_status" && !row.cells.is_empty())
+        {
+            let cells: Vec<String> = serde_json::from_str(&row.cells).map_err(AppError::corrupt("cells"))?;
+            let word = cells.get(place).map(|cell| cell.trim().to_owned()).unwrap_or_default();
+            if !word.is_empty() && word.chars().count() <= LONGEST_WORD && !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words.truncate(MOST_WORDS);
+        Ok(words)
     }
 
     /// Cells that were left out, behind the one at `after` (its row, and its place among the row's), at most `limit`.

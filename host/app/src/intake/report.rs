@@ -121,14 +121,16 @@ pub struct Example {
 }
 
 impl Report {
-    /// Leaves out what single rows and sums of them say.
-    pub(super) fn leave_out_rows(&mut self) {
-        self.first_rows.clear();
-        self.names.clear();
-        self.totals.clear();
-        self.months.clear();
+    /// Leaves out what single rows and sums of them say; of one's own file only what names others.
+    pub(super) fn leave_out_rows(&mut self, is_own: bool) {
         for group in self.rejections.iter_mut().chain(&mut self.warnings) {
             group.examples.clear();
+        }
+        if !is_own {
+            self.first_rows.clear();
+            self.names.clear();
+            self.totals.clear();
+            self.months.clear();
         }
     }
 

@@ -82,6 +82,8 @@ struct Look {
     proposed: Option<String>,
     /// The name of the mapping by which it is read.
     in_use: Option<String>,
+    /// Words for statuses that the file has and nobody knows.
+    unknown: Vec<String>,
     wrong: Option<Wrong>,
 }
 
@@ -128,7 +130,7 @@ impl Look {
         let says = ["source", "time_zone"]
             .into_iter()
             .any(|key| !self.says(key).is_empty());
-        says || !self.draft.constants.is_empty() || !self.draft.status.is_empty()
+        says || !self.draft.constants.is_empty() || !self.draft.status.is_empty() || !self.unknown.is_empty()
     }
 
     /// What fields are where a row says nothing, and room for one more.
@@ -136,9 +138,12 @@ impl Look {
         with_room(&self.draft.constants, 1)
     }
 
-    /// What words mean, and room for more.
+    /// What words mean, those that are not known yet, and room for more.
     fn words(&self) -> Vec<(&str, &str)> {
-        with_room(&self.draft.status, 2)
+        let mut words = with_room(&self.draft.status, 0);
+        words.extend(self.unknown.iter().map(|word| (word.as_str(), "")));
+        words.push(("", ""));
+        words
     }
 
     fn sum(&self, total: &Total) -> String {
@@ -237,14 +242,12 @@ fn columns(
         } else {
             field.as_deref()
         };
-        let understood = wanted.zip(report).map(|(wanted, report)| {
-            let of_rows = report.first_rows.iter().map(|row| {
-                let mut fields = row.fields.iter();
-                let found = fields.find(|known| known.field == wanted && known.place.unwrap_or(1) == nth);
-                found.map(|known| short(&known.value)).unwrap_or_default()
-            });
-            of_rows.collect()
-        });
+        let understood = |number: i64| {
+            let row = report?.first_rows.iter().find(|row| row.row == number)?;
+            let mut fields = row.fields.iter();
+            let found = fields.find(|known| Some(known.field.as_str()) == wanted && known.place.unwrap_or(1) == nth);
+            found.map(|known| short(&known.value))
+        };
         let mut read = glimpse.reading.columns.iter();
         let unit = read
             .find(|column| column.header == *header)
@@ -257,7 +260,10 @@ fn columns(
                 .iter()
                 .map(|row| row.cells.get(place).map(|text| short(text)).unwrap_or_default())
                 .collect(),
-            understood: understood.unwrap_or_default(),
+            understood: rows
+                .iter()
+                .map(|row| understood(row.number).unwrap_or_default())
+                .collect(),
             unit: unit.map(|unit| match (unit.tens, unit.currency) {
                 (0, currency) => currency.unwrap_or_default(),
                 (tens, currency) => format!("×10{} {}", raised(tens), currency.unwrap_or_default()),
@@ -308,7 +314,8 @@ async fn drawn(
             .and_then(|text| MappingDraft::read(of_import, text).ok())
             .unwrap_or_default(),
     };
-    let kept = desk.app().intake().mappings(&session.caller).await?;
+    let intake = desk.app().intake();
+    let kept = intake.mappings(&session.caller).await?;
     let of_kind = || kept.iter().filter(|kept| kept.kind == import.kind);
     let in_use = of_kind().find(|kept| Some(kept.mapping.as_str()) == mapping);
     let is_for = |kept: &&KeptMapping| {
@@ -323,6 +330,11 @@ async fn drawn(
         encodings.push(said.clone());
     }
     let columns = columns(kind, &glimpse, &draft, import.report.as_ref(), chosen.as_deref());
+    let mut unknown = match kind {
+        FileKind::Bookings if is_over(&import) => intake.unknown_statuses(&session.caller, import.id).await?,
+        _ => Vec::new(),
+    };
+    unknown.retain(|word| !draft.status.contains_key(word));
     let (state, class) = stand(&import);
     Ok(Look {
         ui,
@@ -341,6 +353,7 @@ async fn drawn(
         encodings,
         proposed: proposed.map(|kept| kept.name.clone()),
         in_use: in_use.map(|kept| kept.name.clone()),
+        unknown,
         import,
         wrong,
     })

@@ -28,6 +28,8 @@ pub(super) struct Field {
     pub(super) text: String,
     /// It has lines of its own.
     pub(super) is_long: bool,
+    /// The reason quotes it.
+    pub(super) is_wrong: bool,
 }
 
 /// A rejected row.
@@ -142,6 +144,8 @@ pub(super) async fn rejects(
                 name: format!("c{}.{place}", rejected.row),
                 header: header.to_owned(),
                 is_long: text.contains('\n') || text.chars().count() > 80,
+                // reasons quote what they are about
+                is_wrong: !stored.is_empty() && rejected.detail.en.contains(&format!("{stored:?}")),
                 text,
             }
         };

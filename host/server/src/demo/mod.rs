@@ -4,6 +4,7 @@ mod agreed;
 mod calendar;
 mod campaigns;
 mod colleagues;
+mod files;
 mod introduction;
 mod last_year;
 mod logins;
@@ -334,6 +335,7 @@ pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Se
         colleagues::make(&app, &caller).await?;
     }
     tasks::write_down(&app, &caller).await?;
+    files::send(&app, &caller).await?;
     let trip = trip::find(&app, &caller, &state, config).await?;
     let campaigns = today::running(&app, &caller).await?;
     if !state.complete {
