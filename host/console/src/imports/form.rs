@@ -107,20 +107,17 @@ pub(super) fn mark_of(glimpse: &Glimpse) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use posthouse_app::intake::files::{GlimpsedRow, Reading};
+    use posthouse_app::intake::files::GlimpsedRow;
 
     fn glimpse() -> Glimpse {
-        Glimpse {
-            reading: Reading {
-                header_row: 2,
-                sheet: Some("订单".into()),
-                ..Reading::default()
-            },
-            rows: vec![GlimpsedRow {
-                number: 2,
-                cells: ["手机", "实收", "attr.vip", "备注"].map(str::to_owned).to_vec(),
-            }],
-        }
+        let mut glimpse = Glimpse::default();
+        glimpse.reading.header_row = 2;
+        glimpse.reading.sheet = Some("订单".into());
+        glimpse.rows.push(GlimpsedRow {
+            number: 2,
+            cells: ["手机", "实收", "attr.vip", "备注"].map(str::to_owned).to_vec(),
+        });
+        glimpse
     }
 
     fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
