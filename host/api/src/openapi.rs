@@ -223,12 +223,13 @@ const NAMED_INSIDE: [&str; 10] = [
 ];
 
 /// Operations that take nothing away that is still in use.
-const KEPT_WHILE_USED: [&str; 5] = [
+const KEPT_WHILE_USED: [&str; 6] = [
     "deleteAttribute",
     "deleteStackingGroup",
     "deleteCampaignTask",
     "deletePlugin",
     "endBinding",
+    "deleteRole",
 ];
 
 fn share(method: HttpMethod, operation: &mut Operation, secured: bool, keyed: bool) {

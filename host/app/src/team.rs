@@ -18,16 +18,16 @@ mod totp;
 
 pub(crate) use crate::caller::is_same_person;
 pub use crate::caller::{Caller, Mask, RowScope, Rows, Scope};
+pub use agency::AgencyChange;
 pub use branches::Branch;
 pub(crate) use doorkeeper::Doorkeeper;
 pub use keys::{NewKey, create_key, keys, revoke_key};
 pub(crate) use keys::{Uses, is_plain};
 use keys::{hash, new_secret};
 pub(crate) use passwords::Passwords;
+pub use posthouse_store::team::{AgencyRow, KeyEntry};
 pub(crate) use provider::Provider;
 pub use provider::{Back, Errand, ProviderTerms};
-pub use agency::AgencyChange;
-pub use posthouse_store::team::{AgencyRow, KeyEntry};
 pub use roles::{NewRole, OWNER, Role};
 pub use second_factor::{Enrolment, SecondFactor, take_second_factor};
 pub use second_step::Entry;

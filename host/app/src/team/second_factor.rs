@@ -285,9 +285,7 @@ impl Team<'_> {
             let subject = format!("agency/{}", caller.room.slug);
             let detail = json!({"needed": needed});
             let audit = self.app.audit();
-            audit
-                .note(tx, caller, "agency.second-factor", &subject, detail)
-                .await?;
+            audit.note(tx, caller, "agency.second-factor", &subject, detail).await?;
         }
         Ok(())
     }

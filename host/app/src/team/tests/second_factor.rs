@@ -261,7 +261,9 @@ async fn an_agency_wants_everybody_to_have_one(store: Store) {
         team.change_agency(&lead, &needed(true)).await,
         Err(AppError::Forbidden("owner"))
     ));
-    team.change_agency(&house.owner, &needed(true)).await.expect("it is wanted");
+    team.change_agency(&house.owner, &needed(true))
+        .await
+        .expect("it is wanted");
     team.change_agency(&house.owner, &needed(true))
         .await
         .expect("twice is once");
@@ -279,7 +281,9 @@ async fn an_agency_wants_everybody_to_have_one(store: Store) {
     house.enrol(&session.caller).await;
     assert!(!team.session(&li.token).await.expect("a session").must_enrol);
     assert!(team.authenticate(&li.token).await.is_ok());
-    team.change_agency(&house.owner, &needed(false)).await.expect("it is not");
+    team.change_agency(&house.owner, &needed(false))
+        .await
+        .expect("it is not");
     let chen = house.person("chen@silk.example", "guide").await;
     assert!(team.authenticate(&chen.token).await.is_ok());
     let wanted = house.actions().await;
