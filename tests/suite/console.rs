@@ -381,7 +381,7 @@ fn rejected_rows_are_mended_in_the_page(database: Database) {
     let lin = Browser::of(&server, Some(&lin.key));
     let page = lin.get(&path).text;
     assert!(
-        page.contains("value=\"nonsense\"") && page.contains("bad_phone"),
+        page.contains("value=\"nonsense\"") && page.contains("bad_identity"),
         "{page}"
     );
     assert!(!page.contains("b, b"), "what is not imported is not to be mended");

@@ -722,10 +722,10 @@ fn the_second_wall_stands(server: &Server) {
         ));
         assert_eq!(foreign, "0", "{table}");
     }
-    // nothing is decided by itself yet, no rule logs while it decides, and no capability contributes facts; the pieces of a file are gone when its rows are decided
+    // nothing is decided by itself yet, no rule logs while it decides, and no capability contributes facts
     assert_eq!(
         empty,
-        ["decision", "decision_log", "fact_fragment", "import_chunk"],
+        ["decision", "decision_log", "fact_fragment"],
         "fill these as well"
     );
 }

@@ -112,7 +112,7 @@ fn a_kept_mapping_serves_the_next_file(database: Database) {
     );
     // a mapping for one kind of file is none for the other
     let other = client.start_import_of("kind=customers&mapping=erp", "a.csv", FILE.as_bytes(), None);
-    assert_eq!(other.problem(404), "not_found");
+    assert_eq!(other.problem(422), "bad_mapping");
     client.send("DELETE", path, "", &[]).expect(204);
     assert_eq!(client.send("DELETE", path, "", &[]).problem(404), "not_found");
     let long = format!("/api/v1/imports/mappings/bookings/{}", "n".repeat(81));

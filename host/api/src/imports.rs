@@ -10,6 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use posthouse_app::AppError;
 use posthouse_app::intake::imports::{NewImport, Sent};
 use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::row::FileKind;
@@ -130,7 +131,21 @@ async fn start(
                 ),
             ));
         }
-        (Some(name), None) => Some(front.app().intake().mapping(&caller, kind, name).await?.mapping),
+        (Some(name), None) => match front.app().intake().mapping(&caller, kind, name).await {
+            Ok(kept) => Some(kept.mapping),
+            Err(AppError::NotFound(_)) => {
+                return Err(Problem::unprocessable(
+                    "bad_mapping",
+                    words!(
+                        "no mapping of {kind} is kept as {name:?}; GET /imports/mappings lists those that are",
+                        "没有名为 {name:?} 的 {kind} 映射；可用 GET /imports/mappings 查看",
+                        kind = kind.as_str(),
+                        name = posthouse_web::shown(name)
+                    ),
+                ));
+            }
+            Err(error) => return Err(error.into()),
+        },
         (None, _) => None,
     };
     let mapping = sent.or(named.as_ref()).map(String::as_str);

@@ -1,11 +1,11 @@
 //! A second factor: set up by a person for themselves, taken away by them or by whoever looks after them, and wanted of everybody or not.
 
 use super::doorkeeper::locked_out;
+use super::roles;
 use super::second_step::{code_refused, count_failure};
 use super::sessions::Device;
 use super::staff::held;
 use super::totp::{self, Secret};
-use super::{Scope, roles};
 use crate::Team;
 use crate::audit;
 use crate::caller::Caller;
