@@ -303,14 +303,13 @@ pub async fn entries(
                     "SELECT ",
                     $columns,
                     " FROM audit e JOIN actor a ON a.agency_id = e.agency_id AND a.id = e.actor_id
-                     WHERE e.agency_id = $1 AND e.entry < $2 AND e.entry >= $4 ",
+                     WHERE e.agency_id = $1 AND e.entry < $2 ",
                     $more,
                     " ORDER BY e.entry DESC LIMIT $3"
                 ),
                 agency,
                 before,
-                $limit,
-                filter.from.unwrap_or(i64::MIN)
+                $limit
                 $(, $bind)*
             )
         };
@@ -319,14 +318,14 @@ pub async fn entries(
         ($row:ty, $columns:literal, $limit:expr) => {
             match (filter.actor, filter.subject.as_deref()) {
                 (None, None) => found!($row, $columns, $limit, ""),
-                (Some(actor), None) => found!($row, $columns, $limit, "AND e.actor_id = $5", actor),
-                (None, Some(subject)) => found!($row, $columns, $limit, "AND e.subject = $5", subject),
+                (Some(actor), None) => found!($row, $columns, $limit, "AND e.actor_id = $4", actor),
+                (None, Some(subject)) => found!($row, $columns, $limit, "AND e.subject = $4", subject),
                 (Some(actor), Some(subject)) => {
                     found!(
                         $row,
                         $columns,
                         $limit,
-                        "AND e.actor_id = $5 AND e.subject = $6",
+                        "AND e.actor_id = $4 AND e.subject = $5",
                         actor,
                         subject
                     )
@@ -334,7 +333,14 @@ pub async fn entries(
             }
         };
     }
-    let lengths: Vec<(i64,)> = filtered!((i64,), "CAST(OCTET_LENGTH(e.detail) AS BIGINT)", limit + 1)?;
+    let found = filtered!((i64, i64), "e.entry, CAST(OCTET_LENGTH(e.detail) AS BIGINT)", limit + 1)?;
+    // the last of a page are the first of the log: where it begins costs no more than the page, and bounds no index away
+    let first = filter.from.unwrap_or(i64::MIN);
+    let wanted = found.into_iter().take_while(|(entry, _)| *entry >= first);
+    let lengths: Vec<(i64,)> = wanted.map(|(_, length)| (length,)).collect();
+    if lengths.is_empty() {
+        return Ok((Vec::new(), false));
+    }
     let many = fitting(&lengths).min(limit);
     let rows = filtered!(
         NamedRow,

@@ -423,16 +423,18 @@ async fn an_entry_of_the_log_costs_the_same_however_long_it_is() {
     assert!(cheap!(steps, "actor", audit::actor(&mut tx, agency, other)).is_some());
     let after = cheap!(steps, "entries_after", audit::entries_after(&mut tx, agency, 9_999, 10));
     assert_eq!((after.len(), after[0].entry), (10, 10_000));
-    for (actor, subject, expected) in [
-        (None, None, 20),
-        (Some(other), None, 9),
-        (None, Some("thing/1"), 9),
-        (Some(other), Some("thing/1"), 9),
+    for (actor, subject, from, expected) in [
+        (None, None, None, 20),
+        (Some(other), None, None, 9),
+        (None, Some("thing/1"), None, 9),
+        (Some(other), Some("thing/1"), None, 9),
+        (None, None, Some(STORED as i64 - 4), 6),
+        (Some(other), None, Some(i64::MAX), 0),
     ] {
         let filter = audit::Filter {
             actor,
             subject: subject.map(str::to_owned),
-            from: None,
+            from,
         };
         steps.begin();
         let page = audit::entries(&mut tx, agency, &filter, i64::MAX, 20).await;
