@@ -191,6 +191,7 @@ mod tests {
 
     fn person(name: &str, state: StaffState) -> StaffEntry {
         StaffEntry {
+            has_second_factor: false,
             id: Uuid::from_u128(1),
             name: name.into(),
             email: "li.min@silk.example".into(),
