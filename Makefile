@@ -3,6 +3,8 @@
 CARGO   ?= cargo
 DIST    := plugins/dist
 FUZZ_SECONDS ?= 60
+# What is built for tests: one choice of packages, or each has features of its own and everything is compiled twice.
+TESTED  := --workspace --exclude posthouse-bench
 PLUGINS := $(patsubst plugins/%/Cargo.toml,%,$(wildcard plugins/*/Cargo.toml))
 
 .PHONY: demo test test-build check build dist setup plugins bench cdnow million torture fuzz screenshots fmt clean
@@ -11,7 +13,7 @@ demo: build ## build everything and serve a seeded agency on 127.0.0.1:7300
 	exec target/release/posthouse demo $(DEMO)
 
 test: test-build ## every test, on both engines
-	$(CARGO) test --locked --workspace --exclude posthouse-bench --no-fail-fast
+	$(CARGO) test --locked $(TESTED) --no-fail-fast
 	cd plugins && $(CARGO) test --locked --no-fail-fast
 
 build: ## target/release/posthouse and plugins/dist/NAME.wasm
@@ -66,7 +68,7 @@ fuzz: ## mutated uploads, descriptors and answers, FUZZ_SECONDS each from anothe
 		$(CARGO) test --locked -p posthouse-engine --test engine fuzz -- --nocapture
 
 test-build: setup ## what the tests need: the binary, the plugins, and the projects that `plugin new` writes
-	$(CARGO) build --locked -p posthouse
+	$(CARGO) build --locked $(TESTED) --bins
 	@$(MAKE) --no-print-directory plugins POSTHOUSE=target/debug/posthouse
 	@rm -rf target/test-plugins && mkdir -p target/test-plugins
 	cd target/test-plugins && ../debug/posthouse plugin new sample

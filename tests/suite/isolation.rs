@@ -174,7 +174,7 @@ impl Door {
             ("PUT", "{key}") if self.template.contains("/roles/") => {
                 json!({"title": {"zh-CN": "店员", "en": "Clerk"}, "permissions": ["read"]})
             }
-            ("PATCH", "agency") => json!({"second_factor_needed": true}),
+            ("PATCH", "agency") => json!({"name": "Another name", "second_factor_needed": true}),
             ("PATCH", "{id}") if self.template.contains("/staff/") => json!({"branch": ours.branch}),
             ("PUT", "owner") => json!({"owner": ours.person}),
             ("POST", "owner") => json!({"customers": [ours.customer], "owner": null}),
@@ -188,7 +188,6 @@ impl Door {
             ("POST", "look") => json!({"kind": "customers"}),
             ("POST", "rollback") => json!({}),
             ("POST", "customers") => json!({"identities": [{"kind": "member_no", "value": "M8"}]}),
-            ("PATCH", "agency") => json!({"name": "Another name"}),
             ("PATCH", "{id}") if self.template.contains("/branches/") => json!({"name": "Branch of another name"}),
             ("PATCH", "{id}") if self.template.contains("/tasks/") => json!({"done": true}),
             ("PATCH", "{id}") if self.template.contains("/webhooks/") => json!({"note": "Marked receiver"}),

@@ -112,7 +112,8 @@ impl MappingDraft {
             match field {
                 Some(field) if by_itself == Some(field) => {}
                 Some(field) => {
-                    if self.columns.insert(field.clone(), header.clone()).is_some() {
+                    let before = self.columns.insert(field.clone(), header.clone());
+                    if before.is_some() {
                         return Err(field.clone());
                     }
                 }
