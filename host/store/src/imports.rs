@@ -458,7 +458,7 @@ pub struct Anew<'a> {
 pub async fn read_anew(tx: &mut Tx, agency: Uuid, id: Uuid, anew: &Anew<'_>) -> Result<bool> {
     let begun = execute!(
         tx,
-        "UPDATE import_job SET state = 'queued', kind = $3, mapping = $4, mapping_digest = $5, kept_until = $6, dry_run = ($6 IS NOT NULL), created_at = $7,
+        "UPDATE import_job SET state = 'queued', kind = $3, mapping = $4, mapping_digest = $5, kept_until = $6, dry_run = (CAST($6 AS BIGINT) IS NOT NULL), created_at = $7,
                 round = round + 1, rows_done = 0, bytes_done = 0, accepted = 0, duplicates = 0, rejected = 0, warned = 0, passed_over = 0, header = '[]',
                 ignored = '[]', reading = NULL, report = NULL, failure = NULL, glimpse = NULL, attempts = 0, finished_at = NULL
          WHERE agency_id = $1 AND id = $2 AND kept_until IS NOT NULL AND state IN ('done', 'failed')",
