@@ -705,6 +705,16 @@ fn the_second_wall_stands(server: &Server) {
         "INSERT INTO normal_form_clash SELECT agency_id, 'phone', 'form', 'was', 'value', id, 0 FROM customer
          WHERE agency_id = '{ours}' LIMIT 1"
     ));
+    for (table, columns, values) in [
+        ("second_factor", "sealed, last_step, created_at", "'x', 0, 0"),
+        ("recovery_code", "hash", "'x'"),
+        ("half_session", "hash, way, ends_at", "'x', 'password', 0"),
+        ("staff_identity", "issuer, subject, created_at", "'x', 'x', 0"),
+    ] {
+        ask(&format!(
+            "INSERT INTO {table} (agency_id, staff_id, {columns}) SELECT agency_id, id, {values} FROM staff WHERE agency_id = '{ours}' LIMIT 1"
+        ));
+    }
     let tables = ask(
         "SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM information_schema.columns
          WHERE table_schema = 'public' AND column_name = 'agency_id'",

@@ -266,6 +266,20 @@ pub async fn half(tx: &mut Tx, agency: Uuid, hash: &[u8], now: Instant) -> Resul
     )
 }
 
+/// Takes a half session away, so that it opens nothing any more; `false` if somebody has done so.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn take_half(tx: &mut Tx, agency: Uuid, hash: &[u8]) -> Result<bool> {
+    let taken = execute!(
+        tx,
+        "DELETE FROM half_session WHERE agency_id = $1 AND hash = $2",
+        agency,
+        hash
+    )?;
+    Ok(taken == 1)
+}
+
 /// Forgets whoever had still to say a code as this person.
 ///
 /// # Errors

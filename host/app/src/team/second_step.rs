@@ -151,11 +151,13 @@ impl Team<'_> {
     }
 
     /// `None` for a wrong code, which is counted.
-    async fn compare(&self, agency: Uuid, half: &[u8], code: &str, from: Device<'_>) -> Result<Option<SignedIn>> {
+    async fn compare(&self, agency: Uuid, token: &[u8], code: &str, from: Device<'_>) -> Result<Option<SignedIn>> {
         let now = self.app.machine.now();
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         log::lock(&mut tx, agency).await?;
-        let half = factors::half(&mut tx, agency, half, now).await?.ok_or_else(half_over)?;
+        let half = factors::half(&mut tx, agency, token, now)
+            .await?
+            .ok_or_else(half_over)?;
         let row = store::person(&mut tx, agency, half.staff_id).await?;
         let row = row.filter(|row| row.disabled_at.is_none()).ok_or_else(half_over)?;
         if row.locked_until > now {
@@ -166,7 +168,9 @@ impl Team<'_> {
             tx.commit().await?;
             return Ok(None);
         }
-        factors::forget_halves(&mut tx, agency, row.id).await?;
+        if !factors::take_half(&mut tx, agency, token).await? {
+            return Err(half_over());
+        }
         store::came_in(&mut tx, agency, row.id, now).await?;
         let (token, session) = self.put_session(&mut tx, agency, row.id, &half.way, from).await?;
         tx.commit().await?;

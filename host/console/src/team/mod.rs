@@ -20,6 +20,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/team/people/{id}/link", post(person::link))
         .route("/team/people/{id}/state", post(person::set_state))
         .route("/team/people/{id}/sessions", post(person::end_sessions))
+        .route("/team/people/{id}/second-factor", post(person::take_second_factor))
         .route("/team/roles", get(roles::list))
         .route("/team/new-role", get(roles::new).post(roles::create))
         .route("/team/roles/{key}", get(roles::record).post(roles::change))

@@ -242,3 +242,19 @@ pub(super) async fn end_sessions(
     let said = ui.say("team-sessions-ended").count("count", sessions.len());
     Ok(led(scripted, &address(id), &Done::said(said)))
 }
+
+/// Takes their second factor away, as they have lost it.
+pub(super) async fn take_second_factor(
+    State(desk): State<Desk>,
+    Staff(session): Staff,
+    bare: Bare,
+    scripted: Scripted,
+    Path(id): Path<Uuid>,
+) -> Answer {
+    session.caller.may(Scope::Team)?;
+    let (ui, team) = (Ui::from(bare), desk.app().team());
+    let person = team.person(&session.caller, id).await?;
+    team.take_second_factor(&session.caller, person.id).await?;
+    let said = ui.say("team-second-factor-gone").with("name", &person.name);
+    Ok(led(scripted, &address(id), &Done::said(said)))
+}
