@@ -44,7 +44,8 @@ export async function open(who, { language = 'zh-CN', width = 1280, theme = 'lig
     colorScheme: theme,
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(30_000);
+  // on a machine with little to spare a page takes its time; what never comes fails all the same
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const wrong = [];
   page.on('console', (message) => {

@@ -5,10 +5,14 @@ use posthouse_tests::{Database, root};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 on_both_engines!(
     sign_in, today, customers, segments, campaigns, quotes, imports, plugins, team, settings
 );
+
+/// A browser takes whatever cores there are; two at once only make each other late.
+static BROWSER: Mutex<()> = Mutex::new(());
 
 /// Has Chromium try a room.
 fn room(database: Database, name: &str) {
@@ -17,6 +21,8 @@ fn room(database: Database, name: &str) {
 
 /// The same on a demo with settings of its own.
 fn room_with(database: Database, name: &str, settings: &[(&str, String)]) {
+    // one that failed before says nothing about this one
+    let _alone = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = match database {
         Database::Sqlite => None,
