@@ -69,6 +69,8 @@ impl Provider {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let issuer = lines.find_map(|line| line.ok()?.strip_prefix("listening on ").map(str::to_owned));
         let issuer = issuer.expect("the provider starts; scripts/setup installs it");
+        // it goes on talking, and ends where nobody listens
+        std::thread::spawn(move || lines.for_each(drop));
         Self { child, issuer }
     }
 }
