@@ -101,6 +101,7 @@ pub(crate) async fn open(folder: &Path, key: &str) -> Result<House> {
         entropy: Arc::new(SystemEntropy),
         secret: [7; 32],
         frames: None,
+        provider: None,
         workbooks: Workbooks::nowhere(),
         private_webhooks: false,
         campaigns_in_force: 500,

@@ -233,7 +233,7 @@ impl Team<'_> {
     pub async fn authenticate(&self, secret: &str) -> Result<Caller> {
         if secret.starts_with(sessions::SESSION) {
             let session = self.session(secret).await?;
-            second_step::enrol_first(&session)?;
+            sessions::enrol_first(&session)?;
             return Ok(session.caller);
         }
         let agency = secret

@@ -2,10 +2,11 @@
 
 use crate::Desk;
 use crate::fault::{Undrawn, draw};
-use crate::second_factor;
-use crate::shell::{Shell, leave_for};
+use crate::second_factor::first;
+use crate::shell::frame::Shell;
+use crate::shell::lead::leave_for;
 use crate::ui::Ui;
-use crate::{imports, plugins};
+use crate::uploads::{self, FORM_BYTES};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -33,6 +34,13 @@ pub(crate) struct Staff(pub(crate) Session);
 /// How a page is written for whoever asks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bare(pub(crate) Ui);
+
+/// The language and terms of a page.
+impl From<Bare> for Ui {
+    fn from(bare: Bare) -> Self {
+        bare.0
+    }
+}
 
 /// Whether a page asks for a part of itself.
 #[derive(Debug, Clone, Copy)]
@@ -221,11 +229,11 @@ async fn let_in(desk: &Desk, (token, session): (String, Session), request: Reque
     tracing::Span::current().record("agency", session.caller.room.slug.as_str());
     let slug = session.caller.room.slug.clone();
     let stale = session.is_stale;
-    if session.must_enrol && !second_factor::is_open(request.uri().path()) {
-        let part = Part::of(request.headers());
+    if session.must_enrol && !first::is_open(request.uri().path()) {
+        let Part(is_part) = Part::of(request.headers());
         return match is_write(request.method()) {
-            true => draw(second_factor::first(), ui, Some(Shell::new(&session, ui, ""))),
-            false => leave_for(second_factor::PATH, part),
+            true => draw(first::first(), ui, Some(Shell::new(&session, ui, ""))),
+            false => leave_for(first::PATH, is_part),
         };
     }
     let answered = answer(desk, session.clone(), ui, request, next).await;
@@ -270,7 +278,7 @@ async fn answer(desk: &Desk, session: Session, ui: Ui, mut request: Request, nex
         .get("x-csrf")
         .is_some_and(|sent| same(sent.as_bytes(), csrf.as_bytes()));
     // a file is not read here: whoever takes it puts it away piece by piece
-    let is_file = request.uri().path() == imports::UPLOAD;
+    let is_file = uploads::is_streamed(request.uri().path());
     if is_file && !named {
         return Err(foreign());
     }
@@ -290,10 +298,7 @@ async fn answer(desk: &Desk, session: Session, ui: Ui, mut request: Request, nex
 
 /// The request with its body read, within bounds of size, pace and memory.
 async fn received(desk: &Desk, agency: uuid::Uuid, request: Request) -> Result<Request, Problem> {
-    let most = match request.uri().path() {
-        plugins::UPLOAD => plugins::upload_bytes(desk),
-        _ => crate::FORM_BYTES,
-    };
+    let most = uploads::most(desk, request.uri().path());
     bodies::read(desk.doors(), agency, most, request).await
 }
 
@@ -305,9 +310,7 @@ fn same(one: &[u8], other: &[u8]) -> bool {
 /// Passes a form that has the token among its fields.
 async fn with_field(request: Request, csrf: &str) -> Result<Request, Problem> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, crate::FORM_BYTES)
-        .await
-        .map_err(|_| bodies::broken_off())?;
+    let body = to_bytes(body, FORM_BYTES).await.map_err(|_| bodies::broken_off())?;
     let has = body
         .split(|byte| *byte == b'&')
         .filter_map(|field| field.strip_prefix(b"csrf="))

@@ -1,7 +1,6 @@
 //! What went wrong, as a page: what, why, what to do, and the code small beside it.
 
-use crate::door::Bare;
-use crate::shell::Shell;
+use crate::shell::frame::Shell;
 use crate::ui::Ui;
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -111,11 +110,4 @@ pub(crate) fn page(template: &impl Template) -> Answer {
 /// A form that was not accepted, drawn again with what was typed.
 pub(crate) fn again(template: &impl Template) -> Answer {
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(template.render()?)).into_response())
-}
-
-/// The language and terms of a page for somebody unknown.
-impl From<Bare> for Ui {
-    fn from(bare: Bare) -> Self {
-        bare.0
-    }
 }

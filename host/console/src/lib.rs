@@ -28,6 +28,7 @@ mod team;
 mod texts;
 mod today;
 mod ui;
+mod uploads;
 
 pub use desk::Desk;
 
@@ -35,11 +36,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use posthouse_web::{crowd, observe, reader, rest};
-
-/// Largest form, in bytes.
-const FORM_BYTES: usize = 1 << 20;
-/// Largest form of somebody who is not signed in.
-const DOOR_BYTES: usize = 16 << 10;
+use uploads::{DOOR_BYTES, FORM_BYTES};
 
 /// The whole console as a service.
 pub fn router(desk: Desk) -> Router {

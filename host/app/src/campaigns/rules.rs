@@ -5,7 +5,7 @@ use super::point::Promotion;
 use super::{PROMOTION, find, find_locked};
 use crate::Campaigns;
 use crate::error::{AppError, Result, retrying};
-use crate::rules::bindings::{self, BindingView, older_revision};
+use crate::rules::bindings::{BindingView, older_revision};
 use crate::rules::opening::still_decides;
 use crate::rules::point::RuleName;
 use crate::rules::pointer::{self, NewRule};
@@ -100,7 +100,7 @@ async fn restorable(
     to: Option<i64>,
     expected: Option<i64>,
 ) -> Result<BindingRevisionRow> {
-    let present = bindings::find(tx, agency, PROMOTION, key).await?;
+    let present = pointer::find(tx, agency, PROMOTION, key).await?;
     if expected.is_some_and(|expected| expected != present.revision) {
         return Err(AppError::conflict(
             "revision_changed",

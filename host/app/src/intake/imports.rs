@@ -2,7 +2,6 @@
 
 use super::files::chunks::CHUNK;
 use super::files::{Glimpse, Mapping, Reading, workbook};
-use super::looks;
 use super::report::Report;
 use crate::Intake;
 use crate::error::{AppError, Result};
@@ -17,6 +16,9 @@ use serde_json::json;
 use std::collections::HashMap;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt};
 use uuid::Uuid;
+
+/// How long a file is kept after it was looked at, in ms.
+pub(super) const KEPT: i64 = 24 * 3_600_000;
 
 /// How a job stands.
 #[derive(Debug, Clone, Serialize)]
@@ -261,7 +263,7 @@ impl Intake<'_> {
             attempts: 0,
             created_at: self.app.clock.now(),
             finished_at: None,
-            kept_until: new.look.then(|| self.app.machine.now() + looks::KEPT),
+            kept_until: new.look.then(|| self.app.machine.now() + KEPT),
             round: 0,
             glimpse: None,
             actor_id: Some(caller.actor),

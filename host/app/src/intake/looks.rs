@@ -1,7 +1,7 @@
 //! Looking at a file before it lands: a dry run whose file is kept, so that it can be read again with another mapping, or land.
 
 use super::files::Mapping;
-use super::imports::ImportStatus;
+use super::imports::{ImportStatus, KEPT};
 use super::uploads::import_of;
 use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Done, Job, JobClock, JobRow, Lane, NewJob};
@@ -14,8 +14,6 @@ use posthouse_store::{Access, Tx, intake, unique};
 use serde_json::json;
 use uuid::Uuid;
 
-/// How long a file is kept after it was looked at, in ms.
-pub(super) const KEPT: i64 = 24 * 3_600_000;
 /// Most files of an agency that are kept; of more the oldest goes.
 const MOST: usize = 10;
 /// When it is looked again whether a file that is being read may go, in ms.

@@ -1,11 +1,10 @@
 //! Rules that are set aside: nobody asks them for a while, as they keep failing, or keep taking more of a quote's time than others can spare, and
 //! there is no older revision to give way to.
 
-use super::bindings::{BindingView, find};
-use crate::error::{Result, retrying};
-use crate::team::Caller;
+use super::pointer::find;
+use crate::App;
+use crate::error::Result;
 use crate::webhooks::Told;
-use crate::{App, Bindings};
 use posthouse_domain::{Instant, Words, words};
 use posthouse_store::plugins::{self as store, BindingRow};
 use posthouse_store::{Tx, campaigns};
@@ -131,33 +130,6 @@ pub(crate) async fn set_aside(
         app.webhooks().tell(tx, agency, told).await?;
     }
     Ok(Some((until, first)))
-}
-
-impl Bindings<'_> {
-    /// Has a rule that was set aside asked at once, as if nothing had been counted against it. One that was not stays as it is.
-    ///
-    /// # Errors
-    /// [`crate::AppError::NotFound`].
-    pub async fn ask_again(&self, caller: &Caller, point: &str, name: &str) -> Result<BindingView> {
-        retrying!(self.try_ask_again(caller, point, name))?;
-        self.get(caller, point, name).await
-    }
-
-    async fn try_ask_again(&self, caller: &Caller, point: &str, name: &str) -> Result<()> {
-        let agency = caller.room.id;
-        let mut tx = self.app.idempotency().begin(caller).await?;
-        campaigns::next_version(&mut tx, agency).await?;
-        let row = find(&mut tx, agency, point, name).await?;
-        if store::ask_again(&mut tx, agency, (point, name)).await? {
-            let subject = format!("binding/{point}/{name}");
-            let detail = json!({"revision": row.revision, "digest": row.digest});
-            self.app
-                .audit()
-                .note(&mut tx, caller, "binding.ask-again", &subject, detail)
-                .await?;
-        }
-        Ok(tx.commit().await?)
-    }
 }
 
 #[cfg(test)]

@@ -4,14 +4,15 @@
 use super::aside::SetAside;
 use super::call::reason_for;
 use super::diff::Diff;
+use super::pointer::find;
 use crate::Bindings;
-use crate::error::{AppError, Result};
+use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use posthouse_domain::{Words, words};
 use posthouse_store::plugins::{self as store, BindingRevisionRow, BindingRow, ENDING};
-use posthouse_store::{Access, Tx};
+use posthouse_store::{Access, Tx, campaigns};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A binding as it stands.
@@ -93,15 +94,6 @@ pub(crate) fn check_binding_name(name: &str) -> Result<()> {
             ),
         ))
     }
-}
-
-/// The binding of this name, as it stands.
-///
-/// # Errors
-/// [`AppError::NotFound`].
-pub(crate) async fn find(tx: &mut Tx, agency: Uuid, point: &str, name: &str) -> Result<BindingRow> {
-    let row = store::binding(tx, agency, point, name).await?;
-    row.ok_or(AppError::NotFound("binding"))
 }
 
 /// One revision of a binding; `None` if it has no such one.
@@ -283,5 +275,30 @@ impl Bindings<'_> {
                 })
             })
             .collect()
+    }
+
+    /// Has a rule that was set aside asked at once, as if nothing had been counted against it. One that was not stays as it is.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn ask_again(&self, caller: &Caller, point: &str, name: &str) -> Result<BindingView> {
+        retrying!(self.try_ask_again(caller, point, name))?;
+        self.get(caller, point, name).await
+    }
+
+    async fn try_ask_again(&self, caller: &Caller, point: &str, name: &str) -> Result<()> {
+        let agency = caller.room.id;
+        let mut tx = self.app.idempotency().begin(caller).await?;
+        campaigns::next_version(&mut tx, agency).await?;
+        let row = find(&mut tx, agency, point, name).await?;
+        if store::ask_again(&mut tx, agency, (point, name)).await? {
+            let subject = format!("binding/{point}/{name}");
+            let detail = json!({"revision": row.revision, "digest": row.digest});
+            self.app
+                .audit()
+                .note(&mut tx, caller, "binding.ask-again", &subject, detail)
+                .await?;
+        }
+        Ok(tx.commit().await?)
     }
 }

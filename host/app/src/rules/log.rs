@@ -1,8 +1,8 @@
 //! What rules write while they run, kept for their authors: the last lines of each binding. Nobody waits for it: lines are put aside
 //! at once and written in the background, and where more come than can be kept, the oldest go.
 
-use super::bindings::find;
 use super::call::{Moment, reason_for};
+use super::pointer::find;
 use crate::error::{Result, retrying};
 use crate::team::Caller;
 use crate::writable::note_if_full;

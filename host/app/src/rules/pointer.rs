@@ -2,12 +2,21 @@
 
 use super::diff::Diff;
 use crate::App;
-use crate::error::Result;
+use crate::error::{AppError, Result};
 use crate::webhooks::Told;
 use posthouse_domain::{Instant, canonical};
 use posthouse_store::plugins::{self as store, BindingRevisionRow, BindingRow};
 use posthouse_store::{StoreError, Tx, dialect};
 use uuid::Uuid;
+
+/// The binding of this name, as it stands.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub(crate) async fn find(tx: &mut Tx, agency: Uuid, point: &str, name: &str) -> Result<BindingRow> {
+    let row = store::binding(tx, agency, point, name).await?;
+    row.ok_or(AppError::NotFound("binding"))
+}
 
 /// A rule about to decide. That it can be opened and takes its settings was seen before.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use super::past::{Division, InForce, cut, division, in_force};
 use crate::Segments;
 use crate::error::{AppError, Result};
 use crate::rules::MoveCount;
-use crate::rules::bindings::find;
+use crate::rules::pointer::find;
 use crate::team::Caller;
 use posthouse_domain::{Localized, words};
 use posthouse_store::{Access, history};

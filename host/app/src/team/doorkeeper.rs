@@ -21,6 +21,17 @@ const MINUTE: i64 = 60_000;
 /// Addresses and strangers that are remembered; those beyond count as one.
 const REMEMBERED: usize = 10_000;
 
+/// Counts what came of somebody's wish to come in.
+pub(super) fn count_outcome<T>(outcome: &Result<T>) {
+    let said = match outcome {
+        Ok(_) => "granted",
+        Err(AppError::Invalid(rejection)) if rejection.code == "locked_out" => "locked_out",
+        Err(AppError::Invalid(_)) => "refused",
+        Err(_) => "failed",
+    };
+    metrics::counter!("posthouse_sign_ins_total", "outcome" => said).increment(1);
+}
+
 /// How long nobody is let in after so many wrong passwords in a row, in ms.
 pub(super) fn pause(failures: i64) -> i64 {
     match failures - FREE {

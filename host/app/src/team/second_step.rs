@@ -3,7 +3,7 @@
 
 use super::doorkeeper::{self, locked_out};
 use super::keys::hash;
-use super::sessions::{Device, Session, SignedIn};
+use super::sessions::{Device, SignedIn};
 use super::staff::{agency_of, new_token};
 use super::totp::{self, Secret};
 use crate::Team;
@@ -132,7 +132,7 @@ impl Team<'_> {
     /// `code_refused`; `locked_out` after too many wrong ones, as for passwords; `sign_in_over` after 5 minutes.
     pub async fn second_step(&self, token: &str, code: &str, from: Device<'_>) -> Result<SignedIn> {
         let outcome = self.try_second_step(token, code, from).await;
-        super::sign_in::count_outcome(&outcome);
+        doorkeeper::count_outcome(&outcome);
         outcome
     }
 
@@ -242,23 +242,4 @@ pub(super) async fn count_failure(tx: &mut Tx, agency: Uuid, staff: Uuid, now: I
         .await?;
     }
     Ok(())
-}
-
-/// Whether somebody has to set a second factor up before anything else.
-pub(super) fn must_enrol(needed: bool, since: Option<Instant>, is_vouched: bool) -> bool {
-    needed && since.is_none() && !is_vouched
-}
-
-/// The answer to whoever asks for something else before.
-pub(super) fn enrol_first(session: &Session) -> Result<()> {
-    if !session.must_enrol {
-        return Ok(());
-    }
-    Err(AppError::Denied(posthouse_domain::Rejection::new(
-        "second_factor_needed",
-        words!(
-            "your agency wants everybody to have a second factor, and you have none; sign in to the console to set one up",
-            "您的旅行社要求启用两步验证，而您尚未启用；请登录控制台完成设置"
-        ),
-    )))
 }

@@ -5,7 +5,6 @@ use super::agency::present;
 use super::branches::Branch;
 use super::keys::hash;
 use super::roles::{self, Role};
-use super::second_step::must_enrol;
 use super::staff::{agency_of, new_token};
 use crate::Team;
 use crate::audit;
@@ -326,4 +325,23 @@ impl Team<'_> {
             Ok(tx.commit().await?)
         })
     }
+}
+
+/// Whether somebody has to set a second factor up before anything else.
+fn must_enrol(needed: bool, since: Option<Instant>, is_vouched: bool) -> bool {
+    needed && since.is_none() && !is_vouched
+}
+
+/// The answer to whoever asks for something else before.
+pub(super) fn enrol_first(session: &Session) -> Result<()> {
+    if !session.must_enrol {
+        return Ok(());
+    }
+    Err(AppError::Denied(posthouse_domain::Rejection::new(
+        "second_factor_needed",
+        words!(
+            "your agency wants everybody to have a second factor, and you have none; sign in to the console to set one up",
+            "您的旅行社要求启用两步验证，而您尚未启用；请登录控制台完成设置"
+        ),
+    )))
 }

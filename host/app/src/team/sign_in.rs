@@ -1,6 +1,6 @@
 //! Signing in: by password, or by the link of an invitation, with which the password is chosen.
 
-use super::doorkeeper::locked_out;
+use super::doorkeeper::{count_outcome, locked_out};
 use super::keys::hash;
 use super::passwords::{self, Place};
 use super::second_step::{Entry, Way};
@@ -47,17 +47,6 @@ pub(super) fn refused() -> AppError {
             "邮箱或密码不正确，或账号未启用；在多家旅行社任职的，请同时注明旅行社"
         ),
     )
-}
-
-/// Counts what came of somebody's wish to come in.
-pub(super) fn count_outcome<T>(outcome: &Result<T>) {
-    let said = match outcome {
-        Ok(_) => "granted",
-        Err(AppError::Invalid(rejection)) if rejection.code == "locked_out" => "locked_out",
-        Err(AppError::Invalid(_)) => "refused",
-        Err(_) => "failed",
-    };
-    metrics::counter!("posthouse_sign_ins_total", "outcome" => said).increment(1);
 }
 
 fn link_over() -> AppError {

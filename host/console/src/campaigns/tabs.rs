@@ -142,9 +142,9 @@ pub(super) fn effect(ui: Ui, campaign: &CampaignView, found: Option<&EffectView>
             let found = gain.in_all;
             Difference {
                 key,
-                estimate: ui.change(&found.estimate),
-                low: ui.change(&found.low),
-                high: ui.change(&found.high),
+                estimate: ui.change(found.estimate),
+                low: ui.change(found.low),
+                high: ui.change(found.high),
                 span: Span::new(found.low as f64, found.estimate as f64, found.high as f64),
             }
         }));

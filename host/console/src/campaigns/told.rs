@@ -155,16 +155,16 @@ impl Names {
         let days = last - first + 1;
         let mut amounts = vec![
             ui.say("campaigns-at-most")
-                .with("amount", ui.money(&budget.total))
+                .with("amount", ui.money(budget.total))
                 .to_string(),
         ];
         amounts.extend(budget.per_customer.map(|minor| {
             let said = ui.say("campaigns-per-customer");
-            said.with("amount", ui.money(&minor)).to_string()
+            said.with("amount", ui.money(minor)).to_string()
         }));
         amounts.extend(budget.per_day.map(|minor| {
             let said = ui.say("campaigns-per-day");
-            said.with("amount", ui.money(&minor)).to_string()
+            said.with("amount", ui.money(minor)).to_string()
         }));
         let floor = match plan.price_floor {
             0 => ui.say("campaigns-no-price-floor"),
@@ -244,7 +244,7 @@ impl Names {
     /// A condition as one would write it: `近 24 个月出行次数 ≥ 1`.
     pub(super) fn condition(&self, condition: &Condition, ui: Ui) -> String {
         let bound = |n: i64| match self.kind(&condition.fact) {
-            Some(FactKind::Money) => ui.money(&n),
+            Some(FactKind::Money) => ui.money(n),
             Some(FactKind::Day) => i32::try_from(n).map_or_else(|_| n.to_string(), |day| ui.day(&day)),
             _ => ui.number(n),
         };
@@ -299,7 +299,7 @@ pub(super) const MEASURES: [&str; 5] = ["participants", "bookings", "sales", "ma
 /// A figure to reach, as people write it.
 pub(super) fn figure(is_money: bool, figure: i64, ui: Ui) -> String {
     match is_money {
-        true => ui.money(&figure),
+        true => ui.money(figure),
         false => ui.number(figure),
     }
 }

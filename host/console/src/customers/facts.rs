@@ -143,7 +143,7 @@ pub(super) fn condition(fact: &Fact, typed: &Typed, currency: Currency) -> Optio
 /// A condition in words, for its chip.
 pub(super) fn said(fact: &Fact, condition: &Condition, ui: Ui) -> String {
     let value = |n: i64| match fact.kind {
-        FactKind::Money => ui.money(&n),
+        FactKind::Money => ui.money(n),
         FactKind::Day => i32::try_from(n).map(day_text).unwrap_or_default(),
         _ => show::grouped(n),
     };

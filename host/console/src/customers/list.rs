@@ -6,7 +6,8 @@ use super::wanted::Wanted;
 use crate::Desk;
 use crate::door::{Bare, Part, Staff};
 use crate::fault::{Answer, again, page};
-use crate::shell::{Shell, leave_for};
+use crate::shell::Shell;
+use crate::shell::lead::leave_for;
 use crate::ui::Ui;
 use askama::Template;
 use axum::body::Body;
@@ -231,7 +232,7 @@ pub(super) async fn narrow(
     State(desk): State<Desk>,
     Staff(session): Staff,
     bare: Bare,
-    part: Part,
+    Part(is_part): Part,
     Query(sent): Fields,
 ) -> Answer {
     session.caller.may(Scope::Read)?;
@@ -247,7 +248,7 @@ pub(super) async fn narrow(
     let fact = facts.iter().find(|fact| fact.key == asked);
     let condition = fact.and_then(|fact| facts::condition(fact, &typed, ui.currency));
     match condition {
-        Some(condition) => Ok(leave_for(&Wanted::read(sent).with_fact(condition), part)),
+        Some(condition) => Ok(leave_for(&Wanted::read(sent).with_fact(condition), is_part)),
         None => again(&ConditionFields {
             ui,
             kind: fact.map_or("none", |fact| fact.kind.as_str()),

@@ -245,7 +245,7 @@ fn bars(standing: &Standing, ui: Ui) -> Vec<Bar> {
     let bar = |(place, month): (usize, &Month)| {
         let height = (u128::from(size(month)) * u128::from(HEIGHT) / u128::from(most)) as u64;
         let height = height.max(1);
-        let amount = month.amount.map(|amount| ui.money(&amount));
+        let amount = month.amount.map(|amount| ui.money(amount));
         Bar {
             x: place * 14,
             y: HEIGHT - height,

@@ -6,6 +6,7 @@ use crate::door::{Bare, Staff};
 use crate::fault::{Answer, again, page};
 use crate::shell::{Shell, whole_page};
 use crate::ui::Ui;
+use crate::uploads::file_bytes;
 use askama::Template;
 use axum::extract::{Query, Request, State};
 use posthouse_app::AppError;
@@ -102,7 +103,7 @@ pub(super) async fn list(
 pub(super) async fn send(State(desk): State<Desk>, Staff(session): Staff, bare: Bare, request: Request) -> Answer {
     session.caller.may(Scope::Intake)?;
     let ui = Ui::from(bare);
-    let most = super::upload_bytes(&desk);
+    let most = file_bytes(&desk);
     if bodies::announced(request.headers()).is_some_and(|length| length > most as u64) {
         return Err(Problem::too_large(desk.doors().http().upload_bytes).into());
     }

@@ -14,21 +14,18 @@ use crate::door::{Bare, Staff};
 use crate::fault::Answer;
 use crate::shell::said;
 use crate::ui::Ui;
+use crate::uploads::file_bytes;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::routing::{get, post};
 use posthouse_app::intake::imports::ImportStatus;
 use posthouse_app::team::Scope;
-use posthouse_web::uploads;
 use uuid::Uuid;
 
-/// Where files are sent to.
-pub(crate) const UPLOAD: &str = "/imports";
-
 pub(crate) fn routes(desk: &Desk) -> Router<Desk> {
-    let upload = DefaultBodyLimit::max(upload_bytes(desk));
+    let upload = DefaultBodyLimit::max(file_bytes(desk));
     Router::new()
-        .route(UPLOAD, get(list::list).post(list::send).layer(upload))
+        .route("/imports", get(list::list).post(list::send).layer(upload))
         .route("/imports/mappings", get(mappings::list))
         .route("/imports/mappings/delete", post(mappings::delete))
         .route("/imports/{id}", get(of_id))
@@ -40,11 +37,6 @@ pub(crate) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/imports/{id}/mend", post(mend::send))
         .route("/imports/{id}/errors.csv", get(files::errors))
         .route("/imports/{id}/warnings.csv", get(files::warnings))
-}
-
-/// Largest upload with what is around it, in bytes. It is streamed to disk, so that the door does not read it first.
-pub(crate) fn upload_bytes(desk: &Desk) -> usize {
-    desk.doors().http().upload_bytes.saturating_add(uploads::ENVELOPE)
 }
 
 fn address(id: Uuid) -> String {

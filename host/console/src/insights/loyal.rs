@@ -61,7 +61,7 @@ impl Loyal {
     /// From how many on an indicator counts.
     fn from(&self, one: &IndicatorCount) -> String {
         match one.indicator.as_str() {
-            "spend" => self.ui.money(&(one.threshold as i64)),
+            "spend" => self.ui.money(one.threshold as i64),
             _ => one.threshold.to_string(),
         }
     }

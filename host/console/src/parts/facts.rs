@@ -89,7 +89,7 @@ impl Facts {
     pub(crate) fn told(&self, key: &str, value: &Value) -> String {
         match (self.known.get(key).map(|known| known.kind), value) {
             (_, Value::Null) => "—".into(),
-            (Some(FactKind::Money), Value::Number(minor)) => self.ui.money(&minor.as_i64().unwrap_or_default()),
+            (Some(FactKind::Money), Value::Number(minor)) => self.ui.money(minor.as_i64().unwrap_or_default()),
             (Some(FactKind::Day), Value::Number(day)) => self.ui.day(&(day.as_i64().unwrap_or_default() as i32)),
             (_, Value::Bool(true)) => self.ui.say("parts-yes").to_string(),
             (_, Value::Bool(false)) => self.ui.say("parts-no").to_string(),

@@ -5,3 +5,4 @@ pub(crate) mod facts;
 pub(crate) mod flow;
 pub(crate) mod schema;
 pub(crate) mod settings;
+pub(crate) mod tabs;

@@ -218,7 +218,7 @@ fn spoken(ui: Ui, part: Part<'_>, value: &Value) -> String {
                 .map(|(key, field)| spoken(ui, field, &value[key.as_str()]));
             fields.filter(|said| said != "—").collect::<Vec<_>>().join(" ")
         }
-        Shape::Money => value.as_i64().map_or_else(String::new, |minor| ui.money(&minor)),
+        Shape::Money => value.as_i64().map_or_else(String::new, |minor| ui.money(minor)),
         shape @ Shape::Share if !value.is_null() => format!("{}%", typed(&shape, value, ui.currency)),
         shape => typed(&shape, value, ui.currency),
     };

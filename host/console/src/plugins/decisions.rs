@@ -1,11 +1,12 @@
 //! What rules were asked and said, one case at a time, and asking them again.
 
-use super::{Tab, tabs};
+use super::tabs;
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, page};
 use crate::parts::facts::Facts;
 use crate::parts::schema::word;
+use crate::parts::tabs::Tab;
 use crate::shell::Shell;
 use crate::texts::has;
 use crate::ui::Ui;
@@ -237,7 +238,7 @@ fn called(ui: Ui, key: &str) -> String {
 /// What stands in a field, as people write it.
 fn told(ui: Ui, key: &str, value: &Value) -> String {
     match (key, value.as_i64()) {
-        ("unit_price" | "amount" | "off" | "price", Some(minor)) => ui.money(&minor),
+        ("unit_price" | "amount" | "off" | "price", Some(minor)) => ui.money(minor),
         ("rate", Some(points)) => format!("{}%", points as f64 / 100.0),
         ("departs" | "returns" | "today", Some(day)) => {
             i32::try_from(day).map_or_else(|_| day.to_string(), |day| ui.day(&day))

@@ -1,10 +1,11 @@
 //! Every revision that was let in, and letting in another.
 
 use super::record;
-use super::{Tab, tabs};
+use super::tabs;
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, again, page};
+use crate::parts::tabs::Tab;
 use crate::shell::{Shell, said, whole_page};
 use crate::ui::Ui;
 use askama::Template;

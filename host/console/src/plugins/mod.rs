@@ -8,21 +8,17 @@ mod record;
 mod webhooks;
 
 use crate::Desk;
+use crate::parts::tabs::{self, Tab};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use posthouse_app::team::{Caller, Scope};
 
-/// Where plugins are sent to.
-pub(crate) const UPLOAD: &str = "/plugins";
-
 pub(crate) fn routes() -> Router<Desk> {
+    // the door has looked at its size
+    let any = DefaultBodyLimit::disable();
     Router::new()
-        // the door has looked at its size
-        .route(
-            UPLOAD,
-            get(list::list).post(list::upload).layer(DefaultBodyLimit::disable()),
-        )
+        .route("/plugins", get(list::list).post(list::upload).layer(any))
         .route("/plugins/bindings/{point}/{name}", get(binding::binding))
         .route("/plugins/bindings/{point}/{name}/ask-again", post(binding::ask_again))
         .route("/plugins/bindings/{point}/{name}/end", post(binding::end))
@@ -39,31 +35,13 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/webhooks/{id}/delete", post(webhooks::delete))
 }
 
-/// Largest upload, in bytes: a good deal more than a plugin may have, so that the sandbox's own refusal is heard.
-pub(crate) fn upload_bytes(desk: &Desk) -> usize {
-    let most = desk.app().engine().limits().component_bytes;
-    most.saturating_mul(4).max(8 << 20)
-}
-
 /// The tabs of the room that somebody may open.
-#[derive(Debug, Clone)]
-struct Tab {
-    name: &'static str,
-    path: &'static str,
-    is_here: bool,
-}
-
-fn tabs(caller: &Caller, here: &'static str) -> Vec<Tab> {
+fn tabs(caller: &Caller, here: &str) -> Vec<Tab> {
     let all = [
-        ("plugins", UPLOAD, Scope::Rules),
+        ("plugins", "/plugins", Scope::Rules),
         ("decisions", "/decisions", Scope::Read),
         ("webhooks", "/webhooks", Scope::Operations),
     ];
     let open = all.into_iter().filter(|(_, _, scope)| caller.may(*scope).is_ok());
-    let tab = |(name, path, _)| Tab {
-        name,
-        path,
-        is_here: name == here,
-    };
-    open.map(tab).collect()
+    tabs::tabs(open.map(|(name, path, _)| (name, path)), here)
 }

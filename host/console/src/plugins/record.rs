@@ -142,5 +142,5 @@ fn measures(desk: &Desk, ui: Ui, plugin: &PluginView) -> Vec<Measure> {
 pub(super) async fn delete(State(desk): State<Desk>, Staff(session): Staff, Path(digest): Path<String>) -> Answer {
     session.caller.may(Scope::Rules)?;
     desk.app().plugins().delete(&session.caller, &digest).await?;
-    Ok(whole_page(super::UPLOAD))
+    Ok(whole_page("/plugins"))
 }

@@ -1,9 +1,10 @@
 //! Webhooks: an agency's systems that are told what happens, what became of it, and telling them again.
 
-use super::{Tab, tabs};
+use super::tabs;
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, again, page};
+use crate::parts::tabs::Tab;
 use crate::shell::{Shell, said, whole_page};
 use crate::ui::Ui;
 use askama::Template;

@@ -1,5 +1,7 @@
 //! A person's second factor: set up, renewed and taken away by themselves; and, for owners, whether everybody has to have one.
 
+pub(crate) mod first;
+
 use crate::Desk;
 use crate::door::{Bare, Staff, device, from_device};
 use crate::fault::{Answer, again, page};
@@ -8,19 +10,14 @@ use crate::ui::Ui;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Form, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
+use first::PATH;
 use posthouse_app::AppError;
 use posthouse_app::team::{AgencyChange, Scope, SecondFactor, Session};
-use posthouse_domain::words;
-use posthouse_web::Problem;
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Deserialize;
 use std::fmt::Write;
-
-/// Where it is.
-pub(crate) const PATH: &str = "/me/second-factor";
 
 pub(crate) fn routes() -> Router<Desk> {
     Router::new()
@@ -29,23 +26,6 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/me/second-factor/codes", post(renew))
         .route("/me/second-factor/remove", post(remove))
         .route("/me/second-factor/everybody", post(everybody))
-}
-
-/// What somebody reaches who has to set one up before anything else.
-pub(crate) fn is_open(path: &str) -> bool {
-    path == PATH || path.starts_with("/me/second-factor/") || path == "/me" || path == "/sign-out"
-}
-
-/// The answer to whoever sends something else before.
-pub(crate) fn first() -> Problem {
-    Problem::new(
-        StatusCode::FORBIDDEN,
-        "second_factor_needed",
-        words!(
-            "your agency wants everybody to have a second factor; set yours up first",
-            "您的旅行社要求启用两步验证；请先完成设置"
-        ),
-    )
 }
 
 /// A picture of text that a telephone reads.
@@ -235,10 +215,10 @@ mod tests {
     #[test]
     fn nothing_else_is_open_before() {
         for path in [PATH, "/me/second-factor/confirm", "/me", "/sign-out"] {
-            assert!(is_open(path), "{path}");
+            assert!(first::is_open(path), "{path}");
         }
         for path in ["/", "/customers", "/me/second-factors", "/me/sessions", "/palette"] {
-            assert!(!is_open(path), "{path}");
+            assert!(!first::is_open(path), "{path}");
         }
     }
 }

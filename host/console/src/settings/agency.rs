@@ -1,11 +1,12 @@
 //! The agency: what it is called, what it was settled with, and samples for one that has nobody yet.
 
-use super::{Tab, tabs};
+use super::tabs;
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, page};
 use crate::led::{Done, led};
 use crate::parts::dialog::refused;
+use crate::parts::tabs::Tab;
 use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;

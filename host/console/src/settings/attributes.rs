@@ -1,11 +1,12 @@
 //! The agency's own fields of a customer.
 
-use super::{Tab, tabs};
+use super::tabs;
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, page};
 use crate::led::{Done, led};
 use crate::parts::dialog::refused;
+use crate::parts::tabs::Tab;
 use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;

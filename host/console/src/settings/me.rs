@@ -1,11 +1,12 @@
 //! Everybody's own page: language and theme, the password, where they are signed in.
 
-use super::{Tab, tabs};
+use super::tabs;
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff, device, forget, from_device};
 use crate::fault::{Answer, page};
 use crate::led::{Done, led};
 use crate::parts::dialog::refused;
+use crate::parts::tabs::Tab;
 use crate::shell::{Shell, whole_page};
 use crate::ui::Ui;
 use askama::Template;

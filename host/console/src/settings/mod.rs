@@ -5,6 +5,7 @@ mod attributes;
 mod me;
 
 use crate::Desk;
+use crate::parts::tabs::{self, Tab};
 use axum::Router;
 use axum::routing::{get, post};
 use posthouse_app::team::{Caller, Scope};
@@ -21,14 +22,7 @@ pub(crate) fn routes() -> Router<Desk> {
 }
 
 /// The tabs of the room that somebody may open.
-#[derive(Debug, Clone)]
-struct Tab {
-    name: &'static str,
-    path: &'static str,
-    is_here: bool,
-}
-
-fn tabs(caller: &Caller, here: &'static str) -> Vec<Tab> {
+fn tabs(caller: &Caller, here: &str) -> Vec<Tab> {
     let mut open = vec![("me", "/settings")];
     if caller.may(Scope::Owner).is_ok() {
         open.push(("agency", "/settings/agency"));
@@ -36,10 +30,5 @@ fn tabs(caller: &Caller, here: &'static str) -> Vec<Tab> {
     if caller.may(Scope::Rules).is_ok() {
         open.push(("attributes", "/settings/attributes"));
     }
-    let tab = |(name, path)| Tab {
-        name,
-        path,
-        is_here: name == here,
-    };
-    open.into_iter().map(tab).collect()
+    tabs::tabs(open, here)
 }

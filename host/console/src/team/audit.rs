@@ -1,11 +1,12 @@
 //! The log: who did what to what, whether it is whole, and as a file.
 
 use super::deeds::{self, Names};
-use super::{Tab, field, tabs};
+use super::{field, tabs};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, page};
 use crate::parts::dialog::{instead, refused};
+use crate::parts::tabs::Tab;
 use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;

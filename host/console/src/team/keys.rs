@@ -1,11 +1,12 @@
 //! Keys that programs open the API with: made, made again, revoked. What opens is shown once.
 
-use super::{Tab, field, tabs};
+use super::{field, tabs};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, page};
 use crate::led::{Done, led};
 use crate::parts::dialog::{instead, refused};
+use crate::parts::tabs::Tab;
 use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;

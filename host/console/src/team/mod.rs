@@ -9,9 +9,11 @@ mod person;
 mod roles;
 
 use crate::Desk;
+use crate::parts::tabs::{self, Tab};
 use axum::Router;
 use axum::routing::{get, post};
-use posthouse_app::team::{Caller, Role, Scope};
+use posthouse_app::team::{Caller, Role, Scope, SessionEntry, StaffEntry, StaffState};
+use posthouse_domain::Instant;
 
 pub(crate) fn routes() -> Router<Desk> {
     Router::new()
@@ -36,14 +38,7 @@ pub(crate) fn routes() -> Router<Desk> {
 }
 
 /// The tabs of the room that somebody may open.
-#[derive(Debug, Clone)]
-struct Tab {
-    name: &'static str,
-    path: &'static str,
-    is_here: bool,
-}
-
-fn tabs(caller: &Caller, here: &'static str) -> Vec<Tab> {
+fn tabs(caller: &Caller, here: &str) -> Vec<Tab> {
     let all = [
         ("people", "/team", Scope::Team),
         ("roles", "/team/roles", Scope::Team),
@@ -52,12 +47,7 @@ fn tabs(caller: &Caller, here: &'static str) -> Vec<Tab> {
         ("audit", "/audit", Scope::Audit),
     ];
     let open = all.into_iter().filter(|(_, _, scope)| caller.may(*scope).is_ok());
-    let tab = |(name, path, _)| Tab {
-        name,
-        path,
-        is_here: name == here,
-    };
-    open.map(tab).collect()
+    tabs::tabs(open.map(|(name, path, _)| (name, path)), here)
 }
 
 /// Whether somebody may give this role, or take it from others.
@@ -69,4 +59,19 @@ fn may_give(caller: &Caller, role: &Role) -> bool {
 fn field<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
     let found = fields.iter().find(|(own, _)| own == name);
     found.map_or("", |(_, text)| text.trim())
+}
+
+/// The word's class for how somebody stands.
+fn tone(state: StaffState) -> &'static str {
+    match state {
+        StaffState::Invited => "info",
+        StaffState::Active => "good",
+        StaffState::Disabled => "",
+    }
+}
+
+/// When somebody was last there.
+fn seen(person: &StaffEntry, sessions: &[SessionEntry]) -> Option<Instant> {
+    let own = sessions.iter().filter(|session| session.person == person.id);
+    own.map(|session| session.seen_at).max().max(person.signed_in_at)
 }

@@ -1,17 +1,18 @@
 //! Everybody of the staff, and inviting somebody.
 
 use super::person::{self, Linked};
-use super::{Tab, field, may_give, tabs};
+use super::{field, may_give, seen, tabs, tone};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, page};
 use crate::parts::dialog::refused;
+use crate::parts::tabs::Tab;
 use crate::shell::{Shell, whole_page};
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Form, Query, State};
 use axum::http::request::Parts;
-use posthouse_app::team::{Branch, NewStaff, Role, Scope, SessionEntry, StaffEntry, StaffState};
+use posthouse_app::team::{Branch, NewStaff, Role, Scope, StaffEntry, StaffState};
 use posthouse_domain::Instant;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -90,25 +91,10 @@ impl List {
     }
 }
 
-/// The word's class for how somebody stands.
-pub(super) fn tone(state: StaffState) -> &'static str {
-    match state {
-        StaffState::Invited => "info",
-        StaffState::Active => "good",
-        StaffState::Disabled => "",
-    }
-}
-
 impl Row {
     fn tone(&self) -> &'static str {
         tone(self.person.state)
     }
-}
-
-/// When somebody was last there.
-pub(super) fn seen(person: &StaffEntry, sessions: &[SessionEntry]) -> Option<Instant> {
-    let own = sessions.iter().filter(|session| session.person == person.id);
-    own.map(|session| session.seen_at).max().max(person.signed_in_at)
 }
 
 pub(super) async fn list(
@@ -187,6 +173,7 @@ pub(super) async fn invite(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use posthouse_app::team::SessionEntry;
     use posthouse_domain::Localized;
 
     fn person(name: &str, state: StaffState) -> StaffEntry {

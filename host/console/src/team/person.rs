@@ -1,8 +1,7 @@
 //! One person of the staff: who they are, what they may do, where they are signed in.
 
-use super::people::{seen, tone};
 use super::roles::Meaning;
-use super::{field, may_give};
+use super::{field, may_give, seen, tone};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, page};

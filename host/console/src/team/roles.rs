@@ -1,11 +1,12 @@
 //! Roles: the built-in ones in words, and the agency's own.
 
-use super::{Tab, field, may_give, tabs};
+use super::{field, may_give, tabs};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, page};
 use crate::led::{Done, led};
 use crate::parts::dialog::refused;
+use crate::parts::tabs::Tab;
 use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;

@@ -69,8 +69,8 @@ impl Oidc {
         if self.issuer.is_empty() {
             return Ok(());
         }
-        let has_tls = self.issuer.starts_with("https://");
-        if !has_tls && !(self.allow_private && self.issuer.starts_with("http://")) {
+        let is_safe = self.issuer.starts_with("https://") || self.allow_private && self.issuer.starts_with("http://");
+        if !is_safe {
             return strange(
                 "oidc.issuer",
                 &self.issuer,

@@ -210,7 +210,7 @@ impl Team<'_> {
     pub async fn come_back(&self, back: Back<'_>, from: Device<'_>) -> Result<(Entry, String)> {
         let outcome = self.try_come_back(back, from).await;
         if !matches!(outcome, Ok((Entry::Half(_), _))) {
-            super::sign_in::count_outcome(&outcome);
+            super::doorkeeper::count_outcome(&outcome);
         }
         outcome
     }

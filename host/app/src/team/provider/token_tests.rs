@@ -145,7 +145,8 @@ fn a_token_is_for_us_and_of_now() {
         })
         .is_ok()
     );
-    let refused: [(&str, &dyn Fn(&mut Value)); 9] = [
+    type Change<'c> = &'c dyn Fn(&mut Value);
+    let refused: [(&str, Change<'_>); 9] = [
         ("another issuer", &|claims| claims["iss"] = "https://id.example/".into()),
         ("somebody else", &|claims| claims["aud"] = "other".into()),
         ("somebody else", &|claims| claims["aud"] = json!(["posthouse", "other"])),

@@ -306,8 +306,11 @@ pub(super) fn list(revisions: &[Value], bindings: &[Value], house: &House) -> St
     words
 }
 
-/// Why a binding does not decide as it should: the field that says so, and the mark beside its name.
-const TROUBLES: [(&str, fn() -> Words); 3] = [
+/// The field that says so, and the mark beside the binding's name.
+type Trouble = (&'static str, fn() -> Words);
+
+/// Why a binding does not decide as it should.
+const TROUBLES: [Trouble; 3] = [
     ("not_opened", || words!(", not opened", "，打不开")),
     ("set_aside", || words!(", set aside", "，暂停询问")),
     ("stale_since", || words!(", stale", "，未更新")),
