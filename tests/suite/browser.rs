@@ -40,6 +40,7 @@ fn room_with(database: Database, name: &str, settings: &[(&str, String)]) {
         .env("POSTHOUSE_URL", &demo.client.base)
         .env("POSTHOUSE_OWNER", demo.login("Owner"))
         .env("POSTHOUSE_SALES", demo.login("Sales"))
+        .env("POSTHOUSE_LOOKS", if elsewhere.is_none() { "4" } else { "1" })
         .output()
         .expect("node runs; scripts/setup installs it");
     let told = String::from_utf8_lossy(&output.stdout);

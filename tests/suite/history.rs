@@ -356,7 +356,42 @@ fn the_past_equals_the_notes(database: Database) {
             compare_flow(&mut world);
             compare_sample(&mut world);
         }
+        compare_trend(&mut world);
     }
+}
+
+fn compare_trend(world: &mut World) {
+    let trend = world.client.get("/api/v1/segments/hist/trend?months=2").expect(200);
+    let days: Vec<String> = trend["days"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|day| day.as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(days.len(), 3);
+    assert_eq!(days[2], date(local_day(world.now)));
+    for segment in trend["segments"].as_array().unwrap() {
+        let key = segment["key"].as_str().unwrap();
+        for (place, day) in days.iter().enumerate() {
+            let members = world.members(key, day).len();
+            assert_eq!(segment["members"][place], json!(members), "{key} on {day}");
+        }
+    }
+    let now: u64 = trend["segments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|segment| segment["members"][2].as_u64().unwrap())
+        .sum();
+    assert!(now > 0 && now <= trend["customers"][2].as_u64().unwrap());
+    assert_eq!(
+        world.client.get("/api/v1/segments/hist/trend?months=0").problem(422),
+        "bad_range"
+    );
+    assert_eq!(
+        world.client.get("/api/v1/segments/none/trend").problem(404),
+        "not_found"
+    );
 }
 
 fn compare_as_of(world: &mut World) {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 on_both_engines!(
     the_pareto_view_equals_a_slow_computation,
     loyal_customers_meet_the_indicators_that_are_known,
+    the_rfm_map_equals_a_slow_computation,
 );
 
 pub(crate) const TODAY: i64 = 20_468;
@@ -246,4 +247,76 @@ fn loyal_customers_meet_the_indicators_that_are_known(database: Database) {
     assert_eq!(get("satisfaction=NaN").problem(422), "bad_threshold");
     assert_eq!(get("at_least=6").problem(422), "bad_at_least");
     assert_eq!(get("cursor=x").problem(422), "bad_cursor");
+}
+
+fn the_rfm_map_equals_a_slow_computation(database: Database) {
+    let server = Server::start(
+        database,
+        Options {
+            clock: Some("fixed:2026-01-15T04:00:00Z"),
+            ..Options::default()
+        },
+    );
+    let client = server.agency("rfm");
+    let empty = client.get("/api/v1/insights/rfm").expect(200);
+    assert_eq!(
+        (&empty["customers"], empty["cells"].as_array().unwrap().len()),
+        (&json!(0), 25)
+    );
+    client.import("bookings", file().as_bytes());
+    client.import("customers", b"member_no\nNEVER\n");
+    let all = facts(&client);
+    let number = |row: &BTreeMap<String, String>, key: &str| row[key].parse::<i64>().unwrap();
+    let guests: Vec<(i64, i64, i64)> = all
+        .values()
+        .filter(|row| number(row, "trips-24m") > 0)
+        .map(|row| {
+            (
+                number(row, "recency-days"),
+                number(row, "trips-24m"),
+                number(row, "spend-24m"),
+            )
+        })
+        .collect();
+    // of those who travelled, how many fifths lie below somebody
+    let fifth = |of: fn(&(i64, i64, i64)) -> i64, value: i64| {
+        let mut values: Vec<i64> = guests.iter().map(of).collect();
+        values.sort_unstable();
+        let edge = |j: usize| values[(j * values.len()).div_ceil(5) - 1];
+        1 + (1..5).filter(|j| edge(*j) < value).count()
+    };
+    let mut expected: BTreeMap<(usize, usize), (u64, i64, usize)> = BTreeMap::new();
+    for guest in &guests {
+        let place = (6 - fifth(|guest| guest.0, guest.0), fifth(|guest| guest.1, guest.1));
+        let cell = expected.entry(place).or_default();
+        *cell = (cell.0 + 1, cell.1 + guest.2, cell.2 + fifth(|guest| guest.2, guest.2));
+    }
+    let map = client.get("/api/v1/insights/rfm").expect(200);
+    assert_eq!(map["customers"], json!(guests.len()));
+    assert_eq!(map["others"], json!(all.len() - guests.len()));
+    for cell in map["cells"].as_array().unwrap() {
+        let place = (
+            cell["recency"].as_u64().unwrap() as usize,
+            cell["frequency"].as_u64().unwrap() as usize,
+        );
+        let (customers, spend, money) = expected.get(&place).copied().unwrap_or_default();
+        assert_eq!(
+            (&cell["customers"], &cell["spend"]),
+            (&json!(customers), &json!(spend)),
+            "{cell}"
+        );
+        let mean = (customers > 0).then(|| (money * 100 / customers as usize) as f64 / 100.0);
+        shares(&cell["money"], mean, "money");
+        // the cell's bounds lead to the same customers
+        if customers > 0 {
+            let bound = |key: &str| cell[key].as_i64().map(|bound| bound.to_string()).unwrap_or_default();
+            let fact = |key: &str, from: &str, to: &str| format!("fact={key}:{}..{}", bound(from), bound(to));
+            let path = format!(
+                "/api/v1/customers?limit=1&{}&{}",
+                fact("recency-days", "recency_days_from", "recency_days_to"),
+                fact("trips-24m", "trips_from", "trips_to")
+            );
+            assert_eq!(client.get(&path).expect(200)["total"], json!(customers), "{path}");
+        }
+    }
 }

@@ -88,6 +88,7 @@ mod trade;
 mod two_hosts;
 mod upgrade;
 mod versions;
+mod views;
 mod warnings;
 mod webhooks;
 mod words;

@@ -289,7 +289,15 @@ fn people_see_their_own_customers(database: Database) {
         .as_str()
         .unwrap()
         .to_owned();
-    for path in ["", "/timeline", "?as_of=2026-01-15", "/documents/passport"] {
+    for path in [
+        "",
+        "/timeline",
+        "?as_of=2026-01-15",
+        "/documents/passport",
+        "/bookings",
+        "/standing",
+        "/quotes",
+    ] {
         assert_eq!(
             one.get(&format!("/api/v1/customers/{theirs}{path}")).problem(404),
             "not_found",

@@ -6,6 +6,7 @@ use posthouse_app::facts::export::Format;
 use posthouse_app::rules;
 use posthouse_app::segments::Sort;
 use posthouse_app::team;
+use posthouse_app::views;
 use posthouse_domain::campaign::effect::TooFew;
 use posthouse_domain::catalogue;
 use posthouse_domain::clv::Unfit;
@@ -59,6 +60,8 @@ fixed! {
     StaffState = team::StaffState::ALL.map(team::StaffState::as_str);
     /// Who did something: a person of the staff, a key, or the server by itself and whoever works on its database with the command line.
     ActorKind = ["staff", "key", "host"];
+    /// A list that views are of.
+    ViewList = views::ViewList::ALL.map(views::ViewList::as_str);
     /// What a rule decides.
     ExtensionPoint = engine::Points::default().names().collect::<Vec<_>>();
     /// How a rule is in force.

@@ -9,7 +9,7 @@ use super::preview::MoveCount;
 use axum::extract::State;
 use posthouse_app::segments as app;
 use posthouse_app::team::Scope;
-use posthouse_domain::{Localized, words};
+use posthouse_domain::{Localized, time, words};
 use posthouse_web::problem::{Answer, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 pub(super) fn routes() -> Calls {
     Calls::new()
         .open_to(&[Scope::Read], routes!(flow))
+        .open_to(&[Scope::Read], routes!(trend))
         .open_to_all_of(&[Scope::Read, Scope::Exports], routes!(sample))
 }
 
@@ -135,6 +136,75 @@ async fn flow(
         .flow(&caller, &binding, &query.from, &query.to)
         .await?;
     Ok(axum::Json(flow.into()))
+}
+
+/// A segment over the months.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TrendSegment {
+    /// Its key. Segments of the same key are the same segment, whatever rule made them.
+    key: String,
+    /// Its title by language, by the latest rule that has it.
+    #[schema(value_type = described::Localized)]
+    title: Localized,
+    /// Members at the end of each of the days.
+    members: Vec<u64>,
+}
+
+/// How many were in each segment at the ends of the last months, and now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Trend {
+    /// The binding.
+    binding: String,
+    /// The last days of months, the earliest first, and today.
+    #[schema(example = json!(["2025-12-31", "2026-01-15"]))]
+    days: Vec<String>,
+    /// Number of the revision in force at the end of each day; `null` where the binding did not exist yet.
+    revisions: Vec<Option<i64>>,
+    /// Customers at the end of each day.
+    customers: Vec<u64>,
+    /// The segments, those of the rule in force first.
+    segments: Vec<TrendSegment>,
+}
+
+impl From<app::Trend> for Trend {
+    fn from(trend: app::Trend) -> Self {
+        let segment = |segment: app::TrendSegment| TrendSegment {
+            key: segment.key,
+            title: segment.title,
+            members: segment.members,
+        };
+        Self {
+            binding: trend.binding,
+            days: trend.days.into_iter().map(time::day_text).collect(),
+            revisions: trend.revisions,
+            customers: trend.customers,
+            segments: trend.segments.into_iter().map(segment).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TrendQuery {
+    /// Months before this one, 1 to 36; 12 if left out.
+    #[param(example = 12)]
+    months: Option<u32>,
+}
+
+/// How many were in each segment at the ends of the last months, and now.
+#[utoipa::path(get, path = "/segments/{segment}/trend", tag = "segments", operation_id = "segmentTrend",
+    params(("segment" = String, Path, description = "The binding, as in `lifecycle`."), TrendQuery),
+    responses((status = 200, description = "A number for each segment and month.", body = Trend)))]
+async fn trend(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path(binding): Path<String>,
+    Query(query): Query<TrendQuery>,
+) -> Answer<axum::Json<Trend>> {
+    let months = query.months.unwrap_or(12);
+    let trend = front.app().segments().trend(&caller, &binding, months).await?;
+    Ok(axum::Json(trend.into()))
 }
 
 /// Somebody who was drawn, with what a caller needs.

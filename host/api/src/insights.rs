@@ -9,6 +9,7 @@ use axum::extract::State;
 use posthouse_app::insights::{self as app, Measure, Window};
 use posthouse_app::team::Scope;
 use posthouse_domain::insights::pareto::Point;
+use posthouse_domain::insights::rfm::SCORES;
 use posthouse_domain::{time, words};
 use posthouse_web::problem::{Answer, Problem};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub(super) fn routes() -> Calls {
         .open_to(&[Scope::Read], routes!(clv))
         .open_to(&[Scope::Rules], routes!(fit_clv))
         .open_to(&[Scope::Read], routes!(loyal))
+        .open_to(&[Scope::Read], routes!(rfm))
 }
 
 /// What the best customers bring together.
@@ -412,4 +414,85 @@ async fn loyal(
         .loyal(&caller, request, query.cursor.as_deref(), limit)
         .await?;
     Ok(axum::Json(found.into()))
+}
+
+/// Guests who booked and travelled alike.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RfmCell {
+    /// Score of recency, 5 for the fifth who booked latest.
+    recency: usize,
+    /// Score of frequency, 5 for the fifth who travelled most often.
+    frequency: usize,
+    /// The fewest days since the latest booking; `null` if there is no bound.
+    recency_days_from: Option<i64>,
+    /// The most of them; `null` if there is no bound.
+    recency_days_to: Option<i64>,
+    /// The fewest trips of 24 months; `null` if there is no bound.
+    trips_from: Option<i64>,
+    /// The most of them; `null` if there is no bound.
+    trips_to: Option<i64>,
+    /// How many customers.
+    customers: u64,
+    /// What they spent in 24 months, in minor units.
+    spend: i64,
+    /// Their mean score of money, 1 to 5; `null` if there are none.
+    money: Option<f64>,
+}
+
+/// How lately guests booked against how often they travelled.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Rfm {
+    /// The day of the facts.
+    #[schema(format = Date, example = "2026-01-15")]
+    day: String,
+    /// Currency of all sums.
+    #[schema(example = "CNY")]
+    currency: String,
+    /// Customers who travelled in the last 24 months; they are on the map.
+    customers: u64,
+    /// Customers who did not.
+    others: u64,
+    /// 25 cells, those who booked latest first, and of these those who travelled most often.
+    cells: Vec<RfmCell>,
+}
+
+impl From<app::Rfm> for Rfm {
+    fn from(found: app::Rfm) -> Self {
+        let places = (1..=SCORES).rev().flat_map(|r| (1..=SCORES).rev().map(move |f| (r, f)));
+        let cell = |(r, f): (usize, usize)| {
+            let (cell, days, trips) = (
+                found.map.cells[r - 1][f - 1],
+                found.map.recency[r - 1],
+                found.map.frequency[f - 1],
+            );
+            RfmCell {
+                recency: r,
+                frequency: f,
+                recency_days_from: days.0,
+                recency_days_to: days.1,
+                trips_from: trips.0,
+                trips_to: trips.1,
+                customers: cell.customers,
+                spend: cell.spend,
+                money: (cell.customers > 0).then(|| cell.money as f64 / 100.0),
+            }
+        };
+        Self {
+            day: time::day_text(found.day),
+            currency: found.currency.to_string(),
+            customers: found.customers,
+            others: found.others,
+            cells: places.map(cell).collect(),
+        }
+    }
+}
+
+/// The RFM map: how lately guests booked against how often they travelled, and what those of each cell spent.
+///
+/// Scores are fifths among the customers who travelled in the last 24 months, as the rule `rfm` has them. A cell's bounds are those of the facts
+/// `recency-days` and `trips-24m`, so that `GET /customers?fact=…` finds the same customers.
+#[utoipa::path(get, path = "/insights/rfm", tag = "insights", operation_id = "rfmMap",
+    responses((status = 200, description = "The map.", body = Rfm)))]
+async fn rfm(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Rfm>> {
+    Ok(axum::Json(front.app().insights().rfm(&caller).await?.into()))
 }

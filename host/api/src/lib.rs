@@ -29,6 +29,7 @@ mod health;
 mod idempotency;
 mod imports;
 mod insights;
+mod jobs;
 mod keys;
 mod links;
 mod openapi;
@@ -49,6 +50,7 @@ mod staff;
 mod tasks;
 mod timeline;
 mod today;
+mod views;
 mod webhooks;
 mod welcome;
 
@@ -182,7 +184,9 @@ fn calls(front: &Front) -> Calls {
         .merge(staff::routes())
         .merge(roles::routes())
         .merge(samples::routes())
-        .merge(sessions::routes());
+        .merge(sessions::routes())
+        .merge(views::routes())
+        .merge(jobs::routes());
     let files = Taking::Pieces(http.upload_bytes.saturating_add(uploads::ENVELOPE));
     let v1 = open(plain, small)
         .merge(open(events::routes(), Taking::Whole(http.event_bytes)))

@@ -37,6 +37,8 @@ capabilities! {
     samples: Samples,
     /// Customers: found, shown, changed by hand, linked to each other.
     profiles: Profiles,
+    /// Lists kept under a name.
+    views: Views,
     /// What rules may know of customers.
     facts: Facts,
     /// Attributes that an agency defines for itself.
@@ -69,6 +71,8 @@ capabilities! {
     webhooks: Webhooks,
     /// The turn of the day.
     days: Days,
+    /// Work that falls due.
+    jobs: Jobs,
     /// One-time work on what earlier builds wrote.
     upkeep: Upkeep,
 }

@@ -18,7 +18,7 @@ pub mod idempotency;
 mod in_step;
 pub mod insights;
 pub mod intake;
-mod jobs;
+pub mod jobs;
 mod labels;
 pub mod links;
 mod masks;
@@ -43,6 +43,7 @@ mod together;
 #[cfg(test)]
 mod toy;
 mod upkeep;
+pub mod views;
 pub mod webhooks;
 pub mod work;
 mod writable;
@@ -50,7 +51,7 @@ mod writable;
 pub use allowances::Allowances;
 pub use capabilities::{
     Amendments, Attributes, Audit, Bindings, Campaigns, Coupons, Days, Decisions, Facts, Idempotency, Insights, Intake,
-    Plugins, Profiles, Quotes, Samples, Segments, StackingGroups, Tasks, Team, Today, Upkeep, Webhooks,
+    Jobs, Plugins, Profiles, Quotes, Samples, Segments, StackingGroups, Tasks, Team, Today, Upkeep, Views, Webhooks,
 };
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result, thing};
@@ -151,6 +152,27 @@ pub struct Parts {
     pub provider: Option<team::ProviderTerms>,
 }
 
+/// The kinds of work that capabilities have registered.
+fn job_kinds() -> Kinds {
+    Kinds::default()
+        .with::<days::TurnDay>()
+        .with::<days::RetryDay>()
+        .with::<intake::ImportFile>()
+        .with::<intake::ForgetUpload>()
+        .with::<intake::LetGo>()
+        .with::<campaigns::End>()
+        .with::<coupons::Abandon>()
+        .with_together::<quotes::Expire>()
+        .with::<quotes::Return>()
+        .with::<webhooks::Deliver>()
+        .with::<webhooks::Tidy>()
+}
+
+/// Their names, for whoever has words for them.
+pub fn job_kind_names() -> Vec<&'static str> {
+    job_kinds().names().collect()
+}
+
 impl App {
     /// Furnishes the house. Background work begins with [`App::start`].
     pub fn new(parts: Parts) -> Self {
@@ -182,18 +204,7 @@ impl App {
             sources: timeline::Sources::default()
                 .with::<intake::Records>()
                 .with::<segments::Moves>(),
-            kinds: Kinds::default()
-                .with::<days::TurnDay>()
-                .with::<days::RetryDay>()
-                .with::<intake::ImportFile>()
-                .with::<intake::ForgetUpload>()
-                .with::<intake::LetGo>()
-                .with::<campaigns::End>()
-                .with::<coupons::Abandon>()
-                .with_together::<quotes::Expire>()
-                .with::<quotes::Return>()
-                .with::<webhooks::Deliver>()
-                .with::<webhooks::Tidy>(),
+            kinds: job_kinds(),
             subjects: work::Subjects::default().with::<campaigns::Tasked>(),
             turn: Arc::default(),
             host,

@@ -7,12 +7,14 @@ use crate::team::Caller;
 use posthouse_domain::link::LinkKind;
 use posthouse_domain::words;
 use posthouse_store::links::{self as store, LinkRow};
-use posthouse_store::{Tx, intake};
+use posthouse_store::{Access, Tx, intake};
 use serde::Serialize;
 use uuid::Uuid;
 
 /// Most links of one customer.
 const MOST: i64 = 1_000;
+/// Most customers that are linked to another at once.
+const MOST_AT_ONCE: usize = 100;
 
 /// A link of a customer.
 #[derive(Debug, Clone, Serialize)]
@@ -81,7 +83,17 @@ impl Profiles<'_> {
     /// # Errors
     /// [`AppError::NotFound`] if either is not there; `link_to_self`, `too_many_links`.
     pub async fn link(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<Vec<LinkView>> {
-        if customer == other {
+        self.link_all(caller, &[customer], kind, other).await?;
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
+        links_of(&mut tx, caller, customer).await
+    }
+
+    /// The same for several customers, all or none of them.
+    ///
+    /// # Errors
+    /// Those of [`Profiles::link`]; `too_many_items`.
+    pub async fn link_all(&self, caller: &Caller, customers: &[Uuid], kind: LinkKind, other: Uuid) -> Result<()> {
+        if customers.contains(&other) {
             return Err(AppError::invalid(
                 "link_to_self",
                 words!(
@@ -90,25 +102,41 @@ impl Profiles<'_> {
                 ),
             ));
         }
-        self.must_see_all(caller, &[customer, other]).await?;
-        retrying!(self.try_link(caller, customer, kind, other))
+        if customers.len() > MOST_AT_ONCE {
+            return Err(AppError::invalid(
+                "too_many_items",
+                words!(
+                    "{many} customers were sent, {MOST_AT_ONCE} at most are linked at once",
+                    "共 {many} 位客户，一次最多关联 {MOST_AT_ONCE} 位",
+                    many = customers.len()
+                ),
+            ));
+        }
+        let all: Vec<Uuid> = customers.iter().copied().chain([other]).collect();
+        self.must_see_all(caller, &all).await?;
+        retrying!(self.try_link(caller, &all, kind, other))
     }
 
-    async fn try_link(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<Vec<LinkView>> {
+    async fn try_link(&self, caller: &Caller, all: &[Uuid], kind: LinkKind, other: Uuid) -> Result<()> {
         let agency = caller.room.id;
         let mut tx = self.app.idempotency().begin(caller).await?;
-        both_there(&mut tx, agency, customer, other).await?;
-        let (customer_id, other_id) = ends(customer, kind, other);
-        let link = LinkRow {
-            customer_id,
-            kind: kind.as_str().into(),
-            other_id,
-            source: "console".into(),
-            at: self.app.clock.now(),
-        };
-        store::put_link(&mut tx, agency, &link).await?;
-        for end in [customer, other] {
-            if store::count_links(&mut tx, agency, end).await? > MOST {
+        all_there(&mut tx, agency, all).await?;
+        let at = self.app.clock.now();
+        for customer in all.iter().filter(|customer| **customer != other) {
+            let (customer_id, other_id) = ends(*customer, kind, other);
+            let link = LinkRow {
+                customer_id,
+                kind: kind.as_str().into(),
+                other_id,
+                source: "console".into(),
+                at,
+            };
+            store::put_link(&mut tx, agency, &link).await?;
+            self.note_link(&mut tx, caller, "link.put", *customer, kind, other)
+                .await?;
+        }
+        for end in all {
+            if store::count_links(&mut tx, agency, *end).await? > MOST {
                 return Err(AppError::conflict(
                     "too_many_links",
                     words!(
@@ -118,11 +146,7 @@ impl Profiles<'_> {
                 ));
             }
         }
-        let links = links_of(&mut tx, caller, customer).await?;
-        self.note_link(&mut tx, caller, "link.put", customer, kind, other)
-            .await?;
-        tx.commit().await?;
-        Ok(links)
+        Ok(tx.commit().await?)
     }
 
     /// Takes a link away. One that is not there is not missed.
@@ -137,7 +161,7 @@ impl Profiles<'_> {
     async fn try_unlink(&self, caller: &Caller, customer: Uuid, kind: LinkKind, other: Uuid) -> Result<()> {
         let agency = caller.room.id;
         let mut tx = self.app.idempotency().begin(caller).await?;
-        both_there(&mut tx, agency, customer, other).await?;
+        all_there(&mut tx, agency, &[customer, other]).await?;
         let (one, two) = ends(customer, kind, other);
         store::delete_link(&mut tx, agency, one, kind.as_str(), two).await?;
         self.note_link(&mut tx, caller, "link.delete", customer, kind, other)
@@ -163,16 +187,12 @@ impl Profiles<'_> {
     }
 }
 
-/// Takes the agency's lock, so that neither goes away meanwhile, and looks for both.
-async fn both_there(tx: &mut Tx, agency: Uuid, customer: Uuid, other: Uuid) -> Result<()> {
+/// Takes the agency's lock, so that none goes away meanwhile, and looks for all of them.
+async fn all_there(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<()> {
     intake::lock(tx, agency).await?;
-    let there = intake::customers(tx, agency, &[customer, other]).await?;
-    let missing = [customer, other]
-        .iter()
-        .any(|id| !there.iter().any(|row| row.id == *id));
-    if missing {
-        Err(AppError::NotFound("customer"))
-    } else {
-        Ok(())
+    let there = intake::customers(tx, agency, ids).await?;
+    match ids.iter().all(|id| there.iter().any(|row| row.id == *id)) {
+        true => Ok(()),
+        false => Err(AppError::NotFound("customer")),
     }
 }

@@ -4,7 +4,7 @@ mod browse;
 mod note;
 mod record;
 
-pub use browse::{Browse, BrowseAll, Found, FoundRow, Sort};
+pub use browse::{Browse, BrowseAll, Contacts, Found, FoundRow, Sort};
 pub use note::Note;
 pub use record::{BookingView, Month, Place, Standing};
 

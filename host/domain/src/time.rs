@@ -1,6 +1,6 @@
 //! Instants, days and the two things a pure program has to be given: the time and randomness.
 
-use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
+use chrono::{DateTime, Datelike, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 use std::sync::atomic::{AtomicI64, Ordering};
 use uuid::Uuid;
@@ -118,6 +118,15 @@ pub fn date_from_day(day: Day) -> NaiveDate {
     epoch()
         .checked_add_signed(chrono::TimeDelta::days(i64::from(day)))
         .unwrap_or(if day < 0 { NaiveDate::MIN } else { NaiveDate::MAX })
+}
+
+/// The first days of so many months, the last of which is the one of `day`; the earliest first.
+pub fn first_days_of_months(day: Day, months: u32) -> Vec<Day> {
+    let this = date_from_day(day).with_day(1).unwrap_or_default();
+    let firsts = (0..months)
+        .rev()
+        .filter_map(|back| this.checked_sub_months(Months::new(back)));
+    firsts.map(day_from_date).collect()
 }
 
 /// `2026-01-15`, for people.

@@ -496,3 +496,52 @@ pub async fn dead(tx: &mut Tx, agency: Uuid, limit: i64) -> Result<Vec<DeadJob>>
         limit
     )
 }
+
+/// How many jobs of one kind an agency has, by where they stand.
+#[derive(Debug, Clone, FromRow)]
+pub struct KindCount {
+    /// What kind of work it is.
+    pub kind: String,
+    /// Not given up: those that wait for their time, and those at work.
+    pub waiting: i64,
+    /// Those of them that a host is at work on.
+    pub running: i64,
+    /// Those of them that failed and are tried again.
+    pub failing: i64,
+    /// Given up.
+    pub dead: i64,
+    /// When the first of those that wait is due, in ms since 1970; none if none does.
+    pub next_due: Option<i64>,
+}
+
+/// The jobs of an agency, counted by kind.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn counts(tx: &mut Tx, agency: Uuid) -> Result<Vec<KindCount>> {
+    fetch_all!(
+        tx,
+        KindCount,
+        "SELECT kind, COUNT(CASE WHEN dead_at IS NULL THEN 1 END) AS waiting, COUNT(host) AS running,
+           COUNT(CASE WHEN dead_at IS NULL THEN failure END) AS failing, COUNT(dead_at) AS dead,
+           MIN(CASE WHEN dead_at IS NULL THEN due END) AS next_due
+         FROM job WHERE agency_id = $1 GROUP BY kind ORDER BY kind",
+        agency
+    )
+}
+
+/// Has a job that was given up tried again, from the first attempt; `false` if there is none that was.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn revive(tx: &mut Tx, agency: Uuid, kind: &str, key: &str) -> Result<bool> {
+    let revived = execute!(
+        tx,
+        "UPDATE job SET dead_at = NULL, attempts = 0, held_until = 0, host = NULL, version = version + 1
+         WHERE agency_id = $1 AND kind = $2 AND key = $3 AND dead_at IS NOT NULL",
+        agency,
+        kind,
+        key
+    )?;
+    Ok(revived == 1)
+}

@@ -61,6 +61,7 @@ mod tasks;
 pub mod team;
 pub mod today;
 pub mod unique;
+pub mod views;
 pub mod webhooks;
 pub mod work;
 

@@ -49,7 +49,7 @@ pub(super) struct CustomerSummary {
 
 impl CustomerSummary {
     fn of(row: FoundRow, columns: &[String]) -> Self {
-        let FoundRow { summary, values } = row;
+        let FoundRow { summary, values, .. } = row;
         let value = |value: &Option<Stored>| {
             value
                 .as_ref()
@@ -183,6 +183,8 @@ pub(super) async fn list(
         q: once.q,
         segments: filters.segments(),
         conditions: app.profiles().conditions(&caller, &filters.fact).await?,
+        only: None,
+        contacts: false,
         sort,
         columns: columns
             .split(',')

@@ -172,7 +172,7 @@ async fn quotes(
 ) -> Answer<axum::Json<Page<CustomerQuote>>> {
     let limit = front.limit(query.limit)?;
     let before = query.cursor.as_deref().map(id_cursor).transpose()?;
-    front.app().profiles().exists(&caller, id).await?;
+    front.app().profiles().version(&caller, id).await?;
     let filter = QuoteFilter { customer: Some(id) };
     let (views, next) = front.app().quotes().list(&caller, filter, before, limit).await?;
     Ok(axum::Json(Page::of((views, next.map(|next| next.to_string())))))

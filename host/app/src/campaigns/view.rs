@@ -228,6 +228,16 @@ impl Campaigns<'_> {
         view(&mut tx, &caller.room, row).await
     }
 
+    /// The version of a campaign: another one than before says that something has changed.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn version(&self, caller: &Caller, name: &str) -> Result<i64> {
+        let agency = caller.room.id;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        Ok(find(&mut tx, agency, name).await?.version)
+    }
+
     /// Campaigns, the newest first; of one state and one type if those are named.
     ///
     /// # Errors

@@ -3,10 +3,12 @@
 mod clv;
 mod loyal;
 mod pareto;
+mod rfm;
 
 pub use clv::ClvFit;
 pub use loyal::{IndicatorCount, Loyal, LoyalCustomer, LoyalRequest};
 pub use pareto::{Measure, Pareto, Window};
+pub use rfm::Rfm;
 
 use crate::Insights;
 use crate::beside::beside;

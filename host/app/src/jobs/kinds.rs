@@ -89,6 +89,10 @@ impl Kinds {
         self
     }
 
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+
     pub(super) fn of(&self, name: &str) -> Option<Kind> {
         self.0.get(name).copied()
     }

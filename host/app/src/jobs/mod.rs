@@ -7,6 +7,7 @@
 //! ```
 
 mod kinds;
+mod overview;
 mod runner;
 mod slots;
 #[cfg(test)]
@@ -14,6 +15,8 @@ mod tests;
 mod travel;
 
 pub(crate) use kinds::{Done, Job, Kinds, Together};
+pub use overview::{DeadJob, JobsView};
+pub use posthouse_store::jobs::KindCount;
 pub(crate) use posthouse_store::jobs::{
     JobClock, JobRow, Lane, NewJob, bring_forward, cancel, finish, finish_all, lock_own, next_due, put, put_all,
     stand_behind, wake,

@@ -341,6 +341,20 @@ async fn what_fails_is_tried_again_and_given_up(store: Store) {
     assert_eq!((dead.len(), dead[0].key.as_str(), dead[0].attempts), (1, "h", 3));
     assert!(dead[0].failure.contains("cannot be done"), "{}", dead[0].failure);
     drop(tx);
+    // an operator sees it and has it tried again, from the first attempt
+    let caller = testing::owner(&app, agency, agency).await;
+    let seen = app.jobs().look(&caller).await.expect("jobs");
+    let kind = seen
+        .kinds
+        .iter()
+        .find(|kind| kind.kind == Hopeless::KIND)
+        .expect("its kind");
+    assert_eq!((kind.waiting, kind.dead, seen.dead.len()), (0, 1, 1));
+    assert!(seen.dead[0].failure.en.contains("cannot be done"));
+    app.jobs().try_again(&caller, Hopeless::KIND, "h").await.expect("again");
+    let twice = app.jobs().try_again(&caller, Hopeless::KIND, "h").await;
+    assert!(matches!(twice, Err(AppError::NotFound(_))), "it waits already");
+    assert_eq!(run(&app, &all).await, [("h".to_owned(), 1)]);
     // scheduled again it begins anew
     put_down(&store, agency, &[(Hopeless::KIND, "h", JobClock::Business, NOW)]).await;
     assert_eq!(run(&app, &all).await, [("h".to_owned(), 1)]);

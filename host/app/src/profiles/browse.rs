@@ -17,13 +17,16 @@ use crate::{App, Profiles, Room};
 use posthouse_domain::campaign::{Condition, MOST_CONDITIONS, MOST_SEGMENTS};
 use posthouse_domain::contribution::Stored;
 use posthouse_domain::{Day, Instant, words};
-use posthouse_store::{Access, profiles as store, search};
+use posthouse_store::{Access, intake, profiles as store, search};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Most facts that a list shows of each customer.
 const MOST_COLUMNS: usize = 50;
+/// Most customers that can be picked one by one.
+const MOST_PICKED: usize = 500;
 /// Customers of a list that are read at once when all of them are.
 const PAGE_OF_ALL: usize = 1_000;
 
@@ -39,10 +42,14 @@ pub struct Browse {
     pub segments: Vec<(String, Vec<String>)>,
     /// Only those who meet all of these.
     pub conditions: Vec<Condition>,
+    /// Only those of these who are there; everybody if there is no list.
+    pub only: Option<Vec<Uuid>>,
     /// In which order; without one, the best match of `q` first, or else the newest customer first.
     pub sort: Option<Sort>,
     /// Keys of the facts that are shown of each.
     pub columns: Vec<String>,
+    /// Whether telephone numbers and e-mail addresses are read as well, as far as the caller sees them.
+    pub contacts: bool,
     /// Where the page begins: `next` of the page before.
     pub cursor: Option<String>,
     /// Customers of a page.
@@ -78,6 +85,17 @@ pub struct FoundRow {
     pub summary: CustomerSummary,
     /// The facts that were asked for, in their order; none where unknown.
     pub values: Vec<Option<Stored>>,
+    /// Telephone numbers and e-mail addresses, if they were asked for.
+    pub contacts: Contacts,
+}
+
+/// How a customer is reached.
+#[derive(Debug, Clone, Default)]
+pub struct Contacts {
+    /// Telephone numbers.
+    pub phones: Vec<String>,
+    /// E-mail addresses.
+    pub emails: Vec<String>,
 }
 
 /// The last customer of a page.
@@ -130,12 +148,23 @@ impl Browse {
 
     /// Whether nothing but a text is asked for.
     fn is_search(&self) -> bool {
-        self.text().is_some() && self.segments.is_empty() && self.conditions.is_empty() && self.sort.is_none()
+        let is_narrowed = !self.segments.is_empty() || !self.conditions.is_empty() || self.only.is_some();
+        self.text().is_some() && !is_narrowed && self.sort.is_none()
     }
 
     /// Whether everything that is named is there, and fits.
     fn check(&self, room: &Room) -> Result<()> {
         let segments: usize = self.segments.iter().map(|(_, keys)| keys.len()).sum();
+        let picked = self.only.as_ref().map_or(0, Vec::len);
+        if picked > MOST_PICKED {
+            return Err(AppError::invalid(
+                "too_many_items",
+                words!(
+                    "{picked} customers were picked, {MOST_PICKED} at most at once",
+                    "共选择了 {picked} 位客户，一次最多 {MOST_PICKED} 位"
+                ),
+            ));
+        }
         if self.conditions.len() > MOST_CONDITIONS || segments > MOST_SEGMENTS || self.columns.len() > MOST_COLUMNS {
             return Err(AppError::invalid(
                 "too_many_items",
@@ -193,6 +222,8 @@ struct Question {
     /// Who matches the text, the best first.
     matching: Option<Vec<search::Place>>,
     visible: Option<Selection>,
+    /// Those who were picked.
+    picked: Option<Selection>,
     customers: usize,
     wanted: usize,
     present: Moment,
@@ -211,6 +242,9 @@ struct Answer {
 impl Question {
     fn answer(self, room: &Room) -> Result<Answer> {
         let mut among = self.visible.unwrap_or_else(|| Selection::all(self.customers));
+        if let Some(picked) = &self.picked {
+            among.retain(|ordinal| picked.contains(ordinal));
+        }
         if let Some(matching) = &self.matching {
             let matching = Selection::of(self.customers, matching.iter().map(|(_, ordinal)| *ordinal as usize));
             among.retain(|ordinal| matching.contains(ordinal));
@@ -320,7 +354,7 @@ impl Profiles<'_> {
             .map(|condition| condition.fact.as_str())
             .collect();
         let detail = json!({
-            "customers": ordinals.len(), "columns": browse.columns, "filters": filters, "searched": browse.text().is_some(),
+            "customers": ordinals.len(), "picked": browse.only.is_some(), "columns": browse.columns, "filters": filters, "searched": browse.text().is_some(),
         });
         let audit = self.app.audit();
         audit
@@ -413,12 +447,20 @@ impl Profiles<'_> {
             Some(q) => Some(self.matching(caller, &mut tx, q, (0, 0), usize::MAX).await?.places),
             None => None,
         };
+        let picked = match &browse.only {
+            Some(ids) => {
+                let rows = intake::customers(&mut tx, room.id, ids).await?;
+                Some(Selection::of(customers, rows.iter().map(|row| row.ordinal as usize)))
+            }
+            None => None,
+        };
         drop(tx);
         let question = Question {
             browse: browse.clone(),
             behind,
             matching,
             visible,
+            picked,
             customers,
             wanted,
             present,
@@ -439,6 +481,18 @@ impl Profiles<'_> {
             .collect();
         customers.sort_unstable_by_key(|row| places.get(&row.ordinal));
         let here: Vec<usize> = customers.iter().map(|row| row.ordinal as usize).collect();
+        let mut contacts: HashMap<Uuid, Contacts> = HashMap::new();
+        if browse.contacts && !caller.is_masked(Mask::Contact) {
+            let ids: Vec<Uuid> = customers.iter().map(|row| row.id).collect();
+            for row in intake::identities_of(&mut tx, room.id, &ids).await? {
+                let own = contacts.entry(row.customer_id).or_default();
+                match row.kind.as_str() {
+                    "phone" => own.phones.push(row.shown().to_owned()),
+                    "email" => own.emails.push(row.shown().to_owned()),
+                    _ => {}
+                }
+            }
+        }
         let summaries = summaries(&mut tx, *self, caller, customers, browse.text()).await?;
         drop(tx);
         let present = self.app.segments().moment(room);
@@ -458,6 +512,7 @@ impl Profiles<'_> {
         let rows = summaries.into_iter().zip(here);
         Ok(rows
             .map(|(summary, ordinal)| FoundRow {
+                contacts: contacts.remove(&summary.id).unwrap_or_default(),
                 summary,
                 values: values(ordinal),
             })

@@ -199,22 +199,23 @@ impl Profiles<'_> {
         Ok(Standing { months, spend })
     }
 
-    /// Makes sure that there is such a customer.
+    /// The version of a customer whom the caller sees: another one than before says that something has changed.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn exists(&self, caller: &Caller, id: Uuid) -> Result<()> {
+    pub async fn version(&self, caller: &Caller, id: Uuid) -> Result<i64> {
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let row = store::customer(&mut tx, caller.room.id, id).await?;
-        row.map(drop).ok_or(AppError::NotFound("customer"))
+        drop(tx);
+        let row = row.ok_or(AppError::NotFound("customer"))?;
+        self.must_see(caller, &row).await?;
+        Ok(row.version)
     }
 
     async fn bookings_known(&self, caller: &Caller, id: Uuid) -> Result<Vec<BookingRow>> {
+        self.version(caller, id).await?;
         let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        store::customer(&mut tx, agency, id)
-            .await?
-            .ok_or(AppError::NotFound("customer"))?;
         Ok(bookings_of(&mut tx, agency, &[id]).await?)
     }
 }

@@ -143,8 +143,8 @@ fn barred(bar: Barred) -> (&'static str, Localized) {
         ),
         Barred::NeedsCoupon => (
             "coupon_needed",
-            "需要可用的优惠券",
-            "It takes a coupon that can be used",
+            "需要优惠券，而报价中没有可用的",
+            "It needs a coupon, and no valid one was given",
         ),
     };
     (code, Localized::new(zh, en))

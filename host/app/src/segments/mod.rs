@@ -25,6 +25,7 @@ mod summary;
 mod tests;
 mod told;
 mod touches;
+mod trend;
 
 pub use activation::Activation;
 pub use as_of::{PastBinding, PastCustomer, PastPlace};
@@ -34,6 +35,7 @@ pub use ranking::Sort;
 pub use read::{CustomerSegment, Member, MemberPage, SegmentSummary};
 pub use sample::{Drawn, Sample, SampleRequest};
 pub use summary::RunSummary;
+pub use trend::{Trend, TrendSegment};
 
 pub(crate) use desk::seen_in;
 pub(crate) use follow::follow;

@@ -3,6 +3,7 @@
 use crate::Today;
 use crate::error::{AppError, Result};
 use crate::rules::Moment;
+use crate::segments::SEGMENTATION;
 use crate::team::{Caller, Mask, Rows};
 use posthouse_domain::{Day, Instant, Localized, time};
 use posthouse_store::{Access, Tx, budgets, campaigns, intake, profiles};
@@ -180,11 +181,19 @@ impl Today<'_> {
         let (from, to) = (time::day_text(moment.today - WEEK), time::instant_text(moment.now));
         let mut changes = Vec::new();
         for binding in bindings {
-            let flow = match self.app.segments().flow(caller, &binding, &from, &to).await {
+            let mut flow = match self.app.segments().flow(caller, &binding, &from, &to).await {
                 Ok(flow) => flow,
                 Err(AppError::NotFound(_)) => continue,
                 Err(error) => return Err(error),
             };
+            // to a rule of this week everybody has just come: what counts is what moved since
+            if flow.from.revision.is_none() {
+                let bindings = self.app.bindings();
+                let mut first = bindings.history(caller, SEGMENTATION, &binding, Some(2), 1).await?;
+                let Some(first) = first.pop() else { continue };
+                let since = time::instant_text(first.activated_at);
+                flow = self.app.segments().flow(caller, &binding, &since, &to).await?;
+            }
             let moved = flow
                 .segments
                 .into_iter()

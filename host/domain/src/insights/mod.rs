@@ -2,3 +2,4 @@
 
 pub mod loyal;
 pub mod pareto;
+pub mod rfm;

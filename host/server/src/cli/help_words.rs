@@ -510,6 +510,16 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "持有人；员工请填其邮箱。同一持有人的密钥视为同一人：一个提交的方案，另一个不能批准",
     ),
     (
+        "List work that falls due by itself, and try again what was given up",
+        "列出到点自动完成的任务，重试已放弃的任务",
+    ),
+    ("Try a job again that was given up", "重试已放弃的任务"),
+    ("What it does, as import.run", "任务类型，如 import.run"),
+    (
+        "Which one of its kind; nothing if there is only one",
+        "该类型中的哪一个；只有一个时不填",
+    ),
+    (
         "Show who did what, or verify that the log of it is whole",
         "查看谁做了什么，或核对操作日志是否完整",
     ),

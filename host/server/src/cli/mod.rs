@@ -19,6 +19,7 @@ mod help_words;
 mod import;
 mod imports;
 mod io_words;
+mod jobs;
 mod language;
 pub(crate) mod plugin;
 mod quote;
@@ -109,6 +110,9 @@ enum Command {
     /// List webhooks; create and change them, and see what was sent.
     #[command(after_help = VARIABLES)]
     Webhooks(webhooks::Webhooks),
+    /// List work that falls due by itself, and try again what was given up.
+    #[command(after_help = VARIABLES)]
+    Jobs(jobs::Jobs),
     /// Show who did what, or verify that the log of it is whole.
     #[command(after_help = VARIABLES)]
     Audit(audit::Audit),
@@ -243,6 +247,7 @@ fn perform(cli: Cli, language: Language) -> ExitCode {
         Command::Tasks(tasks) => tasks.run(output),
         Command::Coupons(coupons) => coupons.run(output),
         Command::Webhooks(webhooks) => webhooks.run(output),
+        Command::Jobs(jobs) => jobs.run(output),
         Command::Audit(audit) => audit.run(output),
         Command::Quote(quote) => quote.run(output),
         Command::Confirm(confirm) => confirm.run(output),

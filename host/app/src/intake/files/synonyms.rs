@@ -28,7 +28,7 @@ pub(super) const BOOKINGS: &[Synonyms] = &[
     ),
     (
         "booked_at",
-        "预订日期 预订时间 预定日期 预定时间 下单日期 下单时间 订单日期 订单时间 bookingdate orderdate",
+        "预订日期 预订时间 预定日期 预定时间 下单日期 下单时间 订单日期 订单时间 bookingdate bookedon orderdate orderedon",
     ),
     ("product", "产品 产品名称 线路 线路名称 商品 商品名称 productname"),
     ("destination", "目的地 旅游目的地 目的地城市"),
