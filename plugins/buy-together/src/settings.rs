@@ -20,7 +20,7 @@ pub(crate) struct Settings {
     #[setting(about_zh = "每行每满多少位旅客，其中一位享特价；0 即关闭此项。")]
     #[setting(range(min = 0, max = 100), default = 4)]
     pub(crate) every_nth_traveller: u32,
-    /// What this traveller saves of an equal share of the line's price: 10000 goes for nothing.
+    /// What this traveller saves of an equal share of the line's price; who saves all of it goes for nothing.
     #[setting(en = "Rate of the nth traveller", zh = "该旅客的优惠比例")]
     #[setting(about_zh = "按每行人均价的万分之一计：10000 即免费。")]
     #[setting(range(min = 1), default = Rate::percent(50))]
