@@ -175,10 +175,110 @@ impl fmt::Display for Bar {
     }
 }
 
+/// Columns side by side, each of parts that lie on each other: how many were where at each of some times.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    /// What it is a picture of.
+    said: String,
+    columns: Vec<Column>,
+}
+
+#[derive(Debug)]
+struct Column {
+    label: String,
+    /// Number of the part, where it begins, how high it is, and what it says.
+    parts: Vec<(usize, f64, f64, String)>,
+}
+
+/// The height of the highest column, and the room of each, in the picture's own units.
+const STACK: f64 = 160.0;
+const STEP: usize = 48;
+
+impl Stack {
+    /// The columns of these times; of each part its name and how many there were at each, and how many there were in all.
+    pub(crate) fn new<'p>(
+        said: String,
+        labels: &[String],
+        parts: impl Iterator<Item = (&'p str, &'p [u64])> + Clone,
+        all: &[u64],
+    ) -> Self {
+        let scale = STACK / all.iter().copied().max().unwrap_or(0).max(1) as f64;
+        let column = |(at, label): (usize, &String)| {
+            let mut y = STACK;
+            let pieces = parts.clone().enumerate().filter_map(|(number, (title, counts))| {
+                let count = counts.get(at).copied().filter(|count| *count > 0)?;
+                let height = count as f64 * scale;
+                y -= height;
+                Some((
+                    number,
+                    y,
+                    height,
+                    format!("{label} · {title} · {}", crate::show::grouped(count.cast_signed())),
+                ))
+            });
+            Column {
+                label: label.clone(),
+                parts: pieces.collect(),
+            }
+        };
+        Self {
+            said,
+            columns: labels.iter().enumerate().map(column).collect(),
+        }
+    }
+}
+
+/// It escapes what it writes itself.
+impl HtmlSafe for Stack {}
+
+impl fmt::Display for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (wide, high) = (self.columns.len() * STEP, STACK + 20.0);
+        let said = askama::filters::escape(&self.said, askama::filters::Html).map_err(|_| fmt::Error)?;
+        write!(
+            f,
+            r#"<svg class="stack" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="img" aria-label="{said}">"#
+        )?;
+        for (place, column) in self.columns.iter().enumerate() {
+            let x = place * STEP;
+            for (number, y, height, said) in &column.parts {
+                let said = askama::filters::escape(said, askama::filters::Html).map_err(|_| fmt::Error)?;
+                write!(
+                    f,
+                    r#"<rect class="s{}" x="{}" y="{y:.1}" width="32" height="{height:.1}"><title>{said}</title></rect>"#,
+                    number % 8,
+                    x + 8
+                )?;
+            }
+            let label = askama::filters::escape(&column.label, askama::filters::Html).map_err(|_| fmt::Error)?;
+            write!(f, r#"<text x="{}" y="{}">{label}</text>"#, x + 24, STACK + 15.0)?;
+        }
+        f.write_str("</svg>")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use posthouse_domain::time::parse_day;
+
+    #[test]
+    fn columns_are_as_high_as_they_are_many() {
+        let labels = ["10".to_owned(), "<11>".to_owned()];
+        let counts: [(&str, &[u64]); 2] = [("New", &[1, 2]), ("A&B", &[0, 2])];
+        let drawn = Stack::new("<all>".into(), &labels, counts.into_iter(), &[2, 4]).to_string();
+        assert_eq!(drawn.matches("<rect").count(), 3, "nobody is not drawn: {drawn}");
+        assert!(
+            drawn.contains(r#"y="80.0" width="32" height="80.0"><title>&#60;11&#62; · New · 2"#),
+            "{drawn}"
+        );
+        assert!(drawn.contains("A&#38;B") && !drawn.contains("<11>"));
+        assert!(
+            !Stack::new(String::new(), &[], std::iter::empty(), &[])
+                .to_string()
+                .contains("rect")
+        );
+    }
 
     #[test]
     fn a_meter_is_full_and_never_more() {

@@ -96,6 +96,12 @@ impl Ui {
         show::money(minor.counted(), self.currency)
     }
 
+    /// Money without its cents, where many amounts stand beside each other.
+    pub(crate) fn whole(&self, minor: i64) -> String {
+        let unit = 10_i64.pow(self.currency.digits());
+        self.money(minor / unit * unit)
+    }
+
     /// Basis points as people write a share: `12.5%`.
     pub(crate) fn share(&self, points: &u32) -> String {
         share_text(*points).get(self.language).to_owned()

@@ -84,4 +84,9 @@ document.addEventListener('change', (event) => {
   }
   if (box.closest('.list')) count();
 });
+document.addEventListener('click', (event) => {
+  if (!(event.target instanceof Element) || !event.target.closest('[data-unpicks]')) return;
+  for (const box of document.querySelectorAll<HTMLInputElement>('.list input[type="checkbox"]')) box.checked = false;
+  count();
+});
 htmx.on('htmx:afterSettle', count);

@@ -38,6 +38,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/campaigns/new", get(plan::new))
         .route("/campaigns/check", post(plan::check))
         .route("/campaigns/{id}", get(record::record))
+        .route("/campaigns/{id}/version", get(record::version))
         .route("/campaigns/{id}/plan", get(plan::edit).post(plan::change))
         .route("/campaigns/{id}/steps/{action}", post(steps::step))
         .route("/campaigns/{id}/tasks", post(work::add))

@@ -11,6 +11,7 @@ use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use axum::response::IntoResponse;
 use posthouse_app::campaigns::{CampaignView, EffectView, Lesson};
 use posthouse_app::team::Session;
 use posthouse_domain::campaign::State as Stand;
@@ -116,6 +117,8 @@ struct Agreed {
 struct Record {
     ui: Ui,
     shell: Shell,
+    live: String,
+    version: i64,
     may: May,
     view: CampaignView,
     class: &'static str,
@@ -218,6 +221,13 @@ fn notices(view: &CampaignView, actions: Actions, is_own: bool, people: &HashMap
     notices
 }
 
+/// The version that there is by now, for a page that is open.
+pub(super) async fn version(State(desk): State<Desk>, Staff(session): Staff, Path(id): Path<String>) -> Answer {
+    may_read(&session.caller)?;
+    let version = desk.app().campaigns().version(&session.caller, &id).await?;
+    Ok(version.to_string().into_response())
+}
+
 pub(super) async fn record(
     State(desk): State<Desk>,
     Staff(session): Staff,
@@ -282,6 +292,8 @@ async fn drawn(desk: &Desk, session: &Session, ui: Ui, view: CampaignView, asked
     page(&Record {
         ui,
         shell: Shell::new(session, ui, "campaigns"),
+        live: format!("/campaigns/{}/version", campaign.id),
+        version: campaign.version,
         may,
         class: state_class(campaign.state),
         days: ui.days(&first, &last),

@@ -173,7 +173,7 @@ campaigns-margin-floor = Never below cost plus { $share }, where the cost is kno
 campaigns-no-margin-floor = Never below cost, where the cost is known
 campaigns-everywhere = In every channel and shop
 campaigns-everyone = For everyone
-campaigns-in-segments = In { $segments }
+campaigns-in-segments = Members of { $segments }
 campaigns-lasts = { $count ->
     [one] { $days }, one day
    *[other] { $days }, { $count } days
@@ -346,7 +346,7 @@ campaigns-part-stacking = Beside other campaigns
 campaigns-name = Name
 campaigns-owner = Who answers for it
 campaigns-key = Short name
-campaigns-key-help = Lower-case letters, digits and hyphens; stays as it is.
+campaigns-key-help = For addresses and exports: lower-case letters, digits and hyphens. It cannot be changed later.
 campaigns-purpose = What is it for?
 campaigns-targets = Figures to reach; leave out what does not matter
 campaigns-fact = Fact
@@ -395,6 +395,6 @@ campaigns-wrong-number = Write a whole number.
 campaigns-wrong-day = Choose both days.
 campaigns-wrong-backwards = It ends before it begins.
 campaigns-wrong-condition = A condition lacks its value, or nobody can meet it.
-campaigns-written = { $name } is written down as a draft
+campaigns-written = Draft “{ $name }” created
 campaigns-changed = { $name } is changed
 campaigns-proposed = The change waits for approval

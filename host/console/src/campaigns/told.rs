@@ -127,8 +127,16 @@ impl Names {
                 .and_then(|rest| rest.strip_prefix('.'))
                 == Some(segment.key.as_str())
         };
-        let known = self.segments.iter().find(named);
-        known.map_or_else(|| name.to_owned(), |segment| ui.local(&segment.title).to_owned())
+        let Some(known) = self.segments.iter().find(named) else {
+            return name.to_owned();
+        };
+        let title = ui.local(&known.title);
+        // what several sets of segments call alike says whose it is
+        let alike = |other: &SegmentSummary| ui.local(&other.title) == title && other.binding != known.binding;
+        match self.segments.iter().any(alike) {
+            true => format!("{title} · {}", known.binding),
+            false => title.to_owned(),
+        }
     }
 
     /// What people call a fact.

@@ -1,29 +1,28 @@
 //! The list of customers, narrowed by segments and facts and sorted by any of them.
 
-use super::facts::{self, Fact, Typed, said};
+use super::bulk::{Colleague, colleagues};
+use super::facts::{self, Fact, said};
+use super::file;
 use super::segments::{Bindings, bindings};
 use super::wanted::Wanted;
 use crate::Desk;
 use crate::door::{Bare, Part, Staff};
-use crate::fault::{Answer, again, page};
+use crate::fault::{Answer, page};
 use crate::shell::Shell;
-use crate::shell::lead::leave_for;
 use crate::ui::Ui;
 use askama::Template;
-use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use posthouse_app::AppError;
 use posthouse_app::profiles::FoundRow;
-use posthouse_app::sheet::Sheet;
-use posthouse_app::team::Scope;
+use posthouse_app::team::{Caller, Scope};
+use posthouse_app::views::{View, ViewList};
 use posthouse_domain::campaign::Condition;
+use posthouse_domain::link::LinkKind;
 
 /// Customers of a page.
-const PAGE: usize = 50;
+const PAGE: usize = 40;
 
-type Fields = Query<Vec<(String, String)>>;
+pub(super) type Fields = Query<Vec<(String, String)>>;
 
 /// Something that narrows the list, and the address without it.
 struct Chip {
@@ -52,6 +51,7 @@ struct Row {
 #[template(path = "customers/rows.html")]
 struct Rows {
     ui: Ui,
+    may_pick: bool,
     columns: Vec<Column>,
     rows: Vec<Row>,
     more: Option<String>,
@@ -70,11 +70,33 @@ struct List {
     more: Option<String>,
     bindings: Bindings,
     facts: Vec<Fact>,
+    may_pick: bool,
+    views: Vec<Named>,
+    colleagues: Vec<Colleague>,
+    /// What another customer can be to those who are ticked.
+    kinds: [&'static str; 5],
     may_export: bool,
     may_write: bool,
 }
 
+/// A view, as the list shows it.
+struct Named {
+    view: View,
+    path: String,
+    is_here: bool,
+    may_delete: bool,
+}
+
 impl List {
+    /// The view that is shown.
+    fn here(&self) -> Option<&Named> {
+        self.views.iter().find(|named| named.is_here)
+    }
+
+    fn is_plain(&self) -> bool {
+        self.wanted.query().is_empty()
+    }
+
     fn has_column(&self, key: &str) -> bool {
         self.columns.iter().any(|column| column.fact.key == key)
     }
@@ -122,9 +144,12 @@ pub(super) async fn list(
     };
     let rows: Vec<Row> = found.rows.into_iter().map(row).collect();
     let more = found.next.map(|next| wanted.page(&next));
+    let (may_export, may_write) = (caller.may(Scope::Exports).is_ok(), caller.may(Scope::Intake).is_ok());
+    let may_pick = may_export || may_write;
     if is_part && wanted.cursor.is_some() {
         return page(&Rows {
             ui,
+            may_pick,
             columns,
             rows,
             more,
@@ -140,10 +165,29 @@ pub(super) async fn list(
         more,
         bindings,
         facts,
-        may_export: caller.may(Scope::Exports).is_ok(),
-        may_write: caller.may(Scope::Intake).is_ok(),
+        may_pick,
+        views: views(&desk, caller, &wanted).await?,
+        kinds: LinkKind::ALL.map(LinkKind::as_str),
+        colleagues: match may_write {
+            true => colleagues(&desk, caller).await?,
+            false => Vec::new(),
+        },
+        may_export,
+        may_write,
         wanted,
     })
+}
+
+async fn views(desk: &Desk, caller: &Caller, wanted: &Wanted) -> Result<Vec<Named>, AppError> {
+    let views = desk.app().views().list(caller, ViewList::Customers).await?;
+    let here = wanted.query();
+    let named = |view: View| Named {
+        path: format!("/customers?{}", view.query),
+        is_here: view.query == here,
+        may_delete: view.is_own || caller.may(Scope::Team).is_ok(),
+        view,
+    };
+    Ok(views.into_iter().map(named).collect())
 }
 
 fn column(facts: &[Fact], key: &str, wanted: &Wanted) -> Option<Column> {
@@ -189,75 +233,6 @@ fn chips(wanted: &Wanted, conditions: &[Condition], facts: &[Fact], bindings: &B
     chips
 }
 
-/// The fields of a condition on one fact.
-#[derive(Template)]
-#[template(path = "customers/condition.html")]
-struct ConditionFields {
-    ui: Ui,
-    kind: &'static str,
-    typed: Typed,
-    wrong: bool,
-}
-
-fn find(fields: &[(String, String)], name: &str) -> String {
-    let found = fields.iter().find(|(known, _)| known == name);
-    found.map_or_else(String::new, |(_, value)| value.clone())
-}
-
-/// What can be asked of a fact: numbers have bounds, flags an answer, texts a list.
-pub(super) async fn fields(
-    State(desk): State<Desk>,
-    Staff(session): Staff,
-    bare: Bare,
-    Query(fields): Fields,
-) -> Answer {
-    session.caller.may(Scope::Read)?;
-    let ui = Ui::from(bare);
-    let facts = facts::all(&desk, &session.caller, ui).await?;
-    let asked = find(&fields, "about");
-    let kind = facts
-        .iter()
-        .find(|fact| fact.key == asked)
-        .map_or("none", |fact| fact.kind.as_str());
-    page(&ConditionFields {
-        ui,
-        kind,
-        typed: Typed::default(),
-        wrong: false,
-    })
-}
-
-/// Leads to the list with one condition more.
-pub(super) async fn narrow(
-    State(desk): State<Desk>,
-    Staff(session): Staff,
-    bare: Bare,
-    Part(is_part): Part,
-    Query(sent): Fields,
-) -> Answer {
-    session.caller.may(Scope::Read)?;
-    let ui = Ui::from(bare);
-    let facts = facts::all(&desk, &session.caller, ui).await?;
-    let asked = find(&sent, "about");
-    let typed = Typed {
-        least: find(&sent, "least"),
-        most: find(&sent, "most"),
-        is: find(&sent, "is"),
-        texts: find(&sent, "texts"),
-    };
-    let fact = facts.iter().find(|fact| fact.key == asked);
-    let condition = fact.and_then(|fact| facts::condition(fact, &typed, ui.currency));
-    match condition {
-        Some(condition) => Ok(leave_for(&Wanted::read(sent).with_fact(condition), is_part)),
-        None => again(&ConditionFields {
-            ui,
-            kind: fact.map_or("none", |fact| fact.kind.as_str()),
-            typed,
-            wrong: true,
-        }),
-    }
-}
-
 /// The list as a file: what it shows, of everybody in it.
 pub(super) async fn export(
     State(desk): State<Desk>,
@@ -274,81 +249,5 @@ pub(super) async fn export(
     let conditions = profiles.conditions(caller, &wanted.facts).await?;
     let browse = wanted.browse(conditions, PAGE);
     let facts = facts::all(&desk, caller, ui).await?;
-    let columns: Vec<Fact> = browse
-        .columns
-        .iter()
-        .filter_map(|key| facts.iter().find(|fact| fact.key == *key))
-        .cloned()
-        .collect();
-    let bindings = bindings(&desk, caller, ui).await?;
-    let all = profiles.browse_all(caller, &browse).await?;
-    let first = head(&columns, ui)?;
-    let state = (all, bindings, columns, Some(first));
-    let pieces = futures_util::stream::unfold(Some(state), move |state| async move {
-        let (mut all, bindings, columns, first) = state?;
-        if let Some(first) = first {
-            return Some((Ok(first), Some((all, bindings, columns, None))));
-        }
-        let page = all
-            .page()
-            .await
-            .and_then(|page| page.map(|rows| lines(&rows, &bindings, &columns, ui)).transpose());
-        match page {
-            Ok(Some(lines)) => Some((Ok(lines), Some((all, bindings, columns, None)))),
-            Ok(None) => None,
-            Err(error) => {
-                tracing::error!(%error, "an export broke off");
-                Some((Err(std::io::Error::other("the export broke off")), None))
-            }
-        }
-    });
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"customers.csv\""),
-    ];
-    Ok::<Response, _>((headers, Body::from_stream(pieces)).into_response())
-}
-
-/// One customer as a row of a file.
-fn put(sheet: &mut Sheet, row: &FoundRow, bindings: &Bindings, columns: &[Fact], ui: Ui) -> Result<(), AppError> {
-    let label = &row.summary.label;
-    let segments: Vec<String> = row
-        .summary
-        .segments
-        .iter()
-        .map(|segment| bindings.title(segment))
-        .collect();
-    sheet.text(&label.label)?;
-    sheet.text(label.member_no.as_deref().unwrap_or_default())?;
-    sheet.text(&segments.join("; "))?;
-    for (fact, value) in columns.iter().zip(&row.values) {
-        let value = fact.in_a_file(value.as_ref(), ui.currency);
-        if fact.is_number() {
-            sheet.own(value)?
-        } else {
-            sheet.text(&value)?
-        }
-    }
-    sheet.end_row()
-}
-
-/// The head of a file, and what says that it is UTF-8.
-fn head(columns: &[Fact], ui: Ui) -> Result<Vec<u8>, AppError> {
-    let mut sheet = Sheet::new(b',', "\u{feff}".as_bytes());
-    for key in ["customers-customer", "customers-member-no", "customers-segments"] {
-        sheet.text(&crate::texts::Saying::new(ui.language, key).to_string())?;
-    }
-    for fact in columns {
-        sheet.text(&fact.title)?;
-    }
-    sheet.end_row()?;
-    sheet.bytes()
-}
-
-fn lines(rows: &[FoundRow], bindings: &Bindings, columns: &[Fact], ui: Ui) -> Result<Vec<u8>, AppError> {
-    let mut sheet = Sheet::new(b',', b"");
-    for row in rows {
-        put(&mut sheet, row, bindings, columns, ui)?;
-    }
-    sheet.bytes()
+    file::of(&desk, caller, &browse, &facts, ui).await
 }

@@ -1,5 +1,6 @@
 //! One customer: who they are, where they stand, what happened, and where every value came from.
 
+use super::bulk::{Colleague, colleagues};
 use super::facts::{self, Fact};
 use super::segments::bindings;
 use super::timeline::{Line, line};
@@ -10,10 +11,16 @@ use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use axum::response::IntoResponse;
 use posthouse_app::clock::SystemEntropy;
-use posthouse_app::profiles::{AttributeView, BookingView, CustomerView, Month, Standing};
-use posthouse_app::team::Scope;
+use posthouse_app::links::LinkView;
+use posthouse_app::profiles::{AttributeView, BookingView, CustomerView, IdentityView, Month, Standing};
+use posthouse_app::quotes::{QuoteFilter, QuoteView};
+use posthouse_app::segments::PastCustomer;
+use posthouse_app::team::{Mask, Scope};
 use posthouse_domain::Entropy;
+use posthouse_domain::identity::IdentityKind;
+use posthouse_domain::link::LinkKind;
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -48,6 +55,8 @@ struct Bar {
 struct Record {
     ui: Ui,
     shell: Shell,
+    live: String,
+    version: i64,
     tab: &'static str,
     id: Uuid,
     name: String,
@@ -59,14 +68,57 @@ struct Record {
     customer: CustomerView,
     lines: Vec<Line>,
     more: Option<String>,
+    tabs: Vec<&'static str>,
     bookings: Vec<BookingView>,
+    quotes: Vec<QuoteView>,
     known: Vec<Known>,
+    may_quote: bool,
+    /// The past day whose segments are shown, as a form writes it; empty for now.
+    as_of: String,
+    today: String,
+    past: Option<PastCustomer>,
+    colleagues: Vec<Colleague>,
+    kinds: [&'static str; 5],
+    may_see_documents: bool,
     may_write: bool,
     /// Names the note that is written on this page.
     once: Uuid,
 }
 
 impl Record {
+    /// Whether the number behind an identity can be asked for.
+    fn may_look(&self, identity: &IdentityView) -> bool {
+        self.may_see_documents && identity.kind.parse().is_ok_and(IdentityKind::is_document)
+    }
+
+    fn is_owner(&self, one: &Colleague) -> bool {
+        self.customer.owner.as_ref().is_some_and(|owner| owner.id == one.id)
+    }
+
+    /// What a quote is for: the first line of its basket.
+    fn basket(&self, quote: &QuoteView) -> String {
+        quote.basket.lines.first().map_or_else(String::new, |line| {
+            line.destination.clone().unwrap_or_else(|| line.sku.clone())
+        })
+    }
+
+    fn had_no_rule(&self, past: &PastCustomer) -> bool {
+        past.segments.iter().all(|place| place.revision.is_none())
+    }
+
+    fn was_in_none(&self, past: &PastCustomer) -> bool {
+        past.segments.iter().all(|place| place.title.is_none())
+    }
+
+    /// Where a link is taken away: it is kept with the one whose family, payer, … the other is.
+    fn unlink(&self, link: &LinkView) -> String {
+        let (own, other) = match link.direction {
+            "of" => (link.customer_id, self.id),
+            _ => (self.id, link.customer_id),
+        };
+        format!("/customers/{own}/links/{}/{other}/remove?page={}", link.kind, self.id)
+    }
+
     fn preference(&self, key: &str) -> String {
         self.ui.say_of("customers-field-", key).to_string()
     }
@@ -110,6 +162,16 @@ struct Lines {
 pub(super) struct Asked {
     tab: Option<String>,
     cursor: Option<String>,
+    /// A past day on which it is asked where the customer stood.
+    #[serde(default)]
+    as_of: String,
+}
+
+/// The version that there is by now, for a page that is open.
+pub(super) async fn version(State(desk): State<Desk>, Staff(session): Staff, Path(id): Path<Uuid>) -> Answer {
+    session.caller.may(Scope::Read)?;
+    let version = desk.app().profiles().version(&session.caller, id).await?;
+    Ok(version.to_string().into_response())
 }
 
 pub(super) async fn record(
@@ -138,9 +200,18 @@ pub(super) async fn record(
     }
     let mut customer = profiles.get(caller, id).await?;
     let standing = profiles.standing(caller, id).await?;
+    let is_past = !asked.as_of.is_empty() && asked.as_of != ui.day_field(ui.today());
+    let past = match is_past {
+        true => Some(desk.app().segments().customer_as_of(caller, id, &asked.as_of).await?),
+        false => None,
+    };
+    let may_write = caller.may(Scope::Intake).is_ok();
     let facts = facts::all(&desk, caller, ui).await?;
+    // prices are what masks of money hide
+    let sees_quotes = !caller.is_masked(Mask::Money);
     let tab = match asked.tab.as_deref() {
         Some("trips") => "trips",
+        Some("quotes") if sees_quotes => "quotes",
         Some("facts") => "facts",
         Some("profile") => "profile",
         _ => "timeline",
@@ -149,6 +220,13 @@ pub(super) async fn record(
         profiles.bookings(caller, id, None, 100).await?.0
     } else {
         Vec::new()
+    };
+    let quotes = match tab {
+        "quotes" => {
+            let filter = QuoteFilter { customer: Some(id) };
+            desk.app().quotes().list(caller, filter, None, 100).await?.0
+        }
+        _ => Vec::new(),
     };
     let lines = std::mem::take(&mut customer.timeline)
         .into_iter()
@@ -174,6 +252,8 @@ pub(super) async fn record(
     page(&Record {
         ui,
         shell: Shell::new(&session, ui, "customers"),
+        live: format!("/customers/{id}/version"),
+        version: customer.version,
         tab,
         id,
         name,
@@ -185,9 +265,27 @@ pub(super) async fn record(
         more: page_of(customer.timeline_next.clone()),
         customer,
         lines,
+        tabs: ["timeline", "trips", "quotes", "facts", "profile"]
+            .into_iter()
+            .filter(|tab| *tab != "quotes" || sees_quotes)
+            .collect(),
         bookings,
+        quotes,
+        may_quote: caller.may(Scope::Quotes).is_ok(),
         known,
-        may_write: caller.may(Scope::Intake).is_ok(),
+        as_of: match is_past {
+            true => asked.as_of,
+            false => String::new(),
+        },
+        today: ui.day_field(ui.today()),
+        past,
+        colleagues: match may_write {
+            true => colleagues(&desk, caller).await?,
+            false => Vec::new(),
+        },
+        kinds: LinkKind::ALL.map(LinkKind::as_str),
+        may_see_documents: caller.may(Scope::Documents).is_ok(),
+        may_write,
         once: SystemEntropy.id(desk.app().now()),
     })
 }

@@ -25,12 +25,16 @@ pub(super) struct Bindings(pub(super) Vec<Binding>);
 impl Bindings {
     /// The title of `binding.key`; the key itself if it is no more.
     pub(super) fn title(&self, name: &str) -> String {
-        let known = self
-            .0
-            .iter()
-            .flat_map(|binding| &binding.segments)
-            .find(|segment| segment.name == name);
-        known.map_or_else(|| name.to_owned(), |segment| segment.title.clone())
+        let mut all = self.0.iter().flat_map(|binding| &binding.segments);
+        let Some(known) = all.clone().find(|segment| segment.name == name) else {
+            return name.to_owned();
+        };
+        // what several sets of segments call alike says whose it is
+        if all.any(|other| other.title == known.title && other.name != known.name) {
+            let binding = name.split('.').next().unwrap_or_default();
+            return format!("{} · {binding}", known.title);
+        }
+        known.title.clone()
     }
 }
 

@@ -121,7 +121,6 @@ customers-told-observed = observed
 customers-told-third-party = third party
 customers-told-inferred = inferred
 customers-year = Last 12 months
-customers-as-of-now = as of now
 customers-since = since { $day }
 customers-stale = rule not working at present
 customers-preferences = Preferences
@@ -130,7 +129,7 @@ customers-link-family = Family
 customers-link-companion = Companion
 customers-link-payer = Payer
 customers-link-referrer = Referrer
-customers-link-emergency-contact = Emergency
+customers-link-emergency-contact = Emergency contact
 
 customers-field-name = Name
 customers-field-name-latin = Latin name
@@ -174,3 +173,65 @@ customers-conflict = Somebody else changed this customer while you were editing.
 customers-theirs = Use theirs:
 customers-open-known = Open that customer
 customers-identity-help = Enter at least one of phone, e-mail and member number, so that this customer can be recognised later.
+
+customers-views = Views
+customers-everybody = Everybody
+customers-view-keep = Save view
+customers-view-help = Keeps the search, filters, order and columns of this list. A view of yours with the same name is replaced.
+customers-view-title = Name
+customers-view-share = Colleagues see it too
+customers-view-shared = shared view
+customers-view-of = Shared by { $name }
+customers-view-kept = View “{ $title }” saved
+customers-view-delete = Delete view
+customers-view-deleted = View deleted
+customers-pick-all = Select every customer on this page
+customers-picked = selected
+customers-unpick = Clear
+customers-owner = Owner
+customers-owner-set = Set the owner
+customers-owner-nobody = Nobody
+customers-owned = { $count ->
+    [one] { $name } now owns this customer
+   *[other] { $name } now owns { $count } customers
+}
+customers-disowned = { $count ->
+    [one] This customer has no owner now
+   *[other] { $count } customers have no owner now
+}
+customers-change = Change
+customers-link = Link
+customers-link-add = Add link
+customers-link-many = Link the selected customers
+customers-link-many-kind = To each of them, this customer is
+customers-link-other = The other customer
+customers-link-kind = To this customer they are
+customers-links-none = No links yet.
+customers-link-of-payer = Pays for
+customers-link-of-referrer = Referred
+customers-link-of-emergency-contact = Emergency contact of
+customers-link-of-family = Family
+customers-link-of-companion = Companion
+customers-linked = { $count ->
+    [one] Linked
+   *[other] { $count } customers linked
+}
+customers-unlink = Remove the link to { $name }
+customers-unlinked = Link removed
+customers-undo = Undo
+customers-as-of = Segments on a past day
+customers-in-none = In no segment on that day.
+customers-past-help = Scores and reasons are known for today only.
+customers-look = Show number
+customers-looked = this look is in the audit log
+customers-no-rule-yet = No rule was in force yet on that day.
+customers-tab-quotes = Quotes
+customers-no-quotes = No quotes yet
+customers-new-quote = New quote
+customers-quote = Quote
+customers-quote-price = Price
+customers-quote-booking = Booking { $booking }
+customers-quote-open = Held
+customers-quote-confirmed = Confirmed
+customers-quote-released = Released
+customers-quote-expired = Expired

@@ -73,6 +73,8 @@ impl Wanted {
             q: Some(self.q.clone()).filter(|q| !q.is_empty()),
             segments: self.by_binding(),
             conditions,
+            only: None,
+            contacts: false,
             sort,
             columns: self.columns(),
             cursor: self.cursor.clone(),
@@ -104,13 +106,18 @@ impl Wanted {
         self.fields(but)
     }
 
-    /// The address at which this is shown, below a path.
-    fn at(&self, path: &str) -> String {
+    /// What the address says behind its `?`.
+    pub(super) fn query(&self) -> String {
         let fields = self.fields("").into_iter().map(|(name, value)| {
             let value = utf8_percent_encode(&value, NON_ALPHANUMERIC);
             format!("{name}={value}")
         });
-        match fields.collect::<Vec<_>>().join("&") {
+        fields.collect::<Vec<_>>().join("&")
+    }
+
+    /// The address at which this is shown, below a path.
+    fn at(&self, path: &str) -> String {
+        match self.query() {
             query if query.is_empty() => path.to_owned(),
             query => format!("{path}?{query}"),
         }

@@ -8,6 +8,7 @@ mod look;
 mod mappings;
 mod mend;
 mod record;
+mod rejects;
 
 use crate::Desk;
 use crate::door::{Bare, Staff};

@@ -1,7 +1,7 @@
 //! An import that lands or has landed: how far it is, what became of its rows, what is to be mended.
 
 use super::look;
-use super::mend::{self, Rejects};
+use super::rejects::{self, Rejects};
 use super::{address, is_over, progress, size, stand, to_mend};
 use crate::Desk;
 use crate::fault::{Answer, page};
@@ -101,7 +101,7 @@ pub(super) async fn drawn(
     session: &Session,
     ui: Ui,
     import: ImportStatus,
-    (asked, typed): (&Asked, Option<&mend::Typed>),
+    (asked, typed): (&Asked, Option<&rejects::Typed>),
 ) -> posthouse_app::Result<Record> {
     let (is_over, to_mend) = (is_over(&import), to_mend(&import));
     let mut tab = match asked.tab.as_str() {
@@ -116,10 +116,11 @@ pub(super) async fn drawn(
     if tab == "rejects" && import.rejected == 0 || !is_over {
         tab = "overview";
     }
-    let mut rejects = None;
+    let mut shown = None;
     let mut warnings = None;
     if tab == "rejects" && import.shows_rows {
-        rejects = Some(mend::rejects(desk, (&session.caller, ui), &import, asked, typed).await?);
+        let page = (asked.after, asked.all);
+        shown = Some(rejects::rejects(desk, (&session.caller, ui), &import, page, typed).await?);
     }
     if tab == "warnings" && import.shows_rows {
         let after = (asked.after, asked.place);
@@ -151,7 +152,7 @@ pub(super) async fn drawn(
         size: size(import.bytes, ui),
         to_mend,
         tab,
-        rejects,
+        rejects: shown,
         warnings,
         mended,
         import,

@@ -1,8 +1,10 @@
 //! Loyal customers by five indicators.
 
+use super::tabs;
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, page};
+use crate::parts::tabs::Tab;
 use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;
@@ -25,6 +27,7 @@ pub(super) struct Asked {
 struct Loyal {
     ui: Ui,
     shell: Shell,
+    tabs: Vec<Tab>,
     found: Found,
 }
 
@@ -49,6 +52,7 @@ pub(super) async fn loyal(
     page(&Loyal {
         ui,
         shell: Shell::new(&session, ui, "insights"),
+        tabs: tabs(&session.caller, "loyal"),
         found,
     })
 }

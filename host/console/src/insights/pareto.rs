@@ -1,9 +1,11 @@
 //! Which share of the customers brings which share of the money.
 
+use super::{sees_spend, tabs};
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, page};
-use crate::shell::Shell;
+use crate::parts::tabs::Tab;
+use crate::shell::{Shell, whole_page};
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Query, State};
@@ -36,6 +38,7 @@ struct Row {
 struct Pareto {
     ui: Ui,
     shell: Shell,
+    tabs: Vec<Tab>,
     window: &'static str,
     by: &'static str,
     found: Found,
@@ -64,6 +67,10 @@ pub(super) async fn pareto(
     Query(asked): Query<Asked>,
 ) -> Answer {
     session.caller.may(Scope::Read)?;
+    // who does not see what all customers spend begins with what they see
+    if !sees_spend(&session.caller) {
+        return Ok(whole_page("/insights/stages"));
+    }
     let ui = Ui::from(bare);
     let (window, name) = match asked.window.as_str() {
         "24m" => (Window::TwoYears, "24m"),
@@ -92,6 +99,7 @@ pub(super) async fn pareto(
     page(&Pareto {
         ui,
         shell: Shell::new(&session, ui, "insights"),
+        tabs: tabs(&session.caller, "pareto"),
         window: name,
         by: by_name,
         rows: rows.collect(),

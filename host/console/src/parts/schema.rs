@@ -108,9 +108,14 @@ impl<'s> Part<'s> {
         self.said(ui, "title").unwrap_or_else(|| key.replace(['_', '-'], " "))
     }
 
-    /// What the author says of it.
+    /// What the author says of it, without the unit in which it is kept: people type amounts and per cent.
     pub(super) fn about(self, ui: Ui) -> String {
-        self.said(ui, "description").unwrap_or_default()
+        let said = self.said(ui, "description").unwrap_or_default();
+        if !matches!(self.here["format"].as_str(), Some("money" | "rate")) {
+            return said;
+        }
+        let kept = UNITS.iter().fold(said, |said, unit| said.replace(unit, ""));
+        kept.trim().to_owned()
     }
 
     fn said(self, ui: Ui, what: &str) -> Option<String> {
@@ -135,6 +140,14 @@ impl<'s> Part<'s> {
         }
     }
 }
+
+/// What the SDK adds to descriptions of amounts and rates.
+const UNITS: [&str; 4] = [
+    "In minor units of the agency's currency.",
+    "以货币最小单位计。",
+    "In basis points: 1000 is 10 %.",
+    "以万分之一计：1000 即 10%。",
+];
 
 /// Hundredths are written like the cents of an amount.
 fn hundredths() -> Currency {

@@ -17,3 +17,6 @@ parts-word-insurance = Insurance
 parts-word-other = Other
 parts-word-departure = Departure
 parts-word-booking = Day of booking
+parts-nobody-found = Nobody found
+parts-changed = This has changed since you opened the page.
+parts-show-changed = Show the latest

@@ -17,3 +17,6 @@ parts-word-insurance = 保险
 parts-word-other = 其他
 parts-word-departure = 出发日期
 parts-word-booking = 预订当天
+parts-nobody-found = 没有找到
+parts-changed = 页面打开后，这里的内容有更新。
+parts-show-changed = 查看最新

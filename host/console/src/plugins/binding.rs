@@ -1,6 +1,6 @@
 //! A binding as an operator sees it: the rule in force with its settings and grants, how it fares, and what it wrote.
 
-use super::list::binding_path;
+use super::binding_path;
 use super::record::localized;
 use crate::Desk;
 use crate::door::{Bare, Staff};

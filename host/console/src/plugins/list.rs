@@ -1,7 +1,7 @@
 //! Every revision that was let in, and letting in another.
 
 use super::record;
-use super::tabs;
+use super::{binding_path, tabs};
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, again, page};
@@ -38,11 +38,6 @@ struct List {
     tabs: Vec<Tab>,
     rows: Vec<Row>,
     wrong: Option<(String, String)>,
-}
-
-/// Where a binding is looked at.
-pub(super) fn binding_path(point: &str, name: &str) -> String {
-    format!("/plugins/bindings/{point}/{name}")
 }
 
 /// The bindings whose last revision names a plugin: their address and name.

@@ -1,8 +1,9 @@
 //! Plugins, for operators and authors: what was let in, where it is in force, what it reads, costs and writes; what rules decided; and the
-//! systems that are told of it all.
+//! systems that are told of it all; the work that falls due by itself.
 
 mod binding;
 mod decisions;
+mod jobs;
 mod list;
 mod record;
 mod webhooks;
@@ -28,11 +29,18 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/decisions", get(decisions::list))
         .route("/decisions/{id}", get(decisions::record))
         .route("/decisions/{id}/replay", post(decisions::replay))
+        .route("/jobs", get(jobs::list))
+        .route("/jobs/retry", post(jobs::retry))
         .route("/webhooks", get(webhooks::list).post(webhooks::create))
         .route("/webhooks/{id}", get(webhooks::record).post(webhooks::change))
         .route("/webhooks/{id}/test", post(webhooks::test))
         .route("/webhooks/{id}/replay", post(webhooks::replay))
         .route("/webhooks/{id}/delete", post(webhooks::delete))
+}
+
+/// Where a binding is looked at.
+fn binding_path(point: &str, name: &str) -> String {
+    format!("/plugins/bindings/{point}/{name}")
 }
 
 /// The tabs of the room that somebody may open.
@@ -41,6 +49,7 @@ fn tabs(caller: &Caller, here: &str) -> Vec<Tab> {
         ("plugins", "/plugins", Scope::Rules),
         ("decisions", "/decisions", Scope::Read),
         ("webhooks", "/webhooks", Scope::Operations),
+        ("jobs", "/jobs", Scope::Operations),
     ];
     let open = all.into_iter().filter(|(_, _, scope)| caller.may(*scope).is_ok());
     tabs::tabs(open.map(|(name, path, _)| (name, path)), here)

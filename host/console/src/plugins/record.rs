@@ -1,6 +1,6 @@
 //! One revision of a plugin: what it decides, reads and may answer, what the self-test found, where it is in force.
 
-use super::list::binding_path;
+use super::binding_path;
 use crate::Desk;
 use crate::door::{Bare, Staff};
 use crate::fault::{Answer, page};

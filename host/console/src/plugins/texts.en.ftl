@@ -188,3 +188,31 @@ plugins-restored = { $count ->
    *[other] It is in force again; { $count } customers moved
   }
 plugins-cause-ending = When it ended
+
+plugins-tab-jobs = Jobs
+plugins-job = Job
+plugins-jobs-help = Work that falls due by itself: the turn of the day, ends of quotes, imports, deliveries. What fails is tried again after pauses from a second to a quarter of an hour, and given up only in the end.
+plugins-jobs-dead = Given up
+plugins-jobs-dead-help = Put the cause right, then try again.
+plugins-jobs-waiting = Waiting
+plugins-jobs-none = Nothing waits
+plugins-job-why = Why it failed
+plugins-job-attempts = Attempts
+plugins-job-dead-at = Given up
+plugins-job-try = Try again
+plugins-job-tried = It is queued again
+plugins-job-running = Running
+plugins-job-failing = Retrying
+plugins-job-next = Next
+plugins-job-now = now
+plugins-job-day-turn = Turn of the day
+plugins-job-day-retry = Turn of the day, again
+plugins-job-import-run = Import of a file
+plugins-job-import-upload = Tidying unfinished uploads
+plugins-job-import-kept = Tidying files that were looked at
+plugins-job-campaign-end = End of a campaign
+plugins-job-coupons-abandon = Dropping an unfinished batch of coupons
+plugins-job-quote-expire = End of a quote
+plugins-job-quote-return = Returning what a cancelled booking took
+plugins-job-webhook-deliver = Delivery to a webhook
+plugins-job-webhook-tidy = Tidying old deliveries

@@ -175,3 +175,31 @@ plugins-restored = { $count ->
    *[other] 已恢复生效，{ $count } 位客户变动
   }
 plugins-cause-ending = 停用时
+
+plugins-tab-jobs = 后台任务
+plugins-job = 任务
+plugins-jobs-help = 到点自动完成的工作：每天的换日、报价到期、导入、通知。失败会自动重试，间隔从 1 秒到 15 分钟；一直不成功才会放弃。
+plugins-jobs-dead = 已放弃
+plugins-jobs-dead-help = 解决原因后再试一次。
+plugins-jobs-waiting = 等待中
+plugins-jobs-none = 没有等待的任务
+plugins-job-why = 失败原因
+plugins-job-attempts = 尝试次数
+plugins-job-dead-at = 放弃时间
+plugins-job-try = 再试一次
+plugins-job-tried = 已重新排队
+plugins-job-running = 进行中
+plugins-job-failing = 重试中
+plugins-job-next = 下一个
+plugins-job-now = 现在
+plugins-job-day-turn = 换日
+plugins-job-day-retry = 换日重试
+plugins-job-import-run = 导入文件
+plugins-job-import-upload = 清理未传完的文件
+plugins-job-import-kept = 清理查看过的文件
+plugins-job-campaign-end = 活动到期结束
+plugins-job-coupons-abandon = 放弃未完成的券批次
+plugins-job-quote-expire = 报价到期释放
+plugins-job-quote-return = 退回取消订单的优惠
+plugins-job-webhook-deliver = 发送通知
+plugins-job-webhook-tidy = 清理已发送的通知

@@ -13,7 +13,6 @@ pub(crate) fn routes() -> Router<Desk> {
     Router::new()
         .route("/quotes", get(list::list).post(tester::price))
         .route("/quotes/new", get(tester::new))
-        .route("/quotes/customers", get(tester::customers))
         .route("/quotes/{id}", get(record::record))
         .route("/quotes/{id}/confirm", post(record::confirm))
         .route("/quotes/{id}/release", post(record::release))

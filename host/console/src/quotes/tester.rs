@@ -11,14 +11,11 @@ use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Form as Sent, Query, State};
 use posthouse_app::AppError;
-use posthouse_app::profiles::Browse;
 use posthouse_app::team::{Caller, Rows, Scope, Session};
 use posthouse_domain::promotion::ProductKind;
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// Customers that are offered while one types.
-const OFFERED: usize = 6;
 /// Where customers buy, as agencies call it; others can be typed.
 const CHANNELS: [&str; 5] = ["store", "phone", "wechat", "web", "app"];
 /// How long a price can be held, in minutes.
@@ -171,58 +168,4 @@ async fn made(desk: &Desk, session: &Session, ui: Ui, scripted: Scripted, sent: 
         }
         Err(error) => Err(error.into()),
     }
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Wanted {
-    #[serde(default)]
-    who: String,
-}
-
-struct Offered {
-    id: Uuid,
-    label: String,
-    beside: String,
-}
-
-#[derive(Template)]
-#[template(path = "quotes/customers.html")]
-struct Customers {
-    ui: Ui,
-    is_asked: bool,
-    found: Vec<Offered>,
-}
-
-/// Customers to choose from while one types.
-pub(super) async fn customers(
-    State(desk): State<Desk>,
-    Staff(session): Staff,
-    bare: Bare,
-    Query(wanted): Query<Wanted>,
-) -> Answer {
-    session.caller.may(Scope::Quotes)?;
-    session.caller.may(Scope::Read)?;
-    let q = wanted.who.trim();
-    let browse = Browse {
-        q: Some(q.to_owned()),
-        limit: OFFERED,
-        ..Browse::default()
-    };
-    let found = match q.is_empty() {
-        true => Vec::new(),
-        false => desk.app().profiles().browse(&session.caller, &browse).await?.rows,
-    };
-    page(&Customers {
-        ui: bare.into(),
-        is_asked: !q.is_empty(),
-        found: found
-            .into_iter()
-            .map(|row| row.summary)
-            .map(|found| Offered {
-                id: found.id,
-                beside: found.phone.or(found.label.member_no).unwrap_or_default(),
-                label: found.label.label,
-            })
-            .collect(),
-    })
 }

@@ -1,6 +1,6 @@
 quotes-title = Quotes
 quotes-new = New quote
-quotes-new-help = The price holds its budgets and coupons until it is confirmed, released or over.
+quotes-new-help = The price holds its budgets and coupons until it is confirmed, released or expires.
 quotes-codes = Look up a coupon
 quotes-path = Path
 quotes-customer = Customer
@@ -17,7 +17,6 @@ quotes-more-lines = { $more ->
    *[other] and { $more } more
 }
 quotes-nobody = Nobody in particular
-quotes-nobody-found = Nobody found
 quotes-move = move
 quotes-open = open
 quotes-older = Older
@@ -68,7 +67,7 @@ quotes-again = Change the basket
 quotes-release = Release
 quotes-confirm = Confirm
 quotes-confirm-title = Confirm at { $price }
-quotes-confirm-means = Spends { $off } of the campaigns' budgets and redeems the coupons it holds. Only a cancelled booking gives them back.
+quotes-confirm-means = Spends { $off } of the campaigns' budgets and redeems the coupons it holds. Only a cancelled booking gives them back. The trip itself comes from your booking system or an import.
 quotes-confirmed = Confirmed at { $price }
 quotes-released = Released; what it held is free again
 quotes-held-until = Holds until
@@ -91,3 +90,5 @@ quotes-no-codes = No codes in this basket.
 quotes-order = The order
 quotes-order-help = Groups take their turn from top to bottom, each on what the ones before it left. What is crossed out was beaten.
 quotes-groups = All stacking groups
+quotes-release-title = Release this quote
+quotes-release-means = Its budgets and coupons are free again for others, and the price is no longer held. This cannot be undone; the same basket can be priced anew.

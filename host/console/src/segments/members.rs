@@ -10,7 +10,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use posthouse_app::AppError;
 use posthouse_app::segments::{MemberPage, Sort};
-use posthouse_app::team::Scope;
+use posthouse_app::team::{Rows, Scope};
 use serde::Deserialize;
 
 /// Members of a page.
@@ -47,6 +47,8 @@ struct Members {
     /// Whether a page before this one was looked at.
     goes_on: bool,
     may_sample: bool,
+    /// Whether it is everybody's members that are shown.
+    sees_all: bool,
 }
 
 pub(super) async fn members(
@@ -88,6 +90,7 @@ pub(super) async fn members(
         sort,
         as_of: asked.as_of,
         goes_on: asked.cursor.is_some(),
+        sees_all: caller.rows == Rows::All,
         may_sample: caller.may(Scope::Exports).is_ok(),
         found,
     })

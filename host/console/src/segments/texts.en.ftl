@@ -134,3 +134,5 @@ segments-done = { $count ->
    *[other] In force for { $count } customers; { $moved } changed segment
 }
 segments-cause-ending = Ended
+segments-nobody-of-yours = None of your customers is in this segment
+segments-instead = “{ $name }” is decided by “{ $before }” now. “{ $after }” would take its place, and the segments it has now would go. To keep both, choose a new set of segments.

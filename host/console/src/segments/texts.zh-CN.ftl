@@ -110,3 +110,5 @@ segments-nobody-moves = 没有客户会移动
 segments-moves-kept = 名单保留一天
 segments-done = 已对 { $count } 位客户生效，{ $moved } 位换了分群
 segments-cause-ending = 停用
+segments-nobody-of-yours = 您负责的客户都不在这个分群里
+segments-instead = “{ $name }”目前由“{ $before }”分群。启用后由“{ $after }”接替，原有的分群随之消失。要并存，请另建一套分群。

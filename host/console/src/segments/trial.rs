@@ -57,6 +57,8 @@ struct Trial {
     restore: Option<i64>,
     reads: Vec<Fact>,
     settings: Settings,
+    /// The rule in whose place it would come, if that is another one.
+    instead: Option<String>,
     tried: Option<Tried>,
     wrong: Option<String>,
 }
@@ -258,7 +260,14 @@ async fn drawn(
         label: ui.say("segments-new-binding").to_string(),
         is_chosen: subject.binding.is_none(),
     });
+    let present = subject.binding.as_ref().and_then(|binding| {
+        let all = subject.plugins.iter();
+        all.clone().find(|one| one.digest == binding.digest)
+    });
     Ok(Trial {
+        instead: present
+            .filter(|present| present.name != plugin.name)
+            .map(|present| plugin_title(ui, present)),
         ui,
         shell: Shell::new(session, ui, "segments"),
         plugins: subject.plugins.iter().map(choice).collect(),

@@ -91,6 +91,9 @@ const ROOMS: &[Room] = &[
     },
 ];
 
+/// Rooms that the bar of a phone has place for, beside the button that shows the others and the one of one's own.
+const IN_A_BAR: usize = 4;
+
 /// What the frame of a page says of its reader.
 #[derive(Debug, Clone)]
 pub(crate) struct Shell {
@@ -124,6 +127,16 @@ impl Shell {
             csrf: session.csrf.clone(),
             initial: initial(&session.person.name),
         }
+    }
+
+    /// The rooms that the bar of a phone has no place for.
+    pub(crate) fn rest(&self) -> &[Room] {
+        self.rooms.get(IN_A_BAR..).unwrap_or_default()
+    }
+
+    /// Whether the page is in one of those.
+    pub(crate) fn is_in_the_rest(&self) -> bool {
+        self.rest().iter().any(|room| room.name == self.room)
     }
 
     /// Whether this theme was chosen; none is as the device has it.

@@ -117,6 +117,7 @@ pub(super) fn place(subject: &str, caller: &Caller, shell: &Shell) -> Option<Str
         "stacking-group" => ("campaigns", Scope::Read, "/campaigns/groups".into()),
         "customer" => ("customers", Scope::Read, format!("/customers/{id}")),
         "quote" => ("quotes", Scope::Read, format!("/quotes/{id}")),
+        "job" => ("plugins", Scope::Operations, "/jobs".into()),
         "import" => ("imports", Scope::Intake, format!("/imports/{id}")),
         "binding" => ("plugins", Scope::Rules, format!("/plugins/bindings/{id}")),
         "plugin" => ("plugins", Scope::Rules, format!("/plugins/{id}")),

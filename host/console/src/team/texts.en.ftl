@@ -341,3 +341,7 @@ team-second-factor-take = Take away
 team-second-factor-title = Take away the second factor of { $name }?
 team-second-factor-help = For who has lost the telephone and the recovery codes. The password alone lets them in then, so make sure first that it is them who ask.
 team-second-factor-gone = { $name } signs in without a code now.
+team-thing-view = view
+team-did-view-save = Saved
+team-did-view-delete = Deleted
+team-did-job-retry = Tried again

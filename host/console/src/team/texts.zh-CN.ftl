@@ -328,3 +328,7 @@ team-second-factor-take = 停用
 team-second-factor-title = 停用 { $name } 的两步验证？
 team-second-factor-help = 适用于手机和恢复码都丢失的情况。停用后仅凭密码即可登录，请先确认提出请求的是本人。
 team-second-factor-gone = { $name } 的两步验证已停用。
+team-thing-view = 视图
+team-did-view-save = 保存
+team-did-view-delete = 删除
+team-did-job-retry = 重试

@@ -66,7 +66,8 @@ fn place(need: &Need, shell: &Shell) -> Option<String> {
         "campaign" => ("campaigns", format!("/campaigns/{id}")),
         "binding" => ("plugins", format!("/plugins/bindings/{id}")),
         "import" => ("imports", format!("/imports/{id}")),
-        "webhook" => ("plugins", format!("/plugins/webhooks/{id}")),
+        "webhook" => ("plugins", format!("/webhooks/{id}")),
+        "job" => ("plugins", "/jobs".into()),
         _ => return None,
     };
     shell.rooms.iter().any(|open| open.name == room).then_some(path)
