@@ -76,6 +76,10 @@ test('whoever has nothing to do with plugins does not see them', async () => {
   const { page, close } = await open('sales');
   await page.goto('/');
   assert.equal(await page.locator('a[href="/plugins"]').count(), 0);
-  for (const path of ['/plugins', '/webhooks']) assert.equal((await page.goto(path)).status(), 403);
+  for (const path of ['/plugins', '/webhooks', '/jobs']) assert.equal((await page.goto(path)).status(), 403);
   await close();
+});
+
+test('jobs that wait are counted', async () => {
+  await inEveryLook('owner', '/jobs', (page) => page.waitForSelector('main table'));
 });

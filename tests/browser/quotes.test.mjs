@@ -83,7 +83,8 @@ test('by keyboard alone: a price for nobody in particular, changed and let go', 
   await page.keyboard.press('Enter');
   await page.waitForURL((url) => /\/quotes\/.*-/.test(url.pathname) && url.href !== first);
   assert.match(await page.locator('.figures').innerText(), /15,000/);
-  await page.click('form[action$="/release"] button');
+  await page.click('[data-opens="release"]');
+  await page.click('#release .btn.go');
   await page.waitForSelector('.said [role=status]');
   await page.goto(first);
   assert.equal(await page.locator('form[action$="/release"]').count(), 0, 'the price before was let go');

@@ -27,7 +27,7 @@ const ROOMS = {
   campaigns: { path: '/campaigns' },
   campaign: { path: first('/campaigns?state=running') },
   quote: { path: first('/quotes') },
-  insights: { path: '/insights' },
+  insights: { path: '/insights/rfm' },
   imports: { path: '/imports' },
   plugins: { path: '/plugins' },
   team: { path: '/team' },

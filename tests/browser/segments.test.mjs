@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { base, inEveryLook, open } from './house.mjs';
 
@@ -11,6 +12,8 @@ test('segments, their members and a rule that is tried look right everywhere', a
   await inEveryLook('owner', '/try-a-rule?name=value-quadrants', tried);
   await inEveryLook('owner', '/insights', (page) => page.waitForSelector('.curve'));
   await inEveryLook('owner', '/insights/loyal');
+  await inEveryLook('owner', '/insights/rfm', (page) => page.waitForSelector('.map td a'));
+  await inEveryLook('owner', '/insights/stages', (page) => page.waitForSelector('main table'));
 });
 
 test('whoever may not try rules is not led there, and is refused', async () => {
@@ -111,5 +114,24 @@ test('pages are small', async () => {
     const size = (await (await page.goto(base + path)).body()).length;
     assert.ok(size <= 60 * 1024, `${path}: ${size}`);
   }
+  await close();
+});
+
+test('a cell of the RFM map leads to its customers, and the map leaves as a file', async () => {
+  const { page, wrong, close } = await open('owner', { language: 'en' });
+  await page.goto('/insights/rfm');
+  const [file] = await Promise.all([page.waitForEvent('download'), page.click('[data-csv]')]);
+  assert.equal(file.suggestedFilename(), 'rfm.csv');
+  const lines = readFileSync(await file.path(), 'utf8').trim().split('\r\n');
+  assert.equal(lines.length, 6, 'a head and five rows');
+  const cell = page.locator('.map td a').first();
+  const customers = await cell.locator('b').innerText();
+  await cell.click();
+  await page.waitForURL('**/customers?fact=*');
+  assert.match(await page.locator('[role=status]').first().innerText(), new RegExp(`^${customers} customer`));
+  await page.goto('/insights/stages');
+  const [stages] = await Promise.all([page.waitForEvent('download'), page.click('[data-csv]')]);
+  assert.match(readFileSync(await stages.path(), 'utf8'), /Today/);
+  assert.deepEqual(wrong, []);
   await close();
 });
