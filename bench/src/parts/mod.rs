@@ -9,6 +9,7 @@ mod import;
 mod jobs;
 mod life;
 mod outbox;
+mod pages;
 mod quotes;
 pub(crate) mod seed;
 mod segments;
@@ -25,14 +26,14 @@ pub(crate) fn plugins() -> impl Iterator<Item = &'static str> {
 }
 
 /// Those that give rows, in the order of the table.
-pub(crate) const SHOWN: [&str; 12] = [
-    "classify", "segments", "events", "import", "start", "life", "decision", "quotes", "swaps", "jobs", "outbox",
-    "agencies",
+pub(crate) const SHOWN: [&str; 13] = [
+    "classify", "segments", "events", "import", "start", "life", "pages", "decision", "quotes", "swaps", "jobs",
+    "outbox", "agencies",
 ];
 
 /// Whether the part works on the seeded database.
 pub(crate) fn needs_seed(part: &str) -> bool {
-    matches!(part, "segments" | "events" | "start" | "life")
+    matches!(part, "segments" | "events" | "start" | "life" | "pages")
 }
 
 /// Runs one part in this process.
@@ -51,6 +52,7 @@ pub(crate) fn run(part: &str, plan: &Plan) -> Result<()> {
             "import" => import::run(plan).await,
             "start" => start::run(plan).await,
             "life" => life::run(plan).await,
+            "pages" => pages::run(plan).await,
             "quotes" => quotes::run(plan).await,
             "swaps" => swaps::run(plan).await,
             "jobs" => jobs::run(plan).await,

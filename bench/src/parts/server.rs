@@ -204,6 +204,19 @@ impl Client {
         Ok(self.agent.get(format!("{}/readyz", self.base)).call()?.status() == 200)
     }
 
+    /// A page of the console, for whoever has the token: in how many milliseconds, and how many bytes it has.
+    pub(crate) fn page(&self, token: &str, path: &str) -> Result<(f64, usize)> {
+        let (url, began) = (format!("{}{path}", self.base), Instant::now());
+        let request = self.agent.get(url).header("cookie", format!("posthouse={token}"));
+        let mut answer = request.call()?;
+        let page = answer.body_mut().read_to_vec()?;
+        let took = millis(began.elapsed());
+        match answer.status().as_u16() {
+            200 => Ok((took, page.len())),
+            status => Err(format!("{path}: {status}").into()),
+        }
+    }
+
     pub(crate) fn get(&self, path: &str) -> Result<Value> {
         let request = self.agent.get(self.url(path)).header("authorization", &self.bearer);
         read(request.call()?)
