@@ -1,8 +1,8 @@
 //! The HTTP API: one file per capability, each with its calls, their documentation and the shape of their answers.
 //!
-//! A request passes, from outside in: [`rest`] (what is left of its body), [`reader`] (language), [`observe`] (span, measurement, panics), [`crowd`]
-//! (places), [`auth`] (key and rate), the scopes of the call ([`mod@calls`]), [`bodies`], [`observe`] again (work that is finished whoever waits),
-//! [`idempotency`], and the handler, which parses, calls the app and renders. Every error is a [`problem::Problem`].
+//! A request passes, from outside in: `rest` (what is left of its body), `reader` (language), `observe` (span, measurement, panics), `crowd`
+//! (places), `auth` (key and rate), the scopes of the call (`calls`), `bodies`, `observe` again (work that is finished whoever waits),
+//! `idempotency`, and the handler, which parses, calls the app and renders. Every error is a [`posthouse_web::Problem`].
 
 mod agency;
 mod answers;
