@@ -184,6 +184,8 @@ test('ticked customers get an owner, are linked, and leave as a file', async () 
   const first = await page.locator('.list tbody a bdi').first().innerText();
   for (const id of ids) await page.check(`.list input[value="${id}"]`);
   await page.click('[data-opens="bulk-link"]');
+  await page.locator('#bulk-link-who').press('Enter');
+  assert.equal(await page.locator('#bulk-link[open]').count(), 1, 'Enter sends nothing before somebody is chosen');
   await page.locator('#bulk-link-who').pressSequentially(first);
   await page.click('#bulk-link .offers button');
   await page.selectOption('#bulk-link-kind', 'payer');

@@ -1,5 +1,5 @@
 // How soon a page is painted on a slow computer: the largest paint of each room with the processor slowed four times, of a demo that serves.
-// `node paint.mjs`; scripts/paint starts the demo. Medians of five loads each, in milliseconds, and what a page weighs.
+// `POSTHOUSE_URL=… POSTHOUSE_OWNER="EMAIL PASSWORD" node paint.mjs`. Medians of five loads each, in milliseconds, and what a page weighs.
 import { chromium } from 'playwright-core';
 
 const [email, password] = process.env.POSTHOUSE_OWNER.split(' ');

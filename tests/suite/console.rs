@@ -301,6 +301,7 @@ fn what_a_role_does_not_see_is_on_no_page(database: Database) {
         "/customers.csv".to_owned(),
         format!("/customers/{id}"),
         format!("/customers/{id}?tab=trips"),
+        format!("/customers/{id}?tab=quotes"),
         format!("/customers/{id}?tab=facts"),
         format!("/customers/{id}?tab=profile"),
     ];
@@ -317,6 +318,10 @@ fn what_a_role_does_not_see_is_on_no_page(database: Database) {
     assert!(
         shown.contains("76,543.21") && shown.contains("13800138000"),
         "whoever may see it does"
+    );
+    assert!(
+        lin.get("/customers.csv").text.contains("13800138000"),
+        "a file is to be of use"
     );
     let sorted = guide.get("/customers?sort=-spend-24m");
     assert!(

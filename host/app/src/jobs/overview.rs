@@ -67,10 +67,10 @@ impl Jobs<'_> {
     /// [`AppError::NotFound`] if none of this kind and key was given up.
     pub async fn try_again(&self, caller: &Caller, kind: &str, key: &str) -> Result<()> {
         caller.may(Scope::Operations)?;
-        retrying!(self.try_try_again(caller, kind, key))
+        retrying!(self.revive(caller, kind, key))
     }
 
-    async fn try_try_again(&self, caller: &Caller, kind: &str, key: &str) -> Result<()> {
+    async fn revive(&self, caller: &Caller, kind: &str, key: &str) -> Result<()> {
         let mut tx = self.app.idempotency().begin(caller).await?;
         if !store::revive(&mut tx, caller.room.id, kind, key).await? {
             return Err(AppError::NotFound("job"));

@@ -1,6 +1,6 @@
 // A table of a report as a file: what is on the page, numbers as numbers.
 
-/// `¥1,234.50`, `−3`, `12 %` as a spreadsheet reads numbers; anything else stays text that no spreadsheet runs.
+// `¥1,234.50` and `−3` become numbers as spreadsheets read them; anything else stays text that no spreadsheet runs.
 const cell = (text: string): string => {
   const plain = text.replace(/\s+/g, ' ').trim();
   const [, minus, digits] = /^([-+−]?)(?:[¥€£]|[A-Z]{3}\u00a0?)?(\d{1,3}(?:,\d{3})*(?:\.\d+)?)$/.exec(plain) ?? [];

@@ -1,6 +1,6 @@
 //! Whose a customer is and whom they belong to: the owner, links to other customers, and the number of a document for whoever may look.
 
-use super::bulk::{chosen, link_kind};
+use super::bulk::{chosen, link_kind, owner_of};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, page};
@@ -33,7 +33,7 @@ pub(super) async fn own(
 ) -> Answer {
     session.caller.may(Scope::Intake)?;
     let ui = Ui::from(bare);
-    let owner = Uuid::try_parse(&sent.owner).ok();
+    let owner = owner_of(&sent.owner)?;
     let owner = desk.app().profiles().set_owner(&session.caller, &[id], owner).await?;
     let text = match owner {
         Some(owner) => ui.say("customers-owned").with("name", owner.name),

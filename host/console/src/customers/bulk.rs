@@ -28,19 +28,23 @@ pub(super) struct Picked {
 }
 
 impl Picked {
-    fn read(fields: Vec<(String, String)>) -> Self {
+    /// # Errors
+    /// Something that names nobody where somebody is to be named: none of the others is touched then.
+    fn read(fields: Vec<(String, String)>) -> Result<Self, AppError> {
         let mut picked = Self::default();
         for (name, value) in fields {
             match name.as_str() {
-                "id" => picked.ids.extend(Uuid::try_parse(&value)),
-                "owner" => picked.owner = Uuid::try_parse(&value).ok(),
+                "id" => picked
+                    .ids
+                    .push(Uuid::try_parse(&value).map_err(|_| AppError::NotFound("customer"))?),
+                "owner" => picked.owner = owner_of(&value)?,
                 "kind" => picked.kind = value,
                 "other" => picked.other = Uuid::try_parse(&value).ok(),
                 "back" => picked.back = value,
                 _ => {}
             }
         }
-        picked
+        Ok(picked)
     }
 
     /// The list they were ticked in.
@@ -74,12 +78,23 @@ pub(super) async fn colleagues(desk: &Desk, caller: &Caller) -> posthouse_app::R
     Ok(colleagues)
 }
 
+/// The owner that a form names; nobody if it names none.
+///
+/// # Errors
+/// [`AppError::NotFound`] for what can be nobody's id: it takes no customer from their owner.
+pub(super) fn owner_of(text: &str) -> Result<Option<Uuid>, AppError> {
+    match text {
+        "" => Ok(None),
+        id => Uuid::try_parse(id).map(Some).map_err(|_| AppError::NotFound("person")),
+    }
+}
+
 /// Gives the ticked customers an owner, or none.
 pub(super) async fn own(State(desk): State<Desk>, Staff(session): Staff, bare: Bare, Form(fields): Sent) -> Answer {
     let caller = &session.caller;
     caller.may(Scope::Intake)?;
     let ui = Ui::from(bare);
-    let picked = Picked::read(fields);
+    let picked = Picked::read(fields)?;
     let owner = desk
         .app()
         .profiles()
@@ -126,7 +141,7 @@ pub(super) async fn link(State(desk): State<Desk>, Staff(session): Staff, bare: 
     let caller = &session.caller;
     caller.may(Scope::Intake)?;
     let ui = Ui::from(bare);
-    let picked = Picked::read(fields);
+    let picked = Picked::read(fields)?;
     let (kind, other) = (link_kind(&picked.kind)?, chosen(picked.other)?);
     desk.app().profiles().link_all(caller, &picked.ids, kind, other).await?;
     let text = ui.say("customers-linked").count("count", picked.ids.len()).to_string();
@@ -139,7 +154,7 @@ pub(super) async fn export(State(desk): State<Desk>, Staff(session): Staff, bare
     caller.may(Scope::Read)?;
     caller.may(Scope::Exports)?;
     let ui = Ui::from(bare);
-    let picked = Picked::read(fields);
+    let picked = Picked::read(fields)?;
     let shown = picked.back().parse::<Uri>().ok();
     let shown = shown.and_then(|list| Query::<Vec<(String, String)>>::try_from_uri(&list).ok());
     let shown = Wanted::read(shown.map_or_else(Vec::new, |Query(fields)| fields)).browse(Vec::new(), 0);
@@ -160,13 +175,20 @@ mod tests {
     #[test]
     fn only_ids_are_taken_and_only_our_list_is_gone_back_to() {
         let id = Uuid::from_u128(7);
-        let sent = [
-            ("id", id.to_string()),
-            ("id", "x".into()),
-            ("owner", String::new()),
-            ("back", "//evil.example".into()),
-        ];
-        let picked = Picked::read(sent.map(|(name, value)| (name.to_owned(), value)).into());
+        let read = |more: (&str, &str)| {
+            let sent = [
+                ("id", &*id.to_string()),
+                ("owner", ""),
+                ("back", "//evil.example"),
+                more,
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Picked::read(sent.into())
+        };
+        for strange in [("id", "x"), ("owner", "nobody")] {
+            assert!(read(strange).is_err(), "{strange:?} is not left out");
+        }
+        let picked = read(("who", "李")).unwrap();
         assert_eq!((picked.ids.as_slice(), picked.owner), ([id].as_slice(), None));
         assert_eq!(picked.back(), "/customers");
         assert!(link_kind("family").is_ok() && link_kind("<b>").is_err() && chosen(None).is_err());
