@@ -31,7 +31,7 @@ const PAGES: [&str; 22] = [
     "/plugins",
     "/jobs",
     "/team",
-    "/team/audit",
+    "/audit",
 ];
 /// A page that reads nothing of customers.
 const BESIDE: &str = "/settings";

@@ -173,20 +173,25 @@ pub async fn segments_ever(tx: &mut Tx, agency: Uuid, binding: &str) -> Result<V
     Ok(rows.into_iter().map(|(segments,)| segments).collect())
 }
 
-/// How many customers there were at `at`. It looks from the newest customer back.
+/// How many customers there were at `at`: a binary search, as ordinals are dense, begin at 0 and are given out in the order of time.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn customers_by(tx: &mut Tx, agency: Uuid, at: i64) -> Result<i64> {
-    let newest = fetch_optional!(
+    let found = fetch_optional!(
         tx,
         (i64,),
-        "SELECT ordinal FROM customer WHERE agency_id = $1 AND created_at <= $2 ORDER BY ordinal DESC LIMIT 1",
+        "WITH RECURSIVE search (low, high) AS (
+             SELECT CAST(0 AS BIGINT), ordinals FROM counter WHERE agency_id = $1
+             UNION ALL
+             SELECT CASE WHEN c.created_at <= $2 THEN c.ordinal + 1 ELSE s.low END, CASE WHEN c.created_at <= $2 THEN s.high ELSE c.ordinal END
+             FROM search s JOIN customer c ON c.agency_id = $1 AND c.ordinal = (s.low + s.high) / 2
+             WHERE s.low < s.high)
+         SELECT low FROM search WHERE low = high",
         agency,
         at
     )?;
-    // ordinals are dense and begin at 0
-    Ok(newest.map_or(0, |(ordinal,)| ordinal + 1))
+    Ok(found.map_or(0, |(count,)| count))
 }
 
 /// Ordinal and id of these customers.
