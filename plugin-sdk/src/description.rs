@@ -82,6 +82,17 @@ pub struct SegmentDef {
     pub policy: Localized,
 }
 
+/// One tier of a rule. Written by `#[derive(Tiers)]`.
+#[derive(Debug, Clone, Copy)]
+pub struct TierDef {
+    /// Lower-case words joined by hyphens, from the variant's name.
+    pub key: &'static str,
+    /// A few words.
+    pub title: Localized,
+    /// What its members get, in a sentence.
+    pub benefits: Localized,
+}
+
 /// One reason a rule can give. Written by `#[derive(Reasons)]`.
 #[derive(Debug, Clone, Copy)]
 pub struct ReasonDef {

@@ -71,7 +71,8 @@
 //! `#[fact("attr.passport-country")]` names a fact whose key is not the field's name.
 //!
 //! A plugin exports one extension point. The one above is a [`Segmentation`], which puts customers into segments; a [`Promotion`]
-//! proposes savings on what a customer is about to buy, and its page has one in full.
+//! proposes savings on what a customer is about to buy, and a [`Loyalty`] rule posts points to members and says in which tier they
+//! stand. Their pages have one in full.
 
 // So that what the derives write, `::posthouse_sdk::…`, also works in here.
 extern crate self as posthouse_sdk;
@@ -91,6 +92,7 @@ mod facts;
 #[cfg(not(target_family = "wasm"))]
 pub mod harness;
 pub mod log;
+mod loyalty;
 mod offers;
 mod problems;
 mod promotion;
@@ -104,10 +106,16 @@ mod values;
 
 pub use basket::{Basket, Line, ProductKind};
 pub use context::Context;
-pub use description::{ArgumentDef, Description, FactKind, FactUse, Localized, QuantileUse, ReasonDef, SegmentDef};
+pub use description::{
+    ArgumentDef, Description, FactKind, FactUse, Localized, QuantileUse, ReasonDef, SegmentDef, TierDef,
+};
 pub use facts::{Fact, Facts};
+pub use loyalty::{
+    Active, AgencyEvent, Booking, Happening, InTier, Lasts, Loyalty, Member, NoTiers, Occasion, Placement, Posting,
+    Postings, Referral, Side, Tiers, Wallet,
+};
 pub use offers::{Offers, Saving};
-pub use posthouse_sdk_derive::{Facts, Quantiles, Reasons, Rule, Segments, settings};
+pub use posthouse_sdk_derive::{Facts, Quantiles, Reasons, Rule, Segments, Tiers, settings};
 pub use problems::{Problem, Problems};
 pub use promotion::Promotion;
 pub use quantiles::{Quantile, Quantiles, Ranked};
@@ -123,6 +131,7 @@ pub mod private {
     pub use crate::component::Component;
     pub use crate::description::{declares, field_key};
     pub use crate::facts::{Columns, Fact, Values, holds_a_segment};
+    pub use crate::loyalty::check as check_loyalty;
     pub use crate::promotion::check as check_promotion;
     pub use crate::quantiles::{Tables, fits, has_room};
     pub use crate::segmentation::check as check_segmentation;
@@ -136,8 +145,9 @@ pub mod prelude {
     #[cfg(not(target_family = "wasm"))]
     pub use crate::harness::harness;
     pub use crate::{
-        Basket, Class, Context, Day, Description, Facts, Line, Localized, Money, NoReason, NoSettings, Offers,
-        Problems, ProductKind, Promotion, Quantile, Quantiles, Rate, Reasons, Rule, Saving, Segmentation, Segments,
-        Text, log, settings,
+        Active, AgencyEvent, Basket, Booking, Class, Context, Day, Description, Facts, Happening, InTier, Lasts, Line,
+        Localized, Loyalty, Member, Money, NoReason, NoSettings, NoTiers, Occasion, Offers, Placement, Posting,
+        Postings, Problems, ProductKind, Promotion, Quantile, Quantiles, Rate, Reasons, Referral, Rule, Saving,
+        Segmentation, Segments, Side, Text, Tiers, Wallet, log, settings,
     };
 }

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-/// The packed component of a reference plugin, or a project that `posthouse plugin new` writes: `sample`, and `sample-offer` with
-/// `--world promotion`.
+/// The packed component of a reference plugin, or a project that `posthouse plugin new` writes: `sample`, `sample-offer` with `--world
+/// promotion`, and `sample-club` with `--world loyalty`.
 pub fn packed(name: &str) -> Vec<u8> {
     let folder = match name {
-        "sample" | "sample-offer" => "target/test-plugins",
+        "sample" | "sample-offer" | "sample-club" => "target/test-plugins",
         _ => "plugins/dist",
     };
     let path: PathBuf = crate::root().join(folder).join(format!("{name}.wasm"));

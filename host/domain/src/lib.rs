@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod link;
 mod localized;
 pub mod lots;
+pub mod loyalty;
 pub mod money;
 pub mod normal;
 pub mod preference;

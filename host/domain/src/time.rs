@@ -129,6 +129,18 @@ pub fn first_days_of_months(day: Day, months: u32) -> Vec<Day> {
     firsts.map(day_from_date).collect()
 }
 
+/// The last day of the `months`-th month after the one of `day`; none where the calendar ends before.
+pub fn last_day_of_month(day: Day, months: u32) -> Option<Day> {
+    let first = date_from_day(day).with_day(1)?;
+    let next = first.checked_add_months(Months::new(months.checked_add(1)?))?;
+    Some(day_from_date(next) - 1)
+}
+
+/// Whether a day is one that [`parse_day`] reads.
+pub fn is_day(day: Day) -> bool {
+    (1900..3000).contains(&date_from_day(day).year())
+}
+
 /// `2026-01-15`, for people.
 pub fn day_text(day: Day) -> String {
     date_from_day(day).to_string()

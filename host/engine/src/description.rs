@@ -80,3 +80,14 @@ pub struct SegmentDef {
     /// What the agency does for it.
     pub policy: Localized,
 }
+
+/// A tier that a loyalty rule puts members into. Validated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TierDef {
+    /// Name of the tier through all versions of the rule.
+    pub key: String,
+    /// Title for people.
+    pub title: Localized,
+    /// What its members get.
+    pub benefits: Localized,
+}

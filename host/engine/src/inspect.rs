@@ -307,7 +307,7 @@ impl<'a> Seen<'a> {
                 let detail = words!(
                     "the component serves the extension point {point}, which this host does not speak yet; it speaks {en}",
                     "组件提供扩展点 {point}，本服务器尚不支持；支持的有 {zh}",
-                    en = spoken.join(" and "),
+                    en = listed(&spoken),
                     zh = spoken.join("、")
                 );
                 Err(Refusal::new("unsupported_contract", detail))
@@ -316,7 +316,7 @@ impl<'a> Seen<'a> {
                 let detail = words!(
                     "the component serves {en}; a plugin serves exactly one extension point: make a component for each",
                     "组件提供了 {zh}；一个插件只能提供一个扩展点：请分成多个组件",
-                    en = served.join(" and "),
+                    en = listed(&served),
                     zh = served.join("、")
                 );
                 Err(Refusal::new("several_extension_points", detail))
@@ -410,4 +410,12 @@ fn split(name: &str) -> Option<(&str, Version)> {
 
 fn speaks(version: &Version) -> bool {
     version.major == SPOKEN.0 && version.minor <= SPOKEN.1 && version.pre.is_empty()
+}
+
+/// Names in an English sentence: `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [first @ .., one, last] => [first, &[&format!("{one} and {last}")]].concat().join(", "),
+        names => names.concat(),
+    }
 }

@@ -12,6 +12,7 @@
 //! ```
 
 mod admission;
+mod because;
 pub mod bench;
 mod blame;
 mod cache;
@@ -54,12 +55,13 @@ mod trials;
 mod turns;
 mod units;
 
+pub use because::Because;
 pub use columns::{Column, ColumnBuffer, Value, Values};
 pub use compiler::{ChildCompiler, compile_confined};
 pub use context::{Context, QuantileTable};
 pub use contract::{Answered, Export, Linked, context_of};
 pub use decider::{Decided, Decider};
-pub use description::{Argument, Description, FactUse, QuantileRequest, ReasonDef, SegmentDef};
+pub use description::{Argument, Description, FactUse, QuantileRequest, ReasonDef, SegmentDef, TierDef};
 pub use disk::free_bytes;
 pub use draws::Draws;
 pub use engine::{Admitted, Engine, EngineConfig, EngineError, EngineStats, digest};
@@ -71,7 +73,8 @@ pub use memory::give_back_soon;
 pub use plugin::Plugin;
 pub use point::{Point, Question, Subjects};
 pub use points::{
-    Classified, LATER, NONE, Points, Promotion, PromotionPlugin, Proposed, SegmentationPlugin, shown_basket,
+    Classified, LATER, Loyalty, LoyaltyPlugin, MemberAsked, MemberSaid, NONE, NextTier, PlacedIn, Points, Promotion,
+    PromotionPlugin, Proposed, SegmentationPlugin, shown_basket,
 };
 pub use problem::Problem;
 pub use refusal::{LoadError, Refusal};

@@ -11,7 +11,7 @@ use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
 /// The fields of a struct as the facts a rule reads. The key is the field's name with hyphens; `#[fact("attr.visa")]` names
-/// a field of the agency's own, `#[fact("segment.lifecycle")]` the customer's segment in a binding, which only a promotion can read.
+/// a field of the agency's own, `#[fact("segment.lifecycle")]` the customer's segment in a binding, which promotions and loyalty rules can read.
 #[proc_macro_derive(Facts, attributes(fact))]
 pub fn facts(input: TokenStream) -> TokenStream {
     finish(facts::derive(&parse_macro_input!(input as DeriveInput)))
@@ -28,6 +28,13 @@ pub fn quantiles(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Segments, attributes(segment))]
 pub fn segments(input: TokenStream) -> TokenStream {
     finish(variants::segments(&parse_macro_input!(input as DeriveInput)))
+}
+
+/// The variants of an enum as tiers, the lowest first: `#[tier(zh = "…", en = "…", benefits_zh = "…", benefits_en = "…")]` on each; `key =
+/// "…"` keeps a key when the variant is renamed.
+#[proc_macro_derive(Tiers, attributes(tier))]
+pub fn tiers(input: TokenStream) -> TokenStream {
+    finish(variants::tiers(&parse_macro_input!(input as DeriveInput)))
 }
 
 /// The variants of an enum as reasons: `#[reason(zh = "…", en = "…")]` on each; `code = "…"` keeps a code when the variant is

@@ -6,30 +6,17 @@ use syn::{Attribute, DeriveInput, Error, Ident, LitStr, Result, Type, Variant};
 use crate::names::{self, Keys};
 
 pub(crate) fn segments(input: &DeriveInput) -> Result<TokenStream> {
+    let named = Named {
+        attribute: "segment",
+        many: "segments",
+        none: "a rule needs at least one segment",
+        known: &["key", "zh", "en", "policy_zh", "policy_en"],
+        more: "policy",
+        means: "what the agency does for these customers",
+        def: quote!(SegmentDef),
+    };
     let name = &input.ident;
-    let variants = names::variants(input, "segments")?;
-    if variants.is_empty() {
-        return Err(Error::new_spanned(name, "a rule needs at least one segment"));
-    }
-    let mut keys = Keys::default();
-    let mut defs = Vec::new();
-    for variant in &variants {
-        let said = Said::of(variant, "segment", &["key", "zh", "en", "policy_zh", "policy_en"])?;
-        let key = said.key("key", variant, &mut keys)?;
-        let (zh, en) = (
-            said.need("zh", "the title in Chinese")?,
-            said.need("en", "the title in English")?,
-        );
-        let policy_zh = said.need("policy_zh", "what the agency does for these customers, in Chinese")?;
-        let policy_en = said.need("policy_en", "what the agency does for these customers, in English")?;
-        defs.push(quote! {
-            ::posthouse_sdk::SegmentDef {
-                key: #key,
-                title: ::posthouse_sdk::Localized { zh: #zh, en: #en },
-                policy: ::posthouse_sdk::Localized { zh: #policy_zh, en: #policy_en },
-            }
-        });
-    }
+    let (variants, defs) = named.defs(input)?;
     let index = index(&variants);
     Ok(quote! {
         #[automatically_derived]
@@ -38,6 +25,74 @@ pub(crate) fn segments(input: &DeriveInput) -> Result<TokenStream> {
             #index
         }
     })
+}
+
+pub(crate) fn tiers(input: &DeriveInput) -> Result<TokenStream> {
+    let named = Named {
+        attribute: "tier",
+        many: "tiers",
+        none: "there is no tier: a rule that only posts has `type Tier = NoTiers`",
+        known: &["key", "zh", "en", "benefits_zh", "benefits_en"],
+        more: "benefits",
+        means: "what members of the tier get",
+        def: quote!(TierDef),
+    };
+    let name = &input.ident;
+    let (variants, defs) = named.defs(input)?;
+    let index = index(&variants);
+    let all = variants.iter().map(|variant| &variant.ident);
+    Ok(quote! {
+        #[automatically_derived]
+        impl ::posthouse_sdk::Tiers for #name {
+            const DEFS: &'static [::posthouse_sdk::TierDef] = &[#(#defs),*];
+            const ALL: &'static [Self] = &[#(Self::#all),*];
+            #index
+        }
+    })
+}
+
+/// Things that a rule names, a variant each: a key, a title, and one more text.
+struct Named {
+    attribute: &'static str,
+    many: &'static str,
+    /// What to say where there is none.
+    none: &'static str,
+    known: &'static [&'static str],
+    /// The other text, and what it means.
+    more: &'static str,
+    means: &'static str,
+    def: TokenStream,
+}
+
+impl Named {
+    fn defs(&self, input: &DeriveInput) -> Result<(Vec<Variant>, Vec<TokenStream>)> {
+        let Self { more, means, def, .. } = self;
+        let variants = names::variants(input, self.many)?;
+        if variants.is_empty() {
+            return Err(Error::new_spanned(&input.ident, self.none));
+        }
+        let mut keys = Keys::default();
+        let mut defs = Vec::new();
+        for variant in &variants {
+            let said = Said::of(variant, self.attribute, self.known)?;
+            let key = said.key("key", variant, &mut keys)?;
+            let (zh, en) = (
+                said.need("zh", "the title in Chinese")?,
+                said.need("en", "the title in English")?,
+            );
+            let more_zh = said.need(&format!("{more}_zh"), &format!("{means}, in Chinese"))?;
+            let more_en = said.need(&format!("{more}_en"), &format!("{means}, in English"))?;
+            let field = Ident::new(more, input.ident.span());
+            defs.push(quote! {
+                ::posthouse_sdk::#def {
+                    key: #key,
+                    title: ::posthouse_sdk::Localized { zh: #zh, en: #en },
+                    #field: ::posthouse_sdk::Localized { zh: #more_zh, en: #more_en },
+                }
+            });
+        }
+        Ok((variants, defs))
+    }
 }
 
 pub(crate) fn reasons(input: &DeriveInput) -> Result<TokenStream> {

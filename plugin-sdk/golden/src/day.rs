@@ -30,6 +30,24 @@ pub fn day(text: &str) -> Option<i32> {
     Some(year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468)
 }
 
+/// The date of a day, as `2026-01-15`; beyond the years 1900 to 2999 the number itself.
+pub(crate) fn text(days: i32) -> String {
+    // the reverse of the above (Hinnant's `civil_from_days`)
+    let shifted = i64::from(days) + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day_of_month = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    match year {
+        1900..3000 => format!("{year:04}-{month:02}-{day_of_month:02}"),
+        _ => days.to_string(),
+    }
+}
+
 /// A day as the cases write it: a date, or a number of days since 1970.
 pub(crate) fn read(json: &serde_json::Value) -> Result<i32, Said> {
     let found = match json {
@@ -69,5 +87,17 @@ mod tests {
         ] {
             assert_eq!(day(text), days, "{text}");
         }
+    }
+
+    #[test]
+    fn days_are_written_as_they_are_read() {
+        let (first, last) = (day("1900-01-01").expect("a day"), day("2999-12-31").expect("a day"));
+        for days in first..=last {
+            assert_eq!(day(&text(days)), Some(days));
+        }
+        assert_eq!(
+            [text(first - 1), text(last + 1)],
+            [(first - 1).to_string(), (last + 1).to_string()]
+        );
     }
 }

@@ -29,6 +29,25 @@
 //! for one traveller with the number `S1`. `departs` is a day. `expect` has every offer the rule makes, in any order: `amount` in minor
 //! units or `rate` in basis points; `reason` is compared where it is given.
 //!
+//! Those of a loyalty rule have the standing of a member. With an occasion they ask what it earns, without one in which tier the member is:
+//!
+//! ```json
+//! [{"name": "a tour in gold", "today": "2026-01-15", "config": {},
+//!   "standing": {"member_since": "2024-03-01", "tier": {"tier": "gold", "valid_until": "2026-12-31"}, "available": 300},
+//!   "occasion": {"kind": "booking-confirmed", "booking": {"amount": 500000, "theme": "culture"}},
+//!   "expect": [{"points": 6250, "active": "completed", "expires": {"months": 24}, "reason": "booking"}]},
+//!  {"name": "enough for silver", "today": "2026-01-15",
+//!   "standing": {"status": [{"on": "2025-11-02", "points": 21000}]},
+//!   "expect": {"tier": "silver", "valid_until": "2027-12-31", "next": {"tier": "gold", "have": 21000, "need": 60000}}}]
+//! ```
+//!
+//! An occasion has a `kind`: `joined`, `birthday`; `booking-confirmed` and `booking-completed` with a `booking`, of which everything but its
+//! `amount` in minor units may be left out; `reviewed` with a `rating`; `referral-completed` with a `side`, `referrer` or `referred`, and
+//! how many were referred `earlier` and `earlier_12m`; `other` with the `name` and the `data` of an agency's own event. What is left out of
+//! a standing is nothing, or of the day of the call. `expect` has the postings in the rule's order, of `wallet` `points` or `status`; `active`
+//! (`now`, `completed` or a day), `expires` (`never`, a day, `{"days": 30}` or `{"months": 24}`) and `reason` are compared where they are
+//! given, as are `valid_until`, `next` and `reason` of a tier.
+//!
 //! One file has the cases of one extension point.
 
 mod case;
@@ -37,6 +56,7 @@ mod count;
 mod day;
 mod facts;
 mod form;
+mod loyalty;
 mod meant;
 mod mismatch;
 mod promotion;
@@ -49,6 +69,10 @@ pub use count::{Counts, count};
 pub use day::{MILLIS as DAY_MILLIS, day};
 pub use facts::{Fact, Kind, Value, as_json, zero};
 pub use form::{Form, Shape, read, shape};
+pub use loyalty::{
+    Active, Booked, Happening, Lasts, LoyaltyCase, MemberRequest, Occasion, Placed, Posted, Standing, StandingIn,
+    Wallet,
+};
 pub use mismatch::{Mismatch, Place};
 pub use promotion::{Line, PRODUCTS, PromotionCase, Proposed, Request, Saving};
 pub use quantiles::{Quantiles, Table, edges};

@@ -11,7 +11,8 @@ pub struct Mismatch {
     /// Which part of what was asked about; none if it is about all of it.
     #[serde(flatten)]
     pub place: Option<Place>,
-    /// `segment`, `score` or `reason`; of an offer `offer`, `saving` or `reason`.
+    /// `segment`, `score` or `reason`; of an offer `offer`, `saving` or `reason`; of a posting `posting`, `points`, `active`, `expires` or
+    /// `reason`; of a tier `tier`, `valid_until`, `next` or `reason`.
     pub field: &'static str,
     /// What the case expects.
     pub expected: String,

@@ -1,8 +1,8 @@
 //! The vectors: what any reader of golden cases has to come to, in whatever language it is written. This one is held against them here.
 
 use posthouse_golden::{
-    Answer, Fact, Form, Kind, Mismatch, PRODUCTS, PromotionCase, Proposed, Quantiles, Rule, Said, Saving,
-    SegmentationCase, Value, day, edges, parse,
+    Active, Answer, Fact, Form, Happening, Kind, Lasts, LoyaltyCase, MemberRequest, Mismatch, PRODUCTS, Placed, Posted,
+    PromotionCase, Proposed, Quantiles, Rule, Said, Saving, SegmentationCase, Value, Wallet, day, edges, parse,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -58,6 +58,8 @@ struct Vector {
     asked: Option<Json>,
     answers: Option<Vec<Class>>,
     offers: Option<Vec<Offer>>,
+    posted: Option<Vec<Json>>,
+    placed: Option<Json>,
     mismatches: Option<Vec<Json>>,
 }
 
@@ -236,6 +238,87 @@ fn promotion() {
                 }
                 let offers: Vec<Proposed<'_>> = vector.offers.as_deref()?.iter().map(offer).collect();
                 Some(case.compare(&offers))
+            },
+        );
+    }
+}
+
+/// An occasion as a vector has it.
+fn happening(what: &Happening) -> Json {
+    match what {
+        Happening::Joined => json!({"kind": "joined"}),
+        Happening::Other { name, data } => json!({"kind": "other", "name": name, "data": data}),
+        other => panic!("no vector asks about {other:?}"),
+    }
+}
+
+fn member(asked: &MemberRequest) -> Json {
+    let standing = &asked.standing;
+    let tier = standing.tier.as_ref();
+    let mut occasion = asked
+        .occasion
+        .as_ref()
+        .map_or(Json::Null, |occasion| happening(&occasion.what));
+    if let Some(when) = &asked.occasion {
+        (occasion["at"], occasion["on"]) = (when.at.into(), when.on.into());
+    }
+    json!({
+        "today": asked.today, "now": asked.now, "seed": asked.seed, "config": asked.config, "facts": values(&asked.facts),
+        "standing": {
+            "member_since": standing.member_since, "available": standing.available, "pending": standing.pending,
+            "tier": tier.map(|tier| json!([tier.tier, tier.since, tier.valid_until, tier.by_hand])),
+            "status": standing.status,
+        },
+        "occasion": occasion,
+    })
+}
+
+fn posted(said: &Json) -> Posted<'_> {
+    let date = |said: &Json| said.as_str().and_then(day).expect("a day");
+    Posted {
+        wallet: match said["wallet"].as_str() {
+            Some("status") => Wallet::Status,
+            _ => Wallet::Points,
+        },
+        points: said["points"].as_i64().expect("points"),
+        active: match said["active"].as_str() {
+            Some("now") => Active::Now,
+            Some("completed") => Active::Completed,
+            _ => Active::On(date(&said["active"])),
+        },
+        expires: match &said["expires"] {
+            Json::Object(lasts) => match (lasts.get("days"), lasts.get("months")) {
+                (Some(days), _) => Lasts::Days(days.as_u64().expect("days") as u32),
+                (_, months) => Lasts::Months(months.and_then(Json::as_u64).expect("months") as u32),
+            },
+            never if never == "never" => Lasts::Forever,
+            until => Lasts::Until(date(until)),
+        },
+        reason: said["reason"].as_str(),
+    }
+}
+
+#[test]
+fn loyalty() {
+    for vector in vectors::<Vector>("loyalty.json") {
+        vector.hold(
+            |case: &LoyaltyCase, rule| case.read(rule),
+            member,
+            |case| {
+                if let Some(all) = &vector.posted {
+                    return Some(case.compare_postings(&all.iter().map(posted).collect::<Vec<_>>()));
+                }
+                let placed = vector.placed.as_ref()?;
+                let next = placed["next"].as_array().map(|next| {
+                    let number = |at: usize| next[at].as_i64().expect("a number");
+                    (next[0].as_str().expect("a tier"), number(1), number(2))
+                });
+                Some(case.compare_placement(&Placed {
+                    tier: placed["tier"].as_str(),
+                    valid_until: placed["valid_until"].as_i64().map(|day| day as i32),
+                    next,
+                    reason: placed["reason"].as_str(),
+                }))
             },
         );
     }

@@ -2,10 +2,12 @@
 //! toolchain for guests is needed. The text follows the canonical ABI of `wit/v1` by hand.
 
 pub mod costly;
+mod loyalty;
 mod promotion;
 mod segmentation;
 mod voice;
 
+pub use loyalty::{LoyaltyGuest, Post};
 pub use promotion::{PromotionGuest, Saving};
 pub use segmentation::Guest;
 pub use voice::VoiceGuest;

@@ -1,6 +1,7 @@
 //! The extension points that this host speaks, each in a room of its own: how it is called in every version of the contract, its checks,
 //! what it is tried with, its golden cases, the words for it. Nothing outside of its room knows one.
 
+mod loyalty;
 mod promotion;
 mod segmentation;
 
@@ -10,14 +11,18 @@ use crate::extension_point::ExtensionPoint;
 use crate::refusal::Refusal;
 use posthouse_golden::{Said, Shape, shape};
 
+pub use loyalty::{Loyalty, MemberAsked, MemberSaid, NextTier, PlacedIn};
 pub use promotion::{Promotion, Proposed, shown_basket};
 pub use segmentation::{Classified, NONE, SegmentationPlugin};
 
 /// A promotion rule, ready to be called from any thread. Cheap to clone.
 pub type PromotionPlugin = crate::decider::Decider<Promotion>;
 
+/// A loyalty rule, ready to be called from any thread. Cheap to clone.
+pub type LoyaltyPlugin = crate::decider::Decider<Loyalty>;
+
 /// Extension points of the contract that this host does not speak yet.
-pub const LATER: [&str; 3] = ["loyalty", "complaint-routing", "care"];
+pub const LATER: [&str; 2] = ["complaint-routing", "care"];
 
 /// The extension points that an engine speaks. By default all that this host knows.
 #[derive(Debug, Clone)]
@@ -26,7 +31,11 @@ pub struct Points(Vec<ExtensionPoint>);
 impl Default for Points {
     fn default() -> Self {
         // a golden case that says of no other point is read as one of the first
-        Self(vec![segmentation::POINT, ExtensionPoint::of::<Promotion>()])
+        Self(vec![
+            segmentation::POINT,
+            ExtensionPoint::of::<Promotion>(),
+            ExtensionPoint::of::<Loyalty>(),
+        ])
     }
 }
 

@@ -9,6 +9,7 @@ mod evil;
 mod flat;
 mod fuzz;
 mod loading;
+mod loyalty;
 mod packing;
 mod promotion;
 mod settings;

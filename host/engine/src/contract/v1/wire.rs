@@ -1,12 +1,13 @@
 //! What all extension points share of the contract, as it crosses the border; field names and order are those of `wit/v1`.
 
+use crate::because::Because;
 use crate::columns;
 use crate::context;
 use crate::description::{self, Argument, FactUse, ReasonDef};
 use crate::problem;
 use posthouse_domain::catalogue;
 
-pub(crate) use types::{Context, Description, Localized, Problem, Said, Value};
+pub(crate) use types::{Context, Description, Localized, Problem, Reason, Said, Value};
 
 /// What every call gets, as it crosses the border: without what only one extension point has.
 pub fn context(context: &context::Context) -> Context<'_> {
@@ -49,6 +50,38 @@ fn is_traditional(tag: &str) -> bool {
     let parts: Vec<String> = tag.split(['-', '_']).map(str::to_ascii_lowercase).collect();
     let says = |word: &str| parts.iter().any(|part| part == word);
     says("hant") || !says("hans") && ["tw", "hk", "mo"].into_iter().any(says)
+}
+
+/// Bytes of a fact where it lies in the guest's memory, without the text it points to.
+const FACT_BYTES: usize = 16;
+
+/// Bytes of these facts.
+pub(crate) fn size_of_facts(facts: &[columns::Value]) -> usize {
+    let fact = |fact: &columns::Value| match fact {
+        columns::Value::Text(text) => FACT_BYTES + text.len(),
+        _ => FACT_BYTES,
+    };
+    facts.iter().map(fact).sum()
+}
+
+impl Reason {
+    /// Bytes of its arguments.
+    pub(crate) fn size(&self) -> usize {
+        let argument = |said: &Said| match said {
+            Said::Text(text) => FACT_BYTES + text.len(),
+            _ => FACT_BYTES,
+        };
+        self.arguments.iter().map(argument).sum()
+    }
+}
+
+impl From<Reason> for Because {
+    fn from(said: Reason) -> Self {
+        Self {
+            reason: said.index,
+            arguments: said.arguments.into_iter().map(Into::into).collect(),
+        }
+    }
 }
 
 impl From<Problem> for problem::Problem {
@@ -128,6 +161,14 @@ mod types {
         Flag(bool),
         #[component(name = "text")]
         Text(String),
+    }
+
+    /// A reason that a guest gives.
+    #[derive(ComponentType, Lift)]
+    #[component(record)]
+    pub(crate) struct Reason {
+        pub(crate) index: u16,
+        pub(crate) arguments: Vec<Said>,
     }
 
     #[derive(Clone, Copy, ComponentType, Lift)]

@@ -5,6 +5,7 @@ mod proposed;
 mod shown;
 mod v1;
 
+use crate::because;
 use crate::columns::Value;
 use crate::context::Context;
 use crate::contract::{Answered, Linked};
@@ -13,7 +14,6 @@ use crate::limits::Limits;
 use crate::made_up::Random;
 use crate::point::{Point, Question, Subjects};
 use crate::refusal::Refusal;
-use crate::text::printable;
 use crate::units::{SelfTest, Units};
 use posthouse_domain::promotion::{self, Basket, Line, MOST_LINES, ProductKind, Saving};
 use posthouse_domain::{Words, words};
@@ -76,12 +76,9 @@ impl Point for Promotion {
         limits: &Limits,
     ) -> Result<(), (String, Words)> {
         promotion::check(&proposed.offers, basket.lines.len(), description.reasons.len())?;
-        proposed::check_arguments(proposed, description)?;
-        // people read them in a sentence, where a text that is too long or cannot be seen is no reason to lose the offer
-        for value in proposed.arguments.iter_mut().flatten() {
-            if let Value::Text(text) = value {
-                *text = printable(text, limits.reason_bytes);
-            }
+        for (place, (offer, arguments)) in proposed.offers.iter().zip(&mut proposed.arguments).enumerate() {
+            because::check_arguments(&format!("offers[{place}].reason"), offer.reason, arguments, description)?;
+            because::cut(arguments, limits);
         }
         Ok(())
     }

@@ -9,8 +9,6 @@ use posthouse_domain::promotion::{Basket, Line, Offer, ProductKind, Saving};
 
 /// Bytes of a line where it lies in the guest's memory, without the texts it points to.
 const LINE_BYTES: usize = 72;
-/// The same of a fact.
-const FACT_BYTES: usize = 16;
 /// The same of an offer.
 const OFFER_BYTES: usize = 40;
 
@@ -52,23 +50,14 @@ impl Adapter {
 
 /// Bytes of these offers, with the arguments of their reasons.
 fn offered(offers: &[types::Offer]) -> usize {
-    let argument = |said: &wire::Said| match said {
-        wire::Said::Text(text) => FACT_BYTES + text.len(),
-        _ => FACT_BYTES,
-    };
-    let offer = |offer: &types::Offer| OFFER_BYTES + offer.reason.arguments.iter().map(argument).sum::<usize>();
-    offers.iter().map(offer).sum()
+    offers.iter().map(|offer| OFFER_BYTES + offer.reason.size()).sum()
 }
 
 fn size(basket: &Basket, facts: &[Value]) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let line = |line: &Line| LINE_BYTES + line.sku.len() + text(&line.destination) + text(&line.theme);
-    let fact = |fact: &Value| match fact {
-        Value::Text(text) => FACT_BYTES + text.len(),
-        _ => FACT_BYTES,
-    };
-    let (lines, facts): (usize, usize) = (basket.lines.iter().map(line).sum(), facts.iter().map(fact).sum());
-    basket.channel.len() + lines + facts
+    let lines: usize = basket.lines.iter().map(line).sum();
+    basket.channel.len() + lines + wire::size_of_facts(facts)
 }
 
 /// The types as they cross the border; field names and order are those of `wit/v1`.
@@ -77,7 +66,7 @@ fn size(basket: &Basket, facts: &[Value]) -> usize {
     reason = "wasmtime's derive macros write unsafe impls whose layout they compute from the type"
 )]
 mod types {
-    use crate::contract::wire::{Context, Said, Value};
+    use crate::contract::wire::{Context, Reason, Value};
     use wasmtime::component::{ComponentType, Lift, Lower};
 
     pub(super) type Ask<'a> = (Context<'a>, Request<'a>);
@@ -142,13 +131,6 @@ mod types {
         Amount(i64),
         #[component(name = "rate")]
         Rate(u32),
-    }
-
-    #[derive(ComponentType, Lift)]
-    #[component(record)]
-    pub(super) struct Reason {
-        pub(super) index: u16,
-        pub(super) arguments: Vec<Said>,
     }
 
     #[derive(ComponentType, Lift)]
