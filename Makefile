@@ -73,8 +73,10 @@ test-build: setup ## what the tests need: the binary, the plugins, and the proje
 	@rm -rf target/test-plugins && mkdir -p target/test-plugins
 	cd target/test-plugins && ../debug/posthouse plugin new sample
 	cd target/test-plugins && ../debug/posthouse plugin new sample-offer --world promotion
+	cd target/test-plugins && ../debug/posthouse plugin new sample-club --world loyalty
 	target/debug/posthouse plugin pack target/test-plugins/sample -o target/test-plugins/sample.wasm
 	target/debug/posthouse plugin pack target/test-plugins/sample-offer -o target/test-plugins/sample-offer.wasm
+	target/debug/posthouse plugin pack target/test-plugins/sample-club -o target/test-plugins/sample-club.wasm
 
 screenshots: test-build ## pictures of the console's rooms for the documents, into docs/screenshots
 	scripts/screenshots

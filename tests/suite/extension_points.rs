@@ -4,7 +4,7 @@ use super::command_line::{run, text};
 use super::intake::event;
 use super::segments::CLOCK;
 use posthouse_tests::campaigns::{basket, traced};
-use posthouse_tests::guest::{Guest, PromotionGuest};
+use posthouse_tests::guest::{Guest, LoyaltyGuest, PromotionGuest};
 use posthouse_tests::plugins::packed;
 use posthouse_tests::server::program;
 use posthouse_tests::{Database, Options, Server};
@@ -12,7 +12,11 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Output};
 
-on_both_engines!(a_plugin_decides_one_thing, the_project_of_a_promotion_makes_offers);
+on_both_engines!(
+    a_plugin_decides_one_thing,
+    the_project_of_a_promotion_makes_offers,
+    a_loyalty_rule_comes_into_force_and_out_of_it,
+);
 
 fn a_plugin_decides_one_thing(database: Database) {
     let options = Options {
@@ -191,4 +195,125 @@ fn the_project_of_a_promotion_makes_offers(database: Database) {
         (Some(500_000), "no_offer")
     );
     assert_eq!(shop.replay_all(), 3);
+}
+
+/// A loyalty rule by itself: its grants, an older one back, out of force and back again, by calls and by commands.
+fn a_loyalty_rule_comes_into_force_and_out_of_it(database: Database) {
+    let options = Options {
+        clock: CLOCK,
+        ..Options::default()
+    };
+    let server = Server::start(database, options);
+    let client = server.agency("club");
+    let first = client.admit(&LoyaltyGuest::default().build());
+    let club = client.upload(&packed("points-and-tiers")).expect(201);
+    assert_eq!(club["extension_point"], "loyalty");
+    assert_eq!(club["self_test"]["golden_cases"], 24);
+    let path = "/api/v1/bindings/loyalty/main";
+    let put = |digest: &Value, config: Value| client.put(path, &json!({"digest": digest, "config": config}));
+    // what it reads is granted with it
+    let bound = put(&first.as_str().into(), json!({})).expect(200);
+    assert_eq!(
+        (&bound["revision"], &bound["granted"]),
+        (&1.into(), &json!(["trips-24m"]))
+    );
+    // a rule whose settings do not fit together never comes into force
+    let refused = put(&club["digest"], json!({"gold": 20_000}));
+    assert_eq!(refused.problem(422), "bad_config");
+    let told = &refused.json()["detail"];
+    let told = told.as_str().unwrap();
+    assert!(
+        told.contains("/gold: has to be more than the tier below takes, 20000"),
+        "{told}"
+    );
+    let bound = put(&club["digest"], json!({"gold": 50_000})).expect(200);
+    assert_eq!(
+        (&bound["revision"], &bound["config"]),
+        (&2.into(), &json!({"gold": 50_000}))
+    );
+    // whoever decides something else is not asked here, nor the other way round
+    let other = client.admit(&PromotionGuest::default().build());
+    assert_eq!(
+        put(&other.as_str().into(), json!({})).problem(422),
+        "wrong_extension_point"
+    );
+    let segmentation = "/api/v1/bindings/segmentation/calls";
+    let body = json!({"digest": first, "config": {}});
+    assert_eq!(client.put(segmentation, &body).problem(422), "wrong_extension_point");
+    let back = client.post(&format!("{path}/rollback"), &json!({})).expect(200);
+    assert_eq!(
+        (&back["revision"], &back["digest"]),
+        (&3.into(), &first.as_str().into())
+    );
+    let end = || client.send("DELETE", path, "", &[]).expect(200);
+    let ended = end();
+    assert_eq!(ended["revision"], 4);
+    assert!(ended["ended_at"].is_string(), "{ended}");
+    assert_eq!(end()["revision"], 4, "it has ended");
+    let history = client.get(&format!("{path}/history")).expect(200);
+    let causes: Vec<&str> = history["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|revision| revision["cause"].as_str().unwrap())
+        .collect();
+    assert_eq!(causes, ["ending", "rollback", "activation", "activation"]);
+
+    let file = server.folder.path().join("club.wasm");
+    std::fs::write(&file, packed("points-and-tiers")).unwrap();
+    let file = file.to_str().unwrap();
+    let pushed = text(&run(&server, &client, &["plugin", "push", file]).stdout);
+    assert!(pushed.contains("posthouse plugin activate loyalty/main "), "{pushed}");
+    let activated = run(&server, &client, &["plugin", "activate", "loyalty/main", file]);
+    assert!(activated.status.success(), "{}", text(&activated.stderr));
+    let said = text(&activated.stdout);
+    assert!(said.contains("loyalty/main"), "{said}");
+    let back = run(&server, &client, &["plugin", "rollback", "loyalty/main"]);
+    let said = text(&back.stdout);
+    assert!(
+        said.contains("Occasions from now on go by it; what was posted stands."),
+        "{said}"
+    );
+    let preview = run(&server, &client, &["plugin", "preview", "loyalty/main", file]);
+    assert_eq!(preview.status.code(), Some(2));
+    assert!(
+        text(&preview.stderr).contains("sorts nobody into segments"),
+        "{}",
+        text(&preview.stderr)
+    );
+    let ended = run(&server, &client, &["plugin", "end", "loyalty/main"]);
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+}
+
+#[test]
+fn the_author_of_a_loyalty_rule_is_told_of_occasions() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("club.wasm"), packed("sample-club")).unwrap();
+    let said = |words: &[&str]| {
+        let output = plugin(folder.path(), words);
+        assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let words = said(&["check", "club.wasm"]);
+    for part in [
+        "sample-club 0.1.0 would be accepted as a loyalty rule.",
+        "reads     no facts of customers",
+        "self-test 8 golden cases pass; ",
+        " occasions tried",
+        " fuel a call for a new member",
+    ] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    let words = said(&["test", "club.wasm"]);
+    assert!(
+        words.contains("8 golden cases passed") || words.contains("8 of 8 golden cases passed"),
+        "{words}"
+    );
+    let bench: Value = serde_json::from_str(&said(&["bench", "club.wasm", "--json"])).expect("one document");
+    let sizes = bench["sizes"].as_array().unwrap().iter();
+    let sizes: Vec<u64> = sizes.map(|size| size["status_days"].as_u64().unwrap()).collect();
+    assert_eq!(
+        (bench["extension_point"].as_str(), sizes),
+        (Some("loyalty"), vec![1, 30, 730])
+    );
 }

@@ -128,7 +128,7 @@ fn the_rule_of_a_campaign_is_named_by_its_extension_point(database: Database) {
         "{}",
         text(&unknown.stderr)
     );
-    assert_eq!(plugin(&["history", "loyalty/spring"]).status.code(), Some(2));
+    assert_eq!(plugin(&["history", "care/spring"]).status.code(), Some(2));
 }
 
 /// Answers every request with a document, but for the one about the agency.

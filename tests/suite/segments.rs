@@ -433,7 +433,7 @@ fn more_facts_need_a_grant(database: Database) {
     );
     assert_eq!(
         client
-            .put("/api/v1/bindings/loyalty/x", &json!({"digest": digest, "config": {}}))
+            .put("/api/v1/bindings/care/x", &json!({"digest": digest, "config": {}}))
             .problem(422),
         "extension_point_not_available"
     );

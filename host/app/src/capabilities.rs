@@ -65,6 +65,8 @@ capabilities! {
     stacking_groups: StackingGroups,
     /// Codes that open a campaign.
     coupons: Coupons,
+    /// Members, their points and tiers.
+    loyalty: Loyalty,
     /// Prices that are held, confirmed, released and returned.
     quotes: Quotes,
     /// What an agency's own systems are told.

@@ -21,6 +21,7 @@ pub mod intake;
 pub mod jobs;
 mod labels;
 pub mod links;
+pub mod loyalty;
 mod masks;
 pub mod owners;
 pub mod preferences;
@@ -51,7 +52,8 @@ mod writable;
 pub use allowances::Allowances;
 pub use capabilities::{
     Amendments, Attributes, Audit, Bindings, Campaigns, Coupons, Days, Decisions, Facts, Idempotency, Insights, Intake,
-    Jobs, Plugins, Profiles, Quotes, Samples, Segments, StackingGroups, Tasks, Team, Today, Upkeep, Views, Webhooks,
+    Jobs, Loyalty, Plugins, Profiles, Quotes, Samples, Segments, StackingGroups, Tasks, Team, Today, Upkeep, Views,
+    Webhooks,
 };
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result, thing};
@@ -198,7 +200,9 @@ impl App {
             passwords: team::Passwords::default(),
             provider: parts.provider.map(team::Provider::new),
             writable: Arc::default(),
-            points: Points::default().with::<campaigns::point::Promotion>(),
+            points: Points::default()
+                .with::<campaigns::point::Promotion>()
+                .with::<loyalty::point::Loyalty>(),
             contributions: Contributions::default(),
             imports: Arc::default(),
             sources: timeline::Sources::default()

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use posthouse_app::intake::files::workbook::Workbooks;
-use posthouse_app::segments::Activation;
+use posthouse_app::rules::Activation;
 use posthouse_app::team::{Caller, NewAgency, create_agency};
 use posthouse_app::{App, Parts, clock};
 use posthouse_domain::time::FixedClock;

@@ -148,7 +148,7 @@ pub(crate) fn counted(number: u64, one: &str) -> String {
 }
 
 /// What is counted, with its measure word.
-const COUNTED: [(&str, &str); 10] = [
+const COUNTED: [(&str, &str); 11] = [
     ("basket", "个购物篮"),
     ("campaign", "个活动"),
     ("customer", "位客户"),
@@ -157,6 +157,7 @@ const COUNTED: [(&str, &str); 10] = [
     ("made-up customer", "位虚构客户"),
     ("migration", "项迁移"),
     ("mover", "位变动客户"),
+    ("occasion", "个事件"),
     ("row", "行"),
     ("rule", "条规则"),
 ];

@@ -1,12 +1,12 @@
 //! Extension points as the API knows them, a file for each: what puts a rule into force, what brings an older one back, and how its
 //! self-test is described.
 
+mod loyalty;
 mod promotion;
 mod segmentation;
 
 use super::described::Usage;
-use posthouse_app::rules::BindingView;
-use posthouse_app::segments::Activation;
+use posthouse_app::rules::{Activation, BindingView};
 use posthouse_app::team::Caller;
 use posthouse_app::{App, Result};
 use posthouse_domain::words;
@@ -73,7 +73,7 @@ impl Described {
     }
 }
 
-const POINTS: [&dyn Point; 2] = [&segmentation::Segmentation, &promotion::Promotion];
+const POINTS: [&dyn Point; 3] = [&segmentation::Segmentation, &promotion::Promotion, &loyalty::Loyalty];
 
 /// The extension point of a path.
 pub(super) fn known(extension_point: &str) -> Answer<&'static dyn Point> {
@@ -81,7 +81,7 @@ pub(super) fn known(extension_point: &str) -> Answer<&'static dyn Point> {
         return Ok(point);
     }
     if LATER.contains(&extension_point) {
-        let [en, zh] = [" and ", " 和 "].map(|and| POINTS.map(Point::name).join(and));
+        let [en, zh] = [", ", "、"].map(|comma| POINTS.map(Point::name).join(comma));
         let detail = words!(
             "bindings of {extension_point} come with a later version; {en} are what can be bound now",
             "{extension_point} 的绑定将在后续版本提供；目前可绑定 {zh}"
@@ -97,7 +97,7 @@ pub(super) enum SelfTest {}
 impl PartialSchema for SelfTest {
     fn schema() -> RefOr<Schema> {
         let any = OneOfBuilder::new().description(Some(
-            "What the self-test found, of a segmentation in rows, of a promotion in baskets and lines.",
+            "What the self-test found, of a segmentation in rows, of a promotion in baskets and lines, of a loyalty rule in occasions.",
         ));
         let any = POINTS.into_iter().map(Point::self_test).fold(any, |any, one| {
             let place = Ref::from_schema_name(one.name).ref_location;

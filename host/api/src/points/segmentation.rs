@@ -2,7 +2,8 @@
 
 use super::{ByItself, Change, Changed, Described, Point};
 use crate::described::Usage;
-use posthouse_app::segments::{Activation, SEGMENTATION};
+use posthouse_app::rules::Activation;
+use posthouse_app::segments::SEGMENTATION;
 use posthouse_web::problem::Answer;
 use utoipa::ToSchema;
 

@@ -2,8 +2,8 @@
 
 use super::{HOLD_MINUTES, NewQuote};
 use crate::App;
+use crate::rules::Activation;
 use crate::rules::pointer::{self, NewRule};
-use crate::segments::Activation;
 use crate::team::Caller;
 use crate::testing::{self, NOW, on_both_engines};
 use posthouse_domain::Clock as _;

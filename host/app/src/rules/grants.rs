@@ -123,6 +123,27 @@ pub(crate) async fn to_be_granted(
     Err(AppError::conflict("grant_needed", detail))
 }
 
+/// The grants to be written: the first activation grants what the plugin `reads`, a later one only what the call names; neither what the
+/// caller has no right to grant.
+///
+/// # Errors
+/// `unknown_fact`, `grant_needed`, `grant_not_allowed`.
+pub(crate) async fn to_be_written(
+    tx: &mut Tx,
+    caller: &Caller,
+    binding: (&str, &str),
+    reads: &[String],
+    (grant, first): (&[String], bool),
+) -> Result<Vec<String>> {
+    check_facts(grant, reads)?;
+    let granted = match first {
+        true => reads.to_vec(),
+        false => to_be_granted(tx, caller.room.id, binding, reads, grant).await?,
+    };
+    check_right(tx, caller, &granted).await?;
+    Ok(granted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

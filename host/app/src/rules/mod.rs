@@ -5,6 +5,7 @@
 //! facts ─► context ─► call (`point`) ─► check (engine) ─► guard (the capability) ─► commit, with the decision's row
 //! ```
 
+pub(crate) mod activation;
 pub(crate) mod aside;
 pub(crate) mod bindings;
 pub(crate) mod breaker;
@@ -26,6 +27,7 @@ mod replay;
 pub(crate) mod settings;
 pub(crate) mod words;
 
+pub use activation::Activation;
 pub use aside::{SetAside, Why};
 pub use bindings::{BindingView, RevisionView};
 pub use decisions::{DecisionFilter, DecisionView};
@@ -35,6 +37,7 @@ pub use plugins::PluginView;
 pub use replay::{Difference, Replay};
 pub use words::Reason;
 
+pub(crate) use activation::{REVISION_CHANGED, check_present};
 pub(crate) use call::{Moment, at_once, in_pool, in_turn};
 pub(crate) use log::{Logbook, keep_log};
 pub(crate) use openings::Openings;

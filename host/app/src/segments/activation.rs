@@ -9,55 +9,20 @@ use crate::days::Of;
 use crate::error::{AppError, Result};
 use crate::rules::bindings::{BindingView, check_binding_name, older_revision};
 use crate::rules::call::failure_for;
-use crate::rules::grants::{check_facts, check_right, reads, to_be_granted};
+use crate::rules::grants::{reads, to_be_written};
 use crate::rules::plugins::wrong_extension_point;
+use crate::rules::{Activation, check_present};
 use crate::team::Caller;
-use posthouse_domain::words;
 use posthouse_engine::{Plugin, SegmentationPlugin};
 use posthouse_store::{Access, plugins as bindings};
 use serde_json::Value;
 use uuid::Uuid;
-
-/// What is to come into force.
-#[derive(Debug, Clone)]
-pub struct Activation {
-    /// The plugin.
-    pub digest: String,
-    /// Its settings.
-    pub config: Value,
-    /// Facts granted beyond those granted before; `None` grants nothing new.
-    pub grant: Option<Vec<String>>,
-}
 
 /// A plugin where a segmentation is needed.
 pub(super) fn segmentation(plugin: Plugin) -> Result<SegmentationPlugin> {
     plugin
         .front()
         .ok_or_else(|| wrong_extension_point(&plugin, SEGMENTATION))
-}
-
-/// The code of a change to a binding that was changed before.
-pub(super) const REVISION_CHANGED: &str = "revision_changed";
-
-/// Whether the revision a binding is at, 0 for none, is the expected one, if one is.
-///
-/// # Errors
-/// `revision_changed`.
-pub(super) fn check_present(name: &str, expected: Option<i64>, present: i64) -> Result<()> {
-    if expected.is_none_or(|expected| expected == present) {
-        return Ok(());
-    }
-    let stands = match present {
-        0 => words!("does not exist yet", "尚不存在"),
-        revision => words!("is at revision {revision}", "当前为修订 {revision}"),
-    };
-    Err(AppError::conflict(
-        REVISION_CHANGED,
-        words!(
-            "binding {name} {stands}; look at it again before changing it",
-            "绑定 {name} {stands}；请重新读取后再修改"
-        ),
-    ))
 }
 
 impl Segments<'_> {
@@ -159,17 +124,10 @@ impl Segments<'_> {
         Ok(view)
     }
 
-    /// The grants to be written: the first activation grants what the plugin declares, a later one only what the call names; neither what the
-    /// caller has no right to grant.
+    /// The grants to be written.
     async fn grants(&self, caller: &Caller, name: &str, new: &NewRevision, first: bool) -> Result<Vec<String>> {
         let reads = reads(new.rule.plugin.description());
-        check_facts(&new.grant, &reads)?;
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
-        let granted = match first {
-            true => reads,
-            false => to_be_granted(&mut tx, caller.room.id, (SEGMENTATION, name), &reads, &new.grant).await?,
-        };
-        check_right(&mut tx, caller, &granted).await?;
-        Ok(granted)
+        to_be_written(&mut tx, caller, (SEGMENTATION, name), &reads, (&new.grant, first)).await
     }
 }

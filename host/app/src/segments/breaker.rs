@@ -1,12 +1,12 @@
 //! A segment rule that keeps failing gives way to the last one that did not.
 
-use super::activation::REVISION_CHANGED;
 use super::cause::Cause;
 use super::live::Desk;
 use super::summary::NewRevision;
 use super::{Live, SEGMENTATION};
 use crate::error::{AppError, Result, retrying};
 use crate::rules::Moment;
+use crate::rules::REVISION_CHANGED;
 use crate::rules::breaker::{Attempt, Failing, good_revisions, trips};
 use crate::{Room, Segments};
 use posthouse_domain::Words;

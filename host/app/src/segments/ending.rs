@@ -1,7 +1,6 @@
 //! Ending a binding: everyone leaves its segments, and its rule is not asked any more. It is a revision like any other: what was can still be
 //! looked at, and an older one can be put back.
 
-use super::activation::check_present;
 use super::cause::Cause;
 use super::diff::{Movement, movement};
 use super::live::Desk;
@@ -12,6 +11,7 @@ use crate::days::Of;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::Diff;
 use crate::rules::bindings::BindingView;
+use crate::rules::check_present;
 use crate::rules::pointer::{announce, find};
 use crate::team::Caller;
 use crate::{Room, Segments, campaigns};

@@ -27,7 +27,6 @@ mod told;
 mod touches;
 mod trend;
 
-pub use activation::Activation;
 pub use as_of::{PastBinding, PastCustomer, PastPlace};
 pub use flow::{Flow, FlowSegment};
 pub use preview::{MovePage, Preview, PreviewRequest, PreviewSample};

@@ -1,7 +1,6 @@
 //! Full runs: everyone classified from one snapshot of the frame, then one transaction that adds those who changed meanwhile and
 //! puts the new division into force.
 
-use super::activation::check_present;
 use super::cause::Cause;
 use super::classify::{Everyone, SegmentationRule, call, fault_error, fault_for, log_fault};
 use super::desk::write_tables;
@@ -13,6 +12,7 @@ use crate::beside::beside;
 use crate::days::Of;
 use crate::error::{AppError, Result, Tries};
 use crate::rules::call::failure_for;
+use crate::rules::check_present;
 use crate::rules::pointer::announce;
 use crate::rules::{Moment, at_once, in_pool};
 use crate::team::Caller;

@@ -1,8 +1,9 @@
 //! Rules whose answers depend on other rows, and which the self-test has not found out.
 
-use super::{Activation, PreviewRequest};
+use super::PreviewRequest;
 use crate::App;
 use crate::error::AppError;
+use crate::rules::Activation;
 use crate::rules::point::seed;
 use crate::team::Caller;
 use crate::testing::{self, NOW, on_both_engines};

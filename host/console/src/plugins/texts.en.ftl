@@ -3,6 +3,7 @@ plugins-tab-decisions = Decisions
 plugins-tab-webhooks = Webhooks
 plugins-point-segmentation = Sorts customers
 plugins-point-promotion = Campaign offers
+plugins-point-loyalty = Members’ points and tiers
 plugins-refused = Not let in
 plugins-drop = Drop a plugin here, or choose a file
 plugins-drop-help = A .wasm file made by posthouse plugin pack. It is checked, compiled and self-tested before it is kept

@@ -3,6 +3,7 @@ plugins-tab-decisions = 决策
 plugins-tab-webhooks = Webhook
 plugins-point-segmentation = 划分客户
 plugins-point-promotion = 活动优惠
+plugins-point-loyalty = 会员积分与等级
 plugins-refused = 没有通过检查，未上传
 plugins-drop = 把插件文件拖到这里，或点击选择
 plugins-drop-help = posthouse plugin pack 打包出的 .wasm 文件；会先检查、编译并自测，通过后才收下

@@ -96,7 +96,7 @@ mod tests {
         for bad in [
             "",
             "promotion/",
-            "loyalty/points",
+            "care/points",
             "a/b/c",
             "a?b",
             "promotion/../x",

@@ -2,7 +2,7 @@
 
 use super::build::build_core_module;
 use super::new::new_project;
-use super::points::Point;
+use super::points::{self, Point};
 use super::project::{Project, ProjectError};
 use super::upgrade::{Upgraded, outdated, upgrade_project};
 use crate::cli::io_words::io_words;
@@ -238,7 +238,10 @@ pub(super) fn check(path: &Path, seed: Option<u64>, output: Output) -> Result<()
 fn explain(admitted: &Admitted) -> String {
     let description = &admitted.description;
     let codes = |codes: Vec<&str>| codes.join(", ");
-    let facts = codes(description.facts.iter().map(|fact| fact.key.as_str()).collect());
+    let facts = match description.facts.is_empty() {
+        true => words!("no facts of customers", "不读取客户的事实"),
+        false => Words::same(codes(description.facts.iter().map(|fact| fact.key.as_str()).collect())),
+    };
     let answers = match admitted.segments.is_empty() {
         false => {
             let segments = admitted.segments.iter().map(|segment| segment.key.as_str());
@@ -271,7 +274,7 @@ fn explain(admitted: &Admitted) -> String {
         "{name} {version} 可以作为 {point} 上传。\n  {zh} · {en}\n  摘要      {digest}\n  大小      {size} 字节\n  读取      {facts}\n  {answers}\n  自检      {golden}；{tried}\n  开销      {cost}\n",
         name = description.name,
         version = description.version,
-        point = admitted.plugin.extension_point(),
+        point = points::named(admitted.plugin.extension_point().as_str()).map_or("rule", |point| point.rule),
         en = description.title.en,
         zh = description.title.zh_cn,
         digest = admitted.digest,

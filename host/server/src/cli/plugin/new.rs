@@ -26,7 +26,7 @@ macro_rules! sdk {
         [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
     };
 }
-const SDK: [(&str, &str); 54] = sdk![
+const SDK: [(&str, &str); 63] = sdk![
     "Cargo.toml",
     "derive/Cargo.toml",
     "derive/src/facts.rs",
@@ -45,6 +45,9 @@ const SDK: [(&str, &str); 54] = sdk![
     "golden/src/facts.rs",
     "golden/src/form.rs",
     "golden/src/lib.rs",
+    "golden/src/loyalty/asked.rs",
+    "golden/src/loyalty/expected.rs",
+    "golden/src/loyalty/mod.rs",
     "golden/src/meant.rs",
     "golden/src/mismatch.rs",
     "golden/src/promotion.rs",
@@ -68,6 +71,12 @@ const SDK: [(&str, &str); 54] = sdk![
     "src/harness/shown.rs",
     "src/lib.rs",
     "src/log.rs",
+    "src/loyalty/member.rs",
+    "src/loyalty/mod.rs",
+    "src/loyalty/occasion.rs",
+    "src/loyalty/placement.rs",
+    "src/loyalty/postings.rs",
+    "src/loyalty/trial.rs",
     "src/offers.rs",
     "src/problems.rs",
     "src/promotion.rs",

@@ -178,6 +178,13 @@ pub(super) fn push(file: &Path, output: Output) -> Result<(), Failure> {
 
 pub(super) fn preview(rule: &RuleArgs, everyone: bool, output: Output) -> Result<(), Failure> {
     rule.check_by_itself()?;
+    if !rule.binding.point().previewed {
+        return Err(Failure::usage(words!(
+            "the rule of {binding} sorts nobody into segments, so there is nobody to show; `posthouse plugin test` shows what it says",
+            "{binding} 的规则不划分分群，没有可预览的变动；其结果可用 `posthouse plugin test` 查看",
+            binding = rule.binding
+        )));
+    }
     let client = Client::from_environment()?;
     let digest = rule.digest(&client, output)?;
     let settings = rule.settings(&client, &digest, output)?;

@@ -172,7 +172,15 @@ fn sample(preview: &Value) -> String {
 
 /// A rule that has come into force, with what it moved.
 pub(super) fn in_force(binding: &Value) -> String {
-    format!("{}\n{}", at_revision(binding), diff(&binding["diff"]))
+    format!("{}\n{}", at_revision(binding), effect(binding))
+}
+
+/// What its coming into force does.
+fn effect(binding: &Value) -> Words {
+    match points::of(binding).effect {
+        Some(effect) => effect(),
+        None => Words::same(diff(&binding["diff"])),
+    }
 }
 
 /// A binding's name as the commands take it.
@@ -192,10 +200,7 @@ fn at_revision(binding: &Value) -> Words {
 
 /// A rule that a rollback has brought back into force.
 pub(super) fn brought_back(binding: &Value, restored: &Value) -> String {
-    let effect = match points::of(binding).restored {
-        Some(effect) => effect(),
-        None => Words::same(diff(&binding["diff"])),
-    };
+    let effect = effect(binding);
     words!(
         "{head}That brings back revision {restored}, with the settings {settings}.\n\n{effect}",
         "{head}即恢复修订 {restored}，设置为 {settings}。\n\n{effect}",
@@ -212,7 +217,10 @@ pub(super) fn ended(binding: &Value) -> String {
         "{name} 已停用（修订 {revision}）。`posthouse plugin rollback {name}` 可重新启用。\n\n{moved}",
         name = bound(binding),
         revision = binding["revision"],
-        moved = diff(&binding["diff"])
+        moved = match points::of(binding).effect {
+            Some(_) => words!("What came of its decisions stands.", "已有的结果不变。"),
+            None => Words::same(diff(&binding["diff"])),
+        }
     )
     .to_string()
 }

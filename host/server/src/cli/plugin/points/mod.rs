@@ -1,5 +1,6 @@
 //! Extension points as the commands speak of them, a file for each: what a new project begins with, and what to do with a rule.
 
+mod loyalty;
 mod promotion;
 mod segmentation;
 
@@ -13,6 +14,8 @@ pub(super) type TemplateFile = (&'static str, &'static str);
 /// What the commands say and do of an extension point.
 pub(in crate::cli) struct Point {
     pub(super) name: &'static str,
+    /// What one of its rules is called.
+    pub(super) rule: &'static str,
     /// What its rules decide, as the help says it.
     pub(super) decides: &'static str,
     /// Files that a new project has of its own.
@@ -21,12 +24,14 @@ pub(in crate::cli) struct Point {
     pub(super) tested: fn(&Value) -> [Words; 2],
     /// What to do with a component of this digest that was uploaded.
     pub(super) next: fn(&str) -> Words,
-    /// What a rule that is back in force does; nothing where the server says whom it moved.
-    pub(super) restored: Option<fn() -> Words>,
+    /// What a rule does from its coming into force on; nothing where the server says whom it moved.
+    pub(super) effect: Option<fn() -> Words>,
     /// What stands while its rule fails.
     pub(super) meanwhile: fn() -> Words,
     /// What puts its rules into force, where that is not `posthouse plugin activate`.
     pub(super) apart: Option<Apart>,
+    /// Whether `posthouse plugin preview` shows whom a rule would move.
+    pub(super) previewed: bool,
 }
 
 /// Rules that come into force with something else.
@@ -40,7 +45,7 @@ pub(super) struct Apart {
 }
 
 /// Every extension point, first the one of rules that are named without one.
-pub(super) const POINTS: [&Point; 2] = [&segmentation::POINT, &promotion::POINT];
+pub(super) const POINTS: [&Point; 3] = [&segmentation::POINT, &promotion::POINT, &loyalty::POINT];
 
 /// The one of this name.
 pub(super) fn named(name: &str) -> Option<&'static Point> {

@@ -6,6 +6,7 @@ use posthouse_domain::{Words, words};
 
 pub(super) const POINT: Point = Point {
     name: "promotion",
+    rule: "promotion",
     decides: "What is saved on a basket",
     template: template!("promotion"),
     tested: |test| {
@@ -25,13 +26,14 @@ pub(super) const POINT: Point = Point {
             "\n\n在活动方案中写明：\n\n  \"rule\": {{\"digest\": \"{digest}\", \"config\": {{}}}}\n\nPOST /api/v1/campaigns 创建活动；进行中的活动用 POST /api/v1/campaigns/KEY/amendments 变更。见 docs/campaigns.zh-CN.md。"
         )
     },
-    restored: Some(|| {
+    effect: Some(|| {
         words!(
             "Quotes from now on get what it offers; open ones keep their price.",
             "此后的报价按它给出优惠；未确认的报价价格不变。"
         )
     }),
     meanwhile: || words!("its campaign offers nothing", "其活动不给优惠"),
+    previewed: false,
     apart: Some(Apart {
         spelled: || words!("promotion/KEY for the rule of a campaign", "活动的规则写 promotion/KEY"),
         refused: |key| {

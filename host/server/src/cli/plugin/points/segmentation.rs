@@ -6,6 +6,7 @@ use posthouse_domain::{Words, words};
 
 pub(super) const POINT: Point = Point {
     name: "segmentation",
+    rule: "segmentation",
     decides: "Who is in which segment",
     template: template!("segmentation"),
     tested: |test| {
@@ -22,7 +23,8 @@ pub(super) const POINT: Point = Point {
             "\n\n  posthouse plugin preview BINDING {digest}\n  posthouse plugin activate BINDING {digest}\n\nBINDING 是规则的绑定名：`posthouse plugin list` 中已有的，或新起一个。"
         )
     },
-    restored: None,
+    effect: None,
     meanwhile: || words!("its last memberships stand", "成员停留在上次的结果"),
     apart: None,
+    previewed: true,
 };

@@ -1,0 +1,49 @@
+//! Which rules are in force. Several may post; the binding `main` alone gives tiers.
+
+use super::point::Loyalty as Point;
+use crate::Loyalty;
+use crate::error::Result;
+use crate::rules::{Activation, BindingView};
+use crate::team::Caller;
+
+impl Loyalty<'_> {
+    /// Puts a rule into force, for occasions from then on.
+    ///
+    /// # Errors
+    /// A plugin that is not there or of another extension point; `bad_config`; `grant_needed`, `grant_not_allowed`, `unknown_fact`;
+    /// `revision_changed` if `expected` is not the revision in force.
+    pub async fn activate(
+        &self,
+        caller: &Caller,
+        name: &str,
+        activation: &Activation,
+        expected: Option<i64>,
+    ) -> Result<BindingView> {
+        self.app
+            .bindings()
+            .activate::<Point>(caller, name, activation, expected)
+            .await
+    }
+
+    /// Puts an older rule back into force, for occasions from then on.
+    ///
+    /// # Errors
+    /// [`crate::AppError::NotFound`]; `nothing_to_restore`; `revision_changed`.
+    pub async fn roll_back(
+        &self,
+        caller: &Caller,
+        name: &str,
+        to: Option<i64>,
+        expected: Option<i64>,
+    ) -> Result<BindingView> {
+        self.app.bindings().roll_back::<Point>(caller, name, to, expected).await
+    }
+
+    /// Takes a rule out of force. What it posted and the tiers it gave stand.
+    ///
+    /// # Errors
+    /// [`crate::AppError::NotFound`]; `revision_changed`.
+    pub async fn end(&self, caller: &Caller, name: &str, expected: Option<i64>) -> Result<BindingView> {
+        self.app.bindings().end::<Point>(caller, name, expected).await
+    }
+}
