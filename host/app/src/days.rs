@@ -70,6 +70,7 @@ impl Days<'_> {
         self.turn_facts(&room).await?;
         let fitted = self.app.insights().fit_day(&room).await;
         self.app.segments().turn_day(&room).await?;
+        self.app.loyalty().turn_day(&room).await?;
         fitted
     }
 

@@ -168,7 +168,7 @@ pub fn thing(name: &'static str) -> Words {
     }
 }
 
-const THINGS: [(&str, &str); 25] = [
+const THINGS: [(&str, &str); 27] = [
     ("agency", "旅行社"),
     ("amendment", "变更"),
     ("attribute", "属性"),
@@ -183,9 +183,11 @@ const THINGS: [(&str, &str); 25] = [
     ("extension point", "扩展点"),
     ("import", "导入任务"),
     ("key", "密钥"),
+    ("member", "会员"),
     ("person", "员工"),
     ("plugin", "插件"),
     ("preview", "预览"),
+    ("programme", "会员计划"),
     ("quote", "报价"),
     ("role", "角色"),
     ("segment", "分群"),

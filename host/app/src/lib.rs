@@ -166,6 +166,7 @@ fn job_kinds() -> Kinds {
         .with::<coupons::Abandon>()
         .with_together::<quotes::Expire>()
         .with::<quotes::Return>()
+        .with::<loyalty::Follow>()
         .with::<webhooks::Deliver>()
         .with::<webhooks::Tidy>()
 }
@@ -203,7 +204,7 @@ impl App {
             points: Points::default()
                 .with::<campaigns::point::Promotion>()
                 .with::<loyalty::point::Loyalty>(),
-            contributions: Contributions::default(),
+            contributions: Contributions::default().with::<loyalty::Standing>(),
             imports: Arc::default(),
             sources: timeline::Sources::default()
                 .with::<intake::Records>()

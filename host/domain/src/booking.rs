@@ -66,6 +66,11 @@ impl BookingStatus {
         matches!(self, Self::Inquiry | Self::Quote)
     }
 
+    /// Back home, with or without the last bill.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Completed | Self::Settled)
+    }
+
     /// A trip is a booking that is not inquiry, quote or cancelled.
     pub fn is_trip(self) -> bool {
         !self.is_prospective() && self != Self::Cancelled
@@ -206,6 +211,9 @@ pub struct Booking {
     /// The day it was called off, while it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_on: Option<Day>,
+    /// The day on which its trip was first said to be over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_on: Option<Day>,
     /// Paid back so far.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub refunded: i64,
@@ -233,6 +241,7 @@ impl Booking {
             newest_event_at: None,
             told_at: ToldAt::default(),
             cancelled_on: None,
+            completed_on: None,
             refunded: 0,
             refunded_in_full: false,
         };
@@ -265,6 +274,12 @@ impl Booking {
             self.cancelled_on = (record.status == BookingStatus::Cancelled).then_some(known.unwrap_or(record.on));
             self.newest_event_at = record.happened_at.or(self.newest_event_at);
         }
+        if record.status.is_over() {
+            // a row says that it is over and not since when, unless it says when the trip ends
+            let ends = record.details.returns_on.filter(|_| record.happened_at.is_none());
+            let day = ends.unwrap_or(record.on);
+            self.completed_on = Some(self.completed_on.map_or(day, |known| known.min(day)));
+        }
         let firm = record.status.is_trip();
         if firm == self.seen_firm {
             self.seen_on = self.seen_on.min(record.on);
@@ -276,6 +291,13 @@ impl Booking {
     /// The day it was booked: as said, else the first day on which it was a trip.
     pub fn booked_on(&self) -> Day {
         self.details.booked_on.unwrap_or(self.seen_on)
+    }
+
+    /// The day on which its trip was over, if anybody has said that it is.
+    pub fn over_on(&self) -> Option<Day> {
+        // those of an earlier build did not keep the day
+        let known = self.completed_on.or(self.details.returns_on).unwrap_or(self.seen_on);
+        (self.completed_on.is_some() || self.status.is_over()).then_some(known)
     }
 
     /// Price less what was paid back, never below zero.
@@ -337,6 +359,25 @@ mod tests {
         let mut booking = Booking::begin(&confirmed);
         booking.apply(&event(BookingStatus::Refunded, 20, None));
         assert_eq!(booking.net_amount(), 0);
+    }
+
+    #[test]
+    fn a_trip_is_over_since_whoever_said_so_first_whatever_came_behind() {
+        let records = [
+            event(BookingStatus::Confirmed, 10, Some(100)),
+            event(BookingStatus::Completed, 50, None),
+            event(BookingStatus::Settled, 70, None),
+            event(BookingStatus::Refunded, 80, Some(30)),
+        ];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+            let mut booking = Booking::begin(&records[order[0]]);
+            order[1..].iter().for_each(|place| booking.apply(&records[*place]));
+            assert_eq!((booking.over_on(), booking.net_amount()), (Some(50), 70), "{order:?}");
+        }
+        assert_eq!(Booking::begin(&records[0]).over_on(), None);
+        let mut row = event(BookingStatus::Completed, 10, None);
+        (row.happened_at, row.details.returns_on) = (None, Some(44));
+        assert_eq!(Booking::begin(&row).over_on(), Some(44));
     }
 
     #[test]

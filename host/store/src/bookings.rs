@@ -63,6 +63,7 @@ where
                 cancelled_on: row.try_get("cancelled_on")?,
                 refunded: row.try_get("refunded")?,
                 refunded_in_full: row.try_get("refunded_in_full")?,
+                completed_on: row.try_get("completed_on")?,
             },
         })
     }
@@ -71,7 +72,7 @@ where
 macro_rules! booking_columns {
     () => {
         "id, customer_id, known_as, status, booked_on, product, destination, theme, departs_on, returns_on, travellers, amount, cost, channel, \
-         seen_on, seen_firm, newest_event_at, told_at, cancelled_on, refunded, refunded_in_full"
+         seen_on, seen_firm, newest_event_at, told_at, cancelled_on, refunded, refunded_in_full, completed_on"
     };
 }
 
@@ -165,6 +166,7 @@ where
                 cancelled_on: row.try_get(13)?,
                 refunded: row.try_get(14)?,
                 refunded_in_full: row.try_get(15)?,
+                completed_on: None,
             },
         })
     }
@@ -198,9 +200,9 @@ pub async fn put_bookings(tx: &mut Tx, agency: Uuid, rows: &[BookingRow]) -> Res
     write_rows!(
         tx,
         rows,
-        22,
+        23,
         "INSERT INTO booking (agency_id, id, customer_id, known_as, status, booked_on, product, destination, theme, departs_on, returns_on, \
-         travellers, amount, cost, channel, seen_on, seen_firm, newest_event_at, told_at, cancelled_on, refunded, refunded_in_full)",
+         travellers, amount, cost, channel, seen_on, seen_firm, newest_event_at, told_at, cancelled_on, refunded, refunded_in_full, completed_on)",
         |b, row| {
             let (booking, details) = (&row.booking, &row.booking.details);
             b.push_bind(agency)
@@ -225,11 +227,12 @@ pub async fn put_bookings(tx: &mut Tx, agency: Uuid, rows: &[BookingRow]) -> Res
                 .push_bind(booking.cancelled_on)
                 .push_bind(booking.refunded)
                 .push_bind(booking.refunded_in_full)
+                .push_bind(booking.completed_on)
         },
         "ON CONFLICT (agency_id, id) DO UPDATE SET status = excluded.status, booked_on = excluded.booked_on, product = excluded.product, \
          destination = excluded.destination, theme = excluded.theme, departs_on = excluded.departs_on, returns_on = excluded.returns_on, \
          travellers = excluded.travellers, amount = excluded.amount, cost = excluded.cost, channel = excluded.channel, \
          seen_on = excluded.seen_on, seen_firm = excluded.seen_firm, newest_event_at = excluded.newest_event_at, told_at = excluded.told_at, \
-         cancelled_on = excluded.cancelled_on, refunded = excluded.refunded, refunded_in_full = excluded.refunded_in_full"
+         cancelled_on = excluded.cancelled_on, refunded = excluded.refunded, refunded_in_full = excluded.refunded_in_full, completed_on = excluded.completed_on"
     )
 }

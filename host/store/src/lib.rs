@@ -43,6 +43,7 @@ mod ledger_counters;
 mod ledger_entries;
 pub mod links;
 mod lists;
+pub mod loyalty;
 mod marks;
 pub mod owners;
 pub mod plugin_logs;

@@ -61,6 +61,7 @@ fn guests() -> Vec<Guest> {
                     told_at: [None; 10],
                     cancelled_on: None,
                     refunded: if next(4) == 0 { next(4_000_000_000) as i64 } else { 0 },
+                    completed_on: None,
                     refunded_in_full: next(10) == 0,
                 };
                 (format!("b{number}-{place}"), booking)

@@ -56,7 +56,6 @@ impl Contributions {
     ///
     /// # Panics
     /// If it fills a fact that is not in the catalogue, is folded from records, or is another's.
-    #[cfg_attr(not(test), expect(dead_code, reason = "loyalty will be the first to contribute"))]
     pub(crate) fn with<C: Contribution>(mut self) -> Self {
         for key in C::FACTS {
             let free = catalogue::find(key).is_some_and(|fact| fact.base.is_none());
@@ -128,7 +127,6 @@ impl Facts<'_> {
     /// Folds a capability's fragments of these customers again, in the transaction that changed what they are made of. It takes the
     /// agency's next change number, whose lock orders commits: call it before rows are locked that intake may be waiting for. After
     /// the commit [`Room::woken`] is to be notified, so that segments follow.
-    #[cfg_attr(not(test), expect(dead_code, reason = "loyalty will be the first to contribute"))]
     pub(crate) async fn contribute<C: Contribution>(
         &self,
         tx: &mut Tx,

@@ -16,7 +16,7 @@ use posthouse_domain::record::{ActivityKind, Body};
 use posthouse_domain::{Day, Instant, Record};
 use posthouse_store::intake::{self as store, Counter};
 use posthouse_store::preferences::{PreferenceRow, put_preferences};
-use posthouse_store::{Tx, attributes, quotes};
+use posthouse_store::{Tx, attributes, loyalty, quotes};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -209,6 +209,8 @@ impl Plan {
             .filter(|row| Undone::of(&row.booking) != Undone::Not);
         let undone: Vec<&str> = undone.map(|row| row.id.as_str()).collect();
         quotes::have_followed(tx, agency, &undone).await?;
+        let touched: Vec<&str> = self.bookings.iter().map(|row| row.id.as_str()).collect();
+        loyalty::touch(tx, agency, &touched).await?;
         store::add_activity(tx, agency, &self.activity).await?;
         store::put_facts(tx, agency, self.counter.change, &self.facts).await?;
         self.terms.write(tx, agency).await?;

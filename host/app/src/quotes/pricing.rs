@@ -4,6 +4,7 @@ use super::gather::{Asked, Gathered, Heard};
 use super::standing::Campaign;
 use super::trace::{self, Adjustment, Answer, CampaignTrace, LinePrice};
 use crate::error::{AppError, Result};
+use crate::rules::words::reason;
 use crate::team::Caller;
 use posthouse_domain::promotion::budget::BudgetScope;
 use posthouse_domain::promotion::{Candidate, Offer, Outcome, Pricing, price};
@@ -128,7 +129,7 @@ impl Priced {
                 line: found.line,
                 off: found.off,
                 asked: found.asked,
-                reason: trace::reason(
+                reason: reason(
                     asking.rule.plugin.description(),
                     found.reason,
                     (&asking.request.facts, arguments(asking, found.line)),

@@ -3,14 +3,12 @@
 use super::codes::Code;
 use super::gather::Heard;
 use super::standing::Campaign;
-use crate::rules::words::{Reason, fill, spoken};
-use posthouse_domain::catalogue::Value;
+use crate::rules::words::Reason;
 use posthouse_domain::money::{Currency, major_text};
 use posthouse_domain::promotion::budget::BudgetScope;
 use posthouse_domain::promotion::guard::Barred;
 use posthouse_domain::promotion::{LeftOut, Outcome};
-use posthouse_domain::{AgencyTerms, Localized, Words, words};
-use posthouse_engine::{Description, Value as Fact};
+use posthouse_domain::{Localized, Words, words};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -297,46 +295,5 @@ pub(crate) fn code(code: &Code, applied: impl Fn(Uuid) -> bool) -> CodeTrace {
         state: state.to_owned(),
         text,
         campaign: campaign.filter(|_| good),
-    }
-}
-
-/// A reason in words, with the facts that the rule was told and its own arguments.
-pub(crate) fn reason(
-    description: &Description,
-    index: u16,
-    (facts, arguments): (&[Fact], &[Fact]),
-    terms: &AgencyTerms,
-) -> Reason {
-    let Some(reason) = description.reasons.get(usize::from(index)) else {
-        // an answer whose reasons are none of the rule's is refused before it comes here
-        return Reason {
-            code: String::new(),
-            text: Localized::default(),
-        };
-    };
-    let spoken = |key: &str| {
-        if let Some(place) = reason.arguments.iter().position(|argument| argument.name == key) {
-            return Some(spoken(
-                reason.arguments[place].kind,
-                known(arguments.get(place)?),
-                terms,
-            ));
-        }
-        let place = description.facts.iter().position(|fact| fact.key == key)?;
-        Some(spoken(description.facts[place].kind, known(facts.get(place)?), terms))
-    };
-    Reason {
-        code: reason.code.clone(),
-        text: reason.text.map(|template| fill(template, spoken)),
-    }
-}
-
-fn known(fact: &Fact) -> Value<'_> {
-    match fact {
-        Fact::Null => Value::Unknown,
-        Fact::Int(n) => Value::Whole(*n),
-        Fact::Number(n) => Value::Number(*n),
-        Fact::Flag(flag) => Value::Flag(*flag),
-        Fact::Text(text) => Value::Text(text),
     }
 }

@@ -2,6 +2,7 @@
 
 use posthouse_domain::catalogue::{FactKind, Value};
 use posthouse_domain::{AgencyTerms, Localized};
+use posthouse_engine::{Description, Value as Fact};
 use serde::{Deserialize, Serialize};
 
 /// Why a rule decided as it did.
@@ -37,6 +38,47 @@ pub(crate) fn fill(template: &str, fact: impl Fn(&str) -> Option<String>) -> Str
         }
     }
     text + rest
+}
+
+/// A reason in words, with the facts that the rule was told and its own arguments.
+pub(crate) fn reason(
+    description: &Description,
+    index: u16,
+    (facts, arguments): (&[Fact], &[Fact]),
+    terms: &AgencyTerms,
+) -> Reason {
+    let Some(reason) = description.reasons.get(usize::from(index)) else {
+        // an answer whose reasons are none of the rule's is refused before it comes here
+        return Reason {
+            code: String::new(),
+            text: Localized::default(),
+        };
+    };
+    let spoken = |key: &str| {
+        if let Some(place) = reason.arguments.iter().position(|argument| argument.name == key) {
+            return Some(spoken(
+                reason.arguments[place].kind,
+                known(arguments.get(place)?),
+                terms,
+            ));
+        }
+        let place = description.facts.iter().position(|fact| fact.key == key)?;
+        Some(spoken(description.facts[place].kind, known(facts.get(place)?), terms))
+    };
+    Reason {
+        code: reason.code.clone(),
+        text: reason.text.map(|template| fill(template, spoken)),
+    }
+}
+
+fn known(fact: &Fact) -> Value<'_> {
+    match fact {
+        Fact::Null => Value::Unknown,
+        Fact::Int(n) => Value::Whole(*n),
+        Fact::Number(n) => Value::Number(*n),
+        Fact::Flag(flag) => Value::Flag(*flag),
+        Fact::Text(text) => Value::Text(text),
+    }
 }
 
 #[cfg(test)]

@@ -360,6 +360,20 @@ impl Account {
         moved
     }
 
+    /// What is left of a lot that is active is gone.
+    pub fn expire(&mut self, id: Uuid) -> Moved {
+        let Some(lot) = self.lot_mut(id).filter(|lot| lot.waits.is_none()) else {
+            return Moved::default();
+        };
+        let left = std::mem::take(&mut lot.left);
+        lot.expired += left;
+        Moved {
+            available: -left,
+            lots: vec![(id, -left)],
+            ..Moved::default()
+        }
+    }
+
     /// What happens by itself up to and on `today`, lot by lot: those whose day has come become active, and what is left of those that are over
     /// is gone. Each with the day on which it happened.
     pub fn turn(&mut self, today: Day) -> Vec<Turned> {
@@ -380,17 +394,11 @@ impl Account {
             }
         }
         for id in ids {
-            let Some(lot) = self.lot_mut(id) else { continue };
-            let Some(until) = lot.until.filter(|until| *until < today && lot.left > 0) else {
+            let over = self.lot_mut(id).filter(|lot| lot.left > 0).and_then(|lot| lot.until);
+            let Some(until) = over.filter(|until| *until < today) else {
                 continue;
             };
-            let left = std::mem::take(&mut lot.left);
-            lot.expired += left;
-            let moved = Moved {
-                available: -left,
-                lots: vec![(id, -left)],
-                ..Moved::default()
-            };
+            let moved = self.expire(id);
             turned.push(Turned {
                 lot: id,
                 on: until,

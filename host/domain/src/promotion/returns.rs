@@ -64,6 +64,7 @@ mod tests {
         };
         Booking {
             refunded,
+            completed_on: None,
             refunded_in_full: in_full,
             status,
             ..Booking::begin(&record)

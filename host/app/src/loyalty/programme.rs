@@ -1,0 +1,161 @@
+//! The programme: what points are called, and the terms they are kept under.
+
+use crate::Loyalty;
+use crate::error::{AppError, Result, retrying};
+use crate::team::Caller;
+use posthouse_domain::{Day, Instant, Localized, words};
+use posthouse_store::loyalty::{self as store, ProgrammeRow};
+use posthouse_store::{Access, intake};
+use serde_json::json;
+
+/// Longest name of points, in bytes.
+const LONGEST_NAME: usize = 60;
+/// Most minor units that a hundred points are worth.
+const MOST_VALUE: i64 = 1_000_000_000;
+/// Longest grace, in days.
+const LONGEST_GRACE: i32 = 365;
+
+/// How customers become members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enrol {
+    /// With their first firm booking.
+    Automatic,
+    /// When somebody enrols them.
+    OnRequest,
+}
+
+impl Enrol {
+    /// The name used in JSON and tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::OnRequest => "on_request",
+        }
+    }
+
+    /// The one of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Automatic, Self::OnRequest]
+            .into_iter()
+            .find(|one| one.as_str() == name)
+    }
+}
+
+/// An agency's programme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Programme {
+    /// What points are called.
+    pub name: Localized,
+    /// How customers become members.
+    pub enrol: Enrol,
+    /// Minor units that a hundred points are worth in the books.
+    pub value_of_100: i64,
+    /// For how many days points come back whose lot is over.
+    pub return_grace_days: i32,
+    /// Bookings made and trips that are over from this day on earn.
+    pub since: Day,
+    /// When it was last changed, in ms since 1970.
+    pub updated_at: Instant,
+}
+
+impl TryFrom<ProgrammeRow> for Programme {
+    type Error = AppError;
+
+    fn try_from(row: ProgrammeRow) -> Result<Self> {
+        Ok(Self {
+            enrol: Enrol::parse(&row.enrol).ok_or_else(|| AppError::Internal(format!("enrol {:?}", row.enrol)))?,
+            name: Localized::new(row.name_zh, row.name_en),
+            value_of_100: row.value_of_100,
+            return_grace_days: row.return_grace_days,
+            since: row.since_on,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn check(new: &Programme, today: Day) -> Result<()> {
+    let wrong = |detail| Err(AppError::invalid("bad_programme", detail));
+    for (language, name) in [("zh-CN", &new.name.zh_cn), ("en", &new.name.en)] {
+        if name.trim().is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
+            return wrong(words!(
+                "name.{language} must be 1 to {LONGEST_NAME} bytes: what points are called, as 积分 and points",
+                "name.{language} 应为 1 到 {LONGEST_NAME} 字节，即积分的名称，如“积分”和 points"
+            ));
+        }
+    }
+    if !(0..=MOST_VALUE).contains(&new.value_of_100) {
+        return wrong(words!(
+            "value_of_100 is {value}; it is 0 to {MOST_VALUE} minor units",
+            "value_of_100 为 {value}；应为 0 到 {MOST_VALUE} 最小货币单位",
+            value = new.value_of_100
+        ));
+    }
+    if !(0..=LONGEST_GRACE).contains(&new.return_grace_days) {
+        return wrong(words!(
+            "return_grace_days is {days}; it is 0 to {LONGEST_GRACE}",
+            "return_grace_days 为 {days}；应为 0 到 {LONGEST_GRACE}",
+            days = new.return_grace_days
+        ));
+    }
+    if new.since > today {
+        return wrong(words!(
+            "since is in the future; what happens before it would earn nothing",
+            "since 在将来；此前发生的将不会积分"
+        ));
+    }
+    Ok(())
+}
+
+impl Loyalty<'_> {
+    /// The programme.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] if there is none.
+    pub async fn programme(&self, caller: &Caller) -> Result<Programme> {
+        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
+        let row = store::programme(&mut tx, caller.room.id).await?;
+        row.ok_or(AppError::NotFound("programme"))?.try_into()
+    }
+
+    /// Makes the programme, or changes its terms. Bookings that its new beginning lets in are looked at in the background; what was posted
+    /// stands.
+    ///
+    /// # Errors
+    /// `bad_programme`.
+    pub async fn put_programme(&self, caller: &Caller, new: &Programme) -> Result<Programme> {
+        check(new, caller.room.day_of(self.app.clock.now()))?;
+        retrying!(self.try_put_programme(caller, new))?;
+        self.programme(caller).await
+    }
+
+    async fn try_put_programme(&self, caller: &Caller, new: &Programme) -> Result<()> {
+        let (agency, now) = (caller.room.id, self.app.clock.now());
+        let mut tx = self.app.idempotency().begin(caller).await?;
+        intake::lock(&mut tx, agency).await?;
+        let before = store::programme(&mut tx, agency).await?;
+        let row = ProgrammeRow {
+            name_zh: new.name.zh_cn.trim().to_owned(),
+            name_en: new.name.en.trim().to_owned(),
+            enrol: new.enrol.as_str().to_owned(),
+            value_of_100: new.value_of_100,
+            return_grace_days: new.return_grace_days,
+            since_on: new.since,
+            members: 0,
+            updated_at: now,
+        };
+        store::put_programme(&mut tx, agency, &row).await?;
+        if before
+            .as_ref()
+            .is_none_or(|before| before.since_on > new.since || before.enrol != row.enrol)
+        {
+            store::touch_all(&mut tx, agency).await?;
+        }
+        let detail =
+            json!({"enrol": row.enrol, "value_of_100": row.value_of_100, "return_grace_days": row.return_grace_days});
+        self.app
+            .audit()
+            .note(&mut tx, caller, "loyalty.programme", "loyalty/programme", detail)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,284 @@
+//! A member's account at work: what changes is gathered here, line by line, and written at once.
+
+use crate::App;
+use crate::error::{AppError, Result};
+use crate::rules::Moment;
+use posthouse_domain::loyalty::asked::STATUS_DAYS;
+use posthouse_domain::loyalty::{Account, Moved, Standing, StandingIn, StatusDay, Wallet};
+use posthouse_domain::{Day, Instant};
+use posthouse_store::ledger::{self, Account as LedgerAccount, Cause, Posting};
+use posthouse_store::loyalty::{self as store, EntryRow, LotRow, MemberRow, TierRow};
+use posthouse_store::{StoreError, Tx};
+use serde_json::json;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
+
+/// The kind of the ledger's causes: a line of a statement.
+const CAUSE: &str = "points";
+
+/// Why a line is on a statement.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Why {
+    /// `earned`, `activated`, `reversed`, `settled`, `expired`.
+    pub(super) kind: &'static str,
+    /// What kind of cause.
+    pub(super) about_kind: &'static str,
+    /// Which of them. A cause moves a wallet once in each way.
+    pub(super) about: String,
+    /// Whose rule posted it; empty for what the host does by itself.
+    pub(super) binding: String,
+    /// The rule's reason as JSON.
+    pub(super) reason: Option<String>,
+    pub(super) decision: Option<Uuid>,
+}
+
+/// A member's account at work.
+#[derive(Debug, Clone)]
+pub(super) struct Sheet {
+    pub(super) member: MemberRow,
+    pub(super) account: Account,
+    moment: Moment,
+    /// What earned each lot.
+    occasions: HashMap<Uuid, Option<Uuid>>,
+    changed: BTreeSet<Uuid>,
+    entries: Vec<EntryRow>,
+    tiers: Vec<TierRow>,
+}
+
+impl Sheet {
+    /// The account of a member, of lots that are open or were asked for.
+    pub(super) fn new(member: MemberRow, lots: impl IntoIterator<Item = LotRow>, moment: Moment) -> Self {
+        let mut occasions = HashMap::new();
+        let mut account = Account {
+            owed: member.owed,
+            ..Account::default()
+        };
+        for row in lots {
+            if occasions.insert(row.lot.id, row.occasion_id).is_none() {
+                account.lots.push(row.lot);
+            }
+        }
+        Self {
+            member,
+            account,
+            moment,
+            occasions,
+            changed: BTreeSet::new(),
+            entries: Vec::new(),
+            tiers: Vec::new(),
+        }
+    }
+
+    /// Reads a member for whom nobody else writes until the transaction ends, with open lots and those of these occasions.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub(super) async fn lock(
+        tx: &mut Tx,
+        agency: Uuid,
+        customer: Uuid,
+        occasions: &[Uuid],
+        moment: Moment,
+    ) -> Result<Self> {
+        let member = store::lock(tx, agency, customer).await?;
+        let member = member.ok_or(AppError::NotFound("member"))?;
+        let mut lots = store::lots(tx, agency, &[customer]).await?;
+        lots.extend(store::lots_of_occasions(tx, agency, occasions).await?);
+        Ok(Self::new(member, lots, moment))
+    }
+
+    /// The lots that an occasion earned.
+    pub(super) fn lots_of(&self, occasion: Uuid) -> Vec<Uuid> {
+        let own = self.account.lots.iter().map(|lot| lot.id);
+        own.filter(|lot| self.occasions.get(lot) == Some(&Some(occasion)))
+            .collect()
+    }
+
+    /// Says what earned a lot that is new.
+    pub(super) fn earned_by(&mut self, lot: Uuid, occasion: Uuid) {
+        self.occasions.insert(lot, Some(occasion));
+    }
+
+    /// A line of the statement; none where nothing moved.
+    pub(super) fn note(&mut self, app: &App, wallet: Wallet, moved: &Moved, why: Why) {
+        self.changed.extend(moved.lots.iter().map(|(lot, _)| *lot));
+        if moved.is_nothing() {
+            return;
+        }
+        let Moment { now, today } = self.moment;
+        self.member.entries += 1;
+        let is_points = wallet == Wallet::Points;
+        let (pending, available) = (self.account.pending(wallet), self.account.available(wallet));
+        let (held, owed) = (self.account.held(), self.account.owed);
+        let lots: Vec<_> = moved.lots.iter().map(|(lot, points)| json!([lot, points])).collect();
+        self.entries.push(EntryRow {
+            customer_id: self.member.customer_id,
+            nth: self.member.entries,
+            id: app.entropy.id(now),
+            at: now,
+            on_day: today,
+            wallet: wallet.as_str().to_owned(),
+            kind: why.kind.to_owned(),
+            about_kind: why.about_kind.to_owned(),
+            about: why.about,
+            pending: moved.pending,
+            available: moved.available,
+            held: moved.held,
+            owed: moved.owed,
+            pending_after: pending,
+            available_after: available,
+            held_after: if is_points { held } else { 0 },
+            owed_after: if is_points { owed } else { 0 },
+            lots: json!(lots).to_string(),
+            binding: why.binding,
+            reason: why.reason.unwrap_or_else(|| "null".to_owned()),
+            decision_id: why.decision,
+            actor_id: None,
+        });
+        if is_points {
+            (self.member.available, self.member.pending) = (available, pending);
+            (self.member.held, self.member.owed) = (held, owed);
+        } else {
+            (self.member.status, self.member.status_pending) = (available, pending);
+        }
+    }
+
+    /// Makes good what is owed, as far as there is something to be spent.
+    pub(super) fn settle(&mut self, app: &App, about: &str) {
+        let moved = self.account.settle();
+        let why = Why {
+            kind: "settled",
+            about_kind: "occasion",
+            about: about.to_owned(),
+            ..Why::default()
+        };
+        self.note(app, Wallet::Points, &moved, why);
+    }
+
+    /// What rules are told of the member.
+    pub(super) fn standing(&self) -> Standing {
+        let today = self.moment.today;
+        let mut status: BTreeMap<Day, i64> = BTreeMap::new();
+        for lot in &self.account.lots {
+            let within = |day: &Day| *day <= today && today - *day < STATUS_DAYS;
+            if let (Wallet::Status, None, Some(day)) = (lot.wallet, lot.waits, lot.since.filter(within))
+                && lot.left > 0
+            {
+                *status.entry(day).or_default() += lot.left;
+            }
+        }
+        let member = &self.member;
+        Standing {
+            member_since: member.since_on,
+            tier: member.tier.as_ref().map(|tier| StandingIn {
+                tier: tier.clone(),
+                since: member.tier_since.unwrap_or(member.since_on),
+                valid_until: member.tier_until,
+                by_hand: member.tier_by_hand,
+            }),
+            available: self.account.available(Wallet::Points),
+            pending: self.account.pending(Wallet::Points),
+            status: status
+                .into_iter()
+                .map(|(on, points)| StatusDay { on, points })
+                .collect(),
+        }
+    }
+
+    /// Puts the member into a tier.
+    pub(super) fn place(&mut self, tier: Option<String>, until: Option<Day>, reason: String, decision: Option<Uuid>) {
+        let Moment { now, today } = self.moment;
+        let member = &mut self.member;
+        if member.tier != tier || member.tiers == 0 {
+            member.tier_since = tier.as_ref().map(|_| today);
+        } else if member.tier_until == until {
+            member.tier_reason = reason;
+            return;
+        }
+        member.tiers += 1;
+        self.tiers.push(TierRow {
+            nth: member.tiers,
+            tier: tier.clone(),
+            from_on: today,
+            until_on: until,
+            by_hand: false,
+            reason: reason.clone(),
+            decision_id: decision,
+            at: now,
+        });
+        (member.tier, member.tier_until, member.tier_by_hand) = (tier, until, false);
+        member.tier_reason = reason;
+    }
+
+    /// Writes everything. The transaction has the member's row.
+    ///
+    /// # Errors
+    /// [`StoreError::Overtaken`] if the ledger has it otherwise; failures of the database.
+    pub(super) async fn write(mut self, tx: &mut Tx, agency: Uuid) -> Result<()> {
+        let lot = self.account.next_day();
+        let tier = self.member.tier_until.map(|day| day.saturating_add(1));
+        self.member.due_on = lot.into_iter().chain(tier).min();
+        store::put(tx, agency, &self.member).await?;
+        let customer = self.member.customer_id;
+        let changed: Vec<LotRow> = self
+            .account
+            .lots
+            .iter()
+            .filter(|lot| self.changed.contains(&lot.id))
+            .map(|lot| LotRow {
+                customer_id: customer,
+                occasion_id: self.occasions.get(&lot.id).copied().flatten(),
+                lot: lot.clone(),
+            })
+            .collect();
+        store::put_lots(tx, agency, &changed).await?;
+        store::insert_entries(tx, agency, &self.entries).await?;
+        for entry in &self.entries {
+            keep(tx, agency, entry).await?;
+        }
+        let tiers: Vec<(Uuid, TierRow)> = self.tiers.into_iter().map(|row| (customer, row)).collect();
+        store::insert_tiers(tx, agency, &tiers).await?;
+        Ok(())
+    }
+}
+
+/// Moves the accounts of the ledger, each under the condition that nothing is used that did not come in.
+async fn keep(tx: &mut Tx, agency: Uuid, entry: &EntryRow) -> Result<()> {
+    let account = |part: &str| LedgerAccount {
+        kind: Cow::Owned(format!("{}{part}", entry.wallet)),
+        owner: entry.customer_id,
+    };
+    let moves = [
+        (account("-pending"), entry.pending),
+        (account(""), entry.available),
+        (account("-owed"), entry.owed),
+    ];
+    let (mut came, mut went) = (Vec::new(), Vec::new());
+    for (account, points) in moves {
+        let posting = Posting {
+            account,
+            amount: points.abs(),
+            at_most: Some(0),
+            parts: Vec::new(),
+        };
+        match points.signum() {
+            1 => came.push(posting),
+            -1 => went.push(posting),
+            _ => {}
+        }
+    }
+    let (cause, at): (Cause, Instant) = (
+        Cause {
+            kind: CAUSE,
+            id: entry.id,
+        },
+        entry.at,
+    );
+    let done = (came.is_empty() || ledger::credit(tx, agency, cause, at, &came).await?)
+        && (went.is_empty() || ledger::debit(tx, agency, cause, at, &went).await?);
+    match done {
+        true => Ok(()),
+        false => Err(StoreError::Overtaken.into()),
+    }
+}

@@ -1,0 +1,171 @@
+//! What each posting gave a member, and what became of it.
+
+use crate::{Result, StoreError, Tx};
+use posthouse_domain::loyalty::{Lot, Waiting, Wallet};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// A lot, whose it is and what earned it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LotRow {
+    /// The member.
+    pub customer_id: Uuid,
+    /// The occasion that earned it; none for what was given by hand.
+    pub occasion_id: Option<Uuid>,
+    /// The lot.
+    pub lot: Lot,
+}
+
+#[derive(FromRow)]
+struct Stored {
+    customer_id: Uuid,
+    id: Uuid,
+    wallet: String,
+    issued: i64,
+    waits: Option<String>,
+    active_on: Option<i32>,
+    expires: String,
+    until_on: Option<i32>,
+    rest: i64,
+    held: i64,
+    reversed: i64,
+    expired: i64,
+    charged: i64,
+    occasion_id: Option<Uuid>,
+}
+
+impl Stored {
+    fn read(self) -> Result<LotRow> {
+        let strange = |problem: &str| StoreError::Corrupt {
+            what: "lot",
+            problem: problem.to_owned(),
+        };
+        let waits = match (self.waits.as_deref(), self.active_on) {
+            (None, _) => None,
+            (Some("trip"), _) => Some(Waiting::Trip),
+            (Some("day"), Some(day)) => Some(Waiting::Until(day)),
+            (Some(other), _) => return Err(strange(other)),
+        };
+        Ok(LotRow {
+            customer_id: self.customer_id,
+            occasion_id: self.occasion_id,
+            lot: Lot {
+                id: self.id,
+                wallet: Wallet::parse(&self.wallet).ok_or_else(|| strange(&self.wallet))?,
+                issued: self.issued,
+                since: self.active_on.filter(|_| waits.is_none()),
+                waits,
+                expires: serde_json::from_str(&self.expires).map_err(StoreError::corrupt("lot"))?,
+                until: self.until_on,
+                left: self.rest,
+                held: self.held,
+                reversed: self.reversed,
+                expired: self.expired,
+                charged: self.charged,
+            },
+        })
+    }
+}
+
+macro_rules! lot_columns {
+    () => {
+        "customer_id, id, wallet, issued, waits, active_on, expires, until_on, rest, held, reversed, expired, charged, occasion_id"
+    };
+}
+
+/// The lots of these members that something is left of or set aside.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn lots(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<LotRow>> {
+    let rows = fetch_listed!(
+        tx,
+        Stored,
+        concat!(
+            "SELECT ",
+            lot_columns!(),
+            " FROM points_lot WHERE agency_id = $1 AND is_open AND customer_id IN"
+        ),
+        [agency],
+        customers,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )?;
+    rows.into_iter().map(Stored::read).collect()
+}
+
+/// Every lot that these occasions earned, also those of which nothing is left.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn lots_of_occasions(tx: &mut Tx, agency: Uuid, occasions: &[Uuid]) -> Result<Vec<LotRow>> {
+    let rows = fetch_listed!(
+        tx,
+        Stored,
+        concat!(
+            "SELECT ",
+            lot_columns!(),
+            " FROM points_lot WHERE agency_id = $1 AND occasion_id IN"
+        ),
+        [agency],
+        occasions,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )?;
+    rows.into_iter().map(Stored::read).collect()
+}
+
+/// Writes lots, new or changed. No two may be the same.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_lots(tx: &mut Tx, agency: Uuid, rows: &[LotRow]) -> Result<()> {
+    let rows: Vec<(&LotRow, String)> = rows
+        .iter()
+        .map(|row| Ok((row, serde_json::to_string(&row.lot.expires)?)))
+        .collect::<serde_json::Result<_>>()
+        .map_err(StoreError::corrupt("lot"))?;
+    write_rows!(
+        tx,
+        rows,
+        16,
+        "INSERT INTO points_lot (agency_id, customer_id, id, wallet, issued, waits, active_on, expires, until_on, rest, held, reversed, expired, \
+         charged, is_open, occasion_id)",
+        |b, row| {
+            let (
+                LotRow {
+                    customer_id,
+                    occasion_id,
+                    lot,
+                },
+                expires,
+            ) = row;
+            let (waits, active_on) = match lot.waits {
+                None => (None, lot.since),
+                Some(Waiting::Trip) => (Some("trip"), None),
+                Some(Waiting::Until(day)) => (Some("day"), Some(day)),
+            };
+            b.push_bind(agency)
+                .push_bind(*customer_id)
+                .push_bind(lot.id)
+                .push_bind(lot.wallet.as_str())
+                .push_bind(lot.issued)
+                .push_bind(waits)
+                .push_bind(active_on)
+                .push_bind(expires)
+                .push_bind(lot.until)
+                .push_bind(lot.left)
+                .push_bind(lot.held)
+                .push_bind(lot.reversed)
+                .push_bind(lot.expired)
+                .push_bind(lot.charged)
+                .push_bind(lot.is_open())
+                .push_bind(*occasion_id)
+        },
+        "ON CONFLICT (agency_id, customer_id, id) DO UPDATE SET waits = excluded.waits, active_on = excluded.active_on, \
+         until_on = excluded.until_on, rest = excluded.rest, held = excluded.held, reversed = excluded.reversed, expired = excluded.expired, \
+         charged = excluded.charged, is_open = excluded.is_open"
+    )
+}

@@ -1,0 +1,349 @@
+//! Members of a programme: their sums, and the tiers they had.
+
+use crate::{Result, Tx};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// A member.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct MemberRow {
+    /// The customer.
+    pub customer_id: Uuid,
+    /// The number on the card.
+    pub member_no: String,
+    /// `active`, `suspended` or `closed`.
+    pub state: String,
+    /// The day of joining.
+    pub since_on: i32,
+    /// The code by which others are referred.
+    pub referral_code: String,
+    /// Key of the tier.
+    pub tier: Option<String>,
+    /// Since when.
+    pub tier_since: Option<i32>,
+    /// The last day on which it is not lowered.
+    pub tier_until: Option<i32>,
+    /// Whether somebody gave it by hand.
+    pub tier_by_hand: bool,
+    /// Why, as JSON: a reason, or null.
+    pub tier_reason: String,
+    /// The way to a higher one, as JSON: key, have, need, unit, or null.
+    pub tier_next: String,
+    /// Points that can be spent.
+    pub available: i64,
+    /// Points that are still to become so.
+    pub pending: i64,
+    /// Points set aside.
+    pub held: i64,
+    /// Points taken back that were already spent.
+    pub owed: i64,
+    /// Status that counts.
+    pub status: i64,
+    /// Status that is still to do so.
+    pub status_pending: i64,
+    /// How many entries the statement has.
+    pub entries: i64,
+    /// How many tiers the history has.
+    pub tiers: i64,
+    /// The next day on which something happens by itself.
+    pub due_on: Option<i32>,
+    /// Moves with every change.
+    pub version: i64,
+    /// When it was made, in ms since 1970.
+    pub created_at: i64,
+}
+
+macro_rules! member_columns {
+    () => {
+        "customer_id, member_no, state, since_on, referral_code, tier, tier_since, tier_until, tier_by_hand, tier_reason, tier_next, available, \
+         pending, held, owed, status, status_pending, entries, tiers, due_on, version, created_at"
+    };
+}
+
+/// A member, if the customer is one.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn member(tx: &mut Tx, agency: Uuid, customer: Uuid) -> Result<Option<MemberRow>> {
+    fetch_optional!(
+        tx,
+        MemberRow,
+        concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM member WHERE agency_id = $1 AND customer_id = $2"
+        ),
+        agency,
+        customer
+    )
+}
+
+/// Those of these customers who are members.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn members(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<MemberRow>> {
+    fetch_listed!(
+        tx,
+        MemberRow,
+        concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM member WHERE agency_id = $1 AND customer_id IN"
+        ),
+        [agency],
+        customers,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )
+}
+
+/// A member whom nobody else changes until the transaction ends, as they are by then.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn lock(tx: &mut Tx, agency: Uuid, customer: Uuid) -> Result<Option<MemberRow>> {
+    execute!(
+        tx,
+        "UPDATE member SET version = version + 1 WHERE agency_id = $1 AND customer_id = $2",
+        agency,
+        customer
+    )?;
+    member(tx, agency, customer).await
+}
+
+/// Writes down new members; how many there were not before.
+///
+/// # Errors
+/// A number or code that another member has; failures of the database.
+pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[MemberRow]) -> Result<()> {
+    write_rows!(
+        tx,
+        rows,
+        23,
+        "INSERT INTO member (agency_id, customer_id, member_no, state, since_on, referral_code, tier, tier_since, tier_until, tier_by_hand, \
+         tier_reason, tier_next, available, pending, held, owed, status, status_pending, entries, tiers, due_on, version, created_at)",
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(row.customer_id)
+            .push_bind(&row.member_no)
+            .push_bind(&row.state)
+            .push_bind(row.since_on)
+            .push_bind(&row.referral_code)
+            .push_bind(&row.tier)
+            .push_bind(row.tier_since)
+            .push_bind(row.tier_until)
+            .push_bind(row.tier_by_hand)
+            .push_bind(&row.tier_reason)
+            .push_bind(&row.tier_next)
+            .push_bind(row.available)
+            .push_bind(row.pending)
+            .push_bind(row.held)
+            .push_bind(row.owed)
+            .push_bind(row.status)
+            .push_bind(row.status_pending)
+            .push_bind(row.entries)
+            .push_bind(row.tiers)
+            .push_bind(row.due_on)
+            .push_bind(row.version)
+            .push_bind(row.created_at),
+        ""
+    )
+}
+
+/// Writes a member whom the transaction has locked.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put(tx: &mut Tx, agency: Uuid, row: &MemberRow) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE member SET state = $3, tier = $4, tier_since = $5, tier_until = $6, tier_by_hand = $7, tier_reason = $8, tier_next = $9,
+            available = $10, pending = $11, held = $12, owed = $13, status = $14, status_pending = $15, entries = $16, tiers = $17, due_on = $18
+         WHERE agency_id = $1 AND customer_id = $2",
+        agency,
+        row.customer_id,
+        &row.state,
+        &row.tier,
+        row.tier_since,
+        row.tier_until,
+        row.tier_by_hand,
+        &row.tier_reason,
+        &row.tier_next,
+        row.available,
+        row.pending,
+        row.held,
+        row.owed,
+        row.status,
+        row.status_pending,
+        row.entries,
+        row.tiers,
+        row.due_on
+    )
+    .map(drop)
+}
+
+/// Has a member looked at on a day, or before.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_due(tx: &mut Tx, agency: Uuid, customer: Uuid, day: i32) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE member SET due_on = $3 WHERE agency_id = $1 AND customer_id = $2 AND (due_on IS NULL OR due_on > $3)",
+        agency,
+        customer,
+        day
+    )
+    .map(drop)
+}
+
+/// Members to whom something happens by itself on a day or before, the earliest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn due(tx: &mut Tx, agency: Uuid, today: i32, limit: i64) -> Result<Vec<Uuid>> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid,),
+        "SELECT customer_id FROM member WHERE agency_id = $1 AND due_on IS NOT NULL AND due_on <= $2 ORDER BY due_on, customer_id LIMIT $3",
+        agency,
+        today,
+        limit
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// The next day on which something happens to any of them by itself.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn next_due(tx: &mut Tx, agency: Uuid) -> Result<Option<i32>> {
+    let row = fetch_optional!(
+        tx,
+        (i32,),
+        "SELECT due_on FROM member WHERE agency_id = $1 AND due_on IS NOT NULL ORDER BY due_on LIMIT 1",
+        agency
+    )?;
+    Ok(row.map(|(day,)| day))
+}
+
+/// Members behind a customer, by their customers' ids: all, or of one tier.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn list(
+    tx: &mut Tx,
+    agency: Uuid,
+    tier: Option<&str>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<MemberRow>> {
+    fetch_all!(
+        tx,
+        MemberRow,
+        concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM member WHERE agency_id = $1 AND ($2 = '' OR tier = $2) AND customer_id > $3 ORDER BY customer_id LIMIT $4"
+        ),
+        agency,
+        tier.unwrap_or(""),
+        after.unwrap_or(Uuid::nil()),
+        limit
+    )
+}
+
+/// A tier that a member had.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct TierRow {
+    /// Counts from 1.
+    pub nth: i64,
+    /// Its key; none for no tier.
+    pub tier: Option<String>,
+    /// Its first day.
+    pub from_on: i32,
+    /// The last day on which it was not to be lowered.
+    pub until_on: Option<i32>,
+    /// Whether somebody gave it by hand.
+    pub by_hand: bool,
+    /// Why, as JSON.
+    pub reason: String,
+    /// The decision.
+    pub decision_id: Option<Uuid>,
+    /// When it was written, in ms since 1970.
+    pub at: i64,
+}
+
+/// Writes down tiers.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn insert_tiers(tx: &mut Tx, agency: Uuid, rows: &[(Uuid, TierRow)]) -> Result<()> {
+    write_rows!(
+        tx,
+        rows,
+        10,
+        "INSERT INTO member_tier (agency_id, customer_id, nth, tier, from_on, until_on, by_hand, reason, decision_id, at)",
+        |b, row| {
+            let (customer, row) = row;
+            b.push_bind(agency)
+                .push_bind(*customer)
+                .push_bind(row.nth)
+                .push_bind(&row.tier)
+                .push_bind(row.from_on)
+                .push_bind(row.until_on)
+                .push_bind(row.by_hand)
+                .push_bind(&row.reason)
+                .push_bind(row.decision_id)
+                .push_bind(row.at)
+        },
+        ""
+    )
+}
+
+macro_rules! tier_columns {
+    () => {
+        "nth, tier, from_on, until_on, by_hand, reason, decision_id, at"
+    };
+}
+
+/// The tiers a member had before the `before`-th, the latest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn tiers(tx: &mut Tx, agency: Uuid, customer: Uuid, before: i64, limit: i64) -> Result<Vec<TierRow>> {
+    fetch_all!(
+        tx,
+        TierRow,
+        concat!(
+            "SELECT ",
+            tier_columns!(),
+            " FROM member_tier WHERE agency_id = $1 AND customer_id = $2 AND nth < $3 ORDER BY nth DESC LIMIT $4"
+        ),
+        agency,
+        customer,
+        before,
+        limit
+    )
+}
+
+/// The tier a member had on a day.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn tier_on(tx: &mut Tx, agency: Uuid, customer: Uuid, day: i32) -> Result<Option<TierRow>> {
+    fetch_optional!(
+        tx,
+        TierRow,
+        concat!(
+            "SELECT ",
+            tier_columns!(),
+            " FROM member_tier WHERE agency_id = $1 AND customer_id = $2 AND from_on <= $3 ORDER BY nth DESC LIMIT 1"
+        ),
+        agency,
+        customer,
+        day
+    )
+}

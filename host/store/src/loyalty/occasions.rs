@@ -1,0 +1,243 @@
+//! What rules are asked about, and bookings that may have become such.
+
+use crate::jobs::{self, JobClock, Lane, NewJob};
+use crate::{Result, Tx};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// The state of an occasion whose rule is still to be asked.
+pub const WAITING: &str = "waiting";
+
+/// An occasion, for one binding.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct OccasionRow {
+    /// Id.
+    pub id: Uuid,
+    /// The member.
+    pub customer_id: Uuid,
+    /// What happened, as `booking-confirmed`.
+    pub kind: String,
+    /// What it is about: `booking`, `member`.
+    pub about_kind: String,
+    /// Which of them.
+    pub about: String,
+    /// Whose rule is asked.
+    pub binding: String,
+    /// Counts on when the same happens once more, as its booking was called off or changed.
+    pub round: i64,
+    /// `waiting`, `settled`, `review` or `undone`.
+    pub state: String,
+    /// What the rule is told, as JSON.
+    pub occasion: String,
+    /// What of the booking that is, as a digest.
+    pub basis: String,
+    /// What the booking cost.
+    pub amount: i64,
+    /// How often the rule was asked in vain.
+    pub attempts: i64,
+    /// When it is asked, in ms since 1970 of the machine's time.
+    pub due_at: i64,
+    /// How it failed.
+    pub problem: Option<String>,
+    /// The decision.
+    pub decision_id: Option<Uuid>,
+    /// When it was written down, in ms since 1970.
+    pub created_at: i64,
+}
+
+macro_rules! occasion_columns {
+    () => {
+        "id, customer_id, kind, about_kind, about, binding, round, state, occasion, basis, amount, attempts, due_at, problem, decision_id, created_at"
+    };
+}
+
+/// Writes occasions, new or changed.
+///
+/// # Errors
+/// The same happened before; failures of the database.
+pub async fn put_occasions(tx: &mut Tx, agency: Uuid, rows: &[OccasionRow]) -> Result<()> {
+    write_rows!(
+        tx,
+        rows,
+        17,
+        "INSERT INTO loyalty_occasion (agency_id, id, customer_id, kind, about_kind, about, binding, round, state, occasion, basis, amount, \
+         attempts, due_at, problem, decision_id, created_at)",
+        |b, row| b
+            .push_bind(agency)
+            .push_bind(row.id)
+            .push_bind(row.customer_id)
+            .push_bind(&row.kind)
+            .push_bind(&row.about_kind)
+            .push_bind(&row.about)
+            .push_bind(&row.binding)
+            .push_bind(row.round)
+            .push_bind(&row.state)
+            .push_bind(&row.occasion)
+            .push_bind(&row.basis)
+            .push_bind(row.amount)
+            .push_bind(row.attempts)
+            .push_bind(row.due_at)
+            .push_bind(&row.problem)
+            .push_bind(row.decision_id)
+            .push_bind(row.created_at),
+        "ON CONFLICT (agency_id, id) DO UPDATE SET state = excluded.state, occasion = excluded.occasion, basis = excluded.basis, \
+         amount = excluded.amount, attempts = excluded.attempts, due_at = excluded.due_at, problem = excluded.problem, \
+         decision_id = excluded.decision_id"
+    )
+}
+
+/// Occasions whose rules are to be asked by now, those that wait the longest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn waiting(tx: &mut Tx, agency: Uuid, now: i64, limit: i64) -> Result<Vec<OccasionRow>> {
+    fetch_all!(
+        tx,
+        OccasionRow,
+        concat!(
+            "SELECT ",
+            occasion_columns!(),
+            " FROM loyalty_occasion WHERE agency_id = $1 AND state = 'waiting' AND due_at <= $2 ORDER BY due_at, id LIMIT $3"
+        ),
+        agency,
+        now,
+        limit
+    )
+}
+
+/// When the next rule is to be asked.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn next_occasion(tx: &mut Tx, agency: Uuid) -> Result<Option<i64>> {
+    let row = fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT due_at FROM loyalty_occasion WHERE agency_id = $1 AND state = 'waiting' ORDER BY due_at LIMIT 1",
+        agency
+    )?;
+    Ok(row.map(|(due,)| due))
+}
+
+/// Every occasion that is about these bookings.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn occasions_about(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<Vec<OccasionRow>> {
+    fetch_listed!(
+        tx,
+        OccasionRow,
+        concat!(
+            "SELECT ",
+            occasion_columns!(),
+            " FROM loyalty_occasion WHERE agency_id = $1 AND about_kind = 'booking' AND about IN"
+        ),
+        [agency],
+        bookings,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )
+}
+
+/// Occasions in a state, the latest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn occasions_in(
+    tx: &mut Tx,
+    agency: Uuid,
+    state: &str,
+    before: Uuid,
+    limit: i64,
+) -> Result<Vec<OccasionRow>> {
+    fetch_all!(
+        tx,
+        OccasionRow,
+        concat!(
+            "SELECT ",
+            occasion_columns!(),
+            " FROM loyalty_occasion WHERE agency_id = $1 AND state = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+        ),
+        agency,
+        state,
+        before,
+        limit
+    )
+}
+
+/// The kind of the job that looks at bookings that have changed, and asks rules about what became of them.
+pub const FOLLOW: &str = "loyalty.follow";
+
+/// Has a host look at what is noted, and ask rules that are to be asked, at once.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn follow_soon(tx: &mut Tx, agency: Uuid) -> Result<()> {
+    let job = NewJob {
+        kind: FOLLOW,
+        key: "",
+        lane: Lane::Timers,
+        clock: JobClock::Machine,
+        due: 0,
+    };
+    jobs::put(tx, agency, job).await
+}
+
+/// Notes bookings whose occasions are to be looked at, where the agency has a programme. The transaction has the lock of the agency's changes.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn touch(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<()> {
+    if bookings.is_empty() || super::programme(tx, agency).await?.is_none() {
+        return Ok(());
+    }
+    write_rows!(
+        tx,
+        bookings,
+        2,
+        "INSERT INTO loyalty_touched (agency_id, booking_id)",
+        |b, id| b.push_bind(agency).push_bind(*id),
+        "ON CONFLICT DO NOTHING"
+    )?;
+    follow_soon(tx, agency).await
+}
+
+/// Notes every firm booking there is, as at the beginning of a programme.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn touch_all(tx: &mut Tx, agency: Uuid) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO loyalty_touched (agency_id, booking_id) SELECT agency_id, id FROM booking
+         WHERE agency_id = $1 AND status NOT IN ('inquiry', 'quote', 'cancelled') ON CONFLICT DO NOTHING",
+        agency
+    )?;
+    follow_soon(tx, agency).await
+}
+
+/// Takes so many of them, which are not noted any more. The transaction has the lock of the agency's changes, so that none is noted meanwhile.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn settle_touched(tx: &mut Tx, agency: Uuid, limit: i64) -> Result<Vec<String>> {
+    let rows = fetch_all!(
+        tx,
+        (String,),
+        "SELECT booking_id FROM loyalty_touched WHERE agency_id = $1 ORDER BY booking_id LIMIT $2",
+        agency,
+        limit
+    )?;
+    let ids: Vec<String> = rows.into_iter().map(|(id,)| id).collect();
+    if let (Some(first), Some(last)) = (ids.first(), ids.last()) {
+        execute!(
+            tx,
+            "DELETE FROM loyalty_touched WHERE agency_id = $1 AND booking_id >= $2 AND booking_id <= $3",
+            agency,
+            first,
+            last
+        )?;
+    }
+    Ok(ids)
+}
