@@ -196,14 +196,17 @@ pub(super) struct DecisionContext {
     today: i32,
 }
 
-/// What the host made of an answer.
+/// What the host made of an offer. Nothing of it for a loyalty rule: what that posted stands in the member's statement.
 #[derive(ToSchema)]
 pub(super) struct DecisionEffect {
     /// `applied`, or why not.
+    #[schema(required = false)]
     code: fixed::CampaignOutcome,
     /// What was taken off, in minor units.
+    #[schema(required = false)]
     off: i64,
     /// In words.
+    #[schema(required = false)]
     text: Localized,
 }
 

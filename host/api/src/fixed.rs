@@ -3,6 +3,7 @@
 //! Fields keep the types they have, so that a value that is none of these is refused in the words of its capability.
 
 use posthouse_app::facts::export::Format;
+use posthouse_app::loyalty;
 use posthouse_app::rules;
 use posthouse_app::segments::Sort;
 use posthouse_app::team;
@@ -62,6 +63,14 @@ fixed! {
     ActorKind = ["staff", "key", "host"];
     /// A list that views are of.
     ViewList = views::ViewList::ALL.map(views::ViewList::as_str);
+    /// How customers become members: with their first firm booking, or when somebody enrols them.
+    Enrol = [loyalty::Enrol::Automatic, loyalty::Enrol::OnRequest].map(loyalty::Enrol::as_str);
+    /// Whether a member takes part.
+    MemberState = ["active", "suspended", "closed"];
+    /// Where points are kept: `points` are spent, `status` counts towards tiers.
+    Wallet = posthouse_domain::loyalty::Wallet::ALL.map(posthouse_domain::loyalty::Wallet::as_str);
+    /// What a line of a statement says: a rule posted it, it became active, it was taken back, what was owed was made good, it is over.
+    PointsMovement = ["earned", "activated", "reversed", "settled", "expired"];
     /// What a rule decides.
     ExtensionPoint = engine::Points::default().names().collect::<Vec<_>>();
     /// How a rule is in force.

@@ -32,6 +32,7 @@ mod insights;
 mod jobs;
 mod keys;
 mod links;
+mod loyalty;
 mod openapi;
 mod opening;
 mod page;
@@ -163,6 +164,7 @@ fn calls(front: &Front) -> Calls {
         .merge(clock::routes())
         .merge(customers::routes())
         .merge(links::routes())
+        .merge(loyalty::routes())
         .merge(timeline::routes())
         .merge(attributes::routes())
         .merge(facts::routes())

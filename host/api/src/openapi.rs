@@ -33,6 +33,7 @@ pub(super) const SCHEME: &str = "key";
         (name = "plugins", description = "Revisions of rules."),
         (name = "bindings", description = "Which rule is in force."),
         (name = "segments", description = "Who is where, since when and why."),
+        (name = "loyalty", description = "Members, their points and tiers, by rules that the agency swaps."),
         (name = "campaigns", description = "Offers to customers from plan to lessons: who planned, who agreed, what it brought."),
         (name = "tasks", description = "What is to be done, by whom, until when."),
         (name = "quotes", description = "What a basket costs with every campaign in force."),
@@ -209,7 +210,7 @@ pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation
 }
 
 /// Operations whose bodies or queries name something that may not be there.
-const NAMED_INSIDE: [&str; 10] = [
+const NAMED_INSIDE: [&str; 11] = [
     "previewSegmentation",
     "runSegmentation",
     "createCampaign",
@@ -220,6 +221,7 @@ const NAMED_INSIDE: [&str; 10] = [
     "addTask",
     "inviteStaff",
     "setOwners",
+    "enrolMember",
 ];
 
 /// Operations that take nothing away that is still in use.

@@ -168,7 +168,7 @@ pub fn thing(name: &'static str) -> Words {
     }
 }
 
-const THINGS: [(&str, &str); 27] = [
+const THINGS: [(&str, &str); 26] = [
     ("agency", "旅行社"),
     ("amendment", "变更"),
     ("attribute", "属性"),
@@ -187,7 +187,6 @@ const THINGS: [(&str, &str); 27] = [
     ("person", "员工"),
     ("plugin", "插件"),
     ("preview", "预览"),
-    ("programme", "会员计划"),
     ("quote", "报价"),
     ("role", "角色"),
     ("segment", "分群"),

@@ -43,7 +43,7 @@ const NEVER_NULL: &str = "kind trips-total trips-12m trips-24m cancellations-12m
     booking-days repeat-spend";
 
 /// What records of later rooms will feed.
-const WITHOUT_SOURCE: &str = "points-balance tier tier-days referrals-12m open-complaints complaints-12m badly-resolved-12m \
+const WITHOUT_SOURCE: &str = "referrals-12m open-complaints complaints-12m badly-resolved-12m \
     last-complaint-days nps csat-12m reviews-12m opens-90d";
 
 #[test]

@@ -157,16 +157,16 @@ fn code(entropy: &dyn Entropy) -> String {
 }
 
 impl Loyalty<'_> {
-    /// Makes a customer a member. One who is stays as they are.
+    /// Makes a customer a member; whether they were none before. Their bookings are looked at in the background.
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `no_programme`.
-    pub async fn enrol(&self, caller: &Caller, customer: Uuid) -> Result<MemberView> {
-        retrying!(self.try_enrol(caller, customer))?;
-        self.member(caller, customer, None).await
+    pub async fn enrol(&self, caller: &Caller, customer: Uuid) -> Result<(bool, MemberView)> {
+        let is_new = retrying!(self.try_enrol(caller, customer))?;
+        Ok((is_new, self.member(caller, customer, None).await?))
     }
 
-    async fn try_enrol(&self, caller: &Caller, customer: Uuid) -> Result<()> {
+    async fn try_enrol(&self, caller: &Caller, customer: Uuid) -> Result<bool> {
         let (agency, moment) = (caller.room.id, self.app.segments().moment(&caller.room));
         self.must_see(caller, customer).await?;
         let mut tx = self.app.idempotency().begin(caller).await?;
@@ -180,7 +180,11 @@ impl Loyalty<'_> {
                 ),
             ));
         }
-        if store::member(&mut tx, agency, customer).await?.is_none() {
+        let is_new = store::member(&mut tx, agency, customer).await?.is_none();
+        if is_new {
+            let bookings = intake::bookings_of(&mut tx, agency, &[customer]).await?;
+            let bookings: Vec<&str> = bookings.iter().map(|row| row.id.as_str()).collect();
+            store::touch(&mut tx, agency, &bookings).await?;
             enrol(self.app, &mut tx, &caller.room, &[customer], moment).await?;
             self.app
                 .facts()
@@ -194,7 +198,7 @@ impl Loyalty<'_> {
         }
         tx.commit().await?;
         caller.room.woken.notify_one();
-        Ok(())
+        Ok(is_new)
     }
 
     pub(super) async fn must_see(&self, caller: &Caller, customer: Uuid) -> Result<()> {

@@ -23,7 +23,7 @@ mod turn;
 
 pub use members::{Balances, Expiring, MemberView, NextTierView, TierView};
 pub use programme::{Enrol, Programme};
-pub use statement::{Line, Statement};
+pub use statement::{Line, Statement, Sums};
 
 pub(crate) use facts::Standing;
 pub(crate) use follow::Follow;

@@ -107,14 +107,14 @@ fn check(new: &Programme, today: Day) -> Result<()> {
 }
 
 impl Loyalty<'_> {
-    /// The programme.
+    /// The programme, once it has begun.
     ///
     /// # Errors
-    /// [`AppError::NotFound`] if there is none.
-    pub async fn programme(&self, caller: &Caller) -> Result<Programme> {
+    /// Failures of the database.
+    pub async fn programme(&self, caller: &Caller) -> Result<Option<Programme>> {
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let row = store::programme(&mut tx, caller.room.id).await?;
-        row.ok_or(AppError::NotFound("programme"))?.try_into()
+        row.map(Programme::try_from).transpose()
     }
 
     /// Makes the programme, or changes its terms. Bookings that its new beginning lets in are looked at in the background; what was posted
@@ -125,7 +125,8 @@ impl Loyalty<'_> {
     pub async fn put_programme(&self, caller: &Caller, new: &Programme) -> Result<Programme> {
         check(new, caller.room.day_of(self.app.clock.now()))?;
         retrying!(self.try_put_programme(caller, new))?;
-        self.programme(caller).await
+        let put = self.programme(caller).await?;
+        put.ok_or_else(|| AppError::Internal("a programme that was written is not there".into()))
     }
 
     async fn try_put_programme(&self, caller: &Caller, new: &Programme) -> Result<()> {

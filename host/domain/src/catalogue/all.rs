@@ -182,12 +182,12 @@ pub static ALL: [FactDef; 47] = [
     )
     .unit("minor units")
     .personal(),
-    FactDef::contributed("points-balance", FactKind::Count, false, NO_SOURCE)
+    FactDef::contributed("points-balance", FactKind::Count, false, "loyalty")
         .means("积分余额", "points that can be spent")
         .unit("points")
         .personal(),
-    FactDef::contributed("tier", FactKind::Text, true, NO_SOURCE).means("会员等级", "membership tier"),
-    FactDef::contributed("tier-days", FactKind::Count, true, NO_SOURCE)
+    FactDef::contributed("tier", FactKind::Text, true, "loyalty").means("会员等级", "membership tier"),
+    FactDef::contributed("tier-days", FactKind::Count, true, "loyalty")
         .means("处于当前等级的天数", "days in the present tier")
         .unit("days")
         .seen(View::DaysSince),

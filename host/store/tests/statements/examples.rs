@@ -110,13 +110,18 @@ fn what_leaves_its_agency_is_found() {
         "SELECT name FROM agency WHERE slug = $2",
         "SELECT name FROM agency a JOIN customer c ON c.id = a.id WHERE a.id = $1",
         "SELECT name FROM agency a, customer c WHERE id = $1 AND c.agency_id = $1",
+        // a recursion binds nothing by its own rows
+        "WITH RECURSIVE deep AS (SELECT agency_id, id FROM customer UNION ALL SELECT agency_id, id FROM deep) SELECT id FROM deep",
+        "WITH RECURSIVE deep (id) AS (SELECT $2 UNION ALL SELECT c.id FROM deep JOIN customer c ON c.referred_by = deep.id) SELECT id FROM deep",
+        "WITH RECURSIVE deep AS (SELECT agency_id, id FROM customer WHERE agency_id = $1
+           UNION ALL SELECT c.agency_id, c.id FROM deep JOIN customer c ON c.agency_id = deep.agency_id) SELECT id FROM deep",
+        "WITH RECURSIVE deep AS (SELECT id FROM customer WHERE agency_id = $1) SELECT id FROM customer",
         // what is not understood
         "SELECT FROM WHERE",
         "TRUNCATE customer",
         "DROP TABLE customer",
         "SELECT 1; DELETE FROM customer",
         "SELECT name FROM customer FULL JOIN booking ON customer.agency_id = $1 AND booking.agency_id = $1",
-        "WITH RECURSIVE deep AS (SELECT id FROM customer WHERE agency_id = $1) SELECT id FROM deep",
     ] {
         assert_refused(sql);
     }
@@ -128,6 +133,9 @@ fn what_stays_in_its_agency_is_taken() {
         "SELECT name FROM customer WHERE agency_id = $1 AND id = $2",
         "SELECT name FROM customer WHERE id = $2 AND ((($3 = agency_id)) AND name = 'x')",
         "SELECT name FROM CUSTOMER WHERE Agency_ID = $1",
+        "WITH RECURSIVE deep AS (SELECT id FROM customer WHERE agency_id = $1) SELECT id FROM deep",
+        "WITH RECURSIVE deep (id) AS (SELECT $2 UNION ALL
+           SELECT c.id FROM deep JOIN customer c ON c.agency_id = $1 AND c.referred_by = deep.id) SELECT id FROM deep",
         "SELECT name FROM customer WHERE agency_id = $1 AND (id = $2 OR name = 'x')",
         "SELECT c.name FROM customer c JOIN booking b ON b.agency_id = c.agency_id AND b.customer_id = c.id WHERE c.agency_id = $1",
         "SELECT c.name FROM customer c JOIN booking b ON b.agency_id = c.agency_id WHERE b.agency_id = $1",

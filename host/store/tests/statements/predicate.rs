@@ -137,11 +137,14 @@ impl Check<'_> {
     pub(crate) fn query(&mut self, query: &Query, around: &[Scope]) -> Columns {
         let before = self.named.len();
         if let Some(with) = &query.with {
-            if with.recursive {
-                self.fault("WITH RECURSIVE is not understood");
-            }
             for cte in &with.cte_tables {
+                let known = self.named.len();
+                if with.recursive {
+                    // its own rows are what it says of others, so they bind nothing: whatever it joins has to be bound without it
+                    self.named.push((lower(&cte.alias.name), None));
+                }
                 let mut columns = self.query(&cte.query, around);
+                self.named.truncate(known);
                 if columns.more && !cte.alias.columns.is_empty() {
                     self.fault("which columns of a WITH are named is not understood");
                 }

@@ -35,13 +35,23 @@ pub(crate) struct Sources {
     pub(crate) hidden: BTreeSet<String>,
 }
 
-/// Reads every source file of a folder, without its tests.
+/// Reads every source file of a folder and of those in it, without its tests.
 pub(crate) fn read(folder: &Path) -> Sources {
     let mut sources = Sources::default();
-    for file in std::fs::read_dir(folder).expect("the sources") {
-        let path = file.expect("a file").path();
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        assert!(path.is_file(), "{name} is a folder: this test has to look into it");
+    let mut folders = vec![folder.to_owned()];
+    let mut paths = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).expect("the sources") {
+            let path = file.expect("a file").path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => paths.push(path),
+            }
+        }
+    }
+    for path in paths {
+        let name = path.strip_prefix(folder).expect("it is in the folder");
+        let name = name.to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).expect("a source file");
         // the macros themselves, which say nothing to a database until they are used
         if name != "macros.rs" {
