@@ -285,7 +285,7 @@ impl Slice<'_> {
 
 impl Loyalty<'_> {
     /// Looks at some of the bookings that have changed; whether there were any.
-    async fn follow_slice(&self, room: &Arc<Room>) -> Result<bool> {
+    pub(super) async fn follow_slice(&self, room: &Arc<Room>) -> Result<bool> {
         let (agency, moment) = (room.id, self.app.segments().moment(room));
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         intake::lock(&mut tx, agency).await?;

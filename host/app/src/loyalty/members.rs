@@ -311,7 +311,7 @@ impl Loyalty<'_> {
         })
     }
 
-    /// Members behind a customer, of a tier or all, those whom the caller sees.
+    /// Members behind a customer, of a tier or all, for those who see every customer.
     ///
     /// # Errors
     /// `data_masked`; failures of the database.

@@ -82,7 +82,8 @@ impl Loyalty<'_> {
         }
     }
 
-    async fn settle(&self, room: &Arc<Room>, row: &OccasionRow) -> Result<()> {
+    /// Asks about one occasion and posts the answer. Somebody else may have done so since it was read: then nothing is written.
+    pub(super) async fn settle(&self, room: &Arc<Room>, row: &OccasionRow) -> Result<()> {
         let moment = self.app.segments().moment(room);
         let Some(prepared) = self.prepare(room, row.customer_id, &row.binding, moment).await? else {
             // the rule was taken out of force: what waited for it is for review
@@ -355,6 +356,11 @@ impl Loyalty<'_> {
         let (agency, customer) = (room.id, before.customer_id);
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         intake::lock(&mut tx, agency).await?;
+        if let Some((row, _)) = settled
+            && !store::still_waits(&mut tx, agency, row).await?
+        {
+            return Ok(());
+        }
         let now = store::lock(&mut tx, agency, customer).await?;
         if now.is_none_or(|now| now.version != before.version + 1) {
             return Err(StoreError::Overtaken.into());
@@ -394,12 +400,12 @@ impl Loyalty<'_> {
     }
 
     /// An occasion whose rule failed is asked about again later, and in the end is for review.
-    async fn put_off(&self, room: &Room, row: &OccasionRow, problem: &Words, at_once: bool) -> Result<()> {
+    pub(super) async fn put_off(&self, room: &Room, row: &OccasionRow, problem: &Words, at_once: bool) -> Result<()> {
         metrics::counter!("posthouse_rule_faults_total", "extension_point" => LOYALTY).increment(1);
         let attempts = row.attempts + 1;
         let is_given_up = at_once || attempts >= ATTEMPTS;
         let pause = PAUSE << (2 * row.attempts.clamp(0, 10));
-        let row = OccasionRow {
+        let later = OccasionRow {
             state: if is_given_up { "review" } else { WAITING }.to_owned(),
             attempts,
             due_at: self.app.machine.now().saturating_add(pause),
@@ -407,7 +413,11 @@ impl Loyalty<'_> {
             ..row.clone()
         };
         let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
-        store::put_occasions(&mut tx, room.id, &[row]).await?;
+        intake::lock(&mut tx, room.id).await?;
+        if !store::still_waits(&mut tx, room.id, row).await? {
+            return Ok(());
+        }
+        store::put_occasions(&mut tx, room.id, &[later]).await?;
         Ok(tx.commit().await?)
     }
 }

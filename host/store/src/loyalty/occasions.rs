@@ -105,6 +105,23 @@ pub async fn waiting(tx: &mut Tx, agency: Uuid, now: i64, limit: i64) -> Result<
     )
 }
 
+/// Whether an occasion still waits as it was read. Under the lock of the agency's changes that stays so.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn still_waits(tx: &mut Tx, agency: Uuid, row: &OccasionRow) -> Result<bool> {
+    let found = fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT attempts FROM loyalty_occasion WHERE agency_id = $1 AND id = $2 AND state = 'waiting' AND basis = $3 AND attempts = $4",
+        agency,
+        row.id,
+        &row.basis,
+        row.attempts
+    )?;
+    Ok(found.is_some())
+}
+
 /// When the next rule is to be asked.
 ///
 /// # Errors
@@ -137,32 +154,6 @@ pub async fn occasions_about(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Re
         1,
         |b, id| b.push_bind(*id),
         ""
-    )
-}
-
-/// Occasions in a state, the latest first.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn occasions_in(
-    tx: &mut Tx,
-    agency: Uuid,
-    state: &str,
-    before: Uuid,
-    limit: i64,
-) -> Result<Vec<OccasionRow>> {
-    fetch_all!(
-        tx,
-        OccasionRow,
-        concat!(
-            "SELECT ",
-            occasion_columns!(),
-            " FROM loyalty_occasion WHERE agency_id = $1 AND state = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
-        ),
-        agency,
-        state,
-        before,
-        limit
     )
 }
 

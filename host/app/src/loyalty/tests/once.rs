@@ -1,0 +1,51 @@
+//! Hosts that ask about the same occasion: what the slower one heard is not written.
+
+use super::{club, member, told};
+use crate::rules::DecisionFilter;
+use crate::testing::on_both_engines;
+use posthouse_domain::words;
+use posthouse_store::loyalty as store;
+use posthouse_store::{Access, Store};
+use posthouse_tests::guest::{LoyaltyGuest, Post};
+use serde_json::json;
+
+on_both_engines!(an_occasion_that_was_settled_meanwhile_posts_nothing);
+
+async fn an_occasion_that_was_settled_meanwhile_posts_nothing(store: Store) {
+    let guest = LoyaltyGuest {
+        postings: vec![Post::points(5)],
+        ..LoyaltyGuest::default()
+    };
+    let (app, _, caller) = club(&store, "twice", guest.build()).await;
+    let events = [told("1", "confirmed", 0, json!({"amount": 10_000}))];
+    app.intake().accept(&caller, &events).await.expect("an answer");
+    let (room, agency) = (&caller.room, caller.room.id);
+    assert!(app.loyalty().follow_slice(room).await.expect("bookings are followed"));
+    let occasion = async || {
+        let mut tx = app.store.read(Access::Agency(agency)).await.expect("a transaction");
+        let rows = store::occasions_about(&mut tx, agency, &["B1"]).await;
+        rows.expect("occasions")[0].clone()
+    };
+    let as_read = occasion().await;
+    app.segments().ensure_loaded(room).await.expect("facts");
+    for _ in 0..2 {
+        app.loyalty().settle(room, &as_read).await.expect("it is settled");
+    }
+    let late = words!("late", "晚了");
+    app.loyalty()
+        .put_off(room, &as_read, &late, true)
+        .await
+        .expect("it is settled");
+    assert_eq!(occasion().await.state, "settled");
+    assert_eq!(member(&app, &caller).await.points.available, 5);
+    let (decisions, _) = app
+        .decisions()
+        .list(&caller, DecisionFilter::default(), None, 100)
+        .await
+        .expect("decisions");
+    let asked = decisions
+        .iter()
+        .filter(|one| one.subject.as_ref().is_some_and(|(_, id)| *id == as_read.id));
+    let earned = asked.filter(|one| one.output["postings"].is_array()).count();
+    assert_eq!(earned, 1);
+}
