@@ -4,7 +4,7 @@ use crate::population::{DAY_MILLIS, NOW};
 use crate::{Plan, Result};
 use posthouse_app::clock::{SystemClock, SystemEntropy};
 use posthouse_app::intake::files::workbook::Workbooks;
-use posthouse_app::segments::Activation;
+use posthouse_app::rules::Activation;
 use posthouse_app::team::{Caller, NewAgency, create_agency};
 use posthouse_app::{App, Parts};
 use posthouse_domain::{Clock, Instant};

@@ -203,7 +203,7 @@ async fn a_booking_earns_is_paid_back_called_off_and_earns_again(store: Store) {
     );
     // two fifths are paid back; once more the same is nothing
     let back = told("3", "refunded", 50, json!({"amount": 1_000_000}));
-    accept(&app, &caller, &[back.clone()]).await;
+    accept(&app, &caller, std::slice::from_ref(&back)).await;
     assert_eq!(points(&member(&app, &caller).await), (15_000, 0, 15_000));
     accept(&app, &caller, &[back]).await;
     let less = member(&app, &caller).await;
