@@ -1,9 +1,10 @@
 //! What became of bookings that have changed: members who join, occasions to ask rules about, what a refund takes back, what a trip's end makes
 //! active. Whatever the order in which records came, a booking is looked at as it is now.
 
+use super::members;
 use super::programme::{Enrol, Programme};
+use super::rules::asked;
 use super::sheet::{Sheet, Why};
-use super::{LOYALTY, members};
 use crate::error::{AppError, Result, repeating};
 use crate::jobs::{Done, Job, JobRow};
 use crate::rules::Moment;
@@ -13,7 +14,7 @@ use posthouse_domain::loyalty::account::kept;
 use posthouse_domain::loyalty::{Booked, Happening, Occasion, Waiting};
 use posthouse_domain::{Day, canonical, time};
 use posthouse_store::loyalty::{self as store, OccasionRow, WAITING};
-use posthouse_store::{Access, Tx, intake, plugins};
+use posthouse_store::{Access, intake};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -359,13 +360,4 @@ impl Loyalty<'_> {
         room.woken.notify_one();
         Ok(true)
     }
-}
-
-/// The bindings whose rules are asked about occasions.
-pub(super) async fn asked(tx: &mut Tx, agency: Uuid) -> Result<Vec<String>> {
-    let rows = plugins::bindings(tx, agency).await?;
-    let own = rows
-        .into_iter()
-        .filter(|row| row.extension_point == LOYALTY && !row.is_ended());
-    Ok(own.map(|row| row.name).collect())
 }

@@ -9,10 +9,10 @@ use crate::team::{Caller, Mask};
 use crate::{App, Loyalty, Room};
 use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::{Day, Entropy, Localized, time, words};
-use posthouse_store::loyalty::{self as store, MemberRow};
+use posthouse_store::loyalty::{self as store, LotRow, MemberRow};
 use posthouse_store::{Access, Tx, attributes, intake, plugins, profiles};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// Letters of referral codes: none that looks like another.
@@ -136,7 +136,7 @@ pub(super) async fn enrol(app: &App, tx: &mut Tx, room: &Room, customers: &[Uuid
     let rows: Vec<MemberRow> = new.iter().copied().zip(first..).map(row).collect();
     store::insert(tx, agency, &rows).await?;
     let mut occasions = Vec::new();
-    for binding in super::follow::asked(tx, agency).await? {
+    for binding in super::rules::asked(tx, agency).await? {
         for customer in &new {
             occasions.push(super::settle::joined(app, *customer, &binding, moment));
         }
@@ -234,7 +234,7 @@ impl Loyalty<'_> {
         let titles = self.titles(&mut tx, agency).await?;
         match as_of.filter(|day| *day < today) {
             Some(day) => past(&mut tx, agency, row, day, &titles).await,
-            None => self.present(&mut tx, agency, row, &titles).await,
+            None => present(row, &store::lots(&mut tx, agency, &[customer]).await?, &titles),
         }
     }
 
@@ -252,63 +252,6 @@ impl Loyalty<'_> {
         // a plugin that does not open names nothing, and that is told elsewhere
         let tiers = rule.map_or_else(|_| Vec::new(), |rule| rule.plugin.point().tiers().to_vec());
         Ok(tiers.into_iter().map(|tier| (tier.key, tier.title)).collect())
-    }
-
-    async fn present(
-        &self,
-        tx: &mut Tx,
-        agency: Uuid,
-        row: MemberRow,
-        titles: &BTreeMap<String, Localized>,
-    ) -> Result<MemberView> {
-        let mut expiring: BTreeMap<Day, i64> = BTreeMap::new();
-        for lot in store::lots(tx, agency, &[row.customer_id]).await? {
-            let lot = lot.lot;
-            if let (Wallet::Points, None, Some(day)) = (lot.wallet, lot.waits, lot.until)
-                && lot.left > 0
-            {
-                *expiring.entry(day).or_default() += lot.left;
-            }
-        }
-        let next: Value = serde_json::from_str(&row.tier_next).map_err(AppError::corrupt("tier"))?;
-        let next = next["tier"].as_str().map(|key| NextTierView {
-            key: key.to_owned(),
-            have: next["have"].as_i64().unwrap_or_default(),
-            need: next["need"].as_i64().unwrap_or_default(),
-            unit: next["unit"].as_str().unwrap_or_default().to_owned(),
-        });
-        let tier = match &row.tier {
-            Some(key) => Some(TierView {
-                title: title(titles, key),
-                key: key.clone(),
-                since: row.tier_since.unwrap_or(row.since_on),
-                valid_until: row.tier_until,
-                by_hand: row.tier_by_hand,
-                reason: serde_json::from_str(&row.tier_reason).map_err(AppError::corrupt("reason"))?,
-                next,
-            }),
-            None => None,
-        };
-        Ok(MemberView {
-            customer: row.customer_id,
-            member_no: row.member_no,
-            state: row.state,
-            since: row.since_on,
-            tier,
-            points: Balances {
-                available: row.available,
-                pending: row.pending,
-                held: row.held,
-                owed: row.owed,
-                expiring: expiring
-                    .into_iter()
-                    .take(TOLD)
-                    .map(|(on, points)| Expiring { on, points })
-                    .collect(),
-            },
-            status: row.status,
-            referral_code: row.referral_code,
-        })
     }
 
     /// Members behind a customer, of a tier or all, for those who see every customer.
@@ -332,16 +275,71 @@ impl Loyalty<'_> {
             rows.truncate(limit);
             rows.last().map(|row| row.customer_id.to_string())
         });
-        let mut views = Vec::with_capacity(rows.len());
-        for row in rows {
-            views.push(self.present(&mut tx, agency, row, &titles).await?);
+        let customers: Vec<Uuid> = rows.iter().map(|row| row.customer_id).collect();
+        let mut lots: HashMap<Uuid, Vec<LotRow>> = HashMap::new();
+        for lot in store::lots(&mut tx, agency, &customers).await? {
+            lots.entry(lot.customer_id).or_default().push(lot);
         }
-        Ok((views, next.flatten()))
+        let view = |row: MemberRow| {
+            let own = lots.get(&row.customer_id).map_or(&[][..], Vec::as_slice);
+            present(row, own, &titles)
+        };
+        Ok((rows.into_iter().map(view).collect::<Result<_>>()?, next.flatten()))
     }
 }
 
 fn title(titles: &BTreeMap<String, Localized>, key: &str) -> Localized {
     titles.get(key).cloned().unwrap_or_else(|| Localized::new(key, key))
+}
+
+fn present(row: MemberRow, lots: &[LotRow], titles: &BTreeMap<String, Localized>) -> Result<MemberView> {
+    let mut expiring: BTreeMap<Day, i64> = BTreeMap::new();
+    for LotRow { lot, .. } in lots {
+        if let (Wallet::Points, None, Some(day)) = (lot.wallet, lot.waits, lot.until)
+            && lot.left > 0
+        {
+            *expiring.entry(day).or_default() += lot.left;
+        }
+    }
+    let next: Value = serde_json::from_str(&row.tier_next).map_err(AppError::corrupt("tier"))?;
+    let next = next["tier"].as_str().map(|key| NextTierView {
+        key: key.to_owned(),
+        have: next["have"].as_i64().unwrap_or_default(),
+        need: next["need"].as_i64().unwrap_or_default(),
+        unit: next["unit"].as_str().unwrap_or_default().to_owned(),
+    });
+    let tier = match &row.tier {
+        Some(key) => Some(TierView {
+            title: title(titles, key),
+            key: key.clone(),
+            since: row.tier_since.unwrap_or(row.since_on),
+            valid_until: row.tier_until,
+            by_hand: row.tier_by_hand,
+            reason: serde_json::from_str(&row.tier_reason).map_err(AppError::corrupt("reason"))?,
+            next,
+        }),
+        None => None,
+    };
+    Ok(MemberView {
+        customer: row.customer_id,
+        member_no: row.member_no,
+        state: row.state,
+        since: row.since_on,
+        tier,
+        points: Balances {
+            available: row.available,
+            pending: row.pending,
+            held: row.held,
+            owed: row.owed,
+            expiring: expiring
+                .into_iter()
+                .take(TOLD)
+                .map(|(on, points)| Expiring { on, points })
+                .collect(),
+        },
+        status: row.status,
+        referral_code: row.referral_code,
+    })
 }
 
 async fn past(

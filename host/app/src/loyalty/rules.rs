@@ -1,10 +1,13 @@
 //! Which rules are in force. Several may post; the binding `main` alone gives tiers.
 
+use super::LOYALTY;
 use super::point::Loyalty as Point;
 use crate::Loyalty;
 use crate::error::Result;
 use crate::rules::{Activation, BindingView};
 use crate::team::Caller;
+use posthouse_store::{Tx, plugins};
+use uuid::Uuid;
 
 impl Loyalty<'_> {
     /// Puts a rule into force, for occasions from then on.
@@ -46,4 +49,13 @@ impl Loyalty<'_> {
     pub async fn end(&self, caller: &Caller, name: &str, expected: Option<i64>) -> Result<BindingView> {
         self.app.bindings().end::<Point>(caller, name, expected).await
     }
+}
+
+/// The bindings whose rules are asked about occasions.
+pub(super) async fn asked(tx: &mut Tx, agency: Uuid) -> Result<Vec<String>> {
+    let rows = plugins::bindings(tx, agency).await?;
+    let own = rows
+        .into_iter()
+        .filter(|row| row.extension_point == LOYALTY && !row.is_ended());
+    Ok(own.map(|row| row.name).collect())
 }
