@@ -80,7 +80,7 @@ pub(crate) struct RoleDefinition {
     masks: Vec<Mask>,
     /// Whose customers it sees; everybody's if left out.
     #[serde(default = "all")]
-    #[schema(value_type = Option<fixed::RowScope>)]
+    #[schema(value_type = fixed::RowScope)]
     rows: RowScope,
 }
 

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use posthouse_app::intake::mappings::KeptMapping;
 use posthouse_app::team::Scope;
-use posthouse_web::problem::Answer;
+use posthouse_web::problem::{Answer, ProblemBody};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -96,7 +96,8 @@ async fn save(
 /// What was imported with it stays as it is.
 #[utoipa::path(delete, path = "/imports/mappings/{kind}/{name}", tag = "intake", operation_id = "deleteMapping",
     params(("kind" = fixed::FileKind, Path, description = "What the files are about."), ("name" = String, Path, description = "Its name.")),
-    responses((status = 204, description = "It is gone.")))]
+    responses((status = 204, description = "It is gone."),
+        (status = 422, description = "There is no such kind.", body = ProblemBody, content_type = "application/problem+json")))]
 async fn delete(
     State(front): State<Front>,
     Auth(caller): Auth,
