@@ -79,6 +79,17 @@ impl Caller {
         )))
     }
 
+    /// Passes those who see amounts, of whichever customers.
+    ///
+    /// # Errors
+    /// `data_masked`.
+    pub(crate) fn must_see_money(&self) -> Result<()> {
+        match self.is_masked(Mask::Money) {
+            true => self.must_see(&[Mask::Money]),
+            false => Ok(()),
+        }
+    }
+
     /// What a sender or a person said of something that happened, as far as they see it: where anything is kept from them, only fields of
     /// which it is known what they say.
     pub(crate) fn seen_of(&self, data: Value) -> Value {

@@ -309,6 +309,11 @@ impl Booking {
         }
     }
 
+    /// What was paid back of the price, never more than it.
+    pub fn paid_back(&self) -> i64 {
+        self.details.amount.unwrap_or(0) - self.net_amount()
+    }
+
     /// Net price less cost; nothing while the cost is unknown.
     pub fn margin(&self) -> i64 {
         self.details.cost.map_or(0, |cost| self.net_amount() - cost)

@@ -58,14 +58,6 @@ fn booked(booking: &Booking) -> Option<Booked> {
     })
 }
 
-/// What was paid back of a booking.
-fn refunded(booking: &Booking) -> i64 {
-    match booking.refunded_in_full {
-        true => booking.details.amount.unwrap_or(0),
-        false => booking.refunded,
-    }
-}
-
 /// Bookings as members have them, and the occasions that came of them.
 struct Slice<'a> {
     app: &'a App,
@@ -174,7 +166,7 @@ impl Slice<'_> {
                 self.undo(row, customer);
                 Some(wanted)
             }
-            (Some(row), Some(wanted)) => match self.keep(&row, customer, refunded(booking)) {
+            (Some(row), Some(wanted)) => match self.keep(&row, customer, booking.paid_back()) {
                 true => {
                     self.undo(row, customer);
                     Some(wanted)

@@ -215,9 +215,7 @@ impl Loyalty<'_> {
     /// [`AppError::NotFound`]; `data_masked` for those who do not see what customers spend; `as_of_in_future`.
     pub async fn member(&self, caller: &Caller, customer: Uuid, as_of: Option<Day>) -> Result<MemberView> {
         self.must_see(caller, customer).await?;
-        if caller.is_masked(Mask::Money) {
-            caller.must_see(&[Mask::Money])?;
-        }
+        caller.must_see_money()?;
         let (agency, today) = (caller.room.id, caller.room.day_of(self.app.clock.now()));
         if as_of.is_some_and(|day| day > today) {
             return Err(AppError::invalid(

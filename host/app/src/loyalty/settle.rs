@@ -144,10 +144,7 @@ impl Loyalty<'_> {
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
         let found = intake::bookings(&mut tx, room.id, &[row.about.as_str()]).await?;
         let booking = found.first().map(|row| &row.booking);
-        let refunded = booking.map_or(0, |booking| match booking.refunded_in_full {
-            true => row.amount,
-            false => booking.refunded,
-        });
+        let refunded = booking.map_or(0, |booking| booking.paid_back());
         Ok((refunded, booking.and_then(|booking| booking.over_on())))
     }
 

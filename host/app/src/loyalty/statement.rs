@@ -3,7 +3,7 @@
 use crate::Loyalty;
 use crate::error::{AppError, Result};
 use crate::rules::Reason;
-use crate::team::{Caller, Mask};
+use crate::team::Caller;
 use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::{Day, Instant};
 use posthouse_store::Access;
@@ -91,9 +91,7 @@ impl Loyalty<'_> {
         limit: usize,
     ) -> Result<Statement> {
         self.must_see(caller, customer).await?;
-        if caller.is_masked(Mask::Money) {
-            caller.must_see(&[Mask::Money])?;
-        }
+        caller.must_see_money()?;
         let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         if store::member(&mut tx, agency, customer).await?.is_none() {

@@ -5,7 +5,7 @@ use super::gather::{Gathered, Heard};
 use super::hold::Prepared;
 use super::pricing::Priced;
 use super::purse::Purse;
-use super::read::{QuoteView, must_see_money};
+use super::read::QuoteView;
 use super::trace::Answer;
 use super::{NewQuote, QUOTE};
 use crate::Quotes;
@@ -31,7 +31,7 @@ impl Quotes<'_> {
             ..new
         };
         new.check()?;
-        must_see_money(caller)?;
+        caller.must_see_money()?;
         if let Some(customer) = new.customer {
             self.app.profiles().must_see_all(caller, &[customer]).await?;
         }

@@ -4,7 +4,7 @@ use super::purse;
 use super::trace::Answer;
 use crate::Quotes;
 use crate::error::{AppError, Result};
-use crate::team::{Caller, Mask, Rows};
+use crate::team::{Caller, Rows};
 use posthouse_domain::promotion::Basket;
 use posthouse_store::quotes::{self as store, QuoteRow};
 use posthouse_store::{Access, Tx, campaigns, intake};
@@ -93,21 +93,13 @@ pub struct Saved {
     pub amount: i64,
 }
 
-/// A quote is an amount all through.
-pub(super) fn must_see_money(caller: &Caller) -> Result<()> {
-    match caller.is_masked(Mask::Money) {
-        true => caller.must_see(&[Mask::Money]),
-        false => Ok(()),
-    }
-}
-
 impl Quotes<'_> {
     /// Passes a quote for somebody whom the caller sees; those for nobody in particular are seen by who sees everybody.
     ///
     /// # Errors
     /// `data_masked`; [`AppError::NotFound`].
     pub(super) async fn must_see(&self, caller: &Caller, id: Uuid) -> Result<()> {
-        must_see_money(caller)?;
+        caller.must_see_money()?;
         if caller.rows == Rows::All {
             return Ok(());
         }
@@ -176,7 +168,7 @@ impl Quotes<'_> {
         limit: usize,
     ) -> Result<(Vec<QuoteView>, Option<Uuid>)> {
         let (agency, limit) = (caller.room.id, limit as i64);
-        must_see_money(caller)?;
+        caller.must_see_money()?;
         if let Some(customer) = filter.customer {
             self.app.profiles().must_see_all(caller, &[customer]).await?;
         }
