@@ -51,7 +51,7 @@ pub(crate) fn led(Scripted(scripted): Scripted, to: &str, done: &Done) -> Respon
         if let Some((label, path)) = &done.undo {
             said["undo"] = json!({"label": label, "path": path});
         }
-        put("hx-trigger", &json!({"said": said}));
+        put("hx-trigger", &json!({"done": said}));
     }
     response
 }
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(header("hx-location")["path"], "/campaigns/1");
         assert_eq!(
             header("hx-trigger"),
-            json!({"said": {"text": "已暂停 😀", "undo": {"label": "撤销", "path": "/campaigns/1/steps/resume"}}})
+            json!({"done": {"text": "已暂停 😀", "undo": {"label": "撤销", "path": "/campaigns/1/steps/resume"}}})
         );
     }
 }

@@ -26,6 +26,11 @@ const say = ({ text, undo }: Said): void => {
 };
 
 document.addEventListener('said', (event) => say((event as CustomEvent<Said>).detail));
+// what a form did is said on the page it leads to, not on the one that is about to go
+document.addEventListener('done', (event) => {
+  const { detail } = event as CustomEvent<Said>;
+  document.addEventListener('htmx:afterSettle', () => say(detail), { once: true });
+});
 
 // a page that a form led to brings its line along, in a cookie that is taken once, and the way back in another
 const taken = (name: string): string | undefined => {
