@@ -136,6 +136,12 @@ pub fn last_day_of_month(day: Day, months: u32) -> Option<Day> {
     Some(day_from_date(next) - 1)
 }
 
+/// The first day of a day's month.
+pub fn first_of_month(day: Day) -> Day {
+    let date = date_from_day(day);
+    day - date.day0() as Day
+}
+
 /// Whether a day is one that [`parse_day`] reads.
 pub fn is_day(day: Day) -> bool {
     (1900..3000).contains(&date_from_day(day).year())

@@ -47,13 +47,18 @@ event_types! {
     "plugin.ended": "A rule was taken out of force; nothing came in its place.", "规则已停用，没有其他规则接替。";
     "plugin.failing": "A rule kept failing; the last good revision is back in force.", "规则持续出错，已恢复到上一个正常的版本。";
     "plugin.set-aside": "A rule kept failing or costing, and is not asked for a while.", "规则持续出错或耗时过多，暂停询问。";
+    "points.expiring": "Points of a member are about to expire.", "会员积分即将到期。";
+    "points.posted": "A line was added to a member's statement.", "会员对账单新增一笔。";
     "quote.confirmed": "A quote was confirmed with a booking.", "报价已随订单确认。";
     "quote.returned": "What a confirmed quote took was given back, as its booking was cancelled or refunded.", "订单取消或退款，报价占用的优惠已退回。";
+    "referral.rewarded": "Both sides of a referral were rewarded.", "推荐双方均已获得奖励。";
+    "reward.ordered": "A member ordered a reward.", "会员兑换了一项奖励。";
     "segment.moved": "Customers moved between segments.", "客户在分群之间变动。";
     "task.changed": "A task has another title, assignee or time, or is open again.", "任务的标题、负责人或期限有变动，或任务重新打开。";
     "task.created": "Something is to be done.", "新增任务。";
     "task.deleted": "A task was taken away.", "任务已删除。";
     "task.done": "A task is done.", "任务已完成。";
+    "tier.changed": "A member is in another tier.", "会员等级变动。";
     "webhook.test": "Somebody tried this webhook.", "有人测试了该 Webhook。";
 }
 

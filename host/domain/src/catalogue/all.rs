@@ -20,7 +20,7 @@ fn count(value: i32) -> Value<'static> {
 }
 
 /// Every fact, in the order of the export.
-pub static ALL: [FactDef; 47] = [
+pub static ALL: [FactDef; 48] = [
     FactDef::known("kind", FactKind::Text, "profile", |row| {
         text(row.profile.kind.as_deref().or(Some("person")))
     })
@@ -186,12 +186,16 @@ pub static ALL: [FactDef; 47] = [
         .means("积分余额", "points that can be spent")
         .unit("points")
         .personal(),
+    FactDef::contributed("points-expiring-90d", FactKind::Count, false, "loyalty")
+        .means("未来90天到期的积分", "points that expire within 90 days")
+        .unit("points")
+        .personal(),
     FactDef::contributed("tier", FactKind::Text, true, "loyalty").means("会员等级", "membership tier"),
     FactDef::contributed("tier-days", FactKind::Count, true, "loyalty")
         .means("处于当前等级的天数", "days in the present tier")
         .unit("days")
         .seen(View::DaysSince),
-    FactDef::contributed("referrals-12m", FactKind::Count, false, NO_SOURCE)
+    FactDef::contributed("referrals-12m", FactKind::Count, false, "loyalty")
         .means("近365天推荐的客户数", "customers referred in the last 365 days")
         .unit("people"),
     FactDef::contributed("open-complaints", FactKind::Count, false, NO_SOURCE)

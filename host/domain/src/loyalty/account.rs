@@ -7,11 +7,17 @@
 //!
 //! Points are spent from the lot that expires first. Whatever a refund takes back and was already spent is made good from other lots, and what
 //! these do not have is owed: the balance itself is never below zero. All sums are those of the lots at every moment.
+//!
+//! Before points expire their member is given notice, [`NOTICES`] days ahead.
 
 use super::said::{Activation, Expiry, LARGEST_POINTS, Wallet};
 use crate::Day;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use uuid::Uuid;
+
+/// How many days before their last one a member is told that points expire, the longest first.
+pub const NOTICES: [Day; 2] = [90, 30];
 
 /// What a lot waits for before its points can be spent, or its status counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +56,8 @@ pub struct Lot {
     pub expired: i64,
     /// Spent beyond what its booking earns, and made good from other lots or owed.
     pub charged: i64,
+    /// How many of the [`NOTICES`] of its end are given, or past.
+    pub notices: u8,
 }
 
 impl Lot {
@@ -63,8 +71,28 @@ impl Lot {
         self.left > 0 || self.held > 0
     }
 
-    fn is_spendable(&self) -> bool {
-        self.wallet == Wallet::Points && self.waits.is_none() && self.left > 0
+    fn is_active(&self, wallet: Wallet) -> bool {
+        self.wallet == wallet && self.waits.is_none() && self.left > 0
+    }
+
+    /// The last day of what can be spent of it.
+    pub fn ends(&self) -> Option<Day> {
+        self.until.filter(|_| self.is_active(Wallet::Points))
+    }
+
+    /// The day of the next notice of its end.
+    fn next_notice(&self) -> Option<Day> {
+        let days = NOTICES.get(usize::from(self.notices))?;
+        self.ends().map(|until| until.saturating_sub(*days))
+    }
+
+    fn returned(&mut self, points: i64, today: Day, grace: u32, moved: &mut Moved) {
+        self.left += points;
+        if self.until.is_some_and(|until| until < today) {
+            self.until = Expiry::Days(grace).after(today);
+        }
+        moved.available += points;
+        moved.lots.push((self.id, points));
     }
 
     /// The order in which lots are spent: by their last day, those without one behind; then the older, then the smaller id.
@@ -163,7 +191,7 @@ impl Account {
         points <= LARGEST_POINTS - there.min(LARGEST_POINTS)
     }
 
-    /// The next day on which something happens by itself: a lot becomes active, or is over.
+    /// The next day on which something happens by itself: a lot becomes active or is over, or notice of its end is given.
     pub fn next_day(&self) -> Option<Day> {
         let day = |lot: &Lot| match lot.waits {
             Some(Waiting::Until(day)) => Some(day),
@@ -171,7 +199,26 @@ impl Account {
             None if lot.left > 0 => lot.until.map(|until| until.saturating_add(1)),
             None => None,
         };
-        self.lots.iter().filter_map(day).min()
+        let notices = self.lots.iter().filter_map(Lot::next_notice);
+        self.lots.iter().filter_map(day).chain(notices).min()
+    }
+
+    /// The notices that are due on `today`: how many points end on which day, the earliest first. Each is given once.
+    pub fn give_notice(&mut self, today: Day) -> Notice {
+        let mut notice = Notice::default();
+        for lot in &mut self.lots {
+            let Some(until) = lot.ends().filter(|until| *until >= today) else {
+                continue;
+            };
+            let due = NOTICES.iter().filter(|days| until.saturating_sub(**days) <= today);
+            let due = due.count() as u8;
+            if due > lot.notices {
+                lot.notices = due;
+                notice.lots.push(lot.id);
+                *notice.ending.entry(until).or_default() += lot.left;
+            }
+        }
+        notice
     }
 
     /// Takes a posting in on `today`. What waits for a trip that is over by then, `completed` on that day, waits for nothing.
@@ -199,6 +246,7 @@ impl Account {
             reversed: 0,
             expired: 0,
             charged: 0,
+            notices: 0,
         });
         let (pending, available) = if waits.is_some() {
             (new.points, 0)
@@ -251,15 +299,15 @@ impl Account {
         }
         if over > 0 {
             lot.charged += over;
-            let rest = self.draw(over, &mut moved, |lot, points| lot.left -= points);
+            let rest = self.draw(Wallet::Points, over, &mut moved, |lot, points| lot.left -= points);
             (self.owed, moved.owed) = (self.owed + rest, rest);
         }
         moved
     }
 
-    /// Takes so many points from the lots that can be spent, in their turn, and returns how many were lacking.
-    fn draw(&mut self, points: i64, moved: &mut Moved, take: impl Fn(&mut Lot, i64)) -> i64 {
-        let mut turn: Vec<&mut Lot> = self.lots.iter_mut().filter(|lot| lot.is_spendable()).collect();
+    /// Takes so many points from the active lots of a wallet, in their turn, and returns how many were lacking.
+    fn draw(&mut self, wallet: Wallet, points: i64, moved: &mut Moved, take: impl Fn(&mut Lot, i64)) -> i64 {
+        let mut turn: Vec<&mut Lot> = self.lots.iter_mut().filter(|lot| lot.is_active(wallet)).collect();
         turn.sort_by_key(|lot| lot.turn());
         let mut rest = points;
         for lot in turn {
@@ -278,7 +326,7 @@ impl Account {
     /// Makes good what is owed, as far as there is something to be spent.
     pub fn settle(&mut self) -> Moved {
         let mut moved = Moved::default();
-        let rest = self.draw(self.owed, &mut moved, |lot, points| lot.left -= points);
+        let rest = self.draw(Wallet::Points, self.owed, &mut moved, |lot, points| lot.left -= points);
         (moved.owed, self.owed) = (rest - self.owed, rest);
         moved
     }
@@ -288,9 +336,17 @@ impl Account {
     /// # Errors
     /// There are not as many.
     pub fn spend(&mut self, points: i64) -> Result<Moved, Short> {
-        self.enough(points)?;
+        self.take(Wallet::Points, points)
+    }
+
+    /// Takes points or status away, from the lots that end first.
+    ///
+    /// # Errors
+    /// There are not as many.
+    pub fn take(&mut self, wallet: Wallet, points: i64) -> Result<Moved, Short> {
+        self.enough(wallet, points)?;
         let mut moved = Moved::default();
-        self.draw(points, &mut moved, |lot, points| lot.left -= points);
+        self.draw(wallet, points, &mut moved, |lot, points| lot.left -= points);
         Ok(moved)
     }
 
@@ -299,19 +355,19 @@ impl Account {
     /// # Errors
     /// There are not as many.
     pub fn hold(&mut self, points: i64) -> Result<Moved, Short> {
-        self.enough(points)?;
+        self.enough(Wallet::Points, points)?;
         let mut moved = Moved {
             held: points,
             ..Moved::default()
         };
-        self.draw(points, &mut moved, |lot, points| {
+        self.draw(Wallet::Points, points, &mut moved, |lot, points| {
             (lot.left, lot.held) = (lot.left - points, lot.held + points);
         });
         Ok(moved)
     }
 
-    fn enough(&self, points: i64) -> Result<(), Short> {
-        let available = self.available(Wallet::Points);
+    fn enough(&self, wallet: Wallet, points: i64) -> Result<(), Short> {
+        let available = self.available(wallet);
         match (0..=available).contains(&points) {
             true => Ok(()),
             false => Err(Short { available }),
@@ -325,20 +381,20 @@ impl Account {
             if let Some(lot) = self.lot_mut(*id) {
                 lot.held -= points;
                 moved.held -= points;
+                moved.lots.push((*id, 0));
             }
         }
         moved
     }
 
-    /// What was set aside of these lots is free again.
-    pub fn release(&mut self, parts: &[(Uuid, i64)]) -> Moved {
+    /// What was set aside of these lots is free again. Of one that is over by `today` it is so for `grace` more days.
+    pub fn release(&mut self, parts: &[(Uuid, i64)], today: Day, grace: u32) -> Moved {
         let mut moved = Moved::default();
         for (id, points) in parts {
             if let Some(lot) = self.lot_mut(*id) {
-                (lot.held, lot.left) = (lot.held - points, lot.left + points);
+                lot.held -= points;
                 moved.held -= points;
-                moved.available += points;
-                moved.lots.push((*id, *points));
+                lot.returned(*points, today, grace, &mut moved);
             }
         }
         moved
@@ -349,13 +405,23 @@ impl Account {
         let mut moved = Moved::default();
         for (id, points) in parts {
             if let Some(lot) = self.lot_mut(*id) {
-                lot.left += points;
-                if lot.until.is_some_and(|until| until < today) {
-                    lot.until = Expiry::Days(grace).after(today);
-                }
-                moved.available += points;
-                moved.lots.push((*id, *points));
+                lot.returned(*points, today, grace, &mut moved);
             }
+        }
+        moved
+    }
+
+    /// All that is left of a wallet is gone, also what still waits.
+    pub fn forfeit(&mut self, wallet: Wallet) -> Moved {
+        let mut moved = Moved::default();
+        for lot in self.lots.iter_mut().filter(|lot| lot.wallet == wallet && lot.left > 0) {
+            let left = std::mem::take(&mut lot.left);
+            lot.expired += left;
+            match lot.waits.take() {
+                Some(_) => moved.pending -= left,
+                None => moved.available -= left,
+            }
+            moved.lots.push((lot.id, -left));
         }
         moved
     }
@@ -408,6 +474,15 @@ impl Account {
         }
         turned
     }
+}
+
+/// Notice of what is about to expire.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Notice {
+    /// How many points, by their last day.
+    pub ending: BTreeMap<Day, i64>,
+    /// The lots they are of.
+    pub lots: Vec<Uuid>,
 }
 
 /// What happened to a lot by itself.

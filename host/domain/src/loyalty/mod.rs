@@ -7,6 +7,6 @@ pub mod account;
 pub mod asked;
 pub mod said;
 
-pub use account::{Account, Lot, Moved, New, Short, Waiting};
+pub use account::{Account, Lot, Moved, New, Notice, Short, Waiting};
 pub use asked::{AgencyEvent, Booked, Happening, Occasion, Referral, Side, Standing, StandingIn, StatusDay};
 pub use said::{Activation, Expiry, LARGEST_POINTS, MOST_POSTINGS, Placement, Posting, Progress, Wallet};

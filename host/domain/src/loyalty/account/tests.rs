@@ -56,7 +56,42 @@ fn the_lot_that_expires_first_is_spent_first() {
     assert_eq!(left(&account), [5, 0, 0, 10, 10]);
     assert_eq!(account.spend(16), Err(Short { available: 15 }));
     assert_eq!(account.spend(-1), Err(Short { available: 15 }));
-    assert_eq!(account.next_day(), Some(901));
+    assert_eq!(account.next_day(), Some(810), "notice of the first lot's end");
+}
+
+#[test]
+fn notice_is_given_twice_of_each_end_and_late_where_it_comes_late() {
+    let mut account = Account::default();
+    account.post(now(1, 10, 300), 100, None);
+    account.post(now(2, 5, 300), 100, None);
+    account.post(now(3, 7, 120), 100, None);
+    account.post(new(4, 9, Activation::Completed, Expiry::On(120)), 100, None);
+    assert_eq!(account.next_day(), Some(30), "the third is near its end already");
+    let notice = account.give_notice(100);
+    assert_eq!((notice.ending, notice.lots), (BTreeMap::from([(120, 7)]), vec![id(3)]));
+    assert_eq!(account.give_notice(100), Notice::default(), "once is once");
+    account.spend(9).expect("there are as many");
+    assert_eq!(
+        (account.next_day(), account.give_notice(209)),
+        (Some(210), Notice::default())
+    );
+    assert_eq!(account.give_notice(215).ending, BTreeMap::from([(300, 13)]));
+    assert_eq!(account.next_day(), Some(270));
+    assert_eq!(account.give_notice(270).ending, BTreeMap::from([(300, 13)]));
+    assert_eq!(account.next_day(), Some(301));
+}
+
+#[test]
+fn whoever_leaves_leaves_everything() {
+    let mut account = Account::default();
+    account.post(now(1, 10, 500), 100, None);
+    account.post(new(2, 7, Activation::Completed, Expiry::Never), 100, None);
+    account.hold(4).expect("there are as many");
+    let moved = account.forfeit(Wallet::Points);
+    assert_eq!((moved.available, moved.pending, moved.held), (-6, -7, 0));
+    assert_eq!((left(&account), account.held()), (vec![0, 0], 4));
+    assert!(account.keep(id(2), 0).is_nothing() && account.activate(id(2), 110).is_nothing());
+    assert!(account.forfeit(Wallet::Points).is_nothing());
 }
 
 #[test]
@@ -109,6 +144,7 @@ fn points_wait_for_their_trip_and_expire_from_then_on() {
         (account.pending(Wallet::Points), account.available(Wallet::Points)),
         (107, 5)
     );
+    account.give_notice(100);
     assert_eq!(account.next_day(), Some(120));
     // a refund before the trip
     let moved = account.keep(id(1), 60);
@@ -139,8 +175,14 @@ fn what_was_set_aside_is_spent_or_free_again_and_comes_back_with_grace() {
     assert_eq!(account.turn(110), [], "what is set aside does not expire");
     let parts = [(id(1), 10), (id(2), 5)];
     let mut released = account.clone();
-    assert_eq!(released.release(&parts).available, 15);
-    assert_eq!(released.turn(110).len(), 1, "it is over, and free again for nobody");
+    assert_eq!(released.release(&parts, 110, 30).available, 15);
+    assert_eq!(
+        released.lots[0].until,
+        Some(140),
+        "what was over meanwhile is free for a while"
+    );
+    assert_eq!(released.turn(140), []);
+    assert_eq!(released.turn(141).len(), 1);
     assert_eq!(account.commit(&parts).held, -15);
     assert_eq!((account.held(), account.available(Wallet::Points)), (0, 5));
     let moved = account.give_back(&parts, 110, 30);
@@ -168,7 +210,9 @@ fn status_is_not_spent() {
         "nor taken for points"
     );
     assert_eq!(account.keep(id(1), 25).available, -75);
-    assert!(account.has_room(Wallet::Status, LARGEST_POINTS - 25) && !account.has_room(Wallet::Status, LARGEST_POINTS));
+    assert_eq!(account.take(Wallet::Status, 26), Err(Short { available: 25 }));
+    assert_eq!(account.take(Wallet::Status, 5).expect("there is as much").available, -5);
+    assert!(account.has_room(Wallet::Status, LARGEST_POINTS - 20) && !account.has_room(Wallet::Status, LARGEST_POINTS));
 }
 
 /// What becomes of a single point.
@@ -302,6 +346,24 @@ impl Slow {
         }
     }
 
+    /// What came back to lots that are over stays for 30 days.
+    fn grace(&mut self, parts: &Parts, today: Day) {
+        for (lot, _) in parts {
+            let lot = &mut self.lots[*lot];
+            if lot.until.is_some_and(|until| until < today) {
+                lot.until = Some(today + 30);
+            }
+        }
+    }
+
+    /// All that is left is gone, also what waits; nothing waits any more.
+    fn forfeit(&mut self) {
+        for point in self.points.iter_mut().filter(|point| point.fate == Fate::Left) {
+            point.fate = Fate::Expired;
+            self.lots[point.lot].waits = None;
+        }
+    }
+
     fn turn(&mut self, today: Day) {
         for lot in 0..self.lots.len() {
             if let Some(Waiting::Until(day)) = self.lots[lot].waits
@@ -339,6 +401,7 @@ enum Step {
     Commit(usize),
     Release(usize),
     GiveBack(usize),
+    Forfeit,
     Later(Day),
 }
 
@@ -364,6 +427,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (0_usize..4).prop_map(Step::Commit),
         2 => (0_usize..4).prop_map(Step::Release),
         2 => (0_usize..4).prop_map(Step::GiveBack),
+        1 => Just(Step::Forfeit),
         2 => (0..15).prop_map(Step::Later),
     ];
     prop::collection::vec(step, 1..40)
@@ -434,18 +498,18 @@ proptest! {
                 Step::Release(hold) if hold < holds.len() => {
                     let parts = holds.remove(hold);
                     slow.change(&parts, Fate::Held, Fate::Left);
-                    vec![account.release(&named(&parts))]
+                    slow.grace(&parts, today);
+                    vec![account.release(&named(&parts), today, 30)]
                 }
                 Step::GiveBack(order) if order < spent.len() => {
                     let parts = spent.remove(order);
                     slow.change(&parts, Fate::Spent, Fate::Left);
-                    for (lot, _) in &parts {
-                        let lot = &mut slow.lots[*lot];
-                        if lot.until.is_some_and(|until| until < today) {
-                            lot.until = Some(today + 30);
-                        }
-                    }
+                    slow.grace(&parts, today);
                     vec![account.give_back(&named(&parts), today, 30)]
+                }
+                Step::Forfeit => {
+                    slow.forfeit();
+                    vec![account.forfeit(Wallet::Points)]
                 }
                 Step::Later(days) => {
                     today += days;
