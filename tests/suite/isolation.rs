@@ -15,6 +15,8 @@ on_both_engines!(every_door_keeps_agencies_apart);
 struct Things {
     customer: String,
     companion: String,
+    /// Somebody who is no member.
+    stranger: String,
     digest: String,
     /// A plugin that nothing names.
     spare: String,
@@ -38,6 +40,10 @@ struct Things {
     session: String,
     branch: String,
     view: String,
+    /// Adjustments that wait, and orders that do.
+    adjustments: [String; 2],
+    orders: [String; 2],
+    referral_code: String,
 }
 
 impl Things {
@@ -117,7 +123,12 @@ impl Door {
                 (_, "{extension_point}") => "segmentation",
                 ("{kind}", "{name}") => "erp",
                 (_, "{name}") => "rfm",
+                // who was suspended is made active again
+                ("members", "{customer_id}") if self.method == "PATCH" => &ours.companion,
                 ("customers", "{id}") | ("members", "{customer_id}") => &ours.customer,
+                ("adjustments", "{id}") => &ours.adjustments[usize::from(self.template.ends_with("/reject"))],
+                ("redemptions", "{id}") => &ours.orders[usize::from(self.template.ends_with("/cancel"))],
+                ("rewards", "{key}") => "pillow",
                 ("documents", "{kind}") => "passport",
                 ("mappings", "{kind}") => "bookings",
                 (_, "{kind}") => "family",
@@ -148,6 +159,7 @@ impl Door {
             Some("imports") if self.method == "POST" => "?kind=customers",
             Some("sample") => "?seed=1",
             Some("views") if self.method == "GET" => "?list=customers",
+            Some("movements") => "?from=2026-01-01&to=2026-01-15",
             _ => "",
         };
         path + query
@@ -180,7 +192,16 @@ impl Door {
             ("PATCH", "agency") => json!({"name": "Another name", "second_factor_needed": true}),
             ("PATCH", "{id}") if self.template.contains("/staff/") => json!({"branch": ours.branch}),
             ("PUT", "programme") => json!({"enrol": "on_request", "since": "2026-01-01"}),
-            ("POST", "members") => json!({"customer_id": ours.companion}),
+            ("POST", "members") => json!({"customer_id": ours.stranger}),
+            ("POST", "adjust") => json!({"wallet": "points", "points": 1, "reason": "Marked reason"}),
+            ("POST", "tier") => json!({"tier": "better", "valid_until": "2026-12-31", "reason": "Marked reason"}),
+            ("POST", "redeem") => json!({"reward": "pillow"}),
+            ("POST", "transfer") => json!({"to": ours.companion, "points": 1}),
+            ("POST", "fulfil" | "cancel") => json!({}),
+            ("POST", "referrals") => json!({"code": ours.referral_code, "customer_id": ours.companion}),
+            ("POST", "rewards") => reward("mug"),
+            ("PATCH", "{key}") => json!({"stock": 500}),
+            ("PATCH", "{customer_id}") => json!({"state": "active"}),
             ("PUT", "owner") => json!({"owner": ours.person}),
             ("POST", "owner") => json!({"customers": [ours.customer], "owner": null}),
             ("POST", "branches") => json!({"name": "Another branch"}),
@@ -250,6 +271,7 @@ impl Door {
                 "/staff",
                 "/customers/owner",
                 "/members",
+                "/referrals",
             ]
             .as_slice(),
             _ => &[],
@@ -400,8 +422,13 @@ fn coupons(client: &Client, digest: &str, campaigns: &mut BTreeMap<&'static str,
     )
 }
 
-/// A programme with a member who has earned something.
-fn club(client: &Client, customer: &str) {
+fn reward(key: &str) -> Value {
+    json!({"key": key, "kind": "gift", "title": {"zh-CN": "旅行枕", "en": "Marked pillow"}, "points": 2})
+}
+
+/// A programme with a member who has earned and ordered something, and another one who is suspended: what waits for other people, the orders, and the
+/// code of the first.
+fn club(client: &Client, customer: &str, companion: &str) -> ([String; 2], [String; 2], String) {
     let digest = client.admit(&LoyaltyGuest::default().build());
     client
         .put(
@@ -420,6 +447,37 @@ fn club(client: &Client, customer: &str) {
         let member = client.get(&format!("/api/v1/members/{customer}")).expect(200);
         (member["points"]["available"] == 15).then_some(())
     });
+    client.post("/api/v1/rewards", &reward("pillow")).expect(201);
+    let body = json!({"name": "counter", "scopes": ["intake", "read"]});
+    let made = client.post("/api/v1/keys", &body).expect(201);
+    let counter = Client::new(&client.base, made["api_key"].as_str().unwrap());
+    let id = |made: Value| made["id"].as_str().unwrap().to_owned();
+    let ask = |points: i64| {
+        let body = json!({"wallet": "points", "points": points, "reason": "Marked reason"});
+        id(counter
+            .post(&format!("/api/v1/members/{customer}/adjust"), &body)
+            .expect(202))
+    };
+    let order = || {
+        let body = json!({"reward": "pillow"});
+        id(counter
+            .post(&format!("/api/v1/members/{customer}/redeem"), &body)
+            .expect(201))
+    };
+    let code = client.get(&format!("/api/v1/members/{customer}")).expect(200)["referral_code"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    // one of the family is no referral, but written down
+    let told = json!({"code": code, "customer_id": companion});
+    client.post("/api/v1/referrals", &told).expect(201);
+    client
+        .post("/api/v1/members", &json!({"customer_id": companion}))
+        .expect(201);
+    client
+        .patch(&format!("/api/v1/members/{companion}"), &json!({"state": "suspended"}))
+        .expect(200);
+    ([ask(1), ask(2)], [order(), order()], code)
 }
 
 /// An agency that has one of everything.
@@ -441,6 +499,11 @@ fn fill(client: &Client) -> Things {
     let told = json!({"identities": [{"kind": "member_no", "value": "M2"}, {"kind": "phone", "value": "13800138002"}],
         "name": "Marked Companion", "attributes": {"room": "Marked Suite"}, "preferences": {"pace": "relaxed"}});
     let companion = client.post("/api/v1/customers", &told).expect(201)["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let told = json!({"identities": [{"kind": "member_no", "value": "M3"}], "name": "Marked Stranger"});
+    let stranger = client.post("/api/v1/customers", &told).expect(201)["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -531,7 +594,7 @@ fn fill(client: &Client) -> Things {
         .as_str()
         .unwrap()
         .to_owned();
-    club(client, &customer);
+    let (adjustments, orders, referral_code) = club(client, &customer, &companion);
     let decision = client.all("/api/v1/decisions")[0]["id"].as_str().unwrap().to_owned();
     let (person, session, branch) = people(client, &customer);
     let view = json!({"list": "customers", "title": "Marked view", "query": "sort=-spend-24m", "shared": true});
@@ -542,6 +605,7 @@ fn fill(client: &Client) -> Things {
     Things {
         customer,
         companion,
+        stranger,
         digest,
         spare,
         preview,
@@ -560,6 +624,9 @@ fn fill(client: &Client) -> Things {
         session,
         branch,
         view,
+        adjustments,
+        orders,
+        referral_code,
     }
 }
 
@@ -645,6 +712,10 @@ fn every_door_keeps_agencies_apart(database: Database) {
         "imports",
         "imports/mappings",
         "members",
+        "adjustments",
+        "rewards",
+        "redemptions",
+        "referrals",
         "views?list=customers",
     ] {
         let answer = theirs.get(&format!("/api/v1/{list}")).expect(200);
@@ -653,6 +724,8 @@ fn every_door_keeps_agencies_apart(database: Database) {
     assert_eq!(theirs.get("/api/v1/facts/export?format=jsonl").text, "");
     // they have a customer too, known by the same number: another person
     theirs.events(&[booking("b1", "M1")]);
+    let programme = json!({"name": {"zh-CN": "里程", "en": "miles"}, "enrol": "on_request", "since": "2026-01-01"});
+    theirs.put("/api/v1/loyalty/programme", &programme).expect(200);
     ours.segments_by_customer("rfm");
     let before = everything(&doors, &ours, &things);
     let marks = [
@@ -672,6 +745,7 @@ fn every_door_keeps_agencies_apart(database: Database) {
         &things.session,
         &things.branch,
         &things.view,
+        &things.referral_code,
     ];
     let ids = things.campaigns.values().chain(things.quotes.values());
     let marks: Vec<&String> = marks.into_iter().chain(ids).collect();

@@ -66,11 +66,26 @@ fixed! {
     /// How customers become members: with their first firm booking, or when somebody enrols them.
     Enrol = [loyalty::Enrol::Automatic, loyalty::Enrol::OnRequest].map(loyalty::Enrol::as_str);
     /// Whether a member takes part.
-    MemberState = ["active", "suspended", "closed"];
+    MemberState = loyalty::MemberState::ALL.map(loyalty::MemberState::as_str);
     /// Where points are kept: `points` are spent, `status` counts towards tiers.
     Wallet = posthouse_domain::loyalty::Wallet::ALL.map(posthouse_domain::loyalty::Wallet::as_str);
-    /// What a line of a statement says: a rule posted it, it became active, it was taken back, what was owed was made good, it is over.
-    PointsMovement = ["earned", "activated", "reversed", "settled", "expired"];
+    /// What a line of a statement says: a rule posted it, it became active, it was taken back, what was owed was made good, it is over; somebody
+    /// adjusted it, passed it on or got it passed on; it was set aside for an order, spent, free again, came back; its owner left.
+    PointsMovement = [
+        "earned", "activated", "reversed", "settled", "expired", "adjusted", "sent", "received", "set_aside", "redeemed", "released", "returned",
+        "forfeited"
+    ];
+    /// Where an adjustment stands.
+    AdjustmentState = ["waiting", "approved", "rejected"];
+    /// What a reward is. `coupon`: of a campaign; `gift`: sent; `money_off`: off a quote.
+    RewardKind = loyalty::RewardKind::ALL.map(loyalty::RewardKind::as_str);
+    /// Where an order of a reward stands.
+    RedemptionState = ["requested", "fulfilled", "cancelled"];
+    /// Where a referral stands: written down, the first trip is over, both sides were asked about, or it is none.
+    ReferralState = ["registered", "first_trip", "rewarded", "rejected"];
+    /// Why a referral is none: of oneself, of the family, of whoever brought the referrer; beyond
+    /// `referrals_per_year`; of a customer who had booked before.
+    ReferralObjection = ["oneself", "family", "ring", "over_the_cap", "old_customer"];
     /// What a rule decides.
     ExtensionPoint = engine::Points::default().names().collect::<Vec<_>>();
     /// How a rule is in force.

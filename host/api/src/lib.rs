@@ -197,7 +197,8 @@ fn calls(front: &Front) -> Calls {
         .merge(secret(
             keys::routes()
                 .merge(webhooks::secret_routes())
-                .merge(staff::secret_routes()),
+                .merge(staff::secret_routes())
+                .merge(loyalty::secret_routes()),
             small,
         ))
         .merge(secret(coupons::secret_routes(), Taking::Whole(http.event_bytes)))

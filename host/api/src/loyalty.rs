@@ -1,5 +1,11 @@
 //! Loyalty: the programme, its members, what they have, and their statements.
 
+mod adjustments;
+mod books;
+mod programme;
+mod redemptions;
+mod referrals;
+mod rewards;
 mod statement;
 
 use super::Front;
@@ -7,7 +13,7 @@ use super::calls::Calls;
 use super::described;
 use super::extract::{Auth, Json, Path, Query};
 use super::fixed;
-use super::page::{At, Page};
+use super::page::Page;
 use super::reason::Reason;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -22,81 +28,17 @@ use uuid::Uuid;
 
 pub(super) fn routes() -> Calls {
     Calls::new()
-        .open_to(&[Scope::Read], routes!(programme))
-        .open_to(&[Scope::Campaigns], routes!(put_programme))
         .open_to(&[Scope::Read], routes!(members))
         .open_to(&[Scope::Intake], routes!(enrol))
         .open_to(&[Scope::Read], routes!(member))
+        .open_to(&[Scope::Campaigns], routes!(change))
+        .merge(programme::routes())
         .merge(statement::routes())
-}
-
-/// What points are worth in the books where nobody has said it, in minor units of a hundred.
-const VALUE_OF_100: i64 = 100;
-/// For how many days points come back whose lot is over.
-const GRACE: i32 = 30;
-
-/// An agency's programme.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = LoyaltyProgramme)]
-struct Programme {
-    /// What points are called.
-    #[schema(value_type = described::Localized)]
-    name: Localized,
-    /// How customers become members.
-    #[schema(value_type = fixed::Enrol)]
-    enrol: &'static str,
-    /// Minor units that a hundred points are worth in the books.
-    value_of_100: i64,
-    /// For how many days points come back whose lot is over when an order is called off.
-    return_grace_days: i32,
-    /// Bookings made and trips that are over from this day on earn; `null` until the programme begins.
-    #[schema(format = Date, example = "2026-01-01")]
-    since: Option<String>,
-    /// When it was last changed.
-    updated_at: Option<At>,
-}
-
-impl From<Option<app::Programme>> for Programme {
-    fn from(programme: Option<app::Programme>) -> Self {
-        match programme {
-            Some(programme) => Self {
-                name: programme.name,
-                enrol: programme.enrol.as_str(),
-                value_of_100: programme.value_of_100,
-                return_grace_days: programme.return_grace_days,
-                since: Some(time::day_text(programme.since)),
-                updated_at: Some(programme.updated_at.into()),
-            },
-            None => Self {
-                name: Localized::new("积分", "points"),
-                enrol: app::Enrol::Automatic.as_str(),
-                value_of_100: VALUE_OF_100,
-                return_grace_days: GRACE,
-                since: None,
-                updated_at: None,
-            },
-        }
-    }
-}
-
-/// The terms of a programme. What is left out stays, or is as it is of a programme that has not begun.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewLoyaltyProgramme, example = json!({"name": {"zh-CN": "里程", "en": "miles"}, "enrol": "automatic", "value_of_100": 100, "since": "2026-01-01"}))]
-struct NewProgramme {
-    /// What points are called, 1 to 60 bytes in each language.
-    #[schema(value_type = Option<described::Localized>)]
-    name: Option<Localized>,
-    /// How customers become members.
-    #[schema(value_type = Option<fixed::Enrol>)]
-    enrol: Option<String>,
-    /// Minor units that a hundred points are worth in the books.
-    value_of_100: Option<i64>,
-    /// For how many days points come back whose lot is over when an order is called off, up to 365.
-    return_grace_days: Option<i32>,
-    /// Bookings made and trips that are over from this day on earn: today or before. Today if it was never said.
-    #[schema(format = Date, example = "2026-01-01")]
-    since: Option<String>,
+        .merge(adjustments::routes())
+        .merge(rewards::routes())
+        .merge(redemptions::routes())
+        .merge(referrals::routes())
+        .merge(books::routes())
 }
 
 /// A day on which something expires.
@@ -107,6 +49,11 @@ struct Expiring {
     on: String,
     /// How many points.
     points: i64,
+}
+
+/// Calls whose answers hold codes and are never kept.
+pub(super) fn secret_routes() -> Calls {
+    redemptions::secret_routes()
 }
 
 /// What a member has of points.
@@ -256,51 +203,6 @@ fn day(name: &'static str, text: &str) -> Answer<Day> {
     })
 }
 
-/// The programme.
-#[utoipa::path(get, path = "/loyalty/programme", tag = "loyalty", operation_id = "getLoyaltyProgramme",
-    responses((status = 200, description = "Its terms; before it begins those it would have.", body = Programme)))]
-async fn programme(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Programme>> {
-    Ok(axum::Json(front.app().loyalty().programme(&caller).await?.into()))
-}
-
-/// Begin the programme, or change its terms.
-///
-/// Bookings that an earlier `since` lets in are looked at in the background. What was posted stands.
-#[utoipa::path(put, path = "/loyalty/programme", tag = "loyalty", operation_id = "putLoyaltyProgramme", request_body = NewProgramme,
-    responses((status = 200, description = "Its terms.", body = Programme)))]
-async fn put_programme(
-    State(front): State<Front>,
-    Auth(caller): Auth,
-    Json(new): Json<NewProgramme>,
-) -> Answer<axum::Json<Programme>> {
-    let loyalty = front.app().loyalty();
-    let before = loyalty.programme(&caller).await?;
-    let known = Programme::from(before.clone());
-    let enrol = new.enrol.as_deref().unwrap_or(known.enrol);
-    let enrol = app::Enrol::parse(enrol).ok_or_else(|| {
-        let detail = words!(
-            "enrol must be automatic or on_request",
-            "enrol 应为 automatic 或 on_request"
-        );
-        Problem::unprocessable("bad_programme", detail)
-    })?;
-    let since = match (&new.since, &before) {
-        (Some(text), _) => day("since", text)?,
-        (None, Some(before)) => before.since,
-        (None, None) => caller.room.day_of(front.app().now()),
-    };
-    let programme = app::Programme {
-        name: new.name.unwrap_or(known.name),
-        enrol,
-        value_of_100: new.value_of_100.unwrap_or(known.value_of_100),
-        return_grace_days: new.return_grace_days.unwrap_or(known.return_grace_days),
-        since,
-        updated_at: 0,
-    };
-    let put = loyalty.put_programme(&caller, &programme).await?;
-    Ok(axum::Json(Some(put).into()))
-}
-
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -368,5 +270,46 @@ async fn member(
 ) -> Answer<axum::Json<Member>> {
     let as_of = asked.as_of.as_deref().map(|text| day("as_of", text)).transpose()?;
     let view = front.app().loyalty().member(&caller, customer, as_of).await?;
+    Ok(axum::Json(view.into()))
+}
+
+/// What is to become of a membership.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MemberChange, example = json!({"state": "suspended", "reason": "card reported lost"}))]
+struct Change {
+    /// `suspended` earns and spends nothing; `closed` does neither, and what there was is forfeited.
+    #[schema(value_type = fixed::MemberState)]
+    state: String,
+    /// Why, up to 4000 bytes.
+    reason: Option<String>,
+}
+
+/// Suspend a membership, close it, or make it active again.
+///
+/// Closing forfeits what is left of points and status; orders and quotes that hold points come first (409 `member_has_orders`). Whoever comes
+/// back begins with nothing, and earns on what was booked meanwhile.
+#[utoipa::path(patch, path = "/members/{customer_id}", tag = "loyalty", operation_id = "changeMember", request_body = Change,
+    params(("customer_id" = Uuid, Path, description = "Id of the customer.")),
+    responses((status = 200, description = "The member.", body = Member)))]
+async fn change(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path(customer): Path<Uuid>,
+    Json(change): Json<Change>,
+) -> Answer<axum::Json<Member>> {
+    let state = app::MemberState::parse(&change.state).ok_or_else(|| {
+        Problem::unprocessable(
+            "bad_state",
+            words!(
+                "state must be active, suspended or closed",
+                "state 应为 active、suspended 或 closed"
+            ),
+        )
+    })?;
+    let loyalty = front.app().loyalty();
+    let view = loyalty
+        .set_state(&caller, customer, state, change.reason.as_deref())
+        .await?;
     Ok(axum::Json(view.into()))
 }

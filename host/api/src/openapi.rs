@@ -210,7 +210,7 @@ pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation
 }
 
 /// Operations whose bodies or queries name something that may not be there.
-const NAMED_INSIDE: [&str; 11] = [
+const NAMED_INSIDE: [&str; 13] = [
     "previewSegmentation",
     "runSegmentation",
     "createCampaign",
@@ -222,6 +222,8 @@ const NAMED_INSIDE: [&str; 11] = [
     "inviteStaff",
     "setOwners",
     "enrolMember",
+    "registerReferral",
+    "createReward",
 ];
 
 /// Operations that take nothing away that is still in use.

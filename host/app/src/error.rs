@@ -168,7 +168,8 @@ pub fn thing(name: &'static str) -> Words {
     }
 }
 
-const THINGS: [(&str, &str); 26] = [
+const THINGS: [(&str, &str); 31] = [
+    ("adjustment", "调整单"),
     ("agency", "旅行社"),
     ("amendment", "变更"),
     ("attribute", "属性"),
@@ -187,7 +188,11 @@ const THINGS: [(&str, &str); 26] = [
     ("person", "员工"),
     ("plugin", "插件"),
     ("preview", "预览"),
+    ("programme", "会员计划"),
     ("quote", "报价"),
+    ("redemption", "兑换单"),
+    ("referral", "推荐"),
+    ("reward", "奖励"),
     ("role", "角色"),
     ("segment", "分群"),
     ("session", "会话"),

@@ -210,7 +210,9 @@ impl App {
                 .with::<intake::Records>()
                 .with::<segments::Moves>(),
             kinds: job_kinds(),
-            subjects: work::Subjects::default().with::<campaigns::Tasked>(),
+            subjects: work::Subjects::default()
+                .with::<campaigns::Tasked>()
+                .with::<loyalty::Ordered>(),
             turn: Arc::default(),
             host,
             rooms: Arc::default(),

@@ -28,6 +28,7 @@ pub(crate) use passwords::Passwords;
 pub use posthouse_store::team::{AgencyRow, KeyEntry};
 pub(crate) use provider::Provider;
 pub use provider::{Back, Errand, ProviderTerms};
+pub(crate) use roles::role;
 pub use roles::{NewRole, OWNER, Role};
 pub use second_factor::{Enrolment, SecondFactor, take_second_factor};
 pub use second_step::Entry;

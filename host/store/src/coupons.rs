@@ -208,6 +208,21 @@ pub struct CouponRow {
     pub revoked: bool,
 }
 
+/// Adds so many codes to the count of a batch that is ready; whether it is.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn grow_batch(tx: &mut Tx, agency: Uuid, batch: Uuid, codes: i64) -> Result<bool> {
+    let done = execute!(
+        tx,
+        "UPDATE coupon_batch SET count = count + $3 WHERE agency_id = $1 AND id = $2 AND state = 'ready'",
+        agency,
+        batch,
+        codes
+    )?;
+    Ok(done == 1)
+}
+
 /// The codes of these hashes, as far as there are such.
 ///
 /// # Errors

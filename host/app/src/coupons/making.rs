@@ -155,6 +155,82 @@ impl Coupons<'_> {
         Ok((BatchView::of(row, BatchUse::default()), codes))
     }
 
+    /// Makes a batch without codes, which get into it one by one as they are earned, in somebody else's transaction; the campaign and the batch.
+    pub(crate) async fn open_batch(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        campaign: &str,
+        label: &str,
+    ) -> Result<(Uuid, Uuid)> {
+        let campaign = find(tx, caller.room.id, campaign).await?;
+        takes_coupons(&campaign)?;
+        let row = BatchRow {
+            id: self.app.entropy.id(self.app.machine.now()),
+            campaign_id: campaign.id,
+            label: label.to_owned(),
+            personal: true,
+            count: 0,
+            uses: 1,
+            expires_at: None,
+            state: "ready".into(),
+            created_by: caller.actor,
+            created_at: self.app.clock.now(),
+        };
+        store::insert_batch(tx, caller.room.id, &row).await?;
+        Ok((campaign.id, row.id))
+    }
+
+    /// Makes a code of a batch for a customer, in somebody else's transaction; the code and its hash.
+    ///
+    /// # Errors
+    /// `campaign_over`, `campaign_takes_no_coupons`, `batch_revoked`.
+    pub(crate) async fn issue(
+        &self,
+        tx: &mut Tx,
+        agency: Uuid,
+        (campaign, batch): (Uuid, Uuid),
+        customer: Uuid,
+    ) -> Result<(String, Vec<u8>)> {
+        takes_coupons(&find(tx, agency, &campaign.to_string()).await?)?;
+        if !store::grow_batch(tx, agency, batch, 1).await? {
+            return Err(AppError::conflict(
+                "batch_revoked",
+                words!(
+                    "the batch of these codes was revoked; make another reward for the campaign",
+                    "该奖励的券批次已作废；请为活动另建奖励"
+                ),
+            ));
+        }
+        let code = coupon::new(&*self.app.entropy);
+        let hash = hash(&code.replace('-', ""));
+        let new = NewCoupon {
+            hash: hash.clone(),
+            customer_id: Some(customer),
+        };
+        store::insert(tx, agency, batch, &[new]).await?;
+        Ok((code, hash))
+    }
+
+    /// Revokes a code that nobody has used, in somebody else's transaction.
+    ///
+    /// # Errors
+    /// `coupon_used`.
+    pub(crate) async fn take_back(&self, tx: &mut Tx, agency: Uuid, hash: &[u8]) -> Result<()> {
+        let there = store::coupons(tx, agency, &[hash.to_vec()]).await?;
+        if there.iter().any(|coupon| coupon.used > 0 || coupon.held > 0) {
+            return Err(AppError::conflict(
+                "coupon_used",
+                words!(
+                    "the coupon was used, or a quote holds it; release the quote first",
+                    "该券已使用，或被报价占用；请先释放报价"
+                ),
+            ));
+        }
+        store::revoke(tx, agency, hash, self.app.clock.now()).await?;
+        Ok(())
+    }
+
     async fn begin_batch(&self, caller: &Caller, row: &BatchRow) -> Result<()> {
         let agency = caller.room.id;
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;

@@ -1,10 +1,11 @@
 //! What became of bookings that have changed: members who join, occasions to ask rules about, what a refund takes back, what a trip's end makes
 //! active. Whatever the order in which records came, a booking is looked at as it is now.
 
+use super::brought::{ABOUT, Brought};
 use super::members;
 use super::programme::{Enrol, Programme};
 use super::rules::asked;
-use super::sheet::{Sheet, Why};
+use super::sheet::{Sheet, Why, tell};
 use crate::error::{AppError, Result, repeating};
 use crate::jobs::{Done, Job, JobRow};
 use crate::rules::Moment;
@@ -13,8 +14,8 @@ use posthouse_domain::booking::Booking;
 use posthouse_domain::loyalty::account::kept;
 use posthouse_domain::loyalty::{Booked, Happening, Occasion, Waiting};
 use posthouse_domain::{Day, canonical, time};
-use posthouse_store::loyalty::{self as store, OccasionRow, WAITING};
-use posthouse_store::{Access, intake};
+use posthouse_store::loyalty::{self as store, OccasionRow, ReferralRow, WAITING};
+use posthouse_store::{Access, Tx, intake};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -35,6 +36,8 @@ impl Job for Follow {
         let room = app.room(job.agency_id).await?;
         while repeating!(app.loyalty().follow_slice(&room))? {}
         while app.loyalty().ask_next(&room).await? {}
+        // tiers that are to be looked at again, as somebody gave or took status by hand
+        app.loyalty().turn_day(&room).await?;
         let mut tx = app.store.read(Access::Agency(room.id)).await?;
         let next = store::next_occasion(&mut tx, room.id).await?;
         Ok(next.map_or(Done::Over, Done::At))
@@ -59,16 +62,18 @@ fn booked(booking: &Booking) -> Option<Booked> {
 }
 
 /// Bookings as members have them, and the occasions that came of them.
-struct Slice<'a> {
-    app: &'a App,
-    room: &'a Room,
+pub(super) struct Slice<'a> {
+    pub(super) app: &'a App,
+    pub(super) room: &'a Room,
     programme: Programme,
     /// Names of the bindings whose rules are asked.
-    bindings: Vec<String>,
-    moment: Moment,
-    sheets: BTreeMap<Uuid, Sheet>,
+    pub(super) bindings: Vec<String>,
+    pub(super) moment: Moment,
+    pub(super) sheets: BTreeMap<Uuid, Sheet>,
     occasions: HashMap<String, Vec<OccasionRow>>,
-    changed: Vec<OccasionRow>,
+    /// The referrals by which these customers came.
+    pub(super) brought: Vec<Brought>,
+    pub(super) changed: Vec<OccasionRow>,
 }
 
 /// An occasion of a booking as it should be.
@@ -201,7 +206,7 @@ impl Slice<'_> {
     }
 
     /// Takes back all that an occasion earned: its booking was called off, or is another one by now.
-    fn undo(&mut self, row: OccasionRow, customer: Uuid) {
+    pub(super) fn undo(&mut self, row: OccasionRow, customer: Uuid) {
         self.take_back(&row, customer, "undone", |_| 0);
         self.changed.push(OccasionRow {
             state: "undone".to_owned(),
@@ -304,14 +309,19 @@ impl Loyalty<'_> {
             members::enrol(self.app, &mut tx, room, &firm, moment).await?;
         }
         let mut occasions: HashMap<String, Vec<OccasionRow>> = HashMap::new();
-        for row in store::occasions_about(&mut tx, agency, &ids).await? {
+        for row in store::occasions_about(&mut tx, agency, "booking", &ids).await? {
             occasions.entry(row.about.clone()).or_default().push(row);
         }
+        let brought = brought(&mut tx, agency, &customers).await?;
+        customers.extend(brought.iter().map(|one| one.row.referrer_id));
+        customers.sort_unstable();
+        customers.dedup();
         let mut sheets = BTreeMap::new();
         for customer in customers {
             let own: Vec<Uuid> = occasions
                 .values()
                 .flatten()
+                .chain(brought.iter().flat_map(|one| &one.occasions))
                 .filter(|row| row.customer_id == customer)
                 .map(|row| row.id)
                 .collect();
@@ -331,25 +341,62 @@ impl Loyalty<'_> {
             moment,
             sheets,
             occasions,
+            brought,
             changed: Vec::new(),
         };
         for row in &rows {
             if slice.sheets.contains_key(&row.customer_id) {
                 slice.follow(&row.id, row.customer_id, &row.booking);
+                slice.complete_referral(&row.id, row.customer_id, &row.booking);
             }
         }
-        let Slice { sheets, changed, .. } = slice;
+        let Slice {
+            sheets,
+            changed,
+            brought,
+            ..
+        } = slice;
         store::put_occasions(&mut tx, agency, &changed).await?;
+        for one in brought.iter().filter(|one| one.is_changed) {
+            store::put_referral(&mut tx, agency, &one.row).await?;
+        }
         let members: Vec<Uuid> = sheets.keys().copied().collect();
+        let mut told = Vec::new();
         for sheet in sheets.into_values() {
-            sheet.write(&mut tx, agency).await?;
+            told.extend(sheet.write(&mut tx, agency).await?);
         }
         self.app
             .facts()
             .contribute::<super::Standing>(&mut tx, agency, &members, moment.today)
             .await?;
+        tell(self.app, &mut tx, agency, told).await?;
         tx.commit().await?;
         room.woken.notify_one();
         Ok(true)
     }
+}
+
+/// The referrals by which these customers came, with what came of them.
+async fn brought(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<Brought>> {
+    let rows = store::referrals_of(tx, agency, customers).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let occasions = store::occasions_about(tx, agency, ABOUT, &ids).await?;
+    let referrers: Vec<Uuid> = rows.iter().map(|row| row.referrer_id).collect();
+    let completed = store::completed_days(tx, agency, &referrers).await?;
+    let one = |row: ReferralRow| {
+        let about = row.id.to_string();
+        let own = occasions.iter().filter(|one| one.about == about);
+        let days = completed.iter().filter(|(whose, _)| *whose == row.referrer_id);
+        Brought {
+            occasions: own.cloned().collect(),
+            earlier: days.map(|(_, day)| *day).collect(),
+            is_changed: false,
+            row,
+        }
+    };
+    Ok(rows.into_iter().map(one).collect())
 }

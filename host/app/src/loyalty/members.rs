@@ -1,16 +1,13 @@
 //! Members: who takes part, what they have, and what they had on a past day.
 
-use super::point::Loyalty as Point;
-use super::{LOYALTY, MAIN};
 use crate::error::{AppError, Result, retrying};
-use crate::rules::point::RuleName;
 use crate::rules::{Moment, Reason};
 use crate::team::{Caller, Mask};
 use crate::{App, Loyalty, Room};
 use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::{Day, Entropy, Localized, time, words};
 use posthouse_store::loyalty::{self as store, LotRow, MemberRow};
-use posthouse_store::{Access, Tx, attributes, intake, plugins, profiles};
+use posthouse_store::{Access, Tx, intake, profiles};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -238,18 +235,7 @@ impl Loyalty<'_> {
 
     /// What tiers are called by the rule in force.
     async fn titles(&self, tx: &mut Tx, agency: Uuid) -> Result<BTreeMap<String, Localized>> {
-        let Some(row) = plugins::binding(tx, agency, LOYALTY, MAIN).await? else {
-            return Ok(BTreeMap::new());
-        };
-        let own = attributes::definitions(tx, agency).await?;
-        let rule = self
-            .app
-            .plugins()
-            .rule::<Point>(tx, agency, RuleName::in_force(&row), &own)
-            .await;
-        // a plugin that does not open names nothing, and that is told elsewhere
-        let tiers = rule.map_or_else(|_| Vec::new(), |rule| rule.plugin.point().tiers().to_vec());
-        Ok(tiers.into_iter().map(|tier| (tier.key, tier.title)).collect())
+        Ok(self.tiers_in_force(tx, agency).await?.into_iter().collect())
     }
 
     /// Members behind a customer, of a tier or all, for those who see every customer.

@@ -8,25 +8,42 @@
 //! A rule is asked outside of any transaction; what it says is written in one, in which the member is as they were when it was asked. Who fails
 //! waits and is asked again, and then is for review: an occasion is never lost and never posts twice.
 
+mod adjustments;
+mod books;
+mod brought;
+mod counter;
 mod facts;
 mod follow;
 mod members;
 pub(crate) mod point;
 mod programme;
+mod redemptions;
+mod referrals;
+mod rewards;
 mod rules;
 mod settle;
 mod sheet;
+mod state;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod transfers;
 mod turn;
 
+pub use adjustments::{Adjust, AdjustmentView};
+pub use books::{Breakage, Liability, Movement, Movements, Outstanding};
 pub use members::{Balances, Expiring, MemberView, NextTierView, TierView};
 pub use programme::{Enrol, Programme};
+pub use redemptions::RedemptionView;
+pub use referrals::ReferralView;
+pub use rewards::{NewReward, RewardKind, RewardTerms, RewardView};
+pub use state::MemberState;
 pub use statement::{Line, Statement, Sums};
+pub use transfers::Transfer;
 
 pub(crate) use facts::Standing;
 pub(crate) use follow::Follow;
+pub(crate) use redemptions::Ordered;
 
 /// The extension point of loyalty rules in paths and tables.
 pub const LOYALTY: &str = "loyalty";

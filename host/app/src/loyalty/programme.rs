@@ -2,11 +2,13 @@
 
 use crate::Loyalty;
 use crate::error::{AppError, Result, retrying};
-use crate::team::Caller;
+use crate::team::{self, Caller};
+use posthouse_domain::loyalty::LARGEST_POINTS;
 use posthouse_domain::{Day, Instant, Localized, words};
 use posthouse_store::loyalty::{self as store, ProgrammeRow};
 use posthouse_store::{Access, intake};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Longest name of points, in bytes.
 const LONGEST_NAME: usize = 60;
@@ -14,6 +16,10 @@ const LONGEST_NAME: usize = 60;
 const MOST_VALUE: i64 = 1_000_000_000;
 /// Longest grace, in days.
 const LONGEST_GRACE: i32 = 365;
+/// Most customers that a member brings in a year.
+const MOST_REFERRALS: i32 = 10_000;
+/// Most roles with a limit.
+const MOST_LIMITS: usize = 100;
 
 /// How customers become members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +58,12 @@ pub struct Programme {
     pub value_of_100: i64,
     /// For how many days points come back whose lot is over.
     pub return_grace_days: i32,
+    /// How many points a member passes on in a day; 0 for none.
+    pub transfer_per_day: i64,
+    /// How many points somebody of a role adjusts at once, by the role's key; a role that is not named has no limit of its own.
+    pub adjust_limits: BTreeMap<String, i64>,
+    /// How many customers a member brings in 365 days; who comes by them beyond that is no referral.
+    pub referrals_per_year: i32,
     /// Bookings made and trips that are over from this day on earn.
     pub since: Day,
     /// When it was last changed, in ms since 1970.
@@ -67,6 +79,9 @@ impl TryFrom<ProgrammeRow> for Programme {
             name: Localized::new(row.name_zh, row.name_en),
             value_of_100: row.value_of_100,
             return_grace_days: row.return_grace_days,
+            transfer_per_day: row.transfer_per_day,
+            adjust_limits: serde_json::from_str(&row.adjust_limits).map_err(AppError::corrupt("adjust_limits"))?,
+            referrals_per_year: row.referrals_per_year,
             since: row.since_on,
             updated_at: row.updated_at,
         })
@@ -97,6 +112,29 @@ fn check(new: &Programme, today: Day) -> Result<()> {
             days = new.return_grace_days
         ));
     }
+    let limits = new.adjust_limits.iter().map(|(role, points)| (role.as_str(), *points));
+    let limits = limits.chain([("transfer_per_day", new.transfer_per_day)]);
+    for (what, points) in limits {
+        if !(0..=LARGEST_POINTS).contains(&points) {
+            return wrong(words!(
+                "{what} is {points}; it is 0 to {LARGEST_POINTS} points",
+                "{what} 为 {points}；应为 0 到 {LARGEST_POINTS}"
+            ));
+        }
+    }
+    if !(0..=MOST_REFERRALS).contains(&new.referrals_per_year) {
+        return wrong(words!(
+            "referrals_per_year is {count}; it is 0 to {MOST_REFERRALS}",
+            "referrals_per_year 为 {count}；应为 0 到 {MOST_REFERRALS}",
+            count = new.referrals_per_year
+        ));
+    }
+    if new.adjust_limits.len() > MOST_LIMITS {
+        return wrong(words!(
+            "adjust_limits names more than {MOST_LIMITS} roles",
+            "adjust_limits 超过 {MOST_LIMITS} 个角色"
+        ));
+    }
     if new.since > today {
         return wrong(words!(
             "since is in the future; what happens before it would earn nothing",
@@ -121,7 +159,7 @@ impl Loyalty<'_> {
     /// stands.
     ///
     /// # Errors
-    /// `bad_programme`.
+    /// `bad_programme`, `unknown_role`.
     pub async fn put_programme(&self, caller: &Caller, new: &Programme) -> Result<Programme> {
         check(new, caller.room.day_of(self.app.clock.now()))?;
         retrying!(self.try_put_programme(caller, new))?;
@@ -134,12 +172,18 @@ impl Loyalty<'_> {
         let mut tx = self.app.idempotency().begin(caller).await?;
         intake::lock(&mut tx, agency).await?;
         let before = store::programme(&mut tx, agency).await?;
+        for role in new.adjust_limits.keys() {
+            team::role(&mut tx, agency, role).await?;
+        }
         let row = ProgrammeRow {
             name_zh: new.name.zh_cn.trim().to_owned(),
             name_en: new.name.en.trim().to_owned(),
             enrol: new.enrol.as_str().to_owned(),
             value_of_100: new.value_of_100,
             return_grace_days: new.return_grace_days,
+            transfer_per_day: new.transfer_per_day,
+            adjust_limits: json!(new.adjust_limits).to_string(),
+            referrals_per_year: new.referrals_per_year,
             since_on: new.since,
             members: 0,
             updated_at: now,

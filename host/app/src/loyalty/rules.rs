@@ -1,12 +1,14 @@
 //! Which rules are in force. Several may post; the binding `main` alone gives tiers.
 
-use super::LOYALTY;
 use super::point::Loyalty as Point;
+use super::{LOYALTY, MAIN};
 use crate::Loyalty;
 use crate::error::Result;
+use crate::rules::point::RuleName;
 use crate::rules::{Activation, BindingView};
 use crate::team::Caller;
-use posthouse_store::{Tx, plugins};
+use posthouse_domain::Localized;
+use posthouse_store::{Tx, attributes, plugins};
 use uuid::Uuid;
 
 impl Loyalty<'_> {
@@ -48,6 +50,24 @@ impl Loyalty<'_> {
     /// [`crate::AppError::NotFound`]; `revision_changed`.
     pub async fn end(&self, caller: &Caller, name: &str, expected: Option<i64>) -> Result<BindingView> {
         self.app.bindings().end::<Point>(caller, name, expected).await
+    }
+}
+
+impl Loyalty<'_> {
+    /// The tiers of the rule in force, lowest first, with what they are called.
+    pub(super) async fn tiers_in_force(&self, tx: &mut Tx, agency: Uuid) -> Result<Vec<(String, Localized)>> {
+        let Some(row) = plugins::binding(tx, agency, LOYALTY, MAIN).await? else {
+            return Ok(Vec::new());
+        };
+        let own = attributes::definitions(tx, agency).await?;
+        let rule = self
+            .app
+            .plugins()
+            .rule::<Point>(tx, agency, RuleName::in_force(&row), &own)
+            .await;
+        // a plugin that does not open names nothing, and that is told elsewhere
+        let tiers = rule.map_or_else(|_| Vec::new(), |rule| rule.plugin.point().tiers().to_vec());
+        Ok(tiers.into_iter().map(|tier| (tier.key, tier.title)).collect())
     }
 }
 

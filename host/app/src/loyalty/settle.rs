@@ -1,7 +1,8 @@
 //! Asking rules about occasions, and posting what they say.
 
+use super::brought::ABOUT;
 use super::point::{Loyalty as Point, Request};
-use super::sheet::{Sheet, Why};
+use super::sheet::{Sheet, Why, tell};
 use super::{LOYALTY, MAIN};
 use crate::error::{AppError, Result, repeating};
 use crate::rules::log::{Call, DECISION};
@@ -46,12 +47,24 @@ pub(super) fn joined(app: &App, customer: Uuid, binding: &str, moment: Moment) -
         on: moment.today,
         what: posthouse_domain::loyalty::Happening::Joined,
     };
+    occasion_row(app, customer, ("member", String::new()), binding, &occasion, moment)
+}
+
+/// An occasion that no booking is, for the first time.
+pub(super) fn occasion_row(
+    app: &App,
+    customer: Uuid,
+    (about_kind, about): (&str, String),
+    binding: &str,
+    occasion: &Occasion,
+    moment: Moment,
+) -> OccasionRow {
     OccasionRow {
         id: app.entropy.id(moment.now),
         customer_id: customer,
         kind: occasion.what.kind().to_owned(),
-        about_kind: "member".to_owned(),
-        about: String::new(),
+        about_kind: about_kind.to_owned(),
+        about,
         binding: binding.to_owned(),
         round: 1,
         state: WAITING.to_owned(),
@@ -91,6 +104,9 @@ impl Loyalty<'_> {
                 .put_off(room, row, &words!("no rule is in force", "没有生效的规则"), true)
                 .await;
         };
+        if prepared.member.state == "closed" {
+            return self.let_go(room, row).await;
+        }
         let Prepared {
             member,
             mut sheet,
@@ -263,6 +279,7 @@ impl Loyalty<'_> {
                 binding: row.binding.clone(),
                 reason: serde_json::to_string(&told).ok(),
                 decision: Some(decision),
+                actor: None,
             };
             sheet.note(self.app, posting.wallet, &moved, why);
             // what was paid back before it was posted
@@ -323,8 +340,10 @@ impl Loyalty<'_> {
             (Some(_), None) => true,
             (None, _) => false,
         };
+        // what somebody gave by hand lasts as long as they said
+        let is_shorter = sheet.member.tier_by_hand && *held == tier && valid_until < sheet.member.tier_until;
         let decision = self.app.entropy.id(moment.now);
-        if !(is_valid && is_lower) {
+        if !(is_valid && (is_lower || is_shorter)) {
             let told = because.map(|because| {
                 reason(
                     rule.plugin.description(),
@@ -376,7 +395,7 @@ impl Loyalty<'_> {
             .map(|(id, made, rule)| made.row(*id, rule, about, &json!({})))
             .collect();
         decisions::insert(&mut tx, agency, &rows).await?;
-        sheet.write(&mut tx, agency).await?;
+        let mut told = sheet.write(&mut tx, agency).await?;
         if let Some((row, decision)) = settled {
             let row = OccasionRow {
                 state: "settled".to_owned(),
@@ -384,16 +403,36 @@ impl Loyalty<'_> {
                 decision_id: Some(decision),
                 ..row.clone()
             };
+            let about = (row.about_kind == ABOUT).then(|| row.about.clone());
             store::put_occasions(&mut tx, agency, &[row]).await?;
+            if let Some(about) = about {
+                told.extend(self.rewarded(&mut tx, room, &about, moment).await?);
+            }
         }
         self.app
             .facts()
             .contribute::<super::Standing>(&mut tx, agency, &[customer], moment.today)
             .await?;
+        tell(self.app, &mut tx, agency, told).await?;
         tx.commit().await?;
         room.woken.notify_one();
         metrics::counter!("posthouse_decisions_total", "extension_point" => LOYALTY).increment(rows.len() as u64);
         Ok(())
+    }
+
+    /// An occasion of somebody who takes part no longer is about nothing.
+    async fn let_go(&self, room: &Room, row: &OccasionRow) -> Result<()> {
+        let gone = OccasionRow {
+            state: "undone".to_owned(),
+            ..row.clone()
+        };
+        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
+        intake::lock(&mut tx, room.id).await?;
+        if !store::still_waits(&mut tx, room.id, row).await? {
+            return Ok(());
+        }
+        store::put_occasions(&mut tx, room.id, &[gone]).await?;
+        Ok(tx.commit().await?)
     }
 
     /// An occasion whose rule failed is asked about again later, and in the end is for review.

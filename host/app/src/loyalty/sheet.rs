@@ -2,10 +2,11 @@
 
 use crate::App;
 use crate::error::{AppError, Result};
-use crate::rules::Moment;
+use crate::rules::{Moment, Reason};
+use crate::webhooks::{Listeners, Told};
 use posthouse_domain::loyalty::asked::STATUS_DAYS;
 use posthouse_domain::loyalty::{Account, Moved, Standing, StandingIn, StatusDay, Wallet};
-use posthouse_domain::{Day, Instant};
+use posthouse_domain::{Day, Instant, Localized, time};
 use posthouse_store::ledger::{self, Account as LedgerAccount, Cause, Posting};
 use posthouse_store::loyalty::{self as store, EntryRow, LotRow, MemberRow, TierRow};
 use posthouse_store::{StoreError, Tx};
@@ -20,7 +21,8 @@ const CAUSE: &str = "points";
 /// Why a line is on a statement.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Why {
-    /// `earned`, `activated`, `reversed`, `settled`, `expired`.
+    /// What happened: `earned`, `activated`, `reversed`, `settled`, `expired`, `adjusted`, `sent`, `received`, `set_aside`, `redeemed`, `released`,
+    /// `returned`, `forfeited`.
     pub(super) kind: &'static str,
     /// What kind of cause.
     pub(super) about_kind: &'static str,
@@ -31,6 +33,17 @@ pub(super) struct Why {
     /// The rule's reason as JSON.
     pub(super) reason: Option<String>,
     pub(super) decision: Option<Uuid>,
+    /// Who did it by hand.
+    pub(super) actor: Option<Uuid>,
+}
+
+/// What somebody wrote, as a reason.
+pub(super) fn by_hand(text: &str) -> String {
+    let reason = Reason {
+        code: "by-hand".to_owned(),
+        text: Localized::new(text, text),
+    };
+    json!(reason).to_string()
 }
 
 /// A member's account at work.
@@ -44,6 +57,9 @@ pub(super) struct Sheet {
     changed: BTreeSet<Uuid>,
     entries: Vec<EntryRow>,
     tiers: Vec<TierRow>,
+    told: Vec<Told>,
+    /// Whether the tier is to be looked at once this is written.
+    looks_again: bool,
 }
 
 impl Sheet {
@@ -67,6 +83,8 @@ impl Sheet {
             changed: BTreeSet::new(),
             entries: Vec::new(),
             tiers: Vec::new(),
+            told: Vec::new(),
+            looks_again: false,
         }
     }
 
@@ -88,6 +106,26 @@ impl Sheet {
         Ok(Self::new(member, lots, moment))
     }
 
+    /// Knows these lots too, of which nothing may be left.
+    pub(super) fn know(&mut self, lots: Vec<LotRow>) {
+        for row in lots {
+            if !self.occasions.contains_key(&row.lot.id) {
+                self.occasions.insert(row.lot.id, row.occasion_id);
+                self.account.lots.push(row.lot);
+            }
+        }
+    }
+
+    /// Whether the tier is looked at once this is written.
+    pub(super) fn looks_again(&self) -> bool {
+        self.looks_again
+    }
+
+    /// Has the tier looked at once this is written.
+    pub(super) fn look_again(&mut self) {
+        self.looks_again = true;
+    }
+
     /// The lots that an occasion earned.
     pub(super) fn lots_of(&self, occasion: Uuid) -> Vec<Uuid> {
         let own = self.account.lots.iter().map(|lot| lot.id);
@@ -98,6 +136,11 @@ impl Sheet {
     /// Says what earned a lot that is new.
     pub(super) fn earned_by(&mut self, lot: Uuid, occasion: Uuid) {
         self.occasions.insert(lot, Some(occasion));
+    }
+
+    /// Says that no occasion earned a lot that is new.
+    pub(super) fn by_hand(&mut self, lot: Uuid) {
+        self.occasions.insert(lot, None);
     }
 
     /// A line of the statement; none where nothing moved.
@@ -134,14 +177,54 @@ impl Sheet {
             binding: why.binding,
             reason: why.reason.unwrap_or_else(|| "null".to_owned()),
             decision_id: why.decision,
-            actor_id: None,
+            actor_id: why.actor,
         });
+        self.tell_moved(wallet, moved, why.kind);
         if is_points {
             (self.member.available, self.member.pending) = (available, pending);
             (self.member.held, self.member.owed) = (held, owed);
         } else {
             (self.member.status, self.member.status_pending) = (available, pending);
         }
+    }
+
+    fn tell(&mut self, kind: &'static str, data: serde_json::Value) {
+        self.told.push(Told {
+            kind,
+            subject: format!("member/{}", self.member.customer_id),
+            at: self.moment.now,
+            data,
+        });
+    }
+
+    fn tell_moved(&mut self, wallet: Wallet, moved: &Moved, kind: &str) {
+        let (available, pending) = (self.account.available(wallet), self.account.pending(wallet));
+        let told = json!({
+            "customer_id": self.member.customer_id,
+            "entry": self.member.entries,
+            "wallet": wallet,
+            "kind": kind,
+            "moved": {"available": moved.available, "pending": moved.pending, "held": moved.held, "owed": moved.owed},
+            "available": available,
+            "pending": pending,
+        });
+        self.tell("points.posted", told);
+    }
+
+    /// Gives the notices that are due of what expires.
+    pub(super) fn give_notice(&mut self) {
+        let today = self.moment.today;
+        let notice = self.account.give_notice(today);
+        self.changed.extend(notice.lots);
+        if notice.ending.is_empty() {
+            return;
+        }
+        let ending = notice
+            .ending
+            .iter()
+            .map(|(on, points)| json!({"on": time::day_text(*on), "points": points, "days": on - today}));
+        let told = json!({"customer_id": self.member.customer_id, "expiring": ending.collect::<Vec<_>>()});
+        self.tell("points.expiring", told);
     }
 
     /// Makes good what is owed, as far as there is something to be spent.
@@ -188,37 +271,68 @@ impl Sheet {
 
     /// Puts the member into a tier.
     pub(super) fn place(&mut self, tier: Option<String>, until: Option<Day>, reason: String, decision: Option<Uuid>) {
-        let Moment { now, today } = self.moment;
+        let today = self.moment.today;
         let member = &mut self.member;
         if member.tier != tier || member.tiers == 0 {
             member.tier_since = tier.as_ref().map(|_| today);
         } else if member.tier_until == until {
-            member.tier_reason = reason;
+            // who gave it by hand said why
+            if !member.tier_by_hand {
+                member.tier_reason = reason;
+            }
             return;
         }
+        self.enter_tier(tier, until, reason, decision);
+    }
+
+    /// Puts the member into a tier by hand, until a day.
+    pub(super) fn give_tier(&mut self, tier: &str, until: Day, reason: String) {
+        if self.member.tier.as_deref() != Some(tier) {
+            self.member.tier_since = Some(self.moment.today);
+        }
+        self.enter_tier(Some(tier.to_owned()), Some(until), reason, None);
+        self.look_again();
+    }
+
+    fn enter_tier(&mut self, tier: Option<String>, until: Option<Day>, reason: String, decision: Option<Uuid>) {
+        let Moment { now, today } = self.moment;
+        let member = &mut self.member;
+        // whatever no rule decided was given by hand
+        let by_hand = decision.is_none();
         member.tiers += 1;
         self.tiers.push(TierRow {
             nth: member.tiers,
             tier: tier.clone(),
             from_on: today,
             until_on: until,
-            by_hand: false,
+            by_hand,
             reason: reason.clone(),
             decision_id: decision,
             at: now,
         });
-        (member.tier, member.tier_until, member.tier_by_hand) = (tier, until, false);
-        member.tier_reason = reason;
+        let before = std::mem::replace(&mut member.tier, tier);
+        (member.tier_until, member.tier_by_hand, member.tier_reason) = (until, by_hand, reason);
+        if before != member.tier {
+            let told = json!({
+                "customer_id": member.customer_id,
+                "from": before,
+                "to": member.tier,
+                "valid_until": until.map(time::day_text),
+                "by_hand": by_hand,
+            });
+            self.tell("tier.changed", told);
+        }
     }
 
-    /// Writes everything. The transaction has the member's row.
+    /// Writes everything, and returns what there is to be told, by whoever ends the transaction. The transaction has the member's row.
     ///
     /// # Errors
     /// [`StoreError::Overtaken`] if the ledger has it otherwise; failures of the database.
-    pub(super) async fn write(mut self, tx: &mut Tx, agency: Uuid) -> Result<()> {
+    pub(super) async fn write(mut self, tx: &mut Tx, agency: Uuid) -> Result<Vec<Told>> {
         let lot = self.account.next_day();
         let tier = self.member.tier_until.map(|day| day.saturating_add(1));
-        self.member.due_on = lot.into_iter().chain(tier).min();
+        let again = self.looks_again.then_some(self.moment.today);
+        self.member.due_on = lot.into_iter().chain(tier).chain(again).min();
         store::put(tx, agency, &self.member).await?;
         let customer = self.member.customer_id;
         let changed: Vec<LotRow> = self
@@ -234,13 +348,23 @@ impl Sheet {
             .collect();
         store::put_lots(tx, agency, &changed).await?;
         store::insert_entries(tx, agency, &self.entries).await?;
+        store::enter(tx, agency, &self.entries).await?;
         for entry in &self.entries {
             keep(tx, agency, entry).await?;
         }
         let tiers: Vec<(Uuid, TierRow)> = self.tiers.into_iter().map(|row| (customer, row)).collect();
         store::insert_tiers(tx, agency, &tiers).await?;
-        Ok(())
+        Ok(self.told)
     }
+}
+
+/// Tells those who want to know what became of members. Comes last in its transaction.
+pub(super) async fn tell(app: &App, tx: &mut Tx, agency: Uuid, told: Vec<Told>) -> Result<()> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let listeners = Listeners::of(tx, agency).await?;
+    listeners.tell(app, tx, agency, told).await.map(drop)
 }
 
 /// Moves the accounts of the ledger, each under the condition that nothing is used that did not come in.
@@ -252,6 +376,7 @@ async fn keep(tx: &mut Tx, agency: Uuid, entry: &EntryRow) -> Result<()> {
     let moves = [
         (account("-pending"), entry.pending),
         (account(""), entry.available),
+        (account("-held"), entry.held),
         (account("-owed"), entry.owed),
     ];
     let (mut came, mut went) = (Vec::new(), Vec::new());

@@ -60,6 +60,7 @@ impl Loyalty<'_> {
             sheet.note(self.app, *wallet, &moved, why);
         }
         sheet.settle(self.app, &format!("day/{}", moment.today));
+        sheet.give_notice();
         let rule = self.main(room, &mut tx).await?;
         let known = match &rule {
             Some((rule, own)) => {

@@ -166,7 +166,7 @@ impl Role {
 ///
 /// # Errors
 /// `unknown_role`; failures of the database.
-pub(super) async fn role(tx: &mut Tx, agency: Uuid, key: &str) -> Result<Role> {
+pub(crate) async fn role(tx: &mut Tx, agency: Uuid, key: &str) -> Result<Role> {
     if let Some(role) = built_in(key) {
         return Ok(role);
     }

@@ -1,11 +1,11 @@
 //! Writing tasks down, changing them, saying that they are done.
 
 use super::TaskView;
-use crate::Tasks;
 use crate::error::{AppError, Result, retrying, thing};
 use crate::team::Caller;
 use crate::texts::{long, short};
 use crate::webhooks::Told;
+use crate::{App, Tasks};
 use posthouse_domain::{Day, Instant, normal, time, words};
 use posthouse_store::work::{self as store, Subject, TaskRow};
 use posthouse_store::{StoreError, Tx, audit};
@@ -90,25 +90,9 @@ impl Tasks<'_> {
         let kind = new.kind.as_deref().unwrap_or(OTHER);
         app.subjects.check_kind(subject, kind)?;
         let mut row = TaskRow {
-            // machine time: of those due at the same time the earlier written comes first, also where the business clock stands still
-            id: app.entropy.id(app.machine.now()),
             subject_kind: subject.map(|subject| subject.kind.to_owned()),
             subject_id: subject.map(|subject| subject.id),
-            number: None,
-            kind: kind.to_owned(),
-            title: short(&words!("title", "标题"), &new.title)?,
-            assignee: None,
-            assignee_form: None,
-            assignee_id: None,
-            assignee_name: None,
-            due_on: None,
-            due_at: None,
-            outcome: None,
-            done_by: None,
-            done_at: None,
-            created_by: Some(caller.actor),
-            created_at: app.clock.now(),
-            version: 1,
+            ..new_row(app, caller, kind, short(&words!("title", "标题"), &new.title)?)
         };
         assign(&mut tx, agency, &mut row, &new.assignee).await?;
         set_due(caller, &mut row, new.due);
@@ -122,6 +106,46 @@ impl Tasks<'_> {
             .await?;
         tx.commit().await?;
         Ok(view)
+    }
+
+    /// Writes a task down that comes with something else, in its transaction. The subject is about to be there, and nobody else has it.
+    pub(crate) async fn write_down(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        subject: Subject<'static>,
+        kind: &str,
+        title: &str,
+    ) -> Result<Uuid> {
+        let (app, agency) = (self.app, caller.room.id);
+        let row = TaskRow {
+            subject_kind: Some(subject.kind.to_owned()),
+            subject_id: Some(subject.id),
+            number: Some(next_number(tx, agency, subject).await?),
+            ..new_row(app, caller, kind, title.to_owned())
+        };
+        store::insert_task(tx, agency, &row).await?;
+        self.note(tx, caller, &row, "task.create", "task.created", &[]).await?;
+        Ok(row.id)
+    }
+
+    /// Says that a task is done with what it came with, in its transaction. One that is done, or was taken away, stays so.
+    pub(crate) async fn settle(&self, tx: &mut Tx, caller: &Caller, id: Uuid, outcome: Option<&str>) -> Result<()> {
+        let agency = caller.room.id;
+        let Some(before) = store::task(tx, agency, id).await?.filter(|task| task.done_at.is_none()) else {
+            return Ok(());
+        };
+        let row = TaskRow {
+            done_by: Some(caller.actor),
+            done_at: Some(self.app.clock.now()),
+            outcome: outcome.map(str::to_owned).or(before.outcome.clone()),
+            version: before.version + 1,
+            ..before
+        };
+        if !store::change_task(tx, agency, &row).await? {
+            return Err(StoreError::Overtaken.into());
+        }
+        self.note(tx, caller, &row, "task.change", "task.done", &["done"]).await
     }
 
     /// Changes a task, or says that it is done: who said so first is kept. What is so already changes nothing.
@@ -249,6 +273,31 @@ impl Tasks<'_> {
             data: told(row, subject.as_deref(), caller),
         };
         self.app.webhooks().tell(tx, caller.room.id, told).await
+    }
+}
+
+/// A task about nothing, of nobody and for no time in particular.
+fn new_row(app: &App, caller: &Caller, kind: &str, title: String) -> TaskRow {
+    TaskRow {
+        // machine time: of those due at the same time the earlier written comes first, also where the business clock stands still
+        id: app.entropy.id(app.machine.now()),
+        subject_kind: None,
+        subject_id: None,
+        number: None,
+        kind: kind.to_owned(),
+        title,
+        assignee: None,
+        assignee_form: None,
+        assignee_id: None,
+        assignee_name: None,
+        due_on: None,
+        due_at: None,
+        outcome: None,
+        done_by: None,
+        done_at: None,
+        created_by: Some(caller.actor),
+        created_at: app.clock.now(),
+        version: 1,
     }
 }
 

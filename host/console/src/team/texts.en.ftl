@@ -70,6 +70,9 @@ team-sessions-ended = { $count ->
    *[other] { $count } sessions ended.
 }
 team-no-own-keys = None.
+team-did-adjustment-approve = Approved an adjustment
+team-did-adjustment-ask = Asked for an adjustment
+team-did-adjustment-reject = Rejected an adjustment
 team-did-by = What they did
 team-done-to = What was done to their account
 
@@ -244,6 +247,7 @@ team-thing-mapping = mapping
 team-thing-plugin = plugin
 team-thing-quote = quote
 team-thing-record = record
+team-thing-reward = reward
 team-thing-role = role
 team-thing-segment = segment
 team-thing-staff = person
@@ -348,3 +352,11 @@ team-thing-view = view
 team-did-view-save = Saved
 team-did-view-delete = Deleted
 team-did-job-retry = Tried again
+team-did-member-state = Changed the membership
+team-did-points-transfer = Transferred points
+team-did-referral-register = Registered a referral
+team-did-reward-cancel = Cancelled an order
+team-did-reward-change = Changed a reward
+team-did-reward-create = Created a reward
+team-did-reward-fulfil = Handed a reward out
+team-did-reward-redeem = Ordered a reward

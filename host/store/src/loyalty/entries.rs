@@ -147,3 +147,21 @@ pub async fn balance_on(tx: &mut Tx, agency: Uuid, customer: Uuid, wallet: &str,
         day
     )
 }
+
+/// How much of a wallet lines of a kind moved on a day.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn moved_on(tx: &mut Tx, agency: Uuid, customer: Uuid, kind: &str, day: i32) -> Result<i64> {
+    let (sum,) = fetch_one!(
+        tx,
+        (i64,),
+        "SELECT CAST(COALESCE(SUM(available), 0) AS BIGINT) FROM points_entry
+         WHERE agency_id = $1 AND customer_id = $2 AND on_day = $4 AND wallet = 'points' AND kind = $3",
+        agency,
+        customer,
+        kind,
+        day
+    )?;
+    Ok(sum)
+}

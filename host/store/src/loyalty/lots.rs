@@ -31,6 +31,7 @@ struct Stored {
     reversed: i64,
     expired: i64,
     charged: i64,
+    notices: i32,
     occasion_id: Option<Uuid>,
 }
 
@@ -62,6 +63,8 @@ impl Stored {
                 reversed: self.reversed,
                 expired: self.expired,
                 charged: self.charged,
+                // there are two at most
+                notices: self.notices as u8,
             },
         })
     }
@@ -69,7 +72,7 @@ impl Stored {
 
 macro_rules! lot_columns {
     () => {
-        "customer_id, id, wallet, issued, waits, active_on, expires, until_on, rest, held, reversed, expired, charged, occasion_id"
+        "customer_id, id, wallet, issued, waits, active_on, expires, until_on, rest, held, reversed, expired, charged, notices, occasion_id"
     };
 }
 
@@ -117,6 +120,28 @@ pub async fn lots_of_occasions(tx: &mut Tx, agency: Uuid, occasions: &[Uuid]) ->
     rows.into_iter().map(Stored::read).collect()
 }
 
+/// These lots of a member, also those of which nothing is left.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn lots_named(tx: &mut Tx, agency: Uuid, customer: Uuid, ids: &[Uuid]) -> Result<Vec<LotRow>> {
+    let rows = fetch_listed!(
+        tx,
+        Stored,
+        concat!(
+            "SELECT ",
+            lot_columns!(),
+            " FROM points_lot WHERE agency_id = $1 AND customer_id = $2 AND id IN"
+        ),
+        [agency, customer],
+        ids,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )?;
+    rows.into_iter().map(Stored::read).collect()
+}
+
 /// Writes lots, new or changed. No two may be the same.
 ///
 /// # Errors
@@ -130,9 +155,9 @@ pub async fn put_lots(tx: &mut Tx, agency: Uuid, rows: &[LotRow]) -> Result<()> 
     write_rows!(
         tx,
         rows,
-        16,
+        17,
         "INSERT INTO points_lot (agency_id, customer_id, id, wallet, issued, waits, active_on, expires, until_on, rest, held, reversed, expired, \
-         charged, is_open, occasion_id)",
+         charged, notices, is_open, occasion_id)",
         |b, row| {
             let (
                 LotRow {
@@ -161,11 +186,12 @@ pub async fn put_lots(tx: &mut Tx, agency: Uuid, rows: &[LotRow]) -> Result<()> 
                 .push_bind(lot.reversed)
                 .push_bind(lot.expired)
                 .push_bind(lot.charged)
+                .push_bind(i32::from(lot.notices))
                 .push_bind(lot.is_open())
                 .push_bind(*occasion_id)
         },
         "ON CONFLICT (agency_id, customer_id, id) DO UPDATE SET waits = excluded.waits, active_on = excluded.active_on, \
          until_on = excluded.until_on, rest = excluded.rest, held = excluded.held, reversed = excluded.reversed, expired = excluded.expired, \
-         charged = excluded.charged, is_open = excluded.is_open"
+         charged = excluded.charged, notices = excluded.notices, is_open = excluded.is_open"
     )
 }

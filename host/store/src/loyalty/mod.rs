@@ -1,13 +1,77 @@
-//! Loyalty: an agency's programme, its members, their lots and statements, and what rules are asked about.
+//! Loyalty: an agency's programme, its members, their lots and statements, what rules are asked about, and what people do by hand.
 
+/// A page of what is kept of members, the latest first: of one member, of a state, or all. Each has an index of its own.
+macro_rules! fetch_latest {
+    ($tx:expr, $row:ty, $columns:ident, $table:literal, $whose:literal, $agency:expr, ($state:expr, $member:expr), $before:expr, $limit:expr) => {{
+        let (state, before): (Option<&str>, Uuid) = ($state, $before.unwrap_or(Uuid::max()));
+        match (state, $member) {
+            (state, Some(member)) => fetch_all!(
+                $tx,
+                $row,
+                concat!(
+                    "SELECT ",
+                    $columns!(),
+                    " FROM ",
+                    $table,
+                    " WHERE agency_id = $1 AND ",
+                    $whose,
+                    " = $2 AND ($3 = '' OR state = $3) AND id < $4 ORDER BY id DESC LIMIT $5"
+                ),
+                $agency,
+                member,
+                state.unwrap_or(""),
+                before,
+                $limit
+            ),
+            (Some(state), None) => fetch_all!(
+                $tx,
+                $row,
+                concat!(
+                    "SELECT ",
+                    $columns!(),
+                    " FROM ",
+                    $table,
+                    " WHERE agency_id = $1 AND state = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+                ),
+                $agency,
+                state,
+                before,
+                $limit
+            ),
+            (None, None) => fetch_all!(
+                $tx,
+                $row,
+                concat!(
+                    "SELECT ",
+                    $columns!(),
+                    " FROM ",
+                    $table,
+                    " WHERE agency_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+                ),
+                $agency,
+                before,
+                $limit
+            ),
+        }
+    }};
+}
+
+mod adjustments;
+mod books;
 mod entries;
 mod lots;
 mod members;
 mod occasions;
 mod programme;
+mod referrals;
+mod rewards;
 
-pub use entries::{EntryRow, balance_on, entries, insert_entries};
-pub use lots::{LotRow, lots, lots_of_occasions, put_lots};
+pub use adjustments::{
+    AdjustmentRow, adjustment, adjustments, adjustments_waiting, decide_adjustment, insert_adjustment,
+};
+pub use books::{MovementRow, OutstandingRow, enter, movements, outstanding};
+pub use entries::{EntryRow, balance_on, entries, insert_entries, moved_on};
+pub use lots::{LotRow, lots, lots_named, lots_of_occasions, put_lots};
 pub use members::{
     MemberRow, TierRow, due, insert, insert_tiers, list, lock, member, members, next_due, put, put_due, tier_on, tiers,
 };
@@ -16,3 +80,8 @@ pub use occasions::{
     still_waits, touch, touch_all, waiting,
 };
 pub use programme::{ProgrammeRow, number_members, programme, put_programme};
+pub use referrals::{ReferralRow, completed_days, member_by_code, put_referral, referral, referrals, referrals_of};
+pub use rewards::{
+    RedemptionRow, RewardRow, decide_redemption, insert_redemption, put_reward, redeemed, redemption, redemptions,
+    reward, rewards, take_piece,
+};

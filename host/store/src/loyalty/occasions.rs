@@ -136,21 +136,21 @@ pub async fn next_occasion(tx: &mut Tx, agency: Uuid) -> Result<Option<i64>> {
     Ok(row.map(|(due,)| due))
 }
 
-/// Every occasion that is about these bookings.
+/// Every occasion that is about these things of a kind.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn occasions_about(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<Vec<OccasionRow>> {
+pub async fn occasions_about(tx: &mut Tx, agency: Uuid, kind: &str, things: &[&str]) -> Result<Vec<OccasionRow>> {
     fetch_listed!(
         tx,
         OccasionRow,
         concat!(
             "SELECT ",
             occasion_columns!(),
-            " FROM loyalty_occasion WHERE agency_id = $1 AND about_kind = 'booking' AND about IN"
+            " FROM loyalty_occasion WHERE agency_id = $1 AND about_kind = $2 AND about IN"
         ),
-        [agency],
-        bookings,
+        [agency, kind],
+        things,
         1,
         |b, id| b.push_bind(*id),
         ""

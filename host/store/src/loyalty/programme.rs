@@ -17,6 +17,12 @@ pub struct ProgrammeRow {
     pub value_of_100: i64,
     /// For how many days points come back whose lot is over.
     pub return_grace_days: i32,
+    /// How many points a member passes on in a day.
+    pub transfer_per_day: i64,
+    /// How many points somebody of a role adjusts at once, as JSON by the role's key.
+    pub adjust_limits: String,
+    /// How many customers a member brings in 365 days.
+    pub referrals_per_year: i32,
     /// Bookings and trips from this day on earn.
     pub since_on: i32,
     /// How many numbers were given out.
@@ -33,8 +39,9 @@ pub async fn programme(tx: &mut Tx, agency: Uuid) -> Result<Option<ProgrammeRow>
     fetch_optional!(
         tx,
         ProgrammeRow,
-        "SELECT name_zh, name_en, enrol, value_of_100, return_grace_days, since_on, members, updated_at FROM loyalty_programme
-         WHERE agency_id = $1",
+        "SELECT name_zh, name_en, enrol, value_of_100, return_grace_days, transfer_per_day, adjust_limits, referrals_per_year, since_on, members,
+            updated_at
+         FROM loyalty_programme WHERE agency_id = $1",
         agency
     )
 }
@@ -46,10 +53,13 @@ pub async fn programme(tx: &mut Tx, agency: Uuid) -> Result<Option<ProgrammeRow>
 pub async fn put_programme(tx: &mut Tx, agency: Uuid, row: &ProgrammeRow) -> Result<()> {
     execute!(
         tx,
-        "INSERT INTO loyalty_programme (agency_id, name_zh, name_en, enrol, value_of_100, return_grace_days, since_on, members, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)
+        "INSERT INTO loyalty_programme (agency_id, name_zh, name_en, enrol, value_of_100, return_grace_days, transfer_per_day, adjust_limits,
+            referrals_per_year, since_on, members, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11)
          ON CONFLICT (agency_id) DO UPDATE SET name_zh = excluded.name_zh, name_en = excluded.name_en, enrol = excluded.enrol,
-            value_of_100 = excluded.value_of_100, return_grace_days = excluded.return_grace_days, since_on = excluded.since_on,
+            value_of_100 = excluded.value_of_100, return_grace_days = excluded.return_grace_days,
+            transfer_per_day = excluded.transfer_per_day, adjust_limits = excluded.adjust_limits,
+            referrals_per_year = excluded.referrals_per_year, since_on = excluded.since_on,
             updated_at = excluded.updated_at",
         agency,
         &row.name_zh,
@@ -57,6 +67,9 @@ pub async fn put_programme(tx: &mut Tx, agency: Uuid, row: &ProgrammeRow) -> Res
         &row.enrol,
         row.value_of_100,
         row.return_grace_days,
+        row.transfer_per_day,
+        &row.adjust_limits,
+        row.referrals_per_year,
         row.since_on,
         row.updated_at
     )

@@ -23,7 +23,7 @@ async fn an_occasion_that_was_settled_meanwhile_posts_nothing(store: Store) {
     assert!(app.loyalty().follow_slice(room).await.expect("bookings are followed"));
     let occasion = async || {
         let mut tx = app.store.read(Access::Agency(agency)).await.expect("a transaction");
-        let rows = store::occasions_about(&mut tx, agency, &["B1"]).await;
+        let rows = store::occasions_about(&mut tx, agency, "booking", &["B1"]).await;
         rows.expect("occasions")[0].clone()
     };
     let as_read = occasion().await;

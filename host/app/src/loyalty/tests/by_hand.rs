@@ -1,0 +1,687 @@
+//! What people do with members' points: two of them for an adjustment, once for the last piece, and the same sums in every book.
+
+use super::{DAY, TODAY, club, follow, ties};
+use crate::App;
+use crate::error::AppError;
+use crate::loyalty::{Adjust, MemberState, MemberView, NewReward, RewardKind, RewardTerms};
+use crate::team::{Caller, NewKey, Scope, create_key};
+use crate::testing::{NOW, on_both_engines};
+use crate::webhooks::NewWebhook;
+use crate::work::TaskFilter;
+use posthouse_domain::link::LinkKind;
+use posthouse_domain::loyalty::Wallet;
+use posthouse_domain::{Clock as _, Day, Localized, time};
+use posthouse_store::loyalty as store;
+use posthouse_store::{Access, Store};
+use posthouse_tests::plugins::packed;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+on_both_engines!(
+    an_adjustment_takes_two_people,
+    a_tier_by_hand_lasts_until_its_end,
+    an_order_sets_points_aside_and_spends_or_returns_them,
+    the_last_piece_is_one_members,
+    points_passed_on_keep_their_day_and_stay_under_the_cap,
+    whoever_leaves_begins_with_nothing,
+    both_sides_of_a_referral_are_rewarded_once,
+    a_year_gives_notice_twice,
+    the_books_tie_out,
+);
+
+fn event(member: &str, id: &str, kind: &str, day: Day, data: Value) -> Value {
+    let mut data = data;
+    data["booking_id"] = format!("B-{member}-{id}").into();
+    json!({"source": "shop", "external_id": format!("{member}-{id}-{kind}"), "type": format!("booking.{kind}"),
+           "occurred_at": format!("{}T10:00:00+08:00", time::day_text(day)),
+           "customer": {"identities": [{"kind": "member_no", "value": member}]}, "data": data})
+}
+
+/// A trip of so many yuan that is over, yesterday.
+async fn trip(app: &App, caller: &Caller, member: &str, yuan: i64) -> Uuid {
+    let events = [
+        event(member, "1", "confirmed", TODAY - 9, json!({"amount": yuan * 100})),
+        event(member, "1", "completed", TODAY - 1, json!({})),
+    ];
+    let answer = app.intake().accept(caller, &events).await.expect("an answer");
+    assert!(answer.rejected.is_empty(), "{answer:?}");
+    follow(app, caller).await;
+    customer(app, caller, member).await
+}
+
+async fn customer(app: &App, caller: &Caller, member: &str) -> Uuid {
+    let agency = caller.room.id;
+    let mut tx = app.store.read(Access::Agency(agency)).await.expect("a transaction");
+    let all = posthouse_store::profiles::customers_from(&mut tx, agency, 0, 100)
+        .await
+        .expect("customers");
+    let all: Vec<Uuid> = all.iter().map(|row| row.id).collect();
+    let identities = posthouse_store::intake::identities_of(&mut tx, agency, &all)
+        .await
+        .expect("identities");
+    let own = identities
+        .iter()
+        .find(|one| one.kind == "member_no" && one.value.eq_ignore_ascii_case(member));
+    own.expect("a customer").customer_id
+}
+
+async fn view(app: &App, caller: &Caller, id: Uuid) -> MemberView {
+    ties(app, caller, id).await;
+    app.loyalty().member(caller, id, None).await.expect("a member")
+}
+
+/// Another person of the agency.
+async fn colleague(app: &App, caller: &Caller) -> Caller {
+    let key = NewKey {
+        name: "colleague",
+        scopes: &[Scope::Owner],
+        holder: None,
+    };
+    let (_, key) = create_key(&app.store, caller.room.id, key, NOW, &crate::clock::SystemEntropy)
+        .await
+        .expect("a key");
+    app.team().authenticate(&key).await.expect("a caller")
+}
+
+fn code<T: std::fmt::Debug>(answer: Result<T, AppError>) -> String {
+    said(&answer.expect_err("it is refused"))
+}
+
+fn said(error: &AppError) -> String {
+    match error {
+        AppError::Invalid(rejection) | AppError::Conflict(rejection) | AppError::Denied(rejection) => {
+            rejection.code.clone()
+        }
+        AppError::NotFound(what) => format!("no {what}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn gift(key: &str, points: i64) -> NewReward {
+    NewReward {
+        key: key.to_owned(),
+        kind: RewardKind::Gift,
+        campaign: None,
+        terms: RewardTerms {
+            title: Localized::new("旅行枕", "Travel pillow"),
+            points,
+            tier_points: BTreeMap::new(),
+            stock: None,
+            per_member: None,
+            from: None,
+            until: None,
+            worth: None,
+            is_offered: true,
+        },
+    }
+}
+
+async fn an_adjustment_takes_two_people(store: Store) {
+    let (app, _, caller) = club(&store, "adjust", packed("points-and-tiers")).await;
+    let id = trip(&app, &caller, "M1", 1_000).await;
+    let loyalty = app.loyalty();
+    let asked = loyalty
+        .adjust(
+            &caller,
+            id,
+            &Adjust::Wallet(Wallet::Points, 500, Some(TODAY + 10)),
+            " the coach was late ",
+        )
+        .await
+        .expect("it waits");
+    assert_eq!(
+        (asked.state.as_str(), asked.reason.as_str()),
+        ("waiting", "the coach was late")
+    );
+    assert_eq!(
+        view(&app, &caller, id).await.points.available,
+        1_000,
+        "nothing moved yet"
+    );
+    assert_eq!(code(loyalty.approve(&caller, asked.id, None).await), "own_adjustment");
+    let other = colleague(&app, &caller).await;
+    for _ in 0..2 {
+        let done = loyalty
+            .approve(&other, asked.id, Some("agreed"))
+            .await
+            .expect("it is carried out");
+        assert_eq!((done.state.as_str(), done.decided_by), ("approved", Some(other.actor)));
+    }
+    let member = view(&app, &caller, id).await;
+    assert_eq!(member.points.available, 1_500, "once");
+    assert_eq!(member.points.expiring[0].on, TODAY + 10);
+    assert_eq!(code(loyalty.reject(&other, asked.id, None).await), "adjustment_decided");
+
+    let statement = loyalty
+        .statement(&caller, id, (TODAY, TODAY), 0, 100)
+        .await
+        .expect("a statement");
+    let line = statement.lines.last().expect("a line");
+    assert_eq!((line.kind.as_str(), line.moved), ("adjusted", [0, 500, 0, 0]));
+    assert_eq!(line.reason.as_ref().expect("a reason").text.en, "the coach was late");
+
+    // no more is taken than there is, and what is rejected moves nothing
+    let take = Adjust::Wallet(Wallet::Points, -1_501, None);
+    assert_eq!(
+        code(loyalty.adjust(&caller, id, &take, "wrong").await),
+        "not_enough_points"
+    );
+    let take = Adjust::Wallet(Wallet::Points, -1_500, None);
+    let asked = loyalty
+        .adjust(&caller, id, &take, "posted twice")
+        .await
+        .expect("it waits");
+    loyalty
+        .reject(&other, asked.id, Some("no"))
+        .await
+        .expect("it is rejected");
+    assert_eq!(view(&app, &caller, id).await.points.available, 1_500);
+    for (wrong, expected) in [
+        (Adjust::Wallet(Wallet::Points, 0, None), "bad_adjustment"),
+        (Adjust::Wallet(Wallet::Points, i64::MIN, None), "bad_adjustment"),
+        (Adjust::Wallet(Wallet::Points, 5, Some(TODAY - 1)), "bad_adjustment"),
+        (Adjust::Wallet(Wallet::Points, -5, Some(TODAY + 1)), "bad_adjustment"),
+        (Adjust::Tier("emperor".into(), TODAY + 1), "unknown_tier"),
+    ] {
+        assert_eq!(code(loyalty.adjust(&caller, id, &wrong, "why").await), expected);
+    }
+    let fine = Adjust::Wallet(Wallet::Points, 1, None);
+    assert_eq!(code(loyalty.adjust(&caller, id, &fine, "  ").await), "note_missing");
+    let (waiting, _) = loyalty
+        .adjustments(&caller, (Some("waiting"), None), None, 10)
+        .await
+        .expect("a list");
+    let (all, _) = loyalty
+        .adjustments(&caller, (None, Some(id)), None, 10)
+        .await
+        .expect("a list");
+    assert_eq!((waiting.len(), all.len()), (0, 2));
+
+    // status moves the tier, in the background
+    let give = Adjust::Wallet(Wallet::Status, 60_000, None);
+    let asked = loyalty
+        .adjust(&caller, id, &give, "from the old club")
+        .await
+        .expect("it waits");
+    loyalty
+        .approve(&other, asked.id, None)
+        .await
+        .expect("it is carried out");
+    follow(&app, &caller).await;
+    assert_eq!(view(&app, &caller, id).await.tier.expect("a tier").key, "gold");
+}
+
+async fn a_tier_by_hand_lasts_until_its_end(store: Store) {
+    let (app, clocks, caller) = club(&store, "tier", packed("points-and-tiers")).await;
+    let id = trip(&app, &caller, "M1", 25_000).await;
+    let other = colleague(&app, &caller).await;
+    let loyalty = app.loyalty();
+    let until = TODAY + 400;
+    let asked = loyalty
+        .adjust(&caller, id, &Adjust::Tier("platinum".into(), until), "a match")
+        .await
+        .expect("it waits");
+    loyalty.approve(&other, asked.id, None).await.expect("it is given");
+    follow(&app, &caller).await;
+    let tier = view(&app, &caller, id).await.tier.expect("a tier");
+    assert_eq!(
+        (tier.key.as_str(), tier.valid_until, tier.by_hand),
+        ("platinum", Some(until), true)
+    );
+    assert_eq!(tier.reason.expect("a reason").text.zh_cn, "a match");
+    assert_eq!(
+        code(
+            loyalty
+                .adjust(&caller, id, &Adjust::Tier("gold".into(), until), "lower")
+                .await
+        ),
+        "tier_is_lower"
+    );
+    for (day, key, by_hand) in [(until, "platinum", true), (until + 1, "gold", false)] {
+        clocks.business.set(NOW + i64::from(day - TODAY) * DAY);
+        loyalty.turn_day(&caller.room).await.expect("the day is turned");
+        let tier = view(&app, &caller, id).await.tier.expect("a tier");
+        assert_eq!((tier.key.as_str(), tier.by_hand), (key, by_hand));
+    }
+}
+
+async fn an_order_sets_points_aside_and_spends_or_returns_them(store: Store) {
+    let (app, clocks, caller) = club(&store, "orders", packed("points-and-tiers")).await;
+    let id = trip(&app, &caller, "M1", 25_000).await;
+    let loyalty = app.loyalty();
+    let mut pillow = gift("pillow", 4_000);
+    pillow.terms.tier_points = BTreeMap::from([("silver".into(), Some(3_000)), ("member".into(), None)]);
+    (pillow.terms.stock, pillow.terms.per_member) = (Some(3), Some(2));
+    loyalty.create_reward(&caller, &pillow).await.expect("a reward");
+    assert_eq!(code(loyalty.create_reward(&caller, &pillow).await), "reward_exists");
+    let order = loyalty.redeem(&caller, id, "pillow").await.expect("an order");
+    assert_eq!(
+        (order.state.as_str(), order.points, order.code),
+        ("requested", 3_000, None)
+    );
+    let member = view(&app, &caller, id).await;
+    assert_eq!((member.points.available, member.points.held), (22_000, 3_000));
+    let open = |tasks: Vec<crate::work::TaskView>| tasks.into_iter().filter(|task| task.done_at.is_none()).count();
+    let tasks = async || {
+        app.tasks()
+            .list(&caller, &TaskFilter::default(), None, 10)
+            .await
+            .expect("tasks")
+            .0
+    };
+    assert_eq!(open(tasks().await), 1);
+    assert_eq!(
+        code(loyalty.set_state(&caller, id, MemberState::Closed, None).await),
+        "member_has_orders"
+    );
+    for _ in 0..2 {
+        let done = loyalty
+            .fulfil(&caller, order.id, Some("sent"))
+            .await
+            .expect("it is handed out");
+        assert_eq!(done.state, "fulfilled");
+    }
+    assert_eq!(
+        code(loyalty.cancel(&caller, order.id, None).await),
+        "redemption_decided"
+    );
+    let member = view(&app, &caller, id).await;
+    assert_eq!((member.points.available, member.points.held), (22_000, 0));
+    assert_eq!(open(tasks().await), 0);
+
+    let second = loyalty.redeem(&caller, id, "pillow").await.expect("an order");
+    assert_eq!(
+        code(loyalty.redeem(&caller, id, "pillow").await),
+        "over_the_members_limit"
+    );
+    // the lot is over when the order is called off: the points come back for 30 days
+    let end = view(&app, &caller, id).await.points.expiring[0].on;
+    clocks.business.set(NOW + i64::from(end + 3 - TODAY) * DAY);
+    loyalty.turn_day(&caller.room).await.expect("the day is turned");
+    assert_eq!(view(&app, &caller, id).await.points.available, 0);
+    for _ in 0..2 {
+        loyalty
+            .cancel(&caller, second.id, None)
+            .await
+            .expect("it is called off");
+    }
+    let member = view(&app, &caller, id).await;
+    assert_eq!((member.points.available, member.points.held), (3_000, 0));
+    assert_eq!(member.points.expiring[0].on, end + 3 + 30);
+    let reward = loyalty.reward(&caller, "pillow").await.expect("a reward");
+    assert_eq!((reward.taken, reward.left()), (1, Some(2)));
+
+    let mut terms = reward.terms.clone();
+    terms.until = Some(end);
+    let changed = loyalty
+        .change_reward(&caller, "pillow", &terms, Some(reward.version))
+        .await
+        .expect("it is changed");
+    assert_eq!((changed.version, changed.taken), (2, 1));
+    assert_eq!(
+        code(loyalty.change_reward(&caller, "pillow", &reward.terms, Some(1)).await),
+        "version_changed"
+    );
+    assert_eq!(code(loyalty.redeem(&caller, id, "pillow").await), "reward_not_open");
+    assert_eq!(code(loyalty.redeem(&caller, id, "nothing").await), "no reward");
+    loyalty
+        .create_reward(&caller, &gift("yacht", 1_000_000))
+        .await
+        .expect("a reward");
+    assert_eq!(code(loyalty.redeem(&caller, id, "yacht").await), "not_enough_points");
+    assert_eq!(
+        loyalty.reward(&caller, "yacht").await.expect("a reward").taken,
+        0,
+        "nothing was taken"
+    );
+}
+
+async fn the_last_piece_is_one_members(store: Store) {
+    let (app, _, caller) = club(&store, "race", packed("points-and-tiers")).await;
+    let mut members = Vec::new();
+    for n in 0..4 {
+        members.push(trip(&app, &caller, &format!("M{n}"), 10_000).await);
+    }
+    let mut last = gift("last", 2_500);
+    last.terms.stock = Some(1);
+    app.loyalty().create_reward(&caller, &last).await.expect("a reward");
+    app.loyalty()
+        .create_reward(&caller, &gift("many", 3_000))
+        .await
+        .expect("a reward");
+    let at_once = async |reward: &'static str, who: fn(&[Uuid], usize) -> Uuid| {
+        let tasks = (0..64).map(|n| {
+            let (app, caller, id) = (app.clone(), caller.clone(), who(&members, n));
+            tokio::spawn(async move { app.loyalty().redeem(&caller, id, reward).await })
+        });
+        let mut answers: BTreeMap<String, usize> = BTreeMap::new();
+        for task in tasks.collect::<Vec<_>>() {
+            let answer = match task.await.expect("no panic") {
+                Ok(_) => "ordered".to_owned(),
+                Err(error) => said(&error),
+            };
+            *answers.entry(answer).or_default() += 1;
+        }
+        answers
+    };
+    let got = at_once("last", |members, n| members[n % 4]).await;
+    assert_eq!(
+        got,
+        BTreeMap::from([("ordered".into(), 1), ("out_of_stock".into(), 63)])
+    );
+    // a member with points for three of them, or two where the last piece took some
+    let got = at_once("many", |members, _| members[0]).await;
+    let ordered = got["ordered"];
+    assert_eq!(got["not_enough_points"], 64 - ordered);
+    let mut held = 0;
+    for id in &members {
+        let member = view(&app, &caller, *id).await;
+        assert_eq!(member.points.available + member.points.held, 10_000);
+        held += member.points.held;
+    }
+    assert_eq!(held, 2_500 + 3_000 * ordered as i64);
+    assert!([2, 3].contains(&ordered), "{ordered}");
+}
+
+async fn points_passed_on_keep_their_day_and_stay_under_the_cap(store: Store) {
+    let (app, clocks, caller) = club(&store, "transfer", packed("points-and-tiers")).await;
+    let one = trip(&app, &caller, "M1", 25_000).await;
+    let two = trip(&app, &caller, "M2", 1_000).await;
+    let loyalty = app.loyalty();
+    let end = view(&app, &caller, one).await.points.expiring[0].on;
+    loyalty
+        .transfer(&caller, one, two, 7_000)
+        .await
+        .expect("they are passed on");
+    let (sender, receiver) = (view(&app, &caller, one).await, view(&app, &caller, two).await);
+    assert_eq!((sender.points.available, receiver.points.available), (18_000, 8_000));
+    assert_eq!(
+        receiver
+            .points
+            .expiring
+            .iter()
+            .map(|one| (one.on, one.points))
+            .collect::<Vec<_>>(),
+        [(end, 8_000)]
+    );
+    assert_eq!(
+        (sender.status, receiver.status),
+        (25_000, 1_000),
+        "status is not passed on"
+    );
+    for (from, to, points, expected) in [
+        (one, two, 3_001, "over_the_daily_cap"),
+        (one, one, 5, "bad_transfer"),
+        (one, two, 0, "bad_transfer"),
+        (two, one, 8_001, "not_enough_points"),
+        (one, Uuid::nil(), 5, "no customer"),
+    ] {
+        assert_eq!(code(loyalty.transfer(&caller, from, to, points).await), expected);
+    }
+    // two who send to each other at once
+    let send = |from, to| {
+        let (app, caller) = (app.clone(), caller.clone());
+        tokio::spawn(async move { app.loyalty().transfer(&caller, from, to, 10).await.map(drop) })
+    };
+    let all: Vec<_> = (0..16).flat_map(|_| [send(one, two), send(two, one)]).collect();
+    for task in all {
+        task.await.expect("no panic").expect("it is passed on");
+    }
+    assert_eq!(view(&app, &caller, one).await.points.available, 18_000);
+    assert_eq!(view(&app, &caller, two).await.points.available, 8_000);
+    clocks.business.set(NOW + DAY);
+    loyalty.transfer(&caller, one, two, 10_000).await.expect("another day");
+    let mut off = loyalty.programme(&caller).await.expect("a look").expect("a programme");
+    off.transfer_per_day = 0;
+    loyalty.put_programme(&caller, &off).await.expect("it is off");
+    assert_eq!(code(loyalty.transfer(&caller, two, one, 1).await), "transfers_are_off");
+}
+
+async fn whoever_leaves_begins_with_nothing(store: Store) {
+    let (app, _, caller) = club(&store, "leave", packed("points-and-tiers")).await;
+    let id = trip(&app, &caller, "M1", 25_000).await;
+    let two = trip(&app, &caller, "M2", 1_000).await;
+    let loyalty = app.loyalty();
+    let state = async |state| {
+        loyalty
+            .set_state(&caller, id, state, Some("as asked"))
+            .await
+            .expect("a member")
+    };
+    let suspended = state(MemberState::Suspended).await;
+    assert_eq!(
+        (suspended.state.as_str(), suspended.points.available),
+        ("suspended", 25_000)
+    );
+    assert_eq!(code(loyalty.transfer(&caller, id, two, 5).await), "member_suspended");
+    // it earns all the same
+    let more = [event("M1", "2", "confirmed", TODAY - 1, json!({"amount": 50_000}))];
+    app.intake().accept(&caller, &more).await.expect("an answer");
+    follow(&app, &caller).await;
+    assert_eq!(
+        view(&app, &caller, id).await.points.pending,
+        550,
+        "times 1.1 for silver"
+    );
+    state(MemberState::Closed).await;
+    let closed = view(&app, &caller, id).await;
+    assert_eq!(
+        (closed.points.available, closed.points.pending, closed.status),
+        (0, 0, 0)
+    );
+    assert_eq!(code(loyalty.transfer(&caller, two, id, 5).await), "member_closed");
+    let more = [event("M1", "3", "confirmed", TODAY - 1, json!({"amount": 70_000}))];
+    app.intake().accept(&caller, &more).await.expect("an answer");
+    follow(&app, &caller).await;
+    assert_eq!(
+        view(&app, &caller, id).await.points.pending,
+        0,
+        "nothing is earned any more"
+    );
+    state(MemberState::Active).await;
+    follow(&app, &caller).await;
+    let back = view(&app, &caller, id).await;
+    assert_eq!(
+        (back.points.available, back.points.pending),
+        (0, 770),
+        "but on what was booked meanwhile"
+    );
+}
+
+async fn both_sides_of_a_referral_are_rewarded_once(store: Store) {
+    let (app, _, caller) = club(&store, "referral", packed("points-and-tiers")).await;
+    let digest = app
+        .plugins()
+        .upload(&caller, packed("referral-rewards").into())
+        .await
+        .expect("a plugin")
+        .1
+        .digest;
+    let activation = crate::rules::Activation {
+        digest,
+        config: json!({}),
+        grant: None,
+    };
+    let loyalty = app.loyalty();
+    loyalty
+        .activate(&caller, "referrals", &activation, None)
+        .await
+        .expect("a rule");
+    let one = trip(&app, &caller, "M1", 1_000).await;
+    let new = |member: &str| {
+        json!({"source": "shop", "external_id": format!("{member}-site"), "type": "site.viewed", "occurred_at": "2026-01-15T03:00:00Z",
+               "customer": {"identities": [{"kind": "member_no", "value": member}]}, "data": {}})
+    };
+    let events = [new("M2"), new("M3")];
+    let answer = app.intake().accept(&caller, &events).await.expect("an answer");
+    assert!(answer.rejected.is_empty(), "{answer:?}");
+    let two = customer(&app, &caller, "M2").await;
+    let three = customer(&app, &caller, "M3").await;
+    let old = trip(&app, &caller, "M5", 1_000).await;
+    let told = view(&app, &caller, one).await.referral_code;
+    assert_eq!(code(loyalty.refer(&caller, "nobody", two).await), "unknown_code");
+    let said = format!("{}-{}", told[..4].to_lowercase(), &told[4..]);
+    let first = loyalty.refer(&caller, &said, two).await.expect("it is written down");
+    let again = loyalty.refer(&caller, &told, two).await.expect("it is written down");
+    assert_eq!((first.id, first.state.as_str()), (again.id, "registered"));
+    let brought = view(&app, &caller, two).await;
+    assert_eq!(
+        code(
+            loyalty
+                .refer(&caller, &view(&app, &caller, old).await.referral_code, two)
+                .await
+        ),
+        "already_referred"
+    );
+    app.profiles()
+        .link(&caller, one, LinkKind::Family, three)
+        .await
+        .expect("a link");
+    for (whose, who, why) in [
+        (&told, one, "oneself"),
+        (&told, three, "family"),
+        (&brought.referral_code, one, "ring"),
+        (&told, old, "old_customer"),
+    ] {
+        let found = loyalty.refer(&caller, whose, who).await.expect("it is written down");
+        assert_eq!((found.state.as_str(), found.why.as_deref()), ("rejected", Some(why)));
+    }
+    let events = [event("M2", "1", "confirmed", TODAY, json!({"amount": 100_000}))];
+    app.intake().accept(&caller, &events).await.expect("an answer");
+    follow(&app, &caller).await;
+    let balances = async || {
+        (
+            view(&app, &caller, one).await.points.available,
+            view(&app, &caller, two).await.points.available,
+        )
+    };
+    assert_eq!(balances().await, (1_000, 0));
+    let events = [event("M2", "1", "completed", TODAY, json!({}))];
+    for _ in 0..2 {
+        app.intake().accept(&caller, &events).await.expect("an answer");
+        follow(&app, &caller).await;
+        assert_eq!(balances().await, (1_500, 1_200));
+    }
+    let (rewarded, _) = loyalty
+        .referrals(&caller, (Some("rewarded"), Some(one)), None, 10)
+        .await
+        .expect("a list");
+    assert_eq!((rewarded.len(), rewarded[0].completed_on), (1, Some(TODAY)));
+    let facts = app.profiles().get(&caller, one).await.expect("a customer").facts;
+    assert_eq!(facts["referrals-12m"], 1);
+    // a second trip rewards nobody, and a first one called off takes it back
+    let events = [
+        event("M2", "2", "confirmed", TODAY, json!({"amount": 100_000})),
+        event("M2", "2", "completed", TODAY, json!({})),
+    ];
+    app.intake().accept(&caller, &events).await.expect("an answer");
+    follow(&app, &caller).await;
+    assert_eq!(balances().await, (1_500, 2_200));
+    let events = [event("M2", "1", "cancelled", TODAY, json!({}))];
+    app.intake().accept(&caller, &events).await.expect("an answer");
+    follow(&app, &caller).await;
+    assert_eq!(balances().await.0, 1_000, "the trip did not take place");
+    let mut tx = app
+        .store
+        .read(Access::Agency(caller.room.id))
+        .await
+        .expect("a transaction");
+    let row = store::referral(&mut tx, caller.room.id, first.id)
+        .await
+        .expect("a look")
+        .expect("a referral");
+    assert_eq!((row.state.as_str(), row.completed_on), ("registered", None));
+}
+
+async fn a_year_gives_notice_twice(store: Store) {
+    let (app, clocks, caller) = club(&store, "notice", packed("points-and-tiers")).await;
+    let new = NewWebhook {
+        url: "https://hooks.example/in".into(),
+        note: String::new(),
+        types: vec!["points.expiring".into(), "tier.changed".into()],
+    };
+    let webhook = app.webhooks().create(&caller, &new).await.expect("a webhook").id;
+    let id = trip(&app, &caller, "M1", 25_000).await;
+    let end = view(&app, &caller, id).await.points.expiring[0].on;
+    let mut told = Vec::new();
+    for day in TODAY..=end + 1 {
+        clocks.business.set(NOW + i64::from(day - TODAY) * DAY);
+        app.loyalty().turn_day(&caller.room).await.expect("the day is turned");
+        let there = app
+            .webhooks()
+            .deliveries(&caller, webhook, None, None, 100)
+            .await
+            .expect("deliveries");
+        let new = there.len() - told.len();
+        told.extend(there.into_iter().take(new).map(|one| (one.kind, day)));
+    }
+    let notices: Vec<Day> = told
+        .iter()
+        .filter(|(kind, _)| kind == "points.expiring")
+        .map(|(_, day)| *day)
+        .collect();
+    assert_eq!(notices, [end - 90, end - 30]);
+    let tiers: Vec<Day> = told
+        .iter()
+        .filter(|(kind, _)| kind == "tier.changed")
+        .map(|(_, day)| *day)
+        .collect();
+    // with the booking the first tier, with the trip silver; at the end of next year the status of 365 days is gone
+    assert_eq!(tiers, [TODAY, TODAY, 21_184]);
+    clocks.business.set(NOW + i64::from(end - 50 - TODAY) * DAY);
+    let facts = app.profiles().get(&caller, id).await.expect("a customer").facts;
+    assert_eq!(facts["points-expiring-90d"], 0, "they are over by now");
+    assert_eq!(view(&app, &caller, id).await.points.available, 0);
+}
+
+async fn the_books_tie_out(store: Store) {
+    let (app, clocks, caller) = club(&store, "books", packed("points-and-tiers")).await;
+    let one = trip(&app, &caller, "M1", 25_000).await;
+    let two = trip(&app, &caller, "M2", 1_000).await;
+    let loyalty = app.loyalty();
+    loyalty
+        .create_reward(&caller, &gift("pillow", 4_000))
+        .await
+        .expect("a reward");
+    let order = loyalty.redeem(&caller, one, "pillow").await.expect("an order");
+    loyalty.fulfil(&caller, order.id, None).await.expect("it is handed out");
+    clocks.business.set(NOW + DAY);
+    loyalty.redeem(&caller, one, "pillow").await.expect("an order");
+    loyalty
+        .transfer(&caller, one, two, 500)
+        .await
+        .expect("they are passed on");
+    loyalty
+        .set_state(&caller, two, MemberState::Closed, None)
+        .await
+        .expect("they leave");
+    let owed = loyalty.liability(&caller, None).await.expect("books");
+    let members = [view(&app, &caller, one).await, view(&app, &caller, two).await];
+    let available: i64 = members
+        .iter()
+        .map(|member| member.points.available + member.points.held)
+        .sum();
+    assert_eq!((owed.available, owed.pending, owed.value), (available, 0, available));
+    assert_eq!(owed.rows.iter().map(|row| row.available).sum::<i64>(), available);
+    assert_eq!(owed.rows.len(), 1, "{:?}", owed.rows);
+    assert_eq!((owed.breakage.expired, owed.breakage.spent), (1_500, 4_000));
+    assert_eq!(owed.breakage.rate, Some(2_727));
+    assert_eq!(owed.breakage.points, available * 2_727 / 10_000);
+    let before = loyalty.liability(&caller, Some(TODAY)).await.expect("books");
+    assert_eq!((before.available, before.rows.len()), (22_000, 0));
+    let whole = loyalty
+        .movements(&caller, (TODAY - 100, TODAY + 1))
+        .await
+        .expect("movements");
+    assert_eq!(whole.opening.lines, 0);
+    assert_eq!(whole.closing.available + whole.closing.held, available);
+    let day = loyalty
+        .movements(&caller, (TODAY + 1, TODAY + 1))
+        .await
+        .expect("movements");
+    let moved: i64 = day.rows.iter().map(|row| row.available).sum();
+    assert_eq!(day.opening.available + moved, day.closing.available);
+    assert_eq!(day.opening.available, 22_000);
+    assert_eq!(code(loyalty.movements(&caller, (TODAY, TODAY - 1)).await), "bad_period");
+}
