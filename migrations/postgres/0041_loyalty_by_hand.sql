@@ -9,6 +9,9 @@ ALTER TABLE loyalty_programme ADD COLUMN referrals_per_year INTEGER NOT NULL DEF
 -- How many notices of a lot's end are given, or past.
 ALTER TABLE points_lot ADD COLUMN notices INTEGER NOT NULL DEFAULT 0;
 
+-- Points that a quote sets aside or has spent: an order of its own id.
+ALTER TABLE quote ADD COLUMN points BIGINT;
+
 -- What somebody wants to give or take by hand: points of a wallet, or a tier until a day. It waits for another person.
 CREATE TABLE loyalty_adjustment (
     agency_id    UUID    NOT NULL,

@@ -49,6 +49,11 @@ pub(crate) struct BasketBody {
     /// How long to hold budgets and coupons for this price, in minutes, 1 to 2880; 30 if left out.
     #[schema(minimum = 1, maximum = 2880)]
     hold_minutes: Option<u16>,
+    /// How many of the customer's points to use at most, after campaigns and down to the cost of the lines; none if left out.
+    #[schema(minimum = 1)]
+    points: Option<i64>,
+    /// Key of the `money_off` reward by which they take money off; the one that gives most if left out.
+    reward: Option<String>,
 }
 
 /// One thing of a basket.
@@ -231,6 +236,20 @@ pub(crate) struct CampaignTrace {
     decision: Option<Uuid>,
 }
 
+/// What points took off.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QuotePoints {
+    /// Key of the reward by which they do.
+    #[schema(example = "points-for-money")]
+    reward: String,
+    /// How many were to be used at most.
+    asked: i64,
+    /// How many are held, or were spent.
+    used: i64,
+    /// Minor units off.
+    off: i64,
+}
+
 /// A priced basket.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Quote {
@@ -249,6 +268,8 @@ pub(crate) struct Quote {
     list_price: i64,
     /// After them, in minor units.
     price: i64,
+    /// What points took off beside what the lines say; `null` if none were to be used.
+    points: Option<QuotePoints>,
     /// Line by line, in the order of the basket.
     lines: Vec<LinePrice>,
     /// The basket as it was sent.
@@ -278,6 +299,7 @@ impl Quote {
             adjustments,
             coupons,
             trace,
+            points,
         } = view.answer;
         let line = |line: app::LinePrice| LinePrice {
             sku: line.sku,
@@ -320,6 +342,12 @@ impl Quote {
             currency,
             list_price: view.list_price,
             price: view.price,
+            points: points.map(|points| QuotePoints {
+                reward: points.reward,
+                asked: points.asked,
+                used: points.used,
+                off: points.off,
+            }),
             lines: lines.into_iter().map(line).collect(),
             basket: view.basket.lines.into_iter().map(LineBody::from).collect(),
             adjustments: adjustments.into_iter().map(adjustment).collect(),
@@ -354,6 +382,8 @@ async fn quote(
         },
         codes: body.codes,
         hold_minutes: body.hold_minutes.unwrap_or(HOLD_MINUTES),
+        points: body.points,
+        reward: body.reward,
     };
     let view = front.app().quotes().make(&caller, new).await?;
     let currency = caller.room.terms.currency.to_string();

@@ -36,6 +36,8 @@ pub struct QuoteRow {
     pub booking_id: Option<String>,
     /// When it was confirmed, released or expired.
     pub closed_at: Option<i64>,
+    /// Points that it sets aside or has spent.
+    pub points: Option<i64>,
 }
 
 impl QuoteRow {
@@ -53,7 +55,7 @@ impl QuoteRow {
 
 macro_rules! quote_columns {
     () => {
-        "id, customer_id, state, basket, list_price, price, answer, document, day, at, expires_at, booking_id, closed_at"
+        "id, customer_id, state, basket, list_price, price, answer, document, day, at, expires_at, booking_id, closed_at, points"
     };
 }
 
@@ -64,7 +66,7 @@ macro_rules! quote_columns {
 pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[&QuoteRow]) -> Result<()> {
     execute_built!(tx, rows.len(), |q| {
         q.push(
-            "INSERT INTO quote (agency_id, id, customer_id, state, basket, list_price, price, answer, document, day, at, expires_at) ",
+            "INSERT INTO quote (agency_id, id, customer_id, state, basket, list_price, price, answer, document, day, at, expires_at, points) ",
         );
         q.push_values(rows, |mut b, row| {
             b.push_bind(agency)
@@ -78,7 +80,8 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[&QuoteRow]) -> Result<()>
                 .push_bind(&row.document)
                 .push_bind(row.day)
                 .push_bind(row.at)
-                .push_bind(row.expires_at);
+                .push_bind(row.expires_at)
+                .push_bind(row.points);
         });
     })
     .map(drop)
@@ -172,6 +175,24 @@ pub async fn close(tx: &mut Tx, agency: Uuid, id: Uuid, state: &str, now: i64) -
         now
     )?;
     Ok(done == 1)
+}
+
+/// Those of these quotes that set points aside.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn with_points(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    let rows = fetch_listed!(
+        tx,
+        (Uuid,),
+        "SELECT id FROM quote WHERE agency_id = $1 AND points IS NOT NULL AND id IN",
+        [agency],
+        ids,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// Closes those of these quotes that are open as `expired`; which they were.

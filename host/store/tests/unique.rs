@@ -124,6 +124,7 @@ fn quote() -> QuoteRow {
         expires_at: 2,
         booking_id: None,
         closed_at: None,
+        points: None,
     }
 }
 

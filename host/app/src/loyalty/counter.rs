@@ -9,7 +9,7 @@ use crate::team::{Caller, Mask};
 use crate::webhooks::Told;
 use posthouse_domain::loyalty::Short;
 use posthouse_domain::words;
-use posthouse_store::loyalty as store;
+use posthouse_store::loyalty::{self as store, MemberRow};
 use posthouse_store::{Tx, intake};
 use serde_json::Value;
 use uuid::Uuid;
@@ -55,18 +55,8 @@ impl Loyalty<'_> {
     /// [`AppError::NotFound`]; `member_suspended`, `member_closed`.
     pub(super) async fn spender(&self, tx: &mut Tx, caller: &Caller, customer: Uuid) -> Result<Sheet> {
         let sheet = Sheet::lock(tx, caller.room.id, customer, &[], self.moment(caller)).await?;
-        match sheet.member.state.as_str() {
-            "suspended" => Err(AppError::conflict(
-                "member_suspended",
-                words!(
-                    "the membership {number} is suspended: it earns, and spends nothing; make it active first",
-                    "会员 {number} 已暂停：照常积分，但不能使用；请先恢复",
-                    number = sheet.member.member_no
-                ),
-            )),
-            "closed" => Err(closed(&sheet.member.member_no)),
-            _ => Ok(sheet),
-        }
+        may_spend(&sheet.member)?;
+        Ok(sheet)
     }
 
     /// Writes these members, whose facts change with them, then the audit log, and tells those who want to know.
@@ -79,23 +69,8 @@ impl Loyalty<'_> {
         more: Vec<Told>,
     ) -> Result<()> {
         let (agency, moment) = (caller.room.id, self.moment(caller));
-        let customers: Vec<Uuid> = sheets.iter().map(|sheet| sheet.member.customer_id).collect();
-        let mut told = Vec::new();
-        let mut looks_again = false;
-        for sheet in sheets {
-            looks_again |= sheet.looks_again();
-            told.extend(sheet.write(&mut tx, agency).await?);
-        }
+        let mut told = self.keep(&mut tx, agency, moment, sheets).await?;
         told.extend(more);
-        if looks_again {
-            store::follow_soon(&mut tx, agency).await?;
-        }
-        if !customers.is_empty() {
-            self.app
-                .facts()
-                .contribute::<super::Standing>(&mut tx, agency, &customers, moment.today)
-                .await?;
-        }
         self.app
             .audit()
             .note(&mut tx, caller, deed.action, &deed.subject, deed.detail)
@@ -104,6 +79,22 @@ impl Loyalty<'_> {
         tx.commit().await?;
         caller.room.woken.notify_one();
         Ok(())
+    }
+}
+
+/// Passes a member who may spend points.
+pub(super) fn may_spend(member: &MemberRow) -> Result<()> {
+    match member.state.as_str() {
+        "suspended" => Err(AppError::conflict(
+            "member_suspended",
+            words!(
+                "the membership {number} is suspended: it earns, and spends nothing; make it active first",
+                "会员 {number} 已暂停：照常积分，但不能使用；请先恢复",
+                number = member.member_no
+            ),
+        )),
+        "closed" => Err(closed(&member.member_no)),
+        _ => Ok(()),
     }
 }
 

@@ -14,7 +14,9 @@ mod brought;
 mod counter;
 mod facts;
 mod follow;
+mod in_quotes;
 mod members;
+mod orders;
 pub(crate) mod point;
 mod programme;
 mod redemptions;
@@ -43,6 +45,8 @@ pub use transfers::Transfer;
 
 pub(crate) use facts::Standing;
 pub(crate) use follow::Follow;
+pub(crate) use in_quotes::PointsOffer;
+pub(crate) use orders::End;
 pub(crate) use redemptions::Ordered;
 
 /// The extension point of loyalty rules in paths and tables.

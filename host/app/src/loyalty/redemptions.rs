@@ -1,15 +1,16 @@
 //! Orders of rewards: points are set aside, and spent when the reward is handed out or free again when the order is called off.
 
 use super::counter::{Deed, closed, next, short};
+use super::orders::{End, parts, why};
 use super::rewards::{RewardKind, RewardView};
-use super::sheet::{Sheet, Why};
+use super::sheet::Sheet;
 use crate::Loyalty;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use crate::texts::long;
 use crate::webhooks::Told;
 use crate::work::Workable;
-use posthouse_domain::loyalty::{Moved, Wallet};
+use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::{Instant, words};
 use posthouse_store::loyalty::{self as store, RedemptionRow};
 use posthouse_store::work::Subject;
@@ -115,21 +116,6 @@ impl Workable for Ordered {
     }
 }
 
-/// What was taken of each lot.
-fn parts(moved: &Moved) -> Vec<(Uuid, i64)> {
-    moved.lots.iter().map(|(lot, points)| (*lot, -points)).collect()
-}
-
-fn why<'w>(kind: &'static str, id: Uuid, caller: &Caller) -> Why {
-    Why {
-        kind,
-        about_kind: "redemption",
-        about: id.to_string(),
-        actor: Some(caller.actor),
-        ..Why::default()
-    }
-}
-
 impl Loyalty<'_> {
     /// Orders a reward for a member. A coupon is handed out at once, and its code is told this once; for anything else the points are set
     /// aside until somebody has handed it out, and a task says so. Ordered twice it is ordered twice, unless the request has a key.
@@ -192,7 +178,12 @@ impl Loyalty<'_> {
         };
         let moved = moved.map_err(short(points))?;
         order.parts = json!(parts(&moved)).to_string();
-        sheet.note(self.app, Wallet::Points, &moved, why(kind, id, caller));
+        sheet.note(
+            self.app,
+            Wallet::Points,
+            &moved,
+            why(kind, (Ordered::KIND, id), Some(caller.actor)),
+        );
         if order.state == "requested" {
             // the order is there before the task about it
             let title = format!("{} · {}", reward.terms.title.zh_cn, sheet.member.member_no);
@@ -290,7 +281,7 @@ impl Loyalty<'_> {
         note: Option<&str>,
     ) -> Result<RedemptionView> {
         let (agency, moment) = (caller.room.id, self.moment(caller));
-        let (mut tx, programme) = self.begin(caller).await?;
+        let (mut tx, _) = self.begin(caller).await?;
         let before = store::redemption(&mut tx, agency, id).await?;
         let before = before.ok_or(AppError::NotFound("redemption"))?;
         if before.state == state {
@@ -307,39 +298,44 @@ impl Loyalty<'_> {
                 ),
             ));
         }
+        if store::reward(&mut tx, agency, &before.reward)
+            .await?
+            .is_some_and(|reward| reward.kind == RewardKind::MoneyOff.as_str())
+        {
+            return Err(AppError::conflict(
+                "redemption_of_quote",
+                words!(
+                    "these points are a quote's: confirm or release quote {id}",
+                    "这些积分属于报价 {id}：请确认或释放该报价"
+                ),
+            ));
+        }
         let order = RedemptionRow {
             state: state.to_owned(),
             decided_by: Some(caller.actor),
             decided_at: Some(moment.now),
             note: note.map(str::to_owned),
-            ..before.clone()
+            ..before
         };
-        let parts: Vec<(Uuid, i64)> = serde_json::from_str(&order.parts).map_err(AppError::corrupt("parts"))?;
-        let mut sheet = Sheet::lock(&mut tx, agency, order.customer_id, &[], moment).await?;
-        let ids: Vec<Uuid> = parts.iter().map(|(lot, _)| *lot).collect();
-        sheet.know(store::lots_named(&mut tx, agency, order.customer_id, &ids).await?);
-        let grace = u32::try_from(programme.return_grace_days).unwrap_or_default();
-        let (kind, moved) = match (state, &order.coupon) {
-            ("fulfilled", _) => ("redeemed", sheet.account.commit(&parts)),
-            (_, Some(coupon)) if takes_back => {
-                if sheet.member.state == "closed" {
-                    return Err(closed(&sheet.member.member_no));
-                }
-                self.app.coupons().take_back(&mut tx, agency, coupon).await?;
-                ("returned", sheet.account.give_back(&parts, moment.today, grace))
+        if takes_back {
+            let member = store::member(&mut tx, agency, order.customer_id).await?;
+            if let Some(member) = member.filter(|member| member.state == "closed") {
+                return Err(closed(&member.member_no));
             }
-            _ => ("released", sheet.account.release(&parts, moment.today, grace)),
-        };
-        sheet.note(self.app, Wallet::Points, &moved, why(kind, id, caller));
-        if state == "cancelled" {
-            sheet.settle(self.app, &id.to_string());
-            store::take_piece(&mut tx, agency, &order.reward, -1).await?;
+            if let Some(coupon) = &order.coupon {
+                self.app.coupons().take_back(&mut tx, agency, coupon).await?;
+            }
         }
+        let end = match state {
+            "fulfilled" => End::Spend,
+            _ if takes_back => End::Return,
+            _ => End::Free,
+        };
+        let sheet = self
+            .end_order(&mut tx, agency, moment, (Ordered::KIND, end), &order)
+            .await?;
         if let Some(task) = order.task_id {
             self.app.tasks().settle(&mut tx, caller, task, note).await?;
-        }
-        if !store::decide_redemption(&mut tx, agency, &order, &before.state).await? {
-            return Err(AppError::NotFound("redemption"));
         }
         let deed = Deed {
             action: if state == "fulfilled" {

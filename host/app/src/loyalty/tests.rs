@@ -2,6 +2,7 @@
 //! the lots, the ledger and the member's own sums say the same.
 
 mod by_hand;
+mod in_quotes;
 mod once;
 
 use super::programme::{Enrol, Programme};

@@ -7,6 +7,7 @@ use super::standing::{Campaign, Standing};
 use crate::campaigns::point::{Promotion, Request, Told};
 use crate::error::Result;
 use crate::facts::known::{Known, project};
+use crate::loyalty::PointsOffer;
 use crate::rules::budget::Budget;
 use crate::rules::point::{Made, Rule, decide};
 use crate::rules::{Moment, Why, in_turn};
@@ -54,6 +55,8 @@ pub(crate) struct Gathered {
     pub(crate) arms: Vec<(Uuid, &'static str)>,
     /// What is used by now of the budgets of campaigns in force.
     pub(crate) used: HashMap<Uuid, Used>,
+    /// What the customer's points take off, if any are to be used.
+    pub(crate) points: Option<PointsOffer>,
     pub(crate) moment: Moment,
 }
 
@@ -80,6 +83,14 @@ impl Quotes<'_> {
             None => None,
         };
         let codes = read_codes(&mut tx, room.id, &new.codes, new.customer, moment.now).await?;
+        let points = match (new.customer, new.points) {
+            (Some(customer), Some(points)) => {
+                let wanted = (points, new.reward.as_deref());
+                let loyalty = self.app.loyalty();
+                Some(loyalty.points_offer(&mut tx, room.id, moment, customer, wanted).await?)
+            }
+            _ => None,
+        };
         let bars: Vec<Option<Barred>> = standing
             .campaigns
             .iter()
@@ -147,6 +158,7 @@ impl Quotes<'_> {
             heard,
             arms,
             used: rows.into_iter().map(|row| (row.campaign_id, used(&row))).collect(),
+            points,
             moment,
         })
     }

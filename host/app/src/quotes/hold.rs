@@ -5,11 +5,13 @@ use super::purse;
 use crate::Quotes;
 use crate::error::{AppError, Result};
 use crate::jobs::{self, JobClock, Lane, NewJob};
+use crate::loyalty::PointsOffer;
+use crate::rules::Moment;
 use crate::team::Caller;
 use posthouse_store::decision_sets::{self, DecisionSet};
 use posthouse_store::ledger::{self, Moving, Posting};
 use posthouse_store::quotes::{self as store, Assigned, QuoteRow};
-use posthouse_store::{StoreError, campaigns, coupons};
+use posthouse_store::{StoreError, campaigns, coupons, intake};
 
 /// Most quotes of a transaction: beyond that the first of them would wait too long.
 const MOST: usize = 16;
@@ -28,6 +30,9 @@ pub(crate) struct Prepared {
     pub(super) taking: Vec<Posting>,
     /// Hashes of the coupons it uses, and how often each may be used.
     pub(super) coupons: Vec<(Vec<u8>, i32)>,
+    /// The points it uses, and by which reward.
+    pub(super) points: Option<(PointsOffer, i64)>,
+    pub(super) moment: Moment,
 }
 
 impl Quotes<'_> {
@@ -82,6 +87,10 @@ impl Quotes<'_> {
             .zip(subjects.iter().map(String::as_str))
             .collect();
         let mut tx = self.app.idempotency().begin_on_each(agency, &on, 201).await?;
+        if all.iter().any(|each| each.points.is_some()) {
+            // before any row that whoever has it waits for
+            intake::lock(&mut tx, agency).await?;
+        }
         let version = campaigns::version(&mut tx, agency).await?;
         if all.iter().any(|each| each.version != version) {
             // what is in force has changed since rules were asked
@@ -120,6 +129,15 @@ impl Quotes<'_> {
                 return Err(StoreError::Overtaken.into());
             }
             coupons::redeem(&mut tx, agency, row.id, hash, "hold", row.at).await?;
+        }
+        for each in all {
+            if let (Some((offer, points)), Some(customer)) = (&each.points, each.row.customer_id) {
+                let (who, whose) = ((agency, each.caller.actor), (each.row.id, customer));
+                let loyalty = self.app.loyalty();
+                loyalty
+                    .set_aside(&mut tx, who, each.moment, whose, (offer, *points))
+                    .await?;
+            }
         }
         Ok(tx.commit().await?)
     }

@@ -87,6 +87,14 @@ impl Quotes<'_> {
             .collect();
         let answer = priced.answer(gathered, &asked, caller);
         let decided = decided(gathered, id, &asked, &answer)?;
+        let points = gathered.points.clone().zip(
+            answer
+                .points
+                .as_ref()
+                .filter(|points| points.used > 0)
+                .map(|points| points.used),
+        );
+        let off = answer.points.as_ref().map_or(0, |points| points.off);
         let text = serde_json::to_string(&answer).map_err(AppError::corrupt("answer"))?;
         let row = QuoteRow {
             id,
@@ -94,7 +102,7 @@ impl Quotes<'_> {
             state: "open".into(),
             basket: canonical::to_string(basket).map_err(AppError::corrupt("basket"))?,
             list_price: basket.total(),
-            price: priced.pricing.prices.iter().sum(),
+            price: priced.pricing.prices.iter().sum::<i64>() - off,
             answer: String::new(),
             document: Some(Compressed::of(&text)),
             day: moment.today,
@@ -102,6 +110,7 @@ impl Quotes<'_> {
             expires_at: moment.now + hold,
             booking_id: None,
             closed_at: None,
+            points: points.as_ref().map(|(_, used)| *used),
         };
         let assigned = gathered.customer.into_iter().flat_map(|customer| {
             gathered.arms.iter().map(move |(campaign, arm)| Assigned {
@@ -123,6 +132,8 @@ impl Quotes<'_> {
                 .map(|(campaign, off)| purse.taking(campaign.id, off, &campaign.plan.budget))
                 .collect(),
             coupons: coupons(gathered, &priced),
+            points,
+            moment: *moment,
             row,
         };
         Ok((prepared, answer))

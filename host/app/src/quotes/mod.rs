@@ -26,13 +26,14 @@ pub use budget::{BudgetEntry, BudgetView};
 pub use preview::{PlanPreview, QuoteChange};
 pub use read::{QuoteFilter, QuoteView, Saved};
 pub use settle::Confirmation;
-pub use trace::{Adjustment, Answer, CampaignTrace, CodeTrace, LinePrice, Named};
+pub use trace::{Adjustment, Answer, CampaignTrace, CodeTrace, LinePrice, Named, PointsTrace};
 
 pub(crate) use codes::{Worth, ending, hash};
 pub(crate) use health::Promotions;
 pub(crate) use hold::Prepared;
 pub(crate) use settle::{Expire, Return};
 
+use posthouse_domain::loyalty::LARGEST_POINTS;
 use posthouse_domain::promotion::Basket;
 use posthouse_domain::{Rejection, words};
 use uuid::Uuid;
@@ -57,6 +58,10 @@ pub struct NewQuote {
     pub codes: Vec<String>,
     /// How long to hold what it takes, in minutes.
     pub hold_minutes: u16,
+    /// How many of the customer's points to use at most; none to use none.
+    pub points: Option<i64>,
+    /// The reward by which they take money off; the one that gives most if left out.
+    pub reward: Option<String>,
 }
 
 impl NewQuote {
@@ -69,6 +74,21 @@ impl NewQuote {
                 codes = self.codes.len()
             );
             return Err(Rejection::new("bad_basket", detail));
+        }
+        if let Some(points) = self.points {
+            let bad = |detail| Err(Rejection::new("bad_basket", detail));
+            if !(1..=LARGEST_POINTS).contains(&points) {
+                return bad(words!(
+                    "points is {points}; it is 1 to {LARGEST_POINTS}",
+                    "points 为 {points}；应为 1 到 {LARGEST_POINTS}"
+                ));
+            }
+            if self.customer.is_none() {
+                return bad(words!(
+                    "points are a member's; send customer_id with the basket",
+                    "积分属于会员；请带上 customer_id 再询价"
+                ));
+            }
         }
         if !(1..=LONGEST_HOLD).contains(&self.hold_minutes) {
             let detail = words!(

@@ -2,7 +2,7 @@
 
 use super::gather::{Asked, Gathered, Heard};
 use super::standing::Campaign;
-use super::trace::{self, Adjustment, Answer, CampaignTrace, LinePrice};
+use super::trace::{self, Adjustment, Answer, CampaignTrace, LinePrice, PointsTrace};
 use crate::error::{AppError, Result};
 use crate::rules::words::reason;
 use crate::team::Caller;
@@ -95,6 +95,22 @@ impl Priced {
         applied.into_iter()
     }
 
+    /// What points take off what campaigns leave: no line below its cost, where that is known.
+    pub(super) fn points(&self, gathered: &Gathered) -> Option<PointsTrace> {
+        let offer = gathered.points.as_ref()?;
+        let lines = gathered.basket.lines.iter().zip(&self.pricing.prices);
+        let room = lines
+            .map(|(line, price)| (price - line.cost().unwrap_or_default()).max(0))
+            .sum();
+        let (used, off) = offer.taking(room);
+        Some(PointsTrace {
+            reward: offer.reward.clone(),
+            asked: offer.asked,
+            used,
+            off,
+        })
+    }
+
     /// What the quote says.
     pub(super) fn answer(&self, gathered: &Gathered, asked: &[Option<Uuid>], caller: &Caller) -> Answer {
         let terms = &caller.room.terms;
@@ -158,6 +174,7 @@ impl Priced {
                 })
                 .collect(),
             trace,
+            points: self.points(gathered),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::read::QuoteView;
 use crate::error::{AppError, Result, repeating, retrying};
 use crate::intake::meant;
 use crate::jobs::{self, Done, Job, JobRow, Together};
+use crate::loyalty::End;
 use crate::team::Caller;
 use crate::webhooks::Told;
 use crate::{App, Quotes};
@@ -25,7 +26,14 @@ pub struct Confirmation {
 }
 
 /// Spends or frees everything that a quote held: its savings, then its coupons.
-async fn settle(tx: &mut Tx, agency: Uuid, quote: &QuoteRow, spend: bool, now: i64) -> Result<()> {
+async fn settle(
+    app: &App,
+    tx: &mut Tx,
+    (agency, actor): (Uuid, Option<Uuid>),
+    quote: &QuoteRow,
+    spend: bool,
+    now: i64,
+) -> Result<()> {
     let cause = purse::cause(quote.id);
     let (kind, used) = if spend {
         ledger::commit(tx, agency, cause, now).await?;
@@ -39,7 +47,37 @@ async fn settle(tx: &mut Tx, agency: Uuid, quote: &QuoteRow, spend: bool, now: i
             coupons::shift(tx, agency, &hash, -1, used).await?;
         }
     }
+    if quote.points.is_some() {
+        let end = if spend { End::Spend } else { End::Free };
+        end_points(app, tx, (agency, actor), quote.id, end).await?;
+    }
     Ok(())
+}
+
+/// Ends what a quote set aside of its customer's points.
+async fn end_points(
+    app: &App,
+    tx: &mut Tx,
+    (agency, actor): (Uuid, Option<Uuid>),
+    quote: Uuid,
+    end: End,
+) -> Result<()> {
+    let room = app.room(agency).await?;
+    let moment = app.segments().moment(&room);
+    app.loyalty()
+        .end_of_quote(tx, (agency, actor), moment, quote, end)
+        .await?;
+    room.woken.notify_one();
+    Ok(())
+}
+
+/// Takes the lock of the agency's changes for a quote that set points aside, before any row that whoever has it waits for.
+async fn lock_points(tx: &mut Tx, agency: Uuid, quotes: &[Uuid]) -> Result<Vec<Uuid>> {
+    let with_points = store::with_points(tx, agency, quotes).await?;
+    if !with_points.is_empty() {
+        intake::lock(tx, agency).await?;
+    }
+    Ok(with_points)
 }
 
 impl Quotes<'_> {
@@ -80,7 +118,7 @@ impl Quotes<'_> {
             if known.is_some() {
                 store::have_followed(&mut tx, agency, &[booking]).await?;
             }
-            settle(&mut tx, agency, &quote, true, now).await?;
+            settle(self.app, &mut tx, (agency, Some(caller.actor)), &quote, true, now).await?;
             let view = self.closed_view(&mut tx, agency, id).await?;
             let more = json!({
                 "booking_id": booking,
@@ -154,7 +192,8 @@ impl Quotes<'_> {
     async fn try_release(&self, caller: &Caller, id: Uuid) -> Result<QuoteView> {
         let (agency, now, subject) = (caller.room.id, self.app.clock.now(), format!("quote/{id}"));
         let mut tx = self.app.idempotency().begin_on(caller, &subject, 200).await?;
-        if close(&mut tx, agency, id, "released", now).await? {
+        lock_points(&mut tx, agency, &[id]).await?;
+        if close(self.app, &mut tx, (agency, Some(caller.actor)), id, "released", now).await? {
             jobs::cancel(&mut tx, agency, store::EXPIRE, &id.to_string()).await?;
             let view = self.closed_view(&mut tx, agency, id).await?;
             self.app
@@ -189,6 +228,7 @@ impl Quotes<'_> {
     async fn follow_booking(&self, job: &JobRow, id: Uuid) -> Result<Done> {
         let (agency, now) = (job.agency_id, self.app.clock.now());
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let with_points = lock_points(&mut tx, agency, &[id]).await?;
         // first of all: whoever is at work on the same quote comes before this or after it
         if !jobs::finish(&mut tx, self.app.host, job).await? {
             return Ok(Done::Finished);
@@ -230,6 +270,9 @@ impl Quotes<'_> {
                 }
             }
         }
+        if undone == Undone::Wholly && !with_points.is_empty() {
+            end_points(self.app, &mut tx, (agency, None), id, End::Return).await?;
+        }
         if !given_back.is_empty() || coupons_returned > 0 {
             let more = json!({"booking_id": booking, "campaigns": given_back, "coupons": coupons_returned});
             self.app
@@ -249,6 +292,7 @@ impl Quotes<'_> {
         let ids: Vec<Uuid> = jobs.iter().map(quote_of).collect::<Result<_>>()?;
         let now = self.app.clock.now();
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        let with_points = lock_points(&mut tx, agency, &ids).await?;
         let expired = store::expire(&mut tx, agency, &ids, now).await?;
         let causes: Vec<_> = expired.iter().map(|id| purse::cause(*id)).collect();
         ledger::release_all(&mut tx, agency, &causes, now).await?;
@@ -256,6 +300,9 @@ impl Quotes<'_> {
             if coupons::redeem(&mut tx, agency, quote, &hash, "release", now).await? {
                 coupons::shift(&mut tx, agency, &hash, -1, 0).await?;
             }
+        }
+        for id in expired.iter().filter(|id| with_points.contains(id)) {
+            end_points(self.app, &mut tx, (agency, None), *id, End::Free).await?;
         }
         jobs::finish_all(&mut tx, agency, self.app.host, store::EXPIRE, jobs).await?;
         tx.commit().await?;
@@ -266,7 +313,16 @@ impl Quotes<'_> {
     /// Frees what a quote holds whose time is over.
     async fn expire(&self, job: &JobRow, id: Uuid) -> Result<Done> {
         let mut tx = self.app.store.write(Access::Agency(job.agency_id)).await?;
-        let expired = close(&mut tx, job.agency_id, id, "expired", self.app.clock.now()).await?;
+        lock_points(&mut tx, job.agency_id, &[id]).await?;
+        let expired = close(
+            self.app,
+            &mut tx,
+            (job.agency_id, None),
+            id,
+            "expired",
+            self.app.clock.now(),
+        )
+        .await?;
         jobs::finish(&mut tx, self.app.host, job).await?;
         tx.commit().await?;
         if expired {
@@ -329,12 +385,19 @@ fn quote_of(job: &JobRow) -> Result<Uuid> {
 }
 
 /// Closes an open quote and frees what it held; whether this call did it.
-async fn close(tx: &mut Tx, agency: Uuid, id: Uuid, state: &str, now: i64) -> Result<bool> {
+async fn close(
+    app: &App,
+    tx: &mut Tx,
+    (agency, actor): (Uuid, Option<Uuid>),
+    id: Uuid,
+    state: &str,
+    now: i64,
+) -> Result<bool> {
     if !store::close(tx, agency, id, state, now).await? {
         return Ok(false);
     }
     let quote = store::quote(tx, agency, id).await?.ok_or(AppError::NotFound("quote"))?;
-    settle(tx, agency, &quote, false, now).await?;
+    settle(app, tx, (agency, actor), &quote, false, now).await?;
     Ok(true)
 }
 

@@ -48,6 +48,8 @@ fn priced(customer: Option<Uuid>, unit_price: i64) -> NewQuote {
         },
         codes: Vec::new(),
         hold_minutes: HOLD_MINUTES,
+        points: None,
+        reward: None,
     }
 }
 

@@ -98,6 +98,22 @@ pub struct Answer {
     pub coupons: Vec<CodeTrace>,
     /// Every campaign in force, the first in line first.
     pub trace: Vec<CampaignTrace>,
+    /// What points took off, if any were to be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<PointsTrace>,
+}
+
+/// What points took off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsTrace {
+    /// Key of the reward by which they do.
+    pub reward: String,
+    /// How many were to be used at most.
+    pub asked: i64,
+    /// How many are: whole pieces of the reward, and none below the cost of the lines.
+    pub used: i64,
+    /// Minor units off.
+    pub off: i64,
 }
 
 impl Campaign {

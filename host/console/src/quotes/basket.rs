@@ -205,6 +205,8 @@ impl Form {
             },
             codes: codes.filter(|code| !code.is_empty()).map(str::to_owned).collect(),
             hold_minutes: self.hold.trim().parse().unwrap_or(HOLD_MINUTES),
+            points: None,
+            reward: None,
         })
     }
 }

@@ -119,6 +119,8 @@ fn asking(customer: Option<Uuid>, channel: &str, lines: Vec<Line>) -> NewQuote {
         },
         codes: Vec::new(),
         hold_minutes: HOLD,
+        points: None,
+        reward: None,
     }
 }
 

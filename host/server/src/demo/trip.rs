@@ -55,6 +55,8 @@ pub(super) async fn find(app: &App, caller: &Caller, state: &State, config: &Con
             },
             codes: Vec::new(),
             hold_minutes: 1,
+            points: None,
+            reward: None,
         };
         let quote = app.quotes().make(caller, new).await?;
         app.quotes().release(caller, quote.id).await?;

@@ -48,6 +48,7 @@ fn a_quote(number: u128) -> QuoteRow {
         expires_at: HOUR,
         booking_id: None,
         closed_at: None,
+        points: None,
     }
 }
 

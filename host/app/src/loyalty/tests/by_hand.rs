@@ -30,7 +30,7 @@ on_both_engines!(
     the_books_tie_out,
 );
 
-fn event(member: &str, id: &str, kind: &str, day: Day, data: Value) -> Value {
+pub(super) fn event(member: &str, id: &str, kind: &str, day: Day, data: Value) -> Value {
     let mut data = data;
     data["booking_id"] = format!("B-{member}-{id}").into();
     json!({"source": "shop", "external_id": format!("{member}-{id}-{kind}"), "type": format!("booking.{kind}"),
@@ -39,7 +39,7 @@ fn event(member: &str, id: &str, kind: &str, day: Day, data: Value) -> Value {
 }
 
 /// A trip of so many yuan that is over, yesterday.
-async fn trip(app: &App, caller: &Caller, member: &str, yuan: i64) -> Uuid {
+pub(super) async fn trip(app: &App, caller: &Caller, member: &str, yuan: i64) -> Uuid {
     let events = [
         event(member, "1", "confirmed", TODAY - 9, json!({"amount": yuan * 100})),
         event(member, "1", "completed", TODAY - 1, json!({})),
@@ -66,7 +66,7 @@ async fn customer(app: &App, caller: &Caller, member: &str) -> Uuid {
     own.expect("a customer").customer_id
 }
 
-async fn view(app: &App, caller: &Caller, id: Uuid) -> MemberView {
+pub(super) async fn view(app: &App, caller: &Caller, id: Uuid) -> MemberView {
     ties(app, caller, id).await;
     app.loyalty().member(caller, id, None).await.expect("a member")
 }
@@ -84,7 +84,7 @@ async fn colleague(app: &App, caller: &Caller) -> Caller {
     app.team().authenticate(&key).await.expect("a caller")
 }
 
-fn code<T: std::fmt::Debug>(answer: Result<T, AppError>) -> String {
+pub(super) fn code<T: std::fmt::Debug>(answer: Result<T, AppError>) -> String {
     said(&answer.expect_err("it is refused"))
 }
 
@@ -98,7 +98,7 @@ fn said(error: &AppError) -> String {
     }
 }
 
-fn gift(key: &str, points: i64) -> NewReward {
+pub(super) fn gift(key: &str, points: i64) -> NewReward {
     NewReward {
         key: key.to_owned(),
         kind: RewardKind::Gift,

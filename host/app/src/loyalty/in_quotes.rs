@@ -1,0 +1,186 @@
+//! Points in a quote: an order of money off, of the quote's own id. They are set aside when it is made, spent when it is confirmed, free when it is
+//! released or over its time, and come back when its booking is called off.
+
+use super::counter::{may_spend, short};
+use super::orders::{End, parts, why};
+use super::rewards::{RewardKind, RewardView};
+use super::sheet::{Sheet, tell};
+use crate::Loyalty;
+use crate::error::{AppError, Result};
+use crate::quotes::QUOTE;
+use crate::rules::Moment;
+use posthouse_domain::loyalty::{Short, Wallet};
+use posthouse_domain::words;
+use posthouse_store::loyalty::{self as store, RedemptionRow};
+use posthouse_store::{StoreError, Tx};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Points that somebody wants to use, and what they take off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PointsOffer {
+    /// The reward that says so.
+    pub(crate) reward: String,
+    /// How many points are used at once.
+    pub(crate) price: i64,
+    /// Minor units that so many take off.
+    pub(crate) worth: i64,
+    /// How many points are to be used at most.
+    pub(crate) asked: i64,
+}
+
+impl PointsOffer {
+    /// How many points are used of a price that can go down by `room`, and how much they take off.
+    pub(crate) fn taking(&self, room: i64) -> (i64, i64) {
+        let times = (self.asked / self.price).min(room.max(0) / self.worth);
+        (times * self.price, times * self.worth)
+    }
+}
+
+impl Loyalty<'_> {
+    /// What points take off a quote for a member: by the reward that is named, or the one that gives most.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for the member or the reward; `member_suspended`, `member_closed`; `no_money_off`, `not_enough_points`.
+    pub(crate) async fn points_offer(
+        &self,
+        tx: &mut Tx,
+        agency: Uuid,
+        moment: Moment,
+        customer: Uuid,
+        (points, named): (i64, Option<&str>),
+    ) -> Result<PointsOffer> {
+        let member = store::member(tx, agency, customer).await?;
+        let member = member.ok_or(AppError::NotFound("member"))?;
+        may_spend(&member)?;
+        let mut best: Option<PointsOffer> = None;
+        for row in store::rewards(tx, agency).await? {
+            if named.is_some_and(|named| named != row.key) || row.kind != RewardKind::MoneyOff.as_str() {
+                continue;
+            }
+            let reward = RewardView::try_from(row)?;
+            let (price, worth) = (reward.price(member.tier.as_deref()), reward.terms.worth);
+            let (Some(price), Some(worth)) = (price.filter(|_| reward.is_open(moment.today)), worth) else {
+                continue;
+            };
+            let gives_more = |best: &PointsOffer| {
+                i128::from(worth) * i128::from(best.price) > i128::from(best.worth) * i128::from(price)
+            };
+            if reward.left() != Some(0) && best.as_ref().is_none_or(gives_more) {
+                best = Some(PointsOffer {
+                    reward: reward.key,
+                    price,
+                    worth,
+                    asked: points,
+                });
+            }
+        }
+        let offer = best.ok_or_else(|| {
+            AppError::conflict(
+                "no_money_off",
+                words!(
+                    "points take nothing off a quote today: no reward of kind money_off is open to this member",
+                    "目前不能用积分抵扣：没有对该会员开放的 money_off 奖励"
+                ),
+            )
+        })?;
+        match points <= member.available {
+            true => Ok(offer),
+            false => Err(short(points)(Short {
+                available: member.available,
+            })),
+        }
+    }
+
+    /// Sets points aside for a quote that is being written. The transaction has the lock of the agency's changes.
+    ///
+    /// # Errors
+    /// [`StoreError::Overtaken`] if the member has spent them meanwhile, or somebody has the last piece: then the quote is worked out again.
+    pub(crate) async fn set_aside(
+        &self,
+        tx: &mut Tx,
+        (agency, actor): (Uuid, Uuid),
+        moment: Moment,
+        (quote, customer): (Uuid, Uuid),
+        (offer, points): (&PointsOffer, i64),
+    ) -> Result<()> {
+        let mut sheet = Sheet::lock(tx, agency, customer, &[], moment).await?;
+        let held = sheet.account.hold(points);
+        let there = may_spend(&sheet.member).is_ok() && store::take_piece(tx, agency, &offer.reward, 1).await?;
+        let (true, Ok(moved)) = (there, held) else {
+            return Err(StoreError::Overtaken.into());
+        };
+        sheet.note(
+            self.app,
+            Wallet::Points,
+            &moved,
+            why("set_aside", (QUOTE, quote), Some(actor)),
+        );
+        let order = RedemptionRow {
+            id: quote,
+            customer_id: customer,
+            reward: offer.reward.clone(),
+            points,
+            parts: json!(parts(&moved)).to_string(),
+            state: "requested".to_owned(),
+            coupon: None,
+            task_id: None,
+            requested_by: actor,
+            requested_at: moment.now,
+            decided_by: None,
+            decided_at: None,
+            note: None,
+        };
+        store::insert_redemption(tx, agency, &order).await?;
+        let told = self.keep(tx, agency, moment, vec![sheet]).await?;
+        tell(self.app, tx, agency, told).await
+    }
+
+    /// Ends what a quote set aside, if it is still to be ended so. The transaction has the lock of the agency's changes.
+    pub(crate) async fn end_of_quote(
+        &self,
+        tx: &mut Tx,
+        (agency, actor): (Uuid, Option<Uuid>),
+        moment: Moment,
+        quote: Uuid,
+        end: End,
+    ) -> Result<()> {
+        let from = match end {
+            End::Spend | End::Free => "requested",
+            End::Return => "fulfilled",
+        };
+        let order = store::redemption(tx, agency, quote).await?;
+        let Some(order) = order.filter(|order| order.state == from) else {
+            return Ok(());
+        };
+        let order = RedemptionRow {
+            state: if end == End::Spend { "fulfilled" } else { "cancelled" }.to_owned(),
+            decided_by: actor,
+            decided_at: Some(moment.now),
+            ..order
+        };
+        let sheet = self.end_order(tx, agency, moment, (QUOTE, end), &order).await?;
+        let told = self.keep(tx, agency, moment, vec![sheet]).await?;
+        tell(self.app, tx, agency, told).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PointsOffer;
+
+    #[test]
+    fn whole_pieces_are_taken_off_down_to_the_floor() {
+        let offer = |asked| PointsOffer {
+            reward: "cash".into(),
+            price: 100,
+            worth: 90,
+            asked,
+        };
+        assert_eq!(offer(1_099).taking(i64::MAX), (1_000, 900));
+        assert_eq!(offer(1_099).taking(899), (900, 810));
+        assert_eq!(offer(1_099).taking(89), (0, 0));
+        assert_eq!(offer(1_099).taking(-5), (0, 0));
+        assert_eq!(offer(99).taking(1_000), (0, 0));
+    }
+}
