@@ -7,6 +7,7 @@ mod redemptions;
 mod referrals;
 mod rewards;
 mod statement;
+mod tiers;
 
 use super::Front;
 use super::calls::Calls;
@@ -39,6 +40,7 @@ pub(super) fn routes() -> Calls {
         .merge(redemptions::routes())
         .merge(referrals::routes())
         .merge(books::routes())
+        .merge(tiers::routes())
 }
 
 /// A day on which something expires.
@@ -207,18 +209,26 @@ fn day(name: &'static str, text: &str) -> Answer<Day> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Listed {
+    /// Only members who match this text: a name, part of a telephone number, a number on a card, a code for referrals.
+    #[param(example = "王")]
+    q: Option<String>,
     /// Only members of this tier, by its key.
     #[param(example = "gold")]
     tier: Option<String>,
+    /// Only members in this state.
+    #[param(value_type = Option<fixed::MemberState>)]
+    state: Option<String>,
     /// Items of the page, 1 to 1000; 100 if left out.
     limit: Option<usize>,
     /// `next` of the page before.
-    cursor: Option<Uuid>,
+    cursor: Option<String>,
 }
 
 /// Members.
+///
+/// Whoever does not see every customer gets the members they see.
 #[utoipa::path(get, path = "/members", tag = "loyalty", operation_id = "listMembers", params(Listed),
-    responses((status = 200, description = "In the order of their customers' ids.", body = Page<Member>)))]
+    responses((status = 200, description = "In the order of their customers' ids; with `q` the best match first.", body = Page<Member>)))]
 async fn members(
     State(front): State<Front>,
     Auth(caller): Auth,
@@ -226,8 +236,14 @@ async fn members(
 ) -> Answer<axum::Json<Page<Member>>> {
     let limit = front.limit(listed.limit)?;
     let loyalty = front.app().loyalty();
+    let filter = app::MemberFilter {
+        q: listed.q,
+        tier: listed.tier,
+        state: listed.state,
+        ..app::MemberFilter::default()
+    };
     let page = loyalty
-        .members(&caller, listed.tier.as_deref(), listed.cursor, limit)
+        .members(&caller, &filter, listed.cursor.as_deref(), limit)
         .await?;
     Ok(axum::Json(Page::of(page)))
 }

@@ -83,7 +83,7 @@ impl Caller {
     ///
     /// # Errors
     /// `data_masked`.
-    pub(crate) fn must_see_money(&self) -> Result<()> {
+    pub fn must_see_money(&self) -> Result<()> {
         match self.is_masked(Mask::Money) {
             true => self.must_see(&[Mask::Money]),
             false => Ok(()),

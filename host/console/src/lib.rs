@@ -14,6 +14,7 @@ mod icons;
 mod imports;
 mod insights;
 mod led;
+mod members;
 mod parts;
 mod pictures;
 mod plugins;
@@ -49,6 +50,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(imports::routes(&desk))
         .merge(plugins::routes())
         .merge(campaigns::routes())
+        .merge(members::routes())
         .merge(quotes::routes())
         .merge(second_factor::routes())
         .merge(team::routes())

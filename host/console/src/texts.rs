@@ -33,6 +33,7 @@ rooms![
     "segments",
     "campaigns",
     "quotes",
+    "members",
     "insights",
     "imports",
     "plugins",

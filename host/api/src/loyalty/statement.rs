@@ -96,6 +96,12 @@ struct Line {
     reason: Option<Reason>,
     /// The decision, which `GET /decisions/{id}` shows.
     decision: Option<Uuid>,
+    /// What it goes back to, as `booking-confirmed`; `null` where nothing in particular is behind it.
+    #[schema(example = "booking-confirmed")]
+    occasion: Option<String>,
+    /// The booking it goes back to.
+    #[schema(example = "B-20881")]
+    booking_id: Option<String>,
 }
 
 impl From<app::Line> for Line {
@@ -107,6 +113,8 @@ impl From<app::Line> for Line {
             kind: line.kind,
             changed: line.moved.into(),
             balance: line.after.into(),
+            occasion: line.occasion,
+            booking_id: line.booking,
             binding: line.binding,
             reason: line.reason.map(Into::into),
             decision: line.decision,
@@ -163,7 +171,13 @@ async fn statement(
     let found = front
         .app()
         .loyalty()
-        .statement(&caller, customer, days, after, limit)
+        .statement(
+            &caller,
+            customer,
+            &app::StatementFilter::of_days(days.0, days.1),
+            after,
+            limit,
+        )
         .await?;
     Ok(axum::Json(Statement {
         opening: found.opening.into(),

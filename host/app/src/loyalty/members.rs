@@ -2,14 +2,14 @@
 
 use crate::error::{AppError, Result, retrying};
 use crate::rules::{Moment, Reason};
-use crate::team::{Caller, Mask};
+use crate::team::Caller;
 use crate::{App, Loyalty, Room};
 use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::{Day, Entropy, Localized, time, words};
 use posthouse_store::loyalty::{self as store, LotRow, MemberRow};
 use posthouse_store::{Access, Tx, intake, profiles};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Letters of referral codes: none that looks like another.
@@ -234,49 +234,16 @@ impl Loyalty<'_> {
     }
 
     /// What tiers are called by the rule in force.
-    async fn titles(&self, tx: &mut Tx, agency: Uuid) -> Result<BTreeMap<String, Localized>> {
+    pub(super) async fn titles(&self, tx: &mut Tx, agency: Uuid) -> Result<BTreeMap<String, Localized>> {
         Ok(self.tiers_in_force(tx, agency).await?.into_iter().collect())
-    }
-
-    /// Members behind a customer, of a tier or all, for those who see every customer.
-    ///
-    /// # Errors
-    /// `data_masked`; failures of the database.
-    pub async fn members(
-        &self,
-        caller: &Caller,
-        tier: Option<&str>,
-        after: Option<Uuid>,
-        limit: usize,
-    ) -> Result<(Vec<MemberView>, Option<String>)> {
-        // a list of balances cannot be had in parts
-        caller.must_see(&[Mask::Money])?;
-        let agency = caller.room.id;
-        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let titles = self.titles(&mut tx, agency).await?;
-        let mut rows = store::list(&mut tx, agency, tier, after, limit as i64 + 1).await?;
-        let next = (rows.len() > limit).then(|| {
-            rows.truncate(limit);
-            rows.last().map(|row| row.customer_id.to_string())
-        });
-        let customers: Vec<Uuid> = rows.iter().map(|row| row.customer_id).collect();
-        let mut lots: HashMap<Uuid, Vec<LotRow>> = HashMap::new();
-        for lot in store::lots(&mut tx, agency, &customers).await? {
-            lots.entry(lot.customer_id).or_default().push(lot);
-        }
-        let view = |row: MemberRow| {
-            let own = lots.get(&row.customer_id).map_or(&[][..], Vec::as_slice);
-            present(row, own, &titles)
-        };
-        Ok((rows.into_iter().map(view).collect::<Result<_>>()?, next.flatten()))
     }
 }
 
-fn title(titles: &BTreeMap<String, Localized>, key: &str) -> Localized {
+pub(super) fn title(titles: &BTreeMap<String, Localized>, key: &str) -> Localized {
     titles.get(key).cloned().unwrap_or_else(|| Localized::new(key, key))
 }
 
-fn present(row: MemberRow, lots: &[LotRow], titles: &BTreeMap<String, Localized>) -> Result<MemberView> {
+pub(super) fn present(row: MemberRow, lots: &[LotRow], titles: &BTreeMap<String, Localized>) -> Result<MemberView> {
     let mut expiring: BTreeMap<Day, i64> = BTreeMap::new();
     for LotRow { lot, .. } in lots {
         if let (Wallet::Points, None, Some(day)) = (lot.wallet, lot.waits, lot.until)

@@ -15,6 +15,7 @@ mod counter;
 mod facts;
 mod follow;
 mod in_quotes;
+mod list;
 mod members;
 mod orders;
 pub(crate) mod point;
@@ -29,18 +30,21 @@ mod state;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod tiers;
 mod transfers;
 mod turn;
 
 pub use adjustments::{Adjust, AdjustmentView};
 pub use books::{Breakage, Liability, Movement, Movements, Outstanding};
+pub use list::{AllMembers, MemberCounts, MemberFilter, MemberOrder};
 pub use members::{Balances, Expiring, MemberView, NextTierView, TierView};
 pub use programme::{Enrol, Programme};
 pub use redemptions::RedemptionView;
 pub use referrals::ReferralView;
 pub use rewards::{NewReward, RewardKind, RewardTerms, RewardView};
 pub use state::MemberState;
-pub use statement::{Line, Statement, Sums};
+pub use statement::{Line, Part, Statement, StatementFilter, Sums, Turnover};
+pub use tiers::{PastTier, Rung};
 pub use transfers::Transfer;
 
 pub(crate) use facts::Standing;

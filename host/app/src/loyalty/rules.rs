@@ -8,6 +8,7 @@ use crate::rules::point::RuleName;
 use crate::rules::{Activation, BindingView};
 use crate::team::Caller;
 use posthouse_domain::Localized;
+use posthouse_engine::TierDef;
 use posthouse_store::{Tx, attributes, plugins};
 use uuid::Uuid;
 
@@ -56,6 +57,12 @@ impl Loyalty<'_> {
 impl Loyalty<'_> {
     /// The tiers of the rule in force, lowest first, with what they are called.
     pub(super) async fn tiers_in_force(&self, tx: &mut Tx, agency: Uuid) -> Result<Vec<(String, Localized)>> {
+        let tiers = self.defined(tx, agency).await?.into_iter();
+        Ok(tiers.map(|tier| (tier.key, tier.title)).collect())
+    }
+
+    /// The tiers of the rule in force, the lowest first.
+    pub(super) async fn defined(&self, tx: &mut Tx, agency: Uuid) -> Result<Vec<TierDef>> {
         let Some(row) = plugins::binding(tx, agency, LOYALTY, MAIN).await? else {
             return Ok(Vec::new());
         };
@@ -66,8 +73,7 @@ impl Loyalty<'_> {
             .rule::<Point>(tx, agency, RuleName::in_force(&row), &own)
             .await;
         // a plugin that does not open names nothing, and that is told elsewhere
-        let tiers = rule.map_or_else(|_| Vec::new(), |rule| rule.plugin.point().tiers().to_vec());
-        Ok(tiers.into_iter().map(|tier| (tier.key, tier.title)).collect())
+        Ok(rule.map_or_else(|_| Vec::new(), |rule| rule.plugin.point().tiers().to_vec()))
     }
 }
 

@@ -6,8 +6,9 @@ use crate::rules::Reason;
 use crate::team::Caller;
 use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::{Day, Instant};
-use posthouse_store::Access;
-use posthouse_store::loyalty::{self as store, EntryRow};
+use posthouse_store::loyalty::{self as store, EntryRow, SourceRow};
+use posthouse_store::{Access, Tx};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Sums of both wallets.
@@ -23,6 +24,63 @@ pub struct Sums {
     pub owed: i64,
     /// Status that counts.
     pub status: i64,
+}
+
+/// By how much what can be spent of a wallet grew and shrank.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Turnover {
+    /// What came.
+    pub came: i64,
+    /// What went.
+    pub went: i64,
+}
+
+/// Of which lines somebody wants to see only some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What was earned, or became active.
+    Earned,
+    /// What was spent, set aside, taken back or made good.
+    Used,
+    /// What was over.
+    Expired,
+}
+
+impl Part {
+    fn of(kind: &str) -> Self {
+        match kind {
+            "earned" | "activated" => Self::Earned,
+            "expired" => Self::Expired,
+            _ => Self::Used,
+        }
+    }
+}
+
+/// Which lines of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatementFilter {
+    /// The first day and the last.
+    pub days: (Day, Day),
+    /// Only lines of this wallet.
+    pub wallet: Option<Wallet>,
+    /// Only these.
+    pub part: Option<Part>,
+}
+
+impl StatementFilter {
+    /// Every line of these days.
+    pub fn of_days(from: Day, to: Day) -> Self {
+        Self {
+            days: (from, to),
+            wallet: None,
+            part: None,
+        }
+    }
+
+    fn takes(&self, row: &EntryRow) -> bool {
+        self.wallet.is_none_or(|wallet| wallet.as_str() == row.wallet)
+            && self.part.is_none_or(|part| Part::of(&row.kind) == part)
+    }
 }
 
 /// A line of a statement.
@@ -46,6 +104,10 @@ pub struct Line {
     pub reason: Option<Reason>,
     /// The decision.
     pub decision: Option<Uuid>,
+    /// What it goes back to: `joined`, `booking-confirmed`, …; none where nothing in particular is behind it.
+    pub occasion: Option<String>,
+    /// The booking that it goes back to.
+    pub booking: Option<String>,
 }
 
 /// A statement of some days.
@@ -57,13 +119,54 @@ pub struct Statement {
     pub lines: Vec<Line>,
     /// What there was on the evening of the last.
     pub closing: Sums,
+    /// What lies between the two of points, whichever lines are shown.
+    pub points: Turnover,
+    /// The same of status.
+    pub status: Turnover,
     /// The number behind which the next page begins.
     pub next: Option<i64>,
 }
 
+/// Lines read at once where only some of them are shown.
+const LOOKED_AT: i64 = 1_000;
+
+/// The occasion or lot that a line names as its cause.
+fn cause(row: &EntryRow) -> Option<Uuid> {
+    Uuid::try_parse(row.about.split('/').next()?).ok()
+}
+
+/// What the lines of a page go back to: occasions, by themselves or through the lots that they earned.
+async fn behind(tx: &mut Tx, agency: Uuid, customer: Uuid, rows: &[EntryRow]) -> Result<HashMap<Uuid, SourceRow>> {
+    let causes = |kind: &str| {
+        let own = rows.iter().filter(|row| row.about_kind == kind);
+        own.filter_map(cause).collect::<Vec<Uuid>>()
+    };
+    let lots: HashMap<Uuid, Uuid> = store::of_lots(tx, agency, customer, &causes("lot"))
+        .await?
+        .into_iter()
+        .filter_map(|row| Some((row.id, row.occasion_id?)))
+        .collect();
+    let mut occasions = causes("occasion");
+    occasions.extend(lots.values());
+    occasions.sort_unstable();
+    occasions.dedup();
+    let found = store::sources(tx, agency, &occasions).await?.into_iter();
+    let found: HashMap<Uuid, SourceRow> = found.map(|row| (row.id, row)).collect();
+    let by_lots = lots
+        .iter()
+        .filter_map(|(lot, occasion)| Some((*lot, found.get(occasion)?.clone())));
+    let by_lots: Vec<_> = by_lots.collect();
+    Ok(found.into_iter().chain(by_lots).collect())
+}
+
 impl Line {
-    fn read(row: EntryRow) -> Result<Self> {
+    fn read(row: EntryRow, behind: &HashMap<Uuid, SourceRow>) -> Result<Self> {
+        let source = cause(&row).and_then(|cause| behind.get(&cause));
         Ok(Self {
+            occasion: source.map(|source| source.kind.clone()),
+            booking: source
+                .filter(|source| source.about_kind == "booking")
+                .map(|source| source.about.clone()),
             nth: row.nth,
             at: row.at,
             wallet: row.wallet,
@@ -78,7 +181,7 @@ impl Line {
 }
 
 impl Loyalty<'_> {
-    /// The statement of a member, of days from the first to the last.
+    /// The statement of a member, of days from the first to the last, as far as it is asked for. Sums are of all lines.
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `data_masked`.
@@ -86,7 +189,7 @@ impl Loyalty<'_> {
         &self,
         caller: &Caller,
         customer: Uuid,
-        (from, to): (Day, Day),
+        filter: &StatementFilter,
         after: i64,
         limit: usize,
     ) -> Result<Statement> {
@@ -97,9 +200,22 @@ impl Loyalty<'_> {
         if store::member(&mut tx, agency, customer).await?.is_none() {
             return Err(AppError::NotFound("member"));
         }
-        let mut rows = store::entries(&mut tx, agency, customer, (from, to), after, limit as i64 + 1).await?;
-        let more = rows.len() > limit;
+        let (from, to) = filter.days;
+        let is_whole = filter.wallet.is_none() && filter.part.is_none();
+        let most = if is_whole { limit as i64 + 1 } else { LOOKED_AT };
+        let (mut rows, mut more, mut read): (Vec<EntryRow>, bool, i64) = (Vec::new(), false, after);
+        while !more {
+            let page = store::entries(&mut tx, agency, customer, (from, to), read, most).await?;
+            let is_last = (page.len() as i64) < most;
+            read = page.last().map_or(read, |row| row.nth);
+            rows.extend(page.into_iter().filter(|row| filter.takes(row)));
+            more = rows.len() > limit;
+            if is_last {
+                break;
+            }
+        }
         rows.truncate(limit);
+        let behind = behind(&mut tx, agency, customer, &rows).await?;
         let mut sums = [Sums::default(); 2];
         for (sums, day) in sums.iter_mut().zip([from.saturating_sub(1), to]) {
             let points = store::balance_on(&mut tx, agency, customer, Wallet::Points.as_str(), day).await?;
@@ -111,11 +227,22 @@ impl Loyalty<'_> {
             sums.status = status.map_or(0, |line| line.available_after);
         }
         let [opening, closing] = sums;
+        let mut turnovers = [Turnover::default(); 2];
+        for (turnover, wallet) in turnovers.iter_mut().zip([Wallet::Points, Wallet::Status]) {
+            let (came, went) = store::turnover(&mut tx, agency, customer, wallet.as_str(), filter.days).await?;
+            *turnover = Turnover { came, went };
+        }
+        let [points, status] = turnovers;
         Ok(Statement {
             opening,
             closing,
+            points,
+            status,
             next: rows.last().map(|row| row.nth).filter(|_| more),
-            lines: rows.into_iter().map(Line::read).collect::<Result<_>>()?,
+            lines: rows
+                .into_iter()
+                .map(|row| Line::read(row, &behind))
+                .collect::<Result<_>>()?,
         })
     }
 }

@@ -3,10 +3,11 @@
 
 mod by_hand;
 mod in_quotes;
+mod lists;
 mod once;
 
 use super::programme::{Enrol, Programme};
-use super::{Follow, LOYALTY, MAIN, MemberView};
+use super::{Follow, LOYALTY, MAIN, MemberView, StatementFilter};
 use crate::App;
 use crate::jobs::{Job, JobRow, Lane};
 use crate::rules::{Activation, DecisionFilter};
@@ -229,7 +230,7 @@ async fn a_booking_earns_is_paid_back_called_off_and_earns_again(store: Store) {
     let id = customer(&app, &caller).await;
     let statement = app
         .loyalty()
-        .statement(&caller, id, (TODAY, TODAY), 0, 100)
+        .statement(&caller, id, &StatementFilter::of_days(TODAY, TODAY), 0, 100)
         .await
         .expect("a statement");
     assert_eq!(
@@ -265,7 +266,7 @@ async fn a_booking_earns_is_paid_back_called_off_and_earns_again(store: Store) {
     );
     let pages = app
         .loyalty()
-        .statement(&caller, id, (TODAY, TODAY), 0, 5)
+        .statement(&caller, id, &StatementFilter::of_days(TODAY, TODAY), 0, 5)
         .await
         .expect("a page");
     assert_eq!((pages.lines.len(), pages.next), (5, Some(5)));

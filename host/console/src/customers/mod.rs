@@ -6,6 +6,7 @@ mod edit;
 mod facts;
 mod file;
 mod list;
+mod membership;
 mod narrow;
 mod record;
 mod segments;

@@ -2,6 +2,7 @@
 
 use super::bulk::{Colleague, colleagues};
 use super::facts::{self, Fact};
+use super::membership::{Membership, membership};
 use super::segments::bindings;
 use super::timeline::{Line, line};
 use crate::Desk;
@@ -65,6 +66,7 @@ struct Record {
     city: Option<String>,
     figures: Vec<Figure>,
     bars: Vec<Bar>,
+    membership: Option<Membership>,
     customer: CustomerView,
     lines: Vec<Line>,
     more: Option<String>,
@@ -263,6 +265,7 @@ pub(super) async fn record(
         figures: figures(&customer, &known, &standing, ui),
         bars: bars(&standing, ui),
         more: page_of(customer.timeline_next.clone()),
+        membership: membership(&desk, caller, id, ui).await?,
         customer,
         lines,
         tabs: ["timeline", "trips", "quotes", "facts", "profile"]

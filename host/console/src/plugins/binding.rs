@@ -4,13 +4,14 @@ use super::binding_path;
 use super::record::localized;
 use crate::Desk;
 use crate::door::{Bare, Staff};
-use crate::fault::{Answer, page};
+use crate::fault::{Answer, Fault, page};
 use crate::parts::facts::{Fact, Facts};
 use crate::parts::schema::described;
 use crate::shell::{Shell, said};
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
+use posthouse_app::loyalty::LOYALTY;
 use posthouse_app::rules::{BindingView, LogEntry, PluginView};
 use posthouse_app::segments::SEGMENTATION;
 use posthouse_app::team::Scope;
@@ -97,7 +98,7 @@ pub(super) struct Present {
     revision: i64,
 }
 
-/// Takes a rule that sorts customers out of force.
+/// Takes a rule that decides by itself out of force.
 pub(super) async fn end(
     State(desk): State<Desk>,
     Staff(session): Staff,
@@ -106,9 +107,12 @@ pub(super) async fn end(
     Form(present): Form<Present>,
 ) -> Answer {
     session.caller.may(Scope::Rules)?;
-    sorting(&point)?;
-    let segments = desk.app().segments();
-    let view = segments.end(&session.caller, &name, Some(present.revision)).await?;
+    let (caller, expected) = (&session.caller, Some(present.revision));
+    let view = match point.as_str() {
+        SEGMENTATION => desk.app().segments().end(caller, &name, expected).await?,
+        LOYALTY => desk.app().loyalty().end(caller, &name, expected).await?,
+        _ => return Err(by_campaigns()),
+    };
     let moved = view.diff.as_ref().map_or(0, |diff| diff.changed);
     let text = Ui::from(bare).say("plugins-ended").count("count", moved).to_string();
     Ok(said(&binding_path(&point, &name), &text))
@@ -123,28 +127,30 @@ pub(super) async fn restore(
     Form(present): Form<Present>,
 ) -> Answer {
     session.caller.may(Scope::Rules)?;
-    sorting(&point)?;
-    let segments = desk.app().segments();
-    let view = segments
-        .roll_back(&session.caller, &name, None, Some(present.revision))
-        .await?;
+    let (caller, expected) = (&session.caller, Some(present.revision));
+    let view = match point.as_str() {
+        SEGMENTATION => desk.app().segments().roll_back(caller, &name, None, expected).await?,
+        LOYALTY => desk.app().loyalty().roll_back(caller, &name, None, expected).await?,
+        _ => return Err(by_campaigns()),
+    };
     let moved = view.diff.as_ref().map_or(0, |diff| diff.changed);
     let text = Ui::from(bare).say("plugins-restored").count("count", moved).to_string();
     Ok(said(&binding_path(&point, &name), &text))
 }
 
 /// Rules of campaigns end and come back with them.
-fn sorting(point: &str) -> Answer<()> {
-    if point == SEGMENTATION {
-        return Ok(());
-    }
-    Err(Problem::not_found("binding").into())
+fn by_campaigns() -> Fault {
+    Problem::not_found("binding").into()
 }
 
 impl Binding {
     /// Whether it can be ended here.
     fn may_end(&self) -> bool {
-        self.is_sorting() && self.binding.ended_at.is_none()
+        (self.is_sorting() || self.is_loyal()) && self.binding.ended_at.is_none()
+    }
+
+    fn is_loyal(&self) -> bool {
+        self.binding.extension_point == LOYALTY
     }
 
     fn is_sorting(&self) -> bool {

@@ -240,12 +240,13 @@ fn told(ui: Ui, key: &str, value: &Value) -> String {
     match (key, value.as_i64()) {
         ("unit_price" | "amount" | "off" | "price", Some(minor)) => ui.money(minor),
         ("rate", Some(points)) => format!("{}%", points as f64 / 100.0),
-        ("departs" | "returns" | "today", Some(day)) => {
+        ("departs" | "returns" | "today" | "booked" | "on" | "since" | "member_since" | "valid_until", Some(day)) => {
             i32::try_from(day).map_or_else(|_| day.to_string(), |day| ui.day(&day))
         }
         // rules count from nought
         ("line", Some(line)) => (line + 1).to_string(),
         ("kind", None) => word(ui, value),
+        ("at", Some(at)) => ui.exact(&at),
         _ => plain(value),
     }
 }

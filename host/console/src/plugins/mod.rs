@@ -1,6 +1,7 @@
 //! Plugins, for operators and authors: what was let in, where it is in force, what it reads, costs and writes; what rules decided; and the
 //! systems that are told of it all; the work that falls due by itself.
 
+mod activate;
 mod binding;
 mod decisions;
 mod jobs;
@@ -25,6 +26,10 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/plugins/bindings/{point}/{name}/end", post(binding::end))
         .route("/plugins/bindings/{point}/{name}/restore", post(binding::restore))
         .route("/plugins/{digest}", get(record::record))
+        .route(
+            "/plugins/{digest}/activate",
+            get(activate::open).post(activate::activate),
+        )
         .route("/plugins/{digest}/delete", post(record::delete))
         .route("/decisions", get(decisions::list))
         .route("/decisions/{id}", get(decisions::record))

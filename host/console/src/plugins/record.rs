@@ -10,6 +10,7 @@ use crate::shell::{Shell, whole_page};
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Path, State};
+use posthouse_app::loyalty::LOYALTY;
 use posthouse_app::rules::PluginView;
 use posthouse_app::segments::SEGMENTATION;
 use posthouse_app::team::Scope;
@@ -45,6 +46,7 @@ struct Record {
     title: String,
     summary: String,
     is_sorting: bool,
+    is_loyal: bool,
     reads: Vec<Fact>,
     segments: Vec<(String, String)>,
     reasons: Vec<String>,
@@ -93,6 +95,7 @@ pub(super) async fn record(
         title: said(&plugin.title),
         summary: said(&plugin.summary),
         is_sorting: plugin.extension_point == SEGMENTATION,
+        is_loyal: plugin.extension_point == LOYALTY,
         reads: facts.all(&keys),
         segments: list(&plugin.segments)
             .iter()

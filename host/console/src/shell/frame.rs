@@ -2,7 +2,7 @@
 
 use crate::show::initial;
 use crate::ui::Ui;
-use posthouse_app::team::{Scope, Session};
+use posthouse_app::team::{Mask, Scope, Session};
 
 /// A room of the console.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +15,8 @@ pub(crate) struct Room {
     pub(crate) key: &'static str,
     /// Who may enter: whoever has any of these.
     needs: &'static [Scope],
+    /// From whom this is kept, they have no use for it.
+    shows: Option<Mask>,
 }
 
 /// Every room that works, in the order of the rail.
@@ -25,6 +27,7 @@ const ROOMS: &[Room] = &[
         icon: "list-todo",
         key: "t",
         needs: &Scope::ALL,
+        shows: None,
     },
     Room {
         name: "customers",
@@ -32,6 +35,7 @@ const ROOMS: &[Room] = &[
         icon: "user",
         key: "c",
         needs: &[Scope::Read],
+        shows: None,
     },
     Room {
         name: "segments",
@@ -39,6 +43,7 @@ const ROOMS: &[Room] = &[
         icon: "chart-pie",
         key: "s",
         needs: &[Scope::Read],
+        shows: None,
     },
     Room {
         name: "campaigns",
@@ -46,6 +51,7 @@ const ROOMS: &[Room] = &[
         icon: "megaphone",
         key: "a",
         needs: &[Scope::Campaigns, Scope::Approvals, Scope::Read],
+        shows: None,
     },
     Room {
         name: "quotes",
@@ -53,6 +59,15 @@ const ROOMS: &[Room] = &[
         icon: "ticket",
         key: "q",
         needs: &[Scope::Quotes, Scope::Read],
+        shows: None,
+    },
+    Room {
+        name: "members",
+        path: "/members",
+        icon: "award",
+        key: "l",
+        needs: &[Scope::Read],
+        shows: Some(Mask::Money),
     },
     Room {
         name: "insights",
@@ -60,6 +75,7 @@ const ROOMS: &[Room] = &[
         icon: "chart-column",
         key: "i",
         needs: &[Scope::Read],
+        shows: None,
     },
     Room {
         name: "imports",
@@ -67,6 +83,7 @@ const ROOMS: &[Room] = &[
         icon: "upload",
         key: "m",
         needs: &[Scope::Intake],
+        shows: None,
     },
     Room {
         name: "plugins",
@@ -74,6 +91,7 @@ const ROOMS: &[Room] = &[
         icon: "plug",
         key: "p",
         needs: &[Scope::Rules, Scope::Operations],
+        shows: None,
     },
     Room {
         name: "team",
@@ -81,6 +99,7 @@ const ROOMS: &[Room] = &[
         icon: "users",
         key: "e",
         needs: &[Scope::Team, Scope::Audit],
+        shows: None,
     },
     Room {
         name: "settings",
@@ -88,6 +107,7 @@ const ROOMS: &[Room] = &[
         icon: "settings",
         key: ",",
         needs: &Scope::ALL,
+        shows: None,
     },
 ];
 
@@ -111,7 +131,11 @@ pub(crate) struct Shell {
 
 impl Shell {
     pub(crate) fn new(session: &Session, ui: Ui, room: &'static str) -> Self {
-        let may = |room: &&Room| room.needs.iter().any(|scope| session.caller.may(*scope).is_ok());
+        let caller = &session.caller;
+        let may = |room: &&Room| {
+            let is_kept = room.shows.is_some_and(|mask| caller.is_masked(mask));
+            !is_kept && room.needs.iter().any(|scope| caller.may(*scope).is_ok())
+        };
         Self {
             room,
             // who has something to do first has no way around it

@@ -17,6 +17,7 @@ shell-room-team = Team
 shell-room-settings = Settings
 shell-room-campaigns = Campaigns
 shell-room-quotes = Quotes
+shell-room-members = Members
 shell-rest = More
 shell-account = My account
 shell-language = Language

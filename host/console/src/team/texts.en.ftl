@@ -311,6 +311,7 @@ team-did-mapping-delete = Deleted
 team-did-mapping-save = Kept
 team-did-link-put = Linked
 team-did-member-enrol = Enrolled
+team-did-members-export = Exported members
 team-did-plugin-delete = Deleted
 team-did-plugin-set-aside = Set aside
 team-did-plugin-upload = Let in

@@ -298,6 +298,7 @@ team-did-mapping-delete = 删除
 team-did-mapping-save = 保存
 team-did-link-put = 关联
 team-did-member-enrol = 办理入会
+team-did-members-export = 导出会员
 team-did-plugin-delete = 删除
 team-did-plugin-set-aside = 搁置
 team-did-plugin-upload = 收入

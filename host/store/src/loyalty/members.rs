@@ -229,32 +229,6 @@ pub async fn next_due(tx: &mut Tx, agency: Uuid) -> Result<Option<i32>> {
     Ok(row.map(|(day,)| day))
 }
 
-/// Members behind a customer, by their customers' ids: all, or of one tier.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn list(
-    tx: &mut Tx,
-    agency: Uuid,
-    tier: Option<&str>,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<MemberRow>> {
-    fetch_all!(
-        tx,
-        MemberRow,
-        concat!(
-            "SELECT ",
-            member_columns!(),
-            " FROM member WHERE agency_id = $1 AND ($2 = '' OR tier = $2) AND customer_id > $3 ORDER BY customer_id LIMIT $4"
-        ),
-        agency,
-        tier.unwrap_or(""),
-        after.unwrap_or(Uuid::nil()),
-        limit
-    )
-}
-
 /// A tier that a member had.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct TierRow {

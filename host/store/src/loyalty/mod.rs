@@ -59,21 +59,27 @@ macro_rules! fetch_latest {
 mod adjustments;
 mod books;
 mod entries;
+mod listed;
 mod lots;
 mod members;
 mod occasions;
 mod programme;
 mod referrals;
 mod rewards;
+mod sources;
 
 pub use adjustments::{
     AdjustmentRow, adjustment, adjustments, adjustments_waiting, decide_adjustment, insert_adjustment,
 };
 pub use books::{MovementRow, OutstandingRow, enter, movements, outstanding};
 pub use entries::{EntryRow, balance_on, entries, insert_entries, moved_on};
+pub use listed::{
+    ExpiringRow, Wanted, by_customer, by_points, by_since, counted_expiring, counted_owed, counted_states,
+    counted_tiers, expiring, ids_at, known_as,
+};
 pub use lots::{LotRow, lots, lots_named, lots_of_occasions, put_lots};
 pub use members::{
-    MemberRow, TierRow, due, insert, insert_tiers, list, lock, member, members, next_due, put, put_due, tier_on, tiers,
+    MemberRow, TierRow, due, insert, insert_tiers, lock, member, members, next_due, put, put_due, tier_on, tiers,
 };
 pub use occasions::{
     FOLLOW, OccasionRow, WAITING, follow_soon, next_occasion, occasions_about, put_occasions, settle_touched,
@@ -85,3 +91,4 @@ pub use rewards::{
     RedemptionRow, RewardRow, decide_redemption, insert_redemption, put_reward, redeemed, redemption, redemptions,
     reward, rewards, take_piece,
 };
+pub use sources::{OfLot, SourceRow, of_lots, sources, turnover};
