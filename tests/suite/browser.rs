@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 on_both_engines!(
-    sign_in, today, customers, segments, campaigns, quotes, imports, plugins, team, settings
+    sign_in, today, customers, segments, campaigns, quotes, members, imports, plugins, team, settings
 );
 
 /// A browser takes whatever cores there are; two at once only make each other late.
@@ -127,6 +127,10 @@ fn campaigns(database: Database) {
 
 fn quotes(database: Database) {
     room(database, "quotes");
+}
+
+fn members(database: Database) {
+    room(database, "members");
 }
 
 fn team(database: Database) {

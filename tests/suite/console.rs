@@ -252,8 +252,18 @@ fn what_others_wrote_is_only_text(database: Database) {
     let customer = owner.post("/api/v1/customers", &body).expect(201);
     let (lin, _) = person(&server, &owner, "lin@silk.example", "owner");
     let browser = Browser::of(&server, Some(&lin.key));
-    let record = format!("/customers/{}", customer["id"].as_str().unwrap());
+    let id = customer["id"].as_str().unwrap();
+    let record = format!("/customers/{id}");
+    let points =
+        json!({"name": {"zh-CN": "<u>7", "en": hostile.get(..20)}, "enrol": "on_request", "since": "2026-01-01"});
+    owner.put("/api/v1/loyalty/programme", &points).expect(200);
+    owner.post("/api/v1/members", &json!({"customer_id": id})).expect(201);
     for path in [
+        "/members".to_owned(),
+        "/members?q=script&tier=%3Cu%3E7&state=%3Cu%3E7".to_owned(),
+        "/members/programme".to_owned(),
+        format!("/members/{id}"),
+        format!("/members/{id}?tab=tiers&part=%3Cu%3E7&as_of=%3Cu%3E7"),
         "/customers".to_owned(),
         "/customers?q=script".to_owned(),
         "/palette?q=script".to_owned(),
@@ -323,6 +333,29 @@ fn what_a_role_does_not_see_is_on_no_page(database: Database) {
         lin.get("/customers.csv").text.contains("13800138000"),
         "a file is to be of use"
     );
+    // points are money: the room is not there, nor anything of it on a customer's page
+    let programme = json!({"enrol": "on_request", "since": "2026-01-01"});
+    owner.put("/api/v1/loyalty/programme", &programme).expect(200);
+    owner.post("/api/v1/members", &json!({"customer_id": id})).expect(201);
+    for path in ["/", &format!("/customers/{id}")] {
+        assert!(!guide.get(path).text.contains("/members"), "{path}");
+        assert!(lin.get(path).text.contains("/members"), "{path}");
+    }
+    for path in [
+        "/members",
+        "/members.csv",
+        "/members/programme",
+        &format!("/members/{id}"),
+        &format!("/members/{id}/statement.csv"),
+    ] {
+        let page = guide.get(path);
+        assert!(
+            page.status == 403 && page.text.contains("data_masked"),
+            "{path}: {}",
+            page.status
+        );
+        assert_eq!(lin.get(path).status, 200, "{path}");
+    }
     let sorted = guide.get("/customers?sort=-spend-24m");
     assert!(
         sorted.status == 403 && sorted.text.contains("data_masked"),

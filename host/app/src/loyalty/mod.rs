@@ -11,6 +11,7 @@
 mod adjustments;
 mod books;
 mod brought;
+mod catch_up;
 mod counter;
 mod facts;
 mod follow;

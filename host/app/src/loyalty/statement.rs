@@ -38,18 +38,19 @@ pub struct Turnover {
 /// Of which lines somebody wants to see only some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// What was earned, or became active.
+    /// What was earned, became active, or was given.
     Earned,
-    /// What was spent, set aside, taken back or made good.
+    /// What was spent, set aside, taken back or made good, and what came back of it.
     Used,
     /// What was over.
     Expired,
 }
 
 impl Part {
-    fn of(kind: &str) -> Self {
-        match kind {
-            "earned" | "activated" => Self::Earned,
+    fn of(row: &EntryRow) -> Self {
+        match row.kind.as_str() {
+            "earned" | "activated" | "received" => Self::Earned,
+            "adjusted" if row.available > 0 => Self::Earned,
             "expired" => Self::Expired,
             _ => Self::Used,
         }
@@ -79,7 +80,7 @@ impl StatementFilter {
 
     fn takes(&self, row: &EntryRow) -> bool {
         self.wallet.is_none_or(|wallet| wallet.as_str() == row.wallet)
-            && self.part.is_none_or(|part| Part::of(&row.kind) == part)
+            && self.part.is_none_or(|part| Part::of(row) == part)
     }
 }
 

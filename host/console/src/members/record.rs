@@ -30,11 +30,11 @@ pub(super) struct Asked {
     pub(super) from: String,
     pub(super) to: String,
     /// The line behind which a page begins.
-    after: Option<i64>,
+    pub(super) after: Option<i64>,
     /// The tier before which a page ends.
-    before: Option<i64>,
+    pub(super) before: Option<i64>,
     /// A past day on which it is asked where the member stood.
-    as_of: String,
+    pub(super) as_of: String,
 }
 
 /// The next lines of a statement.

@@ -244,6 +244,7 @@ team-thing-job = job
 team-thing-key = key
 team-thing-loyalty = programme
 team-thing-mapping = mapping
+team-thing-members = members
 team-thing-plugin = plugin
 team-thing-quote = quote
 team-thing-record = record

@@ -231,6 +231,7 @@ team-thing-job = 后台任务
 team-thing-key = 密钥
 team-thing-loyalty = 会员计划
 team-thing-mapping = 映射
+team-thing-members = 会员名单
 team-thing-plugin = 插件
 team-thing-quote = 报价
 team-thing-record = 记录

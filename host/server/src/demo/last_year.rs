@@ -21,7 +21,7 @@ const ASKERS: u32 = 160;
 const DAYS: Day = 35;
 
 /// A clock whose hands are turned.
-struct Hands(AtomicI64);
+pub(super) struct Hands(AtomicI64);
 
 impl Clock for Hands {
     fn now(&self) -> Instant {
@@ -30,10 +30,17 @@ impl Clock for Hands {
 }
 
 impl Hands {
+    pub(super) fn at(now: Instant) -> Self {
+        Self(AtomicI64::new(now))
+    }
+
+    pub(super) fn set(&self, now: Instant) {
+        self.0.store(now, Ordering::Release);
+    }
+
     /// To ten in the morning in Shanghai.
     fn turn_to(&self, day: Day) {
-        self.0
-            .store(i64::from(day) * time::DAY_MILLIS + 2 * 3_600_000, Ordering::Release);
+        self.set(i64::from(day) * time::DAY_MILLIS + 2 * 3_600_000);
     }
 }
 
@@ -45,7 +52,7 @@ pub(super) async fn hold(config: &Config, state: &State, offers: &Offers) -> Res
     };
     let began = Moment::now();
     let (name, key, first) = (planned.name.clone(), planned.key.clone(), holiday.from - 42);
-    let hands = Arc::new(Hands(AtomicI64::new(0)));
+    let hands = Arc::new(Hands::at(0));
     hands.turn_to(first);
     let begun = hands.now();
     // frames of the past are of no use to the start that follows

@@ -8,6 +8,7 @@ mod files;
 mod introduction;
 mod last_year;
 mod logins;
+mod members;
 mod plugins;
 mod shop;
 mod tasks;
@@ -74,6 +75,9 @@ pub(crate) struct State {
     /// Whether customers have asked for the prices of the campaigns in force.
     #[serde(default)]
     campaigns: bool,
+    /// The day up to which members have joined and earned.
+    #[serde(default)]
+    members_until: Option<Day>,
     /// Whether all of it is there.
     complete: bool,
 }
@@ -184,6 +188,7 @@ pub(crate) async fn prepare(config: &Config, wish: &Wish) -> Result<Prepared, Fa
         coupon: None,
         coupon_of: None,
         campaigns: false,
+        members_until: None,
         complete: false,
     };
     write(&path, &state)?;
@@ -296,7 +301,7 @@ fn remove(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Tells everyone's story, holds the festival of a year ago, puts the reference plugins into force, and runs campaigns. What an
+/// Lets members earn for two years, tells everyone's story, holds the festival of a year ago, puts the reference plugins into force, and runs campaigns. What an
 /// interrupted start has done is known.
 ///
 /// # Errors
@@ -314,10 +319,17 @@ pub(crate) async fn seed(config: &Config, prepared: Prepared) -> Result<(App, Se
         state.approver_key = Some(app.team().create_key(&caller, approver).await?.1);
         write(&path, &state)?;
     }
+    let uploaded = plugins::upload(&app, &caller).await?;
+    if !state.complete && state.members_until != Some(state.today) {
+        // the server is stopped while the clock stands in the past
+        app.stop().await;
+        members::live(config, &mut state, &path, &uploaded).await?;
+        app = house::open(config).await?;
+        caller = app.team().authenticate(&state.api_key).await?;
+    }
     if !state.complete {
         tell(&app, &caller, &state).await?;
     }
-    let uploaded = plugins::upload(&app, &caller).await?;
     let offers = plugins::offers(&uploaded);
     if !state.complete && plugins::bound(&app, &caller).await?.is_empty() {
         // the server is stopped while the clock stands in the past

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { inEveryLook, looksRight, open } from './house.mjs';
+
+/** A number as the page writes it. */
+const whole = (text) => Number(text.replace(/[^\d−-]/g, '').replace('−', '-'));
+
+/** The first member of the list. */
+async function first(page) {
+  await page.goto('/members');
+  await page.click('.list tbody tr:first-child a');
+  await page.waitForSelector('.figures');
+  return new URL(page.url()).pathname;
+}
+
+test('members look right everywhere', async () => {
+  const { page, close } = await open('owner');
+  const member = await first(page);
+  await page.goto('/members/programme');
+  const rule = await page.locator('.side a.link[href^="/plugins/bindings/loyalty/"]').first().getAttribute('href');
+  await page.goto(rule);
+  const settings = await page.locator('a[href*="/activate"]').getAttribute('href');
+  await close();
+  for (const path of ['/members', '/members?expiring=1', '/members/programme', member, `${member}?tab=status`, `${member}?tab=tiers`, rule, settings]) {
+    await inEveryLook('owner', path);
+  }
+});
+
+test('a list is narrowed, sorted, searched, goes on and is taken away', async () => {
+  const { page, wrong, close } = await open('owner', { language: 'en' });
+  await page.goto('/members');
+  const points = async () => (await page.locator('.list tbody tr.row td:nth-child(3)').allInnerTexts()).map(whole);
+  const all = whole(await page.locator('#found .end .dim').innerText());
+  const most = await points();
+  assert.deepEqual(most, [...most].sort((one, other) => other - one), 'who has most is first');
+  // every tier is there, and each leads to as many as it says
+  const chips = page.locator('#found .chip');
+  const tiers = ['Member', 'Silver', 'Gold', 'Platinum'];
+  for (const [place, tier] of tiers.entries()) {
+    const chip = chips.nth(place);
+    assert.match(await chip.innerText(), new RegExp(`^${tier}\\s+[1-9]`), 'from the lowest to the highest');
+    const count = whole(await chip.locator('small').innerText());
+    await chip.click();
+    await page.waitForSelector('#found .chip.on');
+    while (await page.locator('tr.more').count()) await page.locator('tr.more').scrollIntoViewIfNeeded();
+    const shown = await page.locator('.list tbody tr.row .tag').allInnerTexts();
+    assert.equal(shown.length, count, tier);
+    assert.ok(shown.every((text) => text === tier), tier);
+    await page.click('#found .chip.on');
+    await page.waitForFunction(() => !document.querySelector('#found .chip.on'));
+  }
+  while (await page.locator('tr.more').count()) await page.locator('tr.more').scrollIntoViewIfNeeded();
+  assert.equal(await page.locator('.list tbody tr.row').count(), all, 'it goes on to the end');
+  await page.click('th a[href*="sort=since"]');
+  await page.waitForSelector('th[aria-sort] a[href*="sort=since"]');
+  // by the number on the card
+  const number = await page.locator('.list tbody tr:first-child .who2 small').innerText();
+  await page.fill('#members-q', number);
+  await page.waitForFunction((text) => document.querySelectorAll('.list tbody tr.row').length === 1 && document.body.innerText.includes(text), number);
+  const file = await page.request.get('/members.csv');
+  const text = await file.text();
+  assert.equal(text.trim().split('\n').length, all + 1, 'everybody, and a head');
+  assert.ok(text.includes(number));
+  await page.fill('#members-q', 'nobody is called this');
+  await page.waitForSelector('.empty a[href="/members"]');
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('a statement ties out, and every line leads to its reason', async () => {
+  const { page, wrong, close } = await open('owner', { language: 'en' });
+  const member = await first(page);
+  const today = await page.locator('#to').inputValue();
+  await page.fill('#from', `${Number(today.slice(0, 4)) - 3}${today.slice(4)}`);
+  await page.click('form.bar button');
+  await page.waitForURL(/from=/);
+  while (await page.locator('tr.more').count()) await page.locator('tr.more').scrollIntoViewIfNeeded();
+  const rows = await page.locator('.account tbody tr').evaluateAll((all) =>
+    all.slice(1).map((row) => ({ moved: row.querySelector('.delta')?.innerText ?? '0', balance: row.cells[3].innerText })),
+  );
+  let balance = whole(await page.locator('.account tbody tr:first-child td:last-child').innerText());
+  assert.equal(balance, 0, 'three years ago there was nothing');
+  for (const row of rows) {
+    balance += whole(row.moved);
+    assert.equal(whole(row.balance), balance, 'each line has what there was behind it');
+  }
+  const [closing, opening, came, went] = (await page.locator('#closing span').first().innerText()).match(/[\d,]+/g).map(whole);
+  assert.equal(closing, balance);
+  assert.equal(closing, opening + came - went);
+  assert.equal(whole(await page.locator('.figures b').first().innerText()), closing);
+  const file = await (await page.request.get(await page.locator('a[download]').getAttribute('href'))).text();
+  assert.equal(file.trim().split('\n').length, rows.length + 1);
+  // what was earned alone
+  await page.click('.chip[href*="part=earned"]');
+  await page.waitForSelector('.chip.on[href*="part=earned"]');
+  assert.ok(!(await page.locator('.account').innerText()).includes('Expired'));
+  await page.click('.account a[href^="/decisions/"]');
+  await page.waitForURL('**/decisions/*');
+  await page.click('form[action$="/replay"] button');
+  await page.waitForSelector('.notice.good');
+  // to the booking, and from the customer back
+  await page.goto(member);
+  await page.click('.account a[href$="tab=trips"]');
+  await page.waitForURL('**/customers/*');
+  await page.click(`.side a[href="${member}"] >> nth=0`);
+  await page.waitForSelector('.figures .meter, .figures b');
+  // a past day, and the tiers there were
+  await page.fill('#as-of', `${Number(today.slice(0, 4)) - 1}${today.slice(4)}`);
+  await page.waitForSelector('#past .kv, #past p bdi');
+  await page.click('.tabs a[href$="tab=tiers"]');
+  await page.waitForURL(/tab=tiers/);
+  assert.ok((await page.locator('tbody tr .tag').count()) >= 1);
+  await looksRight(page);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('by keyboard alone: the room, a member, their customer', async () => {
+  const { page, wrong, close } = await open('owner');
+  await page.goto('/');
+  await page.keyboard.press('g');
+  await page.keyboard.press('l');
+  await page.waitForURL('**/members');
+  await page.waitForSelector('.list tbody tr.row');
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/members\/[0-9a-f-]{36}/);
+  await page.waitForSelector('.figures');
+  await page.keyboard.press('e');
+  await page.waitForURL(/\/customers\/[0-9a-f-]{36}/);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('a customer becomes a member, terms are changed, and what is wrong is said', async () => {
+  const { page, wrong, close } = await open('owner', { language: 'en' });
+  await page.goto('/customers/new');
+  const name = `Wanda Newcomer ${Date.now()}`;
+  await page.fill('#main input[name=name]', name);
+  await page.fill('#main input[name=phone]', `139${String(Date.now()).slice(-8)}`);
+  await page.click('#main button.go');
+  await page.waitForURL(/\/customers\/[0-9a-f-]{36}/);
+  await page.click('form[action="/members"] button');
+  await page.waitForURL(/\/members\/[0-9a-f-]{36}/);
+  await page.waitForSelector('.said [role=status]');
+  assert.ok((await page.locator('h1').innerText()).includes('Wanda'));
+  await page.goto('/members');
+  await page.click('[data-opens=enrol]');
+  await page.click('#enrol button.go');
+  await page.waitForSelector('#enrol .told .notice');
+  await page.fill('#enrol-who', name);
+  await page.click('.offers [data-picks]');
+  await page.click('#enrol button.go');
+  await page.waitForURL(/\/members\/[0-9a-f-]{36}/);
+  await page.goto('/members/programme');
+  const before = await page.inputValue('#worth');
+  await page.fill('#worth', 'much');
+  await page.click('form[action="/members/programme"] button.go');
+  await page.waitForSelector('.notice.bad');
+  assert.equal(await page.inputValue('#worth'), 'much', 'what was typed is still there');
+  await page.fill('#worth', '1.50');
+  await page.click('form[action="/members/programme"] button.go');
+  await page.waitForSelector('.said [role=status]');
+  assert.equal(await page.inputValue('#worth'), '1.50');
+  await page.fill('#worth', before);
+  await page.click('form[action="/members/programme"] button.go');
+  await page.waitForFunction((value) => document.querySelector('#worth').defaultValue === value, before);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('a rule is put into force from its plugin, with another setting, and ended', async () => {
+  const { page, wrong, close } = await open('owner', { language: 'en' });
+  await page.goto('/members/programme');
+  await page.click('.side a[href$="/activate"] >> nth=0');
+  await page.waitForSelector('#binding-name');
+  await page.fill('#binding-name', 'main');
+  const instead = page.url();
+  await page.click('button.go');
+  await page.waitForSelector('.notice.bad');
+  assert.equal(page.url(), instead, 'what stands there is shown first');
+  await page.fill('#binding-name', `match-${Date.now() % 100_000}`);
+  await page.click('button.go');
+  await page.waitForURL('**/plugins/bindings/loyalty/match-*');
+  await page.click('a[href*="/activate"]');
+  await page.waitForSelector('#binding-name');
+  await page.click('button.go');
+  await page.waitForURL('**/plugins/bindings/loyalty/match-*');
+  assert.match(await page.locator('.head small').innerText(), /Revision 2/);
+  await page.click('[data-opens=end]');
+  await page.click('#end button.grave');
+  await page.waitForSelector('form[action$="/restore"]');
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('whoever sells sees the members they look after', async () => {
+  const { page, wrong, close } = await open('sales');
+  await page.goto('/members');
+  await page.waitForSelector('#found');
+  assert.equal(await page.locator('a[href^="/members.csv"]').count(), 0);
+  await looksRight(page);
+  assert.deepEqual(wrong, []);
+  await close();
+});
