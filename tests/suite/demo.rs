@@ -302,3 +302,58 @@ fn months_later_six_campaigns_run_and_save_something() {
         known = all;
     }
 }
+
+#[test]
+fn members_of_every_tier_have_two_years_behind_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path());
+    let members = demo.client.all("/api/v1/members");
+    assert!(members.len() > 40, "{}", members.len());
+    let mut tiers: BTreeMap<&str, usize> = BTreeMap::new();
+    for member in &members {
+        *tiers.entry(member["tier"]["key"].as_str().unwrap()).or_default() += 1;
+    }
+    assert_eq!(
+        tiers.keys().copied().collect::<Vec<_>>(),
+        ["gold", "member", "platinum", "silver"],
+        "{tiers:?}"
+    );
+    let count = |is: &dyn Fn(&Value) -> bool| members.iter().filter(|member| is(member)).count();
+    assert!(count(&|member| member["points"]["pending"].as_i64() > Some(0)) > 0);
+    assert!(count(&|member| member["points"]["expiring"][0]["on"].as_str() < Some("2026-09-01")) > 0);
+    assert!(count(&|member| member["since"].as_str() < Some("2024-12-31")) > 5);
+    for binding in ["main", "referral"] {
+        demo.client
+            .get(&format!("/api/v1/bindings/loyalty/{binding}"))
+            .expect(200);
+    }
+    // what each has is the sum of a statement whose lines have the days on which they would have been written
+    let (mut days, mut kinds) = (BTreeSet::new(), BTreeSet::new());
+    for member in &members {
+        let id = member["customer_id"].as_str().unwrap();
+        let lines = demo.client.all(&format!("/api/v1/members/{id}/ledger"));
+        let moved: i64 = lines
+            .iter()
+            .filter(|line| line["wallet"] == "points")
+            .map(|line| line["changed"]["available"].as_i64().unwrap())
+            .sum();
+        assert_eq!(member["points"]["available"], moved, "{id}");
+        let at = |line: &Value| line["at"].as_str().unwrap().to_owned();
+        assert!(lines.is_sorted_by_key(at), "{id}");
+        days.extend(lines.iter().map(|line| at(line)[..10].to_owned()));
+        kinds.extend(lines.iter().map(|line| line["kind"].as_str().unwrap().to_owned()));
+    }
+    let first = days.first().unwrap().as_str();
+    assert!(
+        days.len() > 60 && first > "2024-05-31" && first < "2024-09-01",
+        "{days:?}"
+    );
+    for kind in ["earned", "activated", "expired"] {
+        assert!(kinds.contains(kind), "{kinds:?}");
+    }
+    drop(demo);
+    assert_eq!(
+        Demo::start(folder.path()).client.all("/api/v1/members").len(),
+        members.len()
+    );
+}

@@ -13,7 +13,7 @@ use posthouse_app::profiles::Browse;
 use posthouse_app::rules::{Activation, PluginView};
 use posthouse_app::samples::story;
 use posthouse_app::team::Caller;
-use posthouse_domain::{Clock, Day, Localized, time, words};
+use posthouse_domain::{Day, Localized, time, words};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,7 +23,7 @@ use std::time::Instant;
 /// How long the programme has been running, in days.
 const DAYS: Day = 730;
 /// Most members.
-const MEMBERS: usize = 60;
+const MEMBERS: usize = 48;
 /// After how many days at most a customer is asked to join.
 const LATEST: Day = 240;
 /// Days after which it is written down how far it has come.
