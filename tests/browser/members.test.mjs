@@ -5,6 +5,14 @@ import { inEveryLook, looksRight, open } from './house.mjs';
 /** A number as the page writes it. */
 const whole = (text) => Number(text.replace(/[^\d−-]/g, '').replace('−', '-'));
 
+/** Scrolls until nothing more comes. */
+const toTheEnd = (page) =>
+  page.waitForFunction(() => {
+    const more = document.querySelector('tr.more');
+    more?.scrollIntoView();
+    return !more;
+  });
+
 /** The first member of the list. */
 async function first(page) {
   await page.goto('/members');
@@ -42,14 +50,14 @@ test('a list is narrowed, sorted, searched, goes on and is taken away', async ()
     const count = whole(await chip.locator('small').innerText());
     await chip.click();
     await page.waitForSelector('#found .chip.on');
-    while (await page.locator('tr.more').count()) await page.locator('tr.more').scrollIntoViewIfNeeded();
+    await toTheEnd(page);
     const shown = await page.locator('.list tbody tr.row .tag').allInnerTexts();
     assert.equal(shown.length, count, tier);
     assert.ok(shown.every((text) => text === tier), tier);
     await page.click('#found .chip.on');
     await page.waitForFunction(() => !document.querySelector('#found .chip.on'));
   }
-  while (await page.locator('tr.more').count()) await page.locator('tr.more').scrollIntoViewIfNeeded();
+  await toTheEnd(page);
   assert.equal(await page.locator('.list tbody tr.row').count(), all, 'it goes on to the end');
   await page.click('th a[href*="sort=since"]');
   await page.waitForSelector('th[aria-sort] a[href*="sort=since"]');
@@ -74,7 +82,7 @@ test('a statement ties out, and every line leads to its reason', async () => {
   await page.fill('#from', `${Number(today.slice(0, 4)) - 3}${today.slice(4)}`);
   await page.click('form.bar button');
   await page.waitForURL(/from=/);
-  while (await page.locator('tr.more').count()) await page.locator('tr.more').scrollIntoViewIfNeeded();
+  await toTheEnd(page);
   const rows = await page.locator('.account tbody tr').evaluateAll((all) =>
     all.slice(1).map((row) => ({ moved: row.querySelector('.delta')?.innerText ?? '0', balance: row.cells[3].innerText })),
   );
