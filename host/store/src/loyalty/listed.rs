@@ -32,6 +32,10 @@ macro_rules! push_wanted {
         if let Some(state) = $wanted.state {
             $q.push(" AND m.state = ").push_bind(state.to_owned());
         }
+        // said again as the index of those few says it
+        if $wanted.state.is_some_and(|state| state != "active") {
+            $q.push(" AND m.state <> 'active'");
+        }
         if $wanted.owed {
             $q.push(" AND m.owed > 0");
         }
