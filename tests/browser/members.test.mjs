@@ -211,3 +211,84 @@ test('whoever sells sees the members they look after', async () => {
   assert.deepEqual(wrong, []);
   await close();
 });
+
+test('what is done by hand looks right everywhere', async () => {
+  for (const path of ['/members/adjustments', '/members/adjustments?state=', '/members/rewards', '/members/rewards/new', '/members/rewards/airport-lounge', '/members/orders', '/members/orders?state=', '/members/referrals']) {
+    await inEveryLook('owner', path);
+  }
+});
+
+test('points by hand wait for another person', async () => {
+  const { page, wrong, close } = await open('owner', { language: 'en' });
+  await page.goto('/members/adjustments');
+  await page.click('form[action$="/approve"] button');
+  await page.waitForSelector('.said [role=status]');
+  await page.waitForSelector('.empty');
+  const member = await first(page);
+  await page.click('[data-opens=adjust]');
+  await page.fill('#adjust-points', 'some');
+  await page.fill('#adjust-reason', 'A kindness');
+  await page.click('#adjust button.go');
+  await page.waitForSelector('#adjust .told .notice');
+  await page.fill('#adjust-points', '-99,999,999,999');
+  await page.click('#adjust button.go');
+  await page.waitForFunction(() => /99,?999,?999,?999/.test(document.querySelector('#adjust .told').innerText));
+  await page.fill('#adjust-points', '1,500');
+  await page.click('#adjust button.go');
+  await page.waitForSelector('.side a[href="/members/adjustments"]');
+  await page.click('.side a[href="/members/adjustments"]');
+  await page.waitForURL('**/members/adjustments');
+  const row = page.locator('tbody tr', { hasText: 'A kindness' });
+  assert.match(await row.innerText(), /\+1,500 points/);
+  assert.equal(await row.locator('form').count(), 0, 'nobody agrees to what they asked for');
+  await page.goto(member);
+  await page.click('[data-opens=stand]');
+  await page.check('#stand input[value=suspended]');
+  await page.click('#stand button.grave');
+  await page.waitForSelector('.head .tag.warn');
+  assert.equal(await page.locator('[data-opens=redeem]').count(), 0);
+  await page.click('[data-opens=stand]');
+  await page.check('#stand input[value=active]');
+  await page.click('#stand button.grave');
+  await page.waitForSelector('[data-opens=redeem]');
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('a reward is made, ordered by keyboard, and handed out', async () => {
+  const { page, wrong, close } = await open('owner', { language: 'en' });
+  const key = `scarf-${Date.now() % 100_000}`;
+  await page.goto('/members/rewards/new');
+  await page.fill('#key', key);
+  await page.fill('#title-zh', '真丝围巾');
+  await page.fill('#title-en', `Silk ${key}`);
+  await page.fill('#points', '10');
+  await page.fill('#stock', '1');
+  await page.click('#main button.go');
+  await page.waitForURL('**/members/rewards');
+  await page.click(`a[href$="/${key}"]`);
+  await page.waitForSelector('#points');
+  await page.fill('#points', '0');
+  await page.click('#main button.go');
+  await page.waitForSelector('.told .notice');
+  await page.fill('#points', '20');
+  await page.click('#main button.go');
+  await page.waitForURL('**/members/rewards');
+  await first(page);
+  const before = whole(await page.locator('.figures b').first().innerText());
+  await page.keyboard.press('r');
+  await page.waitForSelector('#redeem[open]');
+  await page.check(`#redeem input[value="${key}"]`);
+  await page.click('#redeem button.go');
+  await page.waitForSelector('.side a[href="/members/orders"]');
+  assert.equal(whole(await page.locator('.figures b').first().innerText()), before - 20);
+  await page.goto('/members/orders');
+  const row = page.locator('tbody tr', { hasText: key });
+  await row.locator('[data-opens^=fulfil-]').click();
+  await page.click('dialog[open] button.go');
+  await page.waitForSelector('.said [role=status]');
+  await page.goto('/members/rewards');
+  assert.match(await page.locator('tbody tr', { hasText: key }).innerText(), /0/, 'no piece is left');
+  assert.deepEqual(wrong, []);
+  await close();
+});

@@ -3,13 +3,16 @@
 use crate::Today;
 use crate::campaigns::PROMOTION;
 use crate::error::Result;
+use crate::labels::labels;
 use crate::rules::Moment;
 use crate::rules::call::without_its_words;
-use crate::team::{Caller, Scope};
+use crate::team::{Caller, Mask, Scope, is_same_person};
 use posthouse_domain::{Day, Instant, Words, time};
 use posthouse_store::today::{self as store, AlarmRow, WaitingRow};
 use posthouse_store::work::{Filter, Progress, tasks};
-use posthouse_store::{Access, Tx, jobs, webhooks};
+use posthouse_store::{Access, Tx, audit, intake, jobs, loyalty, webhooks};
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Listed of each kind.
 const SHOWN: usize = 8;
@@ -27,6 +30,8 @@ pub enum NeedKind {
     Approval,
     /// A change to a campaign waits for approval.
     Amendment,
+    /// Points, status or a tier by hand wait for approval.
+    Adjustment,
     /// A rule of segments fails.
     RuleFails,
     /// A campaign's rule fails.
@@ -45,10 +50,11 @@ pub enum NeedKind {
 
 impl NeedKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Task,
         Self::Approval,
         Self::Amendment,
+        Self::Adjustment,
         Self::RuleFails,
         Self::CampaignFails,
         Self::RuleWentBack,
@@ -64,6 +70,7 @@ impl NeedKind {
             Self::Task => "task",
             Self::Approval => "approval",
             Self::Amendment => "amendment",
+            Self::Adjustment => "adjustment",
             Self::RuleFails => "rule_fails",
             Self::CampaignFails => "campaign_fails",
             Self::RuleWentBack => "rule_went_back",
@@ -80,7 +87,7 @@ impl NeedKind {
 pub struct Need {
     /// What kind of thing.
     pub kind: NeedKind,
-    /// What it is about: `task/ID`, `campaign/ID`, `binding/POINT/NAME`, `import/ID`, `record/SOURCE/ID`, `webhook/ID`, `job/KIND/KEY`.
+    /// What it is about: `task/ID`, `campaign/ID`, `binding/POINT/NAME`, `import/ID`, `record/SOURCE/ID`, `webhook/ID`, `job/KIND/KEY`, `adjustment/ID`.
     pub subject: String,
     /// What people call that.
     pub name: String,
@@ -179,6 +186,9 @@ impl Today<'_> {
                     .map(|row| Need::waiting(NeedKind::Amendment, row)),
             );
         }
+        if caller.may(Scope::Approvals).is_ok() && caller.must_see(&[Mask::Money]).is_ok() {
+            all.extend(self.asked(&mut tx, caller).await?);
+        }
         if caller.may(Scope::Intake).is_ok() {
             // rows that were rejected show whatever a file has
             let to_mend = match caller.reads_everything() {
@@ -221,6 +231,35 @@ impl Today<'_> {
             }
         }
         Ok(shown(all, caller, moment))
+    }
+
+    /// What others have asked for members by hand.
+    async fn asked(&self, tx: &mut Tx, caller: &Caller) -> Result<Vec<Need>> {
+        let agency = caller.room.id;
+        let waiting = loyalty::adjustments(tx, agency, (Some("waiting"), None), None, COUNTED).await?;
+        let people: Vec<Uuid> = waiting.iter().map(|row| row.asked_by).collect();
+        let names: HashMap<Uuid, String> = audit::names(tx, agency, &people).await?.into_iter().collect();
+        let customers: Vec<Uuid> = waiting.iter().map(|row| row.customer_id).collect();
+        let rows = intake::customers(tx, agency, &customers).await?;
+        let labels = labels(tx, caller, &rows).await?;
+        let mut needs = Vec::new();
+        for row in waiting {
+            if is_same_person(tx, caller, row.asked_by).await? {
+                continue;
+            }
+            let label = labels.get(&row.customer_id);
+            let name = label.map_or_else(String::new, |label| label.label.clone());
+            needs.push(Need {
+                who: names.get(&row.asked_by).cloned(),
+                ..Need::new(
+                    NeedKind::Adjustment,
+                    format!("adjustment/{}", row.id),
+                    name,
+                    row.asked_at,
+                )
+            });
+        }
+        Ok(needs)
     }
 
     /// Tasks that are due by the end of the day, of the caller or of nobody.

@@ -1,17 +1,22 @@
 //! Members: who takes part in the loyalty programme, what each has and why, and the terms they have it under.
 
+mod adjustments;
+mod deeds;
 mod enrol;
 mod file;
 mod list;
+mod orders;
 mod programme;
 mod record;
+mod referrals;
+mod rewards;
 mod statement;
 mod wanted;
 
 use crate::Desk;
 use crate::parts::tabs::{self, Tab};
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use posthouse_app::team::{Caller, Scope};
 
 pub(crate) fn routes() -> Router<Desk> {
@@ -19,7 +24,20 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/members", get(list::list).post(enrol::enrol))
         .route("/members.csv", get(file::members))
         .route("/members/programme", get(programme::open).post(programme::put))
+        .route("/members/adjustments", get(adjustments::list))
+        .route("/members/adjustments/{id}/{verdict}", post(adjustments::decide))
+        .route("/members/rewards", get(rewards::list).post(rewards::create))
+        .route("/members/rewards/new", get(rewards::new))
+        .route("/members/rewards/{key}", get(rewards::open).post(rewards::change))
+        .route("/members/orders", get(orders::list))
+        .route("/members/orders/{id}/{verdict}", post(orders::decide))
+        .route("/members/referrals", get(referrals::list).post(referrals::refer))
         .route("/members/{customer}", get(record::record))
+        .route("/members/{customer}/adjust", post(deeds::adjust))
+        .route("/members/{customer}/tier", post(deeds::tier))
+        .route("/members/{customer}/transfer", post(deeds::transfer))
+        .route("/members/{customer}/redeem", post(deeds::redeem))
+        .route("/members/{customer}/state", post(deeds::stand))
         .route("/members/{customer}/statement.csv", get(file::statement))
 }
 
@@ -31,5 +49,13 @@ fn may_enter(caller: &Caller) -> posthouse_app::Result<()> {
 
 /// The tabs of the room.
 fn tabs(here: &str) -> Vec<Tab> {
-    tabs::tabs([("members", "/members"), ("programme", "/members/programme")], here)
+    let all = [
+        ("members", "/members"),
+        ("adjustments", "/members/adjustments"),
+        ("rewards", "/members/rewards"),
+        ("orders", "/members/orders"),
+        ("referrals", "/members/referrals"),
+        ("programme", "/members/programme"),
+    ];
+    tabs::tabs(all, here)
 }

@@ -24,6 +24,10 @@ const ALL: usize = 1_000;
 const WORTH: i64 = 100;
 /// For how many days points come back whose lot is over, where nobody has said it yet.
 const GRACE: i32 = 30;
+/// How many points a member passes on in a day where nobody has said it yet: none.
+const TRANSFERS: i64 = 0;
+/// How many guests a member brings in a year where nobody has said it yet.
+const REFERRALS: i32 = 20;
 
 /// The terms as they are typed.
 #[derive(Debug, Default, Deserialize)]
@@ -34,6 +38,8 @@ pub(super) struct Typed {
     enrol: String,
     worth: String,
     grace: String,
+    transfers: String,
+    referrals: String,
     since: String,
 }
 
@@ -78,6 +84,8 @@ impl Typed {
                 enrol: terms.enrol.as_str().to_owned(),
                 worth: money(terms.value_of_100),
                 grace: terms.return_grace_days.to_string(),
+                transfers: terms.transfer_per_day.to_string(),
+                referrals: terms.referrals_per_year.to_string(),
                 since: ui.day_field(terms.since),
             },
             None => Self {
@@ -86,12 +94,15 @@ impl Typed {
                 enrol: Enrol::Automatic.as_str().to_owned(),
                 worth: money(WORTH),
                 grace: GRACE.to_string(),
+                transfers: TRANSFERS.to_string(),
+                referrals: REFERRALS.to_string(),
                 since: ui.day_field(ui.today()),
             },
         }
     }
 
-    fn read(&self, ui: Ui) -> Result<Programme, Words> {
+    /// The terms; limits of roles, which are no part of the form, stay as they are.
+    fn read(&self, ui: Ui, before: Option<&Programme>) -> Result<Programme, Words> {
         Ok(Programme {
             name: Localized::new(self.name_zh.trim(), self.name_en.trim()),
             enrol: Enrol::parse(&self.enrol)
@@ -108,6 +119,14 @@ impl Typed {
                     "宽限天数应为 0 到 365 的整数"
                 )
             })?,
+            transfer_per_day: super::deeds::points(&self.transfers)
+                .map_err(|_| words!("transfers a day are a whole number of points", "每日转赠上限应为整数"))?,
+            adjust_limits: before.map(|terms| terms.adjust_limits.clone()).unwrap_or_default(),
+            referrals_per_year: self
+                .referrals
+                .trim()
+                .parse()
+                .map_err(|_| words!("referrals a year are a whole number", "每年推荐上限应为整数"))?,
             since: parse_day(self.since.trim())
                 .ok_or_else(|| words!("choose the day from which on bookings earn", "请选择从哪一天起积分"))?,
             updated_at: 0,
@@ -190,8 +209,9 @@ pub(super) async fn put(
     may_enter(caller)?;
     caller.may(Scope::Campaigns)?;
     let (ui, loyalty) = (Ui::from(bare), desk.app().loyalty());
-    let is_new = loyalty.programme(caller).await?.is_none();
-    let wrong = match typed.read(ui) {
+    let before = loyalty.programme(caller).await?;
+    let is_new = before.is_none();
+    let wrong = match typed.read(ui, before.as_ref()) {
         Ok(terms) => match loyalty.put_programme(caller, &terms).await {
             Ok(_) => {
                 let done = if is_new { "begun" } else { "changed" };

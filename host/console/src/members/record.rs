@@ -1,5 +1,6 @@
 //! A member: what they have, where they stand, what moved and why, and how it was on a past day.
 
+use super::adjustments::what;
 use super::may_enter;
 use super::statement::{Entry, Shown};
 use crate::Desk;
@@ -10,14 +11,18 @@ use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use posthouse_app::AppError;
-use posthouse_app::loyalty::{Line, MemberView, NextTierView, PastTier, Programme, Rung, Turnover};
-use posthouse_app::team::{Caller, Scope};
+use posthouse_app::loyalty::{
+    Line, MemberView, NextTierView, PastTier, Programme, RewardKind, RewardView, Rung, Turnover,
+};
+use posthouse_app::team::{Caller, Scope, Session};
 use posthouse_domain::time::parse_day;
 use serde::Deserialize;
 use uuid::Uuid;
 
 /// Lines of a page, and tiers of a page.
 const PAGE: usize = 50;
+/// Adjustments and orders beside a statement.
+const BESIDE: usize = 10;
 /// The width of the bar that shows the way to the next tier.
 const BAR: i64 = 100;
 
@@ -54,6 +59,24 @@ struct Past {
     why_not: String,
 }
 
+/// What the reader may do with a member.
+struct May {
+    /// Adjust, pass on and spend.
+    adjust: bool,
+    /// Give a tier, suspend and close.
+    stand: bool,
+}
+
+/// A reward that the member can be given.
+struct Offer {
+    key: String,
+    title: String,
+    kind: &'static str,
+    points: i64,
+    left: Option<i64>,
+    is_in_reach: bool,
+}
+
 #[derive(Template)]
 #[template(path = "members/record.html")]
 struct Record {
@@ -81,6 +104,15 @@ struct Record {
     past: Option<Past>,
     today: String,
     may_see_rules: bool,
+    may: May,
+    ladder: Vec<Rung>,
+    offers: Vec<Offer>,
+    /// What waits for another person, in words.
+    waiting: Vec<String>,
+    /// Orders that are still to be handed out.
+    orders: Vec<String>,
+    /// The code of a coupon that was just ordered.
+    code: Option<String>,
 }
 
 impl Record {
@@ -109,10 +141,56 @@ pub(super) async fn record(
 ) -> Answer {
     let caller = &session.caller;
     may_enter(caller)?;
-    let (ui, loyalty) = (Ui::from(bare), desk.app().loyalty());
-    let shown = Shown::of(&asked, ui.today());
+    let ui = Ui::from(bare);
+    if let Some(after) = asked.after.filter(|_| is_part) {
+        let shown = Shown::of(&asked, ui.today());
+        let loyalty = desk.app().loyalty();
+        let found = loyalty.statement(caller, id, &shown.filter(), after, PAGE).await?;
+        return page(&Lines {
+            ui,
+            id,
+            lines: found.lines.into_iter().map(|line| Entry::of(line, ui)).collect(),
+            more: found.next.map(|after| shown.behind(id, after)),
+        });
+    }
+    drawn(&desk, &session, ui, id, &asked, None).await
+}
+
+/// What the member can be given, what is in reach first; money off is named with a quote.
+fn offers(rewards: Vec<RewardView>, member: &MemberView, ui: Ui) -> Vec<Offer> {
+    let tier = member.tier.as_ref().map(|tier| tier.key.as_str());
+    let open = rewards
+        .into_iter()
+        .filter(|reward| reward.kind != RewardKind::MoneyOff && reward.is_open(ui.today()) && reward.left() != Some(0));
+    let mut offers: Vec<Offer> = open
+        .filter_map(|reward| {
+            let points = reward.price(tier)?;
+            Some(Offer {
+                title: ui.local(&reward.terms.title).to_owned(),
+                kind: reward.kind.as_str(),
+                left: reward.left(),
+                is_in_reach: points <= member.points.available,
+                points,
+                key: reward.key,
+            })
+        })
+        .collect();
+    offers.sort_by_key(|offer| (!offer.is_in_reach, offer.points));
+    offers
+}
+
+/// The page of a member, with the code of a coupon that was just ordered.
+pub(super) async fn drawn(
+    desk: &Desk,
+    session: &Session,
+    ui: Ui,
+    id: Uuid,
+    asked: &Asked,
+    code: Option<String>,
+) -> Answer {
+    let (caller, loyalty) = (&session.caller, desk.app().loyalty());
+    let shown = Shown::of(asked, ui.today());
     let member = loyalty.member(caller, id, None).await?;
-    let after = asked.after.filter(|_| is_part);
     let tab = match asked.tab.as_str() {
         "tiers" => "tiers",
         _ => shown.tab(),
@@ -123,9 +201,7 @@ pub(super) async fn record(
     if tab == "tiers" {
         (tiers, older) = loyalty.past_tiers(caller, id, asked.before, PAGE).await?;
     } else {
-        let found = loyalty
-            .statement(caller, id, &shown.filter(), after.unwrap_or(0), PAGE)
-            .await?;
+        let found = loyalty.statement(caller, id, &shown.filter(), 0, PAGE).await?;
         sums = (
             shown.sum(&found.opening),
             shown.sum(&found.closing),
@@ -133,9 +209,6 @@ pub(super) async fn record(
         );
         lines = entries(found.lines);
         more = found.next.map(|after| shown.behind(id, after));
-    }
-    if after.is_some() {
-        return page(&Lines { ui, id, lines, more });
     }
     let terms = loyalty.programme(caller).await?.ok_or(AppError::NotFound("member"))?;
     let ladder = loyalty.ladder(caller).await?;
@@ -145,23 +218,49 @@ pub(super) async fn record(
     };
     let tier = member.tier.as_ref();
     let next = tier.and_then(|tier| tier.next.as_ref());
+    let titles: Vec<(String, String)> = ladder
+        .iter()
+        .map(|rung| (rung.key.clone(), ui.local(&rung.title).to_owned()))
+        .collect();
+    let rewards = loyalty.rewards(caller).await?;
+    let named = |key: &str| {
+        let reward = rewards.iter().find(|reward| reward.key == key);
+        reward.map_or_else(|| key.to_owned(), |reward| ui.local(&reward.terms.title).to_owned())
+    };
+    let (waiting, _) = loyalty
+        .adjustments(caller, (Some("waiting"), Some(id)), None, BESIDE)
+        .await?;
+    let (orders, _) = loyalty
+        .redemptions(caller, (Some("requested"), Some(id)), None, BESIDE)
+        .await?;
     let label = desk.app().profiles().labels(caller, &[id]).await?.remove(&id);
+    let benefits = said(tier.and_then(|tier| rung(&tier.key)), |rung| &rung.benefits);
+    let next_title = match next {
+        Some(next) => match said(rung(&next.key), |rung| &rung.title) {
+            title if title.is_empty() => next.key.clone(),
+            title => title,
+        },
+        None => String::new(),
+    };
     page(&Record {
         name: label.map_or_else(|| member.member_no.clone(), |label| label.label),
         points: ui.local(&terms.name).to_owned(),
         worth: worth(member.points.available, &terms),
-        benefits: said(tier.and_then(|tier| rung(&tier.key)), |rung| &rung.benefits),
-        next_title: match next {
-            Some(next) => match said(rung(&next.key), |rung| &rung.title) {
-                title if title.is_empty() => next.key.clone(),
-                title => title,
-            },
-            None => String::new(),
-        },
-        past: past(&desk, caller, id, &asked.as_of, ui).await?,
+        benefits,
+        next_title,
+        past: past(desk, caller, id, &asked.as_of, ui).await?,
         today: ui.day_field(ui.today()),
         may_see_rules: caller.may(Scope::Rules).is_ok(),
-        shell: Shell::new(&session, ui, "members"),
+        shell: Shell::new(session, ui, "members"),
+        may: May {
+            adjust: caller.may(Scope::Intake).is_ok(),
+            stand: caller.may(Scope::Campaigns).is_ok(),
+        },
+        offers: offers(rewards.clone(), &member, ui),
+        waiting: waiting.iter().map(|row| what(&row.what, &titles, ui)).collect(),
+        orders: orders.iter().map(|order| named(&order.reward)).collect(),
+        code,
+        ladder,
         ui,
         id,
         tab,

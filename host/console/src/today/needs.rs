@@ -34,7 +34,12 @@ pub(super) fn line(need: &Need, shell: &Shell, ui: Ui) -> Line {
     detail.extend(
         need.who
             .as_ref()
-            .filter(|_| matches!(need.kind, NeedKind::Task | NeedKind::Approval | NeedKind::Amendment))
+            .filter(|_| {
+                matches!(
+                    need.kind,
+                    NeedKind::Task | NeedKind::Approval | NeedKind::Amendment | NeedKind::Adjustment
+                )
+            })
             .map(|who| ui.say_of("today-who-", kind).with("who", who).to_string()),
     );
     detail.extend(need.reason.as_ref().map(|reason| reason.get(ui.language).to_owned()));
@@ -51,7 +56,7 @@ pub(super) fn line(need: &Need, shell: &Shell, ui: Ui) -> Line {
 
 fn tone(kind: NeedKind) -> &'static str {
     match kind {
-        NeedKind::Approval | NeedKind::Amendment => "acc",
+        NeedKind::Approval | NeedKind::Amendment | NeedKind::Adjustment => "acc",
         NeedKind::RuleFails | NeedKind::CampaignFails | NeedKind::RuleWentBack => "warn",
         NeedKind::Webhook | NeedKind::Job => "bad",
         NeedKind::Import => "info",
@@ -68,6 +73,7 @@ fn place(need: &Need, shell: &Shell) -> Option<String> {
         "import" => ("imports", format!("/imports/{id}")),
         "webhook" => ("plugins", format!("/webhooks/{id}")),
         "job" => ("plugins", "/jobs".into()),
+        "adjustment" => ("members", "/members/adjustments".into()),
         _ => return None,
     };
     shell.rooms.iter().any(|open| open.name == room).then_some(path)

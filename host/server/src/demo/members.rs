@@ -8,11 +8,14 @@ use crate::house;
 use crate::output::Failure;
 use posthouse_app::App;
 use posthouse_app::intake::MOST_EVENTS;
-use posthouse_app::loyalty::{Enrol, LOYALTY, MAIN, Programme};
+use posthouse_app::loyalty::{
+    Adjust, Enrol, LOYALTY, MAIN, MemberFilter, MemberOrder, NewReward, Programme, RewardKind, RewardTerms,
+};
 use posthouse_app::profiles::Browse;
 use posthouse_app::rules::{Activation, PluginView};
 use posthouse_app::samples::story;
 use posthouse_app::team::Caller;
+use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::{Day, Localized, time, words};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -24,6 +27,48 @@ use std::time::Instant;
 const DAYS: Day = 730;
 /// Most members.
 const MEMBERS: usize = 48;
+/// A reward: key, kind, title, price and pieces.
+type Reward = (&'static str, RewardKind, (&'static str, &'static str), i64, Option<i64>);
+/// What points are spent on. The first three are ordered.
+const REWARDS: [Reward; 5] = [
+    (
+        "travel-pillow",
+        RewardKind::Gift,
+        ("旅行颈枕", "Travel pillow"),
+        2_000,
+        Some(60),
+    ),
+    (
+        "city-walk",
+        RewardKind::Sightseeing,
+        ("老城半日漫步", "Half a day in the old town"),
+        3_500,
+        None,
+    ),
+    (
+        "airport-lounge",
+        RewardKind::Upgrade,
+        ("机场贵宾厅", "Airport lounge"),
+        9_000,
+        Some(40),
+    ),
+    (
+        "tea-evening",
+        RewardKind::Invitation,
+        ("茶会邀请", "An evening of tea"),
+        1_200,
+        Some(24),
+    ),
+    (
+        "hundred-off",
+        RewardKind::MoneyOff,
+        ("报价立减 100 元", "100 yuan off a quote"),
+        10_000,
+        None,
+    ),
+];
+/// Every so many days on which something happens somebody spends points.
+const SPENT_EVERY: usize = 9;
 /// After how many days at most a customer is asked to join.
 const LATEST: Day = 240;
 /// Days after which it is written down how far it has come.
@@ -96,23 +141,34 @@ pub(super) async fn live(
     bind(&app, &caller, MAIN, points, terms).await?;
     bind(&app, &caller, "referral", referrals, json!({})).await?;
     let now = house::clock(&config.clock)?.now();
+    let mut codes = Vec::new();
     let mut kept = state.members_until.unwrap_or(first);
-    for (day, today) in days.range(kept..) {
+    for (turn, (day, today)) in days.range(kept..).enumerate() {
         // never ahead of the clock that the demo goes on with
         hands.set(evening(*day).min(now));
         for batch in today.told.chunks(MOST_EVENTS) {
             events(&app, &caller, batch).await?;
         }
         for identity in &today.join {
-            join(&app, &caller, identity).await?;
+            join(&app, &caller, identity, &mut codes).await?;
         }
         app.loyalty().catch_up(&caller).await?;
+        if turn % SPENT_EVERY == SPENT_EVERY - 1 || *day == state.today {
+            spend(
+                &app,
+                &caller,
+                turn / SPENT_EVERY,
+                state.today - *day < SPENT_EVERY as Day,
+            )
+            .await?;
+        }
         if *day - kept >= KEPT_EVERY || *day == state.today {
             kept = *day;
             state.members_until = Some(kept);
             write(path, state)?;
         }
     }
+    ask(&app, &caller).await?;
     app.stop().await;
     say(&words!(
         "{members} members have two years of miles behind them, in {seconds} s.",
@@ -134,10 +190,77 @@ async fn begin(app: &App, caller: &Caller, since: Day) -> Result<(), Failure> {
             enrol: Enrol::OnRequest,
             value_of_100: 100,
             return_grace_days: 30,
+            transfer_per_day: 20_000,
+            adjust_limits: BTreeMap::from([("sales".to_owned(), 2_000)]),
+            referrals_per_year: 20,
             since,
             updated_at: 0,
         };
         app.loyalty().put_programme(caller, &terms).await?;
+    }
+    let known = app.loyalty().rewards(caller).await?;
+    for (key, kind, title, points, stock) in REWARDS {
+        if known.iter().any(|reward| reward.key == key) {
+            continue;
+        }
+        let mut tier_points = BTreeMap::new();
+        if kind == RewardKind::Upgrade {
+            tier_points.extend([
+                ("member".to_owned(), None),
+                ("platinum".to_owned(), Some(points * 2 / 3)),
+            ]);
+        }
+        let new = NewReward {
+            key: key.to_owned(),
+            kind,
+            campaign: None,
+            terms: RewardTerms {
+                title: Localized::new(title.0, title.1),
+                points,
+                tier_points,
+                stock,
+                per_member: None,
+                from: None,
+                until: None,
+                worth: (kind == RewardKind::MoneyOff).then_some(10_000),
+                is_offered: true,
+            },
+        };
+        app.loyalty().create_reward(caller, &new).await?;
+    }
+    Ok(())
+}
+
+/// Somebody who has much spends some of it; what was ordered is handed out, but for the latest.
+async fn spend(app: &App, caller: &Caller, turn: usize, is_last: bool) -> Result<(), Failure> {
+    let richest = MemberFilter {
+        order: MemberOrder::Points,
+        ..MemberFilter::default()
+    };
+    let (members, _) = app.loyalty().members(caller, &richest, None, 12).await?;
+    let Some(member) = members.get(turn % members.len().max(1)) else {
+        return Ok(());
+    };
+    let (key, _, _, points, _) = REWARDS[turn % 3];
+    if member.points.available < points {
+        return Ok(());
+    }
+    let order = app.loyalty().redeem(caller, member.customer, key).await?;
+    if !is_last {
+        app.loyalty().fulfil(caller, order.id, None).await?;
+    }
+    Ok(())
+}
+
+/// What waits for another person to agree.
+async fn ask(app: &App, caller: &Caller) -> Result<(), Failure> {
+    let loyalty = app.loyalty();
+    let (waiting, _) = loyalty.adjustments(caller, (Some("waiting"), None), None, 1).await?;
+    let (members, _) = loyalty.members(caller, &MemberFilter::default(), None, 9).await?;
+    if let (true, Some(member)) = (waiting.is_empty(), members.last()) {
+        let what = Adjust::Wallet(Wallet::Points, 1_500, None);
+        let why = "航班延误的补偿，已与客人说好 · For a delayed flight, as agreed with the guest";
+        loyalty.adjust(caller, member.customer, &what, why).await?;
     }
     Ok(())
 }
@@ -158,16 +281,20 @@ async fn bind(app: &App, caller: &Caller, name: &str, digest: &str, config: Valu
     Ok(())
 }
 
-/// Makes a member of whoever is known by this.
-async fn join(app: &App, caller: &Caller, identity: &str) -> Result<(), Failure> {
+/// Makes a member of whoever is known by this; some say that another member sent them.
+async fn join(app: &App, caller: &Caller, identity: &str, codes: &mut Vec<String>) -> Result<(), Failure> {
     let browse = Browse {
         q: Some(identity.to_owned()),
         limit: 1,
         ..Browse::default()
     };
     let found = app.profiles().browse(caller, &browse).await?;
-    if let Some(row) = found.rows.first() {
-        app.loyalty().enrol(caller, row.summary.id).await?;
+    let Some(row) = found.rows.first() else { return Ok(()) };
+    let (loyalty, customer) = (app.loyalty(), row.summary.id);
+    if codes.len() % 3 == 2 {
+        loyalty.refer(caller, &codes[codes.len() / 2], customer).await?;
     }
+    let (_, member) = loyalty.enrol(caller, customer).await?;
+    codes.push(member.referral_code);
     Ok(())
 }
