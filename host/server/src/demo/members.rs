@@ -74,11 +74,14 @@ const LATEST: Day = 240;
 /// Days after which it is written down how far it has come.
 const KEPT_EVERY: Day = 60;
 
-/// What happens on a day: what is told of customers, and who joins, by an identity.
+/// Who joins: an identity, and whether they had never booked before.
+type Joiner = (String, bool);
+
+/// What happens on a day: what is told of customers, and who joins.
 #[derive(Default)]
 struct Today {
     told: Vec<Value>,
-    join: Vec<String>,
+    join: Vec<Joiner>,
 }
 
 fn day_of(event: &Value) -> Option<Day> {
@@ -92,16 +95,23 @@ fn days(state: &State, first: Day) -> (BTreeMap<Day, Today>, usize) {
     for number in 0..state.customers {
         let told = story(SOURCE, state.seed, number, state.today);
         let booked = told.iter().filter(|event| event["type"] == "booking.confirmed");
-        let lately = booked.filter_map(day_of).find(|day| *day >= first);
+        let booked: Vec<Day> = booked.filter_map(day_of).collect();
+        let lately = booked.iter().copied().find(|day| *day >= first);
+        let is_new = booked.first().is_some_and(|day| *day > first);
         let identity = told
             .first()
             .and_then(|event| event["customer"]["identities"][0]["value"].as_str());
         let (Some(booked), Some(identity)) = (lately, identity.map(str::to_owned)) else {
             continue;
         };
-        // some are asked when they book, others later
-        let joins = (booked + Day::from(number as u16 % 5) * LATEST / 4).min(state.today);
-        days.entry(joins).or_default().join.push(identity);
+        // guests who are new are asked when they book, some others later
+        let later = if is_new {
+            0
+        } else {
+            Day::from(number as u16 % 5) * LATEST / 4
+        };
+        let joins = (booked + later).min(state.today);
+        days.entry(joins).or_default().join.push((identity, is_new));
         for event in told {
             let day = day_of(&event).unwrap_or(first).clamp(first, state.today);
             days.entry(day).or_default().told.push(event);
@@ -149,8 +159,8 @@ pub(super) async fn live(
         for batch in today.told.chunks(MOST_EVENTS) {
             events(&app, &caller, batch).await?;
         }
-        for identity in &today.join {
-            join(&app, &caller, identity, &mut codes).await?;
+        for joiner in &today.join {
+            join(&app, &caller, joiner, &mut codes).await?;
         }
         app.loyalty().catch_up(&caller).await?;
         if turn % SPENT_EVERY == SPENT_EVERY - 1 || *day == state.today {
@@ -281,17 +291,17 @@ async fn bind(app: &App, caller: &Caller, name: &str, digest: &str, config: Valu
     Ok(())
 }
 
-/// Makes a member of whoever is known by this; some say that another member sent them.
-async fn join(app: &App, caller: &Caller, identity: &str, codes: &mut Vec<String>) -> Result<(), Failure> {
+/// Makes a member of whoever is known by this; guests who are new were sent by another member, and so says one who is not.
+async fn join(app: &App, caller: &Caller, (identity, is_new): &Joiner, codes: &mut Vec<String>) -> Result<(), Failure> {
     let browse = Browse {
-        q: Some(identity.to_owned()),
+        q: Some(identity.clone()),
         limit: 1,
         ..Browse::default()
     };
     let found = app.profiles().browse(caller, &browse).await?;
     let Some(row) = found.rows.first() else { return Ok(()) };
     let (loyalty, customer) = (app.loyalty(), row.summary.id);
-    if codes.len() % 3 == 2 {
+    if (*is_new && !codes.is_empty()) || codes.len() == 20 {
         loyalty.refer(caller, &codes[codes.len() / 2], customer).await?;
     }
     let (_, member) = loyalty.enrol(caller, customer).await?;
