@@ -251,8 +251,10 @@ async fn spend(app: &App, caller: &Caller, turn: usize, is_last: bool) -> Result
     let Some(member) = members.get(turn % members.len().max(1)) else {
         return Ok(());
     };
-    let (key, _, _, points, _) = REWARDS[turn % 3];
-    if member.points.available < points {
+    let key = REWARDS[turn % 3].0;
+    let price = app.loyalty().reward(caller, key).await?;
+    let price = price.price(member.tier.as_ref().map(|tier| tier.key.as_str()));
+    if price.is_none_or(|points| points > member.points.available) {
         return Ok(());
     }
     let order = app.loyalty().redeem(caller, member.customer, key).await?;
