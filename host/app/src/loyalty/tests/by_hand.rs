@@ -1,5 +1,6 @@
 //! What people do with members' points: two of them for an adjustment, once for the last piece, and the same sums in every book.
 
+use super::super::StatementFilter;
 use super::{DAY, TODAY, club, follow, ties};
 use crate::App;
 use crate::error::AppError;
@@ -154,7 +155,7 @@ async fn an_adjustment_takes_two_people(store: Store) {
     assert_eq!(code(loyalty.reject(&other, asked.id, None).await), "adjustment_decided");
 
     let statement = loyalty
-        .statement(&caller, id, (TODAY, TODAY), 0, 100)
+        .statement(&caller, id, &StatementFilter::of_days(TODAY, TODAY), 0, 100)
         .await
         .expect("a statement");
     let line = statement.lines.last().expect("a line");
