@@ -102,6 +102,8 @@ CREATE UNIQUE INDEX loyalty_referral_of_customer ON loyalty_referral (agency_id,
 CREATE INDEX loyalty_referral_by_referrer ON loyalty_referral (agency_id, referrer_id, id);
 CREATE INDEX loyalty_referral_state ON loyalty_referral (agency_id, state, id);
 
+CREATE INDEX loyalty_occasion_state ON loyalty_occasion (agency_id, state, id) WHERE state IN ('waiting', 'review');
+
 -- What all members' statements of a day say together, kept with every line: from it the books of any period are read.
 CREATE TABLE loyalty_book (
     agency_id  UUID    NOT NULL,

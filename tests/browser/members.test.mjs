@@ -293,3 +293,27 @@ test('a reward is made, ordered by keyboard, and handed out', async () => {
   assert.deepEqual(wrong, []);
   await close();
 });
+
+test('a form that is clicked twice is sent once', async () => {
+  const { page, wrong, close } = await open('owner', { language: 'en' });
+  const member = await first(page);
+  await page.goto(member);
+  await page.click('[data-opens=adjust]');
+  const reason = `clicked twice ${Date.now()}`;
+  await page.fill('#adjust-points', '7');
+  await page.fill('#adjust-reason', reason);
+  let sent = 0;
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/adjust')) sent += 1;
+  });
+  await page.evaluate(() => {
+    const button = document.querySelector('#adjust button.go');
+    for (let n = 0; n < 3; n += 1) button.click();
+  });
+  await page.waitForSelector('.said [role=status]');
+  await page.goto('/members/adjustments');
+  assert.equal(sent, 1);
+  assert.equal(await page.locator('#main tr', { hasText: reason }).count(), 1);
+  assert.deepEqual(wrong, []);
+  await close();
+});

@@ -44,6 +44,8 @@ struct Things {
     adjustments: [String; 2],
     orders: [String; 2],
     referral_code: String,
+    /// An occasion whose rule fails.
+    occasion: String,
 }
 
 impl Things {
@@ -129,6 +131,7 @@ impl Door {
                 ("adjustments", "{id}") => &ours.adjustments[usize::from(self.template.ends_with("/reject"))],
                 ("redemptions", "{id}") => &ours.orders[usize::from(self.template.ends_with("/cancel"))],
                 ("rewards", "{key}") => "pillow",
+                ("occasions", "{id}") => &ours.occasion,
                 ("documents", "{kind}") => "passport",
                 ("mappings", "{kind}") => "bookings",
                 (_, "{kind}") => "family",
@@ -198,6 +201,7 @@ impl Door {
             ("POST", "redeem") => json!({"reward": "pillow"}),
             ("POST", "transfer") => json!({"to": ours.companion, "points": 1}),
             ("POST", "fulfil" | "cancel") => json!({}),
+            ("POST", "events") if self.template.contains("/members/") => json!({"name": "marked-event", "data": {}}),
             ("POST", "referrals") => json!({"code": ours.referral_code, "customer_id": ours.companion}),
             ("POST", "rewards") => reward("mug"),
             ("PATCH", "{key}") => json!({"stock": 500}),
@@ -288,7 +292,7 @@ impl Door {
             ends.iter().any(|end| self.template.ends_with(end)) && !self.template.contains("/webhooks/");
         // an import that is over cannot be ended, a rule that was not set aside is asked anyway, and who has no second factor keeps none
         let changes_nothing = self.template.contains("/imports/")
-            || self.template.ends_with("/ask-again")
+            || self.template.ends_with("/{name}/ask-again")
             || self.template.ends_with("/second-factor");
         is_one_of_these || (["DELETE", "POST"].contains(&self.method.as_str()) && changes_nothing)
     }
@@ -428,8 +432,13 @@ fn reward(key: &str) -> Value {
 
 /// A programme with a member who has earned and ordered something, and another one who is suspended: what waits for other people, the orders, and the
 /// code of the first.
-fn club(client: &Client, customer: &str, companion: &str) -> ([String; 2], [String; 2], String) {
-    let digest = client.admit(&LoyaltyGuest::default().build());
+fn club(client: &Client, customer: &str, companion: &str) -> ([String; 2], [String; 2], String, String) {
+    // whose rule fails for one booking
+    let guest = LoyaltyGuest {
+        before_earn: LoyaltyGuest::at_amount(77_700, "(unreachable)"),
+        ..LoyaltyGuest::default()
+    };
+    let digest = client.admit(&guest.build());
     client
         .put(
             "/api/v1/bindings/loyalty/main",
@@ -446,6 +455,19 @@ fn club(client: &Client, customer: &str, companion: &str) -> ([String; 2], [Stri
     eventually("it has earned", Duration::from_secs(30), || {
         let member = client.get(&format!("/api/v1/members/{customer}")).expect(200);
         (member["points"]["available"] == 15).then_some(())
+    });
+    let at = "2026-01-11T09:00:00+08:00";
+    let failing = event(
+        "booking.confirmed",
+        "b-fails",
+        at,
+        &[("member_no", "M1")],
+        json!({"amount": 77_700}),
+    );
+    client.events(&[failing]);
+    let occasion = eventually("the rule fails", Duration::from_secs(30), || {
+        let waiting = client.all("/api/v1/loyalty/occasions?state=waiting");
+        Some(waiting.first()?["id"].as_str()?.to_owned())
     });
     client.post("/api/v1/rewards", &reward("pillow")).expect(201);
     let body = json!({"name": "counter", "scopes": ["intake", "read"]});
@@ -477,7 +499,7 @@ fn club(client: &Client, customer: &str, companion: &str) -> ([String; 2], [Stri
     client
         .patch(&format!("/api/v1/members/{companion}"), &json!({"state": "suspended"}))
         .expect(200);
-    ([ask(1), ask(2)], [order(), order()], code)
+    ([ask(1), ask(2)], [order(), order()], code, occasion)
 }
 
 /// An agency that has one of everything.
@@ -594,7 +616,7 @@ fn fill(client: &Client) -> Things {
         .as_str()
         .unwrap()
         .to_owned();
-    let (adjustments, orders, referral_code) = club(client, &customer, &companion);
+    let (adjustments, orders, referral_code, occasion) = club(client, &customer, &companion);
     let decision = client.all("/api/v1/decisions")[0]["id"].as_str().unwrap().to_owned();
     let (person, session, branch) = people(client, &customer);
     let view = json!({"list": "customers", "title": "Marked view", "query": "sort=-spend-24m", "shared": true});
@@ -627,6 +649,7 @@ fn fill(client: &Client) -> Things {
         adjustments,
         orders,
         referral_code,
+        occasion,
     }
 }
 
@@ -746,6 +769,7 @@ fn every_door_keeps_agencies_apart(database: Database) {
         &things.branch,
         &things.view,
         &things.referral_code,
+        &things.occasion,
     ];
     let ids = things.campaigns.values().chain(things.quotes.values());
     let marks: Vec<&String> = marks.into_iter().chain(ids).collect();

@@ -53,6 +53,8 @@ one_of_types! {
     Plain = String | Number | Boolean | Null;
     /// A text, or a number.
     TextOrNumber = String | Number;
+    /// A text, a whole number or a flag.
+    EventValue = String | Integer | Boolean;
     /// `null`.
     Nothing = Null;
 }

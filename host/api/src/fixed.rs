@@ -75,6 +75,8 @@ fixed! {
         "earned", "activated", "reversed", "settled", "expired", "adjusted", "sent", "received", "set_aside", "redeemed", "released", "returned",
         "forfeited"
     ];
+    /// Where an occasion stands whose rule was not asked with success: it is asked again, or somebody has to look.
+    OccasionState = ["waiting", "review"];
     /// Where an adjustment stands.
     AdjustmentState = ["waiting", "approved", "rejected"];
     /// What a reward is. `coupon`: of a campaign; `gift`: sent; `money_off`: off a quote.

@@ -2,6 +2,7 @@
 
 mod adjustments;
 mod books;
+mod occasions;
 mod programme;
 mod redemptions;
 mod referrals;
@@ -40,6 +41,7 @@ pub(super) fn routes() -> Calls {
         .merge(redemptions::routes())
         .merge(referrals::routes())
         .merge(books::routes())
+        .merge(occasions::routes())
         .merge(tiers::routes())
 }
 

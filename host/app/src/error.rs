@@ -168,7 +168,7 @@ pub fn thing(name: &'static str) -> Words {
     }
 }
 
-const THINGS: [(&str, &str); 31] = [
+const THINGS: [(&str, &str); 32] = [
     ("adjustment", "调整单"),
     ("agency", "旅行社"),
     ("amendment", "变更"),
@@ -185,6 +185,7 @@ const THINGS: [(&str, &str); 31] = [
     ("import", "导入任务"),
     ("key", "密钥"),
     ("member", "会员"),
+    ("occasion", "积分事件"),
     ("person", "员工"),
     ("plugin", "插件"),
     ("preview", "预览"),

@@ -214,6 +214,7 @@ fn in_chinese(code: &str) -> Option<&'static str> {
         "nothing_to_restore" => "没有可恢复的修订",
         "nullable_fact" => "事实可为空",
         "number_rounded" => "数字已被舍入",
+        "occasion_settled" => "此事已处理",
         "open_tasks" => "任务未完成",
         "outcome_unknown" => "结果未知",
         "overloaded" => "服务器超负荷",

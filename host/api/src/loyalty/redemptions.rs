@@ -33,7 +33,7 @@ pub(super) fn secret_routes() -> Calls {
 /// What is ordered.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewRedemption, example = json!({"reward": "airport-lounge"}))]
+#[schema(as = NewRewardOrder, example = json!({"reward": "airport-lounge"}))]
 struct NewRedemption {
     /// Key of the reward.
     reward: String,
@@ -41,7 +41,7 @@ struct NewRedemption {
 
 /// An order of a reward.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Redemption)]
+#[schema(as = RewardOrder)]
 struct Redemption {
     /// Id.
     id: Uuid,

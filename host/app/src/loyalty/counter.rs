@@ -1,5 +1,6 @@
 //! What people do with a member's points by hand: always under the lock of the agency's changes, on the member as they are then.
 
+use super::Soon;
 use super::programme::Programme;
 use super::sheet::{Sheet, tell};
 use crate::Loyalty;
@@ -60,7 +61,18 @@ impl Loyalty<'_> {
     }
 
     /// Writes these members, whose facts change with them, then the audit log, and tells those who want to know.
-    pub(super) async fn finish(
+    pub(super) fn finish<'s>(
+        &'s self,
+        tx: Tx,
+        caller: &'s Caller,
+        sheets: Vec<Sheet>,
+        deed: Deed<'s>,
+        more: Vec<Told>,
+    ) -> Soon<'s, ()> {
+        Box::pin(self.write_down(tx, caller, sheets, deed, more))
+    }
+
+    async fn write_down(
         &self,
         mut tx: Tx,
         caller: &Caller,

@@ -1,6 +1,7 @@
 //! Points in a quote: an order of money off, of the quote's own id. They are set aside when it is made, spent when it is confirmed, free when it is
 //! released or over its time, and come back when its booking is called off.
 
+use super::Soon;
 use super::counter::{may_spend, short};
 use super::orders::{End, parts, why};
 use super::rewards::{RewardKind, RewardView};
@@ -42,12 +43,21 @@ impl Loyalty<'_> {
     ///
     /// # Errors
     /// [`AppError::NotFound`] for the member or the reward; `member_suspended`, `member_closed`; `no_money_off`, `not_enough_points`.
-    pub(crate) async fn points_offer(
+    pub(crate) fn points_offer<'s>(
+        &'s self,
+        tx: &'s mut Tx,
+        (agency, customer): (Uuid, Uuid),
+        moment: Moment,
+        wanted: (i64, Option<&'s str>),
+    ) -> Soon<'s, PointsOffer> {
+        Box::pin(self.offer(tx, (agency, customer), moment, wanted))
+    }
+
+    async fn offer(
         &self,
         tx: &mut Tx,
-        agency: Uuid,
+        (agency, customer): (Uuid, Uuid),
         moment: Moment,
-        customer: Uuid,
         (points, named): (i64, Option<&str>),
     ) -> Result<PointsOffer> {
         let member = store::member(tx, agency, customer).await?;
@@ -96,7 +106,18 @@ impl Loyalty<'_> {
     ///
     /// # Errors
     /// [`StoreError::Overtaken`] if the member has spent them meanwhile, or somebody has the last piece: then the quote is worked out again.
-    pub(crate) async fn set_aside(
+    pub(crate) fn set_aside<'s>(
+        &'s self,
+        tx: &'s mut Tx,
+        who: (Uuid, Uuid),
+        moment: Moment,
+        whose: (Uuid, Uuid),
+        what: (&'s PointsOffer, i64),
+    ) -> Soon<'s, ()> {
+        Box::pin(self.hold_for_quote(tx, who, moment, whose, what))
+    }
+
+    async fn hold_for_quote(
         &self,
         tx: &mut Tx,
         (agency, actor): (Uuid, Uuid),

@@ -18,6 +18,7 @@ mod follow;
 mod in_quotes;
 mod list;
 mod members;
+mod occasions;
 mod orders;
 pub(crate) mod point;
 mod programme;
@@ -39,6 +40,7 @@ pub use adjustments::{Adjust, AdjustmentView};
 pub use books::{Breakage, Liability, Movement, Movements, Outstanding};
 pub use list::{AllMembers, MemberCounts, MemberFilter, MemberOrder};
 pub use members::{Balances, Expiring, MemberView, NextTierView, TierView};
+pub use occasions::OccasionView;
 pub use programme::{Enrol, Programme};
 pub use redemptions::RedemptionView;
 pub use referrals::ReferralView;
@@ -48,11 +50,17 @@ pub use statement::{Line, Part, Statement, StatementFilter, Sums, Turnover};
 pub use tiers::{PastTier, Rung};
 pub use transfers::Transfer;
 
+use crate::error::Result;
+use std::pin::Pin;
+
 pub(crate) use facts::Standing;
 pub(crate) use follow::Follow;
 pub(crate) use in_quotes::PointsOffer;
 pub(crate) use orders::End;
 pub(crate) use redemptions::Ordered;
+
+/// A future whose type ends here: whoever waits for it is compiled without it.
+pub(crate) type Soon<'s, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 's>>;
 
 /// The extension point of loyalty rules in paths and tables.
 pub const LOYALTY: &str = "loyalty";

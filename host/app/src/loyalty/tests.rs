@@ -433,6 +433,18 @@ async fn a_rule_that_fails_waits_and_is_for_review(store: Store) {
         5,
         "the member keeps what they had"
     );
+    // somebody has a look, and has it asked once more
+    let (listed, _) = app
+        .loyalty()
+        .occasions(&caller, "review", None, 10)
+        .await
+        .expect("a list");
+    assert_eq!((listed.len(), listed[0].about.as_deref()), (1, Some("booking/B1")));
+    assert!(listed[0].problem.is_some());
+    let again = app.loyalty().ask_again(&caller, listed[0].id).await.expect("it waits");
+    assert_eq!((again.state.as_str(), again.attempts), ("waiting", 0));
+    follow(&app, &caller).await;
+    assert_eq!(state().await, ("waiting".to_owned(), 1));
     // the price was wrong: it is asked about again, and posts once
     accept(&app, &caller, &[told("2", "confirmed", 3, json!({"amount": 77_700}))]).await;
     assert_eq!(state().await.0, "settled");

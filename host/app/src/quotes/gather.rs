@@ -87,7 +87,11 @@ impl Quotes<'_> {
             (Some(customer), Some(points)) => {
                 let wanted = (points, new.reward.as_deref());
                 let loyalty = self.app.loyalty();
-                Some(loyalty.points_offer(&mut tx, room.id, moment, customer, wanted).await?)
+                Some(
+                    loyalty
+                        .points_offer(&mut tx, (room.id, customer), moment, wanted)
+                        .await?,
+                )
             }
             _ => None,
         };

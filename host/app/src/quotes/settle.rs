@@ -6,7 +6,7 @@ use super::read::QuoteView;
 use crate::error::{AppError, Result, repeating, retrying};
 use crate::intake::meant;
 use crate::jobs::{self, Done, Job, JobRow, Together};
-use crate::loyalty::End;
+use crate::loyalty::{End, Soon};
 use crate::team::Caller;
 use crate::webhooks::Told;
 use crate::{App, Quotes};
@@ -54,21 +54,23 @@ async fn settle(
     Ok(())
 }
 
-/// Ends what a quote set aside of its customer's points.
-async fn end_points(
-    app: &App,
-    tx: &mut Tx,
+/// Ends what a quote set aside of its customer's points. A quote seldom has any: whoever settles one does not carry this with them.
+fn end_points<'s>(
+    app: &'s App,
+    tx: &'s mut Tx,
     (agency, actor): (Uuid, Option<Uuid>),
     quote: Uuid,
     end: End,
-) -> Result<()> {
-    let room = app.room(agency).await?;
-    let moment = app.segments().moment(&room);
-    app.loyalty()
-        .end_of_quote(tx, (agency, actor), moment, quote, end)
-        .await?;
-    room.woken.notify_one();
-    Ok(())
+) -> Soon<'s, ()> {
+    Box::pin(async move {
+        let room = app.room(agency).await?;
+        let moment = app.segments().moment(&room);
+        app.loyalty()
+            .end_of_quote(tx, (agency, actor), moment, quote, end)
+            .await?;
+        room.woken.notify_one();
+        Ok(())
+    })
 }
 
 /// Takes the lock of the agency's changes for a quote that set points aside, before any row that whoever has it waits for.

@@ -40,7 +40,23 @@ document.addEventListener('htmx:afterRequest', (event) => {
   const { xhr, elt } = (event as CustomEvent<{ xhr: XMLHttpRequest; elt: Element }>).detail;
   if (!(elt instanceof HTMLFormElement)) return;
   delete elt.dataset['sent'];
+  if (!xhr.getResponseHeader('HX-Location')) delete elt.dataset['going'];
   if (elt.dataset['draft'] && xhr.status === 200) localStorage.removeItem(place(elt));
+});
+
+// a form is sent once, however often it is clicked: a second time only after an answer that does not lead away
+document.addEventListener(
+  'submit',
+  (event) => {
+    if (!(event.target instanceof HTMLFormElement) || !event.target.dataset['going']) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
+document.addEventListener('htmx:beforeRequest', (event) => {
+  const { elt, requestConfig } = (event as CustomEvent<{ elt: Element; requestConfig: { triggeringEvent?: Event } }>).detail;
+  if (elt instanceof HTMLFormElement && elt.method === 'post' && requestConfig.triggeringEvent?.type === 'submit') elt.dataset['going'] = '1';
 });
 
 // a form that is sent, or a page that goes, needs no more checks

@@ -82,8 +82,8 @@ pub use members::{
     MemberRow, TierRow, due, insert, insert_tiers, lock, member, members, next_due, put, put_due, tier_on, tiers,
 };
 pub use occasions::{
-    FOLLOW, OccasionRow, WAITING, follow_soon, next_occasion, occasions_about, put_occasions, settle_touched,
-    still_waits, touch, touch_all, waiting,
+    FOLLOW, OccasionRow, WAITING, follow_soon, next_occasion, occasion, occasions, occasions_about, put_occasions,
+    settle_touched, still_waits, touch, touch_all, waiting,
 };
 pub use programme::{ProgrammeRow, number_members, programme, put_programme};
 pub use referrals::{ReferralRow, completed_days, member_by_code, put_referral, referral, referrals, referrals_of};

@@ -122,6 +122,50 @@ pub async fn still_waits(tx: &mut Tx, agency: Uuid, row: &OccasionRow) -> Result
     Ok(found.is_some())
 }
 
+/// Occasions in a state before an id, the latest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn occasions(
+    tx: &mut Tx,
+    agency: Uuid,
+    state: &str,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<OccasionRow>> {
+    fetch_all!(
+        tx,
+        OccasionRow,
+        concat!(
+            "SELECT ",
+            occasion_columns!(),
+            " FROM loyalty_occasion WHERE agency_id = $1 AND state = $2 AND state IN ('waiting', 'review') AND id < $3 ORDER BY id DESC LIMIT $4"
+        ),
+        agency,
+        state,
+        before.unwrap_or(Uuid::max()),
+        limit
+    )
+}
+
+/// One of them.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn occasion(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<OccasionRow>> {
+    fetch_optional!(
+        tx,
+        OccasionRow,
+        concat!(
+            "SELECT ",
+            occasion_columns!(),
+            " FROM loyalty_occasion WHERE agency_id = $1 AND id = $2"
+        ),
+        agency,
+        id
+    )
+}
+
 /// When the next rule is to be asked.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use crate::testing::{NOW, on_both_engines};
 use crate::webhooks::NewWebhook;
 use crate::work::TaskFilter;
 use posthouse_domain::link::LinkKind;
-use posthouse_domain::loyalty::Wallet;
+use posthouse_domain::loyalty::{AgencyEvent, Wallet};
 use posthouse_domain::{Clock as _, Day, Localized, time};
 use posthouse_store::loyalty as store;
 use posthouse_store::{Access, Store};
@@ -29,6 +29,7 @@ on_both_engines!(
     both_sides_of_a_referral_are_rewarded_once,
     a_year_gives_notice_twice,
     the_books_tie_out,
+    rules_are_told_of_the_agencys_own_events,
 );
 
 pub(super) fn event(member: &str, id: &str, kind: &str, day: Day, data: Value) -> Value {
@@ -685,4 +686,25 @@ async fn the_books_tie_out(store: Store) {
     assert_eq!(day.opening.available + moved, day.closing.available);
     assert_eq!(day.opening.available, 22_000);
     assert_eq!(code(loyalty.movements(&caller, (TODAY, TODAY - 1)).await), "bad_period");
+}
+
+async fn rules_are_told_of_the_agencys_own_events(store: Store) {
+    let (app, _, caller) = club(&store, "events", packed("status-match")).await;
+    let id = trip(&app, &caller, "M1", 1_000).await;
+    let event = |name: &str, data: Value| AgencyEvent {
+        name: name.to_owned(),
+        data: data.as_object().cloned().unwrap_or_default(),
+    };
+    let loyalty = app.loyalty();
+    assert_eq!(
+        code(loyalty.tell_of(&caller, id, &event("Status", json!({}))).await),
+        "bad_event"
+    );
+    let before = view(&app, &caller, id).await.status;
+    let gold = event("status-match", json!({"club": "a", "tier": "Gold"}));
+    loyalty.tell_of(&caller, id, &gold).await.expect("it is told");
+    follow(&app, &caller).await;
+    // as much as is missing to 60,000
+    assert_eq!(view(&app, &caller, id).await.status, 60_000);
+    assert_eq!(before, 0);
 }
