@@ -203,7 +203,7 @@ impl Door {
             ("POST", "fulfil" | "cancel") => json!({}),
             ("POST", "events") if self.template.contains("/members/") => json!({"name": "marked-event", "data": {}}),
             ("POST", "referrals") => json!({"code": ours.referral_code, "customer_id": ours.companion}),
-            ("POST", "rewards") => reward("mug"),
+            ("POST", "rewards") => reward("mug", "Mug"),
             ("PATCH", "{key}") => json!({"stock": 500}),
             ("PATCH", "{customer_id}") => json!({"state": "active"}),
             ("PUT", "owner") => json!({"owner": ours.person}),
@@ -426,8 +426,8 @@ fn coupons(client: &Client, digest: &str, campaigns: &mut BTreeMap<&'static str,
     )
 }
 
-fn reward(key: &str) -> Value {
-    json!({"key": key, "kind": "gift", "title": {"zh-CN": "旅行枕", "en": "Marked pillow"}, "points": 2})
+fn reward(key: &str, title: &str) -> Value {
+    json!({"key": key, "kind": "gift", "title": {"zh-CN": "旅行枕", "en": title}, "points": 2})
 }
 
 /// A programme with a member who has earned and ordered something, and another one who is suspended: what waits for other people, the orders, and the
@@ -469,7 +469,7 @@ fn club(client: &Client, customer: &str, companion: &str) -> ([String; 2], [Stri
         let waiting = client.all("/api/v1/loyalty/occasions?state=waiting");
         Some(waiting.first()?["id"].as_str()?.to_owned())
     });
-    client.post("/api/v1/rewards", &reward("pillow")).expect(201);
+    client.post("/api/v1/rewards", &reward("pillow", "Marked pillow")).expect(201);
     let body = json!({"name": "counter", "scopes": ["intake", "read"]});
     let made = client.post("/api/v1/keys", &body).expect(201);
     let counter = Client::new(&client.base, made["api_key"].as_str().unwrap());
