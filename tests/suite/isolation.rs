@@ -469,7 +469,9 @@ fn club(client: &Client, customer: &str, companion: &str) -> ([String; 2], [Stri
         let waiting = client.all("/api/v1/loyalty/occasions?state=waiting");
         Some(waiting.first()?["id"].as_str()?.to_owned())
     });
-    client.post("/api/v1/rewards", &reward("pillow", "Marked pillow")).expect(201);
+    client
+        .post("/api/v1/rewards", &reward("pillow", "Marked pillow"))
+        .expect(201);
     let body = json!({"name": "counter", "scopes": ["intake", "read"]});
     let made = client.post("/api/v1/keys", &body).expect(201);
     let counter = Client::new(&client.base, made["api_key"].as_str().unwrap());
