@@ -18,7 +18,7 @@ const TABLE: [(&str, FactKind); 17] = [
         "spend-total spend-12m spend-24m margin-12m booking-value",
         FactKind::Money,
     ),
-    ("points-balance", FactKind::Count),
+    ("points-balance points-expiring-90d", FactKind::Count),
     ("tier", FactKind::Text),
     ("tier-days referrals-12m", FactKind::Count),
     (
@@ -39,11 +39,11 @@ const TABLE: [(&str, FactKind); 17] = [
 
 /// Counts and sums, which are never null; `kind` and `completeness` are always known.
 const NEVER_NULL: &str = "kind trips-total trips-12m trips-24m cancellations-12m spend-total spend-12m spend-24m margin-12m points-balance \
-    referrals-12m open-complaints complaints-12m badly-resolved-12m reviews-12m contacts-90d opens-90d views-30d searches-30d completeness \
+    points-expiring-90d referrals-12m open-complaints complaints-12m badly-resolved-12m reviews-12m contacts-90d opens-90d views-30d searches-30d completeness \
     booking-days repeat-spend";
 
 /// What records of later rooms will feed.
-const WITHOUT_SOURCE: &str = "referrals-12m open-complaints complaints-12m badly-resolved-12m \
+const WITHOUT_SOURCE: &str = "open-complaints complaints-12m badly-resolved-12m \
     last-complaint-days nps csat-12m reviews-12m opens-90d";
 
 #[test]

@@ -817,6 +817,7 @@ fn slow_fold(told: Told<'_>, today: Day) -> Vec<(&'static str, Value)> {
         ("margin-12m", json!(of_last(365).map(|b| b.margin).sum::<i64>())),
         ("booking-value", json!(spend(730).checked_div(recent.len() as i64))),
         ("points-balance", json!(0)),
+        ("points-expiring-90d", json!(0)),
         ("tier", json!(null)),
         ("tier-days", json!(null)),
         ("referrals-12m", json!(0)),

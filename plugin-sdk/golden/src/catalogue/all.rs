@@ -6,7 +6,7 @@ use crate::facts::Kind::{Count, Day, Flag, Money, Number, Text};
 
 /// Every fact a rule can read: those of the customer, in the order of the export, and the lot.
 #[rustfmt::skip]
-pub static ALL: [Entry; 48] = [
+pub static ALL: [Entry; 49] = [
     Entry { key: "kind", kind: Text, unit: None, nullable: false, fed: true, zh: "个人、公司或团体", en: "person, company or group" },
     Entry { key: "gender", kind: Text, unit: None, nullable: true, fed: true, zh: "性别", en: "gender" },
     Entry { key: "home-city", kind: Text, unit: None, nullable: true, fed: true, zh: "居住城市", en: "city of residence" },
@@ -34,9 +34,10 @@ pub static ALL: [Entry; 48] = [
     Entry { key: "margin-12m", kind: Money, unit: Some("minor units"), nullable: false, fed: true, zh: "近365天毛利，成本未知的订单不计", en: "spend less cost of trips booked in the last 365 days; a booking of unknown cost adds nothing" },
     Entry { key: "booking-value", kind: Money, unit: Some("minor units"), nullable: true, fed: true, zh: "近730天平均每单消费额，向下取整", en: "spend-24m divided by trips-24m, cut off" },
     Entry { key: "points-balance", kind: Count, unit: Some("points"), nullable: false, fed: true, zh: "积分余额", en: "points that can be spent" },
+    Entry { key: "points-expiring-90d", kind: Count, unit: Some("points"), nullable: false, fed: true, zh: "未来90天到期的积分", en: "points that expire within 90 days" },
     Entry { key: "tier", kind: Text, unit: None, nullable: true, fed: true, zh: "会员等级", en: "membership tier" },
     Entry { key: "tier-days", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "处于当前等级的天数", en: "days in the present tier" },
-    Entry { key: "referrals-12m", kind: Count, unit: Some("people"), nullable: false, fed: false, zh: "近365天推荐的客户数", en: "customers referred in the last 365 days" },
+    Entry { key: "referrals-12m", kind: Count, unit: Some("people"), nullable: false, fed: true, zh: "近365天推荐的客户数", en: "customers referred in the last 365 days" },
     Entry { key: "open-complaints", kind: Count, unit: Some("cases"), nullable: false, fed: false, zh: "未结投诉数", en: "complaints not yet closed" },
     Entry { key: "complaints-12m", kind: Count, unit: Some("cases"), nullable: false, fed: false, zh: "近365天投诉数", en: "complaints made in the last 365 days" },
     Entry { key: "badly-resolved-12m", kind: Count, unit: Some("cases"), nullable: false, fed: false, zh: "近365天处理不满意的投诉数", en: "complaints resolved badly in the last 365 days" },
