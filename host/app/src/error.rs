@@ -4,6 +4,7 @@ use posthouse_domain::{Rejection, Words, words};
 use posthouse_engine::LoadError;
 use posthouse_store::unique::UniqueKey;
 use posthouse_store::{StoreError, dialect};
+use std::pin::Pin;
 use std::time::Duration;
 
 /// What went wrong, by whose fault.
@@ -244,7 +245,7 @@ macro_rules! while_it_may {
     ($attempt:expr, $may:expr) => {{
         let mut tries = crate::error::Tries::default();
         loop {
-            match $attempt.await {
+            match crate::error::soon($attempt).await {
                 Err(error) if ($may)(&error) => {
                     let Some(pause) = tries.pause_after(&error) else {
                         break Err(error);
@@ -258,6 +259,14 @@ macro_rules! while_it_may {
     }};
 }
 pub(crate) use while_it_may;
+
+/// A future whose type ends here: whoever waits for it is compiled without it.
+pub(crate) type Soon<'s, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 's>>;
+
+/// An attempt at a transaction. Doors are compiled for every future that they wait for; a box for each attempt costs nothing beside its commit.
+pub(crate) fn soon<'s, T>(attempt: impl Future<Output = Result<T>> + Send + 's) -> Soon<'s, T> {
+    Box::pin(attempt)
+}
 
 /// How often a transaction may lose.
 const MOST_LOST: u32 = 6;

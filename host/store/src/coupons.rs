@@ -297,6 +297,21 @@ pub async fn revoke(tx: &mut Tx, agency: Uuid, hash: &[u8], now: i64) -> Result<
     Ok(done == 1)
 }
 
+/// Revokes a code that nobody holds or has used; whether it was none of these.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn revoke_unused(tx: &mut Tx, agency: Uuid, hash: &[u8], now: i64) -> Result<bool> {
+    let done = execute!(
+        tx,
+        "UPDATE coupon SET revoked_at = $3 WHERE agency_id = $1 AND hash = $2 AND revoked_at IS NULL AND held = 0 AND used = 0",
+        agency,
+        hash,
+        now
+    )?;
+    Ok(done == 1)
+}
+
 /// Writes down what was done with a code for a quote; whether it was not done before.
 ///
 /// # Errors

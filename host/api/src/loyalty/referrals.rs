@@ -40,8 +40,8 @@ struct NewReferral {
 struct Referral {
     /// Id.
     id: Uuid,
-    /// The member who brought somebody.
-    referrer_id: Uuid,
+    /// The member who brought somebody; `null` for those who do not see them.
+    referrer_id: Option<Uuid>,
     /// Whom.
     customer_id: Uuid,
     /// Where it stands.

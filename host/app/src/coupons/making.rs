@@ -217,18 +217,22 @@ impl Coupons<'_> {
     /// # Errors
     /// `coupon_used`.
     pub(crate) async fn take_back(&self, tx: &mut Tx, agency: Uuid, hash: &[u8]) -> Result<()> {
+        // one statement, as quotes hold coupons without the lock that is held here
+        if store::revoke_unused(tx, agency, hash, self.app.clock.now()).await? {
+            return Ok(());
+        }
         let there = store::coupons(tx, agency, &[hash.to_vec()]).await?;
-        if there.iter().any(|coupon| coupon.used > 0 || coupon.held > 0) {
-            return Err(AppError::conflict(
+        match there.iter().all(|coupon| coupon.used == 0 && coupon.held == 0) {
+            // it was revoked by itself, or with its batch
+            true => Ok(()),
+            false => Err(AppError::conflict(
                 "coupon_used",
                 words!(
                     "the coupon was used, or a quote holds it; release the quote first",
                     "该券已使用，或被报价占用；请先释放报价"
                 ),
-            ));
+            )),
         }
-        store::revoke(tx, agency, hash, self.app.clock.now()).await?;
-        Ok(())
     }
 
     async fn begin_batch(&self, caller: &Caller, row: &BatchRow) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use super::counter::{Deed, closed, short};
 use super::sheet::{Sheet, Why, by_hand};
+use super::state::MemberState;
 use crate::Loyalty;
 use crate::error::{AppError, Result, retrying};
 use crate::team::{Caller, is_same_person};
@@ -174,7 +175,7 @@ impl Loyalty<'_> {
             Some(limit) if points.saturating_abs() > *limit => Err(AppError::conflict(
                 "over_your_limit",
                 words!(
-                    "people of your role adjust {limit} points at once; ask somebody who may do more",
+                    "your role may adjust at most {limit} at once; ask somebody who may do more",
                     "您的角色单次最多调整 {limit}；请联系权限更高的同事"
                 ),
             )),
@@ -191,7 +192,7 @@ impl Loyalty<'_> {
         asked: &AdjustmentView,
         caller: &Caller,
     ) -> Result<()> {
-        if sheet.member.state == "closed" {
+        if sheet.member.state == MemberState::Closed.as_str() {
             return Err(closed(&sheet.member.member_no));
         }
         let today = self.moment(caller).today;
@@ -260,8 +261,8 @@ impl Loyalty<'_> {
             Some(has) if wanted < has => Err(AppError::conflict(
                 "tier_is_lower",
                 words!(
-                    "the member stands in a higher tier, which the rule gave; it is lowered by the rule at its end",
-                    "会员现有等级更高，由规则授予，到期后由规则下调"
+                    "the member stands in a higher tier; it is lowered by the rule when its validity ends",
+                    "会员现有等级更高，到期后由规则下调"
                 ),
             )),
             _ => Ok(()),
@@ -339,6 +340,8 @@ impl Loyalty<'_> {
             }
             let mut sheet = Sheet::lock(&mut tx, agency, row.customer_id, &[], self.moment(caller)).await?;
             let asked = AdjustmentView::try_from(row.clone())?;
+            // days that were to come when it was asked for may be over
+            asked.what.check(self.moment(caller).today)?;
             self.carry_out(&mut tx, &mut sheet, agency, &asked, caller).await?;
             sheets.push(sheet);
         }

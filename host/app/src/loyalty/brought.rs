@@ -10,6 +10,7 @@ use crate::{Loyalty, Room};
 use posthouse_domain::Day;
 use posthouse_domain::booking::Booking;
 use posthouse_domain::loyalty::{Happening, Occasion, Referral, Side};
+use posthouse_domain::promotion::returns::Undone;
 use posthouse_domain::time;
 use posthouse_store::Tx;
 use posthouse_store::loyalty::{self as store, OccasionRow, ReferralRow};
@@ -35,11 +36,15 @@ impl Slice<'_> {
         let Some(place) = self.brought.iter().position(|one| one.row.customer_id == customer) else {
             return;
         };
-        let over = booking.over_on().filter(|_| booking.status.is_trip());
+        // a trip that was wholly paid back is none, nor is one that was booked before somebody was brought
+        let stands = booking.status.is_trip() && Undone::of(booking) != Undone::Wholly;
+        let over = booking.over_on().filter(|_| stands);
         let brought = &self.brought[place];
         let registered = self.room.day_of(brought.row.registered_at);
         match (brought.row.booking_id.as_deref(), over) {
-            (None, Some(day)) if day >= registered => self.first_trip(place, id, day),
+            (None, Some(day)) if day >= registered && booking.booked_on() >= registered => {
+                self.first_trip(place, id, day);
+            }
             (Some(own), None) if own == id => self.no_trip(place),
             _ => {}
         }
@@ -54,6 +59,10 @@ impl Slice<'_> {
         let (earlier, earlier_12m) = (brought.earlier.len() as u32, recent as u32);
         let round = brought.occasions.iter().map(|row| row.round).max().unwrap_or_default() + 1;
         let (referral, referrer, customer) = (brought.row.id, brought.row.referrer_id, brought.row.customer_id);
+        let others = self.brought.iter_mut().enumerate();
+        for (_, other) in others.filter(|(other, one)| *other != place && one.row.referrer_id == referrer) {
+            other.earlier.push(day);
+        }
         for (whose, side) in [(referrer, Side::Referrer), (customer, Side::Referred)] {
             if !self.sheets.contains_key(&whose) {
                 continue;
@@ -86,6 +95,9 @@ impl Slice<'_> {
 
     fn no_trip(&mut self, place: usize) {
         let brought = &mut self.brought[place];
+        let (referrer, day) = (brought.row.referrer_id, brought.row.completed_on);
+        // another trip of theirs may complete it
+        self.looks_again.push(brought.row.customer_id);
         brought.row.state = "registered".to_owned();
         (
             brought.row.booking_id,
@@ -93,7 +105,16 @@ impl Slice<'_> {
             brought.row.rewarded_at,
         ) = (None, None, None);
         brought.is_changed = true;
-        let standing: Vec<OccasionRow> = brought
+        for other in self
+            .brought
+            .iter_mut()
+            .filter(|other| other.row.referrer_id == referrer)
+        {
+            if let Some(known) = other.earlier.iter().position(|earlier| Some(*earlier) == day) {
+                other.earlier.swap_remove(known);
+            }
+        }
+        let standing: Vec<OccasionRow> = self.brought[place]
             .occasions
             .iter()
             .filter(|row| row.state != "undone")

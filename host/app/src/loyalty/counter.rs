@@ -1,10 +1,9 @@
 //! What people do with a member's points by hand: always under the lock of the agency's changes, on the member as they are then.
 
-use super::Soon;
 use super::programme::Programme;
 use super::sheet::{Sheet, tell};
 use crate::Loyalty;
-use crate::error::{AppError, Result};
+use crate::error::{AppError, Result, Soon};
 use crate::rules::Moment;
 use crate::team::{Caller, Mask};
 use crate::webhooks::Told;
@@ -40,13 +39,16 @@ impl Loyalty<'_> {
         }
     }
 
-    /// Begins a change by hand; the programme it is under.
+    /// Begins a change by hand; the programme it is under. The moment is asked for behind this: lines of a statement stand in the order of their days.
+    ///
+    /// # Errors
+    /// `no_programme`.
     pub(super) async fn begin(&self, caller: &Caller) -> Result<(Tx, Programme)> {
         let agency = caller.room.id;
         let mut tx = self.app.idempotency().begin(caller).await?;
         intake::lock(&mut tx, agency).await?;
         let programme = store::programme(&mut tx, agency).await?;
-        let programme = programme.ok_or(AppError::NotFound("member"))?;
+        let programme = programme.ok_or_else(super::programme::none_yet)?;
         Ok((tx, Programme::try_from(programme)?))
     }
 

@@ -73,6 +73,8 @@ pub(super) struct Slice<'a> {
     occasions: HashMap<String, Vec<OccasionRow>>,
     /// The referrals by which these customers came.
     pub(super) brought: Vec<Brought>,
+    /// Customers whose bookings are looked at again.
+    pub(super) looks_again: Vec<Uuid>,
     pub(super) changed: Vec<OccasionRow>,
 }
 
@@ -342,6 +344,7 @@ impl Loyalty<'_> {
             sheets,
             occasions,
             brought,
+            looks_again: Vec::new(),
             changed: Vec::new(),
         };
         for row in &rows {
@@ -354,12 +357,16 @@ impl Loyalty<'_> {
             sheets,
             changed,
             brought,
+            looks_again,
             ..
         } = slice;
         store::put_occasions(&mut tx, agency, &changed).await?;
         for one in brought.iter().filter(|one| one.is_changed) {
             store::put_referral(&mut tx, agency, &one.row).await?;
         }
+        let again = intake::bookings_of(&mut tx, agency, &looks_again).await?;
+        let again: Vec<&str> = again.iter().map(|row| row.id.as_str()).collect();
+        store::touch(&mut tx, agency, &again).await?;
         let members: Vec<Uuid> = sheets.keys().copied().collect();
         let mut told = Vec::new();
         for sheet in sheets.into_values() {

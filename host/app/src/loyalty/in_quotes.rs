@@ -1,15 +1,15 @@
 //! Points in a quote: an order of money off, of the quote's own id. They are set aside when it is made, spent when it is confirmed, free when it is
 //! released or over its time, and come back when its booking is called off.
 
-use super::Soon;
 use super::counter::{may_spend, short};
 use super::orders::{End, parts, why};
 use super::rewards::{RewardKind, RewardView};
-use super::sheet::{Sheet, tell};
+use super::sheet::Sheet;
 use crate::Loyalty;
-use crate::error::{AppError, Result};
+use crate::error::{AppError, Result, Soon};
 use crate::quotes::QUOTE;
 use crate::rules::Moment;
+use crate::webhooks::Told;
 use posthouse_domain::loyalty::{Short, Wallet};
 use posthouse_domain::words;
 use posthouse_store::loyalty::{self as store, RedemptionRow};
@@ -38,11 +38,19 @@ impl PointsOffer {
     }
 }
 
+/// Whether a member has used a reward as often as members may.
+async fn is_used_up(tx: &mut Tx, agency: Uuid, customer: Uuid, reward: &RewardView) -> Result<bool> {
+    Ok(match reward.terms.per_member {
+        Some(most) => store::redeemed(tx, agency, customer, &reward.key).await? >= most,
+        None => false,
+    })
+}
+
 impl Loyalty<'_> {
     /// What points take off a quote for a member: by the reward that is named, or the one that gives most.
     ///
     /// # Errors
-    /// [`AppError::NotFound`] for the member or the reward; `member_suspended`, `member_closed`; `no_money_off`, `not_enough_points`.
+    /// [`AppError::NotFound`] for the member; `member_suspended`, `member_closed`; `no_money_off`, `not_enough_points`.
     pub(crate) fn points_offer<'s>(
         &'s self,
         tx: &'s mut Tx,
@@ -76,6 +84,9 @@ impl Loyalty<'_> {
             let gives_more = |best: &PointsOffer| {
                 i128::from(worth) * i128::from(best.price) > i128::from(best.worth) * i128::from(price)
             };
+            if is_used_up(tx, agency, customer, &reward).await? {
+                continue;
+            }
             if reward.left() != Some(0) && best.as_ref().is_none_or(gives_more) {
                 best = Some(PointsOffer {
                     reward: reward.key,
@@ -102,7 +113,8 @@ impl Loyalty<'_> {
         }
     }
 
-    /// Sets points aside for a quote that is being written. The transaction has the lock of the agency's changes.
+    /// Sets points aside for a quote that is being written; what there is to be told, by whoever ends the transaction. It has the lock of the
+    /// agency's changes.
     ///
     /// # Errors
     /// [`StoreError::Overtaken`] if the member has spent them meanwhile, or somebody has the last piece: then the quote is worked out again.
@@ -113,7 +125,7 @@ impl Loyalty<'_> {
         moment: Moment,
         whose: (Uuid, Uuid),
         what: (&'s PointsOffer, i64),
-    ) -> Soon<'s, ()> {
+    ) -> Soon<'s, Vec<Told>> {
         Box::pin(self.hold_for_quote(tx, who, moment, whose, what))
     }
 
@@ -124,10 +136,16 @@ impl Loyalty<'_> {
         moment: Moment,
         (quote, customer): (Uuid, Uuid),
         (offer, points): (&PointsOffer, i64),
-    ) -> Result<()> {
+    ) -> Result<Vec<Told>> {
         let mut sheet = Sheet::lock(tx, agency, customer, &[], moment).await?;
         let held = sheet.account.hold(points);
-        let there = may_spend(&sheet.member).is_ok() && store::take_piece(tx, agency, &offer.reward, 1).await?;
+        let reward = store::reward(tx, agency, &offer.reward).await?;
+        let is_open = match reward.map(RewardView::try_from).transpose()? {
+            Some(reward) => !is_used_up(tx, agency, customer, &reward).await?,
+            None => false,
+        };
+        let there =
+            may_spend(&sheet.member).is_ok() && is_open && store::take_piece(tx, agency, &offer.reward, 1).await?;
         let (true, Ok(moved)) = (there, held) else {
             return Err(StoreError::Overtaken.into());
         };
@@ -153,11 +171,11 @@ impl Loyalty<'_> {
             note: None,
         };
         store::insert_redemption(tx, agency, &order).await?;
-        let told = self.keep(tx, agency, moment, vec![sheet]).await?;
-        tell(self.app, tx, agency, told).await
+        self.keep(tx, agency, moment, vec![sheet]).await
     }
 
-    /// Ends what a quote set aside, if it is still to be ended so. The transaction has the lock of the agency's changes.
+    /// Ends what a quote set aside, if it is still to be ended so; what there is to be told, by whoever ends the transaction. It has the lock of
+    /// the agency's changes.
     pub(crate) async fn end_of_quote(
         &self,
         tx: &mut Tx,
@@ -165,14 +183,10 @@ impl Loyalty<'_> {
         moment: Moment,
         quote: Uuid,
         end: End,
-    ) -> Result<()> {
-        let from = match end {
-            End::Spend | End::Free => "requested",
-            End::Return => "fulfilled",
-        };
+    ) -> Result<Vec<Told>> {
         let order = store::redemption(tx, agency, quote).await?;
-        let Some(order) = order.filter(|order| order.state == from) else {
-            return Ok(());
+        let Some(order) = order.filter(|order| order.state == end.from()) else {
+            return Ok(Vec::new());
         };
         let order = RedemptionRow {
             state: if end == End::Spend { "fulfilled" } else { "cancelled" }.to_owned(),
@@ -181,8 +195,7 @@ impl Loyalty<'_> {
             ..order
         };
         let sheet = self.end_order(tx, agency, moment, (QUOTE, end), &order).await?;
-        let told = self.keep(tx, agency, moment, vec![sheet]).await?;
-        tell(self.app, tx, agency, told).await
+        self.keep(tx, agency, moment, vec![sheet]).await
     }
 }
 

@@ -169,13 +169,7 @@ impl Loyalty<'_> {
         let mut tx = self.app.idempotency().begin(caller).await?;
         intake::lock(&mut tx, agency).await?;
         if store::programme(&mut tx, agency).await?.is_none() {
-            return Err(AppError::conflict(
-                "no_programme",
-                words!(
-                    "the agency has no loyalty programme yet; PUT /api/v1/loyalty/programme makes one",
-                    "旅行社还没有会员计划；请先用 PUT /api/v1/loyalty/programme 建立"
-                ),
-            ));
+            return Err(super::programme::none_yet());
         }
         let is_new = store::member(&mut tx, agency, customer).await?.is_none();
         if is_new {

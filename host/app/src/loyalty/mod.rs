@@ -50,17 +50,12 @@ pub use statement::{Line, Part, Statement, StatementFilter, Sums, Turnover};
 pub use tiers::{PastTier, Rung};
 pub use transfers::Transfer;
 
-use crate::error::Result;
-use std::pin::Pin;
-
 pub(crate) use facts::Standing;
 pub(crate) use follow::Follow;
 pub(crate) use in_quotes::PointsOffer;
 pub(crate) use orders::End;
 pub(crate) use redemptions::Ordered;
-
-/// A future whose type ends here: whoever waits for it is compiled without it.
-pub(crate) type Soon<'s, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 's>>;
+pub(crate) use sheet::tell;
 
 /// The extension point of loyalty rules in paths and tables.
 pub const LOYALTY: &str = "loyalty";

@@ -2,6 +2,7 @@
 
 use super::programme::Programme;
 use super::sheet::{Sheet, Why};
+use super::state::MemberState;
 use crate::Loyalty;
 use crate::error::{AppError, Result};
 use crate::rules::Moment;
@@ -24,7 +25,7 @@ pub(crate) enum End {
 
 impl End {
     /// The state of the order before.
-    fn from(self) -> &'static str {
+    pub(super) fn from(self) -> &'static str {
         match self {
             Self::Spend | Self::Free => "requested",
             Self::Return => "fulfilled",
@@ -76,6 +77,12 @@ impl Loyalty<'_> {
             &moved,
             why(kind, (about_kind, order.id), order.decided_by),
         );
+        if end == End::Return && sheet.member.state == MemberState::Closed.as_str() {
+            // who has left forfeits what comes back as well
+            let moved = sheet.account.forfeit(Wallet::Points);
+            let forfeited = why("forfeited", (about_kind, order.id), order.decided_by);
+            sheet.note(self.app, Wallet::Points, &moved, forfeited);
+        }
         if end != End::Spend {
             sheet.settle(self.app, &order.id.to_string());
             store::take_piece(tx, agency, &order.reward, -1).await?;

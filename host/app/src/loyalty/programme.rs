@@ -144,6 +144,17 @@ fn check(new: &Programme, today: Day) -> Result<()> {
     Ok(())
 }
 
+/// That the agency has no programme.
+pub(super) fn none_yet() -> AppError {
+    AppError::conflict(
+        "no_programme",
+        words!(
+            "the agency has no loyalty programme yet; PUT /api/v1/loyalty/programme makes one",
+            "旅行社还没有会员计划；请先用 PUT /api/v1/loyalty/programme 建立"
+        ),
+    )
+}
+
 impl Loyalty<'_> {
     /// The programme, once it has begun.
     ///

@@ -131,8 +131,9 @@ impl Loyalty<'_> {
     }
 
     async fn try_redeem(&self, caller: &Caller, customer: Uuid, reward: &str) -> Result<RedemptionView> {
-        let (agency, moment) = (caller.room.id, self.moment(caller));
+        let agency = caller.room.id;
         let (mut tx, _) = self.begin(caller).await?;
+        let moment = self.moment(caller);
         let row = store::reward(&mut tx, agency, reward).await?;
         let row = row.ok_or(AppError::NotFound("reward"))?;
         let (campaign, batch) = (row.campaign_id, row.batch_id);
@@ -255,7 +256,7 @@ impl Loyalty<'_> {
     /// Says that a reward was handed out: the points are spent. Said again it stays so.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; `data_masked`; `redemption_decided`; `bad_note`.
+    /// [`AppError::NotFound`]; `data_masked`; `redemption_decided`, `redemption_of_quote`; `bad_note`.
     pub async fn fulfil(&self, caller: &Caller, id: Uuid, note: Option<&str>) -> Result<RedemptionView> {
         self.must_see_redemption(caller, id).await?;
         let note = long(&words!("note", "备注"), note)?;
@@ -266,7 +267,7 @@ impl Loyalty<'_> {
     /// is there again. A coupon can be returned as long as nobody has used it.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; `data_masked`; `redemption_decided`; `coupon_used`; `member_closed`; `bad_note`.
+    /// [`AppError::NotFound`]; `data_masked`; `redemption_decided`, `redemption_of_quote`; `coupon_used`; `member_closed`; `bad_note`.
     pub async fn cancel(&self, caller: &Caller, id: Uuid, note: Option<&str>) -> Result<RedemptionView> {
         self.must_see_redemption(caller, id).await?;
         let note = long(&words!("note", "备注"), note)?;
@@ -280,8 +281,9 @@ impl Loyalty<'_> {
         state: &'static str,
         note: Option<&str>,
     ) -> Result<RedemptionView> {
-        let (agency, moment) = (caller.room.id, self.moment(caller));
+        let agency = caller.room.id;
         let (mut tx, _) = self.begin(caller).await?;
+        let moment = self.moment(caller);
         let before = store::redemption(&mut tx, agency, id).await?;
         let before = before.ok_or(AppError::NotFound("redemption"))?;
         if before.state == state {

@@ -4,7 +4,8 @@ use super::counter::Deed;
 use super::members;
 use crate::Loyalty;
 use crate::error::{AppError, Result, retrying};
-use crate::team::Caller;
+use crate::rules::Moment;
+use crate::team::{Caller, Rows};
 use posthouse_domain::link::LinkKind;
 use posthouse_domain::{Day, Instant, words};
 use posthouse_store::links::{self, LinkRow};
@@ -15,16 +16,18 @@ use uuid::Uuid;
 
 /// Days of a year of referrals.
 pub(super) const YEAR: Day = 365;
-/// How far is looked up who brought whom.
+/// How many referrals up the chain are followed.
 const MOST_HOPS: usize = 50;
+/// A day, in ms.
+const DAY_MILLIS: i64 = 86_400_000;
 
 /// Who brought whom.
 #[derive(Debug, Clone)]
 pub struct ReferralView {
     /// Id.
     pub id: Uuid,
-    /// The member who brought somebody.
-    pub referrer: Uuid,
+    /// The member who brought somebody; none for those who do not see them.
+    pub referrer: Option<Uuid>,
     /// Whom.
     pub customer: Uuid,
     /// `registered`, `first_trip`, `rewarded` or `rejected`.
@@ -45,7 +48,7 @@ impl From<ReferralRow> for ReferralView {
     fn from(row: ReferralRow) -> Self {
         Self {
             id: row.id,
-            referrer: row.referrer_id,
+            referrer: Some(row.referrer_id),
             customer: row.customer_id,
             state: row.state,
             why: row.why,
@@ -62,7 +65,7 @@ impl Loyalty<'_> {
     /// as rejected, with the reason.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; `unknown_code`; `already_referred`; `no_programme`.
+    /// [`AppError::NotFound`]; `unknown_code`; `already_referred`, `no_programme`.
     pub async fn refer(&self, caller: &Caller, code: &str, customer: Uuid) -> Result<ReferralView> {
         self.must_see(caller, customer).await?;
         let code: String = code
@@ -71,12 +74,21 @@ impl Loyalty<'_> {
             .take(20)
             .collect::<String>()
             .to_ascii_uppercase();
-        retrying!(self.try_refer(caller, &code, customer))
+        let view = retrying!(self.try_refer(caller, &code, customer))?;
+        let seen = match view.referrer {
+            Some(referrer) => self.must_see(caller, referrer).await.is_ok(),
+            None => false,
+        };
+        Ok(ReferralView {
+            referrer: view.referrer.filter(|_| seen),
+            ..view
+        })
     }
 
     async fn try_refer(&self, caller: &Caller, code: &str, customer: Uuid) -> Result<ReferralView> {
-        let (agency, moment) = (caller.room.id, self.moment(caller));
+        let agency = caller.room.id;
         let (mut tx, programme) = self.begin(caller).await?;
+        let moment = self.moment(caller);
         let Some(referrer) = store::member_by_code(&mut tx, agency, code).await? else {
             return Err(AppError::invalid(
                 "unknown_code",
@@ -98,7 +110,7 @@ impl Loyalty<'_> {
             ));
         }
         let why = self
-            .objection(&mut tx, agency, (referrer, customer), &programme, moment.today)
+            .objection(&mut tx, agency, (referrer, customer), &programme, moment)
             .await?;
         let row = ReferralRow {
             id: self.app.entropy.id(self.app.machine.now()),
@@ -147,7 +159,7 @@ impl Loyalty<'_> {
         agency: Uuid,
         (referrer, customer): (Uuid, Uuid),
         programme: &super::Programme,
-        today: Day,
+        moment: Moment,
     ) -> Result<Option<&'static str>> {
         if referrer == customer {
             return Ok(Some("oneself"));
@@ -172,13 +184,13 @@ impl Loyalty<'_> {
         let bookings = intake::bookings_of(tx, agency, &[customer]).await?;
         let is_old = bookings
             .iter()
-            .any(|row| row.booking.status.is_trip() && row.booking.booked_on() < today);
+            .any(|row| row.booking.status.is_trip() && row.booking.booked_on() < moment.today);
         if is_old {
             return Ok(Some("old_customer"));
         }
-        let completed = store::completed_days(tx, agency, &[referrer]).await?;
-        let recent = completed.iter().filter(|(_, day)| today - day < YEAR).count();
-        if recent >= usize::try_from(programme.referrals_per_year).unwrap_or_default() {
+        // as many as were brought, whether they have travelled by now or not
+        let since = moment.now - i64::from(YEAR) * DAY_MILLIS;
+        if store::registered_since(tx, agency, referrer, since).await? >= i64::from(programme.referrals_per_year) {
             return Ok(Some("over_the_cap"));
         }
         Ok(None)
@@ -200,6 +212,14 @@ impl Loyalty<'_> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let mut rows = store::referrals(&mut tx, agency, (state, referrer), before, limit as i64 + 1).await?;
         let next = super::counter::next(&mut rows, limit, |row| row.id);
-        Ok((rows.into_iter().map(ReferralView::from).collect(), next))
+        drop(tx);
+        let mut views = Vec::with_capacity(rows.len());
+        for row in rows {
+            // whoever sees a member need not see whom they brought
+            if caller.rows == Rows::All || self.must_see(caller, row.customer_id).await.is_ok() {
+                views.push(row.into());
+            }
+        }
+        Ok((views, next))
     }
 }

@@ -63,7 +63,8 @@ impl Loyalty<'_> {
 
     /// The tiers of the rule in force, the lowest first.
     pub(super) async fn defined(&self, tx: &mut Tx, agency: Uuid) -> Result<Vec<TierDef>> {
-        let Some(row) = plugins::binding(tx, agency, LOYALTY, MAIN).await? else {
+        let row = plugins::binding(tx, agency, LOYALTY, MAIN).await?;
+        let Some(row) = row.filter(|row| !row.is_ended()) else {
             return Ok(Vec::new());
         };
         let own = attributes::definitions(tx, agency).await?;

@@ -3,6 +3,7 @@
 use super::brought::ABOUT;
 use super::point::{Loyalty as Point, Request};
 use super::sheet::{Sheet, Why, tell};
+use super::state::MemberState;
 use super::{LOYALTY, MAIN};
 use crate::error::{AppError, Result, repeating};
 use crate::rules::log::{Call, DECISION};
@@ -104,7 +105,7 @@ impl Loyalty<'_> {
                 .put_off(room, row, &words!("no rule is in force", "没有生效的规则"), true)
                 .await;
         };
-        if prepared.member.state == "closed" {
+        if prepared.member.state == MemberState::Closed.as_str() {
             return self.let_go(room, row).await;
         }
         let Prepared {
@@ -354,6 +355,7 @@ impl Loyalty<'_> {
             });
             sheet.place(tier, valid_until, json!(told).to_string(), Some(decision));
         }
+        sheet.looked();
         let next = next.map(|next| json!({"tier": next.tier, "have": next.have, "need": next.need, "unit": next.unit}));
         sheet.member.tier_next = json!(next).to_string();
         Ok(Ok(Some((decision, made, rule))))
@@ -432,6 +434,11 @@ impl Loyalty<'_> {
             return Ok(());
         }
         store::put_occasions(&mut tx, room.id, &[gone]).await?;
+        if row.about_kind == ABOUT {
+            let moment = self.app.segments().moment(room);
+            let told = self.rewarded(&mut tx, room, &row.about, moment).await?;
+            tell(self.app, &mut tx, room.id, told.into_iter().collect()).await?;
+        }
         Ok(tx.commit().await?)
     }
 

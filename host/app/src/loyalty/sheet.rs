@@ -60,6 +60,8 @@ pub(super) struct Sheet {
     told: Vec<Told>,
     /// Whether the tier is to be looked at once this is written.
     looks_again: bool,
+    /// Whether it was looked at just now.
+    has_looked: bool,
 }
 
 impl Sheet {
@@ -85,6 +87,7 @@ impl Sheet {
             tiers: Vec::new(),
             told: Vec::new(),
             looks_again: false,
+            has_looked: false,
         }
     }
 
@@ -119,6 +122,11 @@ impl Sheet {
     /// Whether the tier is looked at once this is written.
     pub(super) fn looks_again(&self) -> bool {
         self.looks_again
+    }
+
+    /// Says that the tier was looked at, as far as anybody can today.
+    pub(super) fn looked(&mut self) {
+        self.has_looked = true;
     }
 
     /// Has the tier looked at once this is written.
@@ -329,10 +337,13 @@ impl Sheet {
     /// # Errors
     /// [`StoreError::Overtaken`] if the ledger has it otherwise; failures of the database.
     pub(super) async fn write(mut self, tx: &mut Tx, agency: Uuid) -> Result<Vec<Told>> {
-        let lot = self.account.next_day();
-        let tier = self.member.tier_until.map(|day| day.saturating_add(1));
-        let again = self.looks_again.then_some(self.moment.today);
-        self.member.due_on = lot.into_iter().chain(tier).chain(again).min();
+        let (lot, today) = (self.account.next_day(), self.moment.today);
+        // a rule that says a day that is past is asked again tomorrow
+        let tier = self.member.tier_until.map(|day| day.max(today).saturating_add(1));
+        let again = self.looks_again.then_some(today);
+        // who was due, and was not looked at, still is
+        let still = self.member.due_on.filter(|day| *day <= today && !self.has_looked);
+        self.member.due_on = [lot, tier, again, still].into_iter().flatten().min();
         store::put(tx, agency, &self.member).await?;
         let customer = self.member.customer_id;
         let changed: Vec<LotRow> = self
@@ -359,7 +370,7 @@ impl Sheet {
 }
 
 /// Tells those who want to know what became of members. Comes last in its transaction.
-pub(super) async fn tell(app: &App, tx: &mut Tx, agency: Uuid, told: Vec<Told>) -> Result<()> {
+pub(crate) async fn tell(app: &App, tx: &mut Tx, agency: Uuid, told: Vec<Told>) -> Result<()> {
     if told.is_empty() {
         return Ok(());
     }

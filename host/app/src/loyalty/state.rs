@@ -71,8 +71,9 @@ impl Loyalty<'_> {
         state: MemberState,
         reason: Option<&str>,
     ) -> Result<()> {
-        let (agency, moment) = (caller.room.id, self.moment(caller));
+        let agency = caller.room.id;
         let (mut tx, _) = self.begin(caller).await?;
+        let moment = self.moment(caller);
         let mut sheet = Sheet::lock(&mut tx, agency, customer, &[], moment).await?;
         let before = std::mem::replace(&mut sheet.member.state, state.as_str().to_owned());
         if before == sheet.member.state {

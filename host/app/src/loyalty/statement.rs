@@ -93,7 +93,8 @@ pub struct Line {
     pub at: Instant,
     /// `points` or `status`.
     pub wallet: String,
-    /// `earned`, `activated`, `reversed`, `settled` or `expired`.
+    /// What happened: `earned`, `activated`, `reversed`, `settled`, `expired`, `adjusted`, `sent`, `received`, `set_aside`, `redeemed`, `released`,
+    /// `returned` or `forfeited`.
     pub kind: String,
     /// What changed of what waits, can be spent, is set aside and is owed.
     pub moved: [i64; 4],

@@ -50,8 +50,9 @@ impl Loyalty<'_> {
     }
 
     async fn try_transfer(&self, caller: &Caller, from: Uuid, to: Uuid, points: i64) -> Result<Transfer> {
-        let (agency, moment) = (caller.room.id, self.moment(caller));
+        let agency = caller.room.id;
         let (mut tx, programme) = self.begin(caller).await?;
+        let moment = self.moment(caller);
         // always in one order, so that two who send to each other do not wait for each other
         let (mut sender, mut receiver) = match from < to {
             true => {
@@ -78,7 +79,7 @@ impl Loyalty<'_> {
             return Err(AppError::conflict(
                 "over_the_daily_cap",
                 words!(
-                    "a member passes on {cap} points a day, and {sent} of today are gone",
+                    "a member passes on {cap} points a day, and {sent} were passed on today",
                     "每位会员每日最多转赠 {cap}，今日已转赠 {sent}"
                 ),
             ));

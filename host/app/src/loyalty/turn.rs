@@ -2,6 +2,7 @@
 
 use super::point::Loyalty as Point;
 use super::sheet::{Sheet, Why};
+use super::state::MemberState;
 use super::{LOYALTY, MAIN};
 use crate::error::{Result, repeating};
 use crate::rules::point::{Rule, RuleName};
@@ -61,7 +62,12 @@ impl Loyalty<'_> {
         }
         sheet.settle(self.app, &format!("day/{}", moment.today));
         sheet.give_notice();
-        let rule = self.main(room, &mut tx).await?;
+        sheet.looked();
+        // who has left stands in no tier that anybody looks at
+        let rule = match member.state == MemberState::Closed.as_str() {
+            true => None,
+            false => self.main(room, &mut tx).await?,
+        };
         let known = match &rule {
             Some((rule, own)) => {
                 self.app.segments().ensure_loaded(room).await?;

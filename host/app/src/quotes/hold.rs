@@ -5,8 +5,7 @@ use super::purse;
 use crate::Quotes;
 use crate::error::{AppError, Result};
 use crate::jobs::{self, JobClock, Lane, NewJob};
-use crate::loyalty::PointsOffer;
-use crate::rules::Moment;
+use crate::loyalty::{self, PointsOffer};
 use crate::team::Caller;
 use posthouse_store::decision_sets::{self, DecisionSet};
 use posthouse_store::ledger::{self, Moving, Posting};
@@ -32,7 +31,6 @@ pub(crate) struct Prepared {
     pub(super) coupons: Vec<(Vec<u8>, i32)>,
     /// The points it uses, and by which reward.
     pub(super) points: Option<(PointsOffer, i64)>,
-    pub(super) moment: Moment,
 }
 
 impl Quotes<'_> {
@@ -130,15 +128,17 @@ impl Quotes<'_> {
             }
             coupons::redeem(&mut tx, agency, row.id, hash, "hold", row.at).await?;
         }
+        let mut told = Vec::new();
         for each in all {
             if let (Some((offer, points)), Some(customer)) = (&each.points, each.row.customer_id) {
                 let (who, whose) = ((agency, each.caller.actor), (each.row.id, customer));
+                // as it is under the lock: lines of a statement stand in the order of their days
+                let moment = self.app.segments().moment(&each.caller.room);
                 let loyalty = self.app.loyalty();
-                loyalty
-                    .set_aside(&mut tx, who, each.moment, whose, (offer, *points))
-                    .await?;
+                told.extend(loyalty.set_aside(&mut tx, who, moment, whose, (offer, *points)).await?);
             }
         }
+        loyalty::tell(self.app, &mut tx, agency, told).await?;
         Ok(tx.commit().await?)
     }
 }

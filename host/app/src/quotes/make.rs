@@ -133,7 +133,6 @@ impl Quotes<'_> {
                 .collect(),
             coupons: coupons(gathered, &priced),
             points,
-            moment: *moment,
             row,
         };
         Ok((prepared, answer))

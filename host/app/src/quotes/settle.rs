@@ -3,10 +3,10 @@
 
 use super::purse;
 use super::read::QuoteView;
-use crate::error::{AppError, Result, repeating, retrying};
+use crate::error::{AppError, Result, Soon, repeating, retrying};
 use crate::intake::meant;
 use crate::jobs::{self, Done, Job, JobRow, Together};
-use crate::loyalty::{End, Soon};
+use crate::loyalty::{self, End};
 use crate::team::Caller;
 use crate::webhooks::Told;
 use crate::{App, Quotes};
@@ -25,7 +25,7 @@ pub struct Confirmation {
     pub booking_id: String,
 }
 
-/// Spends or frees everything that a quote held: its savings, then its coupons.
+/// Spends or frees everything that a quote held: its savings, its coupons, then points; what there is to be told of these.
 async fn settle(
     app: &App,
     tx: &mut Tx,
@@ -33,7 +33,7 @@ async fn settle(
     quote: &QuoteRow,
     spend: bool,
     now: i64,
-) -> Result<()> {
+) -> Result<Vec<Told>> {
     let cause = purse::cause(quote.id);
     let (kind, used) = if spend {
         ledger::commit(tx, agency, cause, now).await?;
@@ -47,11 +47,11 @@ async fn settle(
             coupons::shift(tx, agency, &hash, -1, used).await?;
         }
     }
-    if quote.points.is_some() {
-        let end = if spend { End::Spend } else { End::Free };
-        end_points(app, tx, (agency, actor), quote.id, end).await?;
+    let end = if spend { End::Spend } else { End::Free };
+    match quote.points {
+        Some(_) => end_points(app, tx, (agency, actor), quote.id, end).await,
+        None => Ok(Vec::new()),
     }
-    Ok(())
 }
 
 /// Ends what a quote set aside of its customer's points. A quote seldom has any: whoever settles one does not carry this with them.
@@ -61,15 +61,16 @@ fn end_points<'s>(
     (agency, actor): (Uuid, Option<Uuid>),
     quote: Uuid,
     end: End,
-) -> Soon<'s, ()> {
+) -> Soon<'s, Vec<Told>> {
     Box::pin(async move {
         let room = app.room(agency).await?;
         let moment = app.segments().moment(&room);
-        app.loyalty()
+        let told = app
+            .loyalty()
             .end_of_quote(tx, (agency, actor), moment, quote, end)
             .await?;
         room.woken.notify_one();
-        Ok(())
+        Ok(told)
     })
 }
 
@@ -120,7 +121,7 @@ impl Quotes<'_> {
             if known.is_some() {
                 store::have_followed(&mut tx, agency, &[booking]).await?;
             }
-            settle(self.app, &mut tx, (agency, Some(caller.actor)), &quote, true, now).await?;
+            let moved = settle(self.app, &mut tx, (agency, Some(caller.actor)), &quote, true, now).await?;
             let view = self.closed_view(&mut tx, agency, id).await?;
             let more = json!({
                 "booking_id": booking,
@@ -142,6 +143,7 @@ impl Quotes<'_> {
                 .webhooks()
                 .tell(&mut tx, agency, told("quote.confirmed", &quote, now, more))
                 .await?;
+            loyalty::tell(self.app, &mut tx, agency, moved).await?;
             tx.commit().await?;
             metrics::counter!("posthouse_quotes_total", "became" => "confirmed").increment(1);
             return Ok(view);
@@ -195,13 +197,15 @@ impl Quotes<'_> {
         let (agency, now, subject) = (caller.room.id, self.app.clock.now(), format!("quote/{id}"));
         let mut tx = self.app.idempotency().begin_on(caller, &subject, 200).await?;
         lock_points(&mut tx, agency, &[id]).await?;
-        if close(self.app, &mut tx, (agency, Some(caller.actor)), id, "released", now).await? {
+        let closed = close(self.app, &mut tx, (agency, Some(caller.actor)), id, "released", now);
+        if let Some(moved) = closed.await? {
             jobs::cancel(&mut tx, agency, store::EXPIRE, &id.to_string()).await?;
             let view = self.closed_view(&mut tx, agency, id).await?;
             self.app
                 .audit()
                 .note(&mut tx, caller, "quote.release", &subject, json!({}))
                 .await?;
+            loyalty::tell(self.app, &mut tx, agency, moved).await?;
             tx.commit().await?;
             metrics::counter!("posthouse_quotes_total", "became" => "released").increment(1);
             return Ok(view);
@@ -272,8 +276,9 @@ impl Quotes<'_> {
                 }
             }
         }
+        let mut moved = Vec::new();
         if undone == Undone::Wholly && !with_points.is_empty() {
-            end_points(self.app, &mut tx, (agency, None), id, End::Return).await?;
+            moved = end_points(self.app, &mut tx, (agency, None), id, End::Return).await?;
         }
         if !given_back.is_empty() || coupons_returned > 0 {
             let more = json!({"booking_id": booking, "campaigns": given_back, "coupons": coupons_returned});
@@ -282,6 +287,7 @@ impl Quotes<'_> {
                 .tell(&mut tx, agency, told("quote.returned", &quote, now, more))
                 .await?;
         }
+        loyalty::tell(self.app, &mut tx, agency, moved).await?;
         tx.commit().await?;
         Ok(Done::Finished)
     }
@@ -303,10 +309,12 @@ impl Quotes<'_> {
                 coupons::shift(&mut tx, agency, &hash, -1, 0).await?;
             }
         }
+        let mut moved = Vec::new();
         for id in expired.iter().filter(|id| with_points.contains(id)) {
-            end_points(self.app, &mut tx, (agency, None), *id, End::Free).await?;
+            moved.extend(end_points(self.app, &mut tx, (agency, None), *id, End::Free).await?);
         }
         jobs::finish_all(&mut tx, agency, self.app.host, store::EXPIRE, jobs).await?;
+        loyalty::tell(self.app, &mut tx, agency, moved).await?;
         tx.commit().await?;
         metrics::counter!("posthouse_quotes_total", "became" => "expired").increment(expired.len() as u64);
         Ok(())
@@ -326,8 +334,10 @@ impl Quotes<'_> {
         )
         .await?;
         jobs::finish(&mut tx, self.app.host, job).await?;
+        let has_expired = expired.is_some();
+        loyalty::tell(self.app, &mut tx, job.agency_id, expired.unwrap_or_default()).await?;
         tx.commit().await?;
-        if expired {
+        if has_expired {
             metrics::counter!("posthouse_quotes_total", "became" => "expired").increment(1);
         }
         Ok(Done::Finished)
@@ -386,7 +396,7 @@ fn quote_of(job: &JobRow) -> Result<Uuid> {
     Uuid::try_parse(&job.key).map_err(|_| AppError::Internal(format!("a job on the quote {:?}", job.key)))
 }
 
-/// Closes an open quote and frees what it held; whether this call did it.
+/// Closes an open quote and frees what it held; what there is to be told of points, if this call did it.
 async fn close(
     app: &App,
     tx: &mut Tx,
@@ -394,13 +404,12 @@ async fn close(
     id: Uuid,
     state: &str,
     now: i64,
-) -> Result<bool> {
+) -> Result<Option<Vec<Told>>> {
     if !store::close(tx, agency, id, state, now).await? {
-        return Ok(false);
+        return Ok(None);
     }
     let quote = store::quote(tx, agency, id).await?.ok_or(AppError::NotFound("quote"))?;
-    settle(app, tx, (agency, actor), &quote, false, now).await?;
-    Ok(true)
+    settle(app, tx, (agency, actor), &quote, false, now).await.map(Some)
 }
 
 /// Whether a booking can be that of a quote.

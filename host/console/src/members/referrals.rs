@@ -74,7 +74,10 @@ pub(super) async fn list(
         .loyalty()
         .referrals(caller, (wanted, None), asked.before, PAGE)
         .await?;
-    let people: Vec<Uuid> = rows.iter().flat_map(|row| [row.referrer, row.customer]).collect();
+    let people: Vec<Uuid> = rows
+        .iter()
+        .flat_map(|row| row.referrer.into_iter().chain([row.customer]))
+        .collect();
     let labels = app.profiles().labels(caller, &people).await?;
     page(&List {
         ui,

@@ -287,7 +287,7 @@ impl Account {
         let mut moved = Moved::default();
         let Some(lot) = self.lot_mut(id) else { return moved };
         let keep = keep.clamp(0, lot.issued);
-        let over = lot.used() - keep - lot.charged;
+        let (over, wallet) = (lot.used() - keep - lot.charged, lot.wallet);
         let back = lot.left - lot.left.min((-over).max(0));
         if back > 0 {
             (lot.left, lot.reversed) = (lot.left - back, lot.reversed + back);
@@ -299,8 +299,11 @@ impl Account {
         }
         if over > 0 {
             lot.charged += over;
-            let rest = self.draw(Wallet::Points, over, &mut moved, |lot, points| lot.left -= points);
-            (self.owed, moved.owed) = (self.owed + rest, rest);
+            // status is not spent: what somebody took of it by hand is nobody's to make good
+            if wallet == Wallet::Points {
+                let rest = self.draw(wallet, over, &mut moved, |lot, points| lot.left -= points);
+                (self.owed, moved.owed) = (self.owed + rest, rest);
+            }
         }
         moved
     }

@@ -116,17 +116,49 @@ pub async fn adjustments(
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<AdjustmentRow>> {
-    fetch_latest!(
-        tx,
-        AdjustmentRow,
-        adjustment_columns,
-        "loyalty_adjustment",
-        "customer_id",
-        agency,
-        (state, customer),
-        before,
-        limit
-    )
+    let before = before.unwrap_or(Uuid::max());
+    // each has an index of its own
+    match (state, customer) {
+        (state, Some(customer)) => fetch_all!(
+            tx,
+            AdjustmentRow,
+            concat!(
+                "SELECT ",
+                adjustment_columns!(),
+                " FROM loyalty_adjustment WHERE agency_id = $1 AND customer_id = $2 AND ($3 = '' OR state = $3) AND id < $4 ORDER BY id DESC LIMIT $5"
+            ),
+            agency,
+            customer,
+            state.unwrap_or(""),
+            before,
+            limit
+        ),
+        (Some(state), None) => fetch_all!(
+            tx,
+            AdjustmentRow,
+            concat!(
+                "SELECT ",
+                adjustment_columns!(),
+                " FROM loyalty_adjustment WHERE agency_id = $1 AND state = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+            ),
+            agency,
+            state,
+            before,
+            limit
+        ),
+        (None, None) => fetch_all!(
+            tx,
+            AdjustmentRow,
+            concat!(
+                "SELECT ",
+                adjustment_columns!(),
+                " FROM loyalty_adjustment WHERE agency_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+            ),
+            agency,
+            before,
+            limit
+        ),
+    }
 }
 
 /// How many wait for another person.

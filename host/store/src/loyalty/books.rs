@@ -106,7 +106,7 @@ pub async fn outstanding(tx: &mut Tx, agency: Uuid) -> Result<Vec<OutstandingRow
             CAST(SUM(CASE WHEN points_lot.waits IS NULL THEN points_lot.rest + points_lot.held ELSE 0 END) AS BIGINT) AS available,
             CAST(SUM(CASE WHEN points_lot.waits IS NULL THEN 0 ELSE points_lot.rest END) AS BIGINT) AS pending
          FROM points_lot JOIN member ON member.agency_id = points_lot.agency_id AND member.customer_id = points_lot.customer_id
-         WHERE points_lot.agency_id = $1 AND member.agency_id = $1 AND points_lot.is_open AND points_lot.wallet = 'points'
+         WHERE points_lot.agency_id = $1 AND points_lot.is_open AND points_lot.wallet = 'points'
          GROUP BY member.tier, points_lot.until_on ORDER BY member.tier, points_lot.until_on",
         agency
     )

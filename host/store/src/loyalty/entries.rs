@@ -19,7 +19,8 @@ pub struct EntryRow {
     pub on_day: i32,
     /// `points` or `status`.
     pub wallet: String,
-    /// `earned`, `activated`, `reversed`, `settled`, `expired`.
+    /// What happened: `earned`, `activated`, `reversed`, `settled`, `expired`, `adjusted`, `sent`, `received`, `set_aside`, `redeemed`, `released`,
+    /// `returned` or `forfeited`.
     pub kind: String,
     /// What kind of cause: `occasion`, `lot`.
     pub about_kind: String,

@@ -184,21 +184,6 @@ pub async fn put(tx: &mut Tx, agency: Uuid, row: &MemberRow) -> Result<()> {
     .map(drop)
 }
 
-/// Has a member looked at on a day, or before.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn put_due(tx: &mut Tx, agency: Uuid, customer: Uuid, day: i32) -> Result<()> {
-    execute!(
-        tx,
-        "UPDATE member SET due_on = $3 WHERE agency_id = $1 AND customer_id = $2 AND (due_on IS NULL OR due_on > $3)",
-        agency,
-        customer,
-        day
-    )
-    .map(drop)
-}
-
 /// Members to whom something happens by itself on a day or before, the earliest first.
 ///
 /// # Errors
@@ -213,20 +198,6 @@ pub async fn due(tx: &mut Tx, agency: Uuid, today: i32, limit: i64) -> Result<Ve
         limit
     )?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-/// The next day on which something happens to any of them by itself.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn next_due(tx: &mut Tx, agency: Uuid) -> Result<Option<i32>> {
-    let row = fetch_optional!(
-        tx,
-        (i32,),
-        "SELECT due_on FROM member WHERE agency_id = $1 AND due_on IS NOT NULL ORDER BY due_on LIMIT 1",
-        agency
-    )?;
-    Ok(row.map(|(day,)| day))
 }
 
 /// A tier that a member had.

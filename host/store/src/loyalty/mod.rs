@@ -1,61 +1,5 @@
 //! Loyalty: an agency's programme, its members, their lots and statements, what rules are asked about, and what people do by hand.
 
-/// A page of what is kept of members, the latest first: of one member, of a state, or all. Each has an index of its own.
-macro_rules! fetch_latest {
-    ($tx:expr, $row:ty, $columns:ident, $table:literal, $whose:literal, $agency:expr, ($state:expr, $member:expr), $before:expr, $limit:expr) => {{
-        let (state, before): (Option<&str>, Uuid) = ($state, $before.unwrap_or(Uuid::max()));
-        match (state, $member) {
-            (state, Some(member)) => fetch_all!(
-                $tx,
-                $row,
-                concat!(
-                    "SELECT ",
-                    $columns!(),
-                    " FROM ",
-                    $table,
-                    " WHERE agency_id = $1 AND ",
-                    $whose,
-                    " = $2 AND ($3 = '' OR state = $3) AND id < $4 ORDER BY id DESC LIMIT $5"
-                ),
-                $agency,
-                member,
-                state.unwrap_or(""),
-                before,
-                $limit
-            ),
-            (Some(state), None) => fetch_all!(
-                $tx,
-                $row,
-                concat!(
-                    "SELECT ",
-                    $columns!(),
-                    " FROM ",
-                    $table,
-                    " WHERE agency_id = $1 AND state = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
-                ),
-                $agency,
-                state,
-                before,
-                $limit
-            ),
-            (None, None) => fetch_all!(
-                $tx,
-                $row,
-                concat!(
-                    "SELECT ",
-                    $columns!(),
-                    " FROM ",
-                    $table,
-                    " WHERE agency_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
-                ),
-                $agency,
-                before,
-                $limit
-            ),
-        }
-    }};
-}
-
 mod adjustments;
 mod books;
 mod entries;
@@ -78,15 +22,15 @@ pub use listed::{
     counted_tiers, expiring, ids_at, known_as,
 };
 pub use lots::{LotRow, lots, lots_named, lots_of_occasions, put_lots};
-pub use members::{
-    MemberRow, TierRow, due, insert, insert_tiers, lock, member, members, next_due, put, put_due, tier_on, tiers,
-};
+pub use members::{MemberRow, TierRow, due, insert, insert_tiers, lock, member, members, put, tier_on, tiers};
 pub use occasions::{
     FOLLOW, OccasionRow, WAITING, follow_soon, next_occasion, occasion, occasions, occasions_about, put_occasions,
     settle_touched, still_waits, touch, touch_all, waiting,
 };
 pub use programme::{ProgrammeRow, number_members, programme, put_programme};
-pub use referrals::{ReferralRow, completed_days, member_by_code, put_referral, referral, referrals, referrals_of};
+pub use referrals::{
+    ReferralRow, completed_days, member_by_code, put_referral, referral, referrals, referrals_of, registered_since,
+};
 pub use rewards::{
     RedemptionRow, RewardRow, decide_redemption, insert_redemption, put_reward, redeemed, redemption, redemptions,
     reward, rewards, take_piece,

@@ -128,20 +128,52 @@ pub async fn referrals(
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<ReferralRow>> {
-    fetch_latest!(
-        tx,
-        ReferralRow,
-        referral_columns,
-        "loyalty_referral",
-        "referrer_id",
-        agency,
-        (state, referrer),
-        before,
-        limit
-    )
+    let before = before.unwrap_or(Uuid::max());
+    // each has an index of its own
+    match (state, referrer) {
+        (state, Some(referrer)) => fetch_all!(
+            tx,
+            ReferralRow,
+            concat!(
+                "SELECT ",
+                referral_columns!(),
+                " FROM loyalty_referral WHERE agency_id = $1 AND referrer_id = $2 AND ($3 = '' OR state = $3) AND id < $4 ORDER BY id DESC LIMIT $5"
+            ),
+            agency,
+            referrer,
+            state.unwrap_or(""),
+            before,
+            limit
+        ),
+        (Some(state), None) => fetch_all!(
+            tx,
+            ReferralRow,
+            concat!(
+                "SELECT ",
+                referral_columns!(),
+                " FROM loyalty_referral WHERE agency_id = $1 AND state = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+            ),
+            agency,
+            state,
+            before,
+            limit
+        ),
+        (None, None) => fetch_all!(
+            tx,
+            ReferralRow,
+            concat!(
+                "SELECT ",
+                referral_columns!(),
+                " FROM loyalty_referral WHERE agency_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+            ),
+            agency,
+            before,
+            limit
+        ),
+    }
 }
 
-/// The member who has this code.
+/// The member who has this code and has not left.
 ///
 /// # Errors
 /// Failures of the database.
@@ -149,9 +181,25 @@ pub async fn member_by_code(tx: &mut Tx, agency: Uuid, code: &str) -> Result<Opt
     let row = fetch_optional!(
         tx,
         (Uuid,),
-        "SELECT customer_id FROM member WHERE agency_id = $1 AND referral_code = $2",
+        "SELECT customer_id FROM member WHERE agency_id = $1 AND referral_code = $2 AND state <> 'closed'",
         agency,
         code
     )?;
     Ok(row.map(|(id,)| id))
+}
+
+/// How many referrals by a member were written down since a time, but for those that were none.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn registered_since(tx: &mut Tx, agency: Uuid, referrer: Uuid, since: i64) -> Result<i64> {
+    let (count,) = fetch_one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM loyalty_referral WHERE agency_id = $1 AND referrer_id = $2 AND state <> 'rejected' AND registered_at > $3",
+        agency,
+        referrer,
+        since
+    )?;
+    Ok(count)
 }

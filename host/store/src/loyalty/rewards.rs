@@ -248,17 +248,49 @@ pub async fn redemptions(
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<RedemptionRow>> {
-    fetch_latest!(
-        tx,
-        RedemptionRow,
-        redemption_columns,
-        "loyalty_redemption",
-        "customer_id",
-        agency,
-        (state, customer),
-        before,
-        limit
-    )
+    let before = before.unwrap_or(Uuid::max());
+    // each has an index of its own
+    match (state, customer) {
+        (state, Some(customer)) => fetch_all!(
+            tx,
+            RedemptionRow,
+            concat!(
+                "SELECT ",
+                redemption_columns!(),
+                " FROM loyalty_redemption WHERE agency_id = $1 AND customer_id = $2 AND ($3 = '' OR state = $3) AND id < $4 ORDER BY id DESC LIMIT $5"
+            ),
+            agency,
+            customer,
+            state.unwrap_or(""),
+            before,
+            limit
+        ),
+        (Some(state), None) => fetch_all!(
+            tx,
+            RedemptionRow,
+            concat!(
+                "SELECT ",
+                redemption_columns!(),
+                " FROM loyalty_redemption WHERE agency_id = $1 AND state = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+            ),
+            agency,
+            state,
+            before,
+            limit
+        ),
+        (None, None) => fetch_all!(
+            tx,
+            RedemptionRow,
+            concat!(
+                "SELECT ",
+                redemption_columns!(),
+                " FROM loyalty_redemption WHERE agency_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+            ),
+            agency,
+            before,
+            limit
+        ),
+    }
 }
 
 /// How many orders of a reward a member has that were not called off.

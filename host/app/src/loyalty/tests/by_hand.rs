@@ -583,6 +583,10 @@ async fn both_sides_of_a_referral_are_rewarded_once(store: Store) {
     let events = [event("M2", "1", "cancelled", TODAY, json!({}))];
     app.intake().accept(&caller, &events).await.expect("an answer");
     follow(&app, &caller).await;
+    assert_eq!(balances().await.0, 1_500, "the second trip is the first by now");
+    let events = [event("M2", "2", "refunded", TODAY, json!({"amount": 100_000}))];
+    app.intake().accept(&caller, &events).await.expect("an answer");
+    follow(&app, &caller).await;
     assert_eq!(balances().await.0, 1_000, "the trip did not take place");
     let mut tx = app
         .store

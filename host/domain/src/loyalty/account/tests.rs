@@ -212,6 +212,13 @@ fn status_is_not_spent() {
     assert_eq!(account.keep(id(1), 25).available, -75);
     assert_eq!(account.take(Wallet::Status, 26), Err(Short { available: 25 }));
     assert_eq!(account.take(Wallet::Status, 5).expect("there is as much").available, -5);
+    let mut called_off = account.clone();
+    let moved = called_off.keep(id(1), 0);
+    assert_eq!(
+        (moved.available, moved.owed, called_off.owed),
+        (-20, 0, 10),
+        "what was taken by hand is not owed"
+    );
     assert!(account.has_room(Wallet::Status, LARGEST_POINTS - 20) && !account.has_room(Wallet::Status, LARGEST_POINTS));
 }
 
