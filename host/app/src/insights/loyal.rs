@@ -151,7 +151,11 @@ fn look(
     (from, limit): (usize, usize),
 ) -> (Loyal, Found) {
     let facts = INDICATORS.map(|indicator| position(indicator.fact()));
-    let has_source = facts.map(|fact| fact.is_some_and(|fact| ALL[fact].source != NO_SOURCE));
+    let any =
+        |fact| (0..frame.len()).any(|row| !matches!(frame.value(fact, row, today), Value::Unknown | Value::Whole(0)));
+    // what a capability feeds is known where anybody has any of it: an agency without referrals knows nothing of them
+    let has_source = facts
+        .map(|fact| fact.is_some_and(|fact| ALL[fact].source != NO_SOURCE && (ALL[fact].base.is_some() || any(fact))));
     // twice in two years, spending as only a fifth does, content on a scale of five, one of each a year
     let defaults = [2.0, high_spend(frame, today), 4.0, 1.0, 1.0];
     let thresholds: [f64; 5] = std::array::from_fn(|i| request.thresholds[i].unwrap_or(defaults[i]));
