@@ -268,8 +268,6 @@ pub(crate) struct Quote {
     list_price: i64,
     /// After them, in minor units.
     price: i64,
-    /// What points took off beside what the lines say; `null` if none were to be used.
-    points: Option<QuotePoints>,
     /// Line by line, in the order of the basket.
     lines: Vec<LinePrice>,
     /// The basket as it was sent.
@@ -280,6 +278,8 @@ pub(crate) struct Quote {
     coupons: Vec<CodeTrace>,
     /// Every campaign in force, the first in line first.
     trace: Vec<CampaignTrace>,
+    /// What points took off beside what the lines say; `null` if none were to be used.
+    points: Option<QuotePoints>,
     /// When it was made.
     at: At,
     /// Until when it holds what it takes.

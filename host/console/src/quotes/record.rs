@@ -9,7 +9,7 @@ use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Form, Path, State};
-use posthouse_app::quotes::{CampaignTrace, CodeTrace, Confirmation, QuoteView};
+use posthouse_app::quotes::{CampaignTrace, CodeTrace, Confirmation, PointsTrace, QuoteView};
 use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::promotion::Mode;
 use serde::Deserialize;
@@ -82,6 +82,8 @@ struct Record {
     closed_at: Option<i64>,
     lines: Vec<Line>,
     codes: Vec<CodeTrace>,
+    /// What points took off.
+    points: Option<PointsTrace>,
     lanes: Vec<Lane>,
     may_quote: bool,
     may_read: bool,
@@ -241,6 +243,7 @@ pub(super) async fn record(
         closed_at: view.closed_at,
         lines,
         codes: view.answer.coupons,
+        points: view.answer.points.filter(|points| points.used > 0),
         lanes: lanes(view.answer.trace, view.list_price, &titles, ui),
         may_quote: caller.may(Scope::Quotes).is_ok(),
         may_read,

@@ -75,6 +75,10 @@ quotes-minutes-left = { $minutes ->
     [one] one minute left
    *[other] { $minutes } minutes left
 }
+quotes-points = { $count ->
+    [one] one point used
+   *[other] { $count } points used
+}
 quotes-returned = { $amount } of the savings went back to their budgets, as the booking was called off or paid back.
 quotes-for = { $travellers ->
     [one] one traveller

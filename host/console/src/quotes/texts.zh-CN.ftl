@@ -69,6 +69,7 @@ quotes-confirmed = 已以 { $price } 确认
 quotes-released = 已释放，占用的额度已归还
 quotes-held-until = 保留至
 quotes-minutes-left = 还剩 { $minutes } 分钟
+quotes-points = 使用积分 { $count }
 quotes-returned = 订单取消或退款，已有 { $amount } 优惠退回预算。
 quotes-for = { $travellers } 人
 quotes-floor-cut = 规则给 { $asked }，受底线限制
