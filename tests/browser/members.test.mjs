@@ -29,7 +29,7 @@ test('members look right everywhere', async () => {
   await page.goto(rule);
   const settings = await page.locator('a[href*="/activate"]').getAttribute('href');
   await close();
-  for (const path of ['/members', '/members/programme', member, `${member}?tab=tiers`, rule, settings]) {
+  for (const path of ['/members', '/members?expiring=1', '/members/programme', member, `${member}?tab=status`, `${member}?tab=tiers`, rule, settings]) {
     await inEveryLook('owner', path);
   }
 });
@@ -213,7 +213,7 @@ test('whoever sells sees the members they look after', async () => {
 });
 
 test('what is done by hand looks right everywhere', async () => {
-  for (const path of ['/members/adjustments?state=', '/members/rewards', '/members/rewards/airport-lounge', '/members/orders?state=', '/members/referrals']) {
+  for (const path of ['/members/adjustments', '/members/adjustments?state=', '/members/rewards', '/members/rewards/new', '/members/rewards/airport-lounge', '/members/orders', '/members/orders?state=', '/members/referrals']) {
     await inEveryLook('owner', path);
   }
 });

@@ -42,12 +42,11 @@ fn again_and_again(stop: &AtomicBool, senders: usize, act: impl Fn(usize, usize)
     });
 }
 
-/// Uploads until told to stop. Each gets one of these answers, or is told to come later.
-fn uploads(greedy: &Client, stop: &AtomicBool, components: &[Vec<u8>], answers: &[u16]) {
+/// Uploads until told to stop. Each is refused, or told to come later.
+fn uploads(greedy: &Client, stop: &AtomicBool, components: &[Vec<u8>]) {
     again_and_again(stop, components.len(), |sender, _| {
         let answer = greedy.upload(&components[sender]);
-        let status = answer.status;
-        assert!(status == 503 || answers.contains(&status), "{status} {}", answer.text);
+        assert!(matches!(answer.status, 422 | 503), "{}", answer.text);
     });
 }
 
@@ -80,7 +79,8 @@ fn guests_under_torture() {
         })
         .collect();
     let dear: Vec<Vec<u8>> = vec![
-        costly::nested_loops(200, 1_000, 250),
+        // of so many that the fastest machine does not compile them within its limit
+        costly::nested_loops(800, 1_000, 250),
         costly::written_out_tables(20, 20_000),
         costly::long_function(150_000),
     ];
@@ -91,16 +91,11 @@ fn guests_under_torture() {
     let golden = costly::with_golden(&costly::golden_of_rows(95_000));
     let large = [schema.build(), golden];
     let attacks: [(&str, Attack<'_>); 5] = [
-        ("uploads that never end", &|stop| {
-            uploads(&greedy, stop, &looping, &[422])
-        }),
+        ("uploads that never end", &|stop| uploads(&greedy, stop, &looping)),
         ("uploads that are dear to compile", &|stop| {
-            // what is dear on one machine is compiled in time on a faster one
-            uploads(&greedy, stop, &dear, &[200, 201, 422]);
+            uploads(&greedy, stop, &dear)
         }),
-        ("schemas and golden cases", &|stop| {
-            uploads(&greedy, stop, &large, &[422])
-        }),
+        ("schemas and golden cases", &|stop| uploads(&greedy, stop, &large)),
         ("rules that take as long as they may", &|stop| {
             again_and_again(stop, 20, |_, _| {
                 let answer = slow.post("/api/v1/quotes", &basket(None, 7_777, &[]));
