@@ -1,8 +1,8 @@
 //! Referrals as bookings land: the first trip of whoever was brought completes one, and both sides are asked about.
 
-use super::follow::Slice;
+use super::happened::{REFERRAL, occasion_row};
 use super::referrals::YEAR;
-use super::settle::occasion_row;
+use super::slice::{Brought, Slice};
 use crate::error::{AppError, Result};
 use crate::rules::Moment;
 use crate::webhooks::Told;
@@ -16,19 +16,6 @@ use posthouse_store::Tx;
 use posthouse_store::loyalty::{self as store, OccasionRow, ReferralRow};
 use serde_json::json;
 use uuid::Uuid;
-
-/// The kind of what these occasions are about.
-pub(super) const ABOUT: &str = "referral";
-
-/// A referral of somebody whose bookings are followed, as it becomes.
-pub(super) struct Brought {
-    pub(super) row: ReferralRow,
-    /// The occasions that came of it.
-    pub(super) occasions: Vec<OccasionRow>,
-    /// Days on which others whom the referrer brought had completed their first trips.
-    pub(super) earlier: Vec<Day>,
-    pub(super) is_changed: bool,
-}
 
 impl Slice<'_> {
     /// Completes the referral by which a customer came, if this booking is their first trip; or undoes that, if it is so no longer.
@@ -83,7 +70,7 @@ impl Slice<'_> {
                 let row = occasion_row(
                     self.app,
                     whose,
-                    (ABOUT, referral.to_string()),
+                    (REFERRAL, referral.to_string()),
                     binding,
                     &occasion,
                     self.moment,
@@ -130,7 +117,7 @@ impl Slice<'_> {
 impl Loyalty<'_> {
     /// Notes that both sides of a referral were asked about, once they were.
     pub(super) async fn rewarded(&self, tx: &mut Tx, room: &Room, about: &str, moment: Moment) -> Result<Option<Told>> {
-        let occasions = store::occasions_about(tx, room.id, ABOUT, &[about]).await?;
+        let occasions = store::occasions_about(tx, room.id, REFERRAL, &[about]).await?;
         let is_open = |row: &OccasionRow| row.state != "settled" && row.state != "undone";
         let id = Uuid::parse_str(about).map_err(|_| AppError::Internal("an occasion of no referral".into()))?;
         let referral = store::referral(tx, room.id, id).await?;
@@ -150,4 +137,29 @@ impl Loyalty<'_> {
             data: json!({"referral_id": row.id, "referrer_id": row.referrer_id, "customer_id": row.customer_id}),
         }))
     }
+}
+
+/// The referrals by which these customers came, with what came of them.
+pub(super) async fn brought(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<Brought>> {
+    let rows = store::referrals_of(tx, agency, customers).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let occasions = store::occasions_about(tx, agency, REFERRAL, &ids).await?;
+    let referrers: Vec<Uuid> = rows.iter().map(|row| row.referrer_id).collect();
+    let completed = store::completed_days(tx, agency, &referrers).await?;
+    let one = |row: ReferralRow| {
+        let about = row.id.to_string();
+        let own = occasions.iter().filter(|one| one.about == about);
+        let days = completed.iter().filter(|(whose, _)| *whose == row.referrer_id);
+        Brought {
+            occasions: own.cloned().collect(),
+            earlier: days.map(|(_, day)| *day).collect(),
+            is_changed: false,
+            row,
+        }
+    };
+    Ok(rows.into_iter().map(one).collect())
 }

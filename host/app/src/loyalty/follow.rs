@@ -1,21 +1,21 @@
 //! What became of bookings that have changed: members who join, occasions to ask rules about, what a refund takes back, what a trip's end makes
 //! active. Whatever the order in which records came, a booking is looked at as it is now.
 
-use super::brought::{ABOUT, Brought};
+use super::brought::brought;
 use super::members;
 use super::programme::{Enrol, Programme};
 use super::rules::asked;
 use super::sheet::{Sheet, Why, tell};
+use super::slice::Slice;
 use crate::error::{AppError, Result, repeating};
 use crate::jobs::{Done, Job, JobRow};
-use crate::rules::Moment;
 use crate::{App, Loyalty, Room};
 use posthouse_domain::booking::Booking;
 use posthouse_domain::loyalty::account::kept;
 use posthouse_domain::loyalty::{Booked, Happening, Occasion, Waiting};
 use posthouse_domain::{Day, canonical, time};
-use posthouse_store::loyalty::{self as store, OccasionRow, ReferralRow, WAITING};
-use posthouse_store::{Access, Tx, intake};
+use posthouse_store::loyalty::{self as store, OccasionRow, WAITING};
+use posthouse_store::{Access, intake};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -59,23 +59,6 @@ fn booked(booking: &Booking) -> Option<Booked> {
         // of a price that nobody knows nothing is earned yet
         amount: details.amount?,
     })
-}
-
-/// Bookings as members have them, and the occasions that came of them.
-pub(super) struct Slice<'a> {
-    pub(super) app: &'a App,
-    pub(super) room: &'a Room,
-    programme: Programme,
-    /// Names of the bindings whose rules are asked.
-    pub(super) bindings: Vec<String>,
-    pub(super) moment: Moment,
-    pub(super) sheets: BTreeMap<Uuid, Sheet>,
-    occasions: HashMap<String, Vec<OccasionRow>>,
-    /// The referrals by which these customers came.
-    pub(super) brought: Vec<Brought>,
-    /// Customers whose bookings are looked at again.
-    pub(super) looks_again: Vec<Uuid>,
-    pub(super) changed: Vec<OccasionRow>,
 }
 
 /// An occasion of a booking as it should be.
@@ -381,29 +364,4 @@ impl Loyalty<'_> {
         room.woken.notify_one();
         Ok(true)
     }
-}
-
-/// The referrals by which these customers came, with what came of them.
-async fn brought(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<Brought>> {
-    let rows = store::referrals_of(tx, agency, customers).await?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let occasions = store::occasions_about(tx, agency, ABOUT, &ids).await?;
-    let referrers: Vec<Uuid> = rows.iter().map(|row| row.referrer_id).collect();
-    let completed = store::completed_days(tx, agency, &referrers).await?;
-    let one = |row: ReferralRow| {
-        let about = row.id.to_string();
-        let own = occasions.iter().filter(|one| one.about == about);
-        let days = completed.iter().filter(|(whose, _)| *whose == row.referrer_id);
-        Brought {
-            occasions: own.cloned().collect(),
-            earlier: days.map(|(_, day)| *day).collect(),
-            is_changed: false,
-            row,
-        }
-    };
-    Ok(rows.into_iter().map(one).collect())
 }

@@ -135,7 +135,7 @@ pub(super) async fn enrol(app: &App, tx: &mut Tx, room: &Room, customers: &[Uuid
     let mut occasions = Vec::new();
     for binding in super::rules::asked(tx, agency).await? {
         for customer in &new {
-            occasions.push(super::settle::joined(app, *customer, &binding, moment));
+            occasions.push(super::happened::joined(app, *customer, &binding, moment));
         }
     }
     store::put_occasions(tx, agency, &occasions).await?;

@@ -15,6 +15,7 @@ mod catch_up;
 mod counter;
 mod facts;
 mod follow;
+mod happened;
 mod in_quotes;
 mod list;
 mod members;
@@ -28,6 +29,7 @@ mod rewards;
 mod rules;
 mod settle;
 mod sheet;
+mod slice;
 mod state;
 mod statement;
 #[cfg(test)]

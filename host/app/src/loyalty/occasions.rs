@@ -1,8 +1,8 @@
 //! Occasions as people see them: what an agency tells of by a name of its own, what waits, and what is for review.
 
 use super::counter::{Deed, closed};
+use super::happened::occasion_row;
 use super::rules::asked;
-use super::settle::occasion_row;
 use crate::Loyalty;
 use crate::error::{AppError, Result, retrying};
 use crate::team::{Caller, Mask};

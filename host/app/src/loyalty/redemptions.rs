@@ -19,8 +19,6 @@ use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// What the batch of a reward's codes is called, before its key.
-pub(super) const BATCH_LABEL: &str = "reward";
 /// The kind of the task of whoever hands a reward out.
 const FULFIL: &str = "fulfil";
 

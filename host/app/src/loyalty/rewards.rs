@@ -1,6 +1,5 @@
 //! Rewards: what points are spent on, what each costs members of a tier, and how many there are.
 
-use super::redemptions::BATCH_LABEL;
 use crate::Loyalty;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
@@ -13,6 +12,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+/// What the batch of a reward's codes is called, before its key.
+const BATCH_LABEL: &str = "reward";
 /// Most rewards of an agency.
 const MOST: usize = 500;
 /// Most pieces, and most minor units off.

@@ -1,6 +1,6 @@
 //! Asking rules about occasions, and posting what they say.
 
-use super::brought::ABOUT;
+use super::happened::REFERRAL;
 use super::point::{Loyalty as Point, Request};
 use super::sheet::{Sheet, Why, tell};
 use super::state::MemberState;
@@ -10,7 +10,7 @@ use crate::rules::log::{Call, DECISION};
 use crate::rules::point::{About, Made, Rule, RuleName, Subject, decide};
 use crate::rules::words::reason;
 use crate::rules::{Moment, at_once};
-use crate::{App, Loyalty, Room};
+use crate::{Loyalty, Room};
 use posthouse_domain::loyalty::account::kept;
 use posthouse_domain::loyalty::{New, Occasion};
 use posthouse_domain::{Day, Words, words};
@@ -40,45 +40,6 @@ struct Prepared {
 
 /// A decision that was made, and by which rule.
 type Decision = (Uuid, Made<MemberSaid>, Arc<Rule<Point>>);
-
-/// That a customer has become a member.
-pub(super) fn joined(app: &App, customer: Uuid, binding: &str, moment: Moment) -> OccasionRow {
-    let occasion = Occasion {
-        at: moment.now,
-        on: moment.today,
-        what: posthouse_domain::loyalty::Happening::Joined,
-    };
-    occasion_row(app, customer, ("member", String::new()), binding, &occasion, moment)
-}
-
-/// An occasion that no booking is, for the first time.
-pub(super) fn occasion_row(
-    app: &App,
-    customer: Uuid,
-    (about_kind, about): (&str, String),
-    binding: &str,
-    occasion: &Occasion,
-    moment: Moment,
-) -> OccasionRow {
-    OccasionRow {
-        id: app.entropy.id(moment.now),
-        customer_id: customer,
-        kind: occasion.what.kind().to_owned(),
-        about_kind: about_kind.to_owned(),
-        about,
-        binding: binding.to_owned(),
-        round: 1,
-        state: WAITING.to_owned(),
-        occasion: json!(occasion).to_string(),
-        basis: String::new(),
-        amount: 0,
-        attempts: 0,
-        due_at: 0,
-        problem: None,
-        decision_id: None,
-        created_at: moment.now,
-    }
-}
 
 impl Loyalty<'_> {
     /// Asks about the occasion that waits the longest; whether there was one.
@@ -405,7 +366,7 @@ impl Loyalty<'_> {
                 decision_id: Some(decision),
                 ..row.clone()
             };
-            let about = (row.about_kind == ABOUT).then(|| row.about.clone());
+            let about = (row.about_kind == REFERRAL).then(|| row.about.clone());
             store::put_occasions(&mut tx, agency, &[row]).await?;
             if let Some(about) = about {
                 told.extend(self.rewarded(&mut tx, room, &about, moment).await?);
@@ -434,7 +395,7 @@ impl Loyalty<'_> {
             return Ok(());
         }
         store::put_occasions(&mut tx, room.id, &[gone]).await?;
-        if row.about_kind == ABOUT {
+        if row.about_kind == REFERRAL {
             let moment = self.app.segments().moment(room);
             let told = self.rewarded(&mut tx, room, &row.about, moment).await?;
             tell(self.app, &mut tx, room.id, told.into_iter().collect()).await?;

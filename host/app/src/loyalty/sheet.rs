@@ -12,6 +12,7 @@ use posthouse_store::loyalty::{self as store, EntryRow, LotRow, MemberRow, TierR
 use posthouse_store::{StoreError, Tx};
 use serde_json::json;
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -112,8 +113,8 @@ impl Sheet {
     /// Knows these lots too, of which nothing may be left.
     pub(super) fn know(&mut self, lots: Vec<LotRow>) {
         for row in lots {
-            if !self.occasions.contains_key(&row.lot.id) {
-                self.occasions.insert(row.lot.id, row.occasion_id);
+            if let Entry::Vacant(new) = self.occasions.entry(row.lot.id) {
+                new.insert(row.occasion_id);
                 self.account.lots.push(row.lot);
             }
         }

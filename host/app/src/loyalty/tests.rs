@@ -1,10 +1,12 @@
 //! Members over their bookings and days, on both engines: what is posted is the same whatever the order in which records come, and the statement,
 //! the lots, the ledger and the member's own sums say the same.
 
+mod books;
 mod by_hand;
 mod in_quotes;
 mod lists;
 mod once;
+mod told;
 
 use super::programme::{Enrol, Programme};
 use super::{Follow, LOYALTY, MAIN, MemberView, StatementFilter};

@@ -1,11 +1,10 @@
 //! Adjustments: what somebody has asked for, and another person says yes or no to.
 
-use super::deeds::refused;
+use super::typed::{Said, done};
 use super::{may_enter, tabs};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, page};
-use crate::led::{Done, led};
 use crate::parts::tabs::Tab;
 use crate::shell::Shell;
 use crate::ui::Ui;
@@ -125,12 +124,6 @@ pub(super) async fn list(
     })
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Said {
-    note: String,
-}
-
 /// Says yes or no.
 pub(super) async fn decide(
     State(desk): State<Desk>,
@@ -143,18 +136,13 @@ pub(super) async fn decide(
     let caller = &session.caller;
     caller.may(Scope::Approvals)?;
     let (ui, loyalty) = (Ui::from(bare), desk.app().loyalty());
-    let note = Some(said.note.as_str()).filter(|note| !note.trim().is_empty());
+    let note = said.note();
     let decided = match verdict.as_str() {
         "approve" => loyalty.approve(caller, id, note).await,
         "reject" => loyalty.reject(caller, id, note).await,
         _ => Err(posthouse_app::AppError::NotFound("adjustment")),
     };
-    match decided {
-        Ok(view) => Ok(led(
-            scripted,
-            HERE,
-            &Done::said(ui.say_of("members-decided-", &view.state)),
-        )),
-        Err(error) => refused(error, scripted, ui),
-    }
+    done(decided, scripted, HERE, ui, |view| {
+        ui.say_of("members-decided-", &view.state)
+    })
 }

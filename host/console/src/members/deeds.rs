@@ -1,6 +1,8 @@
 //! What is done with one member by hand: points given, taken, passed on and spent, a tier, an end.
 
 use super::record;
+use super::statement::Asked;
+use super::typed::{bad, day, done, points, refused};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::Answer;
@@ -8,47 +10,12 @@ use crate::led::{Done, led};
 use crate::parts::dialog;
 use crate::ui::Ui;
 use axum::extract::{Form, Path, State};
-use posthouse_app::AppError;
 use posthouse_app::loyalty::{Adjust, MemberState};
 use posthouse_app::team::Scope;
 use posthouse_domain::loyalty::Wallet;
-use posthouse_domain::time::parse_day;
-use posthouse_domain::{Day, Words, words};
+use posthouse_domain::words;
 use serde::Deserialize;
 use uuid::Uuid;
-
-/// What is wrong, in the dialog that was sent: also that it cannot be done as things stand.
-pub(super) fn refused(error: AppError, scripted: Scripted, ui: Ui) -> Answer {
-    match error {
-        AppError::Conflict(why) | AppError::Denied(why) => dialog::refused(AppError::Invalid(why), scripted, ui),
-        error => dialog::refused(error, scripted, ui),
-    }
-}
-
-fn bad(detail: Words) -> AppError {
-    AppError::invalid("bad_adjustment", detail)
-}
-
-/// A number of points as it is typed; thousands may stand apart.
-pub(super) fn points(typed: &str) -> Result<i64, AppError> {
-    let digits: String = typed.chars().filter(|sign| !matches!(sign, ',' | '，' | ' ')).collect();
-    let digits = digits.replace('−', "-");
-    digits.parse().map_err(|_| {
-        bad(words!(
-            "points are a whole number, as 500, or -500 to take them away",
-            "积分应为整数，如 500；扣减写 -500"
-        ))
-    })
-}
-
-fn day(typed: &str) -> Result<Option<Day>, AppError> {
-    if typed.trim().is_empty() {
-        return Ok(None);
-    }
-    let read = parse_day(typed.trim());
-    read.map(Some)
-        .ok_or_else(|| bad(words!("that is no day", "日期不正确")))
-}
 
 fn place(id: Uuid) -> String {
     format!("/members/{id}")
@@ -84,10 +51,7 @@ pub(super) async fn adjust(
             .adjust(&session.caller, id, &what, &sent.reason)
             .await
     };
-    match put.await {
-        Ok(_) => Ok(led(scripted, &place(id), &Done::said(ui.say("members-asked")))),
-        Err(error) => refused(error, scripted, ui),
-    }
+    done(put.await, scripted, &place(id), ui, |_| ui.say("members-asked"))
 }
 
 /// Asks for a tier, which waits for another person as well.
@@ -110,10 +74,7 @@ pub(super) async fn tier(
             .adjust(&session.caller, id, &what, &sent.reason)
             .await
     };
-    match put.await {
-        Ok(_) => Ok(led(scripted, &place(id), &Done::said(ui.say("members-asked")))),
-        Err(error) => refused(error, scripted, ui),
-    }
+    done(put.await, scripted, &place(id), ui, |_| ui.say("members-asked"))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -140,13 +101,9 @@ pub(super) async fn transfer(
         let points = points(&sent.points)?;
         desk.app().loyalty().transfer(&session.caller, id, other, points).await
     };
-    match put.await {
-        Ok(done) => {
-            let said = ui.say("members-passed-on").count("count", done.points);
-            Ok(led(scripted, &place(id), &Done::said(said)))
-        }
-        Err(error) => refused(error, scripted, ui),
-    }
+    done(put.await, scripted, &place(id), ui, |passed| {
+        ui.say("members-passed-on").count("count", passed.points)
+    })
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -169,7 +126,7 @@ pub(super) async fn redeem(
     match desk.app().loyalty().redeem(&session.caller, id, &sent.reward).await {
         Ok(order) => match order.code {
             Some(code) => {
-                let page = record::drawn(&desk, &session, ui, id, &record::Asked::default(), Some(code)).await?;
+                let page = record::drawn(&desk, &session, ui, id, &Asked::default(), Some(code)).await?;
                 Ok(dialog::instead(page, &place(id)))
             }
             None => Ok(led(scripted, &place(id), &Done::said(ui.say("members-ordered")))),
@@ -202,26 +159,7 @@ pub(super) async fn stand(
         let reason = Some(sent.reason.as_str()).filter(|reason| !reason.trim().is_empty());
         desk.app().loyalty().set_state(&session.caller, id, state, reason).await
     };
-    match put.await {
-        Ok(member) => {
-            let said = ui.say_of("members-now-", &member.state);
-            Ok(led(scripted, &place(id), &Done::said(said)))
-        }
-        Err(error) => refused(error, scripted, ui),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::points;
-
-    #[test]
-    fn points_are_typed_as_people_write_them() {
-        assert_eq!(points(" 1,500 ").ok(), Some(1_500));
-        assert_eq!(points("−20").ok(), Some(-20));
-        assert_eq!(points("-20").ok(), Some(-20));
-        for wrong in ["", "many", "1.5", "--1", "9999999999999999999"] {
-            assert!(points(wrong).is_err(), "{wrong}");
-        }
-    }
+    done(put.await, scripted, &place(id), ui, |member| {
+        ui.say_of("members-now-", &member.state)
+    })
 }

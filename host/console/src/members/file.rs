@@ -140,7 +140,7 @@ pub(super) async fn statement(
     Staff(session): Staff,
     bare: Bare,
     Path(customer): Path<Uuid>,
-    Query(asked): Query<super::record::Asked>,
+    Query(asked): Query<super::statement::Asked>,
 ) -> Answer {
     let caller = session.caller;
     may_enter(&caller)?;

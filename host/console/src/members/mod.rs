@@ -11,6 +11,7 @@ mod record;
 mod referrals;
 mod rewards;
 mod statement;
+mod typed;
 mod wanted;
 
 use crate::Desk;

@@ -1,11 +1,10 @@
 //! Orders of rewards, to be handed out or called off.
 
-use super::deeds::refused;
+use super::typed::{Said, done};
 use super::{may_enter, tabs};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};
 use crate::fault::{Answer, page};
-use crate::led::{Done, led};
 use crate::parts::tabs::Tab;
 use crate::shell::Shell;
 use crate::ui::Ui;
@@ -92,12 +91,6 @@ pub(super) async fn list(
     })
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Said {
-    note: String,
-}
-
 /// Says that a reward was handed out, or calls the order off.
 pub(super) async fn decide(
     State(desk): State<Desk>,
@@ -110,18 +103,13 @@ pub(super) async fn decide(
     let caller = &session.caller;
     caller.may(Scope::Intake)?;
     let (ui, loyalty) = (Ui::from(bare), desk.app().loyalty());
-    let note = Some(said.note.as_str()).filter(|note| !note.trim().is_empty());
+    let note = said.note();
     let decided = match verdict.as_str() {
         "fulfil" => loyalty.fulfil(caller, id, note).await,
         "cancel" => loyalty.cancel(caller, id, note).await,
         _ => Err(AppError::NotFound("redemption")),
     };
-    match decided {
-        Ok(view) => Ok(led(
-            scripted,
-            HERE,
-            &Done::said(ui.say_of("members-order-is-", &view.state)),
-        )),
-        Err(error) => refused(error, scripted, ui),
-    }
+    done(decided, scripted, HERE, ui, |view| {
+        ui.say_of("members-order-is-", &view.state)
+    })
 }

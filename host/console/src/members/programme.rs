@@ -119,7 +119,7 @@ impl Typed {
                     "宽限天数应为 0 到 365 的整数"
                 )
             })?,
-            transfer_per_day: super::deeds::points(&self.transfers)
+            transfer_per_day: super::typed::points(&self.transfers)
                 .map_err(|_| words!("transfers a day are a whole number of points", "每日转赠上限应为整数"))?,
             adjust_limits: before.map(|terms| terms.adjust_limits.clone()).unwrap_or_default(),
             referrals_per_year: self

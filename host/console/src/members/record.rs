@@ -2,7 +2,7 @@
 
 use super::adjustments::what;
 use super::may_enter;
-use super::statement::{Entry, Shown};
+use super::statement::{Asked, Entry, Shown};
 use crate::Desk;
 use crate::door::{Bare, Part, Staff};
 use crate::fault::{Answer, page};
@@ -16,7 +16,6 @@ use posthouse_app::loyalty::{
 };
 use posthouse_app::team::{Caller, Scope, Session};
 use posthouse_domain::time::parse_day;
-use serde::Deserialize;
 use uuid::Uuid;
 
 /// Lines of a page, and tiers of a page.
@@ -25,22 +24,6 @@ const PAGE: usize = 50;
 const BESIDE: usize = 10;
 /// The width of the bar that shows the way to the next tier.
 const BAR: i64 = 100;
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Asked {
-    pub(super) tab: String,
-    /// Which lines of the statement, and of which days.
-    pub(super) part: String,
-    pub(super) from: String,
-    pub(super) to: String,
-    /// The line behind which a page begins.
-    pub(super) after: Option<i64>,
-    /// The tier before which a page ends.
-    pub(super) before: Option<i64>,
-    /// A past day on which it is asked where the member stood.
-    pub(super) as_of: String,
-}
 
 /// The next lines of a statement.
 #[derive(Template)]

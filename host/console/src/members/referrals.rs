@@ -1,6 +1,6 @@
 //! Referrals: who brought whom, what became of it, and writing down another.
 
-use super::deeds::refused;
+use super::typed::refused;
 use super::{may_enter, tabs};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};

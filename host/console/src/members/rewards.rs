@@ -1,6 +1,6 @@
 //! Rewards: what points are spent on, made and changed.
 
-use super::deeds::{points, refused};
+use super::typed::{points, refused};
 use super::{may_enter, tabs};
 use crate::Desk;
 use crate::door::{Bare, Scripted, Staff};

@@ -1,16 +1,32 @@
 //! The statement of a member as a page shows it: which lines of which days, and each line in words.
 
-use super::record::Asked;
 use crate::texts::has;
 use crate::ui::Ui;
 use posthouse_app::loyalty::{Line, Part, StatementFilter, Sums, Turnover};
 use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::time::{day_of, day_text, parse_day};
 use posthouse_domain::{Day, Instant};
+use serde::Deserialize;
 use uuid::Uuid;
 
 /// Days that are shown unless somebody chooses others.
 const DAYS: Day = 365;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    pub(super) tab: String,
+    /// Which lines of the statement, and of which days.
+    pub(super) part: String,
+    pub(super) from: String,
+    pub(super) to: String,
+    /// The line behind which a page begins.
+    pub(super) after: Option<i64>,
+    /// The tier before which a page ends.
+    pub(super) before: Option<i64>,
+    /// A past day on which it is asked where the member stood.
+    pub(super) as_of: String,
+}
 
 /// What of a statement is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

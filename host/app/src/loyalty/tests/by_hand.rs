@@ -7,12 +7,9 @@ use crate::error::AppError;
 use crate::loyalty::{Adjust, MemberState, MemberView, NewReward, RewardKind, RewardTerms};
 use crate::team::{Caller, NewKey, Scope, create_key};
 use crate::testing::{NOW, on_both_engines};
-use crate::webhooks::NewWebhook;
 use crate::work::TaskFilter;
-use posthouse_domain::link::LinkKind;
-use posthouse_domain::loyalty::{AgencyEvent, Wallet};
+use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::{Clock as _, Day, Localized, time};
-use posthouse_store::loyalty as store;
 use posthouse_store::{Access, Store};
 use posthouse_tests::plugins::packed;
 use serde_json::{Value, json};
@@ -26,10 +23,6 @@ on_both_engines!(
     the_last_piece_is_one_members,
     points_passed_on_keep_their_day_and_stay_under_the_cap,
     whoever_leaves_begins_with_nothing,
-    both_sides_of_a_referral_are_rewarded_once,
-    a_year_gives_notice_twice,
-    the_books_tie_out,
-    rules_are_told_of_the_agencys_own_events,
 );
 
 pub(super) fn event(member: &str, id: &str, kind: &str, day: Day, data: Value) -> Value {
@@ -52,7 +45,7 @@ pub(super) async fn trip(app: &App, caller: &Caller, member: &str, yuan: i64) ->
     customer(app, caller, member).await
 }
 
-async fn customer(app: &App, caller: &Caller, member: &str) -> Uuid {
+pub(super) async fn customer(app: &App, caller: &Caller, member: &str) -> Uuid {
     let agency = caller.room.id;
     let mut tx = app.store.read(Access::Agency(agency)).await.expect("a transaction");
     let all = posthouse_store::profiles::customers_from(&mut tx, agency, 0, 100)
@@ -489,226 +482,4 @@ async fn whoever_leaves_begins_with_nothing(store: Store) {
         (0, 770),
         "but on what was booked meanwhile"
     );
-}
-
-async fn both_sides_of_a_referral_are_rewarded_once(store: Store) {
-    let (app, _, caller) = club(&store, "referral", packed("points-and-tiers")).await;
-    let digest = app
-        .plugins()
-        .upload(&caller, packed("referral-rewards").into())
-        .await
-        .expect("a plugin")
-        .1
-        .digest;
-    let activation = crate::rules::Activation {
-        digest,
-        config: json!({}),
-        grant: None,
-    };
-    let loyalty = app.loyalty();
-    loyalty
-        .activate(&caller, "referrals", &activation, None)
-        .await
-        .expect("a rule");
-    let one = trip(&app, &caller, "M1", 1_000).await;
-    let new = |member: &str| {
-        json!({"source": "shop", "external_id": format!("{member}-site"), "type": "site.viewed", "occurred_at": "2026-01-15T03:00:00Z",
-               "customer": {"identities": [{"kind": "member_no", "value": member}]}, "data": {}})
-    };
-    let events = [new("M2"), new("M3")];
-    let answer = app.intake().accept(&caller, &events).await.expect("an answer");
-    assert!(answer.rejected.is_empty(), "{answer:?}");
-    let two = customer(&app, &caller, "M2").await;
-    let three = customer(&app, &caller, "M3").await;
-    let old = trip(&app, &caller, "M5", 1_000).await;
-    let told = view(&app, &caller, one).await.referral_code;
-    assert_eq!(code(loyalty.refer(&caller, "nobody", two).await), "unknown_code");
-    let said = format!("{}-{}", told[..4].to_lowercase(), &told[4..]);
-    let first = loyalty.refer(&caller, &said, two).await.expect("it is written down");
-    let again = loyalty.refer(&caller, &told, two).await.expect("it is written down");
-    assert_eq!((first.id, first.state.as_str()), (again.id, "registered"));
-    let brought = view(&app, &caller, two).await;
-    assert_eq!(
-        code(
-            loyalty
-                .refer(&caller, &view(&app, &caller, old).await.referral_code, two)
-                .await
-        ),
-        "already_referred"
-    );
-    app.profiles()
-        .link(&caller, one, LinkKind::Family, three)
-        .await
-        .expect("a link");
-    for (whose, who, why) in [
-        (&told, one, "oneself"),
-        (&told, three, "family"),
-        (&brought.referral_code, one, "ring"),
-        (&told, old, "old_customer"),
-    ] {
-        let found = loyalty.refer(&caller, whose, who).await.expect("it is written down");
-        assert_eq!((found.state.as_str(), found.why.as_deref()), ("rejected", Some(why)));
-    }
-    let events = [event("M2", "1", "confirmed", TODAY, json!({"amount": 100_000}))];
-    app.intake().accept(&caller, &events).await.expect("an answer");
-    follow(&app, &caller).await;
-    let balances = async || {
-        (
-            view(&app, &caller, one).await.points.available,
-            view(&app, &caller, two).await.points.available,
-        )
-    };
-    assert_eq!(balances().await, (1_000, 0));
-    let events = [event("M2", "1", "completed", TODAY, json!({}))];
-    for _ in 0..2 {
-        app.intake().accept(&caller, &events).await.expect("an answer");
-        follow(&app, &caller).await;
-        assert_eq!(balances().await, (1_500, 1_200));
-    }
-    let (rewarded, _) = loyalty
-        .referrals(&caller, (Some("rewarded"), Some(one)), None, 10)
-        .await
-        .expect("a list");
-    assert_eq!((rewarded.len(), rewarded[0].completed_on), (1, Some(TODAY)));
-    let facts = app.profiles().get(&caller, one).await.expect("a customer").facts;
-    assert_eq!(facts["referrals-12m"], 1);
-    // a second trip rewards nobody, and a first one called off takes it back
-    let events = [
-        event("M2", "2", "confirmed", TODAY, json!({"amount": 100_000})),
-        event("M2", "2", "completed", TODAY, json!({})),
-    ];
-    app.intake().accept(&caller, &events).await.expect("an answer");
-    follow(&app, &caller).await;
-    assert_eq!(balances().await, (1_500, 2_200));
-    let events = [event("M2", "1", "cancelled", TODAY, json!({}))];
-    app.intake().accept(&caller, &events).await.expect("an answer");
-    follow(&app, &caller).await;
-    assert_eq!(balances().await.0, 1_500, "the second trip is the first by now");
-    let events = [event("M2", "2", "refunded", TODAY, json!({"amount": 100_000}))];
-    app.intake().accept(&caller, &events).await.expect("an answer");
-    follow(&app, &caller).await;
-    assert_eq!(balances().await.0, 1_000, "the trip did not take place");
-    let mut tx = app
-        .store
-        .read(Access::Agency(caller.room.id))
-        .await
-        .expect("a transaction");
-    let row = store::referral(&mut tx, caller.room.id, first.id)
-        .await
-        .expect("a look")
-        .expect("a referral");
-    assert_eq!((row.state.as_str(), row.completed_on), ("registered", None));
-}
-
-async fn a_year_gives_notice_twice(store: Store) {
-    let (app, clocks, caller) = club(&store, "notice", packed("points-and-tiers")).await;
-    let new = NewWebhook {
-        url: "https://hooks.example/in".into(),
-        note: String::new(),
-        types: vec!["points.expiring".into(), "tier.changed".into()],
-    };
-    let webhook = app.webhooks().create(&caller, &new).await.expect("a webhook").id;
-    let id = trip(&app, &caller, "M1", 25_000).await;
-    let end = view(&app, &caller, id).await.points.expiring[0].on;
-    let mut told = Vec::new();
-    for day in TODAY..=end + 1 {
-        clocks.business.set(NOW + i64::from(day - TODAY) * DAY);
-        app.loyalty().turn_day(&caller.room).await.expect("the day is turned");
-        let there = app
-            .webhooks()
-            .deliveries(&caller, webhook, None, None, 100)
-            .await
-            .expect("deliveries");
-        let new = there.len() - told.len();
-        told.extend(there.into_iter().take(new).map(|one| (one.kind, day)));
-    }
-    let notices: Vec<Day> = told
-        .iter()
-        .filter(|(kind, _)| kind == "points.expiring")
-        .map(|(_, day)| *day)
-        .collect();
-    assert_eq!(notices, [end - 90, end - 30]);
-    let tiers: Vec<Day> = told
-        .iter()
-        .filter(|(kind, _)| kind == "tier.changed")
-        .map(|(_, day)| *day)
-        .collect();
-    // with the booking the first tier, with the trip silver; at the end of next year the status of 365 days is gone
-    assert_eq!(tiers, [TODAY, TODAY, 21_184]);
-    clocks.business.set(NOW + i64::from(end - 50 - TODAY) * DAY);
-    let facts = app.profiles().get(&caller, id).await.expect("a customer").facts;
-    assert_eq!(facts["points-expiring-90d"], 0, "they are over by now");
-    assert_eq!(view(&app, &caller, id).await.points.available, 0);
-}
-
-async fn the_books_tie_out(store: Store) {
-    let (app, clocks, caller) = club(&store, "books", packed("points-and-tiers")).await;
-    let one = trip(&app, &caller, "M1", 25_000).await;
-    let two = trip(&app, &caller, "M2", 1_000).await;
-    let loyalty = app.loyalty();
-    loyalty
-        .create_reward(&caller, &gift("pillow", 4_000))
-        .await
-        .expect("a reward");
-    let order = loyalty.redeem(&caller, one, "pillow").await.expect("an order");
-    loyalty.fulfil(&caller, order.id, None).await.expect("it is handed out");
-    clocks.business.set(NOW + DAY);
-    loyalty.redeem(&caller, one, "pillow").await.expect("an order");
-    loyalty
-        .transfer(&caller, one, two, 500)
-        .await
-        .expect("they are passed on");
-    loyalty
-        .set_state(&caller, two, MemberState::Closed, None)
-        .await
-        .expect("they leave");
-    let owed = loyalty.liability(&caller, None).await.expect("books");
-    let members = [view(&app, &caller, one).await, view(&app, &caller, two).await];
-    let available: i64 = members
-        .iter()
-        .map(|member| member.points.available + member.points.held)
-        .sum();
-    assert_eq!((owed.available, owed.pending, owed.value), (available, 0, available));
-    assert_eq!(owed.rows.iter().map(|row| row.available).sum::<i64>(), available);
-    assert_eq!(owed.rows.len(), 1, "{:?}", owed.rows);
-    assert_eq!((owed.breakage.expired, owed.breakage.spent), (1_500, 4_000));
-    assert_eq!(owed.breakage.rate, Some(2_727));
-    assert_eq!(owed.breakage.points, available * 2_727 / 10_000);
-    let before = loyalty.liability(&caller, Some(TODAY)).await.expect("books");
-    assert_eq!((before.available, before.rows.len()), (22_000, 0));
-    let whole = loyalty
-        .movements(&caller, (TODAY - 100, TODAY + 1))
-        .await
-        .expect("movements");
-    assert_eq!(whole.opening.lines, 0);
-    assert_eq!(whole.closing.available + whole.closing.held, available);
-    let day = loyalty
-        .movements(&caller, (TODAY + 1, TODAY + 1))
-        .await
-        .expect("movements");
-    let moved: i64 = day.rows.iter().map(|row| row.available).sum();
-    assert_eq!(day.opening.available + moved, day.closing.available);
-    assert_eq!(day.opening.available, 22_000);
-    assert_eq!(code(loyalty.movements(&caller, (TODAY, TODAY - 1)).await), "bad_period");
-}
-
-async fn rules_are_told_of_the_agencys_own_events(store: Store) {
-    let (app, _, caller) = club(&store, "events", packed("status-match")).await;
-    let id = trip(&app, &caller, "M1", 1_000).await;
-    let event = |name: &str, data: Value| AgencyEvent {
-        name: name.to_owned(),
-        data: data.as_object().cloned().unwrap_or_default(),
-    };
-    let loyalty = app.loyalty();
-    assert_eq!(
-        code(loyalty.tell_of(&caller, id, &event("Status", json!({}))).await),
-        "bad_event"
-    );
-    let before = view(&app, &caller, id).await.status;
-    let gold = event("status-match", json!({"club": "a", "tier": "Gold"}));
-    loyalty.tell_of(&caller, id, &gold).await.expect("it is told");
-    follow(&app, &caller).await;
-    // as much as is missing to 60,000
-    assert_eq!(view(&app, &caller, id).await.status, 60_000);
-    assert_eq!(before, 0);
 }

@@ -148,7 +148,7 @@ async fn every_order_is_the_whole_list_sorted(store: Store) {
         state: Some("closed".to_owned()),
         ..MemberFilter::default()
     };
-    assert_eq!(all(&app, &caller, &closed).await, [Uuid::nil(); 0]);
+    assert!(all(&app, &caller, &closed).await.is_empty());
     let strange = app
         .loyalty()
         .members(&caller, &filter(MemberOrder::Points), Some("x"), 2)
@@ -196,8 +196,8 @@ async fn a_member_is_found_by_what_people_know(store: Store) {
         rows: Rows::Of(Uuid::from_u128(1)),
         ..caller.clone()
     };
-    assert_eq!(all(&app, &stranger, &MemberFilter::default()).await, [Uuid::nil(); 0]);
-    assert_eq!(all(&app, &stranger, &of("王")).await, [Uuid::nil(); 0]);
+    assert!(all(&app, &stranger, &MemberFilter::default()).await.is_empty());
+    assert!(all(&app, &stranger, &of("王")).await.is_empty());
     assert_eq!(
         app.loyalty().member_counts(&stranger, TODAY).await.expect("an answer"),
         None
