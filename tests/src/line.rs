@@ -1,5 +1,6 @@
 //! A line to PostgreSQL on which answers to commits can get lost: the server hears the commit, and the client never what became of it.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -64,7 +65,7 @@ impl Line {
         &self.url
     }
 
-    /// From now on the answer to one commit in `one_in` gets lost; to none with 0.
+    /// From now on the answer to one commit in `one_in` gets lost, on average; to none with 0.
     pub fn lose(&self, one_in: u64) {
         self.ways.loses.store(one_in, Ordering::SeqCst);
     }
@@ -100,7 +101,7 @@ fn carry(client: &TcpStream, server: &TcpStream, ways: &Ways) {
             if bytes[..read].windows(COMMIT.len()).any(|window| window == COMMIT) {
                 let number = ways.commits.fetch_add(1, Ordering::SeqCst) + 1;
                 let loses = ways.loses.load(Ordering::SeqCst);
-                if loses > 0 && number.is_multiple_of(loses) {
+                if loses > 0 && scattered(number).is_multiple_of(loses) {
                     ways.lost.fetch_add(1, Ordering::SeqCst);
                     cut.store(true, Ordering::SeqCst);
                 }
@@ -113,6 +114,13 @@ fn carry(client: &TcpStream, server: &TcpStream, ways: &Ways) {
             hang_up(client, server);
         }
     });
+}
+
+/// Who queues with others comes round at even intervals: lost answers at even intervals would hit the same one each time.
+fn scattered(number: u64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    number.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Nobody listens at the other end, and that is what it has to look like: a connection that goes with something unread is reset.

@@ -231,7 +231,8 @@ fn answers_to_commits_that_get_lost_make_nothing_twice() {
         .iter()
         .map(|code| code["code"].as_str().unwrap())
         .collect();
-    line.lose(4);
+    // a host asks seven times: of 400 commits all seven get lost in one run of some 700
+    line.lose(6);
     // each code is good for one quote: whoever is told that it is used up has met their own ghost
     let ids: Vec<String> = std::thread::scope(|scope| {
         let askers: Vec<_> = codes
@@ -297,7 +298,7 @@ fn answers_to_commits_that_get_lost_make_nothing_twice() {
         );
     }
     line.lose(0);
-    assert!(line.lost() > 50, "{} answers got lost", line.lost());
+    assert!(line.lost() > 40, "{} answers got lost", line.lost());
     let quotes: BTreeSet<String> = shop.client.all("/api/v1/quotes").iter().map(id_of).collect();
     assert_eq!((quotes.len(), &quotes), (codes.len(), &ids.into_iter().collect()));
     let spent = 7 * codes.len() as i64;

@@ -27,7 +27,7 @@ const GROUP: usize = 500;
 const WAITING: usize = 1_024;
 
 impl IntakeQueue {
-    /// A queue whose worker starts with [`IntakeQueue::work`].
+    /// A queue whose worker starts with [`IntakeWork::run`].
     pub(crate) fn new() -> (Self, IntakeWork) {
         let (sender, receiver) = mpsc::channel(WAITING);
         (Self { sender }, IntakeWork { receiver })
