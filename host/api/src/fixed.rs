@@ -77,6 +77,8 @@ fixed! {
     ];
     /// Where an occasion stands whose rule was not asked with success: it is asked again, or somebody has to look.
     OccasionState = ["waiting", "review"];
+    /// Where a preview of a loyalty rule stands.
+    PreviewState = ["waiting", "running", "done", "cancelled", "failed"];
     /// Where an adjustment stands.
     AdjustmentState = ["waiting", "approved", "rejected"];
     /// What a reward is. `coupon`: of a campaign; `gift`: sent; `money_off`: off a quote.

@@ -3,6 +3,7 @@
 mod adjustments;
 mod books;
 mod occasions;
+mod previews;
 mod programme;
 mod redemptions;
 mod referrals;
@@ -42,6 +43,7 @@ pub(super) fn routes() -> Calls {
         .merge(referrals::routes())
         .merge(books::routes())
         .merge(occasions::routes())
+        .merge(previews::routes())
         .merge(tiers::routes())
 }
 

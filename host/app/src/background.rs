@@ -18,6 +18,9 @@ const DELIVERIES: u32 = 32;
 /// Jobs at once that wait for those who failed lately, or have not answered yet.
 const RETRIES: u32 = 8;
 
+/// Jobs at once that go over many, which a few processors have enough of.
+const WORK: u32 = 4;
+
 /// How often the cache of compiled plugins is tidied.
 const TIDY_EVERY: Duration = Duration::from_hours(24);
 
@@ -41,6 +44,7 @@ impl App {
                 (Lane::Deliveries, DELIVERIES),
                 (Lane::Retries, RETRIES),
                 (Lane::Imports, crate::intake::FILES),
+                (Lane::Work, WORK),
             ] {
                 app.background.spawn(app.clone().run_beside(lane, width));
             }

@@ -167,6 +167,7 @@ fn job_kinds() -> Kinds {
         .with_together::<quotes::Expire>()
         .with::<quotes::Return>()
         .with::<loyalty::Follow>()
+        .with::<loyalty::Play>()
         .with::<webhooks::Deliver>()
         .with::<webhooks::Tidy>()
 }

@@ -34,6 +34,8 @@ pub enum Lane {
     Retries,
     /// Beside each other, on each host one of an agency at a time: files.
     Imports,
+    /// The same for what goes over many and somebody waits for.
+    Work,
 }
 
 impl Lane {
@@ -44,6 +46,7 @@ impl Lane {
             Self::Deliveries => "deliveries",
             Self::Retries => "retries",
             Self::Imports => "imports",
+            Self::Work => "work",
         }
     }
 }
@@ -52,7 +55,7 @@ impl TryFrom<String> for Lane {
     type Error = NoLane;
 
     fn try_from(name: String) -> std::result::Result<Self, NoLane> {
-        [Self::Timers, Self::Deliveries, Self::Retries, Self::Imports]
+        [Self::Timers, Self::Deliveries, Self::Retries, Self::Imports, Self::Work]
             .into_iter()
             .find(|lane| lane.as_str() == name)
             .ok_or(NoLane(name))

@@ -30,12 +30,7 @@ pub async fn reserve(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64, postings:
 /// # Errors
 /// [`StoreError::Overtaken`] if a condition is not met, or one of them has set something aside; failures of the database.
 pub async fn reserve_all(tx: &mut Tx, agency: Uuid, moving: &[Moving<'_>]) -> Result<()> {
-    let done = open(tx, agency, Movement::Reserve, moving).await?;
-    if done || moving.iter().all(|each| each.postings.is_empty()) {
-        Ok(())
-    } else {
-        Err(StoreError::Overtaken)
-    }
+    open_all(tx, agency, Movement::Reserve, moving).await
 }
 
 /// Lets amounts in; whether this call did it and not one before.
@@ -44,6 +39,23 @@ pub async fn reserve_all(tx: &mut Tx, agency: Uuid, moving: &[Moving<'_>]) -> Re
 /// Failures of the database.
 pub async fn credit(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64, postings: &[Posting]) -> Result<bool> {
     open(tx, agency, Movement::Credit, &[Moving { cause, at, postings }]).await
+}
+
+/// The same for many causes at once, none of which has let anything in before.
+///
+/// # Errors
+/// [`StoreError::Overtaken`] if one of them has; failures of the database.
+pub async fn credit_all(tx: &mut Tx, agency: Uuid, moving: &[Moving<'_>]) -> Result<()> {
+    open_all(tx, agency, Movement::Credit, moving).await
+}
+
+/// The same as [`debit`] for many causes at once, none of which has taken anything out before. Where a condition cannot be met by all of them it
+/// is met by none.
+///
+/// # Errors
+/// As [`reserve_all`].
+pub async fn debit_all(tx: &mut Tx, agency: Uuid, moving: &[Moving<'_>]) -> Result<()> {
+    open_all(tx, agency, Movement::Debit, moving).await
 }
 
 /// Takes amounts out that were not set aside; whether this call did it and not one before.
@@ -76,6 +88,15 @@ pub async fn release(tx: &mut Tx, agency: Uuid, cause: Cause, at: i64) -> Result
 /// Failures of the database.
 pub async fn release_all(tx: &mut Tx, agency: Uuid, causes: &[Cause], at: i64) -> Result<bool> {
     settle(tx, agency, causes, (Movement::Release, at)).await
+}
+
+async fn open_all(tx: &mut Tx, agency: Uuid, movement: Movement, moving: &[Moving<'_>]) -> Result<()> {
+    let done = open(tx, agency, movement, moving).await?;
+    if done || moving.iter().all(|each| each.postings.is_empty()) {
+        Ok(())
+    } else {
+        Err(StoreError::Overtaken)
+    }
 }
 
 async fn open(tx: &mut Tx, agency: Uuid, movement: Movement, moving: &[Moving<'_>]) -> Result<bool> {

@@ -1,6 +1,7 @@
 //! What is known of the customer a decision is about: the facts of today and the segments, each given to a rule only where it declares
 //! to read it.
 
+use super::frame::Frame;
 use crate::error::{AppError, Result};
 use crate::rules::Moment;
 use crate::{Facts, Room};
@@ -64,23 +65,50 @@ impl Asker for Known {
 /// The declared facts of whoever asks, in their declared order, for a rule of this seed. Of nobody everything is unknown, or zero where that
 /// cannot be.
 pub(crate) fn project(description: &Description, seed: u64, known: Option<&Known>) -> Vec<Fact> {
+    let fact = |fact: &FactUse| match known {
+        Some(known) if fact.key == LOT.key => told(fact, Value::Whole(lot(seed, known.ordinal).into())),
+        Some(known) => told(fact, known.value(&fact.key, fact.kind)),
+        None => told(fact, Value::Unknown),
+    };
+    description.facts.iter().map(fact).collect()
+}
+
+/// The same of the customer at a place in the frame: for whoever asks about everyone.
+pub(crate) fn project_row(
+    description: &Description,
+    seed: u64,
+    room: &Room,
+    frame: &Frame,
+    (ordinal, today): (u32, Day),
+) -> Vec<Fact> {
     let fact = |fact: &FactUse| {
-        let value = match known {
-            Some(known) if fact.key == LOT.key => Value::Whole(lot(seed, known.ordinal).into()),
-            Some(known) => known.value(&fact.key, fact.kind),
-            None => Value::Unknown,
-        };
-        match value {
-            Value::Unknown if fact.nullable => Fact::Null,
-            Value::Unknown => Fact::zero(fact.kind),
-            Value::Whole(n) => Fact::Int(n),
-            // plus zero: canonical JSON knows one zero only
-            Value::Number(n) => Fact::Number(n + 0.0),
-            Value::Flag(flag) => Fact::Flag(flag),
-            Value::Text(text) => Fact::Text(text.to_owned()),
+        if fact.key == LOT.key {
+            return told(fact, Value::Whole(lot(seed, ordinal).into()));
+        }
+        if let Some(binding) = fact.key.strip_prefix(SEGMENT) {
+            let live = room.live();
+            let live = live.get(binding);
+            let segment = live.and_then(|live| live.key(live.class(ordinal as usize)));
+            return told(fact, segment.map_or(Value::Unknown, Value::Text));
+        }
+        match (ordinal as usize) < frame.len() {
+            true => told(fact, frame.value_at(frame.position(&fact.key), ordinal as usize, today)),
+            false => told(fact, Value::Unknown),
         }
     };
     description.facts.iter().map(fact).collect()
+}
+
+fn told(fact: &FactUse, value: Value<'_>) -> Fact {
+    match value {
+        Value::Unknown if fact.nullable => Fact::Null,
+        Value::Unknown => Fact::zero(fact.kind),
+        Value::Whole(n) => Fact::Int(n),
+        // plus zero: canonical JSON knows one zero only
+        Value::Number(n) => Fact::Number(n + 0.0),
+        Value::Flag(flag) => Fact::Flag(flag),
+        Value::Text(text) => Fact::Text(text.to_owned()),
+    }
 }
 
 impl Facts<'_> {

@@ -5,9 +5,10 @@ use crate::Loyalty;
 use crate::error::{AppError, Result};
 use crate::team::{Caller, Mask};
 use posthouse_domain::{Day, time, words};
-use posthouse_store::Access;
 use posthouse_store::loyalty::{self as store, MovementRow};
+use posthouse_store::{Access, Tx};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// How far back is looked for what expired, in days.
 const BASIS: Day = 730;
@@ -108,7 +109,7 @@ pub struct Movements {
 }
 
 /// What points are worth in minor units, cut off.
-fn worth(points: i64, value_of_100: i64) -> i64 {
+pub(super) fn worth(points: i64, value_of_100: i64) -> i64 {
     let value = i128::from(points) * i128::from(value_of_100) / 100;
     i64::try_from(value).unwrap_or(if points < 0 { i64::MIN } else { i64::MAX })
 }
@@ -129,6 +130,38 @@ fn moved(rows: &[MovementRow], kinds: &[&str], of: impl Fn(&MovementRow) -> i64)
         .iter()
         .filter(|row| row.wallet == "points" && kinds.contains(&row.kind.as_str()));
     own.map(of).sum()
+}
+
+/// What ended in the past, from which follows how much of what is outstanding nobody is expected to spend.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Basis {
+    from: Day,
+    expired: i64,
+    spent: i64,
+    /// In parts of 10,000; a share of what ended, which nobody knows where nothing did.
+    pub(super) rate: Option<i64>,
+}
+
+impl Basis {
+    pub(super) async fn read(tx: &mut Tx, agency: Uuid, on: Day) -> Result<Self> {
+        let from = on.saturating_sub(BASIS - 1);
+        let past = store::movements(tx, agency, (from, on)).await?;
+        let expired = -moved(&past, &["expired", "forfeited"], |row| row.available + row.pending);
+        let spent = -moved(&past, &["redeemed", "returned"], |row| row.available + row.held);
+        let ended = expired + spent;
+        Ok(Self {
+            from,
+            expired,
+            spent,
+            rate: (ended > 0).then(|| (i128::from(expired) * 10_000 / i128::from(ended)) as i64),
+        })
+    }
+
+    /// How many of so many points nobody is expected to spend.
+    pub(super) fn of(&self, points: i64) -> i64 {
+        self.rate
+            .map_or(0, |rate| (i128::from(points) * i128::from(rate) / 10_000) as i64)
+    }
 }
 
 impl Loyalty<'_> {
@@ -153,8 +186,7 @@ impl Loyalty<'_> {
         let programme = store::programme(&mut tx, agency).await?;
         let programme = Programme::try_from(programme.ok_or(AppError::NotFound("programme"))?)?;
         let total = sum(&store::movements(&mut tx, agency, (Day::MIN, on)).await?, "");
-        let from = on.saturating_sub(BASIS - 1);
-        let past = store::movements(&mut tx, agency, (from, on)).await?;
+        let basis = Basis::read(&mut tx, agency, on).await?;
         let mut months: BTreeMap<(Option<String>, Option<Day>), (i64, i64)> = BTreeMap::new();
         if on == today {
             for row in store::outstanding(&mut tx, agency).await? {
@@ -165,12 +197,7 @@ impl Loyalty<'_> {
         }
         let value = |points| worth(points, programme.value_of_100);
         let outstanding = total.available + total.held + total.pending;
-        let expired = -moved(&past, &["expired", "forfeited"], |row| row.available + row.pending);
-        let spent = -moved(&past, &["redeemed", "returned"], |row| row.available + row.held);
-        let ended = expired + spent;
-        // a share of what ended, which nobody knows where nothing did
-        let rate = (ended > 0).then(|| (i128::from(expired) * 10_000 / i128::from(ended)) as i64);
-        let points = rate.map_or(0, |rate| (i128::from(outstanding) * i128::from(rate) / 10_000) as i64);
+        let points = basis.of(outstanding);
         Ok(Liability {
             on,
             available: total.available + total.held,
@@ -190,11 +217,11 @@ impl Loyalty<'_> {
                 })
                 .collect(),
             breakage: Breakage {
-                from,
+                from: basis.from,
                 to: on,
-                expired,
-                spent,
-                rate,
+                expired: basis.expired,
+                spent: basis.spent,
+                rate: basis.rate,
                 points,
                 value: value(points),
             },

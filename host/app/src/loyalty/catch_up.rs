@@ -1,7 +1,7 @@
 //! What the host does in the background, at once: for whoever turns the clock.
 
 use crate::Loyalty;
-use crate::error::{Result, repeating};
+use crate::error::Result;
 use crate::team::Caller;
 
 impl Loyalty<'_> {
@@ -10,9 +10,7 @@ impl Loyalty<'_> {
     /// # Errors
     /// Failures of the database.
     pub async fn catch_up(&self, caller: &Caller) -> Result<()> {
-        let room = &caller.room;
-        while repeating!(self.follow_slice(room))? {}
-        while self.ask_next(room).await? {}
-        self.turn_day(room).await
+        while self.go_on(&caller.room).await? {}
+        Ok(())
     }
 }

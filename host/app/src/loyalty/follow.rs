@@ -2,27 +2,33 @@
 //! active. Whatever the order in which records came, a booking is looked at as it is now.
 
 use super::brought::brought;
+use super::happened::of_booking;
 use super::members;
 use super::programme::{Enrol, Programme};
 use super::rules::asked;
 use super::sheet::{Sheet, Why, tell};
 use super::slice::Slice;
-use crate::error::{AppError, Result, repeating};
+use super::state::MemberState;
+use super::written::write;
+use crate::error::{Result, repeating};
 use crate::jobs::{Done, Job, JobRow};
 use crate::{App, Loyalty, Room};
 use posthouse_domain::booking::Booking;
 use posthouse_domain::loyalty::account::kept;
-use posthouse_domain::loyalty::{Booked, Happening, Occasion, Waiting};
+use posthouse_domain::loyalty::{Happening, Occasion, Waiting};
 use posthouse_domain::{Day, canonical, time};
 use posthouse_store::loyalty::{self as store, OccasionRow, WAITING};
 use posthouse_store::{Access, intake};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Bookings looked at in one transaction.
-const SLICE: i64 = 50;
+const SLICE: i64 = 256;
+/// How long it goes on at a time.
+const TURN: Duration = Duration::from_secs(1);
 
 /// Follows bookings and asks rules, until nothing is left to be done.
 pub(crate) struct Follow;
@@ -34,31 +40,17 @@ impl Job for Follow {
 
     async fn run(app: &App, job: &JobRow) -> Result<Done> {
         let room = app.room(job.agency_id).await?;
-        while repeating!(app.loyalty().follow_slice(&room))? {}
-        while app.loyalty().ask_next(&room).await? {}
-        // tiers that are to be looked at again, as somebody gave or took status by hand
-        app.loyalty().turn_day(&room).await?;
+        let began = std::time::Instant::now();
+        while app.loyalty().go_on(&room).await? {
+            // what others have scheduled waits no longer than this
+            if began.elapsed() > TURN {
+                return Ok(Done::At(app.machine.now().max(job.due + 1)));
+            }
+        }
         let mut tx = app.store.read(Access::Agency(room.id)).await?;
         let next = store::next_occasion(&mut tx, room.id).await?;
         Ok(next.map_or(Done::Over, Done::At))
     }
-}
-
-/// What of a booking a rule is told.
-fn booked(booking: &Booking) -> Option<Booked> {
-    let details = &booking.details;
-    Some(Booked {
-        product: details.product.clone(),
-        destination: details.destination.clone(),
-        theme: details.theme.clone(),
-        channel: details.channel.clone(),
-        booked: booking.booked_on(),
-        departs: details.departs_on,
-        returns: details.returns_on,
-        travellers: details.travellers,
-        // of a price that nobody knows nothing is earned yet
-        amount: details.amount?,
-    })
 }
 
 /// An occasion of a booking as it should be.
@@ -73,20 +65,11 @@ struct Wanted {
 impl Slice<'_> {
     /// The occasions that a booking is, the confirmation first.
     fn wanted(&self, booking: &Booking) -> Vec<Wanted> {
-        let Some(booked) = booked(booking).filter(|_| booking.status.is_trip()) else {
+        let Some(happened) = of_booking(booking) else {
             return Vec::new();
         };
-        let (basis, amount) = (json!(booked).to_string(), booked.amount);
-        let basis = canonical::digest(&basis);
-        let confirmed = (
-            booked.booked,
-            Happening::BookingConfirmed {
-                booking: booked.clone(),
-            },
-        );
-        let over = booking
-            .over_on()
-            .map(|day| (day, Happening::BookingCompleted { booking: booked }));
+        let basis = canonical::digest(json!(happened.booked).to_string());
+        let amount = happened.booked.amount;
         let since = self.programme.since;
         let wanted = |(on, what): (Day, Happening)| {
             let kind = what.kind();
@@ -99,9 +82,8 @@ impl Slice<'_> {
                 amount,
             }
         };
-        [Some(confirmed), over]
-            .into_iter()
-            .flatten()
+        happened
+            .occasions()
             .map(wanted)
             .filter(|wanted| wanted.on >= since)
             .collect()
@@ -142,6 +124,7 @@ impl Slice<'_> {
                     self.changed.push(OccasionRow {
                         state: WAITING.to_owned(),
                         occasion: wanted.occasion.clone(),
+                        on_day: wanted.on,
                         basis: wanted.basis.clone(),
                         amount: wanted.amount,
                         attempts: 0,
@@ -179,6 +162,7 @@ impl Slice<'_> {
                 round: round + 1,
                 state: WAITING.to_owned(),
                 occasion: wanted.occasion.clone(),
+                on_day: wanted.on,
                 basis: wanted.basis.clone(),
                 amount: wanted.amount,
                 attempts: 0,
@@ -267,6 +251,14 @@ impl Slice<'_> {
 }
 
 impl Loyalty<'_> {
+    /// Follows some bookings, asks about some occasions, and looks again at tiers of members who were given or lost status by hand. Whether there
+    /// was anything to do.
+    pub(super) async fn go_on(&self, room: &Arc<Room>) -> Result<bool> {
+        let followed = repeating!(self.follow_slice(room))?;
+        let asked = self.ask_some(room).await?;
+        Ok(self.turn_some(room).await? || followed || asked)
+    }
+
     /// Looks at some of the bookings that have changed; whether there were any.
     pub(super) async fn follow_slice(&self, room: &Arc<Room>) -> Result<bool> {
         let (agency, moment) = (room.id, self.app.segments().moment(room));
@@ -301,23 +293,13 @@ impl Loyalty<'_> {
         customers.extend(brought.iter().map(|one| one.row.referrer_id));
         customers.sort_unstable();
         customers.dedup();
-        let mut sheets = BTreeMap::new();
-        for customer in customers {
-            let own: Vec<Uuid> = occasions
-                .values()
-                .flatten()
-                .chain(brought.iter().flat_map(|one| &one.occasions))
-                .filter(|row| row.customer_id == customer)
-                .map(|row| row.id)
-                .collect();
-            match Sheet::lock(&mut tx, agency, customer, &own, moment).await {
-                Ok(sheet) if sheet.member.state != "closed" => {
-                    sheets.insert(customer, sheet);
-                }
-                Ok(_) | Err(AppError::NotFound(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let known = occasions
+            .values()
+            .flatten()
+            .chain(brought.iter().flat_map(|one| &one.occasions));
+        let known: Vec<Uuid> = known.map(|row| row.id).collect();
+        let mut sheets = Sheet::lock_all(&mut tx, agency, &customers, &known, moment).await?;
+        sheets.retain(|_, sheet| sheet.member.state != MemberState::Closed.as_str());
         let mut slice = Slice {
             app: self.app,
             room,
@@ -351,10 +333,7 @@ impl Loyalty<'_> {
         let again: Vec<&str> = again.iter().map(|row| row.id.as_str()).collect();
         store::touch(&mut tx, agency, &again).await?;
         let members: Vec<Uuid> = sheets.keys().copied().collect();
-        let mut told = Vec::new();
-        for sheet in sheets.into_values() {
-            told.extend(sheet.write(&mut tx, agency).await?);
-        }
+        let told = write(&mut tx, agency, &sheets.values().collect::<Vec<_>>()).await?;
         self.app
             .facts()
             .contribute::<super::Standing>(&mut tx, agency, &members, moment.today)

@@ -2,7 +2,9 @@
 
 use crate::App;
 use crate::rules::Moment;
-use posthouse_domain::loyalty::{Happening, Occasion};
+use posthouse_domain::Day;
+use posthouse_domain::booking::Booking;
+use posthouse_domain::loyalty::{Booked, Happening, Occasion};
 use posthouse_store::loyalty::{OccasionRow, WAITING};
 use serde_json::json;
 use uuid::Uuid;
@@ -18,6 +20,47 @@ pub(super) fn joined(app: &App, customer: Uuid, binding: &str, moment: Moment) -
         what: Happening::Joined,
     };
     occasion_row(app, customer, ("member", String::new()), binding, &occasion, moment)
+}
+
+/// What happened of a booking that is a trip and has a price.
+pub(super) struct OfBooking {
+    /// What of it a rule is told.
+    pub(super) booked: Booked,
+    /// The day on which its trip was over.
+    pub(super) over: Option<Day>,
+}
+
+impl OfBooking {
+    /// Its occasions with their days, the confirmation first.
+    pub(super) fn occasions(self) -> impl Iterator<Item = (Day, Happening)> {
+        let Self { booked: booking, over } = self;
+        let confirmed = (
+            booking.booked,
+            Happening::BookingConfirmed {
+                booking: booking.clone(),
+            },
+        );
+        let completed = over.map(|day| (day, Happening::BookingCompleted { booking }));
+        [Some(confirmed), completed].into_iter().flatten()
+    }
+}
+
+/// What happened of a booking; nothing while it is no trip, or of a price that nobody knows.
+pub(super) fn of_booking(booking: &Booking) -> Option<OfBooking> {
+    let details = &booking.details;
+    let booked = Booked {
+        product: details.product.clone(),
+        destination: details.destination.clone(),
+        theme: details.theme.clone(),
+        channel: details.channel.clone(),
+        booked: booking.booked_on(),
+        departs: details.departs_on,
+        returns: details.returns_on,
+        travellers: details.travellers,
+        amount: details.amount?,
+    };
+    let over = booking.over_on();
+    booking.status.is_trip().then_some(OfBooking { booked, over })
 }
 
 /// An occasion that no booking is, for the first time.
@@ -39,6 +82,7 @@ pub(super) fn occasion_row(
         round: 1,
         state: WAITING.to_owned(),
         occasion: json!(occasion).to_string(),
+        on_day: occasion.on,
         basis: String::new(),
         amount: 0,
         attempts: 0,

@@ -131,7 +131,7 @@ pub(super) async fn enrol(app: &App, tx: &mut Tx, room: &Room, customers: &[Uuid
         created_at: moment.now,
     };
     let rows: Vec<MemberRow> = new.iter().copied().zip(first..).map(row).collect();
-    store::insert(tx, agency, &rows).await?;
+    store::put(tx, agency, &rows).await?;
     let mut occasions = Vec::new();
     for binding in super::rules::asked(tx, agency).await? {
         for customer in &new {

@@ -9,6 +9,7 @@
 //! waits and is asked again, and then is for review: an occasion is never lost and never posts twice.
 
 mod adjustments;
+mod asking;
 mod books;
 mod brought;
 mod catch_up;
@@ -22,6 +23,7 @@ mod members;
 mod occasions;
 mod orders;
 pub(crate) mod point;
+mod preview;
 mod programme;
 mod redemptions;
 mod referrals;
@@ -37,12 +39,14 @@ mod tests;
 mod tiers;
 mod transfers;
 mod turn;
+mod written;
 
 pub use adjustments::{Adjust, AdjustmentView};
 pub use books::{Breakage, Liability, Movement, Movements, Outstanding};
 pub use list::{AllMembers, MemberCounts, MemberFilter, MemberOrder};
 pub use members::{Balances, Expiring, MemberView, NextTierView, TierView};
 pub use occasions::OccasionView;
+pub use preview::{Change, Foreseen, MemberChange, MonthChange, PreviewRequest, PreviewView};
 pub use programme::{Enrol, Programme};
 pub use redemptions::RedemptionView;
 pub use referrals::ReferralView;
@@ -56,6 +60,7 @@ pub(crate) use facts::Standing;
 pub(crate) use follow::Follow;
 pub(crate) use in_quotes::PointsOffer;
 pub(crate) use orders::End;
+pub(crate) use preview::Play;
 pub(crate) use redemptions::Ordered;
 pub(crate) use sheet::tell;
 

@@ -3,6 +3,7 @@
 use super::programme::Programme;
 use super::sheet::{Sheet, Why};
 use super::state::MemberState;
+use super::written::write;
 use crate::Loyalty;
 use crate::error::{AppError, Result};
 use crate::rules::Moment;
@@ -103,10 +104,7 @@ impl Loyalty<'_> {
     ) -> Result<Vec<Told>> {
         let customers: Vec<Uuid> = sheets.iter().map(|sheet| sheet.member.customer_id).collect();
         let looks_again = sheets.iter().any(Sheet::looks_again);
-        let mut told = Vec::new();
-        for sheet in sheets {
-            told.extend(sheet.write(tx, agency).await?);
-        }
+        let told = write(tx, agency, &sheets.iter().collect::<Vec<_>>()).await?;
         if looks_again {
             store::follow_soon(tx, agency).await?;
         }

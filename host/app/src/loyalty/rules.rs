@@ -4,12 +4,14 @@ use super::point::Loyalty as Point;
 use super::{LOYALTY, MAIN};
 use crate::Loyalty;
 use crate::error::Result;
-use crate::rules::point::RuleName;
+use crate::rules::point::{Rule, RuleName};
 use crate::rules::{Activation, BindingView};
 use crate::team::Caller;
-use posthouse_domain::Localized;
+use posthouse_domain::{Localized, Words};
 use posthouse_engine::TierDef;
-use posthouse_store::{Tx, attributes, plugins};
+use posthouse_store::{Access, Tx, attributes, plugins};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 impl Loyalty<'_> {
@@ -75,6 +77,64 @@ impl Loyalty<'_> {
             .await;
         // a plugin that does not open names nothing, and that is told elsewhere
         Ok(rule.map_or_else(|_| Vec::new(), |rule| rule.plugin.point().tiers().to_vec()))
+    }
+}
+
+/// The rules that are asked, by their bindings; why not, of those that cannot be opened.
+#[derive(Debug, Default)]
+pub(super) struct InForce(BTreeMap<String, std::result::Result<Arc<Rule<Point>>, Words>>);
+
+impl InForce {
+    /// The rule of a binding, if one is in force.
+    pub(super) fn named(&self, binding: &str) -> Option<&std::result::Result<Arc<Rule<Point>>, Words>> {
+        self.0.get(binding)
+    }
+
+    /// The one that gives tiers.
+    pub(super) fn main(&self) -> Option<&std::result::Result<Arc<Rule<Point>>, Words>> {
+        self.named(MAIN)
+    }
+
+    /// Whether any of them is told facts.
+    pub(super) fn read_facts(&self) -> bool {
+        let mut open = self.0.values().flatten();
+        open.any(|rule| !rule.plugin.description().facts.is_empty())
+    }
+}
+
+impl Loyalty<'_> {
+    /// The rules in force, opened.
+    ///
+    /// # Errors
+    /// What will pass: a database or compiler that is busy.
+    pub(super) async fn in_force(&self, agency: Uuid) -> Result<InForce> {
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let rows = plugins::bindings(&mut tx, agency).await?;
+        drop(tx);
+        let rows: Vec<_> = rows
+            .into_iter()
+            .filter(|row| row.extension_point == LOYALTY && !row.is_ended())
+            .collect();
+        // to open a plugin can take its compilation; no connection is held meanwhile
+        let digests = rows.iter().map(|row| row.digest.clone()).collect();
+        self.app.plugins().open_all(agency, digests).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let own = attributes::definitions(&mut tx, agency).await?;
+        let mut open = BTreeMap::new();
+        for row in rows {
+            let rule = self
+                .app
+                .plugins()
+                .rule::<Point>(&mut tx, agency, RuleName::in_force(&row), &own)
+                .await;
+            let rule = match rule {
+                Err(error) if error.will_pass() => return Err(error),
+                Err(error) => Err(Words::of(&error)),
+                Ok(rule) => Ok(Arc::new(rule)),
+            };
+            open.insert(row.name, rule);
+        }
+        Ok(InForce(open))
     }
 }
 

@@ -1,427 +1,224 @@
-//! Asking rules about occasions, and posting what they say.
+//! Asking rules about what waits, and bringing members to a new day: many at once. What rules say is written in one transaction, for those who
+//! are as they were when they were asked; the others are asked again.
 
+use super::LOYALTY;
+use super::asking::{Asking, Case, Heard, put_off};
 use super::happened::REFERRAL;
-use super::point::{Loyalty as Point, Request};
-use super::sheet::{Sheet, Why, tell};
-use super::state::MemberState;
-use super::{LOYALTY, MAIN};
+use super::sheet::{Sheet, tell};
+use super::written::write;
 use crate::error::{AppError, Result, repeating};
-use crate::rules::log::{Call, DECISION};
-use crate::rules::point::{About, Made, Rule, RuleName, Subject, decide};
-use crate::rules::words::reason;
-use crate::rules::{Moment, at_once};
+use crate::rules::point::{About, Subject};
+use crate::rules::{Moment, in_turn};
 use crate::{Loyalty, Room};
-use posthouse_domain::loyalty::account::kept;
-use posthouse_domain::loyalty::{New, Occasion};
-use posthouse_domain::{Day, Words, words};
-use posthouse_engine::{Because, MemberAsked, MemberSaid, PlacedIn, Value as Fact};
-use posthouse_store::loyalty::{self as store, MemberRow, OccasionRow, WAITING};
-use posthouse_store::{Access, StoreError, attributes, decisions, intake, plugins};
+use posthouse_domain::{Words, words};
+use posthouse_store::loyalty::{self as store, LotRow, OccasionRow, WAITING};
+use posthouse_store::{Access, Tx, attributes, decisions, intake};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// How often a rule is asked in vain until its occasion is for review.
-const ATTEMPTS: i64 = 5;
-/// The pause after the first attempt, in ms; each further one is four times as long.
-const PAUSE: i64 = 5_000;
-
-/// A member and all that a rule is asked about them.
-struct Prepared {
-    member: MemberRow,
-    sheet: Sheet,
-    /// The rule that is asked, and its customer's facts.
-    asked: Arc<Rule<Point>>,
-    facts: Vec<Fact>,
-    /// The rule that gives tiers, and its.
-    main: Option<(Arc<Rule<Point>>, Vec<Fact>)>,
-}
-
-/// A decision that was made, and by which rule.
-type Decision = (Uuid, Made<MemberSaid>, Arc<Rule<Point>>);
+/// Occasions that are asked about at once.
+const BATCH: i64 = 256;
 
 impl Loyalty<'_> {
-    /// Asks about the occasion that waits the longest; whether there was one.
-    pub(super) async fn ask_next(&self, room: &Arc<Room>) -> Result<bool> {
+    /// Asks about the occasions that wait the longest; whether there were any.
+    pub(super) async fn ask_some(&self, room: &Arc<Room>) -> Result<bool> {
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
-        let next = store::waiting(&mut tx, room.id, self.app.machine.now(), 1).await?.pop();
+        let rows = store::waiting(&mut tx, room.id, self.app.machine.now(), BATCH).await?;
         drop(tx);
-        match next {
-            Some(row) => {
-                self.app.segments().ensure_loaded(room).await?;
-                repeating!(self.settle(room, &row))?;
-                Ok(true)
-            }
-            None => Ok(false),
+        if rows.is_empty() {
+            return Ok(false);
         }
+        self.settle(room, rows, &[]).await?;
+        Ok(true)
     }
 
-    /// Asks about one occasion and posts the answer. Somebody else may have done so since it was read: then nothing is written.
-    pub(super) async fn settle(&self, room: &Arc<Room>, row: &OccasionRow) -> Result<()> {
+    /// Asks about occasions and posts the answers, and brings members to today. Somebody else may have done so meanwhile: then nothing of it is
+    /// written.
+    pub(super) async fn settle(&self, room: &Arc<Room>, rows: Vec<OccasionRow>, turning: &[Uuid]) -> Result<()> {
+        self.app.segments().ensure_loaded(room).await?;
         let moment = self.app.segments().moment(room);
-        let Some(prepared) = self.prepare(room, row.customer_id, &row.binding, moment).await? else {
-            // the rule was taken out of force: what waited for it is for review
-            return self
-                .put_off(room, row, &words!("no rule is in force", "没有生效的规则"), true)
-                .await;
-        };
-        if prepared.member.state == MemberState::Closed.as_str() {
-            return self.let_go(room, row).await;
+        let (asking, cases) = self.prepare(room, rows, turning, moment).await?;
+        let asked = cases.len();
+        let hear = move |place: usize| asking.hear(&cases[place]);
+        let heard = in_turn(&self.app.engine, room.id, asked, hear).await?;
+        match repeating!(self.write_heard(room, &heard, moment)) {
+            Err(error) if !error.will_pass() && heard.len() > 1 => {
+                tracing::warn!(%error, agency = %room.slug, "members could not be written together; each is by itself");
+            }
+            done => return done,
         }
-        let Prepared {
-            member,
-            mut sheet,
-            asked,
-            facts,
-            main,
-        } = prepared;
-        let occasion: Occasion = serde_json::from_str(&row.occasion).map_err(AppError::corrupt("occasion"))?;
-        let request = Request {
-            asked: MemberAsked {
-                occasion: Some(occasion),
-                standing: sheet.standing(),
-            },
-            facts: facts.clone(),
-        };
-        let made = self.ask(room, &asked, request, moment).await?;
-        let said = match &made.answer {
-            Ok(MemberSaid::Earned(earned)) => earned.clone(),
-            Ok(MemberSaid::Placed(_)) => return Err(AppError::Internal("a rule placed where it was to earn".into())),
-            Err(fault) => return self.put_off(room, row, &Words::of(fault), false).await,
-        };
-        let decision = self.app.entropy.id(moment.now);
-        let booking = self.booking(room, row).await?;
-        if let Err(problem) = self.post(
-            &mut sheet,
-            row,
-            &asked,
-            &said,
-            (&facts, decision),
-            booking,
-            (room, moment),
-        ) {
-            return self.put_off(room, row, &problem, true).await;
-        }
-        let mut made = vec![(decision, made, asked)];
-        if let Some((rule, facts)) = main {
-            match self.place(room, &mut sheet, rule, facts, moment).await? {
-                Ok(placed) => made.extend(placed),
-                Err(fault) => return self.put_off(room, row, &fault, false).await,
+        for one in heard {
+            let one = std::slice::from_ref(&one);
+            if let Err(error) = repeating!(self.write_heard(room, one, moment)) {
+                let [Heard { occasions, before, .. }] = one else {
+                    continue;
+                };
+                if error.will_pass() || occasions.is_empty() {
+                    return Err(error);
+                }
+                tracing::error!(%error, agency = %room.slug, customer = %before.customer_id, "what a rule said cannot be posted");
+                let problem = words!("it cannot be posted: {error}", "无法入账：{error}");
+                for (row, _) in occasions {
+                    self.put_off(room, row, &problem).await?;
+                }
             }
         }
-        self.write(room, &member, sheet, made, Some((row, decision)), moment)
-            .await
-    }
-
-    /// The price of a booking, what was paid back of it, and when its trip was over.
-    async fn booking(&self, room: &Room, row: &OccasionRow) -> Result<(i64, Option<Day>)> {
-        if row.about_kind != "booking" {
-            return Ok((0, None));
-        }
-        let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
-        let found = intake::bookings(&mut tx, room.id, &[row.about.as_str()]).await?;
-        let booking = found.first().map(|row| &row.booking);
-        let refunded = booking.map_or(0, |booking| booking.paid_back());
-        Ok((refunded, booking.and_then(|booking| booking.over_on())))
-    }
-
-    /// A member with the rules that are asked about them; none if the binding has no rule in force.
-    async fn prepare(
-        &self,
-        room: &Arc<Room>,
-        customer: Uuid,
-        binding: &str,
-        moment: Moment,
-    ) -> Result<Option<Prepared>> {
-        let agency = room.id;
-        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let own = attributes::definitions(&mut tx, agency).await?;
-        let kinds = Arc::new(
-            own.iter()
-                .map(|own| (own.key.clone(), own.kind))
-                .collect::<HashMap<_, _>>(),
-        );
-        let known = self.app.facts().known(room, &mut tx, customer, kinds, moment).await?;
-        let mut rules = HashMap::new();
-        for name in [binding, MAIN] {
-            let row = plugins::binding(&mut tx, agency, LOYALTY, name).await?;
-            if let Some(row) = row.filter(|row| !row.is_ended())
-                && !rules.contains_key(name)
-            {
-                let rule = self
-                    .app
-                    .plugins()
-                    .rule::<Point>(&mut tx, agency, RuleName::in_force(&row), &own)
-                    .await?;
-                rules.insert(name, Arc::new(rule));
-            }
-        }
-        let facts =
-            |rule: &Rule<Point>| crate::facts::known::project(rule.plugin.description(), rule.seed, Some(&known));
-        let Some(asked) = rules.get(binding).cloned() else {
-            return Ok(None);
-        };
-        let member = store::member(&mut tx, agency, customer).await?;
-        let member = member.ok_or(AppError::NotFound("member"))?;
-        let lots = store::lots(&mut tx, agency, &[customer]).await?;
-        Ok(Some(Prepared {
-            sheet: Sheet::new(member.clone(), lots, moment),
-            member,
-            facts: facts(&asked),
-            main: rules.get(MAIN).map(|main| (main.clone(), facts(main))),
-            asked,
-        }))
-    }
-
-    async fn ask(
-        &self,
-        room: &Room,
-        rule: &Arc<Rule<Point>>,
-        request: Request,
-        moment: Moment,
-    ) -> Result<Made<MemberSaid>> {
-        let asked = rule.clone();
-        let made = at_once(&self.app.engine, room.id, move || decide(&asked, moment, &request)).await?;
-        room.spend(&rule.digest, &made.usage());
-        let call = Call {
-            extension_point: LOYALTY,
-            binding: &rule.binding,
-            digest: &rule.digest,
-            cause: DECISION,
-            moment,
-        };
-        match &made.answer {
-            Ok(_) => room.log(call, &made.log),
-            Err(fault) => room.log_fault(call, fault, None),
-        }
-        Ok(made)
-    }
-
-    /// Posts what a rule said; a sentence if the accounts cannot hold it.
-    #[allow(clippy::too_many_arguments, reason = "what is posted, for what, by whom and when")]
-    fn post(
-        &self,
-        sheet: &mut Sheet,
-        row: &OccasionRow,
-        rule: &Rule<Point>,
-        said: &[(posthouse_domain::loyalty::Posting, Because)],
-        (facts, decision): (&[Fact], Uuid),
-        (refunded, over): (i64, Option<Day>),
-        (room, moment): (&Room, Moment),
-    ) -> std::result::Result<(), Words> {
-        for (place, (posting, because)) in said.iter().enumerate() {
-            if !sheet.account.has_room(posting.wallet, posting.points) {
-                return Err(words!(
-                    "the account cannot hold {points} more",
-                    "账户容纳不下再增加 {points}",
-                    points = posting.points
-                ));
-            }
-            let id = self.app.entropy.id(moment.now);
-            let new = New {
-                id,
-                wallet: posting.wallet,
-                points: posting.points,
-                active: posting.active,
-                expires: posting.expires,
-            };
-            let moved = sheet.account.post(new, moment.today, over);
-            sheet.earned_by(id, row.id);
-            let told = reason(
-                rule.plugin.description(),
-                because.reason,
-                (facts, &because.arguments),
-                &room.terms,
-            );
-            let why = Why {
-                kind: "earned",
-                about_kind: "occasion",
-                about: format!("{}/{place}", row.id),
-                binding: row.binding.clone(),
-                reason: serde_json::to_string(&told).ok(),
-                decision: Some(decision),
-                actor: None,
-            };
-            sheet.note(self.app, posting.wallet, &moved, why);
-            // what was paid back before it was posted
-            let moved = sheet.account.keep(id, kept(posting.points, row.amount, refunded));
-            let why = Why {
-                kind: "reversed",
-                about_kind: "lot",
-                about: format!("{id}/{refunded}"),
-                binding: row.binding.clone(),
-                ..Why::default()
-            };
-            sheet.note(self.app, posting.wallet, &moved, why);
-        }
-        sheet.settle(self.app, &row.id.to_string());
         Ok(())
     }
 
-    /// Asks in which tier the member stands, and puts them there. The host never lowers a tier while it is valid.
-    pub(super) async fn place(
+    /// Members with what rules are told of them, and the rules.
+    pub(super) async fn prepare(
         &self,
-        room: &Room,
-        sheet: &mut Sheet,
-        rule: Arc<Rule<Point>>,
-        facts: Vec<Fact>,
+        room: &Arc<Room>,
+        rows: Vec<OccasionRow>,
+        turning: &[Uuid],
         moment: Moment,
-    ) -> Result<std::result::Result<Option<Decision>, Words>> {
-        let tiers = rule.plugin.point().tiers();
-        if tiers.is_empty() {
-            return Ok(Ok(None));
-        }
-        let request = Request {
-            asked: MemberAsked {
-                occasion: None,
-                standing: sheet.standing(),
-            },
-            facts: facts.clone(),
-        };
-        let made = self.ask(room, &rule, request, moment).await?;
-        let placed = match &made.answer {
-            Ok(MemberSaid::Placed(placed)) => placed.clone(),
-            Ok(MemberSaid::Earned(_)) => return Err(AppError::Internal("a rule earned where it was to place".into())),
-            Err(fault) => return Ok(Err(Words::of(fault))),
-        };
-        let PlacedIn {
-            tier,
-            valid_until,
-            next,
-            because,
-        } = placed;
-        let level = |key: &Option<String>| {
-            key.as_ref()
-                .and_then(|key| tiers.iter().position(|tier| tier.key == *key))
-        };
-        let held = &sheet.member.tier;
-        let is_valid = sheet.member.tier_until.is_some_and(|day| day >= moment.today);
-        let is_lower = match (level(held), level(&tier)) {
-            (Some(now), Some(then)) => then < now,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        // what somebody gave by hand lasts as long as they said
-        let is_shorter = sheet.member.tier_by_hand && *held == tier && valid_until < sheet.member.tier_until;
-        let decision = self.app.entropy.id(moment.now);
-        if !(is_valid && (is_lower || is_shorter)) {
-            let told = because.map(|because| {
-                reason(
-                    rule.plugin.description(),
-                    because.reason,
-                    (&facts, &because.arguments),
-                    &room.terms,
-                )
-            });
-            sheet.place(tier, valid_until, json!(told).to_string(), Some(decision));
-        }
-        sheet.looked();
-        let next = next.map(|next| json!({"tier": next.tier, "have": next.have, "need": next.need, "unit": next.unit}));
-        sheet.member.tier_next = json!(next).to_string();
-        Ok(Ok(Some((decision, made, rule))))
-    }
-
-    /// Writes what came of asking, if the member is as they were then.
-    pub(super) async fn write(
-        &self,
-        room: &Room,
-        before: &MemberRow,
-        sheet: Sheet,
-        made: Vec<Decision>,
-        settled: Option<(&OccasionRow, Uuid)>,
-        moment: Moment,
-    ) -> Result<()> {
-        let (agency, customer) = (room.id, before.customer_id);
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        intake::lock(&mut tx, agency).await?;
-        if let Some((row, _)) = settled
-            && !store::still_waits(&mut tx, agency, row).await?
-        {
-            return Ok(());
-        }
-        let now = store::lock(&mut tx, agency, customer).await?;
-        if now.is_none_or(|now| now.version != before.version + 1) {
-            return Err(StoreError::Overtaken.into());
-        }
-        let subject = settled.map(|(row, _)| Subject {
-            kind: "occasion",
-            id: row.id,
-        });
-        let about = About {
-            customer: Some(customer),
-            subject,
-            at: moment.now,
-        };
-        let rows: Vec<_> = made
-            .iter()
-            .map(|(id, made, rule)| made.row(*id, rule, about, &json!({})))
-            .collect();
-        decisions::insert(&mut tx, agency, &rows).await?;
-        let mut told = sheet.write(&mut tx, agency).await?;
-        if let Some((row, decision)) = settled {
-            let row = OccasionRow {
-                state: "settled".to_owned(),
-                problem: None,
-                decision_id: Some(decision),
-                ..row.clone()
-            };
-            let about = (row.about_kind == REFERRAL).then(|| row.about.clone());
-            store::put_occasions(&mut tx, agency, &[row]).await?;
-            if let Some(about) = about {
-                told.extend(self.rewarded(&mut tx, room, &about, moment).await?);
+    ) -> Result<(Asking, Vec<Case>)> {
+        let agency = room.id;
+        let rules = self.in_force(agency).await?;
+        let mut waiting: BTreeMap<Uuid, Vec<OccasionRow>> = turning.iter().map(|id| (*id, Vec::new())).collect();
+        let mut abouts = Vec::new();
+        for row in &rows {
+            waiting.entry(row.customer_id).or_default().push(row.clone());
+            if row.about_kind == "booking" {
+                abouts.push(row.about.as_str());
             }
         }
-        self.app
-            .facts()
-            .contribute::<super::Standing>(&mut tx, agency, &[customer], moment.today)
-            .await?;
+        abouts.sort_unstable();
+        abouts.dedup();
+        let customers: Vec<Uuid> = waiting.keys().copied().collect();
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let members = store::members(&mut tx, agency, &customers).await?;
+        let mut lots: HashMap<Uuid, Vec<LotRow>> = HashMap::new();
+        for row in store::lots(&mut tx, agency, &customers).await? {
+            lots.entry(row.customer_id).or_default().push(row);
+        }
+        let bookings = intake::bookings(&mut tx, agency, &abouts).await?;
+        let bookings = bookings
+            .into_iter()
+            .map(|row| (row.id, (row.booking.paid_back(), row.booking.over_on())));
+        let bookings = bookings.collect();
+        let own = attributes::definitions(&mut tx, agency).await?;
+        let kinds = Arc::new(
+            own.into_iter()
+                .map(|own| (own.key, own.kind))
+                .collect::<HashMap<_, _>>(),
+        );
+        let mut cases = Vec::with_capacity(members.len());
+        for before in members {
+            let customer = before.customer_id;
+            let known = match rules.read_facts() {
+                true => Some(
+                    self.app
+                        .facts()
+                        .known(room, &mut tx, customer, kinds.clone(), moment)
+                        .await?,
+                ),
+                false => None,
+            };
+            cases.push(Case {
+                lots: lots.remove(&customer).unwrap_or_default(),
+                known,
+                occasions: waiting.remove(&customer).unwrap_or_default(),
+                turns: turning.contains(&customer),
+                before,
+            });
+        }
+        let asking = Asking {
+            app: self.app.clone(),
+            room: room.clone(),
+            rules,
+            bookings,
+            moment,
+        };
+        Ok((asking, cases))
+    }
+
+    /// Writes what came of asking, for those who are as they were then.
+    pub(super) async fn write_heard(&self, room: &Arc<Room>, heard: &[Heard], moment: Moment) -> Result<()> {
+        let agency = room.id;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        intake::lock(&mut tx, agency).await?;
+        let standing = self.still_stand(&mut tx, agency, heard).await?;
+        if standing.is_empty() {
+            return Ok(());
+        }
+        let moved: Vec<&Heard> = standing.iter().copied().filter(|one| one.is_moved).collect();
+        let customers: Vec<Uuid> = moved.iter().map(|one| one.before.customer_id).collect();
+        store::lock_all(&mut tx, agency, &customers).await?;
+        let decided: Vec<_> = moved.iter().flat_map(|one| decisions_of(one, moment)).collect();
+        decisions::insert(&mut tx, agency, &decided).await?;
+        let sheets: Vec<&Sheet> = moved.iter().map(|one| &one.sheet).collect();
+        let mut told = write(&mut tx, agency, &sheets).await?;
+        let becomes: Vec<OccasionRow> = standing
+            .iter()
+            .flat_map(|one| &one.occasions)
+            .map(|(_, becomes)| becomes.clone())
+            .collect();
+        store::put_occasions(&mut tx, agency, &becomes).await?;
+        let is_over = |row: &&OccasionRow| row.about_kind == REFERRAL && ["settled", "undone"].contains(&&*row.state);
+        for row in becomes.iter().filter(is_over) {
+            told.extend(self.rewarded(&mut tx, room, &row.about, moment).await?);
+        }
+        if !customers.is_empty() {
+            self.app
+                .facts()
+                .contribute::<super::Standing>(&mut tx, agency, &customers, moment.today)
+                .await?;
+        }
         tell(self.app, &mut tx, agency, told).await?;
         tx.commit().await?;
         room.woken.notify_one();
-        metrics::counter!("posthouse_decisions_total", "extension_point" => LOYALTY).increment(rows.len() as u64);
+        let failed = becomes.iter().filter(|row| row.problem.is_some()).count();
+        metrics::counter!("posthouse_decisions_total", "extension_point" => LOYALTY).increment(decided.len() as u64);
+        metrics::counter!("posthouse_rule_faults_total", "extension_point" => LOYALTY).increment(failed as u64);
         Ok(())
     }
 
-    /// An occasion of somebody who takes part no longer is about nothing.
-    async fn let_go(&self, room: &Room, row: &OccasionRow) -> Result<()> {
-        let gone = OccasionRow {
-            state: "undone".to_owned(),
-            ..row.clone()
+    /// Those whose member is as rules were told, and whose occasions still wait. Under the lock of the agency's changes that stays so.
+    async fn still_stand<'h>(&self, tx: &mut Tx, agency: Uuid, heard: &'h [Heard]) -> Result<Vec<&'h Heard>> {
+        let customers: Vec<Uuid> = heard.iter().map(|one| one.before.customer_id).collect();
+        let members = store::members(tx, agency, &customers).await?;
+        let versions: HashMap<Uuid, i64> = members.into_iter().map(|row| (row.customer_id, row.version)).collect();
+        let asked = heard.iter().flat_map(|one| &one.occasions).map(|(row, _)| row);
+        let asked: Vec<Uuid> = asked.map(|row| row.id).collect();
+        let now = store::occasions_named(tx, agency, &asked).await?;
+        let now: HashMap<Uuid, OccasionRow> = now.into_iter().map(|row| (row.id, row)).collect();
+        let waits = |row: &OccasionRow| {
+            now.get(&row.id)
+                .is_some_and(|now| now.state == WAITING && (&now.basis, now.attempts) == (&row.basis, row.attempts))
         };
-        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
-        intake::lock(&mut tx, room.id).await?;
-        if !store::still_waits(&mut tx, room.id, row).await? {
-            return Ok(());
-        }
-        store::put_occasions(&mut tx, room.id, &[gone]).await?;
-        if row.about_kind == REFERRAL {
-            let moment = self.app.segments().moment(room);
-            let told = self.rewarded(&mut tx, room, &row.about, moment).await?;
-            tell(self.app, &mut tx, room.id, told.into_iter().collect()).await?;
-        }
-        Ok(tx.commit().await?)
+        let stands = |one: &&Heard| {
+            versions.get(&one.before.customer_id) == Some(&one.before.version)
+                && one.occasions.iter().all(|(row, _)| waits(row))
+        };
+        Ok(heard.iter().filter(stands).collect())
     }
 
-    /// An occasion whose rule failed is asked about again later, and in the end is for review.
-    pub(super) async fn put_off(&self, room: &Room, row: &OccasionRow, problem: &Words, at_once: bool) -> Result<()> {
-        metrics::counter!("posthouse_rule_faults_total", "extension_point" => LOYALTY).increment(1);
-        let attempts = row.attempts + 1;
-        let is_given_up = at_once || attempts >= ATTEMPTS;
-        let pause = PAUSE << (2 * row.attempts.clamp(0, 10));
-        let later = OccasionRow {
-            state: if is_given_up { "review" } else { WAITING }.to_owned(),
-            attempts,
-            due_at: self.app.machine.now().saturating_add(pause),
-            problem: Some(problem.to_stored()),
-            ..row.clone()
-        };
-        let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
-        intake::lock(&mut tx, room.id).await?;
-        if !store::still_waits(&mut tx, room.id, row).await? {
-            return Ok(());
-        }
-        store::put_occasions(&mut tx, room.id, &[later]).await?;
-        Ok(tx.commit().await?)
+    pub(super) async fn put_off(&self, room: &Room, row: &OccasionRow, problem: &Words) -> Result<()> {
+        let later = put_off(row, problem, false, self.app.machine.now());
+        repeating!(async {
+            let mut tx = self.app.store.write(Access::Agency(room.id)).await?;
+            intake::lock(&mut tx, room.id).await?;
+            if store::still_waits(&mut tx, room.id, row).await? {
+                store::put_occasions(&mut tx, room.id, std::slice::from_ref(&later)).await?;
+            }
+            tx.commit().await.map_err(AppError::from)
+        })
     }
+}
+
+fn decisions_of(heard: &Heard, moment: Moment) -> Vec<decisions::DecisionRow> {
+    let row = |decision: &super::asking::Decision| {
+        let subject = decision.occasion.map(|id| Subject { kind: "occasion", id });
+        let about = About {
+            customer: Some(heard.before.customer_id),
+            subject,
+            at: moment.now,
+        };
+        decision.made.row(decision.id, &decision.rule, about, &json!({}))
+    };
+    heard.made.iter().map(row).collect()
 }

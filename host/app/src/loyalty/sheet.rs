@@ -4,20 +4,14 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::rules::{Moment, Reason};
 use crate::webhooks::{Listeners, Told};
-use posthouse_domain::loyalty::asked::STATUS_DAYS;
-use posthouse_domain::loyalty::{Account, Moved, Standing, StandingIn, StatusDay, Wallet};
-use posthouse_domain::{Day, Instant, Localized, time};
-use posthouse_store::ledger::{self, Account as LedgerAccount, Cause, Posting};
-use posthouse_store::loyalty::{self as store, EntryRow, LotRow, MemberRow, TierRow};
-use posthouse_store::{StoreError, Tx};
+use posthouse_domain::loyalty::{Account, Moved, Standing, StandingIn, Wallet};
+use posthouse_domain::{Day, Localized, time};
+use posthouse_store::Tx;
+use posthouse_store::loyalty::{self as store, EntryRow, LotRow, LotSource, MemberRow, OccasionRow, TierRow};
 use serde_json::json;
-use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
-
-/// The kind of the ledger's causes: a line of a statement.
-const CAUSE: &str = "points";
 
 /// Why a line is on a statement.
 #[derive(Debug, Clone, Default)]
@@ -53,8 +47,8 @@ pub(super) struct Sheet {
     pub(super) member: MemberRow,
     pub(super) account: Account,
     moment: Moment,
-    /// What earned each lot.
-    occasions: HashMap<Uuid, Option<Uuid>>,
+    /// Where each lot comes from.
+    sources: HashMap<Uuid, LotSource>,
     changed: BTreeSet<Uuid>,
     entries: Vec<EntryRow>,
     tiers: Vec<TierRow>,
@@ -68,13 +62,13 @@ pub(super) struct Sheet {
 impl Sheet {
     /// The account of a member, of lots that are open or were asked for.
     pub(super) fn new(member: MemberRow, lots: impl IntoIterator<Item = LotRow>, moment: Moment) -> Self {
-        let mut occasions = HashMap::new();
+        let mut sources = HashMap::new();
         let mut account = Account {
             owed: member.owed,
             ..Account::default()
         };
         for row in lots {
-            if occasions.insert(row.lot.id, row.occasion_id).is_none() {
+            if sources.insert(row.lot.id, row.source).is_none() {
                 account.lots.push(row.lot);
             }
         }
@@ -82,7 +76,7 @@ impl Sheet {
             member,
             account,
             moment,
-            occasions,
+            sources,
             changed: BTreeSet::new(),
             entries: Vec::new(),
             tiers: Vec::new(),
@@ -103,18 +97,43 @@ impl Sheet {
         occasions: &[Uuid],
         moment: Moment,
     ) -> Result<Self> {
-        let member = store::lock(tx, agency, customer).await?;
-        let member = member.ok_or(AppError::NotFound("member"))?;
-        let mut lots = store::lots(tx, agency, &[customer]).await?;
-        lots.extend(store::lots_of_occasions(tx, agency, occasions).await?);
-        Ok(Self::new(member, lots, moment))
+        let mut sheets = Self::lock_all(tx, agency, &[customer], occasions, moment).await?;
+        sheets.remove(&customer).ok_or(AppError::NotFound("member"))
+    }
+
+    /// The same for those of some customers who are members.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub(super) async fn lock_all(
+        tx: &mut Tx,
+        agency: Uuid,
+        customers: &[Uuid],
+        occasions: &[Uuid],
+        moment: Moment,
+    ) -> Result<BTreeMap<Uuid, Self>> {
+        store::lock_all(tx, agency, customers).await?;
+        let members = store::members(tx, agency, customers).await?;
+        let mut lots: HashMap<Uuid, Vec<LotRow>> = HashMap::new();
+        let open = store::lots(tx, agency, customers).await?;
+        for row in open
+            .into_iter()
+            .chain(store::lots_of_occasions(tx, agency, occasions).await?)
+        {
+            lots.entry(row.customer_id).or_default().push(row);
+        }
+        let sheet = |member: MemberRow| {
+            let own = lots.remove(&member.customer_id).unwrap_or_default();
+            (member.customer_id, Self::new(member, own, moment))
+        };
+        Ok(members.into_iter().map(sheet).collect())
     }
 
     /// Knows these lots too, of which nothing may be left.
     pub(super) fn know(&mut self, lots: Vec<LotRow>) {
         for row in lots {
-            if let Entry::Vacant(new) = self.occasions.entry(row.lot.id) {
-                new.insert(row.occasion_id);
+            if let Entry::Vacant(new) = self.sources.entry(row.lot.id) {
+                new.insert(row.source);
                 self.account.lots.push(row.lot);
             }
         }
@@ -138,18 +157,23 @@ impl Sheet {
     /// The lots that an occasion earned.
     pub(super) fn lots_of(&self, occasion: Uuid) -> Vec<Uuid> {
         let own = self.account.lots.iter().map(|lot| lot.id);
-        own.filter(|lot| self.occasions.get(lot) == Some(&Some(occasion)))
-            .collect()
+        let earned = |lot: &Uuid| self.sources.get(lot).and_then(|source| source.occasion) == Some(occasion);
+        own.filter(earned).collect()
     }
 
     /// Says what earned a lot that is new.
-    pub(super) fn earned_by(&mut self, lot: Uuid, occasion: Uuid) {
-        self.occasions.insert(lot, Some(occasion));
+    pub(super) fn earned_by(&mut self, lot: Uuid, row: &OccasionRow) {
+        let source = LotSource {
+            occasion: Some(row.id),
+            binding: row.binding.clone(),
+            earned_on: Some(row.on_day),
+        };
+        self.sources.insert(lot, source);
     }
 
     /// Says that no occasion earned a lot that is new.
     pub(super) fn by_hand(&mut self, lot: Uuid) {
-        self.occasions.insert(lot, None);
+        self.sources.insert(lot, LotSource::default());
     }
 
     /// A line of the statement; none where nothing moved.
@@ -250,16 +274,6 @@ impl Sheet {
 
     /// What rules are told of the member.
     pub(super) fn standing(&self) -> Standing {
-        let today = self.moment.today;
-        let mut status: BTreeMap<Day, i64> = BTreeMap::new();
-        for lot in &self.account.lots {
-            let within = |day: &Day| *day <= today && today - *day < STATUS_DAYS;
-            if let (Wallet::Status, None, Some(day)) = (lot.wallet, lot.waits, lot.since.filter(within))
-                && lot.left > 0
-            {
-                *status.entry(day).or_default() += lot.left;
-            }
-        }
         let member = &self.member;
         Standing {
             member_since: member.since_on,
@@ -271,10 +285,7 @@ impl Sheet {
             }),
             available: self.account.available(Wallet::Points),
             pending: self.account.pending(Wallet::Points),
-            status: status
-                .into_iter()
-                .map(|(on, points)| StatusDay { on, points })
-                .collect(),
+            status: self.account.status_days(self.moment.today),
         }
     }
 
@@ -333,40 +344,46 @@ impl Sheet {
         }
     }
 
-    /// Writes everything, and returns what there is to be told, by whoever ends the transaction. The transaction has the member's row.
-    ///
-    /// # Errors
-    /// [`StoreError::Overtaken`] if the ledger has it otherwise; failures of the database.
-    pub(super) async fn write(mut self, tx: &mut Tx, agency: Uuid) -> Result<Vec<Told>> {
+    /// The member's row as it becomes.
+    pub(super) fn row(&self) -> MemberRow {
         let (lot, today) = (self.account.next_day(), self.moment.today);
         // a rule that says a day that is past is asked again tomorrow
         let tier = self.member.tier_until.map(|day| day.max(today).saturating_add(1));
         let again = self.looks_again.then_some(today);
         // who was due, and was not looked at, still is
         let still = self.member.due_on.filter(|day| *day <= today && !self.has_looked);
-        self.member.due_on = [lot, tier, again, still].into_iter().flatten().min();
-        store::put(tx, agency, &self.member).await?;
-        let customer = self.member.customer_id;
-        let changed: Vec<LotRow> = self
-            .account
-            .lots
-            .iter()
-            .filter(|lot| self.changed.contains(&lot.id))
-            .map(|lot| LotRow {
-                customer_id: customer,
-                occasion_id: self.occasions.get(&lot.id).copied().flatten(),
-                lot: lot.clone(),
-            })
-            .collect();
-        store::put_lots(tx, agency, &changed).await?;
-        store::insert_entries(tx, agency, &self.entries).await?;
-        store::enter(tx, agency, &self.entries).await?;
-        for entry in &self.entries {
-            keep(tx, agency, entry).await?;
+        MemberRow {
+            due_on: [lot, tier, again, still].into_iter().flatten().min(),
+            ..self.member.clone()
         }
-        let tiers: Vec<(Uuid, TierRow)> = self.tiers.into_iter().map(|row| (customer, row)).collect();
-        store::insert_tiers(tx, agency, &tiers).await?;
-        Ok(self.told)
+    }
+
+    /// The lots that changed, or are new.
+    pub(super) fn changed_lots(&self) -> impl Iterator<Item = LotRow> + '_ {
+        let changed = self.account.lots.iter().filter(|lot| self.changed.contains(&lot.id));
+        changed.map(|lot| {
+            let source = self.sources.get(&lot.id).cloned().unwrap_or_default();
+            LotRow {
+                customer_id: self.member.customer_id,
+                source,
+                lot: lot.clone(),
+            }
+        })
+    }
+
+    /// The lines that are new.
+    pub(super) fn lines(&self) -> &[EntryRow] {
+        &self.entries
+    }
+
+    /// The tiers that are new.
+    pub(super) fn new_tiers(&self) -> impl Iterator<Item = (Uuid, TierRow)> + '_ {
+        self.tiers.iter().map(|row| (self.member.customer_id, row.clone()))
+    }
+
+    /// What there is to be told.
+    pub(super) fn told(&self) -> &[Told] {
+        &self.told
     }
 }
 
@@ -377,45 +394,4 @@ pub(crate) async fn tell(app: &App, tx: &mut Tx, agency: Uuid, told: Vec<Told>) 
     }
     let listeners = Listeners::of(tx, agency).await?;
     listeners.tell(app, tx, agency, told).await.map(drop)
-}
-
-/// Moves the accounts of the ledger, each under the condition that nothing is used that did not come in.
-async fn keep(tx: &mut Tx, agency: Uuid, entry: &EntryRow) -> Result<()> {
-    let account = |part: &str| LedgerAccount {
-        kind: Cow::Owned(format!("{}{part}", entry.wallet)),
-        owner: entry.customer_id,
-    };
-    let moves = [
-        (account("-pending"), entry.pending),
-        (account(""), entry.available),
-        (account("-held"), entry.held),
-        (account("-owed"), entry.owed),
-    ];
-    let (mut came, mut went) = (Vec::new(), Vec::new());
-    for (account, points) in moves {
-        let posting = Posting {
-            account,
-            amount: points.abs(),
-            at_most: Some(0),
-            parts: Vec::new(),
-        };
-        match points.signum() {
-            1 => came.push(posting),
-            -1 => went.push(posting),
-            _ => {}
-        }
-    }
-    let (cause, at): (Cause, Instant) = (
-        Cause {
-            kind: CAUSE,
-            id: entry.id,
-        },
-        entry.at,
-    );
-    let done = (came.is_empty() || ledger::credit(tx, agency, cause, at, &came).await?)
-        && (went.is_empty() || ledger::debit(tx, agency, cause, at, &went).await?);
-    match done {
-        true => Ok(()),
-        false => Err(StoreError::Overtaken.into()),
-    }
 }

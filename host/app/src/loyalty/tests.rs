@@ -3,6 +3,7 @@
 
 mod books;
 mod by_hand;
+mod foreseen;
 mod in_quotes;
 mod lists;
 mod once;
@@ -11,7 +12,7 @@ mod told;
 use super::programme::{Enrol, Programme};
 use super::{Follow, LOYALTY, MAIN, MemberView, StatementFilter};
 use crate::App;
-use crate::jobs::{Job, JobRow, Lane};
+use crate::jobs::{Done, Job, JobRow, Lane};
 use crate::rules::{Activation, DecisionFilter};
 use crate::team::Caller;
 use crate::testing::{self, Clocks, NOW, on_both_engines};
@@ -100,7 +101,12 @@ async fn follow(app: &App, caller: &Caller) {
         version: 1,
         attempts: 1,
     };
-    Follow::run(app, &job).await.expect("it is done");
+    // it comes again at once as long as there is something to do
+    while let Done::At(due) = Follow::run(app, &job).await.expect("it is done") {
+        if due > app.machine.now() {
+            break;
+        }
+    }
 }
 
 async fn customer(app: &App, caller: &Caller) -> Uuid {

@@ -10,6 +10,7 @@
 //!
 //! Before points expire their member is given notice, [`NOTICES`] days ahead.
 
+use super::asked::{STATUS_DAYS, StatusDay};
 use super::said::{Activation, Expiry, LARGEST_POINTS, Wallet};
 use crate::Day;
 use serde::{Deserialize, Serialize};
@@ -183,6 +184,21 @@ impl Account {
 
     fn sum(&self, wallet: Wallet, of: impl Fn(&Lot) -> i64) -> i64 {
         self.lots.iter().filter(|lot| lot.wallet == wallet).map(of).sum()
+    }
+
+    /// Status by the day on which it became active, of the last [`STATUS_DAYS`] days, the earliest first.
+    pub fn status_days(&self, today: Day) -> Vec<StatusDay> {
+        let mut status: BTreeMap<Day, i64> = BTreeMap::new();
+        for lot in self.lots.iter().filter(|lot| lot.is_active(Wallet::Status)) {
+            let within = |day: &Day| *day <= today && today - *day < STATUS_DAYS;
+            if let Some(day) = lot.since.filter(within) {
+                *status.entry(day).or_default() += lot.left;
+            }
+        }
+        status
+            .into_iter()
+            .map(|(on, points)| StatusDay { on, points })
+            .collect()
     }
 
     /// Whether so many more points still fit into a wallet.

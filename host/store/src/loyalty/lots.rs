@@ -5,13 +5,24 @@ use posthouse_domain::loyalty::{Lot, Waiting, Wallet};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-/// A lot, whose it is and what earned it.
+/// Where a lot comes from; nothing of what was given by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LotSource {
+    /// The occasion that earned it.
+    pub occasion: Option<Uuid>,
+    /// The binding whose rule posted it.
+    pub binding: String,
+    /// The day of the occasion.
+    pub earned_on: Option<i32>,
+}
+
+/// A lot, whose it is and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LotRow {
     /// The member.
     pub customer_id: Uuid,
-    /// The occasion that earned it; none for what was given by hand.
-    pub occasion_id: Option<Uuid>,
+    /// Where it comes from.
+    pub source: LotSource,
     /// The lot.
     pub lot: Lot,
 }
@@ -33,6 +44,8 @@ struct Stored {
     charged: i64,
     notices: i32,
     occasion_id: Option<Uuid>,
+    binding: String,
+    earned_on: Option<i32>,
 }
 
 impl Stored {
@@ -49,7 +62,11 @@ impl Stored {
         };
         Ok(LotRow {
             customer_id: self.customer_id,
-            occasion_id: self.occasion_id,
+            source: LotSource {
+                occasion: self.occasion_id,
+                binding: self.binding,
+                earned_on: self.earned_on,
+            },
             lot: Lot {
                 id: self.id,
                 wallet: Wallet::parse(&self.wallet).ok_or_else(|| strange(&self.wallet))?,
@@ -72,7 +89,8 @@ impl Stored {
 
 macro_rules! lot_columns {
     () => {
-        "customer_id, id, wallet, issued, waits, active_on, expires, until_on, rest, held, reversed, expired, charged, notices, occasion_id"
+        "customer_id, id, wallet, issued, waits, active_on, expires, until_on, rest, held, reversed, expired, charged, notices, occasion_id, \
+         binding, earned_on"
     };
 }
 
@@ -142,6 +160,34 @@ pub async fn lots_named(tx: &mut Tx, agency: Uuid, customer: Uuid, ids: &[Uuid])
     rows.into_iter().map(Stored::read).collect()
 }
 
+/// The lots of these members that another rule in a binding's place would not have made otherwise: those of other bindings, and what was earned
+/// before a day.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn lots_apart_from(
+    tx: &mut Tx,
+    agency: Uuid,
+    (binding, from): (&str, i32),
+    customers: &[Uuid],
+) -> Result<Vec<LotRow>> {
+    let rows = fetch_listed!(
+        tx,
+        Stored,
+        concat!(
+            "SELECT ",
+            lot_columns!(),
+            " FROM points_lot WHERE agency_id = $1 AND (binding <> $2 OR earned_on < $3) AND customer_id IN"
+        ),
+        [agency, binding, from],
+        customers,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )?;
+    rows.into_iter().map(Stored::read).collect()
+}
+
 /// Writes lots, new or changed. No two may be the same.
 ///
 /// # Errors
@@ -155,14 +201,14 @@ pub async fn put_lots(tx: &mut Tx, agency: Uuid, rows: &[LotRow]) -> Result<()> 
     write_rows!(
         tx,
         rows,
-        17,
+        19,
         "INSERT INTO points_lot (agency_id, customer_id, id, wallet, issued, waits, active_on, expires, until_on, rest, held, reversed, expired, \
-         charged, notices, is_open, occasion_id)",
+         charged, notices, is_open, occasion_id, binding, earned_on)",
         |b, row| {
             let (
                 LotRow {
                     customer_id,
-                    occasion_id,
+                    source,
                     lot,
                 },
                 expires,
@@ -188,7 +234,9 @@ pub async fn put_lots(tx: &mut Tx, agency: Uuid, rows: &[LotRow]) -> Result<()> 
                 .push_bind(lot.charged)
                 .push_bind(i32::from(lot.notices))
                 .push_bind(lot.is_open())
-                .push_bind(*occasion_id)
+                .push_bind(source.occasion)
+                .push_bind(&source.binding)
+                .push_bind(source.earned_on)
         },
         "ON CONFLICT (agency_id, customer_id, id) DO UPDATE SET waits = excluded.waits, active_on = excluded.active_on, \
          until_on = excluded.until_on, rest = excluded.rest, held = excluded.held, reversed = excluded.reversed, expired = excluded.expired, \

@@ -99,25 +99,49 @@ pub async fn members(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Ve
     )
 }
 
-/// A member whom nobody else changes until the transaction ends, as they are by then.
+/// Members behind a customer's id, in the order of their ids.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn lock(tx: &mut Tx, agency: Uuid, customer: Uuid) -> Result<Option<MemberRow>> {
-    execute!(
+pub async fn members_behind(tx: &mut Tx, agency: Uuid, customer: Uuid, limit: i64) -> Result<Vec<MemberRow>> {
+    fetch_all!(
         tx,
-        "UPDATE member SET version = version + 1 WHERE agency_id = $1 AND customer_id = $2",
+        MemberRow,
+        concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM member WHERE agency_id = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3"
+        ),
         agency,
-        customer
-    )?;
-    member(tx, agency, customer).await
+        customer,
+        limit
+    )
 }
 
-/// Writes down new members; how many there were not before.
+/// Nobody else changes these members until the transaction ends.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn lock_all(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<()> {
+    let locked: Vec<(Uuid,)> = fetch_listed!(
+        tx,
+        (Uuid,),
+        "UPDATE member SET version = version + 1 WHERE agency_id = $1 AND customer_id IN",
+        [agency],
+        customers,
+        1,
+        |b, id| b.push_bind(*id),
+        "RETURNING customer_id"
+    )?;
+    debug_assert!(locked.len() <= customers.len(), "{locked:?}");
+    Ok(())
+}
+
+/// Writes members, new or changed. The transaction has the lock of the agency's changes.
 ///
 /// # Errors
 /// A number or code that another member has; failures of the database.
-pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[MemberRow]) -> Result<()> {
+pub async fn put(tx: &mut Tx, agency: Uuid, rows: &[MemberRow]) -> Result<()> {
     write_rows!(
         tx,
         rows,
@@ -148,40 +172,12 @@ pub async fn insert(tx: &mut Tx, agency: Uuid, rows: &[MemberRow]) -> Result<()>
             .push_bind(row.due_on)
             .push_bind(row.version)
             .push_bind(row.created_at),
-        ""
+        "ON CONFLICT (agency_id, customer_id) DO UPDATE SET state = excluded.state, tier = excluded.tier, tier_since = excluded.tier_since, \
+         tier_until = excluded.tier_until, tier_by_hand = excluded.tier_by_hand, tier_reason = excluded.tier_reason, \
+         tier_next = excluded.tier_next, available = excluded.available, pending = excluded.pending, held = excluded.held, \
+         owed = excluded.owed, status = excluded.status, status_pending = excluded.status_pending, entries = excluded.entries, \
+         tiers = excluded.tiers, due_on = excluded.due_on"
     )
-}
-
-/// Writes a member whom the transaction has locked.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn put(tx: &mut Tx, agency: Uuid, row: &MemberRow) -> Result<()> {
-    execute!(
-        tx,
-        "UPDATE member SET state = $3, tier = $4, tier_since = $5, tier_until = $6, tier_by_hand = $7, tier_reason = $8, tier_next = $9,
-            available = $10, pending = $11, held = $12, owed = $13, status = $14, status_pending = $15, entries = $16, tiers = $17, due_on = $18
-         WHERE agency_id = $1 AND customer_id = $2",
-        agency,
-        row.customer_id,
-        &row.state,
-        &row.tier,
-        row.tier_since,
-        row.tier_until,
-        row.tier_by_hand,
-        &row.tier_reason,
-        &row.tier_next,
-        row.available,
-        row.pending,
-        row.held,
-        row.owed,
-        row.status,
-        row.status_pending,
-        row.entries,
-        row.tiers,
-        row.due_on
-    )
-    .map(drop)
 }
 
 /// Members to whom something happens by itself on a day or before, the earliest first.

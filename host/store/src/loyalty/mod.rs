@@ -7,6 +7,7 @@ mod listed;
 mod lots;
 mod members;
 mod occasions;
+mod previews;
 mod programme;
 mod referrals;
 mod rewards;
@@ -21,11 +22,18 @@ pub use listed::{
     ExpiringRow, Wanted, by_customer, by_points, by_since, counted_expiring, counted_owed, counted_states,
     counted_tiers, expiring, ids_at, known_as,
 };
-pub use lots::{LotRow, lots, lots_named, lots_of_occasions, put_lots};
-pub use members::{MemberRow, TierRow, due, insert, insert_tiers, lock, member, members, put, tier_on, tiers};
+pub use lots::{LotRow, LotSource, lots, lots_apart_from, lots_named, lots_of_occasions, put_lots};
+pub use members::{
+    MemberRow, TierRow, due, insert_tiers, lock_all, member, members, members_behind, put, tier_on, tiers,
+};
 pub use occasions::{
-    FOLLOW, OccasionRow, WAITING, follow_soon, next_occasion, occasion, occasions, occasions_about, put_occasions,
-    settle_touched, still_waits, touch, touch_all, waiting,
+    FOLLOW, OccasionRow, WAITING, follow_soon, next_occasion, occasion, occasions, occasions_about,
+    occasions_apart_from_bookings, occasions_named, put_occasions, settle_touched, still_waits, touch, touch_all,
+    waiting,
+};
+pub use previews::{
+    PreviewRow, TierOf, advance_preview, end_preview, forget_previews, insert_preview, preview, previews, tiers_of,
+    told_bookings_of,
 };
 pub use programme::{ProgrammeRow, number_members, programme, put_programme};
 pub use referrals::{

@@ -29,6 +29,8 @@ pub struct OccasionRow {
     pub state: String,
     /// What the rule is told, as JSON.
     pub occasion: String,
+    /// The day on which it happened.
+    pub on_day: i32,
     /// What of the booking that is, as a digest.
     pub basis: String,
     /// What the booking cost.
@@ -47,7 +49,8 @@ pub struct OccasionRow {
 
 macro_rules! occasion_columns {
     () => {
-        "id, customer_id, kind, about_kind, about, binding, round, state, occasion, basis, amount, attempts, due_at, problem, decision_id, created_at"
+        "id, customer_id, kind, about_kind, about, binding, round, state, occasion, on_day, basis, amount, attempts, due_at, problem, decision_id, \
+         created_at"
     };
 }
 
@@ -59,8 +62,8 @@ pub async fn put_occasions(tx: &mut Tx, agency: Uuid, rows: &[OccasionRow]) -> R
     write_rows!(
         tx,
         rows,
-        17,
-        "INSERT INTO loyalty_occasion (agency_id, id, customer_id, kind, about_kind, about, binding, round, state, occasion, basis, amount, \
+        18,
+        "INSERT INTO loyalty_occasion (agency_id, id, customer_id, kind, about_kind, about, binding, round, state, occasion, on_day, basis, amount, \
          attempts, due_at, problem, decision_id, created_at)",
         |b, row| b
             .push_bind(agency)
@@ -73,6 +76,7 @@ pub async fn put_occasions(tx: &mut Tx, agency: Uuid, rows: &[OccasionRow]) -> R
             .push_bind(row.round)
             .push_bind(&row.state)
             .push_bind(&row.occasion)
+            .push_bind(row.on_day)
             .push_bind(&row.basis)
             .push_bind(row.amount)
             .push_bind(row.attempts)
@@ -80,8 +84,8 @@ pub async fn put_occasions(tx: &mut Tx, agency: Uuid, rows: &[OccasionRow]) -> R
             .push_bind(&row.problem)
             .push_bind(row.decision_id)
             .push_bind(row.created_at),
-        "ON CONFLICT (agency_id, id) DO UPDATE SET state = excluded.state, occasion = excluded.occasion, basis = excluded.basis, \
-         amount = excluded.amount, attempts = excluded.attempts, due_at = excluded.due_at, problem = excluded.problem, \
+        "ON CONFLICT (agency_id, id) DO UPDATE SET state = excluded.state, occasion = excluded.occasion, on_day = excluded.on_day, \
+         basis = excluded.basis, amount = excluded.amount, attempts = excluded.attempts, due_at = excluded.due_at, problem = excluded.problem, \
          decision_id = excluded.decision_id"
     )
 }
@@ -163,6 +167,54 @@ pub async fn occasion(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<Occa
         ),
         agency,
         id
+    )
+}
+
+/// Some of them.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn occasions_named(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<Vec<OccasionRow>> {
+    fetch_listed!(
+        tx,
+        OccasionRow,
+        concat!(
+            "SELECT ",
+            occasion_columns!(),
+            " FROM loyalty_occasion WHERE agency_id = $1 AND id IN"
+        ),
+        [agency],
+        ids,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )
+}
+
+/// What happened to these members from a day on that no booking is and that was not undone, for every binding.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn occasions_apart_from_bookings(
+    tx: &mut Tx,
+    agency: Uuid,
+    from: i32,
+    customers: &[Uuid],
+) -> Result<Vec<OccasionRow>> {
+    fetch_listed!(
+        tx,
+        OccasionRow,
+        concat!(
+            "SELECT ",
+            occasion_columns!(),
+            " FROM loyalty_occasion WHERE agency_id = $1 AND kind NOT IN ('booking-confirmed', 'booking-completed')
+               AND state <> 'undone' AND on_day >= $2 AND customer_id IN"
+        ),
+        [agency, from],
+        customers,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
     )
 }
 

@@ -66,7 +66,9 @@ async fn seven(store: &Store, slug: &str) -> (App, Caller, Vec<Uuid>) {
         .expect("a look")
         .expect("a member");
     row.owed = 7;
-    store::put(&mut tx, agency, &row).await.expect("it is written");
+    store::put(&mut tx, agency, std::slice::from_ref(&row))
+        .await
+        .expect("it is written");
     let mut lots = store::lots(&mut tx, agency, &[ids[4]]).await.expect("lots");
     for row in &mut lots {
         row.lot.until = Some(TODAY + 30);

@@ -27,17 +27,36 @@ async fn an_occasion_that_was_settled_meanwhile_posts_nothing(store: Store) {
         rows.expect("occasions")[0].clone()
     };
     let as_read = occasion().await;
+    // joining waits beside it; a host that read it as it was comes twice more, and one that could not ask
+    let waiting = async || {
+        let mut tx = app.store.read(Access::Agency(agency)).await.expect("a transaction");
+        store::waiting(&mut tx, agency, i64::MAX, 10).await.expect("occasions")
+    };
+    let all = waiting().await;
+    assert_eq!(all.len(), 2);
+    let moment = app.segments().moment(room);
     app.segments().ensure_loaded(room).await.expect("facts");
-    for _ in 0..2 {
-        app.loyalty().settle(room, &as_read).await.expect("it is settled");
+    let (asking, cases) = app
+        .loyalty()
+        .prepare(room, all.clone(), &[], moment)
+        .await
+        .expect("what to ask");
+    let heard: Vec<_> = cases.iter().map(|case| asking.hear(case)).collect();
+    for _ in 0..3 {
+        app.loyalty()
+            .write_heard(room, &heard, moment)
+            .await
+            .expect("it is settled");
     }
+    app.loyalty().settle(room, all, &[]).await.expect("it is settled");
     let late = words!("late", "晚了");
     app.loyalty()
-        .put_off(room, &as_read, &late, true)
+        .put_off(room, &as_read, &late)
         .await
         .expect("it is settled");
+    assert_eq!(waiting().await.len(), 0);
     assert_eq!(occasion().await.state, "settled");
-    assert_eq!(member(&app, &caller).await.points.available, 5);
+    assert_eq!(member(&app, &caller).await.points.available, 10);
     let (decisions, _) = app
         .decisions()
         .list(&caller, DecisionFilter::default(), None, 100)
