@@ -17,19 +17,6 @@ ALTER TABLE loyalty_occasion FORCE ROW LEVEL SECURITY;
 -- The last day whose birthdays were noted.
 ALTER TABLE loyalty_programme ADD COLUMN birthdays_to INTEGER;
 
--- Reviews that rules are still to be asked about.
-CREATE TABLE loyalty_review (
-    agency_id    UUID    NOT NULL REFERENCES agency (id),
-    source       TEXT COLLATE "C"    NOT NULL,
-    external_id  TEXT COLLATE "C"    NOT NULL,
-    customer_id  UUID    NOT NULL,
-    at           BIGINT  NOT NULL,
-    on_day       INTEGER NOT NULL,
-    rating       INTEGER,
-    PRIMARY KEY (agency_id, source, external_id),
-    FOREIGN KEY (agency_id, customer_id) REFERENCES customer (agency_id, id)
-);
-
 -- What another rule would have done: waiting, running, done, cancelled or failed. `done`: members who were played, of `members`.
 CREATE TABLE loyalty_preview (
     agency_id   UUID    NOT NULL REFERENCES agency (id),
@@ -69,11 +56,6 @@ CREATE INDEX member_link_of_member ON member_link (agency_id, customer_id, id);
 -- A lane for work that goes over many and that somebody waits for.
 ALTER TABLE job DROP CONSTRAINT job_lane_check;
 ALTER TABLE job ADD CONSTRAINT job_lane_check CHECK (lane IN ('timers', 'deliveries', 'retries', 'imports', 'work'));
-
-ALTER TABLE loyalty_review ENABLE ROW LEVEL SECURITY;
-ALTER TABLE loyalty_review FORCE ROW LEVEL SECURITY;
-CREATE POLICY own_rows ON loyalty_review TO posthouse_agency USING (agency_id = (SELECT current_setting('posthouse.agency')::uuid));
-GRANT SELECT, INSERT, UPDATE, DELETE ON loyalty_review TO posthouse_agency;
 
 ALTER TABLE loyalty_preview ENABLE ROW LEVEL SECURITY;
 ALTER TABLE loyalty_preview FORCE ROW LEVEL SECURITY;

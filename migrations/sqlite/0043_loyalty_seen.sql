@@ -12,19 +12,6 @@ UPDATE points_lot SET (binding, earned_on) = (SELECT binding, on_day FROM loyalt
 -- The last day whose birthdays were noted.
 ALTER TABLE loyalty_programme ADD COLUMN birthdays_to INTEGER;
 
--- Reviews that rules are still to be asked about.
-CREATE TABLE loyalty_review (
-    agency_id    BLOB    NOT NULL REFERENCES agency (id),
-    source       TEXT    NOT NULL,
-    external_id  TEXT    NOT NULL,
-    customer_id  BLOB    NOT NULL,
-    at           BIGINT  NOT NULL,
-    on_day       INTEGER NOT NULL,
-    rating       INTEGER,
-    PRIMARY KEY (agency_id, source, external_id),
-    FOREIGN KEY (agency_id, customer_id) REFERENCES customer (agency_id, id)
-);
-
 -- What another rule would have done: waiting, running, done, cancelled or failed. `done`: members who were played, of `members`.
 CREATE TABLE loyalty_preview (
     agency_id   BLOB    NOT NULL REFERENCES agency (id),

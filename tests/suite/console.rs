@@ -15,15 +15,17 @@ on_both_engines!(
     what_a_role_does_not_see_is_on_no_page,
     a_new_agency_is_led_until_it_works,
     rejected_rows_are_mended_in_the_page,
+    a_member_sees_their_own_page_by_its_link,
 );
 
 /// Pages for whoever comes.
-const OPEN: [&str; 6] = [
+const OPEN: [&str; 7] = [
     "/sign-in",
     "/sign-in/code",
     "/sign-in/provider",
     "/sign-in/provider/back",
     "/join/{token}",
+    "/p/{agency}/m/{token}",
     "/assets/{file}",
 ];
 /// Those that everybody who is signed in has.
@@ -258,10 +260,14 @@ fn what_others_wrote_is_only_text(database: Database) {
         json!({"name": {"zh-CN": "<u>7", "en": hostile.get(..20)}, "enrol": "on_request", "since": "2026-01-01"});
     owner.put("/api/v1/loyalty/programme", &points).expect(200);
     owner.post("/api/v1/members", &json!({"customer_id": id})).expect(201);
+    let made = owner.post(&format!("/api/v1/members/{id}/links"), &json!({"days": 7}));
+    let made = made.expect(201);
     for path in [
         "/members".to_owned(),
         "/members?q=script&tier=%3Cu%3E7&state=%3Cu%3E7".to_owned(),
         "/members/programme".to_owned(),
+        "/members/books?from=%3Cu%3E7".to_owned(),
+        made["path"].as_str().unwrap().to_owned(),
         format!("/members/{id}"),
         format!("/members/{id}?tab=tiers&part=%3Cu%3E7&as_of=%3Cu%3E7"),
         "/customers".to_owned(),
@@ -345,6 +351,7 @@ fn what_a_role_does_not_see_is_on_no_page(database: Database) {
         "/members",
         "/members.csv",
         "/members/programme",
+        "/members/books",
         &format!("/members/{id}"),
         &format!("/members/{id}/statement.csv"),
     ] {
@@ -477,4 +484,73 @@ fn rejected_rows_are_mended_in_the_page(database: Database) {
     let again = send(&lin, "after=0&c4.1=13800138004");
     assert!(again.text.contains("nothing_mended"));
     assert_eq!(owner.all("/api/v1/customers").len(), 3);
+}
+
+fn a_member_sees_their_own_page_by_its_link(database: Database) {
+    let server = Server::start(database, Options::default());
+    let owner = server.agency("silk");
+    let elsewhere = server.agency("jade");
+    let terms = json!({"name": {"zh-CN": "里程", "en": "miles"}, "enrol": "on_request", "since": "2026-01-01"});
+    let member = |client: &posthouse_tests::Client, name: &str| {
+        client.put("/api/v1/loyalty/programme", &terms).expect(200);
+        let new = json!({"name": name, "identities": [{"kind": "member_no", "value": "M1"}]});
+        let made = client.post("/api/v1/customers", &new).expect(201);
+        let id = made["id"].as_str().unwrap().to_owned();
+        client.post("/api/v1/members", &json!({"customer_id": id})).expect(201);
+        id
+    };
+    let (one, other) = (member(&owner, "李伟"), member(&elsewhere, "Guo"));
+    let links = format!("/api/v1/members/{one}/links");
+    for days in [0, 367] {
+        assert_eq!(owner.post(&links, &json!({"days": days})).problem(422), "bad_days");
+    }
+    let made = owner.post(&links, &json!({"days": 7})).expect(201);
+    let path = made["path"].as_str().unwrap().to_owned();
+    let anybody = Browser::of(&server, None);
+    let page = anybody.get(&path);
+    assert_eq!(page.status, 200);
+    assert!(
+        page.text.contains("李伟") && page.text.contains("Available miles"),
+        "{}",
+        page.text
+    );
+    let chinese = anybody.get(&format!("{path}?lang=zh-CN")).text;
+    assert!(
+        chinese.contains("可用里程") && chinese.contains("lang=\"zh-CN\""),
+        "{chinese}"
+    );
+    // nobody finds one by trying: not by another signature, another link's, or in another agency
+    let theirs = elsewhere.post(&format!("/api/v1/members/{other}/links"), &json!({"days": 7}));
+    let theirs = theirs.expect(201)["path"].as_str().unwrap().to_owned();
+    let token = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    let (own, foreign) = (token(&path), token(&theirs));
+    let changed = match own.strip_suffix('A') {
+        Some(rest) => format!("{rest}E"),
+        None => format!("{}A", &own[..own.len() - 1]),
+    };
+    for wrong in [
+        format!("/p/silk/m/{foreign}"),
+        format!("/p/jade/m/{own}"),
+        format!("/p/nowhere/m/{own}"),
+        format!("/p/silk/m/{changed}"),
+        format!("/p/silk/m/{}{}", &own[..22], &foreign[22..]),
+        "/p/silk/m/x".to_owned(),
+        "/p/silk/m/%3Cu%3E".to_owned(),
+    ] {
+        let page = anybody.get(&wrong);
+        assert_eq!(page.status, 404, "{wrong}");
+        assert!(!page.text.contains("李伟") && !page.text.contains("Guo"), "{wrong}");
+    }
+    // it is the one door it opens
+    let (lin, _) = person(&server, &owner, "lin@silk.example", "owner");
+    let lin = Browser::of(&server, Some(&lin.key));
+    assert!(lin.get(&format!("/members/{one}")).text.contains("Works until"));
+    let id = made["id"].as_str().unwrap();
+    let listed = owner.get(&links).expect(200);
+    assert_eq!(listed["items"][0]["id"], id);
+    let elsewhere_too = format!("/api/v1/members/{other}/links/{id}");
+    assert_eq!(elsewhere.send("DELETE", &elsewhere_too, "", &[]).status, 404);
+    assert_eq!(owner.send("DELETE", &format!("{links}/{id}"), "", &[]).status, 204);
+    assert_eq!(anybody.get(&path).status, 404);
+    assert_eq!(owner.get(&links).expect(200)["items"], json!([]));
 }

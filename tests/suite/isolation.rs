@@ -1,9 +1,12 @@
 //! The walls between agencies, at every door: each operation of the OpenAPI document is asked with another agency's key.
 
+mod club;
+
 use super::intake::event;
 use super::segments::{CLOCK, bind};
+use club::{Club, club, reward};
 use posthouse_tests::campaigns::basket;
-use posthouse_tests::guest::{Guest, LoyaltyGuest, PromotionGuest};
+use posthouse_tests::guest::{Guest, PromotionGuest};
 use posthouse_tests::{Answer, Campaigns, Client, Database, Options, Receiver, Server, eventually, plugins};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -42,12 +45,7 @@ struct Things {
     session: String,
     branch: String,
     view: String,
-    /// Adjustments that wait, and orders that do.
-    adjustments: [String; 2],
-    orders: [String; 2],
-    referral_code: String,
-    /// An occasion whose rule fails.
-    occasion: String,
+    club: Club,
 }
 
 impl Things {
@@ -130,10 +128,10 @@ impl Door {
                 // who was suspended is made active again
                 ("members", "{customer_id}") if self.method == "PATCH" => &ours.stranger,
                 ("customers", "{id}") | ("members", "{customer_id}") => &ours.customer,
-                ("adjustments", "{id}") => &ours.adjustments[usize::from(self.template.ends_with("/reject"))],
-                ("redemptions", "{id}") => &ours.orders[usize::from(self.template.ends_with("/cancel"))],
+                ("adjustments", "{id}") => &ours.club.adjustments[usize::from(self.template.ends_with("/reject"))],
+                ("redemptions", "{id}") => &ours.club.orders[usize::from(self.template.ends_with("/cancel"))],
                 ("rewards", "{key}") => "pillow",
-                ("occasions", "{id}") => &ours.occasion,
+                ("occasions", "{id}") => &ours.club.occasion,
                 ("documents", "{kind}") => "passport",
                 ("mappings", "{kind}") => "bookings",
                 (_, "{kind}") => "family",
@@ -151,6 +149,8 @@ impl Door {
                 ("views", "{id}") => &ours.view,
                 (_, "{digest}") if self.method == "DELETE" => &ours.spare,
                 (_, "{digest}") => &ours.digest,
+                ("previews", "{id}") if self.template.contains("/loyalty/") => &ours.club.preview,
+                ("links", "{id}") => &ours.club.link,
                 ("previews", "{id}") => &ours.preview,
                 (_, "{segment}") if self.template.ends_with("/flow") || self.template.ends_with("/trend") => "rfm",
                 (_, "{segment}") => "rfm.new",
@@ -204,7 +204,7 @@ impl Door {
             ("POST", "transfer") => json!({"to": ours.companion, "points": 1}),
             ("POST", "fulfil" | "cancel") => json!({}),
             ("POST", "events") if self.template.contains("/members/") => json!({"name": "marked-event", "data": {}}),
-            ("POST", "referrals") => json!({"code": ours.referral_code, "customer_id": ours.companion}),
+            ("POST", "referrals") => json!({"code": ours.club.referral_code, "customer_id": ours.companion}),
             ("POST", "rewards") => reward("mug", "Mug"),
             ("PATCH", "{key}") => json!({"stock": 500}),
             ("PATCH", "{customer_id}") => json!({"state": "active"}),
@@ -230,6 +230,10 @@ impl Door {
             ("POST", "events") => json!({"events": [booking("b9", "M1")]}),
             ("POST", "clock") => json!({"advance": "1s"}),
             ("POST", "keys") => json!({"name": "desk", "scopes": ["read"]}),
+            ("POST", "preview") if self.template.contains("/loyalty/") => {
+                json!({"binding": "main", "digest": ours.club.digest, "config": {}, "days": 30})
+            }
+            ("POST", "links") => json!({"days": 7}),
             ("POST", "preview") => json!({"digest": ours.digest, "config": {}, "name": "rfm"}),
             ("POST", "runs") => json!({"binding": "rfm"}),
             ("POST", "campaigns") => campaign("new", plan(&ours.promotion, 99)),
@@ -428,91 +432,6 @@ fn coupons(client: &Client, digest: &str, campaigns: &mut BTreeMap<&'static str,
     )
 }
 
-fn reward(key: &str, title: &str) -> Value {
-    json!({"key": key, "kind": "gift", "title": {"zh-CN": "旅行枕", "en": title}, "points": 2})
-}
-
-/// A programme with a member who has earned and ordered something, another one, and one who is suspended: what waits for other people, the orders, and the
-/// code of the first.
-fn club(client: &Client, [customer, companion, stranger]: [&str; 3]) -> ([String; 2], [String; 2], String, String) {
-    // whose rule fails for one booking
-    let guest = LoyaltyGuest {
-        before_earn: LoyaltyGuest::at_amount(77_700, "(unreachable)"),
-        ..LoyaltyGuest::default()
-    };
-    let digest = client.admit(&guest.build());
-    client
-        .put(
-            "/api/v1/bindings/loyalty/main",
-            &json!({"digest": digest, "config": {}}),
-        )
-        .expect(200);
-    let programme =
-        json!({"name": {"zh-CN": "里程", "en": "Marked miles"}, "enrol": "on_request", "since": "2026-01-01"});
-    client.put("/api/v1/loyalty/programme", &programme).expect(200);
-    client
-        .post("/api/v1/members", &json!({"customer_id": customer}))
-        .expect(201);
-    // five for joining, and five for each of two bookings
-    eventually("it has earned", Duration::from_secs(30), || {
-        let member = client.get(&format!("/api/v1/members/{customer}")).expect(200);
-        (member["points"]["available"] == 15).then_some(())
-    });
-    let at = "2026-01-11T09:00:00+08:00";
-    let failing = event(
-        "booking.confirmed",
-        "b-fails",
-        at,
-        &[("member_no", "M1")],
-        json!({"amount": 77_700}),
-    );
-    client.events(&[failing]);
-    let occasion = eventually("the rule fails", Duration::from_secs(30), || {
-        let waiting = client.all("/api/v1/loyalty/occasions?state=waiting");
-        Some(waiting.first()?["id"].as_str()?.to_owned())
-    });
-    client
-        .post("/api/v1/rewards", &reward("pillow", "Marked pillow"))
-        .expect(201);
-    let body = json!({"name": "counter", "scopes": ["intake", "read"]});
-    let made = client.post("/api/v1/keys", &body).expect(201);
-    let counter = Client::new(&client.base, made["api_key"].as_str().unwrap());
-    let id = |made: Value| made["id"].as_str().unwrap().to_owned();
-    let ask = |points: i64| {
-        let body = json!({"wallet": "points", "points": points, "reason": "Marked reason"});
-        id(counter
-            .post(&format!("/api/v1/members/{customer}/adjust"), &body)
-            .expect(202))
-    };
-    let order = || {
-        let body = json!({"reward": "pillow"});
-        id(counter
-            .post(&format!("/api/v1/members/{customer}/redeem"), &body)
-            .expect(201))
-    };
-    let code = client.get(&format!("/api/v1/members/{customer}")).expect(200)["referral_code"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    // one of the family is no referral, but written down
-    let told = json!({"code": code, "customer_id": companion});
-    client.post("/api/v1/referrals", &told).expect(201);
-    for other in [companion, stranger] {
-        client
-            .post("/api/v1/members", &json!({"customer_id": other}))
-            .expect(201);
-    }
-    client
-        .patch(&format!("/api/v1/members/{stranger}"), &json!({"state": "suspended"}))
-        .expect(200);
-    let ids = ([ask(1), ask(2)], [order(), order()], code, occasion);
-    // whatever is asked in the background was asked, but for the rule that fails
-    eventually("rules were asked", Duration::from_secs(30), || {
-        (client.all("/api/v1/loyalty/occasions?state=waiting").len() == 1).then_some(())
-    });
-    ids
-}
-
 /// An agency that has one of everything.
 fn fill(client: &Client) -> Things {
     let call = event(
@@ -627,7 +546,7 @@ fn fill(client: &Client) -> Things {
         .as_str()
         .unwrap()
         .to_owned();
-    let (adjustments, orders, referral_code, occasion) = club(client, [&customer, &companion, &stranger]);
+    let club = club(client, [&customer, &companion, &stranger]);
     let decision = client.all("/api/v1/decisions")[0]["id"].as_str().unwrap().to_owned();
     let (person, session, branch) = people(client, &customer);
     let view = json!({"list": "customers", "title": "Marked view", "query": "sort=-spend-24m", "shared": true});
@@ -658,10 +577,7 @@ fn fill(client: &Client) -> Things {
         session,
         branch,
         view,
-        adjustments,
-        orders,
-        referral_code,
-        occasion,
+        club,
     }
 }
 
@@ -780,8 +696,10 @@ fn every_door_keeps_agencies_apart(database: Database) {
         &things.session,
         &things.branch,
         &things.view,
-        &things.referral_code,
-        &things.occasion,
+        &things.club.referral_code,
+        &things.club.occasion,
+        &things.club.preview,
+        &things.club.link,
     ];
     let ids = things.campaigns.values().chain(things.quotes.values());
     let marks: Vec<&String> = marks.into_iter().chain(ids).collect();

@@ -2,6 +2,7 @@
 
 mod adjustments;
 mod books;
+mod links;
 mod occasions;
 mod previews;
 mod programme;
@@ -43,6 +44,7 @@ pub(super) fn routes() -> Calls {
         .merge(referrals::routes())
         .merge(books::routes())
         .merge(occasions::routes())
+        .merge(links::routes())
         .merge(previews::routes())
         .merge(tiers::routes())
 }
@@ -59,7 +61,7 @@ struct Expiring {
 
 /// Calls whose answers hold codes and are never kept.
 pub(super) fn secret_routes() -> Calls {
-    redemptions::secret_routes()
+    redemptions::secret_routes().merge(links::secret_routes())
 }
 
 /// What a member has of points.

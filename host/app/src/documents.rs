@@ -15,6 +15,7 @@ pub struct DocumentKeys {
     sealing: [u8; 32],
     sessions: [u8; 32],
     factors: [u8; 32],
+    links: [u8; 32],
 }
 
 impl std::fmt::Debug for DocumentKeys {
@@ -41,6 +42,7 @@ impl DocumentKeys {
             sealing: keyed(secret, &[b"posthouse document seal"]),
             sessions: keyed(secret, &[b"posthouse session form"]),
             factors: keyed(secret, &[b"posthouse second factor"]),
+            links: keyed(secret, &[b"posthouse member link"]),
         }
     }
 
@@ -65,6 +67,21 @@ impl DocumentKeys {
     /// By what a recovery code of a person is looked up.
     pub(crate) fn recovery(&self, agency: Uuid, staff: Uuid, code: &str) -> Vec<u8> {
         keyed(&self.factors, &[agency.as_bytes(), staff.as_bytes(), code.as_bytes()]).to_vec()
+    }
+
+    /// Signs a link to something of an agency.
+    pub(crate) fn sign_link(&self, agency: Uuid, link: Uuid) -> [u8; 32] {
+        keyed(&self.links, &[agency.as_bytes(), link.as_bytes()])
+    }
+
+    /// Whether this signs a link; it takes as long whatever is wrong with it.
+    pub(crate) fn signs_link(&self, agency: Uuid, link: Uuid, signature: &[u8]) -> bool {
+        let right = self.sign_link(agency, link);
+        let differs = right
+            .iter()
+            .zip(signature)
+            .fold(0, |all, (one, other)| all | (one ^ other));
+        signature.len() == right.len() && differs == 0
     }
 
     /// Encrypts a document number; `None` only if the cipher refuses, which it does for nothing this short.

@@ -370,6 +370,18 @@ fn asked(query: Option<&str>) -> Option<Language> {
         .and_then(Language::of_tag)
 }
 
+/// The address of this server as the reader's browser knows it; nothing where it does not say.
+pub(crate) fn origin(desk: &Desk, parts: &Parts) -> String {
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| parts.uri.authority().map(|authority| authority.as_str()));
+    let scheme = if desk.doors().http().tls_in_front {
+        "https"
+    } else {
+        "http"
+    };
+    host.map_or_else(String::new, |host| format!("{scheme}://{host}"))
+}
+
 /// How pages are written for somebody of no agency.
 fn stranger(desk: &Desk, language: Language) -> Ui {
     Ui {

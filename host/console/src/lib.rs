@@ -59,6 +59,7 @@ pub fn router(desk: Desk) -> Router {
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .route_layer(from_fn_with_state(desk.clone(), door::signed_in));
     let outside = sign_in::routes()
+        .merge(members::own::routes())
         .layer(DefaultBodyLimit::max(DOOR_BYTES))
         .route_layer(from_fn_with_state(desk.clone(), door::anybody));
     rooms

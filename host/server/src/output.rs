@@ -148,13 +148,14 @@ pub(crate) fn counted(number: u64, one: &str) -> String {
 }
 
 /// What is counted, with its measure word.
-const COUNTED: [(&str, &str); 11] = [
+const COUNTED: [(&str, &str); 12] = [
     ("basket", "个购物篮"),
     ("campaign", "个活动"),
     ("customer", "位客户"),
     ("event", "个事件"),
     ("golden case", "个用例"),
     ("made-up customer", "位虚构客户"),
+    ("member", "位会员"),
     ("migration", "项迁移"),
     ("mover", "位变动客户"),
     ("occasion", "个事件"),

@@ -10,6 +10,7 @@
 
 mod adjustments;
 mod asking;
+mod birthdays;
 mod books;
 mod brought;
 mod catch_up;
@@ -18,6 +19,7 @@ mod facts;
 mod follow;
 mod happened;
 mod in_quotes;
+mod links;
 mod list;
 mod members;
 mod occasions;
@@ -43,6 +45,7 @@ mod written;
 
 pub use adjustments::{Adjust, AdjustmentView};
 pub use books::{Breakage, Liability, Movement, Movements, Outstanding};
+pub use links::{LinkView, OwnPage};
 pub use list::{AllMembers, MemberCounts, MemberFilter, MemberOrder};
 pub use members::{Balances, Expiring, MemberView, NextTierView, TierView};
 pub use occasions::OccasionView;

@@ -197,6 +197,7 @@ impl Loyalty<'_> {
             referrals_per_year: new.referrals_per_year,
             since_on: new.since,
             members: 0,
+            birthdays_to: None,
             updated_at: now,
         };
         store::put_programme(&mut tx, agency, &row).await?;

@@ -1,11 +1,14 @@
 //! The statement of a member: what there was, what moved and why, and what there is.
 
+use super::redemptions::Ordered;
 use crate::Loyalty;
 use crate::error::{AppError, Result};
+use crate::quotes::QUOTE;
 use crate::rules::Reason;
 use crate::team::Caller;
+use crate::work::Workable as _;
 use posthouse_domain::loyalty::Wallet;
-use posthouse_domain::{Day, Instant};
+use posthouse_domain::{Day, Instant, Localized};
 use posthouse_store::loyalty::{self as store, EntryRow, SourceRow};
 use posthouse_store::{Access, Tx};
 use std::collections::HashMap;
@@ -110,6 +113,10 @@ pub struct Line {
     pub occasion: Option<String>,
     /// The booking that it goes back to.
     pub booking: Option<String>,
+    /// What the reward is called that it is about.
+    pub reward: Option<Localized>,
+    /// The quote whose points they are.
+    pub quote: Option<Uuid>,
 }
 
 /// A statement of some days.
@@ -161,10 +168,39 @@ async fn behind(tx: &mut Tx, agency: Uuid, customer: Uuid, rows: &[EntryRow]) ->
     Ok(found.into_iter().chain(by_lots).collect())
 }
 
+/// What the rewards are called that these lines are about, by the orders.
+async fn rewards(tx: &mut Tx, agency: Uuid, rows: &[EntryRow]) -> Result<HashMap<Uuid, Localized>> {
+    let of_orders = rows
+        .iter()
+        .filter(|row| [Ordered::KIND, QUOTE].contains(&row.about_kind.as_str()));
+    let mut orders: Vec<Uuid> = of_orders.filter_map(cause).collect();
+    if orders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    orders.sort_unstable();
+    orders.dedup();
+    let all = store::rewards(tx, agency).await?.into_iter();
+    let titles: HashMap<String, Localized> = all
+        .map(|row| (row.key, Localized::new(row.title_zh, row.title_en)))
+        .collect();
+    let ordered = store::ordered(tx, agency, &orders).await?.into_iter();
+    Ok(ordered
+        .filter_map(|(id, reward)| Some((id, titles.get(&reward)?.clone())))
+        .collect())
+}
+
+/// What the lines of a page are about.
+struct Behind {
+    sources: HashMap<Uuid, SourceRow>,
+    rewards: HashMap<Uuid, Localized>,
+}
+
 impl Line {
-    fn read(row: EntryRow, behind: &HashMap<Uuid, SourceRow>) -> Result<Self> {
-        let source = cause(&row).and_then(|cause| behind.get(&cause));
+    fn read(row: EntryRow, behind: &Behind) -> Result<Self> {
+        let source = cause(&row).and_then(|cause| behind.sources.get(&cause));
         Ok(Self {
+            reward: cause(&row).and_then(|order| behind.rewards.get(&order).cloned()),
+            quote: cause(&row).filter(|_| row.about_kind == QUOTE),
             occasion: source.map(|source| source.kind.clone()),
             booking: source
                 .filter(|source| source.about_kind == "booking")
@@ -217,7 +253,10 @@ impl Loyalty<'_> {
             }
         }
         rows.truncate(limit);
-        let behind = behind(&mut tx, agency, customer, &rows).await?;
+        let behind = Behind {
+            sources: behind(&mut tx, agency, customer, &rows).await?,
+            rewards: rewards(&mut tx, agency, &rows).await?,
+        };
         let mut sums = [Sums::default(); 2];
         for (sums, day) in sums.iter_mut().zip([from.saturating_sub(1), to]) {
             let points = store::balance_on(&mut tx, agency, customer, Wallet::Points.as_str(), day).await?;

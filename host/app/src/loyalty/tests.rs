@@ -7,6 +7,7 @@ mod foreseen;
 mod in_quotes;
 mod lists;
 mod once;
+mod own;
 mod told;
 
 use super::programme::{Enrol, Programme};

@@ -10,8 +10,9 @@ use std::sync::Arc;
 const SLICE: i64 = 256;
 
 impl Loyalty<'_> {
-    /// Brings every member to today to whom something happens by itself.
+    /// Brings every member to today to whom something happens by itself, and notes whose birthday it is.
     pub(crate) async fn turn_day(&self, room: &Arc<Room>) -> Result<()> {
+        self.note_birthdays(room).await?;
         while self.turn_some(room).await? {}
         Ok(())
     }

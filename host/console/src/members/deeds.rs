@@ -1,15 +1,16 @@
 //! What is done with one member by hand: points given, taken, passed on and spent, a tier, an end.
 
-use super::record;
+use super::record::{self, Told};
 use super::statement::Asked;
 use super::typed::{bad, day, done, points, refused};
 use crate::Desk;
-use crate::door::{Bare, Scripted, Staff};
+use crate::door::{Bare, Scripted, Staff, origin};
 use crate::fault::Answer;
 use crate::led::{Done, led};
 use crate::parts::dialog;
 use crate::ui::Ui;
 use axum::extract::{Form, Path, State};
+use axum::http::request::Parts;
 use posthouse_app::loyalty::{Adjust, MemberState};
 use posthouse_app::team::Scope;
 use posthouse_domain::loyalty::Wallet;
@@ -126,7 +127,8 @@ pub(super) async fn redeem(
     match desk.app().loyalty().redeem(&session.caller, id, &sent.reward).await {
         Ok(order) => match order.code {
             Some(code) => {
-                let page = record::drawn(&desk, &session, ui, id, &Asked::default(), Some(code)).await?;
+                let told = Told::Code(code);
+                let page = record::drawn(&desk, &session, ui, id, &Asked::default(), Some(told)).await?;
                 Ok(dialog::instead(page, &place(id)))
             }
             None => Ok(led(scripted, &place(id), &Done::said(ui.say("members-ordered")))),
@@ -162,4 +164,51 @@ pub(super) async fn stand(
     done(put.await, scripted, &place(id), ui, |member| {
         ui.say_of("members-now-", &member.state)
     })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Lasting {
+    days: String,
+}
+
+/// Makes a link to the member's own page. It is told this once, so it stands on the page that comes.
+pub(super) async fn link(
+    State(desk): State<Desk>,
+    Staff(session): Staff,
+    bare: Bare,
+    scripted: Scripted,
+    Path(id): Path<Uuid>,
+    parts: Parts,
+    Form(sent): Form<Lasting>,
+) -> Answer {
+    session.caller.may(Scope::Intake)?;
+    let ui = Ui::from(bare);
+    let made = async {
+        let days = sent.days.trim().parse();
+        let days = days.map_err(|_| bad(words!("the days are a whole number", "有效天数应为整数")))?;
+        desk.app().loyalty().make_link(&session.caller, id, days).await
+    };
+    match made.await {
+        Ok((_, path)) => {
+            let told = Told::Link(format!("{}{path}", origin(&desk, &parts)));
+            let page = record::drawn(&desk, &session, ui, id, &Asked::default(), Some(told)).await?;
+            Ok(dialog::instead(page, &place(id)))
+        }
+        Err(error) => refused(error, scripted, ui),
+    }
+}
+
+/// Takes a link back.
+pub(super) async fn unlink(
+    State(desk): State<Desk>,
+    Staff(session): Staff,
+    bare: Bare,
+    scripted: Scripted,
+    Path((id, link)): Path<(Uuid, Uuid)>,
+) -> Answer {
+    session.caller.may(Scope::Intake)?;
+    let ui = Ui::from(bare);
+    let revoked = desk.app().loyalty().revoke_link(&session.caller, id, link).await;
+    done(revoked, scripted, &place(id), ui, |()| ui.say("members-link-revoked"))
 }

@@ -1,11 +1,14 @@
 //! Members: who takes part in the loyalty programme, what each has and why, and the terms they have it under.
 
 mod adjustments;
+mod books;
 mod deeds;
 mod enrol;
 mod file;
 mod list;
 mod orders;
+pub(crate) mod own;
+mod previews;
 mod programme;
 mod record;
 mod referrals;
@@ -33,7 +36,12 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/members/orders", get(orders::list))
         .route("/members/orders/{id}/{verdict}", post(orders::decide))
         .route("/members/referrals", get(referrals::list).post(referrals::refer))
+        .route("/members/books", get(books::open))
+        .route("/members/previews/{id}", get(previews::open))
+        .route("/members/previews/{id}/cancel", post(previews::cancel))
         .route("/members/{customer}", get(record::record))
+        .route("/members/{customer}/links", post(deeds::link))
+        .route("/members/{customer}/links/{id}/revoke", post(deeds::unlink))
         .route("/members/{customer}/adjust", post(deeds::adjust))
         .route("/members/{customer}/tier", post(deeds::tier))
         .route("/members/{customer}/transfer", post(deeds::transfer))
@@ -56,6 +64,7 @@ fn tabs(here: &str) -> Vec<Tab> {
         ("rewards", "/members/rewards"),
         ("orders", "/members/orders"),
         ("referrals", "/members/referrals"),
+        ("books", "/members/books"),
         ("programme", "/members/programme"),
     ];
     tabs::tabs(all, here)

@@ -12,7 +12,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use posthouse_app::AppError;
 use posthouse_app::loyalty::{
-    Line, MemberView, NextTierView, PastTier, Programme, RewardKind, RewardView, Rung, Turnover,
+    Line, LinkView, MemberView, NextTierView, PastTier, Programme, RewardKind, RewardView, Rung, Turnover,
 };
 use posthouse_app::team::{Caller, Scope, Session};
 use posthouse_domain::time::parse_day;
@@ -48,6 +48,14 @@ struct May {
     adjust: bool,
     /// Give a tier, suspend and close.
     stand: bool,
+}
+
+/// Something that was just made, and is told this once.
+pub(super) enum Told {
+    /// The code of a coupon.
+    Code(String),
+    /// A link to the member's own page.
+    Link(String),
 }
 
 /// A reward that the member can be given.
@@ -94,8 +102,10 @@ struct Record {
     waiting: Vec<String>,
     /// Orders that are still to be handed out.
     orders: Vec<String>,
-    /// The code of a coupon that was just ordered.
-    code: Option<String>,
+    /// Links to the member's own page that can be opened.
+    links: Vec<LinkView>,
+    /// What was just made, and is told this once.
+    told: Option<Told>,
 }
 
 impl Record {
@@ -162,14 +172,14 @@ fn offers(rewards: Vec<RewardView>, member: &MemberView, ui: Ui) -> Vec<Offer> {
     offers
 }
 
-/// The page of a member, with the code of a coupon that was just ordered.
+/// The page of a member, with what was just made for them.
 pub(super) async fn drawn(
     desk: &Desk,
     session: &Session,
     ui: Ui,
     id: Uuid,
     asked: &Asked,
-    code: Option<String>,
+    told: Option<Told>,
 ) -> Answer {
     let (caller, loyalty) = (&session.caller, desk.app().loyalty());
     let shown = Shown::of(asked, ui.today());
@@ -242,7 +252,8 @@ pub(super) async fn drawn(
         offers: offers(rewards.clone(), &member, ui),
         waiting: waiting.iter().map(|row| what(&row.what, &titles, ui)).collect(),
         orders: orders.iter().map(|order| named(&order.reward)).collect(),
-        code,
+        links: loyalty.open_links(caller, id).await?,
+        told,
         ladder,
         ui,
         id,

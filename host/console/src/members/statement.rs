@@ -131,6 +131,7 @@ pub(super) struct Entry {
     pub(super) at: Instant,
     pub(super) title: String,
     pub(super) booking: Option<String>,
+    pub(super) quote: Option<Uuid>,
     pub(super) reason: Option<String>,
     pub(super) binding: Option<String>,
     pub(super) decision: Option<Uuid>,
@@ -152,6 +153,7 @@ impl Entry {
             title: title(&line, ui),
             reason: line.reason.map(|reason| ui.local(&reason.text).to_owned()),
             booking: line.booking,
+            quote: line.quote,
             binding: line.binding,
             decision: line.decision,
             moved,
@@ -173,11 +175,15 @@ impl Entry {
 /// What a line is about: what was earned by what it was earned for, all else by what happened.
 pub(super) fn title(line: &Line, ui: Ui) -> String {
     let occasion = line.occasion.as_deref().unwrap_or_default();
+    let about = line
+        .reward
+        .as_ref()
+        .map_or_else(String::new, |reward| format!(" · {}", ui.local(reward)));
     let known = |beginning: &str, which: &str| has(&format!("{beginning}{}", which.replace('_', "-")));
     match line.kind.as_str() {
         "earned" if known("members-for-", occasion) => ui.say_of("members-for-", occasion).to_string(),
-        kind if known("members-line-", kind) => ui.say_of("members-line-", kind).to_string(),
-        kind => kind.to_owned(),
+        kind if known("members-line-", kind) => format!("{}{about}", ui.say_of("members-line-", kind)),
+        kind => format!("{kind}{about}"),
     }
 }
 

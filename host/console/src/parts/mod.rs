@@ -4,6 +4,7 @@
 pub(crate) mod dialog;
 pub(crate) mod facts;
 pub(crate) mod flow;
+pub(crate) mod months;
 pub(crate) mod pick;
 pub(crate) mod schema;
 pub(crate) mod settings;

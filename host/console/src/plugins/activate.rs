@@ -8,21 +8,27 @@ use crate::fault::{Answer, again, page};
 use crate::parts::facts::{Fact, Facts};
 use crate::parts::schema::readable;
 use crate::parts::settings::{Settings, form, read};
-use crate::shell::{Shell, said};
+use crate::shell::{Shell, said, whole_page};
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
 use posthouse_app::AppError;
-use posthouse_app::loyalty::{LOYALTY, MAIN};
+use posthouse_app::loyalty::{LOYALTY, MAIN, PreviewRequest};
 use posthouse_app::rules::{Activation, BindingView, PluginView};
 use posthouse_app::team::{Scope, Session};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Days that a rule is played over unless somebody chooses others.
+const DAYS: i32 = 365;
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
     name: String,
+    /// A preview whose settings are taken.
+    preview: Option<Uuid>,
 }
 
 #[derive(Template)]
@@ -141,7 +147,13 @@ pub(super) async fn open(
     Query(asked): Query<Asked>,
 ) -> Answer {
     session.caller.may(Scope::Rules)?;
-    let subject = subject(&desk, &session, &digest, &asked.name).await?;
+    let mut subject = subject(&desk, &session, &digest, &asked.name).await?;
+    if let Some(id) = asked.preview {
+        let tried = desk.app().loyalty().preview(&session.caller, id).await?;
+        if tried.digest == subject.plugin.digest {
+            (subject.config, subject.name) = (tried.config, tried.binding);
+        }
+    }
     page(&drawn(&desk, &session, bare.into(), subject, None).await?)
 }
 
@@ -194,4 +206,39 @@ pub(super) async fn activate(
         }
     };
     again(&drawn(&desk, &session, ui, subject, wrong).await?)
+}
+
+/// Has the rule played over past days, beside the one in force.
+pub(super) async fn try_out(
+    State(desk): State<Desk>,
+    Staff(session): Staff,
+    bare: Bare,
+    Path(digest): Path<String>,
+    Form(sent): Form<Vec<(String, String)>>,
+) -> Answer {
+    let caller = &session.caller;
+    caller.may(Scope::Rules)?;
+    let ui = Ui::from(bare);
+    let field = |name: &str| {
+        let found = sent.iter().find(|(sent, _)| sent == name);
+        found.map_or("", |(_, text)| text.trim()).to_owned()
+    };
+    let name = field("name");
+    let mut subject = subject(&desk, &session, &digest, &name).await?;
+    subject.config = read(&subject.plugin.config_schema, &sent, ui.currency);
+    subject.name = name;
+    let request = PreviewRequest {
+        binding: subject.name.clone(),
+        digest,
+        config: subject.config.clone(),
+        days: field("days").parse().unwrap_or(DAYS),
+    };
+    match desk.app().loyalty().begin_preview(caller, &request).await {
+        Ok(preview) => Ok(whole_page(&format!("/members/previews/{}", preview.id))),
+        Err(AppError::Invalid(why) | AppError::Conflict(why)) => {
+            let wrong = readable(ui, &subject.plugin.config_schema, why.detail.get(ui.language));
+            again(&drawn(&desk, &session, ui, subject, Some(wrong)).await?)
+        }
+        Err(error) => Err(error.into()),
+    }
 }

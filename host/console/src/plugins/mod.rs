@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Router<Desk> {
             "/plugins/{digest}/activate",
             get(activate::open).post(activate::activate),
         )
+        .route("/plugins/{digest}/try", post(activate::try_out))
         .route("/plugins/{digest}/delete", post(record::delete))
         .route("/decisions", get(decisions::list))
         .route("/decisions/{id}", get(decisions::record))

@@ -216,6 +216,7 @@ plugins-job-coupons-abandon = Dropping an unfinished batch of coupons
 plugins-job-quote-expire = End of a quote
 plugins-job-quote-return = Returning what a cancelled booking took
 plugins-job-loyalty-follow = Points of bookings that changed
+plugins-job-loyalty-preview = Previews of loyalty rules
 plugins-job-webhook-deliver = Delivery to a webhook
 plugins-job-webhook-tidy = Tidying old deliveries
 
@@ -258,3 +259,8 @@ plugins-field-next = Next tier
 plugins-field-have = Has
 plugins-field-need = Takes
 plugins-field-unit = Unit
+plugins-foresee = See beforehand
+plugins-foresee-help = Plays the rule with these settings over past days, beside the one in force: points by month, tiers, and what it costs. Nothing is posted.
+plugins-foresee-days = Over
+plugins-last-days = the last { $days } days
+plugins-foresee-do = Preview

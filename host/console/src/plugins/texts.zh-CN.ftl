@@ -203,6 +203,7 @@ plugins-job-coupons-abandon = 放弃未完成的券批次
 plugins-job-quote-expire = 报价到期释放
 plugins-job-quote-return = 退回取消订单的优惠
 plugins-job-loyalty-follow = 处理订单的积分
+plugins-job-loyalty-preview = 会员规则试算
 plugins-job-webhook-deliver = 发送通知
 plugins-job-webhook-tidy = 清理已发送的通知
 
@@ -245,3 +246,8 @@ plugins-field-next = 下一级
 plugins-field-have = 已有
 plugins-field-need = 需要
 plugins-field-unit = 单位
+plugins-foresee = 先看效果
+plugins-foresee-help = 用这些设置把规则在过去的日子里重算一遍，与现行规则对比：逐月积分、等级和成本。不会入账。
+plugins-foresee-days = 范围
+plugins-last-days = 最近 { $days } 天
+plugins-foresee-do = 试算

@@ -31,6 +31,7 @@ pub(super) struct Form {
     pub(super) channel: String,
     pub(super) codes: String,
     pub(super) hold: String,
+    pub(super) points: String,
     pub(super) lines: Vec<Typed>,
     /// The open quote that this one is instead of.
     pub(super) instead: String,
@@ -153,6 +154,7 @@ impl Form {
                 "channel" => form.channel = text,
                 "codes" => form.codes = text,
                 "hold" => form.hold = text,
+                "points" => form.points = text,
                 "instead" => form.instead = text,
                 _ => form.set(&name, text),
             }
@@ -191,6 +193,16 @@ impl Form {
                 None
             }),
         };
+        let points = match self.points.trim().replace([',', '，'], "").as_str() {
+            "" => None,
+            text => text.parse().ok().filter(|points: &i64| *points > 0).or_else(|| {
+                wrong.push(("points".into(), "bad-number"));
+                None
+            }),
+        };
+        if points.is_some() && customer.is_none() {
+            wrong.push(("customer".into(), "points-of-whom"));
+        }
         if !wrong.is_empty() {
             return Err(wrong);
         }
@@ -205,7 +217,7 @@ impl Form {
             },
             codes: codes.filter(|code| !code.is_empty()).map(str::to_owned).collect(),
             hold_minutes: self.hold.trim().parse().unwrap_or(HOLD_MINUTES),
-            points: None,
+            points,
             reward: None,
         })
     }

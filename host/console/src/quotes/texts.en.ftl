@@ -96,3 +96,6 @@ quotes-order-help = Groups take their turn from top to bottom, each on what the 
 quotes-groups = All stacking groups
 quotes-release-title = Release this quote
 quotes-release-means = Its budgets and coupons are free again for others, and the price is no longer held. This cannot be undone; the same basket can be priced anew.
+quotes-use-points = Points to use
+quotes-use-points-help = at most so many; empty for none
+quotes-wrong-points-of-whom = Points are a member's: choose the customer

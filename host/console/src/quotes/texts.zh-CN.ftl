@@ -84,3 +84,6 @@ quotes-order-help = 各组从上到下依次计算，每组以前面优惠后的
 quotes-groups = 查看叠加组
 quotes-release-title = 释放此报价
 quotes-release-means = 占用的预算和优惠券将归还，价格不再保留。释放后无法撤销，可用同一购物篮重新报价。
+quotes-use-points = 使用积分
+quotes-use-points-help = 最多使用多少；不用则留空
+quotes-wrong-points-of-whom = 积分属于会员：请选择客户

@@ -3,7 +3,7 @@
 use super::roles::Meaning;
 use super::{field, may_give, seen, tone};
 use crate::Desk;
-use crate::door::{Bare, Scripted, Staff};
+use crate::door::{Bare, Scripted, Staff, origin};
 use crate::fault::{Answer, page};
 use crate::led::{Done, led};
 use crate::parts::dialog::{instead, refused};
@@ -11,7 +11,7 @@ use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Form, Path, State};
-use axum::http::header;
+
 use axum::http::request::Parts;
 use posthouse_app::team::{Branch, Invited, Role, Scope, Session, SessionEntry, StaffChange, StaffEntry};
 use posthouse_domain::Instant;
@@ -30,18 +30,6 @@ impl Linked {
             ends_at: invited.ends_at,
         }
     }
-}
-
-/// The address of this server as the reader's browser knows it; nothing where it does not say.
-fn origin(desk: &Desk, parts: &Parts) -> String {
-    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| parts.uri.authority().map(|authority| authority.as_str()));
-    let scheme = if desk.doors().http().tls_in_front {
-        "https"
-    } else {
-        "http"
-    };
-    host.map_or_else(String::new, |host| format!("{scheme}://{host}"))
 }
 
 pub(super) fn address(id: Uuid) -> String {

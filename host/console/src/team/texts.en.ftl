@@ -364,3 +364,6 @@ team-did-reward-change = Changed a reward
 team-did-reward-create = Created a reward
 team-did-reward-fulfil = Handed a reward out
 team-did-reward-redeem = Ordered a reward
+team-did-loyalty-preview = Previewed a loyalty rule
+team-did-member-link = Made a link to a member's own page
+team-did-member-unlink = Revoked a link to a member's own page

@@ -351,3 +351,6 @@ team-did-reward-change = 修改奖励
 team-did-reward-create = 新建奖励
 team-did-reward-fulfil = 发放奖励
 team-did-reward-redeem = 兑换奖励
+team-did-loyalty-preview = 试算会员规则
+team-did-member-link = 生成会员自助页链接
+team-did-member-unlink = 收回会员自助页链接

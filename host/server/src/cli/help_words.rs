@@ -661,10 +661,14 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
         "上传打包好的组件，或打包项目后上传",
     ),
     (
-        "Show who would move if a plugin were activated: everyone where they are few, else some of them",
-        "预览：启用某插件后谁会变动（人少则全部列出，否则列出一部分）",
+        "Show what a plugin would change if it were activated: who would move, or of a loyalty rule what it would have posted in the past",
+        "预览：启用某插件后谁会变动；若是会员规则，则看它在过去会如何积分",
     ),
     ("List everyone who would move, however many", "列出全部变动客户"),
+    (
+        "Over how many days a loyalty rule is played, today included",
+        "会员规则试算的天数（含今天）",
+    ),
     (
         "A packed component or a project's folder written as a path (`.`, `./rule`), which is packed and uploaded first; or a revision's digest or its beginning; or a plugin's name, which means its newest revision",
         "打包好的组件，或以路径（`.`、`./rule`）表示的项目目录（会先打包上传）；或某个修订的摘要或其开头；或插件名（取其最新修订）",

@@ -3,6 +3,7 @@
 mod adjustments;
 mod books;
 mod entries;
+mod links;
 mod listed;
 mod lots;
 mod members;
@@ -18,6 +19,7 @@ pub use adjustments::{
 };
 pub use books::{MovementRow, OutstandingRow, enter, movements, outstanding};
 pub use entries::{EntryRow, balance_on, entries, insert_entries, moved_on};
+pub use links::{LinkRow, insert_link, link, open_links, revoke_link, touch_link};
 pub use listed::{
     ExpiringRow, Wanted, by_customer, by_points, by_since, counted_expiring, counted_owed, counted_states,
     counted_tiers, expiring, ids_at, known_as,
@@ -35,12 +37,12 @@ pub use previews::{
     PreviewRow, TierOf, advance_preview, end_preview, forget_previews, insert_preview, preview, previews, tiers_of,
     told_bookings_of,
 };
-pub use programme::{ProgrammeRow, number_members, programme, put_programme};
+pub use programme::{ProgrammeRow, number_members, programme, put_programme, set_birthdays};
 pub use referrals::{
     ReferralRow, completed_days, member_by_code, put_referral, referral, referrals, referrals_of, registered_since,
 };
 pub use rewards::{
-    RedemptionRow, RewardRow, decide_redemption, insert_redemption, put_reward, redeemed, redemption, redemptions,
-    reward, rewards, take_piece,
+    RedemptionRow, RewardRow, decide_redemption, insert_redemption, ordered, put_reward, redeemed, redemption,
+    redemptions, reward, rewards, take_piece,
 };
 pub use sources::{OfLot, SourceRow, of_lots, sources, turnover};

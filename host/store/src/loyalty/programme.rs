@@ -27,6 +27,8 @@ pub struct ProgrammeRow {
     pub since_on: i32,
     /// How many numbers were given out.
     pub members: i64,
+    /// The last day whose birthdays were noted.
+    pub birthdays_to: Option<i32>,
     /// When it was last changed, in ms since 1970.
     pub updated_at: i64,
 }
@@ -40,7 +42,7 @@ pub async fn programme(tx: &mut Tx, agency: Uuid) -> Result<Option<ProgrammeRow>
         tx,
         ProgrammeRow,
         "SELECT name_zh, name_en, enrol, value_of_100, return_grace_days, transfer_per_day, adjust_limits, referrals_per_year, since_on, members,
-            updated_at
+            birthdays_to, updated_at
          FROM loyalty_programme WHERE agency_id = $1",
         agency
     )
@@ -89,4 +91,18 @@ pub async fn number_members(tx: &mut Tx, agency: Uuid, count: i64) -> Result<i64
         count
     )?;
     Ok(last - count + 1)
+}
+
+/// Says that the birthdays up to a day are noted. The transaction has the lock of the agency's changes.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn set_birthdays(tx: &mut Tx, agency: Uuid, to: i32) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE loyalty_programme SET birthdays_to = $2 WHERE agency_id = $1",
+        agency,
+        to
+    )
+    .map(drop)
 }

@@ -308,3 +308,20 @@ pub async fn redeemed(tx: &mut Tx, agency: Uuid, customer: Uuid, reward: &str) -
     )?;
     Ok(count)
 }
+
+/// The keys of the rewards of these orders.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn ordered(tx: &mut Tx, agency: Uuid, orders: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+    fetch_listed!(
+        tx,
+        (Uuid, String),
+        "SELECT id, reward FROM loyalty_redemption WHERE agency_id = $1 AND id IN",
+        [agency],
+        orders,
+        1,
+        |b, id| b.push_bind(*id),
+        ""
+    )
+}

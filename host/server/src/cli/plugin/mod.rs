@@ -78,7 +78,7 @@ pub(super) enum Plugin {
     /// Upload a packed component, or pack a project and upload that.
     #[command(after_help = VARIABLES)]
     Push(Source),
-    /// Show who would move if a plugin were activated: everyone where they are few, else some of them.
+    /// Show what a plugin would change if it were activated: who would move, or of a loyalty rule what it would have posted in the past.
     #[command(after_help = VARIABLES)]
     Preview {
         #[command(flatten)]
@@ -86,6 +86,9 @@ pub(super) enum Plugin {
         /// List everyone who would move, however many.
         #[arg(long)]
         all: bool,
+        /// Over how many days a loyalty rule is played, today included.
+        #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=730))]
+        days: u32,
     },
     /// Activate a plugin.
     #[command(after_help = VARIABLES)]
@@ -177,7 +180,7 @@ impl Plugin {
             Self::Pack(building) => local::pack(&building.dir, building.out.as_deref(), output),
             Self::Facts { words, markdown } => facts::facts(&words, markdown, output),
             Self::Push(source) => remote::push(&source.path, output),
-            Self::Preview { rule, all } => remote::preview(&rule, all, output),
+            Self::Preview { rule, all, days } => remote::preview(&rule, all, days, output),
             Self::Activate { rule, grant } => remote::activate(&rule, grant, output),
             Self::Rollback { binding, to } => remote::rollback(&binding, to, output),
             Self::End { binding } => remote::end(&binding, output),

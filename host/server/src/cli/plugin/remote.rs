@@ -3,7 +3,7 @@
 use super::author::warnings;
 use super::binding::Binding;
 use super::local::pack_project;
-use super::points::POINTS;
+use super::points::{POINTS, Previewed};
 use super::which::which;
 use super::words::{self as answers, text};
 use crate::cli::client::Client;
@@ -15,6 +15,12 @@ use clap::Args;
 use posthouse_domain::{Words, words};
 use serde_json::{Map, Value, json};
 use std::path::Path;
+use std::time::Duration;
+
+/// Pause between two questions for how far a preview has come.
+const AGAIN: Duration = Duration::from_millis(200);
+/// How often that is told.
+const TELL_EVERY: Duration = Duration::from_secs(2);
 
 /// A rule: a plugin with its settings, for a binding.
 #[derive(Debug, Args)]
@@ -91,7 +97,10 @@ impl RuleArgs {
         if let Some(settings) = &self.settings {
             command += &format!(" --settings {}", shell_word(settings));
         }
-        command + &format!(" --grant {grant}")
+        match grant.is_empty() {
+            true => command,
+            false => command + &format!(" --grant {grant}"),
+        }
     }
 
     /// The digest the words mean.
@@ -176,14 +185,18 @@ pub(super) fn push(file: &Path, output: Output) -> Result<(), Failure> {
     output.answer(&revision, || answers::pushed(&revision, new))
 }
 
-pub(super) fn preview(rule: &RuleArgs, everyone: bool, output: Output) -> Result<(), Failure> {
+pub(super) fn preview(rule: &RuleArgs, everyone: bool, days: u32, output: Output) -> Result<(), Failure> {
     rule.check_by_itself()?;
-    if !rule.binding.point().previewed {
-        return Err(Failure::usage(words!(
-            "the rule of {binding} sorts nobody into segments, so there is nobody to show; `posthouse plugin test` shows what it says",
-            "{binding} 的规则不划分分群，没有可预览的变动；其结果可用 `posthouse plugin test` 查看",
-            binding = rule.binding
-        )));
+    match rule.binding.point().previewed {
+        Previewed::Movers => {}
+        Previewed::Past => return played(rule, days, output),
+        Previewed::Nothing => {
+            return Err(Failure::usage(words!(
+                "the rule of {binding} sorts nobody into segments, so there is nobody to show; `posthouse plugin test` shows what it says",
+                "{binding} 的规则不划分分群，没有可预览的变动；其结果可用 `posthouse plugin test` 查看",
+                binding = rule.binding
+            )));
+        }
     }
     let client = Client::from_environment()?;
     let digest = rule.digest(&client, output)?;
@@ -199,6 +212,37 @@ pub(super) fn preview(rule: &RuleArgs, everyone: bool, output: Output) -> Result
     output.answer(&preview, || {
         answers::preview(&preview, rule.binding.name(), |grant| rule.activation(grant))
     })
+}
+
+/// Has a rule of loyalty played over past days, and waits until it is.
+fn played(rule: &RuleArgs, days: u32, output: Output) -> Result<(), Failure> {
+    let client = Client::from_environment()?;
+    let digest = rule.digest(&client, output)?;
+    let settings = rule.settings(&client, &digest, output)?;
+    let body = json!({ "binding": rule.binding.name(), "digest": digest, "config": settings, "days": days });
+    let mut preview = client.send("POST", "/loyalty/preview", &body).map_err(not_by_itself)?;
+    let path = format!("/loyalty/previews/{}", answers::text(&preview, "id"));
+    let mut told = std::time::Instant::now();
+    while ["waiting", "running"].contains(&answers::text(&preview, "state")) {
+        std::thread::sleep(AGAIN);
+        preview = client.get(&path)?;
+        if told.elapsed() > TELL_EVERY {
+            told = std::time::Instant::now();
+            let [done, all] = ["done", "members"].map(|key| preview[key].to_string());
+            output.say(words!("{done} of {all} members", "已算 {done} / {all} 位会员"));
+        }
+    }
+    let problem: Words = serde_json::from_value(preview["problem"].clone()).unwrap_or_default();
+    match answers::text(&preview, "state") {
+        "done" => output.answer(&preview, || {
+            answers::played(&preview, rule.binding.name(), |grant| rule.activation(grant))
+        }),
+        "cancelled" => Err(Failure::coded(
+            "preview_cancelled",
+            words!("somebody cancelled the preview", "试算已被取消"),
+        )),
+        _ => Err(Failure::coded("preview_failed", problem)),
+    }
 }
 
 pub(super) fn activate(rule: &RuleArgs, grant: Option<Vec<String>>, output: Output) -> Result<(), Failure> {

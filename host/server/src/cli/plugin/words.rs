@@ -145,6 +145,83 @@ pub(super) fn preview(preview: &Value, binding: &str, activation: impl FnOnce(&s
     words
 }
 
+/// What a loyalty rule would have done, and what it takes to put it into force.
+pub(super) fn played(preview: &Value, binding: &str, activation: impl FnOnce(&str) -> String) -> String {
+    let result = &preview["result"];
+    let is_compared = result["compared"] == true;
+    let mut words = String::new();
+    if !is_compared {
+        words += &words!(
+            "No rule is in force as {binding}; there is nothing to compare with.\n\n",
+            "{binding} 没有生效的规则，无可对比。\n\n"
+        )
+        .to_string();
+    }
+    let failed = number(result, "failed");
+    if failed > 0 {
+        let fault: Words = serde_json::from_value(result["fault"].clone()).unwrap_or_default();
+        words += &words!(
+            "The rule failed {failed} times; the first time: {fault}\n\n",
+            "规则失败 {failed} 次；第一次：{fault}\n\n"
+        )
+        .to_string();
+    }
+    let mut rows = vec![head([
+        words!("month", "月份"),
+        words!("points now", "现行规则"),
+        words!("points then", "试算规则"),
+    ])];
+    for month in items(result, "months") {
+        let [now, then] = ["now", "then"].map(|key| month["points"][key].to_string());
+        rows.push(row([text(month, "month"), &now, &then]));
+    }
+    let sum = |key: &str, which: &str| result[key][which].to_string();
+    let in_all = words!("in all", "合计").to_string();
+    rows.push(row([&in_all, &sum("points", "now"), &sum("points", "then")]));
+    words += &table(&rows);
+    words += &words!(
+        "\nNot expired by now: {now} → {then}. Expected to be spent: {cost_now} → {cost_then} in minor units.\n",
+        "\n尚未过期：{now} → {then}。预计兑付：{cost_now} → {cost_then}（最小货币单位）。\n",
+        now = sum("outstanding", "now"),
+        then = sum("outstanding", "then"),
+        cost_now = sum("cost", "now"),
+        cost_then = sum("cost", "then")
+    )
+    .to_string();
+    if items(result, "tiers").next().is_some() {
+        let mut rows = vec![head([
+            words!("tier", "等级"),
+            words!("now", "现在"),
+            words!("then", "之后"),
+            words!("entering", "进入"),
+            words!("leaving", "离开"),
+        ])];
+        for tier in items(result, "tiers") {
+            let [now, then, entering, leaving] =
+                ["now", "then", "entering", "leaving"].map(|key| tier[key].to_string());
+            rows.push(row([text(tier, "key"), &now, &then, &entering, &leaving]));
+        }
+        words += &format!("\n{}", table(&rows));
+    }
+    words += &words!(
+        "\nPlayed over {from} to {to}: {occasions} of {members}. Nothing was posted.\n",
+        "\n范围 {from} 至 {to}：{members}的 {occasions}。未入账。\n",
+        from = text(preview, "from"),
+        to = text(preview, "to"),
+        occasions = counted(number(preview, "occasions"), "occasion"),
+        members = counted(number(preview, "done"), "member")
+    )
+    .to_string();
+    let needed: Vec<&str> = items(preview, "grant_needed").filter_map(Value::as_str).collect();
+    words += &words!(
+        "\nTo put it into force:\n\n  {command}\n",
+        "\n启用：\n\n  {command}\n",
+        command = activation(&needed.join(","))
+    )
+    .to_string();
+    words
+}
+
 /// Some of those who would move, called what they are: some, or all.
 fn sample(preview: &Value) -> String {
     let movers: Vec<Vec<String>> = items(preview, "sample")

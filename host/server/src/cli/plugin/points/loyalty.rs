@@ -1,6 +1,6 @@
 //! What members earn, and in which tier they stand.
 
-use super::{Point, template};
+use super::{Point, Previewed, template};
 use crate::output::counted;
 use posthouse_domain::{Words, words};
 
@@ -23,8 +23,8 @@ pub(super) const POINT: Point = Point {
     next: |digest| {
         let digest = digest.get(..12).unwrap_or(digest);
         words!(
-            "\n\n  posthouse plugin activate loyalty/main {digest}\n\nThe rule of loyalty/main gives tiers as well as points; rules under other names, as loyalty/referral, only post points.",
-            "\n\n  posthouse plugin activate loyalty/main {digest}\n\nloyalty/main 的规则既定等级又发积分；其他名称（如 loyalty/referral）的规则只发积分。"
+            "\n\n  posthouse plugin preview loyalty/main {digest}\n  posthouse plugin activate loyalty/main {digest}\n\nThe rule of loyalty/main gives tiers as well as points; rules under other names, as loyalty/referral, only post points.",
+            "\n\n  posthouse plugin preview loyalty/main {digest}\n  posthouse plugin activate loyalty/main {digest}\n\nloyalty/main 的规则既定等级又发积分；其他名称（如 loyalty/referral）的规则只发积分。"
         )
     },
     effect: Some(|| {
@@ -35,5 +35,5 @@ pub(super) const POINT: Point = Point {
     }),
     meanwhile: || words!("occasions wait and are tried again", "事件先等待，稍后重试"),
     apart: None,
-    previewed: false,
+    previewed: Previewed::Past,
 };

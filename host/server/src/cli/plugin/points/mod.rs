@@ -30,8 +30,19 @@ pub(in crate::cli) struct Point {
     pub(super) meanwhile: fn() -> Words,
     /// What puts its rules into force, where that is not `posthouse plugin activate`.
     pub(super) apart: Option<Apart>,
-    /// Whether `posthouse plugin preview` shows whom a rule would move.
-    pub(super) previewed: bool,
+    /// What `posthouse plugin preview` shows of a rule.
+    pub(super) previewed: Previewed,
+}
+
+/// What is seen of a rule beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Previewed {
+    /// Whom it would move.
+    Movers,
+    /// What it would have done in the past.
+    Past,
+    /// Nothing.
+    Nothing,
 }
 
 /// Rules that come into force with something else.

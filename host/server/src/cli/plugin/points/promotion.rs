@@ -1,6 +1,6 @@
 //! What is saved on a basket. Its rules are those of campaigns.
 
-use super::{Apart, Point, template};
+use super::{Apart, Point, Previewed, template};
 use crate::output::counted;
 use posthouse_domain::{Words, words};
 
@@ -33,7 +33,7 @@ pub(super) const POINT: Point = Point {
         )
     }),
     meanwhile: || words!("its campaign offers nothing", "其活动不给优惠"),
-    previewed: false,
+    previewed: Previewed::Nothing,
     apart: Some(Apart {
         spelled: || words!("promotion/KEY for the rule of a campaign", "活动的规则写 promotion/KEY"),
         refused: |key| {

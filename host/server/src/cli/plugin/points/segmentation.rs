@@ -1,6 +1,6 @@
 //! Who is in which segment.
 
-use super::{Point, template};
+use super::{Point, Previewed, template};
 use crate::output::counted;
 use posthouse_domain::{Words, words};
 
@@ -26,5 +26,5 @@ pub(super) const POINT: Point = Point {
     effect: None,
     meanwhile: || words!("its last memberships stand", "成员停留在上次的结果"),
     apart: None,
-    previewed: true,
+    previewed: Previewed::Movers,
 };
