@@ -29,7 +29,7 @@ test('members look right everywhere', async () => {
   await page.goto(rule);
   const settings = await page.locator('a[href*="/activate"]').getAttribute('href');
   await close();
-  for (const path of ['/members', '/members?expiring=1', '/members/programme', member, `${member}?tab=status`, `${member}?tab=tiers`, rule, settings]) {
+  for (const path of ['/members', '/members?expiring=1', '/members/books', '/members/programme', member, `${member}?tab=status`, `${member}?tab=tiers`, rule, settings]) {
     await inEveryLook('owner', path);
   }
 });
@@ -314,6 +314,63 @@ test('a form that is clicked twice is sent once', async () => {
   await page.goto('/members/adjustments');
   assert.equal(sent, 1);
   assert.equal(await page.locator('#main tr', { hasText: reason }).count(), 1);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('a rule is seen beforehand, with its settings, before it is put into force', async () => {
+  const { page, wrong, close } = await open('owner', { language: 'en' });
+  await page.goto('/plugins/bindings/loyalty/main');
+  await page.click('a[href*="/activate"]');
+  await page.getByLabel('Status for silver').fill('3000');
+  await page.selectOption('#try-days', '730');
+  await page.click('#try');
+  await page.waitForSelector('.cols');
+  assert.match(new URL(page.url()).pathname, /^\/members\/previews\//);
+  const row = async (tier) => (await page.locator('.pair tr', { hasText: tier }).first().locator('td').allInnerTexts()).map(whole);
+  const [, now, then, change] = await row('Silver');
+  assert.ok(then > now, 'more are silver');
+  assert.equal(change, then - now);
+  const [, posted] = (await page.locator('.figures b').allInnerTexts()).map(whole);
+  assert.ok(posted > 0);
+  await looksRight(page);
+  await page.click('.acts a.go');
+  assert.equal(await page.getByLabel('Status for silver').inputValue(), '3000', 'what was tried is what would be put into force');
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('the books tie out, and a member sees their own page as long as the link works', async () => {
+  const { page, wrong, context, close } = await open('owner', { language: 'en' });
+  await page.goto('/members/books');
+  const sums = await page.locator('#ends tbody td:nth-child(2)').allInnerTexts();
+  const [, available, pending] = (await page.locator('.figures b').allInnerTexts()).map(whole);
+  assert.equal(sums.map(whole).reduce((all, one) => all + one, 0), available + pending);
+  const column = (await page.locator('#movements tbody td:nth-child(3)').allInnerTexts()).map(whole);
+  assert.equal(column.slice(0, -1).reduce((all, one) => all + one, 0), column.at(-1));
+  await first(page);
+  const name = await page.innerText('h1');
+  const balance = await page.locator('.figures b').first().innerText();
+  await page.click('#own-page [data-opens=own-link]');
+  await page.click('#own-link button.go');
+  const link = await page.innerText('#link');
+  for (const look of [{ locale: 'zh-CN', viewport: { width: 390, height: 844 } }, { locale: 'en', viewport: { width: 1280, height: 820 } }]) {
+    const nobody = await context.browser().newContext(look);
+    const own = await nobody.newPage();
+    const answer = await own.goto(link);
+    assert.equal(answer.headers()['cache-control'], 'no-store');
+    assert.equal(answer.headers()['referrer-policy'], 'no-referrer');
+    assert.equal(await own.innerText('h1'), name);
+    assert.equal(await own.locator('.figures b').first().innerText(), balance);
+    assert.equal(await own.locator('html').getAttribute('lang'), look.locale);
+    await looksRight(own);
+    await nobody.close();
+  }
+  await page.reload();
+  await page.locator('#own-page button', { hasText: 'Revoke' }).first().click();
+  await page.waitForSelector('.said [role=status]');
+  const after = await context.request.get(link);
+  assert.equal(after.status(), 404);
   assert.deepEqual(wrong, []);
   await close();
 });

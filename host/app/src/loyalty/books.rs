@@ -2,7 +2,7 @@
 
 use super::programme::Programme;
 use crate::Loyalty;
-use crate::error::{AppError, Result};
+use crate::error::{AppError, Result, Soon, soon};
 use crate::team::{Caller, Mask};
 use posthouse_domain::{Day, time, words};
 use posthouse_store::loyalty::{self as store, MovementRow};
@@ -169,7 +169,11 @@ impl Loyalty<'_> {
     ///
     /// # Errors
     /// `data_masked`; [`AppError::NotFound`] before there is a programme; `as_of_in_future`.
-    pub async fn liability(&self, caller: &Caller, as_of: Option<Day>) -> Result<Liability> {
+    pub fn liability<'s>(&'s self, caller: &'s Caller, as_of: Option<Day>) -> Soon<'s, Liability> {
+        soon(self.read_liability(caller, as_of))
+    }
+
+    async fn read_liability(&self, caller: &Caller, as_of: Option<Day>) -> Result<Liability> {
         caller.must_see(&[Mask::Money])?;
         let (agency, today) = (caller.room.id, self.moment(caller).today);
         let on = as_of.unwrap_or(today);
@@ -232,7 +236,11 @@ impl Loyalty<'_> {
     ///
     /// # Errors
     /// `data_masked`; `bad_period`.
-    pub async fn movements(&self, caller: &Caller, (from, to): (Day, Day)) -> Result<Movements> {
+    pub fn movements<'s>(&'s self, caller: &'s Caller, days: (Day, Day)) -> Soon<'s, Movements> {
+        soon(self.read_movements(caller, days))
+    }
+
+    async fn read_movements(&self, caller: &Caller, (from, to): (Day, Day)) -> Result<Movements> {
         caller.must_see(&[Mask::Money])?;
         if to < from || to.saturating_sub(from) > LONGEST {
             return Err(AppError::invalid(

@@ -3,11 +3,12 @@
 use super::counter::{Deed, closed};
 use super::programme::Programme;
 use super::{MemberView, RewardKind, RewardView, Rung, Statement, StatementFilter};
-use crate::error::{AppError, Result, retrying};
+use crate::error::{AppError, Result, Soon, retrying, soon};
 use crate::team::{Caller, Rows, Scope};
 use crate::{Loyalty, Room};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::{Day, Instant, words};
 use posthouse_store::loyalty::{self as store, LinkRow};
 use posthouse_store::{Access, profiles, team};
@@ -90,7 +91,11 @@ impl Loyalty<'_> {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `data_masked`; `bad_days`; `member_closed`; `too_many_member_links`.
-    pub async fn make_link(&self, caller: &Caller, customer: Uuid, days: i64) -> Result<(LinkView, String)> {
+    pub fn make_link<'s>(&'s self, caller: &'s Caller, customer: Uuid, days: i64) -> Soon<'s, (LinkView, String)> {
+        soon(self.check_and_make_link(caller, customer, days))
+    }
+
+    async fn check_and_make_link(&self, caller: &Caller, customer: Uuid, days: i64) -> Result<(LinkView, String)> {
         self.must_see(caller, customer).await?;
         caller.must_see_money()?;
         if !(1..=LONGEST).contains(&days) {
@@ -152,7 +157,11 @@ impl Loyalty<'_> {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `data_masked`.
-    pub async fn open_links(&self, caller: &Caller, customer: Uuid) -> Result<Vec<LinkView>> {
+    pub fn open_links<'s>(&'s self, caller: &'s Caller, customer: Uuid) -> Soon<'s, Vec<LinkView>> {
+        soon(self.read_open_links(caller, customer))
+    }
+
+    async fn read_open_links(&self, caller: &Caller, customer: Uuid) -> Result<Vec<LinkView>> {
         self.must_see(caller, customer).await?;
         caller.must_see_money()?;
         let (agency, now) = (caller.room.id, self.app.machine.now());
@@ -165,7 +174,11 @@ impl Loyalty<'_> {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `data_masked`.
-    pub async fn revoke_link(&self, caller: &Caller, customer: Uuid, id: Uuid) -> Result<()> {
+    pub fn revoke_link<'s>(&'s self, caller: &'s Caller, customer: Uuid, id: Uuid) -> Soon<'s, ()> {
+        soon(self.check_and_revoke_link(caller, customer, id))
+    }
+
+    async fn check_and_revoke_link(&self, caller: &Caller, customer: Uuid, id: Uuid) -> Result<()> {
         self.must_see(caller, customer).await?;
         caller.must_see_money()?;
         retrying!(self.try_revoke_link(caller, customer, id))
@@ -187,17 +200,15 @@ impl Loyalty<'_> {
         self.finish(tx, caller, Vec::new(), deed, Vec::new()).await
     }
 
-    /// What a link shows to whoever has it: a page of the statement of these days, behind a line.
+    /// What a link shows to whoever has it, with lines about points of so many days, today included, behind a line.
     ///
     /// # Errors
     /// [`AppError::Missing`], whatever is wrong with the link.
-    pub async fn own_page(
-        &self,
-        (slug, token): (&str, &str),
-        days: impl Fn(Day) -> StatementFilter + Send,
-        after: i64,
-        limit: usize,
-    ) -> Result<OwnPage> {
+    pub fn own_page<'s>(&'s self, link: (&'s str, &'s str), days: Day, after: i64, limit: usize) -> Soon<'s, OwnPage> {
+        soon(self.read_own_page(link, days, after, limit))
+    }
+
+    async fn read_own_page(&self, (slug, token): (&str, &str), days: Day, after: i64, limit: usize) -> Result<OwnPage> {
         let token = URL_SAFE_NO_PAD.decode(token).map_err(|_| nobody())?;
         let (id, signature) = token.split_at_checked(ID).ok_or_else(nobody)?;
         let id = Uuid::from_slice(id).map_err(|_| nobody())?;
@@ -240,9 +251,11 @@ impl Loyalty<'_> {
             .filter(|reward| reward.kind != RewardKind::MoneyOff && reward.is_open(today) && reward.left() != Some(0))
             .filter_map(|reward| reward.price(tier).map(|price| (reward, price)));
         let rewards = rewards.collect();
-        let statement = self
-            .statement(&own, link.customer_id, &days(today), after, limit)
-            .await?;
+        let lines = StatementFilter {
+            wallet: Some(Wallet::Points),
+            ..StatementFilter::of_days(today - (days - 1), today)
+        };
+        let statement = self.statement(&own, link.customer_id, &lines, after, limit).await?;
         self.note_seen(&room, &link, now);
         Ok(OwnPage {
             agency: row.name,

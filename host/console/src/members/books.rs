@@ -14,7 +14,7 @@ use axum::extract::{Query, State};
 use posthouse_app::AppError;
 use posthouse_app::loyalty::{Liability, Movement, Movements};
 use posthouse_domain::Day;
-use posthouse_domain::time::{first_of_month, parse_day};
+use posthouse_domain::time::{day_text, first_of_month, parse_day};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -71,7 +71,7 @@ fn rows(found: &Liability, tiers: &[Option<String>], ui: Ui) -> Vec<Row> {
         // what has no end comes last
         let row = months.entry(one.month).or_insert_with(|| Row {
             month: match &one.month {
-                Some(day) => ui.month(day),
+                Some(day) => day_text(*day)[..7].to_owned(),
                 None => ui.say("members-without-end").to_string(),
             },
             points: 0,

@@ -10,8 +10,7 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::routing::get;
-use posthouse_app::loyalty::{MemberView, OwnPage, Rung, StatementFilter};
-use posthouse_domain::loyalty::Wallet;
+use posthouse_app::loyalty::{MemberView, OwnPage, Rung};
 use serde::Deserialize;
 
 /// Lines of a page.
@@ -82,14 +81,10 @@ async fn open(
     Path((agency, token)): Path<(String, String)>,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    let days = |today| StatementFilter {
-        wallet: Some(Wallet::Points),
-        ..StatementFilter::of_days(today - DAYS, today)
-    };
     let own = desk
         .app()
         .loyalty()
-        .own_page((&agency, &token), days, asked.after, PAGE)
+        .own_page((&agency, &token), DAYS, asked.after, PAGE)
         .await?;
     let ui = Ui::of(&own.room.terms, Ui::from(bare).language, desk.app().now());
     let rung = own

@@ -14,6 +14,7 @@ use posthouse_app::AppError;
 use posthouse_app::loyalty::{Change, Foreseen, PreviewView};
 use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::Localized;
+use posthouse_domain::time::day_text;
 use uuid::Uuid;
 
 /// A tier before and after.
@@ -116,7 +117,7 @@ fn came(view: &mut PreviewView, ui: Ui) -> Option<Came> {
     let months: Vec<(String, Change)> = result
         .months
         .iter()
-        .map(|one| (ui.month(&one.month), one.points))
+        .map(|one| (day_text(one.month)[..7].to_owned(), one.points))
         .collect();
     let bars: Vec<Month> = months
         .iter()

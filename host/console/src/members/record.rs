@@ -16,6 +16,7 @@ use posthouse_app::loyalty::{
 };
 use posthouse_app::team::{Caller, Scope, Session};
 use posthouse_domain::time::parse_day;
+use std::pin::Pin;
 use uuid::Uuid;
 
 /// Lines of a page, and tiers of a page.
@@ -173,14 +174,18 @@ fn offers(rewards: Vec<RewardView>, member: &MemberView, ui: Ui) -> Vec<Offer> {
 }
 
 /// The page of a member, with what was just made for them.
-pub(super) async fn drawn(
-    desk: &Desk,
-    session: &Session,
+pub(super) fn drawn<'d>(
+    desk: &'d Desk,
+    session: &'d Session,
     ui: Ui,
     id: Uuid,
-    asked: &Asked,
+    asked: &'d Asked,
     told: Option<Told>,
-) -> Answer {
+) -> Pin<Box<dyn Future<Output = Answer> + Send + 'd>> {
+    Box::pin(draw(desk, session, ui, id, asked, told))
+}
+
+async fn draw(desk: &Desk, session: &Session, ui: Ui, id: Uuid, asked: &Asked, told: Option<Told>) -> Answer {
     let (caller, loyalty) = (&session.caller, desk.app().loyalty());
     let shown = Shown::of(asked, ui.today());
     let member = loyalty.member(caller, id, None).await?;

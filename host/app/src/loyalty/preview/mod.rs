@@ -15,7 +15,7 @@ pub use sums::{Change, Foreseen, MemberChange, MonthChange};
 use super::counter::Deed;
 use super::point::Loyalty as Point;
 use crate::Loyalty;
-use crate::error::{AppError, Result, retrying};
+use crate::error::{AppError, Result, Soon, retrying, soon};
 use crate::jobs::{self, Job, JobClock, Lane, NewJob};
 use crate::labels::{Label, labels};
 use crate::rules::bindings::check_binding_name;
@@ -95,7 +95,11 @@ impl Loyalty<'_> {
     /// # Errors
     /// `data_masked`; `no_programme`; `bad_days`; `preview_running`; a plugin that is not there or of another extension point; `bad_config`;
     /// `unknown_fact`.
-    pub async fn begin_preview(&self, caller: &Caller, request: &PreviewRequest) -> Result<PreviewView> {
+    pub fn begin_preview<'s>(&'s self, caller: &'s Caller, request: &'s PreviewRequest) -> Soon<'s, PreviewView> {
+        soon(self.check_and_begin(caller, request))
+    }
+
+    async fn check_and_begin(&self, caller: &Caller, request: &PreviewRequest) -> Result<PreviewView> {
         caller.must_see(&[Mask::Money])?;
         if !(1..=LONGEST).contains(&request.days) {
             return Err(AppError::invalid(
@@ -179,7 +183,11 @@ impl Loyalty<'_> {
     ///
     /// # Errors
     /// [`AppError::NotFound`] if there is no such preview, or it is older than a week; `data_masked`.
-    pub async fn preview(&self, caller: &Caller, id: Uuid) -> Result<PreviewView> {
+    pub fn preview<'s>(&'s self, caller: &'s Caller, id: Uuid) -> Soon<'s, PreviewView> {
+        soon(self.read_preview(caller, id))
+    }
+
+    async fn read_preview(&self, caller: &Caller, id: Uuid) -> Result<PreviewView> {
         caller.must_see(&[Mask::Money])?;
         let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
@@ -228,7 +236,11 @@ impl Loyalty<'_> {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; `data_masked`.
-    pub async fn cancel_preview(&self, caller: &Caller, id: Uuid) -> Result<PreviewView> {
+    pub fn cancel_preview<'s>(&'s self, caller: &'s Caller, id: Uuid) -> Soon<'s, PreviewView> {
+        soon(self.check_and_cancel(caller, id))
+    }
+
+    async fn check_and_cancel(&self, caller: &Caller, id: Uuid) -> Result<PreviewView> {
         caller.must_see(&[Mask::Money])?;
         retrying!(self.try_cancel_preview(caller, id))?;
         self.preview(caller, id).await
