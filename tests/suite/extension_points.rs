@@ -274,13 +274,33 @@ fn a_loyalty_rule_comes_into_force_and_out_of_it(database: Database) {
         said.contains("Occasions from now on go by it; what was posted stands."),
         "{said}"
     );
-    let preview = run(&server, &client, &["plugin", "preview", "loyalty/main", file]);
-    assert_eq!(preview.status.code(), Some(2));
+    // it is played over what happened to members, so there have to be some
+    let preview = || {
+        run(
+            &server,
+            &client,
+            &["plugin", "preview", "loyalty/main", file, "--days", "30"],
+        )
+    };
+    let refused = preview();
+    assert_eq!(refused.status.code(), Some(1));
     assert!(
-        text(&preview.stderr).contains("sorts nobody into segments"),
+        text(&refused.stderr).contains("no loyalty programme yet"),
         "{}",
-        text(&preview.stderr)
+        text(&refused.stderr)
     );
+    let terms = json!({"enrol": "on_request", "since": "2026-01-01"});
+    client.put("/api/v1/loyalty/programme", &terms).expect(200);
+    let played = preview();
+    assert!(played.status.success(), "{}", text(&played.stderr));
+    let said = text(&played.stdout);
+    for part in [
+        "Nothing was posted.",
+        "platinum",
+        "posthouse plugin activate loyalty/main",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
     let ended = run(&server, &client, &["plugin", "end", "loyalty/main"]);
     assert!(ended.status.success(), "{}", text(&ended.stderr));
 }
