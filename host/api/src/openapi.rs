@@ -210,7 +210,8 @@ pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation
 }
 
 /// Operations whose bodies or queries name something that may not be there.
-const NAMED_INSIDE: [&str; 13] = [
+const NAMED_INSIDE: [&str; 14] = [
+    "previewLoyaltyRule",
     "previewSegmentation",
     "runSegmentation",
     "createCampaign",
