@@ -367,3 +367,4 @@ team-did-reward-redeem = Ordered a reward
 team-did-loyalty-preview = Previewed a loyalty rule
 team-did-member-link = Made a link to a member's own page
 team-did-member-unlink = Revoked a link to a member's own page
+team-did-loyalty-unpreview = Cancelled a preview of a loyalty rule

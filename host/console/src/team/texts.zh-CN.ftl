@@ -354,3 +354,4 @@ team-did-reward-redeem = 兑换奖励
 team-did-loyalty-preview = 试算会员规则
 team-did-member-link = 生成会员自助页链接
 team-did-member-unlink = 收回会员自助页链接
+team-did-loyalty-unpreview = 取消会员规则试算

@@ -248,11 +248,15 @@ impl Loyalty<'_> {
 
     async fn try_cancel_preview(&self, caller: &Caller, id: Uuid) -> Result<()> {
         let agency = caller.room.id;
-        let mut tx = self.app.idempotency().begin(caller).await?;
-        if store::preview(&mut tx, agency, id).await?.is_none() {
-            return Err(AppError::NotFound("preview"));
-        }
+        let (mut tx, _) = self.begin(caller).await?;
+        let row = store::preview(&mut tx, agency, id).await?;
+        let row = row.ok_or(AppError::NotFound("preview"))?;
         store::end_preview(&mut tx, agency, id, "cancelled", (None, None)).await?;
-        Ok(tx.commit().await?)
+        let deed = Deed {
+            action: "loyalty.unpreview",
+            subject: format!("binding/{}/{}", super::LOYALTY, row.binding),
+            detail: json!({"preview": id}),
+        };
+        self.finish(tx, caller, Vec::new(), deed, Vec::new()).await
     }
 }
