@@ -7,9 +7,11 @@ use crate::{Loyalty, Room};
 use posthouse_domain::catalogue::Value;
 use posthouse_domain::loyalty::{Happening, Occasion};
 use posthouse_domain::{Day, time};
-use posthouse_store::loyalty::{self as store, OccasionRow};
+use posthouse_store::loyalty::{self as store, MemberRow, OccasionRow};
 use posthouse_store::{Access, intake, profiles};
+use std::collections::HashMap;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Days that are made up for where no host was there.
 const MISSED: Day = 31;
@@ -54,30 +56,23 @@ impl Loyalty<'_> {
         let ids: Vec<_> = customers.iter().map(|row| row.id).collect();
         let members = store::members(&mut tx, agency, &ids).await?;
         let bindings = asked(&mut tx, agency).await?;
+        let members: HashMap<Uuid, MemberRow> = members.into_iter().map(|row| (row.customer_id, row)).collect();
+        let days: HashMap<i64, Day> = whose.iter().copied().collect();
         let mut occasions: Vec<OccasionRow> = Vec::new();
         for customer in &customers {
-            let member = members.iter().find(|row| row.customer_id == customer.id);
-            let Some(member) = member.filter(|row| row.state != "closed") else {
+            let member = members.get(&customer.id).filter(|row| row.state != "closed");
+            let day = days.get(&customer.ordinal);
+            let Some((_, on)) = member.zip(day).filter(|(member, on)| **on > member.since_on) else {
                 continue;
             };
-            let own = whose.iter().filter(|(ordinal, _)| *ordinal == customer.ordinal);
-            for (_, on) in own.filter(|(_, on)| *on > member.since_on) {
-                let occasion = Occasion {
-                    at: time::start_of_day(*on, room.terms.time_zone),
-                    on: *on,
-                    what: Happening::Birthday,
-                };
+            let occasion = Occasion {
+                at: time::start_of_day(*on, room.terms.time_zone),
+                on: *on,
+                what: Happening::Birthday,
+            };
+            for binding in &bindings {
                 let about = (BIRTHDAY, time::day_text(*on));
-                for binding in &bindings {
-                    occasions.push(occasion_row(
-                        self.app,
-                        customer.id,
-                        about.clone(),
-                        binding,
-                        &occasion,
-                        moment,
-                    ));
-                }
+                occasions.push(occasion_row(self.app, customer.id, about, binding, &occasion, moment));
             }
         }
         store::put_occasions(&mut tx, agency, &occasions).await?;

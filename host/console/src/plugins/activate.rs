@@ -157,6 +157,12 @@ pub(super) async fn open(
     page(&drawn(&desk, &session, bare.into(), subject, None).await?)
 }
 
+/// What was sent under a name.
+fn field(sent: &[(String, String)], name: &str) -> String {
+    let found = sent.iter().find(|(sent, _)| sent == name);
+    found.map_or("", |(_, text)| text.trim()).to_owned()
+}
+
 /// Puts the rule into force, unless what is in force under its name has changed since the page was drawn.
 pub(super) async fn activate(
     State(desk): State<Desk>,
@@ -168,10 +174,7 @@ pub(super) async fn activate(
     let caller = &session.caller;
     caller.may(Scope::Rules)?;
     let ui = Ui::from(bare);
-    let field = |name: &str| {
-        let found = sent.iter().find(|(sent, _)| sent == name);
-        found.map_or("", |(_, text)| text.trim()).to_owned()
-    };
+    let field = |name: &str| field(&sent, name);
     let (name, drawn_as) = (field("name"), field("drawn"));
     let mut subject = subject(&desk, &session, &digest, &name).await?;
     subject.config = read(&subject.plugin.config_schema, &sent, ui.currency);
@@ -219,10 +222,7 @@ pub(super) async fn try_out(
     let caller = &session.caller;
     caller.may(Scope::Rules)?;
     let ui = Ui::from(bare);
-    let field = |name: &str| {
-        let found = sent.iter().find(|(sent, _)| sent == name);
-        found.map_or("", |(_, text)| text.trim()).to_owned()
-    };
+    let field = |name: &str| field(&sent, name);
     let name = field("name");
     let mut subject = subject(&desk, &session, &digest, &name).await?;
     subject.config = read(&subject.plugin.config_schema, &sent, ui.currency);

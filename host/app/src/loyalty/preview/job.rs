@@ -18,6 +18,7 @@ use posthouse_store::loyalty::{self as store, PreviewRow};
 use posthouse_store::{Access, attributes, plugins};
 use rayon::prelude::*;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -58,6 +59,8 @@ struct Plan {
     now: Option<Side>,
     then: Side,
     value_of_100: i64,
+    /// How often the other rule has failed so far, also on the page that is being played.
+    failed: AtomicU64,
 }
 
 impl Loyalty<'_> {
@@ -184,6 +187,7 @@ impl Loyalty<'_> {
             now,
             then,
             value_of_100: programme.value_of_100,
+            failed: AtomicU64::new(0),
         })
     }
 
@@ -252,6 +256,10 @@ impl Plan {
     fn play(&self, members: &[super::play::Played], room: &Room) -> Totals {
         let today = self.span.to;
         let one = |member: &super::play::Played| {
+            // a rule that keeps failing takes as long as it may each time
+            if self.failed.load(Ordering::Relaxed) > MOST_FAULTS {
+                return Totals::default();
+            }
             let facts = |side: &Side| {
                 let rule = &side.rule;
                 match rule.plugin.description().facts.is_empty() {
@@ -268,6 +276,7 @@ impl Plan {
                 .map(|side| side.play(member, &facts(side), room, today));
             let own = facts(&self.then);
             let then = self.then.play(member, &own, room, today);
+            self.failed.fetch_add(then.failed, Ordering::Relaxed);
             Totals::default().count(member.customer, now, then, &own)
         };
         members.par_iter().map(one).reduce(Totals::default, Totals::and)

@@ -204,43 +204,43 @@ async fn entries(app: &App, caller: &Caller, ids: &[Uuid]) -> Vec<i64> {
 
 async fn a_rule_that_fails_is_played_no_further(store: Store) {
     let (app, _, caller) = club(&store, "unforeseen", packed("points-and-tiers")).await;
-    let events: Vec<Value> = (0..600)
-        .map(|n| {
-            event(
-                &format!("M{}", n % 20),
-                &n.to_string(),
-                "confirmed",
-                TODAY - 9,
-                json!({"amount": 100}),
-            )
-        })
-        .collect();
-    let answer = app.intake().accept(&caller, &events).await.expect("an answer");
-    assert!(answer.rejected.is_empty(), "{answer:?}");
-    follow(&app, &caller).await;
+    let book = async |numbers: std::ops::Range<usize>| {
+        let one = |n: usize| {
+            let (member, data) = (format!("M{}", n % 20), json!({"amount": 100}));
+            event(&member, &n.to_string(), "confirmed", TODAY - 9, data)
+        };
+        let events: Vec<Value> = numbers.map(one).collect();
+        let answer = app.intake().accept(&caller, &events).await.expect("an answer");
+        assert!(answer.rejected.is_empty(), "{answer:?}");
+        follow(&app, &caller).await;
+    };
     let guest = LoyaltyGuest {
         facts: vec![],
         reasons: vec![("welcome".into(), "hello".into())],
         before_earn: LoyaltyGuest::at_amount(100, "(unreachable)"),
-        before_place: LoyaltyGuest::default().before_place,
         postings: vec![Post::points(5)],
         ..LoyaltyGuest::default()
     };
-    let (_, plugin) = app
-        .plugins()
-        .upload(&caller, guest.build().into())
-        .await
-        .expect("a plugin");
-    let begun = app
-        .loyalty()
-        .begin_preview(&caller, &request(&plugin.digest, json!({}), 30))
-        .await
-        .expect("it is under way");
-    let view = play(&app, &caller, begun.id).await;
-    let result = view.result.expect("a result");
+    let uploaded = app.plugins().upload(&caller, guest.build().into()).await;
+    let (_, plugin) = uploaded.expect("a plugin");
+    let tried = async || {
+        let asked = request(&plugin.digest, json!({}), 30);
+        let begun = app.loyalty().begin_preview(&caller, &asked).await;
+        play(&app, &caller, begun.expect("it is under way").id).await
+    };
+    book(0..600).await;
+    let result = tried().await.result.expect("a result");
     // joining earns five each; every booking fails
     assert_eq!((result.failed, result.points.then), (600, 100));
     assert!(result.fault.expect("how").en.contains("unreachable"));
+    book(600..1_100).await;
+    let view = tried().await;
+    assert_eq!((view.state.as_str(), view.result.is_none()), ("failed", true));
+    let problem = view.problem.expect("why").en;
+    assert!(
+        problem.starts_with("the rule failed 1") && problem.contains("unreachable"),
+        "{problem}"
+    );
 }
 
 async fn a_preview_is_one_at_a_time_and_can_be_ended(store: Store) {

@@ -3,7 +3,7 @@
 use super::by_hand::{code, customer, event, trip, view};
 use super::{DAY, TODAY, club, follow};
 use crate::error::AppError;
-use crate::loyalty::{NewReward, RewardKind, RewardTerms};
+use crate::loyalty::{MemberState, NewReward, RewardKind, RewardTerms};
 use crate::testing::{NOW, on_both_engines};
 use posthouse_domain::{Clock as _, Localized};
 use posthouse_store::loyalty as store;
@@ -57,6 +57,19 @@ async fn a_link_ends_by_itself_and_with_the_membership(store: Store) {
     );
     let links = loyalty.open_links(&caller, id).await.expect("links");
     assert_eq!((links.len(), links[0].id), (1, link.id));
+    // who has left has no page; who comes back has it again
+    let (orders, _) = loyalty
+        .redemptions(&caller, (Some("requested"), Some(id)), None, 10)
+        .await
+        .expect("orders");
+    loyalty
+        .fulfil(&caller, orders[0].id, None)
+        .await
+        .expect("it is handed out");
+    for (state, is_open) in [(MemberState::Closed, false), (MemberState::Active, true)] {
+        loyalty.set_state(&caller, id, state, None).await.expect("a state");
+        assert_eq!(own().await.is_ok(), is_open, "{state:?}");
+    }
     clocks.machine.set(NOW + 2 * DAY);
     assert!(matches!(own().await, Err(AppError::Missing(_))));
     assert!(loyalty.open_links(&caller, id).await.expect("links").is_empty());
