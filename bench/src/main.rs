@@ -18,7 +18,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "usage: posthouse-bench [--quick] [PART…]
   --quick   a smoke run on few customers
-  PART      classify, segments, events, import, start, life, pages, decision, quotes, swaps, jobs, outbox, agencies;
+  PART      classify, segments, events, import, start, life, pages, decision, quotes, swaps, jobs, outbox, agencies,
+            loyalty;
             all of them if none is named
   POSTHOUSE_BENCH_CUSTOMERS   how many customers, 1,000,000 if not set
   POSTHOUSE_BENCH_ROWS        how many bookings are imported, 100,000 if not set

@@ -111,6 +111,8 @@ test('a statement ties out, and every line leads to its reason', async () => {
   await page.click('.account a[href$="tab=trips"]');
   await page.waitForURL('**/customers/*');
   await page.click(`.side a[href="${member}"] >> nth=0`);
+  // loaded whole: before its scripts have run, nobody hears of a day that is chosen
+  await page.waitForURL(`**${member}`);
   await page.waitForSelector('.figures .meter, .figures b');
   // a past day, and the tiers there were
   await page.fill('#as-of', `${Number(today.slice(0, 4)) - 1}${today.slice(4)}`);

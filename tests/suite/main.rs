@@ -61,6 +61,7 @@ mod lists;
 mod looks;
 mod lots;
 mod masks;
+mod members;
 mod million;
 mod newcomers;
 mod once;

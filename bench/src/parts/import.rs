@@ -96,7 +96,7 @@ async fn on(plan: &Plan, postgres: Option<&str>) -> Result<()> {
 }
 
 /// The file, its rows in no order of customers.
-fn write_file(folder: &Path, rows: u32) -> Result<PathBuf> {
+pub(super) fn write_file(folder: &Path, rows: u32) -> Result<PathBuf> {
     let mut bookings: Vec<(u64, Person, Trip)> = Vec::new();
     for person in (0..).map(person) {
         for trip in &person.trips {

@@ -8,6 +8,7 @@ mod house;
 mod import;
 mod jobs;
 mod life;
+mod loyalty;
 mod outbox;
 mod pages;
 mod quotes;
@@ -22,13 +23,16 @@ use crate::{Plan, Result};
 
 /// The plugins that are measured.
 pub(crate) fn plugins() -> impl Iterator<Item = &'static str> {
-    house::BINDINGS.into_iter().chain(shop::PROMOTIONS)
+    house::BINDINGS
+        .into_iter()
+        .chain(shop::PROMOTIONS)
+        .chain([loyalty::RULE])
 }
 
 /// Those that give rows, in the order of the table.
-pub(crate) const SHOWN: [&str; 13] = [
+pub(crate) const SHOWN: [&str; 14] = [
     "classify", "segments", "events", "import", "start", "life", "pages", "decision", "quotes", "swaps", "jobs",
-    "outbox", "agencies",
+    "outbox", "agencies", "loyalty",
 ];
 
 /// Whether the part works on the seeded database.
@@ -58,6 +62,7 @@ pub(crate) fn run(part: &str, plan: &Plan) -> Result<()> {
             "jobs" => jobs::run(plan).await,
             "outbox" => outbox::run(plan).await,
             "agencies" => agencies::run(plan).await,
+            "loyalty" => loyalty::run(plan).await,
             other => Err(format!("there is no part {other:?}").into()),
         }
     })

@@ -39,7 +39,7 @@ const BESIDE: &str = "/settings";
 const LARGEST: usize = 60 * 1024;
 
 /// What somebody who is signed in sends along.
-fn sign_in(client: &Client) -> Result<String> {
+pub(super) fn sign_in(client: &Client) -> Result<String> {
     let body = json!({"email": "bench@posthouse.example", "name": "Bench", "role": "owner"});
     let invited = client.post("staff", &body)?;
     let body = json!({"token": invited["token"], "password": "a long road with many inns"});

@@ -103,16 +103,27 @@ pub(crate) struct Event {
     source: String,
     /// The source's number of the event.
     external_id: String,
-    /// `booking.{inquiry,quote,confirmed,contracted,paid,in_trip,completed,cancelled,refunded}`, `contact.made`, `site.viewed`, `site.searched` or `profile.updated`.
+    /// `booking.{inquiry,quote,confirmed,contracted,paid,in_trip,completed,cancelled,refunded}`, `contact.made`, `site.viewed`, `site.searched`, `review.written` or `profile.updated`.
     #[schema(value_type = fixed::IncomingType)]
     r#type: String,
     /// RFC 3339; without an offset it is the agency's local time.
     occurred_at: String,
     /// Who.
     customer: CustomerText,
-    /// What a booking says; of other types the sender's own fields are kept as they are. At most 16 KiB.
-    #[schema(value_type = BookingData, required = false)]
-    data: Option<BookingData>,
+    /// What a booking or a review says; of other types the sender's own fields are kept as they are. At most 16 KiB.
+    #[schema(value_type = EventData, required = false)]
+    data: Option<EventData>,
+}
+
+/// What an event says.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes what the app reads")]
+pub(crate) struct EventData {
+    #[serde(flatten)]
+    booking: BookingData,
+    /// Of `review.written`: how the customer rates the trip, from 1 to 5.
+    #[schema(minimum = 1, maximum = 5)]
+    rating: Option<u32>,
 }
 
 /// What a booking says, each field as far as it is known. Fields with other names are kept and not understood. The state of the booking

@@ -188,6 +188,15 @@ async fn again(front: &Front, caller: &Caller, kept: Kept) -> Answer<Response> {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
         return Ok((status, [(REPLAYED, "true")], quote).into_response());
     }
+    let order = subject
+        .as_deref()
+        .and_then(|subject| subject.strip_prefix("redemption/"));
+    if let Some(id) = order.and_then(|id| id.parse().ok())
+        && let Some(order) = super::loyalty::ordered(front, caller, id).await?
+    {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        return Ok((status, [(REPLAYED, "true")], order).into_response());
+    }
     let what = subject.map_or(words!("what it did", "其结果"), Words::same);
     Err(Problem::new(
         StatusCode::CONFLICT,

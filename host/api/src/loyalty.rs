@@ -30,6 +30,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+pub(crate) use redemptions::ordered;
+
 pub(super) fn routes() -> Calls {
     Calls::new()
         .open_to(&[Scope::Read], routes!(members))

@@ -53,6 +53,9 @@ const KEPT_MILLIS: i64 = 24 * 3_600_000;
 const TIDY_EVERY: u32 = 256;
 const TIDIED: i64 = 1_024;
 
+/// The code of an attempt at what another one has done, perhaps this very moment.
+pub const REQUEST_RUNNING: &str = "request_running";
+
 /// How long after its work an answer may still be kept, in machine ms.
 const ANSWERED_WITHIN: i64 = 10_000;
 
@@ -166,7 +169,7 @@ impl Idempotency<'_> {
             return Ok(tx);
         }
         Err(AppError::conflict(
-            "request_running",
+            REQUEST_RUNNING,
             words!(
                 "the first request with this Idempotency-Key is just being answered; send it again in a moment",
                 "此 Idempotency-Key 的首个请求正在答复中；请稍后重新发送"

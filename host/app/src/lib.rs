@@ -27,6 +27,7 @@ pub mod owners;
 pub mod preferences;
 pub mod profiles;
 pub mod quotes;
+mod reviews;
 mod room;
 pub mod rules;
 pub mod samples;
@@ -205,7 +206,9 @@ impl App {
             points: Points::default()
                 .with::<campaigns::point::Promotion>()
                 .with::<loyalty::point::Loyalty>(),
-            contributions: Contributions::default().with::<loyalty::Standing>(),
+            contributions: Contributions::default()
+                .with::<loyalty::Standing>()
+                .with::<reviews::Reviews>(),
             imports: Arc::default(),
             sources: timeline::Sources::default()
                 .with::<intake::Records>()

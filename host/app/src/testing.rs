@@ -3,8 +3,8 @@
 use crate::intake::files::workbook::Workbooks;
 use crate::team::{Caller, NewAgency, Rows, Scope, create_agency};
 use crate::{App, Parts, clock};
-use posthouse_domain::Instant;
 use posthouse_domain::time::ManualClock;
+use posthouse_domain::{Entropy, Instant};
 use posthouse_engine::{Engine, EngineConfig};
 use posthouse_store::{Access, Store, profiles};
 use serde_json::json;
@@ -22,13 +22,18 @@ pub(crate) struct Clocks {
 
 /// A host on a database, both of whose clocks stand at this time. Its background work is not started.
 pub(crate) fn host(store: &Store, at: Instant) -> (App, Clocks) {
+    host_drawing(store, at, Arc::new(clock::SystemEntropy))
+}
+
+/// The same with randomness of the test's own.
+pub(crate) fn host_drawing(store: &Store, at: Instant, entropy: Arc<dyn Entropy>) -> (App, Clocks) {
     let (business, machine) = (Arc::new(ManualClock::at(at)), Arc::new(ManualClock::at(at)));
     let app = App::new(Parts {
         store: store.clone(),
         engine: Engine::new(EngineConfig::default()).expect("an engine"),
         clock: business.clone(),
         machine: machine.clone(),
-        entropy: Arc::new(clock::SystemEntropy),
+        entropy,
         secret: [7; 32],
         frames: None,
         workbooks: Workbooks::nowhere(),

@@ -15,6 +15,7 @@ mod imports;
 mod insights;
 mod led;
 mod members;
+mod once;
 mod parts;
 mod pictures;
 mod plugins;

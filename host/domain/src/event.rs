@@ -6,7 +6,7 @@ use crate::identity::{Identity, IdentityKind};
 use crate::money;
 use crate::preference::preferences;
 use crate::profile::{self, AttributeValue, SourceKind};
-use crate::record::{ActivityKind, Body};
+use crate::record::{ActivityKind, Body, RATINGS, ReviewRecord};
 use crate::rejection::{check_id, quote, shorten};
 use crate::time::{DAY_MILLIS, day_of, parse_day, parse_instant};
 use crate::{AgencyTerms, Day, Instant, Record, Rejection};
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// Event types understood now.
-pub const TYPES: [&str; 13] = [
+pub const TYPES: [&str; 14] = [
     "booking.inquiry",
     "booking.quote",
     "booking.confirmed",
@@ -28,6 +28,7 @@ pub const TYPES: [&str; 13] = [
     "contact.made",
     "site.viewed",
     "site.searched",
+    "review.written",
     "profile.updated",
 ];
 
@@ -143,6 +144,7 @@ pub fn parse(event: &Value, terms: &AgencyTerms) -> Result<Record, Rejection> {
         "contact.made" => Body::Activity(ActivityKind::Contact),
         "site.viewed" => Body::Activity(ActivityKind::View),
         "site.searched" => Body::Activity(ActivityKind::Search),
+        "review.written" => Body::Review(review(&envelope.data)?),
         "profile.updated" => Body::Profile,
         _ if TYPES.contains(&kind) => {
             let status = kind
@@ -387,6 +389,25 @@ fn booking(
         on,
         details,
     })
+}
+
+/// A review, whose rating may be left out.
+fn review(data: &Map<String, Value>) -> Result<ReviewRecord, Rejection> {
+    let rating = Fields(data).whole("rating")?;
+    match rating.map(|rating| u32::try_from(rating).ok().filter(|rating| RATINGS.contains(rating))) {
+        None => Ok(ReviewRecord { rating: None }),
+        Some(Some(rating)) => Ok(ReviewRecord { rating: Some(rating) }),
+        Some(None) => Err(Rejection::new(
+            "bad_field",
+            words!(
+                "data.rating is {rating}; it must be {first} to {last}, or left out",
+                "data.rating 为 {rating}；应为 {first} 到 {last}，也可不填",
+                rating = rating.unwrap_or_default(),
+                first = RATINGS.start(),
+                last = RATINGS.end()
+            ),
+        )),
+    }
 }
 
 /// Typed access to an event's data.

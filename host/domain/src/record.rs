@@ -21,8 +21,20 @@ pub enum Body {
     Booking(BookingRecord),
     /// Something that is counted by day.
     Activity(ActivityKind),
+    /// What the customer wrote of a trip (`review.written`).
+    Review(ReviewRecord),
     /// Only who the customer is.
     Profile,
+}
+
+/// How a trip is rated: the worst and the best.
+pub const RATINGS: std::ops::RangeInclusive<u32> = 1..=5;
+
+/// A review, as far as the host goes by it; its words are in the record's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReviewRecord {
+    /// One of [`RATINGS`], if the customer gave one.
+    pub rating: Option<u32>,
 }
 
 /// What is counted by day.
@@ -101,7 +113,7 @@ impl Record {
             // a row of a booking has no other moment than the day of booking
             Body::Booking(booking) if booking.happened_at.is_none() => ("booked_at", None),
             Body::Booking(booking) => ("occurred_at", booking.details.booked_on),
-            Body::Activity(_) | Body::Profile => ("occurred_at", None),
+            Body::Activity(_) | Body::Review(_) | Body::Profile => ("occurred_at", None),
         };
         let refused = |field: &str, said: String| {
             Err(Rejection::new(

@@ -4,7 +4,7 @@ use posthouse_domain::booking::BookingStatus;
 use posthouse_domain::identity::IdentityKind;
 use posthouse_domain::money::Currency;
 use posthouse_domain::profile::SourceKind;
-use posthouse_domain::record::{ActivityKind, Body};
+use posthouse_domain::record::{ActivityKind, Body, ReviewRecord};
 use posthouse_domain::time::{instant_text, parse_day};
 use posthouse_domain::{AgencyTerms, Day, Record, event};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
     const BOOKING: &str = "booking.inquiry, booking.quote, booking.confirmed, booking.contracted, booking.paid, booking.in_trip, booking.completed, booking.cancelled, booking.refunded";
     let unknown_type = |shown: &str| {
         format!(
-            "type {shown} is not known; known are {BOOKING}, contact.made, site.viewed, site.searched, profile.updated"
+            "type {shown} is not known; known are {BOOKING}, contact.made, site.viewed, site.searched, review.written, profile.updated"
         )
     };
     let money = |key: &str, shown: &str| {
@@ -202,6 +202,21 @@ fn each_refusal_has_its_code_and_says_what_to_do() {
             format!("hobby \"{cut}\" is longer than 500 bytes or has control characters"),
         ),
         // the booking
+        (
+            json!({"type": "review.written", "data": {"rating": 6}}),
+            "bad_field",
+            "data.rating is 6; it must be 1 to 5, or left out".into(),
+        ),
+        (
+            json!({"type": "review.written", "data": {"rating": "5"}}),
+            "bad_field",
+            "data.rating is \"5\"; it must be a whole number".into(),
+        ),
+        (
+            json!({"type": "review.written", "data": {"rating": 5, "text": "好"}}),
+            "",
+            String::new(),
+        ),
         (with_data(json!({"booking_id": 17})), "bad_field", "data.booking_id is 17; it must be a text".into()),
         (
             with_data(json!({"booking_id": " "})),
@@ -420,6 +435,7 @@ fn every_type_becomes_its_body() {
             "contact.made" => Body::Activity(ActivityKind::Contact),
             "site.viewed" => Body::Activity(ActivityKind::View),
             "site.searched" => Body::Activity(ActivityKind::Search),
+            "review.written" => Body::Review(ReviewRecord { rating: None }),
             "profile.updated" => Body::Profile,
             _ => {
                 let Body::Booking(booking) = &record.body else {

@@ -483,7 +483,7 @@ impl House {
                 }
             },
             Body::Activity(kind) => *self.activity.entry((*kind, record.on)).or_default() += 1,
-            Body::Profile => {}
+            Body::Review(_) | Body::Profile => {}
         }
         history.activity = self
             .activity

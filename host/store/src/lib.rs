@@ -52,6 +52,7 @@ pub mod preferences;
 pub mod profiles;
 pub mod providers;
 pub mod quotes;
+pub mod reviews;
 pub mod roles;
 pub mod search;
 pub mod segments;

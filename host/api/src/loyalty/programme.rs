@@ -4,10 +4,12 @@ use super::day;
 use crate::Front;
 use crate::calls::Calls;
 use crate::described;
-use crate::extract::{Auth, Json};
+use crate::extract::{Auth, Json, etag, if_match};
 use crate::fixed;
 use crate::page::At;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
 use posthouse_app::loyalty as app;
 use posthouse_app::team::Scope;
 use posthouse_domain::{Localized, time, words};
@@ -118,20 +120,25 @@ struct NewProgramme {
 /// The programme.
 #[utoipa::path(get, path = "/loyalty/programme", tag = "loyalty", operation_id = "getLoyaltyProgramme",
     responses((status = 200, description = "Its terms; before it begins those it would have.", body = Programme)))]
-async fn programme(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Programme>> {
-    Ok(axum::Json(front.app().loyalty().programme(&caller).await?.into()))
+async fn programme(State(front): State<Front>, Auth(caller): Auth) -> Answer<impl IntoResponse> {
+    let programme = front.app().loyalty().programme(&caller).await?;
+    let version = programme.as_ref().map_or(0, |programme| programme.version);
+    Ok((etag(version), axum::Json(Programme::from(programme))))
 }
 
 /// Begin the programme, or change its terms.
 ///
 /// Bookings that an earlier `since` lets in are looked at in the background. What was posted stands.
 #[utoipa::path(put, path = "/loyalty/programme", tag = "loyalty", operation_id = "putLoyaltyProgramme", request_body = NewProgramme,
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the terms as they were read; 412 `version_changed` if they are others by now.")),
     responses((status = 200, description = "Its terms.", body = Programme)))]
 async fn put_programme(
     State(front): State<Front>,
     Auth(caller): Auth,
+    headers: HeaderMap,
     Json(new): Json<NewProgramme>,
-) -> Answer<axum::Json<Programme>> {
+) -> Answer<impl IntoResponse> {
+    let expected = if_match(&headers)?;
     let loyalty = front.app().loyalty();
     let before = loyalty.programme(&caller).await?;
     let known = Programme::from(before.clone());
@@ -158,7 +165,10 @@ async fn put_programme(
         referrals_per_year: new.referrals_per_year.unwrap_or(known.referrals_per_year),
         since,
         updated_at: 0,
+        version: 0,
     };
-    let put = loyalty.put_programme(&caller, &programme).await?;
-    Ok(axum::Json(Some(put).into()))
+    // on top of what was read here, so that two changes do not undo each other
+    let expected = expected.or(Some(before.map_or(0, |before| before.version)));
+    let put = loyalty.put_programme(&caller, &programme, expected).await?;
+    Ok((etag(put.version), axum::Json(Programme::from(Some(put)))))
 }

@@ -9,7 +9,7 @@ use crate::page::{At, Page};
 use axum::extract::State;
 use axum::http::StatusCode;
 use posthouse_app::loyalty as app;
-use posthouse_app::team::Scope;
+use posthouse_app::team::{Caller, Scope};
 use posthouse_web::problem::Answer;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -42,7 +42,7 @@ struct NewRedemption {
 /// An order of a reward.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RewardOrder)]
-struct Redemption {
+pub(crate) struct Redemption {
     /// Id.
     id: Uuid,
     /// The member.
@@ -88,6 +88,15 @@ impl From<app::RedemptionView> for Redemption {
             note: view.note,
         }
     }
+}
+
+/// An order as it stands; none of a coupon, whose code was told once and is lost.
+///
+/// # Errors
+/// As whoever asks may see it.
+pub(crate) async fn ordered(front: &Front, caller: &Caller, id: Uuid) -> Answer<Option<axum::Json<Redemption>>> {
+    let view = front.app().loyalty().redemption(caller, id).await?;
+    Ok((!view.is_coupon).then(|| axum::Json(view.into())))
 }
 
 /// Order a reward for a member.

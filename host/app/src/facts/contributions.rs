@@ -134,9 +134,21 @@ impl Facts<'_> {
         customers: &[Uuid],
         today: Day,
     ) -> Result<()> {
+        let change = intake::next_change(tx, agency).await?.change;
+        self.contribute_with::<C>(tx, agency, customers, change, today).await
+    }
+
+    /// The same under a change number that the transaction has taken already.
+    pub(crate) async fn contribute_with<C: Contribution>(
+        &self,
+        tx: &mut Tx,
+        agency: Uuid,
+        customers: &[Uuid],
+        change: i64,
+        today: Day,
+    ) -> Result<()> {
         let contributor = self.app.contributions.0.get(C::NAME).copied();
         let contributor = contributor.ok_or_else(|| AppError::Internal(format!("{} is not registered", C::NAME)))?;
-        let change = intake::next_change(tx, agency).await?.change;
         contributor.store(tx, agency, customers, change, today).await
     }
 

@@ -12,6 +12,7 @@ use posthouse_domain::profile::AttributeValue;
 use posthouse_domain::record::{ActivityKind, Body};
 use posthouse_domain::{Day, Instant, Record, Rejection, normal, words};
 use posthouse_store::forms::{self, BOOKING, ClashRow};
+use posthouse_store::reviews::ReviewRow;
 use posthouse_store::{Tx, intake as store};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -31,6 +32,7 @@ pub(super) struct Batch {
     pub(super) attributes: BTreeMap<(Uuid, String, i64, String), store::AttributeRow>,
     pub(super) preferences: PreferenceRows,
     pub(super) activity: BTreeMap<(Uuid, ActivityKind, Day), i32>,
+    pub(super) reviews: Vec<ReviewRow>,
     pub(super) unassigned: BTreeMap<(String, String), store::UnassignedRow>,
     /// The agency's own attributes.
     pub(super) defined: Vec<AttributeDef>,
@@ -249,6 +251,15 @@ impl Batch {
         match &record.body {
             Body::Profile => {}
             Body::Activity(kind) => *self.activity.entry((customer, *kind, record.on)).or_default() += 1,
+            Body::Review(review) => self.reviews.push(ReviewRow {
+                customer_id: customer,
+                source: record.source.clone(),
+                external_id: record.external_id.clone(),
+                at: record.occurred_at,
+                on_day: record.on,
+                // a rating is 5 at most
+                rating: review.rating.map(|rating| rating as i32),
+            }),
             Body::Booking(booking) => {
                 let position = self.events.len() as i64;
                 if !self.bookings.contains_key(&booking.booking_id) {

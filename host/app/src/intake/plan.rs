@@ -8,6 +8,7 @@ use super::recent::Recent;
 use super::refold::{Change, Person, people};
 use super::{Outcome, terms};
 use crate::error::{AppError, Result};
+use crate::reviews::Reviews;
 use crate::webhooks::Listeners;
 use crate::{App, Room};
 use posthouse_domain::attribute::AttributeDef;
@@ -16,7 +17,8 @@ use posthouse_domain::record::{ActivityKind, Body};
 use posthouse_domain::{Day, Instant, Record};
 use posthouse_store::intake::{self as store, Counter};
 use posthouse_store::preferences::{PreferenceRow, put_preferences};
-use posthouse_store::{Tx, attributes, loyalty, quotes};
+use posthouse_store::reviews::ReviewRow;
+use posthouse_store::{Tx, attributes, loyalty, quotes, reviews};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -41,6 +43,7 @@ pub(crate) struct Plan {
     preferences: Vec<PreferenceRow>,
     pub(super) bookings: Vec<store::BookingRow>,
     activity: Vec<store::ActivityRow>,
+    reviews: Vec<ReviewRow>,
     pub(super) facts: Vec<store::StoredFacts>,
     terms: terms::Changes,
     tightened: Vec<Tightened>,
@@ -149,6 +152,7 @@ impl Plan {
             preferences: batch.preferences.into_rows(),
             bookings,
             activity,
+            reviews: batch.reviews,
             facts,
             terms,
             tightened: matcher.tightened,
@@ -214,11 +218,29 @@ impl Plan {
         store::add_activity(tx, agency, &self.activity).await?;
         store::put_facts(tx, agency, self.counter.change, &self.facts).await?;
         self.terms.write(tx, agency).await?;
+        self.write_reviews(app, room, tx).await?;
         let listeners = Listeners::of(tx, agency).await?;
         listeners
             .tell(app, tx, agency, self.told(&listeners, room))
             .await
             .map(drop)
+    }
+
+    /// Writes what customers wrote of their trips, which counts among their facts, and has loyalty look at it.
+    async fn write_reviews(&self, app: &App, room: &Room, tx: &mut Tx) -> Result<()> {
+        if self.reviews.is_empty() {
+            return Ok(());
+        }
+        let (agency, today) = (room.id, room.day_of(self.now));
+        reviews::insert(tx, agency, &self.reviews).await?;
+        let mut customers: Vec<Uuid> = self.reviews.iter().map(|row| row.customer_id).collect();
+        customers.sort_unstable();
+        customers.dedup();
+        app.facts()
+            .contribute_with::<Reviews>(tx, agency, &customers, self.counter.change, today)
+            .await?;
+        loyalty::follow_soon(tx, agency).await?;
+        Ok(())
     }
 
     /// Puts what this will have written beside what a batch read of the database before that.

@@ -116,7 +116,7 @@ impl Loyalty<'_> {
     async fn try_adjust(&self, caller: &Caller, customer: Uuid, what: &Adjust, reason: &str) -> Result<AdjustmentView> {
         let (agency, now) = (caller.room.id, self.app.clock.now());
         let (mut tx, programme) = self.begin(caller).await?;
-        let sheet = Sheet::lock(&mut tx, agency, customer, &[], self.moment(caller)).await?;
+        let sheet = Sheet::lock(self.app, &mut tx, agency, customer, self.moment(caller)).await?;
         let (mut wallet, mut points, mut expires_on, mut tier, mut until_on) = (None, None, None, None, None);
         match what {
             Adjust::Wallet(which, by, until) => {
@@ -338,7 +338,7 @@ impl Loyalty<'_> {
             if let Some(points) = row.points {
                 self.within_limit(&mut tx, caller, &programme, points).await?;
             }
-            let mut sheet = Sheet::lock(&mut tx, agency, row.customer_id, &[], self.moment(caller)).await?;
+            let mut sheet = Sheet::lock(self.app, &mut tx, agency, row.customer_id, self.moment(caller)).await?;
             let asked = AdjustmentView::try_from(row.clone())?;
             // days that were to come when it was asked for may be over
             asked.what.check(self.moment(caller).today)?;

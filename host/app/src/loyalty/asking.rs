@@ -54,10 +54,32 @@ pub(super) struct Heard {
     pub(super) before: MemberRow,
     pub(super) sheet: Sheet,
     pub(super) made: Vec<Decision>,
+    /// How the rules fared, in the order in which they were asked.
+    pub(super) fared: Vec<Fared>,
     /// Each occasion as it was read, and as it becomes.
     pub(super) occasions: Vec<(OccasionRow, OccasionRow)>,
     /// Whether there is more to be written than what becomes of the occasions.
     pub(super) is_moved: bool,
+}
+
+/// How a rule fared that was asked.
+pub(super) struct Fared {
+    pub(super) rule: Arc<Rule<Point>>,
+    /// How it failed, if it did.
+    pub(super) fault: Option<Words>,
+}
+
+impl Fared {
+    /// What an answer says of its rule; nothing where a fault is none of its own, or no news.
+    fn of(rule: &Arc<Rule<Point>>, made: &Made<MemberSaid>, is_news: bool) -> Option<Self> {
+        let fault = match &made.answer {
+            Ok(_) => None,
+            Err(fault) if is_news && fault.counts_against_plugin() => Some(Words::of(fault)),
+            Err(_) => return None,
+        };
+        let rule = rule.clone();
+        Some(Self { rule, fault })
+    }
 }
 
 /// Why an occasion is not settled.
@@ -132,9 +154,12 @@ impl Asking {
             before: case.before.clone(),
             sheet: Sheet::new(case.before.clone(), case.lots.iter().cloned(), self.moment),
             made: Vec::new(),
+            fared: Vec::new(),
             occasions: Vec::new(),
             is_moved: case.turns,
         };
+        heard.sheet.turn(&self.app);
+        heard.is_moved |= heard.sheet.has_changed();
         if case.turns {
             self.turn(&mut heard, case);
         }
@@ -189,6 +214,8 @@ impl Asking {
         let occasion: Occasion = serde_json::from_str(&row.occasion)
             .map_err(|e| PutOff::for_good(words!("the occasion cannot be read: {e}", "无法读取此事：{e}")))?;
         let (facts, made) = self.ask(rule, case, &heard.sheet, Some(occasion));
+        // what was asked in vain before says nothing new of the rule
+        heard.fared.extend(Fared::of(rule, &made, row.attempts == 0));
         let said = match &made.answer {
             Ok(MemberSaid::Earned(earned)) => earned.clone(),
             Ok(MemberSaid::Placed(_)) => {
@@ -296,6 +323,8 @@ impl Asking {
             };
             sheet.note(&self.app, posting.wallet, &moved, why);
         }
+        // what was earned long ago can be over by now
+        sheet.turn(&self.app);
         sheet.settle(&self.app, &row.id.to_string());
         Ok(())
     }
@@ -312,6 +341,8 @@ impl Asking {
             return Ok(());
         }
         let (facts, made) = self.ask(rule, case, &heard.sheet, None);
+        let is_news = case.occasions.iter().all(|row| row.attempts == 0);
+        heard.fared.extend(Fared::of(rule, &made, is_news));
         let placed = match &made.answer {
             Ok(MemberSaid::Placed(placed)) => placed.clone(),
             Ok(MemberSaid::Earned(_)) => return Err(words!("the rule gave no tier", "规则没有给出等级")),
@@ -351,29 +382,10 @@ impl Asking {
         Ok(())
     }
 
-    /// Brings a member to today: lots become active or are over, notice is given, and the tier is looked at.
+    /// Brings a member whose lots are those of today there: notice is given, and the tier is looked at.
     fn turn(&self, heard: &mut Heard, case: &Case) {
         let today = self.moment.today;
         let sheet = &mut heard.sheet;
-        let wallets: HashMap<Uuid, _> = case.lots.iter().map(|row| (row.lot.id, row.lot.wallet)).collect();
-        for turned in sheet.account.clone().turn(today) {
-            // one by one, so that each line has what there was behind it
-            let Some(wallet) = wallets.get(&turned.lot) else {
-                continue;
-            };
-            let moved = match turned.is_over {
-                true => sheet.account.expire(turned.lot),
-                false => sheet.account.activate(turned.lot, turned.on),
-            };
-            let why = Why {
-                kind: if turned.is_over { "expired" } else { "activated" },
-                about_kind: "lot",
-                about: format!("{}/{}", turned.lot, turned.on),
-                ..Why::default()
-            };
-            sheet.note(&self.app, *wallet, &moved, why);
-        }
-        sheet.settle(&self.app, &format!("day/{today}"));
         sheet.give_notice();
         sheet.looked();
         // who has left stands in no tier that anybody looks at

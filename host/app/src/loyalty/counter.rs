@@ -44,8 +44,21 @@ impl Loyalty<'_> {
     /// # Errors
     /// `no_programme`.
     pub(super) async fn begin(&self, caller: &Caller) -> Result<(Tx, Programme)> {
+        let tx = self.app.idempotency().begin(caller).await?;
+        self.begun(tx, caller).await
+    }
+
+    /// The same for what makes something that answers for itself, with this HTTP status, when the request is sent again.
+    ///
+    /// # Errors
+    /// `no_programme`.
+    pub(super) async fn begin_on(&self, caller: &Caller, subject: &str, status: u16) -> Result<(Tx, Programme)> {
+        let tx = self.app.idempotency().begin_on(caller, subject, status).await?;
+        self.begun(tx, caller).await
+    }
+
+    async fn begun(&self, mut tx: Tx, caller: &Caller) -> Result<(Tx, Programme)> {
         let agency = caller.room.id;
-        let mut tx = self.app.idempotency().begin(caller).await?;
         intake::lock(&mut tx, agency).await?;
         let programme = store::programme(&mut tx, agency).await?;
         let programme = programme.ok_or_else(super::programme::none_yet)?;
@@ -57,7 +70,7 @@ impl Loyalty<'_> {
     /// # Errors
     /// [`AppError::NotFound`]; `member_suspended`, `member_closed`.
     pub(super) async fn spender(&self, tx: &mut Tx, caller: &Caller, customer: Uuid) -> Result<Sheet> {
-        let sheet = Sheet::lock(tx, caller.room.id, customer, &[], self.moment(caller)).await?;
+        let sheet = Sheet::lock(self.app, tx, caller.room.id, customer, self.moment(caller)).await?;
         may_spend(&sheet.member)?;
         Ok(sheet)
     }

@@ -246,6 +246,8 @@ impl Slice<'_> {
             };
             sheet.note(self.app, wallet, &moved, why);
         }
+        // a trip that was over long ago leaves points that are over by now
+        sheet.turn(self.app);
         sheet.settle(self.app, &format!("{}/over", row.id));
     }
 }
@@ -259,7 +261,7 @@ impl Loyalty<'_> {
         Ok(self.turn_some(room).await? || followed || asked)
     }
 
-    /// Looks at some of the bookings that have changed; whether there were any.
+    /// Looks at some of the reviews that came and the bookings that have changed; whether there were any.
     pub(super) async fn follow_slice(&self, room: &Arc<Room>) -> Result<bool> {
         let (agency, moment) = (room.id, self.app.segments().moment(room));
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
@@ -268,9 +270,13 @@ impl Loyalty<'_> {
             return Ok(false);
         };
         let programme = Programme::try_from(programme)?;
+        let were_reviews = self.follow_reviews(&mut tx, room, &programme, moment).await?;
         let ids = store::settle_touched(&mut tx, agency, SLICE).await?;
         if ids.is_empty() {
-            return Ok(false);
+            if were_reviews {
+                tx.commit().await?;
+            }
+            return Ok(were_reviews);
         }
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let rows = intake::bookings(&mut tx, agency, &ids).await?;
@@ -298,7 +304,7 @@ impl Loyalty<'_> {
             .flatten()
             .chain(brought.iter().flat_map(|one| &one.occasions));
         let known: Vec<Uuid> = known.map(|row| row.id).collect();
-        let mut sheets = Sheet::lock_all(&mut tx, agency, &customers, &known, moment).await?;
+        let mut sheets = Sheet::lock_all(self.app, &mut tx, agency, (&customers, &known), moment).await?;
         sheets.retain(|_, sheet| sheet.member.state != MemberState::Closed.as_str());
         let mut slice = Slice {
             app: self.app,

@@ -6,6 +6,7 @@ use posthouse_domain::Day;
 use posthouse_domain::booking::Booking;
 use posthouse_domain::loyalty::{Booked, Happening, Occasion};
 use posthouse_store::loyalty::{OccasionRow, WAITING};
+use posthouse_store::reviews::ReviewRow;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -20,6 +21,27 @@ pub(super) fn joined(app: &App, customer: Uuid, binding: &str, moment: Moment) -
         what: Happening::Joined,
     };
     occasion_row(app, customer, ("member", String::new()), binding, &occasion, moment)
+}
+
+/// The kind of what a review's occasions are about.
+pub(super) const REVIEW: &str = "review";
+
+/// A review's name among occasions.
+pub(super) fn review_name(review: &ReviewRow) -> String {
+    format!("{}/{}", review.source, review.external_id)
+}
+
+/// That a member has written of a trip.
+pub(super) fn reviewed(app: &App, review: &ReviewRow, binding: &str, moment: Moment) -> OccasionRow {
+    let occasion = Occasion {
+        at: review.at,
+        on: review.on_day,
+        what: Happening::Reviewed {
+            rating: review.rating.and_then(|rating| u32::try_from(rating).ok()),
+        },
+    };
+    let about = (REVIEW, review_name(review));
+    occasion_row(app, review.customer_id, about, binding, &occasion, moment)
 }
 
 /// What happened of a booking that is a trip and has a price.

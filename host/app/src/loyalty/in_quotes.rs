@@ -71,6 +71,9 @@ impl Loyalty<'_> {
         let member = store::member(tx, agency, customer).await?;
         let member = member.ok_or(AppError::NotFound("member"))?;
         may_spend(&member)?;
+        let mut sheet = Sheet::new(member, store::lots(tx, agency, &[customer]).await?, moment);
+        sheet.turn(self.app);
+        let (member, available) = (&sheet.member, sheet.account.available(Wallet::Points));
         let mut best: Option<PointsOffer> = None;
         for row in store::rewards(tx, agency).await? {
             if named.is_some_and(|named| named != row.key) || row.kind != RewardKind::MoneyOff.as_str() {
@@ -105,11 +108,9 @@ impl Loyalty<'_> {
                 ),
             )
         })?;
-        match points <= member.available {
+        match points <= available {
             true => Ok(offer),
-            false => Err(short(points)(Short {
-                available: member.available,
-            })),
+            false => Err(short(points)(Short { available })),
         }
     }
 
@@ -137,7 +138,7 @@ impl Loyalty<'_> {
         (quote, customer): (Uuid, Uuid),
         (offer, points): (&PointsOffer, i64),
     ) -> Result<Vec<Told>> {
-        let mut sheet = Sheet::lock(tx, agency, customer, &[], moment).await?;
+        let mut sheet = Sheet::lock(self.app, tx, agency, customer, moment).await?;
         let held = sheet.account.hold(points);
         let reward = store::reward(tx, agency, &offer.reward).await?;
         let is_open = match reward.map(RewardView::try_from).transpose()? {

@@ -7,7 +7,7 @@ use crate::{App, Loyalty, Room};
 use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::{Day, Entropy, Localized, time, words};
 use posthouse_store::loyalty::{self as store, LotRow, MemberRow};
-use posthouse_store::{Access, Tx, intake, profiles};
+use posthouse_store::{Access, Tx, intake, profiles, reviews};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -132,6 +132,7 @@ pub(super) async fn enrol(app: &App, tx: &mut Tx, room: &Room, customers: &[Uuid
     };
     let rows: Vec<MemberRow> = new.iter().copied().zip(first..).map(row).collect();
     store::put(tx, agency, &rows).await?;
+    reviews::follow_again(tx, agency, &new).await?;
     let mut occasions = Vec::new();
     for binding in super::rules::asked(tx, agency).await? {
         for customer in &new {

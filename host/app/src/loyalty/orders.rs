@@ -65,7 +65,7 @@ impl Loyalty<'_> {
         let grace = u32::try_from(programme.return_grace_days).unwrap_or_default();
         let parts: Vec<(Uuid, i64)> = serde_json::from_str(&order.parts).map_err(AppError::corrupt("parts"))?;
         let ids: Vec<Uuid> = parts.iter().map(|(lot, _)| *lot).collect();
-        let mut sheet = Sheet::lock(tx, agency, order.customer_id, &[], moment).await?;
+        let mut sheet = Sheet::lock(self.app, tx, agency, order.customer_id, moment).await?;
         sheet.know(store::lots_named(tx, agency, order.customer_id, &ids).await?);
         let (kind, moved) = match end {
             End::Spend => ("redeemed", sheet.account.commit(&parts)),

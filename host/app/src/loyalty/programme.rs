@@ -6,7 +6,7 @@ use crate::team::{self, Caller};
 use posthouse_domain::loyalty::LARGEST_POINTS;
 use posthouse_domain::{Day, Instant, Localized, words};
 use posthouse_store::loyalty::{self as store, ProgrammeRow};
-use posthouse_store::{Access, intake};
+use posthouse_store::{Access, intake, reviews};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -68,6 +68,8 @@ pub struct Programme {
     pub since: Day,
     /// When it was last changed, in ms since 1970.
     pub updated_at: Instant,
+    /// Moves with every change.
+    pub version: i64,
 }
 
 impl TryFrom<ProgrammeRow> for Programme {
@@ -84,6 +86,7 @@ impl TryFrom<ProgrammeRow> for Programme {
             referrals_per_year: row.referrals_per_year,
             since: row.since_on,
             updated_at: row.updated_at,
+            version: row.version,
         })
     }
 }
@@ -170,19 +173,29 @@ impl Loyalty<'_> {
     /// stands.
     ///
     /// # Errors
-    /// `bad_programme`, `unknown_role`.
-    pub async fn put_programme(&self, caller: &Caller, new: &Programme) -> Result<Programme> {
+    /// `bad_programme`, `unknown_role`; `version_changed` if `expected` is not the version they have, 0 before there are any.
+    pub async fn put_programme(&self, caller: &Caller, new: &Programme, expected: Option<i64>) -> Result<Programme> {
         check(new, caller.room.day_of(self.app.clock.now()))?;
-        retrying!(self.try_put_programme(caller, new))?;
+        retrying!(self.try_put_programme(caller, new, expected))?;
         let put = self.programme(caller).await?;
         put.ok_or_else(|| AppError::Internal("a programme that was written is not there".into()))
     }
 
-    async fn try_put_programme(&self, caller: &Caller, new: &Programme) -> Result<()> {
+    async fn try_put_programme(&self, caller: &Caller, new: &Programme, expected: Option<i64>) -> Result<()> {
         let (agency, now) = (caller.room.id, self.app.clock.now());
         let mut tx = self.app.idempotency().begin(caller).await?;
         intake::lock(&mut tx, agency).await?;
         let before = store::programme(&mut tx, agency).await?;
+        let version = before.as_ref().map_or(0, |row| row.version);
+        if expected.is_some_and(|expected| expected != version) {
+            return Err(AppError::conflict(
+                "version_changed",
+                words!(
+                    "the terms of the programme are at version {version}; read them again before changing them",
+                    "会员计划的条款当前为版本 {version}；请重新读取后再修改"
+                ),
+            ));
+        }
         for role in new.adjust_limits.keys() {
             team::role(&mut tx, agency, role).await?;
         }
@@ -199,6 +212,7 @@ impl Loyalty<'_> {
             members: 0,
             birthdays_to: None,
             updated_at: now,
+            version,
         };
         store::put_programme(&mut tx, agency, &row).await?;
         if before
@@ -206,6 +220,7 @@ impl Loyalty<'_> {
             .is_none_or(|before| before.since_on > new.since || before.enrol != row.enrol)
         {
             store::touch_all(&mut tx, agency).await?;
+            reviews::follow_all_again(&mut tx, agency).await?;
         }
         let detail =
             json!({"enrol": row.enrol, "value_of_100": row.value_of_100, "return_grace_days": row.return_grace_days});

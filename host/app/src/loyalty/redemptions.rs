@@ -22,6 +22,9 @@ use uuid::Uuid;
 /// The kind of the task of whoever hands a reward out.
 const FULFIL: &str = "fulfil";
 
+/// The HTTP status of an order that is told again.
+const CREATED: u16 = 201;
+
 /// An order.
 #[derive(Debug, Clone)]
 pub struct RedemptionView {
@@ -37,6 +40,8 @@ pub struct RedemptionView {
     pub state: String,
     /// The code of a coupon, told this once.
     pub code: Option<String>,
+    /// Whether it is of a coupon, whose code was told when it was ordered.
+    pub is_coupon: bool,
     /// The task of whoever hands it out.
     pub task: Option<Uuid>,
     /// Who ordered it.
@@ -60,6 +65,7 @@ impl RedemptionView {
             points: row.points,
             state: row.state,
             code: None,
+            is_coupon: row.coupon.is_some(),
             task: row.task_id,
             requested_by: row.requested_by,
             requested_at: row.requested_at,
@@ -67,6 +73,15 @@ impl RedemptionView {
             decided_at: row.decided_at,
             note: row.note,
         }
+    }
+}
+
+/// A title for tasks, which whoever reads them sees in the same words: in both languages.
+fn in_both(zh: &str, en: &str) -> String {
+    if zh == en {
+        zh.to_owned()
+    } else {
+        format!("{zh} / {en}")
     }
 }
 
@@ -101,7 +116,7 @@ impl Workable for Ordered {
         let titles: HashMap<String, String> = store::rewards(tx, agency)
             .await?
             .into_iter()
-            .map(|row| (row.key, row.title_zh))
+            .map(|row| (row.key, in_both(&row.title_zh, &row.title_en)))
             .collect();
         let mut names = HashMap::new();
         for id in ids {
@@ -130,7 +145,10 @@ impl Loyalty<'_> {
 
     async fn try_redeem(&self, caller: &Caller, customer: Uuid, reward: &str) -> Result<RedemptionView> {
         let agency = caller.room.id;
-        let (mut tx, _) = self.begin(caller).await?;
+        // made before it is written: who asks again under a key hears of the same order
+        let id = self.app.entropy.id(self.app.machine.now());
+        let subject = format!("{}/{id}", Ordered::KIND);
+        let (mut tx, _) = self.begin_on(caller, &subject, CREATED).await?;
         let moment = self.moment(caller);
         let row = store::reward(&mut tx, agency, reward).await?;
         let row = row.ok_or(AppError::NotFound("reward"))?;
@@ -144,7 +162,6 @@ impl Loyalty<'_> {
                 words!("no piece of {key} is left", "{key} 已兑完", key = reward.key),
             ));
         }
-        let id = self.app.entropy.id(self.app.machine.now());
         let mut order = RedemptionRow {
             id,
             customer_id: customer,
@@ -185,7 +202,11 @@ impl Loyalty<'_> {
         );
         if order.state == "requested" {
             // the order is there before the task about it
-            let title = format!("{} · {}", reward.terms.title.zh_cn, sheet.member.member_no);
+            let title = format!(
+                "{} · {}",
+                in_both(&reward.terms.title.zh_cn, &reward.terms.title.en),
+                sheet.member.member_no
+            );
             let subject = Subject {
                 kind: Ordered::KIND,
                 id,

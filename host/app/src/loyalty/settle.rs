@@ -40,9 +40,10 @@ impl Loyalty<'_> {
         self.app.segments().ensure_loaded(room).await?;
         let moment = self.app.segments().moment(room);
         let (asking, cases) = self.prepare(room, rows, turning, moment).await?;
-        let asked = cases.len();
+        let (asked, marked) = (cases.len(), asking.rules.marked().clone());
         let hear = move |place: usize| asking.hear(&cases[place]);
         let heard = in_turn(&self.app.engine, room.id, asked, hear).await?;
+        self.note_health(room, &marked, &heard, moment).await;
         match repeating!(self.write_heard(room, &heard, moment)) {
             Err(error) if !error.will_pass() && heard.len() > 1 => {
                 tracing::warn!(%error, agency = %room.slug, "members could not be written together; each is by itself");

@@ -86,30 +86,24 @@ impl Sheet {
         }
     }
 
-    /// Reads a member for whom nobody else writes until the transaction ends, with open lots and those of these occasions.
+    /// Reads a member for whom nobody else writes until the transaction ends, with lots that are open, as they are today.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub(super) async fn lock(
-        tx: &mut Tx,
-        agency: Uuid,
-        customer: Uuid,
-        occasions: &[Uuid],
-        moment: Moment,
-    ) -> Result<Self> {
-        let mut sheets = Self::lock_all(tx, agency, &[customer], occasions, moment).await?;
+    pub(super) async fn lock(app: &App, tx: &mut Tx, agency: Uuid, customer: Uuid, moment: Moment) -> Result<Self> {
+        let mut sheets = Self::lock_all(app, tx, agency, (&[customer], &[]), moment).await?;
         sheets.remove(&customer).ok_or(AppError::NotFound("member"))
     }
 
-    /// The same for those of some customers who are members.
+    /// The same for those of some customers who are members, with the lots of these occasions.
     ///
     /// # Errors
     /// Failures of the database.
     pub(super) async fn lock_all(
+        app: &App,
         tx: &mut Tx,
         agency: Uuid,
-        customers: &[Uuid],
-        occasions: &[Uuid],
+        (customers, occasions): (&[Uuid], &[Uuid]),
         moment: Moment,
     ) -> Result<BTreeMap<Uuid, Self>> {
         store::lock_all(tx, agency, customers).await?;
@@ -124,7 +118,9 @@ impl Sheet {
         }
         let sheet = |member: MemberRow| {
             let own = lots.remove(&member.customer_id).unwrap_or_default();
-            (member.customer_id, Self::new(member, own, moment))
+            let mut sheet = Self::new(member, own, moment);
+            sheet.turn(app);
+            (sheet.member.customer_id, sheet)
         };
         Ok(members.into_iter().map(sheet).collect())
     }
@@ -242,6 +238,41 @@ impl Sheet {
             "pending": pending,
         });
         self.tell("points.posted", told);
+    }
+
+    /// Brings the lots to today: those whose day has come become active, and what is left of those that are over is gone. Whatever is done to an
+    /// account is done behind this, whether anybody has turned its day yet or not.
+    pub(super) fn turn(&mut self, app: &App) {
+        let today = self.moment.today;
+        if self.account.next_day().is_none_or(|day| day > today) {
+            return;
+        }
+        let wallets: HashMap<Uuid, Wallet> = self.account.lots.iter().map(|lot| (lot.id, lot.wallet)).collect();
+        let mut is_turned = false;
+        for turned in self.account.clone().turn(today) {
+            // one by one, so that each line has what there was behind it
+            let moved = match turned.is_over {
+                true => self.account.expire(turned.lot),
+                false => self.account.activate(turned.lot, turned.on),
+            };
+            let why = Why {
+                kind: if turned.is_over { "expired" } else { "activated" },
+                about_kind: "lot",
+                about: format!("{}/{}", turned.lot, turned.on),
+                ..Why::default()
+            };
+            self.note(app, wallets[&turned.lot], &moved, why);
+            is_turned = true;
+        }
+        if is_turned {
+            // a lot that comes late can be over on the very day it comes
+            self.settle(app, &format!("day/{today}/{}", self.member.entries));
+        }
+    }
+
+    /// Whether there is anything to be written but the member's row.
+    pub(super) fn has_changed(&self) -> bool {
+        !self.changed.is_empty()
     }
 
     /// Gives the notices that are due of what expires.

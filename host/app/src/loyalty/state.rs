@@ -9,8 +9,8 @@ use crate::team::Caller;
 use crate::texts::long;
 use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::words;
-use posthouse_store::intake;
 use posthouse_store::loyalty as store;
+use posthouse_store::{intake, reviews};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -74,7 +74,7 @@ impl Loyalty<'_> {
         let agency = caller.room.id;
         let (mut tx, _) = self.begin(caller).await?;
         let moment = self.moment(caller);
-        let mut sheet = Sheet::lock(&mut tx, agency, customer, &[], moment).await?;
+        let mut sheet = Sheet::lock(self.app, &mut tx, agency, customer, moment).await?;
         let before = std::mem::replace(&mut sheet.member.state, state.as_str().to_owned());
         if before == sheet.member.state {
             return Ok(());
@@ -108,6 +108,8 @@ impl Loyalty<'_> {
             let bookings = intake::bookings_of(&mut tx, agency, &[customer]).await?;
             let bookings: Vec<&str> = bookings.iter().map(|row| row.id.as_str()).collect();
             store::touch(&mut tx, agency, &bookings).await?;
+            reviews::follow_again(&mut tx, agency, &[customer]).await?;
+            store::follow_soon(&mut tx, agency).await?;
         }
         let deed = Deed {
             action: "member.state",

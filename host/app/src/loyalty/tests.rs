@@ -2,12 +2,16 @@
 //! the lots, the ledger and the member's own sums say the same.
 
 mod books;
+mod breaks;
 mod by_hand;
 mod foreseen;
 mod in_quotes;
 mod lists;
+mod lives;
 mod once;
 mod own;
+mod races;
+mod reviews;
 mod told;
 
 use super::programme::{Enrol, Programme};
@@ -40,7 +44,13 @@ const TODAY: Day = 20_468;
 /// An agency with a programme and the reference rule.
 async fn club(store: &Store, slug: &str, component: Vec<u8>) -> (App, Clocks, Caller) {
     let (app, clocks) = testing::host(store, NOW);
-    let (_, key) = testing::agency(store, slug).await;
+    let caller = club_of(&app, slug, component, json!({})).await;
+    (app, clocks, caller)
+}
+
+/// The same on a host that is there, with settings of the rule.
+async fn club_of(app: &App, slug: &str, component: Vec<u8>, config: Value) -> Caller {
+    let (_, key) = testing::agency(&app.store, slug).await;
     let caller = app.team().authenticate(&key).await.expect("a caller");
     let programme = Programme {
         name: Localized::new("里程", "miles"),
@@ -52,9 +62,10 @@ async fn club(store: &Store, slug: &str, component: Vec<u8>) -> (App, Clocks, Ca
         referrals_per_year: 50,
         since: TODAY - 365,
         updated_at: 0,
+        version: 0,
     };
     app.loyalty()
-        .put_programme(&caller, &programme)
+        .put_programme(&caller, &programme, None)
         .await
         .expect("a programme");
     let digest = app
@@ -66,14 +77,14 @@ async fn club(store: &Store, slug: &str, component: Vec<u8>) -> (App, Clocks, Ca
         .digest;
     let activation = Activation {
         digest,
-        config: json!({}),
+        config,
         grant: None,
     };
     app.loyalty()
         .activate(&caller, MAIN, &activation, None)
         .await
         .expect("a rule");
-    (app, clocks, caller)
+    caller
 }
 
 /// Something that happened to the one booking of the one customer, so many hours after the beginning.

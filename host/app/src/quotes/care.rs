@@ -10,9 +10,7 @@ use crate::rules::Why;
 use crate::rules::aside::{self, costs_too_often};
 use crate::rules::breaker::{Attempt, Failing, good_revisions, trips};
 use crate::rules::call::without_its_words;
-use crate::rules::opening::still_decides;
-use crate::rules::point::RuleName;
-use crate::rules::pointer::{BREAKER, NewRule, put_rule};
+use crate::rules::pointer::BREAKER;
 use crate::work::Taken;
 use crate::{Quotes, Room};
 use posthouse_domain::{Words, words};
@@ -181,35 +179,11 @@ impl Quotes<'_> {
     }
 
     async fn put_back_rule(&self, room: &Room, failing: Failing<'_>, older: &BindingRevisionRow) -> Result<Attempt> {
-        let (agency, binding) = (room.id, failing.binding);
-        // opened first: to compile it takes long, and others want to write
-        let rule = self
-            .app
-            .plugins()
-            .rule_ahead::<Promotion>(agency, RuleName::revision(binding, older))
-            .await?;
-        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
-        // in order with other changes of rules: one host goes back, the others see that it did
-        campaigns::next_version(&mut tx, agency).await?;
-        let present = bindings::binding(&mut tx, agency, PROMOTION, binding).await?;
-        if present.is_none_or(|row| row.revision != failing.revision) {
+        let (agency, binding, now) = (room.id, failing.binding, self.app.clock.now());
+        let rules = self.app.bindings();
+        let Some(mut tx) = rules.begin_way_back::<Promotion>(room, failing, older).await? else {
             return Ok(Attempt::Overtaken);
-        }
-        still_decides(&mut tx, agency, &rule).await?;
-        let note = failing.fault.to_stored();
-        let new = NewRule {
-            extension_point: PROMOTION,
-            name: binding,
-            digest: &older.digest,
-            config: &older.config,
-            cause: BREAKER,
-            restores: Some(older.revision),
-            by: None,
-            note: Some(&note),
-            grant: &[],
         };
-        let now = self.app.clock.now();
-        put_rule(self.app, &mut tx, agency, &new, now).await?;
         let campaign = find_locked(&mut tx, agency, binding).await?;
         let why = words!(
             "the rule kept failing, revision {older} is back in force: {fault}",

@@ -1,11 +1,13 @@
 //! The breaker: a rule that keeps failing gives way to the last one that did not, without anybody being called.
 
-use super::pointer::{BREAKER, rule_of};
-use crate::Room;
+use super::opening::still_decides;
+use super::point::{Point, RuleName};
+use super::pointer::{BREAKER, NewRule, put_rule, rule_of};
 use crate::error::Result;
+use crate::{Bindings, Room};
 use posthouse_domain::Words;
-use posthouse_store::Tx;
 use posthouse_store::plugins::{self as store, BindingRevisionRow};
+use posthouse_store::{Access, Tx, campaigns};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use uuid::Uuid;
@@ -70,6 +72,47 @@ impl Failing<'_> {
                 Ok(ControlFlow::Continue(()))
             }
         }
+    }
+}
+
+impl Bindings<'_> {
+    /// Begins to put an older revision back into force instead of a failing one, of a point whose rules decide by themselves; none if that is in
+    /// force no more. The caller writes what else is to be said of it, and commits.
+    ///
+    /// # Errors
+    /// A plugin that does not open, or takes its settings no more.
+    pub(crate) async fn begin_way_back<P: Point>(
+        &self,
+        room: &Room,
+        failing: Failing<'_>,
+        older: &BindingRevisionRow,
+    ) -> Result<Option<Tx>> {
+        let (agency, name) = (room.id, failing.binding);
+        // opened first: to compile it takes long, and others want to write
+        let named = RuleName::revision(name, older);
+        let rule = self.app.plugins().rule_ahead::<P>(agency, named).await?;
+        let mut tx = self.app.store.write(Access::Agency(agency)).await?;
+        // in order with other changes of rules: one host goes back, the others see that it did
+        campaigns::next_version(&mut tx, agency).await?;
+        let present = store::binding(&mut tx, agency, P::NAME, name).await?;
+        if present.is_none_or(|row| row.revision != failing.revision) {
+            return Ok(None);
+        }
+        still_decides(&mut tx, agency, &rule).await?;
+        let note = failing.fault.to_stored();
+        let new = NewRule {
+            extension_point: P::NAME,
+            name,
+            digest: &older.digest,
+            config: &older.config,
+            cause: BREAKER,
+            restores: Some(older.revision),
+            by: None,
+            note: Some(&note),
+            grant: &[],
+        };
+        put_rule(self.app, &mut tx, agency, &new, self.app.clock.now()).await?;
+        Ok(Some(tx))
     }
 }
 

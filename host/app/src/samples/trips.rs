@@ -349,7 +349,14 @@ fn trip_of(dice: &mut Dice, habit: &mut Habit, events: &mut Events<'_>, trip: us
         if dice.happens(0.4) {
             events.push(departs - dice.between(1, 6), "contact.made", who.clone(), json!({}));
         }
-        events.push(returns, "booking.completed", who, short);
+        events.push(returns, "booking.completed", who.clone(), short);
+        // dice of its own: whoever writes a review travels as they would have without it
+        let mut own = Dice::new(u64::from(events.person.number), trip as u64);
+        if own.happens(0.3) {
+            let rating = *own.weighted(&[3, 4, 5], |rating| f64::from(rating - 2));
+            let review = json!({"booking_id": booking, "rating": rating});
+            events.push(returns + own.between(1, 9), "review.written", who, review);
+        }
     }
     booked
 }

@@ -8,18 +8,17 @@ use super::timeline::{Line, line};
 use crate::Desk;
 use crate::door::{Bare, Part, Staff};
 use crate::fault::{Answer, page};
+use crate::once;
 use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
-use posthouse_app::clock::SystemEntropy;
 use posthouse_app::links::LinkView;
 use posthouse_app::profiles::{AttributeView, BookingView, CustomerView, IdentityView, Month, Standing};
 use posthouse_app::quotes::{QuoteFilter, QuoteView};
 use posthouse_app::segments::PastCustomer;
 use posthouse_app::team::{Mask, Scope};
-use posthouse_domain::Entropy;
 use posthouse_domain::identity::IdentityKind;
 use posthouse_domain::link::LinkKind;
 use serde::Deserialize;
@@ -289,7 +288,7 @@ pub(super) async fn record(
         kinds: LinkKind::ALL.map(LinkKind::as_str),
         may_see_documents: caller.may(Scope::Documents).is_ok(),
         may_write,
-        once: SystemEntropy.id(desk.app().now()),
+        once: once::name(&desk),
     })
 }
 

@@ -47,6 +47,7 @@ pub(super) fn line(entry: TimelineEntry, bindings: &Bindings, ui: Ui) -> Line {
             let asked = text(data, "query").map_or_else(|| place(data, between), str::to_owned);
             ("", ui.say("customers-searched").to_string(), asked)
         }
+        "review.written" => reviewed(data, ui, between),
         "profile.updated" => (
             "",
             ui.say("customers-profile-changed").to_string(),
@@ -87,6 +88,21 @@ fn moved(data: &Value, bindings: &Bindings, ui: Ui) -> (&'static str, String, St
         (None, None) => ui.say("customers-profile-changed"),
     };
     ("acc", said.to_string(), binding.to_owned())
+}
+
+fn reviewed(data: &Value, ui: Ui, between: &str) -> (&'static str, String, String) {
+    let rating = data.get("rating").and_then(Value::as_i64);
+    let tone = match rating {
+        Some(..=2) => "bad",
+        Some(4..) => "good",
+        _ => "",
+    };
+    let title = match rating {
+        Some(rating) => ui.say("customers-reviewed-rated").with("rating", rating.to_string()),
+        None => ui.say("customers-reviewed"),
+    };
+    let what = text(data, "text").map(str::to_owned);
+    (tone, title.to_string(), what.unwrap_or_else(|| place(data, between)))
 }
 
 fn place(data: &Value, between: &str) -> String {

@@ -7,6 +7,7 @@ use crate::Desk;
 use crate::door::{Bare, Scripted, Staff, origin};
 use crate::fault::Answer;
 use crate::led::{Done, led};
+use crate::once;
 use crate::parts::dialog;
 use crate::ui::Ui;
 use axum::extract::{Form, Path, State};
@@ -31,6 +32,7 @@ pub(super) struct Adjusted {
     tier: String,
     until: String,
     reason: String,
+    once: Uuid,
 }
 
 /// Asks for points or status, which wait for another person.
@@ -47,10 +49,8 @@ pub(super) async fn adjust(
     let put = async {
         let wallet = Wallet::parse(&sent.wallet).unwrap_or(Wallet::Points);
         let what = Adjust::Wallet(wallet, points(&sent.points)?, day(&sent.expires)?);
-        desk.app()
-            .loyalty()
-            .adjust(&session.caller, id, &what, &sent.reason)
-            .await
+        let caller = once::caller(&desk, &session, "adjust", sent.once);
+        desk.app().loyalty().adjust(&caller, id, &what, &sent.reason).await
     };
     done(put.await, scripted, &place(id), ui, |_| ui.say("members-asked"))
 }
@@ -70,10 +70,8 @@ pub(super) async fn tier(
         let until = day(&sent.until)?;
         let until = until.ok_or_else(|| bad(words!("say until when the tier is valid", "请填写等级有效至哪天")))?;
         let what = Adjust::Tier(sent.tier, until);
-        desk.app()
-            .loyalty()
-            .adjust(&session.caller, id, &what, &sent.reason)
-            .await
+        let caller = once::caller(&desk, &session, "tier", sent.once);
+        desk.app().loyalty().adjust(&caller, id, &what, &sent.reason).await
     };
     done(put.await, scripted, &place(id), ui, |_| ui.say("members-asked"))
 }
@@ -83,6 +81,7 @@ pub(super) async fn tier(
 pub(super) struct Passed {
     other: String,
     points: String,
+    once: Uuid,
 }
 
 /// Passes points on to another member.
@@ -100,7 +99,8 @@ pub(super) async fn transfer(
         let other = Uuid::try_parse(&sent.other)
             .map_err(|_| bad(words!("choose a member from the list", "请从列表中选择一位会员")))?;
         let points = points(&sent.points)?;
-        desk.app().loyalty().transfer(&session.caller, id, other, points).await
+        let caller = once::caller(&desk, &session, "transfer", sent.once);
+        desk.app().loyalty().transfer(&caller, id, other, points).await
     };
     done(put.await, scripted, &place(id), ui, |passed| {
         ui.say("members-passed-on").count("count", passed.points)
@@ -111,6 +111,7 @@ pub(super) async fn transfer(
 #[serde(default)]
 pub(super) struct Ordered {
     reward: String,
+    once: Uuid,
 }
 
 /// Orders a reward. The code of a coupon is told this once, so it stands on the page that comes.
@@ -124,7 +125,8 @@ pub(super) async fn redeem(
 ) -> Answer {
     session.caller.may(Scope::Intake)?;
     let ui = Ui::from(bare);
-    match desk.app().loyalty().redeem(&session.caller, id, &sent.reward).await {
+    let caller = once::caller(&desk, &session, "redeem", sent.once);
+    match desk.app().loyalty().redeem(&caller, id, &sent.reward).await {
         Ok(order) => match order.code {
             Some(code) => {
                 let told = Told::Code(code);
@@ -133,7 +135,7 @@ pub(super) async fn redeem(
             }
             None => Ok(led(scripted, &place(id), &Done::said(ui.say("members-ordered")))),
         },
-        Err(error) => refused(error, scripted, ui),
+        Err(error) => refused(error, scripted, &place(id), ui),
     }
 }
 
@@ -170,6 +172,7 @@ pub(super) async fn stand(
 #[serde(default)]
 pub(super) struct Lasting {
     days: String,
+    once: Uuid,
 }
 
 /// Makes a link to the member's own page. It is told this once, so it stands on the page that comes.
@@ -187,7 +190,8 @@ pub(super) async fn link(
     let made = async {
         let days = sent.days.trim().parse();
         let days = days.map_err(|_| bad(words!("the days are a whole number", "有效天数应为整数")))?;
-        desk.app().loyalty().make_link(&session.caller, id, days).await
+        let caller = once::caller(&desk, &session, "link", sent.once);
+        desk.app().loyalty().make_link(&caller, id, days).await
     };
     match made.await {
         Ok((_, path)) => {
@@ -195,7 +199,7 @@ pub(super) async fn link(
             let page = record::drawn(&desk, &session, ui, id, &Asked::default(), Some(told)).await?;
             Ok(dialog::instead(page, &place(id)))
         }
-        Err(error) => refused(error, scripted, ui),
+        Err(error) => refused(error, scripted, &place(id), ui),
     }
 }
 

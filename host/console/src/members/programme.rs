@@ -12,11 +12,11 @@ use axum::extract::{Form, State};
 use posthouse_app::AppError;
 use posthouse_app::loyalty::{Enrol, LOYALTY, MAIN, Programme};
 use posthouse_app::rules::PluginView;
-use posthouse_app::team::{Caller, Scope, Session};
+use posthouse_app::team::{Caller, Role, Scope, Session};
 use posthouse_domain::money::{major_text, parse_major};
 use posthouse_domain::time::parse_day;
 use posthouse_domain::{Localized, Words, words};
-use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// More revisions than an agency keeps.
 const ALL: usize = 1_000;
@@ -30,8 +30,7 @@ const TRANSFERS: i64 = 0;
 const REFERRALS: i32 = 20;
 
 /// The terms as they are typed.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 pub(super) struct Typed {
     name_zh: String,
     name_en: String,
@@ -41,6 +40,20 @@ pub(super) struct Typed {
     transfers: String,
     referrals: String,
     since: String,
+    /// The version of the terms that were seen; 0 before there were any.
+    version: i64,
+    /// The most that somebody of a role adjusts at once, by the role's key; empty without a limit.
+    limits: BTreeMap<String, String>,
+}
+
+/// Begins the names of the fields with a role's limit.
+const LIMIT: &str = "limit.";
+
+/// A role, and the field with its limit.
+struct Limit {
+    key: String,
+    title: String,
+    value: String,
 }
 
 /// A rule of loyalty: one in force, or one that could be.
@@ -64,6 +77,7 @@ struct Page {
     in_force: Vec<Rule>,
     /// Those that were let in, to be put into force where none is.
     there: Vec<Rule>,
+    limits: Vec<Limit>,
     may_change: bool,
     may_bind: bool,
 }
@@ -87,6 +101,12 @@ impl Typed {
                 transfers: terms.transfer_per_day.to_string(),
                 referrals: terms.referrals_per_year.to_string(),
                 since: ui.day_field(terms.since),
+                version: terms.version,
+                limits: terms
+                    .adjust_limits
+                    .iter()
+                    .map(|(role, points)| (role.clone(), points.to_string()))
+                    .collect(),
             },
             None => Self {
                 name_zh: "积分".to_owned(),
@@ -97,12 +117,49 @@ impl Typed {
                 transfers: TRANSFERS.to_string(),
                 referrals: REFERRALS.to_string(),
                 since: ui.day_field(ui.today()),
+                ..Self::default()
             },
         }
     }
 
-    /// The terms; limits of roles, which are no part of the form, stay as they are.
-    fn read(&self, ui: Ui, before: Option<&Programme>) -> Result<Programme, Words> {
+    /// What a form has sent.
+    fn of_form(sent: Vec<(String, String)>) -> Self {
+        let mut typed = Self::default();
+        for (name, value) in sent {
+            match name.as_str() {
+                "name_zh" => typed.name_zh = value,
+                "name_en" => typed.name_en = value,
+                "enrol" => typed.enrol = value,
+                "worth" => typed.worth = value,
+                "grace" => typed.grace = value,
+                "transfers" => typed.transfers = value,
+                "referrals" => typed.referrals = value,
+                "since" => typed.since = value,
+                "version" => typed.version = value.parse().unwrap_or_default(),
+                name => {
+                    if let Some(role) = name.strip_prefix(LIMIT) {
+                        typed.limits.insert(role.to_owned(), value);
+                    }
+                }
+            }
+        }
+        typed
+    }
+
+    /// The most that each role adjusts at once, of those that have a limit.
+    fn read_limits(&self) -> Result<BTreeMap<String, i64>, Words> {
+        let typed = self.limits.iter().filter(|(_, points)| !points.trim().is_empty());
+        let read = |(role, points): (&String, &String)| match super::typed::points(points) {
+            Ok(points) => Ok((role.clone(), points)),
+            Err(_) => Err(words!(
+                "a limit of adjustments is a whole number of points, or empty for none",
+                "调整上限应为整数；不设上限请留空"
+            )),
+        };
+        typed.map(read).collect()
+    }
+
+    fn read(&self, ui: Ui) -> Result<Programme, Words> {
         Ok(Programme {
             name: Localized::new(self.name_zh.trim(), self.name_en.trim()),
             enrol: Enrol::parse(&self.enrol)
@@ -121,7 +178,7 @@ impl Typed {
             })?,
             transfer_per_day: super::typed::points(&self.transfers)
                 .map_err(|_| words!("transfers a day are a whole number of points", "每日转赠上限应为整数"))?,
-            adjust_limits: before.map(|terms| terms.adjust_limits.clone()).unwrap_or_default(),
+            adjust_limits: self.read_limits()?,
             referrals_per_year: self
                 .referrals
                 .trim()
@@ -130,6 +187,7 @@ impl Typed {
             since: parse_day(self.since.trim())
                 .ok_or_else(|| words!("choose the day from which on bookings earn", "请选择从哪一天起积分"))?,
             updated_at: 0,
+            version: 0,
         })
     }
 }
@@ -173,12 +231,25 @@ async fn drawn(
     let caller = &session.caller;
     let terms = desk.app().loyalty().programme(caller).await?;
     let (in_force, there) = rules(desk, caller, ui).await?;
+    let typed = typed.unwrap_or_else(|| Typed::of(terms.as_ref(), ui));
+    let roles = desk.app().team().roles(caller).await?;
+    let limit = |role: &Role| Limit {
+        key: role.key.clone(),
+        title: ui.local(&role.title).to_owned(),
+        value: typed.limits.get(&role.key).cloned().unwrap_or_default(),
+    };
+    // who may not ask for an adjustment needs no limit
+    let asks = |role: &&Role| {
+        let may = [Scope::Intake, Scope::Owner, Scope::Approvals];
+        may.iter().any(|scope| role.permissions.contains(scope)) || typed.limits.contains_key(&role.key)
+    };
     Ok(Page {
+        limits: roles.iter().filter(asks).map(limit).collect(),
         ui,
         shell: Shell::new(session, ui, "members"),
         tabs: tabs("programme"),
         is_new: terms.is_none(),
-        typed: typed.unwrap_or_else(|| Typed::of(terms.as_ref(), ui)),
+        typed,
         wrong,
         today: ui.day_field(ui.today()),
         in_force,
@@ -203,16 +274,15 @@ pub(super) async fn put(
     State(desk): State<Desk>,
     Staff(session): Staff,
     bare: Bare,
-    Form(typed): Form<Typed>,
+    Form(sent): Form<Vec<(String, String)>>,
 ) -> Answer {
     let caller = &session.caller;
     may_enter(caller)?;
     caller.may(Scope::Campaigns)?;
-    let (ui, loyalty) = (Ui::from(bare), desk.app().loyalty());
-    let before = loyalty.programme(caller).await?;
-    let is_new = before.is_none();
-    let wrong = match typed.read(ui, before.as_ref()) {
-        Ok(terms) => match loyalty.put_programme(caller, &terms).await {
+    let (ui, loyalty, typed) = (Ui::from(bare), desk.app().loyalty(), Typed::of_form(sent));
+    let is_new = typed.version == 0;
+    let wrong = match typed.read(ui) {
+        Ok(terms) => match loyalty.put_programme(caller, &terms, Some(typed.version)).await {
             Ok(_) => {
                 let done = if is_new { "begun" } else { "changed" };
                 return Ok(said(
@@ -220,7 +290,7 @@ pub(super) async fn put(
                     &ui.say_of("members-terms-", done).to_string(),
                 ));
             }
-            Err(AppError::Invalid(why)) => why.detail.get(ui.language).to_owned(),
+            Err(AppError::Invalid(why) | AppError::Conflict(why)) => why.detail.get(ui.language).to_owned(),
             Err(error) => return Err(error.into()),
         },
         Err(why) => ui.words(&why).to_owned(),

@@ -6,6 +6,7 @@ use super::statement::{Asked, Entry, Shown};
 use crate::Desk;
 use crate::door::{Bare, Part, Staff};
 use crate::fault::{Answer, page};
+use crate::once;
 use crate::shell::Shell;
 use crate::ui::Ui;
 use askama::Template;
@@ -107,6 +108,8 @@ struct Record {
     links: Vec<LinkView>,
     /// What was just made, and is told this once.
     told: Option<Told>,
+    /// Names the forms of the page.
+    once: Uuid,
 }
 
 impl Record {
@@ -259,6 +262,7 @@ async fn draw(desk: &Desk, session: &Session, ui: Ui, id: Uuid, asked: &Asked, t
         orders: orders.iter().map(|order| named(&order.reward)).collect(),
         links: loyalty.open_links(caller, id).await?,
         told,
+        once: once::name(desk),
         ladder,
         ui,
         id,

@@ -126,6 +126,6 @@ pub(super) async fn refer(
             };
             Ok(led(scripted, HERE, &Done::said(said)))
         }
-        Err(error) => refused(error, scripted, ui),
+        Err(error) => refused(error, scripted, HERE, ui),
     }
 }

@@ -251,7 +251,7 @@ pub(super) async fn create(
     };
     match put.await {
         Ok(_) => Ok(led(scripted, HERE, &Done::said(ui.say("members-reward-kept")))),
-        Err(error) => refused(error, scripted, ui),
+        Err(error) => refused(error, scripted, HERE, ui),
     }
 }
 
@@ -273,6 +273,6 @@ pub(super) async fn change(
     };
     match put.await {
         Ok(_) => Ok(led(scripted, HERE, &Done::said(ui.say("members-reward-kept")))),
-        Err(error) => refused(error, scripted, ui),
+        Err(error) => refused(error, scripted, HERE, ui),
     }
 }

@@ -309,3 +309,7 @@ members-link-unseen = not opened yet
 members-link-revoke = Revoke
 members-link-revoked = The link opens nothing any more
 members-link-none = There is no link that works.
+members-adjust-limits = Most points adjusted at once, by role
+members-adjust-limits-help = Somebody of the role asks for, or approves, so many points or so much status at once. Empty: no limit.
+members-no-limit = no limit
+members-done-before = This was done already.

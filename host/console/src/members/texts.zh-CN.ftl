@@ -303,3 +303,7 @@ members-link-unseen = 尚未打开
 members-link-revoke = 收回
 members-link-revoked = 链接已失效
 members-link-none = 没有有效的链接。
+members-adjust-limits = 单次手工调整上限（按角色）
+members-adjust-limits-help = 该角色的员工单次申请或批准的积分、成长值上限；留空为不限。
+members-no-limit = 不限
+members-done-before = 此操作已完成，未重复执行。

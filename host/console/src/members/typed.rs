@@ -3,6 +3,7 @@
 use crate::door::Scripted;
 use crate::fault::Answer;
 use crate::led::{Done, led};
+use crate::once;
 use crate::parts::dialog;
 use crate::ui::Ui;
 use posthouse_app::AppError;
@@ -35,12 +36,15 @@ pub(super) fn done<T, S: Display>(
 ) -> Answer {
     match result {
         Ok(made) => Ok(led(scripted, to, &Done::said(said(made)))),
-        Err(error) => refused(error, scripted, ui),
+        Err(error) => refused(error, scripted, to, ui),
     }
 }
 
-/// What is wrong, in the dialog that was sent: also that it cannot be done as things stand.
-pub(super) fn refused(error: AppError, scripted: Scripted, ui: Ui) -> Answer {
+/// What is wrong, in the dialog that was sent: also that it cannot be done as things stand. What was done before leads where it led then.
+pub(super) fn refused(error: AppError, scripted: Scripted, to: &str, ui: Ui) -> Answer {
+    if once::was_done(&error) {
+        return Ok(led(scripted, to, &Done::said(ui.say("members-done-before"))));
+    }
     match error {
         AppError::Conflict(why) | AppError::Denied(why) => dialog::refused(AppError::Invalid(why), scripted, ui),
         error => dialog::refused(error, scripted, ui),

@@ -14,6 +14,10 @@ pub(crate) type Month = (String, i64, i64);
 #[template(path = "parts/months.html")]
 pub(crate) struct Months {
     said: String,
+    /// What the picture is as high as.
+    most: String,
+    /// The first month and the last.
+    ends: (String, String),
     width: usize,
     bars: Vec<Bar>,
 }
@@ -32,8 +36,8 @@ struct Bar {
 }
 
 impl Months {
-    /// The picture; of the first sum nothing is drawn where there is none of it.
-    pub(crate) fn new(said: String, months: &[Month]) -> Self {
+    /// The picture, with sums as `number` writes them; of the first sum nothing is drawn where there is none of it.
+    pub(crate) fn new(said: String, months: &[Month], number: impl Fn(i64) -> String) -> Self {
         let most = months
             .iter()
             .map(|(_, one, other)| *one.max(other))
@@ -52,7 +56,7 @@ impl Months {
                     width,
                     y: HIGH - height,
                     height,
-                    said: format!("{name}: {sum}"),
+                    said: format!("{name}: {}", number(sum)),
                 });
             };
             match is_pair {
@@ -63,8 +67,12 @@ impl Months {
                 false => bar("then", x + 3, 14, *other),
             }
         }
+        let name = |month: Option<&Month>| month.map_or_else(String::new, |(name, ..)| name.clone());
         Self {
             said,
+            most: number(most),
+            // of one month there is no other end
+            ends: (name(months.first()), name(months.get(1..).and_then(<[Month]>::last))),
             width: months.len() * MONTH,
             bars,
         }
@@ -77,12 +85,17 @@ mod tests {
 
     #[test]
     fn the_largest_sum_is_as_high_as_the_picture() {
-        let one = Months::new("x".into(), &[("1".into(), 0, 50), ("2".into(), 0, 25)]);
+        let one = Months::new("x".into(), &[("1".into(), 0, 50), ("2".into(), 0, 25)], |sum| {
+            format!("{sum}.")
+        });
         let heights: Vec<i64> = one.bars.iter().map(|bar| bar.height).collect();
         assert_eq!((one.width, heights), (40, vec![100, 50]));
-        let two = Months::new("x".into(), &[("1".into(), 80, 20), ("2".into(), 0, -5)]);
+        assert_eq!((one.most.as_str(), one.ends), ("50.", ("1".into(), "2".into())));
+        let two = Months::new("x".into(), &[("1".into(), 80, 20), ("2".into(), 0, -5)], |sum| {
+            sum.to_string()
+        });
         let heights: Vec<(&str, i64)> = two.bars.iter().map(|bar| (bar.class, bar.height)).collect();
         assert_eq!(heights, [("now", 100), ("then", 25), ("now", 0), ("then", 0)]);
-        assert!(Months::new("x".into(), &[]).bars.is_empty());
+        assert!(Months::new("x".into(), &[], |sum| sum.to_string()).bars.is_empty());
     }
 }

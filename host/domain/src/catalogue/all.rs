@@ -218,7 +218,7 @@ pub static ALL: [FactDef; 48] = [
         .means("最近一次推荐意愿评分", "latest willingness to recommend, 0 to 10"),
     FactDef::contributed("csat-12m", FactKind::Number, true, NO_SOURCE)
         .means("近365天满意度均值", "mean satisfaction in the last 365 days"),
-    FactDef::contributed("reviews-12m", FactKind::Count, false, NO_SOURCE)
+    FactDef::contributed("reviews-12m", FactKind::Count, false, "reviews")
         .means("近365天评价数", "reviews written in the last 365 days")
         .unit("reviews"),
     FactDef::maybe("last-contact-days", FactKind::Count, "contacts", |row| {

@@ -21,6 +21,7 @@ mod imports;
 mod io_words;
 mod jobs;
 mod language;
+mod members;
 pub(crate) mod plugin;
 mod quote;
 mod replay;
@@ -89,6 +90,9 @@ enum Command {
     /// List campaigns; plan, approve, run and amend them.
     #[command(after_help = VARIABLES)]
     Campaigns(campaigns::Campaigns),
+    /// List members of the loyalty programme; show one, and what is done by hand.
+    #[command(after_help = VARIABLES)]
+    Members(members::Members),
     /// List tasks; write them down, and say that they are done.
     #[command(after_help = VARIABLES)]
     Tasks(tasks::Tasks),
@@ -244,6 +248,7 @@ fn perform(cli: Cli, language: Language) -> ExitCode {
         Command::Facts(facts) => facts.run(output),
         Command::Customers(customers) => customers.run(output),
         Command::Campaigns(campaigns) => campaigns.run(output),
+        Command::Members(members) => members.run(output),
         Command::Tasks(tasks) => tasks.run(output),
         Command::Coupons(coupons) => coupons.run(output),
         Command::Webhooks(webhooks) => webhooks.run(output),

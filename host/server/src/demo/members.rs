@@ -205,8 +205,9 @@ async fn begin(app: &App, caller: &Caller, since: Day) -> Result<(), Failure> {
             referrals_per_year: 20,
             since,
             updated_at: 0,
+            version: 0,
         };
-        app.loyalty().put_programme(caller, &terms).await?;
+        app.loyalty().put_programme(caller, &terms, None).await?;
     }
     let known = app.loyalty().rewards(caller).await?;
     for (key, kind, title, points, stock) in REWARDS {

@@ -31,6 +31,8 @@ pub struct ProgrammeRow {
     pub birthdays_to: Option<i32>,
     /// When it was last changed, in ms since 1970.
     pub updated_at: i64,
+    /// Moves with every change.
+    pub version: i64,
 }
 
 /// The programme, if there is one.
@@ -42,13 +44,13 @@ pub async fn programme(tx: &mut Tx, agency: Uuid) -> Result<Option<ProgrammeRow>
         tx,
         ProgrammeRow,
         "SELECT name_zh, name_en, enrol, value_of_100, return_grace_days, transfer_per_day, adjust_limits, referrals_per_year, since_on, members,
-            birthdays_to, updated_at
+            birthdays_to, updated_at, version
          FROM loyalty_programme WHERE agency_id = $1",
         agency
     )
 }
 
-/// Makes the programme, or changes its terms; numbers that were given out stay so.
+/// Makes the programme, or changes its terms, with which its version moves; numbers that were given out stay so.
 ///
 /// # Errors
 /// Failures of the database.
@@ -62,7 +64,7 @@ pub async fn put_programme(tx: &mut Tx, agency: Uuid, row: &ProgrammeRow) -> Res
             value_of_100 = excluded.value_of_100, return_grace_days = excluded.return_grace_days,
             transfer_per_day = excluded.transfer_per_day, adjust_limits = excluded.adjust_limits,
             referrals_per_year = excluded.referrals_per_year, since_on = excluded.since_on,
-            updated_at = excluded.updated_at",
+            updated_at = excluded.updated_at, version = loyalty_programme.version + 1",
         agency,
         &row.name_zh,
         &row.name_en,

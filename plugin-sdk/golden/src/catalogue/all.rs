@@ -44,7 +44,7 @@ pub static ALL: [Entry; 49] = [
     Entry { key: "last-complaint-days", kind: Count, unit: Some("days"), nullable: true, fed: false, zh: "距最近一次投诉的天数", en: "days since the last complaint" },
     Entry { key: "nps", kind: Count, unit: None, nullable: true, fed: false, zh: "最近一次推荐意愿评分", en: "latest willingness to recommend, 0 to 10" },
     Entry { key: "csat-12m", kind: Number, unit: None, nullable: true, fed: false, zh: "近365天满意度均值", en: "mean satisfaction in the last 365 days" },
-    Entry { key: "reviews-12m", kind: Count, unit: Some("reviews"), nullable: false, fed: false, zh: "近365天评价数", en: "reviews written in the last 365 days" },
+    Entry { key: "reviews-12m", kind: Count, unit: Some("reviews"), nullable: false, fed: true, zh: "近365天评价数", en: "reviews written in the last 365 days" },
     Entry { key: "last-contact-days", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "距最近一次联系的天数", en: "days since the last contact" },
     Entry { key: "contacts-90d", kind: Count, unit: Some("contacts"), nullable: false, fed: true, zh: "近90天联系次数", en: "contacts in the last 90 days" },
     Entry { key: "opens-90d", kind: Count, unit: Some("messages"), nullable: false, fed: false, zh: "近90天打开的消息数", en: "messages opened in the last 90 days" },

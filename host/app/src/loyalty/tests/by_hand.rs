@@ -67,7 +67,7 @@ pub(super) async fn view(app: &App, caller: &Caller, id: Uuid) -> MemberView {
 }
 
 /// Another person of the agency.
-async fn colleague(app: &App, caller: &Caller) -> Caller {
+pub(super) async fn colleague(app: &App, caller: &Caller) -> Caller {
     let key = NewKey {
         name: "colleague",
         scopes: &[Scope::Owner],
@@ -83,7 +83,7 @@ pub(super) fn code<T: std::fmt::Debug>(answer: Result<T, AppError>) -> String {
     said(&answer.expect_err("it is refused"))
 }
 
-fn said(error: &AppError) -> String {
+pub(super) fn said(error: &AppError) -> String {
     match error {
         AppError::Invalid(rejection) | AppError::Conflict(rejection) | AppError::Denied(rejection) => {
             rejection.code.clone()
@@ -429,7 +429,16 @@ async fn points_passed_on_keep_their_day_and_stay_under_the_cap(store: Store) {
     loyalty.transfer(&caller, one, two, 10_000).await.expect("another day");
     let mut off = loyalty.programme(&caller).await.expect("a look").expect("a programme");
     off.transfer_per_day = 0;
-    loyalty.put_programme(&caller, &off).await.expect("it is off");
+    // whoever changes what somebody has changed meanwhile is told so
+    let seen = off.version;
+    loyalty
+        .put_programme(&caller, &off, Some(seen))
+        .await
+        .expect("it is off");
+    assert_eq!(
+        code(loyalty.put_programme(&caller, &off, Some(seen)).await),
+        "version_changed"
+    );
     assert_eq!(code(loyalty.transfer(&caller, two, one, 1).await), "transfers_are_off");
 }
 
