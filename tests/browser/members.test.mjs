@@ -327,7 +327,7 @@ test('a rule is seen beforehand, with its settings, before it is put into force'
   await page.getByLabel('Status for silver').fill('3000');
   await page.selectOption('#try-days', '730');
   await page.click('#try');
-  await page.waitForSelector('.cols');
+  await page.waitForSelector('.months rect');
   assert.match(new URL(page.url()).pathname, /^\/members\/previews\//);
   const row = async (tier) => (await page.locator('.pair tr', { hasText: tier }).first().locator('td').allInnerTexts()).map(whole);
   const [, now, then, change] = await row('Silver');
@@ -373,6 +373,108 @@ test('the books tie out, and a member sees their own page as long as the link wo
   await page.waitForSelector('.said [role=status]');
   const after = await context.request.get(link);
   assert.equal(after.status(), 404);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+/** Chooses somebody in a dialog by what its field is called. */
+async function pick(page, field, text) {
+  await page.fill(field, text);
+  await page.locator('dialog[open] .offers [data-picks]', { hasText: text }).first().click();
+}
+
+test('points are passed on once, and a tier is asked for', async () => {
+  const { page, wrong, close } = await open('owner', { language: 'en' });
+  const giver = await first(page);
+  await page.goto('/members');
+  const other = (await page.locator('.list tbody tr.row:nth-child(2) a').first().innerText()).trim();
+  const getter = await page.locator('.list tbody tr.row:nth-child(2) a').first().getAttribute('href');
+  await page.goto(getter);
+  const had = whole(await page.locator('.figures b').first().innerText());
+  await page.goto(giver);
+  await page.waitForSelector('.figures b');
+  const before = whole(await page.locator('.figures b').first().innerText());
+  await page.click('[data-opens=transfer]');
+  await pick(page, '#transfer-who', other);
+  await page.fill('#transfer-points', '0');
+  await page.click('#transfer button.go');
+  await page.waitForSelector('#transfer .told .notice');
+  await page.fill('#transfer-points', '7');
+  // the answer gets lost on the way, and the form is sent once more
+  const form = await page.evaluate(() => Object.fromEntries(new FormData(document.querySelector('#transfer form'))));
+  await page.click('#transfer button.go');
+  await page.waitForFunction((left) => Number(document.querySelector('.figures b').innerText.replaceAll(',', '')) === left, before - 7);
+  const again = await page.request.post(`${giver}/transfer`, { form });
+  assert.match(await again.text(), /This was done already/);
+  await page.goto(getter);
+  assert.equal(whole(await page.locator('.figures b').first().innerText()), had + 7, 'once');
+  await page.click('[data-opens=tier]');
+  await page.selectOption('#tier-key', 'platinum');
+  await page.fill('#tier-until', await page.evaluate(() => `${Number(document.querySelector('#tier-until').min.slice(0, 4)) + 1}-12-31`));
+  await page.fill('#tier-reason', 'From another club');
+  await page.click('#tier button.go');
+  await page.click('.side a[href="/members/adjustments"]');
+  await page.waitForURL('**/members/adjustments');
+  assert.match(await page.locator('tbody tr', { hasText: 'From another club' }).innerText(), /Platinum/);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('an order is called off, and what is no referral says why', async () => {
+  const { page, wrong, close } = await open('owner', { language: 'en' });
+  const member = await first(page);
+  const name = (await page.innerText('h1')).trim();
+  const before = whole(await page.locator('.figures b').first().innerText());
+  await page.click('[data-opens=redeem]');
+  await page.locator('#redeem input[type=radio]:not([disabled])').first().check();
+  await page.click('#redeem button.go');
+  await page.waitForFunction((had) => Number(document.querySelector('.figures b').innerText.replaceAll(',', '')) < had, before);
+  await page.goto('/members/orders');
+  const row = page.locator('tbody tr', { hasText: name }).first();
+  await row.locator('[data-opens^=cancel-]').click();
+  await page.click('dialog[open] button.grave');
+  await page.waitForSelector('.said [role=status]');
+  await page.goto(member);
+  await page.waitForSelector('.figures b');
+  assert.equal(whole(await page.locator('.figures b').first().innerText()), before, 'the points came back');
+  const code = (await page.locator('.side code, .side .code').first().innerText()).trim();
+  await page.goto('/members/referrals');
+  await page.click('[data-opens=refer]');
+  await page.fill('#refer-code', 'NOBODY');
+  await pick(page, '#refer-who', name);
+  await page.click('#refer button.go');
+  await page.waitForSelector('#refer .told .notice');
+  await page.fill('#refer-code', code);
+  await page.click('#refer button.go');
+  await page.waitForSelector('.said [role=status]');
+  assert.match(await page.locator('tbody tr', { hasText: name }).first().innerText(), /is the referrer/);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('roles have limits, and terms that somebody else has changed are not overwritten', async () => {
+  const { page, context, wrong, close } = await open('owner', { language: 'en' });
+  await page.goto('/members/programme');
+  const other = await context.newPage();
+  await other.goto('/members/programme');
+  const field = page.getByLabel('Sales consultant', { exact: true });
+  const limit = await field.inputValue();
+  await field.fill('many');
+  await page.click('form[action="/members/programme"] button.go');
+  await page.waitForSelector('.notice.bad');
+  assert.equal(await field.inputValue(), 'many');
+  await field.fill('2,500');
+  await page.click('form[action="/members/programme"] button.go');
+  await page.waitForSelector('.said [role=status]');
+  assert.equal(await field.inputValue(), '2500');
+  await other.fill('#grace', '31');
+  await other.click('form[action="/members/programme"] button.go');
+  await other.waitForSelector('.notice.bad');
+  assert.equal(await other.inputValue('#grace'), '31', 'what was typed is still there');
+  await other.close();
+  await field.fill(limit);
+  await page.click('form[action="/members/programme"] button.go');
+  await page.waitForFunction((value) => [...document.querySelectorAll('input[name^="limit."]')].some((one) => one.defaultValue === value), limit);
   assert.deepEqual(wrong, []);
   await close();
 });

@@ -67,7 +67,7 @@ impl Crowd {
     /// Books, and orders what there may not be points enough for; the orders that were made, by their state.
     fn live(&self, client: &Client, who: usize, round: usize) -> Vec<(usize, String, &'static str)> {
         let mut orders = Vec::new();
-        for i in 0..6 {
+        for i in 0..4 {
             let owner = (who + i) % MEMBERS;
             let id = format!("B{round}-{who}-{i}");
             let events = json!({"events": [booking(owner, &id, "confirmed"), booking(owner, &id, "completed")]});
@@ -128,7 +128,7 @@ fn points_are_exact_through_power_cuts(database: Database) {
     };
     crowd.members.sort_by_key(owner);
     let mut orders = Vec::new();
-    let rounds = 4;
+    let rounds = 3;
     for round in 0..rounds {
         let before = crowd.asked.load(Ordering::Relaxed);
         std::thread::scope(|scope| {
@@ -148,7 +148,7 @@ fn points_are_exact_through_power_cuts(database: Database) {
         });
     }
     client.base.clone_from(&server.base);
-    let bookings = (MEMBERS + rounds * 8 * 6) as i64;
+    let bookings = (MEMBERS + rounds * 8 * 4) as i64;
     eventually("everything was asked about", Duration::from_secs(60), || {
         let all = client.all("/api/v1/members");
         let sum = |key: &str| {

@@ -176,6 +176,8 @@ impl Lives {
             Kind::Completed,
             Kind::Completed,
             Kind::Cancelled,
+            Kind::Cancelled,
+            Kind::Refunded,
             Kind::Refunded,
         ];
         let kind = *self.dice.one(&kinds).expect("a kind");
@@ -201,7 +203,7 @@ impl Lives {
     async fn step(&mut self) -> String {
         let owner = self.dice.below(MEMBERS as u64) as usize;
         let (is_member, today) = (self.world.members[owner].is_member, self.today);
-        let what = match self.dice.below(18) {
+        let what = match self.dice.below(20) {
             0..8 => {
                 let (id, event) = self.record();
                 accept(&self.app, &self.caller, std::slice::from_ref(&event)).await;
@@ -215,10 +217,10 @@ impl Lives {
                 }
                 format!("again {again:?}")
             }
-            9..12 if is_member => self.order(owner).await,
-            12 | 13 if !self.orders.is_empty() => self.end_order().await,
-            14 if is_member => self.transfer(owner).await,
-            15.. if is_member => self.adjust(owner).await,
+            9..13 if is_member => self.order(owner).await,
+            13..16 if !self.orders.is_empty() => self.end_order().await,
+            16 if is_member => self.transfer(owner).await,
+            17.. if is_member => self.adjust(owner).await,
             _ => "nothing".into(),
         };
         follow(&self.app, &self.caller).await;
@@ -245,7 +247,7 @@ impl Lives {
         let place = self.dice.below(self.orders.len() as u64) as usize;
         let Order { id, owner, parts } = self.orders.swap_remove(place);
         let (loyalty, member) = (self.app.loyalty(), &mut self.world.members[owner]);
-        if self.dice.below(2) == 0 {
+        if self.dice.below(3) > 0 {
             loyalty.fulfil(&self.caller, id, None).await.expect("it is handed out");
             for (lot, count) in &parts {
                 member.lots[*lot].turn(Fate::Held, Fate::Spent, *count);
