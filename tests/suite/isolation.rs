@@ -441,6 +441,13 @@ fn fill(client: &Client) -> Things {
         &[("member_no", "M1")],
         json!({}),
     );
+    let review = event(
+        "review.written",
+        "r1",
+        "2026-01-14T09:00:00+08:00",
+        &[("member_no", "M1")],
+        json!({"rating": 4}),
+    );
     let conflict = event(
         "contact.made",
         "c2",
@@ -461,7 +468,7 @@ fn fill(client: &Client) -> Things {
     });
     let define = json!({"kind": "text", "title": {"zh-CN": "房型", "en": "Room"}, "sensitivity": "ordinary"});
     client.put("/api/v1/attributes/room", &define).expect(200);
-    client.events(&[booking("b1", "M1"), call, conflict]);
+    client.events(&[booking("b1", "M1"), call, review, conflict]);
     let found = client.all("/api/v1/customers?q=M1");
     let customer = found[0]["id"].as_str().unwrap().to_owned();
     let passport = json!({"identities": [{"kind": "passport", "value": "E77777777"}]});

@@ -45,10 +45,10 @@ pub(super) fn club(client: &Client, [customer, companion, stranger]: [&str; 3]) 
     client
         .post("/api/v1/members", &json!({"customer_id": customer}))
         .expect(201);
-    // five for joining, and five for each of two bookings
+    // five for joining, five for each of two bookings, and five for a review
     eventually("it has earned", Duration::from_secs(30), || {
         let member = client.get(&format!("/api/v1/members/{customer}")).expect(200);
-        (member["points"]["available"] == 15).then_some(())
+        (member["points"]["available"] == 20).then_some(())
     });
     let at = "2026-01-11T09:00:00+08:00";
     let failing = event(
