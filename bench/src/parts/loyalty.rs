@@ -72,9 +72,9 @@ async fn database(folder: &Path) -> Result<SqliteConnection> {
 async fn settled(folder: &Path) -> Result<i64> {
     let mut connection = database(folder).await?;
     loop {
-        let open = "SELECT (SELECT count(*) FROM loyalty_touched) + (SELECT count(*) FROM loyalty_occasion WHERE state = 'waiting')";
-        let (open,): (i64,) = sqlx::query_as(open).fetch_one(&mut connection).await?;
-        if open == 0 {
+        let open = "SELECT EXISTS (SELECT 1 FROM loyalty_touched) OR EXISTS (SELECT 1 FROM loyalty_occasion WHERE state = 'waiting')";
+        let (open,): (bool,) = sqlx::query_as(open).fetch_one(&mut connection).await?;
+        if !open {
             let done = "SELECT count(*) FROM loyalty_occasion WHERE state = 'settled'";
             let (done,): (i64,) = sqlx::query_as(done).fetch_one(&mut connection).await?;
             connection.close().await?;

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use posthouse_app::idempotency::{Kept, KeptAnswer};
-use posthouse_app::team::Caller;
+use posthouse_app::team::{Caller, Rows};
 use posthouse_domain::{Words, words};
 use posthouse_web::bodies::broken_off;
 use posthouse_web::problem::{Answer, Problem, Turned};
@@ -60,9 +60,9 @@ async fn honour(front: &Front, request: Request, next: Next, keeps: bool) -> Ans
     let body = to_bytes(body, usize::MAX).await.map_err(|_| broken_off())?;
     let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
     let (method, asked, read) = (parts.method.to_string(), address.to_owned(), body.clone());
-    let asking = caller.actor;
+    let asking = sender(&caller);
     let mark = work_through(body.len(), move || {
-        digest(asking.as_bytes(), &[method.as_bytes(), asked.as_bytes(), &read])
+        digest(&asking, &[method.as_bytes(), asked.as_bytes(), &read])
     });
     let mark = mark.await?;
     let mut request = Request::from_parts(parts, Body::from(body));
@@ -94,7 +94,16 @@ pub(crate) fn key(headers: &HeaderMap) -> Answer<Option<String>> {
 
 /// What tells two requests apart: who sends them, and what they are. No API key hears an answer that was given to another.
 pub(crate) fn fingerprint(caller: &Caller, parts: &[&[u8]]) -> String {
-    digest(caller.actor.as_bytes(), parts)
+    digest(&sender(caller), parts)
+}
+
+/// Who asks, and what they see: whoever sees less by now does not hear an answer of before.
+fn sender(caller: &Caller) -> Vec<u8> {
+    let mut sender = caller.actor.as_bytes().to_vec();
+    if !caller.masks.is_empty() || caller.rows != Rows::All {
+        sender.extend(format!("{:?} {:?}", caller.masks, caller.rows).bytes());
+    }
+    sender
 }
 
 fn digest(sender: &[u8], parts: &[&[u8]]) -> String {

@@ -26,20 +26,38 @@ pub(crate) struct Settings {
     #[setting(range(min = 0, max = 240), default = 24)]
     pub(crate) expire_months: u32,
     /// How much status a tier takes.
-    #[setting(en = "Status for silver", zh = "银卡门槛", range(min = 1), default = 20_000)]
+    #[setting(
+        en = "Status for silver",
+        zh = "银卡门槛",
+        about_zh = "达到该等级所需的成长值。",
+        range(min = 1),
+        default = 20_000
+    )]
     pub(crate) silver: i64,
     /// How much status a tier takes.
-    #[setting(en = "Status for gold", zh = "金卡门槛", range(min = 1), default = 60_000)]
+    #[setting(
+        en = "Status for gold",
+        zh = "金卡门槛",
+        about_zh = "达到该等级所需的成长值。",
+        range(min = 1),
+        default = 60_000
+    )]
     pub(crate) gold: i64,
     /// How much status a tier takes.
-    #[setting(en = "Status for platinum", zh = "白金卡门槛", range(min = 1), default = 150_000)]
+    #[setting(
+        en = "Status for platinum",
+        zh = "白金卡门槛",
+        about_zh = "达到该等级所需的成长值。",
+        range(min = 1),
+        default = 150_000
+    )]
     pub(crate) platinum: i64,
     /// Status of how many days up to today counts.
     #[setting(en = "Days of status", zh = "成长值计算天数", about_zh = "截至当天多少天内的成长值计入等级。")]
     #[setting(range(min = 30, max = 730), default = 365)]
     pub(crate) status_days: i32,
     /// What each tier earns of points, in per cent; what is less than a point is left out.
-    #[setting(en = "Points by tier", zh = "各等级积分倍率", default = Shares { member: 100, silver: 110, gold: 125, platinum: 150 })]
+    #[setting(en = "Points by tier", zh = "各等级积分倍率", about_zh = "按百分比；不足一分的舍去。", default = Shares { member: 100, silver: 110, gold: 125, platinum: 150 })]
     pub(crate) multipliers: Shares,
     /// Themes whose trips earn more or fewer points.
     #[setting(en = "Themes", zh = "主题加倍", about_zh = "这些主题的行程按另一倍率积分。", length(max = 50))]
@@ -53,10 +71,22 @@ pub(crate) struct Settings {
     )]
     pub(crate) windows: Vec<Window>,
     /// Points for a birthday; 0 is none.
-    #[setting(en = "Birthday", zh = "生日积分", range(min = 0, max = 1_000_000), default = 0)]
+    #[setting(
+        en = "Birthday",
+        zh = "生日积分",
+        about_zh = "生日当天赠送的积分，0 为不送。",
+        range(min = 0, max = 1_000_000),
+        default = 0
+    )]
     pub(crate) birthday: i64,
     /// Points for a review; 0 is none.
-    #[setting(en = "Review", zh = "点评积分", range(min = 0, max = 1_000_000), default = 0)]
+    #[setting(
+        en = "Review",
+        zh = "点评积分",
+        about_zh = "每条点评赠送的积分，0 为不送。",
+        range(min = 0, max = 1_000_000),
+        default = 0
+    )]
     pub(crate) review: i64,
 }
 

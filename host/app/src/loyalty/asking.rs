@@ -65,21 +65,10 @@ pub(super) struct Heard {
 /// How a rule fared that was asked.
 pub(super) struct Fared {
     pub(super) rule: Arc<Rule<Point>>,
+    /// When, in ms since 1970 by the machine's clock.
+    pub(super) at: i64,
     /// How it failed, if it did.
     pub(super) fault: Option<Words>,
-}
-
-impl Fared {
-    /// What an answer says of its rule; nothing where a fault is none of its own, or no news.
-    fn of(rule: &Arc<Rule<Point>>, made: &Made<MemberSaid>, is_news: bool) -> Option<Self> {
-        let fault = match &made.answer {
-            Ok(_) => None,
-            Err(fault) if is_news && fault.counts_against_plugin() => Some(Words::of(fault)),
-            Err(_) => return None,
-        };
-        let rule = rule.clone();
-        Some(Self { rule, fault })
-    }
 }
 
 /// Why an occasion is not settled.
@@ -158,10 +147,9 @@ impl Asking {
             occasions: Vec::new(),
             is_moved: case.turns,
         };
-        heard.sheet.turn(&self.app);
-        heard.is_moved |= heard.sheet.has_changed();
+        heard.is_moved |= heard.sheet.turn(&self.app);
         if case.turns {
-            self.turn(&mut heard, case);
+            self.look(&mut heard, case);
         }
         for row in &case.occasions {
             let becomes = self.becomes(&mut heard, case, row);
@@ -178,10 +166,10 @@ impl Asking {
                 ..row.clone()
             };
         }
-        let (sheet, made) = (heard.sheet.clone(), heard.made.len());
+        let (sheet, made, fared) = (heard.sheet.clone(), heard.made.len(), heard.fared.len());
         let settled = self
             .earn(heard, case, row)
-            .and_then(|decision| match self.place(heard, case, Some(row.id)) {
+            .and_then(|decision| match self.place(heard, case, Some(row)) {
                 Ok(()) => Ok(decision),
                 Err(problem) => Err(PutOff::again(problem)),
             });
@@ -198,6 +186,13 @@ impl Asking {
             Err(PutOff { problem, for_good }) => {
                 heard.sheet = sheet;
                 heard.made.truncate(made);
+                // an answer of which nothing comes does not speak for its rule
+                let faults = heard
+                    .fared
+                    .split_off(fared)
+                    .into_iter()
+                    .filter(|one| one.fault.is_some());
+                heard.fared.extend(faults);
                 put_off(row, &problem, for_good, self.app.machine.now())
             }
         }
@@ -214,8 +209,7 @@ impl Asking {
         let occasion: Occasion = serde_json::from_str(&row.occasion)
             .map_err(|e| PutOff::for_good(words!("the occasion cannot be read: {e}", "无法读取此事：{e}")))?;
         let (facts, made) = self.ask(rule, case, &heard.sheet, Some(occasion));
-        // what was asked in vain before says nothing new of the rule
-        heard.fared.extend(Fared::of(rule, &made, row.attempts == 0));
+        heard.fared.extend(self.fared(rule, &made, Some(row)));
         let said = match &made.answer {
             Ok(MemberSaid::Earned(earned)) => earned.clone(),
             Ok(MemberSaid::Placed(_)) => {
@@ -233,6 +227,22 @@ impl Asking {
             occasion: Some(row.id),
         });
         Ok(id)
+    }
+
+    /// What an answer says of its rule; nothing where a fault is none of its own. An occasion that failed before says nothing new, nor does a look
+    /// at the tier alone: whoever is odd is looked at again every day.
+    fn fared(&self, rule: &Arc<Rule<Point>>, made: &Made<MemberSaid>, row: Option<&OccasionRow>) -> Option<Fared> {
+        let is_news = row.is_some_and(|row| row.problem.is_none());
+        let fault = match &made.answer {
+            Ok(_) => None,
+            Err(fault) if is_news && fault.counts_against_plugin() => Some(Words::of(fault)),
+            Err(_) => return None,
+        };
+        Some(Fared {
+            rule: rule.clone(),
+            at: self.app.machine.now(),
+            fault,
+        })
     }
 
     fn ask(
@@ -330,7 +340,7 @@ impl Asking {
     }
 
     /// Asks in which tier the member stands, and puts them there.
-    fn place(&self, heard: &mut Heard, case: &Case, occasion: Option<Uuid>) -> Result<(), Words> {
+    fn place(&self, heard: &mut Heard, case: &Case, row: Option<&OccasionRow>) -> Result<(), Words> {
         let rule = match self.rules.main() {
             Some(Ok(rule)) => rule,
             Some(Err(problem)) => return Err(problem.clone()),
@@ -341,8 +351,7 @@ impl Asking {
             return Ok(());
         }
         let (facts, made) = self.ask(rule, case, &heard.sheet, None);
-        let is_news = case.occasions.iter().all(|row| row.attempts == 0);
-        heard.fared.extend(Fared::of(rule, &made, is_news));
+        heard.fared.extend(self.fared(rule, &made, row));
         let placed = match &made.answer {
             Ok(MemberSaid::Placed(placed)) => placed.clone(),
             Ok(MemberSaid::Earned(_)) => return Err(words!("the rule gave no tier", "规则没有给出等级")),
@@ -377,13 +386,13 @@ impl Asking {
             id,
             made,
             rule: rule.clone(),
-            occasion,
+            occasion: row.map(|row| row.id),
         });
         Ok(())
     }
 
-    /// Brings a member whose lots are those of today there: notice is given, and the tier is looked at.
-    fn turn(&self, heard: &mut Heard, case: &Case) {
+    /// Gives the notices that are due and looks at the tier; the lots are those of today already.
+    fn look(&self, heard: &mut Heard, case: &Case) {
         let today = self.moment.today;
         let sheet = &mut heard.sheet;
         sheet.give_notice();

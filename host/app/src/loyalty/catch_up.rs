@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::team::Caller;
 
 impl Loyalty<'_> {
-    /// Follows every booking that has changed, asks rules about what waits, and brings every member to today.
+    /// Follows every booking that has changed and every review that has come, asks rules about what waits, and brings every member to today.
     ///
     /// # Errors
     /// Failures of the database.

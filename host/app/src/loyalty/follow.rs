@@ -263,9 +263,11 @@ impl Loyalty<'_> {
 
     /// Looks at some of the reviews that came and the bookings that have changed; whether there were any.
     pub(super) async fn follow_slice(&self, room: &Arc<Room>) -> Result<bool> {
-        let (agency, moment) = (room.id, self.app.segments().moment(room));
+        let agency = room.id;
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         intake::lock(&mut tx, agency).await?;
+        // behind the lock: lines of a statement stand in the order of their days
+        let moment = self.app.segments().moment(room);
         let Some(programme) = store::programme(&mut tx, agency).await? else {
             return Ok(false);
         };

@@ -26,9 +26,9 @@ pub(super) fn joined(app: &App, customer: Uuid, binding: &str, moment: Moment) -
 /// The kind of what a review's occasions are about.
 pub(super) const REVIEW: &str = "review";
 
-/// A review's name among occasions.
+/// A review's name among occasions; of two systems' ids no two are written alike.
 pub(super) fn review_name(review: &ReviewRow) -> String {
-    format!("{}/{}", review.source, review.external_id)
+    json!([review.source, review.external_id]).to_string()
 }
 
 /// That a member has written of a trip.

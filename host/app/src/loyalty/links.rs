@@ -2,7 +2,8 @@
 
 use super::counter::{Deed, closed};
 use super::programme::Programme;
-use super::{MemberView, RewardKind, RewardView, Rung, Statement, StatementFilter};
+use super::sheet::BY_HAND;
+use super::{Line, MemberView, RewardKind, RewardView, Rung, Statement, StatementFilter};
 use crate::error::{AppError, Result, Soon, retrying, soon};
 use crate::team::{Caller, Rows, Scope};
 use crate::{Loyalty, Room};
@@ -19,6 +20,8 @@ use uuid::Uuid;
 /// Most days a link lasts.
 const LONGEST: i64 = 366;
 const DAY_MILLIS: i64 = 86_400_000;
+/// How many of the latest lines of a statement its member can look at.
+const NEWEST: usize = 1_000;
 /// How often it is noted that a link was opened, in ms.
 const SEEN_MILLIS: i64 = 3_600_000;
 /// Links of a member that can be opened at once.
@@ -255,7 +258,14 @@ impl Loyalty<'_> {
             wallet: Some(Wallet::Points),
             ..StatementFilter::of_days(today - (days - 1), today)
         };
-        let statement = self.statement(&own, link.customer_id, &lines, after, limit).await?;
+        let mut tx = self.app.store.read(Access::Agency(agency)).await?;
+        let entries = store::member(&mut tx, agency, link.customer_id)
+            .await?
+            .map_or(0, |row| row.entries);
+        drop(tx);
+        let newest = (entries - NEWEST as i64).max(0);
+        let mut statement = self.statement(&own, link.customer_id, &lines, newest, NEWEST).await?;
+        latest_first(&mut statement, after, limit);
         self.note_seen(&room, &link, now);
         Ok(OwnPage {
             agency: row.name,
@@ -294,4 +304,17 @@ impl Loyalty<'_> {
             }
         });
     }
+}
+
+/// A page of a statement for its member: the latest lines first, and without what colleagues wrote to each other.
+fn latest_first(statement: &mut Statement, skipped: i64, limit: usize) {
+    let skipped = usize::try_from(skipped).unwrap_or_default();
+    let lines = std::mem::take(&mut statement.lines).into_iter().rev();
+    let mut lines: Vec<Line> = lines.skip(skipped).take(limit + 1).collect();
+    statement.next = (lines.len() > limit).then(|| (skipped + limit) as i64);
+    lines.truncate(limit);
+    for line in &mut lines {
+        line.reason = line.reason.take().filter(|reason| reason.code != BY_HAND);
+    }
+    statement.lines = lines;
 }

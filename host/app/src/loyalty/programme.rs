@@ -215,11 +215,11 @@ impl Loyalty<'_> {
             version,
         };
         store::put_programme(&mut tx, agency, &row).await?;
-        if before
-            .as_ref()
-            .is_none_or(|before| before.since_on > new.since || before.enrol != row.enrol)
-        {
+        let is_earlier = before.as_ref().is_none_or(|before| before.since_on > new.since);
+        if is_earlier || before.is_some_and(|before| before.enrol != row.enrol) {
             store::touch_all(&mut tx, agency).await?;
+        }
+        if is_earlier {
             reviews::follow_all_again(&mut tx, agency).await?;
         }
         let detail =

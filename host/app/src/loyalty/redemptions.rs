@@ -22,6 +22,9 @@ use uuid::Uuid;
 /// The kind of the task of whoever hands a reward out.
 const FULFIL: &str = "fulfil";
 
+/// What came of the task of an order that was called off without a word.
+const CALLED_OFF: &str = "已取消 / called off";
+
 /// The HTTP status of an order that is told again.
 const CREATED: u16 = 201;
 
@@ -76,7 +79,7 @@ impl RedemptionView {
     }
 }
 
-/// A title for tasks, which whoever reads them sees in the same words: in both languages.
+/// A title as it stands in a task: everybody reads the same words, so both languages.
 fn in_both(zh: &str, en: &str) -> String {
     if zh == en {
         zh.to_owned()
@@ -356,7 +359,11 @@ impl Loyalty<'_> {
             .end_order(&mut tx, agency, moment, (Ordered::KIND, end), &order)
             .await?;
         if let Some(task) = order.task_id {
-            self.app.tasks().settle(&mut tx, caller, task, note).await?;
+            let called_off = (state == "cancelled").then_some(CALLED_OFF);
+            self.app
+                .tasks()
+                .settle(&mut tx, caller, task, note.or(called_off))
+                .await?;
         }
         let deed = Deed {
             action: if state == "fulfilled" {

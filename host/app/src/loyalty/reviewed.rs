@@ -45,7 +45,10 @@ impl Loyalty<'_> {
         let mut occasions: Vec<OccasionRow> = Vec::new();
         for binding in asked(tx, agency).await? {
             for (row, name) in rows.iter().zip(&names) {
-                let own = known.iter().filter(|one| one.about == *name && one.binding == binding);
+                let is_own = |one: &&OccasionRow| {
+                    (one.customer_id, one.about.as_str()) == (row.customer_id, *name) && one.binding == binding
+                };
+                let own = known.iter().filter(is_own);
                 let round = match own.max_by_key(|one| one.round) {
                     None => 1,
                     // its member had left

@@ -10,7 +10,7 @@ use crate::team::Caller;
 use posthouse_domain::{Localized, Words};
 use posthouse_engine::TierDef;
 use posthouse_store::{Access, Tx, attributes, plugins};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -82,16 +82,12 @@ impl Loyalty<'_> {
 
 /// The rules that are asked, by their bindings; why not, of those that cannot be opened.
 #[derive(Debug, Default)]
-pub(super) struct InForce {
-    rules: BTreeMap<String, std::result::Result<Arc<Rule<Point>>, Words>>,
-    /// Those that are marked as failing.
-    marked: BTreeSet<String>,
-}
+pub(super) struct InForce(BTreeMap<String, std::result::Result<Arc<Rule<Point>>, Words>>);
 
 impl InForce {
     /// The rule of a binding, if one is in force.
     pub(super) fn named(&self, binding: &str) -> Option<&std::result::Result<Arc<Rule<Point>>, Words>> {
-        self.rules.get(binding)
+        self.0.get(binding)
     }
 
     /// The one that gives tiers.
@@ -99,14 +95,9 @@ impl InForce {
         self.named(MAIN)
     }
 
-    /// The bindings that were marked as failing when their rules were opened.
-    pub(super) fn marked(&self) -> &BTreeSet<String> {
-        &self.marked
-    }
-
     /// Whether any of them is told facts.
     pub(super) fn read_facts(&self) -> bool {
-        let mut open = self.rules.values().flatten();
+        let mut open = self.0.values().flatten();
         open.any(|rule| !rule.plugin.description().facts.is_empty())
     }
 }
@@ -129,11 +120,8 @@ impl Loyalty<'_> {
         self.app.plugins().open_all(agency, digests).await?;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let own = attributes::definitions(&mut tx, agency).await?;
-        let mut found = InForce::default();
+        let mut open = BTreeMap::new();
         for row in rows {
-            if row.stale_since.is_some() {
-                found.marked.insert(row.name.clone());
-            }
             let rule = self
                 .app
                 .plugins()
@@ -144,9 +132,9 @@ impl Loyalty<'_> {
                 Err(error) => Err(Words::of(&error)),
                 Ok(rule) => Ok(Arc::new(rule)),
             };
-            found.rules.insert(row.name, rule);
+            open.insert(row.name, rule);
         }
-        Ok(found)
+        Ok(InForce(open))
     }
 }
 

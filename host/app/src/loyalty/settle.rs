@@ -40,10 +40,9 @@ impl Loyalty<'_> {
         self.app.segments().ensure_loaded(room).await?;
         let moment = self.app.segments().moment(room);
         let (asking, cases) = self.prepare(room, rows, turning, moment).await?;
-        let (asked, marked) = (cases.len(), asking.rules.marked().clone());
+        let asked = cases.len();
         let hear = move |place: usize| asking.hear(&cases[place]);
         let heard = in_turn(&self.app.engine, room.id, asked, hear).await?;
-        self.note_health(room, &marked, &heard, moment).await;
         match repeating!(self.write_heard(room, &heard, moment)) {
             Err(error) if !error.will_pass() && heard.len() > 1 => {
                 tracing::warn!(%error, agency = %room.slug, "members could not be written together; each is by itself");
@@ -175,6 +174,8 @@ impl Loyalty<'_> {
         let failed = becomes.iter().filter(|row| row.problem.is_some()).count();
         metrics::counter!("posthouse_decisions_total", "extension_point" => LOYALTY).increment(decided.len() as u64);
         metrics::counter!("posthouse_rule_faults_total", "extension_point" => LOYALTY).increment(failed as u64);
+        // what is not written is asked about again, and counts then
+        self.note_health(room, &standing, moment).await;
         Ok(())
     }
 

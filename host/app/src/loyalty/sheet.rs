@@ -32,10 +32,13 @@ pub(super) struct Why {
     pub(super) actor: Option<Uuid>,
 }
 
+/// The code of what somebody wrote.
+pub(super) const BY_HAND: &str = "by-hand";
+
 /// What somebody wrote, as a reason.
 pub(super) fn by_hand(text: &str) -> String {
     let reason = Reason {
-        code: "by-hand".to_owned(),
+        code: BY_HAND.to_owned(),
         text: Localized::new(text, text),
     };
     json!(reason).to_string()
@@ -241,11 +244,11 @@ impl Sheet {
     }
 
     /// Brings the lots to today: those whose day has come become active, and what is left of those that are over is gone. Whatever is done to an
-    /// account is done behind this, whether anybody has turned its day yet or not.
-    pub(super) fn turn(&mut self, app: &App) {
+    /// account is done behind this, whether anybody has turned its day yet or not. Whether there was anything to be done.
+    pub(super) fn turn(&mut self, app: &App) -> bool {
         let today = self.moment.today;
         if self.account.next_day().is_none_or(|day| day > today) {
-            return;
+            return false;
         }
         let wallets: HashMap<Uuid, Wallet> = self.account.lots.iter().map(|lot| (lot.id, lot.wallet)).collect();
         let mut is_turned = false;
@@ -258,7 +261,8 @@ impl Sheet {
             let why = Why {
                 kind: if turned.is_over { "expired" } else { "activated" },
                 about_kind: "lot",
-                about: format!("{}/{}", turned.lot, turned.on),
+                // what came back to a lot on its last day is over once more where the clock was set back
+                about: format!("{}/{}/{}", turned.lot, turned.on, self.member.entries),
                 ..Why::default()
             };
             self.note(app, wallets[&turned.lot], &moved, why);
@@ -268,11 +272,7 @@ impl Sheet {
             // a lot that comes late can be over on the very day it comes
             self.settle(app, &format!("day/{today}/{}", self.member.entries));
         }
-    }
-
-    /// Whether there is anything to be written but the member's row.
-    pub(super) fn has_changed(&self) -> bool {
-        !self.changed.is_empty()
+        is_turned
     }
 
     /// Gives the notices that are due of what expires.

@@ -8,7 +8,7 @@ use crate::rules::Reason;
 use crate::team::Caller;
 use crate::work::Workable as _;
 use posthouse_domain::loyalty::Wallet;
-use posthouse_domain::{Day, Instant, Localized};
+use posthouse_domain::{Day, Instant, Localized, words};
 use posthouse_store::loyalty::{self as store, EntryRow, SourceRow};
 use posthouse_store::{Access, Tx};
 use std::collections::HashMap;
@@ -222,7 +222,7 @@ impl Loyalty<'_> {
     /// The statement of a member, of days from the first to the last, as far as it is asked for. Sums are of all lines.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; `data_masked`.
+    /// [`AppError::NotFound`]; `data_masked`; `bad_period`.
     pub async fn statement(
         &self,
         caller: &Caller,
@@ -233,6 +233,12 @@ impl Loyalty<'_> {
     ) -> Result<Statement> {
         self.must_see(caller, customer).await?;
         caller.must_see_money()?;
+        if filter.days.1 < filter.days.0 {
+            return Err(AppError::invalid(
+                "bad_period",
+                words!("to is before from", "to 早于 from"),
+            ));
+        }
         let agency = caller.room.id;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         if store::member(&mut tx, agency, customer).await?.is_none() {

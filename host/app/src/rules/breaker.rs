@@ -87,21 +87,21 @@ impl Bindings<'_> {
         failing: Failing<'_>,
         older: &BindingRevisionRow,
     ) -> Result<Option<Tx>> {
-        let (agency, name) = (room.id, failing.binding);
+        let (agency, point, name) = (room.id, failing.extension_point, failing.binding);
         // opened first: to compile it takes long, and others want to write
         let named = RuleName::revision(name, older);
         let rule = self.app.plugins().rule_ahead::<P>(agency, named).await?;
         let mut tx = self.app.store.write(Access::Agency(agency)).await?;
         // in order with other changes of rules: one host goes back, the others see that it did
         campaigns::next_version(&mut tx, agency).await?;
-        let present = store::binding(&mut tx, agency, P::NAME, name).await?;
+        let present = store::binding(&mut tx, agency, point, name).await?;
         if present.is_none_or(|row| row.revision != failing.revision) {
             return Ok(None);
         }
         still_decides(&mut tx, agency, &rule).await?;
         let note = failing.fault.to_stored();
         let new = NewRule {
-            extension_point: P::NAME,
+            extension_point: point,
             name,
             digest: &older.digest,
             config: &older.config,

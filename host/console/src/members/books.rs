@@ -78,11 +78,12 @@ fn rows(found: &Liability, tiers: &[Option<String>], ui: Ui) -> Vec<Row> {
             value: 0,
             by_tier: vec![0; tiers.len()],
         });
-        let points = one.available + one.pending;
-        row.points += points;
-        row.value += one.value;
+        // sums of many accounts at their limit, as they are told by the books themselves
+        let points = one.available.saturating_add(one.pending);
+        row.points = row.points.saturating_add(points);
+        row.value = row.value.saturating_add(one.value);
         if let Some(place) = tiers.iter().position(|tier| *tier == one.tier) {
-            row.by_tier[place] += points;
+            row.by_tier[place] = row.by_tier[place].saturating_add(points);
         }
     }
     let endless = months.remove(&None);

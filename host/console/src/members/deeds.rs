@@ -32,7 +32,7 @@ pub(super) struct Adjusted {
     tier: String,
     until: String,
     reason: String,
-    once: Uuid,
+    once: String,
 }
 
 /// Asks for points or status, which wait for another person.
@@ -47,9 +47,10 @@ pub(super) async fn adjust(
     session.caller.may(Scope::Intake)?;
     let ui = Ui::from(bare);
     let put = async {
-        let wallet = Wallet::parse(&sent.wallet).unwrap_or(Wallet::Points);
+        let wallet = Wallet::parse(&sent.wallet);
+        let wallet = wallet.ok_or_else(|| bad(words!("choose points or status", "请选择积分或成长值")))?;
         let what = Adjust::Wallet(wallet, points(&sent.points)?, day(&sent.expires)?);
-        let caller = once::caller(&desk, &session, "adjust", sent.once);
+        let caller = once::caller(&desk, &session, ("adjust", &sent.once), &(id, &sent));
         desk.app().loyalty().adjust(&caller, id, &what, &sent.reason).await
     };
     done(put.await, scripted, &place(id), ui, |_| ui.say("members-asked"))
@@ -69,8 +70,8 @@ pub(super) async fn tier(
     let put = async {
         let until = day(&sent.until)?;
         let until = until.ok_or_else(|| bad(words!("say until when the tier is valid", "请填写等级有效至哪天")))?;
-        let what = Adjust::Tier(sent.tier, until);
-        let caller = once::caller(&desk, &session, "tier", sent.once);
+        let what = Adjust::Tier(sent.tier.clone(), until);
+        let caller = once::caller(&desk, &session, ("tier", &sent.once), &(id, &sent));
         desk.app().loyalty().adjust(&caller, id, &what, &sent.reason).await
     };
     done(put.await, scripted, &place(id), ui, |_| ui.say("members-asked"))
@@ -81,7 +82,7 @@ pub(super) async fn tier(
 pub(super) struct Passed {
     other: String,
     points: String,
-    once: Uuid,
+    once: String,
 }
 
 /// Passes points on to another member.
@@ -99,7 +100,7 @@ pub(super) async fn transfer(
         let other = Uuid::try_parse(&sent.other)
             .map_err(|_| bad(words!("choose a member from the list", "请从列表中选择一位会员")))?;
         let points = points(&sent.points)?;
-        let caller = once::caller(&desk, &session, "transfer", sent.once);
+        let caller = once::caller(&desk, &session, ("transfer", &sent.once), &(id, &sent));
         desk.app().loyalty().transfer(&caller, id, other, points).await
     };
     done(put.await, scripted, &place(id), ui, |passed| {
@@ -111,7 +112,7 @@ pub(super) async fn transfer(
 #[serde(default)]
 pub(super) struct Ordered {
     reward: String,
-    once: Uuid,
+    once: String,
 }
 
 /// Orders a reward. The code of a coupon is told this once, so it stands on the page that comes.
@@ -125,7 +126,7 @@ pub(super) async fn redeem(
 ) -> Answer {
     session.caller.may(Scope::Intake)?;
     let ui = Ui::from(bare);
-    let caller = once::caller(&desk, &session, "redeem", sent.once);
+    let caller = once::caller(&desk, &session, ("redeem", &sent.once), &(id, &sent));
     match desk.app().loyalty().redeem(&caller, id, &sent.reward).await {
         Ok(order) => match order.code {
             Some(code) => {
@@ -172,7 +173,7 @@ pub(super) async fn stand(
 #[serde(default)]
 pub(super) struct Lasting {
     days: String,
-    once: Uuid,
+    once: String,
 }
 
 /// Makes a link to the member's own page. It is told this once, so it stands on the page that comes.
@@ -190,7 +191,7 @@ pub(super) async fn link(
     let made = async {
         let days = sent.days.trim().parse();
         let days = days.map_err(|_| bad(words!("the days are a whole number", "有效天数应为整数")))?;
-        let caller = once::caller(&desk, &session, "link", sent.once);
+        let caller = once::caller(&desk, &session, ("link", &sent.once), &(id, &sent));
         desk.app().loyalty().make_link(&caller, id, days).await
     };
     match made.await {

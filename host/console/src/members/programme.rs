@@ -46,6 +46,9 @@ pub(super) struct Typed {
     limits: BTreeMap<String, String>,
 }
 
+/// The code of terms that somebody has changed meanwhile.
+const VERSION_CHANGED: &str = "version_changed";
+
 /// Begins the names of the fields with a role's limit.
 const LIMIT: &str = "limit.";
 
@@ -279,7 +282,7 @@ pub(super) async fn put(
     let caller = &session.caller;
     may_enter(caller)?;
     caller.may(Scope::Campaigns)?;
-    let (ui, loyalty, typed) = (Ui::from(bare), desk.app().loyalty(), Typed::of_form(sent));
+    let (ui, loyalty, mut typed) = (Ui::from(bare), desk.app().loyalty(), Typed::of_form(sent));
     let is_new = typed.version == 0;
     let wrong = match typed.read(ui) {
         Ok(terms) => match loyalty.put_programme(caller, &terms, Some(typed.version)).await {
@@ -289,6 +292,12 @@ pub(super) async fn put(
                     "/members/programme",
                     &ui.say_of("members-terms-", done).to_string(),
                 ));
+            }
+            Err(AppError::Conflict(why)) if why.code == VERSION_CHANGED => {
+                // what is sent next replaces what the reader has been told of
+                let present = loyalty.programme(caller).await?;
+                typed.version = present.map_or(0, |terms| terms.version);
+                ui.say("members-terms-moved").to_string()
             }
             Err(AppError::Invalid(why) | AppError::Conflict(why)) => why.detail.get(ui.language).to_owned(),
             Err(error) => return Err(error.into()),

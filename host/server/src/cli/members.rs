@@ -135,18 +135,27 @@ impl Members {
     }
 }
 
-/// The customer of a member who is named by the number on the card, or by what names customers.
+/// The customer of a member who is named by the number on the card, or by the customer's id. The number that an agency itself gives its customers
+/// names nobody here: points would move where it is somebody's card number.
+///
+/// # Errors
+/// `member_unknown` if nobody has that card.
 fn member_of(client: &Client, named: &str) -> Result<Uuid, Failure> {
     if let Ok(id) = Uuid::try_parse(named.trim()) {
         return Ok(id);
     }
     let page = client.get(&format!("/members?limit=10&q={}", encoded(named.trim())))?;
     let found = items(&page, "items").find(|one| text(one, "member_no") == named.trim());
-    match found.and_then(|one| Uuid::try_parse(text(one, "customer_id")).ok()) {
-        Some(id) => Ok(id),
-        // the number that the agency gave the customer
-        None => id_of(client, named),
-    }
+    let id = found.and_then(|one| Uuid::try_parse(text(one, "customer_id")).ok());
+    id.ok_or_else(|| {
+        Failure::coded(
+            "member_unknown",
+            words!(
+                "there is no member with the card number {named:?}; `posthouse members TEXT` finds them by name or telephone number",
+                "没有卡号为 {named:?} 的会员；可用 `posthouse members TEXT` 按姓名或手机号查找"
+            ),
+        )
+    })
 }
 
 impl What {

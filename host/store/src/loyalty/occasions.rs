@@ -17,7 +17,7 @@ pub struct OccasionRow {
     pub customer_id: Uuid,
     /// What happened, as `booking-confirmed`.
     pub kind: String,
-    /// What it is about: `booking`, `member`.
+    /// What it is about: `booking`, `member`, `referral`, `review`, `birthday` or `event`.
     pub about_kind: String,
     /// Which of them.
     pub about: String,

@@ -15,6 +15,7 @@ use serde_json::json;
 
 on_both_engines!(
     a_rule_that_keeps_failing_gives_way,
+    a_rule_that_cannot_place_members_gives_way,
     one_odd_booking_is_no_reason_to_give_way,
     without_an_older_rule_what_fails_waits,
 );
@@ -111,6 +112,31 @@ async fn a_rule_that_keeps_failing_gives_way(store: Store) {
     }
 }
 
+async fn a_rule_that_cannot_place_members_gives_way(store: Store) {
+    let (app, clocks, caller) = club(&store, "places", guest("1.0.0", String::new()).build()).await;
+    let good = bound(&app, &caller).await.digest;
+    book(&app, &caller, 0..3, 10_000).await;
+    // it earns, and stops where a member has three times five points
+    let fifteen =
+        "(if (i64.eq (i64.load (i32.add (local.get $args) (i32.const 64))) (i64.const 15)) (then (unreachable)))";
+    let bad = LoyaltyGuest {
+        before_place: fifteen.into(),
+        ..guest("2.0.0", String::new())
+    };
+    put(&app, &caller, bad).await;
+    for n in 0..3 {
+        assert_eq!(bound(&app, &caller).await.revision, 2);
+        let third = event(&format!("M{n}"), "2", "confirmed", TODAY - 2, json!({"amount": 10_000}));
+        app.intake().accept(&caller, &[third]).await.expect("an answer");
+        follow(&app, &caller).await;
+    }
+    let back = bound(&app, &caller).await;
+    assert_eq!((back.revision, back.digest), (3, good));
+    clocks.machine.set(clocks.machine.now() + DAY);
+    follow(&app, &caller).await;
+    assert_eq!(waiting(&app, &caller).await, 0);
+}
+
 async fn one_odd_booking_is_no_reason_to_give_way(store: Store) {
     let (app, clocks, caller) = club(&store, "odd", guest("1.0.0", String::new()).build()).await;
     book(&app, &caller, 0..2, 10_000).await;
@@ -120,6 +146,16 @@ async fn one_odd_booking_is_no_reason_to_give_way(store: Store) {
     for _ in 0..6 {
         follow(&app, &caller).await;
         clocks.machine.set(clocks.machine.now() + DAY);
+    }
+    // nor do people who have it asked again and again
+    let (listed, _) = app
+        .loyalty()
+        .occasions(&caller, "review", None, 10)
+        .await
+        .expect("a list");
+    for _ in 0..4 {
+        app.loyalty().ask_again(&caller, listed[0].id).await.expect("it waits");
+        follow(&app, &caller).await;
     }
     let still = bound(&app, &caller).await;
     assert_eq!(
@@ -132,9 +168,11 @@ async fn one_odd_booking_is_no_reason_to_give_way(store: Store) {
     follow(&app, &caller).await;
     assert_eq!(bound(&app, &caller).await.stale_since, None);
     // what answers between them interrupts the row of faults
-    for n in 2..8 {
+    for n in 3..9 {
         let amount = if n % 2 == 0 { 66_600 } else { 10_000 };
-        book(&app, &caller, n..n + 1, amount).await;
+        let one = event("M1", &n.to_string(), "confirmed", TODAY - 2, json!({"amount": amount}));
+        app.intake().accept(&caller, &[one]).await.expect("an answer");
+        follow(&app, &caller).await;
     }
     assert_eq!(bound(&app, &caller).await.revision, 2);
 }

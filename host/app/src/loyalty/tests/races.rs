@@ -19,6 +19,7 @@ on_both_engines!(
     a_refund_meets_those_who_spend,
     points_that_are_over_are_spent_by_nobody,
     an_order_is_handed_out_or_called_off,
+    what_is_over_once_more_is_told_once_more,
 );
 
 type Answer = Result<RedemptionView, AppError>;
@@ -109,6 +110,30 @@ async fn points_that_are_over_are_spent_by_nobody(store: Store) {
     }
     let points = view(&app, &caller, id).await.points;
     assert_eq!((points.available, points.held), (0, 800));
+}
+
+async fn what_is_over_once_more_is_told_once_more(store: Store) {
+    let (app, clocks, caller) = club(&store, "again", packed("points-and-tiers")).await;
+    let loyalty = app.loyalty();
+    loyalty
+        .create_reward(&caller, &gift("pillow", 100))
+        .await
+        .expect("a reward");
+    let id = trip(&app, &caller, "M1", 1_000).await;
+    let end = view(&app, &caller, id).await.points.expiring[0].on;
+    let order = loyalty.redeem(&caller, id, "pillow").await.expect("an order").id;
+    let on = async |day| {
+        clocks.business.set(NOW + i64::from(day - TODAY) * DAY);
+        loyalty.turn_day(&caller.room).await.expect("the day is turned");
+        view(&app, &caller, id).await.points
+    };
+    assert_eq!(on(end + 1).await.available, 0);
+    // the clock is set back to the last day, on which the order is called off: what comes back is over once more the next day
+    clocks.business.set(NOW + i64::from(end - TODAY) * DAY);
+    loyalty.cancel(&caller, order, None).await.expect("it is called off");
+    assert_eq!(view(&app, &caller, id).await.points.available, 100);
+    let points = on(end + 1).await;
+    assert_eq!((points.available, points.held, points.owed), (0, 0, 0));
 }
 
 async fn an_order_is_handed_out_or_called_off(store: Store) {

@@ -59,6 +59,12 @@ async fn a_review_earns_once_and_counts_for_a_year(store: Store) {
     assert_eq!(view(&app, &caller, id).await.points.available, 100);
     assert_eq!(written(&app, &caller, id).await, json!(2));
 
+    // two systems whose ids run into each other
+    let mut alike = [review("M1", "x/1", TODAY, None), review("M1", "1", TODAY, None)];
+    (alike[0]["source"], alike[1]["source"]) = ("ota".into(), "ota/x".into());
+    send(&app, &caller, &alike).await;
+    assert_eq!(view(&app, &caller, id).await.points.available, 200);
+
     // whoever leaves is asked about nothing, and about what was written meanwhile when they come back
     let loyalty = app.loyalty();
     let state = async |state| loyalty.set_state(&caller, id, state, None).await.expect("a member");
@@ -80,7 +86,8 @@ async fn a_review_earns_once_and_counts_for_a_year(store: Store) {
         .turn_fragments(caller.room.id, TODAY + 355)
         .await
         .expect("the day is turned");
-    assert_eq!(written(&app, &caller, id).await, json!(2));
+    // those three and the one written when nobody took part
+    assert_eq!(written(&app, &caller, id).await, json!(4));
     clocks.business.set(NOW + 365 * DAY);
     app.facts()
         .turn_fragments(caller.room.id, TODAY + 365)

@@ -192,10 +192,14 @@ pub(super) fn waiting(page: &Value, house: &House) -> String {
         ])
     });
     let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
-    match rows.len() {
-        1 => words!("Nothing waits.", "没有待批准的调整。").to_string(),
-        _ => table(&rows),
+    if rows.len() == 1 {
+        return words!("Nothing waits.", "没有待批准的调整。").to_string();
     }
+    let more = match page["next"].is_string() {
+        true => words!("\nThere are more than these.", "\n还有更多。").to_string(),
+        false => String::new(),
+    };
+    table(&rows) + &more
 }
 
 pub(super) fn ordered(order: &Value) -> String {

@@ -158,6 +158,8 @@ pub(super) struct Member {
     pub(super) owed: usize,
     pub(super) tier: usize,
     pub(super) until: Option<Day>,
+    /// Whether something was over before anybody turned the day.
+    is_due: bool,
 }
 
 impl Member {
@@ -247,6 +249,15 @@ impl Member {
         }
     }
 
+    /// Somebody is about to do something with the account, which is that of today whether or not the day was turned.
+    pub(super) fn wake(&mut self, today: Day) {
+        let over = |lot: &Lot| lot.count(Fate::Left) > 0 && lot.until.is_some_and(|until| until < today);
+        if self.lots.iter().any(over) {
+            self.is_due = true;
+            self.expire(today);
+        }
+    }
+
     /// What is over by today is gone.
     pub(super) fn expire(&mut self, today: Day) {
         for lot in self
@@ -281,7 +292,7 @@ impl Member {
         if !self.is_member {
             return;
         }
-        let mut is_due = self.until.is_some_and(|until| until < today);
+        let mut is_due = std::mem::take(&mut self.is_due) || self.until.is_some_and(|until| until < today);
         for lot in self
             .lots
             .iter_mut()
@@ -324,6 +335,7 @@ impl World {
             return;
         }
         member.is_member = true;
+        member.wake(today);
         let wanted = booking.price().filter(|_| booking.is_trip());
         let (mut asks, mut completes) = (wanted.is_some(), wanted.is_some() && booking.over().is_some());
         if let Some(mut earns) = booking.earns.take() {
