@@ -315,6 +315,10 @@ impl Account {
         }
         if over > 0 {
             lot.charged += over;
+            if back == 0 {
+                // nothing is left of it, and it is another one all the same: its charge is kept with it
+                moved.lots.push((id, 0));
+            }
             // status is not spent: what somebody took of it by hand is nobody's to make good
             if wallet == Wallet::Points {
                 let rest = self.draw(wallet, over, &mut moved, |lot, points| lot.left -= points);

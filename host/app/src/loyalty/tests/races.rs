@@ -20,6 +20,7 @@ on_both_engines!(
     points_that_are_over_are_spent_by_nobody,
     an_order_is_handed_out_or_called_off,
     what_is_over_once_more_is_told_once_more,
+    what_was_spent_is_owed_once,
 );
 
 type Answer = Result<RedemptionView, AppError>;
@@ -110,6 +111,31 @@ async fn points_that_are_over_are_spent_by_nobody(store: Store) {
     }
     let points = view(&app, &caller, id).await.points;
     assert_eq!((points.available, points.held), (0, 800));
+}
+
+async fn what_was_spent_is_owed_once(store: Store) {
+    let (app, _, caller) = club(&store, "owed", packed("points-and-tiers")).await;
+    let loyalty = app.loyalty();
+    loyalty
+        .create_reward(&caller, &gift("pillow", 1_000))
+        .await
+        .expect("a reward");
+    let id = trip(&app, &caller, "M1", 1_000).await;
+    let order = loyalty.redeem(&caller, id, "pillow").await.expect("an order").id;
+    loyalty.fulfil(&caller, order, None).await.expect("it is handed out");
+    let told = async |n: usize, kind: &str, data| {
+        let mut record = event("M1", "1", kind, TODAY - 1, data);
+        record["external_id"] = format!("again-{n}").into();
+        let answer = app.intake().accept(&caller, &[record]).await.expect("an answer");
+        assert!(answer.rejected.is_empty(), "{answer:?}");
+        follow(&app, &caller).await;
+        view(&app, &caller, id).await.points.owed
+    };
+    // each look at the booking finds what was taken back before
+    assert_eq!(told(1, "refunded", json!({"amount": 30_000})).await, 300);
+    assert_eq!(told(2, "completed", json!({})).await, 300);
+    assert_eq!(told(3, "refunded", json!({"amount": 10_000})).await, 400);
+    assert_eq!(told(4, "completed", json!({})).await, 400);
 }
 
 async fn what_is_over_once_more_is_told_once_more(store: Store) {

@@ -101,6 +101,10 @@ fn a_refund_takes_what_is_left_then_what_others_have_and_then_it_is_owed() {
     account.post(now(2, 30, 900), 100, None);
     account.spend(90).expect("there are as many");
     assert_eq!(left(&account), [10, 30]);
+    // what changes of a lot is told even where nothing is left of it: it has to be written down
+    let mut gone = account.clone();
+    gone.spend(40).expect("there are as many");
+    assert!(gone.keep(id(1), 50).lots.contains(&(id(1), 0)));
     // half is kept: of the 90 that were spent 40 are too many, and nothing may be left
     let moved = account.keep(id(1), 50);
     assert_eq!((moved.available, moved.owed), (-40, 10));
