@@ -124,9 +124,7 @@ pub(super) async fn open(
     page(&Page {
         shell: Shell::new(&session, ui, "members"),
         tabs: tabs("books"),
-        by_month: Months::new(ui.say("members-ends-by-month").to_string(), &bars, |sum| {
-            ui.number(&sum)
-        }),
+        by_month: Months::new(ui.say("members-ends-by-month").to_string(), &bars, |sum| ui.number(sum)),
         tiers: tiers.iter().map(title).collect(),
         rows,
         liability,

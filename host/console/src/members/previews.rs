@@ -140,7 +140,7 @@ fn came(view: &mut PreviewView, ui: Ui) -> Option<Came> {
     Some(Came {
         movers: movers.collect(),
         by_month: Months::new(ui.say("members-points-by-month").to_string(), &bars, |sum| {
-            ui.number(&sum)
+            ui.number(sum)
         }),
         months,
         rows,
