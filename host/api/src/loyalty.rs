@@ -235,7 +235,7 @@ struct Listed {
 /// Members.
 ///
 /// Whoever does not see every customer gets the members they see.
-#[utoipa::path(get, path = "/members", tag = "loyalty", operation_id = "listMembers", params(Listed),
+#[utoipa::path(get, path = "/members", tag = "loyalty", operation_id = "listLoyaltyMembers", params(Listed),
     responses((status = 200, description = "In the order of their customers' ids; with `q` the best match first.", body = Page<Member>)))]
 async fn members(
     State(front): State<Front>,

@@ -376,11 +376,17 @@ mod tests {
     async fn every_call_has_a_name_and_a_tag_and_every_reference_leads_somewhere() {
         let document: serde_json::Value = serde_json::from_str(&document().await).unwrap();
         assert_eq!(document["openapi"], "3.1.0");
+        let mut names = std::collections::HashSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
                 assert!(
                     operation["operationId"].is_string() && operation["tags"][0].is_string(),
                     "{method} {path}"
+                );
+                // clients that are generated have a function of this name
+                assert!(
+                    names.insert(&operation["operationId"]),
+                    "{method} {path} is called as another call"
                 );
                 assert!(operation["summary"].is_string(), "{method} {path} has no summary");
             }
