@@ -43,7 +43,7 @@ async function tell(phone: string): Promise<number> {
 async function* everyone(segment: string): AsyncGenerator<Of<"CustomerSummary">> {
   let cursor: string | null = null;
   do {
-    const query: { segment: string; limit: number; cursor?: string } = { segment, limit: 100 };
+    const query: { segment: string[]; limit: number; cursor?: string } = { segment: [segment], limit: 100 };
     if (cursor !== null) query.cursor = cursor;
     const { data, error } = await api.GET("/api/v1/customers", { params: { query } });
     if (error) refused(error);
@@ -72,7 +72,9 @@ async function rules(): Promise<string[]> {
   if (error) refused(error);
   return data.items.map((plugin) => {
     const reads = plugin.facts.map((fact) => `${fact.key}: ${fact.kind}`).join(", ");
-    const fuel = "fuel_per_row" in plugin.self_test ? plugin.self_test.fuel_per_row : plugin.self_test.fuel_per_line;
+    const tried = plugin.self_test;
+    // by what a rule of the extension point is asked about
+    const fuel = "fuel_per_row" in tried ? tried.fuel_per_row : "fuel_per_line" in tried ? tried.fuel_per_line : tried.fuel_per_call;
     return `${plugin.title.en} (${plugin.extension_point}) reads ${reads}; fuel ${fuel}`;
   });
 }
