@@ -1,6 +1,8 @@
 //! Members through power cuts: every booking earns once, every order is made once under its key, and the books tie out to the point.
 
+use super::command_line::{run, text};
 use super::intake::event;
+use super::people::person;
 use posthouse_tests::plugins::packed;
 use posthouse_tests::{Client, Database, Options, Server, eventually};
 use serde_json::{Value, json};
@@ -9,7 +11,11 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-on_both_engines!(points_are_exact_through_power_cuts);
+on_both_engines!(
+    points_are_exact_through_power_cuts,
+    the_command_line_does_what_is_done_by_hand,
+    a_kept_answer_is_told_to_who_still_sees_as_much,
+);
 
 const CLOCK: Option<&str> = Some("fixed:2026-01-15T04:00:00Z");
 const MEMBERS: usize = 4;
@@ -224,4 +230,88 @@ fn points_are_exact_through_power_cuts(database: Database) {
             (2 * earned / EARNED, earned / EARNED)
         );
     }
+}
+
+/// A server with a programme and one member, who has a hundred points.
+fn one_member(database: Database) -> (Server, Client, String) {
+    let options = Options {
+        clock: CLOCK,
+        ..Options::default()
+    };
+    let server = Server::start(database, options);
+    let client = server.agency("points");
+    programme(&client);
+    client.events(&["confirmed", "completed"].map(|kind| booking(0, "first", kind)));
+    let id = eventually("the member has earned", Duration::from_secs(30), || {
+        let all = client.all("/api/v1/members");
+        let member = all.first().filter(|member| member["points"]["available"] == EARNED)?;
+        Some(member["customer_id"].as_str().unwrap().to_owned())
+    });
+    (server, client, id)
+}
+
+fn the_command_line_does_what_is_done_by_hand(database: Database) {
+    let (server, client, id) = one_member(database);
+    let said = |client: &Client, words: &[&str]| {
+        let done = run(&server, client, words);
+        assert!(done.status.success(), "{words:?}: {}", text(&done.stderr));
+        text(&done.stdout)
+    };
+    let card = "00000001";
+    assert!(said(&client, &["members"]).contains(card));
+    assert!(said(&client, &["members", "show", card]).contains(&id));
+    assert!(said(&client, &["members", "statement", card]).contains("closing 100"));
+    let asked = said(&client, &["members", "adjust", card, "-30", "--reason", "booked twice"]);
+    let wanted = asked.trim().rsplit(' ').next().unwrap();
+    assert!(said(&client, &["members", "waiting"]).contains("booked twice"));
+    let own = run(&server, &client, &["members", "approve", wanted]);
+    assert!(
+        !own.status.success() && text(&own.stderr).contains("by another person"),
+        "{}",
+        text(&own.stderr)
+    );
+    let body = json!({"name": "second", "scopes": ["approvals", "read"]});
+    let made = client.post("/api/v1/keys", &body).expect(201);
+    let other = Client::new(&client.base, made["api_key"].as_str().unwrap());
+    assert!(said(&other, &["members", "approve", wanted]).contains("Approved"));
+    assert!(said(&client, &["members", "redeem", card, "pillow"]).contains("30 points are set aside"));
+    let short = run(&server, &client, &["members", "redeem", card, "pillow"]);
+    assert!(short.status.success(), "{}", text(&short.stderr));
+    assert!(said(&client, &["members", "statement", card]).contains("closing 10"));
+    // the number that the agency gave the customer is nobody's card
+    for nobody in ["M0", "99999999"] {
+        let refused = run(&server, &client, &["members", "redeem", nobody, "pillow"]);
+        assert!(
+            !refused.status.success() && text(&refused.stderr).contains(nobody),
+            "{}",
+            text(&refused.stderr)
+        );
+    }
+}
+
+fn a_kept_answer_is_told_to_who_still_sees_as_much(database: Database) {
+    let (server, owner, id) = one_member(database);
+    let role = |masks: Value| {
+        let title = json!({"zh-CN": "柜台", "en": "Desk"});
+        let body = json!({"title": title, "permissions": ["intake", "read"], "masks": masks, "rows": "all"});
+        owner.put("/api/v1/roles/desk", &body)
+    };
+    assert!([200, 201].contains(&role(json!([])).status));
+    let (desk, _) = person(&server, &owner, "desk@silk.example", "desk");
+    let body = json!({"wallet": "points", "points": 12, "reason": "as agreed"}).to_string();
+    let path = format!("/api/v1/members/{id}/adjust");
+    let send = || {
+        let headers = [("idempotency-key", "once")];
+        desk.try_send("POST", &path, "application/json", body.as_bytes(), &headers)
+            .unwrap()
+    };
+    let first = send().expect(202);
+    assert_eq!(send().expect(202)["id"], first["id"], "the same one");
+    role(json!(["money"])).expect(200);
+    let now = send();
+    assert!(
+        (400..500).contains(&now.status) && !now.text.contains("as agreed"),
+        "{}",
+        now.text
+    );
 }

@@ -1,10 +1,11 @@
 //! What a member sees of themselves, and what happens to them once a year.
 
-use super::by_hand::{code, customer, event, trip, view};
+use super::by_hand::{code, colleague, customer, event, trip, view};
 use super::{DAY, TODAY, club, follow};
 use crate::error::AppError;
-use crate::loyalty::{MemberState, NewReward, RewardKind, RewardTerms};
+use crate::loyalty::{Adjust, MemberState, NewReward, RewardKind, RewardTerms, StatementFilter};
 use crate::testing::{NOW, on_both_engines};
+use posthouse_domain::loyalty::Wallet;
 use posthouse_domain::{Clock as _, Localized};
 use posthouse_store::loyalty as store;
 use posthouse_store::{Access, Store};
@@ -54,6 +55,53 @@ async fn a_link_ends_by_itself_and_with_the_membership(store: Store) {
     assert_eq!(
         named.iter().map(|title| title.en.as_str()).collect::<Vec<_>>(),
         ["Travel pillow"]
+    );
+    // the latest line comes first, and what colleagues write to each other stays with them
+    let other = colleague(&app, &caller).await;
+    let give = Adjust::Wallet(Wallet::Points, 5, None);
+    let asked = loyalty
+        .adjust(&caller, id, &give, "an angry guest")
+        .await
+        .expect("it waits");
+    loyalty
+        .approve(&other, asked.id, None)
+        .await
+        .expect("it is carried out");
+    let newest = loyalty
+        .own_page(("links", token.as_str()), 31, 0, 1)
+        .await
+        .expect("a page")
+        .statement;
+    let line = &newest.lines[0];
+    assert_eq!(
+        (line.kind.as_str(), line.reason.is_none(), newest.next),
+        ("adjusted", true, Some(1))
+    );
+    let older = loyalty
+        .own_page(("links", token.as_str()), 31, 1, 1)
+        .await
+        .expect("a page")
+        .statement;
+    assert_eq!(older.lines[0].kind, "set_aside");
+    let all = StatementFilter::of_days(TODAY, TODAY);
+    let known = loyalty
+        .statement(&caller, id, &all, 0, 100)
+        .await
+        .expect("a statement")
+        .lines;
+    assert_eq!(
+        known
+            .last()
+            .and_then(|line| line.reason.as_ref())
+            .expect("a reason")
+            .text
+            .en,
+        "an angry guest"
+    );
+    let turned = StatementFilter::of_days(TODAY, TODAY - 1);
+    assert_eq!(
+        code(loyalty.statement(&caller, id, &turned, 0, 100).await),
+        "bad_period"
     );
     let links = loyalty.open_links(&caller, id).await.expect("links");
     assert_eq!((links.len(), links[0].id), (1, link.id));
