@@ -522,7 +522,7 @@ fn settings_nobody_knows_are_told() {
     assert_eq!(refused.status.code(), Some(2));
     assert_eq!(
         text(&refused.stderr),
-        "error: posthouse.toml: http.page-defualt is not a setting; did you mean http.page-default?\n"
+        "error: posthouse.toml: http.page-defualt is not a setting; did you mean http.page-default? [bad_configuration]\n"
     );
 }
 

@@ -50,6 +50,15 @@ impl Failure {
         self
     }
 
+    /// What people read: the sentence, and the code that documents and programs know it by where it has one of its own.
+    fn words(&self) -> Words {
+        let Self { code, message, .. } = self;
+        match code.as_str() {
+            "failed" | "usage" => words!("error: {message}", "错误：{message}"),
+            _ => words!("error: {message} [{code}]", "错误：{message} [{code}]"),
+        }
+    }
+
     /// The answer that was printed says it all; only the exit code is missing.
     pub(crate) fn told() -> Self {
         Self {
@@ -133,8 +142,7 @@ impl Output {
                 let document = serde_json::json!({ "error": { "code": failure.code, "detail": failure.message } });
                 let _ = writeln!(std::io::stdout(), "{document:#}");
             }
-            let message = &failure.message;
-            let _ = writeln!(std::io::stderr(), "{}", words!("error: {message}", "错误：{message}"));
+            let _ = writeln!(std::io::stderr(), "{}", failure.words());
         }
         ExitCode::from(failure.exit)
     }
@@ -238,6 +246,13 @@ mod tests {
     fn one_is_not_many() {
         let rows = |number| counted(number, "row");
         assert_eq!([rows(0), rows(1), rows(2)], ["0 rows", "1 row", "2 rows"]);
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_its_code() {
+        let said = |code: &str| Failure::coded(code, Words::same("no".to_owned())).words().to_string();
+        assert_eq!(said("own_adjustment"), "error: no [own_adjustment]");
+        assert_eq!(said("failed"), "error: no");
     }
 
     #[test]
