@@ -4,6 +4,7 @@ use crate::Attributes;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::grants::NOT_ALLOWED;
 use crate::team::{Caller, Scope};
+use crate::texts::steers;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::catalogue::Sensitivity;
 use posthouse_domain::{Rejection, Words, words};
@@ -41,7 +42,7 @@ impl Attributes<'_> {
         }
         for title in [&definition.title.zh_cn, &definition.title.en] {
             let length = title.chars().count();
-            if title.trim().is_empty() || length > LONGEST_TITLE || title.chars().any(char::is_control) {
+            if title.trim().is_empty() || length > LONGEST_TITLE || title.chars().any(steers) {
                 return Err(AppError::invalid(
                     "bad_title",
                     words!(

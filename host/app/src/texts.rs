@@ -9,13 +9,19 @@ const LONGEST_NAME: usize = 200;
 /// Longest note, judgement, lessons and outcome, in bytes.
 const LONGEST_TEXT: usize = 4_000;
 
+/// Whether a character steers what is shown beside it: control characters, and those that turn the direction of writing, by which a text reads
+/// otherwise than it is.
+pub(crate) fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A short text, without spaces around it.
 ///
 /// # Errors
 /// `bad_name`.
 pub(crate) fn short(what: &Words, text: &str) -> Result<String> {
     let text = text.trim();
-    if text.is_empty() || text.len() > LONGEST_NAME || text.chars().any(char::is_control) {
+    if text.is_empty() || text.len() > LONGEST_NAME || text.chars().any(steers) {
         return Err(AppError::invalid(
             "bad_name",
             words!(
@@ -59,4 +65,23 @@ pub(crate) fn needed(what: &Words, text: Option<&str>) -> Result<String> {
             words!("write the {what}; it cannot be empty", "请填写{what}，不能为空"),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_turns_the_direction_of_a_name() {
+        let name = |text: &str| short(&words!("title", "名称"), text);
+        for plain in ["Window seat", "靠窗座位", "مقعد", "👩\u{200d}👧 family"] {
+            assert_eq!(name(plain).unwrap_or_default(), plain);
+        }
+        for turned in ["a\u{202e}b", "a\u{2066}b", "a\u{7}b"] {
+            let Err(AppError::Invalid(refused)) = name(turned) else {
+                panic!("{turned:?}")
+            };
+            assert_eq!(refused.code, "bad_name");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::error::{AppError, Result, retrying};
 use crate::jobs::{self, Job, JobClock, Lane, NewJob};
 use crate::quotes::hash;
 use crate::team::Caller;
+use crate::texts::steers;
 use crate::{Coupons, Room};
 use posthouse_domain::campaign::{Plan, State};
 use posthouse_domain::promotion::coupon;
@@ -63,7 +64,7 @@ pub struct MadeCode {
 impl NewBatch {
     fn check(&self, now: Instant) -> Result<()> {
         let bad = |detail: Words| Err(AppError::invalid("bad_batch", detail));
-        if self.label.trim().is_empty() || self.label.len() > 200 || self.label.chars().any(char::is_control) {
+        if self.label.trim().is_empty() || self.label.len() > 200 || self.label.chars().any(steers) {
             return bad(words!(
                 "give the batch a label of 1 to 200 bytes",
                 "请填写券批次名称，1 到 200 字节"

@@ -3,6 +3,7 @@
 use crate::Loyalty;
 use crate::error::{AppError, Result, retrying};
 use crate::team::{self, Caller};
+use crate::texts::steers;
 use posthouse_domain::loyalty::LARGEST_POINTS;
 use posthouse_domain::{Day, Instant, Localized, words};
 use posthouse_store::loyalty::{self as store, ProgrammeRow};
@@ -94,7 +95,7 @@ impl TryFrom<ProgrammeRow> for Programme {
 fn check(new: &Programme, today: Day) -> Result<()> {
     let wrong = |detail| Err(AppError::invalid("bad_programme", detail));
     for (language, name) in [("zh-CN", &new.name.zh_cn), ("en", &new.name.en)] {
-        if name.trim().is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
+        if name.trim().is_empty() || name.len() > LONGEST_NAME || name.chars().any(steers) {
             return wrong(words!(
                 "name.{language} must be 1 to {LONGEST_NAME} bytes: what points are called, as 积分 and points",
                 "name.{language} 应为 1 到 {LONGEST_NAME} 字节，即积分的名称，如“积分”和 points"
