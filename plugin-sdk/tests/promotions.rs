@@ -209,7 +209,7 @@ fn settings_have_parts_and_their_defaults_stand_in_the_schema() {
         properties["most"],
         serde_json::json!({
             "title": "Most", "description": "The most that is saved. In minor units of the agency's currency.",
-            "x-zh-CN": {"title": "上限", "description": "每行最多优惠多少。以货币最小单位计。"},
+            "x-zh-CN": {"title": "上限", "description": "每行最多优惠多少。以货币最小单位计。"}, "x-order": 4,
             "type": ["integer", "null"], "format": "money", "minimum": 1, "maximum": 1_000_000_000_000_000_u64, "default": null,
         })
     );

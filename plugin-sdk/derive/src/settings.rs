@@ -22,9 +22,9 @@ fn whole(mut item: DeriveInput) -> Result<TokenStream> {
     let name = item.ident.clone();
     let mut given = false;
     let mut values = Vec::new();
-    for field in fields(&mut item) {
+    for (place, field) in fields(&mut item).enumerate() {
         let setting = Setting::take(field)?;
-        setting.describe(field);
+        setting.describe(field, place);
         let ident = &field.ident;
         given |= setting.default.is_some();
         values.push(match setting.default {
@@ -59,13 +59,13 @@ fn part(mut item: DeriveInput) -> Result<TokenStream> {
         quote!(rename_all = "kebab-case")
     } else {
         names::fields(&item, "settings")?;
-        for field in fields(&mut item) {
+        for (place, field) in fields(&mut item).enumerate() {
             let setting = Setting::take(field)?;
             if let Some(value) = &setting.default {
                 let text = "a part has no defaults: its fields are all needed, unless they are an `Option`";
                 return Err(Error::new_spanned(value, text));
             }
-            setting.describe(field);
+            setting.describe(field, place);
         }
         quote!(deny_unknown_fields)
     };
@@ -156,9 +156,11 @@ impl Setting {
         }
     }
 
-    /// Says it to the schema: titles and descriptions, bounds, and in which unit money and shares are.
-    fn describe(&self, field: &mut Field) {
+    /// Says it to the schema: titles and descriptions, bounds, in which unit money and shares are, and its place, as the names of an object's
+    /// fields have no order.
+    fn describe(&self, field: &mut Field, place: usize) {
         let mut say = |attribute: Attribute| field.attrs.push(attribute);
+        say(parse_quote!(#[schemars(extend("x-order" = #place))]));
         if let (Some(zh), Some(en)) = (&self.zh, &self.en) {
             let about = self.about_zh.as_ref().map(|about| quote!(, "description": #about));
             say(parse_quote!(#[schemars(title = #en, extend("x-zh-CN" = {"title": #zh #about}))]));

@@ -52,13 +52,12 @@ impl<'s> Part<'s> {
         }
     }
 
-    /// Its fields.
+    /// Its fields, in the order in which the author wrote them; those of which it is not known come last, by their names.
     pub(super) fn fields(self) -> impl Iterator<Item = (&'s String, Self)> {
         let fields = self.here["properties"].as_object();
-        fields
-            .into_iter()
-            .flatten()
-            .map(move |(key, part)| (key, self.at(part)))
+        let mut fields: Vec<(&String, &Value)> = fields.into_iter().flatten().collect();
+        fields.sort_by_key(|(_, part)| part["x-order"].as_u64().unwrap_or(u64::MAX));
+        fields.into_iter().map(move |(key, part)| (key, self.at(part)))
     }
 
     fn is(self, kind: &str) -> bool {

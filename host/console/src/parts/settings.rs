@@ -306,6 +306,19 @@ mod tests {
     }
 
     #[test]
+    fn fields_stand_as_their_author_wrote_them() {
+        let mut schema = schema();
+        for (place, key) in ["trips", "most", "from"].into_iter().enumerate() {
+            schema["properties"][key]["x-order"] = place.into();
+        }
+        let titles: Vec<String> = described(ui(Language::En), &schema, &json!({}))
+            .into_iter()
+            .map(|(title, _)| title)
+            .collect();
+        assert_eq!(titles, ["Trips", "Most", "from", "kinds", "loud", "steps", "words"]);
+    }
+
+    #[test]
     fn amounts_and_shares_are_typed_as_people_write_them() {
         let (schema, en) = (schema(), ui(Language::En));
         let form = form(en, &schema, &json!({}));
