@@ -15,6 +15,7 @@ on_both_engines!(
     points_are_exact_through_power_cuts,
     the_command_line_does_what_is_done_by_hand,
     a_kept_answer_is_told_to_who_still_sees_as_much,
+    terms_are_changed_on_top_of_what_they_are,
 );
 
 const CLOCK: Option<&str> = Some("fixed:2026-01-15T04:00:00Z");
@@ -266,7 +267,10 @@ fn the_command_line_does_what_is_done_by_hand(database: Database) {
     assert!(said(&client, &["members", "waiting"]).contains("booked twice"));
     let own = run(&server, &client, &["members", "approve", wanted]);
     assert!(
-        !own.status.success() && text(&own.stderr).contains("by another person"),
+        !own.status.success()
+            && text(&own.stderr)
+                .trim_end()
+                .ends_with("than the one who asked for it [own_adjustment]"),
         "{}",
         text(&own.stderr)
     );
@@ -313,5 +317,49 @@ fn a_kept_answer_is_told_to_who_still_sees_as_much(database: Database) {
         (400..500).contains(&now.status) && !now.text.contains("as agreed"),
         "{}",
         now.text
+    );
+}
+
+/// Whoever names no version changes what they name, however many others do so at once; whoever names one is told when it is past.
+fn terms_are_changed_on_top_of_what_they_are(database: Database) {
+    let server = Server::start(database, Options::default());
+    let client = server.agency("club");
+    let put = |terms: &Value, tag: Option<&str>| {
+        let headers: Vec<_> = tag.into_iter().map(|tag| ("If-Match", tag)).collect();
+        let (path, body) = ("/api/v1/loyalty/programme", terms.to_string());
+        let answer = client.try_send("PUT", path, "application/json", body.as_bytes(), &headers);
+        answer.unwrap()
+    };
+    let nothing = put(&json!({"value_of_100": 200}), Some("*"));
+    assert_eq!(
+        (nothing.status, nothing.json()["code"].as_str()),
+        (412, Some("version_changed"))
+    );
+    put(&json!({"enrol": "on_request"}), None).expect(200);
+    put(&json!({"value_of_100": 200}), Some("*")).expect(200);
+    let terms = [
+        json!({"transfer_per_day": 7}),
+        json!({"return_grace_days": 11}),
+        json!({"referrals_per_year": 3}),
+    ];
+    std::thread::scope(|scope| {
+        for terms in &terms {
+            scope.spawn(|| put(terms, None).expect(200));
+        }
+    });
+    let now = client.get("/api/v1/loyalty/programme").expect(200);
+    let said = [
+        "value_of_100",
+        "transfer_per_day",
+        "return_grace_days",
+        "referrals_per_year",
+    ]
+    .map(|key| now[key].as_i64());
+    assert_eq!(said, [200, 7, 11, 3].map(Some));
+    assert_eq!(now["enrol"], "on_request");
+    let stale = put(&json!({"value_of_100": 300}), Some("\"1\""));
+    assert_eq!(
+        (stale.status, stale.json()["code"].as_str()),
+        (412, Some("version_changed"))
     );
 }

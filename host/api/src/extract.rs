@@ -272,7 +272,7 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let tag = value.to_str().unwrap_or("").trim();
     match tag.trim_matches('"').parse() {
         Ok(number) => Ok(Some(number)),
-        // it asks only that the thing exists, which every call that knows If-Match asks as well
+        // it asks only that the thing exists, which every call asks as well that cannot make it (others: `is_any`)
         Err(_) if tag == "*" => Ok(None),
         Err(_) => {
             let detail = words!(
@@ -282,6 +282,12 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
             Err(Problem::new(StatusCode::PRECONDITION_FAILED, "bad_etag", detail))
         }
     }
+}
+
+/// Whether a call asks only that the thing exists.
+pub(crate) fn is_any(headers: &HeaderMap) -> bool {
+    let tag = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
+    tag.is_some_and(|tag| tag.trim() == "*")
 }
 
 /// The number of a version as an ETag.

@@ -4,15 +4,16 @@ use super::day;
 use crate::Front;
 use crate::calls::Calls;
 use crate::described;
-use crate::extract::{Auth, Json, etag, if_match};
+use crate::extract::{Auth, Json, etag, if_match, is_any};
 use crate::fixed;
 use crate::page::At;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
+use posthouse_app::AppError;
 use posthouse_app::loyalty as app;
 use posthouse_app::team::Scope;
-use posthouse_domain::{Localized, time, words};
+use posthouse_domain::{Day, Localized, time, words};
 use posthouse_web::problem::{Answer, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ const GRACE: i32 = 30;
 const TRANSFER_PER_DAY: i64 = 10_000;
 /// How many customers a member brings in a year.
 const REFERRALS_PER_YEAR: i32 = 50;
+/// How often a change that names no version is made on top of another one that came first.
+const OVERTAKEN: u32 = 5;
 
 /// An agency's programme.
 #[derive(Debug, Serialize, ToSchema)]
@@ -117,6 +120,38 @@ struct NewProgramme {
     since: Option<String>,
 }
 
+impl NewProgramme {
+    /// The terms as they become: what is not said stays as it is.
+    fn terms(&self, before: Option<app::Programme>, today: Day) -> Answer<app::Programme> {
+        let since = match (&self.since, &before) {
+            (Some(text), _) => day("since", text)?,
+            (None, Some(before)) => before.since,
+            (None, None) => today,
+        };
+        let known = Programme::from(before);
+        let enrol = self.enrol.as_deref().unwrap_or(known.enrol);
+        let enrol = app::Enrol::parse(enrol).ok_or_else(|| {
+            let detail = words!(
+                "enrol must be automatic or on_request",
+                "enrol 应为 automatic 或 on_request"
+            );
+            Problem::unprocessable("bad_programme", detail)
+        })?;
+        Ok(app::Programme {
+            name: self.name.clone().unwrap_or(known.name),
+            enrol,
+            value_of_100: self.value_of_100.unwrap_or(known.value_of_100),
+            return_grace_days: self.return_grace_days.unwrap_or(known.return_grace_days),
+            transfer_per_day: self.transfer_per_day.unwrap_or(known.transfer_per_day),
+            adjust_limits: self.adjust_limits.clone().unwrap_or(known.adjust_limits),
+            referrals_per_year: self.referrals_per_year.unwrap_or(known.referrals_per_year),
+            since,
+            updated_at: 0,
+            version: 0,
+        })
+    }
+}
+
 /// The programme.
 #[utoipa::path(get, path = "/loyalty/programme", tag = "loyalty", operation_id = "getLoyaltyProgramme",
     responses((status = 200, description = "Its terms; before it begins those it would have.", body = Programme)))]
@@ -138,37 +173,32 @@ async fn put_programme(
     headers: HeaderMap,
     Json(new): Json<NewProgramme>,
 ) -> Answer<impl IntoResponse> {
-    let expected = if_match(&headers)?;
+    let asked = if_match(&headers)?;
     let loyalty = front.app().loyalty();
-    let before = loyalty.programme(&caller).await?;
-    let known = Programme::from(before.clone());
-    let enrol = new.enrol.as_deref().unwrap_or(known.enrol);
-    let enrol = app::Enrol::parse(enrol).ok_or_else(|| {
-        let detail = words!(
-            "enrol must be automatic or on_request",
-            "enrol 应为 automatic 或 on_request"
-        );
-        Problem::unprocessable("bad_programme", detail)
-    })?;
-    let since = match (&new.since, &before) {
-        (Some(text), _) => day("since", text)?,
-        (None, Some(before)) => before.since,
-        (None, None) => caller.room.day_of(front.app().now()),
-    };
-    let programme = app::Programme {
-        name: new.name.unwrap_or(known.name),
-        enrol,
-        value_of_100: new.value_of_100.unwrap_or(known.value_of_100),
-        return_grace_days: new.return_grace_days.unwrap_or(known.return_grace_days),
-        transfer_per_day: new.transfer_per_day.unwrap_or(known.transfer_per_day),
-        adjust_limits: new.adjust_limits.unwrap_or(known.adjust_limits),
-        referrals_per_year: new.referrals_per_year.unwrap_or(known.referrals_per_year),
-        since,
-        updated_at: 0,
-        version: 0,
-    };
-    // on top of what was read here, so that two changes do not undo each other
-    let expected = expected.or(Some(before.map_or(0, |before| before.version)));
-    let put = loyalty.put_programme(&caller, &programme, expected).await?;
-    Ok((etag(put.version), axum::Json(Programme::from(Some(put)))))
+    let today = caller.room.day_of(front.app().now());
+    let mut tries = 0;
+    loop {
+        let before = loyalty.programme(&caller).await?;
+        if before.is_none() && is_any(&headers) {
+            let detail = words!(
+                "there are no terms yet; leave If-Match out to begin the programme",
+                "还没有条款；要开始会员计划，请不带 If-Match"
+            );
+            return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "version_changed", detail));
+        }
+        // on top of what was read here, so that two changes do not undo each other
+        let expected = asked.or(Some(before.as_ref().map_or(0, |before| before.version)));
+        let programme = new.terms(before, today)?;
+        match loyalty.put_programme(&caller, &programme, expected).await {
+            Err(AppError::Conflict(refused))
+                if refused.code == "version_changed" && asked.is_none() && tries < OVERTAKEN =>
+            {
+                tries += 1;
+            }
+            put => {
+                let put = put?;
+                return Ok((etag(put.version), axum::Json(Programme::from(Some(put)))));
+            }
+        }
+    }
 }
