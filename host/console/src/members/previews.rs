@@ -6,12 +6,14 @@ use crate::door::{Bare, Staff};
 use crate::fault::{Answer, page};
 use crate::parts::flow::{Flow, Place, with_stayers};
 use crate::parts::months::{Month, Months};
+use crate::parts::schema::{Changed, changed};
 use crate::shell::{Shell, said};
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Path, State};
 use posthouse_app::AppError;
-use posthouse_app::loyalty::{Change, Foreseen, PreviewView};
+use posthouse_app::loyalty::{Change, Foreseen, LOYALTY, PreviewView};
+use posthouse_app::rules::PluginView;
 use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::Localized;
 use posthouse_domain::time::day_text;
@@ -57,6 +59,8 @@ struct Page {
     shell: Shell,
     view: PreviewView,
     title: String,
+    /// The settings that are others than those in force.
+    changes: Vec<Changed>,
     came: Option<Came>,
 }
 
@@ -158,20 +162,45 @@ pub(super) async fn open(State(desk): State<Desk>, Staff(session): Staff, bare: 
     let (caller, ui) = (&session.caller, Ui::from(bare));
     may_try(caller)?;
     let mut view = desk.app().loyalty().preview(caller, id).await?;
-    let title = match desk.app().plugins().get(caller, &view.digest).await {
+    let (title, changes) = match desk.app().plugins().get(caller, &view.digest).await {
         Ok(plugin) => {
-            let title: Localized = serde_json::from_value(plugin.title).unwrap_or_default();
-            ui.local(&title).to_owned()
+            let title: Localized = serde_json::from_value(plugin.title.clone()).unwrap_or_default();
+            let changes = changes(&desk, caller, ui, &view, &plugin).await?;
+            (ui.local(&title).to_owned(), changes)
         }
-        Err(AppError::NotFound(_) | AppError::Missing(_)) => view.digest.chars().take(12).collect(),
+        Err(AppError::NotFound(_) | AppError::Missing(_)) => {
+            (view.digest.chars().take(12).collect::<String>(), Vec::new())
+        }
         Err(error) => return Err(error.into()),
     };
     page(&Page {
         shell: Shell::new(&session, ui, "members"),
         came: came(&mut view, ui),
         title,
+        changes,
         view,
         ui,
+    })
+}
+
+/// What the preview's settings change of those in force, where the rule in force is one of the same name.
+async fn changes(
+    desk: &Desk,
+    caller: &Caller,
+    ui: Ui,
+    view: &PreviewView,
+    plugin: &PluginView,
+) -> posthouse_app::Result<Vec<Changed>> {
+    let bound = match desk.app().bindings().get(caller, LOYALTY, &view.binding).await {
+        Ok(bound) => bound,
+        Err(AppError::NotFound(_) | AppError::Missing(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let is_same =
+        bound.digest == plugin.digest || desk.app().plugins().get(caller, &bound.digest).await?.name == plugin.name;
+    Ok(match is_same {
+        true => changed(ui, &plugin.config_schema, &bound.config, &view.config),
+        false => Vec::new(),
     })
 }
 
