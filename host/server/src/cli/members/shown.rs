@@ -133,40 +133,47 @@ fn kind(line: &Value) -> Words {
     }
 }
 
+/// A statement, each wallet by itself: what there was, its lines, and what there is.
 pub(super) fn statement(found: &Value, house: &House) -> String {
-    let head = row([
-        house.head(&words!("when", "时间")),
-        words!("wallet", "账户"),
-        words!("what", "事项"),
-        words!("change", "变动"),
-        words!("balance", "余额"),
-        words!("booking", "订单"),
-        words!("why", "原因"),
-    ]
-    .map(|head| head.to_string()));
-    let rows = items(found, "items").map(|line| {
-        let wallet = match text(line, "wallet") {
-            "status" => words!("status", "成长值"),
-            _ => words!("points", "积分"),
-        };
-        row([
-            house.clock(&line["at"]),
-            wallet.to_string(),
-            kind(line).to_string(),
-            moved(line),
-            number(&line["balance"]["available"]),
-            text(line, "booking_id").to_owned(),
-            said(&line["reason"]["text"]),
-        ])
+    let wallets = [
+        ("points", words!("Points", "积分"), "available"),
+        ("status", words!("Status", "成长值"), "status"),
+    ];
+    let parts = wallets.map(|(wallet, title, sum)| {
+        let [opening, closing] = ["opening", "closing"].map(|side| number(&found[side][sum]));
+        let frame = words!(
+            "{title}: opening {opening}, closing {closing}",
+            "{title}：期初 {opening}，期末 {closing}"
+        );
+        let rows: Vec<Vec<String>> = items(found, "items")
+            .filter(|line| text(line, "wallet") == wallet)
+            .map(|line| {
+                row([
+                    house.clock(&line["at"]),
+                    kind(line).to_string(),
+                    moved(line),
+                    number(&line["balance"]["available"]),
+                    text(line, "booking_id").to_owned(),
+                    said(&line["reason"]["text"]),
+                ])
+            })
+            .collect();
+        if rows.is_empty() {
+            return frame.to_string();
+        }
+        let head = row([
+            house.head(&words!("when", "时间")),
+            words!("what", "事项"),
+            words!("change", "变动"),
+            words!("balance", "余额"),
+            words!("booking", "订单"),
+            words!("why", "原因"),
+        ]
+        .map(|head| head.to_string()));
+        let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+        format!("{frame}\n{}", table(&rows).trim_end())
     });
-    let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
-    let sums = ["opening", "closing"].map(|side| number(&found[side]["available"]));
-    let [opening, closing] = sums;
-    let frame = words!("Opening {opening}, closing {closing}", "期初 {opening}，期末 {closing}");
-    match rows.len() {
-        1 => format!("{frame}\n"),
-        _ => format!("{}\n{frame}\n", table(&rows)),
-    }
+    format!("{}\n", parts.join("\n\n"))
 }
 
 pub(super) fn waiting(page: &Value, house: &House) -> String {
