@@ -181,8 +181,8 @@ pub(super) async fn live(
     ask(&app, &caller).await?;
     app.stop().await;
     say(&words!(
-        "{members} members have two years of miles behind them, in {seconds} s.",
-        "{members} 位会员两年的里程已记入，用时 {seconds} 秒。",
+        "{members} members have two years of points behind them, in {seconds} s.",
+        "{members} 位会员两年的积分已记入，用时 {seconds} 秒。",
         seconds = seconds(began)
     ));
     Ok(())
@@ -196,7 +196,7 @@ fn evening(day: Day) -> i64 {
 async fn begin(app: &App, caller: &Caller, since: Day) -> Result<(), Failure> {
     if app.loyalty().programme(caller).await?.is_none() {
         let terms = Programme {
-            name: Localized::new("里程", "miles"),
+            name: Localized::new("积分", "points"),
             enrol: Enrol::OnRequest,
             value_of_100: 100,
             return_grace_days: 30,
