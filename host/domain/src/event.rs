@@ -393,16 +393,16 @@ fn booking(
 
 /// A review, whose rating may be left out.
 fn review(data: &Map<String, Value>) -> Result<ReviewRecord, Rejection> {
-    let rating = Fields(data).whole("rating")?;
-    match rating.map(|rating| u32::try_from(rating).ok().filter(|rating| RATINGS.contains(rating))) {
-        None => Ok(ReviewRecord { rating: None }),
-        Some(Some(rating)) => Ok(ReviewRecord { rating: Some(rating) }),
-        Some(None) => Err(Rejection::new(
+    let Some(told) = Fields(data).whole("rating")? else {
+        return Ok(ReviewRecord { rating: None });
+    };
+    match u32::try_from(told) {
+        Ok(rating) if RATINGS.contains(&rating) => Ok(ReviewRecord { rating: Some(rating) }),
+        _ => Err(Rejection::new(
             "bad_field",
             words!(
-                "data.rating is {rating}; it must be {first} to {last}, or left out",
-                "data.rating 为 {rating}；应为 {first} 到 {last}，也可不填",
-                rating = rating.unwrap_or_default(),
+                "data.rating is {told}; it must be {first} to {last}, or left out",
+                "data.rating 为 {told}；应为 {first} 到 {last}，也可不填",
                 first = RATINGS.start(),
                 last = RATINGS.end()
             ),

@@ -57,11 +57,11 @@ impl Loyalty<'_> {
         let Some(fault) = retrying!(self.count(room, seen, moment))? else {
             return Ok(());
         };
-        let (binding, failing) = (seen.rule.binding.as_str(), seen.rule.revision);
+        let binding = seen.rule.binding.as_str();
         let failing = Failing {
             extension_point: LOYALTY,
             binding,
-            revision: failing,
+            revision: seen.rule.revision,
             fault,
         };
         let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
