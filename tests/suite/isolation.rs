@@ -807,7 +807,7 @@ fn the_second_wall_stands(server: &Server) {
         // what is noted of bookings is gone as soon as somebody follows them
         let noted = match table {
             "loyalty_touched" => {
-                format!("INSERT INTO loyalty_touched VALUES ('{ours}', 'none') ON CONFLICT DO NOTHING;")
+                format!("INSERT INTO loyalty_touched VALUES ('{ours}', '{ours}', 'none') ON CONFLICT DO NOTHING;")
             }
             _ => String::new(),
         };

@@ -213,8 +213,7 @@ impl Plan {
             .filter(|row| Undone::of(&row.booking) != Undone::Not);
         let undone: Vec<&str> = undone.map(|row| row.id.as_str()).collect();
         quotes::have_followed(tx, agency, &undone).await?;
-        let touched: Vec<&str> = self.bookings.iter().map(|row| row.id.as_str()).collect();
-        loyalty::touch(tx, agency, &touched).await?;
+        loyalty::touch(tx, agency, &self.bookings).await?;
         store::add_activity(tx, agency, &self.activity).await?;
         store::put_facts(tx, agency, self.counter.change, &self.facts).await?;
         self.terms.write(tx, agency).await?;

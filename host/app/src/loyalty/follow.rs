@@ -338,7 +338,6 @@ impl Loyalty<'_> {
             store::put_referral(&mut tx, agency, &one.row).await?;
         }
         let again = intake::bookings_of(&mut tx, agency, &looks_again).await?;
-        let again: Vec<&str> = again.iter().map(|row| row.id.as_str()).collect();
         store::touch(&mut tx, agency, &again).await?;
         let members: Vec<Uuid> = sheets.keys().copied().collect();
         let told = write(&mut tx, agency, &sheets.values().collect::<Vec<_>>()).await?;

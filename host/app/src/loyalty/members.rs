@@ -175,7 +175,6 @@ impl Loyalty<'_> {
         let is_new = store::member(&mut tx, agency, customer).await?.is_none();
         if is_new {
             let bookings = intake::bookings_of(&mut tx, agency, &[customer]).await?;
-            let bookings: Vec<&str> = bookings.iter().map(|row| row.id.as_str()).collect();
             store::touch(&mut tx, agency, &bookings).await?;
             enrol(self.app, &mut tx, &caller.room, &[customer], moment).await?;
             self.app

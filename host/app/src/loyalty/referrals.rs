@@ -127,7 +127,6 @@ impl Loyalty<'_> {
         store::put_referral(&mut tx, agency, &row).await?;
         if why.is_none() {
             let bookings = intake::bookings_of(&mut tx, agency, &[customer]).await?;
-            let bookings: Vec<&str> = bookings.iter().map(|row| row.id.as_str()).collect();
             store::touch(&mut tx, agency, &bookings).await?;
             let link = LinkRow {
                 customer_id: referrer,

@@ -106,7 +106,6 @@ impl Loyalty<'_> {
         }
         if before == MemberState::Closed.as_str() {
             let bookings = intake::bookings_of(&mut tx, agency, &[customer]).await?;
-            let bookings: Vec<&str> = bookings.iter().map(|row| row.id.as_str()).collect();
             store::touch(&mut tx, agency, &bookings).await?;
             reviews::follow_again(&mut tx, agency, &[customer]).await?;
             store::follow_soon(&mut tx, agency).await?;

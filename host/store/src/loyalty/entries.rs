@@ -140,7 +140,7 @@ pub async fn balance_on(tx: &mut Tx, agency: Uuid, customer: Uuid, wallet: &str,
         concat!(
             "SELECT ",
             entry_columns!(),
-            " FROM points_entry WHERE agency_id = $1 AND customer_id = $2 AND wallet = $3 AND on_day <= $4 ORDER BY nth DESC LIMIT 1"
+            " FROM points_entry WHERE agency_id = $1 AND customer_id = $2 AND wallet = $3 AND on_day <= $4 ORDER BY on_day DESC, nth DESC LIMIT 1"
         ),
         agency,
         customer,

@@ -1,5 +1,6 @@
 //! What rules are asked about, and bookings that may have become such.
 
+use crate::bookings::BookingRow;
 use crate::jobs::{self, JobClock, Lane, NewJob};
 use crate::{Result, Tx};
 use sqlx::FromRow;
@@ -275,16 +276,16 @@ pub async fn follow_soon(tx: &mut Tx, agency: Uuid) -> Result<()> {
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn touch(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<()> {
+pub async fn touch(tx: &mut Tx, agency: Uuid, bookings: &[BookingRow]) -> Result<()> {
     if bookings.is_empty() || super::programme(tx, agency).await?.is_none() {
         return Ok(());
     }
     write_rows!(
         tx,
         bookings,
-        2,
-        "INSERT INTO loyalty_touched (agency_id, booking_id)",
-        |b, id| b.push_bind(agency).push_bind(*id),
+        3,
+        "INSERT INTO loyalty_touched (agency_id, customer_id, booking_id)",
+        |b, row| b.push_bind(agency).push_bind(row.customer_id).push_bind(&row.id),
         "ON CONFLICT DO NOTHING"
     )?;
     follow_soon(tx, agency).await
@@ -297,34 +298,37 @@ pub async fn touch(tx: &mut Tx, agency: Uuid, bookings: &[&str]) -> Result<()> {
 pub async fn touch_all(tx: &mut Tx, agency: Uuid) -> Result<()> {
     execute!(
         tx,
-        "INSERT INTO loyalty_touched (agency_id, booking_id) SELECT agency_id, id FROM booking
+        "INSERT INTO loyalty_touched (agency_id, customer_id, booking_id) SELECT agency_id, customer_id, id FROM booking
          WHERE agency_id = $1 AND status NOT IN ('inquiry', 'quote', 'cancelled') ON CONFLICT DO NOTHING",
         agency
     )?;
     follow_soon(tx, agency).await
 }
 
-/// Takes so many of them, which are not noted any more. The transaction has the lock of the agency's changes, so that none is noted meanwhile.
+/// Takes so many of them, which are not noted any more: those of customers who stand beside each other. The transaction has the lock of the
+/// agency's changes, so that none is noted meanwhile.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn settle_touched(tx: &mut Tx, agency: Uuid, limit: i64) -> Result<Vec<String>> {
     let rows = fetch_all!(
         tx,
-        (String,),
-        "SELECT booking_id FROM loyalty_touched WHERE agency_id = $1 ORDER BY booking_id LIMIT $2",
+        (Uuid, String),
+        "SELECT customer_id, booking_id FROM loyalty_touched WHERE agency_id = $1 ORDER BY customer_id, booking_id LIMIT $2",
         agency,
         limit
     )?;
-    let ids: Vec<String> = rows.into_iter().map(|(id,)| id).collect();
-    if let (Some(first), Some(last)) = (ids.first(), ids.last()) {
+    if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
         execute!(
             tx,
-            "DELETE FROM loyalty_touched WHERE agency_id = $1 AND booking_id >= $2 AND booking_id <= $3",
+            "DELETE FROM loyalty_touched
+             WHERE agency_id = $1 AND (customer_id, booking_id) >= ($2, $3) AND (customer_id, booking_id) <= ($4, $5)",
             agency,
-            first,
-            last
+            first.0,
+            &first.1,
+            last.0,
+            &last.1
         )?;
     }
-    Ok(ids)
+    Ok(rows.into_iter().map(|(_, id)| id).collect())
 }
