@@ -103,3 +103,14 @@ export async function inEveryLook(who, path, see = async () => {}) {
     await close();
   }
 }
+
+/** Goes to the provider and says who one is there; answers where that is. */
+export async function byProvider(page, login, path = '/sign-in') {
+  await page.goto(path);
+  await Promise.all([page.waitForURL((url) => url.origin !== base), page.click('a[href^="/sign-in/provider"]')]);
+  const { origin } = new URL(page.url());
+  await page.fill('input[name=login]', login);
+  await page.fill('input[name=password]', 'any');
+  await Promise.all([page.waitForURL((url) => url.origin === base), page.click('button[type=submit]')]);
+  return origin;
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { base, inEveryLook, looksRight, open, people, signIn } from './house.mjs';
+import { base, byProvider, inEveryLook, looksRight, open, people, signIn } from './house.mjs';
 import { code } from './totp.mjs';
 
 test('the door is there for everybody, and says nothing of who is known', async () => {
@@ -235,17 +235,6 @@ test('where everybody needs one, nothing else comes first; and who has lost it i
   await owner.close();
   await close();
 });
-
-/** Goes to the provider and says who one is there; answers where that is. */
-async function byProvider(page, login, path = '/sign-in') {
-  await page.goto(path);
-  await Promise.all([page.waitForURL((url) => url.origin !== base), page.click('a[href^="/sign-in/provider"]')]);
-  const { origin } = new URL(page.url());
-  await page.fill('input[name=login]', login);
-  await page.fill('input[name=password]', 'any');
-  await Promise.all([page.waitForURL((url) => url.origin === base), page.click('button[type=submit]')]);
-  return origin;
-}
 
 test('the provider lets in whom the agency knows, and nobody else', async () => {
   const { page, close } = await open(undefined, { language: 'en' });

@@ -253,11 +253,12 @@ impl Slice<'_> {
 }
 
 impl Loyalty<'_> {
-    /// Follows some bookings, asks about some occasions, and looks again at tiers of members who were given or lost status by hand. Whether there
-    /// was anything to do.
+    /// Follows some bookings while rules are asked about some occasions, and looks again at tiers of members who were given or lost status by
+    /// hand. Whether there was anything to do.
     pub(super) async fn go_on(&self, room: &Arc<Room>) -> Result<bool> {
-        let followed = repeating!(self.follow_slice(room))?;
-        let asked = self.ask_some(room).await?;
+        // while rules are asked nobody writes; who is followed meanwhile is asked about again
+        let (followed, asked) = tokio::join!(async { repeating!(self.follow_slice(room)) }, self.ask_some(room));
+        let (followed, asked) = (followed?, asked?);
         Ok(self.turn_some(room).await? || followed || asked)
     }
 

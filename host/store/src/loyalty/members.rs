@@ -99,25 +99,6 @@ pub async fn members(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Ve
     )
 }
 
-/// Members behind a customer's id, in the order of their ids.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn members_behind(tx: &mut Tx, agency: Uuid, customer: Uuid, limit: i64) -> Result<Vec<MemberRow>> {
-    fetch_all!(
-        tx,
-        MemberRow,
-        concat!(
-            "SELECT ",
-            member_columns!(),
-            " FROM member WHERE agency_id = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3"
-        ),
-        agency,
-        customer,
-        limit
-    )
-}
-
 /// Nobody else changes these members until the transaction ends.
 ///
 /// # Errors

@@ -26,7 +26,7 @@ pub use listed::{
 };
 pub use lots::{LotRow, LotSource, lots, lots_apart_from, lots_named, lots_of_occasions, put_lots};
 pub use members::{
-    MemberRow, TierRow, due, insert_tiers, lock_all, member, members, members_behind, put, tier_on, tiers,
+    MemberRow, TierRow, due, insert_tiers, lock_all, member, members, put, tier_on, tiers,
 };
 pub use occasions::{
     FOLLOW, OccasionRow, WAITING, follow_soon, next_occasion, occasion, occasions, occasions_about,
@@ -34,7 +34,7 @@ pub use occasions::{
     waiting,
 };
 pub use previews::{
-    PreviewRow, TierOf, advance_preview, end_preview, forget_previews, insert_preview, preview, previews, tiers_of,
+    PlayedRow, PreviewRow, TierOf, advance_preview, end_preview, forget_previews, insert_preview, played_behind, preview, previews, tiers_of,
     told_bookings_of,
 };
 pub use programme::{ProgrammeRow, number_members, programme, put_programme, set_birthdays};

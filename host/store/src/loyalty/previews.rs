@@ -1,6 +1,5 @@
 //! What another rule would have done: previews, and the members and bookings that they are played over.
 
-use super::TierRow;
 use crate::{Result, StoreError, Tx};
 use posthouse_domain::booking::{Booking, BookingDetails};
 use sqlx::FromRow;
@@ -164,14 +163,48 @@ pub async fn forget_previews(tx: &mut Tx, agency: Uuid, before: i64) -> Result<(
     .map(drop)
 }
 
+/// A member, as far as rules are told of one.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct PlayedRow {
+    /// The customer.
+    pub customer_id: Uuid,
+    /// The day of joining.
+    pub since_on: i32,
+    /// When the member was made, in ms since 1970.
+    pub created_at: i64,
+}
+
+/// Members behind a customer's id who take part, in the order of their ids.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn played_behind(tx: &mut Tx, agency: Uuid, customer: Uuid, limit: i64) -> Result<Vec<PlayedRow>> {
+    fetch_all!(
+        tx,
+        PlayedRow,
+        "SELECT customer_id, since_on, created_at FROM member
+         WHERE agency_id = $1 AND customer_id > $2 AND state <> 'closed' ORDER BY customer_id LIMIT $3",
+        agency,
+        customer,
+        limit
+    )
+}
+
 /// A tier that somebody had.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct TierOf {
     /// The member.
     pub customer_id: Uuid,
-    /// The tier.
-    #[sqlx(flatten)]
-    pub row: TierRow,
+    /// Counts from 1.
+    pub nth: i64,
+    /// Its key; none for no tier.
+    pub tier: Option<String>,
+    /// Its first day.
+    pub from_on: i32,
+    /// The last day on which it was not to be lowered.
+    pub until_on: Option<i32>,
+    /// Whether somebody gave it by hand.
+    pub by_hand: bool,
 }
 
 /// Every tier these members had, each member's in their order.
@@ -182,15 +215,14 @@ pub async fn tiers_of(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<V
     let mut rows = fetch_listed!(
         tx,
         TierOf,
-        "SELECT customer_id, nth, tier, from_on, until_on, by_hand, reason, decision_id, at FROM member_tier
-         WHERE agency_id = $1 AND customer_id IN",
+        "SELECT customer_id, nth, tier, from_on, until_on, by_hand FROM member_tier WHERE agency_id = $1 AND customer_id IN",
         [agency],
         customers,
         1,
         |b, id| b.push_bind(*id),
         ""
     )?;
-    rows.sort_by_key(|row: &TierOf| (row.customer_id, row.row.nth));
+    rows.sort_by_key(|row: &TierOf| (row.customer_id, row.nth));
     Ok(rows)
 }
 

@@ -9,7 +9,7 @@ use posthouse_domain::loyalty::{
     Account, Happening, Lot, New, Occasion, Posting, Standing, StandingIn, Waiting, Wallet,
 };
 use posthouse_domain::{Day, Words, time};
-use posthouse_engine::{Because, Context, MemberAsked, MemberSaid, PlacedIn, Value as Fact};
+use posthouse_engine::{Because, Context, MemberAsked, MemberSaid, PlacedIn, Usage, Value as Fact};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -127,6 +127,8 @@ struct Walk<'w> {
     held: Held,
     /// What each lot of the rule's was posted for.
     of_booking: Vec<Option<usize>>,
+    /// What its calls have used.
+    used: Usage,
     out: Outcome,
 }
 
@@ -144,6 +146,7 @@ impl Side {
             },
             held: member.held.clone(),
             of_booking: Vec::new(),
+            used: Usage::default(),
             out: Outcome::default(),
         };
         for event in &member.events {
@@ -151,6 +154,7 @@ impl Side {
             walk.meet(event);
         }
         walk.go_to(today);
+        room.spend(&self.rule.digest, &walk.used);
         let own = walk.account.lots.iter().filter(|lot| lot.wallet == Wallet::Points);
         walk.out.outstanding = own.filter(|lot| walk.is_own(lot.id)).map(|lot| lot.left).sum();
         walk.out.tier = walk.held.tier;
@@ -261,13 +265,16 @@ impl Walk<'_> {
             occasion,
             standing: self.standing(today),
         };
-        match rule.plugin.decide(&context, &asked, self.facts) {
-            Ok(decided) => {
-                self.room.spend(&rule.digest, &decided.usage);
-                Some(decided.answer)
-            }
+        let decided = rule.plugin.decide(&context, &asked, self.facts);
+        let usage = match &decided {
+            Ok(decided) => &decided.usage,
+            Err(fault) => &fault.receipt.usage,
+        };
+        self.used.fuel += usage.fuel;
+        self.used.cpu_micros += usage.cpu_micros;
+        match decided {
+            Ok(decided) => Some(decided.answer),
             Err(fault) => {
-                self.room.spend(&rule.digest, &fault.receipt.usage);
                 self.out.failed += 1;
                 self.out.fault.get_or_insert_with(|| Words::of(&fault));
                 None

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use posthouse_domain::booking::Booking;
 use posthouse_domain::loyalty::{Happening, Lot, Occasion, Wallet};
 use posthouse_domain::{Day, time};
-use posthouse_store::loyalty::{self as store, LotRow, MemberRow, OccasionRow, TierRow};
+use posthouse_store::loyalty::{self as store, LotRow, OccasionRow, PlayedRow, TierOf};
 use posthouse_store::{Access, intake};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -45,14 +45,14 @@ impl Loyalty<'_> {
     pub(super) async fn page(&self, span: &Span, behind: Uuid) -> Result<Option<Page>> {
         let agency = span.agency;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let members = store::members_behind(&mut tx, agency, behind, PAGE).await?;
+        let members = store::played_behind(&mut tx, agency, behind, PAGE).await?;
         let Some(last) = members.last().map(|row| row.customer_id) else {
             return Ok(None);
         };
         let ids: Vec<Uuid> = members.iter().map(|row| row.customer_id).collect();
-        let mut tiers: HashMap<Uuid, Vec<TierRow>> = HashMap::new();
+        let mut tiers: HashMap<Uuid, Vec<TierOf>> = HashMap::new();
         for one in store::tiers_of(&mut tx, agency, &ids).await? {
-            tiers.entry(one.customer_id).or_default().push(one.row);
+            tiers.entry(one.customer_id).or_default().push(one);
         }
         let mut lots: HashMap<Uuid, Vec<LotRow>> = HashMap::new();
         for row in store::lots_apart_from(&mut tx, agency, (&span.binding, span.from), &ids).await? {
@@ -72,7 +72,7 @@ impl Loyalty<'_> {
             ordinals.extend(rows.into_iter().map(|row| (row.id, row.ordinal as u32)));
         }
         drop(tx);
-        let played = members.into_iter().filter(|row| row.state != "closed").map(|row| {
+        let played = members.into_iter().map(|row| {
             let id = row.customer_id;
             let own = Own {
                 tiers: tiers.remove(&id).unwrap_or_default(),
@@ -91,13 +91,13 @@ impl Loyalty<'_> {
 
 /// What a member has and had.
 struct Own {
-    tiers: Vec<TierRow>,
+    tiers: Vec<TierOf>,
     lots: Vec<LotRow>,
     bookings: Vec<Booking>,
     others: Vec<OccasionRow>,
 }
 
-fn held(row: &TierRow) -> Held {
+fn held(row: &TierOf) -> Held {
     Held {
         tier: row.tier.clone(),
         since: row.from_on,
@@ -118,7 +118,7 @@ fn whole(row: LotRow) -> Lot {
 }
 
 impl Own {
-    fn played(self, span: &Span, member: &MemberRow, ordinal: u32) -> Played {
+    fn played(self, span: &Span, member: &PlayedRow, ordinal: u32) -> Played {
         let mut played = Played {
             customer: member.customer_id,
             ordinal,

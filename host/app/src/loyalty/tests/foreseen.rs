@@ -114,10 +114,11 @@ async fn what_is_in_force_is_foreseen_as_it_came(store: Store) {
     live(&app, &clocks, &caller).await;
     let (agency, digest) = (caller.room.id, digest(&app, &caller).await);
     let mut tx = app.store.read(Access::Agency(agency)).await.expect("a transaction");
-    let members = store::members_behind(&mut tx, agency, Uuid::nil(), 100)
+    let played = store::played_behind(&mut tx, agency, Uuid::nil(), 100)
         .await
         .expect("members");
-    let ids: Vec<Uuid> = members.iter().map(|row| row.customer_id).collect();
+    let ids: Vec<Uuid> = played.iter().map(|row| row.customer_id).collect();
+    let members = store::members(&mut tx, agency, &ids).await.expect("members");
     let lots = store::lots_apart_from(&mut tx, agency, ("none", Day::MIN), &ids)
         .await
         .expect("lots");
