@@ -8,6 +8,7 @@ use club::{Club, club, reward};
 use posthouse_tests::campaigns::basket;
 use posthouse_tests::guest::{Guest, PromotionGuest};
 use posthouse_tests::{Answer, Campaigns, Client, Database, Options, Receiver, Server, eventually, plugins};
+use regex::Regex;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -621,10 +622,12 @@ fn everything(doors: &[Door], client: &Client, ours: &Things) -> BTreeMap<String
     // the log grows with every look
     let is_read = |door: &&Door| door.method == "GET" && !door.is_open() && !door.template.contains("/audit");
     let read = doors.iter().filter(is_read);
+    // a rule that fails is asked again as time passes
+    let passing = Regex::new(r#""(next_due|attempts)":("[^"]*"|[0-9]+)"#).unwrap();
     read.map(|door| {
         let answer = door.ask(client, ours);
         assert_eq!(answer.status, 200, "{door:?} {}", answer.text);
-        (door.path(ours), answer.text)
+        (door.path(ours), passing.replace_all(&answer.text, "").into_owned())
     })
     .collect()
 }

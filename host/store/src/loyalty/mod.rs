@@ -25,17 +25,15 @@ pub use listed::{
     counted_tiers, expiring, ids_at, known_as,
 };
 pub use lots::{LotRow, LotSource, lots, lots_apart_from, lots_named, lots_of_occasions, put_lots};
-pub use members::{
-    MemberRow, TierRow, due, insert_tiers, lock_all, member, members, put, tier_on, tiers,
-};
+pub use members::{MemberRow, TierRow, due, insert_tiers, lock_all, member, members, put, tier_on, tiers};
 pub use occasions::{
     FOLLOW, OccasionRow, WAITING, follow_soon, next_occasion, occasion, occasions, occasions_about,
     occasions_apart_from_bookings, occasions_named, put_occasions, settle_touched, still_waits, touch, touch_all,
     waiting,
 };
 pub use previews::{
-    PlayedRow, PreviewRow, TierOf, advance_preview, end_preview, forget_previews, insert_preview, played_behind, preview, previews, tiers_of,
-    told_bookings_of,
+    PlayedRow, PreviewRow, TierOf, advance_preview, end_preview, forget_previews, insert_preview, played_behind,
+    preview, previews, tiers_of, told_bookings_of,
 };
 pub use programme::{ProgrammeRow, number_members, programme, put_programme, set_birthdays};
 pub use referrals::{
